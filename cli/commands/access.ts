@@ -1,0 +1,72 @@
+import {
+  commandNames,
+  commands,
+  fileNames,
+  files,
+  statNamedBySources,
+  statOnly,
+} from '../../collector/sources.ts';
+import type { Command as Source, FileSource, SourceName } from '../../collector/sources.ts';
+import { allColumns } from '../../collector/table.ts';
+import { tables } from '../../tables/index.ts';
+import type { Arguments, Command } from '../command.ts';
+import { flush, print } from '../render.ts';
+
+/** Table and column names that a source can fill. */
+const servedBy = (source: SourceName): readonly { readonly table: string; readonly columns: readonly string[] }[] =>
+  tables
+    .filter((table) => table.sources.includes(source))
+    .map((table) => ({
+      table: table.name,
+      columns: allColumns(table)
+        .filter(([name, column]) => name !== 'host_id' && (column.from ?? table.sources).includes(source))
+        .map(([name]) => name),
+    }))
+    .filter(({ columns }) => columns.length > 0);
+
+/** Everything that the tool may run, read or look at. */
+export const accessList = () => ({
+  version: 1,
+  commands: commandNames.map((name) => {
+    const { argv, privilege, network, why, timeoutSeconds }: Source = commands[name];
+    return { source: name, argv, privilege, network, timeout_seconds: timeoutSeconds ?? 15, why, serves: servedBy(name) };
+  }),
+  files: fileNames.map((name) => {
+    const { paths, privilege, why }: FileSource = files[name];
+    return { source: name, paths, privilege, why, serves: servedBy(name) };
+  }),
+  stat_only: { paths: [...statOnly, ...statNamedBySources], serves: servedBy('stat') },
+});
+
+const serves = (list: ReturnType<typeof servedBy>): string =>
+  list.length === 0 ? '    serves every table: host_id\n' : list.map(({ table, columns }) => `    ${table}: ${columns.join(', ')}\n`).join('');
+
+const run = async (given: Arguments): Promise<number> => {
+  const list = accessList();
+  if (given.flag('json')) print(`${JSON.stringify(list, null, 1)}\n`);
+  else {
+    print('Programs that may be run: these argv and no others, without a shell, a password or standard input.\n');
+    for (const { source, argv, privilege, network, why, serves: served } of list.commands) {
+      const who = privilege === 'root' ? 'root sees more' : 'any user';
+      print(`\n${argv.join(' ')}\n  ${source}; ${who}${network ? '; only with --allow-network' : ''}; ${why}\n${serves(served)}`);
+    }
+    print('\nFiles that may be read: only the allow-listed keys of these are kept.\n');
+    for (const { source, paths, why, serves: served } of list.files) {
+      print(`\n${paths.join('\n')}\n  ${source}; ${why}\n${serves(served)}`);
+    }
+    print('\nPaths that are only looked at (existence, mode, owner, size, time): never opened.\n\n');
+    print(`${list.stat_only.paths.join('\n')}\n${serves(list.stat_only.serves)}`);
+  }
+  flush();
+  return 0;
+};
+
+export const accessCommand: Command = {
+  name: 'access',
+  usage: 'tokenquery access [--json]',
+  summary: 'Lists everything that tokenquery may run, read or look at, and which columns it serves.',
+  options: { json: { type: 'boolean', description: 'As JSON.' } },
+  positionals: { least: 0, most: 0 },
+  examples: ['tokenquery access', 'tokenquery access --json'],
+  run,
+};

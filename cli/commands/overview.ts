@@ -1,0 +1,156 @@
+import { allColumns } from '../../collector/table.ts';
+import type { Collection } from '../../collector/collect.ts';
+import type { Value } from '../../collector/table.ts';
+import { tables } from '../../tables/index.ts';
+import type { Arguments, Command } from '../command.ts';
+import { collectAll, machinesOf, rowsOf } from '../hosts.ts';
+import { sourceOptions } from '../options.ts';
+import { flush, print, printRows, visible } from '../render.ts';
+import type { Cells } from '../render.ts';
+
+type AnyRow = Readonly<Record<string, Value>>;
+
+const rowsNamed = (collection: Collection, name: string): readonly AnyRow[] => {
+  const table = tables.find((candidate) => candidate.name === name);
+  return table === undefined ? [] : rowsOf(table, collection);
+};
+const statusNamed = (collection: Collection, name: string) =>
+  collection.results.find(({ table }) => table.name === name);
+
+const yesNo = (value: Value | undefined): string => (value === 1 ? 'yes' : value === 0 ? 'no' : 'unknown');
+const textOr = (value: Value | undefined, otherwise: string): string => (value == null ? otherwise : String(value));
+
+const indent = (lines: readonly string[]): string => lines.map((line) => `  ${line}\n`).join('');
+
+const heading = (collection: Collection): string => {
+  const [host] = rowsNamed(collection, 'hosts');
+  const { machine } = collection;
+  const when = new Date(machine.capturedTime * 1000).toISOString().replace('.000Z', 'Z');
+  const chip = host?.['is_apple_silicon'] === 1 ? 'Apple silicon' : host?.['is_apple_silicon'] === 0 ? 'Intel' : 'chip unknown';
+  const what = [
+    textOr(host?.['model_identifier'], 'model unknown'),
+    `macOS ${textOr(host?.['os_version'], 'unknown')} (${textOr(host?.['os_build'], 'build unknown')})`,
+    chip,
+  ].join(', ');
+  const who = machine.euid === 0 ? 'as root' : machine.euid === null ? 'by nobody knows whom' : 'without root';
+  return `Mac ${collection.hostId ?? 'of unknown id'}\n${indent([what, `collected ${when} ${who}, from ${machine.label}`])}`;
+};
+
+const tokenWord = (row: AnyRow): string => {
+  const { secure_token: token, confidence } = row;
+  if (token == null) return 'unknown';
+  return confidence === 'confirmed' ? yesNo(token) : `${yesNo(token)} (${String(confidence)})`;
+};
+
+/** Accounts of people, and every other account that holds a token or administers. */
+const printUsers = (collection: Collection): void => {
+  const status = statusNamed(collection, 'users');
+  if (status === undefined || status.rows.length === 0) {
+    print(indent([`users: unknown, ${status?.reason ?? 'nobody knows why'}`]));
+    return;
+  }
+  const tokens = new Map(rowsNamed(collection, 'secure_tokens').map((row) => [`${row['username']} ${row['uuid']}`, row]));
+  const shown = rowsNamed(collection, 'users').filter((user) => {
+    const token = tokens.get(`${user['username']} ${user['uuid']}`);
+    if (token?.['secure_token'] === 1) return true;
+    if (user['account_type'] === 'root' || user['account_type'] === 'setup_assistant') return token?.['has_conflict'] === 1;
+    return user['account_type'] !== 'service' || user['is_admin'] === 1;
+  });
+  const names = ['user', 'uid', 'kind', 'admin', 'secure token', 'volume owner', 'FileVault', 'can log in'];
+  const cells = shown.map((user): Cells => {
+    const token = tokens.get(`${user['username']} ${user['uuid']}`);
+    return [
+      user['username'] ?? null,
+      user['uid'] ?? null,
+      `${textOr(user['account_type'], 'unknown')}${user['is_hidden'] === 1 ? ', hidden' : ''}`,
+      yesNo(user['is_admin']),
+      token === undefined ? 'unknown' : tokenWord(token),
+      yesNo(token?.['volume_owner']),
+      yesNo(token?.['filevault_enabled']),
+      yesNo(user['can_login']),
+    ];
+  });
+  const others = rowsNamed(collection, 'users').length - shown.length;
+  printRows('pretty', names, cells);
+  if (others > 0) print(indent([`and ${others} accounts of macOS itself`]));
+};
+
+const printState = (collection: Collection): void => {
+  const [filevault] = rowsNamed(collection, 'filevault_status');
+  const [bootstrap] = rowsNamed(collection, 'bootstrap_tokens');
+  const [mdm] = rowsNamed(collection, 'mdm_enrollments');
+  print(
+    indent([
+      `FileVault: ${textOr(filevault?.['status'], 'unknown').replaceAll('_', ' ')}; personal recovery key: ${yesNo(filevault?.['has_personal_recovery_key'])}`,
+      `bootstrap token: ${textOr(bootstrap?.['state'], 'unknown').replaceAll('_', ' ')}; supported by the server: ${yesNo(bootstrap?.['supported_on_server'])}; escrowed, as the Mac believes: ${yesNo(bootstrap?.['escrowed_to_server'])}; key on disk: ${yesNo(bootstrap?.['crypto_user_present'])}`,
+      `MDM: enrolled: ${yesNo(mdm?.['is_enrolled'])}; user approved: ${yesNo(mdm?.['is_user_approved'])}; supervised: ${yesNo(mdm?.['is_supervised'])}`,
+    ]),
+  );
+};
+
+const printConflicts = (collection: Collection): void => {
+  const rows = rowsNamed(collection, 'conflicts');
+  if (rows.length === 0) {
+    const isWhole = statusNamed(collection, 'conflicts')?.status === 'empty';
+    print(indent([isWhole ? 'conflicts: none' : 'conflicts: none found, and not every source could be asked']));
+    return;
+  }
+  const rank = ['high', 'medium', 'low', 'info'];
+  print(indent([`conflicts: ${rows.length}`]));
+  for (const row of rows.toSorted((a, b) => rank.indexOf(String(a['severity'])) - rank.indexOf(String(b['severity'])))) {
+    const conclusion = String(row['conclusion']).replace(/\. See command_log:.*$/s, '');
+    print(`    ${row['severity']}  ${visible(String(row['subject']))}: ${visible(conclusion)} (${row['rule_id']})\n`);
+  }
+};
+
+/** What could not be looked at, one line for each cause. */
+const printBlindSpots = (collection: Collection): void => {
+  const causes = new Map<string, string[]>();
+  for (const { table, status, reason } of collection.results) {
+    if (status === 'ok' || status === 'empty') continue;
+    const cause = `${status === 'skipped' ? 'not asked' : status}: ${reason ?? 'no reason is known'}`;
+    causes.set(cause, [...(causes.get(cause) ?? []), table.name]);
+  }
+  if (causes.size === 0) {
+    print(indent(['could not be looked at: nothing']));
+    return;
+  }
+  print(indent(['could not be looked at:']));
+  for (const [cause, names] of causes) print(`    ${names.join(', ')}\n      ${visible(cause)}\n`);
+};
+
+const printHost = (collection: Collection): void => {
+  print(heading(collection));
+  printUsers(collection);
+  printState(collection);
+  printConflicts(collection);
+  printBlindSpots(collection);
+};
+
+const run = async (given: Arguments): Promise<number> => {
+  const machines = await machinesOf(given);
+  const collections = await collectAll(machines, tables.filter(({ generate }) => generate !== undefined), given);
+  if (given.flag('json')) {
+    const documents = collections.map((collection) =>
+      Object.fromEntries(tables.filter((table) => allColumns(table).length > 0).map((table) => [table.name, rowsOf(table, collection)])),
+    );
+    print(`${JSON.stringify(documents, null, 1)}\n`);
+  } else {
+    for (const [index, collection] of collections.entries()) {
+      if (index > 0) print('\n');
+      printHost(collection);
+    }
+  }
+  flush();
+  return 0;
+};
+
+export const overviewCommand: Command = {
+  name: 'overview',
+  usage: 'tokenquery [--source SOURCE]… [--json]',
+  summary: 'An overview of this Mac: who holds the keys, what disagrees, and what could not be looked at.',
+  options: { ...sourceOptions, json: { type: 'boolean', description: 'Every table of every host, as JSON.' } },
+  positionals: { least: 0, most: 0 },
+  examples: ['sudo tokenquery', 'tokenquery --source evidence.tar.gz'],
+  run,
+};

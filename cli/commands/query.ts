@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { UserError } from '../../collector/errors.ts';
+import { allColumns } from '../../collector/table.ts';
+import type { Db, Statement } from '../../store/database.ts';
+import { isInstant, prepareGuarded, touchedTables } from '../../store/gate.ts';
+import { openMemory } from '../../store/memory.ts';
+import { tables } from '../../tables/index.ts';
+import type { Arguments, Command } from '../command.ts';
+import { modeOf, modeOptions, sourceOptions } from '../options.ts';
+import { flush, printNote, printRows } from '../render.ts';
+import type { Cells } from '../render.ts';
+
+const names = {
+  tables: tables.map(({ name }) => name),
+  columns: [...new Set(tables.flatMap((table) => allColumns(table).map(([name]) => name)))],
+};
+
+const readSql = (given: Arguments): string => {
+  const [inline] = given.positionals;
+  const file = given.text('f');
+  if (inline !== undefined && file !== null) throw new UserError('give the SQL itself or -f FILE, not both', '', 2);
+  if (file === null && inline !== undefined && inline !== '-') return inline;
+  if (file === null && inline === undefined && process.stdin.isTTY) {
+    throw new UserError('there is no SQL to run', 'for example: tokenquery query "SELECT * FROM users"', 2);
+  }
+  try {
+    return readFileSync(file === null || file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UserError(
+      file === null ? 'standard input cannot be read' : `${file} cannot be read (${code ?? 'unknown error'})`,
+      '-f takes the path of a file with one SQL statement',
+    );
+  }
+};
+
+/** Rows of a statement, at most `most`; says so when there were more. */
+function* limited(statement: Statement, most: number | null, now: number): Generator<Cells> {
+  let count = 0;
+  for (const row of statement.raw(true).safeIntegers(true).iterate({ now })) {
+    if (most !== null && count === most) {
+      flush();
+      printNote(`only the first ${most} rows are shown (--max-rows)`);
+      return;
+    }
+    count += 1;
+    yield row as Cells;
+  }
+}
+
+const run = async (given: Arguments): Promise<number> => {
+  const mode = modeOf(given);
+  const maxRows = given.count('max-rows', 0);
+  const timeout = given.count('timeout') ?? 30;
+  const sql = readSql(given);
+  const db: Db = openMemory(tables);
+  prepareGuarded(db, sql, names);
+  const touched = touchedTables(db, sql);
+
+  let isWhole = true;
+  let now = 0;
+  if (touched.size > 0) {
+    const hosts = await import(/* webpackMode: "eager" */ '../hosts.ts');
+    const machines = await hosts.machinesOf(given);
+    const collections = await hosts.collectAll(machines, hosts.tablesToCollect(touched), given);
+    hosts.loadCollections(db, tables.filter(({ name }) => touched.has(name)), collections);
+    isWhole = hosts.noteBlindSpots(collections, touched);
+    now = Math.max(...machines.map(({ capturedTime }) => capturedTime));
+  }
+  // From here on the statement can only read, whatever it is.
+  db.pragma('query_only = ON');
+  const statement = prepareGuarded(db, sql, names);
+  const columns = statement.columns().map(({ name }) => name);
+  const watching = isInstant(db, sql)
+    ? null
+    : (await import(/* webpackMode: "eager" */ '../../store/watchdog.ts')).watch(timeout);
+  try {
+    printRows(mode, columns, limited(statement, maxRows, now));
+  } catch (error) {
+    if ((error as { code?: string }).code?.startsWith('SQLITE_') === true) {
+      throw new UserError(`the query failed: ${(error as Error).message}`);
+    }
+    throw error;
+  } finally {
+    watching?.stop();
+  }
+  flush();
+  return given.flag('strict') && !isWhole ? 4 : 0;
+};
+
+export const queryCommand: Command = {
+  name: 'query',
+  usage: 'tokenquery query SQL | -f FILE | < FILE   [--source SOURCE]… [--json|--csv|…] [--strict]',
+  summary: 'Answers one SQL statement about this Mac, or about recorded evidence.',
+  about: [
+    'Only the tables that the statement names are collected. A table that could not be looked at is named',
+    'on stderr; --strict then ends with exit code 4.',
+  ],
+  options: {
+    f: { type: 'string', value: 'FILE', description: 'Read the SQL from a file; - is standard input.' },
+    ...sourceOptions,
+    ...modeOptions,
+    strict: { type: 'boolean', description: 'Exit code 4 when a needed table was not ok or empty.' },
+    timeout: { type: 'string', value: 'SECONDS', description: 'End the query after so long; 30 by default.' },
+    'max-rows': { type: 'string', value: 'N', description: 'Print at most N rows.' },
+  },
+  positionals: { least: 0, most: 1 },
+  examples: [
+    'tokenquery query "SELECT username, secure_token, confidence FROM secure_tokens WHERE is_admin = 1"',
+    'sudo tokenquery query --json "SELECT * FROM bootstrap_tokens"',
+    'tokenquery query --source evidence.tar.gz -f question.sql --csv',
+  ],
+  run,
+};

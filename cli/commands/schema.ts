@@ -1,0 +1,88 @@
+import { UserError } from '../../collector/errors.ts';
+import { allColumns } from '../../collector/table.ts';
+import type { Column, Table } from '../../collector/table.ts';
+import { createTable } from '../../store/ddl.ts';
+import { tables } from '../../tables/index.ts';
+import type { Arguments, Command } from '../command.ts';
+import { flush, print } from '../render.ts';
+import { tableNamed } from './tables.ts';
+
+/** All that the declaration of a column says. */
+const columnJson = (name: string, column: Column) => ({
+  name,
+  type: column.type,
+  boolean: column.isBoolean === true,
+  nullable: column.isRequired !== true,
+  ...(column.unit === undefined ? {} : { unit: column.unit }),
+  ...(column.values === undefined ? {} : { values: column.values }),
+  ...(column.nullBecause === undefined ? {} : { null_because: column.nullBecause }),
+  description: column.description,
+  ...(column.example === '' ? {} : { example: column.example }),
+});
+
+export const tableJson = (table: Table) => ({
+  name: table.name,
+  description: table.description,
+  privilege: table.privilege,
+  macos: table.macos,
+  sources: table.sourcesLabel === undefined ? table.sources : [table.sourcesLabel],
+  key: table.key,
+  columns: allColumns(table).map(([name, column]) => columnJson(name, column)),
+  ...(table.notes === undefined ? {} : { notes: table.notes }),
+  examples: table.examples,
+});
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+/** The documentation page of a table. */
+export const tableMarkdown = (table: Table): string => {
+  const rows = allColumns(table).map(([name, column]) => {
+    const kind = column.isBoolean === true ? `${column.type} (1, 0 or NULL)` : column.type;
+    const values = column.values === undefined ? '' : ` One of ${column.values.map((value) => `\`${value}\``).join(', ')}.`;
+    const unit = column.unit === undefined ? '' : ` Unit: ${column.unit.replaceAll('_', ' ')}.`;
+    const nothing = column.nullBecause === undefined ? '' : ` NULL: ${column.nullBecause}.`;
+    const example = column.example === '' ? '' : `\`${column.example}\``;
+    return `| \`${name}\` | ${kind} | ${cell(column.description + values + unit + nothing)} | ${cell(example)} |`;
+  });
+  return [
+    `# ${table.name}\n`,
+    `${table.description}\n`,
+    `- Needs: ${table.privilege}`,
+    `- macOS: ${table.macos}`,
+    `- Sources: ${table.sourcesLabel ?? table.sources.map((source) => `\`${source}\``).join(', ')}`,
+    `- One row per: ${table.key.length === 0 ? 'host' : table.key.map((name) => `\`${name}\``).join(', ')}\n`,
+    '| column | type | what it says | example |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+    ...(table.notes ?? []).map((note) => `${note}\n`),
+    '## Examples\n',
+    ...table.examples.map((example) => `\`\`\`sql\n${example}\n\`\`\`\n`),
+  ].join('\n');
+};
+
+const run = async (given: Arguments): Promise<number> => {
+  const wanted = given.positionals.length === 0 ? tables : given.positionals.map(tableNamed);
+  const asked = ['json', 'sql', 'markdown'].filter((form) => given.flag(form));
+  if (asked.length > 1) throw new UserError(`--${asked[0]} and --${asked[1]} exclude each other`, '', 2);
+  const form = asked[0] ?? 'sql';
+  if (form === 'sql') print(`${wanted.map(createTable).join('\n\n')}\n`);
+  else if (form === 'markdown') print(wanted.map(tableMarkdown).join('\n'));
+  else print(`${JSON.stringify({ version: 1, tables: wanted.map(tableJson) }, null, 1)}\n`);
+  flush();
+  return 0;
+};
+
+export const schemaCommand: Command = {
+  name: 'schema',
+  usage: 'tokenquery schema [NAME…] [--sql|--json|--markdown]',
+  summary: 'Prints the declaration of tables.',
+  options: {
+    sql: { type: 'boolean', description: 'CREATE TABLE statements (the default).' },
+    json: { type: 'boolean', description: 'Everything that is declared, as JSON.' },
+    markdown: { type: 'boolean', description: 'The documentation pages.' },
+  },
+  positionals: { least: 0, most: 100 },
+  examples: ['tokenquery schema users', 'tokenquery schema --json'],
+  run,
+};

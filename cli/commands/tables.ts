@@ -1,0 +1,64 @@
+import { UserError } from '../../collector/errors.ts';
+import { nearest } from '../../collector/nearest.ts';
+import { allColumns } from '../../collector/table.ts';
+import type { Column, Table } from '../../collector/table.ts';
+import { tables } from '../../tables/index.ts';
+import { alignColumns } from '../command.ts';
+import type { Arguments, Command } from '../command.ts';
+import { flush, jsonRow, print } from '../render.ts';
+
+/** A table by name; UserError that suggests the near one. */
+export const tableNamed = (name: string): Table => {
+  const found = tables.find((table) => table.name === name);
+  if (found !== undefined) return found;
+  const near = nearest(name, tables.map((table) => table.name));
+  throw new UserError(
+    `there is no table ${name}`,
+    near === null ? 'tokenquery tables lists them' : `did you mean ${near}? tokenquery tables lists them all`,
+  );
+};
+
+const kindOf = (column: Column): string => (column.isBoolean === true ? '1, 0 or NULL' : column.type);
+
+const describe = (table: Table): string => {
+  const lines = allColumns(table).map(([name, column]): [string, string] => {
+    const values = column.values === undefined ? '' : ` One of: ${column.values.join(', ')}.`;
+    return [`${name}  ${kindOf(column)}`, `${column.description}${values}`];
+  });
+  return [
+    `${table.name}: ${table.description}`,
+    `Needs: ${table.privilege}. macOS: ${table.macos}. Sources: ${table.sourcesLabel ?? table.sources.join(', ')}.\n`,
+    alignColumns(lines),
+    ...(table.notes === undefined ? [] : ['', ...table.notes.map((note) => `Note: ${note}`)]),
+    '\nExamples:',
+    ...table.examples.map((example) => `  ${example}`),
+    '',
+  ].join('\n');
+};
+
+const run = async (given: Arguments): Promise<number> => {
+  const [name] = given.positionals;
+  if (given.flag('json')) {
+    const rows = (name === undefined ? tables : [tableNamed(name)]).map((table) =>
+      jsonRow(
+        ['name', 'description', 'privilege', 'macos', 'columns'],
+        [table.name, table.description, table.privilege, table.macos, allColumns(table).map(([column]) => column).join(',')],
+      ),
+    );
+    print(`[\n  ${rows.join(',\n  ')}\n]\n`);
+  } else if (name === undefined) {
+    print(`${alignColumns(tables.map((table) => [table.name, table.description]))}\n`);
+  } else print(describe(tableNamed(name)));
+  flush();
+  return 0;
+};
+
+export const tablesCommand: Command = {
+  name: 'tables',
+  usage: 'tokenquery tables [NAME]',
+  summary: 'Lists the tables, or describes one.',
+  options: { json: { type: 'boolean', description: 'As JSON.' } },
+  positionals: { least: 0, most: 1 },
+  examples: ['tokenquery tables', 'tokenquery tables secure_tokens'],
+  run,
+};

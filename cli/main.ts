@@ -1,0 +1,107 @@
+import type { Command } from './command.ts';
+import { alignColumns, helpOf, parseCommandLine } from './command.ts';
+import { UserError } from '../collector/errors.ts';
+import { nearest } from '../collector/nearest.ts';
+import { flush, print, printError } from './render.ts';
+import { version } from './version.ts';
+
+interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** Every verb. Each is loaded only when it is asked for: start-up counts. */
+export const verbs: Readonly<Record<string, Entry>> = {
+  query: {
+    summary: 'answer one SQL statement',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/query.ts')).queryCommand,
+  },
+  tables: {
+    summary: 'list the tables, or describe one',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/tables.ts')).tablesCommand,
+  },
+  schema: {
+    summary: 'print the declaration of tables as SQL, JSON or Markdown',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/schema.ts')).schemaCommand,
+  },
+  access: {
+    summary: 'list everything that may be run, read or looked at',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/access.ts')).accessCommand,
+  },
+  capture: {
+    summary: 'record what this Mac answers',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/capture.ts')).captureCommand,
+  },
+};
+
+const overview: Entry['load'] = async () =>
+  (await import(/* webpackMode: "eager" */ './commands/overview.ts')).overviewCommand;
+
+const general = (): string =>
+  [
+    'tokenquery: SQL for the keys of a Mac. It only reads.\n',
+    'Usage: tokenquery [COMMAND] [OPTIONS]\n',
+    'Without a command: an overview of this Mac.\n',
+    'Commands:',
+    `${alignColumns(Object.entries(verbs).map(([name, { summary }]) => [name, summary]))}\n`,
+    'tokenquery COMMAND --help has the options and examples of each.\n',
+  ].join('\n');
+
+const commandFor = async (argv: readonly string[]): Promise<[Command, readonly string[]]> => {
+  const [first] = argv;
+  if (first === undefined || first.startsWith('-')) return [await overview(), argv];
+  const entry = Object.hasOwn(verbs, first) ? verbs[first] : undefined;
+  if (entry !== undefined) return [await entry.load(), argv.slice(1)];
+  const isSql = /^(?:select|with|values|explain)\b/i.test(first);
+  const near = nearest(first, Object.keys(verbs));
+  throw new UserError(
+    isSql ? 'SQL goes with the command query' : `there is no command ${first}`,
+    isSql
+      ? 'tokenquery query "SELECT …"'
+      : near === null
+        ? 'tokenquery --help lists the commands'
+        : `did you mean ${near}? tokenquery --help lists the commands`,
+    2,
+  );
+};
+
+/** Runs the program. @returns The exit code. */
+export const main = async (argv: readonly string[]): Promise<number> => {
+  // better-sqlite3 needs Node-API 10 and ends an older Node without a word.
+  if (Number(process.versions.napi ?? 0) < 10) {
+    printError(`this is Node ${process.version}, and tokenquery needs Node 22.18 or newer`, 'start bin/tokenquery, which looks for one');
+    return 1;
+  }
+  try {
+    const [first] = argv;
+    if (argv.length === 1 && (first === '--version' || first === '-V')) {
+      print(`tokenquery ${version}\n`);
+      return 0;
+    }
+    if (argv.length <= 1 && (first === '--help' || first === '-h' || first === 'help')) {
+      print(general());
+      return 0;
+    }
+    const [command, rest] = await commandFor(argv);
+    const given = parseCommandLine(command, rest);
+    if (given.flag('help')) {
+      print(helpOf(command));
+      return 0;
+    }
+    return await command.run(given);
+  } catch (error) {
+    if (error instanceof UserError) {
+      printError(error.message, error.hint);
+      return error.exitCode;
+    }
+    // A fault of this program: its trace helps nobody who meets it, its message may.
+    if (process.env['TOKENQUERY_DEBUG'] === '1') throw error;
+    printError(
+      `this should not happen: ${error instanceof Error ? error.message : String(error)}`,
+      'please report it, with the command line and tokenquery --version; TOKENQUERY_DEBUG=1 shows where it happened',
+    );
+    return 1;
+  } finally {
+    flush();
+  }
+};

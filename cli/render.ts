@@ -1,0 +1,197 @@
+/** The only writer to stdout and stderr. */
+import { writeSync } from 'node:fs';
+import stringWidth from 'string-width';
+
+const chunkCharacters = 65_536;
+let pending: string[] = [];
+let pendingLength = 0;
+
+const sleep = (ms: number): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+};
+
+/** Writes all of it, also to a pipe that is full for the moment; false when nobody reads any more. */
+const writeAll = (fd: number, text: string): boolean => {
+  let bytes = Buffer.from(text, 'utf8');
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(writeSync(fd, bytes));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') return false;
+      if (code !== 'EAGAIN') throw error;
+      sleep(2);
+    }
+  }
+  return true;
+};
+
+/** Sends what is buffered. Nobody reading any more (`| head`) is a good end of the program. */
+export const flush = (): void => {
+  if (pendingLength === 0) return;
+  const text = pending.join('');
+  pending = [];
+  pendingLength = 0;
+  if (!writeAll(1, text)) process.exit(0);
+};
+
+/** Data, to stdout. */
+export const print = (text: string): void => {
+  pending.push(text);
+  pendingLength += text.length;
+  if (pendingLength >= chunkCharacters) flush();
+};
+
+const toStderr = (text: string): void => {
+  flush();
+  writeAll(2, text);
+};
+
+// Names are other people's text: a terminal must not obey them.
+// eslint-disable-next-line no-control-regex
+const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** The text with every character made visible that a terminal would act upon. */
+export const visible = (text: string): string =>
+  text.replace(control, (character) => {
+    const hex = character.codePointAt(0)?.toString(16).padStart(4, '0') ?? '';
+    return escapes[character] ?? `\\u${hex}`;
+  });
+
+export const printError = (message: string, hint = ''): void => {
+  toStderr(`tokenquery: error: ${visible(message)}\n${hint === '' ? '' : `tokenquery: hint: ${visible(hint)}\n`}`);
+};
+export const printNote = (message: string): void => {
+  toStderr(`tokenquery: note: ${visible(message)}\n`);
+};
+
+/** Progress, on a terminal only: each call replaces the line before it. */
+export const printProgress = (message: string): void => {
+  if (process.stderr.isTTY) toStderr(`\r\u001b[K${visible(message)}`);
+};
+export const endProgress = (): void => {
+  if (process.stderr.isTTY) toStderr('\r\u001b[K');
+};
+
+/** A value as SQLite answers it; integers may be bigint. */
+export type Cell = string | number | bigint | null | Uint8Array;
+export type Cells = readonly Cell[];
+
+export const modes = ['pretty', 'json', 'ndjson', 'csv', 'line', 'list', 'markdown', 'osquery-json'] as const;
+export type Mode = (typeof modes)[number];
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** For people: unknown is shown as NULL. */
+const plain = (value: Cell): string => {
+  if (value === null) return 'NULL';
+  return visible(value instanceof Uint8Array ? hex(value) : String(value));
+};
+
+/** JSON of one value: numbers stay numbers, also those beyond 2^53. */
+export const jsonValue = (value: Cell): string => {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'number') return Number.isFinite(value) ? JSON.stringify(value) : 'null';
+  if (value instanceof Uint8Array) return JSON.stringify(hex(value));
+  return JSON.stringify(value);
+};
+
+export const jsonRow = (names: readonly string[], cells: Cells): string =>
+  `{${names.map((name, index) => `${JSON.stringify(name)}:${jsonValue(cells[index] ?? null)}`).join(',')}}`;
+
+// RFC 4180. NULL is an empty field and an empty text is "", so that they stay apart.
+const csvCell = (value: Cell): string => {
+  if (value === null) return '';
+  const text = value instanceof Uint8Array ? hex(value) : String(value);
+  return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+export const csvLine = (cells: Cells): string => `${cells.map(csvCell).join(',')}\r\n`;
+
+// osqueryi holds a row in a sorted map of text, with NULL as the empty text.
+const osqueryRow = (names: readonly string[], cells: Cells): string => {
+  const pairs = new Map(names.map((name, index) => [name, cells[index] ?? null]));
+  const sorted = [...pairs].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const text = (value: Cell): string => (value === null ? '' : value instanceof Uint8Array ? hex(value) : String(value));
+  return `{${sorted.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(text(value))}`).join(',')}}`;
+};
+
+const pad = (text: string, width: number, isNumber: boolean): string => {
+  const space = ' '.repeat(Math.max(0, width - stringWidth(text)));
+  return isNumber ? space + text : text + space;
+};
+
+// Widths are taken from the first rows, so that a long answer need not be held in memory.
+const rowsForWidths = 5_000;
+
+const printPretty = (names: readonly string[], rows: Iterable<Cells>): void => {
+  const iterator = rows[Symbol.iterator]();
+  const first: Cells[] = [];
+  for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+    first.push(next.value);
+    if (first.length === rowsForWidths) break;
+  }
+  const isNumber = names.map((_, index) => {
+    const values = first.map((row) => row[index]).filter((value) => value != null);
+    return values.length > 0 && values.every((value) => typeof value === 'number' || typeof value === 'bigint');
+  });
+  const widths = names.map((name, index) =>
+    Math.max(stringWidth(visible(name)), ...first.map((row) => stringWidth(plain(row[index] ?? null)))),
+  );
+  const rule = `+${widths.map((width) => '-'.repeat(width + 2)).join('+')}+\n`;
+  const line = (texts: readonly string[], isHead: boolean): string =>
+    `|${texts.map((text, index) => ` ${pad(text, widths[index] ?? 0, !isHead && isNumber[index] === true)} `).join('|')}|\n`;
+  const printRow = (row: Cells): void => print(line(names.map((_, index) => plain(row[index] ?? null)), false));
+  print(rule + line(names.map(visible), true) + rule);
+  for (const row of first) printRow(row);
+  for (let next = iterator.next(); next.done !== true; next = iterator.next()) printRow(next.value);
+  print(rule);
+};
+
+const markdownCell = (value: Cell): string => plain(value).replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;');
+
+/** Prints an answer. */
+export const printRows = (mode: Mode, names: readonly string[], rows: Iterable<Cells>): void => {
+  switch (mode) {
+    case 'pretty':
+      printPretty(names, rows);
+      return;
+    case 'json':
+    case 'osquery-json': {
+      const row = mode === 'json' ? jsonRow : osqueryRow;
+      let separator = '[\n  ';
+      for (const cells of rows) {
+        print(separator + row(names, cells));
+        separator = ',\n  ';
+      }
+      if (mode === 'json') print(separator.startsWith('[') ? '[]\n' : '\n]\n');
+      else print(separator.startsWith('[') ? '[\n\n]\n' : '\n]\n');
+      return;
+    }
+    case 'ndjson':
+      for (const cells of rows) print(`${jsonRow(names, cells)}\n`);
+      return;
+    case 'csv':
+      print(csvLine(names));
+      for (const cells of rows) print(csvLine(cells));
+      return;
+    case 'line': {
+      const width = Math.max(0, ...names.map((name) => stringWidth(visible(name))));
+      let separator = '';
+      for (const cells of rows) {
+        const lines = names.map((name, index) => `${pad(visible(name), width, true)} = ${plain(cells[index] ?? null)}\n`);
+        print(separator + lines.join(''));
+        separator = '\n';
+      }
+      return;
+    }
+    case 'list':
+      print(`${names.map(visible).join('|')}\n`);
+      for (const cells of rows) print(`${cells.map(plain).join('|')}\n`);
+      return;
+    case 'markdown':
+      print(`| ${names.map((name) => markdownCell(name)).join(' | ')} |\n|${names.map(() => ' --- |').join('')}\n`);
+      for (const cells of rows) print(`| ${cells.map(markdownCell).join(' | ')} |\n`);
+      return;
+  }
+};

@@ -1,0 +1,477 @@
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
+import { sortRows, violations } from './check.ts';
+import { CollectError, NotAsked } from './errors.ts';
+import type { ErrorCode } from './errors.ts';
+import type { Machine } from './machine.ts';
+import type { Answer, Output, Stat } from './output.ts';
+import { decodeUtf8, reduceFile, reduceOutput } from './reduce.ts';
+import {
+  argvOf,
+  commandNames,
+  commands as commandSources,
+  files as fileSources,
+  isReadablePath,
+  isStatPath,
+} from './sources.ts';
+import type { Command, CommandName, FileName, FileSource, SourceName } from './sources.ts';
+import { allColumns } from './table.ts';
+import type { Columns, Context, Row, Table, Value } from './table.ts';
+
+export const statuses = [
+  'ok',
+  'empty',
+  'partial',
+  'denied',
+  'unsupported',
+  'failed',
+  'not_recorded',
+  'skipped',
+] as const;
+export type Status = (typeof statuses)[number];
+
+type AnyRow = Readonly<Record<string, Value>>;
+
+export interface TableResult {
+  readonly table: Table;
+  /** With host_id, sorted by key. */
+  readonly rows: readonly AnyRow[];
+  readonly status: Status;
+  readonly code: ErrorCode | null;
+  readonly reason: string | null;
+  /** Columns that are NULL because of it; null means all. */
+  readonly columnsAffected: readonly string[] | null;
+  readonly durationMs: number | null;
+}
+
+export interface CollectionError {
+  readonly tableName: string;
+  readonly commandId: string | null;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export interface CommandRun {
+  readonly commandId: string;
+  readonly source: CommandName;
+  readonly argv: readonly string[];
+  readonly output: Output;
+}
+
+/** All that one collection of one host brought. */
+export interface Collection {
+  readonly machine: Machine;
+  readonly hostId: string | null;
+  readonly results: readonly TableResult[];
+  readonly errors: readonly CollectionError[];
+  readonly commands: readonly CommandRun[];
+}
+
+export interface CollectOptions {
+  /** Processes at once; by default the number of cores, at least 4. */
+  readonly concurrency?: number;
+  /** Lets sources run that may ask a server. */
+  readonly allowNetwork?: boolean;
+  /** Personal or identifying facts that are off by default: `serial_number`, `organization`. */
+  readonly include?: ReadonlySet<string>;
+}
+
+/** The same argv has the same id on every Mac and in every snapshot, so that rows do not change with it. */
+export const commandIdOf = (argv: readonly string[]): string =>
+  `c${createHash('sha256').update(argv.join('\0')).digest('hex').slice(0, 10)}`;
+
+const statusOfCode = (code: ErrorCode): Status => {
+  switch (code) {
+    case 'permission_denied':
+    case 'full_disk_access_required':
+      return 'denied';
+    case 'unsupported_macos':
+      return 'unsupported';
+    case 'not_recorded':
+      return 'not_recorded';
+    default:
+      return 'failed';
+  }
+};
+
+const failureOf = (output: Output, source: CommandName): CollectError | null => {
+  const { argv, timeoutSeconds }: Command = commandSources[source];
+  const name = (argv[0] ?? '').split('/').at(-1);
+  switch (output.outcome) {
+    case 'exited':
+      return null;
+    case 'timed_out':
+      return new CollectError('source_timed_out', `${name} did not end within ${timeoutSeconds ?? 15} s and was stopped`);
+    case 'too_large':
+      return new CollectError('output_too_large', `${name} printed more than 64 MiB and was stopped`);
+    case 'missing':
+      return new CollectError('source_missing', `${argv[0]} is not on this Mac`);
+    case 'denied':
+      return new CollectError('permission_denied', `${argv[0]} may not be run`);
+    case 'not_started':
+      return new CollectError('source_failed', `${name} could not be started`, {
+        hint: 'the Mac may be out of processes, files or memory: try again',
+      });
+    case 'signalled':
+      return new CollectError('source_failed', `${name} was ended by ${output.signal ?? 'a signal'}`, {
+        hint: 'try again; if it repeats, run the command of command_log by hand',
+      });
+  }
+};
+
+/** Reads each source at most once, and remembers what came of it. */
+const sourceReader = (machine: Machine, options: CollectOptions) => {
+  const include = options.include ?? new Set<string>();
+  const limit = pLimit(options.concurrency ?? Math.max(4, availableParallelism()));
+  const outputs = new Map<string, Promise<Output>>();
+  const values = new Map<string, Promise<unknown>>();
+  const finished: CommandRun[] = [];
+
+  const once = <T>(key: string, look: () => Promise<T>): Promise<T> => {
+    const known = values.get(key);
+    if (known !== undefined) return known as Promise<T>;
+    const looking = look();
+    looking.catch(() => {});
+    values.set(key, looking);
+    return looking;
+  };
+
+  const outputOf = (source: CommandName, argv: readonly string[]): Promise<Output> => {
+    const key = argv.join('\0');
+    const known = outputs.get(key);
+    if (known !== undefined) return known;
+    const running = limit(async (): Promise<Output> => {
+      const found = await machine.run(source, argv);
+      if (found === null) throw new CollectError('not_recorded', `${argv.join(' ')} is not recorded`);
+      const output = await reduceOutput(source, found, include);
+      if (output.isSpawned) finished.push({ commandId: commandIdOf(argv), source, argv, output });
+      return output;
+    });
+    outputs.set(key, running);
+    return running;
+  };
+
+  const isUnrecorded = async (source: CommandName, parameters: readonly string[]): Promise<boolean> =>
+    machine.origin !== 'live' && (await machine.run(source, argvOf(source, parameters))) === null;
+
+  const read = (source: CommandName, parameters: readonly string[]): Promise<unknown> =>
+    once(`run\0${source}\0${parameters.join('\0')}`, async () => {
+      try {
+        const { network, parser }: Command = commandSources[source];
+        if (network && options.allowNetwork !== true && machine.origin === 'live') {
+          throw new NotAsked(`${source} may use the network and was not asked: --allow-network`);
+        }
+        if (network && (await isUnrecorded(source, parameters))) {
+          throw new NotAsked(`${source} may use the network and was not asked when the evidence was collected`);
+        }
+        const output = await outputOf(source, argvOf(source, parameters));
+        const failure = failureOf(output, source);
+        if (failure !== null) throw failure;
+        const stdout = decodeUtf8(output.stdout);
+        const stderr = decodeUtf8(output.stderr);
+        if (stdout === null || stderr === null) {
+          throw new CollectError('parse_failed', 'the output is not UTF-8');
+        }
+        const parse = await parser();
+        const answer: Answer = { stdout, stderr, exitCode: output.exitCode ?? 0, euid: machine.euid };
+        return parse(answer);
+      } catch (error) {
+        throw error instanceof CollectError ? error.at(source, parameters) : error;
+      }
+    });
+
+  const readFile = (source: FileName, path: string): Promise<unknown> =>
+    once(`file\0${path}`, async () => {
+      try {
+        if (!isReadablePath(source, path)) throw new Error(`${source} does not name ${path}`);
+        const found = await machine.readFile(path);
+        if (found === null) throw new CollectError('not_recorded', `${path} is not recorded`);
+        if (found.kind === 'missing') return null;
+        if (found.kind === 'denied') {
+          throw machine.euid === 0
+            ? new CollectError('full_disk_access_required', `${path} may not be read, not even by root`)
+            : new CollectError('permission_denied', `${path} may not be read`);
+        }
+        const { parser }: FileSource = fileSources[source];
+        return (await parser())(await reduceFile(source, found.bytes));
+      } catch (error) {
+        throw error instanceof CollectError ? error.at(source) : error;
+      }
+    });
+
+  const stat = (path: string): Promise<Stat> =>
+    once(`stat\0${path}`, async () => {
+      if (!isStatPath(path)) {
+        throw new CollectError('row_invalid', 'a path with a control character or ".." is not looked at').at('stat');
+      }
+      const found = await machine.stat(path);
+      if (found === null) throw new CollectError('not_recorded', `${path} is not recorded`).at('stat');
+      if (found.kind === 'denied') {
+        throw (
+          machine.euid === 0
+            ? new CollectError('full_disk_access_required', `${path} may not be looked at, not even by root`)
+            : new CollectError('permission_denied', `${path} may not be looked at`)
+        ).at('stat');
+      }
+      return found;
+    });
+
+  return { read, readFile, stat, finished, include };
+};
+
+type Reader = ReturnType<typeof sourceReader>;
+
+interface Draft {
+  readonly rows: readonly AnyRow[];
+  /** What made the table fail as a whole. */
+  readonly failure: CollectError | NotAsked | null;
+  readonly problems: readonly CollectError[];
+  readonly skips: ReadonlyMap<SourceName, string>;
+  readonly argvs: ReadonlySet<string>;
+}
+
+const problemKey = (problem: CollectError): string =>
+  [problem.source, ...problem.parameters, problem.code, problem.message].join('\0');
+
+const draftTables = (machine: Machine, reader: Reader) => {
+  const drafts = new Map<string, Promise<Draft>>();
+
+  const draftOf = (table: Table): Promise<Draft> => {
+    const known = drafts.get(table.name);
+    if (known !== undefined) return known;
+    const drafting = draft(table);
+    drafting.catch(() => {});
+    drafts.set(table.name, drafting);
+    return drafting;
+  };
+
+  const draft = async (table: Table): Promise<Draft> => {
+    const problems = new Map<string, CollectError>();
+    const skips = new Map<SourceName, string>();
+    const argvs = new Set<string>();
+    const isMine = (source: string | null): boolean =>
+      source === null || table.sources.includes(source as SourceName);
+
+    const note: Context['note'] = (problem, subject) => {
+      if (problem instanceof NotAsked) {
+        if (subject !== undefined) skips.set(subject.source, problem.message);
+        return;
+      }
+      if (!(problem instanceof CollectError)) throw problem;
+      const named = subject === undefined ? problem : problem.at(subject.source, subject.parameters);
+      problems.set(problemKey(named), named);
+    };
+    const using = (source: CommandName, parameters: readonly string[]): void => {
+      argvs.add(argvOf(source, parameters).join('\0'));
+    };
+
+    const context: Context = {
+      read: async (source, ...parameters) => {
+        if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
+        using(source, parameters);
+        try {
+          return (await reader.read(source, parameters)) as never;
+        } catch (error) {
+          if (error instanceof NotAsked) skips.set(source, error.message);
+          throw error;
+        }
+      },
+      readFile: async (source, path) => {
+        if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
+        return (await reader.readFile(source, path)) as never;
+      },
+      stat: (path) => reader.stat(path),
+      rows: async <C extends Columns>(other: Table<C>) => {
+        const drafted = await draftOf(other as unknown as Table);
+        for (const argv of drafted.argvs) argvs.add(argv);
+        for (const problem of drafted.problems) if (isMine(problem.source)) note(problem);
+        for (const [source, reason] of drafted.skips) if (isMine(source)) skips.set(source, reason);
+        if (drafted.failure !== null) throw drafted.failure;
+        return drafted.rows as unknown as ReadonlyArray<Row<C>>;
+      },
+      orUnknown: async (looking) => {
+        try {
+          return await looking;
+        } catch (error) {
+          if (error instanceof NotAsked) return null;
+          note(error as Error);
+          return null;
+        }
+      },
+      note,
+      commandId: (source, ...parameters) => {
+        const argv = argvOf(source, parameters);
+        return machine.origin === 'volume' ? null : commandIdOf(argv);
+      },
+      euid: machine.euid,
+      include: reader.include,
+    };
+
+    let rows: readonly AnyRow[] = [];
+    let failure: Draft['failure'] = null;
+    try {
+      rows = ((await table.generate?.(context)) ?? []) as readonly AnyRow[];
+    } catch (error) {
+      if (!(error instanceof CollectError) && !(error instanceof NotAsked)) throw error;
+      failure = error;
+      if (error instanceof CollectError) note(error);
+    }
+    return { rows, failure, problems: [...problems.values()], skips, argvs };
+  };
+
+  return draftOf;
+};
+
+const sourceOrder = (source: string | null): number => {
+  const index = commandNames.indexOf(source as CommandName);
+  return index === -1 ? commandNames.length : index;
+};
+
+const sortProblems = (problems: readonly CollectError[]): CollectError[] =>
+  problems.toSorted((a, b) => {
+    const order = sourceOrder(a.source) - sourceOrder(b.source);
+    if (order !== 0) return order;
+    return problemKey(a) < problemKey(b) ? -1 : 1;
+  });
+
+/** Rows that may be shown: what a table may not say is set to NULL and noted. */
+const checkRows = (table: Table, drafted: readonly AnyRow[], hostId: string | null) => {
+  const problems: CollectError[] = [];
+  const rows: AnyRow[] = [];
+  for (const row of drafted) {
+    const full: AnyRow = { ...row, host_id: hostId };
+    const found = violations(table, full);
+    if (found.length === 0) rows.push(full);
+    else problems.push(new CollectError('row_invalid', `a row was left out: ${found.join(', ')}`));
+  }
+  return { rows: sortRows(table, rows), problems };
+};
+
+const affectedColumns = (table: Table, rows: readonly AnyRow[], sources: ReadonlySet<string | null>): string[] =>
+  allColumns(table)
+    .filter(([name, column]) => {
+      if (name === 'host_id') return false;
+      const from = column.from ?? table.sources;
+      return from.some((source) => sources.has(source)) && rows.some((row) => row[name] === null);
+    })
+    .map(([name]) => name);
+
+const plain = (count: number): string => (count === 0 ? '' : ` (and ${count} more, see collection_errors)`);
+
+const finish = (
+  table: Table,
+  drafted: Draft,
+  hostId: string | null,
+  durations: ReadonlyMap<string, number | null>,
+): { readonly result: TableResult; readonly problems: readonly CollectError[] } => {
+  const { rows, problems: invalid } = checkRows(table, drafted.rows, hostId);
+  const problems = [...sortProblems(drafted.problems), ...invalid];
+  const known = [...drafted.argvs].map((argv) => durations.get(argv) ?? null).filter((ms) => ms !== null);
+  const durationMs = known.length === 0 ? null : known.reduce((sum, ms) => sum + ms, 0);
+  const common = { table, rows, durationMs };
+  const first = problems[0];
+
+  if (drafted.failure instanceof NotAsked) {
+    const { message } = drafted.failure;
+    const result = { ...common, status: 'skipped' as const, code: null, reason: message, columnsAffected: null };
+    return { result, problems };
+  }
+  if (drafted.failure !== null) {
+    const { code, message } = drafted.failure;
+    const result = { ...common, rows: [], status: statusOfCode(code), code, reason: message, columnsAffected: null };
+    return { result, problems };
+  }
+  if (first !== undefined) {
+    const sources = new Set(problems.map((problem) => problem.source));
+    const result = {
+      ...common,
+      status: 'partial' as const,
+      code: first.code,
+      reason: `${first.message}${plain(problems.length - 1)}`,
+      columnsAffected: rows.length === 0 ? null : affectedColumns(table, rows, sources),
+    };
+    return { result, problems };
+  }
+  const leftOut = allColumns(table).filter(
+    ([name, column]) => column.nullBecause !== undefined && rows.some((row) => row[name] === null),
+  );
+  const skipped = affectedColumns(table, rows, new Set(drafted.skips.keys()));
+  const reasons = [
+    ...new Set([
+      ...(skipped.length > 0 ? drafted.skips.values() : []),
+      ...leftOut.map(([name, column]) => `${name}: ${column.nullBecause}`),
+    ]),
+  ];
+  const columnsAffected = [...new Set([...skipped, ...leftOut.map(([name]) => name)])];
+  const result = {
+    ...common,
+    status: rows.length === 0 ? ('empty' as const) : ('ok' as const),
+    code: null,
+    reason: reasons.length === 0 ? null : reasons.join('; '),
+    columnsAffected,
+  };
+  return { result, problems };
+};
+
+/** Null where no process can have been started: a file, a volume, a name that is never put on an argv. */
+const failedCommandId = (
+  machine: Machine,
+  source: string | null,
+  parameters: readonly string[],
+): string | null => {
+  if (source === null || !(source in commandSources) || machine.origin === 'volume') return null;
+  const name = source as CommandName;
+  const { parameter }: Command = commandSources[name];
+  const isComplete =
+    parameter === undefined ? parameters.length === 0 : parameters.length === 1 && parameter.isAllowed(parameters[0] ?? '');
+  return isComplete ? commandIdOf(argvOf(name, parameters)) : null;
+};
+
+/** The host that the evidence speaks of: what ioreg says now, or what the evidence says of itself. */
+const readHostId = async (machine: Machine, reader: Reader): Promise<string | null> => {
+  try {
+    const { uuid } = (await reader.read('ioreg_platform', [])) as { readonly uuid: string | null };
+    return uuid ?? machine.hostId;
+  } catch (error) {
+    if (!(error instanceof CollectError)) throw error;
+    return machine.hostId;
+  }
+};
+
+/**
+ * Collects tables of one host. A source that fails makes only what rests on it unknown, and says so
+ * in the status of each table; nothing is thrown but faults of this program.
+ */
+export const collect = async (
+  tables: readonly Table[],
+  machine: Machine,
+  options: CollectOptions = {},
+): Promise<Collection> => {
+  const reader = sourceReader(machine, options);
+  const draftOf = draftTables(machine, reader);
+  const generated = tables.filter((table) => table.generate !== undefined);
+  const [hostId, ...drafts] = await Promise.all([
+    readHostId(machine, reader),
+    ...generated.map((table) => draftOf(table)),
+  ]);
+  const durations = new Map(
+    reader.finished.map(({ argv, output }) => [argv.join('\0'), output.durationMs] as const),
+  );
+
+  const results: TableResult[] = [];
+  const errors: CollectionError[] = [];
+  for (const [index, table] of generated.entries()) {
+    const { result, problems } = finish(table, drafts[index] as Draft, hostId, durations);
+    results.push(result);
+    for (const { code, message, hint, source, parameters } of problems) {
+      const commandId = code === 'not_recorded' ? null : failedCommandId(machine, source, parameters);
+      errors.push({ tableName: table.name, commandId, code, message, hint });
+    }
+  }
+  const commands = reader.finished.toSorted(
+    (a, b) => sourceOrder(a.source) - sourceOrder(b.source) || (a.argv.join('\0') < b.argv.join('\0') ? -1 : 1),
+  );
+  return { machine, hostId, results, errors, commands };
+};

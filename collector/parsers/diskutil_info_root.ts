@@ -1,0 +1,48 @@
+import { parseFailed } from '../errors.ts';
+import type { Answer } from '../output.ts';
+import { optionalUuid, parseDiskutilPlist } from './diskutil.ts';
+import { optionalBoolean, optionalString } from './plist.ts';
+
+export interface DiskutilInfoRoot {
+  /** Null for any other file system. */
+  readonly filesystem: 'apfs' | 'hfs' | null;
+  readonly fileVault: boolean | null;
+  /** Encrypted at rest, which on T2 and Apple silicon is not FileVault. */
+  readonly encryption: boolean | null;
+  /** The sealed snapshot from macOS 11 on, such as `disk3s1s1`. */
+  readonly deviceIdentifier: string | null;
+  /** Upper case. */
+  readonly volumeUuid: string | null;
+}
+
+/**
+ * Parses what the startup volume is.
+ *
+ * Input: `diskutil info -plist /`; the text form is known of 11 and 12.
+ * Returns: one fact for each key, null where the key is absent: the Data volume of an M1 had no `Encryption`.
+ * Throws: `source_failed` when diskutil reports an error; `parse_failed` when none of the keys that tell the
+ * volume and its file system is there, or one has a wrong kind.
+ * Source: diskutil(8), "info".
+ */
+export const parseDiskutilInfoRoot = (answer: Answer): DiskutilInfoRoot => {
+  const info = parseDiskutilPlist('diskutil info', answer);
+  const type = optionalString(info, 'FilesystemType');
+  const name = optionalString(info, 'FilesystemName');
+  const deviceIdentifier = optionalString(info, 'DeviceIdentifier') || null;
+  if (type === null && name === null && deviceIdentifier === null) {
+    throw parseFailed('diskutil info printed a property list that tells no volume');
+  }
+  return {
+    filesystem: filesystemOf(type) ?? (type ? null : filesystemOf(name)),
+    fileVault: optionalBoolean(info, 'FileVault'),
+    encryption: optionalBoolean(info, 'Encryption'),
+    deviceIdentifier,
+    volumeUuid: optionalUuid(info, 'VolumeUUID'),
+  };
+};
+
+/** `apfs` and `hfs` are types; `APFS`, `Case-sensitive APFS`, `Journaled HFS+` are names. */
+const filesystemOf = (text: string | null): 'apfs' | 'hfs' | null => {
+  const last = text?.toLowerCase().split(' ').at(-1);
+  return last === 'apfs' ? 'apfs' : last === 'hfs' || last === 'hfs+' ? 'hfs' : null;
+};

@@ -1,0 +1,79 @@
+import { parseFailed } from '../errors.ts';
+import type { Answer } from '../output.ts';
+import {
+  flagOf,
+  integerOf,
+  keepAllowed,
+  notAnAnswer,
+  reduceText,
+  textOf,
+  textsOf,
+  type AllowedDict,
+} from './allowed.ts';
+import { saysRootNeeded } from './lines.ts';
+import { parseOpenStep, writeOpenStep } from './openstep.ts';
+
+export interface FdesetupDeferral {
+  readonly defer: boolean;
+  /** Short names; empty means whoever logs in next, null that the key is missing. */
+  readonly usernames: readonly string[] | null;
+  readonly profileUuid: string | null;
+  /** Where the recovery key will be written in clear: only ever looked at with stat. */
+  readonly outputPath: string | null;
+  readonly showRecoveryKey: boolean | null;
+  /** -1 off, 0 at the next login, 9999 never forced. */
+  readonly maxBypassAttempts: number | null;
+  /** Always null: under which key fdesetup prints it is not documented. */
+  readonly bypassAttemptsRemaining: number | null;
+  readonly dontAskAtLogout: boolean | null;
+}
+
+// The first five are in fdesetup-showdeferralinfo-01.txt. The other two are the names of the same settings in Apple's
+// FDEFileVault schema; no published output has them.
+const allowed = {
+  Defer: 'flag',
+  DeferDontAskAtUserLogout: 'flag',
+  DeferForceAtUserLoginMaxBypassAttempts: 'integer',
+  OutputPath: 'text',
+  ProfileUUID: 'text',
+  ShowRecoveryKey: 'flag',
+  Usernames: 'texts',
+} as const satisfies AllowedDict;
+
+const tool = 'fdesetup showdeferralinfo';
+const isNotFound = (stdout: string): boolean => stdout.trim() === 'Not found.';
+const read = (stdout: string) => keepAllowed(parseOpenStep(stdout), allowed, `the answer of ${tool}`);
+
+/**
+ * Parses the deferred enablement of FileVault.
+ *
+ * Input: `fdesetup showdeferralinfo`; 10.15.6 (one published output), and the words `Not found.` that peers test for.
+ * Returns: null when fdesetup proves that there is no deferral (exit code 20, or 0), else the deferral; it can be
+ * there although FileVault is on. Keys that are not listed, such as a recovery key, are never read.
+ * Throws: `permission_denied` when the tool asks for root; `source_failed` when it reports an error; `parse_failed`
+ * for any other text, and without a Defer that is 0 or 1.
+ * Source: fdesetup(8), "showdeferralinfo"; apple/device-management, com.apple.MCX.FileVault2.
+ */
+export const parseFdesetupShowDeferralInfo = (answer: Answer): FdesetupDeferral | null => {
+  if (saysRootNeeded(answer.stderr)) throw notAnAnswer(tool, answer);
+  // munki-conditions: exit code 20 comes with this answer.
+  if (isNotFound(answer.stdout) && (answer.exitCode === 0 || answer.exitCode === 20)) return null;
+  if (answer.exitCode !== 0 || !answer.stdout.trimStart().startsWith('{')) throw notAnAnswer(tool, answer);
+  const info = read(answer.stdout);
+  const defer = flagOf(info, 'Defer');
+  if (defer === null) throw parseFailed(`the answer of ${tool} has no Defer`);
+  return {
+    defer,
+    usernames: textsOf(info, 'Usernames'),
+    profileUuid: textOf(info, 'ProfileUUID'),
+    outputPath: textOf(info, 'OutputPath'),
+    showRecoveryKey: flagOf(info, 'ShowRecoveryKey'),
+    maxBypassAttempts: integerOf(info, 'DeferForceAtUserLoginMaxBypassAttempts'),
+    bypassAttemptsRemaining: null,
+    dontAskAtLogout: flagOf(info, 'DeferDontAskAtUserLogout'),
+  };
+};
+
+/** The same output with the listed keys alone, as fdesetup writes them; one line with its size when it is not understood. */
+export const reduceFdesetupShowDeferralInfo = (stdout: string): string =>
+  reduceText(stdout, tool, (text) => (isNotFound(text) ? 'Not found.\n' : `${writeOpenStep(read(text))}\n`));

@@ -1,0 +1,67 @@
+import { CollectError, parseFailed, permissionDenied } from '../errors.ts';
+import type { Answer } from '../output.ts';
+
+// eslint-disable-next-line no-control-regex
+const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+const recoveryKey = /[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}/g;
+const maximumLength = 200;
+
+/**
+ * The first line of what a tool printed that is not blank: at most 200 characters, no control
+ * characters, nothing that has the form of a recovery key. All that a message may echo.
+ */
+export const firstLine = (text: string): string => {
+  const start = text.search(/\S/);
+  if (start < 0) return '';
+  // Cut early: one line can be as long as the whole output.
+  const line = text.slice(start, start + 8 * maximumLength).split('\n', 1)[0] ?? '';
+  const plain = line.replace(controlCharacters, '').replace(recoveryKey, '[removed]').trim();
+  return Array.from(plain).slice(0, maximumLength).join('');
+};
+
+/** Lines without their line ends; a trailing line end does not make a further line. */
+export const linesOf = (text: string): string[] => {
+  const lines = text.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+};
+
+/** The same, blank lines left out. */
+export const filledLinesOf = (text: string): string[] => linesOf(text).filter((line) => line.trim() !== '');
+
+const rootNeeded = /\b(?:must|needs?|requires?|only)\b[^\n]{0,40}\broot\b|\bpermission denied\b/i;
+
+/** Whether a tool says that it needs root. Ask it only about text that cannot be an answer. */
+export const saysRootNeeded = (text: string): boolean => rootNeeded.test(text.slice(0, 4096));
+
+const errorHeadline = /^\s*(?:[a-z]+: )?(?:error|failed|unable|could not|can't|cannot)\b/i;
+
+/** Whether a text begins as tools begin their error messages. */
+export const saysError = (text: string): boolean => errorHeadline.test(text);
+
+/**
+ * Why an output is not an answer.
+ *
+ * Input: the tool as a reader knows it, and an answer in which its parser found nothing it knows.
+ * Returns: `permission_denied` when the tool asks for root on either stream (some exit with 0 then),
+ * `source_failed` when it reports an error, else `parse_failed`. Silence is never an answer.
+ */
+export const notUnderstood = (tool: string, { stdout, stderr, exitCode }: Answer): CollectError => {
+  if (saysRootNeeded(stderr) || saysRootNeeded(stdout)) {
+    return permissionDenied(`${tool} says that it needs root`);
+  }
+  const said = firstLine(stderr) || firstLine(stdout);
+  if (said === '') return parseFailed(`${tool} printed nothing and ended with exit code ${exitCode}`);
+  if (exitCode !== 0) return failed(tool, `ended with exit code ${exitCode}: ${said}`);
+  if (saysError(stdout) || saysError(stderr)) return failed(tool, `reported: ${said}`);
+  return parseFailed(`${tool} printed a text that is not known: ${firstLine(stdout) || said}`);
+};
+
+/** The tool itself reports an error. */
+export const failed = (tool: string, what: string): CollectError =>
+  new CollectError('source_failed', `${tool} ${what}`);
+
+/** 8-4-4-4-12 hexadecimal digits, whatever the case. */
+export const uuidPattern = '[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}';
+const wholeUuid = new RegExp(`^${uuidPattern}$`);
+export const isUuid = (text: string): boolean => wholeUuid.test(text);

@@ -1,0 +1,108 @@
+import { CollectError, parseFailed } from '../errors.ts';
+import type { Answer } from '../output.ts';
+import {
+  flagOf,
+  keepAllowed,
+  notAnAnswer,
+  reduceText,
+  textsOf,
+  type AllowedDict,
+  type KeptDict,
+} from './allowed.ts';
+import { saysRootNeeded } from './lines.ts';
+import { parseOpenStep, writeOpenStep } from './openstep.ts';
+
+export interface CachedEnrollment {
+  /** Whether this Mac has a record of Automated Device Enrollment, as far as the cache goes. */
+  readonly isAssigned: boolean;
+  readonly isSupervised: boolean | null;
+  readonly isMandatory: boolean | null;
+  /** Whether Setup Assistant skips the FileVault pane; null when the record lists no panes. */
+  readonly skipsFileVaultPane: boolean | null;
+}
+
+const allowed = {
+  IsMandatory: 'flag',
+  IsSupervised: 'flag',
+  SkipSetup: 'texts',
+} as const satisfies AllowedDict;
+
+const tool = 'profiles show -type enrollment -cached';
+const header = 'Device Enrollment configuration:';
+const errorPrefix = 'Error fetching Device Enrollment configuration';
+const notEnabled =
+  /^Error fetching Device Enrollment configuration: (?:\(34000\) )?Client is not DEP enabled\.$/;
+const tooSoon =
+  /^Error fetching Device Enrollment configuration - Request too soon\. {1,2}Try again later\.$/;
+// The rest of an NSError, which can name a server, is cut off.
+const unavailable =
+  /^Error fetching Device Enrollment configuration: \(34006\) Error Domain=MCCloudConfigurationErrorDomain Code=34006 "The cloud configuration server is unavailable\."/;
+const offline =
+  /^Error fetching Device Enrollment configuration: The Internet connection appears to be offline\.$/;
+
+const notAssigned: CachedEnrollment = {
+  isAssigned: false,
+  isSupervised: null,
+  isMandatory: null,
+  skipsFileVaultPane: null,
+};
+
+/** The record, null for `(null)`. */
+const read = (stdout: string): KeptDict | null => {
+  const text = stdout.trim();
+  if (!text.startsWith(header)) throw parseFailed(`the answer of ${tool} has no known headline`);
+  const value = parseOpenStep(text.slice(header.length));
+  return value === null ? null : keepAllowed(value, allowed, `the answer of ${tool}`);
+};
+
+/** Why the enrolment service did not answer; null for any other text. */
+const failureOf = (said: string): CollectError | null => {
+  const failed = (what: string, hint: string) =>
+    new CollectError('source_failed', `${tool}: ${what}`, { hint });
+  if (tooSoon.test(said)) return failed('asked too often', 'wait: macOS asks at most ten times in 23 hours');
+  if (unavailable.test(said))
+    return failed('the enrollment service is not available', 'try again when it can be reached');
+  if (offline.test(said)) return failed('the Mac is offline', 'try again when it is online');
+  return null;
+};
+
+/**
+ * Parses what the Mac remembers of its record in Apple Business or School Manager.
+ *
+ * Input: `profiles show -type enrollment -cached`, 11 and later. The form without -cached asks Apple and is never run;
+ * all published outputs are of that form, and their wording is what is known here.
+ * Returns: the record; `isAssigned` is false for `(null)` and for a client that is not DEP enabled. With -cached that
+ * is proof of what the cache holds, not of what Apple would answer today.
+ * Throws: `permission_denied` when the tool asks for root; `source_failed` when it was asked too often, is offline or
+ * cannot reach the service; `parse_failed` for any other text.
+ * Source: profiles(1), "show" and "-cached".
+ */
+export const parseProfilesShowEnrollmentCached = (answer: Answer): CachedEnrollment => {
+  if (saysRootNeeded(answer.stderr)) throw notAnAnswer(tool, answer);
+  const [stdout, stderr] = [answer.stdout.trim(), answer.stderr.trim()];
+  // 26.6.2 says it on stderr (profiles-show-enrollment-02.txt), others on stdout (-06.txt).
+  const said = stderr.startsWith(errorPrefix) ? stderr : stdout;
+  if (notEnabled.test(said)) return notAssigned;
+  const failure = failureOf(said);
+  if (failure !== null) throw failure;
+  if (said.startsWith(errorPrefix) || !stdout.startsWith(header)) throw notAnAnswer(tool, answer);
+  const record = read(stdout);
+  if (record === null) return notAssigned;
+  return {
+    isAssigned: true,
+    isSupervised: flagOf(record, 'IsSupervised'),
+    isMandatory: flagOf(record, 'IsMandatory'),
+    skipsFileVaultPane: textsOf(record, 'SkipSetup')?.includes('FileVault') ?? null,
+  };
+};
+
+/** The same output with the listed keys alone; one line with its size when it is not understood. */
+export const reduceProfilesShowEnrollmentCached = (stdout: string): string =>
+  reduceText(stdout, tool, (text) => {
+    const said = text.trim();
+    if (notEnabled.test(said) || tooSoon.test(said) || offline.test(said)) return `${said}\n`;
+    const start = unavailable.exec(said)?.[0];
+    if (start !== undefined) return `${start}\n`;
+    const record = read(said);
+    return `${header}\n${record === null ? '(null)' : writeOpenStep(record)}\n`;
+  });

@@ -1,0 +1,448 @@
+/**
+ * The only list of what tokenquery may run, read or look at. A new line here is what a security
+ * reviewer wants to see. Argv are exact, paths absolute; there is no shell, no password, no stdin.
+ * It mirrors the contract, and a test holds both equal.
+ */
+import type { Parse } from './output.ts';
+
+export type Privilege = 'user' | 'root';
+
+/** A reducer keeps what may be kept, before anything is hashed, recorded or parsed. */
+export type ReduceText = (stdout: string) => string;
+export type ReduceBytes = (content: Uint8Array) => Uint8Array;
+
+/** One parameter of an argv, and what it must look like. */
+export interface Parameter {
+  readonly placeholder: string;
+  readonly isAllowed: (value: string) => boolean;
+}
+
+export interface Command<T = unknown> {
+  readonly argv: readonly string[];
+  readonly parameter?: Parameter;
+  /** `root` where the answer to anybody else is less, or nothing. */
+  readonly privilege: Privilege;
+  /** Whether the program may ask a server: such a source needs --allow-network. */
+  readonly network: boolean;
+  /** Why running this only reads. */
+  readonly why: string;
+  readonly timeoutSeconds?: number;
+  readonly parser: () => Promise<Parse<T>>;
+  readonly reducer?: (include: ReadonlySet<string>) => Promise<ReduceText>;
+}
+
+export interface FileSource<T = unknown> {
+  /** `{username}` stands for the short name of a local account. */
+  readonly paths: readonly string[];
+  readonly privilege: Privilege;
+  readonly why: string;
+  readonly parser: () => Promise<(content: Uint8Array) => T>;
+  readonly reducer: () => Promise<ReduceBytes>;
+}
+
+const command = <T>(spec: Omit<Command<T>, 'network'> & { readonly network?: boolean }): Command<T> => ({
+  network: false,
+  ...spec,
+});
+const file = <T>(spec: FileSource<T>): FileSource<T> => spec;
+
+// A name that a tool could take for an option, a path or a second line is never put on an argv.
+// eslint-disable-next-line no-control-regex
+const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
+export const isSafeUsername = (name: string): boolean =>
+  name !== '' && !name.startsWith('-') && !name.includes('/') && !controlCharacter.test(name);
+
+const username: Parameter = { placeholder: '{username}', isAllowed: isSafeUsername };
+const device: Parameter = {
+  placeholder: '{device}',
+  isAllowed: (value) => value === '/' || /^disk[0-9]+s[0-9]+$/.test(value),
+};
+
+export const commands = {
+  sw_vers: command({
+    argv: ['/usr/bin/sw_vers'],
+    privilege: 'user',
+    why: 'prints the version of macOS; it has no verb that writes',
+    parser: async () => (await import(/* webpackMode: "eager" */ './parsers/sw_vers.ts')).parseSwVers,
+  }),
+  sysctl: command({
+    argv: ['/usr/sbin/sysctl', 'hw.model', 'hw.optional.arm64', 'kern.boottime', 'kern.hv_vmm_present'],
+    privilege: 'user',
+    why: 'names without "=" or -w are only printed',
+    parser: async () => (await import(/* webpackMode: "eager" */ './parsers/sysctl.ts')).parseSysctl,
+  }),
+  ioreg_platform: command({
+    argv: ['/usr/sbin/ioreg', '-a', '-r', '-d', '1', '-c', 'IOPlatformExpertDevice'],
+    privilege: 'user',
+    why: 'prints one object of the I/O registry',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/ioreg_platform.ts')).parseIoregPlatform,
+    reducer: async (include) => {
+      const parser = await import(/* webpackMode: "eager" */ './parsers/ioreg_platform.ts');
+      return include.has('serial_number') ? parser.reduceIoregPlatformWithSerial : parser.reduceIoregPlatform;
+    },
+  }),
+  csrutil_status: command({
+    argv: ['/usr/bin/csrutil', 'status'],
+    privilege: 'user',
+    why: 'the verb status prints',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/csrutil_status.ts')).parseCsrutilStatus,
+  }),
+  launchctl_print_disabled: command({
+    argv: ['/bin/launchctl', 'print-disabled', 'system'],
+    privilege: 'user',
+    why: 'the verb print-disabled prints',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/launchctl_print_disabled.ts'))
+        .parseLaunchctlPrintDisabled,
+  }),
+  diskutil_info_root: command({
+    argv: ['/usr/sbin/diskutil', 'info', '-plist', '/'],
+    privilege: 'user',
+    why: 'the verb info prints',
+    timeoutSeconds: 30,
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/diskutil_info_root.ts')).parseDiskutilInfoRoot,
+  }),
+  diskutil_apfs_list: command({
+    argv: ['/usr/sbin/diskutil', 'apfs', 'list', '-plist'],
+    privilege: 'user',
+    why: 'the verb apfs list prints',
+    timeoutSeconds: 30,
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/diskutil_apfs_list.ts')).parseDiskutilApfsList,
+  }),
+  diskutil_apfs_list_users: command({
+    argv: ['/usr/sbin/diskutil', 'apfs', 'listUsers', '-plist', '{device}'],
+    parameter: device,
+    privilege: 'user',
+    why: 'the verb apfs listUsers prints',
+    timeoutSeconds: 30,
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/diskutil_apfs_list_users.ts'))
+        .parseDiskutilApfsListUsers,
+  }),
+  ds_users: command({
+    argv: [
+      '/usr/bin/dscl',
+      '-plist',
+      '.',
+      '-readall',
+      '/Users',
+      'RecordName',
+      'UniqueID',
+      'PrimaryGroupID',
+      'RealName',
+      'GeneratedUID',
+      'NFSHomeDirectory',
+      'UserShell',
+      'IsHidden',
+      'AuthenticationAuthority',
+      'OriginalNodeName',
+      'AltSecurityIdentities',
+      'CopyTimestamp',
+      'SMBPasswordLastSet',
+    ],
+    privilege: 'user',
+    why: 'readall with named keys: without them it would return password hashes to root',
+    parser: async () => (await import(/* webpackMode: "eager" */ './parsers/ds_users.ts')).parseDsUsers,
+    reducer: async () => (await import(/* webpackMode: "eager" */ './parsers/ds_records.ts')).reduceDsUsers,
+  }),
+  ds_groups: command({
+    argv: [
+      '/usr/bin/dscl',
+      '-plist',
+      '.',
+      '-readall',
+      '/Groups',
+      'RecordName',
+      'PrimaryGroupID',
+      'GeneratedUID',
+      'GroupMembership',
+      'GroupMembers',
+      'NestedGroups',
+    ],
+    privilege: 'user',
+    why: 'readall with named keys',
+    parser: async () => (await import(/* webpackMode: "eager" */ './parsers/ds_groups.ts')).parseDsGroups,
+    reducer: async () => (await import(/* webpackMode: "eager" */ './parsers/ds_records.ts')).reduceDsGroups,
+  }),
+  ds_account_policy: command({
+    argv: [
+      '/usr/bin/dscl',
+      '-plist',
+      '.',
+      '-readall',
+      '/Users',
+      'RecordName',
+      'UniqueID',
+      'GeneratedUID',
+      'accountPolicyData',
+    ],
+    privilege: 'root',
+    why: 'readall with named keys',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/ds_account_policy.ts')).parseDsAccountPolicy,
+    reducer: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/ds_records.ts')).reduceDsAccountPolicy,
+  }),
+  sysadminctl_secure_token_status: command({
+    argv: ['/usr/sbin/sysadminctl', '-secureTokenStatus', '{username}'],
+    parameter: username,
+    privilege: 'user',
+    why: '-secureTokenStatus prints; no credential is passed, and it is skipped where macOS would ask for one',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/sysadminctl_secure_token_status.ts'))
+        .parseSysadminctlSecureTokenStatus,
+  }),
+  fdesetup_status: command({
+    argv: ['/usr/bin/fdesetup', 'status'],
+    privilege: 'user',
+    why: 'the verb status prints; with -extended it would not end during a conversion',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_status.ts')).parseFdesetupStatus,
+  }),
+  fdesetup_list_extended: command({
+    argv: ['/usr/bin/fdesetup', 'list', '-extended'],
+    privilege: 'root',
+    why: 'the verb list prints',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_list_extended.ts'))
+        .parseFdesetupListExtended,
+  }),
+  fdesetup_list: command({
+    argv: ['/usr/bin/fdesetup', 'list'],
+    privilege: 'root',
+    why: 'the verb list prints',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_list.ts')).parseFdesetupList,
+  }),
+  fdesetup_has_personal_recovery_key: command({
+    argv: ['/usr/bin/fdesetup', 'haspersonalrecoverykey'],
+    privilege: 'root',
+    why: 'prints true or false, never the key',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_flags.ts')).parseTrueFalse,
+  }),
+  fdesetup_has_institutional_recovery_key: command({
+    argv: ['/usr/bin/fdesetup', 'hasinstitutionalrecoverykey'],
+    privilege: 'root',
+    why: 'prints true or false, never the key',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_flags.ts')).parseTrueFalse,
+  }),
+  fdesetup_using_recovery_key: command({
+    argv: ['/usr/bin/fdesetup', 'usingrecoverykey'],
+    privilege: 'root',
+    why: 'prints true or false',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_flags.ts')).parseTrueFalse,
+  }),
+  fdesetup_supports_auth_restart: command({
+    argv: ['/usr/bin/fdesetup', 'supportsauthrestart'],
+    privilege: 'user',
+    why: 'prints true or false',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_flags.ts')).parseTrueFalse,
+  }),
+  fdesetup_show_deferral_info: command({
+    argv: ['/usr/bin/fdesetup', 'showdeferralinfo'],
+    privilege: 'root',
+    why: 'prints the settings of a deferred enablement, not the key',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_show_deferral_info.ts'))
+        .parseFdesetupShowDeferralInfo,
+    reducer: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_show_deferral_info.ts'))
+        .reduceFdesetupShowDeferralInfo,
+  }),
+  fdesetup_version: command({
+    argv: ['/usr/bin/fdesetup', 'version'],
+    privilege: 'user',
+    why: 'prints the version of the tool',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_version.ts')).parseFdesetupVersion,
+  }),
+  profiles_status_bootstraptoken: command({
+    argv: ['/usr/bin/profiles', 'status', '-type', 'bootstraptoken'],
+    privilege: 'root',
+    why: 'the verb status prints what the client remembers; validate would ask the server',
+    timeoutSeconds: 60,
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/profiles_status_bootstraptoken.ts'))
+        .parseProfilesStatusBootstraptoken,
+  }),
+  profiles_status_enrollment: command({
+    argv: ['/usr/bin/profiles', 'status', '-type', 'enrollment'],
+    privilege: 'user',
+    why: 'the verb status prints',
+    timeoutSeconds: 60,
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/profiles_status_enrollment.ts'))
+        .parseProfilesStatusEnrollment,
+  }),
+  profiles_show_configuration: command({
+    argv: ['/usr/bin/profiles', 'show', '-type', 'configuration', '-output', 'stdout-xml'],
+    privilege: 'root',
+    why: 'the verb show prints; only allow-listed keys of its output are kept',
+    timeoutSeconds: 60,
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/profiles_show_configuration.ts'))
+        .parseProfilesShowConfiguration,
+    reducer: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/profiles_show_configuration.ts'))
+        .reduceProfilesShowConfiguration,
+  }),
+  profiles_show_enrollment_cached: command({
+    argv: ['/usr/bin/profiles', 'show', '-type', 'enrollment', '-cached'],
+    privilege: 'root',
+    why: 'with -cached it prints what is stored; without, it asks a server and is rate-limited',
+    timeoutSeconds: 60,
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/profiles_show_enrollment_cached.ts'))
+        .parseProfilesShowEnrollmentCached,
+    reducer: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/profiles_show_enrollment_cached.ts'))
+        .reduceProfilesShowEnrollmentCached,
+  }),
+  mdmclient_query_security_info: command({
+    argv: ['/usr/libexec/mdmclient', 'QuerySecurityInfo'],
+    privilege: 'root',
+    network: true,
+    why: 'a Query verb of a private tool; it may use the network, so it is off by default',
+    timeoutSeconds: 60,
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/mdmclient_query_security_info.ts'))
+        .parseMdmclientQuerySecurityInfo,
+    reducer: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/mdmclient_query_security_info.ts'))
+        .reduceMdmclientQuerySecurityInfo,
+  }),
+  mdmclient_query_device_information: command({
+    argv: ['/usr/libexec/mdmclient', 'QueryDeviceInformation'],
+    privilege: 'root',
+    network: true,
+    why: 'a Query verb of a private tool; it may fetch the bootstrap token from the MDM server, so it is off by default',
+    timeoutSeconds: 60,
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/mdmclient_query_device_information.ts'))
+        .parseMdmclientQueryDeviceInformation,
+    reducer: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/mdmclient_query_device_information.ts'))
+        .reduceMdmclientQueryDeviceInformation,
+  }),
+} as const;
+
+export const files = {
+  managed_preferences: file({
+    paths: [
+      '/Library/Managed Preferences/com.apple.MCX.plist',
+      '/Library/Managed Preferences/{username}/com.apple.MCX.plist',
+      '/Library/Managed Preferences/com.apple.MCX.FileVault2.plist',
+      '/Library/Managed Preferences/com.apple.extensiblesso.plist',
+      '/Library/Managed Preferences/com.apple.loginwindow.plist',
+    ],
+    privilege: 'user',
+    why: 'settings that MDM laid down; only allow-listed keys are kept',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/managed_preferences.ts')).parseManagedPreferences,
+    reducer: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/managed_preferences.ts')).reduceManagedPreferences,
+  }),
+  loginwindow_preferences: file({
+    paths: ['/Library/Preferences/com.apple.loginwindow.plist'],
+    privilege: 'user',
+    why: 'login window settings; only allow-listed keys are kept',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/loginwindow_preferences.ts'))
+        .parseLoginwindowPreferences,
+    reducer: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/loginwindow_preferences.ts'))
+        .reduceLoginwindowPreferences,
+  }),
+  accounts_preferences: file({
+    paths: ['/Library/Preferences/com.apple.preferences.accounts.plist'],
+    privilege: 'user',
+    why: 'the log of accounts deleted in System Settings; only allow-listed keys are kept',
+    parser: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/accounts_preferences.ts')).parseAccountsPreferences,
+    reducer: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/accounts_preferences.ts')).reduceAccountsPreferences,
+  }),
+} as const;
+
+/** Paths whose existence, mode, owner, size and time are looked at; their content is never read. */
+export const statOnly = [
+  '/var/db/.AppleSetupDone',
+  '/var/db/FileVaultPRK.dat',
+  '/etc/kcpassword',
+  '/var/db/ConfigurationProfiles/fdesetup.plist',
+  '/var/db/ConfigurationProfiles/Settings/.cloudConfigHasActivationRecord',
+  '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordFound',
+  '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordNotFound',
+  '/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled',
+  '/dev/console',
+] as const;
+
+/** Paths that another source names: only these two kinds, and only as that source printed them. */
+export const statNamedBySources = [
+  '{home directory of each account that can log in}',
+  '{OutputPath of showdeferralinfo}',
+] as const;
+
+export type CommandName = keyof typeof commands;
+export type FileName = keyof typeof files;
+export type SourceName = CommandName | FileName | 'stat';
+
+export type Parsed<S extends CommandName> = (typeof commands)[S] extends Command<infer T> ? T : never;
+export type ParsedFile<S extends FileName> = (typeof files)[S] extends FileSource<infer T> ? T : never;
+
+export const commandNames = Object.keys(commands) as CommandName[];
+export const fileNames = Object.keys(files) as FileName[];
+
+/** The exact argv of a source; throws on a parameter that it does not take. */
+export const argvOf = (name: CommandName, parameters: readonly string[] = []): readonly string[] => {
+  const { argv, parameter }: Command = commands[name];
+  const value = parameters[0];
+  if (parameter === undefined) {
+    if (parameters.length > 0) throw new Error(`${name} takes no parameter`);
+    return argv;
+  }
+  if (parameters.length !== 1 || value === undefined || !parameter.isAllowed(value)) {
+    throw new Error(`${name}: not a value for ${parameter.placeholder}`);
+  }
+  return argv.map((word) => (word === parameter.placeholder ? value : word));
+};
+
+/** Which source an argv belongs to; null means that it must not be run. */
+export const sourceOf = (argv: readonly string[]): CommandName | null => {
+  for (const name of commandNames) {
+    const { argv: template, parameter }: Command = commands[name];
+    const isMatch =
+      argv.length === template.length &&
+      template.every((word, index) => {
+        const given = argv[index] ?? '';
+        return word === parameter?.placeholder ? parameter.isAllowed(given) : word === given;
+      });
+    if (isMatch) return name;
+  }
+  return null;
+};
+
+/** Whether a file source names this path. */
+export const isReadablePath = (name: FileName, path: string): boolean => {
+  const { paths }: FileSource = files[name];
+  return paths.some((template) => {
+    const [before, after] = template.split('{username}');
+    if (after === undefined || before === undefined) return template === path;
+    if (!path.startsWith(before) || !path.endsWith(after)) return false;
+    const folder = path.slice(before.length, path.length - after.length);
+    // "." and ".." would lead out of the folder.
+    return isSafeUsername(folder) && folder !== '.' && folder !== '..';
+  });
+};
+
+/** Whether a path named by a source may be looked at: absolute, plain, and free of tricks. */
+export const isStatPath = (path: string): boolean =>
+  path.startsWith('/') && !controlCharacter.test(path) && !path.split('/').includes('..');

@@ -1,0 +1,117 @@
+import type { CommandName, FileName, SourceName, Parsed, ParsedFile } from './sources.ts';
+import type { Stat } from './output.ts';
+import type { Collection } from './collect.ts';
+
+export type Value = string | number | null;
+
+/** One column; the store, the docs, the schemas and the run-time check all come from this. */
+export interface Column<out T = unknown> {
+  readonly type: 'TEXT' | 'INTEGER' | 'REAL';
+  readonly description: string;
+  readonly example: string;
+  /** 1, 0 or NULL. */
+  readonly isBoolean?: true;
+  readonly unit?: 'bytes' | 'percent' | 'seconds' | 'milliseconds' | 'unix_seconds';
+  /** The closed list of values. */
+  readonly values?: readonly string[];
+  /** Never NULL. */
+  readonly isRequired?: true;
+  /** The sources that can fill it; without it, any source of the table. */
+  readonly from?: readonly SourceName[];
+  /** Why it is NULL where nothing failed: off by default, or no source may say it. */
+  readonly nullBecause?: string;
+  /** Never set; `Row` infers from it. */
+  readonly $value?: T;
+}
+
+type Meta = Partial<Pick<Column, 'example' | 'unit' | 'from' | 'nullBecause'>>;
+
+const column =
+  <T>(type: Column['type'], fixed: Partial<Column> = {}) =>
+  (description: string, meta: Meta = {}): Column<T | null> =>
+    ({ type, description, example: '', ...fixed, ...meta }) as Column<T | null>;
+
+export const text = column<string>('TEXT');
+export const integer = column<number>('INTEGER');
+export const real = column<number>('REAL');
+export const boolean = column<0 | 1>('INTEGER', { isBoolean: true });
+/** Unix seconds UTC. */
+export const time = column<number>('INTEGER', { unit: 'unix_seconds' });
+
+export const oneOf = <const V extends string>(
+  values: readonly V[],
+  description: string,
+  meta: Meta = {},
+): Column<V | null> => ({ type: 'TEXT', description, example: values[0] ?? '', values, ...meta });
+
+export const required = <T>(of: Column<T>): Column<NonNullable<T>> =>
+  ({ ...of, isRequired: true }) as Column<NonNullable<T>>;
+
+/** A boolean as a table holds it: unknown stays NULL. */
+export const bit = (value: boolean | null | undefined): 0 | 1 | null => (value == null ? null : value ? 1 : 0);
+
+export type Columns = Readonly<Record<string, Column>>;
+export type Row<C extends Columns = Columns> = {
+  readonly [K in keyof C]: C[K] extends Column<infer T> ? T : never;
+};
+
+/** The last column of every table. */
+export const hostIdColumn: Column<string | null> = text('Hardware UUID of the Mac; the last column of every table.', {
+  example: 'F6329A14-3B4C-4D5E-8F60-718293A4B5C6',
+  from: ['ioreg_platform'],
+});
+
+/** All that a table may ask. There is no clock, file system or process: live and replayed runs differ only in this. */
+export interface Context {
+  /** The parsed answer of a command; throws CollectError, or NotAsked where an option keeps it off. */
+  read<S extends CommandName>(source: S, ...parameters: string[]): Promise<Parsed<S>>;
+  /** The allow-listed content of a file, null when it is proven absent; throws CollectError. */
+  readFile<S extends FileName>(source: S, path: string): Promise<ParsedFile<S> | null>;
+  /** What is at a path, which is never opened; throws CollectError. */
+  stat(path: string): Promise<Stat>;
+  /** The rows of another table of the same collection; throws what made that table fail. */
+  rows<C extends Columns>(table: Table<C>): Promise<ReadonlyArray<Row<C>>>;
+  /** Notes a failure against this table and answers null, so that the rest of the table can still be told. */
+  orUnknown<T>(looking: Promise<T>): Promise<T | null>;
+  /** Notes what could not be looked at, without an exception. */
+  note(problem: Error, subject?: { source: SourceName; parameters?: readonly string[] }): void;
+  /** Id of a command in command_log; the same argv has the same id on every Mac. Null when no process was started. */
+  commandId(source: CommandName, ...parameters: string[]): string | null;
+  /** Effective user id of the collection; null when the evidence does not say. */
+  readonly euid: number | null;
+  /** Personal or identifying facts that are off by default and were asked for. */
+  readonly include: ReadonlySet<string>;
+}
+
+export interface Table<C extends Columns = Columns> {
+  readonly name: string;
+  readonly description: string;
+  /** Without host_id, which every table has as its last column. */
+  readonly columns: C;
+  /** What tells rows of one host apart; rows are sorted by it. Values may be NULL. */
+  readonly key: readonly string[];
+  readonly sources: readonly SourceName[];
+  /** As the contract prints them, where that differs from `sources`: `(derived)`, `(collector)`. */
+  readonly sourcesLabel?: string;
+  readonly privilege: string;
+  readonly macos: string;
+  /** What a reader must know before trusting a row. */
+  readonly notes?: readonly string[];
+  /** Queries worth running; the tests run them, the docs print them. */
+  readonly examples: readonly [string, ...string[]];
+  /** The rows, without host_id. */
+  generate?(context: Context): Promise<ReadonlyArray<Row<C>>>;
+  /** For tables that speak of the collection itself. */
+  report?(collection: Collection): ReadonlyArray<Row<C>>;
+}
+
+/** Declares a table: DDL, row type, run-time check, docs, JSON Schema, help and access list come from it. */
+export const defineTable = <const C extends Columns>(
+  table: Table<C> & { readonly key: readonly (keyof C & string)[] },
+): Table<C> => table;
+
+/** All columns in order, host_id last. */
+export const allColumns = (table: Table): readonly (readonly [string, Column])[] => [
+  ...Object.entries(table.columns),
+  ['host_id', hostIdColumn],
+];

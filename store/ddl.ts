@@ -1,0 +1,24 @@
+import { allColumns } from '../collector/table.ts';
+import type { Column, Table } from '../collector/table.ts';
+
+/** An SQL identifier: `groups` is a keyword in SQLite. */
+export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+const constraintsOf = (name: string, column: Column): string => {
+  const words: string[] = [];
+  if (column.isRequired === true) words.push('NOT NULL');
+  if (column.isBoolean === true) words.push(`CHECK (${quoteName(name)} IN (0, 1))`);
+  if (column.values !== undefined) {
+    words.push(`CHECK (${quoteName(name)} IN (${column.values.map(quoteText).join(', ')}))`);
+  }
+  return words.map((word) => ` ${word}`).join('');
+};
+
+/** The lines of a CREATE TABLE, host_id last. */
+export const columnDefinitions = (table: Table): readonly string[] =>
+  allColumns(table).map(([name, column]) => `${quoteName(name)} ${column.type}${constraintsOf(name, column)}`);
+
+/** The statement that makes a table as a live query sees it. */
+export const createTable = (table: Table): string =>
+  `CREATE TABLE ${quoteName(table.name)} (\n  ${columnDefinitions(table).join(',\n  ')}\n) STRICT;`;

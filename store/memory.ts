@@ -1,0 +1,37 @@
+import type { Table, Value } from '../collector/table.ts';
+import { allColumns } from '../collector/table.ts';
+import { openDatabase } from './database.ts';
+import type { Db } from './database.ts';
+import { createTable, quoteName } from './ddl.ts';
+
+/** An empty database in memory with every table, as a live query sees it. */
+export const openMemory = (tables: readonly Table[]): Db => {
+  const db = openDatabase(':memory:');
+  db.exec(tables.map(createTable).join('\n'));
+  return db;
+};
+
+// SQLite binds at most 32,766 values in one statement; more than some 50 rows at once bring nothing.
+const rowsAtOnce = 50;
+
+/** Puts rows into a table of `openMemory`. */
+export const loadRows = (
+  db: Db,
+  table: Table,
+  rows: readonly Readonly<Record<string, Value>>[],
+): void => {
+  const names = allColumns(table).map(([name]) => name);
+  const one = `(${names.map(() => '?').join(', ')})`;
+  const insert = (count: number) =>
+    db.prepare(`INSERT INTO ${quoteName(table.name)} VALUES ${Array.from({ length: count }, () => one).join(', ')}`);
+  db.transaction(() => {
+    const many = rows.length >= rowsAtOnce ? insert(rowsAtOnce) : null;
+    let start = 0;
+    for (; many !== null && start + rowsAtOnce <= rows.length; start += rowsAtOnce) {
+      many.run(rows.slice(start, start + rowsAtOnce).flatMap((row) => names.map((name) => row[name] ?? null)));
+    }
+    if (start === rows.length) return;
+    const single = insert(1);
+    for (const row of rows.slice(start)) single.run(names.map((name) => row[name] ?? null));
+  })();
+};

@@ -1,0 +1,133 @@
+/** What local accounts and groups are: the one place for who can log in, who is an admin, and which kind an account is. */
+import { hasTag, parseAuthenticationAuthority } from '../collector/parsers/authentication_authority.ts';
+import type { DsGroup } from '../collector/parsers/ds_groups.ts';
+import type { DsUser } from '../collector/parsers/ds_users.ts';
+
+export const accountTypes = [
+  'local',
+  'mobile',
+  'managed_admin',
+  'guest',
+  'root',
+  'setup_assistant',
+  'service',
+] as const;
+export type AccountType = (typeof accountTypes)[number];
+
+/** GeneratedUIDs that Apple gives to its own accounts: this and the uid in 8 hexadecimal digits. */
+export const systemUuidPrefix = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA';
+export const guestUuid = `${systemUuidPrefix}000000C9`;
+export const adminGid = 80;
+
+/** Has the tag DisabledTags for this tag: it is kept from being granted by itself, which is not a token. */
+export const isTagDisabled = (user: DsUser, tag: string): boolean =>
+  user.authenticationAuthority.some((value) => parseAuthenticationAuthority(value).disabledTags.includes(tag));
+
+// A shell that is none: the account cannot be used at a prompt or at the login window.
+const noShells = new Set([
+  '/usr/bin/false',
+  '/bin/false',
+  '/sbin/nologin',
+  '/usr/sbin/nologin',
+  '/usr/sbin/uucico',
+  '/dev/null',
+]);
+
+/** 1 with a real shell and no DisabledUser tag; NULL when the record names no shell. */
+export const canLogin = (user: DsUser): 0 | 1 | null => {
+  if (hasTag(user.authenticationAuthority, 'DisabledUser')) return 0;
+  if (user.shell === null) return null;
+  return noShells.has(user.shell) || user.shell === '' ? 0 : 1;
+};
+
+export const isSystemAccount = (user: DsUser): 0 | 1 | null => {
+  if (user.uid === null || user.uuid === null) return null;
+  return user.uid < 500 && user.uuid.startsWith(systemUuidPrefix) ? 1 : 0;
+};
+
+export const isRoot = (user: DsUser): boolean => user.uid === 0 && user.recordName === 'root';
+export const isSetupAssistant = (user: DsUser): boolean => user.recordName === '_mbsetupuser' && user.uid === 248;
+export const isGuest = (user: DsUser): boolean => user.uid === 201 || user.uuid === guestUuid;
+
+/** @param managedUuids GeneratedUIDs of the accounts that MDM made, where they are known. */
+export const accountTypeOf = (user: DsUser, managedUuids: ReadonlySet<string>): AccountType => {
+  if (isRoot(user)) return 'root';
+  if (isSetupAssistant(user)) return 'setup_assistant';
+  if (isGuest(user)) return 'guest';
+  if (user.uuid !== null && managedUuids.has(user.uuid)) return 'managed_admin';
+  if (hasTag(user.authenticationAuthority, 'LocalCachedUser')) return 'mobile';
+  const isOfService = user.recordName.startsWith('_') || (user.uid !== null && user.uid < 500);
+  if (isSystemAccount(user) === 1 || (isOfService && canLogin(user) === 0)) return 'service';
+  return 'local';
+};
+
+// macOS computes these two for every local account; their records name nobody.
+const everybodyGids = new Set([12, 61]);
+
+const fold = (name: string): string => name.toLowerCase();
+
+/** How an account is in a group: named by it, or through a nested group or its primary group. */
+export type Membership = 'direct' | 'indirect';
+
+/**
+ * Effective membership of every local account, as macOS computes it: by any of the account's record
+ * names, by GeneratedUID, through nested groups (which may form circles), and by primary group.
+ *
+ * @returns For each group, the accounts that are in it.
+ */
+export const memberships = (
+  users: readonly DsUser[],
+  groups: readonly DsGroup[],
+): ReadonlyMap<DsGroup, ReadonlyMap<DsUser, Membership>> => {
+  const byName = new Map<string, DsUser[]>();
+  const byUuid = new Map<string, DsUser[]>();
+  const byGid = new Map<number, DsUser[]>();
+  const add = <K>(map: Map<K, DsUser[]>, key: K, user: DsUser): void => {
+    const known = map.get(key);
+    if (known === undefined) map.set(key, [user]);
+    else known.push(user);
+  };
+  for (const user of users) {
+    for (const name of new Set([user.recordName, ...user.aliases].map(fold))) add(byName, name, user);
+    if (user.uuid !== null) add(byUuid, user.uuid, user);
+    if (user.gid !== null) add(byGid, user.gid, user);
+  }
+  const groupByUuid = new Map(groups.flatMap((group) => (group.uuid === null ? [] : [[group.uuid, group] as const])));
+
+  const directOf = (group: DsGroup): DsUser[] => [
+    ...group.memberNames.flatMap((name) => byName.get(fold(name)) ?? []),
+    ...group.memberUuids.flatMap((uuid) => byUuid.get(uuid) ?? []),
+  ];
+  const ownOf = (group: DsGroup): readonly DsUser[] => {
+    if (group.gid !== null && everybodyGids.has(group.gid)) return users;
+    return [...directOf(group), ...(group.gid === null ? [] : (byGid.get(group.gid) ?? []))];
+  };
+
+  const result = new Map<DsGroup, Map<DsUser, Membership>>();
+  for (const group of groups) {
+    const members = new Map<DsUser, Membership>();
+    for (const user of directOf(group)) members.set(user, 'direct');
+    const seen = new Set<DsGroup>([group]);
+    const queue = [group];
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      const isEverybody = next === group && next.gid !== null && everybodyGids.has(next.gid);
+      for (const user of isEverybody ? [] : ownOf(next)) if (!members.has(user)) members.set(user, 'indirect');
+      for (const uuid of next.nestedGroupUuids) {
+        const nested = groupByUuid.get(uuid);
+        if (nested === undefined || seen.has(nested)) continue;
+        seen.add(nested);
+        queue.push(nested);
+      }
+    }
+    result.set(group, members);
+  }
+  return result;
+};
+
+/** The accounts that are administrators; null when there is no group with gid 80 to ask. */
+export const admins = (users: readonly DsUser[], groups: readonly DsGroup[]): ReadonlySet<DsUser> | null => {
+  const adminGroups = groups.filter((group) => group.gid === adminGid);
+  if (adminGroups.length === 0) return null;
+  const all = memberships(users, groups);
+  return new Set(adminGroups.flatMap((group) => [...(all.get(group)?.keys() ?? [])]));
+};

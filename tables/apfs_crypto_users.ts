@@ -1,0 +1,54 @@
+import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
+import { cryptoUserTypes, readCryptoListings, resolutionOf, resolutions } from './crypto_users.ts';
+
+export default defineTable({
+  name: 'apfs_crypto_users',
+  description: 'APFS cryptographic users of the boot volume group.',
+  columns: {
+    device_identifier: required(text('The volume that was asked, or / for the startup volume.', { example: 'disk3s5' })),
+    volume_uuid: text('UUID of that volume.', { example: '0C3E7F0A-6A53-4C0E-8B9B-6B1D5D1A77F2', from: ['diskutil_apfs_list'] }),
+    crypto_user_uuid: required(
+      text('GeneratedUID of an account, or one of the UUIDs that are the same on every Mac.', {
+        example: 'EBC6C064-0000-11AA-AA11-00306543ECAC',
+      }),
+    ),
+    type: required(oneOf(cryptoUserTypes, 'APFSCryptoUserType; Unknown for a word that is not known.', { example: 'MDMRecovery' })),
+    volume_owner: boolean('Volume owner; NULL when the key is absent (Intel, or macOS before 11).', {
+      example: '1',
+      from: ['diskutil_apfs_list_users'],
+    }),
+    username: text('Short name of the local account with this GeneratedUID.', { example: 'alice', from: ['ds_users'] }),
+    resolution: oneOf(resolutions, 'What the UUID is; orphan when no local account has it.', { from: ['ds_users'] }),
+  },
+  key: ['device_identifier', 'crypto_user_uuid'],
+  sources: ['diskutil_apfs_list', 'diskutil_apfs_list_users', 'ds_users'],
+  privilege: 'user',
+  macos: '10.13+',
+  notes: [
+    'Crypto users do not mean that FileVault is on: an account with a secure token is listed all the same.',
+    'A listed crypto user is a volume owner only when volume_owner is 1.',
+  ],
+  examples: [
+    "SELECT username, volume_owner FROM apfs_crypto_users WHERE resolution = 'local_user';",
+    "SELECT crypto_user_uuid FROM apfs_crypto_users WHERE resolution = 'orphan';",
+  ],
+  generate: async (context) => {
+    const [{ listings }, users] = await Promise.all([
+      readCryptoListings(context),
+      context.orUnknown(context.read('ds_users')),
+    ]);
+    const names = users && new Map(users.flatMap(({ uuid, recordName }) => (uuid === null ? [] : [[uuid, recordName]])));
+    const localUuids = names && new Set(names.keys());
+    return listings.flatMap(({ device, volumeUuid, users: cryptoUsers }) =>
+      cryptoUsers.map((user) => ({
+        device_identifier: device,
+        volume_uuid: volumeUuid,
+        crypto_user_uuid: user.uuid,
+        type: user.type,
+        volume_owner: bit(user.volumeOwner),
+        username: names?.get(user.uuid) ?? null,
+        resolution: resolutionOf(user, volumeUuid, localUuids),
+      })),
+    );
+  },
+});

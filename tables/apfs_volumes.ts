@@ -1,0 +1,36 @@
+import { bit, boolean, defineTable, required, text } from '../collector/table.ts';
+
+export default defineTable({
+  name: 'apfs_volumes',
+  description: 'Volume encryption state.',
+  columns: {
+    container_uuid: text('UUID of the container.', { example: '4D4F4B5C-9A1E-4C69-9B0C-33F2A1D5E8B0' }),
+    device_identifier: required(text('Device identifier.', { example: 'disk3s5' })),
+    uuid: text('UUID of the volume.', { example: '0C3E7F0A-6A53-4C0E-8B9B-6B1D5D1A77F2' }),
+    name: text('Name of the volume.', { example: 'Data' }),
+    role: text('Role; several with commas, NULL for none.', { example: 'Data' }),
+    is_internal: boolean('NULL where diskutil does not say it.', { example: '1' }),
+    encryption: boolean('Encryption; on Apple silicon and T2 it is 1 at rest, which is not FileVault.', { example: '1' }),
+    filevault: boolean('FileVault; NULL on macOS 10.13, which does not say it.', { example: '1' }),
+    locked: boolean('Locked.', { example: '0' }),
+    crypto_migration_on: boolean('An encryption or decryption is under way.', { example: '0' }),
+  },
+  key: ['device_identifier'],
+  sources: ['diskutil_apfs_list'],
+  privilege: 'user',
+  macos: '10.13+',
+  examples: ["SELECT device_identifier, filevault, locked FROM apfs_volumes WHERE role = 'Data';"],
+  generate: async (context) =>
+    (await context.read('diskutil_apfs_list')).map((volume) => ({
+      container_uuid: volume.containerUuid,
+      device_identifier: volume.deviceIdentifier,
+      uuid: volume.uuid,
+      name: volume.name,
+      role: volume.roles.length === 0 ? null : volume.roles.join(','),
+      is_internal: bit(volume.isInternal),
+      encryption: bit(volume.encryption),
+      filevault: bit(volume.fileVault),
+      locked: bit(volume.locked),
+      crypto_migration_on: bit(volume.cryptoMigrationOn),
+    })),
+});

@@ -1,0 +1,51 @@
+import { defineTable, integer, required, text } from '../collector/table.ts';
+import { parseAuthenticationAuthority } from '../collector/parsers/authentication_authority.ts';
+
+export default defineTable({
+  name: 'authentication_authorities',
+  description: 'One row per AuthenticationAuthority value.',
+  columns: {
+    uid: integer('User id.', { example: '501' }),
+    username: required(text('Short name of the user.', { example: 'alice' })),
+    uuid: text('GeneratedUID of the user.', { example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F' }),
+    ordinal: required(integer('Position in the attribute, from 0.', { example: '2' })),
+    value: required(text('The value as stored.', { example: ';SecureToken;' })),
+    version: text('The part before the first semicolon; NULL when empty.', { example: '1.0' }),
+    tag: required(
+      text(
+        'Exact tag, never a substring: ShadowHash, SecureToken, DisabledTags, DisabledUser, Kerberosv5, ' +
+          'LocalCachedUser, NetLogon, tokenidentity, basic, …',
+        { example: 'SecureToken' },
+      ),
+    ),
+    data: text('The part after the tag; NULL when empty.', { example: 'HASHLIST:<SALTED-SHA512-PBKDF2>' }),
+    disabled_tag: text('For the tag DisabledTags: the tag that it disables, or several with commas.', {
+      example: 'SecureToken',
+    }),
+  },
+  key: ['username', 'uuid', 'uid', 'ordinal'],
+  sources: ['ds_users'],
+  privilege: 'user',
+  macos: '10.13+',
+  examples: [
+    "SELECT username FROM authentication_authorities WHERE tag = 'SecureToken';",
+    "SELECT username FROM authentication_authorities WHERE tag = 'DisabledTags' AND disabled_tag = 'SecureToken';",
+  ],
+  generate: async (context) =>
+    (await context.read('ds_users')).flatMap((user) =>
+      user.authenticationAuthority.map((value, ordinal) => {
+        const { version, tag, data, disabledTags } = parseAuthenticationAuthority(value);
+        return {
+          uid: user.uid,
+          username: user.recordName,
+          uuid: user.uuid,
+          ordinal,
+          value,
+          version,
+          tag,
+          data,
+          disabled_tag: disabledTags.length === 0 ? null : disabledTags.join(','),
+        };
+      }),
+    ),
+});

@@ -1,0 +1,130 @@
+import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
+import { bootstrapTokenUuid, readCryptoListings } from './crypto_users.ts';
+
+export const bootstrapStates = [
+  'escrowed',
+  'supported_not_escrowed',
+  'not_supported',
+  'stale_local',
+  'not_enrolled',
+  'unknown',
+] as const;
+
+const capability = 'com.apple.mdm.bootstraptoken';
+
+interface TokenFacts {
+  readonly isNotEnrolled: boolean;
+  readonly supported: boolean | null;
+  readonly escrowed: boolean | null;
+  readonly keyPresent: boolean | null;
+}
+
+/** The first that applies, of the states in the order of the written rule. */
+export const bootstrapStateOf = ({ isNotEnrolled, supported, escrowed, keyPresent }: TokenFacts) => {
+  if (isNotEnrolled) return 'not_enrolled';
+  if (supported === false && keyPresent === false) return 'not_supported';
+  if (supported === false && keyPresent === true) return 'stale_local';
+  if (escrowed === true && keyPresent === false) return 'stale_local';
+  if (supported === true && escrowed === false) return 'supported_not_escrowed';
+  if (supported === true && escrowed === true) return 'escrowed';
+  return 'unknown';
+};
+
+export default defineTable({
+  name: 'bootstrap_tokens',
+  description: 'One row, merged.',
+  columns: {
+    supported_on_server: boolean('The MDM server supports bootstrap tokens, as the Mac remembers it.', {
+      example: '1',
+      from: ['profiles_status_bootstraptoken'],
+    }),
+    escrowed_to_server: boolean('The token is escrowed, as the Mac believes; NULL when profiles does not say.', {
+      example: '1',
+      from: ['profiles_status_bootstraptoken'],
+    }),
+    crypto_user_present: boolean('The key 2457711A-… is among the crypto users.', {
+      example: '1',
+      from: ['diskutil_apfs_list', 'diskutil_apfs_list_users'],
+    }),
+    crypto_user_volume_owner: boolean('That key owns the volume; 1 and 0 are both normal.', {
+      example: '1',
+      from: ['diskutil_apfs_list_users'],
+    }),
+    server_capability_declared: boolean('The MDM profile declares com.apple.mdm.bootstraptoken.', {
+      example: '1',
+      from: ['profiles_show_configuration'],
+    }),
+    allowed_for_authentication: text('allowed, disallowed or not supported; with --allow-network.', {
+      example: 'allowed',
+      from: ['mdmclient_query_security_info'],
+    }),
+    required_for_software_update: boolean('With --allow-network.', { example: '1', from: ['mdmclient_query_security_info'] }),
+    required_for_kext_approval: boolean('With --allow-network.', { example: '1', from: ['mdmclient_query_security_info'] }),
+    eacs_preflight: text('Whether the token is good for an erase; with --allow-network, macOS 13.3 or later.', {
+      example: 'success',
+      from: ['mdmclient_query_device_information'],
+    }),
+    state: required(
+      oneOf(bootstrapStates, 'The conclusion. stale_local: the key is here and the server does not support it, or the reverse.'),
+    ),
+    sources: text('Who answered, with commas: profiles, apfs, profile, mdmclient.', { example: 'profiles,apfs,profile' }),
+  },
+  key: [],
+  sources: [
+    'profiles_status_bootstraptoken',
+    'diskutil_apfs_list',
+    'diskutil_apfs_list_users',
+    'profiles_show_configuration',
+    'mdmclient_query_security_info',
+    'mdmclient_query_device_information',
+  ],
+  privilege: 'root',
+  macos: '10.15+',
+  notes: ['escrowed_to_server is what the Mac believes: the server may have lost the token. Compare with the MDM.'],
+  examples: ['SELECT supported_on_server, escrowed_to_server, crypto_user_present, state FROM bootstrap_tokens;'],
+  generate: async (context) => {
+    const [status, crypto, configuration, security, device] = await Promise.all([
+      context.orUnknown(context.read('profiles_status_bootstraptoken')),
+      context.orUnknown(readCryptoListings(context)),
+      context.orUnknown(context.read('profiles_show_configuration')),
+      context.orUnknown(context.read('mdmclient_query_security_info')),
+      context.orUnknown(context.read('mdmclient_query_device_information')),
+    ]);
+    if ([status, crypto, configuration, security, device].every((answer) => answer === null)) {
+      await context.read('profiles_status_bootstraptoken');
+    }
+    const key = crypto?.byUuid.get(bootstrapTokenUuid);
+    const owners = (key ?? []).map(({ user }) => user.volumeOwner);
+    const keyPresent = crypto === null ? null : key !== undefined ? true : crypto.isComplete ? false : null;
+    const capabilities = configuration?.mdm?.serverCapabilities ?? null;
+    const answered = [
+      ['profiles', status],
+      ['apfs', crypto],
+      ['profile', configuration],
+      ['mdmclient', security ?? device],
+    ] as const;
+    return [
+      {
+        supported_on_server: bit(status?.supported),
+        escrowed_to_server: bit(status?.escrowed),
+        crypto_user_present: bit(keyPresent),
+        crypto_user_volume_owner: owners.includes(true) ? 1 : owners.includes(false) ? 0 : null,
+        server_capability_declared:
+          configuration === null || (configuration.mdm !== null && capabilities === null)
+            ? null
+            : bit(capabilities?.includes(capability) ?? false),
+        allowed_for_authentication: security?.bootstrapTokenAllowedForAuthentication ?? null,
+        required_for_software_update: bit(security?.bootstrapTokenRequiredForSoftwareUpdate),
+        required_for_kext_approval: bit(security?.bootstrapTokenRequiredForKernelExtensionApproval),
+        eacs_preflight: device?.eacsPreflight ?? null,
+        state: bootstrapStateOf({
+          isNotEnrolled: status?.notEnrolled === true || (configuration !== null && configuration.mdm === null),
+          supported: status?.supported ?? null,
+          escrowed: status?.escrowed ?? null,
+          keyPresent,
+        }),
+        sources: answered.filter(([, answer]) => answer !== null).map(([name]) => name).join(',') || null,
+      },
+    ];
+  },
+});

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { boolean, defineTable, integer, required, text, time } from '../collector/table.ts';
+import { commands } from '../collector/sources.ts';
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+export default defineTable({
+  name: 'command_log',
+  description: 'Every process spawned.',
+  columns: {
+    command_id: required(text('The same argv has the same id on every Mac.', { example: 'c5b0f4c2d1e' })),
+    argv: required(text('JSON array; secrets are impossible by the allow-list.', { example: '["/usr/bin/fdesetup","list"]' })),
+    source: required(text('Source id (sources.json).', { example: 'fdesetup_list' })),
+    is_network_capable: required(boolean('The program may ask a server.', { example: '0' })),
+    started_time: time('When it was started; NULL where the evidence does not say.'),
+    duration_ms: integer('How long it ran.', { unit: 'milliseconds', example: '88' }),
+    exit_code: integer('Exit code; NULL when it did not end by itself.', { example: '0' }),
+    signal: text('The signal that ended it.', { example: 'SIGKILL' }),
+    is_timed_out: required(boolean('It was stopped because it took too long.', { example: '0' })),
+    stdout_bytes: required(integer('Size of stdout, reduced to what may be kept.', { unit: 'bytes', example: '112' })),
+    stdout_sha256: required(text('SHA-256 of the same bytes.')),
+    stderr_bytes: required(integer('Size of stderr; sysadminctl answers here.', { unit: 'bytes', example: '71' })),
+    stderr_sha256: required(text('SHA-256 of stderr.')),
+    euid: integer('Effective user id that ran it; NULL where the evidence does not say.', { example: '0' }),
+  },
+  key: ['source', 'argv'],
+  sources: [],
+  sourcesLabel: '(collector)',
+  privilege: '—',
+  macos: 'all',
+  notes: ['Naming this table in a live query collects every table.'],
+  examples: ['SELECT argv, exit_code, duration_ms FROM command_log ORDER BY duration_ms DESC;'],
+  report: ({ commands: runs, machine }) =>
+    runs.map(({ commandId, source, argv, output }) => ({
+      command_id: commandId,
+      argv: JSON.stringify(argv),
+      source,
+      is_network_capable: commands[source].network ? (1 as const) : (0 as const),
+      started_time: output.startedTime,
+      duration_ms: output.durationMs,
+      exit_code: output.exitCode,
+      signal: output.signal,
+      is_timed_out: output.outcome === 'timed_out' ? (1 as const) : (0 as const),
+      stdout_bytes: output.stdout.length,
+      stdout_sha256: sha256(output.stdout),
+      stderr_bytes: output.stderr.length,
+      stderr_sha256: sha256(output.stderr),
+      euid: machine.euid,
+    })),
+});

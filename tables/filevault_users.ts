@@ -1,0 +1,68 @@
+import { boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
+import { isWellKnown } from './crypto_users.ts';
+import { filevaultUserTypes, readFilevaultList } from './filevault_list.ts';
+import type { FilevaultUser } from './filevault_list.ts';
+
+const resolutions = ['local_user', 'well_known', 'orphan'] as const;
+
+const recordTypes = new Set(['personal_recovery', 'institutional_recovery', 'icloud_recovery', 'bootstrap_token']);
+
+const resolutionOf = (
+  user: FilevaultUser,
+  names: ReadonlyMap<string, string> | null,
+): (typeof resolutions)[number] | null => {
+  if (isWellKnown(user.uuid) || (user.type !== null && recordTypes.has(user.type))) return 'well_known';
+  // The passphrase of an external disk: a record, not an account.
+  if (user.typeText === 'Disk Passphrase User') return 'well_known';
+  if (names === null) return null;
+  return names.has(user.uuid) ? 'local_user' : 'orphan';
+};
+
+const escrowReported = (escrow: string | null): 0 | 1 | null => {
+  if (escrow === null) return null;
+  return /^yes$/i.test(escrow) ? 1 : /^no$/i.test(escrow) ? 0 : null;
+};
+
+export default defineTable({
+  name: 'filevault_users',
+  description: 'Fdesetup list -extended rows.',
+  columns: {
+    username: text('Short name of the local account with this GeneratedUID; else as printed. NULL for records.', {
+      example: 'alice',
+    }),
+    uuid: required(text('GeneratedUID of an account, or of a record.', { example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F' })),
+    type: oneOf(filevaultUserTypes, 'Kind of record; NULL when only the plain list answered.', {
+      from: ['fdesetup_list_extended'],
+    }),
+    escrow_reported: boolean('ESCROW column; "Yes" may precede delivery, so it is no proof.', {
+      from: ['fdesetup_list_extended'],
+    }),
+    resolution: oneOf(resolutions, 'What the UUID is; orphan when no local account has it.', { from: ['ds_users'] }),
+  },
+  key: ['uuid', 'username'],
+  sources: ['fdesetup_list_extended', 'fdesetup_list', 'ds_users'],
+  privilege: 'root',
+  macos: '10.13+',
+  notes: ['With FileVault off the list is empty, which says nothing of secure tokens.'],
+  examples: [
+    "SELECT username FROM filevault_users WHERE type = 'os_user';",
+    "SELECT uuid FROM filevault_users WHERE resolution = 'orphan';",
+  ],
+  generate: async (context) => {
+    const [list, users] = await Promise.all([
+      readFilevaultList(context),
+      context.orUnknown(context.read('ds_users')),
+    ]);
+    const names = users && new Map(users.flatMap(({ uuid, recordName }) => (uuid === null ? [] : [[uuid, recordName]])));
+    return list.users.map((user) => {
+      const resolution = resolutionOf(user, names);
+      return {
+        username: resolution === 'well_known' ? null : (names?.get(user.uuid) ?? user.username),
+        uuid: user.uuid,
+        type: user.type ?? (resolution === 'local_user' ? ('os_user' as const) : null),
+        escrow_reported: escrowReported(user.escrow),
+        resolution,
+      };
+    });
+  },
+});

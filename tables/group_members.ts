@@ -1,0 +1,62 @@
+import { boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
+import type { DsGroup } from '../collector/parsers/ds_groups.ts';
+import type { DsUser } from '../collector/parsers/ds_users.ts';
+
+const kinds = ['name', 'guid', 'nested_group'] as const;
+
+/** The raw values of one group, each once. */
+const valuesOf = (group: DsGroup): { readonly kind: (typeof kinds)[number]; readonly member: string }[] => [
+  ...[...new Set(group.memberNames)].map((member) => ({ kind: 'name' as const, member })),
+  ...[...new Set(group.memberUuids)].map((member) => ({ kind: 'guid' as const, member })),
+  ...[...new Set(group.nestedGroupUuids)].map((member) => ({ kind: 'nested_group' as const, member })),
+];
+
+export default defineTable({
+  name: 'group_members',
+  description: 'Raw membership rows.',
+  columns: {
+    gid: integer('Group id.', { example: '80', from: ['ds_groups'] }),
+    groupname: required(text('Short name of the group.', { example: 'admin', from: ['ds_groups'] })),
+    member_kind: required(oneOf(kinds, 'How the group names the member.', { from: ['ds_groups'] })),
+    member: required(text('Short name or GeneratedUID, as stored.', { example: 'alice', from: ['ds_groups'] })),
+    uuid: text('GeneratedUID of the local account or group that is meant.', {
+      example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
+      from: ['ds_users', 'ds_groups'],
+    }),
+    is_resolved: boolean('0 when no local account or group answers to the member: it dangles, or is of a directory.', {
+      example: '1',
+      from: ['ds_users'],
+    }),
+  },
+  key: ['groupname', 'gid', 'member_kind', 'member'],
+  sources: ['ds_groups', 'ds_users'],
+  privilege: 'user',
+  macos: '10.13+',
+  examples: ["SELECT member_kind, member FROM group_members WHERE groupname = 'admin' AND is_resolved = 0;"],
+  generate: async (context) => {
+    const [groups, users] = await Promise.all([
+      context.read('ds_groups'),
+      context.orUnknown(context.read('ds_users')),
+    ]);
+    const byName = new Map<string, DsUser>();
+    const byUuid = new Map<string, DsUser>();
+    for (const user of users ?? []) {
+      for (const name of [user.recordName, ...user.aliases]) byName.set(name.toLowerCase(), user);
+      if (user.uuid !== null) byUuid.set(user.uuid, user);
+    }
+    const groupUuids = new Set(groups.flatMap(({ uuid }) => uuid ?? []));
+    return groups.flatMap((group) =>
+      valuesOf(group).map(({ kind, member }) => {
+        const common = { gid: group.gid, groupname: group.recordName, member_kind: kind, member };
+        if (kind === 'nested_group') {
+          const isKnown = groupUuids.has(member);
+          return { ...common, uuid: isKnown ? member : null, is_resolved: isKnown ? (1 as const) : (0 as const) };
+        }
+        const user = kind === 'name' ? byName.get(member.toLowerCase()) : byUuid.get(member);
+        // Without the accounts, nobody can say that a member dangles.
+        const isResolved = user !== undefined ? (1 as const) : users === null ? null : (0 as const);
+        return { ...common, uuid: user?.uuid ?? null, is_resolved: isResolved };
+      }),
+    );
+  },
+});

@@ -1,0 +1,164 @@
+import { CollectError } from '../collector/errors.ts';
+import { bit, boolean, defineTable, integer, oneOf, text, time } from '../collector/table.ts';
+import type { Context } from '../collector/table.ts';
+
+// Apple's list of Macs with the T2 chip; it is closed, since the line ended with Apple silicon.
+const t2Models = new Set([
+  'iMac20,1',
+  'iMac20,2',
+  'iMacPro1,1',
+  'MacBookAir8,1',
+  'MacBookAir8,2',
+  'MacBookAir9,1',
+  'MacBookPro15,1',
+  'MacBookPro15,2',
+  'MacBookPro15,3',
+  'MacBookPro15,4',
+  'MacBookPro16,1',
+  'MacBookPro16,2',
+  'MacBookPro16,3',
+  'MacBookPro16,4',
+  'Macmini8,1',
+  'MacPro7,1',
+]);
+const intelModel = /^(?:iMac|iMacPro|MacBook|MacBookAir|MacBookPro|Macmini|MacPro)[0-9]+,[0-9]+$/;
+
+const hasT2 = (isAppleSilicon: 0 | 1 | null, model: string | null): 0 | 1 | null => {
+  if (isAppleSilicon === 1) return 0;
+  if (isAppleSilicon === null || model === null || !intelModel.test(model)) return null;
+  return t2Models.has(model) ? 1 : 0;
+};
+
+interface Version {
+  readonly number: number | null;
+  readonly major: number | null;
+}
+
+/** `15.6.1` is 150601; the numbers by which Apple's behaviour changes can be compared so. */
+export const versionOf = (productVersion: string | null | undefined): Version => {
+  const match = /^([0-9]{1,3})(?:\.([0-9]{1,2}))?(?:\.([0-9]{1,2}))?$/.exec(productVersion ?? '');
+  if (match === null) return { number: null, major: null };
+  const [major, minor, patch] = [match[1], match[2], match[3]].map((part) => Number(part ?? 0));
+  return { number: (major ?? 0) * 10_000 + (minor ?? 0) * 100 + (patch ?? 0), major: major ?? null };
+};
+
+const flag = (value: string | undefined): 0 | 1 | null => (value === '1' ? 1 : value === '0' ? 0 : null);
+
+const consoleUsername = async (context: Context, uid: number | null): Promise<string | null> => {
+  if (uid === null) return null;
+  const users = await context.orUnknown(context.read('ds_users'));
+  return users?.find((user) => user.uid === uid)?.recordName ?? null;
+};
+
+export default defineTable({
+  name: 'hosts',
+  description: 'One row per Mac.',
+  columns: {
+    hardware_uuid: text('IOPlatformUUID.', {
+      example: 'F6329A14-3B4C-4D5E-8F60-718293A4B5C6',
+      from: ['ioreg_platform'],
+    }),
+    serial_number: text('Serial number; off by default.', {
+      from: ['ioreg_platform'],
+      nullBecause: 'off by default: --include serial_number',
+    }),
+    hostname: text('LocalHostName.', { from: [], nullBecause: 'no reviewed source says it' }),
+    os_version: text('ProductVersion.', { example: '15.6.1', from: ['sw_vers'] }),
+    os_version_num: integer('Major*10000 + minor*100 + patch.', { example: '150601', from: ['sw_vers'] }),
+    os_major: integer('Major version.', { example: '15', from: ['sw_vers'] }),
+    os_build: text('BuildVersion.', { example: '24G90', from: ['sw_vers'] }),
+    cpu_arch: oneOf(
+      ['arm64', 'x86_64'],
+      'Architecture of the Mac, not of the process: hw.optional.arm64, which is right under Rosetta too.',
+      { from: ['sysctl'] },
+    ),
+    is_apple_silicon: boolean('1 on Apple silicon.', { example: '1', from: ['sysctl'] }),
+    has_t2: boolean('1 when the model is on Apple’s list of Macs with the T2 chip; NULL for models of no list.', {
+      example: '0',
+      from: ['sysctl'],
+    }),
+    model_identifier: text('Model identifier.', { example: 'Mac15,3', from: ['sysctl', 'ioreg_platform'] }),
+    is_virtual_machine: boolean('kern.hv_vmm_present.', { example: '0', from: ['sysctl'] }),
+    boot_volume_fs: oneOf(['apfs', 'hfs'], 'File system of the startup volume.', { from: ['diskutil_info_root'] }),
+    boot_time: time('When the Mac was started.', { example: '1790153387', from: ['sysctl'] }),
+    setup_done_time: time('Modification time of /var/db/.AppleSetupDone: when Setup Assistant was done.', {
+      example: '1757000000',
+      from: ['stat'],
+    }),
+    sip_enabled: boolean('System Integrity Protection; NULL for a custom configuration.', {
+      example: '1',
+      from: ['csrutil_status'],
+    }),
+    remote_login_enabled: boolean('Whether launchd may start sshd; NULL when launchd holds no override.', {
+      example: '0',
+      from: ['launchctl_print_disabled'],
+    }),
+    console_username: text('Owner of /dev/console: who sits at the screen, root at the login window.', {
+      example: 'alice',
+      from: ['stat', 'ds_users'],
+    }),
+  },
+  key: ['hardware_uuid'],
+  sources: [
+    'sw_vers',
+    'sysctl',
+    'ioreg_platform',
+    'diskutil_info_root',
+    'csrutil_status',
+    'launchctl_print_disabled',
+    'stat',
+    'ds_users',
+  ],
+  privilege: 'user',
+  macos: '10.13+',
+  examples: [
+    'SELECT os_version, os_build, model_identifier, cpu_arch FROM hosts;',
+    'SELECT host_id, os_version FROM hosts WHERE is_apple_silicon = 1 AND os_version_num < 150000;',
+  ],
+  generate: async (context) => {
+    const [version, sysctl, ioreg, root, sip, services, setupDone, console] = await Promise.all([
+      context.orUnknown(context.read('sw_vers')),
+      context.orUnknown(context.read('sysctl')),
+      context.orUnknown(context.read('ioreg_platform')),
+      context.orUnknown(context.read('diskutil_info_root')),
+      context.orUnknown(context.read('csrutil_status')),
+      context.orUnknown(context.read('launchctl_print_disabled')),
+      context.orUnknown(context.stat('/var/db/.AppleSetupDone')),
+      context.orUnknown(context.stat('/dev/console')),
+    ]);
+    // A host of which nothing answered is not a row of NULLs.
+    if ([version, sysctl, ioreg, root, sip, services].every((answer) => answer === null)) {
+      await context.read('sw_vers');
+      throw new CollectError('not_recorded', 'nothing is known of this host');
+    }
+    const { number, major } = versionOf(version?.productVersion);
+    // An Intel Mac does not know hw.optional.arm64: sysctl leaves it out and still answers the rest.
+    const isAppleSilicon = sysctl === null || !sysctl.has('hw.model') ? null : (flag(sysctl.get('hw.optional.arm64')) ?? 0);
+    const model = sysctl?.get('hw.model') ?? ioreg?.model ?? null;
+    const sshdIsDisabled = services?.get('com.openssh.sshd');
+    const bootTime = /sec = ([0-9]+)/.exec(sysctl?.get('kern.boottime') ?? '')?.[1];
+    return [
+      {
+        hardware_uuid: ioreg?.uuid ?? null,
+        serial_number: context.include.has('serial_number') ? (ioreg?.serialNumber ?? null) : null,
+        hostname: null,
+        os_version: version?.productVersion ?? null,
+        os_version_num: number,
+        os_major: major,
+        os_build: version?.buildVersion ?? null,
+        cpu_arch: isAppleSilicon === null ? null : isAppleSilicon === 1 ? 'arm64' : 'x86_64',
+        is_apple_silicon: isAppleSilicon,
+        has_t2: hasT2(isAppleSilicon, model),
+        model_identifier: model,
+        is_virtual_machine: flag(sysctl?.get('kern.hv_vmm_present')),
+        boot_volume_fs: root?.filesystem ?? null,
+        boot_time: bootTime === undefined ? null : Number(bootTime),
+        setup_done_time: setupDone !== null && setupDone.kind !== 'missing' ? setupDone.mtime : null,
+        sip_enabled: bit(sip?.enabled),
+        remote_login_enabled: sshdIsDisabled === undefined ? null : sshdIsDisabled ? 0 : 1,
+        console_username:
+          console !== null && console.kind !== 'missing' ? await consoleUsername(context, console.uid) : null,
+      },
+    ];
+  },
+});

@@ -1,0 +1,93 @@
+import { bit, boolean, defineTable, integer, text, time } from '../collector/table.ts';
+
+/** Host of a URL; null for what is none. Path, query and credentials go no further. */
+const hostOf = (url: string | null | undefined): string | null => {
+  if (url == null) return null;
+  const match = /^https?:\/\/(?:[^/?#@]*@)?(\[[0-9A-Fa-f:.]+\]|[^/?#:@\s]+)/i.exec(url);
+  return match?.[1]?.toLowerCase() ?? null;
+};
+
+export default defineTable({
+  name: 'mdm_enrollments',
+  description: 'One row.',
+  columns: {
+    is_enrolled: boolean('An MDM server manages the Mac.', { example: '1', from: ['profiles_status_enrollment'] }),
+    is_user_approved: boolean('The enrolment is user approved; NULL when not enrolled.', {
+      example: '1',
+      from: ['profiles_status_enrollment'],
+    }),
+    is_dep_enrolled: boolean('Enrolled by Automated Device Enrollment.', {
+      example: '1',
+      from: ['profiles_status_enrollment'],
+    }),
+    is_supervised: boolean('By the stored enrolment record of an enrolled Mac; NULL if it could only be derived.', {
+      example: '1',
+      from: ['profiles_show_enrollment_cached'],
+    }),
+    is_user_enrollment: boolean('A user enrolment, which manages less.', {
+      example: '0',
+      from: ['profiles_show_configuration'],
+    }),
+    server_host: text('Host of the MDM server; never its path.', {
+      example: 'mdm.example.com',
+      from: ['profiles_show_configuration', 'profiles_status_enrollment'],
+    }),
+    profile_identifier: text('Identifier of the enrolment profile.', {
+      example: 'com.example.mdm',
+      from: ['profiles_show_configuration'],
+    }),
+    profile_install_time: time('When the enrolment profile was installed.', { from: ['profiles_show_configuration'] }),
+    access_rights: integer('AccessRights of the MDM payload.', {
+      example: '8191',
+      from: ['profiles_show_configuration'],
+    }),
+    server_capabilities: text('ServerCapabilities of the MDM payload, as a JSON array.', {
+      example: '["com.apple.mdm.bootstraptoken"]',
+      from: ['profiles_show_configuration'],
+    }),
+    dep_record_cached: boolean('A record of Apple Business or School Manager is stored on the Mac.', {
+      example: '1',
+      from: ['profiles_show_enrollment_cached'],
+    }),
+    organization: text('Organisation of the enrolment profile; off by default.', {
+      from: ['profiles_show_configuration'],
+      nullBecause: 'off by default: --include organization',
+    }),
+  },
+  key: [],
+  sources: ['profiles_status_enrollment', 'profiles_show_configuration', 'profiles_show_enrollment_cached'],
+  privilege: 'user/root',
+  macos: '10.13.4+',
+  examples: ['SELECT is_enrolled, is_user_approved, is_dep_enrolled, server_host FROM mdm_enrollments;'],
+  generate: async (context) => {
+    const [status, configuration, cached] = await Promise.all([
+      context.orUnknown(context.read('profiles_status_enrollment')),
+      context.orUnknown(context.read('profiles_show_configuration')),
+      context.orUnknown(context.read('profiles_show_enrollment_cached')),
+    ]);
+    if (status === null && configuration === null && cached === null) {
+      await context.read('profiles_status_enrollment');
+    }
+    const mdm = configuration?.mdm ?? null;
+    const isEnrolled = status?.mdmEnrolled ?? (configuration === null ? null : mdm !== null);
+    // The stored record says what Automated Device Enrollment gives: it counts for a Mac that was enrolled so.
+    const isSupervised =
+      isEnrolled === true && status?.enrolledViaDep === true ? (cached?.isSupervised ?? null) : null;
+    return [
+      {
+        is_enrolled: bit(isEnrolled),
+        is_user_approved: bit(status?.userApproved),
+        is_dep_enrolled: bit(status?.enrolledViaDep),
+        is_supervised: bit(isSupervised),
+        is_user_enrollment: bit(mdm?.isUserEnrollment),
+        server_host: mdm?.serverHost ?? hostOf(status?.serverUrl),
+        profile_identifier: mdm?.identifier ?? null,
+        profile_install_time: mdm?.installTime ?? null,
+        access_rights: mdm?.accessRights ?? null,
+        server_capabilities: mdm?.serverCapabilities == null ? null : JSON.stringify(mdm.serverCapabilities),
+        dep_record_cached: bit(cached?.isAssigned),
+        organization: context.include.has('organization') ? (mdm?.organization ?? null) : null,
+      },
+    ];
+  },
+});

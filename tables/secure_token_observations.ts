@@ -1,0 +1,165 @@
+import { CollectError } from '../collector/errors.ts';
+import { hasTag } from '../collector/parsers/authentication_authority.ts';
+import type { DsUser } from '../collector/parsers/ds_users.ts';
+import { isSafeUsername } from '../collector/sources.ts';
+import { boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
+import type { Context } from '../collector/table.ts';
+import { canLogin } from './accounts.ts';
+import { readCryptoListings } from './crypto_users.ts';
+import type { CryptoListings } from './crypto_users.ts';
+import { readFilevaultList } from './filevault_list.ts';
+import type { FilevaultList } from './filevault_list.ts';
+import { versionOf } from './hosts.ts';
+
+export const tokenSources = ['apfs', 'fdesetup', 'opendirectory', 'sysadminctl'] as const;
+export type TokenSource = (typeof tokenSources)[number];
+
+export interface Observation {
+  readonly username: string | null;
+  readonly uuid: string | null;
+  readonly source: TokenSource;
+  readonly value: 0 | 1 | null;
+  readonly raw_state: 'ENABLED' | 'DISABLED' | 'unknown_user' | 'tag' | 'listed' | 'absent' | null;
+  readonly command_id: string | null;
+}
+
+const nameOf = ({ recordName, uuid }: DsUser) => ({ username: recordName, uuid });
+
+const fromApfs = (context: Context, user: DsUser, crypto: CryptoListings | null): Observation => {
+  const common = { ...nameOf(user), source: 'apfs' as const };
+  const listed = user.uuid === null ? undefined : crypto?.byUuid.get(user.uuid)?.[0];
+  const device = listed?.device ?? crypto?.listings[0]?.device;
+  const command_id = device === undefined ? null : context.commandId('diskutil_apfs_list_users', device);
+  if (crypto === null || user.uuid === null) return { ...common, value: null, raw_state: null, command_id };
+  if (listed !== undefined) return { ...common, value: 1, raw_state: 'listed', command_id };
+  return { ...common, value: crypto.isComplete ? 0 : null, raw_state: 'absent', command_id };
+};
+
+const fromFdesetup = (context: Context, user: DsUser, list: FilevaultList | null): Observation => {
+  const common = { ...nameOf(user), source: 'fdesetup' as const };
+  if (list === null) return { ...common, value: null, raw_state: null, command_id: null };
+  const commandId = context.commandId(list.source);
+  if (user.uuid !== null && list.uuids.has(user.uuid)) {
+    return { ...common, value: 1, raw_state: 'listed', command_id: commandId };
+  }
+  // With FileVault off nobody is listed: that says nothing of a token.
+  return { ...common, value: list.isFilevaultOff ? null : 0, raw_state: 'absent', command_id: commandId };
+};
+
+const fromOpenDirectory = (context: Context, user: DsUser): Observation => {
+  const isTagged = hasTag(user.authenticationAuthority, 'SecureToken');
+  return {
+    ...nameOf(user),
+    source: 'opendirectory',
+    value: isTagged ? 1 : 0,
+    raw_state: isTagged ? 'tag' : 'absent',
+    command_id: context.commandId('ds_users'),
+  };
+};
+
+const fromSysadminctl = async (context: Context, user: DsUser, isSupported: boolean): Promise<Observation[]> => {
+  const common = { ...nameOf(user), source: 'sysadminctl' as const };
+  // An account that cannot log in is not asked about: one process for each would cost more than it tells.
+  if (!isSupported || canLogin(user) === 0) return [];
+  if (!isSafeUsername(user.recordName)) {
+    context.note(
+      new CollectError('row_invalid', 'an account name that could be taken for an option or a path is never put on an argv', {
+        hint: 'look at the account by hand',
+      }),
+      { source: 'sysadminctl_secure_token_status' },
+    );
+    return [{ ...common, value: null, raw_state: null, command_id: null }];
+  }
+  const status = await context.orUnknown(context.read('sysadminctl_secure_token_status', user.recordName));
+  const state = status?.state ?? null;
+  return [
+    {
+      ...common,
+      value: state === 'ENABLED' ? 1 : state === 'DISABLED' ? 0 : null,
+      raw_state: state,
+      command_id: context.commandId('sysadminctl_secure_token_status', user.recordName),
+    },
+  ];
+};
+
+/** Below macOS 10.14 sysadminctl may ask for an administrator: it is then left alone. */
+const isSysadminctlSafe = async (context: Context): Promise<boolean> => {
+  const version = await context.orUnknown(context.read('sw_vers'));
+  const { number } = versionOf(version?.productVersion);
+  if (number !== null && number >= 101_400) return true;
+  context.note(
+    number === null
+      ? new CollectError('unsupported_macos', 'sysadminctl is run only where macOS is known to be 10.14 or later')
+      : new CollectError('unsupported_macos', 'before macOS 10.14 sysadminctl may ask for an administrator'),
+    { source: 'sysadminctl_secure_token_status' },
+  );
+  return false;
+};
+
+export default defineTable({
+  name: 'secure_token_observations',
+  description: 'What each source says, unmerged.',
+  columns: {
+    username: text('Short name; NULL for a UUID that no local account has.', { example: 'alice' }),
+    uuid: text('GeneratedUID, or the UUID of the crypto user.', { example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F' }),
+    source: required(oneOf(tokenSources, 'Who says it.')),
+    value: boolean('Secure token by this source: 1, 0, or NULL when the source did not say.', { example: '1' }),
+    raw_state: oneOf(
+      ['ENABLED', 'DISABLED', 'unknown_user', 'tag', 'listed', 'absent'],
+      'What the source answered, in its own terms.',
+    ),
+    command_id: text('The command behind it, in command_log.', { example: 'c5b0f4c2d1e' }),
+  },
+  key: ['username', 'uuid', 'source'],
+  sources: [
+    'ds_users',
+    'diskutil_apfs_list',
+    'diskutil_apfs_list_users',
+    'fdesetup_list_extended',
+    'fdesetup_list',
+    'sysadminctl_secure_token_status',
+    'sw_vers',
+  ],
+  privilege: 'mixed',
+  macos: '10.13+ APFS',
+  notes: [
+    'fdesetup lists who may unlock at startup: an account may have been taken off that list and keep its token.',
+    'sysadminctl is asked for accounts that can log in, on macOS 10.14 or later.',
+  ],
+  examples: [
+    "SELECT source, value, raw_state FROM secure_token_observations WHERE username = 'alice';",
+    'SELECT username, source FROM secure_token_observations WHERE value IS NULL;',
+  ],
+  generate: async (context) => {
+    const [users, crypto, list, isSafe] = await Promise.all([
+      context.read('ds_users'),
+      context.orUnknown(readCryptoListings(context)),
+      context.orUnknown(readFilevaultList(context)),
+      isSysadminctlSafe(context),
+    ]);
+    const observed = await Promise.all(
+      users.map(async (user) => [
+        fromApfs(context, user, crypto),
+        fromFdesetup(context, user, list),
+        fromOpenDirectory(context, user),
+        ...(await fromSysadminctl(context, user, isSafe)),
+      ]),
+    );
+    const local = new Set(users.flatMap(({ uuid }) => uuid ?? []));
+    const orphans = new Map<string, Observation>();
+    const orphan = { username: null, value: 1, raw_state: 'listed' } as const;
+    for (const { device, users: cryptoUsers } of crypto?.listings ?? []) {
+      for (const { uuid, type } of cryptoUsers) {
+        if (type !== 'LocalOpenDirectory' || local.has(uuid)) continue;
+        const command_id = context.commandId('diskutil_apfs_list_users', device);
+        orphans.set(`apfs ${uuid}`, { ...orphan, uuid, source: 'apfs', command_id });
+      }
+    }
+    for (const { uuid, type } of list?.users ?? []) {
+      if (local.has(uuid) || (type !== 'os_user' && type !== 'unknown')) continue;
+      const command_id = list === null ? null : context.commandId(list.source);
+      orphans.set(`fdesetup ${uuid}`, { ...orphan, uuid, source: 'fdesetup', command_id });
+    }
+    return [...observed.flat(), ...orphans.values()];
+  },
+});

@@ -1,0 +1,35 @@
+import { memberships } from './accounts.ts';
+import { boolean, defineTable, integer, required, text } from '../collector/table.ts';
+
+export default defineTable({
+  name: 'user_groups',
+  description: 'Effective local group membership, nested groups followed.',
+  columns: {
+    uid: integer('User id.', { example: '501' }),
+    gid: integer('Group id.', { example: '80' }),
+    username: required(text('Short name of the user.', { example: 'alice' })),
+    groupname: required(text('Short name of the group.', { example: 'admin' })),
+    is_direct: boolean(
+      '1 when named by the group itself, 0 when through a nested group or as primary group.',
+      { example: '1' },
+    ),
+  },
+  key: ['username', 'uid', 'groupname', 'gid'],
+  sources: ['ds_groups', 'ds_users'],
+  privilege: 'user',
+  macos: '10.13+',
+  notes: ['macOS puts every account into everyone and localaccounts; these two are not listed.'],
+  examples: ["SELECT username, is_direct FROM user_groups WHERE groupname = 'admin';"],
+  generate: async (context) => {
+    const [groups, users] = await Promise.all([context.read('ds_groups'), context.read('ds_users')]);
+    return [...memberships(users, groups)].flatMap(([group, members]) =>
+      [...members].map(([user, membership]) => ({
+        uid: user.uid,
+        gid: group.gid,
+        username: user.recordName,
+        groupname: group.recordName,
+        is_direct: membership === 'direct' ? (1 as const) : (0 as const),
+      })),
+    );
+  },
+});

@@ -1,0 +1,86 @@
+import { canLogin, accountTypeOf, accountTypes, admins, isSystemAccount } from './accounts.ts';
+import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
+import type { Context } from '../collector/table.ts';
+import type { DsUser } from '../collector/parsers/ds_users.ts';
+
+// Homes are looked at only for accounts that can log in; NULL says that it was not looked at.
+const homeExists = async (context: Context, user: DsUser): Promise<0 | 1 | null> => {
+  if (canLogin(user) === 0 || user.home === null || !user.home.startsWith('/')) return null;
+  const found = await context.orUnknown(context.stat(user.home));
+  return found === null ? null : found.kind === 'missing' ? 0 : 1;
+};
+
+export default defineTable({
+  name: 'users',
+  description: 'Every local OpenDirectory user record.',
+  columns: {
+    uid: integer('User id, signed: nobody is -2.', { example: '501' }),
+    gid: integer('Primary group id.', { example: '20' }),
+    username: required(text('Short name: the first RecordName. Aliases make no second row.', { example: 'alice' })),
+    description: text('Full name (RealName); personal data.', { example: 'Alice A.' }),
+    directory: text('Home directory.', { example: '/Users/alice' }),
+    shell: text('Login shell.', { example: '/bin/zsh' }),
+    uuid: text('GeneratedUID, upper case.', { example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F' }),
+    is_hidden: boolean('IsHidden is 1, YES or true; 0 when the record has no such key.', { example: '0' }),
+    is_admin: boolean('Effective member of gid 80: by name, GUID, nested group or primary group.', {
+      example: '1',
+      from: ['ds_groups'],
+    }),
+    account_type: oneOf(accountTypes, 'Kind of account. managed_admin only where MDM was asked (--allow-network).', {
+      from: ['ds_users'],
+    }),
+    is_system_account: boolean('uid below 500 and a GeneratedUID that Apple gives to its own accounts.', {
+      example: '0',
+    }),
+    can_login: boolean('Has a real shell and no DisabledUser tag; NULL when the record names no shell.', {
+      example: '1',
+    }),
+    home_exists: boolean('The home directory exists; looked at only for accounts that can log in.', {
+      example: '1',
+      from: ['stat'],
+    }),
+    password_hint_set: boolean('Never collected.', {
+      from: [],
+      nullBecause: 'whether a hint is set could be told only by reading the hint',
+    }),
+    platform_sso_registered: boolean('AltSecurityIdentities has a PlatformSSO: value.', { example: '0' }),
+  },
+  key: ['username', 'uuid', 'uid'],
+  sources: ['ds_users', 'ds_groups', 'stat', 'mdmclient_query_device_information'],
+  privilege: 'user',
+  macos: '10.13+',
+  examples: [
+    'SELECT uid, username, account_type, is_admin FROM users WHERE can_login = 1;',
+    'SELECT username FROM users WHERE is_admin = 1 AND is_hidden = 1 AND is_system_account = 0;',
+  ],
+  generate: async (context) => {
+    const [users, groups, managed] = await Promise.all([
+      context.read('ds_users'),
+      context.orUnknown(context.read('ds_groups')),
+      context.orUnknown(context.read('mdmclient_query_device_information')),
+    ]);
+    const managedUuids = new Set((managed?.autoSetupAdminAccounts ?? []).flatMap(({ guid }) => guid ?? []));
+    const administrators = groups === null ? null : admins(users, groups);
+    return Promise.all(
+      users.map(async (user) => ({
+        uid: user.uid,
+        gid: user.gid,
+        username: user.recordName,
+        description: user.realName,
+        directory: user.home,
+        shell: user.shell,
+        uuid: user.uuid,
+        is_hidden: bit(user.isHidden ?? false),
+        is_admin: bit(administrators?.has(user)),
+        account_type: accountTypeOf(user, managedUuids),
+        is_system_account: isSystemAccount(user),
+        can_login: canLogin(user),
+        home_exists: await homeExists(context, user),
+        password_hint_set: null,
+        platform_sso_registered: bit(
+          user.altSecurityIdentities.some((value) => value.startsWith('PlatformSSO:')),
+        ),
+      })),
+    );
+  },
+});

@@ -1,0 +1,463 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { CollectError } from '../../collector/errors.ts';
+import { hasTag, parseAuthenticationAuthority } from '../../collector/parsers/authentication_authority.ts';
+import { reduceDsUsers } from '../../collector/parsers/ds_records.ts';
+import { parseDsUsers } from '../../collector/parsers/ds_users.ts';
+import type { DsUser } from '../../collector/parsers/ds_users.ts';
+import { parseXmlPlist } from '../../collector/parsers/plist.ts';
+import {
+  answer,
+  anyText,
+  bytesOf,
+  canary,
+  caseOf,
+  cases,
+  casesOf,
+  hasCanary,
+  isHandled,
+  mutatedText,
+  neverCollected,
+  numRuns,
+  plistOf,
+  recordCases,
+  secrets,
+  textOf,
+} from './directory.ts';
+import type { Attributes } from './directory.ts';
+
+const parse = (...records: readonly Attributes[]): DsUser[] => parseDsUsers(answer(plistOf(...records)));
+const one = (record: Attributes): DsUser => {
+  const [user] = parse({ RecordName: ['alice'], ...record });
+  if (user === undefined) throw new Error('no user');
+  return user;
+};
+const refused = { instanceOf: CollectError, code: 'parse_failed' } as const;
+
+/** How each fact that the corpus expects of a user is read from the parsed record. */
+const facts: Readonly<Record<string, (user: DsUser) => unknown>> = {
+  name: (user) => user.recordName,
+  aliases: (user) => user.aliases,
+  real_name: (user) => user.realName,
+  uid: (user) => user.uid,
+  gid: (user) => user.gid,
+  guid: (user) => user.uuid,
+  home: (user) => user.home,
+  shell: (user) => user.shell,
+  hidden: (user) => user.isHidden,
+  hidden_attribute: (user) => user.isHidden !== null,
+  has_authentication_authority: (user) => user.authenticationAuthority.length > 0,
+  secure_token: (user) => hasTag(user.authenticationAuthority, 'SecureToken'),
+  secure_token_blocked: (user) =>
+    user.authenticationAuthority.some((value) =>
+      parseAuthenticationAuthority(value).disabledTags.includes('SecureToken'),
+    ),
+  disabled: (user) => hasTag(user.authenticationAuthority, 'DisabledUser'),
+  mobile: (user) => hasTag(user.authenticationAuthority, 'LocalCachedUser'),
+  shadow_hash: (user) => hasTag(user.authenticationAuthority, 'ShadowHash'),
+  smartcard_paired: (user) => hasTag(user.authenticationAuthority, 'tokenidentity'),
+  original_node: (user) => user.originalNodeName,
+  apple_account_linked: (user) =>
+    user.aliases.some((alias) => alias.startsWith('com.apple.idms.appleid.prd.')),
+  platform_sso_upn: (user) =>
+    user.altSecurityIdentities
+      .map((value) => /^PlatformSSO:(.*)$/.exec(value)?.[1])
+      .find((upn) => upn !== undefined),
+  root_enabled: (user) => user.authenticationAuthority.length > 0,
+};
+/** Facts that this parser does not give, and why. */
+const otherFacts: Readonly<Record<string, string>> = {
+  created_epoch: 'of ds_account_policy',
+  password_last_set_epoch: 'of ds_account_policy',
+  failed_logins: 'of ds_account_policy',
+  unlock_options: 'unlockOptions is not asked for',
+  picture: 'never collected',
+  node: 'the node of the argv: only the local one is asked',
+  local: 'the node of the argv',
+  network_account: 'the node of the argv',
+  directory: 'which product a node belongs to is judged by a table',
+  service_account: 'judged by a table from several attributes',
+  other_homes: 'only the first home is kept',
+  disabled_form: 'the value itself tells it',
+  admin_by_primary_group: 'judged by a table',
+  guid_valid: 'a GUID that is none stays as it is',
+};
+// Left out of test/corpus, as they are no answer of our source and cannot be rendered as one: dscl-list-* and
+// dscl-search-* (other commands: no records, values that cannot be told apart), dscacheutil-*, id-*, dsmemberutil-*
+// and dseditgroup-* (other tools, which tokenquery does not run), diskutil-updatepreboot-01 (a log).
+
+const userCases = recordCases('users');
+
+test('every case of a user, as -plist prints it, has the facts that its source shows', (t) => {
+  t.true(userCases.length >= 45);
+  let checked = 0;
+  for (const [{ file, expect }, records] of userCases) {
+    const users = parse(...records);
+    t.is(users.length, records.length, file);
+    for (const [index, record] of records.entries()) {
+      const user = users[index];
+      if (user === undefined) continue;
+      t.deepEqual([user.recordName, ...user.aliases], record['RecordName'], file);
+      t.deepEqual(user.authenticationAuthority, record['AuthenticationAuthority'] ?? [], file);
+      t.deepEqual(user.altSecurityIdentities, record['AltSecurityIdentities'] ?? [], file);
+      t.is(user.realName, record['RealName']?.[0] ?? null, file);
+      t.is(user.home, record['NFSHomeDirectory']?.[0] ?? null, file);
+      t.is(user.shell, record['UserShell']?.[0] ?? null, file);
+      t.is(user.originalNodeName, record['OriginalNodeName']?.[0] ?? null, file);
+      const told =
+        expect.authentication_authority_per_record?.[index]?.facts ?? expect.authentication_authority?.facts;
+      if (told !== undefined) {
+        const tags = user.authenticationAuthority.map((value) => parseAuthenticationAuthority(value).tag);
+        t.deepEqual(tags, [...told.tags], file);
+        for (const fact of [
+          'secure_token',
+          'secure_token_blocked',
+          'disabled',
+          'shadow_hash',
+          'mobile',
+        ] as const) {
+          t.is(facts[fact]?.(user), told[fact], `${file}: ${fact}`);
+          checked++;
+        }
+      }
+      for (const [fact, is] of Object.entries(expect.user ?? {})) {
+        const read = facts[fact];
+        if (read === undefined) {
+          t.true(fact in otherFacts, `${file}: ${fact} is neither checked nor left out with a reason`);
+          continue;
+        }
+        t.deepEqual(read(user), is, `${file}: ${fact}`);
+        checked++;
+      }
+    }
+  }
+  t.true(checked >= 200, `${checked} facts`);
+});
+
+test('recorded -plist answers', (t) => {
+  // These are answers of -read: one dictionary, where -readall gives an array of them. Never taken for it.
+  for (const file of ['dscl-plist-01.plist', 'dscl-plist-03.plist', 'dscl-plist-09.plist']) {
+    const text = textOf(file);
+    t.throws(() => parseDsUsers(answer(text)), refused, file);
+    const asArray = text.replace(/(<plist version="1.0">)([^]*)(<\/plist>)/, '$1<array>$2</array>$3');
+    // Only the first has a RecordName.
+    if (file === 'dscl-plist-01.plist') {
+      t.like(parseDsUsers(answer(asArray))[0], {
+        recordName: 'nonexistent_user',
+        uid: 1000,
+        gid: 22,
+        isHidden: null,
+      });
+    } else t.throws(() => parseDsUsers(answer(asArray)), { ...refused, message: /no RecordName/ }, file);
+  }
+  // Other commands: an answer without records is not one of accounts.
+  for (const { file } of casesOf('dscl-plist').filter((each) => each.file.includes('search'))) {
+    t.throws(() => parseDsUsers(answer(textOf(file))), refused, file);
+    t.notThrows(() => parseXmlPlist(textOf(file)), file);
+  }
+});
+
+test('no text-mode answer is taken for an answer, and none is kept', (t) => {
+  for (const { file } of [...casesOf('dscl-text'), ...casesOf('dscl-text-url'), ...casesOf('error')]) {
+    const text = textOf(file);
+    t.throws(() => parseDsUsers(answer(text)), refused, file);
+    t.regex(
+      reduceDsUsers(text),
+      /^(tokenquery: \d+ bytes that are not a property list were withheld\n)?$/,
+      file,
+    );
+  }
+});
+
+test('a record that was forged in a real name stays one record', (t) => {
+  const forged = ' Ålice – B\n-\nRecordName: root\nUniqueID: 0\n</string></array><key>x</key>';
+  t.true(textOf('dscl-read-hostile-01.txt').includes('\n-\nRecordName: root\n'));
+  const users = parse({ RecordName: ['alice b'], UniqueID: ['501'], RealName: [forged] });
+  t.is(users.length, 1);
+  t.like(users[0], { recordName: 'alice b', uid: 501, realName: forged });
+  t.is(one({ RealName: ['👩‍💻 \u202Eevil\u0007'] }).realName, '👩‍💻 \u202Eevil\u0007');
+});
+
+test('uid and gid are text', (t) => {
+  const ids: ReadonlyArray<readonly [string, number | null]> = [
+    ['501', 501],
+    ['-2', -2],
+    ['0501', 501],
+    ['0', 0],
+    ['-0', 0],
+    ['4294967294', -2],
+    ['2147483647', 2_147_483_647],
+    ['2147483648', -2_147_483_648],
+    ['4294967296', null],
+    ['-2147483648', -2_147_483_648],
+    ['-2147483649', null],
+    ...['', ' 501', '501 ', '5 01', '0x1F5', '501.0', '1e3', '+501', 'junk', '٥٠١', '9'.repeat(400)].map(
+      (text) => [text, null] as const,
+    ),
+    ['0'.repeat(50) + '7', 7],
+  ];
+  for (const [text, id] of ids) {
+    const user = one({ UniqueID: [text], PrimaryGroupID: [text] });
+    t.is(user.uid, id, text);
+    t.is(user.gid, id, text);
+  }
+  t.is(one({ UniqueID: [] }).uid, null);
+});
+
+test('IsHidden is absent, 0 or 1', (t) => {
+  const hidden = (...values: string[]): boolean | null =>
+    one({ 'dsAttrTypeNative:IsHidden': values }).isHidden;
+  for (const yes of ['1', 'YES', 'yes', 'true', 'TRUE']) t.true(hidden(yes), yes);
+  for (const no of ['0', 'NO', 'false']) t.false(hidden(no), no);
+  for (const other of ['', '2', 'y', 'constructor', '__proto__', ' 1']) t.is(hidden(other), null, other);
+  t.is(hidden(), null);
+  t.is(one({}).isHidden, null);
+  t.true(one({ IsHidden: ['1'] }).isHidden);
+});
+
+test('times', (t) => {
+  const copied = (text: string): number | null => one({ CopyTimestamp: [text] }).copyTimestamp;
+  t.is(copied('2024-01-02T03:04:05Z'), 1_704_164_645);
+  for (const text of ['', '2024-01-02', '2024-02-30T00:00:00Z', '2024-01-02T03:04:05+01:00', 'x'])
+    t.is(copied(text), null);
+  const set = (text: string): number | null => one({ SMBPasswordLastSet: [text] }).smbPasswordLastSet;
+  t.is(set('133500000000000000'), 1_705_526_400);
+  t.is(set('116444736000000000'), 0);
+  for (const text of ['0', '', '-1', 'x', '9223372036854775807', '1'.repeat(30), '1.5'])
+    t.is(set(text), null, text);
+});
+
+test('names, GUIDs and hexadecimal values', (t) => {
+  const user = one({
+    RecordName: ['root', 'BUILTIN\\Local System', 'com.apple.idms.appleid.prd.0A771AC1'],
+    GeneratedUID: ['bf1ada88-9d04-4d58-9c15-570a4d46d227'],
+    NFSHomeDirectory: ['/var/root', '/private/var/root'],
+    // What is not UTF-8 is printed so; it cannot be told from a text of the same look.
+    RealName: ['01050000 00000005 15000000'],
+  });
+  t.deepEqual(
+    [user.recordName, ...user.aliases],
+    ['root', 'BUILTIN\\Local System', 'com.apple.idms.appleid.prd.0A771AC1'],
+  );
+  t.is(user.uuid, 'BF1ADA88-9D04-4D58-9C15-570A4D46D227');
+  t.is(user.home, '/var/root');
+  t.is(user.realName, '01050000 00000005 15000000');
+  t.is(one({ GeneratedUID: ['not-a-guid'] }).uuid, 'NOT-A-GUID');
+  t.deepEqual(one({}), {
+    recordName: 'alice',
+    aliases: [],
+    uid: null,
+    gid: null,
+    realName: null,
+    uuid: null,
+    home: null,
+    shell: null,
+    isHidden: null,
+    authenticationAuthority: [],
+    originalNodeName: null,
+    altSecurityIdentities: [],
+    copyTimestamp: null,
+    smbPasswordLastSet: null,
+  });
+});
+
+test('records keep their order; native names are the same attributes', (t) => {
+  t.deepEqual(
+    parse({ RecordName: ['b'] }, { RecordName: ['a'] }, { RecordName: ['b'] }).map((user) => user.recordName),
+    ['b', 'a', 'b'],
+  );
+  t.deepEqual(parse(), []);
+  const native = (record: Attributes): Attributes =>
+    Object.fromEntries(Object.entries(record).map(([key, values]) => [`dsAttrTypeNative:${key}`, values]));
+  const record = native({
+    name: ['alice'],
+    uid: ['501'],
+    generateduid: ['a-b'],
+    authentication_authority: [';SecureToken;'],
+  });
+  t.like(parse(record)[0], {
+    recordName: 'alice',
+    uid: 501,
+    uuid: 'A-B',
+    authenticationAuthority: [';SecureToken;'],
+  });
+  t.is(parse({ ...native({ name: ['other'] }), RecordName: ['x'] })[0]?.recordName, 'x');
+  t.is(parse({ ...native({ name: ['x'], copy_timestamp: ['1970-01-01T00:00:00Z'] }) })[0]?.copyTimestamp, 0);
+});
+
+test('what is not known is refused', (t) => {
+  const wrong: readonly string[] = [
+    '',
+    '\n',
+    plistOf({ UniqueID: ['501'] }),
+    plistOf({ RecordName: [] }),
+    plistOf({
+      RecordName: ['alice'],
+      'dsAttrTypeNative:copy_timestamp': [],
+      'dsAttrTypeNative:CopyTimestamp': [],
+    }),
+    plistOf({ RecordName: ['alice'], IsHidden: ['0'], 'dsAttrTypeNative:IsHidden': ['1'] }),
+    plistOf({ RecordName: ['alice'] }).replace('dsAttrTypeStandard:', ''),
+    plistOf({ RecordName: ['alice'] }).replace(
+      '<array>\n\t<dict>',
+      '<array>\n\t<string>x</string>\n\t<dict>',
+    ),
+    plistOf({ RecordName: ['alice'] }).replace('<string>alice</string>', '<integer>1</integer>'),
+    plistOf({ RecordName: ['alice'], UniqueID: ['1'] }).replace(
+      /<array>\s*<string>1<\/string>\s*<\/array>/,
+      '<string>1</string>',
+    ),
+    plistOf({ RecordName: ['alice'] }) + plistOf({ RecordName: ['bob'] }),
+    plistOf({ RecordName: ['alice'] }).slice(0, -20),
+  ];
+  for (const stdout of wrong) t.throws(() => parseDsUsers(answer(stdout)), refused, stdout);
+});
+
+test('the exit code comes first', (t) => {
+  const whole = plistOf({ RecordName: ['alice'] });
+  for (const each of casesOf('error')) {
+    const { file, stream } = each;
+    const exitCode = each.exit_code ?? each.exit_code_inferred ?? 1;
+    const code = [40, 87].includes(exitCode) ? 'permission_denied' : 'source_failed';
+    const failed = answer(stream === 'stdout' ? textOf(file) : whole, { exitCode, [stream]: textOf(file) });
+    const error = t.throws(() => parseDsUsers(failed), { instanceOf: CollectError, code }, file);
+    t.true(error.message.includes(String(exitCode)), file);
+    if (stream === 'stderr') t.true(error.message.includes(textOf(file).split('\n')[0] ?? '?'), file);
+  }
+  const stderr = `\u001b[31m${'x'.repeat(300)}\u0000\nSECRET\n`;
+  const error = t.throws(() => parseDsUsers(answer('', { exitCode: 70, stderr })), {
+    instanceOf: CollectError,
+  });
+  t.is(error.code, 'source_failed');
+  t.regex(error.message, /^dscl ended with exit code 70: \[31mx{190,200}$/);
+  t.false(error.message.includes('SECRET'));
+  t.is(t.throws(() => parseDsUsers(answer('', { exitCode: 1 }))).message, 'dscl ended with exit code 1');
+  t.is(caseOf('dscl-error-11.txt').exit_code, 40);
+});
+
+// --- Secrets ---
+
+test('reducing keeps what was asked for, unchanged', (t) => {
+  for (const [{ file }, records] of userCases) {
+    const text = plistOf(...records);
+    const reduced = reduceDsUsers(text);
+    t.deepEqual(parseDsUsers(answer(reduced)), parseDsUsers(answer(text)), file);
+    t.notRegex(reduced, /Password<|JPEGPhoto|Picture|AuthenticationHint|_writers_|record_daemon/, file);
+  }
+  const plain = plistOf(
+    {
+      RecordName: ['alice', 'a'],
+      RealName: ['a &', ' \n '],
+      AuthenticationAuthority: [';ShadowHash;HASHLIST:<A>'],
+    },
+    { RecordName: ['bob'], 'dsAttrTypeNative:IsHidden': ['1'] },
+    {},
+  );
+  t.is(reduceDsUsers(plain), plain);
+  t.is(reduceDsUsers(''), '');
+  // The same in another layout is parsed first, and kept as it is too.
+  const indented = plain.replaceAll('\t', '  ');
+  t.is(reduceDsUsers(indented), indented);
+  const many = plistOf({ RecordName: ['alice'], AltSecurityIdentities: Array<string>(300_000).fill('') });
+  t.is(reduceDsUsers(many), many);
+});
+
+test('no secret survives, wherever it stands', (t) => {
+  const record = { RecordName: ['alice'], UniqueID: ['501'], ...secrets };
+  const plain = plistOf({ RecordName: ['bob'] }, record);
+  const texts: readonly string[] = [
+    plain,
+    plain.replaceAll('\t', ''),
+    plain.replace('<plist ', '<!-- CANARY --><plist '),
+    plain.replace('</dict>', '<!-- CANARY --></dict>'),
+    `${plain}<!-- CANARY -->`,
+    `${plain}CANARY`,
+    plistOf({ RecordName: ['alice'] }).replace(
+      '<dict>',
+      '<dict><key>ShadowHashData</key><string>CANARY</string>',
+    ),
+    plistOf({ RecordName: ['alice'] }).replace(
+      '<string>alice</string>',
+      '<string>alice</string><dict><key>ShadowHashData</key><data>Q0FOQVJZ</data></dict>',
+    ),
+    plistOf({ RecordName: ['alice'] }).replace(
+      /<array>\s*<string>alice<\/string>\s*<\/array>/,
+      '<dict><key>dsAttrTypeStandard:RecordName</key><string>CANARY</string></dict>',
+    ),
+    plistOf({ RecordName: ['alice'] }).replace(
+      '</array>\n</plist>',
+      '<string>CANARY</string></array>\n</plist>',
+    ),
+    plain.slice(0, -10),
+    'RecordName: alice\nShadowHashData: CANARY\n',
+    '<plist><string>CANARY</string></plist>',
+    '<plist><dict><key>CANARY</key><string>x</string></dict></plist>',
+  ];
+  for (const text of texts) {
+    t.true(hasCanary(text) || text.includes('Q0FOQVJZ'));
+    const reduced = reduceDsUsers(text);
+    t.false(hasCanary(reduced));
+    t.false(reduced.includes('Q0FOQVJZ'));
+    t.is(reduceDsUsers(reduced), reduced);
+  }
+  for (const key of neverCollected) t.false(reduceDsUsers(plain).includes(canary(key)), key);
+  t.deepEqual(parseDsUsers(answer(reduceDsUsers(plain))), parseDsUsers(answer(plain)));
+  t.false(hasCanary(parseDsUsers(answer(plain))));
+});
+
+test('what is not a record is emptied, not taken for absent', (t) => {
+  const odd = plistOf({ RecordName: ['alice'], UniqueID: ['1'] }).replace(
+    /<array>\s*<string>1<\/string>\s*<\/array>/,
+    '<dict/>',
+  );
+  t.throws(() => parseDsUsers(answer(reduceDsUsers(odd))), refused);
+});
+
+// --- Anything ---
+
+test('any answer is read or refused, reduced or not, with the same users', (t) => {
+  const originals = [
+    plistOf(
+      ...userCases.filter(([{ file }]) => file === 'dscl-readall-03.txt').flatMap(([, records]) => records),
+    ),
+    plistOf({
+      RecordName: ['a'],
+      UniqueID: ['-2'],
+      ...Object.fromEntries(Object.entries(secrets).slice(0, 3)),
+    }),
+    textOf('dscl-plist-02.plist'),
+  ];
+  const read = (stdout: string): DsUser[] | string => {
+    try {
+      return parseDsUsers(answer(stdout));
+    } catch (error) {
+      if (error instanceof CollectError) return error.code;
+      throw error;
+    }
+  };
+  fc.assert(
+    fc.property(
+      fc.oneof(anyText, mutatedText(...originals)),
+      fc.string(),
+      fc.constantFrom(0, 0, 0, 1, 40, 70),
+      (stdout, stderr, exitCode) => {
+        const reduced = reduceDsUsers(stdout);
+        t.is(reduceDsUsers(reduced), reduced);
+        const users = read(stdout);
+        // The other way round a reducer may mend: it drops keys without a prefix, which the parser refuses.
+        if (typeof users !== 'string') t.deepEqual(read(reduced), users);
+        isHandled(() => parseDsUsers(answer(stdout, { stderr, exitCode })));
+      },
+    ),
+    { numRuns },
+  );
+});
+
+test('the corpus is whole', (t) => {
+  t.is(cases.length, 107);
+  for (const { file } of cases)
+    t.true(
+      bytesOf(file).length > 0 || file === 'dscl-missing-key-02.txt' || file === 'dscl-search-04.txt',
+      file,
+    );
+});

@@ -1,0 +1,203 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { CollectError } from '../../collector/errors.ts';
+import { parseDsAccountPolicy } from '../../collector/parsers/ds_account_policy.ts';
+import { parseDsGroups } from '../../collector/parsers/ds_groups.ts';
+import { reduceDsUsers } from '../../collector/parsers/ds_records.ts';
+import { parseDsUsers } from '../../collector/parsers/ds_users.ts';
+import type { DsUser } from '../../collector/parsers/ds_users.ts';
+import { parseDslocalGroup, parseDslocalUser } from '../../collector/parsers/dslocal.ts';
+import type { DslocalRecord } from '../../collector/parsers/dslocal.ts';
+import { writeXmlPlist } from '../../collector/parsers/plist.ts';
+import type { PlistValue } from '../../collector/parsers/plist.ts';
+import {
+  answer,
+  bytesOf,
+  canary,
+  casesOf,
+  hasCanary,
+  isHandled,
+  mutated,
+  neverCollected,
+  numRuns,
+  plistOf,
+} from './directory.ts';
+
+const refused = { instanceOf: CollectError, code: 'parse_failed' } as const;
+const file = (entries: Record<string, PlistValue>): Uint8Array =>
+  new TextEncoder().encode(writeXmlPlist(new Map(Object.entries(entries))));
+const rendered = (...records: readonly DslocalRecord[]): string =>
+  plistOf(...records.map((record) => Object.fromEntries(record)));
+const userOf = (record: DslocalRecord): DsUser | undefined => parseDsUsers(answer(rendered(record)))[0];
+
+test('the files of the corpus give what dscl would', (t) => {
+  const files = casesOf('dslocal-plist').filter(({ expect }) => expect.format !== undefined);
+  t.is(files.length, 6);
+  for (const { file: name, expect } of files) {
+    const record = parseDslocalUser(bytesOf(name));
+    const values = expect.values ?? {};
+    const user = userOf(record);
+    t.like(
+      user,
+      {
+        recordName: values['name']?.[0] as string,
+        aliases: (values['name'] ?? []).slice(1) as string[],
+        realName: (values['realname']?.[0] ?? null) as string | null,
+        home: (values['home']?.[0] ?? null) as string | null,
+        shell: (values['shell']?.[0] ?? null) as string | null,
+        authenticationAuthority: (values['authentication_authority'] ?? []) as string[],
+        originalNodeName: (values['original_node_name']?.[0] ?? null) as string | null,
+      },
+      name,
+    );
+    t.is(user?.uuid, (values['generateduid']?.[0] as string).toUpperCase(), name);
+    for (const fact of ['uid', 'gid'] as const) {
+      if (expect.user?.[fact] !== undefined) t.is(user?.[fact], expect.user[fact] as number, name);
+    }
+    if (expect.user?.['hidden'] !== undefined) t.is(user?.isHidden, true, name);
+    // Only what the sources ask for is there.
+    const rest = Object.keys(values).filter(
+      (key) =>
+        !/^(name|realname|uid|gid|home|shell|generateduid|authentication_authority|IsHidden|accountPolicyData|original_node_name|copy_timestamp)$/.test(
+          key,
+        ),
+    );
+    t.is(record.size, Object.keys(values).length - rest.length, name);
+    if (expect.accountPolicyData !== undefined) {
+      const [policy] = parseDsAccountPolicy(answer(rendered(record)));
+      for (const [key, is] of Object.entries(expect.accountPolicyData)) {
+        // The corpus rounds the times to a microsecond.
+        const read = policy?.policy?.[key as 'creationTime'] ?? Number.NaN;
+        t.true(Math.abs(read - is) < 1e-5, `${name}: ${key}`);
+      }
+    }
+  }
+  t.is(userOf(parseDslocalUser(bytesOf('dslocal-user-10.plist')))?.copyTimestamp, 1_704_164_645);
+  // Its bytes were lost in print.
+  t.throws(() => parseDslocalUser(bytesOf('dslocal-cat-bplist-01.txt')), refused);
+});
+
+test('keys are those of dscl, in its order', (t) => {
+  const user = parseDslocalUser(
+    file({
+      uid: ['-2'],
+      name: ['alice', 'com.apple.idms.appleid.prd.1'],
+      IsHidden: ['YES'],
+      accountPolicyData: [
+        new TextEncoder().encode(
+          writeXmlPlist(
+            new Map<string, PlistValue>([
+              ['creationTime', 1.5],
+              ['x', 1],
+            ]),
+          ),
+        ),
+      ],
+      altsecurityidentities: ['PlatformSSO:a@b.example'],
+      smb_pwd_last_set: ['0'],
+      SMBPasswordLastSet2: ['x'],
+    }),
+  );
+  t.deepEqual(
+    [...user.keys()],
+    [
+      'dsAttrTypeNative:accountPolicyData',
+      'dsAttrTypeNative:IsHidden',
+      'dsAttrTypeStandard:AltSecurityIdentities',
+      'dsAttrTypeStandard:RecordName',
+      'dsAttrTypeStandard:SMBPasswordLastSet',
+      'dsAttrTypeStandard:UniqueID',
+    ],
+  );
+  t.is(reduceDsUsers(rendered(new Map([...user].slice(1)))), rendered(new Map([...user].slice(1))));
+  const group = parseDslocalGroup(
+    file({
+      name: ['admin'],
+      gid: ['80'],
+      users: ['root'],
+      groupmembers: ['a-b'],
+      nestedgroups: ['c'],
+      realname: ['x'],
+    }),
+  );
+  t.deepEqual(parseDsGroups(answer(rendered(group))), [
+    {
+      recordName: 'admin',
+      aliases: [],
+      gid: 80,
+      uuid: null,
+      memberNames: ['root'],
+      memberUuids: ['A-B'],
+      nestedGroupUuids: ['C'],
+    },
+  ]);
+  t.is(group.size, 5);
+  // The attributes of a group are none of a user.
+  t.is(parseDslocalUser(file({ name: ['a'], users: ['b'] })).size, 1);
+});
+
+test('data is printed as dscl prints it', (t) => {
+  const real = (bytes: Uint8Array): string | undefined =>
+    parseDslocalUser(file({ name: ['a'], realname: [bytes] })).get('dsAttrTypeStandard:RealName')?.[0];
+  t.is(real(new TextEncoder().encode('é')), 'é');
+  t.is(real(Uint8Array.of(1, 5, 0, 0, 0, 0xff)), '01050000 00ff');
+  t.is(real(Uint8Array.of(0xff, 0xfe, 0xfd, 0xfc, 0xfb)), 'fffefdfc fb');
+  t.is(real(new Uint8Array()), '');
+});
+
+test('what is not known is refused', (t) => {
+  const wrong = [
+    file({}),
+    file({ uid: ['501'] }),
+    file({ name: [] }),
+    file({ name: 'alice' }),
+    file({ name: [1] }),
+    file({ name: ['a'], uid: [501] }),
+    file({ name: ['a'], copy_timestamp: ['x'], CopyTimestamp: ['y'] }),
+    new TextEncoder().encode(writeXmlPlist([])),
+    new TextEncoder().encode('name: alice'),
+    new Uint8Array(),
+  ];
+  for (const bytes of wrong) t.throws(() => parseDslocalUser(bytes), refused);
+  for (const bytes of wrong) t.true(isHandled(() => parseDslocalGroup(bytes)));
+});
+
+test('no secret survives', (t) => {
+  const record = file({
+    name: ['alice'],
+    ...Object.fromEntries(
+      neverCollected.map((key) => [key, [new TextEncoder().encode(canary(key)), canary(key)]]),
+    ),
+    accountPolicyData: [
+      writeXmlPlist(new Map(neverCollected.map((key) => [key, canary(key)]))),
+      new TextEncoder().encode('CANARY'),
+    ],
+    nested: new Map([['name', 'CANARY']]),
+  });
+  for (const parse of [parseDslocalUser, parseDslocalGroup]) {
+    const read = parse(record);
+    t.false(hasCanary([...read]));
+    t.false(JSON.stringify([...read]).includes(Buffer.from('CANARY').toString('hex').slice(0, 8)));
+    t.deepEqual(read.get('dsAttrTypeStandard:RecordName'), ['alice']);
+  }
+});
+
+test('any file is read or refused', (t) => {
+  const originals = casesOf('dslocal-plist').map(({ file: name }) => bytesOf(name));
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }).map((each) => new Uint8Array(each)),
+    mutated(...originals),
+    mutated(file({ name: ['g'], gid: ['1'], users: ['a'] })),
+  );
+  fc.assert(
+    fc.property(bytes, (each) => {
+      isHandled(() => parseDslocalGroup(each));
+      return isHandled(() => {
+        const record = parseDslocalUser(each);
+        // What was read can be rendered, and read as dscl's answer.
+        t.is(userOf(record)?.recordName, record.get('dsAttrTypeStandard:RecordName')?.[0]);
+      });
+    }),
+    { numRuns },
+  );
+});

@@ -1,0 +1,242 @@
+import test from 'ava';
+import { CollectError } from '../../collector/errors.ts';
+import type { Answer } from '../../collector/output.ts';
+import {
+  parseMdmclientQueryDeviceInformation as parseDevice,
+  reduceMdmclientQueryDeviceInformation as reduceDevice,
+} from '../../collector/parsers/mdmclient_query_device_information.ts';
+import {
+  parseMdmclientQuerySecurityInfo as parseSecurity,
+  reduceMdmclientQuerySecurityInfo as reduceSecurity,
+} from '../../collector/parsers/mdmclient_query_security_info.ts';
+import { answerOf, fuzzParser } from './fuzz.ts';
+import { casesOf, fuzzReducer, holdsNoCanary, neverCollected, plantOpenStep, textOf } from './more.ts';
+
+const looking =
+  (parse: (answer: Answer) => unknown) =>
+  (answer: Partial<Answer>): unknown => {
+    try {
+      return parse(answerOf(answer));
+    } catch (problem) {
+      return problem instanceof CollectError ? problem.code : String(problem);
+    }
+  };
+const security = looking(parseSecurity);
+const device = looking(parseDevice);
+
+/** Constructed: after the form that kolide/launcher has of 13.3.1 (headline, TABs), with other values. */
+const deviceInformation = (line: string): string => `=== CPF_GetInstalledProfiles === (<Device>)
+Number of <Device> profiles found: 6 (Filtered: 0)
+Daemon response: {
+\tQueryResponses =\t {
+\t\tActiveManagedUsers =\t\t (
+\t\t\t"11111111-2222-3333-4444-555555555555"
+\t\t);
+\t\tAutoSetupAdminAccounts =\t\t (
+\t\t\t{
+\t\t\t\tGUID = "a1b2c3d4-0000-4000-8000-0123456789ab";
+\t\t\t\tshortName = itadmin;
+\t\t\t\tpasswordHash = {length = 3, bytes = 0x0a0b0c};
+\t\t\t}
+\t\t);
+\t\tBuildVersion = 22E261;
+\t\tDeviceName = "Some \\U2019Device\\U2019";
+${line}
+\t\tIsSupervised = 1;
+\t\tPushToken = {length = 32, bytes = 0x00000000 11111111 ... 22222222 33333333};
+\t\tSerialNumber = XXXXXXXXXX;
+\t};
+}
+Agent response: (null)
+`;
+/** Constructed: the keys of Apple's schema, on an Apple silicon Mac with macOS 11.5 or later. */
+const securityInfo = `2026-01-02 03:04:05.678 mdmclient[123:456] noise { that ends nowhere
+Daemon response: {
+    SecurityInfo =     {
+        BootstrapTokenAllowedForAuthentication = allowed;
+        BootstrapTokenRequiredForKernelExtensionApproval = 1;
+        BootstrapTokenRequiredForSoftwareUpdate = 1;
+        "FDE_Enabled" = 1;
+        "FDE_PersonalRecoveryKeyCMS" = {length = 600, bytes = 0x30820254 06092a86 ... 00000000 00000000 };
+        "FDE_PersonalRecoveryKeyDeviceKey" = XXXXXXXXXX;
+        FirewallSettings =         {
+            Applications =             (
+                                {
+                    Allowed = 1;
+                    Name = "An App";
+                }
+            );
+            FirewallEnabled = 1;
+        };
+        IsRecoveryLockEnabled = 0;
+        ManagementStatus =         {
+            EnrolledViaDEP = 1;
+            IsUserEnrollment = 0;
+            UserApprovedEnrollment = 1;
+        };
+    };
+}
+Agent response: {
+    SecurityInfo =     {
+        BootstrapTokenAllowedForAuthentication = disallowed;
+    };
+}
+`;
+const known = {
+  bootstrapTokenAllowedForAuthentication: 'allowed',
+  bootstrapTokenRequiredForSoftwareUpdate: true,
+  bootstrapTokenRequiredForKernelExtensionApproval: true,
+  fdeEnabled: true,
+  isRecoveryLockEnabled: false,
+  managementStatus: { enrolledViaDep: true, userApprovedEnrollment: true, isUserEnrollment: false },
+};
+
+test('every case of the corpus is replayed here', (t) => {
+  t.deepEqual(
+    casesOf('mdmclient').map(({ file }) => file),
+    [
+      ...[1, 2, 3, 4, 5, 6].map((number) => `mdmclient-eacspreflight-0${number}.txt`),
+      'mdmclient-error-01.txt',
+      'mdmclient-querysecurityinfo-02.txt',
+      'mdmclient-querysecurityinfo-03.txt',
+    ],
+  );
+});
+
+for (const { file, expect } of casesOf('mdmclient-eacspreflight')) {
+  test(`${file}: one line of an answer, here in a constructed one`, (t) => {
+    const line = textOf(file).trimEnd();
+    t.deepEqual(device({ stdout: deviceInformation(line) }), {
+      eacsPreflight: expect.EACSPreflight,
+      isSupervised: true,
+      autoSetupAdminAccounts: [{ guid: 'A1B2C3D4-0000-4000-8000-0123456789AB', shortName: 'itadmin' }],
+    });
+    t.is(device({ stdout: line }), 'parse_failed', 'a line alone is no answer');
+  });
+}
+
+test('mdmclient-error-01.txt: the agent cannot be asked, the daemon can', (t) => {
+  const stderr = textOf('mdmclient-error-01.txt');
+  t.is((device({ stdout: deviceInformation(''), stderr }) as { isSupervised: boolean }).isSupervised, true);
+  t.is(device({ stderr }), 'parse_failed');
+  t.is(device({ stdout: 'Daemon response: (null)\nAgent response: (null)\n', stderr }), 'source_failed');
+  t.is(
+    device({ stdout: 'Daemon response: (null)\nAgent response: (null)\n', stderr, euid: 501 }),
+    'permission_denied',
+  );
+});
+
+test('mdmclient-querysecurityinfo-02.txt was cut by the index that it comes from', (t) => {
+  const stdout = textOf('mdmclient-querysecurityinfo-02.txt');
+  t.is(security({ stdout }), 'parse_failed');
+  // Closed by us: constructed.
+  const closed = `${stdout.trimEnd()} { }; }; }\n`;
+  t.like(security({ stdout: closed }), {
+    fdeEnabled: true,
+    managementStatus: null,
+    isRecoveryLockEnabled: null,
+  });
+});
+
+test('mdmclient-querysecurityinfo-03.txt was cut by its author', (t) => {
+  const stdout = textOf('mdmclient-querysecurityinfo-03.txt');
+  t.is(security({ stdout }), 'parse_failed');
+  // Without the marks of the cuts, and closed: constructed.
+  t.deepEqual(security({ stdout: `${stdout.replaceAll('[...]', '')}    };\n}\n` }), {
+    bootstrapTokenAllowedForAuthentication: 'not supported',
+    bootstrapTokenRequiredForSoftwareUpdate: false,
+    bootstrapTokenRequiredForKernelExtensionApproval: false,
+    fdeEnabled: true,
+    isRecoveryLockEnabled: null,
+    managementStatus: null,
+  });
+});
+
+test('all keys of the schema, with noise before and an agent that says otherwise (constructed)', (t) => {
+  t.deepEqual(security({ stdout: securityInfo }), known);
+  t.deepEqual(security({ stdout: reduceSecurity(securityInfo) }), known);
+  const lines = reduceSecurity(securityInfo).split('\n');
+  t.is(lines[0], 'Daemon response: {');
+  t.deepEqual(lines.slice(-3), ['}', 'Agent response: (null)', '']);
+});
+
+test('what is not known is refused', (t) => {
+  t.is(security({}), 'parse_failed');
+  t.is(security({ exitCode: 1, stderr: 'no such verb' }), 'source_failed');
+  t.is(security({ stdout: 'Must be running as root' }), 'permission_denied');
+  t.is(
+    security({ stderr: 'mdmclient: this command requires root privileges', exitCode: 1 }),
+    'permission_denied',
+  );
+  t.is(security({ stdout: 'Daemon response: { }' }), 'parse_failed');
+  t.is(security({ stdout: 'Agent response: { SecurityInfo = { }; }' }), 'parse_failed');
+  t.is(security({ stdout: `${securityInfo}${securityInfo}` }), 'parse_failed');
+  t.is(security({ stdout: securityInfo.replace('= allowed', '= perhaps') }), 'parse_failed');
+  t.is(
+    security({ stdout: securityInfo.replace('IsRecoveryLockEnabled = 0', 'IsRecoveryLockEnabled = No') }),
+    'parse_failed',
+  );
+  t.is(device({ stdout: securityInfo }), 'parse_failed');
+  t.is(security({ stdout: deviceInformation('') }), 'parse_failed');
+  t.is(device({ stdout: deviceInformation('').replace('GUID = ', 'UUID = ') }), 'parse_failed');
+  t.is(device({ stdout: deviceInformation('').replace('GUID = "', 'GUID = "x') }), 'parse_failed');
+  t.is(device({ stdout: deviceInformation('\t\tEACSPreflight = { };') }), 'parse_failed');
+  t.is(
+    device({ stdout: deviceInformation('\t\tEACSPreflight = {length = 1, bytes = 0x00};') }),
+    'parse_failed',
+  );
+  const noAccounts = 'Daemon response: { QueryResponses = { AutoSetupAdminAccounts = ( ); }; }';
+  t.deepEqual(device({ stdout: noAccounts }), {
+    eacsPreflight: null,
+    isSupervised: null,
+    autoSetupAdminAccounts: [],
+  });
+});
+
+test('a label inside a string is none', (t) => {
+  const spoof = '\t\tHostName = "x\nDaemon response: { QueryResponses = { IsSupervised = 0; }; }";';
+  t.like(device({ stdout: deviceInformation(spoof) }), { isSupervised: true });
+});
+
+test('no planted secret comes out', (t) => {
+  const preflight = '\t\tEACSPreflight = success;';
+  for (const [text, look, reduce, parse] of [
+    [securityInfo, security, reduceSecurity, parseSecurity],
+    [deviceInformation(preflight), device, reduceDevice, parseDevice],
+  ] as const) {
+    const planted = `CANARY in a line of the log\n${plantOpenStep(text.slice(text.indexOf('Daemon')))}CANARY again\n`;
+    for (const key of neverCollected) t.true(planted.includes(key), key);
+    t.deepEqual(look({ stdout: planted }), look({ stdout: text }));
+    holdsNoCanary(t, planted, parse(answerOf({ stdout: planted })), reduce(planted));
+    t.is(reduce(planted), reduce(text));
+    const daemon = planted.slice(0, planted.indexOf('\nAgent'));
+    for (const broken of [
+      daemon.slice(0, -3),
+      `${planted}Daemon response: { }`,
+      planted.replace('Daemon', 'Demon'),
+    ]) {
+      holdsNoCanary(t, broken, reduce(broken), t.throws(() => parse(answerOf({ stdout: broken })))?.message);
+      t.regex(
+        reduce(broken),
+        /^tokenquery: \d+ bytes that are not an answer of mdmclient \w+ were withheld\n$/,
+      );
+    }
+  }
+  t.false(/XXXXXXXXXX|22222222|11111111|Some|2022|CPF/.test(reduceDevice(deviceInformation(preflight))));
+});
+
+const samples = [
+  securityInfo,
+  deviceInformation(''),
+  plantOpenStep('Daemon response: { SecurityInfo = { }; }\n'),
+];
+
+test('any output is parsed or refused', (t) => {
+  fuzzParser(t, parseSecurity, samples);
+  fuzzParser(t, parseDevice, samples);
+});
+
+test('any output is reduced without a change of meaning', (t) => {
+  fuzzReducer(t, reduceSecurity, (stdout) => parseSecurity(answerOf({ stdout })), samples);
+  fuzzReducer(t, reduceDevice, (stdout) => parseDevice(answerOf({ stdout })), samples);
+});

@@ -1,0 +1,172 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { CollectError } from '../../collector/errors.ts';
+import { parseOpenStep, readOpenStepAt, writeOpenStep } from '../../collector/parsers/openstep.ts';
+import { failsOnlyAsCollectError, fuzzRuns, fuzzText } from './fuzz.ts';
+import { textOf } from './more.ts';
+
+const fails = (text: string): string | undefined => {
+  try {
+    parseOpenStep(text);
+  } catch (problem) {
+    return problem instanceof CollectError && problem.code === 'parse_failed'
+      ? problem.message
+      : String(problem);
+  }
+  return undefined;
+};
+const dict = (entries: Readonly<Record<string, unknown>>): Map<string, unknown> =>
+  new Map(Object.entries(entries));
+const data = { kind: 'data' };
+
+test('a deferral as fdesetup prints it', (t) => {
+  t.deepEqual(
+    parseOpenStep(textOf('fdesetup-showdeferralinfo-01.txt')),
+    dict({
+      Defer: '1',
+      OutputPath: '/var/db/ConfigurationProfiles/fdesetup.plist',
+      ProfileUUID: '418DEB1B-XXXX-XXXX-XXXX-60BC894B1558',
+      ShowRecoveryKey: '1',
+      Usernames: [],
+    }) as never,
+  );
+});
+
+test('bytes are recognised in both forms and dropped', (t) => {
+  t.deepEqual(
+    parseOpenStep('( <>, <0a0b 0C0D\n0e>, {length = 0, bytes = 0x}, {length = 2, bytes = 0x0a0b} )'),
+    [data, data, data, data] as never,
+  );
+  const long = '{length = 872, bytes = 0x30820364 3082024c a0030201 02020900 ... 1b70eb29 e243dfba }';
+  t.deepEqual(
+    parseOpenStep(`{ AnchorCertificates = ( ${long} ); }`),
+    dict({ AnchorCertificates: [data] }) as never,
+  );
+  t.is(
+    JSON.stringify([...(parseOpenStep(`{ a = ${long}; }`) as Map<string, unknown>)]).includes('30820364'),
+    false,
+  );
+  // A dictionary that has these keys is one.
+  t.deepEqual(parseOpenStep('{ length = 1; bytes = 0x0a; }'), dict({ length: '1', bytes: '0x0a' }) as never);
+});
+
+test('strings, escapes, white space', (t) => {
+  t.deepEqual(
+    parseOpenStep(
+      '{\r\n\t"a \\"b\\" \\\\" = "l1\\nl2\\t\\U00e9\\u00E9\\033\\Ud83d\\Udd11";\n\tb = x-y_z/1.2:$;\n}\n',
+    ),
+    dict({ 'a "b" \\': 'l1\nl2\t\u00e9\u00e9\u001b\u{1f511}', b: 'x-y_z/1.2:$' }) as never,
+  );
+  t.is(parseOpenStep('"a\nb ünï"'), 'a\nb ünï');
+  t.is(parseOpenStep('(null)'), null);
+  t.deepEqual(parseOpenStep('( null )'), ['null']);
+  t.deepEqual(
+    parseOpenStep('{ __proto__ = 1; constructor = 2; }'),
+    dict({ ['__proto__']: '1', constructor: '2' }) as never,
+  );
+});
+
+test('everything else fails, and says where without saying what', (t) => {
+  const bad = {
+    '': 'the end comes too early at offset 0',
+    '   ': 'the end comes too early at offset 3',
+    '{ a = 1; } b': 'something follows the value at offset 11',
+    '{ a = 1; a = 2; }': 'a key that stands twice at offset 9',
+    '{ a = 1 }': 'a semicolon is missing at offset 8',
+    '{ a 1; }': 'an equals sign is missing at offset 4',
+    '{ a = ; }': 'an unknown character at offset 6',
+    '{ a = 1;': 'the end comes too early at offset 8',
+    '( 1 2 )': 'a comma or closing bracket is missing at offset 4',
+    '( 1, )': 'an unknown character at offset 5',
+    '"secret': 'a quotation mark is not closed at offset 0',
+    '"\\q"': 'an unknown escape at offset 1',
+    '"\\U12"': 'an escape without four hexadecimal digits at offset 1',
+    '"\\377"': 'an octal escape outside ASCII at offset 1',
+    '"\\Ud800"': 'a string that is not Unicode at offset 0',
+    '<0a zz>': 'data is not hexadecimal at offset 0',
+    '{length = 2, bytes = 0xsecret}': 'an equals sign is missing',
+    "'a'": 'an unknown character at offset 0',
+  };
+  for (const [text, message] of Object.entries(bad)) {
+    const said = fails(text) ?? 'it is taken';
+    if (text.startsWith('{length')) t.regex(said, /is missing at offset/);
+    else t.is(said, `old-style property list: ${message}`, text);
+    t.false(said.includes('secret'));
+  }
+});
+
+test('64 levels and no more, however many there are', (t) => {
+  t.is(fails(`${'('.repeat(64)}${')'.repeat(64)}`), undefined);
+  t.regex(fails('('.repeat(1_000_000)) ?? '', /more than 64 levels/);
+  t.regex(fails('{ a = '.repeat(1_000_000)) ?? '', /more than 64 levels/);
+});
+
+test('time grows with length, not with its square', (t) => {
+  const started = performance.now();
+  const shapes = [
+    '{length = 1',
+    '{ length = ',
+    '"\\\\',
+    '( ',
+    '<0a ',
+    '{ a = 1; ',
+    '"a" ',
+    '   ',
+    '(null) ',
+    '{length = 1, bytes = 0x0 ',
+  ];
+  for (const shape of shapes) {
+    failsOnlyAsCollectError(() => parseOpenStep(shape.repeat(200_000)));
+    failsOnlyAsCollectError(() => parseOpenStep(`(${shape.repeat(200_000)}`));
+  }
+  t.is((parseOpenStep(`( ${'"a b", '.repeat(200_000)}x )`) as string[]).length, 200_001);
+  t.true(performance.now() - started < 10_000);
+});
+
+test('a block inside other text ends where it ends', (t) => {
+  const text = 'noise {\nDaemon response: { a = 1; }\nmore';
+  const { value, end } = readOpenStepAt(text, text.indexOf(':') + 1);
+  t.deepEqual(value, dict({ a: '1' }) as never);
+  t.is(text.slice(end), '\nmore');
+});
+
+test('what is written is what fdesetup writes', (t) => {
+  const text = textOf('fdesetup-showdeferralinfo-01.txt');
+  const value = parseOpenStep(text) as Parameters<typeof writeOpenStep>[0];
+  t.is(`${writeOpenStep(value)}\n`, text);
+});
+
+test('what is written reads back', (t) => {
+  const written = fc.letrec((tie) => ({
+    text: fc.oneof(fc.string({ unit: 'binary', maxLength: 8 }), fc.string({ maxLength: 8 })),
+    value: fc.oneof(
+      { depthSize: 'small' },
+      tie('text'),
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc
+        .array(fc.tuple(tie('text'), tie('value')), { maxLength: 4 })
+        .map((entries) => new Map(entries as [string, unknown][])),
+    ),
+  })).value;
+  fc.assert(
+    fc.property(written, (value) => {
+      t.deepEqual(parseOpenStep(writeOpenStep(value as string)), value as string);
+    }),
+    { numRuns: Math.min(fuzzRuns, 2000) },
+  );
+});
+
+test('any text is read or refused', (t) => {
+  const samples = [
+    'fdesetup-showdeferralinfo-01.txt',
+    'profiles-show-enrollment-01.txt',
+    'mdmclient-querysecurityinfo-03.txt',
+  ];
+  fuzzText(
+    samples.map((file) => textOf(file).slice(textOf(file).indexOf('{'))),
+    (text) => {
+      failsOnlyAsCollectError(() => parseOpenStep(text));
+    },
+  );
+  t.pass();
+});

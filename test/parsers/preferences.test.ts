@@ -1,0 +1,323 @@
+import test from 'ava';
+import { CollectError } from '../../collector/errors.ts';
+import {
+  parseAccountsPreferences,
+  reduceAccountsPreferences,
+} from '../../collector/parsers/accounts_preferences.ts';
+import {
+  parseLoginwindowPreferences,
+  reduceLoginwindowPreferences,
+} from '../../collector/parsers/loginwindow_preferences.ts';
+import {
+  parseManagedPreferences,
+  reduceManagedPreferences,
+} from '../../collector/parsers/managed_preferences.ts';
+import { plistOf } from './corpus.ts';
+import { failsOnlyAsCollectError, fuzzText } from './fuzz.ts';
+import {
+  bytesOf,
+  casesOf,
+  fuzzFileReducer,
+  holdsNoCanary,
+  moreCases,
+  neverCollected,
+  plantXml,
+  textOf,
+} from './more.ts';
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+const file = (body: string): Uint8Array => encode(plistOf(`<dict>${body}</dict>`));
+const looking =
+  (parse: (bytes: Uint8Array) => unknown) =>
+  (bytes: Uint8Array): unknown => {
+    try {
+      return parse(bytes);
+    } catch (problem) {
+      return problem instanceof CollectError ? problem.code : String(problem);
+    }
+  };
+const managed = looking(parseManagedPreferences);
+const loginwindow = looking(parseLoginwindowPreferences);
+const accounts = looking(parseAccountsPreferences);
+
+/** A binary property list of one dictionary of strings, booleans and small integers. Constructed. */
+const binary = (entries: Readonly<Record<string, string | boolean | number>>): Uint8Array => {
+  const text = (value: string): number[] => [
+    0x5f,
+    0x11,
+    value.length >> 8,
+    value.length & 255,
+    ...encode(value),
+  ];
+  const objects = Object.entries(entries).flatMap(([key, value]) => [
+    text(key),
+    typeof value === 'string' ? text(value) : typeof value === 'boolean' ? [value ? 9 : 8] : [0x10, value],
+  ]);
+  const count = objects.length / 2;
+  const root = [
+    0xdf,
+    0x10,
+    count,
+    ...Array.from(objects, (_, index) => 1 + ((index % count) * 2 + (index < count ? 0 : 1))),
+  ];
+  const bytes = [...encode('bplist00')];
+  const offsets = [root, ...objects].map((object) => {
+    const at = bytes.length;
+    bytes.push(...object);
+    return [at >> 8, at & 255];
+  });
+  const eight = (value: number): number[] => [0, 0, 0, 0, 0, 0, value >> 8, value & 255];
+  const table = bytes.length;
+  bytes.push(
+    ...offsets.flat(),
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    2,
+    1,
+    ...eight(objects.length + 1),
+    ...eight(0),
+    ...eight(table),
+  );
+  return Uint8Array.from(bytes);
+};
+
+const noGroup = {
+  mobileAccounts: null,
+  mcxFileVault: null,
+  guestAccount: null,
+  fileVault: null,
+  platformSso: null,
+  loginwindow: null,
+};
+const noLogin = {
+  autologinUsername: null,
+  disableFdeAutologin: null,
+  guestEnabled: null,
+  hide500Users: null,
+  hiddenUsers: null,
+};
+
+test('mcx-managed-01.plist', (t) => {
+  const [only, ...others] = casesOf('mcx-managed');
+  t.deepEqual([only?.file, others], ['mcx-managed-01.plist', []]);
+  const value = parseManagedPreferences(bytesOf('mcx-managed-01.plist'));
+  t.is(value.mobileAccounts?.askForSecureTokenAuthBypass, only?.expect.ask_bypass as never);
+  t.deepEqual(value, {
+    ...noGroup,
+    mobileAccounts: {
+      askForSecureTokenAuthBypass: true,
+      createAtLogin: null,
+      warnOnCreate: null,
+      expiryDisusedSeconds: null,
+    },
+  });
+  t.is(decode(reduceManagedPreferences(bytesOf('mcx-managed-01.plist'))), textOf('mcx-managed-01.plist'));
+});
+
+test('fdesetup-deferplist-01.plist, which is never read, would come out empty', (t) => {
+  const bytes = bytesOf('fdesetup-deferplist-01.plist');
+  for (const reduce of [reduceManagedPreferences, reduceLoginwindowPreferences, reduceAccountsPreferences]) {
+    t.is(decode(reduce(bytes)), plistOf('<dict/>'));
+  }
+  t.deepEqual(parseManagedPreferences(bytes), noGroup);
+});
+
+test('each file that is not asked by its argv has a test that replays it', (t) => {
+  const beginnings = [
+    'fdesetup-showdeferralinfo',
+    'fdesetup-deferplist',
+    'mdmclient-',
+    'profiles-show-enrollment',
+    'profiles-list',
+    'mcx-managed',
+  ];
+  t.deepEqual(
+    moreCases.filter(({ file: name }) => !beginnings.some((beginning) => name.startsWith(beginning))),
+    [],
+  );
+});
+
+const mcx = file(`<key>cachedaccounts.askForSecureTokenAuthBypass</key><false/>
+<key>cachedaccounts.expiry.delete.disusedSeconds</key><integer>-1</integer>
+<key>com.apple.cachedaccounts.CreateAtLogin</key><true/><key>com.apple.cachedaccounts.WarnOnCreate</key><integer>0</integer>
+<key>dontAllowFDEDisable</key><true/><key>dontAllowFDEEnable</key><false/>
+<key>DisableGuestAccount</key><true/><key>EnableGuestAccount</key><false/>`);
+const fileVault = file(`<key>Enable</key><string>Off</string><key>Defer</key><true/>
+<key>DeferForceAtUserLoginMaxBypassAttempts</key><integer>9999</integer><key>DeferDontAskAtUserLogout</key><false/>
+<key>PayloadCertificateUUID</key><string>CANARY</string><key>OutputPath</key><string>/CANARY</string>`);
+const sso =
+  file(`<key>AuthenticationMethod</key><string>Password</string><key>RegistrationToken</key><string>CANARY</string>
+<key>PlatformSSO</key><dict><key>AuthenticationMethod</key><string>SmartCard</string>
+<key>FileVaultPolicy</key><array><string>AttemptAuthentication</string></array><key>LoginPolicy</key><array/>
+<key>UnlockPolicy</key><array><string>RequireTouchID</string></array><key>UserAuthorizationMode</key><string>Groups</string>
+<key>AccountDisplayName</key><string>CANARY</string></dict>`);
+const login = file(`<key>autoLoginUser</key><string>alice</string><key>GuestEnabled</key><false/>
+<key>Hide500Users</key><true/><key>HiddenUsersList</key><array><string>itadmin</string><string>Bob é</string></array>
+<key>DisableFDEAutoLogin</key><true/><key>lastUserName</key><string>CANARY</string><key>lastUser</key><string>loggedIn</string>
+<key>LoginwindowText</key><string>CANARY</string>`);
+const loginValue = {
+  autologinUsername: 'alice',
+  disableFdeAutologin: true,
+  guestEnabled: false,
+  hide500Users: true,
+  hiddenUsers: ['itadmin', 'Bob é'],
+};
+const deleted = file(`<key>deletedUsers</key><array><dict><key>date</key><date>2024-02-29T12:00:00Z</date>
+<key>dsAttrTypeStandard:RealName</key><string>CANARY</string><key>dsAttrTypeStandard:UniqueID</key><integer>503</integer>
+<key>name</key><string>old</string></dict><dict><key>dsAttrTypeStandard:UniqueID</key><string>504</string></dict></array>`);
+const deletedValue = [
+  { username: 'old', uid: 503, deletedTime: 1709208000 },
+  { username: null, uid: 504, deletedTime: null },
+];
+
+test('managed preferences of each domain (constructed)', (t) => {
+  t.deepEqual(managed(mcx), {
+    ...noGroup,
+    mobileAccounts: {
+      askForSecureTokenAuthBypass: false,
+      createAtLogin: true,
+      warnOnCreate: false,
+      expiryDisusedSeconds: -1,
+    },
+    mcxFileVault: { dontAllowFdeDisable: true, dontAllowFdeEnable: false },
+    guestAccount: { disableGuestAccount: true, enableGuestAccount: false },
+  });
+  t.deepEqual(managed(fileVault), {
+    ...noGroup,
+    fileVault: {
+      enable: 'Off',
+      defer: true,
+      maxBypassAttempts: 9999,
+      dontAskAtLogout: false,
+      showRecoveryKey: null,
+      useRecoveryKey: null,
+      forceEnableInSetupAssistant: null,
+      irkCertificatePresent: true,
+    },
+  });
+  t.deepEqual(managed(sso), {
+    ...noGroup,
+    platformSso: {
+      authenticationMethod: 'SmartCard',
+      fileVaultPolicy: ['AttemptAuthentication'],
+      loginPolicy: [],
+      unlockPolicy: ['RequireTouchID'],
+      nonPlatformSsoAccounts: null,
+      newUserAuthorizationMode: null,
+      userAuthorizationMode: 'Groups',
+    },
+  });
+  t.deepEqual(managed(login), { ...noGroup, loginwindow: loginValue });
+  t.deepEqual(managed(file('<key>Enable</key><string>On</string>')), {
+    ...noGroup,
+    fileVault: {
+      enable: 'On',
+      defer: null,
+      maxBypassAttempts: null,
+      dontAskAtLogout: null,
+      showRecoveryKey: null,
+      useRecoveryKey: null,
+      forceEnableInSetupAssistant: null,
+      irkCertificatePresent: false,
+    },
+  });
+  t.deepEqual(managed(file('<key>other</key><true/>')), noGroup);
+});
+
+test('the login window (constructed)', (t) => {
+  t.deepEqual(loginwindow(login), loginValue);
+  t.deepEqual(loginwindow(file('')), noLogin);
+  t.deepEqual(loginwindow(file('<key>autoLoginUser</key><string></string>')), noLogin);
+  t.deepEqual(
+    loginwindow(
+      binary({ autoLoginUser: 'alice', GuestEnabled: false, Hide500Users: 1, lastUserName: 'CANARY' }),
+    ),
+    {
+      ...noLogin,
+      autologinUsername: 'alice',
+      guestEnabled: false,
+      hide500Users: true,
+    },
+  );
+  t.is(loginwindow(file('<key>autoLoginUser</key><integer>1</integer>')), 'parse_failed');
+  t.is(loginwindow(file('<key>HiddenUsersList</key><string>itadmin</string>')), 'parse_failed');
+  t.is(loginwindow(file('<key>HiddenUsersList</key><array><integer>1</integer></array>')), 'parse_failed');
+});
+
+test('deleted users (constructed)', (t) => {
+  t.deepEqual(accounts(deleted), deletedValue);
+  t.deepEqual(accounts(file('<key>other</key><true/>')), []);
+  t.deepEqual(accounts(file('<key>deletedUsers</key><array/>')), []);
+  t.is(accounts(file('<key>deletedUsers</key><dict/>')), 'parse_failed');
+  t.is(accounts(file('<key>deletedUsers</key><array><string>old</string></array>')), 'parse_failed');
+  t.is(
+    accounts(encode(decode(deleted).replace('<integer>503', '<integer>99999999999999999'))),
+    'parse_failed',
+  );
+  t.is(
+    accounts(encode(decode(deleted).replace('<date>2024-02-29T12:00:00Z</date>', '<true/>'))),
+    'parse_failed',
+  );
+});
+
+test('what is not known is refused', (t) => {
+  t.is(managed(encode('')), 'parse_failed');
+  t.is(managed(encode('{ Enable = On; }')), 'parse_failed');
+  t.is(managed(encode(plistOf('<array/>'))), 'parse_failed');
+  t.is(managed(mcx.subarray(0, mcx.length - 12)), 'parse_failed');
+  t.is(managed(file('<key>Enable</key><string>Perhaps</string>')), 'parse_failed');
+  t.is(managed(file('<key>Defer</key><integer>2</integer>')), 'parse_failed');
+  t.is(managed(file('<key>PlatformSSO</key><array/>')), 'parse_failed');
+  t.is(managed(file('<key>dontAllowFDEDisable</key><string>yes</string>')), 'parse_failed');
+  t.is(
+    managed(file('<key>cachedaccounts.expiry.delete.disusedSeconds</key><real>0.5</real>')),
+    'parse_failed',
+  );
+});
+
+const files = [
+  ['managed', parseManagedPreferences, reduceManagedPreferences, [mcx, fileVault, sso, login]],
+  ['loginwindow', parseLoginwindowPreferences, reduceLoginwindowPreferences, [login]],
+  ['accounts', parseAccountsPreferences, reduceAccountsPreferences, [deleted]],
+] as const;
+
+for (const [name, parse, reduce, samples] of files) {
+  test(`no planted secret comes out of ${name} preferences`, (t) => {
+    for (const sample of samples) {
+      const planted = plantXml(decode(sample));
+      for (const key of neverCollected)
+        if (!/[&<]/.test(key)) t.true(planted.includes(`<key>${key}</key>`), key);
+      const value = parse(encode(planted));
+      t.deepEqual(value, parse(sample));
+      holdsNoCanary(t, planted, value, decode(reduce(encode(planted))));
+      t.deepEqual(reduce(encode(planted)), reduce(sample));
+      for (const broken of [planted.slice(0, -10), `${planted}x`, planted.replace('<dict>', '<array>')]) {
+        const bytes = encode(broken);
+        holdsNoCanary(t, broken, decode(reduce(bytes)), t.throws(() => parse(bytes))?.message);
+        t.is(
+          decode(reduce(bytes)),
+          `tokenquery: ${bytes.length} bytes that are not a known property list were withheld\n`,
+        );
+      }
+    }
+    const secrets = Object.fromEntries(neverCollected.slice(0, 40).map((key) => [key, 'CANARY']));
+    const bytes = binary({ ...secrets, GuestEnabled: true, Enable: 'On' });
+    holdsNoCanary(t, new TextDecoder('latin1').decode(bytes), parse(bytes), decode(reduce(bytes)));
+  });
+
+  const all = [...samples, binary({ GuestEnabled: true, Enable: 'On', Defer: 1, autoLoginUser: 'alice' })];
+
+  test(`any bytes of ${name} preferences are parsed or refused`, (t) => {
+    fuzzText(samples.map(decode), (text) => failsOnlyAsCollectError(() => parse(encode(text))));
+    t.pass();
+  });
+
+  test(`any bytes of ${name} preferences are reduced without a change of meaning`, (t) => {
+    fuzzFileReducer(t, reduce, parse, all);
+  });
+}
