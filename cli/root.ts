@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { sourceRoot } from './source_root.ts';
 
 /** Set by the built program, which does not lie where the sources do. */
 const builtRoot = (globalThis as Record<symbol, unknown>)[Symbol.for('tokenquery.root')];
 
 /** A folder that is delivered with the program, such as `samples`. */
 export const deliveredFolder = (name: string): string => {
-  const root = typeof builtRoot === 'string' ? builtRoot : join(import.meta.dirname, '..');
+  const root = typeof builtRoot === 'string' ? builtRoot : sourceRoot;
   const beside = join(root, name);
   return existsSync(beside) ? beside : join(root, '..', name);
 };

@@ -48,7 +48,7 @@ const openFolder = async (folder: string): Promise<Files> => {
 };
 
 const openArchive = async (archive: string): Promise<Files> => {
-  const { extract } = await import('tar-stream');
+  const { extract } = await import(/* webpackMode: "eager" */ 'tar-stream');
   const files = new Map<string, () => Promise<Uint8Array>>();
   let total = 0;
   const unpack = extract();
@@ -222,6 +222,12 @@ export const evidenceMachine = async (path: string): Promise<Machine & { readonl
   }
   let files: Files;
   try {
+    // Before a large folder that is none is walked.
+    if (isFolder) await lstat(join(path, 'evidence.json'));
+  } catch {
+    throw new UserError(`${path} is not an evidence bundle: evidence.json is missing`, whatABundleIs);
+  }
+  try {
     files = isFolder ? await openFolder(path) : await openArchive(path);
   } catch (error) {
     if (error instanceof UserError) throw error;
@@ -376,7 +382,7 @@ const writeFolder = async (folder: string, files: ReadonlyMap<string, Uint8Array
 };
 
 const archiveOf = async (files: ReadonlyMap<string, Uint8Array>, name: string, time: number): Promise<Buffer> => {
-  const { pack } = await import('tar-stream');
+  const { pack } = await import(/* webpackMode: "eager" */ 'tar-stream');
   const packing = pack();
   for (const [path, bytes] of files) {
     packing.entry({ name: `${name}/${path}`, mode: 0o600, mtime: new Date(time * 1000), uid: 0, gid: 0 }, Buffer.from(bytes));

@@ -8,7 +8,9 @@ import { PlistDate, writeXmlPlist } from './plist.ts';
  * `time`: a date, or text such as `2023-03-31 01:14:38 +0000`.
  */
 export type Leaf = 'text' | 'texts' | 'flag' | 'integer' | 'time' | 'present';
-/** The keys that may be kept, in the order in which they are written; `[…]` is a list of such dictionaries. */
+/**
+ * The keys that may be kept, in the order in which they are written; `[…]` is a list of such dictionaries.
+ */
 export interface AllowedDict {
   readonly [key: string]: Leaf | AllowedDict | readonly [AllowedDict];
 }
@@ -33,7 +35,9 @@ const secondsOf = (text: string): number | null => {
   return at / 1000 - (found[7] === '-' ? -shift : shift);
 };
 
-/** The kept form of a value, undefined when the value is not of the kind that the key has by Apple's schema. */
+/**
+ * The kept form of a value, undefined when the value is not of the kind that the key has by Apple's schema.
+ */
 const keepLeaf = (value: unknown, leaf: Leaf): Kept | undefined => {
   switch (leaf) {
     case 'present':
@@ -61,10 +65,10 @@ const keepLeaf = (value: unknown, leaf: Leaf): Kept | undefined => {
 const isMap = (value: unknown): value is ReadonlyMap<string, unknown> => value instanceof Map;
 
 /**
- * The allow-listed part of a dictionary, in the order of the list; the rest is dropped unread. Doing it twice changes
- * nothing.
- * Throws: parse_failed when an allow-listed key holds another kind of value than Apple's schema says; the message
- * names the key and never the value.
+ * The allow-listed part of a dictionary, in the order of the list; the rest is dropped unread. Doing it twice
+ * changes nothing.
+ * Throws: parse_failed when an allow-listed key holds another kind of value than Apple's schema says; the
+ * message names the key and never the value.
  */
 export const keepAllowed = (value: unknown, allowed: AllowedDict, what: string): KeptDict => {
   if (!isMap(value)) throw parseFailed(`${what} is not a dictionary`);
@@ -134,22 +138,29 @@ export const hasAny = (dict: KeptDict, allowed: AllowedDict): boolean =>
   Object.keys(allowed).some((key) => dict.has(key));
 
 /**
- * Why an output is not an answer, for the tools whose output can hold a secret: unlike `notUnderstood`, it echoes
- * nothing of stdout.
+ * Why a text of stdout is not an answer, for the tools whose output can hold a secret: nothing of it is
+ * echoed.
+ */
+export const unknownText = (tool: string, stdout: string): CollectError =>
+  saysRootNeeded(firstLine(stdout))
+    ? permissionDenied(`${tool} says that it needs root`)
+    : parseFailed(`${tool} printed a text that is not known`);
+
+/**
+ * Why an output is not an answer, for the same tools: unlike `notUnderstood`, it echoes nothing of stdout.
  */
 export const notAnAnswer = (tool: string, answer: Answer): CollectError => {
-  if (saysRootNeeded(answer.stderr) || saysRootNeeded(firstLine(answer.stdout))) {
-    return permissionDenied(`${tool} says that it needs root`);
-  }
-  if (answer.stdout.trim() === '') return notUnderstood(tool, answer);
-  if (answer.exitCode !== 0)
-    return failed(tool, `ended with exit code ${answer.exitCode} and a text that is not known`);
-  return parseFailed(`${tool} printed a text that is not known`);
+  const { stdout, stderr, exitCode } = answer;
+  if (saysRootNeeded(stderr) || stdout.trim() === '') return notUnderstood(tool, { ...answer, stdout: '' });
+  const unknown = unknownText(tool, stdout);
+  if (unknown.code === 'permission_denied' || exitCode === 0) return unknown;
+  return failed(tool, `ended with exit code ${exitCode} and a text that is not known`);
 };
 
 const withheldLine = /^tokenquery: \d+ bytes that are not [^\n]+ were withheld\n$/;
 
-// Known to the letter: profiles-list-09.txt, profiles-status-enrollment-13 and the text that cnquery looks for.
+// Known to the letter: profiles-list-09.txt, profiles-status-enrollment-13 and the text that cnquery looks
+// for.
 const refusals: ReadonlySet<string> = new Set([
   'Must be running as root',
   'profiles: this command requires root',
@@ -157,8 +168,8 @@ const refusals: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reduces what a tool printed, and never lets through what is not understood: of that one line tells the size, and
- * whether the tool asks for root.
+ * Reduces what a tool printed, and never lets through what is not understood: of that one line tells the
+ * size, and whether the tool asks for root.
  */
 export const reduceText = (text: string, tool: string, reduce: (text: string) => string): string => {
   const line = text.trim();
@@ -169,7 +180,7 @@ export const reduceText = (text: string, tool: string, reduce: (text: string) =>
     return reduce(text);
   } catch (problem) {
     if (!(problem instanceof CollectError)) throw problem;
-    const why = saysRootNeeded(firstLine(text)) ? ' (the tool requires root)' : '';
+    const why = problem.code === 'permission_denied' ? ' (the tool requires root)' : '';
     const size = new TextEncoder().encode(text).length;
     return `tokenquery: ${size} bytes that are not an answer of ${tool}${why} were withheld\n`;
   }

@@ -43,7 +43,8 @@ const split = (text: string): [string, string | null] => {
  * Reads one AuthenticationAuthority: `version;tag;data`.
  *
  * Input: a value as Open Directory keeps it, such as `;SecureToken;`, `;DisabledTags;SecureToken` (which is
- *   no secure token), `;DisabledUser;;ShadowHash;…` (which wraps the former value) or the bare `DisabledUser`.
+ *   no secure token), `;DisabledUser;;ShadowHash;…` (which wraps the former value) or the bare
+ *   `DisabledUser`.
  * Returns: its parts; a tag that is not known stays as it is.
  * Throws: never.
  * Source: Open Directory Programming Guide, DirServicesUtils.c

@@ -149,8 +149,6 @@ export const readGroupRecords = (answer: Answer): readonly DsRecord[] => readRec
 export const readAccountPolicyRecords = (answer: Answer): readonly DsRecord[] =>
   readRecords(answer, accountPolicyKeys);
 
-// --- Values ---
-
 export const firstValue = (record: DsRecord, attribute: string): string | null =>
   record.get(attribute)?.[0] ?? null;
 export const allValues = (record: DsRecord, attribute: string): string[] => [
@@ -175,8 +173,6 @@ export const idOf = (text: string | null): number | null => {
   // id(1) prints nobody as 4294967294, dscl as -2.
   return value | 0;
 };
-
-// --- Reducing ---
 
 /** Texts and data are emptied. */
 const numberOnly: AllowedKeys = {};
@@ -241,7 +237,7 @@ const isPlainlyAllowed = (text: string, keys: ReadonlyMap<string, string>): bool
  * Input: stdout of `dscl -plist . -readall`.
  * Returns: the same text when there was nothing to drop.
  * Throws: never.
- * Source: directory.md, secrets
+ * Source: dscl(1)
  */
 export const reduceDsUsers = (stdout: string): string =>
   isPlainlyAllowed(stdout, userKeys) ? stdout : reduceXmlPlist(stdout, allowedUserKeys);

@@ -8,6 +8,7 @@ import {
   reduceText,
   textOf,
   textsOf,
+  unknownText,
   type AllowedDict,
 } from './allowed.ts';
 import { saysRootNeeded } from './lines.ts';
@@ -28,8 +29,8 @@ export interface FdesetupDeferral {
   readonly dontAskAtLogout: boolean | null;
 }
 
-// The first five are in fdesetup-showdeferralinfo-01.txt. The other two are the names of the same settings in Apple's
-// FDEFileVault schema; no published output has them.
+// The first five are in fdesetup-showdeferralinfo-01.txt. The other two are the names of the same settings in
+// Apple's FDEFileVault schema; no published output has them.
 const allowed = {
   Defer: 'flag',
   DeferDontAskAtUserLogout: 'flag',
@@ -42,23 +43,25 @@ const allowed = {
 
 const tool = 'fdesetup showdeferralinfo';
 const isNotFound = (stdout: string): boolean => stdout.trim() === 'Not found.';
+const isDict = (stdout: string): boolean => stdout.trimStart().startsWith('{');
 const read = (stdout: string) => keepAllowed(parseOpenStep(stdout), allowed, `the answer of ${tool}`);
 
 /**
  * Parses the deferred enablement of FileVault.
  *
- * Input: `fdesetup showdeferralinfo`; 10.15.6 (one published output), and the words `Not found.` that peers test for.
- * Returns: null when fdesetup proves that there is no deferral (exit code 20, or 0), else the deferral; it can be
- * there although FileVault is on. Keys that are not listed, such as a recovery key, are never read.
- * Throws: `permission_denied` when the tool asks for root; `source_failed` when it reports an error; `parse_failed`
- * for any other text, and without a Defer that is 0 or 1.
+ * Input: `fdesetup showdeferralinfo`; 10.15.6 (one published output), and the words `Not found.` that peers
+ * test for.
+ * Returns: null when fdesetup proves that there is no deferral (exit code 20, or 0), else the deferral; it
+ * can be there although FileVault is on. Keys that are not listed, such as a recovery key, are never read.
+ * Throws: `permission_denied` when the tool asks for root; `source_failed` when it reports an error;
+ * `parse_failed` for any other text, and without a Defer that is 0 or 1.
  * Source: fdesetup(8), "showdeferralinfo"; apple/device-management, com.apple.MCX.FileVault2.
  */
 export const parseFdesetupShowDeferralInfo = (answer: Answer): FdesetupDeferral | null => {
   if (saysRootNeeded(answer.stderr)) throw notAnAnswer(tool, answer);
   // munki-conditions: exit code 20 comes with this answer.
   if (isNotFound(answer.stdout) && (answer.exitCode === 0 || answer.exitCode === 20)) return null;
-  if (answer.exitCode !== 0 || !answer.stdout.trimStart().startsWith('{')) throw notAnAnswer(tool, answer);
+  if (answer.exitCode !== 0 || !isDict(answer.stdout)) throw notAnAnswer(tool, answer);
   const info = read(answer.stdout);
   const defer = flagOf(info, 'Defer');
   if (defer === null) throw parseFailed(`the answer of ${tool} has no Defer`);
@@ -74,6 +77,13 @@ export const parseFdesetupShowDeferralInfo = (answer: Answer): FdesetupDeferral 
   };
 };
 
-/** The same output with the listed keys alone, as fdesetup writes them; one line with its size when it is not understood. */
+/**
+ * The same output with the listed keys alone, as fdesetup writes them; one line with its size when it is not
+ * understood.
+ */
 export const reduceFdesetupShowDeferralInfo = (stdout: string): string =>
-  reduceText(stdout, tool, (text) => (isNotFound(text) ? 'Not found.\n' : `${writeOpenStep(read(text))}\n`));
+  reduceText(stdout, tool, (text) => {
+    if (isNotFound(text)) return 'Not found.\n';
+    if (!isDict(text)) throw unknownText(tool, text);
+    return `${writeOpenStep(read(text))}\n`;
+  });

@@ -13,7 +13,9 @@ import { parsePlistFile } from './plist.ts';
 export interface LoginwindowPreferences {
   /** Short name of the account that is logged in at start-up. */
   readonly autologinUsername: string | null;
-  /** Whether the login window logs a user in who has already unlocked FileVault; true means that it does not. */
+  /**
+   * Whether the login window logs a user in who has already unlocked FileVault; true means that it does not.
+   */
   readonly disableFdeAutologin: boolean | null;
   readonly guestEnabled: boolean | null;
   readonly hide500Users: boolean | null;
@@ -45,7 +47,8 @@ const keep = (bytes: Uint8Array): KeptDict =>
  * Parses the settings of the login window.
  *
  * Input: /Library/Preferences/com.apple.loginwindow.plist, binary or XML; 10.13 and later.
- * Returns: the listed keys. The password of an automatic login is not here but in /etc/kcpassword, which is never read.
+ * Returns: the listed keys. The password of an automatic login is not here but in /etc/kcpassword, which is
+ * never read.
  * Throws: `parse_failed` when it is not a property list, or a listed key is of another kind.
  * Source: apple/device-management, com.apple.loginwindow; mSCP for autoLoginUser and GuestEnabled.
  */

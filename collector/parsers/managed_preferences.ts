@@ -167,13 +167,13 @@ const keep = (bytes: Uint8Array): KeptDict =>
  * Parses what an MDM profile forces.
  *
  * Input: com.apple.MCX.plist, com.apple.MCX.FileVault2.plist, com.apple.extensiblesso.plist or
- * com.apple.loginwindow.plist of /Library/Managed Preferences, binary or XML. The parser does not know which of them it
- * reads; their keys do not collide.
+ * com.apple.loginwindow.plist of /Library/Managed Preferences, binary or XML. The parser does not know which
+ * of them it reads; their keys do not collide.
  * Returns: the listed keys by group; of a certificate only that it is there.
- * Throws: `parse_failed` when it is not a property list, or a listed key is of another kind or value than Apple's
- * schema says.
- * Source: apple/device-management, com.apple.MCX(Mobililty), com.apple.MCX(Accounts), com.apple.MCX(FileVault2),
- * com.apple.MCX.FileVault2, com.apple.extensiblesso, com.apple.loginwindow.
+ * Throws: `parse_failed` when it is not a property list, or a listed key is of another kind or value than
+ * Apple's schema says.
+ * Source: apple/device-management, com.apple.MCX(Mobililty), com.apple.MCX(Accounts),
+ * com.apple.MCX(FileVault2), com.apple.MCX.FileVault2, com.apple.extensiblesso, com.apple.loginwindow.
  */
 export const parseManagedPreferences = (bytes: Uint8Array): ManagedPreferences => {
   const kept = keep(bytes);

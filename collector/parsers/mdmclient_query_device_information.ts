@@ -40,10 +40,10 @@ const adminOf = (account: KeptDict): AutoSetupAdmin => {
 /**
  * Parses what the Mac would tell an MDM server of itself.
  *
- * Input: `/usr/libexec/mdmclient QueryDeviceInformation`, a private tool; 10.14 (spaces) to 13.3.1 (tabs, headline,
- * `Agent response: (null)`).
- * Returns: the listed keys; a key that is missing is null. The text of EACSPreflight is passed on as it stands: peers
- * know six, and Apple documents only that it is a text.
+ * Input: `/usr/libexec/mdmclient QueryDeviceInformation`, a private tool; 10.14 (spaces) to 13.3.1 (tabs,
+ * headline, `Agent response: (null)`).
+ * Returns: the listed keys; a key that is missing is null. The text of EACSPreflight is passed on as it
+ * stands: peers know six, and Apple documents only that it is a text.
  * Throws: as readDaemonResponse, and `parse_failed` without QueryResponses or for an account without a GUID.
  * Source: apple/device-management, mdm/commands/information.device.yaml; mdmclient(1).
  */

@@ -7,6 +7,7 @@ import {
   notAnAnswer,
   reduceText,
   textOf,
+  unknownText,
   type AllowedDict,
   type KeptDict,
 } from './allowed.ts';
@@ -40,7 +41,9 @@ const allowed = {
 const tool = 'mdmclient QuerySecurityInfo';
 const label = /^(Daemon|Agent) response:/gm;
 
-/** The blocks that mdmclient prints, undefined for one that is missing; log lines around them are passed over. */
+/**
+ * The blocks that mdmclient prints, undefined for one that is missing; log lines around them are passed over.
+ */
 const readBlocks = (
   stdout: string,
 ): { daemon: OpenStepValue | undefined; agent: OpenStepValue | undefined } => {
@@ -58,7 +61,8 @@ const readBlocks = (
 };
 
 /**
- * The allow-listed part of what the daemon answered; the answer of the agent, which speaks for a user, is dropped.
+ * The allow-listed part of what the daemon answered; the answer of the agent, which speaks for a user, is
+ * dropped.
  * Throws: `permission_denied` when there is no answer and the tool asks for root or was not run by it;
  * `source_failed` when the daemon answered `(null)` to root; `parse_failed` for anything that is not known.
  */
@@ -76,7 +80,7 @@ export const readDaemonResponse = (answer: Answer, allowedKeys: AllowedDict, of:
 export const reduceResponses = (stdout: string, allowedKeys: AllowedDict, of: string): string =>
   reduceText(stdout, of, (text) => {
     const { daemon, agent } = readBlocks(text);
-    if (daemon === undefined) throw parseFailed(`${of} printed no answer of the daemon`);
+    if (daemon === undefined) throw unknownText(of, text);
     const kept =
       daemon === null ? '(null)' : writeOpenStep(keepAllowed(daemon, allowedKeys, `the answer of ${of}`));
     return `Daemon response: ${kept}\n${agent === undefined ? '' : 'Agent response: (null)\n'}`;
@@ -92,8 +96,8 @@ const authenticationOf = (info: KeptDict): MdmSecurityInfo['bootstrapTokenAllowe
 /**
  * Parses what the Mac would tell an MDM server of its security.
  *
- * Input: `/usr/libexec/mdmclient QuerySecurityInfo`, a private tool; 12.1 (cut short by its author), and the keys of
- * Apple's schema (bootstrap token 11, recovery lock 11.5, enrolment 10.13.2).
+ * Input: `/usr/libexec/mdmclient QuerySecurityInfo`, a private tool; 12.1 (cut short by its author), and the
+ * keys of Apple's schema (bootstrap token 11, recovery lock 11.5, enrolment 10.13.2).
  * Returns: the listed keys; a key that is missing is null. `not supported` is the answer of an Intel Mac.
  * Throws: as readDaemonResponse, and `parse_failed` without a SecurityInfo.
  * Source: apple/device-management, mdm/commands/information.security.yaml; mdmclient(1).

@@ -173,8 +173,10 @@ class Reader {
 }
 
 /**
- * Reads one old-style (OpenStep, ASCII) property list value that begins at `offset`, as NSDictionary describes itself.
- * Returns: the value, and the offset right after it. Bytes, as `<0a0b>` or `{length = 2, bytes = 0x0a0b}`, are dropped.
+ * Reads one old-style (OpenStep, ASCII) property list value that begins at `offset`, as NSDictionary
+ * describes itself.
+ * Returns: the value, and the offset right after it. Bytes, as `<0a0b>` or `{length = 2, bytes = 0x0a0b}`,
+ * are dropped.
  * Throws: parse_failed with the offset, for anything else, a key that stands twice, and more than 64 levels.
  * Source: Apple, Property List Programming Guide, "Old-Style ASCII Property Lists".
  */
@@ -187,7 +189,8 @@ export const readOpenStepAt = (text: string, offset: number): { value: OpenStepV
 
 /**
  * Reads a text that is one old-style property list and nothing else.
- * Throws: parse_failed with the offset, as readOpenStepAt does, and for anything but white space after the value.
+ * Throws: parse_failed with the offset, as readOpenStepAt does, and for anything but white space after the
+ * value.
  */
 export const parseOpenStep = (text: string): OpenStepValue => {
   const { value, end } = readOpenStepAt(text, 0);
@@ -196,7 +199,9 @@ export const parseOpenStep = (text: string): OpenStepValue => {
   return value;
 };
 
-/** What can be written back: no bytes, no null. Booleans are written 1 and 0, as NSNumber describes itself. */
+/**
+ * What can be written back: no bytes, no null. Booleans are written 1 and 0, as NSNumber describes itself.
+ */
 export type WritableOpenStep =
   | string
   | number
@@ -224,8 +229,8 @@ const isDict = (value: WritableOpenStep): value is ReadonlyMap<string, WritableO
   value instanceof Map;
 
 /**
- * Writes a value as NSDictionary describes itself (four spaces for each level), without a final newline; what is
- * written reads back equal.
+ * Writes a value as NSDictionary describes itself (four spaces for each level), without a final newline; what
+ * is written reads back equal.
  */
 export const writeOpenStep = (value: WritableOpenStep, indent = ''): string => {
   if (typeof value === 'string') return writeString(value);

@@ -54,8 +54,6 @@ const integerOf = (value: bigint): number | bigint => {
   return Number.isSafeInteger(number) ? number : value;
 };
 
-// --- XML ---
-
 const space = '[ \\t\\r\\n]';
 const xmlDeclaration = new RegExp(
   `<\\?xml${space}+version="1\\.[01]"(?:${space}+encoding="utf-8")?` +
@@ -98,7 +96,7 @@ const bodyOf = (text: string): string => {
   const end = body.lastIndexOf('</plist');
   for (const { 0: found, index } of body.matchAll(markup)) {
     if (found.length === 2) throw notAPlist('it has a declaration or an instruction in its midst');
-    if (index > end && found.startsWith('<![')) throw notAPlist('something follows its end');
+    
   }
   return body;
 };
@@ -110,7 +108,7 @@ const namedCharacters: Readonly<Record<string, string>> = {
   quot: '"',
   apos: "'",
 };
-const reference = /&(?:(lt|gt|amp|quot|apos)|#([0-9]{1,10})|#x([0-9a-fA-F]{1,8}));|&/g;
+const references = /&(?:(lt|gt|amp|quot|apos)|#([0-9]{1,10})|#x([0-9a-fA-F]{1,8}));|&/g;
 const characterOf = (_: string, name?: string, decimal?: string, hex?: string): string => {
   if (name !== undefined) return namedCharacters[name] ?? '';
   const code = decimal !== undefined ? Number(decimal) : hex !== undefined ? Number.parseInt(hex, 16) : 0;
@@ -122,7 +120,7 @@ const characterOf = (_: string, name?: string, decimal?: string, hex?: string): 
 
 /** In place of the library's own decoder, which stops at 1,000 references and passes unknown ones through. */
 const entityDecoder = {
-  decode: (text: string): string => (text.includes('&') ? text.replace(reference, characterOf) : text),
+  decode: (text: string): string => (text.includes('&') ? text.replace(references, characterOf) : text),
   addInputEntities: (): void => {
     throw notAPlist('it declares entities');
   },
@@ -358,8 +356,6 @@ export const writeXmlPlist = (value: PlistValue): string => {
   return lines.join('\n');
 };
 
-// --- Binary ---
-
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const strictUtf16 = new TextDecoder('utf-16be', { fatal: true, ignoreBOM: true });
 const isBinary = (bytes: Uint8Array): boolean =>
@@ -407,7 +403,7 @@ export const parseBinaryPlist = (bytes: Uint8Array): PlistValue => {
   };
   const read = (object: number, depth: number): PlistValue => {
     if (object >= objectCount) throw fail('a reference to nothing');
-    if (depth > 10 * maxDepth) throw fail('it refers to itself or is nested too deeply');
+    if (--objectsLeft < 0 || depth > maxDepth) throw fail('it refers to itself or is nested too deeply');
     const offset = uint(table + object * offsetSize, offsetSize);
     if (offset < 8 || offset >= table) throw fail('an offset to nowhere');
     const type = uint(offset, 1) >> 4;
@@ -510,8 +506,6 @@ export const parsePlistFile = (bytes: Uint8Array): PlistValue => {
   return parseXmlPlist(text);
 };
 
-// --- Narrowing ---
-
 // Array.isArray alone does not narrow a readonly array.
 const isArray = (value: PlistValue): value is readonly PlistValue[] => Array.isArray(value);
 const isDict = (value: PlistValue): value is PlistDict => value instanceof Map;
@@ -550,8 +544,6 @@ export const optionalNumber = optional(asNumber);
 export const optionalInteger = optional(asInteger);
 export const optionalDate = optional(asDate);
 export const optionalData = optional(asData);
-
-// --- Reducing ---
 
 /**
  * The keys that may be kept. `true` keeps a value that holds no dictionary; a nested list says which keys
@@ -601,7 +593,6 @@ const withheldText = /^tokenquery: [0-9]+ bytes that are not [^\n]+ were withhel
  * Returns: the same text when there was nothing to drop; for a text that is not a property list a fixed
  *   line that says how long it was, which no parser takes for an answer; nothing for nothing.
  * Throws: never.
- * Source: docs of semantics, the never-collect list
  */
 export const reduceXmlPlist = (text: string, allowed: AllowedKeys): string =>
   reduceXmlPlistWith(text, (value) => reducePlist(value, allowed));

@@ -11,6 +11,7 @@ import {
   textOf,
   textsOf,
   timeOf,
+  unknownText,
   type AllowedDict,
   type Kept,
   type KeptDict,
@@ -220,6 +221,7 @@ const interpret = (scopes: Scopes): ConfigurationProfiles => {
   };
 };
 
+const isXml = (said: string): boolean => said.startsWith('<');
 const noProfiles =
   /^There are no configuration profiles installed(?: in the system domain| on this system)?$/;
 const noProfilesOfUser = /^There are no configuration profiles installed for user '[^\r\n]*'$/;
@@ -227,24 +229,24 @@ const noProfilesOfUser = /^There are no configuration profiles installed for use
 /**
  * Parses the configuration profiles, as far as they speak of enrolment and FileVault.
  *
- * Input: `profiles show -type configuration -output stdout-xml`; 13 (the XML, a fixture of macadmins), 26.5.2 (the
- * sentence without profiles).
- * Returns: the settings of the device's profiles (`_computerlevel`), and the MDM profile of any scope. Where two
- * profiles differ about a key, it is null. Only listed keys of listed payloads are read: no password, certificate,
- * challenge or push topic, and of the server's URL only the host. `There are no configuration profiles installed` is
- * proof of none, unless it speaks of one user.
- * Throws: `permission_denied` when the tool asks for root or answers for one user only; `source_failed` when it reports
- * an error; `parse_failed` for any other text, a payload without content, or a listed key of another kind than Apple's
- * schema says.
- * Source: profiles(1), "show"; apple/device-management, com.apple.mdm, com.apple.MCX.FileVault2, com.apple.MCX,
- * com.apple.security.FDERecoveryKeyEscrow, com.apple.loginwindow, com.apple.extensiblesso.
+ * Input: `profiles show -type configuration -output stdout-xml`; 13 (the XML, a fixture of macadmins), 26.5.2
+ * (the sentence without profiles).
+ * Returns: the settings of the device's profiles (`_computerlevel`), and the MDM profile of any scope. Where
+ * two profiles differ about a key, it is null. Only listed keys of listed payloads are read: no password,
+ * certificate, challenge or push topic, and of the server's URL only the host. `There are no configuration
+ * profiles installed` is proof of none, unless it speaks of one user.
+ * Throws: `permission_denied` when the tool asks for root or answers for one user only; `source_failed` when
+ * it reports an error; `parse_failed` for any other text, a payload without content, or a listed key of
+ * another kind than Apple's schema says.
+ * Source: profiles(1), "show"; apple/device-management, com.apple.mdm, com.apple.MCX.FileVault2,
+ * com.apple.MCX, com.apple.security.FDERecoveryKeyEscrow, com.apple.loginwindow, com.apple.extensiblesso.
  */
 export const parseProfilesShowConfiguration = (answer: Answer): ConfigurationProfiles => {
   if (saysRootNeeded(answer.stderr)) throw notAnAnswer(tool, answer);
   const said = answer.stdout.trim();
   if (noProfiles.test(said)) return interpret(new Map());
   if (noProfilesOfUser.test(said)) throw permissionDenied(`${tool} answered for one user only`);
-  if (answer.exitCode !== 0 || !said.startsWith('<')) throw notAnAnswer(tool, answer);
+  if (answer.exitCode !== 0 || !isXml(said)) throw notAnAnswer(tool, answer);
   const scopes = keepScopes(said);
   if (!scopes.has(deviceScope) && answer.euid !== 0) {
     if (answer.euid !== null) throw permissionDenied(`${tool} answered without the profiles of the device`);
@@ -253,11 +255,14 @@ export const parseProfilesShowConfiguration = (answer: Answer): ConfigurationPro
   return interpret(scopes);
 };
 
-/** The same output with the listed keys of the listed payloads alone; one line with its size when it is not understood. */
+/**
+ * The same output with the listed keys of the listed payloads alone; one line with its size when it is not
+ * understood.
+ */
 export const reduceProfilesShowConfiguration = (stdout: string): string =>
   reduceText(stdout, tool, (text) => {
     const said = text.trim();
-    return noProfiles.test(said) || noProfilesOfUser.test(said)
-      ? `${said}\n`
-      : writeXmlPlist(keepScopes(said));
+    if (noProfiles.test(said) || noProfilesOfUser.test(said)) return `${said}\n`;
+    if (!isXml(said)) throw unknownText(tool, said);
+    return writeXmlPlist(keepScopes(said));
   });

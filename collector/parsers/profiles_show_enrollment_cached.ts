@@ -1,4 +1,4 @@
-import { CollectError, parseFailed } from '../errors.ts';
+import { CollectError } from '../errors.ts';
 import type { Answer } from '../output.ts';
 import {
   flagOf,
@@ -6,6 +6,7 @@ import {
   notAnAnswer,
   reduceText,
   textsOf,
+  unknownText,
   type AllowedDict,
   type KeptDict,
 } from './allowed.ts';
@@ -50,15 +51,16 @@ const notAssigned: CachedEnrollment = {
 /** The record, null for `(null)`. */
 const read = (stdout: string): KeptDict | null => {
   const text = stdout.trim();
-  if (!text.startsWith(header)) throw parseFailed(`the answer of ${tool} has no known headline`);
+  if (!text.startsWith(header)) throw unknownText(tool, text);
   const value = parseOpenStep(text.slice(header.length));
   return value === null ? null : keepAllowed(value, allowed, `the answer of ${tool}`);
 };
 
+const failed = (what: string, hint: string): CollectError =>
+  new CollectError('source_failed', `${tool}: ${what}`, { hint });
+
 /** Why the enrolment service did not answer; null for any other text. */
 const failureOf = (said: string): CollectError | null => {
-  const failed = (what: string, hint: string) =>
-    new CollectError('source_failed', `${tool}: ${what}`, { hint });
   if (tooSoon.test(said)) return failed('asked too often', 'wait: macOS asks at most ten times in 23 hours');
   if (unavailable.test(said))
     return failed('the enrollment service is not available', 'try again when it can be reached');
@@ -69,12 +71,12 @@ const failureOf = (said: string): CollectError | null => {
 /**
  * Parses what the Mac remembers of its record in Apple Business or School Manager.
  *
- * Input: `profiles show -type enrollment -cached`, 11 and later. The form without -cached asks Apple and is never run;
- * all published outputs are of that form, and their wording is what is known here.
- * Returns: the record; `isAssigned` is false for `(null)` and for a client that is not DEP enabled. With -cached that
- * is proof of what the cache holds, not of what Apple would answer today.
- * Throws: `permission_denied` when the tool asks for root; `source_failed` when it was asked too often, is offline or
- * cannot reach the service; `parse_failed` for any other text.
+ * Input: `profiles show -type enrollment -cached`, 11 and later. The form without -cached asks Apple and is
+ * never run; all published outputs are of that form, and their wording is what is known here.
+ * Returns: the record; `isAssigned` is false for `(null)` and for a client that is not DEP enabled. With
+ * -cached that is proof of what the cache holds, not of what Apple would answer today.
+ * Throws: `permission_denied` when the tool asks for root; `source_failed` when it was asked too often, is
+ * offline or cannot reach the service; `parse_failed` for any other text.
  * Source: profiles(1), "show" and "-cached".
  */
 export const parseProfilesShowEnrollmentCached = (answer: Answer): CachedEnrollment => {

@@ -91,7 +91,9 @@ export const plistOf = (...records: readonly Attributes[]): string =>
 /** What the record type and the name are, by the path that was read: `/Users/alice`, `/Search/Users/games`. */
 const pathOf = ({ argv }: Case): { type: string; name: string | null } => {
   const [, type = '', name = null] =
-    argv?.map((word) => /\/(users|groups)(?:\/(.+))?$/i.exec(word)).find((found) => found !== null) ?? [];
+    argv
+      ?.map((word) => /^\/(?:.*\/)?(users|groups)(?:\/(.+))?$/i.exec(word))
+      .find((found) => found !== null) ?? [];
   return { type: type.toLowerCase(), name };
 };
 
@@ -111,8 +113,6 @@ export const recordCases = (
     if (!isOfType || records.length === 0) return [];
     return [[each, records.map((record) => ({ RecordName: [path.name ?? 'unnamed'], ...record }))] as const];
   });
-
-// --- Secrets ---
 
 /** Every key that must never be kept, by the names under which dscl and the files of the local node hold it. */
 export const neverCollected = [
@@ -167,8 +167,6 @@ export const secrets: Attributes = Object.fromEntries(
   ),
 );
 
-// --- Hostile inputs ---
-
 /** Runs per property; CI asks for more. */
 export const numRuns = Number(process.env['TOKENQUERY_FUZZ_RUNS'] ?? 10_000);
 
@@ -219,62 +217,19 @@ const encoder = new TextEncoder();
 export const mutatedText = (...originals: readonly string[]): fc.Arbitrary<string> =>
   mutated(...originals.map((text) => encoder.encode(text))).map((bytes) => decoder.decode(bytes));
 
+const words = [
+  '<plist> </plist> <dict> </dict> <array> </array> <dict/> <array/> <true/> <key> </key> <string> </string> <string/>',
+  '<integer> </integer> <real> </real> <date> </date> <data> </data> <!-- --> <![CDATA[ ]]> <?xml ?> <!DOCTYPE plist [',
+  '<!ENTITY a "b"> &a; &lt; &#10; & " = \r\n 12 x dsAttrTypeStandard:RecordName dsAttrTypeNative:name creationTime',
+  '__proto__ constructor',
+].flatMap((line) => line.split(' '));
+
 /** Texts of any kind, some of them in the words of a property list. */
 export const anyText: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 200 }),
   fc
-    .array(
-      fc.oneof(
-        fc.constantFrom(
-          ...[
-            '<plist>',
-            '</plist>',
-            '<dict>',
-            '</dict>',
-            '<array>',
-            '</array>',
-            '<dict/>',
-            '<array/>',
-            '<true/>',
-          ],
-          ...['<key>', '</key>', '<string>', '</string>', '<string/>', '<integer>', '</integer>', '<real>'],
-          ...[
-            '</real>',
-            '<date>',
-            '</date>',
-            '<data>',
-            '</data>',
-            '<!--',
-            '-->',
-            '<![CDATA[',
-            ']]>',
-            '<?xml',
-            '?>',
-          ],
-          ...[
-            '<!DOCTYPE plist [<!ENTITY a "b">]>',
-            '&a;',
-            '&lt;',
-            '&#10;',
-            '&',
-            '"',
-            "'",
-            '=',
-            '\r\n',
-            '12',
-            'x',
-          ],
-          ...[
-            'dsAttrTypeStandard:RecordName',
-            'dsAttrTypeNative:name',
-            'creationTime',
-            '__proto__',
-            'constructor',
-          ],
-        ),
-        fc.string({ unit: 'binary', maxLength: 8 }),
-      ),
-      { maxLength: 30 },
-    )
+    .array(fc.oneof(fc.constantFrom(...words), fc.string({ unit: 'binary', maxLength: 8 })), {
+      maxLength: 30,
+    })
     .map((parts) => parts.join('')),
 );

@@ -50,7 +50,7 @@ test('the files of the corpus give what dscl would', (t) => {
       },
       name,
     );
-    t.is(user?.uuid, (values['generateduid']?.[0] as string).toUpperCase(), name);
+    t.is(user?.uuid, String(values['generateduid']?.[0]).toUpperCase(), name);
     for (const fact of ['uid', 'gid'] as const) {
       if (expect.user?.[fact] !== undefined) t.is(user?.[fact], expect.user[fact] as number, name);
     }

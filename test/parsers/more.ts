@@ -19,77 +19,22 @@ export const answerOfCase = ({ file, stream, exit_code }: Case): Answer =>
   answerOf({ [stream]: textOf(file), exitCode: exit_code ?? 0 });
 
 /** Every field that is never collected, and some that would be easy to collect by mistake. */
-export const neverCollected = [
-  ...[
-    'ShadowHashData',
-    'HeimdalSRPKey',
-    'KerberosKeys',
-    'PasswordPlus',
-    'KDCAuthKey',
-    'SecureTokenVerifierHistory',
-  ],
-  ...[
-    '_writers_passwd',
-    'AuthenticationHint',
-    'JPEGPhoto',
-    'Picture',
-    'LinkedIdentity',
-    'EMailAddress',
-    'PhoneNumber',
-  ],
-  ...['RecoveryKey', 'PersonalRecoveryKey', 'FDE_PersonalRecoveryKeyCMS', 'FDE_PersonalRecoveryKeyDeviceKey'],
-  ...[
-    'BootstrapToken',
-    'PushToken',
-    'PushMagic',
-    'UnlockToken',
-    'Token',
-    'Topic',
-    'Challenge',
-    'IdentityCertificateUUID',
-  ],
-  ...[
-    'PayloadCertificate',
-    'Password',
-    'Username',
-    'UserPassword',
-    'SharedSecret',
-    'SSID_STR',
-    'EAPClientConfiguration',
-  ],
-  ...[
-    'CheckInURL',
-    'ConfigurationURL',
-    'AnchorCertificates',
-    'RegistrationToken',
-    'ExtensionData',
-    'AssignedManagedAppleID',
-  ],
-  ...[
-    'SerialNumber',
-    'UDID',
-    'ProvisioningUDID',
-    'WiFiMAC',
-    'EthernetMAC',
-    'BluetoothMAC',
-    'iTunesStoreAccountHash',
-  ],
-  ...[
-    'OrganizationEmail',
-    'OrganizationPhone',
-    'OrganizationMagic',
-    'passwordHash',
-    'fullName',
-    'lastUserName',
-    'kcpassword',
-  ],
-  ...[
-    'PersonalRecoveryKeyEscrow',
-    'EncryptCertPayloadUUID',
-    'dsAttrTypeStandard:RealName',
-    'Passwort & <Schlüssel>',
-  ],
-] as const;
+export const neverCollected: readonly string[] = [
+  'Passwort & <Schlüssel>',
+  ...`
+    ShadowHashData HeimdalSRPKey KerberosKeys PasswordPlus KDCAuthKey SecureTokenVerifierHistory
+    _writers_passwd AuthenticationHint JPEGPhoto Picture LinkedIdentity EMailAddress PhoneNumber
+    RecoveryKey PersonalRecoveryKey FDE_PersonalRecoveryKeyCMS FDE_PersonalRecoveryKeyDeviceKey
+    BootstrapToken PushToken PushMagic UnlockToken Token Topic Challenge IdentityCertificateUUID
+    PayloadCertificate Password Username UserPassword SharedSecret SSID_STR EAPClientConfiguration
+    CheckInURL ConfigurationURL AnchorCertificates RegistrationToken ExtensionData
+    AssignedManagedAppleID SerialNumber UDID ProvisioningUDID WiFiMAC EthernetMAC BluetoothMAC
+    iTunesStoreAccountHash OrganizationEmail OrganizationPhone OrganizationMagic passwordHash fullName
+    lastUserName kcpassword PersonalRecoveryKeyEscrow EncryptCertPayloadUUID dsAttrTypeStandard:RealName
+  `
+    .trim()
+    .split(/\s+/),
+];
 
 /** In clear, in Base64 and in hexadecimal. */
 const canary = 'CANARY';
@@ -147,15 +92,15 @@ export const outcomeOf = (look: () => unknown): unknown => {
   } catch (problem) {
     if (!(problem instanceof CollectError)) throw problem;
     if (traceOf(`${problem.message} ${problem.hint} ${String(problem.cause ?? '')}`) !== undefined) {
-      throw new Error(`a message echoes a secret: ${problem.message}`);
+      throw new Error(`a message echoes a secret: ${problem.message}`, { cause: problem });
     }
     return { code: problem.code };
   }
 };
 
 /**
- * On arbitrary texts and on mutations of the samples, secrets planted: what is reduced is reduced for good, tells the
- * parser the same as what it was made of, and is one fixed line when it is not understood.
+ * On arbitrary texts and on mutations of the samples, secrets planted: what is reduced is reduced for good,
+ * tells the parser the same as what it was made of, and is one fixed line when it is not understood.
  */
 export const fuzzReducer = (
   t: ExecutionContext,

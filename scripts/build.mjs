@@ -1,0 +1,31 @@
+/**
+ * Builds dist/: tsc emits, ncc bundles into one file, and a loader starts it. dist/ runs from any folder
+ * with no node_modules beside it.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { childEnvironment, fittingNode, root, setUp } from './setup.mjs';
+
+setUp();
+const node = fittingNode();
+const run = (...argv) => {
+  const { status, stdout, stderr } = spawnSync(node, argv, { cwd: root, env: childEnvironment(node), encoding: 'utf8' });
+  if (status === 0) return;
+  process.stderr.write(`${stdout}${stderr}\ntokenquery: error: the build failed in ${argv[0]}\n`);
+  process.exit(1);
+};
+const at = (...parts) => join(root, ...parts);
+
+for (const folder of ['build', 'dist']) rmSync(at(folder), { recursive: true, force: true });
+run(at('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json');
+// CommonJS: the loader of better-sqlite3's binary does not survive a bundle of ES modules.
+writeFileSync(at('build/entry.cjs'), 'import(/* webpackMode: "eager" */ "./cli/start.js");\n');
+writeFileSync(at('build/cli/source_root.js'), "export const sourceRoot = '';\n");
+mkdirSync(at('dist'), { recursive: true });
+run(at('node_modules/@vercel/ncc/dist/ncc/cli.js'), 'build', 'build/entry.cjs', '-m', '--license', 'licenses.txt', '-o', 'build/bundle');
+for (const name of ['index.cjs', 'licenses.txt', 'prebuilds']) renameSync(at('build/bundle', name), at('dist', name));
+cpSync(at('samples'), at('dist/samples'), { recursive: true });
+cpSync(at('scripts/loader.cjs'), at('dist/tokenquery.cjs'));
+// Last, for it is what bin/tokenquery compares the sources with.
+run(at('scripts/code_cache.cjs'), at('dist/index.cjs'), at('dist/index.cache'));

@@ -1,0 +1,67 @@
+import { parseFailed, permissionDenied } from '../collector/errors.ts';
+import { defineTable, integer, real, required, text } from '../collector/table.ts';
+
+export default defineTable({
+  name: 'account_policy_data',
+  description: 'Osquery-compatible policy times.',
+  columns: {
+    uid: integer('User id.', { example: '501' }),
+    username: required(text('Short name of the user.', { example: 'alice' })),
+    uuid: text('GeneratedUID of the user.', { example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F' }),
+    creation_time: real('When the account was made.', { unit: 'unix_seconds', example: '1757000001.1' }),
+    password_last_set_time: real('When the password was last set; NULL when it never was.', {
+      unit: 'unix_seconds',
+      example: '1757000002.0',
+    }),
+    failed_login_count: integer('Failed logins since the last good one.', { example: '0' }),
+    failed_login_timestamp: real('When a login last failed; 0 means that none did.', {
+      unit: 'unix_seconds',
+      example: '0',
+    }),
+    last_login_time: real('Never collected.', {
+      unit: 'unix_seconds',
+      from: [],
+      nullBecause: 'no reviewed source says it: lastLoginTimestamp of the record is unreliable',
+    }),
+  },
+  key: ['username', 'uuid', 'uid'],
+  sources: ['ds_account_policy'],
+  privilege: 'root',
+  macos: '10.10+',
+  notes: [
+    'Accounts of services have no accountPolicyData, and no row.',
+    'A row of NULLs is of a record whose accountPolicyData could not be read; table_status says so.',
+    'Asked by another user than root the table is denied, or partial where some of the records answered.',
+  ],
+  examples: [
+    'SELECT username, failed_login_count FROM account_policy_data WHERE failed_login_count >= 5;',
+    'SELECT username FROM account_policy_data WHERE password_last_set_time > creation_time + 60;',
+  ],
+  generate: async (context) => {
+    const records = await context.read('ds_account_policy');
+    const shown = records.filter(({ policy, policyError }) => policy !== null || policyError !== null);
+    // dscl leaves the attribute out where it may not show it: only root knows that a record has none.
+    if (context.euid !== 0 && shown.length < records.length) {
+      const denied = permissionDenied(
+        shown.length === 0
+          ? 'accountPolicyData is shown to root only'
+          : 'accountPolicyData of every account is shown to root only',
+      );
+      if (shown.length === 0) throw denied.at('ds_account_policy');
+      context.note(denied, { source: 'ds_account_policy' });
+    }
+    for (const { policyError } of shown) {
+      if (policyError !== null) context.note(parseFailed(policyError), { source: 'ds_account_policy' });
+    }
+    return shown.map(({ recordName, uid, uuid, policy }) => ({
+      uid,
+      username: recordName,
+      uuid,
+      creation_time: policy?.creationTime ?? null,
+      password_last_set_time: policy?.passwordLastSetTime ?? null,
+      failed_login_count: policy?.failedLoginCount ?? null,
+      failed_login_timestamp: policy?.failedLoginTimestamp ?? null,
+      last_login_time: null,
+    }));
+  },
+});

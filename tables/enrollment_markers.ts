@@ -1,0 +1,51 @@
+import { statOnly } from '../collector/sources.ts';
+import { boolean, defineTable, integer, required, text, time } from '../collector/table.ts';
+
+const markers = statOnly.filter(
+  (path) => path === '/var/db/.AppleSetupDone' || path.startsWith('/var/db/ConfigurationProfiles/Settings/'),
+);
+
+export default defineTable({
+  name: 'enrollment_markers',
+  description: 'Presence/mtime of setup & cloud-config marker files.',
+  columns: {
+    path: required(
+      text('Path of the marker.', {
+        example: '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordFound',
+      }),
+    ),
+    file_exists: boolean('The file is there; NULL when the folder may not be looked into.', { example: '1' }),
+    size_bytes: integer('Size of the file; NULL when there is none.', { unit: 'bytes', example: '812' }),
+    modified_time: time('When the file was last changed.', { example: '1757000000' }),
+    owner_uid: integer('User id of its owner.', { example: '0' }),
+  },
+  key: ['path'],
+  sources: ['stat'],
+  privilege: 'user/root',
+  macos: '10.13+',
+  notes: [
+    'Markers are never read: only that they are there, their size, time and owner.',
+    'RecordNotFound and ProfileInstalled together, on a Mac that is not enrolled, are what scripts leave ' +
+      'that skip the enrolment.',
+  ],
+  examples: [
+    'SELECT path, modified_time FROM enrollment_markers WHERE file_exists = 1;',
+    'SELECT path, owner_uid FROM enrollment_markers WHERE owner_uid <> 0;',
+  ],
+  generate: async (context) => {
+    const looks = await Promise.all(
+      markers.map(async (path) => ({ path, found: await context.orUnknown(context.stat(path)) })),
+    );
+    if (looks.every(({ found }) => found === null)) await context.stat(markers[0] ?? '');
+    return looks.map(({ path, found }) => {
+      const file = found === null || found.kind === 'missing' ? null : found;
+      return {
+        path,
+        file_exists: found === null ? null : file === null ? (0 as const) : (1 as const),
+        size_bytes: file?.size ?? null,
+        modified_time: file?.mtime ?? null,
+        owner_uid: file?.uid ?? null,
+      };
+    });
+  },
+});

@@ -1,0 +1,96 @@
+import { bit, boolean, defineTable, integer, required, text } from '../collector/table.ts';
+import type { Context } from '../collector/table.ts';
+
+/** Where a deferral that a profile asks for leaves the recovery key. */
+const profileOutputPath = '/var/db/ConfigurationProfiles/fdesetup.plist';
+
+const outputFile = async (context: Context, path: string | null) => {
+  if (path === null) return { output_file_exists: null, output_file_mode: null };
+  const found = await context.orUnknown(context.stat(path));
+  if (found === null) return { output_file_exists: null, output_file_mode: null };
+  if (found.kind === 'missing') return { output_file_exists: 0 as const, output_file_mode: null };
+  return { output_file_exists: 1 as const, output_file_mode: found.mode.toString(8).padStart(4, '0') };
+};
+
+export default defineTable({
+  name: 'filevault_deferrals',
+  description: 'Deferred enablement state.',
+  columns: {
+    is_deferred: required(
+      boolean('FileVault is to be turned on at a login or logout; 0 when fdesetup knows of no deferral.', {
+        example: '1',
+        from: ['fdesetup_show_deferral_info'],
+      }),
+    ),
+    designated_username: text(
+      'Short name of the user who is to turn it on, or several with commas; empty for whoever logs in next.',
+      { example: 'alice', from: ['fdesetup_show_deferral_info'] },
+    ),
+    profile_uuid: text('UUID of the profile that asks for it.', {
+      example: '418DEB1B-2D6C-4B0E-8A0D-0C3B6E1F2A11',
+      from: ['fdesetup_show_deferral_info'],
+    }),
+    output_path: text(
+      'Where the recovery key is to be written in clear; without a deferral, the path that profiles use, ' +
+        'if a file lies there.',
+      { example: profileOutputPath, from: ['fdesetup_show_deferral_info', 'stat'] },
+    ),
+    output_file_exists: boolean(
+      'A file lies there: it may hold a recovery key, and is never read. Without a deferral, the path that ' +
+        'profiles use is looked at.',
+      { example: '1', from: ['stat'] },
+    ),
+    output_file_mode: text('Permissions of that file, octal; NULL when there is none.', {
+      example: '0600',
+      from: ['stat'],
+    }),
+    show_recovery_key: boolean('The recovery key is shown to the user.', {
+      example: '1',
+      from: ['fdesetup_show_deferral_info'],
+    }),
+    max_bypass_attempts: integer(
+      'How often the user may put it off at login: -1 is off, 0 is at once, 9999 is never forced.',
+      { example: '3', from: ['fdesetup_show_deferral_info'] },
+    ),
+    bypass_attempts_remaining: integer('How often the user may still put it off.', {
+      example: '2',
+      from: [],
+      nullBecause: 'under which key fdesetup prints it is not documented',
+    }),
+    dont_ask_at_logout: boolean('The user is not asked at logout.', {
+      example: '1',
+      from: ['fdesetup_show_deferral_info'],
+    }),
+  },
+  key: [],
+  sources: ['fdesetup_show_deferral_info', 'stat'],
+  privilege: 'root',
+  macos: '10.13+',
+  notes: [
+    'There is a row also when there is no deferral: is_deferred is then 0, and its settings are NULL.',
+    'A deferral can still be listed although FileVault is on.',
+    'A setting is NULL when fdesetup does not print it.',
+  ],
+  examples: [
+    'SELECT designated_username, max_bypass_attempts FROM filevault_deferrals WHERE is_deferred = 1;',
+    'SELECT output_path, output_file_mode FROM filevault_deferrals WHERE output_file_exists = 1;',
+  ],
+  generate: async (context) => {
+    const deferral = await context.read('fdesetup_show_deferral_info');
+    const file = await outputFile(context, deferral === null ? profileOutputPath : deferral.outputPath);
+    const leftOverPath = file.output_file_exists === 1 ? profileOutputPath : null;
+    return [
+      {
+        is_deferred: deferral?.defer === true ? (1 as const) : (0 as const),
+        designated_username: deferral?.usernames?.join(',') ?? null,
+        profile_uuid: deferral?.profileUuid ?? null,
+        output_path: deferral === null ? leftOverPath : deferral.outputPath,
+        ...file,
+        show_recovery_key: bit(deferral?.showRecoveryKey),
+        max_bypass_attempts: deferral?.maxBypassAttempts ?? null,
+        bypass_attempts_remaining: deferral?.bypassAttemptsRemaining ?? null,
+        dont_ask_at_logout: bit(deferral?.dontAskAtLogout),
+      },
+    ];
+  },
+});

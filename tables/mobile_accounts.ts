@@ -1,0 +1,76 @@
+import { parseFailed } from '../collector/errors.ts';
+import {
+  parseAuthenticationAuthority,
+  parseLocalCachedUser,
+} from '../collector/parsers/authentication_authority.ts';
+import { bit, boolean, defineTable, integer, required, text, time } from '../collector/table.ts';
+
+export default defineTable({
+  name: 'mobile_accounts',
+  description: 'Cached directory accounts.',
+  columns: {
+    uid: integer('User id.', { example: '1284730561' }),
+    username: required(text('Short name of the user.', { example: 'bob' })),
+    uuid: text('GeneratedUID of the local record, upper case.', {
+      example: 'E9F6E0ED-138E-40C9-B9E7-A7F3F661DB14',
+    }),
+    original_node: text(
+      'The directory that the account is from: OriginalNodeName, else as LocalCachedUser has it.',
+      {
+        example: '/Active Directory/CORP/corp.example.com',
+      },
+    ),
+    directory_guid: text('GUID of the directory account: the last field of LocalCachedUser, upper case.', {
+      example: 'E9F6E0ED-138E-40C9-B9E7-A7F3F661DB14',
+    }),
+    guid_matches: boolean('Both GUIDs are the same; expect trouble at startup when they are not.', {
+      example: '1',
+    }),
+    copy_time: time('When the record was last copied from the directory.', { example: '1788923096' }),
+    directory_password_last_set: time(
+      'When the password was last set in the directory; NULL when it is not told.',
+      {
+        example: '1785000000',
+      },
+    ),
+    last_login_time: time('Never collected.', { from: [], nullBecause: 'no reviewed source says it' }),
+  },
+  key: ['username', 'uuid', 'uid'],
+  sources: ['ds_users'],
+  privilege: 'user',
+  macos: '10.13+',
+  notes: [
+    'A mobile account has the tag LocalCachedUser. Directory users without a local record are not listed.',
+    'NULL in directory_guid means that LocalCachedUser does not have the known form; table_status says so.',
+  ],
+  examples: [
+    'SELECT username, original_node FROM mobile_accounts;',
+    'SELECT username, uuid, directory_guid FROM mobile_accounts WHERE guid_matches = 0;',
+  ],
+  generate: async (context) =>
+    (await context.read('ds_users')).flatMap((user) => {
+      const cached = user.authenticationAuthority
+        .map(parseAuthenticationAuthority)
+        .find(({ tag }) => tag === 'LocalCachedUser');
+      if (cached === undefined) return [];
+      const origin = cached.data === null ? null : parseLocalCachedUser(cached.data);
+      if (origin === null) {
+        context.note(parseFailed('LocalCachedUser is not "node:record name:GUID"'), { source: 'ds_users' });
+      }
+      // Both are in upper case.
+      const guid = origin?.guid ?? null;
+      return [
+        {
+          uid: user.uid,
+          username: user.recordName,
+          uuid: user.uuid,
+          original_node: user.originalNodeName ?? origin?.node ?? null,
+          directory_guid: guid,
+          guid_matches: guid === null || user.uuid === null ? null : bit(guid === user.uuid),
+          copy_time: user.copyTimestamp,
+          directory_password_last_set: user.smbPasswordLastSet,
+          last_login_time: null,
+        },
+      ];
+    }),
+});

@@ -1,0 +1,162 @@
+import { parseFailed } from '../collector/errors.ts';
+import type { DsUser } from '../collector/parsers/ds_users.ts';
+import type { PlatformSsoPolicy } from '../collector/parsers/managed_preferences.ts';
+import { bit, boolean, defineTable, oneOf, text } from '../collector/table.ts';
+import type { Context } from '../collector/table.ts';
+import { lookAt } from './preferences.ts';
+
+const path = '/Library/Managed Preferences/com.apple.extensiblesso.plist';
+const authenticationMethods = ['Password', 'UserSecureEnclaveKey', 'SmartCard'] as const;
+const authorizationModes = ['Standard', 'Admin', 'Groups', 'Temporary'] as const;
+
+/** A word of a closed list; one that is not on it is noted, and unknown. */
+const wordOf = <W extends string>(
+  context: Context,
+  words: readonly W[],
+  value: string | null | undefined,
+  key: string,
+): W | null => {
+  const word = words.find((each) => each === value) ?? null;
+  if (value != null && word === null) {
+    context.note(parseFailed(`${key} of com.apple.extensiblesso has a value that is not known`), {
+      source: 'managed_preferences',
+    });
+  }
+  return word;
+};
+
+const listed = (values: readonly string[] | null | undefined): string | null =>
+  values == null || values.length === 0 ? null : values.join(',');
+
+const isRegistered = (user: DsUser): boolean =>
+  user.altSecurityIdentities.some((value) => value.startsWith('PlatformSSO:'));
+
+interface State {
+  readonly username: string;
+  readonly isRegistered: boolean | null;
+  readonly isExempt: boolean | null;
+}
+
+/**
+ * Who is registered, or exempt. Names are compared without case, as macOS does; an exempt account need
+ * not exist (yet).
+ */
+const statesOf = (users: readonly DsUser[] | null, exempt: readonly string[] | null): readonly State[] => {
+  const names = new Set(exempt?.map((name) => name.toLowerCase()));
+  const met = new Set<string>();
+  const ofUsers = (users ?? []).flatMap((user): State[] => {
+    const own = [user.recordName, ...user.aliases].map((name) => name.toLowerCase());
+    const isExempt = own.some((name) => names.has(name));
+    if (isExempt) for (const name of own) met.add(name);
+    if (!isExempt && !isRegistered(user)) return [];
+    return [
+      {
+        username: user.recordName,
+        isRegistered: isRegistered(user),
+        isExempt: isExempt || (exempt === null ? null : false),
+      },
+    ];
+  });
+  const others = new Map<string, State>();
+  for (const username of exempt ?? []) {
+    const key = username.toLowerCase();
+    if (met.has(key) || others.has(key)) continue;
+    others.set(key, { username, isRegistered: users === null ? null : false, isExempt: true });
+  }
+  return [...ofUsers, ...others.values()];
+};
+
+export default defineTable({
+  name: 'platform_sso_states',
+  description: 'Platform SSO device/user facts.',
+  columns: {
+    username: text('Short name of the user; NULL on the row of the device.', {
+      example: 'alice',
+      from: ['ds_users', 'managed_preferences'],
+    }),
+    is_registered: boolean('AltSecurityIdentities of the user has a PlatformSSO: value.', {
+      example: '1',
+      from: ['ds_users'],
+      nullBecause: 'no reviewed source says it of the device',
+    }),
+    identity_sha256: text('Keyed hash of the name at the identity provider, which itself is never kept.', {
+      from: [],
+      nullBecause: 'needs the key of --redact; a bare hash of a name can be guessed',
+    }),
+    authentication_method: oneOf(authenticationMethods, 'How users authenticate; on the row of the device.', {
+      from: ['managed_preferences'],
+    }),
+    filevault_policy: text(
+      'FileVaultPolicy, several with commas; on the row of the device, macOS 15 or later on Apple silicon.',
+      { example: 'RequireAuthentication', from: ['managed_preferences'] },
+    ),
+    login_policy: text('LoginPolicy, several with commas; on the row of the device, macOS 15 or later.', {
+      example: 'AttemptAuthentication',
+      from: ['managed_preferences'],
+    }),
+    is_exempt: boolean('NonPlatformSSOAccounts names the user; NULL on the row of the device.', {
+      example: '0',
+      from: ['managed_preferences'],
+    }),
+    new_user_authorization_mode: oneOf(
+      authorizationModes,
+      'What users that are made at login may do; on the row of the device.',
+      { from: ['managed_preferences'] },
+    ),
+  },
+  key: ['username'],
+  sources: ['managed_preferences', 'ds_users'],
+  privilege: 'user',
+  macos: '13+',
+  notes: [
+    'The row of the device is there when a profile configures Platform SSO; its settings hold for all users.',
+    'Users are listed who are registered or exempt; an exempt name may be of an account that does not exist.',
+    'The profile can exempt an account that is registered all the same: both are then 1.',
+  ],
+  examples: [
+    'SELECT authentication_method, filevault_policy FROM platform_sso_states WHERE username IS NULL;',
+    'SELECT username FROM platform_sso_states WHERE is_registered = 1;',
+  ],
+  generate: async (context) => {
+    const [file, users] = await Promise.all([
+      lookAt(context, context.readFile('managed_preferences', path)),
+      context.orUnknown(context.read('ds_users')),
+    ]);
+    if (file === null && users === null) await context.read('ds_users');
+    const policy: PlatformSsoPolicy | null = file?.content?.platformSso ?? null;
+    const exempt = file === null ? null : (policy?.nonPlatformSsoAccounts ?? []);
+    const device = {
+      username: null,
+      is_registered: null,
+      identity_sha256: null,
+      authentication_method: wordOf(
+        context,
+        authenticationMethods,
+        policy?.authenticationMethod,
+        'AuthenticationMethod',
+      ),
+      filevault_policy: listed(policy?.fileVaultPolicy),
+      login_policy: listed(policy?.loginPolicy),
+      is_exempt: null,
+      new_user_authorization_mode: wordOf(
+        context,
+        authorizationModes,
+        policy?.newUserAuthorizationMode,
+        'NewUserAuthorizationMode',
+      ),
+    };
+    return [
+      ...(policy === null ? [] : [device]),
+      ...statesOf(users, exempt).map((state) => ({
+        username: state.username,
+        is_registered: bit(state.isRegistered),
+        identity_sha256: null,
+        authentication_method: null,
+        filevault_policy: null,
+        login_policy: null,
+        is_exempt: bit(state.isExempt),
+        new_user_authorization_mode: null,
+      })),
+    ];
+  },
+});
