@@ -16,6 +16,14 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: 'answer one SQL statement',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/query.ts')).queryCommand,
   },
+  findings: {
+    summary: 'ask the questions of the library',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/findings.ts')).findingsCommand,
+  },
+  queries: {
+    summary: 'list the questions, or print one',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/queries.ts')).queriesCommand,
+  },
   tables: {
     summary: 'list the tables, or describe one',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/tables.ts')).tablesCommand,

@@ -236,14 +236,14 @@ export const evidenceMachine = async (path: string): Promise<Machine & { readonl
   const manifest = await readManifest(label, files);
   await checkSums(label, files);
 
-  const folders = new Map<string, string>();
+  const folders = new Map<string, { readonly folder: string; readonly known: Omit<Output, 'stdout' | 'stderr'> }>();
   for (const file of files.keys()) {
     const folder = /^(commands\/[^/]+)\/argv$/.exec(file)?.[1];
     if (folder === undefined) continue;
     const argv = ((await textOf(files, file)) ?? '').replace(/\n$/, '').split('\n');
     const key = argv.join('\0');
     if (folders.has(key)) throw new UserError(`${label} has ${argv.join(' ')} twice`, whatABundleIs);
-    folders.set(key, folder);
+    folders.set(key, { folder, known: await readCommand(label, files, folder) });
   }
   const looks = await readStats(label, files);
   const bytesOf = async (file: string): Promise<Uint8Array> => (await files.get(file)?.()) ?? new Uint8Array();
@@ -256,9 +256,9 @@ export const evidenceMachine = async (path: string): Promise<Machine & { readonl
     euid: manifest.euid,
     hostId: manifest.hostId,
     run: async (_source, argv) => {
-      const folder = folders.get(argv.join('\0'));
-      if (folder === undefined) return null;
-      const known = await readCommand(label, files, folder);
+      const recorded = folders.get(argv.join('\0'));
+      if (recorded === undefined) return null;
+      const { folder, known } = recorded;
       return { ...known, stdout: await bytesOf(`${folder}/stdout`), stderr: await bytesOf(`${folder}/stderr`) };
     },
     readFile: async (file): Promise<FileContent | null> => {

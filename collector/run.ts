@@ -53,6 +53,7 @@ export const runProcess = async (
   });
   const { pid } = subprocess;
   let isTimedOut = false;
+  let isTooLarge = false;
   const timers: NodeJS.Timeout[] = [];
   if (pid !== undefined) {
     running.add(pid);
@@ -75,18 +76,26 @@ export const runProcess = async (
       }, timeoutMs),
     );
   }
-  // execa ends only the process itself when an output grows too large.
-  subprocess.catch(() => {});
+  // execa ends only the process itself when an output grows too large; its children may keep the pipes open.
+  for (const stream of [subprocess.stdout, subprocess.stderr]) {
+    let bytes = 0;
+    stream.on('data', (chunk: Uint8Array) => {
+      bytes += chunk.length;
+      if (bytes <= maxOutputBytes || isTooLarge || pid === undefined) return;
+      isTooLarge = true;
+      killGroup(pid, 'SIGKILL');
+    });
+  }
   const result = await subprocess;
   for (const timer of timers) clearTimeout(timer);
   if (pid !== undefined) {
     running.delete(pid);
-    if (isTimedOut || result.isMaxBuffer) killGroup(pid, 'SIGKILL');
+    if (isTimedOut || isTooLarge) killGroup(pid, 'SIGKILL');
   }
 
   const outcome = ((): Output['outcome'] => {
     if (isTimedOut) return 'timed_out';
-    if (result.isMaxBuffer) return 'too_large';
+    if (isTooLarge || result.isMaxBuffer) return 'too_large';
     if (pid === undefined) return spawnOutcome(result.code);
     return result.signal === undefined ? 'exited' : 'signalled';
   })();

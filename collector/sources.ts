@@ -50,7 +50,12 @@ const file = <T>(spec: FileSource<T>): FileSource<T> => spec;
 // eslint-disable-next-line no-control-regex
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 export const isSafeUsername = (name: string): boolean =>
-  name !== '' && !name.startsWith('-') && !name.includes('/') && !controlCharacter.test(name);
+  name !== '' &&
+  !name.startsWith('-') &&
+  !name.includes('/') &&
+  // sysadminctl takes this word for the order to ask for a password.
+  name !== 'interactive' &&
+  !controlCharacter.test(name);
 
 const username: Parameter = { placeholder: '{username}', isAllowed: isSafeUsername };
 const device: Parameter = {

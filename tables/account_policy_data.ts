@@ -20,6 +20,7 @@ export default defineTable({
     }),
     last_login_time: real('Never collected.', {
       unit: 'unix_seconds',
+      example: '1790000000',
       from: [],
       nullBecause: 'no reviewed source says it: lastLoginTimestamp of the record is unreliable',
     }),

@@ -18,7 +18,7 @@ export default defineTable({
       from: ['diskutil_apfs_list_users'],
     }),
     username: text('Short name of the local account with this GeneratedUID.', { example: 'alice', from: ['ds_users'] }),
-    resolution: oneOf(resolutions, 'What the UUID is; orphan when no local account has it.', { from: ['ds_users'] }),
+    resolution: oneOf(resolutions, 'What the UUID is; orphan when no local account has it, NULL for a type that is not known.', { from: ['ds_users'] }),
   },
   key: ['device_identifier', 'crypto_user_uuid'],
   sources: ['diskutil_apfs_list', 'diskutil_apfs_list_users', 'ds_users'],

@@ -125,7 +125,7 @@ export const readCryptoListings = async (context: Context): Promise<CryptoListin
   };
 };
 
-/** What a crypto user is; null where the accounts could not be read and only they could tell. */
+/** What a crypto user is; null where only the accounts could tell and were not read, or its kind is not known. */
 export const resolutionOf = (
   user: CryptoUser,
   volumeUuid: string | null,
@@ -137,7 +137,9 @@ export const resolutionOf = (
   const byType = resolutionOfType[user.type];
   if (byType !== undefined) return byType;
   if (localUuids === null) return null;
-  return localUuids.has(user.uuid) ? 'local_user' : 'orphan';
+  if (localUuids.has(user.uuid)) return 'local_user';
+  // A kind that is not known need not be an account.
+  return user.type === 'LocalOpenDirectory' ? 'orphan' : null;
 };
 
 /**

@@ -1,4 +1,5 @@
 /** The users that FileVault knows, from `fdesetup list -extended`, or from the plain list where that fails. */
+import { CollectError } from '../collector/errors.ts';
 import type { Context } from '../collector/table.ts';
 import {
   bootstrapTokenUuid,
@@ -53,14 +54,19 @@ const listOf = (
 
 /** Throws what made the plain list fail when neither form answers; a failure of the first is noted. */
 export const readFilevaultList = async (context: Context): Promise<FilevaultList> => {
+  let failure: unknown;
   try {
     const { rows, isFileVaultOff } = await context.read('fdesetup_list_extended');
     const users = rows.map(({ uuid, username, type, typeText, escrow }) => ({ uuid, username, type, typeText, escrow }));
     return listOf(users, isFileVaultOff, 'fdesetup_list_extended');
   } catch (error) {
+    failure = error;
     context.note(error as Error);
   }
-  const { users, isFileVaultOff } = await context.read('fdesetup_list');
+  const { users, isFileVaultOff } = await context.read('fdesetup_list').catch((error: unknown) => {
+    // Evidence need not hold the second form: then the first says why nothing is known.
+    throw error instanceof CollectError && error.code === 'not_recorded' ? failure : error;
+  });
   const plain = users.map(({ name, uuid }) => ({
     uuid,
     username: name,

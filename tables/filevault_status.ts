@@ -1,7 +1,15 @@
 import { bit, boolean, defineTable, oneOf, real, required, text, time } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 
-export const filevaultStatuses = ['on', 'off', 'encrypting', 'decrypting', 'deferred', 'restart_needed', 'unknown'] as const;
+export const filevaultStatuses = [
+  'on',
+  'off',
+  'encrypting',
+  'decrypting',
+  'deferred',
+  'restart_needed',
+  'unknown',
+] as const;
 
 /**
  * fdesetup prints "false" on any error too, and when FileVault is off: only root's word with FileVault on
@@ -18,26 +26,46 @@ export default defineTable({
   description: 'One row.',
   columns: {
     filevault_enabled: boolean('FileVault is on.', { example: '1', from: ['fdesetup_status'] }),
-    status: required(oneOf(filevaultStatuses, 'unknown when fdesetup status did not answer.', { from: ['fdesetup_status'] })),
-    percent_complete: real('Progress of a conversion; NULL when there is none.', { unit: 'percent', from: ['fdesetup_status'] }),
-    has_personal_recovery_key: boolean('NULL unless FileVault is on and root asked: "false" is also the answer to an error.', {
-      example: '1',
-      from: ['fdesetup_has_personal_recovery_key', 'fdesetup_status'],
+    status: required(
+      oneOf(filevaultStatuses, 'unknown when fdesetup status did not answer.', { from: ['fdesetup_status'] }),
+    ),
+    percent_complete: real('Progress of a conversion; NULL when there is none.', {
+      unit: 'percent',
+      from: ['fdesetup_status'],
     }),
+    has_personal_recovery_key: boolean(
+      'NULL unless FileVault is on and root asked: "false" is also the answer to an error.',
+      {
+        example: '1',
+        from: ['fdesetup_has_personal_recovery_key', 'fdesetup_status'],
+        nullBecause: 'fdesetup says it for certain to root only, and with FileVault on',
+      },
+    ),
     has_institutional_recovery_key: boolean('The same for an institutional recovery key.', {
       example: '0',
       from: ['fdesetup_has_institutional_recovery_key', 'fdesetup_status'],
+      nullBecause: 'fdesetup says it for certain to root only, and with FileVault on',
     }),
-    master_keychain_present: boolean('A FileVault master keychain lies on the disk; not the same as a key in use.', {
-      example: '0',
-      from: ['fdesetup_status'],
-    }),
+    master_keychain_present: boolean(
+      'A FileVault master keychain lies on the disk; not the same as a key in use.',
+      {
+        example: '0',
+        from: ['fdesetup_status'],
+      },
+    ),
     using_recovery_key: boolean('The Mac was started with the personal recovery key.', {
       example: '0',
-      from: ['fdesetup_using_recovery_key'],
+      from: ['fdesetup_using_recovery_key', 'fdesetup_status'],
+      nullBecause: 'fdesetup says it for certain to root only',
     }),
-    supports_auth_restart: boolean('Supports an authenticated restart.', { example: '1', from: ['fdesetup_supports_auth_restart'] }),
-    prk_escrow_blob_present: boolean('/var/db/FileVaultPRK.dat exists; it is never read.', { example: '1', from: ['stat'] }),
+    supports_auth_restart: boolean('Supports an authenticated restart.', {
+      example: '1',
+      from: ['fdesetup_supports_auth_restart'],
+    }),
+    prk_escrow_blob_present: boolean('/var/db/FileVaultPRK.dat exists; it is never read.', {
+      example: '1',
+      from: ['stat'],
+    }),
     prk_escrow_blob_modified_time: time('When that file was last changed.', { from: ['stat'] }),
     fdesetup_version: text('Version of fdesetup.', { example: '16.0', from: ['fdesetup_version'] }),
   },
@@ -53,7 +81,9 @@ export default defineTable({
   ],
   privilege: 'user+root',
   macos: '10.13+',
-  notes: ['A personal recovery crypto user can be listed with FileVault off: do not infer FileVault from it.'],
+  notes: [
+    'A personal recovery crypto user can be listed with FileVault off: do not infer FileVault from it.',
+  ],
   examples: ['SELECT filevault_enabled, status, has_personal_recovery_key FROM filevault_status;'],
   generate: async (context) => {
     const [status, personal, institutional, using, restart, version, blob] = await Promise.all([
@@ -78,7 +108,8 @@ export default defineTable({
         has_personal_recovery_key: keyFlag(context, isOn, personal),
         has_institutional_recovery_key: keyFlag(context, isOn, institutional),
         master_keychain_present: bit(status?.masterKeychainPresent),
-        using_recovery_key: context.euid === 0 || using === true ? bit(using) : null,
+        // "false" is also the answer to an error, as where fdesetup status fails.
+        using_recovery_key: using === true || (context.euid === 0 && status !== null) ? bit(using) : null,
         supports_auth_restart: bit(restart),
         prk_escrow_blob_present: blob === null ? null : blob.kind === 'missing' ? 0 : 1,
         prk_escrow_blob_modified_time: blob !== null && blob.kind !== 'missing' ? blob.mtime : null,

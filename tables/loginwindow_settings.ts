@@ -25,7 +25,7 @@ export default defineTable({
       },
     ),
     kcpassword_present: boolean(
-      '/etc/kcpassword exists: it holds the password of an automatic login in a weak form; never read.',
+      'The file /etc/kcpassword exists: it holds the password of an automatic login, and is never read.',
       { example: '0', from: ['stat'] },
     ),
     guest_enabled: boolean(

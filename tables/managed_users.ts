@@ -12,7 +12,7 @@ export default defineTable({
     kind: required(
       oneOf(
         ['auto_setup_admin', 'managed_user', 'configured'],
-        'auto_setup_admin: an administrator that MDM made in Setup Assistant; no source says the others yet.',
+        'Kind: auto_setup_admin is an administrator that MDM made in Setup Assistant; no source says others.',
       ),
     ),
     source: required(oneOf(['mdmclient', 'system_profiler', 'config'], 'Who says it.')),

@@ -33,7 +33,11 @@ export default defineTable({
         example: '1785000000',
       },
     ),
-    last_login_time: time('Never collected.', { from: [], nullBecause: 'no reviewed source says it' }),
+    last_login_time: time('Never collected.', {
+      example: '1790000000',
+      from: [],
+      nullBecause: 'no reviewed source says it',
+    }),
   },
   key: ['username', 'uuid', 'uid'],
   sources: ['ds_users'],

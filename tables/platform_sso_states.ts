@@ -80,6 +80,7 @@ export default defineTable({
       nullBecause: 'no reviewed source says it of the device',
     }),
     identity_sha256: text('Keyed hash of the name at the identity provider, which itself is never kept.', {
+      example: '9f86d081884c7d65',
       from: [],
       nullBecause: 'needs the key of --redact; a bare hash of a name can be guessed',
     }),

@@ -168,7 +168,8 @@ const accountDisputes = ({ user, observations, list, isAdmin }: UserFacts): Conf
       ]),
     });
   }
-  if (value === 1 && fdesetup?.value === 0) {
+  // Guest is listed by APFS alone (M07).
+  if (value === 1 && fdesetup?.value === 0 && !isGuest(user)) {
     const apfs = own.get('apfs')?.value === 1 ? own.get('apfs') : tag;
     found.push({
       ...common,

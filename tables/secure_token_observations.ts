@@ -39,7 +39,8 @@ const fromFdesetup = (context: Context, user: DsUser, list: FilevaultList | null
   const common = { ...nameOf(user), source: 'fdesetup' as const };
   if (list === null) return { ...common, value: null, raw_state: null, command_id: null };
   const commandId = context.commandId(list.source);
-  if (user.uuid !== null && list.uuids.has(user.uuid)) {
+  if (user.uuid === null) return { ...common, value: null, raw_state: null, command_id: commandId };
+  if (list.uuids.has(user.uuid)) {
     return { ...common, value: 1, raw_state: 'listed', command_id: commandId };
   }
   // With FileVault off nobody is listed: that says nothing of a token.
@@ -100,7 +101,7 @@ export default defineTable({
   name: 'secure_token_observations',
   description: 'What each source says, unmerged.',
   columns: {
-    username: text('Short name; NULL for a UUID that no local account has.', { example: 'alice' }),
+    username: text('Short name; NULL for a UUID that no local account has.', { example: 'alice', from: ['ds_users'] }),
     uuid: text('GeneratedUID, or the UUID of the crypto user.', { example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F' }),
     source: required(oneOf(tokenSources, 'Who says it.')),
     value: boolean('Secure token by this source: 1, 0, or NULL when the source did not say.', { example: '1' }),

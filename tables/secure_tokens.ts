@@ -9,9 +9,12 @@ export default defineTable({
   name: 'secure_tokens',
   description: 'Resolved verdict per local user.',
   columns: {
-    uid: integer('User id.', { example: '501' }),
+    uid: integer('User id.', { example: '501', from: ['ds_users'] }),
     username: required(text('Short name of the user.', { example: 'alice' })),
-    uuid: text('GeneratedUID of the user.', { example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F' }),
+    uuid: text('GeneratedUID of the user.', {
+      example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
+      from: ['ds_users'],
+    }),
     is_admin: boolean('Effective member of gid 80.', { example: '1', from: ['ds_groups'] }),
     secure_token: boolean('The verdict: APFS where it answered, else fdesetup, OpenDirectory, sysadminctl.', {
       example: '1',

@@ -14,14 +14,20 @@ export default defineTable({
   name: 'users',
   description: 'Every local OpenDirectory user record.',
   columns: {
-    uid: integer('User id, signed: nobody is -2.', { example: '501' }),
-    gid: integer('Primary group id.', { example: '20' }),
+    uid: integer('User id, signed: nobody is -2.', { example: '501', from: ['ds_users'] }),
+    gid: integer('Primary group id.', { example: '20', from: ['ds_users'] }),
     username: required(text('Short name: the first RecordName. Aliases make no second row.', { example: 'alice' })),
-    description: text('Full name (RealName); personal data.', { example: 'Alice A.' }),
-    directory: text('Home directory.', { example: '/Users/alice' }),
-    shell: text('Login shell.', { example: '/bin/zsh' }),
-    uuid: text('GeneratedUID, upper case.', { example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F' }),
-    is_hidden: boolean('IsHidden is 1, YES or true; 0 when the record has no such key.', { example: '0' }),
+    description: text('Full name (RealName); personal data.', { example: 'Alice A.', from: ['ds_users'] }),
+    directory: text('Home directory.', { example: '/Users/alice', from: ['ds_users'] }),
+    shell: text('Login shell.', { example: '/bin/zsh', from: ['ds_users'] }),
+    uuid: text('GeneratedUID, upper case.', {
+      example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
+      from: ['ds_users'],
+    }),
+    is_hidden: boolean('IsHidden is 1, YES or true; 0 when the record has no such key.', {
+      example: '0',
+      from: ['ds_users'],
+    }),
     is_admin: boolean('Effective member of gid 80: by name, GUID, nested group or primary group.', {
       example: '1',
       from: ['ds_groups'],
@@ -31,9 +37,11 @@ export default defineTable({
     }),
     is_system_account: boolean('uid below 500 and a GeneratedUID that Apple gives to its own accounts.', {
       example: '0',
+      from: ['ds_users'],
     }),
     can_login: boolean('Has a real shell and no DisabledUser tag; NULL when the record names no shell.', {
       example: '1',
+      from: ['ds_users'],
     }),
     home_exists: boolean('The home directory exists; looked at only for accounts that can log in.', {
       example: '1',
@@ -43,7 +51,10 @@ export default defineTable({
       from: [],
       nullBecause: 'whether a hint is set could be told only by reading the hint',
     }),
-    platform_sso_registered: boolean('AltSecurityIdentities has a PlatformSSO: value.', { example: '0' }),
+    platform_sso_registered: boolean('AltSecurityIdentities has a PlatformSSO: value.', {
+      example: '0',
+      from: ['ds_users'],
+    }),
   },
   key: ['username', 'uuid', 'uid'],
   sources: ['ds_users', 'ds_groups', 'stat', 'mdmclient_query_device_information'],

@@ -1,0 +1,85 @@
+import { severityRank } from '../../queries/header.ts';
+import type { Question } from '../../queries/header.ts';
+import { questions as library } from '../../queries/index.ts';
+import { blindSpotsSql } from '../../queries/judge.ts';
+import { readQuestions } from '../../queries/own.ts';
+import type { Arguments, Command } from '../command.ts';
+import { selectQuestions } from '../judging.ts';
+import { modeOf, modeOptions } from '../options.ts';
+import { flush, print, printRows, visible } from '../render.ts';
+
+const columns = ['name', 'group', 'severity', 'title', 'needs_history', 'requires', 'purpose', 'remediation', 'references', 'false_positives'] as const;
+
+const requiresText = ({ requires }: Question): string =>
+  requires
+    .map(({ table, column, where }) => `${table}${column === null ? '' : `.${column}`}${where === null ? '' : ` where ${where}`}`)
+    .join(', ');
+
+const cellsOf = (question: Question) => [
+  question.name,
+  question.group,
+  question.severity,
+  question.title,
+  question.needsHistory ? 1 : 0,
+  requiresText(question),
+  question.purpose,
+  question.remediation,
+  question.references,
+  question.falsePositives,
+];
+
+const printQuestion = (question: Question): void => {
+  const lines: readonly (readonly [string, string])[] = [
+    ['', `${question.name}: ${question.title}`],
+    ['', `group ${question.group}, severity ${question.severity}${question.needsHistory ? ', needs a database with two snapshots' : ''}`],
+    ['Why it matters', question.purpose],
+    ['What to do', question.remediation],
+    ['What else could cause it', question.falsePositives],
+    ['References', question.references],
+    ['Must be known, else the answer is unknown', requiresText(question)],
+  ];
+  for (const [heading, text] of lines) {
+    if (text !== '') print(heading === '' ? `${visible(text)}\n` : `\n${heading}\n  ${visible(text)}\n`);
+  }
+  // SQL keeps its lines; nothing else in it may speak to the terminal.
+  print(`\n${question.sql.split('\n').map(visible).join('\n')};\n`);
+};
+
+const run = async (given: Arguments): Promise<number> => {
+  const mode = modeOf(given);
+  const folder = given.text('queries');
+  const [name] = given.positionals;
+  const all = folder === null ? library : readQuestions(folder);
+  const chosen = selectQuestions(all, name === undefined ? [] : [name], given.text('group'));
+  const [only] = chosen;
+  if (given.flag('unknown-sql') || (name !== undefined && mode === 'pretty')) {
+    for (const question of chosen) {
+      if (given.flag('unknown-sql')) print(`${blindSpotsSql(question)};\n`);
+      else printQuestion(question);
+    }
+  } else {
+    const sorted = chosen.toSorted(
+      (a, b) => severityRank(a.severity) - severityRank(b.severity) || (a.group + a.name < b.group + b.name ? -1 : 1),
+    );
+    // The list for people is short; every other mode has all of it.
+    const most = mode === 'pretty' && only !== undefined ? 4 : columns.length;
+    printRows(mode, columns.slice(0, most), sorted.map((question) => cellsOf(question).slice(0, most)));
+  }
+  flush();
+  return 0;
+};
+
+export const queriesCommand: Command = {
+  name: 'queries',
+  usage: 'tokenquery queries [NAME] [--group GROUP] [--queries DIR] [--json|--csv|…]',
+  summary: 'Lists the questions of the library, or prints one: its text, why it matters, what to do.',
+  options: {
+    group: { type: 'string', value: 'GROUP', description: 'Only the questions of this group.' },
+    queries: { type: 'string', value: 'DIR', description: 'The .sql files of this folder in place of the library.' },
+    'unknown-sql': { type: 'boolean', description: 'Print the SQL that lists the hosts which cannot be judged, for an engine of your own.' },
+    ...modeOptions,
+  },
+  positionals: { least: 0, most: 1 },
+  examples: ['tokenquery queries', 'tokenquery queries filevault_off', 'tokenquery queries --json --group detection'],
+  run,
+};

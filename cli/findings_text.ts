@@ -1,0 +1,139 @@
+/** Findings as a person reads them. */
+import { findingsOfAnswer } from '../queries/findings.ts';
+import type { Finding } from '../queries/findings.ts';
+import { severities, severityRank } from '../queries/header.ts';
+import type { Answer } from '../queries/judge.ts';
+import { print, visible } from './render.ts';
+
+const rowsShown = 20;
+const hostsShown = 3;
+
+const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+const factsText = (details: Finding['details']): string =>
+  details
+    .map((facts) =>
+      Object.entries(facts)
+        .map(([name, value]) => `${name} ${value === null ? 'unknown' : String(value)}`)
+        .join(', '),
+    )
+    .join('; ');
+
+/** Lines of at most some 100 characters. */
+const wrap = (text: string, indent: string, first = indent): string => {
+  const lines: string[] = [];
+  let line = first;
+  let isEmpty = true;
+  for (const word of visible(text).split(' ')) {
+    if (!isEmpty && line.length + word.length > 100) {
+      lines.push(line);
+      line = indent;
+      isEmpty = true;
+    }
+    line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
+  }
+  return [...lines, line].map((one) => `${one}\n`).join('');
+};
+
+const printAnswer = ({ question, verdicts }: Answer, findings: readonly Finding[]): void => {
+  const hosts = new Set(findings.map(({ hostId }) => hostId)).size;
+  print(`${question.severity.padEnd(8)}  ${question.name}: ${visible(question.title)}\n`);
+  if (question.purpose !== '') print(wrap(question.purpose, '          ', '  means:  '));
+  if (question.remediation !== '') print(wrap(question.remediation, '          ', '  do:     '));
+  if (verdicts.size > 1 && !question.isOfFleet) print(`  on ${hosts} of ${plural(verdicts.size, 'host')}:\n`);
+  for (const { hostId, subject, details, blindSpots } of findings.slice(0, rowsShown)) {
+    const more = blindSpots.length === 0 ? '' : ' (and not all could be looked at)';
+    print(wrap(`${hostId ?? 'fleet'}  ${subject ?? '-'}${more}: ${factsText(details)}`, '      ', '    '));
+  }
+  if (findings.length > rowsShown) {
+    print(`    and ${findings.length - rowsShown} more: tokenquery query -n ${question.name}, or --json\n`);
+  }
+  print('\n');
+};
+
+interface Cause {
+  readonly tables: Set<string>;
+  readonly hosts: Set<string>;
+  readonly questions: Set<string>;
+}
+
+/** Why questions were left open, one entry for each reason. */
+const causesOf = (answers: readonly Answer[]): ReadonlyMap<string, Cause> => {
+  const causes = new Map<string, Cause>();
+  for (const { question, verdicts, blindSpots } of answers) {
+    for (const [host, spots] of blindSpots) {
+      if (verdicts.get(host) !== 'unknown') continue;
+      for (const { table, column, reason } of spots) {
+        const key = reason === 'the value is not known' ? `${table}.${column} is not known` : reason;
+        const cause = causes.get(key) ?? { tables: new Set(), hosts: new Set(), questions: new Set() };
+        causes.set(key, cause);
+        cause.tables.add(table);
+        cause.hosts.add(host);
+        cause.questions.add(question.name);
+      }
+    }
+  }
+  return causes;
+};
+
+const hostList = (hosts: ReadonlySet<string>): string => {
+  const all = [...hosts].toSorted();
+  const more = all.length - hostsShown;
+  return `${all.slice(0, hostsShown).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+};
+
+const printUnknown = (answers: readonly Answer[], hostCount: number): void => {
+  const causes = causesOf(answers);
+  if (causes.size === 0) return;
+  print('Could not be judged, which is not "clean":\n');
+  const sorted = [...causes].toSorted(
+    ([a, one], [b, other]) => other.questions.size * other.hosts.size - one.questions.size * one.hosts.size || (a < b ? -1 : 1),
+  );
+  for (const [reason, { tables, hosts, questions }] of sorted) {
+    print(wrap(`${reason} (${[...tables].toSorted().join(', ')})`, '    ', '  '));
+    if (hostCount > 1) print(wrap(`on ${hosts.size} of ${plural(hostCount, 'host')}: ${hostList(hosts)}`, '      ', '    '));
+    print(wrap(`leaves open ${[...questions].toSorted().join(', ')}`, '      ', '    '));
+  }
+  print('\n');
+};
+
+/** Counts of the verdicts, the critical findings first. */
+export const summaryOf = (answers: readonly Answer[]): string => {
+  const hosts = new Set(answers.flatMap(({ verdicts }) => [...verdicts.keys()])).size;
+  const findings = answers.flatMap(findingsOfAnswer);
+  const bySeverity = severities
+    .toReversed()
+    .map((severity) => [findings.filter(({ question }) => question.severity === severity).length, severity] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, severity]) => `${count} ${severity}`);
+  const count = { hit: 0, clean: 0, unknown: 0 };
+  for (const { verdicts } of answers) for (const verdict of verdicts.values()) count[verdict] += 1;
+  const all = bySeverity.length === 0 ? 'nothing found' : `found ${bySeverity.join(', ')}`;
+  return (
+    `${plural(answers.length, 'question')} on ${plural(hosts, 'host')}: ${all}; ` +
+    `of ${plural(answers.length * hosts, 'answer')} ${count.hit} hit, ${count.clean} clean, ${count.unknown} unknown`
+  );
+};
+
+/**
+ * Prints findings, the gravest first, and then what could not be judged.
+ *
+ * @param showInfo Also in full what is only information.
+ */
+export const printFindings = (answers: readonly Answer[], showInfo: boolean): void => {
+  const hostCount = Math.max(0, ...answers.map(({ verdicts }) => verdicts.size));
+  const sorted = answers
+    .map((answer) => ({ answer, findings: findingsOfAnswer(answer) }))
+    .filter(({ findings }) => findings.length > 0)
+    .toSorted((a, b) => severityRank(a.answer.question.severity) - severityRank(b.answer.question.severity));
+  const isShown = (answer: Answer): boolean => showInfo || answer.question.severity !== 'info';
+  for (const { answer, findings } of sorted) if (isShown(answer)) printAnswer(answer, findings);
+  const rest = sorted.filter(({ answer }) => !isShown(answer));
+  if (rest.length > 0) {
+    print(wrap(`and for information (-n NAME shows it): ${rest.map(({ answer, findings }) => `${answer.question.name} (${findings.length})`).join(', ')}`, '  ', 'info      '));
+    print('\n');
+  }
+  printUnknown(answers, hostCount);
+  print(`${summaryOf(answers)}\n`);
+};

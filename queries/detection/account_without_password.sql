@@ -1,0 +1,52 @@
+-- name: account_without_password
+-- title: An account that can log in has no proper password
+-- group: detection
+-- severity: high
+-- purpose: The account has no authority that checks a password, or the obsolete kind "basic".
+-- requires: users.can_login where COALESCE(is_system_account, 0) = 0,
+--   users.is_system_account where COALESCE(can_login, 1) = 1,
+--   authentication_authorities
+-- remediation: An account that was made half-way: finish it, or delete it.
+-- references: mSCP os_store_encrypted_passwords; 800-53r5 IA-5(1)
+-- false-positives: Accounts of sharing only whose shell was never set.
+SELECT
+  u.host_id,
+  u.username AS subject,
+  u.uid,
+  u.shell,
+  u.is_admin,
+  CASE
+    WHEN EXISTS (
+      SELECT 1
+      FROM authentication_authorities a
+      WHERE a.host_id = u.host_id
+        AND a.username = u.username
+        AND a.tag = 'basic'
+    ) THEN 1
+    ELSE 0
+  END AS has_basic
+FROM users u
+JOIN table_status t
+  ON t.host_id = u.host_id
+  AND t.table_name = 'authentication_authorities'
+  AND t.status IN ('ok', 'empty')
+WHERE u.can_login = 1
+  AND u.is_system_account = 0
+  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')
+  AND (
+    NOT EXISTS (
+      SELECT 1
+      FROM authentication_authorities a
+      WHERE a.host_id = u.host_id
+        AND a.username = u.username
+        AND a.tag IN ('ShadowHash', 'Kerberosv5', 'LocalCachedUser', 'ApplePasswordServer')
+    )
+    OR EXISTS (
+      SELECT 1
+      FROM authentication_authorities a
+      WHERE a.host_id = u.host_id
+        AND a.username = u.username
+        AND a.tag = 'basic'
+    )
+  )
+ORDER BY u.host_id, u.username, COALESCE(u.uuid, '');

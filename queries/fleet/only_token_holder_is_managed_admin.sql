@@ -1,0 +1,32 @@
+-- name: only_token_holder_is_managed_admin
+-- title: The administrator that MDM manages is the only token holder
+-- group: fleet
+-- severity: high
+-- purpose: The person who uses the Mac can neither unlock it at startup nor update it.
+-- requires: managed_users,
+--   secure_tokens.secure_token
+-- also-reads: bootstrap_tokens
+-- remediation: Let the user log in at the login window while the bootstrap token is escrowed.
+-- references: 800-53r5 CP-2
+-- false-positives: A Mac that was set up and not handed out yet.
+SELECT
+  s.host_id,
+  s.username AS subject,
+  s.is_admin,
+  s.volume_owner,
+  b.state AS bootstrap_state
+FROM managed_users m
+JOIN secure_tokens s
+  ON s.host_id = m.host_id
+  AND s.uuid = m.uuid
+LEFT JOIN bootstrap_tokens b ON b.host_id = m.host_id
+WHERE s.secure_token = 1
+  -- There is no other, and nobody who might be one.
+  AND NOT EXISTS (
+    SELECT 1
+    FROM secure_tokens o
+    WHERE o.host_id = s.host_id
+      AND COALESCE(o.uuid, '') <> s.uuid
+      AND COALESCE(o.secure_token, 1) = 1
+  )
+ORDER BY s.host_id, s.username, m.kind, m.source;

@@ -1,0 +1,27 @@
+-- name: filevault_orphan_users
+-- title: Somebody who has no account can unlock the disk
+-- group: hygiene
+-- severity: high
+-- purpose: A GeneratedUID that no local account has is still a FileVault user: the account was deleted or made anew, and
+--   its last password still works at startup. Guest and the keys are left out.
+-- requires: filevault_users,
+--   apfs_crypto_users
+-- remediation: An administrator may run fdesetup sync, or remove the UUID; this tool never does.
+-- references: mSCP os_filevault_authorized_users; 800-53r5 AC-2(11), AC-2(3); ATT&CK T1078.003
+-- false-positives: An account that was deleted while FileVault was being set up.
+SELECT
+  f.host_id,
+  f.uuid AS subject,
+  'fdesetup' AS source,
+  f.type
+FROM filevault_users f
+WHERE f.resolution = 'orphan'
+UNION ALL
+SELECT DISTINCT
+  c.host_id,
+  c.crypto_user_uuid AS subject,
+  'apfs' AS source,
+  c.type
+FROM apfs_crypto_users c
+WHERE c.resolution = 'orphan'
+ORDER BY host_id, subject, source, type;

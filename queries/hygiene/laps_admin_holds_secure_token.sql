@@ -1,0 +1,32 @@
+-- name: laps_admin_holds_secure_token
+-- title: The administrator that MDM manages holds a token and has had its password changed
+-- group: hygiene
+-- severity: medium
+-- purpose: MDM sets a hash, not a password: the login follows, FileVault does not, and the two passwords drift apart.
+-- requires: managed_users,
+--   secure_tokens.secure_token where EXISTS (SELECT 1 FROM managed_users m
+--     WHERE m.host_id = secure_tokens.host_id AND m.uuid = secure_tokens.uuid),
+--   account_policy_data.password_last_set_time where EXISTS (SELECT 1 FROM managed_users m
+--     WHERE m.host_id = account_policy_data.host_id AND m.uuid = account_policy_data.uuid),
+--   account_policy_data.creation_time where EXISTS (SELECT 1 FROM managed_users m
+--     WHERE m.host_id = account_policy_data.host_id AND m.uuid = account_policy_data.uuid)
+-- remediation: Do not log in with it at the login window; set the Mac up with its real user first.
+-- references: 800-53r5 IA-5
+-- false-positives: A change by somebody who knew the former password, which keeps both equal.
+SELECT
+  s.host_id,
+  s.username AS subject,
+  m.kind,
+  a.creation_time,
+  a.password_last_set_time
+FROM managed_users m
+JOIN secure_tokens s
+  ON s.host_id = m.host_id
+  AND s.uuid = m.uuid
+JOIN account_policy_data a
+  ON a.host_id = m.host_id
+  AND a.uuid = m.uuid
+WHERE m.kind = 'auto_setup_admin'
+  AND s.secure_token = 1
+  AND a.password_last_set_time > a.creation_time + 86400
+ORDER BY s.host_id, s.username, m.source;

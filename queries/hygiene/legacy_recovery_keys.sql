@@ -1,0 +1,40 @@
+-- name: legacy_recovery_keys
+-- title: An institutional or iCloud recovery key is still about
+-- group: hygiene
+-- severity: low
+-- purpose: An institutional key opens every Mac that has it and is of no use on Apple silicon; an iCloud key is in the
+--   hands of one person's Apple Account.
+-- requires: filevault_status.has_institutional_recovery_key where filevault_enabled = 1,
+--   filevault_policies.irk_certificate_present,
+--   apfs_crypto_users
+-- also-reads: hosts
+-- remediation: Move to a personal recovery key for each Mac, escrowed to MDM.
+-- references: 800-53r5 SC-12(1)
+-- false-positives: A certificate that a profile still carries for older Macs.
+SELECT
+  f.host_id,
+  'host' AS subject,
+  h.is_apple_silicon,
+  f.has_institutional_recovery_key,
+  p.irk_certificate_present,
+  CASE
+    WHEN EXISTS (
+      SELECT 1
+      FROM apfs_crypto_users c
+      WHERE c.host_id = f.host_id
+        AND c.type IN ('ICloud', 'ICloudRecovery')
+    ) THEN 1
+    ELSE 0
+  END AS has_icloud_key
+FROM filevault_status f
+LEFT JOIN hosts h ON h.host_id = f.host_id
+LEFT JOIN filevault_policies p ON p.host_id = f.host_id
+WHERE f.has_institutional_recovery_key = 1
+  OR p.irk_certificate_present = 1
+  OR EXISTS (
+    SELECT 1
+    FROM apfs_crypto_users c
+    WHERE c.host_id = f.host_id
+      AND c.type IN ('InstitutionalRecovery', 'ICloud', 'ICloudRecovery')
+  )
+ORDER BY f.host_id;

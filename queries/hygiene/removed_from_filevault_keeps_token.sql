@@ -1,0 +1,24 @@
+-- name: removed_from_filevault_keeps_token
+-- title: An account was taken off FileVault and kept its token
+-- group: hygiene
+-- severity: low
+-- purpose: The account is not offered at startup and still holds a secure token: it can grant tokens and own the volume.
+-- requires: filevault_status.filevault_enabled,
+--   secure_tokens.secure_token where COALESCE(filevault_enabled, 0) = 0,
+--   secure_tokens.filevault_enabled where COALESCE(secure_token, 1) = 1
+-- applies: NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)
+-- remediation: Usually deliberate for service administrators: write it down.
+-- references: mSCP os_filevault_authorized_users; 800-53r5 AC-2(11)
+-- false-positives: Service administrators that shall not appear at startup.
+SELECT
+  s.host_id,
+  s.username AS subject,
+  s.is_admin,
+  s.volume_owner,
+  s.sources
+FROM secure_tokens s
+JOIN filevault_status f ON f.host_id = s.host_id
+WHERE f.filevault_enabled = 1
+  AND s.secure_token = 1
+  AND s.filevault_enabled = 0
+ORDER BY s.host_id, s.username, COALESCE(s.uuid, '');

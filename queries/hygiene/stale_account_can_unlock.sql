@@ -1,0 +1,47 @@
+-- name: stale_account_can_unlock
+-- title: An unused or disabled account can unlock the disk
+-- group: hygiene
+-- severity: medium
+-- purpose: The account was not used for 90 days, or is disabled, and its password still unlocks the disk at startup.
+-- requires: secure_tokens.secure_token,
+--   authentication_authorities,
+--   account_policy_data.last_login_time where EXISTS (SELECT 1 FROM secure_tokens s
+--     WHERE s.host_id = account_policy_data.host_id AND s.username = account_policy_data.username
+--       AND COALESCE(s.secure_token, 1) = 1)
+-- remediation: Take the account out of FileVault, or delete it; let mobile accounts expire.
+-- references: 800-53r5 AC-2(3)
+-- false-positives: A break-glass account that is meant to lie unused.
+SELECT
+  s.host_id,
+  s.username AS subject,
+  s.secure_token,
+  s.filevault_enabled,
+  s.is_admin,
+  a.last_login_time,
+  CASE
+    WHEN EXISTS (
+      SELECT 1
+      FROM authentication_authorities d
+      WHERE d.host_id = s.host_id
+        AND d.username = s.username
+        AND d.tag = 'DisabledUser'
+    ) THEN 1
+    ELSE 0
+  END AS is_disabled
+FROM secure_tokens s
+LEFT JOIN account_policy_data a
+  ON a.host_id = s.host_id
+  AND a.username = s.username
+  AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')
+WHERE (s.secure_token = 1 OR s.filevault_enabled = 1)
+  AND (
+    a.last_login_time < :now - 90 * 86400
+    OR EXISTS (
+      SELECT 1
+      FROM authentication_authorities d
+      WHERE d.host_id = s.host_id
+        AND d.username = s.username
+        AND d.tag = 'DisabledUser'
+    )
+  )
+ORDER BY s.host_id, s.username, COALESCE(s.uuid, '');

@@ -1,0 +1,33 @@
+-- name: token_source_conflicts
+-- title: The sources of macOS disagree
+-- group: hygiene
+-- severity: medium
+-- purpose: OpenDirectory, sysadminctl, fdesetup, profiles and APFS do not say the same of an account, a key or the Mac.
+-- requires: conflicts
+-- remediation: Trust APFS, and follow the conclusion; rule_id names the rule.
+-- references: none
+-- false-positives: A Mac in the middle of a migration or of an enablement.
+SELECT
+  c.host_id,
+  c.subject,
+  c.subject_kind,
+  c.rule_id,
+  c.fact,
+  c.source_a,
+  c.value_a,
+  c.source_b,
+  c.value_b,
+  c.severity AS conflict_severity,
+  c.conclusion
+FROM conflicts c
+WHERE c.severity IN ('medium', 'high')
+ORDER BY
+  c.host_id,
+  c.subject,
+  c.rule_id,
+  c.fact,
+  c.subject_kind,
+  c.source_a,
+  c.source_b,
+  COALESCE(c.value_a, ''),
+  COALESCE(c.value_b, '');

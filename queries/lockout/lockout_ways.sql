@@ -1,0 +1,183 @@
+-- name: lockout_ways
+-- title: Every way to unlock or to administer a Mac, and whether it counts
+-- group: lockout
+-- severity: info
+-- purpose: What the answers on lockout rest on: each user, key and token with whether the organisation can count on it
+--   (1), cannot (0) or whether that is unknown (NULL), and why.
+-- requires: filevault_status.filevault_enabled,
+--   filevault_status.has_personal_recovery_key where filevault_enabled = 1 AND NOT EXISTS
+--     (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery'),
+--   filevault_status.has_institutional_recovery_key where filevault_enabled = 1 AND EXISTS
+--     (SELECT 1 FROM hosts h WHERE h.host_id = filevault_status.host_id AND h.is_apple_silicon = 0),
+--   filevault_status.prk_escrow_blob_present where filevault_enabled = 1 AND NOT EXISTS
+--     (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1),
+--   filevault_policies.escrow_payload_present where NOT EXISTS (SELECT 1 FROM filevault_status f
+--     WHERE f.host_id = filevault_policies.host_id AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)),
+--   hosts.is_apple_silicon,
+--   secure_tokens.secure_token,
+--   secure_tokens.is_admin where COALESCE(secure_token, 1) = 1,
+--   secure_tokens.filevault_enabled where COALESCE(secure_token, 1) = 1 AND NOT EXISTS
+--     (SELECT 1 FROM filevault_status f WHERE f.host_id = secure_tokens.host_id AND f.filevault_enabled = 0),
+--   secure_tokens.volume_owner where COALESCE(secure_token, 1) = 1 AND COALESCE(is_admin, 1) = 1 AND EXISTS
+--     (SELECT 1 FROM hosts h WHERE h.host_id = secure_tokens.host_id AND h.is_apple_silicon = 1),
+--   users.can_login where EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id
+--     AND s.username = users.username AND COALESCE(s.secure_token, 1) = 1),
+--   bootstrap_tokens.escrowed_to_server where state = 'unknown',
+--   apfs_crypto_users
+-- also-reads: filevault_users
+-- remediation: None: context for lockout_single_loss and lockout_no_way_left. See docs/lockout.md.
+-- references: none
+-- false-positives: None: it is a table of facts.
+WITH unlock_hosts AS (
+  -- Only with FileVault on is there anything to unlock at startup.
+  SELECT f.host_id
+  FROM filevault_status f
+  WHERE f.filevault_enabled = 1
+),
+recovery_keys AS (
+  -- fdesetup says false on any error: the key among the APFS crypto users goes before it.
+  SELECT
+    f.host_id,
+    CASE
+      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1
+      ELSE f.has_personal_recovery_key
+    END AS has_personal,
+    f.has_institutional_recovery_key AS has_institutional,
+    f.prk_escrow_blob_present,
+    p.escrow_payload_present,
+    h.is_apple_silicon
+  FROM filevault_status f
+  JOIN unlock_hosts k ON k.host_id = f.host_id
+  LEFT JOIN filevault_policies p ON p.host_id = f.host_id
+  LEFT JOIN hosts h ON h.host_id = f.host_id
+  LEFT JOIN (
+    SELECT DISTINCT a.host_id
+    FROM apfs_crypto_users a
+    WHERE a.type = 'PersonalRecovery'
+  ) c ON c.host_id = f.host_id
+),
+ways AS (
+  -- Who can type a password at startup.
+  SELECT
+    s.host_id,
+    'unlock' AS capability,
+    'user' AS kind,
+    s.username AS subject,
+    CASE
+      WHEN u.can_login = 0 OR u.account_type = 'guest' THEN 0
+      WHEN s.filevault_enabled = 1 AND u.can_login = 1 THEN 1
+    END AS counts,
+    CASE
+      WHEN u.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'
+      WHEN u.account_type = 'guest' THEN 'Guest has no password'
+      WHEN s.filevault_enabled = 1 AND u.can_login = 1 THEN 'FileVault user'
+      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'
+    END AS basis
+  FROM secure_tokens s
+  JOIN unlock_hosts k ON k.host_id = s.host_id
+  LEFT JOIN users u
+    ON u.host_id = s.host_id
+    AND u.username = s.username
+    AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')
+  WHERE s.filevault_enabled = 1
+    OR (s.filevault_enabled IS NULL AND COALESCE(s.secure_token, 1) = 1)
+  UNION ALL
+  SELECT
+    o.host_id,
+    'unlock' AS capability,
+    'user' AS kind,
+    o.uuid AS subject,
+    0 AS counts,
+    'FileVault user without an account: nobody answers for the password' AS basis
+  FROM filevault_users o
+  JOIN unlock_hosts k ON k.host_id = o.host_id
+  WHERE o.resolution = 'orphan'
+  UNION ALL
+  -- A key counts when there is a sign that the organisation gets it.
+  SELECT
+    r.host_id,
+    'unlock' AS capability,
+    'key' AS kind,
+    'personal recovery key' AS subject,
+    CASE
+      WHEN r.has_personal = 1 AND (r.escrow_payload_present = 1 OR r.prk_escrow_blob_present = 1) THEN 1
+      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0 THEN 0
+    END AS counts,
+    CASE
+      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'
+      WHEN r.escrow_payload_present = 1 THEN 'a profile has it escrowed'
+      WHEN r.prk_escrow_blob_present = 1 THEN 'its escrow file is there'
+      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0 THEN 'nothing escrows it: only a person has it'
+      ELSE 'it is not known whether it is escrowed'
+    END AS basis
+  FROM recovery_keys r
+  WHERE COALESCE(r.has_personal, 1) = 1
+  UNION ALL
+  SELECT
+    r.host_id,
+    'unlock' AS capability,
+    'key' AS kind,
+    'institutional recovery key' AS subject,
+    CASE
+      WHEN r.is_apple_silicon = 1 THEN 0
+      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1
+    END AS counts,
+    CASE
+      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'
+      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'
+      ELSE 'it is not known whether there is one, or which chip the Mac has'
+    END AS basis
+  FROM recovery_keys r
+  WHERE r.has_institutional = 1
+    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)
+  UNION ALL
+  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.
+  SELECT
+    s.host_id,
+    'authority' AS capability,
+    'user' AS kind,
+    s.username AS subject,
+    CASE
+      WHEN u.can_login = 0 THEN 0
+      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0
+      WHEN s.is_admin = 1
+        AND s.secure_token = 1
+        AND u.can_login = 1
+        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1
+    END AS counts,
+    CASE
+      WHEN u.can_login = 0 THEN 'administrator with a token, disabled'
+      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 'administrator with a token, not an owner of the volume'
+      WHEN s.is_admin = 1
+        AND s.secure_token = 1
+        AND u.can_login = 1
+        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'
+      ELSE 'it is not known whether it is an administrator with a token who owns the volume'
+    END AS basis
+  FROM secure_tokens s
+  LEFT JOIN hosts h ON h.host_id = s.host_id
+  LEFT JOIN users u
+    ON u.host_id = s.host_id
+    AND u.username = s.username
+    AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')
+  WHERE COALESCE(s.is_admin, 1) = 1
+    AND COALESCE(s.secure_token, 1) = 1
+  UNION ALL
+  SELECT
+    b.host_id,
+    'authority' AS capability,
+    'token' AS kind,
+    'bootstrap token' AS subject,
+    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,
+    'its state is ' || b.state AS basis
+  FROM bootstrap_tokens b
+)
+SELECT
+  w.host_id,
+  w.subject,
+  w.capability,
+  w.kind,
+  w.counts,
+  w.basis
+FROM ways w
+ORDER BY w.host_id, w.capability, w.kind, w.subject, w.basis;

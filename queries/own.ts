@@ -1,0 +1,82 @@
+/** A folder of the user's own questions. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../collector/errors.ts';
+import type { Db } from '../store/database.ts';
+import { prepareGuarded, touchedTables } from '../store/gate.ts';
+import { parseQuestion } from './header.ts';
+import type { Question, Requirement } from './header.ts';
+import type { Names } from './judge.ts';
+
+const reason = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error';
+
+/** Reads every .sql file of a folder, and of the folders in it. */
+export const readQuestions = (folder: string): Question[] => {
+  let files: string[];
+  try {
+    files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.sql'))
+      .toSorted();
+  } catch (error) {
+    throw new UserError(`${folder} cannot be read (${reason(error)})`, '--queries takes a folder of .sql files');
+  }
+  if (files.length === 0) throw new UserError(`${folder} has no .sql file`, '--queries takes a folder of .sql files');
+  const seen = new Map<string, string>();
+  return files.map((file) => {
+    const path = join(folder, file);
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (error) {
+      throw new UserError(`${path} cannot be read (${reason(error)})`);
+    }
+    const question = parseQuestion(text, path);
+    const other = seen.get(question.name);
+    if (other !== undefined) throw new UserError(`${path}:1: the name ${question.name} is also that of ${other}`);
+    seen.set(question.name, path);
+    return question;
+  });
+};
+
+const bare = (table: string): Requirement => ({ table, column: null, isNullAnswer: false, where: null });
+
+/**
+ * Checks a question against the tables, before anything is collected. One that names nothing as required
+ * requires every table that it reads.
+ *
+ * @param db An empty database with every table; with the views of a store where there is one.
+ * @throws UserError that names the file and what is wrong.
+ */
+export const checkQuestion = (db: Db, question: Question, names: Names): Question => {
+  const { file, needsHistory, isOfFleet } = question;
+  const named = (error: unknown): unknown =>
+    error instanceof UserError ? new UserError(`${file}: ${error.message}`, error.hint, error.exitCode) : error;
+  for (const { table, column } of question.requires) {
+    if (!names.tables.includes(table)) throw new UserError(`${file}: requires names a table that is not there: ${table}`, 'tokenquery tables lists them');
+    const columns = db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
+    if (column !== null && !columns.includes(column)) {
+      throw new UserError(`${file}: requires names a column that ${table} does not have: ${column}`, `tokenquery tables ${table} lists them`);
+    }
+  }
+  try {
+    // Without a store there are no views of the past to prepare it against; then it is not run either.
+    const canPrepare = !needsHistory || db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'users_history'").get() !== undefined;
+    if (!canPrepare) return question;
+    const columns = prepareGuarded(db, question.sql, names)
+      .columns()
+      .map(({ name }) => name);
+    if (columns[0] !== 'host_id' && !isOfFleet) {
+      throw new UserError('the first column must be host_id', 'begin with SELECT t.host_id, …');
+    }
+    if (!columns.includes('subject')) {
+      throw new UserError('there must be a column subject', "name what a row is about: … AS subject, or 'host' AS subject");
+    }
+    const twice = columns.find((column, index) => columns.indexOf(column) !== index);
+    if (twice !== undefined) throw new UserError(`two columns are named ${twice}`, 'name one of them anew with AS');
+    if (question.requires.length > 0) return question;
+    const touched = [...touchedTables(db, question.sql)].filter((table) => names.tables.includes(table));
+    return { ...question, requires: touched.toSorted().map(bare) };
+  } catch (error) {
+    throw named(error);
+  }
+};

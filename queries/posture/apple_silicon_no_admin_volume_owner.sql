@@ -1,0 +1,45 @@
+-- name: apple_silicon_no_admin_volume_owner
+-- title: No administrator owns the volume of an Apple silicon Mac
+-- group: posture
+-- severity: critical
+-- purpose: Updates, changes of startup security and Erase All Content and Settings cannot be authorised at the Mac.
+-- requires: hosts.is_apple_silicon,
+--   apfs_crypto_users,
+--   secure_tokens.is_admin where NOT EXISTS (SELECT 1 FROM secure_tokens t
+--     WHERE t.host_id = secure_tokens.host_id AND t.is_admin = 1 AND t.volume_owner = 1),
+--   secure_tokens.volume_owner where is_admin = 1 AND NOT EXISTS (SELECT 1 FROM secure_tokens t
+--     WHERE t.host_id = secure_tokens.host_id AND t.is_admin = 1 AND t.volume_owner = 1)
+-- also-reads: table_status, bootstrap_tokens
+-- applies: COALESCE(hosts.is_apple_silicon, 1) = 1
+-- remediation: Make a volume owner an administrator, or let an administrator log in while the bootstrap token is escrowed.
+-- references: 800-53r5 SI-2
+-- false-positives: With an escrowed bootstrap token MDM can still authorise updates; see bootstrap_state.
+SELECT
+  h.host_id,
+  'host' AS subject,
+  h.os_version,
+  b.state AS bootstrap_state
+FROM hosts h
+LEFT JOIN bootstrap_tokens b ON b.host_id = h.host_id
+WHERE h.is_apple_silicon = 1
+  AND EXISTS (
+    SELECT 1
+    FROM table_status t
+    WHERE t.host_id = h.host_id
+      AND t.table_name = 'apfs_crypto_users'
+      AND t.status IN ('ok', 'empty')
+  )
+  AND EXISTS (
+    SELECT 1
+    FROM secure_tokens s
+    WHERE s.host_id = h.host_id
+  )
+  -- No administrator is an owner, and of none is it unknown.
+  AND NOT EXISTS (
+    SELECT 1
+    FROM secure_tokens s
+    WHERE s.host_id = h.host_id
+      AND COALESCE(s.is_admin, 1) = 1
+      AND COALESCE(s.volume_owner, 1) = 1
+  )
+ORDER BY h.host_id;

@@ -1,0 +1,28 @@
+-- name: bootstrap_token_stale
+-- title: What the Mac believes of its bootstrap token is contradicted
+-- group: posture
+-- severity: medium
+-- purpose: The Mac says escrowed and its volume has no such key, or the erase preflight fails, or the key is there and
+--   the server does not take it: when the token is needed, it will not work.
+-- requires: bootstrap_tokens.supported_on_server where state <> 'not_enrolled',
+--   bootstrap_tokens.escrowed_to_server where supported_on_server = 1,
+--   bootstrap_tokens.crypto_user_present where state <> 'not_enrolled'
+-- remediation: Compare with the console of the MDM; have the token escrowed anew at the next login of a volume owner.
+-- references: none
+-- false-positives: A Mac between two MDM servers.
+SELECT
+  b.host_id,
+  'host' AS subject,
+  b.supported_on_server,
+  b.escrowed_to_server,
+  b.crypto_user_present,
+  b.eacs_preflight,
+  b.state
+FROM bootstrap_tokens b
+WHERE (b.escrowed_to_server = 1 AND b.crypto_user_present = 0)
+  OR (
+    b.escrowed_to_server = 1
+    AND LOWER(b.eacs_preflight) NOT IN ('success', 'not supported', 'efi password exists')
+  )
+  OR (b.supported_on_server = 0 AND b.crypto_user_present = 1)
+ORDER BY b.host_id;

@@ -1,0 +1,42 @@
+-- name: filevault_without_recovery_key
+-- title: FileVault is on and there is no recovery key that works
+-- group: posture
+-- severity: critical
+-- purpose: FileVault is on without a personal recovery key, and an institutional key does not help on Apple silicon:
+--   one forgotten password is a lost disk.
+-- requires: filevault_status.filevault_enabled,
+--   filevault_status.has_personal_recovery_key where filevault_enabled = 1,
+--   filevault_status.has_institutional_recovery_key where filevault_enabled = 1 AND has_personal_recovery_key = 0,
+--   hosts.is_apple_silicon,
+--   apfs_crypto_users
+-- applies: NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)
+-- remediation: Install an FDERecoveryKeyEscrow payload first, then have MDM issue a personal recovery key.
+-- references: 800-53r5 SC-12(1), SC-28
+-- false-positives: fdesetup says false on any error of its own; the key is then looked for among the APFS crypto users.
+SELECT
+  f.host_id,
+  'host' AS subject,
+  f.status,
+  f.has_personal_recovery_key,
+  f.has_institutional_recovery_key,
+  h.is_apple_silicon
+FROM filevault_status f
+JOIN hosts h ON h.host_id = f.host_id
+WHERE f.filevault_enabled = 1
+  AND f.has_personal_recovery_key = 0
+  AND (f.has_institutional_recovery_key = 0 OR h.is_apple_silicon = 1)
+  -- The crypto users were looked at, and there is no such key among them.
+  AND EXISTS (
+    SELECT 1
+    FROM table_status t
+    WHERE t.host_id = f.host_id
+      AND t.table_name = 'apfs_crypto_users'
+      AND t.status IN ('ok', 'empty')
+  )
+  AND NOT EXISTS (
+    SELECT 1
+    FROM apfs_crypto_users c
+    WHERE c.host_id = f.host_id
+      AND c.type = 'PersonalRecovery'
+  )
+ORDER BY f.host_id;

@@ -1,0 +1,31 @@
+-- name: mobile_accounts_without_token
+-- title: A directory user holds no secure token
+-- group: posture
+-- severity: medium
+-- purpose: The user can neither unlock the disk nor, on Apple silicon, approve an update. The two usual causes stand
+--   beside it: the prompt is suppressed, or no bootstrap token is escrowed.
+-- requires: mobile_accounts,
+--   secure_tokens.secure_token where EXISTS (SELECT 1 FROM mobile_accounts m
+--     WHERE m.host_id = secure_tokens.host_id AND m.username = secure_tokens.username)
+-- also-reads: mobile_account_policies, bootstrap_tokens
+-- remediation: Escrow the bootstrap token; keep askForSecureTokenAuthBypass only where FileVault is not used.
+-- references: 800-53r5 SC-28
+-- false-positives: Shared Macs without FileVault.
+SELECT
+  a.host_id,
+  a.username AS subject,
+  s.secure_token,
+  s.confidence,
+  p.ask_for_secure_token_auth_bypass AS is_prompt_suppressed,
+  b.state AS bootstrap_state
+FROM mobile_accounts a
+JOIN secure_tokens s
+  ON s.host_id = a.host_id
+  AND s.username = a.username
+  AND COALESCE(s.uuid, '') = COALESCE(a.uuid, '')
+LEFT JOIN mobile_account_policies p
+  ON p.host_id = a.host_id
+  AND p.scope = 'device'
+LEFT JOIN bootstrap_tokens b ON b.host_id = a.host_id
+WHERE s.secure_token = 0
+ORDER BY a.host_id, a.username;

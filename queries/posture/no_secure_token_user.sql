@@ -1,0 +1,40 @@
+-- name: no_secure_token_user
+-- title: No local user holds a secure token
+-- group: posture
+-- severity: critical
+-- purpose: Nobody can grant a secure token, enable FileVault or, on Apple silicon, authorise an update.
+-- requires: hosts.boot_volume_fs,
+--   apfs_crypto_users,
+--   secure_tokens.secure_token where NOT EXISTS
+--     (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1)
+-- also-reads: table_status
+-- remediation: Log in at the login window while the bootstrap token is escrowed; failing that, erase and set up anew.
+-- references: 800-53r5 CP-10
+-- false-positives: A Mac whose Setup Assistant was not finished yet.
+SELECT
+  h.host_id,
+  'host' AS subject,
+  h.os_version,
+  h.is_apple_silicon
+FROM hosts h
+WHERE h.boot_volume_fs = 'apfs'
+  AND EXISTS (
+    SELECT 1
+    FROM table_status t
+    WHERE t.host_id = h.host_id
+      AND t.table_name = 'apfs_crypto_users'
+      AND t.status IN ('ok', 'empty')
+  )
+  AND EXISTS (
+    SELECT 1
+    FROM secure_tokens s
+    WHERE s.host_id = h.host_id
+  )
+  -- Nobody has one, and of nobody is it unknown.
+  AND NOT EXISTS (
+    SELECT 1
+    FROM secure_tokens s
+    WHERE s.host_id = h.host_id
+      AND COALESCE(s.secure_token, 1) = 1
+  )
+ORDER BY h.host_id;

@@ -1,0 +1,33 @@
+-- name: single_token_admin
+-- title: One administrator alone holds a secure token
+-- group: posture
+-- severity: medium
+-- purpose: macOS refuses to delete that account, and with its password the Mac can no longer be administered: there is
+--   no bootstrap token that could stand in.
+-- requires: secure_tokens.is_admin where COALESCE(secure_token, 1) = 1,
+--   secure_tokens.secure_token where COALESCE(is_admin, 1) = 1,
+--   bootstrap_tokens.escrowed_to_server where state = 'unknown'
+-- remediation: Escrow a bootstrap token, or give a second administrator a token.
+-- references: 800-53r5 CP-2
+-- false-positives: A personal Mac with one user is always so.
+SELECT
+  s.host_id,
+  s.username AS subject,
+  s.volume_owner,
+  s.confidence,
+  b.state AS bootstrap_state
+FROM secure_tokens s
+JOIN bootstrap_tokens b ON b.host_id = s.host_id
+WHERE s.is_admin = 1
+  AND s.secure_token = 1
+  AND b.state IN ('supported_not_escrowed', 'not_supported', 'stale_local', 'not_enrolled')
+  -- There is no other, and nobody who might be one.
+  AND NOT EXISTS (
+    SELECT 1
+    FROM secure_tokens o
+    WHERE o.host_id = s.host_id
+      AND (o.username <> s.username OR COALESCE(o.uuid, '') <> COALESCE(s.uuid, ''))
+      AND COALESCE(o.is_admin, 1) = 1
+      AND COALESCE(o.secure_token, 1) = 1
+  )
+ORDER BY s.host_id, s.username;
