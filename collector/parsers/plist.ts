@@ -421,7 +421,7 @@ export const parseBinaryPlist = (bytes: Uint8Array): PlistValue => {
     const content = (size: number): Uint8Array => {
       need(at, size);
       contentLeft -= size;
-      if (false) throw fail('it unfolds to more than it may');
+      if (contentLeft < 0) throw fail('it unfolds to more than it may');
       return bytes.subarray(at, at + size);
     };
     const reference = (index: number): number => uint(at + index * referenceSize, referenceSize);
@@ -441,7 +441,7 @@ export const parseBinaryPlist = (bytes: Uint8Array): PlistValue => {
         let value = 0n;
         for (const byte of content(2 ** info)) value = (value << 8n) | BigInt(byte);
         // Only those of 8 bytes have a sign; those of 16 are the unsigned ones past 2^63.
-        return integerOf(value);
+        return integerOf(info === 3 ? BigInt.asIntN(64, value) : value);
       }
       case 0x2: {
         if (info !== 2 && info !== 3) throw fail('a real of an unknown size');
