@@ -61,7 +61,11 @@ const unknownOption = (command: Command, raw: string): UserError => {
   const other = otherNames[bare];
   const near = other !== undefined && known.includes(other) ? other : nearest(bare, known);
   const help = `tokenquery ${command.name} --help lists the options`;
-  return new UserError(`unknown option ${raw}`, near === null ? help : `did you mean ${dashes(near)}? ${help}`, 2);
+  return new UserError(
+    `unknown option ${raw}`,
+    near === null ? help : `did you mean ${dashes(near)}? ${help}`,
+    2,
+  );
 };
 
 // "-- comment\nSELECT 1" is SQL, not an option.
@@ -78,7 +82,11 @@ export const parseCommandLine = (command: Command, argv: readonly string[]): Arg
     options: Object.fromEntries(
       Object.entries(specs).map(([name, { type, short }]) => [
         name,
-        { type, multiple: true, ...(name.length === 1 ? { short: name } : short === undefined ? {} : { short }) },
+        {
+          type,
+          multiple: true,
+          ...(name.length === 1 ? { short: name } : short === undefined ? {} : { short }),
+        },
       ]),
     ),
     allowPositionals: true,
@@ -93,8 +101,15 @@ export const parseCommandLine = (command: Command, argv: readonly string[]): Arg
     if (spec.type === 'boolean' && token.value !== undefined) {
       throw new UserError(`${token.rawName} takes no value`, `tokenquery ${command.name} --help`, 2);
     }
-    if (spec.type === 'string' && (token.value === undefined || (!token.inlineValue && /^-[a-z-]/.test(token.value)))) {
-      throw new UserError(`${token.rawName} needs a value: ${spec.value ?? 'TEXT'}`, `tokenquery ${command.name} --help`, 2);
+    if (
+      spec.type === 'string' &&
+      (token.value === undefined || (!token.inlineValue && /^-[a-z-]/.test(token.value)))
+    ) {
+      throw new UserError(
+        `${token.rawName} needs a value: ${spec.value ?? 'TEXT'}`,
+        `tokenquery ${command.name} --help`,
+        2,
+      );
     }
     const given = [...(values.get(token.name) ?? []), token.value ?? ''];
     if (given.length > 1 && spec.type === 'string' && spec.isRepeatable !== true) {
@@ -120,7 +135,11 @@ export const parseCommandLine = (command: Command, argv: readonly string[]): Arg
       if (given === undefined) return null;
       const count = /^[0-9]{1,12}$/.test(given) ? Number(given) : Number.NaN;
       if (!(count >= least_)) {
-        throw new UserError(`--${name} takes a whole number of at least ${least_}, not ${JSON.stringify(given)}`, '', 2);
+        throw new UserError(
+          `--${name} takes a whole number of at least ${least_}, not ${JSON.stringify(given)}`,
+          '',
+          2,
+        );
       }
       return count;
     },

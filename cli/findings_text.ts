@@ -88,11 +88,13 @@ const printUnknown = (answers: readonly Answer[], hostCount: number): void => {
   if (causes.size === 0) return;
   print('Could not be judged, which is not "clean":\n');
   const sorted = [...causes].toSorted(
-    ([a, one], [b, other]) => other.questions.size * other.hosts.size - one.questions.size * one.hosts.size || (a < b ? -1 : 1),
+    ([a, one], [b, other]) =>
+      other.questions.size * other.hosts.size - one.questions.size * one.hosts.size || (a < b ? -1 : 1),
   );
   for (const [reason, { tables, hosts, questions }] of sorted) {
     print(wrap(`${reason} (${[...tables].toSorted().join(', ')})`, '    ', '  '));
-    if (hostCount > 1) print(wrap(`on ${hosts.size} of ${plural(hostCount, 'host')}: ${hostList(hosts)}`, '      ', '    '));
+    if (hostCount > 1)
+      print(wrap(`on ${hosts.size} of ${plural(hostCount, 'host')}: ${hostList(hosts)}`, '      ', '    '));
     print(wrap(`leaves open ${[...questions].toSorted().join(', ')}`, '      ', '    '));
   }
   print('\n');
@@ -104,7 +106,10 @@ export const summaryOf = (answers: readonly Answer[]): string => {
   const findings = answers.flatMap(findingsOfAnswer);
   const bySeverity = severities
     .toReversed()
-    .map((severity) => [findings.filter(({ question }) => question.severity === severity).length, severity] as const)
+    .map(
+      (severity) =>
+        [findings.filter(({ question }) => question.severity === severity).length, severity] as const,
+    )
     .filter(([count]) => count > 0)
     .map(([count, severity]) => `${count} ${severity}`);
   const count = { hit: 0, clean: 0, unknown: 0 };
@@ -131,7 +136,13 @@ export const printFindings = (answers: readonly Answer[], showInfo: boolean): vo
   for (const { answer, findings } of sorted) if (isShown(answer)) printAnswer(answer, findings);
   const rest = sorted.filter(({ answer }) => !isShown(answer));
   if (rest.length > 0) {
-    print(wrap(`and for information (-n NAME shows it): ${rest.map(({ answer, findings }) => `${answer.question.name} (${findings.length})`).join(', ')}`, '  ', 'info      '));
+    print(
+      wrap(
+        `and for information (-n NAME shows it): ${rest.map(({ answer, findings }) => `${answer.question.name} (${findings.length})`).join(', ')}`,
+        '  ',
+        'info      ',
+      ),
+    );
     print('\n');
   }
   printUnknown(answers, hostCount);

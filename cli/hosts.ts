@@ -33,13 +33,18 @@ export const machinesOf = async (given: Arguments): Promise<Machine[]> => {
   }
   const sources = named.length > 0 ? named : isMac || execRoot !== null ? ['live'] : ['sample'];
   if (named.length === 0 && sources[0] === 'sample') {
-    printNote('this is not a Mac: the answer is of the bundled sample hosts, which are constructed (--source names others)');
+    printNote(
+      'this is not a Mac: the answer is of the bundled sample hosts, which are constructed (--source names others)',
+    );
   }
   const machines: Machine[] = [];
   for (const source of sources) {
     if (source === 'live') {
       if (!isMac && execRoot === null) {
-        throw new UserError('--source live needs a Mac', 'use --source sample, or the path of an evidence bundle');
+        throw new UserError(
+          '--source live needs a Mac',
+          'use --source sample, or the path of an evidence bundle',
+        );
       }
       const { liveMachine } = await import(/* webpackMode: "eager" */ '../collector/live.ts');
       machines.push(liveMachine(execRoot === null ? {} : { execRoot }));
@@ -92,7 +97,9 @@ export const collectAll = async (
 
 /** Rows of the tables that speak of the collection itself. */
 const reportRows = (table: Table, collection: Collection): Readonly<Record<string, Value>>[] =>
-  (table.report?.(collection) ?? []).map((row) => ({ ...row, host_id: collection.hostId }) as Record<string, Value>);
+  (table.report?.(collection) ?? []).map(
+    (row) => ({ ...row, host_id: collection.hostId }) as Record<string, Value>,
+  );
 
 /** All rows of a table in a collection. */
 export const rowsOf = (table: Table, collection: Collection): readonly Readonly<Record<string, Value>>[] =>
@@ -100,7 +107,11 @@ export const rowsOf = (table: Table, collection: Collection): readonly Readonly<
     ? (collection.results.find((result) => result.table === table)?.rows ?? [])
     : reportRows(table, collection);
 
-export const loadCollections = (db: Db, wanted: readonly Table[], collections: readonly Collection[]): void => {
+export const loadCollections = (
+  db: Db,
+  wanted: readonly Table[],
+  collections: readonly Collection[],
+): void => {
   for (const table of wanted) {
     const rows = collections.flatMap((collection) => rowsOf(table, collection));
     loadRows(db, table, rows);
@@ -126,6 +137,7 @@ export const noteBlindSpots = (collections: readonly Collection[], touched: Read
     }
   }
   const many = collections.length > 1;
-  for (const [note, hosts] of notes) printNote(many ? `on ${hosts} of ${collections.length} hosts, ${note}` : note);
+  for (const [note, hosts] of notes)
+    printNote(many ? `on ${hosts} of ${collections.length} hosts, ${note}` : note);
   return notes.size === 0;
 };

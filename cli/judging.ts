@@ -54,9 +54,12 @@ export const identified = (collections: readonly Collection[]): readonly Collect
     const key = collection.hostId ?? '';
     const other = newest.get(key);
     if (other !== undefined) {
-      printNote(`two sources are of the host ${key}: the newer one is judged (snapshot --db FILE keeps both, and their history)`);
+      printNote(
+        `two sources are of the host ${key}: the newer one is judged (snapshot --db FILE keeps both, and their history)`,
+      );
     }
-    if (other === undefined || other.machine.capturedTime < collection.machine.capturedTime) newest.set(key, collection);
+    if (other === undefined || other.machine.capturedTime < collection.machine.capturedTime)
+      newest.set(key, collection);
   }
   return [...newest.values()];
 };
@@ -69,7 +72,11 @@ export const nowOf = (collections: readonly Collection[]): number =>
 export const memoryOf = (collections: readonly Collection[]): Db => {
   const db = openMemory(tables);
   const collected = new Set(collections.flatMap(({ results }) => results.map(({ table }) => table.name)));
-  loadCollections(db, tables.filter(({ name, report }) => report !== undefined || collected.has(name)), collections);
+  loadCollections(
+    db,
+    tables.filter(({ name, report }) => report !== undefined || collected.has(name)),
+    collections,
+  );
   return db;
 };
 
@@ -98,14 +105,21 @@ export const selectQuestions = (
   for (const name of wanted) {
     if (known.includes(name)) continue;
     const near = nearest(name, known);
-    throw new UserError(`there is no question ${name}`, near === null ? 'tokenquery queries lists them' : `did you mean ${near}? tokenquery queries lists them all`, 2);
+    throw new UserError(
+      `there is no question ${name}`,
+      near === null
+        ? 'tokenquery queries lists them'
+        : `did you mean ${near}? tokenquery queries lists them all`,
+      2,
+    );
   }
   const groups = [...new Set(questions.map((question) => question.group))];
   if (group !== null && !groups.includes(group)) {
     throw new UserError(`there is no group ${group}`, `the groups are ${groups.join(', ')}`, 2);
   }
   return questions.filter(
-    (question) => (wanted.length === 0 || wanted.includes(question.name)) && (group === null || question.group === group),
+    (question) =>
+      (wanted.length === 0 || wanted.includes(question.name)) && (group === null || question.group === group),
   );
 };
 
@@ -176,31 +190,64 @@ const subjectColumns = ['subject', 'username', 'uuid', 'path', 'name', 'identifi
  * Judges the queries of packs. They know no host_id, as each Mac of osquery asks only itself: so each host is
  * put into a database of its own.
  */
-export const judgePacks = (db: Db, { questions, discoveryOf }: PreparedPack, now: number): readonly Answer[] => {
-  const hosts = db.prepare('SELECT host_id FROM hosts UNION SELECT host_id FROM table_status ORDER BY 1').pluck().all() as string[];
-  const touched = [...new Set([...questions.flatMap(({ requires, alsoReads }) => [...requires.map(({ table }) => table), ...alsoReads]), 'hosts', 'table_status'])];
+export const judgePacks = (
+  db: Db,
+  { questions, discoveryOf }: PreparedPack,
+  now: number,
+): readonly Answer[] => {
+  const hosts = db
+    .prepare('SELECT host_id FROM hosts UNION SELECT host_id FROM table_status ORDER BY 1')
+    .pluck()
+    .all() as string[];
+  const touched = [
+    ...new Set([
+      ...questions.flatMap(({ requires, alsoReads }) => [
+        ...requires.map(({ table }) => table),
+        ...alsoReads,
+      ]),
+      'hosts',
+      'table_status',
+    ]),
+  ];
   const hits = new Map(questions.map((question) => [question, [] as Hit[]]));
   const spots = new Map(questions.map((question) => [question, new Map<string, readonly BlindSpot[]>()]));
   for (const host of hosts) {
     const own = openMemory(tables);
     for (const name of touched) {
-      const columns = (own.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(name) as string[]).map(quoteName);
-      const insert = own.prepare(`INSERT INTO ${quoteName(name)} VALUES (${columns.map(() => '?').join(', ')})`);
-      const rows = db.prepare(`SELECT ${columns.join(', ')} FROM ${quoteName(name)} WHERE host_id = ?`).raw(true).all(host) as unknown[][];
+      const columns = (
+        own.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(name) as string[]
+      ).map(quoteName);
+      const insert = own.prepare(
+        `INSERT INTO ${quoteName(name)} VALUES (${columns.map(() => '?').join(', ')})`,
+      );
+      const rows = db
+        .prepare(`SELECT ${columns.join(', ')} FROM ${quoteName(name)} WHERE host_id = ?`)
+        .raw(true)
+        .all(host) as unknown[][];
       for (const row of rows) insert.run(row);
     }
     own.pragma('query_only = ON');
-    const answers = (sql: string): unknown[] => prepareGuarded(own, sql, names).safeIntegers(false).all({ now });
+    const answers = (sql: string): unknown[] =>
+      prepareGuarded(own, sql, names).safeIntegers(false).all({ now });
     const active = new Map<readonly string[], boolean>();
     for (const question of questions) {
       const discovery = discoveryOf.get(question) ?? [];
-      if (!active.has(discovery)) active.set(discovery, discovery.every((sql) => answers(sql).length > 0));
+      if (!active.has(discovery))
+        active.set(
+          discovery,
+          discovery.every((sql) => answers(sql).length > 0),
+        );
       if (active.get(discovery) !== true) continue;
       for (const row of answers(question.sql) as Record<string, string | number | null>[]) {
         const about = subjectColumns.find((column) => row[column] != null);
-        hits.get(question)?.push({ hostId: host, subject: about === undefined ? null : String(row[about]), facts: row });
+        hits
+          .get(question)
+          ?.push({ hostId: host, subject: about === undefined ? null : String(row[about]), facts: row });
       }
-      const [answer] = judge(own, [{ ...question, sql: 'SELECT NULL AS host_id WHERE 1 = 0' }], { now, names });
+      const [answer] = judge(own, [{ ...question, sql: 'SELECT NULL AS host_id WHERE 1 = 0' }], {
+        now,
+        names,
+      });
       const found = answer?.blindSpots.get(host);
       if (found !== undefined) spots.get(question)?.set(host, found);
     }
@@ -211,7 +258,10 @@ export const judgePacks = (db: Db, { questions, discoveryOf }: PreparedPack, now
     const blindSpots = spots.get(question) ?? new Map<string, readonly BlindSpot[]>();
     const withHit = new Set(hit.map(({ hostId }) => hostId));
     const verdicts = new Map(
-      hosts.map((host): [string, Verdict] => [host, withHit.has(host) ? 'hit' : blindSpots.has(host) ? 'unknown' : 'clean']),
+      hosts.map((host): [string, Verdict] => [
+        host,
+        withHit.has(host) ? 'hit' : blindSpots.has(host) ? 'unknown' : 'clean',
+      ]),
     );
     return { question, hits: hit, blindSpots, verdicts };
   });

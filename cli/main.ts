@@ -77,7 +77,10 @@ const commandFor = async (argv: readonly string[]): Promise<[Command, readonly s
 export const main = async (argv: readonly string[]): Promise<number> => {
   // better-sqlite3 needs Node-API 10 and ends an older Node without a word.
   if (Number(process.versions.napi ?? 0) < 10) {
-    printError(`this is Node ${process.version}, and tokenquery needs Node 22.18 or newer`, 'start bin/tokenquery, which looks for one');
+    printError(
+      `this is Node ${process.version}, and tokenquery needs Node 22.18 or newer`,
+      'start bin/tokenquery, which looks for one',
+    );
     return 1;
   }
   try {

@@ -9,9 +9,14 @@ export const sourceOptions: Readonly<Record<string, OptionSpec>> = {
     type: 'string',
     isRepeatable: true,
     value: 'SOURCE',
-    description: 'live, sample, volume:PATH, or an evidence bundle (folder or .tar.gz). Repeatable: several hosts.',
+    description:
+      'live, sample, volume:PATH, or an evidence bundle (folder or .tar.gz). Repeatable: several hosts.',
   },
-  'exec-root': { type: 'string', value: 'DIR', description: 'For tests: run DIR/usr/bin/dscl in place of /usr/bin/dscl.' },
+  'exec-root': {
+    type: 'string',
+    value: 'DIR',
+    description: 'For tests: run DIR/usr/bin/dscl in place of /usr/bin/dscl.',
+  },
   'allow-network': { type: 'boolean', description: 'Also ask mdmclient, which may contact the MDM server.' },
   include: {
     type: 'string',
@@ -25,11 +30,17 @@ export const modeOptions: Readonly<Record<string, OptionSpec>> = {
   pretty: { type: 'boolean', description: 'A table for people (the default).' },
   json: { type: 'boolean', description: 'A JSON array; numbers are numbers and unknown is null.' },
   ndjson: { type: 'boolean', description: 'One JSON object a line.' },
-  csv: { type: 'boolean', description: 'CSV as RFC 4180 has it; NULL is an empty field, an empty text is "".' },
+  csv: {
+    type: 'boolean',
+    description: 'CSV as RFC 4180 has it; NULL is an empty field, an empty text is "".',
+  },
   line: { type: 'boolean', description: 'One value a line.' },
   list: { type: 'boolean', description: 'Values separated by |.' },
   markdown: { type: 'boolean', description: 'A Markdown table.' },
-  'osquery-json': { type: 'boolean', description: 'What osqueryi --json prints: every value a text, NULL as "".' },
+  'osquery-json': {
+    type: 'boolean',
+    description: 'What osqueryi --json prints: every value a text, NULL as "".',
+  },
 };
 
 export const modeOf = (given: Arguments): Mode => {
@@ -43,6 +54,11 @@ const includable = ['serial_number', 'organization'];
 export const includeOf = (given: Arguments): ReadonlySet<string> => {
   const facts = given.texts('include').flatMap((text) => text.split(','));
   const unknown = facts.find((fact) => !includable.includes(fact));
-  if (unknown !== undefined) throw new UserError(`--include does not know ${JSON.stringify(unknown)}`, `it takes ${includable.join(' and ')}`, 2);
+  if (unknown !== undefined)
+    throw new UserError(
+      `--include does not know ${JSON.stringify(unknown)}`,
+      `it takes ${includable.join(' and ')}`,
+      2,
+    );
   return new Set(facts);
 };

@@ -60,7 +60,9 @@ export const visible = (text: string): string =>
   });
 
 export const printError = (message: string, hint = ''): void => {
-  toStderr(`tokenquery: error: ${visible(message)}\n${hint === '' ? '' : `tokenquery: hint: ${visible(hint)}\n`}`);
+  toStderr(
+    `tokenquery: error: ${visible(message)}\n${hint === '' ? '' : `tokenquery: hint: ${visible(hint)}\n`}`,
+  );
 };
 export const printNote = (message: string): void => {
   toStderr(`tokenquery: note: ${visible(message)}\n`);
@@ -112,7 +114,8 @@ export const csvLine = (cells: Cells): string => `${cells.map(csvCell).join(',')
 const osqueryRow = (names: readonly string[], cells: Cells): string => {
   const pairs = new Map(names.map((name, index) => [name, cells[index] ?? null]));
   const sorted = [...pairs].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const text = (value: Cell): string => (value === null ? '' : value instanceof Uint8Array ? hex(value) : String(value));
+  const text = (value: Cell): string =>
+    value === null ? '' : value instanceof Uint8Array ? hex(value) : String(value);
   return `{${sorted.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(text(value))}`).join(',')}}`;
 };
 
@@ -133,7 +136,9 @@ const printPretty = (names: readonly string[], rows: Iterable<Cells>): void => {
   }
   const isNumber = names.map((_, index) => {
     const values = first.map((row) => row[index]).filter((value) => value != null);
-    return values.length > 0 && values.every((value) => typeof value === 'number' || typeof value === 'bigint');
+    return (
+      values.length > 0 && values.every((value) => typeof value === 'number' || typeof value === 'bigint')
+    );
   });
   const widths = names.map((name, index) =>
     Math.max(stringWidth(visible(name)), ...first.map((row) => stringWidth(plain(row[index] ?? null)))),
@@ -141,14 +146,21 @@ const printPretty = (names: readonly string[], rows: Iterable<Cells>): void => {
   const rule = `+${widths.map((width) => '-'.repeat(width + 2)).join('+')}+\n`;
   const line = (texts: readonly string[], isHead: boolean): string =>
     `|${texts.map((text, index) => ` ${pad(text, widths[index] ?? 0, !isHead && isNumber[index] === true)} `).join('|')}|\n`;
-  const printRow = (row: Cells): void => print(line(names.map((_, index) => plain(row[index] ?? null)), false));
+  const printRow = (row: Cells): void =>
+    print(
+      line(
+        names.map((_, index) => plain(row[index] ?? null)),
+        false,
+      ),
+    );
   print(rule + line(names.map(visible), true) + rule);
   for (const row of first) printRow(row);
   for (let next = iterator.next(); next.done !== true; next = iterator.next()) printRow(next.value);
   print(rule);
 };
 
-const markdownCell = (value: Cell): string => plain(value).replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;');
+const markdownCell = (value: Cell): string =>
+  plain(value).replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;');
 
 /** Prints an answer. */
 export const printRows = (mode: Mode, names: readonly string[], rows: Iterable<Cells>): void => {
@@ -179,7 +191,9 @@ export const printRows = (mode: Mode, names: readonly string[], rows: Iterable<C
       const width = Math.max(0, ...names.map((name) => stringWidth(visible(name))));
       let separator = '';
       for (const cells of rows) {
-        const lines = names.map((name, index) => `${pad(visible(name), width, true)} = ${plain(cells[index] ?? null)}\n`);
+        const lines = names.map(
+          (name, index) => `${pad(visible(name), width, true)} = ${plain(cells[index] ?? null)}\n`,
+        );
         print(separator + lines.join(''));
         separator = '\n';
       }
@@ -190,7 +204,9 @@ export const printRows = (mode: Mode, names: readonly string[], rows: Iterable<C
       for (const cells of rows) print(`${cells.map(plain).join('|')}\n`);
       return;
     case 'markdown':
-      print(`| ${names.map((name) => markdownCell(name)).join(' | ')} |\n|${names.map(() => ' --- |').join('')}\n`);
+      print(
+        `| ${names.map((name) => markdownCell(name)).join(' | ')} |\n|${names.map(() => ' --- |').join('')}\n`,
+      );
       for (const cells of rows) print(`| ${cells.map(markdownCell).join(' | ')} |\n`);
       return;
   }

@@ -103,7 +103,10 @@ const failureOf = (output: Output, source: CommandName): CollectError | null => 
     case 'exited':
       return null;
     case 'timed_out':
-      return new CollectError('source_timed_out', `${name} did not end within ${timeoutSeconds ?? 15} s and was stopped`);
+      return new CollectError(
+        'source_timed_out',
+        `${name} did not end within ${timeoutSeconds ?? 15} s and was stopped`,
+      );
     case 'too_large':
       return new CollectError('output_too_large', `${name} printed more than 64 MiB and was stopped`);
     case 'missing':
@@ -204,7 +207,9 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
   const stat = (path: string): Promise<Stat> =>
     once(`stat\0${path}`, async () => {
       if (!isStatPath(path)) {
-        throw new CollectError('row_invalid', 'a path with a control character or ".." is not looked at').at('stat');
+        throw new CollectError('row_invalid', 'a path with a control character or ".." is not looked at').at(
+          'stat',
+        );
       }
       const found = await machine.stat(path);
       if (found === null) throw new CollectError('not_recorded', `${path} is not recorded`).at('stat');
@@ -349,7 +354,11 @@ const checkRows = (table: Table, drafted: readonly AnyRow[], hostId: string | nu
   return { rows: sortRows(table, rows), problems };
 };
 
-const affectedColumns = (table: Table, rows: readonly AnyRow[], sources: ReadonlySet<string | null>): string[] =>
+const affectedColumns = (
+  table: Table,
+  rows: readonly AnyRow[],
+  sources: ReadonlySet<string | null>,
+): string[] =>
   allColumns(table)
     .filter(([name, column]) => {
       if (name === 'host_id') return false;
@@ -375,12 +384,25 @@ const finish = (
 
   if (drafted.failure instanceof NotAsked) {
     const { message } = drafted.failure;
-    const result = { ...common, status: 'skipped' as const, code: null, reason: message, columnsAffected: null };
+    const result = {
+      ...common,
+      status: 'skipped' as const,
+      code: null,
+      reason: message,
+      columnsAffected: null,
+    };
     return { result, problems };
   }
   if (drafted.failure !== null) {
     const { code, message } = drafted.failure;
-    const result = { ...common, rows: [], status: statusOfCode(code), code, reason: message, columnsAffected: null };
+    const result = {
+      ...common,
+      rows: [],
+      status: statusOfCode(code),
+      code,
+      reason: message,
+      columnsAffected: null,
+    };
     return { result, problems };
   }
   if (first !== undefined) {
@@ -425,7 +447,9 @@ const failedCommandId = (
   const name = source as CommandName;
   const { parameter }: Command = commandSources[name];
   const isComplete =
-    parameter === undefined ? parameters.length === 0 : parameters.length === 1 && parameter.isAllowed(parameters[0] ?? '');
+    parameter === undefined
+      ? parameters.length === 0
+      : parameters.length === 1 && parameter.isAllowed(parameters[0] ?? '');
   return isComplete ? commandIdOf(argvOf(name, parameters)) : null;
 };
 
@@ -471,7 +495,8 @@ export const collect = async (
     }
   }
   const commands = reader.finished.toSorted(
-    (a, b) => sourceOrder(a.source) - sourceOrder(b.source) || (a.argv.join('\0') < b.argv.join('\0') ? -1 : 1),
+    (a, b) =>
+      sourceOrder(a.source) - sourceOrder(b.source) || (a.argv.join('\0') < b.argv.join('\0') ? -1 : 1),
   );
   return { machine, hostId, results, errors, commands };
 };

@@ -39,7 +39,10 @@ const openFolder = async (folder: string): Promise<Files> => {
           }
         });
       } else {
-        throw new UserError(`${folder} holds something that is neither a file nor a folder: ${path}`, whatABundleIs);
+        throw new UserError(
+          `${folder} holds something that is neither a file nor a folder: ${path}`,
+          whatABundleIs,
+        );
       }
     }
   };
@@ -73,7 +76,10 @@ const openArchive = async (archive: string): Promise<Files> => {
       files.set(entry.header.name.replace(/^(?:\.\/)+/, ''), async () => bytes);
     }
   } catch (error) {
-    throw new UserError(`${archive} is not a .tar.gz that can be read: ${(error as Error).message}`, whatABundleIs);
+    throw new UserError(
+      `${archive} is not a .tar.gz that can be read: ${(error as Error).message}`,
+      whatABundleIs,
+    );
   } finally {
     reading.destroy();
   }
@@ -106,9 +112,13 @@ const checkSums = async (label: string, files: Files): Promise<void> => {
     const [, expected, path] = /^([0-9a-f]{64}) [ *](?:\.\/)?(.+)$/.exec(line) ?? [];
     const read = path === undefined ? undefined : files.get(path);
     if (expected === undefined || path === undefined || read === undefined) {
-      throw new UserError(`${label} was changed after it was written: SHA256SUMS names ${path ?? 'what is no file'}, which is not there`);
+      throw new UserError(
+        `${label} was changed after it was written: SHA256SUMS names ${path ?? 'what is no file'}, which is not there`,
+      );
     }
-    const found = createHash('sha256').update(await read()).digest('hex');
+    const found = createHash('sha256')
+      .update(await read())
+      .digest('hex');
     if (found !== expected) {
       throw new UserError(`${label} was changed after it was written: ${path} does not match SHA256SUMS`);
     }
@@ -130,7 +140,8 @@ interface Manifest {
 
 const readManifest = async (label: string, files: Files): Promise<Manifest> => {
   const text = await textOf(files, 'evidence.json');
-  if (text === null) throw new UserError(`${label} is not an evidence bundle: evidence.json is missing`, whatABundleIs);
+  if (text === null)
+    throw new UserError(`${label} is not an evidence bundle: evidence.json is missing`, whatABundleIs);
   let found: unknown;
   try {
     found = JSON.parse(text);
@@ -140,13 +151,22 @@ const readManifest = async (label: string, files: Files): Promise<Manifest> => {
   const manifest = (typeof found === 'object' && found !== null ? found : {}) as Record<string, unknown>;
   const { format: is, version, origin, captured_time: time, euid, host_id: hostId } = manifest;
   if (is !== format) {
-    throw new UserError(`${label} is not an evidence bundle: evidence.json does not say "format": "${format}"`, whatABundleIs);
+    throw new UserError(
+      `${label} is not an evidence bundle: evidence.json does not say "format": "${format}"`,
+      whatABundleIs,
+    );
   }
   if (version !== formatVersion) {
-    throw new UserError(`${label} is an evidence bundle of version ${String(version)}; this tokenquery reads version ${formatVersion}`, 'use a newer tokenquery');
+    throw new UserError(
+      `${label} is an evidence bundle of version ${String(version)}; this tokenquery reads version ${formatVersion}`,
+      'use a newer tokenquery',
+    );
   }
   if (origin !== 'recorded' && origin !== 'constructed') {
-    throw new UserError(`${label}: evidence.json has no origin, which is "recorded" or "constructed"`, whatABundleIs);
+    throw new UserError(
+      `${label}: evidence.json has no origin, which is "recorded" or "constructed"`,
+      whatABundleIs,
+    );
   }
   if (typeof time !== 'number' || !Number.isSafeInteger(time)) {
     throw new UserError(`${label}: evidence.json has no captured_time in unix seconds`, whatABundleIs);
@@ -171,7 +191,11 @@ const outcomeWords = {
   not_started: 'not_started',
 } as const;
 
-const readCommand = async (label: string, files: Files, folder: string): Promise<Omit<Output, 'stdout' | 'stderr'>> => {
+const readCommand = async (
+  label: string,
+  files: Files,
+  folder: string,
+): Promise<Omit<Output, 'stdout' | 'stderr'>> => {
   const word = (await textOf(files, `${folder}/exit_code`))?.trim();
   const common = {
     startedTime: integerOf(await textOf(files, `${folder}/started_time`)),
@@ -186,7 +210,11 @@ const readCommand = async (label: string, files: Files, folder: string): Promise
   const signal = /^signal:(SIG[A-Z0-9]+)$/.exec(word)?.[1];
   if (signal !== undefined) return { ...common, outcome: 'signalled', signal, isSpawned };
   const exitCode = integerOf(word);
-  if (exitCode === null) throw new UserError(`${label}: ${folder}/exit_code holds neither a number nor a word of the format`, whatABundleIs);
+  if (exitCode === null)
+    throw new UserError(
+      `${label}: ${folder}/exit_code holds neither a number nor a word of the format`,
+      whatABundleIs,
+    );
   return { ...common, outcome: 'exited', exitCode, isSpawned };
 };
 
@@ -196,10 +224,23 @@ const readStats = async (label: string, files: Files): Promise<ReadonlyMap<strin
     if (line === '') continue;
     const [path = '', kind, mode = '', uid = '', size = '', mtime = ''] = line.split('\t');
     if (kind === 'missing' || kind === 'denied') looks.set(path, { kind });
-    else if ((kind === 'file' || kind === 'dir') && /^[0-7]{3,5}$/.test(mode) && [uid, size, mtime].every((text) => integerOf(text) !== null)) {
-      looks.set(path, { kind, mode: Number.parseInt(mode, 8), uid: Number(uid), size: Number(size), mtime: Number(mtime) });
+    else if (
+      (kind === 'file' || kind === 'dir') &&
+      /^[0-7]{3,5}$/.test(mode) &&
+      [uid, size, mtime].every((text) => integerOf(text) !== null)
+    ) {
+      looks.set(path, {
+        kind,
+        mode: Number.parseInt(mode, 8),
+        uid: Number(uid),
+        size: Number(size),
+        mtime: Number(mtime),
+      });
     } else {
-      throw new UserError(`${label}: line ${index + 1} of stat.tsv is not "path, kind, mode, uid, size, mtime" with tabs`, whatABundleIs);
+      throw new UserError(
+        `${label}: line ${index + 1} of stat.tsv is not "path, kind, mode, uid, size, mtime" with tabs`,
+        whatABundleIs,
+      );
     }
   }
   return looks;
@@ -209,7 +250,9 @@ const readStats = async (label: string, files: Files): Promise<ReadonlyMap<strin
  * Evidence that was recorded on a Mac, now or long ago: a folder or a .tar.gz.
  * Throws UserError, naming what is missing, for what is no bundle.
  */
-export const evidenceMachine = async (path: string): Promise<Machine & { readonly isConstructed: boolean }> => {
+export const evidenceMachine = async (
+  path: string,
+): Promise<Machine & { readonly isConstructed: boolean }> => {
   const label = path;
   let isFolder: boolean;
   try {
@@ -231,12 +274,18 @@ export const evidenceMachine = async (path: string): Promise<Machine & { readonl
     files = isFolder ? await openFolder(path) : await openArchive(path);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`${path} is not an evidence bundle: it cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`, whatABundleIs);
+    throw new UserError(
+      `${path} is not an evidence bundle: it cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
+      whatABundleIs,
+    );
   }
   const manifest = await readManifest(label, files);
   await checkSums(label, files);
 
-  const folders = new Map<string, { readonly folder: string; readonly known: Omit<Output, 'stdout' | 'stderr'> }>();
+  const folders = new Map<
+    string,
+    { readonly folder: string; readonly known: Omit<Output, 'stdout' | 'stderr'> }
+  >();
   for (const file of files.keys()) {
     const folder = /^(commands\/[^/]+)\/argv$/.exec(file)?.[1];
     if (folder === undefined) continue;
@@ -246,7 +295,8 @@ export const evidenceMachine = async (path: string): Promise<Machine & { readonl
     folders.set(key, { folder, known: await readCommand(label, files, folder) });
   }
   const looks = await readStats(label, files);
-  const bytesOf = async (file: string): Promise<Uint8Array> => (await files.get(file)?.()) ?? new Uint8Array();
+  const bytesOf = async (file: string): Promise<Uint8Array> =>
+    (await files.get(file)?.()) ?? new Uint8Array();
 
   return {
     origin: 'evidence',
@@ -259,7 +309,11 @@ export const evidenceMachine = async (path: string): Promise<Machine & { readonl
       const recorded = folders.get(argv.join('\0'));
       if (recorded === undefined) return null;
       const { folder, known } = recorded;
-      return { ...known, stdout: await bytesOf(`${folder}/stdout`), stderr: await bytesOf(`${folder}/stderr`) };
+      return {
+        ...known,
+        stdout: await bytesOf(`${folder}/stdout`),
+        stderr: await bytesOf(`${folder}/stderr`),
+      };
     },
     readFile: async (file): Promise<FileContent | null> => {
       const read = files.get(`files${file}`);
@@ -332,7 +386,12 @@ const statLine = (path: string, look: Look | FileContent): string => {
 /** All files of a bundle, by path, in order. */
 const bundleFiles = (
   recording: Recording,
-  manifest: { readonly capturedTime: number; readonly euid: number | null; readonly hostId: string | null; readonly tool: string },
+  manifest: {
+    readonly capturedTime: number;
+    readonly euid: number | null;
+    readonly hostId: string | null;
+    readonly tool: string;
+  },
 ): Map<string, Uint8Array> => {
   const encoder = new TextEncoder();
   const files = new Map<string, Uint8Array>();
@@ -381,11 +440,18 @@ const writeFolder = async (folder: string, files: ReadonlyMap<string, Uint8Array
   }
 };
 
-const archiveOf = async (files: ReadonlyMap<string, Uint8Array>, name: string, time: number): Promise<Buffer> => {
+const archiveOf = async (
+  files: ReadonlyMap<string, Uint8Array>,
+  name: string,
+  time: number,
+): Promise<Buffer> => {
   const { pack } = await import(/* webpackMode: "eager" */ 'tar-stream');
   const packing = pack();
   for (const [path, bytes] of files) {
-    packing.entry({ name: `${name}/${path}`, mode: 0o600, mtime: new Date(time * 1000), uid: 0, gid: 0 }, Buffer.from(bytes));
+    packing.entry(
+      { name: `${name}/${path}`, mode: 0o600, mtime: new Date(time * 1000), uid: 0, gid: 0 },
+      Buffer.from(bytes),
+    );
   }
   packing.finalize();
   const chunks: Buffer[] = [];
@@ -400,7 +466,12 @@ const archiveOf = async (files: ReadonlyMap<string, Uint8Array>, name: string, t
 export const writeBundle = async (
   out: string,
   recording: Recording,
-  manifest: { readonly capturedTime: number; readonly euid: number | null; readonly hostId: string | null; readonly tool: string },
+  manifest: {
+    readonly capturedTime: number;
+    readonly euid: number | null;
+    readonly hostId: string | null;
+    readonly tool: string;
+  },
 ): Promise<{ readonly files: number; readonly bytes: number }> => {
   const files = bundleFiles(recording, manifest);
   const target = resolve(out);
@@ -428,7 +499,10 @@ export const writeBundle = async (
     }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError(`${out} cannot be written: ${code === 'ENOENT' ? 'its folder does not exist' : (code ?? message)}`, 'name a path in a folder that exists and may be written');
+    throw new UserError(
+      `${out} cannot be written: ${code === 'ENOENT' ? 'its folder does not exist' : (code ?? message)}`,
+      'name a path in a folder that exists and may be written',
+    );
   } finally {
     if (staging !== null) await rm(staging, { recursive: true, force: true });
   }

@@ -37,7 +37,8 @@ export const liveMachine = (options: {
       try {
         const found = await stat(at);
         // A preference file has some kilobytes; a giant, a pipe or a device is not one.
-        if (!found.isFile() || found.size > maxOutputBytes) return { kind: 'content', bytes: new Uint8Array() };
+        if (!found.isFile() || found.size > maxOutputBytes)
+          return { kind: 'content', bytes: new Uint8Array() };
         return { kind: 'content', bytes: await readFile(at) };
       } catch (error) {
         return isAbsent(error) ? { kind: 'missing' } : { kind: 'denied' };

@@ -41,7 +41,8 @@ export const reduceOutput = async (
   if (output.outcome !== 'exited') return { ...output, stdout: new Uint8Array(), stderr };
   if (output.stdout.length === 0) return { ...output, stderr };
   const text = decode(output.stdout);
-  if (text === null) return { ...output, stdout: encoder.encode(withheld(output.stdout.length, 'UTF-8')), stderr };
+  if (text === null)
+    return { ...output, stdout: encoder.encode(withheld(output.stdout.length, 'UTF-8')), stderr };
   if (isWithheld.test(text)) return { ...output, stderr };
   const reduce = await reducer(include);
   return { ...output, stdout: redactRecoveryKeys(encoder.encode(reduce(text))), stderr };

@@ -373,7 +373,8 @@ export const files = {
     parser: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/accounts_preferences.ts')).parseAccountsPreferences,
     reducer: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/accounts_preferences.ts')).reduceAccountsPreferences,
+      (await import(/* webpackMode: "eager" */ './parsers/accounts_preferences.ts'))
+        .reduceAccountsPreferences,
   }),
 } as const;
 

@@ -48,7 +48,8 @@ export const required = <T>(of: Column<T>): Column<NonNullable<T>> =>
   ({ ...of, isRequired: true }) as Column<NonNullable<T>>;
 
 /** A boolean as a table holds it: unknown stays NULL. */
-export const bit = (value: boolean | null | undefined): 0 | 1 | null => (value == null ? null : value ? 1 : 0);
+export const bit = (value: boolean | null | undefined): 0 | 1 | null =>
+  value == null ? null : value ? 1 : 0;
 
 export type Columns = Readonly<Record<string, Column>>;
 export type Row<C extends Columns = Columns> = {
@@ -56,10 +57,13 @@ export type Row<C extends Columns = Columns> = {
 };
 
 /** The last column of every table. */
-export const hostIdColumn: Column<string | null> = text('Hardware UUID of the Mac; the last column of every table.', {
-  example: 'F6329A14-3B4C-4D5E-8F60-718293A4B5C6',
-  from: ['ioreg_platform'],
-});
+export const hostIdColumn: Column<string | null> = text(
+  'Hardware UUID of the Mac; the last column of every table.',
+  {
+    example: 'F6329A14-3B4C-4D5E-8F60-718293A4B5C6',
+    from: ['ioreg_platform'],
+  },
+);
 
 /** All that a table may ask. There is no clock, file system or process: live and replayed runs differ only in this. */
 export interface Context {

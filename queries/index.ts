@@ -87,7 +87,9 @@ export const questions: readonly Question[] = [
         "where": null
       }
     ],
-    "alsoReads": [],
+    "alsoReads": [
+      "table_status"
+    ],
     "applies": null,
     "remediation": "An account that was made half-way: finish it, or delete it.",
     "references": "mSCP os_store_encrypted_passwords; 800-53r5 IA-5(1)",
@@ -1402,7 +1404,9 @@ export const questions: readonly Question[] = [
         "where": null
       }
     ],
-    "alsoReads": [],
+    "alsoReads": [
+      "table_status"
+    ],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)",
     "remediation": "Install an FDERecoveryKeyEscrow payload first, then have MDM issue a personal recovery key.",
     "references": "800-53r5 SC-12(1), SC-28",

@@ -10,7 +10,11 @@ import { childEnvironment, fittingNode, root, setUp } from './setup.mjs';
 setUp();
 const node = fittingNode();
 const run = (...argv) => {
-  const { status, stdout, stderr } = spawnSync(node, argv, { cwd: root, env: childEnvironment(node), encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(node, argv, {
+    cwd: root,
+    env: childEnvironment(node),
+    encoding: 'utf8',
+  });
   if (status === 0) return;
   process.stderr.write(`${stdout}${stderr}\ntokenquery: error: the build failed in ${argv[0]}\n`);
   process.exit(1);
@@ -23,8 +27,18 @@ run(at('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json');
 writeFileSync(at('build/entry.cjs'), 'import(/* webpackMode: "eager" */ "./cli/start.js");\n');
 writeFileSync(at('build/cli/source_root.js'), "export const sourceRoot = '';\n");
 mkdirSync(at('dist'), { recursive: true });
-run(at('node_modules/@vercel/ncc/dist/ncc/cli.js'), 'build', 'build/entry.cjs', '-m', '--license', 'licenses.txt', '-o', 'build/bundle');
-for (const name of ['index.cjs', 'licenses.txt', 'prebuilds']) renameSync(at('build/bundle', name), at('dist', name));
+run(
+  at('node_modules/@vercel/ncc/dist/ncc/cli.js'),
+  'build',
+  'build/entry.cjs',
+  '-m',
+  '--license',
+  'licenses.txt',
+  '-o',
+  'build/bundle',
+);
+for (const name of ['index.cjs', 'licenses.txt', 'prebuilds'])
+  renameSync(at('build/bundle', name), at('dist', name));
 cpSync(at('samples'), at('dist/samples'), { recursive: true });
 cpSync(at('scripts/loader.cjs'), at('dist/tokenquery.cjs'));
 // Last, for it is what bin/tokenquery compares the sources with.

@@ -7,7 +7,9 @@ const { join } = require('node:path');
 const { Script } = require('node:vm');
 
 if (Number(process.versions.napi) < 10) {
-  process.stderr.write(`tokenquery: error: this is Node ${process.version}, and tokenquery needs Node 22.18 or newer\n`);
+  process.stderr.write(
+    `tokenquery: error: this is Node ${process.version}, and tokenquery needs Node 22.18 or newer\n`,
+  );
   process.stderr.write('tokenquery: hint: start bin/tokenquery, which looks for one\n');
   process.exit(1);
 }

@@ -33,8 +33,12 @@ export const setUp = () => {
       ? spawnSync('npm', parameters, { cwd: root, stdio })
       : spawnSync(process.execPath, [npm, ...parameters], { cwd: root, stdio });
   if (status !== 0) {
-    process.stderr.write(`tokenquery: error: npm ci failed${error === undefined ? '' : `: ${error.message}`}\n`);
-    process.stderr.write('tokenquery: hint: is the npm registry reachable? then run the same command again\n');
+    process.stderr.write(
+      `tokenquery: error: npm ci failed${error === undefined ? '' : `: ${error.message}`}\n`,
+    );
+    process.stderr.write(
+      'tokenquery: hint: is the npm registry reachable? then run the same command again\n',
+    );
     process.exit(1);
   }
   writeFileSync(stamp, wanted);
@@ -51,8 +55,12 @@ export const fittingNode = () => {
   const own = join(root, 'node_modules', '.bin', 'node');
   const found = existsSync(own) ? spawnSync(own, ['--version'], { encoding: 'utf8' }).stdout : null;
   if (found !== null && fits(found.trim())) return own;
-  process.stderr.write(`tokenquery: error: this is Node ${process.version}, and Node 22.18 or newer is needed\n`);
-  process.stderr.write('tokenquery: hint: install a newer Node; for this platform npm has none to bring along\n');
+  process.stderr.write(
+    `tokenquery: error: this is Node ${process.version}, and Node 22.18 or newer is needed\n`,
+  );
+  process.stderr.write(
+    'tokenquery: hint: install a newer Node; for this platform npm has none to bring along\n',
+  );
   return process.exit(1);
 };
 

@@ -12,7 +12,9 @@ const { status } = spawnSync(
 );
 if (given.length === 0 && status === 0) {
   process.stderr.write('\ntokenquery: note: these were the bundled sample hosts. Now ask something:\n');
-  process.stderr.write('  bin/tokenquery query "SELECT username, secure_token, confidence FROM secure_tokens WHERE is_admin = 1"\n');
+  process.stderr.write(
+    '  bin/tokenquery query "SELECT username, secure_token, confidence FROM secure_tokens WHERE is_admin = 1"\n',
+  );
   process.stderr.write('  bin/tokenquery --help\n');
 }
 process.exitCode = status ?? 1;

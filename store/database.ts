@@ -19,6 +19,9 @@ export const openDatabase = (path: string, options: { readonly readonly?: boolea
     db.pragma('trusted_schema = OFF');
     return db;
   } catch (error) {
-    throw new UserError(`${path} cannot be opened: ${(error as Error).message}`, 'is it a tokenquery database, and may you read it?');
+    throw new UserError(
+      `${path} cannot be opened: ${(error as Error).message}`,
+      'is it a tokenquery database, and may you read it?',
+    );
   }
 };

@@ -17,7 +17,9 @@ const constraintsOf = (name: string, column: Column): string => {
 
 /** The lines of a CREATE TABLE, host_id last. */
 export const columnDefinitions = (table: Table): readonly string[] =>
-  allColumns(table).map(([name, column]) => `${quoteName(name)} ${column.type}${constraintsOf(name, column)}`);
+  allColumns(table).map(
+    ([name, column]) => `${quoteName(name)} ${column.type}${constraintsOf(name, column)}`,
+  );
 
 /** The statement that makes a table as a live query sees it. */
 export const createTable = (table: Table): string =>

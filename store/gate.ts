@@ -7,7 +7,8 @@ import { nearest } from '../collector/nearest.ts';
 import type { Db, Statement } from './database.ts';
 
 const verbs = new Set(['SELECT', 'WITH', 'VALUES', 'EXPLAIN']);
-const allowed = 'one statement that begins with SELECT, WITH, VALUES or EXPLAIN is run; nothing can be written';
+const allowed =
+  'one statement that begins with SELECT, WITH, VALUES or EXPLAIN is run; nothing can be written';
 
 // String, quoted name, comment; in the order in which SQLite reads them.
 const opaque = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g;
@@ -16,23 +17,32 @@ const opaque = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*
 const bare = (sql: string, quoted: 'keep' | 'blank'): string =>
   sql.replace(opaque, (part) => {
     if (part.startsWith('--') || part.startsWith('/*')) return ' ';
-    return quoted === 'keep' ? part : part.replace(/[^"`[\]]/g, (character) => (part.startsWith("'") ? '_' : character));
+    return quoted === 'keep'
+      ? part
+      : part.replace(/[^"`[\]]/g, (character) => (part.startsWith("'") ? '_' : character));
   });
 
 // Functions of the outside world, should a build of SQLite have them, and settings in the dress of tables.
-const refusedNames = /\b(?:load_extension|readfile|writefile|edit|fts3_tokenizer|pragma_[a-z_]+|sqlite_dbpage|dbstat)\b/i;
+const refusedNames =
+  /\b(?:load_extension|readfile|writefile|edit|fts3_tokenizer|pragma_[a-z_]+|sqlite_dbpage|dbstat)\b/i;
 
-const firstWord = (sql: string): string => /^[\s;(]*([A-Za-z]+)/.exec(bare(sql, 'blank'))?.[1]?.toUpperCase() ?? '';
+const firstWord = (sql: string): string =>
+  /^[\s;(]*([A-Za-z]+)/.exec(bare(sql, 'blank'))?.[1]?.toUpperCase() ?? '';
 
 export const isExplain = (sql: string): boolean => firstWord(sql) === 'EXPLAIN';
 
-const explainFailure = (message: string, names: { readonly tables: readonly string[]; readonly columns: readonly string[] }): UserError => {
+const explainFailure = (
+  message: string,
+  names: { readonly tables: readonly string[]; readonly columns: readonly string[] },
+): UserError => {
   const table = /^no such table: (?:main\.|temp\.)?(.+)$/.exec(message)?.[1];
   if (table !== undefined) {
     const near = nearest(table, names.tables);
     return new UserError(
       `there is no table ${table}`,
-      near === null ? 'tokenquery tables lists them' : `did you mean ${near}? tokenquery tables lists them all`,
+      near === null
+        ? 'tokenquery tables lists them'
+        : `did you mean ${near}? tokenquery tables lists them all`,
     );
   }
   const column = /^no such column: (?:.*\.)?([^.]+)$/.exec(message)?.[1];
@@ -45,27 +55,38 @@ const explainFailure = (message: string, names: { readonly tables: readonly stri
         : `did you mean ${near}? text stands in single quotes`,
     );
   }
-  return new UserError(`the SQL cannot be run: ${message}`, 'tokenquery tables NAME shows a table and examples');
+  return new UserError(
+    `the SQL cannot be run: ${message}`,
+    'tokenquery tables NAME shows a table and examples',
+  );
 };
 
 /** The prepared statement, or a UserError that says what is wrong with the SQL. */
-export const prepareGuarded = (db: Db, sql: string, names: { readonly tables: readonly string[]; readonly columns: readonly string[] }): Statement => {
+export const prepareGuarded = (
+  db: Db,
+  sql: string,
+  names: { readonly tables: readonly string[]; readonly columns: readonly string[] },
+): Statement => {
   if (sql.includes('\0')) throw new UserError('the SQL holds a NUL character', allowed);
   const verb = firstWord(sql);
-  if (verb === '') throw new UserError('there is no SQL to run', 'for example: tokenquery query "SELECT * FROM users"');
+  if (verb === '')
+    throw new UserError('there is no SQL to run', 'for example: tokenquery query "SELECT * FROM users"');
   if (!verbs.has(verb)) throw new UserError(`${verb} is refused: queries only read`, allowed);
   const refused = refusedNames.exec(bare(sql, 'keep').replace(/'(?:[^']|'')*'/g, "''"))?.[0];
-  if (refused !== undefined) throw new UserError(`${refused} is refused: queries see the tables and nothing else`, allowed);
+  if (refused !== undefined)
+    throw new UserError(`${refused} is refused: queries see the tables and nothing else`, allowed);
   let statement: Statement;
   try {
     statement = db.prepare(sql);
   } catch (error) {
     const { message } = error as Error;
-    if (/more than one statement/i.test(message)) throw new UserError('there is more than one statement', allowed);
+    if (/more than one statement/i.test(message))
+      throw new UserError('there is more than one statement', allowed);
     if (/contains no statements/i.test(message)) throw new UserError('there is no SQL to run', allowed);
     throw explainFailure(message, names);
   }
-  if (!statement.reader || !statement.readonly) throw new UserError('the statement is refused: it would write', allowed);
+  if (!statement.reader || !statement.readonly)
+    throw new UserError('the statement is refused: it would write', allowed);
   return statement;
 };
 
@@ -77,13 +98,21 @@ interface Instruction {
 
 /** The program that SQLite made of a statement. */
 const programOf = (db: Db, sql: string): readonly Instruction[] =>
-  isExplain(sql) ? [] : (db.prepare(`EXPLAIN ${sql.replace(/^[\s;]+/, '')}`).safeIntegers(false).all({ now: 0 }) as Instruction[]);
+  isExplain(sql)
+    ? []
+    : (db
+        .prepare(`EXPLAIN ${sql.replace(/^[\s;]+/, '')}`)
+        .safeIntegers(false)
+        .all({ now: 0 }) as Instruction[]);
 
 /** The tables that a statement opens, whatever view, join or subquery names them. */
 export const touchedTables = (db: Db, sql: string): ReadonlySet<string> => {
   const byRoot = new Map(
     (
-      db.prepare('SELECT rootpage, tbl_name FROM sqlite_schema WHERE rootpage > 0').safeIntegers(false).all() as {
+      db
+        .prepare('SELECT rootpage, tbl_name FROM sqlite_schema WHERE rootpage > 0')
+        .safeIntegers(false)
+        .all() as {
         rootpage: number;
         tbl_name: string;
       }[]

@@ -15,20 +15,20 @@ export const openMemory = (tables: readonly Table[]): Db => {
 const rowsAtOnce = 50;
 
 /** Puts rows into a table of `openMemory`. */
-export const loadRows = (
-  db: Db,
-  table: Table,
-  rows: readonly Readonly<Record<string, Value>>[],
-): void => {
+export const loadRows = (db: Db, table: Table, rows: readonly Readonly<Record<string, Value>>[]): void => {
   const names = allColumns(table).map(([name]) => name);
   const one = `(${names.map(() => '?').join(', ')})`;
   const insert = (count: number) =>
-    db.prepare(`INSERT INTO ${quoteName(table.name)} VALUES ${Array.from({ length: count }, () => one).join(', ')}`);
+    db.prepare(
+      `INSERT INTO ${quoteName(table.name)} VALUES ${Array.from({ length: count }, () => one).join(', ')}`,
+    );
   db.transaction(() => {
     const many = rows.length >= rowsAtOnce ? insert(rowsAtOnce) : null;
     let start = 0;
     for (; many !== null && start + rowsAtOnce <= rows.length; start += rowsAtOnce) {
-      many.run(rows.slice(start, start + rowsAtOnce).flatMap((row) => names.map((name) => row[name] ?? null)));
+      many.run(
+        rows.slice(start, start + rowsAtOnce).flatMap((row) => names.map((name) => row[name] ?? null)),
+      );
     }
     if (start === rows.length) return;
     const single = insert(1);

@@ -29,7 +29,12 @@ const memoryBytes = 2 * 1024 * 1024 * 1024;
  * message on stderr. The exit status is then 137.
  */
 export const watch = (seconds: number, bytes: number = memoryBytes): { readonly stop: () => void } => {
-  const worker = new Worker(source, { eval: true, workerData: { seconds, bytes }, stdout: false, stderr: false });
+  const worker = new Worker(source, {
+    eval: true,
+    workerData: { seconds, bytes },
+    stdout: false,
+    stderr: false,
+  });
   worker.unref();
   return { stop: () => void worker.terminate() };
 };

@@ -21,7 +21,9 @@ export const adminGid = 80;
 
 /** Has the tag DisabledTags for this tag: it is kept from being granted by itself, which is not a token. */
 export const isTagDisabled = (user: DsUser, tag: string): boolean =>
-  user.authenticationAuthority.some((value) => parseAuthenticationAuthority(value).disabledTags.includes(tag));
+  user.authenticationAuthority.some((value) =>
+    parseAuthenticationAuthority(value).disabledTags.includes(tag),
+  );
 
 // A shell that is none: the account cannot be used at a prompt or at the login window.
 const noShells = new Set([
@@ -46,7 +48,8 @@ export const isSystemAccount = (user: DsUser): 0 | 1 | null => {
 };
 
 export const isRoot = (user: DsUser): boolean => user.uid === 0 && user.recordName === 'root';
-export const isSetupAssistant = (user: DsUser): boolean => user.recordName === '_mbsetupuser' && user.uid === 248;
+export const isSetupAssistant = (user: DsUser): boolean =>
+  user.recordName === '_mbsetupuser' && user.uid === 248;
 export const isGuest = (user: DsUser): boolean => user.uid === 201 || user.uuid === guestUuid;
 
 /** @param managedUuids GeneratedUIDs of the accounts that MDM made, where they are known. */
@@ -92,7 +95,9 @@ export const memberships = (
     if (user.uuid !== null) add(byUuid, user.uuid, user);
     if (user.gid !== null) add(byGid, user.gid, user);
   }
-  const groupByUuid = new Map(groups.flatMap((group) => (group.uuid === null ? [] : [[group.uuid, group] as const])));
+  const groupByUuid = new Map(
+    groups.flatMap((group) => (group.uuid === null ? [] : [[group.uuid, group] as const])),
+  );
 
   const directOf = (group: DsGroup): DsUser[] => [
     ...group.memberNames.flatMap((name) => byName.get(fold(name)) ?? []),
@@ -111,7 +116,8 @@ export const memberships = (
     const queue = [group];
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
       const isEverybody = next === group && next.gid !== null && everybodyGids.has(next.gid);
-      for (const user of isEverybody ? [] : ownOf(next)) if (!members.has(user)) members.set(user, 'indirect');
+      for (const user of isEverybody ? [] : ownOf(next))
+        if (!members.has(user)) members.set(user, 'indirect');
       for (const uuid of next.nestedGroupUuids) {
         const nested = groupByUuid.get(uuid);
         if (nested === undefined || seen.has(nested)) continue;

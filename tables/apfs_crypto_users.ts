@@ -5,20 +5,36 @@ export default defineTable({
   name: 'apfs_crypto_users',
   description: 'APFS cryptographic users of the boot volume group.',
   columns: {
-    device_identifier: required(text('The volume that was asked, or / for the startup volume.', { example: 'disk3s5' })),
-    volume_uuid: text('UUID of that volume.', { example: '0C3E7F0A-6A53-4C0E-8B9B-6B1D5D1A77F2', from: ['diskutil_apfs_list'] }),
+    device_identifier: required(
+      text('The volume that was asked, or / for the startup volume.', { example: 'disk3s5' }),
+    ),
+    volume_uuid: text('UUID of that volume.', {
+      example: '0C3E7F0A-6A53-4C0E-8B9B-6B1D5D1A77F2',
+      from: ['diskutil_apfs_list'],
+    }),
     crypto_user_uuid: required(
       text('GeneratedUID of an account, or one of the UUIDs that are the same on every Mac.', {
         example: 'EBC6C064-0000-11AA-AA11-00306543ECAC',
       }),
     ),
-    type: required(oneOf(cryptoUserTypes, 'APFSCryptoUserType; Unknown for a word that is not known.', { example: 'MDMRecovery' })),
+    type: required(
+      oneOf(cryptoUserTypes, 'APFSCryptoUserType; Unknown for a word that is not known.', {
+        example: 'MDMRecovery',
+      }),
+    ),
     volume_owner: boolean('Volume owner; NULL when the key is absent (Intel, or macOS before 11).', {
       example: '1',
       from: ['diskutil_apfs_list_users'],
     }),
-    username: text('Short name of the local account with this GeneratedUID.', { example: 'alice', from: ['ds_users'] }),
-    resolution: oneOf(resolutions, 'What the UUID is; orphan when no local account has it, NULL for a type that is not known.', { from: ['ds_users'] }),
+    username: text('Short name of the local account with this GeneratedUID.', {
+      example: 'alice',
+      from: ['ds_users'],
+    }),
+    resolution: oneOf(
+      resolutions,
+      'What the UUID is; orphan when no local account has it, NULL for a type that is not known.',
+      { from: ['ds_users'] },
+    ),
   },
   key: ['device_identifier', 'crypto_user_uuid'],
   sources: ['diskutil_apfs_list', 'diskutil_apfs_list_users', 'ds_users'],
@@ -37,7 +53,8 @@ export default defineTable({
       readCryptoListings(context),
       context.orUnknown(context.read('ds_users')),
     ]);
-    const names = users && new Map(users.flatMap(({ uuid, recordName }) => (uuid === null ? [] : [[uuid, recordName]])));
+    const names =
+      users && new Map(users.flatMap(({ uuid, recordName }) => (uuid === null ? [] : [[uuid, recordName]])));
     const localUuids = names && new Set(names.keys());
     return listings.flatMap(({ device, volumeUuid, users: cryptoUsers }) =>
       cryptoUsers.map((user) => ({

@@ -10,7 +10,9 @@ export default defineTable({
     name: text('Name of the volume.', { example: 'Data' }),
     role: text('Role; several with commas, NULL for none.', { example: 'Data' }),
     is_internal: boolean('NULL where diskutil does not say it.', { example: '1' }),
-    encryption: boolean('Encryption; on Apple silicon and T2 it is 1 at rest, which is not FileVault.', { example: '1' }),
+    encryption: boolean('Encryption; on Apple silicon and T2 it is 1 at rest, which is not FileVault.', {
+      example: '1',
+    }),
     filevault: boolean('FileVault; NULL on macOS 10.13, which does not say it.', { example: '1' }),
     locked: boolean('Locked.', { example: '0' }),
     crypto_migration_on: boolean('An encryption or decryption is under way.', { example: '0' }),

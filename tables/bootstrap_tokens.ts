@@ -38,10 +38,13 @@ export default defineTable({
       example: '1',
       from: ['profiles_status_bootstraptoken'],
     }),
-    escrowed_to_server: boolean('The token is escrowed, as the Mac believes; NULL when profiles does not say.', {
-      example: '1',
-      from: ['profiles_status_bootstraptoken'],
-    }),
+    escrowed_to_server: boolean(
+      'The token is escrowed, as the Mac believes; NULL when profiles does not say.',
+      {
+        example: '1',
+        from: ['profiles_status_bootstraptoken'],
+      },
+    ),
     crypto_user_present: boolean('The key 2457711A-… is among the crypto users.', {
       example: '1',
       from: ['diskutil_apfs_list', 'diskutil_apfs_list_users'],
@@ -58,16 +61,30 @@ export default defineTable({
       example: 'allowed',
       from: ['mdmclient_query_security_info'],
     }),
-    required_for_software_update: boolean('With --allow-network.', { example: '1', from: ['mdmclient_query_security_info'] }),
-    required_for_kext_approval: boolean('With --allow-network.', { example: '1', from: ['mdmclient_query_security_info'] }),
-    eacs_preflight: text('Whether the token is good for an erase; with --allow-network, macOS 13.3 or later.', {
-      example: 'success',
-      from: ['mdmclient_query_device_information'],
+    required_for_software_update: boolean('With --allow-network.', {
+      example: '1',
+      from: ['mdmclient_query_security_info'],
     }),
-    state: required(
-      oneOf(bootstrapStates, 'The conclusion. stale_local: the key is here and the server does not support it, or the reverse.'),
+    required_for_kext_approval: boolean('With --allow-network.', {
+      example: '1',
+      from: ['mdmclient_query_security_info'],
+    }),
+    eacs_preflight: text(
+      'Whether the token is good for an erase; with --allow-network, macOS 13.3 or later.',
+      {
+        example: 'success',
+        from: ['mdmclient_query_device_information'],
+      },
     ),
-    sources: text('Who answered, with commas: profiles, apfs, profile, mdmclient.', { example: 'profiles,apfs,profile' }),
+    state: required(
+      oneOf(
+        bootstrapStates,
+        'The conclusion. stale_local: the key is here and the server does not support it, or the reverse.',
+      ),
+    ),
+    sources: text('Who answered, with commas: profiles, apfs, profile, mdmclient.', {
+      example: 'profiles,apfs,profile',
+    }),
   },
   key: [],
   sources: [
@@ -80,8 +97,12 @@ export default defineTable({
   ],
   privilege: 'root',
   macos: '10.15+',
-  notes: ['escrowed_to_server is what the Mac believes: the server may have lost the token. Compare with the MDM.'],
-  examples: ['SELECT supported_on_server, escrowed_to_server, crypto_user_present, state FROM bootstrap_tokens;'],
+  notes: [
+    'escrowed_to_server is what the Mac believes: the server may have lost the token. Compare with the MDM.',
+  ],
+  examples: [
+    'SELECT supported_on_server, escrowed_to_server, crypto_user_present, state FROM bootstrap_tokens;',
+  ],
   generate: async (context) => {
     const [status, crypto, configuration, security, device] = await Promise.all([
       context.orUnknown(context.read('profiles_status_bootstraptoken')),
@@ -118,12 +139,17 @@ export default defineTable({
         required_for_kext_approval: bit(security?.bootstrapTokenRequiredForKernelExtensionApproval),
         eacs_preflight: device?.eacsPreflight ?? null,
         state: bootstrapStateOf({
-          isNotEnrolled: status?.notEnrolled === true || (configuration !== null && configuration.mdm === null),
+          isNotEnrolled:
+            status?.notEnrolled === true || (configuration !== null && configuration.mdm === null),
           supported: status?.supported ?? null,
           escrowed: status?.escrowed ?? null,
           keyPresent,
         }),
-        sources: answered.filter(([, answer]) => answer !== null).map(([name]) => name).join(',') || null,
+        sources:
+          answered
+            .filter(([, answer]) => answer !== null)
+            .map(([name]) => name)
+            .join(',') || null,
       },
     ];
   },

@@ -6,9 +6,13 @@ export default defineTable({
   description: 'One row per problem.',
   columns: {
     table_name: required(text('The table that misses it.', { example: 'bootstrap_tokens' })),
-    command_id: text('→ command_log.command_id; NULL for files, and where nothing was run.', { example: 'c5b0f4c2d1e' }),
+    command_id: text('→ command_log.command_id; NULL for files, and where nothing was run.', {
+      example: 'c5b0f4c2d1e',
+    }),
     code: required(oneOf(errorCodes, 'What kind of problem.', { example: 'source_timed_out' })),
-    message: required(text('What happened, in plain words.', { example: 'profiles did not end within 60 s and was stopped' })),
+    message: required(
+      text('What happened, in plain words.', { example: 'profiles did not end within 60 s and was stopped' }),
+    ),
     hint: text('What the reader can do about it.', { example: 'run as root' }),
   },
   key: ['table_name', 'command_id', 'code', 'message'],

@@ -9,7 +9,11 @@ export default defineTable({
   description: 'Every process spawned.',
   columns: {
     command_id: required(text('The same argv has the same id on every Mac.', { example: 'c5b0f4c2d1e' })),
-    argv: required(text('JSON array; secrets are impossible by the allow-list.', { example: '["/usr/bin/fdesetup","list"]' })),
+    argv: required(
+      text('JSON array; secrets are impossible by the allow-list.', {
+        example: '["/usr/bin/fdesetup","list"]',
+      }),
+    ),
     source: required(text('Source id (sources.json).', { example: 'fdesetup_list' })),
     is_network_capable: required(boolean('The program may ask a server.', { example: '0' })),
     started_time: time('When it was started; NULL where the evidence does not say.'),
@@ -17,9 +21,13 @@ export default defineTable({
     exit_code: integer('Exit code; NULL when it did not end by itself.', { example: '0' }),
     signal: text('The signal that ended it.', { example: 'SIGKILL' }),
     is_timed_out: required(boolean('It was stopped because it took too long.', { example: '0' })),
-    stdout_bytes: required(integer('Size of stdout, reduced to what may be kept.', { unit: 'bytes', example: '112' })),
+    stdout_bytes: required(
+      integer('Size of stdout, reduced to what may be kept.', { unit: 'bytes', example: '112' }),
+    ),
     stdout_sha256: required(text('SHA-256 of the same bytes.')),
-    stderr_bytes: required(integer('Size of stderr; sysadminctl answers here.', { unit: 'bytes', example: '71' })),
+    stderr_bytes: required(
+      integer('Size of stderr; sysadminctl answers here.', { unit: 'bytes', example: '71' }),
+    ),
     stderr_sha256: required(text('SHA-256 of stderr.')),
     euid: integer('Effective user id that ran it; NULL where the evidence does not say.', { example: '0' }),
   },

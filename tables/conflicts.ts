@@ -40,7 +40,8 @@ const strangers = (
       const ids = [context.commandId('diskutil_apfs_list_users', device), context.commandId('ds_users')];
       const common = { subject: user.uuid, source_a: 'apfs', fact: 'secure_token' as const };
       if (resolution === 'orphan') {
-        const conclusion = 'a UUID that no local account has can still unlock the disk: the account was deleted, or its record was replaced';
+        const conclusion =
+          'a UUID that no local account has can still unlock the disk: the account was deleted, or its record was replaced';
         found.set(`apfs ${user.uuid}`, { ...orphan, ...common, conclusion: seeCommands(conclusion, ids) });
       } else if (resolution === 'guest' && !local.has(user.uuid)) {
         found.set(`apfs ${user.uuid}`, {
@@ -56,7 +57,8 @@ const strangers = (
   for (const { uuid, resolution } of listed ?? []) {
     if (resolution !== 'orphan' || list === null) continue;
     const ids = [context.commandId(list.source), context.commandId('ds_users')];
-    const conclusion = 'a UUID that no local account has is still a FileVault user: the account was deleted, or its record was replaced';
+    const conclusion =
+      'a UUID that no local account has is still a FileVault user: the account was deleted, or its record was replaced';
     found.set(`fdesetup ${uuid}`, {
       ...orphan,
       subject: uuid,
@@ -71,9 +73,17 @@ const strangers = (
 const bitText = (value: 0 | 1 | null): string | null => (value === null ? null : String(value));
 
 /** M10 and M11: what the Mac believes of the bootstrap token, against what is on the disk or was tried. */
-const bootstrapDisputes = (context: Context, row: Row<typeof bootstrapTokens.columns> | undefined): Conflict[] => {
+const bootstrapDisputes = (
+  context: Context,
+  row: Row<typeof bootstrapTokens.columns> | undefined,
+): Conflict[] => {
   if (row === undefined) return [];
-  const common = { subject_kind: 'host', subject: 'bootstrap token', fact: 'bootstrap', source_a: 'profiles' } as const;
+  const common = {
+    subject_kind: 'host',
+    subject: 'bootstrap token',
+    fact: 'bootstrap',
+    source_a: 'profiles',
+  } as const;
   const profiles = context.commandId('profiles_status_bootstraptoken');
   const apfs = context.commandId('diskutil_apfs_list');
   const found: Conflict[] = [];
@@ -85,10 +95,10 @@ const bootstrapDisputes = (context: Context, row: Row<typeof bootstrapTokens.col
       source_b: 'apfs',
       value_b: '1',
       severity: 'medium',
-      conclusion: seeCommands('the key is on the disk and the server does not support it: left from another server or enrolment', [
-        profiles,
-        apfs,
-      ]),
+      conclusion: seeCommands(
+        'the key is on the disk and the server does not support it: left from another server or enrolment',
+        [profiles, apfs],
+      ),
     });
   }
   if (row.escrowed_to_server === 1 && row.crypto_user_present === 0) {
@@ -99,12 +109,19 @@ const bootstrapDisputes = (context: Context, row: Row<typeof bootstrapTokens.col
       source_b: 'apfs',
       value_b: '0',
       severity: 'medium',
-      conclusion: seeCommands('the Mac believes that a token is escrowed and has no key for it on the disk', [profiles, apfs]),
+      conclusion: seeCommands('the Mac believes that a token is escrowed and has no key for it on the disk', [
+        profiles,
+        apfs,
+      ]),
     });
   }
   const preflight = row.eacs_preflight;
   // "EFI password exists" stands in the way of an erase, not of the token.
-  if (row.escrowed_to_server === 1 && preflight !== null && !['success', 'EFI password exists'].includes(preflight)) {
+  if (
+    row.escrowed_to_server === 1 &&
+    preflight !== null &&
+    !['success', 'EFI password exists'].includes(preflight)
+  ) {
     found.push({
       ...common,
       rule_id: 'M11',
@@ -112,10 +129,10 @@ const bootstrapDisputes = (context: Context, row: Row<typeof bootstrapTokens.col
       source_b: 'mdmclient',
       value_b: preflight,
       severity: 'medium',
-      conclusion: seeCommands('escrowed is only what the Mac believes, and the trial of an erase did not succeed: compare with the MDM', [
-        profiles,
-        context.commandId('mdmclient_query_device_information'),
-      ]),
+      conclusion: seeCommands(
+        'escrowed is only what the Mac believes, and the trial of an erase did not succeed: compare with the MDM',
+        [profiles, context.commandId('mdmclient_query_device_information')],
+      ),
     });
   }
   return found;
@@ -177,7 +194,9 @@ export default defineTable({
     source_b: required(text('The other side.', { example: 'apfs' })),
     value_b: text('What it says.', { example: '0' }),
     severity: required(oneOf(severities, 'How much it matters.', { example: 'high' })),
-    conclusion: required(text('Plain words, and the commands behind both sides.', { example: 'claimed, not effective' })),
+    conclusion: required(
+      text('Plain words, and the commands behind both sides.', { example: 'claimed, not effective' }),
+    ),
   },
   key: ['subject_kind', 'subject', 'rule_id', 'fact', 'source_a', 'source_b', 'value_a', 'value_b'],
   sources: [
@@ -211,7 +230,8 @@ export default defineTable({
       context.orUnknown(context.rows(filevaultStatus)),
       context.orUnknown(context.rows(filevaultUsers)),
     ]);
-    if ([users, crypto, bootstrap, filevault].every((answer) => answer === null)) await context.read('ds_users');
+    if ([users, crypto, bootstrap, filevault].every((answer) => answer === null))
+      await context.read('ds_users');
     const administrators = users === null || groups === null ? null : admins(users, groups);
     const byUser = Map.groupBy(observations ?? [], ({ username }) => username);
     return [

@@ -33,14 +33,15 @@ export const resolutions = [
 export type Resolution = (typeof resolutions)[number];
 
 /** What the UUIDs stand for that are the same on every Mac. */
-const wellKnown: ReadonlyMap<string, { readonly type: CryptoUserType; readonly resolution: Resolution }> = new Map([
-  [personalRecoveryUuid, { type: 'PersonalRecovery', resolution: 'recovery_key' }],
-  [institutionalRecoveryUuid, { type: 'InstitutionalRecovery', resolution: 'recovery_key' }],
-  [icloudRecoveryExternalUuid, { type: 'ICloudRecovery', resolution: 'icloud' }],
-  [icloudRecoveryUuid, { type: 'ICloud', resolution: 'icloud' }],
-  [bootstrapTokenUuid, { type: 'MDMRecovery', resolution: 'bootstrap_token' }],
-  [guestUuid, { type: 'LocalOpenDirectory', resolution: 'guest' }],
-]);
+const wellKnown: ReadonlyMap<string, { readonly type: CryptoUserType; readonly resolution: Resolution }> =
+  new Map([
+    [personalRecoveryUuid, { type: 'PersonalRecovery', resolution: 'recovery_key' }],
+    [institutionalRecoveryUuid, { type: 'InstitutionalRecovery', resolution: 'recovery_key' }],
+    [icloudRecoveryExternalUuid, { type: 'ICloudRecovery', resolution: 'icloud' }],
+    [icloudRecoveryUuid, { type: 'ICloud', resolution: 'icloud' }],
+    [bootstrapTokenUuid, { type: 'MDMRecovery', resolution: 'bootstrap_token' }],
+    [guestUuid, { type: 'LocalOpenDirectory', resolution: 'guest' }],
+  ]);
 export const isWellKnown = (uuid: string): boolean => wellKnown.has(uuid);
 
 const resolutionOfType: Readonly<Partial<Record<CryptoUserType, Resolution>>> = {

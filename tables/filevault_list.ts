@@ -57,7 +57,13 @@ export const readFilevaultList = async (context: Context): Promise<FilevaultList
   let failure: unknown;
   try {
     const { rows, isFileVaultOff } = await context.read('fdesetup_list_extended');
-    const users = rows.map(({ uuid, username, type, typeText, escrow }) => ({ uuid, username, type, typeText, escrow }));
+    const users = rows.map(({ uuid, username, type, typeText, escrow }) => ({
+      uuid,
+      username,
+      type,
+      typeText,
+      escrow,
+    }));
     return listOf(users, isFileVaultOff, 'fdesetup_list_extended');
   } catch (error) {
     failure = error;

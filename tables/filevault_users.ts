@@ -5,7 +5,12 @@ import type { FilevaultUser } from './filevault_list.ts';
 
 const resolutions = ['local_user', 'well_known', 'orphan'] as const;
 
-const recordTypes = new Set(['personal_recovery', 'institutional_recovery', 'icloud_recovery', 'bootstrap_token']);
+const recordTypes = new Set([
+  'personal_recovery',
+  'institutional_recovery',
+  'icloud_recovery',
+  'bootstrap_token',
+]);
 
 const resolutionOf = (
   user: FilevaultUser,
@@ -27,17 +32,26 @@ export default defineTable({
   name: 'filevault_users',
   description: 'Fdesetup list -extended rows.',
   columns: {
-    username: text('Short name of the local account with this GeneratedUID; else as printed. NULL for records.', {
-      example: 'alice',
-    }),
-    uuid: required(text('GeneratedUID of an account, or of a record.', { example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F' })),
+    username: text(
+      'Short name of the local account with this GeneratedUID; else as printed. NULL for records.',
+      {
+        example: 'alice',
+      },
+    ),
+    uuid: required(
+      text('GeneratedUID of an account, or of a record.', {
+        example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
+      }),
+    ),
     type: oneOf(filevaultUserTypes, 'Kind of record; NULL when only the plain list answered.', {
       from: ['fdesetup_list_extended'],
     }),
     escrow_reported: boolean('ESCROW column; "Yes" may precede delivery, so it is no proof.', {
       from: ['fdesetup_list_extended'],
     }),
-    resolution: oneOf(resolutions, 'What the UUID is; orphan when no local account has it.', { from: ['ds_users'] }),
+    resolution: oneOf(resolutions, 'What the UUID is; orphan when no local account has it.', {
+      from: ['ds_users'],
+    }),
   },
   key: ['uuid', 'username'],
   sources: ['fdesetup_list_extended', 'fdesetup_list', 'ds_users'],
@@ -53,7 +67,8 @@ export default defineTable({
       readFilevaultList(context),
       context.orUnknown(context.read('ds_users')),
     ]);
-    const names = users && new Map(users.flatMap(({ uuid, recordName }) => (uuid === null ? [] : [[uuid, recordName]])));
+    const names =
+      users && new Map(users.flatMap(({ uuid, recordName }) => (uuid === null ? [] : [[uuid, recordName]])));
     return list.users.map((user) => {
       const resolution = resolutionOf(user, names);
       return {

@@ -18,15 +18,20 @@ export default defineTable({
     gid: integer('Group id.', { example: '80', from: ['ds_groups'] }),
     groupname: required(text('Short name of the group.', { example: 'admin', from: ['ds_groups'] })),
     member_kind: required(oneOf(kinds, 'How the group names the member.', { from: ['ds_groups'] })),
-    member: required(text('Short name or GeneratedUID, as stored.', { example: 'alice', from: ['ds_groups'] })),
+    member: required(
+      text('Short name or GeneratedUID, as stored.', { example: 'alice', from: ['ds_groups'] }),
+    ),
     uuid: text('GeneratedUID of the local account or group that is meant.', {
       example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
       from: ['ds_users', 'ds_groups'],
     }),
-    is_resolved: boolean('0 when no local account or group answers to the member: it dangles, or is of a directory.', {
-      example: '1',
-      from: ['ds_users'],
-    }),
+    is_resolved: boolean(
+      '0 when no local account or group answers to the member: it dangles, or is of a directory.',
+      {
+        example: '1',
+        from: ['ds_users'],
+      },
+    ),
   },
   key: ['groupname', 'gid', 'member_kind', 'member'],
   sources: ['ds_groups', 'ds_users'],
@@ -50,7 +55,11 @@ export default defineTable({
         const common = { gid: group.gid, groupname: group.recordName, member_kind: kind, member };
         if (kind === 'nested_group') {
           const isKnown = groupUuids.has(member);
-          return { ...common, uuid: isKnown ? member : null, is_resolved: isKnown ? (1 as const) : (0 as const) };
+          return {
+            ...common,
+            uuid: isKnown ? member : null,
+            is_resolved: isKnown ? (1 as const) : (0 as const),
+          };
         }
         const user = kind === 'name' ? byName.get(member.toLowerCase()) : byUuid.get(member);
         // Without the accounts, nobody can say that a member dangles.

@@ -73,13 +73,18 @@ export default defineTable({
       { from: ['sysctl'] },
     ),
     is_apple_silicon: boolean('1 on Apple silicon.', { example: '1', from: ['sysctl'] }),
-    has_t2: boolean('1 when the model is on Apple’s list of Macs with the T2 chip; NULL for models of no list.', {
-      example: '0',
-      from: ['sysctl'],
-    }),
+    has_t2: boolean(
+      '1 when the model is on Apple’s list of Macs with the T2 chip; NULL for models of no list.',
+      {
+        example: '0',
+        from: ['sysctl'],
+      },
+    ),
     model_identifier: text('Model identifier.', { example: 'Mac15,3', from: ['sysctl', 'ioreg_platform'] }),
     is_virtual_machine: boolean('kern.hv_vmm_present.', { example: '0', from: ['sysctl'] }),
-    boot_volume_fs: oneOf(['apfs', 'hfs'], 'File system of the startup volume.', { from: ['diskutil_info_root'] }),
+    boot_volume_fs: oneOf(['apfs', 'hfs'], 'File system of the startup volume.', {
+      from: ['diskutil_info_root'],
+    }),
     boot_time: time('When the Mac was started.', { example: '1790153387', from: ['sysctl'] }),
     setup_done_time: time('Modification time of /var/db/.AppleSetupDone: when Setup Assistant was done.', {
       example: '1757000000',
@@ -133,7 +138,8 @@ export default defineTable({
     }
     const { number, major } = versionOf(version?.productVersion);
     // An Intel Mac does not know hw.optional.arm64: sysctl leaves it out and still answers the rest.
-    const isAppleSilicon = sysctl === null || !sysctl.has('hw.model') ? null : (flag(sysctl.get('hw.optional.arm64')) ?? 0);
+    const isAppleSilicon =
+      sysctl === null || !sysctl.has('hw.model') ? null : (flag(sysctl.get('hw.optional.arm64')) ?? 0);
     const model = sysctl?.get('hw.model') ?? ioreg?.model ?? null;
     const sshdIsDisabled = services?.get('com.openssh.sshd');
     const bootTime = /sec = ([0-9]+)/.exec(sysctl?.get('kern.boottime') ?? '')?.[1];

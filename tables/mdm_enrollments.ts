@@ -11,7 +11,10 @@ export default defineTable({
   name: 'mdm_enrollments',
   description: 'One row.',
   columns: {
-    is_enrolled: boolean('An MDM server manages the Mac.', { example: '1', from: ['profiles_status_enrollment'] }),
+    is_enrolled: boolean('An MDM server manages the Mac.', {
+      example: '1',
+      from: ['profiles_status_enrollment'],
+    }),
     is_user_approved: boolean('The enrolment is user approved; NULL when not enrolled.', {
       example: '1',
       from: ['profiles_status_enrollment'],
@@ -20,10 +23,13 @@ export default defineTable({
       example: '1',
       from: ['profiles_status_enrollment'],
     }),
-    is_supervised: boolean('By the stored enrolment record of an enrolled Mac; NULL if it could only be derived.', {
-      example: '1',
-      from: ['profiles_show_enrollment_cached'],
-    }),
+    is_supervised: boolean(
+      'By the stored enrolment record of an enrolled Mac; NULL if it could only be derived.',
+      {
+        example: '1',
+        from: ['profiles_show_enrollment_cached'],
+      },
+    ),
     is_user_enrollment: boolean('A user enrolment, which manages less.', {
       example: '0',
       from: ['profiles_show_configuration'],
@@ -36,7 +42,9 @@ export default defineTable({
       example: 'com.example.mdm',
       from: ['profiles_show_configuration'],
     }),
-    profile_install_time: time('When the enrolment profile was installed.', { from: ['profiles_show_configuration'] }),
+    profile_install_time: time('When the enrolment profile was installed.', {
+      from: ['profiles_show_configuration'],
+    }),
     access_rights: integer('AccessRights of the MDM payload.', {
       example: '8191',
       from: ['profiles_show_configuration'],

@@ -6,7 +6,11 @@
  * is NULL, and the bootstrap token may or may not own the volume. M17 is a rule of the store: a table
  * that was not looked at changes nothing.
  */
-import { hasTag, parseAuthenticationAuthority, parseLocalCachedUser } from '../collector/parsers/authentication_authority.ts';
+import {
+  hasTag,
+  parseAuthenticationAuthority,
+  parseLocalCachedUser,
+} from '../collector/parsers/authentication_authority.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 import { isGuest, isSetupAssistant, isTagDisabled } from './accounts.ts';
 import type { FilevaultList } from './filevault_list.ts';
@@ -17,7 +21,14 @@ export type Confidence = (typeof confidences)[number];
 
 export const severities = ['info', 'low', 'medium', 'high'] as const;
 export const subjectKinds = ['user', 'crypto_user', 'host'] as const;
-export const facts = ['secure_token', 'volume_owner', 'filevault_user', 'bootstrap', 'guid', 'recovery_key'] as const;
+export const facts = [
+  'secure_token',
+  'volume_owner',
+  'filevault_user',
+  'bootstrap',
+  'guid',
+  'recovery_key',
+] as const;
 
 export interface Conflict {
   readonly subject_kind: (typeof subjectKinds)[number];
@@ -57,7 +68,11 @@ const evidenceOf = ({ source, value }: Observation): 0 | 1 | null =>
 export const verdictOf = (
   user: DsUser,
   observations: readonly Observation[],
-): { readonly value: 0 | 1 | null; readonly confidence: Confidence; readonly agreeing: readonly TokenSource[] } => {
+): {
+  readonly value: 0 | 1 | null;
+  readonly confidence: Confidence;
+  readonly agreeing: readonly TokenSource[];
+} => {
   const order: readonly TokenSource[] = ['apfs', 'fdesetup', 'opendirectory', 'sysadminctl'];
   const own = bySource(observations);
   const evidence = order.flatMap((source) => {
@@ -90,7 +105,8 @@ const tokenDisputes = ({ user, observations }: UserFacts): Conflict[] => {
   const claims = (['opendirectory', 'sysadminctl'] as const).flatMap((source) => own.get(source) ?? []);
   if (apfs === undefined || apfs.value === null) {
     const [tag, status] = claims;
-    if (tag === undefined || status === undefined || status.value === null || tag.value === status.value) return [];
+    if (tag === undefined || status === undefined || status.value === null || tag.value === status.value)
+      return [];
     return [
       {
         ...common,
@@ -119,7 +135,12 @@ const tokenDisputes = ({ user, observations }: UserFacts): Conflict[] => {
       };
       const ids = [claim.command_id, apfs.command_id];
       if (isGuest(user)) {
-        return { ...sides, rule_id: 'M07', severity: 'info', conclusion: seeCommands('the Guest account is listed by APFS without a tag; this is normal', ids) };
+        return {
+          ...sides,
+          rule_id: 'M07',
+          severity: 'info',
+          conclusion: seeCommands('the Guest account is listed by APFS without a tag; this is normal', ids),
+        };
       }
       if (claim.value === 1) {
         return {
@@ -163,9 +184,10 @@ const accountDisputes = ({ user, observations, list, isAdmin }: UserFacts): Conf
       source_b: 'opendirectory',
       value_b: 'SecureToken',
       severity: 'info',
-      conclusion: seeCommands('kept from the first automatic token and granted one later: both tags together are normal', [
-        tag.command_id,
-      ]),
+      conclusion: seeCommands(
+        'kept from the first automatic token and granted one later: both tags together are normal',
+        [tag.command_id],
+      ),
     });
   }
   // Guest is listed by APFS alone (M07).
@@ -200,12 +222,17 @@ const accountDisputes = ({ user, observations, list, isAdmin }: UserFacts): Conf
       source_b: 'opendirectory GeneratedUID',
       value_b: user.uuid,
       severity: 'medium',
-      conclusion: seeCommands('the mobile account and its directory account have different GUIDs; expect a missing icon or an old password at startup', [
-        tag?.command_id,
-      ]),
+      conclusion: seeCommands(
+        'the mobile account and its directory account have different GUIDs; expect a missing icon or an old password at startup',
+        [tag?.command_id],
+      ),
     });
   }
-  if (isSetupAssistant(user) && isAdmin === true && (value === 1 || hasTag(user.authenticationAuthority, 'ShadowHash'))) {
+  if (
+    isSetupAssistant(user) &&
+    isAdmin === true &&
+    (value === 1 || hasTag(user.authenticationAuthority, 'ShadowHash'))
+  ) {
     found.push({
       ...common,
       fact: 'secure_token',
@@ -215,12 +242,15 @@ const accountDisputes = ({ user, observations, list, isAdmin }: UserFacts): Conf
       source_b: 'group admin',
       value_b: '1',
       severity: 'high',
-      conclusion: seeCommands('the account of Setup Assistant is an administrator with a password or a token, which Apple never gives it', [
-        tag?.command_id,
-      ]),
+      conclusion: seeCommands(
+        'the account of Setup Assistant is an administrator with a password or a token, which Apple never gives it',
+        [tag?.command_id],
+      ),
     });
   }
-  const namesake = list?.users.find(({ username, uuid }) => username === user.recordName && uuid !== user.uuid);
+  const namesake = list?.users.find(
+    ({ username, uuid }) => username === user.recordName && uuid !== user.uuid,
+  );
   if (namesake !== undefined && user.uuid !== null) {
     found.push({
       ...common,
@@ -231,10 +261,10 @@ const accountDisputes = ({ user, observations, list, isAdmin }: UserFacts): Conf
       source_b: 'opendirectory',
       value_b: user.uuid,
       severity: 'medium',
-      conclusion: seeCommands('the account was made anew under an old name: the former GeneratedUID can still unlock the disk', [
-        fdesetup?.command_id,
-        tag?.command_id,
-      ]),
+      conclusion: seeCommands(
+        'the account was made anew under an old name: the former GeneratedUID can still unlock the disk',
+        [fdesetup?.command_id, tag?.command_id],
+      ),
     });
   }
   return found;

@@ -58,15 +58,23 @@ const fromOpenDirectory = (context: Context, user: DsUser): Observation => {
   };
 };
 
-const fromSysadminctl = async (context: Context, user: DsUser, isSupported: boolean): Promise<Observation[]> => {
+const fromSysadminctl = async (
+  context: Context,
+  user: DsUser,
+  isSupported: boolean,
+): Promise<Observation[]> => {
   const common = { ...nameOf(user), source: 'sysadminctl' as const };
   // An account that cannot log in is not asked about: one process for each would cost more than it tells.
   if (!isSupported || canLogin(user) === 0) return [];
   if (!isSafeUsername(user.recordName)) {
     context.note(
-      new CollectError('row_invalid', 'an account name that could be taken for an option or a path is never put on an argv', {
-        hint: 'look at the account by hand',
-      }),
+      new CollectError(
+        'row_invalid',
+        'an account name that could be taken for an option or a path is never put on an argv',
+        {
+          hint: 'look at the account by hand',
+        },
+      ),
       { source: 'sysadminctl_secure_token_status' },
     );
     return [{ ...common, value: null, raw_state: null, command_id: null }];
@@ -90,7 +98,10 @@ const isSysadminctlSafe = async (context: Context): Promise<boolean> => {
   if (number !== null && number >= 101_400) return true;
   context.note(
     number === null
-      ? new CollectError('unsupported_macos', 'sysadminctl is run only where macOS is known to be 10.14 or later')
+      ? new CollectError(
+          'unsupported_macos',
+          'sysadminctl is run only where macOS is known to be 10.14 or later',
+        )
       : new CollectError('unsupported_macos', 'before macOS 10.14 sysadminctl may ask for an administrator'),
     { source: 'sysadminctl_secure_token_status' },
   );
@@ -101,10 +112,17 @@ export default defineTable({
   name: 'secure_token_observations',
   description: 'What each source says, unmerged.',
   columns: {
-    username: text('Short name; NULL for a UUID that no local account has.', { example: 'alice', from: ['ds_users'] }),
-    uuid: text('GeneratedUID, or the UUID of the crypto user.', { example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F' }),
+    username: text('Short name; NULL for a UUID that no local account has.', {
+      example: 'alice',
+      from: ['ds_users'],
+    }),
+    uuid: text('GeneratedUID, or the UUID of the crypto user.', {
+      example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
+    }),
     source: required(oneOf(tokenSources, 'Who says it.')),
-    value: boolean('Secure token by this source: 1, 0, or NULL when the source did not say.', { example: '1' }),
+    value: boolean('Secure token by this source: 1, 0, or NULL when the source did not say.', {
+      example: '1',
+    }),
     raw_state: oneOf(
       ['ENABLED', 'DISABLED', 'unknown_user', 'tag', 'listed', 'absent'],
       'What the source answered, in its own terms.',

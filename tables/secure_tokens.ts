@@ -27,11 +27,17 @@ export default defineTable({
       example: '1',
       from: ['fdesetup_list_extended', 'fdesetup_list'],
     }),
-    disabled_tag: boolean('Has ;DisabledTags;SecureToken, which keeps macOS from granting the first token by itself.', {
-      example: '0',
-    }),
+    disabled_tag: boolean(
+      'Has ;DisabledTags;SecureToken, which keeps macOS from granting the first token by itself.',
+      {
+        example: '0',
+      },
+    ),
     confidence: required(
-      oneOf(confidences, 'confirmed: APFS and another source agree. probable: one side only. conflicting: see conflicts.'),
+      oneOf(
+        confidences,
+        'confirmed: APFS and another source agree. probable: one side only. conflicting: see conflicts.',
+      ),
     ),
     sources: text('The sources that agree with the verdict, with commas; NULL when there is no verdict.', {
       example: 'apfs,opendirectory',
@@ -81,8 +87,7 @@ export default defineTable({
         is_admin: bit(isAdmin),
         secure_token: value,
         volume_owner: crypto === null ? null : bit(volumeOwnerOf(user.uuid, crypto)),
-        filevault_enabled:
-          list === null || user.uuid === null ? null : bit(list.uuids.has(user.uuid)),
+        filevault_enabled: list === null || user.uuid === null ? null : bit(list.uuids.has(user.uuid)),
         disabled_tag: bit(isTagDisabled(user, 'SecureToken')),
         confidence,
         sources: agreeing.length === 0 ? null : agreeing.join(','),

@@ -16,7 +16,9 @@ export default defineTable({
   columns: {
     uid: integer('User id, signed: nobody is -2.', { example: '501', from: ['ds_users'] }),
     gid: integer('Primary group id.', { example: '20', from: ['ds_users'] }),
-    username: required(text('Short name: the first RecordName. Aliases make no second row.', { example: 'alice' })),
+    username: required(
+      text('Short name: the first RecordName. Aliases make no second row.', { example: 'alice' }),
+    ),
     description: text('Full name (RealName); personal data.', { example: 'Alice A.', from: ['ds_users'] }),
     directory: text('Home directory.', { example: '/Users/alice', from: ['ds_users'] }),
     shell: text('Login shell.', { example: '/bin/zsh', from: ['ds_users'] }),
@@ -32,9 +34,13 @@ export default defineTable({
       example: '1',
       from: ['ds_groups'],
     }),
-    account_type: oneOf(accountTypes, 'Kind of account. managed_admin only where MDM was asked (--allow-network).', {
-      from: ['ds_users'],
-    }),
+    account_type: oneOf(
+      accountTypes,
+      'Kind of account. managed_admin only where MDM was asked (--allow-network).',
+      {
+        from: ['ds_users'],
+      },
+    ),
     is_system_account: boolean('uid below 500 and a GeneratedUID that Apple gives to its own accounts.', {
       example: '0',
       from: ['ds_users'],

@@ -51,12 +51,24 @@ const verdict = (values: Partial<Record<TokenSource, 0 | 1 | null>>, of: DsUser 
 };
 
 test('the verdict: APFS, else fdesetup, OpenDirectory, sysadminctl', (t) => {
-  t.deepEqual(verdict({ apfs: 1, fdesetup: 1, opendirectory: 1, sysadminctl: 1 }), [1, 'confirmed', 'apfs,fdesetup,opendirectory,sysadminctl']);
-  t.deepEqual(verdict({ apfs: 0, opendirectory: 0, sysadminctl: 0 }), [0, 'confirmed', 'apfs,opendirectory,sysadminctl']);
+  t.deepEqual(verdict({ apfs: 1, fdesetup: 1, opendirectory: 1, sysadminctl: 1 }), [
+    1,
+    'confirmed',
+    'apfs,fdesetup,opendirectory,sysadminctl',
+  ]);
+  t.deepEqual(verdict({ apfs: 0, opendirectory: 0, sysadminctl: 0 }), [
+    0,
+    'confirmed',
+    'apfs,opendirectory,sysadminctl',
+  ]);
   t.deepEqual(verdict({ apfs: 1 }), [1, 'probable', 'apfs']);
   t.deepEqual(verdict({ apfs: 0, opendirectory: 1 }), [0, 'conflicting', 'apfs']);
   t.deepEqual(verdict({ apfs: 1, opendirectory: 0 }), [1, 'conflicting', 'apfs']);
-  t.deepEqual(verdict({ apfs: null, fdesetup: 1, opendirectory: 1 }), [1, 'probable', 'fdesetup,opendirectory']);
+  t.deepEqual(verdict({ apfs: null, fdesetup: 1, opendirectory: 1 }), [
+    1,
+    'probable',
+    'fdesetup,opendirectory',
+  ]);
   t.deepEqual(verdict({ apfs: null, opendirectory: 1 }), [1, 'probable', 'opendirectory']);
   t.deepEqual(verdict({ apfs: null, sysadminctl: 0 }), [0, 'probable', 'sysadminctl']);
   t.deepEqual(verdict({ apfs: null, fdesetup: null, sysadminctl: null }), [null, 'unknown', '']);
@@ -67,8 +79,14 @@ test('the verdict: APFS, else fdesetup, OpenDirectory, sysadminctl', (t) => {
   t.deepEqual(verdict({ apfs: null, fdesetup: 0, opendirectory: 1 }), [1, 'probable', 'opendirectory']);
 });
 
-const rules = (values: Partial<Record<TokenSource, 0 | 1 | null>>, of: DsUser = user(), isAdmin = false): string[] =>
-  userConflicts({ user: of, observations: observe(values), list: null, isAdmin }).map(({ rule_id: rule, severity }) => `${rule} ${severity}`);
+const rules = (
+  values: Partial<Record<TokenSource, 0 | 1 | null>>,
+  of: DsUser = user(),
+  isAdmin = false,
+): string[] =>
+  userConflicts({ user: of, observations: observe(values), list: null, isAdmin }).map(
+    ({ rule_id: rule, severity }) => `${rule} ${severity}`,
+  );
 
 test('the mismatch rules of one account', (t) => {
   t.deepEqual(rules({ apfs: 1, fdesetup: 1, opendirectory: 1, sysadminctl: 1 }), []);
@@ -84,25 +102,49 @@ test('the mismatch rules of one account', (t) => {
   t.deepEqual(rules({ apfs: 1, opendirectory: 0 }, guest), ['M07 info']);
   t.deepEqual(verdict({ apfs: 1, opendirectory: 0 }, guest)[1], 'probable');
   const mobile = (guid: string) =>
-    user({ authenticationAuthority: [`;LocalCachedUser;/Active Directory/CORP/corp.example.com:alice:${guid}`] });
-  t.deepEqual(rules({ apfs: 1, opendirectory: 1 }, mobile('E9F6E0ED-0000-4000-8000-000000000001')), ['M12 medium']);
+    user({
+      authenticationAuthority: [`;LocalCachedUser;/Active Directory/CORP/corp.example.com:alice:${guid}`],
+    });
+  t.deepEqual(rules({ apfs: 1, opendirectory: 1 }, mobile('E9F6E0ED-0000-4000-8000-000000000001')), [
+    'M12 medium',
+  ]);
   t.deepEqual(rules({ apfs: 1, opendirectory: 1 }, mobile(String(user().uuid).toLowerCase())), []);
   const assistant = user({ recordName: '_mbsetupuser', uid: 248, shell: '/bin/bash' });
   t.deepEqual(rules({ apfs: 0, opendirectory: 0 }, assistant, true), []);
-  t.deepEqual(rules({ apfs: 0, opendirectory: 0 }, { ...assistant, authenticationAuthority: [';ShadowHash;'] }, true), ['M15 high']);
+  t.deepEqual(
+    rules({ apfs: 0, opendirectory: 0 }, { ...assistant, authenticationAuthority: [';ShadowHash;'] }, true),
+    ['M15 high'],
+  );
 });
 
 test('each conflict has both values, plain words and the commands behind it', (t) => {
-  const [conflict] = userConflicts({ user: user(), observations: observe({ apfs: 0, opendirectory: 1 }), list: null, isAdmin: null });
-  t.like(conflict, { subject: 'alice', source_a: 'opendirectory', value_a: '1', source_b: 'apfs', value_b: '0' });
+  const [conflict] = userConflicts({
+    user: user(),
+    observations: observe({ apfs: 0, opendirectory: 1 }),
+    list: null,
+    isAdmin: null,
+  });
+  t.like(conflict, {
+    subject: 'alice',
+    source_a: 'opendirectory',
+    value_a: '1',
+    source_b: 'apfs',
+    value_b: '0',
+  });
   t.regex(conflict?.conclusion ?? '', /^claimed, not effective: .*See command_log: copendirectory, capfs\.$/);
 });
 
-const listing = (users: { uuid: string; volumeOwner: boolean | null }[], isComplete = true): CryptoListings => {
+const listing = (
+  users: { uuid: string; volumeOwner: boolean | null }[],
+  isComplete = true,
+): CryptoListings => {
   const full = users.map((each) => ({ ...each, type: 'LocalOpenDirectory' as const }));
   return {
     listings: [{ device: 'disk3s5', volumeUuid: null, users: full }],
-    byUuid: Map.groupBy(full.map((each) => ({ device: 'disk3s5', user: each })), (entry) => entry.user.uuid),
+    byUuid: Map.groupBy(
+      full.map((each) => ({ device: 'disk3s5', user: each })),
+      (entry) => entry.user.uuid,
+    ),
     isComplete,
   };
 };
@@ -119,8 +161,12 @@ test('a listed crypto user without VolumeOwner is NULL, not 0', (t) => {
 });
 
 test('the state of the bootstrap token', (t) => {
-  const state = (supported: boolean | null, escrowed: boolean | null, keyPresent: boolean | null, isNotEnrolled = false) =>
-    bootstrapStateOf({ isNotEnrolled, supported, escrowed, keyPresent });
+  const state = (
+    supported: boolean | null,
+    escrowed: boolean | null,
+    keyPresent: boolean | null,
+    isNotEnrolled = false,
+  ) => bootstrapStateOf({ isNotEnrolled, supported, escrowed, keyPresent });
   t.is(state(null, null, null, true), 'not_enrolled');
   t.is(state(false, null, false), 'not_supported');
   t.is(state(false, null, true), 'stale_local');
@@ -153,17 +199,37 @@ test('admin follows names, aliases, GUIDs, nested groups with circles, and the p
     ...over,
   });
   const groups = [
-    group('admin', 80, 'G80', { memberNames: ['ByName', 'nick', 'alice'], memberUuids: ['U3'], nestedGroupUuids: ['GA'] }),
+    group('admin', 80, 'G80', {
+      memberNames: ['ByName', 'nick', 'alice'],
+      memberUuids: ['U3'],
+      nestedGroupUuids: ['GA'],
+    }),
     group('a', 600, 'GA', { nestedGroupUuids: ['GB', 'G80'] }),
     group('b', 601, 'GB', { memberNames: ['nested'], nestedGroupUuids: ['GA', 'GB'] }),
     group('_lpadmin', 98, 'G98', { memberNames: ['al'] }),
   ];
   const users = Object.values(people);
   const found = admins(users, groups);
-  t.deepEqual([...(found ?? [])].map(({ recordName }) => recordName).toSorted(), ['byname', 'byuuid', 'longname', 'nested', 'primary']);
+  t.deepEqual([...(found ?? [])].map(({ recordName }) => recordName).toSorted(), [
+    'byname',
+    'byuuid',
+    'longname',
+    'nested',
+    'primary',
+  ]);
   t.is(admins(users, groups.slice(1)), null);
-  t.is(memberships(users, groups).get(groups[0] as never)?.get(people.nested), 'indirect');
-  t.is(memberships(users, groups).get(groups[0] as never)?.get(people.byAlias), 'direct');
+  t.is(
+    memberships(users, groups)
+      .get(groups[0] as never)
+      ?.get(people.nested),
+    'indirect',
+  );
+  t.is(
+    memberships(users, groups)
+      .get(groups[0] as never)
+      ?.get(people.byAlias),
+    'direct',
+  );
 });
 
 test('system accounts are classified, not reported', (t) => {
@@ -172,7 +238,15 @@ test('system accounts are classified, not reported', (t) => {
   t.is(type({ recordName: 'toor', uid: 0 }), 'local');
   t.is(type({ recordName: '_mbsetupuser', uid: 248, shell: '/bin/bash' }), 'setup_assistant');
   t.is(type({ recordName: 'Guest', uid: 201 }), 'guest');
-  t.is(type({ recordName: '_spotlight', uid: 89, uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA00000059', shell: '/usr/bin/false' }), 'service');
+  t.is(
+    type({
+      recordName: '_spotlight',
+      uid: 89,
+      uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA00000059',
+      shell: '/usr/bin/false',
+    }),
+    'service',
+  );
   t.is(type({ recordName: '_svc', uid: 490 }), 'local');
   t.is(type({ recordName: '_role', uid: 300, shell: '/usr/bin/false' }), 'service');
   t.is(type({ authenticationAuthority: [';LocalCachedUser;/x:y:z'] }), 'mobile');
@@ -233,20 +307,30 @@ const held: Readonly<Record<string, () => unknown>> = {
   },
   'bootstrap-key-on-disk-server-says-no': async () => {
     const [row] = await rowsWith('macos10.15-mobile', 'bootstrap_tokens', {});
-    return row?.['state'] === 'stale_local' && row['crypto_user_present'] === 1 && row['escrowed_to_server'] === null;
+    return (
+      row?.['state'] === 'stale_local' &&
+      row['crypto_user_present'] === 1 &&
+      row['escrowed_to_server'] === null
+    );
   },
   'personal-recovery-user-without-filevault': async () => {
-    const [row] = await rowsWith('macos26-managed', 'filevault_status', { fdesetup_status: 'FileVault is Off.\n' });
+    const [row] = await rowsWith('macos26-managed', 'filevault_status', {
+      fdesetup_status: 'FileVault is Off.\n',
+    });
     return row?.['filevault_enabled'] === 0 && row['has_personal_recovery_key'] === null;
   },
-  'crypto-user-is-not-owner': () => volumeOwnerOf('A', listing([{ uuid: 'A', volumeOwner: false }])) === false,
+  'crypto-user-is-not-owner': () =>
+    volumeOwnerOf('A', listing([{ uuid: 'A', volumeOwner: false }])) === false,
   'ghost-crypto-user': async () => {
     const rows = await rowsWith('macos10.15-mobile', 'apfs_crypto_users', {});
     return rows.some(({ resolution, username }) => resolution === 'orphan' && username === null);
   },
   'guest-crypto-user': async () => {
     const rows = await rowsWith('macos10.15-mobile', 'apfs_crypto_users', {});
-    return rows.some((row) => row['crypto_user_uuid'] === 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' && row['resolution'] === 'guest');
+    return rows.some(
+      (row) =>
+        row['crypto_user_uuid'] === 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' && row['resolution'] === 'guest',
+    );
   },
   'full-name-not-short-name': async () => {
     const rows = await rowsWith('macos26-managed', 'secure_token_observations', {});
@@ -259,16 +343,26 @@ const held: Readonly<Record<string, () => unknown>> = {
       fdesetup_list: '(null),EBC6C064-0000-11AA-AA11-00306543ECAC\n',
     });
     const [row] = rows;
-    return rows.length === 1 && row?.['type'] === 'personal_recovery' && row['resolution'] === 'well_known' && row['username'] === null;
+    return (
+      rows.length === 1 &&
+      row?.['type'] === 'personal_recovery' &&
+      row['resolution'] === 'well_known' &&
+      row['username'] === null
+    );
   },
   'escrowed-but-invalid': async () => {
-    const device = 'Daemon response: {\n QueryResponses = {\n EACSPreflight = "Invalid disk layout";\n };\n}\n';
-    const rows = await rowsWith('macos26-managed', 'conflicts', { mdmclient_query_device_information: device });
+    const device =
+      'Daemon response: {\n QueryResponses = {\n EACSPreflight = "Invalid disk layout";\n };\n}\n';
+    const rows = await rowsWith('macos26-managed', 'conflicts', {
+      mdmclient_query_device_information: device,
+    });
     return rows.some((row) => row['rule_id'] === 'M11' && row['value_b'] === 'Invalid disk layout');
   },
   // A collector that authenticates can itself grant a token: there is no argv that does.
   'observer-effect': () =>
-    ['-authonly', '-auth', '-passwd'].every((verb) => sourceOf(['/usr/bin/dscl', '.', verb, 'alice']) === null),
+    ['-authonly', '-auth', '-passwd'].every(
+      (verb) => sourceOf(['/usr/bin/dscl', '.', verb, 'alice']) === null,
+    ),
 };
 
 test('the acceptance list of disagreements is whole', async (t) => {

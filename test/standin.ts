@@ -1,6 +1,16 @@
 /** A stand-in Mac: scripts under a folder that replay the recorded bytes of a bundle, for --exec-root. */
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -26,7 +36,11 @@ interface Options {
 }
 
 /** Makes a stand-in of a bundle in `folder`; its log has one line for each process that was started. */
-export const makeStandIn = (bundle: string, folder: string, options: Options = {}): { root: string; log: string } => {
+export const makeStandIn = (
+  bundle: string,
+  folder: string,
+  options: Options = {},
+): { root: string; log: string } => {
   const standIn = join(folder, 'mac');
   const log = join(folder, 'runs.log');
   const programs = new Map<string, string[]>();
@@ -58,7 +72,10 @@ export const makeStandIn = (bundle: string, folder: string, options: Options = {
     const at = join(standIn, program);
     mkdirSync(dirname(at), { recursive: true });
     const head = ['#!/bin/sh', `printf '%s %s\\n' ${quote(program)} "$*" >> ${quote(log)}`];
-    writeFileSync(at, [...head, ...lines, 'echo "stand-in: unknown arguments: $*" >&2', 'exit 99', ''].join('\n'));
+    writeFileSync(
+      at,
+      [...head, ...lines, 'echo "stand-in: unknown arguments: $*" >&2', 'exit 99', ''].join('\n'),
+    );
     chmodSync(at, 0o755);
   }
   if (existsSync(join(bundle, 'files'))) cpSync(join(bundle, 'files'), standIn, { recursive: true });
@@ -76,7 +93,10 @@ export const makeStandIn = (bundle: string, folder: string, options: Options = {
   return { root: standIn, log };
 };
 
-export const runsIn = (log: string): string[] => readFileSync(log, 'utf8').split('\n').filter((line) => line !== '');
+export const runsIn = (log: string): string[] =>
+  readFileSync(log, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
 
 export interface Ended {
   readonly code: number | null;
@@ -88,7 +108,11 @@ export interface Ended {
 /** Runs the command line from its sources. */
 export const cli = (
   parameters: readonly string[],
-  options: { readonly input?: string; readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly input?: string;
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<Ended> =>
   new Promise((resolve, reject) => {
     const child = spawn(

@@ -13,7 +13,9 @@ import type { Arguments, Command } from '../command.ts';
 import { flush, print } from '../render.ts';
 
 /** Table and column names that a source can fill. */
-const servedBy = (source: SourceName): readonly { readonly table: string; readonly columns: readonly string[] }[] =>
+const servedBy = (
+  source: SourceName,
+): readonly { readonly table: string; readonly columns: readonly string[] }[] =>
   tables
     .filter((table) => table.sources.includes(source))
     .map((table) => ({
@@ -29,7 +31,15 @@ export const accessList = () => ({
   version: 1,
   commands: commandNames.map((name) => {
     const { argv, privilege, network, why, timeoutSeconds }: Source = commands[name];
-    return { source: name, argv, privilege, network, timeout_seconds: timeoutSeconds ?? 15, why, serves: servedBy(name) };
+    return {
+      source: name,
+      argv,
+      privilege,
+      network,
+      timeout_seconds: timeoutSeconds ?? 15,
+      why,
+      serves: servedBy(name),
+    };
   }),
   files: fileNames.map((name) => {
     const { paths, privilege, why }: FileSource = files[name];
@@ -39,16 +49,22 @@ export const accessList = () => ({
 });
 
 const serves = (list: ReturnType<typeof servedBy>): string =>
-  list.length === 0 ? '    serves every table: host_id\n' : list.map(({ table, columns }) => `    ${table}: ${columns.join(', ')}\n`).join('');
+  list.length === 0
+    ? '    serves every table: host_id\n'
+    : list.map(({ table, columns }) => `    ${table}: ${columns.join(', ')}\n`).join('');
 
 const run = async (given: Arguments): Promise<number> => {
   const list = accessList();
   if (given.flag('json')) print(`${JSON.stringify(list, null, 1)}\n`);
   else {
-    print('Programs that may be run: these argv and no others, without a shell, a password or standard input.\n');
+    print(
+      'Programs that may be run: these argv and no others, without a shell, a password or standard input.\n',
+    );
     for (const { source, argv, privilege, network, why, serves: served } of list.commands) {
       const who = privilege === 'root' ? 'root sees more' : 'any user';
-      print(`\n${argv.join(' ')}\n  ${source}; ${who}${network ? '; only with --allow-network' : ''}; ${why}\n${serves(served)}`);
+      print(
+        `\n${argv.join(' ')}\n  ${source}; ${who}${network ? '; only with --allow-network' : ''}; ${why}\n${serves(served)}`,
+      );
     }
     print('\nFiles that may be read: only the allow-listed keys of these are kept.\n');
     for (const { source, paths, why, serves: served } of list.files) {

@@ -15,10 +15,17 @@ const run = async (given: Arguments): Promise<number> => {
     throw new UserError('capture takes one source', 'a bundle holds one host: name it with --source');
   }
   if (machine.origin !== 'live') {
-    throw new UserError(`${machine.label} is evidence already`, 'capture runs on a Mac; copy the bundle in place of capturing it');
+    throw new UserError(
+      `${machine.label} is evidence already`,
+      'capture runs on a Mac; copy the bundle in place of capturing it',
+    );
   }
   const { machine: recorder, recording } = recordingMachine(machine, includeOf(given));
-  const [collection] = await collectAll([recorder], tables.filter(({ generate }) => generate !== undefined), given);
+  const [collection] = await collectAll(
+    [recorder],
+    tables.filter(({ generate }) => generate !== undefined),
+    given,
+  );
   const { files, bytes } = await writeBundle(out, recording, {
     capturedTime: machine.capturedTime,
     euid: machine.euid,

@@ -18,7 +18,8 @@ const statusNamed = (collection: Collection, name: string) =>
   collection.results.find(({ table }) => table.name === name);
 
 const yesNo = (value: Value | undefined): string => (value === 1 ? 'yes' : value === 0 ? 'no' : 'unknown');
-const textOr = (value: Value | undefined, otherwise: string): string => (value == null ? otherwise : String(value));
+const textOr = (value: Value | undefined, otherwise: string): string =>
+  value == null ? otherwise : String(value);
 
 const indent = (lines: readonly string[]): string => lines.map((line) => `  ${line}\n`).join('');
 
@@ -26,13 +27,19 @@ const heading = (collection: Collection): string => {
   const [host] = rowsNamed(collection, 'hosts');
   const { machine } = collection;
   const when = new Date(machine.capturedTime * 1000).toISOString().replace('.000Z', 'Z');
-  const chip = host?.['is_apple_silicon'] === 1 ? 'Apple silicon' : host?.['is_apple_silicon'] === 0 ? 'Intel' : 'chip unknown';
+  const chip =
+    host?.['is_apple_silicon'] === 1
+      ? 'Apple silicon'
+      : host?.['is_apple_silicon'] === 0
+        ? 'Intel'
+        : 'chip unknown';
   const what = [
     textOr(host?.['model_identifier'], 'model unknown'),
     `macOS ${textOr(host?.['os_version'], 'unknown')} (${textOr(host?.['os_build'], 'build unknown')})`,
     chip,
   ].join(', ');
-  const who = machine.euid === 0 ? 'as root' : machine.euid === null ? 'by nobody knows whom' : 'without root';
+  const who =
+    machine.euid === 0 ? 'as root' : machine.euid === null ? 'by nobody knows whom' : 'without root';
   return `Mac ${collection.hostId ?? 'of unknown id'}\n${indent([what, `collected ${when} ${who}, from ${machine.label}`])}`;
 };
 
@@ -49,11 +56,14 @@ const printUsers = (collection: Collection): void => {
     print(indent([`users: unknown, ${status?.reason ?? 'nobody knows why'}`]));
     return;
   }
-  const tokens = new Map(rowsNamed(collection, 'secure_tokens').map((row) => [`${row['username']} ${row['uuid']}`, row]));
+  const tokens = new Map(
+    rowsNamed(collection, 'secure_tokens').map((row) => [`${row['username']} ${row['uuid']}`, row]),
+  );
   const shown = rowsNamed(collection, 'users').filter((user) => {
     const token = tokens.get(`${user['username']} ${user['uuid']}`);
     if (token?.['secure_token'] === 1) return true;
-    if (user['account_type'] === 'root' || user['account_type'] === 'setup_assistant') return token?.['has_conflict'] === 1;
+    if (user['account_type'] === 'root' || user['account_type'] === 'setup_assistant')
+      return token?.['has_conflict'] === 1;
     return user['account_type'] !== 'service' || user['is_admin'] === 1;
   });
   const names = ['user', 'uid', 'kind', 'admin', 'secure token', 'volume owner', 'FileVault', 'can log in'];
@@ -92,14 +102,20 @@ const printConflicts = (collection: Collection): void => {
   const rows = rowsNamed(collection, 'conflicts');
   if (rows.length === 0) {
     const isWhole = statusNamed(collection, 'conflicts')?.status === 'empty';
-    print(indent([isWhole ? 'conflicts: none' : 'conflicts: none found, and not every source could be asked']));
+    print(
+      indent([isWhole ? 'conflicts: none' : 'conflicts: none found, and not every source could be asked']),
+    );
     return;
   }
   const rank = ['high', 'medium', 'low', 'info'];
   print(indent([`conflicts: ${rows.length}`]));
-  for (const row of rows.toSorted((a, b) => rank.indexOf(String(a['severity'])) - rank.indexOf(String(b['severity'])))) {
+  for (const row of rows.toSorted(
+    (a, b) => rank.indexOf(String(a['severity'])) - rank.indexOf(String(b['severity'])),
+  )) {
     const conclusion = String(row['conclusion']).replace(/\. See command_log:.*$/s, '');
-    print(`    ${row['severity']}  ${visible(String(row['subject']))}: ${visible(conclusion)} (${row['rule_id']})\n`);
+    print(
+      `    ${row['severity']}  ${visible(String(row['subject']))}: ${visible(conclusion)} (${row['rule_id']})\n`,
+    );
   }
 };
 
@@ -129,10 +145,18 @@ const printHost = (collection: Collection): void => {
 
 const run = async (given: Arguments): Promise<number> => {
   const machines = await machinesOf(given);
-  const collections = await collectAll(machines, tables.filter(({ generate }) => generate !== undefined), given);
+  const collections = await collectAll(
+    machines,
+    tables.filter(({ generate }) => generate !== undefined),
+    given,
+  );
   if (given.flag('json')) {
     const documents = collections.map((collection) =>
-      Object.fromEntries(tables.filter((table) => allColumns(table).length > 0).map((table) => [table.name, rowsOf(table, collection)])),
+      Object.fromEntries(
+        tables
+          .filter((table) => allColumns(table).length > 0)
+          .map((table) => [table.name, rowsOf(table, collection)]),
+      ),
     );
     print(`${JSON.stringify(documents, null, 1)}\n`);
   } else {
@@ -149,7 +173,10 @@ export const overviewCommand: Command = {
   name: 'overview',
   usage: 'tokenquery [--source SOURCE]… [--json]',
   summary: 'An overview of this Mac: who holds the keys, what disagrees, and what could not be looked at.',
-  options: { ...sourceOptions, json: { type: 'boolean', description: 'Every table of every host, as JSON.' } },
+  options: {
+    ...sourceOptions,
+    json: { type: 'boolean', description: 'Every table of every host, as JSON.' },
+  },
   positionals: { least: 0, most: 0 },
   examples: ['sudo tokenquery', 'tokenquery --source evidence.tar.gz'],
   run,

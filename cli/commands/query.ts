@@ -18,7 +18,8 @@ const names = {
 const readSql = (given: Arguments): string => {
   const [inline] = given.positionals;
   const file = given.text('f');
-  if (inline !== undefined && file !== null) throw new UserError('give the SQL itself or -f FILE, not both', '', 2);
+  if (inline !== undefined && file !== null)
+    throw new UserError('give the SQL itself or -f FILE, not both', '', 2);
   if (file === null && inline !== undefined && inline !== '-') return inline;
   if (file === null && inline === undefined && process.stdin.isTTY) {
     throw new UserError('there is no SQL to run', 'for example: tokenquery query "SELECT * FROM users"', 2);
@@ -63,7 +64,11 @@ const run = async (given: Arguments): Promise<number> => {
     const hosts = await import(/* webpackMode: "eager" */ '../hosts.ts');
     const machines = await hosts.machinesOf(given);
     const collections = await hosts.collectAll(machines, hosts.tablesToCollect(touched), given);
-    hosts.loadCollections(db, tables.filter(({ name }) => touched.has(name)), collections);
+    hosts.loadCollections(
+      db,
+      tables.filter(({ name }) => touched.has(name)),
+      collections,
+    );
     isWhole = hosts.noteBlindSpots(collections, touched);
     now = Math.max(...machines.map(({ capturedTime }) => capturedTime));
   }

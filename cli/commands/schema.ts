@@ -38,7 +38,10 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\
 export const tableMarkdown = (table: Table): string => {
   const rows = allColumns(table).map(([name, column]) => {
     const kind = column.isBoolean === true ? `${column.type} (1, 0 or NULL)` : column.type;
-    const values = column.values === undefined ? '' : ` One of ${column.values.map((value) => `\`${value}\``).join(', ')}.`;
+    const values =
+      column.values === undefined
+        ? ''
+        : ` One of ${column.values.map((value) => `\`${value}\``).join(', ')}.`;
     const unit = column.unit === undefined ? '' : ` Unit: ${column.unit.replaceAll('_', ' ')}.`;
     const nothing = column.nullBecause === undefined ? '' : ` NULL: ${column.nullBecause}.`;
     const example = column.example === '' ? '' : `\`${column.example}\``;

@@ -11,7 +11,10 @@ import { flush, jsonRow, print } from '../render.ts';
 export const tableNamed = (name: string): Table => {
   const found = tables.find((table) => table.name === name);
   if (found !== undefined) return found;
-  const near = nearest(name, tables.map((table) => table.name));
+  const near = nearest(
+    name,
+    tables.map((table) => table.name),
+  );
   throw new UserError(
     `there is no table ${name}`,
     near === null ? 'tokenquery tables lists them' : `did you mean ${near}? tokenquery tables lists them all`,
@@ -42,7 +45,15 @@ const run = async (given: Arguments): Promise<number> => {
     const rows = (name === undefined ? tables : [tableNamed(name)]).map((table) =>
       jsonRow(
         ['name', 'description', 'privilege', 'macos', 'columns'],
-        [table.name, table.description, table.privilege, table.macos, allColumns(table).map(([column]) => column).join(',')],
+        [
+          table.name,
+          table.description,
+          table.privilege,
+          table.macos,
+          allColumns(table)
+            .map(([column]) => column)
+            .join(','),
+        ],
       ),
     );
     print(`[\n  ${rows.join(',\n  ')}\n]\n`);

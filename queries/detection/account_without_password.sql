@@ -6,6 +6,7 @@
 -- requires: users.can_login where COALESCE(is_system_account, 0) = 0,
 --   users.is_system_account where COALESCE(can_login, 1) = 1,
 --   authentication_authorities
+-- also-reads: table_status
 -- remediation: An account that was made half-way: finish it, or delete it.
 -- references: mSCP os_store_encrypted_passwords; 800-53r5 IA-5(1)
 -- false-positives: Accounts of sharing only whose shell was never set.

@@ -7,7 +7,16 @@ const managed = sample('macos26-managed');
 
 test('the same evidence gives the same bytes, in every mode', async (t) => {
   const sql = 'SELECT * FROM users, table_status USING (host_id)';
-  for (const mode of ['--json', '--ndjson', '--csv', '--line', '--list', '--markdown', '--osquery-json', '--pretty']) {
+  for (const mode of [
+    '--json',
+    '--ndjson',
+    '--csv',
+    '--line',
+    '--list',
+    '--markdown',
+    '--osquery-json',
+    '--pretty',
+  ]) {
     const [one, two] = await Promise.all([
       cli(['query', '--source', managed, mode, sql], { env: { TZ: 'Pacific/Apia', LANG: 'de_DE.UTF-8' } }),
       cli(['query', '--source', managed, mode, sql], { env: { TZ: 'UTC', LC_ALL: 'C' } }),
@@ -63,7 +72,10 @@ test('a query runs what it names, each once, and nothing else', async (t) => {
   t.deepEqual(await run('SELECT 1'), []);
   t.deepEqual(await run("SELECT 'users' AS users -- FROM users"), []);
   const bootstrap = await run('SELECT * FROM bootstrap_tokens');
-  t.false(bootstrap.some((line) => line.includes('dscl')), bootstrap.join('\n'));
+  t.false(
+    bootstrap.some((line) => line.includes('dscl')),
+    bootstrap.join('\n'),
+  );
   t.true(bootstrap.some((line) => line.includes('bootstraptoken')));
   t.false(bootstrap.some((line) => line.includes('mdmclient')));
 
@@ -71,8 +83,16 @@ test('a query runs what it names, each once, and nothing else', async (t) => {
     'WITH a AS (SELECT * FROM users) SELECT count(*) FROM a JOIN groups USING (host_id) WHERE EXISTS (SELECT 1 FROM filevault_status) AND a.uid IN (SELECT uid FROM secure_tokens)',
   );
   t.is(new Set(joined).size, joined.length, 'a command ran twice');
-  for (const part of ['dscl -plist . -readall /Users', 'dscl -plist . -readall /Groups', 'fdesetup status', 'sysadminctl']) {
-    t.true(joined.some((line) => line.includes(part)), part);
+  for (const part of [
+    'dscl -plist . -readall /Users',
+    'dscl -plist . -readall /Groups',
+    'fdesetup status',
+    'sysadminctl',
+  ]) {
+    t.true(
+      joined.some((line) => line.includes(part)),
+      part,
+    );
   }
   t.false(joined.some((line) => line.includes('profiles')));
 
@@ -87,7 +107,11 @@ test('the default source off a Mac is the sample hosts, and says so', async (t) 
   }
   const { code, stdout, stderr } = await cli(['query', '--json', 'SELECT count(*) AS hosts FROM hosts']);
   t.is(code, 0);
-  t.deepEqual(JSON.parse(stdout), [{ hosts: readdirSync(sample('.'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).length }]);
+  t.deepEqual(JSON.parse(stdout), [
+    {
+      hosts: readdirSync(sample('.'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).length,
+    },
+  ]);
   t.regex(stderr, /^tokenquery: note: this is not a Mac.*constructed/);
 });
 
@@ -109,11 +133,25 @@ test('SQL comes from the argument, from -f and from standard input', async (t) =
 });
 
 test('--strict ends with 4 when a needed table was not whole, and only then', async (t) => {
-  const denied = await cli(['query', '--strict', '--json', '--source', sample('macos14-not-root'), 'SELECT * FROM filevault_users']);
+  const denied = await cli([
+    'query',
+    '--strict',
+    '--json',
+    '--source',
+    sample('macos14-not-root'),
+    'SELECT * FROM filevault_users',
+  ]);
   t.is(denied.code, 4);
   t.is(denied.stdout, '[]\n');
   t.regex(denied.stderr, /filevault_users is denied: /);
-  const whole = await cli(['query', '--strict', '--json', '--source', managed, 'SELECT * FROM filevault_users']);
+  const whole = await cli([
+    'query',
+    '--strict',
+    '--json',
+    '--source',
+    managed,
+    'SELECT * FROM filevault_users',
+  ]);
   t.is(whole.code, 0, whole.stderr);
 });
 
@@ -129,7 +167,11 @@ test('what people meet reads well', async (t) => {
     [['query', '--timeout', 'soon', 'SELECT 1'], 2, /--timeout takes a whole number/],
     [['query', 'SELECT 1', 'SELECT 2'], 2, /unexpected "SELECT 2"/],
     [['query', '-f', join(folder, 'none.sql')], 1, /none\.sql cannot be read \(ENOENT\)/],
-    [['query', '--source', folder, 'SELECT * FROM users'], 1, /is not an evidence bundle: evidence\.json is missing\n/],
+    [
+      ['query', '--source', folder, 'SELECT * FROM users'],
+      1,
+      /is not an evidence bundle: evidence\.json is missing\n/,
+    ],
     [['query', '--source', join(folder, 'no'), 'SELECT * FROM users'], 1, /no such evidence/],
     [['qurey', 'SELECT 1'], 2, /there is no command qurey\n.*did you mean query\?/],
     [['SELECT 1'], 2, /SQL goes with the command query/],
@@ -157,18 +199,52 @@ test('a bundle that was changed, or is half of one, is refused by what is wrong 
     t.is(code, 1, what);
     t.regex(stderr, pattern, what);
   };
-  await spoil('changed', (bundle) => appendFileSync(join(bundle, 'commands/001/stdout'), ' '), /does not match SHA256SUMS/);
-  await spoil('extra', (bundle) => writeFileSync(join(bundle, 'commands/001/extra'), ''), /extra is not in SHA256SUMS/);
-  await spoil('lost', (bundle) => rmSync(join(bundle, 'commands/001/stdout')), /SHA256SUMS names commands\/001\/stdout/);
+  await spoil(
+    'changed',
+    (bundle) => appendFileSync(join(bundle, 'commands/001/stdout'), ' '),
+    /does not match SHA256SUMS/,
+  );
+  await spoil(
+    'extra',
+    (bundle) => writeFileSync(join(bundle, 'commands/001/extra'), ''),
+    /extra is not in SHA256SUMS/,
+  );
+  await spoil(
+    'lost',
+    (bundle) => rmSync(join(bundle, 'commands/001/stdout')),
+    /SHA256SUMS names commands\/001\/stdout/,
+  );
   const unsummed = (change: (bundle: string) => void) => (bundle: string) => {
     rmSync(join(bundle, 'SHA256SUMS'));
     change(bundle);
   };
-  await spoil('future', unsummed((bundle) => writeFileSync(join(bundle, 'evidence.json'), '{"format":"tokenquery-evidence","version":2}')), /version 2; this tokenquery reads version 1/);
-  await spoil('nojson', unsummed((bundle) => writeFileSync(join(bundle, 'evidence.json'), 'x')), /evidence\.json is not JSON/);
-  await spoil('noexit', unsummed((bundle) => rmSync(join(bundle, 'commands/001/exit_code'))), /commands\/001\/exit_code is missing/);
-  await spoil('link', unsummed((bundle) => symlinkSync('/etc/passwd', join(bundle, 'commands/001/link'))), /neither a file nor a folder/);
-  await spoil('stat', unsummed((bundle) => appendFileSync(join(bundle, 'stat.tsv'), '/x\tfile\n')), /stat\.tsv is not/);
+  await spoil(
+    'future',
+    unsummed((bundle) =>
+      writeFileSync(join(bundle, 'evidence.json'), '{"format":"tokenquery-evidence","version":2}'),
+    ),
+    /version 2; this tokenquery reads version 1/,
+  );
+  await spoil(
+    'nojson',
+    unsummed((bundle) => writeFileSync(join(bundle, 'evidence.json'), 'x')),
+    /evidence\.json is not JSON/,
+  );
+  await spoil(
+    'noexit',
+    unsummed((bundle) => rmSync(join(bundle, 'commands/001/exit_code'))),
+    /commands\/001\/exit_code is missing/,
+  );
+  await spoil(
+    'link',
+    unsummed((bundle) => symlinkSync('/etc/passwd', join(bundle, 'commands/001/link'))),
+    /neither a file nor a folder/,
+  );
+  await spoil(
+    'stat',
+    unsummed((bundle) => appendFileSync(join(bundle, 'stat.tsv'), '/x\tfile\n')),
+    /stat\.tsv is not/,
+  );
   writeFileSync(join(folder, 'bad.tar.gz'), 'not an archive');
   const bad = await cli(['query', '--source', join(folder, 'bad.tar.gz'), 'SELECT * FROM users']);
   t.is(bad.code, 1);
@@ -199,7 +275,15 @@ test('a runaway query is ended in time, with a message', async (t) => {
 });
 
 test('--max-rows bounds the output and says so', async (t) => {
-  const { stdout, stderr } = await cli(['query', '--source', managed, '--json', '--max-rows', '2', 'SELECT username FROM users']);
+  const { stdout, stderr } = await cli([
+    'query',
+    '--source',
+    managed,
+    '--json',
+    '--max-rows',
+    '2',
+    'SELECT username FROM users',
+  ]);
   t.is((JSON.parse(stdout) as unknown[]).length, 2);
   t.regex(stderr, /only the first 2 rows/);
 });
@@ -209,7 +293,10 @@ test('a reader that stops early is no error', async (t) => {
   const { root } = await import('../standin.ts');
   const { status, stdout, stderr } = spawnSync(
     'sh',
-    ['-c', `"${process.execPath}" --disable-warning=ExperimentalWarning cli/start.ts query --ndjson "WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x+1 FROM c LIMIT 200000) SELECT x FROM c" | head -n 1`],
+    [
+      '-c',
+      `"${process.execPath}" --disable-warning=ExperimentalWarning cli/start.ts query --ndjson "WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x+1 FROM c LIMIT 200000) SELECT x FROM c" | head -n 1`,
+    ],
     { cwd: root, encoding: 'utf8' },
   );
   t.is(status, 0);

@@ -2,7 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { commandNames, commands, fileNames, files, isReadablePath, isSafeUsername, isStatPath, sourceOf, statNamedBySources, statOnly } from '../../collector/sources.ts';
+import {
+  commandNames,
+  commands,
+  fileNames,
+  files,
+  isReadablePath,
+  isSafeUsername,
+  isStatPath,
+  sourceOf,
+  statNamedBySources,
+  statOnly,
+} from '../../collector/sources.ts';
 import type { Command, FileSource } from '../../collector/sources.ts';
 import { allColumns } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
@@ -48,11 +59,18 @@ test('every table of the contract is there, with its columns in their order', (t
   for (const { name, columns, privilege, macos, sources } of named) {
     const table = tables.find((candidate) => candidate.name === name);
     if (table === undefined) continue;
-    t.deepEqual(allColumns(table).map(([column, { type }]) => ({ name: column, type: type as string })), columns.map(({ name: column, type }) => ({ name: column, type })), name);
+    t.deepEqual(
+      allColumns(table).map(([column, { type }]) => ({ name: column, type: type as string })),
+      columns.map(({ name: column, type }) => ({ name: column, type })),
+      name,
+    );
     t.is(table.privilege, privilege, name);
     t.is(table.macos, macos, name);
     for (const source of sources) {
-      t.true(table.sources.includes(source as never) || table.sourcesLabel === source, `${name} misses ${source}`);
+      t.true(
+        table.sources.includes(source as never) || table.sourcesLabel === source,
+        `${name} misses ${source}`,
+      );
     }
   }
 });
@@ -67,13 +85,23 @@ const denied = [
   ...['-I', '-R', '-D', '-N', '-W'].map((option) => ['/usr/bin/profiles', option]),
   ['/usr/bin/profiles', 'show', '-type', 'enrollment'],
   ['/usr/bin/profiles', 'show', '-type', 'bootstraptoken'],
-  ...['enable', 'disable', 'add', 'remove', 'sync', 'changerecovery', 'removerecovery', 'authrestart', 'validaterecovery'].map(
-    (verb) => ['/usr/bin/fdesetup', verb],
+  ...[
+    'enable',
+    'disable',
+    'add',
+    'remove',
+    'sync',
+    'changerecovery',
+    'removerecovery',
+    'authrestart',
+    'validaterecovery',
+  ].map((verb) => ['/usr/bin/fdesetup', verb]),
+  ...['-inputplist', '-outputplist', '-key', '-keychain', '-certificate', '-user', '-extended'].flatMap(
+    (option) => [
+      ['/usr/bin/fdesetup', 'status', option],
+      ['/usr/bin/fdesetup', 'list', '-extended', option],
+    ],
   ),
-  ...['-inputplist', '-outputplist', '-key', '-keychain', '-certificate', '-user', '-extended'].flatMap((option) => [
-    ['/usr/bin/fdesetup', 'status', option],
-    ['/usr/bin/fdesetup', 'list', '-extended', option],
-  ]),
   ...[
     '-secureTokenOn',
     '-secureTokenOff',
@@ -124,9 +152,32 @@ const denied = [
     ['/usr/bin/dscl', '-plist', '/Search', `-${verb}`, '/Users', 'RecordName'],
     ['/usr/bin/dscl', '-u', 'admin', '-P', 'x', '.', `-${verb}`, '/Users'],
   ]),
-  ...['/usr/sbin/dseditgroup', '/usr/sbin/dsenableroot', '/usr/bin/dsimport', '/usr/bin/dsexport', '/usr/bin/passwd', '/usr/sbin/createhomedir', '/usr/bin/security', '/usr/bin/odutil', '/usr/bin/dscacheutil', '/usr/bin/dsmemberutil', '/usr/bin/bputil', '/usr/sbin/nvram', '/usr/sbin/firmwarepasswd', '/usr/sbin/systemsetup', '/usr/bin/defaults', '/usr/bin/plutil', '/usr/sbin/softwareupdate', '/sbin/shutdown', '/usr/bin/sudo', '/usr/bin/su', '/usr/bin/osascript', '/bin/sh', '/bin/bash', '/usr/bin/env'].map(
-    (program) => [program],
-  ),
+  ...[
+    '/usr/sbin/dseditgroup',
+    '/usr/sbin/dsenableroot',
+    '/usr/bin/dsimport',
+    '/usr/bin/dsexport',
+    '/usr/bin/passwd',
+    '/usr/sbin/createhomedir',
+    '/usr/bin/security',
+    '/usr/bin/odutil',
+    '/usr/bin/dscacheutil',
+    '/usr/bin/dsmemberutil',
+    '/usr/bin/bputil',
+    '/usr/sbin/nvram',
+    '/usr/sbin/firmwarepasswd',
+    '/usr/sbin/systemsetup',
+    '/usr/bin/defaults',
+    '/usr/bin/plutil',
+    '/usr/sbin/softwareupdate',
+    '/sbin/shutdown',
+    '/usr/bin/sudo',
+    '/usr/bin/su',
+    '/usr/bin/osascript',
+    '/bin/sh',
+    '/bin/bash',
+    '/usr/bin/env',
+  ].map((program) => [program]),
   ['/usr/bin/pwpolicy', '-setpassword'],
   ['/usr/bin/pwpolicy', '-clearaccountpolicies'],
   ['/usr/sbin/sc_auth', 'pair'],
@@ -178,64 +229,74 @@ test('no file beside the list can be read, no trick path looked at', (t) => {
   ]) {
     for (const name of fileNames) t.false(isReadablePath(name, path), `${name} ${path}`);
   }
-  for (const path of ['relative', '/Users/../etc', '/Users/a\nb', '/Users/a\u0000']) t.false(isStatPath(path), path);
-  for (const name of ['-adminUser', '', 'a/b', 'a\nb', 'a\u0000', 'a\u009b']) t.false(isSafeUsername(name), JSON.stringify(name));
+  for (const path of ['relative', '/Users/../etc', '/Users/a\nb', '/Users/a\u0000'])
+    t.false(isStatPath(path), path);
+  for (const name of ['-adminUser', '', 'a/b', 'a\nb', 'a\u0000', 'a\u009b'])
+    t.false(isSafeUsername(name), JSON.stringify(name));
   for (const name of ['alice', 'Zoë', 'al ice', "o'brien", 'a-b', '_svc']) t.true(isSafeUsername(name), name);
 });
 
 const hasStrace = spawnSync('strace', ['-V']).status === 0;
-(hasStrace ? test : test.skip)('under strace, a live run starts only allowed programs and opens nothing for writing', (t) => {
-  const folder = temporaryFolder(t);
-  const { root: standIn, log } = makeStandIn(sample('macos26-managed'), folder);
-  const trace = join(folder, 'trace');
-  const { status, stderr } = spawnSync(
-    'strace',
-    [
-      '-f',
-      '-e',
-      'trace=execve,openat,open,creat,unlink,unlinkat,rename,renameat2,mkdir,mkdirat,connect,chmod,fchmodat',
-      '-s',
-      '4096',
-      '-o',
-      trace,
-      process.execPath,
-      '--disable-warning=ExperimentalWarning',
-      join(root, 'cli/start.ts'),
-      'query',
-      '--exec-root',
-      standIn,
-      '--json',
-      'SELECT * FROM table_status',
-    ],
-    { encoding: 'utf8', env: { PATH: process.env['PATH'] } },
-  );
-  t.is(status, 0, stderr);
-  t.true(existsSync(trace));
-  const lines = readFileSync(trace, 'utf8').split('\n');
-  // Lines of the stand-in's own scripts (their shell, cat, the log) are not ours: they belong to other processes.
-  const ours = lines.find((line) => line.includes('execve('))?.split(' ')[0] ?? '';
-  const threads = new Set([ours]);
-  const started: string[][] = [];
-  const scriptPids = new Set<string>();
-  for (const line of lines) {
-    const pid = line.split(' ')[0] ?? '';
-    const argv = /execve\("[^"]*", (\[.*?\]), /.exec(line)?.[1];
-    if (argv === undefined) continue;
-    const words = [...argv.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((match) => match[1] ?? '');
-    if (words[0]?.startsWith(standIn) === true) {
-      started.push([words[0].slice(standIn.length), ...words.slice(1)]);
-      scriptPids.add(pid);
-    } else if (!threads.has(pid)) scriptPids.add(pid);
-  }
-  t.true(started.length > 20);
-  t.is(started.length, runsIn(log).length);
-  for (const argv of started) t.not(sourceOf(argv), null, argv.join(' '));
-  const forbidden = lines.filter((line) => {
-    const pid = line.split(' ')[0] ?? '';
-    if (scriptPids.has(pid)) return false;
-    if (/ (?:creat|unlink|unlinkat|rename|renameat2|mkdir|mkdirat|chmod|fchmodat)\(/.test(line)) return true;
-    if (/ connect\(/.test(line)) return true;
-    return / open(?:at)?\(/.test(line) && /O_WRONLY|O_RDWR|O_CREAT/.test(line) && !/"\/dev\/(?:null|tty|pts)/.test(line);
-  });
-  t.deepEqual(forbidden, []);
-});
+(hasStrace ? test : test.skip)(
+  'under strace, a live run starts only allowed programs and opens nothing for writing',
+  (t) => {
+    const folder = temporaryFolder(t);
+    const { root: standIn, log } = makeStandIn(sample('macos26-managed'), folder);
+    const trace = join(folder, 'trace');
+    const { status, stderr } = spawnSync(
+      'strace',
+      [
+        '-f',
+        '-e',
+        'trace=execve,openat,open,creat,unlink,unlinkat,rename,renameat2,mkdir,mkdirat,connect,chmod,fchmodat',
+        '-s',
+        '4096',
+        '-o',
+        trace,
+        process.execPath,
+        '--disable-warning=ExperimentalWarning',
+        join(root, 'cli/start.ts'),
+        'query',
+        '--exec-root',
+        standIn,
+        '--json',
+        'SELECT * FROM table_status',
+      ],
+      { encoding: 'utf8', env: { PATH: process.env['PATH'] } },
+    );
+    t.is(status, 0, stderr);
+    t.true(existsSync(trace));
+    const lines = readFileSync(trace, 'utf8').split('\n');
+    // Lines of the stand-in's own scripts (their shell, cat, the log) are not ours: they belong to other processes.
+    const ours = lines.find((line) => line.includes('execve('))?.split(' ')[0] ?? '';
+    const threads = new Set([ours]);
+    const started: string[][] = [];
+    const scriptPids = new Set<string>();
+    for (const line of lines) {
+      const pid = line.split(' ')[0] ?? '';
+      const argv = /execve\("[^"]*", (\[.*?\]), /.exec(line)?.[1];
+      if (argv === undefined) continue;
+      const words = [...argv.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((match) => match[1] ?? '');
+      if (words[0]?.startsWith(standIn) === true) {
+        started.push([words[0].slice(standIn.length), ...words.slice(1)]);
+        scriptPids.add(pid);
+      } else if (!threads.has(pid)) scriptPids.add(pid);
+    }
+    t.true(started.length > 20);
+    t.is(started.length, runsIn(log).length);
+    for (const argv of started) t.not(sourceOf(argv), null, argv.join(' '));
+    const forbidden = lines.filter((line) => {
+      const pid = line.split(' ')[0] ?? '';
+      if (scriptPids.has(pid)) return false;
+      if (/ (?:creat|unlink|unlinkat|rename|renameat2|mkdir|mkdirat|chmod|fchmodat)\(/.test(line))
+        return true;
+      if (/ connect\(/.test(line)) return true;
+      return (
+        / open(?:at)?\(/.test(line) &&
+        /O_WRONLY|O_RDWR|O_CREAT/.test(line) &&
+        !/"\/dev\/(?:null|tty|pts)/.test(line)
+      );
+    });
+    t.deepEqual(forbidden, []);
+  },
+);

@@ -15,19 +15,60 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const nothing = new Uint8Array();
 
 const failures: Readonly<Record<string, (known: Output) => Output>> = {
-  missing: (known) => ({ ...known, outcome: 'missing', exitCode: null, stdout: nothing, stderr: nothing, isSpawned: false }),
-  denied: (known) => ({ ...known, outcome: 'denied', exitCode: null, stdout: nothing, stderr: nothing, isSpawned: false }),
-  'timed out': (known) => ({ ...known, outcome: 'timed_out', exitCode: null, stdout: nothing, stderr: nothing }),
-  killed: (known) => ({ ...known, outcome: 'signalled', exitCode: null, signal: 'SIGKILL', stdout: nothing, stderr: nothing }),
-  'too large': (known) => ({ ...known, outcome: 'too_large', exitCode: null, stdout: nothing, stderr: nothing }),
-  garbage: (known) => ({ ...known, stdout: bytes('\u0001Lorem <ipsum> {dolor;\n= sit'), stderr: bytes('amet; ??\n') }),
+  missing: (known) => ({
+    ...known,
+    outcome: 'missing',
+    exitCode: null,
+    stdout: nothing,
+    stderr: nothing,
+    isSpawned: false,
+  }),
+  denied: (known) => ({
+    ...known,
+    outcome: 'denied',
+    exitCode: null,
+    stdout: nothing,
+    stderr: nothing,
+    isSpawned: false,
+  }),
+  'timed out': (known) => ({
+    ...known,
+    outcome: 'timed_out',
+    exitCode: null,
+    stdout: nothing,
+    stderr: nothing,
+  }),
+  killed: (known) => ({
+    ...known,
+    outcome: 'signalled',
+    exitCode: null,
+    signal: 'SIGKILL',
+    stdout: nothing,
+    stderr: nothing,
+  }),
+  'too large': (known) => ({
+    ...known,
+    outcome: 'too_large',
+    exitCode: null,
+    stdout: nothing,
+    stderr: nothing,
+  }),
+  garbage: (known) => ({
+    ...known,
+    stdout: bytes('\u0001Lorem <ipsum> {dolor;\n= sit'),
+    stderr: bytes('amet; ??\n'),
+  }),
   truncated: (known) => ({
     ...known,
     stdout: known.stdout.slice(0, Math.floor(known.stdout.length * 0.6)),
     stderr: known.stderr.slice(0, Math.floor(known.stderr.length * 0.6)),
   }),
   empty: (known) => ({ ...known, stdout: nothing, stderr: nothing }),
-  'not UTF-8': (known) => ({ ...known, stdout: Uint8Array.from([0xff, 0xfe, 0xc0, 0x80]), stderr: Uint8Array.from([0xc3, 0x28]) }),
+  'not UTF-8': (known) => ({
+    ...known,
+    stdout: Uint8Array.from([0xff, 0xfe, 0xc0, 0x80]),
+    stderr: Uint8Array.from([0xc3, 0x28]),
+  }),
 };
 
 const codes: Readonly<Record<string, ErrorCode>> = {
@@ -40,7 +81,13 @@ const codes: Readonly<Record<string, ErrorCode>> = {
 };
 
 /** A whole answer is a prefix of some of these; cut, they may still be whole: nothing is then wrong. */
-const mayStayWhole = new Set(['sysctl', 'csrutil_status', 'launchctl_print_disabled', 'sw_vers', 'fdesetup_version']);
+const mayStayWhole = new Set([
+  'sysctl',
+  'csrutil_status',
+  'launchctl_print_disabled',
+  'sw_vers',
+  'fdesetup_version',
+]);
 
 const failing = (machine: Machine, name: CommandName, fail: (known: Output) => Output): Machine => ({
   ...machine,
@@ -75,21 +122,34 @@ for (const name of commandNames) {
         const isChanged = JSON.stringify(result.rows) !== JSON.stringify(before?.rows);
         const errors = collection.errors.filter(({ tableName }) => tableName === result.table.name);
         const mayBeShorter = what === 'truncated' && mayStayWhole.has(name);
-        if (isChanged && !mayBeShorter) t.true(errors.length > 0, `${result.table.name} changed without a word`);
+        if (isChanged && !mayBeShorter)
+          t.true(errors.length > 0, `${result.table.name} changed without a word`);
         for (const { message, hint } of errors) {
           told += 1;
           t.true(message.length > 5 && !message.includes('\n') && hint.length > 0, message);
         }
         // Further failures may follow from it: a listing that cannot be asked for, a tool that is not safe to run.
         if (errors.length > 0 && codes[what] !== undefined && result.code !== 'permission_denied') {
-          t.true(errors.some(({ code }) => code === codes[what]), `${result.table.name}: ${errors.map(({ code }) => code).join()}`);
+          t.true(
+            errors.some(({ code }) => code === codes[what]),
+            `${result.table.name}: ${errors.map(({ code }) => code).join()}`,
+          );
         }
-        if (errors.length > 0) t.false(['ok', 'empty'].includes(result.status), `${result.table.name} is ${result.status}`);
+        if (errors.length > 0)
+          t.false(['ok', 'empty'].includes(result.status), `${result.table.name} is ${result.status}`);
         // Nothing that was known may turn into its contrary.
         for (const row of result.rows) {
-          const match = before?.rows.find((other) => result.table.key.length > 0 && result.table.key.every((key) => other[key] === row[key]));
+          const match = before?.rows.find(
+            (other) =>
+              result.table.key.length > 0 && result.table.key.every((key) => other[key] === row[key]),
+          );
           for (const [column, value] of Object.entries(match ?? {})) {
-            if (value === 1 && result.table.columns[column]?.isBoolean === true && column !== 'has_conflict' && column !== 'value') {
+            if (
+              value === 1 &&
+              result.table.columns[column]?.isBoolean === true &&
+              column !== 'has_conflict' &&
+              column !== 'value'
+            ) {
               t.not(row[column], 0, `${result.table.name}.${column} turned from 1 to 0`);
             }
           }
@@ -101,7 +161,12 @@ for (const name of commandNames) {
 }
 
 test('a bundle without a command answers not_recorded, never absence', async (t) => {
-  const nothingRecorded: Machine = { ...host, run: async () => null, readFile: async () => null, stat: async () => null };
+  const nothingRecorded: Machine = {
+    ...host,
+    run: async () => null,
+    readFile: async () => null,
+    stat: async () => null,
+  };
   const { results, errors } = await collect(asked, nothingRecorded);
   for (const { table, status, rows } of results) {
     t.deepEqual(rows, [], table.name);
@@ -115,19 +180,26 @@ test('one account of many that fails leaves the others', async (t) => {
     ...host,
     run: async (source, argv) => {
       const known = await host.run(source, argv);
-      return known !== null && argv.at(-1) === 'itadmin' ? { ...known, outcome: 'timed_out', exitCode: null } : known;
+      return known !== null && argv.at(-1) === 'itadmin'
+        ? { ...known, outcome: 'timed_out', exitCode: null }
+        : known;
     },
   };
   const { results } = await collect(asked, one);
   const observations = results.find(({ table }) => table.name === 'secure_token_observations');
   t.is(observations?.status, 'partial');
   const of = (name: string) =>
-    observations?.rows.find(({ username, source }) => username === name && source === 'sysadminctl')?.['value'];
+    observations?.rows.find(({ username, source }) => username === name && source === 'sysadminctl')?.[
+      'value'
+    ];
   t.is(of('itadmin'), null);
   t.is(of('mquist'), 1);
 });
 
 test('every argv of the samples is one of the reviewed list', async (t) => {
   t.is(sourceOf(['/usr/bin/fdesetup', 'list']), 'fdesetup_list');
-  t.is(whole.commands.every(({ argv, source }) => sourceOf(argv) === source), true);
+  t.is(
+    whole.commands.every(({ argv, source }) => sourceOf(argv) === source),
+    true,
+  );
 });

@@ -21,7 +21,11 @@ const isAlive = (pid: number): boolean => {
 };
 
 test.serial('a program gets a clean environment, no standard input and a root folder', async (t) => {
-  const at = script(temporaryFolder(t), 'env', 'env | sort; pwd; cat; ulimit -c >/dev/null; echo "arg:$1" >&2; exit 3');
+  const at = script(
+    temporaryFolder(t),
+    'env',
+    'env | sort; pwd; cat; ulimit -c >/dev/null; echo "arg:$1" >&2; exit 3',
+  );
   process.env['TOKENQUERY_SECRET'] = 'x';
   const output = await runProcess(at, ["a 'b' $c"], 5000);
   const stdout = Buffer.from(output.stdout).toString();
@@ -34,17 +38,24 @@ test.serial('a program gets a clean environment, no standard input and a root fo
   t.is(Buffer.from(output.stderr).toString(), "arg:a 'b' $c\n");
 });
 
-test.serial('a hanging program is ended with its whole group, children that ignore SIGTERM included', async (t) => {
-  const folder = temporaryFolder(t);
-  const pidFile = join(folder, 'pid');
-  const at = script(folder, 'hang', `trap '' TERM\n(trap '' TERM; echo $$ > /dev/null; sh -c 'echo $$ > "${pidFile}"; trap "" TERM; sleep 60') &\nsleep 60`);
-  const output = await runProcess(at, [], 500);
-  t.is(output.outcome, 'timed_out');
-  t.is(output.exitCode, null);
-  t.true(existsSync(pidFile));
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  t.false(isAlive(Number(readFileSync(pidFile, 'utf8'))));
-});
+test.serial(
+  'a hanging program is ended with its whole group, children that ignore SIGTERM included',
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const pidFile = join(folder, 'pid');
+    const at = script(
+      folder,
+      'hang',
+      `trap '' TERM\n(trap '' TERM; echo $$ > /dev/null; sh -c 'echo $$ > "${pidFile}"; trap "" TERM; sleep 60') &\nsleep 60`,
+    );
+    const output = await runProcess(at, [], 500);
+    t.is(output.outcome, 'timed_out');
+    t.is(output.exitCode, null);
+    t.true(existsSync(pidFile));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    t.false(isAlive(Number(readFileSync(pidFile, 'utf8'))));
+  },
+);
 
 test.serial('a child that keeps the pipes open does not hold the run for ever', async (t) => {
   const at = script(temporaryFolder(t), 'daemon', 'echo answer; setsid sleep 30 & exit 0');
@@ -73,7 +84,8 @@ test.serial('an interrupted collection leaves no process behind', async (t) => {
   const folder = temporaryFolder(t);
   const pidFile = join(folder, 'pid');
   const running = runProcess(script(folder, 'long', `echo $$ > "${pidFile}"; sleep 60`), [], 30_000);
-  while (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') === '') await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') === '')
+    await new Promise((resolve) => setTimeout(resolve, 20));
   killRunning();
   t.is((await running).outcome, 'signalled');
   t.false(isAlive(Number(readFileSync(pidFile, 'utf8'))));

@@ -48,17 +48,37 @@ const insertAfterFirst = (text: string, mark: string, addition: string): string 
 
 /** The same output with secrets in it, as a tool might print them that prints more than it was asked for. */
 const plantText = (source: CommandName, text: string): string => {
-  const attributes = secretAttributes.map((key) => `<key>${key}</key><array><string>${next()}</string></array>`).join('');
+  const attributes = secretAttributes
+    .map((key) => `<key>${key}</key><array><string>${next()}</string></array>`)
+    .join('');
   switch (source) {
     case 'ds_users':
     case 'ds_groups':
       return insertAfterFirst(text, '<dict>', attributes);
     case 'ds_account_policy':
-      return insertAfterFirst(insertAfterFirst(text, '<dict>', attributes), '&lt;dict&gt;', `&lt;key&gt;history&lt;/key&gt;&lt;string&gt;${next()}&lt;/string&gt;`);
+      return insertAfterFirst(
+        insertAfterFirst(text, '<dict>', attributes),
+        '&lt;dict&gt;',
+        `&lt;key&gt;history&lt;/key&gt;&lt;string&gt;${next()}&lt;/string&gt;`,
+      );
     case 'ioreg_platform':
-      return insertAfterFirst(text, '<dict>', `<key>IOPlatformSerialNumber</key><string>${next()}</string><key>secret</key><string>${next()}</string>`);
+      return insertAfterFirst(
+        text,
+        '<dict>',
+        `<key>IOPlatformSerialNumber</key><string>${next()}</string><key>secret</key><string>${next()}</string>`,
+      );
     case 'profiles_show_configuration': {
-      const content = ['Password', 'Username', 'Challenge', 'PushMagic', 'UnlockToken', 'PayloadContent2', 'Topic', 'IdentityCertificateUUID', 'Certificate']
+      const content = [
+        'Password',
+        'Username',
+        'Challenge',
+        'PushMagic',
+        'UnlockToken',
+        'PayloadContent2',
+        'Topic',
+        'IdentityCertificateUUID',
+        'Certificate',
+      ]
         .map((key) => `<key>${key}</key><string>${next()}</string>`)
         .join('');
       const wifi = `<dict><key>PayloadType</key><string>com.apple.wifi.managed</string><key>PayloadContent</key><dict><key>Password</key><string>${next()}</string></dict></dict>`;
@@ -66,7 +86,10 @@ const plantText = (source: CommandName, text: string): string => {
         .replaceAll('<key>PayloadContent</key>\n', `<key>PayloadContent</key>\n`)
         .replace(/<key>PayloadContent<\/key>(\s*)<dict>/g, (whole) => `${whole}${content}`)
         .replace(/<key>ProfileItems<\/key>(\s*)<array>/g, (whole) => `${whole}${wifi}`)
-        .replace(/(<key>ServerURL<\/key>\s*<string>https:\/\/)([^<]*)/g, `$1user:${next()}@$2/${next()}?token=${next()}`);
+        .replace(
+          /(<key>ServerURL<\/key>\s*<string>https:\/\/)([^<]*)/g,
+          `$1user:${next()}@$2/${next()}?token=${next()}`,
+        );
     }
     case 'fdesetup_show_deferral_info':
       return insertAfterFirst(text, '{', ` RecoveryKey = "${next()}"; HardwareUUID = "${next()}"; `);
@@ -105,11 +128,23 @@ const leaky = (host: Machine): Machine => ({
     return {
       ...known,
       stdout: new TextEncoder().encode(isSpoiled ? `${recoveryKey}\n` : stdout),
-      stderr: source === 'sysadminctl_secure_token_status' ? known.stderr : new TextEncoder().encode(`${Buffer.from(known.stderr).toString()}`),
+      stderr:
+        source === 'sysadminctl_secure_token_status'
+          ? known.stderr
+          : new TextEncoder().encode(`${Buffer.from(known.stderr).toString()}`),
     };
   },
   readFile: async (path) => {
-    const keys = ['Password', 'Username', 'UnlockToken', 'AccessKey', 'RegistrationToken', 'LoginwindowText', 'lastUserName', 'autoLoginUserScreenLockedPassword']
+    const keys = [
+      'Password',
+      'Username',
+      'UnlockToken',
+      'AccessKey',
+      'RegistrationToken',
+      'LoginwindowText',
+      'lastUserName',
+      'autoLoginUserScreenLockedPassword',
+    ]
       .map((key) => `<key>${key}</key><string>${next()}</string>`)
       .join('');
     return {
@@ -127,13 +162,22 @@ const filesBelow = (folder: string): string[] =>
   );
 
 /** How a canary could hide: as it is, in base64, in hexadecimal. */
-const forms = [canary, Buffer.from(canary).toString('base64').slice(0, 7), Buffer.from(canary).toString('hex'), recoveryKey];
+const forms = [
+  canary,
+  Buffer.from(canary).toString('base64').slice(0, 7),
+  Buffer.from(canary).toString('hex'),
+  recoveryKey,
+];
 
 for (const name of ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged', 'macos14-not-root']) {
   test(`${name}: no secret reaches a row, an error or a bundle`, async (t) => {
     const before = planted;
     const { machine, recording } = recordingMachine(leaky(await evidenceMachine(sample(name))), new Set());
-    const collection = await collect(tables.filter(({ generate }) => generate !== undefined), machine, { allowNetwork: true });
+    const collection = await collect(
+      tables.filter(({ generate }) => generate !== undefined),
+      machine,
+      { allowNetwork: true },
+    );
     t.true(planted - before > 50, 'the canaries were not planted');
     const out = join(temporaryFolder(t), 'bundle');
     await writeBundle(out, recording, { capturedTime: 1, euid: 0, hostId: null, tool: 'x' });
@@ -146,12 +190,20 @@ for (const name of ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged',
       ['command_log', JSON.stringify(collection.commands.map(({ argv }) => argv))],
       ...filesBelow(out).map((file) => [file, readFileSync(file, 'latin1')] as const),
     ]);
-    for (const [where, text] of texts) for (const form of forms) t.false(text.includes(form), `${form} in ${where}`);
+    for (const [where, text] of texts)
+      for (const form of forms) t.false(text.includes(form), `${form} in ${where}`);
   });
 
   test(`${name}: a bundle that holds secrets does not give them away when it is replayed`, async (t) => {
-    const collection = await collect(tables.filter(({ generate }) => generate !== undefined), leaky(await evidenceMachine(sample(name))));
-    const text = JSON.stringify([collection.results, collection.errors, collection.commands.map(({ argv, output }) => [argv, Buffer.from(output.stdout).toString('latin1')])]);
+    const collection = await collect(
+      tables.filter(({ generate }) => generate !== undefined),
+      leaky(await evidenceMachine(sample(name))),
+    );
+    const text = JSON.stringify([
+      collection.results,
+      collection.errors,
+      collection.commands.map(({ argv, output }) => [argv, Buffer.from(output.stdout).toString('latin1')]),
+    ]);
     for (const form of forms) t.false(text.includes(form), form);
   });
 }

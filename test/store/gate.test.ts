@@ -21,7 +21,7 @@ const hostile = [
   'PRAGMA writable_schema = 1',
   "INSERT INTO users(username) VALUES ('x')",
   "INSERT INTO users(username) VALUES ('x') RETURNING username",
-  "UPDATE users SET uid = 0 RETURNING username",
+  'UPDATE users SET uid = 0 RETURNING username',
   'DELETE FROM users',
   'WITH gone AS (SELECT 1) DELETE FROM users',
   'WITH a AS (SELECT 1) INSERT INTO users(username) SELECT 1 FROM a RETURNING username',
@@ -33,8 +33,8 @@ const hostile = [
   "SELECT load_extension('FILE')",
   "SELECT writefile('FILE', 'x')",
   "SELECT readfile('/etc/passwd')",
-  "SELECT * FROM pragma_database_list",
-  "SELECT * FROM \"pragma_table_info\"('users')",
+  'SELECT * FROM pragma_database_list',
+  'SELECT * FROM "pragma_table_info"(\'users\')',
   'SELECT * FROM sqlite_dbpage',
   "SELECT edit('x')",
   "SELECT fts3_tokenizer('x', x'00')",
@@ -47,7 +47,7 @@ const hostile = [
   'SAVEPOINT x',
   'REPLACE INTO users(username) VALUES (1)',
   'EXPLAIN SELECT 1; DELETE FROM users',
-  '; ; ATTACH \'FILE\' AS x',
+  "; ; ATTACH 'FILE' AS x",
   '',
   ';',
   '-- nothing',
@@ -60,7 +60,11 @@ test('hostile statements are refused, with words and without effect', (t) => {
     const file = join(folder, `written-${index}`);
     const db = openMemory(tables);
     const sql = statement.replaceAll('FILE', file);
-    const error = t.throws(() => prepareGuarded(db, sql, names).raw(true).all({ now: 0 }), { instanceOf: UserError }, sql);
+    const error = t.throws(
+      () => prepareGuarded(db, sql, names).raw(true).all({ now: 0 }),
+      { instanceOf: UserError },
+      sql,
+    );
     t.true((error?.message.length ?? 0) > 0);
     t.true((error?.hint.length ?? 0) > 0, sql);
     t.false(existsSync(file), sql);
@@ -96,9 +100,15 @@ test('the tables that a statement touches are found through CTEs, subqueries, un
   t.deepEqual(touched("SELECT 'users'"), []);
   t.deepEqual(touched('SELECT count(*) FROM users'), ['users']);
   t.deepEqual(touched('SELECT 1 FROM groups WHERE EXISTS (SELECT 1 FROM hosts)'), ['groups', 'hosts']);
-  t.deepEqual(touched('WITH a AS (SELECT uid FROM users UNION SELECT gid FROM groups) SELECT * FROM a'), ['groups', 'users']);
+  t.deepEqual(touched('WITH a AS (SELECT uid FROM users UNION SELECT gid FROM groups) SELECT * FROM a'), [
+    'groups',
+    'users',
+  ]);
   t.deepEqual(touched('SELECT (SELECT state FROM bootstrap_tokens)'), ['bootstrap_tokens']);
-  t.deepEqual(touched('SELECT * FROM users u LEFT JOIN secure_tokens s USING (uid) WHERE u.uid = :now'), ['secure_tokens', 'users']);
+  t.deepEqual(touched('SELECT * FROM users u LEFT JOIN secure_tokens s USING (uid) WHERE u.uid = :now'), [
+    'secure_tokens',
+    'users',
+  ]);
 });
 
 test('only programs without loops and calls go unwatched', (t) => {
@@ -119,14 +129,19 @@ test('memory is bounded', async (t) => {
   const { signal, code, stderr } = await cli([
     'query',
     '--json',
-    "WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x + 1 FROM c LIMIT 20) SELECT group_concat(hex(zeroblob(200000000))) FROM c",
+    'WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x + 1 FROM c LIMIT 20) SELECT group_concat(hex(zeroblob(200000000))) FROM c',
   ]);
   t.true(signal === 'SIGKILL' || code === 1, `${code} ${signal}`);
   t.regex(stderr, /more than \d+ MiB of memory|the query failed: /);
 });
 
 test('a hostile query over real rows leaves the evidence as it was', async (t) => {
-  const { code, stderr } = await cli(['query', '--source', sample('macos26-managed'), 'UPDATE users SET uid = 0 RETURNING uid']);
+  const { code, stderr } = await cli([
+    'query',
+    '--source',
+    sample('macos26-managed'),
+    'UPDATE users SET uid = 0 RETURNING uid',
+  ]);
   t.is(code, 1);
   t.regex(stderr, /refused/);
 });

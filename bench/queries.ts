@@ -1,0 +1,115 @@
+/**
+ * How long each question takes on a fleet file: `node bench/queries.ts [--db FILE] [--plan]`.
+ *
+ * Without --db it makes a fleet of 10,000 hosts with 120 accounts each in a temporary file, with the relations
+ * that the questions read and an index on host_id. --plan prints how SQLite goes about each question.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { names } from '../cli/judging.ts';
+import { questions } from '../queries/index.ts';
+import { judge } from '../queries/judge.ts';
+import { openDatabase } from '../store/database.ts';
+import type { Db } from '../store/database.ts';
+import { quoteName } from '../store/ddl.ts';
+import { addPerson, cleanHost, day, later, now, set } from '../test/queries/constructed.ts';
+import type { Host } from '../test/queries/constructed.ts';
+import { fleetOf } from '../test/queries/fleet.ts';
+import { relationsOf } from '../test/queries/relations.ts';
+
+const mostSeconds = 2;
+
+const { values } = parseArgs({
+  options: { db: { type: 'string' }, plan: { type: 'boolean' }, hosts: { type: 'string' }, accounts: { type: 'string' } },
+});
+const hostCount = Number(values.hosts ?? 10_000);
+const accountCount = Number(values.accounts ?? 120);
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** A host of the fleet: mostly service accounts, some people; one in a hundred changed lately. */
+const snapshotsOf = (index: number): Host[] => {
+  const hostId = `${index.toString(16).padStart(8, '0').toUpperCase()}-1111-4000-8000-000000000000`;
+  const host = cleanHost(hostId, now - 20 * day);
+  for (let account = 4; account < accountCount; account += 1) {
+    const uid = 100 + account;
+    const uuid = `FFFFEEEE-DDDD-CCCC-BBBB-AAAA${uid.toString(16).padStart(8, '0').toUpperCase()}`;
+    const username = `_service${account}`;
+    const isPerson = account > accountCount - 4;
+    if (isPerson) addPerson(host, { username: `user${index % 997}n${account}`, uid: 600 + account, isAdmin: 0, token: 1 });
+    else addPerson(host, { username, uid, uuid, facts: { account_type: 'service', is_system_account: 1, can_login: 0, shell: '/usr/bin/false' } });
+  }
+  const second = later(host, 19 * day);
+  if (index % 100 === 0) {
+    set(second, 'users', { is_admin: 0 }, { username: 'itadmin' });
+    set(second, 'secure_tokens', { secure_token: 0 }, { username: 'mquist' });
+  }
+  return [host, second];
+};
+
+const makeFleet = (path: string): void => {
+  const db = openDatabase(path);
+  db.pragma('journal_mode = OFF');
+  const planted = fleetOf(Math.min(1_000, hostCount));
+  const create = relationsOf([]);
+  for (const { name, columns } of create) {
+    db.exec(`CREATE TABLE ${quoteName(name)} (${columns.map(([column, type]) => `${quoteName(column)} ${type}`).join(', ')})`);
+  }
+  const inserts = new Map(
+    create.map(({ name, columns }) => [name, db.prepare(`INSERT INTO ${quoteName(name)} VALUES (${columns.map(() => '?').join(', ')})`)]),
+  );
+  const load = db.transaction((hosts: readonly Host[]) => {
+    for (const { name, rows } of relationsOf(hosts)) for (const row of rows) inserts.get(name)?.run(...row);
+  });
+  load(planted);
+  for (let index = 0; index < hostCount - 1_000; index += 100) {
+    load(Array.from({ length: 100 }, (_, more) => snapshotsOf(index + more)).flat());
+  }
+  for (const { name } of create) db.exec(`CREATE INDEX ${quoteName(`${name}_host`)} ON ${quoteName(name)} (host_id)`);
+  db.exec('ANALYZE');
+  db.close();
+};
+
+const timed = (db: Db, sql: string): { readonly rows: number; readonly seconds: number } => {
+  const statement = db.prepare(sql).raw(true);
+  const start = performance.now();
+  let rows = 0;
+  for (const _row of statement.iterate({ now })) rows += 1;
+  return { rows, seconds: (performance.now() - start) / 1_000 };
+};
+
+const run = (path: string): number => {
+  const db = openDatabase(path, { readonly: true });
+  const hosts = db.prepare('SELECT COUNT(*) FROM hosts').pluck().get() as number;
+  const accounts = db.prepare('SELECT COUNT(*) FROM users').pluck().get() as number;
+  say(`${hosts} hosts, ${accounts} accounts; the best of three, in seconds\n`);
+  let slow = 0;
+  for (const { name, sql } of questions.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const runs = [timed(db, sql), timed(db, sql), timed(db, sql)];
+    const seconds = Math.min(...runs.map((one) => one.seconds));
+    if (seconds > mostSeconds) slow += 1;
+    say(`${name.padEnd(36)} ${seconds.toFixed(3).padStart(7)}  ${String(runs[0]?.rows ?? 0).padStart(7)} rows${seconds > mostSeconds ? '  TOO SLOW' : ''}`);
+    if (values.plan !== true) continue;
+    for (const { detail } of db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all({ now }) as { detail: string }[]) say(`    ${detail}`);
+  }
+  const start = performance.now();
+  judge(db, questions, { now, names });
+  say(`\nall questions judged on every host  ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+  db.close();
+  return slow === 0 ? 0 : 1;
+};
+
+if (values.db !== undefined) process.exitCode = run(values.db);
+else {
+  const folder = mkdtempSync(join(tmpdir(), 'tokenquery-bench-'));
+  try {
+    const path = join(folder, 'fleet.db');
+    const start = performance.now();
+    makeFleet(path);
+    say(`fleet made in ${((performance.now() - start) / 1_000).toFixed(0)} s`);
+    process.exitCode = run(path);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,309 @@
+import test from 'ava';
+import { collect } from '../../collector/collect.ts';
+import type { Collection } from '../../collector/collect.ts';
+import { evidenceMachine } from '../../collector/evidence.ts';
+import { allColumns } from '../../collector/table.ts';
+import { judgeCollections, names } from '../../cli/judging.ts';
+import { parseQuestion, severities } from '../../queries/header.ts';
+import { questions } from '../../queries/index.ts';
+import { blindSpotStatements, judge } from '../../queries/judge.ts';
+import type { Answer, Verdict } from '../../queries/judge.ts';
+import { prepareGuarded } from '../../store/gate.ts';
+import { tables } from '../../tables/index.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cases } from './cases.ts';
+import { cleanHost, collectable, day, deny, later, now, set } from './constructed.ts';
+import type { Host } from './constructed.ts';
+import { relationsOf, sqliteOf } from './relations.ts';
+
+const root = join(import.meta.dirname, '../..');
+const questionNamed = (name: string) => {
+  const question = questions.find((candidate) => candidate.name === name);
+  if (question === undefined) throw new Error(`there is no question ${name}`);
+  return question;
+};
+const judged = (hosts: readonly Host[], name: string): Answer => {
+  const db = sqliteOf(relationsOf(hosts));
+  const [answer] = judge(db, [questionNamed(name)], { now, names });
+  db.close();
+  if (answer === undefined) throw new Error('no answer');
+  return answer;
+};
+const verdict = (hosts: readonly Host[], name: string): Verdict | undefined =>
+  judged(hosts, name).verdicts.get(hosts[0]?.hostId ?? '');
+
+test('the library has the forty questions and the pack lockout, in the groups of the design', (t) => {
+  const count = (group: string): number => questions.filter((question) => question.group === group).length;
+  t.is(questions.length, 43);
+  t.deepEqual(
+    ['trust', 'posture', 'detection', 'hygiene', 'context', 'fleet', 'lockout'].map((group) => [group, count(group)]),
+    [['trust', 1], ['posture', 12], ['detection', 13], ['hygiene', 8], ['context', 2], ['fleet', 4], ['lockout', 3]],
+  );
+});
+
+for (const { question, fires, unknown, clean } of cases) {
+  test(`${question}: fires, does not fire, is unknown`, (t) => {
+    t.is(verdict(fires('HOST-A'), question), 'hit');
+    const cleanHosts = clean?.('HOST-B') ?? [cleanHost('HOST-B')];
+    const answer = judged(cleanHosts, question);
+    t.is(answer.verdicts.get('HOST-B'), 'clean', JSON.stringify(answer.blindSpots.get('HOST-B')));
+    // Unknown: the same clean host, with one fact missing.
+    const hosts = clean?.('HOST-C') ?? [cleanHost('HOST-C')];
+    const last = hosts.at(-1);
+    if (last === undefined) throw new Error('no snapshot');
+    if (question === 'collection_blind_spots') {
+      const relations = relationsOf(hosts);
+      relations.find(({ name }) => name === 'table_status')?.rows.splice(0);
+      const db = sqliteOf(relations);
+      t.is(judge(db, [questionNamed(question)], { now, names })[0]?.verdicts.get('HOST-C'), 'unknown');
+      return;
+    }
+    unknown(last);
+    t.is(verdict(hosts, question), 'unknown');
+  });
+}
+
+test('every question has a case, or a test of its own', (t) => {
+  const own = ['posture_by_os_version', 'rare_admin_accounts', 'token_drift_over_time'];
+  t.deepEqual([...cases.map(({ question }) => question), ...own].toSorted(), questions.map(({ name }) => name).toSorted());
+});
+
+test('nothing above info is found on the clean constructed host', (t) => {
+  const db = sqliteOf(relationsOf([cleanHost('HOST-A', now - day), later(cleanHost('HOST-A', now - day))]));
+  const found = judge(db, questions, { now, names }).filter(({ question, hits }) => question.severity !== 'info' && hits.length > 0);
+  t.deepEqual(found.map(({ question, hits }) => [question.name, hits]), []);
+});
+
+test('posture_by_os_version counts unknown hosts as unknown, not as failures', (t) => {
+  const hosts = ['A', 'B', 'C'].map((id) => cleanHost(id));
+  const [, b, c] = hosts;
+  if (b === undefined || c === undefined) throw new Error('no host');
+  set(b, 'filevault_status', { filevault_enabled: 0, status: 'off' });
+  set(c, 'filevault_status', { filevault_enabled: null, status: 'unknown' });
+  const answer = judged(hosts, 'posture_by_os_version');
+  t.deepEqual(answer.hits.map(({ hostId, subject, facts }) => [hostId, subject, facts['hosts'], facts['filevault_known'], facts['filevault_percent'], facts['admin_owner_percent']]), [
+    [null, 'macOS 15', 3, 2, 50, 100],
+  ]);
+  t.deepEqual([...answer.verdicts.values()], ['clean', 'clean', 'unknown']);
+  // It has nothing to tell of a fleet whose versions are not known.
+  set(b, 'hosts', { os_major: null });
+  t.deepEqual(judged([b], 'posture_by_os_version').hits, []);
+});
+
+test('rare_admin_accounts needs twenty hosts, and leaves out the person at the screen', (t) => {
+  const fleet = Array.from({ length: 20 }, (_, index) => cleanHost(`HOST-${index}`));
+  t.is(judged(fleet, 'rare_admin_accounts').hits.length, 0);
+  t.is(judged(fleet, 'rare_admin_accounts').verdicts.get('HOST-3'), 'clean');
+  const [first, second] = fleet;
+  if (first === undefined || second === undefined) throw new Error('no host');
+  for (const table of ['users', 'secure_tokens']) set(first, table, { username: 'svc' }, { username: 'itadmin' });
+  for (const table of ['users', 'secure_tokens']) set(second, table, { username: 'qed' }, { username: 'itadmin' });
+  set(second, 'hosts', { console_username: 'qed' });
+  t.deepEqual(judged(fleet, 'rare_admin_accounts').hits.map(({ hostId, subject }) => [hostId, subject]), [['HOST-0', 'svc']]);
+  t.is(judged(fleet.slice(0, 19), 'rare_admin_accounts').verdicts.get('HOST-0'), 'unknown');
+});
+
+test('token_drift_over_time tells each week once, with the state at its end', (t) => {
+  const first = cleanHost('HOST-A', now - 16 * day);
+  const second = later(first, 8 * day);
+  set(second, 'secure_tokens', { secure_token: 0 }, { username: 'itadmin' });
+  const busy = later(second, 3600);
+  const answer = judged([first, second, busy, later(busy, 8 * day - 3600)], 'token_drift_over_time');
+  t.deepEqual(
+    answer.hits.map(({ facts }) => [facts['hosts_seen'], facts['token_holders'], facts['admins'], facts['escrowed'], facts['conflicts']]),
+    [[1, 2, 3, 1, 0], [1, 1, 3, 1, 0], [1, 1, 3, 1, 0]],
+  );
+  t.is(answer.verdicts.get('HOST-A'), 'clean');
+  t.is(verdict([first], 'token_drift_over_time'), 'unknown');
+  t.deepEqual(judged([cleanHost('HOST-A', now - 200 * day)], 'token_drift_over_time').hits, []);
+});
+
+test('the first snapshot of a host is no change, and a change is told for seven days', (t) => {
+  const history = questions.filter(({ needsHistory, isOfFleet }) => needsHistory && !isOfFleet);
+  t.is(history.length, 6);
+  for (const { question, fires } of cases) {
+    if (!history.some(({ name }) => name === question)) continue;
+    const [first, second] = fires('HOST-A');
+    if (first === undefined || second === undefined) throw new Error('no snapshots');
+    t.is(verdict([second], question), 'unknown', `${question} on a first snapshot`);
+    t.deepEqual(judged([second], question).hits, []);
+    // Ten days ago, and looked at since: no longer news.
+    first.time = now - 13 * day;
+    second.time = now - 10 * day;
+    t.is(verdict([first, second, later(second, 9 * day)], question), 'clean', `${question} ten days on`);
+    // Nobody looked for ten days: nobody knows.
+    t.is(verdict([first, { ...first, time: now - 10 * day }], question), 'unknown', `${question} not looked at`);
+  }
+});
+
+test('a table that was not looked at is no change', (t) => {
+  for (const question of ['secure_token_lost', 'secure_token_gained', 'new_admin_between_snapshots']) {
+    const first = cleanHost('HOST-A', now - 3 * day);
+    const dark = later(first, day);
+    for (const table of ['users', 'secure_tokens']) deny(dark, table);
+    const light = later(first, 3 * day);
+    t.deepEqual(judged([first, dark, light], question).hits, [], question);
+    t.is(verdict([first, dark, light], question), 'clean', question);
+    // A fact that was unknown in between is no change either ...
+    const grey = later(first, day);
+    set(grey, 'secure_tokens', { secure_token: null });
+    set(grey, 'users', { is_admin: null });
+    t.deepEqual(judged([first, grey, light], question).hits, [], question);
+  }
+  // ... and does not hide one.
+  const first = cleanHost('HOST-A', now - 3 * day);
+  set(first, 'users', { is_admin: 0 }, { username: 'itadmin' });
+  set(first, 'secure_tokens', { secure_token: 0 }, { username: 'itadmin' });
+  const grey = later(first, day);
+  set(grey, 'users', { is_admin: null }, { username: 'itadmin' });
+  set(grey, 'secure_tokens', { secure_token: null }, { username: 'itadmin' });
+  const light = later(first, 3 * day);
+  set(light, 'users', { is_admin: 1 }, { username: 'itadmin' });
+  set(light, 'secure_tokens', { secure_token: 1 }, { username: 'itadmin' });
+  t.is(verdict([first, grey, light], 'new_admin_between_snapshots'), 'hit');
+  t.is(verdict([first, grey, light], 'secure_token_gained'), 'hit');
+});
+
+test('an account that comes back, or goes, is told apart from one that changed', (t) => {
+  const first = cleanHost('HOST-A', now - 3 * day);
+  const without = later(first, day);
+  for (const table of ['users', 'secure_tokens']) {
+    const state = without.tables.get(table);
+    if (state !== undefined) state.rows = state.rows.filter((row) => row['username'] !== 'itadmin');
+  }
+  const back = later(first, 3 * day);
+  t.deepEqual(judged([first, without, back], 'secure_token_lost').hits.map(({ facts }) => facts['is_account_gone']), [1]);
+  t.deepEqual(judged([first, without, back], 'new_admin_between_snapshots').hits.map(({ subject, facts }) => [subject, facts['is_new_account']]), [['itadmin', 1]]);
+});
+
+const sampleCollections = async (): Promise<ReadonlyMap<string, Collection>> => {
+  const hosts = ['macos10.15-mobile', 'macos14-not-root', 'macos15-unmanaged', 'macos26-managed'];
+  return new Map(
+    await Promise.all(
+      hosts.map(async (name) => [name, await collect(collectable, await evidenceMachine(join(root, 'samples', name)))] as const),
+    ),
+  );
+};
+
+test('on the managed sample host no question of posture, detection or hygiene fires', async (t) => {
+  const managed = (await sampleCollections()).get('macos26-managed');
+  if (managed === undefined) throw new Error('no sample');
+  const asked = questions.filter(({ group }) => ['posture', 'detection', 'hygiene', 'lockout', 'trust'].includes(group));
+  const answers = judgeCollections([managed], asked);
+  t.deepEqual(answers.filter(({ question, hits }) => hits.length > 0 && question.name !== 'lockout_ways').map(({ question }) => question.name), []);
+  t.true(answers.some(({ verdicts }) => [...verdicts.values()].includes('clean')));
+});
+
+/** What each sample host shows, by the verdicts of all questions. */
+test('the sample hosts are judged as they were made', async (t) => {
+  const samples = await sampleCollections();
+  const hits = (name: string): string[] => {
+    const collection = samples.get(name);
+    if (collection === undefined) throw new Error(`no sample ${name}`);
+    return judgeCollections([collection])
+      .filter(({ question, verdicts }) => question.severity !== 'info' && [...verdicts.values()].includes('hit'))
+      .map(({ question }) => question.name)
+      .toSorted();
+  };
+  t.deepEqual(hits('macos26-managed'), []);
+  t.deepEqual(hits('macos14-not-root'), ['collection_blind_spots']);
+  t.deepEqual(hits('macos10.15-mobile'), [
+    'admin_without_token',
+    'bootstrap_token_stale',
+    'dangling_admin_member',
+    'filevault_orphan_users',
+    'legacy_recovery_keys',
+    'lockout_single_loss',
+    'mobile_accounts_without_token',
+    'password_signals',
+    'prk_not_escrowed_by_profile',
+    'removed_from_filevault_keeps_token',
+    'stale_account_can_unlock',
+    'token_source_conflicts',
+  ]);
+  t.deepEqual(hits('macos15-unmanaged'), [
+    'account_without_password',
+    'admin_without_token',
+    'collection_blind_spots',
+    'filevault_deferral_pending',
+    'filevault_off',
+    'hidden_admin',
+    'lockout_single_loss',
+    'login_exposure',
+    'mdm_bypass_markers',
+    'mdm_enrollment_gaps',
+    'password_signals',
+    'recovery_key_file_on_disk',
+    'single_token_admin',
+    'system_account_impostor',
+    'token_source_conflicts',
+  ]);
+});
+
+test('what only root is told is unknown on the sample host of an ordinary user, never clean', async (t) => {
+  const collection = (await sampleCollections()).get('macos14-not-root');
+  if (collection === undefined) throw new Error('no sample');
+  const unknown = judgeCollections([collection])
+    .filter(({ verdicts }) => [...verdicts.values()].includes('unknown'))
+    .map(({ question }) => question.name);
+  for (const name of [
+    'bootstrap_token_not_escrowed',
+    'bootstrap_token_stale',
+    'filevault_orphan_users',
+    'filevault_without_recovery_key',
+    'legacy_recovery_keys',
+    'lockout_no_way_left',
+    'lockout_single_loss',
+    'mdm_enrollment_gaps',
+    'password_signals',
+    'recovery_key_file_on_disk',
+    'removed_from_filevault_keeps_token',
+    'token_source_conflicts',
+  ]) {
+    t.true(unknown.includes(name), name);
+  }
+});
+
+test('headers name real tables and columns, and every table that the SQL reads', (t) => {
+  const db = sqliteOf(relationsOf([]));
+  for (const question of questions) {
+    for (const { table, column } of question.requires) {
+      const known = tables.find(({ name }) => name === table);
+      t.truthy(known, `${question.name} requires ${table}`);
+      if (known !== undefined && column !== null) t.true(allColumns(known).some(([name]) => name === column), `${question.name} requires ${table}.${column}`);
+    }
+    for (const sql of blindSpotStatements(question)) t.notThrows(() => prepareGuarded(db, sql, names), question.name);
+    const columns = prepareGuarded(db, question.sql, names).columns().map(({ name }) => name);
+    t.deepEqual(columns.slice(0, 2), ['host_id', 'subject'], question.name);
+    t.is(new Set(columns).size, columns.length, question.name);
+    const read = new Set(
+      [...question.sql.replaceAll(/--.*$/gm, '').matchAll(/\b(?:FROM|JOIN)\s+([a-z_]+)/g)]
+        .map(([, name]) => (name ?? '').replace(/_history$/, ''))
+        .filter((name) => tables.some((table) => table.name === name) || name === 'snapshots'),
+    );
+    const declared = new Set([...question.requires.map(({ table }) => table), ...question.alsoReads]);
+    t.deepEqual([...read].filter((name) => !declared.has(name)), [], `${question.name} reads what it does not declare`);
+    // hosts are known to every judgement, and table_status proves absences.
+    const idle = [...declared].filter((name) => !read.has(name) && name !== 'table_status' && name !== 'hosts');
+    t.deepEqual(idle.filter((name) => !['users', 'secure_tokens'].includes(name)), [], `${question.name} declares what it does not read`);
+  }
+});
+
+test('the SQL keeps to what SQLite, PostgreSQL and DuckDB share', (t) => {
+  const dialect = /\b(?:unixepoch|strftime|datetime|julianday|json_\w+|group_concat|string_agg|ifnull|iif|instr|strpos|glob|regexp|ilike|like|limit|date_trunc|to_timestamp|typeof|round|printf|rowid)\b|::|\bIS NOT? (?:TRUE|FALSE)\b/i;
+  for (const { name, sql, file } of questions) {
+    const bare = sql.replaceAll(/--.*$/gm, '').replaceAll(/'(?:[^']|'')*'/g, "''");
+    t.is(dialect.exec(bare)?.[0] ?? null, null, name);
+    t.regex(bare, /ORDER BY/, name);
+    t.false(/"/.test(bare), `${name}: quotes in SQL`);
+    t.true(readFileSync(join(root, file), 'utf8').split('\n').every((line) => line.length <= 125), `${name}: a line is too long`);
+  }
+});
+
+test('an index that is stale would be seen', (t) => {
+  for (const question of questions) {
+    t.deepEqual(parseQuestion(readFileSync(join(root, question.file), 'utf8'), question.file, { isStrict: true }), question);
+    t.true(severities.includes(question.severity));
+  }
+});
