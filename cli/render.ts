@@ -1,6 +1,6 @@
 /** The only writer to stdout and stderr. */
 import { writeSync } from 'node:fs';
-import stringWidth from 'string-width';
+import { eastAsianWidth } from 'get-east-asian-width';
 
 const chunkCharacters = 65_536;
 let pending: string[] = [];
@@ -119,8 +119,22 @@ const osqueryRow = (names: readonly string[], cells: Cells): string => {
   return `{${sorted.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(text(value))}`).join(',')}}`;
 };
 
+let graphemes: Intl.Segmenter | null = null;
+
+/** How many columns of a terminal a text takes. */
+const widthOf = (text: string): number => {
+  if (/^[ -~]*$/.test(text)) return text.length;
+  graphemes ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    const isEmoji = segment.includes('\u{fe0f}') || segment.includes('\u{200d}');
+    width += isEmoji ? 2 : eastAsianWidth(segment.codePointAt(0) ?? 0);
+  }
+  return width;
+};
+
 const pad = (text: string, width: number, isNumber: boolean): string => {
-  const space = ' '.repeat(Math.max(0, width - stringWidth(text)));
+  const space = ' '.repeat(Math.max(0, width - widthOf(text)));
   return isNumber ? space + text : text + space;
 };
 
@@ -141,7 +155,7 @@ const printPretty = (names: readonly string[], rows: Iterable<Cells>): void => {
     );
   });
   const widths = names.map((name, index) =>
-    Math.max(stringWidth(visible(name)), ...first.map((row) => stringWidth(plain(row[index] ?? null)))),
+    Math.max(widthOf(visible(name)), ...first.map((row) => widthOf(plain(row[index] ?? null)))),
   );
   const rule = `+${widths.map((width) => '-'.repeat(width + 2)).join('+')}+\n`;
   const line = (texts: readonly string[], isHead: boolean): string =>
@@ -188,7 +202,7 @@ export const printRows = (mode: Mode, names: readonly string[], rows: Iterable<C
       for (const cells of rows) print(csvLine(cells));
       return;
     case 'line': {
-      const width = Math.max(0, ...names.map((name) => stringWidth(visible(name))));
+      const width = Math.max(0, ...names.map((name) => widthOf(visible(name))));
       let separator = '';
       for (const cells of rows) {
         const lines = names.map(

@@ -16,20 +16,10 @@ import {
   isStatPath,
 } from './sources.ts';
 import type { Command, CommandName, FileName, FileSource, SourceName } from './sources.ts';
+import type { Status } from './status.ts';
+export type { Status } from './status.ts';
 import { allColumns } from './table.ts';
 import type { Columns, Context, Row, Table, Value } from './table.ts';
-
-export const statuses = [
-  'ok',
-  'empty',
-  'partial',
-  'denied',
-  'unsupported',
-  'failed',
-  'not_recorded',
-  'skipped',
-] as const;
-export type Status = (typeof statuses)[number];
 
 type AnyRow = Readonly<Record<string, Value>>;
 
@@ -58,6 +48,9 @@ export interface CommandRun {
   readonly source: CommandName;
   readonly argv: readonly string[];
   readonly output: Output;
+  /** Of the streams as they are kept, in hexadecimal. */
+  readonly stdoutSha256: string;
+  readonly stderrSha256: string;
 }
 
 /** All that one collection of one host brought. */
@@ -78,9 +71,10 @@ export interface CollectOptions {
   readonly include?: ReadonlySet<string>;
 }
 
+const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+
 /** The same argv has the same id on every Mac and in every snapshot, so that rows do not change with it. */
-export const commandIdOf = (argv: readonly string[]): string =>
-  `c${createHash('sha256').update(argv.join('\0')).digest('hex').slice(0, 10)}`;
+export const commandIdOf = (argv: readonly string[]): string => `c${sha256(argv.join('\0')).slice(0, 10)}`;
 
 const statusOfCode = (code: ErrorCode): Status => {
   switch (code) {
@@ -149,7 +143,15 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
       const found = await machine.run(source, argv);
       if (found === null) throw new CollectError('not_recorded', `${argv.join(' ')} is not recorded`);
       const output = await reduceOutput(source, found, include);
-      if (output.isSpawned) finished.push({ commandId: commandIdOf(argv), source, argv, output });
+      if (output.isSpawned)
+        finished.push({
+          commandId: commandIdOf(argv),
+          source,
+          argv,
+          output,
+          stdoutSha256: sha256(output.stdout),
+          stderrSha256: sha256(output.stderr),
+        });
       return output;
     });
     outputs.set(key, running);

@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
 import { boolean, defineTable, integer, required, text, time } from '../collector/table.ts';
 import { commands } from '../collector/sources.ts';
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 export default defineTable({
   name: 'command_log',
@@ -39,7 +36,7 @@ export default defineTable({
   notes: ['Naming this table in a live query collects every table.'],
   examples: ['SELECT argv, exit_code, duration_ms FROM command_log ORDER BY duration_ms DESC;'],
   report: ({ commands: runs, machine }) =>
-    runs.map(({ commandId, source, argv, output }) => ({
+    runs.map(({ commandId, source, argv, output, stdoutSha256, stderrSha256 }) => ({
       command_id: commandId,
       argv: JSON.stringify(argv),
       source,
@@ -50,9 +47,9 @@ export default defineTable({
       signal: output.signal,
       is_timed_out: output.outcome === 'timed_out' ? (1 as const) : (0 as const),
       stdout_bytes: output.stdout.length,
-      stdout_sha256: sha256(output.stdout),
+      stdout_sha256: stdoutSha256,
       stderr_bytes: output.stderr.length,
-      stderr_sha256: sha256(output.stderr),
+      stderr_sha256: stderrSha256,
       euid: machine.euid,
     })),
 });

@@ -1,4 +1,4 @@
-import { statuses } from '../collector/collect.ts';
+import { statuses } from '../collector/status.ts';
 import { errorCodes } from '../collector/errors.ts';
 import { defineTable, integer, oneOf, required, text, time } from '../collector/table.ts';
 

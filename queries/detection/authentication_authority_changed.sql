@@ -3,11 +3,13 @@
 -- group: detection
 -- severity: medium
 -- history: yes
--- purpose: In the seven days before :now an authentication authority of an existing account was added or removed: a smart
---   card, a kind of hash, a Kerberos realm, or DisabledUser. Of secure tokens other questions speak.
+-- purpose: In the seven days before :now an authentication authority of an existing account was added or
+--   removed: a smart card, a kind of hash, a Kerberos realm, or DisabledUser. Of secure tokens other
+--   questions speak.
 -- requires: authentication_authorities,
 --   users
--- remediation: tokenidentity is a new card or key, DisabledUser a disabled account: look for the change record.
+-- remediation: tokenidentity is a new card or key, DisabledUser a disabled account: look for the change
+--   record.
 -- references: ATT&CK T1098, T1556; 800-53r5 AC-2(4), IA-5
 -- false-positives: Pairing a smart card, and the first login of a directory user.
 SELECT

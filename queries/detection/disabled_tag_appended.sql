@@ -3,7 +3,8 @@
 -- group: detection
 -- severity: medium
 -- history: yes
--- purpose: In the seven days before :now the tag ;DisabledTags;SecureToken was put on an account that already existed.
+-- purpose: In the seven days before :now the tag ;DisabledTags;SecureToken was put on an account that
+--   already existed.
 -- requires: authentication_authorities,
 --   users
 -- remediation: The tag is legitimate when an account is made (by MDM and similar tools); after that ask why.

@@ -2,16 +2,17 @@
 -- title: A hidden account is an administrator
 -- group: detection
 -- severity: high
--- purpose: An administrator is hidden by its record or by the login window, or has a uid below 500, and is none of
---   Apple's accounts.
+-- purpose: An administrator is hidden by its record or by the login window, or has a uid below 500, and is
+--   none of Apple's accounts.
 -- requires: users.is_admin,
 --   users.is_hidden where COALESCE(is_admin, 1) = 1,
 --   users.is_system_account where COALESCE(is_admin, 1) = 1,
 --   loginwindow_settings.hidden_users
--- remediation: Make sure that it is the known management account; otherwise remove it and hunt for its origin.
+-- remediation: Make sure that it is the known management account; otherwise remove it and hunt for its
+--   origin.
 -- references: ATT&CK T1564.002, T1136.001, T1078.003; 800-53r5 AC-2, AC-6(5)
--- false-positives: The hidden management account of an MDM or a remote-support tool. One that MDM made is left out
---   where MDM was asked (--allow-network).
+-- false-positives: The hidden management account of an MDM or a remote-support tool. One that MDM made is
+--   left out where MDM was asked (--allow-network).
 SELECT
   u.host_id,
   u.username AS subject,

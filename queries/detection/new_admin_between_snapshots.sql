@@ -3,12 +3,14 @@
 -- group: detection
 -- severity: high
 -- history: yes
--- purpose: In the seven days before :now an account that was none, or that did not exist, became an administrator.
+-- purpose: In the seven days before :now an account that was none, or that did not exist, became an
+--   administrator.
 -- requires: users.is_admin
--- remediation: Match it to a ticket, a tool that lends rights or a Platform SSO group; else take the right away and
---   investigate.
+-- remediation: Match it to a ticket, a tool that lends rights or a Platform SSO group; else take the right
+--   away and investigate.
 -- references: ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)
--- false-positives: Tools that make users administrators for minutes; Platform SSO, which sets the right at each login.
+-- false-positives: Tools that make users administrators for minutes; Platform SSO, which sets the right at
+--   each login.
 SELECT
   n.host_id,
   n.username AS subject,

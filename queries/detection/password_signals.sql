@@ -11,8 +11,8 @@
 --       AND u.is_system_account = 0 AND u.can_login = 1),
 --   users
 -- remediation: Investigate the bursts. Change old passwords where the policy asks for it.
--- references: ATT&CK T1110; mSCP pwpolicy_account_lockout_enforce, pwpolicy_max_lifetime_enforce; CIS 5.2.7 (macOS 15);
---   800-53r5 IA-5
+-- references: ATT&CK T1110; mSCP pwpolicy_account_lockout_enforce, pwpolicy_max_lifetime_enforce; CIS 5.2.7
+--   (macOS 15); 800-53r5 IA-5
 -- false-positives: A user who forgot a new password. Policies that do not ask for changes.
 SELECT
   a.host_id,

@@ -3,11 +3,12 @@
 -- group: detection
 -- severity: medium
 -- history: yes
--- purpose: In the seven days before :now an account came to hold a secure token. It is suspicious without a bootstrap
---   token, and for hidden and service accounts.
+-- purpose: In the seven days before :now an account came to hold a secure token. It is suspicious without a
+--   bootstrap token, and for hidden and service accounts.
 -- requires: secure_tokens.secure_token
 -- also-reads: bootstrap_tokens
--- remediation: Expected at the first login while a bootstrap token is escrowed; otherwise find out who granted it.
+-- remediation: Expected at the first login while a bootstrap token is escrowed; otherwise find out who
+--   granted it.
 -- references: ATT&CK T1098; 800-53r5 AC-2(4)
 -- false-positives: Every new user of a managed Mac, once.
 SELECT

@@ -3,11 +3,11 @@
 -- group: detection
 -- severity: high
 -- history: yes
--- purpose: In the seven days before :now an account lost its secure token, or went away with it: a password reset out of
---   band, a removal by hand, or tampering.
+-- purpose: In the seven days before :now an account lost its secure token, or went away with it: a password
+--   reset out of band, a removal by hand, or tampering.
 -- requires: secure_tokens.secure_token
--- remediation: Look at password_last_set_time, at the rotation of managed passwords and at MDM commands; grant the token
---   anew by a login.
+-- remediation: Look at password_last_set_time, at the rotation of managed passwords and at MDM commands;
+--   grant the token anew by a login.
 -- references: ATT&CK T1531; 800-53r5 AC-2(4)
 -- false-positives: Accounts that were deleted on purpose; see is_account_gone.
 SELECT

@@ -2,8 +2,8 @@
 -- title: An account poses as one of macOS, or shares its identity
 -- group: detection
 -- severity: high
--- purpose: An account is named like those of macOS and can log in, has uid 0 without being root, or has the uid or the
---   GeneratedUID of another account.
+-- purpose: An account is named like those of macOS and can log in, has uid 0 without being root, or has the
+--   uid or the GeneratedUID of another account.
 -- requires: users.uid,
 --   users.can_login where SUBSTR(username, 1, 1) = '_' AND COALESCE(is_system_account, 0) = 0,
 --   users.is_system_account where SUBSTR(username, 1, 1) = '_'

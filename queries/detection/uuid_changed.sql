@@ -3,8 +3,8 @@
 -- group: detection
 -- severity: high
 -- history: yes
--- purpose: In the seven days before :now a short name came back with another GeneratedUID: the account was deleted and
---   made again, and the former GeneratedUID may still unlock the disk.
+-- purpose: In the seven days before :now a short name came back with another GeneratedUID: the account was
+--   deleted and made again, and the former GeneratedUID may still unlock the disk.
 -- requires: users.uuid
 -- remediation: Look at filevault_orphan_users, at who owns the home folder and at deleted_users.
 -- references: ATT&CK T1136.001, T1098; 800-53r5 IA-4
@@ -18,13 +18,14 @@ SELECT
   n.is_admin,
   n.valid_from_time AS change_time
 FROM users_history n
-JOIN users_history o
-  ON o.host_id = n.host_id
+-- CROSS JOIN: SQLite then begins with the few new rows, not with the whole past.
+CROSS JOIN users_history o
+WHERE n.valid_from_time > :now - 7 * 86400
+  AND n.valid_from_time <= :now
+  AND o.host_id = n.host_id
   AND o.username = n.username
   AND o.uuid <> n.uuid
   AND o.valid_until_time <= n.valid_from_time
-WHERE n.valid_from_time > :now - 7 * 86400
-  AND n.valid_from_time <= :now
   -- The new one was not there before ...
   AND NOT EXISTS (
     SELECT 1

@@ -3,8 +3,8 @@
 -- group: fleet
 -- severity: info
 -- scope: fleet
--- purpose: Of each major version, how many hosts have what. A percentage is of the hosts of which the fact is known;
---   unknown hosts are no failures.
+-- purpose: Of each major version, how many hosts have what. A percentage is of the hosts of which the fact
+--   is known; unknown hosts are no failures.
 -- requires: hosts.os_major,
 --   bootstrap_tokens.escrowed_to_server,
 --   filevault_status.filevault_enabled,

@@ -3,8 +3,8 @@
 -- group: fleet
 -- severity: medium
 -- least-hosts: 20
--- purpose: Administrators that an organisation makes have the same name on many Macs. One that is on one or two, and
---   is not the person at the screen, was made by hand.
+-- purpose: Administrators that an organisation makes have the same name on many Macs. One that is on one or
+--   two, and is not the person at the screen, was made by hand.
 -- requires: users.is_admin,
 --   users.is_system_account where COALESCE(is_admin, 1) = 1,
 --   hosts.console_username

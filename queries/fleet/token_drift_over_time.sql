@@ -4,8 +4,8 @@
 -- severity: info
 -- history: yes
 -- scope: fleet
--- purpose: How the fleet stood at the end of each of the last thirteen weeks, as was known then. Each host counts once,
---   however often it was looked at. Weeks begin on Monday, 0 o'clock UTC.
+-- purpose: How the fleet stood at the end of each of the last thirteen weeks, as was known then. Each host
+--   counts once, however often it was looked at. Weeks begin on Monday, 0 o'clock UTC.
 -- requires: secure_tokens,
 --   users,
 --   bootstrap_tokens

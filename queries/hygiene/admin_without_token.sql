@@ -2,8 +2,8 @@
 -- title: An administrator holds no secure token
 -- group: hygiene
 -- severity: medium
--- purpose: A person's administrator account can neither unlock the disk, nor grant tokens, nor (Apple silicon) approve
---   updates.
+-- purpose: A person's administrator account can neither unlock the disk, nor grant tokens, nor (Apple
+--   silicon) approve updates.
 -- requires: secure_tokens.is_admin where COALESCE(secure_token, 0) = 0,
 --   secure_tokens.secure_token where COALESCE(is_admin, 1) = 1,
 --   users

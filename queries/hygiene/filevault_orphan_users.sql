@@ -2,8 +2,8 @@
 -- title: Somebody who has no account can unlock the disk
 -- group: hygiene
 -- severity: high
--- purpose: A GeneratedUID that no local account has is still a FileVault user: the account was deleted or made anew, and
---   its last password still works at startup. Guest and the keys are left out.
+-- purpose: A GeneratedUID that no local account has is still a FileVault user: the account was deleted or
+--   made anew, and its last password still works at startup. Guest and the keys are left out.
 -- requires: filevault_users,
 --   apfs_crypto_users
 -- remediation: An administrator may run fdesetup sync, or remove the UUID; this tool never does.

@@ -2,7 +2,8 @@
 -- title: The administrator that MDM manages holds a token and has had its password changed
 -- group: hygiene
 -- severity: medium
--- purpose: MDM sets a hash, not a password: the login follows, FileVault does not, and the two passwords drift apart.
+-- purpose: MDM sets a hash, not a password: the login follows, FileVault does not, and the two passwords
+--   drift apart.
 -- requires: managed_users,
 --   secure_tokens.secure_token where EXISTS (SELECT 1 FROM managed_users m
 --     WHERE m.host_id = secure_tokens.host_id AND m.uuid = secure_tokens.uuid),

@@ -2,8 +2,8 @@
 -- title: An institutional or iCloud recovery key is still about
 -- group: hygiene
 -- severity: low
--- purpose: An institutional key opens every Mac that has it and is of no use on Apple silicon; an iCloud key is in the
---   hands of one person's Apple Account.
+-- purpose: An institutional key opens every Mac that has it and is of no use on Apple silicon; an iCloud key
+--   is in the hands of one person's Apple Account.
 -- requires: filevault_status.has_institutional_recovery_key where filevault_enabled = 1,
 --   filevault_policies.irk_certificate_present,
 --   apfs_crypto_users

@@ -2,7 +2,8 @@
 -- title: An account was taken off FileVault and kept its token
 -- group: hygiene
 -- severity: low
--- purpose: The account is not offered at startup and still holds a secure token: it can grant tokens and own the volume.
+-- purpose: The account is not offered at startup and still holds a secure token: it can grant tokens and own
+--   the volume.
 -- requires: filevault_status.filevault_enabled,
 --   secure_tokens.secure_token where COALESCE(filevault_enabled, 0) = 0,
 --   secure_tokens.filevault_enabled where COALESCE(secure_token, 1) = 1

@@ -2,7 +2,8 @@
 -- title: An unused or disabled account can unlock the disk
 -- group: hygiene
 -- severity: medium
--- purpose: The account was not used for 90 days, or is disabled, and its password still unlocks the disk at startup.
+-- purpose: The account was not used for 90 days, or is disabled, and its password still unlocks the disk at
+--   startup.
 -- requires: secure_tokens.secure_token,
 --   authentication_authorities,
 --   account_policy_data.last_login_time where EXISTS (SELECT 1 FROM secure_tokens s

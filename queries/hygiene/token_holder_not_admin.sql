@@ -2,7 +2,8 @@
 -- title: A standard user holds a secure token
 -- group: hygiene
 -- severity: info
--- purpose: Normal, and good, where MDM took the administrator's rights away; a trap only where token_admins is 0.
+-- purpose: Normal, and good, where MDM took the administrator's rights away; a trap only where token_admins
+--   is 0.
 -- requires: secure_tokens.secure_token,
 --   secure_tokens.is_admin where COALESCE(secure_token, 1) = 1
 -- remediation: Act only when token_admins is 0.

@@ -2,7 +2,8 @@
 -- title: The sources of macOS disagree
 -- group: hygiene
 -- severity: medium
--- purpose: OpenDirectory, sysadminctl, fdesetup, profiles and APFS do not say the same of an account, a key or the Mac.
+-- purpose: OpenDirectory, sysadminctl, fdesetup, profiles and APFS do not say the same of an account, a key
+--   or the Mac.
 -- requires: conflicts
 -- remediation: Trust APFS, and follow the conclusion; rule_id names the rule.
 -- references: none

@@ -2,8 +2,9 @@
 -- title: The organisation is locked out already
 -- group: lockout
 -- severity: critical
--- purpose: No user, key or token is left with which the disk can be unlocked at startup (capability unlock), or with which
---   tokens can be granted and owners' consent be given (capability authority). It shows at the next restart or update.
+-- purpose: No user, key or token is left with which the disk can be unlocked at startup (capability unlock),
+--   or with which tokens can be granted and owners' consent be given (capability authority). It shows at the
+--   next restart or update.
 -- requires: filevault_status.filevault_enabled,
 --   filevault_status.has_personal_recovery_key where filevault_enabled = 1 AND NOT EXISTS
 --     (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery'),
@@ -25,8 +26,9 @@
 --   bootstrap_tokens.escrowed_to_server where state = 'unknown',
 --   apfs_crypto_users
 -- also-reads: filevault_users, table_status
--- remediation: While the Mac still runs and somebody is logged in: escrow a new personal recovery key, have a token holder
---   made an administrator, or have the bootstrap token escrowed. Afterwards only an erase helps.
+-- remediation: While the Mac still runs and somebody is logged in: escrow a new personal recovery key, have
+--   a token holder made an administrator, or have the bootstrap token escrowed. Afterwards only an erase
+--   helps.
 -- references: 800-53r5 CP-10
 -- false-positives: A key that was escrowed by other means than a profile; see docs/lockout.md.
 WITH unlock_hosts AS (

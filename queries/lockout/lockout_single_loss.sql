@@ -2,8 +2,9 @@
 -- title: One single loss would lock the organisation out
 -- group: lockout
 -- severity: high
--- purpose: Exactly one user, key or token is left with which the disk can be unlocked at startup (capability unlock), or
---   with which tokens can be granted and owners' consent be given (capability authority). Lose it, and the Mac is lost.
+-- purpose: Exactly one user, key or token is left with which the disk can be unlocked at startup (capability
+--   unlock), or with which tokens can be granted and owners' consent be given (capability authority). Lose
+--   it, and the Mac is lost.
 -- requires: filevault_status.filevault_enabled,
 --   filevault_status.has_personal_recovery_key where filevault_enabled = 1 AND NOT EXISTS
 --     (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery'),
@@ -25,10 +26,12 @@
 --   bootstrap_tokens.escrowed_to_server where state = 'unknown',
 --   apfs_crypto_users
 -- also-reads: filevault_users, table_status
--- remediation: Add a second way before the first is lost: an escrowed personal recovery key and a second FileVault user
---   for unlock; an escrowed bootstrap token and a second administrator with a token for authority.
+-- remediation: Add a second way before the first is lost: an escrowed personal recovery key and a second
+--   FileVault user for unlock; an escrowed bootstrap token and a second administrator with a token for
+--   authority.
 -- references: 800-53r5 CP-2
--- false-positives: A personal Mac of one user. A key that was escrowed by other means than a profile; see docs/lockout.md.
+-- false-positives: A personal Mac of one user. A key that was escrowed by other means than a profile; see
+--   docs/lockout.md.
 WITH unlock_hosts AS (
   -- Only with FileVault on is there anything to unlock at startup.
   SELECT f.host_id

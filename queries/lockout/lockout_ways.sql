@@ -2,8 +2,8 @@
 -- title: Every way to unlock or to administer a Mac, and whether it counts
 -- group: lockout
 -- severity: info
--- purpose: What the answers on lockout rest on: each user, key and token with whether the organisation can count on it
---   (1), cannot (0) or whether that is unknown (NULL), and why.
+-- purpose: What the answers on lockout rest on: each user, key and token with whether the organisation can
+--   count on it (1), cannot (0) or whether that is unknown (NULL), and why.
 -- requires: filevault_status.filevault_enabled,
 --   filevault_status.has_personal_recovery_key where filevault_enabled = 1 AND NOT EXISTS
 --     (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery'),

@@ -2,7 +2,8 @@
 -- title: No administrator owns the volume of an Apple silicon Mac
 -- group: posture
 -- severity: critical
--- purpose: Updates, changes of startup security and Erase All Content and Settings cannot be authorised at the Mac.
+-- purpose: Updates, changes of startup security and Erase All Content and Settings cannot be authorised at
+--   the Mac.
 -- requires: hosts.is_apple_silicon,
 --   apfs_crypto_users,
 --   secure_tokens.is_admin where NOT EXISTS (SELECT 1 FROM secure_tokens t
@@ -11,7 +12,8 @@
 --     WHERE t.host_id = secure_tokens.host_id AND t.is_admin = 1 AND t.volume_owner = 1)
 -- also-reads: table_status, bootstrap_tokens
 -- applies: COALESCE(hosts.is_apple_silicon, 1) = 1
--- remediation: Make a volume owner an administrator, or let an administrator log in while the bootstrap token is escrowed.
+-- remediation: Make a volume owner an administrator, or let an administrator log in while the bootstrap
+--   token is escrowed.
 -- references: 800-53r5 SI-2
 -- false-positives: With an escrowed bootstrap token MDM can still authorise updates; see bootstrap_state.
 SELECT

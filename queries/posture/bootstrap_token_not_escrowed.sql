@@ -2,13 +2,13 @@
 -- title: The server takes bootstrap tokens and has none of this Mac
 -- group: posture
 -- severity: high
--- purpose: Users who log in later get no secure token by themselves, and on Apple silicon MDM can neither enforce
---   updates nor erase the Mac without help.
+-- purpose: Users who log in later get no secure token by themselves, and on Apple silicon MDM can neither
+--   enforce updates nor erase the Mac without help.
 -- requires: bootstrap_tokens.supported_on_server where state <> 'not_enrolled',
 --   bootstrap_tokens.escrowed_to_server where supported_on_server = 1
 -- also-reads: hosts
--- remediation: Have a token holder log in at the login window while online; failing that, an administrator runs the
---   escrow command of profiles(1) by hand.
+-- remediation: Have a token holder log in at the login window while online; failing that, an administrator
+--   runs the escrow command of profiles(1) by hand.
 -- references: mSCP os_mdm_require; 800-53r5 CM-6
 -- false-positives: A Mac enrolled minutes ago, before the first login of a token holder.
 SELECT

@@ -2,12 +2,13 @@
 -- title: What the Mac believes of its bootstrap token is contradicted
 -- group: posture
 -- severity: medium
--- purpose: The Mac says escrowed and its volume has no such key, or the erase preflight fails, or the key is there and
---   the server does not take it: when the token is needed, it will not work.
+-- purpose: The Mac says escrowed and its volume has no such key, or the erase preflight fails, or the key is
+--   there and the server does not take it: when the token is needed, it will not work.
 -- requires: bootstrap_tokens.supported_on_server where state <> 'not_enrolled',
 --   bootstrap_tokens.escrowed_to_server where supported_on_server = 1,
 --   bootstrap_tokens.crypto_user_present where state <> 'not_enrolled'
--- remediation: Compare with the console of the MDM; have the token escrowed anew at the next login of a volume owner.
+-- remediation: Compare with the console of the MDM; have the token escrowed anew at the next login of a
+--   volume owner.
 -- references: none
 -- false-positives: A Mac between two MDM servers.
 SELECT

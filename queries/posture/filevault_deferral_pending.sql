@@ -2,7 +2,8 @@
 -- title: FileVault was deferred and is still off
 -- group: posture
 -- severity: medium
--- purpose: Enablement waits for a login, and the user may put it off; with 9999 or -1 attempts it is never forced.
+-- purpose: Enablement waits for a login, and the user may put it off; with 9999 or -1 attempts it is never
+--   forced.
 -- requires: filevault_status.filevault_enabled,
 --   filevault_deferrals.is_deferred
 -- applies: NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 1)

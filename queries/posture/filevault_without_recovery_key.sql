@@ -2,8 +2,8 @@
 -- title: FileVault is on and there is no recovery key that works
 -- group: posture
 -- severity: critical
--- purpose: FileVault is on without a personal recovery key, and an institutional key does not help on Apple silicon:
---   one forgotten password is a lost disk.
+-- purpose: FileVault is on without a personal recovery key, and an institutional key does not help on Apple
+--   silicon: one forgotten password is a lost disk.
 -- requires: filevault_status.filevault_enabled,
 --   filevault_status.has_personal_recovery_key where filevault_enabled = 1,
 --   filevault_status.has_institutional_recovery_key where filevault_enabled = 1 AND has_personal_recovery_key = 0,
@@ -13,7 +13,8 @@
 -- applies: NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)
 -- remediation: Install an FDERecoveryKeyEscrow payload first, then have MDM issue a personal recovery key.
 -- references: 800-53r5 SC-12(1), SC-28
--- false-positives: fdesetup says false on any error of its own; the key is then looked for among the APFS crypto users.
+-- false-positives: fdesetup says false on any error of its own; the key is then looked for among the APFS
+--   crypto users.
 SELECT
   f.host_id,
   'host' AS subject,

@@ -2,8 +2,8 @@
 -- title: Not enrolled, or not fully
 -- group: posture
 -- severity: medium
--- purpose: The Mac is not enrolled, not user-approved, not supervised, or known to Apple Business Manager and enrolled
---   by other means: MDM cannot do what it is relied upon to do.
+-- purpose: The Mac is not enrolled, not user-approved, not supervised, or known to Apple Business Manager
+--   and enrolled by other means: MDM cannot do what it is relied upon to do.
 -- requires: mdm_enrollments.is_enrolled,
 --   mdm_enrollments.is_user_approved where is_enrolled = 1,
 --   mdm_enrollments.is_supervised where is_enrolled = 1

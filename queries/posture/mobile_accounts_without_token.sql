@@ -2,13 +2,14 @@
 -- title: A directory user holds no secure token
 -- group: posture
 -- severity: medium
--- purpose: The user can neither unlock the disk nor, on Apple silicon, approve an update. The two usual causes stand
---   beside it: the prompt is suppressed, or no bootstrap token is escrowed.
+-- purpose: The user can neither unlock the disk nor, on Apple silicon, approve an update. The two usual
+--   causes stand beside it: the prompt is suppressed, or no bootstrap token is escrowed.
 -- requires: mobile_accounts,
 --   secure_tokens.secure_token where EXISTS (SELECT 1 FROM mobile_accounts m
 --     WHERE m.host_id = secure_tokens.host_id AND m.username = secure_tokens.username)
 -- also-reads: mobile_account_policies, bootstrap_tokens
--- remediation: Escrow the bootstrap token; keep askForSecureTokenAuthBypass only where FileVault is not used.
+-- remediation: Escrow the bootstrap token; keep askForSecureTokenAuthBypass only where FileVault is not
+--   used.
 -- references: 800-53r5 SC-28
 -- false-positives: Shared Macs without FileVault.
 SELECT

@@ -2,16 +2,19 @@
 -- title: There is a recovery key, and nothing that escrows it
 -- group: posture
 -- severity: high
--- purpose: No FDERecoveryKeyEscrow payload and no escrow file: probably only the user knows the personal recovery key.
+-- purpose: No FDERecoveryKeyEscrow payload and no escrow file: probably only the user knows the personal
+--   recovery key.
 -- requires: filevault_status.filevault_enabled,
 --   filevault_status.has_personal_recovery_key where filevault_enabled = 1,
 --   filevault_status.prk_escrow_blob_present where filevault_enabled = 1 AND has_personal_recovery_key = 1,
 --   filevault_policies.escrow_payload_present
 -- applies: NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id
 --   AND (f.filevault_enabled = 0 OR f.has_personal_recovery_key = 0 OR f.prk_escrow_blob_present = 1))
--- remediation: Deploy the escrow payload, then have MDM rotate the key; a key that exists is not escrowed by the payload.
+-- remediation: Deploy the escrow payload, then have MDM rotate the key; a key that exists is not escrowed by
+--   the payload.
 -- references: 800-53r5 SC-12(1)
--- false-positives: A personal Mac of macOS 26, whose user keeps the key in Passwords: held by the user, not lost.
+-- false-positives: A personal Mac of macOS 26, whose user keeps the key in Passwords: held by the user, not
+--   lost.
 SELECT
   f.host_id,
   'host' AS subject,

@@ -2,8 +2,8 @@
 -- title: One administrator alone holds a secure token
 -- group: posture
 -- severity: medium
--- purpose: macOS refuses to delete that account, and with its password the Mac can no longer be administered: there is
---   no bootstrap token that could stand in.
+-- purpose: macOS refuses to delete that account, and with its password the Mac can no longer be
+--   administered: there is no bootstrap token that could stand in.
 -- requires: secure_tokens.is_admin where COALESCE(secure_token, 1) = 1,
 --   secure_tokens.secure_token where COALESCE(is_admin, 1) = 1,
 --   bootstrap_tokens.escrowed_to_server where state = 'unknown'

@@ -2,10 +2,11 @@
 -- title: A table could not be collected, or the last snapshot is old
 -- group: trust
 -- severity: high
--- purpose: A needed table was denied, failed, came in part or is missing from the evidence, or nothing of the host
---   was collected for seven days: where the other questions find nothing, that means nothing.
+-- purpose: A needed table was denied, failed, came in part or is missing from the evidence, or nothing of
+--   the host was collected for seven days: where the other questions find nothing, that means nothing.
 -- requires: table_status
--- remediation: Run as root, on a schedule. Grant Full Disk Access only where table_status says that a file needs it.
+-- remediation: Run as root, on a schedule. Grant Full Disk Access only where table_status says that a file
+--   needs it.
 -- references: 800-53r5 AU-6, CM-8
 -- false-positives: A collection by an ordinary user is always denied some tables; that is what it says.
 SELECT

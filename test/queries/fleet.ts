@@ -69,6 +69,8 @@ export const fleetOf = (count: number): Host[] => {
       const host = cleanHost(hostId);
       planted.unknown(host);
       snapshots.push(host);
+    } else if (planted?.clean !== undefined && index % 4 === 2) {
+      snapshots.push(...planted.clean(hostId));
     } else {
       let host = cleanHost(hostId, now - (2 + next(30)) * day);
       vary(host, next);
