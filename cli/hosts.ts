@@ -21,7 +21,7 @@ const sampleMachines = async (): Promise<Machine[]> => {
   const folder = deliveredFolder('samples');
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  return Promise.all(names.toSorted().map((name) => evidenceMachine(join(folder, name))));
+  return Promise.all(names.toSorted().map((name) => evidenceMachine(join(folder, name), `sample ${name}`)));
 };
 
 /** The machines that --source names; without it this Mac, or the sample hosts where this is none. */

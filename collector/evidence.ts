@@ -252,8 +252,8 @@ const readStats = async (label: string, files: Files): Promise<ReadonlyMap<strin
  */
 export const evidenceMachine = async (
   path: string,
+  label: string = path,
 ): Promise<Machine & { readonly isConstructed: boolean }> => {
-  const label = path;
   let isFolder: boolean;
   try {
     isFolder = (await lstat(resolve(path))).isDirectory() || !/\.(?:tgz|tar\.gz)$/i.test(path);

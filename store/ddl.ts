@@ -3,7 +3,7 @@ import type { Column, Table } from '../collector/table.ts';
 
 /** An SQL identifier: `groups` is a keyword in SQLite. */
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+export const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 const constraintsOf = (name: string, column: Column): string => {
   const words: string[] = [];
@@ -15,11 +15,16 @@ const constraintsOf = (name: string, column: Column): string => {
   return words.map((word) => ` ${word}`).join('');
 };
 
+const columnDefinition = (name: string, column: Column): string =>
+  `${quoteName(name)} ${column.type}${constraintsOf(name, column)}`;
+
 /** The lines of a CREATE TABLE, host_id last. */
 export const columnDefinitions = (table: Table): readonly string[] =>
-  allColumns(table).map(
-    ([name, column]) => `${quoteName(name)} ${column.type}${constraintsOf(name, column)}`,
-  );
+  allColumns(table).map(([name, column]) => columnDefinition(name, column));
+
+/** The same without host_id: the store knows hosts by a number. */
+export const ownColumnDefinitions = (table: Table): readonly string[] =>
+  Object.entries(table.columns).map(([name, column]) => columnDefinition(name, column));
 
 /** The statement that makes a table as a live query sees it. */
 export const createTable = (table: Table): string =>

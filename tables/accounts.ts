@@ -1,4 +1,5 @@
 /** What local accounts and groups are: the one place for who can log in, who is an admin, and which kind an account is. */
+import { CollectError } from '../collector/errors.ts';
 import { hasTag, parseAuthenticationAuthority } from '../collector/parsers/authentication_authority.ts';
 import type { DsGroup } from '../collector/parsers/ds_groups.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
@@ -129,6 +130,12 @@ export const memberships = (
   }
   return result;
 };
+
+/** Said where nobody can tell who is an administrator. */
+export const noAdminGroup = (): CollectError =>
+  new CollectError('source_failed', 'there is no local group with gid 80', {
+    hint: 'look at the group admin by hand: without it nobody can tell who is an administrator',
+  });
 
 /** The accounts that are administrators; null when there is no group with gid 80 to ask. */
 export const admins = (users: readonly DsUser[], groups: readonly DsGroup[]): ReadonlySet<DsUser> | null => {

@@ -56,6 +56,7 @@ export default defineTable({
     server_capability_declared: boolean('The MDM profile declares com.apple.mdm.bootstraptoken.', {
       example: '1',
       from: ['profiles_show_configuration'],
+      nullBecause: 'the MDM profile, as it is printed, names no capabilities',
     }),
     allowed_for_authentication: text('allowed, disallowed or not supported; with --allow-network.', {
       example: 'allowed',

@@ -1,5 +1,5 @@
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
-import { admins, isTagDisabled } from './accounts.ts';
+import { admins, isTagDisabled, noAdminGroup } from './accounts.ts';
 import { readCryptoListings, volumeOwnerOf } from './crypto_users.ts';
 import { readFilevaultList } from './filevault_list.ts';
 import { confidences, userConflicts, verdictOf } from './reconcile.ts';
@@ -74,6 +74,7 @@ export default defineTable({
       context.orUnknown(readFilevaultList(context)),
     ]);
     const administrators = groups === null ? null : admins(users, groups);
+    if (groups !== null && administrators === null) context.note(noAdminGroup(), { source: 'ds_groups' });
     const byUser = Map.groupBy(observations, ({ username }) => username);
     return users.map((user) => {
       const own = (byUser.get(user.recordName) ?? []).filter(({ uuid }) => uuid === user.uuid);

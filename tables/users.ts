@@ -1,4 +1,4 @@
-import { canLogin, accountTypeOf, accountTypes, admins, isSystemAccount } from './accounts.ts';
+import { canLogin, accountTypeOf, accountTypes, admins, isSystemAccount, noAdminGroup } from './accounts.ts';
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
@@ -78,6 +78,7 @@ export default defineTable({
     ]);
     const managedUuids = new Set((managed?.autoSetupAdminAccounts ?? []).flatMap(({ guid }) => guid ?? []));
     const administrators = groups === null ? null : admins(users, groups);
+    if (groups !== null && administrators === null) context.note(noAdminGroup(), { source: 'ds_groups' });
     return Promise.all(
       users.map(async (user) => ({
         uid: user.uid,

@@ -12,7 +12,16 @@ import { openMemory } from '../../store/memory.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { printFindings } from '../findings_text.ts';
-import { identified, judgePacks, memoryOf, names, nowOf, questionsOfPacks, selectQuestions, tablesOfQuestions } from '../judging.ts';
+import {
+  identified,
+  judgePacks,
+  memoryOf,
+  names,
+  nowOf,
+  questionsOfPacks,
+  selectQuestions,
+  tablesOfQuestions,
+} from '../judging.ts';
 import { modeOf, modeOptions, sourceOptions } from '../options.ts';
 import { flush, print, printNote, printRows } from '../render.ts';
 import type { Cells, Mode } from '../render.ts';
@@ -50,7 +59,14 @@ function* outputRows(answers: readonly Answer[]): Generator<OutputRow> {
   for (const { question, verdicts, blindSpots } of answers) {
     for (const [hostId, verdict] of verdicts) {
       if (verdict !== 'unknown') continue;
-      yield { verdict, question, hostId, subject: null, details: [], blindSpots: blindSpots.get(hostId) ?? [] };
+      yield {
+        verdict,
+        question,
+        hostId,
+        subject: null,
+        details: [],
+        blindSpots: blindSpots.get(hostId) ?? [],
+      };
     }
   }
 }
@@ -76,7 +92,9 @@ const printOutput = (mode: Mode, answers: readonly Answer[]): void => {
     let separator = mode === 'json' ? '[\n  ' : '';
     for (const row of outputRows(answers)) {
       const fields = fieldsOf(row);
-      print(separator + JSON.stringify(Object.fromEntries(columns.map((name, index) => [name, fields[index]]))));
+      print(
+        separator + JSON.stringify(Object.fromEntries(columns.map((name, index) => [name, fields[index]]))),
+      );
       if (mode === 'ndjson') print('\n');
       else separator = ',\n  ';
     }
@@ -85,7 +103,9 @@ const printOutput = (mode: Mode, answers: readonly Answer[]): void => {
   }
   const cells = function* (): Generator<Cells> {
     for (const row of outputRows(answers)) {
-      yield fieldsOf(row).map((field) => (field === null || typeof field === 'string' ? field : JSON.stringify(field)));
+      yield fieldsOf(row).map((field) =>
+        field === null || typeof field === 'string' ? field : JSON.stringify(field),
+      );
     }
   };
   printRows(mode, columns, cells());
@@ -95,7 +115,12 @@ const severityOf = (given: Arguments): Severity | null => {
   const text = given.text('fail-on');
   if (text === null) return null;
   const known = severities.find((severity) => severity === text);
-  if (known === undefined) throw new UserError(`--fail-on does not know ${JSON.stringify(text)}`, `it takes ${severities.join(', ')}`, 2);
+  if (known === undefined)
+    throw new UserError(
+      `--fail-on does not know ${JSON.stringify(text)}`,
+      `it takes ${severities.join(', ')}`,
+      2,
+    );
   return known;
 };
 
@@ -110,21 +135,34 @@ const askedOf = (given: Arguments, db: Db): Asked => {
   const folder = given.text('queries');
   const file = given.text('pack');
   if (folder !== null && file !== null) throw new UserError('give --queries or --pack, not both', '', 2);
-  const select = (all: readonly Question[]): readonly Question[] => selectQuestions(all, given.texts('n'), given.text('group'));
+  const select = (all: readonly Question[]): readonly Question[] =>
+    selectQuestions(all, given.texts('n'), given.text('group'));
   if (file !== null) {
     const { packs, skipped } = readPacks(file);
     const prepared = questionsOfPacks(packs, file);
     for (const reason of [...skipped, ...prepared.skipped]) printNote(`left out: ${reason}`);
     const questions = select(prepared.questions);
-    return { questions, isLibrary: false, judge: (from, now) => judgePacks(from, { ...prepared, questions }, now) };
+    return {
+      questions,
+      isLibrary: false,
+      judge: (from, now) => judgePacks(from, { ...prepared, questions }, now),
+    };
   }
-  const all = folder === null ? library : readQuestions(folder).map((question) => checkQuestion(db, question, names));
+  const all =
+    folder === null ? library : readQuestions(folder).map((question) => checkQuestion(db, question, names));
   const questions = select(all);
-  return { questions, isLibrary: folder === null, judge: (from, now) => judge(from, questions, { now, names }) };
+  return {
+    questions,
+    isLibrary: folder === null,
+    judge: (from, now) => judge(from, questions, { now, names }),
+  };
 };
 
 /** What is to be judged, and the moment that it is judged at. */
-const openRows = async (given: Arguments, asked: Asked): Promise<{ readonly db: Db; readonly now: number }> => {
+const openRows = async (
+  given: Arguments,
+  asked: Asked,
+): Promise<{ readonly db: Db; readonly now: number }> => {
   const { collectAll, machinesOf } = await import(/* webpackMode: "eager" */ '../hosts.ts');
   const machines = await machinesOf(given);
   const collections = identified(await collectAll(machines, tablesOfQuestions(asked.questions), given));
@@ -144,7 +182,10 @@ const run = async (given: Arguments): Promise<number> => {
     answers = asked.judge(db, now);
   } catch (error) {
     if ((error as { code?: string }).code?.startsWith('SQLITE_') === true) {
-      throw new UserError(`a question failed: ${(error as Error).message}`, 'tokenquery findings -n NAME runs one alone');
+      throw new UserError(
+        `a question failed: ${(error as Error).message}`,
+        'tokenquery findings -n NAME runs one alone',
+      );
     }
     throw error;
   } finally {
@@ -160,16 +201,20 @@ const run = async (given: Arguments): Promise<number> => {
   if (failOn !== null) {
     const grave = open.filter(({ question }) => isAtLeast(question.severity, failOn));
     if (grave.length > 0) {
-      printNote(`${grave.length} questions of severity ${failOn} or above could not be judged on every host: that is no pass (--strict makes it exit code 4)`);
+      printNote(
+        `${grave.length} questions of severity ${failOn} or above could not be judged on every host: that is no pass (--strict makes it exit code 4)`,
+      );
     }
-    if (answers.some(({ question, hits }) => hits.length > 0 && isAtLeast(question.severity, failOn))) return 3;
+    if (answers.some(({ question, hits }) => hits.length > 0 && isAtLeast(question.severity, failOn)))
+      return 3;
   }
   return given.flag('strict') && open.length > 0 ? 4 : 0;
 };
 
 export const findingsCommand: Command = {
   name: 'findings',
-  usage: 'tokenquery findings [-n NAME]… [--group GROUP] [--source SOURCE]… [--fail-on SEVERITY] [--json|--csv|…]',
+  usage:
+    'tokenquery findings [-n NAME]… [--group GROUP] [--source SOURCE]… [--fail-on SEVERITY] [--json|--csv|…]',
   summary: 'Asks the questions of the library, and says what was found, what it means and what to do.',
   about: [
     'Every question has one answer for each host: hit, clean or unknown. A host whose needed table could not',
@@ -178,13 +223,34 @@ export const findingsCommand: Command = {
     'Exit code 3: --fail-on is met. Exit code 4: --strict, and something is unknown; 3 goes before 4.',
   ],
   options: {
-    n: { type: 'string', isRepeatable: true, value: 'NAME', description: 'Ask this question only. Repeatable.' },
+    n: {
+      type: 'string',
+      isRepeatable: true,
+      value: 'NAME',
+      description: 'Ask this question only. Repeatable.',
+    },
     group: { type: 'string', value: 'GROUP', description: 'Ask the questions of this group only.' },
-    queries: { type: 'string', value: 'DIR', description: 'Ask the .sql files of this folder in place of the library.' },
-    pack: { type: 'string', value: 'FILE', description: 'Ask the queries of this osquery pack in place of the library.' },
-    'fail-on': { type: 'string', value: 'SEVERITY', description: `Exit code 3 for a finding of ${severities.join(', ')} or above.` },
+    queries: {
+      type: 'string',
+      value: 'DIR',
+      description: 'Ask the .sql files of this folder in place of the library.',
+    },
+    pack: {
+      type: 'string',
+      value: 'FILE',
+      description: 'Ask the queries of this osquery pack in place of the library.',
+    },
+    'fail-on': {
+      type: 'string',
+      value: 'SEVERITY',
+      description: `Exit code 3 for a finding of ${severities.join(', ')} or above.`,
+    },
     strict: { type: 'boolean', description: 'Exit code 4 when a question could not be judged on a host.' },
-    timeout: { type: 'string', value: 'SECONDS', description: 'End the questions after so long; 300 by default.' },
+    timeout: {
+      type: 'string',
+      value: 'SECONDS',
+      description: 'End the questions after so long; 300 by default.',
+    },
     ...sourceOptions,
     ...modeOptions,
   },

@@ -1,9 +1,13 @@
 import { allColumns } from '../../collector/table.ts';
 import type { Collection } from '../../collector/collect.ts';
 import type { Value } from '../../collector/table.ts';
+import { findingsOfAnswer } from '../../queries/findings.ts';
+import { severities } from '../../queries/header.ts';
+import type { Answer } from '../../queries/judge.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { collectAll, machinesOf, rowsOf } from '../hosts.ts';
+import { judgeCollections } from '../judging.ts';
 import { sourceOptions } from '../options.ts';
 import { flush, print, printRows, visible } from '../render.ts';
 import type { Cells } from '../render.ts';
@@ -108,14 +112,35 @@ const printConflicts = (collection: Collection): void => {
     return;
   }
   const rank = ['high', 'medium', 'low', 'info'];
-  print(indent([`conflicts: ${rows.length}`]));
-  for (const row of rows.toSorted(
-    (a, b) => rank.indexOf(String(a['severity'])) - rank.indexOf(String(b['severity'])),
-  )) {
-    const conclusion = String(row['conclusion']).replace(/\. See command_log:.*$/s, '');
-    print(
-      `    ${row['severity']}  ${visible(String(row['subject']))}: ${visible(conclusion)} (${row['rule_id']})\n`,
-    );
+  // Two claims that fail in the same way are one line here.
+  const lines = new Set(
+    rows
+      .toSorted((a, b) => rank.indexOf(String(a['severity'])) - rank.indexOf(String(b['severity'])))
+      .map((row) => {
+        const conclusion = String(row['conclusion']).replace(/\. See command_log:.*$/s, '');
+        return `    ${String(row['severity']).padEnd(8)} ${visible(String(row['subject']))}: ${visible(conclusion)} (${row['rule_id']})\n`;
+      }),
+  );
+  print(indent([`conflicts: ${lines.size}`]) + [...lines].join(''));
+};
+
+/** What the library finds on one host, by severity; what it could not judge is told by the blind spots. */
+const printFindings = (answers: readonly Answer[], hostId: string | null): void => {
+  const found = answers
+    .flatMap(findingsOfAnswer)
+    .filter(({ hostId: of, question }) => of === hostId && hostId !== null && question.severity !== 'info')
+    .toSorted((a, b) => severities.indexOf(b.question.severity) - severities.indexOf(a.question.severity));
+  const unknown = answers.filter(
+    ({ blindSpots, question }) => !question.isOfFleet && blindSpots.has(hostId ?? ''),
+  ).length;
+  print(
+    indent([
+      `findings: ${found.length === 0 ? 'none' : found.length}${unknown === 0 ? '' : `; ${unknown} questions could not be judged`}`,
+    ]),
+  );
+  for (const { question, subject } of found) {
+    const of = subject === null || subject === hostId ? '' : ` ${visible(subject)}:`;
+    print(`    ${question.severity.padEnd(8)}${of} ${question.title} (${question.name})\n`);
   }
 };
 
@@ -135,10 +160,11 @@ const printBlindSpots = (collection: Collection): void => {
   for (const [cause, names] of causes) print(`    ${names.join(', ')}\n      ${visible(cause)}\n`);
 };
 
-const printHost = (collection: Collection): void => {
+const printHost = (collection: Collection, answers: readonly Answer[]): void => {
   print(heading(collection));
   printUsers(collection);
   printState(collection);
+  printFindings(answers, collection.hostId);
   printConflicts(collection);
   printBlindSpots(collection);
 };
@@ -160,10 +186,12 @@ const run = async (given: Arguments): Promise<number> => {
     );
     print(`${JSON.stringify(documents, null, 1)}\n`);
   } else {
+    const answers = judgeCollections(collections);
     for (const [index, collection] of collections.entries()) {
       if (index > 0) print('\n');
-      printHost(collection);
+      printHost(collection, answers);
     }
+    if (answers.length > 0) print('\n  tokenquery findings says what each finding means and what to do.\n');
   }
   flush();
   return 0;

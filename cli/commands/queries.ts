@@ -8,11 +8,25 @@ import { selectQuestions } from '../judging.ts';
 import { modeOf, modeOptions } from '../options.ts';
 import { flush, print, printRows, visible } from '../render.ts';
 
-const columns = ['name', 'group', 'severity', 'title', 'needs_history', 'requires', 'purpose', 'remediation', 'references', 'false_positives'] as const;
+const columns = [
+  'name',
+  'group',
+  'severity',
+  'title',
+  'needs_history',
+  'requires',
+  'purpose',
+  'remediation',
+  'references',
+  'false_positives',
+] as const;
 
 const requiresText = ({ requires }: Question): string =>
   requires
-    .map(({ table, column, where }) => `${table}${column === null ? '' : `.${column}`}${where === null ? '' : ` where ${where}`}`)
+    .map(
+      ({ table, column, where }) =>
+        `${table}${column === null ? '' : `.${column}`}${where === null ? '' : ` where ${where}`}`,
+    )
     .join(', ');
 
 const cellsOf = (question: Question) => [
@@ -31,7 +45,10 @@ const cellsOf = (question: Question) => [
 const printQuestion = (question: Question): void => {
   const lines: readonly (readonly [string, string])[] = [
     ['', `${question.name}: ${question.title}`],
-    ['', `group ${question.group}, severity ${question.severity}${question.needsHistory ? ', needs a database with two snapshots' : ''}`],
+    [
+      '',
+      `group ${question.group}, severity ${question.severity}${question.needsHistory ? ', needs a database with two snapshots' : ''}`,
+    ],
     ['Why it matters', question.purpose],
     ['What to do', question.remediation],
     ['What else could cause it', question.falsePositives],
@@ -59,11 +76,16 @@ const run = async (given: Arguments): Promise<number> => {
     }
   } else {
     const sorted = chosen.toSorted(
-      (a, b) => severityRank(a.severity) - severityRank(b.severity) || (a.group + a.name < b.group + b.name ? -1 : 1),
+      (a, b) =>
+        severityRank(a.severity) - severityRank(b.severity) || (a.group + a.name < b.group + b.name ? -1 : 1),
     );
     // The list for people is short; every other mode has all of it.
     const most = mode === 'pretty' && only !== undefined ? 4 : columns.length;
-    printRows(mode, columns.slice(0, most), sorted.map((question) => cellsOf(question).slice(0, most)));
+    printRows(
+      mode,
+      columns.slice(0, most),
+      sorted.map((question) => cellsOf(question).slice(0, most)),
+    );
   }
   flush();
   return 0;
@@ -75,11 +97,22 @@ export const queriesCommand: Command = {
   summary: 'Lists the questions of the library, or prints one: its text, why it matters, what to do.',
   options: {
     group: { type: 'string', value: 'GROUP', description: 'Only the questions of this group.' },
-    queries: { type: 'string', value: 'DIR', description: 'The .sql files of this folder in place of the library.' },
-    'unknown-sql': { type: 'boolean', description: 'Print the SQL that lists the hosts which cannot be judged, for an engine of your own.' },
+    queries: {
+      type: 'string',
+      value: 'DIR',
+      description: 'The .sql files of this folder in place of the library.',
+    },
+    'unknown-sql': {
+      type: 'boolean',
+      description: 'Print the SQL that lists the hosts which cannot be judged, for an engine of your own.',
+    },
     ...modeOptions,
   },
   positionals: { least: 0, most: 1 },
-  examples: ['tokenquery queries', 'tokenquery queries filevault_off', 'tokenquery queries --json --group detection'],
+  examples: [
+    'tokenquery queries',
+    'tokenquery queries filevault_off',
+    'tokenquery queries --json --group detection',
+  ],
   run,
 };

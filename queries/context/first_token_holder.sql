@@ -13,26 +13,36 @@
 -- references: none
 -- false-positives: Accounts that a migration brought keep their creation time.
 SELECT
-  holders.host_id,
-  holders.username AS subject,
-  holders.is_admin,
-  holders.creation_time,
+  oldest.host_id,
+  oldest.username AS subject,
+  oldest.is_admin,
+  oldest.creation_time,
   h.setup_done_time
 FROM (
   SELECT
-    s.host_id,
-    s.username,
-    s.uuid,
-    s.is_admin,
-    a.creation_time,
-    MIN(a.creation_time) OVER (PARTITION BY s.host_id) AS oldest_time
-  FROM secure_tokens s
-  JOIN account_policy_data a
-    ON a.host_id = s.host_id
-    AND a.username = s.username
-    AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')
-  WHERE s.secure_token = 1
-) holders
-LEFT JOIN hosts h ON h.host_id = holders.host_id
-WHERE holders.creation_time = holders.oldest_time
-ORDER BY holders.host_id, holders.username, COALESCE(holders.uuid, '');
+    holders.host_id,
+    holders.username,
+    holders.uuid,
+    holders.is_admin,
+    holders.creation_time,
+    MIN(holders.creation_time) OVER (PARTITION BY holders.host_id) AS oldest_time
+  FROM (
+    SELECT
+      s.host_id,
+      s.username,
+      s.uuid,
+      s.is_admin,
+      (
+        SELECT MAX(a.creation_time)
+        FROM account_policy_data a
+        WHERE a.host_id = s.host_id
+          AND a.username = s.username
+          AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')
+      ) AS creation_time
+    FROM secure_tokens s
+    WHERE s.secure_token = 1
+  ) holders
+) oldest
+LEFT JOIN hosts h ON h.host_id = oldest.host_id
+WHERE oldest.creation_time = oldest.oldest_time
+ORDER BY oldest.host_id, oldest.username, COALESCE(oldest.uuid, '');

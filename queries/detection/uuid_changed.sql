@@ -13,20 +13,40 @@ SELECT
   n.host_id,
   n.username AS subject,
   n.uid,
-  o.uuid AS former_uuid,
+  -- That of the last version before.
+  (
+    SELECT MAX(o.uuid)
+    FROM users_history o
+    WHERE o.host_id = n.host_id
+      AND o.username = n.username
+      AND o.uuid <> n.uuid
+      AND o.valid_until_time <= n.valid_from_time
+      AND NOT EXISTS (
+        SELECT 1
+        FROM users_history l
+        WHERE l.host_id = n.host_id
+          AND l.username = n.username
+          AND l.uuid <> n.uuid
+          AND l.valid_until_time > o.valid_until_time
+          AND l.valid_until_time <= n.valid_from_time
+      )
+  ) AS former_uuid,
   n.uuid,
   n.is_admin,
   n.valid_from_time AS change_time
 FROM users_history n
--- CROSS JOIN: SQLite then begins with the few new rows, not with the whole past.
-CROSS JOIN users_history o
 WHERE n.valid_from_time > :now - 7 * 86400
   AND n.valid_from_time <= :now
-  AND o.host_id = n.host_id
-  AND o.username = n.username
-  AND o.uuid <> n.uuid
-  AND o.valid_until_time <= n.valid_from_time
-  -- The new one was not there before ...
+  -- Another had the name ...
+  AND EXISTS (
+    SELECT 1
+    FROM users_history o
+    WHERE o.host_id = n.host_id
+      AND o.username = n.username
+      AND o.uuid <> n.uuid
+      AND o.valid_until_time <= n.valid_from_time
+  )
+  -- ... and this one was not there before.
   AND NOT EXISTS (
     SELECT 1
     FROM users_history p
@@ -35,14 +55,4 @@ WHERE n.valid_from_time > :now - 7 * 86400
       AND p.uuid = n.uuid
       AND p.valid_from_time < n.valid_from_time
   )
-  -- ... and of the former ones the last version counts.
-  AND NOT EXISTS (
-    SELECT 1
-    FROM users_history l
-    WHERE l.host_id = n.host_id
-      AND l.username = n.username
-      AND l.uuid <> n.uuid
-      AND l.valid_from_time > o.valid_from_time
-      AND l.valid_from_time < n.valid_from_time
-  )
-ORDER BY n.host_id, n.username, n.valid_from_time, n.uuid, o.uuid;
+ORDER BY n.host_id, n.username, n.valid_from_time, n.uuid;

@@ -19,7 +19,8 @@ SELECT
   counted.hosts,
   counted.escrow_known,
   CAST(
-    (100 * counted.escrowed - (100 * counted.escrowed) % counted.escrow_divisor) / counted.escrow_divisor AS INTEGER
+    (100 * counted.escrowed - (100 * counted.escrowed) % counted.escrow_divisor)
+    / counted.escrow_divisor AS INTEGER
   ) AS escrowed_percent,
   counted.filevault_known,
   CAST(
@@ -28,7 +29,8 @@ SELECT
   ) AS filevault_percent,
   counted.owner_known,
   CAST(
-    (100 * counted.with_owner - (100 * counted.with_owner) % counted.owner_divisor) / counted.owner_divisor AS INTEGER
+    (100 * counted.with_owner - (100 * counted.with_owner) % counted.owner_divisor)
+    / counted.owner_divisor AS INTEGER
   ) AS admin_owner_percent
 FROM (
   SELECT
@@ -52,7 +54,9 @@ FROM (
       a.host_id,
       CASE
         WHEN MAX(CASE WHEN s.is_admin = 1 AND s.volume_owner = 1 THEN 1 ELSE 0 END) = 1 THEN 1
-        WHEN MAX(CASE WHEN COALESCE(s.is_admin, 1) = 1 AND COALESCE(s.volume_owner, 1) = 1 THEN 1 ELSE 0 END) = 0 THEN 0
+        WHEN MAX(
+          CASE WHEN COALESCE(s.is_admin, 1) = 1 AND COALESCE(s.volume_owner, 1) = 1 THEN 1 ELSE 0 END
+        ) = 0 THEN 0
       END AS is_owned
     FROM hosts a
     JOIN secure_tokens s ON s.host_id = a.host_id

@@ -7,7 +7,8 @@
 -- requires: filevault_status.filevault_enabled,
 --   secure_tokens.secure_token where COALESCE(filevault_enabled, 0) = 0,
 --   secure_tokens.filevault_enabled where COALESCE(secure_token, 1) = 1
--- applies: NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)
+-- applies: NOT EXISTS (SELECT 1 FROM filevault_status f
+--   WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)
 -- remediation: Usually deliberate for service administrators: write it down.
 -- references: mSCP os_filevault_authorized_users; 800-53r5 AC-2(11)
 -- false-positives: Service administrators that shall not appear at startup.

@@ -13,36 +13,42 @@
 -- references: 800-53r5 AC-2(3)
 -- false-positives: A break-glass account that is meant to lie unused.
 SELECT
-  s.host_id,
-  s.username AS subject,
-  s.secure_token,
-  s.filevault_enabled,
-  s.is_admin,
-  a.last_login_time,
-  CASE
-    WHEN EXISTS (
-      SELECT 1
-      FROM authentication_authorities d
-      WHERE d.host_id = s.host_id
-        AND d.username = s.username
-        AND d.tag = 'DisabledUser'
-    ) THEN 1
-    ELSE 0
-  END AS is_disabled
-FROM secure_tokens s
-LEFT JOIN account_policy_data a
-  ON a.host_id = s.host_id
-  AND a.username = s.username
-  AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')
-WHERE (s.secure_token = 1 OR s.filevault_enabled = 1)
-  AND (
-    a.last_login_time < :now - 90 * 86400
-    OR EXISTS (
-      SELECT 1
-      FROM authentication_authorities d
-      WHERE d.host_id = s.host_id
-        AND d.username = s.username
-        AND d.tag = 'DisabledUser'
-    )
-  )
-ORDER BY s.host_id, s.username, COALESCE(s.uuid, '');
+  holders.host_id,
+  holders.username AS subject,
+  holders.secure_token,
+  holders.filevault_enabled,
+  holders.is_admin,
+  holders.last_login_time,
+  holders.is_disabled
+FROM (
+  SELECT
+    s.host_id,
+    s.username,
+    s.uuid,
+    s.secure_token,
+    s.filevault_enabled,
+    s.is_admin,
+    (
+      SELECT MAX(a.last_login_time)
+      FROM account_policy_data a
+      WHERE a.host_id = s.host_id
+        AND a.username = s.username
+        AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')
+    ) AS last_login_time,
+    CASE
+      WHEN EXISTS (
+        SELECT 1
+        FROM authentication_authorities d
+        WHERE d.host_id = s.host_id
+          AND d.username = s.username
+          AND d.tag = 'DisabledUser'
+      ) THEN 1
+      ELSE 0
+    END AS is_disabled
+  FROM secure_tokens s
+  WHERE s.secure_token = 1
+    OR s.filevault_enabled = 1
+) holders
+WHERE holders.is_disabled = 1
+  OR holders.last_login_time < :now - 90 * 86400
+ORDER BY holders.host_id, holders.username, COALESCE(holders.uuid, '');

@@ -7,13 +7,16 @@
 --   next restart or update.
 -- requires: filevault_status.filevault_enabled,
 --   filevault_status.has_personal_recovery_key where filevault_enabled = 1 AND NOT EXISTS
---     (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery'),
+--     (SELECT 1 FROM apfs_crypto_users c
+--     WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery'),
 --   filevault_status.has_institutional_recovery_key where filevault_enabled = 1 AND EXISTS
 --     (SELECT 1 FROM hosts h WHERE h.host_id = filevault_status.host_id AND h.is_apple_silicon = 0),
 --   filevault_status.prk_escrow_blob_present where filevault_enabled = 1 AND NOT EXISTS
---     (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1),
+--     (SELECT 1 FROM filevault_policies p
+--     WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1),
 --   filevault_policies.escrow_payload_present where NOT EXISTS (SELECT 1 FROM filevault_status f
---     WHERE f.host_id = filevault_policies.host_id AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)),
+--     WHERE f.host_id = filevault_policies.host_id
+--       AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)),
 --   hosts.is_apple_silicon,
 --   secure_tokens.secure_token,
 --   secure_tokens.is_admin where COALESCE(secure_token, 1) = 1,
@@ -110,7 +113,8 @@ ways AS (
       WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'
       WHEN r.escrow_payload_present = 1 THEN 'a profile has it escrowed'
       WHEN r.prk_escrow_blob_present = 1 THEN 'its escrow file is there'
-      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0 THEN 'nothing escrows it: only a person has it'
+      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0
+        THEN 'nothing escrows it: only a person has it'
       ELSE 'it is not known whether it is escrowed'
     END AS basis
   FROM recovery_keys r
@@ -150,7 +154,8 @@ ways AS (
     END AS counts,
     CASE
       WHEN u.can_login = 0 THEN 'administrator with a token, disabled'
-      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 'administrator with a token, not an owner of the volume'
+      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0
+        THEN 'administrator with a token, not an owner of the volume'
       WHEN s.is_admin = 1
         AND s.secure_token = 1
         AND u.can_login = 1

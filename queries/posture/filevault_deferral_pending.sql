@@ -6,7 +6,8 @@
 --   forced.
 -- requires: filevault_status.filevault_enabled,
 --   filevault_deferrals.is_deferred
--- applies: NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 1)
+-- applies: NOT EXISTS (SELECT 1 FROM filevault_status f
+--   WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 1)
 -- remediation: Set DeferForceAtUserLoginMaxBypassAttempts to 0 to 3, and get the user to log out and in.
 -- references: mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); 800-53r5 SC-28
 -- false-positives: A Mac handed out today, whose user has not logged in yet.

@@ -6,11 +6,13 @@
 --   silicon: one forgotten password is a lost disk.
 -- requires: filevault_status.filevault_enabled,
 --   filevault_status.has_personal_recovery_key where filevault_enabled = 1,
---   filevault_status.has_institutional_recovery_key where filevault_enabled = 1 AND has_personal_recovery_key = 0,
+--   filevault_status.has_institutional_recovery_key
+--     where filevault_enabled = 1 AND has_personal_recovery_key = 0,
 --   hosts.is_apple_silicon,
 --   apfs_crypto_users
 -- also-reads: table_status
--- applies: NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)
+-- applies: NOT EXISTS (SELECT 1 FROM filevault_status f
+--   WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)
 -- remediation: Install an FDERecoveryKeyEscrow payload first, then have MDM issue a personal recovery key.
 -- references: 800-53r5 SC-12(1), SC-28
 -- false-positives: fdesetup says false on any error of its own; the key is then looked for among the APFS

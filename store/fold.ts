@@ -1,0 +1,240 @@
+/**
+ * The history of one table of one host: a pure function of its good looks in the order of time. Nothing here knows
+ * SQLite. docs/store.md says the rules in words.
+ */
+import type { Table } from '../collector/table.ts';
+import { added, baseline, changed, endedByChange, endedByRemoval } from './schema.ts';
+import { cellsOrder } from './snapshot.ts';
+import type { Cells } from './snapshot.ts';
+
+/** Which snapshot; those of a host are ordered by time, then by id. */
+export interface Ref {
+  readonly time: number;
+  readonly id: number;
+}
+
+export const compareRefs = (a: Ref, b: Ref): number => a.time - b.time || a.id - b.id;
+
+/** A look that told something: whole, or partial with the columns that could not be looked at. */
+export interface Sighting {
+  readonly ref: Ref;
+  readonly isPartial: boolean;
+  /** Columns that may be NULL only because something failed; null means all. Of no account when not partial. */
+  readonly affected: readonly string[] | null;
+  /** Sorted. The same array as that of the sighting before means that nothing changed. */
+  readonly rows: readonly Cells[];
+}
+
+/** A row version that is current. */
+export interface OpenVersion {
+  n: number;
+  cells: Cells;
+  began: number;
+  /** Null for the baseline: the first good look at the table. */
+  from: Ref | null;
+}
+
+export interface ClosedVersion extends OpenVersion {
+  until: Ref;
+  /** The last sighting that had it. */
+  last: Ref;
+  ended: number;
+}
+
+export const sameCells = (a: Cells, b: Cells): boolean => {
+  if (a === b) return true;
+  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
+  return true;
+};
+
+const sameRows = (a: readonly Cells[], b: readonly Cells[]): boolean =>
+  a === b || (a.length === b.length && a.every((row, index) => sameCells(row, b[index] ?? [])));
+
+export interface Folding {
+  /** Takes the next sighting. Returns whether its rows, as they are, are what is known from then on. */
+  see(sighting: Sighting): boolean;
+  readonly closed: readonly ClosedVersion[];
+  open(): readonly OpenVersion[];
+}
+
+/**
+ * Folds sightings into row versions.
+ *
+ * @param start What is current already, and the last sighting that it rests on; null before the first one.
+ * @param number A number for a row that is new, given what its key says.
+ */
+export const folding = (
+  table: Table,
+  start: { readonly open: readonly OpenVersion[]; readonly last: Ref } | null,
+  number: (key: string) => number,
+): Folding => {
+  const names = Object.keys(table.columns);
+  const keyIndexes = table.key.map((name) => names.indexOf(name));
+  const compare = cellsOrder(table);
+  const keyOf = (cells: Cells): string =>
+    keyIndexes.length === 1
+      ? JSON.stringify(cells[keyIndexes[0] ?? 0] ?? null)
+      : JSON.stringify(keyIndexes.map((index) => cells[index] ?? null));
+
+  const state = new Map<string, OpenVersion[]>();
+  for (const version of start?.open ?? []) {
+    const key = keyOf(version.cells);
+    const same = state.get(key);
+    if (same === undefined) state.set(key, [version]);
+    else same.push(version);
+  }
+  const closed: ClosedVersion[] = [];
+  let last: Ref | null = start?.last ?? null;
+  let before: Sighting | null = null;
+  let wasKnown = true;
+
+  const byAge = (a: OpenVersion, b: OpenVersion): number => {
+    if (a.from === null || b.from === null) return (a.from === null ? 0 : 1) - (b.from === null ? 0 : 1);
+    return compareRefs(a.from, b.from);
+  };
+
+  /** From the versions of one key to its rows now; both are nearly always one. */
+  const step = (key: string, open: readonly OpenVersion[], rows: readonly Cells[], at: Ref): void => {
+    const kept: OpenVersion[] = [];
+    const left = [...open].sort(byAge);
+    const fresh: Cells[] = [];
+    for (const row of rows) {
+      const index = left.findIndex(({ cells }) => sameCells(cells, row));
+      if (index === -1) fresh.push(row);
+      else kept.push(...left.splice(index, 1));
+    }
+    if (left.length === 0 && fresh.length === 0) return;
+    if (left.length > 1) left.sort((a, b) => compare(a.cells, b.cells) || byAge(a, b));
+    fresh.sort(compare);
+    const shared = Math.min(left.length, fresh.length);
+    for (const [index, version] of left.entries()) {
+      const ended = index < shared ? endedByChange : endedByRemoval;
+      closed.push({ ...version, until: at, last: last ?? at, ended });
+    }
+    for (const [index, cells] of fresh.entries()) {
+      const old = index < shared ? left[index] : undefined;
+      const began = last === null ? baseline : old === undefined ? added : changed;
+      kept.push({ n: old?.n ?? number(key), cells, began, from: began === baseline ? null : at });
+    }
+    if (kept.length === 0) state.delete(key);
+    else state.set(key, kept);
+  };
+
+  const group = (rows: readonly Cells[]): Map<string, Cells[]> => {
+    const groups = new Map<string, Cells[]>();
+    for (const row of rows) {
+      const key = keyOf(row);
+      const same = groups.get(key);
+      if (same === undefined) groups.set(key, [row]);
+      else same.push(row);
+    }
+    return groups;
+  };
+
+  const seeWhole = ({ rows, ref }: Sighting): boolean => {
+    const groups = group(rows);
+    for (const [key, open] of [...state]) if (!groups.has(key)) step(key, open, [], ref);
+    for (const [key, now] of groups) {
+      const open = state.get(key);
+      const [single] = now;
+      if (open?.length === 1 && now.length === 1 && sameCells(open[0]?.cells ?? [], single ?? [])) continue;
+      step(key, open ?? [], now, ref);
+    }
+    return true;
+  };
+
+  /** Rows of a partial sighting under the keys of the rows that they are: a key column may itself be unknown. */
+  const matchKeys = (rows: readonly Cells[], unknown: ReadonlySet<number>): Map<string, Cells[]> => {
+    const groups = group(rows);
+    const weak = keyIndexes.filter((index) => unknown.has(index));
+    if (weak.length === 0) return groups;
+    const wildcard = (cells: Cells, nulls: string): string =>
+      JSON.stringify([nulls, ...keyIndexes.map((index) => (nulls.includes(`,${index},`) ? null : (cells[index] ?? null)))]);
+    const nullsOf = (cells: Cells): string =>
+      `,${weak.filter((index) => cells[index] === null).map((index) => `${index},`).join(',')}`;
+    const seeking = new Map<string, string[]>();
+    const shapes = new Set<string>();
+    for (const [key, same] of groups) {
+      const nulls = nullsOf(same[0] ?? []);
+      if (nulls === ',' || state.has(key)) continue;
+      shapes.add(nulls);
+      const as = wildcard(same[0] ?? [], nulls);
+      seeking.set(as, [...(seeking.get(as) ?? []), key]);
+    }
+    if (seeking.size === 0) return groups;
+    const candidates = new Map<string, string[]>();
+    for (const [key, open] of state) {
+      if (groups.has(key)) continue;
+      for (const nulls of shapes) {
+        const as = wildcard(open[0]?.cells ?? [], nulls);
+        if (seeking.has(as)) candidates.set(as, [...(candidates.get(as) ?? []), key]);
+      }
+    }
+    // Each only where there is no doubt: one row of no name, and one known row that it can be.
+    const taken = new Map<string, number>();
+    for (const keys of candidates.values()) for (const key of keys) taken.set(key, (taken.get(key) ?? 0) + 1);
+    for (const [as, keys] of seeking) {
+      const [target] = candidates.get(as) ?? [];
+      const [key] = keys;
+      if (target === undefined || key === undefined) continue;
+      if (keys.length > 1 || (candidates.get(as) ?? []).length > 1 || taken.get(target) !== 1) continue;
+      const same = groups.get(key) ?? [];
+      if (same.length !== 1 || (state.get(target) ?? []).length !== 1) continue;
+      groups.delete(key);
+      groups.set(target, same);
+    }
+    return groups;
+  };
+
+  const seePartial = ({ rows, ref, affected }: Sighting): boolean => {
+    const unknown = new Set(affected === null ? names.keys() : affected.map((name) => names.indexOf(name)));
+    const carry = (row: Cells, known: Cells): Cells => {
+      if (!row.some((value, index) => value === null && known[index] !== null && unknown.has(index))) return row;
+      return row.map((value, index) => (value === null && unknown.has(index) ? (known[index] ?? null) : value));
+    };
+    let isKnown = true;
+    const groups = matchKeys(rows, unknown);
+    for (const key of state.keys()) if (!groups.has(key)) isKnown = false;
+    for (const [key, seen] of groups) {
+      const open = state.get(key) ?? [];
+      const left = [...open].sort((a, b) => compare(a.cells, b.cells) || byAge(a, b));
+      const now: Cells[] = [];
+      const rest: Cells[] = [];
+      for (const row of seen) {
+        const index = left.findIndex(({ cells }) => sameCells(carry(row, cells), cells));
+        if (index === -1) rest.push(row);
+        else {
+          const [match] = left.splice(index, 1);
+          now.push(match?.cells ?? row);
+          if (match !== undefined && !sameCells(match.cells, row)) isKnown = false;
+        }
+      }
+      for (const row of rest) {
+        const match = left.shift();
+        const carried = match === undefined ? row : carry(row, match.cells);
+        if (carried !== row) isKnown = false;
+        now.push(carried);
+      }
+      if (left.length > 0) isKnown = false;
+      now.push(...left.map(({ cells }) => cells));
+      step(key, open, now, ref);
+    }
+    return isKnown;
+  };
+
+  return {
+    see: (sighting) => {
+      const isSame =
+        before !== null &&
+        before.isPartial === sighting.isPartial &&
+        (!sighting.isPartial || String(before.affected) === String(sighting.affected)) &&
+        sameRows(before.rows, sighting.rows);
+      if (!isSame) wasKnown = sighting.isPartial ? seePartial(sighting) : seeWhole(sighting);
+      before = sighting;
+      last = sighting.ref;
+      return wasKnown;
+    },
+    closed,
+    open: () => [...state.values()].flat(),
+  };
+};

@@ -1,0 +1,343 @@
+/** What a store file holds: its tables, and the views that analysts see. docs/store.md explains the layout. */
+import type { Table } from '../collector/table.ts';
+import type { Db } from './database.ts';
+import { ownColumnDefinitions, quoteName, quoteText } from './ddl.ts';
+
+/** 'tkqy': in the header of every store file. */
+export const applicationId = 0x746b_7179;
+/** Goes up with every change of a table or a view below; a test holds it and the layout together. */
+export const schemaVersion = 1;
+
+export interface Schema {
+  readonly tables: readonly Table[];
+  readonly version: number;
+}
+
+export const dataTables = (tables: readonly Table[]): readonly Table[] =>
+  tables.filter(({ generate }) => generate !== undefined);
+
+/** How a row version began, and how it ended. */
+export const baseline = 0;
+export const added = 1;
+export const changed = 2;
+export const endedByChange = 1;
+export const endedByRemoval = 2;
+
+const joined = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join(',\n');
+
+export const currentName = (table: Table): string => quoteName(`_current_${table.name}`);
+export const pastName = (table: Table): string => quoteName(`_past_${table.name}`);
+
+// A row version that began with the first good look at its table (baseline) says nothing about when: that is
+// held once for the host and table, in _state.
+const currentTable = (table: Table, name: string): string =>
+  `CREATE TABLE ${name} (\n${joined([
+    '_host INTEGER NOT NULL',
+    '_n INTEGER NOT NULL',
+    '_began INTEGER NOT NULL',
+    '_from_time INTEGER',
+    '_first_snapshot INTEGER',
+    ...ownColumnDefinitions(table),
+    'PRIMARY KEY (_host, _n)',
+  ])}\n) STRICT, WITHOUT ROWID`;
+
+const pastTable = (table: Table, name: string): string =>
+  `CREATE TABLE ${name} (\n${joined([
+    '_host INTEGER NOT NULL',
+    '_n INTEGER NOT NULL',
+    '_began INTEGER NOT NULL',
+    '_from_time INTEGER',
+    '_first_snapshot INTEGER',
+    '_until_time INTEGER NOT NULL',
+    '_until_snapshot INTEGER NOT NULL',
+    '_last_snapshot INTEGER NOT NULL',
+    '_ended INTEGER NOT NULL',
+    ...ownColumnDefinitions(table),
+    'PRIMARY KEY (_host, _n, _until_time, _until_snapshot)',
+  ])}\n) STRICT, WITHOUT ROWID`;
+
+const commonTables: Readonly<Record<string, string>> = {
+  _host: `CREATE TABLE "_host" (
+  host INTEGER PRIMARY KEY,
+  host_id TEXT NOT NULL UNIQUE,
+  last_time INTEGER,
+  last_snapshot INTEGER
+) STRICT`,
+  _table: `CREATE TABLE "_table" (
+  tab INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT`,
+  _look: `CREATE TABLE "_look" (
+  look INTEGER PRIMARY KEY,
+  digest BLOB NOT NULL UNIQUE
+) STRICT`,
+  _look_table: `CREATE TABLE "_look_table" (
+  look INTEGER NOT NULL,
+  tab INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  is_good INTEGER NOT NULL,
+  columns_affected TEXT,
+  PRIMARY KEY (look, tab)
+) STRICT, WITHOUT ROWID`,
+  _snapshot: `CREATE TABLE "_snapshot" (
+  host INTEGER NOT NULL,
+  collected_time INTEGER NOT NULL,
+  snapshot_id INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  look INTEGER NOT NULL,
+  ingested_time INTEGER NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('complete', 'partial', 'failed')),
+  origin TEXT NOT NULL CHECK (origin IN ('live', 'evidence', 'volume', 'merge')),
+  euid INTEGER,
+  tool_version TEXT NOT NULL,
+  schema_version INTEGER NOT NULL,
+  redaction TEXT,
+  PRIMARY KEY (host, collected_time, snapshot_id)
+) STRICT, WITHOUT ROWID`,
+  _state: `CREATE TABLE "_state" (
+  host INTEGER NOT NULL,
+  tab INTEGER NOT NULL,
+  first_time INTEGER NOT NULL,
+  first_snapshot INTEGER NOT NULL,
+  digest BLOB NOT NULL,
+  PRIMARY KEY (host, tab)
+) STRICT, WITHOUT ROWID`,
+  _partial: `CREATE TABLE "_partial" (
+  host INTEGER NOT NULL,
+  tab INTEGER NOT NULL,
+  time INTEGER NOT NULL,
+  snapshot_id INTEGER NOT NULL,
+  raw BLOB,
+  PRIMARY KEY (host, tab, time, snapshot_id)
+) STRICT, WITHOUT ROWID`,
+  _command: `CREATE TABLE "_command" (
+  command INTEGER PRIMARY KEY,
+  argv TEXT NOT NULL UNIQUE,
+  command_id TEXT NOT NULL,
+  source TEXT NOT NULL,
+  is_network_capable INTEGER NOT NULL
+) STRICT`,
+  _report_status: `CREATE TABLE "_report_status" (
+  host INTEGER NOT NULL,
+  tab INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  row_count INTEGER NOT NULL,
+  code TEXT,
+  reason TEXT,
+  columns_affected TEXT,
+  duration_ms INTEGER,
+  PRIMARY KEY (host, tab)
+) STRICT, WITHOUT ROWID`,
+  _report_error: `CREATE TABLE "_report_error" (
+  host INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  table_name TEXT NOT NULL,
+  command_id TEXT,
+  code TEXT NOT NULL,
+  message TEXT NOT NULL,
+  hint TEXT,
+  PRIMARY KEY (host, n)
+) STRICT, WITHOUT ROWID`,
+  _report_command: `CREATE TABLE "_report_command" (
+  host INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  command INTEGER NOT NULL,
+  started_time INTEGER,
+  duration_ms INTEGER,
+  exit_code INTEGER,
+  signal TEXT,
+  is_timed_out INTEGER NOT NULL,
+  stdout_bytes INTEGER NOT NULL,
+  stdout_sha256 BLOB NOT NULL,
+  stderr_bytes INTEGER NOT NULL,
+  stderr_sha256 BLOB NOT NULL,
+  euid INTEGER,
+  PRIMARY KEY (host, n)
+) STRICT, WITHOUT ROWID`,
+  _setting: `CREATE TABLE "_setting" (
+  name TEXT PRIMARY KEY,
+  value INTEGER
+) STRICT, WITHOUT ROWID`,
+};
+
+/** Every table of a store file and the statement that makes it, by name. */
+export const storeTables = (tables: readonly Table[]): ReadonlyMap<string, string> =>
+  new Map([
+    ...Object.entries(commonTables),
+    ...dataTables(tables).flatMap((table): [string, string][] => [
+      [`_current_${table.name}`, currentTable(table, currentName(table))],
+      [`_past_${table.name}`, pastTable(table, pastName(table))],
+    ]),
+  ]);
+
+export const storeIndexes = (tables: readonly Table[]): ReadonlyMap<string, string> =>
+  new Map([
+    ['_snapshot_by_id', 'CREATE INDEX "_snapshot_by_id" ON "_snapshot" (snapshot_id)'],
+    ...dataTables(tables).flatMap((table): [string, string][] => {
+      const { name } = table;
+      // Only what changed is in these: a file that was filled once and never changed has them empty.
+      return [
+        [
+          `_current_${name}_from`,
+          `CREATE INDEX "_current_${name}_from" ON ${currentName(table)} (_from_time) WHERE _began > 0`,
+        ],
+        [
+          `_past_${name}_from`,
+          `CREATE INDEX "_past_${name}_from" ON ${pastName(table)} (_from_time) WHERE _began > 0`,
+        ],
+        [`_past_${name}_until`, `CREATE INDEX "_past_${name}_until" ON ${pastName(table)} (_until_time)`],
+      ];
+    }),
+  ]);
+
+const columnsOf = (table: Table, row: string): string =>
+  Object.keys(table.columns)
+    .map((name) => `${row}.${quoteName(name)}`)
+    .join(', ');
+
+/** Collection time, or id, of the last good look at a table of a host. */
+const lastGood = (what: string, host: string, tab: string, and = ''): string =>
+  `(SELECT s.${what} FROM main._snapshot s JOIN main._look_table l ON l.look = s.look AND l.tab = ${tab} AND l.is_good = 1 ` +
+  `WHERE s.host = ${host}${and} ORDER BY s.collected_time DESC, s.snapshot_id DESC LIMIT 1)`;
+
+const currentView = (table: Table): string =>
+  `SELECT ${columnsOf(table, 'r')}, h.host_id FROM main._host h JOIN main.${currentName(table)} r ON r._host = h.host`;
+
+const fromTime = 'coalesce(r._from_time, s.first_time)';
+const firstSnapshot = 'coalesce(r._first_snapshot, s.first_snapshot)';
+
+const historyArm = (table: Table, tab: number, of: 'current' | 'past'): string => {
+  const name = of === 'current' ? currentName(table) : pastName(table);
+  return (
+    `SELECT ${columnsOf(table, 'r')}, h.host_id, ${fromTime} AS valid_from_time, ` +
+    `${of === 'current' ? 'NULL' : 'r._until_time'} AS valid_until_time, ${firstSnapshot} AS first_snapshot_id, ` +
+    `${of === 'current' ? lastGood('snapshot_id', 'h.host', String(tab)) : 'r._last_snapshot'} AS last_snapshot_id ` +
+    `FROM main._host h JOIN main._state s ON s.host = h.host AND s.tab = ${tab} JOIN main.${name} r ON r._host = h.host`
+  );
+};
+
+const historyView = (table: Table, tab: number): string =>
+  `${historyArm(table, tab, 'current')}\nUNION ALL\n${historyArm(table, tab, 'past')}`;
+
+/** The rows as they were known at a moment: what `--as-of` puts in place of the plain name. */
+const asOfView = (table: Table, tab: number, time: number): string => {
+  const arm = (name: string, and: string): string =>
+    `SELECT ${columnsOf(table, 'r')}, h.host_id FROM main._host h ` +
+    `JOIN main._state s ON s.host = h.host AND s.tab = ${tab} AND s.first_time <= ${time} ` +
+    `JOIN main.${name} r ON r._host = h.host AND (r._from_time IS NULL OR r._from_time <= ${time})${and}`;
+  return `${arm(currentName(table), '')}\nUNION ALL\n${arm(pastName(table), ` AND r._until_time > ${time}`)}`;
+};
+
+const changesOf = (table: Table): string[] => {
+  const names = Object.keys(table.columns);
+  const list = `(VALUES ${names.map((name, index) => `(${index}, ${quoteText(name)})`).join(', ')}) c`;
+  const value = (row: string): string =>
+    `CASE c.column1 ${names.map((name, index) => `WHEN ${index} THEN ${row}.${quoteName(name)}`).join(' ')} END`;
+  const key = (row: string): string =>
+    `json_object(${table.key.map((name) => `${quoteText(name)}, ${row}.${quoteName(name)}`).join(', ')})`;
+  const arm = (change: string, row: string, values: readonly [string, string], at: readonly [string, string]): string =>
+    `SELECT h.host_id, ${quoteText(table.name)} AS table_name, '${change}' AS change, ${key(row)} AS key, ` +
+    `c.column2 AS column_name, ${values[0]} AS old_value, ${values[1]} AS new_value, ${at[0]} AS change_time, ` +
+    `${at[1]} AS snapshot_id FROM `;
+  const [current, past] = [`main.${currentName(table)}`, `main.${pastName(table)}`];
+  const host = (row: string): string => `JOIN main._host h ON h.host = ${row}._host`;
+  const appeared = (name: string): string =>
+    `${arm('added', 'v', ['NULL', value('v')], ['v._from_time', 'v._first_snapshot'])}${name} v ${host('v')} ` +
+    `JOIN ${list} WHERE v._began > 0 AND v._began = ${added} AND (c.column1 = 0 OR ${value('v')} IS NOT NULL)`;
+  const altered = (name: string): string =>
+    `${arm('changed', 'p', [value('p'), value('v')], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
+    `JOIN ${name} v ON v._host = p._host AND v._n = p._n AND v._first_snapshot = p._until_snapshot ` +
+    `${host('p')} JOIN ${list} WHERE p._ended = ${endedByChange} AND ${value('p')} IS NOT ${value('v')}`;
+  const disappeared =
+    `${arm('removed', 'p', [value('p'), 'NULL'], ['p._until_time', 'p._until_snapshot'])}${past} p ${host('p')} ` +
+    `JOIN ${list} WHERE p._ended = ${endedByRemoval} AND (c.column1 = 0 OR ${value('p')} IS NOT NULL)`;
+  return [appeared(current), appeared(past), altered(current), altered(past), disappeared];
+};
+
+const snapshotsView = (from: string): string =>
+  'SELECT s.snapshot_id, h.host_id, s.sequence, s.collected_time, s.ingested_time, s.status, s.origin, s.euid, ' +
+  `s.tool_version, s.schema_version, s.redaction FROM main._host h JOIN main._snapshot s ON s.host = h.host${from}`;
+
+const statusView =
+  'SELECT t.name AS table_name, r.status, r.row_count, r.code, r.reason, r.columns_affected, r.duration_ms, ' +
+  `${lastGood('collected_time', 'h.host', 'r.tab')} AS last_good_time, h.host_id ` +
+  'FROM main._host h JOIN main._report_status r ON r.host = h.host JOIN main._table t ON t.tab = r.tab';
+
+const errorsView =
+  'SELECT r.table_name, r.command_id, r.code, r.message, r.hint, h.host_id ' +
+  'FROM main._host h JOIN main._report_error r ON r.host = h.host';
+
+const commandsView =
+  'SELECT c.command_id, c.argv, c.source, c.is_network_capable, r.started_time, r.duration_ms, r.exit_code, r.signal, ' +
+  'r.is_timed_out, r.stdout_bytes, lower(hex(r.stdout_sha256)) AS stdout_sha256, r.stderr_bytes, ' +
+  'lower(hex(r.stderr_sha256)) AS stderr_sha256, r.euid, h.host_id ' +
+  'FROM main._host h JOIN main._report_command r ON r.host = h.host JOIN main._command c ON c.command = r.command';
+
+/** The views of a store file, by name. */
+export const storeViews = (
+  tables: readonly Table[],
+  tabOf: (name: string) => number,
+): ReadonlyMap<string, string> =>
+  new Map([
+    ...dataTables(tables).flatMap((table): [string, string][] => [
+      [table.name, currentView(table)],
+      [`${table.name}_history`, historyView(table, tabOf(table.name))],
+    ]),
+    ['snapshots', snapshotsView('')],
+    ['latest_snapshots', snapshotsView(' AND s.collected_time = h.last_time AND s.snapshot_id = h.last_snapshot')],
+    ['changes', dataTables(tables).flatMap(changesOf).join('\nUNION ALL\n')],
+    ['table_status', statusView],
+    ['collection_errors', errorsView],
+    ['command_log', commandsView],
+  ]);
+
+/** The views that stand in for the plain names under `--as-of`. */
+export const asOfViews = (
+  tables: readonly Table[],
+  tabOf: (name: string) => number,
+  time: number,
+): ReadonlyMap<string, string> => {
+  const last = (what: string): string =>
+    `(SELECT ${what} FROM main._snapshot p WHERE p.host = h.host AND p.collected_time <= ${time} ` +
+    'ORDER BY p.collected_time DESC, p.snapshot_id DESC LIMIT 1)';
+  const isLast = ` WHERE h.last_time <= ${time}`;
+  return new Map([
+    ...dataTables(tables).map((table): [string, string] => [
+      table.name,
+      asOfView(table, tabOf(table.name), time),
+    ]),
+    ['snapshots', snapshotsView(` AND s.collected_time <= ${time}`)],
+    ['latest_snapshots', snapshotsView(` AND s.snapshot_id = ${last('p.snapshot_id')} AND s.collected_time <= ${time}`)],
+    [
+      'changes',
+      `SELECT * FROM main.changes WHERE change_time <= ${time}`,
+    ],
+    // What is kept of the last snapshot only is known at a moment after it; before, what the looks tell is.
+    [
+      'table_status',
+      `SELECT t.name AS table_name, l.status, CASE WHEN h.last_time <= ${time} THEN r.row_count END AS row_count, ` +
+        `CASE WHEN h.last_time <= ${time} THEN r.code END AS code, CASE WHEN h.last_time <= ${time} THEN r.reason END AS reason, ` +
+        `l.columns_affected, CASE WHEN h.last_time <= ${time} THEN r.duration_ms END AS duration_ms, ` +
+        `${lastGood('collected_time', 'h.host', 'l.tab', ` AND s.collected_time <= ${time}`)} AS last_good_time, h.host_id ` +
+        `FROM main._host h JOIN main._look_table l ON l.look = ${last('p.look')} JOIN main._table t ON t.tab = l.tab ` +
+        'LEFT JOIN main._report_status r ON r.host = h.host AND r.tab = l.tab',
+    ],
+    ['collection_errors', errorsView + isLast],
+    ['command_log', commandsView + isLast],
+  ]);
+};
+
+/** The number of every table in this file, made where it has none. */
+export const internTables = (db: Db, tables: readonly Table[]): ReadonlyMap<string, number> => {
+  const insert = db.prepare('INSERT INTO _table (name) VALUES (?) ON CONFLICT DO NOTHING');
+  for (const { name } of dataTables(tables)) insert.run(name);
+  return readTableNumbers(db);
+};
+
+export const readTableNumbers = (db: Db): ReadonlyMap<string, number> =>
+  new Map(
+    (db.prepare('SELECT name, tab FROM _table').all() as { name: string; tab: number }[]).map(({ name, tab }) => [
+      name,
+      tab,
+    ]),
+  );
