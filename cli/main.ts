@@ -40,6 +40,14 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: 'record what this Mac answers',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/capture.ts')).captureCommand,
   },
+  snapshot: {
+    summary: 'collect everything and store what changed',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/snapshot.ts')).snapshotCommand,
+  },
+  changes: {
+    summary: 'list what changed between snapshots',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/changes.ts')).changesCommand,
+  },
 };
 
 const overview: Entry['load'] = async () =>

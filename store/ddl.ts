@@ -18,13 +18,18 @@ const constraintsOf = (name: string, column: Column): string => {
 const columnDefinition = (name: string, column: Column): string =>
   `${quoteName(name)} ${column.type}${constraintsOf(name, column)}`;
 
+const optional = ({ isRequired: _, ...column }: Column): Column => column;
+
 /** The lines of a CREATE TABLE, host_id last. */
 export const columnDefinitions = (table: Table): readonly string[] =>
   allColumns(table).map(([name, column]) => columnDefinition(name, column));
 
-/** The same without host_id: the store knows hosts by a number. */
+/**
+ * The same without host_id, for the store knows hosts by a number; and any may be NULL, for the rows of an older
+ * file know nothing of a column that came later.
+ */
 export const ownColumnDefinitions = (table: Table): readonly string[] =>
-  Object.entries(table.columns).map(([name, column]) => columnDefinition(name, column));
+  Object.entries(table.columns).map(([name, column]) => columnDefinition(name, optional(column)));
 
 /** The statement that makes a table as a live query sees it. */
 export const createTable = (table: Table): string =>

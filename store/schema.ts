@@ -34,7 +34,7 @@ const currentTable = (table: Table, name: string): string =>
   `CREATE TABLE ${name} (\n${joined([
     '_host INTEGER NOT NULL',
     '_n INTEGER NOT NULL',
-    '_began INTEGER NOT NULL',
+    '_began INTEGER NOT NULL DEFAULT 0',
     '_from_time INTEGER',
     '_first_snapshot INTEGER',
     ...ownColumnDefinitions(table),
@@ -45,7 +45,7 @@ const pastTable = (table: Table, name: string): string =>
   `CREATE TABLE ${name} (\n${joined([
     '_host INTEGER NOT NULL',
     '_n INTEGER NOT NULL',
-    '_began INTEGER NOT NULL',
+    '_began INTEGER NOT NULL DEFAULT 0',
     '_from_time INTEGER',
     '_first_snapshot INTEGER',
     '_until_time INTEGER NOT NULL',
@@ -61,7 +61,8 @@ const commonTables: Readonly<Record<string, string>> = {
   host INTEGER PRIMARY KEY,
   host_id TEXT NOT NULL UNIQUE,
   last_time INTEGER,
-  last_snapshot INTEGER
+  last_snapshot INTEGER,
+  has_report BLOB
 ) STRICT`,
   _table: `CREATE TABLE "_table" (
   tab INTEGER PRIMARY KEY,

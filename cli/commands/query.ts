@@ -49,61 +49,111 @@ function* limited(statement: Statement, most: number | null, now: number): Gener
   }
 }
 
+/** What a statement is run against, and what it does not see. */
+interface World {
+  readonly db: Db;
+  readonly names: Parameters<typeof prepareGuarded>[2];
+  /** The time that `:now` stands for. */
+  readonly now: number;
+  readonly isWhole: boolean;
+  close(): void;
+}
+
+const collectedWorld = async (given: Arguments, sql: string): Promise<World> => {
+  if (given.text('as-of') !== null) throw new UserError('--as-of goes with --db FILE', '', 2);
+  const db = openMemory(tables);
+  prepareGuarded(db, sql, names);
+  const touched = touchedTables(db, sql);
+  const close = (): void => void db.close();
+  if (touched.size === 0) return { db, names, now: 0, isWhole: true, close };
+  const hosts = await import(/* webpackMode: "eager" */ '../hosts.ts');
+  const machines = await hosts.machinesOf(given);
+  const collections = await hosts.collectAll(machines, hosts.tablesToCollect(touched), given);
+  hosts.loadCollections(
+    db,
+    tables.filter(({ name }) => touched.has(name)),
+    collections,
+  );
+  const isWhole = hosts.noteBlindSpots(collections, touched);
+  return { db, names, now: Math.max(...machines.map(({ capturedTime }) => capturedTime)), isWhole, close };
+};
+
+const storedWorld = async (given: Arguments, sql: string): Promise<World> => {
+  const extra = Object.keys(sourceOptions).find((name) => given.flag(name));
+  if (extra !== undefined) throw new UserError(`--${extra} and --db exclude each other: with --db nothing is collected`, '', 2);
+  const { readableStore, noteStoreBlindSpots } = await import(/* webpackMode: "eager" */ '../stores.ts');
+  const { lookBack, touchedNames, visibleNames } = await import(/* webpackMode: "eager" */ '../../store/query.ts');
+  const { currentTime, parseTime } = await import(/* webpackMode: "eager" */ '../time.ts');
+  const asOf = given.text('as-of');
+  const now = asOf === null ? currentTime() : parseTime('--as-of', asOf);
+  const store = readableStore(given);
+  try {
+    if (asOf !== null) lookBack(store, now);
+    const { db } = store;
+    const known = visibleNames(store);
+    prepareGuarded(db, sql, known);
+    const isWhole = noteStoreBlindSpots(store, touchedNames(store, sql));
+    return { db, names: known, now, isWhole, close: () => store.close() };
+  } catch (error) {
+    store.close();
+    const { explainStoreError } = await import(/* webpackMode: "eager" */ '../../store/file.ts');
+    throw explainStoreError(error, store.path);
+  }
+};
+
 const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
   const maxRows = given.count('max-rows', 0);
   const timeout = given.count('timeout') ?? 30;
   const sql = readSql(given);
-  const db: Db = openMemory(tables);
-  prepareGuarded(db, sql, names);
-  const touched = touchedTables(db, sql);
-
-  let isWhole = true;
-  let now = 0;
-  if (touched.size > 0) {
-    const hosts = await import(/* webpackMode: "eager" */ '../hosts.ts');
-    const machines = await hosts.machinesOf(given);
-    const collections = await hosts.collectAll(machines, hosts.tablesToCollect(touched), given);
-    hosts.loadCollections(
-      db,
-      tables.filter(({ name }) => touched.has(name)),
-      collections,
-    );
-    isWhole = hosts.noteBlindSpots(collections, touched);
-    now = Math.max(...machines.map(({ capturedTime }) => capturedTime));
-  }
+  const world = await (given.text('db') === null ? collectedWorld(given, sql) : storedWorld(given, sql));
+  const { db } = world;
   // From here on the statement can only read, whatever it is.
   db.pragma('query_only = ON');
-  const statement = prepareGuarded(db, sql, names);
+  const statement = prepareGuarded(db, sql, world.names);
   const columns = statement.columns().map(({ name }) => name);
   const watching = isInstant(db, sql)
     ? null
     : (await import(/* webpackMode: "eager" */ '../../store/watchdog.ts')).watch(timeout);
   try {
-    printRows(mode, columns, limited(statement, maxRows, now));
+    printRows(mode, columns, limited(statement, maxRows, world.now));
   } catch (error) {
+    const path = given.text('db');
+    if ((error as { code?: string }).code?.startsWith('SQLITE_CORRUPT') === true && path !== null) {
+      const { explainStoreError } = await import(/* webpackMode: "eager" */ '../../store/file.ts');
+      throw explainStoreError(error, path);
+    }
     if ((error as { code?: string }).code?.startsWith('SQLITE_') === true) {
       throw new UserError(`the query failed: ${(error as Error).message}`);
     }
     throw error;
   } finally {
     watching?.stop();
+    world.close();
   }
   flush();
-  return given.flag('strict') && !isWhole ? 4 : 0;
+  return given.flag('strict') && !world.isWhole ? 4 : 0;
 };
 
 export const queryCommand: Command = {
   name: 'query',
-  usage: 'tokenquery query SQL | -f FILE | < FILE   [--source SOURCE]… [--json|--csv|…] [--strict]',
-  summary: 'Answers one SQL statement about this Mac, or about recorded evidence.',
+  usage:
+    'tokenquery query SQL | -f FILE | < FILE   [--source SOURCE]… | --db FILE [--as-of TIME]   [--json|--csv|…] [--strict]',
+  summary: 'Answers one SQL statement about this Mac, recorded evidence, or a database of snapshots.',
   about: [
     'Only the tables that the statement names are collected. A table that could not be looked at is named',
-    'on stderr; --strict then ends with exit code 4.',
+    'on stderr; --strict then ends with exit code 4. With --db nothing is collected: beside the tables there are',
+    'NAME_history for each, snapshots, latest_snapshots and changes (docs/store.md).',
   ],
   options: {
     f: { type: 'string', value: 'FILE', description: 'Read the SQL from a file; - is standard input.' },
     ...sourceOptions,
+    db: { type: 'string', value: 'FILE', description: 'Ask a database of snapshots; nothing is collected.' },
+    'as-of': {
+      type: 'string',
+      value: 'TIME',
+      description: 'With --db: what was known at that time: unix seconds, 2026-09-01, or -7d.',
+    },
     ...modeOptions,
     strict: { type: 'boolean', description: 'Exit code 4 when a needed table was not ok or empty.' },
     timeout: { type: 'string', value: 'SECONDS', description: 'End the query after so long; 30 by default.' },
@@ -114,6 +164,7 @@ export const queryCommand: Command = {
     'tokenquery query "SELECT username, secure_token, confidence FROM secure_tokens WHERE is_admin = 1"',
     'sudo tokenquery query --json "SELECT * FROM bootstrap_tokens"',
     'tokenquery query --source evidence.tar.gz -f question.sql --csv',
+    'tokenquery query --db fleet.db --as-of -7d "SELECT host_id, username FROM secure_tokens WHERE secure_token = 1"',
   ],
   run,
 };

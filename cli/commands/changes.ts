@@ -1,0 +1,92 @@
+import { UserError } from '../../collector/errors.ts';
+import { nearest } from '../../collector/nearest.ts';
+import { dataTables } from '../../store/schema.ts';
+import type { Store } from '../../store/file.ts';
+import { tables } from '../../tables/index.ts';
+import type { Arguments, Command } from '../command.ts';
+import { modeOf, modeOptions } from '../options.ts';
+import { flush, printRows } from '../render.ts';
+import type { Cells } from '../render.ts';
+import { dbOption, readableStore, using } from '../stores.ts';
+import { parseTime } from '../time.ts';
+
+const dataTableNamed = (name: string): string => {
+  const names = dataTables(tables).map((table) => table.name);
+  if (names.includes(name)) return name;
+  const near = nearest(name, names);
+  throw new UserError(`there is no history of a table ${name}`, near === null ? 'tokenquery tables lists them' : `did you mean ${near}?`);
+};
+
+const hostNamed = ({ db }: Store, name: string): string => {
+  const found = db.prepare('SELECT host_id FROM _host WHERE host_id = ? OR host_id = ?').pluck().get(name, name.toUpperCase());
+  if (typeof found === 'string') return found;
+  const near = nearest(name, db.prepare('SELECT host_id FROM _host LIMIT 1000').pluck().all() as string[]);
+  throw new UserError(`there is no host ${name} in the database`, near === null ? 'SELECT host_id FROM latest_snapshots lists them' : `did you mean ${near}?`);
+};
+
+const columns = [
+  'host_id',
+  'table_name',
+  'change',
+  'key',
+  'column_name',
+  'old_value',
+  'new_value',
+  'change_time',
+  'snapshot_id',
+];
+
+const run = async (given: Arguments): Promise<number> => {
+  const mode = modeOf(given);
+  const since = given.text('since');
+  const sinceTime = since === null ? null : parseTime('--since', since);
+  const table = given.text('table');
+  const tableName = table === null ? null : dataTableNamed(table);
+  return using(readableStore(given), (store) => {
+    const host = given.text('host');
+    const conditions: string[] = [];
+    const values: (string | number)[] = [];
+    if (sinceTime !== null) {
+      conditions.push('change_time >= ?');
+      values.push(sinceTime);
+    }
+    if (tableName !== null) {
+      conditions.push('table_name = ?');
+      values.push(tableName);
+    }
+    if (host !== null) {
+      conditions.push('host_id = ?');
+      values.push(hostNamed(store, host));
+    }
+    const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+    const statement = store.db.prepare(
+      `SELECT ${columns.join(', ')} FROM changes${where} ORDER BY change_time, host_id, table_name, key, change, column_name`,
+    );
+    printRows(mode, columns, statement.raw(true).safeIntegers(true).iterate(...values) as Iterable<Cells>);
+    flush();
+    return 0;
+  });
+};
+
+export const changesCommand: Command = {
+  name: 'changes',
+  usage: 'tokenquery changes --db FILE [--since TIME] [--table NAME] [--host ID] [--json|--csv|…]',
+  summary: 'Lists what changed between snapshots, one line for each column.',
+  about: [
+    'What was there at the first good look at a table is no change. Nor is what could not be looked at.',
+    'TIME is unix seconds, a date, a time (UTC where it has no offset), or -7d, -12h, -30m for so long ago.',
+  ],
+  options: {
+    db: dbOption,
+    since: { type: 'string', value: 'TIME', description: 'Only what changed at that time or after it.' },
+    table: { type: 'string', value: 'NAME', description: 'Only this table.' },
+    host: { type: 'string', value: 'ID', description: 'Only this host.' },
+    ...modeOptions,
+  },
+  positionals: { least: 0, most: 0 },
+  examples: [
+    'tokenquery changes --db fleet.db --since -7d',
+    'tokenquery changes --db fleet.db --table secure_tokens --since 2026-09-01 --json',
+  ],
+  run,
+};

@@ -1,0 +1,88 @@
+import { UserError } from '../../collector/errors.ts';
+import type { Collection } from '../../collector/collect.ts';
+import { transact } from '../../store/file.ts';
+import type { Store } from '../../store/file.ts';
+import { snapshotOf } from '../../store/snapshot.ts';
+import type { Snapshot } from '../../store/snapshot.ts';
+import { storeWriter } from '../../store/write.ts';
+import type { Added, TableChanges } from '../../store/write.ts';
+import { tables } from '../../tables/index.ts';
+import type { Arguments, Command } from '../command.ts';
+import { collectAll, machinesOf } from '../hosts.ts';
+import { sourceOptions } from '../options.ts';
+import { flush, print, printError, visible } from '../render.ts';
+import { dbOption, using, writableStore } from '../stores.ts';
+import { currentTime } from '../time.ts';
+import { version } from '../version.ts';
+
+const counts = ({ added, changed, removed }: TableChanges): string =>
+  [
+    ...(added > 0 ? [`${added} added`] : []),
+    ...(changed > 0 ? [`${changed} changed`] : []),
+    ...(removed > 0 ? [`${removed} removed`] : []),
+  ].join(', ');
+
+/** What a snapshot changed, and what it could not look at: a line or two. */
+const describe = (snapshot: Snapshot, { stored, tooOld, changes }: Added, isFirst: boolean): string => {
+  const { hostId, looks } = snapshot;
+  if (tooOld > 0) return `${hostId}: older than what is retained; nothing was stored\n`;
+  if (stored === 0) return `${hostId}: this snapshot was stored before\n`;
+  const rows = [...looks.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);
+  const what = isFirst
+    ? `first snapshot, ${rows} rows`
+    : changes.size === 0
+      ? 'nothing changed'
+      : [...changes].map(([name, change]) => `${name} ${counts(change)}`).join('; ');
+  const blind = Map.groupBy(
+    [...looks].filter(([, { status }]) => !['ok', 'empty', 'skipped'].includes(status)),
+    ([, { status }]) => status,
+  );
+  const unseen = [...blind].map(([status, list]) => `${status}: ${list.map(([name]) => name).join(', ')}`);
+  return `${hostId}: ${what}\n${unseen.length === 0 ? '' : `  not wholly looked at: ${unseen.join('; ')}\n`}`;
+};
+
+const store = (target: Store, collection: Collection): string => {
+  const snapshot = snapshotOf(tables, collection, version);
+  const added = transact(target, () => {
+    const isFirst = target.db.prepare('SELECT 1 FROM _host WHERE host_id = ?').get(snapshot.hostId) === undefined;
+    return { result: storeWriter(target.db, tables).add([snapshot], currentTime()), isFirst };
+  });
+  return describe(snapshot, added.result, added.isFirst);
+};
+
+const run = async (given: Arguments): Promise<number> =>
+  // Opened first: what cannot be stored need not be collected.
+  using(writableStore(given), async (target) => {
+    const machines = await machinesOf(given);
+    const wanted = tables.filter(({ generate }) => generate !== undefined);
+    const collections = await collectAll(machines, wanted, given);
+    let failures = 0;
+    for (const collection of collections) {
+      try {
+        print(visible(store(target, collection)).replaceAll('\\n', '\n'));
+      } catch (error) {
+        if (!(error instanceof UserError) || collections.length === 1) throw error;
+        printError(error.message, error.hint);
+        failures += 1;
+      }
+    }
+    flush();
+    return failures > 0 ? 1 : 0;
+  });
+
+export const snapshotCommand: Command = {
+  name: 'snapshot',
+  usage: 'tokenquery snapshot --db FILE [--source SOURCE]…',
+  summary: 'Collects every table and stores what changed.',
+  about: [
+    'Each host is one transaction: it is stored as a whole or not at all. A table that could not be looked at keeps',
+    'its last good rows. The file is made where it is not there, readable by its owner alone.',
+  ],
+  options: { db: { ...dbOption, description: 'The database; it is made where it is not there.' }, ...sourceOptions },
+  positionals: { least: 0, most: 0 },
+  examples: [
+    'sudo tokenquery snapshot --db /var/db/tokenquery.db',
+    'tokenquery snapshot --db fleet.db --source mac1.tar.gz --source mac2.tar.gz',
+  ],
+  run,
+};

@@ -1,0 +1,356 @@
+/** A store file: made, recognised, brought up to date, and opened. */
+import { chmodSync, closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { UserError } from '../collector/errors.ts';
+import type { Table } from '../collector/table.ts';
+import { openDatabase } from './database.ts';
+import type { Db } from './database.ts';
+import { quoteName } from './ddl.ts';
+import {
+  applicationId,
+  internTables,
+  readTableNumbers,
+  schemaVersion,
+  storeIndexes,
+  storeTables,
+  storeViews,
+} from './schema.ts';
+import type { Schema } from './schema.ts';
+
+export interface Store {
+  readonly db: Db;
+  readonly path: string;
+  readonly tables: readonly Table[];
+  readonly tabs: ReadonlyMap<string, number>;
+  /** What was put right on opening, for a note to the user. */
+  readonly notes: readonly string[];
+  close(): void;
+}
+
+/** How long a writer waits for another one. A merge lets others in after some hundred hosts. */
+const defaultWaitMs = 30_000;
+
+const sleep = (ms: number): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+};
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');
+
+const damaged = (path: string, what: string): UserError =>
+  new UserError(
+    `${path} is damaged: ${what}`,
+    'it was not touched: put back a copy of it, or move it away and collect or merge into a new file',
+  );
+
+/** What SQLite says, in words that say what to do; any other error as it is. */
+export const explainStoreError = (error: unknown, path: string): unknown => {
+  const code = codeOf(error);
+  if (!code.startsWith('SQLITE_')) return error;
+  const { message } = error as Error;
+  if (code.startsWith('SQLITE_BUSY') || code === 'SQLITE_LOCKED') {
+    return new UserError(`${path} is being written by another tokenquery`, 'nothing was stored; try again when it is done');
+  }
+  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE' || code === 'SQLITE_IOERR_WRITE') {
+    return new UserError(
+      `there is no space left for ${path}`,
+      'what was stored before is intact; make room, or drop history with tokenquery retain, and try again',
+    );
+  }
+  if (code.startsWith('SQLITE_READONLY') || code === 'SQLITE_PERM') {
+    return new UserError(`${path} may not be written`, 'its folder must be writable too: SQLite keeps its journal beside the file');
+  }
+  if (code.startsWith('SQLITE_CANTOPEN')) {
+    return new UserError(
+      `${path} cannot be opened`,
+      'its folder must exist and be writable, also for reading: SQLite keeps its journal beside the file; a copy in another folder will do',
+    );
+  }
+  if (code.startsWith('SQLITE_CORRUPT')) return damaged(path, message);
+  if (code === 'SQLITE_NOTADB') return notOurs(path);
+  if (code.startsWith('SQLITE_IOERR')) {
+    return new UserError(`${path} could not be read or written: ${message}`, 'what was stored before is intact; check the disk');
+  }
+  if (code.startsWith('SQLITE_CONSTRAINT')) {
+    return new UserError(`a row does not fit its table: ${message}`, 'tokenquery schema prints what each column may hold');
+  }
+  return new UserError(`${path}: ${message}`);
+};
+
+const notOurs = (path: string): UserError =>
+  new UserError(`${path} is not a tokenquery database`, 'it was not touched; name another path, and snapshot or merge makes the file');
+
+interface Header {
+  /** `none`: no file, or nothing in it. */
+  readonly kind: 'none' | 'ours' | 'other' | 'unfinished';
+  readonly version: number;
+}
+
+const isThere = (path: string): boolean => {
+  try {
+    return statSync(path).size > 0;
+  } catch {
+    return false;
+  }
+};
+
+/** What the file says of itself, read without SQLite: a file that is not ours is never opened by it. */
+const readHeader = (path: string): Header => {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return { kind: 'none', version: 0 };
+    if (codeOf(error) === 'EACCES') throw new UserError(`${path} may not be read`, 'it is readable by its owner alone');
+    throw new UserError(`${path} cannot be opened (${codeOf(error)})`);
+  }
+  try {
+    const stat = fstatSync(file);
+    if (stat.isDirectory()) throw new UserError(`${path} is a folder`, 'name a file');
+    if (!stat.isFile()) throw new UserError(`${path} is not a file`, 'name a file');
+    if (stat.size === 0) return { kind: 'none', version: 0 };
+    const bytes = Buffer.alloc(100);
+    const count = readSync(file, bytes, 0, 100, 0);
+    // The very first transaction was cut off: SQLite takes it back.
+    if (isThere(`${path}-journal`)) return { kind: 'unfinished', version: 0 };
+    if (count < 100 || bytes.toString('latin1', 0, 16) !== 'SQLite format 3\0') return { kind: 'other', version: 0 };
+    if (bytes.readUInt32BE(68) !== applicationId) return { kind: 'other', version: 0 };
+    const pageSize = bytes.readUInt16BE(16) === 1 ? 65_536 : bytes.readUInt16BE(16);
+    const pages = bytes.readUInt32BE(28);
+    const isCountValid = bytes.readUInt32BE(24) === bytes.readUInt32BE(92);
+    // With a write-ahead log, the file may be about to grow.
+    if (isCountValid && stat.size < pages * pageSize && !isThere(`${path}-wal`)) {
+      throw damaged(path, `it should have ${pages * pageSize} bytes and has ${stat.size}`);
+    }
+    return { kind: 'ours', version: bytes.readUInt32BE(60) };
+  } finally {
+    closeSync(file);
+  }
+};
+
+const tooNew = (path: string, version: number, known: number): UserError =>
+  new UserError(
+    `${path} was written by a newer tokenquery: it has layout ${version}, and this one knows ${known}`,
+    'it was not touched; use the newer tokenquery',
+  );
+
+/** Another process may be switching the file to a write-ahead log at the same moment. */
+const switchToWal = (db: Db, waitMs: number): void => {
+  const end = performance.now() + waitMs;
+  for (;;) {
+    try {
+      db.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!codeOf(error).startsWith('SQLITE_BUSY') || performance.now() > end) throw error;
+      sleep(20);
+    }
+  }
+};
+
+const inTransaction = (db: Db, work: () => void): void => {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    db.exec('COMMIT');
+  } catch (error) {
+    if (db.inTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+};
+
+interface SchemaRow {
+  readonly type: string;
+  readonly name: string;
+  readonly sql: string;
+}
+
+/**
+ * Brings the tables to what the declarations say: those that differ are made anew and filled with the columns that
+ * both have. Indexes and views are made anew.
+ */
+const bringUpToDate = (db: Db, { tables, version }: Schema): void => {
+  const rows = db.prepare("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'").all() as SchemaRow[];
+  for (const { type, name } of rows) {
+    if (type === 'view' || type === 'index') db.exec(`DROP ${type} ${quoteName(name)}`);
+  }
+  const columnsOf = (name: string): string[] =>
+    (db.pragma(`table_info(${quoteName(name)})`) as { name: string }[]).map((column) => column.name);
+  for (const [name, sql] of storeTables(tables)) {
+    const now = rows.find((row) => row.type === 'table' && row.name === name);
+    if (now?.sql === sql) continue;
+    if (now === undefined) {
+      db.exec(sql);
+      continue;
+    }
+    const old = `_old${name}`;
+    db.exec(`ALTER TABLE ${quoteName(name)} RENAME TO ${quoteName(old)}`);
+    db.exec(sql);
+    const before = new Set(columnsOf(old));
+    const both = columnsOf(name).filter((column) => before.has(column)).map(quoteName).join(', ');
+    db.exec(`INSERT INTO ${quoteName(name)} (${both}) SELECT ${both} FROM ${quoteName(old)}`);
+    db.exec(`DROP TABLE ${quoteName(old)}`);
+  }
+  const tabs = internTables(db, tables);
+  for (const sql of storeIndexes(tables).values()) db.exec(sql);
+  for (const [name, sql] of storeViews(tables, (table) => tabs.get(table) ?? 0)) {
+    db.exec(`CREATE VIEW ${quoteName(name)} AS\n${sql}`);
+  }
+  db.pragma(`user_version = ${version}`);
+};
+
+const versionOf = (db: Db): number => db.pragma('user_version', { simple: true }) as number;
+const isEmpty = (db: Db): boolean => db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
+const isOurs = (db: Db): boolean => db.pragma('application_id', { simple: true }) === applicationId;
+
+const storeOf = (db: Db, path: string, schema: Schema, notes: readonly string[], isWriter: boolean): Store => ({
+  db,
+  path,
+  tables: schema.tables,
+  tabs: readTableNumbers(db),
+  notes,
+  close: () => {
+    if (!db.open) return;
+    try {
+      if (isWriter) db.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // A reader is at work, or the disk is full: what is committed stays in the log beside the file.
+    }
+    db.close();
+  },
+});
+
+const defaultSchema = (tables: readonly Table[]): Schema => ({ tables, version: schemaVersion });
+
+/** Makes the file with its mode from the first moment on: it never was readable by others. */
+const createFile = (path: string): void => {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'EEXIST') return;
+    const folder = dirname(resolve(path));
+    if (code === 'ENOENT') throw new UserError(`${path} cannot be made: there is no folder ${folder}`, 'make the folder first');
+    if (code === 'ENOSPC') throw new UserError(`there is no space left for ${path}`, 'make room and try again');
+    throw new UserError(`${path} cannot be made (${code})`, `may you write in ${folder}?`);
+  }
+};
+
+export interface OpenOptions {
+  readonly schema?: Schema;
+  readonly waitMs?: number;
+}
+
+/**
+ * Opens a store to write, making it where it is not there and bringing it up to date where it is older. Throws
+ * UserError, and leaves the file as it is, for one that is not ours, that is newer, or that is damaged.
+ */
+export const openForWriting = (path: string, tables: readonly Table[], options: OpenOptions = {}): Store => {
+  const schema = options.schema ?? defaultSchema(tables);
+  const waitMs = options.waitMs ?? defaultWaitMs;
+  const header = readHeader(path);
+  if (header.kind === 'other') throw notOurs(path);
+  if (header.version > schema.version) throw tooNew(path, header.version, schema.version);
+  if (header.kind === 'none') createFile(path);
+  const notes: string[] = [];
+  let db: Db | null = null;
+  try {
+    const { mode } = statSync(path);
+    if ((mode & 0o077) !== 0) {
+      chmodSync(path, 0o600);
+      if (header.kind !== 'none') notes.push(`${path} could be read by others than its owner; its mode is 0600 now`);
+    }
+    db = openDatabase(path, { waitMs });
+    db.pragma('synchronous = FULL');
+    db.pragma('cache_size = -65536');
+    if (header.kind !== 'ours') {
+      // What `retain` drops can then be given back piece by piece; it must be said before the first page.
+      db.pragma('auto_vacuum = INCREMENTAL');
+      inTransaction(db, () => {
+        if (isOurs(db as Db)) return;
+        if (!isEmpty(db as Db)) throw notOurs(path);
+        (db as Db).pragma(`application_id = ${applicationId}`);
+        bringUpToDate(db as Db, schema);
+      });
+    }
+    // Not before the file says whose it is: that must stand in the file itself, not in the log.
+    switchToWal(db, waitMs);
+    db.pragma('synchronous = FULL');
+    const version = versionOf(db);
+    if (!isOurs(db)) throw notOurs(path);
+    if (version > schema.version) throw tooNew(path, version, schema.version);
+    if (version < schema.version) {
+      inTransaction(db, () => {
+        if (versionOf(db as Db) < schema.version) bringUpToDate(db as Db, schema);
+      });
+      notes.push(`${path} was brought from layout ${version} to ${schema.version}`);
+    }
+    return storeOf(db, path, schema, notes, true);
+  } catch (error) {
+    db?.close();
+    throw explainFileError(error, path);
+  }
+};
+
+const explainFileError = (error: unknown, path: string): unknown => {
+  const code = codeOf(error);
+  if (code === 'EPERM' || code === 'EACCES' || code === 'EROFS') return new UserError(`${path} may not be changed (${code})`, 'are you its owner?');
+  return explainStoreError(error, path);
+};
+
+/** Opens a store to read. One that is older is brought up to date first, where it may be written. */
+export const openForReading = (path: string, tables: readonly Table[], options: OpenOptions = {}): Store => {
+  const schema = options.schema ?? defaultSchema(tables);
+  const header = readHeader(path);
+  if (header.kind === 'none' || header.kind === 'unfinished') {
+    throw new UserError(
+      isThere(path) || exists(path) ? `${path} holds no snapshot` : `there is no ${path}`,
+      `tokenquery snapshot --db ${path} makes it`,
+    );
+  }
+  if (header.kind === 'other') throw notOurs(path);
+  if (header.version > schema.version) throw tooNew(path, header.version, schema.version);
+  const notes: string[] = [];
+  if (header.version < schema.version) {
+    const store = openForWriting(path, tables, options);
+    notes.push(...store.notes);
+    store.close();
+  }
+  let db: Db | null = null;
+  try {
+    db = openDatabase(path, { readonly: true, waitMs: options.waitMs ?? defaultWaitMs });
+    if (!isOurs(db)) throw notOurs(path);
+    const version = versionOf(db);
+    if (version > schema.version) throw tooNew(path, version, schema.version);
+    return storeOf(db, path, schema, notes, false);
+  } catch (error) {
+    db?.close();
+    throw explainFileError(error, path);
+  }
+};
+
+const exists = (path: string): boolean => {
+  try {
+    statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Runs work on a store in one transaction; all of it is stored, or none. */
+export const transact = <T>(store: Store, work: () => T): T => {
+  const { db } = store;
+  try {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (db.inTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  } catch (error) {
+    throw explainStoreError(error, store.path);
+  }
+};

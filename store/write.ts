@@ -1,0 +1,645 @@
+/** Writes snapshots: row versions that did not change are not touched. */
+import { createHash, hash } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
+import type { Table, Value } from '../collector/table.ts';
+import type { Db, Statement } from './database.ts';
+import { compareRefs, folding } from './fold.ts';
+import type { ClosedVersion, OpenVersion, Ref, Sighting } from './fold.ts';
+import { columnList, lookReader, readCurrent, readHistory, readTimeline, statementCache } from './read.ts';
+import type { ChangePoint, TimelineEntry } from './read.ts';
+import { added, changed, currentName, dataTables, endedByRemoval, pastName, readTableNumbers } from './schema.ts';
+import { isGood, leadingCells, origins, rowsOf } from './snapshot.ts';
+import type { Cells, Look, Report, Snapshot } from './snapshot.ts';
+
+/** Rows of a table that appeared, changed and disappeared. */
+export interface TableChanges {
+  added: number;
+  changed: number;
+  removed: number;
+}
+
+export interface Added {
+  /** Snapshots that were not there before. */
+  readonly stored: number;
+  /** Snapshots that were there already. */
+  readonly known: number;
+  /** Snapshots from before what `retain` dropped. */
+  readonly tooOld: number;
+  readonly changes: ReadonlyMap<string, TableChanges>;
+}
+
+export interface StoreWriter {
+  /** Adds snapshots of one host, in whatever order. The caller holds the transaction. */
+  add(snapshots: readonly Snapshot[], ingestedTime: number): Added;
+}
+
+interface HostRow {
+  readonly host: number;
+  readonly lastTime: number | null;
+  readonly lastSnapshot: number | null;
+  readonly isNew: boolean;
+}
+
+interface NewSighting extends Sighting {
+  readonly digest: Buffer;
+  readonly look: Look;
+}
+
+// Many rows at once cost less than one at a time; more than this bring nothing more.
+const rowsAtOnce = 32;
+
+const digestOf = ({ status, affected, digest }: Look): Buffer =>
+  createHash('sha256')
+    .update(JSON.stringify([status === 'partial' ? affected : 'whole', digest]))
+    .digest()
+    .subarray(0, 16);
+
+const packPartial = (rows: readonly Cells[]): Buffer => deflateRawSync(JSON.stringify(rows), { level: 9 });
+
+const affectedText = (affected: readonly string[] | null): string | null =>
+  affected === null ? null : JSON.stringify(affected);
+
+export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
+  const prepare = statementCache(db);
+  const lookOf = lookReader(prepare);
+  const tabs = readTableNumbers(db);
+  const byName = new Map(dataTables(tables).map((table) => [table.name, table]));
+  const retainedTime =
+    (prepare("SELECT value FROM _setting WHERE name = 'retained_time'").pluck().get() as number | undefined) ?? null;
+
+  const inserts = new Map<string, Statement>();
+  /** Inserts rows that are given as one list of values. */
+  const insertMany = (into: string, width: number, values: readonly Value[] | readonly unknown[]): void => {
+    const count = values.length / width;
+    const one = `(${Array.from({ length: width }, () => '?').join(', ')})`;
+    for (let start = 0; start < count; start += rowsAtOnce) {
+      const rows = Math.min(rowsAtOnce, count - start);
+      const key = `${into}\0${rows}`;
+      let statement = inserts.get(key);
+      if (statement === undefined) {
+        statement = db.prepare(`INSERT INTO ${into} VALUES ${Array.from({ length: rows }, () => one).join(', ')}`);
+        inserts.set(key, statement);
+      }
+      statement.run(rows === count ? values : values.slice(start * width, (start + rows) * width));
+    }
+  };
+
+  const looks = new Map<string, number>();
+  const internLook = (entries: ReadonlyMap<string, Pick<Look, 'status' | 'affected'>>): number => {
+    const list = [...entries]
+      .flatMap(([name, { status, affected }]) => {
+        const tab = tabs.get(name);
+        return tab === undefined ? [] : [[tab, status, affectedText(affected)] as const];
+      })
+      .sort(([a], [b]) => a - b);
+    const text = JSON.stringify(list);
+    const known = looks.get(text);
+    if (known !== undefined) return known;
+    const digest = createHash('sha256').update(text).digest().subarray(0, 16);
+    let look = prepare('SELECT look FROM _look WHERE digest = ?').pluck().get(digest) as number | undefined;
+    if (look === undefined) {
+      look = Number(prepare('INSERT INTO _look (digest) VALUES (?)').run(digest).lastInsertRowid);
+      insertMany(
+        '_look_table',
+        5,
+        list.flatMap(([tab, status, affected]) => [look as number, tab, status, isGood(status) ? 1 : 0, affected]),
+      );
+    }
+    if (looks.size > 10_000) looks.clear();
+    looks.set(text, look);
+    return look;
+  };
+
+  const internHost = (hostId: string): HostRow => {
+    const row = prepare('SELECT host, last_time, last_snapshot FROM _host WHERE host_id = ?').get(hostId) as
+      | { host: number; last_time: number | null; last_snapshot: number | null }
+      | undefined;
+    if (row !== undefined) {
+      return { host: row.host, lastTime: row.last_time, lastSnapshot: row.last_snapshot, isNew: false };
+    }
+    const host = Number(prepare('INSERT INTO _host (host_id) VALUES (?)').run(hostId).lastInsertRowid);
+    return { host, lastTime: null, lastSnapshot: null, isNew: true };
+  };
+
+  const commands = new Map<string, number>();
+  const internCommand = (commandId: Value, argv: Value, source: Value, isNetworkCapable: Value): number => {
+    const text = String(argv);
+    const known = commands.get(text);
+    if (known !== undefined) return known;
+    let command = prepare('SELECT command FROM _command WHERE argv = ?').pluck().get(text) as number | undefined;
+    command ??= Number(
+      prepare(
+        'INSERT INTO _command (argv, command_id, source, is_network_capable) VALUES (?, ?, ?, ?)',
+      ).run(text, commandId, source, isNetworkCapable).lastInsertRowid,
+    );
+    if (commands.size > 20_000) commands.clear();
+    commands.set(text, command);
+    return command;
+  };
+
+  /** Replaces the rows of a host in a table of the last snapshot; those that stay the same are not written. */
+  const replaceRows = (into: string, host: number, isNew: boolean, rows: readonly (readonly unknown[])[]): void => {
+    if (isNew) {
+      if (rows.length > 0) insertMany(into, (rows[0]?.length ?? 0) + 2, rows.flatMap((row, n) => [host, n, ...row]));
+      return;
+    }
+    const old = prepare(`SELECT * FROM ${into} WHERE host = ? ORDER BY 2`).raw(true).all(host) as unknown[][];
+    const same = (a: unknown, b: unknown): boolean =>
+      a === b || (a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0);
+    for (const [n, row] of rows.entries()) {
+      const before = old[n];
+      if (before !== undefined && row.every((value, index) => same(value, before[index + 2]))) continue;
+      const values = [host, n, ...row];
+      prepare(`INSERT OR REPLACE INTO ${into} VALUES (${values.map(() => '?').join(', ')})`).run(values);
+    }
+    if (old.length > rows.length) {
+      const second = into === '_report_status' ? 'tab' : 'n';
+      prepare(`DELETE FROM ${into} WHERE host = ? AND ${second} >= ?`).run(host, rows.length);
+    }
+  };
+
+  const bytes = (hex: Value): Buffer => Buffer.from(String(hex), 'hex');
+
+  const writeReport = (host: number, isNew: boolean, snapshot: Snapshot): void => {
+    const report: Report = snapshot.report ?? { status: [], errors: [], commands: [] };
+    // Where no report came along, what the looks themselves tell is still known.
+    const status =
+      snapshot.report !== null
+        ? report.status
+        : [...snapshot.looks].map(([name, { status: is, affected, rowCount }]): Cells => [
+            name,
+            is,
+            rowCount,
+            null,
+            null,
+            affectedText(affected),
+            null,
+          ]);
+    const statusRows = status
+      .flatMap(([name, ...rest]) => {
+        const tab = tabs.get(String(name));
+        return tab === undefined ? [] : [[tab, ...rest.slice(0, 6)] as const];
+      })
+      .sort(([a], [b]) => Number(a) - Number(b));
+    if (isNew) {
+      if (statusRows.length > 0) insertMany('_report_status', 8, statusRows.flatMap((row) => [host, ...row]));
+    } else {
+      const old = new Map(
+        (prepare('SELECT * FROM _report_status WHERE host = ?').raw(true).all(host) as unknown[][]).map((row) => [
+          row[1] as number,
+          row.slice(2),
+        ]),
+      );
+      for (const [tab, ...row] of statusRows) {
+        const before = old.get(tab as number);
+        old.delete(tab as number);
+        if (before !== undefined && row.every((value, index) => value === before[index])) continue;
+        prepare('INSERT OR REPLACE INTO _report_status VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(host, tab, ...row);
+      }
+      for (const tab of old.keys()) prepare('DELETE FROM _report_status WHERE host = ? AND tab = ?').run(host, tab);
+    }
+    replaceRows('_report_error', host, isNew, report.errors);
+    replaceRows(
+      '_report_command',
+      host,
+      isNew,
+      report.commands.map(
+        ([commandId, argv, source, isNetwork, started, duration, exit, signal, timedOut, outSize, out, errSize, err, euid]) => [
+          internCommand(commandId ?? null, argv ?? null, source ?? null, isNetwork ?? null),
+          started ?? null,
+          duration ?? null,
+          exit ?? null,
+          signal ?? null,
+          timedOut ?? null,
+          outSize ?? null,
+          bytes(out ?? ''),
+          errSize ?? null,
+          bytes(err ?? ''),
+          euid ?? null,
+        ],
+      ),
+    );
+    prepare('UPDATE _host SET has_report = ? WHERE host = ?').run(
+      snapshot.report === null ? null : reportDigest(snapshot.report),
+      host,
+    );
+  };
+
+  const insertPast = (table: Table, host: number, versions: readonly ClosedVersion[]): void => {
+    if (versions.length === 0) return;
+    const width = 9 + Object.keys(table.columns).length;
+    insertMany(
+      pastName(table),
+      width,
+      versions.flatMap(({ n, began, from, until, last, ended, cells }) => [
+        host,
+        n,
+        began,
+        from?.time ?? null,
+        from?.id ?? null,
+        until.time,
+        until.id,
+        last.id,
+        ended,
+        ...cells,
+      ]),
+    );
+  };
+
+  const insertCurrent = (table: Table, host: number, versions: readonly OpenVersion[]): void => {
+    if (versions.length === 0) return;
+    const width = 5 + Object.keys(table.columns).length;
+    insertMany(
+      currentName(table),
+      width,
+      versions.flatMap(({ n, began, from, cells }) => [host, n, began, from?.time ?? null, from?.id ?? null, ...cells]),
+    );
+  };
+
+  const numberOf = ({ n, began, from, cells }: OpenVersion): string =>
+    JSON.stringify([n, began, from?.time, from?.id, cells]);
+  const pastNumberOf = (version: ClosedVersion): string =>
+    JSON.stringify([numberOf(version), version.until, version.last.id, version.ended]);
+
+  const writeCurrent = (table: Table, host: number, before: readonly OpenVersion[], now: readonly OpenVersion[]): void => {
+    const old = new Map(before.map((version) => [version.n, version]));
+    const fresh: OpenVersion[] = [];
+    const remove = prepare(`DELETE FROM ${currentName(table)} WHERE _host = ? AND _n = ?`);
+    for (const version of now) {
+      const same = old.get(version.n);
+      old.delete(version.n);
+      if (same === version) continue;
+      if (same !== undefined) {
+        if (numberOf(same) === numberOf(version)) continue;
+        remove.run(host, version.n);
+      }
+      fresh.push(version);
+    }
+    for (const n of old.keys()) remove.run(host, n);
+    insertCurrent(table, host, fresh);
+  };
+
+  /** What the new sightings changed, for the line that `snapshot` prints. */
+  const countChanges = (
+    news: readonly Sighting[],
+    open: readonly OpenVersion[],
+    closed: readonly ClosedVersion[],
+  ): TableChanges => {
+    const ids = new Set(news.map(({ ref }) => ref.id));
+    const counts = { added: 0, changed: 0, removed: 0 };
+    for (const { began, from } of [...open, ...closed]) {
+      if (from === null || !ids.has(from.id)) continue;
+      if (began === added) counts.added += 1;
+      else if (began === changed) counts.changed += 1;
+    }
+    for (const { ended, until } of closed) if (ended === endedByRemoval && ids.has(until.id)) counts.removed += 1;
+    return counts;
+  };
+
+  const fold = (
+    run: ReturnType<typeof folding>,
+    sightings: readonly Sighting[],
+  ): { readonly ref: Ref; readonly raw: readonly Cells[] | null }[] => {
+    const partial: { ref: Ref; raw: readonly Cells[] | null }[] = [];
+    for (const sighting of sightings) {
+      const isKnown = run.see(sighting);
+      if (sighting.isPartial) partial.push({ ref: sighting.ref, raw: isKnown ? null : sighting.rows });
+    }
+    return partial;
+  };
+
+  /** Packs the rows of partial looks where they are not those that are known, and only where they change. */
+  const changePointsOf = (
+    partial: readonly { readonly ref: Ref; readonly raw: readonly Cells[] | null }[],
+    before: Uint8Array | null,
+  ): ChangePoint[] => {
+    const points: ChangePoint[] = [];
+    let last = before;
+    let lastRows: readonly Cells[] | null = null;
+    for (const { ref, raw } of partial) {
+      if (raw !== null && raw === lastRows) continue;
+      const packed = raw === null ? null : packPartial(raw);
+      lastRows = raw;
+      const isSame = packed === null || last === null ? packed === last : Buffer.compare(packed, last) === 0;
+      if (!isSame) points.push({ ...ref, raw: packed });
+      last = packed;
+    }
+    return points;
+  };
+
+  const insertChangePoint = (host: number, tab: number, { time, id, raw }: ChangePoint): void => {
+    prepare('INSERT INTO _partial VALUES (?, ?, ?, ?, ?)').run(host, tab, time, id, raw);
+  };
+
+  const writeState = (host: number, tab: number, first: Ref, digest: Buffer): void => {
+    prepare('INSERT OR REPLACE INTO _state VALUES (?, ?, ?, ?, ?)').run(host, tab, first.time, first.id, digest);
+  };
+
+  const addFirst = (table: Table, tab: number, host: number, news: readonly NewSighting[]): TableChanges | null => {
+    const [first] = news;
+    const last = news.at(-1);
+    if (first === undefined || last === undefined) return null;
+    writeState(host, tab, first.ref, last.digest);
+    if (news.length === 1) {
+      const { cells } = first.look;
+      if (cells.length === 0) return null;
+      const width = Object.keys(table.columns).length;
+      const stride = width + leadingCells;
+      const own = [...cells];
+      for (let start = 0; start < own.length; start += stride) own[start] = host;
+      insertMany(`${currentName(table)} (_host, _n, ${columnList(table)})`, stride, own);
+      return null;
+    }
+    let number = 0;
+    const run = folding(table, null, () => (number += 1));
+    const points = changePointsOf(fold(run, news), null);
+    for (const point of points) insertChangePoint(host, tab, point);
+    insertCurrent(table, host, run.open());
+    insertPast(table, host, run.closed);
+    return countChanges(news, run.open(), run.closed);
+  };
+
+  const append = (
+    table: Table,
+    tab: number,
+    host: number,
+    state: { readonly first: Ref; readonly digest: Uint8Array },
+    last: Ref,
+    news: readonly NewSighting[],
+  ): TableChanges | null => {
+    let start = 0;
+    while (start < news.length && Buffer.compare(news[start]?.digest ?? Buffer.alloc(0), state.digest) === 0) start += 1;
+    if (start === news.length) return null;
+    const before = readCurrent(prepare, table, host);
+    const maximum = (name: string): number =>
+      (prepare(`SELECT max(_n) FROM ${name} WHERE _host = ?`).pluck().get(host) as number | null) ?? 0;
+    let number = Math.max(maximum(currentName(table)), maximum(pastName(table)));
+    const seen = start === 0 ? last : (news[start - 1]?.ref ?? last);
+    const run = folding(table, { open: before, last: seen }, () => (number += 1));
+    const rest = news.slice(start);
+    const partial = fold(run, rest);
+    if (partial.length > 0) {
+      const raw = prepare(
+        'SELECT raw FROM _partial WHERE host = ? AND tab = ? ORDER BY time DESC, snapshot_id DESC LIMIT 1',
+      )
+        .pluck()
+        .get(host, tab) as Uint8Array | null | undefined;
+      for (const point of changePointsOf(partial, raw ?? null)) insertChangePoint(host, tab, point);
+    }
+    writeCurrent(table, host, before, run.open());
+    insertPast(table, host, run.closed);
+    writeState(host, tab, state.first, rest.at(-1)?.digest ?? Buffer.from(state.digest));
+    return countChanges(rest, run.open(), run.closed);
+  };
+
+  /** A look that came late: the history of the table is folded anew, and only what differs is written. */
+  const rebuild = (
+    table: Table,
+    tab: number,
+    host: number,
+    digest: Uint8Array,
+    timeline: readonly TimelineEntry[],
+    news: readonly NewSighting[],
+  ): TableChanges => {
+    const old = readHistory(prepare, lookOf, table, tab, host, timeline);
+    const names = Object.keys(table.columns);
+    const keyIndexes = table.key.map((name) => names.indexOf(name));
+    const keyOf = (cells: Cells): string =>
+      keyIndexes.length === 1
+        ? JSON.stringify(cells[keyIndexes[0] ?? 0] ?? null)
+        : JSON.stringify(keyIndexes.map((index) => cells[index] ?? null));
+    // Rows keep the numbers that they have, so that what did not change is not written.
+    const pool = new Map<string, number[]>();
+    let number = 0;
+    for (const { n, cells } of [...old.current, ...old.past]) {
+      number = Math.max(number, n);
+      const key = keyOf(cells);
+      const numbers = pool.get(key);
+      if (numbers === undefined) pool.set(key, [n]);
+      else if (!numbers.includes(n)) numbers.push(n);
+    }
+    const sightings = [...old.sightings, ...news].sort((a, b) => compareRefs(a.ref, b.ref));
+    const run = folding(table, null, (key) => pool.get(key)?.shift() ?? (number += 1));
+    const points = changePointsOf(fold(run, sightings), null);
+
+    writeCurrent(table, host, old.current, run.open());
+    const gone = new Map(old.past.map((version) => [pastNumberOf(version), version]));
+    const fresh: ClosedVersion[] = [];
+    for (const version of run.closed) if (!gone.delete(pastNumberOf(version))) fresh.push(version);
+    for (const { n, until } of gone.values()) {
+      prepare(
+        `DELETE FROM ${pastName(table)} WHERE _host = ? AND _n = ? AND _until_time = ? AND _until_snapshot = ?`,
+      ).run(host, n, until.time, until.id);
+    }
+    insertPast(table, host, fresh);
+
+    const pointText = ({ time, id, raw }: ChangePoint): string =>
+      `${time} ${id} ${raw === null ? '' : hash('sha256', raw)}`;
+    const gonePoints = new Map(old.changePoints.map((point) => [pointText(point), point]));
+    const freshPoints = points.filter((point) => !gonePoints.delete(pointText(point)));
+    for (const { time, id } of gonePoints.values()) {
+      prepare('DELETE FROM _partial WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?').run(host, tab, time, id);
+    }
+    for (const point of freshPoints) insertChangePoint(host, tab, point);
+
+    const last = sightings.at(-1) as Sighting | NewSighting;
+    writeState(host, tab, (sightings[0] as Sighting).ref, 'digest' in last ? last.digest : Buffer.from(digest));
+    return countChanges(news, run.open(), run.closed);
+  };
+
+  const writeSnapshot = (host: HostRow, snapshot: Snapshot, ingestedTime: number): void => {
+    const ref = { time: snapshot.collectedTime, id: snapshot.snapshotId };
+    const isLast =
+      host.lastTime === null || compareRefs(ref, { time: host.lastTime, id: host.lastSnapshot ?? 0 }) > 0;
+    const before = host.isNew
+      ? 0
+      : ((prepare(
+          'SELECT sequence FROM _snapshot WHERE host = ? AND (collected_time, snapshot_id) < (?, ?) ' +
+            'ORDER BY collected_time DESC, snapshot_id DESC LIMIT 1',
+        )
+          .pluck()
+          .get(host.host, ref.time, ref.id) as number | undefined) ?? null);
+    let sequence = (before ?? 0) + 1;
+    if (!isLast && !host.isNew) {
+      // The first that is left after `retain` may not be number 1; those after a late one move up.
+      const next = prepare(
+        'SELECT sequence FROM _snapshot WHERE host = ? AND (collected_time, snapshot_id) > (?, ?) ' +
+          'ORDER BY collected_time, snapshot_id LIMIT 1',
+      )
+        .pluck()
+        .get(host.host, ref.time, ref.id) as number;
+      if (before === null) sequence = next;
+      prepare(
+        'UPDATE _snapshot SET sequence = sequence + 1 WHERE host = ? AND (collected_time, snapshot_id) > (?, ?)',
+      ).run(host.host, ref.time, ref.id);
+    }
+    prepare('INSERT INTO _snapshot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
+      host.host,
+      ref.time,
+      ref.id,
+      sequence,
+      internLook(snapshot.looks),
+      ingestedTime,
+      snapshot.status,
+      snapshot.origin,
+      snapshot.euid,
+      snapshot.toolVersion,
+      snapshot.schemaVersion,
+      snapshot.redaction,
+    );
+  };
+
+  interface KnownRow {
+    readonly look: number;
+    readonly origin: Snapshot['origin'];
+    readonly tool: string;
+    readonly schema: number;
+  }
+
+  /**
+   * The same snapshot by another way. What is said of it apart from its content may differ (a file that was read by
+   * two versions of the tool): the choice does not depend on which came first. What it looked at is joined.
+   */
+  const joinKnown = (host: HostRow, snapshot: Snapshot, known: KnownRow): ReadonlyMap<string, Look> => {
+    const { snapshotId, collectedTime, origin, toolVersion, schemaVersion } = snapshot;
+    const at = [host.host, collectedTime, snapshotId] as const;
+    const where = 'WHERE host = ? AND collected_time = ? AND snapshot_id = ?';
+    const best = origins.indexOf(origin) < origins.indexOf(known.origin) ? origin : known.origin;
+    const tool = toolVersion < known.tool ? toolVersion : known.tool;
+    const schema = Math.min(schemaVersion, known.schema);
+    if (best !== known.origin || tool !== known.tool || schema !== known.schema) {
+      prepare(`UPDATE _snapshot SET origin = ?, tool_version = ?, schema_version = ? ${where}`).run(best, tool, schema, ...at);
+    }
+    const entries = lookOf(known.look);
+    const missing = new Map(
+      [...snapshot.looks].filter(([name, { status }]) => {
+        const entry = entries.get(tabs.get(name) ?? -1);
+        return entry === undefined || (isGood(status) && !isGood(entry.status));
+      }),
+    );
+    if (missing.size === 0) return missing;
+    const names = new Map([...tabs].map(([name, tab]) => [tab, name]));
+    const all = new Map<string, Pick<Look, 'status' | 'affected'>>(
+      [...entries].map(([tab, entry]) => [names.get(tab) ?? '', entry]),
+    );
+    for (const [name, look] of missing) all.set(name, look);
+    prepare(`UPDATE _snapshot SET look = ? ${where}`).run(internLook(all), ...at);
+    return missing;
+  };
+
+  const add = (snapshots: readonly Snapshot[], ingestedTime: number): Added => {
+    const hostId = snapshots[0]?.hostId;
+    if (hostId === undefined) return { stored: 0, known: 0, tooOld: 0, changes: new Map() };
+    let tooOld = 0;
+    let knownCount = 0;
+    let stored = 0;
+    const news = new Map<string, NewSighting[]>();
+    const wanted = snapshots.filter(({ collectedTime }) => retainedTime === null || collectedTime >= retainedTime);
+    tooOld = snapshots.length - wanted.length;
+    if (wanted.length === 0) return { stored, known: 0, tooOld, changes: new Map() };
+
+    let host = internHost(hostId);
+    // As it was before the new ones: what the rows in the file rest on.
+    const timeline = host.isNew ? [] : readTimeline(prepare, host.host);
+    const isNew = host.isNew;
+    const ordered = [...wanted].sort((a, b) =>
+      compareRefs({ time: a.collectedTime, id: a.snapshotId }, { time: b.collectedTime, id: b.snapshotId }),
+    );
+    let latest: Snapshot | null = null;
+    for (const snapshot of ordered) {
+      const ref = { time: snapshot.collectedTime, id: snapshot.snapshotId };
+      const known = host.isNew
+        ? undefined
+        : (prepare(
+            'SELECT look, origin, tool_version AS tool, schema_version AS schema FROM _snapshot ' +
+              'WHERE host = ? AND collected_time = ? AND snapshot_id = ?',
+          ).get(host.host, ref.time, ref.id) as KnownRow | undefined);
+      let looked = snapshot.looks;
+      if (known === undefined) {
+        writeSnapshot(host, snapshot, ingestedTime);
+        stored += 1;
+      } else {
+        looked = joinKnown(host, snapshot, known);
+        knownCount += 1;
+      }
+      if (host.lastTime === null || compareRefs(ref, { time: host.lastTime, id: host.lastSnapshot ?? 0 }) >= 0) {
+        latest = snapshot;
+        host = { ...host, lastTime: ref.time, lastSnapshot: ref.id, isNew: false };
+      }
+      for (const [name, look] of looked) {
+        const table = byName.get(name);
+        if (table === undefined || !isGood(look.status)) continue;
+        const width = Object.keys(table.columns).length;
+        const sighting: NewSighting = {
+          ref,
+          isPartial: look.status === 'partial',
+          affected: look.affected,
+          // Not needed where the first look at a host is written straight from its cells.
+          get rows() {
+            const rows = rowsOf(look, width);
+            Object.defineProperty(this, 'rows', { value: rows });
+            return rows;
+          },
+          digest: digestOf(look),
+          look,
+        };
+        const list = news.get(name);
+        if (list === undefined) news.set(name, [sighting]);
+        else list.push(sighting);
+      }
+    }
+    if (latest !== null) {
+      const { collectedTime, snapshotId } = latest;
+      const row = prepare('SELECT last_time, last_snapshot, has_report FROM _host WHERE host = ?').get(host.host) as {
+        last_time: number | null;
+        last_snapshot: number | null;
+        has_report: Uint8Array | null;
+      };
+      const isSame = row.last_time === collectedTime && row.last_snapshot === snapshotId;
+      if (!isSame) {
+        prepare('UPDATE _host SET last_time = ?, last_snapshot = ? WHERE host = ?').run(collectedTime, snapshotId, host.host);
+      }
+      const isBetter =
+        latest.report !== null &&
+        (row.has_report === null || Buffer.compare(reportDigest(latest.report), row.has_report) > 0);
+      if (!isSame || isBetter) writeReport(host.host, isNew, latest);
+    }
+
+    const changes = new Map<string, TableChanges>();
+    for (const [name, sightings] of news) {
+      const table = byName.get(name) as Table;
+      const tab = tabs.get(name) as number;
+      const state = isNew
+        ? undefined
+        : (prepare('SELECT first_time AS time, first_snapshot AS id, digest FROM _state WHERE host = ? AND tab = ?').get(
+            host.host,
+            tab,
+          ) as { time: number; id: number; digest: Uint8Array } | undefined);
+      let counts: TableChanges | null;
+      if (state === undefined) counts = addFirst(table, tab, host.host, sightings);
+      else {
+        const last = timeline.findLast(({ look }) => isGood(lookOf(look).get(tab)?.status ?? 'failed'));
+        const firstNew = sightings[0] as NewSighting;
+        counts =
+          last !== undefined && compareRefs(firstNew.ref, last) > 0
+            ? append(
+                table,
+                tab,
+                host.host,
+                { first: { time: state.time, id: state.id }, digest: state.digest },
+                { time: last.time, id: last.id },
+                sightings,
+              )
+            : rebuild(table, tab, host.host, state.digest, timeline, sightings);
+      }
+      if (counts !== null && counts.added + counts.changed + counts.removed > 0) changes.set(name, counts);
+    }
+    return { stored, known: knownCount, tooOld, changes };
+  };
+
+  return { add };
+};
+
+/** Of two reports of one snapshot, the greater stays: it does not matter which came first. */
+const reportDigest = (report: Report): Buffer =>
+  createHash('sha256').update(JSON.stringify([report.status, report.errors, report.commands])).digest().subarray(0, 16);

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { verbs } from '../cli/main.ts';
+import { version } from '../cli/version.ts';
+import { collect } from '../collector/collect.ts';
+import { errorCodes } from '../collector/errors.ts';
+import { evidenceMachine } from '../collector/evidence.ts';
+import { statuses } from '../collector/status.ts';
+import { allColumns } from '../collector/table.ts';
+import { loadCollections } from '../cli/hosts.ts';
+import { prepareGuarded } from '../store/gate.ts';
+import { openMemory } from '../store/memory.ts';
+import { tables } from '../tables/index.ts';
+import { root, sample } from './standin.ts';
+
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const inCode = (text: string, from: string, to: string): string[] =>
+  Array.from(
+    text.slice(text.indexOf(from), text.indexOf(to)).matchAll(/^\| `([a-z_]+)` \|/gm),
+    ([, name]) => name ?? '',
+  );
+
+test('docs/errors.md has every status and every code, and no other', (t) => {
+  const page = read('docs/errors.md');
+  t.deepEqual(inCode(page, '## table_status.status', '## Codes').toSorted(), [...statuses].toSorted());
+  t.deepEqual(inCode(page, '## Codes', '## Exit codes').toSorted(), [...errorCodes].toSorted());
+});
+
+test('docs/cli.md has every command', (t) => {
+  const page = read('docs/cli.md');
+  for (const verb of Object.keys(verbs)) t.true(page.includes(`## ${verb}\n`), verb);
+});
+
+test('every command has a help with examples that name it', async (t) => {
+  for (const [verb, { load }] of Object.entries(verbs)) {
+    const { name, examples, summary, usage } = await load();
+    t.is(name, verb);
+    t.true(examples.length > 0 && examples.every((example) => example.includes('tokenquery ')), verb);
+    t.true(usage.startsWith(`tokenquery ${verb}`), verb);
+    t.regex(summary, /^[A-Z].*\.$/, verb);
+  }
+});
+
+test('the version is that of package.json', (t) => {
+  t.is(version, (JSON.parse(read('package.json')) as { version: string }).version);
+});
+
+test('columns are described as users read them', (t) => {
+  for (const table of tables) {
+    t.regex(table.description, /^[A-Z].*\.$/, table.name);
+    for (const [name, column] of allColumns(table)) {
+      t.regex(column.description, /[.…]$/, `${table.name}.${name}`);
+      t.notRegex(name, /[^a-z0-9_]/);
+      if (column.type === 'INTEGER' && name.endsWith('_time'))
+        t.is(column.unit, 'unix_seconds', `${table.name}.${name}`);
+    }
+  }
+});
+
+test('the examples of every table run on the sample hosts', async (t) => {
+  const machines = await Promise.all(
+    ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged'].map((name) =>
+      evidenceMachine(sample(name)),
+    ),
+  );
+  const collections = await Promise.all(
+    machines.map((machine) =>
+      collect(
+        tables.filter(({ generate }) => generate !== undefined),
+        machine,
+      ),
+    ),
+  );
+  const db = openMemory(tables);
+  loadCollections(db, tables, collections);
+  for (const { name, examples } of tables) {
+    for (const sql of examples) {
+      t.notThrows(() => prepareGuarded(db, sql, { tables: [], columns: [] }).all(), `${name}: ${sql}`);
+    }
+  }
+});
+
+test('README names the two commands, and no path or host of a machine', (t) => {
+  const readme = read('README.md');
+  t.regex(readme, /^ {4}npm start/m);
+  t.regex(readme, /^ {4}npm test/m);
+  t.notRegex(readme, /registry\.|\/work\/|\/root\//);
+});
