@@ -26,7 +26,7 @@ export default defineTable({
       example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
       from: ['ds_users'],
     }),
-    is_hidden: boolean('IsHidden is 1, YES or true; 0 when the record has no such key.', {
+    is_hidden: boolean('IsHidden is 1, YES or true; 0 when the record has no such key, NULL for another word.', {
       example: '0',
       from: ['ds_users'],
     }),
@@ -88,7 +88,7 @@ export default defineTable({
         directory: user.home,
         shell: user.shell,
         uuid: user.uuid,
-        is_hidden: bit(user.isHidden ?? false),
+        is_hidden: bit(user.isHidden),
         is_admin: bit(administrators?.has(user)),
         account_type: accountTypeOf(user, managedUuids),
         is_system_account: isSystemAccount(user),

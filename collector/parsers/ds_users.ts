@@ -15,6 +15,7 @@ export interface DsUser {
   uuid: string | null;
   home: string | null;
   shell: string | null;
+  /** False without the attribute; null for a word that is not known. */
   isHidden: boolean | null;
   authenticationAuthority: string[];
   originalNodeName: string | null;
@@ -33,8 +34,10 @@ const hiddenWords: Readonly<Record<string, boolean>> = {
   no: false,
   false: false,
 };
+/** An absent attribute hides nobody: it was asked for, so its absence is proven. */
 const isHiddenOf = (text: string | null): boolean | null => {
-  const word = text?.toLowerCase() ?? '';
+  if (text === null) return false;
+  const word = text.toLowerCase();
   return Object.hasOwn(hiddenWords, word) ? (hiddenWords[word] ?? null) : null;
 };
 

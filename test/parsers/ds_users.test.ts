@@ -45,7 +45,7 @@ const facts: Readonly<Record<string, (user: DsUser) => unknown>> = {
   home: (user) => user.home,
   shell: (user) => user.shell,
   hidden: (user) => user.isHidden,
-  hidden_attribute: (user) => user.isHidden !== null,
+  hidden_attribute: (user) => user.isHidden === true,
   has_authentication_authority: (user) => user.authenticationAuthority.length > 0,
   secure_token: (user) => hasTag(user.authenticationAuthority, 'SecureToken'),
   secure_token_blocked: (user) =>
@@ -146,7 +146,7 @@ test('recorded -plist answers', (t) => {
         recordName: 'nonexistent_user',
         uid: 1000,
         gid: 22,
-        isHidden: null,
+        isHidden: false,
       });
     } else t.throws(() => parseDsUsers(answer(asArray)), { ...refused, message: /no RecordName/ }, file);
   }
@@ -210,8 +210,9 @@ test('IsHidden is absent, 0 or 1', (t) => {
   for (const yes of ['1', 'YES', 'yes', 'true', 'TRUE']) t.true(hidden(yes), yes);
   for (const no of ['0', 'NO', 'false']) t.false(hidden(no), no);
   for (const other of ['', '2', 'y', 'constructor', '__proto__', ' 1']) t.is(hidden(other), null, other);
-  t.is(hidden(), null);
-  t.is(one({}).isHidden, null);
+  // Asked for and not there: hidden by nothing.
+  t.false(hidden());
+  t.false(one({}).isHidden);
   t.true(one({ IsHidden: ['1'] }).isHidden);
 });
 
@@ -252,7 +253,7 @@ test('names, GUIDs and hexadecimal values', (t) => {
     uuid: null,
     home: null,
     shell: null,
-    isHidden: null,
+    isHidden: false,
     authenticationAuthority: [],
     originalNodeName: null,
     altSecurityIdentities: [],
@@ -370,6 +371,9 @@ test('no secret survives, wherever it stands', (t) => {
     plain.replace('</dict>', '<!-- CANARY --></dict>'),
     `${plain}<!-- CANARY -->`,
     `${plain}CANARY`,
+    // Only allowed records, so that what follows them is all there is to find.
+    `${plistOf({ RecordName: ['alice'] })}CANARY`,
+    `${plistOf({ RecordName: ['alice'] })}<!-- CANARY -->\n`,
     plistOf({ RecordName: ['alice'] }).replace(
       '<dict>',
       '<dict><key>ShadowHashData</key><string>CANARY</string>',

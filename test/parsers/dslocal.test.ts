@@ -142,6 +142,7 @@ test('data is printed as dscl prints it', (t) => {
   t.is(real(new TextEncoder().encode('é')), 'é');
   t.is(real(Uint8Array.of(1, 5, 0, 0, 0, 0xff)), '01050000 00ff');
   t.is(real(Uint8Array.of(0xff, 0xfe, 0xfd, 0xfc, 0xfb)), 'fffefdfc fb');
+  t.is(real(Uint8Array.of(0x61, 0)), '6100');
   t.is(real(new Uint8Array()), '');
 });
 
