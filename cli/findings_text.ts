@@ -58,6 +58,13 @@ interface Cause {
   readonly questions: Set<string>;
 }
 
+/** Of a table that is ok, the reason speaks of every column that is left out: only that of the column counts. */
+const reasonText = (table: string, column: string | null, reason: string): string => {
+  if (reason === 'the value is not known') return `${table}.${column} is not known`;
+  const own = reason.replace(/^(?:ok|empty): /, '').split('; ').find((part) => part.startsWith(`${column}: `));
+  return own ?? reason;
+};
+
 /** Why questions were left open, one entry for each reason. */
 const causesOf = (answers: readonly Answer[]): ReadonlyMap<string, Cause> => {
   const causes = new Map<string, Cause>();
@@ -65,7 +72,7 @@ const causesOf = (answers: readonly Answer[]): ReadonlyMap<string, Cause> => {
     for (const [host, spots] of blindSpots) {
       if (verdicts.get(host) !== 'unknown') continue;
       for (const { table, column, reason } of spots) {
-        const key = reason === 'the value is not known' ? `${table}.${column} is not known` : reason;
+        const key = reasonText(table, column, reason);
         const cause = causes.get(key) ?? { tables: new Set(), hosts: new Set(), questions: new Set() };
         causes.set(key, cause);
         cause.tables.add(table);

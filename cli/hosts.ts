@@ -6,6 +6,7 @@ import type { Collection } from '../collector/collect.ts';
 import { UserError } from '../collector/errors.ts';
 import { evidenceMachine } from '../collector/evidence.ts';
 import type { Machine } from '../collector/machine.ts';
+import { isUuid } from '../collector/parsers/lines.ts';
 import type { Table, Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { loadRows } from '../store/memory.ts';
@@ -49,9 +50,38 @@ export const machinesOf = async (given: Arguments): Promise<Machine[]> => {
       const { liveMachine } = await import(/* webpackMode: "eager" */ '../collector/live.ts');
       machines.push(liveMachine(execRoot === null ? {} : { execRoot }));
     } else if (source === 'sample') machines.push(...(await sampleMachines()));
-    else machines.push(await evidenceMachine(source));
+    else if (source.startsWith('volume:')) {
+      const path = source.slice('volume:'.length);
+      if (path === '') throw new UserError('--source volume: needs a path', 'volume:PATH', 2);
+      const { volumeMachine } = await import(/* webpackMode: "eager" */ '../collector/volume.ts');
+      machines.push(await volumeMachine(path));
+    } else machines.push(await evidenceMachine(source));
   }
-  return machines;
+  return withHostId(machines, given.text('host-id'));
+};
+
+/** Names the one machine that does not name itself; what evidence says of itself is never overruled. */
+const withHostId = (machines: readonly Machine[], hostId: string | null): Machine[] => {
+  if (hostId === null) return [...machines];
+  if (!isUuid(hostId)) {
+    throw new UserError(
+      `--host-id takes a UUID, not ${JSON.stringify(hostId)}`,
+      'ioreg -d2 -c IOPlatformExpertDevice prints it on the Mac, and an MDM server has it',
+      2,
+    );
+  }
+  const given = hostId.toUpperCase();
+  const nameless = machines.filter((machine) => machine.origin !== 'live' && machine.hostId === null);
+  if (nameless.length > 1)
+    throw new UserError(`--host-id names one host, and ${nameless.length} sources lack a name`, '', 2);
+  if (nameless.length === 0 && !machines.some((machine) => machine.hostId === given)) {
+    throw new UserError(
+      '--host-id goes with a source that does not say which Mac it is of',
+      'such as volume:PATH',
+      2,
+    );
+  }
+  return machines.map((machine) => (nameless.includes(machine) ? { ...machine, hostId: given } : machine));
 };
 
 /** Signals end the processes that a collection started, and then this one. */

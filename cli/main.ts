@@ -48,6 +48,14 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: 'list what changed between snapshots',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/changes.ts')).changesCommand,
   },
+  merge: {
+    summary: 'put the snapshots of many hosts into one database',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/merge.ts')).mergeCommand,
+  },
+  retain: {
+    summary: 'drop history that is older than an age',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/retain.ts')).retainCommand,
+  },
 };
 
 const overview: Entry['load'] = async () =>

@@ -12,6 +12,11 @@ export const sourceOptions: Readonly<Record<string, OptionSpec>> = {
     description:
       'live, sample, volume:PATH, or an evidence bundle (folder or .tar.gz). Repeatable: several hosts.',
   },
+  'host-id': {
+    type: 'string',
+    value: 'UUID',
+    description: 'Hardware UUID of the Mac, for a source that does not say it: a volume, or such a bundle.',
+  },
   'exec-root': {
     type: 'string',
     value: 'DIR',

@@ -11,3 +11,7 @@ export const deliveredFolder = (name: string): string => {
   const beside = join(root, name);
   return existsSync(beside) ? beside : join(root, '..', name);
 };
+
+/** The file that starts this program, for a thread of it. */
+export const programEntry =
+  typeof builtRoot === 'string' ? join(builtRoot, 'tokenquery.cjs') : join(sourceRoot, 'cli/start.ts');

@@ -118,12 +118,18 @@ const failureOf = (output: Output, source: CommandName): CollectError | null => 
   }
 };
 
+const notRecorded = (what: string, { origin }: Machine): CollectError =>
+  new CollectError('not_recorded', `${what} is not recorded`, {
+    hint: origin === 'volume' ? 'a volume cannot say it: ask the running Mac' : '',
+  });
+
 /** Reads each source at most once, and remembers what came of it. */
 const sourceReader = (machine: Machine, options: CollectOptions) => {
   const include = options.include ?? new Set<string>();
   const limit = pLimit(options.concurrency ?? Math.max(4, availableParallelism()));
   const outputs = new Map<string, Promise<Output>>();
   const values = new Map<string, Promise<unknown>>();
+  const problems = new Map<string, readonly CollectError[]>();
   const finished: CommandRun[] = [];
 
   const once = <T>(key: string, look: () => Promise<T>): Promise<T> => {
@@ -141,7 +147,7 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
     if (known !== undefined) return known;
     const running = limit(async (): Promise<Output> => {
       const found = await machine.run(source, argv);
-      if (found === null) throw new CollectError('not_recorded', `${argv.join(' ')} is not recorded`);
+      if (found === null) throw notRecorded(argv.join(' '), machine);
       const output = await reduceOutput(source, found, include);
       if (output.isSpawned)
         finished.push({
@@ -174,6 +180,7 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
         const output = await outputOf(source, argvOf(source, parameters));
         const failure = failureOf(output, source);
         if (failure !== null) throw failure;
+        problems.set(argvOf(source, parameters).join('\0'), output.problems ?? []);
         const stdout = decodeUtf8(output.stdout);
         const stderr = decodeUtf8(output.stderr);
         if (stdout === null || stderr === null) {
@@ -187,12 +194,16 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
       }
     });
 
+  /** What an answer that was read leaves out. */
+  const problemsOf = (source: CommandName, parameters: readonly string[]): readonly CollectError[] =>
+    problems.get(argvOf(source, parameters).join('\0')) ?? [];
+
   const readFile = (source: FileName, path: string): Promise<unknown> =>
     once(`file\0${path}`, async () => {
       try {
         if (!isReadablePath(source, path)) throw new Error(`${source} does not name ${path}`);
         const found = await machine.readFile(path);
-        if (found === null) throw new CollectError('not_recorded', `${path} is not recorded`);
+        if (found === null) throw notRecorded(path, machine);
         if (found.kind === 'missing') return null;
         if (found.kind === 'denied') {
           throw machine.euid === 0
@@ -214,7 +225,7 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
         );
       }
       const found = await machine.stat(path);
-      if (found === null) throw new CollectError('not_recorded', `${path} is not recorded`).at('stat');
+      if (found === null) throw notRecorded(path, machine).at('stat');
       if (found.kind === 'denied') {
         throw (
           machine.euid === 0
@@ -225,7 +236,7 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
       return found;
     });
 
-  return { read, readFile, stat, finished, include };
+  return { read, problemsOf, readFile, stat, finished, include };
 };
 
 type Reader = ReturnType<typeof sourceReader>;
@@ -279,7 +290,9 @@ const draftTables = (machine: Machine, reader: Reader) => {
         if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
         using(source, parameters);
         try {
-          return (await reader.read(source, parameters)) as never;
+          const value = await reader.read(source, parameters);
+          for (const problem of reader.problemsOf(source, parameters)) note(problem, { source, parameters });
+          return value as never;
         } catch (error) {
           if (error instanceof NotAsked) skips.set(source, error.message);
           throw error;
@@ -312,7 +325,8 @@ const draftTables = (machine: Machine, reader: Reader) => {
         const argv = argvOf(source, parameters);
         return machine.origin === 'volume' ? null : commandIdOf(argv);
       },
-      euid: machine.euid,
+      // A file holds all of a record: nothing is left out of it, as dscl leaves out for others than root.
+      euid: machine.origin === 'volume' ? 0 : machine.euid,
       include: reader.include,
     };
 

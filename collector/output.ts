@@ -1,3 +1,5 @@
+import type { CollectError } from './errors.ts';
+
 /** What running one command brought, whether now or when the evidence was recorded. */
 export interface Output {
   readonly outcome: 'exited' | 'signalled' | 'timed_out' | 'too_large' | 'missing' | 'denied' | 'not_started';
@@ -11,6 +13,8 @@ export interface Output {
   readonly durationMs: number | null;
   /** False when a file of a mounted volume answered in place of a process. */
   readonly isSpawned: boolean;
+  /** What could not be read of an answer that is right for the rest; only a mounted volume has such. */
+  readonly problems?: readonly CollectError[];
 }
 
 /** The part of an output that a parser sees: a process that ended by itself, both streams valid UTF-8. */

@@ -1,11 +1,13 @@
 /** Hits as findings: one for each question, host and subject. */
 import type { Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
+import { quoteName, quoteText } from '../store/ddl.ts';
+import type { FindingRow, JudgedHost } from '../store/findings.ts';
 import { severities } from './header.ts';
 import type { Question, Severity } from './header.ts';
 import { questions as library } from './index.ts';
 import { judge } from './judge.ts';
-import type { Answer, BlindSpot, Names } from './judge.ts';
+import type { Answer, BlindSpot } from './judge.ts';
 
 export interface Finding {
   readonly question: Question;
@@ -36,53 +38,45 @@ export const findingsOfAnswer = ({ question, hits, blindSpots }: Answer): Findin
 export const isAtLeast = (severity: Severity, least: Severity): boolean =>
   severities.indexOf(severity) >= severities.indexOf(least);
 
-/** A row of the table `findings` in the store; first_seen_time is the store's. */
-export interface FindingRow {
-  readonly query_name: string;
-  readonly severity: Severity;
-  readonly host_id: string;
-  readonly subject: string;
-  /** JSON array of the facts. */
-  readonly details: string;
-}
-
-/** What the store keeps of the library: hits above info, on a host. */
+/**
+ * What the store keeps of the library: hits above info on one host. A question that compares hosts with each other
+ * would change its answer with every host that comes or goes.
+ */
 export const storedQuestions: readonly Question[] = library.filter(
-  ({ severity, isOfFleet }) => severity !== 'info' && !isOfFleet,
+  ({ severity, isOfFleet, leastHosts }) => severity !== 'info' && !isOfFleet && leastHosts === 0,
 );
 
-export interface FindingsOptions {
-  readonly now: number;
-  /** Only these hosts; all without it. */
-  readonly hostIds?: ReadonlySet<string>;
-  readonly names?: Names;
-}
+/** Makes every view of a store show one host only, on this connection, while the work is done. */
+const ofHost = <T>(db: Db, hostId: string, work: () => T): T => {
+  const views = (db.prepare("SELECT name FROM main.sqlite_schema WHERE type = 'view' AND name <> 'changes'").pluck().all() as string[]).map(quoteName);
+  for (const view of views) db.exec(`CREATE TEMP VIEW ${view} AS SELECT * FROM main.${view} WHERE host_id = ${quoteText(hostId)}`);
+  try {
+    return work();
+  } finally {
+    for (const view of views) db.exec(`DROP VIEW temp.${view}`);
+  }
+};
 
 /**
- * The findings of the library as rows for the store, sorted by their key (host_id, query_name, subject).
+ * The findings of the library on one host of a store, sorted by question and subject, for `storeFindings`.
  *
- * A finding of `unjudged` that is not among the rows is neither there nor gone: the store leaves it as it was.
+ * @param now When the host was looked at.
  */
-export const findingsOf = (
-  db: Db,
-  { now, hostIds, names = { tables: [], columns: [] } }: FindingsOptions,
-): {
-  readonly rows: readonly FindingRow[];
-  readonly unjudged: readonly { readonly host_id: string; readonly query_name: string }[];
-} => {
-  const rows: FindingRow[] = [];
-  const unjudged: { host_id: string; query_name: string }[] = [];
-  const isMeant = (host: string): boolean => hostIds === undefined || hostIds.has(host);
-  for (const answer of judge(db, storedQuestions, { now, names })) {
-    const { name, severity } = answer.question;
-    for (const { hostId, subject, details } of findingsOfAnswer(answer)) {
-      if (hostId === null || !isMeant(hostId)) continue;
-      rows.push({ query_name: name, severity, host_id: hostId, subject: subject ?? '', details: JSON.stringify(details) });
-    }
-    for (const [host] of answer.blindSpots) if (isMeant(host)) unjudged.push({ host_id: host, query_name: name });
-  }
-  const keyOf = (row: { host_id: string; query_name: string; subject?: string }): string =>
-    [row.host_id, row.query_name, row.subject ?? ''].join('\0');
-  const byKey = (a: Parameters<typeof keyOf>[0], b: Parameters<typeof keyOf>[0]): number => (keyOf(a) < keyOf(b) ? -1 : 1);
-  return { rows: rows.sort(byKey), unjudged: unjudged.sort(byKey) };
-};
+export const findingsOf = (db: Db, hostId: string, now: number): JudgedHost =>
+  ofHost(db, hostId, () => {
+    const answers = judge(db, storedQuestions, { now, names: { tables: [], columns: [] } });
+    const rows = answers.flatMap((answer) =>
+      findingsOfAnswer(answer).map(
+        ({ question, subject, details }): FindingRow => ({
+          query_name: question.name,
+          severity: question.severity,
+          host_id: hostId,
+          subject: subject ?? '',
+          details: JSON.stringify(details),
+        }),
+      ),
+    );
+    const unjudged = new Set(answers.filter(({ blindSpots }) => blindSpots.has(hostId)).map(({ question }) => question.name));
+    const keyOf = ({ query_name: name, subject }: FindingRow): string => `${name}\0${subject}`;
+    return { rows: rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)), unjudged };
+  });

@@ -8,14 +8,12 @@
  */
 import type { Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
-import { quoteName } from '../store/ddl.ts';
+import { quoteName, quoteText } from '../store/ddl.ts';
 import { prepareGuarded } from '../store/gate.ts';
 import type { Question, Requirement } from './header.ts';
 
 /** How long after a change a detection question still tells it, and how new a snapshot must be to prove "no change". */
 export const windowSeconds = 7 * 86_400;
-
-const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** Every host that is known at all. */
 const everyHost = '(SELECT host_id FROM hosts UNION SELECT host_id FROM table_status)';
@@ -83,7 +81,9 @@ export const blindSpotStatements = (question: Question): readonly string[] => [
   ...(question.leastHosts > 0 ? [spotsOfSize(question.leastHosts)] : []),
 ];
 
-const exemptStatement = (applies: string): string => `SELECT host_id FROM hosts WHERE NOT (${applies})`;
+/** The statement that finds the hosts which the question cannot concern; null when it concerns every host. */
+export const exemptStatement = ({ applies }: Question): string | null =>
+  applies === null ? null : `SELECT host_id FROM hosts WHERE NOT (${applies})`;
 
 /**
  * The hosts on which a question cannot be judged, and why, as one statement for any engine: columns host_id,
@@ -91,7 +91,8 @@ const exemptStatement = (applies: string): string => `SELECT host_id FROM hosts 
  */
 export const blindSpotsSql = (question: Question): string => {
   const all = blindSpotStatements(question).join('\nUNION ALL\n');
-  const exempt = question.applies === null ? '' : `\nWHERE b.host_id NOT IN (${exemptStatement(question.applies)})`;
+  const statement = exemptStatement(question);
+  const exempt = statement === null ? '' : `\nWHERE b.host_id NOT IN (${statement})`;
   return `SELECT DISTINCT b.host_id, b.table_name, b.column_name, b.reason\nFROM (\n${all}\n) b${exempt}\nORDER BY 1, 2, 3, 4`;
 };
 
@@ -164,7 +165,8 @@ export const judge = (db: Db, questions: readonly Question[], { now, names: know
   const blindSpotsOf = (question: Question): Map<string, BlindSpot[]> => {
     const found = new Map<string, BlindSpot[]>();
     if (question.needsHistory && !canCompare) return new Map(hosts.map((host) => [host, [noHistory]]));
-    const exempt = new Set(question.applies === null ? [] : once(exemptStatement(question.applies)).map((row) => row['host_id']));
+    const statement = exemptStatement(question);
+    const exempt = new Set(statement === null ? [] : once(statement).map((row) => row['host_id']));
     for (const sql of blindSpotStatements(question)) {
       for (const row of once(sql)) {
         const host = row['host_id'];

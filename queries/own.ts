@@ -6,6 +6,7 @@ import type { Db } from '../store/database.ts';
 import { prepareGuarded, touchedTables } from '../store/gate.ts';
 import { parseQuestion } from './header.ts';
 import type { Question, Requirement } from './header.ts';
+import { blindSpotStatements, exemptStatement } from './judge.ts';
 import type { Names } from './judge.ts';
 
 const reason = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error';
@@ -44,39 +45,42 @@ const bare = (table: string): Requirement => ({ table, column: null, isNullAnswe
  * Checks a question against the tables, before anything is collected. One that names nothing as required
  * requires every table that it reads.
  *
- * @param db An empty database with every table; with the views of a store where there is one.
+ * @param empty A database with every table and no row.
+ * @param store A store, where there is one: a question that compares snapshots can be checked on it only.
  * @throws UserError that names the file and what is wrong.
  */
-export const checkQuestion = (db: Db, question: Question, names: Names): Question => {
-  const { file, needsHistory, isOfFleet } = question;
-  const named = (error: unknown): unknown =>
-    error instanceof UserError ? new UserError(`${file}: ${error.message}`, error.hint, error.exitCode) : error;
+export const checkQuestion = (question: Question, names: Names, empty: Db, store: Db | null = null): Question => {
+  const { file, needsHistory } = question;
   for (const { table, column } of question.requires) {
-    if (!names.tables.includes(table)) throw new UserError(`${file}: requires names a table that is not there: ${table}`, 'tokenquery tables lists them');
-    const columns = db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
+    if (!names.tables.includes(table)) {
+      throw new UserError(`${file}: requires names a table that is not there: ${table}`, 'tokenquery tables lists them');
+    }
+    const columns = empty.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
     if (column !== null && !columns.includes(column)) {
       throw new UserError(`${file}: requires names a column that ${table} does not have: ${column}`, `tokenquery tables ${table} lists them`);
     }
   }
+  if (needsHistory && question.requires.length === 0) {
+    throw new UserError(`${file}: the header lacks requires`, 'a question that compares snapshots names the tables that it compares');
+  }
+  const db = needsHistory ? store : empty;
+  if (db === null) return question;
   try {
-    // Without a store there are no views of the past to prepare it against; then it is not run either.
-    const canPrepare = !needsHistory || db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'users_history'").get() !== undefined;
-    if (!canPrepare) return question;
     const columns = prepareGuarded(db, question.sql, names)
       .columns()
       .map(({ name }) => name);
-    if (columns[0] !== 'host_id' && !isOfFleet) {
-      throw new UserError('the first column must be host_id', 'begin with SELECT t.host_id, …');
-    }
+    if (columns[0] !== 'host_id') throw new UserError('the first column must be host_id', 'begin with SELECT t.host_id, …');
     if (!columns.includes('subject')) {
       throw new UserError('there must be a column subject', "name what a row is about: … AS subject, or 'host' AS subject");
     }
     const twice = columns.find((column, index) => columns.indexOf(column) !== index);
     if (twice !== undefined) throw new UserError(`two columns are named ${twice}`, 'name one of them anew with AS');
+    for (const sql of blindSpotStatements(question)) prepareGuarded(db, sql, names);
+    if (exemptStatement(question) !== null) prepareGuarded(db, exemptStatement(question) ?? '', names);
     if (question.requires.length > 0) return question;
-    const touched = [...touchedTables(db, question.sql)].filter((table) => names.tables.includes(table));
-    return { ...question, requires: touched.toSorted().map(bare) };
+    return { ...question, requires: [...touchedTables(db, question.sql)].toSorted().map(bare) };
   } catch (error) {
-    throw named(error);
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`${file}: ${error.message}`, error.hint, error.exitCode);
   }
 };

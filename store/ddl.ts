@@ -18,18 +18,16 @@ const constraintsOf = (name: string, column: Column): string => {
 const columnDefinition = (name: string, column: Column): string =>
   `${quoteName(name)} ${column.type}${constraintsOf(name, column)}`;
 
-const optional = ({ isRequired: _, ...column }: Column): Column => column;
-
 /** The lines of a CREATE TABLE, host_id last. */
 export const columnDefinitions = (table: Table): readonly string[] =>
   allColumns(table).map(([name, column]) => columnDefinition(name, column));
 
 /**
- * The same without host_id, for the store knows hosts by a number; and any may be NULL, for the rows of an older
- * file know nothing of a column that came later.
+ * The same for the store: without host_id, for it knows hosts by a number, and by type alone. What a value may be
+ * is checked before it gets there; rows of an older file know nothing of a column or a word that came later.
  */
 export const ownColumnDefinitions = (table: Table): readonly string[] =>
-  Object.entries(table.columns).map(([name, column]) => columnDefinition(name, optional(column)));
+  Object.entries(table.columns).map(([name, { type }]) => `${quoteName(name)} ${type}`);
 
 /** The statement that makes a table as a live query sees it. */
 export const createTable = (table: Table): string =>

@@ -42,6 +42,9 @@ const damaged = (path: string, what: string): UserError =>
     'it was not touched: put back a copy of it, or move it away and collect or merge into a new file',
   );
 
+/** How the message about a row begins that its table refuses. */
+export const refusedRow = 'a row does not fit its table';
+
 /** What SQLite says, in words that say what to do; any other error as it is. */
 export const explainStoreError = (error: unknown, path: string): unknown => {
   const code = codeOf(error);
@@ -71,7 +74,7 @@ export const explainStoreError = (error: unknown, path: string): unknown => {
     return new UserError(`${path} could not be read or written: ${message}`, 'what was stored before is intact; check the disk');
   }
   if (code.startsWith('SQLITE_CONSTRAINT')) {
-    return new UserError(`a row does not fit its table: ${message}`, 'tokenquery schema prints what each column may hold');
+    return new UserError(`${refusedRow}: ${message}`, 'tokenquery schema prints what each column may hold');
   }
   return new UserError(`${path}: ${message}`);
 };
@@ -238,6 +241,8 @@ const createFile = (path: string): void => {
 export interface OpenOptions {
   readonly schema?: Schema;
   readonly waitMs?: number;
+  /** Whether an older file may be brought up to date to be read; true by default. */
+  readonly mayUpdate?: boolean;
 }
 
 /**
@@ -311,6 +316,12 @@ export const openForReading = (path: string, tables: readonly Table[], options: 
   if (header.version > schema.version) throw tooNew(path, header.version, schema.version);
   const notes: string[] = [];
   if (header.version < schema.version) {
+    if (options.mayUpdate === false) {
+      throw new UserError(
+        `${path} has the older layout ${header.version}`,
+        `it was not touched; tokenquery changes --db ${path} brings it up to date`,
+      );
+    }
     const store = openForWriting(path, tables, options);
     notes.push(...store.notes);
     store.close();

@@ -1,6 +1,6 @@
 /** Reads back what was stored: the good looks at a table of a host, each as it was. */
 import { inflateRawSync } from 'node:zlib';
-import type { Status } from '../collector/collect.ts';
+import type { Status } from '../collector/status.ts';
 import type { Table } from '../collector/table.ts';
 import type { Db, Statement } from './database.ts';
 import { quoteName } from './ddl.ts';

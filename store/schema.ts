@@ -2,6 +2,7 @@
 import type { Table } from '../collector/table.ts';
 import type { Db } from './database.ts';
 import { ownColumnDefinitions, quoteName, quoteText } from './ddl.ts';
+import { findingTables, findingViews, findingsAsOf } from './findings.ts';
 
 /** 'tkqy': in the header of every store file. */
 export const applicationId = 0x746b_7179;
@@ -165,6 +166,7 @@ const commonTables: Readonly<Record<string, string>> = {
 export const storeTables = (tables: readonly Table[]): ReadonlyMap<string, string> =>
   new Map([
     ...Object.entries(commonTables),
+    ...Object.entries(findingTables),
     ...dataTables(tables).flatMap((table): [string, string][] => [
       [`_current_${table.name}`, currentTable(table, currentName(table))],
       [`_past_${table.name}`, pastTable(table, pastName(table))],
@@ -290,6 +292,7 @@ export const storeViews = (
     ['table_status', statusView],
     ['collection_errors', errorsView],
     ['command_log', commandsView],
+    ...Object.entries(findingViews),
   ]);
 
 /** The views that stand in for the plain names under `--as-of`. */
@@ -325,6 +328,7 @@ export const asOfViews = (
     ],
     ['collection_errors', errorsView + isLast],
     ['command_log', commandsView + isLast],
+    ['findings', findingsAsOf(time)],
   ]);
 };
 

@@ -1,9 +1,10 @@
 /** One snapshot of one host, as it is stored and carried: what was looked at, what came of it, and an identity. */
 import { createHash, hash } from 'node:crypto';
-import type { Collection, Status } from '../collector/collect.ts';
+import type { Collection } from '../collector/collect.ts';
+import type { Status } from '../collector/status.ts';
 import { UserError } from '../collector/errors.ts';
 import type { Table, Value } from '../collector/table.ts';
-import { dataTables, schemaVersion } from './schema.ts';
+import { schemaVersion } from './schema.ts';
 
 /** A row without host_id: values in the order of the table's columns. */
 export type Cells = readonly Value[];
@@ -60,26 +61,37 @@ export const snapshotStatus = (statuses: readonly Status[]): SnapshotStatus => {
   return statuses.every(isWhole) ? 'complete' : 'partial';
 };
 
-const nullsAfter = /,"[a-z0-9_]+":null/g;
-const nullsFirst = /\{"[a-z0-9_]+":null,?/g;
-
 /**
- * Digest of rows given as JSON objects in a row, one a line, with their columns in order. NULLs do not count: a
- * column that a later version adds leaves the digests of older rows as they are.
+ * Digest of the rows of a look, given as `Look.cells`. Columns that hold nothing but NULL do not count: a column that
+ * a later version adds leaves the digests of older rows as they are.
  */
-export const digestOfText = (lines: string): string =>
-  hash('sha256', lines.replace(nullsAfter, '').replace(nullsFirst, '{'));
+export const digestOfCells = (names: readonly string[], cells: readonly Value[]): string => {
+  const stride = names.length + leadingCells;
+  const used = names.map(() => false);
+  for (let start = leadingCells; start < cells.length; start += stride) {
+    for (let index = 0; index < names.length; index += 1) if (cells[start + index] !== null) used[index] = true;
+  }
+  const indexes = [...names.keys()].filter((index) => used[index]);
+  const values: Value[] = [];
+  for (let start = leadingCells; start < cells.length; start += stride) {
+    for (const index of indexes) values.push(cells[start + index] ?? null);
+  }
+  const head = [cells.length / stride, ...indexes.map((index) => names[index])];
+  return hash('sha256', `${JSON.stringify(head)}${JSON.stringify(values)}`);
+};
 
-const objectText = (names: readonly string[], row: Readonly<Record<string, Value>>): string =>
-  `{${names.map((name) => `${JSON.stringify(name)}:${JSON.stringify(row[name] ?? null)}`).join(',')}}`;
+const unpacked = new WeakMap<Look, readonly Cells[]>();
 
-/** The rows of a look, each a new array. */
-export const rowsOf = (look: Look, width: number): Cells[] => {
+/** The rows of a look; the same array each time. */
+export const rowsOf = (look: Look, width: number): readonly Cells[] => {
+  const known = unpacked.get(look);
+  if (known !== undefined) return known;
   const rows: Cells[] = [];
   const stride = width + leadingCells;
   for (let start = leadingCells; start < look.cells.length; start += stride) {
     rows.push(look.cells.slice(start, start + width));
   }
+  unpacked.set(look, rows);
   return rows;
 };
 
@@ -137,7 +149,7 @@ export const snapshotOf = (
       cells.push(0, index + 1);
       for (const name of names) cells.push(row[name] ?? null);
     }
-    const digest = digestOfText(rows.map((row) => objectText(names, row)).join('\n'));
+    const digest = digestOfCells(names, cells);
     looks.set(table.name, { status, affected: columnsAffected, digest, rowCount: rows.length, cells });
   }
   const known = {
@@ -158,16 +170,6 @@ export const snapshotOf = (
   };
 };
 
-/** Digest of rows, for those that did not come as text. */
-export const digestOfRows = (table: Table, rows: readonly Cells[]): string => {
-  const names = Object.keys(table.columns).map((name) => JSON.stringify(name));
-  return digestOfText(
-    rows
-      .map((row) => `{${names.map((name, index) => `${name}:${JSON.stringify(row[index] ?? null)}`).join(',')}}`)
-      .join('\n'),
-  );
-};
-
 const compareValues = (a: Value, b: Value): number => {
   if (a === b) return 0;
   if (a === null) return -1;
@@ -176,10 +178,15 @@ const compareValues = (a: Value, b: Value): number => {
   return String(a) < String(b) ? -1 : 1;
 };
 
-/** The order of a table's rows: by its key, then by every column, as collector/check.ts has it. */
-export const cellsOrder = (table: Table): ((a: Cells, b: Cells) => number) => {
+/** The columns by which rows are ordered: those of the key, then every one, as collector/check.ts has it. */
+export const orderIndexes = (table: Table): readonly number[] => {
   const names = Object.keys(table.columns);
-  const order = [...table.key.map((name) => names.indexOf(name)), ...names.keys()];
+  return [...new Set([...table.key.map((name) => names.indexOf(name)), ...names.keys()])];
+};
+
+/** The order of a table's rows. */
+export const cellsOrder = (table: Table): ((a: Cells, b: Cells) => number) => {
+  const order = orderIndexes(table);
   return (a, b) => {
     for (const index of order) {
       const result = compareValues(a[index] ?? null, b[index] ?? null);
@@ -189,4 +196,15 @@ export const cellsOrder = (table: Table): ((a: Cells, b: Cells) => number) => {
   };
 };
 
-export { dataTables };
+/** Whether rows, as `Look.cells` has them, are in their order. */
+export const isSorted = (cells: readonly Value[], width: number, order: readonly number[]): boolean => {
+  const stride = width + leadingCells;
+  for (let start = stride + leadingCells; start < cells.length; start += stride) {
+    for (const index of order) {
+      const result = compareValues(cells[start - stride + index] ?? null, cells[start + index] ?? null);
+      if (result > 0) return false;
+      if (result < 0) break;
+    }
+  }
+  return true;
+};

@@ -80,7 +80,8 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
         statement = db.prepare(`INSERT INTO ${into} VALUES ${Array.from({ length: rows }, () => one).join(', ')}`);
         inserts.set(key, statement);
       }
-      statement.run(rows === count ? values : values.slice(start * width, (start + rows) * width));
+      // Spread: better-sqlite3 takes arguments faster than the elements of an array.
+      statement.run(...(rows === count ? values : values.slice(start * width, (start + rows) * width)));
     }
   };
 
@@ -534,7 +535,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     let knownCount = 0;
     let stored = 0;
     const news = new Map<string, NewSighting[]>();
-    const wanted = snapshots.filter(({ collectedTime }) => retainedTime === null || collectedTime >= retainedTime);
+    const wanted = snapshots.filter(({ collectedTime }) => retainedTime === null || collectedTime > retainedTime);
     tooOld = snapshots.length - wanted.length;
     if (wanted.length === 0) return { stored, known: 0, tooOld, changes: new Map() };
 

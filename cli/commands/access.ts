@@ -8,6 +8,7 @@ import {
 } from '../../collector/sources.ts';
 import type { Command as Source, FileSource, SourceName } from '../../collector/sources.ts';
 import { allColumns } from '../../collector/table.ts';
+import { volumeFiles } from '../../collector/volume.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { flush, print } from '../render.ts';
@@ -46,6 +47,7 @@ export const accessList = () => ({
     return { source: name, paths, privilege, why, serves: servedBy(name) };
   }),
   stat_only: { paths: [...statOnly, ...statNamedBySources], serves: servedBy('stat') },
+  volume_only: volumeFiles.map(({ path, serves: sources, why }) => ({ path, stands_for: sources, why })),
 });
 
 const serves = (list: ReturnType<typeof servedBy>): string =>
@@ -72,6 +74,11 @@ const run = async (given: Arguments): Promise<number> => {
     }
     print('\nPaths that are only looked at (existence, mode, owner, size, time): never opened.\n\n');
     print(`${list.stat_only.paths.join('\n')}\n${serves(list.stat_only.serves)}`);
+    print(
+      '\nFiles that are read of a mounted volume only (--source volume:PATH), never of the Mac that this runs on.\n',
+    );
+    for (const { path, stands_for: sources, why } of list.volume_only)
+      print(`\n${path}\n  in place of ${sources.join(', ')}; ${why}\n`);
   }
   flush();
   return 0;

@@ -8,6 +8,7 @@ import type { Answer } from '../../queries/judge.ts';
 import { checkQuestion, readQuestions } from '../../queries/own.ts';
 import { readPacks } from '../../queries/pack.ts';
 import type { Db } from '../../store/database.ts';
+import type { Store } from '../../store/file.ts';
 import { openMemory } from '../../store/memory.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
@@ -131,66 +132,84 @@ interface Asked {
 }
 
 /** The questions that the command line asks for, checked before anything is collected. */
-const askedOf = (given: Arguments, db: Db): Asked => {
+const askedOf = (given: Arguments, store: Store | null): Asked => {
   const folder = given.text('queries');
   const file = given.text('pack');
   if (folder !== null && file !== null) throw new UserError('give --queries or --pack, not both', '', 2);
-  const select = (all: readonly Question[]): readonly Question[] =>
-    selectQuestions(all, given.texts('n'), given.text('group'));
+  const select = (all: readonly Question[]): readonly Question[] => selectQuestions(all, given.texts('n'), given.text('group'));
   if (file !== null) {
     const { packs, skipped } = readPacks(file);
     const prepared = questionsOfPacks(packs, file);
     for (const reason of [...skipped, ...prepared.skipped]) printNote(`left out: ${reason}`);
     const questions = select(prepared.questions);
-    return {
-      questions,
-      isLibrary: false,
-      judge: (from, now) => judgePacks(from, { ...prepared, questions }, now),
-    };
+    return { questions, isLibrary: false, judge: (db, now) => judgePacks(db, { ...prepared, questions }, now) };
   }
-  const all =
-    folder === null ? library : readQuestions(folder).map((question) => checkQuestion(db, question, names));
+  const empty = openMemory(tables);
+  const all = folder === null ? library : readQuestions(folder).map((one) => checkQuestion(one, names, empty, store?.db ?? null));
+  empty.close();
   const questions = select(all);
-  return {
-    questions,
-    isLibrary: folder === null,
-    judge: (from, now) => judge(from, questions, { now, names }),
-  };
+  return { questions, isLibrary: folder === null, judge: (db, now) => judge(db, questions, { now, names }) };
 };
 
-/** What is to be judged, and the moment that it is judged at. */
-const openRows = async (
-  given: Arguments,
-  asked: Asked,
-): Promise<{ readonly db: Db; readonly now: number }> => {
+interface World {
+  readonly db: Db;
+  /** The moment that is judged, for `:now`. */
+  readonly now: number;
+  close(): void;
+}
+
+const collectedWorld = async (given: Arguments, questions: readonly Question[]): Promise<World> => {
   const { collectAll, machinesOf } = await import(/* webpackMode: "eager" */ '../hosts.ts');
   const machines = await machinesOf(given);
-  const collections = identified(await collectAll(machines, tablesOfQuestions(asked.questions), given));
-  return { db: memoryOf(collections), now: nowOf(collections) };
+  const collections = identified(await collectAll(machines, tablesOfQuestions(questions), given));
+  const db = memoryOf(collections);
+  return { db, now: nowOf(collections), close: () => void db.close() };
+};
+
+const storedWorld = async (given: Arguments, store: Store): Promise<World> => {
+  const { lookBack } = await import(/* webpackMode: "eager" */ '../../store/query.ts');
+  const { currentTime, parseTime } = await import(/* webpackMode: "eager" */ '../time.ts');
+  const asOf = given.text('as-of');
+  const now = asOf === null ? currentTime() : parseTime('--as-of', asOf);
+  if (asOf !== null) lookBack(store, now);
+  return { db: store.db, now, close: () => store.close() };
+};
+
+const storeOf = async (given: Arguments): Promise<Store | null> => {
+  if (given.text('db') === null) {
+    if (given.text('as-of') !== null) throw new UserError('--as-of goes with --db FILE', '', 2);
+    return null;
+  }
+  const extra = Object.keys(sourceOptions).find((name) => given.flag(name));
+  if (extra !== undefined) throw new UserError(`--${extra} and --db exclude each other: with --db nothing is collected`, '', 2);
+  return (await import(/* webpackMode: "eager" */ '../stores.ts')).readableStore(given);
+};
+
+const judged = async (given: Arguments, asked: Asked, store: Store | null): Promise<readonly Answer[]> => {
+  const { db, now, close } = await (store === null ? collectedWorld(given, asked.questions) : storedWorld(given, store));
+  db.pragma('query_only = ON');
+  const watching = (await import(/* webpackMode: "eager" */ '../../store/watchdog.ts')).watch(given.count('timeout') ?? 300);
+  try {
+    return asked.judge(db, now);
+  } catch (error) {
+    if ((error as { code?: string }).code?.startsWith('SQLITE_') !== true) throw error;
+    if (store !== null) {
+      const { explainStoreError } = await import(/* webpackMode: "eager" */ '../../store/file.ts');
+      throw explainStoreError(error, store.path);
+    }
+    throw new UserError(`a question failed: ${(error as Error).message}`, 'tokenquery findings -n NAME asks one alone');
+  } finally {
+    watching.stop();
+    close();
+  }
 };
 
 const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
   const failOn = severityOf(given);
-  const timeout = given.count('timeout') ?? 300;
-  const asked = askedOf(given, openMemory(tables));
-  const { db, now } = await openRows(given, asked);
-  db.pragma('query_only = ON');
-  const watching = (await import(/* webpackMode: "eager" */ '../../store/watchdog.ts')).watch(timeout);
-  let answers: readonly Answer[];
-  try {
-    answers = asked.judge(db, now);
-  } catch (error) {
-    if ((error as { code?: string }).code?.startsWith('SQLITE_') === true) {
-      throw new UserError(
-        `a question failed: ${(error as Error).message}`,
-        'tokenquery findings -n NAME runs one alone',
-      );
-    }
-    throw error;
-  } finally {
-    watching.stop();
-  }
+  const store = await storeOf(given);
+  const asked = askedOf(given, store);
+  const answers = await judged(given, asked, store);
   const isChosen = given.texts('n').length > 0 || given.text('group') !== null;
   if (mode === 'pretty') printFindings(answers, isChosen || !asked.isLibrary);
   else printOutput(mode, answers);
@@ -214,7 +233,7 @@ const run = async (given: Arguments): Promise<number> => {
 export const findingsCommand: Command = {
   name: 'findings',
   usage:
-    'tokenquery findings [-n NAME]… [--group GROUP] [--source SOURCE]… [--fail-on SEVERITY] [--json|--csv|…]',
+    'tokenquery findings [-n NAME]… [--group GROUP] [--source SOURCE]… | --db FILE [--as-of TIME] [--fail-on SEVERITY] [--json|--csv|…]',
   summary: 'Asks the questions of the library, and says what was found, what it means and what to do.',
   about: [
     'Every question has one answer for each host: hit, clean or unknown. A host whose needed table could not',
@@ -252,12 +271,15 @@ export const findingsCommand: Command = {
       description: 'End the questions after so long; 300 by default.',
     },
     ...sourceOptions,
+    db: { type: 'string', value: 'FILE', description: 'Ask a database of snapshots; nothing is collected.' },
+    'as-of': { type: 'string', value: 'TIME', description: 'With --db: what was known at that time: unix seconds, 2026-09-01, or -7d.' },
     ...modeOptions,
   },
   positionals: { least: 0, most: 0 },
   examples: [
     'sudo tokenquery findings',
     'tokenquery findings --source evidence.tar.gz --group posture --fail-on high',
+    'tokenquery findings --db fleet.db --group detection',
     'tokenquery findings --queries my-questions --json',
     'tokenquery findings --pack it-compliance.conf',
   ],

@@ -15,6 +15,23 @@ const names = {
   columns: [...new Set(tables.flatMap((table) => allColumns(table).map(([name]) => name)))],
 };
 
+/** The text of a question of the library. */
+const questionSql = async (given: Arguments): Promise<string> => {
+  if (given.positionals.length > 0 || given.text('f') !== null) {
+    throw new UserError('give the SQL itself, -f FILE or -n NAME, and one of them only', '', 2);
+  }
+  const { questions } = await import(/* webpackMode: "eager" */ '../../queries/index.ts');
+  const { selectQuestions } = await import(/* webpackMode: "eager" */ '../judging.ts');
+  const [question] = selectQuestions(questions, given.texts('n'), null);
+  if (question?.needsHistory === true && given.text('db') === null) {
+    throw new UserError(
+      `${question.name} compares snapshots`,
+      'ask it with --db FILE, of a database that tokenquery snapshot --db FILE filled on two days or more',
+    );
+  }
+  return question?.sql ?? '';
+};
+
 const readSql = (given: Arguments): string => {
   const [inline] = given.positionals;
   const file = given.text('f');
@@ -105,7 +122,7 @@ const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
   const maxRows = given.count('max-rows', 0);
   const timeout = given.count('timeout') ?? 30;
-  const sql = readSql(given);
+  const sql = given.text('n') === null ? readSql(given) : await questionSql(given);
   const world = await (given.text('db') === null ? collectedWorld(given, sql) : storedWorld(given, sql));
   const { db } = world;
   // From here on the statement can only read, whatever it is.
@@ -138,7 +155,7 @@ const run = async (given: Arguments): Promise<number> => {
 export const queryCommand: Command = {
   name: 'query',
   usage:
-    'tokenquery query SQL | -f FILE | < FILE   [--source SOURCE]… | --db FILE [--as-of TIME]   [--json|--csv|…] [--strict]',
+    'tokenquery query SQL | -f FILE | -n NAME | < FILE   [--source SOURCE]… | --db FILE [--as-of TIME]   [--json|--csv|…] [--strict]',
   summary: 'Answers one SQL statement about this Mac, recorded evidence, or a database of snapshots.',
   about: [
     'Only the tables that the statement names are collected. A table that could not be looked at is named',
@@ -146,6 +163,7 @@ export const queryCommand: Command = {
     'NAME_history for each, snapshots, latest_snapshots and changes (docs/store.md).',
   ],
   options: {
+    n: { type: 'string', value: 'NAME', description: 'Ask a question of the library; tokenquery queries lists them.' },
     f: { type: 'string', value: 'FILE', description: 'Read the SQL from a file; - is standard input.' },
     ...sourceOptions,
     db: { type: 'string', value: 'FILE', description: 'Ask a database of snapshots; nothing is collected.' },

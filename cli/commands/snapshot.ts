@@ -11,6 +11,8 @@ import type { Arguments, Command } from '../command.ts';
 import { collectAll, machinesOf } from '../hosts.ts';
 import { sourceOptions } from '../options.ts';
 import { flush, print, printError, visible } from '../render.ts';
+import { findingsOf } from '../../queries/findings.ts';
+import { storeFindings } from '../../store/findings.ts';
 import { dbOption, using, writableStore } from '../stores.ts';
 import { currentTime } from '../time.ts';
 import { version } from '../version.ts';
@@ -45,7 +47,13 @@ const store = (target: Store, collection: Collection): string => {
   const snapshot = snapshotOf(tables, collection, version);
   const added = transact(target, () => {
     const isFirst = target.db.prepare('SELECT 1 FROM _host WHERE host_id = ?').get(snapshot.hostId) === undefined;
-    return { result: storeWriter(target.db, tables).add([snapshot], currentTime()), isFirst };
+    const result = storeWriter(target.db, tables).add([snapshot], currentTime());
+    const last = target.db.prepare('SELECT last_time FROM _host WHERE host_id = ?').pluck().get(snapshot.hostId);
+    // A snapshot that came late says nothing of how the host stands.
+    if (result.stored > 0 && last === snapshot.collectedTime) {
+      storeFindings(target.db, snapshot.hostId, findingsOf(target.db, snapshot.hostId, snapshot.collectedTime), snapshot.collectedTime);
+    }
+    return { result, isFirst };
   });
   return describe(snapshot, added.result, added.isFirst);
 };

@@ -12,76 +12,102 @@
 --   record.
 -- references: ATT&CK T1098, T1556; 800-53r5 AC-2(4), IA-5
 -- false-positives: Pairing a smart card, and the first login of a directory user.
+WITH recent AS (
+  SELECT
+    n.host_id,
+    n.username,
+    COALESCE(n.uuid, '') AS uuid,
+    'added' AS change,
+    n.tag,
+    n.value,
+    n.valid_from_time AS change_time
+  FROM authentication_authorities_history n
+  WHERE n.tag NOT IN ('SecureToken', 'DisabledTags')
+    AND n.valid_from_time > :now - 7 * 86400
+    AND n.valid_from_time <= :now
+  UNION
+  SELECT
+    o.host_id,
+    o.username,
+    COALESCE(o.uuid, '') AS uuid,
+    'removed' AS change,
+    o.tag,
+    o.value,
+    o.valid_until_time AS change_time
+  FROM authentication_authorities_history o
+  WHERE o.tag NOT IN ('SecureToken', 'DisabledTags')
+    AND o.valid_until_time > :now - 7 * 86400
+    AND o.valid_until_time <= :now
+),
+compared AS (
+  SELECT
+    r.host_id,
+    r.username,
+    r.uuid,
+    r.change,
+    r.tag,
+    r.value,
+    r.change_time,
+    -- The value, at whatever place, just before and from then on.
+    MAX(
+      CASE
+        WHEN p.username = r.username
+          AND COALESCE(p.uuid, '') = r.uuid
+          AND p.value = r.value
+          AND p.valid_from_time < r.change_time
+          AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1
+        ELSE 0
+      END
+    ) AS was_there,
+    MAX(
+      CASE
+        WHEN p.username = r.username
+          AND COALESCE(p.uuid, '') = r.uuid
+          AND p.value = r.value
+          AND p.valid_from_time <= r.change_time
+          AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1
+        ELSE 0
+      END
+    ) AS is_there,
+    -- The first snapshot of a host is no change.
+    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past
+  FROM authentication_authorities_history p
+  -- CROSS JOIN: SQLite then reads the past once.
+  CROSS JOIN recent r
+  WHERE p.host_id = r.host_id
+  GROUP BY r.host_id, r.username, r.uuid, r.change, r.tag, r.value, r.change_time
+)
 SELECT
-  n.host_id,
-  n.username AS subject,
-  'added' AS change,
-  n.tag,
-  n.value,
-  n.valid_from_time AS change_time
-FROM authentication_authorities_history n
-WHERE n.tag NOT IN ('SecureToken', 'DisabledTags')
-  AND n.valid_from_time > :now - 7 * 86400
-  AND n.valid_from_time <= :now
-  -- The first snapshot of a host is no change.
-  AND EXISTS (
-    SELECT 1
-    FROM authentication_authorities_history e
-    WHERE e.host_id = n.host_id
-      AND e.valid_from_time < n.valid_from_time
+  c.host_id,
+  c.username AS subject,
+  c.change,
+  c.tag,
+  c.value,
+  c.change_time
+FROM users_history u
+CROSS JOIN compared c
+WHERE c.has_past = 1
+  AND (
+    (c.change = 'added' AND c.was_there = 0)
+    OR (c.change = 'removed' AND c.is_there = 0)
   )
-  -- The account was there just before ...
-  AND EXISTS (
-    SELECT 1
-    FROM users_history o
-    WHERE o.host_id = n.host_id
-      AND o.username = n.username
-      AND COALESCE(o.uuid, '') = COALESCE(n.uuid, '')
-      AND o.valid_from_time < n.valid_from_time
-      AND COALESCE(o.valid_until_time, n.valid_from_time) >= n.valid_from_time
-  )
-  -- ... without this value, at whatever place.
-  AND NOT EXISTS (
-    SELECT 1
-    FROM authentication_authorities_history p
-    WHERE p.host_id = n.host_id
-      AND p.username = n.username
-      AND COALESCE(p.uuid, '') = COALESCE(n.uuid, '')
-      AND p.value = n.value
-      AND p.valid_from_time < n.valid_from_time
-      AND COALESCE(p.valid_until_time, n.valid_from_time) >= n.valid_from_time
-  )
-UNION ALL
-SELECT
-  o.host_id,
-  o.username AS subject,
-  'removed' AS change,
-  o.tag,
-  o.value,
-  o.valid_until_time AS change_time
-FROM authentication_authorities_history o
-WHERE o.tag NOT IN ('SecureToken', 'DisabledTags')
-  AND o.valid_until_time > :now - 7 * 86400
-  AND o.valid_until_time <= :now
-  -- The account is still there ...
-  AND EXISTS (
-    SELECT 1
-    FROM users_history u
-    WHERE u.host_id = o.host_id
-      AND u.username = o.username
-      AND COALESCE(u.uuid, '') = COALESCE(o.uuid, '')
-      AND u.valid_from_time <= o.valid_until_time
-      AND COALESCE(u.valid_until_time, o.valid_until_time + 1) > o.valid_until_time
-  )
-  -- ... without this value, at whatever place.
-  AND NOT EXISTS (
-    SELECT 1
-    FROM authentication_authorities_history f
-    WHERE f.host_id = o.host_id
-      AND f.username = o.username
-      AND COALESCE(f.uuid, '') = COALESCE(o.uuid, '')
-      AND f.value = o.value
-      AND f.valid_from_time <= o.valid_until_time
-      AND COALESCE(f.valid_until_time, o.valid_until_time + 1) > o.valid_until_time
-  )
-ORDER BY host_id, subject, change_time, change, value;
+  AND u.host_id = c.host_id
+  AND u.username = c.username
+  AND COALESCE(u.uuid, '') = c.uuid
+GROUP BY c.host_id, c.username, c.uuid, c.change, c.tag, c.value, c.change_time
+-- The account itself was there before, and is there after.
+HAVING MAX(
+    CASE
+      WHEN u.valid_from_time < c.change_time
+        AND COALESCE(u.valid_until_time, c.change_time) >= c.change_time THEN 1
+      ELSE 0
+    END
+  ) = 1
+  AND MAX(
+    CASE
+      WHEN u.valid_from_time <= c.change_time
+        AND COALESCE(u.valid_until_time, c.change_time + 1) > c.change_time THEN 1
+      ELSE 0
+    END
+  ) = 1
+ORDER BY c.host_id, c.username, c.change_time, c.change, c.value, c.uuid;

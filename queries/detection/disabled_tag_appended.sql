@@ -10,43 +10,52 @@
 -- remediation: The tag is legitimate when an account is made (by MDM and similar tools); after that ask why.
 -- references: ATT&CK T1098
 -- false-positives: A provisioning tool that makes the account in one run and sets the tag in the next.
+WITH recent AS (
+  SELECT
+    n.host_id,
+    n.username,
+    COALESCE(n.uuid, '') AS uuid,
+    n.value,
+    n.valid_from_time AS change_time
+  FROM authentication_authorities_history n
+  WHERE n.tag = 'DisabledTags'
+    AND n.disabled_tag = 'SecureToken'
+    AND n.valid_from_time > :now - 7 * 86400
+    AND n.valid_from_time <= :now
+),
+appended AS (
+  SELECT r.host_id, r.username, r.uuid, r.value, r.change_time
+  FROM authentication_authorities_history p
+  -- CROSS JOIN: SQLite then reads the past once. A host without a past has no row, as its first snapshot is
+  -- no change.
+  CROSS JOIN recent r
+  WHERE p.host_id = r.host_id
+    AND p.valid_from_time < r.change_time
+  GROUP BY r.host_id, r.username, r.uuid, r.value, r.change_time
+  -- The account had no such tag just before, at whatever place.
+  HAVING MAX(
+    CASE
+      WHEN p.username = r.username
+        AND COALESCE(p.uuid, '') = r.uuid
+        AND p.tag = 'DisabledTags'
+        AND p.disabled_tag = 'SecureToken'
+        AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1
+      ELSE 0
+    END
+  ) = 0
+)
 SELECT
-  n.host_id,
-  n.username AS subject,
-  n.value,
-  n.valid_from_time AS change_time
-FROM authentication_authorities_history n
-WHERE n.tag = 'DisabledTags'
-  AND n.disabled_tag = 'SecureToken'
-  AND n.valid_from_time > :now - 7 * 86400
-  AND n.valid_from_time <= :now
-  -- The first snapshot of a host is no change.
-  AND EXISTS (
-    SELECT 1
-    FROM authentication_authorities_history e
-    WHERE e.host_id = n.host_id
-      AND e.valid_from_time < n.valid_from_time
-  )
-  -- The account was there just before ...
-  AND EXISTS (
-    SELECT 1
-    FROM users_history o
-    WHERE o.host_id = n.host_id
-      AND o.username = n.username
-      AND COALESCE(o.uuid, '') = COALESCE(n.uuid, '')
-      AND o.valid_from_time < n.valid_from_time
-      AND COALESCE(o.valid_until_time, n.valid_from_time) >= n.valid_from_time
-  )
-  -- ... and had no such tag at any place.
-  AND NOT EXISTS (
-    SELECT 1
-    FROM authentication_authorities_history p
-    WHERE p.host_id = n.host_id
-      AND p.username = n.username
-      AND COALESCE(p.uuid, '') = COALESCE(n.uuid, '')
-      AND p.tag = 'DisabledTags'
-      AND p.disabled_tag = 'SecureToken'
-      AND p.valid_from_time < n.valid_from_time
-      AND COALESCE(p.valid_until_time, n.valid_from_time) >= n.valid_from_time
-  )
-ORDER BY n.host_id, n.username, n.valid_from_time, COALESCE(n.uuid, ''), n.ordinal;
+  a.host_id,
+  a.username AS subject,
+  a.value,
+  a.change_time
+FROM users_history o
+CROSS JOIN appended a
+-- The account was there just before.
+WHERE o.host_id = a.host_id
+  AND o.username = a.username
+  AND COALESCE(o.uuid, '') = a.uuid
+  AND o.valid_from_time < a.change_time
+  AND COALESCE(o.valid_until_time, a.change_time) >= a.change_time
+GROUP BY a.host_id, a.username, a.value, a.change_time
+ORDER BY a.host_id, a.username, a.change_time, a.value;

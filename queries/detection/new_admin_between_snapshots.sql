@@ -11,63 +11,54 @@
 -- references: ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)
 -- false-positives: Tools that make users administrators for minutes; Platform SSO, which sets the right at
 --   each login.
+WITH recent AS (
+  SELECT
+    n.host_id,
+    n.username,
+    COALESCE(n.uuid, '') AS uuid,
+    n.uid,
+    n.account_type,
+    n.is_hidden,
+    n.valid_from_time AS change_time
+  FROM users_history n
+  WHERE n.is_admin = 1
+    AND n.valid_from_time > :now - 7 * 86400
+    AND n.valid_from_time <= :now
+),
+compared AS (
+  SELECT
+    r.host_id,
+    r.username,
+    r.uuid,
+    r.uid,
+    r.account_type,
+    r.is_hidden,
+    r.change_time,
+    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username
+      AND COALESCE(p.uuid, '') = r.uuid THEN 1 ELSE 0 END) AS was_there,
+    MAX(CASE WHEN p.is_admin = 0 AND p.username = r.username
+      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_no_time,
+    MAX(CASE WHEN p.is_admin = 1 AND p.username = r.username
+      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_yes_time
+  FROM users_history p
+  -- CROSS JOIN: SQLite then reads the past once. A host without a past has no row, as its first snapshot is
+  -- no change.
+  CROSS JOIN recent r
+  WHERE p.host_id = r.host_id
+    AND p.valid_from_time < r.change_time
+  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.account_type, r.is_hidden, r.change_time
+)
 SELECT
-  n.host_id,
-  n.username AS subject,
-  n.uid,
-  n.account_type,
-  n.is_hidden,
+  c.host_id,
+  c.username AS subject,
+  c.uid,
+  c.account_type,
+  c.is_hidden,
   -- 1 when the account itself is new.
-  CASE
-    WHEN EXISTS (
-      SELECT 1
-      FROM users_history p
-      WHERE p.host_id = n.host_id
-        AND p.username = n.username
-        AND COALESCE(p.uuid, '') = COALESCE(n.uuid, '')
-        AND p.valid_until_time = n.valid_from_time
-    ) THEN 0
-    ELSE 1
-  END AS is_new_account,
-  n.valid_from_time AS change_time
-FROM users_history n
-WHERE n.is_admin = 1
-  AND n.valid_from_time > :now - 7 * 86400
-  AND n.valid_from_time <= :now
-  -- The first snapshot of a host is no change.
-  AND EXISTS (
-    SELECT 1
-    FROM users_history e
-    WHERE e.host_id = n.host_id
-      AND e.valid_from_time < n.valid_from_time
-  )
-  AND (
-    -- It was not there just before ...
-    NOT EXISTS (
-      SELECT 1
-      FROM users_history p
-      WHERE p.host_id = n.host_id
-        AND p.username = n.username
-        AND COALESCE(p.uuid, '') = COALESCE(n.uuid, '')
-        AND p.valid_until_time = n.valid_from_time
-    )
-    -- ... or what was last known of it was that it is none.
-    OR COALESCE((
-      SELECT MAX(p.valid_from_time)
-      FROM users_history p
-      WHERE p.host_id = n.host_id
-        AND p.username = n.username
-        AND COALESCE(p.uuid, '') = COALESCE(n.uuid, '')
-        AND p.valid_from_time < n.valid_from_time
-        AND p.is_admin = 0
-    ), 0) > COALESCE((
-      SELECT MAX(p.valid_from_time)
-      FROM users_history p
-      WHERE p.host_id = n.host_id
-        AND p.username = n.username
-        AND COALESCE(p.uuid, '') = COALESCE(n.uuid, '')
-        AND p.valid_from_time < n.valid_from_time
-        AND p.is_admin = 1
-    ), 0)
-  )
-ORDER BY n.host_id, n.username, n.valid_from_time, COALESCE(n.uuid, '');
+  1 - c.was_there AS is_new_account,
+  c.change_time
+FROM compared c
+-- It was not there just before, or what was last known of it was that it is none.
+WHERE c.was_there = 0
+  OR c.last_no_time > c.last_yes_time
+ORDER BY c.host_id, c.username, c.change_time, c.uuid;

@@ -11,53 +11,54 @@
 --   granted it.
 -- references: ATT&CK T1098; 800-53r5 AC-2(4)
 -- false-positives: Every new user of a managed Mac, once.
+WITH recent AS (
+  SELECT
+    n.host_id,
+    n.username,
+    COALESCE(n.uuid, '') AS uuid,
+    n.is_admin,
+    n.confidence,
+    n.sources,
+    n.valid_from_time AS change_time
+  FROM secure_tokens_history n
+  WHERE n.secure_token = 1
+    AND n.valid_from_time > :now - 7 * 86400
+    AND n.valid_from_time <= :now
+),
+compared AS (
+  SELECT
+    r.host_id,
+    r.username,
+    r.uuid,
+    r.is_admin,
+    r.confidence,
+    r.sources,
+    r.change_time,
+    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username
+      AND COALESCE(p.uuid, '') = r.uuid THEN 1 ELSE 0 END) AS was_there,
+    MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username
+      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_no_time,
+    MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username
+      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_yes_time
+  FROM secure_tokens_history p
+  -- CROSS JOIN: SQLite then reads the past once. A host without a past has no row, as its first snapshot is
+  -- no change.
+  CROSS JOIN recent r
+  WHERE p.host_id = r.host_id
+    AND p.valid_from_time < r.change_time
+  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.confidence, r.sources, r.change_time
+)
 SELECT
-  n.host_id,
-  n.username AS subject,
-  n.is_admin,
-  n.confidence,
-  n.sources,
+  c.host_id,
+  c.username AS subject,
+  c.is_admin,
+  c.confidence,
+  c.sources,
   b.state AS bootstrap_state,
-  n.valid_from_time AS change_time
-FROM secure_tokens_history n
-LEFT JOIN bootstrap_tokens b ON b.host_id = n.host_id
-WHERE n.secure_token = 1
-  AND n.valid_from_time > :now - 7 * 86400
-  AND n.valid_from_time <= :now
-  -- The first snapshot of a host is no change.
-  AND EXISTS (
-    SELECT 1
-    FROM secure_tokens_history e
-    WHERE e.host_id = n.host_id
-      AND e.valid_from_time < n.valid_from_time
-  )
-  AND (
-    -- It was not there just before ...
-    NOT EXISTS (
-      SELECT 1
-      FROM secure_tokens_history p
-      WHERE p.host_id = n.host_id
-        AND p.username = n.username
-        AND COALESCE(p.uuid, '') = COALESCE(n.uuid, '')
-        AND p.valid_until_time = n.valid_from_time
-    )
-    -- ... or what was last known of it was that it has none.
-    OR COALESCE((
-      SELECT MAX(p.valid_from_time)
-      FROM secure_tokens_history p
-      WHERE p.host_id = n.host_id
-        AND p.username = n.username
-        AND COALESCE(p.uuid, '') = COALESCE(n.uuid, '')
-        AND p.valid_from_time < n.valid_from_time
-        AND p.secure_token = 0
-    ), 0) > COALESCE((
-      SELECT MAX(p.valid_from_time)
-      FROM secure_tokens_history p
-      WHERE p.host_id = n.host_id
-        AND p.username = n.username
-        AND COALESCE(p.uuid, '') = COALESCE(n.uuid, '')
-        AND p.valid_from_time < n.valid_from_time
-        AND p.secure_token = 1
-    ), 0)
-  )
-ORDER BY n.host_id, n.username, n.valid_from_time, COALESCE(n.uuid, '');
+  c.change_time
+FROM compared c
+LEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id
+-- It was not there just before, or what was last known of it was that it has none.
+WHERE c.was_there = 0
+  OR c.last_no_time > c.last_yes_time
+ORDER BY c.host_id, c.username, c.change_time, c.uuid;

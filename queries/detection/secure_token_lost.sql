@@ -10,52 +10,62 @@
 --   grant the token anew by a login.
 -- references: ATT&CK T1531; 800-53r5 AC-2(4)
 -- false-positives: Accounts that were deleted on purpose; see is_account_gone.
+WITH recent AS (
+  -- Without a token now.
+  SELECT
+    n.host_id,
+    n.username,
+    COALESCE(n.uuid, '') AS uuid,
+    n.is_admin,
+    0 AS is_account_gone,
+    n.valid_from_time AS change_time
+  FROM secure_tokens_history n
+  WHERE n.secure_token = 0
+    AND n.valid_from_time > :now - 7 * 86400
+    AND n.valid_from_time <= :now
+  UNION ALL
+  -- With a token until then.
+  SELECT
+    o.host_id,
+    o.username,
+    COALESCE(o.uuid, '') AS uuid,
+    o.is_admin,
+    1 AS is_account_gone,
+    o.valid_until_time AS change_time
+  FROM secure_tokens_history o
+  WHERE o.secure_token = 1
+    AND o.valid_until_time > :now - 7 * 86400
+    AND o.valid_until_time <= :now
+),
+compared AS (
+  SELECT
+    r.host_id,
+    r.username,
+    r.uuid,
+    r.is_admin,
+    r.is_account_gone,
+    r.change_time,
+    MAX(CASE WHEN p.secure_token = 0 AND p.valid_from_time < r.change_time
+      THEN p.valid_from_time ELSE 0 END) AS last_no_time,
+    MAX(CASE WHEN p.secure_token = 1 AND p.valid_from_time < r.change_time
+      THEN p.valid_from_time ELSE 0 END) AS last_yes_time,
+    MAX(CASE WHEN p.valid_from_time = r.change_time THEN 1 ELSE 0 END) AS goes_on
+  FROM secure_tokens_history p
+  -- CROSS JOIN: SQLite then reads the past once.
+  CROSS JOIN recent r
+  WHERE p.host_id = r.host_id
+    AND p.username = r.username
+    AND COALESCE(p.uuid, '') = r.uuid
+  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.is_account_gone, r.change_time
+)
 SELECT
-  n.host_id,
-  n.username AS subject,
-  n.is_admin,
-  0 AS is_account_gone,
-  n.valid_from_time AS change_time
-FROM secure_tokens_history n
-WHERE n.secure_token = 0
-  AND n.valid_from_time > :now - 7 * 86400
-  AND n.valid_from_time <= :now
-  -- What was last known of it was that it has one.
-  AND COALESCE((
-    SELECT MAX(p.valid_from_time)
-    FROM secure_tokens_history p
-    WHERE p.host_id = n.host_id
-      AND p.username = n.username
-      AND COALESCE(p.uuid, '') = COALESCE(n.uuid, '')
-      AND p.valid_from_time < n.valid_from_time
-      AND p.secure_token = 1
-  ), 0) > COALESCE((
-    SELECT MAX(p.valid_from_time)
-    FROM secure_tokens_history p
-    WHERE p.host_id = n.host_id
-      AND p.username = n.username
-      AND COALESCE(p.uuid, '') = COALESCE(n.uuid, '')
-      AND p.valid_from_time < n.valid_from_time
-      AND p.secure_token = 0
-  ), 0)
-UNION ALL
-SELECT
-  o.host_id,
-  o.username AS subject,
-  o.is_admin,
-  1 AS is_account_gone,
-  o.valid_until_time AS change_time
-FROM secure_tokens_history o
-WHERE o.secure_token = 1
-  AND o.valid_until_time > :now - 7 * 86400
-  AND o.valid_until_time <= :now
-  -- Nothing follows it: the account is gone.
-  AND NOT EXISTS (
-    SELECT 1
-    FROM secure_tokens_history f
-    WHERE f.host_id = o.host_id
-      AND f.username = o.username
-      AND COALESCE(f.uuid, '') = COALESCE(o.uuid, '')
-      AND f.valid_from_time = o.valid_until_time
-  )
-ORDER BY host_id, subject, change_time, is_account_gone;
+  c.host_id,
+  c.username AS subject,
+  c.is_admin,
+  c.is_account_gone,
+  c.change_time
+FROM compared c
+-- What was last known of it was that it has one, or nothing follows it: the account is gone.
+WHERE (c.is_account_gone = 0 AND c.last_yes_time > c.last_no_time)
+  OR (c.is_account_gone = 1 AND c.goes_on = 0)
+ORDER BY c.host_id, c.username, c.change_time, c.is_account_gone, c.uuid;

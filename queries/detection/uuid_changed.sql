@@ -9,52 +9,54 @@
 -- remediation: Look at filevault_orphan_users, at who owns the home folder and at deleted_users.
 -- references: ATT&CK T1136.001, T1098; 800-53r5 IA-4
 -- false-positives: A Mac that was erased and kept its hardware UUID.
-SELECT
-  again.host_id,
-  again.username AS subject,
-  again.uid,
-  again.former_uuid,
-  again.uuid,
-  again.is_admin,
-  again.change_time
-FROM (
+WITH recent AS (
   SELECT
     n.host_id,
     n.username,
     n.uid,
-    -- That of the last version before, when another had the name.
-    (
-      SELECT MAX(o.uuid)
-      FROM users_history o
-      WHERE o.host_id = n.host_id
-        AND o.username = n.username
-        AND o.uuid <> n.uuid
-        AND o.valid_until_time <= n.valid_from_time
-        AND NOT EXISTS (
-          SELECT 1
-          FROM users_history l
-          WHERE l.host_id = n.host_id
-            AND l.username = n.username
-            AND l.uuid <> n.uuid
-            AND l.valid_until_time > o.valid_until_time
-            AND l.valid_until_time <= n.valid_from_time
-        )
-    ) AS former_uuid,
     n.uuid,
     n.is_admin,
     n.valid_from_time AS change_time
   FROM users_history n
-  WHERE n.valid_from_time > :now - 7 * 86400
+  WHERE n.uuid IS NOT NULL
+    AND n.valid_from_time > :now - 7 * 86400
     AND n.valid_from_time <= :now
-    -- This one was not there before.
-    AND NOT EXISTS (
-      SELECT 1
-      FROM users_history p
-      WHERE p.host_id = n.host_id
-        AND p.username = n.username
-        AND p.uuid = n.uuid
-        AND p.valid_from_time < n.valid_from_time
-    )
-) again
-WHERE again.former_uuid IS NOT NULL
-ORDER BY again.host_id, again.username, again.change_time, again.uuid;
+),
+again AS (
+  SELECT
+    r.host_id,
+    r.username,
+    r.uid,
+    r.uuid,
+    r.is_admin,
+    r.change_time,
+    MAX(
+      CASE
+        WHEN p.uuid <> r.uuid AND p.valid_until_time <= r.change_time THEN p.valid_until_time
+      END
+    ) AS former_until_time
+  FROM users_history p
+  -- CROSS JOIN: SQLite then reads the past once.
+  CROSS JOIN recent r
+  WHERE p.host_id = r.host_id
+    AND p.username = r.username
+  GROUP BY r.host_id, r.username, r.uid, r.uuid, r.is_admin, r.change_time
+  -- This one was not there before.
+  HAVING MAX(CASE WHEN p.uuid = r.uuid AND p.valid_from_time < r.change_time THEN 1 ELSE 0 END) = 0
+)
+SELECT
+  a.host_id,
+  a.username AS subject,
+  a.uid,
+  o.uuid AS former_uuid,
+  a.uuid,
+  a.is_admin,
+  a.change_time
+FROM users_history o
+CROSS JOIN again a
+-- Another had the name, and had it last.
+WHERE o.host_id = a.host_id
+  AND o.username = a.username
+  AND o.uuid <> a.uuid
+  AND o.valid_until_time = a.former_until_time
+ORDER BY a.host_id, a.username, a.change_time, a.uuid, o.uuid;

@@ -59,6 +59,49 @@ recovery_keys AS (
     WHERE a.type = 'PersonalRecovery'
   ) c ON c.host_id = f.host_id
 ),
+holders AS (
+  SELECT
+    s.host_id,
+    s.username,
+    COALESCE(s.uuid, '') AS uuid,
+    s.is_admin,
+    s.secure_token,
+    s.volume_owner,
+    s.filevault_enabled
+  FROM secure_tokens s
+  WHERE s.filevault_enabled = 1
+    OR COALESCE(s.secure_token, 1) = 1
+),
+logins AS (
+  SELECT
+    u.host_id,
+    u.username,
+    COALESCE(u.uuid, '') AS uuid,
+    u.can_login,
+    u.account_type
+  FROM users u
+  -- CROSS JOIN: SQLite then reads the accounts once, and keeps those of the few holders.
+  CROSS JOIN holders s
+  WHERE u.host_id = s.host_id
+    AND u.username = s.username
+    AND COALESCE(u.uuid, '') = s.uuid
+),
+accounts AS (
+  SELECT
+    s.host_id,
+    s.username,
+    s.is_admin,
+    s.secure_token,
+    s.volume_owner,
+    s.filevault_enabled,
+    l.can_login,
+    l.account_type
+  FROM holders s
+  LEFT JOIN logins l
+    ON l.host_id = s.host_id
+    AND l.username = s.username
+    AND l.uuid = s.uuid
+),
 ways AS (
   -- Who can type a password at startup.
   SELECT
@@ -67,23 +110,18 @@ ways AS (
     'user' AS kind,
     s.username AS subject,
     CASE
-      WHEN u.can_login = 0 OR u.account_type = 'guest' THEN 0
-      WHEN s.filevault_enabled = 1 AND u.can_login = 1 THEN 1
+      WHEN s.can_login = 0 OR s.account_type = 'guest' THEN 0
+      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1
     END AS counts,
     CASE
-      WHEN u.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'
-      WHEN u.account_type = 'guest' THEN 'Guest has no password'
-      WHEN s.filevault_enabled = 1 AND u.can_login = 1 THEN 'FileVault user'
+      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'
+      WHEN s.account_type = 'guest' THEN 'Guest has no password'
+      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'
       ELSE 'it is not known whether FileVault lists the account, or whether it can log in'
     END AS basis
-  FROM secure_tokens s
+  FROM accounts s
   JOIN unlock_hosts k ON k.host_id = s.host_id
-  LEFT JOIN users u
-    ON u.host_id = s.host_id
-    AND u.username = s.username
-    AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')
-  WHERE s.filevault_enabled = 1
-    OR (s.filevault_enabled IS NULL AND COALESCE(s.secure_token, 1) = 1)
+  WHERE COALESCE(s.filevault_enabled, 1) = 1
   UNION ALL
   SELECT
     o.host_id,
@@ -142,29 +180,25 @@ ways AS (
     'user' AS kind,
     s.username AS subject,
     CASE
-      WHEN u.can_login = 0 THEN 0
+      WHEN s.can_login = 0 THEN 0
       WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0
       WHEN s.is_admin = 1
         AND s.secure_token = 1
-        AND u.can_login = 1
+        AND s.can_login = 1
         AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1
     END AS counts,
     CASE
-      WHEN u.can_login = 0 THEN 'administrator with a token, disabled'
+      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'
       WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0
         THEN 'administrator with a token, not an owner of the volume'
       WHEN s.is_admin = 1
         AND s.secure_token = 1
-        AND u.can_login = 1
+        AND s.can_login = 1
         AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'
       ELSE 'it is not known whether it is an administrator with a token who owns the volume'
     END AS basis
-  FROM secure_tokens s
+  FROM accounts s
   LEFT JOIN hosts h ON h.host_id = s.host_id
-  LEFT JOIN users u
-    ON u.host_id = s.host_id
-    AND u.username = s.username
-    AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')
   WHERE COALESCE(s.is_admin, 1) = 1
     AND COALESCE(s.secure_token, 1) = 1
   UNION ALL

@@ -1,0 +1,85 @@
+import { collect } from '../../collector/collect.ts';
+import { evidenceMachine } from '../../collector/evidence.ts';
+import { findInputs, merge } from '../../store/merge.ts';
+import type { Merged } from '../../store/merge.ts';
+import { snapshotOf } from '../../store/snapshot.ts';
+import type { Snapshot } from '../../store/snapshot.ts';
+import { tables } from '../../tables/index.ts';
+import type { Arguments, Command } from '../command.ts';
+import { endProgress, flush, print, printError, printNote, printProgress } from '../render.ts';
+import { programEntry } from '../root.ts';
+import { dbOption, dbPath, using, writableStore } from '../stores.ts';
+import { currentTime } from '../time.ts';
+import { version } from '../version.ts';
+
+const readEvidence = async (path: string): Promise<Snapshot> => {
+  const wanted = tables.filter(({ generate }) => generate !== undefined);
+  return snapshotOf(tables, await collect(wanted, await evidenceMachine(path)), version);
+};
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** A bar for a terminal: which input, and how many snapshots so far. */
+const progress = () => {
+  const started = performance.now();
+  let shown = 0;
+  return (done: number, of: number, { stored, known }: Merged): void => {
+    const now = performance.now();
+    if (now - shown < 100) return;
+    shown = now;
+    const width = 24;
+    const full = Math.round((done / of) * width);
+    const rate = Math.round(((stored + known) / (now - started)) * 1000);
+    printProgress(`[${'#'.repeat(full)}${'.'.repeat(width - full)}] input ${done + 1} of ${of}, ${plural(stored, 'snapshot')} stored, ${rate}/s`);
+  };
+};
+
+const run = async (given: Arguments): Promise<number> => {
+  const { inputs, bad, ignored } = await findInputs(given.positionals, dbPath(given));
+  return using(writableStore(given), async (store) => {
+    let merged: Merged;
+    try {
+      merged = await merge(store, inputs, {
+        readEvidence,
+        now: currentTime,
+        workerEntry: programEntry,
+        progress: progress(),
+      });
+    } finally {
+      endProgress();
+    }
+    const { stored, known, tooOld, hosts } = merged;
+    print(
+      `${plural(stored, 'snapshot')} of ${plural(hosts.size, 'host')} stored` +
+        `${known > 0 ? `, ${known} there before` : ''}${tooOld > 0 ? `, ${tooOld} older than what is retained` : ''}\n`,
+    );
+    flush();
+    if (ignored.length > 0) {
+      printNote(`left alone, for they are nothing that can be merged: ${ignored.slice(0, 5).join(', ')}${ignored.length > 5 ? ` and ${ignored.length - 5} more` : ''}`);
+    }
+    const failures = [...bad, ...merged.bad];
+    for (const { path, message, hint } of failures) {
+      printError(message.startsWith(path) ? message : `${path}: ${message}`, hint);
+    }
+    return failures.length > 0 ? 1 : 0;
+  });
+};
+
+export const mergeCommand: Command = {
+  name: 'merge',
+  usage: 'tokenquery merge --db FILE INPUT…',
+  summary: 'Puts the snapshots of many hosts into one database.',
+  about: [
+    'INPUT is a tokenquery database, evidence (a folder or .tar.gz), a native export (.ndjson, .ndjson.gz,',
+    '.ndjson.zst), or a folder of any of these. Order and repeats make no difference. A bad input is named, the',
+    'others are merged, and the exit code is 1.',
+  ],
+  options: { db: { ...dbOption, description: 'The database; it is made where it is not there.' } },
+  positionals: { least: 1, most: 1_000_000 },
+  examples: [
+    'tokenquery merge --db fleet.db exports/',
+    'tokenquery merge --db fleet.db mac1.db mac2.tar.gz mac3.ndjson.zst',
+  ],
+  run,
+};
+

@@ -1,0 +1,45 @@
+import { statSync } from 'node:fs';
+import { UserError } from '../../collector/errors.ts';
+import { openForReading } from '../../store/file.ts';
+import { retain } from '../../store/retain.ts';
+import { tables } from '../../tables/index.ts';
+import type { Arguments, Command } from '../command.ts';
+import { endProgress, flush, print, printProgress } from '../render.ts';
+import { dbOption, dbPath, using, writableStore } from '../stores.ts';
+import { currentTime, parseAge } from '../time.ts';
+
+const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;
+
+const run = async (given: Arguments): Promise<number> => {
+  const age = given.text('older-than');
+  if (age === null) throw new UserError('--older-than AGE is missing', 'for example --older-than 90d', 2);
+  const time = currentTime() - parseAge('--older-than', age);
+  const path = dbPath(given);
+  // It makes no file.
+  openForReading(path, tables).close();
+  const before = statSync(path).size;
+  const { snapshots, versions } = await using(writableStore(given), (store) =>
+    retain(store, time, (done, of) => printProgress(`${done} of ${of} hosts`)),
+  ).finally(endProgress);
+  const date = new Date(time * 1000).toISOString();
+  print(`dropped what ended before ${date}: ${versions} row versions and ${snapshots} snapshots; ${megabytes(before)} before, ${megabytes(statSync(path).size)} now\n`);
+  flush();
+  return 0;
+};
+
+export const retainCommand: Command = {
+  name: 'retain',
+  usage: 'tokenquery retain --db FILE --older-than AGE',
+  summary: 'Drops history that is older than an age.',
+  about: [
+    'What is current stays, however old it is. Each table keeps its last good look before that time, so that --as-of',
+    'stays exact from then on. Hosts are worked on some at a time; the file shrinks in place.',
+  ],
+  options: {
+    db: dbOption,
+    'older-than': { type: 'string', value: 'AGE', description: 'For example 90d, 52w or 12h.' },
+  },
+  positionals: { least: 0, most: 0 },
+  examples: ['tokenquery retain --db fleet.db --older-than 365d'],
+  run,
+};

@@ -1,0 +1,37 @@
+/** The part of `merge` that runs in a thread of its own: it reads exports, so that the other only writes. */
+import { parentPort } from 'node:worker_threads';
+import { UserError } from '../collector/errors.ts';
+import { readNativeFile } from '../store/native_file.ts';
+import { tables } from '../tables/index.ts';
+
+/** Batches that are on their way at once: one is written while the next is read. */
+const ahead = 2;
+
+/** Answers the path of an export with its batches, and with what is wrong with it. */
+export const serve = (): void => {
+  const port = parentPort;
+  if (port === null) return;
+  let unanswered = 0;
+  let proceed: (() => void) | null = null;
+  const decode = async (path: string): Promise<void> => {
+    try {
+      await readNativeFile(path, tables, async (snapshots) => {
+        unanswered += 1;
+        port.postMessage({ snapshots });
+        if (unanswered >= ahead) await new Promise<void>((resolve) => (proceed = resolve));
+      });
+      port.postMessage({ done: true });
+    } catch (error) {
+      if (error instanceof UserError) port.postMessage({ message: error.message, hint: error.hint });
+      else port.postMessage({ fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    }
+  };
+  port.on('message', (message: { readonly path?: string }) => {
+    if (message.path !== undefined) void decode(message.path);
+    else {
+      unanswered -= 1;
+      proceed?.();
+      proceed = null;
+    }
+  });
+};

@@ -1,0 +1,48 @@
+/** CSV as RFC 4180 has it, one file for each table. */
+import type { Cell, Format, TableText } from './parts.ts';
+
+// A spreadsheet takes a cell that begins so for a formula.
+const formula = /^[=+\-@\t\r]/;
+
+/** NULL is an empty field and an empty text is "", so that they stay apart. */
+const field = (value: Cell, isForSpreadsheet: boolean): string => {
+  if (value === null) return '';
+  // A number that begins with a minus is a number, not a formula.
+  if (typeof value !== 'string') return String(value);
+  const text = isForSpreadsheet && formula.test(value) ? `'${value}` : value;
+  return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+export const csvLine = (cells: readonly Cell[], isForSpreadsheet = false): string =>
+  `${cells.map((cell) => field(cell, isForSpreadsheet)).join(',')}\r\n`;
+
+export interface CsvOptions {
+  /** Puts an apostrophe before a text that a spreadsheet would calculate; the text is then not what was read. */
+  readonly isForSpreadsheet?: boolean;
+  /** Adds the column `change`. */
+  readonly hasChange?: boolean;
+}
+
+export const csvFormat = ({ isForSpreadsheet = false, hasChange = false }: CsvOptions = {}): Format => {
+  const begun = new Set<string>();
+  return {
+    wants: 'cells',
+    files: 'table',
+    extension: '.csv',
+    *snapshot({ head, tables }): Generator<TableText> {
+      for (const { table, rows } of tables) {
+        const { name } = table;
+        const text = (cells: readonly Cell[]): TableText => ({ table: name, text: csvLine(cells, isForSpreadsheet) });
+        if (!begun.has(name)) {
+          begun.add(name);
+          const names = [...Object.keys(table.columns), 'host_id', 'snapshot_id', 'collected_time', 'row_id'];
+          yield text(hasChange ? [...names, 'change'] : names);
+        }
+        for (const { id, change, cells } of rows) {
+          const all = [...(cells ?? []), head.hostId, head.snapshotId, head.collectedTime, id];
+          yield text(hasChange ? [...all, change] : all);
+        }
+      }
+    },
+  };
+};

@@ -1,0 +1,53 @@
+/** One JSON document: snapshots, their tables, their rows. */
+import { objectWriter } from './parts.ts';
+import type { Format } from './parts.ts';
+
+export const jsonFormat = (): Format => {
+  let separator = '\n';
+  return {
+    wants: 'json',
+    files: 'one',
+    extension: '.json',
+    begin: () => '{"tokenquery":1,"kind":"export","snapshots":[',
+    *snapshot({ head, tables }) {
+      const text = JSON.stringify({
+        snapshot_id: head.snapshotId,
+        host_id: head.hostId,
+        collected_time: head.collectedTime,
+        sequence: head.sequence,
+        status: head.status,
+        origin: head.origin,
+        euid: head.euid,
+        tool_version: head.toolVersion,
+        schema_version: head.schemaVersion,
+        redaction: head.redaction,
+      });
+      yield `${separator}${text.slice(0, -1)},"tables":[`;
+      separator = ',\n';
+      let before = '';
+      for (const { table, status, affected, rowCount, details, rows } of tables) {
+        const look = JSON.stringify({
+          table: table.name,
+          status,
+          row_count: rowCount,
+          columns_affected: affected,
+          ...(details === null
+            ? {}
+            : { code: details.code, reason: details.reason, duration_ms: details.durationMs }),
+        });
+        yield `${before}\n ${look.slice(0, -1)},"rows":[`;
+        before = ',';
+        const object = objectWriter(Object.keys(table.columns));
+        let comma = '';
+        for (const { id, change, json, cells } of rows) {
+          const action = change === null ? '' : `,"change":"${change}"`;
+          yield `${comma}\n  {"row_id":"${id}"${action},"columns":${json ?? object(cells ?? [])}}`;
+          comma = ',';
+        }
+        yield ']}';
+      }
+      yield ']}';
+    },
+    end: () => '\n]}\n',
+  };
+};

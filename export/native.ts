@@ -1,0 +1,431 @@
+/** The native export: snapshots as NDJSON, one row a line. docs/native.md describes it. */
+import { hash } from 'node:crypto';
+import { statuses } from '../collector/status.ts';
+import type { Status } from '../collector/status.ts';
+import { UserError } from '../collector/errors.ts';
+import type { Table, Value } from '../collector/table.ts';
+import { dataTables, schemaVersion } from '../store/schema.ts';
+import { cellsOrder, digestOfCells, isGood, isSorted, leadingCells, orderIndexes, origins, packRows, rowsOf, snapshotIdOf, snapshotStatus } from '../store/snapshot.ts';
+import type { Cells, Look, Origin, Snapshot } from '../store/snapshot.ts';
+
+export const nativeVersion = 1;
+
+const reportTables = { errors: 'collection_errors', commands: 'command_log' } as const;
+
+/**
+ * What the identities of the rows of one table in one snapshot begin with. Identity of a row, the same in every format
+ * and on every export: SHA-256 of the canonical JSON of schema version, host, snapshot, table and key. A second row
+ * with the same key has its number too.
+ */
+export const rowIdHead = (
+  snapshot: Pick<Snapshot, 'schemaVersion' | 'hostId' | 'snapshotId'>,
+  table: string,
+): string => `${JSON.stringify([snapshot.schemaVersion, snapshot.hostId, snapshot.snapshotId, table]).slice(0, -1)},`;
+
+/** The identity of a row from the head above and its key as a JSON array of scalars, which is as RFC 8785 has it. */
+export const rowIdOf = (head: string, key: string, ordinal = 0): string =>
+  hash('sha256', ordinal === 0 ? `${head}${key}]` : `${head}${key},${ordinal}]`);
+
+export const rowId = (
+  snapshot: Pick<Snapshot, 'schemaVersion' | 'hostId' | 'snapshotId'>,
+  table: string,
+  key: readonly Value[],
+  ordinal = 0,
+): string => rowIdOf(rowIdHead(snapshot, table), JSON.stringify(key), ordinal);
+
+export type SnapshotHead = Omit<Snapshot, 'looks' | 'report'> & { readonly sequence?: number | null };
+
+export const snapshotLine = (snapshot: SnapshotHead): string =>
+  `${JSON.stringify({
+    tokenquery: nativeVersion,
+    kind: 'snapshot',
+    snapshot_id: snapshot.snapshotId,
+    host_id: snapshot.hostId,
+    collected_time: snapshot.collectedTime,
+    sequence: snapshot.sequence ?? null,
+    status: snapshot.status,
+    origin: snapshot.origin,
+    euid: snapshot.euid,
+    tool_version: snapshot.toolVersion,
+    schema_version: snapshot.schemaVersion,
+    redaction: snapshot.redaction,
+  })}\n`;
+
+export interface TableDetails {
+  readonly code: Value;
+  readonly reason: Value;
+  readonly durationMs: Value;
+}
+
+export const tableLine = (
+  table: string,
+  snapshotId: number,
+  look: Pick<Look, 'status' | 'rowCount' | 'affected'>,
+  details: TableDetails | null,
+): string =>
+  `${JSON.stringify({
+    kind: 'table',
+    table,
+    snapshot_id: snapshotId,
+    status: look.status,
+    row_count: look.rowCount,
+    columns_affected: look.affected,
+    // Known of the last snapshot of a host only.
+    ...(details === null ? {} : { code: details.code, reason: details.reason, duration_ms: details.durationMs }),
+  })}\n`;
+
+/** What the rows of one table in one snapshot begin with; the identity, `rowMiddle`, the columns and `}\n` follow. */
+export const rowHead = ({ hostId, snapshotId }: Pick<Snapshot, 'hostId' | 'snapshotId'>, table: string): string =>
+  `{"kind":"row","table":${JSON.stringify(table)},"host_id":${JSON.stringify(hostId)},"snapshot_id":${snapshotId},"row_id":"`;
+export const rowMiddle = '","columns":';
+
+export const endLine = (snapshotId: number, rows: number): string =>
+  `${JSON.stringify({ kind: 'end', snapshot_id: snapshotId, rows })}\n`;
+
+/** The lines of one snapshot, each with its line feed. */
+export function* nativeLines(
+  snapshot: Snapshot & { readonly sequence?: number },
+  tables: readonly Table[],
+): Generator<string> {
+  const { snapshotId, looks, report } = snapshot;
+  yield snapshotLine(snapshot);
+  let count = 0;
+  const rowLines = function* (table: Table, rows: readonly Cells[]): Generator<string> {
+    const names = Object.keys(table.columns);
+    const keyIndexes = table.key.map((name) => names.indexOf(name));
+    const labels = names.map((name, index) => `${index === 0 ? '' : ','}${JSON.stringify(name)}:`);
+    const head = rowHead(snapshot, table.name);
+    const idHead = rowIdHead(snapshot, table.name);
+    let before = '';
+    let ordinal = 0;
+    for (const row of rows) {
+      const key = JSON.stringify(keyIndexes.map((index) => row[index] ?? null));
+      ordinal = key === before ? ordinal + 1 : 0;
+      before = key;
+      let columns = '';
+      for (const [index, label] of labels.entries()) columns += label + JSON.stringify(row[index] ?? null);
+      count += 1;
+      yield `${head}${rowIdOf(idHead, key, ordinal)}${rowMiddle}{${columns}}}\n`;
+    }
+  };
+  const details = new Map((report?.status ?? []).map((row) => [row[0], row]));
+  for (const table of dataTables(tables)) {
+    const look = looks.get(table.name);
+    if (look === undefined) continue;
+    const [, , , code, reason, , durationMs] = details.get(table.name) ?? [];
+    const known = { code: code ?? null, reason: reason ?? null, durationMs: durationMs ?? null };
+    yield tableLine(table.name, snapshotId, look, report === null ? null : known);
+    yield* rowLines(table, rowsOf(look, Object.keys(table.columns).length));
+  }
+  if (report !== null) {
+    for (const [part, name] of Object.entries(reportTables)) {
+      const table = tables.find((known) => known.name === name);
+      const rows = report[part as keyof typeof reportTables];
+      if (table === undefined) continue;
+      yield tableLine(name, snapshotId, { status: 'ok', rowCount: rows.length, affected: [] }, null);
+      yield* rowLines(table, rows);
+    }
+  }
+  yield endLine(snapshotId, count);
+}
+
+/** What is wrong with an export, and where. */
+const broken = (line: number, what: string): UserError =>
+  new UserError(`line ${line}: ${what}`, 'docs/native.md describes the lines; what stands before this one is good');
+
+interface OpenTable {
+  readonly table: Table;
+  readonly isReport: boolean;
+  readonly names: readonly string[];
+  readonly status: Status;
+  readonly affected: readonly string[] | null;
+  readonly rowCount: number;
+  readonly details: Cells | null;
+  /** What a line of this table begins with when this program wrote it. */
+  readonly head: string;
+  readonly firstLine: number;
+  readonly texts: string[];
+}
+
+interface OpenSnapshot {
+  readonly header: Omit<Snapshot, 'looks' | 'report' | 'snapshotId' | 'status'>;
+  readonly givenId: number;
+  readonly looks: Map<string, Look>;
+  readonly status: Cells[];
+  readonly errors: Cells[];
+  readonly commands: Cells[];
+  hasReport: boolean;
+  rows: number;
+}
+
+interface Check {
+  readonly name: string;
+  readonly isText: boolean;
+  readonly isInteger: boolean;
+  readonly isBoolean: boolean;
+  readonly isRequired: boolean;
+  readonly values: ReadonlySet<unknown> | null;
+}
+
+const idLength = 64;
+
+const isInteger = (value: unknown): value is number => Number.isSafeInteger(value);
+
+export interface NativeDecoder {
+  /**
+   * Takes the whole lines of a text, and hands over each snapshot that one of them ends. Returns where the rest
+   * begins, which is no whole line. Throws UserError.
+   */
+  lines(text: string, take: (snapshot: Snapshot) => void): number;
+  /** Throws UserError when a snapshot is not ended. */
+  end(): void;
+}
+
+/** Decodes an export line by line; holds one snapshot at a time. */
+export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
+  const byName = new Map(tables.map((table) => [table.name, table]));
+  const isData = new Set(dataTables(tables).map(({ name }) => name));
+  const checks = new Map(
+    tables.map((table) => [
+      table.name,
+      Object.entries(table.columns).map(([name, column]): Check => ({
+        name,
+        isText: column.type === 'TEXT',
+        isInteger: column.type === 'INTEGER',
+        isBoolean: column.isBoolean === true,
+        isRequired: column.isRequired === true,
+        values: column.values === undefined ? null : new Set<unknown>(column.values),
+      })),
+    ]),
+  );
+  const orders = new Map(
+    tables.map((table) => [table.name, { compare: cellsOrder(table), indexes: orderIndexes(table) }]),
+  );
+  let number = 0;
+  let snapshot: OpenSnapshot | null = null;
+  let open: OpenTable | null = null;
+
+  const checked = (table: Table, column: Check, given: unknown, line: number): Value => {
+    const { name, isText, isInteger: mustBeInteger, isBoolean, isRequired, values } = column;
+    if (given === null || given === undefined) {
+      // Redaction drops what is never NULL otherwise.
+      if (isRequired && snapshot?.header.redaction === null) throw broken(line, `${name} of ${table.name} is missing`);
+      return null;
+    }
+    const value = given === true ? 1 : given === false ? 0 : given;
+    if (isText ? typeof value !== 'string' : mustBeInteger ? !isInteger(value) : typeof value !== 'number') {
+      throw broken(line, `${name} of ${table.name} is not ${isText ? 'a text' : 'a number'}`);
+    }
+    if (isBoolean ? value !== 0 && value !== 1 : values !== null && !values.has(value)) {
+      throw broken(line, `${name} of ${table.name} is ${JSON.stringify(value)}, which it cannot be`);
+    }
+    return value as Value;
+  };
+
+  const packed = ({ table, texts, firstLine, rowCount }: OpenTable): Value[] => {
+    if (texts.length !== rowCount) throw broken(number, `${table.name} should have ${rowCount} rows and has ${texts.length}`);
+    let rows: Record<string, unknown>[];
+    try {
+      rows = JSON.parse(`[${texts.join(',')}]`) as Record<string, unknown>[];
+    } catch {
+      throw broken(firstLine, `a row of ${table.name} from here on is not JSON`);
+    }
+    if (rows.length !== rowCount) throw broken(firstLine, `a row of ${table.name} from here on is not one JSON object`);
+    const columns = checks.get(table.name) ?? [];
+    const cells: Value[] = [];
+    for (const [index, row] of rows.entries()) {
+      cells.push(0, index + 1);
+      let next = 0;
+      // Columns in their order, as this program writes them, need no look-up by name.
+      for (const name in row) {
+        const column = columns[next];
+        if (column === undefined || column.name !== name) break;
+        cells.push(checked(table, column, row[name], firstLine + 1 + index));
+        next += 1;
+      }
+      for (const column of columns.slice(next)) cells.push(checked(table, column, row[column.name], firstLine + 1 + index));
+      if (next < columns.length || Object.keys(row).length > columns.length) {
+        const unknown = Object.keys(row).find((name) => !columns.some((column) => column.name === name));
+        if (unknown !== undefined) throw broken(firstLine + 1 + index, `${table.name} has no column ${unknown}`);
+      }
+    }
+    // The order of rows is part of what a snapshot is; whoever wrote them need not know it.
+    const order = orders.get(table.name);
+    if (order === undefined || !isData.has(table.name) || isSorted(cells, columns.length, order.indexes)) return cells;
+    const all: Cells[] = [];
+    const stride = columns.length + leadingCells;
+    for (let at = leadingCells; at < cells.length; at += stride) all.push(cells.slice(at, at + columns.length));
+    return packRows(all.sort(order.compare));
+  };
+
+  const closeTable = (): void => {
+    if (open === null || snapshot === null) return;
+    const { table, names, status, affected, rowCount, details, isReport } = open;
+    const cells = packed(open);
+    snapshot.rows += rowCount;
+    if (isReport) {
+      const rows: Cells[] = [];
+      const stride = names.length + leadingCells;
+      for (let start = leadingCells; start < cells.length; start += stride) rows.push(cells.slice(start, start + names.length));
+      if (table.name === reportTables.errors) snapshot.errors.push(...rows);
+      else snapshot.commands.push(...rows);
+    } else {
+      const digest = isGood(status) ? digestOfCells(names, cells) : '';
+      snapshot.looks.set(table.name, { status, affected, digest, rowCount, cells });
+      if (details !== null) {
+        snapshot.status.push(details);
+        snapshot.hasReport = true;
+      }
+    }
+    open = null;
+  };
+
+  const openSnapshot = (fields: Readonly<Record<string, unknown>>): void => {
+    const { tokenquery, host_id: hostId, snapshot_id: id, collected_time: time, origin, euid } = fields;
+    const { tool_version: tool, schema_version: schema, redaction } = fields;
+    if (snapshot !== null) throw broken(number, 'a snapshot begins before the one before it has ended');
+    if (tokenquery !== nativeVersion) throw broken(number, `this is version ${String(tokenquery)} of the native export, and this tokenquery reads version ${nativeVersion}`);
+    if (typeof hostId !== 'string' || hostId === '') throw broken(number, 'the snapshot has no host_id');
+    if (!isInteger(id) || !isInteger(time)) throw broken(number, 'the snapshot has no snapshot_id or collected_time');
+    if (!isInteger(schema)) throw broken(number, 'the snapshot has no schema_version');
+    if (schema > schemaVersion) throw broken(number, `it was written by a newer tokenquery (layout ${schema}, this one knows ${schemaVersion})`);
+    snapshot = {
+      header: {
+        hostId,
+        collectedTime: time,
+        origin: origins.includes(origin as Origin) ? (origin as Origin) : 'merge',
+        euid: isInteger(euid) ? euid : null,
+        toolVersion: typeof tool === 'string' ? tool : '',
+        schemaVersion: schema,
+        redaction: typeof redaction === 'string' ? redaction : null,
+      },
+      givenId: id,
+      looks: new Map(),
+      status: [],
+      errors: [],
+      commands: [],
+      hasReport: false,
+      rows: 0,
+    };
+  };
+
+  const openTable = (fields: Readonly<Record<string, unknown>>): void => {
+    closeTable();
+    if (snapshot === null) throw broken(number, 'a table stands outside of a snapshot');
+    const { table: name, status, row_count: rowCount, columns_affected: affected, code, reason, duration_ms: duration } = fields;
+    const table = byName.get(String(name));
+    const isReport = name === reportTables.errors || name === reportTables.commands;
+    if (table === undefined || (!isData.has(table.name) && !isReport)) throw broken(number, `there is no table ${String(name)}`);
+    if (snapshot.looks.has(table.name)) throw broken(number, `${table.name} stands twice in a snapshot`);
+    if (!statuses.includes(status as Status)) throw broken(number, `${table.name} has a status that is not known here`);
+    if (!isInteger(rowCount) || rowCount < 0) throw broken(number, `${table.name} has no row_count`);
+    if (rowCount > 0 && !isGood(status as Status)) throw broken(number, `${table.name} is ${String(status)} and has rows`);
+    const columns = affected ?? null;
+    if (columns !== null && (!Array.isArray(columns) || columns.some((column) => typeof column !== 'string'))) {
+      throw broken(number, `columns_affected of ${table.name} is not a list of names`);
+    }
+    const { hostId } = snapshot.header;
+    const list = columns as readonly string[] | null;
+    open = {
+      table,
+      isReport,
+      names: Object.keys(table.columns),
+      status: status as Status,
+      affected: list,
+      rowCount,
+      details:
+        isReport || duration === undefined
+          ? null
+          : [table.name, status as string, rowCount, textOrNull(code), textOrNull(reason), list === null ? null : JSON.stringify(list), isInteger(duration) ? duration : null, null],
+      head: `{"kind":"row","table":${JSON.stringify(table.name)},"host_id":${JSON.stringify(hostId)},"snapshot_id":${snapshot.givenId},"row_id":"`,
+      firstLine: number,
+      texts: [],
+    };
+  };
+
+  const addRow = (fields: Readonly<Record<string, unknown>>): void => {
+    if (snapshot === null || open === null || fields['table'] !== open.table.name) {
+      throw broken(number, `a row of ${String(fields['table'])} does not follow its table`);
+    }
+    const { host_id: hostId, snapshot_id: id, columns } = fields;
+    if (hostId !== snapshot.header.hostId || id !== snapshot.givenId) throw broken(number, 'the row is of another snapshot');
+    if (typeof columns !== 'object' || columns === null || Array.isArray(columns)) throw broken(number, 'the row has no columns');
+    open.texts.push(JSON.stringify(columns));
+  };
+
+  const closeSnapshot = (fields: Readonly<Record<string, unknown>>): Snapshot => {
+    closeTable();
+    if (snapshot === null) throw broken(number, 'there is an end and no snapshot');
+    const { header, givenId, looks, rows, hasReport, status, errors, commands } = snapshot;
+    if (fields['snapshot_id'] !== givenId || fields['rows'] !== rows) {
+      throw broken(number, `the snapshot should have ${String(fields['rows'])} rows and has ${rows}`);
+    }
+    snapshot = null;
+    const known = { ...header, looks };
+    return {
+      ...known,
+      // What it says is what it is: an export of some tables only is not the snapshot that it was taken from.
+      snapshotId: snapshotIdOf(known),
+      status: snapshotStatus([...looks.values()].map((look) => look.status)),
+      report: hasReport ? { status, errors, commands } : null,
+    };
+  };
+
+  const line = (text: string): Snapshot | null => {
+    if (text.trim() === '') return null;
+    let fields: Readonly<Record<string, unknown>>;
+    try {
+      fields = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    } catch {
+      throw broken(number, 'this is not JSON');
+    }
+    if (typeof fields !== 'object' || fields === null) throw broken(number, 'this is not a JSON object');
+    switch (fields['kind']) {
+      case 'snapshot':
+        openSnapshot(fields);
+        return null;
+      case 'table':
+        openTable(fields);
+        return null;
+      case 'row':
+        addRow(fields);
+        return null;
+      case 'end':
+        return closeSnapshot(fields);
+      default:
+        throw broken(number, `this is no line of the native export: its kind is ${JSON.stringify(fields['kind'] ?? null)}`);
+    }
+  };
+
+  return {
+    lines: (text, take) => {
+      let start = 0;
+      for (;;) {
+        // Rows as this program writes them are not parsed one by one: their columns are cut out, and parsed together.
+        const head: string | null = (open as OpenTable | null)?.head ?? null;
+        const texts = (open as OpenTable | null)?.texts ?? [];
+        const gap = head === null ? 0 : head.length + idLength;
+        while (head !== null && text.startsWith(head, start) && text.startsWith(rowMiddle, start + gap)) {
+          const end = text.indexOf('\n', start + gap);
+          if (end === -1) return start;
+          if (!text.startsWith('}}', end - 2)) break;
+          texts.push(text.slice(start + gap + rowMiddle.length, end - 1));
+          number += 1;
+          start = end + 1;
+        }
+        const end = text.indexOf('\n', start);
+        if (end === -1) return start;
+        number += 1;
+        const snapshot = line(text.slice(start, end));
+        if (snapshot !== null) take(snapshot);
+        start = end + 1;
+      }
+    },
+    end: () => {
+      if (number === 0) throw broken(1, 'the file is empty');
+      if (snapshot !== null) throw broken(number, `the file ends within a snapshot of ${snapshot.header.hostId}: it was cut off`);
+    },
+  };
+};
+
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);

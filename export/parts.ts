@@ -1,0 +1,118 @@
+/** What is exported, in the pieces in which every format takes it: snapshots, their tables, their rows. */
+import type { Status } from '../collector/status.ts';
+import type { Table, Value } from '../collector/table.ts';
+import { rowIdHead, rowIdOf } from './native.ts';
+import type { SnapshotHead, TableDetails } from './native.ts';
+
+/** A value as it is exported: an integer beyond 2^53 is a bigint. */
+export type Cell = Value | bigint;
+
+export type Head = SnapshotHead & { readonly sequence: number | null };
+
+export type Change = 'added' | 'removed';
+
+export interface ExportRow {
+  /** Stable: the same row of the same snapshot has the same one in every format and in every run. */
+  readonly id: string;
+  /** Null where the rows are a state and not a difference. */
+  readonly change: Change | null;
+  /** In the order of the table's columns, without host_id; null where only the text was read. */
+  readonly cells: readonly Cell[] | null;
+  /** The same as a JSON object. */
+  readonly json: string | null;
+}
+
+/** The rows of one table in one snapshot, or what the snapshot changed in it. */
+export interface TablePart {
+  readonly table: Table;
+  readonly status: Status;
+  /** Columns that are NULL because something failed; null means all. */
+  readonly affected: readonly string[] | null;
+  readonly rowCount: number;
+  /** Null where it is not known any more. */
+  readonly details: TableDetails | null;
+  /** Removed rows come before added ones. */
+  readonly rows: Iterable<ExportRow>;
+  /** Differences of this table on this host before this one; the first whole set is number 0. */
+  readonly counter: number;
+  /** When the numbering began. */
+  readonly epoch: number;
+}
+
+export interface SnapshotPart {
+  readonly head: Head;
+  /** The row of `hosts`, where it is known. */
+  readonly host: Readonly<Record<string, Cell>>;
+  /** To be taken one after the other, each with all its rows. */
+  readonly tables: Iterable<TablePart>;
+}
+
+/** The report on the collection itself; in the native format it stands in the lines of the tables. */
+export const isReport = (table: Table): boolean => table.report !== undefined;
+
+/** JSON of one value. Lone surrogates become escapes, and integers of any size stay digits. */
+export const jsonCell = (value: Cell): string =>
+  typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
+
+/** Writes rows of a table as JSON objects. */
+export const objectWriter = (names: readonly string[]): ((cells: readonly Cell[]) => string) => {
+  const labels = names.map((name, index) => `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+  return (cells) => {
+    let text = '';
+    for (let index = 0; index < labels.length; index += 1) text += labels[index] + jsonCell(cells[index] ?? null);
+    return text === '' ? '{}' : `${text}}`;
+  };
+};
+
+/** The identity of a row that a snapshot no longer has: not that of a row that it has in its place. */
+const removedMark = ',"removed"';
+
+/** Gives each row of one table in one snapshot its identity, from its key as a JSON array. */
+export const identities = (
+  head: Pick<Head, 'schemaVersion' | 'hostId' | 'snapshotId'>,
+  table: string,
+): ((key: string, change: Change | null) => string) => {
+  const start = rowIdHead(head, table);
+  let before = '';
+  let ordinal = 0;
+  return (key, change) => {
+    const marked = change === 'removed' ? key + removedMark : key;
+    // Rows come sorted by key, so those with the same key follow each other.
+    ordinal = marked === before ? ordinal + 1 : 0;
+    before = marked;
+    return rowIdOf(start, marked, ordinal);
+  };
+};
+
+/** Writes the key of a row as a JSON array. */
+export const keyWriter = (table: Table): ((cells: readonly Cell[]) => string) => {
+  const names = Object.keys(table.columns);
+  const indexes = table.key.map((name) => names.indexOf(name));
+  return (cells) => `[${indexes.map((index) => jsonCell(cells[index] ?? null)).join(',')}]`;
+};
+
+/** The cells of a row by the names of its columns. */
+export const namedCells = (table: Table, cells: readonly Cell[]): Record<string, Cell> =>
+  Object.fromEntries(Object.keys(table.columns).map((name, index) => [name, cells[index] ?? null]));
+
+/** One format: turns parts into text. */
+export interface Format {
+  /** `json`: a row's JSON is enough; `cells`: its values are needed. */
+  readonly wants: 'json' | 'cells';
+  /** `table`: the text of each table goes into a file of its own. */
+  readonly files: 'one' | 'table';
+  /** How the name of a file ends. */
+  readonly extension: string;
+  begin?(): string;
+  /** Pieces of text; each but the pieces of one document is whole lines. */
+  snapshot(part: SnapshotPart): Iterable<string | TableText>;
+  end?(): string;
+}
+
+/** Text of one table, for formats that write a file for each. */
+export interface TableText {
+  readonly table: string;
+  readonly text: string;
+}
+
+export const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString();

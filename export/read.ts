@@ -1,0 +1,446 @@
+/** Reads what is to be exported out of a store, one host after the other and one table after the other. */
+import type { Status } from '../collector/status.ts';
+import type { Column, Table } from '../collector/table.ts';
+import type { Statement } from '../store/database.ts';
+import { quoteName, quoteText } from '../store/ddl.ts';
+import { snapshotReader } from '../store/carry.ts';
+import type { CarriedSnapshot } from '../store/carry.ts';
+import type { Store } from '../store/file.ts';
+import { compareRefs } from '../store/fold.ts';
+import type { Ref } from '../store/fold.ts';
+import { lookReader, statementCache } from '../store/read.ts';
+import { currentName, dataTables, pastName } from '../store/schema.ts';
+import { isGood, rowsOf } from '../store/snapshot.ts';
+import type { Cells } from '../store/snapshot.ts';
+import type { TableDetails } from './native.ts';
+import { identities, isReport, keyWriter, namedCells, objectWriter } from './parts.ts';
+import type { Cell, Change, ExportRow, Head, SnapshotPart, TablePart } from './parts.ts';
+
+export interface ReadOptions {
+  /** The tables to read, in this order. */
+  readonly tables: readonly Table[];
+  /** All hosts without it. */
+  readonly hostIds?: readonly string[];
+  /** A row's JSON is enough: SQLite then writes it, at a fraction of the cost. */
+  readonly wants: 'json' | 'cells';
+  /** Only what was collected then or before; the plain names already mean that moment (store/query.ts). */
+  readonly asOf?: number;
+}
+
+// More rows than any Mac has: beyond them a table is read row by row.
+const rowsAtOnce = 20_000;
+
+const needsExact = (column: Column): boolean => column.type === 'INTEGER' && column.isBoolean !== true;
+
+/** An integer that a double cannot hold comes as a text. */
+const exact = (name: string, column: Column): string => {
+  const quoted = quoteName(name);
+  return needsExact(column)
+    ? `CASE WHEN ${quoted} BETWEEN -9007199254740991 AND 9007199254740991 THEN ${quoted} ELSE CAST(${quoted} AS TEXT) END`
+    : quoted;
+};
+
+/** Makes cells of what `exact` selects. */
+const exactCells = (table: Table): ((row: unknown[]) => Cell[]) => {
+  const indexes = Object.values(table.columns).flatMap((column, index) => (needsExact(column) ? [index] : []));
+  return (row) => {
+    for (const index of indexes) if (typeof row[index] === 'string') row[index] = BigInt(row[index] as string);
+    return row as Cell[];
+  };
+};
+
+const headOf = (row: Readonly<Record<string, unknown>>): Head => ({
+  hostId: row['host_id'] as string,
+  snapshotId: row['snapshot_id'] as number,
+  collectedTime: row['collected_time'] as number,
+  sequence: row['sequence'] as number,
+  status: row['status'] as Head['status'],
+  origin: row['origin'] as Head['origin'],
+  euid: row['euid'] as number | null,
+  toolVersion: row['tool_version'] as string,
+  schemaVersion: row['schema_version'] as number,
+  redaction: row['redaction'] as string | null,
+});
+
+const snapshotColumns =
+  'h.host_id, s.snapshot_id, s.sequence, s.collected_time, s.status, s.origin, s.euid, s.tool_version, ' +
+  's.schema_version, s.redaction, s.look';
+
+/** What the look of a snapshot at one table came to. */
+interface LookAt {
+  readonly head: Head;
+  readonly status: Status;
+  readonly affected: readonly string[] | null;
+}
+
+const refOf = ({ collectedTime: time, snapshotId: id }: Head): Ref => ({ time, id });
+
+/** All hosts of a store, or those that are named. */
+export const hostIdsOf = ({ db }: Store): string[] =>
+  db.prepare('SELECT host_id FROM main._host ORDER BY host_id').pluck().all() as string[];
+
+export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: ReadOptions) => {
+  const { db, tabs } = store;
+  const prepare = statementCache(db);
+  const lookOf = lookReader(prepare);
+  const hosts = hostIds ?? hostIdsOf(store);
+  const dataOnes = tables.filter((table) => !isReport(table));
+  const reports = tables.filter(isReport);
+  const epoch =
+    (prepare("SELECT value FROM main._setting WHERE name = 'retained_time'").pluck().get() as number | null | undefined) ?? 0;
+
+  const order = (table: Table): string => {
+    const names = table.key.length > 0 ? table.key : Object.keys(table.columns).slice(0, 1);
+    return names.map(quoteName).join(', ');
+  };
+
+  /** The rows of a host in a view: all at once where they are few, for their number stands before them. */
+  const viewReader = (table: Table) => {
+    const names = Object.keys(table.columns);
+    // SQLite writes doubles with other digits than JavaScript; the bytes of a line must not depend on the way.
+    const isText = wants === 'json' && Object.values(table.columns).every(({ type }) => type !== 'REAL');
+    const object = `json_object(${names.map((name) => `${quoteText(name)}, ${quoteName(name)}`).join(', ')})`;
+    const key = `json_array(${table.key.map(quoteName).join(', ')})`;
+    const what = isText
+      ? `${key} || char(10) || ${object}`
+      : names.map((name) => exact(name, table.columns[name] as Column)).join(', ');
+    const sql = `SELECT ${what} FROM ${quoteName(table.name)} WHERE host_id = ? ORDER BY ${order(table)}`;
+    const few = isText ? prepare(`${sql} LIMIT ${rowsAtOnce + 1}`).pluck() : prepare(`${sql} LIMIT ${rowsAtOnce + 1}`).raw(true);
+    const cells = exactCells(table);
+    const keyOf = keyWriter(table);
+
+    const asText = function* (lines: Iterable<unknown>, head: Head): Generator<ExportRow> {
+      const identify = identities(head, table.name);
+      for (const line of lines as Iterable<string>) {
+        const cut = line.indexOf('\n');
+        yield { id: identify(line.slice(0, cut), null), change: null, cells: null, json: line.slice(cut + 1) };
+      }
+    };
+    const asCells = function* (rows: Iterable<unknown>, head: Head): Generator<ExportRow> {
+      const identify = identities(head, table.name);
+      for (const row of rows as Iterable<unknown[]>) {
+        const own = cells(row);
+        yield { id: identify(keyOf(own), null), change: null, cells: own, json: null };
+      }
+    };
+    return (hostId: string): { readonly rowCount: number; readonly rows: (head: Head) => Iterable<ExportRow> } => {
+      const some = few.all(hostId);
+      const rows = isText ? asText : asCells;
+      if (some.length <= rowsAtOnce) return { rowCount: some.length, rows: (head) => rows(some, head) };
+      const rowCount = prepare(`SELECT count(*) FROM ${quoteName(table.name)} WHERE host_id = ?`).pluck().get(hostId) as number;
+      const all: Statement = isText ? db.prepare(sql).pluck() : db.prepare(sql).raw(true);
+      return { rowCount, rows: (head) => rows(all.iterate(hostId), head) };
+    };
+  };
+
+  const viewReaders = new Map<Table, ReturnType<typeof viewReader>>();
+  const readView = (table: Table): ReturnType<typeof viewReader> => {
+    const known = viewReaders.get(table);
+    if (known !== undefined) return known;
+    const made = viewReader(table);
+    viewReaders.set(table, made);
+    return made;
+  };
+
+  const hostColumns = [...Object.keys(store.tables.find(({ name }) => name === 'hosts')?.columns ?? {})];
+  const hostRow = (hostId: string): Readonly<Record<string, Cell>> =>
+    (prepare(`SELECT ${hostColumns.map(quoteName).join(', ')} FROM hosts WHERE host_id = ?`).get(hostId) as
+      | Record<string, Cell>
+      | undefined) ?? {};
+
+  const detailsOf = (hostId: string): ReadonlyMap<string, TableDetails> | null => {
+    const known = prepare(
+      `SELECT has_report FROM main._host WHERE host_id = ?${asOf === undefined ? '' : ` AND last_time <= ${asOf}`}`,
+    )
+      .pluck()
+      .get(hostId) as Uint8Array | null | undefined;
+    if (known === null || known === undefined) return null;
+    const rows = prepare('SELECT table_name, code, reason, duration_ms FROM table_status WHERE host_id = ?').all(hostId) as {
+      table_name: string;
+      code: string | null;
+      reason: string | null;
+      duration_ms: number | null;
+    }[];
+    return new Map(rows.map((row) => [row.table_name, { code: row.code, reason: row.reason, durationMs: row.duration_ms }]));
+  };
+  const noDetails: TableDetails = { code: null, reason: null, durationMs: null };
+
+  const reportParts = function* (hostId: string, head: Head, wanted: readonly Table[]): Generator<TablePart> {
+    for (const table of wanted) {
+      const { rowCount, rows } = readView(table)(hostId);
+      yield { table, status: 'ok', affected: null, rowCount, details: null, rows: rows(head), counter: 0, epoch: 0 };
+    }
+  };
+
+  /** For each host, the snapshots that its current rows are of. */
+  const looksAt = (hostId: string): { readonly looks: ReadonlyMap<Table, LookAt>; readonly latest: Head | null } => {
+    const looks = new Map<Table, LookAt>();
+    let latest: Head | null = null;
+    const missing = new Set(dataOnes);
+    const ever = new Set(
+      prepare('SELECT c.tab FROM main._host h JOIN main._state c ON c.host = h.host WHERE h.host_id = ?').pluck().all(hostId) as number[],
+    );
+    const statement = prepare(
+      `SELECT ${snapshotColumns} FROM main._host h JOIN main._snapshot s ON s.host = h.host WHERE h.host_id = ? ` +
+        `${asOf === undefined ? '' : `AND s.collected_time <= ${asOf} `}ORDER BY s.collected_time DESC, s.snapshot_id DESC`,
+    );
+    for (const row of statement.iterate(hostId) as IterableIterator<Record<string, unknown>>) {
+      const head = headOf(row);
+      const entries = lookOf(row['look'] as number);
+      for (const table of missing) {
+        const entry = entries.get(tabs.get(table.name) ?? -1);
+        if (entry === undefined) continue;
+        if (isGood(entry.status)) {
+          looks.set(table, { head, ...entry });
+          missing.delete(table);
+        } else if (latest === null) looks.set(table, { head, ...entry });
+      }
+      latest ??= head;
+      if (![...missing].some((table) => ever.has(tabs.get(table.name) ?? -1))) break;
+    }
+    return { looks, latest };
+  };
+
+  const currentParts = function* (): Generator<SnapshotPart> {
+    for (const hostId of hosts) {
+      const { looks, latest } = looksAt(hostId);
+      if (latest === null) continue;
+      const groups = new Map<number, { head: Head; tables: Table[] }>();
+      const group = (head: Head): Table[] => {
+        const known = groups.get(head.snapshotId);
+        if (known !== undefined) return known.tables;
+        const made = { head, tables: [] };
+        groups.set(head.snapshotId, made);
+        return made.tables;
+      };
+      group(latest);
+      for (const table of dataOnes) {
+        const look = looks.get(table);
+        if (look !== undefined) group(look.head).push(table);
+      }
+      const details = detailsOf(hostId);
+      const host = hostRow(hostId);
+      for (const { head, tables: own } of [...groups.values()].sort((a, b) => compareRefs(refOf(a.head), refOf(b.head)))) {
+        const isLatest = head === latest;
+        const parts = function* (): Generator<TablePart> {
+          for (const table of own) {
+            const { status, affected } = looks.get(table) as LookAt;
+            const { rowCount, rows } = isGood(status) ? readView(table)(hostId) : { rowCount: 0, rows: () => [] };
+            yield {
+              table,
+              status,
+              affected,
+              rowCount,
+              details: isLatest && details !== null ? (details.get(table.name) ?? noDetails) : null,
+              rows: rows(head),
+              counter: 0,
+              // A whole set begins a new epoch: that is how osquery says "forget what you know".
+              epoch: head.collectedTime,
+            };
+          }
+          // What was not kept is not there, which is another thing than nothing having gone wrong.
+          if (isLatest) yield* reportParts(hostId, head, details === null ? reports.filter(({ name }) => name === 'table_status') : reports);
+        };
+        yield { head, host, tables: parts() };
+      }
+    }
+  };
+
+  const reader = snapshotReader(store);
+  const cellsOf = (cells: Cells): readonly Cell[] => cells;
+
+  /** A snapshot as it was taken, whole. */
+  const wholePart = (snapshot: CarriedSnapshot): SnapshotPart => {
+    const { looks, report, ...rest } = snapshot;
+    const head: Head = rest;
+    const details = report === null ? null : new Map(report.status.map((row) => [String(row[0]), row]));
+    const rowsFrom = function* (table: Table, rows: readonly Cells[]): Generator<ExportRow> {
+      const identify = identities(head, table.name);
+      const keyOf = keyWriter(table);
+      for (const cells of rows) yield { id: identify(keyOf(cells), null), change: null, cells: cellsOf(cells), json: null };
+    };
+    const parts = function* (): Generator<TablePart> {
+      for (const table of dataOnes) {
+        const look = looks.get(table.name);
+        if (look === undefined) continue;
+        const { status, affected, rowCount } = look;
+        const [, , , code, reason, , durationMs] = details?.get(table.name) ?? [];
+        const rows = rowsFrom(table, rowsOf(look, Object.keys(table.columns).length));
+        const known = { code: code ?? null, reason: reason ?? null, durationMs: durationMs ?? null };
+        yield { table, status, affected, rowCount, details: details === null ? null : known, rows, counter: 0, epoch: head.collectedTime };
+      }
+      for (const table of reports) {
+        let rows: readonly Cells[];
+        if (table.name === 'table_status') {
+          // What the looks themselves tell is known of every snapshot.
+          rows = [...looks].map(([name, { status, affected, rowCount }]): Cells => {
+            const [, , , code, reason, , durationMs] = details?.get(name) ?? [];
+            return [
+              name,
+              status,
+              rowCount,
+              code ?? null,
+              reason ?? null,
+              affected === null ? null : JSON.stringify(affected),
+              durationMs ?? null,
+              isGood(status) ? head.collectedTime : null,
+            ];
+          }).sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
+        } else if (report === null) continue;
+        else rows = table.name === 'collection_errors' ? report.errors : report.commands;
+        yield { table, status: 'ok', affected: null, rowCount: rows.length, details: null, rows: rowsFrom(table, rows), counter: 0, epoch: 0 };
+      }
+    };
+    const hostTable = store.tables.find(({ name }) => name === 'hosts');
+    const look = looks.get('hosts');
+    const row = hostTable === undefined || look === undefined ? undefined : rowsOf(look, Object.keys(hostTable.columns).length)[0];
+    return { head, host: row === undefined ? {} : namedCells(hostTable as Table, row), tables: parts() };
+  };
+
+  /** Whole snapshots, of those hosts that have one of them. */
+  const wholeParts = function* (isWanted: (snapshotId: number) => boolean, wantedHosts: readonly string[] = hosts): Generator<SnapshotPart> {
+    for (const hostId of wantedHosts) {
+      for (const snapshot of reader.read(hostId, ({ id }) => isWanted(id))) yield wholePart(snapshot);
+    }
+  };
+
+  interface Version {
+    readonly began: number;
+    readonly from: Ref;
+    readonly until: Ref | null;
+    readonly cells: readonly Cell[];
+  }
+
+  /** What began or ended in a table of a host at a time or after it. */
+  const versionsOf = (table: Table, host: number, first: Ref, since: number): Version[] => {
+    const names = Object.entries(table.columns).map(([name, column]) => exact(name, column));
+    const cells = exactCells(table);
+    const when = first.time >= since ? '' : ' AND _from_time >= ?2';
+    const current = prepare(
+      `SELECT _began, _from_time, _first_snapshot, NULL, NULL, ${names.join(', ')} FROM main.${currentName(table)} WHERE _host = ?1${when}`,
+    ).raw(true);
+    const past = prepare(
+      `SELECT _began, _from_time, _first_snapshot, _until_time, _until_snapshot, ${names.join(', ')} FROM main.${pastName(table)} ` +
+        'WHERE _host = ?1 AND _until_time >= ?2',
+    ).raw(true);
+    const rows = [
+      ...(when === '' ? current.all(host) : current.all(host, since)),
+      // What began later has also ended later.
+      ...past.all(host, since),
+    ] as unknown[][];
+    return rows.map((row) => ({
+      began: row[0] as number,
+      from: row[1] === null ? first : { time: row[1] as number, id: row[2] as number },
+      until: row[3] === null ? null : { time: row[3] as number, id: row[4] as number },
+      cells: cells(row.slice(5)),
+    }));
+  };
+
+  /** Every moment at which a table of a host changed, in order. */
+  const changePoints = (table: Table, host: number): Ref[] =>
+    (
+      prepare(
+        `SELECT _from_time, _first_snapshot FROM main.${currentName(table)} WHERE _host = ?1 AND _began > 0 UNION ` +
+          `SELECT _from_time, _first_snapshot FROM main.${pastName(table)} WHERE _host = ?1 AND _began > 0 UNION ` +
+          `SELECT _until_time, _until_snapshot FROM main.${pastName(table)} WHERE _host = ?1 ORDER BY 1, 2`,
+      )
+        .raw(true)
+        .all(host) as [number, number][]
+    ).map(([time, id]) => ({ time, id }));
+
+  interface Difference {
+    readonly table: Table;
+    readonly counter: number;
+    readonly rows: readonly ExportRow[];
+  }
+
+  /**
+   * What changed on a host at a time or after it. A snapshot that comes late may change how those after it read, so
+   * their differences are told again.
+   *
+   * @param reportOf The snapshot whose report is told, where it is the last one.
+   */
+  const changedParts = function* (hostId: string, since: number, isNew: (snapshotId: number) => boolean): Generator<SnapshotPart> {
+    const host = prepare('SELECT host FROM main._host WHERE host_id = ?').pluck().get(hostId) as number | undefined;
+    if (host === undefined) return;
+    const heads = new Map(
+      (
+        prepare(
+          `SELECT ${snapshotColumns} FROM main._host h JOIN main._snapshot s ON s.host = h.host WHERE h.host = ? ` +
+            'AND s.collected_time >= ? ORDER BY s.collected_time, s.snapshot_id',
+        ).all(host, since) as Record<string, unknown>[]
+      ).map((row) => [row['snapshot_id'] as number, headOf(row)]),
+    );
+    const latest = [...heads.values()].at(-1);
+    const looks = new Map(
+      (prepare('SELECT snapshot_id, look FROM main._snapshot WHERE host = ? AND collected_time >= ?').raw(true).all(host, since) as [number, number][]),
+    );
+    const differences = new Map<number, Difference[]>();
+    for (const table of dataOnes) {
+      const tab = tabs.get(table.name);
+      if (tab === undefined) continue;
+      const state = prepare('SELECT first_time AS time, first_snapshot AS id FROM main._state WHERE host = ? AND tab = ?').get(host, tab) as Ref | undefined;
+      if (state === undefined) continue;
+      const identify = new Map<number, ReturnType<typeof identities>>();
+      const keyOf = keyWriter(table);
+      const events = new Map<number, { at: Ref; removed: Version[]; added: Version[] }>();
+      const eventAt = (at: Ref): { removed: Version[]; added: Version[] } => {
+        const known = events.get(at.id);
+        if (known !== undefined) return known;
+        const made = { at, removed: [], added: [] };
+        events.set(at.id, made);
+        return made;
+      };
+      if (state.time >= since) eventAt(state);
+      for (const version of versionsOf(table, host, state, since)) {
+        if (version.from.time >= since) eventAt(version.from).added.push(version);
+        if (version.until !== null && version.until.time >= since) eventAt(version.until).removed.push(version);
+      }
+      if (events.size === 0) continue;
+      const points = changePoints(table, host);
+      const byKey = (a: Version, b: Version): number => (keyOf(a.cells) < keyOf(b.cells) ? -1 : 1);
+      for (const { at, removed, added } of events.values()) {
+        const head = heads.get(at.id);
+        if (head === undefined) continue;
+        const own = identify.get(at.id) ?? identities(head, table.name);
+        identify.set(at.id, own);
+        const row = (change: Change) => ({ cells }: Version): ExportRow => ({ id: own(keyOf(cells), change), change, cells, json: null });
+        const rows = [...removed.sort(byKey).map(row('removed')), ...added.sort(byKey).map(row('added'))];
+        const isFirst = compareRefs(at, state) === 0;
+        const counter = isFirst ? 0 : points.findIndex((point) => compareRefs(point, at) === 0) + 1;
+        const list = differences.get(at.id);
+        if (list === undefined) differences.set(at.id, [{ table, counter, rows }]);
+        else list.push({ table, counter, rows });
+      }
+    }
+    const object = new Map(dataOnes.map((table) => [table, objectWriter(Object.keys(table.columns))]));
+    const facts = hostRow(hostId);
+    for (const [id, head] of heads) {
+      const own = differences.get(id) ?? [];
+      const withReport = head === latest && isNew(id);
+      if (own.length === 0 && !withReport) continue;
+      const entries = lookOf(looks.get(id) as number);
+      const parts = function* (): Generator<TablePart> {
+        for (const { table, counter, rows } of own) {
+          const entry = entries.get(tabs.get(table.name) ?? -1);
+          yield {
+            table,
+            status: entry?.status ?? 'ok',
+            affected: entry?.affected ?? null,
+            rowCount: rows.length,
+            details: null,
+            rows: wants === 'cells' ? rows : rows.map((row) => ({ ...row, json: object.get(table)?.(row.cells ?? []) ?? null })),
+            counter,
+            epoch,
+          };
+        }
+        if (withReport) yield* reportParts(hostId, head, reports.filter(({ name }) => name !== 'command_log'));
+      };
+      yield { head, host: facts, tables: parts() };
+    }
+  };
+
+  return { hosts, currentParts, wholeParts, changedParts };
+};
+
+export { dataTables };

@@ -1,0 +1,98 @@
+/** Findings in a store: each is a row with the time in which it held, so that its life can be queried. */
+import type { Db } from './database.ts';
+
+/** A finding of one host, as queries/findings.ts makes it. */
+export interface FindingRow {
+  readonly query_name: string;
+  readonly severity: string;
+  readonly host_id: string;
+  readonly subject: string;
+  /** JSON array of the facts. */
+  readonly details: string;
+}
+
+export interface JudgedHost {
+  readonly rows: readonly FindingRow[];
+  /** Questions that could not be judged: what they found before neither stays found nor is gone. */
+  readonly unjudged: ReadonlySet<string>;
+}
+
+export const findingTables: Readonly<Record<string, string>> = {
+  _finding: `CREATE TABLE "_finding" (
+  host INTEGER NOT NULL,
+  query_name TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  from_time INTEGER NOT NULL,
+  until_time INTEGER,
+  severity TEXT NOT NULL,
+  details TEXT NOT NULL,
+  first_seen_time INTEGER NOT NULL,
+  PRIMARY KEY (host, query_name, subject, from_time)
+) STRICT, WITHOUT ROWID`,
+};
+
+const columns = 'f.query_name, f.severity, h.host_id, f.subject, f.details, f.first_seen_time';
+const from = 'FROM main._host h JOIN main._finding f ON f.host = h.host';
+
+export const findingViews: Readonly<Record<string, string>> = {
+  findings: `SELECT ${columns} ${from} WHERE f.until_time IS NULL`,
+  findings_history: `SELECT ${columns}, f.from_time AS valid_from_time, f.until_time AS valid_until_time ${from}`,
+};
+
+/** What `findings` means under `--as-of`. */
+export const findingsAsOf = (time: number): string =>
+  `SELECT ${columns} ${from} WHERE f.from_time <= ${time} AND (f.until_time IS NULL OR f.until_time > ${time})`;
+
+interface OpenFinding {
+  readonly queryName: string;
+  readonly subject: string;
+  readonly fromTime: number;
+  readonly severity: string;
+  readonly details: string;
+  readonly firstSeenTime: number;
+}
+
+/**
+ * Brings the findings of a host to what was judged at a time: one that did not change is not touched. Does nothing
+ * for a time before one that was judged already. The caller holds the transaction.
+ */
+export const storeFindings = (db: Db, hostId: string, { rows, unjudged }: JudgedHost, time: number): void => {
+  const host = db.prepare('SELECT host FROM _host WHERE host_id = ?').pluck().get(hostId) as number | undefined;
+  if (host === undefined) throw new Error(`the store has no host ${hostId}`);
+  const newest = db.prepare('SELECT max(max(from_time), max(coalesce(until_time, 0))) FROM _finding WHERE host = ?').pluck().get(host) as number | null;
+  if (newest !== null && newest > time) return;
+  const keyOf = (queryName: string, subject: string): string => JSON.stringify([queryName, subject]);
+  const open = new Map(
+    (
+      db
+        .prepare(
+          'SELECT query_name AS queryName, subject, from_time AS fromTime, severity, details, first_seen_time AS firstSeenTime ' +
+            'FROM _finding WHERE host = ? AND until_time IS NULL',
+        )
+        .safeIntegers(false)
+        .all(host) as OpenFinding[]
+    ).map((finding) => [keyOf(finding.queryName, finding.subject), finding]),
+  );
+  const end = db.prepare('UPDATE _finding SET until_time = ? WHERE host = ? AND query_name = ? AND subject = ? AND from_time = ?');
+  // A snapshot that is judged again at the same time takes the place of what was judged first.
+  const drop = db.prepare('DELETE FROM _finding WHERE host = ? AND query_name = ? AND subject = ? AND from_time = ?');
+  const insert = db.prepare('INSERT INTO _finding VALUES (?, ?, ?, ?, NULL, ?, ?, ?)');
+  const close = ({ queryName, subject, fromTime }: OpenFinding): void => {
+    if (fromTime === time) drop.run(host, queryName, subject, fromTime);
+    else end.run(time, host, queryName, subject, fromTime);
+  };
+  for (const { query_name: queryName, subject, severity, details } of rows) {
+    const key = keyOf(queryName, subject);
+    const before = open.get(key);
+    open.delete(key);
+    if (before !== undefined && before.severity === severity && before.details === details) continue;
+    if (before !== undefined) close(before);
+    insert.run(host, queryName, subject, time, severity, details, before?.firstSeenTime ?? time);
+  }
+  for (const gone of open.values()) if (!unjudged.has(gone.queryName)) close(gone);
+};
+
+/** Drops findings that ended before a time. */
+export const retainFindings = (db: Db, time: number): void => {
+  db.prepare('DELETE FROM _finding WHERE until_time < ?').run(time);
+};

@@ -1,0 +1,284 @@
+/** Many hosts into one file: databases, evidence and exports, in any order and any number of times. */
+import { openSync, readSync, closeSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { UserError } from '../collector/errors.ts';
+import { readHostIds, snapshotReader } from './carry.ts';
+import { explainStoreError, openForReading, refusedRow, transact } from './file.ts';
+import type { Store } from './file.ts';
+import { isNativeName, readNativeFile } from './native_file.ts';
+import type { Snapshot } from './snapshot.ts';
+import { storeWriter } from './write.ts';
+import type { StoreWriter } from './write.ts';
+
+export type InputKind = 'database' | 'evidence' | 'native';
+
+export interface Input {
+  readonly path: string;
+  readonly kind: InputKind;
+}
+
+/** What is wrong with an input; the others are merged all the same. */
+export interface BadInput {
+  readonly path: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export interface Found {
+  readonly inputs: readonly Input[];
+  readonly bad: readonly BadInput[];
+  /** Files of a folder that are none of these. */
+  readonly ignored: readonly string[];
+}
+
+const isDatabase = (path: string): boolean => {
+  const bytes = Buffer.alloc(16);
+  const file = openSync(path, 'r');
+  try {
+    return readSync(file, bytes, 0, 16, 0) === 16 && bytes.toString('latin1') === 'SQLite format 3\0';
+  } finally {
+    closeSync(file);
+  }
+};
+
+const kindOfFile = (path: string): InputKind | null => {
+  if (isNativeName(path)) return 'native';
+  if (/\.(?:tgz|tar\.gz)$/i.test(path)) return 'evidence';
+  return isDatabase(path) ? 'database' : null;
+};
+
+const whatIsMerged = 'merge takes tokenquery databases, evidence (folders, .tar.gz), native exports (.ndjson, .gz, .zst), and folders of these';
+
+const plainMessage = (error: unknown): string => {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'there is no such file or folder';
+  if (code === 'EACCES') return 'it may not be read';
+  return code === undefined ? message : `it cannot be read (${code})`;
+};
+
+/** Finds what can be merged below the paths; `target` itself is left out. */
+export const findInputs = async (paths: readonly string[], target: string): Promise<Found> => {
+  const inputs: Input[] = [];
+  const bad: BadInput[] = [];
+  const ignored: string[] = [];
+  const own = ['', '-wal', '-shm', '-journal'].map((suffix) => resolve(target) + suffix);
+  const walk = async (path: string, isNamed: boolean): Promise<void> => {
+    try {
+      const stat = statSync(path);
+      if (!stat.isDirectory()) {
+        if (own.includes(resolve(path))) {
+          if (isNamed) throw new UserError('it is the database that is merged into');
+          return;
+        }
+        const kind = stat.isFile() ? kindOfFile(path) : null;
+        if (kind !== null) inputs.push({ path, kind });
+        else if (isNamed) throw new UserError('it is none of what can be merged', whatIsMerged);
+        else if (!/-(?:wal|shm|journal)$/.test(path)) ignored.push(path);
+        return;
+      }
+      const entries = (await readdir(path, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      if (entries.some(({ name }) => name === 'evidence.json')) {
+        inputs.push({ path, kind: 'evidence' });
+        return;
+      }
+      const before = inputs.length + bad.length;
+      for (const entry of entries) {
+        if (entry.name.startsWith('.') || entry.isSymbolicLink()) continue;
+        await walk(join(path, entry.name), false);
+      }
+      if (isNamed && inputs.length + bad.length === before) throw new UserError('nothing in it can be merged', whatIsMerged);
+    } catch (error) {
+      const hint = error instanceof UserError ? error.hint : '';
+      bad.push({ path, message: error instanceof UserError ? error.message : plainMessage(error), hint });
+    }
+  };
+  for (const path of paths) await walk(path, true);
+  return { inputs, bad, ignored };
+};
+
+export interface Merged {
+  /** Snapshots that are new in the file. */
+  stored: number;
+  /** Snapshots that were there already. */
+  known: number;
+  /** Snapshots from before what `retain` dropped. */
+  tooOld: number;
+  readonly hosts: Set<string>;
+  readonly bad: BadInput[];
+}
+
+export interface MergeOptions {
+  /** Reads evidence: collecting is not the store's work. */
+  readonly readEvidence: (path: string) => Promise<Snapshot>;
+  /** The program that a thread runs to read exports; without it, exports are read in this one. */
+  readonly workerEntry?: string;
+  readonly now: () => number;
+  readonly progress?: (done: number, of: number, merged: Merged) => void;
+}
+
+// A transaction that is too small spends its time in waiting for the disk; one that is too large keeps others waiting.
+const cellsAtOnce = 400_000;
+
+const sizeOf = (snapshots: readonly Snapshot[]): number =>
+  snapshots.reduce((sum, { looks }) => [...looks.values()].reduce((cells, look) => cells + look.cells.length, sum + 100), 0);
+
+/** Something is wrong with the file that is written, not with an input: the work ends. */
+class TargetFailure extends Error {
+  override readonly name = 'TargetFailure';
+}
+
+interface Group {
+  readonly path: string;
+  readonly snapshots: readonly Snapshot[];
+}
+
+/** Snapshots on their way into the file, one list for each host, written some at a time. */
+const batchWriter = (store: Store, merged: Merged, now: () => number) => {
+  let writer: StoreWriter | null = null;
+  let waiting: Group[] = [];
+  let cells = 0;
+
+  const write = (groups: readonly Group[]): void => {
+    const totals = { stored: 0, known: 0, tooOld: 0 };
+    try {
+      transact(store, () => {
+        writer ??= storeWriter(store.db, store.tables);
+        for (const { snapshots } of groups) {
+          const { stored, known, tooOld } = writer.add(snapshots, now());
+          totals.stored += stored;
+          totals.known += known;
+          totals.tooOld += tooOld;
+        }
+      });
+    } catch (error) {
+      // What was numbered in the transaction that was taken back is not in the file.
+      writer = null;
+      if (!isRefusedRow(error)) throw new TargetFailure('', { cause: error });
+      const [group] = groups;
+      if (groups.length === 1 && group !== undefined) {
+        merged.bad.push({ path: group.path, message: `${group.snapshots[0]?.hostId ?? ''}: ${error.message}`, hint: error.hint });
+      } else {
+        // One of them has a row that its table refuses; the others are good.
+        for (const one of groups) write([one]);
+      }
+      return;
+    }
+    merged.stored += totals.stored;
+    merged.known += totals.known;
+    merged.tooOld += totals.tooOld;
+    for (const { snapshots } of groups) if (snapshots[0] !== undefined) merged.hosts.add(snapshots[0].hostId);
+  };
+
+  const flush = (): void => {
+    const groups = waiting;
+    waiting = [];
+    cells = 0;
+    if (groups.length > 0) write(groups);
+  };
+  return {
+    add: (path: string, snapshots: readonly Snapshot[]): void => {
+      for (const group of Map.groupBy(snapshots, ({ hostId }) => hostId).values()) waiting.push({ path, snapshots: group });
+      cells += sizeOf(snapshots);
+      if (cells >= cellsAtOnce) flush();
+    },
+    flush,
+  };
+};
+
+const isRefusedRow = (error: unknown): error is UserError =>
+  error instanceof UserError && error.message.startsWith(refusedRow);
+
+type FromWorker =
+  | { readonly snapshots: readonly Snapshot[] }
+  | { readonly done: true }
+  | { readonly message: string; readonly hint: string }
+  | { readonly fault: string };
+
+/** Reads exports in a thread, so that one core parses while the other writes. */
+const nativeThread = (entry: string) => {
+  const worker = new Worker(entry, {
+    workerData: { task: 'decode' },
+    // What it holds is a few batches; without a limit, garbage is left lying until there is a lot of it.
+    resourceLimits: { maxYoungGenerationSizeMb: 32, maxOldGenerationSizeMb: 256 },
+  });
+  const read = (path: string, take: (snapshots: readonly Snapshot[]) => void): Promise<void> =>
+    new Promise((fulfil, reject) => {
+      const finish = (error: unknown): void => {
+        worker.off('message', onMessage);
+        worker.off('error', finish);
+        if (error === null) fulfil();
+        else reject(error as Error);
+      };
+      const onMessage = (message: FromWorker): void => {
+        try {
+          if ('snapshots' in message) {
+            take(message.snapshots);
+            worker.postMessage({});
+          } else if ('done' in message) finish(null);
+          else if ('fault' in message) finish(new Error(message.fault));
+          else finish(new UserError(message.message, message.hint));
+        } catch (error) {
+          finish(error);
+        }
+      };
+      worker.on('message', onMessage);
+      worker.on('error', finish);
+      worker.postMessage({ path });
+    });
+  return { read, end: () => void worker.terminate() };
+};
+
+// Below this, starting a thread takes longer than it saves.
+const bytesForThread = 2 * 1024 * 1024;
+
+const mergeDatabase = (path: string, store: Store, take: (snapshots: readonly Snapshot[]) => void): void => {
+  const source = openForReading(path, store.tables, { mayUpdate: false });
+  try {
+    const reader = snapshotReader(source);
+    // In one transaction: what is read is one moment of the other file.
+    source.db.exec('BEGIN');
+    for (const hostId of readHostIds(source.db)) take([...reader.read(hostId)]);
+  } catch (error) {
+    throw explainStoreError(error, path);
+  } finally {
+    source.close();
+  }
+};
+
+/** Merges inputs into a store. A bad one is named in the result, and the others are in. */
+export const merge = async (store: Store, inputs: readonly Input[], options: MergeOptions): Promise<Merged> => {
+  const merged: Merged = { stored: 0, known: 0, tooOld: 0, hosts: new Set(), bad: [] };
+  const batch = batchWriter(store, merged, options.now);
+  let thread: ReturnType<typeof nativeThread> | null = null;
+  // The log is written back into the file less often: much of it is written several times over.
+  store.db.pragma('wal_autocheckpoint = 4000');
+  try {
+    for (const [index, { path, kind }] of inputs.entries()) {
+      const step = (): void => options.progress?.(index, inputs.length, merged);
+      step();
+      const take = (snapshots: readonly Snapshot[]): void => {
+        batch.add(path, snapshots);
+        step();
+      };
+      try {
+        if (kind === 'database') mergeDatabase(path, store, take);
+        else if (kind === 'evidence') take([await options.readEvidence(path)]);
+        else if (options.workerEntry !== undefined && statSync(path).size >= bytesForThread) {
+          thread ??= nativeThread(options.workerEntry);
+          await thread.read(path, take);
+        } else await readNativeFile(path, store.tables, take);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        merged.bad.push({ path, message: error.message, hint: error.hint });
+      }
+    }
+    batch.flush();
+    return merged;
+  } catch (error) {
+    throw error instanceof TargetFailure ? error.cause : error;
+  } finally {
+    thread?.end();
+  }
+};

@@ -1,0 +1,95 @@
+/** The built program; `npm test` builds it first. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import { root, temporaryFolder } from './standin.ts';
+
+const isBuilt = existsSync(join(root, 'dist/index.cache'));
+const builtTest = isBuilt ? test : test.skip;
+
+/** dist/ alone in a folder of its own, with no node_modules beside or above it. */
+const moved = (t: ExecutionContext<unknown>): string => {
+  const folder = temporaryFolder(t);
+  cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
+  return folder;
+};
+const start = (folder: string, ...parameters: string[]) =>
+  spawnSync(process.execPath, [join(folder, 'dist/tokenquery.cjs'), ...parameters], {
+    cwd: '/',
+    env: {},
+    encoding: 'utf8',
+  });
+
+builtTest('dist runs from any folder, with no node_modules and no environment', (t) => {
+  const folder = moved(t);
+  t.is(start(folder, '--version').stdout, 'tokenquery 0.1.0\n');
+  t.is(start(folder, 'query', '--csv', 'SELECT 1 AS one').stdout, 'one\r\n1\r\n');
+  const sample = start(
+    folder,
+    'query',
+    '--json',
+    '--source',
+    'sample',
+    'SELECT count(*) AS hosts FROM hosts',
+  );
+  t.is(sample.status, 0, sample.stderr);
+  t.deepEqual(JSON.parse(sample.stdout), [{ hosts: 4 }]);
+  const overview = start(folder, '--source', 'sample');
+  t.is(overview.status, 0, overview.stderr);
+  t.regex(overview.stdout, /secure token/);
+  const findings = start(folder, 'findings', '--source', 'sample', '--json');
+  t.is(findings.status, 0, findings.stderr);
+});
+
+builtTest('dist snapshots, queries its database and merges it', (t) => {
+  const folder = moved(t);
+  const db = join(folder, 'a.db');
+  for (const parameters of [
+    ['snapshot', '--db', db, '--source', 'sample'],
+    ['merge', '--db', join(folder, 'b.db'), db],
+    ['changes', '--db', db],
+  ]) {
+    const { status, stderr } = start(folder, ...parameters);
+    t.is(status, 0, `${parameters.join(' ')}: ${stderr}`);
+  }
+  const sql = 'SELECT host_id, username, secure_token FROM secure_tokens ORDER BY 1, 2';
+  const [one, two] = ['a.db', 'b.db'].map((name) =>
+    start(folder, 'query', '--json', '--db', join(folder, name), sql),
+  );
+  t.is(one?.status, 0, one?.stderr);
+  t.true((one?.stdout.length ?? 0) > 1000);
+  t.is(one?.stdout, two?.stdout);
+});
+
+builtTest('the launcher works from any folder and through a symlink', (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'bin'));
+  symlinkSync(join(root, 'bin/tokenquery'), join(folder, 'bin/one'));
+  symlinkSync('one', join(folder, 'bin/two'));
+  for (const name of ['bin/one', 'bin/two']) {
+    const { stdout, stderr } = spawnSync(join(folder, name), ['--version'], { cwd: '/', encoding: 'utf8' });
+    t.is(stdout, 'tokenquery 0.1.0\n', stderr);
+  }
+  const hostile = spawnSync(join(folder, 'bin/two'), ['query', '--csv', 'SELECT 1 AS one'], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], NODE_OPTIONS: '--require /nowhere.cjs', NODE_PATH: '/nowhere' },
+  });
+  t.is(hostile.stdout, 'one\r\n1\r\n', hostile.stderr);
+});
+
+builtTest('an old Node is refused with words, not with a crash', (t) => {
+  const folder = moved(t);
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [
+      '-e',
+      `Object.defineProperty(process.versions, 'napi', { value: '9' }); require(${JSON.stringify(join(folder, 'dist/tokenquery.cjs'))})`,
+    ],
+    { encoding: 'utf8' },
+  );
+  t.is(status, 1);
+  t.regex(stderr, /needs Node 22\.18 or newer\n.*bin\/tokenquery/);
+});

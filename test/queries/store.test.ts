@@ -1,0 +1,167 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { names } from '../../cli/judging.ts';
+import { findingsOf, storedQuestions } from '../../queries/findings.ts';
+import { questions } from '../../queries/index.ts';
+import { judge } from '../../queries/judge.ts';
+import { openForReading, openForWriting, transact } from '../../store/file.ts';
+import type { Store } from '../../store/file.ts';
+import { storeFindings } from '../../store/findings.ts';
+import { lookBack } from '../../store/query.ts';
+import { snapshotOf } from '../../store/snapshot.ts';
+import { storeWriter } from '../../store/write.ts';
+import { tables } from '../../tables/index.ts';
+import { add, authority, cleanHost, collectionOf, day, deny, later, now, remove, set, uuidOf } from './constructed.ts';
+import type { Host } from './constructed.ts';
+import { fleetOf } from './fleet.ts';
+import { relationsOf, sqliteOf } from './relations.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tokenquery-queries-'));
+test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Stores a snapshot and what is found on the host by then, as the command snapshot does. */
+const take = (store: Store, host: Host): void =>
+  transact(store, () => {
+    storeWriter(store.db, tables).add([snapshotOf(tables, collectionOf(host), 'tokenquery test')], host.time);
+    storeFindings(store.db, host.hostId, findingsOf(store.db, host.hostId, host.time), host.time);
+  });
+
+test('every question gives on the store the rows that it gives on plain tables, and the same verdicts', (t) => {
+  const fleet = fleetOf(1_000);
+  const plain = sqliteOf(relationsOf(fleet));
+  const store = openForWriting(join(folder, 'fleet.db'), tables);
+  transact(store, () => {
+    for (const own of Map.groupBy(fleet, ({ hostId }) => hostId).values()) {
+      storeWriter(store.db, tables).add(own.map((host) => snapshotOf(tables, collectionOf(host), 'tokenquery test')), now);
+    }
+  });
+  const rows = (db: Store['db'], sql: string): unknown[] => db.prepare(sql).raw(true).all({ now });
+  for (const { name, sql } of questions) t.deepEqual(rows(store.db, sql), rows(plain, sql), name);
+  const verdicts = (db: Store['db']) => judge(db, questions, { now, names }).map(({ question, verdicts: all }) => [question.name, [...all].toSorted()]);
+  t.deepEqual(verdicts(store.db), verdicts(plain));
+  store.close();
+});
+
+const lives = (store: Store): unknown[][] =>
+  store.db
+    .prepare('SELECT query_name, subject, first_seen_time, valid_from_time, valid_until_time FROM findings_history ORDER BY query_name, subject, valid_from_time')
+    .raw(true)
+    .all() as unknown[][];
+
+test('a finding has a life: seen, changed, not judged, gone, back', (t) => {
+  const store = openForWriting(join(folder, 'life.db'), tables);
+  const start = now - 40 * day;
+  const clean = cleanHost('HOST-A', start);
+  take(store, clean);
+  t.deepEqual(lives(store), []);
+
+  const off = later(clean);
+  set(off, 'filevault_status', { filevault_enabled: 0, status: 'off', has_personal_recovery_key: null, has_institutional_recovery_key: null });
+  take(store, off);
+  const [first] = store.db.prepare("SELECT query_name, severity, host_id, subject, details, first_seen_time FROM findings WHERE query_name = 'filevault_off'").all() as Record<string, unknown>[];
+  t.deepEqual(first, {
+    query_name: 'filevault_off',
+    severity: 'high',
+    host_id: 'HOST-A',
+    subject: 'host',
+    details: '[{"filevault_enabled":0,"status":"off"}]',
+    first_seen_time: start + day,
+  });
+  const other = later(off);
+  set(other, 'filevault_status', { status: 'restart_needed' });
+  take(store, other);
+  const dark = later(other);
+  deny(dark, 'filevault_status');
+  take(store, dark);
+  const clear = later(clean, 4 * day);
+  take(store, clear);
+  const again = later(off, 4 * day);
+  take(store, again);
+  const only = (name: string): unknown[][] => lives(store).filter(([query]) => query === name).map((row) => row.slice(2));
+  t.deepEqual(only('filevault_off'), [
+    [start + day, start + day, start + 2 * day],
+    // Its facts changed: the same finding. On the dark day nobody could tell.
+    [start + day, start + 2 * day, start + 4 * day],
+    [start + 5 * day, start + 5 * day, null],
+  ]);
+  t.deepEqual(only('collection_blind_spots'), [[start + 3 * day, start + 3 * day, start + 4 * day]]);
+  // Looked at later than it was taken: nothing of the past is written anew.
+  take(store, later(off, 3 * day + 60));
+  t.is(only('filevault_off').length, 3);
+  store.close();
+
+  const reader = openForReading(join(folder, 'life.db'), tables);
+  lookBack(reader, start + 2 * day);
+  t.deepEqual(reader.db.prepare("SELECT subject, details FROM findings WHERE query_name = 'filevault_off'").raw(true).all(), [
+    ['host', '[{"filevault_enabled":0,"status":"restart_needed"}]'],
+  ]);
+  reader.close();
+});
+
+test('detection questions find the change of the snapshot that they come with', (t) => {
+  const store = openForWriting(join(folder, 'detect.db'), tables);
+  const first = cleanHost('HOST-A', now - 2 * day);
+  take(store, first);
+  take(store, cleanHost('HOST-B', now - 2 * day));
+  const second = later(first);
+  set(second, 'secure_tokens', { secure_token: 0 }, { username: 'itadmin' });
+  add(second, 'authentication_authorities', { username: 'mquist', uid: 501, uuid: uuidOf('HOST-A', 'mquist'), ordinal: 4, ...authority(';DisabledUser;') });
+  take(store, second);
+  const found = store.db.prepare('SELECT host_id, query_name, subject FROM findings ORDER BY 1, 2, 3').raw(true).all();
+  t.deepEqual(found, [
+    ['HOST-A', 'admin_without_token', 'itadmin'],
+    ['HOST-A', 'authentication_authority_changed', 'mquist'],
+    ['HOST-A', 'secure_token_lost', 'itadmin'],
+    ['HOST-A', 'stale_account_can_unlock', 'mquist'],
+  ]);
+  // Ten days on the change is no news any more, and what still holds is the same finding.
+  take(store, later(second, 10 * day));
+  t.deepEqual(
+    store.db.prepare('SELECT query_name, first_seen_time FROM findings ORDER BY 1').raw(true).all(),
+    [['admin_without_token', now - day], ['stale_account_can_unlock', now - day]],
+  );
+  store.close();
+});
+
+test('a snapshot in which nothing changed adds no finding, and the file hardly grows', (t) => {
+  const path = join(folder, 'same.db');
+  let host = cleanHost('HOST-A', now - 30 * day);
+  set(host, 'filevault_status', { filevault_enabled: 0, status: 'off' });
+  remove(host, 'authentication_authorities', { username: 'itadmin' });
+  const withStore = <T>(work: (store: Store) => T): T => {
+    const store = openForWriting(path, tables);
+    const result = work(store);
+    store.close();
+    return result;
+  };
+  const before = withStore((store) => {
+    take(store, host);
+    return lives(store);
+  });
+  t.deepEqual(before.map(([name]) => name), ['account_without_password', 'filevault_off']);
+  const size = statSync(path).size;
+  const after = withStore((store) => {
+    for (let more = 0; more < 20; more += 1) {
+      host = later(host);
+      take(store, host);
+    }
+    return lives(store);
+  });
+  t.deepEqual(after, before);
+  t.true(statSync(path).size - size < 20 * 2_048, `${statSync(path).size - size} bytes`);
+});
+
+test('a stored question never tells how long ago something was: its facts would change every day', (t) => {
+  const first = cleanHost('HOST-A', now - 3 * day);
+  set(first, 'account_policy_data', { last_login_time: now - 300 * day, password_last_set_time: now - 500 * day }, { username: 'itadmin' });
+  const facts = (at: number) => {
+    const db = sqliteOf(relationsOf([first, later(first)]));
+    const found = judge(db, storedQuestions, { now: at, names }).flatMap(({ question, hits }) => hits.map((hit) => [question.name, hit]));
+    db.close();
+    return found;
+  };
+  t.true(facts(now).length >= 2);
+  t.deepEqual(facts(now), facts(now + day));
+});

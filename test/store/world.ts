@@ -1,0 +1,174 @@
+/** Small tables, snapshots of them, and a store of them: what the tests of store/ are made of. */
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Status } from '../../collector/status.ts';
+import { boolean, defineTable, integer, real, text } from '../../collector/table.ts';
+import type { Table, Value } from '../../collector/table.ts';
+import { openForWriting, transact } from '../../store/file.ts';
+import type { Store } from '../../store/file.ts';
+import {
+  cellsOrder,
+  digestOfCells,
+  isGood,
+  packRows,
+  snapshotIdOf,
+  snapshotStatus,
+} from '../../store/snapshot.ts';
+import type { Cells, Look, Report, Snapshot } from '../../store/snapshot.ts';
+import { storeWriter } from '../../store/write.ts';
+import type { Added } from '../../store/write.ts';
+import { tables as realTables } from '../../tables/index.ts';
+
+const common = {
+  sources: [],
+  privilege: 'user',
+  macos: 'all',
+  examples: ['SELECT 1;'] as const,
+  generate: async () => [],
+};
+
+export const people = defineTable({
+  name: 'people',
+  description: 'Two columns are its key, and one of them may be unknown.',
+  columns: {
+    name: text('Name.'),
+    uuid: text('Id.'),
+    token: boolean('Token.'),
+    age: integer('Age.'),
+    seen: real('Seen.'),
+  },
+  key: ['name', 'uuid'],
+  ...common,
+}) as unknown as Table;
+
+export const machine = defineTable({
+  name: 'machine',
+  description: 'One row a host.',
+  columns: { state: text('State.'), is_on: boolean('On.') },
+  key: [],
+  ...common,
+}) as unknown as Table;
+
+const reports = realTables.filter(({ report }) => report !== undefined);
+/** Two tables of rows, and those that speak of the collection. */
+export const smallTables: readonly Table[] = [people, machine, ...reports];
+
+export interface Observed {
+  readonly status: Status;
+  readonly affected?: readonly string[] | null;
+  readonly rows: readonly Cells[];
+}
+
+export const lookOf = (table: Table, { status, affected = [], rows }: Observed): Look => {
+  const sorted = isGood(status) ? [...rows].sort(cellsOrder(table)) : [];
+  const cells = packRows(sorted);
+  const digest = isGood(status) ? digestOfCells(Object.keys(table.columns), cells) : '';
+  return { status, affected, digest, rowCount: sorted.length, cells };
+};
+
+/** A report that is told apart from that of any other snapshot. */
+const reportOf = (time: number, looks: ReadonlyMap<string, Look>): Report => ({
+  status: [...looks].map(([name, { status, rowCount, affected }]): Cells => [
+    name,
+    status,
+    rowCount,
+    isGood(status) && status !== 'partial' ? null : 'permission_denied',
+    isGood(status) && status !== 'partial' ? null : `at ${time}`,
+    affected === null ? null : JSON.stringify(affected),
+    time % 7,
+    null,
+  ]),
+  errors: [...looks]
+    .filter(([, { status }]) => !isGood(status))
+    .map(([name]): Cells => [name, null, 'permission_denied', `not at ${time}`, 'run as root']),
+  commands: [
+    [
+      'c1',
+      '["/usr/bin/true"]',
+      'sw_vers',
+      0,
+      time,
+      time % 5,
+      0,
+      null,
+      0,
+      3,
+      'ab'.repeat(32),
+      0,
+      'cd'.repeat(32),
+      0,
+    ],
+  ],
+});
+
+export const snapshotAt = (
+  hostId: string,
+  collectedTime: number,
+  observed: Readonly<Record<string, Observed>>,
+  extra: Partial<Snapshot> = {},
+): Snapshot => {
+  const looks = new Map(
+    Object.entries(observed).map(([name, of]) => [
+      name,
+      lookOf(smallTables.find((table) => table.name === name) as Table, of),
+    ]),
+  );
+  const known = { hostId, collectedTime, euid: 0, redaction: null, looks, ...extra };
+  return {
+    snapshotId: snapshotIdOf(known),
+    status: snapshotStatus([...looks.values()].map(({ status }) => status)),
+    origin: 'live',
+    toolVersion: '0.1.0',
+    schemaVersion: 1,
+    report: reportOf(collectedTime, looks),
+    ...known,
+  };
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'tokenquery-store-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+let made = 0;
+let template: string | null = null;
+
+/** A path for a file of its own. */
+export const newPath = (suffix = '.db'): string => join(folder, `${(made += 1)}${suffix}`);
+
+/** A new store of the small tables. */
+export const newStore = (): Store => {
+  if (template === null) {
+    template = newPath();
+    openForWriting(template, smallTables).close();
+  }
+  const path = newPath();
+  copyFileSync(template, path);
+  const store = openForWriting(path, smallTables);
+  // The tests that cut the power have their own stores; here a disk need not be waited for.
+  store.db.pragma('synchronous = OFF');
+  return store;
+};
+
+export const addAll = (store: Store, ...groups: readonly (readonly Snapshot[])[]): Added[] => {
+  const writer = storeWriter(store.db, store.tables);
+  return groups.map((group) => transact(store, () => writer.add(group, 1)));
+};
+
+export type Rows = readonly Readonly<Record<string, Value>>[];
+
+/** Rows of a statement, in an order of their own. */
+export const rowsOf = (store: Store, sql: string, ...values: readonly Value[]): Rows =>
+  (store.db.prepare(sql).all(...values) as Record<string, Value>[])
+    .map((row) => JSON.stringify(row))
+    .sort()
+    .map((row) => JSON.parse(row) as Record<string, Value>);
+
+/** Everything that an analyst can see, but when it was ingested. */
+export const everything = (store: Store): Readonly<Record<string, Rows>> => {
+  const views = store.db.prepare("SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name").pluck().all() as string[];
+  return Object.fromEntries(
+    views.map((name) => [
+      name,
+      rowsOf(store, `SELECT * FROM "${name}"`).map(({ ingested_time: _, ...row }) => row),
+    ]),
+  );
+};
