@@ -123,7 +123,7 @@ export const parseCommandLine = (command: Command, argv: readonly string[]): Arg
     if (all.length > most) {
       throw new UserError(`unexpected ${JSON.stringify(all[most])}`, `usage: ${command.usage}`, 2);
     }
-    if (all.length < least) throw new UserError('something is missing', `usage: ${command.usage}`, 2);
+    if (all.length < least) throw new UserError('an argument is missing', `usage: ${command.usage}`, 2);
   }
   return {
     positionals: all,

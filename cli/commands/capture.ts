@@ -2,13 +2,19 @@ import { UserError } from '../../collector/errors.ts';
 import { recordingMachine, writeBundle } from '../../collector/evidence.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
-import { collectAll, machinesOf } from '../hosts.ts';
+import { collectAll, isMac, machinesOf } from '../hosts.ts';
 import { includeOf, sourceOptions } from '../options.ts';
 import { flush, print, printNote } from '../render.ts';
 import { toolName } from '../version.ts';
 
 const run = async (given: Arguments): Promise<number> => {
   const [out = ''] = given.positionals;
+  if (!isMac && given.texts('source').length === 0 && given.text('exec-root') === null) {
+    throw new UserError(
+      'this is not a Mac: there is nothing to capture',
+      'run it on the Mac, and replay the bundle here with --source',
+    );
+  }
   const machines = await machinesOf(given);
   const [machine] = machines;
   if (machine === undefined || machines.length > 1) {
