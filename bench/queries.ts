@@ -25,7 +25,14 @@ import { fleetOf } from '../test/queries/fleet.ts';
 const mostSeconds = 2;
 
 const { values } = parseArgs({
-  options: { db: { type: 'string' }, keep: { type: 'string' }, only: { type: 'string' }, plan: { type: 'boolean' }, hosts: { type: 'string' }, accounts: { type: 'string' } },
+  options: {
+    db: { type: 'string' },
+    keep: { type: 'string' },
+    only: { type: 'string' },
+    plan: { type: 'boolean' },
+    hosts: { type: 'string' },
+    accounts: { type: 'string' },
+  },
 });
 const hostCount = Number(values.hosts ?? 10_000);
 const accountCount = Number(values.accounts ?? 120);
@@ -40,8 +47,20 @@ const snapshotsOf = (index: number): Host[] => {
     const uuid = `FFFFEEEE-DDDD-CCCC-BBBB-AAAA${uid.toString(16).padStart(8, '0').toUpperCase()}`;
     const username = `_service${account}`;
     const isPerson = account > accountCount - 4;
-    if (isPerson) addPerson(host, { username: `user${index % 997}n${account}`, uid: 600 + account, isAdmin: 0, token: 1 });
-    else addPerson(host, { username, uid, uuid, facts: { account_type: 'service', is_system_account: 1, can_login: 0, shell: '/usr/bin/false' } });
+    if (isPerson)
+      addPerson(host, {
+        username: `user${index % 997}n${account}`,
+        uid: 600 + account,
+        isAdmin: 0,
+        token: 1,
+      });
+    else
+      addPerson(host, {
+        username,
+        uid,
+        uuid,
+        facts: { account_type: 'service', is_system_account: 1, can_login: 0, shell: '/usr/bin/false' },
+      });
   }
   const second = later(host, 19 * day);
   if (index % 100 === 0) {
@@ -57,7 +76,10 @@ const makeFleet = (path: string): void => {
   const load = (snapshots: readonly Host[]): void =>
     transact(store, () => {
       for (const own of Map.groupBy(snapshots, ({ hostId }) => hostId).values()) {
-        writer.add(own.map((host) => snapshotOf(tables, collectionOf(host), 'tokenquery bench')), now);
+        writer.add(
+          own.map((host) => snapshotOf(tables, collectionOf(host), 'tokenquery bench')),
+          now,
+        );
       }
     });
   // A thousand hosts with every condition planted, the others in good order.
@@ -81,14 +103,19 @@ const run = (path: string): number => {
   const accounts = db.prepare('SELECT COUNT(*) FROM users').pluck().get() as number;
   say(`${hosts} hosts, ${accounts} accounts; the best of three, in seconds\n`);
   let slow = 0;
-  const asked = questions.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name));
+  const asked = questions.filter(
+    ({ name }) => values.only === undefined || values.only.split(',').includes(name),
+  );
   for (const { name, sql } of asked.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const runs = [timed(db, sql), timed(db, sql), timed(db, sql)];
     const seconds = Math.min(...runs.map((one) => one.seconds));
     if (seconds > mostSeconds) slow += 1;
-    say(`${name.padEnd(36)} ${seconds.toFixed(3).padStart(7)}  ${String(runs[0]?.rows ?? 0).padStart(7)} rows${seconds > mostSeconds ? '  TOO SLOW' : ''}`);
+    say(
+      `${name.padEnd(36)} ${seconds.toFixed(3).padStart(7)}  ${String(runs[0]?.rows ?? 0).padStart(7)} rows${seconds > mostSeconds ? '  TOO SLOW' : ''}`,
+    );
     if (values.plan !== true) continue;
-    for (const { detail } of db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all({ now }) as { detail: string }[]) say(`    ${detail}`);
+    for (const { detail } of db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all({ now }) as { detail: string }[])
+      say(`    ${detail}`);
   }
   const start = performance.now();
   judge(db, asked, { now, names });

@@ -61,7 +61,10 @@ interface Cause {
 /** Of a table that is ok, the reason speaks of every column that is left out: only that of the column counts. */
 const reasonText = (table: string, column: string | null, reason: string): string => {
   if (reason === 'the value is not known') return `${table}.${column} is not known`;
-  const own = reason.replace(/^(?:ok|empty): /, '').split('; ').find((part) => part.startsWith(`${column}: `));
+  const own = reason
+    .replace(/^(?:ok|empty): /, '')
+    .split('; ')
+    .find((part) => part.startsWith(`${column}: `));
   return own ?? reason;
 };
 

@@ -48,6 +48,10 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: 'list what changed between snapshots',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/changes.ts')).changesCommand,
   },
+  export: {
+    summary: 'write rows as SIEMs and data stores take them',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/export.ts')).exportCommand,
+  },
   merge: {
     summary: 'put the snapshots of many hosts into one database',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/merge.ts')).mergeCommand,

@@ -67,19 +67,29 @@ export const objectWriter = (names: readonly string[]): ((cells: readonly Cell[]
 /** The identity of a row that a snapshot no longer has: not that of a row that it has in its place. */
 const removedMark = ',"removed"';
 
-/** Gives each row of one table in one snapshot its identity, from its key as a JSON array. */
+/**
+ * Gives each row of one table in one snapshot its identity, from its key as a JSON array.
+ *
+ * @param isSorted Rows with the same key follow each other; without it, all keys are remembered.
+ */
 export const identities = (
   head: Pick<Head, 'schemaVersion' | 'hostId' | 'snapshotId'>,
   table: string,
+  isSorted = true,
 ): ((key: string, change: Change | null) => string) => {
   const start = rowIdHead(head, table);
+  const seen = new Map<string, number>();
   let before = '';
   let ordinal = 0;
   return (key, change) => {
     const marked = change === 'removed' ? key + removedMark : key;
-    // Rows come sorted by key, so those with the same key follow each other.
-    ordinal = marked === before ? ordinal + 1 : 0;
-    before = marked;
+    if (isSorted) {
+      ordinal = marked === before ? ordinal + 1 : 0;
+      before = marked;
+    } else {
+      ordinal = seen.get(marked) ?? 0;
+      seen.set(marked, ordinal + 1);
+    }
     return rowIdOf(start, marked, ordinal);
   };
 };

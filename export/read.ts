@@ -105,7 +105,14 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
       ? `${key} || char(10) || ${object}`
       : names.map((name) => exact(name, table.columns[name] as Column)).join(', ');
     const sql = `SELECT ${what} FROM ${quoteName(table.name)} WHERE host_id = ? ORDER BY ${order(table)}`;
-    const few = isText ? prepare(`${sql} LIMIT ${rowsAtOnce + 1}`).pluck() : prepare(`${sql} LIMIT ${rowsAtOnce + 1}`).raw(true);
+    const few = isText ? prepare(sql).pluck() : prepare(sql).raw(true);
+    // Rows are numbered within a host: the highest number is found at once, and counting them is not.
+    const highest = isReport(table)
+      ? null
+      : prepare(
+          `SELECT max(coalesce((SELECT max(_n) FROM main.${currentName(table)} WHERE _host = ?), 0), ` +
+            `coalesce((SELECT max(_n) FROM main.${pastName(table)} WHERE _host = ?), 0))`,
+        ).pluck();
     const cells = exactCells(table);
     const keyOf = keyWriter(table);
 
@@ -123,10 +130,15 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
         yield { id: identify(keyOf(own), null), change: null, cells: own, json: null };
       }
     };
-    return (hostId: string): { readonly rowCount: number; readonly rows: (head: Head) => Iterable<ExportRow> } => {
-      const some = few.all(hostId);
+    return (
+      hostId: string,
+      host: number,
+    ): { readonly rowCount: number; readonly rows: (head: Head) => Iterable<ExportRow> } => {
       const rows = isText ? asText : asCells;
-      if (some.length <= rowsAtOnce) return { rowCount: some.length, rows: (head) => rows(some, head) };
+      if (highest === null || (highest.get(host, host) as number) <= rowsAtOnce) {
+        const some = few.all(hostId);
+        return { rowCount: some.length, rows: (head) => rows(some, head) };
+      }
       const rowCount = prepare(`SELECT count(*) FROM ${quoteName(table.name)} WHERE host_id = ?`).pluck().get(hostId) as number;
       const all: Statement = isText ? db.prepare(sql).pluck() : db.prepare(sql).raw(true);
       return { rowCount, rows: (head) => rows(all.iterate(hostId), head) };
@@ -148,13 +160,20 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
       | Record<string, Cell>
       | undefined) ?? {};
 
-  const detailsOf = (hostId: string): ReadonlyMap<string, TableDetails> | null => {
-    const known = prepare(
-      `SELECT has_report FROM main._host WHERE host_id = ?${asOf === undefined ? '' : ` AND last_time <= ${asOf}`}`,
-    )
-      .pluck()
-      .get(hostId) as Uint8Array | null | undefined;
-    if (known === null || known === undefined) return null;
+  interface HostNumber {
+    readonly host: number;
+    /** What the last snapshot reported is still known. */
+    readonly hasReport: boolean;
+  }
+  const hostStatement = prepare('SELECT host, has_report IS NOT NULL, last_time FROM main._host WHERE host_id = ?').raw(true);
+  const hostNumber = (hostId: string): HostNumber | null => {
+    const row = hostStatement.get(hostId) as [number, number, number | null] | undefined;
+    if (row === undefined) return null;
+    const [host, hasReport, lastTime] = row;
+    return { host, hasReport: hasReport === 1 && (asOf === undefined || (lastTime !== null && lastTime <= asOf)) };
+  };
+
+  const detailsOf = (hostId: string): ReadonlyMap<string, TableDetails> => {
     const rows = prepare('SELECT table_name, code, reason, duration_ms FROM table_status WHERE host_id = ?').all(hostId) as {
       table_name: string;
       code: string | null;
@@ -165,26 +184,26 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
   };
   const noDetails: TableDetails = { code: null, reason: null, durationMs: null };
 
-  const reportParts = function* (hostId: string, head: Head, wanted: readonly Table[]): Generator<TablePart> {
+  const reportParts = function* (hostId: string, host: number, head: Head, wanted: readonly Table[]): Generator<TablePart> {
     for (const table of wanted) {
-      const { rowCount, rows } = readView(table)(hostId);
+      const { rowCount, rows } = readView(table)(hostId, host);
       yield { table, status: 'ok', affected: null, rowCount, details: null, rows: rows(head), counter: 0, epoch: 0 };
     }
   };
 
-  /** For each host, the snapshots that its current rows are of. */
-  const looksAt = (hostId: string): { readonly looks: ReadonlyMap<Table, LookAt>; readonly latest: Head | null } => {
+  const everStatement = prepare('SELECT tab FROM main._state WHERE host = ?').pluck();
+  const snapshotsBack = prepare(
+    `SELECT ${snapshotColumns} FROM main._snapshot s JOIN main._host h ON h.host = s.host WHERE s.host = ? ` +
+      `${asOf === undefined ? '' : `AND s.collected_time <= ${asOf} `}ORDER BY s.collected_time DESC, s.snapshot_id DESC`,
+  );
+
+  /** For a host, the snapshots that its current rows are of. */
+  const looksAt = (host: number): { readonly looks: ReadonlyMap<Table, LookAt>; readonly latest: Head | null } => {
     const looks = new Map<Table, LookAt>();
     let latest: Head | null = null;
     const missing = new Set(dataOnes);
-    const ever = new Set(
-      prepare('SELECT c.tab FROM main._host h JOIN main._state c ON c.host = h.host WHERE h.host_id = ?').pluck().all(hostId) as number[],
-    );
-    const statement = prepare(
-      `SELECT ${snapshotColumns} FROM main._host h JOIN main._snapshot s ON s.host = h.host WHERE h.host_id = ? ` +
-        `${asOf === undefined ? '' : `AND s.collected_time <= ${asOf} `}ORDER BY s.collected_time DESC, s.snapshot_id DESC`,
-    );
-    for (const row of statement.iterate(hostId) as IterableIterator<Record<string, unknown>>) {
+    const ever = new Set(everStatement.all(host) as number[]);
+    for (const row of snapshotsBack.iterate(host) as IterableIterator<Record<string, unknown>>) {
       const head = headOf(row);
       const entries = lookOf(row['look'] as number);
       for (const table of missing) {
@@ -203,12 +222,15 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
 
   const currentParts = function* (): Generator<SnapshotPart> {
     for (const hostId of hosts) {
-      const { looks, latest } = looksAt(hostId);
+      const known = hostNumber(hostId);
+      if (known === null) continue;
+      const { host, hasReport } = known;
+      const { looks, latest } = looksAt(host);
       if (latest === null) continue;
       const groups = new Map<number, { head: Head; tables: Table[] }>();
       const group = (head: Head): Table[] => {
-        const known = groups.get(head.snapshotId);
-        if (known !== undefined) return known.tables;
+        const found = groups.get(head.snapshotId);
+        if (found !== undefined) return found.tables;
         const made = { head, tables: [] };
         groups.set(head.snapshotId, made);
         return made.tables;
@@ -218,14 +240,15 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
         const look = looks.get(table);
         if (look !== undefined) group(look.head).push(table);
       }
-      const details = detailsOf(hostId);
-      const host = hostRow(hostId);
+      let details: ReadonlyMap<string, TableDetails> | null = null;
+      let facts: Readonly<Record<string, Cell>> | null = null;
       for (const { head, tables: own } of [...groups.values()].sort((a, b) => compareRefs(refOf(a.head), refOf(b.head)))) {
         const isLatest = head === latest;
         const parts = function* (): Generator<TablePart> {
+          if (isLatest && hasReport) details ??= detailsOf(hostId);
           for (const table of own) {
             const { status, affected } = looks.get(table) as LookAt;
-            const { rowCount, rows } = isGood(status) ? readView(table)(hostId) : { rowCount: 0, rows: () => [] };
+            const { rowCount, rows } = isGood(status) ? readView(table)(hostId, host) : { rowCount: 0, rows: () => [] };
             yield {
               table,
               status,
@@ -239,9 +262,18 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
             };
           }
           // What was not kept is not there, which is another thing than nothing having gone wrong.
-          if (isLatest) yield* reportParts(hostId, head, details === null ? reports.filter(({ name }) => name === 'table_status') : reports);
+          if (isLatest) {
+            yield* reportParts(hostId, host, head, hasReport ? reports : reports.filter(({ name }) => name === 'table_status'));
+          }
         };
-        yield { head, host, tables: parts() };
+        yield {
+          head,
+          get host() {
+            facts ??= hostRow(hostId);
+            return facts;
+          },
+          tables: parts(),
+        };
       }
     }
   };
@@ -315,13 +347,13 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
   const versionsOf = (table: Table, host: number, first: Ref, since: number): Version[] => {
     const names = Object.entries(table.columns).map(([name, column]) => exact(name, column));
     const cells = exactCells(table);
-    const when = first.time >= since ? '' : ' AND _from_time >= ?2';
+    const when = first.time >= since ? '' : ' AND _from_time >= ?';
     const current = prepare(
-      `SELECT _began, _from_time, _first_snapshot, NULL, NULL, ${names.join(', ')} FROM main.${currentName(table)} WHERE _host = ?1${when}`,
+      `SELECT _began, _from_time, _first_snapshot, NULL, NULL, ${names.join(', ')} FROM main.${currentName(table)} WHERE _host = ?${when}`,
     ).raw(true);
     const past = prepare(
       `SELECT _began, _from_time, _first_snapshot, _until_time, _until_snapshot, ${names.join(', ')} FROM main.${pastName(table)} ` +
-        'WHERE _host = ?1 AND _until_time >= ?2',
+        'WHERE _host = ? AND _until_time >= ?',
     ).raw(true);
     const rows = [
       ...(when === '' ? current.all(host) : current.all(host, since)),
@@ -340,12 +372,12 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
   const changePoints = (table: Table, host: number): Ref[] =>
     (
       prepare(
-        `SELECT _from_time, _first_snapshot FROM main.${currentName(table)} WHERE _host = ?1 AND _began > 0 UNION ` +
-          `SELECT _from_time, _first_snapshot FROM main.${pastName(table)} WHERE _host = ?1 AND _began > 0 UNION ` +
-          `SELECT _until_time, _until_snapshot FROM main.${pastName(table)} WHERE _host = ?1 ORDER BY 1, 2`,
+        `SELECT _from_time, _first_snapshot FROM main.${currentName(table)} WHERE _host = ? AND _began > 0 UNION ` +
+          `SELECT _from_time, _first_snapshot FROM main.${pastName(table)} WHERE _host = ? AND _began > 0 UNION ` +
+          `SELECT _until_time, _until_snapshot FROM main.${pastName(table)} WHERE _host = ? ORDER BY 1, 2`,
       )
         .raw(true)
-        .all(host) as [number, number][]
+        .all(host, host, host) as [number, number][]
     ).map(([time, id]) => ({ time, id }));
 
   interface Difference {
@@ -361,7 +393,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
    * @param reportOf The snapshot whose report is told, where it is the last one.
    */
   const changedParts = function* (hostId: string, since: number, isNew: (snapshotId: number) => boolean): Generator<SnapshotPart> {
-    const host = prepare('SELECT host FROM main._host WHERE host_id = ?').pluck().get(hostId) as number | undefined;
+    const host = hostNumber(hostId)?.host;
     if (host === undefined) return;
     const heads = new Map(
       (
@@ -434,7 +466,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
             epoch,
           };
         }
-        if (withReport) yield* reportParts(hostId, head, reports.filter(({ name }) => name !== 'command_log'));
+        if (withReport) yield* reportParts(hostId, host, head, reports);
       };
       yield { head, host: facts, tables: parts() };
     }

@@ -48,14 +48,22 @@ export const storedQuestions: readonly Question[] = library.filter(
 
 /** Makes every view of a store show one host only, on this connection, while the work is done. */
 const ofHost = <T>(db: Db, hostId: string, work: () => T): T => {
-  const views = (db.prepare("SELECT name FROM main.sqlite_schema WHERE type = 'view' AND name <> 'changes'").pluck().all() as string[]).map(quoteName);
-  for (const view of views) db.exec(`CREATE TEMP VIEW ${view} AS SELECT * FROM main.${view} WHERE host_id = ${quoteText(hostId)}`);
+  const views = (
+    db
+      .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'view' AND name <> 'changes'")
+      .pluck()
+      .all() as string[]
+  ).map(quoteName);
+  for (const view of views)
+    db.exec(`CREATE TEMP VIEW ${view} AS SELECT * FROM main.${view} WHERE host_id = ${quoteText(hostId)}`);
   try {
     return work();
   } finally {
     for (const view of views) db.exec(`DROP VIEW temp.${view}`);
   }
 };
+
+const keyOf = ({ query_name: name, subject }: FindingRow): string => `${name}\0${subject}`;
 
 /**
  * The findings of the library on one host of a store, sorted by question and subject, for `storeFindings`.
@@ -66,17 +74,16 @@ export const findingsOf = (db: Db, hostId: string, now: number): JudgedHost =>
   ofHost(db, hostId, () => {
     const answers = judge(db, storedQuestions, { now, names: { tables: [], columns: [] } });
     const rows = answers.flatMap((answer) =>
-      findingsOfAnswer(answer).map(
-        ({ question, subject, details }): FindingRow => ({
-          query_name: question.name,
-          severity: question.severity,
-          host_id: hostId,
-          subject: subject ?? '',
-          details: JSON.stringify(details),
-        }),
-      ),
+      findingsOfAnswer(answer).map(({ question, subject, details }): FindingRow => ({
+        query_name: question.name,
+        severity: question.severity,
+        host_id: hostId,
+        subject: subject ?? '',
+        details: JSON.stringify(details),
+      })),
     );
-    const unjudged = new Set(answers.filter(({ blindSpots }) => blindSpots.has(hostId)).map(({ question }) => question.name));
-    const keyOf = ({ query_name: name, subject }: FindingRow): string => `${name}\0${subject}`;
+    const unjudged = new Set(
+      answers.filter(({ blindSpots }) => blindSpots.has(hostId)).map(({ question }) => question.name),
+    );
     return { rows: rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)), unjudged };
   });

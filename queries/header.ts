@@ -169,40 +169,59 @@ export interface HeaderOptions {
  * @throws UserError that names the file and the line.
  */
 export const parseQuestion = (text: string, file: string, options: HeaderOptions = {}): Question => {
-  const lines = text.replaceAll('\r\n', '\n').replace(/^\ufeff/, '').split('\n');
+  const lines = text
+    .replaceAll('\r\n', '\n')
+    .replace(/^\ufeff/, '')
+    .split('\n');
   const { entries, sqlLine } = readHeader(file, lines);
   const value = (key: Key): string => entries.get(key)?.value ?? '';
   const lineOf = (key: Key): number => entries.get(key)?.line ?? 1;
 
   for (const key of keys) {
-    const isNeeded = options.isStrict === true ? !['history', 'scope', 'least-hosts', 'also-reads', 'applies'].includes(key) : !optional.has(key);
+    const isNeeded =
+      options.isStrict === true
+        ? !['history', 'scope', 'least-hosts', 'also-reads', 'applies'].includes(key)
+        : !optional.has(key);
     const entry = entries.get(key);
-    if (entry === undefined && isNeeded) throw fault(file, 1, `the header lacks ${key}`, `add a line "-- ${key}: …"`);
+    if (entry === undefined && isNeeded)
+      throw fault(file, 1, `the header lacks ${key}`, `add a line "-- ${key}: …"`);
     if (entry !== undefined && entry.value === '') throw fault(file, entry.line, `${key} is empty`);
   }
   const name = value('name');
   if (!nameForm.test(name)) {
-    throw fault(file, lineOf('name'), `${JSON.stringify(name)} is no name`, 'a name is lower-case letters, digits and _, at most 64');
+    throw fault(
+      file,
+      lineOf('name'),
+      `${JSON.stringify(name)} is no name`,
+      'a name is lower-case letters, digits and _, at most 64',
+    );
   }
-  const stem = file.split(/[/\\]/).at(-1)?.replace(/\.sql$/, '');
-  if (stem !== name) throw fault(file, lineOf('name'), `the name is ${name} and the file is ${stem}.sql`, 'make both equal');
+  const stem = file
+    .split(/[/\\]/)
+    .at(-1)
+    ?.replace(/\.sql$/, '');
+  if (stem !== name)
+    throw fault(file, lineOf('name'), `the name is ${name} and the file is ${stem}.sql`, 'make both equal');
   const severity = severities.find((known) => known === value('severity'));
   if (severity === undefined) {
-    throw fault(file, lineOf('severity'), `there is no severity ${JSON.stringify(value('severity'))}`, `it is one of ${severities.join(', ')}`);
+    throw fault(
+      file,
+      lineOf('severity'),
+      `there is no severity ${JSON.stringify(value('severity'))}`,
+      `it is one of ${severities.join(', ')}`,
+    );
   }
   const yesNo = (key: Key, yes: string, no: string): boolean => {
     const given = value(key);
-    if (given !== '' && given !== yes && given !== no) throw fault(file, lineOf(key), `${key} is ${yes} or ${no}, not ${JSON.stringify(given)}`);
+    if (given !== '' && given !== yes && given !== no)
+      throw fault(file, lineOf(key), `${key} is ${yes} or ${no}, not ${JSON.stringify(given)}`);
     return given === yes;
   };
   const least = value('least-hosts');
-  if (least !== '' && !/^[1-9][0-9]{0,5}$/.test(least)) throw fault(file, lineOf('least-hosts'), 'least-hosts is a whole number');
+  if (least !== '' && !/^[1-9][0-9]{0,5}$/.test(least))
+    throw fault(file, lineOf('least-hosts'), 'least-hosts is a whole number');
 
-  const sql = lines
-    .slice(sqlLine)
-    .join('\n')
-    .trim()
-    .replace(/;\s*$/, '');
+  const sql = lines.slice(sqlLine).join('\n').trim().replace(/;\s*$/, '');
   if (sql === '') throw fault(file, lines.length, 'there is no SQL after the header');
   return {
     name,

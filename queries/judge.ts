@@ -23,7 +23,8 @@ const spot = (host: string, table: string, column: string | null, reason: string
   `${column === null ? 'CAST(NULL AS VARCHAR(64))' : quoteText(column)} AS column_name, ${reason} AS reason`;
 
 /** True when the JSON array of column names holds the name; no engine shares its JSON functions with another. */
-const names = (list: string, column: string): string => `REPLACE(${list}, ${quoteText(`"${column}"`)}, '') <> ${list}`;
+const names = (list: string, column: string): string =>
+  `REPLACE(${list}, ${quoteText(`"${column}"`)}, '') <> ${list}`;
 
 /** The statements that find the hosts of which one requirement is not known. */
 const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement): string[] => {
@@ -76,7 +77,9 @@ const spotsOfSize = (least: number): string =>
 export const blindSpotStatements = (question: Question): readonly string[] => [
   ...question.requires.flatMap(spotsOfRequirement),
   ...(question.needsHistory
-    ? [...new Set(question.requires.map(({ table }) => table))].map((table) => spotsOfHistory(table, question.isOfFleet))
+    ? [...new Set(question.requires.map(({ table }) => table))].map((table) =>
+        spotsOfHistory(table, question.isOfFleet),
+      )
     : []),
   ...(question.leastHosts > 0 ? [spotsOfSize(question.leastHosts)] : []),
 ];
@@ -139,7 +142,8 @@ export const hasHistory = (db: Db): boolean =>
 const noHistory: BlindSpot = {
   table: 'snapshots',
   column: null,
-  reason: 'it compares snapshots: take two or more with tokenquery snapshot --db FILE, and ask with --db FILE',
+  reason:
+    'it compares snapshots: take two or more with tokenquery snapshot --db FILE, and ask with --db FILE',
 };
 
 type AnyRow = Readonly<Record<string, Value>>;
@@ -150,7 +154,11 @@ const compare = (a: string | null, b: string | null): number => {
 };
 
 /** Judges questions on a database; what several of them require is looked up once. */
-export const judge = (db: Db, questions: readonly Question[], { now, names: known }: JudgeOptions): Answer[] => {
+export const judge = (
+  db: Db,
+  questions: readonly Question[],
+  { now, names: known }: JudgeOptions,
+): Answer[] => {
   const remembered = new Map<string, readonly AnyRow[]>();
   const rowsOf = (sql: string): readonly AnyRow[] =>
     prepareGuarded(db, sql, known).safeIntegers(false).all({ now }) as readonly AnyRow[];
@@ -159,7 +167,9 @@ export const judge = (db: Db, questions: readonly Question[], { now, names: know
     remembered.set(sql, rows);
     return rows;
   };
-  const hosts = once(`SELECT host_id FROM ${everyHost} h ORDER BY host_id`).map((row) => String(row['host_id']));
+  const hosts = once(`SELECT host_id FROM ${everyHost} h ORDER BY host_id`).map((row) =>
+    String(row['host_id']),
+  );
   const canCompare = hasHistory(db);
 
   const blindSpotsOf = (question: Question): Map<string, BlindSpot[]> => {
@@ -178,11 +188,19 @@ export const judge = (db: Db, questions: readonly Question[], { now, names: know
         };
         const own = found.get(host);
         if (own === undefined) found.set(host, [one]);
-        else if (!own.some(({ table, column, reason }) => table === one.table && column === one.column && reason === one.reason)) own.push(one);
+        else if (
+          !own.some(
+            ({ table, column, reason }) =>
+              table === one.table && column === one.column && reason === one.reason,
+          )
+        )
+          own.push(one);
       }
     }
     for (const spots of found.values()) {
-      spots.sort((a, b) => compare(a.table, b.table) || compare(a.column, b.column) || compare(a.reason, b.reason));
+      spots.sort(
+        (a, b) => compare(a.table, b.table) || compare(a.column, b.column) || compare(a.reason, b.reason),
+      );
     }
     return found;
   };
@@ -197,7 +215,10 @@ export const judge = (db: Db, questions: readonly Question[], { now, names: know
     }));
     const hit = new Set(hits.map(({ hostId }) => hostId));
     const verdicts = new Map(
-      hosts.map((host): [string, Verdict] => [host, hit.has(host) ? 'hit' : blindSpots.has(host) ? 'unknown' : 'clean']),
+      hosts.map((host): [string, Verdict] => [
+        host,
+        hit.has(host) ? 'hit' : blindSpots.has(host) ? 'unknown' : 'clean',
+      ]),
     );
     return { question, hits, blindSpots, verdicts };
   });

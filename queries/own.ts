@@ -19,9 +19,13 @@ export const readQuestions = (folder: string): Question[] => {
       .filter((file) => file.endsWith('.sql'))
       .toSorted();
   } catch (error) {
-    throw new UserError(`${folder} cannot be read (${reason(error)})`, '--queries takes a folder of .sql files');
+    throw new UserError(
+      `${folder} cannot be read (${reason(error)})`,
+      '--queries takes a folder of .sql files',
+    );
   }
-  if (files.length === 0) throw new UserError(`${folder} has no .sql file`, '--queries takes a folder of .sql files');
+  if (files.length === 0)
+    throw new UserError(`${folder} has no .sql file`, '--queries takes a folder of .sql files');
   const seen = new Map<string, string>();
   return files.map((file) => {
     const path = join(folder, file);
@@ -33,7 +37,8 @@ export const readQuestions = (folder: string): Question[] => {
     }
     const question = parseQuestion(text, path);
     const other = seen.get(question.name);
-    if (other !== undefined) throw new UserError(`${path}:1: the name ${question.name} is also that of ${other}`);
+    if (other !== undefined)
+      throw new UserError(`${path}:1: the name ${question.name} is also that of ${other}`);
     seen.set(question.name, path);
     return question;
   });
@@ -49,19 +54,33 @@ const bare = (table: string): Requirement => ({ table, column: null, isNullAnswe
  * @param store A store, where there is one: a question that compares snapshots can be checked on it only.
  * @throws UserError that names the file and what is wrong.
  */
-export const checkQuestion = (question: Question, names: Names, empty: Db, store: Db | null = null): Question => {
+export const checkQuestion = (
+  question: Question,
+  names: Names,
+  empty: Db,
+  store: Db | null = null,
+): Question => {
   const { file, needsHistory } = question;
   for (const { table, column } of question.requires) {
     if (!names.tables.includes(table)) {
-      throw new UserError(`${file}: requires names a table that is not there: ${table}`, 'tokenquery tables lists them');
+      throw new UserError(
+        `${file}: requires names a table that is not there: ${table}`,
+        'tokenquery tables lists them',
+      );
     }
     const columns = empty.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
     if (column !== null && !columns.includes(column)) {
-      throw new UserError(`${file}: requires names a column that ${table} does not have: ${column}`, `tokenquery tables ${table} lists them`);
+      throw new UserError(
+        `${file}: requires names a column that ${table} does not have: ${column}`,
+        `tokenquery tables ${table} lists them`,
+      );
     }
   }
   if (needsHistory && question.requires.length === 0) {
-    throw new UserError(`${file}: the header lacks requires`, 'a question that compares snapshots names the tables that it compares');
+    throw new UserError(
+      `${file}: the header lacks requires`,
+      'a question that compares snapshots names the tables that it compares',
+    );
   }
   const db = needsHistory ? store : empty;
   if (db === null) return question;
@@ -69,12 +88,17 @@ export const checkQuestion = (question: Question, names: Names, empty: Db, store
     const columns = prepareGuarded(db, question.sql, names)
       .columns()
       .map(({ name }) => name);
-    if (columns[0] !== 'host_id') throw new UserError('the first column must be host_id', 'begin with SELECT t.host_id, …');
+    if (columns[0] !== 'host_id')
+      throw new UserError('the first column must be host_id', 'begin with SELECT t.host_id, …');
     if (!columns.includes('subject')) {
-      throw new UserError('there must be a column subject', "name what a row is about: … AS subject, or 'host' AS subject");
+      throw new UserError(
+        'there must be a column subject',
+        "name what a row is about: … AS subject, or 'host' AS subject",
+      );
     }
     const twice = columns.find((column, index) => columns.indexOf(column) !== index);
-    if (twice !== undefined) throw new UserError(`two columns are named ${twice}`, 'name one of them anew with AS');
+    if (twice !== undefined)
+      throw new UserError(`two columns are named ${twice}`, 'name one of them anew with AS');
     for (const sql of blindSpotStatements(question)) prepareGuarded(db, sql, names);
     if (exemptStatement(question) !== null) prepareGuarded(db, exemptStatement(question) ?? '', names);
     if (question.requires.length > 0) return question;

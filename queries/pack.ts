@@ -36,12 +36,16 @@ export const stripComments = (text: string): string =>
     .join('\n');
 
 type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 // Substrings, as osquery compares them: "darwin,linux" names two.
 const platforms = ['darwin', 'posix', 'all', 'any'];
 const isForMac = (platform: unknown): boolean =>
-  typeof platform !== 'string' || platform === '' || platform === 'null' || platforms.some((known) => platform.includes(known));
+  typeof platform !== 'string' ||
+  platform === '' ||
+  platform === 'null' ||
+  platforms.some((known) => platform.includes(known));
 
 const packOf = (name: string, value: Json, skipped: string[]): Pack | null => {
   if (!isForMac(value['platform'])) {
@@ -78,7 +82,10 @@ const parseJson = (text: string, path: string): unknown => {
     const { message } = error as Error;
     const at = /at position ([0-9]+)/.exec(message)?.[1];
     const where = at === undefined ? '' : `, ${placeOf(text, Number(at))}`;
-    throw new UserError(`${path} is not JSON${where}: ${message}`, 'osquery takes comments on lines of their own only, and no comma after the last entry');
+    throw new UserError(
+      `${path} is not JSON${where}: ${message}`,
+      'osquery takes comments on lines of their own only, and no comma after the last entry',
+    );
   }
 };
 
@@ -92,14 +99,23 @@ export const readPacks = (path: string): ReadPacks => {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UserError(`${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`, '--pack takes a query pack of osquery');
+    throw new UserError(
+      `${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
+      '--pack takes a query pack of osquery',
+    );
   }
-  if (Buffer.byteLength(text) > mostBytes) throw new UserError(`${path} is larger than the 4 MiB that osquery reads`);
+  if (Buffer.byteLength(text) > mostBytes)
+    throw new UserError(`${path} is larger than the 4 MiB that osquery reads`);
   const document = parseJson(stripComments(text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')), path);
-  if (!isObject(document)) throw new UserError(`${path} holds no object`, 'a pack is {"queries": {"name": {"query": "SELECT …"}}}');
+  if (!isObject(document))
+    throw new UserError(`${path} holds no object`, 'a pack is {"queries": {"name": {"query": "SELECT …"}}}');
   const skipped: string[] = [];
   const packs: (Pack | null)[] = [];
-  const stem = path.split(/[/\\]/).at(-1)?.replace(/\.[a-z]+$/i, '') ?? 'pack';
+  const stem =
+    path
+      .split(/[/\\]/)
+      .at(-1)
+      ?.replace(/\.[a-z]+$/i, '') ?? 'pack';
   if (isObject(document['queries'])) packs.push(packOf(stem, document, skipped));
   if (isObject(document['schedule'])) packs.push(packOf('', { queries: document['schedule'] }, skipped));
   for (const [name, value] of Object.entries(isObject(document['packs']) ? document['packs'] : {})) {
@@ -107,7 +123,10 @@ export const readPacks = (path: string): ReadPacks => {
     else skipped.push(`pack ${name}: it is another file, ${JSON.stringify(value)}; give it with --pack`);
   }
   if (packs.length === 0 && skipped.length === 0) {
-    throw new UserError(`${path} has neither queries nor packs nor a schedule`, 'a pack is {"queries": {"name": {"query": "SELECT …"}}}');
+    throw new UserError(
+      `${path} has neither queries nor packs nor a schedule`,
+      'a pack is {"queries": {"name": {"query": "SELECT …"}}}',
+    );
   }
   return { packs: packs.filter((pack) => pack !== null), skipped };
 };

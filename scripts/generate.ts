@@ -167,7 +167,10 @@ const { tables } = JSON.parse(ask('schema', '--json')) as {
 };
 for (const { name } of tables) write(`docs/tables/${name}.md`, notice + ask('schema', name, '--markdown'));
 write('docs/schema.json', ask('schema', '--json'));
-write('docs/access.md', `${notice}# Everything that may be run, read or looked at\n\n\`\`\`\n${ask('access')}\`\`\`\n`);
+write(
+  'docs/access.md',
+  `${notice}# Everything that may be run, read or looked at\n\n\`\`\`\n${ask('access')}\`\`\`\n`,
+);
 
 const { verbs } = await import('../cli/main.ts');
 const helps = Object.keys(verbs).map((verb) => `## ${verb}\n\n\`\`\`\n${ask(verb, '--help')}\`\`\`\n`);
@@ -190,7 +193,10 @@ const words = (line: string): string[] =>
 /** Fills what stands between the marks of README.md: the list of tables, and real outputs. */
 const fillReadme = (readme: string): string =>
   readme
-    .replace(/(<!-- tables -->\n)[\s\S]*?(<!-- end -->)/, (_, start: string, end: string) => start + tableList + end)
+    .replace(
+      /(<!-- tables -->\n)[\s\S]*?(<!-- end -->)/,
+      (_, start: string, end: string) => start + tableList + end,
+    )
     .replace(
       /(```console\n\$ tokenquery ([^\n]*)\n)[\s\S]*?(```\n)/g,
       (_, start: string, line: string, end: string) => start + ask(...words(line)) + end,

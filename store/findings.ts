@@ -52,16 +52,22 @@ interface OpenFinding {
   readonly firstSeenTime: number;
 }
 
+const keyOf = (queryName: string, subject: string): string => JSON.stringify([queryName, subject]);
+
 /**
  * Brings the findings of a host to what was judged at a time: one that did not change is not touched. Does nothing
  * for a time before one that was judged already. The caller holds the transaction.
  */
 export const storeFindings = (db: Db, hostId: string, { rows, unjudged }: JudgedHost, time: number): void => {
-  const host = db.prepare('SELECT host FROM _host WHERE host_id = ?').pluck().get(hostId) as number | undefined;
+  const host = db.prepare('SELECT host FROM _host WHERE host_id = ?').pluck().get(hostId) as
+    | number
+    | undefined;
   if (host === undefined) throw new Error(`the store has no host ${hostId}`);
-  const newest = db.prepare('SELECT max(max(from_time), max(coalesce(until_time, 0))) FROM _finding WHERE host = ?').pluck().get(host) as number | null;
+  const newest = db
+    .prepare('SELECT max(max(from_time), max(coalesce(until_time, 0))) FROM _finding WHERE host = ?')
+    .pluck()
+    .get(host) as number | null;
   if (newest !== null && newest > time) return;
-  const keyOf = (queryName: string, subject: string): string => JSON.stringify([queryName, subject]);
   const open = new Map(
     (
       db
@@ -73,9 +79,13 @@ export const storeFindings = (db: Db, hostId: string, { rows, unjudged }: Judged
         .all(host) as OpenFinding[]
     ).map((finding) => [keyOf(finding.queryName, finding.subject), finding]),
   );
-  const end = db.prepare('UPDATE _finding SET until_time = ? WHERE host = ? AND query_name = ? AND subject = ? AND from_time = ?');
+  const end = db.prepare(
+    'UPDATE _finding SET until_time = ? WHERE host = ? AND query_name = ? AND subject = ? AND from_time = ?',
+  );
   // A snapshot that is judged again at the same time takes the place of what was judged first.
-  const drop = db.prepare('DELETE FROM _finding WHERE host = ? AND query_name = ? AND subject = ? AND from_time = ?');
+  const drop = db.prepare(
+    'DELETE FROM _finding WHERE host = ? AND query_name = ? AND subject = ? AND from_time = ?',
+  );
   const insert = db.prepare('INSERT INTO _finding VALUES (?, ?, ?, ?, NULL, ?, ?, ?)');
   const close = ({ queryName, subject, fromTime }: OpenFinding): void => {
     if (fromTime === time) drop.run(host, queryName, subject, fromTime);
@@ -92,7 +102,7 @@ export const storeFindings = (db: Db, hostId: string, { rows, unjudged }: Judged
   for (const gone of open.values()) if (!unjudged.has(gone.queryName)) close(gone);
 };
 
-/** Drops findings that ended before a time. */
+/** Drops findings that ended at a time or before. */
 export const retainFindings = (db: Db, time: number): void => {
-  db.prepare('DELETE FROM _finding WHERE until_time < ?').run(time);
+  db.prepare('DELETE FROM _finding WHERE until_time <= ?').run(time);
 };

@@ -1,6 +1,7 @@
 /** Drops history that is older than a moment, some hosts at a time. What is known from that moment on stays exact. */
 import { transact } from './file.ts';
 import type { Store } from './file.ts';
+import { retainFindings } from './findings.ts';
 import { lookReader, readChangePoints, readTimeline, statementCache } from './read.ts';
 import type { TimelineEntry } from './read.ts';
 import { compareRefs } from './fold.ts';
@@ -85,7 +86,8 @@ export const retain = (store: Store, time: number, progress?: (done: number, of:
       );
       dropPartial(host, tab, base, next);
     }
-    const last = timeline.at(-1);
+    // The last one of that time stays too: what was looked at then is known by it.
+    const last = old.at(-1);
     const kept = new Set([...bases.values()].map(({ id }) => id));
     for (const entry of old) {
       const where = 'WHERE host = ? AND collected_time = ? AND snapshot_id = ?';
@@ -113,6 +115,7 @@ export const retain = (store: Store, time: number, progress?: (done: number, of:
     progress?.(Math.min(start + hostsAtOnce, hosts.length), hosts.length);
   }
   transact(store, () => {
+    retainFindings(db, time);
     db.exec('DELETE FROM _look_table WHERE look NOT IN (SELECT look FROM _snapshot)');
     db.exec('DELETE FROM _look WHERE look NOT IN (SELECT look FROM _snapshot)');
     db.exec('DELETE FROM _command WHERE command NOT IN (SELECT command FROM _report_command)');

@@ -27,7 +27,7 @@ export const isTagDisabled = (user: DsUser, tag: string): boolean =>
   );
 
 // A shell that is none: the account cannot be used at a prompt or at the login window.
-const noShells = new Set([
+export const noShells: ReadonlySet<string> = new Set([
   '/usr/bin/false',
   '/bin/false',
   '/sbin/nologin',

@@ -136,16 +136,24 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
   const folder = given.text('queries');
   const file = given.text('pack');
   if (folder !== null && file !== null) throw new UserError('give --queries or --pack, not both', '', 2);
-  const select = (all: readonly Question[]): readonly Question[] => selectQuestions(all, given.texts('n'), given.text('group'));
+  const select = (all: readonly Question[]): readonly Question[] =>
+    selectQuestions(all, given.texts('n'), given.text('group'));
   if (file !== null) {
     const { packs, skipped } = readPacks(file);
     const prepared = questionsOfPacks(packs, file);
     for (const reason of [...skipped, ...prepared.skipped]) printNote(`left out: ${reason}`);
     const questions = select(prepared.questions);
-    return { questions, isLibrary: false, judge: (db, now) => judgePacks(db, { ...prepared, questions }, now) };
+    return {
+      questions,
+      isLibrary: false,
+      judge: (db, now) => judgePacks(db, { ...prepared, questions }, now),
+    };
   }
   const empty = openMemory(tables);
-  const all = folder === null ? library : readQuestions(folder).map((one) => checkQuestion(one, names, empty, store?.db ?? null));
+  const all =
+    folder === null
+      ? library
+      : readQuestions(folder).map((one) => checkQuestion(one, names, empty, store?.db ?? null));
   empty.close();
   const questions = select(all);
   return { questions, isLibrary: folder === null, judge: (db, now) => judge(db, questions, { now, names }) };
@@ -181,14 +189,19 @@ const storeOf = async (given: Arguments): Promise<Store | null> => {
     return null;
   }
   const extra = Object.keys(sourceOptions).find((name) => given.flag(name));
-  if (extra !== undefined) throw new UserError(`--${extra} and --db exclude each other: with --db nothing is collected`, '', 2);
+  if (extra !== undefined)
+    throw new UserError(`--${extra} and --db exclude each other: with --db nothing is collected`, '', 2);
   return (await import(/* webpackMode: "eager" */ '../stores.ts')).readableStore(given);
 };
 
 const judged = async (given: Arguments, asked: Asked, store: Store | null): Promise<readonly Answer[]> => {
-  const { db, now, close } = await (store === null ? collectedWorld(given, asked.questions) : storedWorld(given, store));
+  const { db, now, close } = await (store === null
+    ? collectedWorld(given, asked.questions)
+    : storedWorld(given, store));
   db.pragma('query_only = ON');
-  const watching = (await import(/* webpackMode: "eager" */ '../../store/watchdog.ts')).watch(given.count('timeout') ?? 300);
+  const watching = (await import(/* webpackMode: "eager" */ '../../store/watchdog.ts')).watch(
+    given.count('timeout') ?? 300,
+  );
   try {
     return asked.judge(db, now);
   } catch (error) {
@@ -197,12 +210,17 @@ const judged = async (given: Arguments, asked: Asked, store: Store | null): Prom
       const { explainStoreError } = await import(/* webpackMode: "eager" */ '../../store/file.ts');
       throw explainStoreError(error, store.path);
     }
-    throw new UserError(`a question failed: ${(error as Error).message}`, 'tokenquery findings -n NAME asks one alone');
+    throw new UserError(
+      `a question failed: ${(error as Error).message}`,
+      'tokenquery findings -n NAME asks one alone',
+    );
   } finally {
     watching.stop();
     close();
   }
 };
+
+const isUnknown = ({ verdicts }: Answer): boolean => [...verdicts.values()].includes('unknown');
 
 const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
@@ -215,7 +233,6 @@ const run = async (given: Arguments): Promise<number> => {
   else printOutput(mode, answers);
   flush();
 
-  const isUnknown = ({ verdicts }: Answer): boolean => [...verdicts.values()].includes('unknown');
   const open = answers.filter(isUnknown);
   if (failOn !== null) {
     const grave = open.filter(({ question }) => isAtLeast(question.severity, failOn));
@@ -272,7 +289,11 @@ export const findingsCommand: Command = {
     },
     ...sourceOptions,
     db: { type: 'string', value: 'FILE', description: 'Ask a database of snapshots; nothing is collected.' },
-    'as-of': { type: 'string', value: 'TIME', description: 'With --db: what was known at that time: unix seconds, 2026-09-01, or -7d.' },
+    'as-of': {
+      type: 'string',
+      value: 'TIME',
+      description: 'With --db: what was known at that time: unix seconds, 2026-09-01, or -7d.',
+    },
     ...modeOptions,
   },
   positionals: { least: 0, most: 0 },

@@ -19,12 +19,12 @@ export interface DeletedUser {
 }
 
 // The full name, which is here too, is not kept.
-const allowed = {
+export const accountsPreferenceKeys = {
   deletedUsers: [{ date: 'time', 'dsAttrTypeStandard:UniqueID': 'integer', name: 'text' }],
 } as const satisfies AllowedDict;
 
 const keep = (bytes: Uint8Array): KeptDict =>
-  keepAllowed(parsePlistFile(bytes), allowed, 'com.apple.preferences.accounts.plist');
+  keepAllowed(parsePlistFile(bytes), accountsPreferenceKeys, 'com.apple.preferences.accounts.plist');
 
 /**
  * Parses the log of deleted accounts.

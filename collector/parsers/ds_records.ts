@@ -86,9 +86,9 @@ const keysOf = (attributes: readonly string[]): ReadonlyMap<string, string> => {
   return keys;
 };
 
-const userKeys = keysOf(userAttributes);
-const groupKeys = keysOf(groupAttributes);
-const accountPolicyKeys = keysOf(accountPolicyAttributes);
+export const userKeys = keysOf(userAttributes);
+export const groupKeys = keysOf(groupAttributes);
+export const accountPolicyKeys = keysOf(accountPolicyAttributes);
 
 /** Native names of a user's file and of a group's file in the local node. */
 export const userAttributesByNativeName = attributesByNativeName([...userAttributes, 'accountPolicyData']);
@@ -176,7 +176,7 @@ export const idOf = (text: string | null): number | null => {
 
 /** Texts and data are emptied. */
 const numberOnly: AllowedKeys = {};
-const policyKeys: AllowedKeys = {
+export const policyKeys: AllowedKeys = {
   creationTime: numberOnly,
   passwordLastSetTime: numberOnly,
   failedLoginCount: numberOnly,

@@ -31,7 +31,7 @@ export interface FdesetupDeferral {
 
 // The first five are in fdesetup-showdeferralinfo-01.txt. The other two are the names of the same settings in
 // Apple's FDEFileVault schema; no published output has them.
-const allowed = {
+export const deferralKeys = {
   Defer: 'flag',
   DeferDontAskAtUserLogout: 'flag',
   DeferForceAtUserLoginMaxBypassAttempts: 'integer',
@@ -44,7 +44,7 @@ const allowed = {
 const tool = 'fdesetup showdeferralinfo';
 const isNotFound = (stdout: string): boolean => stdout.trim() === 'Not found.';
 const isDict = (stdout: string): boolean => stdout.trimStart().startsWith('{');
-const read = (stdout: string) => keepAllowed(parseOpenStep(stdout), allowed, `the answer of ${tool}`);
+const read = (stdout: string) => keepAllowed(parseOpenStep(stdout), deferralKeys, `the answer of ${tool}`);
 
 /**
  * Parses the deferred enablement of FileVault.

@@ -2,6 +2,7 @@ import { parseFailed } from '../errors.ts';
 import type { Answer } from '../output.ts';
 import { isUuid, notUnderstood } from './lines.ts';
 import { asArray, asDict, optionalString, parseXmlPlist, reduceXmlPlist } from './plist.ts';
+import type { AllowedKeys } from './plist.ts';
 
 export interface IoregPlatform {
   /** Hardware UUID, upper case. */
@@ -11,13 +12,15 @@ export interface IoregPlatform {
   readonly model: string | null;
 }
 
+export const ioregPlatformKeys = { IOPlatformUUID: true, model: true } as const satisfies AllowedKeys;
+export const serialNumberKeys = { IOPlatformSerialNumber: true } as const satisfies AllowedKeys;
+
 /** Keeps the hardware UUID and the model; the serial number goes. */
-export const reduceIoregPlatform = (stdout: string): string =>
-  reduceXmlPlist(stdout, { IOPlatformUUID: true, model: true });
+export const reduceIoregPlatform = (stdout: string): string => reduceXmlPlist(stdout, ioregPlatformKeys);
 
 /** Keeps the hardware UUID, the model and the serial number. */
 export const reduceIoregPlatformWithSerial = (stdout: string): string =>
-  reduceXmlPlist(stdout, { IOPlatformUUID: true, IOPlatformSerialNumber: true, model: true });
+  reduceXmlPlist(stdout, { ...ioregPlatformKeys, ...serialNumberKeys });
 
 /**
  * Parses which Mac this is.

@@ -112,7 +112,7 @@ export const platformSsoKeys = {
   },
 } as const satisfies AllowedDict;
 
-const allowed = {
+export const managedPreferenceKeys = {
   ...mobileAccountKeys,
   ...guestKeys,
   ...mcxFileVaultKeys,
@@ -161,7 +161,7 @@ export const groupOf = <T>(kept: KeptDict, keys: AllowedDict, read: (kept: KeptD
   hasAny(kept, keys) ? read(kept) : null;
 
 const keep = (bytes: Uint8Array): KeptDict =>
-  keepAllowed(parsePlistFile(bytes), allowed, 'a managed preference file');
+  keepAllowed(parsePlistFile(bytes), managedPreferenceKeys, 'a managed preference file');
 
 /**
  * Parses what an MDM profile forces.

@@ -61,7 +61,7 @@ const forced = <T extends AllowedDict>(settings: T) => ({
 });
 
 /** What may be kept of the content of a payload, by its type; every other payload is dropped unread. */
-const contentKeys = {
+export const contentKeys = {
   'com.apple.MCX': mcxFileVaultKeys,
   'com.apple.MCX.FileVault2': fileVaultKeys,
   // "Custom settings": the same keys, wrapped (shape: Chef's osx_profile tests).
@@ -84,6 +84,14 @@ const contentKeys = {
   'com.apple.security.FDERecoveryKeyEscrow': { Location: 'text' },
 } as const satisfies Readonly<Record<string, AllowedDict>>;
 type PayloadType = keyof typeof contentKeys;
+
+/** What may be kept of a profile beside its payloads, and of the one that enrols. */
+export const profileKeys = { ProfileIdentifier: 'text' } as const satisfies AllowedDict;
+export const mdmProfileKeys = {
+  ProfileIdentifier: 'text',
+  ProfileInstallDate: 'time',
+  ProfileOrganization: 'text',
+} as const satisfies AllowedDict;
 
 const isPayloadType = (type: string): type is PayloadType => Object.hasOwn(contentKeys, type);
 
@@ -126,10 +134,10 @@ const keepProfile = (profile: PlistValue): KeptDict | null => {
   }
   if (items.length === 0) return null;
   const isMdm = items.some((item) => item.get('PayloadType') === 'com.apple.mdm');
-  const allowed: AllowedDict = isMdm
-    ? { ProfileIdentifier: 'text', ProfileInstallDate: 'time', ProfileOrganization: 'text' }
-    : { ProfileIdentifier: 'text' };
-  return new Map<string, Kept>([...keepAllowed(profile, allowed, 'a profile'), ['ProfileItems', items]]);
+  return new Map<string, Kept>([
+    ...keepAllowed(profile, isMdm ? mdmProfileKeys : profileKeys, 'a profile'),
+    ['ProfileItems', items],
+  ]);
 };
 
 type Scopes = ReadonlyMap<string, readonly KeptDict[]>;

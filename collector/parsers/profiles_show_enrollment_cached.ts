@@ -22,7 +22,7 @@ export interface CachedEnrollment {
   readonly skipsFileVaultPane: boolean | null;
 }
 
-const allowed = {
+export const cachedEnrollmentKeys = {
   IsMandatory: 'flag',
   IsSupervised: 'flag',
   SkipSetup: 'texts',
@@ -53,7 +53,7 @@ const read = (stdout: string): KeptDict | null => {
   const text = stdout.trim();
   if (!text.startsWith(header)) throw unknownText(tool, text);
   const value = parseOpenStep(text.slice(header.length));
-  return value === null ? null : keepAllowed(value, allowed, `the answer of ${tool}`);
+  return value === null ? null : keepAllowed(value, cachedEnrollmentKeys, `the answer of ${tool}`);
 };
 
 const failed = (what: string, hint: string): CollectError =>

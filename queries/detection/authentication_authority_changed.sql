@@ -8,6 +8,7 @@
 --   questions speak.
 -- requires: authentication_authorities,
 --   users
+-- also-reads: snapshots
 -- remediation: tokenidentity is a new card or key, DisabledUser a disabled account: look for the change
 --   record.
 -- references: ATT&CK T1098, T1556; 800-53r5 AC-2(4), IA-5
@@ -25,6 +26,13 @@ WITH recent AS (
   WHERE n.tag NOT IN ('SecureToken', 'DisabledTags')
     AND n.valid_from_time > :now - 7 * 86400
     AND n.valid_from_time <= :now
+    -- Rows of the first snapshot of a host are no change.
+    AND EXISTS (
+      SELECT 1
+      FROM snapshots s
+      WHERE s.host_id = n.host_id
+        AND s.collected_time < n.valid_from_time
+    )
   UNION
   SELECT
     o.host_id,
@@ -69,7 +77,7 @@ compared AS (
         ELSE 0
       END
     ) AS is_there,
-    -- The first snapshot of a host is no change.
+    -- The table itself was looked at before.
     MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past
   FROM authentication_authorities_history p
   -- CROSS JOIN: SQLite then reads the past once.

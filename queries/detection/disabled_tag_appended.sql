@@ -7,6 +7,7 @@
 --   already existed.
 -- requires: authentication_authorities,
 --   users
+-- also-reads: snapshots
 -- remediation: The tag is legitimate when an account is made (by MDM and similar tools); after that ask why.
 -- references: ATT&CK T1098
 -- false-positives: A provisioning tool that makes the account in one run and sets the tag in the next.
@@ -22,12 +23,18 @@ WITH recent AS (
     AND n.disabled_tag = 'SecureToken'
     AND n.valid_from_time > :now - 7 * 86400
     AND n.valid_from_time <= :now
+    -- Rows of the first snapshot of a host are no change.
+    AND EXISTS (
+      SELECT 1
+      FROM snapshots s
+      WHERE s.host_id = n.host_id
+        AND s.collected_time < n.valid_from_time
+    )
 ),
 appended AS (
   SELECT r.host_id, r.username, r.uuid, r.value, r.change_time
   FROM authentication_authorities_history p
-  -- CROSS JOIN: SQLite then reads the past once. A host without a past has no row, as its first snapshot is
-  -- no change.
+  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
     AND p.valid_from_time < r.change_time

@@ -6,6 +6,7 @@
 -- purpose: In the seven days before :now an account that was none, or that did not exist, became an
 --   administrator.
 -- requires: users.is_admin
+-- also-reads: snapshots
 -- remediation: Match it to a ticket, a tool that lends rights or a Platform SSO group; else take the right
 --   away and investigate.
 -- references: ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)
@@ -24,6 +25,13 @@ WITH recent AS (
   WHERE n.is_admin = 1
     AND n.valid_from_time > :now - 7 * 86400
     AND n.valid_from_time <= :now
+    -- Rows of the first snapshot of a host are no change.
+    AND EXISTS (
+      SELECT 1
+      FROM snapshots s
+      WHERE s.host_id = n.host_id
+        AND s.collected_time < n.valid_from_time
+    )
 ),
 compared AS (
   SELECT
@@ -41,8 +49,7 @@ compared AS (
     MAX(CASE WHEN p.is_admin = 1 AND p.username = r.username
       AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_yes_time
   FROM users_history p
-  -- CROSS JOIN: SQLite then reads the past once. A host without a past has no row, as its first snapshot is
-  -- no change.
+  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
     AND p.valid_from_time < r.change_time

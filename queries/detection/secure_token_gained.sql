@@ -6,7 +6,7 @@
 -- purpose: In the seven days before :now an account came to hold a secure token. It is suspicious without a
 --   bootstrap token, and for hidden and service accounts.
 -- requires: secure_tokens.secure_token
--- also-reads: bootstrap_tokens
+-- also-reads: snapshots, bootstrap_tokens
 -- remediation: Expected at the first login while a bootstrap token is escrowed; otherwise find out who
 --   granted it.
 -- references: ATT&CK T1098; 800-53r5 AC-2(4)
@@ -24,6 +24,13 @@ WITH recent AS (
   WHERE n.secure_token = 1
     AND n.valid_from_time > :now - 7 * 86400
     AND n.valid_from_time <= :now
+    -- Rows of the first snapshot of a host are no change.
+    AND EXISTS (
+      SELECT 1
+      FROM snapshots s
+      WHERE s.host_id = n.host_id
+        AND s.collected_time < n.valid_from_time
+    )
 ),
 compared AS (
   SELECT
@@ -41,8 +48,7 @@ compared AS (
     MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username
       AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_yes_time
   FROM secure_tokens_history p
-  -- CROSS JOIN: SQLite then reads the past once. A host without a past has no row, as its first snapshot is
-  -- no change.
+  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
     AND p.valid_from_time < r.change_time

@@ -6,6 +6,7 @@
 -- purpose: In the seven days before :now an account lost its secure token, or went away with it: a password
 --   reset out of band, a removal by hand, or tampering.
 -- requires: secure_tokens.secure_token
+-- also-reads: snapshots
 -- remediation: Look at password_last_set_time, at the rotation of managed passwords and at MDM commands;
 --   grant the token anew by a login.
 -- references: ATT&CK T1531; 800-53r5 AC-2(4)
@@ -23,6 +24,13 @@ WITH recent AS (
   WHERE n.secure_token = 0
     AND n.valid_from_time > :now - 7 * 86400
     AND n.valid_from_time <= :now
+    -- Rows of the first snapshot of a host are no change.
+    AND EXISTS (
+      SELECT 1
+      FROM snapshots s
+      WHERE s.host_id = n.host_id
+        AND s.collected_time < n.valid_from_time
+    )
   UNION ALL
   -- With a token until then.
   SELECT

@@ -6,6 +6,7 @@
 -- purpose: In the seven days before :now a short name came back with another GeneratedUID: the account was
 --   deleted and made again, and the former GeneratedUID may still unlock the disk.
 -- requires: users.uuid
+-- also-reads: snapshots
 -- remediation: Look at filevault_orphan_users, at who owns the home folder and at deleted_users.
 -- references: ATT&CK T1136.001, T1098; 800-53r5 IA-4
 -- false-positives: A Mac that was erased and kept its hardware UUID.
@@ -21,6 +22,13 @@ WITH recent AS (
   WHERE n.uuid IS NOT NULL
     AND n.valid_from_time > :now - 7 * 86400
     AND n.valid_from_time <= :now
+    -- Rows of the first snapshot of a host are no change.
+    AND EXISTS (
+      SELECT 1
+      FROM snapshots s
+      WHERE s.host_id = n.host_id
+        AND s.collected_time < n.valid_from_time
+    )
 ),
 again AS (
   SELECT

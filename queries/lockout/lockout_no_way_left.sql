@@ -63,7 +63,8 @@ recovery_keys AS (
   ) c ON c.host_id = f.host_id
 ),
 holders AS (
-  SELECT
+  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
+  SELECT DISTINCT
     s.host_id,
     s.username,
     COALESCE(s.uuid, '') AS uuid,

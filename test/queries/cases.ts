@@ -1,5 +1,17 @@
 /** For each question a host that it fires on, beside the clean host and one where it cannot be told. */
-import { add, addPerson, authority, cleanHost, day, deny, later, now, remove, set, uuidOf } from './constructed.ts';
+import {
+  add,
+  addPerson,
+  authority,
+  cleanHost,
+  day,
+  deny,
+  later,
+  now,
+  remove,
+  set,
+  uuidOf,
+} from './constructed.ts';
 import type { Host } from './constructed.ts';
 
 export interface Case {
@@ -32,36 +44,94 @@ const changedSince =
   };
 
 const nothing = (): void => {};
-const on = (table: string, change: Parameters<typeof set>[2], fits: Parameters<typeof set>[3] = {}) => (host: Host): void => set(host, table, change, fits);
-const put = (table: string, row: Parameters<typeof add>[2]) => (host: Host): void => add(host, table, row);
-const denied = (table: string) => (host: Host): void => deny(host, table);
-const filevaultOff = on('filevault_status', { filevault_enabled: 0, status: 'off', has_personal_recovery_key: null, has_institutional_recovery_key: null });
+const on =
+  (table: string, change: Parameters<typeof set>[2], fits: Parameters<typeof set>[3] = {}) =>
+  (host: Host): void =>
+    set(host, table, change, fits);
+const put =
+  (table: string, row: Parameters<typeof add>[2]) =>
+  (host: Host): void =>
+    add(host, table, row);
+const denied =
+  (table: string) =>
+  (host: Host): void =>
+    deny(host, table);
+const filevaultOff = on('filevault_status', {
+  filevault_enabled: 0,
+  status: 'off',
+  has_personal_recovery_key: null,
+  has_institutional_recovery_key: null,
+});
 const notEnrolled = (host: Host): void => {
-  set(host, 'mdm_enrollments', { is_enrolled: 0, is_user_approved: null, is_dep_enrolled: 0, is_supervised: null, dep_record_cached: 0 });
-  set(host, 'bootstrap_tokens', { supported_on_server: null, escrowed_to_server: null, crypto_user_present: 0, state: 'not_enrolled' });
+  set(host, 'mdm_enrollments', {
+    is_enrolled: 0,
+    is_user_approved: null,
+    is_dep_enrolled: 0,
+    is_supervised: null,
+    dep_record_cached: 0,
+  });
+  set(host, 'bootstrap_tokens', {
+    supported_on_server: null,
+    escrowed_to_server: null,
+    crypto_user_present: 0,
+    state: 'not_enrolled',
+  });
 };
 const noTokens = (host: Host): void => {
   set(host, 'secure_tokens', { secure_token: 0, volume_owner: 0, filevault_enabled: 0 });
 };
-const token = (username: string, value: 0 | 1 | null) => (host: Host): void =>
-  set(host, 'secure_tokens', { secure_token: value, volume_owner: value, filevault_enabled: value }, { username });
+const token =
+  (username: string, value: 0 | 1 | null) =>
+  (host: Host): void =>
+    set(
+      host,
+      'secure_tokens',
+      { secure_token: value, volume_owner: value, filevault_enabled: value },
+      { username },
+    );
 const noPersonalKey = (host: Host): void => {
   set(host, 'filevault_status', { has_personal_recovery_key: 0, prk_escrow_blob_present: 0 });
   remove(host, 'apfs_crypto_users', { type: 'PersonalRecovery' });
 };
 
 /** An account of three people more, of whom two have no right. */
-const person = (username: string, uid: number, isAdmin: 0 | 1 = 0, has: 0 | 1 = 0) => (host: Host): void =>
-  addPerson(host, { username, uid, isAdmin, token: has });
+const person =
+  (username: string, uid: number, isAdmin: 0 | 1 = 0, has: 0 | 1 = 0) =>
+  (host: Host): void =>
+    addPerson(host, { username, uid, isAdmin, token: has });
 
 const withManaged = (host: Host): void =>
-  add(host, 'managed_users', { username: 'itadmin', uuid: uuidOf(host.hostId, 'itadmin'), kind: 'auto_setup_admin', source: 'mdmclient' });
+  add(host, 'managed_users', {
+    username: 'itadmin',
+    uuid: uuidOf(host.hostId, 'itadmin'),
+    kind: 'auto_setup_admin',
+    source: 'mdmclient',
+  });
 
 export const cases: readonly Case[] = [
-  { question: 'collection_blind_spots', fires: changed(denied('filevault_users')), unknown: (host) => host.tables.clear() },
-  { question: 'filevault_off', fires: changed(filevaultOff), unknown: on('filevault_status', { filevault_enabled: null, status: 'unknown' }) },
-  { question: 'filevault_without_recovery_key', fires: changed(noPersonalKey), unknown: denied('apfs_crypto_users') },
-  { question: 'no_secure_token_user', fires: changed(noTokens), unknown: (host) => { noTokens(host); token('mquist', null)(host); } },
+  {
+    question: 'collection_blind_spots',
+    fires: changed(denied('filevault_users')),
+    unknown: (host) => host.tables.clear(),
+  },
+  {
+    question: 'filevault_off',
+    fires: changed(filevaultOff),
+    unknown: on('filevault_status', { filevault_enabled: null, status: 'unknown' }),
+  },
+  {
+    question: 'filevault_without_recovery_key',
+    fires: changed(noPersonalKey),
+    unknown: denied('apfs_crypto_users'),
+  },
+  {
+    question: 'no_secure_token_user',
+    fires: changed(noTokens),
+    unknown: (host) => {
+      noTokens(host);
+      token('mquist', null)(host);
+    },
+  },
   {
     question: 'apple_silicon_no_admin_volume_owner',
     fires: changed(on('secure_tokens', { volume_owner: 0 })),
@@ -69,7 +139,13 @@ export const cases: readonly Case[] = [
   },
   {
     question: 'bootstrap_token_not_escrowed',
-    fires: changed(on('bootstrap_tokens', { escrowed_to_server: 0, crypto_user_present: 0, state: 'supported_not_escrowed' })),
+    fires: changed(
+      on('bootstrap_tokens', {
+        escrowed_to_server: 0,
+        crypto_user_present: 0,
+        state: 'supported_not_escrowed',
+      }),
+    ),
     unknown: on('bootstrap_tokens', { escrowed_to_server: null, state: 'unknown' }),
   },
   {
@@ -77,33 +153,64 @@ export const cases: readonly Case[] = [
     fires: changed(on('loginwindow_settings', { guest_enabled: 1 })),
     unknown: (host) => {
       const state = host.tables.get('loginwindow_settings');
-      if (state !== undefined) Object.assign(state, { status: 'partial', reason: 'the preference file may not be read', columnsAffected: ['autologin_username'] });
+      if (state !== undefined)
+        Object.assign(state, {
+          status: 'partial',
+          reason: 'the preference file may not be read',
+          columnsAffected: ['autologin_username'],
+        });
     },
   },
   {
     question: 'single_token_admin',
     fires: changed(notEnrolled, token('itadmin', 0)),
-    unknown: (host) => { notEnrolled(host); token('itadmin', null)(host); },
+    unknown: (host) => {
+      notEnrolled(host);
+      token('itadmin', null)(host);
+    },
   },
   {
     question: 'bootstrap_token_stale',
     fires: changed(on('bootstrap_tokens', { crypto_user_present: 0, state: 'stale_local' })),
     unknown: on('bootstrap_tokens', { crypto_user_present: null }),
   },
-  { question: 'mdm_enrollment_gaps', fires: changed(notEnrolled), unknown: on('mdm_enrollments', { is_supervised: null }) },
+  {
+    question: 'mdm_enrollment_gaps',
+    fires: changed(notEnrolled),
+    unknown: on('mdm_enrollments', { is_supervised: null }),
+  },
   {
     question: 'filevault_deferral_pending',
-    fires: changed(filevaultOff, on('filevault_deferrals', { is_deferred: 1, designated_username: 'mquist', max_bypass_attempts: 9999 })),
-    unknown: (host) => { filevaultOff(host); deny(host, 'filevault_deferrals'); },
+    fires: changed(
+      filevaultOff,
+      on('filevault_deferrals', { is_deferred: 1, designated_username: 'mquist', max_bypass_attempts: 9999 }),
+    ),
+    unknown: (host) => {
+      filevaultOff(host);
+      deny(host, 'filevault_deferrals');
+    },
   },
   {
     question: 'prk_not_escrowed_by_profile',
-    fires: changed(on('filevault_status', { prk_escrow_blob_present: 0 }), on('filevault_policies', { escrow_payload_present: 0 })),
-    unknown: (host) => { set(host, 'filevault_status', { prk_escrow_blob_present: 0 }); set(host, 'filevault_policies', { escrow_payload_present: null }); },
+    fires: changed(
+      on('filevault_status', { prk_escrow_blob_present: 0 }),
+      on('filevault_policies', { escrow_payload_present: 0 }),
+    ),
+    unknown: (host) => {
+      set(host, 'filevault_status', { prk_escrow_blob_present: 0 });
+      set(host, 'filevault_policies', { escrow_payload_present: null });
+    },
   },
   {
     question: 'mobile_accounts_without_token',
-    fires: changed(person('jmarwick', 90_001), (host) => add(host, 'mobile_accounts', { uid: 90_001, username: 'jmarwick', uuid: uuidOf(host.hostId, 'jmarwick'), original_node: '/Active Directory/CORP' })),
+    fires: changed(person('jmarwick', 90_001), (host) =>
+      add(host, 'mobile_accounts', {
+        uid: 90_001,
+        username: 'jmarwick',
+        uuid: uuidOf(host.hostId, 'jmarwick'),
+        original_node: '/Active Directory/CORP',
+      }),
+    ),
     unknown: denied('mobile_accounts'),
   },
   {
@@ -137,7 +244,13 @@ export const cases: readonly Case[] = [
   {
     question: 'disabled_tag_appended',
     fires: changedSince(person('loaner', 504), (host) =>
-      add(host, 'authentication_authorities', { username: 'loaner', uid: 504, uuid: uuidOf(host.hostId, 'loaner'), ordinal: 1, ...authority(';DisabledTags;SecureToken') }),
+      add(host, 'authentication_authorities', {
+        username: 'loaner',
+        uid: 504,
+        uuid: uuidOf(host.hostId, 'loaner'),
+        ordinal: 1,
+        ...authority(';DisabledTags;SecureToken'),
+      }),
     ),
     unknown: denied('authentication_authorities'),
     clean: changedSince(nothing),
@@ -145,7 +258,13 @@ export const cases: readonly Case[] = [
   {
     question: 'authentication_authority_changed',
     fires: changedSince(nothing, (host) =>
-      add(host, 'authentication_authorities', { username: 'mquist', uid: 501, uuid: uuidOf(host.hostId, 'mquist'), ordinal: 2, ...authority(';tokenidentity;0123456789ABCDEF') }),
+      add(host, 'authentication_authorities', {
+        username: 'mquist',
+        uid: 501,
+        uuid: uuidOf(host.hostId, 'mquist'),
+        ordinal: 2,
+        ...authority(';tokenidentity;0123456789ABCDEF'),
+      }),
     ),
     unknown: denied('authentication_authorities'),
     // The same values in another order are no change.
@@ -157,29 +276,49 @@ export const cases: readonly Case[] = [
     question: 'uuid_changed',
     fires: changedSince(nothing, (host) => {
       const uuid = uuidOf(host.hostId, 'mquist again');
-      for (const table of ['users', 'secure_tokens', 'authentication_authorities', 'account_policy_data']) set(host, table, { uuid }, { username: 'mquist' });
+      for (const table of ['users', 'secure_tokens', 'authentication_authorities', 'account_policy_data'])
+        set(host, table, { uuid }, { username: 'mquist' });
     }),
     unknown: on('users', { uuid: null }, { username: 'mquist' }),
     clean: changedSince(nothing),
   },
   {
     question: 'recovery_key_file_on_disk',
-    fires: changed(on('filevault_deferrals', { output_path: '/var/root/fdesetup.plist', output_file_exists: 1, output_file_mode: '0600' })),
+    fires: changed(
+      on('filevault_deferrals', {
+        output_path: '/var/root/fdesetup.plist',
+        output_file_exists: 1,
+        output_file_mode: '0600',
+      }),
+    ),
     unknown: on('filevault_deferrals', { output_path: '/var/root/fdesetup.plist', output_file_exists: null }),
   },
   {
     question: 'mdm_bypass_markers',
     fires: changed(notEnrolled, on('enrollment_markers', { file_exists: 1 })),
-    unknown: (host) => { notEnrolled(host); set(host, 'enrollment_markers', { file_exists: null }); },
+    unknown: (host) => {
+      notEnrolled(host);
+      set(host, 'enrollment_markers', { file_exists: null });
+    },
   },
   {
     question: 'dangling_admin_member',
-    fires: changed(put('group_members', { gid: 80, groupname: 'admin', member_kind: 'name', member: 'gone', is_resolved: 0 })),
+    fires: changed(
+      put('group_members', {
+        gid: 80,
+        groupname: 'admin',
+        member_kind: 'name',
+        member: 'gone',
+        is_resolved: 0,
+      }),
+    ),
     unknown: denied('group_members'),
   },
   {
     question: 'account_without_password',
-    fires: changed(person('signage', 505), (host) => remove(host, 'authentication_authorities', { username: 'signage' })),
+    fires: changed(person('signage', 505), (host) =>
+      remove(host, 'authentication_authorities', { username: 'signage' }),
+    ),
     unknown: denied('authentication_authorities'),
   },
   {
@@ -187,8 +326,16 @@ export const cases: readonly Case[] = [
     fires: changed(on('account_policy_data', { failed_login_count: 7 }, { username: 'mquist' })),
     unknown: on('account_policy_data', { password_last_set_time: null }, { username: 'mquist' }),
   },
-  { question: 'admin_without_token', fires: changed(person('svcdeploy', 505, 1)), unknown: token('itadmin', null) },
-  { question: 'token_holder_not_admin', fires: changed(person('loaner', 504, 0, 1)), unknown: on('secure_tokens', { is_admin: null }, { username: 'itadmin' }) },
+  {
+    question: 'admin_without_token',
+    fires: changed(person('svcdeploy', 505, 1)),
+    unknown: token('itadmin', null),
+  },
+  {
+    question: 'token_holder_not_admin',
+    fires: changed(person('loaner', 504, 0, 1)),
+    unknown: on('secure_tokens', { is_admin: null }, { username: 'itadmin' }),
+  },
   {
     question: 'laps_admin_holds_secure_token',
     fires: changed(withManaged),
@@ -196,12 +343,31 @@ export const cases: readonly Case[] = [
   },
   {
     question: 'token_source_conflicts',
-    fires: changed(put('conflicts', { subject_kind: 'user', subject: 'mquist', fact: 'secure_token', rule_id: 'M01', source_a: 'opendirectory', value_a: '1', source_b: 'apfs', value_b: '0', severity: 'high', conclusion: 'claimed, not effective.' })),
+    fires: changed(
+      put('conflicts', {
+        subject_kind: 'user',
+        subject: 'mquist',
+        fact: 'secure_token',
+        rule_id: 'M01',
+        source_a: 'opendirectory',
+        value_a: '1',
+        source_b: 'apfs',
+        value_b: '0',
+        severity: 'high',
+        conclusion: 'claimed, not effective.',
+      }),
+    ),
     unknown: denied('conflicts'),
   },
   {
     question: 'filevault_orphan_users',
-    fires: changed((host) => add(host, 'filevault_users', { uuid: uuidOf(host.hostId, 'gone'), type: 'os_user', resolution: 'orphan' })),
+    fires: changed((host) =>
+      add(host, 'filevault_users', {
+        uuid: uuidOf(host.hostId, 'gone'),
+        type: 'os_user',
+        resolution: 'orphan',
+      }),
+    ),
     unknown: denied('filevault_users'),
   },
   {
@@ -219,7 +385,15 @@ export const cases: readonly Case[] = [
     fires: changed(on('filevault_policies', { irk_certificate_present: 1 })),
     unknown: on('filevault_policies', { irk_certificate_present: null }),
   },
-  { question: 'first_token_holder', fires: changed(nothing), unknown: (host) => { noTokens(host); deny(host, 'account_policy_data'); }, clean: changed(noTokens) },
+  {
+    question: 'first_token_holder',
+    fires: changed(nothing),
+    unknown: (host) => {
+      noTokens(host);
+      deny(host, 'account_policy_data');
+    },
+    clean: changed(noTokens),
+  },
   {
     question: 'version_threshold_matrix',
     fires: changed(nothing),
@@ -233,18 +407,34 @@ export const cases: readonly Case[] = [
   },
   {
     question: 'lockout_single_loss',
-    fires: changed(token('itadmin', 0), on('filevault_policies', { escrow_payload_present: 0 }), on('filevault_status', { prk_escrow_blob_present: 0 })),
+    fires: changed(
+      token('itadmin', 0),
+      on('filevault_policies', { escrow_payload_present: 0 }),
+      on('filevault_status', { prk_escrow_blob_present: 0 }),
+    ),
     unknown: denied('filevault_policies'),
   },
   {
     question: 'lockout_no_way_left',
-    fires: changed(notEnrolled, on('users', { can_login: 0 }), on('filevault_policies', { escrow_payload_present: 0 }), on('filevault_status', { prk_escrow_blob_present: 0 })),
+    fires: changed(
+      notEnrolled,
+      on('users', { can_login: 0 }),
+      on('filevault_policies', { escrow_payload_present: 0 }),
+      on('filevault_status', { prk_escrow_blob_present: 0 }),
+    ),
     unknown: denied('bootstrap_tokens'),
   },
   {
     question: 'lockout_ways',
     fires: changed(nothing),
-    unknown: (host) => { filevaultOff(host); noTokens(host); deny(host, 'bootstrap_tokens'); },
-    clean: changed(filevaultOff, noTokens, (host) => { deny(host, 'bootstrap_tokens'); Object.assign(host.tables.get('bootstrap_tokens') ?? {}, { status: 'empty' }); }),
+    unknown: (host) => {
+      filevaultOff(host);
+      noTokens(host);
+      deny(host, 'bootstrap_tokens');
+    },
+    clean: changed(filevaultOff, noTokens, (host) => {
+      deny(host, 'bootstrap_tokens');
+      Object.assign(host.tables.get('bootstrap_tokens') ?? {}, { status: 'empty' });
+    }),
   },
 ];

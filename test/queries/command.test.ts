@@ -12,7 +12,10 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 
 const sample = (name: string): string[] => ['--source', join(root, 'samples', name)];
 const cli = (...argv: string[]) => {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [join(root, 'cli/start.ts'), ...argv], { encoding: 'utf8', cwd: folder });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join(root, 'cli/start.ts'), ...argv], {
+    encoding: 'utf8',
+    cwd: folder,
+  });
   return { stdout, stderr, status };
 };
 const file = (name: string, text: string): string => {
@@ -53,7 +56,16 @@ test('findings as JSON: hits with their facts, and unknown hosts with the reason
   t.is(orphan?.blind_spots[0]?.table, 'filevault_users');
   t.regex(orphan?.blind_spots[0]?.reason ?? '', /denied: .*root/);
   t.true(rows.every(({ verdict, details }) => (verdict === 'hit') === details.length > 0));
-  t.false(rows.some((row) => row.verdict === 'unknown' && rows.some((other) => other.verdict === 'hit' && other.query_name === row.query_name && other.host_id === row.host_id)));
+  t.false(
+    rows.some(
+      (row) =>
+        row.verdict === 'unknown' &&
+        rows.some(
+          (other) =>
+            other.verdict === 'hit' && other.query_name === row.query_name && other.host_id === row.host_id,
+        ),
+    ),
+  );
 });
 
 test('the same evidence gives the same bytes', (t) => {
@@ -63,8 +75,18 @@ test('the same evidence gives the same bytes', (t) => {
 
 test('--fail-on and --strict have their exit codes, and unknown is never passed over in silence', (t) => {
   t.is(cli('findings', '--fail-on', 'high', ...sample('macos15-unmanaged')).status, 3);
-  t.is(cli('findings', '--fail-on', 'critical', '--group', 'posture', ...sample('macos26-managed')).status, 0);
-  const open = cli('findings', '--fail-on', 'high', '-n', 'filevault_orphan_users', ...sample('macos14-not-root'));
+  t.is(
+    cli('findings', '--fail-on', 'critical', '--group', 'posture', ...sample('macos26-managed')).status,
+    0,
+  );
+  const open = cli(
+    'findings',
+    '--fail-on',
+    'high',
+    '-n',
+    'filevault_orphan_users',
+    ...sample('macos14-not-root'),
+  );
   t.is(open.status, 0);
   t.regex(open.stderr, /1 questions? of severity high or above could not be judged .* no pass/);
   t.is(cli('findings', '--strict', '-n', 'filevault_orphan_users', ...sample('macos14-not-root')).status, 4);
@@ -77,7 +99,13 @@ test('--fail-on and --strict have their exit codes, and unknown is never passed 
 
 test('every output mode prints, and a wrong name or group is explained', (t) => {
   for (const mode of ['csv', 'line', 'list', 'markdown', 'osquery-json', 'ndjson']) {
-    const { stdout, status } = cli('findings', `--${mode}`, '-n', 'filevault_off', ...sample('macos15-unmanaged'));
+    const { stdout, status } = cli(
+      'findings',
+      `--${mode}`,
+      '-n',
+      'filevault_off',
+      ...sample('macos15-unmanaged'),
+    );
     t.is(status, 0, mode);
     t.regex(stdout, /filevault_off/, mode);
   }
@@ -90,31 +118,69 @@ test('queries lists all, and prints one with its reasons; query -n asks one', (t
   const list = JSON.parse(cli('queries', '--json').stdout) as { name: string; remediation: string }[];
   t.deepEqual(list.map(({ name }) => name).toSorted(), questions.map(({ name }) => name).toSorted());
   const { stdout } = cli('queries', 'hidden_admin');
-  for (const heading of ['Why it matters', 'What to do', 'What else could cause it', 'References', 'SELECT']) t.true(stdout.includes(heading), heading);
+  for (const heading of ['Why it matters', 'What to do', 'What else could cause it', 'References', 'SELECT'])
+    t.true(stdout.includes(heading), heading);
   t.regex(cli('queries', 'filevault_off', '--unknown-sql').stdout, /FROM table_status/);
-  const asked = JSON.parse(cli('query', '-n', 'hidden_admin', '--json', ...sample('macos15-unmanaged')).stdout) as { subject: string }[];
-  t.deepEqual(asked.map(({ subject }) => subject), ['_svcadm']);
-  t.regex(cli('query', '-n', 'uuid_changed', ...sample('macos26-managed')).stderr, /compares snapshots[\s\S]*--db/);
+  const asked = JSON.parse(
+    cli('query', '-n', 'hidden_admin', '--json', ...sample('macos15-unmanaged')).stdout,
+  ) as { subject: string }[];
+  t.deepEqual(
+    asked.map(({ subject }) => subject),
+    ['_svcadm'],
+  );
+  t.regex(
+    cli('query', '-n', 'uuid_changed', ...sample('macos26-managed')).stderr,
+    /compares snapshots[\s\S]*--db/,
+  );
 });
 
 test('with a database the questions of change are answered, also at a former moment', (t) => {
   const db = join(folder, 'own.db');
   t.is(cli('snapshot', '--db', db, ...sample('macos15-unmanaged')).status, 0);
-  const rows = JSON.parse(cli('findings', '--db', db, '--json', '-n', 'hidden_admin', '-n', 'uuid_changed').stdout) as Row[];
-  t.deepEqual(rows.map(({ verdict, query_name: name }) => [verdict, name]), [['hit', 'hidden_admin'], ['unknown', 'uuid_changed']]);
+  const rows = JSON.parse(
+    cli('findings', '--db', db, '--json', '-n', 'hidden_admin', '-n', 'uuid_changed').stdout,
+  ) as Row[];
+  t.deepEqual(
+    rows.map(({ verdict, query_name: name }) => [verdict, name]),
+    [
+      ['hit', 'hidden_admin'],
+      ['unknown', 'uuid_changed'],
+    ],
+  );
   t.is(cli('findings', '--db', db, '--json', '--as-of', '2020-01-01', '-n', 'hidden_admin').stdout, '[]\n');
   t.regex(cli('findings', '--db', db, ...sample('macos15-unmanaged')).stderr, /exclude each other/);
-  const kept = JSON.parse(cli('query', '--db', db, '--json', "SELECT subject, first_seen_time FROM findings WHERE query_name = 'hidden_admin'").stdout) as unknown[];
+  const kept = JSON.parse(
+    cli(
+      'query',
+      '--db',
+      db,
+      '--json',
+      "SELECT subject, first_seen_time FROM findings WHERE query_name = 'hidden_admin'",
+    ).stdout,
+  ) as unknown[];
   t.deepEqual(kept, [{ subject: '_svcadm', first_seen_time: 1_790_065_211 }]);
 });
 
-const header = '-- name: shells\n-- title: A shell that is not zsh\n-- severity: low\n-- purpose: We have zsh.\n';
+const header =
+  '-- name: shells\n-- title: A shell that is not zsh\n-- severity: low\n-- purpose: We have zsh.\n';
 
 test('own questions are asked like those of the library', (t) => {
   const own = join(folder, 'good');
-  file('good/shells.sql', `${header}SELECT u.host_id, u.username AS subject, u.shell\nFROM users u\nWHERE u.can_login = 1 AND u.shell <> '/bin/zsh'\nORDER BY u.host_id, u.username;\n`);
-  file('good/deep/denied_users.sql', '-- name: denied_users\n-- title: A FileVault user\n-- severity: info\n-- purpose: None.\nSELECT host_id, username AS subject FROM filevault_users ORDER BY 1, 2');
-  const { stdout, status, stderr } = cli('findings', '--queries', own, '--json', ...sample('macos14-not-root'));
+  file(
+    'good/shells.sql',
+    `${header}SELECT u.host_id, u.username AS subject, u.shell\nFROM users u\nWHERE u.can_login = 1 AND u.shell <> '/bin/zsh'\nORDER BY u.host_id, u.username;\n`,
+  );
+  file(
+    'good/deep/denied_users.sql',
+    '-- name: denied_users\n-- title: A FileVault user\n-- severity: info\n-- purpose: None.\nSELECT host_id, username AS subject FROM filevault_users ORDER BY 1, 2',
+  );
+  const { stdout, status, stderr } = cli(
+    'findings',
+    '--queries',
+    own,
+    '--json',
+    ...sample('macos14-not-root'),
+  );
   t.is(status, 0, stderr);
   const rows = JSON.parse(stdout) as Row[];
   t.deepEqual([...new Set(rows.map(({ query_name: name }) => name))], ['shells', 'denied_users']);
@@ -125,24 +191,81 @@ test('own questions are asked like those of the library', (t) => {
 test('a mistake in an own question is named with its file and line', (t) => {
   const cases: readonly (readonly [string, string, RegExp])[] = [
     ['no_name', '-- title: x\nSELECT 1', /no_name\.sql:1: the header lacks name/],
-    ['typo', '-- name: typo\n-- tittle: x\n', /typo\.sql:2: this line of the header is not understood[\s\S]*did you mean "-- title:"/],
-    ['grave', '-- name: grave\n-- title: x\n-- severity: severe\n-- purpose: x\nSELECT 1', /grave\.sql:3: there is no severity "severe"[\s\S]*critical/],
-    ['other', '-- name: another\n-- title: x\n-- severity: low\n-- purpose: x\nSELECT 1', /other\.sql:1: the name is another and the file is other\.sql/],
+    [
+      'typo',
+      '-- name: typo\n-- tittle: x\n',
+      /typo\.sql:2: this line of the header is not understood[\s\S]*did you mean "-- title:"/,
+    ],
+    [
+      'grave',
+      '-- name: grave\n-- title: x\n-- severity: severe\n-- purpose: x\nSELECT 1',
+      /grave\.sql:3: there is no severity "severe"[\s\S]*critical/,
+    ],
+    [
+      'other',
+      '-- name: another\n-- title: x\n-- severity: low\n-- purpose: x\nSELECT 1',
+      /other\.sql:1: the name is another and the file is other\.sql/,
+    ],
     ['twice', '-- name: twice\n-- name: twice\n', /twice\.sql:2: name is given twice/],
-    ['empty', '-- name: empty\n-- title: x\n-- severity: low\n-- purpose: x\n', /empty\.sql:5: there is no SQL/],
-    ['table', '-- name: table\n-- title: x\n-- severity: low\n-- purpose: x\nSELECT host_id, 1 AS subject FROM usres', /table\.sql: there is no table usres[\s\S]*users/],
-    ['column', '-- name: column\n-- title: x\n-- severity: low\n-- purpose: x\n-- requires: users.is_amdin\nSELECT host_id, username AS subject FROM users', /column\.sql: requires names a column that users does not have: is_amdin/],
-    ['needs', '-- name: needs\n-- title: x\n-- severity: low\n-- purpose: x\n-- requires: users is_admin\nSELECT 1', /needs\.sql:5: requires does not understand/],
-    ['first', '-- name: first\n-- title: x\n-- severity: low\n-- purpose: x\nSELECT username AS subject, host_id FROM users', /first\.sql: the first column must be host_id/],
-    ['subject', '-- name: subject\n-- title: x\n-- severity: low\n-- purpose: x\nSELECT host_id, username FROM users', /subject\.sql: there must be a column subject/],
-    ['write', '-- name: write\n-- title: x\n-- severity: low\n-- purpose: x\nDELETE FROM users', /write\.sql: DELETE is refused/],
-    ['two', '-- name: two\n-- title: x\n-- severity: low\n-- purpose: x\nSELECT host_id, 1 AS subject FROM users; SELECT 2', /two\.sql: there is more than one statement/],
-    ['inject', '-- name: inject\n-- title: x\n-- severity: low\n-- purpose: x\n-- requires: users.is_admin where 1 = 1); DELETE FROM users\nSELECT host_id, 1 AS subject FROM users', /inject\.sql: /],
-    ['past', '-- name: past\n-- title: x\n-- severity: low\n-- history: yes\n-- purpose: x\nSELECT host_id, 1 AS subject FROM users_history', /past\.sql: the header lacks requires/],
+    [
+      'empty',
+      '-- name: empty\n-- title: x\n-- severity: low\n-- purpose: x\n',
+      /empty\.sql:5: there is no SQL/,
+    ],
+    [
+      'table',
+      '-- name: table\n-- title: x\n-- severity: low\n-- purpose: x\nSELECT host_id, 1 AS subject FROM usres',
+      /table\.sql: there is no table usres[\s\S]*users/,
+    ],
+    [
+      'column',
+      '-- name: column\n-- title: x\n-- severity: low\n-- purpose: x\n-- requires: users.is_amdin\nSELECT host_id, username AS subject FROM users',
+      /column\.sql: requires names a column that users does not have: is_amdin/,
+    ],
+    [
+      'needs',
+      '-- name: needs\n-- title: x\n-- severity: low\n-- purpose: x\n-- requires: users is_admin\nSELECT 1',
+      /needs\.sql:5: requires does not understand/,
+    ],
+    [
+      'first',
+      '-- name: first\n-- title: x\n-- severity: low\n-- purpose: x\nSELECT username AS subject, host_id FROM users',
+      /first\.sql: the first column must be host_id/,
+    ],
+    [
+      'subject',
+      '-- name: subject\n-- title: x\n-- severity: low\n-- purpose: x\nSELECT host_id, username FROM users',
+      /subject\.sql: there must be a column subject/,
+    ],
+    [
+      'write',
+      '-- name: write\n-- title: x\n-- severity: low\n-- purpose: x\nDELETE FROM users',
+      /write\.sql: DELETE is refused/,
+    ],
+    [
+      'two',
+      '-- name: two\n-- title: x\n-- severity: low\n-- purpose: x\nSELECT host_id, 1 AS subject FROM users; SELECT 2',
+      /two\.sql: there is more than one statement/,
+    ],
+    [
+      'inject',
+      '-- name: inject\n-- title: x\n-- severity: low\n-- purpose: x\n-- requires: users.is_admin where 1 = 1); DELETE FROM users\nSELECT host_id, 1 AS subject FROM users',
+      /inject\.sql: /,
+    ],
+    [
+      'past',
+      '-- name: past\n-- title: x\n-- severity: low\n-- history: yes\n-- purpose: x\nSELECT host_id, 1 AS subject FROM users_history',
+      /past\.sql: the header lacks requires/,
+    ],
   ];
   for (const [name, text, expected] of cases) {
     file(`bad-${name}/${name}.sql`, text);
-    const { stderr, status, stdout } = cli('findings', '--queries', join(folder, `bad-${name}`), ...sample('macos26-managed'));
+    const { stderr, status, stdout } = cli(
+      'findings',
+      '--queries',
+      join(folder, `bad-${name}`),
+      ...sample('macos26-managed'),
+    );
     t.is(status, 1, `${name}: ${stderr}`);
     t.is(stdout, '', name);
     t.regex(stderr, expected, name);
@@ -171,13 +294,22 @@ test('a pack of osquery is read as osquery reads it, and what cannot be asked is
       '}',
     ].join('\n'),
   );
-  const { stdout, stderr, status } = cli('findings', '--pack', pack, '--json', ...sample('macos14-not-root'), ...sample('macos26-managed'));
+  const { stdout, stderr, status } = cli(
+    'findings',
+    '--pack',
+    pack,
+    '--json',
+    ...sample('macos14-not-root'),
+    ...sample('macos26-managed'),
+  );
   t.is(status, 0, stderr);
   t.regex(stderr, /left out: pack_it_processes: there is no table processes/);
   t.regex(stderr, /left out: pack_it_windows: it is for windows/);
   t.regex(stderr, /left out: pack_it_attach: ATTACH is refused/);
   const rows = JSON.parse(stdout) as Row[];
-  const admins = rows.filter(({ query_name: name }) => name === 'pack_it_admins').map(({ subject }) => subject);
+  const admins = rows
+    .filter(({ query_name: name }) => name === 'pack_it_admins')
+    .map(({ subject }) => subject);
   // uid 501 is on both hosts: each was asked apart, so nobody is paired with the groups of the other.
   t.deepEqual(admins.toSorted(), ['deskops', 'ethorne', 'itadmin', 'itadmin', 'mquist']);
   const filevault = rows.filter(({ query_name: name }) => name === 'pack_it_filevault');
@@ -185,13 +317,29 @@ test('a pack of osquery is read as osquery reads it, and what cannot be asked is
 });
 
 test('a pack that is none is refused with the place of the fault', (t) => {
-  t.regex(cli('findings', '--pack', file('broken.conf', '{\n  "queries": {\n    "a": {"query": "SELECT 1",}\n  }\n}')).stderr, /broken\.conf is not JSON, line 3/);
-  t.regex(cli('findings', '--pack', file('empty.conf', '{}')).stderr, /neither queries nor packs nor a schedule/);
+  t.regex(
+    cli(
+      'findings',
+      '--pack',
+      file('broken.conf', '{\n  "queries": {\n    "a": {"query": "SELECT 1",}\n  }\n}'),
+    ).stderr,
+    /broken\.conf is not JSON, line 3/,
+  );
+  t.regex(
+    cli('findings', '--pack', file('empty.conf', '{}')).stderr,
+    /neither queries nor packs nor a schedule/,
+  );
   t.regex(cli('findings', '--pack', join(folder, 'none.conf')).stderr, /ENOENT/);
   t.is(stripComments('a \\\nb\n  // c\n # d\n"e // f"'), 'a b\n\n\n"e // f"');
   const { packs, skipped } = readPacks(
-    file('osquery.conf', '{"schedule": {"one": {"query": "SELECT 1"}}, "packs": {"inline": {"queries": {"two": {"query": "SELECT 2"}, "three": {}}}, "file": "/etc/x.conf", "lin": {"platform": "linux", "queries": {}}}}'),
+    file(
+      'osquery.conf',
+      '{"schedule": {"one": {"query": "SELECT 1"}}, "packs": {"inline": {"queries": {"two": {"query": "SELECT 2"}, "three": {}}}, "file": "/etc/x.conf", "lin": {"platform": "linux", "queries": {}}}}',
+    ),
   );
-  t.deepEqual(packs.flatMap(({ queries }) => queries.map(({ name }) => name)), ['one', 'pack_inline_two']);
+  t.deepEqual(
+    packs.flatMap(({ queries }) => queries.map(({ name }) => name)),
+    ['one', 'pack_inline_two'],
+  );
   t.is(skipped.length, 3);
 });

@@ -34,7 +34,12 @@ const tableNamed = (name: string): Table => {
 };
 
 const full = (name: string, hostId: string, row: AnyRow): Record<string, Value> =>
-  Object.fromEntries(allColumns(tableNamed(name)).map(([column]) => [column, column === 'host_id' ? hostId : (row[column] ?? null)]));
+  Object.fromEntries(
+    allColumns(tableNamed(name)).map(([column]) => [
+      column,
+      column === 'host_id' ? hostId : (row[column] ?? null),
+    ]),
+  );
 
 /** Adds rows to a table; columns that are not named are NULL. */
 export const add = (host: Host, name: string, ...rows: AnyRow[]): void => {
@@ -63,7 +68,9 @@ export const remove = (host: Host, name: string, fits: AnyRow): void => {
   const state = host.tables.get(name);
   if (state === undefined) throw new Error(`there is no table ${name}`);
   const before = state.rows.length;
-  state.rows = state.rows.filter((row) => !Object.entries(fits).every(([column, value]) => row[column] === value));
+  state.rows = state.rows.filter(
+    (row) => !Object.entries(fits).every(([column, value]) => row[column] === value),
+  );
   if (state.rows.length === before) throw new Error(`no row of ${name} fits`);
   if (state.rows.length === 0) state.status = 'empty';
 };
@@ -89,14 +96,18 @@ export const uuidOf = (hostId: string, name: string): string => {
   let state = 2_166_136_261;
   let text = '';
   for (let round = 0; text.length < 32; round += 1) {
-    for (const character of `${hostId}/${name}/${round}`) state = Math.imul(state ^ (character.codePointAt(0) ?? 0), 16_777_619) >>> 0;
+    for (const character of `${hostId}/${name}/${round}`)
+      state = Math.imul(state ^ (character.codePointAt(0) ?? 0), 16_777_619) >>> 0;
     text += state.toString(16).padStart(8, '0');
   }
   return `${text.slice(0, 8)}-${text.slice(8, 12)}-4${text.slice(13, 16)}-8${text.slice(17, 20)}-${text.slice(20, 32)}`.toUpperCase();
 };
 
 /** Adds an account to every table that knows of accounts. */
-export const addPerson = (host: Host, { username, uid = 501, isAdmin = 0, token = 0, facts = {}, ...given }: Person): void => {
+export const addPerson = (
+  host: Host,
+  { username, uid = 501, isAdmin = 0, token = 0, facts = {}, ...given }: Person,
+): void => {
   const uuid = given.uuid ?? uuidOf(host.hostId, username);
   const who = { username, uid, uuid };
   add(host, 'users', {
@@ -125,7 +136,8 @@ export const addPerson = (host: Host, { username, uid = 501, isAdmin = 0, token 
     has_conflict: 0,
   });
   const values = [';ShadowHash;HASHLIST:<SALTED-SHA512-PBKDF2>', ...(token === 1 ? [';SecureToken;'] : [])];
-  for (const [ordinal, value] of values.entries()) add(host, 'authentication_authorities', { ...who, ordinal, ...authority(value) });
+  for (const [ordinal, value] of values.entries())
+    add(host, 'authentication_authorities', { ...who, ordinal, ...authority(value) });
   add(host, 'account_policy_data', {
     ...who,
     creation_time: now - 100 * day + 0.5,
@@ -134,7 +146,15 @@ export const addPerson = (host: Host, { username, uid = 501, isAdmin = 0, token 
     failed_login_timestamp: 0,
     last_login_time: now - day,
   });
-  if (isAdmin === 1) add(host, 'group_members', { gid: 80, groupname: 'admin', member_kind: 'name', member: username, uuid, is_resolved: 1 });
+  if (isAdmin === 1)
+    add(host, 'group_members', {
+      gid: 80,
+      groupname: 'admin',
+      member_kind: 'name',
+      member: username,
+      uuid,
+      is_resolved: 1,
+    });
   if (token === 1) {
     add(host, 'apfs_crypto_users', {
       device_identifier: 'disk3s5',
@@ -171,7 +191,10 @@ export const cleanHost = (hostId: string, time = now): Host => {
     hostId,
     time,
     tables: new Map(
-      collectable.map(({ name }): [string, State] => [name, { rows: [], status: 'empty', reason: null, columnsAffected: [] }]),
+      collectable.map(({ name }): [string, State] => [
+        name,
+        { rows: [], status: 'empty', reason: null, columnsAffected: [] },
+      ]),
     ),
   };
   add(host, 'hosts', {
@@ -190,19 +213,82 @@ export const cleanHost = (hostId: string, time = now): Host => {
     sip_enabled: 1,
     console_username: 'mquist',
   });
-  addPerson(host, { username: 'root', uid: 0, uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA00000000', isAdmin: 1, facts: { gid: 0, shell: '/bin/sh', account_type: 'root', is_system_account: 1, can_login: 1 } });
-  addPerson(host, { username: '_spotlight', uid: 89, uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA00000059', facts: { gid: 89, shell: '/usr/bin/false', account_type: 'service', is_system_account: 1, can_login: 0 } });
+  addPerson(host, {
+    username: 'root',
+    uid: 0,
+    uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA00000000',
+    isAdmin: 1,
+    facts: { gid: 0, shell: '/bin/sh', account_type: 'root', is_system_account: 1, can_login: 1 },
+  });
+  addPerson(host, {
+    username: '_spotlight',
+    uid: 89,
+    uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA00000059',
+    facts: { gid: 89, shell: '/usr/bin/false', account_type: 'service', is_system_account: 1, can_login: 0 },
+  });
   addPerson(host, { username: 'mquist', isAdmin: 1, token: 1 });
   addPerson(host, { username: 'itadmin', uid: 502, isAdmin: 1, token: 1 });
-  add(host, 'apfs_crypto_users', { device_identifier: 'disk3s5', crypto_user_uuid: 'EBC6C064-0000-11AA-AA11-00306543ECAC', type: 'PersonalRecovery', volume_owner: 0, resolution: 'recovery_key' });
-  add(host, 'apfs_crypto_users', { device_identifier: 'disk3s5', crypto_user_uuid: '2457711A-523C-4604-B75A-F48A571D5036', type: 'MDMRecovery', volume_owner: 1, resolution: 'bootstrap_token' });
-  add(host, 'filevault_status', { filevault_enabled: 1, status: 'on', has_personal_recovery_key: 1, has_institutional_recovery_key: 0, master_keychain_present: 0, using_recovery_key: 0, supports_auth_restart: 1, prk_escrow_blob_present: 1 });
+  add(host, 'apfs_crypto_users', {
+    device_identifier: 'disk3s5',
+    crypto_user_uuid: 'EBC6C064-0000-11AA-AA11-00306543ECAC',
+    type: 'PersonalRecovery',
+    volume_owner: 0,
+    resolution: 'recovery_key',
+  });
+  add(host, 'apfs_crypto_users', {
+    device_identifier: 'disk3s5',
+    crypto_user_uuid: '2457711A-523C-4604-B75A-F48A571D5036',
+    type: 'MDMRecovery',
+    volume_owner: 1,
+    resolution: 'bootstrap_token',
+  });
+  add(host, 'filevault_status', {
+    filevault_enabled: 1,
+    status: 'on',
+    has_personal_recovery_key: 1,
+    has_institutional_recovery_key: 0,
+    master_keychain_present: 0,
+    using_recovery_key: 0,
+    supports_auth_restart: 1,
+    prk_escrow_blob_present: 1,
+  });
   add(host, 'filevault_deferrals', { is_deferred: 0 });
-  add(host, 'filevault_policies', { enable: 'On', defer: 1, irk_certificate_present: 0, escrow_payload_present: 1, dont_allow_fde_disable: 1 });
-  add(host, 'bootstrap_tokens', { supported_on_server: 1, escrowed_to_server: 1, crypto_user_present: 1, crypto_user_volume_owner: 1, server_capability_declared: 1, state: 'escrowed', sources: 'profiles,apfs,profile' });
-  add(host, 'mdm_enrollments', { is_enrolled: 1, is_user_approved: 1, is_dep_enrolled: 1, is_supervised: 1, is_user_enrollment: 0, dep_record_cached: 1 });
-  add(host, 'enrollment_markers', ...markers.map((path) => ({ path, file_exists: path.endsWith('RecordFound') ? 1 : 0 })));
-  add(host, 'loginwindow_settings', { kcpassword_present: 0, guest_enabled: 0, hide_500_users: 0, hidden_users: '[]', root_enabled: 0 });
+  add(host, 'filevault_policies', {
+    enable: 'On',
+    defer: 1,
+    irk_certificate_present: 0,
+    escrow_payload_present: 1,
+    dont_allow_fde_disable: 1,
+  });
+  add(host, 'bootstrap_tokens', {
+    supported_on_server: 1,
+    escrowed_to_server: 1,
+    crypto_user_present: 1,
+    crypto_user_volume_owner: 1,
+    server_capability_declared: 1,
+    state: 'escrowed',
+    sources: 'profiles,apfs,profile',
+  });
+  add(host, 'mdm_enrollments', {
+    is_enrolled: 1,
+    is_user_approved: 1,
+    is_dep_enrolled: 1,
+    is_supervised: 1,
+    is_user_enrollment: 0,
+    dep_record_cached: 1,
+  });
+  add(
+    host,
+    'enrollment_markers',
+    ...markers.map((path) => ({ path, file_exists: path.endsWith('RecordFound') ? 1 : 0 })),
+  );
+  add(host, 'loginwindow_settings', {
+    kcpassword_present: 0,
+    guest_enabled: 0,
+    hide_500_users: 0,
+    hidden_users: '[]',
+    root_enabled: 0,
+  });
   return host;
 };
 
@@ -210,7 +296,12 @@ export const cleanHost = (hostId: string, time = now): Host => {
 export const later = (host: Host, seconds = day): Host => ({
   hostId: host.hostId,
   time: host.time + seconds,
-  tables: new Map([...host.tables].map(([name, state]) => [name, { ...state, rows: state.rows.map((row) => ({ ...row })) }])),
+  tables: new Map(
+    [...host.tables].map(([name, state]) => [
+      name,
+      { ...state, rows: state.rows.map((row) => ({ ...row })) },
+    ]),
+  ),
 });
 
 const nobody = (): never => {

@@ -23,6 +23,9 @@ test('the fleet has every condition: each question fires, does not fire and is u
   }
 });
 
+// NULL sorts first in one engine and last in the other: a set is compared.
+const sorted = (rows: unknown[][]): string[] => rows.map((row) => JSON.stringify(row)).toSorted();
+
 for (const open of [postgres, duckdb]) {
   test(`${open.name}: every question, unchanged, gives the rows of SQLite in the same order`, async (t) => {
     const engine = await open(relations);
@@ -38,11 +41,13 @@ for (const open of [postgres, duckdb]) {
 
   test(`${open.name}: the SQL of the blind spots gives the rows of SQLite`, async (t) => {
     const engine = await open(relations);
-    // NULL sorts first in one engine and last in the other: a set is compared.
-    const sorted = (rows: unknown[][]): string[] => rows.map((row) => JSON.stringify(row)).toSorted();
     for (const question of questions) {
       const sql = blindSpotsSql(question);
-      t.deepEqual(sorted(await engine.rows(sql, now)), sorted(own(sql)), `${question.name} on ${engine.name}`);
+      t.deepEqual(
+        sorted(await engine.rows(sql, now)),
+        sorted(own(sql)),
+        `${question.name} on ${engine.name}`,
+      );
     }
     await engine.close();
   });

@@ -33,12 +33,24 @@ const judged = (hosts: readonly Host[], name: string): Answer => {
 const verdict = (hosts: readonly Host[], name: string): Verdict | undefined =>
   judged(hosts, name).verdicts.get(hosts[0]?.hostId ?? '');
 
+const count = (group: string): number => questions.filter((question) => question.group === group).length;
+
 test('the library has the forty questions and the pack lockout, in the groups of the design', (t) => {
-  const count = (group: string): number => questions.filter((question) => question.group === group).length;
   t.is(questions.length, 43);
   t.deepEqual(
-    ['trust', 'posture', 'detection', 'hygiene', 'context', 'fleet', 'lockout'].map((group) => [group, count(group)]),
-    [['trust', 1], ['posture', 12], ['detection', 13], ['hygiene', 8], ['context', 2], ['fleet', 4], ['lockout', 3]],
+    ['trust', 'posture', 'detection', 'hygiene', 'context', 'fleet', 'lockout'].map((group) => [
+      group,
+      count(group),
+    ]),
+    [
+      ['trust', 1],
+      ['posture', 12],
+      ['detection', 13],
+      ['hygiene', 8],
+      ['context', 2],
+      ['fleet', 4],
+      ['lockout', 3],
+    ],
   );
 });
 
@@ -66,13 +78,21 @@ for (const { question, fires, unknown, clean } of cases) {
 
 test('every question has a case, or a test of its own', (t) => {
   const own = ['posture_by_os_version', 'rare_admin_accounts', 'token_drift_over_time'];
-  t.deepEqual([...cases.map(({ question }) => question), ...own].toSorted(), questions.map(({ name }) => name).toSorted());
+  t.deepEqual(
+    [...cases.map(({ question }) => question), ...own].toSorted(),
+    questions.map(({ name }) => name).toSorted(),
+  );
 });
 
 test('nothing above info is found on the clean constructed host', (t) => {
   const db = sqliteOf(relationsOf([cleanHost('HOST-A', now - day), later(cleanHost('HOST-A', now - day))]));
-  const found = judge(db, questions, { now, names }).filter(({ question, hits }) => question.severity !== 'info' && hits.length > 0);
-  t.deepEqual(found.map(({ question, hits }) => [question.name, hits]), []);
+  const found = judge(db, questions, { now, names }).filter(
+    ({ question, hits }) => question.severity !== 'info' && hits.length > 0,
+  );
+  t.deepEqual(
+    found.map(({ question, hits }) => [question.name, hits]),
+    [],
+  );
 });
 
 test('posture_by_os_version counts unknown hosts as unknown, not as failures', (t) => {
@@ -82,9 +102,17 @@ test('posture_by_os_version counts unknown hosts as unknown, not as failures', (
   set(b, 'filevault_status', { filevault_enabled: 0, status: 'off' });
   set(c, 'filevault_status', { filevault_enabled: null, status: 'unknown' });
   const answer = judged(hosts, 'posture_by_os_version');
-  t.deepEqual(answer.hits.map(({ hostId, subject, facts }) => [hostId, subject, facts['hosts'], facts['filevault_known'], facts['filevault_percent'], facts['admin_owner_percent']]), [
-    [null, 'macOS 15', 3, 2, 50, 100],
-  ]);
+  t.deepEqual(
+    answer.hits.map(({ hostId, subject, facts }) => [
+      hostId,
+      subject,
+      facts['hosts'],
+      facts['filevault_known'],
+      facts['filevault_percent'],
+      facts['admin_owner_percent'],
+    ]),
+    [[null, 'macOS 15', 3, 2, 50, 100]],
+  );
   t.deepEqual([...answer.verdicts.values()], ['clean', 'clean', 'unknown']);
   // It has nothing to tell of a fleet whose versions are not known.
   set(b, 'hosts', { os_major: null });
@@ -97,10 +125,15 @@ test('rare_admin_accounts needs twenty hosts, and leaves out the person at the s
   t.is(judged(fleet, 'rare_admin_accounts').verdicts.get('HOST-3'), 'clean');
   const [first, second] = fleet;
   if (first === undefined || second === undefined) throw new Error('no host');
-  for (const table of ['users', 'secure_tokens']) set(first, table, { username: 'svc' }, { username: 'itadmin' });
-  for (const table of ['users', 'secure_tokens']) set(second, table, { username: 'qed' }, { username: 'itadmin' });
+  for (const table of ['users', 'secure_tokens'])
+    set(first, table, { username: 'svc' }, { username: 'itadmin' });
+  for (const table of ['users', 'secure_tokens'])
+    set(second, table, { username: 'qed' }, { username: 'itadmin' });
   set(second, 'hosts', { console_username: 'qed' });
-  t.deepEqual(judged(fleet, 'rare_admin_accounts').hits.map(({ hostId, subject }) => [hostId, subject]), [['HOST-0', 'svc']]);
+  t.deepEqual(
+    judged(fleet, 'rare_admin_accounts').hits.map(({ hostId, subject }) => [hostId, subject]),
+    [['HOST-0', 'svc']],
+  );
   t.is(judged(fleet.slice(0, 19), 'rare_admin_accounts').verdicts.get('HOST-0'), 'unknown');
 });
 
@@ -111,8 +144,18 @@ test('token_drift_over_time tells each week once, with the state at its end', (t
   const busy = later(second, 3600);
   const answer = judged([first, second, busy, later(busy, 8 * day - 3600)], 'token_drift_over_time');
   t.deepEqual(
-    answer.hits.map(({ facts }) => [facts['hosts_seen'], facts['token_holders'], facts['admins'], facts['escrowed'], facts['conflicts']]),
-    [[1, 2, 3, 1, 0], [1, 1, 3, 1, 0], [1, 1, 3, 1, 0]],
+    answer.hits.map(({ facts }) => [
+      facts['hosts_seen'],
+      facts['token_holders'],
+      facts['admins'],
+      facts['escrowed'],
+      facts['conflicts'],
+    ]),
+    [
+      [1, 2, 3, 1, 0],
+      [1, 1, 3, 1, 0],
+      [1, 1, 3, 1, 0],
+    ],
   );
   t.is(answer.verdicts.get('HOST-A'), 'clean');
   t.is(verdict([first], 'token_drift_over_time'), 'unknown');
@@ -133,7 +176,11 @@ test('the first snapshot of a host is no change, and a change is told for seven 
     second.time = now - 10 * day;
     t.is(verdict([first, second, later(second, 9 * day)], question), 'clean', `${question} ten days on`);
     // Nobody looked for ten days: nobody knows.
-    t.is(verdict([first, { ...first, time: now - 10 * day }], question), 'unknown', `${question} not looked at`);
+    t.is(
+      verdict([first, { ...first, time: now - 10 * day }], question),
+      'unknown',
+      `${question} not looked at`,
+    );
   }
 });
 
@@ -173,15 +220,27 @@ test('an account that comes back, or goes, is told apart from one that changed',
     if (state !== undefined) state.rows = state.rows.filter((row) => row['username'] !== 'itadmin');
   }
   const back = later(first, 3 * day);
-  t.deepEqual(judged([first, without, back], 'secure_token_lost').hits.map(({ facts }) => facts['is_account_gone']), [1]);
-  t.deepEqual(judged([first, without, back], 'new_admin_between_snapshots').hits.map(({ subject, facts }) => [subject, facts['is_new_account']]), [['itadmin', 1]]);
+  t.deepEqual(
+    judged([first, without, back], 'secure_token_lost').hits.map(({ facts }) => facts['is_account_gone']),
+    [1],
+  );
+  t.deepEqual(
+    judged([first, without, back], 'new_admin_between_snapshots').hits.map(({ subject, facts }) => [
+      subject,
+      facts['is_new_account'],
+    ]),
+    [['itadmin', 1]],
+  );
 });
 
 const sampleCollections = async (): Promise<ReadonlyMap<string, Collection>> => {
   const hosts = ['macos10.15-mobile', 'macos14-not-root', 'macos15-unmanaged', 'macos26-managed'];
   return new Map(
     await Promise.all(
-      hosts.map(async (name) => [name, await collect(collectable, await evidenceMachine(join(root, 'samples', name)))] as const),
+      hosts.map(
+        async (name) =>
+          [name, await collect(collectable, await evidenceMachine(join(root, 'samples', name)))] as const,
+      ),
     ),
   );
 };
@@ -189,9 +248,16 @@ const sampleCollections = async (): Promise<ReadonlyMap<string, Collection>> => 
 test('on the managed sample host no question of posture, detection or hygiene fires', async (t) => {
   const managed = (await sampleCollections()).get('macos26-managed');
   if (managed === undefined) throw new Error('no sample');
-  const asked = questions.filter(({ group }) => ['posture', 'detection', 'hygiene', 'lockout', 'trust'].includes(group));
+  const asked = questions.filter(({ group }) =>
+    ['posture', 'detection', 'hygiene', 'lockout', 'trust'].includes(group),
+  );
   const answers = judgeCollections([managed], asked);
-  t.deepEqual(answers.filter(({ question, hits }) => hits.length > 0 && question.name !== 'lockout_ways').map(({ question }) => question.name), []);
+  t.deepEqual(
+    answers
+      .filter(({ question, hits }) => hits.length > 0 && question.name !== 'lockout_ways')
+      .map(({ question }) => question.name),
+    [],
+  );
   t.true(answers.some(({ verdicts }) => [...verdicts.values()].includes('clean')));
 });
 
@@ -202,7 +268,9 @@ test('the sample hosts are judged as they were made', async (t) => {
     const collection = samples.get(name);
     if (collection === undefined) throw new Error(`no sample ${name}`);
     return judgeCollections([collection])
-      .filter(({ question, verdicts }) => question.severity !== 'info' && [...verdicts.values()].includes('hit'))
+      .filter(
+        ({ question, verdicts }) => question.severity !== 'info' && [...verdicts.values()].includes('hit'),
+      )
       .map(({ question }) => question.name)
       .toSorted();
   };
@@ -271,10 +339,17 @@ test('headers name real tables and columns, and every table that the SQL reads',
     for (const { table, column } of question.requires) {
       const known = tables.find(({ name }) => name === table);
       t.truthy(known, `${question.name} requires ${table}`);
-      if (known !== undefined && column !== null) t.true(allColumns(known).some(([name]) => name === column), `${question.name} requires ${table}.${column}`);
+      if (known !== undefined && column !== null)
+        t.true(
+          allColumns(known).some(([name]) => name === column),
+          `${question.name} requires ${table}.${column}`,
+        );
     }
-    for (const sql of blindSpotStatements(question)) t.notThrows(() => prepareGuarded(db, sql, names), question.name);
-    const columns = prepareGuarded(db, question.sql, names).columns().map(({ name }) => name);
+    for (const sql of blindSpotStatements(question))
+      t.notThrows(() => prepareGuarded(db, sql, names), question.name);
+    const columns = prepareGuarded(db, question.sql, names)
+      .columns()
+      .map(({ name }) => name);
     t.deepEqual(columns.slice(0, 2), ['host_id', 'subject'], question.name);
     t.is(new Set(columns).size, columns.length, question.name);
     const read = new Set(
@@ -283,26 +358,62 @@ test('headers name real tables and columns, and every table that the SQL reads',
         .filter((name) => tables.some((table) => table.name === name) || name === 'snapshots'),
     );
     const declared = new Set([...question.requires.map(({ table }) => table), ...question.alsoReads]);
-    t.deepEqual([...read].filter((name) => !declared.has(name)), [], `${question.name} reads what it does not declare`);
+    t.deepEqual(
+      [...read].filter((name) => !declared.has(name)),
+      [],
+      `${question.name} reads what it does not declare`,
+    );
     // table_status is read by the judgement itself.
-    t.deepEqual(question.alsoReads.filter((name) => !read.has(name)), [], `${question.name} declares what it does not read`);
+    t.deepEqual(
+      question.alsoReads.filter((name) => !read.has(name)),
+      [],
+      `${question.name} declares what it does not read`,
+    );
   }
 });
 
 test('the SQL keeps to what SQLite, PostgreSQL and DuckDB share', (t) => {
-  const dialect = /\b(?:unixepoch|strftime|datetime|julianday|json_\w+|group_concat|string_agg|ifnull|iif|instr|strpos|glob|regexp|ilike|like|limit|date_trunc|to_timestamp|typeof|round|printf|rowid)\b|::|\bIS NOT? (?:TRUE|FALSE)\b/i;
+  const dialect =
+    /\b(?:unixepoch|strftime|datetime|julianday|json_\w+|group_concat|string_agg|ifnull|iif|instr|strpos|glob|regexp|ilike|like|limit|date_trunc|to_timestamp|typeof|round|printf|rowid)\b|::|\bIS NOT? (?:TRUE|FALSE)\b/i;
   for (const { name, sql, file } of questions) {
     const bare = sql.replaceAll(/--.*$/gm, '').replaceAll(/'(?:[^']|'')*'/g, "''");
     t.is(dialect.exec(bare)?.[0] ?? null, null, name);
     t.regex(bare, /ORDER BY/, name);
     t.false(/"/.test(bare), `${name}: quotes in SQL`);
-    t.true(readFileSync(join(root, file), 'utf8').split('\n').every((line) => line.length <= 125), `${name}: a line is too long`);
+    t.true(
+      readFileSync(join(root, file), 'utf8')
+        .split('\n')
+        .every((line) => line.length <= 125),
+      `${name}: a line is too long`,
+    );
   }
 });
 
 test('an index that is stale would be seen', (t) => {
   for (const question of questions) {
-    t.deepEqual(parseQuestion(readFileSync(join(root, question.file), 'utf8'), question.file, { isStrict: true }), question);
+    t.deepEqual(
+      parseQuestion(readFileSync(join(root, question.file), 'utf8'), question.file, { isStrict: true }),
+      question,
+    );
     t.true(severities.includes(question.severity));
   }
+});
+
+test('every reference stands in the record of what was checked', (t) => {
+  const [record] = readFileSync(join(root, 'docs/references.md'), 'utf8').split('Left out, because');
+  const ids = questions.flatMap(({ name, references }) =>
+    (
+      references.match(
+        /[A-Z]{2}-\d+(?:\(\d+\))?|T\d{4}(?:\.\d{3})?|APPL-\d+-\d+|\b(?:os|pwpolicy|system_settings)_[a-z_]+|\b\d{2}\.\d{2}\.\d{2}\b|\b\d\.\d+(?:\.\d+)?\b/g,
+      ) ?? []
+    ).map((id) => [name, id] as const),
+  );
+  t.true(ids.length > 60);
+  for (const [name, id] of ids)
+    t.true(record?.includes(id), `${name} cites ${id}, which docs/references.md does not have`);
+  t.true(
+    questions.every(
+      ({ references }) => references === 'none' || /mSCP|CIS|STIG|800-|ATT&CK/.test(references),
+    ),
+  );
 });

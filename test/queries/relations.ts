@@ -46,7 +46,11 @@ export const relationsOf = (hosts: readonly Host[]): Relation[] => {
   const past = new Map(
     [...columnsOf].map(([name, columns]) => [
       name,
-      relation(`${name}_history`, [...columns, ['valid_from_time', 'INTEGER'], ['valid_until_time', 'INTEGER']]),
+      relation(`${name}_history`, [
+        ...columns,
+        ['valid_from_time', 'INTEGER'],
+        ['valid_until_time', 'INTEGER'],
+      ]),
     ]),
   );
   const snapshots = relation('snapshots', snapshotColumns);
@@ -60,13 +64,23 @@ export const relationsOf = (hosts: readonly Host[]): Relation[] => {
       last = collectionOf(host);
       snapshotId += 1;
       const isWhole = last.results.every(({ status }) => good.has(status) && status !== 'partial');
-      snapshots.rows.push([snapshotId, host.hostId, sequence + 1, host.time, isWhole ? 'complete' : 'partial']);
+      snapshots.rows.push([
+        snapshotId,
+        host.hostId,
+        sequence + 1,
+        host.time,
+        isWhole ? 'complete' : 'partial',
+      ]);
       for (const { table, rows, status } of last.results) {
         if (!good.has(status)) continue;
         lastGood.set(table.name, host.time);
         const all = versions.get(table.name) ?? [];
         versions.set(table.name, all);
-        const open = new Map(all.filter(({ until }) => until === null).map((version) => [JSON.stringify(version.cells), version]));
+        const open = new Map(
+          all
+            .filter(({ until }) => until === null)
+            .map((version) => [JSON.stringify(version.cells), version]),
+        );
         for (const row of rows) {
           const cells = allColumns(table).map(([name]) => row[name] ?? null);
           if (!open.delete(JSON.stringify(cells))) all.push({ cells, from: host.time, until: null });
@@ -103,12 +117,15 @@ export const relationsOf = (hosts: readonly Host[]): Relation[] => {
 export const sqliteOf = (relations: readonly Relation[]): Db => {
   const db = openDatabase(':memory:');
   for (const { name, columns, rows } of relations) {
-    db.exec(`CREATE TABLE ${quoteName(name)} (${columns.map(([column, type]) => `${quoteName(column)} ${type}`).join(', ')})`);
+    db.exec(
+      `CREATE TABLE ${quoteName(name)} (${columns.map(([column, type]) => `${quoteName(column)} ${type}`).join(', ')})`,
+    );
     const insert = db.prepare(`INSERT INTO ${quoteName(name)} VALUES (${columns.map(() => '?').join(', ')})`);
     db.transaction(() => {
       for (const row of rows) insert.run(...row);
     })();
-    if (columns.some(([column]) => column === 'host_id')) db.exec(`CREATE INDEX ${quoteName(`${name}_host`)} ON ${quoteName(name)} (host_id)`);
+    if (columns.some(([column]) => column === 'host_id'))
+      db.exec(`CREATE INDEX ${quoteName(`${name}_host`)} ON ${quoteName(name)} (host_id)`);
   }
   return db;
 };

@@ -13,7 +13,19 @@ import { lookBack } from '../../store/query.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
 import { storeWriter } from '../../store/write.ts';
 import { tables } from '../../tables/index.ts';
-import { add, authority, cleanHost, collectionOf, day, deny, later, now, remove, set, uuidOf } from './constructed.ts';
+import {
+  add,
+  authority,
+  cleanHost,
+  collectionOf,
+  day,
+  deny,
+  later,
+  now,
+  remove,
+  set,
+  uuidOf,
+} from './constructed.ts';
 import type { Host } from './constructed.ts';
 import { fleetOf } from './fleet.ts';
 import { relationsOf, sqliteOf } from './relations.ts';
@@ -28,25 +40,35 @@ const take = (store: Store, host: Host): void =>
     storeFindings(store.db, host.hostId, findingsOf(store.db, host.hostId, host.time), host.time);
   });
 
+const rows = (db: Store['db'], sql: string): unknown[] => db.prepare(sql).raw(true).all({ now });
+const verdicts = (db: Store['db']) =>
+  judge(db, questions, { now, names }).map(({ question, verdicts: all }) => [
+    question.name,
+    [...all].toSorted(),
+  ]);
+
 test('every question gives on the store the rows that it gives on plain tables, and the same verdicts', (t) => {
   const fleet = fleetOf(1_000);
   const plain = sqliteOf(relationsOf(fleet));
   const store = openForWriting(join(folder, 'fleet.db'), tables);
   transact(store, () => {
     for (const own of Map.groupBy(fleet, ({ hostId }) => hostId).values()) {
-      storeWriter(store.db, tables).add(own.map((host) => snapshotOf(tables, collectionOf(host), 'tokenquery test')), now);
+      storeWriter(store.db, tables).add(
+        own.map((host) => snapshotOf(tables, collectionOf(host), 'tokenquery test')),
+        now,
+      );
     }
   });
-  const rows = (db: Store['db'], sql: string): unknown[] => db.prepare(sql).raw(true).all({ now });
   for (const { name, sql } of questions) t.deepEqual(rows(store.db, sql), rows(plain, sql), name);
-  const verdicts = (db: Store['db']) => judge(db, questions, { now, names }).map(({ question, verdicts: all }) => [question.name, [...all].toSorted()]);
   t.deepEqual(verdicts(store.db), verdicts(plain));
   store.close();
 });
 
 const lives = (store: Store): unknown[][] =>
   store.db
-    .prepare('SELECT query_name, subject, first_seen_time, valid_from_time, valid_until_time FROM findings_history ORDER BY query_name, subject, valid_from_time')
+    .prepare(
+      'SELECT query_name, subject, first_seen_time, valid_from_time, valid_until_time FROM findings_history ORDER BY query_name, subject, valid_from_time',
+    )
     .raw(true)
     .all() as unknown[][];
 
@@ -58,9 +80,18 @@ test('a finding has a life: seen, changed, not judged, gone, back', (t) => {
   t.deepEqual(lives(store), []);
 
   const off = later(clean);
-  set(off, 'filevault_status', { filevault_enabled: 0, status: 'off', has_personal_recovery_key: null, has_institutional_recovery_key: null });
+  set(off, 'filevault_status', {
+    filevault_enabled: 0,
+    status: 'off',
+    has_personal_recovery_key: null,
+    has_institutional_recovery_key: null,
+  });
   take(store, off);
-  const [first] = store.db.prepare("SELECT query_name, severity, host_id, subject, details, first_seen_time FROM findings WHERE query_name = 'filevault_off'").all() as Record<string, unknown>[];
+  const [first] = store.db
+    .prepare(
+      "SELECT query_name, severity, host_id, subject, details, first_seen_time FROM findings WHERE query_name = 'filevault_off'",
+    )
+    .all() as Record<string, unknown>[];
   t.deepEqual(first, {
     query_name: 'filevault_off',
     severity: 'high',
@@ -79,7 +110,10 @@ test('a finding has a life: seen, changed, not judged, gone, back', (t) => {
   take(store, clear);
   const again = later(off, 4 * day);
   take(store, again);
-  const only = (name: string): unknown[][] => lives(store).filter(([query]) => query === name).map((row) => row.slice(2));
+  const only = (name: string): unknown[][] =>
+    lives(store)
+      .filter(([query]) => query === name)
+      .map((row) => row.slice(2));
   t.deepEqual(only('filevault_off'), [
     [start + day, start + day, start + 2 * day],
     // Its facts changed: the same finding. On the dark day nobody could tell.
@@ -94,9 +128,13 @@ test('a finding has a life: seen, changed, not judged, gone, back', (t) => {
 
   const reader = openForReading(join(folder, 'life.db'), tables);
   lookBack(reader, start + 2 * day);
-  t.deepEqual(reader.db.prepare("SELECT subject, details FROM findings WHERE query_name = 'filevault_off'").raw(true).all(), [
-    ['host', '[{"filevault_enabled":0,"status":"restart_needed"}]'],
-  ]);
+  t.deepEqual(
+    reader.db
+      .prepare("SELECT subject, details FROM findings WHERE query_name = 'filevault_off'")
+      .raw(true)
+      .all(),
+    [['host', '[{"filevault_enabled":0,"status":"restart_needed"}]']],
+  );
   reader.close();
 });
 
@@ -107,9 +145,18 @@ test('detection questions find the change of the snapshot that they come with', 
   take(store, cleanHost('HOST-B', now - 2 * day));
   const second = later(first);
   set(second, 'secure_tokens', { secure_token: 0 }, { username: 'itadmin' });
-  add(second, 'authentication_authorities', { username: 'mquist', uid: 501, uuid: uuidOf('HOST-A', 'mquist'), ordinal: 4, ...authority(';DisabledUser;') });
+  add(second, 'authentication_authorities', {
+    username: 'mquist',
+    uid: 501,
+    uuid: uuidOf('HOST-A', 'mquist'),
+    ordinal: 4,
+    ...authority(';DisabledUser;'),
+  });
   take(store, second);
-  const found = store.db.prepare('SELECT host_id, query_name, subject FROM findings ORDER BY 1, 2, 3').raw(true).all();
+  const found = store.db
+    .prepare('SELECT host_id, query_name, subject FROM findings ORDER BY 1, 2, 3')
+    .raw(true)
+    .all();
   t.deepEqual(found, [
     ['HOST-A', 'admin_without_token', 'itadmin'],
     ['HOST-A', 'authentication_authority_changed', 'mquist'],
@@ -120,29 +167,36 @@ test('detection questions find the change of the snapshot that they come with', 
   take(store, later(second, 10 * day));
   t.deepEqual(
     store.db.prepare('SELECT query_name, first_seen_time FROM findings ORDER BY 1').raw(true).all(),
-    [['admin_without_token', now - day], ['stale_account_can_unlock', now - day]],
+    [
+      ['admin_without_token', now - day],
+      ['stale_account_can_unlock', now - day],
+    ],
   );
   store.close();
 });
+
+const withStore = <T>(path: string, work: (store: Store) => T): T => {
+  const store = openForWriting(path, tables);
+  const result = work(store);
+  store.close();
+  return result;
+};
 
 test('a snapshot in which nothing changed adds no finding, and the file hardly grows', (t) => {
   const path = join(folder, 'same.db');
   let host = cleanHost('HOST-A', now - 30 * day);
   set(host, 'filevault_status', { filevault_enabled: 0, status: 'off' });
   remove(host, 'authentication_authorities', { username: 'itadmin' });
-  const withStore = <T>(work: (store: Store) => T): T => {
-    const store = openForWriting(path, tables);
-    const result = work(store);
-    store.close();
-    return result;
-  };
-  const before = withStore((store) => {
+  const before = withStore(path, (store) => {
     take(store, host);
     return lives(store);
   });
-  t.deepEqual(before.map(([name]) => name), ['account_without_password', 'filevault_off']);
+  t.deepEqual(
+    before.map(([name]) => name),
+    ['account_without_password', 'filevault_off'],
+  );
   const size = statSync(path).size;
-  const after = withStore((store) => {
+  const after = withStore(path, (store) => {
     for (let more = 0; more < 20; more += 1) {
       host = later(host);
       take(store, host);
@@ -155,10 +209,17 @@ test('a snapshot in which nothing changed adds no finding, and the file hardly g
 
 test('a stored question never tells how long ago something was: its facts would change every day', (t) => {
   const first = cleanHost('HOST-A', now - 3 * day);
-  set(first, 'account_policy_data', { last_login_time: now - 300 * day, password_last_set_time: now - 500 * day }, { username: 'itadmin' });
+  set(
+    first,
+    'account_policy_data',
+    { last_login_time: now - 300 * day, password_last_set_time: now - 500 * day },
+    { username: 'itadmin' },
+  );
   const facts = (at: number) => {
     const db = sqliteOf(relationsOf([first, later(first)]));
-    const found = judge(db, storedQuestions, { now: at, names }).flatMap(({ question, hits }) => hits.map((hit) => [question.name, hit]));
+    const found = judge(db, storedQuestions, { now: at, names }).flatMap(({ question, hits }) =>
+      hits.map((hit) => [question.name, hit]),
+    );
     db.close();
     return found;
   };

@@ -1,0 +1,403 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../../collector/errors.ts';
+import { nearest } from '../../collector/nearest.ts';
+import type { Table } from '../../collector/table.ts';
+import { newsSince, readCursor, writeCursor } from '../../export/cursor.ts';
+import type { News } from '../../export/cursor.ts';
+import { formatNames, formats } from '../../export/formats.ts';
+import type { FormatName } from '../../export/formats.ts';
+import type { Format, SnapshotPart } from '../../export/parts.ts';
+import { hostIdsOf, storeReading } from '../../export/read.ts';
+import { levels, readKey, redaction } from '../../export/redact.ts';
+import type { Level } from '../../export/redact.ts';
+import { bestSuffix, fileSink, stdoutSink } from '../../export/sink.ts';
+import type { Sink } from '../../export/sink.ts';
+import type { Store } from '../../store/file.ts';
+import { lookBack } from '../../store/query.ts';
+import { tables } from '../../tables/index.ts';
+import type { Arguments, Command } from '../command.ts';
+import { flush, print, printNote } from '../render.ts';
+import { dbOption, readableStore, using } from '../stores.ts';
+import { currentTime, parseTime } from '../time.ts';
+import { tableNamed } from './tables.ts';
+
+type What = 'current' | 'changes' | 'snapshot' | 'findings';
+
+const formatOf = (given: Arguments): FormatName => {
+  const name = given.text('format') ?? 'native';
+  const known = formatNames.find((format) => format === name);
+  if (known !== undefined) return known;
+  const near = nearest(name, formatNames);
+  throw new UserError(
+    `there is no format ${JSON.stringify(name)}`,
+    `${near === null ? '' : `did you mean ${near}? `}the formats are ${formatNames.join(', ')}`,
+    2,
+  );
+};
+
+const whatOf = (given: Arguments): What => {
+  const asked = (['current', 'changes', 'snapshot', 'findings'] as const).filter((what) => given.flag(what));
+  if (asked.length > 1) throw new UserError(`--${asked[0]} and --${asked[1]} exclude each other`, '', 2);
+  const what = asked[0] ?? (given.flag('cursor') ? 'changes' : 'current');
+  if (given.flag('cursor') && what !== 'changes') {
+    throw new UserError(`--cursor and --${what} exclude each other`, 'a cursor remembers up to where changes were exported', 2);
+  }
+  return what;
+};
+
+/** Options that go with one format only. */
+const formatOptions: Readonly<Record<string, FormatName>> = {
+  'osquery-batch': 'osquery',
+  'osquery-snapshot': 'osquery',
+  'osquery-escape': 'osquery',
+  numerics: 'osquery',
+  bulk: 'ecs',
+  spreadsheet: 'csv',
+};
+
+const makeFormat = (given: Arguments, name: FormatName, what: What): Format => {
+  for (const [option, only] of Object.entries(formatOptions)) {
+    if (given.flag(option) && name !== only) throw new UserError(`--${option} goes with --format ${only}`, '', 2);
+  }
+  if (given.flag('osquery-batch') && given.flag('osquery-snapshot')) {
+    throw new UserError('--osquery-batch and --osquery-snapshot exclude each other', '', 2);
+  }
+  if (given.flag('osquery-snapshot') && what === 'changes') {
+    throw new UserError('--osquery-snapshot and --changes exclude each other', 'a snapshot line holds a whole table', 2);
+  }
+  return formats[name].make({
+    hasChange: what === 'changes',
+    isForSpreadsheet: given.flag('spreadsheet'),
+    osqueryForm: given.flag('osquery-batch') ? 'batch' : given.flag('osquery-snapshot') ? 'snapshot' : 'event',
+    isNumeric: given.flag('numerics'),
+    isEscaped: given.flag('osquery-escape'),
+    isBulk: given.flag('bulk'),
+  });
+};
+
+const units: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+
+const rotateBytesOf = (given: Arguments, name: FormatName): number | null => {
+  const text = given.text('rotate-size');
+  if (text === null) return null;
+  const [, count, unit] = /^(\d{1,12})([kmg]?)$/i.exec(text) ?? [];
+  const bytes = Number(count) * (units[(unit ?? '').toLowerCase()] ?? Number.NaN);
+  if (!(bytes > 0)) throw new UserError(`--rotate-size takes a size, not ${JSON.stringify(text)}`, 'for example 25m or 500k', 2);
+  if (given.text('output') === null) throw new UserError('--rotate-size goes with --output FILE', '', 2);
+  if (formats[name].cut === 'never') throw new UserError(`--rotate-size does not go with --format ${name}`, 'it is no format of lines', 2);
+  return bytes;
+};
+
+const selectTables = (given: Arguments, what: What): readonly Table[] => {
+  const named = given.texts('table').flatMap((text) => text.split(',')).map(tableNamed);
+  if (named.length > 0) return tables.filter((table) => named.includes(table));
+  // Which commands ran is kept of the last snapshot only, and is new in each: no change of the Mac.
+  return what === 'changes' ? tables.filter(({ name }) => name !== 'command_log') : tables;
+};
+
+const selectHosts = (given: Arguments, store: Store): readonly string[] | null => {
+  const named = given.texts('host').flatMap((text) => text.split(','));
+  if (named.length === 0) return null;
+  const known = new Set(hostIdsOf(store));
+  return named.map((name) => {
+    const found = [name, name.toUpperCase()].find((id) => known.has(id));
+    if (found !== undefined) return found;
+    const near = nearest(name, [...known].slice(0, 1000));
+    throw new UserError(
+      `there is no host ${name} in the database`,
+      near === null ? 'SELECT host_id FROM latest_snapshots lists them' : `did you mean ${near}?`,
+    );
+  });
+};
+
+const redactOf = (given: Arguments): { readonly level: Level; readonly apply: (part: SnapshotPart) => SnapshotPart } | null => {
+  const text = given.text('redact');
+  const file = given.text('redact-key');
+  if (text === null) {
+    if (file !== null) throw new UserError('--redact-key goes with --redact', '', 2);
+    return null;
+  }
+  const level = levels.find((known) => known === text);
+  if (level === undefined) throw new UserError(`--redact does not know ${JSON.stringify(text)}`, `it takes ${levels.join(' or ')}`, 2);
+  if (file === null) {
+    throw new UserError('--redact needs --redact-key FILE', 'one key for the whole fleet, so that the same user is the same everywhere', 2);
+  }
+  return { level, apply: redaction(level, readKey(file)) };
+};
+
+/** Refuses to put rows of several levels of redaction into one export: the same user would be two. */
+const oneLevel = (given: Arguments, asked: Level | null): ((part: SnapshotPart) => SnapshotPart) => {
+  let first: string | null | undefined;
+  return (part) => {
+    // What is redacted stays so: there is nothing left from which another level could be made.
+    const level = part.head.redaction ?? asked;
+    first ??= level === null ? 'none' : level;
+    const own = level === null ? 'none' : level;
+    const expected = asked ?? first;
+    if (own !== expected && !given.flag('mixed-redaction')) {
+      throw new UserError(
+        `the snapshots are redacted in different ways: ${expected === 'none' ? 'not at all' : expected}, and ${own === 'none' ? 'not at all' : own}`,
+        '--host selects hosts of one kind; --mixed-redaction exports them all the same, but they must not be joined',
+      );
+    }
+    return part;
+  };
+};
+
+const snapshotOf = (given: Arguments, store: Store): { readonly id: number; readonly hostId: string } => {
+  const text = given.text('snapshot') ?? '';
+  const id = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(id)) throw new UserError(`--snapshot takes the id of a snapshot, not ${JSON.stringify(text)}`, 'SELECT snapshot_id FROM snapshots lists them', 2);
+  const host = store.db
+    .prepare('SELECT h.host_id FROM main._snapshot s JOIN main._host h ON h.host = s.host WHERE s.snapshot_id = ?')
+    .pluck()
+    .get(id) as string | undefined;
+  if (host === undefined) throw new UserError(`there is no snapshot ${text} in the database`, 'SELECT snapshot_id, host_id, collected_time FROM snapshots lists them');
+  return { id, hostId: host };
+};
+
+interface Source {
+  readonly parts: Iterable<SnapshotPart>;
+  readonly news: News | null;
+}
+
+const sourceOf = async (given: Arguments, store: Store, name: FormatName, what: What, wants: Format['wants']): Promise<Source> => {
+  const wanted = selectTables(given, what);
+  const hosts = selectHosts(given, store);
+  const asOfText = given.text('as-of');
+  if (asOfText !== null && what !== 'current' && what !== 'findings') {
+    throw new UserError(`--as-of and --${what} exclude each other`, '', 2);
+  }
+  const asOf = asOfText === null ? null : parseTime('--as-of', asOfText);
+  if (asOf !== null) lookBack(store, asOf);
+  const reading = (options: { hostIds?: readonly string[]; tables?: readonly Table[] } = {}) =>
+    storeReading(store, {
+      tables: options.tables ?? wanted,
+      wants,
+      ...(options.hostIds !== undefined ? { hostIds: options.hostIds } : hosts === null ? {} : { hostIds: hosts }),
+      ...(asOf === null ? {} : { asOf }),
+    });
+  switch (what) {
+    case 'current':
+      return { parts: reading().currentParts(), news: null };
+    case 'snapshot': {
+      const { id, hostId } = snapshotOf(given, store);
+      if (hosts !== null && !hosts.includes(hostId)) throw new UserError(`snapshot ${id} is of another host`, `--host ${hostId}`);
+      return { parts: reading({ hostIds: [hostId] }).wholeParts((snapshotId) => snapshotId === id), news: null };
+    }
+    case 'findings': {
+      if (given.texts('table').length > 0) throw new UserError('--findings and --table exclude each other', '', 2);
+      const { judge } = await import(/* webpackMode: "eager" */ '../../queries/judge.ts');
+      const { questions } = await import(/* webpackMode: "eager" */ '../../queries/index.ts');
+      const { findingParts } = await import(/* webpackMode: "eager" */ '../../export/findings.ts');
+      const { names } = await import(/* webpackMode: "eager" */ '../judging.ts');
+      const answers = judge(store.db, questions, { now: asOf ?? currentTime(), names });
+      const heads = reading({ tables: [] }).currentParts();
+      return { parts: findingParts(store, answers, heads), news: null };
+    }
+    case 'changes': {
+      const cursorPath = given.text('cursor');
+      const selection = JSON.stringify({
+        tables: wanted.length >= tables.length - 1 ? null : wanted.map((table) => table.name),
+        hosts,
+        redact: given.text('redact'),
+      });
+      const cursor = cursorPath === null ? { selection, recent: new Map(), settled: new Map() } : readCursor(cursorPath, selection);
+      const news = newsSince(store, cursor, hosts);
+      const own = reading();
+      const { isWhole } = formats[name];
+      const parts = function* (): Generator<SnapshotPart> {
+        for (const [hostId, { ids, since }] of news.hosts) {
+          if (isWhole) yield* own.wholeParts((id) => ids.has(id), [hostId]);
+          else yield* own.changedParts(hostId, since, (id) => ids.has(id));
+        }
+      };
+      return { parts: parts(), news };
+    }
+  }
+};
+
+/** osquery keeps as many of its logs. */
+const defaultKeep = 25;
+
+const outputPath = (given: Arguments): string | null => {
+  const output = given.text('output');
+  if (output === null || output === '' || output === '-') {
+    if (given.flag('compress')) throw new UserError('--compress goes with --output FILE', '', 2);
+    return null;
+  }
+  return given.flag('compress') && !/\.(?:zst|gz)$/.test(output) ? output + bestSuffix : output;
+};
+
+/** Sends the pieces of a format to where they go. */
+const outputOf = (given: Arguments, format: Format, name: FormatName, what: What) => {
+  const path = outputPath(given);
+  const rotateBytes = rotateBytesOf(given, name);
+  const keep = given.count('keep', 0) ?? (given.flag('cursor') || rotateBytes !== null ? defaultKeep : 0);
+  const onDrop = (dropped: string): void => printNote(`${dropped} was the oldest of ${keep + 1} files and is dropped (--keep)`);
+  const options = { keep, onDrop, ...(rotateBytes === null ? {} : { rotateBytes }) };
+  const wanted = what === 'findings' ? 1 : selectTables(given, what).length;
+  const isFolder = format.files === 'table' && wanted > 1;
+  if (isFolder && path === null) {
+    throw new UserError('--format csv writes a file for each table', '--output FOLDER takes them all, --table NAME prints one', 2);
+  }
+  if (isFolder && path !== null && !existsSync(path)) {
+    try {
+      mkdirSync(path, { mode: 0o700 });
+    } catch (error) {
+      throw new UserError(`${path} cannot be made (${(error as NodeJS.ErrnoException).code})`, 'its parent folder must exist and be writable');
+    }
+  } else if (isFolder && path !== null && !statSync(path).isDirectory()) {
+    throw new UserError(`${path} is not a folder`, '--format csv writes a file for each table into a folder');
+  }
+  const sinks = new Map<string, Sink>();
+  const sinkFor = (table: string): Sink => {
+    const known = sinks.get(isFolder ? table : '');
+    if (known !== undefined) return known;
+    const suffix = given.flag('compress') ? bestSuffix : '';
+    const made =
+      path === null
+        ? stdoutSink(print, flush)
+        : fileSink(isFolder ? join(path.replace(/\.(?:zst|gz)$/, ''), `${table}${format.extension}${suffix}`) : path, options);
+    sinks.set(isFolder ? table : '', made);
+    return made;
+  };
+  return {
+    sinkFor,
+    finish: async (): Promise<void> => {
+      for (const sink of sinks.values()) await sink.finish();
+    },
+    abandon: (): void => {
+      for (const sink of sinks.values()) sink.abandon();
+    },
+  };
+};
+
+const run = async (given: Arguments): Promise<number> => {
+  const name = formatOf(given);
+  const what = whatOf(given);
+  const format = makeFormat(given, name, what);
+  const redact = redactOf(given);
+  const check = oneLevel(given, redact?.level ?? null);
+  return using(readableStore(given), async (store) => {
+    // One moment of the database, whoever writes into it meanwhile.
+    store.db.exec('BEGIN');
+    const source = await sourceOf(given, store, name, what, redact === null ? format.wants : 'cells');
+    const cursorPath = given.text('cursor');
+    if (source.news !== null && source.news.hosts.size === 0 && cursorPath !== null) {
+      // Nothing is new: a file without rows would only push one with rows out.
+      writeCursor(cursorPath, source.news.next);
+      return 0;
+    }
+    const output = outputOf(given, format, name, what);
+    const { cut } = formats[name];
+    const end = (signal: NodeJS.Signals): void => {
+      output.abandon();
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    };
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+    for (const signal of signals) process.on(signal, end);
+    try {
+      if (format.files === 'one') output.sinkFor('');
+      const begin = format.begin?.();
+      if (begin !== undefined) await output.sinkFor('').write(begin);
+      for (const part of source.parts) {
+        check(part);
+        for (const piece of format.snapshot(redact === null ? part : redact.apply(part))) {
+          const isText = typeof piece === 'string';
+          const sink = output.sinkFor(isText ? '' : piece.table);
+          const writing = sink.write(isText ? piece : piece.text);
+          if (writing !== undefined) await writing;
+          if (cut === 'line' && isText && piece.endsWith('\n')) {
+            const cutting = sink.cut();
+            if (cutting !== undefined) await cutting;
+          }
+        }
+        if (cut === 'snapshot') await output.sinkFor('').cut();
+      }
+      const rest = format.end?.();
+      if (rest !== undefined) await output.sinkFor('').write(rest);
+      await output.finish();
+    } catch (error) {
+      output.abandon();
+      throw error;
+    } finally {
+      for (const signal of signals) process.removeListener(signal, end);
+    }
+    // Only now: what is told to be exported is on the disk.
+    if (source.news !== null && cursorPath !== null) writeCursor(cursorPath, source.news.next);
+    return 0;
+  });
+};
+
+export const exportCommand: Command = {
+  name: 'export',
+  usage:
+    'tokenquery export --db FILE [--format FORMAT] [--current|--changes|--snapshot ID|--findings] [--table NAME]… [--host ID]… [--output FILE] [--cursor FILE]',
+  summary: 'Writes rows as SIEMs and data stores take them.',
+  about: [
+    `FORMAT is one of ${formatNames.join(', ')}. docs/siem.md shows them, and what reads them.`,
+    'Every row has an identity that is the same in every format and every run: a receiver can drop repeats.',
+    'With --cursor, what was exported before is left out. The cursor moves when the output is on the disk: a run that',
+    'is killed repeats rows and drops none. native and ocsf then have each new snapshot whole; the others have what',
+    'changed, removed rows before added ones.',
+  ],
+  options: {
+    db: dbOption,
+    format: { type: 'string', value: 'FORMAT', description: `${formatNames.join(', ')}; native by default.` },
+    current: { type: 'boolean', description: 'The rows of each host’s last good look at each table (the default).' },
+    changes: { type: 'boolean', description: 'What changed; with --cursor, since the last export (and the default).' },
+    snapshot: { type: 'string', value: 'ID', description: 'One snapshot, as it was taken.' },
+    findings: { type: 'boolean', description: 'What the questions of the library find, and what they cannot judge.' },
+    'as-of': { type: 'string', value: 'TIME', description: 'With --current or --findings: what was known at that time.' },
+    table: { type: 'string', isRepeatable: true, value: 'NAME', description: 'Only this table. Repeatable.' },
+    host: { type: 'string', isRepeatable: true, value: 'ID', description: 'Only this host. Repeatable.' },
+    cursor: {
+      type: 'string',
+      value: 'FILE',
+      description: 'Leave out what was exported before, and remember what is exported now. Made where it is not there.',
+    },
+    output: {
+      type: 'string',
+      value: 'FILE',
+      description: 'Write into a file, whole or not at all, and not to stdout. A name in .zst or .gz is compressed.',
+    },
+    compress: { type: 'boolean', description: 'Compress it: zstd where this Node has it, gzip else. Adds to the name.' },
+    'rotate-size': { type: 'string', value: 'SIZE', description: 'Begin a new file after so much text: 25m, 500k.' },
+    keep: {
+      type: 'string',
+      value: 'N',
+      description: `Older files to keep, as FILE.1 and so on; ${defaultKeep} with --cursor or --rotate-size, else 0.`,
+    },
+    'osquery-batch': { type: 'boolean', description: 'osquery: a line for each difference, not for each row.' },
+    'osquery-snapshot': { type: 'boolean', description: 'osquery: a line for each whole table.' },
+    'osquery-escape': {
+      type: 'boolean',
+      description: 'osquery: bytes that are not printable ASCII as \\xNN, as osqueryd has them. It cannot be undone.',
+    },
+    numerics: { type: 'boolean', description: 'osquery: numbers in place of texts.' },
+    bulk: { type: 'boolean', description: 'ecs: what _bulk takes, two lines for each row.' },
+    spreadsheet: {
+      type: 'boolean',
+      description: 'csv: put an apostrophe before a text that a spreadsheet would calculate.',
+    },
+    redact: { type: 'string', value: 'LEVEL', description: `${levels.join(' or ')}: say less of people and machines.` },
+    'redact-key': {
+      type: 'string',
+      value: 'FILE',
+      description: 'The key of the pseudonyms, readable by its owner alone. It is never made here.',
+    },
+    'mixed-redaction': { type: 'boolean', description: 'Export snapshots of several levels of redaction together.' },
+  },
+  positionals: { least: 0, most: 0 },
+  examples: [
+    'tokenquery export --db fleet.db --format ecs --bulk | curl -sS --data-binary @- …/_bulk',
+    'tokenquery export --db tokenquery.db --cursor export.cursor --output results.ndjson.zst',
+    'tokenquery export --db fleet.db --format csv --output tables/',
+    'tokenquery export --db fleet.db --format ocsf --findings',
+  ],
+  run,
+};
+

@@ -1,0 +1,540 @@
+/**
+ * The awk programs of the printed collector (script.ts). They keep of an output what an allow-list names, as
+ * the reducers of the parsers do, and write nothing else: an old awk without intervals, bytes for characters
+ * (LC_ALL=C) and files of a stranger's making are what they are written for.
+ */
+
+/**
+ * Property lists in XML. `mode` says what is asked:
+ * allow: a dictionary, the keys of `set` alone · records: an array of dictionaries, the same ·
+ * profiles: what `profiles show` prints · accounts, devices, uuid: what the script goes on with.
+ * Exit: 0 written, 1 not such a property list, 4 nothing was there to drop (records).
+ */
+export const plistAwk = String.raw`# Property lists in XML; see docs/evidence.md.
+BEGIN {
+  while ((getline line < rules) > 0) {
+    if (split(line, part, "\t") == 3) { R[part[1], part[2]] = part[3]; S[part[1]] = 1 }
+  }
+  close(rules)
+  RS = "<"
+  n = 0; bad = 0; dropped = 0; buffering = 0; buffer = ""
+}
+# What follows each "<" is a tag and the text after it.
+NR == 1 { if ($0 !~ /^(\357\273\277)?[ \t\r\n]*$/) bad = 1; next }
+{ if (!token($0)) bad = 1 }
+
+function token(s,    p, tag, rest) {
+  p = index(s, ">")
+  if (p == 0) return 0
+  tag = substr(s, 1, p - 1)
+  rest = substr(s, p + 1)
+  if (tag ~ /^[?]xml[^<]*[?]$/ || tag ~ /^!DOCTYPE plist[^[]*$/) return n == 0 && rest ~ /^[ \t\r\n]*$/
+  if (tag == "plist" || tag ~ /^plist version="[0-9.]*"$/) tag = "plist"
+  n++
+  T[n] = tag
+  X[n] = rest
+  return 1
+}
+
+# Whether the tokens are one whole property list; comments, CDATA and unknown elements are none.
+function whole(first, last,    i, t, d, roots) {
+  d = 0; roots = 0
+  if (T[first] != "plist") return 0
+  for (i = first; i <= last; i++) {
+    t = T[i]
+    if (t == "plist" || t == "array" || t == "dict") {
+      if ((t == "plist") != (d == 0) || d > 100 || roots > 0) return 0
+      if (d > 0 && !place(d)) return 0
+      d++
+      O[d] = t
+      W[d] = 0
+    } else if (t == "/plist" || t == "/array" || t == "/dict") {
+      if (d == 0 || t != "/" O[d] || (t == "/dict" && W[d] != 0) || (t == "/plist" && W[d] != 1)) return 0
+      d--
+      if (d == 0) roots++
+    } else if (t == "key") {
+      if (d == 0 || O[d] != "dict" || W[d] != 0 || i == last || T[i + 1] != "/key") return 0
+      W[d] = 1
+      i++
+    } else if (t == "string" || t == "integer" || t == "real" || t == "date" || t == "data") {
+      if (d == 0 || !place(d) || i == last || T[i + 1] != "/" t) return 0
+      i++
+    } else if (t == "string/" || t == "data/" || t == "true/" || t == "false/" || t == "array/" || t == "dict/") {
+      if (d == 0 || !place(d)) return 0
+    } else return 0
+    if (X[i] !~ /^[ \t\r\n]*$/) return 0
+  }
+  return d == 0 && roots == 1
+}
+# A value stands here: in a dictionary after its key, in a plist once.
+function place(d) {
+  if (O[d] == "dict") { if (W[d] != 1) return 0; W[d] = 0 }
+  else if (O[d] == "plist") { if (W[d] != 0) return 0; W[d] = 1 }
+  return 1
+}
+# The token after the value that begins here.
+function skip(i,    d) {
+  if (T[i] != "array" && T[i] != "dict") return T[i] ~ /\/$/ ? i + 1 : i + 2
+  d = 1
+  for (i++; d > 0; i++) {
+    if (T[i] == "array" || T[i] == "dict") d++
+    else if (T[i] == "/array" || T[i] == "/dict") d--
+  }
+  return i
+}
+# Where the value of a key begins; 0 when the dictionary has no such key.
+function find(i, key) {
+  if (T[i] != "dict") return 0
+  for (i++; T[i] != "/dict"; i = skip(i + 2)) if (X[i] == key) return i + 2
+  return 0
+}
+
+function emit(s) { if (buffering) buffer = buffer s; else printf "%s", s }
+function trimmed(s) { gsub(/^[ \t\r\n]+|[ \t\r\n]+$/, "", s); return s }
+function head() {
+  emit("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n<plist version=\"1.0\">\n")
+}
+
+# A value without the dictionaries in it; with the rule number also without texts and data.
+function copy(i, rule, ind,    t, v, j) {
+  t = T[i]
+  if (t == "string" || t == "string/") {
+    v = t == "string" ? X[i] : ""
+    if (rule == "number" && v != "") { dropped = 1; v = "" }
+    emit(ind "<string>" v "</string>\n")
+  } else if (t == "data" || t == "data/") {
+    v = t == "data" ? X[i] : ""
+    gsub(/[ \t\r\n]+/, "", v)
+    if (rule == "number" && v != "") { dropped = 1; v = "" }
+    emit(ind "<data>" v "</data>\n")
+  } else if (t == "true/" || t == "false/") emit(ind "<" t ">\n")
+  else if (t == "array") {
+    if (T[i + 1] == "/array") { emit(ind "<array/>\n"); return }
+    emit(ind "<array>\n")
+    for (j = i + 1; T[j] != "/array"; j = skip(j)) copy(j, rule, ind "\t")
+    emit(ind "</array>\n")
+  } else if (t == "array/") emit(ind "<array/>\n")
+  else if (t == "dict" || t == "dict/") {
+    if (t == "dict" && T[i + 1] != "/dict") dropped = 1
+    emit(ind "<dict/>\n")
+  } else emit(ind "<" t ">" trimmed(X[i]) "</" t ">\n")
+}
+# In place of a value of a kind that the key does not have: nothing of it is kept, and no parser takes it.
+function refuse(ind, by) { dropped = 1; emit(ind by "\n") }
+
+function keep(i, set, path, rule, ind,    t, v, j) {
+  t = T[i]
+  v = t == "string" ? X[i] : ""
+  if (rule == "any" || rule == "number") copy(i, rule, ind)
+  else if (rule == "policy") policies(i, ind)
+  else if (rule == "present") emit(ind "<true/>\n")
+  else if (rule == "dict") {
+    if (t == "dict" || t == "dict/") dict(i, set, path "/", ind)
+    else refuse(ind, "<array/>")
+  } else if (rule == "list") {
+    if (t == "array/") emit(ind "<array/>\n")
+    else if (t != "array") refuse(ind, "<dict/>")
+    else {
+      emit(ind "<array>\n")
+      for (j = i + 1; T[j] != "/array"; j = skip(j)) {
+        if (T[j] == "dict" || T[j] == "dict/") dict(j, set, path "/", ind "\t")
+        else refuse(ind "\t", "<array/>")
+      }
+      emit(ind "</array>\n")
+    }
+  } else if (rule == "texts") {
+    if (t == "array/") emit(ind "<array/>\n")
+    else if (t != "array") refuse(ind, "<dict/>")
+    else {
+      emit(ind "<array>\n")
+      for (j = i + 1; T[j] != "/array"; j = skip(j)) {
+        if (T[j] == "string" || T[j] == "string/") copy(j, "any", ind "\t")
+        else refuse(ind "\t", "<dict/>")
+      }
+      emit(ind "</array>\n")
+    }
+  } else if (rule == "text" && (t == "string" || t == "string/")) copy(i, "any", ind)
+  else if (rule == "flag" && (t == "true/" || t == "false/")) copy(i, "any", ind)
+  else if (rule == "flag" && (t == "integer" || t == "string") && trimmed(X[i]) ~ /^[01]$/) copy(i, "any", ind)
+  else if (rule == "integer" && t == "integer") copy(i, "any", ind)
+  else if (rule == "integer" && v ~ /^-?[0-9]+$/ && length(v) < 17) copy(i, "any", ind)
+  else if (rule == "time" && t == "date") copy(i, "any", ind)
+  else if (rule == "time" && v ~ /^[0-9-]+ [0-9:]+ [+-][0-9]+$/ && length(v) == 25) copy(i, "any", ind)
+  else if (rule == "url" && t == "string") {
+    emit(ind "<string>" origin(plain(v)) "</string>\n")
+  } else refuse(ind, "<dict/>")
+}
+# The allowed keys of a dictionary; how many there are.
+function pairs(i, set, path, ind, opens,    j, key, count, rule) {
+  count = 0
+  if (T[i] != "dict") return 0
+  for (j = i + 1; T[j] != "/dict"; j = skip(j + 2)) {
+    key = X[j]
+    if (!((set, path key) in R)) { dropped = 1; continue }
+    rule = R[set, path key]
+    # A server whose URL cannot be read leaves no key.
+    if (rule == "url" && (T[j + 2] != "string" || origin(plain(X[j + 2])) == "")) continue
+    if (opens && count == 0) emit(ind "<dict>\n")
+    count++
+    emit(ind "\t<key>" key "</key>\n")
+    keep(j + 2, set, path key, rule, ind "\t")
+  }
+  return count
+}
+function dict(i, set, path, ind) {
+  emit(pairs(i, set, path, ind, 1) > 0 ? ind "</dict>\n" : ind "<dict/>\n")
+}
+
+function plain(s) {
+  if (index(s, "&") == 0) return s
+  # What is written as a number is no plain name: it reads as a control character.
+  if (s ~ /&#/) return "\n"
+  gsub(/&lt;/, "<", s); gsub(/&gt;/, ">", s); gsub(/&quot;/, "\"", s); gsub(/&apos;/, "\047", s)
+  gsub(/&amp;/, "\\&", s)
+  return s
+}
+function escaped(s) { gsub(/&/, "\\&amp;", s); gsub(/</, "\\&lt;", s); gsub(/>/, "\\&gt;", s); return s }
+# Scheme and host of a URL: a name, a password, a path and a query can hold a secret.
+function origin(url,    scheme, rest, p) {
+  url = trimmed(url)
+  if (url ~ /^[Hh][Tt][Tt][Pp][Ss]:\/\//) { scheme = "https://"; rest = substr(url, 9) }
+  else if (url ~ /^[Hh][Tt][Tt][Pp]:\/\//) { scheme = "http://"; rest = substr(url, 8) }
+  else return ""
+  p = match(rest, /[\/?#\\]/)
+  if (p > 0) rest = substr(rest, 1, p - 1)
+  while ((p = index(rest, "@")) > 0) rest = substr(rest, p + 1)
+  if (rest ~ /:[0-9]*$/) sub(/:[0-9]*$/, "", rest)
+  return rest ~ /^[A-Za-z0-9._-]+$/ ? scheme tolower(rest) : ""
+}
+
+# Each value is itself a property list, as text.
+function policies(i, ind,    j) {
+  if (T[i] == "array/" || (T[i] == "array" && T[i + 1] == "/array")) emit(ind "<array/>\n")
+  else if (T[i] == "array") {
+    emit(ind "<array>\n")
+    for (j = i + 1; T[j] != "/array"; j = skip(j)) policies(j, ind "\t")
+    emit(ind "</array>\n")
+  } else if (T[i] == "string") emit(ind "<string>" policy(X[i]) "</string>\n")
+  else copy(i, "number", ind)
+}
+function policy(raw,    text, count, part, k, first, before, kept, ok) {
+  text = raw
+  gsub(/&#13;/, "\r", text)
+  text = plain(text)
+  if (text == "") return raw
+  first = n + 1
+  count = split(text, part, "<")
+  ok = part[1] ~ /^[ \t\r\n]*$/
+  # The prolog of a document inside of a document.
+  k = n; n = 0
+  for (kept = 2; kept <= count && ok; kept++) {
+    if (part[kept] ~ /^[?!]/) { ok = token(part[kept]); continue }
+    break
+  }
+  n = k
+  for (; kept <= count && ok; kept++) ok = part[kept] !~ /^[?!]/ && token(part[kept])
+  if (ok) ok = n >= first && whole(first, n)
+  if (!ok) { dropped = 1; n = first - 1; return "tokenquery: " length(text) " bytes that are not a property list were withheld\n" }
+  before = dropped
+  dropped = 0
+  buffering = 1
+  buffer = ""
+  head()
+  if (T[first + 1] == "dict" || T[first + 1] == "dict/") dict(first + 1, "policy", "", "")
+  else copy(first + 1, "number", "")
+  emit("</plist>\n")
+  kept = dropped ? escaped(buffer) : raw
+  buffering = 0
+  dropped = before || dropped
+  n = first - 1
+  return kept
+}
+
+function records(i,    j) {
+  head()
+  if (T[i] == "array") {
+    if (T[i + 1] == "/array") emit("<array/>\n")
+    else {
+      emit("<array>\n")
+      for (j = i + 1; T[j] != "/array"; j = skip(j)) {
+        if (T[j] == "dict" || T[j] == "dict/") dict(j, set, "", "\t")
+        else copy(j, "number", "\t")
+      }
+      emit("</array>\n")
+    }
+  } else if (T[i] == "dict" || T[i] == "dict/") dict(i, set, "", "")
+  else copy(i, "number", "")
+  emit("</plist>\n")
+}
+
+# Only payloads of known types, of them only the listed keys; 0 for what has another form.
+function profiles(i,    j, k) {
+  if (T[i] != "dict" && T[i] != "dict/") return 0
+  head()
+  emit("<dict>\n")
+  for (j = i + 1; T[i] == "dict" && T[j] != "/dict"; j = skip(j + 2)) {
+    emit("\t<key>" X[j] "</key>\n\t<array>\n")
+    if (T[j + 2] != "array" && T[j + 2] != "array/") return 0
+    for (k = j + 3; T[j + 2] == "array" && T[k] != "/array"; k = skip(k)) if (!profile(k)) return 0
+    emit("\t</array>\n")
+  }
+  emit("</dict>\n</plist>\n")
+  return 1
+}
+function profile(i,    items, j, type, useful, is_mdm, content) {
+  items = find(i, "ProfileItems")
+  if (items == 0 || (T[items] != "array" && T[items] != "array/")) return 0
+  if (T[items] == "array/") return 1
+  useful = 0; is_mdm = 0
+  for (j = items + 1; T[j] != "/array"; j = skip(j)) {
+    type = find(j, "PayloadType")
+    if (type == 0 || T[type] != "string") return 0
+    if (("payload/" X[type]) in S) useful++
+    if (X[type] == "com.apple.mdm") is_mdm = 1
+  }
+  if (useful == 0) return 1
+  emit("\t\t<dict>\n")
+  pairs(i, is_mdm ? "mdm_profile" : "profile", "", "\t\t", 0)
+  emit("\t\t\t<key>ProfileItems</key>\n\t\t\t<array>\n")
+  for (j = items + 1; T[j] != "/array"; j = skip(j)) {
+    type = X[find(j, "PayloadType")]
+    if (!(("payload/" type) in S)) continue
+    emit("\t\t\t\t<dict>\n")
+    content = find(j, "PayloadContent")
+    if (content > 0) {
+      emit("\t\t\t\t\t<key>PayloadContent</key>\n")
+      if (T[content] == "dict" || T[content] == "dict/") dict(content, "payload/" type, "", "\t\t\t\t\t")
+      else refuse("\t\t\t\t\t", "<array/>")
+    }
+    emit("\t\t\t\t\t<key>PayloadType</key>\n\t\t\t\t\t<string>" type "</string>\n\t\t\t\t</dict>\n")
+  }
+  emit("\t\t\t</array>\n\t\t</dict>\n")
+  return 1
+}
+
+# The values of each attribute, by its standard key before its native one.
+function attributes(i,    key, name) {
+  split("", V)
+  split("", standard)
+  if (T[i] != "dict") return
+  for (i++; T[i] != "/dict"; i = skip(i + 2)) {
+    key = X[i]
+    if (!(("attribute", key) in R)) continue
+    name = R["attribute", key]
+    if (name in standard) continue
+    if (key ~ /^dsAttrTypeStandard:/) standard[name] = 1
+    V[name] = i + 2
+  }
+}
+function first_of(name) {
+  if (!(name in V) || T[V[name]] != "array") return ""
+  return T[V[name] + 1] == "string" ? plain(X[V[name] + 1]) : ""
+}
+function has_value(name) { return (name in V) && T[V[name]] == "array" && T[V[name] + 1] ~ /^string/ }
+function is_control(s) { return s ~ /[\001-\037\177]/ || s ~ /\302[\200-\237]/ }
+function is_disabled(    j, v, p, rest) {
+  if (!("AuthenticationAuthority" in V) || T[V["AuthenticationAuthority"]] != "array") return 0
+  for (j = V["AuthenticationAuthority"] + 1; T[j] != "/array"; j = skip(j)) {
+    v = T[j] == "string" ? plain(X[j]) : ""
+    p = index(v, ";")
+    if (p > 0) { rest = substr(v, p + 1); p = index(rest, ";"); v = p > 0 ? substr(rest, 1, p - 1) : rest }
+    if (tolower(v) == "disableduser") return 1
+  }
+  return 0
+}
+# Names of the accounts that can log in and may stand on an argv, then their homes.
+function accounts(i,    j, name, home, shell) {
+  if (T[i] != "array") return
+  for (j = i + 1; T[j] != "/array"; j = skip(j)) {
+    attributes(j)
+    if (is_disabled()) continue
+    shell = first_of("UserShell")
+    if (has_value("UserShell") && (shell == "" || ("no_shell", shell) in R)) continue
+    name = first_of("RecordName")
+    if (name != "" && name !~ /^-/ && index(name, "/") == 0 && name != "interactive" && !is_control(name)) print name > names
+    home = first_of("NFSHomeDirectory")
+    if (home ~ /^\// && !is_control(home) && ("/" home "/") !~ /\/[.][.]\//) print home > homes
+  }
+}
+# Each volume with the role Data; "/" where volumes have no roles.
+function devices(i,    j, k, m, volumes, id, roles, count, found) {
+  volumes = find(i, "Containers")
+  if (volumes == 0) { if (T[i] != "dict/" && T[i + 1] != "/dict") print "/"; return }
+  count = 0; found = 0
+  for (j = volumes + 1; T[volumes] == "array" && T[j] != "/array"; j = skip(j)) {
+    k = find(j, "Volumes")
+    if (k == 0 || T[k] != "array") continue
+    for (k++; T[k] != "/array"; k = skip(k)) {
+      count++
+      id = find(k, "DeviceIdentifier")
+      roles = find(k, "Roles")
+      if (id == 0 || X[id] !~ /^disk[0-9]+s[0-9]+$/ || roles == 0 || T[roles] != "array") continue
+      for (m = roles + 1; T[m] != "/array"; m = skip(m)) if (X[m] == "Data") { print X[id]; found++; break }
+    }
+  }
+  if (count > 0 && found == 0) print "/"
+}
+
+END {
+  # Some diskutil ends after the dictionary.
+  if (mode == "devices" && n > 0 && T[n] == "/dict") { n++; T[n] = "/plist"; X[n] = "" }
+  if (bad || n == 0 || !whole(1, n)) exit 1
+  if (mode == "records") { records(2); exit dropped ? 0 : 4 }
+  if (mode == "profiles") exit profiles(2) ? 0 : 1
+  if (mode == "accounts") { accounts(2); exit 0 }
+  if (mode == "devices") { devices(2); exit 0 }
+  if (mode == "uuid") {
+    i = T[2] == "array" ? find(3, "IOPlatformUUID") : 0
+    if (i > 0 && length(X[i]) == 36 && X[i] ~ /^[0-9A-Fa-f-]+$/) print toupper(X[i])
+    exit 0
+  }
+  if (T[2] != "dict" && T[2] != "dict/") exit 1
+  head()
+  dict(2, set, "", "")
+  emit("</plist>\n")
+}
+`;
+
+/**
+ * What is no property list in XML: the old braces form, and the sentences that tools print in place of an
+ * answer. Exit: 0 written (or nothing to write), 1 withheld, 2 withheld from somebody who is not root,
+ * 3 the text begins as XML does.
+ */
+export const textAwk = String.raw`# Old-style property lists and known sentences; see docs/evidence.md.
+BEGIN {
+  while ((getline line < rules) > 0) if (split(line, part, "\t") == 3) R[part[1], part[2]] = part[3]
+  close(rules)
+}
+{ s = s (NR > 1 ? "\n" : "") $0 }
+
+function space() { while (index(" \t\r\n", c = substr(s, at, 1)) > 0 && c != "") at++ }
+# Reads a value; K is its kind (s text, d data, a array, o dictionary, n null), RAW a text as it stands.
+function value(depth,    start, ok, raws) {
+  if (depth > 64) return 0
+  c = substr(s, at, 1)
+  if (c == "{") {
+    if (substr(s, at, 40) ~ /^[{][ \t\r\n]*length/ && match(substr(s, at), /^[{][ \t\r\n]*length[ \t\r\n]*=[ \t\r\n]*[0-9]+[ \t\r\n]*,[ \t\r\n]*bytes[ \t\r\n]*=[ \t\r\n]*0x[0-9A-Fa-f. \t\r\n]*[}]/)) {
+      at += RLENGTH
+      K = "d"
+      return 1
+    }
+    if (!dict(depth, 0)) return 0
+    K = "o"
+    return 1
+  }
+  if (c == "(") {
+    if (substr(s, at, 6) == "(null)") { at += 6; K = "n"; return 1 }
+    at++
+    space()
+    ok = 1; raws = ""
+    while (substr(s, at, 1) != ")") {
+      if (raws != "" || !ok) { if (substr(s, at, 1) != ",") return 0; at++; space() }
+      if (!value(depth + 1)) return 0
+      if (K == "s") raws = raws (raws == "" ? "" : ", ") RAW
+      else ok = 0
+      space()
+    }
+    at++
+    K = "a"; IS_TEXTS = ok; RAW = "(" raws ")"
+    return 1
+  }
+  if (c == "<") {
+    at++
+    while (index("0123456789abcdefABCDEF \t\r\n", c = substr(s, at, 1)) > 0 && c != "") at++
+    if (c != ">") return 0
+    at++
+    K = "d"
+    return 1
+  }
+  return text()
+}
+function text(    start) {
+  start = at
+  if (substr(s, at, 1) == "\"") {
+    for (at++; (c = substr(s, at, 1)) != "\""; at++) {
+      if (c == "") return 0
+      if (c == "\\") at++
+    }
+    at++
+  } else while ((c = substr(s, at, 1)) ~ /^[A-Za-z0-9_$\/:.-]$/) at++
+  if (at == start) return 0
+  K = "s"; RAW = substr(s, start, at - start)
+  return 1
+}
+function dict(depth, is_top,    key) {
+  at++
+  space()
+  while (substr(s, at, 1) != "}") {
+    if (!text()) return 0
+    key = RAW
+    if (key ~ /^".*"$/) key = substr(key, 2, length(key) - 2)
+    space()
+    if (substr(s, at, 1) != "=") return 0
+    at++
+    space()
+    if (!value(depth + 1)) return 0
+    if (is_top && (kind, key) in R) out = out "    " key " = " kept(R[kind, key]) ";\n"
+    if (is_top && key == "OutputPath" && K == "s") output_path = RAW
+    space()
+    if (substr(s, at, 1) != ";") return 0
+    at++
+    space()
+  }
+  at++
+  return 1
+}
+# The value as it stands where it is of its key's kind, else one that no parser takes.
+function kept(rule) {
+  if (rule == "texts") return K == "a" && IS_TEXTS ? RAW : "wrong"
+  if (K != "s") return "()"
+  if (rule == "text") return RAW
+  if (rule == "flag") return RAW ~ /^"?[01]"?$/ ? RAW : "()"
+  if (rule == "integer") return RAW ~ /^"?-?[0-9]+"?$/ && length(RAW) < 19 ? RAW : "()"
+  return "()"
+}
+function says_root(t,    low) {
+  low = tolower(substr(t, 1, 4096))
+  sub(/\n[^\001]*$/, "", low)
+  return low ~ /(^|[^a-z0-9_])(must|need|needs|require|requires|only)[^a-z0-9_].*root([^a-z0-9_]|$)/ || low ~ /(^|[^a-z0-9_])permission denied([^a-z0-9_]|$)/
+}
+END {
+  t = s
+  gsub(/^[ \t\r\n]+|[ \t\r\n]+$/, "", t)
+  if (t == "") exit 0
+  if (t == "Must be running as root" || t == "profiles: this command requires root" || t == "profiles: this command requires root privileges") { print t; exit 0 }
+  refusal = says_root(t) ? 2 : 1
+  if (kind == "profiles") {
+    if (t ~ /^There are no configuration profiles installed( in the system domain| on this system)?$/ || t ~ /^There are no configuration profiles installed for user '[^\r\n]*'$/) { print t; exit 0 }
+    exit substr(t, 1, 1) == "<" ? 3 : refusal
+  }
+  if (kind == "deferral" && t == "Not found.") { print t; exit 0 }
+  if (kind == "enrollment") {
+    p = "Error fetching Device Enrollment configuration"
+    q = ": (34006) Error Domain=MCCloudConfigurationErrorDomain Code=34006 \"The cloud configuration server is unavailable.\""
+    if (t == p ": Client is not DEP enabled." || t == p ": (34000) Client is not DEP enabled." || t == p " - Request too soon. Try again later." || t == p " - Request too soon.  Try again later." || t == p ": The Internet connection appears to be offline.") { print t; exit 0 }
+    if (index(t, p q) == 1) { print p q; exit 0 }
+    h = "Device Enrollment configuration:"
+    if (index(t, h) != 1) exit refusal
+    t = substr(t, length(h) + 1)
+    gsub(/^[ \t\r\n]+/, "", t)
+    if (t == "(null)") { print h "\n(null)"; exit 0 }
+    lead = h "\n"
+  }
+  if (substr(t, 1, 1) != "{") exit refusal
+  s = t; at = 1; out = ""
+  if (!dict(0, 1)) exit 1
+  space()
+  if (at <= length(s)) exit 1
+  printf "%s{\n%s}\n", lead, out
+  if (output_path != "" && path_file != "") {
+    if (output_path ~ /^"/) output_path = substr(output_path, 2, length(output_path) - 2)
+    # Another escape than these two is of no plain path.
+    gsub(/\\"/, "\"", output_path)
+    gsub(/\\\\/, "\001", output_path)
+    if (index(output_path, "\\") == 0) {
+      gsub(/\001/, "\\\\", output_path)
+      if (output_path ~ /^\// && output_path !~ /[\001-\037\177]/ && output_path !~ /\302[\200-\237]/ && ("/" output_path "/") !~ /\/[.][.]\//) print output_path > path_file
+    }
+  }
+}
+`;

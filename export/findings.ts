@@ -1,0 +1,124 @@
+/** Findings as one more table, so that every format has them. */
+import { defineTable, oneOf, required, text, time } from '../collector/table.ts';
+import type { Table } from '../collector/table.ts';
+import { findingsOfAnswer } from '../queries/findings.ts';
+import { severities } from '../queries/header.ts';
+import type { Question } from '../queries/header.ts';
+import type { Answer } from '../queries/judge.ts';
+import type { Store } from '../store/file.ts';
+import { identities, keyWriter } from './parts.ts';
+import type { Cell, ExportRow, Head, SnapshotPart } from './parts.ts';
+
+export const findingsTable = defineTable({
+  name: 'findings',
+  description: 'What the questions of the library found, and what could not be judged.',
+  columns: {
+    query_name: required(text('Name of the question.', { example: 'admin_without_token' })),
+    verdict: required(oneOf(['hit', 'unknown'], 'unknown: it could not be judged on this host, so it is not clean.')),
+    title: required(text('The question in words.')),
+    group: required(text('Group of the question.', { example: 'posture' })),
+    severity: required(oneOf(severities, 'How much it matters.')),
+    subject: text('The account or thing that it is about; NULL where it is the host.', { example: 'alice' }),
+    details: required(text('JSON array of the facts.')),
+    blind_spots: text('JSON array of what could not be looked at.'),
+    purpose: required(text('Why it is asked.')),
+    remediation: required(text('What to do.')),
+    references: required(text('Where to read more.')),
+    false_positives: required(text('What else could cause it.')),
+    first_seen_time: time('When it was first found; NULL where no database knows.'),
+  },
+  key: ['query_name', 'verdict', 'subject'],
+  sources: [],
+  sourcesLabel: '(derived)',
+  privilege: '—',
+  macos: 'all',
+  examples: ["SELECT query_name, subject FROM findings WHERE severity = 'high';"],
+}) as unknown as Table;
+
+type Row = readonly Cell[];
+
+const rowOf = (
+  { name, title, group, severity, purpose, remediation, references, falsePositives }: Question,
+  verdict: 'hit' | 'unknown',
+  subject: string | null,
+  details: readonly object[],
+  blindSpots: readonly object[],
+  firstSeen: number | null,
+): Row => [
+  name,
+  verdict,
+  title,
+  group,
+  severity,
+  subject,
+  JSON.stringify(details),
+  JSON.stringify(blindSpots),
+  purpose,
+  remediation,
+  references,
+  falsePositives,
+  firstSeen,
+];
+
+const keyOf = keyWriter(findingsTable);
+
+/** Findings host by host, each with the last snapshot of it. Reports on a whole fleet are of no host, and left out. */
+export function* findingParts(
+  { db }: Store,
+  answers: readonly Answer[],
+  parts: Iterable<SnapshotPart>,
+): Generator<SnapshotPart> {
+  const hasFindings = db.prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'findings'").get() !== undefined;
+  const firstSeen = new Map(
+    (hasFindings
+      ? (db.prepare('SELECT host_id, query_name, subject, first_seen_time FROM findings').raw(true).all() as [string, string, string, number][])
+      : []
+    ).map(([host, name, subject, at]) => [JSON.stringify([host, name, subject]), at]),
+  );
+  const byHost = new Map<string, Row[]>();
+  const put = (host: string, row: Row): void => {
+    const list = byHost.get(host);
+    if (list === undefined) byHost.set(host, [row]);
+    else list.push(row);
+  };
+  for (const answer of answers) {
+    for (const { question, hostId, subject, details, blindSpots } of findingsOfAnswer(answer)) {
+      if (hostId === null) continue;
+      const seen = firstSeen.get(JSON.stringify([hostId, question.name, subject ?? ''])) ?? null;
+      put(hostId, rowOf(question, 'hit', subject, details, blindSpots, seen));
+    }
+    for (const [host, verdict] of answer.verdicts) {
+      if (verdict === 'unknown') put(host, rowOf(answer.question, 'unknown', null, [], answer.blindSpots.get(host) ?? [], null));
+    }
+  }
+  const partOf = (part: SnapshotPart): SnapshotPart => {
+    const rows = (byHost.get(part.head.hostId) ?? []).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+    const exported = function* (head: Head): Generator<ExportRow> {
+      const identify = identities(head, findingsTable.name);
+      for (const cells of rows) yield { id: identify(keyOf(cells), null), change: null, cells, json: null };
+    };
+    return {
+      head: part.head,
+      host: part.host,
+      tables: [
+        {
+          table: findingsTable,
+          status: rows.length === 0 ? 'empty' : 'ok',
+          affected: [],
+          rowCount: rows.length,
+          details: null,
+          rows: exported(part.head),
+          counter: 0,
+          epoch: part.head.collectedTime,
+        },
+      ],
+    };
+  };
+  // Of the snapshots of a host, the last one comes last.
+  let before: SnapshotPart | null = null;
+  for (const part of parts) {
+    if (before !== null && before.head.hostId !== part.head.hostId) yield partOf(before);
+    before = part;
+  }
+  if (before !== null) yield partOf(before);
+}

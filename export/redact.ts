@@ -1,0 +1,424 @@
+/** Redaction: what an export says less of. docs/siem.md has the table for readers. */
+import { createHmac } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { UserError } from '../collector/errors.ts';
+import { commands } from '../collector/sources.ts';
+import type { CommandName } from '../collector/sources.ts';
+import type { Table } from '../collector/table.ts';
+import { identities, keyWriter } from './parts.ts';
+import type { Cell, ExportRow, Head, SnapshotPart, TablePart } from './parts.ts';
+
+export const levels = ['pseudonym', 'strict'] as const;
+export type Level = (typeof levels)[number];
+
+/**
+ * What a column says of whom.
+ *
+ * `name`: a person, by a name or a home folder. `device`: a machine, a disk, or an account, by an identifier.
+ * `linkable`: a person's identity elsewhere. `organisation`: who owns the Mac. `private`: told at no level.
+ * `behaviour`: when somebody did something. `hash`: a digest that could be guessed. `free`: words that may name anybody.
+ */
+type Class = 'name' | 'device' | 'linkable' | 'organisation' | 'private' | 'behaviour' | 'hash' | 'free';
+
+type Rule = Class | ((value: Cell, row: (column: string) => Cell, by: Redactor) => Cell);
+
+interface Redactor {
+  readonly level: Level;
+  /** Stable across hosts, so that what is the same stays the same. */
+  readonly hmac: (text: string) => string;
+  readonly apply: (kind: Class, value: Cell) => Cell;
+  readonly hostId: string;
+}
+
+const uuid = /^[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}$/i;
+const day = 86_400;
+
+/** Apple's own groups have ids below 500; others may be named after a person or an organisation. */
+const groupName: Rule = (value, row, by) => {
+  const gid = row('gid');
+  return typeof gid === 'number' && gid < 500 ? value : by.apply('organisation', value);
+};
+
+const nameOrUuid = (value: Cell, by: Redactor): Cell =>
+  typeof value === 'string' && uuid.test(value) ? by.apply('device', value) : by.apply('name', value);
+
+const subject: Rule = (value, row, by) => (row('subject_kind') === 'host' ? value : nameOrUuid(value, by));
+
+/** `1`, `escrowed 1`, `tag`: what sources say is made of few words; a name, a UUID or a path is not among them. */
+const stated: Rule = (value, _row, by) =>
+  typeof value === 'string' && !/^(?:[a-z_]+ )?[01]$|^(?:tag|absent|listed|success|master keychain|unknown_user|ENABLED|DISABLED)$/.test(value)
+    ? nameOrUuid(value, by)
+    : value;
+
+/** The id of a command is a hash of its argv, which may hold a name: it would be guessed. */
+const commandId: Rule = (value, _row, by) => {
+  if (typeof value !== 'string') return value;
+  // A strict export has nothing by which the same name on two hosts could be told to be the same.
+  return `c${by.hmac(by.level === 'strict' ? `${by.hostId} ${value}` : value).slice(0, 10)}`;
+};
+
+const argv: Rule = (value, row, by) => {
+  const source = row('source');
+  if (typeof value !== 'string' || typeof source !== 'string' || !Object.hasOwn(commands, source)) return null;
+  const known = commands[source as CommandName] as { readonly argv: readonly string[] };
+  const given = JSON.parse(value) as string[];
+  const words = given.map((word, index) => {
+    const fixed = known.argv[index];
+    if (fixed === word || (fixed === '{device}' && /^(?:\/|disk[0-9]+s[0-9]+)$/.test(word))) return word;
+    return by.level === 'strict' ? commandId(row('command_id'), row, by) : by.hmac(word);
+  });
+  return JSON.stringify(words);
+};
+
+const listOfNames: Rule = (value, _row, by) => {
+  if (typeof value !== 'string' || by.level === 'strict') return null;
+  try {
+    const names = JSON.parse(value) as unknown;
+    return Array.isArray(names) ? JSON.stringify(names.map((name) => by.hmac(String(name)))) : null;
+  } catch {
+    return null;
+  }
+};
+
+const member: Rule = (value, row, by) => {
+  if (typeof value === 'string' && uuid.test(value)) return by.apply('device', value);
+  return by.apply(row('member_kind') === 'nested_group' ? 'organisation' : 'name', value);
+};
+
+/** For every table. A column that is in none of the lists is an error of the program: see the test. */
+const everywhere: Readonly<Record<string, Rule>> = {
+  host_id: 'device',
+  username: 'name',
+  uuid: 'device',
+  groupname: groupName,
+  command_id: commandId,
+};
+
+const byTable: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
+  account_policy_data: { password_last_set_time: 'behaviour', failed_login_timestamp: 'behaviour', last_login_time: 'behaviour' },
+  apfs_crypto_users: { volume_uuid: 'device', crypto_user_uuid: 'device' },
+  apfs_volumes: { container_uuid: 'device', name: 'organisation' },
+  authentication_authorities: { value: 'linkable', data: 'linkable' },
+  collection_errors: { message: 'free', hint: 'free' },
+  command_log: { argv, stdout_sha256: 'hash', stderr_sha256: 'hash' },
+  conflicts: { subject, value_a: stated, value_b: stated, conclusion: 'free' },
+  filevault_deferrals: { designated_username: 'name', profile_uuid: 'device', output_path: 'name' },
+  filevault_policies: { escrow_location: 'organisation' },
+  findings: { subject: (value, _row, by) => nameOrUuid(value, by), details: facts, blind_spots: 'private' },
+  group_members: { member },
+  hosts: { hardware_uuid: 'device', serial_number: 'device', hostname: 'device', console_username: 'private' },
+  loginwindow_settings: { autologin_username: 'name', hidden_users: listOfNames },
+  mdm_enrollments: { server_host: 'organisation', profile_identifier: 'organisation', organization: 'organisation' },
+  mobile_accounts: {
+    original_node: 'linkable',
+    directory_guid: 'linkable',
+    directory_password_last_set: 'behaviour',
+    last_login_time: 'behaviour',
+  },
+  platform_sso_states: { identity_sha256: 'linkable' },
+  table_status: { reason: 'private' },
+  users: { description: 'private', directory: 'name', password_hint_set: 'private' },
+};
+
+/** Columns that say nothing of anybody, table by table. The test holds these lists and the tables together. */
+export const harmless: Readonly<Record<string, readonly string[]>> = {
+  account_policy_data: ['uid', 'creation_time', 'failed_login_count'],
+  apfs_crypto_users: ['device_identifier', 'type', 'volume_owner', 'resolution'],
+  apfs_volumes: ['device_identifier', 'role', 'is_internal', 'encryption', 'filevault', 'locked', 'crypto_migration_on'],
+  authentication_authorities: ['uid', 'ordinal', 'version', 'tag', 'disabled_tag'],
+  bootstrap_tokens: [
+    'supported_on_server',
+    'escrowed_to_server',
+    'crypto_user_present',
+    'crypto_user_volume_owner',
+    'server_capability_declared',
+    'allowed_for_authentication',
+    'required_for_software_update',
+    'required_for_kext_approval',
+    'eacs_preflight',
+    'state',
+    'sources',
+  ],
+  collection_errors: ['table_name', 'code'],
+  command_log: [
+    'source',
+    'is_network_capable',
+    'started_time',
+    'duration_ms',
+    'exit_code',
+    'signal',
+    'is_timed_out',
+    'stdout_bytes',
+    'stderr_bytes',
+    'euid',
+  ],
+  conflicts: ['subject_kind', 'fact', 'rule_id', 'source_a', 'source_b', 'severity'],
+  deleted_users: ['uid', 'deleted_time'],
+  enrollment_markers: ['path', 'file_exists', 'size_bytes', 'modified_time', 'owner_uid'],
+  filevault_deferrals: [
+    'is_deferred',
+    'output_file_exists',
+    'output_file_mode',
+    'show_recovery_key',
+    'max_bypass_attempts',
+    'bypass_attempts_remaining',
+    'dont_ask_at_logout',
+  ],
+  filevault_policies: [
+    'enable',
+    'defer',
+    'max_bypass_attempts',
+    'dont_ask_at_logout',
+    'show_recovery_key',
+    'use_recovery_key',
+    'force_enable_in_setup_assistant',
+    'irk_certificate_present',
+    'escrow_payload_present',
+    'dont_allow_fde_disable',
+    'dont_allow_fde_enable',
+    'disable_fde_autologin',
+  ],
+  filevault_status: [
+    'filevault_enabled',
+    'status',
+    'percent_complete',
+    'has_personal_recovery_key',
+    'has_institutional_recovery_key',
+    'master_keychain_present',
+    'using_recovery_key',
+    'supports_auth_restart',
+    'prk_escrow_blob_present',
+    'prk_escrow_blob_modified_time',
+    'fdesetup_version',
+  ],
+  filevault_users: ['type', 'escrow_reported', 'resolution'],
+  findings: [
+    'query_name',
+    'verdict',
+    'title',
+    'group',
+    'severity',
+    'purpose',
+    'remediation',
+    'references',
+    'false_positives',
+    'first_seen_time',
+  ],
+  group_members: ['gid', 'member_kind', 'is_resolved'],
+  groups: ['gid'],
+  hosts: [
+    'os_version',
+    'os_version_num',
+    'os_major',
+    'os_build',
+    'cpu_arch',
+    'is_apple_silicon',
+    'has_t2',
+    'model_identifier',
+    'is_virtual_machine',
+    'boot_volume_fs',
+    'boot_time',
+    'setup_done_time',
+    'sip_enabled',
+    'remote_login_enabled',
+  ],
+  loginwindow_settings: ['kcpassword_present', 'guest_enabled', 'hide_500_users', 'root_enabled'],
+  managed_users: ['kind', 'source'],
+  mdm_enrollments: [
+    'is_enrolled',
+    'is_user_approved',
+    'is_dep_enrolled',
+    'is_supervised',
+    'is_user_enrollment',
+    'profile_install_time',
+    'access_rights',
+    'server_capabilities',
+    'dep_record_cached',
+  ],
+  mobile_account_policies: [
+    'scope',
+    'ask_for_secure_token_auth_bypass',
+    'create_at_login',
+    'warn_on_create',
+    'expiry_disused_seconds',
+  ],
+  mobile_accounts: ['uid', 'guid_matches', 'copy_time'],
+  platform_sso_states: [
+    'is_registered',
+    'authentication_method',
+    'filevault_policy',
+    'login_policy',
+    'is_exempt',
+    'new_user_authorization_mode',
+  ],
+  secure_token_observations: ['source', 'value', 'raw_state'],
+  secure_tokens: [
+    'uid',
+    'is_admin',
+    'secure_token',
+    'volume_owner',
+    'filevault_enabled',
+    'disabled_tag',
+    'confidence',
+    'sources',
+    'has_conflict',
+  ],
+  table_status: ['table_name', 'status', 'row_count', 'code', 'columns_affected', 'duration_ms', 'last_good_time'],
+  user_groups: ['uid', 'gid', 'is_direct'],
+  users: [
+    'uid',
+    'gid',
+    'shell',
+    'is_hidden',
+    'is_admin',
+    'account_type',
+    'is_system_account',
+    'can_login',
+    'home_exists',
+    'platform_sso_registered',
+  ],
+};
+
+export const ruleOf = (table: string, column: string): Rule | null =>
+  byTable[table]?.[column] ?? (Object.hasOwn(everywhere, column) ? (everywhere[column] ?? null) : null);
+
+/** True where the column may be NULL in a redacted export though it never is otherwise. */
+export const mayBeDropped = (table: Table, column: string): boolean => {
+  const rule = ruleOf(table.name, column);
+  return rule !== null && rule !== 'free' && rule !== 'device';
+};
+
+/** What a finding rests on: names of columns as the questions give them. */
+function facts(value: Cell, _row: (column: string) => Cell, by: Redactor): Cell {
+  if (typeof value !== 'string') return null;
+  const kept = new Set(Object.values(harmless).flat());
+  const redacted = (JSON.parse(value) as Record<string, Cell>[]).map((one) =>
+    Object.fromEntries(
+      Object.entries(one).map(([name, fact]): [string, Cell] => {
+        if (fact === null || typeof fact === 'number') return [name, fact];
+        return [name, kept.has(name) && name !== 'path' ? fact : nameOrUuid(fact, by)];
+      }),
+    ),
+  );
+  return JSON.stringify(redacted);
+}
+
+const redactor = (level: Level, hmac: (text: string) => string, hostId: string): Redactor => {
+  const isStrict = level === 'strict';
+  const pseudonym = (value: Cell): Cell => (value === null ? null : hmac(String(value)));
+  const apply = (kind: Class, value: Cell): Cell => {
+    if (value === null) return null;
+    switch (kind) {
+      case 'device':
+        return pseudonym(value);
+      case 'name':
+      case 'linkable':
+      case 'organisation':
+      case 'hash':
+        return isStrict ? null : pseudonym(value);
+      case 'behaviour': {
+        if (typeof value !== 'number') return null;
+        // Weeks begin on a Monday; unix time began on a Thursday.
+        return isStrict ? Math.floor((value + 3 * day) / (7 * day)) * 7 * day - 3 * day : Math.floor(value / day) * day;
+      }
+      case 'private':
+        return null;
+      case 'free':
+        return '(redacted)';
+    }
+  };
+  return { level, hmac, apply, hostId };
+};
+
+/** Keyed, so that who has an export and a list of names cannot tell who is who: 16 hexadecimal digits. */
+export const hmacOf = (key: Uint8Array): ((text: string) => string) => {
+  const known = new Map<string, string>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    // A UUID is the same however it is written.
+    const same = uuid.test(text) ? text.toUpperCase() : text;
+    const made = createHmac('sha256', key).update(same, 'utf8').digest('hex').slice(0, 16);
+    if (known.size > 50_000) known.clear();
+    known.set(text, made);
+    return made;
+  };
+};
+
+/** Redacts rows and their identities. One that is redacted already stays as it is. */
+export const redaction = (level: Level, key: Uint8Array) => {
+  const hmac = hmacOf(key);
+  const headOf = (head: Head): Head => ({ ...head, hostId: hmac(head.hostId), redaction: level });
+
+  const tablePart = (part: TablePart, head: Head, by: Redactor): TablePart => {
+    const { table, details, rows } = part;
+    const names = Object.keys(table.columns);
+    const rules = names.map((name) => ruleOf(table.name, name));
+    const keyOf = keyWriter(table);
+    const redactCells = (cells: readonly Cell[]): Cell[] => {
+      const row = (column: string): Cell => cells[names.indexOf(column)] ?? null;
+      return cells.map((cell, index) => {
+        const rule = rules[index] ?? null;
+        if (rule === null) return cell;
+        return typeof rule === 'function' ? rule(cell, row, by) : by.apply(rule, cell);
+      });
+    };
+    const redacted = function* (): Generator<ExportRow> {
+      const identify = identities(head, table.name, false);
+      for (const { change, cells } of rows) {
+        const own = redactCells(cells ?? []);
+        // Of what is told, not of what was: a hash of a name could be guessed.
+        yield { id: identify(keyOf(own), change), change, cells: own, json: null };
+      }
+    };
+    // A reason is words of the program around names of the Mac; the code says what kind of reason it was.
+    return { ...part, details: details === null ? null : { ...details, reason: null }, rows: redacted() };
+  };
+
+  return (part: SnapshotPart): SnapshotPart => {
+    if (part.head.redaction !== null) return part;
+    const head = headOf(part.head);
+    const by = redactor(level, hmac, part.head.hostId);
+    const host = Object.fromEntries(
+      Object.entries(part.host).map(([name, value]): [string, Cell] => {
+        const rule = ruleOf('hosts', name);
+        return [name, rule === null || typeof rule === 'function' ? value : by.apply(rule, value)];
+      }),
+    );
+    const tables = function* (): Generator<TablePart> {
+      for (const table of part.tables) yield tablePart(table, head, by);
+    };
+    return { head, host, tables: tables() };
+  };
+};
+
+const makeKey = (path: string): string => `make one key for the whole fleet, and keep it apart from the exports: (umask 077; openssl rand -hex 32 > ${path})`;
+
+/**
+ * Reads the key. It is never made here: each Mac would have its own, and the same user another pseudonym on each,
+ * without a word.
+ */
+export const readKey = (path: string): Uint8Array => {
+  let bytes: Buffer;
+  try {
+    const stat = statSync(path);
+    if (!stat.isFile()) throw new UserError(`${path} is not a file`, makeKey('KEYFILE'));
+    if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {
+      throw new UserError(`the key ${path} can be read by others than its owner`, `chmod 600 ${path}`);
+    }
+    const own = process.geteuid?.();
+    if (own !== undefined && stat.uid !== own && stat.uid !== 0) {
+      throw new UserError(`the key ${path} belongs to another user`, 'whoever owns it can undo the redaction: it must be yours, or root’s');
+    }
+    bytes = readFileSync(path);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new UserError(`there is no key ${path}`, makeKey(path));
+    throw new UserError(`the key ${path} cannot be read (${code ?? 'unknown error'})`);
+  }
+  const text = bytes.toString('latin1').trim();
+  const key = Buffer.from(text, 'latin1');
+  if (key.length < 16) throw new UserError(`the key ${path} is too short: it has ${key.length} bytes, and 16 are the least`, makeKey(path));
+  return key;
+};

@@ -1,0 +1,293 @@
+/** Where the text goes: files that are written beside and renamed, whole or not at all. */
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  write,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import * as zlib from 'node:zlib';
+import { UserError } from '../collector/errors.ts';
+
+export interface Sink {
+  write(text: string): void | Promise<void>;
+  /** The text so far is whole: a file may end here. */
+  cut(): void | Promise<void>;
+  /** All is on the disk, and under its name, when this is done. */
+  finish(): Promise<void>;
+  /** Nothing of it stays. */
+  abandon(): void;
+}
+
+export type Compression = 'none' | 'gzip' | 'zstd';
+
+export const hasZstd = typeof (zlib as { createZstdCompress?: unknown }).createZstdCompress === 'function';
+
+const suffixes: readonly (readonly [string, Compression])[] = [
+  ['.zst', 'zstd'],
+  ['.gz', 'gzip'],
+];
+
+/** The compression that a name asks for. UserError for one that this Node lacks. */
+export const compressionOf = (path: string): Compression => {
+  const found = suffixes.find(([suffix]) => path.endsWith(suffix))?.[1] ?? 'none';
+  if (found === 'zstd' && !hasZstd) {
+    throw new UserError(`this Node (${process.version}) has no zstd`, 'name the file .gz, or use a newer Node', 2);
+  }
+  return found;
+};
+
+export const bestSuffix = hasZstd ? '.zst' : '.gz';
+
+export interface FileOptions {
+  /** A file begins anew after so many bytes of text. */
+  readonly rotateBytes?: number;
+  /** How many older files stay; 0 replaces the file that is there. */
+  readonly keep?: number;
+  /** Told of each older file that is dropped. */
+  readonly onDrop?: (path: string) => void;
+}
+
+// Text is handed on in pieces of this size; two of them are in memory at once.
+const chunkCharacters = 65_536;
+
+const explain = (error: unknown, path: string): unknown => {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new UserError(`there is no space left for ${path}`, 'nothing was exported, and the cursor did not move; make room and try again');
+  }
+  if (code === 'ENOENT') return new UserError(`${path} cannot be made: there is no folder ${dirname(path)}`, 'make the folder first');
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new UserError(`${path} may not be written (${code})`, `may you write in ${dirname(path)}?`);
+  }
+  if (code === 'EISDIR' || code === 'ENOTEMPTY' || code === 'EEXIST') return new UserError(`${path} is a folder`, 'name a file');
+  return error;
+};
+
+/** `results.ndjson.zst` and 2 make `results.ndjson.2.zst`. */
+export const numberedName = (path: string, number: number): string => {
+  if (number === 0) return path;
+  const suffix = suffixes.find(([known]) => path.endsWith(known))?.[0] ?? '';
+  return `${path.slice(0, path.length - suffix.length)}.${number}${suffix}`;
+};
+
+const writeFully = (fd: number, bytes: Uint8Array): Promise<void> =>
+  new Promise((fulfil, reject) => {
+    const step = (from: number): void => {
+      write(fd, bytes, from, bytes.length - from, null, (error, count) => {
+        if (error !== null) reject(error);
+        else if (from + count < bytes.length) step(from + count);
+        else fulfil();
+      });
+    };
+    step(0);
+  });
+
+const syncFolder = (folder: string): void => {
+  // Windows has no such thing, and some file systems refuse it.
+  try {
+    const fd = openSync(folder, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return;
+  }
+};
+
+/** One file under a name that is not its own yet. */
+const openPart = (path: string, compression: Compression) => {
+  const fd = openSync(path, 'wx', 0o600);
+  let writing: Promise<void> = Promise.resolve();
+  let failure: unknown = null;
+  let isOpen = true;
+  const compressor =
+    compression === 'gzip'
+      ? zlib.createGzip()
+      : compression === 'zstd'
+        ? (zlib as unknown as { createZstdCompress: typeof zlib.createGzip }).createZstdCompress()
+        : null;
+  compressor?.on('data', (bytes: Uint8Array) => {
+    try {
+      for (let from = 0; from < bytes.length; from += writeSync(fd, bytes, from));
+    } catch (error) {
+      failure ??= error;
+    }
+  });
+  const check = (): void => {
+    if (failure !== null) throw failure;
+  };
+  return {
+    path,
+    async write(text: string): Promise<void> {
+      check();
+      const bytes = Buffer.from(text, 'utf8');
+      if (compressor === null) {
+        // The one before it is written while this one was made.
+        await writing;
+        writing = writeFully(fd, bytes);
+        writing.catch(() => {});
+      } else if (!compressor.write(bytes)) {
+        await new Promise<void>((fulfil) => compressor.once('drain', fulfil));
+      }
+      check();
+    },
+    async finish(): Promise<void> {
+      await writing;
+      if (compressor !== null) {
+        await new Promise<void>((fulfil, reject) => {
+          compressor.once('end', fulfil);
+          compressor.once('error', reject);
+          compressor.end();
+        });
+      }
+      check();
+      fsyncSync(fd);
+      closeSync(fd);
+      isOpen = false;
+    },
+    abandon(): void {
+      if (isOpen) closeSync(fd);
+      isOpen = false;
+      rmSync(path, { force: true });
+    },
+  };
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+};
+
+/** What a run that was killed left beside the file. */
+const sweep = (path: string): void => {
+  const folder = dirname(path);
+  const start = `.${basename(path)}.`;
+  for (const name of readdirSync(folder)) {
+    const pid = name.startsWith(start) ? /^(\d+)\.\d+\.tmp$/.exec(name.slice(start.length))?.[1] : undefined;
+    if (pid !== undefined && Number(pid) !== process.pid && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true });
+  }
+};
+
+/** A file, or several where it is cut after a size. Nothing is seen under its name before `finish`. */
+export const fileSink = (path: string, { rotateBytes, keep = 0, onDrop }: FileOptions = {}): Sink => {
+  const compression = compressionOf(path);
+  const parts: ReturnType<typeof openPart>[] = [];
+  let pending = '';
+  let bytes = 0;
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw explain(error, path);
+    }
+  };
+  const begin = (): ReturnType<typeof openPart> => {
+    const part = openPart(join(dirname(path), `.${basename(path)}.${process.pid}.${parts.length}.tmp`), compression);
+    parts.push(part);
+    bytes = 0;
+    return part;
+  };
+  let part: ReturnType<typeof openPart>;
+  try {
+    sweep(path);
+    if (existsSync(path) && statSync(path).isDirectory()) throw Object.assign(new Error(''), { code: 'EISDIR' });
+    part = begin();
+  } catch (error) {
+    throw explain(error, path);
+  }
+  const flush = (): Promise<void> =>
+    guarded(async () => {
+      const text = pending;
+      pending = '';
+      bytes += text.length;
+      if (text !== '') await part.write(text);
+    });
+
+  const shift = (): void => {
+    const at = (number: number): string => numberedName(path, number);
+    if (!existsSync(path)) return;
+    // The first gap takes them in: what is older stays where it is.
+    let last = 1;
+    while (last < keep && existsSync(at(last))) last += 1;
+    if (existsSync(at(last))) onDrop?.(at(last));
+    for (let number = last; number > 0; number -= 1) renameSync(at(number - 1), at(number));
+  };
+
+  return {
+    write: (text) => {
+      pending += text;
+      return pending.length >= chunkCharacters ? flush() : undefined;
+    },
+    cut: () => {
+      if (rotateBytes === undefined || bytes + pending.length < rotateBytes) return undefined;
+      return guarded(async () => {
+        await flush();
+        await part.finish();
+        part = begin();
+      });
+    },
+    finish: () =>
+      guarded(async () => {
+        await flush();
+        if (bytes === 0 && parts.length > 1) {
+          parts.pop();
+          part.abandon();
+        } else await part.finish();
+        for (const { path: from } of parts) {
+          if (keep > 0) shift();
+          renameSync(from, path);
+        }
+        syncFolder(dirname(path));
+      }),
+    abandon: () => {
+      for (const one of parts) one.abandon();
+    },
+  };
+};
+
+/** Standard output; `print` is the only thing that may write there. */
+export const stdoutSink = (print: (text: string) => void, flush: () => void): Sink => ({
+  write: print,
+  cut: () => undefined,
+  finish: async () => {
+    flush();
+    // A file behind it is synced; a pipe has nothing to sync.
+    if (fstatSync(1).isFile()) fsyncSync(1);
+  },
+  abandon: () => undefined,
+});
+
+/** Puts a small file in place as a whole, readable by its owner alone. */
+export const replaceFile = (path: string, text: string): void => {
+  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.0.tmp`);
+  try {
+    rmSync(beside, { force: true });
+    const fd = openSync(beside, 'wx', 0o600);
+    try {
+      const bytes = Buffer.from(text, 'utf8');
+      for (let from = 0; from < bytes.length; from += writeSync(fd, bytes, from));
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(beside, path);
+    syncFolder(dirname(path));
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw explain(error, path);
+  }
+};

@@ -1,0 +1,212 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import test from 'ava';
+import { UserError } from '../../collector/errors.ts';
+import { text } from '../../collector/table.ts';
+import type { Table } from '../../collector/table.ts';
+import { openForReading, openForWriting, transact } from '../../store/file.ts';
+import { schemaVersion, storeIndexes, storeTables, storeViews } from '../../store/schema.ts';
+import { tables } from '../../tables/index.ts';
+import { cli, sample, temporaryFolder } from '../standin.ts';
+import { addAll, everything, newPath, people, rowsOf, smallTables, snapshotAt } from './world.ts';
+
+const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+const sum = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+test('the file and what SQLite keeps beside it are for the owner alone', (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'open'));
+  chmodSync(join(folder, 'open'), 0o777);
+  const path = join(folder, 'open', 'mac.db');
+  const store = openForWriting(path, smallTables);
+  addAll(store, [snapshotAt('H1', 10, { people: { status: 'ok', rows: [['ann', 'A', 1, 1, 1]] } })]);
+  for (const suffix of ['', '-wal', '-shm']) t.is(modeOf(path + suffix), '600', suffix);
+  t.is(store.db.pragma('journal_mode', { simple: true }), 'wal');
+  store.close();
+  for (const suffix of ['-wal', '-shm', '-journal']) t.false(existsSync(path + suffix), suffix);
+  t.is(modeOf(join(folder, 'open')), '777');
+  // A file that was there, empty and open to all.
+  const empty = join(folder, 'open', 'empty.db');
+  writeFileSync(empty, '', { mode: 0o666 });
+  openForWriting(empty, smallTables).close();
+  t.is(modeOf(empty), '600');
+  chmodSync(empty, 0o644);
+  const again = openForWriting(empty, smallTables);
+  t.regex(again.notes.join(), /mode is 0600 now/);
+  again.close();
+  t.is(modeOf(empty), '600');
+  const reader = openForReading(empty, smallTables);
+  reader.db.prepare('SELECT * FROM people').all();
+  for (const suffix of ['-wal', '-shm']) if (existsSync(empty + suffix)) t.is(modeOf(empty + suffix), '600', suffix);
+  reader.close();
+});
+
+const refusals: readonly (readonly [string, (path: string) => void, RegExp])[] = [
+  ['a text', (path) => writeFileSync(path, 'dear diary\n'.repeat(100)), /is not a tokenquery database\|.*not touched/],
+  ['a short text', (path) => writeFileSync(path, 'x'), /is not a tokenquery database/],
+  [
+    'another database',
+    (path) => {
+      const db = new Database(path);
+      db.exec('CREATE TABLE t(x); INSERT INTO t VALUES (1)');
+      db.close();
+    },
+    /is not a tokenquery database/,
+  ],
+  ['a folder', (path) => mkdirSync(path), /is a folder/],
+  [
+    'a newer database',
+    (path) => {
+      openForWriting(path, smallTables, { schema: { tables: smallTables, version: schemaVersion + 7 } }).close();
+    },
+    new RegExp(`written by a newer tokenquery: it has layout ${schemaVersion + 7}, .*\\|.*not touched`),
+  ],
+];
+
+for (const [what, make, message] of refusals) {
+  test(`${what} is refused and stays as it is`, (t) => {
+    const path = newPath();
+    make(path);
+    const isFile = statSync(path).isFile();
+    const [before, mode] = [isFile ? sum(path) : '', modeOf(path)];
+    for (const open of [openForWriting, openForReading]) {
+      const error = t.throws(() => open(path, smallTables), { instanceOf: UserError }) as UserError;
+      t.regex(`${error.message}|${error.hint}`, message);
+      for (const suffix of ['-wal', '-shm', '-journal']) t.false(existsSync(path + suffix), suffix);
+    }
+    t.deepEqual([isFile ? sum(path) : '', modeOf(path)], [before, mode]);
+  });
+}
+
+test('an older database is brought up to date, with all that it holds', (t) => {
+  // The older tool knew people without `seen`, under another order of columns, and no machine.
+  const { seen: _, ...columns } = people.columns;
+  const olderPeople: Table = { ...people, columns: { token: columns['token'] as never, ...columns } };
+  const older = [olderPeople, ...smallTables.filter(({ report }) => report !== undefined)];
+  const newer = { tables: smallTables, version: 2 };
+  const path = newPath();
+  const store = openForWriting(path, older, { schema: { tables: older, version: 1 } });
+  const rowOf = (token: number, name: string, age: number) => {
+    const by: Record<string, unknown> = { token, name, uuid: 'A', age };
+    return Object.keys(olderPeople.columns).map((column) => by[column] as never);
+  };
+  store.db.exec('BEGIN');
+  store.db
+    .prepare("INSERT INTO _host (host, host_id, last_time, last_snapshot) VALUES (1, 'H1', 10, 5)")
+    .run();
+  store.db.prepare(`INSERT INTO _current_people (_host, _n, ${Object.keys(olderPeople.columns).join(', ')}) VALUES (1, 1, ?, ?, ?, ?)`).run(...rowOf(1, 'ann', 30));
+  store.db.prepare('INSERT INTO _state VALUES (1, 1, 10, 5, x\'00\')').run();
+  store.db.exec('COMMIT');
+  store.close();
+
+  // A reader that may not change the file says so; the first that may does it.
+  t.throws(() => openForReading(path, smallTables, { schema: newer, mayUpdate: false }), { message: /older layout 1/ });
+  const reader = openForReading(path, smallTables, { schema: newer });
+  t.deepEqual(rowsOf(reader, 'SELECT * FROM people'), [
+    { name: 'ann', uuid: 'A', token: 1, age: 30, seen: null, host_id: 'H1' },
+  ]);
+  t.deepEqual(rowsOf(reader, 'SELECT * FROM machine'), []);
+  t.is(reader.db.pragma('user_version', { simple: true }), 2);
+  reader.close();
+  const writer = openForWriting(path, smallTables, { schema: newer });
+  t.is(writer.db.pragma('integrity_check', { simple: true }), 'ok');
+  const { db } = writer;
+  const made = (type: string) => new Map((db.prepare('SELECT name, sql FROM sqlite_schema WHERE type = ?').all(type) as { name: string; sql: string }[]).map(({ name, sql }) => [name, sql]));
+  const fresh = openForWriting(newPath(), smallTables, { schema: newer });
+  t.deepEqual([...made('table').keys()].sort(), [...storeTables(smallTables).keys()].sort());
+  t.deepEqual([...made('view').keys()].sort(), [...storeViews(smallTables, () => 0).keys()].sort());
+  fresh.close();
+  writer.close();
+  // The older tool leaves it alone from now on.
+  const before = sum(path);
+  t.throws(() => openForWriting(path, older, { schema: { tables: older, version: 1 } }), { message: /newer tokenquery/ });
+  t.is(sum(path), before);
+});
+
+test('an update that fails leaves the older file as it was', (t) => {
+  const path = newPath();
+  const store = openForWriting(path, smallTables, { schema: { tables: smallTables, version: 1 } });
+  addAll(store, [snapshotAt('H1', 10, { people: { status: 'ok', rows: [['ann', 'A', 1, 1, 1]] } })]);
+  const before = everything(store);
+  store.close();
+  // A column that cannot be made.
+  const broken: Table = { ...people, columns: { ...people.columns, NAME: text('The same name once more.') } };
+  t.throws(() => openForWriting(path, [broken], { schema: { tables: [broken], version: 2 } }), { instanceOf: UserError });
+  const again = openForWriting(path, smallTables, { schema: { tables: smallTables, version: 1 } });
+  t.deepEqual(everything(again), before);
+  again.close();
+});
+
+test('a change of the layout goes with a new version', (t) => {
+  const layout = JSON.stringify([
+    ...storeTables(tables).values(),
+    ...storeIndexes(tables).values(),
+    ...storeViews(tables, () => 0).values(),
+  ]);
+  const known: Readonly<Record<number, string>> = { 1: '82c67fc9bec24fd0' };
+  t.is(
+    createHash('sha256').update(layout).digest('hex').slice(0, 16),
+    known[schemaVersion] ?? '',
+    'the tables or views of the store changed: raise schemaVersion in store/schema.ts, and note the new digest here',
+  );
+});
+
+test('a database that was cut off is told from one that is whole', async (t) => {
+  const folder = temporaryFolder(t);
+  const whole = join(folder, 'whole.db');
+  await cli(['snapshot', '--db', whole, '--source', sample('macos26-managed')]);
+  const { size } = statSync(whole);
+  for (const length of [50, 100, 4096, Math.floor(size / 2), size - 4096, size - 1]) {
+    const path = join(folder, `cut${length}.db`);
+    copyFileSync(whole, path);
+    truncateSync(path, length);
+    const before = sum(path);
+    for (const open of [openForWriting, openForReading]) {
+      const error = t.throws(() => open(path, tables), { instanceOf: UserError }) as UserError;
+      t.regex(`${error.message} | ${error.hint}`, /(?:is damaged|is not a tokenquery database).* \| it was not touched/, String(length));
+    }
+    t.is(sum(path), before, String(length));
+  }
+  const cut = join(folder, `cut${size - 4096}.db`);
+  const before = sum(cut);
+  const target = join(folder, 'target.db');
+  for (const argv of [
+    ['query', '--db', cut, 'SELECT * FROM users'],
+    ['snapshot', '--db', cut, '--source', sample('macos26-managed')],
+    // As an input it is named, and the good one is in.
+    ['merge', '--db', target, cut, whole],
+  ]) {
+    const { code, stderr, stdout } = await cli(argv);
+    t.is(code, 1, argv[0]);
+    t.regex(stderr, /error: .*is damaged: .*\n.*hint: it was not touched: put back a copy of it/, argv[0]);
+    t.is(sum(cut), before, argv[0]);
+    if (argv[0] === 'merge') t.regex(stdout, /^1 snapshot of 1 host stored/);
+  }
+});
+
+test('a damaged page is met with a message, not with a wrong answer', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'mac.db');
+  await cli(['snapshot', '--db', path, '--source', sample('macos26-managed')]);
+  const bytes = readFileSync(path);
+  bytes.fill(0xff, 4096 * 3);
+  writeFileSync(path, bytes);
+  for (const argv of [['query', '--db', path, 'SELECT * FROM users'], ['changes', '--db', path], ['snapshot', '--db', path, '--source', sample('macos15-unmanaged')]]) {
+    const { code, stderr } = await cli(argv);
+    t.is(code, 1, argv[0]);
+    t.regex(stderr, /error: .*damaged.*\n.*hint: /, argv[0]);
+  }
+});
+
+test('a writer waits for another, and says so when that takes too long', (t) => {
+  const path = newPath();
+  const [a, b] = [openForWriting(path, smallTables), openForWriting(path, smallTables, { waitMs: 50 })];
+  a.db.exec('BEGIN IMMEDIATE');
+  const error = t.throws(() => transact(b, () => {}), { instanceOf: UserError }) as UserError;
+  t.regex(`${error.message} ${error.hint}`, /being written by another tokenquery.*try again/);
+  a.db.exec('COMMIT');
+  t.notThrows(() => transact(b, () => {}));
+  for (const store of [a, b]) store.close();
+});

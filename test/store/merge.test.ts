@@ -1,0 +1,266 @@
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import test from 'ava';
+import { UserError } from '../../collector/errors.ts';
+import { nativeDecoder, nativeLines } from '../../export/native.ts';
+import { readHostIds, snapshotReader } from '../../store/carry.ts';
+import { openForReading } from '../../store/file.ts';
+import type { Store } from '../../store/file.ts';
+import { findInputs, merge } from '../../store/merge.ts';
+import { readNativeFile } from '../../store/native_file.ts';
+import type { Snapshot } from '../../store/snapshot.ts';
+import { tables } from '../../tables/index.ts';
+import { cli, sample, temporaryFolder } from '../standin.ts';
+import { makeBundle, snapshotOfBundle } from './evidence.ts';
+import { addAll, everything, newPath, newStore, rowsOf, smallTables, snapshotAt } from './world.ts';
+
+const start = 1_790_000_000;
+
+const exported = (store: Pick<Store, 'db' | 'tables' | 'tabs'>): string => {
+  const reader = snapshotReader(store);
+  let text = '';
+  for (const hostId of readHostIds(store.db)) {
+    for (const snapshot of reader.read(hostId)) text += [...nativeLines(snapshot, store.tables)].join('');
+  }
+  return text;
+};
+
+const visible = (path: string): Readonly<Record<string, string>> => {
+  const store = openForReading(path, tables);
+  const views = Object.entries(everything(store)).map(([name, rows]) => [
+    name,
+    createHash('sha256').update(JSON.stringify(rows)).digest('hex'),
+  ]);
+  store.close();
+  return Object.fromEntries(views) as Record<string, string>;
+};
+
+test('bundles, archives, databases and exports come to the same, in any order', async (t) => {
+  const folder = temporaryFolder(t);
+  const edits = [
+    { time: start, replace: [] },
+    { time: start + 100, replace: [['sw_vers', '26.1', '26.2']] as const },
+    { time: start + 200, without: ['/usr/bin/fdesetup', '-readall'] },
+    { time: start + 300, replace: [['sw_vers', '26.1', '26.3']] as const },
+  ];
+  const bundles = edits.map((edit, number) => makeBundle('macos26-managed', join(folder, `b${number}`), edit));
+  bundles.push(sample('macos14-not-root'));
+  const wanted = join(folder, 'wanted.db');
+  for (const bundle of bundles) t.is((await cli(['snapshot', '--db', wanted, '--source', bundle])).code, 0);
+
+  const halves = [join(folder, 'half1.db'), join(folder, 'half2.db')];
+  for (const [index, bundle] of bundles.entries()) {
+    for (const half of [0, 1]) {
+      if (index % 2 === half || index === 2) await cli(['snapshot', '--db', halves[half] ?? '', '--source', bundle]);
+    }
+  }
+  const text = (path: string): string => {
+    const store = openForReading(path, tables);
+    const lines = exported(store);
+    store.close();
+    return lines;
+  };
+  const plain = join(folder, 'all.ndjson');
+  writeFileSync(plain, text(wanted));
+  writeFileSync(join(folder, 'half1.ndjson.gz'), gzipSync(text(halves[0] ?? '')));
+  writeFileSync(join(folder, 'half2.ndjson.zst'), zstdCompressSync(text(halves[1] ?? '')));
+
+  const ways = [
+    [...bundles].reverse(),
+    [halves[1] ?? '', halves[0] ?? '', bundles[3] ?? ''],
+    [plain],
+    [join(folder, 'half2.ndjson.zst'), halves[0] ?? '', join(folder, 'half1.ndjson.gz'), bundles[4] ?? ''],
+  ];
+  const goal = visible(wanted);
+  for (const [index, inputs] of ways.entries()) {
+    const db = join(folder, `way${index}.db`);
+    const first = await cli(['merge', '--db', db, ...inputs]);
+    t.is(first.code, 0, first.stderr);
+    t.deepEqual(visible(db), goal, `way ${index}`);
+    // Once more: nothing is written.
+    const before = readFileSync(db);
+    const again = await cli(['merge', '--db', db, ...inputs.toReversed()]);
+    t.regex(again.stdout, /^0 snapshots of 2 hosts stored, \d+ there before\n$/);
+    t.is(Buffer.compare(readFileSync(db), before), 0, `way ${index}`);
+  }
+});
+
+test('bad inputs are named, and the good ones are in', async (t) => {
+  const folder = temporaryFolder(t);
+  const inputs = join(folder, 'inputs');
+  mkdirSync(inputs);
+  const good = join(inputs, 'good');
+  makeBundle('macos26-managed', good);
+  makeBundle('macos15-unmanaged', join(inputs, 'nameless'), { hostId: null, without: ['/usr/sbin/ioreg'] });
+  writeFileSync(join(inputs, 'broken.tar.gz'), 'not packed');
+  writeFileSync(join(inputs, 'broken.ndjson'), '{"kind":"row"}\n');
+  writeFileSync(join(inputs, 'notes.txt'), 'remember the milk\n');
+  const whole = await snapshotOfBundle(sample('macos10.15-mobile'));
+  const lines = [...nativeLines(whole, tables)];
+  writeFileSync(join(inputs, 'broken.ndjson.gz'), gzipSync(lines.join('')).subarray(0, 2000));
+  writeFileSync(join(inputs, 'cut.ndjson'), lines.join('') + lines.slice(0, 40).join(''));
+  const ran = await cli(['merge', '--db', join(folder, 'fleet.db'), inputs, join(folder, 'absent')]);
+  t.is(ran.code, 1);
+  t.is(ran.stdout, '2 snapshots of 2 hosts stored\n');
+  const errors = ran.stderr.split('\n').filter((line) => line.includes('error:'));
+  for (const [name, what] of [
+    ['nameless', /nothing says which Mac/],
+    ['broken.tar.gz', /not a \.tar\.gz/],
+    ['broken.ndjson', /line 1: /],
+    ['broken.ndjson.gz', /cannot be read/],
+    ['cut.ndjson', /ends within a snapshot .* cut off/],
+    ['absent', /no such file/],
+  ] as const) {
+    const own = errors.filter((line) => line.includes(`/${name}: `) || line.includes(`/${name} is `));
+    t.is(own.length, 1, name);
+    t.regex(own[0] ?? '', what);
+  }
+  t.is(errors.length, 6, ran.stderr);
+  t.regex(ran.stderr, /note: left alone.*notes\.txt/);
+  t.notRegex(ran.stderr, /\n\s+at /);
+});
+
+test('a folder of nothing, and the database itself, are refused', async (t) => {
+  const folder = temporaryFolder(t);
+  const db = join(folder, 'fleet.db');
+  mkdirSync(join(folder, 'empty'));
+  t.deepEqual((await findInputs([join(folder, 'empty')], db)).bad.map(({ message }) => message), ['nothing in it can be merged']);
+  await cli(['snapshot', '--db', db, '--source', sample('macos26-managed')]);
+  t.regex((await cli(['merge', '--db', db, db])).stderr, /it is the database that is merged into/);
+  // In a folder it is passed over in silence.
+  copyFileSync(db, join(folder, 'copy.db'));
+  const { inputs, bad } = await findInputs([folder], db);
+  t.deepEqual([inputs.map(({ path }) => path), bad], [[join(folder, 'copy.db')], []]);
+});
+
+const decode = (text: string): Snapshot[] => {
+  const decoder = nativeDecoder(smallTables);
+  const found: Snapshot[] = [];
+  const rest = decoder.lines(text, (snapshot) => found.push(snapshot));
+  if (rest < text.length) decoder.lines(`${text.slice(rest)}\n`, (snapshot) => found.push(snapshot));
+  decoder.end();
+  return found;
+};
+
+const example = snapshotAt('H1', 10, {
+  people: { status: 'ok', rows: [['ann', 'A', 1, 30, 0.1 + 0.2], ['bob "x"\u2028\n', null, null, -5, null]] },
+  machine: { status: 'partial', affected: ['state'], rows: [[null, 0]] },
+});
+
+test('an export says again what it was made of', (t) => {
+  const text = [...nativeLines({ ...example, sequence: 3 }, smallTables)].join('');
+  t.deepEqual(decode(text), [example]);
+  // However others may have written it.
+  const reordered = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .map((line) => JSON.stringify(Object.fromEntries(Object.entries(line).reverse()), null, ' ').replaceAll('\n', ' '))
+    .join('\r\n');
+  t.deepEqual(decode(reordered), [example]);
+  const people = (line: string): boolean => line.includes('"kind":"row","table":"people"');
+  const lines = text.split('\n');
+  const unsorted = [...lines.filter((line) => !people(line)).slice(0, 2), ...lines.filter(people).reverse(), ...lines.filter((line) => !people(line)).slice(2)];
+  t.deepEqual(decode(unsorted.join('\n')), [example]);
+  // A column that is NULL everywhere may be left out: an older tool did not know it.
+  const without = snapshotAt('H1', 10, { machine: { status: 'ok', rows: [[null, 1]] } }, { report: null });
+  const older = [...nativeLines(without, smallTables)].join('').replace('"state":null,', '');
+  t.deepEqual(decode(older), [without]);
+});
+
+test('some of the tables are another snapshot than all of them', (t) => {
+  const part = { ...example, looks: new Map([...example.looks].slice(0, 1)), report: null };
+  const [decoded] = decode([...nativeLines(part, smallTables)].join(''));
+  t.not(decoded?.snapshotId, example.snapshotId);
+  t.is(decoded?.collectedTime, example.collectedTime);
+});
+
+const text = [...nativeLines(example, smallTables)].join('');
+const malformed: readonly (readonly [string, string, RegExp])[] = [
+  ['not JSON', text.replace('"kind":"table"', '"kind":'), /not JSON/],
+  ['another version', text.replace('"tokenquery":1', '"tokenquery":2'), /version 2/],
+  ['a newer layout', text.replace('"schema_version":1', '"schema_version":99'), /newer tokenquery/],
+  ['no host', text.replace('"host_id":"H1"', '"host_id":""'), /no host_id/],
+  ['a table that is not known', text.replace('"table":"machine"', '"table":"engine"'), /no table engine/],
+  ['a status that is not known', text.replace('"status":"partial","row_count"', '"status":"fine","row_count"'), /status/],
+  ['a row too few', text.split('\n').filter((line) => !line.includes('"name":"ann"')).join('\n'), /should have 2 rows and has 1/],
+  ['two rows in one', text.replace('"seen":0.30000000000000004}}', '"seen":1},{"name":"eve"}}'), /not one JSON object|not JSON/],
+  ['a wrong type', text.replace('"age":30', '"age":"30"'), /age of people is not a number/],
+  ['a fraction', text.replace('"age":30', '"age":30.5'), /age of people is not a number/],
+  ['a boolean of 2', text.replace('"token":1', '"token":2'), /token of people is 2/],
+  ['a column that is not known', text.replace('"age":30', '"age":30,"shoe":44'), /no column shoe/],
+  ['rows of another host', text.replaceAll('"kind":"row","table":"machine","host_id":"H1"', '"kind":"row","table":"machine","host_id":"H2"'), /another snapshot/],
+  ['a wrong sum', text.replace(/"rows":\d+/, '"rows":7'), /should have 7 rows/],
+  ['an end that is missing', text.slice(0, text.lastIndexOf('{')), /cut off/],
+  ['two snapshots at once', text.slice(0, text.indexOf('\n') + 1).repeat(2), /before the one before it has ended/],
+  ['rows of what failed', text.replace('"status":"partial","row_count"', '"status":"denied","row_count"'), /denied and has rows/],
+  ['nothing', '', /empty/],
+];
+for (const [what, lines, message] of malformed) {
+  test(`an export with ${what} is refused`, (t) => {
+    t.not(lines, text);
+    const error = t.throws(() => decode(lines), { instanceOf: UserError }) as UserError;
+    t.regex(error.message, message);
+    t.regex(error.hint, /docs\/native\.md/);
+  });
+}
+
+test('exports are read in constant memory', async (t) => {
+  const path = newPath('.ndjson');
+  const lines: string[] = [];
+  for (let number = 0; number < 500; number += 1) {
+    lines.push(...nativeLines(snapshotAt(`H${number}`, 10, { people: { status: 'ok', rows: [[`ann${number}`, 'A', 1, 30, 1]] } }), smallTables));
+  }
+  writeFileSync(path, lines.join(''));
+  const sizes: number[] = [];
+  await readNativeFile(path, smallTables, (snapshots) => void sizes.push(snapshots.length), 100);
+  t.is(sizes.reduce((sum, size) => sum + size), 500);
+});
+
+test('an export is read in a thread, and faults of the file that is written end the work', async (t) => {
+  const folder = temporaryFolder(t);
+  const base = await snapshotOfBundle(sample('macos26-managed'));
+  const path = join(folder, 'big.ndjson');
+  const { snapshotIdOf } = await import('../../store/snapshot.ts');
+  const many = Array.from({ length: 40 }, (_, number) => {
+    const known = { ...base, hostId: `HOST-${number}` };
+    return [...nativeLines({ ...known, snapshotId: snapshotIdOf(known) }, tables)].join('');
+  });
+  writeFileSync(path, many.join(''));
+  t.true(statSync(path).size > 2 * 1024 * 1024, 'large enough for a thread');
+  const db = join(folder, 'fleet.db');
+  const ran = await cli(['merge', '--db', db, path]);
+  t.deepEqual([ran.stdout, ran.stderr], ['40 snapshots of 40 hosts stored\n', '']);
+  const broken = join(folder, 'big_broken.ndjson');
+  writeFileSync(broken, many.slice(0, 39).join('') + (many[39] ?? '').replace('"status":"ok"', '"status":"fine"'));
+  const again = await cli(['merge', '--db', join(folder, 'two.db'), broken]);
+  t.is(again.code, 1);
+  t.is(again.stdout, '39 snapshots of 39 hosts stored\n');
+  t.regex(again.stderr, /big_broken\.ndjson: line \d+: .*status/);
+});
+
+test('a row that its table refuses costs its own snapshot only', async (t) => {
+  const store = newStore();
+  const bad: Snapshot = {
+    ...snapshotAt('H2', 10, { people: { status: 'ok', rows: [['bob', 'B', 1, 'old' as never, 1]] } }),
+  };
+  const good = [snapshotAt('H1', 10, { machine: { status: 'ok', rows: [['on', 1]] } }), snapshotAt('H3', 10, { machine: { status: 'ok', rows: [['on', 1]] } })];
+  const queue = [good[0], bad, good[1]] as Snapshot[];
+  const merged = await merge(
+    store,
+    queue.map((_, index) => ({ path: `input${index}`, kind: 'evidence' as const })),
+    { readEvidence: async (path) => queue[Number(path.slice(5))] as Snapshot, now: () => 1 },
+  );
+  t.deepEqual(
+    merged.bad.map(({ path, message }) => [path, /H2: a row does not fit its table/.test(message)]),
+    [['input1', true]],
+  );
+  t.is(merged.stored, 2);
+  t.deepEqual(rowsOf(store, 'SELECT host_id FROM latest_snapshots'), [{ host_id: 'H1' }, { host_id: 'H3' }]);
+  addAll(store, [snapshotAt('H2', 10, { machine: { status: 'ok', rows: [['on', 1]] } })]);
+  t.is(rowsOf(store, 'SELECT * FROM machine').length, 3);
+  store.close();
+});
+
