@@ -21,14 +21,15 @@ BEGIN {
 }
 # What follows each "<" is a tag and the text after it.
 NR == 1 { if ($0 !~ /^(\357\273\277)?[ \t\r\n]*$/) bad = 1; next }
-{ if (!token($0)) bad = 1 }
+{ if ($0 ~ /^[?!]/ ? !(n == 0 && prolog($0)) : !token($0)) bad = 1 }
 
+# The declaration, and the type of the document without entities of its own.
+function prolog(s) { return s ~ /^[?]xml[^>]*[?]>[ \t\r\n]*$/ || s ~ /^!DOCTYPE plist[^[>]*>[ \t\r\n]*$/ }
 function token(s,    p, tag, rest) {
   p = index(s, ">")
   if (p == 0) return 0
   tag = substr(s, 1, p - 1)
   rest = substr(s, p + 1)
-  if (tag ~ /^[?]xml[^<]*[?]$/ || tag ~ /^!DOCTYPE plist[^[]*$/) return n == 0 && rest ~ /^[ \t\r\n]*$/
   if (tag == "plist" || tag ~ /^plist version="[0-9.]*"$/) tag = "plist"
   n++
   T[n] = tag
@@ -217,24 +218,26 @@ function policies(i, ind,    j) {
   } else if (T[i] == "string") emit(ind "<string>" policy(X[i]) "</string>\n")
   else copy(i, "number", ind)
 }
-function policy(raw,    text, count, part, k, first, before, kept, ok) {
+function policy(raw,    text, size, p, next_part, first, before, kept, ok, is_prolog) {
   text = raw
   gsub(/&#13;/, "\r", text)
   text = plain(text)
   if (text == "") return raw
+  size = length(text)
   first = n + 1
-  count = split(text, part, "<")
-  ok = part[1] ~ /^[ \t\r\n]*$/
-  # The prolog of a document inside of a document.
-  k = n; n = 0
-  for (kept = 2; kept <= count && ok; kept++) {
-    if (part[kept] ~ /^[?!]/) { ok = token(part[kept]); continue }
-    break
+  p = index(text, "<")
+  ok = p > 0 && substr(text, 1, p - 1) ~ /^[ \t\r\n]*$/
+  is_prolog = 1
+  # Not by split: the awk of macOS also splits at each end of a line.
+  while (ok && p > 0) {
+    text = substr(text, p + 1)
+    p = index(text, "<")
+    next_part = p > 0 ? substr(text, 1, p - 1) : text
+    if (next_part ~ /^[?!]/) ok = is_prolog && prolog(next_part)
+    else { is_prolog = 0; ok = token(next_part) }
   }
-  n = k
-  for (; kept <= count && ok; kept++) ok = part[kept] !~ /^[?!]/ && token(part[kept])
   if (ok) ok = n >= first && whole(first, n)
-  if (!ok) { dropped = 1; n = first - 1; return "tokenquery: " length(text) " bytes that are not a property list were withheld\n" }
+  if (!ok) { dropped = 1; n = first - 1; return "tokenquery: " size " bytes that are not a property list were withheld\n" }
   before = dropped
   dropped = 0
   buffering = 1

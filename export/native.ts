@@ -222,8 +222,30 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     return value as Value;
   };
 
+  const pushRow = (
+    cells: Value[],
+    table: Table,
+    columns: readonly Check[],
+    row: Readonly<Record<string, unknown>>,
+    line: number,
+  ): void => {
+    let next = 0;
+    // Columns in their order, as this program writes them, need no look-up by name.
+    for (const name in row) {
+      const column = columns[next];
+      if (column === undefined || column.name !== name) break;
+      cells.push(checked(table, column, row[name], line));
+      next += 1;
+    }
+    if (next === columns.length && Object.keys(row).length === next) return;
+    for (const column of columns.slice(next)) cells.push(checked(table, column, row[column.name], line));
+    const unknown = Object.keys(row).find((name) => !columns.some((column) => column.name === name));
+    if (unknown !== undefined) throw broken(line, `${table.name} has no column ${unknown}`);
+  };
+
   const packed = ({ table, texts, firstLine, rowCount }: OpenTable): Value[] => {
     if (texts.length !== rowCount) throw broken(number, `${table.name} should have ${rowCount} rows and has ${texts.length}`);
+    const columns = checks.get(table.name) ?? [];
     let rows: Record<string, unknown>[];
     try {
       rows = JSON.parse(`[${texts.join(',')}]`) as Record<string, unknown>[];
@@ -231,23 +253,10 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
       throw broken(firstLine, `a row of ${table.name} from here on is not JSON`);
     }
     if (rows.length !== rowCount) throw broken(firstLine, `a row of ${table.name} from here on is not one JSON object`);
-    const columns = checks.get(table.name) ?? [];
     const cells: Value[] = [];
     for (const [index, row] of rows.entries()) {
       cells.push(0, index + 1);
-      let next = 0;
-      // Columns in their order, as this program writes them, need no look-up by name.
-      for (const name in row) {
-        const column = columns[next];
-        if (column === undefined || column.name !== name) break;
-        cells.push(checked(table, column, row[name], firstLine + 1 + index));
-        next += 1;
-      }
-      for (const column of columns.slice(next)) cells.push(checked(table, column, row[column.name], firstLine + 1 + index));
-      if (next < columns.length || Object.keys(row).length > columns.length) {
-        const unknown = Object.keys(row).find((name) => !columns.some((column) => column.name === name));
-        if (unknown !== undefined) throw broken(firstLine + 1 + index, `${table.name} has no column ${unknown}`);
-      }
+      pushRow(cells, table, columns, row, firstLine + 1 + index);
     }
     // The order of rows is part of what a snapshot is; whoever wrote them need not know it.
     const order = orders.get(table.name);

@@ -33,6 +33,8 @@ export interface TablePart {
   readonly details: TableDetails | null;
   /** Removed rows come before added ones. */
   readonly rows: Iterable<ExportRow>;
+  /** The same rows, where SQLite wrote them: the key as a JSON array, a line feed, and the columns as an object. */
+  readonly lines?: readonly string[];
   /** Differences of this table on this host before this one; the first whole set is number 0. */
   readonly counter: number;
   /** When the numbering began. */

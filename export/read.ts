@@ -10,7 +10,7 @@ import { compareRefs } from '../store/fold.ts';
 import type { Ref } from '../store/fold.ts';
 import { lookReader, statementCache } from '../store/read.ts';
 import { currentName, dataTables, pastName } from '../store/schema.ts';
-import { isGood, rowsOf } from '../store/snapshot.ts';
+import { cellsOrder, isGood, rowsOf } from '../store/snapshot.ts';
 import type { Cells } from '../store/snapshot.ts';
 import type { TableDetails } from './native.ts';
 import { identities, isReport, keyWriter, namedCells, objectWriter } from './parts.ts';
@@ -49,22 +49,26 @@ const exactCells = (table: Table): ((row: unknown[]) => Cell[]) => {
   };
 };
 
-const headOf = (row: Readonly<Record<string, unknown>>): Head => ({
-  hostId: row['host_id'] as string,
-  snapshotId: row['snapshot_id'] as number,
-  collectedTime: row['collected_time'] as number,
-  sequence: row['sequence'] as number,
-  status: row['status'] as Head['status'],
-  origin: row['origin'] as Head['origin'],
-  euid: row['euid'] as number | null,
-  toolVersion: row['tool_version'] as string,
-  schemaVersion: row['schema_version'] as number,
-  redaction: row['redaction'] as string | null,
-});
+/** A row of `snapshotColumns`. Arrays: better-sqlite3 takes ten times as long to make an object of a single row. */
+type SnapshotRow = readonly unknown[];
 
 const snapshotColumns =
   'h.host_id, s.snapshot_id, s.sequence, s.collected_time, s.status, s.origin, s.euid, s.tool_version, ' +
   's.schema_version, s.redaction, s.look';
+
+const headOf = (row: SnapshotRow): Head => ({
+  hostId: row[0] as string,
+  snapshotId: row[1] as number,
+  sequence: row[2] as number,
+  collectedTime: row[3] as number,
+  status: row[4] as Head['status'],
+  origin: row[5] as Head['origin'],
+  euid: row[6] as number | null,
+  toolVersion: row[7] as string,
+  schemaVersion: row[8] as number,
+  redaction: row[9] as string | null,
+});
+const lookNumber = (row: SnapshotRow): number => row[10] as number;
 
 /** What the look of a snapshot at one table came to. */
 interface LookAt {
@@ -133,11 +137,19 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
     return (
       hostId: string,
       host: number,
-    ): { readonly rowCount: number; readonly rows: (head: Head) => Iterable<ExportRow> } => {
+    ): {
+      readonly rowCount: number;
+      readonly rows: (head: Head) => Iterable<ExportRow>;
+      readonly lines?: readonly string[];
+    } => {
       const rows = isText ? asText : asCells;
       if (highest === null || (highest.get(host, host) as number) <= rowsAtOnce) {
         const some = few.all(hostId);
-        return { rowCount: some.length, rows: (head) => rows(some, head) };
+        return {
+          rowCount: some.length,
+          rows: (head) => rows(some, head),
+          ...(isText ? { lines: some as readonly string[] } : {}),
+        };
       }
       const rowCount = prepare(`SELECT count(*) FROM ${quoteName(table.name)} WHERE host_id = ?`).pluck().get(hostId) as number;
       const all: Statement = isText ? db.prepare(sql).pluck() : db.prepare(sql).raw(true);
@@ -173,15 +185,15 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
     return { host, hasReport: hasReport === 1 && (asOf === undefined || (lastTime !== null && lastTime <= asOf)) };
   };
 
-  const detailsOf = (hostId: string): ReadonlyMap<string, TableDetails> => {
-    const rows = prepare('SELECT table_name, code, reason, duration_ms FROM table_status WHERE host_id = ?').all(hostId) as {
-      table_name: string;
-      code: string | null;
-      reason: string | null;
-      duration_ms: number | null;
-    }[];
-    return new Map(rows.map((row) => [row.table_name, { code: row.code, reason: row.reason, durationMs: row.duration_ms }]));
-  };
+  const detailsStatement = prepare(
+    'SELECT t.name, r.code, r.reason, r.duration_ms FROM main._report_status r JOIN main._table t ON t.tab = r.tab WHERE r.host = ?',
+  ).raw(true);
+  const detailsOf = (host: number): ReadonlyMap<string, TableDetails> =>
+    new Map(
+      (detailsStatement.all(host) as [string, string | null, string | null, number | null][]).map(
+        ([name, code, reason, durationMs]) => [name, { code, reason, durationMs }],
+      ),
+    );
   const noDetails: TableDetails = { code: null, reason: null, durationMs: null };
 
   const reportParts = function* (hostId: string, host: number, head: Head, wanted: readonly Table[]): Generator<TablePart> {
@@ -195,27 +207,35 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
   const snapshotsBack = prepare(
     `SELECT ${snapshotColumns} FROM main._snapshot s JOIN main._host h ON h.host = s.host WHERE s.host = ? ` +
       `${asOf === undefined ? '' : `AND s.collected_time <= ${asOf} `}ORDER BY s.collected_time DESC, s.snapshot_id DESC`,
-  );
+  ).raw(true);
 
   /** For a host, the snapshots that its current rows are of. */
   const looksAt = (host: number): { readonly looks: ReadonlyMap<Table, LookAt>; readonly latest: Head | null } => {
     const looks = new Map<Table, LookAt>();
-    let latest: Head | null = null;
-    const missing = new Set(dataOnes);
+    const first = snapshotsBack.get(host) as SnapshotRow | undefined;
+    if (first === undefined) return { looks, latest: null };
     const ever = new Set(everStatement.all(host) as number[]);
-    for (const row of snapshotsBack.iterate(host) as IterableIterator<Record<string, unknown>>) {
-      const head = headOf(row);
-      const entries = lookOf(row['look'] as number);
+    const latest = headOf(first);
+    const missing = new Set(dataOnes);
+    const take = (row: SnapshotRow, head: Head): boolean => {
+      const entries = lookOf(lookNumber(row));
+      let isDone = true;
       for (const table of missing) {
-        const entry = entries.get(tabs.get(table.name) ?? -1);
-        if (entry === undefined) continue;
-        if (isGood(entry.status)) {
+        const tab = tabs.get(table.name) ?? -1;
+        const entry = entries.get(tab);
+        if (entry !== undefined && isGood(entry.status)) {
           looks.set(table, { head, ...entry });
           missing.delete(table);
-        } else if (latest === null) looks.set(table, { head, ...entry });
+          continue;
+        }
+        if (entry !== undefined && head === latest) looks.set(table, { head, ...entry });
+        if (ever.has(tab)) isDone = false;
       }
-      latest ??= head;
-      if (![...missing].some((table) => ever.has(tabs.get(table.name) ?? -1))) break;
+      return isDone;
+    };
+    if (take(first, latest)) return { looks, latest };
+    for (const row of snapshotsBack.iterate(host) as IterableIterator<SnapshotRow>) {
+      if (take(row, headOf(row))) break;
     }
     return { looks, latest };
   };
@@ -245,11 +265,14 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
       for (const { head, tables: own } of [...groups.values()].sort((a, b) => compareRefs(refOf(a.head), refOf(b.head)))) {
         const isLatest = head === latest;
         const parts = function* (): Generator<TablePart> {
-          if (isLatest && hasReport) details ??= detailsOf(hostId);
+          if (isLatest && hasReport) details ??= detailsOf(host);
           for (const table of own) {
             const { status, affected } = looks.get(table) as LookAt;
-            const { rowCount, rows } = isGood(status) ? readView(table)(hostId, host) : { rowCount: 0, rows: () => [] };
+            const { rowCount, rows, lines } = isGood(status)
+              ? readView(table)(hostId, host)
+              : { rowCount: 0, rows: () => [], lines: [] };
             yield {
+              ...(lines === undefined ? {} : { lines }),
               table,
               status,
               affected,
@@ -319,7 +342,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
             ];
           }).sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
         } else if (report === null) continue;
-        else rows = table.name === 'collection_errors' ? report.errors : report.commands;
+        else rows = (table.name === 'collection_errors' ? report.errors : report.commands).toSorted(cellsOrder(table));
         yield { table, status: 'ok', affected: null, rowCount: rows.length, details: null, rows: rowsFrom(table, rows), counter: 0, epoch: 0 };
       }
     };
@@ -395,18 +418,15 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
   const changedParts = function* (hostId: string, since: number, isNew: (snapshotId: number) => boolean): Generator<SnapshotPart> {
     const host = hostNumber(hostId)?.host;
     if (host === undefined) return;
-    const heads = new Map(
-      (
-        prepare(
-          `SELECT ${snapshotColumns} FROM main._host h JOIN main._snapshot s ON s.host = h.host WHERE h.host = ? ` +
-            'AND s.collected_time >= ? ORDER BY s.collected_time, s.snapshot_id',
-        ).all(host, since) as Record<string, unknown>[]
-      ).map((row) => [row['snapshot_id'] as number, headOf(row)]),
-    );
+    const rowsSince = prepare(
+      `SELECT ${snapshotColumns} FROM main._snapshot s JOIN main._host h ON h.host = s.host WHERE s.host = ? ` +
+        'AND s.collected_time >= ? ORDER BY s.collected_time, s.snapshot_id',
+    )
+      .raw(true)
+      .all(host, since) as SnapshotRow[];
+    const heads = new Map(rowsSince.map((row) => [row[1] as number, headOf(row)]));
     const latest = [...heads.values()].at(-1);
-    const looks = new Map(
-      (prepare('SELECT snapshot_id, look FROM main._snapshot WHERE host = ? AND collected_time >= ?').raw(true).all(host, since) as [number, number][]),
-    );
+    const looks = new Map(rowsSince.map((row) => [row[1] as number, lookNumber(row)]));
     const differences = new Map<number, Difference[]>();
     for (const table of dataOnes) {
       const tab = tabs.get(table.name);

@@ -351,7 +351,7 @@ export const redaction = (level: Level, key: Uint8Array) => {
   const headOf = (head: Head): Head => ({ ...head, hostId: hmac(head.hostId), redaction: level });
 
   const tablePart = (part: TablePart, head: Head, by: Redactor): TablePart => {
-    const { table, details, rows } = part;
+    const { table, details, rows, lines: _, ...rest } = part;
     const names = Object.keys(table.columns);
     const rules = names.map((name) => ruleOf(table.name, name));
     const keyOf = keyWriter(table);
@@ -372,7 +372,7 @@ export const redaction = (level: Level, key: Uint8Array) => {
       }
     };
     // A reason is words of the program around names of the Mac; the code says what kind of reason it was.
-    return { ...part, details: details === null ? null : { ...details, reason: null }, rows: redacted() };
+    return { ...rest, table, details: details === null ? null : { ...details, reason: null }, rows: redacted() };
   };
 
   return (part: SnapshotPart): SnapshotPart => {

@@ -56,7 +56,7 @@ export interface FileOptions {
 }
 
 // Text is handed on in pieces of this size; two of them are in memory at once.
-const chunkCharacters = 65_536;
+const chunkCharacters = 131_072;
 
 const explain = (error: unknown, path: string): unknown => {
   const { code } = error as NodeJS.ErrnoException;

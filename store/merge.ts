@@ -179,9 +179,11 @@ const batchWriter = (store: Store, merged: Merged, now: () => number) => {
   };
   return {
     add: (path: string, snapshots: readonly Snapshot[]): void => {
+      const size = sizeOf(snapshots);
+      // Before, not after: something is always left for the last transaction.
+      if (cells + size > cellsAtOnce) flush();
       for (const group of Map.groupBy(snapshots, ({ hostId }) => hostId).values()) waiting.push({ path, snapshots: group });
-      cells += sizeOf(snapshots);
-      if (cells >= cellsAtOnce) flush();
+      cells += size;
     },
     flush,
   };
@@ -252,7 +254,10 @@ export const merge = async (store: Store, inputs: readonly Input[], options: Mer
   const merged: Merged = { stored: 0, known: 0, tooOld: 0, hosts: new Set(), bad: [] };
   const batch = batchWriter(store, merged, options.now);
   let thread: ReturnType<typeof nativeThread> | null = null;
-  // The log is written back into the file less often: much of it is written several times over.
+  // A cut of the power may cost the last transactions, which can be merged again, and nothing else: the disk need
+  // not be waited for until the last one, which brings all before it to the disk as well.
+  store.db.pragma('synchronous = NORMAL');
+  // Much of the log is written several times over: it goes into the file less often.
   store.db.pragma('wal_autocheckpoint = 4000');
   try {
     for (const [index, { path, kind }] of inputs.entries()) {
@@ -274,6 +279,7 @@ export const merge = async (store: Store, inputs: readonly Input[], options: Mer
         merged.bad.push({ path, message: error.message, hint: error.hint });
       }
     }
+    store.db.pragma('synchronous = FULL');
     batch.flush();
     return merged;
   } catch (error) {

@@ -346,7 +346,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       if (cells.length === 0) return null;
       const width = Object.keys(table.columns).length;
       const stride = width + leadingCells;
-      const own = [...cells];
+      const own = cells as Value[];
       for (let start = 0; start < own.length; start += stride) own[start] = host;
       insertMany(`${currentName(table)} (_host, _n, ${columnList(table)})`, stride, own);
       return null;

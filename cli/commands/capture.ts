@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { UserError } from '../../collector/errors.ts';
 import { recordingMachine, writeBundle } from '../../collector/evidence.ts';
 import { tables } from '../../tables/index.ts';
@@ -7,8 +8,36 @@ import { includeOf, sourceOptions } from '../options.ts';
 import { flush, print, printNote } from '../render.ts';
 import { toolName } from '../version.ts';
 
+/** Writes the script to a new file, or prints it. */
+const writeScript = async (given: Arguments): Promise<number> => {
+  // It always asks the Mac that it runs on, and only what may not contact a server.
+  const extra = Object.keys(sourceOptions).find((name) => name !== 'include' && given.flag(name));
+  if (extra !== undefined) throw new UserError(`--script goes without --${extra}`, '', 2);
+  const { captureScript } = await import(/* webpackMode: "eager" */ '../../collector/script.ts');
+  const { noShells } = await import(/* webpackMode: "eager" */ '../../tables/accounts.ts');
+  const script = captureScript({ tool: toolName, include: includeOf(given), noShells });
+  const [out] = given.positionals;
+  if (out === undefined) print(script);
+  else {
+    try {
+      await writeFile(out, script, { mode: 0o755, flag: 'wx' });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new UserError(
+        code === 'EEXIST' ? `${out} exists already` : `${out} cannot be written (${code ?? 'unknown error'})`,
+        'name a new path',
+      );
+    }
+    print(`${out}: run it on a Mac with sh ${out} OUT.tar.gz\n`);
+  }
+  flush();
+  return 0;
+};
+
 const run = async (given: Arguments): Promise<number> => {
-  const [out = ''] = given.positionals;
+  if (given.flag('script')) return writeScript(given);
+  const [out] = given.positionals;
+  if (out === undefined) throw new UserError('something is missing', `usage: ${captureCommand.usage}`, 2);
   if (!isMac && given.texts('source').length === 0 && given.text('exec-root') === null) {
     throw new UserError(
       'this is not a Mac: there is nothing to capture',
@@ -46,11 +75,22 @@ const run = async (given: Arguments): Promise<number> => {
 
 export const captureCommand: Command = {
   name: 'capture',
-  usage: 'tokenquery capture OUT',
+  usage: 'tokenquery capture OUT [--script]',
   summary: 'Records what this Mac answers, to be replayed anywhere: a folder, or a .tar.gz by its name.',
-  about: ['Only allow-listed keys are written; the bundle is readable by its owner alone.'],
-  options: sourceOptions,
-  positionals: { least: 1, most: 1 },
-  examples: ['sudo tokenquery capture mac-07', 'tokenquery query --source mac-07 "SELECT * FROM users"'],
+  about: [
+    'Only allow-listed keys are written; the bundle is readable by its owner alone.',
+    'With --script nothing is recorded: a POSIX shell script is printed, or written to OUT, that records the same',
+    'on a Mac without this program.',
+  ],
+  options: {
+    ...sourceOptions,
+    script: { type: 'boolean', description: 'Print a shell script that records, in place of recording.' },
+  },
+  positionals: { least: 0, most: 1 },
+  examples: [
+    'sudo tokenquery capture mac-07',
+    'tokenquery query --source mac-07 "SELECT * FROM users"',
+    'tokenquery capture --script > tokenquery-capture.sh',
+  ],
   run,
 };

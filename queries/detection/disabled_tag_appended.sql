@@ -7,11 +7,18 @@
 --   already existed.
 -- requires: authentication_authorities,
 --   users
--- also-reads: snapshots
+-- also-reads: snapshots, latest_snapshots
 -- remediation: The tag is legitimate when an account is made (by MDM and similar tools); after that ask why.
 -- references: ATT&CK T1098
 -- false-positives: A provisioning tool that makes the account in one run and sets the tag in the next.
-WITH recent AS (
+WITH firsts AS (
+  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
+  SELECT DISTINCT
+    l.host_id,
+    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
+  FROM latest_snapshots l
+),
+recent AS (
   SELECT
     n.host_id,
     n.username,
@@ -19,17 +26,14 @@ WITH recent AS (
     n.value,
     n.valid_from_time AS change_time
   FROM authentication_authorities_history n
+  CROSS JOIN firsts f
   WHERE n.tag = 'DisabledTags'
     AND n.disabled_tag = 'SecureToken'
     AND n.valid_from_time > :now - 7 * 86400
     AND n.valid_from_time <= :now
     -- Rows of the first snapshot of a host are no change.
-    AND EXISTS (
-      SELECT 1
-      FROM snapshots s
-      WHERE s.host_id = n.host_id
-        AND s.collected_time < n.valid_from_time
-    )
+    AND f.host_id = n.host_id
+    AND f.first_time < n.valid_from_time
 ),
 appended AS (
   SELECT r.host_id, r.username, r.uuid, r.value, r.change_time

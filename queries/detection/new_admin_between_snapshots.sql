@@ -6,13 +6,20 @@
 -- purpose: In the seven days before :now an account that was none, or that did not exist, became an
 --   administrator.
 -- requires: users.is_admin
--- also-reads: snapshots
+-- also-reads: snapshots, latest_snapshots
 -- remediation: Match it to a ticket, a tool that lends rights or a Platform SSO group; else take the right
 --   away and investigate.
 -- references: ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)
 -- false-positives: Tools that make users administrators for minutes; Platform SSO, which sets the right at
 --   each login.
-WITH recent AS (
+WITH firsts AS (
+  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
+  SELECT DISTINCT
+    l.host_id,
+    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
+  FROM latest_snapshots l
+),
+recent AS (
   SELECT
     n.host_id,
     n.username,
@@ -22,16 +29,13 @@ WITH recent AS (
     n.is_hidden,
     n.valid_from_time AS change_time
   FROM users_history n
+  CROSS JOIN firsts f
   WHERE n.is_admin = 1
     AND n.valid_from_time > :now - 7 * 86400
     AND n.valid_from_time <= :now
     -- Rows of the first snapshot of a host are no change.
-    AND EXISTS (
-      SELECT 1
-      FROM snapshots s
-      WHERE s.host_id = n.host_id
-        AND s.collected_time < n.valid_from_time
-    )
+    AND f.host_id = n.host_id
+    AND f.first_time < n.valid_from_time
 ),
 compared AS (
   SELECT

@@ -6,12 +6,19 @@
 -- purpose: In the seven days before :now an account came to hold a secure token. It is suspicious without a
 --   bootstrap token, and for hidden and service accounts.
 -- requires: secure_tokens.secure_token
--- also-reads: snapshots, bootstrap_tokens
+-- also-reads: snapshots, latest_snapshots, bootstrap_tokens
 -- remediation: Expected at the first login while a bootstrap token is escrowed; otherwise find out who
 --   granted it.
 -- references: ATT&CK T1098; 800-53r5 AC-2(4)
 -- false-positives: Every new user of a managed Mac, once.
-WITH recent AS (
+WITH firsts AS (
+  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
+  SELECT DISTINCT
+    l.host_id,
+    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
+  FROM latest_snapshots l
+),
+recent AS (
   SELECT
     n.host_id,
     n.username,
@@ -21,16 +28,13 @@ WITH recent AS (
     n.sources,
     n.valid_from_time AS change_time
   FROM secure_tokens_history n
+  CROSS JOIN firsts f
   WHERE n.secure_token = 1
     AND n.valid_from_time > :now - 7 * 86400
     AND n.valid_from_time <= :now
     -- Rows of the first snapshot of a host are no change.
-    AND EXISTS (
-      SELECT 1
-      FROM snapshots s
-      WHERE s.host_id = n.host_id
-        AND s.collected_time < n.valid_from_time
-    )
+    AND f.host_id = n.host_id
+    AND f.first_time < n.valid_from_time
 ),
 compared AS (
   SELECT

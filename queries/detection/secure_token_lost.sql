@@ -6,12 +6,19 @@
 -- purpose: In the seven days before :now an account lost its secure token, or went away with it: a password
 --   reset out of band, a removal by hand, or tampering.
 -- requires: secure_tokens.secure_token
--- also-reads: snapshots
+-- also-reads: snapshots, latest_snapshots
 -- remediation: Look at password_last_set_time, at the rotation of managed passwords and at MDM commands;
 --   grant the token anew by a login.
 -- references: ATT&CK T1531; 800-53r5 AC-2(4)
 -- false-positives: Accounts that were deleted on purpose; see is_account_gone.
-WITH recent AS (
+WITH firsts AS (
+  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
+  SELECT DISTINCT
+    l.host_id,
+    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
+  FROM latest_snapshots l
+),
+recent AS (
   -- Without a token now.
   SELECT
     n.host_id,
@@ -21,16 +28,13 @@ WITH recent AS (
     0 AS is_account_gone,
     n.valid_from_time AS change_time
   FROM secure_tokens_history n
+  CROSS JOIN firsts f
   WHERE n.secure_token = 0
     AND n.valid_from_time > :now - 7 * 86400
     AND n.valid_from_time <= :now
     -- Rows of the first snapshot of a host are no change.
-    AND EXISTS (
-      SELECT 1
-      FROM snapshots s
-      WHERE s.host_id = n.host_id
-        AND s.collected_time < n.valid_from_time
-    )
+    AND f.host_id = n.host_id
+    AND f.first_time < n.valid_from_time
   UNION ALL
   -- With a token until then.
   SELECT

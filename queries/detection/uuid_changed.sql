@@ -6,11 +6,18 @@
 -- purpose: In the seven days before :now a short name came back with another GeneratedUID: the account was
 --   deleted and made again, and the former GeneratedUID may still unlock the disk.
 -- requires: users.uuid
--- also-reads: snapshots
+-- also-reads: snapshots, latest_snapshots
 -- remediation: Look at filevault_orphan_users, at who owns the home folder and at deleted_users.
 -- references: ATT&CK T1136.001, T1098; 800-53r5 IA-4
 -- false-positives: A Mac that was erased and kept its hardware UUID.
-WITH recent AS (
+WITH firsts AS (
+  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
+  SELECT DISTINCT
+    l.host_id,
+    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
+  FROM latest_snapshots l
+),
+recent AS (
   SELECT
     n.host_id,
     n.username,
@@ -19,16 +26,13 @@ WITH recent AS (
     n.is_admin,
     n.valid_from_time AS change_time
   FROM users_history n
+  CROSS JOIN firsts f
   WHERE n.uuid IS NOT NULL
     AND n.valid_from_time > :now - 7 * 86400
     AND n.valid_from_time <= :now
     -- Rows of the first snapshot of a host are no change.
-    AND EXISTS (
-      SELECT 1
-      FROM snapshots s
-      WHERE s.host_id = n.host_id
-        AND s.collected_time < n.valid_from_time
-    )
+    AND f.host_id = n.host_id
+    AND f.first_time < n.valid_from_time
 ),
 again AS (
   SELECT

@@ -54,6 +54,7 @@ export const relationsOf = (hosts: readonly Host[]): Relation[] => {
     ]),
   );
   const snapshots = relation('snapshots', snapshotColumns);
+  const latest = relation('latest_snapshots', snapshotColumns);
 
   let snapshotId = 0;
   for (const own of Map.groupBy(hosts, ({ hostId }) => hostId).values()) {
@@ -88,6 +89,7 @@ export const relationsOf = (hosts: readonly Host[]): Relation[] => {
         for (const version of open.values()) version.until = host.time;
       }
     }
+    latest.rows.push(snapshots.rows.at(-1) ?? []);
     for (const [name, all] of versions) {
       for (const { cells, from, until } of all) {
         past.get(name)?.rows.push([...cells, from, until]);
@@ -110,7 +112,7 @@ export const relationsOf = (hosts: readonly Host[]): Relation[] => {
         ]);
     }
   }
-  return [...current.values(), ...past.values(), snapshots];
+  return [...current.values(), ...past.values(), snapshots, latest];
 };
 
 /** The relations in SQLite. */

@@ -138,6 +138,24 @@ test('a finding has a life: seen, changed, not judged, gone, back', (t) => {
   reader.close();
 });
 
+test('a finding whose question cannot be judged stays as it was', (t) => {
+  const store = openForWriting(join(folder, 'unjudged.db'), tables);
+  const first = cleanHost('HOST-A', now - 9 * day);
+  set(first, 'filevault_status', { has_personal_recovery_key: 0 });
+  remove(first, 'apfs_crypto_users', { type: 'PersonalRecovery' });
+  take(store, first);
+  const life = (): unknown[][] => lives(store).filter(([name]) => name === 'filevault_without_recovery_key').map((row) => row.slice(3));
+  t.deepEqual(life(), [[now - 9 * day, null]]);
+  // Without the crypto users it can no longer be proven that there is no key.
+  const dark = later(first);
+  deny(dark, 'apfs_crypto_users');
+  take(store, dark);
+  t.deepEqual(life(), [[now - 9 * day, null]]);
+  take(store, cleanHost('HOST-A', now - 7 * day));
+  t.deepEqual(life(), [[now - 9 * day, now - 7 * day]]);
+  store.close();
+});
+
 test('detection questions find the change of the snapshot that they come with', (t) => {
   const store = openForWriting(join(folder, 'detect.db'), tables);
   const first = cleanHost('HOST-A', now - 2 * day);
