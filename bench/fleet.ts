@@ -22,7 +22,9 @@ const hex = (text: string): string => createHash('sha256').update(text).digest('
 
 export const uuidOf = (text: string): string => {
   const digits = hex(text).toUpperCase();
-  return [8, 4, 4, 4, 12].map((length, index) => digits.slice(index * 4, index * 4 + length).padEnd(length, '0')).join('-');
+  return [8, 4, 4, 4, 12]
+    .map((length, index) => digits.slice(index * 4, index * 4 + length).padEnd(length, '0'))
+    .join('-');
 };
 
 export const hostIdOf = (host: number): string => uuidOf(`host ${host}`);
@@ -34,14 +36,23 @@ const tableNamed = (name: string): Table => tables.find((table) => table.name ==
 
 const lookOf = (table: Table, rows: readonly Readonly<Record<string, Value>>[]): Look => {
   const names = Object.keys(table.columns);
-  const cells = packRows(rows.map((row): Cells => names.map((name) => row[name] ?? null)).sort(cellsOrder(table)));
+  const cells = packRows(
+    rows.map((row): Cells => names.map((name) => row[name] ?? null)).sort(cellsOrder(table)),
+  );
   return { status: 'ok', affected: [], digest: digestOfCells(names, cells), rowCount: rows.length, cells };
 };
 
 /** What every Mac of the fleet says alike: the small tables of a sample host. */
 const readBase = async (): Promise<Snapshot> => {
   const sample = await evidenceMachine(join(import.meta.dirname, '../samples/macos26-managed'));
-  return snapshotOf(tables, await collect(tables.filter(({ generate }) => generate !== undefined), sample), '0.1.0');
+  return snapshotOf(
+    tables,
+    await collect(
+      tables.filter(({ generate }) => generate !== undefined),
+      sample,
+    ),
+    '0.1.0',
+  );
 };
 
 const systemAccounts = 0.8;
@@ -63,7 +74,12 @@ const accountsOf = (host: number, count: number): Account[] =>
           uuid: `FFFFEEEE-DDDD-CCCC-BBBB-AAAA${(50 + index).toString(16).toUpperCase().padStart(8, '0')}`,
           isSystem,
         }
-      : { uid: 501 + index, username: `user${host}x${index}`, uuid: uuidOf(`account ${host} ${index}`), isSystem };
+      : {
+          uid: 501 + index,
+          username: `user${host}x${index}`,
+          uuid: uuidOf(`account ${host} ${index}`),
+          isSystem,
+        };
   });
 
 export interface FleetOptions {
@@ -79,7 +95,10 @@ export type Fleet = (host: number, options: FleetOptions) => Snapshot;
 export const fleet = async (): Promise<Fleet> => {
   const base = await readBase();
   const groupLook = base.looks.get('groups') as Look;
-  const groups = rowsOf(groupLook, 3).map(([gid, groupname]) => ({ gid: gid ?? null, groupname: groupname ?? null }));
+  const groups = rowsOf(groupLook, 3).map(([gid, groupname]) => ({
+    gid: gid ?? null,
+    groupname: groupname ?? null,
+  }));
   return (host, { accounts: count, day, changing }) => {
     const hostId = hostIdOf(host);
     const accounts = accountsOf(host, count);
@@ -95,10 +114,13 @@ export const fleet = async (): Promise<Fleet> => {
     const put = (name: string, rows: readonly Readonly<Record<string, Value>>[]): void => {
       looks.set(name, lookOf(tableNamed(name), rows));
     };
-    const hostsRow = rowsOf(base.looks.get('hosts') as Look, Object.keys(tableNamed('hosts').columns).length)[0] ?? [];
+    const hostsRow =
+      rowsOf(base.looks.get('hosts') as Look, Object.keys(tableNamed('hosts').columns).length)[0] ?? [];
     put('hosts', [
       {
-        ...Object.fromEntries(Object.keys(tableNamed('hosts').columns).map((name, index) => [name, hostsRow[index] ?? null])),
+        ...Object.fromEntries(
+          Object.keys(tableNamed('hosts').columns).map((name, index) => [name, hostsRow[index] ?? null]),
+        ),
         hardware_uuid: hostId,
         boot_time: 1_789_000_000 + host,
       },
@@ -159,13 +181,18 @@ export const fleet = async (): Promise<Fleet> => {
     put(
       'user_groups',
       accounts.flatMap(({ uid, username, isSystem }) =>
-        groups.slice(0, isSystem ? 1 : 4).map(({ gid, groupname }) => ({ uid, gid, username, groupname, is_direct: 0 })),
+        groups
+          .slice(0, isSystem ? 1 : 4)
+          .map(({ gid, groupname }) => ({ uid, gid, username, groupname, is_direct: 0 })),
       ),
     );
     put(
       'authentication_authorities',
       people.flatMap((account) =>
-        [';ShadowHash;HASHLIST:<SALTED-SHA512-PBKDF2>', ...(holds(account) === 1 ? [';SecureToken;'] : [])].map((value, ordinal) => ({
+        [
+          ';ShadowHash;HASHLIST:<SALTED-SHA512-PBKDF2>',
+          ...(holds(account) === 1 ? [';SecureToken;'] : []),
+        ].map((value, ordinal) => ({
           uid: account.uid,
           username: account.username,
           uuid: account.uuid,
@@ -231,11 +258,20 @@ export const fleet = async (): Promise<Fleet> => {
 /** Writes an export. @returns Rows written. */
 export const writeFleet = async (
   path: string,
-  options: { readonly hosts: number; readonly accounts: number; readonly days: number; readonly changing: number },
+  options: {
+    readonly hosts: number;
+    readonly accounts: number;
+    readonly days: number;
+    readonly changing: number;
+  },
 ): Promise<number> => {
   const snapshotOfHost = await fleet();
   const file = createWriteStream(path);
-  const packer = path.endsWith('.gz') ? createGzip({ level: 1 }) : path.endsWith('.zst') ? createZstdCompress() : null;
+  const packer = path.endsWith('.gz')
+    ? createGzip({ level: 1 })
+    : path.endsWith('.zst')
+      ? createZstdCompress()
+      : null;
   packer?.pipe(file);
   const out = packer ?? file;
   let rows = 0;
@@ -243,7 +279,8 @@ export const writeFleet = async (
     for (let host = 0; host < options.hosts; host += 1) {
       const snapshot = snapshotOfHost(host, { accounts: options.accounts, day, changing: options.changing });
       for (const look of snapshot.looks.values()) rows += look.rowCount;
-      if (!out.write([...nativeLines({ ...snapshot, sequence: day + 1 }, tables)].join(''))) await once(out, 'drain');
+      if (!out.write([...nativeLines({ ...snapshot, sequence: day + 1 }, tables)].join('')))
+        await once(out, 'drain');
     }
   }
   out.end();

@@ -23,7 +23,8 @@ export const serve = (): void => {
       port.postMessage({ done: true });
     } catch (error) {
       if (error instanceof UserError) port.postMessage({ message: error.message, hint: error.hint });
-      else port.postMessage({ fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      else
+        port.postMessage({ fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     }
   };
   port.on('message', (message: { readonly path?: string }) => {

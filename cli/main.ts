@@ -52,6 +52,10 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: 'write rows as SIEMs and data stores take them',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/export.ts')).exportCommand,
   },
+  schedule: {
+    summary: 'print a job that takes snapshots and exports them',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/schedule.ts')).scheduleCommand,
+  },
   merge: {
     summary: 'put the snapshots of many hosts into one database',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/merge.ts')).mergeCommand,
@@ -93,8 +97,34 @@ const commandFor = async (argv: readonly string[]): Promise<[Command, readonly s
   );
 };
 
-/** Runs the program. @returns The exit code. */
+/** `A … --then B …` is two commands: a job of launchd has one command line and should need no shell. */
+const splitSequence = (argv: readonly string[]): (readonly string[])[] => {
+  const end = argv.indexOf('--');
+  const at = argv.findIndex(
+    (word, index) =>
+      word === '--then' &&
+      (end === -1 || index < end) &&
+      index > 0 &&
+      Object.hasOwn(verbs, argv[index + 1] ?? ''),
+  );
+  return at === -1 ? [argv] : [argv.slice(0, at), ...splitSequence(argv.slice(at + 1))];
+};
+
+/** Runs the program. @returns The exit code: the first that is not 0, where there are several commands. */
 export const main = async (argv: readonly string[]): Promise<number> => {
+  const [first = [], ...rest] = splitSequence(argv);
+  let exitCode = await runOne(first);
+  // Each is run whatever came of the one before: what an earlier run stored is exported even if this one stores nothing.
+  for (const next of rest) {
+    // A command line that is wrong is not half right.
+    if (exitCode === 2) break;
+    const own = await runOne(next);
+    if (exitCode === 0) exitCode = own;
+  }
+  return exitCode;
+};
+
+const runOne = async (argv: readonly string[]): Promise<number> => {
   // better-sqlite3 needs Node-API 10 and ends an older Node without a word.
   if (Number(process.versions.napi ?? 0) < 10) {
     printError(

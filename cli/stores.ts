@@ -11,7 +11,8 @@ export const dbOption: OptionSpec = { type: 'string', value: 'FILE', description
 
 export const dbPath = (given: Arguments): string => {
   const path = given.text('db');
-  if (path === null || path === '') throw new UserError('--db FILE is missing', 'name the database to work on', 2);
+  if (path === null || path === '')
+    throw new UserError('--db FILE is missing', 'name the database to work on', 2);
   return path;
 };
 

@@ -42,7 +42,11 @@ export const parseTime = (option: string, text: string, now: number = currentTim
 export const parseAge = (option: string, text: string): number => {
   const seconds = durationOf(text.replace(/^-/, ''));
   if (seconds === null) {
-    throw new UserError(`${option} takes an age, not ${JSON.stringify(text)}`, 'for example 90d, 52w or 12h', 2);
+    throw new UserError(
+      `${option} takes an age, not ${JSON.stringify(text)}`,
+      'for example 90d, 52w or 12h',
+      2,
+    );
   }
   return seconds;
 };

@@ -24,7 +24,15 @@ NR == 1 { if ($0 !~ /^(\357\273\277)?[ \t\r\n]*$/) bad = 1; next }
 { if ($0 ~ /^[?!]/ ? !(n == 0 && prolog($0)) : !token($0)) bad = 1 }
 
 # The declaration, and the type of the document without entities of its own.
-function prolog(s) { return s ~ /^[?]xml[^>]*[?]>[ \t\r\n]*$/ || s ~ /^!DOCTYPE plist[^[>]*>[ \t\r\n]*$/ }
+function prolog(s) {
+  return s ~ /^[?]xml version="1[.][01]"( encoding="[Uu][Tt][Ff]-8")?[ ]*[?]>[ \t\r\n]*$/ || s ~ /^!DOCTYPE plist PUBLIC "[^"<>]*" "[^"<>]*">[ \t\r\n]*$/ || s ~ /^!DOCTYPE plist( SYSTEM "[^"<>]*")?>[ \t\r\n]*$/
+}
+# Whether a text has no reference but those of XML.
+function is_text(v) {
+  if (index(v, "&") == 0) return 1
+  gsub(/&(lt|gt|amp|quot|apos|#[0-9]+|#x[0-9A-Fa-f]+);/, "", v)
+  return index(v, "&") == 0
+}
 function token(s,    p, tag, rest) {
   p = index(s, ">")
   if (p == 0) return 0
@@ -54,11 +62,11 @@ function whole(first, last,    i, t, d, roots) {
       d--
       if (d == 0) roots++
     } else if (t == "key") {
-      if (d == 0 || O[d] != "dict" || W[d] != 0 || i == last || T[i + 1] != "/key") return 0
+      if (d == 0 || O[d] != "dict" || W[d] != 0 || i == last || T[i + 1] != "/key" || !is_text(X[i])) return 0
       W[d] = 1
       i++
     } else if (t == "string" || t == "integer" || t == "real" || t == "date" || t == "data") {
-      if (d == 0 || !place(d) || i == last || T[i + 1] != "/" t) return 0
+      if (d == 0 || !place(d) || i == last || T[i + 1] != "/" t || !is_text(X[i])) return 0
       i++
     } else if (t == "string/" || t == "data/" || t == "true/" || t == "false/" || t == "array/" || t == "dict/") {
       if (d == 0 || !place(d)) return 0

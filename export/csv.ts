@@ -32,7 +32,10 @@ export const csvFormat = ({ isForSpreadsheet = false, hasChange = false }: CsvOp
     *snapshot({ head, tables }): Generator<TableText> {
       for (const { table, rows } of tables) {
         const { name } = table;
-        const text = (cells: readonly Cell[]): TableText => ({ table: name, text: csvLine(cells, isForSpreadsheet) });
+        const text = (cells: readonly Cell[]): TableText => ({
+          table: name,
+          text: csvLine(cells, isForSpreadsheet),
+        });
         if (!begun.has(name)) {
           begun.add(name);
           const names = [...Object.keys(table.columns), 'host_id', 'snapshot_id', 'collected_time', 'row_id'];

@@ -26,10 +26,17 @@ export interface Cursor {
 const format = 'tokenquery-cursor';
 const version = 1;
 
-export const emptyCursor = (selection: string): Cursor => ({ selection, recent: new Map(), settled: new Map() });
+export const emptyCursor = (selection: string): Cursor => ({
+  selection,
+  recent: new Map(),
+  settled: new Map(),
+});
 
 const notACursor = (path: string): UserError =>
-  new UserError(`${path} is not a cursor of tokenquery`, 'it was not touched; name another file, and export makes it');
+  new UserError(
+    `${path} is not a cursor of tokenquery`,
+    'it was not touched; name another file, and export makes it',
+  );
 
 interface CursorJson {
   readonly format: string;
@@ -50,11 +57,19 @@ export const readCursor = (path: string, selection: string): Cursor => {
     if (code !== undefined) throw new UserError(`${path} cannot be read (${code})`);
     throw notACursor(path);
   }
-  if (typeof json !== 'object' || json?.format !== format || !Array.isArray(json.recent) || !Array.isArray(json.settled)) {
+  if (
+    typeof json !== 'object' ||
+    json?.format !== format ||
+    !Array.isArray(json.recent) ||
+    !Array.isArray(json.settled)
+  ) {
     throw notACursor(path);
   }
   if (json.version !== version) {
-    throw new UserError(`${path} was written by another tokenquery (version ${json.version})`, 'it was not touched; name another file');
+    throw new UserError(
+      `${path} was written by another tokenquery (version ${json.version})`,
+      'it was not touched; name another file',
+    );
   }
   if (json.selection !== selection) {
     throw new UserError(
@@ -124,7 +139,9 @@ export const newsSince = (
     const known = cursor.recent.get(day);
     return known === undefined ? fits(cursor.settled.get(day)) : fits(sumsOf(known));
   };
-  const open = new Map(days.filter(([day, ...sums]) => !isSame(day, sums)).map(([day]) => [day, new Set<number>()]));
+  const open = new Map(
+    days.filter(([day, ...sums]) => !isSame(day, sums)).map(([day]) => [day, new Set<number>()]),
+  );
   const hosts = new Map<string, { ids: Set<number>; since: number }>();
   if (open.size > 0) {
     const rows = db
@@ -133,7 +150,9 @@ export const newsSince = (
           'JOIN main._host h ON h.host = s.host WHERE s.ingested_time / 86400 BETWEEN ? AND ?',
       )
       .raw(true)
-      .iterate(Math.min(...open.keys()), Math.max(...open.keys())) as IterableIterator<[number, string, number, number]>;
+      .iterate(Math.min(...open.keys()), Math.max(...open.keys())) as IterableIterator<
+      [number, string, number, number]
+    >;
     for (const [day, hostId, id, time] of rows) {
       const ids = open.get(day);
       if (ids === undefined) continue;

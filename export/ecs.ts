@@ -12,7 +12,8 @@ export interface EcsOptions {
   readonly namespace?: string;
 }
 
-const text = (value: Cell | undefined): string | undefined => (value === null || value === undefined ? undefined : String(value));
+const text = (value: Cell | undefined): string | undefined =>
+  value === null || value === undefined ? undefined : String(value);
 
 const without = (object: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
@@ -75,13 +76,21 @@ const kindOf = ({ table }: TablePart): Kind =>
   kinds[table.name] ?? (table.columns['username'] === undefined ? hostKind : userKind);
 
 /** `event.severity` is a number of the source; these are of the source's own scale. */
-const severityNumbers: Readonly<Record<string, number>> = { info: 1, low: 2, medium: 3, high: 4, critical: 5 };
+const severityNumbers: Readonly<Record<string, number>> = {
+  info: 1,
+  low: 2,
+  medium: 3,
+  high: 4,
+  critical: 5,
+};
 
 /** The fields of a row that ECS has names for. */
 const rowFields = (part: TablePart, head: Head) => {
   const indexOf = new Map(Object.keys(part.table.columns).map((name, index) => [name, index]));
   const { name: table } = part.table;
-  return (cells: readonly Cell[]): { readonly event: string; readonly fields: Readonly<Record<string, unknown>> } => {
+  return (
+    cells: readonly Cell[],
+  ): { readonly event: string; readonly fields: Readonly<Record<string, unknown>> } => {
     const cell = (column: string): Cell | undefined => {
       const index = indexOf.get(column);
       return index === undefined ? undefined : cells[index];

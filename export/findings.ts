@@ -14,7 +14,9 @@ export const findingsTable = defineTable({
   description: 'What the questions of the library found, and what could not be judged.',
   columns: {
     query_name: required(text('Name of the question.', { example: 'admin_without_token' })),
-    verdict: required(oneOf(['hit', 'unknown'], 'unknown: it could not be judged on this host, so it is not clean.')),
+    verdict: required(
+      oneOf(['hit', 'unknown'], 'unknown: it could not be judged on this host, so it is not clean.'),
+    ),
     title: required(text('The question in words.')),
     group: required(text('Group of the question.', { example: 'posture' })),
     severity: required(oneOf(severities, 'How much it matters.')),
@@ -68,10 +70,16 @@ export function* findingParts(
   answers: readonly Answer[],
   parts: Iterable<SnapshotPart>,
 ): Generator<SnapshotPart> {
-  const hasFindings = db.prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'findings'").get() !== undefined;
+  const hasFindings =
+    db.prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'findings'").get() !== undefined;
   const firstSeen = new Map(
     (hasFindings
-      ? (db.prepare('SELECT host_id, query_name, subject, first_seen_time FROM findings').raw(true).all() as [string, string, string, number][])
+      ? (db.prepare('SELECT host_id, query_name, subject, first_seen_time FROM findings').raw(true).all() as [
+          string,
+          string,
+          string,
+          number,
+        ][])
       : []
     ).map(([host, name, subject, at]) => [JSON.stringify([host, name, subject]), at]),
   );
@@ -88,7 +96,8 @@ export function* findingParts(
       put(hostId, rowOf(question, 'hit', subject, details, blindSpots, seen));
     }
     for (const [host, verdict] of answer.verdicts) {
-      if (verdict === 'unknown') put(host, rowOf(answer.question, 'unknown', null, [], answer.blindSpots.get(host) ?? [], null));
+      if (verdict === 'unknown')
+        put(host, rowOf(answer.question, 'unknown', null, [], answer.blindSpots.get(host) ?? [], null));
     }
   }
   const partOf = (part: SnapshotPart): SnapshotPart => {

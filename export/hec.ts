@@ -9,7 +9,11 @@ export const booleanWriter = (table: Table): ((cells: readonly Cell[]) => string
   const isBoolean = Object.values(table.columns).map((column) => column.isBoolean === true);
   const write = objectWriter(names);
   return (cells) =>
-    write(cells.map((cell, index) => (isBoolean[index] === true && cell !== null ? ((cell === 1) as unknown as Cell) : cell)));
+    write(
+      cells.map((cell, index) =>
+        isBoolean[index] === true && cell !== null ? ((cell === 1) as unknown as Cell) : cell,
+      ),
+    );
 };
 
 export interface HecOptions {

@@ -5,7 +5,19 @@ import type { Status } from '../collector/status.ts';
 import { UserError } from '../collector/errors.ts';
 import type { Table, Value } from '../collector/table.ts';
 import { dataTables, schemaVersion } from '../store/schema.ts';
-import { cellsOrder, digestOfCells, isGood, isSorted, leadingCells, orderIndexes, origins, packRows, rowsOf, snapshotIdOf, snapshotStatus } from '../store/snapshot.ts';
+import {
+  cellsOrder,
+  digestOfCells,
+  isGood,
+  isSorted,
+  leadingCells,
+  orderIndexes,
+  origins,
+  packRows,
+  rowsOf,
+  snapshotIdOf,
+  snapshotStatus,
+} from '../store/snapshot.ts';
 import type { Cells, Look, Origin, Snapshot } from '../store/snapshot.ts';
 
 export const nativeVersion = 1;
@@ -20,7 +32,8 @@ const reportTables = { errors: 'collection_errors', commands: 'command_log' } as
 export const rowIdHead = (
   snapshot: Pick<Snapshot, 'schemaVersion' | 'hostId' | 'snapshotId'>,
   table: string,
-): string => `${JSON.stringify([snapshot.schemaVersion, snapshot.hostId, snapshot.snapshotId, table]).slice(0, -1)},`;
+): string =>
+  `${JSON.stringify([snapshot.schemaVersion, snapshot.hostId, snapshot.snapshotId, table]).slice(0, -1)},`;
 
 /** The identity of a row from the head above and its key as a JSON array of scalars, which is as RFC 8785 has it. */
 export const rowIdOf = (head: string, key: string, ordinal = 0): string =>
@@ -71,11 +84,16 @@ export const tableLine = (
     row_count: look.rowCount,
     columns_affected: look.affected,
     // Known of the last snapshot of a host only.
-    ...(details === null ? {} : { code: details.code, reason: details.reason, duration_ms: details.durationMs }),
+    ...(details === null
+      ? {}
+      : { code: details.code, reason: details.reason, duration_ms: details.durationMs }),
   })}\n`;
 
 /** What the rows of one table in one snapshot begin with; the identity, `rowMiddle`, the columns and `}\n` follow. */
-export const rowHead = ({ hostId, snapshotId }: Pick<Snapshot, 'hostId' | 'snapshotId'>, table: string): string =>
+export const rowHead = (
+  { hostId, snapshotId }: Pick<Snapshot, 'hostId' | 'snapshotId'>,
+  table: string,
+): string =>
   `{"kind":"row","table":${JSON.stringify(table)},"host_id":${JSON.stringify(hostId)},"snapshot_id":${snapshotId},"row_id":"`;
 export const rowMiddle = '","columns":';
 
@@ -131,7 +149,10 @@ export function* nativeLines(
 
 /** What is wrong with an export, and where. */
 const broken = (line: number, what: string): UserError =>
-  new UserError(`line ${line}: ${what}`, 'docs/native.md describes the lines; what stands before this one is good');
+  new UserError(
+    `line ${line}: ${what}`,
+    'docs/native.md describes the lines; what stands before this one is good',
+  );
 
 interface OpenTable {
   readonly table: Table;
@@ -209,7 +230,8 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     const { name, isText, isInteger: mustBeInteger, isBoolean, isRequired, values } = column;
     if (given === null || given === undefined) {
       // Redaction drops what is never NULL otherwise.
-      if (isRequired && snapshot?.header.redaction === null) throw broken(line, `${name} of ${table.name} is missing`);
+      if (isRequired && snapshot?.header.redaction === null)
+        throw broken(line, `${name} of ${table.name} is missing`);
       return null;
     }
     const value = given === true ? 1 : given === false ? 0 : given;
@@ -244,7 +266,8 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
   };
 
   const packed = ({ table, texts, firstLine, rowCount }: OpenTable): Value[] => {
-    if (texts.length !== rowCount) throw broken(number, `${table.name} should have ${rowCount} rows and has ${texts.length}`);
+    if (texts.length !== rowCount)
+      throw broken(number, `${table.name} should have ${rowCount} rows and has ${texts.length}`);
     const columns = checks.get(table.name) ?? [];
     let rows: Record<string, unknown>[];
     try {
@@ -252,7 +275,8 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     } catch {
       throw broken(firstLine, `a row of ${table.name} from here on is not JSON`);
     }
-    if (rows.length !== rowCount) throw broken(firstLine, `a row of ${table.name} from here on is not one JSON object`);
+    if (rows.length !== rowCount)
+      throw broken(firstLine, `a row of ${table.name} from here on is not one JSON object`);
     const cells: Value[] = [];
     for (const [index, row] of rows.entries()) {
       cells.push(0, index + 1);
@@ -260,10 +284,12 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     }
     // The order of rows is part of what a snapshot is; whoever wrote them need not know it.
     const order = orders.get(table.name);
-    if (order === undefined || !isData.has(table.name) || isSorted(cells, columns.length, order.indexes)) return cells;
+    if (order === undefined || !isData.has(table.name) || isSorted(cells, columns.length, order.indexes))
+      return cells;
     const all: Cells[] = [];
     const stride = columns.length + leadingCells;
-    for (let at = leadingCells; at < cells.length; at += stride) all.push(cells.slice(at, at + columns.length));
+    for (let at = leadingCells; at < cells.length; at += stride)
+      all.push(cells.slice(at, at + columns.length));
     return packRows(all.sort(order.compare));
   };
 
@@ -275,7 +301,8 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     if (isReport) {
       const rows: Cells[] = [];
       const stride = names.length + leadingCells;
-      for (let start = leadingCells; start < cells.length; start += stride) rows.push(cells.slice(start, start + names.length));
+      for (let start = leadingCells; start < cells.length; start += stride)
+        rows.push(cells.slice(start, start + names.length));
       if (table.name === reportTables.errors) snapshot.errors.push(...rows);
       else snapshot.commands.push(...rows);
     } else {
@@ -293,11 +320,20 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     const { tokenquery, host_id: hostId, snapshot_id: id, collected_time: time, origin, euid } = fields;
     const { tool_version: tool, schema_version: schema, redaction } = fields;
     if (snapshot !== null) throw broken(number, 'a snapshot begins before the one before it has ended');
-    if (tokenquery !== nativeVersion) throw broken(number, `this is version ${String(tokenquery)} of the native export, and this tokenquery reads version ${nativeVersion}`);
+    if (tokenquery !== nativeVersion)
+      throw broken(
+        number,
+        `this is version ${String(tokenquery)} of the native export, and this tokenquery reads version ${nativeVersion}`,
+      );
     if (typeof hostId !== 'string' || hostId === '') throw broken(number, 'the snapshot has no host_id');
-    if (!isInteger(id) || !isInteger(time)) throw broken(number, 'the snapshot has no snapshot_id or collected_time');
+    if (!isInteger(id) || !isInteger(time))
+      throw broken(number, 'the snapshot has no snapshot_id or collected_time');
     if (!isInteger(schema)) throw broken(number, 'the snapshot has no schema_version');
-    if (schema > schemaVersion) throw broken(number, `it was written by a newer tokenquery (layout ${schema}, this one knows ${schemaVersion})`);
+    if (schema > schemaVersion)
+      throw broken(
+        number,
+        `it was written by a newer tokenquery (layout ${schema}, this one knows ${schemaVersion})`,
+      );
     snapshot = {
       header: {
         hostId,
@@ -321,16 +357,30 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
   const openTable = (fields: Readonly<Record<string, unknown>>): void => {
     closeTable();
     if (snapshot === null) throw broken(number, 'a table stands outside of a snapshot');
-    const { table: name, status, row_count: rowCount, columns_affected: affected, code, reason, duration_ms: duration } = fields;
+    const {
+      table: name,
+      status,
+      row_count: rowCount,
+      columns_affected: affected,
+      code,
+      reason,
+      duration_ms: duration,
+    } = fields;
     const table = byName.get(String(name));
     const isReport = name === reportTables.errors || name === reportTables.commands;
-    if (table === undefined || (!isData.has(table.name) && !isReport)) throw broken(number, `there is no table ${String(name)}`);
+    if (table === undefined || (!isData.has(table.name) && !isReport))
+      throw broken(number, `there is no table ${String(name)}`);
     if (snapshot.looks.has(table.name)) throw broken(number, `${table.name} stands twice in a snapshot`);
-    if (!statuses.includes(status as Status)) throw broken(number, `${table.name} has a status that is not known here`);
+    if (!statuses.includes(status as Status))
+      throw broken(number, `${table.name} has a status that is not known here`);
     if (!isInteger(rowCount) || rowCount < 0) throw broken(number, `${table.name} has no row_count`);
-    if (rowCount > 0 && !isGood(status as Status)) throw broken(number, `${table.name} is ${String(status)} and has rows`);
+    if (rowCount > 0 && !isGood(status as Status))
+      throw broken(number, `${table.name} is ${String(status)} and has rows`);
     const columns = affected ?? null;
-    if (columns !== null && (!Array.isArray(columns) || columns.some((column) => typeof column !== 'string'))) {
+    if (
+      columns !== null &&
+      (!Array.isArray(columns) || columns.some((column) => typeof column !== 'string'))
+    ) {
       throw broken(number, `columns_affected of ${table.name} is not a list of names`);
     }
     const { hostId } = snapshot.header;
@@ -345,7 +395,16 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
       details:
         isReport || duration === undefined
           ? null
-          : [table.name, status as string, rowCount, textOrNull(code), textOrNull(reason), list === null ? null : JSON.stringify(list), isInteger(duration) ? duration : null, null],
+          : [
+              table.name,
+              status as string,
+              rowCount,
+              textOrNull(code),
+              textOrNull(reason),
+              list === null ? null : JSON.stringify(list),
+              isInteger(duration) ? duration : null,
+              null,
+            ],
       head: `{"kind":"row","table":${JSON.stringify(table.name)},"host_id":${JSON.stringify(hostId)},"snapshot_id":${snapshot.givenId},"row_id":"`,
       firstLine: number,
       texts: [],
@@ -357,8 +416,10 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
       throw broken(number, `a row of ${String(fields['table'])} does not follow its table`);
     }
     const { host_id: hostId, snapshot_id: id, columns } = fields;
-    if (hostId !== snapshot.header.hostId || id !== snapshot.givenId) throw broken(number, 'the row is of another snapshot');
-    if (typeof columns !== 'object' || columns === null || Array.isArray(columns)) throw broken(number, 'the row has no columns');
+    if (hostId !== snapshot.header.hostId || id !== snapshot.givenId)
+      throw broken(number, 'the row is of another snapshot');
+    if (typeof columns !== 'object' || columns === null || Array.isArray(columns))
+      throw broken(number, 'the row has no columns');
     open.texts.push(JSON.stringify(columns));
   };
 
@@ -402,7 +463,10 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
       case 'end':
         return closeSnapshot(fields);
       default:
-        throw broken(number, `this is no line of the native export: its kind is ${JSON.stringify(fields['kind'] ?? null)}`);
+        throw broken(
+          number,
+          `this is no line of the native export: its kind is ${JSON.stringify(fields['kind'] ?? null)}`,
+        );
     }
   };
 
@@ -432,7 +496,8 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     },
     end: () => {
       if (number === 0) throw broken(1, 'the file is empty');
-      if (snapshot !== null) throw broken(number, `the file ends within a snapshot of ${snapshot.header.hostId}: it was cut off`);
+      if (snapshot !== null)
+        throw broken(number, `the file ends within a snapshot of ${snapshot.header.hostId}: it was cut off`);
     },
   };
 };

@@ -28,8 +28,10 @@ type Tables = ReadonlyMap<string, Collected>;
 const defined = (fields: Fields): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null));
 
-const text = (value: Cell | undefined): string | undefined => (value === null || value === undefined ? undefined : String(value));
-const truth = (value: Cell | undefined): boolean | undefined => (value === 1 ? true : value === 0 ? false : undefined);
+const text = (value: Cell | undefined): string | undefined =>
+  value === null || value === undefined ? undefined : String(value);
+const truth = (value: Cell | undefined): boolean | undefined =>
+  value === 1 ? true : value === 0 ? false : undefined;
 
 /** A tag has no null: what is not known is said in words. */
 const tag = (table: Table, column: string, value: Cell, name = column): Fields => {
@@ -88,9 +90,24 @@ const deviceOf = (head: Head, host: Readonly<Record<string, Cell>>, tables: Tabl
 };
 
 const classes = {
-  5001: { name: 'Device Inventory Info', category: [5, 'Discovery'], activity: [2, 'Collect'], profiles: ['datetime'] },
-  5003: { name: 'User Inventory Info', category: [5, 'Discovery'], activity: [2, 'Collect'], profiles: ['host', 'datetime'] },
-  2003: { name: 'Compliance Finding', category: [2, 'Findings'], activity: [1, 'Create'], profiles: ['host', 'datetime'] },
+  5001: {
+    name: 'Device Inventory Info',
+    category: [5, 'Discovery'],
+    activity: [2, 'Collect'],
+    profiles: ['datetime'],
+  },
+  5003: {
+    name: 'User Inventory Info',
+    category: [5, 'Discovery'],
+    activity: [2, 'Collect'],
+    profiles: ['host', 'datetime'],
+  },
+  2003: {
+    name: 'Compliance Finding',
+    category: [2, 'Findings'],
+    activity: [1, 'Create'],
+    profiles: ['host', 'datetime'],
+  },
 } as const;
 
 const severities: Readonly<Record<string, readonly [number, string]>> = {
@@ -104,7 +121,12 @@ const severities: Readonly<Record<string, readonly [number, string]>> = {
 const eventOf = (
   uid: keyof typeof classes,
   head: Head,
-  { id, log, tags, severity = 'info' }: { id: string; log: string; tags?: readonly Fields[]; severity?: string },
+  {
+    id,
+    log,
+    tags,
+    severity = 'info',
+  }: { id: string; log: string; tags?: readonly Fields[]; severity?: string },
 ): Fields => {
   const { name, category, activity, profiles } = classes[uid];
   const [severityId, caption] = severities[severity] ?? [0, 'Unknown'];
@@ -145,7 +167,12 @@ const userType = (row: Row): Fields => {
 };
 
 /** Tables whose rows belong to an account; their columns become tags of it. */
-const accountTables = ['secure_tokens', 'account_policy_data', 'mobile_accounts', 'platform_sso_states'] as const;
+const accountTables = [
+  'secure_tokens',
+  'account_policy_data',
+  'mobile_accounts',
+  'platform_sso_states',
+] as const;
 const identityColumns = new Set(['uid', 'gid', 'username', 'uuid', 'is_admin', 'description']);
 
 const sameAccount = (a: Row, b: Row): boolean => {
@@ -161,10 +188,16 @@ const userEvents = function* (head: Head, device: Fields, tables: Tables): Gener
   for (const row of users.rows) {
     const authorities = tables.get('authentication_authorities');
     const labels = [
-      ...new Set(rowsOf(tables, 'authentication_authorities').filter((other) => sameAccount(row, other)).flatMap((other) => text(other.cell('tag')) ?? [])),
+      ...new Set(
+        rowsOf(tables, 'authentication_authorities')
+          .filter((other) => sameAccount(row, other))
+          .flatMap((other) => text(other.cell('tag')) ?? []),
+      ),
     ];
     const groups = rowsOf(tables, 'user_groups')
-      .filter((other) => other.cell('username') === row.cell('username') && other.cell('uid') === row.cell('uid'))
+      .filter(
+        (other) => other.cell('username') === row.cell('username') && other.cell('uid') === row.cell('uid'),
+      )
       .map((other) => defined({ name: text(other.cell('groupname')), uid: text(other.cell('gid')) }))
       .filter((group) => Object.keys(group).length > 0);
     const tags = [
@@ -176,7 +209,9 @@ const userEvents = function* (head: Head, device: Fields, tables: Tables): Gener
         const found = own?.rows.find((other) => sameAccount(row, other));
         if (own === undefined || found === undefined) return [];
         const columns = Object.keys(own.table.columns).filter((column) => !identityColumns.has(column));
-        return columns.map((column) => tag(own.table, column, found.cell(column), name === 'secure_tokens' ? column : `${name}.${column}`));
+        return columns.map((column) =>
+          tag(own.table, column, found.cell(column), name === 'secure_tokens' ? column : `${name}.${column}`),
+        );
       }),
     ];
     const uid = text(row.cell('uid'));
@@ -208,19 +243,39 @@ const userEvents = function* (head: Head, device: Fields, tables: Tables): Gener
   }
 };
 
-const ofAccounts = new Set<string>(['users', 'user_groups', 'authentication_authorities', ...accountTables, 'findings']);
+const ofAccounts = new Set<string>([
+  'users',
+  'user_groups',
+  'authentication_authorities',
+  ...accountTables,
+  'findings',
+]);
 
 const deviceEvent = (head: Head, device: Fields, tables: Tables): Fields | null => {
-  const own = [...tables.values()].filter(({ table }) => !ofAccounts.has(table.name) && table.report === undefined);
+  const own = [...tables.values()].filter(
+    ({ table }) => !ofAccounts.has(table.name) && table.report === undefined,
+  );
   if (own.length === 0) return null;
   const tags = own
     .filter(({ table }) => table.key.length === 0 || table.name === 'hosts')
     .flatMap(({ table, rows }) =>
-      rows.slice(0, 1).flatMap((row) => Object.keys(table.columns).map((column) => tag(table, column, row.cell(column), `${table.name}.${column}`))),
+      rows
+        .slice(0, 1)
+        .flatMap((row) =>
+          Object.keys(table.columns).map((column) =>
+            tag(table, column, row.cell(column), `${table.name}.${column}`),
+          ),
+        ),
     );
   // Rows that the class has no place for: nothing of them is lost, and nothing outside of the schema is needed.
   const enrichments = [...tables.values()]
-    .filter(({ table }) => table.name !== 'findings' && !ofAccounts.has(table.name) && table.key.length > 0 && table.name !== 'hosts')
+    .filter(
+      ({ table }) =>
+        table.name !== 'findings' &&
+        !ofAccounts.has(table.name) &&
+        table.key.length > 0 &&
+        table.name !== 'hosts',
+    )
     .filter(({ rows }) => rows.length > 0)
     .map(({ table, rows }) => ({
       name: table.name,
@@ -240,7 +295,9 @@ const deviceEvent = (head: Head, device: Fields, tables: Tables): Fields | null 
   return {
     ...eventOf(5001, head, { id: first?.id ?? uidOf(head, 'device'), log: 'hosts', tags }),
     ...status,
-    ...(unseen.length === 0 ? {} : { status_detail: unseen.map(({ table, status: is }) => `${table.name} is ${is}`).join('; ') }),
+    ...(unseen.length === 0
+      ? {}
+      : { status_detail: unseen.map(({ table, status: is }) => `${table.name} is ${is}`).join('; ') }),
     device,
     ...(enrichments.length > 0 ? { enrichments } : {}),
   };
@@ -259,11 +316,19 @@ const findingEvents = function* (head: Head, device: Fields, tables: Tables): Ge
     const name = cell('query_name') ?? '';
     const title = cell('title') ?? name;
     const details = JSON.parse(cell('details') ?? '[]') as unknown;
-    const blindSpots = JSON.parse(cell('blind_spots') ?? '[]') as { table: string; column: string | null; reason: string }[];
+    const blindSpots = JSON.parse(cell('blind_spots') ?? '[]') as {
+      table: string;
+      column: string | null;
+      reason: string;
+    }[];
     const firstSeen = row.cell('first_seen_time');
     const references = cell('references');
     yield {
-      ...eventOf(2003, head, { id: row.id, log: 'findings', severity: isHit ? (cell('severity') ?? '') : 'info' }),
+      ...eventOf(2003, head, {
+        id: row.id,
+        log: 'findings',
+        severity: isHit ? (cell('severity') ?? '') : 'info',
+      }),
       status_id: 1,
       status: 'New',
       message: title,
@@ -287,19 +352,35 @@ const findingEvents = function* (head: Head, device: Fields, tables: Tables): Ge
         ...(isHit ? { status_id: 3, status: 'Fail' } : { status_id: 2, status: 'Warning' }),
         ...(isHit
           ? { assessments: [{ name, uid: name, meets_criteria: false, desc: title }] }
-          : { status_details: blindSpots.map(({ table, column, reason }) => `${table}${column === null ? '' : `.${column}`}: ${reason}`) }),
+          : {
+              status_details: blindSpots.map(
+                ({ table, column, reason }) => `${table}${column === null ? '' : `.${column}`}: ${reason}`,
+              ),
+            }),
       },
       ...(isHit && cell('remediation') !== undefined
         ? {
             remediation: {
               desc: cell('remediation'),
-              ...(references === undefined ? {} : { references: references.split(/[;,]\s*/).filter((part) => part !== '') }),
+              ...(references === undefined
+                ? {}
+                : { references: references.split(/[;,]\s*/).filter((part) => part !== '') }),
             },
           }
         : {}),
       ...(subject === undefined ? {} : { resources: [{ name: subject, type: 'account or device' }] }),
       ...(Array.isArray(details) && details.length > 0
-        ? { enrichments: [{ name: 'facts', value: String(details.length), type: 'evidence', provider: 'tokenquery', data: { rows: details } }] }
+        ? {
+            enrichments: [
+              {
+                name: 'facts',
+                value: String(details.length),
+                type: 'evidence',
+                provider: 'tokenquery',
+                data: { rows: details },
+              },
+            ],
+          }
         : {}),
     };
   }

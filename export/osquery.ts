@@ -40,7 +40,11 @@ const escaped = (text: string): string => {
 /** SQLite's text of a double has a point. */
 const realText = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : String(value));
 
-const columnsWriter = ({ table }: TablePart, head: Head, options: OsqueryOptions): ((row: ExportRow) => string) => {
+const columnsWriter = (
+  { table }: TablePart,
+  head: Head,
+  options: OsqueryOptions,
+): ((row: ExportRow) => string) => {
   // osquery holds a row in a sorted map.
   const entries = Object.entries(table.columns).map(([name, column], index) => ({
     label: `${JSON.stringify(name)}:`,
@@ -70,7 +74,11 @@ const columnsWriter = ({ table }: TablePart, head: Head, options: OsqueryOptions
 /** The name under which osquery would schedule `SELECT * FROM` the table in a pack. */
 export const queryName = (table: string): string => `pack_tokenquery_${table}`;
 
-function* linesOfTable(part: TablePart, { head, host }: SnapshotPart, options: OsqueryOptions): Generator<string> {
+function* linesOfTable(
+  part: TablePart,
+  { head, host }: SnapshotPart,
+  options: OsqueryOptions,
+): Generator<string> {
   const { isNumeric = false } = options;
   const hostname = host['hostname'];
   // The report on the collection is what osquery calls a snapshot query: it is never compared with the one before.

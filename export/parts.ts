@@ -61,7 +61,8 @@ export const objectWriter = (names: readonly string[]): ((cells: readonly Cell[]
   const labels = names.map((name, index) => `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`);
   return (cells) => {
     let text = '';
-    for (let index = 0; index < labels.length; index += 1) text += labels[index] + jsonCell(cells[index] ?? null);
+    for (let index = 0; index < labels.length; index += 1)
+      text += labels[index] + jsonCell(cells[index] ?? null);
     return text === '' ? '{}' : `${text}}`;
   };
 };

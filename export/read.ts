@@ -42,9 +42,12 @@ const exact = (name: string, column: Column): string => {
 
 /** Makes cells of what `exact` selects. */
 const exactCells = (table: Table): ((row: unknown[]) => Cell[]) => {
-  const indexes = Object.values(table.columns).flatMap((column, index) => (needsExact(column) ? [index] : []));
+  const indexes = Object.values(table.columns).flatMap((column, index) =>
+    needsExact(column) ? [index] : [],
+  );
   return (row) => {
-    for (const index of indexes) if (typeof row[index] === 'string') row[index] = BigInt(row[index] as string);
+    for (const index of indexes)
+      if (typeof row[index] === 'string') row[index] = BigInt(row[index] as string);
     return row as Cell[];
   };
 };
@@ -91,7 +94,10 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
   const dataOnes = tables.filter((table) => !isReport(table));
   const reports = tables.filter(isReport);
   const epoch =
-    (prepare("SELECT value FROM main._setting WHERE name = 'retained_time'").pluck().get() as number | null | undefined) ?? 0;
+    (prepare("SELECT value FROM main._setting WHERE name = 'retained_time'").pluck().get() as
+      | number
+      | null
+      | undefined) ?? 0;
 
   const order = (table: Table): string => {
     const names = table.key.length > 0 ? table.key : Object.keys(table.columns).slice(0, 1);
@@ -124,7 +130,12 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
       const identify = identities(head, table.name);
       for (const line of lines as Iterable<string>) {
         const cut = line.indexOf('\n');
-        yield { id: identify(line.slice(0, cut), null), change: null, cells: null, json: line.slice(cut + 1) };
+        yield {
+          id: identify(line.slice(0, cut), null),
+          change: null,
+          cells: null,
+          json: line.slice(cut + 1),
+        };
       }
     };
     const asCells = function* (rows: Iterable<unknown>, head: Head): Generator<ExportRow> {
@@ -151,7 +162,9 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
           ...(isText ? { lines: some as readonly string[] } : {}),
         };
       }
-      const rowCount = prepare(`SELECT count(*) FROM ${quoteName(table.name)} WHERE host_id = ?`).pluck().get(hostId) as number;
+      const rowCount = prepare(`SELECT count(*) FROM ${quoteName(table.name)} WHERE host_id = ?`)
+        .pluck()
+        .get(hostId) as number;
       const all: Statement = isText ? db.prepare(sql).pluck() : db.prepare(sql).raw(true);
       return { rowCount, rows: (head) => rows(all.iterate(hostId), head) };
     };
@@ -177,12 +190,17 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
     /** What the last snapshot reported is still known. */
     readonly hasReport: boolean;
   }
-  const hostStatement = prepare('SELECT host, has_report IS NOT NULL, last_time FROM main._host WHERE host_id = ?').raw(true);
+  const hostStatement = prepare(
+    'SELECT host, has_report IS NOT NULL, last_time FROM main._host WHERE host_id = ?',
+  ).raw(true);
   const hostNumber = (hostId: string): HostNumber | null => {
     const row = hostStatement.get(hostId) as [number, number, number | null] | undefined;
     if (row === undefined) return null;
     const [host, hasReport, lastTime] = row;
-    return { host, hasReport: hasReport === 1 && (asOf === undefined || (lastTime !== null && lastTime <= asOf)) };
+    return {
+      host,
+      hasReport: hasReport === 1 && (asOf === undefined || (lastTime !== null && lastTime <= asOf)),
+    };
   };
 
   const detailsStatement = prepare(
@@ -196,10 +214,24 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
     );
   const noDetails: TableDetails = { code: null, reason: null, durationMs: null };
 
-  const reportParts = function* (hostId: string, host: number, head: Head, wanted: readonly Table[]): Generator<TablePart> {
+  const reportParts = function* (
+    hostId: string,
+    host: number,
+    head: Head,
+    wanted: readonly Table[],
+  ): Generator<TablePart> {
     for (const table of wanted) {
       const { rowCount, rows } = readView(table)(hostId, host);
-      yield { table, status: 'ok', affected: null, rowCount, details: null, rows: rows(head), counter: 0, epoch: 0 };
+      yield {
+        table,
+        status: 'ok',
+        affected: null,
+        rowCount,
+        details: null,
+        rows: rows(head),
+        counter: 0,
+        epoch: 0,
+      };
     }
   };
 
@@ -210,7 +242,9 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
   ).raw(true);
 
   /** For a host, the snapshots that its current rows are of. */
-  const looksAt = (host: number): { readonly looks: ReadonlyMap<Table, LookAt>; readonly latest: Head | null } => {
+  const looksAt = (
+    host: number,
+  ): { readonly looks: ReadonlyMap<Table, LookAt>; readonly latest: Head | null } => {
     const looks = new Map<Table, LookAt>();
     const first = snapshotsBack.get(host) as SnapshotRow | undefined;
     if (first === undefined) return { looks, latest: null };
@@ -262,7 +296,9 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
       }
       let details: ReadonlyMap<string, TableDetails> | null = null;
       let facts: Readonly<Record<string, Cell>> | null = null;
-      for (const { head, tables: own } of [...groups.values()].sort((a, b) => compareRefs(refOf(a.head), refOf(b.head)))) {
+      for (const { head, tables: own } of [...groups.values()].sort((a, b) =>
+        compareRefs(refOf(a.head), refOf(b.head)),
+      )) {
         const isLatest = head === latest;
         const parts = function* (): Generator<TablePart> {
           if (isLatest && hasReport) details ??= detailsOf(host);
@@ -286,7 +322,12 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
           }
           // What was not kept is not there, which is another thing than nothing having gone wrong.
           if (isLatest) {
-            yield* reportParts(hostId, host, head, hasReport ? reports : reports.filter(({ name }) => name === 'table_status'));
+            yield* reportParts(
+              hostId,
+              host,
+              head,
+              hasReport ? reports : reports.filter(({ name }) => name === 'table_status'),
+            );
           }
         };
         yield {
@@ -312,7 +353,8 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
     const rowsFrom = function* (table: Table, rows: readonly Cells[]): Generator<ExportRow> {
       const identify = identities(head, table.name);
       const keyOf = keyWriter(table);
-      for (const cells of rows) yield { id: identify(keyOf(cells), null), change: null, cells: cellsOf(cells), json: null };
+      for (const cells of rows)
+        yield { id: identify(keyOf(cells), null), change: null, cells: cellsOf(cells), json: null };
     };
     const parts = function* (): Generator<TablePart> {
       for (const table of dataOnes) {
@@ -322,38 +364,67 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
         const [, , , code, reason, , durationMs] = details?.get(table.name) ?? [];
         const rows = rowsFrom(table, rowsOf(look, Object.keys(table.columns).length));
         const known = { code: code ?? null, reason: reason ?? null, durationMs: durationMs ?? null };
-        yield { table, status, affected, rowCount, details: details === null ? null : known, rows, counter: 0, epoch: head.collectedTime };
+        yield {
+          table,
+          status,
+          affected,
+          rowCount,
+          details: details === null ? null : known,
+          rows,
+          counter: 0,
+          epoch: head.collectedTime,
+        };
       }
       for (const table of reports) {
         let rows: readonly Cells[];
         if (table.name === 'table_status') {
           // What the looks themselves tell is known of every snapshot.
-          rows = [...looks].map(([name, { status, affected, rowCount }]): Cells => {
-            const [, , , code, reason, , durationMs] = details?.get(name) ?? [];
-            return [
-              name,
-              status,
-              rowCount,
-              code ?? null,
-              reason ?? null,
-              affected === null ? null : JSON.stringify(affected),
-              durationMs ?? null,
-              isGood(status) ? head.collectedTime : null,
-            ];
-          }).sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
+          rows = [...looks]
+            .map(([name, { status, affected, rowCount }]): Cells => {
+              const [, , , code, reason, , durationMs] = details?.get(name) ?? [];
+              return [
+                name,
+                status,
+                rowCount,
+                code ?? null,
+                reason ?? null,
+                affected === null ? null : JSON.stringify(affected),
+                durationMs ?? null,
+                isGood(status) ? head.collectedTime : null,
+              ];
+            })
+            .sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
         } else if (report === null) continue;
-        else rows = (table.name === 'collection_errors' ? report.errors : report.commands).toSorted(cellsOrder(table));
-        yield { table, status: 'ok', affected: null, rowCount: rows.length, details: null, rows: rowsFrom(table, rows), counter: 0, epoch: 0 };
+        else
+          rows = (table.name === 'collection_errors' ? report.errors : report.commands).toSorted(
+            cellsOrder(table),
+          );
+        yield {
+          table,
+          status: 'ok',
+          affected: null,
+          rowCount: rows.length,
+          details: null,
+          rows: rowsFrom(table, rows),
+          counter: 0,
+          epoch: 0,
+        };
       }
     };
     const hostTable = store.tables.find(({ name }) => name === 'hosts');
     const look = looks.get('hosts');
-    const row = hostTable === undefined || look === undefined ? undefined : rowsOf(look, Object.keys(hostTable.columns).length)[0];
+    const row =
+      hostTable === undefined || look === undefined
+        ? undefined
+        : rowsOf(look, Object.keys(hostTable.columns).length)[0];
     return { head, host: row === undefined ? {} : namedCells(hostTable as Table, row), tables: parts() };
   };
 
   /** Whole snapshots, of those hosts that have one of them. */
-  const wholeParts = function* (isWanted: (snapshotId: number) => boolean, wantedHosts: readonly string[] = hosts): Generator<SnapshotPart> {
+  const wholeParts = function* (
+    isWanted: (snapshotId: number) => boolean,
+    wantedHosts: readonly string[] = hosts,
+  ): Generator<SnapshotPart> {
     for (const hostId of wantedHosts) {
       for (const snapshot of reader.read(hostId, ({ id }) => isWanted(id))) yield wholePart(snapshot);
     }
@@ -415,7 +486,11 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
    *
    * @param reportOf The snapshot whose report is told, where it is the last one.
    */
-  const changedParts = function* (hostId: string, since: number, isNew: (snapshotId: number) => boolean): Generator<SnapshotPart> {
+  const changedParts = function* (
+    hostId: string,
+    since: number,
+    isNew: (snapshotId: number) => boolean,
+  ): Generator<SnapshotPart> {
     const host = hostNumber(hostId)?.host;
     if (host === undefined) return;
     const rowsSince = prepare(
@@ -431,7 +506,9 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
     for (const table of dataOnes) {
       const tab = tabs.get(table.name);
       if (tab === undefined) continue;
-      const state = prepare('SELECT first_time AS time, first_snapshot AS id FROM main._state WHERE host = ? AND tab = ?').get(host, tab) as Ref | undefined;
+      const state = prepare(
+        'SELECT first_time AS time, first_snapshot AS id FROM main._state WHERE host = ? AND tab = ?',
+      ).get(host, tab) as Ref | undefined;
       if (state === undefined) continue;
       const identify = new Map<number, ReturnType<typeof identities>>();
       const keyOf = keyWriter(table);
@@ -446,7 +523,8 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
       if (state.time >= since) eventAt(state);
       for (const version of versionsOf(table, host, state, since)) {
         if (version.from.time >= since) eventAt(version.from).added.push(version);
-        if (version.until !== null && version.until.time >= since) eventAt(version.until).removed.push(version);
+        if (version.until !== null && version.until.time >= since)
+          eventAt(version.until).removed.push(version);
       }
       if (events.size === 0) continue;
       const points = changePoints(table, host);
@@ -456,7 +534,9 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
         if (head === undefined) continue;
         const own = identify.get(at.id) ?? identities(head, table.name);
         identify.set(at.id, own);
-        const row = (change: Change) => ({ cells }: Version): ExportRow => ({ id: own(keyOf(cells), change), change, cells, json: null });
+        const row =
+          (change: Change) =>
+          ({ cells }: Version): ExportRow => ({ id: own(keyOf(cells), change), change, cells, json: null });
         const rows = [...removed.sort(byKey).map(row('removed')), ...added.sort(byKey).map(row('added'))];
         const isFirst = compareRefs(at, state) === 0;
         const counter = isFirst ? 0 : points.findIndex((point) => compareRefs(point, at) === 0) + 1;
@@ -481,7 +561,10 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
             affected: entry?.affected ?? null,
             rowCount: rows.length,
             details: null,
-            rows: wants === 'cells' ? rows : rows.map((row) => ({ ...row, json: object.get(table)?.(row.cells ?? []) ?? null })),
+            rows:
+              wants === 'cells'
+                ? rows
+                : rows.map((row) => ({ ...row, json: object.get(table)?.(row.cells ?? []) ?? null })),
             counter,
             epoch,
           };

@@ -46,7 +46,10 @@ const subject: Rule = (value, row, by) => (row('subject_kind') === 'host' ? valu
 
 /** `1`, `escrowed 1`, `tag`: what sources say is made of few words; a name, a UUID or a path is not among them. */
 const stated: Rule = (value, _row, by) =>
-  typeof value === 'string' && !/^(?:[a-z_]+ )?[01]$|^(?:tag|absent|listed|success|master keychain|unknown_user|ENABLED|DISABLED)$/.test(value)
+  typeof value === 'string' &&
+  !/^(?:[a-z_]+ )?[01]$|^(?:tag|absent|listed|success|master keychain|unknown_user|ENABLED|DISABLED)$/.test(
+    value,
+  )
     ? nameOrUuid(value, by)
     : value;
 
@@ -59,7 +62,8 @@ const commandId: Rule = (value, _row, by) => {
 
 const argv: Rule = (value, row, by) => {
   const source = row('source');
-  if (typeof value !== 'string' || typeof source !== 'string' || !Object.hasOwn(commands, source)) return null;
+  if (typeof value !== 'string' || typeof source !== 'string' || !Object.hasOwn(commands, source))
+    return null;
   const known = commands[source as CommandName] as { readonly argv: readonly string[] };
   const given = JSON.parse(value) as string[];
   const words = given.map((word, index) => {
@@ -95,7 +99,11 @@ const everywhere: Readonly<Record<string, Rule>> = {
 };
 
 const byTable: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
-  account_policy_data: { password_last_set_time: 'behaviour', failed_login_timestamp: 'behaviour', last_login_time: 'behaviour' },
+  account_policy_data: {
+    password_last_set_time: 'behaviour',
+    failed_login_timestamp: 'behaviour',
+    last_login_time: 'behaviour',
+  },
   apfs_crypto_users: { volume_uuid: 'device', crypto_user_uuid: 'device' },
   apfs_volumes: { container_uuid: 'device', name: 'organisation' },
   authentication_authorities: { value: 'linkable', data: 'linkable' },
@@ -106,9 +114,18 @@ const byTable: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   filevault_policies: { escrow_location: 'organisation' },
   findings: { subject: (value, _row, by) => nameOrUuid(value, by), details: facts, blind_spots: 'private' },
   group_members: { member },
-  hosts: { hardware_uuid: 'device', serial_number: 'device', hostname: 'device', console_username: 'private' },
+  hosts: {
+    hardware_uuid: 'device',
+    serial_number: 'device',
+    hostname: 'device',
+    console_username: 'private',
+  },
   loginwindow_settings: { autologin_username: 'name', hidden_users: listOfNames },
-  mdm_enrollments: { server_host: 'organisation', profile_identifier: 'organisation', organization: 'organisation' },
+  mdm_enrollments: {
+    server_host: 'organisation',
+    profile_identifier: 'organisation',
+    organization: 'organisation',
+  },
   mobile_accounts: {
     original_node: 'linkable',
     directory_guid: 'linkable',
@@ -124,7 +141,15 @@ const byTable: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
 export const harmless: Readonly<Record<string, readonly string[]>> = {
   account_policy_data: ['uid', 'creation_time', 'failed_login_count'],
   apfs_crypto_users: ['device_identifier', 'type', 'volume_owner', 'resolution'],
-  apfs_volumes: ['device_identifier', 'role', 'is_internal', 'encryption', 'filevault', 'locked', 'crypto_migration_on'],
+  apfs_volumes: [
+    'device_identifier',
+    'role',
+    'is_internal',
+    'encryption',
+    'filevault',
+    'locked',
+    'crypto_migration_on',
+  ],
   authentication_authorities: ['uid', 'ordinal', 'version', 'tag', 'disabled_tag'],
   bootstrap_tokens: [
     'supported_on_server',
@@ -263,7 +288,15 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
     'sources',
     'has_conflict',
   ],
-  table_status: ['table_name', 'status', 'row_count', 'code', 'columns_affected', 'duration_ms', 'last_good_time'],
+  table_status: [
+    'table_name',
+    'status',
+    'row_count',
+    'code',
+    'columns_affected',
+    'duration_ms',
+    'last_good_time',
+  ],
   user_groups: ['uid', 'gid', 'is_direct'],
   users: [
     'uid',
@@ -319,7 +352,9 @@ const redactor = (level: Level, hmac: (text: string) => string, hostId: string):
       case 'behaviour': {
         if (typeof value !== 'number') return null;
         // Weeks begin on a Monday; unix time began on a Thursday.
-        return isStrict ? Math.floor((value + 3 * day) / (7 * day)) * 7 * day - 3 * day : Math.floor(value / day) * day;
+        return isStrict
+          ? Math.floor((value + 3 * day) / (7 * day)) * 7 * day - 3 * day
+          : Math.floor(value / day) * day;
       }
       case 'private':
         return null;
@@ -372,7 +407,12 @@ export const redaction = (level: Level, key: Uint8Array) => {
       }
     };
     // A reason is words of the program around names of the Mac; the code says what kind of reason it was.
-    return { ...rest, table, details: details === null ? null : { ...details, reason: null }, rows: redacted() };
+    return {
+      ...rest,
+      table,
+      details: details === null ? null : { ...details, reason: null },
+      rows: redacted(),
+    };
   };
 
   return (part: SnapshotPart): SnapshotPart => {
@@ -392,7 +432,8 @@ export const redaction = (level: Level, key: Uint8Array) => {
   };
 };
 
-const makeKey = (path: string): string => `make one key for the whole fleet, and keep it apart from the exports: (umask 077; openssl rand -hex 32 > ${path})`;
+const makeKey = (path: string): string =>
+  `make one key for the whole fleet, and keep it apart from the exports: (umask 077; openssl rand -hex 32 > ${path})`;
 
 /**
  * Reads the key. It is never made here: each Mac would have its own, and the same user another pseudonym on each,
@@ -408,7 +449,10 @@ export const readKey = (path: string): Uint8Array => {
     }
     const own = process.geteuid?.();
     if (own !== undefined && stat.uid !== own && stat.uid !== 0) {
-      throw new UserError(`the key ${path} belongs to another user`, 'whoever owns it can undo the redaction: it must be yours, or root’s');
+      throw new UserError(
+        `the key ${path} belongs to another user`,
+        'whoever owns it can undo the redaction: it must be yours, or root’s',
+      );
     }
     bytes = readFileSync(path);
   } catch (error) {
@@ -419,6 +463,10 @@ export const readKey = (path: string): Uint8Array => {
   }
   const text = bytes.toString('latin1').trim();
   const key = Buffer.from(text, 'latin1');
-  if (key.length < 16) throw new UserError(`the key ${path} is too short: it has ${key.length} bytes, and 16 are the least`, makeKey(path));
+  if (key.length < 16)
+    throw new UserError(
+      `the key ${path} is too short: it has ${key.length} bytes, and 16 are the least`,
+      makeKey(path),
+    );
   return key;
 };

@@ -39,7 +39,11 @@ const suffixes: readonly (readonly [string, Compression])[] = [
 export const compressionOf = (path: string): Compression => {
   const found = suffixes.find(([suffix]) => path.endsWith(suffix))?.[1] ?? 'none';
   if (found === 'zstd' && !hasZstd) {
-    throw new UserError(`this Node (${process.version}) has no zstd`, 'name the file .gz, or use a newer Node', 2);
+    throw new UserError(
+      `this Node (${process.version}) has no zstd`,
+      'name the file .gz, or use a newer Node',
+      2,
+    );
   }
   return found;
 };
@@ -61,13 +65,21 @@ const chunkCharacters = 131_072;
 const explain = (error: unknown, path: string): unknown => {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new UserError(`there is no space left for ${path}`, 'nothing was exported, and the cursor did not move; make room and try again');
+    return new UserError(
+      `there is no space left for ${path}`,
+      'nothing was exported, and the cursor did not move; make room and try again',
+    );
   }
-  if (code === 'ENOENT') return new UserError(`${path} cannot be made: there is no folder ${dirname(path)}`, 'make the folder first');
+  if (code === 'ENOENT')
+    return new UserError(
+      `${path} cannot be made: there is no folder ${dirname(path)}`,
+      'make the folder first',
+    );
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return new UserError(`${path} may not be written (${code})`, `may you write in ${dirname(path)}?`);
   }
-  if (code === 'EISDIR' || code === 'ENOTEMPTY' || code === 'EEXIST') return new UserError(`${path} is a folder`, 'name a file');
+  if (code === 'EISDIR' || code === 'ENOTEMPTY' || code === 'EEXIST')
+    return new UserError(`${path} is a folder`, 'name a file');
   return error;
 };
 
@@ -178,7 +190,8 @@ const sweep = (path: string): void => {
   const start = `.${basename(path)}.`;
   for (const name of readdirSync(folder)) {
     const pid = name.startsWith(start) ? /^(\d+)\.\d+\.tmp$/.exec(name.slice(start.length))?.[1] : undefined;
-    if (pid !== undefined && Number(pid) !== process.pid && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true });
+    if (pid !== undefined && Number(pid) !== process.pid && !isAlive(Number(pid)))
+      rmSync(join(folder, name), { force: true });
   }
 };
 
@@ -196,7 +209,10 @@ export const fileSink = (path: string, { rotateBytes, keep = 0, onDrop }: FileOp
     }
   };
   const begin = (): ReturnType<typeof openPart> => {
-    const part = openPart(join(dirname(path), `.${basename(path)}.${process.pid}.${parts.length}.tmp`), compression);
+    const part = openPart(
+      join(dirname(path), `.${basename(path)}.${process.pid}.${parts.length}.tmp`),
+      compression,
+    );
     parts.push(part);
     bytes = 0;
     return part;
@@ -204,7 +220,8 @@ export const fileSink = (path: string, { rotateBytes, keep = 0, onDrop }: FileOp
   let part: ReturnType<typeof openPart>;
   try {
     sweep(path);
-    if (existsSync(path) && statSync(path).isDirectory()) throw Object.assign(new Error(''), { code: 'EISDIR' });
+    if (existsSync(path) && statSync(path).isDirectory())
+      throw Object.assign(new Error(''), { code: 'EISDIR' });
     part = begin();
   } catch (error) {
     throw explain(error, path);

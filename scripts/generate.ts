@@ -167,6 +167,10 @@ const { tables } = JSON.parse(ask('schema', '--json')) as {
 };
 for (const { name } of tables) write(`docs/tables/${name}.md`, notice + ask('schema', name, '--markdown'));
 write('docs/schema.json', ask('schema', '--json'));
+for (const { name } of [...tables, { name: 'findings' }]) {
+  write(`docs/json-schema/${name}.json`, ask('schema', name, '--json-schema'));
+}
+write('docs/json-schema/line.json', ask('schema', '--json-schema'));
 write(
   'docs/access.md',
   `${notice}# Everything that may be run, read or looked at\n\n\`\`\`\n${ask('access')}\`\`\`\n`,

@@ -20,7 +20,9 @@ const readReport = (prepare: Prepare, host: number): Report | null => {
       'SELECT t.name, r.status, r.row_count, r.code, r.reason, r.columns_affected, r.duration_ms, NULL ' +
         'FROM _report_status r JOIN _table t ON t.tab = r.tab WHERE r.host = ? ORDER BY t.name',
     ),
-    errors: rows('SELECT table_name, command_id, code, message, hint FROM _report_error WHERE host = ? ORDER BY n'),
+    errors: rows(
+      'SELECT table_name, command_id, code, message, hint FROM _report_error WHERE host = ? ORDER BY n',
+    ),
     commands: rows(
       'SELECT c.command_id, c.argv, c.source, c.is_network_capable, r.started_time, r.duration_ms, r.exit_code, ' +
         'r.signal, r.is_timed_out, r.stdout_bytes, lower(hex(r.stdout_sha256)), r.stderr_bytes, ' +
@@ -49,11 +51,18 @@ export interface CarriedSnapshot extends Snapshot {
 
 export interface SnapshotReader {
   /** The snapshots of a host, in order. Looks that saw the same are one object. */
-  read(hostId: string, only?: (snapshot: { readonly time: number; readonly id: number }) => boolean): Generator<CarriedSnapshot>;
+  read(
+    hostId: string,
+    only?: (snapshot: { readonly time: number; readonly id: number }) => boolean,
+  ): Generator<CarriedSnapshot>;
 }
 
 /** Reads snapshots back. One reader serves all hosts of a store. */
-export const snapshotReader = ({ db, tables, tabs }: Pick<Store, 'db' | 'tables' | 'tabs'>): SnapshotReader => {
+export const snapshotReader = ({
+  db,
+  tables,
+  tabs,
+}: Pick<Store, 'db' | 'tables' | 'tabs'>): SnapshotReader => {
   const prepare = statementCache(db);
   const lookOf = lookReader(prepare);
   const known = dataTables(tables).flatMap((table): [Table, number][] => {
@@ -65,7 +74,9 @@ export const snapshotReader = ({ db, tables, tabs }: Pick<Store, 'db' | 'tables'
     hostId: string,
     only: (snapshot: { readonly time: number; readonly id: number }) => boolean = () => true,
   ): Generator<CarriedSnapshot> {
-    const host = prepare('SELECT host FROM _host WHERE host_id = ?').pluck().get(hostId) as number | undefined;
+    const host = prepare('SELECT host FROM _host WHERE host_id = ?').pluck().get(hostId) as
+      | number
+      | undefined;
     if (host === undefined) return;
     const timeline = readTimeline(prepare, host);
     const rows = prepare(

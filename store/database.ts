@@ -16,12 +16,19 @@ export const openDatabase = (
 ): Db => {
   const isReadonly = options.readonly === true;
   try {
-    const db = new Database(path, { readonly: isReadonly, fileMustExist: isReadonly, timeout: options.waitMs ?? 5000 });
+    const db = new Database(path, {
+      readonly: isReadonly,
+      fileMustExist: isReadonly,
+      timeout: options.waitMs ?? 5000,
+    });
     // Sorting stays in memory, so that a query writes no file; the watchdog bounds the memory.
     db.pragma('temp_store = MEMORY');
     db.pragma('trusted_schema = OFF');
     return db;
   } catch (error) {
-    throw new UserError(`${path} cannot be opened: ${(error as Error).message}`, 'is it a tokenquery database, and may you read it?');
+    throw new UserError(
+      `${path} cannot be opened: ${(error as Error).message}`,
+      'is it a tokenquery database, and may you read it?',
+    );
   }
 };

@@ -51,7 +51,10 @@ export const explainStoreError = (error: unknown, path: string): unknown => {
   if (!code.startsWith('SQLITE_')) return error;
   const { message } = error as Error;
   if (code.startsWith('SQLITE_BUSY') || code === 'SQLITE_LOCKED') {
-    return new UserError(`${path} is being written by another tokenquery`, 'nothing was stored; try again when it is done');
+    return new UserError(
+      `${path} is being written by another tokenquery`,
+      'nothing was stored; try again when it is done',
+    );
   }
   if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE' || code === 'SQLITE_IOERR_WRITE') {
     return new UserError(
@@ -60,7 +63,10 @@ export const explainStoreError = (error: unknown, path: string): unknown => {
     );
   }
   if (code.startsWith('SQLITE_READONLY') || code === 'SQLITE_PERM') {
-    return new UserError(`${path} may not be written`, 'its folder must be writable too: SQLite keeps its journal beside the file');
+    return new UserError(
+      `${path} may not be written`,
+      'its folder must be writable too: SQLite keeps its journal beside the file',
+    );
   }
   if (code.startsWith('SQLITE_CANTOPEN')) {
     return new UserError(
@@ -71,7 +77,10 @@ export const explainStoreError = (error: unknown, path: string): unknown => {
   if (code.startsWith('SQLITE_CORRUPT')) return damaged(path, message);
   if (code === 'SQLITE_NOTADB') return notOurs(path);
   if (code.startsWith('SQLITE_IOERR')) {
-    return new UserError(`${path} could not be read or written: ${message}`, 'what was stored before is intact; check the disk');
+    return new UserError(
+      `${path} could not be read or written: ${message}`,
+      'what was stored before is intact; check the disk',
+    );
   }
   if (code.startsWith('SQLITE_CONSTRAINT')) {
     return new UserError(`${refusedRow}: ${message}`, 'tokenquery schema prints what each column may hold');
@@ -80,7 +89,10 @@ export const explainStoreError = (error: unknown, path: string): unknown => {
 };
 
 const notOurs = (path: string): UserError =>
-  new UserError(`${path} is not a tokenquery database`, 'it was not touched; name another path, and snapshot or merge makes the file');
+  new UserError(
+    `${path} is not a tokenquery database`,
+    'it was not touched; name another path, and snapshot or merge makes the file',
+  );
 
 interface Header {
   /** `none`: no file, or nothing in it. */
@@ -103,7 +115,8 @@ const readHeader = (path: string): Header => {
     file = openSync(path, 'r');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { kind: 'none', version: 0 };
-    if (codeOf(error) === 'EACCES') throw new UserError(`${path} may not be read`, 'it is readable by its owner alone');
+    if (codeOf(error) === 'EACCES')
+      throw new UserError(`${path} may not be read`, 'it is readable by its owner alone');
     throw new UserError(`${path} cannot be opened (${codeOf(error)})`);
   }
   try {
@@ -115,7 +128,8 @@ const readHeader = (path: string): Header => {
     const count = readSync(file, bytes, 0, 100, 0);
     // The very first transaction was cut off: SQLite takes it back.
     if (isThere(`${path}-journal`)) return { kind: 'unfinished', version: 0 };
-    if (count < 100 || bytes.toString('latin1', 0, 16) !== 'SQLite format 3\0') return { kind: 'other', version: 0 };
+    if (count < 100 || bytes.toString('latin1', 0, 16) !== 'SQLite format 3\0')
+      return { kind: 'other', version: 0 };
     if (bytes.readUInt32BE(68) !== applicationId) return { kind: 'other', version: 0 };
     const pageSize = bytes.readUInt16BE(16) === 1 ? 65_536 : bytes.readUInt16BE(16);
     const pages = bytes.readUInt32BE(28);
@@ -172,7 +186,9 @@ interface SchemaRow {
  * both have. Indexes and views are made anew.
  */
 const bringUpToDate = (db: Db, { tables, version }: Schema): void => {
-  const rows = db.prepare("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'").all() as SchemaRow[];
+  const rows = db
+    .prepare("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
+    .all() as SchemaRow[];
   for (const { type, name } of rows) {
     if (type === 'view' || type === 'index') db.exec(`DROP ${type} ${quoteName(name)}`);
   }
@@ -189,7 +205,10 @@ const bringUpToDate = (db: Db, { tables, version }: Schema): void => {
     db.exec(`ALTER TABLE ${quoteName(name)} RENAME TO ${quoteName(old)}`);
     db.exec(sql);
     const before = new Set(columnsOf(old));
-    const both = columnsOf(name).filter((column) => before.has(column)).map(quoteName).join(', ');
+    const both = columnsOf(name)
+      .filter((column) => before.has(column))
+      .map(quoteName)
+      .join(', ');
     db.exec(`INSERT INTO ${quoteName(name)} (${both}) SELECT ${both} FROM ${quoteName(old)}`);
     db.exec(`DROP TABLE ${quoteName(old)}`);
   }
@@ -205,7 +224,13 @@ const versionOf = (db: Db): number => db.pragma('user_version', { simple: true }
 const isEmpty = (db: Db): boolean => db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
 const isOurs = (db: Db): boolean => db.pragma('application_id', { simple: true }) === applicationId;
 
-const storeOf = (db: Db, path: string, schema: Schema, notes: readonly string[], isWriter: boolean): Store => ({
+const storeOf = (
+  db: Db,
+  path: string,
+  schema: Schema,
+  notes: readonly string[],
+  isWriter: boolean,
+): Store => ({
   db,
   path,
   tables: schema.tables,
@@ -232,8 +257,10 @@ const createFile = (path: string): void => {
     const code = codeOf(error);
     if (code === 'EEXIST') return;
     const folder = dirname(resolve(path));
-    if (code === 'ENOENT') throw new UserError(`${path} cannot be made: there is no folder ${folder}`, 'make the folder first');
-    if (code === 'ENOSPC') throw new UserError(`there is no space left for ${path}`, 'make room and try again');
+    if (code === 'ENOENT')
+      throw new UserError(`${path} cannot be made: there is no folder ${folder}`, 'make the folder first');
+    if (code === 'ENOSPC')
+      throw new UserError(`there is no space left for ${path}`, 'make room and try again');
     throw new UserError(`${path} cannot be made (${code})`, `may you write in ${folder}?`);
   }
 };
@@ -262,7 +289,8 @@ export const openForWriting = (path: string, tables: readonly Table[], options: 
     const { mode } = statSync(path);
     if ((mode & 0o077) !== 0) {
       chmodSync(path, 0o600);
-      if (header.kind !== 'none') notes.push(`${path} could be read by others than its owner; its mode is 0600 now`);
+      if (header.kind !== 'none')
+        notes.push(`${path} could be read by others than its owner; its mode is 0600 now`);
     }
     db = openDatabase(path, { waitMs });
     db.pragma('synchronous = FULL');
@@ -298,7 +326,8 @@ export const openForWriting = (path: string, tables: readonly Table[], options: 
 
 const explainFileError = (error: unknown, path: string): unknown => {
   const code = codeOf(error);
-  if (code === 'EPERM' || code === 'EACCES' || code === 'EROFS') return new UserError(`${path} may not be changed (${code})`, 'are you its owner?');
+  if (code === 'EPERM' || code === 'EACCES' || code === 'EROFS')
+    return new UserError(`${path} may not be changed (${code})`, 'are you its owner?');
   return explainStoreError(error, path);
 };
 

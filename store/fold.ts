@@ -50,6 +50,15 @@ export const sameCells = (a: Cells, b: Cells): boolean => {
 const sameRows = (a: readonly Cells[], b: readonly Cells[]): boolean =>
   a === b || (a.length === b.length && a.every((row, index) => sameCells(row, b[index] ?? [])));
 
+/** What tells the rows of a table apart, as a text. */
+export const keyReader = (table: Table): ((cells: Cells) => string) => {
+  const names = Object.keys(table.columns);
+  const indexes = table.key.map((name) => names.indexOf(name));
+  const [only] = indexes;
+  if (indexes.length === 1 && only !== undefined) return (cells) => JSON.stringify(cells[only] ?? null);
+  return (cells) => JSON.stringify(indexes.map((index) => cells[index] ?? null));
+};
+
 export interface Folding {
   /** Takes the next sighting. Returns whether its rows, as they are, are what is known from then on. */
   see(sighting: Sighting): boolean;
@@ -71,10 +80,7 @@ export const folding = (
   const names = Object.keys(table.columns);
   const keyIndexes = table.key.map((name) => names.indexOf(name));
   const compare = cellsOrder(table);
-  const keyOf = (cells: Cells): string =>
-    keyIndexes.length === 1
-      ? JSON.stringify(cells[keyIndexes[0] ?? 0] ?? null)
-      : JSON.stringify(keyIndexes.map((index) => cells[index] ?? null));
+  const keyOf = keyReader(table);
 
   const state = new Map<string, OpenVersion[]>();
   for (const version of start?.open ?? []) {
@@ -149,9 +155,15 @@ export const folding = (
     const weak = keyIndexes.filter((index) => unknown.has(index));
     if (weak.length === 0) return groups;
     const wildcard = (cells: Cells, nulls: string): string =>
-      JSON.stringify([nulls, ...keyIndexes.map((index) => (nulls.includes(`,${index},`) ? null : (cells[index] ?? null)))]);
+      JSON.stringify([
+        nulls,
+        ...keyIndexes.map((index) => (nulls.includes(`,${index},`) ? null : (cells[index] ?? null))),
+      ]);
     const nullsOf = (cells: Cells): string =>
-      `,${weak.filter((index) => cells[index] === null).map((index) => `${index},`).join(',')}`;
+      `,${weak
+        .filter((index) => cells[index] === null)
+        .map((index) => `${index},`)
+        .join(',')}`;
     const seeking = new Map<string, string[]>();
     const shapes = new Set<string>();
     for (const [key, same] of groups) {
@@ -189,8 +201,11 @@ export const folding = (
   const seePartial = ({ rows, ref, affected }: Sighting): boolean => {
     const unknown = new Set(affected === null ? names.keys() : affected.map((name) => names.indexOf(name)));
     const carry = (row: Cells, known: Cells): Cells => {
-      if (!row.some((value, index) => value === null && known[index] !== null && unknown.has(index))) return row;
-      return row.map((value, index) => (value === null && unknown.has(index) ? (known[index] ?? null) : value));
+      if (!row.some((value, index) => value === null && known[index] !== null && unknown.has(index)))
+        return row;
+      return row.map((value, index) =>
+        value === null && unknown.has(index) ? (known[index] ?? null) : value,
+      );
     };
     let isKnown = true;
     const groups = matchKeys(rows, unknown);

@@ -49,7 +49,8 @@ const kindOfFile = (path: string): InputKind | null => {
   return isDatabase(path) ? 'database' : null;
 };
 
-const whatIsMerged = 'merge takes tokenquery databases, evidence (folders, .tar.gz), native exports (.ndjson, .gz, .zst), and folders of these';
+const whatIsMerged =
+  'merge takes tokenquery databases, evidence (folders, .tar.gz), native exports (.ndjson, .gz, .zst), and folders of these';
 
 const plainMessage = (error: unknown): string => {
   const { code, message } = error as NodeJS.ErrnoException;
@@ -78,7 +79,9 @@ export const findInputs = async (paths: readonly string[], target: string): Prom
         else if (!/-(?:wal|shm|journal)$/.test(path)) ignored.push(path);
         return;
       }
-      const entries = (await readdir(path, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      const entries = (await readdir(path, { withFileTypes: true })).toSorted((a, b) =>
+        a.name < b.name ? -1 : 1,
+      );
       if (entries.some(({ name }) => name === 'evidence.json')) {
         inputs.push({ path, kind: 'evidence' });
         return;
@@ -88,7 +91,8 @@ export const findInputs = async (paths: readonly string[], target: string): Prom
         if (entry.name.startsWith('.') || entry.isSymbolicLink()) continue;
         await walk(join(path, entry.name), false);
       }
-      if (isNamed && inputs.length + bad.length === before) throw new UserError('nothing in it can be merged', whatIsMerged);
+      if (isNamed && inputs.length + bad.length === before)
+        throw new UserError('nothing in it can be merged', whatIsMerged);
     } catch (error) {
       const hint = error instanceof UserError ? error.hint : '';
       bad.push({ path, message: error instanceof UserError ? error.message : plainMessage(error), hint });
@@ -122,7 +126,10 @@ export interface MergeOptions {
 const cellsAtOnce = 400_000;
 
 const sizeOf = (snapshots: readonly Snapshot[]): number =>
-  snapshots.reduce((sum, { looks }) => [...looks.values()].reduce((cells, look) => cells + look.cells.length, sum + 100), 0);
+  snapshots.reduce(
+    (sum, { looks }) => [...looks.values()].reduce((cells, look) => cells + look.cells.length, sum + 100),
+    0,
+  );
 
 /** Something is wrong with the file that is written, not with an input: the work ends. */
 class TargetFailure extends Error {
@@ -158,7 +165,11 @@ const batchWriter = (store: Store, merged: Merged, now: () => number) => {
       if (!isRefusedRow(error)) throw new TargetFailure('', { cause: error });
       const [group] = groups;
       if (groups.length === 1 && group !== undefined) {
-        merged.bad.push({ path: group.path, message: `${group.snapshots[0]?.hostId ?? ''}: ${error.message}`, hint: error.hint });
+        merged.bad.push({
+          path: group.path,
+          message: `${group.snapshots[0]?.hostId ?? ''}: ${error.message}`,
+          hint: error.hint,
+        });
       } else {
         // One of them has a row that its table refuses; the others are good.
         for (const one of groups) write([one]);
@@ -182,7 +193,8 @@ const batchWriter = (store: Store, merged: Merged, now: () => number) => {
       const size = sizeOf(snapshots);
       // Before, not after: something is always left for the last transaction.
       if (cells + size > cellsAtOnce) flush();
-      for (const group of Map.groupBy(snapshots, ({ hostId }) => hostId).values()) waiting.push({ path, snapshots: group });
+      for (const group of Map.groupBy(snapshots, ({ hostId }) => hostId).values())
+        waiting.push({ path, snapshots: group });
       cells += size;
     },
     flush,
@@ -250,7 +262,11 @@ const mergeDatabase = (path: string, store: Store, take: (snapshots: readonly Sn
 };
 
 /** Merges inputs into a store. A bad one is named in the result, and the others are in. */
-export const merge = async (store: Store, inputs: readonly Input[], options: MergeOptions): Promise<Merged> => {
+export const merge = async (
+  store: Store,
+  inputs: readonly Input[],
+  options: MergeOptions,
+): Promise<Merged> => {
   const merged: Merged = { stored: 0, known: 0, tooOld: 0, hosts: new Set(), bad: [] };
   const batch = batchWriter(store, merged, options.now);
   let thread: ReturnType<typeof nativeThread> | null = null;

@@ -13,7 +13,11 @@ const chunkBytes = 1024 * 1024;
 
 const bytesOf = (path: string): Readable => {
   const file = createReadStream(path, { highWaterMark: chunkBytes });
-  const unpack = /\.gz$/i.test(path) ? createGunzip({ chunkSize: chunkBytes }) : /\.zst$/i.test(path) ? createZstdDecompress({ chunkSize: chunkBytes }) : null;
+  const unpack = /\.gz$/i.test(path)
+    ? createGunzip({ chunkSize: chunkBytes })
+    : /\.zst$/i.test(path)
+      ? createZstdDecompress({ chunkSize: chunkBytes })
+      : null;
   if (unpack === null) return file;
   file.on('error', (error) => unpack.destroy(error));
   return file.pipe(unpack);
@@ -54,7 +58,8 @@ export const readNativeFile = async (
     for await (const chunk of source) {
       const text = rest + decode.decode(chunk as Uint8Array, { stream: true });
       rest = text.slice(decoder.lines(text, put));
-      if (rest.length > maxLine) throw new UserError('it has a line of more than 16 MiB', 'docs/native.md describes the lines');
+      if (rest.length > maxLine)
+        throw new UserError('it has a line of more than 16 MiB', 'docs/native.md describes the lines');
       if (cells >= batchCells) await hand();
     }
     rest += decode.decode();
@@ -64,9 +69,13 @@ export const readNativeFile = async (
     await hand();
     if (error instanceof UserError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw new UserError('it is not UTF-8', 'docs/native.md describes the lines');
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+      throw new UserError('it is not UTF-8', 'docs/native.md describes the lines');
     if (code === undefined && !(error instanceof RangeError)) throw error;
-    throw new UserError(`it cannot be read: ${message}`, 'is the file whole? what could be read of it is stored');
+    throw new UserError(
+      `it cannot be read: ${message}`,
+      'is the file whole? what could be read of it is stored',
+    );
   }
   await hand();
 };

@@ -21,7 +21,15 @@ export const visibleNames = ({
     ...new Set([
       ...tables.flatMap(({ columns }) => Object.keys(columns)),
       ...['host_id', 'valid_from_time', 'valid_until_time', 'first_snapshot_id', 'last_snapshot_id'],
-      ...['snapshot_id', 'sequence', 'collected_time', 'ingested_time', 'origin', 'tool_version', 'schema_version'],
+      ...[
+        'snapshot_id',
+        'sequence',
+        'collected_time',
+        'ingested_time',
+        'origin',
+        'tool_version',
+        'schema_version',
+      ],
       ...['change', 'change_time', 'column_name', 'old_value', 'new_value', 'key', 'redaction'],
     ]),
   ],

@@ -45,7 +45,9 @@ export const lookReader = (prepare: Prepare): ((look: number) => ReadonlyMap<num
   return (look) => {
     const found = known.get(look);
     if (found !== undefined) return found;
-    const rows = prepare('SELECT tab, status, columns_affected AS affected FROM _look_table WHERE look = ?').all(look) as {
+    const rows = prepare(
+      'SELECT tab, status, columns_affected AS affected FROM _look_table WHERE look = ?',
+    ).all(look) as {
       tab: number;
       status: Status;
       affected: string | null;
@@ -81,7 +83,12 @@ export const readCurrent = (prepare: Prepare, table: Table, host: number): OpenV
     cells: row.slice(4) as Cells,
   }));
 
-const readPast = (prepare: Prepare, table: Table, host: number, snapshotTime: (id: number) => number): ClosedVersion[] =>
+const readPast = (
+  prepare: Prepare,
+  table: Table,
+  host: number,
+  snapshotTime: (id: number) => number,
+): ClosedVersion[] =>
   (
     prepare(
       `SELECT _n, _began, _from_time, _first_snapshot, _until_time, _until_snapshot, _last_snapshot, _ended, ` +
@@ -111,6 +118,12 @@ export const readChangePoints = (prepare: Prepare, host: number, tab: number): C
 export const unpackPartial = (raw: Uint8Array): Cells[] =>
   JSON.parse(inflateRawSync(raw).toString('utf8')) as Cells[];
 
+const put = <V>(map: Map<number, V[]>, key: number, value: V): void => {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+};
+
 export interface TableHistory {
   readonly sightings: readonly Sighting[];
   readonly current: readonly OpenVersion[];
@@ -138,11 +151,6 @@ export const readHistory = (
 
   const starts = new Map<number, OpenVersion[]>();
   const ends = new Map<number, ClosedVersion[]>();
-  const put = <V>(map: Map<number, V[]>, key: number, value: V): void => {
-    const list = map.get(key);
-    if (list === undefined) map.set(key, [value]);
-    else list.push(value);
-  };
   const first: OpenVersion[] = [];
   for (const version of [...current, ...past]) {
     if (version.from === null) first.push(version);
@@ -183,7 +191,12 @@ export const readHistory = (
         raw = next.raw === null ? null : unpackPartial(next.raw);
       }
     }
-    sightings.push({ ref, isPartial, affected: entry.affected, rows: isPartial && raw !== null ? raw : rows });
+    sightings.push({
+      ref,
+      isPartial,
+      affected: entry.affected,
+      rows: isPartial && raw !== null ? raw : rows,
+    });
   }
   return { sightings, current, past, changePoints };
 };

@@ -20,7 +20,11 @@ const pagesAtOnce = 2_000;
  * Drops row versions that ended, and snapshots that were collected, at `time` or before. The last good look at each
  * table before that time stays: it is what the table's history begins with from now on.
  */
-export const retain = (store: Store, time: number, progress?: (done: number, of: number) => void): Retained => {
+export const retain = (
+  store: Store,
+  time: number,
+  progress?: (done: number, of: number) => void,
+): Retained => {
   const { db, tables, tabs } = store;
   const prepare = statementCache(db);
   const lookOf = lookReader(prepare);
@@ -33,7 +37,9 @@ export const retain = (store: Store, time: number, progress?: (done: number, of:
 
   /** A look without the tables whose rows at it were dropped. */
   const reducedLook = (look: number, keeps: (tab: number) => boolean): number => {
-    const rows = prepare('SELECT tab, status, is_good, columns_affected FROM _look_table WHERE look = ? ORDER BY tab')
+    const rows = prepare(
+      'SELECT tab, status, is_good, columns_affected FROM _look_table WHERE look = ? ORDER BY tab',
+    )
       .raw(true)
       .all(look) as unknown[][];
     const kept = rows.filter((row) => keeps(row[0] as number));
@@ -44,12 +50,22 @@ export const retain = (store: Store, time: number, progress?: (done: number, of:
     return made;
   };
 
-  const dropPartial = (host: number, tab: number, base: TimelineEntry, after: TimelineEntry | undefined): void => {
+  const dropPartial = (
+    host: number,
+    tab: number,
+    base: TimelineEntry,
+    after: TimelineEntry | undefined,
+  ): void => {
     const points = readChangePoints(prepare, host, tab);
     const old = points.filter((point) => compareRefs(point, base) <= 0);
     const running = old.at(-1)?.raw ?? null;
     for (const { time: at, id } of old) {
-      prepare('DELETE FROM _partial WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?').run(host, tab, at, id);
+      prepare('DELETE FROM _partial WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?').run(
+        host,
+        tab,
+        at,
+        id,
+      );
     }
     // What is known at the base is what it saw, from now on; the partial look after it stays what it was.
     if (running === null || after === undefined) return;
@@ -63,13 +79,14 @@ export const retain = (store: Store, time: number, progress?: (done: number, of:
     if (old.length === 0) return;
     const bases = new Map<number, TimelineEntry>();
     for (const { table, tab } of known) {
-      const isGoodAt = ({ look }: TimelineEntry): boolean => isGood(lookOf(look).get(tab)?.status ?? 'failed');
+      const isGoodAt = ({ look }: TimelineEntry): boolean =>
+        isGood(lookOf(look).get(tab)?.status ?? 'failed');
       const base = old.findLast(isGoodAt);
       if (base === undefined) continue;
       bases.set(tab, base);
-      const state = prepare('SELECT first_time AS time, first_snapshot AS id FROM _state WHERE host = ? AND tab = ?').get(host, tab) as
-        | { time: number; id: number }
-        | undefined;
+      const state = prepare(
+        'SELECT first_time AS time, first_snapshot AS id FROM _state WHERE host = ? AND tab = ?',
+      ).get(host, tab) as { time: number; id: number } | undefined;
       if (state !== undefined && compareRefs(state, base) === 0) continue;
       versions += prepare(
         `DELETE FROM ${pastName(table)} WHERE _host = ? AND (_until_time, _until_snapshot) <= (?, ?)`,
@@ -80,7 +97,12 @@ export const retain = (store: Store, time: number, progress?: (done: number, of:
             'WHERE _host = ? AND _began > 0 AND (_from_time, _first_snapshot) <= (?, ?)',
         ).run(host, base.time, base.id);
       }
-      prepare('UPDATE _state SET first_time = ?, first_snapshot = ? WHERE host = ? AND tab = ?').run(base.time, base.id, host, tab);
+      prepare('UPDATE _state SET first_time = ?, first_snapshot = ? WHERE host = ? AND tab = ?').run(
+        base.time,
+        base.id,
+        host,
+        tab,
+      );
       const next = timeline.find(
         (entry) => compareRefs(entry, base) > 0 && lookOf(entry.look).get(tab)?.status === 'partial',
       );
@@ -100,7 +122,8 @@ export const retain = (store: Store, time: number, progress?: (done: number, of:
         const base = bases.get(tab);
         return base === undefined || compareRefs(entry, base) >= 0;
       });
-      if (look !== entry.look) prepare(`UPDATE _snapshot SET look = ? ${where}`).run(look, host, entry.time, entry.id);
+      if (look !== entry.look)
+        prepare(`UPDATE _snapshot SET look = ? ${where}`).run(look, host, entry.time, entry.id);
     }
   };
 

@@ -238,7 +238,12 @@ const changesOf = (table: Table): string[] => {
     `CASE c.column1 ${names.map((name, index) => `WHEN ${index} THEN ${row}.${quoteName(name)}`).join(' ')} END`;
   const key = (row: string): string =>
     `json_object(${table.key.map((name) => `${quoteText(name)}, ${row}.${quoteName(name)}`).join(', ')})`;
-  const arm = (change: string, row: string, values: readonly [string, string], at: readonly [string, string]): string =>
+  const arm = (
+    change: string,
+    row: string,
+    values: readonly [string, string],
+    at: readonly [string, string],
+  ): string =>
     `SELECT h.host_id, ${quoteText(table.name)} AS table_name, '${change}' AS change, ${key(row)} AS key, ` +
     `c.column2 AS column_name, ${values[0]} AS old_value, ${values[1]} AS new_value, ${at[0]} AS change_time, ` +
     `${at[1]} AS snapshot_id FROM `;
@@ -287,7 +292,10 @@ export const storeViews = (
       [`${table.name}_history`, historyView(table, tabOf(table.name))],
     ]),
     ['snapshots', snapshotsView('')],
-    ['latest_snapshots', snapshotsView(' AND s.collected_time = h.last_time AND s.snapshot_id = h.last_snapshot')],
+    [
+      'latest_snapshots',
+      snapshotsView(' AND s.collected_time = h.last_time AND s.snapshot_id = h.last_snapshot'),
+    ],
     ['changes', dataTables(tables).flatMap(changesOf).join('\nUNION ALL\n')],
     ['table_status', statusView],
     ['collection_errors', errorsView],
@@ -311,11 +319,11 @@ export const asOfViews = (
       asOfView(table, tabOf(table.name), time),
     ]),
     ['snapshots', snapshotsView(` AND s.collected_time <= ${time}`)],
-    ['latest_snapshots', snapshotsView(` AND s.snapshot_id = ${last('p.snapshot_id')} AND s.collected_time <= ${time}`)],
     [
-      'changes',
-      `SELECT * FROM main.changes WHERE change_time <= ${time}`,
+      'latest_snapshots',
+      snapshotsView(` AND s.snapshot_id = ${last('p.snapshot_id')} AND s.collected_time <= ${time}`),
     ],
+    ['changes', `SELECT * FROM main.changes WHERE change_time <= ${time}`],
     // What is kept of the last snapshot only is known at a moment after it; before, what the looks tell is.
     [
       'table_status',
@@ -341,8 +349,7 @@ export const internTables = (db: Db, tables: readonly Table[]): ReadonlyMap<stri
 
 export const readTableNumbers = (db: Db): ReadonlyMap<string, number> =>
   new Map(
-    (db.prepare('SELECT name, tab FROM _table').all() as { name: string; tab: number }[]).map(({ name, tab }) => [
-      name,
-      tab,
-    ]),
+    (db.prepare('SELECT name, tab FROM _table').all() as { name: string; tab: number }[]).map(
+      ({ name, tab }) => [name, tab],
+    ),
   );

@@ -50,7 +50,8 @@ export interface Snapshot {
   readonly report: Report | null;
 }
 
-export const isGood = (status: Status): boolean => status === 'ok' || status === 'empty' || status === 'partial';
+export const isGood = (status: Status): boolean =>
+  status === 'ok' || status === 'empty' || status === 'partial';
 
 const isWhole = (status: Status): boolean =>
   status === 'ok' || status === 'empty' || status === 'skipped' || status === 'unsupported';
@@ -69,7 +70,8 @@ export const digestOfCells = (names: readonly string[], cells: readonly Value[])
   const stride = names.length + leadingCells;
   const used = names.map(() => false);
   for (let start = leadingCells; start < cells.length; start += stride) {
-    for (let index = 0; index < names.length; index += 1) if (cells[start + index] !== null) used[index] = true;
+    for (let index = 0; index < names.length; index += 1)
+      if (cells[start + index] !== null) used[index] = true;
   }
   const indexes = [...names.keys()].filter((index) => used[index]);
   const values: Value[] = [];

@@ -3,11 +3,19 @@ import { createHash, hash } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import type { Table, Value } from '../collector/table.ts';
 import type { Db, Statement } from './database.ts';
-import { compareRefs, folding } from './fold.ts';
+import { compareRefs, folding, keyReader } from './fold.ts';
 import type { ClosedVersion, OpenVersion, Ref, Sighting } from './fold.ts';
 import { columnList, lookReader, readCurrent, readHistory, readTimeline, statementCache } from './read.ts';
 import type { ChangePoint, TimelineEntry } from './read.ts';
-import { added, changed, currentName, dataTables, endedByRemoval, pastName, readTableNumbers } from './schema.ts';
+import {
+  added,
+  changed,
+  currentName,
+  dataTables,
+  endedByRemoval,
+  pastName,
+  readTableNumbers,
+} from './schema.ts';
 import { isGood, leadingCells, origins, rowsOf } from './snapshot.ts';
 import type { Cells, Look, Report, Snapshot } from './snapshot.ts';
 
@@ -59,13 +67,78 @@ const packPartial = (rows: readonly Cells[]): Buffer => deflateRawSync(JSON.stri
 const affectedText = (affected: readonly string[] | null): string | null =>
   affected === null ? null : JSON.stringify(affected);
 
+const bytes = (hex: Value): Buffer => Buffer.from(String(hex), 'hex');
+
+/** What makes a row version differ from another of the same number. */
+const versionText = ({ n, began, from, cells }: OpenVersion): string =>
+  JSON.stringify([n, began, from?.time, from?.id, cells]);
+const pastVersionText = (version: ClosedVersion): string =>
+  JSON.stringify([versionText(version), version.until, version.last.id, version.ended]);
+
+/** What the new sightings changed, for the line that `snapshot` prints. */
+const countChanges = (
+  news: readonly Sighting[],
+  open: readonly OpenVersion[],
+  closed: readonly ClosedVersion[],
+): TableChanges => {
+  const ids = new Set(news.map(({ ref }) => ref.id));
+  const counts = { added: 0, changed: 0, removed: 0 };
+  for (const { began, from } of [...open, ...closed]) {
+    if (from === null || !ids.has(from.id)) continue;
+    if (began === added) counts.added += 1;
+    else if (began === changed) counts.changed += 1;
+  }
+  for (const { ended, until } of closed)
+    if (ended === endedByRemoval && ids.has(until.id)) counts.removed += 1;
+  return counts;
+};
+
+const fold = (
+  run: ReturnType<typeof folding>,
+  sightings: readonly Sighting[],
+): { readonly ref: Ref; readonly raw: readonly Cells[] | null }[] => {
+  const partial: { ref: Ref; raw: readonly Cells[] | null }[] = [];
+  for (const sighting of sightings) {
+    const isKnown = run.see(sighting);
+    if (sighting.isPartial) partial.push({ ref: sighting.ref, raw: isKnown ? null : sighting.rows });
+  }
+  return partial;
+};
+
+/** Packs the rows of partial looks where they are not those that are known, and only where they change. */
+const changePointsOf = (
+  partial: readonly { readonly ref: Ref; readonly raw: readonly Cells[] | null }[],
+  before: Uint8Array | null,
+): ChangePoint[] => {
+  const points: ChangePoint[] = [];
+  let last = before;
+  let lastRows: readonly Cells[] | null = null;
+  for (const { ref, raw } of partial) {
+    if (raw !== null && raw === lastRows) continue;
+    const packed = raw === null ? null : packPartial(raw);
+    lastRows = raw;
+    const isSame = packed === null || last === null ? packed === last : Buffer.compare(packed, last) === 0;
+    if (!isSame) points.push({ ...ref, raw: packed });
+    last = packed;
+  }
+  return points;
+};
+
+const same = (a: unknown, b: unknown): boolean =>
+  a === b || (a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0);
+
+const pointText = ({ time, id, raw }: ChangePoint): string =>
+  `${time} ${id} ${raw === null ? '' : hash('sha256', raw)}`;
+
 export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
   const prepare = statementCache(db);
   const lookOf = lookReader(prepare);
   const tabs = readTableNumbers(db);
   const byName = new Map(dataTables(tables).map((table) => [table.name, table]));
   const retainedTime =
-    (prepare("SELECT value FROM _setting WHERE name = 'retained_time'").pluck().get() as number | undefined) ?? null;
+    (prepare("SELECT value FROM _setting WHERE name = 'retained_time'").pluck().get() as
+      | number
+      | undefined) ?? null;
 
   const inserts = new Map<string, Statement>();
   /** Inserts rows that are given as one list of values. */
@@ -77,7 +150,9 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       const key = `${into}\0${rows}`;
       let statement = inserts.get(key);
       if (statement === undefined) {
-        statement = db.prepare(`INSERT INTO ${into} VALUES ${Array.from({ length: rows }, () => one).join(', ')}`);
+        statement = db.prepare(
+          `INSERT INTO ${into} VALUES ${Array.from({ length: rows }, () => one).join(', ')}`,
+        );
         inserts.set(key, statement);
       }
       // Spread: better-sqlite3 takes arguments faster than the elements of an array.
@@ -103,7 +178,13 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       insertMany(
         '_look_table',
         5,
-        list.flatMap(([tab, status, affected]) => [look as number, tab, status, isGood(status) ? 1 : 0, affected]),
+        list.flatMap(([tab, status, affected]) => [
+          look as number,
+          tab,
+          status,
+          isGood(status) ? 1 : 0,
+          affected,
+        ]),
       );
     }
     if (looks.size > 10_000) looks.clear();
@@ -127,11 +208,16 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     const text = String(argv);
     const known = commands.get(text);
     if (known !== undefined) return known;
-    let command = prepare('SELECT command FROM _command WHERE argv = ?').pluck().get(text) as number | undefined;
+    let command = prepare('SELECT command FROM _command WHERE argv = ?').pluck().get(text) as
+      | number
+      | undefined;
     command ??= Number(
-      prepare(
-        'INSERT INTO _command (argv, command_id, source, is_network_capable) VALUES (?, ?, ?, ?)',
-      ).run(text, commandId, source, isNetworkCapable).lastInsertRowid,
+      prepare('INSERT INTO _command (argv, command_id, source, is_network_capable) VALUES (?, ?, ?, ?)').run(
+        text,
+        commandId,
+        source,
+        isNetworkCapable,
+      ).lastInsertRowid,
     );
     if (commands.size > 20_000) commands.clear();
     commands.set(text, command);
@@ -139,14 +225,22 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
   };
 
   /** Replaces the rows of a host in a table of the last snapshot; those that stay the same are not written. */
-  const replaceRows = (into: string, host: number, isNew: boolean, rows: readonly (readonly unknown[])[]): void => {
+  const replaceRows = (
+    into: string,
+    host: number,
+    isNew: boolean,
+    rows: readonly (readonly unknown[])[],
+  ): void => {
     if (isNew) {
-      if (rows.length > 0) insertMany(into, (rows[0]?.length ?? 0) + 2, rows.flatMap((row, n) => [host, n, ...row]));
+      if (rows.length > 0)
+        insertMany(
+          into,
+          (rows[0]?.length ?? 0) + 2,
+          rows.flatMap((row, n) => [host, n, ...row]),
+        );
       return;
     }
     const old = prepare(`SELECT * FROM ${into} WHERE host = ? ORDER BY 2`).raw(true).all(host) as unknown[][];
-    const same = (a: unknown, b: unknown): boolean =>
-      a === b || (a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0);
     for (const [n, row] of rows.entries()) {
       const before = old[n];
       if (before !== undefined && row.every((value, index) => same(value, before[index + 2]))) continue;
@@ -158,8 +252,6 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       prepare(`DELETE FROM ${into} WHERE host = ? AND ${second} >= ?`).run(host, rows.length);
     }
   };
-
-  const bytes = (hex: Value): Buffer => Buffer.from(String(hex), 'hex');
 
   const writeReport = (host: number, isNew: boolean, snapshot: Snapshot): void => {
     const report: Report = snapshot.report ?? { status: [], errors: [], commands: [] };
@@ -183,21 +275,30 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       })
       .sort(([a], [b]) => Number(a) - Number(b));
     if (isNew) {
-      if (statusRows.length > 0) insertMany('_report_status', 8, statusRows.flatMap((row) => [host, ...row]));
+      if (statusRows.length > 0)
+        insertMany(
+          '_report_status',
+          8,
+          statusRows.flatMap((row) => [host, ...row]),
+        );
     } else {
       const old = new Map(
-        (prepare('SELECT * FROM _report_status WHERE host = ?').raw(true).all(host) as unknown[][]).map((row) => [
-          row[1] as number,
-          row.slice(2),
-        ]),
+        (prepare('SELECT * FROM _report_status WHERE host = ?').raw(true).all(host) as unknown[][]).map(
+          (row) => [row[1] as number, row.slice(2)],
+        ),
       );
       for (const [tab, ...row] of statusRows) {
         const before = old.get(tab as number);
         old.delete(tab as number);
         if (before !== undefined && row.every((value, index) => value === before[index])) continue;
-        prepare('INSERT OR REPLACE INTO _report_status VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(host, tab, ...row);
+        prepare('INSERT OR REPLACE INTO _report_status VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(
+          host,
+          tab,
+          ...row,
+        );
       }
-      for (const tab of old.keys()) prepare('DELETE FROM _report_status WHERE host = ? AND tab = ?').run(host, tab);
+      for (const tab of old.keys())
+        prepare('DELETE FROM _report_status WHERE host = ? AND tab = ?').run(host, tab);
     }
     replaceRows('_report_error', host, isNew, report.errors);
     replaceRows(
@@ -205,7 +306,22 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       host,
       isNew,
       report.commands.map(
-        ([commandId, argv, source, isNetwork, started, duration, exit, signal, timedOut, outSize, out, errSize, err, euid]) => [
+        ([
+          commandId,
+          argv,
+          source,
+          isNetwork,
+          started,
+          duration,
+          exit,
+          signal,
+          timedOut,
+          outSize,
+          out,
+          errSize,
+          err,
+          euid,
+        ]) => [
           internCommand(commandId ?? null, argv ?? null, source ?? null, isNetwork ?? null),
           started ?? null,
           duration ?? null,
@@ -253,16 +369,23 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     insertMany(
       currentName(table),
       width,
-      versions.flatMap(({ n, began, from, cells }) => [host, n, began, from?.time ?? null, from?.id ?? null, ...cells]),
+      versions.flatMap(({ n, began, from, cells }) => [
+        host,
+        n,
+        began,
+        from?.time ?? null,
+        from?.id ?? null,
+        ...cells,
+      ]),
     );
   };
 
-  const numberOf = ({ n, began, from, cells }: OpenVersion): string =>
-    JSON.stringify([n, began, from?.time, from?.id, cells]);
-  const pastNumberOf = (version: ClosedVersion): string =>
-    JSON.stringify([numberOf(version), version.until, version.last.id, version.ended]);
-
-  const writeCurrent = (table: Table, host: number, before: readonly OpenVersion[], now: readonly OpenVersion[]): void => {
+  const writeCurrent = (
+    table: Table,
+    host: number,
+    before: readonly OpenVersion[],
+    now: readonly OpenVersion[],
+  ): void => {
     const old = new Map(before.map((version) => [version.n, version]));
     const fresh: OpenVersion[] = [];
     const remove = prepare(`DELETE FROM ${currentName(table)} WHERE _host = ? AND _n = ?`);
@@ -271,7 +394,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       old.delete(version.n);
       if (same === version) continue;
       if (same !== undefined) {
-        if (numberOf(same) === numberOf(version)) continue;
+        if (versionText(same) === versionText(version)) continue;
         remove.run(host, version.n);
       }
       fresh.push(version);
@@ -280,63 +403,26 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     insertCurrent(table, host, fresh);
   };
 
-  /** What the new sightings changed, for the line that `snapshot` prints. */
-  const countChanges = (
-    news: readonly Sighting[],
-    open: readonly OpenVersion[],
-    closed: readonly ClosedVersion[],
-  ): TableChanges => {
-    const ids = new Set(news.map(({ ref }) => ref.id));
-    const counts = { added: 0, changed: 0, removed: 0 };
-    for (const { began, from } of [...open, ...closed]) {
-      if (from === null || !ids.has(from.id)) continue;
-      if (began === added) counts.added += 1;
-      else if (began === changed) counts.changed += 1;
-    }
-    for (const { ended, until } of closed) if (ended === endedByRemoval && ids.has(until.id)) counts.removed += 1;
-    return counts;
-  };
-
-  const fold = (
-    run: ReturnType<typeof folding>,
-    sightings: readonly Sighting[],
-  ): { readonly ref: Ref; readonly raw: readonly Cells[] | null }[] => {
-    const partial: { ref: Ref; raw: readonly Cells[] | null }[] = [];
-    for (const sighting of sightings) {
-      const isKnown = run.see(sighting);
-      if (sighting.isPartial) partial.push({ ref: sighting.ref, raw: isKnown ? null : sighting.rows });
-    }
-    return partial;
-  };
-
-  /** Packs the rows of partial looks where they are not those that are known, and only where they change. */
-  const changePointsOf = (
-    partial: readonly { readonly ref: Ref; readonly raw: readonly Cells[] | null }[],
-    before: Uint8Array | null,
-  ): ChangePoint[] => {
-    const points: ChangePoint[] = [];
-    let last = before;
-    let lastRows: readonly Cells[] | null = null;
-    for (const { ref, raw } of partial) {
-      if (raw !== null && raw === lastRows) continue;
-      const packed = raw === null ? null : packPartial(raw);
-      lastRows = raw;
-      const isSame = packed === null || last === null ? packed === last : Buffer.compare(packed, last) === 0;
-      if (!isSame) points.push({ ...ref, raw: packed });
-      last = packed;
-    }
-    return points;
-  };
-
   const insertChangePoint = (host: number, tab: number, { time, id, raw }: ChangePoint): void => {
     prepare('INSERT INTO _partial VALUES (?, ?, ?, ?, ?)').run(host, tab, time, id, raw);
   };
 
   const writeState = (host: number, tab: number, first: Ref, digest: Buffer): void => {
-    prepare('INSERT OR REPLACE INTO _state VALUES (?, ?, ?, ?, ?)').run(host, tab, first.time, first.id, digest);
+    prepare('INSERT OR REPLACE INTO _state VALUES (?, ?, ?, ?, ?)').run(
+      host,
+      tab,
+      first.time,
+      first.id,
+      digest,
+    );
   };
 
-  const addFirst = (table: Table, tab: number, host: number, news: readonly NewSighting[]): TableChanges | null => {
+  const addFirst = (
+    table: Table,
+    tab: number,
+    host: number,
+    news: readonly NewSighting[],
+  ): TableChanges | null => {
     const [first] = news;
     const last = news.at(-1);
     if (first === undefined || last === undefined) return null;
@@ -369,7 +455,8 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     news: readonly NewSighting[],
   ): TableChanges | null => {
     let start = 0;
-    while (start < news.length && Buffer.compare(news[start]?.digest ?? Buffer.alloc(0), state.digest) === 0) start += 1;
+    while (start < news.length && Buffer.compare(news[start]?.digest ?? Buffer.alloc(0), state.digest) === 0)
+      start += 1;
     if (start === news.length) return null;
     const before = readCurrent(prepare, table, host);
     const maximum = (name: string): number =>
@@ -403,12 +490,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     news: readonly NewSighting[],
   ): TableChanges => {
     const old = readHistory(prepare, lookOf, table, tab, host, timeline);
-    const names = Object.keys(table.columns);
-    const keyIndexes = table.key.map((name) => names.indexOf(name));
-    const keyOf = (cells: Cells): string =>
-      keyIndexes.length === 1
-        ? JSON.stringify(cells[keyIndexes[0] ?? 0] ?? null)
-        : JSON.stringify(keyIndexes.map((index) => cells[index] ?? null));
+    const keyOf = keyReader(table);
     // Rows keep the numbers that they have, so that what did not change is not written.
     const pool = new Map<string, number[]>();
     let number = 0;
@@ -424,9 +506,9 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     const points = changePointsOf(fold(run, sightings), null);
 
     writeCurrent(table, host, old.current, run.open());
-    const gone = new Map(old.past.map((version) => [pastNumberOf(version), version]));
+    const gone = new Map(old.past.map((version) => [pastVersionText(version), version]));
     const fresh: ClosedVersion[] = [];
-    for (const version of run.closed) if (!gone.delete(pastNumberOf(version))) fresh.push(version);
+    for (const version of run.closed) if (!gone.delete(pastVersionText(version))) fresh.push(version);
     for (const { n, until } of gone.values()) {
       prepare(
         `DELETE FROM ${pastName(table)} WHERE _host = ? AND _n = ? AND _until_time = ? AND _until_snapshot = ?`,
@@ -434,17 +516,25 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     }
     insertPast(table, host, fresh);
 
-    const pointText = ({ time, id, raw }: ChangePoint): string =>
-      `${time} ${id} ${raw === null ? '' : hash('sha256', raw)}`;
     const gonePoints = new Map(old.changePoints.map((point) => [pointText(point), point]));
     const freshPoints = points.filter((point) => !gonePoints.delete(pointText(point)));
     for (const { time, id } of gonePoints.values()) {
-      prepare('DELETE FROM _partial WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?').run(host, tab, time, id);
+      prepare('DELETE FROM _partial WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?').run(
+        host,
+        tab,
+        time,
+        id,
+      );
     }
     for (const point of freshPoints) insertChangePoint(host, tab, point);
 
     const last = sightings.at(-1) as Sighting | NewSighting;
-    writeState(host, tab, (sightings[0] as Sighting).ref, 'digest' in last ? last.digest : Buffer.from(digest));
+    writeState(
+      host,
+      tab,
+      (sightings[0] as Sighting).ref,
+      'digest' in last ? last.digest : Buffer.from(digest),
+    );
     return countChanges(news, run.open(), run.closed);
   };
 
@@ -509,7 +599,12 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     const tool = toolVersion < known.tool ? toolVersion : known.tool;
     const schema = Math.min(schemaVersion, known.schema);
     if (best !== known.origin || tool !== known.tool || schema !== known.schema) {
-      prepare(`UPDATE _snapshot SET origin = ?, tool_version = ?, schema_version = ? ${where}`).run(best, tool, schema, ...at);
+      prepare(`UPDATE _snapshot SET origin = ?, tool_version = ?, schema_version = ? ${where}`).run(
+        best,
+        tool,
+        schema,
+        ...at,
+      );
     }
     const entries = lookOf(known.look);
     const missing = new Map(
@@ -535,7 +630,9 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     let knownCount = 0;
     let stored = 0;
     const news = new Map<string, NewSighting[]>();
-    const wanted = snapshots.filter(({ collectedTime }) => retainedTime === null || collectedTime > retainedTime);
+    const wanted = snapshots.filter(
+      ({ collectedTime }) => retainedTime === null || collectedTime > retainedTime,
+    );
     tooOld = snapshots.length - wanted.length;
     if (wanted.length === 0) return { stored, known: 0, tooOld, changes: new Map() };
 
@@ -563,7 +660,10 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
         looked = joinKnown(host, snapshot, known);
         knownCount += 1;
       }
-      if (host.lastTime === null || compareRefs(ref, { time: host.lastTime, id: host.lastSnapshot ?? 0 }) >= 0) {
+      if (
+        host.lastTime === null ||
+        compareRefs(ref, { time: host.lastTime, id: host.lastSnapshot ?? 0 }) >= 0
+      ) {
         latest = snapshot;
         host = { ...host, lastTime: ref.time, lastSnapshot: ref.id, isNew: false };
       }
@@ -591,14 +691,20 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     }
     if (latest !== null) {
       const { collectedTime, snapshotId } = latest;
-      const row = prepare('SELECT last_time, last_snapshot, has_report FROM _host WHERE host = ?').get(host.host) as {
+      const row = prepare('SELECT last_time, last_snapshot, has_report FROM _host WHERE host = ?').get(
+        host.host,
+      ) as {
         last_time: number | null;
         last_snapshot: number | null;
         has_report: Uint8Array | null;
       };
       const isSame = row.last_time === collectedTime && row.last_snapshot === snapshotId;
       if (!isSame) {
-        prepare('UPDATE _host SET last_time = ?, last_snapshot = ? WHERE host = ?').run(collectedTime, snapshotId, host.host);
+        prepare('UPDATE _host SET last_time = ?, last_snapshot = ? WHERE host = ?').run(
+          collectedTime,
+          snapshotId,
+          host.host,
+        );
       }
       const isBetter =
         latest.report !== null &&
@@ -612,10 +718,9 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       const tab = tabs.get(name) as number;
       const state = isNew
         ? undefined
-        : (prepare('SELECT first_time AS time, first_snapshot AS id, digest FROM _state WHERE host = ? AND tab = ?').get(
-            host.host,
-            tab,
-          ) as { time: number; id: number; digest: Uint8Array } | undefined);
+        : (prepare(
+            'SELECT first_time AS time, first_snapshot AS id, digest FROM _state WHERE host = ? AND tab = ?',
+          ).get(host.host, tab) as { time: number; id: number; digest: Uint8Array } | undefined);
       let counts: TableChanges | null;
       if (state === undefined) counts = addFirst(table, tab, host.host, sightings);
       else {
@@ -643,4 +748,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
 
 /** Of two reports of one snapshot, the greater stays: it does not matter which came first. */
 const reportDigest = (report: Report): Buffer =>
-  createHash('sha256').update(JSON.stringify([report.status, report.errors, report.commands])).digest().subarray(0, 16);
+  createHash('sha256')
+    .update(JSON.stringify([report.status, report.errors, report.commands]))
+    .digest()
+    .subarray(0, 16);

@@ -14,14 +14,23 @@ const dataTableNamed = (name: string): string => {
   const names = dataTables(tables).map((table) => table.name);
   if (names.includes(name)) return name;
   const near = nearest(name, names);
-  throw new UserError(`there is no history of a table ${name}`, near === null ? 'tokenquery tables lists them' : `did you mean ${near}?`);
+  throw new UserError(
+    `there is no history of a table ${name}`,
+    near === null ? 'tokenquery tables lists them' : `did you mean ${near}?`,
+  );
 };
 
 const hostNamed = ({ db }: Store, name: string): string => {
-  const found = db.prepare('SELECT host_id FROM _host WHERE host_id = ? OR host_id = ?').pluck().get(name, name.toUpperCase());
+  const found = db
+    .prepare('SELECT host_id FROM _host WHERE host_id = ? OR host_id = ?')
+    .pluck()
+    .get(name, name.toUpperCase());
   if (typeof found === 'string') return found;
   const near = nearest(name, db.prepare('SELECT host_id FROM _host LIMIT 1000').pluck().all() as string[]);
-  throw new UserError(`there is no host ${name} in the database`, near === null ? 'SELECT host_id FROM latest_snapshots lists them' : `did you mean ${near}?`);
+  throw new UserError(
+    `there is no host ${name} in the database`,
+    near === null ? 'SELECT host_id FROM latest_snapshots lists them' : `did you mean ${near}?`,
+  );
 };
 
 const columns = [
@@ -62,7 +71,14 @@ const run = async (given: Arguments): Promise<number> => {
     const statement = store.db.prepare(
       `SELECT ${columns.join(', ')} FROM changes${where} ORDER BY change_time, host_id, table_name, key, change, column_name`,
     );
-    printRows(mode, columns, statement.raw(true).safeIntegers(true).iterate(...values) as Iterable<Cells>);
+    printRows(
+      mode,
+      columns,
+      statement
+        .raw(true)
+        .safeIntegers(true)
+        .iterate(...values) as Iterable<Cells>,
+    );
     flush();
     return 0;
   });

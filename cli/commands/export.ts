@@ -41,7 +41,11 @@ const whatOf = (given: Arguments): What => {
   if (asked.length > 1) throw new UserError(`--${asked[0]} and --${asked[1]} exclude each other`, '', 2);
   const what = asked[0] ?? (given.flag('cursor') ? 'changes' : 'current');
   if (given.flag('cursor') && what !== 'changes') {
-    throw new UserError(`--cursor and --${what} exclude each other`, 'a cursor remembers up to where changes were exported', 2);
+    throw new UserError(
+      `--cursor and --${what} exclude each other`,
+      'a cursor remembers up to where changes were exported',
+      2,
+    );
   }
   return what;
 };
@@ -58,18 +62,27 @@ const formatOptions: Readonly<Record<string, FormatName>> = {
 
 const makeFormat = (given: Arguments, name: FormatName, what: What): Format => {
   for (const [option, only] of Object.entries(formatOptions)) {
-    if (given.flag(option) && name !== only) throw new UserError(`--${option} goes with --format ${only}`, '', 2);
+    if (given.flag(option) && name !== only)
+      throw new UserError(`--${option} goes with --format ${only}`, '', 2);
   }
   if (given.flag('osquery-batch') && given.flag('osquery-snapshot')) {
     throw new UserError('--osquery-batch and --osquery-snapshot exclude each other', '', 2);
   }
   if (given.flag('osquery-snapshot') && what === 'changes') {
-    throw new UserError('--osquery-snapshot and --changes exclude each other', 'a snapshot line holds a whole table', 2);
+    throw new UserError(
+      '--osquery-snapshot and --changes exclude each other',
+      'a snapshot line holds a whole table',
+      2,
+    );
   }
   return formats[name].make({
     hasChange: what === 'changes',
     isForSpreadsheet: given.flag('spreadsheet'),
-    osqueryForm: given.flag('osquery-batch') ? 'batch' : given.flag('osquery-snapshot') ? 'snapshot' : 'event',
+    osqueryForm: given.flag('osquery-batch')
+      ? 'batch'
+      : given.flag('osquery-snapshot')
+        ? 'snapshot'
+        : 'event',
     isNumeric: given.flag('numerics'),
     isEscaped: given.flag('osquery-escape'),
     isBulk: given.flag('bulk'),
@@ -83,14 +96,23 @@ const rotateBytesOf = (given: Arguments, name: FormatName): number | null => {
   if (text === null) return null;
   const [, count, unit] = /^(\d{1,12})([kmg]?)$/i.exec(text) ?? [];
   const bytes = Number(count) * (units[(unit ?? '').toLowerCase()] ?? Number.NaN);
-  if (!(bytes > 0)) throw new UserError(`--rotate-size takes a size, not ${JSON.stringify(text)}`, 'for example 25m or 500k', 2);
+  if (!(bytes > 0))
+    throw new UserError(
+      `--rotate-size takes a size, not ${JSON.stringify(text)}`,
+      'for example 25m or 500k',
+      2,
+    );
   if (given.text('output') === null) throw new UserError('--rotate-size goes with --output FILE', '', 2);
-  if (formats[name].cut === 'never') throw new UserError(`--rotate-size does not go with --format ${name}`, 'it is no format of lines', 2);
+  if (formats[name].cut === 'never')
+    throw new UserError(`--rotate-size does not go with --format ${name}`, 'it is no format of lines', 2);
   return bytes;
 };
 
 const selectTables = (given: Arguments, what: What): readonly Table[] => {
-  const named = given.texts('table').flatMap((text) => text.split(',')).map(tableNamed);
+  const named = given
+    .texts('table')
+    .flatMap((text) => text.split(','))
+    .map(tableNamed);
   if (named.length > 0) return tables.filter((table) => named.includes(table));
   // Which commands ran is kept of the last snapshot only, and is new in each: no change of the Mac.
   return what === 'changes' ? tables.filter(({ name }) => name !== 'command_log') : tables;
@@ -111,7 +133,9 @@ const selectHosts = (given: Arguments, store: Store): readonly string[] | null =
   });
 };
 
-const redactOf = (given: Arguments): { readonly level: Level; readonly apply: (part: SnapshotPart) => SnapshotPart } | null => {
+const redactOf = (
+  given: Arguments,
+): { readonly level: Level; readonly apply: (part: SnapshotPart) => SnapshotPart } | null => {
   const text = given.text('redact');
   const file = given.text('redact-key');
   if (text === null) {
@@ -119,9 +143,18 @@ const redactOf = (given: Arguments): { readonly level: Level; readonly apply: (p
     return null;
   }
   const level = levels.find((known) => known === text);
-  if (level === undefined) throw new UserError(`--redact does not know ${JSON.stringify(text)}`, `it takes ${levels.join(' or ')}`, 2);
+  if (level === undefined)
+    throw new UserError(
+      `--redact does not know ${JSON.stringify(text)}`,
+      `it takes ${levels.join(' or ')}`,
+      2,
+    );
   if (file === null) {
-    throw new UserError('--redact needs --redact-key FILE', 'one key for the whole fleet, so that the same user is the same everywhere', 2);
+    throw new UserError(
+      '--redact needs --redact-key FILE',
+      'one key for the whole fleet, so that the same user is the same everywhere',
+      2,
+    );
   }
   return { level, apply: redaction(level, readKey(file)) };
 };
@@ -148,12 +181,23 @@ const oneLevel = (given: Arguments, asked: Level | null): ((part: SnapshotPart) 
 const snapshotOf = (given: Arguments, store: Store): { readonly id: number; readonly hostId: string } => {
   const text = given.text('snapshot') ?? '';
   const id = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(id)) throw new UserError(`--snapshot takes the id of a snapshot, not ${JSON.stringify(text)}`, 'SELECT snapshot_id FROM snapshots lists them', 2);
+  if (!Number.isSafeInteger(id))
+    throw new UserError(
+      `--snapshot takes the id of a snapshot, not ${JSON.stringify(text)}`,
+      'SELECT snapshot_id FROM snapshots lists them',
+      2,
+    );
   const host = store.db
-    .prepare('SELECT h.host_id FROM main._snapshot s JOIN main._host h ON h.host = s.host WHERE s.snapshot_id = ?')
+    .prepare(
+      'SELECT h.host_id FROM main._snapshot s JOIN main._host h ON h.host = s.host WHERE s.snapshot_id = ?',
+    )
     .pluck()
     .get(id) as string | undefined;
-  if (host === undefined) throw new UserError(`there is no snapshot ${text} in the database`, 'SELECT snapshot_id, host_id, collected_time FROM snapshots lists them');
+  if (host === undefined)
+    throw new UserError(
+      `there is no snapshot ${text} in the database`,
+      'SELECT snapshot_id, host_id, collected_time FROM snapshots lists them',
+    );
   return { id, hostId: host };
 };
 
@@ -162,7 +206,13 @@ interface Source {
   readonly news: News | null;
 }
 
-const sourceOf = async (given: Arguments, store: Store, name: FormatName, what: What, wants: Format['wants']): Promise<Source> => {
+const sourceOf = async (
+  given: Arguments,
+  store: Store,
+  name: FormatName,
+  what: What,
+  wants: Format['wants'],
+): Promise<Source> => {
   const wanted = selectTables(given, what);
   const hosts = selectHosts(given, store);
   const asOfText = given.text('as-of');
@@ -175,7 +225,11 @@ const sourceOf = async (given: Arguments, store: Store, name: FormatName, what: 
     storeReading(store, {
       tables: options.tables ?? wanted,
       wants,
-      ...(options.hostIds !== undefined ? { hostIds: options.hostIds } : hosts === null ? {} : { hostIds: hosts }),
+      ...(options.hostIds !== undefined
+        ? { hostIds: options.hostIds }
+        : hosts === null
+          ? {}
+          : { hostIds: hosts }),
       ...(asOf === null ? {} : { asOf }),
     });
   switch (what) {
@@ -183,11 +237,16 @@ const sourceOf = async (given: Arguments, store: Store, name: FormatName, what: 
       return { parts: reading().currentParts(), news: null };
     case 'snapshot': {
       const { id, hostId } = snapshotOf(given, store);
-      if (hosts !== null && !hosts.includes(hostId)) throw new UserError(`snapshot ${id} is of another host`, `--host ${hostId}`);
-      return { parts: reading({ hostIds: [hostId] }).wholeParts((snapshotId) => snapshotId === id), news: null };
+      if (hosts !== null && !hosts.includes(hostId))
+        throw new UserError(`snapshot ${id} is of another host`, `--host ${hostId}`);
+      return {
+        parts: reading({ hostIds: [hostId] }).wholeParts((snapshotId) => snapshotId === id),
+        news: null,
+      };
     }
     case 'findings': {
-      if (given.texts('table').length > 0) throw new UserError('--findings and --table exclude each other', '', 2);
+      if (given.texts('table').length > 0)
+        throw new UserError('--findings and --table exclude each other', '', 2);
       const { judge } = await import(/* webpackMode: "eager" */ '../../queries/judge.ts');
       const { questions } = await import(/* webpackMode: "eager" */ '../../queries/index.ts');
       const { findingParts } = await import(/* webpackMode: "eager" */ '../../export/findings.ts');
@@ -203,7 +262,10 @@ const sourceOf = async (given: Arguments, store: Store, name: FormatName, what: 
         hosts,
         redact: given.text('redact'),
       });
-      const cursor = cursorPath === null ? { selection, recent: new Map(), settled: new Map() } : readCursor(cursorPath, selection);
+      const cursor =
+        cursorPath === null
+          ? { selection, recent: new Map(), settled: new Map() }
+          : readCursor(cursorPath, selection);
       const news = newsSince(store, cursor, hosts);
       const own = reading();
       const { isWhole } = formats[name];
@@ -235,18 +297,26 @@ const outputOf = (given: Arguments, format: Format, name: FormatName, what: What
   const path = outputPath(given);
   const rotateBytes = rotateBytesOf(given, name);
   const keep = given.count('keep', 0) ?? (given.flag('cursor') || rotateBytes !== null ? defaultKeep : 0);
-  const onDrop = (dropped: string): void => printNote(`${dropped} was the oldest of ${keep + 1} files and is dropped (--keep)`);
+  const onDrop = (dropped: string): void =>
+    printNote(`${dropped} was the oldest of ${keep + 1} files and is dropped (--keep)`);
   const options = { keep, onDrop, ...(rotateBytes === null ? {} : { rotateBytes }) };
   const wanted = what === 'findings' ? 1 : selectTables(given, what).length;
   const isFolder = format.files === 'table' && wanted > 1;
   if (isFolder && path === null) {
-    throw new UserError('--format csv writes a file for each table', '--output FOLDER takes them all, --table NAME prints one', 2);
+    throw new UserError(
+      '--format csv writes a file for each table',
+      '--output FOLDER takes them all, --table NAME prints one',
+      2,
+    );
   }
   if (isFolder && path !== null && !existsSync(path)) {
     try {
       mkdirSync(path, { mode: 0o700 });
     } catch (error) {
-      throw new UserError(`${path} cannot be made (${(error as NodeJS.ErrnoException).code})`, 'its parent folder must exist and be writable');
+      throw new UserError(
+        `${path} cannot be made (${(error as NodeJS.ErrnoException).code})`,
+        'its parent folder must exist and be writable',
+      );
     }
   } else if (isFolder && path !== null && !statSync(path).isDirectory()) {
     throw new UserError(`${path} is not a folder`, '--format csv writes a file for each table into a folder');
@@ -259,7 +329,10 @@ const outputOf = (given: Arguments, format: Format, name: FormatName, what: What
     const made =
       path === null
         ? stdoutSink(print, flush)
-        : fileSink(isFolder ? join(path.replace(/\.(?:zst|gz)$/, ''), `${table}${format.extension}${suffix}`) : path, options);
+        : fileSink(
+            isFolder ? join(path.replace(/\.(?:zst|gz)$/, ''), `${table}${format.extension}${suffix}`) : path,
+            options,
+          );
     sinks.set(isFolder ? table : '', made);
     return made;
   };
@@ -347,35 +420,61 @@ export const exportCommand: Command = {
   options: {
     db: dbOption,
     format: { type: 'string', value: 'FORMAT', description: `${formatNames.join(', ')}; native by default.` },
-    current: { type: 'boolean', description: 'The rows of each host’s last good look at each table (the default).' },
-    changes: { type: 'boolean', description: 'What changed; with --cursor, since the last export (and the default).' },
+    current: {
+      type: 'boolean',
+      description: 'The rows of each host’s last good look at each table (the default).',
+    },
+    changes: {
+      type: 'boolean',
+      description: 'What changed; with --cursor, since the last export (and the default).',
+    },
     snapshot: { type: 'string', value: 'ID', description: 'One snapshot, as it was taken.' },
-    findings: { type: 'boolean', description: 'What the questions of the library find, and what they cannot judge.' },
-    'as-of': { type: 'string', value: 'TIME', description: 'With --current or --findings: what was known at that time.' },
+    findings: {
+      type: 'boolean',
+      description: 'What the questions of the library find, and what they cannot judge.',
+    },
+    'as-of': {
+      type: 'string',
+      value: 'TIME',
+      description: 'With --current or --findings: what was known at that time.',
+    },
     table: { type: 'string', isRepeatable: true, value: 'NAME', description: 'Only this table. Repeatable.' },
     host: { type: 'string', isRepeatable: true, value: 'ID', description: 'Only this host. Repeatable.' },
     cursor: {
       type: 'string',
       value: 'FILE',
-      description: 'Leave out what was exported before, and remember what is exported now. Made where it is not there.',
+      description:
+        'Leave out what was exported before, and remember what is exported now. Made where it is not there.',
     },
     output: {
       type: 'string',
       value: 'FILE',
-      description: 'Write into a file, whole or not at all, and not to stdout. A name in .zst or .gz is compressed.',
+      description:
+        'Write into a file, whole or not at all, and not to stdout. A name in .zst or .gz is compressed.',
     },
-    compress: { type: 'boolean', description: 'Compress it: zstd where this Node has it, gzip else. Adds to the name.' },
-    'rotate-size': { type: 'string', value: 'SIZE', description: 'Begin a new file after so much text: 25m, 500k.' },
+    compress: {
+      type: 'boolean',
+      description: 'Compress it: zstd where this Node has it, gzip else. Adds to the name.',
+    },
+    'rotate-size': {
+      type: 'string',
+      value: 'SIZE',
+      description: 'Begin a new file after so much text: 25m, 500k.',
+    },
     keep: {
       type: 'string',
       value: 'N',
       description: `Older files to keep, as FILE.1 and so on; ${defaultKeep} with --cursor or --rotate-size, else 0.`,
     },
-    'osquery-batch': { type: 'boolean', description: 'osquery: a line for each difference, not for each row.' },
+    'osquery-batch': {
+      type: 'boolean',
+      description: 'osquery: a line for each difference, not for each row.',
+    },
     'osquery-snapshot': { type: 'boolean', description: 'osquery: a line for each whole table.' },
     'osquery-escape': {
       type: 'boolean',
-      description: 'osquery: bytes that are not printable ASCII as \\xNN, as osqueryd has them. It cannot be undone.',
+      description:
+        'osquery: bytes that are not printable ASCII as \\xNN, as osqueryd has them. It cannot be undone.',
     },
     numerics: { type: 'boolean', description: 'osquery: numbers in place of texts.' },
     bulk: { type: 'boolean', description: 'ecs: what _bulk takes, two lines for each row.' },
@@ -383,13 +482,20 @@ export const exportCommand: Command = {
       type: 'boolean',
       description: 'csv: put an apostrophe before a text that a spreadsheet would calculate.',
     },
-    redact: { type: 'string', value: 'LEVEL', description: `${levels.join(' or ')}: say less of people and machines.` },
+    redact: {
+      type: 'string',
+      value: 'LEVEL',
+      description: `${levels.join(' or ')}: say less of people and machines.`,
+    },
     'redact-key': {
       type: 'string',
       value: 'FILE',
       description: 'The key of the pseudonyms, readable by its owner alone. It is never made here.',
     },
-    'mixed-redaction': { type: 'boolean', description: 'Export snapshots of several levels of redaction together.' },
+    'mixed-redaction': {
+      type: 'boolean',
+      description: 'Export snapshots of several levels of redaction together.',
+    },
   },
   positionals: { least: 0, most: 0 },
   examples: [
@@ -400,4 +506,3 @@ export const exportCommand: Command = {
   ],
   run,
 };
-

@@ -30,7 +30,9 @@ const progress = () => {
     const width = 24;
     const full = Math.round((done / of) * width);
     const rate = Math.round(((stored + known) / (now - started)) * 1000);
-    printProgress(`[${'#'.repeat(full)}${'.'.repeat(width - full)}] input ${done + 1} of ${of}, ${plural(stored, 'snapshot')} stored, ${rate}/s`);
+    printProgress(
+      `[${'#'.repeat(full)}${'.'.repeat(width - full)}] input ${done + 1} of ${of}, ${plural(stored, 'snapshot')} stored, ${rate}/s`,
+    );
   };
 };
 
@@ -55,7 +57,9 @@ const run = async (given: Arguments): Promise<number> => {
     );
     flush();
     if (ignored.length > 0) {
-      printNote(`left alone, for they are nothing that can be merged: ${ignored.slice(0, 5).join(', ')}${ignored.length > 5 ? ` and ${ignored.length - 5} more` : ''}`);
+      printNote(
+        `left alone, for they are nothing that can be merged: ${ignored.slice(0, 5).join(', ')}${ignored.length > 5 ? ` and ${ignored.length - 5} more` : ''}`,
+      );
     }
     const failures = [...bad, ...merged.bad];
     for (const { path, message, hint } of failures) {
@@ -82,4 +86,3 @@ export const mergeCommand: Command = {
   ],
   run,
 };
-

@@ -22,7 +22,9 @@ const run = async (given: Arguments): Promise<number> => {
     retain(store, time, (done, of) => printProgress(`${done} of ${of} hosts`)),
   ).finally(endProgress);
   const date = new Date(time * 1000).toISOString();
-  print(`dropped what ended before ${date}: ${versions} row versions and ${snapshots} snapshots; ${megabytes(before)} before, ${megabytes(statSync(path).size)} now\n`);
+  print(
+    `dropped what ended before ${date}: ${versions} row versions and ${snapshots} snapshots; ${megabytes(before)} before, ${megabytes(statSync(path).size)} now\n`,
+  );
   flush();
   return 0;
 };

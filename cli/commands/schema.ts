@@ -64,7 +64,26 @@ export const tableMarkdown = (table: Table): string => {
   ].join('\n');
 };
 
+const printJsonSchema = async (names: readonly string[]): Promise<void> => {
+  const { nativeSchema, rowSchema, schemaTables } = await import(
+    /* webpackMode: "eager" */ '../../export/json_schema.ts'
+  );
+  const all = schemaTables(tables);
+  const schemas = names.map((name) =>
+    rowSchema(all.find((table) => table.name === name) ?? tableNamed(name)),
+  );
+  if (schemas.length === 0) schemas.push(nativeSchema(tables));
+  print(`${JSON.stringify(schemas.length === 1 ? schemas[0] : schemas, null, 1)}\n`);
+};
+
 const run = async (given: Arguments): Promise<number> => {
+  if (given.flag('json-schema')) {
+    const other = ['json', 'sql', 'markdown'].find((form) => given.flag(form));
+    if (other !== undefined) throw new UserError(`--${other} and --json-schema exclude each other`, '', 2);
+    await printJsonSchema(given.positionals);
+    flush();
+    return 0;
+  }
   const wanted = given.positionals.length === 0 ? tables : given.positionals.map(tableNamed);
   const asked = ['json', 'sql', 'markdown'].filter((form) => given.flag(form));
   if (asked.length > 1) throw new UserError(`--${asked[0]} and --${asked[1]} exclude each other`, '', 2);
@@ -78,14 +97,18 @@ const run = async (given: Arguments): Promise<number> => {
 
 export const schemaCommand: Command = {
   name: 'schema',
-  usage: 'tokenquery schema [NAME…] [--sql|--json|--markdown]',
+  usage: 'tokenquery schema [NAME…] [--sql|--json|--markdown|--json-schema]',
   summary: 'Prints the declaration of tables.',
   options: {
     sql: { type: 'boolean', description: 'CREATE TABLE statements (the default).' },
     json: { type: 'boolean', description: 'Everything that is declared, as JSON.' },
     markdown: { type: 'boolean', description: 'The documentation pages.' },
+    'json-schema': {
+      type: 'boolean',
+      description: 'JSON Schema 2020-12 of a native export: of the rows of NAME, or of every line.',
+    },
   },
   positionals: { least: 0, most: 100 },
-  examples: ['tokenquery schema users', 'tokenquery schema --json'],
+  examples: ['tokenquery schema users', 'tokenquery schema --json', 'tokenquery schema users --json-schema'],
   run,
 };

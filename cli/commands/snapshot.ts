@@ -8,12 +8,13 @@ import { storeWriter } from '../../store/write.ts';
 import type { Added, TableChanges } from '../../store/write.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
+import { dueOptions, everyOf, isDue } from '../due.ts';
 import { collectAll, machinesOf } from '../hosts.ts';
 import { sourceOptions } from '../options.ts';
 import { flush, print, printError, visible } from '../render.ts';
 import { findingsOf } from '../../queries/findings.ts';
 import { storeFindings } from '../../store/findings.ts';
-import { dbOption, using, writableStore } from '../stores.ts';
+import { dbOption, dbPath, using, writableStore } from '../stores.ts';
 import { currentTime } from '../time.ts';
 import { version } from '../version.ts';
 
@@ -46,12 +47,21 @@ const describe = (snapshot: Snapshot, { stored, tooOld, changes }: Added, isFirs
 const store = (target: Store, collection: Collection): string => {
   const snapshot = snapshotOf(tables, collection, version);
   const added = transact(target, () => {
-    const isFirst = target.db.prepare('SELECT 1 FROM _host WHERE host_id = ?').get(snapshot.hostId) === undefined;
+    const isFirst =
+      target.db.prepare('SELECT 1 FROM _host WHERE host_id = ?').get(snapshot.hostId) === undefined;
     const result = storeWriter(target.db, tables).add([snapshot], currentTime());
-    const last = target.db.prepare('SELECT last_time FROM _host WHERE host_id = ?').pluck().get(snapshot.hostId);
+    const last = target.db
+      .prepare('SELECT last_time FROM _host WHERE host_id = ?')
+      .pluck()
+      .get(snapshot.hostId);
     // A snapshot that came late says nothing of how the host stands.
     if (result.stored > 0 && last === snapshot.collectedTime) {
-      storeFindings(target.db, snapshot.hostId, findingsOf(target.db, snapshot.hostId, snapshot.collectedTime), snapshot.collectedTime);
+      storeFindings(
+        target.db,
+        snapshot.hostId,
+        findingsOf(target.db, snapshot.hostId, snapshot.collectedTime),
+        snapshot.collectedTime,
+      );
     }
     return { result, isFirst };
   });
@@ -59,6 +69,9 @@ const store = (target: Store, collection: Collection): string => {
 };
 
 const run = async (given: Arguments): Promise<number> =>
+  given.flag('if-due') && !isDue(dbPath(given), everyOf(given), currentTime()) ? 0 : takeSnapshots(given);
+
+const takeSnapshots = (given: Arguments): Promise<number> =>
   // Opened first: what cannot be stored need not be collected.
   using(writableStore(given), async (target) => {
     const machines = await machinesOf(given);
@@ -86,7 +99,11 @@ export const snapshotCommand: Command = {
     'Each host is one transaction: it is stored as a whole or not at all. A table that could not be looked at keeps',
     'its last good rows. The file is made where it is not there, readable by its owner alone.',
   ],
-  options: { db: { ...dbOption, description: 'The database; it is made where it is not there.' }, ...sourceOptions },
+  options: {
+    db: { ...dbOption, description: 'The database; it is made where it is not there.' },
+    ...dueOptions,
+    ...sourceOptions,
+  },
   positionals: { least: 0, most: 0 },
   examples: [
     'sudo tokenquery snapshot --db /var/db/tokenquery.db',

@@ -20,7 +20,7 @@ WITH firsts AS (
   FROM latest_snapshots l
 ),
 recent AS (
-  SELECT
+  SELECT DISTINCT
     n.host_id,
     n.username,
     COALESCE(n.uuid, '') AS uuid,

@@ -19,7 +19,7 @@ WITH firsts AS (
   FROM latest_snapshots l
 ),
 recent AS (
-  SELECT
+  SELECT DISTINCT
     n.host_id,
     n.username,
     COALESCE(n.uuid, '') AS uuid,

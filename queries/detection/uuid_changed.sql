@@ -18,7 +18,7 @@ WITH firsts AS (
   FROM latest_snapshots l
 ),
 recent AS (
-  SELECT
+  SELECT DISTINCT
     n.host_id,
     n.username,
     n.uid,

@@ -24,7 +24,19 @@ for (const [text, expected] of [
   });
 }
 
-for (const text of ['', 'yesterday', '-7', '7d', '-7y', '2026-02-31', '2026-13-01', '2026-9-1', '1e9', '-1.5d', '2026-09-01T25:00:00Z']) {
+for (const text of [
+  '',
+  'yesterday',
+  '-7',
+  '7d',
+  '-7y',
+  '2026-02-31',
+  '2026-13-01',
+  '2026-9-1',
+  '1e9',
+  '-1.5d',
+  '2026-09-01T25:00:00Z',
+]) {
   test(`${JSON.stringify(text)} is no time`, (t) => {
     const error = t.throws(() => parseTime('--since', text, now), { instanceOf: UserError }) as UserError;
     t.is(error.exitCode, 2);
@@ -35,5 +47,6 @@ for (const text of ['', 'yesterday', '-7', '7d', '-7y', '2026-02-31', '2026-13-0
 test('an age is a number and a unit', (t) => {
   t.is(parseAge('--older-than', '90d'), 7_776_000);
   t.is(parseAge('--older-than', '-12h'), 43_200);
-  for (const text of ['', '90', 'd', '1y']) t.throws(() => parseAge('--older-than', text), { instanceOf: UserError });
+  for (const text of ['', '90', 'd', '1y'])
+    t.throws(() => parseAge('--older-than', text), { instanceOf: UserError });
 });

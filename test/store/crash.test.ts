@@ -33,7 +33,11 @@ interface Ended {
 const killed = (parameters: readonly string[], afterMs: number, options: SpawnOptions = {}): Promise<Ended> =>
   new Promise((resolve) => {
     const began = performance.now();
-    const child = spawn(...command(...parameters), { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], ...options });
+    const child = spawn(...command(...parameters), {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      ...options,
+    });
     let stderr = '';
     child.stderr?.on('data', (chunk) => (stderr += String(chunk)));
     const timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
@@ -75,10 +79,14 @@ test.serial('snapshot: the power is cut at any moment', async (t) => {
   let cut = 0;
   for (let number = 1; number <= kills; number += 1) {
     // The first file too is made under fire, now and then.
-    if (number % 5 === 1) for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(db + suffix, { force: true });
+    if (number % 5 === 1)
+      for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(db + suffix, { force: true });
     if (number % 5 === 1) whole = 0;
     const source = bundle(number);
-    const ended = await killed(['snapshot', '--db', db, '--source', source], timing.ms * (0.3 + 0.75 * Math.random()));
+    const ended = await killed(
+      ['snapshot', '--db', db, '--source', source],
+      timing.ms * (0.3 + 0.75 * Math.random()),
+    );
     const now = wholeSnapshots(db);
     t.true(now === whole || now === whole + 1, `${whole} before and ${now} after`);
     if (ended.code === 0) t.is(now, whole + 1, 'what was said to be stored is stored');
@@ -133,16 +141,23 @@ test.serial('many at once on a file that is not there yet: each is in, or says w
   const folder = temporaryFolder(t);
   const db = join(folder, 'fleet.db');
   const names = ['macos26-managed', 'macos14-not-root', 'macos15-unmanaged', 'macos10.15-mobile'];
-  const ended = await Promise.all(names.map((name) => cli(['snapshot', '--db', db, '--source', sample(name)])));
+  const ended = await Promise.all(
+    names.map((name) => cli(['snapshot', '--db', db, '--source', sample(name)])),
+  );
   for (const { code, stderr } of ended) t.is(code, 0, stderr);
   t.is(wholeSnapshots(db), names.length);
 });
 
 /** A folder that holds so many bytes and no more; null where none may be mounted. */
-const smallDisk = (folder: string, bytes: number): { readonly path: string; readonly end: () => void } | null => {
+const smallDisk = (
+  folder: string,
+  bytes: number,
+): { readonly path: string; readonly end: () => void } | null => {
   const path = join(folder, 'disk');
   mkdirSync(path);
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'none', path], { stdio: 'ignore' });
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'none', path], {
+    stdio: 'ignore',
+  });
   return mounted.status === 0 ? { path, end: () => void spawnSync('umount', ['-l', path]) } : null;
 };
 
@@ -160,7 +175,10 @@ test.serial('the disk is full', async (t) => {
     const input = await manyHosts(folder, 60);
     const full = await cli(['merge', '--db', db, input]);
     t.is(full.code, 1);
-    t.regex(full.stderr, /error: there is no space left for .*\n.*hint: what was stored before is intact; make room/);
+    t.regex(
+      full.stderr,
+      /error: there is no space left for .*\n.*hint: what was stored before is intact; make room/,
+    );
     t.notRegex(full.stderr, /\n\s+at /);
     t.true(wholeSnapshots(db) >= 1);
     // Nothing left at all, not even for the log.
@@ -177,7 +195,13 @@ test.serial('the disk is full', async (t) => {
     const none = await cli(['snapshot', '--db', db, '--source', sample('macos15-unmanaged')]);
     t.is(none.code, 1);
     t.regex(none.stderr, /error: there is no space left for .*\n.*hint: /);
-    const fresh = await cli(['snapshot', '--db', join(disk.path, 'other.db'), '--source', sample('macos15-unmanaged')]);
+    const fresh = await cli([
+      'snapshot',
+      '--db',
+      join(disk.path, 'other.db'),
+      '--source',
+      sample('macos15-unmanaged'),
+    ]);
     t.is(fresh.code, 1);
     t.regex(fresh.stderr, /error: there is no space left for /);
     rmSync(filler);
@@ -196,7 +220,8 @@ test.serial('a folder that may not be written', async (t) => {
   const db = join(place, 'mac.db');
   copyFileSync(join(root, 'package.json'), join(folder, 'probe'));
   // Root may write anywhere: the command runs as nobody.
-  const asNobody: SpawnOptions = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534, env: { PATH: '/usr/bin' } } : {};
+  const asNobody: SpawnOptions =
+    process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534, env: { PATH: '/usr/bin' } } : {};
   const probe = await killed(['--version'], 20_000, asNobody);
   if (probe.code !== 0) {
     t.log('skipped: this program may not be run by nobody here');
@@ -204,7 +229,11 @@ test.serial('a folder that may not be written', async (t) => {
     return;
   }
   chmodSync(place, 0o555);
-  const made = await killed(['snapshot', '--db', db, '--source', sample('macos26-managed')], 20_000, asNobody);
+  const made = await killed(
+    ['snapshot', '--db', db, '--source', sample('macos26-managed')],
+    20_000,
+    asNobody,
+  );
   t.is(made.code, 1);
   t.regex(made.stderr, /error: .*cannot be made \(EACCES\)\n.*hint: may you write in /);
   // One that is there, and cannot have its journal beside it.
@@ -218,7 +247,11 @@ test.serial('a folder that may not be written', async (t) => {
   ]) {
     const { code, stderr } = await killed(argv, 20_000, asNobody);
     t.is(code, 1, argv[0]);
-    t.regex(stderr, /error: .*(?:may not be written|cannot be opened)\n.*hint: its folder must .*writable/, argv[0]);
+    t.regex(
+      stderr,
+      /error: .*(?:may not be written|cannot be opened)\n.*hint: its folder must .*writable/,
+      argv[0],
+    );
   }
   chmodSync(place, 0o755);
   t.is(wholeSnapshots(db), 1);
@@ -232,7 +265,9 @@ test.serial('a reader sees one moment while a writer writes', async (t) => {
   const writer = openForWriting(path, tables);
   const write = (time: number): void => {
     const known = { ...base, collectedTime: time };
-    transact(writer, () => storeWriter(writer.db, tables).add([{ ...known, snapshotId: snapshotIdOf(known) }], 1));
+    transact(writer, () =>
+      storeWriter(writer.db, tables).add([{ ...known, snapshotId: snapshotIdOf(known) }], 1),
+    );
   };
   write(start);
   const reader = openForReading(path, tables);

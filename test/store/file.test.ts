@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import test from 'ava';
@@ -39,12 +48,17 @@ test('the file and what SQLite keeps beside it are for the owner alone', (t) => 
   t.is(modeOf(empty), '600');
   const reader = openForReading(empty, smallTables);
   reader.db.prepare('SELECT * FROM people').all();
-  for (const suffix of ['-wal', '-shm']) if (existsSync(empty + suffix)) t.is(modeOf(empty + suffix), '600', suffix);
+  for (const suffix of ['-wal', '-shm'])
+    if (existsSync(empty + suffix)) t.is(modeOf(empty + suffix), '600', suffix);
   reader.close();
 });
 
 const refusals: readonly (readonly [string, (path: string) => void, RegExp])[] = [
-  ['a text', (path) => writeFileSync(path, 'dear diary\n'.repeat(100)), /is not a tokenquery database\|.*not touched/],
+  [
+    'a text',
+    (path) => writeFileSync(path, 'dear diary\n'.repeat(100)),
+    /is not a tokenquery database\|.*not touched/,
+  ],
   ['a short text', (path) => writeFileSync(path, 'x'), /is not a tokenquery database/],
   [
     'another database',
@@ -59,7 +73,9 @@ const refusals: readonly (readonly [string, (path: string) => void, RegExp])[] =
   [
     'a newer database',
     (path) => {
-      openForWriting(path, smallTables, { schema: { tables: smallTables, version: schemaVersion + 7 } }).close();
+      openForWriting(path, smallTables, {
+        schema: { tables: smallTables, version: schemaVersion + 7 },
+      }).close();
     },
     new RegExp(`written by a newer tokenquery: it has layout ${schemaVersion + 7}, .*\\|.*not touched`),
   ],
@@ -82,7 +98,7 @@ for (const [what, make, message] of refusals) {
 
 test('an older database is brought up to date, with all that it holds', (t) => {
   // The older tool knew people without `seen`, under another order of columns, and no machine.
-  const { seen: _, ...columns } = people.columns;
+  const columns = Object.fromEntries(Object.entries(people.columns).filter(([name]) => name !== 'seen'));
   const olderPeople: Table = { ...people, columns: { token: columns['token'] as never, ...columns } };
   const older = [olderPeople, ...smallTables.filter(({ report }) => report !== undefined)];
   const newer = { tables: smallTables, version: 2 };
@@ -96,13 +112,19 @@ test('an older database is brought up to date, with all that it holds', (t) => {
   store.db
     .prepare("INSERT INTO _host (host, host_id, last_time, last_snapshot) VALUES (1, 'H1', 10, 5)")
     .run();
-  store.db.prepare(`INSERT INTO _current_people (_host, _n, ${Object.keys(olderPeople.columns).join(', ')}) VALUES (1, 1, ?, ?, ?, ?)`).run(...rowOf(1, 'ann', 30));
-  store.db.prepare('INSERT INTO _state VALUES (1, 1, 10, 5, x\'00\')').run();
+  store.db
+    .prepare(
+      `INSERT INTO _current_people (_host, _n, ${Object.keys(olderPeople.columns).join(', ')}) VALUES (1, 1, ?, ?, ?, ?)`,
+    )
+    .run(...rowOf(1, 'ann', 30));
+  store.db.prepare("INSERT INTO _state VALUES (1, 1, 10, 5, x'00')").run();
   store.db.exec('COMMIT');
   store.close();
 
   // A reader that may not change the file says so; the first that may does it.
-  t.throws(() => openForReading(path, smallTables, { schema: newer, mayUpdate: false }), { message: /older layout 1/ });
+  t.throws(() => openForReading(path, smallTables, { schema: newer, mayUpdate: false }), {
+    message: /older layout 1/,
+  });
   const reader = openForReading(path, smallTables, { schema: newer });
   t.deepEqual(rowsOf(reader, 'SELECT * FROM people'), [
     { name: 'ann', uuid: 'A', token: 1, age: 30, seen: null, host_id: 'H1' },
@@ -113,7 +135,15 @@ test('an older database is brought up to date, with all that it holds', (t) => {
   const writer = openForWriting(path, smallTables, { schema: newer });
   t.is(writer.db.pragma('integrity_check', { simple: true }), 'ok');
   const { db } = writer;
-  const made = (type: string) => new Map((db.prepare('SELECT name, sql FROM sqlite_schema WHERE type = ?').all(type) as { name: string; sql: string }[]).map(({ name, sql }) => [name, sql]));
+  const made = (type: string) =>
+    new Map(
+      (
+        db.prepare('SELECT name, sql FROM sqlite_schema WHERE type = ?').all(type) as {
+          name: string;
+          sql: string;
+        }[]
+      ).map(({ name, sql }) => [name, sql]),
+    );
   const fresh = openForWriting(newPath(), smallTables, { schema: newer });
   t.deepEqual([...made('table').keys()].sort(), [...storeTables(smallTables).keys()].sort());
   t.deepEqual([...made('view').keys()].sort(), [...storeViews(smallTables, () => 0).keys()].sort());
@@ -121,7 +151,9 @@ test('an older database is brought up to date, with all that it holds', (t) => {
   writer.close();
   // The older tool leaves it alone from now on.
   const before = sum(path);
-  t.throws(() => openForWriting(path, older, { schema: { tables: older, version: 1 } }), { message: /newer tokenquery/ });
+  t.throws(() => openForWriting(path, older, { schema: { tables: older, version: 1 } }), {
+    message: /newer tokenquery/,
+  });
   t.is(sum(path), before);
 });
 
@@ -133,7 +165,9 @@ test('an update that fails leaves the older file as it was', (t) => {
   store.close();
   // A column that cannot be made.
   const broken: Table = { ...people, columns: { ...people.columns, NAME: text('The same name once more.') } };
-  t.throws(() => openForWriting(path, [broken], { schema: { tables: [broken], version: 2 } }), { instanceOf: UserError });
+  t.throws(() => openForWriting(path, [broken], { schema: { tables: [broken], version: 2 } }), {
+    instanceOf: UserError,
+  });
   const again = openForWriting(path, smallTables, { schema: { tables: smallTables, version: 1 } });
   t.deepEqual(everything(again), before);
   again.close();
@@ -165,7 +199,11 @@ test('a database that was cut off is told from one that is whole', async (t) => 
     const before = sum(path);
     for (const open of [openForWriting, openForReading]) {
       const error = t.throws(() => open(path, tables), { instanceOf: UserError }) as UserError;
-      t.regex(`${error.message} | ${error.hint}`, /(?:is damaged|is not a tokenquery database).* \| it was not touched/, String(length));
+      t.regex(
+        `${error.message} | ${error.hint}`,
+        /(?:is damaged|is not a tokenquery database).* \| it was not touched/,
+        String(length),
+      );
     }
     t.is(sum(path), before, String(length));
   }
@@ -193,7 +231,11 @@ test('a damaged page is met with a message, not with a wrong answer', async (t) 
   const bytes = readFileSync(path);
   bytes.fill(0xff, 4096 * 3);
   writeFileSync(path, bytes);
-  for (const argv of [['query', '--db', path, 'SELECT * FROM users'], ['changes', '--db', path], ['snapshot', '--db', path, '--source', sample('macos15-unmanaged')]]) {
+  for (const argv of [
+    ['query', '--db', path, 'SELECT * FROM users'],
+    ['changes', '--db', path],
+    ['snapshot', '--db', path, '--source', sample('macos15-unmanaged')],
+  ]) {
     const { code, stderr } = await cli(argv);
     t.is(code, 1, argv[0]);
     t.regex(stderr, /error: .*damaged.*\n.*hint: /, argv[0]);

@@ -35,7 +35,10 @@ const machineRows = fc.tuple(orNull(fc.constantFrom('on', 'off')), orNull(bit)).
 
 const observed = (rows: fc.Arbitrary<Cells[]>, columns: readonly string[]): fc.Arbitrary<Observed> =>
   fc.oneof(
-    { weight: 5, arbitrary: rows.map((list): Observed => ({ status: list.length === 0 ? 'empty' : 'ok', rows: list })) },
+    {
+      weight: 5,
+      arbitrary: rows.map((list): Observed => ({ status: list.length === 0 ? 'empty' : 'ok', rows: list })),
+    },
     {
       weight: 3,
       arbitrary: fc
@@ -45,7 +48,13 @@ const observed = (rows: fc.Arbitrary<Cells[]>, columns: readonly string[]): fc.A
     {
       weight: 3,
       arbitrary: fc
-        .constantFrom('denied' as const, 'failed' as const, 'not_recorded' as const, 'skipped' as const, 'unsupported' as const)
+        .constantFrom(
+          'denied' as const,
+          'failed' as const,
+          'not_recorded' as const,
+          'skipped' as const,
+          'unsupported' as const,
+        )
         .map((status): Observed => ({ status, affected: null, rows: [] })),
     },
   );
@@ -58,7 +67,9 @@ const evidence = (rows: fc.Arbitrary<Cells[]>, columns: readonly string[]): fc.A
       observed(rows, columns),
       observed(machineRows, ['state', 'is_on']),
     )
-    .map(([host, time, ofPeople, ofMachine]) => snapshotAt(host, time * 10, { people: ofPeople, machine: ofMachine }));
+    .map(([host, time, ofPeople, ofMachine]) =>
+      snapshotAt(host, time * 10, { people: ofPeople, machine: ofMachine }),
+    );
 
 // What partial looks may not know: no part of the key here, so that which row is which is never in doubt.
 const plainEvidence = evidence(peopleRows, ['token', 'age', 'seen']);
@@ -66,20 +77,34 @@ const anyEvidence = evidence(anyPeopleRows, ['uuid', 'token', 'age', 'seen']);
 
 // What should come of it, thought anew and slowly
 
-const byTime = (a: Snapshot, b: Snapshot): number => a.collectedTime - b.collectedTime || a.snapshotId - b.snapshotId;
+const byTime = (a: Snapshot, b: Snapshot): number =>
+  a.collectedTime - b.collectedTime || a.snapshotId - b.snapshotId;
 const distinct = (snapshots: readonly Snapshot[]): Snapshot[] =>
-  [...new Map(snapshots.map((snapshot) => [`${snapshot.hostId} ${snapshot.snapshotId}`, snapshot])).values()].sort(byTime);
+  [
+    ...new Map(snapshots.map((snapshot) => [`${snapshot.hostId} ${snapshot.snapshotId}`, snapshot])).values(),
+  ].sort(byTime);
 
 const width = (table: Table): number => Object.keys(table.columns).length;
 
 /** Whole looks replace, partial ones add what they know, others say nothing. */
-const expectedRows = (snapshots: readonly Snapshot[], hostId: string, table: Table, time: number): Cells[] => {
+const expectedRows = (
+  snapshots: readonly Snapshot[],
+  hostId: string,
+  table: Table,
+  time: number,
+): Cells[] => {
   const columns = Object.keys(table.columns);
   const keyOf = (row: Cells): string => JSON.stringify(table.key.map((name) => row[columns.indexOf(name)]));
   let state = new Map<string, Cells>();
   for (const snapshot of distinct(snapshots)) {
     const look = snapshot.looks.get(table.name);
-    if (snapshot.hostId !== hostId || snapshot.collectedTime > time || look === undefined || !isGood(look.status)) continue;
+    if (
+      snapshot.hostId !== hostId ||
+      snapshot.collectedTime > time ||
+      look === undefined ||
+      !isGood(look.status)
+    )
+      continue;
     const rows = lookRows(look, width(table));
     if (look.status !== 'partial') state = new Map(rows.map((row) => [keyOf(row), row]));
     else {
@@ -121,7 +146,8 @@ const grouped = (snapshots: readonly Snapshot[], seed: number): Snapshot[][] => 
   const groups: Snapshot[][] = [];
   for (const [index, snapshot] of order.entries()) {
     const last = groups.at(-1);
-    if (last !== undefined && last[0]?.hostId === snapshot.hostId && (seed + index) % 3 === 0) last.push(snapshot);
+    if (last !== undefined && last[0]?.hostId === snapshot.hostId && (seed + index) % 3 === 0)
+      last.push(snapshot);
     else groups.push([snapshot]);
   }
   return groups;
@@ -144,14 +170,22 @@ test('the rows at each time are those of a replay', (t) => {
           lookBack(past, time);
           for (const hostId of ['H1', 'H2']) {
             for (const table of [people, machine]) {
-              t.deepEqual(storedRows(past, hostId, table), expectedRows(snapshots, hostId, table, time), `${table.name} at ${time}`);
+              t.deepEqual(
+                storedRows(past, hostId, table),
+                expectedRows(snapshots, hostId, table, time),
+                `${table.name} at ${time}`,
+              );
               // A whole look is its own answer: nothing that came before shows in it.
               const last = distinct(snapshots).findLast(
                 (snapshot) => snapshot.hostId === hostId && snapshot.collectedTime === time,
               );
               const look = last?.looks.get(table.name);
               if (look?.status === 'ok' || look?.status === 'empty') {
-                t.deepEqual(storedRows(past, hostId, table), [...lookRows(look, width(table))], `alone at ${time}`);
+                t.deepEqual(
+                  storedRows(past, hostId, table),
+                  [...lookRows(look, width(table))],
+                  `alone at ${time}`,
+                );
               }
             }
           }
@@ -168,11 +202,20 @@ test('the rows at each time are those of a replay', (t) => {
 /** What `changes` makes of the rows of the first good look. */
 const applied = (store: Store, hostId: string, table: Table, first: readonly Cells[]): Cells[] => {
   const columns = Object.keys(table.columns);
-  const keyOf = (row: Cells): string => JSON.stringify(Object.fromEntries(table.key.map((name) => [name, row[columns.indexOf(name)]])));
+  const keyOf = (row: Cells): string =>
+    JSON.stringify(Object.fromEntries(table.key.map((name) => [name, row[columns.indexOf(name)]])));
   const state = new Map(first.map((row) => [keyOf(row), [...row]]));
   const list = store.db
-    .prepare('SELECT c.* FROM changes c JOIN snapshots s USING (host_id, snapshot_id) WHERE host_id = ? AND table_name = ? ORDER BY change_time, s.sequence')
-    .all(hostId, table.name) as { key: string; change: string; column_name: string; old_value: Value; new_value: Value }[];
+    .prepare(
+      'SELECT c.* FROM changes c JOIN snapshots s USING (host_id, snapshot_id) WHERE host_id = ? AND table_name = ? ORDER BY change_time, s.sequence',
+    )
+    .all(hostId, table.name) as {
+    key: string;
+    change: string;
+    column_name: string;
+    old_value: Value;
+    new_value: Value;
+  }[];
   for (const { key, change, column_name: name, old_value: old, new_value: now } of list) {
     const index = columns.indexOf(name);
     if (change === 'removed') {
@@ -180,7 +223,8 @@ const applied = (store: Store, hostId: string, table: Table, first: readonly Cel
       continue;
     }
     const row: Value[] = state.get(key) ?? columns.map(() => null);
-    if (change === 'changed' && row[index] !== old) throw new Error(`${name} of ${key} is ${row[index]}, not ${old}`);
+    if (change === 'changed' && row[index] !== old)
+      throw new Error(`${name} of ${key} is ${row[index]}, not ${old}`);
     row[index] = now;
     state.set(key, row);
   }
@@ -196,11 +240,15 @@ test('changes, applied to the first look, give the last', (t) => {
         for (const hostId of ['H1', 'H2']) {
           for (const table of [people, machine]) {
             const first = distinct(snapshots).find(
-              (snapshot) => snapshot.hostId === hostId && isGood(snapshot.looks.get(table.name)?.status ?? 'failed'),
+              (snapshot) =>
+                snapshot.hostId === hostId && isGood(snapshot.looks.get(table.name)?.status ?? 'failed'),
             );
             if (first === undefined) continue;
             const rows = lookRows(first.looks.get(table.name) as Look, width(table));
-            t.deepEqual(applied(store, hostId, table, rows), expectedRows(snapshots, hostId, table, Infinity));
+            t.deepEqual(
+              applied(store, hostId, table, rows),
+              expectedRows(snapshots, hostId, table, Infinity),
+            );
           }
         }
       } finally {
@@ -213,33 +261,38 @@ test('changes, applied to the first look, give the last', (t) => {
 
 test('order, repeats and the way by which snapshots come make no difference', (t) => {
   fc.assert(
-    fc.property(fc.array(anyEvidence, { minLength: 1, maxLength: 9 }), fc.nat(), fc.nat(), (snapshots, one, two) => {
-      const [a, b, c] = [newStore(), newStore(), newStore()];
-      try {
-        addAll(a, ...grouped(snapshots, one));
-        const repeated = grouped([...snapshots, ...snapshots.slice(0, 3)], two);
-        addAll(b, ...repeated);
-        t.deepEqual(everything(b), everything(a));
-        // By way of other databases: halves that overlap, each read back.
-        const half = Math.ceil(snapshots.length / 2);
-        const [left, right] = [newStore(), newStore()];
-        addAll(left, ...grouped(snapshots.slice(0, half + 1), two));
-        addAll(right, ...grouped(snapshots.slice(half - 1), one));
-        for (const source of shuffled([left, right], two)) {
-          const reader = snapshotReader(source);
-          for (const hostId of readHostIds(source.db)) addAll(c, [...reader.read(hostId)]);
+    fc.property(
+      fc.array(anyEvidence, { minLength: 1, maxLength: 9 }),
+      fc.nat(),
+      fc.nat(),
+      (snapshots, one, two) => {
+        const [a, b, c] = [newStore(), newStore(), newStore()];
+        try {
+          addAll(a, ...grouped(snapshots, one));
+          const repeated = grouped([...snapshots, ...snapshots.slice(0, 3)], two);
+          addAll(b, ...repeated);
+          t.deepEqual(everything(b), everything(a));
+          // By way of other databases: halves that overlap, each read back.
+          const half = Math.ceil(snapshots.length / 2);
+          const [left, right] = [newStore(), newStore()];
+          addAll(left, ...grouped(snapshots.slice(0, half + 1), two));
+          addAll(right, ...grouped(snapshots.slice(half - 1), one));
+          for (const source of shuffled([left, right], two)) {
+            const reader = snapshotReader(source);
+            for (const hostId of readHostIds(source.db)) addAll(c, [...reader.read(hostId)]);
+          }
+          for (const source of [left, right]) source.close();
+          t.deepEqual(everything(c), everything(a));
+          // Once more changes nothing at all.
+          const before = c.db.serialize();
+          const reader = snapshotReader(a);
+          for (const hostId of readHostIds(a.db)) addAll(c, [...reader.read(hostId)]);
+          t.is(Buffer.compare(c.db.serialize(), before), 0, 'the file is the same, byte for byte');
+        } finally {
+          for (const store of [a, b, c]) store.close();
         }
-        for (const source of [left, right]) source.close();
-        t.deepEqual(everything(c), everything(a));
-        // Once more changes nothing at all.
-        const before = c.db.serialize();
-        const reader = snapshotReader(a);
-        for (const hostId of readHostIds(a.db)) addAll(c, [...reader.read(hostId)]);
-        t.is(Buffer.compare(c.db.serialize(), before), 0, 'the file is the same, byte for byte');
-      } finally {
-        for (const store of [a, b, c]) store.close();
-      }
-    }),
+      },
+    ),
     { numRuns: runs },
   );
 });
@@ -248,15 +301,27 @@ test('what was not looked at closes nothing and is no change', (t) => {
   fc.assert(
     fc.property(
       fc.array(anyEvidence, { maxLength: 4 }),
-      fc.constantFrom('failed' as const, 'denied' as const, 'not_recorded' as const, 'skipped' as const, 'unsupported' as const),
+      fc.constantFrom(
+        'failed' as const,
+        'denied' as const,
+        'not_recorded' as const,
+        'skipped' as const,
+        'unsupported' as const,
+      ),
       (snapshots, status) => {
         const store = newStore();
         try {
           addAll(store, ...snapshots.map((snapshot) => [snapshot]));
           const [before, changes] = [everything(store), rowsOf(store, 'SELECT * FROM changes')];
-          addAll(store, [snapshotAt('H1', 999, { people: { status, affected: null, rows: [] }, machine: { status, affected: null, rows: [] } })]);
+          addAll(store, [
+            snapshotAt('H1', 999, {
+              people: { status, affected: null, rows: [] },
+              machine: { status, affected: null, rows: [] },
+            }),
+          ]);
           const after = everything(store);
-          for (const name of ['people', 'people_history', 'machine', 'machine_history']) t.deepEqual(after[name], before[name]);
+          for (const name of ['people', 'people_history', 'machine', 'machine_history'])
+            t.deepEqual(after[name], before[name]);
           t.deepEqual(rowsOf(store, 'SELECT * FROM changes'), changes);
         } finally {
           store.close();
@@ -272,7 +337,13 @@ test('a partial look closes only what it looked at', (t) => {
   const at = (time: number, ofPeople: Observed): void => {
     addAll(store, [snapshotAt('H1', time, { people: ofPeople })]);
   };
-  at(10, { status: 'ok', rows: [['ann', 'A', 1, 30, null], ['bob', 'B', 1, 40, null]] });
+  at(10, {
+    status: 'ok',
+    rows: [
+      ['ann', 'A', 1, 30, null],
+      ['bob', 'B', 1, 40, null],
+    ],
+  });
   // The token could not be looked at, the age could; bob was not met.
   at(20, { status: 'partial', affected: ['token'], rows: [['ann', 'A', null, 31, null]] });
   t.deepEqual(rowsOf(store, 'SELECT name, token, age FROM people'), [
@@ -300,9 +371,13 @@ test('a partial look closes only what it looked at', (t) => {
 test('rows with one key are told apart by what they say', (t) => {
   const store = newStore();
   const twin: Cells = ['ann', 'A', 1, 30, null];
-  addAll(store, [snapshotAt('H1', 10, { people: { status: 'ok', rows: [twin, twin, ['ann', 'A', 0, 50, null]] } })]);
+  addAll(store, [
+    snapshotAt('H1', 10, { people: { status: 'ok', rows: [twin, twin, ['ann', 'A', 0, 50, null]] } }),
+  ]);
   t.is(rowsOf(store, 'SELECT * FROM people').length, 3);
-  addAll(store, [snapshotAt('H1', 20, { people: { status: 'ok', rows: [twin, ['ann', 'A', 0, 51, null]] } })]);
+  addAll(store, [
+    snapshotAt('H1', 20, { people: { status: 'ok', rows: [twin, ['ann', 'A', 0, 51, null]] } }),
+  ]);
   t.deepEqual(rowsOf(store, 'SELECT age FROM people'), [{ age: 30 }, { age: 51 }]);
   // Late, between the two.
   addAll(store, [snapshotAt('H1', 15, { people: { status: 'ok', rows: [twin, twin] } })]);
@@ -321,11 +396,18 @@ test('a snapshot that comes in parts is joined', (t) => {
     people: { status: 'ok', rows: [['ann', 'A', 1, 30, null]] },
     machine: { status: 'ok', rows: [['on', 1]] },
   });
-  const part: Snapshot = { ...whole, looks: new Map([...whole.looks].slice(0, 1)), origin: 'evidence', toolVersion: '0.2.0' };
+  const part: Snapshot = {
+    ...whole,
+    looks: new Map([...whole.looks].slice(0, 1)),
+    origin: 'evidence',
+    toolVersion: '0.2.0',
+  };
   addAll(a, [part], [whole]);
   addAll(b, [whole], [part]);
   t.deepEqual(everything(a), everything(b));
   t.is(rowsOf(a, 'SELECT * FROM machine').length, 1);
-  t.deepEqual(rowsOf(a, 'SELECT origin, tool_version FROM snapshots'), [{ origin: 'live', tool_version: '0.1.0' }]);
+  t.deepEqual(rowsOf(a, 'SELECT origin, tool_version FROM snapshots'), [
+    { origin: 'live', tool_version: '0.1.0' },
+  ]);
   for (const store of [a, b]) store.close();
 });

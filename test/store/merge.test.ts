@@ -45,7 +45,9 @@ test('bundles, archives, databases and exports come to the same, in any order', 
     { time: start + 200, without: ['/usr/bin/fdesetup', '-readall'] },
     { time: start + 300, replace: [['sw_vers', '26.1', '26.3']] as const },
   ];
-  const bundles = edits.map((edit, number) => makeBundle('macos26-managed', join(folder, `b${number}`), edit));
+  const bundles = edits.map((edit, number) =>
+    makeBundle('macos26-managed', join(folder, `b${number}`), edit),
+  );
   bundles.push(sample('macos14-not-root'));
   const wanted = join(folder, 'wanted.db');
   for (const bundle of bundles) t.is((await cli(['snapshot', '--db', wanted, '--source', bundle])).code, 0);
@@ -53,7 +55,8 @@ test('bundles, archives, databases and exports come to the same, in any order', 
   const halves = [join(folder, 'half1.db'), join(folder, 'half2.db')];
   for (const [index, bundle] of bundles.entries()) {
     for (const half of [0, 1]) {
-      if (index % 2 === half || index === 2) await cli(['snapshot', '--db', halves[half] ?? '', '--source', bundle]);
+      if (index % 2 === half || index === 2)
+        await cli(['snapshot', '--db', halves[half] ?? '', '--source', bundle]);
     }
   }
   const text = (path: string): string => {
@@ -126,7 +129,10 @@ test('a folder of nothing, and the database itself, are refused', async (t) => {
   const folder = temporaryFolder(t);
   const db = join(folder, 'fleet.db');
   mkdirSync(join(folder, 'empty'));
-  t.deepEqual((await findInputs([join(folder, 'empty')], db)).bad.map(({ message }) => message), ['nothing in it can be merged']);
+  t.deepEqual(
+    (await findInputs([join(folder, 'empty')], db)).bad.map(({ message }) => message),
+    ['nothing in it can be merged'],
+  );
   await cli(['snapshot', '--db', db, '--source', sample('macos26-managed')]);
   t.regex((await cli(['merge', '--db', db, db])).stderr, /it is the database that is merged into/);
   // In a folder it is passed over in silence.
@@ -145,7 +151,13 @@ const decode = (text: string): Snapshot[] => {
 };
 
 const example = snapshotAt('H1', 10, {
-  people: { status: 'ok', rows: [['ann', 'A', 1, 30, 0.1 + 0.2], ['bob "x"\u2028\n', null, null, -5, null]] },
+  people: {
+    status: 'ok',
+    rows: [
+      ['ann', 'A', 1, 30, 0.1 + 0.2],
+      ['bob "x"\u2028\n', null, null, -5, null],
+    ],
+  },
   machine: { status: 'partial', affected: ['state'], rows: [[null, 0]] },
 });
 
@@ -157,12 +169,18 @@ test('an export says again what it was made of', (t) => {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .map((line) => JSON.stringify(Object.fromEntries(Object.entries(line).reverse()), null, ' ').replaceAll('\n', ' '))
+    .map((line) =>
+      JSON.stringify(Object.fromEntries(Object.entries(line).reverse()), null, ' ').replaceAll('\n', ' '),
+    )
     .join('\r\n');
   t.deepEqual(decode(reordered), [example]);
   const people = (line: string): boolean => line.includes('"kind":"row","table":"people"');
   const lines = text.split('\n');
-  const unsorted = [...lines.filter((line) => !people(line)).slice(0, 2), ...lines.filter(people).reverse(), ...lines.filter((line) => !people(line)).slice(2)];
+  const unsorted = [
+    ...lines.filter((line) => !people(line)).slice(0, 2),
+    ...lines.filter(people).reverse(),
+    ...lines.filter((line) => !people(line)).slice(2),
+  ];
   t.deepEqual(decode(unsorted.join('\n')), [example]);
   // A column that is NULL everywhere may be left out: an older tool did not know it.
   const without = snapshotAt('H1', 10, { machine: { status: 'ok', rows: [[null, 1]] } }, { report: null });
@@ -184,18 +202,48 @@ const malformed: readonly (readonly [string, string, RegExp])[] = [
   ['a newer layout', text.replace('"schema_version":1', '"schema_version":99'), /newer tokenquery/],
   ['no host', text.replace('"host_id":"H1"', '"host_id":""'), /no host_id/],
   ['a table that is not known', text.replace('"table":"machine"', '"table":"engine"'), /no table engine/],
-  ['a status that is not known', text.replace('"status":"partial","row_count"', '"status":"fine","row_count"'), /status/],
-  ['a row too few', text.split('\n').filter((line) => !line.includes('"name":"ann"')).join('\n'), /should have 2 rows and has 1/],
-  ['two rows in one', text.replace('"seen":0.30000000000000004}}', '"seen":1},{"name":"eve"}}'), /not one JSON object|not JSON/],
+  [
+    'a status that is not known',
+    text.replace('"status":"partial","row_count"', '"status":"fine","row_count"'),
+    /status/,
+  ],
+  [
+    'a row too few',
+    text
+      .split('\n')
+      .filter((line) => !line.includes('"name":"ann"'))
+      .join('\n'),
+    /should have 2 rows and has 1/,
+  ],
+  [
+    'two rows in one',
+    text.replace('"seen":0.30000000000000004}}', '"seen":1},{"name":"eve"}}'),
+    /not one JSON object|not JSON/,
+  ],
   ['a wrong type', text.replace('"age":30', '"age":"30"'), /age of people is not a number/],
   ['a fraction', text.replace('"age":30', '"age":30.5'), /age of people is not a number/],
   ['a boolean of 2', text.replace('"token":1', '"token":2'), /token of people is 2/],
   ['a column that is not known', text.replace('"age":30', '"age":30,"shoe":44'), /no column shoe/],
-  ['rows of another host', text.replaceAll('"kind":"row","table":"machine","host_id":"H1"', '"kind":"row","table":"machine","host_id":"H2"'), /another snapshot/],
+  [
+    'rows of another host',
+    text.replaceAll(
+      '"kind":"row","table":"machine","host_id":"H1"',
+      '"kind":"row","table":"machine","host_id":"H2"',
+    ),
+    /another snapshot/,
+  ],
   ['a wrong sum', text.replace(/"rows":\d+/, '"rows":7'), /should have 7 rows/],
   ['an end that is missing', text.slice(0, text.lastIndexOf('{')), /cut off/],
-  ['two snapshots at once', text.slice(0, text.indexOf('\n') + 1).repeat(2), /before the one before it has ended/],
-  ['rows of what failed', text.replace('"status":"partial","row_count"', '"status":"denied","row_count"'), /denied and has rows/],
+  [
+    'two snapshots at once',
+    text.slice(0, text.indexOf('\n') + 1).repeat(2),
+    /before the one before it has ended/,
+  ],
+  [
+    'rows of what failed',
+    text.replace('"status":"partial","row_count"', '"status":"denied","row_count"'),
+    /denied and has rows/,
+  ],
   ['nothing', '', /empty/],
 ];
 for (const [what, lines, message] of malformed) {
@@ -211,12 +259,20 @@ test('exports are read in constant memory', async (t) => {
   const path = newPath('.ndjson');
   const lines: string[] = [];
   for (let number = 0; number < 500; number += 1) {
-    lines.push(...nativeLines(snapshotAt(`H${number}`, 10, { people: { status: 'ok', rows: [[`ann${number}`, 'A', 1, 30, 1]] } }), smallTables));
+    lines.push(
+      ...nativeLines(
+        snapshotAt(`H${number}`, 10, { people: { status: 'ok', rows: [[`ann${number}`, 'A', 1, 30, 1]] } }),
+        smallTables,
+      ),
+    );
   }
   writeFileSync(path, lines.join(''));
   const sizes: number[] = [];
   await readNativeFile(path, smallTables, (snapshots) => void sizes.push(snapshots.length), 100);
-  t.is(sizes.reduce((sum, size) => sum + size), 500);
+  t.is(
+    sizes.reduce((sum, size) => sum + size),
+    500,
+  );
 });
 
 test('an export is read in a thread, and faults of the file that is written end the work', async (t) => {
@@ -234,7 +290,10 @@ test('an export is read in a thread, and faults of the file that is written end 
   const ran = await cli(['merge', '--db', db, path]);
   t.deepEqual([ran.stdout, ran.stderr], ['40 snapshots of 40 hosts stored\n', '']);
   const broken = join(folder, 'big_broken.ndjson');
-  writeFileSync(broken, many.slice(0, 39).join('') + (many[39] ?? '').replace('"status":"ok"', '"status":"fine"'));
+  writeFileSync(
+    broken,
+    many.slice(0, 39).join('') + (many[39] ?? '').replace('"status":"ok"', '"status":"fine"'),
+  );
   const again = await cli(['merge', '--db', join(folder, 'two.db'), broken]);
   t.is(again.code, 1);
   t.is(again.stdout, '39 snapshots of 39 hosts stored\n');
@@ -246,7 +305,10 @@ test('a row that its table refuses costs its own snapshot only', async (t) => {
   const bad: Snapshot = {
     ...snapshotAt('H2', 10, { people: { status: 'ok', rows: [['bob', 'B', 1, 'old' as never, 1]] } }),
   };
-  const good = [snapshotAt('H1', 10, { machine: { status: 'ok', rows: [['on', 1]] } }), snapshotAt('H3', 10, { machine: { status: 'ok', rows: [['on', 1]] } })];
+  const good = [
+    snapshotAt('H1', 10, { machine: { status: 'ok', rows: [['on', 1]] } }),
+    snapshotAt('H3', 10, { machine: { status: 'ok', rows: [['on', 1]] } }),
+  ];
   const queue = [good[0], bad, good[1]] as Snapshot[];
   const merged = await merge(
     store,
@@ -263,4 +325,3 @@ test('a row that its table refuses costs its own snapshot only', async (t) => {
   t.is(rowsOf(store, 'SELECT * FROM machine').length, 3);
   store.close();
 });
-

@@ -24,8 +24,17 @@ test('a snapshot that brings nothing new is free', async (t) => {
   t.is((await cli(['snapshot', '--db', db, '--source', first])).code, 0);
   const versions = (): unknown => {
     const store = openForReading(db, tables);
-    const names = store.db.prepare("SELECT name FROM sqlite_schema WHERE name LIKE '%\\_history' ESCAPE '\\'").pluck().all();
-    const count = names.map((name) => [name, store.db.prepare(`SELECT count(*) FROM "${String(name)}"`).pluck().get()]);
+    const names = store.db
+      .prepare("SELECT name FROM sqlite_schema WHERE name LIKE '%\\_history' ESCAPE '\\'")
+      .pluck()
+      .all();
+    const count = names.map((name) => [
+      name,
+      store.db
+        .prepare(`SELECT count(*) FROM "${String(name)}"`)
+        .pluck()
+        .get(),
+    ]);
     store.close();
     return count;
   };
@@ -38,12 +47,20 @@ test('a snapshot that brings nothing new is free', async (t) => {
   t.is(unchanged.stdout, `${host}: nothing changed\n`);
   t.deepEqual(versions(), before);
   t.true(statSync(db).size - size < 2048, `${statSync(db).size - size} bytes`);
-  t.deepEqual(await json('query', '--db', db, 'SELECT sequence, collected_time, status FROM snapshots ORDER BY 1'), [
-    { sequence: 1, collected_time: start, status: 'complete' },
-    { sequence: 2, collected_time: start + day, status: 'complete' },
-  ]);
   t.deepEqual(
-    await json('query', '--db', db, 'SELECT DISTINCT valid_from_time AS t, first_snapshot_id <> last_snapshot_id AS lasts FROM users_history'),
+    await json('query', '--db', db, 'SELECT sequence, collected_time, status FROM snapshots ORDER BY 1'),
+    [
+      { sequence: 1, collected_time: start, status: 'complete' },
+      { sequence: 2, collected_time: start + day, status: 'complete' },
+    ],
+  );
+  t.deepEqual(
+    await json(
+      'query',
+      '--db',
+      db,
+      'SELECT DISTINCT valid_from_time AS t, first_snapshot_id <> last_snapshot_id AS lasts FROM users_history',
+    ),
     [{ t: start, lasts: 1 }],
   );
 });
@@ -61,7 +78,11 @@ test('a year of days without news stays small', async (t) => {
   for (let at = 0; at < days; at += 1) {
     transact(store, () => {
       for (let number = 0; number < hosts; number += 1) {
-        const known = { ...base, hostId: `${host.slice(0, -4)}000${number}`, collectedTime: start + at * day };
+        const known = {
+          ...base,
+          hostId: `${host.slice(0, -4)}000${number}`,
+          collectedTime: start + at * day,
+        };
         writer.add([{ ...known, snapshotId: snapshotIdOf(known) }], at);
       }
     });
@@ -96,20 +117,47 @@ test('what changed is told, and can be asked', async (t) => {
   t.regex(ran[2]?.stdout ?? '', /not_recorded: .*users/);
   const changes = await json('changes', '--db', db);
   t.deepEqual(
-    changes.map(({ change, column_name: name, old_value: old, new_value: now, change_time: time }) => [change, name, old, now, time]),
+    changes.map(({ change, column_name: name, old_value: old, new_value: now, change_time: time }) => [
+      change,
+      name,
+      old,
+      now,
+      time,
+    ]),
     [
       ['changed', 'os_version', '26.1', '26.2', start + day],
       ['changed', 'os_version_num', 260100, 260200, start + day],
     ],
   );
-  t.deepEqual(changes, await json('changes', '--db', db, '--since', String(start + day), '--table', 'hosts', '--host', host.toLowerCase()));
+  t.deepEqual(
+    changes,
+    await json(
+      'changes',
+      '--db',
+      db,
+      '--since',
+      String(start + day),
+      '--table',
+      'hosts',
+      '--host',
+      host.toLowerCase(),
+    ),
+  );
   t.deepEqual(await json('changes', '--db', db, '--since', String(start + day + 1)), []);
   t.deepEqual(await json('changes', '--db', db, '--table', 'users'), []);
   // What could not be looked at is there as it was, and says how old it is.
   const sql = 'SELECT count(*) AS n FROM users';
-  t.deepEqual(await json('query', '--db', db, sql), await json('query', '--db', db, '--as-of', String(start), sql));
   t.deepEqual(
-    await json('query', '--db', db, "SELECT status, last_good_time FROM table_status WHERE table_name = 'users'"),
+    await json('query', '--db', db, sql),
+    await json('query', '--db', db, '--as-of', String(start), sql),
+  );
+  t.deepEqual(
+    await json(
+      'query',
+      '--db',
+      db,
+      "SELECT status, last_good_time FROM table_status WHERE table_name = 'users'",
+    ),
     [{ status: 'not_recorded', last_good_time: start + day }],
   );
   const at = (time: string) => json('query', '--db', db, '--as-of', time, 'SELECT os_version FROM hosts');
@@ -117,7 +165,14 @@ test('what changed is told, and can be asked', async (t) => {
   t.deepEqual(await at(new Date((start + day) * 1000).toISOString()), [{ os_version: '26.2' }]);
   t.deepEqual(await at('2020-01-01'), []);
   t.deepEqual(
-    await json('query', '--db', db, '--as-of', String(start + day), "SELECT status FROM table_status WHERE table_name = 'users'"),
+    await json(
+      'query',
+      '--db',
+      db,
+      '--as-of',
+      String(start + day),
+      "SELECT status FROM table_status WHERE table_name = 'users'",
+    ),
     [{ status: 'ok' }],
   );
 });
@@ -125,24 +180,49 @@ test('what changed is told, and can be asked', async (t) => {
 test('a table that was not looked at is named, and --strict ends with 4', async (t) => {
   const folder = temporaryFolder(t);
   const db = join(folder, 'two.db');
-  await cli(['snapshot', '--db', db, '--source', sample('macos26-managed'), '--source', sample('macos14-not-root')]);
+  await cli([
+    'snapshot',
+    '--db',
+    db,
+    '--source',
+    sample('macos26-managed'),
+    '--source',
+    sample('macos14-not-root'),
+  ]);
   const asked = await cli(['query', '--db', db, '--strict', 'SELECT username FROM filevault_users']);
   t.is(asked.code, 4);
   t.regex(asked.stderr, /note: on 1 of 2 hosts, filevault_users is denied: /);
   const fine = await cli(['query', '--db', db, '--strict', 'SELECT username FROM users']);
   t.deepEqual([fine.code, fine.stderr], [0, '']);
-  const history = await cli(['query', '--db', db, '--strict', 'SELECT username FROM filevault_users_history']);
+  const history = await cli([
+    'query',
+    '--db',
+    db,
+    '--strict',
+    'SELECT username FROM filevault_users_history',
+  ]);
   t.is(history.code, 4);
 });
 
 test('a Mac that nothing names is refused, and the others are stored', async (t) => {
   const folder = temporaryFolder(t);
   const db = join(folder, 'mac.db');
-  const nameless = makeBundle('macos26-managed', join(folder, 'nameless'), { hostId: null, without: ['/usr/sbin/ioreg'] });
+  const nameless = makeBundle('macos26-managed', join(folder, 'nameless'), {
+    hostId: null,
+    without: ['/usr/sbin/ioreg'],
+  });
   const alone = await cli(['snapshot', '--db', db, '--source', nameless]);
   t.is(alone.code, 1);
   t.regex(alone.stderr, /error: .*nothing says which Mac this is, so nothing was stored\n.*hint: /);
-  const both = await cli(['snapshot', '--db', db, '--source', nameless, '--source', sample('macos26-managed')]);
+  const both = await cli([
+    'snapshot',
+    '--db',
+    db,
+    '--source',
+    nameless,
+    '--source',
+    sample('macos26-managed'),
+  ]);
   t.is(both.code, 1);
   t.deepEqual(await json('query', '--db', db, 'SELECT host_id FROM latest_snapshots'), [{ host_id: host }]);
 });
@@ -152,7 +232,12 @@ test('SQL on a database only reads', async (t) => {
   const db = join(folder, 'mac.db');
   await cli(['snapshot', '--db', db, '--source', sample('macos26-managed')]);
   const size = statSync(db).size;
-  for (const sql of ['DELETE FROM users', 'DROP VIEW users', `VACUUM INTO '${join(folder, 'x')}'`, 'PRAGMA user_version = 7']) {
+  for (const sql of [
+    'DELETE FROM users',
+    'DROP VIEW users',
+    `VACUUM INTO '${join(folder, 'x')}'`,
+    'PRAGMA user_version = 7',
+  ]) {
     t.is((await cli(['query', '--db', db, sql])).code, 1, sql);
   }
   t.false(existsSync(join(folder, 'x')));
@@ -162,6 +247,9 @@ test('SQL on a database only reads', async (t) => {
   t.is((await cli(['query', '--db', db, '--source', 'sample', 'SELECT 1'])).code, 2);
   t.is((await cli(['query', '--as-of', '-1d', 'SELECT 1'])).code, 2);
   mkdirSync(join(folder, 'nothing'));
-  t.regex((await cli(['query', '--db', join(folder, 'nothing', 'no.db'), 'SELECT 1'])).stderr, /there is no .*no\.db\n.*snapshot --db/);
+  t.regex(
+    (await cli(['query', '--db', join(folder, 'nothing', 'no.db'), 'SELECT 1'])).stderr,
+    /there is no .*no\.db\n.*snapshot --db/,
+  );
   t.false(existsSync(join(folder, 'nothing', 'no.db')));
 });

@@ -164,11 +164,14 @@ export const rowsOf = (store: Store, sql: string, ...values: readonly Value[]): 
 
 /** Everything that an analyst can see, but when it was ingested, and what was found in it by those who judge. */
 export const everything = (store: Store): Readonly<Record<string, Rows>> => {
-  const views = store.db.prepare("SELECT name FROM sqlite_schema WHERE type = 'view' AND name NOT LIKE 'findings%' ORDER BY name").pluck().all() as string[];
+  const views = store.db
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'view' AND name NOT LIKE 'findings%' ORDER BY name")
+    .pluck()
+    .all() as string[];
   return Object.fromEntries(
     views.map((name) => [
       name,
-      rowsOf(store, `SELECT * FROM "${name}"`).map(({ ingested_time: _, ...row }) => row),
+      rowsOf(store, `SELECT * FROM "${name}"`).map((row) => ({ ...row, ingested_time: null })),
     ]),
   );
 };

@@ -1,0 +1,184 @@
+/** Stores of the sample hosts, and what the tests of export/ ask of them. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { collect } from '../../collector/collect.ts';
+import { evidenceMachine } from '../../collector/evidence.ts';
+import type { Table, Value } from '../../collector/table.ts';
+import { formats } from '../../export/formats.ts';
+import type { FormatName, FormatOptions } from '../../export/formats.ts';
+import type { Cell, ExportRow, Format, Head, SnapshotPart } from '../../export/parts.ts';
+import { identities, keyWriter } from '../../export/parts.ts';
+import { storeReading } from '../../export/read.ts';
+import { openDatabase } from '../../store/database.ts';
+import { openForReading, openForWriting, transact } from '../../store/file.ts';
+import type { Store } from '../../store/file.ts';
+import {
+  cellsOrder,
+  digestOfCells,
+  packRows,
+  rowsOf,
+  snapshotIdOf,
+  snapshotOf,
+} from '../../store/snapshot.ts';
+import type { Cells, Snapshot } from '../../store/snapshot.ts';
+import { storeWriter } from '../../store/write.ts';
+import { tables } from '../../tables/index.ts';
+import { root, temporaryFolder } from '../standin.ts';
+
+export const tableOf = (name: string): Table => {
+  const table = tables.find((known) => known.name === name);
+  if (table === undefined) throw new Error(`there is no table ${name}`);
+  return table;
+};
+
+let collected: Promise<Snapshot[]> | null = null;
+
+/** What the sample hosts are when they are collected; once for all tests of a file. */
+export const sampleSnapshots = (): Promise<Snapshot[]> => {
+  collected ??= collectSamples();
+  return collected;
+};
+
+const collectSamples = async (): Promise<Snapshot[]> => {
+  const folder = join(root, 'samples');
+  const wanted = tables.filter(({ generate }) => generate !== undefined);
+  const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return Promise.all(
+    names.map(async ({ name }) =>
+      snapshotOf(
+        tables,
+        await collect(wanted, await evidenceMachine(join(folder, name)), {
+          include: new Set(['serial_number', 'organization']),
+        }),
+        '0.1.0',
+      ),
+    ),
+  );
+};
+
+type NamedRow = Record<string, Value>;
+
+export const namedRows = (table: Table, rows: readonly Cells[]): NamedRow[] =>
+  rows.map((row) =>
+    Object.fromEntries(Object.keys(table.columns).map((name, index) => [name, row[index] ?? null])),
+  );
+
+/** The same host at another time, with the rows of some tables changed. */
+export const later = (
+  snapshot: Snapshot,
+  seconds: number,
+  edits: Readonly<Record<string, (rows: NamedRow[]) => NamedRow[]>> = {},
+): Snapshot => {
+  const looks = new Map(snapshot.looks);
+  for (const [name, edit] of Object.entries(edits)) {
+    const table = tableOf(name);
+    const names = Object.keys(table.columns);
+    const look = looks.get(name);
+    if (look === undefined) throw new Error(`there is no look at ${name}`);
+    const rows = edit(namedRows(table, rowsOf(look, names.length)))
+      .map((row): Cells => names.map((column) => row[column] ?? null))
+      .sort(cellsOrder(table));
+    const cells = packRows(rows);
+    looks.set(name, { ...look, cells, rowCount: rows.length, digest: digestOfCells(names, cells) });
+  }
+  const known = { ...snapshot, collectedTime: snapshot.collectedTime + seconds, looks };
+  return { ...known, snapshotId: snapshotIdOf(known) };
+};
+
+export const addTo = (store: Store, snapshots: readonly Snapshot[], ingestedTime: number): void => {
+  for (const own of Map.groupBy(snapshots, ({ hostId }) => hostId).values()) {
+    transact(store, () => storeWriter(store.db, tables).add(own, ingestedTime));
+  }
+};
+
+export const storeAt = (path: string, snapshots: readonly Snapshot[], ingestedTime = 1_790_100_000): string => {
+  const store = openForWriting(path, tables);
+  addTo(store, snapshots, ingestedTime);
+  store.close();
+  return path;
+};
+
+/** A user appears, one is renamed, one loses the token, one is gone. */
+export const dayLater = (snapshot: Snapshot): Snapshot =>
+  later(snapshot, 86_400, {
+    users: (rows) => [
+      ...rows.slice(1),
+      { ...rows[0], username: 'zoe', uid: 777, uuid: '11111111-2222-4333-8444-555555555555' } as NamedRow,
+    ],
+    secure_tokens: (rows) => rows.map((row, index) => (index === 0 ? { ...row, secure_token: 0 } : row)),
+  });
+
+/** A store of the sample hosts, of which two have a second snapshot. */
+export const sampleStore = async (t: ExecutionContext<unknown>): Promise<string> => {
+  const first = await sampleSnapshots();
+  const path = storeAt(join(temporaryFolder(t), 'fleet.db'), first);
+  return storeAt(path, first.slice(0, 2).map(dayLater), 1_790_200_000);
+};
+
+export const withStore = <T>(path: string, work: (store: Store) => T): T => {
+  const store = openForReading(path, tables);
+  try {
+    return work(store);
+  } finally {
+    store.close();
+  }
+};
+
+/** Changes a file behind the back of the program. */
+export const editStore = (path: string, sql: string): void => {
+  const db = openDatabase(path);
+  db.exec(sql);
+  db.close();
+};
+
+export const textOf = (format: Format, parts: Iterable<SnapshotPart>): string => {
+  let text = format.begin?.() ?? '';
+  for (const part of parts) {
+    for (const piece of format.snapshot(part)) text += typeof piece === 'string' ? piece : piece.text;
+  }
+  return text + (format.end?.() ?? '');
+};
+
+export const currentText = (path: string, name: FormatName, options: FormatOptions = {}): string =>
+  withStore(path, (store) => {
+    const format = formats[name].make(options);
+    return textOf(format, storeReading(store, { tables, wants: format.wants }).currentParts());
+  });
+
+export const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
+
+export const parsed = (text: string): Record<string, unknown>[] =>
+  linesOf(text).map((line) => JSON.parse(line) as Record<string, unknown>);
+
+/** One row of one table, as it never was in a store. */
+export const partOf = (
+  table: Table,
+  cells: readonly Cell[],
+  head: Partial<Head> = {},
+  change: ExportRow['change'] = null,
+): SnapshotPart => {
+  const whole: Head = {
+    hostId: '153620C3-42EA-40E8-B153-B949E6F4674A',
+    snapshotId: 1_339_143_236_087_841,
+    collectedTime: 1_790_063_560,
+    sequence: 1,
+    status: 'complete',
+    origin: 'live',
+    euid: 0,
+    toolVersion: '0.1.0',
+    schemaVersion: 1,
+    redaction: null,
+    ...head,
+  };
+  const rows = [
+    { id: identities(whole, table.name)(keyWriter(table)(cells), change), change, cells, json: null },
+  ];
+  return {
+    head: whole,
+    host: {},
+    tables: [
+      { table, status: 'ok', affected: [], rowCount: 1, details: null, rows, counter: 0, epoch: whole.collectedTime },
+    ],
+  };
+};
