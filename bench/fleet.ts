@@ -39,7 +39,14 @@ const lookOf = (table: Table, rows: readonly Readonly<Record<string, Value>>[]):
   const cells = packRows(
     rows.map((row): Cells => names.map((name) => row[name] ?? null)).sort(cellsOrder(table)),
   );
-  return { status: 'ok', affected: [], digest: digestOfCells(names, cells), rowCount: rows.length, cells };
+  return {
+    status: 'ok',
+    affected: [],
+    failed: null,
+    digest: digestOfCells(names, cells),
+    rowCount: rows.length,
+    cells,
+  };
 };
 
 /** What every Mac of the fleet says alike: the small tables of a sample host. */

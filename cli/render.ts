@@ -18,7 +18,8 @@ const writeAll = (fd: number, text: string): boolean => {
       bytes = bytes.subarray(writeSync(fd, bytes));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EPIPE') return false;
+      // A socket in the place of a pipe says it in its own way.
+      if (code === 'EPIPE' || code === 'ECONNRESET') return false;
       if (code !== 'EAGAIN') throw error;
       sleep(2);
     }

@@ -32,6 +32,8 @@ export interface TableResult {
   readonly reason: string | null;
   /** Columns that are NULL because of it; null means all. */
   readonly columnsAffected: readonly string[] | null;
+  /** What could not be looked at, where the table is partial: sources, or `row` for a row that was left out. */
+  readonly failedSources?: readonly string[];
   readonly durationMs: number | null;
 }
 
@@ -429,6 +431,7 @@ const finish = (
       code: first.code,
       reason: `${first.message}${plain(problems.length - 1)}`,
       columnsAffected: rows.length === 0 ? null : affectedColumns(table, rows, sources),
+      failedSources: [...sources].map((source) => source ?? 'row').toSorted(),
     };
     return { result, problems };
   }

@@ -288,6 +288,7 @@ launch() { # SECONDS PROGRAM [ARGUMENT]...
 
 # What has the form of a personal recovery key goes no further, wherever it stands.
 redact() { # FILE
+  if [ ! -s "$1" ]; then return; fi
   if grep -Eq '(^|[^A-Za-z0-9-])([A-Z0-9]{4}-){5}[A-Z0-9]{4}($|[^A-Za-z0-9-])' "$1"; then
     sed -E -e ':a' -e 's/(^|[^A-Za-z0-9-])([A-Z0-9]{4}-){5}[A-Z0-9]{4}($|[^A-Za-z0-9-])/\1[redacted]\3/' -e 'ta' "$1" > "$work/redacted" || : > "$work/redacted"
     mv -f "$work/redacted" "$1"

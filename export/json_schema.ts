@@ -121,6 +121,11 @@ const otherLines = (tables: readonly Table[]): Readonly<Record<string, Schema>> 
       status: { enum: statuses },
       row_count: { type: 'integer', minimum: 0 },
       columns_affected: affected,
+      sources_failed: {
+        description: 'What could not be looked at; only where the status is partial, and null where it is not known.',
+        type: ['array', 'null'],
+        items: { type: 'string' },
+      },
       code: { description: 'Error code; absent where it is not known any more.', ...textOrNull },
       reason: { description: 'In plain words; null where the export is redacted.', ...textOrNull },
       duration_ms: countOrNull,

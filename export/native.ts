@@ -73,7 +73,7 @@ export interface TableDetails {
 export const tableLine = (
   table: string,
   snapshotId: number,
-  look: Pick<Look, 'status' | 'rowCount' | 'affected'>,
+  look: Pick<Look, 'status' | 'rowCount' | 'affected' | 'failed'>,
   details: TableDetails | null,
 ): string =>
   `${JSON.stringify({
@@ -83,6 +83,7 @@ export const tableLine = (
     status: look.status,
     row_count: look.rowCount,
     columns_affected: look.affected,
+    ...(look.status === 'partial' ? { sources_failed: look.failed } : {}),
     // Known of the last snapshot of a host only.
     ...(details === null
       ? {}
@@ -140,7 +141,12 @@ export function* nativeLines(
       const table = tables.find((known) => known.name === name);
       const rows = report[part as keyof typeof reportTables];
       if (table === undefined) continue;
-      yield tableLine(name, snapshotId, { status: 'ok', rowCount: rows.length, affected: [] }, null);
+      yield tableLine(
+        name,
+        snapshotId,
+        { status: 'ok', rowCount: rows.length, affected: [], failed: null },
+        null,
+      );
       yield* rowLines(table, rows);
     }
   }
@@ -160,6 +166,7 @@ interface OpenTable {
   readonly names: readonly string[];
   readonly status: Status;
   readonly affected: readonly string[] | null;
+  readonly failed: readonly string[] | null;
   readonly rowCount: number;
   readonly details: Cells | null;
   /** What a line of this table begins with when this program wrote it. */
@@ -295,7 +302,7 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
 
   const closeTable = (): void => {
     if (open === null || snapshot === null) return;
-    const { table, names, status, affected, rowCount, details, isReport } = open;
+    const { table, names, status, affected, failed, rowCount, details, isReport } = open;
     const cells = packed(open);
     snapshot.rows += rowCount;
     if (isReport) {
@@ -307,7 +314,7 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
       else snapshot.commands.push(...rows);
     } else {
       const digest = isGood(status) ? digestOfCells(names, cells) : '';
-      snapshot.looks.set(table.name, { status, affected, digest, rowCount, cells });
+      snapshot.looks.set(table.name, { status, affected, failed, digest, rowCount, cells });
       if (details !== null) {
         snapshot.status.push(details);
         snapshot.hasReport = true;
@@ -362,6 +369,7 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
       status,
       row_count: rowCount,
       columns_affected: affected,
+      sources_failed: failed,
       code,
       reason,
       duration_ms: duration,
@@ -376,21 +384,23 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     if (!isInteger(rowCount) || rowCount < 0) throw broken(number, `${table.name} has no row_count`);
     if (rowCount > 0 && !isGood(status as Status))
       throw broken(number, `${table.name} is ${String(status)} and has rows`);
-    const columns = affected ?? null;
-    if (
-      columns !== null &&
-      (!Array.isArray(columns) || columns.some((column) => typeof column !== 'string'))
-    ) {
-      throw broken(number, `columns_affected of ${table.name} is not a list of names`);
-    }
+    const namesOf = (given: unknown, field: string): readonly string[] | null => {
+      const list = given ?? null;
+      if (list !== null && (!Array.isArray(list) || list.some((name) => typeof name !== 'string'))) {
+        throw broken(number, `${field} of ${table.name} is not a list of names`);
+      }
+      return list as readonly string[] | null;
+    };
+    const list = namesOf(affected, 'columns_affected');
+    const failedList = namesOf(failed, 'sources_failed');
     const { hostId } = snapshot.header;
-    const list = columns as readonly string[] | null;
     open = {
       table,
       isReport,
       names: Object.keys(table.columns),
       status: status as Status,
       affected: list,
+      failed: status === 'partial' ? failedList : null,
       rowCount,
       details:
         isReport || duration === undefined

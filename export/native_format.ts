@@ -14,10 +14,10 @@ export const nativeFormat = (): Format => ({
     const { snapshotId } = head;
     yield snapshotLine(head);
     let count = 0;
-    for (const { table, status, affected, rowCount, details, rows, lines } of tables) {
+    for (const { table, status, affected, failed, rowCount, details, rows, lines } of tables) {
       // What table_status says stands in the line of each table.
       if (table.name === 'table_status') continue;
-      const look = { status, affected: isReport(table) ? [] : affected, rowCount };
+      const look = { status, affected: isReport(table) ? [] : affected, failed: failed ?? null, rowCount };
       let text = tableLine(table.name, snapshotId, look, isReport(table) ? null : details);
       const start = rowHead(head, table.name);
       count += rowCount;

@@ -28,6 +28,8 @@ export interface TablePart {
   readonly status: Status;
   /** Columns that are NULL because something failed; null means all. */
   readonly affected: readonly string[] | null;
+  /** What could not be looked at, of a partial look. */
+  readonly failed?: readonly string[] | null;
   readonly rowCount: number;
   /** Null where it is not known any more. */
   readonly details: TableDetails | null;

@@ -78,6 +78,7 @@ interface LookAt {
   readonly head: Head;
   readonly status: Status;
   readonly affected: readonly string[] | null;
+  readonly failed: readonly string[] | null;
 }
 
 const refOf = ({ collectedTime: time, snapshotId: id }: Head): Ref => ({ time, id });
@@ -303,7 +304,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
         const parts = function* (): Generator<TablePart> {
           if (isLatest && hasReport) details ??= detailsOf(host);
           for (const table of own) {
-            const { status, affected } = looks.get(table) as LookAt;
+            const { status, affected, failed } = looks.get(table) as LookAt;
             const { rowCount, rows, lines } = isGood(status)
               ? readView(table)(hostId, host)
               : { rowCount: 0, rows: () => [], lines: [] };
@@ -312,6 +313,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
               table,
               status,
               affected,
+              failed,
               rowCount,
               details: isLatest && details !== null ? (details.get(table.name) ?? noDetails) : null,
               rows: rows(head),
@@ -360,7 +362,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
       for (const table of dataOnes) {
         const look = looks.get(table.name);
         if (look === undefined) continue;
-        const { status, affected, rowCount } = look;
+        const { status, affected, failed, rowCount } = look;
         const [, , , code, reason, , durationMs] = details?.get(table.name) ?? [];
         const rows = rowsFrom(table, rowsOf(look, Object.keys(table.columns).length));
         const known = { code: code ?? null, reason: reason ?? null, durationMs: durationMs ?? null };
@@ -368,6 +370,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
           table,
           status,
           affected,
+          failed,
           rowCount,
           details: details === null ? null : known,
           rows,
@@ -559,6 +562,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
             table,
             status: entry?.status ?? 'ok',
             affected: entry?.affected ?? null,
+            failed: entry?.failed ?? null,
             rowCount: rows.length,
             details: null,
             rows:

@@ -83,11 +83,11 @@ const explain = (error: unknown, path: string): unknown => {
   return error;
 };
 
-/** `results.ndjson.zst` and 2 make `results.ndjson.2.zst`. */
+/** `results.ndjson.zst` and 2 make `results.2.ndjson.zst`: what reads files by the end of their name reads these too. */
 export const numberedName = (path: string, number: number): string => {
   if (number === 0) return path;
-  const suffix = suffixes.find(([known]) => path.endsWith(known))?.[0] ?? '';
-  return `${path.slice(0, path.length - suffix.length)}.${number}${suffix}`;
+  const end = /(?:\.(?:ndjson|jsonl|json|log|csv))?(?:\.(?:zst|gz))?$/.exec(path)?.[0] ?? '';
+  return `${path.slice(0, path.length - end.length)}.${number}${end}`;
 };
 
 const writeFully = (fd: number, bytes: Uint8Array): Promise<void> =>

@@ -180,6 +180,10 @@ const { verbs } = await import('../cli/main.ts');
 const helps = Object.keys(verbs).map((verb) => `## ${verb}\n\n\`\`\`\n${ask(verb, '--help')}\`\`\`\n`);
 write('docs/cli.md', `${notice}# The command line\n\n\`\`\`\n${ask('--help')}\`\`\`\n\n${helps.join('\n')}`);
 
+const { coveragePage } = await import('./coverage.ts');
+const { tables: declared } = await import('../tables/index.ts');
+write('docs/coverage.md', coveragePage(declared));
+
 const tableList = [
   '| table | what | needs |',
   '| --- | --- | --- |',

@@ -97,9 +97,9 @@ export const snapshotReader = ({
       for (const state of histories) {
         const entry = entries.get(state.tab);
         if (entry === undefined) continue;
-        const { status, affected } = entry;
+        const { status, affected, failed } = entry;
         if (!isGood(status)) {
-          looks.set(state.table.name, { status, affected, digest: '', rowCount: 0, cells: [] });
+          looks.set(state.table.name, { status, affected, failed, digest: '', rowCount: 0, cells: [] });
           continue;
         }
         const sighting = state.history.sightings[state.next] as TableHistory['sightings'][number];
@@ -111,7 +111,7 @@ export const snapshotReader = ({
         }
         const cells = packRows(sighting.rows);
         const digest = digestOfCells(state.names, cells);
-        const look = { status, affected, digest, rowCount: sighting.rows.length, cells };
+        const look = { status, affected, failed, digest, rowCount: sighting.rows.length, cells };
         state.before = { look, rows: sighting.rows, entry };
         looks.set(state.table.name, look);
       }

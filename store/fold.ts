@@ -21,6 +21,8 @@ export interface Sighting {
   readonly isPartial: boolean;
   /** Columns that may be NULL only because something failed; null means all. Of no account when not partial. */
   readonly affected: readonly string[] | null;
+  /** What could not be looked at; null where that is not known. Of no account when not partial. */
+  readonly failed: readonly string[] | null;
   /** Sorted. The same array as that of the sighting before means that nothing changed. */
   readonly rows: readonly Cells[];
 }
@@ -59,6 +61,22 @@ export const keyReader = (table: Table): ((cells: Cells) => string) => {
   return (cells) => JSON.stringify(indexes.map((index) => cells[index] ?? null));
 };
 
+/** Looks that lacked the same can be compared with each other. */
+const kindOf = ({ affected, failed }: Sighting): string =>
+  JSON.stringify([failed, failed === null ? affected : null]);
+
+/** The columns of which a partial look cannot tell whether they changed: what they rest on is not all there. */
+const uncertainColumns = (table: Table, { affected, failed }: Sighting): ReadonlySet<number> => {
+  const columns = Object.entries(table.columns);
+  const isUncertain = (name: string, from: readonly string[]): boolean =>
+    failed === null
+      ? affected === null || affected.includes(name)
+      : from.some((source) => failed.includes(source));
+  return new Set(
+    columns.flatMap(([name, { from }], index) => (isUncertain(name, from ?? table.sources) ? [index] : [])),
+  );
+};
+
 export interface Folding {
   /** Takes the next sighting. Returns whether its rows, as they are, are what is known from then on. */
   see(sighting: Sighting): boolean;
@@ -66,17 +84,22 @@ export interface Folding {
   open(): readonly OpenVersion[];
 }
 
+/** What a history goes on from. */
+export interface Start {
+  readonly open: readonly OpenVersion[];
+  /** The last sighting that it rests on. */
+  readonly last: Ref;
+  /** The same one, where it was partial. */
+  readonly partial: Sighting | null;
+}
+
 /**
  * Folds sightings into row versions.
  *
- * @param start What is current already, and the last sighting that it rests on; null before the first one.
+ * @param start What is current already; null before the first sighting.
  * @param number A number for a row that is new, given what its key says.
  */
-export const folding = (
-  table: Table,
-  start: { readonly open: readonly OpenVersion[]; readonly last: Ref } | null,
-  number: (key: string) => number,
-): Folding => {
+export const folding = (table: Table, start: Start | null, number: (key: string) => number): Folding => {
   const names = Object.keys(table.columns);
   const keyIndexes = table.key.map((name) => names.indexOf(name));
   const compare = cellsOrder(table);
@@ -92,6 +115,8 @@ export const folding = (
   const closed: ClosedVersion[] = [];
   let last: Ref | null = start?.last ?? null;
   let before: Sighting | null = null;
+  // The partial sighting that the next one of its kind is compared with; none after a whole one.
+  let base: Sighting | null = start?.partial ?? null;
   let wasKnown = true;
 
   const byAge = (a: OpenVersion, b: OpenVersion): number => {
@@ -198,41 +223,62 @@ export const folding = (
     return groups;
   };
 
-  const seePartial = ({ rows, ref, affected }: Sighting): boolean => {
-    const unknown = new Set(affected === null ? names.keys() : affected.map((name) => names.indexOf(name)));
-    const carry = (row: Cells, known: Cells): Cells => {
-      if (!row.some((value, index) => value === null && known[index] !== null && unknown.has(index)))
-        return row;
-      return row.map((value, index) =>
-        value === null && unknown.has(index) ? (known[index] ?? null) : value,
-      );
+  const seePartial = (sighting: Sighting): boolean => {
+    const { rows, ref } = sighting;
+    const unknown = uncertainColumns(table, sighting);
+    /** What is known after a row was seen: an uncertain value counts where it is not what such a look saw before. */
+    const combine = (row: Cells, known: Cells, then: Cells | undefined): Cells => {
+      const cells = row.map((value, index) => {
+        if (!unknown.has(index) || (known[index] ?? null) === null) return value;
+        const isNews = value !== null && then !== undefined && then[index] !== value;
+        return isNews ? value : (known[index] ?? null);
+      });
+      if (sameCells(cells, known)) return known;
+      return sameCells(cells, row) ? row : cells;
     };
-    let isKnown = true;
     const groups = matchKeys(rows, unknown);
-    for (const key of state.keys()) if (!groups.has(key)) isKnown = false;
+    const seenThen =
+      base !== null && kindOf(base) === kindOf(sighting)
+        ? matchKeys(base.rows, unknown)
+        : new Map<string, Cells[]>();
+    let isKnown = true;
+    for (const [key, open] of [...state]) {
+      if (groups.has(key)) continue;
+      // Gone, when such a look saw it the last time; else it may only not have been looked at.
+      const gone = seenThen.get(key)?.length ?? 0;
+      const kept = [...open].sort((a, b) => compare(a.cells, b.cells) || byAge(a, b)).slice(gone);
+      if (kept.length > 0) isKnown = false;
+      step(
+        key,
+        open,
+        kept.map(({ cells }) => cells),
+        ref,
+      );
+    }
     for (const [key, seen] of groups) {
       const open = state.get(key) ?? [];
-      const left = [...open].sort((a, b) => compare(a.cells, b.cells) || byAge(a, b));
+      const then = seenThen.get(key) ?? [];
       const now: Cells[] = [];
-      const rest: Cells[] = [];
-      for (const row of seen) {
-        const index = left.findIndex(({ cells }) => sameCells(carry(row, cells), cells));
-        if (index === -1) rest.push(row);
-        else {
-          const [match] = left.splice(index, 1);
-          now.push(match?.cells ?? row);
-          if (match !== undefined && !sameCells(match.cells, row)) isKnown = false;
+      const [known] = open;
+      const [row] = seen;
+      if (known !== undefined && row !== undefined && open.length === 1 && seen.length === 1) {
+        now.push(combine(row, known.cells, then.length === 1 ? then[0] : undefined));
+      } else {
+        const left = [...open].sort((a, b) => compare(a.cells, b.cells) || byAge(a, b));
+        const rest: Cells[] = [];
+        for (const one of seen) {
+          const index = left.findIndex(({ cells }) => sameCells(combine(one, cells, undefined), cells));
+          if (index === -1) rest.push(one);
+          else now.push(...left.splice(index, 1).map(({ cells }) => cells));
         }
+        for (const one of rest) {
+          const match = left.shift();
+          now.push(match === undefined ? one : combine(one, match.cells, undefined));
+        }
+        now.push(...left.slice(Math.max(0, then.length - seen.length)).map(({ cells }) => cells));
       }
-      for (const row of rest) {
-        const match = left.shift();
-        const carried = match === undefined ? row : carry(row, match.cells);
-        if (carried !== row) isKnown = false;
-        now.push(carried);
-      }
-      if (left.length > 0) isKnown = false;
-      now.push(...left.map(({ cells }) => cells));
       step(key, open, now, ref);
+      if (!sameRows(now.toSorted(compare), seen.toSorted(compare))) isKnown = false;
     }
     return isKnown;
   };
@@ -242,10 +288,11 @@ export const folding = (
       const isSame =
         before !== null &&
         before.isPartial === sighting.isPartial &&
-        (!sighting.isPartial || String(before.affected) === String(sighting.affected)) &&
+        (!sighting.isPartial || kindOf(before) === kindOf(sighting)) &&
         sameRows(before.rows, sighting.rows);
       if (!isSame) wasKnown = sighting.isPartial ? seePartial(sighting) : seeWhole(sighting);
       before = sighting;
+      base = sighting.isPartial ? sighting : null;
       last = sighting.ref;
       return wasKnown;
     },

@@ -18,6 +18,7 @@ export interface TimelineEntry extends Ref {
 export interface LookEntry {
   readonly status: Status;
   readonly affected: readonly string[] | null;
+  readonly failed: readonly string[] | null;
 }
 
 /** Prepared once for each statement: a store has several for each of its tables. */
@@ -39,6 +40,9 @@ export const readTimeline = (prepare: Prepare, host: number): TimelineEntry[] =>
     'SELECT collected_time AS time, snapshot_id AS id, look FROM _snapshot WHERE host = ? ORDER BY collected_time, snapshot_id',
   ).all(host) as TimelineEntry[];
 
+const namesOf = (text: string | null): readonly string[] | null =>
+  text === null ? null : (JSON.parse(text) as string[]);
+
 /** The statuses that a look number stands for, by table number. */
 export const lookReader = (prepare: Prepare): ((look: number) => ReadonlyMap<number, LookEntry>) => {
   const known = new Map<number, ReadonlyMap<number, LookEntry>>();
@@ -46,16 +50,17 @@ export const lookReader = (prepare: Prepare): ((look: number) => ReadonlyMap<num
     const found = known.get(look);
     if (found !== undefined) return found;
     const rows = prepare(
-      'SELECT tab, status, columns_affected AS affected FROM _look_table WHERE look = ?',
+      'SELECT tab, status, columns_affected AS affected, sources_failed AS failed FROM _look_table WHERE look = ?',
     ).all(look) as {
       tab: number;
       status: Status;
       affected: string | null;
+      failed: string | null;
     }[];
     const entries = new Map(
-      rows.map(({ tab, status, affected }) => [
+      rows.map(({ tab, status, affected, failed }) => [
         tab,
-        { status, affected: affected === null ? null : (JSON.parse(affected) as string[]) },
+        { status, affected: namesOf(affected), failed: namesOf(failed) },
       ]),
     );
     if (known.size > 10_000) known.clear();
@@ -191,12 +196,8 @@ export const readHistory = (
         raw = next.raw === null ? null : unpackPartial(next.raw);
       }
     }
-    sightings.push({
-      ref,
-      isPartial,
-      affected: entry.affected,
-      rows: isPartial && raw !== null ? raw : rows,
-    });
+    const { affected, failed } = entry;
+    sightings.push({ ref, isPartial, affected, failed, rows: isPartial && raw !== null ? raw : rows });
   }
   return { sightings, current, past, changePoints };
 };

@@ -38,7 +38,7 @@ export const retain = (
   /** A look without the tables whose rows at it were dropped. */
   const reducedLook = (look: number, keeps: (tab: number) => boolean): number => {
     const rows = prepare(
-      'SELECT tab, status, is_good, columns_affected FROM _look_table WHERE look = ? ORDER BY tab',
+      'SELECT tab, status, is_good, columns_affected, sources_failed FROM _look_table WHERE look = ? ORDER BY tab',
     )
       .raw(true)
       .all(look) as unknown[][];
@@ -46,18 +46,13 @@ export const retain = (
     if (kept.length === rows.length) return look;
     // Its digest names no list of statuses: no snapshot is given this look but here.
     const made = Number(prepare('INSERT INTO _look (digest) VALUES (randomblob(16))').run().lastInsertRowid);
-    for (const row of kept) prepare('INSERT INTO _look_table VALUES (?, ?, ?, ?, ?)').run(made, ...row);
+    for (const row of kept) prepare('INSERT INTO _look_table VALUES (?, ?, ?, ?, ?, ?)').run(made, ...row);
     return made;
   };
 
-  const dropPartial = (
-    host: number,
-    tab: number,
-    base: TimelineEntry,
-    after: TimelineEntry | undefined,
-  ): void => {
-    const points = readChangePoints(prepare, host, tab);
-    const old = points.filter((point) => compareRefs(point, base) <= 0);
+  /** Moves what the last partial look saw up to the base; returns whether more than that is known there. */
+  const dropPartial = (host: number, tab: number, base: TimelineEntry): boolean => {
+    const old = readChangePoints(prepare, host, tab).filter((point) => compareRefs(point, base) <= 0);
     const running = old.at(-1)?.raw ?? null;
     for (const { time: at, id } of old) {
       prepare('DELETE FROM _partial WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?').run(
@@ -67,10 +62,9 @@ export const retain = (
         id,
       );
     }
-    // What is known at the base is what it saw, from now on; the partial look after it stays what it was.
-    if (running === null || after === undefined) return;
-    if (points.some((point) => compareRefs(point, after) === 0)) return;
-    prepare('INSERT INTO _partial VALUES (?, ?, ?, ?, ?)').run(host, tab, after.time, after.id, running);
+    if (running === null) return false;
+    prepare('INSERT INTO _partial VALUES (?, ?, ?, ?, ?)').run(host, tab, base.time, base.id, running);
+    return lookOf(base.look).get(tab)?.status === 'partial';
   };
 
   const dropOfHost = (host: number): void => {
@@ -97,16 +91,10 @@ export const retain = (
             'WHERE _host = ? AND _began > 0 AND (_from_time, _first_snapshot) <= (?, ?)',
         ).run(host, base.time, base.id);
       }
-      prepare('UPDATE _state SET first_time = ?, first_snapshot = ? WHERE host = ? AND tab = ?').run(
-        base.time,
-        base.id,
-        host,
-        tab,
-      );
-      const next = timeline.find(
-        (entry) => compareRefs(entry, base) > 0 && lookOf(entry.look).get(tab)?.status === 'partial',
-      );
-      dropPartial(host, tab, base, next);
+      const isCut = dropPartial(host, tab, base);
+      prepare(
+        'UPDATE _state SET first_time = ?, first_snapshot = ?, is_cut = ? WHERE host = ? AND tab = ?',
+      ).run(base.time, base.id, isCut ? 1 : 0, host, tab);
     }
     // The last one of that time stays too: what was looked at then is known by it.
     const last = old.at(-1);

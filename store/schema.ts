@@ -79,6 +79,7 @@ const commonTables: Readonly<Record<string, string>> = {
   status TEXT NOT NULL,
   is_good INTEGER NOT NULL,
   columns_affected TEXT,
+  sources_failed TEXT,
   PRIMARY KEY (look, tab)
 ) STRICT, WITHOUT ROWID`,
   _snapshot: `CREATE TABLE "_snapshot" (
@@ -102,6 +103,7 @@ const commonTables: Readonly<Record<string, string>> = {
   first_time INTEGER NOT NULL,
   first_snapshot INTEGER NOT NULL,
   digest BLOB NOT NULL,
+  is_cut INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (host, tab)
 ) STRICT, WITHOUT ROWID`,
   _partial: `CREATE TABLE "_partial" (

@@ -17,6 +17,8 @@ export interface Look {
   readonly status: Status;
   /** Columns that are NULL because something failed; null means all. */
   readonly affected: readonly string[] | null;
+  /** What could not be looked at, of a partial look; null where it is not known, or nothing failed. */
+  readonly failed: readonly string[] | null;
   /** SHA-256 of the rows. */
   readonly digest: string;
   readonly rowCount: number;
@@ -109,7 +111,13 @@ export const snapshotIdOf = (
   of: Pick<Snapshot, 'hostId' | 'collectedTime' | 'euid' | 'redaction' | 'looks'>,
 ): number => {
   const looks = [...of.looks]
-    .map(([name, { status, affected, digest }]) => [name, status, affected, isGood(status) ? digest : ''])
+    .map(([name, { status, affected, failed, digest }]) => [
+      name,
+      status,
+      affected,
+      ...(isGood(status) ? [digest] : []),
+      ...(status === 'partial' ? [failed] : []),
+    ])
     .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1));
   const text = JSON.stringify([of.hostId, of.collectedTime, of.euid, of.redaction, looks]);
   const digest = createHash('sha256').update(text).digest();
@@ -144,7 +152,7 @@ export const snapshotOf = (
     );
   }
   const looks = new Map<string, Look>();
-  for (const { table, rows, status, columnsAffected } of results) {
+  for (const { table, rows, status, columnsAffected, failedSources } of results) {
     const names = Object.keys(table.columns);
     const cells: Value[] = [];
     for (const [index, row] of rows.entries()) {
@@ -152,7 +160,15 @@ export const snapshotOf = (
       for (const name of names) cells.push(row[name] ?? null);
     }
     const digest = digestOfCells(names, cells);
-    looks.set(table.name, { status, affected: columnsAffected, digest, rowCount: rows.length, cells });
+    const failed = status === 'partial' ? (failedSources ?? null) : null;
+    looks.set(table.name, {
+      status,
+      affected: columnsAffected,
+      failed,
+      digest,
+      rowCount: rows.length,
+      cells,
+    });
   }
   const known = {
     hostId,

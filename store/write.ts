@@ -5,7 +5,15 @@ import type { Table, Value } from '../collector/table.ts';
 import type { Db, Statement } from './database.ts';
 import { compareRefs, folding, keyReader } from './fold.ts';
 import type { ClosedVersion, OpenVersion, Ref, Sighting } from './fold.ts';
-import { columnList, lookReader, readCurrent, readHistory, readTimeline, statementCache } from './read.ts';
+import {
+  columnList,
+  lookReader,
+  readCurrent,
+  readHistory,
+  readTimeline,
+  statementCache,
+  unpackPartial,
+} from './read.ts';
 import type { ChangePoint, TimelineEntry } from './read.ts';
 import {
   added,
@@ -16,7 +24,7 @@ import {
   pastName,
   readTableNumbers,
 } from './schema.ts';
-import { isGood, leadingCells, origins, rowsOf } from './snapshot.ts';
+import { cellsOrder, isGood, leadingCells, origins, rowsOf } from './snapshot.ts';
 import type { Cells, Look, Report, Snapshot } from './snapshot.ts';
 
 /** Rows of a table that appeared, changed and disappeared. */
@@ -48,6 +56,12 @@ interface HostRow {
   readonly isNew: boolean;
 }
 
+/** The first good look at a table of a host, and what the last one saw. */
+interface StateRow extends Ref {
+  readonly digest: Uint8Array;
+  readonly isCut: number;
+}
+
 interface NewSighting extends Sighting {
   readonly digest: Buffer;
   readonly look: Look;
@@ -56,15 +70,15 @@ interface NewSighting extends Sighting {
 // Many rows at once cost less than one at a time; more than this bring nothing more.
 const rowsAtOnce = 32;
 
-const digestOf = ({ status, affected, digest }: Look): Buffer =>
+const digestOf = ({ status, affected, failed, digest }: Look): Buffer =>
   createHash('sha256')
-    .update(JSON.stringify([status === 'partial' ? affected : 'whole', digest]))
+    .update(JSON.stringify([...(status === 'partial' ? [affected, failed] : []), digest]))
     .digest()
     .subarray(0, 16);
 
 const packPartial = (rows: readonly Cells[]): Buffer => deflateRawSync(JSON.stringify(rows), { level: 9 });
 
-const affectedText = (affected: readonly string[] | null): string | null =>
+const namesText = (affected: readonly string[] | null): string | null =>
   affected === null ? null : JSON.stringify(affected);
 
 const bytes = (hex: Value): Buffer => Buffer.from(String(hex), 'hex');
@@ -161,11 +175,11 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
   };
 
   const looks = new Map<string, number>();
-  const internLook = (entries: ReadonlyMap<string, Pick<Look, 'status' | 'affected'>>): number => {
+  const internLook = (entries: ReadonlyMap<string, Pick<Look, 'status' | 'affected' | 'failed'>>): number => {
     const list = [...entries]
-      .flatMap(([name, { status, affected }]) => {
+      .flatMap(([name, { status, affected, failed }]) => {
         const tab = tabs.get(name);
-        return tab === undefined ? [] : [[tab, status, affectedText(affected)] as const];
+        return tab === undefined ? [] : [[tab, status, namesText(affected), namesText(failed)] as const];
       })
       .sort(([a], [b]) => a - b);
     const text = JSON.stringify(list);
@@ -177,13 +191,14 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       look = Number(prepare('INSERT INTO _look (digest) VALUES (?)').run(digest).lastInsertRowid);
       insertMany(
         '_look_table',
-        5,
-        list.flatMap(([tab, status, affected]) => [
+        6,
+        list.flatMap(([tab, status, affected, failed]) => [
           look as number,
           tab,
           status,
           isGood(status) ? 1 : 0,
           affected,
+          failed,
         ]),
       );
     }
@@ -265,7 +280,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
             rowCount,
             null,
             null,
-            affectedText(affected),
+            namesText(affected),
             null,
           ]);
     const statusRows = status
@@ -408,13 +423,10 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
   };
 
   const writeState = (host: number, tab: number, first: Ref, digest: Buffer): void => {
-    prepare('INSERT OR REPLACE INTO _state VALUES (?, ?, ?, ?, ?)').run(
-      host,
-      tab,
-      first.time,
-      first.id,
-      digest,
-    );
+    prepare(
+      'INSERT INTO _state (host, tab, first_time, first_snapshot, digest) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE ' +
+        'SET first_time = excluded.first_time, first_snapshot = excluded.first_snapshot, digest = excluded.digest',
+    ).run(host, tab, first.time, first.id, digest);
   };
 
   const addFirst = (
@@ -450,8 +462,8 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     table: Table,
     tab: number,
     host: number,
-    state: { readonly first: Ref; readonly digest: Uint8Array },
-    last: Ref,
+    state: StateRow,
+    last: TimelineEntry,
     news: readonly NewSighting[],
   ): TableChanges | null => {
     let start = 0;
@@ -463,20 +475,31 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       (prepare(`SELECT max(_n) FROM ${name} WHERE _host = ?`).pluck().get(host) as number | null) ?? 0;
     let number = Math.max(maximum(currentName(table)), maximum(pastName(table)));
     const seen = start === 0 ? last : (news[start - 1]?.ref ?? last);
-    const run = folding(table, { open: before, last: seen }, () => (number += 1));
+    const running = (prepare(
+      'SELECT raw FROM _partial WHERE host = ? AND tab = ? ORDER BY time DESC, snapshot_id DESC LIMIT 1',
+    )
+      .pluck()
+      .get(host, tab) ?? null) as Uint8Array | null;
+    const entry = lookOf(last.look).get(tab);
+    const lastPartial: Sighting | null =
+      entry?.status === 'partial'
+        ? {
+            ref: seen,
+            isPartial: true,
+            affected: entry.affected,
+            failed: entry.failed,
+            rows:
+              running === null
+                ? before.map(({ cells }) => cells).sort(cellsOrder(table))
+                : unpackPartial(running),
+          }
+        : null;
+    const run = folding(table, { open: before, last: seen, partial: lastPartial }, () => (number += 1));
     const rest = news.slice(start);
-    const partial = fold(run, rest);
-    if (partial.length > 0) {
-      const raw = prepare(
-        'SELECT raw FROM _partial WHERE host = ? AND tab = ? ORDER BY time DESC, snapshot_id DESC LIMIT 1',
-      )
-        .pluck()
-        .get(host, tab) as Uint8Array | null | undefined;
-      for (const point of changePointsOf(partial, raw ?? null)) insertChangePoint(host, tab, point);
-    }
+    for (const point of changePointsOf(fold(run, rest), running)) insertChangePoint(host, tab, point);
     writeCurrent(table, host, before, run.open());
     insertPast(table, host, run.closed);
-    writeState(host, tab, state.first, rest.at(-1)?.digest ?? Buffer.from(state.digest));
+    writeState(host, tab, state, rest.at(-1)?.digest ?? Buffer.from(state.digest));
     return countChanges(rest, run.open(), run.closed);
   };
 
@@ -485,7 +508,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     table: Table,
     tab: number,
     host: number,
-    digest: Uint8Array,
+    { digest, isCut }: StateRow,
     timeline: readonly TimelineEntry[],
     news: readonly NewSighting[],
   ): TableChanges => {
@@ -502,8 +525,36 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       else if (!numbers.includes(n)) numbers.push(n);
     }
     const sightings = [...old.sightings, ...news].sort((a, b) => compareRefs(a.ref, b.ref));
-    const run = folding(table, null, (key) => pool.get(key)?.shift() ?? (number += 1));
-    const points = changePointsOf(fold(run, sightings), null);
+    // After `retain`, what was known at the first look is more than what it saw.
+    const first = isCut === 1 ? old.sightings[0] : undefined;
+    const open = first === undefined ? [] : [...old.current, ...old.past].filter(({ from }) => from === null);
+    for (const { n, cells } of open) {
+      const key = keyOf(cells);
+      pool.set(
+        key,
+        (pool.get(key) ?? []).filter((other) => other !== n),
+      );
+    }
+    const kept =
+      first === undefined ? [] : old.changePoints.filter((point) => compareRefs(point, first.ref) <= 0);
+    const run = folding(
+      table,
+      first === undefined
+        ? null
+        : {
+            open: open.map(({ n, cells, began, from }) => ({ n, cells, began, from })),
+            last: first.ref,
+            partial: first.isPartial ? first : null,
+          },
+      (key) => pool.get(key)?.shift() ?? (number += 1),
+    );
+    const points = [
+      ...kept,
+      ...changePointsOf(
+        fold(run, first === undefined ? sightings : sightings.slice(1)),
+        kept.at(-1)?.raw ?? null,
+      ),
+    ];
 
     writeCurrent(table, host, old.current, run.open());
     const gone = new Map(old.past.map((version) => [pastVersionText(version), version]));
@@ -615,7 +666,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     );
     if (missing.size === 0) return missing;
     const names = new Map([...tabs].map(([name, tab]) => [tab, name]));
-    const all = new Map<string, Pick<Look, 'status' | 'affected'>>(
+    const all = new Map<string, Pick<Look, 'status' | 'affected' | 'failed'>>(
       [...entries].map(([tab, entry]) => [names.get(tab) ?? '', entry]),
     );
     for (const [name, look] of missing) all.set(name, look);
@@ -675,6 +726,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
           ref,
           isPartial: look.status === 'partial',
           affected: look.affected,
+          failed: look.failed,
           // Not needed where the first look at a host is written straight from its cells.
           get rows() {
             const rows = rowsOf(look, width);
@@ -719,8 +771,8 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       const state = isNew
         ? undefined
         : (prepare(
-            'SELECT first_time AS time, first_snapshot AS id, digest FROM _state WHERE host = ? AND tab = ?',
-          ).get(host.host, tab) as { time: number; id: number; digest: Uint8Array } | undefined);
+            'SELECT first_time AS time, first_snapshot AS id, digest, is_cut AS isCut FROM _state WHERE host = ? AND tab = ?',
+          ).get(host.host, tab) as StateRow | undefined);
       let counts: TableChanges | null;
       if (state === undefined) counts = addFirst(table, tab, host.host, sightings);
       else {
@@ -728,15 +780,8 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
         const firstNew = sightings[0] as NewSighting;
         counts =
           last !== undefined && compareRefs(firstNew.ref, last) > 0
-            ? append(
-                table,
-                tab,
-                host.host,
-                { first: { time: state.time, id: state.id }, digest: state.digest },
-                { time: last.time, id: last.id },
-                sightings,
-              )
-            : rebuild(table, tab, host.host, state.digest, timeline, sightings);
+            ? append(table, tab, host.host, state, last, sightings)
+            : rebuild(table, tab, host.host, state, timeline, sightings);
       }
       if (counts !== null && counts.added + counts.changed + counts.removed > 0) changes.set(name, counts);
     }

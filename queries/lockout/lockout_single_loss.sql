@@ -63,33 +63,17 @@ recovery_keys AS (
     WHERE a.type = 'PersonalRecovery'
   ) c ON c.host_id = f.host_id
 ),
-holders AS (
-  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
-  SELECT DISTINCT
-    s.host_id,
-    s.username,
-    COALESCE(s.uuid, '') AS uuid,
-    s.is_admin,
-    s.secure_token,
-    s.volume_owner,
-    s.filevault_enabled
-  FROM secure_tokens s
-  WHERE s.filevault_enabled = 1
-    OR COALESCE(s.secure_token, 1) = 1
-),
 logins AS (
-  SELECT
+  -- The service accounts of macOS hold no token. DISTINCT: SQLite then makes this list once.
+  SELECT DISTINCT
     u.host_id,
     u.username,
     COALESCE(u.uuid, '') AS uuid,
     u.can_login,
     u.account_type
   FROM users u
-  -- CROSS JOIN: SQLite then reads the accounts once, and keeps those of the few holders.
-  CROSS JOIN holders s
-  WHERE u.host_id = s.host_id
-    AND u.username = s.username
-    AND COALESCE(u.uuid, '') = s.uuid
+  WHERE COALESCE(u.is_system_account, 0) = 0
+    OR u.account_type IN ('guest', 'root', 'setup_assistant')
 ),
 accounts AS (
   SELECT
@@ -101,11 +85,13 @@ accounts AS (
     s.filevault_enabled,
     l.can_login,
     l.account_type
-  FROM holders s
+  FROM secure_tokens s
   LEFT JOIN logins l
     ON l.host_id = s.host_id
     AND l.username = s.username
-    AND l.uuid = s.uuid
+    AND l.uuid = COALESCE(s.uuid, '')
+  WHERE s.filevault_enabled = 1
+    OR COALESCE(s.secure_token, 1) = 1
 ),
 ways AS (
   -- Who can type a password at startup.

@@ -241,7 +241,7 @@ else {
   });
 
   // The awk of macOS is original-awk.
-  for (const awk of ['original-awk', 'mawk', 'gawk', 'busybox awk']) {
+  for (const awk of ['original-awk', 'mawk', 'busybox awk']) {
     needing(awk.split(' ')[0] ?? '')(`${awk} does the same`, async (t) => {
       const mac = macOf(t, sample('macos15-unmanaged'));
       const script = text().replace(/^umask 077$/m, `umask 077\nawk() { ${awk} "$@"; }`);
@@ -506,9 +506,9 @@ else {
     rmSync(join(mac.root, 'usr/sbin/sysctl'));
     chmodSync(join(mac.root, 'usr/bin/sw_vers'), 0o644);
     const started = performance.now();
-    const ended = await run(mac, ['sh'], text({ timeoutSeconds: 2 }));
+    const ended = await run(mac, ['sh'], text({ timeoutSeconds: 5 }));
     t.is(ended.code, 0, ended.stderr);
-    t.true(performance.now() - started < 25_000);
+    t.true(performance.now() - started < 60_000);
     const files = unpacked(mac, ended.out);
     t.is(exitCodeOf(files, '/usr/bin/fdesetup status'), 'timeout');
     t.is(exitCodeOf(files, '/usr/bin/csrutil status'), 'signal:SIGSEGV');

@@ -368,7 +368,7 @@ test('a folder with more entries than any Mac has is not walked to its end', asy
   t.is(resultOf(await collectWith(1000), 'users').status, 'ok');
 });
 
-test('5,000 accounts are read in good time', async (t) => {
+test.serial('5,000 accounts are read in good time', async (t) => {
   const volume = mounted(t);
   const picture = new Map<string, PlistValue>([['jpegphoto', [new Uint8Array(1000)]]]);
   const template = writeXmlPlist(new Map([...picture, ['name', ['NAME']], ['shell', ['/usr/bin/false']]]));
@@ -380,7 +380,7 @@ test('5,000 accounts are read in good time', async (t) => {
     await volumeMachine(volume.folder),
   );
   t.is(resultOf(after, 'authentication_authorities').status, 'ok');
-  t.true(performance.now() - started < 15_000);
+  t.true(performance.now() - started < 30_000);
 });
 
 test('what is no volume is refused by what is missing', async (t) => {

@@ -79,7 +79,7 @@ test('out of a store too: what SQLite writes is what JavaScript would', async (t
   const quoted = `${every}${controls}"\\`.replaceAll("'", "''");
   editStore(
     path,
-    `UPDATE _current_users SET description = '${quoted}', gid = 9223372036854775807, uid = -9007199254740993 WHERE _n = 1`,
+    `UPDATE _current_users SET description = '${quoted}', gid = 9223372036854775807, uid = -9007199254740993 WHERE _n = 2`,
   );
   const find = (name: FormatName, path_: readonly string[]): unknown[] =>
     linesOf(currentText(path, name)).flatMap((line) => {

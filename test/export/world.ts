@@ -106,7 +106,10 @@ export const dayLater = (snapshot: Snapshot): Snapshot =>
       ...rows.slice(1),
       { ...rows[0], username: 'zoe', uid: 777, uuid: '11111111-2222-4333-8444-555555555555' } as NamedRow,
     ],
-    secure_tokens: (rows) => rows.map((row, index) => (index === 0 ? { ...row, secure_token: 0 } : row)),
+    secure_tokens: (rows) => {
+      const index = rows.findIndex((row) => row['secure_token'] === 1);
+      return rows.map((row, at) => (at === index ? { ...row, secure_token: 0 } : row));
+    },
   });
 
 /** A store of the sample hosts, of which two have a second snapshot. */

@@ -33,7 +33,20 @@ const peopleRows: fc.Arbitrary<Cells[]> = fc.uniqueArray(person, {
 const anyPeopleRows: fc.Arbitrary<Cells[]> = fc.array(person, { maxLength: 5 });
 const machineRows = fc.tuple(orNull(fc.constantFrom('on', 'off')), orNull(bit)).map((row): Cells[] => [row]);
 
-const observed = (rows: fc.Arbitrary<Cells[]>, columns: readonly string[]): fc.Arbitrary<Observed> =>
+/** What rests on a source, by the tables of world.ts. */
+const columnsOf = (failed: readonly string[]): string[] =>
+  failed.length === 0
+    ? []
+    : [
+        ...new Set(
+          failed.flatMap(
+            (source) => ({ s1: ['token', 'state'], s2: ['age', 'is_on'], s3: ['uuid'] })[source] ?? [],
+          ),
+        ),
+        'seen',
+      ];
+
+const observed = (rows: fc.Arbitrary<Cells[]>, sources: readonly string[]): fc.Arbitrary<Observed> =>
   fc.oneof(
     {
       weight: 5,
@@ -42,8 +55,13 @@ const observed = (rows: fc.Arbitrary<Cells[]>, columns: readonly string[]): fc.A
     {
       weight: 3,
       arbitrary: fc
-        .tuple(rows, fc.subarray([...columns]))
-        .map(([list, affected]): Observed => ({ status: 'partial', affected, rows: list })),
+        .tuple(rows, fc.subarray([...sources]), fc.constantFrom(false, false, true))
+        .map(([list, failed, isUnknown]): Observed => ({
+          status: 'partial',
+          affected: columnsOf(failed),
+          failed: isUnknown ? null : failed,
+          rows: list,
+        })),
     },
     {
       weight: 3,
@@ -59,21 +77,21 @@ const observed = (rows: fc.Arbitrary<Cells[]>, columns: readonly string[]): fc.A
     },
   );
 
-const evidence = (rows: fc.Arbitrary<Cells[]>, columns: readonly string[]): fc.Arbitrary<Snapshot> =>
+const evidence = (rows: fc.Arbitrary<Cells[]>, sources: readonly string[]): fc.Arbitrary<Snapshot> =>
   fc
     .tuple(
       fc.constantFrom('H1', 'H2'),
       fc.integer({ min: 1, max: 8 }),
-      observed(rows, columns),
-      observed(machineRows, ['state', 'is_on']),
+      observed(rows, sources),
+      observed(machineRows, ['s1', 's2']),
     )
     .map(([host, time, ofPeople, ofMachine]) =>
       snapshotAt(host, time * 10, { people: ofPeople, machine: ofMachine }),
     );
 
 // What partial looks may not know: no part of the key here, so that which row is which is never in doubt.
-const plainEvidence = evidence(peopleRows, ['token', 'age', 'seen']);
-const anyEvidence = evidence(anyPeopleRows, ['uuid', 'token', 'age', 'seen']);
+const plainEvidence = evidence(peopleRows, ['s1', 's2']);
+const anyEvidence = evidence(anyPeopleRows, ['s1', 's2', 's3']);
 
 // What should come of it, thought anew and slowly
 
@@ -86,7 +104,7 @@ const distinct = (snapshots: readonly Snapshot[]): Snapshot[] =>
 
 const width = (table: Table): number => Object.keys(table.columns).length;
 
-/** Whole looks replace, partial ones add what they know, others say nothing. */
+/** Whole looks replace; partial ones add what they know, and are compared with the one before of their kind. */
 const expectedRows = (
   snapshots: readonly Snapshot[],
   hostId: string,
@@ -96,6 +114,7 @@ const expectedRows = (
   const columns = Object.keys(table.columns);
   const keyOf = (row: Cells): string => JSON.stringify(table.key.map((name) => row[columns.indexOf(name)]));
   let state = new Map<string, Cells>();
+  let then: { kind: string; rows: Map<string, Cells> } | null = null;
   for (const snapshot of distinct(snapshots)) {
     const look = snapshot.looks.get(table.name);
     if (
@@ -105,21 +124,33 @@ const expectedRows = (
       !isGood(look.status)
     )
       continue;
-    const rows = lookRows(look, width(table));
-    if (look.status !== 'partial') state = new Map(rows.map((row) => [keyOf(row), row]));
-    else {
-      for (const row of rows) {
-        const before = state.get(keyOf(row));
-        state.set(
-          keyOf(row),
-          row.map((value, index) =>
-            value === null && before !== undefined && look.affected?.includes(columns[index] ?? '') !== false
-              ? (before[index] ?? null)
-              : value,
-          ),
-        );
-      }
+    const rows = new Map(lookRows(look, width(table)).map((row) => [keyOf(row), row]));
+    if (look.status !== 'partial') {
+      state = new Map(rows);
+      then = null;
+      continue;
     }
+    const kind = look.failed === null ? `? ${look.affected}` : `! ${look.failed}`;
+    const same = then?.kind === kind ? then.rows : new Map<string, Cells>();
+    const isSure = (index: number): boolean =>
+      look.failed === null
+        ? look.affected?.includes(columns[index] ?? '') !== true
+        : !columnsOf(look.failed).includes(columns[index] ?? '');
+    for (const [key, row] of rows) {
+      const known = state.get(key);
+      state.set(
+        key,
+        row.map((value, index) => {
+          if (known === undefined || isSure(index)) return value;
+          const before = known[index] ?? null;
+          if (before === null) return value;
+          const last = same.get(key);
+          return value === null || last === undefined || last[index] === value ? before : value;
+        }),
+      );
+    }
+    for (const key of same.keys()) if (!rows.has(key)) state.delete(key);
+    then = { kind, rows };
   }
   return [...state.values()].sort(cellsOrder(table));
 };
@@ -365,6 +396,56 @@ test('a partial look closes only what it looked at', (t) => {
   at(60, { status: 'ok', rows: [['ann', 'A', 1, 32, null]] });
   t.deepEqual(rowsOf(store, 'SELECT name FROM people'), [{ name: 'ann' }]);
   t.is(rowsOf(store, "SELECT DISTINCT key FROM changes WHERE change = 'removed'").length, 1);
+  store.close();
+});
+
+test('partial looks of one kind are compared with each other', (t) => {
+  const store = newStore();
+  const look = (
+    time: number,
+    status: 'ok' | 'partial',
+    rows: readonly Cells[],
+    failed: readonly string[] | null = ['s1'],
+  ): void => {
+    addAll(store, [snapshotAt('H1', time, { people: { status, affected: ['token'], failed, rows } })]);
+  };
+  const known = (): unknown => rowsOf(store, 'SELECT name, token, seen FROM people');
+  const changes = (): number => rowsOf(store, 'SELECT * FROM changes').length;
+  // `seen` is judged from all sources: with one of them missing, the judgement is another and nothing happened.
+  look(10, 'ok', [
+    ['ann', 'A', 1, 1, 5],
+    ['bob', 'B', 1, 1, 5],
+  ]);
+  look(20, 'partial', [['ann', 'A', null, 1, 4]]);
+  look(30, 'partial', [['ann', 'A', null, 1, 4]]);
+  t.deepEqual(known(), [
+    { name: 'ann', token: 1, seen: 5 },
+    { name: 'bob', token: 1, seen: 5 },
+  ]);
+  t.is(changes(), 0);
+  // Another judgement than the last time with as little: something did happen.
+  look(40, 'partial', [
+    ['ann', 'A', null, 1, 3],
+    ['cy', 'C', null, 1, 3],
+  ]);
+  t.deepEqual(known(), [
+    { name: 'ann', token: 1, seen: 3 },
+    { name: 'bob', token: 1, seen: 5 },
+    { name: 'cy', token: null, seen: 3 },
+  ]);
+  // Not met by a look that met it the last time: gone. Never met by such a look: who knows.
+  look(50, 'partial', [['ann', 'A', null, 1, 3]]);
+  t.deepEqual(known(), [
+    { name: 'ann', token: 1, seen: 3 },
+    { name: 'bob', token: 1, seen: 5 },
+  ]);
+  // With more missing, there is nothing to compare with.
+  look(60, 'partial', [], ['s1', 's2']);
+  look(70, 'partial', [], ['s1']);
+  t.deepEqual(known(), [
+    { name: 'ann', token: 1, seen: 3 },
+    { name: 'bob', token: 1, seen: 5 },
+  ]);
   store.close();
 });
 

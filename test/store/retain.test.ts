@@ -100,7 +100,12 @@ test('what is known from then on stays, and what came before is gone', (t) => {
         t.deepEqual(everything(store), view);
         // Late ones after that time find their place.
         const late = snapshotAt('H1', cut + 3, {
-          people: { status: 'partial', affected: ['token'], rows: [['ann', 'A', null, 2, null]] },
+          people: {
+            status: 'partial',
+            affected: ['token'],
+            failed: ['s1'],
+            rows: [['ann', 'A', null, 2, null]],
+          },
         });
         const untouched = newStore();
         addAll(untouched, ...list.map((snapshot) => [snapshot]), [late]);

@@ -5,7 +5,12 @@ import { openForReading, openForWriting, transact } from '../../store/file.ts';
 import { storeWriter } from '../../store/write.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, sample, temporaryFolder } from '../standin.ts';
+import { lookBack } from '../../store/query.ts';
+import { dataTables } from '../../store/schema.ts';
+import { cellsOrder, rowsOf } from '../../store/snapshot.ts';
+import type { Cells, Snapshot } from '../../store/snapshot.ts';
 import { makeBundle, snapshotOfBundle, verifySnapshots } from './evidence.ts';
+import type { Edits } from './evidence.ts';
 
 const day = 86_400;
 const start = 1_790_000_000;
@@ -175,6 +180,103 @@ test('what changed is told, and can be asked', async (t) => {
     ),
     [{ status: 'ok' }],
   );
+});
+
+test('what a run could not ask is no change, and what it could ask is', async (t) => {
+  const folder = temporaryFolder(t);
+  const store = openForWriting(join(folder, 'mac.db'), tables);
+  const writer = storeWriter(store.db, tables);
+  const keys = ['/usr/bin/fdesetup', 'listUsers', '/usr/bin/profiles'];
+  const look = async (at: number, edits: Edits): Promise<string[]> => {
+    const bundle = makeBundle('macos26-managed', join(folder, String(at)), { time: start + at, ...edits });
+    const snapshot = await snapshotOfBundle(bundle);
+    transact(store, () => writer.add([snapshot], at));
+    return store.db
+      .prepare(
+        "SELECT DISTINCT table_name || ' ' || change || ' ' || column_name || ' ' || coalesce(new_value, 'NULL') FROM changes WHERE change_time = ? ORDER BY 1",
+      )
+      .pluck()
+      .all(start + at) as string[];
+  };
+  const tokens = (): unknown =>
+    store.db
+      .prepare(
+        'SELECT username, secure_token, confidence, sources, filevault_enabled FROM secure_tokens ORDER BY 1',
+      )
+      .all();
+  t.deepEqual(await look(0, {}), []);
+  const before = tokens();
+  // No key on the disk, no FileVault list, no MDM: the verdict rests on less, and no token was lost (M17).
+  t.deepEqual(await look(10, { without: keys }), []);
+  t.deepEqual(await look(20, { without: keys }), []);
+  t.deepEqual(tokens(), before);
+  // Of the same Mac, asked as little: a shell and a token.
+  const lost = await look(30, {
+    without: keys,
+    replace: [
+      ['-readall', ';SecureToken;', ';Basic;'],
+      ['-readall', '/bin/zsh', '/bin/sh'],
+    ],
+  });
+  t.true(lost.includes('users changed shell /bin/sh'), lost.join('\n'));
+  t.true(lost.includes('secure_tokens changed secure_token 0'), lost.join('\n'));
+  // All asked again, and all as it was at first: back to that.
+  const back = await look(40, {});
+  t.true(back.includes('users changed shell /bin/zsh'));
+  t.deepEqual(tokens(), before);
+  t.deepEqual(await look(50, {}), []);
+  store.close();
+});
+
+test('each time is the replay of its own evidence', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'mac.db');
+  const store = openForWriting(path, tables);
+  const writer = storeWriter(store.db, tables);
+  const edits: readonly Edits[] = [
+    {},
+    {
+      replace: [
+        ['sw_vers', '26.1', '26.2'],
+        ['-readall', '/bin/zsh', '/bin/sh'],
+      ],
+    },
+    { without: ['/usr/bin/fdesetup'] },
+    { without: ['-readall'] },
+    { replace: [['-readall', ';SecureToken;', ';Basic;']] },
+    {},
+  ];
+  const taken: Snapshot[] = [];
+  for (const [index, edit] of edits.entries()) {
+    taken.push(
+      await snapshotOfBundle(
+        makeBundle('macos26-managed', join(folder, String(index)), { time: start + index * 10, ...edit }),
+      ),
+    );
+  }
+  for (const index of [4, 0, 5, 2, 1, 3]) transact(store, () => writer.add([taken[index] as Snapshot], 1));
+  let compared = 0;
+  for (const snapshot of taken) {
+    for (const late of [0, 9]) {
+      const past = openForReading(path, tables);
+      lookBack(past, snapshot.collectedTime + late);
+      for (const table of dataTables(tables)) {
+        const look = snapshot.looks.get(table.name);
+        if (look?.status !== 'ok' && look?.status !== 'empty') continue;
+        const width = Object.keys(table.columns).length;
+        const rows = past.db.prepare(`SELECT * FROM "${table.name}"`).raw(true).all() as Cells[];
+        t.deepEqual(
+          rows.map((row) => row.slice(0, width)).sort(cellsOrder(table)),
+          [...rowsOf(look, width)],
+          `${table.name} at ${snapshot.collectedTime - start}`,
+        );
+        compared += 1;
+      }
+      past.close();
+    }
+  }
+  t.true(compared > 200, String(compared));
+  store.close();
 });
 
 test('a table that was not looked at is named, and --strict ends with 4', async (t) => {

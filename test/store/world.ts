@@ -2,6 +2,7 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SourceName } from '../../collector/sources.ts';
 import type { Status } from '../../collector/status.ts';
 import { boolean, defineTable, integer, real, text } from '../../collector/table.ts';
 import type { Table, Value } from '../../collector/table.ts';
@@ -20,8 +21,13 @@ import { storeWriter } from '../../store/write.ts';
 import type { Added } from '../../store/write.ts';
 import { tables as realTables } from '../../tables/index.ts';
 
+/** Sources stand for themselves: nothing is run here. */
+const from = (...sources: readonly string[]): { readonly from: readonly SourceName[] } => ({
+  from: sources as SourceName[],
+});
+
 const common = {
-  sources: [],
+  sources: ['s1', 's2', 's3'] as unknown as readonly SourceName[],
   privilege: 'user',
   macos: 'all',
   examples: ['SELECT 1;'] as const,
@@ -30,12 +36,13 @@ const common = {
 
 export const people = defineTable({
   name: 'people',
-  description: 'Two columns are its key, and one of them may be unknown.',
+  description:
+    'Two columns are its key, and one of them may be unknown. What was seen is judged from all sources.',
   columns: {
-    name: text('Name.'),
-    uuid: text('Id.'),
-    token: boolean('Token.'),
-    age: integer('Age.'),
+    name: text('Name.', from()),
+    uuid: text('Id.', from('s3')),
+    token: boolean('Token.', from('s1')),
+    age: integer('Age.', from('s2')),
     seen: real('Seen.'),
   },
   key: ['name', 'uuid'],
@@ -45,7 +52,7 @@ export const people = defineTable({
 export const machine = defineTable({
   name: 'machine',
   description: 'One row a host.',
-  columns: { state: text('State.'), is_on: boolean('On.') },
+  columns: { state: text('State.', from('s1')), is_on: boolean('On.', from('s2')) },
   key: [],
   ...common,
 }) as unknown as Table;
@@ -57,14 +64,22 @@ export const smallTables: readonly Table[] = [people, machine, ...reports];
 export interface Observed {
   readonly status: Status;
   readonly affected?: readonly string[] | null;
+  readonly failed?: readonly string[] | null;
   readonly rows: readonly Cells[];
 }
 
-export const lookOf = (table: Table, { status, affected = [], rows }: Observed): Look => {
+export const lookOf = (table: Table, { status, affected = [], failed = null, rows }: Observed): Look => {
   const sorted = isGood(status) ? [...rows].sort(cellsOrder(table)) : [];
   const cells = packRows(sorted);
   const digest = isGood(status) ? digestOfCells(Object.keys(table.columns), cells) : '';
-  return { status, affected, digest, rowCount: sorted.length, cells };
+  return {
+    status,
+    affected,
+    failed: status === 'partial' ? failed : null,
+    digest,
+    rowCount: sorted.length,
+    cells,
+  };
 };
 
 /** A report that is told apart from that of any other snapshot. */

@@ -1,0 +1,338 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
+import test from 'ava';
+import { emptyCursor, newsSince } from '../../export/cursor.ts';
+import type { Cursor } from '../../export/cursor.ts';
+import { formatNames, formats } from '../../export/formats.ts';
+import { storeReading } from '../../export/read.ts';
+import { hasZstd } from '../../export/sink.ts';
+import type { Snapshot } from '../../store/snapshot.ts';
+import { openForWriting } from '../../store/file.ts';
+import { retain } from '../../store/retain.ts';
+import { tables } from '../../tables/index.ts';
+import { cli, root, temporaryFolder } from '../standin.ts';
+import { addTo, dayLater, later, linesOf, parsed, sampleSnapshots, sampleStore, storeAt, textOf, withStore } from './world.ts';
+
+const day = 86_400;
+const ids = (text: string): string[] => linesOf(text).flatMap((line) => /"row_id":"([0-9a-f]{64})"/.exec(line)?.[1] ?? []);
+
+const firstOf = async (): Promise<Snapshot> => {
+  const [first] = await sampleSnapshots();
+  if (first === undefined) throw new Error('there are no samples');
+  return first;
+};
+
+const newIds = (path: string, cursor: Cursor, keep?: number): { ids: number[]; next: Cursor } =>
+  withStore(path, (store) => {
+    const news = keep === undefined ? newsSince(store, cursor, null) : newsSince(store, cursor, null, keep);
+    return { ids: [...news.hosts.values()].flatMap((host) => [...host.ids]).toSorted((a, b) => a - b), next: news.next };
+  });
+
+const sorted = (snapshots: readonly Snapshot[]): number[] => snapshots.map(({ snapshotId }) => snapshotId).toSorted((a, b) => a - b);
+
+test('a snapshot that comes late, or whose clock was wrong, is not left out', async (t) => {
+  const first = await firstOf();
+  const path = join(temporaryFolder(t), 'fleet.db');
+  const at = (days: number): Snapshot => later(first, days * day);
+  storeAt(path, [at(0), at(1)], 1_790_100_000);
+  let { ids: found, next } = newIds(path, emptyCursor(''));
+  t.deepEqual(found, sorted([at(0), at(1)]));
+  t.deepEqual(newIds(path, next).ids, []);
+  // Collected before what was exported, and stored after it.
+  storeAt(path, [at(-3)], 1_790_100_500);
+  ({ ids: found, next } = newIds(path, next));
+  t.deepEqual(found, sorted([at(-3)]));
+  // Stored by a clock that was years behind, then by one that was years ahead, then by one that is right.
+  for (const [index, time] of [1_000_000_000, 4_000_000_000, 1_790_100_600].entries()) {
+    const snapshot = at(10 + index);
+    storeAt(path, [snapshot], time);
+    ({ ids: found, next } = newIds(path, next));
+    t.deepEqual(found, sorted([snapshot]), `clock ${time}`);
+  }
+  t.deepEqual(newIds(path, next).ids, []);
+});
+
+test('days that are kept as a checksum are exported again when they do not fit, and never left out', async (t) => {
+  const first = await firstOf();
+  const path = join(temporaryFolder(t), 'fleet.db');
+  const snapshots = Array.from({ length: 12 }, (_, index) => later(first, index * day));
+  for (const [index, snapshot] of snapshots.entries()) storeAt(path, [snapshot], 1_790_100_000 + Math.floor(index / 3) * day);
+  const { next } = newIds(path, emptyCursor(''), 4);
+  t.is(next.recent.size, 1);
+  t.is(next.settled.size, 3);
+  t.deepEqual(newIds(path, next, 4).ids, []);
+  // One more on a day of which only the checksum is known: that day again, and only that day.
+  const more = later(first, 100 * day);
+  storeAt(path, [more], 1_790_100_000 + 5);
+  t.deepEqual(newIds(path, next, 4).ids, sorted([...snapshots.slice(0, 3), more]));
+  // retain drops snapshots: what is left is not new, or is told again, but nothing is lost.
+  const store = openForWriting(path, tables);
+  retain(store, (snapshots[4] as Snapshot).collectedTime);
+  store.close();
+  const after = newIds(path, newIds(path, emptyCursor(''), 4).next, 4);
+  t.deepEqual(after.ids, []);
+});
+
+test('a cursor is of one question, and a broken one is not taken for an empty one', async (t) => {
+  const folder = temporaryFolder(t);
+  const db = await sampleStore(t);
+  const cursor = join(folder, 'cursor');
+  const ask = (...more: string[]) => cli(['export', '--db', db, '--cursor', cursor, ...more]);
+  const first = await ask('--table', 'users');
+  t.is(first.code, 0, first.stderr);
+  t.true(ids(first.stdout).length > 100);
+  t.is(statSync(cursor).mode & 0o777, 0o600);
+  t.is((await ask('--table', 'users')).stdout, '');
+  const other = await ask('--table', 'groups');
+  t.is(other.code, 1);
+  t.regex(other.stderr, /belongs to an export of other tables or hosts/);
+  writeFileSync(cursor, '{"format":"tokenquery-cur');
+  const broken = await ask('--table', 'users');
+  t.is(broken.code, 1);
+  t.regex(broken.stderr, /is not a cursor/);
+  const both = await ask('--current');
+  t.is(both.code, 2);
+  t.regex(both.stderr, /--cursor and --current exclude each other/);
+});
+
+test('a late snapshot has the differences after it told again', async (t) => {
+  const first = await firstOf();
+  const folder = temporaryFolder(t);
+  const db = join(folder, 'fleet.db');
+  const without = later(first, day, { users: (rows) => rows.slice(1) });
+  const back = later(first, 2 * day);
+  storeAt(db, [first, back], 1_790_100_000);
+  const cursor = join(folder, 'cursor');
+  const ask = () => cli(['export', '--db', db, '--format', 'osquery', '--table', 'users', '--cursor', cursor]);
+  t.true(parsed((await ask()).stdout).every(({ action, counter }) => action === 'added' && counter === 0));
+  storeAt(db, [without], 1_790_200_000);
+  const lines = parsed((await ask()).stdout);
+  t.deepEqual(
+    lines.map(({ action, counter, unixTime }) => [action, counter, unixTime]),
+    [
+      ['removed', 1, without.collectedTime],
+      // It was there all the time for all that was exported before.
+      ['added', 2, back.collectedTime],
+    ],
+  );
+});
+
+test('native exports by cursor, merged, are the database that they came from', async (t) => {
+  const folder = temporaryFolder(t);
+  const first = await sampleSnapshots();
+  const db = storeAt(join(folder, 'mac.db'), first);
+  const cursor = join(folder, 'cursor');
+  const spool = join(folder, 'results.ndjson.gz');
+  const run = async () => {
+    const ended = await cli(['export', '--db', db, '--cursor', cursor, '--output', spool]);
+    t.is(ended.code, 0, ended.stderr);
+  };
+  await run();
+  storeAt(db, first.slice(0, 2).map(dayLater), 1_790_200_000);
+  await run();
+  // Nothing new: nothing is pushed out.
+  await run();
+  t.deepEqual(readdirSync(folder).filter((name) => name.startsWith('results')).toSorted(), ['results.1.ndjson.gz', 'results.ndjson.gz']);
+  const fleet = join(folder, 'fleet.db');
+  const merged = await cli(['merge', '--db', fleet, join(folder, 'results.1.ndjson.gz'), spool]);
+  t.is(merged.code, 0, merged.stderr);
+  const dump = (path: string): unknown =>
+    withStore(path, ({ db: own }) =>
+      ['users_history', 'secure_tokens_history', 'changes', 'table_status', 'command_log'].map((name) =>
+        (own.prepare(`SELECT * FROM ${name}`).all() as object[]).map((row) => JSON.stringify(row)).toSorted(),
+      ),
+    );
+  t.deepEqual(dump(fleet), dump(db));
+});
+
+const unpack = (path: string): string => {
+  const bytes = readFileSync(path);
+  if (path.endsWith('.gz')) return gunzipSync(bytes).toString();
+  if (path.endsWith('.zst')) return (zlib as unknown as { zstdDecompressSync: (b: Buffer) => Buffer }).zstdDecompressSync(bytes).toString();
+  return bytes.toString();
+};
+
+test('files are cut after a size, compressed, numbered, private, and the oldest is dropped with a word', async (t) => {
+  const folder = temporaryFolder(t);
+  const db = await sampleStore(t);
+  const plain = (await cli(['export', '--db', db, '--format', 'osquery'])).stdout;
+  for (const suffix of ['', '.gz', ...(hasZstd ? ['.zst'] : [])]) {
+    const out = join(folder, `cut.log${suffix}`);
+    const ended = await cli(['export', '--db', db, '--format', 'osquery', '--output', out, '--rotate-size', '100k']);
+    t.is(ended.code, 0, ended.stderr);
+    const numberOf = (name: string): number => Number(/\.(\d+)\./.exec(name)?.[1] ?? 0);
+    const own = readdirSync(folder)
+      .filter((name) => name.startsWith('cut.') && name.endsWith(`.log${suffix}`))
+      .toSorted((a, b) => numberOf(b) - numberOf(a));
+    t.true(own.length > 5);
+    // The oldest has the first lines.
+    t.is(own.map((name) => unpack(join(folder, name))).join(''), plain);
+    for (const name of own) {
+      t.is(statSync(join(folder, name)).mode & 0o777, 0o600);
+      t.true(unpack(join(folder, name)).length < 110_000);
+    }
+  }
+  const few = join(folder, 'few.log');
+  const dropped = await cli(['export', '--db', db, '--format', 'osquery', '--output', few, '--rotate-size', '100k', '--keep', '2']);
+  t.regex(dropped.stderr, /few\.2\.log was the oldest of 3 files and is dropped/);
+  t.deepEqual(readdirSync(folder).filter((name) => name.startsWith('few')).toSorted(), ['few.1.log', 'few.2.log', 'few.log']);
+  // Without a size or a cursor, a file is replaced.
+  await cli(['export', '--db', db, '--format', 'hec', '--output', join(folder, 'one.json'), '--compress']);
+  await cli(['export', '--db', db, '--format', 'hec', '--output', join(folder, 'one.json'), '--compress']);
+  t.deepEqual(readdirSync(folder).filter((name) => name.startsWith('one')), [`one.json${hasZstd ? '.zst' : '.gz'}`]);
+  t.is(parsed(unpack(join(folder, `one.json${hasZstd ? '.zst' : '.gz'}`))).length, linesOf(plain).length);
+  t.deepEqual(readdirSync(folder).filter((name) => name.endsWith('.tmp')), []);
+});
+
+test('a reader that goes away is a good end, and the cursor stays where it was', async (t) => {
+  const folder = temporaryFolder(t);
+  const db = await sampleStore(t);
+  const cursor = join(folder, 'cursor');
+  const child = spawn(process.execPath, [join(root, 'cli/start.ts'), 'export', '--db', db, '--format', 'ecs', '--cursor', cursor], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_NO_WARNINGS: '1' },
+  });
+  const stderr: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  child.stdout.once('data', () => child.stdout.destroy());
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  t.is(code, 0);
+  t.is(Buffer.concat(stderr).toString(), '');
+  t.false(existsSync(cursor));
+});
+
+test('what cannot be done is said in a line, and nothing is left behind', async (t) => {
+  const folder = temporaryFolder(t);
+  const db = await sampleStore(t);
+  const ask = (...more: string[]) => cli(['export', '--db', db, ...more]);
+  const cases: [string[], RegExp, number][] = [
+    [['--format', 'ecsv'], /there is no format "ecsv"\n.*did you mean ecs\?/, 2],
+    [['--format', 'csv'], /writes a file for each table/, 2],
+    [['--format', 'csv', '--output', join(folder, 'no', 'where')], /cannot be made/, 1],
+    [['--output', folder], /is a folder/, 1],
+    [['--output', join(folder, 'no', 'file')], /there is no folder/, 1],
+    [['--output', '/proc/nothing'], /\/proc\/nothing/, 1],
+    [['--numerics'], /--numerics goes with --format osquery/, 2],
+    [['--bulk', '--format', 'hec'], /--bulk goes with --format ecs/, 2],
+    [['--current', '--findings'], /exclude each other/, 2],
+    [['--snapshot', '5'], /there is no snapshot 5/, 1],
+    [['--snapshot', 'x'], /takes the id of a snapshot/, 2],
+    [['--table', 'user'], /did you mean users\?/, 1],
+    [['--host', 'nobody'], /there is no host nobody/, 1],
+    [['--rotate-size', '5x', '--output', join(folder, 'x')], /--rotate-size takes a size/, 2],
+    [['--format', 'json', '--rotate-size', '5m', '--output', join(folder, 'x')], /does not go with --format json/, 2],
+    [['--as-of', '2026-09-22', '--changes'], /exclude each other/, 2],
+  ];
+  await Promise.all(
+    cases.map(async ([parameters, message, code]) => {
+      const ended = await ask(...parameters);
+      t.regex(ended.stderr, message, parameters.join(' '));
+      t.is(ended.code, code, `${parameters.join(' ')}: ${ended.stderr}`);
+      t.is(ended.stdout, '');
+      t.notRegex(ended.stderr, /at .*\.ts:/);
+    }),
+  );
+  t.deepEqual(readdirSync(folder), []);
+});
+
+test('one snapshot, one table, one host, one moment', async (t) => {
+  const db = await sampleStore(t);
+  const [first] = await sampleSnapshots();
+  if (first === undefined) throw new Error('there are no samples');
+  const { hostId, snapshotId, collectedTime } = first;
+  const ask = async (...more: string[]): Promise<Record<string, unknown>[]> => {
+    const ended = await cli(['export', '--db', db, ...more]);
+    t.is(ended.code, 0, ended.stderr);
+    return parsed(ended.stdout).filter(({ kind }) => kind === 'row');
+  };
+  const [whole, then, now] = await Promise.all([
+    ask('--snapshot', String(snapshotId), '--table', 'users,secure_tokens'),
+    ask('--as-of', String(collectedTime + 5), '--host', hostId.toLowerCase(), '--table', 'users', '--table', 'secure_tokens'),
+    ask('--host', hostId, '--table', 'users'),
+  ]);
+  t.deepEqual(whole, then);
+  t.true(whole.length > 50 && whole.every((row) => row['host_id'] === hostId && row['snapshot_id'] === snapshotId));
+  t.true(now.some((row) => (row['columns'] as Record<string, unknown>)['username'] === 'zoe'));
+  t.false(whole.some((row) => (row['columns'] as Record<string, unknown>)['username'] === 'zoe'));
+});
+
+test('a row has the same id in every format', async (t) => {
+  const db = await sampleStore(t);
+  const idIn: Readonly<Record<string, RegExp>> = {
+    ecs: /"event":\{"id":"([0-9a-f]{64})"/g,
+    csv: /,([0-9a-f]{64})\r/g,
+    // Of an account; other rows stand within other events.
+    ocsf: /"uid":"([0-9a-f]{64})","profiles":\["host"/g,
+  };
+  const users = tables.filter(({ name }) => name === 'users');
+  const found = withStore(db, (store) =>
+    formatNames.map((name) => {
+      const format = formats[name].make({});
+      const text = textOf(format, storeReading(store, { tables: users, wants: format.wants }).currentParts());
+      return [...text.matchAll(idIn[name] ?? /"row_id":"([0-9a-f]{64})"/g)].map(([, id]) => id ?? '');
+    }),
+  );
+  const [native = []] = found;
+  t.true(native.length > 100);
+  t.is(new Set(native).size, native.length);
+  for (const own of found) t.deepEqual(own, native);
+});
+
+// The whole number is in the report of the project; a few instants show the same thing.
+const kills = Number(process.env['TOKENQUERY_KILLS'] ?? 10);
+
+test(`killed at ${kills} random instants, an export by cursor leaves no row out`, async (t) => {
+  const folder = temporaryFolder(t);
+  const first = await sampleSnapshots();
+  const db = join(folder, 'mac.db');
+  const many = (round: number): Snapshot[] =>
+    Array.from({ length: 40 }, (_, index) => later(first[index % 4] as Snapshot, round * day + index * 60));
+  const out = join(folder, 'results.log');
+  const cursor = join(folder, 'cursor');
+  const argv = ['export', '--db', db, '--format', 'native', '--cursor', cursor, '--output', out, '--keep', '1000', '--rotate-size', '300k'];
+  const start = (): { readonly ended: Promise<NodeJS.Signals | null>; readonly kill: () => void } => {
+    const child = spawn(process.execPath, [join(root, 'cli/start.ts'), ...argv], { stdio: 'ignore' });
+    return {
+      ended: new Promise((resolve) => child.on('close', (_code, signal) => resolve(signal))),
+      kill: () => void child.kill('SIGKILL'),
+    };
+  };
+  const seen = new Set<string>();
+  // What a shipper has read it may delete; what stands under another name it never sees.
+  const ship = (): void => {
+    for (const name of readdirSync(folder)) {
+      if (!name.startsWith('results')) continue;
+      const text = readFileSync(join(folder, name), 'utf8');
+      t.true(text === '' || text.endsWith('\n'), `${name} is whole`);
+      for (const id of ids(text)) seen.add(id);
+      rmSync(join(folder, name));
+    }
+  };
+  storeAt(db, many(0));
+  const began = performance.now();
+  await start().ended;
+  const duration = performance.now() - began;
+  ship();
+  let killed = 0;
+  for (let round = 1; round <= kills; round += 1) {
+    const store = openForWriting(db, tables);
+    addTo(store, many(round), 1_790_100_000 + round);
+    store.close();
+    const run = start();
+    // Up to a little after it would be done; from the moment on at which it can be doing anything.
+    setTimeout(run.kill, duration * (0.25 + Math.random() * 0.9));
+    if ((await run.ended) === 'SIGKILL') killed += 1;
+    ship();
+  }
+  t.true(killed > 0);
+  await start().ended;
+  ship();
+  const all = await cli(['export', '--db', db, '--changes']);
+  const expected = new Set(ids(all.stdout));
+  t.true(expected.size > 10_000);
+  t.is([...expected].filter((id) => !seen.has(id)).length, 0);
+  t.deepEqual(readdirSync(folder).filter((name) => name.endsWith('.tmp')), []);
+});

@@ -1,0 +1,202 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { Table } from '../../collector/table.ts';
+import { allColumns } from '../../collector/table.ts';
+import { schemaTables } from '../../export/json_schema.ts';
+import { nativeFormat } from '../../export/native_format.ts';
+import { isReport } from '../../export/parts.ts';
+import { storeReading } from '../../export/read.ts';
+import { harmless, hmacOf, redaction, ruleOf } from '../../export/redact.ts';
+import type { Level } from '../../export/redact.ts';
+import { tables } from '../../tables/index.ts';
+import { cli, temporaryFolder } from '../standin.ts';
+import { currentText, later, parsed, sampleSnapshots, sampleStore, storeAt, textOf, withStore } from './world.ts';
+
+const key = Buffer.from('0123456789abcdef0123456789abcdef');
+
+const redacted = (path: string, level: Level, own: Uint8Array = key): string =>
+  withStore(path, (store) =>
+    textOf(
+      nativeFormat(),
+      Array.from(storeReading(store, { tables, wants: 'cells' }).currentParts(), redaction(level, own)),
+    ),
+  );
+
+test('somebody decided for every column of every table whether it tells of whom', (t) => {
+  for (const table of schemaTables(tables)) {
+    const own = harmless[table.name] ?? [];
+    for (const [name] of allColumns(table)) {
+      const isRuled = ruleOf(table.name, name) !== null;
+      t.true(isRuled !== own.includes(name), `${table.name}.${name} is in ${isRuled ? 'both lists' : 'neither list'}`);
+    }
+    for (const name of own) t.true(Object.keys(table.columns).includes(name), `${table.name}.${name} is no column`);
+  }
+});
+
+/** Every text of the sample hosts that names a person, a machine or an organisation. */
+const identifying = async (): Promise<ReadonlySet<string>> => {
+  const found = new Set<string>();
+  for (const { hostId, looks } of await sampleSnapshots()) {
+    found.add(hostId);
+    for (const [name, look] of looks) {
+      const table = tables.find((known) => known.name === name) as Table;
+      const columns = Object.keys(table.columns);
+      const stride = columns.length + 2;
+      for (let start = 2; start < look.cells.length; start += stride) {
+        for (const [index, column] of columns.entries()) {
+          const value = look.cells[start + index];
+          const isOne = /uuid|guid|username|description|directory|serial|server_host|organization|original_node|profile_identifier|console_username|^data$/;
+          if (typeof value !== 'string' || value.length < 6 || !isOne.test(column)) continue;
+          // Words of Apple that are paths, tags and names of every Mac.
+          if (/^\/(?:var|dev|usr)\b|^[0-9]+$/.test(value)) continue;
+          found.add(value);
+        }
+      }
+    }
+  }
+  return found;
+};
+
+test('nothing that identifies is in a redacted export', async (t) => {
+  const path = await sampleStore(t);
+  const values = await identifying();
+  t.true(values.size > 200);
+  const plain = currentText(path, 'native');
+  // Names that are no words of the program: they must be gone wherever they stood.
+  const apple = /^(?:_|nobody|daemon|FFFFEEEE|System |disabled$|SecureToken$)/;
+  const telling = [...values].filter((value) => !apple.test(value) && plain.includes(JSON.stringify(value).slice(1, -1)));
+  t.true(telling.length > 50);
+  const keysOfLines = new Set(parsed(plain).flatMap((line) => [...Object.keys(line), ...Object.keys((line['columns'] as object | undefined) ?? {})]));
+  for (const level of ['pseudonym', 'strict'] as const) {
+    const text = redacted(path, level);
+    for (const value of telling) {
+      if (keysOfLines.has(value)) continue;
+      const escaped = JSON.stringify(value).slice(1, -1);
+      // A short name may be part of another word, such as `admin`.
+      const isThere = text.includes(`"${escaped}"`) || text.includes(`\\"${escaped}\\"`);
+      if (isThere && !['admin', 'guest', 'Guest'].includes(value)) t.fail(`${level}: ${value}`);
+    }
+    // No UUID of any kind.
+    t.notRegex(text, /[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}/);
+  }
+});
+
+test('the same name is the same pseudonym on every host and in every column; another key, another one', async (t) => {
+  const path = await sampleStore(t);
+  const rows = parsed(redacted(path, 'pseudonym')).filter(({ kind }) => kind === 'row');
+  const columnsOf = (table: string) => rows.filter((row) => row['table'] === table).map((row) => row['columns'] as Record<string, unknown>);
+  const root = hmacOf(key)('root');
+  t.regex(root, /^[0-9a-f]{16}$/);
+  const roots = columnsOf('users').filter(({ username }) => username === root);
+  t.is(roots.length, 4);
+  for (const { username } of columnsOf('secure_tokens')) t.true(columnsOf('users').some((user) => user['username'] === username));
+  t.not(hmacOf(Buffer.from('another key of 16'))('root'), root);
+  // A UUID is the same however it is written.
+  t.is(hmacOf(key)('153620c3-42ea-40e8-b153-b949e6f4674a'), hmacOf(key)('153620C3-42EA-40E8-B153-B949E6F4674A'));
+});
+
+test('facts and counts stay, times lose their resolution, hashes their meaning', async (t) => {
+  const path = await sampleStore(t);
+  const plain = parsed(currentText(path, 'native')).filter(({ kind }) => kind === 'row');
+  for (const level of ['pseudonym', 'strict'] as const) {
+    const rows = parsed(redacted(path, level)).filter(({ kind }) => kind === 'row');
+    t.is(rows.length, plain.length);
+    const columns = (all: Record<string, unknown>[], table: string) =>
+      all.filter((row) => row['table'] === table).map((row) => row['columns'] as Record<string, unknown>);
+    for (const fact of ['is_admin', 'secure_token', 'volume_owner', 'confidence'])
+      t.deepEqual(
+        columns(rows, 'secure_tokens').map((row) => row[fact]),
+        columns(plain, 'secure_tokens').map((row) => row[fact]),
+      );
+    const times = columns(rows, 'account_policy_data').flatMap((row) => (row['password_last_set_time'] as number | null) ?? []);
+    t.true(times.length > 0);
+    for (const time of times) {
+      t.is(time % 86_400, 0);
+      // A Monday.
+      if (level === 'strict') t.is(new Date(time * 1000).getUTCDay(), 1);
+    }
+    for (const row of columns(rows, 'users')) {
+      t.is(row['description'], null);
+      t.true(level === 'strict' ? row['username'] === null && row['directory'] === null : /^[0-9a-f]{16}$/.test(String(row['username'])));
+    }
+    for (const row of columns(rows, 'command_log')) {
+      t.is(typeof row['stdout_bytes'], 'number');
+      if (level === 'strict') t.is(row['stdout_sha256'], null);
+      else t.regex(String(row['stdout_sha256']), /^[0-9a-f]{16}$/);
+    }
+    // Every line has an identity of its own, made of what is told.
+    t.is(new Set(rows.map((row) => row['row_id'])).size, rows.length);
+    const ids = new Set(plain.map((row) => row['row_id']));
+    t.false(rows.some((row) => ids.has(row['row_id'])));
+    for (const line of parsed(redacted(path, level))) if (line['kind'] === 'snapshot') t.is(line['redaction'], level);
+  }
+  // The same person's command on two hosts is not the same id in a strict export.
+  const commands = parsed(redacted(path, 'strict')).filter(
+    ({ kind, table }) => kind === 'row' && table === 'command_log',
+  );
+  const ids = commands.map((row) => (row['columns'] as Record<string, unknown>)['command_id']);
+  t.is(new Set(ids).size, ids.length);
+  t.true(tables.filter(isReport).length === 3);
+});
+
+const makeKey = (folder: string, mode: number, text = 'ab'.repeat(32)): string => {
+  const path = join(folder, `key-${mode.toString(8)}`);
+  writeFileSync(path, `${text}\n`, { mode: 0o600 });
+  chmodSync(path, mode);
+  return path;
+};
+
+test('the key must be there, be its owner’s alone, and be long enough', async (t) => {
+  const folder = temporaryFolder(t);
+  const db = await sampleStore(t);
+  const ask = (...more: string[]) => cli(['export', '--db', db, '--table', 'hosts', ...more]);
+  const missing = join(folder, 'missing');
+  const cases = [
+    [['--redact', 'pseudonym'], /--redact needs --redact-key FILE/, 2],
+    [['--redact', 'some', '--redact-key', missing], /it takes pseudonym or strict/, 2],
+    [['--redact-key', missing], /--redact-key goes with --redact/, 2],
+    [['--redact', 'strict', '--redact-key', missing], /there is no key .*\n.*make one key for the whole fleet/, 1],
+    [['--redact', 'strict', '--redact-key', makeKey(folder, 0o640)], /can be read by others.*\n.*chmod 600/, 1],
+    [['--redact', 'strict', '--redact-key', makeKey(folder, 0o400, 'short')], /too short/, 1],
+  ] as const;
+  await Promise.all(
+    cases.map(async ([parameters, message, code]) => {
+      const { stderr, stdout, code: exitCode } = await ask(...parameters);
+      t.regex(stderr, message);
+      t.is(exitCode, code);
+      t.is(stdout, '');
+    }),
+  );
+  const good = await ask('--redact', 'pseudonym', '--redact-key', makeKey(folder, 0o600));
+  t.is(good.code, 0, good.stderr);
+  t.notRegex(good.stdout, /153620C3/);
+});
+
+test('levels are not mixed unless it is asked for, and a redacted export can be merged', async (t) => {
+  const folder = temporaryFolder(t);
+  const db = await sampleStore(t);
+  const keyFile = makeKey(folder, 0o600);
+  const strict = join(folder, 'strict.ndjson');
+  const made = await cli(['export', '--db', db, '--redact', 'strict', '--redact-key', keyFile, '--output', strict]);
+  t.is(made.code, 0, made.stderr);
+  const fleet = join(folder, 'fleet.db');
+  const merged = await cli(['merge', '--db', fleet, strict]);
+  t.is(merged.code, 0, merged.stderr);
+  const again = await cli(['export', '--db', fleet]);
+  t.is(again.code, 0);
+  t.true(parsed(again.stdout).filter(({ kind }) => kind === 'row').length > 1000);
+  // One host that is not redacted comes along.
+  const [first] = await sampleSnapshots();
+  if (first === undefined) throw new Error('there are no samples');
+  storeAt(fleet, [later(first, 5)]);
+  const [mixed, flagged, asked] = await Promise.all([
+    cli(['export', '--db', fleet, '--table', 'hosts']),
+    cli(['export', '--db', fleet, '--table', 'hosts', '--mixed-redaction']),
+    cli(['export', '--db', fleet, '--table', 'hosts', '--redact', 'pseudonym', '--redact-key', keyFile]),
+  ]);
+  t.is(mixed.code, 1);
+  t.regex(mixed.stderr, /redacted in different ways/);
+  t.is(flagged.code, 0);
+  t.is(asked.code, 1);
+});
