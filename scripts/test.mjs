@@ -8,7 +8,7 @@ import { childEnvironment, fittingNode, root, setUp } from './setup.mjs';
 
 setUp();
 const node = fittingNode();
-const env = { ...childEnvironment(node), TOKENQUERY_FUZZ_RUNS: process.env.TOKENQUERY_FUZZ_RUNS ?? '10000' };
+const env = { ...childEnvironment(node), NO_COLOR: '1', TOKENQUERY_FUZZ_RUNS: process.env.TOKENQUERY_FUZZ_RUNS ?? '10000' };
 const bin = (name) => join(root, 'node_modules', name);
 
 let passed = 0;

@@ -108,14 +108,14 @@ const rotateBytesOf = (given: Arguments, name: FormatName): number | null => {
   return bytes;
 };
 
-const selectTables = (given: Arguments, what: What): readonly Table[] => {
+const selectTables = (given: Arguments, name: FormatName, what: What): readonly Table[] => {
   const named = given
     .texts('table')
     .flatMap((text) => text.split(','))
     .map(tableNamed);
   if (named.length > 0) return tables.filter((table) => named.includes(table));
-  // Which commands ran is kept of the last snapshot only, and is new in each: no change of the Mac.
-  return what === 'changes' ? tables.filter(({ name }) => name !== 'command_log') : tables;
+  // Which commands ran is new in each snapshot, and no change of the Mac; a snapshot that is carried whole has them.
+  return what === 'changes' && !formats[name].isWhole ? tables.filter(({ name }) => name !== 'command_log') : tables;
 };
 
 const selectHosts = (given: Arguments, store: Store): readonly string[] | null => {
@@ -213,7 +213,7 @@ const sourceOf = async (
   what: What,
   wants: Format['wants'],
 ): Promise<Source> => {
-  const wanted = selectTables(given, what);
+  const wanted = selectTables(given, name, what);
   const hosts = selectHosts(given, store);
   const asOfText = given.text('as-of');
   if (asOfText !== null && what !== 'current' && what !== 'findings') {
@@ -258,7 +258,7 @@ const sourceOf = async (
     case 'changes': {
       const cursorPath = given.text('cursor');
       const selection = JSON.stringify({
-        tables: wanted.length >= tables.length - 1 ? null : wanted.map((table) => table.name),
+        tables: given.flag('table') ? wanted.map((table) => table.name) : null,
         hosts,
         redact: given.text('redact'),
       });
@@ -300,7 +300,7 @@ const outputOf = (given: Arguments, format: Format, name: FormatName, what: What
   const onDrop = (dropped: string): void =>
     printNote(`${dropped} was the oldest of ${keep + 1} files and is dropped (--keep)`);
   const options = { keep, onDrop, ...(rotateBytes === null ? {} : { rotateBytes }) };
-  const wanted = what === 'findings' ? 1 : selectTables(given, what).length;
+  const wanted = what === 'findings' ? 1 : selectTables(given, name, what).length;
   const isFolder = format.files === 'table' && wanted > 1;
   if (isFolder && path === null) {
     throw new UserError(

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import * as zlib from 'node:zlib';
@@ -14,10 +14,9 @@ import { openForWriting } from '../../store/file.ts';
 import { retain } from '../../store/retain.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, root, temporaryFolder } from '../standin.ts';
-import { addTo, dayLater, later, linesOf, parsed, sampleSnapshots, sampleStore, storeAt, textOf, withStore } from './world.ts';
+import { dayLater, idsOf, later, linesOf, parsed, sampleSnapshots, sampleStore, storeAt, textOf, withStore } from './world.ts';
 
 const day = 86_400;
-const ids = (text: string): string[] => linesOf(text).flatMap((line) => /"row_id":"([0-9a-f]{64})"/.exec(line)?.[1] ?? []);
 
 const firstOf = async (): Promise<Snapshot> => {
   const [first] = await sampleSnapshots();
@@ -83,7 +82,7 @@ test('a cursor is of one question, and a broken one is not taken for an empty on
   const ask = (...more: string[]) => cli(['export', '--db', db, '--cursor', cursor, ...more]);
   const first = await ask('--table', 'users');
   t.is(first.code, 0, first.stderr);
-  t.true(ids(first.stdout).length > 100);
+  t.true(idsOf(first.stdout).length > 100);
   t.is(statSync(cursor).mode & 0o777, 0o600);
   t.is((await ask('--table', 'users')).stdout, '');
   const other = await ask('--table', 'groups');
@@ -209,7 +208,7 @@ test('what cannot be done is said in a line, and nothing is left behind', async 
   const db = await sampleStore(t);
   const ask = (...more: string[]) => cli(['export', '--db', db, ...more]);
   const cases: [string[], RegExp, number][] = [
-    [['--format', 'ecsv'], /there is no format "ecsv"\n.*did you mean ecs\?/, 2],
+    [['--format', 'osquary'], /there is no format "osquary"\n.*did you mean osquery\?/, 2],
     [['--format', 'csv'], /writes a file for each table/, 2],
     [['--format', 'csv', '--output', join(folder, 'no', 'where')], /cannot be made/, 1],
     [['--output', folder], /is a folder/, 1],
@@ -279,60 +278,4 @@ test('a row has the same id in every format', async (t) => {
   t.true(native.length > 100);
   t.is(new Set(native).size, native.length);
   for (const own of found) t.deepEqual(own, native);
-});
-
-// The whole number is in the report of the project; a few instants show the same thing.
-const kills = Number(process.env['TOKENQUERY_KILLS'] ?? 10);
-
-test(`killed at ${kills} random instants, an export by cursor leaves no row out`, async (t) => {
-  const folder = temporaryFolder(t);
-  const first = await sampleSnapshots();
-  const db = join(folder, 'mac.db');
-  const many = (round: number): Snapshot[] =>
-    Array.from({ length: 40 }, (_, index) => later(first[index % 4] as Snapshot, round * day + index * 60));
-  const out = join(folder, 'results.log');
-  const cursor = join(folder, 'cursor');
-  const argv = ['export', '--db', db, '--format', 'native', '--cursor', cursor, '--output', out, '--keep', '1000', '--rotate-size', '300k'];
-  const start = (): { readonly ended: Promise<NodeJS.Signals | null>; readonly kill: () => void } => {
-    const child = spawn(process.execPath, [join(root, 'cli/start.ts'), ...argv], { stdio: 'ignore' });
-    return {
-      ended: new Promise((resolve) => child.on('close', (_code, signal) => resolve(signal))),
-      kill: () => void child.kill('SIGKILL'),
-    };
-  };
-  const seen = new Set<string>();
-  // What a shipper has read it may delete; what stands under another name it never sees.
-  const ship = (): void => {
-    for (const name of readdirSync(folder)) {
-      if (!name.startsWith('results')) continue;
-      const text = readFileSync(join(folder, name), 'utf8');
-      t.true(text === '' || text.endsWith('\n'), `${name} is whole`);
-      for (const id of ids(text)) seen.add(id);
-      rmSync(join(folder, name));
-    }
-  };
-  storeAt(db, many(0));
-  const began = performance.now();
-  await start().ended;
-  const duration = performance.now() - began;
-  ship();
-  let killed = 0;
-  for (let round = 1; round <= kills; round += 1) {
-    const store = openForWriting(db, tables);
-    addTo(store, many(round), 1_790_100_000 + round);
-    store.close();
-    const run = start();
-    // Up to a little after it would be done; from the moment on at which it can be doing anything.
-    setTimeout(run.kill, duration * (0.25 + Math.random() * 0.9));
-    if ((await run.ended) === 'SIGKILL') killed += 1;
-    ship();
-  }
-  t.true(killed > 0);
-  await start().ended;
-  ship();
-  const all = await cli(['export', '--db', db, '--changes']);
-  const expected = new Set(ids(all.stdout));
-  t.true(expected.size > 10_000);
-  t.is([...expected].filter((id) => !seen.has(id)).length, 0);
-  t.deepEqual(readdirSync(folder).filter((name) => name.endsWith('.tmp')), []);
 });

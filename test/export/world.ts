@@ -151,6 +151,9 @@ export const currentText = (path: string, name: FormatName, options: FormatOptio
 
 export const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
+export const idsOf = (text: string): string[] =>
+  linesOf(text).flatMap((line) => /"row_id":"([0-9a-f]{64})"/.exec(line)?.[1] ?? []);
+
 export const parsed = (text: string): Record<string, unknown>[] =>
   linesOf(text).map((line) => JSON.parse(line) as Record<string, unknown>);
 
