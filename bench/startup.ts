@@ -14,7 +14,14 @@ const cases: Readonly<Record<string, readonly string[]>> = {
   '--version': [process.execPath, built, '--version'],
   "query 'SELECT 1'": [process.execPath, built, 'query', 'SELECT 1'],
   "bin/tokenquery query 'SELECT 1'": [join(root, 'bin/tokenquery'), 'query', 'SELECT 1'],
-  "query 'SELECT * FROM hosts' (sample)": [process.execPath, built, 'query', '--source', join(root, 'samples/macos26-managed'), 'SELECT * FROM hosts'],
+  "query 'SELECT * FROM hosts' (sample)": [
+    process.execPath,
+    built,
+    'query',
+    '--source',
+    join(root, 'samples/macos26-managed'),
+    'SELECT * FROM hosts',
+  ],
 };
 
 const rounds = Number(process.argv[2] ?? 40);
@@ -27,10 +34,13 @@ for (let round = -3; round < rounds; round += 1) {
     if (round >= 0) times.get(name)?.push(performance.now() - started);
   }
 }
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 const base = median(times.get('node -e 0') ?? []);
 process.stdout.write(`Node ${process.version}, ${rounds} rounds, median\n`);
 for (const [name, values] of times) {
   const value = median(values);
-  process.stdout.write(`${name.padEnd(40)} ${value.toFixed(1).padStart(7)} ms  ${(value / base).toFixed(2)} x\n`);
+  process.stdout.write(
+    `${name.padEnd(40)} ${value.toFixed(1).padStart(7)} ms  ${(value / base).toFixed(2)} x\n`,
+  );
 }

@@ -122,7 +122,8 @@ const otherLines = (tables: readonly Table[]): Readonly<Record<string, Schema>> 
       row_count: { type: 'integer', minimum: 0 },
       columns_affected: affected,
       sources_failed: {
-        description: 'What could not be looked at; only where the status is partial, and null where it is not known.',
+        description:
+          'What could not be looked at; only where the status is partial, and null where it is not known.',
         type: ['array', 'null'],
         items: { type: 'string' },
       },

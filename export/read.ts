@@ -275,8 +275,8 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
     return { looks, latest };
   };
 
-  const currentParts = function* (): Generator<SnapshotPart> {
-    for (const hostId of hosts) {
+  const currentParts = function* (wantedHosts: readonly string[] = hosts): Generator<SnapshotPart> {
+    for (const hostId of wantedHosts) {
       const known = hostNumber(hostId);
       if (known === null) continue;
       const { host, hasReport } = known;

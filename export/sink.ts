@@ -18,6 +18,8 @@ import { UserError } from '../collector/errors.ts';
 
 export interface Sink {
   write(text: string): void | Promise<void>;
+  /** The same as UTF-8, where the sink takes it. */
+  writeBytes?(bytes: Uint8Array): Promise<void>;
   /** The text so far is whole: a file may end here. */
   cut(): void | Promise<void>;
   /** All is on the disk, and under its name, when this is done. */
@@ -140,9 +142,8 @@ const openPart = (path: string, compression: Compression) => {
   };
   return {
     path,
-    async write(text: string): Promise<void> {
+    async write(bytes: Uint8Array): Promise<void> {
       check();
-      const bytes = Buffer.from(text, 'utf8');
       if (compressor === null) {
         // The one before it is written while this one was made.
         await writing;
@@ -231,7 +232,7 @@ export const fileSink = (path: string, { rotateBytes, keep = 0, onDrop }: FileOp
       const text = pending;
       pending = '';
       bytes += text.length;
-      if (text !== '') await part.write(text);
+      if (text !== '') await part.write(Buffer.from(text, 'utf8'));
     });
 
   const shift = (): void => {
@@ -248,6 +249,11 @@ export const fileSink = (path: string, { rotateBytes, keep = 0, onDrop }: FileOp
     write: (text) => {
       pending += text;
       return pending.length >= chunkCharacters ? flush() : undefined;
+    },
+    writeBytes: async (more) => {
+      await flush();
+      bytes += more.length;
+      await guarded(() => part.write(more));
     },
     cut: () => {
       if (rotateBytes === undefined || bytes + pending.length < rotateBytes) return undefined;

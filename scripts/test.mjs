@@ -8,7 +8,11 @@ import { childEnvironment, fittingNode, root, setUp } from './setup.mjs';
 
 setUp();
 const node = fittingNode();
-const env = { ...childEnvironment(node), NO_COLOR: '1', TOKENQUERY_FUZZ_RUNS: process.env.TOKENQUERY_FUZZ_RUNS ?? '10000' };
+const env = {
+  ...childEnvironment(node),
+  NO_COLOR: '1',
+  TOKENQUERY_FUZZ_RUNS: process.env.TOKENQUERY_FUZZ_RUNS ?? '10000',
+};
 const bin = (name) => join(root, 'node_modules', name);
 
 let passed = 0;
@@ -50,7 +54,8 @@ process.stdout.write(tests.stdout);
 process.stderr.write(tests.stderr);
 const counted = (pattern) =>
   [...`${tests.stdout}\n${tests.stderr}`.matchAll(pattern)].reduce((sum, match) => sum + Number(match[1]), 0);
-passed += counted(/^\s*(\d+) tests? passed$/gm);
+// With failures, ava's closing lines leave out how many passed.
+passed += `${tests.stdout}\n${tests.stderr}`.match(/^\s*✔ /gm)?.length ?? 0;
 const skipped = counted(/^\s*(\d+) tests? skipped$/gm);
 const broken = counted(
   /^\s*(\d+) (?:tests? failed|tests? remained pending.*|uncaught exceptions?|unhandled rejections?|known failures? .*)$/gm,

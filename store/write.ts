@@ -70,11 +70,11 @@ interface NewSighting extends Sighting {
 // Many rows at once cost less than one at a time; more than this bring nothing more.
 const rowsAtOnce = 32;
 
+/** What a look saw, in 16 bytes. */
 const digestOf = ({ status, affected, failed, digest }: Look): Buffer =>
-  createHash('sha256')
-    .update(JSON.stringify([...(status === 'partial' ? [affected, failed] : []), digest]))
-    .digest()
-    .subarray(0, 16);
+  status === 'partial'
+    ? hash('sha256', JSON.stringify([affected, failed, digest]), 'buffer').subarray(0, 16)
+    : Buffer.from(digest.slice(0, 32), 'hex');
 
 const packPartial = (rows: readonly Cells[]): Buffer => deflateRawSync(JSON.stringify(rows), { level: 9 });
 
@@ -154,25 +154,32 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       | number
       | undefined) ?? null;
 
-  const inserts = new Map<string, Statement>();
+  const inserts = new Map<string, Map<number, Statement>>();
   /** Inserts rows that are given as one list of values. */
-  const insertMany = (into: string, width: number, values: readonly Value[] | readonly unknown[]): void => {
+  const insertMany = (into: string, width: number, values: readonly unknown[]): void => {
+    let statements = inserts.get(into);
+    if (statements === undefined) {
+      statements = new Map();
+      inserts.set(into, statements);
+    }
     const count = values.length / width;
-    const one = `(${Array.from({ length: width }, () => '?').join(', ')})`;
     for (let start = 0; start < count; start += rowsAtOnce) {
       const rows = Math.min(rowsAtOnce, count - start);
-      const key = `${into}\0${rows}`;
-      let statement = inserts.get(key);
+      let statement = statements.get(rows);
       if (statement === undefined) {
+        const one = `(${Array.from({ length: width }, () => '?').join(', ')})`;
         statement = db.prepare(
           `INSERT INTO ${into} VALUES ${Array.from({ length: rows }, () => one).join(', ')}`,
         );
-        inserts.set(key, statement);
+        statements.set(rows, statement);
       }
       // Spread: better-sqlite3 takes arguments faster than the elements of an array.
       statement.run(...(rows === count ? values : values.slice(start * width, (start + rows) * width)));
     }
   };
+  const firstInto = new Map(
+    dataTables(tables).map((table) => [table, `${currentName(table)} (_host, _n, ${columnList(table)})`]),
+  );
 
   const looks = new Map<string, number>();
   const internLook = (entries: ReadonlyMap<string, Pick<Look, 'status' | 'affected' | 'failed'>>): number => {
@@ -434,11 +441,12 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     tab: number,
     host: number,
     news: readonly NewSighting[],
+    states: unknown[],
   ): TableChanges | null => {
     const [first] = news;
     const last = news.at(-1);
     if (first === undefined || last === undefined) return null;
-    writeState(host, tab, first.ref, last.digest);
+    states.push(host, tab, first.ref.time, first.ref.id, last.digest);
     if (news.length === 1) {
       const { cells } = first.look;
       if (cells.length === 0) return null;
@@ -446,7 +454,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       const stride = width + leadingCells;
       const own = cells as Value[];
       for (let start = 0; start < own.length; start += stride) own[start] = host;
-      insertMany(`${currentName(table)} (_host, _n, ${columnList(table)})`, stride, own);
+      insertMany(firstInto.get(table) ?? '', stride, own);
       return null;
     }
     let number = 0;
@@ -765,6 +773,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     }
 
     const changes = new Map<string, TableChanges>();
+    const states: unknown[] = [];
     for (const [name, sightings] of news) {
       const table = byName.get(name) as Table;
       const tab = tabs.get(name) as number;
@@ -774,7 +783,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
             'SELECT first_time AS time, first_snapshot AS id, digest, is_cut AS isCut FROM _state WHERE host = ? AND tab = ?',
           ).get(host.host, tab) as StateRow | undefined);
       let counts: TableChanges | null;
-      if (state === undefined) counts = addFirst(table, tab, host.host, sightings);
+      if (state === undefined) counts = addFirst(table, tab, host.host, sightings, states);
       else {
         const last = timeline.findLast(({ look }) => isGood(lookOf(look).get(tab)?.status ?? 'failed'));
         const firstNew = sightings[0] as NewSighting;
@@ -785,6 +794,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       }
       if (counts !== null && counts.added + counts.changed + counts.removed > 0) changes.set(name, counts);
     }
+    insertMany('_state (host, tab, first_time, first_snapshot, digest)', 5, states);
     return { stored, known: knownCount, tooOld, changes };
   };
 

@@ -26,10 +26,13 @@ export default defineTable({
       example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
       from: ['ds_users'],
     }),
-    is_hidden: boolean('IsHidden is 1, YES or true; 0 when the record has no such key, NULL for another word.', {
-      example: '0',
-      from: ['ds_users'],
-    }),
+    is_hidden: boolean(
+      'IsHidden is 1, YES or true; 0 when the record has no such key, NULL for another word.',
+      {
+        example: '0',
+        from: ['ds_users'],
+      },
+    ),
     is_admin: boolean('Effective member of gid 80: by name, GUID, nested group or primary group.', {
       example: '1',
       from: ['ds_groups'],

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../collector/errors.ts';
 import { nearest } from '../../collector/nearest.ts';
@@ -6,7 +7,7 @@ import type { Table } from '../../collector/table.ts';
 import { newsSince, readCursor, writeCursor } from '../../export/cursor.ts';
 import type { News } from '../../export/cursor.ts';
 import { formatNames, formats } from '../../export/formats.ts';
-import type { FormatName } from '../../export/formats.ts';
+import type { FormatName, FormatOptions } from '../../export/formats.ts';
 import type { Format, SnapshotPart } from '../../export/parts.ts';
 import { hostIdsOf, storeReading } from '../../export/read.ts';
 import { levels, readKey, redaction } from '../../export/redact.ts';
@@ -18,6 +19,7 @@ import { lookBack } from '../../store/query.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { flush, print, printNote } from '../render.ts';
+import { programEntry } from '../root.ts';
 import { dbOption, readableStore, using } from '../stores.ts';
 import { currentTime, parseTime } from '../time.ts';
 import { tableNamed } from './tables.ts';
@@ -75,19 +77,17 @@ const makeFormat = (given: Arguments, name: FormatName, what: What): Format => {
       2,
     );
   }
-  return formats[name].make({
-    hasChange: what === 'changes',
-    isForSpreadsheet: given.flag('spreadsheet'),
-    osqueryForm: given.flag('osquery-batch')
-      ? 'batch'
-      : given.flag('osquery-snapshot')
-        ? 'snapshot'
-        : 'event',
-    isNumeric: given.flag('numerics'),
-    isEscaped: given.flag('osquery-escape'),
-    isBulk: given.flag('bulk'),
-  });
+  return formats[name].make(formatOptionsOf(given, what));
 };
+
+const formatOptionsOf = (given: Arguments, what: What): FormatOptions => ({
+  hasChange: what === 'changes',
+  isForSpreadsheet: given.flag('spreadsheet'),
+  osqueryForm: given.flag('osquery-batch') ? 'batch' : given.flag('osquery-snapshot') ? 'snapshot' : 'event',
+  isNumeric: given.flag('numerics'),
+  isEscaped: given.flag('osquery-escape'),
+  isBulk: given.flag('bulk'),
+});
 
 const units: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
@@ -115,7 +115,9 @@ const selectTables = (given: Arguments, name: FormatName, what: What): readonly 
     .map(tableNamed);
   if (named.length > 0) return tables.filter((table) => named.includes(table));
   // Which commands ran is new in each snapshot, and no change of the Mac; a snapshot that is carried whole has them.
-  return what === 'changes' && !formats[name].isWhole ? tables.filter(({ name }) => name !== 'command_log') : tables;
+  return what === 'changes' && !formats[name].isWhole
+    ? tables.filter(({ name }) => name !== 'command_log')
+    : tables;
 };
 
 const selectHosts = (given: Arguments, store: Store): readonly string[] | null => {
@@ -347,6 +349,70 @@ const outputOf = (given: Arguments, format: Format, name: FormatName, what: What
   };
 };
 
+/** Current rows of many hosts into a file are read in threads; null where they are not, or cannot be. */
+const threadedSource = async (
+  given: Arguments,
+  store: Store,
+  name: FormatName,
+  what: What,
+): Promise<AsyncGenerator<Uint8Array> | null> => {
+  if (what !== 'current' || formats[name].cut === 'never' || outputPath(given) === null) return null;
+  if (given.flag('redact') || given.flag('rotate-size') || availableParallelism() < 2) return null;
+  const hosts = selectHosts(given, store);
+  const { leastHosts, threadedExport } = await import(/* webpackMode: "eager" */ '../../export/threads.ts');
+  if ((hosts ?? hostIdsOf(store)).length < leastHosts) return null;
+  const levels_ = store.db
+    .prepare('SELECT count(DISTINCT coalesce(redaction, 1)) FROM main._snapshot')
+    .pluck()
+    .get();
+  if (levels_ !== 1) return null;
+  const asOf = given.text('as-of');
+  const task = {
+    task: 'export',
+    path: store.path,
+    tableNames: selectTables(given, name, what).map((table) => table.name),
+    format: name,
+    options: formatOptionsOf(given, what),
+    asOf: asOf === null ? null : parseTime('--as-of', asOf),
+  } as const;
+  return threadedExport(programEntry, task, store.db, () => hosts ?? hostIdsOf(store));
+};
+
+const writeThreaded = async (
+  given: Arguments,
+  format: Format,
+  name: FormatName,
+  what: What,
+  chunks: AsyncGenerator<Uint8Array>,
+): Promise<number> => {
+  const output = outputOf(given, format, name, what);
+  await withSignals(output, async () => {
+    const sink = output.sinkFor('');
+    for await (const bytes of chunks) await sink.writeBytes?.(bytes);
+    await output.finish();
+  });
+  return 0;
+};
+
+/** Runs work that writes; whatever ends it before it is done, nothing half-written stays. */
+const withSignals = async (output: { abandon(): void }, work: () => Promise<void>): Promise<void> => {
+  const end = (signal: NodeJS.Signals): void => {
+    output.abandon();
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, end);
+  try {
+    await work();
+  } catch (error) {
+    output.abandon();
+    throw error;
+  } finally {
+    for (const signal of signals) process.removeListener(signal, end);
+  }
+};
+
 const run = async (given: Arguments): Promise<number> => {
   const name = formatOf(given);
   const what = whatOf(given);
@@ -354,6 +420,8 @@ const run = async (given: Arguments): Promise<number> => {
   const redact = redactOf(given);
   const check = oneLevel(given, redact?.level ?? null);
   return using(readableStore(given), async (store) => {
+    const threaded = await threadedSource(given, store, name, what);
+    if (threaded !== null) return writeThreaded(given, format, name, what, threaded);
     // One moment of the database, whoever writes into it meanwhile.
     store.db.exec('BEGIN');
     const source = await sourceOf(given, store, name, what, redact === null ? format.wants : 'cells');
@@ -365,14 +433,7 @@ const run = async (given: Arguments): Promise<number> => {
     }
     const output = outputOf(given, format, name, what);
     const { cut } = formats[name];
-    const end = (signal: NodeJS.Signals): void => {
-      output.abandon();
-      process.removeAllListeners(signal);
-      process.kill(process.pid, signal);
-    };
-    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-    for (const signal of signals) process.on(signal, end);
-    try {
+    await withSignals(output, async () => {
       if (format.files === 'one') output.sinkFor('');
       const begin = format.begin?.();
       if (begin !== undefined) await output.sinkFor('').write(begin);
@@ -393,12 +454,7 @@ const run = async (given: Arguments): Promise<number> => {
       const rest = format.end?.();
       if (rest !== undefined) await output.sinkFor('').write(rest);
       await output.finish();
-    } catch (error) {
-      output.abandon();
-      throw error;
-    } finally {
-      for (const signal of signals) process.removeListener(signal, end);
-    }
+    });
     // Only now: what is told to be exported is on the disk.
     if (source.news !== null && cursorPath !== null) writeCursor(cursorPath, source.news.next);
     return 0;

@@ -97,9 +97,12 @@ const collectedWorld = async (given: Arguments, sql: string): Promise<World> => 
 
 const storedWorld = async (given: Arguments, sql: string): Promise<World> => {
   const extra = Object.keys(sourceOptions).find((name) => given.flag(name));
-  if (extra !== undefined) throw new UserError(`--${extra} and --db exclude each other: with --db nothing is collected`, '', 2);
+  if (extra !== undefined)
+    throw new UserError(`--${extra} and --db exclude each other: with --db nothing is collected`, '', 2);
   const { readableStore, noteStoreBlindSpots } = await import(/* webpackMode: "eager" */ '../stores.ts');
-  const { lookBack, touchedNames, visibleNames } = await import(/* webpackMode: "eager" */ '../../store/query.ts');
+  const { lookBack, touchedNames, visibleNames } = await import(
+    /* webpackMode: "eager" */ '../../store/query.ts'
+  );
   const { currentTime, parseTime } = await import(/* webpackMode: "eager" */ '../time.ts');
   const asOf = given.text('as-of');
   const now = asOf === null ? currentTime() : parseTime('--as-of', asOf);
@@ -163,7 +166,11 @@ export const queryCommand: Command = {
     'NAME_history for each, snapshots, latest_snapshots and changes (docs/store.md).',
   ],
   options: {
-    n: { type: 'string', value: 'NAME', description: 'Ask a question of the library; tokenquery queries lists them.' },
+    n: {
+      type: 'string',
+      value: 'NAME',
+      description: 'Ask a question of the library; tokenquery queries lists them.',
+    },
     f: { type: 'string', value: 'FILE', description: 'Read the SQL from a file; - is standard input.' },
     ...sourceOptions,
     db: { type: 'string', value: 'FILE', description: 'Ask a database of snapshots; nothing is collected.' },

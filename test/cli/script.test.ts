@@ -505,10 +505,8 @@ else {
     });
     rmSync(join(mac.root, 'usr/sbin/sysctl'));
     chmodSync(join(mac.root, 'usr/bin/sw_vers'), 0o644);
-    const started = performance.now();
     const ended = await run(mac, ['sh'], text({ timeoutSeconds: 5 }));
     t.is(ended.code, 0, ended.stderr);
-    t.true(performance.now() - started < 60_000);
     const files = unpacked(mac, ended.out);
     t.is(exitCodeOf(files, '/usr/bin/fdesetup status'), 'timeout');
     t.is(exitCodeOf(files, '/usr/bin/csrutil status'), 'signal:SIGSEGV');

@@ -14,7 +14,18 @@ import { openForWriting } from '../../store/file.ts';
 import { retain } from '../../store/retain.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, root, temporaryFolder } from '../standin.ts';
-import { dayLater, idsOf, later, linesOf, parsed, sampleSnapshots, sampleStore, storeAt, textOf, withStore } from './world.ts';
+import {
+  dayLater,
+  idsOf,
+  later,
+  linesOf,
+  parsed,
+  sampleSnapshots,
+  sampleStore,
+  storeAt,
+  textOf,
+  withStore,
+} from './world.ts';
 
 const day = 86_400;
 
@@ -27,10 +38,14 @@ const firstOf = async (): Promise<Snapshot> => {
 const newIds = (path: string, cursor: Cursor, keep?: number): { ids: number[]; next: Cursor } =>
   withStore(path, (store) => {
     const news = keep === undefined ? newsSince(store, cursor, null) : newsSince(store, cursor, null, keep);
-    return { ids: [...news.hosts.values()].flatMap((host) => [...host.ids]).toSorted((a, b) => a - b), next: news.next };
+    return {
+      ids: [...news.hosts.values()].flatMap((host) => [...host.ids]).toSorted((a, b) => a - b),
+      next: news.next,
+    };
   });
 
-const sorted = (snapshots: readonly Snapshot[]): number[] => snapshots.map(({ snapshotId }) => snapshotId).toSorted((a, b) => a - b);
+const sorted = (snapshots: readonly Snapshot[]): number[] =>
+  snapshots.map(({ snapshotId }) => snapshotId).toSorted((a, b) => a - b);
 
 test('a snapshot that comes late, or whose clock was wrong, is not left out', async (t) => {
   const first = await firstOf();
@@ -58,7 +73,8 @@ test('days that are kept as a checksum are exported again when they do not fit, 
   const first = await firstOf();
   const path = join(temporaryFolder(t), 'fleet.db');
   const snapshots = Array.from({ length: 12 }, (_, index) => later(first, index * day));
-  for (const [index, snapshot] of snapshots.entries()) storeAt(path, [snapshot], 1_790_100_000 + Math.floor(index / 3) * day);
+  for (const [index, snapshot] of snapshots.entries())
+    storeAt(path, [snapshot], 1_790_100_000 + Math.floor(index / 3) * day);
   const { next } = newIds(path, emptyCursor(''), 4);
   t.is(next.recent.size, 1);
   t.is(next.settled.size, 3);
@@ -105,7 +121,8 @@ test('a late snapshot has the differences after it told again', async (t) => {
   const back = later(first, 2 * day);
   storeAt(db, [first, back], 1_790_100_000);
   const cursor = join(folder, 'cursor');
-  const ask = () => cli(['export', '--db', db, '--format', 'osquery', '--table', 'users', '--cursor', cursor]);
+  const ask = () =>
+    cli(['export', '--db', db, '--format', 'osquery', '--table', 'users', '--cursor', cursor]);
   t.true(parsed((await ask()).stdout).every(({ action, counter }) => action === 'added' && counter === 0));
   storeAt(db, [without], 1_790_200_000);
   const lines = parsed((await ask()).stdout);
@@ -134,7 +151,12 @@ test('native exports by cursor, merged, are the database that they came from', a
   await run();
   // Nothing new: nothing is pushed out.
   await run();
-  t.deepEqual(readdirSync(folder).filter((name) => name.startsWith('results')).toSorted(), ['results.1.ndjson.gz', 'results.ndjson.gz']);
+  t.deepEqual(
+    readdirSync(folder)
+      .filter((name) => name.startsWith('results'))
+      .toSorted(),
+    ['results.1.ndjson.gz', 'results.ndjson.gz'],
+  );
   const fleet = join(folder, 'fleet.db');
   const merged = await cli(['merge', '--db', fleet, join(folder, 'results.1.ndjson.gz'), spool]);
   t.is(merged.code, 0, merged.stderr);
@@ -150,7 +172,10 @@ test('native exports by cursor, merged, are the database that they came from', a
 const unpack = (path: string): string => {
   const bytes = readFileSync(path);
   if (path.endsWith('.gz')) return gunzipSync(bytes).toString();
-  if (path.endsWith('.zst')) return (zlib as unknown as { zstdDecompressSync: (b: Buffer) => Buffer }).zstdDecompressSync(bytes).toString();
+  if (path.endsWith('.zst'))
+    return (zlib as unknown as { zstdDecompressSync: (b: Buffer) => Buffer })
+      .zstdDecompressSync(bytes)
+      .toString();
   return bytes.toString();
 };
 
@@ -160,7 +185,17 @@ test('files are cut after a size, compressed, numbered, private, and the oldest 
   const plain = (await cli(['export', '--db', db, '--format', 'osquery'])).stdout;
   for (const suffix of ['', '.gz', ...(hasZstd ? ['.zst'] : [])]) {
     const out = join(folder, `cut.log${suffix}`);
-    const ended = await cli(['export', '--db', db, '--format', 'osquery', '--output', out, '--rotate-size', '100k']);
+    const ended = await cli([
+      'export',
+      '--db',
+      db,
+      '--format',
+      'osquery',
+      '--output',
+      out,
+      '--rotate-size',
+      '100k',
+    ]);
     t.is(ended.code, 0, ended.stderr);
     const numberOf = (name: string): number => Number(/\.(\d+)\./.exec(name)?.[1] ?? 0);
     const own = readdirSync(folder)
@@ -175,25 +210,52 @@ test('files are cut after a size, compressed, numbered, private, and the oldest 
     }
   }
   const few = join(folder, 'few.log');
-  const dropped = await cli(['export', '--db', db, '--format', 'osquery', '--output', few, '--rotate-size', '100k', '--keep', '2']);
+  const dropped = await cli([
+    'export',
+    '--db',
+    db,
+    '--format',
+    'osquery',
+    '--output',
+    few,
+    '--rotate-size',
+    '100k',
+    '--keep',
+    '2',
+  ]);
   t.regex(dropped.stderr, /few\.2\.log was the oldest of 3 files and is dropped/);
-  t.deepEqual(readdirSync(folder).filter((name) => name.startsWith('few')).toSorted(), ['few.1.log', 'few.2.log', 'few.log']);
+  t.deepEqual(
+    readdirSync(folder)
+      .filter((name) => name.startsWith('few'))
+      .toSorted(),
+    ['few.1.log', 'few.2.log', 'few.log'],
+  );
   // Without a size or a cursor, a file is replaced.
   await cli(['export', '--db', db, '--format', 'hec', '--output', join(folder, 'one.json'), '--compress']);
   await cli(['export', '--db', db, '--format', 'hec', '--output', join(folder, 'one.json'), '--compress']);
-  t.deepEqual(readdirSync(folder).filter((name) => name.startsWith('one')), [`one.json${hasZstd ? '.zst' : '.gz'}`]);
+  t.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith('one')),
+    [`one.json${hasZstd ? '.zst' : '.gz'}`],
+  );
   t.is(parsed(unpack(join(folder, `one.json${hasZstd ? '.zst' : '.gz'}`))).length, linesOf(plain).length);
-  t.deepEqual(readdirSync(folder).filter((name) => name.endsWith('.tmp')), []);
+  t.deepEqual(
+    readdirSync(folder).filter((name) => name.endsWith('.tmp')),
+    [],
+  );
 });
 
 test('a reader that goes away is a good end, and the cursor stays where it was', async (t) => {
   const folder = temporaryFolder(t);
   const db = await sampleStore(t);
   const cursor = join(folder, 'cursor');
-  const child = spawn(process.execPath, [join(root, 'cli/start.ts'), 'export', '--db', db, '--format', 'ecs', '--cursor', cursor], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_NO_WARNINGS: '1' },
-  });
+  const child = spawn(
+    process.execPath,
+    [join(root, 'cli/start.ts'), 'export', '--db', db, '--format', 'ecs', '--cursor', cursor],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_NO_WARNINGS: '1' },
+    },
+  );
   const stderr: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   child.stdout.once('data', () => child.stdout.destroy());
@@ -222,7 +284,11 @@ test('what cannot be done is said in a line, and nothing is left behind', async 
     [['--table', 'user'], /did you mean users\?/, 1],
     [['--host', 'nobody'], /there is no host nobody/, 1],
     [['--rotate-size', '5x', '--output', join(folder, 'x')], /--rotate-size takes a size/, 2],
-    [['--format', 'json', '--rotate-size', '5m', '--output', join(folder, 'x')], /does not go with --format json/, 2],
+    [
+      ['--format', 'json', '--rotate-size', '5m', '--output', join(folder, 'x')],
+      /does not go with --format json/,
+      2,
+    ],
     [['--as-of', '2026-09-22', '--changes'], /exclude each other/, 2],
   ];
   await Promise.all(
@@ -249,11 +315,22 @@ test('one snapshot, one table, one host, one moment', async (t) => {
   };
   const [whole, then, now] = await Promise.all([
     ask('--snapshot', String(snapshotId), '--table', 'users,secure_tokens'),
-    ask('--as-of', String(collectedTime + 5), '--host', hostId.toLowerCase(), '--table', 'users', '--table', 'secure_tokens'),
+    ask(
+      '--as-of',
+      String(collectedTime + 5),
+      '--host',
+      hostId.toLowerCase(),
+      '--table',
+      'users',
+      '--table',
+      'secure_tokens',
+    ),
     ask('--host', hostId, '--table', 'users'),
   ]);
   t.deepEqual(whole, then);
-  t.true(whole.length > 50 && whole.every((row) => row['host_id'] === hostId && row['snapshot_id'] === snapshotId));
+  t.true(
+    whole.length > 50 && whole.every((row) => row['host_id'] === hostId && row['snapshot_id'] === snapshotId),
+  );
   t.true(now.some((row) => (row['columns'] as Record<string, unknown>)['username'] === 'zoe'));
   t.false(whole.some((row) => (row['columns'] as Record<string, unknown>)['username'] === 'zoe'));
 });

@@ -22,7 +22,21 @@ test.serial(`killed at ${kills} random instants, an export by cursor leaves no r
     Array.from({ length: 40 }, (_, index) => later(first[index % 4] as Snapshot, round * day + index * 60));
   const out = join(folder, 'results.log');
   const cursor = join(folder, 'cursor');
-  const argv = ['export', '--db', db, '--format', 'native', '--cursor', cursor, '--output', out, '--keep', '1000', '--rotate-size', '300k'];
+  const argv = [
+    'export',
+    '--db',
+    db,
+    '--format',
+    'native',
+    '--cursor',
+    cursor,
+    '--output',
+    out,
+    '--keep',
+    '1000',
+    '--rotate-size',
+    '300k',
+  ];
   const start = (): { readonly ended: Promise<NodeJS.Signals | null>; readonly kill: () => void } => {
     const child = spawn(process.execPath, [join(root, 'cli/start.ts'), ...argv], { stdio: 'ignore' });
     return {
@@ -42,7 +56,9 @@ test.serial(`killed at ${kills} random instants, an export by cursor leaves no r
     }
   };
   storeAt(db, many(0));
-  const timed = async (run: ReturnType<typeof start>): Promise<{ signal: NodeJS.Signals | null; took: number }> => {
+  const timed = async (
+    run: ReturnType<typeof start>,
+  ): Promise<{ signal: NodeJS.Signals | null; took: number }> => {
     const began = performance.now();
     const signal = await run.ended;
     return { signal, took: performance.now() - began };
@@ -69,5 +85,8 @@ test.serial(`killed at ${kills} random instants, an export by cursor leaves no r
   const expected = new Set(idsOf(all.stdout));
   t.true(expected.size > 10_000);
   t.is([...expected].filter((id) => !seen.has(id)).length, 0);
-  t.deepEqual(readdirSync(folder).filter((name) => name.endsWith('.tmp')), []);
+  t.deepEqual(
+    readdirSync(folder).filter((name) => name.endsWith('.tmp')),
+    [],
+  );
 });

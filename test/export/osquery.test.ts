@@ -16,7 +16,14 @@ const changes = (path: string, options: OsqueryOptions): string =>
   withStore(path, (store) => {
     const reading = storeReading(store, { tables, wants: 'cells' });
     const format = osqueryFormat(options);
-    return reading.hosts.map((host) => textOf(format, reading.changedParts(host, 0, () => true))).join('');
+    return reading.hosts
+      .map((host) =>
+        textOf(
+          format,
+          reading.changedParts(host, 0, () => true),
+        ),
+      )
+      .join('');
   });
 
 interface Line {
@@ -32,7 +39,16 @@ interface Line {
   readonly action: string;
 }
 
-const common = ['name', 'hostIdentifier', 'calendarTime', 'unixTime', 'epoch', 'counter', 'numerics', 'decorations'];
+const common = [
+  'name',
+  'hostIdentifier',
+  'calendarTime',
+  'unixTime',
+  'epoch',
+  'counter',
+  'numerics',
+  'decorations',
+];
 
 test('calendarTime is asctime in UTC, its day padded with a space', (t) => {
   t.is(calendarTime(1_462_228_052), 'Mon May  2 22:27:32 2016 UTC');
@@ -46,14 +62,16 @@ test('event lines have osquery’s keys in osquery’s order, and its types', as
     t.true(lines.length > 1000);
     for (const line of lines) {
       t.deepEqual(Object.keys(line), [...common, 'columns', 'action']);
-      for (const name of ['unixTime', 'epoch', 'counter'] as const) t.true(Number.isInteger(line[name]), name);
+      for (const name of ['unixTime', 'epoch', 'counter'] as const)
+        t.true(Number.isInteger(line[name]), name);
       t.is(line.numerics, false);
       t.is(line.calendarTime, calendarTime(line.unixTime));
       t.is(line.decorations['host_uuid'], line.hostIdentifier);
       t.true(['added', 'removed', 'snapshot'].includes(line.action));
       const names = Object.keys(line.columns);
       t.deepEqual(names, names.toSorted());
-      for (const value of Object.values({ ...line.columns, ...line.decorations })) t.is(typeof value, 'string');
+      for (const value of Object.values({ ...line.columns, ...line.decorations }))
+        t.is(typeof value, 'string');
     }
   }
 });
@@ -61,7 +79,9 @@ test('event lines have osquery’s keys in osquery’s order, and its types', as
 test('NULL is the empty text, also among numbers; a double has its point', async (t) => {
   const path = await sampleStore(t);
   const row = (options: OsqueryOptions) =>
-    (parsed(current(path, options)) as unknown as Line[]).find(({ name }) => name === 'pack_tokenquery_account_policy_data');
+    (parsed(current(path, options)) as unknown as Line[]).find(
+      ({ name }) => name === 'pack_tokenquery_account_policy_data',
+    );
   const texts = row({ form: 'event' });
   t.is(texts?.columns['last_login_time'], '');
   t.is(texts?.columns['failed_login_timestamp'], '0.0');
@@ -111,7 +131,9 @@ test('removed comes before added, the counter is 0 first and moves by one with e
     ['removed', 'added', 'removed', 'added'],
   );
   t.is(users[1]?.columns['username'], 'zoe');
-  const tokens = lines.filter(({ name, counter }) => name === 'pack_tokenquery_secure_tokens' && counter === 1);
+  const tokens = lines.filter(
+    ({ name, counter }) => name === 'pack_tokenquery_secure_tokens' && counter === 1,
+  );
   t.is(tokens[0]?.columns['username'], tokens[1]?.columns['username']);
   t.is(tokens[1]?.columns['secure_token'], '0');
 });
@@ -122,7 +144,9 @@ test('what retain dropped begins a new epoch, whose counter is 0 again', async (
   // After the first snapshots and before the second.
   retain(store, 1_790_100_000);
   store.close();
-  const lines = (parsed(changes(path, { form: 'event' })) as unknown as Line[]).filter(({ action }) => action !== 'snapshot');
+  const lines = (parsed(changes(path, { form: 'event' })) as unknown as Line[]).filter(
+    ({ action }) => action !== 'snapshot',
+  );
   t.deepEqual([...new Set(lines.map(({ epoch }) => epoch))], [1_790_100_000]);
   t.deepEqual([...new Set(lines.map(({ counter }) => counter))].toSorted(), [0, 1]);
 });

@@ -24,7 +24,9 @@ const freePort = (): Promise<number> =>
     });
   });
 
-const rsyslogd = ['/usr/sbin/rsyslogd', '/sbin/rsyslogd', '/usr/local/sbin/rsyslogd'].find((path) => existsSync(path));
+const rsyslogd = ['/usr/sbin/rsyslogd', '/sbin/rsyslogd', '/usr/local/sbin/rsyslogd'].find((path) =>
+  existsSync(path),
+);
 const ifRsyslog = rsyslogd === undefined ? test.skip : test;
 
 const sendAll = (port: number, text: string): Promise<void> =>
@@ -52,7 +54,10 @@ ifRsyslog('rsyslog takes 10,000 lines over TCP, and a file on disk has them all'
   );
   const text = withStore(db, (store) => {
     const reading = storeReading(store, { tables, wants: 'cells' });
-    const all = Array.from(reading.wholeParts(() => true), (part) => textOf(osqueryFormat({ form: 'event' }), [part])).join('');
+    const all = Array.from(
+      reading.wholeParts(() => true),
+      (part) => textOf(osqueryFormat({ form: 'event' }), [part]),
+    ).join('');
     return `${linesOf(all).slice(0, 10_000).join('\n')}\n`;
   });
   const lines = linesOf(text);
@@ -62,7 +67,9 @@ ifRsyslog('rsyslog takes 10,000 lines over TCP, and a file on disk has them all'
   writeFileSync(
     conf,
     [
-      'global(workDirectory="' + folder + '" maxMessageSize="64k" parser.escapeControlCharactersOnReceive="off")',
+      'global(workDirectory="' +
+        folder +
+        '" maxMessageSize="64k" parser.escapeControlCharactersOnReceive="off")',
       'module(load="imtcp")',
       'template(name="raw" type="string" string="%rawmsg%\\n")',
       `ruleset(name="take") { action(type="omfile" file="${out}" template="raw" asyncWriting="off") }`,
@@ -70,7 +77,9 @@ ifRsyslog('rsyslog takes 10,000 lines over TCP, and a file on disk has them all'
       '',
     ].join('\n'),
   );
-  const daemon = spawn(rsyslogd ?? '', ['-n', '-f', conf, '-i', join(folder, 'rsyslogd.pid')], { stdio: 'ignore' });
+  const daemon = spawn(rsyslogd ?? '', ['-n', '-f', conf, '-i', join(folder, 'rsyslogd.pid')], {
+    stdio: 'ignore',
+  });
   const ended = new Promise((resolve) => daemon.on('close', resolve));
   try {
     const isListening = await until(
@@ -104,11 +113,16 @@ test('DuckDB and PostgreSQL load the native lines, and count what the database c
     return {
       text: textOf(nativeFormat(), storeReading(store, { tables, wants: 'json' }).currentParts()),
       counts: names
-        .map((name): [string, number] => [name, store.db.prepare(`SELECT count(*) FROM "${name}"`).pluck().get() as number])
+        .map((name): [string, number] => [
+          name,
+          store.db.prepare(`SELECT count(*) FROM "${name}"`).pluck().get() as number,
+        ])
         .filter(([, count]) => count > 0)
         .toSorted(([a], [b]) => (a < b ? -1 : 1)),
       admins: store.db
-        .prepare('SELECT host_id, count(*) FROM secure_tokens WHERE is_admin = 1 AND secure_token = 1 GROUP BY 1 ORDER BY 1')
+        .prepare(
+          'SELECT host_id, count(*) FROM secure_tokens WHERE is_admin = 1 AND secure_token = 1 GROUP BY 1 ORDER BY 1',
+        )
         .raw(true)
         .all() as [string, number][],
     };
@@ -123,7 +137,10 @@ test('DuckDB and PostgreSQL load the native lines, and count what the database c
     rows.map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : value)));
   const ask = async (sql: string): Promise<unknown[][]> => plain((await duck.runAndReadAll(sql)).getRowsJS());
   const lines = `read_ndjson('${file}', columns = {kind: 'VARCHAR', "table": 'VARCHAR', host_id: 'VARCHAR', row_id: 'VARCHAR', columns: 'JSON'})`;
-  t.deepEqual(await ask(`SELECT "table", count(*) FROM ${lines} WHERE kind = 'row' GROUP BY 1 ORDER BY 1`), counts);
+  t.deepEqual(
+    await ask(`SELECT "table", count(*) FROM ${lines} WHERE kind = 'row' GROUP BY 1 ORDER BY 1`),
+    counts,
+  );
   t.deepEqual(
     await ask(
       `SELECT host_id, count(*) FROM ${lines} WHERE kind = 'row' AND "table" = 'secure_tokens' ` +
@@ -134,7 +151,12 @@ test('DuckDB and PostgreSQL load the native lines, and count what the database c
   // Without being told anything, too.
   t.deepEqual(
     await ask(`SELECT count(*), count(DISTINCT row_id) FROM read_ndjson_auto('${file}') WHERE kind = 'row'`),
-    [[linesOf(text).filter((line) => line.startsWith('{"kind":"row"')).length, linesOf(text).filter((line) => line.startsWith('{"kind":"row"')).length]],
+    [
+      [
+        linesOf(text).filter((line) => line.startsWith('{"kind":"row"')).length,
+        linesOf(text).filter((line) => line.startsWith('{"kind":"row"')).length,
+      ],
+    ],
   );
   duck.closeSync();
   instance.closeSync();
@@ -148,8 +170,12 @@ test('DuckDB and PostgreSQL load the native lines, and count what the database c
     'CREATE TABLE row_of (row_id text PRIMARY KEY, host_id text, table_name text, columns jsonb); ' +
       "INSERT INTO row_of SELECT line->>'row_id', line->>'host_id', line->>'table', line->'columns' FROM raw WHERE line->>'kind' = 'row'",
   );
-  const rows = async (sql: string): Promise<unknown[][]> => (await pg.query(sql, [], { rowMode: 'array' })).rows as unknown[][];
-  t.deepEqual(await rows('SELECT table_name, count(*)::int FROM row_of GROUP BY 1 ORDER BY table_name COLLATE "C"'), counts);
+  const rows = async (sql: string): Promise<unknown[][]> =>
+    (await pg.query(sql, [], { rowMode: 'array' })).rows as unknown[][];
+  t.deepEqual(
+    await rows('SELECT table_name, count(*)::int FROM row_of GROUP BY 1 ORDER BY table_name COLLATE "C"'),
+    counts,
+  );
   t.deepEqual(
     await rows(
       "SELECT host_id, count(*)::int FROM row_of WHERE table_name = 'secure_tokens' AND (columns->>'is_admin')::int = 1 " +
@@ -161,6 +187,9 @@ test('DuckDB and PostgreSQL load the native lines, and count what the database c
   await pg.exec(
     "INSERT INTO row_of SELECT line->>'row_id', line->>'host_id', line->>'table', line->'columns' FROM raw WHERE line->>'kind' = 'row' ON CONFLICT DO NOTHING",
   );
-  t.deepEqual(await rows('SELECT table_name, count(*)::int FROM row_of GROUP BY 1 ORDER BY table_name COLLATE "C"'), counts);
+  t.deepEqual(
+    await rows('SELECT table_name, count(*)::int FROM row_of GROUP BY 1 ORDER BY table_name COLLATE "C"'),
+    counts,
+  );
   await pg.close();
 });

@@ -11,7 +11,16 @@ import { harmless, hmacOf, redaction, ruleOf } from '../../export/redact.ts';
 import type { Level } from '../../export/redact.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, temporaryFolder } from '../standin.ts';
-import { currentText, later, parsed, sampleSnapshots, sampleStore, storeAt, textOf, withStore } from './world.ts';
+import {
+  currentText,
+  later,
+  parsed,
+  sampleSnapshots,
+  sampleStore,
+  storeAt,
+  textOf,
+  withStore,
+} from './world.ts';
 
 const key = Buffer.from('0123456789abcdef0123456789abcdef');
 
@@ -28,9 +37,13 @@ test('somebody decided for every column of every table whether it tells of whom'
     const own = harmless[table.name] ?? [];
     for (const [name] of allColumns(table)) {
       const isRuled = ruleOf(table.name, name) !== null;
-      t.true(isRuled !== own.includes(name), `${table.name}.${name} is in ${isRuled ? 'both lists' : 'neither list'}`);
+      t.true(
+        isRuled !== own.includes(name),
+        `${table.name}.${name} is in ${isRuled ? 'both lists' : 'neither list'}`,
+      );
     }
-    for (const name of own) t.true(Object.keys(table.columns).includes(name), `${table.name}.${name} is no column`);
+    for (const name of own)
+      t.true(Object.keys(table.columns).includes(name), `${table.name}.${name} is no column`);
   }
 });
 
@@ -46,7 +59,8 @@ const identifying = async (): Promise<ReadonlySet<string>> => {
       for (let start = 2; start < look.cells.length; start += stride) {
         for (const [index, column] of columns.entries()) {
           const value = look.cells[start + index];
-          const isOne = /uuid|guid|username|description|directory|serial|server_host|organization|original_node|profile_identifier|console_username|^data$/;
+          const isOne =
+            /uuid|guid|username|description|directory|serial|server_host|organization|original_node|profile_identifier|console_username|^data$/;
           if (typeof value !== 'string' || value.length < 6 || !isOne.test(column)) continue;
           // Words of Apple that are paths, tags and names of every Mac.
           if (/^\/(?:var|dev|usr)\b|^[0-9]+$/.test(value)) continue;
@@ -65,9 +79,16 @@ test('nothing that identifies is in a redacted export', async (t) => {
   const plain = currentText(path, 'native');
   // Names that are no words of the program: they must be gone wherever they stood.
   const apple = /^(?:_|nobody|daemon|FFFFEEEE|System |disabled$|SecureToken$)/;
-  const telling = [...values].filter((value) => !apple.test(value) && plain.includes(JSON.stringify(value).slice(1, -1)));
+  const telling = [...values].filter(
+    (value) => !apple.test(value) && plain.includes(JSON.stringify(value).slice(1, -1)),
+  );
   t.true(telling.length > 50);
-  const keysOfLines = new Set(parsed(plain).flatMap((line) => [...Object.keys(line), ...Object.keys((line['columns'] as object | undefined) ?? {})]));
+  const keysOfLines = new Set(
+    parsed(plain).flatMap((line) => [
+      ...Object.keys(line),
+      ...Object.keys((line['columns'] as object | undefined) ?? {}),
+    ]),
+  );
   for (const level of ['pseudonym', 'strict'] as const) {
     const text = redacted(path, level);
     for (const value of telling) {
@@ -85,15 +106,20 @@ test('nothing that identifies is in a redacted export', async (t) => {
 test('the same name is the same pseudonym on every host and in every column; another key, another one', async (t) => {
   const path = await sampleStore(t);
   const rows = parsed(redacted(path, 'pseudonym')).filter(({ kind }) => kind === 'row');
-  const columnsOf = (table: string) => rows.filter((row) => row['table'] === table).map((row) => row['columns'] as Record<string, unknown>);
+  const columnsOf = (table: string) =>
+    rows.filter((row) => row['table'] === table).map((row) => row['columns'] as Record<string, unknown>);
   const root = hmacOf(key)('root');
   t.regex(root, /^[0-9a-f]{16}$/);
   const roots = columnsOf('users').filter(({ username }) => username === root);
   t.is(roots.length, 4);
-  for (const { username } of columnsOf('secure_tokens')) t.true(columnsOf('users').some((user) => user['username'] === username));
+  for (const { username } of columnsOf('secure_tokens'))
+    t.true(columnsOf('users').some((user) => user['username'] === username));
   t.not(hmacOf(Buffer.from('another key of 16'))('root'), root);
   // A UUID is the same however it is written.
-  t.is(hmacOf(key)('153620c3-42ea-40e8-b153-b949e6f4674a'), hmacOf(key)('153620C3-42EA-40E8-B153-B949E6F4674A'));
+  t.is(
+    hmacOf(key)('153620c3-42ea-40e8-b153-b949e6f4674a'),
+    hmacOf(key)('153620C3-42EA-40E8-B153-B949E6F4674A'),
+  );
 });
 
 test('facts and counts stay, times lose their resolution, hashes their meaning', async (t) => {
@@ -109,7 +135,9 @@ test('facts and counts stay, times lose their resolution, hashes their meaning',
         columns(rows, 'secure_tokens').map((row) => row[fact]),
         columns(plain, 'secure_tokens').map((row) => row[fact]),
       );
-    const times = columns(rows, 'account_policy_data').flatMap((row) => (row['password_last_set_time'] as number | null) ?? []);
+    const times = columns(rows, 'account_policy_data').flatMap(
+      (row) => (row['password_last_set_time'] as number | null) ?? [],
+    );
     t.true(times.length > 0);
     for (const time of times) {
       t.is(time % 86_400, 0);
@@ -118,7 +146,11 @@ test('facts and counts stay, times lose their resolution, hashes their meaning',
     }
     for (const row of columns(rows, 'users')) {
       t.is(row['description'], null);
-      t.true(level === 'strict' ? row['username'] === null && row['directory'] === null : /^[0-9a-f]{16}$/.test(String(row['username'])));
+      t.true(
+        level === 'strict'
+          ? row['username'] === null && row['directory'] === null
+          : /^[0-9a-f]{16}$/.test(String(row['username'])),
+      );
     }
     for (const row of columns(rows, 'command_log')) {
       t.is(typeof row['stdout_bytes'], 'number');
@@ -129,7 +161,8 @@ test('facts and counts stay, times lose their resolution, hashes their meaning',
     t.is(new Set(rows.map((row) => row['row_id'])).size, rows.length);
     const ids = new Set(plain.map((row) => row['row_id']));
     t.false(rows.some((row) => ids.has(row['row_id'])));
-    for (const line of parsed(redacted(path, level))) if (line['kind'] === 'snapshot') t.is(line['redaction'], level);
+    for (const line of parsed(redacted(path, level)))
+      if (line['kind'] === 'snapshot') t.is(line['redaction'], level);
   }
   // The same person's command on two hosts is not the same id in a strict export.
   const commands = parsed(redacted(path, 'strict')).filter(
@@ -156,8 +189,16 @@ test('the key must be there, be its owner’s alone, and be long enough', async 
     [['--redact', 'pseudonym'], /--redact needs --redact-key FILE/, 2],
     [['--redact', 'some', '--redact-key', missing], /it takes pseudonym or strict/, 2],
     [['--redact-key', missing], /--redact-key goes with --redact/, 2],
-    [['--redact', 'strict', '--redact-key', missing], /there is no key .*\n.*make one key for the whole fleet/, 1],
-    [['--redact', 'strict', '--redact-key', makeKey(folder, 0o640)], /can be read by others.*\n.*chmod 600/, 1],
+    [
+      ['--redact', 'strict', '--redact-key', missing],
+      /there is no key .*\n.*make one key for the whole fleet/,
+      1,
+    ],
+    [
+      ['--redact', 'strict', '--redact-key', makeKey(folder, 0o640)],
+      /can be read by others.*\n.*chmod 600/,
+      1,
+    ],
     [['--redact', 'strict', '--redact-key', makeKey(folder, 0o400, 'short')], /too short/, 1],
   ] as const;
   await Promise.all(
@@ -178,7 +219,17 @@ test('levels are not mixed unless it is asked for, and a redacted export can be 
   const db = await sampleStore(t);
   const keyFile = makeKey(folder, 0o600);
   const strict = join(folder, 'strict.ndjson');
-  const made = await cli(['export', '--db', db, '--redact', 'strict', '--redact-key', keyFile, '--output', strict]);
+  const made = await cli([
+    'export',
+    '--db',
+    db,
+    '--redact',
+    'strict',
+    '--redact-key',
+    keyFile,
+    '--output',
+    strict,
+  ]);
   t.is(made.code, 0, made.stderr);
   const fleet = join(folder, 'fleet.db');
   const merged = await cli(['merge', '--db', fleet, strict]);

@@ -38,9 +38,13 @@ test('started every quarter of an hour, it runs once a turn; a turn that was sle
     last = now;
   }
   const awake = new Set<number>();
-  for (let now = start; now < start + 60 * day; now += 900) if (!sleeps(now)) awake.add(turnOf(host, day, now));
+  for (let now = start; now < start + 60 * day; now += 900)
+    if (!sleeps(now)) awake.add(turnOf(host, day, now));
   awake.delete(turnOf(host, day, start));
-  t.deepEqual(runs.map((time) => turnOf(host, day, time)), [...awake]);
+  t.deepEqual(
+    runs.map((time) => turnOf(host, day, time)),
+    [...awake],
+  );
   // The first start after waking is the run.
   t.true(runs.some((time) => time - (start + 42 * day) >= 0 && time - (start + 42 * day) <= 900));
 });
@@ -84,14 +88,27 @@ test('one command line takes a snapshot and then exports it, with no shell', asy
   const db = join(folder, 'mac.db');
   const argv = (source: string): string[] => [
     ...['snapshot', '--db', db, '--if-due', '--source', source],
-    ...['--then', 'export', '--db', db, '--cursor', join(folder, 'cursor'), '--output', join(folder, 'results.ndjson')],
+    ...[
+      '--then',
+      'export',
+      '--db',
+      db,
+      '--cursor',
+      join(folder, 'cursor'),
+      '--output',
+      join(folder, 'results.ndjson'),
+    ],
   ];
   const ended = await cli(argv(sample('macos15-unmanaged')));
   t.is(ended.code, 0, ended.stderr);
   t.regex(readFileSync(join(folder, 'results.ndjson'), 'utf8'), /^\{"tokenquery":1,"kind":"snapshot"/);
   // A snapshot that fails does not keep what was stored from being exported, and the failure is told.
   const other = join(folder, 'other.db');
-  const failed = await cli(argv(join(folder, 'nothing')).map((word) => (word === db ? other : word === '--if-due' ? '--exec-root=/' : word)));
+  const failed = await cli(
+    argv(join(folder, 'nothing')).map((word) =>
+      word === db ? other : word === '--if-due' ? '--exec-root=/' : word,
+    ),
+  );
   t.not(failed.code, 0);
   t.is((await cli(['query', 'SELECT 1', '--then'])).code, 2);
 });
@@ -107,9 +124,19 @@ interface LaunchdJob {
 }
 
 test('the launchd job is a property list that runs what it should, and the same for every Mac', async (t) => {
-  const { stdout, stderr, code } = await cli(['schedule', '--label', 'org.example.keys', '--every', '12h', '--db', '/var/db/a & b.db']);
+  const { stdout, stderr, code } = await cli([
+    'schedule',
+    '--label',
+    'org.example.keys',
+    '--every',
+    '12h',
+    '--db',
+    '/var/db/a & b.db',
+  ]);
   t.is(code, 0, stderr);
-  const job = Object.fromEntries(parseXmlPlist(stdout) as ReadonlyMap<string, unknown>) as unknown as LaunchdJob;
+  const job = Object.fromEntries(
+    parseXmlPlist(stdout) as ReadonlyMap<string, unknown>,
+  ) as unknown as LaunchdJob;
   t.is(job.Label, 'org.example.keys');
   t.is(Number(job.StartInterval), 900);
   t.is(Number(job.Umask), 0o077);
@@ -119,10 +146,29 @@ test('the launchd job is a property list that runs what it should, and the same 
   t.is(job.KeepAlive, undefined);
   const words = [...job.ProgramArguments];
   t.is(words[0], '/opt/tokenquery/bin/tokenquery');
-  t.deepEqual(words.slice(1, 9), ['snapshot', '--db', '/var/db/a & b.db', '--if-due', '--every', '12h', '--then', 'export']);
+  t.deepEqual(words.slice(1, 9), [
+    'snapshot',
+    '--db',
+    '/var/db/a & b.db',
+    '--if-due',
+    '--every',
+    '12h',
+    '--then',
+    'export',
+  ]);
   t.true(words.includes('--cursor') && words.includes('--output'));
   t.false(words.some((word) => /(?:^|\/)(?:ba|z)?sh$/.test(word)));
-  const again = await cli(['schedule', '--label', 'org.example.keys', '--every', '12h', '--db', '/var/db/a & b.db', '--host-id', host]);
+  const again = await cli([
+    'schedule',
+    '--label',
+    'org.example.keys',
+    '--every',
+    '12h',
+    '--db',
+    '/var/db/a & b.db',
+    '--host-id',
+    host,
+  ]);
   t.is(again.stdout, stdout);
   t.regex(again.stderr, new RegExp(`the turns of ${host} begin at \\d\\d:\\d\\d UTC`));
 });
@@ -141,7 +187,10 @@ test('the words of the job are options that there are', async (t) => {
       t.is(text.code, 0, verb);
     }
     options.delete('--then');
-    t.deepEqual([...options].filter((option) => option !== '--'), []);
+    t.deepEqual(
+      [...options].filter((option) => option !== '--'),
+      [],
+    );
   }
 });
 
@@ -153,7 +202,10 @@ test('newsyslog has a line of its columns, and the timer survives a machine that
   t.regex(text, /^Persistent=true$/m);
   t.regex(text, /^FixedRandomDelay=true$/m);
   t.regex(text, /^UMask=0077$/m);
-  t.regex(text, /ExecStart=\S+ merge --db \/srv\/fleet%%\.db \S+ --then export --db \/srv\/fleet%%\.db .*--cursor/);
+  t.regex(
+    text,
+    /ExecStart=\S+ merge --db \/srv\/fleet%%\.db \S+ --then export --db \/srv\/fleet%%\.db .*--cursor/,
+  );
 });
 
 const analyze = ['/usr/bin/systemd-analyze', '/bin/systemd-analyze'].find((path) => existsSync(path));
@@ -164,10 +216,14 @@ const analyze = ['/usr/bin/systemd-analyze', '/bin/systemd-analyze'].find((path)
   const [, service = '', timer = ''] = stdout.split(/^# \/etc\/systemd\/system\/.*$/m);
   writeFileSync(join(folder, 'tokenquery-merge.service'), service.replace('User=tokenquery', 'User=root'));
   writeFileSync(join(folder, 'tokenquery-merge.timer'), timer);
-  const text = execFileSync(analyze ?? '', ['verify', '--man=no', join(folder, 'tokenquery-merge.service'), join(folder, 'tokenquery-merge.timer')], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const text = execFileSync(
+    analyze ?? '',
+    ['verify', '--man=no', join(folder, 'tokenquery-merge.service'), join(folder, 'tokenquery-merge.timer')],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   t.is(text.trim(), '');
 });
 

@@ -34,7 +34,8 @@ const everything = (store: Store): Readonly<Record<string, () => Iterable<Snapsh
     changes: function* () {
       for (const host of hosts) yield* reading(store).changedParts(host, 0, () => true);
     },
-    findings: () => findingParts(store, answers, storeReading(store, { tables: [], wants: 'cells' }).currentParts()),
+    findings: () =>
+      findingParts(store, answers, storeReading(store, { tables: [], wants: 'cells' }).currentParts()),
   };
 };
 
@@ -55,7 +56,8 @@ test('every native line is as its schema says, redacted or not', async (t) => {
         const kinds = new Set<unknown>();
         for (const line of lines) {
           kinds.add(line['kind']);
-          if (!isLine(line)) t.fail(`${what} ${level}: ${JSON.stringify(isLine.errors?.slice(-3))} ${JSON.stringify(line)}`);
+          if (!isLine(line))
+            t.fail(`${what} ${level}: ${JSON.stringify(isLine.errors?.slice(-3))} ${JSON.stringify(line)}`);
           if (line['kind'] !== 'row') continue;
           const check = isRow.get(String(line['table']));
           if (check?.(line) !== true) t.fail(`${what} ${level}: ${JSON.stringify(check?.errors)}`);
@@ -81,7 +83,10 @@ test('every OCSF event is as its class says, with the right type_uid', async (t)
   const path = await sampleStore(t);
   const ajv = new Ajv({ allErrors: true, strict: false });
   const isEvent = new Map(
-    Object.entries(ocsfFiles).map(([uid, file]) => [Number(uid), ajv.compile(JSON.parse(read(file)) as object)]),
+    Object.entries(ocsfFiles).map(([uid, file]) => [
+      Number(uid),
+      ajv.compile(JSON.parse(read(file)) as object),
+    ]),
   );
   const key = Buffer.from('0123456789abcdef0123456789abcdef');
   withStore(path, (store) => {
@@ -172,7 +177,13 @@ test('every ECS field is in the list of fields or under tokenquery', async (t) =
         t.regex(String(event['id']), /^[0-9a-f]{64}$/);
       }
     }
-    for (const field of ['user.name', 'host.id', 'group.name', 'rule.id', 'tokenquery.secure_tokens.secure_token'])
+    for (const field of [
+      'user.name',
+      'host.id',
+      'group.name',
+      'rule.id',
+      'tokenquery.secure_tokens.secure_token',
+    ])
       t.true(used.has(field), field);
   });
 });

@@ -12,7 +12,10 @@ import type { Cell } from '../../export/parts.ts';
 /** JSON with its integers as they stand. */
 const parseExact = (text: string): unknown =>
   JSON.parse(text, ((_key: string, value: unknown, { source }: { source?: string }): unknown =>
-    typeof value === 'number' && source !== undefined && /^-?\d+$/.test(source) && !Number.isSafeInteger(value)
+    typeof value === 'number' &&
+    source !== undefined &&
+    /^-?\d+$/.test(source) &&
+    !Number.isSafeInteger(value)
       ? BigInt(source)
       : value) as Parameters<typeof JSON.parse>[1]);
 
@@ -36,13 +39,22 @@ const texts = fc.oneof(
   // Lone surrogates, and pairs that are made of them.
   fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }),
   fc.string({ unit: fc.integer({ min: 0, max: 0x10ffff }).map((point) => String.fromCodePoint(point)) }),
-  fc.constantFrom('', '\u0000', '\u001f\u007f\u0080\u009f', '\u2028\u2029', '\ud800', '\udfff\ud800', '\u{10ffff}', '"\\/\b\f\n\r\t'),
+  fc.constantFrom(
+    '',
+    '\u0000',
+    '\u001f\u007f\u0080\u009f',
+    '\u2028\u2029',
+    '\ud800',
+    '\udfff\ud800',
+    '\u{10ffff}',
+    '"\\/\b\f\n\r\t',
+  ),
 );
 const integers = fc.oneof(
   fc.maxSafeInteger(),
-  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((value): Cell =>
-    value >= -(2n ** 53n) + 1n && value <= 2n ** 53n - 1n ? Number(value) : value,
-  ),
+  fc
+    .bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
+    .map((value): Cell => (value >= -(2n ** 53n) + 1n && value <= 2n ** 53n - 1n ? Number(value) : value)),
   fc.constantFrom<Cell>(2n ** 53n, -(2n ** 53n), 2n ** 63n - 1n, -(2n ** 63n), 9_007_199_254_740_991, null),
 );
 
@@ -71,8 +83,12 @@ for (const name of jsonFormats) {
   });
 }
 
-const every = Array.from({ length: 17 }, (_, plane) => String.fromCodePoint(plane * 0x10000 + 0xfffd, plane * 0x10000 + 0x41)).join('');
-const controls = Array.from({ length: 0xa0 }, (_, code) => String.fromCodePoint(code)).slice(1).join('');
+const every = Array.from({ length: 17 }, (_, plane) =>
+  String.fromCodePoint(plane * 0x10000 + 0xfffd, plane * 0x10000 + 0x41),
+).join('');
+const controls = Array.from({ length: 0xa0 }, (_, code) => String.fromCodePoint(code))
+  .slice(1)
+  .join('');
 
 test('out of a store too: what SQLite writes is what JavaScript would', async (t) => {
   const path = await sampleStore(t);
@@ -147,9 +163,12 @@ test('CSV is RFC 4180, and NULL is not the empty text', (t) => {
     fc.constant(null),
   );
   fc.assert(
-    fc.property(fc.array(fc.array(cell, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 5 }), (rows) => {
-      t.deepEqual(readCsv(rows.map((row) => csvLine(row)).join('')), rows);
-    }),
+    fc.property(
+      fc.array(fc.array(cell, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 5 }),
+      (rows) => {
+        t.deepEqual(readCsv(rows.map((row) => csvLine(row)).join('')), rows);
+      },
+    ),
     { numRuns: 2_000 },
   );
   t.is(csvLine(['', null, 'a,b', 'c"d', 5, -5, 2n ** 60n]), '"",,"a,b","c""d",5,-5,1152921504606846976\r\n');

@@ -92,7 +92,11 @@ export const addTo = (store: Store, snapshots: readonly Snapshot[], ingestedTime
   }
 };
 
-export const storeAt = (path: string, snapshots: readonly Snapshot[], ingestedTime = 1_790_100_000): string => {
+export const storeAt = (
+  path: string,
+  snapshots: readonly Snapshot[],
+  ingestedTime = 1_790_100_000,
+): string => {
   const store = openForWriting(path, tables);
   addTo(store, snapshots, ingestedTime);
   store.close();
@@ -184,7 +188,16 @@ export const partOf = (
     head: whole,
     host: {},
     tables: [
-      { table, status: 'ok', affected: [], rowCount: 1, details: null, rows, counter: 0, epoch: whole.collectedTime },
+      {
+        table,
+        status: 'ok',
+        affected: [],
+        rowCount: 1,
+        details: null,
+        rows,
+        counter: 0,
+        epoch: whole.collectedTime,
+      },
     ],
   };
 };

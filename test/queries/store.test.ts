@@ -144,7 +144,10 @@ test('a finding whose question cannot be judged stays as it was', (t) => {
   set(first, 'filevault_status', { has_personal_recovery_key: 0 });
   remove(first, 'apfs_crypto_users', { type: 'PersonalRecovery' });
   take(store, first);
-  const life = (): unknown[][] => lives(store).filter(([name]) => name === 'filevault_without_recovery_key').map((row) => row.slice(3));
+  const life = (): unknown[][] =>
+    lives(store)
+      .filter(([name]) => name === 'filevault_without_recovery_key')
+      .map((row) => row.slice(3));
   t.deepEqual(life(), [[now - 9 * day, null]]);
   // Without the crypto users it can no longer be proven that there is no key.
   const dark = later(first);

@@ -13,8 +13,8 @@ import { tables } from '../../tables/index.ts';
 import { cli, root, sample, temporaryFolder } from '../standin.ts';
 import { makeBundle, snapshotOfBundle, verifySnapshots } from './evidence.ts';
 
-/** How often the power is cut: some times here, often in the long run (TOKENQUERY_KILLS=100). */
-const kills = Number(process.env['TOKENQUERY_KILLS'] ?? 8);
+/** How often the power is cut: some times here, often in the long run: `TOKENQUERY_KILLS=100 ava --timeout=30m`. */
+const kills = Number(process.env['TOKENQUERY_KILLS'] ?? 6);
 const start = 1_790_000_000;
 
 const command = (...parameters: readonly string[]): [string, string[]] => [
@@ -66,6 +66,7 @@ const wholeSnapshots = (path: string): number => {
 };
 
 test.serial('snapshot: the power is cut at any moment', async (t) => {
+  t.timeout(kills * 60_000);
   const folder = temporaryFolder(t);
   const db = join(folder, 'mac.db');
   const bundle = (number: number): string =>
@@ -113,6 +114,7 @@ const manyHosts = async (folder: string, hosts: number): Promise<string> => {
 };
 
 test.serial('merge: the power is cut at any moment', async (t) => {
+  t.timeout(kills * 60_000);
   const folder = temporaryFolder(t);
   const hosts = 300;
   const input = await manyHosts(folder, hosts);

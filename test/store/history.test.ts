@@ -10,7 +10,7 @@ import type { Cells, Look, Snapshot } from '../../store/snapshot.ts';
 import { addAll, everything, machine, newStore, people, rowsOf, smallTables, snapshotAt } from './world.ts';
 import type { Observed } from './world.ts';
 
-const runs = Number(process.env['TOKENQUERY_PROPERTY_RUNS'] ?? 120);
+const runs = Number(process.env['TOKENQUERY_PROPERTY_RUNS'] ?? 60);
 
 // Evidence at random
 

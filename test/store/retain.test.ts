@@ -124,7 +124,7 @@ test('what is known from then on stays, and what came before is gone', (t) => {
         store.close();
       }
     }),
-    { numRuns: Number(process.env['TOKENQUERY_PROPERTY_RUNS'] ?? 60) },
+    { numRuns: Number(process.env['TOKENQUERY_PROPERTY_RUNS'] ?? 40) },
   );
 });
 

@@ -1,0 +1,73 @@
+/** The part of `export` that runs in threads: they read and format, so that the first one only writes. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { UserError } from '../collector/errors.ts';
+import { formats } from '../export/formats.ts';
+import { chunkBytes, window } from '../export/threads.ts';
+import type { FromThread, ThreadTask, ToThread } from '../export/threads.ts';
+import { storeReading } from '../export/read.ts';
+import { openForReading } from '../store/file.ts';
+import { lookBack } from '../store/query.ts';
+import { tables } from '../tables/index.ts';
+
+export const serve = (): void => {
+  const port = parentPort;
+  if (port === null) return;
+  const { path, tableNames, format: name, options, asOf } = workerData as ThreadTask;
+  const say = (message: FromThread, transfer: ArrayBuffer[] = []): void =>
+    port.postMessage(message, transfer);
+  const store = openForReading(path, tables);
+  // Pages are read once and in order: a large cache would hold what is not needed again.
+  store.db.pragma('cache_size = -4096');
+  if (asOf !== null) lookBack(store, asOf);
+  const format = formats[name].make(options);
+  const wanted = tables.filter((table) => tableNames.includes(table.name));
+  let reading: ReturnType<typeof storeReading> | null = null;
+  // A buffer of Node may be a piece of a larger one, which cannot be handed over.
+  const encoder = new TextEncoder();
+  let unanswered = 0;
+  let proceed: (() => void) | null = null;
+
+  const work = async (hostIds: readonly string[]): Promise<void> => {
+    let text = '';
+    const send = async (): Promise<void> => {
+      const bytes = encoder.encode(text);
+      text = '';
+      unanswered += 1;
+      say({ bytes }, [bytes.buffer]);
+      if (unanswered >= window) await new Promise<void>((resolve) => (proceed = resolve));
+    };
+    reading ??= storeReading(store, {
+      tables: wanted,
+      wants: format.wants,
+      ...(asOf === null ? {} : { asOf }),
+    });
+    for (const part of reading.currentParts(hostIds)) {
+      for (const piece of format.snapshot(part)) {
+        text += piece as string;
+        if (text.length >= chunkBytes) await send();
+      }
+    }
+    if (text !== '') await send();
+    say({ done: true });
+  };
+
+  port.on('message', (message: ToThread) => {
+    if ('begin' in message) {
+      // The moment that is read is that of the first read after BEGIN.
+      if (store.db.inTransaction) store.db.exec('ROLLBACK');
+      store.db.exec('BEGIN');
+      store.db.prepare('SELECT count(*) FROM main.sqlite_schema').get();
+      reading = null;
+      say({ ready: true });
+    } else if ('hostIds' in message) {
+      work(message.hostIds).catch((error: unknown) => {
+        if (error instanceof UserError) say({ message: error.message, hint: error.hint });
+        else say({ fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      });
+    } else {
+      unanswered -= 1;
+      proceed?.();
+      proceed = null;
+    }
+  });
+};

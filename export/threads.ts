@@ -1,0 +1,159 @@
+/** Reads and formats many hosts in threads. The text comes out in the order of the hosts, as if there were one. */
+import { Worker } from 'node:worker_threads';
+import { UserError } from '../collector/errors.ts';
+import type { Db } from '../store/database.ts';
+import type { FormatName, FormatOptions } from './formats.ts';
+
+export interface ThreadTask {
+  readonly task: 'export';
+  readonly path: string;
+  readonly tableNames: readonly string[];
+  readonly format: FormatName;
+  readonly options: FormatOptions;
+  readonly asOf: number | null;
+}
+
+export type ToThread =
+  | { readonly begin: true }
+  | { readonly hostIds: readonly string[] }
+  | { readonly took: true };
+export type FromThread =
+  | { readonly ready: true }
+  | { readonly bytes: Uint8Array }
+  | { readonly done: true }
+  | { readonly message: string; readonly hint: string }
+  | { readonly fault: string };
+
+export const chunkBytes = 131_072;
+/** Chunks that a thread may be ahead of the one that writes: some megabytes. */
+export const window = 24;
+const hostsAtOnce = 16;
+/** Below this, starting threads takes longer than they save. */
+export const leastHosts = 500;
+// A third would take memory and, on most machines, the processor of the one that writes.
+const threadCount = 2;
+
+interface Batch {
+  readonly hostIds: readonly string[];
+  readonly chunks: Uint8Array[];
+  isDone: boolean;
+}
+
+const openThread = (entry: string, task: ThreadTask, onEvent: () => void) => {
+  // Little is alive at any time: a small young generation is collected often, and at no cost.
+  const worker = new Worker(entry, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+  let batch: Batch | null = null;
+  let isReady = false;
+  let failure: unknown = null;
+  worker.on('message', (message: FromThread) => {
+    if ('bytes' in message) batch?.chunks.push(message.bytes);
+    else if ('done' in message) {
+      if (batch !== null) batch.isDone = true;
+      batch = null;
+    } else if ('ready' in message) isReady = true;
+    else
+      failure = 'fault' in message ? new Error(message.fault) : new UserError(message.message, message.hint);
+    onEvent();
+  });
+  worker.on('error', (error) => {
+    failure ??= error;
+    onEvent();
+  });
+  const tell = (message: ToThread): void => worker.postMessage(message);
+  return {
+    begin: (): void => {
+      isReady = false;
+      tell({ begin: true });
+    },
+    isReady: () => isReady,
+    isFree: () => batch === null,
+    failure: () => failure,
+    take: (next: Batch): void => {
+      batch = next;
+      tell({ hostIds: next.hostIds });
+    },
+    took: (): void => tell({ took: true }),
+    end: (): void => void worker.terminate(),
+  };
+};
+
+/**
+ * The bytes of an export of current rows. Null, and nothing is read, where the threads cannot be brought to see one
+ * and the same moment of the database, because others write into it all the time.
+ *
+ * @param db Another connection to the same file, in no transaction.
+ */
+export const threadedExport = async (
+  entry: string,
+  task: ThreadTask,
+  db: Db,
+  hostIds: () => readonly string[],
+): Promise<AsyncGenerator<Uint8Array> | null> => {
+  let wake: (() => void) | null = null;
+  let isAwake = false;
+  const onEvent = (): void => {
+    isAwake = true;
+    wake?.();
+  };
+  const event = async (): Promise<void> => {
+    if (!isAwake) await new Promise<void>((resolve) => (wake = resolve));
+    isAwake = false;
+    wake = null;
+  };
+  const threads = Array.from({ length: threadCount }, () => openThread(entry, task, onEvent));
+  const end = (): void => {
+    for (const thread of threads) thread.end();
+  };
+  const check = (): void => {
+    for (const thread of threads) if (thread.failure() !== null) throw thread.failure();
+  };
+  // Changes when another connection has committed something since this one looked last.
+  const version = (): number => db.pragma('data_version', { simple: true }) as number;
+  try {
+    let hosts: readonly string[] | null = null;
+    for (let attempt = 0; attempt < 5 && hosts === null; attempt += 1) {
+      const before = version();
+      for (const thread of threads) thread.begin();
+      while (!threads.every((thread) => thread.isReady())) {
+        await event();
+        check();
+      }
+      const found = hostIds();
+      if (version() === before) hosts = found;
+    }
+    if (hosts === null) {
+      end();
+      return null;
+    }
+    const all = hosts;
+    return (async function* () {
+      try {
+        const queue: { readonly batch: Batch; readonly thread: (typeof threads)[number] }[] = [];
+        let next = 0;
+        for (;;) {
+          for (const thread of threads) {
+            if (next >= all.length || !thread.isFree()) continue;
+            const batch: Batch = { hostIds: all.slice(next, next + hostsAtOnce), chunks: [], isDone: false };
+            next += hostsAtOnce;
+            queue.push({ batch, thread });
+            thread.take(batch);
+          }
+          const first = queue[0];
+          if (first === undefined) return;
+          const bytes = first.batch.chunks.shift();
+          if (bytes !== undefined) {
+            yield bytes;
+            first.thread.took();
+          } else if (first.batch.isDone) queue.shift();
+          else await event();
+          check();
+        }
+      } finally {
+        end();
+      }
+    })();
+  } catch (error) {
+    end();
+    throw error;
+  }
+};
