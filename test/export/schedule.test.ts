@@ -13,7 +13,7 @@ const day = 86_400;
 test('the splay is the same for ever on one Mac, whatever the case of its UUID, and spreads a fleet', (t) => {
   t.is(splayOf(host, day), splayOf(host.toLowerCase(), day));
   t.is(splayOf(host, day), 55_895);
-  const hours = new Array<number>(24).fill(0);
+  const hours = Array.from({ length: 24 }, () => 0);
   for (let index = 0; index < 2_400; index += 1) {
     const splay = splayOf(`00000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}`, day);
     t.true(splay >= 0 && splay < day);
