@@ -22,19 +22,25 @@ export const serve = (): void => {
   const format = formats[name].make(options);
   const wanted = tables.filter((table) => tableNames.includes(table.name));
   let reading: ReturnType<typeof storeReading> | null = null;
-  // A buffer of Node may be a piece of a larger one, which cannot be handed over.
   const encoder = new TextEncoder();
+  // Buffers go there and back: what is thrown away by the hundred megabytes is not cleared away as fast.
+  const idle: Uint8Array<ArrayBuffer>[] = [];
   let unanswered = 0;
   let proceed: (() => void) | null = null;
 
   const work = async (hostIds: readonly string[]): Promise<void> => {
     let text = '';
     const send = async (): Promise<void> => {
-      const bytes = encoder.encode(text);
+      let rest = text;
       text = '';
-      unanswered += 1;
-      say({ bytes }, [bytes.buffer]);
-      if (unanswered >= window) await new Promise<void>((resolve) => (proceed = resolve));
+      while (rest !== '') {
+        const bytes = idle.pop() ?? new Uint8Array(chunkBytes);
+        const { read, written } = encoder.encodeInto(rest, bytes);
+        rest = read === rest.length ? '' : rest.slice(read);
+        unanswered += 1;
+        say({ bytes, length: written }, [bytes.buffer]);
+        if (unanswered >= window) await new Promise<void>((resolve) => (proceed = resolve));
+      }
     };
     reading ??= storeReading(store, {
       tables: wanted,
@@ -44,7 +50,7 @@ export const serve = (): void => {
     for (const part of reading.currentParts(hostIds)) {
       for (const piece of format.snapshot(part)) {
         text += piece as string;
-        if (text.length >= chunkBytes) await send();
+        if (text.length >= chunkBytes - 4096) await send();
       }
     }
     if (text !== '') await send();
@@ -66,6 +72,7 @@ export const serve = (): void => {
       });
     } else {
       unanswered -= 1;
+      idle.push(message.took);
       proceed?.();
       proceed = null;
     }

@@ -178,12 +178,18 @@ cd / || exit 1
 work=
 part=
 child=
+busy=
 # shellcheck disable=SC2329
 clean_up() {
   trap '' HUP INT TERM
-  if [ -n "$child" ]; then
+  if [ -n "$busy" ]; then
+    # The last process may be the child itself: a signal can come before its id is kept.
     # shellcheck disable=SC2046
-    kill -s KILL $(family "$child") 2>/dev/null
+    kill -s KILL $(family "$!") 2>/dev/null
+    if [ -n "$child" ]; then
+      # shellcheck disable=SC2046
+      kill -s KILL $(family "$child") 2>/dev/null
+    fi
   fi
   if [ -n "$part" ]; then rm -f "$part"; fi
   if [ -n "$work" ]; then rm -rf "$work"; fi
@@ -258,6 +264,7 @@ launch() { # SECONDS PROGRAM [ARGUMENT]...
   fi
   launch_program=$root$1
   shift
+  busy=yes
   (
     # 64 MiB: what prints more is ended.
     ulimit -f 131072
@@ -270,6 +277,7 @@ launch() { # SECONDS PROGRAM [ARGUMENT]...
   code=$?
   rm -f "$work/running.$child"
   child=
+  busy=
   if [ -e "$work/late" ]; then
     code=timeout
   elif [ $(($(wc -c < "$work/out") + $(wc -c < "$work/err"))) -ge 67108864 ]; then

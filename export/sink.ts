@@ -18,7 +18,7 @@ import { UserError } from '../collector/errors.ts';
 
 export interface Sink {
   write(text: string): void | Promise<void>;
-  /** The same as UTF-8, where the sink takes it. */
+  /** The same as UTF-8, where the sink takes it; the bytes are free again when it is done. */
   writeBytes?(bytes: Uint8Array): Promise<void>;
   /** The text so far is whole: a file may end here. */
   cut(): void | Promise<void>;
@@ -154,6 +154,14 @@ const openPart = (path: string, compression: Compression) => {
       }
       check();
     },
+    /** Done when the bytes are needed no more. */
+    async writeNow(bytes: Uint8Array): Promise<void> {
+      check();
+      await writing;
+      if (compressor === null) await writeFully(fd, bytes);
+      else await new Promise<void>((fulfil) => compressor.write(bytes, () => fulfil()));
+      check();
+    },
     async finish(): Promise<void> {
       await writing;
       if (compressor !== null) {
@@ -253,7 +261,7 @@ export const fileSink = (path: string, { rotateBytes, keep = 0, onDrop }: FileOp
     writeBytes: async (more) => {
       await flush();
       bytes += more.length;
-      await guarded(() => part.write(more));
+      await guarded(() => part.writeNow(more));
     },
     cut: () => {
       if (rotateBytes === undefined || bytes + pending.length < rotateBytes) return undefined;

@@ -16,26 +16,31 @@ export interface ThreadTask {
 export type ToThread =
   | { readonly begin: true }
   | { readonly hostIds: readonly string[] }
-  | { readonly took: true };
+  | { readonly took: Uint8Array<ArrayBuffer> };
 export type FromThread =
   | { readonly ready: true }
-  | { readonly bytes: Uint8Array }
+  | { readonly bytes: Uint8Array<ArrayBuffer>; readonly length: number }
   | { readonly done: true }
   | { readonly message: string; readonly hint: string }
   | { readonly fault: string };
 
-export const chunkBytes = 131_072;
-/** Chunks that a thread may be ahead of the one that writes: some megabytes. */
-export const window = 24;
-const hostsAtOnce = 16;
+export const chunkBytes = 65_536;
+/** Chunks that a thread may be ahead of the one that writes. */
+export const window = 32;
+const hostsAtOnce = 8;
 /** Below this, starting threads takes longer than they save. */
 export const leastHosts = 500;
 // A third would take memory and, on most machines, the processor of the one that writes.
 const threadCount = 2;
 
+interface Chunk {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly length: number;
+}
+
 interface Batch {
   readonly hostIds: readonly string[];
-  readonly chunks: Uint8Array[];
+  readonly chunks: Chunk[];
   isDone: boolean;
 }
 
@@ -46,7 +51,7 @@ const openThread = (entry: string, task: ThreadTask, onEvent: () => void) => {
   let isReady = false;
   let failure: unknown = null;
   worker.on('message', (message: FromThread) => {
-    if ('bytes' in message) batch?.chunks.push(message.bytes);
+    if ('bytes' in message) batch?.chunks.push(message);
     else if ('done' in message) {
       if (batch !== null) batch.isDone = true;
       batch = null;
@@ -72,13 +77,13 @@ const openThread = (entry: string, task: ThreadTask, onEvent: () => void) => {
       batch = next;
       tell({ hostIds: next.hostIds });
     },
-    took: (): void => tell({ took: true }),
+    took: (bytes: Uint8Array<ArrayBuffer>): void => worker.postMessage({ took: bytes } satisfies ToThread, [bytes.buffer]),
     end: (): void => void worker.terminate(),
   };
 };
 
 /**
- * The bytes of an export of current rows. Null, and nothing is read, where the threads cannot be brought to see one
+ * The bytes of an export of current rows; each piece is good until the next one is asked for. Null, and nothing is read, where the threads cannot be brought to see one
  * and the same moment of the database, because others write into it all the time.
  *
  * @param db Another connection to the same file, in no transaction.
@@ -140,10 +145,10 @@ export const threadedExport = async (
           }
           const first = queue[0];
           if (first === undefined) return;
-          const bytes = first.batch.chunks.shift();
-          if (bytes !== undefined) {
-            yield bytes;
-            first.thread.took();
+          const chunk = first.batch.chunks.shift();
+          if (chunk !== undefined) {
+            yield chunk.bytes.subarray(0, chunk.length);
+            first.thread.took(chunk.bytes);
           } else if (first.batch.isDone) queue.shift();
           else await event();
           check();

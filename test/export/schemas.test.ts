@@ -140,7 +140,9 @@ test('an OCSF event says what the rows say, and unknown is not false', async (t)
           (user as { name: string; uid: string }).name === row.username &&
           (user as { uid: string }).uid === String(row.uid),
       );
-      const account = (event?.['user'] as { account: { tags: { name: string; value: string }[] } } | undefined)?.account;
+      const account = (
+        event?.['user'] as { account: { tags: { name: string; value: string }[] } } | undefined
+      )?.account;
       const tags = account?.tags ?? [];
       for (const fact of ['secure_token', 'filevault_enabled'] as const) {
         const said = tags.find(({ name }) => name === fact)?.value;

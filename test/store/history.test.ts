@@ -439,12 +439,22 @@ test('partial looks of one kind are compared with each other', (t) => {
     { name: 'ann', token: 1, seen: 3 },
     { name: 'bob', token: 1, seen: 5 },
   ]);
+  // A whole look in between: what such a look saw before it is no measure any more.
+  look(52, 'ok', [
+    ['ann', 'A', 1, 1, 8],
+    ['bob', 'B', 1, 1, 8],
+  ]);
+  look(54, 'partial', [['ann', 'A', null, 1, 6]]);
+  t.deepEqual(known(), [
+    { name: 'ann', token: 1, seen: 8 },
+    { name: 'bob', token: 1, seen: 8 },
+  ]);
   // With more missing, there is nothing to compare with.
   look(60, 'partial', [], ['s1', 's2']);
   look(70, 'partial', [], ['s1']);
   t.deepEqual(known(), [
-    { name: 'ann', token: 1, seen: 3 },
-    { name: 'bob', token: 1, seen: 5 },
+    { name: 'ann', token: 1, seen: 8 },
+    { name: 'bob', token: 1, seen: 8 },
   ]);
   store.close();
 });
