@@ -77,7 +77,8 @@ const openThread = (entry: string, task: ThreadTask, onEvent: () => void) => {
       batch = next;
       tell({ hostIds: next.hostIds });
     },
-    took: (bytes: Uint8Array<ArrayBuffer>): void => worker.postMessage({ took: bytes } satisfies ToThread, [bytes.buffer]),
+    took: (bytes: Uint8Array<ArrayBuffer>): void =>
+      worker.postMessage({ took: bytes } satisfies ToThread, [bytes.buffer]),
     end: (): void => void worker.terminate(),
   };
 };
