@@ -327,7 +327,7 @@ else {
     const ended = await run(mac, ['sh'], text());
     const started = runsIn(mac.log);
     const replayed = await isSame(t, mac, ended);
-    for (const name of ['-x', 'a/b', 'interactive', 'two', 'ta\tb', 'off0'])
+    for (const name of ['-x', 'a/b', 'interactive', 'two', 'ta\tb', 'off0', 'off1', 'off2', 'off3'])
       t.false(started.includes(`/usr/sbin/sysadminctl -secureTokenStatus ${name}`), name);
     t.true(started.includes('/usr/sbin/sysadminctl -secureTokenStatus $(touch pwned)'));
     const names = replayed.commands
@@ -491,6 +491,7 @@ else {
     for (const [path, content] of files)
       for (const form of forms) t.false(content.includes(form), `${form} in ${path}`);
     t.true(canary('x').startsWith('CANARY'));
+    t.false([...files.values()].some((content) => content.includes('com.apple.wifi')));
     // What may be kept is there.
     const all = [...files.values()].join('\n');
     for (const kept of [
