@@ -4,8 +4,8 @@ import { UserError } from '../collector/errors.ts';
 import { readNativeFile } from '../store/native_file.ts';
 import { tables } from '../tables/index.ts';
 
-/** Batches that are on their way at once: one is written while the next is read. */
-const ahead = 2;
+/** Batches that are on their way at once: what is written in one transaction, and what is read meanwhile. */
+const ahead = 5;
 
 /** Answers the path of an export with its batches, and with what is wrong with it. */
 export const serve = (): void => {

@@ -1,4 +1,5 @@
 /** The native export: snapshots as NDJSON, one row a line. docs/native.md describes it. */
+import { isAscii, isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { statuses } from '../collector/status.ts';
 import type { Status } from '../collector/status.ts';
@@ -169,10 +170,11 @@ interface OpenTable {
   readonly failed: readonly string[] | null;
   readonly rowCount: number;
   readonly details: Cells | null;
-  /** What a line of this table begins with when this program wrote it. */
-  readonly head: string;
+  /** What a row of this table begins with when this program wrote it. */
+  readonly head: Buffer;
   readonly firstLine: number;
-  readonly texts: string[];
+  /** Rows so far; what they say is in `columns`. */
+  count: number;
 }
 
 interface OpenSnapshot {
@@ -199,12 +201,48 @@ const idLength = 64;
 
 const isInteger = (value: unknown): value is number => Number.isSafeInteger(value);
 
+/** Pieces of JSON in a row, with commas between them. */
+const pieces = () => {
+  let held = Buffer.allocUnsafe(65_536);
+  let length = 0;
+  return {
+    clear: (): void => {
+      length = 0;
+    },
+    add: (bytes: Buffer, from = 0, to = bytes.length): void => {
+      const needed = length + to - from + 1;
+      if (needed > held.length) {
+        const larger = Buffer.allocUnsafe(needed * 2);
+        held.copy(larger, 0, 0, length);
+        held = larger;
+      }
+      if (length > 0) {
+        held[length] = comma;
+        length += 1;
+      }
+      bytes.copy(held, length, from, to);
+      length += to - from;
+    },
+    /** Null when it is not UTF-8. */
+    text: (): string | null => {
+      const bytes = held.subarray(0, length);
+      if (isAscii(bytes)) return bytes.toString('latin1');
+      return isUtf8(bytes) ? bytes.toString('utf8') : null;
+    },
+  };
+};
+
+const lineFeed = 10;
+const comma = 44;
+const brace = 125;
+const middle = Buffer.from(rowMiddle);
+
 export interface NativeDecoder {
   /**
-   * Takes the whole lines of a text, and hands over each snapshot that one of them ends. Returns where the rest
+   * Takes the whole lines of some bytes, and hands over each snapshot that one of them ends. Returns where the rest
    * begins, which is no whole line. Throws UserError.
    */
-  lines(text: string, take: (snapshot: Snapshot) => void): number;
+  bytes(bytes: Buffer, take: (snapshot: Snapshot) => void): number;
   /** Throws UserError when a snapshot is not ended. */
   end(): void;
 }
@@ -229,6 +267,7 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
   const orders = new Map(
     tables.map((table) => [table.name, { compare: cellsOrder(table), indexes: orderIndexes(table) }]),
   );
+  const columns = pieces();
   let number = 0;
   let snapshot: OpenSnapshot | null = null;
   let open: OpenTable | null = null;
@@ -254,31 +293,33 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
   const pushRow = (
     cells: Value[],
     table: Table,
-    columns: readonly Check[],
+    own: readonly Check[],
     row: Readonly<Record<string, unknown>>,
     line: number,
   ): void => {
     let next = 0;
     // Columns in their order, as this program writes them, need no look-up by name.
     for (const name in row) {
-      const column = columns[next];
+      const column = own[next];
       if (column === undefined || column.name !== name) break;
       cells.push(checked(table, column, row[name], line));
       next += 1;
     }
-    if (next === columns.length && Object.keys(row).length === next) return;
-    for (const column of columns.slice(next)) cells.push(checked(table, column, row[column.name], line));
-    const unknown = Object.keys(row).find((name) => !columns.some((column) => column.name === name));
+    if (next === own.length && Object.keys(row).length === next) return;
+    for (const column of own.slice(next)) cells.push(checked(table, column, row[column.name], line));
+    const unknown = Object.keys(row).find((name) => !own.some((column) => column.name === name));
     if (unknown !== undefined) throw broken(line, `${table.name} has no column ${unknown}`);
   };
 
-  const packed = ({ table, texts, firstLine, rowCount }: OpenTable): Value[] => {
-    if (texts.length !== rowCount)
-      throw broken(number, `${table.name} should have ${rowCount} rows and has ${texts.length}`);
-    const columns = checks.get(table.name) ?? [];
+  const packed = ({ table, count, firstLine, rowCount }: OpenTable): Value[] => {
+    if (count !== rowCount)
+      throw broken(number, `${table.name} should have ${rowCount} rows and has ${count}`);
+    const own = checks.get(table.name) ?? [];
+    const text = columns.text();
+    if (text === null) throw broken(firstLine, `a row of ${table.name} from here on is not UTF-8`);
     let rows: Record<string, unknown>[];
     try {
-      rows = JSON.parse(`[${texts.join(',')}]`) as Record<string, unknown>[];
+      rows = JSON.parse(`[${text}]`) as Record<string, unknown>[];
     } catch {
       throw broken(firstLine, `a row of ${table.name} from here on is not JSON`);
     }
@@ -287,16 +328,15 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     const cells: Value[] = [];
     for (const [index, row] of rows.entries()) {
       cells.push(0, index + 1);
-      pushRow(cells, table, columns, row, firstLine + 1 + index);
+      pushRow(cells, table, own, row, firstLine + 1 + index);
     }
     // The order of rows is part of what a snapshot is; whoever wrote them need not know it.
     const order = orders.get(table.name);
-    if (order === undefined || !isData.has(table.name) || isSorted(cells, columns.length, order.indexes))
+    if (order === undefined || !isData.has(table.name) || isSorted(cells, own.length, order.indexes))
       return cells;
     const all: Cells[] = [];
-    const stride = columns.length + leadingCells;
-    for (let at = leadingCells; at < cells.length; at += stride)
-      all.push(cells.slice(at, at + columns.length));
+    const stride = own.length + leadingCells;
+    for (let at = leadingCells; at < cells.length; at += stride) all.push(cells.slice(at, at + own.length));
     return packRows(all.sort(order.compare));
   };
 
@@ -386,7 +426,7 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
       throw broken(number, `${table.name} is ${String(status)} and has rows`);
     const namesOf = (given: unknown, field: string): readonly string[] | null => {
       const list = given ?? null;
-      if (list !== null && (!Array.isArray(list) || list.some((name) => typeof name !== 'string'))) {
+      if (list !== null && (!Array.isArray(list) || list.some((one) => typeof one !== 'string'))) {
         throw broken(number, `${field} of ${table.name} is not a list of names`);
       }
       return list as readonly string[] | null;
@@ -394,6 +434,7 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     const list = namesOf(affected, 'columns_affected');
     const failedList = namesOf(failed, 'sources_failed');
     const { hostId } = snapshot.header;
+    columns.clear();
     open = {
       table,
       isReport,
@@ -415,9 +456,11 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
               isInteger(duration) ? duration : null,
               null,
             ],
-      head: `{"kind":"row","table":${JSON.stringify(table.name)},"host_id":${JSON.stringify(hostId)},"snapshot_id":${snapshot.givenId},"row_id":"`,
+      head: Buffer.from(
+        `{"kind":"row","table":${JSON.stringify(table.name)},"host_id":${JSON.stringify(hostId)},"snapshot_id":${snapshot.givenId},"row_id":"`,
+      ),
       firstLine: number,
-      texts: [],
+      count: 0,
     };
   };
 
@@ -425,12 +468,13 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     if (snapshot === null || open === null || fields['table'] !== open.table.name) {
       throw broken(number, `a row of ${String(fields['table'])} does not follow its table`);
     }
-    const { host_id: hostId, snapshot_id: id, columns } = fields;
+    const { host_id: hostId, snapshot_id: id, columns: given } = fields;
     if (hostId !== snapshot.header.hostId || id !== snapshot.givenId)
       throw broken(number, 'the row is of another snapshot');
-    if (typeof columns !== 'object' || columns === null || Array.isArray(columns))
+    if (typeof given !== 'object' || given === null || Array.isArray(given))
       throw broken(number, 'the row has no columns');
-    open.texts.push(JSON.stringify(columns));
+    open.count += 1;
+    columns.add(Buffer.from(JSON.stringify(given)));
   };
 
   const closeSnapshot = (fields: Readonly<Record<string, unknown>>): Snapshot => {
@@ -480,27 +524,40 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     }
   };
 
+  const decodeText = (bytes: Buffer): string => {
+    if (!isUtf8(bytes)) throw broken(number, 'this is not UTF-8');
+    return bytes.toString('utf8');
+  };
+
   return {
-    lines: (text, take) => {
+    bytes: (bytes, take) => {
       let start = 0;
       for (;;) {
         // Rows as this program writes them are not parsed one by one: their columns are cut out, and parsed together.
-        const head: string | null = (open as OpenTable | null)?.head ?? null;
-        const texts = (open as OpenTable | null)?.texts ?? [];
-        const gap = head === null ? 0 : head.length + idLength;
-        while (head !== null && text.startsWith(head, start) && text.startsWith(rowMiddle, start + gap)) {
-          const end = text.indexOf('\n', start + gap);
-          if (end === -1) return start;
-          if (!text.startsWith('}}', end - 2)) break;
-          texts.push(text.slice(start + gap + rowMiddle.length, end - 1));
-          number += 1;
-          start = end + 1;
+        const rows = open as OpenTable | null;
+        if (rows !== null) {
+          const { head } = rows;
+          const gap = head.length + idLength;
+          const skip = gap + middle.length;
+          while (
+            start + skip < bytes.length &&
+            bytes.compare(head, 0, head.length, start, start + head.length) === 0 &&
+            bytes.compare(middle, 0, middle.length, start + gap, start + skip) === 0
+          ) {
+            const end = bytes.indexOf(lineFeed, start + skip);
+            if (end === -1) return start;
+            if (bytes[end - 1] !== brace || bytes[end - 2] !== brace) break;
+            columns.add(bytes, start + skip, end - 1);
+            rows.count += 1;
+            number += 1;
+            start = end + 1;
+          }
         }
-        const end = text.indexOf('\n', start);
+        const end = bytes.indexOf(lineFeed, start);
         if (end === -1) return start;
         number += 1;
-        const snapshot = line(text.slice(start, end));
-        if (snapshot !== null) take(snapshot);
+        const ended = line(decodeText(bytes.subarray(start, end)));
+        if (ended !== null) take(ended);
         start = end + 1;
       }
     },

@@ -1,10 +1,26 @@
 /** The native format over parts; native.ts has its lines, and what reads them. */
 import { endLine, rowHead, rowMiddle, snapshotLine, tableLine } from './native.ts';
 import { identities, isReport, objectWriter } from './parts.ts';
-import type { Format } from './parts.ts';
+import type { Format, Head } from './parts.ts';
 
-// A piece for each row costs more than the row itself.
-const pieceCharacters = 16_384;
+/** So many rows make a piece of text: a piece for each costs more than the row itself. */
+const rowsAtOnce = 32;
+
+/** Writes the rows of one table in one snapshot, out of the text of SQLite; in no generator, which is half as fast. */
+const lineWriter = (head: Head, table: string): ((lines: readonly string[], from: number) => string) => {
+  const identify = identities(head, table);
+  const start = rowHead(head, table);
+  return (lines, from) => {
+    const end = Math.min(lines.length, from + rowsAtOnce);
+    let text = '';
+    for (let index = from; index < end; index += 1) {
+      const line = lines[index] as string;
+      const cut = line.indexOf('\n');
+      text += `${start}${identify(line.slice(0, cut), null)}${rowMiddle}${line.slice(cut + 1)}}\n`;
+    }
+    return text;
+  };
+};
 
 export const nativeFormat = (): Format => ({
   wants: 'json',
@@ -22,12 +38,9 @@ export const nativeFormat = (): Format => ({
       const start = rowHead(head, table.name);
       count += rowCount;
       if (lines !== undefined) {
-        const identify = identities(head, table.name);
-        for (const line of lines) {
-          const cut = line.indexOf('\n');
-          text += `${start}${identify(line.slice(0, cut), null)}${rowMiddle}${line.slice(cut + 1)}}\n`;
-          if (text.length < pieceCharacters) continue;
-          yield text;
+        const write = lineWriter(head, table.name);
+        for (let from = 0; from < lines.length; from += rowsAtOnce) {
+          yield text + write(lines, from);
           text = '';
         }
       } else {

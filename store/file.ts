@@ -294,7 +294,7 @@ export const openForWriting = (path: string, tables: readonly Table[], options: 
     }
     db = openDatabase(path, { waitMs });
     db.pragma('synchronous = FULL');
-    db.pragma('cache_size = -65536');
+    db.pragma('cache_size = -32768');
     if (header.kind !== 'ours') {
       // What `retain` drops can then be given back piece by piece; it must be said before the first page.
       db.pragma('auto_vacuum = INCREMENTAL');

@@ -119,11 +119,13 @@ export interface MergeOptions {
   /** The program that a thread runs to read exports; without it, exports are read in this one. */
   readonly workerEntry?: string;
   readonly now: () => number;
+  /** Snapshots of several levels of redaction may lie in one file; they must not be joined. */
+  readonly mayMix?: boolean;
   readonly progress?: (done: number, of: number, merged: Merged) => void;
 }
 
 // A transaction that is too small spends its time in waiting for the disk; one that is too large keeps others waiting.
-const cellsAtOnce = 400_000;
+const cellsAtOnce = 200_000;
 
 const sizeOf = (snapshots: readonly Snapshot[]): number =>
   snapshots.reduce(
@@ -135,6 +137,27 @@ const sizeOf = (snapshots: readonly Snapshot[]): number =>
 class TargetFailure extends Error {
   override readonly name = 'TargetFailure';
 }
+
+const levelText = (level: string | null): string => (level === null ? 'not redacted' : `redacted (${level})`);
+
+/** One file holds one level of redaction: in a mixed one, the same user would be two. Throws UserError for another. */
+const levelKeeper = ({ db }: Store, mayMix: boolean): ((snapshots: readonly Snapshot[]) => void) => {
+  const levels = new Set(
+    db.prepare('SELECT DISTINCT redaction FROM _snapshot').pluck().all() as (string | null)[],
+  );
+  return (snapshots) => {
+    if (mayMix) return;
+    for (const { redaction } of snapshots) {
+      if (levels.size === 0) levels.add(redaction);
+      if (levels.size === 1 && levels.has(redaction)) continue;
+      const others = [...levels].filter((level) => level !== redaction).map(levelText);
+      throw new UserError(
+        `it is ${levelText(redaction)}, and the database holds what is ${others.join(' and ')}`,
+        'merge it into another database; --mixed-redaction takes it all the same, but they must not be joined',
+      );
+    }
+  };
+};
 
 interface Group {
   readonly path: string;
@@ -215,7 +238,7 @@ const nativeThread = (entry: string) => {
   const worker = new Worker(entry, {
     workerData: { task: 'decode' },
     // What it holds is a few batches; without a limit, garbage is left lying until there is a lot of it.
-    resourceLimits: { maxYoungGenerationSizeMb: 32, maxOldGenerationSizeMb: 256 },
+    resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 128 },
   });
   const read = (path: string, take: (snapshots: readonly Snapshot[]) => void): Promise<void> =>
     new Promise((fulfil, reject) => {
@@ -269,6 +292,7 @@ export const merge = async (
 ): Promise<Merged> => {
   const merged: Merged = { stored: 0, known: 0, tooOld: 0, hosts: new Set(), bad: [] };
   const batch = batchWriter(store, merged, options.now);
+  const keepLevel = levelKeeper(store, options.mayMix === true);
   let thread: ReturnType<typeof nativeThread> | null = null;
   // A cut of the power may cost the last transactions, which can be merged again, and nothing else: the disk need
   // not be waited for until the last one, which brings all before it to the disk as well.
@@ -280,6 +304,7 @@ export const merge = async (
       const step = (): void => options.progress?.(index, inputs.length, merged);
       step();
       const take = (snapshots: readonly Snapshot[]): void => {
+        keepLevel(snapshots);
         batch.add(path, snapshots);
         step();
       };

@@ -9,14 +9,17 @@ import type { Snapshot } from './snapshot.ts';
 
 export const isNativeName = (path: string): boolean => /\.(?:ndjson|jsonl)(?:\.(?:gz|zst))?$/i.test(path);
 
-const chunkBytes = 1024 * 1024;
+const chunkBytes = 256 * 1024;
+/** What is unpacked ahead of being read: unpacking has a thread of its own. */
+const aheadBytes = 4 * 1024 * 1024;
+const unpacking = { chunkSize: chunkBytes, highWaterMark: aheadBytes };
 
 const bytesOf = (path: string): Readable => {
   const file = createReadStream(path, { highWaterMark: chunkBytes });
   const unpack = /\.gz$/i.test(path)
-    ? createGunzip({ chunkSize: chunkBytes })
+    ? createGunzip(unpacking)
     : /\.zst$/i.test(path)
-      ? createZstdDecompress({ chunkSize: chunkBytes })
+      ? createZstdDecompress(unpacking)
       : null;
   if (unpack === null) return file;
   file.on('error', (error) => unpack.destroy(error));
@@ -51,26 +54,22 @@ export const readNativeFile = async (
     batch.push(snapshot);
     for (const look of snapshot.looks.values()) cells += look.cells.length;
   };
-  const decode = new TextDecoder('utf-8', { fatal: true });
-  let rest = '';
+  let rest: Buffer = Buffer.alloc(0);
   try {
     const source = bytesOf(path);
     for await (const chunk of source) {
-      const text = rest + decode.decode(chunk as Uint8Array, { stream: true });
-      rest = text.slice(decoder.lines(text, put));
+      const bytes = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
+      rest = bytes.subarray(decoder.bytes(bytes, put));
       if (rest.length > maxLine)
         throw new UserError('it has a line of more than 16 MiB', 'docs/native.md describes the lines');
       if (cells >= batchCells) await hand();
     }
-    rest += decode.decode();
-    if (rest !== '') decoder.lines(`${rest}\n`, put);
+    if (rest.length > 0) decoder.bytes(Buffer.concat([rest, Buffer.from('\n')]), put);
     decoder.end();
   } catch (error) {
     await hand();
     if (error instanceof UserError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
-      throw new UserError('it is not UTF-8', 'docs/native.md describes the lines');
     if (code === undefined && !(error instanceof RangeError)) throw error;
     throw new UserError(
       `it cannot be read: ${message}`,

@@ -412,11 +412,11 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     const fresh: OpenVersion[] = [];
     const remove = prepare(`DELETE FROM ${currentName(table)} WHERE _host = ? AND _n = ?`);
     for (const version of now) {
-      const same = old.get(version.n);
+      const known = old.get(version.n);
       old.delete(version.n);
-      if (same === version) continue;
-      if (same !== undefined) {
-        if (versionText(same) === versionText(version)) continue;
+      if (known === version) continue;
+      if (known !== undefined) {
+        if (versionText(known) === versionText(version)) continue;
         remove.run(host, version.n);
       }
       fresh.push(version);

@@ -44,6 +44,7 @@ const run = async (given: Arguments): Promise<number> => {
       merged = await merge(store, inputs, {
         readEvidence,
         now: currentTime,
+        mayMix: given.flag('mixed-redaction'),
         workerEntry: programEntry,
         progress: progress(),
       });
@@ -78,7 +79,13 @@ export const mergeCommand: Command = {
     '.ndjson.zst), or a folder of any of these. Order and repeats make no difference. A bad input is named, the',
     'others are merged, and the exit code is 1.',
   ],
-  options: { db: { ...dbOption, description: 'The database; it is made where it is not there.' } },
+  options: {
+    db: { ...dbOption, description: 'The database; it is made where it is not there.' },
+    'mixed-redaction': {
+      type: 'boolean',
+      description: 'Take snapshots of several levels of redaction into one database.',
+    },
+  },
   positionals: { least: 1, most: 1_000_000 },
   examples: [
     'tokenquery merge --db fleet.db exports/',

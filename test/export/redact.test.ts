@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -161,6 +162,12 @@ test('facts and counts stay, times lose their resolution, hashes their meaning',
     t.is(new Set(rows.map((row) => row['row_id'])).size, rows.length);
     const ids = new Set(plain.map((row) => row['row_id']));
     t.false(rows.some((row) => ids.has(row['row_id'])));
+    for (const row of rows.filter(({ table }) => table === 'apfs_crypto_users')) {
+      const told = row['columns'] as Record<string, unknown>;
+      const key = [told['device_identifier'], told['crypto_user_uuid']];
+      const parts = [1, row['host_id'], row['snapshot_id'], 'apfs_crypto_users', key];
+      t.is(row['row_id'], createHash('sha256').update(JSON.stringify(parts)).digest('hex'));
+    }
     for (const line of parsed(redacted(path, level)))
       if (line['kind'] === 'snapshot') t.is(line['redaction'], level);
   }
@@ -237,6 +244,23 @@ test('levels are not mixed unless it is asked for, and a redacted export can be 
   const again = await cli(['export', '--db', fleet]);
   t.is(again.code, 0);
   t.true(parsed(again.stdout).filter(({ kind }) => kind === 'row').length > 1000);
+  // A database of another level refuses it by name, unless it is asked to take it.
+  const apart = join(folder, 'apart.db');
+  const own = await cli(['merge', '--db', apart, db]);
+  t.is(own.code, 0, own.stderr);
+  const count = (path: string): unknown =>
+    withStore(path, (store) => store.db.prepare('SELECT count(*) FROM snapshots').pluck().get());
+  const before = count(apart);
+  const refused = await cli(['merge', '--db', apart, strict]);
+  t.is(refused.code, 1);
+  t.regex(
+    refused.stderr,
+    /strict\.ndjson: it is redacted \(strict\), and the database holds what is not redacted/,
+  );
+  t.is(count(apart), before);
+  const taken = await cli(['merge', '--db', apart, strict, '--mixed-redaction']);
+  t.is(taken.code, 0, taken.stderr);
+  t.true(Number(count(apart)) > Number(before));
   // One host that is not redacted comes along.
   const [first] = await sampleSnapshots();
   if (first === undefined) throw new Error('there are no samples');

@@ -502,3 +502,31 @@ test('a snapshot that comes in parts is joined', (t) => {
   ]);
   for (const store of [a, b]) store.close();
 });
+
+test('a snapshot is told by what it says, and by nothing else', (t) => {
+  const rows: readonly Cells[] = [['ann', 'A', null, 30, null]];
+  const partial = { status: 'partial', affected: ['token'], rows } as const;
+  const base = snapshotAt('H1', 10, { people: { ...partial, failed: ['s1'] } });
+  const others = [
+    snapshotAt('H2', 10, { people: { ...partial, failed: ['s1'] } }),
+    snapshotAt('H1', 11, { people: { ...partial, failed: ['s1'] } }),
+    snapshotAt('H1', 10, { people: { ...partial, failed: ['s1', 's2'] } }),
+    snapshotAt('H1', 10, { people: { ...partial, affected: [], failed: ['s1'] } }),
+    snapshotAt('H1', 10, { people: { ...partial, failed: ['s1'], rows: [['ann', 'A', null, 31, null]] } }),
+    snapshotAt('H1', 10, { people: { ...partial, failed: ['s1'], rows: [...rows, ...rows] } }),
+    snapshotAt('H1', 10, { people: { status: 'ok', rows } }),
+    snapshotAt('H1', 10, { people: { ...partial, failed: ['s1'] } }, { euid: 501 }),
+    snapshotAt('H1', 10, { people: { ...partial, failed: ['s1'] } }, { redaction: 'strict' }),
+    snapshotAt('H1', 10, { people: { ...partial, failed: ['s1'] }, machine: { status: 'denied', rows: [] } }),
+  ];
+  const ids = [base, ...others].map(({ snapshotId }) => snapshotId);
+  t.is(new Set(ids).size, ids.length);
+  t.true(ids.every((id) => Number.isSafeInteger(id) && id > 0));
+  const same = snapshotAt(
+    'H1',
+    10,
+    { people: { ...partial, failed: ['s1'] } },
+    { origin: 'merge', toolVersion: '9', report: null },
+  );
+  t.is(same.snapshotId, base.snapshotId);
+});

@@ -71,7 +71,7 @@ test('bundles, archives, databases and exports come to the same, in any order', 
   writeFileSync(join(folder, 'half2.ndjson.zst'), zstdCompressSync(text(halves[1] ?? '')));
 
   const ways = [
-    [...bundles].reverse(),
+    [...bundles].toReversed(),
     [halves[1] ?? '', halves[0] ?? '', bundles[3] ?? ''],
     [plain],
     [join(folder, 'half2.ndjson.zst'), halves[0] ?? '', join(folder, 'half1.ndjson.gz'), bundles[4] ?? ''],
@@ -144,8 +144,8 @@ test('a folder of nothing, and the database itself, are refused', async (t) => {
 const decode = (text: string): Snapshot[] => {
   const decoder = nativeDecoder(smallTables);
   const found: Snapshot[] = [];
-  const rest = decoder.lines(text, (snapshot) => found.push(snapshot));
-  if (rest < text.length) decoder.lines(`${text.slice(rest)}\n`, (snapshot) => found.push(snapshot));
+  const bytes = Buffer.from(text === '' || text.endsWith('\n') ? text : `${text}\n`);
+  decoder.bytes(bytes, (snapshot) => found.push(snapshot));
   decoder.end();
   return found;
 };
@@ -170,7 +170,7 @@ test('an export says again what it was made of', (t) => {
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>)
     .map((line) =>
-      JSON.stringify(Object.fromEntries(Object.entries(line).reverse()), null, ' ').replaceAll('\n', ' '),
+      JSON.stringify(Object.fromEntries(Object.entries(line).toReversed()), null, ' ').replaceAll('\n', ' '),
     )
     .join('\r\n');
   t.deepEqual(decode(reordered), [example]);
@@ -178,7 +178,7 @@ test('an export says again what it was made of', (t) => {
   const lines = text.split('\n');
   const unsorted = [
     ...lines.filter((line) => !people(line)).slice(0, 2),
-    ...lines.filter(people).reverse(),
+    ...lines.filter(people).toReversed(),
     ...lines.filter((line) => !people(line)).slice(2),
   ];
   t.deepEqual(decode(unsorted.join('\n')), [example]);
@@ -186,6 +186,24 @@ test('an export says again what it was made of', (t) => {
   const without = snapshotAt('H1', 10, { machine: { status: 'ok', rows: [[null, 1]] } }, { report: null });
   const older = [...nativeLines(without, smallTables)].join('').replace('"state":null,', '');
   t.deepEqual(decode(older), [without]);
+});
+
+test('an export is UTF-8', (t) => {
+  for (const [what, where] of [
+    ['a row', '"name":"ann"'],
+    ['a header', '"origin":"live"'],
+  ] as const) {
+    const [before = '', after = ''] = text.split(where);
+    const bytes = Buffer.concat([
+      Buffer.from(before + where.slice(0, -1)),
+      Buffer.from([0xc3, 0x28]),
+      Buffer.from(`"${after}`),
+    ]);
+    const error = t.throws(() => nativeDecoder(smallTables).bytes(bytes, () => {}), {
+      instanceOf: UserError,
+    }) as UserError;
+    t.regex(error.message, /^line \d+: .*not UTF-8/, what);
+  }
 });
 
 test('some of the tables are another snapshot than all of them', (t) => {
@@ -245,6 +263,7 @@ const malformed: readonly (readonly [string, string, RegExp])[] = [
     /denied and has rows/,
   ],
   ['nothing', '', /empty/],
+  ['a lone surrogate', text.replace('"age":30', '"age":30,"\ud800":1'), /no column/],
 ];
 for (const [what, lines, message] of malformed) {
   test(`an export with ${what} is refused`, (t) => {

@@ -164,12 +164,12 @@ test('retain on the command line', async (t) => {
 
 test('a snapshot that is kept for one table says nothing of another any more', (t) => {
   const store = newStore();
-  const person: Observed = { status: 'ok', rows: [['ann', 'A', 1, 1, null]] };
+  const someone: Observed = { status: 'ok', rows: [['ann', 'A', 1, 1, null]] };
   const denied: Observed = { status: 'denied', affected: null, rows: [] };
   addAll(
     store,
-    [snapshotAt('H1', 10, { people: person, machine: { status: 'ok', rows: [['on', 1]] } })],
-    [snapshotAt('H1', 20, { people: person, machine: denied })],
+    [snapshotAt('H1', 10, { people: someone, machine: { status: 'ok', rows: [['on', 1]] } })],
+    [snapshotAt('H1', 20, { people: someone, machine: denied })],
     [snapshotAt('H1', 90, { people: { status: 'ok', rows: [['ann', 'A', 0, 1, null]] }, machine: denied })],
   );
   retain(store, 50);
@@ -184,7 +184,7 @@ test('a snapshot that is kept for one table says nothing of another any more', (
     { valid_from_time: 90, token: 0 },
   ];
   t.deepEqual(rowsOf(store, began), expected);
-  addAll(store, [snapshotAt('H1', 60, { people: person, machine: denied })]);
+  addAll(store, [snapshotAt('H1', 60, { people: someone, machine: denied })]);
   t.deepEqual(rowsOf(store, began), expected);
   store.close();
 });
