@@ -14,7 +14,7 @@ type Fields = Readonly<Record<string, unknown>>;
 interface Row {
   readonly id: string;
   readonly cell: (column: string) => Cell;
-  readonly cells: Readonly<Record<string, Cell>>;
+  readonly cells: readonly Cell[];
 }
 
 interface Collected {
@@ -175,71 +175,75 @@ const accountTables = [
 ] as const;
 const identityColumns = new Set(['uid', 'gid', 'username', 'uuid', 'is_admin', 'description']);
 
-const sameAccount = (a: Row, b: Row): boolean => {
-  const [uuid, other] = [a.cell('uuid'), b.cell('uuid')];
-  if (typeof uuid === 'string' && typeof other === 'string') return uuid === other;
-  const name = a.cell('username');
-  return name !== null && name === b.cell('username');
+/** Finds the rows of an account: by its UUID where both have one, else by its name. */
+const accountIndex = (rows: readonly Row[]): ((account: Row) => readonly Row[]) => {
+  const byUuid = Map.groupBy(rows, (row) => text(row.cell('uuid')) ?? '');
+  const byName = Map.groupBy(rows, (row) => text(row.cell('username')) ?? '');
+  return (account) => {
+    const name = text(account.cell('username')) ?? '';
+    const named = name === '' ? [] : (byName.get(name) ?? []);
+    const uuid = text(account.cell('uuid'));
+    if (uuid === undefined) return named;
+    return [...(byUuid.get(uuid) ?? []), ...named.filter((row) => row.cell('uuid') === null)];
+  };
 };
 
-const userEvents = function* (head: Head, device: Fields, tables: Tables): Generator<Fields> {
+const membershipKey = (row: Row): string =>
+  `${text(row.cell('username')) ?? ''}\0${text(row.cell('uid')) ?? ''}`;
+
+/** Events of accounts, as text: what is the same for all of them is written once. */
+const userEvents = function* (head: Head, device: string, tables: Tables): Generator<string> {
   const users = tables.get('users');
   if (users === undefined) return;
-  for (const row of users.rows) {
-    const authorities = tables.get('authentication_authorities');
-    const labels = [
-      ...new Set(
-        rowsOf(tables, 'authentication_authorities')
-          .filter((other) => sameAccount(row, other))
-          .flatMap((other) => text(other.cell('tag')) ?? []),
-      ),
+  const authorities = tables.get('authentication_authorities');
+  const isLooked = authorities !== undefined && ['ok', 'empty'].includes(authorities.status);
+  const authoritiesOf = accountIndex(authorities?.rows ?? []);
+  const memberships = Map.groupBy(rowsOf(tables, 'user_groups'), membershipKey);
+  const others = accountTables.flatMap((name) => {
+    const own = tables.get(name);
+    if (own === undefined) return [];
+    const columns = Object.keys(own.table.columns).filter((column) => !identityColumns.has(column));
+    return [
+      { ...own, columns, prefix: name === 'secure_tokens' ? '' : `${name}.`, find: accountIndex(own.rows) },
     ];
-    const groups = rowsOf(tables, 'user_groups')
-      .filter(
-        (other) => other.cell('username') === row.cell('username') && other.cell('uid') === row.cell('uid'),
-      )
+  });
+  const ownColumns = Object.keys(users.table.columns).filter((column) => !identityColumns.has(column));
+  for (const row of users.rows) {
+    const labels = [...new Set(authoritiesOf(row).flatMap((other) => text(other.cell('tag')) ?? []))];
+    const groups = (memberships.get(membershipKey(row)) ?? [])
       .map((other) => defined({ name: text(other.cell('groupname')), uid: text(other.cell('gid')) }))
       .filter((group) => Object.keys(group).length > 0);
     const tags = [
-      ...Object.keys(users.table.columns)
-        .filter((column) => !identityColumns.has(column))
-        .map((column) => tag(users.table, column, row.cell(column))),
-      ...accountTables.flatMap((name) => {
-        const own = tables.get(name);
-        const found = own?.rows.find((other) => sameAccount(row, other));
-        if (own === undefined || found === undefined) return [];
-        const columns = Object.keys(own.table.columns).filter((column) => !identityColumns.has(column));
-        return columns.map((column) =>
-          tag(own.table, column, found.cell(column), name === 'secure_tokens' ? column : `${name}.${column}`),
-        );
+      ...ownColumns.map((column) => tag(users.table, column, row.cell(column))),
+      ...others.flatMap(({ table, columns, prefix, find }) => {
+        const [found] = find(row);
+        if (found === undefined) return [];
+        return columns.map((column) => tag(table, column, found.cell(column), prefix + column));
       }),
     ];
     const uid = text(row.cell('uid'));
     const uuid = text(row.cell('uuid'));
-    const isLooked = authorities !== undefined && ['ok', 'empty'].includes(authorities.status);
-    yield {
-      ...eventOf(5003, head, { id: row.id, log: 'users' }),
-      device,
-      user: {
-        ...userType(row),
-        ...defined({
-          name: text(row.cell('username')),
-          uid,
-          uid_alt: uuid,
-          full_name: text(row.cell('description')),
-          groups: groups.length > 0 ? groups : undefined,
-        }),
-        account: {
-          type_id: 7,
-          type: 'Mac OS Account',
-          ...defined({ name: text(row.cell('username')) }),
-          uid: uuid ?? uid ?? row.id,
-          ...(isLooked ? { is_disabled: labels.includes('DisabledUser') } : {}),
-          ...(labels.length > 0 ? { labels } : {}),
-          tags,
-        },
+    const user = {
+      ...userType(row),
+      ...defined({
+        name: text(row.cell('username')),
+        uid,
+        uid_alt: uuid,
+        full_name: text(row.cell('description')),
+        groups: groups.length > 0 ? groups : undefined,
+      }),
+      account: {
+        type_id: 7,
+        type: 'Mac OS Account',
+        ...defined({ name: text(row.cell('username')) }),
+        uid: uuid ?? uid ?? row.id,
+        ...(isLooked ? { is_disabled: labels.includes('DisabledUser') } : {}),
+        ...(labels.length > 0 ? { labels } : {}),
+        tags,
       },
     };
+    const start = JSON.stringify(eventOf(5003, head, { id: row.id, log: 'users' })).slice(0, -1);
+    yield `${start},"device":${device},"user":${JSON.stringify(user)}}\n`;
   }
 };
 
@@ -282,7 +286,7 @@ const deviceEvent = (head: Head, device: Fields, tables: Tables): Fields | null 
       value: String(rows.length),
       type: 'table',
       provider: 'tokenquery',
-      data: { rows: rows.map(({ id, cells }) => ({ row_id: id, ...cells })) },
+      data: { rows: rows.map(({ id, cells }) => ({ row_id: id, ...namedCells(table, cells) })) },
     }));
   const first = tables.get('hosts')?.rows[0] ?? own.find(({ rows }) => rows.length > 0)?.rows[0];
   const unseen = [...tables.values()].filter(({ status }) => !['ok', 'empty', 'skipped'].includes(status));
@@ -386,7 +390,7 @@ const findingEvents = function* (head: Head, device: Fields, tables: Tables): Ge
   }
 };
 
-/** JSON that also holds integers beyond 2^53. */
+/** JSON that also holds integers beyond 2^53: only rows that are carried as they are have such. */
 const stringify = (value: unknown): string => {
   if (typeof value === 'bigint') return jsonCell(value);
   if (Array.isArray(value)) return `[${value.map(stringify).join(',')}]`;
@@ -406,17 +410,17 @@ export const ocsfFormat = (): Format => ({
     const { head, host } = part;
     const tables = new Map<string, Collected>();
     for (const { table, status, rows } of part.tables) {
-      const own: Row[] = [];
-      for (const { id, cells: values } of rows) {
-        const cells = namedCells(table, values ?? []);
-        own.push({ id, cells, cell: (column) => cells[column] ?? null });
-      }
+      const indexes = new Map(Object.keys(table.columns).map((name, index) => [name, index]));
+      const own = Array.from(rows, ({ id, cells }): Row => {
+        const values = cells ?? [];
+        return { id, cells: values, cell: (column) => values[indexes.get(column) ?? -1] ?? null };
+      });
       tables.set(table.name, { table, status, rows: own });
     }
     const device = deviceOf(head, host, tables);
     const inventory = deviceEvent(head, device, tables);
     if (inventory !== null) yield `${stringify(inventory)}\n`;
-    for (const event of userEvents(head, device, tables)) yield `${stringify(event)}\n`;
+    yield* userEvents(head, JSON.stringify(device), tables);
     for (const event of findingEvents(head, device, tables)) yield `${stringify(event)}\n`;
   },
 });

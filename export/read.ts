@@ -55,23 +55,24 @@ const exactCells = (table: Table): ((row: unknown[]) => Cell[]) => {
 /** A row of `snapshotColumns`. Arrays: better-sqlite3 takes ten times as long to make an object of a single row. */
 type SnapshotRow = readonly unknown[];
 
+// No join with _host, though it has the name: SQLite prepares a join anew for every value that is bound.
 const snapshotColumns =
-  'h.host_id, s.snapshot_id, s.sequence, s.collected_time, s.status, s.origin, s.euid, s.tool_version, ' +
-  's.schema_version, s.redaction, s.look';
+  's.snapshot_id, s.sequence, s.collected_time, s.status, s.origin, s.euid, s.tool_version, s.schema_version, ' +
+  's.redaction, s.look';
 
-const headOf = (row: SnapshotRow): Head => ({
-  hostId: row[0] as string,
-  snapshotId: row[1] as number,
-  sequence: row[2] as number,
-  collectedTime: row[3] as number,
-  status: row[4] as Head['status'],
-  origin: row[5] as Head['origin'],
-  euid: row[6] as number | null,
-  toolVersion: row[7] as string,
-  schemaVersion: row[8] as number,
-  redaction: row[9] as string | null,
+const headOf = (row: SnapshotRow, hostId: string): Head => ({
+  hostId,
+  snapshotId: row[0] as number,
+  sequence: row[1] as number,
+  collectedTime: row[2] as number,
+  status: row[3] as Head['status'],
+  origin: row[4] as Head['origin'],
+  euid: row[5] as number | null,
+  toolVersion: row[6] as string,
+  schemaVersion: row[7] as number,
+  redaction: row[8] as string | null,
 });
-const lookNumber = (row: SnapshotRow): number => row[10] as number;
+const lookNumber = (row: SnapshotRow): number => row[9] as number;
 
 /** What the look of a snapshot at one table came to. */
 interface LookAt {
@@ -86,6 +87,20 @@ const refOf = ({ collectedTime: time, snapshotId: id }: Head): Ref => ({ time, i
 /** All hosts of a store, or those that are named. */
 export const hostIdsOf = ({ db }: Store): string[] =>
   db.prepare('SELECT host_id FROM main._host ORDER BY host_id').pluck().all() as string[];
+
+// Between quotes, and above the quote itself: then texts that end there sort as what they hold.
+const plainText = /^[#-[\]-~]+$/;
+
+/** True where the first value of each key is a text that surely comes after the one before it. */
+const areSorted = (lines: readonly string[]): boolean => {
+  let before = '';
+  for (const line of lines) {
+    const first = line.startsWith('["') ? line.slice(2, line.indexOf('"', 2)) : '';
+    if (!plainText.test(first) || first <= before) return lines.length === 1;
+    before = first;
+  }
+  return true;
+};
 
 export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: ReadOptions) => {
   const { db, tabs } = store;
@@ -115,15 +130,31 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
     const what = isText
       ? `${key} || char(10) || ${object}`
       : names.map((name) => exact(name, table.columns[name] as Column)).join(', ');
-    const sql = `SELECT ${what} FROM ${quoteName(table.name)} WHERE host_id = ? ORDER BY ${order(table)}`;
-    const few = isText ? prepare(sql).pluck() : prepare(sql).raw(true);
-    // Rows are numbered within a host: the highest number is found at once, and counting them is not.
-    const highest = isReport(table)
-      ? null
-      : prepare(
-          `SELECT max(coalesce((SELECT max(_n) FROM main.${currentName(table)} WHERE _host = ?), 0), ` +
-            `coalesce((SELECT max(_n) FROM main.${pastName(table)} WHERE _host = ?), 0))`,
-        ).pluck();
+    // The view of a table finds its host by name, for every row anew; the table beneath has its number.
+    const isDirect = asOf === undefined && !isReport(table);
+    const from = isDirect
+      ? `FROM main.${currentName(table)} WHERE _host = ?`
+      : `FROM ${quoteName(table.name)} WHERE host_id = ?`;
+    const reading = (sql: string): Statement => (isText ? prepare(sql).pluck() : prepare(sql).raw(true));
+    const sorted = reading(`SELECT ${what} ${from} ORDER BY ${order(table)}`);
+    // A table that was filled once lies as it is sorted, and seeing that costs less than sorting.
+    const plain =
+      isText && table.columns[table.key[0] ?? '']?.type === 'TEXT' ? reading(`SELECT ${what} ${from}`) : null;
+    let mayBeSorted = plain !== null;
+    const rowsOfHost = (which: string | number): unknown[] => {
+      if (plain !== null && mayBeSorted) {
+        const rows = plain.all(which);
+        if (areSorted(rows as string[])) return rows;
+        mayBeSorted = false;
+      }
+      return sorted.all(which);
+    };
+    // Rows are numbered within a host: whether one has a high number is found at once, and counting them is not.
+    const isMany = (name: string): Statement =>
+      prepare(`SELECT 1 FROM main.${name} WHERE _host = ? AND _n > ${rowsAtOnce} LIMIT 1`).pluck();
+    const many = isReport(table)
+      ? []
+      : [isMany(currentName(table)), ...(isDirect ? [] : [isMany(pastName(table))])];
     const cells = exactCells(table);
     const keyOf = keyWriter(table);
 
@@ -155,19 +186,17 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
       readonly lines?: readonly string[];
     } => {
       const rows = isText ? asText : asCells;
-      if (highest === null || (highest.get(host, host) as number) <= rowsAtOnce) {
-        const some = few.all(hostId);
+      const which = isDirect ? host : hostId;
+      if (many.every((statement) => statement.get(host) === undefined)) {
+        const some = rowsOfHost(which);
         return {
           rowCount: some.length,
           rows: (head) => rows(some, head),
           ...(isText ? { lines: some as readonly string[] } : {}),
         };
       }
-      const rowCount = prepare(`SELECT count(*) FROM ${quoteName(table.name)} WHERE host_id = ?`)
-        .pluck()
-        .get(hostId) as number;
-      const all: Statement = isText ? db.prepare(sql).pluck() : db.prepare(sql).raw(true);
-      return { rowCount, rows: (head) => rows(all.iterate(hostId), head) };
+      const rowCount = prepare(`SELECT count(*) ${from}`).pluck().get(which) as number;
+      return { rowCount, rows: (head) => rows(sorted.iterate(which), head) };
     };
   };
 
@@ -188,29 +217,34 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
 
   interface HostNumber {
     readonly host: number;
+    readonly hostId: string;
+    readonly last: Ref | null;
     /** What the last snapshot reported is still known. */
     readonly hasReport: boolean;
   }
   const hostStatement = prepare(
-    'SELECT host, has_report IS NOT NULL, last_time FROM main._host WHERE host_id = ?',
+    'SELECT host, has_report IS NOT NULL, last_time, last_snapshot FROM main._host WHERE host_id = ?',
   ).raw(true);
   const hostNumber = (hostId: string): HostNumber | null => {
-    const row = hostStatement.get(hostId) as [number, number, number | null] | undefined;
+    const row = hostStatement.get(hostId) as [number, number, number | null, number | null] | undefined;
     if (row === undefined) return null;
-    const [host, hasReport, lastTime] = row;
+    const [host, hasReport, lastTime, lastSnapshot] = row;
     return {
       host,
+      hostId,
+      last: lastTime === null || lastSnapshot === null ? null : { time: lastTime, id: lastSnapshot },
       hasReport: hasReport === 1 && (asOf === undefined || (lastTime !== null && lastTime <= asOf)),
     };
   };
 
+  const tableNames = new Map([...tabs].map(([name, tab]) => [tab, name]));
   const detailsStatement = prepare(
-    'SELECT t.name, r.code, r.reason, r.duration_ms FROM main._report_status r JOIN main._table t ON t.tab = r.tab WHERE r.host = ?',
+    'SELECT tab, code, reason, duration_ms FROM main._report_status WHERE host = ?',
   ).raw(true);
   const detailsOf = (host: number): ReadonlyMap<string, TableDetails> =>
     new Map(
-      (detailsStatement.all(host) as [string, string | null, string | null, number | null][]).map(
-        ([name, code, reason, durationMs]) => [name, { code, reason, durationMs }],
+      (detailsStatement.all(host) as [number, string | null, string | null, number | null][]).map(
+        ([tab, code, reason, durationMs]) => [tableNames.get(tab) ?? '', { code, reason, durationMs }],
       ),
     );
   const noDetails: TableDetails = { code: null, reason: null, durationMs: null };
@@ -238,19 +272,31 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
 
   const everStatement = prepare('SELECT tab FROM main._state WHERE host = ?').pluck();
   const snapshotsBack = prepare(
-    `SELECT ${snapshotColumns} FROM main._snapshot s JOIN main._host h ON h.host = s.host WHERE s.host = ? ` +
+    `SELECT ${snapshotColumns} FROM main._snapshot s WHERE s.host = ? ` +
       `${asOf === undefined ? '' : `AND s.collected_time <= ${asOf} `}ORDER BY s.collected_time DESC, s.snapshot_id DESC`,
   ).raw(true);
 
+  // The last one is found by its key: SQLite takes ten times as long to look for it from the end.
+  const lastSnapshot = prepare(
+    `SELECT ${snapshotColumns} FROM main._snapshot s WHERE s.host = ? ` +
+      'AND s.collected_time = ? AND s.snapshot_id = ?',
+  ).raw(true);
+
   /** For a host, the snapshots that its current rows are of. */
-  const looksAt = (
-    host: number,
-  ): { readonly looks: ReadonlyMap<Table, LookAt>; readonly latest: Head | null } => {
+  const looksAt = ({
+    host,
+    hostId,
+    last,
+  }: HostNumber): { readonly looks: ReadonlyMap<Table, LookAt>; readonly latest: Head | null } => {
     const looks = new Map<Table, LookAt>();
-    const first = snapshotsBack.get(host) as SnapshotRow | undefined;
+    const first = (
+      asOf === undefined && last !== null
+        ? lastSnapshot.get(host, last.time, last.id)
+        : snapshotsBack.get(host)
+    ) as SnapshotRow | undefined;
     if (first === undefined) return { looks, latest: null };
     const ever = new Set(everStatement.all(host) as number[]);
-    const latest = headOf(first);
+    const latest = headOf(first, hostId);
     const missing = new Set(dataOnes);
     const take = (row: SnapshotRow, head: Head): boolean => {
       const entries = lookOf(lookNumber(row));
@@ -270,7 +316,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
     };
     if (take(first, latest)) return { looks, latest };
     for (const row of snapshotsBack.iterate(host) as IterableIterator<SnapshotRow>) {
-      if (take(row, headOf(row))) break;
+      if (take(row, headOf(row, hostId))) break;
     }
     return { looks, latest };
   };
@@ -280,7 +326,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
       const known = hostNumber(hostId);
       if (known === null) continue;
       const { host, hasReport } = known;
-      const { looks, latest } = looksAt(host);
+      const { looks, latest } = looksAt(known);
       if (latest === null) continue;
       const groups = new Map<number, { head: Head; tables: Table[] }>();
       const group = (head: Head): Table[] => {
@@ -497,14 +543,14 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
     const host = hostNumber(hostId)?.host;
     if (host === undefined) return;
     const rowsSince = prepare(
-      `SELECT ${snapshotColumns} FROM main._snapshot s JOIN main._host h ON h.host = s.host WHERE s.host = ? ` +
+      `SELECT ${snapshotColumns} FROM main._snapshot s WHERE s.host = ? ` +
         'AND s.collected_time >= ? ORDER BY s.collected_time, s.snapshot_id',
     )
       .raw(true)
       .all(host, since) as SnapshotRow[];
-    const heads = new Map(rowsSince.map((row) => [row[1] as number, headOf(row)]));
+    const heads = new Map(rowsSince.map((row) => [row[0] as number, headOf(row, hostId)]));
     const latest = [...heads.values()].at(-1);
-    const looks = new Map(rowsSince.map((row) => [row[1] as number, lookNumber(row)]));
+    const looks = new Map(rowsSince.map((row) => [row[0] as number, lookNumber(row)]));
     const differences = new Map<number, Difference[]>();
     for (const table of dataOnes) {
       const tab = tabs.get(table.name);

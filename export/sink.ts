@@ -2,6 +2,7 @@
 import {
   closeSync,
   existsSync,
+  fdatasync,
   fstatSync,
   fsyncSync,
   openSync,
@@ -92,6 +93,9 @@ export const numberedName = (path: string, number: number): string => {
   return `${path.slice(0, path.length - end.length)}.${number}${end}`;
 };
 
+// So much is sent to the disk at once while more is made, so that little is left to wait for at the end.
+const bytesToSync = 64 * 1024 * 1024;
+
 const writeFully = (fd: number, bytes: Uint8Array): Promise<void> =>
   new Promise((fulfil, reject) => {
     const step = (from: number): void => {
@@ -124,6 +128,20 @@ const openPart = (path: string, compression: Compression) => {
   let writing: Promise<void> = Promise.resolve();
   let failure: unknown = null;
   let isOpen = true;
+  let unsynced = 0;
+  let syncing: Promise<void> | null = null;
+  const wrote = (count: number): void => {
+    unsynced += count;
+    if (unsynced < bytesToSync || syncing !== null) return;
+    unsynced = 0;
+    syncing = new Promise((fulfil) => {
+      fdatasync(fd, (error) => {
+        failure ??= error;
+        syncing = null;
+        fulfil();
+      });
+    });
+  };
   const compressor =
     compression === 'gzip'
       ? zlib.createGzip()
@@ -147,6 +165,7 @@ const openPart = (path: string, compression: Compression) => {
       if (compressor === null) {
         // The one before it is written while this one was made.
         await writing;
+        wrote(bytes.length);
         writing = writeFully(fd, bytes);
         writing.catch(() => {});
       } else if (!compressor.write(bytes)) {
@@ -158,8 +177,10 @@ const openPart = (path: string, compression: Compression) => {
     async writeNow(bytes: Uint8Array): Promise<void> {
       check();
       await writing;
-      if (compressor === null) await writeFully(fd, bytes);
-      else await new Promise<void>((fulfil) => compressor.write(bytes, () => fulfil()));
+      if (compressor === null) {
+        await writeFully(fd, bytes);
+        wrote(bytes.length);
+      } else await new Promise<void>((fulfil) => compressor.write(bytes, () => fulfil()));
       check();
     },
     async finish(): Promise<void> {
@@ -171,6 +192,7 @@ const openPart = (path: string, compression: Compression) => {
           compressor.end();
         });
       }
+      if (syncing !== null) await syncing;
       check();
       fsyncSync(fd);
       closeSync(fd);

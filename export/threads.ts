@@ -24,14 +24,20 @@ export type FromThread =
   | { readonly message: string; readonly hint: string }
   | { readonly fault: string };
 
-export const chunkBytes = 65_536;
+export const chunkBytes = 262_144;
 /** Chunks that a thread may be ahead of the one that writes. */
-export const window = 32;
-const hostsAtOnce = 8;
+export const window = 8;
+const hostsAtOnce = 32;
 /** Below this, starting threads takes longer than they save. */
 export const leastHosts = 500;
 // A third would take memory and, on most machines, the processor of the one that writes.
 const threadCount = 2;
+
+export interface ThreadedExport {
+  readonly chunks: AsyncGenerator<Uint8Array>;
+  /** Ends the threads, also where no piece was ever asked for: they would keep the program from ending. */
+  end(): void;
+}
 
 interface Chunk {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -45,8 +51,11 @@ interface Batch {
 }
 
 const openThread = (entry: string, task: ThreadTask, onEvent: () => void) => {
-  // Little is alive at any time: a small young generation is collected often, and at no cost.
-  const worker = new Worker(entry, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+  // Little is alive at any time. Small bounds make the collector work before garbage has piled up.
+  const worker = new Worker(entry, {
+    workerData: task,
+    resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 384 },
+  });
   let batch: Batch | null = null;
   let isReady = false;
   let failure: unknown = null;
@@ -94,7 +103,7 @@ export const threadedExport = async (
   task: ThreadTask,
   db: Db,
   hostIds: () => readonly string[],
-): Promise<AsyncGenerator<Uint8Array> | null> => {
+): Promise<ThreadedExport | null> => {
   let wake: (() => void) | null = null;
   let isAwake = false;
   const onEvent = (): void => {
@@ -132,7 +141,7 @@ export const threadedExport = async (
       return null;
     }
     const all = hosts;
-    return (async function* () {
+    const chunks = async function* (): AsyncGenerator<Uint8Array> {
       try {
         const queue: { readonly batch: Batch; readonly thread: (typeof threads)[number] }[] = [];
         let next = 0;
@@ -157,7 +166,8 @@ export const threadedExport = async (
       } finally {
         end();
       }
-    })();
+    };
+    return { chunks: chunks(), end };
   } catch (error) {
     end();
     throw error;

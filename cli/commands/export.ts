@@ -14,6 +14,7 @@ import { levels, readKey, redaction } from '../../export/redact.ts';
 import type { Level } from '../../export/redact.ts';
 import { bestSuffix, fileSink, stdoutSink } from '../../export/sink.ts';
 import type { Sink } from '../../export/sink.ts';
+import type { ThreadedExport } from '../../export/threads.ts';
 import type { Store } from '../../store/file.ts';
 import { lookBack } from '../../store/query.ts';
 import { tables } from '../../tables/index.ts';
@@ -355,7 +356,7 @@ const threadedSource = async (
   store: Store,
   name: FormatName,
   what: What,
-): Promise<AsyncGenerator<Uint8Array> | null> => {
+): Promise<ThreadedExport | null> => {
   if (what !== 'current' || formats[name].cut === 'never' || outputPath(given) === null) return null;
   if (given.flag('redact') || given.flag('rotate-size') || availableParallelism() < 2) return null;
   const hosts = selectHosts(given, store);
@@ -383,15 +384,19 @@ const writeThreaded = async (
   format: Format,
   name: FormatName,
   what: What,
-  chunks: AsyncGenerator<Uint8Array>,
+  { chunks, end }: ThreadedExport,
 ): Promise<number> => {
-  const output = outputOf(given, format, name, what);
-  await withSignals(output, async () => {
-    const sink = output.sinkFor('');
-    for await (const bytes of chunks) await sink.writeBytes?.(bytes);
-    await output.finish();
-  });
-  return 0;
+  try {
+    const output = outputOf(given, format, name, what);
+    await withSignals(output, async () => {
+      const sink = output.sinkFor('');
+      for await (const bytes of chunks) await sink.writeBytes?.(bytes);
+      await output.finish();
+    });
+    return 0;
+  } finally {
+    end();
+  }
 };
 
 /** Runs work that writes; whatever ends it before it is done, nothing half-written stays. */

@@ -8,7 +8,7 @@ import { emptyCursor, newsSince } from '../../export/cursor.ts';
 import type { Cursor } from '../../export/cursor.ts';
 import { formatNames, formats } from '../../export/formats.ts';
 import { storeReading } from '../../export/read.ts';
-import { hasZstd } from '../../export/sink.ts';
+import { fileSink, hasZstd } from '../../export/sink.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
 import { openForWriting } from '../../store/file.ts';
 import { retain } from '../../store/retain.ts';
@@ -242,6 +242,29 @@ test('files are cut after a size, compressed, numbered, private, and the oldest 
     readdirSync(folder).filter((name) => name.endsWith('.tmp')),
     [],
   );
+});
+
+test('nothing is under its name before it is whole', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'results.ndjson');
+  writeFileSync(path, 'before\n');
+  const sink = fileSink(path, { keep: 2 });
+  const line = `${'x'.repeat(999)}\n`;
+  for (let count = 0; count < 500; count += 1) await sink.write(line);
+  const seen = (): string[] => readdirSync(folder).filter((name) => !name.startsWith('.'));
+  t.deepEqual(seen(), ['results.ndjson']);
+  t.is(readFileSync(path, 'utf8'), 'before\n');
+  await sink.finish();
+  t.deepEqual(readdirSync(folder).toSorted(), ['results.1.ndjson', 'results.ndjson']);
+  t.is(readFileSync(path, 'utf8'), line.repeat(500));
+  t.is(readFileSync(join(folder, 'results.1.ndjson'), 'utf8'), 'before\n');
+  // One that is given up leaves nothing; what a run left that was killed is cleared away by the next one.
+  const other = fileSink(path);
+  await other.write(line);
+  other.abandon();
+  writeFileSync(join(folder, '.results.ndjson.999999999.0.tmp'), 'half a li');
+  await fileSink(path).finish();
+  t.deepEqual(readdirSync(folder).toSorted(), ['results.1.ndjson', 'results.ndjson']);
 });
 
 test('a reader that goes away is a good end, and the cursor stays where it was', async (t) => {

@@ -57,6 +57,10 @@ const collectSamples = async (): Promise<Snapshot[]> => {
   );
 };
 
+/** The id of one of many hosts. */
+export const hostNumber = (number: number): string =>
+  `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+
 type NamedRow = Record<string, Value>;
 
 export const namedRows = (table: Table, rows: readonly Cells[]): NamedRow[] =>
@@ -87,9 +91,10 @@ export const later = (
 };
 
 export const addTo = (store: Store, snapshots: readonly Snapshot[], ingestedTime: number): void => {
-  for (const own of Map.groupBy(snapshots, ({ hostId }) => hostId).values()) {
-    transact(store, () => storeWriter(store.db, tables).add(own, ingestedTime));
-  }
+  const writer = storeWriter(store.db, tables);
+  transact(store, () => {
+    for (const own of Map.groupBy(snapshots, ({ hostId }) => hostId).values()) writer.add(own, ingestedTime);
+  });
 };
 
 export const storeAt = (
