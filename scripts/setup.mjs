@@ -4,12 +4,13 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const stamp = join(root, 'node_modules', '.tokenquery-setup');
+const modules = join(root, 'node_modules');
+const stamp = join(modules, '.tokenquery-setup');
 
 const digest = () => {
   const hash = createHash('sha256');
@@ -23,6 +24,12 @@ const say = (message) => process.stderr.write(`tokenquery: note: ${message}\n`);
 export const setUp = () => {
   const wanted = digest();
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  // npm would empty the folder that the link leads to, which is another project's.
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    process.stderr.write(`tokenquery: error: ${modules} is a link, and what it leads to would be emptied\n`);
+    process.stderr.write('tokenquery: hint: remove the link and run the same command again\n');
+    process.exit(1);
+  }
   say('setting up: installing the dependencies (once)');
   const npm = process.env.npm_execpath;
   const parameters = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
