@@ -300,6 +300,7 @@ const draftTables = (machine: Machine, reader: Reader) => {
           throw error;
         }
       },
+      isWhole: (source, ...parameters) => reader.problemsOf(source, parameters).length === 0,
       readFile: async (source, path) => {
         if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
         return (await reader.readFile(source, path)) as never;

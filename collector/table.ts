@@ -69,6 +69,8 @@ export const hostIdColumn: Column<string | null> = text(
 export interface Context {
   /** The parsed answer of a command; throws CollectError, or NotAsked where an option keeps it off. */
   read<S extends CommandName>(source: S, ...parameters: string[]): Promise<Parsed<S>>;
+  /** False where the answer leaves something out, such as a record that cannot be parsed: what it lacks may exist. */
+  isWhole(source: CommandName, ...parameters: string[]): boolean;
   /** The allow-listed content of a file, null when it is proven absent; throws CollectError. */
   readFile<S extends FileName>(source: S, path: string): Promise<ParsedFile<S> | null>;
   /** What is at a path, which is never opened; throws CollectError. */

@@ -1,8 +1,9 @@
 /** What local accounts and groups are: the one place for who can log in, who is an admin, and which kind an account is. */
-import { CollectError } from '../collector/errors.ts';
+import { CollectError, NotAsked } from '../collector/errors.ts';
 import { hasTag, parseAuthenticationAuthority } from '../collector/parsers/authentication_authority.ts';
 import type { DsGroup } from '../collector/parsers/ds_groups.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
+import type { Context } from '../collector/table.ts';
 
 export const accountTypes = [
   'local',
@@ -63,6 +64,26 @@ export const accountTypeOf = (user: DsUser, managedUuids: ReadonlySet<string>): 
   const isOfService = user.recordName.startsWith('_') || (user.uid !== null && user.uid < 500);
   if (isSystemAccount(user) === 1 || (isOfService && canLogin(user) === 0)) return 'service';
   return 'local';
+};
+
+/** The local accounts by GeneratedUID. */
+export interface LocalAccounts {
+  /** Short name; null where no account that was read has the UUID. */
+  nameOf(uuid: string): string | null;
+  /** Null where nobody can say that no account has it. */
+  has(uuid: string): boolean | null;
+}
+
+/** @param users Null when they could not be read. */
+export const localAccounts = (context: Context, users: readonly DsUser[] | null): LocalAccounts => {
+  const names = new Map(
+    (users ?? []).flatMap(({ uuid, recordName }) => (uuid === null ? [] : [[uuid, recordName]])),
+  );
+  const isWhole = users !== null && context.isWhole('ds_users');
+  return {
+    nameOf: (uuid) => names.get(uuid) ?? null,
+    has: (uuid) => names.has(uuid) || (isWhole ? false : null),
+  };
 };
 
 // macOS computes these two for every local account; their records name nobody.
@@ -131,16 +152,51 @@ export const memberships = (
   return result;
 };
 
-/** Said where nobody can tell who is an administrator. */
-export const noAdminGroup = (): CollectError =>
-  new CollectError('source_failed', 'there is no local group with gid 80', {
-    hint: 'look at the group admin by hand: without it nobody can tell who is an administrator',
-  });
+/** True when one of the groups has, at any depth, a member group that is not of this Mac. */
+const nestForeign = (from: readonly DsGroup[], groups: readonly DsGroup[]): boolean => {
+  const byUuid = new Map(groups.flatMap((group) => (group.uuid === null ? [] : [[group.uuid, group]])));
+  const seen = new Set(from);
+  for (const group of seen) {
+    for (const uuid of group.nestedGroupUuids) {
+      const nested = byUuid.get(uuid);
+      if (nested === undefined) return true;
+      seen.add(nested);
+    }
+  }
+  return false;
+};
 
-/** The accounts that are administrators; null when there is no group with gid 80 to ask. */
-export const admins = (users: readonly DsUser[], groups: readonly DsGroup[]): ReadonlySet<DsUser> | null => {
+/**
+ * Who is an administrator: 1, 0, or NULL where nobody can tell, which is noted. An account that no group names is
+ * none, unless a group could not be read; nor is a mobile account where admin has a member group of a directory,
+ * which is never asked.
+ *
+ * @param groups Null when they could not be read.
+ */
+export const adminJudge = (
+  context: Context,
+  users: readonly DsUser[],
+  groups: readonly DsGroup[] | null,
+): ((user: DsUser) => 0 | 1 | null) => {
+  if (groups === null) return () => null;
   const adminGroups = groups.filter((group) => group.gid === adminGid);
-  if (adminGroups.length === 0) return null;
+  if (adminGroups.length === 0) {
+    const problem = new CollectError('source_failed', 'there is no local group with gid 80', {
+      hint: 'look at the group admin by hand: without it nobody can tell who is an administrator',
+    });
+    context.note(problem, { source: 'ds_groups' });
+    return () => null;
+  }
   const all = memberships(users, groups);
-  return new Set(adminGroups.flatMap((group) => [...(all.get(group)?.keys() ?? [])]));
+  const administrators = new Set(adminGroups.flatMap((group) => [...(all.get(group)?.keys() ?? [])]));
+  const isWhole = context.isWhole('ds_groups');
+  const isForeign = isWhole && nestForeign(adminGroups, groups);
+  const isMobile = (user: DsUser): boolean => hasTag(user.authenticationAuthority, 'LocalCachedUser');
+  if (isForeign && users.some((user) => isMobile(user) && !administrators.has(user))) {
+    context.note(
+      new NotAsked('is_admin: the group admin has a member group of a directory, which is never asked'),
+      { source: 'ds_groups' },
+    );
+  }
+  return (user) => (administrators.has(user) ? 1 : !isWhole || (isForeign && isMobile(user)) ? null : 0);
 };

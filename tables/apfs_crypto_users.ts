@@ -1,4 +1,5 @@
 import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
+import { localAccounts } from './accounts.ts';
 import { cryptoUserTypes, readCryptoListings, resolutionOf, resolutions } from './crypto_users.ts';
 
 export default defineTable({
@@ -53,9 +54,7 @@ export default defineTable({
       readCryptoListings(context),
       context.orUnknown(context.read('ds_users')),
     ]);
-    const names =
-      users && new Map(users.flatMap(({ uuid, recordName }) => (uuid === null ? [] : [[uuid, recordName]])));
-    const localUuids = names && new Set(names.keys());
+    const accounts = localAccounts(context, users);
     return listings.flatMap(({ device, volumeUuid, users: cryptoUsers }) =>
       cryptoUsers.map((user) => ({
         device_identifier: device,
@@ -63,8 +62,8 @@ export default defineTable({
         crypto_user_uuid: user.uuid,
         type: user.type,
         volume_owner: bit(user.volumeOwner),
-        username: names?.get(user.uuid) ?? null,
-        resolution: resolutionOf(user, volumeUuid, localUuids),
+        username: accounts.nameOf(user.uuid),
+        resolution: resolutionOf(user, volumeUuid, accounts),
       })),
     );
   },

@@ -1,6 +1,7 @@
 import { defineTable, oneOf, required, text } from '../collector/table.ts';
 import type { Context, Row } from '../collector/table.ts';
-import { admins } from './accounts.ts';
+import { adminJudge, localAccounts } from './accounts.ts';
+import type { LocalAccounts } from './accounts.ts';
 import bootstrapTokens from './bootstrap_tokens.ts';
 import { personalRecoveryUuid, readCryptoListings, resolutionOf } from './crypto_users.ts';
 import type { CryptoListings } from './crypto_users.ts';
@@ -11,20 +12,15 @@ import filevaultUsers from './filevault_users.ts';
 import { facts, seeCommands, severities, subjectKinds, userConflicts } from './reconcile.ts';
 import type { Conflict } from './reconcile.ts';
 import secureTokenObservations from './secure_token_observations.ts';
-import type { DsUser } from '../collector/parsers/ds_users.ts';
-
-const localUuidsOf = (users: readonly DsUser[]): ReadonlySet<string> =>
-  new Set(users.flatMap(({ uuid }) => uuid ?? []));
 
 /** M06 and M07: UUIDs that no local account has. */
 const strangers = (
   context: Context,
-  users: readonly DsUser[],
+  accounts: LocalAccounts,
   crypto: CryptoListings | null,
   list: FilevaultList | null,
   listed: readonly Row<typeof filevaultUsers.columns>[] | null,
 ): Conflict[] => {
-  const local = localUuidsOf(users);
   const found = new Map<string, Conflict>();
   const orphan = {
     subject_kind: 'crypto_user',
@@ -36,14 +32,14 @@ const strangers = (
   } as const;
   for (const { device, volumeUuid, users: cryptoUsers } of crypto?.listings ?? []) {
     for (const user of cryptoUsers) {
-      const resolution = resolutionOf(user, volumeUuid, local);
+      const resolution = resolutionOf(user, volumeUuid, accounts);
       const ids = [context.commandId('diskutil_apfs_list_users', device), context.commandId('ds_users')];
       const common = { subject: user.uuid, source_a: 'apfs', fact: 'secure_token' as const };
       if (resolution === 'orphan') {
         const conclusion =
           'a UUID that no local account has can still unlock the disk: the account was deleted, or its record was replaced';
         found.set(`apfs ${user.uuid}`, { ...orphan, ...common, conclusion: seeCommands(conclusion, ids) });
-      } else if (resolution === 'guest' && !local.has(user.uuid)) {
+      } else if (resolution === 'guest' && accounts.has(user.uuid) === false) {
         found.set(`apfs ${user.uuid}`, {
           ...orphan,
           ...common,
@@ -232,7 +228,7 @@ export default defineTable({
     ]);
     if ([users, crypto, bootstrap, filevault].every((answer) => answer === null))
       await context.read('ds_users');
-    const administrators = users === null || groups === null ? null : admins(users, groups);
+    const isAdminOf = adminJudge(context, users ?? [], groups);
     const byUser = Map.groupBy(observations ?? [], ({ username }) => username);
     return [
       ...(users ?? []).flatMap((user) =>
@@ -240,11 +236,10 @@ export default defineTable({
           user,
           observations: (byUser.get(user.recordName) ?? []).filter(({ uuid }) => uuid === user.uuid),
           list,
-          isAdmin: administrators?.has(user) ?? null,
+          isAdmin: isAdminOf(user),
         }),
       ),
-      // Without the accounts, nobody can say that a UUID is a stranger.
-      ...(users === null ? [] : strangers(context, users, crypto, list, listed)),
+      ...strangers(context, localAccounts(context, users), crypto, list, listed),
       ...bootstrapDisputes(context, bootstrap?.[0]),
       ...recoveryKeyDisputes(context, filevault?.[0], crypto),
     ];

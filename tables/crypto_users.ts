@@ -2,6 +2,7 @@
 import type { ApfsVolume } from '../collector/parsers/diskutil_apfs_list.ts';
 import type { Context } from '../collector/table.ts';
 import { guestUuid } from './accounts.ts';
+import type { LocalAccounts } from './accounts.ts';
 
 export const personalRecoveryUuid = 'EBC6C064-0000-11AA-AA11-00306543ECAC';
 export const institutionalRecoveryUuid = 'C064EBC6-0000-11AA-AA11-00306543ECAC';
@@ -126,21 +127,21 @@ export const readCryptoListings = async (context: Context): Promise<CryptoListin
   };
 };
 
-/** What a crypto user is; null where only the accounts could tell and were not read, or its kind is not known. */
+/** What a crypto user is; null where only accounts that were not read could tell, or its kind is not known. */
 export const resolutionOf = (
   user: CryptoUser,
   volumeUuid: string | null,
-  localUuids: ReadonlySet<string> | null,
+  accounts: LocalAccounts,
 ): Resolution | null => {
   const known = wellKnown.get(user.uuid)?.resolution;
   if (known !== undefined) return known;
   if (volumeUuid !== null && user.uuid === volumeUuid) return 'disk';
   const byType = resolutionOfType[user.type];
   if (byType !== undefined) return byType;
-  if (localUuids === null) return null;
-  if (localUuids.has(user.uuid)) return 'local_user';
+  const isLocal = accounts.has(user.uuid);
+  if (isLocal === true) return 'local_user';
   // A kind that is not known need not be an account.
-  return user.type === 'LocalOpenDirectory' ? 'orphan' : null;
+  return isLocal === false && user.type === 'LocalOpenDirectory' ? 'orphan' : null;
 };
 
 /**

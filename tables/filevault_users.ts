@@ -1,4 +1,6 @@
 import { boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
+import { localAccounts } from './accounts.ts';
+import type { LocalAccounts } from './accounts.ts';
 import { isWellKnown } from './crypto_users.ts';
 import { filevaultUserTypes, readFilevaultList } from './filevault_list.ts';
 import type { FilevaultUser } from './filevault_list.ts';
@@ -12,15 +14,12 @@ const recordTypes = new Set([
   'bootstrap_token',
 ]);
 
-const resolutionOf = (
-  user: FilevaultUser,
-  names: ReadonlyMap<string, string> | null,
-): (typeof resolutions)[number] | null => {
+const resolutionOf = (user: FilevaultUser, accounts: LocalAccounts): (typeof resolutions)[number] | null => {
   if (isWellKnown(user.uuid) || (user.type !== null && recordTypes.has(user.type))) return 'well_known';
   // The passphrase of an external disk: a record, not an account.
   if (user.typeText === 'Disk Passphrase User') return 'well_known';
-  if (names === null) return null;
-  return names.has(user.uuid) ? 'local_user' : 'orphan';
+  const isLocal = accounts.has(user.uuid);
+  return isLocal === null ? null : isLocal ? 'local_user' : 'orphan';
 };
 
 const escrowReported = (escrow: string | null): 0 | 1 | null => {
@@ -67,12 +66,11 @@ export default defineTable({
       readFilevaultList(context),
       context.orUnknown(context.read('ds_users')),
     ]);
-    const names =
-      users && new Map(users.flatMap(({ uuid, recordName }) => (uuid === null ? [] : [[uuid, recordName]])));
+    const accounts = localAccounts(context, users);
     return list.users.map((user) => {
-      const resolution = resolutionOf(user, names);
+      const resolution = resolutionOf(user, accounts);
       return {
-        username: resolution === 'well_known' ? null : (names?.get(user.uuid) ?? user.username),
+        username: resolution === 'well_known' ? null : (accounts.nameOf(user.uuid) ?? user.username),
         uuid: user.uuid,
         type: user.type ?? (resolution === 'local_user' ? ('os_user' as const) : null),
         escrow_reported: escrowReported(user.escrow),

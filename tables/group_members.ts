@@ -1,4 +1,4 @@
-import { boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
+import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
 import type { DsGroup } from '../collector/parsers/ds_groups.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 
@@ -29,7 +29,7 @@ export default defineTable({
       '0 when no local account or group answers to the member: it dangles, or is of a directory.',
       {
         example: '1',
-        from: ['ds_users'],
+        from: ['ds_users', 'ds_groups'],
       },
     ),
   },
@@ -43,6 +43,9 @@ export default defineTable({
       context.read('ds_groups'),
       context.orUnknown(context.read('ds_users')),
     ]);
+    // What was left out of an answer, or did not come, may be what a member means.
+    const knowsUsers = users !== null && context.isWhole('ds_users');
+    const knowsGroups = context.isWhole('ds_groups');
     const byName = new Map<string, DsUser>();
     const byUuid = new Map<string, DsUser>();
     for (const user of users ?? []) {
@@ -58,13 +61,12 @@ export default defineTable({
           return {
             ...common,
             uuid: isKnown ? member : null,
-            is_resolved: isKnown ? (1 as const) : (0 as const),
+            is_resolved: bit(isKnown || (knowsGroups ? false : null)),
           };
         }
         const user = kind === 'name' ? byName.get(member.toLowerCase()) : byUuid.get(member);
-        // Without the accounts, nobody can say that a member dangles.
-        const isResolved = user !== undefined ? (1 as const) : users === null ? null : (0 as const);
-        return { ...common, uuid: user?.uuid ?? null, is_resolved: isResolved };
+        const isResolved = user !== undefined || (knowsUsers ? false : null);
+        return { ...common, uuid: user?.uuid ?? null, is_resolved: bit(isResolved) };
       }),
     );
   },

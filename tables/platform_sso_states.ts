@@ -41,7 +41,11 @@ interface State {
  * Who is registered, or exempt. Names are compared without case, as macOS does; an exempt account need
  * not exist (yet).
  */
-const statesOf = (users: readonly DsUser[] | null, exempt: readonly string[] | null): readonly State[] => {
+const statesOf = (
+  users: readonly DsUser[] | null,
+  exempt: readonly string[] | null,
+  areAllUsers: boolean,
+): readonly State[] => {
   const names = new Set(exempt?.map((name) => name.toLowerCase()));
   const met = new Set<string>();
   const ofUsers = (users ?? []).flatMap((user): State[] => {
@@ -61,7 +65,7 @@ const statesOf = (users: readonly DsUser[] | null, exempt: readonly string[] | n
   for (const username of exempt ?? []) {
     const key = username.toLowerCase();
     if (met.has(key) || others.has(key)) continue;
-    others.set(key, { username, isRegistered: users === null ? null : false, isExempt: true });
+    others.set(key, { username, isRegistered: areAllUsers ? false : null, isExempt: true });
   }
   return [...ofUsers, ...others.values()];
 };
@@ -148,7 +152,7 @@ export default defineTable({
     };
     return [
       ...(policy === null ? [] : [device]),
-      ...statesOf(users, exempt).map((state) => ({
+      ...statesOf(users, exempt, users !== null && context.isWhole('ds_users')).map((state) => ({
         username: state.username,
         is_registered: bit(state.isRegistered),
         identity_sha256: null,

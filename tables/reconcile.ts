@@ -92,7 +92,7 @@ export interface UserFacts {
   readonly user: DsUser;
   readonly observations: readonly Observation[];
   readonly list: FilevaultList | null;
-  readonly isAdmin: boolean | null;
+  readonly isAdmin: 0 | 1 | null;
 }
 
 const text = (value: 0 | 1 | null): string | null => (value === null ? null : String(value));
@@ -230,7 +230,7 @@ const accountDisputes = ({ user, observations, list, isAdmin }: UserFacts): Conf
   }
   if (
     isSetupAssistant(user) &&
-    isAdmin === true &&
+    isAdmin === 1 &&
     (value === 1 || hasTag(user.authenticationAuthority, 'ShadowHash'))
   ) {
     found.push({

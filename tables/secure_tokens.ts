@@ -1,5 +1,5 @@
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
-import { admins, isTagDisabled, noAdminGroup } from './accounts.ts';
+import { adminJudge, isTagDisabled } from './accounts.ts';
 import { readCryptoListings, volumeOwnerOf } from './crypto_users.ts';
 import { readFilevaultList } from './filevault_list.ts';
 import { confidences, userConflicts, verdictOf } from './reconcile.ts';
@@ -15,7 +15,7 @@ export default defineTable({
       example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
       from: ['ds_users'],
     }),
-    is_admin: boolean('Effective member of gid 80.', { example: '1', from: ['ds_groups'] }),
+    is_admin: boolean('Effective member of gid 80, as in users.', { example: '1', from: ['ds_groups'] }),
     secure_token: boolean('The verdict: APFS where it answered, else fdesetup, OpenDirectory, sysadminctl.', {
       example: '1',
     }),
@@ -73,19 +73,18 @@ export default defineTable({
       context.orUnknown(readCryptoListings(context)),
       context.orUnknown(readFilevaultList(context)),
     ]);
-    const administrators = groups === null ? null : admins(users, groups);
-    if (groups !== null && administrators === null) context.note(noAdminGroup(), { source: 'ds_groups' });
+    const isAdminOf = adminJudge(context, users, groups);
     const byUser = Map.groupBy(observations, ({ username }) => username);
     return users.map((user) => {
       const own = (byUser.get(user.recordName) ?? []).filter(({ uuid }) => uuid === user.uuid);
-      const isAdmin = administrators?.has(user) ?? null;
+      const isAdmin = isAdminOf(user);
       const { value, confidence, agreeing } = verdictOf(user, own);
       const conflicts = userConflicts({ user, observations: own, list, isAdmin });
       return {
         uid: user.uid,
         username: user.recordName,
         uuid: user.uuid,
-        is_admin: bit(isAdmin),
+        is_admin: isAdmin,
         secure_token: value,
         volume_owner: crypto === null ? null : bit(volumeOwnerOf(user.uuid, crypto)),
         filevault_enabled: list === null || user.uuid === null ? null : bit(list.uuids.has(user.uuid)),

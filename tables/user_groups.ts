@@ -18,7 +18,10 @@ export default defineTable({
   sources: ['ds_groups', 'ds_users'],
   privilege: 'user',
   macos: '10.13+',
-  notes: ['macOS puts every account into everyone and localaccounts; these two are not listed.'],
+  notes: [
+    'macOS puts every account into everyone and localaccounts; these two are not listed.',
+    'A directory is never asked: membership through one of its groups is not listed.',
+  ],
   examples: ["SELECT username, is_direct FROM user_groups WHERE groupname = 'admin';"],
   generate: async (context) => {
     const [groups, users] = await Promise.all([context.read('ds_groups'), context.read('ds_users')]);

@@ -1,4 +1,4 @@
-import { canLogin, accountTypeOf, accountTypes, admins, isSystemAccount, noAdminGroup } from './accounts.ts';
+import { accountTypeOf, accountTypes, adminJudge, canLogin, isSystemAccount } from './accounts.ts';
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
@@ -69,6 +69,9 @@ export default defineTable({
   sources: ['ds_users', 'ds_groups', 'stat', 'mdmclient_query_device_information'],
   privilege: 'user',
   macos: '10.13+',
+  notes: [
+    'is_admin is NULL for a mobile account where admin has a member group of a directory, which is never asked.',
+  ],
   examples: [
     'SELECT uid, username, account_type, is_admin FROM users WHERE can_login = 1;',
     'SELECT username FROM users WHERE is_admin = 1 AND is_hidden = 1 AND is_system_account = 0;',
@@ -80,8 +83,7 @@ export default defineTable({
       context.orUnknown(context.read('mdmclient_query_device_information')),
     ]);
     const managedUuids = new Set((managed?.autoSetupAdminAccounts ?? []).flatMap(({ guid }) => guid ?? []));
-    const administrators = groups === null ? null : admins(users, groups);
-    if (groups !== null && administrators === null) context.note(noAdminGroup(), { source: 'ds_groups' });
+    const isAdminOf = adminJudge(context, users, groups);
     return Promise.all(
       users.map(async (user) => ({
         uid: user.uid,
@@ -92,7 +94,7 @@ export default defineTable({
         shell: user.shell,
         uuid: user.uuid,
         is_hidden: bit(user.isHidden),
-        is_admin: bit(administrators?.has(user)),
+        is_admin: isAdminOf(user),
         account_type: accountTypeOf(user, managedUuids),
         is_system_account: isSystemAccount(user),
         can_login: canLogin(user),

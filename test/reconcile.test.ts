@@ -6,8 +6,10 @@ import { collect } from '../collector/collect.ts';
 import { evidenceMachine } from '../collector/evidence.ts';
 import type { Machine } from '../collector/machine.ts';
 import { sourceOf } from '../collector/sources.ts';
+import type { DsGroup } from '../collector/parsers/ds_groups.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
-import { admins, accountTypeOf, canLogin, memberships } from '../tables/accounts.ts';
+import type { Context } from '../collector/table.ts';
+import { accountTypeOf, adminJudge, canLogin, localAccounts, memberships } from '../tables/accounts.ts';
 import { bootstrapStateOf } from '../tables/bootstrap_tokens.ts';
 import { resolutionOf, volumeOwnerOf } from '../tables/crypto_users.ts';
 import type { CryptoListings } from '../tables/crypto_users.ts';
@@ -82,7 +84,7 @@ test('the verdict: APFS, else fdesetup, OpenDirectory, sysadminctl', (t) => {
 const rules = (
   values: Partial<Record<TokenSource, 0 | 1 | null>>,
   of: DsUser = user(),
-  isAdmin = false,
+  isAdmin: 0 | 1 = 0,
 ): string[] =>
   userConflicts({ user: of, observations: observe(values), list: null, isAdmin }).map(
     ({ rule_id: rule, severity }) => `${rule} ${severity}`,
@@ -110,9 +112,9 @@ test('the mismatch rules of one account', (t) => {
   ]);
   t.deepEqual(rules({ apfs: 1, opendirectory: 1 }, mobile(String(user().uuid).toLowerCase())), []);
   const assistant = user({ recordName: '_mbsetupuser', uid: 248, shell: '/bin/bash' });
-  t.deepEqual(rules({ apfs: 0, opendirectory: 0 }, assistant, true), []);
+  t.deepEqual(rules({ apfs: 0, opendirectory: 0 }, assistant, 1), []);
   t.deepEqual(
-    rules({ apfs: 0, opendirectory: 0 }, { ...assistant, authenticationAuthority: [';ShadowHash;'] }, true),
+    rules({ apfs: 0, opendirectory: 0 }, { ...assistant, authenticationAuthority: [';ShadowHash;'] }, 1),
     ['M15 high'],
   );
 });
@@ -179,6 +181,18 @@ test('the state of the bootstrap token', (t) => {
   t.is(state(null, null, null), 'unknown');
 });
 
+const contextOf = (isWhole: boolean, notes: string[] = []): Context =>
+  ({
+    isWhole: () => isWhole,
+    note: (problem) => notes.push(problem.message),
+  }) as Partial<Context> as Context;
+
+const judged = (users: readonly DsUser[], groups: readonly DsGroup[] | null, isWhole = true) => {
+  const notes: string[] = [];
+  const isAdminOf = adminJudge(contextOf(isWhole, notes), users, groups);
+  return { answers: Object.fromEntries(users.map((each) => [each.recordName, isAdminOf(each)])), notes };
+};
+
 test('admin follows names, aliases, GUIDs, nested groups with circles, and the primary group', (t) => {
   const people = {
     byName: user({ recordName: 'byname', uid: 501, uuid: 'U1' }),
@@ -209,15 +223,26 @@ test('admin follows names, aliases, GUIDs, nested groups with circles, and the p
     group('_lpadmin', 98, 'G98', { memberNames: ['al'] }),
   ];
   const users = Object.values(people);
-  const found = admins(users, groups);
-  t.deepEqual([...(found ?? [])].map(({ recordName }) => recordName).toSorted(), [
-    'byname',
-    'byuuid',
-    'longname',
-    'nested',
-    'primary',
-  ]);
-  t.is(admins(users, groups.slice(1)), null);
+  const found = judged(users, groups);
+  t.deepEqual(found.answers, { byname: 1, longname: 1, byuuid: 1, nested: 1, primary: 1, al: 0 });
+  t.deepEqual(found.notes, []);
+  const none = judged(users, groups.slice(1));
+  t.deepEqual(new Set(Object.values(none.answers)), new Set([null]));
+  t.regex(none.notes.join(), /no local group with gid 80/);
+  t.deepEqual(new Set(Object.values(judged(users, null).answers)), new Set([null]));
+  // Of an answer that lacks a group, only who is an administrator is known.
+  t.deepEqual(judged(users, groups, false).answers, { ...found.answers, al: null });
+  // A directory is never asked: whoever it may know can be in a group of it.
+  const mobile = user({
+    ...{ recordName: 'mobile', uid: 507, uuid: 'U7' },
+    authenticationAuthority: [';LocalCachedUser;/Active Directory/CORP:mobile:U7'],
+  });
+  t.is(judged([...users, mobile], groups).answers['mobile'], 0);
+  const nested = [...groups.slice(0, 2), group('b', 601, 'GB', { nestedGroupUuids: ['GX'] })];
+  const foreign = judged([people.byName, people.near, mobile], nested);
+  t.deepEqual(foreign.answers, { byname: 1, al: 0, mobile: null });
+  t.regex(foreign.notes.join(), /a member group of a directory/);
+  t.deepEqual(judged([people.byName, people.near], nested).notes, []);
   t.is(
     memberships(users, groups)
       .get(groups[0] as never)
@@ -256,7 +281,7 @@ test('system accounts are classified, not reported', (t) => {
 });
 
 test('the six well-known UUIDs, Guest and FFFFEEEE- records are no orphans', (t) => {
-  const local = new Set(['L']);
+  const local = localAccounts(contextOf(true), [user({ uuid: 'L' })]);
   const resolve = (uuid: string, type: 'LocalOpenDirectory' | 'Unknown' = 'LocalOpenDirectory') =>
     resolutionOf({ uuid, type, volumeOwner: null }, 'VOLUME', local);
   t.is(resolve('EBC6C064-0000-11AA-AA11-00306543ECAC'), 'recovery_key');
@@ -268,7 +293,12 @@ test('the six well-known UUIDs, Guest and FFFFEEEE- records are no orphans', (t)
   t.is(resolve('VOLUME'), 'disk');
   t.is(resolve('L'), 'local_user');
   t.is(resolve('X'), 'orphan');
-  t.is(resolutionOf({ uuid: 'X', type: 'LocalOpenDirectory', volumeOwner: null }, null, null), null);
+  // Without all of the accounts, nobody is an orphan.
+  const listed = (uuid: string) => ({ uuid, type: 'LocalOpenDirectory', volumeOwner: null }) as const;
+  t.is(resolutionOf(listed('X'), null, localAccounts(contextOf(true), null)), null);
+  const some = localAccounts(contextOf(false), [user({ uuid: 'L' })]);
+  t.is(resolutionOf(listed('X'), null, some), null);
+  t.is(resolutionOf(listed('L'), null, some), 'local_user');
 });
 
 /** Rows of a table on a sample host, some of whose commands answer otherwise. */

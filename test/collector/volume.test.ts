@@ -199,6 +199,47 @@ test('a record that cannot be read is told, and the others stay', async (t) => {
   t.is(resultOf(after, 'enrollment_markers').status, 'ok');
 });
 
+test('what a record that cannot be read would say is not denied', async (t) => {
+  const volume = mounted(t);
+  const group = (name: string, gid: string, more: Readonly<Record<string, PlistValue>>): Uint8Array =>
+    record({ name: [name], gid: [gid], ...more });
+  const groups = (name: string): string => join(volume.data, recordFolder, 'groups', name);
+  const uuid = '7E4D2B90-1C3A-4F6E-8D5B-2A9C0E7F1B34';
+  put(
+    groups('team.plist'),
+    group('team', '700', { users: ['mallory', 'nobody-there'], nestedgroups: [uuid] }),
+  );
+  const team = (collection: Collection): unknown[] =>
+    resultOf(collection, 'group_members')
+      .rows.filter(({ groupname }) => groupname === 'team')
+      .map(({ member, is_resolved: isResolved }) => [member, isResolved]);
+  const adminBits = (collection: Collection): unknown[] => [
+    ...new Set(resultOf(collection, 'users').rows.map(({ is_admin: isAdmin }) => isAdmin)),
+  ];
+  const before = await collected(volume.folder);
+  t.deepEqual(team(before), [
+    ['mallory', 0],
+    ['nobody-there', 0],
+    [uuid, 0],
+  ]);
+  t.true(adminBits(before).includes(0));
+  put(users(volume, 'mallory.plist'), 'bplist00');
+  const withoutUser = await collected(volume.folder);
+  t.deepEqual(team(withoutUser), [
+    ['mallory', null],
+    ['nobody-there', null],
+    [uuid, 0],
+  ]);
+  t.true(resultOf(withoutUser, 'group_members').columnsAffected?.includes('is_resolved'));
+  t.true(adminBits(withoutUser).includes(0));
+  put(groups('odd.plist'), writeXmlPlist(['x']));
+  const withoutGroup = await collected(volume.folder);
+  t.deepEqual(team(withoutGroup).at(-1), [uuid, null]);
+  // Any account may be a member of the group that is missing, and it of admin.
+  t.deepEqual(adminBits(withoutGroup).toSorted(), [1, null]);
+  t.true(resultOf(withoutGroup, 'users').columnsAffected?.includes('is_admin'));
+});
+
 test('many broken records are told in few words', async (t) => {
   const volume = mounted(t);
   for (let index = 0; index < 120; index += 1) put(users(volume, `broken${index}.plist`), 'x');
