@@ -123,7 +123,7 @@ export const captureScript = (options: ScriptOptions): string => {
 # below are looked at, and OUT.tar.gz is all that it leaves. It asks for no password and contacts no server;
 # ${leftOut.join(' and ')} are left out, for they may.
 #
-# Its own tools, and why they only read: awk, sed, grep and wc read the files that they are given; stat looks at
+# Its own tools, and why they only read: awk, sed, grep, tr and wc read the files that they are given; stat looks at
 # a path; plutil converts to standard output (-o -) what it reads; id, date and ps print. mktemp, mkdir, cp, mv,
 # tar, gzip, shasum, ln and rm work in the folder that mktemp made, and on OUT.tar.gz. kill ends what this
 # script started and what took too long.
@@ -214,8 +214,16 @@ cat > "$work/rules" << 'END_OF_RULES' || fail 'there is no room for temporary fi
 ${rules.map((rule) => rule.join('\t')).join('\n')}
 END_OF_RULES
 
-plist() { awk -v rules="$work/rules" -f "$work/plist.awk" "$@"; }
-text() { awk -v rules="$work/rules" -f "$work/text.awk" "$@"; }
+# The awk of macOS takes a NUL for the end of a text, and what follows it would be lost unseen.
+reducing() { # PROGRAM [-v NAME=VALUE]... FILE
+  reducing_program=$1
+  shift
+  for reducing_file in "$@"; do :; done
+  if [ "$(($(tr -d '\000' < "$reducing_file" | wc -c)))" -ne "$(($(wc -c < "$reducing_file")))" ]; then return 1; fi
+  awk -v rules="$work/rules" -f "$work/$reducing_program" "$@"
+}
+plist() { reducing plist.awk "$@"; }
+text() { reducing text.awk "$@"; }
 
 # A process and all that it started, as far as ps tells.
 family() { # PID

@@ -4,6 +4,15 @@
  * (LC_ALL=C) and files of a stranger's making are what they are written for.
  */
 
+const isUtf8 = String.raw`
+function is_utf8(v) {
+  if (v !~ /[\200-\377]/) return 1
+  gsub(/[\302-\337][\200-\277]/, "x", v)
+  gsub(/\340[\240-\277][\200-\277]|[\341-\354\356\357][\200-\277][\200-\277]|\355[\200-\237][\200-\277]/, "x", v)
+  gsub(/\360[\220-\277][\200-\277][\200-\277]|[\361-\363][\200-\277][\200-\277][\200-\277]|\364[\200-\217][\200-\277][\200-\277]/, "x", v)
+  return v !~ /[\200-\377]/
+}`;
+
 /**
  * Property lists in XML. `mode` says what is asked:
  * allow: a dictionary, the keys of `set` alone · records: an array of dictionaries, the same ·
@@ -21,17 +30,35 @@ BEGIN {
 }
 # What follows each "<" is a tag and the text after it.
 NR == 1 { if ($0 !~ /^(\357\273\277)?[ \t\r\n]*$/) bad = 1; next }
-{ if ($0 ~ /^[?!]/ ? !(n == 0 && prolog($0)) : !token($0)) bad = 1 }
+{ if (!is_utf8($0) || ($0 ~ /^[?!]/ ? !(n == 0 && prolog($0)) : !token($0))) bad = 1 }
+${isUtf8}
 
 # The declaration, and the type of the document without entities of its own.
 function prolog(s) {
   return s ~ /^[?]xml version="1[.][01]"( encoding="[Uu][Tt][Ff]-8")?[ ]*[?]>[ \t\r\n]*$/ || s ~ /^!DOCTYPE plist PUBLIC "[^"<>]*" "[^"<>]*">[ \t\r\n]*$/ || s ~ /^!DOCTYPE plist( SYSTEM "[^"<>]*")?>[ \t\r\n]*$/
 }
-# Whether a text has no reference but those of XML.
+# Whether a text has no reference but those of XML, and to characters that there are.
 function is_text(v) {
   if (index(v, "&") == 0) return 1
-  gsub(/&(lt|gt|amp|quot|apos|#[0-9]+|#x[0-9A-Fa-f]+);/, "", v)
+  gsub(/&(lt|gt|amp|quot|apos);/, "", v)
+  gsub(/&#([1-9][0-9]?[0-9]?[0-9]?|[1-46-9][0-9][0-9][0-9][0-9]|5[0-4][0-9][0-9][0-9]|1[0-9][0-9][0-9][0-9][0-9]);/, "", v)
+  gsub(/&#x([1-9A-Fa-f][0-9A-Fa-f]?[0-9A-Fa-f]?|([1-9A-CE-Fa-ce-f][0-9A-Fa-f]|[Dd][0-7])[0-9A-Fa-f][0-9A-Fa-f]|1[0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f]);/, "", v)
   return index(v, "&") == 0
+}
+# Whether a value is one of its kind, also where it is dropped.
+function is_value(t, v,    day, days) {
+  if (t == "string") return is_text(v)
+  v = trimmed(v)
+  if (t == "integer") return length(v) < 20 && v ~ /^[+-]?([0-9]+|0[Xx][0-9A-Fa-f]+)$/
+  if (t == "real") return v ~ /^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([Ee][+-]?[0-9][0-9]?)?$/ && length(v) < 100
+  if (t == "date") {
+    if (v !~ /^[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z$/ || substr(v, 12, 2) > 23) return 0
+    split("31 28 31 30 31 30 31 31 30 31 30 31", days, " ")
+    day = substr(v, 9, 2) + 0
+    return day > 0 && (day <= days[substr(v, 6, 2) + 0] || (day == 29 && substr(v, 6, 2) == "02" && substr(v, 1, 4) % 4 == 0))
+  }
+  gsub(/[ \t\r\n]+/, "", v)
+  return length(v) % 4 == 0 && v ~ /^[A-Za-z0-9+\/]*=?=?$/
 }
 function token(s,    p, tag, rest) {
   p = index(s, ">")
@@ -46,7 +73,7 @@ function token(s,    p, tag, rest) {
 }
 
 # Whether the tokens are one whole property list; comments, CDATA and unknown elements are none.
-function whole(first, last,    i, t, d, roots) {
+function whole(first, last,    i, t, d, roots, key) {
   d = 0; roots = 0
   if (T[first] != "plist") return 0
   for (i = first; i <= last; i++) {
@@ -57,16 +84,22 @@ function whole(first, last,    i, t, d, roots) {
       d++
       O[d] = t
       W[d] = 0
+      N[d] = ++dicts
     } else if (t == "/plist" || t == "/array" || t == "/dict") {
       if (d == 0 || t != "/" O[d] || (t == "/dict" && W[d] != 0) || (t == "/plist" && W[d] != 1)) return 0
       d--
       if (d == 0) roots++
     } else if (t == "key") {
-      if (d == 0 || O[d] != "dict" || W[d] != 0 || i == last || T[i + 1] != "/key" || !is_text(X[i])) return 0
+      if (d == 0 || O[d] != "dict" || W[d] != 0 || i == last || T[i + 1] != "/key") return 0
+      # Written as a number, a character could hide that a key is there twice.
+      if (!is_text(X[i]) || index(X[i], "&#") > 0) return 0
+      key = plain(X[i])
+      if ((N[d], key) in K) return 0
+      K[N[d], key] = 1
       W[d] = 1
       i++
     } else if (t == "string" || t == "integer" || t == "real" || t == "date" || t == "data") {
-      if (d == 0 || !place(d) || i == last || T[i + 1] != "/" t || !is_text(X[i])) return 0
+      if (d == 0 || !place(d) || i == last || T[i + 1] != "/" t || !is_value(t, X[i])) return 0
       i++
     } else if (t == "string/" || t == "data/" || t == "true/" || t == "false/" || t == "array/" || t == "dict/") {
       if (d == 0 || !place(d)) return 0
@@ -182,7 +215,7 @@ function pairs(i, set, path, ind, opens,    j, key, count, rule) {
     if (!((set, path key) in R)) { dropped = 1; continue }
     rule = R[set, path key]
     # A server whose URL cannot be read leaves no key.
-    if (rule == "url" && (T[j + 2] != "string" || origin(plain(X[j + 2])) == "")) continue
+    if (rule == "url" && T[j + 2] == "string" && origin(plain(X[j + 2])) == "") continue
     if (opens && count == 0) emit(ind "<dict>\n")
     count++
     emit(ind "\t<key>" key "</key>\n")
@@ -415,8 +448,10 @@ export const textAwk = String.raw`# Old-style property lists and known sentences
 BEGIN {
   while ((getline line < rules) > 0) if (split(line, part, "\t") == 3) R[part[1], part[2]] = part[3]
   close(rules)
+  PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$/:.-"
 }
 { s = s (NR > 1 ? "\n" : "") $0 }
+${isUtf8}
 
 function space() { while (index(" \t\r\n", c = substr(s, at, 1)) > 0 && c != "") at++ }
 # Reads a value; K is its kind (s text, d data, a array, o dictionary, n null), RAW a text as it stands.
@@ -467,7 +502,7 @@ function text(    start) {
       if (c == "\\") at++
     }
     at++
-  } else while ((c = substr(s, at, 1)) ~ /^[A-Za-z0-9_$\/:.-]$/) at++
+  } else while (index(PLAIN, c = substr(s, at, 1)) > 0 && c != "") at++
   if (at == start) return 0
   K = "s"; RAW = substr(s, start, at - start)
   return 1
@@ -509,6 +544,8 @@ function says_root(t,    low) {
   return low ~ /(^|[^a-z0-9_])(must|need|needs|require|requires|only)[^a-z0-9_].*root([^a-z0-9_]|$)/ || low ~ /(^|[^a-z0-9_])permission denied([^a-z0-9_]|$)/
 }
 END {
+  # What is dropped must not take along what makes the whole of it unreadable.
+  if (!is_utf8(s)) exit 1
   t = s
   gsub(/^[ \t\r\n]+|[ \t\r\n]+$/, "", t)
   if (t == "") exit 0

@@ -92,6 +92,8 @@ const endOfProlog = (text: string): number => {
 
 /** The document without its prolog, free of everything in which an entity could be declared or meant. */
 const bodyOf = (text: string): string => {
+  // XML has none; programs written in C would take it for the end of a value.
+  if (text.includes('\0')) throw notAPlist('it holds a NUL');
   const body = text.slice(endOfProlog(text));
   const end = body.lastIndexOf('</plist');
   for (const { 0: found, index } of body.matchAll(markup)) {

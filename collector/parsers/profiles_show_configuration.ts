@@ -100,11 +100,9 @@ const deviceScope = '_computerlevel';
 
 /** A URL without all that can hold a secret: scheme and host. Null for what is not an http(s) URL. */
 const originOf = (url: string): string | null => {
-  if (!URL.canParse(url)) return null;
-  const { protocol, hostname } = new URL(url);
-  return (protocol === 'https:' || protocol === 'http:') && hostname !== ''
-    ? `${protocol}//${hostname}`
-    : null;
+  const [, scheme, host] =
+    /^(https?):\/\/(?:[^/?#\\]*@)?([A-Za-z0-9._-]+)(?::[0-9]*)?(?:[/?#\\]|$)/i.exec(url.trim()) ?? [];
+  return host === undefined ? null : `${scheme?.toLowerCase()}://${host.toLowerCase()}`;
 };
 
 const keepContent = (type: PayloadType, content: unknown): KeptDict => {

@@ -198,6 +198,7 @@ test('what is not exactly one whole document is refused', (t) => {
     `${whole}<![CDATA[]]>`,
     `${whole}<?x?>`,
     `${whole}\0`,
+    xml('<string>a\0b</string>'),
     'read: Invalid Path\n',
     'Not found.',
     '<html><plist></plist></html>',
