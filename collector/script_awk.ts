@@ -246,7 +246,7 @@ function origin(url,    scheme, rest, p) {
   if (p > 0) rest = substr(rest, 1, p - 1)
   while ((p = index(rest, "@")) > 0) rest = substr(rest, p + 1)
   if (rest ~ /:[0-9]*$/) sub(/:[0-9]*$/, "", rest)
-  return rest ~ /^[A-Za-z0-9._-]+$/ ? scheme tolower(rest) : ""
+  return rest ~ /^[A-Za-z0-9._-]+$/ || rest ~ /^\[[0-9A-Fa-f:.]+\]$/ ? scheme tolower(rest) : ""
 }
 
 # Each value is itself a property list, as text.

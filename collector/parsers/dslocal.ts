@@ -13,7 +13,7 @@ export type DslocalRecord = ReadonlyMap<string, string[]>;
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Data as dscl prints it: as text where it is, else in hexadecimal groups of four bytes. */
+/** Data as dscl prints it: as text where it is, else in hexadecimal groups of four bytes. XML has no NUL. */
 const textOfData = (bytes: Uint8Array): string => {
   try {
     const text = strictUtf8.decode(bytes);
@@ -26,7 +26,8 @@ const textOfData = (bytes: Uint8Array): string => {
 };
 
 const textOf = (value: PlistValue, name: string): string => {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string')
+    return value.includes('\0') ? textOfData(new TextEncoder().encode(value)) : value;
   if (value instanceof Uint8Array) return textOfData(value);
   throw parseFailed(`a value of ${name} is neither text nor data`);
 };

@@ -305,7 +305,10 @@ export const parseXmlPlist = (text: string): PlistValue => {
 };
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' };
-const escape = (text: string): string => text.replace(/[&<>\r]/g, (character) => escapes[character] ?? '');
+const escape = (text: string): string => {
+  if (text.includes('\0')) throw notAPlist('it holds a NUL');
+  return text.replace(/[&<>\r]/g, (character) => escapes[character] ?? '');
+};
 
 const base64Of = (bytes: Uint8Array): string => {
   let binary = '';
