@@ -177,7 +177,9 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
       try {
         const { network, parser }: Command = commandSources[source];
         if (network && (await isLeftAlone(source, parameters))) {
-          throw new NotAsked(`${source} was not asked: it may use the network (--allow-network)`);
+          throw new NotAsked(
+            `${source} was not asked: it may use the network (--allow-network, on the Mac itself)`,
+          );
         }
         const output = await outputOf(source, argvOf(source, parameters));
         const failure = failureOf(output, source);
