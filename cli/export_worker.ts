@@ -9,6 +9,9 @@ import { openForReading } from '../store/file.ts';
 import { lookBack } from '../store/query.ts';
 import { tables } from '../tables/index.ts';
 
+/** Text is encoded while it is young and small: long ropes are costly to flatten, and outlive a collection. */
+const textAtOnce = 8192;
+
 export const serve = (): void => {
   const port = parentPort;
   if (port === null) return;
@@ -29,31 +32,42 @@ export const serve = (): void => {
   let proceed: (() => void) | null = null;
 
   const work = async (hostIds: readonly string[]): Promise<void> => {
+    let bytes: Uint8Array<ArrayBuffer> | null = null;
+    let length = 0;
     let text = '';
     const send = async (): Promise<void> => {
+      if (bytes === null) return;
+      unanswered += 1;
+      say({ bytes, length }, [bytes.buffer]);
+      bytes = null;
+      length = 0;
+      if (unanswered >= window) await new Promise<void>((resolve) => (proceed = resolve));
+    };
+    const encode = async (): Promise<void> => {
       let rest = text;
       text = '';
       while (rest !== '') {
-        const bytes = idle.pop() ?? new Uint8Array(chunkBytes);
-        const { read, written } = encoder.encodeInto(rest, bytes);
-        rest = read === rest.length ? '' : rest.slice(read);
-        unanswered += 1;
-        say({ bytes, length: written }, [bytes.buffer]);
-        if (unanswered >= window) await new Promise<void>((resolve) => (proceed = resolve));
+        bytes ??= idle.pop() ?? new Uint8Array(chunkBytes);
+        const { read, written } = encoder.encodeInto(rest, length === 0 ? bytes : bytes.subarray(length));
+        length += written;
+        if (read === rest.length) return;
+        rest = rest.slice(read);
+        await send();
       }
     };
     reading ??= storeReading(store, {
       tables: wanted,
-      wants: format.wants,
+      rowSql: format.rowSql,
       ...(asOf === null ? {} : { asOf }),
     });
     for (const part of reading.currentParts(hostIds)) {
       for (const piece of format.snapshot(part)) {
         text += piece as string;
-        if (text.length >= chunkBytes - 4096) await send();
+        if (text.length >= textAtOnce) await encode();
       }
     }
-    if (text !== '') await send();
+    await encode();
+    await send();
     say({ done: true });
   };
 

@@ -26,7 +26,7 @@ export interface CsvOptions {
 export const csvFormat = ({ isForSpreadsheet = false, hasChange = false }: CsvOptions = {}): Format => {
   const begun = new Set<string>();
   return {
-    wants: 'cells',
+    rowSql: null,
     files: 'table',
     extension: '.csv',
     *snapshot({ head, tables }): Generator<TableText> {

@@ -135,7 +135,7 @@ const rowFields = (part: TablePart, head: Head) => {
 };
 
 export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions = {}): Format => ({
-  wants: 'cells',
+  rowSql: null,
   files: 'one',
   extension: '.ndjson',
   *snapshot(snapshot) {

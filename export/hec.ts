@@ -1,6 +1,7 @@
 /** Events for the HTTP Event Collector of Splunk: objects one after the other, which is how it takes a batch. */
-import { objectWriter } from './parts.ts';
-import type { Cell, Format } from './parts.ts';
+import { quoteName } from '../store/ddl.ts';
+import { hostIdMember, objectSql, objectWriter, rowTexts, valueSql } from './parts.ts';
+import type { Cell, Format, Member } from './parts.ts';
 import type { Table } from '../collector/table.ts';
 
 /** 1 and 0 as true and false, where that is what they are. */
@@ -16,18 +17,30 @@ export const booleanWriter = (table: Table): ((cells: readonly Cell[]) => string
     );
 };
 
+/** The same in SQL, and `host_id`. */
+const eventSql = ({ columns }: Table): string =>
+  objectSql([
+    ...Object.entries(columns).map(([name, column]): Member => {
+      if (column.isBoolean !== true) return [name, valueSql(name, column)];
+      const value = quoteName(name);
+      return [name, `CASE WHEN ${value} = 1 THEN 'true' WHEN ${value} IS NULL THEN 'null' ELSE 'false' END`];
+    }),
+    hostIdMember,
+  ]);
+
 export interface HecOptions {
   /** The index of Splunk; without it, the token decides. */
   readonly index?: string;
 }
 
 export const hecFormat = ({ index }: HecOptions = {}): Format => ({
-  wants: 'cells',
+  rowSql: eventSql,
   files: 'one',
   extension: '.json',
   *snapshot({ head, host, tables }) {
     const { hostname } = host;
-    for (const { table, rows } of tables) {
+    for (const part of tables) {
+      const { table } = part;
       const start = JSON.stringify({
         time: head.collectedTime,
         host: typeof hostname === 'string' ? hostname : head.hostId,
@@ -38,11 +51,14 @@ export const hecFormat = ({ index }: HecOptions = {}): Format => ({
       const object = booleanWriter(table);
       const hostUuid = JSON.stringify(head.hostId);
       const fields = `"fields":{"host_uuid":${hostUuid},"snapshot_id":"${head.snapshotId}","row_id":"`;
-      for (const { id, change, cells } of rows) {
+      yield* rowTexts(
+        part,
+        head,
         // `host_id` is a column of every table.
-        const event = `${object(cells ?? []).slice(0, -1)},"host_id":${hostUuid}}`;
-        yield `${start},"event":${event},${fields}${id}"${change === null ? '' : `,"change":"${change}"`}}}\n`;
-      }
+        (cells) => `${object(cells).slice(0, -1)},"host_id":${hostUuid}}`,
+        (id, event, change) =>
+          `${start},"event":${event},${fields}${id}"${change === null ? '' : `,"change":"${change}"`}}}\n`,
+      );
     }
   },
 });

@@ -403,7 +403,7 @@ const stringify = (value: unknown): string => {
 };
 
 export const ocsfFormat = (): Format => ({
-  wants: 'cells',
+  rowSql: null,
   files: 'one',
   extension: '.ndjson',
   *snapshot(part: SnapshotPart) {

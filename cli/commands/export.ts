@@ -214,7 +214,7 @@ const sourceOf = async (
   store: Store,
   name: FormatName,
   what: What,
-  wants: Format['wants'],
+  rowSql: Format['rowSql'],
 ): Promise<Source> => {
   const wanted = selectTables(given, name, what);
   const hosts = selectHosts(given, store);
@@ -227,7 +227,7 @@ const sourceOf = async (
   const reading = (options: { hostIds?: readonly string[]; tables?: readonly Table[] } = {}) =>
     storeReading(store, {
       tables: options.tables ?? wanted,
-      wants,
+      rowSql,
       ...(options.hostIds !== undefined
         ? { hostIds: options.hostIds }
         : hosts === null
@@ -429,7 +429,7 @@ const run = async (given: Arguments): Promise<number> => {
     if (threaded !== null) return writeThreaded(given, format, name, what, threaded);
     // One moment of the database, whoever writes into it meanwhile.
     store.db.exec('BEGIN');
-    const source = await sourceOf(given, store, name, what, redact === null ? format.wants : 'cells');
+    const source = await sourceOf(given, store, name, what, redact === null ? format.rowSql : null);
     const cursorPath = given.text('cursor');
     if (source.news !== null && source.news.hosts.size === 0 && cursorPath !== null) {
       // Nothing is new: a file without rows would only push one with rows out.

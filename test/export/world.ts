@@ -155,7 +155,7 @@ export const textOf = (format: Format, parts: Iterable<SnapshotPart>): string =>
 export const currentText = (path: string, name: FormatName, options: FormatOptions = {}): string =>
   withStore(path, (store) => {
     const format = formats[name].make(options);
-    return textOf(format, storeReading(store, { tables, wants: format.wants }).currentParts());
+    return textOf(format, storeReading(store, { tables, rowSql: format.rowSql }).currentParts());
   });
 
 export const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
@@ -187,7 +187,7 @@ export const partOf = (
     ...head,
   };
   const rows = [
-    { id: identities(whole, table.name)(keyWriter(table)(cells), change), change, cells, json: null },
+    { id: identities(whole, table.name)(keyWriter(table)(cells), change), change, cells, text: null },
   ];
   return {
     head: whole,
