@@ -1,4 +1,5 @@
 /** CSV as RFC 4180 has it, one file for each table. */
+import { pieceCharacters } from './parts.ts';
 import type { Cell, Format, TableText } from './parts.ts';
 
 // A spreadsheet takes a cell that begins so for a formula.
@@ -23,29 +24,28 @@ export interface CsvOptions {
   readonly hasChange?: boolean;
 }
 
-export const csvFormat = ({ isForSpreadsheet = false, hasChange = false }: CsvOptions = {}): Format => {
-  const begun = new Set<string>();
-  return {
-    rowSql: null,
-    files: 'table',
-    extension: '.csv',
-    *snapshot({ head, tables }): Generator<TableText> {
-      for (const { table, rows } of tables) {
-        const { name } = table;
-        const text = (cells: readonly Cell[]): TableText => ({
-          table: name,
-          text: csvLine(cells, isForSpreadsheet),
-        });
-        if (!begun.has(name)) {
-          begun.add(name);
-          const names = [...Object.keys(table.columns), 'host_id', 'snapshot_id', 'collected_time', 'row_id'];
-          yield text(hasChange ? [...names, 'change'] : names);
-        }
-        for (const { id, change, cells } of rows) {
-          const all = [...(cells ?? []), head.hostId, head.snapshotId, head.collectedTime, id];
-          yield text(hasChange ? [...all, change] : all);
-        }
+export const csvFormat = ({ isForSpreadsheet = false, hasChange = false }: CsvOptions = {}): Format => ({
+  rowSql: null,
+  files: 'table',
+  extension: '.csv',
+  header: ({ columns }) =>
+    csvLine([
+      ...Object.keys(columns),
+      ...['host_id', 'snapshot_id', 'collected_time', 'row_id'],
+      ...(hasChange ? ['change'] : []),
+    ]),
+  *snapshot({ head, tables }): Generator<TableText> {
+    for (const { table, rows } of tables) {
+      let text = '';
+      for (const { id, change, cells } of rows) {
+        const all = [...(cells ?? []), head.hostId, head.snapshotId, head.collectedTime, id];
+        text += csvLine(hasChange ? [...all, change] : all, isForSpreadsheet);
+        if (text.length < pieceCharacters) continue;
+        yield { table, text };
+        text = '';
       }
-    },
-  };
-};
+      // Also without any text: a table without rows has a file with its header.
+      yield { table, text };
+    }
+  },
+});

@@ -4,11 +4,11 @@ import { objectWriter, rowTexts } from './parts.ts';
 import type { Format } from './parts.ts';
 
 export const jsonFormat = (): Format => {
-  let separator = '\n';
   return {
     rowSql: columnsSql,
     files: 'one',
     extension: '.json',
+    between: ',',
     begin: () => '{"tokenquery":1,"kind":"export","snapshots":[',
     *snapshot({ head, tables }) {
       const text = JSON.stringify({
@@ -23,8 +23,7 @@ export const jsonFormat = (): Format => {
         schema_version: head.schemaVersion,
         redaction: head.redaction,
       });
-      yield `${separator}${text.slice(0, -1)},"tables":[`;
-      separator = ',\n';
+      yield `\n${text.slice(0, -1)},"tables":[`;
       let before = '';
       for (const part of tables) {
         const { table, status, affected, rowCount, details } = part;

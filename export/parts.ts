@@ -131,7 +131,7 @@ export const objectSql = (members: readonly Member[]): string =>
     .join(', ')}, '}')`;
 
 /** So much text makes a piece: a piece for each row costs more than the row itself. */
-const pieceCharacters = 4096;
+export const pieceCharacters = 4096;
 
 /**
  * The rows of a table in pieces of text.
@@ -170,6 +170,10 @@ export interface Format {
   /** How the name of a file ends. */
   readonly extension: string;
   begin?(): string;
+  /** Stands between two snapshots; ASCII. */
+  readonly between?: string;
+  /** The first text of a file of a table. */
+  header?(table: Table): string;
   /** Pieces of text; each but the pieces of one document is whole lines. */
   snapshot(part: SnapshotPart): Iterable<string | TableText>;
   end?(): string;
@@ -177,7 +181,7 @@ export interface Format {
 
 /** Text of one table, for formats that write a file for each. */
 export interface TableText {
-  readonly table: string;
+  readonly table: Table;
   readonly text: string;
 }
 

@@ -146,8 +146,21 @@ export const editStore = (path: string, sql: string): void => {
 
 export const textOf = (format: Format, parts: Iterable<SnapshotPart>): string => {
   let text = format.begin?.() ?? '';
+  let between = '';
+  const begun = new Set<string>();
   for (const part of parts) {
-    for (const piece of format.snapshot(part)) text += typeof piece === 'string' ? piece : piece.text;
+    text += between;
+    between = format.between ?? '';
+    for (const piece of format.snapshot(part)) {
+      if (typeof piece === 'string') {
+        text += piece;
+        continue;
+      }
+      const { table } = piece;
+      if (!begun.has(table.name)) text += format.header?.(table) ?? '';
+      begun.add(table.name);
+      text += piece.text;
+    }
   }
   return text + (format.end?.() ?? '');
 };
