@@ -1,6 +1,6 @@
 /** Events for the HTTP Event Collector of Splunk: objects one after the other, which is how it takes a batch. */
 import { quoteName } from '../store/ddl.ts';
-import { hostIdMember, objectSql, objectWriter, rowTexts, valueSql } from './parts.ts';
+import { hostIdMember, objectSql, objectWriter, rowTexts } from './parts.ts';
 import type { Cell, Format, Member } from './parts.ts';
 import type { Table } from '../collector/table.ts';
 
@@ -21,8 +21,8 @@ export const booleanWriter = (table: Table): ((cells: readonly Cell[]) => string
 const eventSql = ({ columns }: Table): string =>
   objectSql([
     ...Object.entries(columns).map(([name, column]): Member => {
-      if (column.isBoolean !== true) return [name, valueSql(name, column)];
       const value = quoteName(name);
+      if (column.isBoolean !== true) return [name, `json_quote(${value})`];
       return [name, `CASE WHEN ${value} = 1 THEN 'true' WHEN ${value} IS NULL THEN 'null' ELSE 'false' END`];
     }),
     hostIdMember,

@@ -1,12 +1,15 @@
 /** The native format over parts; native.ts has its lines, and what reads them. */
 import { endLine, rowHead, rowMiddle, snapshotLine, tableLine } from './native.ts';
-import { isReport, objectSql, objectWriter, rowTexts, valueSql } from './parts.ts';
+import { quoteName, quoteText } from '../store/ddl.ts';
+import { isReport, objectWriter, rowTexts } from './parts.ts';
 import type { Format } from './parts.ts';
 import type { Table } from '../collector/table.ts';
 
 /** The columns of a row as they are, as a JSON object. */
 export const columnsSql = ({ columns }: Table): string =>
-  objectSql(Object.entries(columns).map(([name, column]) => [name, valueSql(name, column)]));
+  `json_object(${Object.keys(columns)
+    .map((name) => `${quoteText(name)}, ${quoteName(name)}`)
+    .join(', ')})`;
 
 export const nativeFormat = (): Format => ({
   rowSql: columnsSql,

@@ -1,7 +1,7 @@
 /** What is exported, in the pieces in which every format takes it: snapshots, their tables, their rows. */
 import type { Status } from '../collector/status.ts';
-import type { Column, Table, Value } from '../collector/table.ts';
-import { quoteName, quoteText } from '../store/ddl.ts';
+import type { Table, Value } from '../collector/table.ts';
+import { quoteText } from '../store/ddl.ts';
 import { rowIdHead, rowIdOf } from './native.ts';
 import type { SnapshotHead, TableDetails } from './native.ts';
 
@@ -116,10 +116,6 @@ export const namedCells = (table: Table, cells: readonly Cell[]): Record<string,
 
 /** A column and the SQL of its text in JSON. */
 export type Member = readonly [name: string, sql: string];
-
-/** SQL of a column's value as JSON; that of a REAL would have other digits than JavaScript writes. */
-export const valueSql = (name: string, column: Column): string =>
-  column.type === 'INTEGER' ? `ifnull(${quoteName(name)}, 'null')` : `json_quote(${quoteName(name)})`;
 
 /** The value of `host_id`, which is a column of no table in a store; read.ts binds it. */
 export const hostIdMember: Member = ['host_id', 'json_quote(:host_id)'];
