@@ -14,8 +14,15 @@ const field = (value: Cell, isForSpreadsheet: boolean): string => {
   return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
+const fields = (cells: readonly Cell[], isForSpreadsheet: boolean): string => {
+  let text = '';
+  for (let index = 0; index < cells.length; index += 1)
+    text += `${index === 0 ? '' : ','}${field(cells[index] ?? null, isForSpreadsheet)}`;
+  return text;
+};
+
 export const csvLine = (cells: readonly Cell[], isForSpreadsheet = false): string =>
-  `${cells.map((cell) => field(cell, isForSpreadsheet)).join(',')}\r\n`;
+  `${fields(cells, isForSpreadsheet)}\r\n`;
 
 export interface CsvOptions {
   /** Puts an apostrophe before a text that a spreadsheet would calculate; the text is then not what was read. */
@@ -35,11 +42,12 @@ export const csvFormat = ({ isForSpreadsheet = false, hasChange = false }: CsvOp
       ...(hasChange ? ['change'] : []),
     ]),
   *snapshot({ head, tables }): Generator<TableText> {
+    const own = fields([head.hostId, head.snapshotId, head.collectedTime], isForSpreadsheet);
     for (const { table, rows } of tables) {
       let text = '';
       for (const { id, change, cells } of rows) {
-        const all = [...(cells ?? []), head.hostId, head.snapshotId, head.collectedTime, id];
-        text += csvLine(hasChange ? [...all, change] : all, isForSpreadsheet);
+        text += `${fields(cells ?? [], isForSpreadsheet)},${own},${id}`;
+        text += hasChange ? `,${change ?? ''}\r\n` : '\r\n';
         if (text.length < pieceCharacters) continue;
         yield { table, text };
         text = '';

@@ -1,6 +1,6 @@
 /** Events for the HTTP Event Collector of Splunk: objects one after the other, which is how it takes a batch. */
 import { quoteName } from '../store/ddl.ts';
-import { hostIdMember, objectSql, objectWriter, rowTexts } from './parts.ts';
+import { hostIdMember, jsonCell, objectSql, objectWriter, rowTexts } from './parts.ts';
 import type { Cell, Format, Member } from './parts.ts';
 import type { Table } from '../collector/table.ts';
 
@@ -8,13 +8,9 @@ import type { Table } from '../collector/table.ts';
 export const booleanWriter = (table: Table): ((cells: readonly Cell[]) => string) => {
   const names = Object.keys(table.columns);
   const isBoolean = Object.values(table.columns).map((column) => column.isBoolean === true);
-  const write = objectWriter(names);
-  return (cells) =>
-    write(
-      cells.map((cell, index) =>
-        isBoolean[index] === true && cell !== null ? ((cell === 1) as unknown as Cell) : cell,
-      ),
-    );
+  return objectWriter(names, (cell, index) =>
+    isBoolean[index] === true && cell !== null ? String(cell === 1) : jsonCell(cell),
+  );
 };
 
 /** The same in SQL, and `host_id`. */

@@ -63,12 +63,15 @@ export const jsonCell = (value: Cell): string => {
 };
 
 /** Writes rows of a table as JSON objects. */
-export const objectWriter = (names: readonly string[]): ((cells: readonly Cell[]) => string) => {
+export const objectWriter = (
+  names: readonly string[],
+  write: (value: Cell, index: number) => string = jsonCell,
+): ((cells: readonly Cell[]) => string) => {
   const labels = names.map((name, index) => `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`);
   return (cells) => {
     let text = '';
     for (let index = 0; index < labels.length; index += 1)
-      text += labels[index] + jsonCell(cells[index] ?? null);
+      text += labels[index] + write(cells[index] ?? null, index);
     return text === '' ? '{}' : `${text}}`;
   };
 };
@@ -107,7 +110,11 @@ export const identities = (
 export const keyWriter = (table: Table): ((cells: readonly Cell[]) => string) => {
   const names = Object.keys(table.columns);
   const indexes = table.key.map((name) => names.indexOf(name));
-  return (cells) => `[${indexes.map((index) => jsonCell(cells[index] ?? null)).join(',')}]`;
+  return (cells) => {
+    let text = '';
+    for (const index of indexes) text += `${text === '' ? '[' : ','}${jsonCell(cells[index] ?? null)}`;
+    return text === '' ? '[]' : `${text}]`;
+  };
 };
 
 /** The cells of a row by the names of its columns. */
