@@ -57,7 +57,7 @@ const openThread = (entry: string, task: ThreadTask, onEvent: () => void) => {
   // Little is alive at any time. Small bounds make the collector work before garbage has piled up.
   const worker = new Worker(entry, {
     workerData: task,
-    resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 384 },
+    resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 384 },
   });
   let batch: Batch | null = null;
   let isReady = false;
