@@ -1,8 +1,9 @@
 /**
  * One million rows out of a store, in every format, beside `sqlite3 -json` of the same rows, all to a file, in turn.
  *
- * Run: node scripts/build.mjs && node bench/export.ts [--hosts 8000] [--rounds 3]
- * Needs: sqlite3 (Debian package of that name); memory is read from /proc, so Linux.
+ * Run: node scripts/build.mjs && node bench/export.ts [--hosts 8000] [--rounds 3] [--formats native,json]
+ * Needs: sqlite3 (Debian package of that name); memory and processor time are read from /proc, so Linux. The time of
+ * the processors tells more than that of the clock where other programs run beside.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,10 +20,19 @@ import { storeWriter } from '../store/write.ts';
 import { tables } from '../tables/index.ts';
 
 const { values } = parseArgs({
-  options: { hosts: { type: 'string', default: '8000' }, rounds: { type: 'string', default: '3' } },
+  options: {
+    hosts: { type: 'string', default: '8000' },
+    rounds: { type: 'string', default: '3' },
+    formats: { type: 'string', default: formatNames.join(',') },
+  },
 });
 const hosts = Number(values.hosts);
 const rounds = Number(values.rounds);
+const wanted = values.formats.split(',');
+const unknown = wanted.filter((name) => !formatNames.some((known) => known === name));
+if (unknown.length > 0) throw new Error(`no format: ${unknown.join(', ')}`);
+// Of /proc, in all of Linux's own.
+const ticksPerSecond = 100;
 const accounts = 125;
 const root = join(import.meta.dirname, '..');
 const built = join(root, 'dist/tokenquery.cjs');
@@ -74,11 +84,13 @@ const snapshotOf = (host: number): Snapshot => {
 
 interface Run {
   readonly seconds: number;
+  /** Of all processors, in the program and in the kernel for it. */
+  readonly processorSeconds: number;
   readonly megabytes: number;
   readonly bytes: number;
 }
 
-/** Runs a program into a file; its memory is the most that the kernel saw of it. */
+/** Runs a program into a file; its memory is the most that the kernel saw of it, its processor time the last it saw. */
 const measure = (argv: readonly string[], isToStdout: boolean): Promise<Run> =>
   new Promise((resolve, reject) => {
     rmSync(out, { recursive: true, force: true });
@@ -87,12 +99,18 @@ const measure = (argv: readonly string[], isToStdout: boolean): Promise<Run> =>
     const [command = '', ...parameters] = argv;
     const child = spawn(command, parameters, { stdio: ['ignore', stdout ?? 'ignore', 'inherit'] });
     let most = 0;
+    let ticks = 0;
     const look = setInterval(() => {
       try {
         most = Math.max(
           most,
           Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0),
         );
+        // After the name in parentheses; fields 14 and 15 are the time in the program and in the kernel.
+        const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
+          .replace(/^.*\) /, '')
+          .split(' ');
+        ticks = Math.max(ticks, Number(stat[11]) + Number(stat[12]));
       } catch {
         // It has ended.
       }
@@ -102,7 +120,13 @@ const measure = (argv: readonly string[], isToStdout: boolean): Promise<Run> =>
       const seconds = (performance.now() - began) / 1000;
       clearInterval(look);
       if (stdout !== null) closeSync(stdout);
-      if (code === 0) resolve({ seconds, megabytes: most / 1000, bytes: statSync(out).size });
+      if (code === 0)
+        resolve({
+          seconds,
+          processorSeconds: ticks / ticksPerSecond,
+          megabytes: most / 1000,
+          bytes: statSync(out).size,
+        });
       else reject(new Error(`${command} ended with ${code}`));
     });
   });
@@ -138,19 +162,20 @@ try {
   ];
   const contestants: [string, string[], boolean][] = [
     ['sqlite3 -json', ['sqlite3', '-json', db, 'SELECT * FROM users'], true],
-    ...formatNames.map((name): [string, string[], boolean] => [name, ours(name), false]),
+    ...wanted.map((name): [string, string[], boolean] => [name, ours(name), false]),
   ];
   const runs = new Map<string, Run[]>(contestants.map(([name]) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, argv, isToStdout] of contestants) runs.get(name)?.push(await measure(argv, isToStdout));
   }
   const base = median((runs.get('sqlite3 -json') ?? []).map(({ seconds }) => seconds));
-  say('what            seconds (median)   of sqlite3   rows/s     peak RSS   output');
+  say('what            seconds (median)   of sqlite3   processor s   rows/s     peak RSS   output');
   for (const [name, own] of runs) {
     const seconds = median(own.map((run) => run.seconds));
+    const processor = median(own.map((run) => run.processorSeconds));
     const peak = Math.max(...own.map((run) => run.megabytes));
     say(
-      `${name.padEnd(16)}${seconds.toFixed(2).padStart(8)}${' '.repeat(11)}${(seconds / base).toFixed(2).padStart(10)}` +
+      `${name.padEnd(16)}${seconds.toFixed(2).padStart(8)}${' '.repeat(11)}${(seconds / base).toFixed(2).padStart(10)}${processor.toFixed(2).padStart(14)}` +
         `${Math.round((hosts * accounts) / seconds)
           .toString()
           .padStart(

@@ -9,6 +9,17 @@ import { openForReading } from '../store/file.ts';
 import { lookBack } from '../store/query.ts';
 import { tables } from '../tables/index.ts';
 
+/** Text is encoded while it is young and small: long ropes are costly to flatten, and outlive a collection. */
+const textAtOnce = 8192;
+
+/** What is to be sent: bytes, and after them text that is not encoded yet. */
+interface Output {
+  readonly table: string;
+  text: string;
+  bytes: Uint8Array<ArrayBuffer> | null;
+  length: number;
+}
+
 export const serve = (): void => {
   const port = parentPort;
   if (port === null) return;
@@ -25,35 +36,58 @@ export const serve = (): void => {
   const encoder = new TextEncoder();
   // Buffers go there and back: what is thrown away by the hundred megabytes is not cleared away as fast.
   const idle: Uint8Array<ArrayBuffer>[] = [];
+  const newBytes = (): Uint8Array<ArrayBuffer> => idle.pop() ?? new Uint8Array(chunkBytes);
   let unanswered = 0;
   let proceed: (() => void) | null = null;
 
   const work = async (hostIds: readonly string[]): Promise<void> => {
-    let text = '';
-    const send = async (): Promise<void> => {
-      let rest = text;
-      text = '';
+    // By the table, for formats that write a file for each.
+    const outputs = new Map<string, Output>();
+    const outputOf = (table: string): Output => {
+      const known = outputs.get(table);
+      if (known !== undefined) return known;
+      const made = { table, text: '', bytes: null, length: 0 };
+      outputs.set(table, made);
+      return made;
+    };
+    const send = async (output: Output): Promise<void> => {
+      const { table, length } = output;
+      const bytes = output.bytes ?? newBytes();
+      output.bytes = null;
+      output.length = 0;
+      unanswered += 1;
+      say({ table, bytes, length }, [bytes.buffer]);
+      if (unanswered >= window) await new Promise<void>((resolve) => (proceed = resolve));
+    };
+    const encode = async (output: Output): Promise<void> => {
+      let rest = output.text;
+      output.text = '';
       while (rest !== '') {
-        const bytes = idle.pop() ?? new Uint8Array(chunkBytes);
-        const { read, written } = encoder.encodeInto(rest, bytes);
-        rest = read === rest.length ? '' : rest.slice(read);
-        unanswered += 1;
-        say({ bytes, length: written }, [bytes.buffer]);
-        if (unanswered >= window) await new Promise<void>((resolve) => (proceed = resolve));
+        output.bytes ??= newBytes();
+        const { read, written } = encoder.encodeInto(rest, output.bytes.subarray(output.length));
+        output.length += written;
+        rest = rest.slice(read);
+        if (rest !== '') await send(output);
       }
     };
     reading ??= storeReading(store, {
       tables: wanted,
-      wants: format.wants,
+      rowSql: format.rowSql,
       ...(asOf === null ? {} : { asOf }),
     });
     for (const part of reading.currentParts(hostIds)) {
+      if (format.between !== undefined) outputOf('').text += format.between;
       for (const piece of format.snapshot(part)) {
-        text += piece as string;
-        if (text.length >= chunkBytes - 4096) await send();
+        const isText = typeof piece === 'string';
+        const output = outputOf(isText ? '' : piece.table.name);
+        output.text += isText ? piece : piece.text;
+        if (output.text.length >= textAtOnce) await encode(output);
       }
     }
-    if (text !== '') await send();
+    for (const output of outputs.values()) {
+      await encode(output);
+      await send(output);
+    }
     say({ done: true });
   };
 

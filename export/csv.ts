@@ -1,4 +1,5 @@
 /** CSV as RFC 4180 has it, one file for each table. */
+import { pieceCharacters } from './parts.ts';
 import type { Cell, Format, TableText } from './parts.ts';
 
 // A spreadsheet takes a cell that begins so for a formula.
@@ -13,8 +14,15 @@ const field = (value: Cell, isForSpreadsheet: boolean): string => {
   return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
+const fields = (cells: readonly Cell[], isForSpreadsheet: boolean): string => {
+  let text = '';
+  for (let index = 0; index < cells.length; index += 1)
+    text += `${index === 0 ? '' : ','}${field(cells[index] ?? null, isForSpreadsheet)}`;
+  return text;
+};
+
 export const csvLine = (cells: readonly Cell[], isForSpreadsheet = false): string =>
-  `${cells.map((cell) => field(cell, isForSpreadsheet)).join(',')}\r\n`;
+  `${fields(cells, isForSpreadsheet)}\r\n`;
 
 export interface CsvOptions {
   /** Puts an apostrophe before a text that a spreadsheet would calculate; the text is then not what was read. */
@@ -23,29 +31,29 @@ export interface CsvOptions {
   readonly hasChange?: boolean;
 }
 
-export const csvFormat = ({ isForSpreadsheet = false, hasChange = false }: CsvOptions = {}): Format => {
-  const begun = new Set<string>();
-  return {
-    wants: 'cells',
-    files: 'table',
-    extension: '.csv',
-    *snapshot({ head, tables }): Generator<TableText> {
-      for (const { table, rows } of tables) {
-        const { name } = table;
-        const text = (cells: readonly Cell[]): TableText => ({
-          table: name,
-          text: csvLine(cells, isForSpreadsheet),
-        });
-        if (!begun.has(name)) {
-          begun.add(name);
-          const names = [...Object.keys(table.columns), 'host_id', 'snapshot_id', 'collected_time', 'row_id'];
-          yield text(hasChange ? [...names, 'change'] : names);
-        }
-        for (const { id, change, cells } of rows) {
-          const all = [...(cells ?? []), head.hostId, head.snapshotId, head.collectedTime, id];
-          yield text(hasChange ? [...all, change] : all);
-        }
+export const csvFormat = ({ isForSpreadsheet = false, hasChange = false }: CsvOptions = {}): Format => ({
+  rowSql: null,
+  files: 'table',
+  extension: '.csv',
+  header: ({ columns }) =>
+    csvLine([
+      ...Object.keys(columns),
+      ...['host_id', 'snapshot_id', 'collected_time', 'row_id'],
+      ...(hasChange ? ['change'] : []),
+    ]),
+  *snapshot({ head, tables }): Generator<TableText> {
+    const own = fields([head.hostId, head.snapshotId, head.collectedTime], isForSpreadsheet);
+    for (const { table, rows } of tables) {
+      let text = '';
+      for (const { id, change, cells } of rows) {
+        text += `${fields(cells ?? [], isForSpreadsheet)},${own},${id}`;
+        text += hasChange ? `,${change ?? ''}\r\n` : '\r\n';
+        if (text.length < pieceCharacters) continue;
+        yield { table, text };
+        text = '';
       }
-    },
-  };
-};
+      // Also without any text: a table without rows has a file with its header.
+      yield { table, text };
+    }
+  },
+});

@@ -84,7 +84,10 @@ const severityNumbers: Readonly<Record<string, number>> = {
   critical: 5,
 };
 
-/** The fields of a row that ECS has names for. */
+const filled = (fields: Readonly<Record<string, unknown>>): typeof fields | undefined =>
+  Object.values(fields).some((value) => value !== undefined) ? fields : undefined;
+
+/** The fields of a row that ECS has names for; JSON has none of those that are undefined. */
 const rowFields = (part: TablePart, head: Head) => {
   const indexOf = new Map(Object.keys(part.table.columns).map((name, index) => [name, index]));
   const { name: table } = part.table;
@@ -101,41 +104,39 @@ const rowFields = (part: TablePart, head: Head) => {
         event: `,"severity":${severityNumbers[severity] ?? 0}`,
         fields: {
           message: text(cell('title')),
-          rule: without({
+          rule: {
             id: text(cell('query_name')),
             name: text(cell('title')),
             category: text(cell('group')),
             description: text(cell('purpose')),
             ruleset: 'tokenquery',
-          }),
+          },
           related: { hosts: [head.hostId] },
         },
       };
     }
     const username = text(cell('username'));
     const isUser = indexOf.has('username');
-    const group = without({ id: text(cell('gid')), name: text(cell('groupname')) });
-    const user = isUser
-      ? without({
-          id: text(cell('uid')),
-          name: username,
-          full_name: table === 'users' ? text(cell('description')) : undefined,
-          roles: cell('is_admin') === 1 ? ['admin'] : undefined,
-        })
-      : {};
+    const group = { id: text(cell('gid')), name: text(cell('groupname')) };
+    const user = {
+      id: text(cell('uid')),
+      name: username,
+      full_name: table === 'users' ? text(cell('description')) : undefined,
+      roles: cell('is_admin') === 1 ? ['admin'] : undefined,
+    };
     return {
       event: '',
-      fields: without({
-        user: Object.keys(user).length === 0 ? undefined : user,
-        group: indexOf.has('groupname') && Object.keys(group).length > 0 ? group : undefined,
-        related: { ...(username === undefined ? {} : { user: [username] }), hosts: [head.hostId] },
-      }),
+      fields: {
+        user: isUser ? filled(user) : undefined,
+        group: indexOf.has('groupname') ? filled(group) : undefined,
+        related: { user: username === undefined ? undefined : [username], hosts: [head.hostId] },
+      },
     };
   };
 };
 
 export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions = {}): Format => ({
-  wants: 'cells',
+  rowSql: null,
   files: 'one',
   extension: '.ndjson',
   *snapshot(snapshot) {

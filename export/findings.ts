@@ -104,7 +104,7 @@ export function* findingParts(
     const rows = (byHost.get(part.head.hostId) ?? []).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
     const exported = function* (head: Head): Generator<ExportRow> {
       const identify = identities(head, findingsTable.name);
-      for (const cells of rows) yield { id: identify(keyOf(cells), null), change: null, cells, json: null };
+      for (const cells of rows) yield { id: identify(keyOf(cells), null), change: null, cells, text: null };
     };
     return {
       head: part.head,

@@ -1,20 +1,28 @@
 /** Events for the HTTP Event Collector of Splunk: objects one after the other, which is how it takes a batch. */
-import { objectWriter } from './parts.ts';
-import type { Cell, Format } from './parts.ts';
+import { quoteName } from '../store/ddl.ts';
+import { hostIdMember, jsonCell, objectSql, objectWriter, rowTexts } from './parts.ts';
+import type { Cell, Format, Member } from './parts.ts';
 import type { Table } from '../collector/table.ts';
 
 /** 1 and 0 as true and false, where that is what they are. */
 export const booleanWriter = (table: Table): ((cells: readonly Cell[]) => string) => {
   const names = Object.keys(table.columns);
   const isBoolean = Object.values(table.columns).map((column) => column.isBoolean === true);
-  const write = objectWriter(names);
-  return (cells) =>
-    write(
-      cells.map((cell, index) =>
-        isBoolean[index] === true && cell !== null ? ((cell === 1) as unknown as Cell) : cell,
-      ),
-    );
+  return objectWriter(names, (cell, index) =>
+    isBoolean[index] === true && cell !== null ? String(cell === 1) : jsonCell(cell),
+  );
 };
+
+/** The same in SQL, and `host_id`. */
+const eventSql = ({ columns }: Table): string =>
+  objectSql([
+    ...Object.entries(columns).map(([name, column]): Member => {
+      const value = quoteName(name);
+      if (column.isBoolean !== true) return [name, `json_quote(${value})`];
+      return [name, `CASE WHEN ${value} = 1 THEN 'true' WHEN ${value} IS NULL THEN 'null' ELSE 'false' END`];
+    }),
+    hostIdMember,
+  ]);
 
 export interface HecOptions {
   /** The index of Splunk; without it, the token decides. */
@@ -22,12 +30,13 @@ export interface HecOptions {
 }
 
 export const hecFormat = ({ index }: HecOptions = {}): Format => ({
-  wants: 'cells',
+  rowSql: eventSql,
   files: 'one',
   extension: '.json',
   *snapshot({ head, host, tables }) {
     const { hostname } = host;
-    for (const { table, rows } of tables) {
+    for (const part of tables) {
+      const { table } = part;
       const start = JSON.stringify({
         time: head.collectedTime,
         host: typeof hostname === 'string' ? hostname : head.hostId,
@@ -38,11 +47,14 @@ export const hecFormat = ({ index }: HecOptions = {}): Format => ({
       const object = booleanWriter(table);
       const hostUuid = JSON.stringify(head.hostId);
       const fields = `"fields":{"host_uuid":${hostUuid},"snapshot_id":"${head.snapshotId}","row_id":"`;
-      for (const { id, change, cells } of rows) {
+      yield* rowTexts(
+        part,
+        head,
         // `host_id` is a column of every table.
-        const event = `${object(cells ?? []).slice(0, -1)},"host_id":${hostUuid}}`;
-        yield `${start},"event":${event},${fields}${id}"${change === null ? '' : `,"change":"${change}"`}}}\n`;
-      }
+        (cells) => `${object(cells).slice(0, -1)},"host_id":${hostUuid}}`,
+        (id, event, change) =>
+          `${start},"event":${event},${fields}${id}"${change === null ? '' : `,"change":"${change}"`}}}\n`,
+      );
     }
   },
 });

@@ -1,31 +1,14 @@
 /** One JSON document: snapshots, their tables, their rows. */
-import { identities, objectWriter } from './parts.ts';
-import type { Format, Head } from './parts.ts';
-
-// As in native_format.ts: a piece for each row costs more than the row itself.
-const rowsAtOnce = 32;
-
-const lineWriter = (head: Head, table: string): ((lines: readonly string[], from: number) => string) => {
-  const identify = identities(head, table);
-  return (lines, from) => {
-    const end = Math.min(lines.length, from + rowsAtOnce);
-    let text = '';
-    for (let index = from; index < end; index += 1) {
-      const line = lines[index] as string;
-      const cut = line.indexOf('\n');
-      const id = identify(line.slice(0, cut), null);
-      text += `${index === 0 ? '' : ','}\n  {"row_id":"${id}","columns":${line.slice(cut + 1)}}`;
-    }
-    return text;
-  };
-};
+import { columnsSql } from './native_format.ts';
+import { objectWriter, rowTexts } from './parts.ts';
+import type { Format } from './parts.ts';
 
 export const jsonFormat = (): Format => {
-  let separator = '\n';
   return {
-    wants: 'json',
+    rowSql: columnsSql,
     files: 'one',
     extension: '.json',
+    between: ',',
     begin: () => '{"tokenquery":1,"kind":"export","snapshots":[',
     *snapshot({ head, tables }) {
       const text = JSON.stringify({
@@ -40,10 +23,10 @@ export const jsonFormat = (): Format => {
         schema_version: head.schemaVersion,
         redaction: head.redaction,
       });
-      yield `${separator}${text.slice(0, -1)},"tables":[`;
-      separator = ',\n';
+      yield `\n${text.slice(0, -1)},"tables":[`;
       let before = '';
-      for (const { table, status, affected, rowCount, details, rows, lines } of tables) {
+      for (const part of tables) {
+        const { table, status, affected, rowCount, details } = part;
         const look = JSON.stringify({
           table: table.name,
           status,
@@ -55,18 +38,13 @@ export const jsonFormat = (): Format => {
         });
         yield `${before}\n ${look.slice(0, -1)},"rows":[`;
         before = ',';
-        if (lines !== undefined) {
-          const write = lineWriter(head, table.name);
-          for (let from = 0; from < lines.length; from += rowsAtOnce) yield write(lines, from);
-        } else {
-          const object = objectWriter(Object.keys(table.columns));
-          let comma = '';
-          for (const { id, change, json, cells } of rows) {
-            const action = change === null ? '' : `,"change":"${change}"`;
-            yield `${comma}\n  {"row_id":"${id}"${action},"columns":${json ?? object(cells ?? [])}}`;
-            comma = ',';
-          }
-        }
+        let comma = '';
+        yield* rowTexts(part, head, objectWriter(Object.keys(table.columns)), (id, columns, change) => {
+          const action = change === null ? '' : `,"change":"${change}"`;
+          const text = `${comma}\n  {"row_id":"${id}"${action},"columns":${columns}}`;
+          comma = ',';
+          return text;
+        });
         yield ']}';
       }
       yield ']}';

@@ -34,10 +34,9 @@ const truth = (value: Cell | undefined): boolean | undefined =>
   value === 1 ? true : value === 0 ? false : undefined;
 
 /** A tag has no null: what is not known is said in words. */
-const tag = (table: Table, column: string, value: Cell, name = column): Fields => {
-  const spec = table.columns[column];
-  if (value === null) return { name, value: 'unknown' };
-  return { name, value: spec?.isBoolean === true ? String(value === 1) : String(value) };
+const tagValue = (table: Table, column: string, value: Cell): string => {
+  if (value === null) return 'unknown';
+  return table.columns[column]?.isBoolean === true ? String(value === 1) : String(value);
 };
 
 const rowsOf = (tables: Tables, name: string): readonly Row[] => tables.get(name)?.rows ?? [];
@@ -175,6 +174,15 @@ const accountTables = [
 ] as const;
 const identityColumns = new Set(['uid', 'gid', 'username', 'uuid', 'is_admin', 'description']);
 
+/** Writes what a row tells of an account, beside who it is, as tags. */
+const tagsWriter = (table: Table, prefix = ''): ((row: Row) => string[]) => {
+  const columns = Object.keys(table.columns)
+    .filter((column) => !identityColumns.has(column))
+    .map((column) => [column, `{"name":${JSON.stringify(prefix + column)},"value":`] as const);
+  return (row) =>
+    columns.map(([column, start]) => `${start}${JSON.stringify(tagValue(table, column, row.cell(column)))}}`);
+};
+
 /** Finds the rows of an account: by its UUID where both have one, else by its name. */
 const accountIndex = (rows: readonly Row[]): ((account: Row) => readonly Row[]) => {
   const byUuid = Map.groupBy(rows, (row) => text(row.cell('uuid')) ?? '');
@@ -202,48 +210,46 @@ const userEvents = function* (head: Head, device: string, tables: Tables): Gener
   const others = accountTables.flatMap((name) => {
     const own = tables.get(name);
     if (own === undefined) return [];
-    const columns = Object.keys(own.table.columns).filter((column) => !identityColumns.has(column));
-    return [
-      { ...own, columns, prefix: name === 'secure_tokens' ? '' : `${name}.`, find: accountIndex(own.rows) },
-    ];
+    const tagsOf = tagsWriter(own.table, name === 'secure_tokens' ? '' : `${name}.`);
+    return [{ tagsOf, find: accountIndex(own.rows) }];
   });
-  const ownColumns = Object.keys(users.table.columns).filter((column) => !identityColumns.has(column));
+  const ownTags = tagsWriter(users.table);
+  const [start, middle] = JSON.stringify(eventOf(5003, head, { id: '', log: 'users' }))
+    .slice(0, -1)
+    .split('"uid":""');
   for (const row of users.rows) {
     const labels = [...new Set(authoritiesOf(row).flatMap((other) => text(other.cell('tag')) ?? []))];
     const groups = (memberships.get(membershipKey(row)) ?? [])
       .map((other) => defined({ name: text(other.cell('groupname')), uid: text(other.cell('gid')) }))
       .filter((group) => Object.keys(group).length > 0);
     const tags = [
-      ...ownColumns.map((column) => tag(users.table, column, row.cell(column))),
-      ...others.flatMap(({ table, columns, prefix, find }) => {
+      ...ownTags(row),
+      ...others.flatMap(({ tagsOf, find }) => {
         const [found] = find(row);
-        if (found === undefined) return [];
-        return columns.map((column) => tag(table, column, found.cell(column), prefix + column));
+        return found === undefined ? [] : tagsOf(found);
       }),
     ];
     const uid = text(row.cell('uid'));
     const uuid = text(row.cell('uuid'));
     const user = {
       ...userType(row),
-      ...defined({
-        name: text(row.cell('username')),
-        uid,
-        uid_alt: uuid,
-        full_name: text(row.cell('description')),
-        groups: groups.length > 0 ? groups : undefined,
-      }),
+      // JSON has no member that is undefined.
+      name: text(row.cell('username')),
+      uid,
+      uid_alt: uuid,
+      full_name: text(row.cell('description')),
+      groups: groups.length > 0 ? groups : undefined,
       account: {
         type_id: 7,
         type: 'Mac OS Account',
-        ...defined({ name: text(row.cell('username')) }),
+        name: text(row.cell('username')),
         uid: uuid ?? uid ?? row.id,
         ...(isLooked ? { is_disabled: labels.includes('DisabledUser') } : {}),
         ...(labels.length > 0 ? { labels } : {}),
-        tags,
       },
     };
-    const start = JSON.stringify(eventOf(5003, head, { id: row.id, log: 'users' })).slice(0, -1);
-    yield `${start},"device":${device},"user":${JSON.stringify(user)}}\n`;
+    const account = JSON.stringify(user).slice(0, -2);
+    yield `${start}"uid":"${row.id}"${middle},"device":${device},"user":${account},"tags":[${tags.join(',')}]}}}\n`;
   }
 };
 
@@ -263,13 +269,12 @@ const deviceEvent = (head: Head, device: Fields, tables: Tables): Fields | null 
   const tags = own
     .filter(({ table }) => table.key.length === 0 || table.name === 'hosts')
     .flatMap(({ table, rows }) =>
-      rows
-        .slice(0, 1)
-        .flatMap((row) =>
-          Object.keys(table.columns).map((column) =>
-            tag(table, column, row.cell(column), `${table.name}.${column}`),
-          ),
-        ),
+      rows.slice(0, 1).flatMap((row) =>
+        Object.keys(table.columns).map((column) => ({
+          name: `${table.name}.${column}`,
+          value: tagValue(table, column, row.cell(column)),
+        })),
+      ),
     );
   // Rows that the class has no place for: nothing of them is lost, and nothing outside of the schema is needed.
   const enrichments = [...tables.values()]
@@ -403,7 +408,7 @@ const stringify = (value: unknown): string => {
 };
 
 export const ocsfFormat = (): Format => ({
-  wants: 'cells',
+  rowSql: null,
   files: 'one',
   extension: '.ndjson',
   *snapshot(part: SnapshotPart) {

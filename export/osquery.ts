@@ -1,6 +1,8 @@
 /** The lines of osqueryd's result log, as osquery/core/query.cpp writes them and not as its wiki shows them. */
-import { isReport } from './parts.ts';
-import type { Cell, ExportRow, Format, Head, SnapshotPart, TablePart } from './parts.ts';
+import type { Column, Table } from '../collector/table.ts';
+import { quoteName } from '../store/ddl.ts';
+import { hostIdMember, isReport, objectSql, rowTexts } from './parts.ts';
+import type { Cell, Format, Head, Member, SnapshotPart, TablePart } from './parts.ts';
 
 export interface OsqueryOptions {
   /** `event`: a line for each row; `batch`: one for each difference; `snapshot`: one for each whole set. */
@@ -40,36 +42,45 @@ const escaped = (text: string): string => {
 /** SQLite's text of a double has a point. */
 const realText = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : String(value));
 
+// osquery holds a row in a sorted map.
+const byName = (a: readonly [string, ...unknown[]], b: readonly [string, ...unknown[]]): number =>
+  a[0] < b[0] ? -1 : 1;
+
 const columnsWriter = (
-  { table }: TablePart,
+  table: Table,
   head: Head,
-  options: OsqueryOptions,
-): ((row: ExportRow) => string) => {
-  // osquery holds a row in a sorted map.
-  const entries = Object.entries(table.columns).map(([name, column], index) => ({
-    label: `${JSON.stringify(name)}:`,
-    name,
-    index,
-    isReal: column.type === 'REAL',
-  }));
-  const hostId = { label: '"host_id":', name: 'host_id', index: entries.length, isReal: false };
-  const sorted = [...entries, hostId].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const { isNumeric = false, isEscaped = false } = options;
+  { isNumeric = false, isEscaped = false }: OsqueryOptions,
+): ((cells: readonly Cell[]) => string) => {
   const text = (value: Cell, isReal: boolean): string => {
     if (value === null) return '""';
     if (typeof value === 'string') return JSON.stringify(isEscaped ? escaped(value) : value);
     if (isNumeric) return String(value);
     return `"${isReal ? realText(value as number) : String(value)}"`;
   };
-  return ({ cells }) => {
+  const columns = [...Object.entries(table.columns), ['host_id', null] as const]
+    .map(([name, column], index) => [name, index, column?.type === 'REAL'] as const)
+    .sort(byName);
+  return (cells) => {
     let result = '';
-    for (const { label, index, isReal } of sorted) {
-      const value = index === entries.length ? head.hostId : (cells?.[index] ?? null);
-      result += `${result === '' ? '{' : ','}${label}${text(value, isReal)}`;
+    for (const [name, index, isReal] of columns) {
+      const value = name === 'host_id' ? head.hostId : (cells[index] ?? null);
+      result += `${result === '' ? '{' : ','}"${name}":${text(value, isReal)}`;
     }
     return `${result}}`;
   };
 };
+
+/** The same in SQL. */
+const columnsSql =
+  ({ isNumeric = false }: OsqueryOptions) =>
+  ({ columns }: Table): string => {
+    const member = ([name, { type }]: readonly [string, Column]): Member => {
+      const value = quoteName(name);
+      if (type === 'TEXT') return [name, `json_quote(ifnull(${value}, ''))`];
+      return [name, isNumeric ? `ifnull(${value}, '""')` : `concat('"', ${value}, '"')`];
+    };
+    return objectSql([...Object.entries(columns).map(member), hostIdMember].toSorted(byName));
+  };
 
 /** The name under which osquery would schedule `SELECT * FROM` the table in a pack. */
 export const queryName = (table: string): string => `pack_tokenquery_${table}`;
@@ -99,43 +110,43 @@ function* linesOfTable(
       snapshot_id: String(head.snapshotId),
     },
   });
-  const columns = columnsWriter(part, head, options);
+  const write = columnsWriter(part.table, head, options);
   if (form === 'event') {
     const start = fields.slice(0, -2);
-    for (const row of part.rows) {
-      const action = isState ? 'snapshot' : (row.change ?? 'added');
-      yield `${start},"row_id":"${row.id}"},"columns":${columns(row)},"action":"${action}"}\n`;
-    }
+    yield* rowTexts(part, head, write, (id, columns, change) => {
+      const action = isState ? 'snapshot' : (change ?? 'added');
+      return `${start},"row_id":"${id}"},"columns":${columns},"action":"${action}"}\n`;
+    });
     return;
   }
   const shared = fields.slice(1);
+  let before = '';
   if (form === 'snapshot') {
     yield '{"snapshot":[';
-    let comma = '';
-    for (const row of part.rows) {
-      yield comma + columns(row);
-      comma = ',';
-    }
+    yield* rowTexts(part, head, write, (_id, columns) => {
+      const text = before + columns;
+      before = ',';
+      return text;
+    });
     yield `],"action":"snapshot",${shared}\n`;
     return;
   }
   yield '{"diffResults":{"removed":[';
   let isRemoved = true;
-  let comma = '';
-  for (const row of part.rows) {
-    if (row.change !== 'removed' && isRemoved) {
+  yield* rowTexts(part, head, write, (_id, columns, change) => {
+    if (change !== 'removed' && isRemoved) {
       isRemoved = false;
-      comma = '';
-      yield '],"added":[';
+      before = '],"added":[';
     }
-    yield comma + columns(row);
-    comma = ',';
-  }
+    const text = before + columns;
+    before = ',';
+    return text;
+  });
   yield `${isRemoved ? '],"added":[]' : ']'}},${shared}\n`;
 }
 
 export const osqueryFormat = (options: OsqueryOptions): Format => ({
-  wants: 'cells',
+  rowSql: options.isEscaped === true ? null : columnsSql(options),
   files: 'one',
   extension: '.log',
   *snapshot(part) {

@@ -1,6 +1,7 @@
 /** What is exported, in the pieces in which every format takes it: snapshots, their tables, their rows. */
 import type { Status } from '../collector/status.ts';
 import type { Table, Value } from '../collector/table.ts';
+import { quoteText } from '../store/ddl.ts';
 import { rowIdHead, rowIdOf } from './native.ts';
 import type { SnapshotHead, TableDetails } from './native.ts';
 
@@ -18,8 +19,8 @@ export interface ExportRow {
   readonly change: Change | null;
   /** In the order of the table's columns, without host_id; null where only the text was read. */
   readonly cells: readonly Cell[] | null;
-  /** The same as a JSON object. */
-  readonly json: string | null;
+  /** The same as the SQL of a format wrote it. */
+  readonly text: string | null;
 }
 
 /** The rows of one table in one snapshot, or what the snapshot changed in it. */
@@ -35,7 +36,7 @@ export interface TablePart {
   readonly details: TableDetails | null;
   /** Removed rows come before added ones. */
   readonly rows: Iterable<ExportRow>;
-  /** The same rows, where SQLite wrote them: the key as a JSON array, a line feed, and the columns as an object. */
+  /** The same rows, where SQLite wrote them: the key as a JSON array, a line feed, and the text. */
   readonly lines?: readonly string[];
   /** Differences of this table on this host before this one; the first whole set is number 0. */
   readonly counter: number;
@@ -55,16 +56,22 @@ export interface SnapshotPart {
 export const isReport = (table: Table): boolean => table.report !== undefined;
 
 /** JSON of one value. Lone surrogates become escapes, and integers of any size stay digits. */
-export const jsonCell = (value: Cell): string =>
-  typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
+export const jsonCell = (value: Cell): string => {
+  if (typeof value === 'string') return JSON.stringify(value);
+  // JSON.stringify takes several times as long for what needs no quotes.
+  return typeof value === 'number' && !Number.isFinite(value) ? 'null' : `${value}`;
+};
 
 /** Writes rows of a table as JSON objects. */
-export const objectWriter = (names: readonly string[]): ((cells: readonly Cell[]) => string) => {
+export const objectWriter = (
+  names: readonly string[],
+  write: (value: Cell, index: number) => string = jsonCell,
+): ((cells: readonly Cell[]) => string) => {
   const labels = names.map((name, index) => `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`);
   return (cells) => {
     let text = '';
     for (let index = 0; index < labels.length; index += 1)
-      text += labels[index] + jsonCell(cells[index] ?? null);
+      text += labels[index] + write(cells[index] ?? null, index);
     return text === '' ? '{}' : `${text}}`;
   };
 };
@@ -103,22 +110,73 @@ export const identities = (
 export const keyWriter = (table: Table): ((cells: readonly Cell[]) => string) => {
   const names = Object.keys(table.columns);
   const indexes = table.key.map((name) => names.indexOf(name));
-  return (cells) => `[${indexes.map((index) => jsonCell(cells[index] ?? null)).join(',')}]`;
+  return (cells) => {
+    let text = '';
+    for (const index of indexes) text += `${text === '' ? '[' : ','}${jsonCell(cells[index] ?? null)}`;
+    return text === '' ? '[]' : `${text}]`;
+  };
 };
 
 /** The cells of a row by the names of its columns. */
 export const namedCells = (table: Table, cells: readonly Cell[]): Record<string, Cell> =>
   Object.fromEntries(Object.keys(table.columns).map((name, index) => [name, cells[index] ?? null]));
 
+/** A column and the SQL of its text in JSON. */
+export type Member = readonly [name: string, sql: string];
+
+/** The value of `host_id`, which is a column of no table in a store; read.ts binds it. */
+export const hostIdMember: Member = ['host_id', 'json_quote(:host_id)'];
+
+/** SQL of a JSON object. */
+export const objectSql = (members: readonly Member[]): string =>
+  `concat(${members
+    .map(([name, sql], index) => `${quoteText(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`)}, ${sql}`)
+    .join(', ')}, '}')`;
+
+/** So much text makes a piece: a piece for each row costs more than the row itself. */
+export const pieceCharacters = 4096;
+
+/**
+ * The rows of a table in pieces of text.
+ *
+ * @param write The text of the columns, where SQLite did not write it.
+ * @param frame What stands around it.
+ */
+export function* rowTexts(
+  { table, rows, lines }: TablePart,
+  head: Head,
+  write: (cells: readonly Cell[]) => string,
+  frame: (id: string, text: string, change: Change | null) => string,
+): Generator<string> {
+  if (lines === undefined) {
+    for (const { id, change, text, cells } of rows) yield frame(id, text ?? write(cells ?? []), change);
+    return;
+  }
+  const identify = identities(head, table.name);
+  let piece = '';
+  for (const line of lines) {
+    const cut = line.indexOf('\n');
+    piece += frame(identify(line.slice(0, cut), null), line.slice(cut + 1), null);
+    if (piece.length < pieceCharacters) continue;
+    yield piece;
+    piece = '';
+  }
+  yield piece;
+}
+
 /** One format: turns parts into text. */
 export interface Format {
-  /** `json`: a row's JSON is enough; `cells`: its values are needed. */
-  readonly wants: 'json' | 'cells';
+  /** SQL that writes the columns of a row at a fraction of the cost; null where their values are needed. */
+  readonly rowSql: ((table: Table) => string) | null;
   /** `table`: the text of each table goes into a file of its own. */
   readonly files: 'one' | 'table';
   /** How the name of a file ends. */
   readonly extension: string;
   begin?(): string;
+  /** Stands between two snapshots; ASCII. */
+  readonly between?: string;
+  /** The first text of a file of a table. */
+  header?(table: Table): string;
   /** Pieces of text; each but the pieces of one document is whole lines. */
   snapshot(part: SnapshotPart): Iterable<string | TableText>;
   end?(): string;
@@ -126,7 +184,7 @@ export interface Format {
 
 /** Text of one table, for formats that write a file for each. */
 export interface TableText {
-  readonly table: string;
+  readonly table: Table;
   readonly text: string;
 }
 

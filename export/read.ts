@@ -2,7 +2,7 @@
 import type { Status } from '../collector/status.ts';
 import type { Column, Table } from '../collector/table.ts';
 import type { Statement } from '../store/database.ts';
-import { quoteName, quoteText } from '../store/ddl.ts';
+import { quoteName } from '../store/ddl.ts';
 import { snapshotReader } from '../store/carry.ts';
 import type { CarriedSnapshot } from '../store/carry.ts';
 import type { Store } from '../store/file.ts';
@@ -13,16 +13,16 @@ import { currentName, dataTables, pastName } from '../store/schema.ts';
 import { cellsOrder, isGood, rowsOf } from '../store/snapshot.ts';
 import type { Cells } from '../store/snapshot.ts';
 import type { TableDetails } from './native.ts';
-import { identities, isReport, keyWriter, namedCells, objectWriter } from './parts.ts';
-import type { Cell, Change, ExportRow, Head, SnapshotPart, TablePart } from './parts.ts';
+import { identities, isReport, keyWriter, namedCells } from './parts.ts';
+import type { Cell, Change, ExportRow, Format, Head, SnapshotPart, TablePart } from './parts.ts';
 
 export interface ReadOptions {
   /** The tables to read, in this order. */
   readonly tables: readonly Table[];
   /** All hosts without it. */
   readonly hostIds?: readonly string[];
-  /** A row's JSON is enough: SQLite then writes it, at a fraction of the cost. */
-  readonly wants: 'json' | 'cells';
+  /** SQL that writes the columns of a row, of which no values are read then. */
+  readonly rowSql: Format['rowSql'];
   /** Only what was collected then or before; the plain names already mean that moment (store/query.ts). */
   readonly asOf?: number;
 }
@@ -91,18 +91,23 @@ export const hostIdsOf = ({ db }: Store): string[] =>
 // Between quotes, and above the quote itself: then texts that end there sort as what they hold.
 const plainText = /^[#-[\]-~]+$/;
 
-/** True where the first value of each key is a text that surely comes after the one before it. */
-const areSorted = (lines: readonly string[]): boolean => {
+/** True where each text surely comes after the one before it. */
+const areSorted = (texts: readonly unknown[]): boolean => {
   let before = '';
-  for (const line of lines) {
-    const first = line.startsWith('["') ? line.slice(2, line.indexOf('"', 2)) : '';
-    if (!plainText.test(first) || first <= before) return lines.length === 1;
-    before = first;
+  for (const text of texts) {
+    if (typeof text !== 'string' || !plainText.test(text) || text <= before) return texts.length === 1;
+    before = text;
   }
   return true;
 };
 
-export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: ReadOptions) => {
+/** What the rows of a host are found by: its number in the tables themselves, its name in a view. */
+interface Which {
+  readonly host: number;
+  readonly host_id: string;
+}
+
+export const storeReading = (store: Store, { tables, hostIds, rowSql, asOf }: ReadOptions) => {
   const { db, tabs } = store;
   const prepare = statementCache(db);
   const lookOf = lookReader(prepare);
@@ -124,27 +129,33 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
   const viewReader = (table: Table) => {
     const names = Object.keys(table.columns);
     // SQLite writes doubles with other digits than JavaScript; the bytes of a line must not depend on the way.
-    const isText = wants === 'json' && Object.values(table.columns).every(({ type }) => type !== 'REAL');
-    const object = `json_object(${names.map((name) => `${quoteText(name)}, ${quoteName(name)}`).join(', ')})`;
+    const write = Object.values(table.columns).every(({ type }) => type !== 'REAL') ? rowSql : null;
+    const isText = write !== null;
     const key = `json_array(${table.key.map(quoteName).join(', ')})`;
-    const what = isText
-      ? `${key} || char(10) || ${object}`
-      : names.map((name) => exact(name, table.columns[name] as Column)).join(', ');
+    const what =
+      write !== null
+        ? `${key} || char(10) || ${write(table)}`
+        : names.map((name) => exact(name, table.columns[name] as Column)).join(', ');
     // The view of a table finds its host by name, for every row anew; the table beneath has its number.
     const isDirect = asOf === undefined && !isReport(table);
     const from = isDirect
-      ? `FROM main.${currentName(table)} WHERE _host = ?`
-      : `FROM ${quoteName(table.name)} WHERE host_id = ?`;
+      ? `FROM main.${currentName(table)} WHERE _host = :host`
+      : `FROM ${quoteName(table.name)} WHERE host_id = :host_id`;
     const reading = (sql: string): Statement => (isText ? prepare(sql).pluck() : prepare(sql).raw(true));
     const sorted = reading(`SELECT ${what} ${from} ORDER BY ${order(table)}`);
     // A table that was filled once lies as it is sorted, and seeing that costs less than sorting.
+    const first = names.indexOf(table.key[0] ?? '');
     const plain =
-      isText && table.columns[table.key[0] ?? '']?.type === 'TEXT' ? reading(`SELECT ${what} ${from}`) : null;
+      table.columns[names[first] ?? '']?.type === 'TEXT' ? reading(`SELECT ${what} ${from}`) : null;
+    const firstOfText = (row: string): string | null =>
+      row.startsWith('["') ? row.slice(2, row.indexOf('"', 2)) : null;
+    const firstOfKey = (row: unknown): unknown =>
+      isText ? firstOfText(row as string) : (row as unknown[])[first];
     let mayBeSorted = plain !== null;
-    const rowsOfHost = (which: string | number): unknown[] => {
+    const rowsOfHost = (which: Which): unknown[] => {
       if (plain !== null && mayBeSorted) {
         const rows = plain.all(which);
-        if (areSorted(rows as string[])) return rows;
+        if (areSorted(rows.map(firstOfKey))) return rows;
         mayBeSorted = false;
       }
       return sorted.all(which);
@@ -166,7 +177,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
           id: identify(line.slice(0, cut), null),
           change: null,
           cells: null,
-          json: line.slice(cut + 1),
+          text: line.slice(cut + 1),
         };
       }
     };
@@ -174,7 +185,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
       const identify = identities(head, table.name);
       for (const row of rows as Iterable<unknown[]>) {
         const own = cells(row);
-        yield { id: identify(keyOf(own), null), change: null, cells: own, json: null };
+        yield { id: identify(keyOf(own), null), change: null, cells: own, text: null };
       }
     };
     return (
@@ -186,7 +197,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
       readonly lines?: readonly string[];
     } => {
       const rows = isText ? asText : asCells;
-      const which = isDirect ? host : hostId;
+      const which = { host, host_id: hostId };
       if (many.every((statement) => statement.get(host) === undefined)) {
         const some = rowsOfHost(which);
         return {
@@ -210,8 +221,11 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
   };
 
   const hostColumns = [...Object.keys(store.tables.find(({ name }) => name === 'hosts')?.columns ?? {})];
-  const hostRow = (hostId: string): Readonly<Record<string, Cell>> =>
-    (prepare(`SELECT ${hostColumns.map(quoteName).join(', ')} FROM hosts WHERE host_id = ?`).get(hostId) as
+  // As in viewReader: the table beneath the view where it can be.
+  const fromHosts =
+    asOf === undefined ? 'main._current_hosts WHERE _host = :host' : 'hosts WHERE host_id = :host_id';
+  const hostRow = (which: Which): Readonly<Record<string, Cell>> =>
+    (prepare(`SELECT ${hostColumns.map(quoteName).join(', ')} FROM ${fromHosts}`).get(which) as
       | Record<string, Cell>
       | undefined) ?? {};
 
@@ -381,7 +395,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
         yield {
           head,
           get host() {
-            facts ??= hostRow(hostId);
+            facts ??= hostRow({ host, host_id: hostId });
             return facts;
           },
           tables: parts(),
@@ -402,7 +416,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
       const identify = identities(head, table.name);
       const keyOf = keyWriter(table);
       for (const cells of rows)
-        yield { id: identify(keyOf(cells), null), change: null, cells: cellsOf(cells), json: null };
+        yield { id: identify(keyOf(cells), null), change: null, cells: cellsOf(cells), text: null };
     };
     const parts = function* (): Generator<TablePart> {
       for (const table of dataOnes) {
@@ -585,7 +599,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
         identify.set(at.id, own);
         const row =
           (change: Change) =>
-          ({ cells }: Version): ExportRow => ({ id: own(keyOf(cells), change), change, cells, json: null });
+          ({ cells }: Version): ExportRow => ({ id: own(keyOf(cells), change), change, cells, text: null });
         const rows = [...removed.sort(byKey).map(row('removed')), ...added.sort(byKey).map(row('added'))];
         const isFirst = compareRefs(at, state) === 0;
         const counter = isFirst ? 0 : points.findIndex((point) => compareRefs(point, at) === 0) + 1;
@@ -594,8 +608,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
         else list.push({ table, counter, rows });
       }
     }
-    const object = new Map(dataOnes.map((table) => [table, objectWriter(Object.keys(table.columns))]));
-    const facts = hostRow(hostId);
+    const facts = hostRow({ host, host_id: hostId });
     for (const [id, head] of heads) {
       const own = differences.get(id) ?? [];
       const withReport = head === latest && isNew(id);
@@ -611,10 +624,7 @@ export const storeReading = (store: Store, { tables, hostIds, wants, asOf }: Rea
             failed: entry?.failed ?? null,
             rowCount: rows.length,
             details: null,
-            rows:
-              wants === 'cells'
-                ? rows
-                : rows.map((row) => ({ ...row, json: object.get(table)?.(row.cells ?? []) ?? null })),
+            rows,
             counter,
             epoch,
           };

@@ -403,7 +403,7 @@ export const redaction = (level: Level, key: Uint8Array) => {
       for (const { change, cells } of rows) {
         const own = redactCells(cells ?? []);
         // Of what is told, not of what was: a hash of a name could be guessed.
-        yield { id: identify(keyOf(own), change), change, cells: own, json: null };
+        yield { id: identify(keyOf(own), change), change, cells: own, text: null };
       }
     };
     // A reason is words of the program around names of the Mac; the code says what kind of reason it was.

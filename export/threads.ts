@@ -19,7 +19,7 @@ export type ToThread =
   | { readonly took: Uint8Array<ArrayBuffer> };
 export type FromThread =
   | { readonly ready: true }
-  | { readonly bytes: Uint8Array<ArrayBuffer>; readonly length: number }
+  | Chunk
   | { readonly done: true }
   | { readonly message: string; readonly hint: string }
   | { readonly fault: string };
@@ -34,12 +34,15 @@ export const leastHosts = 500;
 const threadCount = 2;
 
 export interface ThreadedExport {
-  readonly chunks: AsyncGenerator<Uint8Array>;
+  /** A format's `between` stands before the first snapshot too. */
+  readonly chunks: AsyncGenerator<{ readonly table: string; readonly bytes: Uint8Array }>;
   /** Ends the threads, also where no piece was ever asked for: they would keep the program from ending. */
   end(): void;
 }
 
 interface Chunk {
+  /** Whose file it belongs to; empty where there is one file for all. */
+  readonly table: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly length: number;
 }
@@ -54,7 +57,7 @@ const openThread = (entry: string, task: ThreadTask, onEvent: () => void) => {
   // Little is alive at any time. Small bounds make the collector work before garbage has piled up.
   const worker = new Worker(entry, {
     workerData: task,
-    resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 384 },
+    resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 384 },
   });
   let batch: Batch | null = null;
   let isReady = false;
@@ -141,7 +144,7 @@ export const threadedExport = async (
       return null;
     }
     const all = hosts;
-    const chunks = async function* (): AsyncGenerator<Uint8Array> {
+    const chunks = async function* (): ThreadedExport['chunks'] {
       try {
         const queue: { readonly batch: Batch; readonly thread: (typeof threads)[number] }[] = [];
         let next = 0;
@@ -157,7 +160,7 @@ export const threadedExport = async (
           if (first === undefined) return;
           const chunk = first.batch.chunks.shift();
           if (chunk !== undefined) {
-            yield chunk.bytes.subarray(0, chunk.length);
+            yield { table: chunk.table, bytes: chunk.bytes.subarray(0, chunk.length) };
             first.thread.took(chunk.bytes);
           } else if (first.batch.isDone) queue.shift();
           else await event();

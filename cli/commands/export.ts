@@ -214,7 +214,7 @@ const sourceOf = async (
   store: Store,
   name: FormatName,
   what: What,
-  wants: Format['wants'],
+  rowSql: Format['rowSql'],
 ): Promise<Source> => {
   const wanted = selectTables(given, name, what);
   const hosts = selectHosts(given, store);
@@ -227,7 +227,7 @@ const sourceOf = async (
   const reading = (options: { hostIds?: readonly string[]; tables?: readonly Table[] } = {}) =>
     storeReading(store, {
       tables: options.tables ?? wanted,
-      wants,
+      rowSql,
       ...(options.hostIds !== undefined
         ? { hostIds: options.hostIds }
         : hosts === null
@@ -325,23 +325,30 @@ const outputOf = (given: Arguments, format: Format, name: FormatName, what: What
     throw new UserError(`${path} is not a folder`, '--format csv writes a file for each table into a folder');
   }
   const sinks = new Map<string, Sink>();
-  const sinkFor = (table: string): Sink => {
-    const known = sinks.get(isFolder ? table : '');
+  const sinkFor = (table: Table | null): Sink => {
+    const file = isFolder && table !== null ? table.name : '';
+    const known = sinks.get(file);
     if (known !== undefined) return known;
     const suffix = given.flag('compress') ? bestSuffix : '';
     const made =
       path === null
         ? stdoutSink(print, flush)
         : fileSink(
-            isFolder ? join(path.replace(/\.(?:zst|gz)$/, ''), `${table}${format.extension}${suffix}`) : path,
+            isFolder ? join(path.replace(/\.(?:zst|gz)$/, ''), `${file}${format.extension}${suffix}`) : path,
             options,
           );
-    sinks.set(isFolder ? table : '', made);
+    sinks.set(file, made);
+    // It is short: no sink has to be waited for.
+    if (table !== null && format.header !== undefined) void made.write(format.header(table));
     return made;
   };
   return {
     sinkFor,
+    begin: async (): Promise<void> => {
+      if (format.files === 'one') await sinkFor(null).write(format.begin?.() ?? '');
+    },
     finish: async (): Promise<void> => {
+      if (format.end !== undefined) await sinkFor(null).write(format.end());
       for (const sink of sinks.values()) await sink.finish();
     },
     abandon: (): void => {
@@ -357,7 +364,7 @@ const threadedSource = async (
   name: FormatName,
   what: What,
 ): Promise<ThreadedExport | null> => {
-  if (what !== 'current' || formats[name].cut === 'never' || outputPath(given) === null) return null;
+  if (what !== 'current' || outputPath(given) === null) return null;
   if (given.flag('redact') || given.flag('rotate-size') || availableParallelism() < 2) return null;
   const hosts = selectHosts(given, store);
   const { leastHosts, threadedExport } = await import(/* webpackMode: "eager" */ '../../export/threads.ts');
@@ -389,8 +396,13 @@ const writeThreaded = async (
   try {
     const output = outputOf(given, format, name, what);
     await withSignals(output, async () => {
-      const sink = output.sinkFor('');
-      for await (const bytes of chunks) await sink.writeBytes?.(bytes);
+      await output.begin();
+      let excess = format.between?.length ?? 0;
+      for await (const { table, bytes } of chunks) {
+        const sink = output.sinkFor(tables.find((known) => known.name === table) ?? null);
+        await sink.writeBytes?.(bytes.subarray(excess));
+        excess = 0;
+      }
       await output.finish();
     });
     return 0;
@@ -429,7 +441,7 @@ const run = async (given: Arguments): Promise<number> => {
     if (threaded !== null) return writeThreaded(given, format, name, what, threaded);
     // One moment of the database, whoever writes into it meanwhile.
     store.db.exec('BEGIN');
-    const source = await sourceOf(given, store, name, what, redact === null ? format.wants : 'cells');
+    const source = await sourceOf(given, store, name, what, redact === null ? format.rowSql : null);
     const cursorPath = given.text('cursor');
     if (source.news !== null && source.news.hosts.size === 0 && cursorPath !== null) {
       // Nothing is new: a file without rows would only push one with rows out.
@@ -439,14 +451,15 @@ const run = async (given: Arguments): Promise<number> => {
     const output = outputOf(given, format, name, what);
     const { cut } = formats[name];
     await withSignals(output, async () => {
-      if (format.files === 'one') output.sinkFor('');
-      const begin = format.begin?.();
-      if (begin !== undefined) await output.sinkFor('').write(begin);
+      await output.begin();
+      let between: string | null = null;
       for (const part of source.parts) {
         check(part);
+        if (between !== null) await output.sinkFor(null).write(between);
+        between = format.between ?? null;
         for (const piece of format.snapshot(redact === null ? part : redact.apply(part))) {
           const isText = typeof piece === 'string';
-          const sink = output.sinkFor(isText ? '' : piece.table);
+          const sink = output.sinkFor(isText ? null : piece.table);
           const writing = sink.write(isText ? piece : piece.text);
           if (writing !== undefined) await writing;
           if (cut === 'line' && isText && piece.endsWith('\n')) {
@@ -454,10 +467,8 @@ const run = async (given: Arguments): Promise<number> => {
             if (cutting !== undefined) await cutting;
           }
         }
-        if (cut === 'snapshot') await output.sinkFor('').cut();
+        if (cut === 'snapshot') await output.sinkFor(null).cut();
       }
-      const rest = format.end?.();
-      if (rest !== undefined) await output.sinkFor('').write(rest);
       await output.finish();
     });
     // Only now: what is told to be exported is on the disk.

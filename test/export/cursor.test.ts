@@ -370,7 +370,10 @@ test('a row has the same id in every format', async (t) => {
   const found = withStore(db, (store) =>
     formatNames.map((name) => {
       const format = formats[name].make({});
-      const text = textOf(format, storeReading(store, { tables: users, wants: format.wants }).currentParts());
+      const text = textOf(
+        format,
+        storeReading(store, { tables: users, rowSql: format.rowSql }).currentParts(),
+      );
       return [...text.matchAll(idIn[name] ?? /"row_id":"([0-9a-f]{64})"/g)].map(([, id]) => id ?? '');
     }),
   );

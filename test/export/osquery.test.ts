@@ -9,12 +9,12 @@ import { linesOf, parsed, partOf, sampleStore, tableOf, textOf, withStore } from
 
 const current = (path: string, options: OsqueryOptions): string =>
   withStore(path, (store) =>
-    textOf(osqueryFormat(options), storeReading(store, { tables, wants: 'cells' }).currentParts()),
+    textOf(osqueryFormat(options), storeReading(store, { tables, rowSql: null }).currentParts()),
   );
 
 const changes = (path: string, options: OsqueryOptions): string =>
   withStore(path, (store) => {
-    const reading = storeReading(store, { tables, wants: 'cells' });
+    const reading = storeReading(store, { tables, rowSql: null });
     const format = osqueryFormat(options);
     return reading.hosts
       .map((host) =>

@@ -53,7 +53,7 @@ ifRsyslog('rsyslog takes 10,000 lines over TCP, and a file on disk has them all'
     Array.from({ length: 40 }, (_, index) => later(first, index * 86_400)),
   );
   const text = withStore(db, (store) => {
-    const reading = storeReading(store, { tables, wants: 'cells' });
+    const reading = storeReading(store, { tables, rowSql: null });
     const all = Array.from(
       reading.wholeParts(() => true),
       (part) => textOf(osqueryFormat({ form: 'event' }), [part]),
@@ -111,7 +111,10 @@ test('DuckDB and PostgreSQL load the native lines, and count what the database c
   const { text, counts, admins } = withStore(db, (store) => {
     const names = tables.filter(({ name }) => name !== 'table_status').map(({ name }) => name);
     return {
-      text: textOf(nativeFormat(), storeReading(store, { tables, wants: 'json' }).currentParts()),
+      text: textOf(
+        nativeFormat(),
+        storeReading(store, { tables, rowSql: nativeFormat().rowSql }).currentParts(),
+      ),
       counts: names
         .map((name): [string, number] => [
           name,

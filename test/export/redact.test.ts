@@ -29,7 +29,7 @@ const redacted = (path: string, level: Level, own: Uint8Array = key): string =>
   withStore(path, (store) =>
     textOf(
       nativeFormat(),
-      Array.from(storeReading(store, { tables, wants: 'cells' }).currentParts(), redaction(level, own)),
+      Array.from(storeReading(store, { tables, rowSql: null }).currentParts(), redaction(level, own)),
     ),
   );
 

@@ -8,7 +8,7 @@ import { findingParts } from '../../export/findings.ts';
 import { formats } from '../../export/formats.ts';
 import { nativeSchema, rowSchema, schemaTables } from '../../export/json_schema.ts';
 import { nativeFormat } from '../../export/native_format.ts';
-import type { SnapshotPart } from '../../export/parts.ts';
+import type { Format, SnapshotPart } from '../../export/parts.ts';
 import { storeReading } from '../../export/read.ts';
 import { redaction } from '../../export/redact.ts';
 import { names } from '../../cli/judging.ts';
@@ -21,7 +21,7 @@ import { parsed, sampleStore, textOf, withStore } from './world.ts';
 
 const read = (name: string): string => readFileSync(join(root, 'test/schemas', name), 'utf8');
 
-const reading = (store: Store, wants: 'json' | 'cells' = 'cells') => storeReading(store, { tables, wants });
+const reading = (store: Store, rowSql: Format['rowSql'] = null) => storeReading(store, { tables, rowSql });
 
 /** Everything that can be exported, in every way of reading it. */
 const everything = (store: Store): Readonly<Record<string, () => Iterable<SnapshotPart>>> => {
@@ -29,13 +29,13 @@ const everything = (store: Store): Readonly<Record<string, () => Iterable<Snapsh
   const hosts = reading(store).hosts;
   return {
     current: () => reading(store).currentParts(),
-    'current as JSON': () => reading(store, 'json').currentParts(),
+    'current as JSON': () => reading(store, nativeFormat().rowSql).currentParts(),
     whole: () => reading(store).wholeParts(() => true),
     changes: function* () {
       for (const host of hosts) yield* reading(store).changedParts(host, 0, () => true);
     },
     findings: () =>
-      findingParts(store, answers, storeReading(store, { tables: [], wants: 'cells' }).currentParts()),
+      findingParts(store, answers, storeReading(store, { tables: [], rowSql: null }).currentParts()),
   };
 };
 

@@ -95,7 +95,8 @@ test('out of a store too: what SQLite writes is what JavaScript would', async (t
   const quoted = `${every}${controls}"\\`.replaceAll("'", "''");
   editStore(
     path,
-    `UPDATE _current_users SET description = '${quoted}', gid = 9223372036854775807, uid = -9007199254740993 WHERE _n = 2`,
+    `UPDATE _current_users SET description = '${quoted}', gid = 9223372036854775807, uid = -9007199254740993 WHERE _n = 2;
+    UPDATE _current_users SET description = 'a' || char(0) || ',b', directory = '', shell = NULL, uid = NULL, is_admin = NULL WHERE _n = 3`,
   );
   const find = (name: FormatName, path_: readonly string[]): unknown[] =>
     linesOf(currentText(path, name)).flatMap((line) => {
@@ -112,9 +113,17 @@ test('out of a store too: what SQLite writes is what JavaScript would', async (t
   }
   // The row that SQLite wrote, and the one that was made of cells, to the byte.
   withStore(path, (store) => {
-    for (const name of ['native', 'json'] as const) {
-      const [text, cells] = (['json', 'cells'] as const).map((wants) =>
-        textOf(formats[name].make({}), storeReading(store, { tables, wants }).currentParts()),
+    for (const [name, options] of [
+      ['native', {}],
+      ['json', {}],
+      ['hec', {}],
+      ['osquery', {}],
+      ['osquery', { isNumeric: true }],
+    ] as const) {
+      const { rowSql } = formats[name].make(options);
+      t.truthy(rowSql, name);
+      const [text, cells] = [rowSql, null].map((own) =>
+        textOf(formats[name].make(options), storeReading(store, { tables, rowSql: own }).currentParts()),
       );
       t.is(text, cells, name);
     }

@@ -1,5 +1,5 @@
 /** Many hosts are read in threads: the text is the same, and it is of one moment. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { leastHosts, threadedExport } from '../../export/threads.ts';
@@ -27,7 +27,7 @@ const fleetAt = async (time: number): Promise<Snapshot[]> => {
 test('the text is the same, whether it was made in threads or not', async (t) => {
   const folder = temporaryFolder(t);
   const db = storeAt(join(folder, 'fleet.db'), await fleetAt(1_790_000_000));
-  for (const name of ['native', 'ecs']) {
+  for (const name of ['native', 'ecs', 'json']) {
     const out = join(folder, name);
     const [file, stdout] = await Promise.all([
       cli(['export', '--db', db, '--format', name, '--output', out]),
@@ -36,6 +36,15 @@ test('the text is the same, whether it was made in threads or not', async (t) =>
     t.is(file.code, 0, file.stderr);
     t.true(linesOf(stdout.stdout).length > count);
     t.is(readFileSync(out, 'utf8'), stdout.stdout, name);
+  }
+  const csv = ['export', '--db', db, '--format', 'csv'];
+  const all = await cli([...csv, '--output', join(folder, 'csv')]);
+  t.is(all.code, 0, all.stderr);
+  const files = readdirSync(join(folder, 'csv')).map((file) => file.replace('.csv', ''));
+  t.true(files.includes('hosts') && files.includes('table_status'));
+  for (const name of files) {
+    const { stdout } = await cli([...csv, '--table', name]);
+    t.is(readFileSync(join(folder, 'csv', `${name}.csv`), 'utf8'), stdout, name);
   }
   const failed = await cli(['export', '--db', db, '--output', join(folder, 'no', 'where')]);
   t.is(failed.code, 1);
@@ -70,7 +79,7 @@ test('the threads see one moment, whoever writes meanwhile', async (t) => {
     const threaded = await threadedExport(join(root, 'cli/start.ts'), task, reader.db, () => hostIds);
     if (threaded === null) continue;
     let text = '';
-    for await (const bytes of threaded.chunks) text += Buffer.from(bytes).toString('utf8');
+    for await (const { bytes } of threaded.chunks) text += Buffer.from(bytes).toString('utf8');
     const found = linesOf(text).flatMap((line) => {
       const { kind, host_id: hostId, collected_time: time } = JSON.parse(line) as Record<string, unknown>;
       return kind === 'snapshot' && (hostId === hostIds[0] || hostId === hostIds.at(-1))

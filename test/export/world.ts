@@ -146,8 +146,21 @@ export const editStore = (path: string, sql: string): void => {
 
 export const textOf = (format: Format, parts: Iterable<SnapshotPart>): string => {
   let text = format.begin?.() ?? '';
+  let between = '';
+  const begun = new Set<string>();
   for (const part of parts) {
-    for (const piece of format.snapshot(part)) text += typeof piece === 'string' ? piece : piece.text;
+    text += between;
+    between = format.between ?? '';
+    for (const piece of format.snapshot(part)) {
+      if (typeof piece === 'string') {
+        text += piece;
+        continue;
+      }
+      const { table } = piece;
+      if (!begun.has(table.name)) text += format.header?.(table) ?? '';
+      begun.add(table.name);
+      text += piece.text;
+    }
   }
   return text + (format.end?.() ?? '');
 };
@@ -155,7 +168,7 @@ export const textOf = (format: Format, parts: Iterable<SnapshotPart>): string =>
 export const currentText = (path: string, name: FormatName, options: FormatOptions = {}): string =>
   withStore(path, (store) => {
     const format = formats[name].make(options);
-    return textOf(format, storeReading(store, { tables, wants: format.wants }).currentParts());
+    return textOf(format, storeReading(store, { tables, rowSql: format.rowSql }).currentParts());
   });
 
 export const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
@@ -187,7 +200,7 @@ export const partOf = (
     ...head,
   };
   const rows = [
-    { id: identities(whole, table.name)(keyWriter(table)(cells), change), change, cells, json: null },
+    { id: identities(whole, table.name)(keyWriter(table)(cells), change), change, cells, text: null },
   ];
   return {
     head: whole,
