@@ -142,6 +142,7 @@ export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions 
     const { head } = snapshot;
     const host = JSON.stringify(hostFields(snapshot));
     const device = JSON.stringify(deviceFields(snapshot.host));
+    const level = head.redaction === null ? '' : `"redaction":${JSON.stringify(head.redaction)},`;
     for (const part of snapshot.tables) {
       const { table, rows } = part;
       const dataset = `tokenquery.${table.name}`;
@@ -167,7 +168,7 @@ export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions 
         const rest = JSON.stringify(own.fields).slice(1, -1);
         const line =
           `${start}${id}",${event},"action":"${change ?? 'snapshot'}"${own.event}},"host":${host},"device":${device},` +
-          `${rest === '' ? '' : `${rest},`}"tokenquery":{"snapshot_id":"${head.snapshotId}",${label}:${object(cells ?? [])}}}\n`;
+          `${rest === '' ? '' : `${rest},`}"tokenquery":{"snapshot_id":"${head.snapshotId}",${level}${label}:${object(cells ?? [])}}}\n`;
         yield isBulk ? `{"create":{"_index":${index},"_id":"${id}"}}\n${line}` : line;
       }
     }

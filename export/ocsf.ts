@@ -130,6 +130,10 @@ const eventOf = (
 ): Fields => {
   const { name, category, activity, profiles } = classes[uid];
   const [severityId, caption] = severities[severity] ?? [0, 'Unknown'];
+  const allTags = [
+    ...(head.redaction === null ? [] : [{ name: 'redaction', value: head.redaction }]),
+    ...(tags ?? []),
+  ];
   return {
     class_uid: uid,
     class_name: name,
@@ -153,7 +157,7 @@ const eventOf = (
       original_time: isoTime(head.collectedTime),
       correlation_uid: String(head.snapshotId),
       ...defined({ sequence: head.sequence }),
-      ...(tags === undefined || tags.length === 0 ? {} : { tags }),
+      ...(allTags.length === 0 ? {} : { tags: allTags }),
     },
   };
 };

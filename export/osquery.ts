@@ -97,6 +97,7 @@ function* linesOfTable(
       host_uuid: head.hostId,
       ...(typeof hostname === 'string' ? { hostname } : {}),
       snapshot_id: String(head.snapshotId),
+      ...(head.redaction === null ? {} : { redaction: head.redaction }),
     },
   });
   const columns = columnsWriter(part, head, options);
