@@ -1,6 +1,7 @@
 /** The only writer to stdout and stderr. */
 import { writeSync } from 'node:fs';
 import { eastAsianWidth } from 'get-east-asian-width';
+import { UserError } from '../collector/errors.ts';
 
 const chunkCharacters = 65_536;
 let pending: string[] = [];
@@ -33,7 +34,14 @@ export const flush = (): void => {
   const text = pending.join('');
   pending = [];
   pendingLength = 0;
-  if (!writeAll(1, text)) process.exit(0);
+  try {
+    if (!writeAll(1, text)) process.exit(0);
+  } catch (error) {
+    throw new UserError(
+      `stdout cannot be written (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
+      'is there room where it goes to?',
+    );
+  }
 };
 
 /** Data, to stdout. */

@@ -259,6 +259,10 @@ const ofAccounts = new Set<string>([
   'findings',
 ]);
 
+/** True where rows of the table alone make an event; others only add to those that they do. */
+export const makesEvent = (table: Table): boolean =>
+  table.name === 'users' || (!ofAccounts.has(table.name) && table.report === undefined);
+
 const deviceEvent = (head: Head, device: Fields, tables: Tables): Fields | null => {
   const own = [...tables.values()].filter(
     ({ table }) => !ofAccounts.has(table.name) && table.report === undefined,
