@@ -56,10 +56,10 @@ export const bestSuffix = hasZstd ? '.zst' : '.gz';
 export interface FileOptions {
   /** A file begins anew after so many bytes of text. */
   readonly rotateBytes?: number;
-  /** How many older files stay; 0 replaces the file that is there. */
+  /** How many older files stay, and more where one run makes more; 0 replaces the file that is there. */
   readonly keep?: number;
-  /** Told of each older file that is dropped. */
-  readonly onDrop?: (path: string) => void;
+  /** Told of each older file that is dropped, and how many there were with it. */
+  readonly onDrop?: (path: string, count: number) => void;
 }
 
 // Text is handed on in pieces of this size; two of them are in memory at once.
@@ -275,10 +275,12 @@ export const fileSink = (path: string, { rotateBytes, keep = 0, onDrop }: FileOp
   const shift = (): void => {
     const at = (number: number): string => numberedName(path, number);
     if (!existsSync(path)) return;
+    // What this run wrote nobody has read yet: only what an earlier one left is dropped.
+    const most = Math.max(keep, parts.length - 1);
     // The first gap takes them in: what is older stays where it is.
     let last = 1;
-    while (last < keep && existsSync(at(last))) last += 1;
-    if (existsSync(at(last))) onDrop?.(at(last));
+    while (last < most && existsSync(at(last))) last += 1;
+    if (existsSync(at(last))) onDrop?.(at(last), most + 1);
     for (let number = last; number > 0; number -= 1) renameSync(at(number - 1), at(number));
   };
 
@@ -309,7 +311,7 @@ export const fileSink = (path: string, { rotateBytes, keep = 0, onDrop }: FileOp
           part.abandon();
         } else await part.finish();
         for (const { path: from } of parts) {
-          if (keep > 0) shift();
+          if (keep > 0 || parts.length > 1) shift();
           renameSync(from, path);
         }
         syncFolder(dirname(path));

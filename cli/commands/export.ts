@@ -348,8 +348,8 @@ const outputOf = (given: Arguments, format: Format, name: FormatName, what: What
   else if (given.flag('keep')) throw new UserError('--keep goes with --output FILE', '', 2);
   const rotateBytes = rotateBytesOf(given, name);
   const keep = given.count('keep', 0) ?? (given.flag('cursor') || rotateBytes !== null ? defaultKeep : 0);
-  const onDrop = (dropped: string): void =>
-    printNote(`${dropped} was the oldest of ${keep + 1} files and is dropped (--keep)`);
+  const onDrop = (dropped: string, count: number): void =>
+    printNote(`${dropped} was the oldest of ${count} files and is dropped (--keep)`);
   const options = { keep, onDrop, ...(rotateBytes === null ? {} : { rotateBytes }) };
   const wanted = what === 'findings' ? 1 : selectTables(given, name, what).length;
   const isFolder = format.files === 'table' && wanted > 1;
@@ -596,7 +596,7 @@ export const exportCommand: Command = {
     keep: {
       type: 'string',
       value: 'N',
-      description: `Older files to keep, as FILE.1 and so on; ${defaultKeep} with --cursor or --rotate-size, else 0.`,
+      description: `Files of earlier runs to keep, as FILE.1 and so on; ${defaultKeep} with --cursor or --rotate-size, else 0.`,
     },
     'osquery-batch': {
       type: 'boolean',
