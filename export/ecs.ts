@@ -90,15 +90,22 @@ const rowFields = (part: TablePart, head: Head) => {
   const { name: table } = part.table;
   return (
     cells: readonly Cell[],
-  ): { readonly event: string; readonly fields: Readonly<Record<string, unknown>> } => {
+  ): {
+    readonly kind?: string;
+    readonly event: string;
+    readonly fields: Readonly<Record<string, unknown>>;
+  } => {
     const cell = (column: string): Cell | undefined => {
       const index = indexOf.get(column);
       return index === undefined ? undefined : cells[index];
     };
     if (table === 'findings') {
-      const severity = text(cell('severity')) ?? '';
+      const isHit = cell('verdict') === 'hit';
+      const severity = isHit ? (text(cell('severity')) ?? '') : 'info';
       return {
-        event: `,"severity":${severityNumbers[severity] ?? 0}`,
+        // What could not be judged is no alarm, and no all-clear either.
+        kind: isHit ? 'alert' : 'event',
+        event: `,"severity":${severityNumbers[severity] ?? 0}${isHit ? '' : ',"outcome":"unknown"'}`,
         fields: {
           message: text(cell('title')),
           rule: without({
@@ -150,9 +157,8 @@ export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions 
       const start =
         `{"@timestamp":"${isoTime(head.collectedTime)}","ecs":{"version":"${ecsVersion}"},` +
         `"data_stream":${JSON.stringify({ type: 'logs', dataset, namespace })},"event":{"id":"`;
-      const eventKind = table.name === 'findings' ? 'alert' : isReport(table) ? 'event' : 'asset';
+      const eventKind = isReport(table) ? 'event' : 'asset';
       const event = JSON.stringify({
-        kind: eventKind,
         category: kind.category,
         type: kind.type,
         module: 'tokenquery',
@@ -167,7 +173,7 @@ export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions 
         const own = fieldsOf(cells ?? []);
         const rest = JSON.stringify(own.fields).slice(1, -1);
         const line =
-          `${start}${id}",${event},"action":"${change ?? 'snapshot'}"${own.event}},"host":${host},"device":${device},` +
+          `${start}${id}","kind":"${own.kind ?? eventKind}",${event},"action":"${change ?? 'snapshot'}"${own.event}},"host":${host},"device":${device},` +
           `${rest === '' ? '' : `${rest},`}"tokenquery":{"snapshot_id":"${head.snapshotId}",${level}${label}:${object(cells ?? [])}}}\n`;
         yield isBulk ? `{"create":{"_index":${index},"_id":"${id}"}}\n${line}` : line;
       }
