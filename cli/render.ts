@@ -28,8 +28,12 @@ const writeAll = (fd: number, text: string): boolean => {
   return true;
 };
 
+// What stdout did not take is an error once, at the end at the latest: a note on stderr must not hide it.
+let failure: UserError | null = null;
+
 /** Sends what is buffered. Nobody reading any more (`| head`) is a good end of the program. */
 export const flush = (): void => {
+  if (failure !== null) throw failure;
   if (pendingLength === 0) return;
   const text = pending.join('');
   pending = [];
@@ -37,10 +41,11 @@ export const flush = (): void => {
   try {
     if (!writeAll(1, text)) process.exit(0);
   } catch (error) {
-    throw new UserError(
+    failure = new UserError(
       `stdout cannot be written (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
       'is there room where it goes to?',
     );
+    throw failure;
   }
 };
 
@@ -52,7 +57,11 @@ export const print = (text: string): void => {
 };
 
 const toStderr = (text: string): void => {
-  flush();
+  try {
+    flush();
+  } catch (error) {
+    if (error !== failure) throw error;
+  }
   writeAll(2, text);
 };
 

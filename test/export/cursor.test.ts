@@ -519,21 +519,22 @@ test('nothing at all is said to be nothing', async (t) => {
     const folder = temporaryFolder(t);
     const db = await sampleStore(t);
     const cursor = join(folder, 'cursor');
-    const full = openSync('/dev/full', 'w');
-    const child = spawn(
-      process.execPath,
-      [join(root, 'cli/start.ts'), 'export', '--db', db, '--cursor', cursor],
-      { stdio: ['ignore', full, 'pipe'], env: { ...process.env, NODE_NO_WARNINGS: '1' } },
-    );
-    const stderr: Buffer[] = [];
-    child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
-    const code = await new Promise((resolve) => child.on('close', resolve));
-    closeSync(full);
-    t.is(code, 1);
-    t.is(
-      Buffer.concat(stderr).toString(),
-      'tokenquery: error: stdout cannot be written (ENOSPC)\ntokenquery: hint: is there room where it goes to?\n',
-    );
+    for (const argv of [['export', '--db', db, '--cursor', cursor], ['export', '--help'], ['--version']]) {
+      const full = openSync('/dev/full', 'w');
+      const child = spawn(process.execPath, [join(root, 'cli/start.ts'), ...argv], {
+        stdio: ['ignore', full, 'pipe'],
+        env: { ...process.env, NODE_NO_WARNINGS: '1' },
+      });
+      const stderr: Buffer[] = [];
+      child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
+      const code = await new Promise((resolve) => child.on('close', resolve));
+      closeSync(full);
+      t.is(code, 1);
+      t.is(
+        Buffer.concat(stderr).toString(),
+        'tokenquery: error: stdout cannot be written (ENOSPC)\ntokenquery: hint: is there room where it goes to?\n',
+      );
+    }
     t.false(existsSync(cursor));
   },
 );
