@@ -4,8 +4,8 @@
  * first start after it.
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { openForReading } from '../store/file.ts';
+import { UserError } from '../collector/errors.ts';
+import { isUnmade, openForReading } from '../store/file.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments, OptionSpec } from './command.ts';
 import { parseAge } from './time.ts';
@@ -24,9 +24,17 @@ export const dueOptions: Readonly<Record<string, OptionSpec>> = {
   },
 };
 
+/** Seconds between turns. */
+export const parseEvery = (text: string): number => {
+  const every = parseAge('--every', text);
+  if (every < 60) throw new UserError('--every takes at least 1m', '', 2);
+  return every;
+};
+
 export const everyOf = (given: Arguments): number => {
   const text = given.text('every');
-  return text === null ? day : Math.max(60, parseAge('--every', text));
+  if (text !== null && !given.flag('if-due')) throw new UserError('--every goes with --if-due', '', 2);
+  return text === null ? day : parseEvery(text);
 };
 
 /**
@@ -46,7 +54,7 @@ export const isTurn = (hostId: string, every: number, last: number, now: number)
 
 /** When this database was last filled by a collection, and of which host. */
 const lastRun = (path: string, until: number): { readonly hostId: string; readonly time: number } | null => {
-  if (!existsSync(path)) return null;
+  if (isUnmade(path)) return null;
   const store = openForReading(path, tables);
   try {
     const row = store.db

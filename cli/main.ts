@@ -124,6 +124,25 @@ export const main = async (argv: readonly string[]): Promise<number> => {
   return exitCode;
 };
 
+const answer = async (argv: readonly string[]): Promise<number> => {
+  const [first] = argv;
+  if (argv.length === 1 && (first === '--version' || first === '-V')) {
+    print(`tokenquery ${version}\n`);
+    return 0;
+  }
+  if (argv.length <= 1 && (first === '--help' || first === '-h' || first === 'help')) {
+    print(general());
+    return 0;
+  }
+  const [command, rest] = await commandFor(argv);
+  const given = parseCommandLine(command, rest);
+  if (given.flag('help')) {
+    print(helpOf(command));
+    return 0;
+  }
+  return await command.run(given);
+};
+
 const runOne = async (argv: readonly string[]): Promise<number> => {
   // better-sqlite3 needs Node-API 10 and ends an older Node without a word.
   if (Number(process.versions.napi ?? 0) < 10) {
@@ -134,22 +153,9 @@ const runOne = async (argv: readonly string[]): Promise<number> => {
     return 1;
   }
   try {
-    const [first] = argv;
-    if (argv.length === 1 && (first === '--version' || first === '-V')) {
-      print(`tokenquery ${version}\n`);
-      return 0;
-    }
-    if (argv.length <= 1 && (first === '--help' || first === '-h' || first === 'help')) {
-      print(general());
-      return 0;
-    }
-    const [command, rest] = await commandFor(argv);
-    const given = parseCommandLine(command, rest);
-    if (given.flag('help')) {
-      print(helpOf(command));
-      return 0;
-    }
-    return await command.run(given);
+    const exitCode = await answer(argv);
+    flush();
+    return exitCode;
   } catch (error) {
     if (error instanceof UserError) {
       printError(error.message, error.hint);
@@ -162,7 +168,5 @@ const runOne = async (argv: readonly string[]): Promise<number> => {
       'please report it, with the command line and tokenquery --version; TOKENQUERY_DEBUG=1 shows where it happened',
     );
     return 1;
-  } finally {
-    flush();
   }
 };

@@ -1,6 +1,7 @@
 /** The only writer to stdout and stderr. */
 import { writeSync } from 'node:fs';
 import { eastAsianWidth } from 'get-east-asian-width';
+import { UserError } from '../collector/errors.ts';
 
 const chunkCharacters = 65_536;
 let pending: string[] = [];
@@ -27,13 +28,25 @@ const writeAll = (fd: number, text: string): boolean => {
   return true;
 };
 
+// What stdout did not take is an error once, at the end at the latest: a note on stderr must not hide it.
+let failure: UserError | null = null;
+
 /** Sends what is buffered. Nobody reading any more (`| head`) is a good end of the program. */
 export const flush = (): void => {
+  if (failure !== null) throw failure;
   if (pendingLength === 0) return;
   const text = pending.join('');
   pending = [];
   pendingLength = 0;
-  if (!writeAll(1, text)) process.exit(0);
+  try {
+    if (!writeAll(1, text)) process.exit(0);
+  } catch (error) {
+    failure = new UserError(
+      `stdout cannot be written (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
+      'is there room where it goes to?',
+    );
+    throw failure;
+  }
 };
 
 /** Data, to stdout. */
@@ -44,7 +57,11 @@ export const print = (text: string): void => {
 };
 
 const toStderr = (text: string): void => {
-  flush();
+  try {
+    flush();
+  } catch (error) {
+    if (error !== failure) throw error;
+  }
   writeAll(2, text);
 };
 

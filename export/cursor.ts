@@ -7,10 +7,11 @@
  * before. Where a checksum does not fit, the snapshots of that day are exported once more: rows are repeated then,
  * and none is left out.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { UserError } from '../collector/errors.ts';
+import { openDatabase } from '../store/database.ts';
 import type { Store } from '../store/file.ts';
-import { replaceFile } from './sink.ts';
+import { explain, replaceFile } from './sink.ts';
 
 /** Count, and the sums of both halves of the ids. */
 type Settled = readonly [count: number, low: number, high: number];
@@ -46,34 +47,71 @@ interface CursorJson {
   readonly settled: readonly (readonly [number, number, number, number])[];
 }
 
+const isListOf = <T>(list: unknown, isOne: (one: unknown) => one is T): list is T[] =>
+  Array.isArray(list) && list.every(isOne);
+const isNumber = (value: unknown): value is number => Number.isSafeInteger(value);
+
+const isCursorJson = (json: Partial<CursorJson> | null): json is CursorJson =>
+  typeof json === 'object' &&
+  json?.format === format &&
+  isListOf(
+    json.recent,
+    (one): one is CursorJson['recent'][number] =>
+      Array.isArray(one) && one.length === 2 && isNumber(one[0]) && isListOf(one[1], isNumber),
+  ) &&
+  isListOf(
+    json.settled,
+    (one): one is CursorJson['settled'][number] => isListOf(one, isNumber) && one.length === 4,
+  );
+
+/**
+ * Keeps other exports from the cursor, and so from the files beside which it stands, until what is returned is
+ * called. Two that shift the same older files at once would lose one. SQLite holds the lock, which ends with the
+ * process, however that ends; the file itself stays, and is empty.
+ */
+export const lockCursor = (path: string): (() => void) => {
+  const lock = `${path}.lock`;
+  try {
+    closeSync(openSync(lock, 'a', 0o600));
+  } catch (error) {
+    throw explain(error, path);
+  }
+  const db = openDatabase(lock, { waitMs: 0 });
+  try {
+    // A journal on the disk would be one more file beside it.
+    db.pragma('journal_mode = MEMORY');
+    db.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    db.close();
+    if (String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY'))
+      throw new UserError(`another export with the cursor ${path} is running`, 'try again when it has ended');
+    throw new UserError(`${lock} cannot be locked: ${(error as Error).message}`, 'remove it, and try again');
+  }
+  return () => db.close();
+};
+
 /** Reads a cursor; one that is not there has seen nothing. */
 export const readCursor = (path: string, selection: string): Cursor => {
   if (!existsSync(path)) return emptyCursor(selection);
-  let json: CursorJson;
+  let json: Partial<CursorJson> | null;
   try {
-    json = JSON.parse(readFileSync(path, 'utf8')) as CursorJson;
+    json = JSON.parse(readFileSync(path, 'utf8')) as Partial<CursorJson> | null;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== undefined) throw new UserError(`${path} cannot be read (${code})`);
     throw notACursor(path);
   }
-  if (
-    typeof json !== 'object' ||
-    json?.format !== format ||
-    !Array.isArray(json.recent) ||
-    !Array.isArray(json.settled)
-  ) {
-    throw notACursor(path);
-  }
-  if (json.version !== version) {
+  const { version: own } = (json ?? {}) as Partial<CursorJson>;
+  if (json?.format === format && isNumber(own) && own !== version) {
     throw new UserError(
-      `${path} was written by another tokenquery (version ${json.version})`,
+      `${path} was written by another tokenquery (version ${own})`,
       'it was not touched; name another file',
     );
   }
+  if (!isCursorJson(json)) throw notACursor(path);
   if (json.selection !== selection) {
     throw new UserError(
-      `${path} belongs to an export of other tables or hosts, or with another redaction`,
+      `${path} belongs to an export of another format, or of other tables or hosts, or with another redaction`,
       'each export needs a cursor of its own, or rows would be left out: name another file',
     );
   }

@@ -93,15 +93,22 @@ const rowFields = (part: TablePart, head: Head) => {
   const { name: table } = part.table;
   return (
     cells: readonly Cell[],
-  ): { readonly event: string; readonly fields: Readonly<Record<string, unknown>> } => {
+  ): {
+    readonly kind?: string;
+    readonly event: string;
+    readonly fields: Readonly<Record<string, unknown>>;
+  } => {
     const cell = (column: string): Cell | undefined => {
       const index = indexOf.get(column);
       return index === undefined ? undefined : cells[index];
     };
     if (table === 'findings') {
-      const severity = text(cell('severity')) ?? '';
+      const isHit = cell('verdict') === 'hit';
+      const severity = isHit ? (text(cell('severity')) ?? '') : 'info';
       return {
-        event: `,"severity":${severityNumbers[severity] ?? 0}`,
+        // What could not be judged is no alarm, and no all-clear either.
+        kind: isHit ? 'alert' : 'event',
+        event: `,"severity":${severityNumbers[severity] ?? 0}${isHit ? '' : ',"outcome":"unknown"'}`,
         fields: {
           message: text(cell('title')),
           rule: {
@@ -143,6 +150,7 @@ export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions 
     const { head } = snapshot;
     const host = JSON.stringify(hostFields(snapshot));
     const device = JSON.stringify(deviceFields(snapshot.host));
+    const level = head.redaction === null ? '' : `"redaction":${JSON.stringify(head.redaction)},`;
     for (const part of snapshot.tables) {
       const { table, rows } = part;
       const dataset = `tokenquery.${table.name}`;
@@ -150,9 +158,8 @@ export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions 
       const start =
         `{"@timestamp":"${isoTime(head.collectedTime)}","ecs":{"version":"${ecsVersion}"},` +
         `"data_stream":${JSON.stringify({ type: 'logs', dataset, namespace })},"event":{"id":"`;
-      const eventKind = table.name === 'findings' ? 'alert' : isReport(table) ? 'event' : 'asset';
+      const eventKind = isReport(table) ? 'event' : 'asset';
       const event = JSON.stringify({
-        kind: eventKind,
         category: kind.category,
         type: kind.type,
         module: 'tokenquery',
@@ -167,8 +174,8 @@ export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions 
         const own = fieldsOf(cells ?? []);
         const rest = JSON.stringify(own.fields).slice(1, -1);
         const line =
-          `${start}${id}",${event},"action":"${change ?? 'snapshot'}"${own.event}},"host":${host},"device":${device},` +
-          `${rest === '' ? '' : `${rest},`}"tokenquery":{"snapshot_id":"${head.snapshotId}",${label}:${object(cells ?? [])}}}\n`;
+          `${start}${id}","kind":"${own.kind ?? eventKind}",${event},"action":"${change ?? 'snapshot'}"${own.event}},"host":${host},"device":${device},` +
+          `${rest === '' ? '' : `${rest},`}"tokenquery":{"snapshot_id":"${head.snapshotId}",${level}${label}:${object(cells ?? [])}}}\n`;
         yield isBulk ? `{"create":{"_index":${index},"_id":"${id}"}}\n${line}` : line;
       }
     }

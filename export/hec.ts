@@ -46,7 +46,8 @@ export const hecFormat = ({ index }: HecOptions = {}): Format => ({
       }).slice(0, -1);
       const object = booleanWriter(table);
       const hostUuid = JSON.stringify(head.hostId);
-      const fields = `"fields":{"host_uuid":${hostUuid},"snapshot_id":"${head.snapshotId}","row_id":"`;
+      const level = head.redaction === null ? '' : `"redaction":${JSON.stringify(head.redaction)},`;
+      const fields = `"fields":{"host_uuid":${hostUuid},"snapshot_id":"${head.snapshotId}",${level}"row_id":"`;
       yield* rowTexts(
         part,
         head,

@@ -129,6 +129,10 @@ const eventOf = (
 ): Fields => {
   const { name, category, activity, profiles } = classes[uid];
   const [severityId, caption] = severities[severity] ?? [0, 'Unknown'];
+  const allTags = [
+    ...(head.redaction === null ? [] : [{ name: 'redaction', value: head.redaction }]),
+    ...(tags ?? []),
+  ];
   return {
     class_uid: uid,
     class_name: name,
@@ -152,7 +156,7 @@ const eventOf = (
       original_time: isoTime(head.collectedTime),
       correlation_uid: String(head.snapshotId),
       ...defined({ sequence: head.sequence }),
-      ...(tags === undefined || tags.length === 0 ? {} : { tags }),
+      ...(allTags.length === 0 ? {} : { tags: allTags }),
     },
   };
 };
@@ -260,6 +264,10 @@ const ofAccounts = new Set<string>([
   ...accountTables,
   'findings',
 ]);
+
+/** True where rows of the table alone make an event; others only add to those that they do. */
+export const makesEvent = (table: Table): boolean =>
+  table.name === 'users' || (!ofAccounts.has(table.name) && table.report === undefined);
 
 const deviceEvent = (head: Head, device: Fields, tables: Tables): Fields | null => {
   const own = [...tables.values()].filter(

@@ -108,6 +108,7 @@ function* linesOfTable(
       host_uuid: head.hostId,
       ...(typeof hostname === 'string' ? { hostname } : {}),
       snapshot_id: String(head.snapshotId),
+      ...(head.redaction === null ? {} : { redaction: head.redaction }),
     },
   });
   const write = columnsWriter(part.table, head, options);

@@ -5,7 +5,7 @@ import { UserError } from '../collector/errors.ts';
 import { commands } from '../collector/sources.ts';
 import type { CommandName } from '../collector/sources.ts';
 import type { Table } from '../collector/table.ts';
-import { identities, keyWriter } from './parts.ts';
+import { identities, jsonCell, keyWriter } from './parts.ts';
 import type { Cell, ExportRow, Head, SnapshotPart, TablePart } from './parts.ts';
 
 export const levels = ['pseudonym', 'strict'] as const;
@@ -33,21 +33,60 @@ interface Redactor {
 const uuid = /^[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}$/i;
 const day = 86_400;
 
-/** Apple's own groups have ids below 500; others may be named after a person or an organisation. */
+/**
+ * For columns of words: what Apple, or this program, calls things is kept, and anything else may be somebody's.
+ * A list with commas is kept where every one of its words is known.
+ */
+const onlyKnown =
+  (known: RegExp, otherwise: Class = 'linkable'): Rule =>
+  (value, _row, by) =>
+    typeof value !== 'string' || value.split(',').every((word) => known.test(word))
+      ? value
+      : by.apply(otherwise, value);
+
+const appleGroups =
+  /^(?:nobody|nogroup|wheel|daemon|kmem|sys|tty|operator|mail|bin|procview|procmod|owner|everyone|group|staff|network|utmp|certusers|authedusers|interactusers|netusers|consoleusers|localaccounts|netaccounts|admin|accessibility|_[a-z_]+|com\.apple\.[a-z_.-]+)$/;
+
+/** Apple's own groups have ids below 500, as have some that somebody wanted hidden: both the id and the name must fit. */
 const groupName: Rule = (value, row, by) => {
   const gid = row('gid');
-  return typeof gid === 'number' && gid < 500 ? value : by.apply('organisation', value);
+  return typeof gid === 'number' && gid < 500 && appleGroups.test(String(value))
+    ? value
+    : by.apply('organisation', value);
 };
+
+/** A shell in a folder of the system; one that is anywhere else may stand in somebody's home. */
+const shell = onlyKnown(
+  /^(?:\/usr)?(?:\/local)?\/s?bin\/(?:ba|z|c|tc|k|da)?sh$|^\/usr\/bin\/(?:false|true)$|^\/sbin\/nologin$|^\/usr\/sbin\/uucico$/,
+  'name',
+);
+
+const tags = onlyKnown(
+  /^(?:ApplePasswordServer|AppleID|basic|CentrifyDC|DisabledTags|DisabledUser|Kerberosv5(?:Cert)?|LocalCachedUser|LocalWindowsHash|NetLogon|pubkeyhash|SecureToken|ShadowHash|tokenidentity)$/,
+);
+
+const device = onlyKnown(/^(?:\/|disk[0-9]+(?:s[0-9]+)*)$/, 'device');
+const versionNumber = onlyKnown(/^[0-9]+(?:\.[0-9]+)*$/);
+const evidence = onlyKnown(/^(?:apfs|fdesetup|opendirectory|sysadminctl|profiles|profile|mdmclient)$/);
+const ssoPolicies = onlyKnown(
+  /^(?:AttemptAuthentication|RequireAuthentication|AllowOfflineGracePeriod|AllowAuthenticationGracePeriod)$/,
+);
+
+/** What an MDM server says it can do: the names of Apple, and no others. */
+const capabilities: Rule = (value, _row, by) =>
+  typeof value !== 'string' || /^\[(?:"com\.apple\.mdm\.[a-z-]+",?)*\]$/.test(value)
+    ? value
+    : by.apply('organisation', value);
 
 const nameOrUuid = (value: Cell, by: Redactor): Cell =>
   typeof value === 'string' && uuid.test(value) ? by.apply('device', value) : by.apply('name', value);
 
 const subject: Rule = (value, row, by) => (row('subject_kind') === 'host' ? value : nameOrUuid(value, by));
 
-/** `1`, `escrowed 1`, `tag`: what sources say is made of few words; a name, a UUID or a path is not among them. */
+/** `1`, `escrowed 1`, `token`: what sources say is made of few words; a name, a UUID or a path is not among them. */
 const stated: Rule = (value, _row, by) =>
   typeof value === 'string' &&
-  !/^(?:[a-z_]+ )?[01]$|^(?:tag|absent|listed|success|master keychain|unknown_user|ENABLED|DISABLED)$/.test(
+  !/^(?:(?:supported|escrowed) )?[01]$|^(?:tag|absent|listed|success|master keychain|unknown_user|ENABLED|DISABLED|token|ShadowHash|SecureToken|DisabledTags;SecureToken)$/.test(
     value,
   )
     ? nameOrUuid(value, by)
@@ -60,12 +99,23 @@ const commandId: Rule = (value, _row, by) => {
   return `c${by.hmac(by.level === 'strict' ? `${by.hostId} ${value}` : value).slice(0, 10)}`;
 };
 
+/** The texts of a JSON array; null where it is none, for a file that was merged may hold anything. */
+const listOf = (value: Cell): readonly string[] | null => {
+  try {
+    const list = JSON.parse(String(value)) as unknown;
+    return Array.isArray(list) ? list.map(String) : null;
+  } catch {
+    return null;
+  }
+};
+
 const argv: Rule = (value, row, by) => {
   const source = row('source');
   if (typeof value !== 'string' || typeof source !== 'string' || !Object.hasOwn(commands, source))
     return null;
   const known = commands[source as CommandName] as { readonly argv: readonly string[] };
-  const given = JSON.parse(value) as string[];
+  const given = listOf(value);
+  if (given === null) return null;
   const words = given.map((word, index) => {
     const fixed = known.argv[index];
     if (fixed === word || (fixed === '{device}' && /^(?:\/|disk[0-9]+s[0-9]+)$/.test(word))) return word;
@@ -75,13 +125,8 @@ const argv: Rule = (value, row, by) => {
 };
 
 const listOfNames: Rule = (value, _row, by) => {
-  if (typeof value !== 'string' || by.level === 'strict') return null;
-  try {
-    const names = JSON.parse(value) as unknown;
-    return Array.isArray(names) ? JSON.stringify(names.map((name) => by.hmac(String(name)))) : null;
-  } catch {
-    return null;
-  }
+  const names = typeof value !== 'string' || by.level === 'strict' ? null : listOf(value);
+  return names === null ? null : JSON.stringify(names.map(by.hmac));
 };
 
 const member: Rule = (value, row, by) => {
@@ -99,14 +144,34 @@ const everywhere: Readonly<Record<string, Rule>> = {
 };
 
 const byTable: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
+  secure_tokens: { sources: evidence },
+  filevault_status: { fdesetup_version: versionNumber },
+  bootstrap_tokens: {
+    allowed_for_authentication: onlyKnown(/^(?:allowed|disallowed|not supported)$/, 'free'),
+    eacs_preflight: onlyKnown(/^success$/, 'free'),
+    sources: evidence,
+  },
   account_policy_data: {
     password_last_set_time: 'behaviour',
     failed_login_timestamp: 'behaviour',
     last_login_time: 'behaviour',
   },
-  apfs_crypto_users: { volume_uuid: 'device', crypto_user_uuid: 'device' },
-  apfs_volumes: { container_uuid: 'device', name: 'organisation' },
-  authentication_authorities: { value: 'linkable', data: 'linkable' },
+  apfs_crypto_users: { volume_uuid: 'device', crypto_user_uuid: 'device', device_identifier: device },
+  apfs_volumes: {
+    container_uuid: 'device',
+    name: 'organisation',
+    device_identifier: device,
+    role: onlyKnown(
+      /^(?:System|Data|Preboot|Recovery|VM|Update|xART|Hardware|Installer|User|Baseband|Backup|Sidecar|Enterprise|Prelogin)$/,
+    ),
+  },
+  authentication_authorities: {
+    value: 'linkable',
+    data: 'linkable',
+    version: versionNumber,
+    tag: tags,
+    disabled_tag: tags,
+  },
   collection_errors: { message: 'free', hint: 'free' },
   command_log: { argv, stdout_sha256: 'hash', stderr_sha256: 'hash' },
   conflicts: { subject, value_a: stated, value_b: stated, conclusion: 'free' },
@@ -119,12 +184,16 @@ const byTable: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     serial_number: 'device',
     hostname: 'device',
     console_username: 'private',
+    os_version: versionNumber,
+    os_build: onlyKnown(/^[0-9]+[A-Z][0-9]+[a-z]*$/),
+    model_identifier: onlyKnown(/^[A-Za-z]*[0-9]+$/),
   },
   loginwindow_settings: { autologin_username: 'name', hidden_users: listOfNames },
   mdm_enrollments: {
     server_host: 'organisation',
     profile_identifier: 'organisation',
     organization: 'organisation',
+    server_capabilities: capabilities,
   },
   mobile_accounts: {
     original_node: 'linkable',
@@ -132,37 +201,30 @@ const byTable: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     directory_password_last_set: 'behaviour',
     last_login_time: 'behaviour',
   },
-  platform_sso_states: { identity_sha256: 'linkable' },
+  platform_sso_states: {
+    identity_sha256: 'linkable',
+    filevault_policy: ssoPolicies,
+    login_policy: ssoPolicies,
+  },
   table_status: { reason: 'private' },
-  users: { description: 'private', directory: 'name', password_hint_set: 'private' },
+  users: { description: 'private', directory: 'name', password_hint_set: 'private', shell },
 };
 
 /** Columns that say nothing of anybody, table by table. The test holds these lists and the tables together. */
 export const harmless: Readonly<Record<string, readonly string[]>> = {
   account_policy_data: ['uid', 'creation_time', 'failed_login_count'],
-  apfs_crypto_users: ['device_identifier', 'type', 'volume_owner', 'resolution'],
-  apfs_volumes: [
-    'device_identifier',
-    'role',
-    'is_internal',
-    'encryption',
-    'filevault',
-    'locked',
-    'crypto_migration_on',
-  ],
-  authentication_authorities: ['uid', 'ordinal', 'version', 'tag', 'disabled_tag'],
+  apfs_crypto_users: ['type', 'volume_owner', 'resolution'],
+  apfs_volumes: ['is_internal', 'encryption', 'filevault', 'locked', 'crypto_migration_on'],
+  authentication_authorities: ['uid', 'ordinal'],
   bootstrap_tokens: [
     'supported_on_server',
     'escrowed_to_server',
     'crypto_user_present',
     'crypto_user_volume_owner',
     'server_capability_declared',
-    'allowed_for_authentication',
     'required_for_software_update',
     'required_for_kext_approval',
-    'eacs_preflight',
     'state',
-    'sources',
   ],
   collection_errors: ['table_name', 'code'],
   command_log: [
@@ -214,7 +276,6 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
     'supports_auth_restart',
     'prk_escrow_blob_present',
     'prk_escrow_blob_modified_time',
-    'fdesetup_version',
   ],
   filevault_users: ['type', 'escrow_reported', 'resolution'],
   findings: [
@@ -232,14 +293,11 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
   group_members: ['gid', 'member_kind', 'is_resolved'],
   groups: ['gid'],
   hosts: [
-    'os_version',
     'os_version_num',
     'os_major',
-    'os_build',
     'cpu_arch',
     'is_apple_silicon',
     'has_t2',
-    'model_identifier',
     'is_virtual_machine',
     'boot_volume_fs',
     'boot_time',
@@ -257,7 +315,6 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
     'is_user_enrollment',
     'profile_install_time',
     'access_rights',
-    'server_capabilities',
     'dep_record_cached',
   ],
   mobile_account_policies: [
@@ -268,14 +325,7 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
     'expiry_disused_seconds',
   ],
   mobile_accounts: ['uid', 'guid_matches', 'copy_time'],
-  platform_sso_states: [
-    'is_registered',
-    'authentication_method',
-    'filevault_policy',
-    'login_policy',
-    'is_exempt',
-    'new_user_authorization_mode',
-  ],
+  platform_sso_states: ['is_registered', 'authentication_method', 'is_exempt', 'new_user_authorization_mode'],
   secure_token_observations: ['source', 'value', 'raw_state'],
   secure_tokens: [
     'uid',
@@ -285,7 +335,6 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
     'filevault_enabled',
     'disabled_tag',
     'confidence',
-    'sources',
     'has_conflict',
   ],
   table_status: [
@@ -301,7 +350,6 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
   users: [
     'uid',
     'gid',
-    'shell',
     'is_hidden',
     'is_admin',
     'account_type',
@@ -315,22 +363,54 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
 export const ruleOf = (table: string, column: string): Rule | null =>
   byTable[table]?.[column] ?? (Object.hasOwn(everywhere, column) ? (everywhere[column] ?? null) : null);
 
+const applied = (rule: Rule | null, value: Cell, row: (column: string) => Cell, by: Redactor): Cell => {
+  if (rule === null) return value;
+  return typeof rule === 'function' ? rule(value, row, by) : by.apply(rule, value);
+};
+
 /** True where the column may be NULL in a redacted export though it never is otherwise. */
 export const mayBeDropped = (table: Table, column: string): boolean => {
   const rule = ruleOf(table.name, column);
-  return rule !== null && rule !== 'free' && rule !== 'device';
+  return rule !== null && rule !== 'free' && rule !== 'device' && rule !== device;
 };
+
+/**
+ * The rules for a fact of a finding. A fact has the name of the column that it comes from, and nothing says of which
+ * table: what any of them hides is hidden.
+ */
+const rulesOfFact = (name: string): readonly Rule[] =>
+  [...Object.entries(byTable), ['', everywhere] as const].flatMap(([table, rules]) =>
+    table !== 'findings' && Object.hasOwn(rules, name) ? [rules[name] as Rule] : [],
+  );
+
+const harmlessNames: ReadonlySet<string> = new Set(Object.values(harmless).flat());
 
 /** What a finding rests on: names of columns as the questions give them. */
 function facts(value: Cell, _row: (column: string) => Cell, by: Redactor): Cell {
   if (typeof value !== 'string') return null;
-  const kept = new Set(Object.values(harmless).flat());
+  const redactFact = (name: string, fact: Cell, row: (column: string) => Cell): Cell => {
+    if (fact === null) return null;
+    const rules = rulesOfFact(name);
+    if (typeof fact === 'number') {
+      // A number is a count, an id or a bit; or it is a time, and of what is known only by its name.
+      const isTime = /_time(?:stamp)?$|_last_set$/.test(name) && !harmlessNames.has(name);
+      if (rules.includes('private')) return null;
+      return rules.includes('behaviour') || isTime ? by.apply('behaviour', fact) : fact;
+    }
+    if (rules.length === 0) return harmlessNames.has(name) && name !== 'path' ? fact : nameOrUuid(fact, by);
+    let redacted: Cell = fact;
+    for (const rule of rules) {
+      const own = applied(rule, fact, row, by);
+      if (own !== fact) redacted = own;
+    }
+    return redacted;
+  };
   const redacted = (JSON.parse(value) as Record<string, Cell>[]).map((one) =>
     Object.fromEntries(
-      Object.entries(one).map(([name, fact]): [string, Cell] => {
-        if (fact === null || typeof fact === 'number') return [name, fact];
-        return [name, kept.has(name) && name !== 'path' ? fact : nameOrUuid(fact, by)];
-      }),
+      Object.entries(one).map(([name, fact]): [string, Cell] => [
+        name,
+        redactFact(name, fact, (column) => one[column] ?? null),
+      ]),
     ),
   );
   return JSON.stringify(redacted);
@@ -383,7 +463,13 @@ export const hmacOf = (key: Uint8Array): ((text: string) => string) => {
 /** Redacts rows and their identities. One that is redacted already stays as it is. */
 export const redaction = (level: Level, key: Uint8Array) => {
   const hmac = hmacOf(key);
-  const headOf = (head: Head): Head => ({ ...head, hostId: hmac(head.hostId), redaction: level });
+  const headOf = (head: Head): Head => ({
+    ...head,
+    hostId: hmac(head.hostId),
+    // It is a hash of the host and of what was found there, and leads from a redacted export to one that is not.
+    snapshotId: Number(BigInt(`0x${hmac(`snapshot ${head.snapshotId}`)}`) >> 11n),
+    redaction: level,
+  });
 
   const tablePart = (part: TablePart, head: Head, by: Redactor): TablePart => {
     const { table, details, rows, lines: _, ...rest } = part;
@@ -393,15 +479,22 @@ export const redaction = (level: Level, key: Uint8Array) => {
     const redactCells = (cells: readonly Cell[]): Cell[] => {
       const row = (column: string): Cell => cells[names.indexOf(column)] ?? null;
       return cells.map((cell, index) => {
-        const rule = rules[index] ?? null;
-        if (rule === null) return cell;
-        return typeof rule === 'function' ? rule(cell, row, by) : by.apply(rule, cell);
+        return applied(rules[index] ?? null, cell, row, by);
       });
     };
     const redacted = function* (): Generator<ExportRow> {
       const identify = identities(head, table.name, false);
-      for (const { change, cells } of rows) {
+      const all = Array.from(rows, ({ change, cells }) => {
         const own = redactCells(cells ?? []);
+        return {
+          change,
+          own,
+          order: `${change === 'removed' ? 0 : 1}${keyOf(own)}${own.map(jsonCell).join()}`,
+        };
+      });
+      // They came in the order of what they no longer say: pseudonyms sorted by name would tell where a name belongs.
+      all.sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
+      for (const { change, own } of all) {
         // Of what is told, not of what was: a hash of a name could be guessed.
         yield { id: identify(keyOf(own), change), change, cells: own, text: null };
       }
@@ -421,8 +514,7 @@ export const redaction = (level: Level, key: Uint8Array) => {
     const by = redactor(level, hmac, part.head.hostId);
     const host = Object.fromEntries(
       Object.entries(part.host).map(([name, value]): [string, Cell] => {
-        const rule = ruleOf('hosts', name);
-        return [name, rule === null || typeof rule === 'function' ? value : by.apply(rule, value)];
+        return [name, applied(ruleOf('hosts', name), value, (column) => part.host[column] ?? null, by)];
       }),
     );
     const tables = function* (): Generator<TablePart> {

@@ -56,21 +56,22 @@ export const bestSuffix = hasZstd ? '.zst' : '.gz';
 export interface FileOptions {
   /** A file begins anew after so many bytes of text. */
   readonly rotateBytes?: number;
-  /** How many older files stay; 0 replaces the file that is there. */
+  /** How many older files stay, and more where one run makes more; 0 replaces the file that is there. */
   readonly keep?: number;
-  /** Told of each older file that is dropped. */
-  readonly onDrop?: (path: string) => void;
+  /** Told of each older file that is dropped, and how many there were with it. */
+  readonly onDrop?: (path: string, count: number) => void;
 }
 
 // Text is handed on in pieces of this size; two of them are in memory at once.
 const chunkCharacters = 131_072;
 
-const explain = (error: unknown, path: string): unknown => {
+/** What the file system says, in words for whoever named the path. */
+export const explain = (error: unknown, path: string): unknown => {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new UserError(
       `there is no space left for ${path}`,
-      'nothing was exported, and the cursor did not move; make room and try again',
+      'make room and try again: the cursor did not move, so nothing will be left out',
     );
   }
   if (code === 'ENOENT')
@@ -83,7 +84,9 @@ const explain = (error: unknown, path: string): unknown => {
   }
   if (code === 'EISDIR' || code === 'ENOTEMPTY' || code === 'EEXIST')
     return new UserError(`${path} is a folder`, 'name a file');
-  return error;
+  return code === undefined || error instanceof UserError
+    ? error
+    : new UserError(`${path} cannot be written (${code})`);
 };
 
 /** `results.ndjson.zst` and 2 make `results.2.ndjson.zst`: what reads files by the end of their name reads these too. */
@@ -250,9 +253,13 @@ export const fileSink = (path: string, { rotateBytes, keep = 0, onDrop }: FileOp
   };
   let part: ReturnType<typeof openPart>;
   try {
+    if (path.endsWith('/')) throw Object.assign(new Error(''), { code: 'EISDIR' });
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory() === true) throw Object.assign(new Error(''), { code: 'EISDIR' });
+    // A rename would put a file in the place of /dev/null, for every program of the machine.
+    if (there?.isFile() === false)
+      throw new UserError(`${path} is no regular file`, 'without --output it goes to stdout: … > FILE');
     sweep(path);
-    if (existsSync(path) && statSync(path).isDirectory())
-      throw Object.assign(new Error(''), { code: 'EISDIR' });
     part = begin();
   } catch (error) {
     throw explain(error, path);
@@ -268,10 +275,12 @@ export const fileSink = (path: string, { rotateBytes, keep = 0, onDrop }: FileOp
   const shift = (): void => {
     const at = (number: number): string => numberedName(path, number);
     if (!existsSync(path)) return;
+    // What this run wrote nobody has read yet: only what an earlier one left is dropped.
+    const most = Math.max(keep, parts.length - 1);
     // The first gap takes them in: what is older stays where it is.
     let last = 1;
-    while (last < keep && existsSync(at(last))) last += 1;
-    if (existsSync(at(last))) onDrop?.(at(last));
+    while (last < most && existsSync(at(last))) last += 1;
+    if (existsSync(at(last))) onDrop?.(at(last), most + 1);
     for (let number = last; number > 0; number -= 1) renameSync(at(number - 1), at(number));
   };
 
@@ -296,12 +305,13 @@ export const fileSink = (path: string, { rotateBytes, keep = 0, onDrop }: FileOp
     finish: () =>
       guarded(async () => {
         await flush();
-        if (bytes === 0 && parts.length > 1) {
+        // Where older files are kept, one without a line would only push one with lines out.
+        if (bytes === 0 && (parts.length > 1 || keep > 0)) {
           parts.pop();
           part.abandon();
         } else await part.finish();
         for (const { path: from } of parts) {
-          if (keep > 0) shift();
+          if (keep > 0 || parts.length > 1) shift();
           renameSync(from, path);
         }
         syncFolder(dirname(path));

@@ -331,6 +331,12 @@ const explainFileError = (error: unknown, path: string): unknown => {
   return explainStoreError(error, path);
 };
 
+/** True where there is no store yet: no file, an empty one, or one that another run is just making. */
+export const isUnmade = (path: string): boolean => {
+  const { kind } = readHeader(path);
+  return kind === 'none' || kind === 'unfinished';
+};
+
 /** Opens a store to read. One that is older is brought up to date first, where it may be written. */
 export const openForReading = (path: string, tables: readonly Table[], options: OpenOptions = {}): Store => {
   const schema = options.schema ?? defaultSchema(tables);

@@ -1,13 +1,16 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { UserError } from '../../collector/errors.ts';
 import { nearest } from '../../collector/nearest.ts';
 import type { Table } from '../../collector/table.ts';
-import { newsSince, readCursor, writeCursor } from '../../export/cursor.ts';
+import { lockCursor, newsSince, readCursor, writeCursor } from '../../export/cursor.ts';
 import type { News } from '../../export/cursor.ts';
 import { formatNames, formats } from '../../export/formats.ts';
 import type { FormatName, FormatOptions } from '../../export/formats.ts';
+import { makesEvent } from '../../export/ocsf.ts';
+import { isReport } from '../../export/parts.ts';
 import type { Format, SnapshotPart } from '../../export/parts.ts';
 import { hostIdsOf, storeReading } from '../../export/read.ts';
 import { levels, readKey, redaction } from '../../export/redact.ts';
@@ -119,6 +122,21 @@ const selectTables = (given: Arguments, name: FormatName, what: What): readonly 
   return what === 'changes' && !formats[name].isWhole
     ? tables.filter(({ name }) => name !== 'command_log')
     : tables;
+};
+
+/** Refuses tables of which a format makes nothing: no output would read as no rows. */
+const checkTables = (given: Arguments, name: FormatName, what: What): void => {
+  if (name !== 'ocsf' || what === 'findings' || !given.flag('table')) return;
+  const wanted = selectTables(given, name, what);
+  if (wanted.some(makesEvent)) return;
+  const beside = wanted.every(isReport) ? 'hosts' : 'users';
+  throw new UserError(
+    `--format ocsf makes no event of ${wanted.map((table) => table.name).join(', ')} alone`,
+    beside === 'users'
+      ? 'they become tags, groups and labels of accounts: add --table users'
+      : 'they stand beside the facts of a Mac: add --table hosts',
+    2,
+  );
 };
 
 const selectHosts = (given: Arguments, store: Store): readonly string[] | null => {
@@ -261,6 +279,7 @@ const sourceOf = async (
     case 'changes': {
       const cursorPath = given.text('cursor');
       const selection = JSON.stringify({
+        format: name,
         tables: given.flag('table') ? wanted.map((table) => table.name) : null,
         hosts,
         redact: given.text('redact'),
@@ -295,13 +314,42 @@ const outputPath = (given: Arguments): string | null => {
   return given.flag('compress') && !/\.(?:zst|gz)$/.test(output) ? output + bestSuffix : output;
 };
 
+/** What is at a path; a path that cannot be looked at is told by whoever opens it. */
+const statOf = (path: string): Stats | undefined => {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Refuses to put the output in the place of what the export itself needs. */
+const checkOutput = (given: Arguments, path: string): void => {
+  const taken: [string, string | null][] = [
+    ['the database', given.text('db')],
+    ['the cursor', given.text('cursor')],
+    ['the key', given.text('redact-key')],
+  ];
+  const there = statOf(path);
+  for (const [label, own] of taken) {
+    if (own === null) continue;
+    const other = statOf(own);
+    const isSame = there !== undefined && other?.dev === there.dev && other.ino === there.ino;
+    const names = [own, `${own}-wal`, `${own}-shm`, `${own}.lock`].map((name) => resolve(name));
+    if (isSame || names.includes(resolve(path)))
+      throw new UserError(`--output ${path} would replace ${label}`, 'name another file', 2);
+  }
+};
+
 /** Sends the pieces of a format to where they go. */
 const outputOf = (given: Arguments, format: Format, name: FormatName, what: What) => {
   const path = outputPath(given);
+  if (path !== null) checkOutput(given, path);
+  else if (given.flag('keep')) throw new UserError('--keep goes with --output FILE', '', 2);
   const rotateBytes = rotateBytesOf(given, name);
   const keep = given.count('keep', 0) ?? (given.flag('cursor') || rotateBytes !== null ? defaultKeep : 0);
-  const onDrop = (dropped: string): void =>
-    printNote(`${dropped} was the oldest of ${keep + 1} files and is dropped (--keep)`);
+  const onDrop = (dropped: string, count: number): void =>
+    printNote(`${dropped} was the oldest of ${count} files and is dropped (--keep)`);
   const options = { keep, onDrop, ...(rotateBytes === null ? {} : { rotateBytes }) };
   const wanted = what === 'findings' ? 1 : selectTables(given, name, what).length;
   const isFolder = format.files === 'table' && wanted > 1;
@@ -430,50 +478,73 @@ const withSignals = async (output: { abandon(): void }, work: () => Promise<void
   }
 };
 
+/** Nothing at all is an answer too, but one that should not be taken for a command that did not work. */
+const noteNothing = (given: Arguments, store: Store, what: What): void => {
+  const hosts = (selectHosts(given, store) ?? hostIdsOf(store)).length;
+  const on = `on ${hosts} host${hosts === 1 ? '' : 's'}`;
+  if (hosts === 0) printNote('nothing was exported: the database holds no host');
+  else if (what === 'findings') printNote(`nothing was exported: nothing was found ${on}, nor left unknown`);
+  else if (what === 'changes') printNote(`nothing was exported: there is no change ${on}`);
+  else {
+    const rows = given.flag('table') ? ` in ${given.texts('table').join(', ')}` : '';
+    printNote(`nothing was exported: there are no rows${rows} ${on}; table_status tells what was looked at`);
+  }
+};
+
 const run = async (given: Arguments): Promise<number> => {
   const name = formatOf(given);
   const what = whatOf(given);
+  checkTables(given, name, what);
   const format = makeFormat(given, name, what);
   const redact = redactOf(given);
   const check = oneLevel(given, redact?.level ?? null);
+  const cursorPath = given.text('cursor');
+  if (cursorPath === '') throw new UserError('--cursor names no file', '', 2);
   return using(readableStore(given), async (store) => {
     const threaded = await threadedSource(given, store, name, what);
     if (threaded !== null) return writeThreaded(given, format, name, what, threaded);
-    // One moment of the database, whoever writes into it meanwhile.
-    store.db.exec('BEGIN');
-    const source = await sourceOf(given, store, name, what, redact === null ? format.rowSql : null);
-    const cursorPath = given.text('cursor');
-    if (source.news !== null && source.news.hosts.size === 0 && cursorPath !== null) {
-      // Nothing is new: a file without rows would only push one with rows out.
-      writeCursor(cursorPath, source.news.next);
-      return 0;
-    }
-    const output = outputOf(given, format, name, what);
-    const { cut } = formats[name];
-    await withSignals(output, async () => {
-      await output.begin();
-      let between: string | null = null;
-      for (const part of source.parts) {
-        check(part);
-        if (between !== null) await output.sinkFor(null).write(between);
-        between = format.between ?? null;
-        for (const piece of format.snapshot(redact === null ? part : redact.apply(part))) {
-          const isText = typeof piece === 'string';
-          const sink = output.sinkFor(isText ? null : piece.table);
-          const writing = sink.write(isText ? piece : piece.text);
-          if (writing !== undefined) await writing;
-          if (cut === 'line' && isText && piece.endsWith('\n')) {
-            const cutting = sink.cut();
-            if (cutting !== undefined) await cutting;
-          }
-        }
-        if (cut === 'snapshot') await output.sinkFor(null).cut();
+    const release = cursorPath === null ? null : lockCursor(cursorPath);
+    try {
+      // One moment of the database, whoever writes into it meanwhile.
+      store.db.exec('BEGIN');
+      const source = await sourceOf(given, store, name, what, redact === null ? format.rowSql : null);
+      if (source.news !== null && source.news.hosts.size === 0 && cursorPath !== null) {
+        // Nothing is new: a file without rows would only push one with rows out.
+        writeCursor(cursorPath, source.news.next);
+        return 0;
       }
-      await output.finish();
-    });
-    // Only now: what is told to be exported is on the disk.
-    if (source.news !== null && cursorPath !== null) writeCursor(cursorPath, source.news.next);
-    return 0;
+      const output = outputOf(given, format, name, what);
+      const { cut } = formats[name];
+      let isNothing = true;
+      await withSignals(output, async () => {
+        await output.begin();
+        let between: string | null = null;
+        for (const part of source.parts) {
+          check(part);
+          if (between !== null) await output.sinkFor(null).write(between);
+          between = format.between ?? null;
+          for (const piece of format.snapshot(redact === null ? part : redact.apply(part))) {
+            isNothing = false;
+            const isText = typeof piece === 'string';
+            const sink = output.sinkFor(isText ? null : piece.table);
+            const writing = sink.write(isText ? piece : piece.text);
+            if (writing !== undefined) await writing;
+            if (cut === 'line' && isText && piece.endsWith('\n')) {
+              const cutting = sink.cut();
+              if (cutting !== undefined) await cutting;
+            }
+          }
+          if (cut === 'snapshot') await output.sinkFor(null).cut();
+        }
+        await output.finish();
+      });
+      // Only now: what is told to be exported is on the disk.
+      if (source.news !== null && cursorPath !== null) writeCursor(cursorPath, source.news.next);
+      else if (isNothing) noteNothing(given, store, what);
+      return 0;
+    } finally {
+      release?.();
+    }
   });
 };
 
@@ -536,7 +607,7 @@ export const exportCommand: Command = {
     keep: {
       type: 'string',
       value: 'N',
-      description: `Older files to keep, as FILE.1 and so on; ${defaultKeep} with --cursor or --rotate-size, else 0.`,
+      description: `Files of earlier runs to keep, as FILE.1 and so on; ${defaultKeep} with --cursor or --rotate-size, else 0.`,
     },
     'osquery-batch': {
       type: 'boolean',

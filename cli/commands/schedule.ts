@@ -1,8 +1,9 @@
+import { posix } from 'node:path';
 import { UserError } from '../../collector/errors.ts';
 import { formatNames } from '../../export/formats.ts';
 import { levels } from '../../export/redact.ts';
 import type { Arguments, Command } from '../command.ts';
-import { splayOf } from '../due.ts';
+import { parseEvery, splayOf } from '../due.ts';
 import { flush, print, printNote } from '../render.ts';
 import { parseAge } from '../time.ts';
 
@@ -74,10 +75,19 @@ const jobOf = (given: Arguments): Job => {
       2,
     );
   const every = given.text('every') ?? '24h';
-  parseAge('--every', every);
-  const checkSeconds = parseAge('--check', given.text('check') ?? '15m');
+  const everySeconds = parseEvery(every);
+  const check = given.text('check') ?? (isSystemd || everySeconds > 900 ? '15m' : '1m');
+  const checkSeconds = parseAge('--check', check);
   if (checkSeconds < 60) throw new UserError('--check takes at least 1m', '', 2);
+  if (!isSystemd && checkSeconds > everySeconds)
+    throw new UserError(
+      '--check is longer than --every',
+      'a turn that nobody looks for is taken late, or never',
+      2,
+    );
   const level = given.text('redact');
+  if (level === null && given.flag('redact-key'))
+    throw new UserError('--redact-key goes with --redact', '', 2);
   if (level !== null && !(levels as readonly string[]).includes(level)) {
     throw new UserError(
       `--redact does not know ${JSON.stringify(level)}`,
@@ -116,7 +126,7 @@ const exportWords = ({ db, format, cursor, output, redact }: Job): readonly stri
   ...redact,
 ];
 
-/** What launchd runs: the program itself and no shell, so that a grant of Full Disk Access is of the program. */
+/** What launchd runs: one command line, so that no script of a site's own has to be kept beside it. */
 const launchdWords = (job: Job): readonly string[] => [
   job.program,
   'snapshot',
@@ -177,9 +187,28 @@ const unit = (word: string): string => {
     : `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 };
 
+/** A calendar begins anew each hour and each day: only what divides them comes evenly. */
+const calendarOf = (seconds: number): string => {
+  const [minutes, hours] = [seconds / 60, seconds / 3600];
+  if (Number.isInteger(minutes) && minutes < 60 && 60 % minutes === 0) return `*:0/${minutes}`;
+  if (Number.isInteger(hours) && hours <= 24 && 24 % hours === 0)
+    return hours === 24 ? 'daily' : hours === 1 ? 'hourly' : `0/${hours}:00`;
+  throw new UserError(
+    '--check with --systemd takes what divides an hour or a day',
+    'for example 5m, 15m, 1h or 6h',
+    2,
+  );
+};
+
+/** Folders that the service writes into, beside those that systemd makes for it. */
+const writableFolders = ({ db, cursor, output }: Job): readonly string[] =>
+  [...new Set([db, cursor, output].map((path) => posix.dirname(path)))].filter(
+    (folder) => !/^\/var\/(?:lib|log)\/tokenquery(?:\/|$)/.test(folder),
+  );
+
 const systemd = (job: Job, inputs: string): string => {
-  const minutes = Math.round(job.checkSeconds / 60);
-  const calendar = minutes < 60 && 60 % minutes === 0 ? `*:0/${minutes}` : 'hourly';
+  const calendar = calendarOf(job.checkSeconds);
+  const folders = writableFolders(job);
   const words = [job.program, 'merge', '--db', job.db, inputs, '--then', ...exportWords(job)];
   return [
     '# /etc/systemd/system/tokenquery-merge.service. Printed by tokenquery schedule, which installed nothing.',
@@ -203,6 +232,7 @@ const systemd = (job: Job, inputs: string): string => {
     'PrivateTmp=yes',
     'ProtectHome=yes',
     'ProtectSystem=strict',
+    ...(folders.length === 0 ? [] : [`ReadWritePaths=${folders.map(unit).join(' ')}`]),
     '',
     '# /etc/systemd/system/tokenquery-merge.timer',
     '[Unit]',
@@ -229,14 +259,27 @@ const run = async (given: Arguments): Promise<number> => {
   const asked = ['newsyslog', 'systemd'].filter((form) => given.flag(form));
   if (asked.length > 1) throw new UserError(`--${asked[0]} and --${asked[1]} exclude each other`, '', 2);
   const job = jobOf(given);
+  const hostId = given.text('host-id');
+  if (hostId !== null && !/^[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}$/i.test(hostId))
+    throw new UserError(
+      `--host-id takes a hardware UUID, not ${JSON.stringify(hostId)}`,
+      'SELECT host_id FROM hosts tells it',
+      2,
+    );
   const inputs = given.text('incoming');
+  for (const option of ['every', 'host-id', 'label', 'log'])
+    if (given.flag('systemd') && given.flag(option))
+      throw new UserError(
+        `--${option} and --systemd exclude each other`,
+        'it belongs to the job of one Mac',
+        2,
+      );
   if (inputs !== null && !given.flag('systemd')) throw new UserError('--incoming goes with --systemd', '', 2);
   if (given.flag('newsyslog')) print(newsyslog(job));
   else if (given.flag('systemd'))
     print(systemd(job, absolute('incoming', inputs ?? '/var/lib/tokenquery/incoming')));
   else print(launchd(job));
   flush();
-  const hostId = given.text('host-id');
   if (hostId !== null) {
     const every = parseAge('--every', job.every);
     const splay = splayOf(hostId, every);

@@ -68,8 +68,11 @@ const store = (target: Store, collection: Collection): string => {
   return describe(snapshot, added.result, added.isFirst);
 };
 
-const run = async (given: Arguments): Promise<number> =>
-  given.flag('if-due') && !isDue(dbPath(given), everyOf(given), currentTime()) ? 0 : takeSnapshots(given);
+const run = async (given: Arguments): Promise<number> => {
+  const every = everyOf(given);
+  const isTurn = !given.flag('if-due') || isDue(dbPath(given), every, currentTime());
+  return isTurn ? takeSnapshots(given) : 0;
+};
 
 const takeSnapshots = (given: Arguments): Promise<number> =>
   // Opened first: what cannot be stored need not be collected.

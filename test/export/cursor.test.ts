@@ -1,10 +1,19 @@
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import * as zlib from 'node:zlib';
 import test from 'ava';
-import { emptyCursor, newsSince } from '../../export/cursor.ts';
+import { emptyCursor, lockCursor, newsSince } from '../../export/cursor.ts';
 import type { Cursor } from '../../export/cursor.ts';
 import { formatNames, formats } from '../../export/formats.ts';
 import { storeReading } from '../../export/read.ts';
@@ -103,11 +112,28 @@ test('a cursor is of one question, and a broken one is not taken for an empty on
   t.is((await ask('--table', 'users')).stdout, '');
   const other = await ask('--table', 'groups');
   t.is(other.code, 1);
-  t.regex(other.stderr, /belongs to an export of other tables or hosts/);
-  writeFileSync(cursor, '{"format":"tokenquery-cur');
-  const broken = await ask('--table', 'users');
-  t.is(broken.code, 1);
-  t.regex(broken.stderr, /is not a cursor/);
+  t.regex(other.stderr, /belongs to an export of .* other tables or hosts/);
+  const whole = readFileSync(cursor, 'utf8');
+  // Of another format nothing was exported, whatever of this one was.
+  const otherFormat = await ask('--table', 'users', '--format', 'hec');
+  t.is(otherFormat.code, 1);
+  t.regex(otherFormat.stderr, /belongs to an export of another format/);
+  for (const text of [
+    '{"format":"tokenquery-cur',
+    '',
+    'null',
+    whole.replace(/"recent":.*,"settled"/, '"recent":[1],"settled"'),
+    whole.replace(/"recent":.*,"settled"/, '"recent":[[20000]],"settled"'),
+    whole.replace(/"recent":.*,"settled"/, '"recent":[[20000,["5"]]],"settled"'),
+    whole.replace('"settled":[]', '"settled":[[20000,1]]'),
+  ]) {
+    writeFileSync(cursor, text);
+    const broken = await ask('--table', 'users');
+    t.is(broken.code, 1, text);
+    t.is(broken.stdout, '');
+    t.regex(broken.stderr, /is not a cursor/, text);
+    t.is(readFileSync(cursor, 'utf8'), text);
+  }
   const both = await ask('--current');
   t.is(both.code, 2);
   t.regex(both.stderr, /--cursor and --current exclude each other/);
@@ -210,26 +236,30 @@ test('files are cut after a size, compressed, numbered, private, and the oldest 
     }
   }
   const few = join(folder, 'few.log');
-  const dropped = await cli([
-    'export',
-    '--db',
-    db,
-    '--format',
-    'osquery',
-    '--output',
-    few,
-    '--rotate-size',
-    '100k',
-    '--keep',
-    '2',
-  ]);
-  t.regex(dropped.stderr, /few\.2\.log was the oldest of 3 files and is dropped/);
-  t.deepEqual(
+  const cutFew = () =>
+    cli([
+      ...['export', '--db', db, '--format', 'osquery', '--output', few],
+      ...['--rotate-size', '100k', '--keep', '2'],
+    ]);
+  const fewNames = (): string[] =>
     readdirSync(folder)
       .filter((name) => name.startsWith('few'))
-      .toSorted(),
-    ['few.1.log', 'few.2.log', 'few.log'],
+      .toSorted();
+  // What one run writes it does not drop itself, however little is to be kept: nobody can have read it.
+  const whole = await cutFew();
+  t.is(whole.stderr, '');
+  const names = fewNames();
+  t.true(names.length > 5);
+  const told = names.flatMap((name) => idsOf(unpack(join(folder, name))));
+  t.deepEqual(told.toSorted(), idsOf(plain).toSorted());
+  writeFileSync(join(folder, `few.${names.length - 1}.log`), 'of an earlier run\n');
+  const dropped = await cutFew();
+  t.regex(
+    dropped.stderr,
+    new RegExp(`few\\.${names.length - 1}\\.log was the oldest of ${names.length} files and is dropped`),
   );
+  t.deepEqual(fewNames(), names);
+  t.deepEqual(names.flatMap((name) => idsOf(unpack(join(folder, name)))).toSorted(), idsOf(plain).toSorted());
   // Without a size or a cursor, a file is replaced.
   await cli(['export', '--db', db, '--format', 'hec', '--output', join(folder, 'one.json'), '--compress']);
   await cli(['export', '--db', db, '--format', 'hec', '--output', join(folder, 'one.json'), '--compress']);
@@ -313,6 +343,16 @@ test('what cannot be done is said in a line, and nothing is left behind', async 
       2,
     ],
     [['--as-of', '2026-09-22', '--changes'], /exclude each other/, 2],
+    [['--keep', '4'], /--keep goes with --output/, 2],
+    [['--output', `${join(folder, 'x')}/`], /is a folder/, 1],
+    [['--output', join(folder, 'x'.repeat(300))], /cannot be written \(ENAMETOOLONG\)/, 1],
+    [['--cursor', join(folder, 'no', 'cursor'), '--output', join(folder, 'x')], /there is no folder/, 1],
+    [
+      ['--format', 'ocsf', '--table', 'secure_tokens'],
+      /makes no event of secure_tokens alone\n.*add --table users/,
+      2,
+    ],
+    [['--format', 'ocsf', '--table', 'command_log'], /add --table hosts/, 2],
   ];
   await Promise.all(
     cases.map(async ([parameters, message, code]) => {
@@ -382,3 +422,122 @@ test('a row has the same id in every format', async (t) => {
   t.is(new Set(native).size, native.length);
   for (const own of found) t.deepEqual(own, native);
 });
+
+test('the output takes the place of no database, cursor, key, pipe or device', async (t) => {
+  const folder = temporaryFolder(t);
+  const db = await sampleStore(t);
+  const cursor = join(folder, 'cursor');
+  await cli(['export', '--db', db, '--cursor', cursor]);
+  const key = join(folder, 'key');
+  writeFileSync(key, 'x'.repeat(32), { mode: 0o600 });
+  const link = join(folder, 'link.db');
+  linkSync(db, link);
+  const before = readFileSync(db);
+  const known = readFileSync(cursor);
+  for (const [output, more, label] of [
+    [db, [], 'the database'],
+    [`${db}-wal`, [], 'the database'],
+    [link, [], 'the database'],
+    [key, ['--redact', 'strict', '--redact-key', key], 'the key'],
+  ] as const) {
+    const { code, stderr } = await cli(['export', '--db', db, ...more, '--output', output]);
+    t.is(code, 2, output);
+    t.true(stderr.includes(`would replace ${label}`), stderr);
+  }
+  const fresh = join(folder, 'fresh');
+  const { code, stderr } = await cli(['export', '--db', db, '--cursor', fresh, '--output', fresh]);
+  t.is(code, 2);
+  t.regex(stderr, /would replace the cursor/);
+  t.deepEqual(readFileSync(db), before);
+  t.deepEqual(readFileSync(cursor), known);
+  t.is(readFileSync(key, 'utf8'), 'x'.repeat(32));
+  if (process.platform === 'win32') return;
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const ended = await cli(['export', '--db', db, '--output', pipe]);
+  t.is(ended.code, 1);
+  t.regex(ended.stderr, /is no regular file/);
+  t.true(statSync(pipe).isFIFO());
+});
+
+test('two exports do not move one cursor at once', async (t) => {
+  const folder = temporaryFolder(t);
+  const db = await sampleStore(t);
+  const cursor = join(folder, 'cursor');
+  const ask = () =>
+    cli(['export', '--db', db, '--cursor', cursor, '--output', join(folder, 'results.ndjson')]);
+  const release = lockCursor(cursor);
+  const refused = await ask();
+  t.is(refused.code, 1);
+  t.regex(refused.stderr, /another export with the cursor .* is running/);
+  t.deepEqual(readdirSync(folder), ['cursor.lock']);
+  t.is(statSync(`${cursor}.lock`).mode & 0o777, 0o600);
+  release();
+  const made = await ask();
+  t.is(made.code, 0, made.stderr);
+  t.deepEqual(readdirSync(folder).toSorted(), ['cursor', 'cursor.lock', 'results.ndjson']);
+});
+
+test('a snapshot that changed nothing makes no file, and pushes none out', async (t) => {
+  const folder = temporaryFolder(t);
+  const first = await firstOf();
+  const db = storeAt(join(folder, 'mac.db'), [first]);
+  const out = join(folder, 'results.ndjson');
+  const run = async (): Promise<void> => {
+    const ended = await cli([
+      ...['export', '--db', db, '--format', 'ecs', '--table', 'users'],
+      ...['--cursor', join(folder, 'cursor'), '--output', out],
+    ]);
+    t.is(ended.code, 0, ended.stderr);
+    t.is(ended.stderr, '');
+  };
+  await run();
+  const told = readFileSync(out, 'utf8');
+  t.true(linesOf(told).length > 20);
+  storeAt(db, [later(first, day)], 1_790_200_000);
+  await run();
+  t.is(readFileSync(out, 'utf8'), told);
+  t.deepEqual(
+    readdirSync(folder).filter((name) => name.includes('results')),
+    ['results.ndjson'],
+  );
+});
+
+test('nothing at all is said to be nothing', async (t) => {
+  const folder = temporaryFolder(t);
+  const db = storeAt(join(folder, 'mac.db'), [later(await firstOf(), 1, { deleted_users: () => [] })]);
+  const ask = (...more: string[]) => cli(['export', '--db', db, ...more]);
+  const none = await ask('--format', 'ecs', '--table', 'deleted_users');
+  t.deepEqual([none.code, none.stdout], [0, '']);
+  t.regex(none.stderr, /note: nothing was exported: there are no rows in deleted_users on 1 host/);
+  const some = await ask('--format', 'ecs', '--table', 'users');
+  t.is(some.stderr, '');
+  const empty = storeAt(join(folder, 'empty.db'), []);
+  t.regex((await cli(['export', '--db', empty])).stderr, /the database holds no host/);
+});
+
+(existsSync('/dev/full') ? test : test.skip)(
+  'a full disk behind stdout is told, and moves no cursor',
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const db = await sampleStore(t);
+    const cursor = join(folder, 'cursor');
+    for (const argv of [['export', '--db', db, '--cursor', cursor], ['export', '--help'], ['--version']]) {
+      const full = openSync('/dev/full', 'w');
+      const child = spawn(process.execPath, [join(root, 'cli/start.ts'), ...argv], {
+        stdio: ['ignore', full, 'pipe'],
+        env: { ...process.env, NODE_NO_WARNINGS: '1' },
+      });
+      const stderr: Buffer[] = [];
+      child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
+      const code = await new Promise((resolve) => child.on('close', resolve));
+      closeSync(full);
+      t.is(code, 1);
+      t.is(
+        Buffer.concat(stderr).toString(),
+        'tokenquery: error: stdout cannot be written (ENOSPC)\ntokenquery: hint: is there room where it goes to?\n',
+      );
+    }
+    t.false(existsSync(cursor));
+  },
+);

@@ -1,6 +1,7 @@
 /** An export that is killed at any instant repeats rows, and leaves none out. */
 import { spawn } from 'node:child_process';
-import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { openForWriting } from '../../store/file.ts';
@@ -46,7 +47,8 @@ test.serial(`killed at ${kills} random instants, an export by cursor leaves no r
   };
   const seen = new Set<string>();
   // What a shipper has read it may delete; what stands under another name it never sees.
-  const ship = (): void => {
+  const ship = (): boolean => {
+    const before = seen.size;
     for (const name of readdirSync(folder)) {
       if (!name.startsWith('results')) continue;
       const text = readFileSync(join(folder, name), 'utf8');
@@ -54,7 +56,9 @@ test.serial(`killed at ${kills} random instants, an export by cursor leaves no r
       for (const id of idsOf(text)) seen.add(id);
       rmSync(join(folder, name));
     }
+    return seen.size > before;
   };
+  const cursorText = (): string => (existsSync(cursor) ? readFileSync(cursor, 'utf8') : '');
   storeAt(db, many(0));
   const timed = async (
     run: ReturnType<typeof start>,
@@ -66,18 +70,41 @@ test.serial(`killed at ${kills} random instants, an export by cursor leaves no r
   let { took: duration } = await timed(start());
   ship();
   let killed = 0;
+  const outcomes = { nothing: 0, shipped: 0, moved: 0 };
+  let hasMoved = true;
   for (let round = 1; round <= kills; round += 1) {
-    const store = openForWriting(db, tables);
-    addTo(store, many(round), 1_790_100_000 + round);
-    store.close();
+    // As much to do each time, or the instants would all fall into its beginning.
+    if (hasMoved) {
+      const store = openForWriting(db, tables);
+      addTo(store, many(round), 1_790_100_000 + round);
+      store.close();
+    }
+    const before = cursorText();
     const run = start();
-    // Up to a little after it would be done; from the moment on at which it can be doing anything.
-    setTimeout(run.kill, duration * (0.25 + Math.random() * 0.9));
+    let watcher: FSWatcher | null = null;
+    if (round % 3 === 0) {
+      // Between the first file and the cursor there are few milliseconds, which chance alone would hardly meet.
+      watcher = watch(folder, (_event, name) => {
+        if (name?.startsWith('results') === true) setTimeout(run.kill, Math.random() * 12);
+      });
+    } else {
+      // Up to a little after it would be done; from the moment on at which it can be doing anything.
+      setTimeout(run.kill, duration * (0.3 + Math.random() * 1.1));
+    }
     const { signal, took } = await timed(run);
+    watcher?.close();
     if (signal === 'SIGKILL') killed += 1;
-    else duration = Math.min(duration, took);
-    ship();
+    else duration = took;
+    const hasShipped = ship();
+    hasMoved = cursorText() !== before;
+    outcomes[hasMoved ? 'moved' : hasShipped ? 'shipped' : 'nothing'] += 1;
+    // A cursor that moves before its rows can be read loses them, if the run ends there.
+    t.true(hasShipped || !hasMoved);
   }
+  t.log(
+    `${killed} of ${kills} were ended by the signal; of all, ${outcomes.nothing} before a file was there, ` +
+      `${outcomes.shipped} between the first file and the cursor, ${outcomes.moved} after the cursor moved`,
+  );
   t.true(killed > 0);
   await start().ended;
   ship();

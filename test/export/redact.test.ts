@@ -5,6 +5,9 @@ import test from 'ava';
 import type { Table } from '../../collector/table.ts';
 import { allColumns } from '../../collector/table.ts';
 import { schemaTables } from '../../export/json_schema.ts';
+import { findingsTable } from '../../export/findings.ts';
+import { formatNames, formats } from '../../export/formats.ts';
+import type { FormatName } from '../../export/formats.ts';
 import { nativeFormat } from '../../export/native_format.ts';
 import { isReport } from '../../export/parts.ts';
 import { storeReading } from '../../export/read.ts';
@@ -16,6 +19,7 @@ import {
   currentText,
   later,
   parsed,
+  partOf,
   sampleSnapshots,
   sampleStore,
   storeAt,
@@ -133,8 +137,12 @@ test('facts and counts stay, times lose their resolution, hashes their meaning',
       all.filter((row) => row['table'] === table).map((row) => row['columns'] as Record<string, unknown>);
     for (const fact of ['is_admin', 'secure_token', 'volume_owner', 'confidence'])
       t.deepEqual(
-        columns(rows, 'secure_tokens').map((row) => row[fact]),
-        columns(plain, 'secure_tokens').map((row) => row[fact]),
+        columns(rows, 'secure_tokens')
+          .map((row) => String(row[fact]))
+          .toSorted(),
+        columns(plain, 'secure_tokens')
+          .map((row) => String(row[fact]))
+          .toSorted(),
       );
     const times = columns(rows, 'account_policy_data').flatMap(
       (row) => (row['password_last_set_time'] as number | null) ?? [],
@@ -274,4 +282,191 @@ test('levels are not mixed unless it is asked for, and a redacted export can be 
   t.regex(mixed.stderr, /redacted in different ways/);
   t.is(flagged.code, 0);
   t.is(asked.code, 1);
+});
+
+/** What a Mac could answer about one person and one machine, in every shape in which it does. */
+const canaries = [
+  'zqmueller',
+  'Zq Müller-Lüdenscheidt',
+  'zqmueller@CORP.EXAMPLE.ORG',
+  '/Users/zqmueller/bin/zsh',
+  'zqmueller,zqmeier',
+  'c4a9a7e1-0b0f-4c55-9f4e-3a0d5f1b7c11',
+  'C02ZQ0CANARY',
+  'zq-macbook.corp.example.org',
+  '["zqmueller","zq-admins"]',
+  ';Kerberosv5;;zqmueller@LKDC:SHA1.C4A9A7E1;LKDC:SHA1.C4A9A7E1',
+  'zqmueller 1',
+  '_zq1',
+];
+const telltale = /zq|müller|c4a9a7e1|corp\.example/i;
+
+/** What this program writes itself, whatever a Mac answers. */
+const ownWords: Readonly<Record<string, readonly string[]>> = {
+  collection_errors: ['table_name'],
+  command_log: ['source', 'signal'],
+  conflicts: ['rule_id', 'source_a', 'source_b'],
+  enrollment_markers: ['path'],
+  filevault_deferrals: ['output_file_mode'],
+  findings: ['query_name', 'title', 'group', 'purpose', 'remediation', 'references', 'false_positives'],
+  table_status: ['table_name', 'columns_affected'],
+};
+
+test('whatever stands in a column of texts, nothing that was planted comes through', (t) => {
+  let planted = 0;
+  for (const table of schemaTables(tables)) {
+    const columns = Object.entries(table.columns);
+    const isOpen = ([name, { type, values }]: (typeof columns)[number]): boolean =>
+      type === 'TEXT' && values === undefined && !(ownWords[table.name] ?? []).includes(name);
+    // A group of Apple's id may have been named by somebody, and a command may be one that is known.
+    for (const number of [80, 400, 501, 1_790_063_561]) {
+      for (const canary of canaries) {
+        const details = JSON.stringify([
+          Object.fromEntries(
+            schemaTables(tables)
+              .flatMap((other) => Object.entries(other.columns))
+              .filter(([, { type, values }]) => type === 'TEXT' && values === undefined)
+              .filter(([name]) => !Object.values(ownWords).flat().includes(name) || name === 'path')
+              .map(([name]): [string, string] => [name, canary])
+              .concat([['somebody', canary]]),
+          ),
+        ]);
+        const cells = columns.map((entry): string | number | null => {
+          const [name, { type, values }] = entry;
+          if (table.name === 'findings' && name === 'details') return details;
+          if (table.name === 'findings' && name === 'blind_spots')
+            return JSON.stringify([{ table: 'users', column: null, reason: `failed: ${canary}` }]);
+          if (table.name === 'command_log' && name === 'source') return 'sysadminctl_secure_token_status';
+          if (table.name === 'command_log' && name === 'argv')
+            return JSON.stringify(['/usr/sbin/sysadminctl', '-secureTokenStatus', canary]);
+          if (isOpen(entry)) {
+            planted += 1;
+            return canary;
+          }
+          return type === 'TEXT' ? (values?.[0] ?? 'word') : number;
+        });
+        const hosts = tables.find(({ name }) => name === 'hosts') as Table;
+        for (const level of ['pseudonym', 'strict'] as const) {
+          for (const name of formatNames) {
+            const part = partOf(table, cells);
+            const host = Object.fromEntries(
+              Object.entries(hosts.columns).map(([column, { type, values }]) => [
+                column,
+                type === 'TEXT' ? (values?.[0] ?? canary) : 1,
+              ]),
+            );
+            const text = textOf(formats[name].make({}), [redaction(level, key)({ ...part, host })]);
+            t.notRegex(text, telltale, `${level} ${name}: ${table.name} with ${canary}`);
+            t.false(text.includes('153620C3-42EA-40E8-B153-B949E6F4674A'));
+            t.false(text.includes(String(part.head.snapshotId)), `${level} ${name}: snapshot`);
+          }
+        }
+      }
+    }
+  }
+  t.true(planted > 3000);
+});
+
+test('every event says at which level it is redacted', (t) => {
+  const table = tables.find(({ name }) => name === 'users') as Table;
+  const cells = Object.values(table.columns).map(({ type, values }) =>
+    type === 'TEXT' ? (values?.[0] ?? 'alice') : 1,
+  );
+  const first = (name: FormatName, level: Level | null): Record<string, Record<string, unknown>> => {
+    const part = partOf(table, cells);
+    const told = level === null ? part : redaction(level, key)(part);
+    return (parsed(textOf(formats[name].make({}), [told]))[0] ?? {}) as Record<
+      string,
+      Record<string, unknown>
+    >;
+  };
+  for (const level of ['pseudonym', 'strict'] as const) {
+    t.is(first('osquery', level)['decorations']?.['redaction'], level);
+    t.is(first('ecs', level)['tokenquery']?.['redaction'], level);
+    t.is(first('hec', level)['fields']?.['redaction'], level);
+    t.deepEqual(first('ocsf', level)['metadata']?.['tags'], [{ name: 'redaction', value: level }]);
+  }
+  t.false('redaction' in (first('osquery', null)['decorations'] ?? {}));
+  t.false('redaction' in (first('ecs', null)['tokenquery'] ?? {}));
+  t.false('redaction' in (first('hec', null)['fields'] ?? {}));
+  t.false('tags' in (first('ocsf', null)['metadata'] ?? {}));
+});
+
+test('a fact of a finding is redacted as the column is that it comes from', (t) => {
+  const table = findingsTable;
+  const names = Object.keys(table.columns);
+  const fact = {
+    username: 'alice',
+    value: ';ShadowHash;HASHLIST:<SALTED-SHA512-PBKDF2>',
+    shell: '/bin/zsh',
+    account_type: 'local',
+    secure_token: 1,
+    last_login_time: 1_790_063_561,
+    record_not_found_time: 1_790_063_561,
+    creation_time: 1_790_063_561,
+    password_hint_set: 1,
+    reason: 'dscl said that alice is unknown',
+  };
+  const cells = names.map((name) =>
+    name === 'details' ? JSON.stringify([fact]) : name === 'subject' ? 'alice' : 'info',
+  );
+  const told = (level: Level): Record<string, unknown> => {
+    const text = textOf(nativeFormat(), [redaction(level, key)(partOf(table, cells))]);
+    const row = parsed(text).find(({ kind }) => kind === 'row')?.['columns'] as Record<string, string>;
+    return (JSON.parse(String(row['details'])) as Record<string, unknown>[])[0] ?? {};
+  };
+  const alice = hmacOf(key)('alice');
+  const day = Math.floor(1_790_063_561 / 86_400) * 86_400;
+  t.deepEqual(told('pseudonym'), {
+    ...fact,
+    username: alice,
+    value: hmacOf(key)(fact.value),
+    last_login_time: day,
+    record_not_found_time: day,
+    password_hint_set: null,
+    reason: null,
+  });
+  const monday = Date.UTC(2026, 8, 21) / 1000;
+  t.deepEqual(told('strict'), {
+    ...fact,
+    username: null,
+    value: null,
+    last_login_time: monday,
+    record_not_found_time: monday,
+    password_hint_set: null,
+    reason: null,
+  });
+});
+
+test('words of Apple stay readable, and rows are not in the order of the names that are gone', async (t) => {
+  const path = await sampleStore(t);
+  for (const level of ['pseudonym', 'strict'] as const) {
+    const rows = parsed(redacted(path, level)).filter(({ kind }) => kind === 'row');
+    const values = (table: string, column: string): Set<unknown> =>
+      new Set(
+        rows
+          .filter((row) => row['table'] === table)
+          .map((row) => (row['columns'] as Record<string, unknown>)[column]),
+      );
+    for (const [table, column, word] of [
+      ['users', 'shell', '/bin/zsh'],
+      ['groups', 'groupname', 'admin'],
+      ['groups', 'groupname', '_lpadmin'],
+      ['authentication_authorities', 'tag', 'SecureToken'],
+      ['apfs_volumes', 'role', 'Data'],
+      ['apfs_volumes', 'device_identifier', 'disk3s5'],
+      ['secure_tokens', 'sources', 'apfs,fdesetup,opendirectory,sysadminctl'],
+      ['hosts', 'os_version', '26.1'],
+      ['conflicts', 'value_a', 'DisabledTags;SecureToken'],
+    ] as const)
+      t.true(values(table, column).has(word), `${level}: ${table}.${column} lacks ${word}`);
+    const usernames = (of: Record<string, unknown>[]): string[] =>
+      of
+        .filter(({ table, kind }) => table === 'users' && kind === 'row')
+        .map((row) => String((row['columns'] as Record<string, unknown>)['username']));
+    if (level === 'strict') continue;
+    const inOldOrder = usernames(parsed(currentText(path, 'native'))).map(hmacOf(key));
+    t.deepEqual(usernames(rows).toSorted(), inOldOrder.toSorted());
+    t.notDeepEqual(usernames(rows), inOldOrder);
+  }
 });

@@ -79,8 +79,25 @@ test('--if-due outside of its turn does nothing, says nothing and is no failure'
   const second = await run();
   t.deepEqual([second.code, second.stdout, second.stderr], [0, '', '']);
   t.deepEqual(readFileSync(db), before);
-  const wrong = await cli(['snapshot', '--db', db, '--if-due', '--every', 'sometimes']);
-  t.is(wrong.code, 2);
+  for (const more of [
+    ['--if-due', '--every', 'sometimes'],
+    ['--if-due', '--every', '0m'],
+    ['--every', '1h'],
+  ])
+    t.is((await cli(['snapshot', '--db', db, ...more])).code, 2, more.join(' '));
+  // A file that is there and holds nothing yet: another run is making it, or was ended before it had.
+  const unmade = join(folder, 'unmade.db');
+  writeFileSync(unmade, '');
+  t.true(isDue(unmade, day, 1_790_000_000));
+  const made = await cli(['snapshot', '--db', unmade, '--if-due', '--source', sample('macos15-unmanaged')]);
+  t.is(made.code, 0, made.stderr);
+  // What is no database is not taken for one that is due, and stays as it is.
+  const other = join(folder, 'other.db');
+  writeFileSync(other, 'not a database'.repeat(100));
+  const refused = await cli(['snapshot', '--db', other, '--if-due', '--source', sample('macos15-unmanaged')]);
+  t.is(refused.code, 1);
+  t.regex(refused.stderr, /is not a tokenquery database/);
+  t.is(readFileSync(other, 'utf8'), 'not a database'.repeat(100));
 });
 
 test('one command line takes a snapshot and then exports it, with no shell', async (t) => {
@@ -202,6 +219,9 @@ test('newsyslog has a line of its columns, and the timer survives a machine that
   t.regex(text, /^Persistent=true$/m);
   t.regex(text, /^FixedRandomDelay=true$/m);
   t.regex(text, /^UMask=0077$/m);
+  t.regex(text, /^ReadWritePaths=\/srv$/m);
+  t.regex((await cli(['schedule', '--systemd', '--check', '6h'])).stdout, /^OnCalendar=0\/6:00$/m);
+  t.notRegex((await cli(['schedule', '--systemd'])).stdout, /ReadWritePaths/);
   t.regex(
     text,
     /ExecStart=\S+ merge --db \/srv\/fleet%%\.db \S+ --then export --db \/srv\/fleet%%\.db .*--cursor/,
@@ -238,6 +258,13 @@ test('nothing that schedule is given makes it print what would not run', async (
     ['--incoming', '/x'],
     ['--redact', 'x'],
     ['--program', '/a\nb'],
+    ['--every', '0m'],
+    ['--check', '2h', '--every', '1h'],
+    ['--redact-key', '/k'],
+    ['--host-id', 'mac-0042'],
+    ['--systemd', '--check', '40m'],
+    ['--systemd', '--every', '1h'],
+    ['--systemd', '--label', 'a.b'],
   ]) {
     const { code, stdout } = await cli(['schedule', ...parameters]);
     t.is(code, 2, parameters.join(' '));

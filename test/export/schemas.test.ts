@@ -159,6 +159,13 @@ const ecsFields = new Set(
     .map((line) => /^[^,]*,[^,]*,[^,]*,([^,]*)/.exec(line)?.[1] ?? ''),
 );
 
+/** The types that ECS 9.4 expects of an event in a category. */
+const expectedTypes: Readonly<Record<string, readonly string[]>> = {
+  iam: ['admin', 'change', 'creation', 'deletion', 'group', 'info', 'user'],
+  configuration: ['access', 'change', 'creation', 'deletion', 'info'],
+  host: ['access', 'change', 'end', 'info', 'start'],
+};
+
 const leaves = (value: unknown, path: string): string[] =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.entries(value).flatMap(([name, own]) => leaves(own, path === '' ? name : `${path}.${name}`))
@@ -169,6 +176,7 @@ test('every ECS field is in the list of fields or under tokenquery', async (t) =
   const path = await sampleStore(t);
   withStore(path, (store) => {
     const used = new Set<string>();
+    const verdicts = new Set<string>();
     for (const parts of Object.values(everything(store))) {
       for (const document of parsed(textOf(ecsFormat(), parts()))) {
         for (const field of leaves(document, '')) {
@@ -177,9 +185,22 @@ test('every ECS field is in the list of fields or under tokenquery', async (t) =
         }
         const event = document['event'] as Record<string, unknown>;
         t.true(['asset', 'event', 'alert'].includes(String(event['kind'])));
+        const finding = (document['tokenquery'] as { findings?: { verdict: string } }).findings;
+        // What could not be judged is an event of unknown outcome, and raises no alarm.
+        if (finding !== undefined) {
+          const isHit = finding.verdict === 'hit';
+          t.is(event['kind'], isHit ? 'alert' : 'event');
+          t.is(event['outcome'], isHit ? undefined : 'unknown');
+          verdicts.add(finding.verdict);
+        }
+        const [category] = event['category'] as [string];
+        t.is((event['category'] as string[]).length, 1);
+        for (const type of event['type'] as string[])
+          t.true(expectedTypes[category]?.includes(type), `${category}: ${type}`);
         t.regex(String(event['id']), /^[0-9a-f]{64}$/);
       }
     }
+    t.deepEqual([...verdicts].toSorted(), ['hit', 'unknown']);
     for (const field of [
       'user.name',
       'host.id',
