@@ -1,4 +1,4 @@
-import { severityRank } from '../../queries/header.ts';
+import { requirementText, severityRank } from '../../queries/header.ts';
 import type { Question } from '../../queries/header.ts';
 import { questions as library } from '../../queries/index.ts';
 import { blindSpotsSql } from '../../queries/judge.ts';
@@ -21,13 +21,7 @@ const columns = [
   'false_positives',
 ] as const;
 
-const requiresText = ({ requires }: Question): string =>
-  requires
-    .map(
-      ({ table, column, where }) =>
-        `${table}${column === null ? '' : `.${column}`}${where === null ? '' : ` where ${where}`}`,
-    )
-    .join(', ');
+const requiresText = ({ requires }: Question): string => requires.map(requirementText).join(', ');
 
 const cellsOf = (question: Question) => [
   question.name,

@@ -6,7 +6,9 @@
 --   silicon) approve updates.
 -- requires: secure_tokens.is_admin where COALESCE(secure_token, 0) = 0,
 --   secure_tokens.secure_token where COALESCE(is_admin, 1) = 1,
---   users
+--   users,
+--   users.can_login where COALESCE(is_admin, 1) = 1
+-- also-reads: hosts
 -- remediation: Log in at the login window while the bootstrap token is escrowed.
 -- references: none
 -- false-positives: Service administrators that are kept without a token on purpose; see disabled_tag.
@@ -25,5 +27,12 @@ JOIN users u
 WHERE s.is_admin = 1
   AND s.secure_token = 0
   AND u.can_login = 1
-  AND u.account_type NOT IN ('root', 'setup_assistant', 'service')
+  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'service')
+  -- Only APFS has secure tokens.
+  AND NOT EXISTS (
+    SELECT 1
+    FROM hosts h
+    WHERE h.host_id = s.host_id
+      AND h.boot_volume_fs <> 'apfs'
+  )
 ORDER BY s.host_id, s.username, COALESCE(s.uuid, '');

@@ -5,7 +5,7 @@
 -- purpose: An institutional key opens every Mac that has it and is of no use on Apple silicon; an iCloud key
 --   is in the hands of one person's Apple Account.
 -- requires: filevault_status.has_institutional_recovery_key where filevault_enabled = 1,
---   filevault_policies.irk_certificate_present,
+--   filevault_policies.irk_certificate_present?,
 --   apfs_crypto_users
 -- also-reads: hosts
 -- remediation: Move to a personal recovery key for each Mac, escrowed to MDM.

@@ -24,4 +24,6 @@ SELECT
 FROM secure_tokens s
 WHERE s.secure_token = 1
   AND s.is_admin = 0
+  -- APFS lists Guest too.
+  AND COALESCE(s.uid, -1) <> 201
 ORDER BY s.host_id, s.username, COALESCE(s.uuid, '');
