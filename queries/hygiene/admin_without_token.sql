@@ -20,19 +20,16 @@ SELECT
   s.disabled_tag,
   u.account_type
 FROM secure_tokens s
-JOIN users u
-  ON u.host_id = s.host_id
+-- CROSS JOIN: SQLite then reads the few administrators without a token first.
+CROSS JOIN users u
+LEFT JOIN hosts h ON h.host_id = s.host_id
+WHERE u.host_id = s.host_id
   AND u.username = s.username
   AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')
-WHERE s.is_admin = 1
+  AND s.is_admin = 1
   AND s.secure_token = 0
   AND u.can_login = 1
   AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'service')
   -- Only APFS has secure tokens.
-  AND NOT EXISTS (
-    SELECT 1
-    FROM hosts h
-    WHERE h.host_id = s.host_id
-      AND h.boot_volume_fs <> 'apfs'
-  )
+  AND COALESCE(h.boot_volume_fs, 'apfs') = 'apfs'
 ORDER BY s.host_id, s.username, COALESCE(s.uuid, '');

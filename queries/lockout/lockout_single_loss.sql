@@ -66,20 +66,9 @@ WITH recovery_keys AS (
   ) c ON c.host_id = f.host_id
   WHERE f.filevault_enabled = 1
 ),
-logins AS (
-  -- The service accounts of macOS hold no token. DISTINCT: SQLite then makes this list once.
-  SELECT DISTINCT
-    u.host_id,
-    u.username,
-    COALESCE(u.uuid, '') AS uuid,
-    u.can_login,
-    u.account_type
-  FROM users u
-  WHERE COALESCE(u.is_system_account, 0) = 0
-    OR u.account_type IN ('guest', 'root', 'setup_assistant')
-),
 accounts AS (
-  SELECT
+  -- DISTINCT: SQLite then makes this list once.
+  SELECT DISTINCT
     s.host_id,
     s.username,
     s.is_admin,
@@ -88,7 +77,18 @@ accounts AS (
     s.filevault_enabled,
     l.can_login
   FROM secure_tokens s
-  LEFT JOIN logins l
+  LEFT JOIN (
+    -- The service accounts of macOS hold no token.
+    SELECT
+      u.host_id,
+      u.username,
+      COALESCE(u.uuid, '') AS uuid,
+      u.can_login,
+      u.account_type
+    FROM users u
+    WHERE COALESCE(u.is_system_account, 0) = 0
+      OR u.account_type IN ('guest', 'root', 'setup_assistant')
+  ) l
     ON l.host_id = s.host_id
     AND l.username = s.username
     AND l.uuid = COALESCE(s.uuid, '')

@@ -28,12 +28,8 @@ LEFT JOIN mobile_account_policies p
   ON p.host_id = a.host_id
   AND p.scope = 'device'
 LEFT JOIN bootstrap_tokens b ON b.host_id = a.host_id
+LEFT JOIN hosts h ON h.host_id = a.host_id
 WHERE s.secure_token = 0
   -- Only APFS has secure tokens.
-  AND NOT EXISTS (
-    SELECT 1
-    FROM hosts h
-    WHERE h.host_id = a.host_id
-      AND h.boot_volume_fs <> 'apfs'
-  )
+  AND COALESCE(h.boot_volume_fs, 'apfs') = 'apfs'
 ORDER BY a.host_id, a.username;
