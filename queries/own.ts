@@ -54,7 +54,12 @@ export const readQuestions = (folder: string): Question[] => {
 };
 
 /** A table must have been looked at as a whole. */
-export const bare = (table: string): Requirement => ({ table, column: null, isNullAnswer: false, where: null });
+export const bare = (table: string): Requirement => ({
+  table,
+  column: null,
+  isNullAnswer: false,
+  where: null,
+});
 
 /**
  * Checks a question against the tables, before anything is collected. One that names nothing as required

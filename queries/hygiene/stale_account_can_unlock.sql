@@ -15,7 +15,8 @@
 --   no secure_tokens where (COALESCE(secure_token, 1) = 1 OR filevault_enabled = 1) AND COALESCE(uid, -1) <> 201
 --     AND NOT EXISTS (SELECT 1 FROM account_policy_data a
 --     WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)
--- remediation: Take the account out of FileVault, or delete it; let mobile accounts expire.
+-- remediation: Make sure that another user or an escrowed key unlocks the disk; then take the account out of
+--   FileVault, or delete it. Let mobile accounts expire.
 -- references: 800-53r5 AC-2(3)
 -- false-positives: A break-glass account that is meant to lie unused.
 SELECT

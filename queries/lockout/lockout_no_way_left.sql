@@ -1,5 +1,5 @@
 -- name: lockout_no_way_left
--- title: The organisation is locked out already
+-- title: No way is left on which the organisation can count
 -- group: lockout
 -- severity: critical
 -- purpose: No user, key or token is left with which the disk can be unlocked at startup (capability unlock),
@@ -32,8 +32,8 @@
 --   apfs_crypto_users
 -- also-reads: table_status
 -- remediation: While the Mac still runs and somebody is logged in: escrow a new personal recovery key, have
---   a token holder made an administrator, or have the bootstrap token escrowed. Afterwards only an erase
---   helps.
+--   a token holder made an administrator, or have the bootstrap token escrowed. Save the data
+--   first: after a restart perhaps only an erase is left.
 -- references: 800-53r5 CP-10
 -- false-positives: A key that was escrowed by other means than a profile; see docs/lockout.md.
 WITH recovery_keys AS (

@@ -8,8 +8,8 @@
 --   secure_tokens.secure_token where COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM secure_tokens t
 --     WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1 AND COALESCE(t.uid, -1) <> 201)
 -- also-reads: table_status
--- remediation: Log in at the login window while the bootstrap token is escrowed; failing that, erase and set
---   up anew.
+-- remediation: Log in at the login window while the bootstrap token is escrowed; failing that, save the data,
+--   erase and set up anew.
 -- references: 800-53r5 CP-10
 -- false-positives: A Mac whose Setup Assistant was not finished yet.
 SELECT
