@@ -545,7 +545,7 @@ export const questions: readonly Question[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  b.state AS bootstrap_state\nFROM managed_users m\nJOIN secure_tokens s\n  ON s.host_id = m.host_id\n  AND s.uuid = m.uuid\nLEFT JOIN bootstrap_tokens b ON b.host_id = m.host_id\nWHERE s.secure_token = 1\n  -- There is no other, and nobody who might be one. APFS lists Guest (201) too.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens o\n    WHERE o.host_id = s.host_id\n      AND COALESCE(o.uuid, '') <> s.uuid\n      AND COALESCE(o.secure_token, 1) = 1\n      AND COALESCE(o.uid, -1) <> 201\n  )\nORDER BY s.host_id, s.username, m.kind, m.source",
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  b.state AS bootstrap_state\nFROM managed_users m\n-- CROSS JOIN: SQLite then begins with the few accounts that MDM made.\nCROSS JOIN secure_tokens s\nLEFT JOIN bootstrap_tokens b ON b.host_id = s.host_id\nWHERE s.host_id = m.host_id\n  AND s.uuid = m.uuid\n  AND s.secure_token = 1\n  -- There is no other, and nobody who might be one. APFS lists Guest (201) too.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens o\n    WHERE o.host_id = s.host_id\n      AND COALESCE(o.uuid, '') <> s.uuid\n      AND COALESCE(o.secure_token, 1) = 1\n      AND COALESCE(o.uid, -1) <> 201\n  )\nORDER BY s.host_id, s.username, m.kind, m.source",
     "file": "queries/fleet/only_token_holder_is_managed_admin.sql"
   },
   {
@@ -964,7 +964,7 @@ export const questions: readonly Question[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.volume_owner,\n  s.confidence,\n  (\n    SELECT COUNT(*)\n    FROM secure_tokens a\n    WHERE a.host_id = s.host_id\n      AND a.is_admin = 1\n      AND a.secure_token = 1\n  ) AS token_admins\nFROM secure_tokens s\nWHERE s.secure_token = 1\n  AND s.is_admin = 0\n  -- APFS lists Guest too.\n  AND COALESCE(s.uid, -1) <> 201\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.volume_owner,\n  s.confidence,\n  COALESCE(a.token_admins, 0) AS token_admins\nFROM secure_tokens s\nLEFT JOIN (\n  SELECT t.host_id, COUNT(*) AS token_admins\n  FROM secure_tokens t\n  WHERE t.is_admin = 1\n    AND t.secure_token = 1\n  GROUP BY t.host_id\n) a ON a.host_id = s.host_id\nWHERE s.secure_token = 1\n  AND s.is_admin = 0\n  -- APFS lists Guest too.\n  AND COALESCE(s.uid, -1) <> 201\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/token_holder_not_admin.sql"
   },
   {

@@ -16,11 +16,12 @@ SELECT
   s.volume_owner,
   b.state AS bootstrap_state
 FROM managed_users m
-JOIN secure_tokens s
-  ON s.host_id = m.host_id
+-- CROSS JOIN: SQLite then begins with the few accounts that MDM made.
+CROSS JOIN secure_tokens s
+LEFT JOIN bootstrap_tokens b ON b.host_id = s.host_id
+WHERE s.host_id = m.host_id
   AND s.uuid = m.uuid
-LEFT JOIN bootstrap_tokens b ON b.host_id = m.host_id
-WHERE s.secure_token = 1
+  AND s.secure_token = 1
   -- There is no other, and nobody who might be one. APFS lists Guest (201) too.
   AND NOT EXISTS (
     SELECT 1
