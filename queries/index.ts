@@ -1108,7 +1108,7 @@ export const questions: readonly Question[] = [
     "title": "One single loss would lock the organisation out",
     "group": "lockout",
     "severity": "high",
-    "purpose": "Exactly one user, key or token is left with which the disk can be unlocked at startup (capability unlock), or with which tokens can be granted and owners' consent be given (capability authority). Lose it, and the Mac is lost.",
+    "purpose": "Exactly one user, key or token is left with which the disk can be unlocked at startup (capability unlock), or with which tokens can be granted and owners' consent be given (capability authority). Lose it, and none is left.",
     "requires": [
       {
         "table": "filevault_status",

@@ -4,7 +4,7 @@
 -- severity: high
 -- purpose: Exactly one user, key or token is left with which the disk can be unlocked at startup (capability
 --   unlock), or with which tokens can be granted and owners' consent be given (capability authority). Lose
---   it, and the Mac is lost.
+--   it, and none is left.
 -- requires: filevault_status.filevault_enabled,
 --   filevault_status.has_personal_recovery_key where filevault_enabled = 1 AND NOT EXISTS
 --     (SELECT 1 FROM apfs_crypto_users c

@@ -126,6 +126,9 @@ test('queries lists all, and prints one with its reasons; query -n asks one', (t
   const { stdout } = cli('queries', 'hidden_admin');
   for (const heading of ['Why it matters', 'What to do', 'What else could cause it', 'References', 'SELECT'])
     t.true(stdout.includes(heading), heading);
+  // What must be known is a list, with one line each.
+  const policy = cli('queries', 'password_signals').stdout;
+  t.regex(policy, /\n {2}account_policy_data\n {2}users\n {2}no users where [^\n]+\n\nSELECT/);
   t.regex(cli('queries', 'filevault_off', '--unknown-sql').stdout, /FROM table_status/);
   const asked = JSON.parse(
     cli('query', '-n', 'hidden_admin', '--json', ...sample('macos15-unmanaged')).stdout,
