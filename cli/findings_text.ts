@@ -8,7 +8,7 @@ import { print, visible } from './render.ts';
 const rowsShown = 20;
 const hostsShown = 3;
 
-const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+export const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 const factsText = (details: Finding['details']): string =>
   details
@@ -38,13 +38,22 @@ const wrap = (text: string, indent: string, first = indent): string => {
 
 const printAnswer = ({ question, verdicts }: Answer, findings: readonly Finding[]): void => {
   const hosts = new Set(findings.map(({ hostId }) => hostId)).size;
-  print(`${question.severity.padEnd(8)}  ${question.name}: ${visible(question.title)}\n`);
-  if (question.purpose !== '') print(wrap(question.purpose, '          ', '  means:  '));
+  const title = question.title === question.name ? '' : `: ${visible(question.title)}`;
+  print(`${question.severity.padEnd(8)}  ${question.name}${title}\n`);
+  if (question.purpose !== '' && question.purpose !== question.title)
+    print(wrap(question.purpose, '          ', '  means:  '));
   if (question.remediation !== '') print(wrap(question.remediation, '          ', '  do:     '));
   if (verdicts.size > 1 && !question.isOfFleet) print(`  on ${hosts} of ${plural(verdicts.size, 'host')}:\n`);
   for (const { hostId, subject, details, blindSpots } of findings.slice(0, rowsShown)) {
     const more = blindSpots.length === 0 ? '' : ' (and not all could be looked at)';
-    print(wrap(`${hostId ?? 'fleet'}  ${subject ?? '-'}${more}: ${factsText(details)}`, '      ', '    '));
+    const facts = factsText(details);
+    print(
+      wrap(
+        `${hostId ?? 'fleet'}  ${subject ?? '-'}${more}${facts === '' ? '' : `: ${facts}`}`,
+        '      ',
+        '    ',
+      ),
+    );
   }
   if (findings.length > rowsShown) {
     print(`    and ${findings.length - rowsShown} more: tokenquery query -n ${question.name}, or --json\n`);

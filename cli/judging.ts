@@ -8,6 +8,7 @@ import type { Question } from '../queries/header.ts';
 import { questions as library } from '../queries/index.ts';
 import { judge } from '../queries/judge.ts';
 import type { Answer, BlindSpot, Hit, Names, Verdict } from '../queries/judge.ts';
+import { bare } from '../queries/own.ts';
 import type { Pack } from '../queries/pack.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName } from '../store/ddl.ts';
@@ -102,14 +103,15 @@ export const selectQuestions = (
   group: string | null,
 ): readonly Question[] => {
   const known = questions.map(({ name }) => name);
+  // The library is long, and has a list of its own.
+  const list =
+    questions === library ? 'tokenquery queries lists them all' : `the names are ${known.join(', ')}`;
   for (const name of wanted) {
     if (known.includes(name)) continue;
     const near = nearest(name, known);
     throw new UserError(
       `there is no question ${name}`,
-      near === null
-        ? 'tokenquery queries lists them'
-        : `did you mean ${near}? tokenquery queries lists them all`,
+      near === null ? list : `did you mean ${near}? ${list}`,
       2,
     );
   }
@@ -163,7 +165,7 @@ export const questionsOfPacks = (packs: readonly Pack[], file: string): Prepared
         group: 'pack',
         severity: 'info',
         purpose: description,
-        requires: found.map((table) => ({ table, column: null, isNullAnswer: false, where: null })),
+        requires: found.map(bare),
         alsoReads: pack.discovery.flatMap((statement) => touched(statement) as readonly string[]),
         applies: null,
         remediation: '',
@@ -237,14 +239,16 @@ export const judgePacks = (
           discovery,
           discovery.every((sql) => answers(sql).length > 0),
         );
-      if (active.get(discovery) !== true) continue;
-      for (const row of answers(question.sql) as Record<string, string | number | null>[]) {
+      const isActive = active.get(discovery) === true;
+      for (const row of (isActive ? answers(question.sql) : []) as Record<string, string | number | null>[]) {
         const about = subjectColumns.find((column) => row[column] != null);
         hits
           .get(question)
           ?.push({ hostId: host, subject: about === undefined ? null : String(row[about]), facts: row });
       }
-      const [answer] = judge(own, [{ ...question, sql: 'SELECT NULL AS host_id WHERE 1 = 0' }], {
+      // Where the discovery found nothing, it must have been able to.
+      const requires = isActive ? question.requires : question.alsoReads.map(bare);
+      const [answer] = judge(own, [{ ...question, requires, sql: 'SELECT NULL AS host_id WHERE 1 = 0' }], {
         now,
         names,
       });

@@ -433,7 +433,8 @@ const finish = (
       status: 'partial' as const,
       code: first.code,
       reason: `${first.message}${plain(problems.length - 1)}`,
-      columnsAffected: rows.length === 0 ? null : affectedColumns(table, rows, sources),
+      // Of a row that was left out every column is missing.
+      columnsAffected: rows.length === 0 || invalid.length > 0 ? null : affectedColumns(table, rows, sources),
       failedSources: [...sources].map((source) => source ?? 'row').toSorted(),
     };
     return { result, problems };

@@ -8,11 +8,14 @@ export type Severity = (typeof severities)[number];
 /** A fact that must be known for the answer "no" to mean anything. */
 export interface Requirement {
   readonly table: string;
-  /** Null: the rows themselves decide, so the table must have been looked at as a whole. */
+  /**
+   * Null: the rows themselves decide, so the table must have been looked at as a whole; with a condition, there
+   * must be no row for which it holds.
+   */
   readonly column: string | null;
   /** NULL in the column is an answer; only table_status tells whether it is one. */
   readonly isNullAnswer: boolean;
-  /** SQL over a row of the table: for which rows the column decides. Unknown counts as yes. */
+  /** SQL over a row of the table: for which rows it matters. Unknown counts as yes. */
   readonly where: string | null;
 }
 
@@ -142,17 +145,29 @@ const splitItems = (text: string): string[] => {
 };
 
 const requirementOf = (file: string, line: number, item: string): Requirement => {
-  const [, table, column, question, where] =
-    /^([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*)(\?)?)?(?:\s+where\s+(.+))?$/s.exec(item) ?? [];
-  if (table === undefined || (where !== undefined && (column === undefined || question !== undefined))) {
+  const [, no, table, column, question, where] =
+    /^(no\s+)?([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*)(\?)?)?(?:\s+where\s+(.+))?$/s.exec(item) ?? [];
+  const isRowRule = no !== undefined || (where !== undefined && column === undefined);
+  if (
+    table === undefined ||
+    (where !== undefined && question !== undefined) ||
+    (isRowRule && (no === undefined || where === undefined || column !== undefined))
+  ) {
     throw fault(
       file,
       line,
       `requires does not understand ${JSON.stringify(item)}`,
-      'it takes: table, table.column, table.column where CONDITION, or table.column? where NULL is an answer',
+      'it takes: table, table.column, table.column where CONDITION, table.column? where NULL is an answer, or no table where CONDITION',
     );
   }
   return { table, column: column ?? null, isNullAnswer: question !== undefined, where: where ?? null };
+};
+
+/** A requirement as a header has it. */
+export const requirementText = ({ table, column, isNullAnswer, where }: Requirement): string => {
+  const condition = where === null ? '' : ` where ${where}`;
+  if (column === null) return `${where === null ? '' : 'no '}${table}${condition}`;
+  return `${table}.${column}${isNullAnswer ? '?' : ''}${condition}`;
 };
 
 export interface HeaderOptions {

@@ -14,13 +14,25 @@ export const questions: readonly Question[] = [
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": null
+        "where": "COALESCE(uid, -1) <> 201"
       },
       {
         "table": "account_policy_data",
         "column": "creation_time",
         "isNullAnswer": false,
         "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = account_policy_data.host_id AND s.username = account_policy_data.username AND COALESCE(s.secure_token, 1) = 1)"
+      },
+      {
+        "table": "account_policy_data",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null
+      },
+      {
+        "table": "secure_tokens",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)"
       }
     ],
     "alsoReads": [
@@ -136,7 +148,7 @@ export const questions: readonly Question[] = [
   },
   {
     "name": "dangling_admin_member",
-    "title": "The admin group names somebody who does not exist",
+    "title": "The admin group names somebody whom the Mac does not know",
     "group": "detection",
     "severity": "medium",
     "purpose": "Whoever makes an account of that name, or with that GeneratedUID, is an administrator at once.",
@@ -150,7 +162,7 @@ export const questions: readonly Question[] = [
     ],
     "alsoReads": [],
     "applies": null,
-    "remediation": "Remove the member from the group.",
+    "remediation": "Find out whether a directory has the member: it is then an administrator by that. If nobody has it, remove it from the group.",
     "references": "ATT&CK T1098.007; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "Directory users and groups that are not cached on the Mac: they do not resolve locally.",
     "needsHistory": false,
@@ -258,7 +270,7 @@ export const questions: readonly Question[] = [
     ],
     "alsoReads": [],
     "applies": "NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND m.is_enrolled = 1)",
-    "remediation": "Look the serial number up in Apple Business or School Manager; erase the Mac and enrol it again.",
+    "remediation": "Look the serial number up in Apple Business or School Manager. If the Mac is the organisation's, save what is needed, erase it and enrol it again.",
     "references": "ATT&CK T1136.001; 800-53r5 CM-6",
     "falsePositives": "A Mac that was released from management with its markers left behind.",
     "needsHistory": false,
@@ -306,19 +318,31 @@ export const questions: readonly Question[] = [
         "table": "account_policy_data",
         "column": "failed_login_count",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND u.is_system_account = 0 AND u.can_login = 1)"
+        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.is_system_account, 0) = 0 AND COALESCE(u.can_login, 1) = 1)"
       },
       {
         "table": "account_policy_data",
         "column": "password_last_set_time",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND u.is_system_account = 0 AND u.can_login = 1)"
+        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.is_system_account, 0) = 0 AND COALESCE(u.can_login, 1) = 1)"
+      },
+      {
+        "table": "account_policy_data",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null
       },
       {
         "table": "users",
         "column": null,
         "isNullAnswer": false,
         "where": null
+      },
+      {
+        "table": "users",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "COALESCE(is_system_account, 0) = 0 AND COALESCE(can_login, 1) = 1 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)"
       }
     ],
     "alsoReads": [],
@@ -343,12 +367,12 @@ export const questions: readonly Question[] = [
         "table": "filevault_deferrals",
         "column": "output_file_exists",
         "isNullAnswer": false,
-        "where": "output_path IS NOT NULL"
+        "where": null
       }
     ],
     "alsoReads": [],
     "applies": null,
-    "remediation": "Escrow and rotate the key, then delete the file by hand.",
+    "remediation": "Make sure that a recovery key is escrowed, and have it rotated where somebody may have read the file; then delete the file by hand.",
     "references": "ATT&CK T1552.001; 800-53r5 SC-28",
     "falsePositives": "A file of the same name without a key in it.",
     "needsHistory": false,
@@ -368,6 +392,12 @@ export const questions: readonly Question[] = [
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
+        "where": "COALESCE(uid, -1) <> 201"
+      },
+      {
+        "table": "apfs_crypto_users",
+        "column": null,
+        "isNullAnswer": false,
         "where": null
       }
     ],
@@ -383,7 +413,7 @@ export const questions: readonly Question[] = [
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin,\n    n.confidence,\n    n.sources,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 1\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.is_admin,\n    r.confidence,\n    r.sources,\n    r.change_time,\n    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username\n      AND COALESCE(p.uuid, '') = r.uuid THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username\n      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username\n      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_yes_time\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.confidence, r.sources, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.confidence,\n  c.sources,\n  b.state AS bootstrap_state,\n  c.change_time\nFROM compared c\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\n-- It was not there just before, or what was last known of it was that it has none.\nWHERE c.was_there = 0\n  OR c.last_no_time > c.last_yes_time\nORDER BY c.host_id, c.username, c.change_time, c.uuid",
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin,\n    n.confidence,\n    n.sources,\n    CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 1\n    -- APFS lists Guest whenever it is on.\n    AND COALESCE(n.uid, -1) <> 201\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.is_admin,\n    r.confidence,\n    r.sources,\n    r.change_time,\n    -- Verdicts with APFS and without it are not compared: a source that was missing is no change.\n    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username\n      AND COALESCE(p.uuid, '') = r.uuid THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_yes_time\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.confidence, r.sources, r.is_by_apfs, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.confidence,\n  c.sources,\n  b.state AS bootstrap_state,\n  c.change_time\nFROM compared c\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\n-- It was not there just before, or what was last known of it was that it has none.\nWHERE c.was_there = 0\n  OR c.last_no_time > c.last_yes_time\nORDER BY c.host_id, c.username, c.change_time, c.uuid",
     "file": "queries/detection/secure_token_gained.sql"
   },
   {
@@ -396,6 +426,12 @@ export const questions: readonly Question[] = [
       {
         "table": "secure_tokens",
         "column": "secure_token",
+        "isNullAnswer": false,
+        "where": "COALESCE(uid, -1) <> 201"
+      },
+      {
+        "table": "apfs_crypto_users",
+        "column": null,
         "isNullAnswer": false,
         "where": null
       }
@@ -411,7 +447,7 @@ export const questions: readonly Question[] = [
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  -- Without a token now.\n  SELECT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin,\n    0 AS is_account_gone,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 0\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n  UNION ALL\n  -- With a token until then.\n  SELECT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    o.is_admin,\n    1 AS is_account_gone,\n    o.valid_until_time AS change_time\n  FROM secure_tokens_history o\n  WHERE o.secure_token = 1\n    AND o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.is_admin,\n    r.is_account_gone,\n    r.change_time,\n    MAX(CASE WHEN p.secure_token = 0 AND p.valid_from_time < r.change_time\n      THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.valid_from_time < r.change_time\n      THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    MAX(CASE WHEN p.valid_from_time = r.change_time THEN 1 ELSE 0 END) AS goes_on\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.username = r.username\n    AND COALESCE(p.uuid, '') = r.uuid\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.is_account_gone, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.is_account_gone,\n  c.change_time\nFROM compared c\n-- What was last known of it was that it has one, or nothing follows it: the account is gone.\nWHERE (c.is_account_gone = 0 AND c.last_yes_time > c.last_no_time)\n  OR (c.is_account_gone = 1 AND c.goes_on = 0)\nORDER BY c.host_id, c.username, c.change_time, c.is_account_gone, c.uuid",
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  -- Without a token now.\n  SELECT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin,\n    0 AS is_account_gone,\n    CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 0\n    -- APFS lists Guest whenever it is on.\n    AND COALESCE(n.uid, -1) <> 201\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n  UNION ALL\n  -- With a token until then.\n  SELECT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    o.is_admin,\n    1 AS is_account_gone,\n    0 AS is_by_apfs,\n    o.valid_until_time AS change_time\n  FROM secure_tokens_history o\n  WHERE o.secure_token = 1\n    AND COALESCE(o.uid, -1) <> 201\n    AND o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.is_admin,\n    r.is_account_gone,\n    r.change_time,\n    -- Verdicts with APFS and without it are not compared: a source that was missing is no change.\n    MAX(CASE WHEN p.secure_token = 0 AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    MAX(CASE WHEN p.valid_from_time = r.change_time THEN 1 ELSE 0 END) AS goes_on\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.username = r.username\n    AND COALESCE(p.uuid, '') = r.uuid\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.is_account_gone, r.is_by_apfs, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.is_account_gone,\n  c.change_time\nFROM compared c\n-- What was last known of it was that it has one, or nothing follows it: the account is gone.\nWHERE (c.is_account_gone = 0 AND c.last_yes_time > c.last_no_time)\n  OR (c.is_account_gone = 1 AND c.goes_on = 0)\nORDER BY c.host_id, c.username, c.change_time, c.is_account_gone, c.uuid",
     "file": "queries/detection/secure_token_lost.sql"
   },
   {
@@ -496,7 +532,7 @@ export const questions: readonly Question[] = [
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": null
+        "where": "COALESCE(uid, -1) <> 201"
       }
     ],
     "alsoReads": [
@@ -509,7 +545,7 @@ export const questions: readonly Question[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  b.state AS bootstrap_state\nFROM managed_users m\nJOIN secure_tokens s\n  ON s.host_id = m.host_id\n  AND s.uuid = m.uuid\nLEFT JOIN bootstrap_tokens b ON b.host_id = m.host_id\nWHERE s.secure_token = 1\n  -- There is no other, and nobody who might be one.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens o\n    WHERE o.host_id = s.host_id\n      AND COALESCE(o.uuid, '') <> s.uuid\n      AND COALESCE(o.secure_token, 1) = 1\n  )\nORDER BY s.host_id, s.username, m.kind, m.source",
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  b.state AS bootstrap_state\nFROM managed_users m\n-- CROSS JOIN: SQLite then begins with the few accounts that MDM made.\nCROSS JOIN secure_tokens s\nLEFT JOIN bootstrap_tokens b ON b.host_id = s.host_id\nWHERE s.host_id = m.host_id\n  AND s.uuid = m.uuid\n  AND s.secure_token = 1\n  -- There is no other, and nobody who might be one. APFS lists Guest (201) too.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens o\n    WHERE o.host_id = s.host_id\n      AND COALESCE(o.uuid, '') <> s.uuid\n      AND COALESCE(o.secure_token, 1) = 1\n      AND COALESCE(o.uid, -1) <> 201\n  )\nORDER BY s.host_id, s.username, m.kind, m.source",
     "file": "queries/fleet/only_token_holder_is_managed_admin.sql"
   },
   {
@@ -656,9 +692,17 @@ export const questions: readonly Question[] = [
         "column": null,
         "isNullAnswer": false,
         "where": null
+      },
+      {
+        "table": "users",
+        "column": "can_login",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_admin, 1) = 1"
       }
     ],
-    "alsoReads": [],
+    "alsoReads": [
+      "hosts"
+    ],
     "applies": null,
     "remediation": "Log in at the login window while the bootstrap token is escrowed.",
     "references": "none",
@@ -666,7 +710,7 @@ export const questions: readonly Question[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.secure_token,\n  s.confidence,\n  s.disabled_tag,\n  u.account_type\nFROM secure_tokens s\nJOIN users u\n  ON u.host_id = s.host_id\n  AND u.username = s.username\n  AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\nWHERE s.is_admin = 1\n  AND s.secure_token = 0\n  AND u.can_login = 1\n  AND u.account_type NOT IN ('root', 'setup_assistant', 'service')\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.secure_token,\n  s.confidence,\n  s.disabled_tag,\n  u.account_type\nFROM secure_tokens s\n-- CROSS JOIN: SQLite then reads the few administrators without a token first.\nCROSS JOIN users u\nLEFT JOIN hosts h ON h.host_id = s.host_id\nWHERE u.host_id = s.host_id\n  AND u.username = s.username\n  AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n  AND s.is_admin = 1\n  AND s.secure_token = 0\n  AND u.can_login = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'service')\n  -- Only APFS has secure tokens.\n  AND COALESCE(h.boot_volume_fs, 'apfs') = 'apfs'\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/admin_without_token.sql"
   },
   {
@@ -674,7 +718,7 @@ export const questions: readonly Question[] = [
     "title": "Somebody who has no account can unlock the disk",
     "group": "hygiene",
     "severity": "high",
-    "purpose": "A GeneratedUID that no local account has is still a FileVault user: the account was deleted or made anew, and its last password still works at startup. Guest and the keys are left out.",
+    "purpose": "A GeneratedUID that no local account has is still a FileVault user or an APFS crypto user: the account was deleted or made anew, and with FileVault on its last password still works at startup. Guest, the keys and the volume of another system are left out.",
     "requires": [
       {
         "table": "filevault_users",
@@ -683,21 +727,33 @@ export const questions: readonly Question[] = [
         "where": null
       },
       {
+        "table": "filevault_users",
+        "column": "resolution",
+        "isNullAnswer": false,
+        "where": null
+      },
+      {
         "table": "apfs_crypto_users",
         "column": null,
+        "isNullAnswer": false,
+        "where": null
+      },
+      {
+        "table": "apfs_crypto_users",
+        "column": "resolution",
         "isNullAnswer": false,
         "where": null
       }
     ],
     "alsoReads": [],
     "applies": null,
-    "remediation": "An administrator may run fdesetup sync, or remove the UUID; this tool never does.",
+    "remediation": "Make sure that no account here should have the UUID, and that another user or a key unlocks the disk. Then an administrator may run fdesetup sync, or fdesetup remove -uuid; this tool never does.",
     "references": "mSCP os_filevault_authorized_users; 800-53r5 AC-2(11), AC-2(3); ATT&CK T1078.003",
     "falsePositives": "An account that was deleted while FileVault was being set up.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  f.host_id,\n  f.uuid AS subject,\n  'fdesetup' AS source,\n  f.type\nFROM filevault_users f\nWHERE f.resolution = 'orphan'\nUNION ALL\nSELECT DISTINCT\n  c.host_id,\n  c.crypto_user_uuid AS subject,\n  'apfs' AS source,\n  c.type\nFROM apfs_crypto_users c\nWHERE c.resolution = 'orphan'\nORDER BY host_id, subject, source, type",
+    "sql": "SELECT\n  f.host_id,\n  f.uuid AS subject,\n  'fdesetup' AS source,\n  f.type\nFROM filevault_users f\nWHERE f.resolution = 'orphan'\nUNION ALL\nSELECT DISTINCT\n  c.host_id,\n  c.crypto_user_uuid AS subject,\n  'apfs' AS source,\n  c.type\nFROM apfs_crypto_users c\nWHERE c.resolution = 'orphan'\n  -- Not on the volume of another system, which lists none of the accounts here while some other volume does.\n  AND (\n    EXISTS (\n      SELECT 1\n      FROM apfs_crypto_users l\n      WHERE l.host_id = c.host_id\n        AND l.device_identifier = c.device_identifier\n        AND l.resolution = 'local_user'\n    )\n    OR NOT EXISTS (\n      SELECT 1\n      FROM apfs_crypto_users l\n      WHERE l.host_id = c.host_id\n        AND l.resolution = 'local_user'\n    )\n  )\nORDER BY host_id, subject, source, type",
     "file": "queries/hygiene/filevault_orphan_users.sql"
   },
   {
@@ -730,6 +786,18 @@ export const questions: readonly Question[] = [
         "column": "creation_time",
         "isNullAnswer": false,
         "where": "EXISTS (SELECT 1 FROM managed_users m WHERE m.host_id = account_policy_data.host_id AND m.uuid = account_policy_data.uuid)"
+      },
+      {
+        "table": "account_policy_data",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null
+      },
+      {
+        "table": "managed_users",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = managed_users.host_id AND s.uuid = managed_users.uuid AND COALESCE(s.secure_token, 1) = 1) AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = managed_users.host_id AND a.uuid = managed_users.uuid)"
       }
     ],
     "alsoReads": [],
@@ -759,7 +827,7 @@ export const questions: readonly Question[] = [
       {
         "table": "filevault_policies",
         "column": "irk_certificate_present",
-        "isNullAnswer": false,
+        "isNullAnswer": true,
         "where": null
       },
       {
@@ -773,7 +841,7 @@ export const questions: readonly Question[] = [
       "hosts"
     ],
     "applies": null,
-    "remediation": "Move to a personal recovery key for each Mac, escrowed to MDM.",
+    "remediation": "Move to a personal recovery key for each Mac, escrowed to MDM; only then take the old one away.",
     "references": "800-53r5 SC-12(1)",
     "falsePositives": "A certificate that a profile still carries for older Macs.",
     "needsHistory": false,
@@ -816,7 +884,7 @@ export const questions: readonly Question[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  s.sources\nFROM secure_tokens s\nJOIN filevault_status f ON f.host_id = s.host_id\nWHERE f.filevault_enabled = 1\n  AND s.secure_token = 1\n  AND s.filevault_enabled = 0\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  s.sources\nFROM secure_tokens s\nJOIN filevault_status f ON f.host_id = s.host_id\nWHERE f.filevault_enabled = 1\n  AND s.secure_token = 1\n  AND s.filevault_enabled = 0\n  -- Guest is listed by APFS alone, and always so.\n  AND COALESCE(s.uid, -1) <> 201\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/removed_from_filevault_keeps_token.sql"
   },
   {
@@ -824,13 +892,13 @@ export const questions: readonly Question[] = [
     "title": "An unused or disabled account can unlock the disk",
     "group": "hygiene",
     "severity": "medium",
-    "purpose": "The account was not used for 90 days, or is disabled, and its password still unlocks the disk at startup.",
+    "purpose": "The account was not used for 90 days, or is disabled, and it is a FileVault user or holds a secure token: with FileVault on, its password still unlocks the disk at startup. macOS does not say when an account was last used, so of accounts that are not disabled the answer stays unknown unless the evidence has a last_login_time.",
     "requires": [
       {
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": null
+        "where": "COALESCE(uid, -1) <> 201"
       },
       {
         "table": "authentication_authorities",
@@ -842,12 +910,24 @@ export const questions: readonly Question[] = [
         "table": "account_policy_data",
         "column": "last_login_time",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = account_policy_data.host_id AND s.username = account_policy_data.username AND COALESCE(s.secure_token, 1) = 1)"
+        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = account_policy_data.host_id AND s.username = account_policy_data.username AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1))"
+      },
+      {
+        "table": "account_policy_data",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null
+      },
+      {
+        "table": "secure_tokens",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "(COALESCE(secure_token, 1) = 1 OR filevault_enabled = 1) AND COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)"
       }
     ],
     "alsoReads": [],
     "applies": null,
-    "remediation": "Take the account out of FileVault, or delete it; let mobile accounts expire.",
+    "remediation": "Make sure that another user or an escrowed key unlocks the disk; then take the account out of FileVault, or delete it. Let mobile accounts expire.",
     "references": "800-53r5 AC-2(3)",
     "falsePositives": "A break-glass account that is meant to lie unused.",
     "needsHistory": false,
@@ -884,7 +964,7 @@ export const questions: readonly Question[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.volume_owner,\n  s.confidence,\n  (\n    SELECT COUNT(*)\n    FROM secure_tokens a\n    WHERE a.host_id = s.host_id\n      AND a.is_admin = 1\n      AND a.secure_token = 1\n  ) AS token_admins\nFROM secure_tokens s\nWHERE s.secure_token = 1\n  AND s.is_admin = 0\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.volume_owner,\n  s.confidence,\n  COALESCE(a.token_admins, 0) AS token_admins\nFROM secure_tokens s\nLEFT JOIN (\n  SELECT t.host_id, COUNT(*) AS token_admins\n  FROM secure_tokens t\n  WHERE t.is_admin = 1\n    AND t.secure_token = 1\n  GROUP BY t.host_id\n) a ON a.host_id = s.host_id\nWHERE s.secure_token = 1\n  AND s.is_admin = 0\n  -- APFS lists Guest too.\n  AND COALESCE(s.uid, -1) <> 201\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/token_holder_not_admin.sql"
   },
   {
@@ -914,7 +994,7 @@ export const questions: readonly Question[] = [
   },
   {
     "name": "lockout_no_way_left",
-    "title": "The organisation is locked out already",
+    "title": "No way is left on which the organisation can count",
     "group": "lockout",
     "severity": "critical",
     "purpose": "No user, key or token is left with which the disk can be unlocked at startup (capability unlock), or with which tokens can be granted and owners' consent be given (capability authority). It shows at the next restart or update.",
@@ -983,11 +1063,23 @@ export const questions: readonly Question[] = [
         "table": "users",
         "column": "can_login",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND COALESCE(s.secure_token, 1) = 1)"
+        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1))"
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "supported_on_server",
+        "isNullAnswer": false,
+        "where": "state = 'unknown'"
       },
       {
         "table": "bootstrap_tokens",
         "column": "escrowed_to_server",
+        "isNullAnswer": false,
+        "where": "state = 'unknown'"
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "crypto_user_present",
         "isNullAnswer": false,
         "where": "state = 'unknown'"
       },
@@ -999,17 +1091,16 @@ export const questions: readonly Question[] = [
       }
     ],
     "alsoReads": [
-      "filevault_users",
       "table_status"
     ],
     "applies": null,
-    "remediation": "While the Mac still runs and somebody is logged in: escrow a new personal recovery key, have a token holder made an administrator, or have the bootstrap token escrowed. Afterwards only an erase helps.",
+    "remediation": "While the Mac still runs and somebody is logged in: escrow a new personal recovery key, have a token holder made an administrator, or have the bootstrap token escrowed. Save the data first: after a restart perhaps only an erase is left.",
     "references": "800-53r5 CP-10",
     "falsePositives": "A key that was escrowed by other means than a profile; see docs/lockout.md.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "WITH unlock_hosts AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT f.host_id\n  FROM filevault_status f\n  WHERE f.filevault_enabled = 1\n),\nrecovery_keys AS (\n  -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n  SELECT\n    f.host_id,\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present,\n    p.escrow_payload_present,\n    h.is_apple_silicon\n  FROM filevault_status f\n  JOIN unlock_hosts k ON k.host_id = f.host_id\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n),\nlogins AS (\n  -- The service accounts of macOS hold no token. DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    u.host_id,\n    u.username,\n    COALESCE(u.uuid, '') AS uuid,\n    u.can_login,\n    u.account_type\n  FROM users u\n  WHERE COALESCE(u.is_system_account, 0) = 0\n    OR u.account_type IN ('guest', 'root', 'setup_assistant')\n),\naccounts AS (\n  SELECT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    l.can_login,\n    l.account_type\n  FROM secure_tokens s\n  LEFT JOIN logins l\n    ON l.host_id = s.host_id\n    AND l.username = s.username\n    AND l.uuid = COALESCE(s.uuid, '')\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.account_type = 'guest' THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.account_type = 'guest' THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN unlock_hosts k ON k.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n  UNION ALL\n  SELECT\n    o.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    o.uuid AS subject,\n    0 AS counts,\n    'FileVault user without an account: nobody answers for the password' AS basis\n  FROM filevault_users o\n  JOIN unlock_hosts k ON k.host_id = o.host_id\n  WHERE o.resolution = 'orphan'\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND (r.escrow_payload_present = 1 OR r.prk_escrow_blob_present = 1) THEN 1\n      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.escrow_payload_present = 1 THEN 'a profile has it escrowed'\n      WHEN r.prk_escrow_blob_present = 1 THEN 'its escrow file is there'\n      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0\n        THEN 'nothing escrows it: only a person has it'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n),\ncapabilities AS (\n  SELECT k.host_id, 'unlock' AS capability\n  FROM unlock_hosts k\n  UNION ALL\n  SELECT h.host_id, 'authority' AS capability\n  FROM hosts h\n  WHERE h.boot_volume_fs = 'apfs'\n)\nSELECT\n  c.host_id,\n  c.capability AS subject,\n  COUNT(w.subject) AS ways_that_do_not_count\nFROM capabilities c\nLEFT JOIN ways w\n  ON w.host_id = c.host_id\n  AND w.capability = c.capability\n-- Absence proves something only where the tables were looked at.\nWHERE c.host_id IN (\n  SELECT t.host_id\n  FROM table_status t\n  WHERE (t.table_name IN ('users', 'apfs_crypto_users') AND t.status IN ('ok', 'empty'))\n    OR (t.table_name IN ('hosts', 'secure_tokens', 'bootstrap_tokens') AND t.status IN ('ok', 'partial'))\n  GROUP BY t.host_id\n  HAVING COUNT(*) = 5\n)\nGROUP BY c.host_id, c.capability\n-- Not one way counts, and of none is it unknown.\nHAVING COUNT(CASE WHEN w.subject IS NOT NULL AND COALESCE(w.counts, 1) = 1 THEN 1 END) = 0\nORDER BY c.host_id, c.capability",
+    "sql": "WITH recovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT\n    f.host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 OR p.escrow_payload_present = 1 THEN 1\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR t.status = 'empty') THEN 0\n    END AS is_escrowed,\n    f.has_institutional_recovery_key AS has_institutional,\n    h.is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN table_status t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    l.can_login\n  FROM secure_tokens s\n  LEFT JOIN (\n    -- The service accounts of macOS hold no token.\n    SELECT\n      u.host_id,\n      u.username,\n      COALESCE(u.uuid, '') AS uuid,\n      u.can_login,\n      u.account_type\n    FROM users u\n    WHERE COALESCE(u.is_system_account, 0) = 0\n      OR u.account_type IN ('guest', 'root', 'setup_assistant')\n  ) l\n    ON l.host_id = s.host_id\n    AND l.username = s.username\n    AND l.uuid = COALESCE(s.uuid, '')\n  WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)\n    AND COALESCE(l.can_login, 1) = 1\n    AND COALESCE(l.account_type, '') <> 'guest'\n),\nways AS (\n  -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1 END AS counts\n  FROM accounts s\n  JOIN recovery_keys r ON r.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n    AND COALESCE(r.is_escrowed, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE WHEN r.has_institutional = 1 AND r.is_apple_silicon = 0 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_institutional, 1) = 1\n    AND COALESCE(r.is_apple_silicon, 0) = 0\n  UNION ALL\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n    AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE WHEN b.state = 'escrowed' THEN 1 END AS counts\n  FROM bootstrap_tokens b\n  WHERE b.state IN ('escrowed', 'unknown')\n),\ncapabilities AS (\n  SELECT r.host_id, 'unlock' AS capability\n  FROM recovery_keys r\n  UNION ALL\n  SELECT h.host_id, 'authority' AS capability\n  FROM hosts h\n  WHERE h.boot_volume_fs = 'apfs'\n)\nSELECT\n  c.host_id,\n  c.capability AS subject,\n  h.os_version,\n  h.is_apple_silicon,\n  b.state AS bootstrap_state\nFROM capabilities c\nLEFT JOIN hosts h ON h.host_id = c.host_id\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\nLEFT JOIN ways w\n  ON w.host_id = c.host_id\n  AND w.capability = c.capability\nWHERE w.host_id IS NULL\n  -- Absence proves something only where the tables were looked at.\n  AND c.host_id IN (\n    SELECT t.host_id\n    FROM table_status t\n    WHERE (t.table_name IN ('users', 'apfs_crypto_users') AND t.status IN ('ok', 'empty'))\n      OR (t.table_name IN ('hosts', 'secure_tokens', 'bootstrap_tokens') AND t.status IN ('ok', 'partial'))\n    GROUP BY t.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY c.host_id, c.capability",
     "file": "queries/lockout/lockout_no_way_left.sql"
   },
   {
@@ -1017,7 +1108,7 @@ export const questions: readonly Question[] = [
     "title": "One single loss would lock the organisation out",
     "group": "lockout",
     "severity": "high",
-    "purpose": "Exactly one user, key or token is left with which the disk can be unlocked at startup (capability unlock), or with which tokens can be granted and owners' consent be given (capability authority). Lose it, and the Mac is lost.",
+    "purpose": "Exactly one user, key or token is left with which the disk can be unlocked at startup (capability unlock), or with which tokens can be granted and owners' consent be given (capability authority). Lose it, and none is left.",
     "requires": [
       {
         "table": "filevault_status",
@@ -1083,11 +1174,23 @@ export const questions: readonly Question[] = [
         "table": "users",
         "column": "can_login",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND COALESCE(s.secure_token, 1) = 1)"
+        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1))"
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "supported_on_server",
+        "isNullAnswer": false,
+        "where": "state = 'unknown'"
       },
       {
         "table": "bootstrap_tokens",
         "column": "escrowed_to_server",
+        "isNullAnswer": false,
+        "where": "state = 'unknown'"
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "crypto_user_present",
         "isNullAnswer": false,
         "where": "state = 'unknown'"
       },
@@ -1099,7 +1202,6 @@ export const questions: readonly Question[] = [
       }
     ],
     "alsoReads": [
-      "filevault_users",
       "table_status"
     ],
     "applies": null,
@@ -1109,7 +1211,7 @@ export const questions: readonly Question[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "WITH unlock_hosts AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT f.host_id\n  FROM filevault_status f\n  WHERE f.filevault_enabled = 1\n),\nrecovery_keys AS (\n  -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n  SELECT\n    f.host_id,\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present,\n    p.escrow_payload_present,\n    h.is_apple_silicon\n  FROM filevault_status f\n  JOIN unlock_hosts k ON k.host_id = f.host_id\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n),\nlogins AS (\n  -- The service accounts of macOS hold no token. DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    u.host_id,\n    u.username,\n    COALESCE(u.uuid, '') AS uuid,\n    u.can_login,\n    u.account_type\n  FROM users u\n  WHERE COALESCE(u.is_system_account, 0) = 0\n    OR u.account_type IN ('guest', 'root', 'setup_assistant')\n),\naccounts AS (\n  SELECT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    l.can_login,\n    l.account_type\n  FROM secure_tokens s\n  LEFT JOIN logins l\n    ON l.host_id = s.host_id\n    AND l.username = s.username\n    AND l.uuid = COALESCE(s.uuid, '')\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.account_type = 'guest' THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.account_type = 'guest' THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN unlock_hosts k ON k.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n  UNION ALL\n  SELECT\n    o.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    o.uuid AS subject,\n    0 AS counts,\n    'FileVault user without an account: nobody answers for the password' AS basis\n  FROM filevault_users o\n  JOIN unlock_hosts k ON k.host_id = o.host_id\n  WHERE o.resolution = 'orphan'\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND (r.escrow_payload_present = 1 OR r.prk_escrow_blob_present = 1) THEN 1\n      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.escrow_payload_present = 1 THEN 'a profile has it escrowed'\n      WHEN r.prk_escrow_blob_present = 1 THEN 'its escrow file is there'\n      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0\n        THEN 'nothing escrows it: only a person has it'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n),\nleft_over AS (\n  SELECT\n    w.host_id,\n    w.capability,\n    COUNT(CASE WHEN w.counts = 1 THEN 1 END) AS ways,\n    COUNT(CASE WHEN w.counts IS NULL THEN 1 END) AS unknown_ways\n  FROM ways w\n  GROUP BY w.host_id, w.capability\n)\nSELECT\n  w.host_id,\n  w.subject,\n  w.capability,\n  w.kind,\n  w.basis\nFROM left_over l\nJOIN ways w\n  ON w.host_id = l.host_id\n  AND w.capability = l.capability\n  AND w.counts = 1\nWHERE l.ways = 1\n  AND l.unknown_ways = 0\n  -- Absence proves something only where the tables were looked at.\n  AND w.host_id IN (\n    SELECT t.host_id\n    FROM table_status t\n    WHERE (t.table_name IN ('users', 'apfs_crypto_users') AND t.status IN ('ok', 'empty'))\n      OR (t.table_name IN ('hosts', 'secure_tokens', 'bootstrap_tokens') AND t.status IN ('ok', 'partial'))\n    GROUP BY t.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY w.host_id, w.capability, w.subject",
+    "sql": "WITH recovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT\n    f.host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 OR p.escrow_payload_present = 1 THEN 1\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR t.status = 'empty') THEN 0\n    END AS is_escrowed,\n    f.has_institutional_recovery_key AS has_institutional,\n    h.is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN table_status t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    l.can_login\n  FROM secure_tokens s\n  LEFT JOIN (\n    -- The service accounts of macOS hold no token.\n    SELECT\n      u.host_id,\n      u.username,\n      COALESCE(u.uuid, '') AS uuid,\n      u.can_login,\n      u.account_type\n    FROM users u\n    WHERE COALESCE(u.is_system_account, 0) = 0\n      OR u.account_type IN ('guest', 'root', 'setup_assistant')\n  ) l\n    ON l.host_id = s.host_id\n    AND l.username = s.username\n    AND l.uuid = COALESCE(s.uuid, '')\n  WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)\n    AND COALESCE(l.can_login, 1) = 1\n    AND COALESCE(l.account_type, '') <> 'guest'\n),\nways AS (\n  -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1 END AS counts\n  FROM accounts s\n  JOIN recovery_keys r ON r.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n    AND COALESCE(r.is_escrowed, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE WHEN r.has_institutional = 1 AND r.is_apple_silicon = 0 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_institutional, 1) = 1\n    AND COALESCE(r.is_apple_silicon, 0) = 0\n  UNION ALL\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n    AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE WHEN b.state = 'escrowed' THEN 1 END AS counts\n  FROM bootstrap_tokens b\n  WHERE b.state IN ('escrowed', 'unknown')\n),\nleft_over AS (\n  SELECT\n    w.host_id,\n    w.capability,\n    w.kind,\n    w.subject,\n    w.counts,\n    COUNT(*) OVER (PARTITION BY w.host_id, w.capability) AS ways\n  FROM ways w\n)\nSELECT\n  l.host_id,\n  l.subject,\n  l.capability,\n  l.kind\nFROM left_over l\nWHERE l.counts = 1\n  AND l.ways = 1\n  -- Absence proves something only where the tables were looked at.\n  AND l.host_id IN (\n    SELECT t.host_id\n    FROM table_status t\n    WHERE (t.table_name IN ('users', 'apfs_crypto_users') AND t.status IN ('ok', 'empty'))\n      OR (t.table_name IN ('hosts', 'secure_tokens', 'bootstrap_tokens') AND t.status IN ('ok', 'partial'))\n    GROUP BY t.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY l.host_id, l.capability, l.subject",
     "file": "queries/lockout/lockout_single_loss.sql"
   },
   {
@@ -1183,11 +1285,23 @@ export const questions: readonly Question[] = [
         "table": "users",
         "column": "can_login",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND COALESCE(s.secure_token, 1) = 1)"
+        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1))"
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "supported_on_server",
+        "isNullAnswer": false,
+        "where": "state = 'unknown'"
       },
       {
         "table": "bootstrap_tokens",
         "column": "escrowed_to_server",
+        "isNullAnswer": false,
+        "where": "state = 'unknown'"
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "crypto_user_present",
         "isNullAnswer": false,
         "where": "state = 'unknown'"
       },
@@ -1199,7 +1313,8 @@ export const questions: readonly Question[] = [
       }
     ],
     "alsoReads": [
-      "filevault_users"
+      "filevault_users",
+      "table_status"
     ],
     "applies": null,
     "remediation": "None: context for lockout_single_loss and lockout_no_way_left. See docs/lockout.md.",
@@ -1208,7 +1323,7 @@ export const questions: readonly Question[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "WITH unlock_hosts AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT f.host_id\n  FROM filevault_status f\n  WHERE f.filevault_enabled = 1\n),\nrecovery_keys AS (\n  -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n  SELECT\n    f.host_id,\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present,\n    p.escrow_payload_present,\n    h.is_apple_silicon\n  FROM filevault_status f\n  JOIN unlock_hosts k ON k.host_id = f.host_id\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n),\nlogins AS (\n  -- The service accounts of macOS hold no token. DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    u.host_id,\n    u.username,\n    COALESCE(u.uuid, '') AS uuid,\n    u.can_login,\n    u.account_type\n  FROM users u\n  WHERE COALESCE(u.is_system_account, 0) = 0\n    OR u.account_type IN ('guest', 'root', 'setup_assistant')\n),\naccounts AS (\n  SELECT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    l.can_login,\n    l.account_type\n  FROM secure_tokens s\n  LEFT JOIN logins l\n    ON l.host_id = s.host_id\n    AND l.username = s.username\n    AND l.uuid = COALESCE(s.uuid, '')\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.account_type = 'guest' THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.account_type = 'guest' THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN unlock_hosts k ON k.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n  UNION ALL\n  SELECT\n    o.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    o.uuid AS subject,\n    0 AS counts,\n    'FileVault user without an account: nobody answers for the password' AS basis\n  FROM filevault_users o\n  JOIN unlock_hosts k ON k.host_id = o.host_id\n  WHERE o.resolution = 'orphan'\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND (r.escrow_payload_present = 1 OR r.prk_escrow_blob_present = 1) THEN 1\n      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.escrow_payload_present = 1 THEN 'a profile has it escrowed'\n      WHEN r.prk_escrow_blob_present = 1 THEN 'its escrow file is there'\n      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0\n        THEN 'nothing escrows it: only a person has it'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n)\nSELECT\n  w.host_id,\n  w.subject,\n  w.capability,\n  w.kind,\n  w.counts,\n  w.basis\nFROM ways w\nORDER BY w.host_id, w.capability, w.kind, w.subject, w.basis",
+    "sql": "WITH unlock_hosts AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT f.host_id\n  FROM filevault_status f\n  WHERE f.filevault_enabled = 1\n),\nrecovery_keys AS (\n  -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n  SELECT\n    f.host_id,\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present,\n    -- No profile says anything of FileVault: the table was looked at and is empty.\n    CASE WHEN t.status = 'empty' THEN 0 ELSE p.escrow_payload_present END AS escrow_payload_present,\n    h.is_apple_silicon\n  FROM filevault_status f\n  JOIN unlock_hosts k ON k.host_id = f.host_id\n  LEFT JOIN table_status t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    l.can_login,\n    l.account_type\n  FROM secure_tokens s\n  LEFT JOIN (\n    -- The service accounts of macOS hold no token.\n    SELECT\n      u.host_id,\n      u.username,\n      COALESCE(u.uuid, '') AS uuid,\n      u.can_login,\n      u.account_type\n    FROM users u\n    WHERE COALESCE(u.is_system_account, 0) = 0\n      OR u.account_type IN ('guest', 'root', 'setup_assistant')\n  ) l\n    ON l.host_id = s.host_id\n    AND l.username = s.username\n    AND l.uuid = COALESCE(s.uuid, '')\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.account_type = 'guest' THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.account_type = 'guest' THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN unlock_hosts k ON k.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n  UNION ALL\n  SELECT\n    o.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    o.uuid AS subject,\n    0 AS counts,\n    'FileVault user without an account: nobody answers for the password' AS basis\n  FROM filevault_users o\n  JOIN unlock_hosts k ON k.host_id = o.host_id\n  WHERE o.resolution = 'orphan'\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND (r.escrow_payload_present = 1 OR r.prk_escrow_blob_present = 1) THEN 1\n      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.escrow_payload_present = 1 THEN 'a profile has it escrowed'\n      WHEN r.prk_escrow_blob_present = 1 THEN 'its escrow file is there'\n      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0\n        THEN 'nothing escrows it: only a person has it'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n)\nSELECT\n  w.host_id,\n  w.subject,\n  w.capability,\n  w.kind,\n  w.counts,\n  w.basis\nFROM ways w\nORDER BY w.host_id, w.capability, w.kind, w.subject, w.basis",
     "file": "queries/lockout/lockout_ways.sql"
   },
   {
@@ -1363,7 +1478,7 @@ export const questions: readonly Question[] = [
     "title": "FileVault is off",
     "group": "posture",
     "severity": "high",
-    "purpose": "The data volume is not protected by FileVault, and no deferred enablement or encryption is under way.",
+    "purpose": "The data volume is not protected by FileVault, and no deferred enablement or encryption is under way. With status restart_needed it begins with the next restart.",
     "requires": [
       {
         "table": "filevault_status",
@@ -1468,7 +1583,7 @@ export const questions: readonly Question[] = [
     ],
     "alsoReads": [],
     "applies": null,
-    "remediation": "Disable root, and turn automatic login and the Guest account off by profile; delete /etc/kcpassword.",
+    "remediation": "Disable root, and turn automatic login and the Guest account off by profile; then delete /etc/kcpassword.",
     "references": "mSCP os_root_disable, system_settings_automatic_login_disable, system_settings_guest_account_disable; CIS 5.6, 2.13.3, 2.13.1 (macOS 26); STIG APPL-26-002066, APPL-26-002063; 800-53r5 IA-2(5), IA-5(13), AC-2(9); 800-171r3 03.05.01, 03.01.01; ATT&CK T1078.001, T1078.003",
     "falsePositives": "Kiosks. With FileVault on there is no automatic login, whatever is set.",
     "needsHistory": false,
@@ -1501,6 +1616,18 @@ export const questions: readonly Question[] = [
         "column": "is_supervised",
         "isNullAnswer": false,
         "where": "is_enrolled = 1"
+      },
+      {
+        "table": "mdm_enrollments",
+        "column": "is_dep_enrolled",
+        "isNullAnswer": false,
+        "where": "is_enrolled = 1 AND COALESCE(dep_record_cached, 1) = 1"
+      },
+      {
+        "table": "mdm_enrollments",
+        "column": "dep_record_cached",
+        "isNullAnswer": false,
+        "where": "is_enrolled = 1 AND COALESCE(is_dep_enrolled, 0) = 0"
       }
     ],
     "alsoReads": [],
@@ -1535,6 +1662,7 @@ export const questions: readonly Question[] = [
       }
     ],
     "alsoReads": [
+      "hosts",
       "mobile_account_policies",
       "bootstrap_tokens"
     ],
@@ -1545,7 +1673,7 @@ export const questions: readonly Question[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  s.secure_token,\n  s.confidence,\n  p.ask_for_secure_token_auth_bypass AS is_prompt_suppressed,\n  b.state AS bootstrap_state\nFROM mobile_accounts a\nJOIN secure_tokens s\n  ON s.host_id = a.host_id\n  AND s.username = a.username\n  AND COALESCE(s.uuid, '') = COALESCE(a.uuid, '')\nLEFT JOIN mobile_account_policies p\n  ON p.host_id = a.host_id\n  AND p.scope = 'device'\nLEFT JOIN bootstrap_tokens b ON b.host_id = a.host_id\nWHERE s.secure_token = 0\nORDER BY a.host_id, a.username",
+    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  s.secure_token,\n  s.confidence,\n  p.ask_for_secure_token_auth_bypass AS is_prompt_suppressed,\n  b.state AS bootstrap_state\nFROM mobile_accounts a\nJOIN secure_tokens s\n  ON s.host_id = a.host_id\n  AND s.username = a.username\n  AND COALESCE(s.uuid, '') = COALESCE(a.uuid, '')\nLEFT JOIN mobile_account_policies p\n  ON p.host_id = a.host_id\n  AND p.scope = 'device'\nLEFT JOIN bootstrap_tokens b ON b.host_id = a.host_id\nLEFT JOIN hosts h ON h.host_id = a.host_id\nWHERE s.secure_token = 0\n  -- Only APFS has secure tokens.\n  AND COALESCE(h.boot_volume_fs, 'apfs') = 'apfs'\nORDER BY a.host_id, a.username",
     "file": "queries/posture/mobile_accounts_without_token.sql"
   },
   {
@@ -1571,20 +1699,20 @@ export const questions: readonly Question[] = [
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "NOT EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1)"
+        "where": "COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1 AND COALESCE(t.uid, -1) <> 201)"
       }
     ],
     "alsoReads": [
       "table_status"
     ],
     "applies": null,
-    "remediation": "Log in at the login window while the bootstrap token is escrowed; failing that, erase and set up anew.",
+    "remediation": "Log in at the login window while the bootstrap token is escrowed; failing that, save the data, erase and set up anew.",
     "references": "800-53r5 CP-10",
     "falsePositives": "A Mac whose Setup Assistant was not finished yet.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  h.os_version,\n  h.is_apple_silicon\nFROM hosts h\nWHERE h.boot_volume_fs = 'apfs'\n  AND EXISTS (\n    SELECT 1\n    FROM table_status t\n    WHERE t.host_id = h.host_id\n      AND t.table_name = 'apfs_crypto_users'\n      AND t.status IN ('ok', 'empty')\n  )\n  AND EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n  )\n  -- Nobody has one, and of nobody is it unknown.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n      AND COALESCE(s.secure_token, 1) = 1\n  )\nORDER BY h.host_id",
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  h.os_version,\n  h.is_apple_silicon\nFROM hosts h\nWHERE h.boot_volume_fs = 'apfs'\n  AND EXISTS (\n    SELECT 1\n    FROM table_status t\n    WHERE t.host_id = h.host_id\n      AND t.table_name = 'apfs_crypto_users'\n      AND t.status IN ('ok', 'empty')\n  )\n  AND EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n  )\n  -- Nobody has one, and of nobody is it unknown. APFS lists Guest (201) too, who can grant nothing.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.uid, -1) <> 201\n  )\nORDER BY h.host_id",
     "file": "queries/posture/no_secure_token_user.sql"
   },
   {
@@ -1619,7 +1747,9 @@ export const questions: readonly Question[] = [
         "where": null
       }
     ],
-    "alsoReads": [],
+    "alsoReads": [
+      "table_status"
+    ],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND (f.filevault_enabled = 0 OR f.has_personal_recovery_key = 0 OR f.prk_escrow_blob_present = 1))",
     "remediation": "Deploy the escrow payload, then have MDM rotate the key; a key that exists is not escrowed by the payload.",
     "references": "800-53r5 SC-12(1)",
@@ -1627,7 +1757,7 @@ export const questions: readonly Question[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  f.host_id,\n  'host' AS subject,\n  f.has_personal_recovery_key,\n  f.prk_escrow_blob_present,\n  p.escrow_payload_present\nFROM filevault_status f\nJOIN filevault_policies p ON p.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND f.has_personal_recovery_key = 1\n  AND f.prk_escrow_blob_present = 0\n  AND p.escrow_payload_present = 0\nORDER BY f.host_id",
+    "sql": "SELECT\n  f.host_id,\n  'host' AS subject,\n  f.has_personal_recovery_key,\n  f.prk_escrow_blob_present,\n  CASE WHEN t.status = 'empty' THEN 0 ELSE p.escrow_payload_present END AS escrow_payload_present\nFROM filevault_status f\n-- No profile says anything of FileVault: the table was looked at and is empty.\nLEFT JOIN table_status t\n  ON t.host_id = f.host_id\n  AND t.table_name = 'filevault_policies'\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND f.has_personal_recovery_key = 1\n  AND f.prk_escrow_blob_present = 0\n  AND (t.status = 'empty' OR p.escrow_payload_present = 0)\nORDER BY f.host_id",
     "file": "queries/posture/prk_not_escrowed_by_profile.sql"
   },
   {
@@ -1651,7 +1781,19 @@ export const questions: readonly Question[] = [
       },
       {
         "table": "bootstrap_tokens",
+        "column": "supported_on_server",
+        "isNullAnswer": false,
+        "where": "state = 'unknown'"
+      },
+      {
+        "table": "bootstrap_tokens",
         "column": "escrowed_to_server",
+        "isNullAnswer": false,
+        "where": "state = 'unknown'"
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "crypto_user_present",
         "isNullAnswer": false,
         "where": "state = 'unknown'"
       }

@@ -39,11 +39,20 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
   const found = [
     `${spot('h.host_id', table, null, "'it was not collected'")}\nFROM ${everyHost} h\n` +
       `WHERE NOT EXISTS (SELECT 1 FROM table_status t WHERE t.host_id = h.host_id AND ${isTable})`,
-    // Of a partial table rows may be missing: it is enough only where a column decides that is not named as missing.
+    // Of a partial table rows may be missing: it is enough only where it is named which columns are.
     `${spot('t.host_id', table, null, why)}\nFROM table_status t\nWHERE ${isTable}\n` +
-      `  AND (t.status NOT IN ('ok', 'empty', 'partial') OR (t.status = 'partial'${column === null ? '' : ' AND t.columns_affected IS NULL'}))`,
+      `  AND (t.status NOT IN ('ok', 'empty', 'partial') OR (t.status = 'partial'${column === null && where === null ? '' : ' AND t.columns_affected IS NULL'}))`,
   ];
-  if (column === null) return found;
+  // A condition that is neither true nor false may be true.
+  const matters = where === null ? '' : `CASE WHEN NOT (${where}) THEN 0 ELSE 1 END = 1`;
+  if (column === null) {
+    if (where === null) return found;
+    return [
+      ...found,
+      `${spot('r.host_id', table, null, "'a row has no counterpart in a table that the question reads'")}\n` +
+        `FROM (\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${matters}\n) r`,
+    ];
+  }
   if (isNullAnswer) {
     return [
       ...found,
@@ -51,12 +60,10 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
         `  AND t.status IN ('ok', 'empty', 'partial')\n  AND ${names('t.columns_affected', column)}`,
     ];
   }
-  // A condition that is neither true nor false may be true.
-  const matters = where === null ? '' : `\n    AND CASE WHEN NOT (${where}) THEN 0 ELSE 1 END = 1`;
   return [
     ...found,
     `${spot('r.host_id', table, column, `CASE WHEN t.reason IS NOT NULL AND (t.status = 'partial' OR ${names('t.columns_affected', column)}) THEN ${why} ELSE 'the value is not known' END`)}\n` +
-      `FROM (\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${quoteName(column)} IS NULL${matters}\n) r\n` +
+      `FROM (\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${quoteName(column)} IS NULL${matters && `\n    AND ${matters}`}\n) r\n` +
       `LEFT JOIN table_status t ON t.host_id = r.host_id AND ${isTable}`,
   ];
 };
@@ -84,9 +91,20 @@ export const blindSpotStatements = (question: Question): readonly string[] => [
   ...(question.leastHosts > 0 ? [spotsOfSize(question.leastHosts)] : []),
 ];
 
-/** The statement that finds the hosts which the question cannot concern; null when it concerns every host. */
-export const exemptStatement = ({ applies }: Question): string | null =>
-  applies === null ? null : `SELECT host_id FROM hosts WHERE NOT (${applies})`;
+/**
+ * The statement that finds the hosts which the question cannot concern; null when it concerns every host. A store
+ * keeps the last good rows of a table that is denied by now: they exempt nobody.
+ */
+export const exemptStatement = ({ applies, requires, alsoReads }: Question): string | null => {
+  if (applies === null) return null;
+  const read = [...new Set([...requires.map(({ table }) => table), ...alsoReads])]
+    .filter((table) => new RegExp(`\\bFROM ${table}\\b`).test(applies))
+    .map((table) => `, ${quoteText(table)}`);
+  return (
+    `SELECT host_id FROM hosts WHERE NOT (${applies}) AND NOT EXISTS (SELECT 1 FROM table_status t ` +
+    `WHERE t.host_id = hosts.host_id AND t.table_name IN ('hosts'${read.join('')}) AND t.status NOT IN ('ok', 'empty', 'partial'))`
+  );
+};
 
 /**
  * The hosts on which a question cannot be judged, and why, as one statement for any engine: columns host_id,

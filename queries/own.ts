@@ -11,6 +11,21 @@ import type { Names } from './judge.ts';
 
 const reason = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error';
 
+/**
+ * The text of a file.
+ *
+ * @throws UserError when it cannot be read or is not UTF-8.
+ */
+export const readText = (path: string, hint = ''): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+  } catch (error) {
+    if (error instanceof TypeError)
+      throw new UserError(`${path} is not UTF-8`, 'save it as UTF-8 in your editor');
+    throw new UserError(`${path} cannot be read (${reason(error)})`, hint);
+  }
+};
+
 /** Reads every .sql file of a folder, and of the folders in it. */
 export const readQuestions = (folder: string): Question[] => {
   let files: string[];
@@ -29,13 +44,7 @@ export const readQuestions = (folder: string): Question[] => {
   const seen = new Map<string, string>();
   return files.map((file) => {
     const path = join(folder, file);
-    let text: string;
-    try {
-      text = readFileSync(path, 'utf8');
-    } catch (error) {
-      throw new UserError(`${path} cannot be read (${reason(error)})`);
-    }
-    const question = parseQuestion(text, path);
+    const question = parseQuestion(readText(path), path);
     const other = seen.get(question.name);
     if (other !== undefined)
       throw new UserError(`${path}:1: the name ${question.name} is also that of ${other}`);
@@ -44,7 +53,13 @@ export const readQuestions = (folder: string): Question[] => {
   });
 };
 
-const bare = (table: string): Requirement => ({ table, column: null, isNullAnswer: false, where: null });
+/** A table must have been looked at as a whole. */
+export const bare = (table: string): Requirement => ({
+  table,
+  column: null,
+  isNullAnswer: false,
+  where: null,
+});
 
 /**
  * Checks a question against the tables, before anything is collected. One that names nothing as required

@@ -1,6 +1,6 @@
 /** Query packs of osquery, read as osquery reads them. */
-import { readFileSync } from 'node:fs';
 import { UserError } from '../collector/errors.ts';
+import { readText } from './own.ts';
 
 export interface PackQuery {
   /** As osquery names it in its results: pack_<pack>_<query>. */
@@ -95,15 +95,7 @@ const parseJson = (text: string, path: string): unknown => {
  * @throws UserError when the file cannot be read or is none.
  */
 export const readPacks = (path: string): ReadPacks => {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new UserError(
-      `${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
-      '--pack takes a query pack of osquery',
-    );
-  }
+  const text = readText(path, '--pack takes a query pack of osquery');
   if (Buffer.byteLength(text) > mostBytes)
     throw new UserError(`${path} is larger than the 4 MiB that osquery reads`);
   const document = parseJson(stripComments(text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')), path);

@@ -87,6 +87,7 @@ const markdown = (text: string): string => text.replaceAll(/([\\*_<>|[\]])/g, '\
 const requiresText = ({ requires }: Question): string =>
   requires
     .map(({ table, column, isNullAnswer, where }) => {
+      if (column === null && where !== null) return `no row of \`${table}\` where \`${where}\``;
       const fact = column === null ? table : `${table}.${column}`;
       return `\`${fact}\`${isNullAnswer ? ' (NULL is an answer)' : ''}${where === null ? '' : `, for rows where \`${where}\``}`;
     })

@@ -4,8 +4,7 @@ import type { Context } from '../collector/table.ts';
 /** Where a deferral that a profile asks for leaves the recovery key. */
 const profileOutputPath = '/var/db/ConfigurationProfiles/fdesetup.plist';
 
-const outputFile = async (context: Context, path: string | null) => {
-  if (path === null) return { output_file_exists: null, output_file_mode: null };
+const outputFile = async (context: Context, path: string) => {
   const found = await context.orUnknown(context.stat(path));
   if (found === null) return { output_file_exists: null, output_file_mode: null };
   if (found.kind === 'missing') return { output_file_exists: 0 as const, output_file_mode: null };
@@ -31,13 +30,13 @@ export default defineTable({
       from: ['fdesetup_show_deferral_info'],
     }),
     output_path: text(
-      'Where the recovery key is to be written in clear; without a deferral, the path that profiles use, ' +
-        'if a file lies there.',
+      'Where the recovery key is to be written in clear; where fdesetup names no path, the one that profiles ' +
+        'use, if a file lies there.',
       { example: profileOutputPath, from: ['fdesetup_show_deferral_info', 'stat'] },
     ),
     output_file_exists: boolean(
-      'A file lies there: it may hold a recovery key, and is never read. Without a deferral, the path that ' +
-        'profiles use is looked at.',
+      'A file lies there: it may hold a recovery key, and is never read. Where fdesetup names no path, the one ' +
+        'that profiles use is looked at.',
       { example: '1', from: ['stat'] },
     ),
     output_file_mode: text('Permissions of that file, octal; NULL when there is none.', {
@@ -77,14 +76,14 @@ export default defineTable({
   ],
   generate: async (context) => {
     const deferral = await context.read('fdesetup_show_deferral_info');
-    const file = await outputFile(context, deferral === null ? profileOutputPath : deferral.outputPath);
-    const leftOverPath = file.output_file_exists === 1 ? profileOutputPath : null;
+    const named = deferral?.outputPath ?? null;
+    const file = await outputFile(context, named ?? profileOutputPath);
     return [
       {
         is_deferred: deferral?.defer === true ? (1 as const) : (0 as const),
         designated_username: deferral?.usernames?.join(',') ?? null,
         profile_uuid: deferral?.profileUuid ?? null,
-        output_path: deferral === null ? leftOverPath : deferral.outputPath,
+        output_path: named ?? (file.output_file_exists === 1 ? profileOutputPath : null),
         ...file,
         show_recovery_key: bit(deferral?.showRecoveryKey),
         max_bypass_attempts: deferral?.maxBypassAttempts ?? null,

@@ -12,7 +12,7 @@ import type { Store } from '../../store/file.ts';
 import { openMemory } from '../../store/memory.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
-import { printFindings } from '../findings_text.ts';
+import { plural, printFindings } from '../findings_text.ts';
 import {
   identified,
   judgePacks,
@@ -142,6 +142,8 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
     const { packs, skipped } = readPacks(file);
     const prepared = questionsOfPacks(packs, file);
     for (const reason of [...skipped, ...prepared.skipped]) printNote(`left out: ${reason}`);
+    if (prepared.questions.length === 0)
+      throw new UserError(`${file} has no query that can be asked here`, 'tokenquery tables lists what can');
     const questions = select(prepared.questions);
     return {
       questions,
@@ -233,18 +235,20 @@ const run = async (given: Arguments): Promise<number> => {
   else printOutput(mode, answers);
   flush();
 
-  const open = answers.filter(isUnknown);
+  const least = failOn ?? 'info';
+  const isNobody = answers.every(({ verdicts }) => verdicts.size === 0);
+  if (isNobody) printNote('there is no host to judge: that is no pass');
+  const open = answers.filter((answer) => isUnknown(answer) && isAtLeast(answer.question.severity, least));
   if (failOn !== null) {
-    const grave = open.filter(({ question }) => isAtLeast(question.severity, failOn));
-    if (grave.length > 0) {
+    if (open.length > 0) {
       printNote(
-        `${grave.length} questions of severity ${failOn} or above could not be judged on every host: that is no pass (--strict makes it exit code 4)`,
+        `${plural(open.length, 'question')} of severity ${failOn} or above could not be judged on every host: that is no pass (--strict makes it exit code 4)`,
       );
     }
     if (answers.some(({ question, hits }) => hits.length > 0 && isAtLeast(question.severity, failOn)))
       return 3;
   }
-  return given.flag('strict') && open.length > 0 ? 4 : 0;
+  return given.flag('strict') && (isNobody || open.length > 0) ? 4 : 0;
 };
 
 export const findingsCommand: Command = {
@@ -256,7 +260,8 @@ export const findingsCommand: Command = {
     'Every question has one answer for each host: hit, clean or unknown. A host whose needed table could not',
     'be looked at is unknown, never clean; it is listed apart, with the reason. docs/findings.md has the rules.',
     'Questions that compare snapshots need a database that snapshot --db FILE made.',
-    'Exit code 3: --fail-on is met. Exit code 4: --strict, and something is unknown; 3 goes before 4.',
+    'Exit code 3: --fail-on is met. Exit code 4: --strict, and something is unknown, with --fail-on something of',
+    'that severity or above; 3 goes before 4.',
   ],
   options: {
     n: {

@@ -1,4 +1,4 @@
-import { severityRank } from '../../queries/header.ts';
+import { requirementText, severityRank } from '../../queries/header.ts';
 import type { Question } from '../../queries/header.ts';
 import { questions as library } from '../../queries/index.ts';
 import { blindSpotsSql } from '../../queries/judge.ts';
@@ -21,21 +21,13 @@ const columns = [
   'false_positives',
 ] as const;
 
-const requiresText = ({ requires }: Question): string =>
-  requires
-    .map(
-      ({ table, column, where }) =>
-        `${table}${column === null ? '' : `.${column}`}${where === null ? '' : ` where ${where}`}`,
-    )
-    .join(', ');
-
 const cellsOf = (question: Question) => [
   question.name,
   question.group,
   question.severity,
   question.title,
   question.needsHistory ? 1 : 0,
-  requiresText(question),
+  question.requires.map(requirementText).join(', '),
   question.purpose,
   question.remediation,
   question.references,
@@ -43,20 +35,19 @@ const cellsOf = (question: Question) => [
 ];
 
 const printQuestion = (question: Question): void => {
-  const lines: readonly (readonly [string, string])[] = [
-    ['', `${question.name}: ${question.title}`],
-    [
-      '',
-      `group ${question.group}, severity ${question.severity}${question.needsHistory ? ', needs a database with two snapshots' : ''}`,
-    ],
-    ['Why it matters', question.purpose],
-    ['What to do', question.remediation],
-    ['What else could cause it', question.falsePositives],
-    ['References', question.references],
-    ['Must be known, else the answer is unknown', requiresText(question)],
+  const history = question.needsHistory ? ', needs a database with two snapshots' : '';
+  print(`${visible(`${question.name}: ${question.title}`)}\n`);
+  print(`${visible(`group ${question.group}, severity ${question.severity}${history}`)}\n`);
+  const parts: readonly (readonly [string, readonly string[]])[] = [
+    ['Why it matters', [question.purpose]],
+    ['What to do', [question.remediation]],
+    ['What else could cause it', [question.falsePositives]],
+    ['References', [question.references]],
+    ['Must be known, else the answer is unknown', question.requires.map(requirementText)],
   ];
-  for (const [heading, text] of lines) {
-    if (text !== '') print(heading === '' ? `${visible(text)}\n` : `\n${heading}\n  ${visible(text)}\n`);
+  for (const [heading, texts] of parts) {
+    const lines = texts.filter((text) => text !== '').map((text) => `  ${visible(text)}\n`);
+    if (lines.length > 0) print(`\n${heading}\n${lines.join('')}`);
   }
   // SQL keeps its lines; nothing else in it may speak to the terminal.
   print(`\n${question.sql.split('\n').map(visible).join('\n')};\n`);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '../../collector/errors.ts';
 import { allColumns } from '../../collector/table.ts';
+import type { Question } from '../../queries/header.ts';
 import type { Db, Statement } from '../../store/database.ts';
 import { isInstant, prepareGuarded, touchedTables } from '../../store/gate.ts';
 import { openMemory } from '../../store/memory.ts';
@@ -15,21 +16,22 @@ const names = {
   columns: [...new Set(tables.flatMap((table) => allColumns(table).map(([name]) => name)))],
 };
 
-/** The text of a question of the library. */
-const questionSql = async (given: Arguments): Promise<string> => {
+/** A question of the library. */
+const questionOf = async (given: Arguments): Promise<Question> => {
   if (given.positionals.length > 0 || given.text('f') !== null) {
     throw new UserError('give the SQL itself, -f FILE or -n NAME, and one of them only', '', 2);
   }
   const { questions } = await import(/* webpackMode: "eager" */ '../../queries/index.ts');
   const { selectQuestions } = await import(/* webpackMode: "eager" */ '../judging.ts');
   const [question] = selectQuestions(questions, given.texts('n'), null);
-  if (question?.needsHistory === true && given.text('db') === null) {
+  if (question === undefined) throw new Error('a name that is known selects a question');
+  if (question.needsHistory && given.text('db') === null) {
     throw new UserError(
       `${question.name} compares snapshots`,
       'ask it with --db FILE, of a database that tokenquery snapshot --db FILE filled on two days or more',
     );
   }
-  return question?.sql ?? '';
+  return question;
 };
 
 const readSql = (given: Arguments): string => {
@@ -76,7 +78,7 @@ interface World {
   close(): void;
 }
 
-const collectedWorld = async (given: Arguments, sql: string): Promise<World> => {
+const collectedWorld = async (given: Arguments, sql: string, question: Question | null): Promise<World> => {
   if (given.text('as-of') !== null) throw new UserError('--as-of goes with --db FILE', '', 2);
   const db = openMemory(tables);
   prepareGuarded(db, sql, names);
@@ -85,7 +87,10 @@ const collectedWorld = async (given: Arguments, sql: string): Promise<World> => 
   if (touched.size === 0) return { db, names, now: 0, isWhole: true, close };
   const hosts = await import(/* webpackMode: "eager" */ '../hosts.ts');
   const machines = await hosts.machinesOf(given);
-  const collections = await hosts.collectAll(machines, hosts.tablesToCollect(touched), given);
+  const needed = new Set(touched);
+  // It asks table_status only of the tables that it names, where that is not what it is about.
+  if (question?.alsoReads.includes('table_status') === true) needed.delete('table_status');
+  const collections = await hosts.collectAll(machines, hosts.tablesToCollect(needed), given);
   hosts.loadCollections(
     db,
     tables.filter(({ name }) => touched.has(name)),
@@ -125,8 +130,11 @@ const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
   const maxRows = given.count('max-rows', 0);
   const timeout = given.count('timeout') ?? 30;
-  const sql = given.text('n') === null ? readSql(given) : await questionSql(given);
-  const world = await (given.text('db') === null ? collectedWorld(given, sql) : storedWorld(given, sql));
+  const question = given.text('n') === null ? null : await questionOf(given);
+  const sql = question === null ? readSql(given) : question.sql;
+  const world = await (given.text('db') === null
+    ? collectedWorld(given, sql, question)
+    : storedWorld(given, sql));
   const { db } = world;
   // From here on the statement can only read, whatever it is.
   db.pragma('query_only = ON');

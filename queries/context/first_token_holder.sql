@@ -4,10 +4,14 @@
 -- severity: info
 -- purpose: The token holder whose account is the oldest, beside the time when Setup Assistant was done. An
 --   inference: macOS keeps no record of it.
--- requires: secure_tokens.secure_token,
+-- requires: secure_tokens.secure_token where COALESCE(uid, -1) <> 201,
 --   account_policy_data.creation_time where EXISTS (SELECT 1 FROM secure_tokens s
 --     WHERE s.host_id = account_policy_data.host_id AND s.username = account_policy_data.username
---       AND COALESCE(s.secure_token, 1) = 1)
+--       AND COALESCE(s.secure_token, 1) = 1),
+--   account_policy_data,
+--   no secure_tokens where COALESCE(secure_token, 1) = 1 AND COALESCE(uid, -1) <> 201 AND NOT EXISTS
+--     (SELECT 1 FROM account_policy_data a
+--     WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)
 -- also-reads: hosts
 -- remediation: None: context for an investigation.
 -- references: none

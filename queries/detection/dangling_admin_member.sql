@@ -1,10 +1,11 @@
 -- name: dangling_admin_member
--- title: The admin group names somebody who does not exist
+-- title: The admin group names somebody whom the Mac does not know
 -- group: detection
 -- severity: medium
 -- purpose: Whoever makes an account of that name, or with that GeneratedUID, is an administrator at once.
 -- requires: group_members.is_resolved where gid = 80
--- remediation: Remove the member from the group.
+-- remediation: Find out whether a directory has the member: it is then an administrator by that. If nobody has
+--   it, remove it from the group.
 -- references: ATT&CK T1098.007; 800-53r5 AC-2, AC-6(5)
 -- false-positives: Directory users and groups that are not cached on the Mac: they do not resolve locally.
 SELECT

@@ -5,11 +5,14 @@
 -- purpose: Five failed logins in a row or more, or a password that was set more than 365 days ago.
 -- requires: account_policy_data.failed_login_count where EXISTS (SELECT 1 FROM users u
 --     WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username
---       AND u.is_system_account = 0 AND u.can_login = 1),
+--       AND COALESCE(u.is_system_account, 0) = 0 AND COALESCE(u.can_login, 1) = 1),
 --   account_policy_data.password_last_set_time where EXISTS (SELECT 1 FROM users u
 --     WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username
---       AND u.is_system_account = 0 AND u.can_login = 1),
---   users
+--       AND COALESCE(u.is_system_account, 0) = 0 AND COALESCE(u.can_login, 1) = 1),
+--   account_policy_data,
+--   users,
+--   no users where COALESCE(is_system_account, 0) = 0 AND COALESCE(can_login, 1) = 1 AND NOT EXISTS
+--     (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)
 -- remediation: Investigate the bursts. Change old passwords where the policy asks for it.
 -- references: ATT&CK T1110; mSCP pwpolicy_account_lockout_enforce, pwpolicy_max_lifetime_enforce; CIS 5.2.7
 --   (macOS 15); 800-53r5 IA-5

@@ -4,8 +4,9 @@
 -- severity: critical
 -- purpose: A deferred enablement left its output file, which can hold the personal recovery key in clear
 --   text. Only that it is there, and its mode, was looked at; it is never read.
--- requires: filevault_deferrals.output_file_exists where output_path IS NOT NULL
--- remediation: Escrow and rotate the key, then delete the file by hand.
+-- requires: filevault_deferrals.output_file_exists
+-- remediation: Make sure that a recovery key is escrowed, and have it rotated where somebody may have read the
+--   file; then delete the file by hand.
 -- references: ATT&CK T1552.001; 800-53r5 SC-28
 -- false-positives: A file of the same name without a key in it.
 SELECT

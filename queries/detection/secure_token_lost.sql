@@ -5,7 +5,8 @@
 -- history: yes
 -- purpose: In the seven days before :now an account lost its secure token, or went away with it: a password
 --   reset out of band, a removal by hand, or tampering.
--- requires: secure_tokens.secure_token
+-- requires: secure_tokens.secure_token where COALESCE(uid, -1) <> 201,
+--   apfs_crypto_users
 -- also-reads: snapshots, latest_snapshots
 -- remediation: Look at password_last_set_time, at the rotation of managed passwords and at MDM commands;
 --   grant the token anew by a login.
@@ -26,10 +27,13 @@ recent AS (
     COALESCE(n.uuid, '') AS uuid,
     n.is_admin,
     0 AS is_account_gone,
+    CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,
     n.valid_from_time AS change_time
   FROM secure_tokens_history n
   CROSS JOIN firsts f
   WHERE n.secure_token = 0
+    -- APFS lists Guest whenever it is on.
+    AND COALESCE(n.uid, -1) <> 201
     AND n.valid_from_time > :now - 7 * 86400
     AND n.valid_from_time <= :now
     -- Rows of the first snapshot of a host are no change.
@@ -43,9 +47,11 @@ recent AS (
     COALESCE(o.uuid, '') AS uuid,
     o.is_admin,
     1 AS is_account_gone,
+    0 AS is_by_apfs,
     o.valid_until_time AS change_time
   FROM secure_tokens_history o
   WHERE o.secure_token = 1
+    AND COALESCE(o.uid, -1) <> 201
     AND o.valid_until_time > :now - 7 * 86400
     AND o.valid_until_time <= :now
 ),
@@ -57,9 +63,12 @@ compared AS (
     r.is_admin,
     r.is_account_gone,
     r.change_time,
+    -- Verdicts with APFS and without it are not compared: a source that was missing is no change.
     MAX(CASE WHEN p.secure_token = 0 AND p.valid_from_time < r.change_time
+      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs
       THEN p.valid_from_time ELSE 0 END) AS last_no_time,
     MAX(CASE WHEN p.secure_token = 1 AND p.valid_from_time < r.change_time
+      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs
       THEN p.valid_from_time ELSE 0 END) AS last_yes_time,
     MAX(CASE WHEN p.valid_from_time = r.change_time THEN 1 ELSE 0 END) AS goes_on
   FROM secure_tokens_history p
@@ -68,7 +77,7 @@ compared AS (
   WHERE p.host_id = r.host_id
     AND p.username = r.username
     AND COALESCE(p.uuid, '') = r.uuid
-  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.is_account_gone, r.change_time
+  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.is_account_gone, r.is_by_apfs, r.change_time
 )
 SELECT
   c.host_id,

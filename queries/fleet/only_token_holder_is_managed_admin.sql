@@ -4,7 +4,7 @@
 -- severity: high
 -- purpose: The person who uses the Mac can neither unlock it at startup nor update it.
 -- requires: managed_users,
---   secure_tokens.secure_token
+--   secure_tokens.secure_token where COALESCE(uid, -1) <> 201
 -- also-reads: bootstrap_tokens
 -- remediation: Let the user log in at the login window while the bootstrap token is escrowed.
 -- references: 800-53r5 CP-2
@@ -16,17 +16,19 @@ SELECT
   s.volume_owner,
   b.state AS bootstrap_state
 FROM managed_users m
-JOIN secure_tokens s
-  ON s.host_id = m.host_id
+-- CROSS JOIN: SQLite then begins with the few accounts that MDM made.
+CROSS JOIN secure_tokens s
+LEFT JOIN bootstrap_tokens b ON b.host_id = s.host_id
+WHERE s.host_id = m.host_id
   AND s.uuid = m.uuid
-LEFT JOIN bootstrap_tokens b ON b.host_id = m.host_id
-WHERE s.secure_token = 1
-  -- There is no other, and nobody who might be one.
+  AND s.secure_token = 1
+  -- There is no other, and nobody who might be one. APFS lists Guest (201) too.
   AND NOT EXISTS (
     SELECT 1
     FROM secure_tokens o
     WHERE o.host_id = s.host_id
       AND COALESCE(o.uuid, '') <> s.uuid
       AND COALESCE(o.secure_token, 1) = 1
+      AND COALESCE(o.uid, -1) <> 201
   )
 ORDER BY s.host_id, s.username, m.kind, m.source;

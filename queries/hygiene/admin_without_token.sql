@@ -6,7 +6,9 @@
 --   silicon) approve updates.
 -- requires: secure_tokens.is_admin where COALESCE(secure_token, 0) = 0,
 --   secure_tokens.secure_token where COALESCE(is_admin, 1) = 1,
---   users
+--   users,
+--   users.can_login where COALESCE(is_admin, 1) = 1
+-- also-reads: hosts
 -- remediation: Log in at the login window while the bootstrap token is escrowed.
 -- references: none
 -- false-positives: Service administrators that are kept without a token on purpose; see disabled_tag.
@@ -18,12 +20,16 @@ SELECT
   s.disabled_tag,
   u.account_type
 FROM secure_tokens s
-JOIN users u
-  ON u.host_id = s.host_id
+-- CROSS JOIN: SQLite then reads the few administrators without a token first.
+CROSS JOIN users u
+LEFT JOIN hosts h ON h.host_id = s.host_id
+WHERE u.host_id = s.host_id
   AND u.username = s.username
   AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')
-WHERE s.is_admin = 1
+  AND s.is_admin = 1
   AND s.secure_token = 0
   AND u.can_login = 1
-  AND u.account_type NOT IN ('root', 'setup_assistant', 'service')
+  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'service')
+  -- Only APFS has secure tokens.
+  AND COALESCE(h.boot_volume_fs, 'apfs') = 'apfs'
 ORDER BY s.host_id, s.username, COALESCE(s.uuid, '');

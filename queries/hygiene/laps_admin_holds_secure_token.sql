@@ -10,7 +10,11 @@
 --   account_policy_data.password_last_set_time where EXISTS (SELECT 1 FROM managed_users m
 --     WHERE m.host_id = account_policy_data.host_id AND m.uuid = account_policy_data.uuid),
 --   account_policy_data.creation_time where EXISTS (SELECT 1 FROM managed_users m
---     WHERE m.host_id = account_policy_data.host_id AND m.uuid = account_policy_data.uuid)
+--     WHERE m.host_id = account_policy_data.host_id AND m.uuid = account_policy_data.uuid),
+--   account_policy_data,
+--   no managed_users where EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = managed_users.host_id
+--     AND s.uuid = managed_users.uuid AND COALESCE(s.secure_token, 1) = 1) AND NOT EXISTS (SELECT 1
+--     FROM account_policy_data a WHERE a.host_id = managed_users.host_id AND a.uuid = managed_users.uuid)
 -- remediation: Do not log in with it at the login window; set the Mac up with its real user first.
 -- references: 800-53r5 IA-5
 -- false-positives: A change by somebody who knew the former password, which keeps both equal.

@@ -5,10 +5,10 @@
 -- purpose: An institutional key opens every Mac that has it and is of no use on Apple silicon; an iCloud key
 --   is in the hands of one person's Apple Account.
 -- requires: filevault_status.has_institutional_recovery_key where filevault_enabled = 1,
---   filevault_policies.irk_certificate_present,
+--   filevault_policies.irk_certificate_present?,
 --   apfs_crypto_users
 -- also-reads: hosts
--- remediation: Move to a personal recovery key for each Mac, escrowed to MDM.
+-- remediation: Move to a personal recovery key for each Mac, escrowed to MDM; only then take the old one away.
 -- references: 800-53r5 SC-12(1)
 -- false-positives: A certificate that a profile still carries for older Macs.
 SELECT

@@ -23,4 +23,6 @@ JOIN filevault_status f ON f.host_id = s.host_id
 WHERE f.filevault_enabled = 1
   AND s.secure_token = 1
   AND s.filevault_enabled = 0
+  -- Guest is listed by APFS alone, and always so.
+  AND COALESCE(s.uid, -1) <> 201
 ORDER BY s.host_id, s.username, COALESCE(s.uuid, '');

@@ -2,14 +2,21 @@
 -- title: An unused or disabled account can unlock the disk
 -- group: hygiene
 -- severity: medium
--- purpose: The account was not used for 90 days, or is disabled, and its password still unlocks the disk at
---   startup.
--- requires: secure_tokens.secure_token,
+-- purpose: The account was not used for 90 days, or is disabled, and it is a FileVault user or holds a secure
+--   token: with FileVault on, its password still unlocks the disk at startup. macOS does not say when an
+--   account was last used, so of accounts that are not disabled the answer stays unknown unless the evidence
+--   has a last_login_time.
+-- requires: secure_tokens.secure_token where COALESCE(uid, -1) <> 201,
 --   authentication_authorities,
 --   account_policy_data.last_login_time where EXISTS (SELECT 1 FROM secure_tokens s
 --     WHERE s.host_id = account_policy_data.host_id AND s.username = account_policy_data.username
---       AND COALESCE(s.secure_token, 1) = 1)
--- remediation: Take the account out of FileVault, or delete it; let mobile accounts expire.
+--       AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1)),
+--   account_policy_data,
+--   no secure_tokens where (COALESCE(secure_token, 1) = 1 OR filevault_enabled = 1) AND COALESCE(uid, -1) <> 201
+--     AND NOT EXISTS (SELECT 1 FROM account_policy_data a
+--     WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)
+-- remediation: Make sure that another user or an escrowed key unlocks the disk; then take the account out of
+--   FileVault, or delete it. Let mobile accounts expire.
 -- references: 800-53r5 AC-2(3)
 -- false-positives: A break-glass account that is meant to lie unused.
 SELECT

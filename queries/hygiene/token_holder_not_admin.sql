@@ -14,14 +14,17 @@ SELECT
   s.username AS subject,
   s.volume_owner,
   s.confidence,
-  (
-    SELECT COUNT(*)
-    FROM secure_tokens a
-    WHERE a.host_id = s.host_id
-      AND a.is_admin = 1
-      AND a.secure_token = 1
-  ) AS token_admins
+  COALESCE(a.token_admins, 0) AS token_admins
 FROM secure_tokens s
+LEFT JOIN (
+  SELECT t.host_id, COUNT(*) AS token_admins
+  FROM secure_tokens t
+  WHERE t.is_admin = 1
+    AND t.secure_token = 1
+  GROUP BY t.host_id
+) a ON a.host_id = s.host_id
 WHERE s.secure_token = 1
   AND s.is_admin = 0
+  -- APFS lists Guest too.
+  AND COALESCE(s.uid, -1) <> 201
 ORDER BY s.host_id, s.username, COALESCE(s.uuid, '');

@@ -4,7 +4,7 @@
 -- severity: high
 -- purpose: Exactly one user, key or token is left with which the disk can be unlocked at startup (capability
 --   unlock), or with which tokens can be granted and owners' consent be given (capability authority). Lose
---   it, and the Mac is lost.
+--   it, and none is left.
 -- requires: filevault_status.filevault_enabled,
 --   filevault_status.has_personal_recovery_key where filevault_enabled = 1 AND NOT EXISTS
 --     (SELECT 1 FROM apfs_crypto_users c
@@ -25,207 +25,155 @@
 --   secure_tokens.volume_owner where COALESCE(secure_token, 1) = 1 AND COALESCE(is_admin, 1) = 1 AND EXISTS
 --     (SELECT 1 FROM hosts h WHERE h.host_id = secure_tokens.host_id AND h.is_apple_silicon = 1),
 --   users.can_login where EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id
---     AND s.username = users.username AND COALESCE(s.secure_token, 1) = 1),
+--     AND s.username = users.username AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1)),
+--   bootstrap_tokens.supported_on_server where state = 'unknown',
 --   bootstrap_tokens.escrowed_to_server where state = 'unknown',
+--   bootstrap_tokens.crypto_user_present where state = 'unknown',
 --   apfs_crypto_users
--- also-reads: filevault_users, table_status
+-- also-reads: table_status
 -- remediation: Add a second way before the first is lost: an escrowed personal recovery key and a second
 --   FileVault user for unlock; an escrowed bootstrap token and a second administrator with a token for
 --   authority.
 -- references: 800-53r5 CP-2
 -- false-positives: A personal Mac of one user. A key that was escrowed by other means than a profile; see
 --   docs/lockout.md.
-WITH unlock_hosts AS (
+WITH recovery_keys AS (
   -- Only with FileVault on is there anything to unlock at startup.
-  SELECT f.host_id
-  FROM filevault_status f
-  WHERE f.filevault_enabled = 1
-),
-recovery_keys AS (
-  -- fdesetup says false on any error: the key among the APFS crypto users goes before it.
   SELECT
     f.host_id,
+    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.
     CASE
       WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1
       ELSE f.has_personal_recovery_key
     END AS has_personal,
+    CASE
+      WHEN f.prk_escrow_blob_present = 1 OR p.escrow_payload_present = 1 THEN 1
+      WHEN f.prk_escrow_blob_present = 0
+        AND (p.escrow_payload_present = 0 OR t.status = 'empty') THEN 0
+    END AS is_escrowed,
     f.has_institutional_recovery_key AS has_institutional,
-    f.prk_escrow_blob_present,
-    p.escrow_payload_present,
     h.is_apple_silicon
   FROM filevault_status f
-  JOIN unlock_hosts k ON k.host_id = f.host_id
   LEFT JOIN filevault_policies p ON p.host_id = f.host_id
+  LEFT JOIN table_status t
+    ON t.host_id = f.host_id
+    AND t.table_name = 'filevault_policies'
   LEFT JOIN hosts h ON h.host_id = f.host_id
   LEFT JOIN (
     SELECT DISTINCT a.host_id
     FROM apfs_crypto_users a
     WHERE a.type = 'PersonalRecovery'
   ) c ON c.host_id = f.host_id
-),
-logins AS (
-  -- The service accounts of macOS hold no token. DISTINCT: SQLite then makes this list once.
-  SELECT DISTINCT
-    u.host_id,
-    u.username,
-    COALESCE(u.uuid, '') AS uuid,
-    u.can_login,
-    u.account_type
-  FROM users u
-  WHERE COALESCE(u.is_system_account, 0) = 0
-    OR u.account_type IN ('guest', 'root', 'setup_assistant')
+  WHERE f.filevault_enabled = 1
 ),
 accounts AS (
-  SELECT
+  -- DISTINCT: SQLite then makes this list once.
+  SELECT DISTINCT
     s.host_id,
     s.username,
     s.is_admin,
     s.secure_token,
     s.volume_owner,
     s.filevault_enabled,
-    l.can_login,
-    l.account_type
+    l.can_login
   FROM secure_tokens s
-  LEFT JOIN logins l
+  LEFT JOIN (
+    -- The service accounts of macOS hold no token.
+    SELECT
+      u.host_id,
+      u.username,
+      COALESCE(u.uuid, '') AS uuid,
+      u.can_login,
+      u.account_type
+    FROM users u
+    WHERE COALESCE(u.is_system_account, 0) = 0
+      OR u.account_type IN ('guest', 'root', 'setup_assistant')
+  ) l
     ON l.host_id = s.host_id
     AND l.username = s.username
     AND l.uuid = COALESCE(s.uuid, '')
-  WHERE s.filevault_enabled = 1
-    OR COALESCE(s.secure_token, 1) = 1
+  WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)
+    AND COALESCE(l.can_login, 1) = 1
+    AND COALESCE(l.account_type, '') <> 'guest'
 ),
 ways AS (
-  -- Who can type a password at startup.
+  -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.
   SELECT
     s.host_id,
     'unlock' AS capability,
     'user' AS kind,
     s.username AS subject,
-    CASE
-      WHEN s.can_login = 0 OR s.account_type = 'guest' THEN 0
-      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1
-    END AS counts,
-    CASE
-      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'
-      WHEN s.account_type = 'guest' THEN 'Guest has no password'
-      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'
-      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'
-    END AS basis
+    CASE WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1 END AS counts
   FROM accounts s
-  JOIN unlock_hosts k ON k.host_id = s.host_id
+  JOIN recovery_keys r ON r.host_id = s.host_id
   WHERE COALESCE(s.filevault_enabled, 1) = 1
   UNION ALL
-  SELECT
-    o.host_id,
-    'unlock' AS capability,
-    'user' AS kind,
-    o.uuid AS subject,
-    0 AS counts,
-    'FileVault user without an account: nobody answers for the password' AS basis
-  FROM filevault_users o
-  JOIN unlock_hosts k ON k.host_id = o.host_id
-  WHERE o.resolution = 'orphan'
-  UNION ALL
-  -- A key counts when there is a sign that the organisation gets it.
   SELECT
     r.host_id,
     'unlock' AS capability,
     'key' AS kind,
     'personal recovery key' AS subject,
-    CASE
-      WHEN r.has_personal = 1 AND (r.escrow_payload_present = 1 OR r.prk_escrow_blob_present = 1) THEN 1
-      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0 THEN 0
-    END AS counts,
-    CASE
-      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'
-      WHEN r.escrow_payload_present = 1 THEN 'a profile has it escrowed'
-      WHEN r.prk_escrow_blob_present = 1 THEN 'its escrow file is there'
-      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0
-        THEN 'nothing escrows it: only a person has it'
-      ELSE 'it is not known whether it is escrowed'
-    END AS basis
+    CASE WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1 END AS counts
   FROM recovery_keys r
   WHERE COALESCE(r.has_personal, 1) = 1
+    AND COALESCE(r.is_escrowed, 1) = 1
   UNION ALL
   SELECT
     r.host_id,
     'unlock' AS capability,
     'key' AS kind,
     'institutional recovery key' AS subject,
-    CASE
-      WHEN r.is_apple_silicon = 1 THEN 0
-      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1
-    END AS counts,
-    CASE
-      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'
-      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'
-      ELSE 'it is not known whether there is one, or which chip the Mac has'
-    END AS basis
+    CASE WHEN r.has_institutional = 1 AND r.is_apple_silicon = 0 THEN 1 END AS counts
   FROM recovery_keys r
-  WHERE r.has_institutional = 1
-    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)
+  WHERE COALESCE(r.has_institutional, 1) = 1
+    AND COALESCE(r.is_apple_silicon, 0) = 0
   UNION ALL
-  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.
   SELECT
     s.host_id,
     'authority' AS capability,
     'user' AS kind,
     s.username AS subject,
     CASE
-      WHEN s.can_login = 0 THEN 0
-      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0
       WHEN s.is_admin = 1
         AND s.secure_token = 1
         AND s.can_login = 1
         AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1
-    END AS counts,
-    CASE
-      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'
-      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0
-        THEN 'administrator with a token, not an owner of the volume'
-      WHEN s.is_admin = 1
-        AND s.secure_token = 1
-        AND s.can_login = 1
-        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'
-      ELSE 'it is not known whether it is an administrator with a token who owns the volume'
-    END AS basis
+    END AS counts
   FROM accounts s
   LEFT JOIN hosts h ON h.host_id = s.host_id
   WHERE COALESCE(s.is_admin, 1) = 1
     AND COALESCE(s.secure_token, 1) = 1
+    AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)
   UNION ALL
   SELECT
     b.host_id,
     'authority' AS capability,
     'token' AS kind,
     'bootstrap token' AS subject,
-    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,
-    'its state is ' || b.state AS basis
+    CASE WHEN b.state = 'escrowed' THEN 1 END AS counts
   FROM bootstrap_tokens b
+  WHERE b.state IN ('escrowed', 'unknown')
 ),
 left_over AS (
   SELECT
     w.host_id,
     w.capability,
-    COUNT(CASE WHEN w.counts = 1 THEN 1 END) AS ways,
-    COUNT(CASE WHEN w.counts IS NULL THEN 1 END) AS unknown_ways
+    w.kind,
+    w.subject,
+    w.counts,
+    COUNT(*) OVER (PARTITION BY w.host_id, w.capability) AS ways
   FROM ways w
-  GROUP BY w.host_id, w.capability
 )
 SELECT
-  w.host_id,
-  w.subject,
-  w.capability,
-  w.kind,
-  w.basis
+  l.host_id,
+  l.subject,
+  l.capability,
+  l.kind
 FROM left_over l
-JOIN ways w
-  ON w.host_id = l.host_id
-  AND w.capability = l.capability
-  AND w.counts = 1
-WHERE l.ways = 1
-  AND l.unknown_ways = 0
+WHERE l.counts = 1
+  AND l.ways = 1
   -- Absence proves something only where the tables were looked at.
-  AND w.host_id IN (
+  AND l.host_id IN (
     SELECT t.host_id
     FROM table_status t
     WHERE (t.table_name IN ('users', 'apfs_crypto_users') AND t.status IN ('ok', 'empty'))
@@ -233,4 +181,4 @@ WHERE l.ways = 1
     GROUP BY t.host_id
     HAVING COUNT(*) = 5
   )
-ORDER BY w.host_id, w.capability, w.subject;
+ORDER BY l.host_id, l.capability, l.subject;

@@ -24,10 +24,12 @@
 --   secure_tokens.volume_owner where COALESCE(secure_token, 1) = 1 AND COALESCE(is_admin, 1) = 1 AND EXISTS
 --     (SELECT 1 FROM hosts h WHERE h.host_id = secure_tokens.host_id AND h.is_apple_silicon = 1),
 --   users.can_login where EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id
---     AND s.username = users.username AND COALESCE(s.secure_token, 1) = 1),
+--     AND s.username = users.username AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1)),
+--   bootstrap_tokens.supported_on_server where state = 'unknown',
 --   bootstrap_tokens.escrowed_to_server where state = 'unknown',
+--   bootstrap_tokens.crypto_user_present where state = 'unknown',
 --   apfs_crypto_users
--- also-reads: filevault_users
+-- also-reads: filevault_users, table_status
 -- remediation: None: context for lockout_single_loss and lockout_no_way_left. See docs/lockout.md.
 -- references: none
 -- false-positives: None: it is a table of facts.
@@ -47,10 +49,14 @@ recovery_keys AS (
     END AS has_personal,
     f.has_institutional_recovery_key AS has_institutional,
     f.prk_escrow_blob_present,
-    p.escrow_payload_present,
+    -- No profile says anything of FileVault: the table was looked at and is empty.
+    CASE WHEN t.status = 'empty' THEN 0 ELSE p.escrow_payload_present END AS escrow_payload_present,
     h.is_apple_silicon
   FROM filevault_status f
   JOIN unlock_hosts k ON k.host_id = f.host_id
+  LEFT JOIN table_status t
+    ON t.host_id = f.host_id
+    AND t.table_name = 'filevault_policies'
   LEFT JOIN filevault_policies p ON p.host_id = f.host_id
   LEFT JOIN hosts h ON h.host_id = f.host_id
   LEFT JOIN (
@@ -59,20 +65,9 @@ recovery_keys AS (
     WHERE a.type = 'PersonalRecovery'
   ) c ON c.host_id = f.host_id
 ),
-logins AS (
-  -- The service accounts of macOS hold no token. DISTINCT: SQLite then makes this list once.
-  SELECT DISTINCT
-    u.host_id,
-    u.username,
-    COALESCE(u.uuid, '') AS uuid,
-    u.can_login,
-    u.account_type
-  FROM users u
-  WHERE COALESCE(u.is_system_account, 0) = 0
-    OR u.account_type IN ('guest', 'root', 'setup_assistant')
-),
 accounts AS (
-  SELECT
+  -- DISTINCT: SQLite then makes this list once.
+  SELECT DISTINCT
     s.host_id,
     s.username,
     s.is_admin,
@@ -82,7 +77,18 @@ accounts AS (
     l.can_login,
     l.account_type
   FROM secure_tokens s
-  LEFT JOIN logins l
+  LEFT JOIN (
+    -- The service accounts of macOS hold no token.
+    SELECT
+      u.host_id,
+      u.username,
+      COALESCE(u.uuid, '') AS uuid,
+      u.can_login,
+      u.account_type
+    FROM users u
+    WHERE COALESCE(u.is_system_account, 0) = 0
+      OR u.account_type IN ('guest', 'root', 'setup_assistant')
+  ) l
     ON l.host_id = s.host_id
     AND l.username = s.username
     AND l.uuid = COALESCE(s.uuid, '')

@@ -3,7 +3,7 @@
 -- group: posture
 -- severity: high
 -- purpose: The data volume is not protected by FileVault, and no deferred enablement or encryption is under
---   way.
+--   way. With status restart_needed it begins with the next restart.
 -- requires: filevault_status.filevault_enabled
 -- remediation: Enable FileVault by MDM, deferred or (macOS 14 and later) in Setup Assistant with
 --   ForceEnableInSetupAssistant, and set dontAllowFDEDisable.

@@ -6,7 +6,9 @@
 --   and enrolled by other means: MDM cannot do what it is relied upon to do.
 -- requires: mdm_enrollments.is_enrolled,
 --   mdm_enrollments.is_user_approved where is_enrolled = 1,
---   mdm_enrollments.is_supervised where is_enrolled = 1
+--   mdm_enrollments.is_supervised where is_enrolled = 1,
+--   mdm_enrollments.is_dep_enrolled where is_enrolled = 1 AND COALESCE(dep_record_cached, 1) = 1,
+--   mdm_enrollments.dep_record_cached where is_enrolled = 1 AND COALESCE(is_dep_enrolled, 0) = 0
 -- remediation: Enrol again, by Automated Device Enrollment where the record exists.
 -- references: mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02
 -- false-positives: User Enrollment of a private Mac is never supervised; see is_user_enrollment.

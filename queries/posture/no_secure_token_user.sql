@@ -5,11 +5,11 @@
 -- purpose: Nobody can grant a secure token, enable FileVault or, on Apple silicon, authorise an update.
 -- requires: hosts.boot_volume_fs,
 --   apfs_crypto_users,
---   secure_tokens.secure_token where NOT EXISTS
---     (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1)
+--   secure_tokens.secure_token where COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM secure_tokens t
+--     WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1 AND COALESCE(t.uid, -1) <> 201)
 -- also-reads: table_status
--- remediation: Log in at the login window while the bootstrap token is escrowed; failing that, erase and set
---   up anew.
+-- remediation: Log in at the login window while the bootstrap token is escrowed; failing that, save the data,
+--   erase and set up anew.
 -- references: 800-53r5 CP-10
 -- false-positives: A Mac whose Setup Assistant was not finished yet.
 SELECT
@@ -31,11 +31,12 @@ WHERE h.boot_volume_fs = 'apfs'
     FROM secure_tokens s
     WHERE s.host_id = h.host_id
   )
-  -- Nobody has one, and of nobody is it unknown.
+  -- Nobody has one, and of nobody is it unknown. APFS lists Guest (201) too, who can grant nothing.
   AND NOT EXISTS (
     SELECT 1
     FROM secure_tokens s
     WHERE s.host_id = h.host_id
       AND COALESCE(s.secure_token, 1) = 1
+      AND COALESCE(s.uid, -1) <> 201
   )
 ORDER BY h.host_id;

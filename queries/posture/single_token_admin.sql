@@ -6,7 +6,9 @@
 --   administered: there is no bootstrap token that could stand in.
 -- requires: secure_tokens.is_admin where COALESCE(secure_token, 1) = 1,
 --   secure_tokens.secure_token where COALESCE(is_admin, 1) = 1,
---   bootstrap_tokens.escrowed_to_server where state = 'unknown'
+--   bootstrap_tokens.supported_on_server where state = 'unknown',
+--   bootstrap_tokens.escrowed_to_server where state = 'unknown',
+--   bootstrap_tokens.crypto_user_present where state = 'unknown'
 -- remediation: Escrow a bootstrap token, or give a second administrator a token.
 -- references: 800-53r5 CP-2
 -- false-positives: A personal Mac with one user is always so.

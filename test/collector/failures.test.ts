@@ -203,3 +203,19 @@ test('every argv of the samples is one of the reviewed list', async (t) => {
     true,
   );
 });
+
+test('of a row that was left out every column is missing', async (t) => {
+  const users = tables.find(({ name }) => name === 'users');
+  if (users?.generate === undefined) throw new Error('no table users');
+  const { generate } = users;
+  const odd = {
+    ...users,
+    generate: async (context: Parameters<typeof generate>[0]) =>
+      (await generate(context)).map((row, index) => (index === 0 ? { ...row, uid: 'none' } : row)),
+  } as unknown as typeof users;
+  const [before] = (await collect([users], await evidenceMachine(sample('macos26-managed')))).results;
+  const [result] = (await collect([odd], await evidenceMachine(sample('macos26-managed')))).results;
+  t.is(result?.rows.length, (before?.rows.length ?? 0) - 1);
+  t.is(result?.status, 'partial');
+  t.is(result?.columnsAffected, null);
+});

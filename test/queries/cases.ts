@@ -383,7 +383,7 @@ export const cases: readonly Case[] = [
   {
     question: 'legacy_recovery_keys',
     fires: changed(on('filevault_policies', { irk_certificate_present: 1 })),
-    unknown: on('filevault_policies', { irk_certificate_present: null }),
+    unknown: on('filevault_status', { has_institutional_recovery_key: null }),
   },
   {
     question: 'first_token_holder',

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { questions } from '../../queries/index.ts';
 import { readPacks, stripComments } from '../../queries/pack.ts';
+import { makeStandIn, temporaryFolder } from '../standin.ts';
 
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'tokenquery-findings-'));
@@ -88,10 +89,15 @@ test('--fail-on and --strict have their exit codes, and unknown is never passed 
     ...sample('macos14-not-root'),
   );
   t.is(open.status, 0);
-  t.regex(open.stderr, /1 questions? of severity high or above could not be judged .* no pass/);
+  t.regex(open.stderr, /1 question of severity high or above could not be judged .* no pass/);
   t.is(cli('findings', '--strict', '-n', 'filevault_orphan_users', ...sample('macos14-not-root')).status, 4);
   t.is(cli('findings', '--strict', '--fail-on', 'high', ...sample('macos15-unmanaged')).status, 3);
   t.is(cli('findings', '--strict', '-n', 'filevault_off', ...sample('macos26-managed')).status, 0);
+  // With --fail-on, --strict asks for the questions of that severity or above.
+  const stale = ['-n', 'stale_account_can_unlock', ...sample('macos26-managed')];
+  t.is(cli('findings', '--strict', ...stale).status, 4);
+  t.is(cli('findings', '--strict', '--fail-on', 'medium', ...stale).status, 4);
+  t.is(cli('findings', '--strict', '--fail-on', 'high', ...stale).status, 0);
   const wrong = cli('findings', '--fail-on', 'severe');
   t.is(wrong.status, 2);
   t.regex(wrong.stderr, /critical/);
@@ -120,6 +126,9 @@ test('queries lists all, and prints one with its reasons; query -n asks one', (t
   const { stdout } = cli('queries', 'hidden_admin');
   for (const heading of ['Why it matters', 'What to do', 'What else could cause it', 'References', 'SELECT'])
     t.true(stdout.includes(heading), heading);
+  // What must be known is a list, with one line each.
+  const policy = cli('queries', 'password_signals').stdout;
+  t.regex(policy, /\n {2}account_policy_data\n {2}users\n {2}no users where [^\n]+\n\nSELECT/);
   t.regex(cli('queries', 'filevault_off', '--unknown-sql').stdout, /FROM table_status/);
   const asked = JSON.parse(
     cli('query', '-n', 'hidden_admin', '--json', ...sample('macos15-unmanaged')).stdout,
@@ -148,6 +157,9 @@ test('with a database the questions of change are answered, also at a former mom
     ],
   );
   t.is(cli('findings', '--db', db, '--json', '--as-of', '2020-01-01', '-n', 'hidden_admin').stdout, '[]\n');
+  const nobody = cli('findings', '--db', db, '--strict', '--as-of', '2020-01-01');
+  t.is(nobody.status, 4);
+  t.regex(nobody.stderr, /there is no host to judge: that is no pass/);
   t.regex(cli('findings', '--db', db, ...sample('macos15-unmanaged')).stderr, /exclude each other/);
   const kept = JSON.parse(
     cli(
@@ -272,6 +284,23 @@ test('a mistake in an own question is named with its file and line', (t) => {
     t.notRegex(stderr, /\n\s+at /, name);
   }
   t.regex(cli('findings', '--queries', join(folder, 'nowhere')).stderr, /nowhere cannot be read \(ENOENT\)/);
+  mkdirSync(join(folder, 'bad-bytes'));
+  writeFileSync(join(folder, 'bad-bytes/bytes.sql'), Buffer.from(`${header}\xff`, 'latin1'));
+  t.regex(cli('findings', '--queries', join(folder, 'bad-bytes')).stderr, /bytes\.sql is not UTF-8/);
+});
+
+test('a finding without facts, and a wrong name of an own question', (t) => {
+  const folderOfOne = join(folder, 'bare');
+  file(
+    'bare/every_host.sql',
+    '-- name: every_host\n-- title: A host\n-- severity: low\n-- purpose: A host\nSELECT host_id, 1 AS subject FROM hosts',
+  );
+  const { stdout } = cli('findings', '--queries', folderOfOne, ...sample('macos26-managed'));
+  t.regex(stdout, /^low {7}every_host: A host\n {4}\S+ {2}1\n/);
+  t.regex(
+    cli('findings', '--queries', folderOfOne, '-n', 'some_host').stderr,
+    /there is no question some_host\n.*the names are every_host/,
+  );
 });
 
 test('a pack of osquery is read as osquery reads it, and what cannot be asked is named', (t) => {
@@ -314,6 +343,44 @@ test('a pack of osquery is read as osquery reads it, and what cannot be asked is
   t.deepEqual(admins.toSorted(), ['deskops', 'ethorne', 'itadmin', 'itadmin', 'mquist']);
   const filevault = rows.filter(({ query_name: name }) => name === 'pack_it_filevault');
   t.deepEqual(new Set(filevault.map(({ verdict }) => verdict)), new Set(['hit', 'unknown']));
+});
+
+test('a pack whose discovery could not be asked is unknown, and one without a query is refused', (t) => {
+  const pack = file(
+    'found.conf',
+    '{"discovery": ["SELECT 1 FROM filevault_users"], "queries": {"users": {"query": "SELECT username FROM users"}}}',
+  );
+  const verdicts = (name: string): string[] =>
+    (JSON.parse(cli('findings', '--pack', pack, '--json', ...sample(name)).stdout) as Row[]).map(
+      ({ verdict }) => verdict,
+    );
+  // Denied: nobody knows whether the pack is for this Mac.
+  t.deepEqual(verdicts('macos14-not-root'), ['unknown']);
+  // Empty: it is not.
+  t.deepEqual(verdicts('macos15-unmanaged'), []);
+  const none = cli(
+    'findings',
+    '--pack',
+    file('none.json', '{"queries": {"processes": {"query": "SELECT * FROM processes"}}}'),
+    ...sample('macos26-managed'),
+  );
+  t.is(none.status, 1);
+  t.regex(none.stderr, /left out: pack_none_processes[\s\S]*none\.json has no query that can be asked here/);
+});
+
+test('query -n collects the tables that the question names, also where it asks how they were collected', (t) => {
+  const { root: standIn, log } = makeStandIn(join(root, 'samples/macos15-unmanaged'), temporaryFolder(t));
+  const asked = (name: string): string => {
+    writeFileSync(log, '');
+    const { status, stderr } = cli('query', '-n', name, '--json', '--exec-root', standIn);
+    t.is(status, 0, stderr);
+    return readFileSync(log, 'utf8');
+  };
+  const some = asked('account_without_password');
+  t.regex(some, /dscl/);
+  t.notRegex(some, /diskutil|fdesetup|profiles/);
+  // What it is about is every table.
+  t.regex(asked('collection_blind_spots'), /fdesetup/);
 });
 
 test('a pack that is none is refused with the place of the fault', (t) => {

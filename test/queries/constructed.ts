@@ -252,7 +252,7 @@ export const cleanHost = (hostId: string, time = now): Host => {
     supports_auth_restart: 1,
     prk_escrow_blob_present: 1,
   });
-  add(host, 'filevault_deferrals', { is_deferred: 0 });
+  add(host, 'filevault_deferrals', { is_deferred: 0, output_file_exists: 0 });
   add(host, 'filevault_policies', {
     enable: 'On',
     defer: 1,

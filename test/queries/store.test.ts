@@ -159,6 +159,38 @@ test('a finding whose question cannot be judged stays as it was', (t) => {
   store.close();
 });
 
+test('a finding keeps when it was first seen through an unknown day and another severity; a question that is gone ends it', (t) => {
+  const store = openForWriting(join(folder, 'severity.db'), tables);
+  take(store, cleanHost('HOST-A', now - 9 * day));
+  const found = (severity: string, query_name = 'own_question') => ({
+    query_name,
+    severity,
+    host_id: 'HOST-A',
+    subject: 'host',
+    details: '[{}]',
+  });
+  const keep = (at: number, rows: ReturnType<typeof found>[], unjudged: string[] = []): void =>
+    storeFindings(store.db, 'HOST-A', { rows, unjudged: new Set(unjudged) }, now - at * day);
+  keep(8, [found('medium')]);
+  keep(7, [], ['own_question']);
+  keep(6, [found('high')]);
+  keep(5, [found('high', 'renamed_question')]);
+  t.deepEqual(
+    store.db
+      .prepare(
+        'SELECT query_name, severity, first_seen_time, valid_from_time, valid_until_time FROM findings_history ORDER BY 4',
+      )
+      .raw(true)
+      .all(),
+    [
+      ['own_question', 'medium', now - 8 * day, now - 8 * day, now - 6 * day],
+      ['own_question', 'high', now - 8 * day, now - 6 * day, now - 5 * day],
+      ['renamed_question', 'high', now - 5 * day, now - 5 * day, null],
+    ],
+  );
+  store.close();
+});
+
 test('detection questions find the change of the snapshot that they come with', (t) => {
   const store = openForWriting(join(folder, 'detect.db'), tables);
   const first = cleanHost('HOST-A', now - 2 * day);
