@@ -1,5 +1,5 @@
 /** A store file: made, recognised, brought up to date, and opened. */
-import { chmodSync, closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '../collector/errors.ts';
 import type { Table } from '../collector/table.ts';
@@ -108,13 +108,26 @@ const isThere = (path: string): boolean => {
   }
 };
 
+const isLink = (path: string): boolean => {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
+};
+
 /** What the file says of itself, read without SQLite: a file that is not ours is never opened by it. */
 const readHeader = (path: string): Header => {
   let file: number;
   try {
-    file = openSync(path, 'r');
+    // A pipe would be waited for until somebody writes into it.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return { kind: 'none', version: 0 };
+    if (codeOf(error) === 'ENOENT') {
+      if (isLink(path))
+        throw new UserError(`${path} is a link to a file that is not there`, 'name the file itself');
+      return { kind: 'none', version: 0 };
+    }
     if (codeOf(error) === 'EACCES')
       throw new UserError(`${path} may not be read`, 'it is readable by its owner alone');
     throw new UserError(`${path} cannot be opened (${codeOf(error)})`);
@@ -149,6 +162,12 @@ const tooNew = (path: string, version: number, known: number): UserError =>
     `${path} was written by a newer tokenquery: it has layout ${version}, and this one knows ${known}`,
     'it was not touched; use the newer tokenquery',
   );
+
+/** Whether there is a file in which something may be: the very first write into a new one can have been cut off. */
+export const isBegun = (path: string): boolean => {
+  const { kind } = readHeader(path);
+  return kind !== 'none' && kind !== 'unfinished';
+};
 
 /** Another process may be switching the file to a write-ahead log at the same moment. */
 const switchToWal = (db: Db, waitMs: number): void => {
@@ -265,6 +284,21 @@ const createFile = (path: string): void => {
   }
 };
 
+/** SQLite takes some names, `:memory:` among them, for what is no file. */
+const fileName = (path: string): string => resolve(path);
+
+/** Takes the rights of others away; returns whether they had any. */
+const narrowMode = (path: string): boolean => {
+  try {
+    if ((statSync(path).mode & 0o077) === 0) return false;
+    chmodSync(path, 0o600);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+};
+
 export interface OpenOptions {
   readonly schema?: Schema;
   readonly waitMs?: number;
@@ -286,13 +320,11 @@ export const openForWriting = (path: string, tables: readonly Table[], options: 
   const notes: string[] = [];
   let db: Db | null = null;
   try {
-    const { mode } = statSync(path);
-    if ((mode & 0o077) !== 0) {
-      chmodSync(path, 0o600);
-      if (header.kind !== 'none')
-        notes.push(`${path} could be read by others than its owner; its mode is 0600 now`);
-    }
-    db = openDatabase(path, { waitMs });
+    // A log that was left behind keeps the mode of the file that it was made for.
+    const open = ['', '-wal', '-shm', '-journal'].filter((suffix) => narrowMode(path + suffix));
+    if (open.length > 0 && header.kind !== 'none')
+      notes.push(`${path} could be read by others than its owner; its mode is 0600 now`);
+    db = openDatabase(fileName(path), { waitMs });
     db.pragma('synchronous = FULL');
     db.pragma('cache_size = -32768');
     if (header.kind !== 'ours') {
@@ -357,7 +389,7 @@ export const openForReading = (path: string, tables: readonly Table[], options: 
   }
   let db: Db | null = null;
   try {
-    db = openDatabase(path, { readonly: true, waitMs: options.waitMs ?? defaultWaitMs });
+    db = openDatabase(fileName(path), { readonly: true, waitMs: options.waitMs ?? defaultWaitMs });
     if (!isOurs(db)) throw notOurs(path);
     const version = versionOf(db);
     if (version > schema.version) throw tooNew(path, version, schema.version);

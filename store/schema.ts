@@ -7,7 +7,7 @@ import { findingTables, findingViews, findingsAsOf } from './findings.ts';
 /** 'tkqy': in the header of every store file. */
 export const applicationId = 0x746b_7179;
 /** Goes up with every change of a table or a view below; a test holds it and the layout together. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 export interface Schema {
   readonly tables: readonly Table[];
@@ -63,7 +63,9 @@ const commonTables: Readonly<Record<string, string>> = {
   host_id TEXT NOT NULL UNIQUE,
   last_time INTEGER,
   last_snapshot INTEGER,
-  has_report BLOB
+  has_report BLOB,
+  judged_from_time INTEGER,
+  judged_until_time INTEGER
 ) STRICT`,
   _table: `CREATE TABLE "_table" (
   tab INTEGER PRIMARY KEY,

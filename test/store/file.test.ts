@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -6,10 +7,12 @@ import {
   mkdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import test from 'ava';
 import { UserError } from '../../collector/errors.ts';
@@ -19,6 +22,7 @@ import { openForReading, openForWriting, transact } from '../../store/file.ts';
 import { schemaVersion, storeIndexes, storeTables, storeViews } from '../../store/schema.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, sample, temporaryFolder } from '../standin.ts';
+import { makeBundle, verifySnapshots } from './evidence.ts';
 import { addAll, everything, newPath, people, rowsOf, smallTables, snapshotAt } from './world.ts';
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
@@ -70,6 +74,8 @@ const refusals: readonly (readonly [string, (path: string) => void, RegExp])[] =
     /is not a tokenquery database/,
   ],
   ['a folder', (path) => mkdirSync(path), /is a folder/],
+  // Opened as a file is, it would be waited for until somebody writes into it.
+  ['a pipe', (path) => void spawnSync('mkfifo', ['-m', '600', path]), /is not a file/],
   [
     'a newer database',
     (path) => {
@@ -95,6 +101,34 @@ for (const [what, make, message] of refusals) {
     t.deepEqual([isFile ? sum(path) : '', modeOf(path)], [before, mode]);
   });
 }
+
+test('a link to nothing is named, and makes no file', (t) => {
+  const path = newPath();
+  symlinkSync(`${path}.absent`, path);
+  for (const open of [openForWriting, openForReading]) {
+    t.throws(() => open(path, smallTables), { instanceOf: UserError, message: /link to a file that is not/ });
+  }
+  t.false(existsSync(`${path}.absent`));
+});
+
+test('a name that SQLite takes for a database in memory is a file like any other', async (t) => {
+  const cwd = temporaryFolder(t);
+  const argv = ['snapshot', '--db', ':memory:', '--source', sample('macos26-managed')];
+  t.regex((await cli(argv, { cwd })).stdout, /first snapshot/);
+  t.regex((await cli(argv, { cwd })).stdout, /was stored before/);
+});
+
+test('a log that was left open to others is for the owner alone from then on', (t) => {
+  const path = newPath();
+  openForWriting(path, smallTables).close();
+  const left = openForWriting(path, smallTables);
+  addAll(left, [snapshotAt('H1', 10, { people: { status: 'ok', rows: [['ann', 'A', 1, 1, 1]] } })]);
+  for (const suffix of ['-wal', '-shm']) chmodSync(path + suffix, 0o644);
+  const store = openForWriting(path, smallTables);
+  for (const suffix of ['', '-wal', '-shm']) t.is(modeOf(path + suffix), '600', suffix);
+  t.regex(store.notes.join(), /mode is 0600 now/);
+  for (const each of [store, left]) each.close();
+});
 
 test('an older database is brought up to date, with all that it holds', (t) => {
   // The older tool knew people without `seen`, under another order of columns, and no machine.
@@ -179,13 +213,80 @@ test('a change of the layout goes with a new version', (t) => {
     ...storeIndexes(tables).values(),
     ...storeViews(tables, () => 0).values(),
   ]);
-  const known: Readonly<Record<number, string>> = { 1: '850acaac282d99c2' };
+  const known: Readonly<Record<number, string>> = { 1: '850acaac282d99c2', 2: '59d5a2b8e0d4ac6b' };
   t.is(
     createHash('sha256').update(layout).digest('hex').slice(0, 16),
     known[schemaVersion] ?? '',
-    'the tables or views of the store changed: raise schemaVersion in store/schema.ts, and note the new digest here',
+    'the tables or views of the store changed: raise schemaVersion in store/schema.ts, note the new digest here, and keep a file of the layout before in layouts/',
   );
 });
+
+/** Four snapshots of two hosts, as the tool of that layout wrote them: of a sample, of it with other answers, of another. */
+for (let layout = 1; layout < schemaVersion; layout += 1) {
+  test(`a database that the tool of layout ${layout} wrote is brought up to date and goes on`, async (t) => {
+    const folder = temporaryFolder(t);
+    const path = join(folder, 'mac.db');
+    const input = join(folder, 'input.db');
+    for (const file of [path, input]) {
+      writeFileSync(file, gunzipSync(readFileSync(join(import.meta.dirname, 'layouts', `${layout}.db.gz`))), {
+        mode: 0o600,
+      });
+    }
+    const old = new Database(path, { readonly: true });
+    t.is(old.pragma('user_version', { simple: true }), layout);
+    const names = old
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name")
+      .pluck()
+      .all() as string[];
+    const columns = new Map(
+      names.map((name) => [
+        name,
+        (old.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(name) as string[])
+          .map((column) => `"${column}"`)
+          .join(', '),
+      ]),
+    );
+    const seen = (db: Database.Database): Record<string, unknown> =>
+      Object.fromEntries(
+        names.map((name) => [
+          name,
+          db
+            .prepare(`SELECT ${columns.get(name) ?? ''} FROM "${name}"`)
+            .raw()
+            .all()
+            .map((row) => JSON.stringify(row))
+            .sort(),
+        ]),
+      );
+    const before = seen(old);
+    old.close();
+    t.is((before['snapshots'] as unknown[]).length, 4);
+    t.true((before['changes'] as unknown[]).length > 10);
+    // An input is not changed, and says what to do.
+    const target = join(folder, 'target.db');
+    const sumBefore = sum(input);
+    const refused = await cli(['merge', '--db', target, input]);
+    t.is(refused.code, 1);
+    t.regex(refused.stderr, new RegExp(`older layout ${layout}\\n.*hint: .*brings it up to date`));
+    t.is(sum(input), sumBefore);
+
+    const store = openForWriting(path, tables);
+    t.regex(store.notes.join(), new RegExp(`brought from layout ${layout} to ${schemaVersion}`));
+    t.deepEqual(seen(store.db), before);
+    t.is(verifySnapshots(store), 4);
+    store.close();
+    const merged = await cli(['merge', '--db', target, path]);
+    t.is(merged.stdout, '4 snapshots of 2 hosts stored\n', merged.stderr);
+    const again = await cli(['merge', '--db', path, target]);
+    t.is(again.stdout, '0 snapshots of 2 hosts stored, 4 there before\n');
+    const bundle = makeBundle('macos26-managed', join(folder, 'next'), {
+      time: 1_790_900_000,
+      replace: [['sw_vers', '26.1', '26.2']],
+    });
+    const next = await cli(['snapshot', '--db', path, '--source', bundle]);
+    t.regex(next.stdout, /hosts 1 changed/);
+  });
+}
 
 test('a database that was cut off is told from one that is whole', async (t) => {
   const folder = temporaryFolder(t);
