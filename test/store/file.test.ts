@@ -343,6 +343,40 @@ test('a damaged page is met with a message, not with a wrong answer', async (t) 
   }
 });
 
+test('a damaged value is met like a damaged page, and costs a merge that input only', async (t) => {
+  const folder = temporaryFolder(t);
+  const good = join(folder, 'good.db');
+  const [whole, part] = [
+    makeBundle('macos26-managed', join(folder, 'a'), { time: 1_790_000_000 }),
+    makeBundle('macos26-managed', join(folder, 'b'), { time: 1_790_000_100, without: ['/usr/bin/fdesetup'] }),
+  ];
+  for (const source of [whole, part]) await cli(['snapshot', '--db', good, '--source', source]);
+  for (const [what, sql] of [
+    ['partial', "UPDATE _partial SET raw = x'00112233' WHERE raw IS NOT NULL"],
+    ['look', "UPDATE _look_table SET columns_affected = '[' WHERE columns_affected IS NOT NULL"],
+  ] as const) {
+    const bad = join(folder, `${what}.db`);
+    copyFileSync(good, bad);
+    const db = new Database(bad);
+    t.true(db.prepare(sql).run().changes > 0);
+    db.close();
+    const target = join(folder, `${what}-target.db`);
+    const merged = await cli(['merge', '--db', target, bad, good]);
+    t.is(merged.code, 1);
+    t.is(merged.stdout, '2 snapshots of 1 host stored\n', merged.stderr);
+    t.regex(merged.stderr, new RegExp(`error: .*${what}\\.db is damaged: .* cannot be read\\n.*hint: `));
+    // A late look needs what the others saw.
+    const late = makeBundle('macos26-managed', join(folder, `late-${what}`), {
+      time: 1_790_000_050,
+      without: ['/usr/bin/fdesetup'],
+      replace: [['-readall', '/bin/zsh', '/bin/sh']],
+    });
+    const { code, stderr } = await cli(['snapshot', '--db', bad, '--source', late]);
+    t.is(code, 1, what);
+    t.regex(stderr, /error: .* is damaged: .* cannot be read\n.*hint: /, what);
+  }
+});
+
 test('a writer waits for another, and says so when that takes too long', (t) => {
   const path = newPath();
   const [a, b] = [openForWriting(path, smallTables), openForWriting(path, smallTables, { waitMs: 50 })];
