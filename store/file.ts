@@ -137,14 +137,22 @@ const readHeader = (path: string): Header => {
     if (stat.isDirectory()) throw new UserError(`${path} is a folder`, 'name a file');
     if (!stat.isFile()) throw new UserError(`${path} is not a file`, 'name a file');
     if (stat.size === 0) return { kind: 'none', version: 0 };
-    const bytes = Buffer.alloc(100);
-    const count = readSync(file, bytes, 0, 100, 0);
+    const bytes = Buffer.alloc(108);
+    const count = readSync(file, bytes, 0, 108, 0);
     // The very first transaction was cut off: SQLite takes it back.
     if (isThere(`${path}-journal`)) return { kind: 'unfinished', version: 0 };
     if (count < 100 || bytes.toString('latin1', 0, 16) !== 'SQLite format 3\0')
       return { kind: 'other', version: 0 };
-    if (bytes.readUInt32BE(68) !== applicationId) return { kind: 'other', version: 0 };
     const pageSize = bytes.readUInt16BE(16) === 1 ? 65_536 : bytes.readUInt16BE(16);
+    if (bytes.readUInt32BE(68) !== applicationId) {
+      // One page without a table, set to be vacuumed piece by piece: ours, cut off before it said so.
+      const isFirstPage =
+        stat.size === pageSize &&
+        bytes.readUInt32BE(68) === 0 &&
+        bytes.readUInt32BE(64) === 1 &&
+        bytes.readUInt16BE(103) === 0;
+      return { kind: isFirstPage ? 'unfinished' : 'other', version: 0 };
+    }
     const pages = bytes.readUInt32BE(28);
     const isCountValid = bytes.readUInt32BE(24) === bytes.readUInt32BE(92);
     // With a write-ahead log, the file may be about to grow.

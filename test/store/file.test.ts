@@ -102,6 +102,19 @@ for (const [what, make, message] of refusals) {
   });
 }
 
+test('a file that was cut off before it said whose it is is begun anew', (t) => {
+  const path = newPath();
+  const db = new Database(path);
+  db.pragma('auto_vacuum = INCREMENTAL');
+  db.close();
+  t.is(statSync(path).size, 4096);
+  t.throws(() => openForReading(path, smallTables), { message: /holds no snapshot/ });
+  const store = openForWriting(path, smallTables);
+  addAll(store, [snapshotAt('H1', 10, { people: { status: 'ok', rows: [['ann', 'A', 1, 1, 1]] } })]);
+  t.is(rowsOf(store, 'SELECT * FROM people').length, 1);
+  store.close();
+});
+
 test('a link to nothing is named, and makes no file', (t) => {
   const path = newPath();
   symlinkSync(`${path}.absent`, path);
