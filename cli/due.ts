@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { UserError } from '../collector/errors.ts';
-import { isUnmade, openForReading } from '../store/file.ts';
+import { isBegun, openForReading } from '../store/file.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments, OptionSpec } from './command.ts';
 import { parseAge } from './time.ts';
@@ -54,7 +54,7 @@ export const isTurn = (hostId: string, every: number, last: number, now: number)
 
 /** When this database was last filled by a collection, and of which host. */
 const lastRun = (path: string, until: number): { readonly hostId: string; readonly time: number } | null => {
-  if (isUnmade(path)) return null;
+  if (!isBegun(path)) return null;
   const store = openForReading(path, tables);
   try {
     const row = store.db

@@ -3,6 +3,7 @@ import { UserError } from '../collector/errors.ts';
 import { explainStoreError, openForReading, openForWriting } from '../store/file.ts';
 import type { Store } from '../store/file.ts';
 import { blindSpots } from '../store/query.ts';
+import type { BlindSpots } from '../store/query.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments, OptionSpec } from './command.ts';
 import { printNote } from './render.ts';
@@ -35,12 +36,67 @@ export const using = async <T>(store: Store, work: (store: Store) => T | Promise
   }
 };
 
-/** Says on stderr what was not looked at in which share of the hosts; returns whether all was. */
-export const noteStoreBlindSpots = (store: Store, touched: ReadonlySet<string>): boolean => {
-  const { spots, hosts } = blindSpots(store, touched);
-  for (const { table, status, reason, hosts: affected } of spots) {
-    const on = hosts > 1 ? `on ${affected} of ${hosts} hosts, ` : '';
-    printNote(`${on}${table} is ${status}: ${reason ?? 'see table_status for the reasons'}`);
+const date = (time: number): string => new Date(time * 1000).toISOString().replace('.000Z', 'Z');
+
+/** Says of how many hosts nothing is known at a moment: no rows of theirs is no answer. Returns whether all are known. */
+const noteUnseen = ({ db }: Store, asOf: number, { seen, hosts }: BlindSpots): boolean => {
+  const first = db.prepare('SELECT min(collected_time) FROM main._snapshot').pluck().get() as number | null;
+  const retained = db
+    .prepare("SELECT value FROM main._setting WHERE name = 'retained_time'")
+    .pluck()
+    .get() as number | undefined;
+  const dropped =
+    retained !== undefined && asOf < retained ? `; what is older than ${date(retained)} was dropped` : '';
+  if (seen === hosts) {
+    if (dropped === '') return true;
+    printNote(`not all is known as of ${date(asOf)}${dropped}`);
+    return false;
   }
-  return spots.length === 0;
+  const which = seen === 0 ? 'nothing' : `of ${hosts - seen} of ${hosts} hosts nothing`;
+  const since = first === null ? '' : `: the first snapshot in the file is of ${date(first)}`;
+  printNote(`${which} is known as of ${date(asOf)}${seen === 0 ? since : ''}${dropped}`);
+  return false;
+};
+
+/** Says on stderr what was not looked at in which share of the hosts; returns whether all was. */
+export const noteStoreBlindSpots = (
+  store: Store,
+  touched: ReadonlySet<string>,
+  asOf: number | null,
+): boolean => {
+  const found = blindSpots(store, touched, asOf);
+  const { spots, unjudged, hosts } = found;
+  if (hosts === 0) {
+    printNote(`${store.path} holds no snapshot`);
+    return false;
+  }
+  const isSeen = asOf === null || noteUnseen(store, asOf, found);
+  const share = (affected: number): string => (hosts > 1 ? `on ${affected} of ${hosts} hosts, ` : '');
+  for (const { table, status, reason, hosts: affected } of spots) {
+    printNote(
+      status === null
+        ? `${share(affected)}${table} was not collected: it is not in the last snapshot`
+        : `${share(affected)}${table} is ${status}: ${reason ?? 'see table_status for the reasons'}`,
+    );
+  }
+  if (unjudged > 0) {
+    printNote(
+      `${share(unjudged)}findings does not tell of the last snapshot: it was not judged when it came, by merge or from an older tokenquery; tokenquery findings --db ${store.path} judges it`,
+    );
+  }
+  return isSeen && spots.length === 0 && unjudged === 0;
+};
+
+/** Says on how many hosts not every table was looked at: a change there is not among the changes. */
+export const noteUnlooked = ({ db }: Store): void => {
+  const { affected, hosts } = db
+    .prepare(
+      'SELECT (SELECT count(*) FROM _host) AS hosts, count(DISTINCT host_id) AS affected FROM table_status ' +
+        "WHERE status NOT IN ('ok', 'empty', 'skipped', 'unsupported')",
+    )
+    .get() as { affected: number; hosts: number };
+  if (affected === 0) return;
+  printNote(
+    `${hosts > 1 ? `on ${affected} of ${hosts} hosts, ` : ''}not every table could be looked at in the last snapshot, and what changed there is not told: table_status names them`,
+  );
 };

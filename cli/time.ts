@@ -19,7 +19,7 @@ export const currentTime = (): number => Math.floor(Date.now() / 1000);
 export const parseTime = (option: string, text: string, now: number = currentTime()): number => {
   if (/^\d{1,12}$/.test(text)) return Number(text);
   const ago = text.startsWith('-') ? durationOf(text.slice(1)) : null;
-  if (ago !== null) return now - ago;
+  if (ago !== null) return Math.max(0, now - ago);
   if (iso.test(text)) {
     const normal = text.replace(' ', 'T');
     const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/.test(normal.slice(10));

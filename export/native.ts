@@ -379,7 +379,7 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     if (schema > schemaVersion)
       throw broken(
         number,
-        `it was written by a newer tokenquery (layout ${schema}, this one knows ${schemaVersion})`,
+        `it was written by a newer tokenquery (rows of version ${schema}, this one knows ${schemaVersion})`,
       );
     snapshot = {
       header: {

@@ -1,5 +1,5 @@
 /** A store file: made, recognised, brought up to date, and opened. */
-import { chmodSync, closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '../collector/errors.ts';
 import type { Table } from '../collector/table.ts';
@@ -10,7 +10,7 @@ import {
   applicationId,
   internTables,
   readTableNumbers,
-  schemaVersion,
+  layoutVersion,
   storeIndexes,
   storeTables,
   storeViews,
@@ -108,13 +108,26 @@ const isThere = (path: string): boolean => {
   }
 };
 
+const isLink = (path: string): boolean => {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
+};
+
 /** What the file says of itself, read without SQLite: a file that is not ours is never opened by it. */
 const readHeader = (path: string): Header => {
   let file: number;
   try {
-    file = openSync(path, 'r');
+    // A pipe would be waited for until somebody writes into it.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return { kind: 'none', version: 0 };
+    if (codeOf(error) === 'ENOENT') {
+      if (isLink(path))
+        throw new UserError(`${path} is a link to a file that is not there`, 'name the file itself');
+      return { kind: 'none', version: 0 };
+    }
     if (codeOf(error) === 'EACCES')
       throw new UserError(`${path} may not be read`, 'it is readable by its owner alone');
     throw new UserError(`${path} cannot be opened (${codeOf(error)})`);
@@ -124,14 +137,22 @@ const readHeader = (path: string): Header => {
     if (stat.isDirectory()) throw new UserError(`${path} is a folder`, 'name a file');
     if (!stat.isFile()) throw new UserError(`${path} is not a file`, 'name a file');
     if (stat.size === 0) return { kind: 'none', version: 0 };
-    const bytes = Buffer.alloc(100);
-    const count = readSync(file, bytes, 0, 100, 0);
+    const bytes = Buffer.alloc(108);
+    const count = readSync(file, bytes, 0, 108, 0);
     // The very first transaction was cut off: SQLite takes it back.
     if (isThere(`${path}-journal`)) return { kind: 'unfinished', version: 0 };
     if (count < 100 || bytes.toString('latin1', 0, 16) !== 'SQLite format 3\0')
       return { kind: 'other', version: 0 };
-    if (bytes.readUInt32BE(68) !== applicationId) return { kind: 'other', version: 0 };
     const pageSize = bytes.readUInt16BE(16) === 1 ? 65_536 : bytes.readUInt16BE(16);
+    if (bytes.readUInt32BE(68) !== applicationId) {
+      // One page without a table, set to be vacuumed piece by piece: ours, cut off before it said so.
+      const isFirstPage =
+        stat.size === pageSize &&
+        bytes.readUInt32BE(68) === 0 &&
+        bytes.readUInt32BE(64) === 1 &&
+        bytes.readUInt16BE(103) === 0;
+      return { kind: isFirstPage ? 'unfinished' : 'other', version: 0 };
+    }
     const pages = bytes.readUInt32BE(28);
     const isCountValid = bytes.readUInt32BE(24) === bytes.readUInt32BE(92);
     // With a write-ahead log, the file may be about to grow.
@@ -149,6 +170,15 @@ const tooNew = (path: string, version: number, known: number): UserError =>
     `${path} was written by a newer tokenquery: it has layout ${version}, and this one knows ${known}`,
     'it was not touched; use the newer tokenquery',
   );
+
+/**
+ * Whether there is a file in which something may be: the very first write into a new one can have been cut off, or
+ * another run is just making it.
+ */
+export const isBegun = (path: string): boolean => {
+  const { kind } = readHeader(path);
+  return kind !== 'none' && kind !== 'unfinished';
+};
 
 /** Another process may be switching the file to a write-ahead log at the same moment. */
 const switchToWal = (db: Db, waitMs: number): void => {
@@ -247,7 +277,7 @@ const storeOf = (
   },
 });
 
-const defaultSchema = (tables: readonly Table[]): Schema => ({ tables, version: schemaVersion });
+const defaultSchema = (tables: readonly Table[]): Schema => ({ tables, version: layoutVersion });
 
 /** Makes the file with its mode from the first moment on: it never was readable by others. */
 const createFile = (path: string): void => {
@@ -262,6 +292,21 @@ const createFile = (path: string): void => {
     if (code === 'ENOSPC')
       throw new UserError(`there is no space left for ${path}`, 'make room and try again');
     throw new UserError(`${path} cannot be made (${code})`, `may you write in ${folder}?`);
+  }
+};
+
+/** SQLite takes some names, `:memory:` among them, for what is no file. */
+const fileName = (path: string): string => resolve(path);
+
+/** Takes the rights of others away; returns whether they had any. */
+const narrowMode = (path: string): boolean => {
+  try {
+    if ((statSync(path).mode & 0o077) === 0) return false;
+    chmodSync(path, 0o600);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
   }
 };
 
@@ -286,13 +331,11 @@ export const openForWriting = (path: string, tables: readonly Table[], options: 
   const notes: string[] = [];
   let db: Db | null = null;
   try {
-    const { mode } = statSync(path);
-    if ((mode & 0o077) !== 0) {
-      chmodSync(path, 0o600);
-      if (header.kind !== 'none')
-        notes.push(`${path} could be read by others than its owner; its mode is 0600 now`);
-    }
-    db = openDatabase(path, { waitMs });
+    // A log that was left behind keeps the mode of the file that it was made for.
+    const open = ['', '-wal', '-shm', '-journal'].filter((suffix) => narrowMode(path + suffix));
+    if (open.length > 0 && header.kind !== 'none')
+      notes.push(`${path} could be read by others than its owner; its mode is 0600 now`);
+    db = openDatabase(fileName(path), { waitMs });
     db.pragma('synchronous = FULL');
     db.pragma('cache_size = -32768');
     if (header.kind !== 'ours') {
@@ -331,12 +374,6 @@ const explainFileError = (error: unknown, path: string): unknown => {
   return explainStoreError(error, path);
 };
 
-/** True where there is no store yet: no file, an empty one, or one that another run is just making. */
-export const isUnmade = (path: string): boolean => {
-  const { kind } = readHeader(path);
-  return kind === 'none' || kind === 'unfinished';
-};
-
 /** Opens a store to read. One that is older is brought up to date first, where it may be written. */
 export const openForReading = (path: string, tables: readonly Table[], options: OpenOptions = {}): Store => {
   const schema = options.schema ?? defaultSchema(tables);
@@ -363,7 +400,7 @@ export const openForReading = (path: string, tables: readonly Table[], options: 
   }
   let db: Db | null = null;
   try {
-    db = openDatabase(path, { readonly: true, waitMs: options.waitMs ?? defaultWaitMs });
+    db = openDatabase(fileName(path), { readonly: true, waitMs: options.waitMs ?? defaultWaitMs });
     if (!isOurs(db)) throw notOurs(path);
     const version = versionOf(db);
     if (version > schema.version) throw tooNew(path, version, schema.version);

@@ -55,6 +55,34 @@ interface OpenFinding {
 const keyOf = (queryName: string, subject: string): string => JSON.stringify([queryName, subject]);
 
 /**
+ * Notes that the snapshot of a time was judged: `findings` is as good as the time from the first to the last of those
+ * that were judged one after the other. Returns false where a later one was.
+ */
+const noteJudged = (db: Db, host: number, time: number): boolean => {
+  const { judgedFrom, judgedUntil } = db
+    .prepare(
+      'SELECT judged_from_time AS judgedFrom, judged_until_time AS judgedUntil FROM _host WHERE host = ?',
+    )
+    .get(host) as { judgedFrom: number | null; judgedUntil: number | null };
+  if (judgedUntil !== null && judgedUntil > time) return false;
+  const before = db
+    .prepare('SELECT max(collected_time) FROM _snapshot WHERE host = ? AND collected_time < ?')
+    .pluck()
+    .get(host, time) as number | null;
+  const goesOn = judgedUntil !== null && before !== null && before <= judgedUntil;
+  db.prepare('UPDATE _host SET judged_from_time = ?, judged_until_time = ? WHERE host = ?').run(
+    goesOn || judgedUntil === time ? judgedFrom : time,
+    time,
+    host,
+  );
+  return true;
+};
+
+/** Whether what is found at a time, the last of a host, is in the store. */
+export const isJudged = (db: Db, hostId: string, time: number): boolean =>
+  db.prepare('SELECT judged_until_time FROM _host WHERE host_id = ?').pluck().get(hostId) === time;
+
+/**
  * Brings the findings of a host to what was judged at a time: one that did not change is not touched. Does nothing
  * for a time before one that was judged already. The caller holds the transaction.
  */
@@ -68,6 +96,7 @@ export const storeFindings = (db: Db, hostId: string, { rows, unjudged }: Judged
     .pluck()
     .get(host) as number | null;
   if (newest !== null && newest > time) return;
+  if (!noteJudged(db, host, time)) return;
   const open = new Map(
     (
       db

@@ -29,7 +29,7 @@ export interface BadInput {
 export interface Found {
   readonly inputs: readonly Input[];
   readonly bad: readonly BadInput[];
-  /** Files of a folder that are none of these. */
+  /** Files of a folder that are none of these, and links, which are not followed. */
   readonly ignored: readonly string[];
 }
 
@@ -88,7 +88,11 @@ export const findInputs = async (paths: readonly string[], target: string): Prom
       }
       const before = inputs.length + bad.length;
       for (const entry of entries) {
-        if (entry.name.startsWith('.') || entry.isSymbolicLink()) continue;
+        if (entry.name.startsWith('.')) continue;
+        if (entry.isSymbolicLink()) {
+          ignored.push(join(path, entry.name));
+          continue;
+        }
         await walk(join(path, entry.name), false);
       }
       if (isNamed && inputs.length + bad.length === before)
@@ -118,6 +122,8 @@ export interface MergeOptions {
   readonly readEvidence: (path: string) => Promise<Snapshot>;
   /** The program that a thread runs to read exports; without it, exports are read in this one. */
   readonly workerEntry?: string;
+  /** What that thread may hold; a host that is larger is read in this one. */
+  readonly threadMegabytes?: number;
   readonly now: () => number;
   /** Snapshots of several levels of redaction may lie in one file; they must not be joined. */
   readonly mayMix?: boolean;
@@ -233,14 +239,16 @@ type FromWorker =
   | { readonly message: string; readonly hint: string }
   | { readonly fault: string };
 
+type Take = (snapshots: readonly Snapshot[]) => void;
+
 /** Reads exports in a thread, so that one core parses while the other writes. */
-const nativeThread = (entry: string) => {
+const nativeThread = (entry: string, megabytes: number) => {
   const worker = new Worker(entry, {
     workerData: { task: 'decode' },
     // What it holds is a few batches; without a limit, garbage is left lying until there is a lot of it.
-    resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 128 },
+    resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: megabytes },
   });
-  const read = (path: string, take: (snapshots: readonly Snapshot[]) => void): Promise<void> =>
+  const read = (path: string, take: Take): Promise<void> =>
     new Promise((fulfil, reject) => {
       const finish = (error: unknown): void => {
         worker.off('message', onMessage);
@@ -270,7 +278,7 @@ const nativeThread = (entry: string) => {
 // Below this, starting a thread takes longer than it saves.
 const bytesForThread = 2 * 1024 * 1024;
 
-const mergeDatabase = (path: string, store: Store, take: (snapshots: readonly Snapshot[]) => void): void => {
+const mergeDatabase = (path: string, store: Store, take: Take): void => {
   const source = openForReading(path, store.tables, { mayUpdate: false });
   try {
     const reader = snapshotReader(source);
@@ -293,7 +301,34 @@ export const merge = async (
   const merged: Merged = { stored: 0, known: 0, tooOld: 0, hosts: new Set(), bad: [] };
   const batch = batchWriter(store, merged, options.now);
   const keepLevel = levelKeeper(store, options.mayMix === true);
-  let thread: ReturnType<typeof nativeThread> | null = null;
+  let thread = null as ReturnType<typeof nativeThread> | null;
+  const readExport = async (path: string, take: Take): Promise<void> => {
+    const { workerEntry, threadMegabytes = 128 } = options;
+    if (workerEntry === undefined || statSync(path).size < bytesForThread) {
+      await readNativeFile(path, store.tables, take);
+      return;
+    }
+    let handed = 0;
+    try {
+      thread ??= nativeThread(workerEntry, threadMegabytes);
+      await thread.read(path, (snapshots) => {
+        take(snapshots);
+        handed += snapshots.length;
+      });
+    } catch (error) {
+      // It may have more of this file under way, which must not be taken for the next one.
+      thread?.end();
+      thread = null;
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
+      // A snapshot that is larger than what a thread may hold: here there is more room.
+      let passed = 0;
+      await readNativeFile(path, store.tables, (snapshots) => {
+        const rest = snapshots.slice(Math.max(0, handed - passed));
+        passed += snapshots.length;
+        if (rest.length > 0) take(rest);
+      });
+    }
+  };
   // A cut of the power may cost the last transactions, which can be merged again, and nothing else: the disk need
   // not be waited for until the last one, which brings all before it to the disk as well.
   store.db.pragma('synchronous = NORMAL');
@@ -311,10 +346,7 @@ export const merge = async (
       try {
         if (kind === 'database') mergeDatabase(path, store, take);
         else if (kind === 'evidence') take([await options.readEvidence(path)]);
-        else if (options.workerEntry !== undefined && statSync(path).size >= bytesForThread) {
-          thread ??= nativeThread(options.workerEntry);
-          await thread.read(path, take);
-        } else await readNativeFile(path, store.tables, take);
+        else await readExport(path, take);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         merged.bad.push({ path, message: error.message, hint: error.hint });

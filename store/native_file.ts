@@ -28,6 +28,8 @@ const bytesOf = (path: string): Readable => {
 
 /** Far more than any row: a file without line feeds must not fill the memory. */
 const maxLine = 16 * 1024 * 1024;
+/** Far more than any host: some 60,000 accounts. A small packed file can be the start of an endless one. */
+const maxSnapshot = 256 * 1024 * 1024;
 
 /**
  * Decodes a file and hands its snapshots over in batches. Throws UserError for what is no export; the snapshots
@@ -39,7 +41,10 @@ export const readNativeFile = async (
   path: string,
   tables: readonly Table[],
   take: (snapshots: readonly Snapshot[]) => void | Promise<void>,
-  batchCells = 60_000,
+  {
+    batchCells = 60_000,
+    maxSnapshotBytes = maxSnapshot,
+  }: { readonly batchCells?: number; readonly maxSnapshotBytes?: number } = {},
 ): Promise<void> => {
   const decoder = nativeDecoder(tables);
   let batch: Snapshot[] = [];
@@ -50,7 +55,9 @@ export const readNativeFile = async (
     cells = 0;
     if (ready.length > 0) await take(ready);
   };
+  let sinceSnapshot = 0;
   const put = (snapshot: Snapshot): void => {
+    sinceSnapshot = 0;
     batch.push(snapshot);
     for (const look of snapshot.looks.values()) cells += look.cells.length;
   };
@@ -59,9 +66,15 @@ export const readNativeFile = async (
     const source = bytesOf(path);
     for await (const chunk of source) {
       const bytes = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
+      sinceSnapshot += (chunk as Buffer).length;
       rest = bytes.subarray(decoder.bytes(bytes, put));
       if (rest.length > maxLine)
         throw new UserError('it has a line of more than 16 MiB', 'docs/native.md describes the lines');
+      if (sinceSnapshot > maxSnapshotBytes)
+        throw new UserError(
+          'it has a snapshot of more than 256 MiB',
+          'that is more than one host; docs/native.md describes the lines',
+        );
       if (cells >= batchCells) await hand();
     }
     if (rest.length > 0) decoder.bytes(Buffer.concat([rest, Buffer.from('\n')]), put);

@@ -40,8 +40,18 @@ export const readTimeline = (prepare: Prepare, host: number): TimelineEntry[] =>
     'SELECT collected_time AS time, snapshot_id AS id, look FROM _snapshot WHERE host = ? ORDER BY collected_time, snapshot_id',
   ).all(host) as TimelineEntry[];
 
-const namesOf = (text: string | null): readonly string[] | null =>
-  text === null ? null : (JSON.parse(text) as string[]);
+/** A value that no tokenquery wrote: with the code of SQLite for a damaged page, so that it is told like one. */
+const damagedValue = (what: string, cause: unknown): Error =>
+  Object.assign(new Error(`${what} cannot be read`, { cause }), { code: 'SQLITE_CORRUPT' });
+
+const namesOf = (text: string | null): readonly string[] | null => {
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as string[];
+  } catch (error) {
+    throw damagedValue('what a look lacked', error);
+  }
+};
 
 /** The statuses that a look number stands for, by table number. */
 export const lookReader = (prepare: Prepare): ((look: number) => ReadonlyMap<number, LookEntry>) => {
@@ -120,8 +130,13 @@ export const readChangePoints = (prepare: Prepare, host: number, tab: number): C
     'SELECT time, snapshot_id AS id, raw FROM _partial WHERE host = ? AND tab = ? ORDER BY time, snapshot_id',
   ).all(host, tab) as ChangePoint[];
 
-export const unpackPartial = (raw: Uint8Array): Cells[] =>
-  JSON.parse(inflateRawSync(raw).toString('utf8')) as Cells[];
+export const unpackPartial = (raw: Uint8Array): Cells[] => {
+  try {
+    return JSON.parse(inflateRawSync(raw).toString('utf8')) as Cells[];
+  } catch (error) {
+    throw damagedValue('what a partial look saw', error);
+  }
+};
 
 const put = <V>(map: Map<number, V[]>, key: number, value: V): void => {
   const list = map.get(key);

@@ -6,7 +6,12 @@ import { findingTables, findingViews, findingsAsOf } from './findings.ts';
 
 /** 'tkqy': in the header of every store file. */
 export const applicationId = 0x746b_7179;
-/** Goes up with every change of a table or a view below; a test holds it and the layout together. */
+/** Of the file: goes up with every change of a table or a view below; a test holds it and the layout together. */
+export const layoutVersion = 2;
+/**
+ * Of the rows: goes up when a column changes its meaning, its type or its name, or a table its key. It is part of every
+ * row id, so that a receiver takes the rows of either version for different ones.
+ */
 export const schemaVersion = 1;
 
 export interface Schema {
@@ -63,7 +68,9 @@ const commonTables: Readonly<Record<string, string>> = {
   host_id TEXT NOT NULL UNIQUE,
   last_time INTEGER,
   last_snapshot INTEGER,
-  has_report BLOB
+  has_report BLOB,
+  judged_from_time INTEGER,
+  judged_until_time INTEGER
 ) STRICT`,
   _table: `CREATE TABLE "_table" (
   tab INTEGER PRIMARY KEY,

@@ -7,7 +7,7 @@ import type { Arguments, Command } from '../command.ts';
 import { modeOf, modeOptions } from '../options.ts';
 import { flush, printRows } from '../render.ts';
 import type { Cells } from '../render.ts';
-import { dbOption, readableStore, using } from '../stores.ts';
+import { dbOption, noteStoreBlindSpots, noteUnlooked, readableStore, using } from '../stores.ts';
 import { parseTime } from '../time.ts';
 
 const dataTableNamed = (name: string): string => {
@@ -80,6 +80,8 @@ const run = async (given: Arguments): Promise<number> => {
         .iterate(...values) as Iterable<Cells>,
     );
     flush();
+    if (tableName !== null) noteStoreBlindSpots(store, new Set([tableName]), null);
+    else noteUnlooked(store);
     return 0;
   });
 };

@@ -178,10 +178,14 @@ const collectedWorld = async (given: Arguments, questions: readonly Question[]):
 
 const storedWorld = async (given: Arguments, store: Store): Promise<World> => {
   const { lookBack } = await import(/* webpackMode: "eager" */ '../../store/query.ts');
+  const { noteStoreBlindSpots } = await import(/* webpackMode: "eager" */ '../stores.ts');
   const { currentTime, parseTime } = await import(/* webpackMode: "eager" */ '../time.ts');
   const asOf = given.text('as-of');
   const now = asOf === null ? currentTime() : parseTime('--as-of', asOf);
-  if (asOf !== null) lookBack(store, now);
+  if (asOf !== null) {
+    lookBack(store, now);
+    noteStoreBlindSpots(store, new Set(), now);
+  }
   return { db: store.db, now, close: () => store.close() };
 };
 

@@ -59,7 +59,7 @@ const run = async (given: Arguments): Promise<number> => {
     flush();
     if (ignored.length > 0) {
       printNote(
-        `left alone, for they are nothing that can be merged: ${ignored.slice(0, 5).join(', ')}${ignored.length > 5 ? ` and ${ignored.length - 5} more` : ''}`,
+        `left alone, for they are links or nothing that can be merged: ${ignored.slice(0, 5).join(', ')}${ignored.length > 5 ? ` and ${ignored.length - 5} more` : ''}`,
       );
     }
     const failures = [...bad, ...merged.bad];

@@ -117,7 +117,7 @@ const storedWorld = async (given: Arguments, sql: string): Promise<World> => {
     const { db } = store;
     const known = visibleNames(store);
     prepareGuarded(db, sql, known);
-    const isWhole = noteStoreBlindSpots(store, touchedNames(store, sql));
+    const isWhole = noteStoreBlindSpots(store, touchedNames(store, sql), asOf === null ? null : now);
     return { db, names: known, now, isWhole, close: () => store.close() };
   } catch (error) {
     store.close();

@@ -13,7 +13,7 @@ const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} 
 const run = async (given: Arguments): Promise<number> => {
   const age = given.text('older-than');
   if (age === null) throw new UserError('--older-than AGE is missing', 'for example --older-than 90d', 2);
-  const time = currentTime() - parseAge('--older-than', age);
+  const time = Math.max(0, currentTime() - parseAge('--older-than', age));
   const path = dbPath(given);
   // It makes no file.
   openForReading(path, tables).close();

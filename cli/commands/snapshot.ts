@@ -13,7 +13,7 @@ import { collectAll, machinesOf } from '../hosts.ts';
 import { sourceOptions } from '../options.ts';
 import { flush, print, printError, visible } from '../render.ts';
 import { findingsOf } from '../../queries/findings.ts';
-import { storeFindings } from '../../store/findings.ts';
+import { isJudged, storeFindings } from '../../store/findings.ts';
 import { dbOption, dbPath, using, writableStore } from '../stores.ts';
 import { currentTime } from '../time.ts';
 import { version } from '../version.ts';
@@ -54,8 +54,11 @@ const store = (target: Store, collection: Collection): string => {
       .prepare('SELECT last_time FROM _host WHERE host_id = ?')
       .pluck()
       .get(snapshot.hostId);
-    // A snapshot that came late says nothing of how the host stands.
-    if (result.stored > 0 && last === snapshot.collectedTime) {
+    // A snapshot that came late says nothing of how the host stands; one that came by merge before is not judged yet.
+    if (
+      last === snapshot.collectedTime &&
+      (result.stored > 0 || !isJudged(target.db, snapshot.hostId, snapshot.collectedTime))
+    ) {
       storeFindings(
         target.db,
         snapshot.hostId,

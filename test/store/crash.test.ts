@@ -22,6 +22,8 @@ const command = (...parameters: readonly string[]): [string, string[]] => [
   ['--disable-warning=ExperimentalWarning', join(root, 'cli', 'start.ts'), ...parameters],
 ];
 
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? -1;
+
 interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -29,8 +31,16 @@ interface Ended {
   readonly ms: number;
 }
 
-/** Runs the command line and kills it after so long. */
-const killed = (parameters: readonly string[], afterMs: number, options: SpawnOptions = {}): Promise<Ended> =>
+/**
+ * Runs the command line and kills it after so long: from its start, or, with `db`, from when it begins to write. Nearly all
+ * of its time goes by before that.
+ */
+const killed = (
+  parameters: readonly string[],
+  afterMs: number,
+  options: SpawnOptions = {},
+  db: string | null = null,
+): Promise<Ended> =>
   new Promise((resolve) => {
     const began = performance.now();
     const child = spawn(...command(...parameters), {
@@ -40,8 +50,18 @@ const killed = (parameters: readonly string[], afterMs: number, options: SpawnOp
     });
     let stderr = '';
     child.stderr?.on('data', (chunk) => (stderr += String(chunk)));
-    const timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
+    const kill = (): boolean => child.kill('SIGKILL');
+    let timer = setTimeout(kill, db === null ? afterMs : 60_000);
+    const logs = db === null ? [] : [`${db}-wal`, `${db}-journal`];
+    const before = logs.map(sizeOf).join();
+    const looking = setInterval(() => {
+      if (logs.length === 0 || logs.map(sizeOf).join() === before) return;
+      clearInterval(looking);
+      clearTimeout(timer);
+      timer = setTimeout(kill, afterMs);
+    }, 1);
     child.on('close', (code, signal) => {
+      clearInterval(looking);
       clearTimeout(timer);
       resolve({ code, signal, stderr, ms: performance.now() - began });
     });
@@ -78,27 +98,32 @@ test.serial('snapshot: the power is cut at any moment', async (t) => {
   const timing = await killed(['snapshot', '--db', join(folder, 'timing.db'), '--source', bundle(0)], 60_000);
   t.is(timing.code, 0, timing.stderr);
   let { ms: duration } = timing;
-  let cut = 0;
+  let [cut, stored] = [0, 0];
   for (let number = 1; number <= kills; number += 1) {
     // The first file too is made under fire, now and then.
     if (number % 5 === 1)
       for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(db + suffix, { force: true });
     if (number % 5 === 1) whole = 0;
     const source = bundle(number);
-    const ended = await killed(
-      ['snapshot', '--db', db, '--source', source],
-      duration * (0.3 + 0.75 * Math.random()),
-    );
+    const argv = ['snapshot', '--db', db, '--source', source];
+    // Every other time while it writes.
+    const ended =
+      number % 2 === 0
+        ? await killed(argv, duration * (0.3 + 0.75 * Math.random()))
+        : await killed(argv, 30 * Math.random(), {}, db);
     const now = wholeSnapshots(db);
     t.true(now === whole || now === whole + 1, `${whole} before and ${now} after`);
     if (ended.code === 0) {
       t.is(now, whole + 1, 'what was said to be stored is stored');
-      duration = ended.ms;
-    } else cut += 1;
+      if (number % 2 === 0) duration = ended.ms;
+    } else {
+      cut += 1;
+      if (now > whole) stored += 1;
+    }
     whole = now;
     rmSync(source, { recursive: true });
   }
-  t.log(`${cut} of ${kills} cut off`);
+  t.log(`${cut} of ${kills} cut off, ${stored} of them after the commit`);
   t.is((await cli(['snapshot', '--db', db, '--source', bundle(kills + 1)])).code, 0);
   t.is(wholeSnapshots(db), whole + 1);
 });

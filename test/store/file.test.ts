@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -6,19 +7,22 @@ import {
   mkdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import test from 'ava';
 import { UserError } from '../../collector/errors.ts';
 import { text } from '../../collector/table.ts';
 import type { Table } from '../../collector/table.ts';
 import { openForReading, openForWriting, transact } from '../../store/file.ts';
-import { schemaVersion, storeIndexes, storeTables, storeViews } from '../../store/schema.ts';
+import { layoutVersion, schemaVersion, storeIndexes, storeTables, storeViews } from '../../store/schema.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, sample, temporaryFolder } from '../standin.ts';
+import { makeBundle, verifySnapshots } from './evidence.ts';
 import { addAll, everything, newPath, people, rowsOf, smallTables, snapshotAt } from './world.ts';
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
@@ -70,14 +74,16 @@ const refusals: readonly (readonly [string, (path: string) => void, RegExp])[] =
     /is not a tokenquery database/,
   ],
   ['a folder', (path) => mkdirSync(path), /is a folder/],
+  // Opened as a file is, it would be waited for until somebody writes into it.
+  ['a pipe', (path) => void spawnSync('mkfifo', ['-m', '600', path]), /is not a file/],
   [
     'a newer database',
     (path) => {
       openForWriting(path, smallTables, {
-        schema: { tables: smallTables, version: schemaVersion + 7 },
+        schema: { tables: smallTables, version: layoutVersion + 7 },
       }).close();
     },
-    new RegExp(`written by a newer tokenquery: it has layout ${schemaVersion + 7}, .*\\|.*not touched`),
+    new RegExp(`written by a newer tokenquery: it has layout ${layoutVersion + 7}, .*\\|.*not touched`),
   ],
 ];
 
@@ -95,6 +101,47 @@ for (const [what, make, message] of refusals) {
     t.deepEqual([isFile ? sum(path) : '', modeOf(path)], [before, mode]);
   });
 }
+
+test('a file that was cut off before it said whose it is is begun anew', (t) => {
+  const path = newPath();
+  const db = new Database(path);
+  db.pragma('auto_vacuum = INCREMENTAL');
+  db.close();
+  t.is(statSync(path).size, 4096);
+  t.throws(() => openForReading(path, smallTables), { message: /holds no snapshot/ });
+  const store = openForWriting(path, smallTables);
+  addAll(store, [snapshotAt('H1', 10, { people: { status: 'ok', rows: [['ann', 'A', 1, 1, 1]] } })]);
+  t.is(rowsOf(store, 'SELECT * FROM people').length, 1);
+  store.close();
+});
+
+test('a link to nothing is named, and makes no file', (t) => {
+  const path = newPath();
+  symlinkSync(`${path}.absent`, path);
+  for (const open of [openForWriting, openForReading]) {
+    t.throws(() => open(path, smallTables), { instanceOf: UserError, message: /link to a file that is not/ });
+  }
+  t.false(existsSync(`${path}.absent`));
+});
+
+test('a name that SQLite takes for a database in memory is a file like any other', async (t) => {
+  const cwd = temporaryFolder(t);
+  const argv = ['snapshot', '--db', ':memory:', '--source', sample('macos26-managed')];
+  t.regex((await cli(argv, { cwd })).stdout, /first snapshot/);
+  t.regex((await cli(argv, { cwd })).stdout, /was stored before/);
+});
+
+test('a log that was left open to others is for the owner alone from then on', (t) => {
+  const path = newPath();
+  openForWriting(path, smallTables).close();
+  const left = openForWriting(path, smallTables);
+  addAll(left, [snapshotAt('H1', 10, { people: { status: 'ok', rows: [['ann', 'A', 1, 1, 1]] } })]);
+  for (const suffix of ['-wal', '-shm']) chmodSync(path + suffix, 0o644);
+  const store = openForWriting(path, smallTables);
+  for (const suffix of ['', '-wal', '-shm']) t.is(modeOf(path + suffix), '600', suffix);
+  t.regex(store.notes.join(), /mode is 0600 now/);
+  for (const each of [store, left]) each.close();
+});
 
 test('an older database is brought up to date, with all that it holds', (t) => {
   // The older tool knew people without `seen`, under another order of columns, and no machine.
@@ -179,13 +226,96 @@ test('a change of the layout goes with a new version', (t) => {
     ...storeIndexes(tables).values(),
     ...storeViews(tables, () => 0).values(),
   ]);
-  const known: Readonly<Record<number, string>> = { 1: '850acaac282d99c2' };
+  const known: Readonly<Record<number, string>> = { 1: '850acaac282d99c2', 2: '59d5a2b8e0d4ac6b' };
   t.is(
     createHash('sha256').update(layout).digest('hex').slice(0, 16),
-    known[schemaVersion] ?? '',
-    'the tables or views of the store changed: raise schemaVersion in store/schema.ts, and note the new digest here',
+    known[layoutVersion] ?? '',
+    'the tables or views of the store changed: raise layoutVersion in store/schema.ts, note the new digest here, and keep a file of the layout before in layouts/',
   );
 });
+
+test('a change of what rows are goes with a new version of them', (t) => {
+  const rows = JSON.stringify(
+    tables.map(({ name, key, columns }) => [
+      name,
+      key,
+      Object.entries(columns).map(([column, { type }]) => [column, type]),
+    ]),
+  );
+  const known: Readonly<Record<number, string>> = { 1: '872f523fb6adb22c' };
+  t.is(
+    createHash('sha256').update(rows).digest('hex').slice(0, 16),
+    known[schemaVersion] ?? '',
+    'the tables changed: note the new digest here, and raise schemaVersion in store/schema.ts unless columns were only added',
+  );
+});
+
+/** Four snapshots of two hosts, as the tool of that layout wrote them: of a sample, of it with other answers, of another. */
+for (let layout = 1; layout < layoutVersion; layout += 1) {
+  test(`a database that the tool of layout ${layout} wrote is brought up to date and goes on`, async (t) => {
+    const folder = temporaryFolder(t);
+    const path = join(folder, 'mac.db');
+    const input = join(folder, 'input.db');
+    for (const file of [path, input]) {
+      writeFileSync(file, gunzipSync(readFileSync(join(import.meta.dirname, 'layouts', `${layout}.db.gz`))), {
+        mode: 0o600,
+      });
+    }
+    const old = new Database(path, { readonly: true });
+    t.is(old.pragma('user_version', { simple: true }), layout);
+    const names = old
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name")
+      .pluck()
+      .all() as string[];
+    const columns = new Map(
+      names.map((name) => [
+        name,
+        (old.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(name) as string[])
+          .map((column) => `"${column}"`)
+          .join(', '),
+      ]),
+    );
+    const seen = (db: Database.Database): Record<string, unknown> =>
+      Object.fromEntries(
+        names.map((name) => [
+          name,
+          db
+            .prepare(`SELECT ${columns.get(name) ?? ''} FROM "${name}"`)
+            .raw()
+            .all()
+            .map((row) => JSON.stringify(row))
+            .sort(),
+        ]),
+      );
+    const before = seen(old);
+    old.close();
+    t.is((before['snapshots'] as unknown[]).length, 4);
+    t.true((before['changes'] as unknown[]).length > 10);
+    // An input is not changed, and says what to do.
+    const target = join(folder, 'target.db');
+    const sumBefore = sum(input);
+    const refused = await cli(['merge', '--db', target, input]);
+    t.is(refused.code, 1);
+    t.regex(refused.stderr, new RegExp(`older layout ${layout}\\n.*hint: .*brings it up to date`));
+    t.is(sum(input), sumBefore);
+
+    const store = openForWriting(path, tables);
+    t.regex(store.notes.join(), new RegExp(`brought from layout ${layout} to ${layoutVersion}`));
+    t.deepEqual(seen(store.db), before);
+    t.is(verifySnapshots(store), 4);
+    store.close();
+    const merged = await cli(['merge', '--db', target, path]);
+    t.is(merged.stdout, '4 snapshots of 2 hosts stored\n', merged.stderr);
+    const again = await cli(['merge', '--db', path, target]);
+    t.is(again.stdout, '0 snapshots of 2 hosts stored, 4 there before\n');
+    const bundle = makeBundle('macos26-managed', join(folder, 'next'), {
+      time: 1_790_900_000,
+      replace: [['sw_vers', '26.1', '26.2']],
+    });
+    const next = await cli(['snapshot', '--db', path, '--source', bundle]);
+    t.regex(next.stdout, /hosts 1 changed/);
+  });
+}
 
 test('a database that was cut off is told from one that is whole', async (t) => {
   const folder = temporaryFolder(t);
@@ -239,6 +369,40 @@ test('a damaged page is met with a message, not with a wrong answer', async (t) 
     const { code, stderr } = await cli(argv);
     t.is(code, 1, argv[0]);
     t.regex(stderr, /error: .*damaged.*\n.*hint: /, argv[0]);
+  }
+});
+
+test('a damaged value is met like a damaged page, and costs a merge that input only', async (t) => {
+  const folder = temporaryFolder(t);
+  const good = join(folder, 'good.db');
+  const [whole, part] = [
+    makeBundle('macos26-managed', join(folder, 'a'), { time: 1_790_000_000 }),
+    makeBundle('macos26-managed', join(folder, 'b'), { time: 1_790_000_100, without: ['/usr/bin/fdesetup'] }),
+  ];
+  for (const source of [whole, part]) await cli(['snapshot', '--db', good, '--source', source]);
+  for (const [what, sql] of [
+    ['partial', "UPDATE _partial SET raw = x'00112233' WHERE raw IS NOT NULL"],
+    ['look', "UPDATE _look_table SET columns_affected = '[' WHERE columns_affected IS NOT NULL"],
+  ] as const) {
+    const bad = join(folder, `${what}.db`);
+    copyFileSync(good, bad);
+    const db = new Database(bad);
+    t.true(db.prepare(sql).run().changes > 0);
+    db.close();
+    const target = join(folder, `${what}-target.db`);
+    const merged = await cli(['merge', '--db', target, bad, good]);
+    t.is(merged.code, 1);
+    t.is(merged.stdout, '2 snapshots of 1 host stored\n', merged.stderr);
+    t.regex(merged.stderr, new RegExp(`error: .*${what}\\.db is damaged: .* cannot be read\\n.*hint: `));
+    // A late look needs what the others saw.
+    const late = makeBundle('macos26-managed', join(folder, `late-${what}`), {
+      time: 1_790_000_050,
+      without: ['/usr/bin/fdesetup'],
+      replace: [['-readall', '/bin/zsh', '/bin/sh']],
+    });
+    const { code, stderr } = await cli(['snapshot', '--db', bad, '--source', late]);
+    t.is(code, 1, what);
+    t.regex(stderr, /error: .* is damaged: .* cannot be read\n.*hint: /, what);
   }
 });
 

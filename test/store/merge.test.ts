@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import test from 'ava';
 import { UserError } from '../../collector/errors.ts';
 import { nativeDecoder, nativeLines } from '../../export/native.ts';
 import { readHostIds, snapshotReader } from '../../store/carry.ts';
-import { openForReading } from '../../store/file.ts';
+import { openForReading, openForWriting } from '../../store/file.ts';
 import type { Store } from '../../store/file.ts';
 import { findInputs, merge } from '../../store/merge.ts';
 import { readNativeFile } from '../../store/native_file.ts';
-import type { Snapshot } from '../../store/snapshot.ts';
+import type { Cells, Snapshot } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';
-import { cli, sample, temporaryFolder } from '../standin.ts';
+import { cli, root, sample, temporaryFolder } from '../standin.ts';
 import { makeBundle, snapshotOfBundle } from './evidence.ts';
 import { addAll, everything, newPath, newStore, rowsOf, smallTables, snapshotAt } from './world.ts';
 
@@ -100,6 +100,7 @@ test('bad inputs are named, and the good ones are in', async (t) => {
   writeFileSync(join(inputs, 'broken.tar.gz'), 'not packed');
   writeFileSync(join(inputs, 'broken.ndjson'), '{"kind":"row"}\n');
   writeFileSync(join(inputs, 'notes.txt'), 'remember the milk\n');
+  symlinkSync(good, join(inputs, 'linked'));
   const whole = await snapshotOfBundle(sample('macos10.15-mobile'));
   const lines = [...nativeLines(whole, tables)];
   writeFileSync(join(inputs, 'broken.ndjson.gz'), gzipSync(lines.join('')).subarray(0, 2000));
@@ -121,7 +122,7 @@ test('bad inputs are named, and the good ones are in', async (t) => {
     t.regex(own[0] ?? '', what);
   }
   t.is(errors.length, 6, ran.stderr);
-  t.regex(ran.stderr, /note: left alone.*notes\.txt/);
+  t.regex(ran.stderr, /note: left alone.*linked, .*notes\.txt/);
   t.notRegex(ran.stderr, /\n\s+at /);
 });
 
@@ -277,7 +278,7 @@ for (const [what, lines, message] of malformed) {
 test('exports are read in constant memory', async (t) => {
   const path = newPath('.ndjson');
   const lines: string[] = [];
-  for (let number = 0; number < 500; number += 1) {
+  for (let number = 0; number < 4000; number += 1) {
     lines.push(
       ...nativeLines(
         snapshotAt(`H${number}`, 10, { people: { status: 'ok', rows: [[`ann${number}`, 'A', 1, 30, 1]] } }),
@@ -287,10 +288,13 @@ test('exports are read in constant memory', async (t) => {
   }
   writeFileSync(path, lines.join(''));
   const sizes: number[] = [];
-  await readNativeFile(path, smallTables, (snapshots) => void sizes.push(snapshots.length), 100);
+  await readNativeFile(path, smallTables, (snapshots) => void sizes.push(snapshots.length), {
+    batchCells: 100,
+  });
+  t.true(sizes.length > 5 && Math.max(...sizes) < 1000, sizes.join());
   t.is(
     sizes.reduce((sum, size) => sum + size),
-    500,
+    4000,
   );
 });
 
@@ -317,6 +321,83 @@ test('an export is read in a thread, and faults of the file that is written end 
   t.is(again.code, 1);
   t.is(again.stdout, '39 snapshots of 39 hosts stored\n');
   t.regex(again.stderr, /big_broken\.ndjson: line \d+: .*status/);
+});
+
+test('what is left of a bad export in a thread is not taken for the next one', async (t) => {
+  const folder = temporaryFolder(t);
+  const base = await snapshotOfBundle(sample('macos26-managed'));
+  const { snapshotIdOf } = await import('../../store/snapshot.ts');
+  const write = (name: string, redaction: string | null): string => {
+    const path = join(folder, name);
+    const many = Array.from({ length: 120 }, (_, number) => {
+      const known = { ...base, hostId: `${name}-${number}`, redaction };
+      return [...nativeLines({ ...known, snapshotId: snapshotIdOf(known) }, tables)].join('');
+    });
+    writeFileSync(path, many.join(''));
+    t.true(statSync(path).size > 2 * 1024 * 1024, 'large enough for a thread');
+    return path;
+  };
+  const db = join(folder, 'fleet.db');
+  await cli(['snapshot', '--db', db, '--source', sample('macos26-managed')]);
+  const ran = await cli(['merge', '--db', db, write('bad.ndjson', 'strict'), write('good.ndjson', null)]);
+  t.is(ran.code, 1);
+  t.is(ran.stdout, '120 snapshots of 120 hosts stored\n', ran.stderr);
+  t.deepEqual(
+    ran.stderr.match(/error: \S+/g)?.map((text) => text.replace(folder, '')),
+    ['error: /bad.ndjson:'],
+  );
+});
+
+test('a host that is too large for the thread is read all the same', async (t) => {
+  const folder = temporaryFolder(t);
+  const base = await snapshotOfBundle(sample('macos26-managed'));
+  const { digestOfCells, packRows, rowsOf: lookRows, snapshotIdOf } = await import('../../store/snapshot.ts');
+  const path = join(folder, 'big.ndjson');
+  const table = tables.find(({ name }) => name === 'user_groups') as (typeof tables)[number];
+  const names = Object.keys(table.columns);
+  const look = base.looks.get('user_groups') as NonNullable<ReturnType<typeof base.looks.get>>;
+  const [row = []] = lookRows(look, names.length);
+  const count = 60_000;
+  const at = names.indexOf('username');
+  const cells = packRows(
+    Array.from({ length: count }, (_, number) => row.with(at, `user${String(number).padStart(6, '0')}`)),
+  );
+  const large = { ...look, cells, rowCount: count, digest: digestOfCells(names, cells) };
+  const lines = [base.looks, new Map([...base.looks, ['user_groups', large]]), base.looks].map(
+    (looks, number) => {
+      const known = { ...base, looks, hostId: `HOST-${number}` };
+      return [...nativeLines({ ...known, snapshotId: snapshotIdOf(known) }, tables)].join('');
+    },
+  );
+  writeFileSync(path, lines.join(''));
+  const store = openForWriting(join(folder, 'fleet.db'), tables);
+  const merged = await merge(store, [{ path, kind: 'native' }], {
+    readEvidence: async () => base,
+    workerEntry: join(root, 'cli', 'start.ts'),
+    threadMegabytes: 16,
+    now: () => 1,
+  });
+  t.deepEqual([merged.bad, merged.stored, merged.known], [[], 3, 0]);
+  t.is(store.db.prepare("SELECT count(*) FROM user_groups WHERE host_id = 'HOST-1'").pluck().get(), count);
+  store.close();
+});
+
+test('a snapshot without end does not fill the memory', async (t) => {
+  const path = newPath('.ndjson.gz');
+  const rows = Array.from({ length: 3000 }, (_, number): Cells => [`ann${number}`, 'A', 1, 30, 1]);
+  const small = [...nativeLines(snapshotAt('H1', 10, { people: { status: 'ok', rows: [] } }), smallTables)];
+  const endless = [...nativeLines(snapshotAt('H2', 10, { people: { status: 'ok', rows } }), smallTables)];
+  writeFileSync(path, gzipSync([...small, ...endless].join('')));
+  const found: string[] = [];
+  const take = (snapshots: readonly Snapshot[]): void =>
+    void found.push(...snapshots.map(({ hostId }) => hostId));
+  await t.throwsAsync(readNativeFile(path, smallTables, take, { maxSnapshotBytes: 100_000 }), {
+    instanceOf: UserError,
+    message: /a snapshot of more than/,
+  });
+  t.deepEqual(found, ['H1']);
+  await readNativeFile(path, smallTables, take);
+  t.deepEqual(found, ['H1', 'H1', 'H2']);
 });
 
 test('a row that its table refuses costs its own snapshot only', async (t) => {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { openForReading, openForWriting, transact } from '../../store/file.ts';
+import { retain } from '../../store/retain.ts';
 import { storeWriter } from '../../store/write.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, sample, temporaryFolder } from '../standin.ts';
@@ -304,6 +305,141 @@ test('a table that was not looked at is named, and --strict ends with 4', async 
     'SELECT username FROM filevault_users_history',
   ]);
   t.is(history.code, 4);
+});
+
+test('no rows are no answer where nothing was looked at', async (t) => {
+  const folder = temporaryFolder(t);
+  const db = join(folder, 'mac.db');
+  const ask = (sql: string, ...more: readonly string[]) =>
+    cli(['query', '--db', db, '--strict', '--list', ...more, sql]);
+  const users = 'SELECT count(*) FROM users';
+  // A file without a snapshot.
+  openForWriting(db, tables).close();
+  const none = await ask(users);
+  t.deepEqual([none.code, none.stdout], [4, 'count(*)\n0\n']);
+  t.regex(none.stderr, /note: .*mac\.db holds no snapshot/);
+  await cli([
+    'snapshot',
+    '--db',
+    db,
+    '--source',
+    makeBundle('macos26-managed', join(folder, 'a'), { time: start }),
+  ]);
+  t.deepEqual((await ask(users)).stderr, '');
+  // Before the first snapshot.
+  const before = await ask(users, '--as-of', String(start - 1));
+  t.is(before.code, 4);
+  t.is(
+    before.stderr,
+    'tokenquery: note: nothing is known as of 2026-09-21T14:13:19Z: the first snapshot in the file is of 2026-09-21T14:13:20Z\n',
+  );
+  t.deepEqual((await ask(users, '--as-of', String(start))).stderr, '');
+  const found = await cli(['findings', '--db', db, '--as-of', '2020-01-01']);
+  t.regex(found.stderr, /note: nothing is known as of 2020-01-01T00:00:00Z/);
+  // Of one host of two.
+  const other = makeBundle('macos15-unmanaged', join(folder, 'b'), { time: start + day });
+  await cli(['snapshot', '--db', db, '--source', other]);
+  const half = await ask(users, '--as-of', String(start));
+  t.deepEqual(
+    [half.code, half.stderr],
+    [4, 'tokenquery: note: of 1 of 2 hosts nothing is known as of 2026-09-21T14:13:20Z\n'],
+  );
+  // What was dropped is not known any more.
+  const store = openForWriting(db, tables);
+  retain(store, start + day + 1);
+  store.close();
+  t.regex(
+    (await ask(users, '--as-of', String(start + day))).stderr,
+    /note: not all is known as of .*; what is older than 2026-09-22T14:13:21Z was dropped/,
+  );
+});
+
+test('a table that no export brought is not collected, and never empty', async (t) => {
+  const folder = temporaryFolder(t);
+  const [mac, db, file] = ['mac.db', 'fleet.db', 'users.ndjson'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await cli(['snapshot', '--db', mac, '--source', sample('macos26-managed')]);
+  t.is(
+    (await cli(['export', '--db', mac, '--format', 'native', '--table', 'users', '--output', file])).code,
+    0,
+  );
+  t.is((await cli(['merge', '--db', db, file])).code, 0);
+  const asked = await cli(['query', '--db', db, '--strict', 'SELECT * FROM secure_tokens']);
+  t.is(asked.code, 4);
+  t.is(asked.stderr, 'tokenquery: note: secure_tokens was not collected: it is not in the last snapshot\n');
+  t.is((await cli(['query', '--db', db, '--strict', 'SELECT username FROM users'])).code, 0);
+  // Of the whole snapshot and this part of it, each is listed, and the history is that of the whole.
+  const history = (path: string) =>
+    json('query', '--db', path, 'SELECT * FROM users_history ORDER BY uid, username');
+  const alone = await history(mac);
+  t.is((await cli(['merge', '--db', mac, file])).code, 0);
+  t.deepEqual(
+    (await history(mac)).map((row) => ({ ...row, first_snapshot_id: 0, last_snapshot_id: 0 })),
+    alone.map((row) => ({ ...row, first_snapshot_id: 0, last_snapshot_id: 0 })),
+  );
+  t.deepEqual(await json('query', '--db', mac, 'SELECT count(*) AS n FROM snapshots'), [{ n: 2 }]);
+  t.deepEqual(await json('query', '--db', mac, 'SELECT count(*) AS n FROM latest_snapshots'), [{ n: 1 }]);
+  t.deepEqual(await json('changes', '--db', mac), []);
+});
+
+test('findings tells of whom it does not tell', async (t) => {
+  const folder = temporaryFolder(t);
+  const [mac, db] = [join(folder, 'mac.db'), join(folder, 'fleet.db')];
+  const at = (days: number) =>
+    makeBundle('macos15-unmanaged', join(folder, String(days)), { time: start + days * day });
+  const ask = (path: string, ...more: readonly string[]) =>
+    cli(['query', '--db', path, '--strict', '--list', ...more, 'SELECT count(*) FROM findings']);
+  await cli(['snapshot', '--db', mac, '--source', at(0)]);
+  const judged = await ask(mac);
+  t.deepEqual([judged.code, judged.stderr], [0, '']);
+  t.true(Number(judged.stdout.split('\n')[1]) > 0);
+  // Merged: an empty table is no clean host.
+  await cli(['merge', '--db', db, mac]);
+  const merged = await ask(db);
+  t.deepEqual([merged.code, merged.stdout], [4, 'count(*)\n0\n']);
+  t.regex(
+    merged.stderr,
+    /note: findings does not tell of the last snapshot: .*tokenquery findings --db .*fleet\.db judges it/,
+  );
+  // A snapshot that was merged is judged when it is taken here too.
+  await cli(['snapshot', '--db', db, '--source', at(0)]);
+  t.deepEqual([(await ask(db)).code, (await ask(db)).stdout], [0, judged.stdout]);
+  // A newer one that came by merge; at the time before it, all is known.
+  await cli(['merge', '--db', db, at(2)]);
+  t.is((await ask(db)).code, 4);
+  t.is((await ask(db, '--as-of', String(start + day))).code, 0);
+  await cli(['snapshot', '--db', db, '--source', at(3)]);
+  t.is((await ask(db)).code, 0);
+  t.is((await ask(db, '--as-of', String(start + 2 * day))).code, 4);
+  await cli(['snapshot', '--db', db, '--source', at(4)]);
+  t.is((await ask(db, '--as-of', String(start + 3 * day))).code, 0);
+});
+
+test('changes says where a change could not be seen', async (t) => {
+  const folder = temporaryFolder(t);
+  const db = join(folder, 'mac.db');
+  await cli([
+    'snapshot',
+    '--db',
+    db,
+    '--source',
+    makeBundle('macos26-managed', join(folder, 'a'), { time: start }),
+  ]);
+  t.is((await cli(['changes', '--db', db])).stderr, '');
+  const blind = makeBundle('macos26-managed', join(folder, 'b'), {
+    time: start + day,
+    without: ['/usr/bin/fdesetup'],
+  });
+  await cli(['snapshot', '--db', db, '--source', blind]);
+  t.regex((await cli(['changes', '--db', db])).stderr, /note: not every table could be looked at/);
+  t.regex(
+    (await cli(['changes', '--db', db, '--table', 'filevault_users'])).stderr,
+    /note: filevault_users is not_recorded: /,
+  );
+  t.is((await cli(['changes', '--db', db, '--table', 'groups'])).stderr, '');
 });
 
 test('a Mac that nothing names is refused, and the others are stored', async (t) => {
