@@ -26,8 +26,9 @@ export type FromThread =
 
 export const chunkBytes = 262_144;
 /** Chunks that a thread may be ahead of the one that writes. */
-export const window = 8;
-const hostsAtOnce = 32;
+export const window = 5;
+// What a thread makes of so many fits into the window, mostly: it need not wait for the other one to be written.
+const hostsAtOnce = 8;
 /** Below this, starting threads takes longer than they save. */
 export const leastHosts = 500;
 // A third would take memory and, on most machines, the processor of the one that writes.
@@ -57,7 +58,7 @@ const openThread = (entry: string, task: ThreadTask, onEvent: () => void) => {
   // Little is alive at any time. Small bounds make the collector work before garbage has piled up.
   const worker = new Worker(entry, {
     workerData: task,
-    resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 384 },
+    resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 192 },
   });
   let batch: Batch | null = null;
   let isReady = false;
