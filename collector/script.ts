@@ -482,7 +482,7 @@ euid=$(id -u)
 
 ${asked.map((name) => ask(name)).join('\n')}
 
-# The volumes with the role Data, or the startup volume where diskutil does not tell.
+# The volume with the role Data, or the startup volume where diskutil does not tell which.
 if [ ! -s "$work/answer.diskutil_apfs_list" ] || ! plist -v mode=devices "$work/answer.diskutil_apfs_list" > "$work/devices" 2>/dev/null; then
   printf '/\n' > "$work/devices"
 fi

@@ -400,8 +400,8 @@ function accounts(i,    j, name, home, shell) {
     if (home ~ /^\// && !is_control(home) && ("/" home "/") !~ /\/[.][.]\//) print home > homes
   }
 }
-# Each volume with the role Data; "/" where volumes have no roles.
-function devices(i,    j, k, m, volumes, id, roles, count, found) {
+# The one volume with the role Data; "/" where no volume has it, or several have.
+function devices(i,    j, k, m, volumes, id, roles, count, found, data) {
   volumes = find(i, "Containers")
   if (volumes == 0) { if (T[i] != "dict/" && T[i + 1] != "/dict") print "/"; return }
   count = 0; found = 0
@@ -413,10 +413,10 @@ function devices(i,    j, k, m, volumes, id, roles, count, found) {
       id = find(k, "DeviceIdentifier")
       roles = find(k, "Roles")
       if (id == 0 || X[id] !~ /^disk[0-9]+s[0-9]+$/ || roles == 0 || T[roles] != "array") continue
-      for (m = roles + 1; T[m] != "/array"; m = skip(m)) if (X[m] == "Data") { print X[id]; found++; break }
+      for (m = roles + 1; T[m] != "/array"; m = skip(m)) if (X[m] == "Data") { data = X[id]; found++; break }
     }
   }
-  if (count > 0 && found == 0) print "/"
+  if (count > 0) print (found == 1 ? data : "/")
 }
 
 END {

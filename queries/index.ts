@@ -718,7 +718,7 @@ export const questions: readonly Question[] = [
     "title": "Somebody who has no account can unlock the disk",
     "group": "hygiene",
     "severity": "high",
-    "purpose": "A GeneratedUID that no local account has is still a FileVault user or an APFS crypto user: the account was deleted or made anew, and with FileVault on its last password still works at startup. Guest, the keys and the volume of another system are left out.",
+    "purpose": "A GeneratedUID that no local account has is still a FileVault user or an APFS crypto user: the account was deleted or made anew, and with FileVault on its last password still works at startup. Guest and the keys are left out.",
     "requires": [
       {
         "table": "filevault_users",
@@ -753,7 +753,7 @@ export const questions: readonly Question[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  f.host_id,\n  f.uuid AS subject,\n  'fdesetup' AS source,\n  f.type\nFROM filevault_users f\nWHERE f.resolution = 'orphan'\nUNION ALL\nSELECT DISTINCT\n  c.host_id,\n  c.crypto_user_uuid AS subject,\n  'apfs' AS source,\n  c.type\nFROM apfs_crypto_users c\nWHERE c.resolution = 'orphan'\n  -- Not on the volume of another system, which lists none of the accounts here while some other volume does.\n  AND (\n    EXISTS (\n      SELECT 1\n      FROM apfs_crypto_users l\n      WHERE l.host_id = c.host_id\n        AND l.device_identifier = c.device_identifier\n        AND l.resolution = 'local_user'\n    )\n    OR NOT EXISTS (\n      SELECT 1\n      FROM apfs_crypto_users l\n      WHERE l.host_id = c.host_id\n        AND l.resolution = 'local_user'\n    )\n  )\nORDER BY host_id, subject, source, type",
+    "sql": "SELECT\n  f.host_id,\n  f.uuid AS subject,\n  'fdesetup' AS source,\n  f.type\nFROM filevault_users f\nWHERE f.resolution = 'orphan'\nUNION ALL\nSELECT\n  c.host_id,\n  c.crypto_user_uuid AS subject,\n  'apfs' AS source,\n  c.type\nFROM apfs_crypto_users c\nWHERE c.resolution = 'orphan'\nORDER BY host_id, subject, source, type",
     "file": "queries/hygiene/filevault_orphan_users.sql"
   },
   {

@@ -1,6 +1,6 @@
 import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
 import { localAccounts } from './accounts.ts';
-import { cryptoUserTypes, readCryptoListings, resolutionOf, resolutions } from './crypto_users.ts';
+import { cryptoUserTypes, readCryptoListing, resolutionOf, resolutions } from './crypto_users.ts';
 
 export default defineTable({
   name: 'apfs_crypto_users',
@@ -50,21 +50,20 @@ export default defineTable({
     "SELECT crypto_user_uuid FROM apfs_crypto_users WHERE resolution = 'orphan';",
   ],
   generate: async (context) => {
-    const [{ listings }, users] = await Promise.all([
-      readCryptoListings(context),
+    const [{ device, volumeUuid, users: listed }, users] = await Promise.all([
+      readCryptoListing(context),
       context.orUnknown(context.read('ds_users')),
     ]);
     const accounts = localAccounts(context, users);
-    return listings.flatMap(({ device, volumeUuid, users: cryptoUsers }) =>
-      cryptoUsers.map((user) => ({
-        device_identifier: device,
-        volume_uuid: volumeUuid,
-        crypto_user_uuid: user.uuid,
-        type: user.type,
-        volume_owner: bit(user.volumeOwner),
-        username: accounts.nameOf(user.uuid),
-        resolution: resolutionOf(user, volumeUuid, accounts),
-      })),
-    );
+    if (device === null) return [];
+    return listed.map((user) => ({
+      device_identifier: device,
+      volume_uuid: volumeUuid,
+      crypto_user_uuid: user.uuid,
+      type: user.type,
+      volume_owner: bit(user.volumeOwner),
+      username: accounts.nameOf(user.uuid),
+      resolution: resolutionOf(user, volumeUuid, accounts),
+    }));
   },
 });

@@ -1,5 +1,5 @@
 import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
-import { bootstrapTokenUuid, readCryptoListings } from './crypto_users.ts';
+import { bootstrapTokenUuid, readCryptoListing } from './crypto_users.ts';
 
 export const bootstrapStates = [
   'escrowed',
@@ -107,7 +107,7 @@ export default defineTable({
   generate: async (context) => {
     const [status, crypto, configuration, security, device] = await Promise.all([
       context.orUnknown(context.read('profiles_status_bootstraptoken')),
-      context.orUnknown(readCryptoListings(context)),
+      context.orUnknown(readCryptoListing(context)),
       context.orUnknown(context.read('profiles_show_configuration')),
       context.orUnknown(context.read('mdmclient_query_security_info')),
       context.orUnknown(context.read('mdmclient_query_device_information')),
@@ -116,8 +116,7 @@ export default defineTable({
       await context.read('profiles_status_bootstraptoken');
     }
     const key = crypto?.byUuid.get(bootstrapTokenUuid);
-    const owners = (key ?? []).map(({ user }) => user.volumeOwner);
-    const keyPresent = crypto === null ? null : key !== undefined ? true : crypto.isComplete ? false : null;
+    const keyPresent = crypto === null ? null : key !== undefined;
     const capabilities = configuration?.mdm?.serverCapabilities ?? null;
     const answered = [
       ['profiles', status],
@@ -130,7 +129,7 @@ export default defineTable({
         supported_on_server: bit(status?.supported),
         escrowed_to_server: bit(status?.escrowed),
         crypto_user_present: bit(keyPresent),
-        crypto_user_volume_owner: owners.includes(true) ? 1 : owners.includes(false) ? 0 : null,
+        crypto_user_volume_owner: bit(key?.volumeOwner),
         server_capability_declared:
           configuration === null || (configuration.mdm !== null && capabilities === null)
             ? null

@@ -3,8 +3,8 @@ import type { Context, Row } from '../collector/table.ts';
 import { adminJudge, localAccounts } from './accounts.ts';
 import type { LocalAccounts } from './accounts.ts';
 import bootstrapTokens from './bootstrap_tokens.ts';
-import { personalRecoveryUuid, readCryptoListings, resolutionOf } from './crypto_users.ts';
-import type { CryptoListings } from './crypto_users.ts';
+import { listingCommand, personalRecoveryUuid, readCryptoListing, resolutionOf } from './crypto_users.ts';
+import type { CryptoListing } from './crypto_users.ts';
 import { readFilevaultList } from './filevault_list.ts';
 import type { FilevaultList } from './filevault_list.ts';
 import filevaultStatus from './filevault_status.ts';
@@ -17,7 +17,7 @@ import secureTokenObservations from './secure_token_observations.ts';
 const strangers = (
   context: Context,
   accounts: LocalAccounts,
-  crypto: CryptoListings | null,
+  crypto: CryptoListing | null,
   list: FilevaultList | null,
   listed: readonly Row<typeof filevaultUsers.columns>[] | null,
 ): Conflict[] => {
@@ -30,24 +30,22 @@ const strangers = (
     value_b: '0',
     severity: 'high',
   } as const;
-  for (const { device, volumeUuid, users: cryptoUsers } of crypto?.listings ?? []) {
-    for (const user of cryptoUsers) {
-      const resolution = resolutionOf(user, volumeUuid, accounts);
-      const ids = [context.commandId('diskutil_apfs_list_users', device), context.commandId('ds_users')];
-      const common = { subject: user.uuid, source_a: 'apfs', fact: 'secure_token' as const };
-      if (resolution === 'orphan') {
-        const conclusion =
-          'a UUID that no local account has can still unlock the disk: the account was deleted, or its record was replaced';
-        found.set(`apfs ${user.uuid}`, { ...orphan, ...common, conclusion: seeCommands(conclusion, ids) });
-      } else if (resolution === 'guest' && accounts.has(user.uuid) === false) {
-        found.set(`apfs ${user.uuid}`, {
-          ...orphan,
-          ...common,
-          rule_id: 'M07',
-          severity: 'info',
-          conclusion: seeCommands('the Guest account is listed by APFS; this is normal', ids),
-        });
-      }
+  for (const user of crypto?.users ?? []) {
+    const resolution = resolutionOf(user, crypto?.volumeUuid ?? null, accounts);
+    const ids = [crypto === null ? null : listingCommand(context, crypto), context.commandId('ds_users')];
+    const common = { subject: user.uuid, source_a: 'apfs', fact: 'secure_token' as const };
+    if (resolution === 'orphan') {
+      const conclusion =
+        'a UUID that no local account has can still unlock the disk: the account was deleted, or its record was replaced';
+      found.set(`apfs ${user.uuid}`, { ...orphan, ...common, conclusion: seeCommands(conclusion, ids) });
+    } else if (resolution === 'guest' && accounts.has(user.uuid) === false) {
+      found.set(`apfs ${user.uuid}`, {
+        ...orphan,
+        ...common,
+        rule_id: 'M07',
+        severity: 'info',
+        conclusion: seeCommands('the Guest account is listed by APFS; this is normal', ids),
+      });
     }
   }
   for (const { uuid, resolution } of listed ?? []) {
@@ -138,13 +136,12 @@ const bootstrapDisputes = (
 const recoveryKeyDisputes = (
   context: Context,
   row: Row<typeof filevaultStatus.columns> | undefined,
-  crypto: CryptoListings | null,
+  crypto: CryptoListing | null,
 ): Conflict[] => {
   if (row === undefined) return [];
   const common = { subject_kind: 'host', fact: 'recovery_key', source_a: 'fdesetup' } as const;
   const found: Conflict[] = [];
-  const recovery = crypto?.byUuid.get(personalRecoveryUuid)?.[0];
-  if (row.has_personal_recovery_key === 0 && recovery !== undefined) {
+  if (row.has_personal_recovery_key === 0 && crypto !== null && crypto.byUuid.has(personalRecoveryUuid)) {
     found.push({
       ...common,
       subject: 'personal recovery key',
@@ -155,7 +152,7 @@ const recoveryKeyDisputes = (
       severity: 'info',
       conclusion: seeCommands('a personal recovery key exists: fdesetup also says "false" on any error', [
         context.commandId('fdesetup_has_personal_recovery_key'),
-        context.commandId('diskutil_apfs_list_users', recovery.device),
+        listingCommand(context, crypto),
       ]),
     });
   }
@@ -219,7 +216,7 @@ export default defineTable({
     const [users, groups, crypto, list, observations, bootstrap, filevault, listed] = await Promise.all([
       context.orUnknown(context.read('ds_users')),
       context.orUnknown(context.read('ds_groups')),
-      context.orUnknown(readCryptoListings(context)),
+      context.orUnknown(readCryptoListing(context)),
       context.orUnknown(readFilevaultList(context)),
       context.orUnknown(context.rows(secureTokenObservations)),
       context.orUnknown(context.rows(bootstrapTokens)),

@@ -61,25 +61,22 @@ export interface CryptoUser {
   readonly volumeOwner: boolean | null;
 }
 
+/** What the volume of the running system lists. */
 export interface CryptoListing {
-  readonly device: string;
+  /** Null where no volume is APFS, and nobody is listed. */
+  readonly device: string | null;
   readonly volumeUuid: string | null;
   readonly users: readonly CryptoUser[];
+  readonly byUuid: ReadonlyMap<string, CryptoUser>;
 }
 
-export interface CryptoListings {
-  readonly listings: readonly CryptoListing[];
-  /** Every listing of each UUID: a Mac with two systems lists an account on either. */
-  readonly byUuid: ReadonlyMap<string, readonly { readonly device: string; readonly user: CryptoUser }[]>;
-  /** False when a volume did not answer: a UUID that is not listed may then be listed there. */
-  readonly isComplete: boolean;
-}
-
-const devicesOf = (volumes: readonly ApfsVolume[] | null): { device: string; uuid: string | null }[] => {
-  const data = (volumes ?? []).filter(({ roles }) => roles.includes('Data'));
-  if (data.length > 0) return data.map(({ deviceIdentifier, uuid }) => ({ device: deviceIdentifier, uuid }));
-  // Before 10.15 no volume has the role Data; the startup volume itself answers.
-  return volumes !== null && volumes.length === 0 ? [] : [{ device: '/', uuid: null }];
+/** The one volume with the role Data; null where there is no APFS. */
+const volumeOf = (volumes: readonly ApfsVolume[] | null): { device: string; uuid: string | null } | null => {
+  if (volumes !== null && volumes.length === 0) return null;
+  const [data, ...more] = (volumes ?? []).filter(({ roles }) => roles.includes('Data'));
+  // Before 10.15 no volume has the role, and a Mac with two systems has two: the startup volume is of the right one.
+  if (data === undefined || more.length > 0) return { device: '/', uuid: null };
+  return { device: data.deviceIdentifier, uuid: data.uuid };
 };
 
 const typeOf = (uuid: string, printed: string, volumeUuid: string | null): CryptoUserType => {
@@ -89,43 +86,25 @@ const typeOf = (uuid: string, printed: string, volumeUuid: string | null): Crypt
   return wellKnown.get(uuid)?.type ?? 'Unknown';
 };
 
-/**
- * The crypto users of each volume with the role Data, or of the startup volume where there is none.
- * A volume that does not answer is noted; throws when none answers.
- */
-export const readCryptoListings = async (context: Context): Promise<CryptoListings> => {
-  const volumes = await context.orUnknown(context.read('diskutil_apfs_list'));
-  const devices = devicesOf(volumes);
-  const listings: CryptoListing[] = [];
-  let failure: unknown = null;
-  await Promise.all(
-    devices.map(async ({ device, uuid }, index) => {
-      try {
-        const { users } = await context.read('diskutil_apfs_list_users', device);
-        listings[index] = {
-          device,
-          volumeUuid: uuid,
-          users: users.map((user) => ({
-            uuid: user.uuid,
-            type: typeOf(user.uuid, user.type, uuid),
-            volumeOwner: user.volumeOwner,
-          })),
-        };
-      } catch (error) {
-        failure = error;
-        context.note(error as Error);
-      }
-    }),
-  );
-  const answered = listings.filter((listing) => listing !== undefined);
-  if (failure !== null && answered.length === 0) throw failure;
-  const entries = answered.flatMap(({ device, users }) => users.map((user) => ({ device, user })));
-  return {
-    listings: answered,
-    byUuid: Map.groupBy(entries, ({ user }) => user.uuid),
-    isComplete: failure === null,
-  };
+/** Throws where the volume does not answer; that the volumes are not known is noted. */
+export const readCryptoListing = async (context: Context): Promise<CryptoListing> => {
+  const volume = volumeOf(await context.orUnknown(context.read('diskutil_apfs_list')));
+  if (volume === null) return { device: null, volumeUuid: null, users: [], byUuid: new Map() };
+  const { device, uuid } = volume;
+  const answer = await context.read('diskutil_apfs_list_users', device);
+  const users = answer.users.map((user) => ({
+    uuid: user.uuid,
+    type: typeOf(user.uuid, user.type, uuid),
+    volumeOwner: user.volumeOwner,
+  }));
+  return { device, volumeUuid: uuid, users, byUuid: new Map(users.map((user) => [user.uuid, user])) };
 };
+
+/** The command that says who is listed, or that no volume is APFS. */
+export const listingCommand = (context: Context, { device }: CryptoListing): string | null =>
+  device === null
+    ? context.commandId('diskutil_apfs_list')
+    : context.commandId('diskutil_apfs_list_users', device);
 
 /** What a crypto user is; null where only accounts that were not read could tell, or its kind is not known. */
 export const resolutionOf = (
@@ -148,11 +127,9 @@ export const resolutionOf = (
  * Whether an account owns the volume. An account that is not listed is no owner, where the listing
  * speaks of owners at all; where it does not (Intel, or macOS before 11) nobody's is known.
  */
-export const volumeOwnerOf = (uuid: string | null, crypto: CryptoListings): boolean | null => {
+export const volumeOwnerOf = (uuid: string | null, { users, byUuid }: CryptoListing): boolean | null => {
   if (uuid === null) return null;
-  const own = (crypto.byUuid.get(uuid) ?? []).map(({ user }) => user.volumeOwner);
-  if (own.includes(true)) return true;
-  if (own.length > 0) return own.includes(false) ? false : null;
-  const isSaid = crypto.listings.some(({ users }) => users.some(({ volumeOwner }) => volumeOwner !== null));
-  return isSaid && crypto.isComplete ? false : null;
+  const own = byUuid.get(uuid);
+  if (own !== undefined) return own.volumeOwner;
+  return users.some(({ volumeOwner }) => volumeOwner !== null) ? false : null;
 };

@@ -5,8 +5,8 @@ import { isSafeUsername } from '../collector/sources.ts';
 import { boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 import { canLogin } from './accounts.ts';
-import { readCryptoListings } from './crypto_users.ts';
-import type { CryptoListings } from './crypto_users.ts';
+import { listingCommand, readCryptoListing } from './crypto_users.ts';
+import type { CryptoListing } from './crypto_users.ts';
 import { readFilevaultList } from './filevault_list.ts';
 import type { FilevaultList } from './filevault_list.ts';
 import { versionOf } from './hosts.ts';
@@ -25,14 +25,13 @@ export interface Observation {
 
 const nameOf = ({ recordName, uuid }: DsUser) => ({ username: recordName, uuid });
 
-const fromApfs = (context: Context, user: DsUser, crypto: CryptoListings | null): Observation => {
+const fromApfs = (context: Context, user: DsUser, crypto: CryptoListing | null): Observation => {
   const common = { ...nameOf(user), source: 'apfs' as const };
-  const listed = user.uuid === null ? undefined : crypto?.byUuid.get(user.uuid)?.[0];
-  const device = listed?.device ?? crypto?.listings[0]?.device;
-  const command_id = device === undefined ? null : context.commandId('diskutil_apfs_list_users', device);
-  if (crypto === null || user.uuid === null) return { ...common, value: null, raw_state: null, command_id };
-  if (listed !== undefined) return { ...common, value: 1, raw_state: 'listed', command_id };
-  return { ...common, value: crypto.isComplete ? 0 : null, raw_state: 'absent', command_id };
+  if (crypto === null) return { ...common, value: null, raw_state: null, command_id: null };
+  const command_id = listingCommand(context, crypto);
+  if (user.uuid === null) return { ...common, value: null, raw_state: null, command_id };
+  const isListed = crypto.byUuid.has(user.uuid);
+  return { ...common, value: isListed ? 1 : 0, raw_state: isListed ? 'listed' : 'absent', command_id };
 };
 
 const fromFdesetup = (context: Context, user: DsUser, list: FilevaultList | null): Observation => {
@@ -152,7 +151,7 @@ export default defineTable({
   generate: async (context) => {
     const [users, crypto, list, isSafe] = await Promise.all([
       context.read('ds_users'),
-      context.orUnknown(readCryptoListings(context)),
+      context.orUnknown(readCryptoListing(context)),
       context.orUnknown(readFilevaultList(context)),
       isSysadminctlSafe(context),
     ]);
@@ -167,12 +166,10 @@ export default defineTable({
     const local = new Set(users.flatMap(({ uuid }) => uuid ?? []));
     const orphans = new Map<string, Observation>();
     const orphan = { username: null, value: 1, raw_state: 'listed' } as const;
-    for (const { device, users: cryptoUsers } of crypto?.listings ?? []) {
-      for (const { uuid, type } of cryptoUsers) {
-        if (type !== 'LocalOpenDirectory' || local.has(uuid)) continue;
-        const command_id = context.commandId('diskutil_apfs_list_users', device);
-        orphans.set(`apfs ${uuid}`, { ...orphan, uuid, source: 'apfs', command_id });
-      }
+    for (const { uuid, type } of crypto?.users ?? []) {
+      if (crypto === null || type !== 'LocalOpenDirectory' || local.has(uuid)) continue;
+      const command_id = listingCommand(context, crypto);
+      orphans.set(`apfs ${uuid}`, { ...orphan, uuid, source: 'apfs', command_id });
     }
     for (const { uuid, type } of list?.users ?? []) {
       if (local.has(uuid) || (type !== 'os_user' && type !== 'unknown')) continue;

@@ -1,6 +1,6 @@
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
 import { adminJudge, isTagDisabled } from './accounts.ts';
-import { readCryptoListings, volumeOwnerOf } from './crypto_users.ts';
+import { readCryptoListing, volumeOwnerOf } from './crypto_users.ts';
 import { readFilevaultList } from './filevault_list.ts';
 import { confidences, userConflicts, verdictOf } from './reconcile.ts';
 import secureTokenObservations from './secure_token_observations.ts';
@@ -70,7 +70,7 @@ export default defineTable({
       context.read('ds_users'),
       context.orUnknown(context.read('ds_groups')),
       context.rows(secureTokenObservations),
-      context.orUnknown(readCryptoListings(context)),
+      context.orUnknown(readCryptoListing(context)),
       context.orUnknown(readFilevaultList(context)),
     ]);
     const isAdminOf = adminJudge(context, users, groups);

@@ -12,7 +12,7 @@ import type { Context } from '../collector/table.ts';
 import { accountTypeOf, adminJudge, canLogin, localAccounts, memberships } from '../tables/accounts.ts';
 import { bootstrapStateOf } from '../tables/bootstrap_tokens.ts';
 import { resolutionOf, volumeOwnerOf } from '../tables/crypto_users.ts';
-import type { CryptoListings } from '../tables/crypto_users.ts';
+import type { CryptoListing } from '../tables/crypto_users.ts';
 import { userConflicts, verdictOf } from '../tables/reconcile.ts';
 import type { Observation, TokenSource } from '../tables/secure_token_observations.ts';
 import secureTokens from '../tables/secure_tokens.ts';
@@ -136,19 +136,10 @@ test('each conflict has both values, plain words and the commands behind it', (t
   t.regex(conflict?.conclusion ?? '', /^claimed, not effective: .*See command_log: copendirectory, capfs\.$/);
 });
 
-const listing = (
-  users: { uuid: string; volumeOwner: boolean | null }[],
-  isComplete = true,
-): CryptoListings => {
+const listing = (users: { uuid: string; volumeOwner: boolean | null }[]): CryptoListing => {
   const full = users.map((each) => ({ ...each, type: 'LocalOpenDirectory' as const }));
-  return {
-    listings: [{ device: 'disk3s5', volumeUuid: null, users: full }],
-    byUuid: Map.groupBy(
-      full.map((each) => ({ device: 'disk3s5', user: each })),
-      (entry) => entry.user.uuid,
-    ),
-    isComplete,
-  };
+  const byUuid = new Map(full.map((each) => [each.uuid, each]));
+  return { device: 'disk3s5', volumeUuid: null, users: full, byUuid };
 };
 
 test('a listed crypto user without VolumeOwner is NULL, not 0', (t) => {
@@ -158,7 +149,6 @@ test('a listed crypto user without VolumeOwner is NULL, not 0', (t) => {
   // Not listed: no owner, where owners are told at all.
   t.is(volumeOwnerOf('B', listing([{ uuid: 'A', volumeOwner: true }])), false);
   t.is(volumeOwnerOf('B', listing([{ uuid: 'A', volumeOwner: null }])), null);
-  t.is(volumeOwnerOf('B', listing([{ uuid: 'A', volumeOwner: true }], false)), null);
   t.is(volumeOwnerOf(null, listing([])), null);
 });
 

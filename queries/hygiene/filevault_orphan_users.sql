@@ -3,8 +3,8 @@
 -- group: hygiene
 -- severity: high
 -- purpose: A GeneratedUID that no local account has is still a FileVault user or an APFS crypto user: the
---   account was deleted or made anew, and with FileVault on its last password still works at startup. Guest,
---   the keys and the volume of another system are left out.
+--   account was deleted or made anew, and with FileVault on its last password still works at startup. Guest
+--   and the keys are left out.
 -- requires: filevault_users,
 --   filevault_users.resolution,
 --   apfs_crypto_users,
@@ -21,27 +21,11 @@ SELECT
 FROM filevault_users f
 WHERE f.resolution = 'orphan'
 UNION ALL
-SELECT DISTINCT
+SELECT
   c.host_id,
   c.crypto_user_uuid AS subject,
   'apfs' AS source,
   c.type
 FROM apfs_crypto_users c
 WHERE c.resolution = 'orphan'
-  -- Not on the volume of another system, which lists none of the accounts here while some other volume does.
-  AND (
-    EXISTS (
-      SELECT 1
-      FROM apfs_crypto_users l
-      WHERE l.host_id = c.host_id
-        AND l.device_identifier = c.device_identifier
-        AND l.resolution = 'local_user'
-    )
-    OR NOT EXISTS (
-      SELECT 1
-      FROM apfs_crypto_users l
-      WHERE l.host_id = c.host_id
-        AND l.resolution = 'local_user'
-    )
-  )
 ORDER BY host_id, subject, source, type;

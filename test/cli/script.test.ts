@@ -363,6 +363,27 @@ else {
     t.false([...filesBelow(mac.folder)].some((file) => file.endsWith('pwned')));
   });
 
+  test('on a Mac with two systems, the startup volume is asked', async (t) => {
+    const bundle = changed(t, 'macos15-unmanaged', (argv, stdout) =>
+      argv.startsWith('/usr/sbin/diskutil apfs list ')
+        ? stdout.replaceAll('<string>VM</string>', '<string>Data</string>')
+        : stdout,
+    );
+    for (const number of readdirSync(join(bundle, 'commands'))) {
+      const argv = join(bundle, 'commands', number, 'argv');
+      const words = readFileSync(argv, 'utf8');
+      if (words.includes('listUsers')) writeFileSync(argv, words.replace(/disk[0-9]+s[0-9]+/, '/'));
+    }
+    const mac = macOf(t, bundle);
+    const replayed = await isSame(t, mac, await run(mac, ['sh'], text()));
+    const asked = replayed.commands.filter(({ source }) => source === 'diskutil_apfs_list_users');
+    t.deepEqual(
+      asked.map(({ argv }) => argv.at(-1)),
+      ['/'],
+    );
+    t.true(replayed.results.find(({ table }) => table.name === 'apfs_crypto_users')?.status === 'ok');
+  });
+
   test('before macOS 10.14 sysadminctl is left alone', async (t) => {
     const bundle = changed(t, 'macos10.15-mobile', (argv, stdout) =>
       argv === '/usr/bin/sw_vers' ? stdout.replace('10.15.7', '10.13.6') : stdout,

@@ -193,7 +193,8 @@ test('any answer is read or refused', (t) => {
     mutatedText(...originals),
     fc
       .oneof(anyText, mutatedText(inner({ creationTime: 1.5, failedLoginTimestamp: 0 })))
-      .map((text) => plistOf(record(text))),
+      // XML has no NUL.
+      .map((text) => plistOf(record(text.replaceAll('\0', '')))),
   );
   fc.assert(
     fc.property(stdout, (text) => {
