@@ -46,7 +46,7 @@ check('build', 'scripts/build.mjs');
 const parameters = process.argv.slice(2);
 const tests = spawnSync(node, [bin('ava/entrypoints/cli.js'), ...parameters], {
   cwd: root,
-  env,
+  env: { ...env, TOKENQUERY_PROGRAM: join(root, 'dist', 'tokenquery.cjs') },
   encoding: 'utf8',
   maxBuffer: 1 << 28,
 });

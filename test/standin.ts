@@ -106,6 +106,9 @@ export interface Ended {
 }
 
 /** Runs the command line from its sources. */
+/** What the tests run: the built program, which is also much quicker to start, where `npm test` has made it. */
+export const program = process.env['TOKENQUERY_PROGRAM'] ?? join(root, 'cli', 'start.ts');
+
 export const cli = (
   parameters: readonly string[],
   options: {
@@ -115,11 +118,11 @@ export const cli = (
   } = {},
 ): Promise<Ended> =>
   new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', join(root, 'cli', 'start.ts'), ...parameters],
-      { cwd: options.cwd ?? root, env: { ...process.env, ...options.env }, stdio: 'pipe' },
-    );
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...parameters], {
+      cwd: options.cwd ?? root,
+      env: { ...process.env, ...options.env },
+      stdio: 'pipe',
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));

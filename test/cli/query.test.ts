@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { cli, makeStandIn, runsIn, sample, temporaryFolder } from '../standin.ts';
+import { cli, makeStandIn, program, runsIn, sample, temporaryFolder } from '../standin.ts';
 
 const managed = sample('macos26-managed');
 
@@ -295,7 +295,7 @@ test('a reader that stops early is no error', async (t) => {
     'sh',
     [
       '-c',
-      `"${process.execPath}" --disable-warning=ExperimentalWarning cli/start.ts query --ndjson "WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x+1 FROM c LIMIT 200000) SELECT x FROM c" | head -n 1`,
+      `"${process.execPath}" --disable-warning=ExperimentalWarning "${program}" query --ndjson "WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x+1 FROM c LIMIT 200000) SELECT x FROM c" | head -n 1`,
     ],
     { cwd: root, encoding: 'utf8' },
   );

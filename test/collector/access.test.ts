@@ -17,7 +17,7 @@ import {
 import type { Command, FileSource } from '../../collector/sources.ts';
 import { allColumns } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
-import { makeStandIn, root, runsIn, sample, temporaryFolder } from '../standin.ts';
+import { makeStandIn, program, root, runsIn, sample, temporaryFolder } from '../standin.ts';
 
 interface ContractSources {
   readonly commands: readonly { source: string; argv: string[]; privilege: string; network: boolean }[];
@@ -255,7 +255,7 @@ const hasStrace = spawnSync('strace', ['-V']).status === 0;
         trace,
         process.execPath,
         '--disable-warning=ExperimentalWarning',
-        join(root, 'cli/start.ts'),
+        program,
         'query',
         '--exec-root',
         standIn,

@@ -27,7 +27,7 @@ import { tables } from '../../tables/index.ts';
 import { makeVolume, put, recordFolder, writeBinaryPlist } from '../mounted.ts';
 import type { Mounted } from '../mounted.ts';
 import { canary, hasCanary, neverCollected } from '../parsers/directory.ts';
-import { cli, root, sample, temporaryFolder } from '../standin.ts';
+import { cli, program, sample, temporaryFolder } from '../standin.ts';
 
 const asked = tables.filter(({ generate }) => generate !== undefined);
 const mobile = sample('macos10.15-mobile');
@@ -490,7 +490,7 @@ const mayChangeUser = process.geteuid?.() === 0 && process.platform === 'linux';
       process.execPath,
       [
         '--disable-warning=ExperimentalWarning',
-        join(root, 'cli/start.ts'),
+        program,
         'query',
         '--source',
         `volume:${folder}`,

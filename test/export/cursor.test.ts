@@ -22,7 +22,7 @@ import type { Snapshot } from '../../store/snapshot.ts';
 import { openForWriting } from '../../store/file.ts';
 import { retain } from '../../store/retain.ts';
 import { tables } from '../../tables/index.ts';
-import { cli, root, temporaryFolder } from '../standin.ts';
+import { cli, program, temporaryFolder } from '../standin.ts';
 import {
   dayLater,
   idsOf,
@@ -303,7 +303,7 @@ test('a reader that goes away is a good end, and the cursor stays where it was',
   const cursor = join(folder, 'cursor');
   const child = spawn(
     process.execPath,
-    [join(root, 'cli/start.ts'), 'export', '--db', db, '--format', 'ecs', '--cursor', cursor],
+    [program, 'export', '--db', db, '--format', 'ecs', '--cursor', cursor],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NODE_NO_WARNINGS: '1' },
@@ -524,7 +524,7 @@ test('nothing at all is said to be nothing', async (t) => {
     const cursor = join(folder, 'cursor');
     for (const argv of [['export', '--db', db, '--cursor', cursor], ['export', '--help'], ['--version']]) {
       const full = openSync('/dev/full', 'w');
-      const child = spawn(process.execPath, [join(root, 'cli/start.ts'), ...argv], {
+      const child = spawn(process.execPath, [program, ...argv], {
         stdio: ['ignore', full, 'pipe'],
         env: { ...process.env, NODE_NO_WARNINGS: '1' },
       });

@@ -7,7 +7,7 @@ import test from 'ava';
 import { openForWriting } from '../../store/file.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';
-import { cli, root, temporaryFolder } from '../standin.ts';
+import { cli, program, temporaryFolder } from '../standin.ts';
 import { addTo, idsOf, later, sampleSnapshots, storeAt } from './world.ts';
 
 const day = 86_400;
@@ -39,7 +39,7 @@ test.serial(`killed at ${kills} random instants, an export by cursor leaves no r
     '300k',
   ];
   const start = (): { readonly ended: Promise<NodeJS.Signals | null>; readonly kill: () => void } => {
-    const child = spawn(process.execPath, [join(root, 'cli/start.ts'), ...argv], { stdio: 'ignore' });
+    const child = spawn(process.execPath, [program, ...argv], { stdio: 'ignore' });
     return {
       ended: new Promise((resolve) => child.on('close', (_code, signal) => resolve(signal))),
       kill: () => void child.kill('SIGKILL'),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { questions } from '../../queries/index.ts';
 import { readPacks, stripComments } from '../../queries/pack.ts';
-import { makeStandIn, temporaryFolder } from '../standin.ts';
+import { makeStandIn, program, temporaryFolder } from '../standin.ts';
 
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'tokenquery-findings-'));
@@ -13,7 +13,7 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 
 const sample = (name: string): string[] => ['--source', join(root, 'samples', name)];
 const cli = (...argv: string[]) => {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [join(root, 'cli/start.ts'), ...argv], {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...argv], {
     encoding: 'utf8',
     cwd: folder,
   });

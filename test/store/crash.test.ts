@@ -10,7 +10,7 @@ import { snapshotIdOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
 import { storeWriter } from '../../store/write.ts';
 import { tables } from '../../tables/index.ts';
-import { cli, root, sample, temporaryFolder } from '../standin.ts';
+import { cli, program, root, sample, temporaryFolder } from '../standin.ts';
 import { makeBundle, snapshotOfBundle, verifySnapshots } from './evidence.ts';
 
 /** How often the power is cut: some times here, often in the long run: `TOKENQUERY_KILLS=100 ava --timeout=30m`. */
@@ -19,7 +19,7 @@ const start = 1_790_000_000;
 
 const command = (...parameters: readonly string[]): [string, string[]] => [
   process.execPath,
-  ['--disable-warning=ExperimentalWarning', join(root, 'cli', 'start.ts'), ...parameters],
+  ['--disable-warning=ExperimentalWarning', program, ...parameters],
 ];
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? -1;
