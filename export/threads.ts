@@ -1,6 +1,7 @@
 /** Reads and formats many hosts in threads. The text comes out in the order of the hosts, as if there were one. */
 import { Worker } from 'node:worker_threads';
 import { UserError } from '../collector/errors.ts';
+import { threadArgument } from '../collector/thread.ts';
 import type { Db } from '../store/database.ts';
 import type { FormatName, FormatOptions } from './formats.ts';
 
@@ -57,6 +58,7 @@ interface Batch {
 const openThread = (entry: string, task: ThreadTask, onEvent: () => void) => {
   // Little is alive at any time. Small bounds make the collector work before garbage has piled up.
   const worker = new Worker(entry, {
+    argv: [threadArgument],
     workerData: task,
     resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 192 },
   });

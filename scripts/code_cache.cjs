@@ -7,7 +7,7 @@ const { Script } = require('node:vm');
 
 const [, , filename, out] = process.argv;
 globalThis[Symbol.for('tokenquery.root')] = dirname(filename);
-const script = new Script(wrap(readFileSync(filename, 'utf8')), { filename });
+const script = new Script(wrap(readFileSync(filename, 'latin1')), { filename });
 process.argv = [process.argv[0], filename, 'query', 'SELECT 1'];
 const bundle = { exports: {} };
 script.runInThisContext()(bundle.exports, createRequire(filename), bundle, filename, dirname(filename));

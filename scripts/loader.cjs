@@ -21,6 +21,6 @@ try {
 } catch {
   // Without it the start is slower, not different.
 }
-const script = new Script(wrap(readFileSync(filename, 'utf8')), { filename, cachedData });
+const script = new Script(wrap(readFileSync(filename, 'latin1')), { filename, cachedData });
 const bundle = { exports: {} };
 script.runInThisContext()(bundle.exports, createRequire(filename), bundle, filename, __dirname);

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { UserError } from '../collector/errors.ts';
+import { threadArgument } from '../collector/thread.ts';
 import { readHostIds, snapshotReader } from './carry.ts';
 import { explainStoreError, openForReading, refusedRow, transact } from './file.ts';
 import type { Store } from './file.ts';
@@ -244,6 +245,7 @@ type Take = (snapshots: readonly Snapshot[]) => void;
 /** Reads exports in a thread, so that one core parses while the other writes. */
 const nativeThread = (entry: string, megabytes: number) => {
   const worker = new Worker(entry, {
+    argv: [threadArgument],
     workerData: { task: 'decode' },
     // What it holds is a few batches; without a limit, garbage is left lying until there is a lot of it.
     resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: megabytes },
