@@ -12,6 +12,10 @@ interface Entry {
 
 /** Every verb. Each is loaded only when it is asked for: start-up counts. */
 export const verbs: Readonly<Record<string, Entry>> = {
+  overview: {
+    summary: 'show who holds the keys, and what could not be looked at',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/overview.ts')).overviewCommand,
+  },
   query: {
     summary: 'answer one SQL statement',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/query.ts')).queryCommand,
@@ -66,24 +70,21 @@ export const verbs: Readonly<Record<string, Entry>> = {
   },
 };
 
-const overview: Entry['load'] = async () =>
-  (await import(/* webpackMode: "eager" */ './commands/overview.ts')).overviewCommand;
-
 const general = (): string =>
   [
     'tokenquery: SQL for the keys of a Mac. It only reads.\n',
     'Usage: tokenquery [COMMAND] [OPTIONS]\n',
-    'Without a command: an overview of this Mac.\n',
+    'Without a command: the overview.\n',
     'Commands:',
     `${alignColumns(Object.entries(verbs).map(([name, { summary }]) => [name, summary]))}\n`,
     'tokenquery COMMAND --help has the options and examples of each.\n',
   ].join('\n');
 
 const commandFor = async (argv: readonly string[]): Promise<[Command, readonly string[]]> => {
-  const [first] = argv;
-  if (first === undefined || first.startsWith('-')) return [await overview(), argv];
+  const isBare = argv[0] === undefined || argv[0].startsWith('-');
+  const [first = '', ...rest] = isBare ? ['overview', ...argv] : argv;
   const entry = Object.hasOwn(verbs, first) ? verbs[first] : undefined;
-  if (entry !== undefined) return [await entry.load(), argv.slice(1)];
+  if (entry !== undefined) return [await entry.load(), rest];
   const isSql = /^(?:select|with|values|explain)\b/i.test(first);
   const near = nearest(first, Object.keys(verbs));
   throw new UserError(

@@ -199,13 +199,13 @@ const run = async (given: Arguments): Promise<number> => {
 
 export const overviewCommand: Command = {
   name: 'overview',
-  usage: 'tokenquery [--source SOURCE]… [--json]',
+  usage: 'tokenquery overview [--source SOURCE]… [--json]',
   summary: 'An overview of this Mac: who holds the keys, what disagrees, and what could not be looked at.',
   options: {
     ...sourceOptions,
     json: { type: 'boolean', description: 'Every table of every host, as JSON.' },
   },
   positionals: { least: 0, most: 0 },
-  examples: ['sudo tokenquery', 'tokenquery --source evidence.tar.gz'],
+  examples: ['sudo tokenquery overview', 'tokenquery overview --source evidence.tar.gz'],
   run,
 };
