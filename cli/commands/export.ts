@@ -1,7 +1,4 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import type { Stats } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
 import { UserError } from '../../collector/errors.ts';
 import { nearest } from '../../collector/nearest.ts';
 import type { Table } from '../../collector/table.ts';
@@ -15,14 +12,13 @@ import type { Format, SnapshotPart } from '../../export/parts.ts';
 import { hostIdsOf, storeReading } from '../../export/read.ts';
 import { levels, readKey, redaction } from '../../export/redact.ts';
 import type { Level } from '../../export/redact.ts';
-import { bestSuffix, fileSink, stdoutSink } from '../../export/sink.ts';
-import type { Sink } from '../../export/sink.ts';
 import type { ThreadedExport } from '../../export/threads.ts';
 import type { Store } from '../../store/file.ts';
 import { lookBack } from '../../store/query.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
-import { flush, print, printNote } from '../render.ts';
+import { defaultKeep, outputOf, outputPath, withSignals } from '../export_output.ts';
+import { printNote } from '../render.ts';
 import { programEntry } from '../root.ts';
 import { dbOption, readableStore, using } from '../stores.ts';
 import { currentTime, parseTime } from '../time.ts';
@@ -93,25 +89,6 @@ const formatOptionsOf = (given: Arguments, what: What): FormatOptions => ({
   isBulk: given.flag('bulk'),
 });
 
-const units: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
-
-const rotateBytesOf = (given: Arguments, name: FormatName): number | null => {
-  const text = given.text('rotate-size');
-  if (text === null) return null;
-  const [, count, unit] = /^(\d{1,12})([kmg]?)$/i.exec(text) ?? [];
-  const bytes = Number(count) * (units[(unit ?? '').toLowerCase()] ?? Number.NaN);
-  if (!(bytes > 0))
-    throw new UserError(
-      `--rotate-size takes a size, not ${JSON.stringify(text)}`,
-      'for example 25m or 500k',
-      2,
-    );
-  if (given.text('output') === null) throw new UserError('--rotate-size goes with --output FILE', '', 2);
-  if (formats[name].cut === 'never')
-    throw new UserError(`--rotate-size does not go with --format ${name}`, 'it is no format of lines', 2);
-  return bytes;
-};
-
 const selectTables = (given: Arguments, name: FormatName, what: What): readonly Table[] => {
   const named = given
     .texts('table')
@@ -123,6 +100,10 @@ const selectTables = (given: Arguments, name: FormatName, what: What): readonly 
     ? tables.filter(({ name }) => name !== 'command_log')
     : tables;
 };
+
+/** How many files a format would make that writes one for each table. */
+const fileCount = (given: Arguments, name: FormatName, what: What): number =>
+  what === 'findings' ? 1 : selectTables(given, name, what).length;
 
 /** Refuses tables of which a format makes nothing: no output would read as no rows. */
 const checkTables = (given: Arguments, name: FormatName, what: What): void => {
@@ -302,109 +283,6 @@ const sourceOf = async (
   }
 };
 
-/** osquery keeps as many of its logs. */
-const defaultKeep = 25;
-
-const outputPath = (given: Arguments): string | null => {
-  const output = given.text('output');
-  if (output === null || output === '' || output === '-') {
-    if (given.flag('compress')) throw new UserError('--compress goes with --output FILE', '', 2);
-    return null;
-  }
-  return given.flag('compress') && !/\.(?:zst|gz)$/.test(output) ? output + bestSuffix : output;
-};
-
-/** What is at a path; a path that cannot be looked at is told by whoever opens it. */
-const statOf = (path: string): Stats | undefined => {
-  try {
-    return statSync(path);
-  } catch {
-    return undefined;
-  }
-};
-
-/** Refuses to put the output in the place of what the export itself needs. */
-const checkOutput = (given: Arguments, path: string): void => {
-  const taken: [string, string | null][] = [
-    ['the database', given.text('db')],
-    ['the cursor', given.text('cursor')],
-    ['the key', given.text('redact-key')],
-  ];
-  const there = statOf(path);
-  for (const [label, own] of taken) {
-    if (own === null) continue;
-    const other = statOf(own);
-    const isSame = there !== undefined && other?.dev === there.dev && other.ino === there.ino;
-    const names = [own, `${own}-wal`, `${own}-shm`, `${own}.lock`].map((name) => resolve(name));
-    if (isSame || names.includes(resolve(path)))
-      throw new UserError(`--output ${path} would replace ${label}`, 'name another file', 2);
-  }
-};
-
-/** Sends the pieces of a format to where they go. */
-const outputOf = (given: Arguments, format: Format, name: FormatName, what: What) => {
-  const path = outputPath(given);
-  if (path !== null) checkOutput(given, path);
-  else if (given.flag('keep')) throw new UserError('--keep goes with --output FILE', '', 2);
-  const rotateBytes = rotateBytesOf(given, name);
-  const keep = given.count('keep', 0) ?? (given.flag('cursor') || rotateBytes !== null ? defaultKeep : 0);
-  const onDrop = (dropped: string, count: number): void =>
-    printNote(`${dropped} was the oldest of ${count} files and is dropped (--keep)`);
-  const options = { keep, onDrop, ...(rotateBytes === null ? {} : { rotateBytes }) };
-  const wanted = what === 'findings' ? 1 : selectTables(given, name, what).length;
-  const isFolder = format.files === 'table' && wanted > 1;
-  if (isFolder && path === null) {
-    throw new UserError(
-      '--format csv writes a file for each table',
-      '--output FOLDER takes them all, --table NAME prints one',
-      2,
-    );
-  }
-  if (isFolder && path !== null && !existsSync(path)) {
-    try {
-      mkdirSync(path, { mode: 0o700 });
-    } catch (error) {
-      throw new UserError(
-        `${path} cannot be made (${(error as NodeJS.ErrnoException).code})`,
-        'its parent folder must exist and be writable',
-      );
-    }
-  } else if (isFolder && path !== null && !statSync(path).isDirectory()) {
-    throw new UserError(`${path} is not a folder`, '--format csv writes a file for each table into a folder');
-  }
-  const sinks = new Map<string, Sink>();
-  const sinkFor = (table: Table | null): Sink => {
-    const file = isFolder && table !== null ? table.name : '';
-    const known = sinks.get(file);
-    if (known !== undefined) return known;
-    const suffix = given.flag('compress') ? bestSuffix : '';
-    const made =
-      path === null
-        ? stdoutSink(print, flush)
-        : fileSink(
-            isFolder ? join(path.replace(/\.(?:zst|gz)$/, ''), `${file}${format.extension}${suffix}`) : path,
-            options,
-          );
-    sinks.set(file, made);
-    // It is short: no sink has to be waited for.
-    if (table !== null && format.header !== undefined) void made.write(format.header(table));
-    return made;
-  };
-  return {
-    sinkFor,
-    begin: async (): Promise<void> => {
-      if (format.files === 'one') await sinkFor(null).write(format.begin?.() ?? '');
-    },
-    finish: async (): Promise<void> => {
-      if (format.end !== undefined) await sinkFor(null).write(format.end());
-      for (const sink of sinks.values()) await sink.finish();
-    },
-    abandon: (): void => {
-      for (const sink of sinks.values()) sink.abandon();
-    },
-  };
-};
-
 /** Current rows of many hosts into a file are read in threads; null where they are not, or cannot be. */
 const threadedSource = async (
   given: Arguments,
@@ -442,7 +320,7 @@ const writeThreaded = async (
   { chunks, end }: ThreadedExport,
 ): Promise<number> => {
   try {
-    const output = outputOf(given, format, name, what);
+    const output = outputOf(given, format, name, fileCount(given, name, what));
     await withSignals(output, async () => {
       await output.begin();
       let excess = format.between?.length ?? 0;
@@ -456,25 +334,6 @@ const writeThreaded = async (
     return 0;
   } finally {
     end();
-  }
-};
-
-/** Runs work that writes; whatever ends it before it is done, nothing half-written stays. */
-const withSignals = async (output: { abandon(): void }, work: () => Promise<void>): Promise<void> => {
-  const end = (signal: NodeJS.Signals): void => {
-    output.abandon();
-    process.removeAllListeners(signal);
-    process.kill(process.pid, signal);
-  };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, end);
-  try {
-    await work();
-  } catch (error) {
-    output.abandon();
-    throw error;
-  } finally {
-    for (const signal of signals) process.removeListener(signal, end);
   }
 };
 
@@ -513,7 +372,7 @@ const run = async (given: Arguments): Promise<number> => {
         writeCursor(cursorPath, source.news.next);
         return 0;
       }
-      const output = outputOf(given, format, name, what);
+      const output = outputOf(given, format, name, fileCount(given, name, what));
       const { cut } = formats[name];
       let isNothing = true;
       await withSignals(output, async () => {
