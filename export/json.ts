@@ -11,7 +11,7 @@ export const jsonFormat = (): Format => {
     between: ',',
     begin: () => '{"tokenquery":1,"kind":"export","snapshots":[',
     *snapshot({ head, tables }) {
-      const text = JSON.stringify({
+      const start = JSON.stringify({
         snapshot_id: head.snapshotId,
         host_id: head.hostId,
         collected_time: head.collectedTime,
@@ -23,7 +23,7 @@ export const jsonFormat = (): Format => {
         schema_version: head.schemaVersion,
         redaction: head.redaction,
       });
-      yield `\n${text.slice(0, -1)},"tables":[`;
+      yield `\n${start.slice(0, -1)},"tables":[`;
       let before = '';
       for (const part of tables) {
         const { table, status, affected, rowCount, details } = part;

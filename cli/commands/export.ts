@@ -97,7 +97,7 @@ const selectTables = (given: Arguments, name: FormatName, what: What): readonly 
   if (named.length > 0) return tables.filter((table) => named.includes(table));
   // Which commands ran is new in each snapshot, and no change of the Mac; a snapshot that is carried whole has them.
   return what === 'changes' && !formats[name].isWhole
-    ? tables.filter(({ name }) => name !== 'command_log')
+    ? tables.filter((table) => table.name !== 'command_log')
     : tables;
 };
 

@@ -376,12 +376,12 @@ else {
     }
     const mac = macOf(t, bundle);
     const replayed = await isSame(t, mac, await run(mac, ['sh'], text()));
-    const asked = replayed.commands.filter(({ source }) => source === 'diskutil_apfs_list_users');
+    const listed = replayed.commands.filter(({ source }) => source === 'diskutil_apfs_list_users');
     t.deepEqual(
-      asked.map(({ argv }) => argv.at(-1)),
+      listed.map(({ argv }) => argv.at(-1)),
       ['/'],
     );
-    t.true(replayed.results.find(({ table }) => table.name === 'apfs_crypto_users')?.status === 'ok');
+    t.is(replayed.results.find(({ table }) => table.name === 'apfs_crypto_users')?.status, 'ok');
   });
 
   test('before macOS 10.14 sysadminctl is left alone', async (t) => {

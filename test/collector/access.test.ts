@@ -177,7 +177,7 @@ const denied = [
     '/bin/sh',
     '/bin/bash',
     '/usr/bin/env',
-  ].map((program) => [program]),
+  ].map((forbidden) => [forbidden]),
   ['/usr/bin/pwpolicy', '-setpassword'],
   ['/usr/bin/pwpolicy', '-clearaccountpolicies'],
   ['/usr/sbin/sc_auth', 'pair'],
