@@ -11,7 +11,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { UserError } from '../collector/errors.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Store } from '../store/file.ts';
-import { explain, replaceFile } from './sink.ts';
+import { explain, replaceFile, sweep } from './sink.ts';
 
 /** Count, and the sums of both halves of the ids. */
 type Settled = readonly [count: number, low: number, high: number];
@@ -87,6 +87,7 @@ export const lockCursor = (path: string): (() => void) => {
       throw new UserError(`another export with the cursor ${path} is running`, 'try again when it has ended');
     throw new UserError(`${lock} cannot be locked: ${(error as Error).message}`, 'remove it, and try again');
   }
+  sweep(path);
   return () => db.close();
 };
 

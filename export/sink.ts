@@ -218,8 +218,8 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** What a run that was killed left beside the file. */
-const sweep = (path: string): void => {
+/** Clears away what a run that was killed left beside the file. */
+export const sweep = (path: string): void => {
   const folder = dirname(path);
   const start = `.${basename(path)}.`;
   for (const name of readdirSync(folder)) {

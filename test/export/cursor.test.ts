@@ -476,6 +476,10 @@ test('two exports do not move one cursor at once', async (t) => {
   const made = await ask();
   t.is(made.code, 0, made.stderr);
   t.deepEqual(readdirSync(folder).toSorted(), ['cursor', 'cursor.lock', 'results.ndjson']);
+  // What a run that was killed left beside the cursor goes, also where nothing is new.
+  writeFileSync(join(folder, '.cursor.999999999.0.tmp'), '{');
+  t.is((await ask()).code, 0);
+  t.deepEqual(readdirSync(folder).toSorted(), ['cursor', 'cursor.lock', 'results.ndjson']);
 });
 
 test('a snapshot that changed nothing makes no file, and pushes none out', async (t) => {
