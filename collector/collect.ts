@@ -190,8 +190,10 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
         if (stdout === null || stderr === null) {
           throw new CollectError('parse_failed', 'the output is not UTF-8');
         }
+        const { exitCode } = output;
+        if (exitCode === null) throw new Error(`${source} exited and has no exit code`);
         const parse = await parser();
-        const answer: Answer = { stdout, stderr, exitCode: output.exitCode ?? 0, euid: machine.euid };
+        const answer: Answer = { stdout, stderr, exitCode, euid: machine.euid };
         return parse(answer);
       } catch (error) {
         throw error instanceof CollectError ? error.at(source, parameters) : error;

@@ -369,7 +369,7 @@ export const recordingMachine = (
 };
 
 const exitCodeWord = ({ outcome, exitCode, signal }: Output): string => {
-  if (outcome === 'exited') return String(exitCode ?? 0);
+  if (outcome === 'exited' && exitCode !== null) return String(exitCode);
   if (outcome === 'signalled') return `signal:${signal ?? 'SIGKILL'}`;
   const [word] = Object.entries(outcomeWords).find(([, known]) => known === outcome) ?? ['not_started'];
   return word;

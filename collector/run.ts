@@ -96,8 +96,9 @@ export const runProcess = async (
   const outcome = ((): Output['outcome'] => {
     if (isTimedOut) return 'timed_out';
     if (isTooLarge || result.isMaxBuffer) return 'too_large';
-    if (pid === undefined) return spawnOutcome(result.code);
-    return result.signal === undefined ? 'exited' : 'signalled';
+    if (result.signal !== undefined) return 'signalled';
+    // What has neither an exit code nor a signal did not run to an end.
+    return result.exitCode === undefined ? spawnOutcome(result.code) : 'exited';
   })();
   const isKept = outcome === 'exited' || outcome === 'signalled';
   return {
