@@ -68,6 +68,8 @@ export const accountTypeOf = (user: DsUser, managedUuids: ReadonlySet<string>): 
 
 /** The local accounts by GeneratedUID. */
 export interface LocalAccounts {
+  /** False where an account may be left out: what is not here may exist. */
+  readonly isWhole: boolean;
   /** Short name; null where no account that was read has the UUID. */
   nameOf(uuid: string): string | null;
   /** Null where nobody can say that no account has it. */
@@ -81,6 +83,7 @@ export const localAccounts = (context: Context, users: readonly DsUser[] | null)
   );
   const isWhole = users !== null && context.isWhole('ds_users');
   return {
+    isWhole,
     nameOf: (uuid) => names.get(uuid) ?? null,
     has: (uuid) => names.has(uuid) || (isWhole ? false : null),
   };
@@ -93,6 +96,26 @@ const fold = (name: string): string => name.toLowerCase();
 
 /** How an account is in a group: named by it, or through a nested group or its primary group. */
 export type Membership = 'direct' | 'indirect';
+
+const groupsByUuid = (groups: readonly DsGroup[]): ReadonlyMap<string, DsGroup> =>
+  new Map(groups.flatMap((group) => (group.uuid === null ? [] : [[group.uuid, group] as const])));
+
+/** Groups with all that are nested in them, at any depth and in circles; and whether one of those is not of this Mac. */
+const nestingOf = (
+  from: readonly DsGroup[],
+  byUuid: ReadonlyMap<string, DsGroup>,
+): { readonly groups: ReadonlySet<DsGroup>; readonly isForeign: boolean } => {
+  const seen = new Set(from);
+  let isForeign = false;
+  for (const group of seen) {
+    for (const uuid of group.nestedGroupUuids) {
+      const nested = byUuid.get(uuid);
+      if (nested === undefined) isForeign = true;
+      else seen.add(nested);
+    }
+  }
+  return { groups: seen, isForeign };
+};
 
 /**
  * Effective membership of every local account, as macOS computes it: by any of the account's record
@@ -117,9 +140,7 @@ export const memberships = (
     if (user.uuid !== null) add(byUuid, user.uuid, user);
     if (user.gid !== null) add(byGid, user.gid, user);
   }
-  const groupByUuid = new Map(
-    groups.flatMap((group) => (group.uuid === null ? [] : [[group.uuid, group] as const])),
-  );
+  const groupByUuid = groupsByUuid(groups);
 
   const directOf = (group: DsGroup): DsUser[] => [
     ...group.memberNames.flatMap((name) => byName.get(fold(name)) ?? []),
@@ -134,36 +155,14 @@ export const memberships = (
   for (const group of groups) {
     const members = new Map<DsUser, Membership>();
     for (const user of directOf(group)) members.set(user, 'direct');
-    const seen = new Set<DsGroup>([group]);
-    const queue = [group];
-    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-      const isEverybody = next === group && next.gid !== null && everybodyGids.has(next.gid);
-      for (const user of isEverybody ? [] : ownOf(next))
+    for (const part of nestingOf([group], groupByUuid).groups) {
+      const isEverybody = part === group && part.gid !== null && everybodyGids.has(part.gid);
+      for (const user of isEverybody ? [] : ownOf(part))
         if (!members.has(user)) members.set(user, 'indirect');
-      for (const uuid of next.nestedGroupUuids) {
-        const nested = groupByUuid.get(uuid);
-        if (nested === undefined || seen.has(nested)) continue;
-        seen.add(nested);
-        queue.push(nested);
-      }
     }
     result.set(group, members);
   }
   return result;
-};
-
-/** True when one of the groups has, at any depth, a member group that is not of this Mac. */
-const nestForeign = (from: readonly DsGroup[], groups: readonly DsGroup[]): boolean => {
-  const byUuid = new Map(groups.flatMap((group) => (group.uuid === null ? [] : [[group.uuid, group]])));
-  const seen = new Set(from);
-  for (const group of seen) {
-    for (const uuid of group.nestedGroupUuids) {
-      const nested = byUuid.get(uuid);
-      if (nested === undefined) return true;
-      seen.add(nested);
-    }
-  }
-  return false;
 };
 
 /**
@@ -190,7 +189,7 @@ export const adminJudge = (
   const all = memberships(users, groups);
   const administrators = new Set(adminGroups.flatMap((group) => [...(all.get(group)?.keys() ?? [])]));
   const isWhole = context.isWhole('ds_groups');
-  const isForeign = isWhole && nestForeign(adminGroups, groups);
+  const isForeign = isWhole && nestingOf(adminGroups, groupsByUuid(groups)).isForeign;
   const isMobile = (user: DsUser): boolean => hasTag(user.authenticationAuthority, 'LocalCachedUser');
   if (isForeign && users.some((user) => isMobile(user) && !administrators.has(user))) {
     context.note(

@@ -1,5 +1,6 @@
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
 import type { DsGroup } from '../collector/parsers/ds_groups.ts';
+import { localAccounts } from './accounts.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 
 const kinds = ['name', 'guid', 'nested_group'] as const;
@@ -44,13 +45,11 @@ export default defineTable({
       context.orUnknown(context.read('ds_users')),
     ]);
     // What was left out of an answer, or did not come, may be what a member means.
-    const knowsUsers = users !== null && context.isWhole('ds_users');
+    const accounts = localAccounts(context, users);
     const knowsGroups = context.isWhole('ds_groups');
     const byName = new Map<string, DsUser>();
-    const byUuid = new Map<string, DsUser>();
     for (const user of users ?? []) {
       for (const name of [user.recordName, ...user.aliases]) byName.set(name.toLowerCase(), user);
-      if (user.uuid !== null) byUuid.set(user.uuid, user);
     }
     const groupUuids = new Set(groups.flatMap(({ uuid }) => uuid ?? []));
     return groups.flatMap((group) =>
@@ -64,8 +63,12 @@ export default defineTable({
             is_resolved: bit(isKnown || (knowsGroups ? false : null)),
           };
         }
-        const user = kind === 'name' ? byName.get(member.toLowerCase()) : byUuid.get(member);
-        const isResolved = user !== undefined || (knowsUsers ? false : null);
+        if (kind === 'guid') {
+          const isKnown = accounts.has(member);
+          return { ...common, uuid: isKnown === true ? member : null, is_resolved: bit(isKnown) };
+        }
+        const user = byName.get(member.toLowerCase());
+        const isResolved = user !== undefined || (accounts.isWhole ? false : null);
         return { ...common, uuid: user?.uuid ?? null, is_resolved: bit(isResolved) };
       }),
     );

@@ -3,6 +3,7 @@ import type { DsUser } from '../collector/parsers/ds_users.ts';
 import type { PlatformSsoPolicy } from '../collector/parsers/managed_preferences.ts';
 import { bit, boolean, defineTable, oneOf, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
+import { localAccounts } from './accounts.ts';
 import { lookAt } from './preferences.ts';
 
 const path = '/Library/Managed Preferences/com.apple.extensiblesso.plist';
@@ -152,7 +153,7 @@ export default defineTable({
     };
     return [
       ...(policy === null ? [] : [device]),
-      ...statesOf(users, exempt, users !== null && context.isWhole('ds_users')).map((state) => ({
+      ...statesOf(users, exempt, localAccounts(context, users).isWhole).map((state) => ({
         username: state.username,
         is_registered: bit(state.isRegistered),
         identity_sha256: null,

@@ -4,7 +4,7 @@ import type { DsUser } from '../collector/parsers/ds_users.ts';
 import { isSafeUsername } from '../collector/sources.ts';
 import { boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
-import { canLogin } from './accounts.ts';
+import { canLogin, localAccounts } from './accounts.ts';
 import { listingCommand, readCryptoListing } from './crypto_users.ts';
 import type { CryptoListing } from './crypto_users.ts';
 import { readFilevaultList } from './filevault_list.ts';
@@ -163,16 +163,16 @@ export default defineTable({
         ...(await fromSysadminctl(context, user, isSafe)),
       ]),
     );
-    const local = new Set(users.flatMap(({ uuid }) => uuid ?? []));
+    const accounts = localAccounts(context, users);
     const orphans = new Map<string, Observation>();
     const orphan = { username: null, value: 1, raw_state: 'listed' } as const;
     for (const { uuid, type } of crypto?.users ?? []) {
-      if (crypto === null || type !== 'LocalOpenDirectory' || local.has(uuid)) continue;
+      if (crypto === null || type !== 'LocalOpenDirectory' || accounts.has(uuid) === true) continue;
       const command_id = listingCommand(context, crypto);
       orphans.set(`apfs ${uuid}`, { ...orphan, uuid, source: 'apfs', command_id });
     }
     for (const { uuid, type } of list?.users ?? []) {
-      if (local.has(uuid) || (type !== 'os_user' && type !== 'unknown')) continue;
+      if (accounts.has(uuid) === true || (type !== 'os_user' && type !== 'unknown')) continue;
       const command_id = list === null ? null : context.commandId(list.source);
       orphans.set(`fdesetup ${uuid}`, { ...orphan, uuid, source: 'fdesetup', command_id });
     }
