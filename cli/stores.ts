@@ -1,12 +1,15 @@
 /** From --db to a store. */
 import { UserError } from '../collector/errors.ts';
+import { nearest } from '../collector/nearest.ts';
 import { explainStoreError, openForReading, openForWriting } from '../store/file.ts';
 import type { Store } from '../store/file.ts';
 import { blindSpots } from '../store/query.ts';
 import type { BlindSpots } from '../store/query.ts';
+import { retainedTime } from '../store/read.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments, OptionSpec } from './command.ts';
 import { printNote } from './render.ts';
+import { isoSeconds } from './time.ts';
 
 export const dbOption: OptionSpec = { type: 'string', value: 'FILE', description: 'The database.' };
 
@@ -16,6 +19,24 @@ export const dbPath = (given: Arguments): string => {
     throw new UserError('--db FILE is missing', 'name the database to work on', 2);
   return path;
 };
+
+/** The host of a database that somebody named; throws UserError where there is none. */
+export const hostNamed = ({ db }: Store, name: string): string => {
+  const found = db
+    .prepare('SELECT host_id FROM main._host WHERE host_id IN (?, ?) ORDER BY host_id = ? DESC')
+    .pluck()
+    .get(name, name.toUpperCase(), name);
+  if (typeof found === 'string') return found;
+  const some = db.prepare('SELECT host_id FROM main._host ORDER BY host_id LIMIT 1000').pluck().all();
+  const near = nearest(name, some as string[]);
+  throw new UserError(
+    `there is no host ${name} in the database`,
+    near === null ? 'SELECT host_id FROM latest_snapshots lists them' : `did you mean ${near}?`,
+  );
+};
+
+const share = (affected: number, hosts: number): string =>
+  hosts > 1 ? `on ${affected} of ${hosts} hosts, ` : '';
 
 const noted = (store: Store): Store => {
   for (const note of store.notes) printNote(note);
@@ -36,25 +57,20 @@ export const using = async <T>(store: Store, work: (store: Store) => T | Promise
   }
 };
 
-const date = (time: number): string => new Date(time * 1000).toISOString().replace('.000Z', 'Z');
-
 /** Says of how many hosts nothing is known at a moment: no rows of theirs is no answer. Returns whether all are known. */
 const noteUnseen = ({ db }: Store, asOf: number, { seen, hosts }: BlindSpots): boolean => {
   const first = db.prepare('SELECT min(collected_time) FROM main._snapshot').pluck().get() as number | null;
-  const retained = db
-    .prepare("SELECT value FROM main._setting WHERE name = 'retained_time'")
-    .pluck()
-    .get() as number | undefined;
+  const retained = retainedTime(db);
   const dropped =
-    retained !== undefined && asOf < retained ? `; what is older than ${date(retained)} was dropped` : '';
+    retained !== null && asOf < retained ? `; what is older than ${isoSeconds(retained)} was dropped` : '';
   if (seen === hosts) {
     if (dropped === '') return true;
-    printNote(`not all is known as of ${date(asOf)}${dropped}`);
+    printNote(`not all is known as of ${isoSeconds(asOf)}${dropped}`);
     return false;
   }
   const which = seen === 0 ? 'nothing' : `of ${hosts - seen} of ${hosts} hosts nothing`;
-  const since = first === null ? '' : `: the first snapshot in the file is of ${date(first)}`;
-  printNote(`${which} is known as of ${date(asOf)}${seen === 0 ? since : ''}${dropped}`);
+  const since = first === null ? '' : `: the first snapshot in the file is of ${isoSeconds(first)}`;
+  printNote(`${which} is known as of ${isoSeconds(asOf)}${seen === 0 ? since : ''}${dropped}`);
   return false;
 };
 
@@ -71,17 +87,16 @@ export const noteStoreBlindSpots = (
     return false;
   }
   const isSeen = asOf === null || noteUnseen(store, asOf, found);
-  const share = (affected: number): string => (hosts > 1 ? `on ${affected} of ${hosts} hosts, ` : '');
   for (const { table, status, reason, hosts: affected } of spots) {
     printNote(
       status === null
-        ? `${share(affected)}${table} was not collected: it is not in the last snapshot`
-        : `${share(affected)}${table} is ${status}: ${reason ?? 'see table_status for the reasons'}`,
+        ? `${share(affected, hosts)}${table} was not collected: it is not in the last snapshot`
+        : `${share(affected, hosts)}${table} is ${status}: ${reason ?? 'see table_status for the reasons'}`,
     );
   }
   if (unjudged > 0) {
     printNote(
-      `${share(unjudged)}findings does not tell of the last snapshot: it was not judged when it came, by merge or from an older tokenquery; tokenquery findings --db ${store.path} judges it`,
+      `${share(unjudged, hosts)}findings does not tell of the last snapshot: it was not judged when it came, by merge or from an older tokenquery; tokenquery findings --db ${store.path} judges it`,
     );
   }
   return isSeen && spots.length === 0 && unjudged === 0;
@@ -97,6 +112,6 @@ export const noteUnlooked = ({ db }: Store): void => {
     .get() as { affected: number; hosts: number };
   if (affected === 0) return;
   printNote(
-    `${hosts > 1 ? `on ${affected} of ${hosts} hosts, ` : ''}not every table could be looked at in the last snapshot, and what changed there is not told: table_status names them`,
+    `${share(affected, hosts)}not every table could be looked at in the last snapshot, and what changed there is not told: table_status names them`,
   );
 };

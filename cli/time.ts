@@ -1,4 +1,4 @@
-/** Times and ages as they are typed. */
+/** Times and ages as they are typed, and as they are told. */
 import { UserError } from '../collector/errors.ts';
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
@@ -8,6 +8,9 @@ const durationOf = (text: string): number | null => {
   const [, count, unit] = /^(\d{1,9})([smhdw])$/.exec(text) ?? [];
   return count === undefined || unit === undefined ? null : Number(count) * (unitSeconds[unit] ?? 0);
 };
+
+/** Unix seconds in the way of ISO 8601, UTC. */
+export const isoSeconds = (time: number): string => new Date(time * 1000).toISOString().replace('.000Z', 'Z');
 
 /** Today as a number of seconds. */
 export const currentTime = (): number => Math.floor(Date.now() / 1000);

@@ -8,7 +8,7 @@ import type { CarriedSnapshot } from '../store/carry.ts';
 import type { Store } from '../store/file.ts';
 import { compareRefs } from '../store/fold.ts';
 import type { Ref } from '../store/fold.ts';
-import { lookReader, statementCache } from '../store/read.ts';
+import { lookReader, retainedTime, statementCache } from '../store/read.ts';
 import { currentName, dataTables, pastName } from '../store/schema.ts';
 import { cellsOrder, isGood, rowsOf } from '../store/snapshot.ts';
 import type { Cells } from '../store/snapshot.ts';
@@ -114,11 +114,7 @@ export const storeReading = (store: Store, { tables, hostIds, rowSql, asOf }: Re
   const hosts = hostIds ?? hostIdsOf(store);
   const dataOnes = tables.filter((table) => !isReport(table));
   const reports = tables.filter(isReport);
-  const epoch =
-    (prepare("SELECT value FROM main._setting WHERE name = 'retained_time'").pluck().get() as
-      | number
-      | null
-      | undefined) ?? 0;
+  const epoch = retainedTime(db) ?? 0;
 
   const order = (table: Table): string => {
     const names = table.key.length > 0 ? table.key : Object.keys(table.columns).slice(0, 1);

@@ -21,6 +21,13 @@ export interface LookEntry {
   readonly failed: readonly string[] | null;
 }
 
+/** The time before which history was dropped; null where none was. */
+export const retainedTime = (db: Db): number | null =>
+  (db.prepare("SELECT value FROM main._setting WHERE name = 'retained_time'").pluck().get() as
+    | number
+    | null
+    | undefined) ?? null;
+
 /** Prepared once for each statement: a store has several for each of its tables. */
 export const statementCache = (db: Db): ((sql: string) => Statement) => {
   const known = new Map<string, Statement>();

@@ -13,6 +13,7 @@ import {
   readTimeline,
   statementCache,
   unpackPartial,
+  retainedTime,
 } from './read.ts';
 import type { ChangePoint, TimelineEntry } from './read.ts';
 import {
@@ -149,10 +150,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
   const lookOf = lookReader(prepare);
   const tabs = readTableNumbers(db);
   const byName = new Map(dataTables(tables).map((table) => [table.name, table]));
-  const retainedTime =
-    (prepare("SELECT value FROM _setting WHERE name = 'retained_time'").pluck().get() as
-      | number
-      | undefined) ?? null;
+  const retained = retainedTime(db);
 
   const inserts = new Map<string, Map<number, Statement>>();
   /** Inserts rows that are given as one list of values. */
@@ -689,9 +687,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     let knownCount = 0;
     let stored = 0;
     const news = new Map<string, NewSighting[]>();
-    const wanted = snapshots.filter(
-      ({ collectedTime }) => retainedTime === null || collectedTime > retainedTime,
-    );
+    const wanted = snapshots.filter(({ collectedTime }) => retained === null || collectedTime > retained);
     tooOld = snapshots.length - wanted.length;
     if (wanted.length === 0) return { stored, known: 0, tooOld, changes: new Map() };
 

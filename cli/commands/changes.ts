@@ -1,13 +1,12 @@
 import { UserError } from '../../collector/errors.ts';
 import { nearest } from '../../collector/nearest.ts';
 import { dataTables } from '../../store/schema.ts';
-import type { Store } from '../../store/file.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { modeOf, modeOptions } from '../options.ts';
 import { flush, printRows } from '../render.ts';
 import type { Cells } from '../render.ts';
-import { dbOption, noteStoreBlindSpots, noteUnlooked, readableStore, using } from '../stores.ts';
+import { dbOption, hostNamed, noteStoreBlindSpots, noteUnlooked, readableStore, using } from '../stores.ts';
 import { parseTime } from '../time.ts';
 
 const dataTableNamed = (name: string): string => {
@@ -17,19 +16,6 @@ const dataTableNamed = (name: string): string => {
   throw new UserError(
     `there is no history of a table ${name}`,
     near === null ? 'tokenquery tables lists them' : `did you mean ${near}?`,
-  );
-};
-
-const hostNamed = ({ db }: Store, name: string): string => {
-  const found = db
-    .prepare('SELECT host_id FROM _host WHERE host_id = ? OR host_id = ?')
-    .pluck()
-    .get(name, name.toUpperCase());
-  if (typeof found === 'string') return found;
-  const near = nearest(name, db.prepare('SELECT host_id FROM _host LIMIT 1000').pluck().all() as string[]);
-  throw new UserError(
-    `there is no host ${name} in the database`,
-    near === null ? 'SELECT host_id FROM latest_snapshots lists them' : `did you mean ${near}?`,
   );
 };
 

@@ -20,7 +20,7 @@ import type { Arguments, Command } from '../command.ts';
 import { defaultKeep, outputOf, outputPath, withSignals } from '../export_output.ts';
 import { printNote } from '../render.ts';
 import { programEntry } from '../root.ts';
-import { dbOption, readableStore, using } from '../stores.ts';
+import { dbOption, hostNamed, readableStore, using } from '../stores.ts';
 import { currentTime, parseTime } from '../time.ts';
 import { tableNamed } from './tables.ts';
 
@@ -123,16 +123,7 @@ const checkTables = (given: Arguments, name: FormatName, what: What): void => {
 const selectHosts = (given: Arguments, store: Store): readonly string[] | null => {
   const named = given.texts('host').flatMap((text) => text.split(','));
   if (named.length === 0) return null;
-  const known = new Set(hostIdsOf(store));
-  return named.map((name) => {
-    const found = [name, name.toUpperCase()].find((id) => known.has(id));
-    if (found !== undefined) return found;
-    const near = nearest(name, [...known].slice(0, 1000));
-    throw new UserError(
-      `there is no host ${name} in the database`,
-      near === null ? 'SELECT host_id FROM latest_snapshots lists them' : `did you mean ${near}?`,
-    );
-  });
+  return named.map((name) => hostNamed(store, name));
 };
 
 const redactOf = (

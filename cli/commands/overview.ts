@@ -11,6 +11,7 @@ import { judgeCollections } from '../judging.ts';
 import { sourceOptions } from '../options.ts';
 import { flush, print, printRows, visible } from '../render.ts';
 import type { Cells } from '../render.ts';
+import { isoSeconds } from '../time.ts';
 
 type AnyRow = Readonly<Record<string, Value>>;
 
@@ -30,7 +31,7 @@ const indent = (lines: readonly string[]): string => lines.map((line) => `  ${li
 const heading = (collection: Collection): string => {
   const [host] = rowsNamed(collection, 'hosts');
   const { machine } = collection;
-  const when = new Date(machine.capturedTime * 1000).toISOString().replace('.000Z', 'Z');
+  const when = isoSeconds(machine.capturedTime);
   const chip =
     host?.['is_apple_silicon'] === 1
       ? 'Apple silicon'
