@@ -1,16 +1,21 @@
 import { defineTable, oneOf, required, text } from '../collector/table.ts';
 import type { Context, Row } from '../collector/table.ts';
-import { adminJudge, localAccounts } from './accounts.ts';
-import type { LocalAccounts } from './accounts.ts';
+import { adminDecider, localAccounts } from './shared/accounts.ts';
+import type { LocalAccounts } from './shared/accounts.ts';
 import bootstrapTokens from './bootstrap_tokens.ts';
-import { listingCommand, personalRecoveryUuid, readCryptoListing, resolutionOf } from './crypto_users.ts';
-import type { CryptoListing } from './crypto_users.ts';
-import { readFilevaultList } from './filevault_list.ts';
-import type { FilevaultList } from './filevault_list.ts';
+import {
+  listingCommand,
+  personalRecoveryUuid,
+  readCryptoListing,
+  resolutionOf,
+} from './shared/crypto_users.ts';
+import type { CryptoListing } from './shared/crypto_users.ts';
+import { readFilevaultList } from './shared/filevault_list.ts';
+import type { FilevaultList } from './shared/filevault_list.ts';
 import filevaultStatus from './filevault_status.ts';
 import filevaultUsers from './filevault_users.ts';
-import { facts, seeCommands, severities, subjectKinds, userConflicts } from './reconcile.ts';
-import type { Conflict } from './reconcile.ts';
+import { facts, seeCommands, severities, subjectKinds, userConflicts } from './shared/token_rules.ts';
+import type { Conflict } from './shared/token_rules.ts';
 import secureTokenObservations from './secure_token_observations.ts';
 
 /** M06 and M07: UUIDs that no local account has. */
@@ -225,7 +230,7 @@ export default defineTable({
     ]);
     if ([users, crypto, bootstrap, filevault].every((answer) => answer === null))
       await context.read('ds_users');
-    const isAdminOf = adminJudge(context, users ?? [], groups);
+    const isAdminOf = adminDecider(context, users ?? [], groups);
     const byUser = Map.groupBy(observations ?? [], ({ username }) => username);
     return [
       ...(users ?? []).flatMap((user) =>

@@ -1,8 +1,8 @@
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
-import { adminJudge, isTagDisabled } from './accounts.ts';
-import { readCryptoListing, volumeOwnerOf } from './crypto_users.ts';
-import { readFilevaultList } from './filevault_list.ts';
-import { confidences, userConflicts, verdictOf } from './reconcile.ts';
+import { adminDecider, isTagDisabled } from './shared/accounts.ts';
+import { readCryptoListing, volumeOwnerOf } from './shared/crypto_users.ts';
+import { readFilevaultList } from './shared/filevault_list.ts';
+import { confidences, userConflicts, verdictOf } from './shared/token_rules.ts';
 import secureTokenObservations from './secure_token_observations.ts';
 
 export default defineTable({
@@ -73,7 +73,7 @@ export default defineTable({
       context.orUnknown(readCryptoListing(context)),
       context.orUnknown(readFilevaultList(context)),
     ]);
-    const isAdminOf = adminJudge(context, users, groups);
+    const isAdminOf = adminDecider(context, users, groups);
     const byUser = Map.groupBy(observations, ({ username }) => username);
     return users.map((user) => {
       const own = (byUser.get(user.recordName) ?? []).filter(({ uuid }) => uuid === user.uuid);

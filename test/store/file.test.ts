@@ -394,7 +394,7 @@ test('a damaged value is met like a damaged page, and costs a merge that input o
     t.is(merged.code, 1);
     t.is(merged.stdout, '2 snapshots of 1 host stored\n', merged.stderr);
     t.regex(merged.stderr, new RegExp(`error: .*${what}\\.db is damaged: .* cannot be read\\n.*hint: `));
-    // A late look needs what the others saw.
+    // A late observation needs what the others saw.
     const late = makeBundle('macos26-managed', join(folder, `late-${what}`), {
       time: 1_790_000_050,
       without: ['/usr/bin/fdesetup'],
