@@ -13,7 +13,7 @@ import { accountTypeOf, adminJudge, canLogin, localAccounts, memberships } from 
 import { bootstrapStateOf } from '../tables/bootstrap_tokens.ts';
 import { resolutionOf, volumeOwnerOf } from '../tables/crypto_users.ts';
 import type { CryptoListing } from '../tables/crypto_users.ts';
-import { userConflicts, verdictOf } from '../tables/reconcile.ts';
+import { userConflicts, verdictOf } from '../tables/shared/token_rules.ts';
 import type { Observation, TokenSource } from '../tables/secure_token_observations.ts';
 import secureTokens from '../tables/secure_tokens.ts';
 import { tables } from '../tables/index.ts';
@@ -86,7 +86,7 @@ const rules = (
   of: DsUser = user(),
   isAdmin: 0 | 1 = 0,
 ): string[] =>
-  userConflicts({ user: of, observations: observe(values), list: null, isAdmin }).map(
+  userConflicts({ user: of, observations: observe(values), list: null, isAdmin, groupsCommand: null }).map(
     ({ rule_id: rule, severity }) => `${rule} ${severity}`,
   );
 
@@ -125,6 +125,7 @@ test('each conflict has both values, plain words and the commands behind it', (t
     observations: observe({ apfs: 0, opendirectory: 1 }),
     list: null,
     isAdmin: null,
+    groupsCommand: null,
   });
   t.like(conflict, {
     subject: 'alice',
@@ -133,7 +134,8 @@ test('each conflict has both values, plain words and the commands behind it', (t
     source_b: 'apfs',
     value_b: '0',
   });
-  t.regex(conflict?.conclusion ?? '', /^claimed, not effective: .*See command_log: copendirectory, capfs\.$/);
+  t.regex(conflict?.conclusion ?? '', /^claimed, not effective: .* tampered with$/);
+  t.is(conflict?.command_ids, '["copendirectory","capfs"]');
 });
 
 const listing = (users: { uuid: string; volumeOwner: boolean | null }[]): CryptoListing => {
