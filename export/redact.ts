@@ -109,6 +109,11 @@ const listOf = (value: Cell): readonly string[] | null => {
   }
 };
 
+const commandIds: Rule = (value, row, by) => {
+  const ids = listOf(value);
+  return ids === null ? null : JSON.stringify(ids.map((id) => commandId(id, row, by)));
+};
+
 const argv: Rule = (value, row, by) => {
   const source = row('source');
   if (typeof value !== 'string' || typeof source !== 'string' || !Object.hasOwn(commands, source))
@@ -174,7 +179,7 @@ const byTable: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   },
   collection_errors: { message: 'free', hint: 'free' },
   command_log: { argv, stdout_sha256: 'hash', stderr_sha256: 'hash' },
-  conflicts: { subject, value_a: stated, value_b: stated, conclusion: 'free' },
+  conflicts: { subject, value_a: stated, value_b: stated, conclusion: 'free', command_ids: commandIds },
   filevault_deferrals: { designated_username: 'name', profile_uuid: 'device', output_path: 'name' },
   filevault_policies: { escrow_location: 'organisation' },
   findings: { subject: (value, _row, by) => nameOrUuid(value, by), details: facts, blind_spots: 'private' },

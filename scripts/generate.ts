@@ -166,7 +166,10 @@ const ask = (...parameters: readonly string[]): string => {
 const { tables } = JSON.parse(ask('schema', '--json')) as {
   tables: { name: string; description: string; privilege: string; columns: unknown[] }[];
 };
-for (const { name } of tables) write(`docs/tables/${name}.md`, notice + ask('schema', name, '--markdown'));
+/** A page that the text of a table names is a link on the page of the table. */
+const linked = (page: string): string => page.replace(/\bdocs\/([a-z-]+\.md)/g, '[docs/$1](../$1)');
+for (const { name } of tables)
+  write(`docs/tables/${name}.md`, notice + linked(ask('schema', name, '--markdown')));
 write('docs/schema.json', ask('schema', '--json'));
 for (const { name } of [...tables, { name: 'findings' }]) {
   write(`docs/json-schema/${name}.json`, ask('schema', name, '--json-schema'));
@@ -180,6 +183,9 @@ write(
 const { verbs } = await import('../cli/main.ts');
 const helps = Object.keys(verbs).map((verb) => `## ${verb}\n\n\`\`\`\n${ask(verb, '--help')}\`\`\`\n`);
 write('docs/cli.md', `${notice}# The command line\n\n\`\`\`\n${ask('--help')}\`\`\`\n\n${helps.join('\n')}`);
+
+const { conflictsPage } = await import('./conflicts.ts');
+write('docs/conflicts.md', conflictsPage());
 
 const { coveragePage } = await import('./coverage.ts');
 const { tables: declared } = await import('../tables/index.ts');

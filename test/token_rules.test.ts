@@ -92,7 +92,7 @@ const rules = (
   of: DsUser = user(),
   isAdmin: 0 | 1 = 0,
 ): string[] =>
-  userConflicts({ user: of, observations: observe(values), list: null, isAdmin }).map(
+  userConflicts({ user: of, observations: observe(values), list: null, isAdmin, groupsCommand: null }).map(
     ({ rule_id: rule, severity }) => `${rule} ${severity}`,
   );
 
@@ -131,6 +131,7 @@ test('each conflict has both values, plain words and the commands behind it', (t
     observations: observe({ apfs: 0, opendirectory: 1 }),
     list: null,
     isAdmin: null,
+    groupsCommand: null,
   });
   t.like(conflict, {
     subject: 'alice',
@@ -139,7 +140,8 @@ test('each conflict has both values, plain words and the commands behind it', (t
     source_b: 'apfs',
     value_b: '0',
   });
-  t.regex(conflict?.conclusion ?? '', /^claimed, not effective: .*See command_log: copendirectory, capfs\.$/);
+  t.regex(conflict?.conclusion ?? '', /^claimed, not effective: .* tampered with$/);
+  t.is(conflict?.command_ids, '["copendirectory","capfs"]');
 });
 
 const listing = (users: { uuid: string; volumeOwner: boolean | null }[]): CryptoListing => {
@@ -183,7 +185,7 @@ const contextOf = (isComplete: boolean, notes: string[] = []): Context =>
     note: (problem) => notes.push(problem.message),
   }) as Partial<Context> as Context;
 
-const evaluated = (users: readonly DsUser[], groups: readonly DsGroup[] | null, isComplete = true) => {
+const judged = (users: readonly DsUser[], groups: readonly DsGroup[] | null, isComplete = true) => {
   const notes: string[] = [];
   const isAdminOf = adminDecider(contextOf(isComplete, notes), users, groups);
   return { answers: Object.fromEntries(users.map((each) => [each.recordName, isAdminOf(each)])), notes };
@@ -219,26 +221,26 @@ test('admin follows names, aliases, GUIDs, nested groups with circles, and the p
     group('_lpadmin', 98, 'G98', { memberNames: ['al'] }),
   ];
   const users = Object.values(people);
-  const found = evaluated(users, groups);
+  const found = judged(users, groups);
   t.deepEqual(found.answers, { byname: 1, longname: 1, byuuid: 1, nested: 1, primary: 1, al: 0 });
   t.deepEqual(found.notes, []);
-  const none = evaluated(users, groups.slice(1));
+  const none = judged(users, groups.slice(1));
   t.deepEqual(new Set(Object.values(none.answers)), new Set([null]));
   t.regex(none.notes.join(), /no local group with gid 80/);
-  t.deepEqual(new Set(Object.values(evaluated(users, null).answers)), new Set([null]));
+  t.deepEqual(new Set(Object.values(judged(users, null).answers)), new Set([null]));
   // Of an answer that lacks a group, only who is an administrator is known.
-  t.deepEqual(evaluated(users, groups, false).answers, { ...found.answers, al: null });
+  t.deepEqual(judged(users, groups, false).answers, { ...found.answers, al: null });
   // A directory is never asked: whoever it may know can be in a group of it.
   const mobile = user({
     ...{ recordName: 'mobile', uid: 507, uuid: 'U7' },
     authenticationAuthority: [';LocalCachedUser;/Active Directory/CORP:mobile:U7'],
   });
-  t.is(evaluated([...users, mobile], groups).answers['mobile'], 0);
+  t.is(judged([...users, mobile], groups).answers['mobile'], 0);
   const nested = [...groups.slice(0, 2), group('b', 601, 'GB', { nestedGroupUuids: ['GX'] })];
-  const foreign = evaluated([people.byName, people.near, mobile], nested);
+  const foreign = judged([people.byName, people.near, mobile], nested);
   t.deepEqual(foreign.answers, { byname: 1, al: 0, mobile: null });
   t.regex(foreign.notes.join(), /a member group of a directory/);
-  t.deepEqual(evaluated([people.byName, people.near], nested).notes, []);
+  t.deepEqual(judged([people.byName, people.near], nested).notes, []);
   t.is(
     memberships(users, groups)
       .get(groups[0] as never)
@@ -300,7 +302,7 @@ test('the six well-known UUIDs, Guest and FFFFEEEE- records are no orphans', (t)
 /** Rows of a table on a sample host, some of whose commands answer otherwise. */
 const rowsWith = async (name: string, wanted: string, answers: Readonly<Record<string, string>>) => {
   const host = await evidenceBackend(sample(name));
-  const backend: Backend = {
+  const machine: Backend = {
     ...host,
     run: async (source, argv) => {
       const stdout = answers[source];
@@ -318,7 +320,7 @@ const rowsWith = async (name: string, wanted: string, answers: Readonly<Record<s
       };
     },
   };
-  const { results } = await collect(tables, backend, { allowNetwork: true });
+  const { results } = await collect(tables, machine, { allowNetwork: true });
   return results.find(({ table }) => table.name === wanted)?.rows ?? [];
 };
 

@@ -118,8 +118,8 @@ const printConflicts = (collection: Collection): void => {
     rows
       .toSorted((a, b) => rank.indexOf(String(a['severity'])) - rank.indexOf(String(b['severity'])))
       .map((row) => {
-        const conclusion = String(row['conclusion']).replace(/\. See command_log:.*$/s, '');
-        return `    ${String(row['severity']).padEnd(8)} ${visible(String(row['subject']))}: ${visible(conclusion)} (${row['rule_id']})\n`;
+        const { severity, subject, conclusion, rule_id: rule } = row;
+        return `    ${String(severity).padEnd(8)} ${visible(String(subject))}: ${visible(String(conclusion))} (${rule})\n`;
       }),
   );
   print(indent([`conflicts: ${lines.size}`]) + [...lines].join(''));

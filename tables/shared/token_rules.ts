@@ -1,11 +1,4 @@
-/**
- * The token rules: the verdict on a user, and where sources disagree (M01 to M17).
- *
- * M03 cannot be seen by reading: a token that is listed everywhere and whose password was replaced
- * outside of OpenDirectory. M08 and M09 are ways to read, not disagreements: an absent VolumeOwner key
- * is NULL, and the bootstrap token may or may not own the volume. M17 is a rule of the store: a table
- * that was not looked at changes nothing.
- */
+/** The token rules of one account: the verdict, and where sources disagree. What each rule says is in conflict_rules.ts. */
 import {
   hasTag,
   parseAuthenticationAuthority,
@@ -15,39 +8,11 @@ import type { DsUser } from '../../collector/parsers/ds_users.ts';
 import { isGuest, isSetupAssistant, isTagDisabled } from './accounts.ts';
 import type { FilevaultList } from './filevault_list.ts';
 import type { Observation, TokenSource } from '../secure_token_observations.ts';
+import { conflict } from './conflict_rules.ts';
+import type { Conflict } from './conflict_rules.ts';
 
 export const confidences = ['confirmed', 'probable', 'conflicting', 'unknown'] as const;
 export type Confidence = (typeof confidences)[number];
-
-export const severities = ['info', 'low', 'medium', 'high'] as const;
-export const subjectKinds = ['user', 'crypto_user', 'host'] as const;
-export const facts = [
-  'secure_token',
-  'volume_owner',
-  'filevault_user',
-  'bootstrap',
-  'guid',
-  'recovery_key',
-] as const;
-
-export interface Conflict {
-  readonly subject_kind: (typeof subjectKinds)[number];
-  readonly subject: string;
-  readonly fact: (typeof facts)[number];
-  readonly rule_id: string;
-  readonly source_a: string;
-  readonly value_a: string | null;
-  readonly source_b: string;
-  readonly value_b: string | null;
-  readonly severity: (typeof severities)[number];
-  readonly conclusion: string;
-}
-
-/** Names the commands that a conclusion rests on. */
-export const seeCommands = (conclusion: string, ids: readonly (string | null | undefined)[]): string => {
-  const known = [...new Set(ids.filter((id) => id != null))];
-  return known.length === 0 ? `${conclusion}.` : `${conclusion}. See command_log: ${known.join(', ')}.`;
-};
 
 type Own = ReadonlyMap<TokenSource, Observation>;
 const bySource = (observations: readonly Observation[]): Own =>
@@ -93,182 +58,113 @@ export interface UserFacts {
   readonly observations: readonly Observation[];
   readonly list: FilevaultList | null;
   readonly isAdmin: 0 | 1 | null;
+  /** The command that told the members of the group admin. */
+  readonly groupsCommand: string | null;
 }
 
-const text = (value: 0 | 1 | null): string | null => (value === null ? null : String(value));
+/** A rule of one account: the conflicts that it finds. */
+type AccountRule = (of: UserFacts, own: Own) => readonly Conflict[];
 
-/** Claims of a token that APFS, or the other claimant, does not bear out: M01, M02, M07. */
-const tokenDisputes = ({ user, observations }: UserFacts): Conflict[] => {
-  const own = bySource(observations);
+/** M01, M02 and M07: claims of a token that APFS does not bear out. */
+const claimsAgainstApfs: AccountRule = ({ user }, own) => {
   const apfs = own.get('apfs');
-  const common = { subject_kind: 'user', subject: user.recordName, fact: 'secure_token' } as const;
-  const claims = (['opendirectory', 'sysadminctl'] as const).flatMap((source) => own.get(source) ?? []);
-  if (apfs === undefined || apfs.value === null) {
-    const [tag, status] = claims;
-    if (tag === undefined || status === undefined || status.value === null || tag.value === status.value)
-      return [];
-    return [
-      {
-        ...common,
-        rule_id: tag.value === 1 ? 'M01' : 'M02',
-        source_a: tag.source,
-        value_a: text(tag.value),
-        source_b: status.source,
-        value_b: text(status.value),
-        severity: 'medium',
-        conclusion: seeCommands('the tag and sysadminctl disagree, and APFS could not be asked', [
-          tag.command_id,
-          status.command_id,
-        ]),
-      },
-    ];
-  }
-  return claims
+  if (apfs === undefined || apfs.value === null) return [];
+  return (['opendirectory', 'sysadminctl'] as const)
+    .flatMap((source) => own.get(source) ?? [])
     .filter(({ value }) => value !== null && value !== apfs.value)
-    .map((claim): Conflict => {
-      const sides = {
-        ...common,
-        source_a: claim.source,
-        value_a: text(claim.value),
-        source_b: 'apfs',
-        value_b: text(apfs.value),
-      };
-      const ids = [claim.command_id, apfs.command_id];
-      if (isGuest(user)) {
-        return {
-          ...sides,
-          rule_id: 'M07',
-          severity: 'info',
-          conclusion: seeCommands('the Guest account is listed by APFS without a tag; this is normal', ids),
-        };
-      }
-      if (claim.value === 1) {
-        return {
-          ...sides,
-          rule_id: 'M01',
-          severity: 'high',
-          conclusion: seeCommands(
-            'claimed, not effective: the account is not among the crypto users; the record was restored, cloned or tampered with',
-            ids,
-          ),
-        };
-      }
-      return {
-        ...sides,
-        rule_id: 'M02',
-        severity: 'medium',
-        conclusion: seeCommands(
-          'effective, not claimed: the account is a crypto user without saying so; its record was rebuilt, so look at the history of its GeneratedUID',
-          ids,
-        ),
-      };
-    });
+    .map((claim) =>
+      conflict(isGuest(user) ? 'M07' : claim.value === 1 ? 'M01' : 'M02', user.recordName, claim, apfs),
+    );
 };
 
-/** M04, M05, M12, M15 and M16: what else about one account does not fit together. */
-const accountDisputes = ({ user, observations, list, isAdmin }: UserFacts): Conflict[] => {
-  const own = bySource(observations);
+/** M01 and M02 where APFS is silent: the claims against each other. */
+const claimsAgainstEachOther: AccountRule = ({ user }, own) => {
   const tag = own.get('opendirectory');
-  const fdesetup = own.get('fdesetup');
-  const { value } = verdictOf(user, observations);
-  const common = { subject_kind: 'user', subject: user.recordName } as const;
-  const found: Conflict[] = [];
+  const status = own.get('sysadminctl');
+  if (own.get('apfs')?.value != null || tag === undefined || status === undefined) return [];
+  if (status.value === null || tag.value === status.value) return [];
+  return [conflict(tag.value === 1 ? 'M01' : 'M02', user.recordName, tag, status, 'apfsSilent')];
+};
 
-  if (tag?.value === 1 && isTagDisabled(user, 'SecureToken')) {
-    found.push({
-      ...common,
-      fact: 'secure_token',
-      rule_id: 'M04',
-      source_a: 'opendirectory',
-      value_a: 'DisabledTags;SecureToken',
-      source_b: 'opendirectory',
-      value_b: 'SecureToken',
-      severity: 'info',
-      conclusion: seeCommands(
-        'kept from the first automatic token and granted one later: both tags together are normal',
-        [tag.command_id],
-      ),
-    });
-  }
-  // Guest is listed by APFS alone (M07).
-  if (value === 1 && fdesetup?.value === 0 && !isGuest(user)) {
-    const apfs = own.get('apfs')?.value === 1 ? own.get('apfs') : tag;
-    found.push({
-      ...common,
-      fact: 'filevault_user',
-      rule_id: 'M05',
-      source_a: apfs?.source ?? 'opendirectory',
-      value_a: '1',
-      source_b: 'fdesetup',
-      value_b: '0',
-      severity: 'low',
-      conclusion: seeCommands('removed from FileVault: keeps the token, is not offered at startup', [
-        apfs?.command_id,
-        fdesetup.command_id,
-      ]),
-    });
-  }
+/** M04: the tag that kept the account from a token, and the tag of one. */
+const grantedLater: AccountRule = ({ user }, own) => {
+  const tag = own.get('opendirectory');
+  if (tag?.value !== 1 || !isTagDisabled(user, 'SecureToken')) return [];
+  const before = { ...tag, value: 'DisabledTags;SecureToken' };
+  return [conflict('M04', user.recordName, before, { ...tag, value: 'SecureToken' })];
+};
+
+/** M05: a token, and no place in the list of FileVault. Guest is listed by APFS alone (M07). */
+const notOffered: AccountRule = ({ user, observations }, own) => {
+  const listed = own.get('fdesetup');
+  if (verdictOf(user, observations).value !== 1 || listed?.value !== 0 || isGuest(user)) return [];
+  const holds = own.get('apfs')?.value === 1 ? own.get('apfs') : own.get('opendirectory');
+  const holder = {
+    source: holds?.source ?? 'opendirectory',
+    value: 1,
+    command_id: holds?.command_id ?? null,
+  } as const;
+  return [conflict('M05', user.recordName, holder, listed)];
+};
+
+const commandOfRecord = (own: Own): string | null => own.get('opendirectory')?.command_id ?? null;
+
+/** M12: the GUID that a mobile account has in its directory, and its own. */
+const directoryGuid: AccountRule = ({ user }, own) => {
   const cached = user.authenticationAuthority
     .map(parseAuthenticationAuthority)
-    .find(({ tag: name }) => name === 'LocalCachedUser');
+    .find(({ tag }) => tag === 'LocalCachedUser');
   const origin = cached?.data == null ? null : parseLocalCachedUser(cached.data);
-  if (origin !== null && origin.guid.toUpperCase() !== user.uuid) {
-    found.push({
-      ...common,
-      fact: 'guid',
-      rule_id: 'M12',
-      source_a: 'opendirectory LocalCachedUser',
-      value_a: origin.guid.toUpperCase(),
-      source_b: 'opendirectory GeneratedUID',
-      value_b: user.uuid,
-      severity: 'medium',
-      conclusion: seeCommands(
-        'the mobile account and its directory account have different GUIDs; expect a missing icon or an old password at startup',
-        [tag?.command_id],
-      ),
-    });
-  }
-  if (
-    isSetupAssistant(user) &&
-    isAdmin === 1 &&
-    (value === 1 || hasTag(user.authenticationAuthority, 'ShadowHash'))
-  ) {
-    found.push({
-      ...common,
-      fact: 'secure_token',
-      rule_id: 'M15',
-      source_a: 'opendirectory',
-      value_a: value === 1 ? 'token' : 'ShadowHash',
-      source_b: 'group admin',
-      value_b: '1',
-      severity: 'high',
-      conclusion: seeCommands(
-        'the account of Setup Assistant is an administrator with a password or a token, which Apple never gives it',
-        [tag?.command_id],
-      ),
-    });
-  }
-  const namesake = list?.users.find(
-    ({ username, uuid }) => username === user.recordName && uuid !== user.uuid,
-  );
-  if (namesake !== undefined && user.uuid !== null) {
-    found.push({
-      ...common,
-      fact: 'guid',
-      rule_id: 'M16',
-      source_a: 'fdesetup',
-      value_a: namesake.uuid,
-      source_b: 'opendirectory',
-      value_b: user.uuid,
-      severity: 'medium',
-      conclusion: seeCommands(
-        'the account was made anew under an old name: the former GeneratedUID can still unlock the disk',
-        [fdesetup?.command_id, tag?.command_id],
-      ),
-    });
-  }
-  return found;
+  if (origin === null || origin.guid.toUpperCase() === user.uuid) return [];
+  const command_id = commandOfRecord(own);
+  const remote = { source: 'opendirectory LocalCachedUser', value: origin.guid.toUpperCase(), command_id };
+  const local = { source: 'opendirectory GeneratedUID', value: user.uuid, command_id };
+  return [conflict('M12', user.recordName, remote, local)];
 };
 
+/** M15: Setup Assistant as an administrator with a password or a token. */
+const hiddenAdministrator: AccountRule = ({ user, observations, isAdmin, groupsCommand }, own) => {
+  if (!isSetupAssistant(user) || isAdmin !== 1) return [];
+  const hasToken = verdictOf(user, observations).value === 1;
+  if (!hasToken && !hasTag(user.authenticationAuthority, 'ShadowHash')) return [];
+  const value = hasToken ? 'token' : 'ShadowHash';
+  const record = { source: 'opendirectory', value, command_id: commandOfRecord(own) };
+  return [
+    conflict('M15', user.recordName, record, { source: 'group admin', value: 1, command_id: groupsCommand }),
+  ];
+};
+
+/** M16: FileVault knows the name by another GeneratedUID. */
+const madeAnew: AccountRule = ({ user, list }, own) => {
+  const { recordName, uuid } = user;
+  const namesake = list?.users.find((listed) => listed.username === recordName && listed.uuid !== uuid);
+  if (namesake === undefined || uuid === null) return [];
+  const former = {
+    source: 'fdesetup',
+    value: namesake.uuid,
+    command_id: own.get('fdesetup')?.command_id ?? null,
+  };
+  return [
+    conflict('M16', recordName, former, {
+      source: 'opendirectory',
+      value: uuid,
+      command_id: commandOfRecord(own),
+    }),
+  ];
+};
+
+const accountRules: readonly AccountRule[] = [
+  claimsAgainstApfs,
+  claimsAgainstEachOther,
+  grantedLater,
+  notOffered,
+  directoryGuid,
+  hiddenAdministrator,
+  madeAnew,
+];
+
 /** All that is in dispute about one user. */
-export const userConflicts = (of: UserFacts): Conflict[] => [...tokenDisputes(of), ...accountDisputes(of)];
+export const userConflicts = (of: UserFacts): Conflict[] => {
+  const own = bySource(of.observations);
+  return accountRules.flatMap((rule) => rule(of, own));
+};

@@ -470,3 +470,27 @@ test('words of Apple stay readable, and rows are not in the order of the names t
     t.notDeepEqual(usernames(rows), inOldOrder);
   }
 });
+
+test('the commands behind a conflict are told as command_log tells them, at every level', async (t) => {
+  const path = await sampleStore(t);
+  for (const level of ['pseudonym', 'strict'] as const) {
+    const rows = parsed(redacted(path, level)).filter(({ kind }) => kind === 'row');
+    const cells = (table: string, column: string): string[] =>
+      rows
+        .filter((row) => row['table'] === table)
+        .map((row) => `${row['host_id']} ${(row['columns'] as Record<string, string>)[column]}`);
+    const logged = new Set(cells('command_log', 'command_id'));
+    const behind = rows
+      .filter((row) => row['table'] === 'conflicts')
+      .flatMap((row) => {
+        const ids = JSON.parse((row['columns'] as Record<string, string>)['command_ids'] ?? '[]') as string[];
+        return ids.map((id) => `${row['host_id']} ${id}`);
+      });
+    t.true(behind.length > 2, level);
+    t.deepEqual(
+      behind.filter((id) => !logged.has(id)),
+      [],
+      level,
+    );
+  }
+});
