@@ -63,9 +63,9 @@ export interface Mac {
   readonly payloads: Readonly<Record<string, PlistJson>> | null;
   readonly looks: Readonly<Record<string, string>>;
   /** Answers in place of what would be said; null is none at all. */
-  readonly answers?: Readonly<Partial<Record<Question, Said | null>>>;
+  readonly answers?: Readonly<Partial<Record<Question, Said | null>>> | undefined;
   /** Changes of the text that would be said. */
-  readonly edits?: Readonly<Partial<Record<Question, (stdout: string) => string>>>;
+  readonly edits?: Readonly<Partial<Record<Question, (stdout: string) => string>>> | undefined;
 }
 
 export const personalKey = 'EBC6C064-0000-11AA-AA11-00306543ECAC';
