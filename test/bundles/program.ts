@@ -5,6 +5,10 @@ import type { Machine } from '../../collector/machine.ts';
 import { identified, memoryOf, names, nowOf } from '../../cli/judging.ts';
 import { questions } from '../../queries/index.ts';
 import { judge } from '../../queries/judge.ts';
+import type { Db } from '../../store/database.ts';
+import { openForWriting, transact } from '../../store/file.ts';
+import { snapshotOf } from '../../store/snapshot.ts';
+import { storeWriter } from '../../store/write.ts';
 import { tables } from '../../tables/index.ts';
 import { fixtureMachine } from '../fixtures/machine.ts';
 import type { Fixture } from '../fixtures/machine.ts';
@@ -12,15 +16,30 @@ import type { Fixture } from '../fixtures/machine.ts';
 export type Row = Readonly<Record<string, unknown>>;
 export type Verdict = 'hit' | 'clean' | 'unknown';
 
+export interface Judged {
+  readonly verdict: Verdict | undefined;
+  /** The rows behind a hit. */
+  readonly hits: readonly Row[];
+}
+
 export interface Answers {
   sql(statement: string): readonly Row[];
-  /** What came of a question on the one host, and the rows behind a hit. */
-  verdict(question: string): { readonly verdict: Verdict | undefined; readonly hits: readonly Row[] };
+  /** What came of a question on the one host. */
+  verdict(question: string): Judged;
 }
 
 export const hostId = 'A0000000-0000-4000-8000-0000000000FF';
 
 const collectable = tables.filter(({ generate }) => generate !== undefined);
+
+/** What came of a question on the one host of a database. */
+const verdictIn = (db: Db, name: string, now: number): Judged => {
+  const question = questions.find((candidate) => candidate.name === name);
+  if (question === undefined) throw new Error(`there is no question ${name}`);
+  const [answer] = judge(db, [question], { now, names });
+  const [verdict] = answer?.verdicts.values() ?? [];
+  return { verdict, hits: (answer?.hits ?? []).map(({ subject, facts }) => ({ subject, ...facts })) };
+};
 
 const answersOf = async (machine: Machine, wanted: readonly string[] | null): Promise<Answers> => {
   const asked = wanted === null ? collectable : collectable.filter(({ name }) => wanted.includes(name));
@@ -28,16 +47,7 @@ const answersOf = async (machine: Machine, wanted: readonly string[] | null): Pr
   const db = memoryOf(collections);
   return {
     sql: (statement) => db.prepare(statement).safeIntegers(false).all() as Row[],
-    verdict: (name) => {
-      const question = questions.find((candidate) => candidate.name === name);
-      if (question === undefined) throw new Error(`there is no question ${name}`);
-      const [answer] = judge(db, [question], { now: nowOf(collections), names });
-      const [verdict] = answer?.verdicts.values() ?? [];
-      return {
-        verdict,
-        hits: (answer?.hits ?? []).map(({ subject, facts }) => ({ subject, ...facts })),
-      };
-    },
+    verdict: (name) => verdictIn(db, name, nowOf(collections)),
   };
 };
 
@@ -47,5 +57,25 @@ export const askFixture = (fixture: Fixture, wanted: readonly string[] | null = 
 
 export const askBundle = async (path: string): Promise<Answers> =>
   answersOf(await evidenceMachine(path), null);
+
+/** The Mac on one day after the other, in a database at `path`. */
+export const storeFixtures = async (
+  path: string,
+  fixtures: readonly Fixture[],
+): Promise<Answers & { readonly close: () => void }> => {
+  const store = openForWriting(path, tables);
+  let time = 1_790_000_000;
+  for (const fixture of fixtures) {
+    const machine = { ...fixtureMachine(fixture, hostId).machine, capturedTime: time };
+    const snapshot = snapshotOf(tables, await collect(collectable, machine), '0.1.0');
+    transact(store, () => storeWriter(store.db, tables).add([snapshot], time));
+    time += 86_400;
+  }
+  return {
+    sql: (statement) => store.db.prepare(statement).safeIntegers(false).all() as Row[],
+    verdict: (name) => verdictIn(store.db, name, time - 86_400),
+    close: () => store.close(),
+  };
+};
 
 export { cli as runProgram } from '../standin.ts';

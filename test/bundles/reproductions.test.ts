@@ -19,9 +19,18 @@ const holds = (t: ExecutionContext, answers: Answers, check: Check): void => {
     );
     return;
   }
-  const found = hits.find(({ subject }) => subject === check.about);
-  if (check.facts === null) t.is(found, undefined, check.why);
-  else t.like(found, check.facts, check.why);
+  if ('not' in check) {
+    const found = hits.filter(
+      ({ subject, capability }) => subject === check.about && capability === check.capability,
+    );
+    t.false(JSON.stringify(found).includes(check.not), check.why);
+    return;
+  }
+  t.like(
+    hits.find(({ subject }) => subject === check.about),
+    check.facts,
+    check.why,
+  );
 };
 
 for (const { id, what, mac, checks } of reproductions) {

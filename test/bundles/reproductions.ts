@@ -54,8 +54,15 @@ export type Check = Common &
   (
     | { readonly sql: string; readonly rows: readonly Row[] }
     | { readonly question: string; readonly verdicts: readonly Verdict[] }
-    /** The facts that a question tells of one subject; null is no such row. */
-    | { readonly question: string; readonly about: string; readonly facts: Row | null }
+    /** The facts that a question tells of one subject. */
+    | { readonly question: string; readonly about: string; readonly facts: Row }
+    /** A word that no fact of the subject may have. */
+    | {
+        readonly question: string;
+        readonly about: string;
+        readonly capability: string;
+        readonly not: string;
+      }
   );
 
 export interface Reproduction {
@@ -902,8 +909,9 @@ const s6b = [plistOf({}), null].map((list): Reproduction => ({
 
 // --- Keys and their escrow ---
 
-const { 'com.apple.security.FDERecoveryKeyEscrow': escrowPayload, ...withoutEscrow } =
-  appleSilicon.payloads ?? {};
+const withoutEscrow = Object.fromEntries(
+  Object.entries(appleSilicon.payloads ?? {}).filter(([type]) => !type.endsWith('FDERecoveryKeyEscrow')),
+);
 const noBlob = { ...appleSilicon.looks, '/var/db/FileVaultPRK.dat': 'missing' };
 const saysFalse: Said = { stdout: 'false\n' };
 const escrowRule =
@@ -1898,6 +1906,418 @@ const strict: readonly Reproduction[] = [
   },
 ];
 
+// --- Facts of hits ---
+
+const someFacts: readonly Reproduction[] = [
+  {
+    id: 'point 9',
+    what: 'the groups cannot be read, and the account with a token is disabled',
+    mac: change({
+      people: changePerson('casey', { authorities: [';DisabledUser;'] }),
+      answers: { ds_groups: silent },
+    }),
+    checks: [
+      {
+        says: 'lockout_ways does not call it an administrator',
+        why: 'lockout_ways says "administrator" of is_admin NULL (plan, 9)',
+        open: 'facts of hits',
+        question: 'lockout_ways',
+        about: 'casey',
+        capability: 'authority',
+        not: 'administrator',
+      },
+    ],
+  },
+  {
+    id: 'point 9',
+    what: 'one administrator is not known to hold a token',
+    mac: change({
+      people: [
+        ...changePerson('avery', { sysadminctl: 'failed', hasTag: false, isInFilevault: false }).slice(0, 1),
+        plain('blake', 502, { isAdmin: true, sysadminctl: 'failed' }),
+        holder('casey', 503),
+      ],
+      answers: listUsersFails,
+    }),
+    checks: [
+      {
+        says: 'token_holder_not_admin does not count to none',
+        why: 'token_admins ("act only when 0") undercounts (plan, 9)',
+        open: 'facts of hits',
+        question: 'token_holder_not_admin',
+        about: 'casey',
+        facts: { token_admins: null },
+      },
+    ],
+  },
+  {
+    id: 'point 9',
+    what: 'an institutional key is in use, and the crypto users cannot be read',
+    mac: change(
+      {
+        answers: {
+          ...listUsersFails,
+          fdesetup_has_institutional_recovery_key: { stdout: 'true\n' },
+        },
+      },
+      mojave,
+    ),
+    checks: [
+      {
+        says: 'legacy_recovery_keys does not know of an iCloud key',
+        why: 'legacy_recovery_keys.has_icloud_key 1 → 0 (plan, 9)',
+        open: 'facts of hits',
+        question: 'legacy_recovery_keys',
+        about: 'host',
+        facts: { has_icloud_key: null },
+      },
+    ],
+  },
+];
+
+// --- What nobody explained ---
+
+const missing = (
+  what: string,
+  mac: Mac,
+  table: string,
+  list: string,
+  column: string,
+  open?: Mechanism,
+): Reproduction => ({
+  id: 'unexplained',
+  what,
+  mac,
+  checks: [
+    {
+      says: `${table}.${list} names ${column}`,
+      why: 'No NULL and no missing row without a reason that SQL can read (issue, 10)',
+      ...(open === undefined ? {} : { open }),
+      sql: namedIn(table, list, column),
+      rows: one,
+    },
+  ],
+});
+const rowsMissing = (what: string, mac: Mac, table: string): Reproduction => ({
+  id: 'unexplained',
+  what,
+  mac,
+  checks: [
+    {
+      says: `${table} says that rows may be missing`,
+      why: '`rows_may_be_missing` (0/1) (issue, 10); rows missing from a `partial` table whose columns_affected names columns only (plan)',
+      open: 'table_status says what the store knows',
+      sql: `SELECT rows_may_be_missing FROM table_status WHERE table_name = '${table}'`,
+      rows: [{ rows_may_be_missing: 1 }],
+    },
+  ],
+});
+const oddAttribute = (key: string, values: readonly string[] | null): Mac =>
+  change({ people: changePerson('casey', { odd: { [key]: values } }) });
+const columnsTold = 'table_status says what the store knows' as const;
+const unexplained: readonly Reproduction[] = [
+  rowsMissing('sw_vers fails', change({ answers: { sw_vers: silent } }), 'secure_token_observations'),
+  ...['mobile_account_policies', 'platform_sso_states'].map((table) =>
+    rowsMissing(`dscl fails (${table})`, change({ answers: { ds_users: silent } }), table),
+  ),
+  rowsMissing(
+    'the plain list of fdesetup stands in for the extended one',
+    change({
+      answers: {
+        fdesetup_list_extended: silent,
+        fdesetup_list: {
+          stdout: `avery,${uuidOfUid(501)}\nblake,${uuidOfUid(502)}\ncasey,${uuidOfUid(503)}\n`,
+        },
+      },
+    }),
+    'filevault_users',
+  ),
+  {
+    id: 'unexplained',
+    what: 'a Mac in order',
+    mac: appleSilicon,
+    checks: [
+      {
+        says: 'no table says that rows may be missing',
+        why: '`rows_may_be_missing` (0/1) (issue, 10)',
+        open: columnsTold,
+        sql: "SELECT table_name FROM table_status WHERE status IN ('ok', 'empty') AND rows_may_be_missing <> 0",
+        rows: [],
+      },
+    ],
+  },
+  missing(
+    'a record has no UniqueID',
+    oddAttribute('UniqueID', null),
+    'users',
+    'columns_affected',
+    'uid',
+    columnsTold,
+  ),
+  missing(
+    'a record has no PrimaryGroupID',
+    oddAttribute('PrimaryGroupID', null),
+    'users',
+    'columns_affected',
+    'gid',
+    columnsTold,
+  ),
+  missing(
+    'a record has no GeneratedUID',
+    oddAttribute('GeneratedUID', null),
+    'users',
+    'columns_affected',
+    'uuid',
+    columnsTold,
+  ),
+  missing(
+    'sysctl has no hw.model, nor ioreg',
+    change({
+      answers: { sysctl: { stdout: 'hw.optional.arm64: 1\n' } },
+      edits: { ioreg_platform: (text) => text.replace(/\t*<key>model<\/key>\n\t*<data>[^]*?<\/data>\n/, '') },
+    }),
+    'hosts',
+    'columns_affected',
+    'model_identifier',
+    columnsTold,
+  ),
+  missing(
+    'sysctl has no kern.boottime',
+    change({
+      answers: { sysctl: { stdout: 'hw.model: Mac16,12\nhw.optional.arm64: 1\nkern.hv_vmm_present: 0\n' } },
+    }),
+    'hosts',
+    'columns_affected',
+    'boot_time',
+    columnsTold,
+  ),
+  missing(
+    'the line "MDM enrollment" is missing',
+    change({ answers: { profiles_status_enrollment: { stdout: 'Enrolled via DEP: Yes\n' } } }),
+    'mdm_enrollments',
+    'columns_affected',
+    'is_user_approved',
+    columnsTold,
+  ),
+  missing(
+    'profiles status -type enrollment fails',
+    change({ answers: { profiles_status_enrollment: silent } }),
+    'mdm_enrollments',
+    'columns_affected',
+    'is_supervised',
+    columnsTold,
+  ),
+  missing(
+    'an Intel Mac has no owners of a volume',
+    mojave,
+    'secure_tokens',
+    'columns_inapplicable',
+    'volume_owner',
+    columnsTold,
+  ),
+];
+
+// --- Integer ids ---
+
+const ids: readonly Reproduction[] = (
+  [
+    ['UniqueID', '5o3', 'uid'],
+    ['UniqueID', '', 'uid'],
+    ['PrimaryGroupID', '20.5', 'gid'],
+  ] as const
+).map(([key, text, column]): Reproduction => ({
+  id: 'identity',
+  what: `the record of casey has the ${key} ${JSON.stringify(text)}`,
+  mac: oddAttribute(key, [text]),
+  checks: [
+    {
+      says: `${column} is NULL, and the account is there`,
+      why: 'Identity (GeneratedUID’s form, integer ids) is checked once (issue, 4)',
+      sql: `SELECT username, ${column} FROM users WHERE username = 'casey'`,
+      rows: [{ username: 'casey', [column]: null }],
+    },
+    {
+      says: 'the others stay known',
+      why: 'Records stand alone (issue, 4)',
+      sql: tokenSql.replace('uid > 500', "uid > 500 AND username <> 'casey'"),
+      rows: inOrder.filter(({ username }) => username !== 'casey'),
+    },
+  ],
+}));
+
+// --- Item by item ---
+
+const withProfile = (xml: string): Mac =>
+  change({
+    edits: { profiles_show_configuration: replacing('<array>\n', `<array>\n${xml}`) },
+  });
+const oddProfiles: readonly (readonly [string, string])[] = [
+  ['a profile without payloads', '<dict><key>ProfileIdentifier</key><string>x</string></dict>\n'],
+  ['a profile that is a text', '<string>x</string>\n'],
+  [
+    'a payload that is a number',
+    '<dict><key>ProfileIdentifier</key><string>x</string><key>ProfileItems</key><array><integer>1</integer></array></dict>\n',
+  ],
+  [
+    'a payload whose type is a number',
+    '<dict><key>ProfileIdentifier</key><string>x</string><key>ProfileItems</key><array><dict><key>PayloadType</key><integer>1</integer></dict></array></dict>\n',
+  ],
+  [
+    'a payload of interest without content',
+    '<dict><key>ProfileIdentifier</key><string>x</string><key>ProfileItems</key><array><dict><key>PayloadType</key><string>com.apple.loginwindow</string></dict></array></dict>\n',
+  ],
+];
+const enrolled = 'SELECT is_enrolled, is_user_approved, is_dep_enrolled FROM mdm_enrollments';
+const enrolledRows: readonly Row[] = [{ is_enrolled: 1, is_user_approved: 1, is_dep_enrolled: 1 }];
+const status = (...text: readonly string[]): Mac =>
+  change({
+    answers: { profiles_status_enrollment: { stdout: text.map((line) => `${line}\n`).join('') } },
+  });
+const statuses: readonly (readonly [string, Mac, Mechanism | null])[] = [
+  [
+    'a line without a colon',
+    status('Enrolled via DEP: Yes', 'MDM enrollment: Yes (User Approved)', 'Thank you'),
+    'item by item',
+  ],
+  [
+    'a line that nobody knows',
+    status('Enrolled via DEP: Yes', 'MDM enrollment: Yes (User Approved)', 'Declarative: Yes'),
+    null,
+  ],
+  [
+    'a log line in front',
+    status(
+      '2026-09-22 07:14:05.123 profiles[1:2] hello',
+      'Enrolled via DEP: Yes',
+      'MDM enrollment: Yes (User Approved)',
+    ),
+    'item by item',
+  ],
+  ['other capitals', status('enrolled via DEP: yes', 'MDM Enrollment: yes (user approved)'), 'item by item'],
+  [
+    'one line twice',
+    status('Enrolled via DEP: Yes', 'Enrolled via DEP: Yes', 'MDM enrollment: Yes (User Approved)'),
+    null,
+  ],
+];
+const items: readonly Reproduction[] = [
+  ...oddProfiles.map(([form, xml]): Reproduction => ({
+    id: 'item by item',
+    what: `profiles show has ${form}`,
+    mac: withProfile(xml),
+    checks: [
+      {
+        says: 'the MDM profile and the escrow payload beside it are whole',
+        why: 'One odd profile, payload, record, line or word costs itself, not the answer (issue, 5)',
+        open: 'item by item',
+        sql: 'SELECT m.access_rights, p.escrow_payload_present FROM mdm_enrollments m JOIN filevault_policies p ON p.host_id = m.host_id',
+        rows: [{ access_rights: 8191, escrow_payload_present: 1 }],
+      },
+    ],
+  })),
+  ...statuses.map(([form, mac, open]): Reproduction => ({
+    id: 'item by item',
+    what: `profiles status -type enrollment has ${form}`,
+    mac,
+    checks: [
+      {
+        says: 'the sentences that are known count',
+        why: 'Lines that are not `key: value`, other capitals, … statuses with a remark in parentheses behind (issue, 5)',
+        ...(open === null ? {} : { open }),
+        sql: enrolled,
+        rows: enrolledRows,
+      },
+    ],
+  })),
+  {
+    id: 'item by item',
+    what: 'profiles status -type bootstraptoken has remarks in parentheses',
+    mac: change({
+      bootstrap: {
+        stdout:
+          'profiles: Bootstrap Token supported on server: YES (cached)\nprofiles: Bootstrap Token escrowed to server: YES (cached)\n',
+      },
+    }),
+    checks: [
+      {
+        says: 'both facts are known',
+        why: 'statuses with a remark in parentheses behind (issue, 5)',
+        open: 'item by item',
+        sql: 'SELECT supported_on_server, escrowed_to_server, state FROM bootstrap_tokens',
+        rows: [{ supported_on_server: 1, escrowed_to_server: 1, state: 'escrowed' }],
+      },
+    ],
+  },
+  {
+    id: 'item by item',
+    what: 'a row of fdesetup list -extended has a type that nobody knows',
+    mac: change({
+      answers: { fdesetup_list: silent },
+      edits: {
+        fdesetup_list_extended: (text) =>
+          `${text}        ${uuidOfUid(998)}                       Passkey Recovery Record\n`,
+      },
+    }),
+    checks: [
+      {
+        says: 'the others stay listed',
+        why: 'Records stand alone in every parser: one odd record … is one noted problem and one uncertain row (issue, 4)',
+        open: 'records stand alone',
+        sql: 'SELECT username, filevault_enabled FROM secure_tokens WHERE filevault_enabled = 1 ORDER BY uid',
+        rows: ['avery', 'blake', 'casey'].map((username) => ({ username, filevault_enabled: 1 })),
+      },
+    ],
+  },
+  {
+    id: 'item by item',
+    what: 'an account of AutoSetupAdminAccounts has no GUID',
+    mac: change({
+      people: [...appleSilicon.people, holder('ladmin', 512, { isAdmin: true, isHidden: true })],
+      answers: {
+        mdmclient_query_device_information: {
+          stdout:
+            'Daemon response: {\n    QueryResponses =     {\n        AutoSetupAdminAccounts =         (\n' +
+            `                        {\n                GUID = "${uuidOfUid(512)}";\n                shortName = ladmin;\n            },\n` +
+            '                        {\n                shortName = other;\n            }\n        );\n' +
+            '        EACSPreflight = success;\n    };\n}\n',
+        },
+      },
+    }),
+    checks: [
+      {
+        says: 'the other account is known, and the rest of the answer',
+        why: 'one odd record, line or entry is one noted problem (issue, 4)',
+        open: 'records stand alone',
+        sql: "SELECT u.account_type, b.eacs_preflight FROM users u JOIN bootstrap_tokens b ON b.host_id = u.host_id WHERE u.username = 'ladmin'",
+        rows: [{ account_type: 'managed_admin', eacs_preflight: 'success' }],
+      },
+    ],
+  },
+  ...[
+    ['before the answer', (text: string) => `2026-09-22 07:14:05.123 fdesetup[1:2] hello\n${text}`],
+    ['after the answer', (text: string) => `${text}2026-09-22 07:14:05.123 fdesetup[1:2] hello\n`],
+  ].map(([where, edit]): Reproduction => ({
+    id: 'item by item',
+    what: `a line of a log stands ${String(where)} of fdesetup list -extended`,
+    mac: change({
+      answers: { fdesetup_list: silent },
+      edits: { fdesetup_list_extended: edit as (text: string) => string },
+    }),
+    checks: [
+      {
+        says: 'the list is known',
+        why: 'log line before/after 76 % (plan): "The bytes say the same" and something is lost all the same',
+        open: 'item by item',
+        sql: 'SELECT filevault_enabled, COUNT(*) AS n FROM secure_tokens GROUP BY 1 ORDER BY 1',
+        rows: [
+          { filevault_enabled: 0, n: 3 },
+          { filevault_enabled: 1, n: 3 },
+        ],
+      },
+    ],
+  })),
+];
+
 export const reproductions: readonly Reproduction[] = [
   control,
   ...s1,
@@ -1926,4 +2346,8 @@ export const reproductions: readonly Reproduction[] = [
   ...doubled,
   ...cuts,
   ...strict,
+  ...someFacts,
+  ...unexplained,
+  ...ids,
+  ...items,
 ];
