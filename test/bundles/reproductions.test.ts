@@ -3,8 +3,8 @@ import type { ExecutionContext } from 'ava';
 import { evidenceOf } from './mac.ts';
 import { askFixture } from './program.ts';
 import type { Answers } from './program.ts';
-import { reproductions } from './reproductions.ts';
-import type { Check } from './reproductions.ts';
+import { reproductions } from './reproductions/index.ts';
+import type { Check } from './reproductions/index.ts';
 
 const holds = (t: ExecutionContext, answers: Answers, check: Check): void => {
   if ('sql' in check) {
