@@ -1,10 +1,10 @@
 /** A source that fails, or contradicts the others, between two good days: nothing may have changed by it. */
 import { join } from 'node:path';
-import test from 'ava';
 import { plistOf } from '../fixtures/machine.ts';
 import { temporaryFolder } from '../standin.ts';
 import { appleSilicon, evidenceOf, plain, records, silent } from './mac.ts';
 import type { Mac, Said } from './mac.ts';
+import { testOf } from './open.ts';
 import { storeFixtures } from './program.ts';
 
 const listing = (said: Said): Mac['answers'] => ({
@@ -28,49 +28,42 @@ const disputed: Mac = {
   ],
 };
 
-/** `open` is what fails today: on the last day, or between two good ones. */
 const days: readonly {
   readonly id: string;
   readonly what: string;
   readonly answers: Mac['answers'];
-  readonly open: readonly ('last' | 'between')[];
 }[] = [
   {
     id: 'S1',
     what: 'listUsers prints an empty dictionary',
     answers: listing({ stdout: plistOf({}) }),
-    open: ['last', 'between'],
   },
   {
     id: 'S1',
     what: 'listUsers prints an empty list',
     answers: listing({ stdout: plistOf({ Users: [] }) }),
-    open: ['last', 'between'],
   },
   {
     id: 'S2',
     what: 'diskutil apfs list prints an empty dictionary',
     answers: { diskutil_apfs_list: { stdout: plistOf({}) } },
-    open: ['last', 'between'],
   },
   {
     id: 'S3',
     what: 'dscl prints no account',
     answers: { ds_users: { stdout: records([]) } },
-    open: ['last', 'between'],
   },
-  { id: 'S23', what: 'listUsers fails', answers: listing(silent), open: ['between'] },
+  { id: 'S23', what: 'listUsers fails', answers: listing(silent) },
   {
     id: 'S23',
     what: 'fdesetup list fails',
     answers: { fdesetup_list_extended: silent, fdesetup_list: silent },
-    open: [],
   },
 ];
-for (const { id, what, answers, open } of days) {
+for (const { id, what, answers } of days) {
   const bad: Mac = { ...disputed, answers };
-  const lastTest = open.includes('last') ? test.failing : test;
-  lastTest(`${id}, ${what} on the last day: nobody lost a token`, async (t) => {
+  const last = `${id}, ${what} on the last day: nobody lost a token`;
+  testOf(last)(last, async (t) => {
     const store = await storeFixtures(join(temporaryFolder(t), 'a.db'), [
       evidenceOf(disputed),
       evidenceOf(bad),
@@ -80,8 +73,8 @@ for (const { id, what, answers, open } of days) {
     t.not(verdict, 'hit', JSON.stringify(hits));
   });
 
-  const betweenTest = open.includes('between') ? test.failing : test;
-  betweenTest(`${id}, ${what} between two good days: no token and no dispute came or went`, async (t) => {
+  const between = `${id}, ${what} between two good days: no token and no dispute came or went`;
+  testOf(between)(between, async (t) => {
     const store = await storeFixtures(
       join(temporaryFolder(t), 'b.db'),
       [disputed, bad, disputed].map(evidenceOf),

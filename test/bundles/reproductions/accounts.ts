@@ -40,21 +40,18 @@ const identity: readonly Reproduction[] = [
       {
         says: 'there is no wrong "no" of a token',
         why: 'Identity (GeneratedUID’s form …) is checked once (issue, 4)',
-        ...(id === 'S12' ? { open: 'identity' as const } : {}),
         sql: countOf("secure_tokens WHERE username = 'casey' AND secure_token = 0"),
         rows: none,
       },
       {
         says: 'nobody is an orphan, a clone or made anew',
         why: identityRule,
-        open: 'identity',
         sql: countOf("conflicts WHERE rule_id IN ('M01', 'M06', 'M16')"),
         rows: none,
       },
       {
         says: 'filevault_orphan_users is no hit',
         why: 'Real users called orphans: `filevault_orphan_users` hit with `fdesetup remove -uuid` (plan, 7)',
-        open: 'identity',
         question: 'filevault_orphan_users',
         verdicts: notHit,
       },
@@ -136,28 +133,24 @@ const kinds: readonly Reproduction[] = [
       {
         says: 'it is a claim without effect',
         why: `M01 claimed, not effective; high. ${guestRule}`,
-        open: 'claims of Apple identity',
         sql: rulesOf('rook'),
         rows: [{ rule_id: 'M01', severity: 'high' }],
       },
       {
         says: 'it is no guest',
         why: guestRule,
-        open: 'claims of Apple identity',
         sql: "SELECT account_type FROM users WHERE username = 'rook'",
         rows: [{ account_type: 'local' }],
       },
       {
         says: 'the confidence is conflicting',
         why: 'conflicting = any disagreement not in {M04, M05, M07}',
-        open: 'claims of Apple identity',
         sql: ofUser('secure_token, confidence, has_conflict', 'rook'),
         rows: [{ secure_token: 0, confidence: 'conflicting', has_conflict: 1 }],
       },
       {
         says: 'system_account_impostor is a hit',
         why: guestRule,
-        open: 'claims of Apple identity',
         question: 'system_account_impostor',
         verdicts: ['hit'],
       },
@@ -171,14 +164,12 @@ const kinds: readonly Reproduction[] = [
       {
         says: 'it is no guest',
         why: guestRule,
-        open: 'claims of Apple identity',
         sql: "SELECT account_type FROM users WHERE username = 'vex'",
         rows: [{ account_type: 'local' }],
       },
       {
         says: 'system_account_impostor is a hit',
         why: guestRule,
-        open: 'claims of Apple identity',
         question: 'system_account_impostor',
         verdicts: ['hit'],
       },
@@ -220,7 +211,6 @@ const kinds: readonly Reproduction[] = [
       {
         says: 'system_account_impostor is a hit',
         why: 'An Apple GeneratedUID ends in its uid in hexadecimal; one that does not is a false claim. An account that claims it and can log in … is exactly what one looks for (issue, 9)',
-        open: 'claims of Apple identity',
         question: 'system_account_impostor',
         verdicts: ['hit'],
       },
@@ -234,7 +224,6 @@ const kinds: readonly Reproduction[] = [
       {
         says: 'users says that MDM was not asked',
         why: '**ok** without a word on it (plan, 11); `reason` may stand beside `ok` (issue, 10)',
-        open: 'three things told apart',
         sql: countOf("table_status WHERE table_name = 'users' AND reason LIKE '%--allow-network%'"),
         rows: one,
       },
@@ -252,7 +241,6 @@ const kinds: readonly Reproduction[] = [
       {
         says: 'single_token_admin is a hit',
         why: '`single_token_admin` counts a disabled administrator as the second (S26: clean; lockout catches it) (plan, 3)',
-        open: 'facts of hits',
         question: 'single_token_admin',
         verdicts: ['hit'],
       },

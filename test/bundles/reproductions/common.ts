@@ -3,32 +3,11 @@ import { appleSilicon, cryptoEntry, listing, silent } from '../mac.ts';
 import type { Mac, Person, Said } from '../mac.ts';
 import type { Row, Verdict } from '../program.ts';
 
-/** What is to be mended; a check that names one fails today. */
-export type Mechanism =
-  | 'the running system'
-  | 'three-valued evidence'
-  | 'no APFS, no tokens'
-  | 'contradicted answers'
-  | 'records stand alone'
-  | 'item by item'
-  | 'identity'
-  | 'three things told apart'
-  | 'the state hears every witness'
-  | 'open word lists'
-  | 'claims of Apple identity'
-  | 'table_status says what the store knows'
-  | 'one dispute, one row'
-  | 'guards of questions'
-  | 'escrow of the recovery key'
-  | 'facts of hits'
-  | 'cut ends';
-
-export interface Common {
+interface Common {
   /** The end of the test's title. */
   readonly says: string;
   /** The words of semantics.md (3.3), of the plan or of the issue that it rests on. */
   readonly why: string;
-  readonly open?: Mechanism;
 }
 export type Check = Common &
   (

@@ -40,14 +40,12 @@ const s1 = emptyListings.map(([form, stdout]): Reproduction => ({
     {
       says: 'APFS said nothing of anybody',
       why: contradictedRule,
-      open: 'contradicted answers',
       sql: "SELECT DISTINCT value FROM secure_token_observations WHERE source = 'apfs'",
       rows: [{ value: null }],
     },
     {
       says: 'the others decide, and it is probable',
       why: silentRule,
-      open: 'contradicted answers',
       sql: tokenSql,
       rows: apfsIsSilent,
     },
@@ -60,14 +58,12 @@ const s1 = emptyListings.map(([form, stdout]): Reproduction => ({
     {
       says: 'the code is contradicted',
       why: emptyRule,
-      open: 'contradicted answers',
       sql: codeOf('apfs_crypto_users'),
       rows: codeContradicted,
     },
     {
       says: 'both commands are named',
       why: emptyRule,
-      open: 'contradicted answers',
       sql: countOf(
         "table_status WHERE table_name = 'apfs_crypto_users' AND reason LIKE '%listUsers%' AND (reason LIKE '%fdesetup%' OR reason LIKE '%dscl%' OR reason LIKE '%sysadminctl%')",
       ),
@@ -76,21 +72,18 @@ const s1 = emptyListings.map(([form, stdout]): Reproduction => ({
     {
       says: 'the verdicts are named as uncertain',
       why: silentRule,
-      open: 'table_status says what the store knows',
       sql: namedIn('secure_tokens', 'columns_uncertain', 'secure_token'),
       rows: one,
     },
     {
       says: 'the key of the bootstrap token is not known to be missing',
       why: contradictedRule,
-      open: 'contradicted answers',
       sql: 'SELECT crypto_user_present, state FROM bootstrap_tokens',
       rows: [{ crypto_user_present: null, state: 'unknown' }],
     },
     ...['no_secure_token_user', 'lockout_no_way_left', 'admin_without_token'].map((question): Check => ({
       says: `${question} does not tell an administrator to erase`,
       why: absence,
-      open: 'contradicted answers',
       question,
       verdicts: notHit,
     })),
@@ -146,28 +139,24 @@ const s2 = [
     {
       says: '"/" is asked, and APFS speaks',
       why: "ask the Data volume of `/`'s container (volume group) once; else `/` (3.1)",
-      ...(form === 'another container alone' ? {} : { open: 'contradicted answers' as const }),
       sql: tokenSql,
       rows: inOrder,
     },
     {
       says: 'the code is contradicted',
       why: '`/` on APFS and its volume in no list',
-      open: 'contradicted answers',
       sql: codeOf('apfs_volumes'),
       rows: codeContradicted,
     },
     {
       says: 'no_secure_token_user is no hit',
       why: absence,
-      ...(form === 'another container alone' ? {} : { open: 'contradicted answers' as const }),
       question: 'no_secure_token_user',
       verdicts: notHit,
     },
     {
       says: 'lockout_no_way_left is no hit',
       why: absence,
-      ...(form === 'another container alone' ? {} : { open: 'contradicted answers' as const }),
       question: 'lockout_no_way_left',
       verdicts: notHit,
     },
@@ -197,21 +186,18 @@ const s3 = [
     {
       says: 'the code is contradicted',
       why: usersRule,
-      open: 'contradicted answers',
       sql: codeOf('users'),
       rows: codeContradicted,
     },
     {
       says: 'nobody becomes an orphan',
       why: 'an empty dscl answer makes every user an orphan to be removed (issue, 3)',
-      open: 'contradicted answers',
       sql: countOf("conflicts WHERE rule_id = 'M06'"),
       rows: none,
     },
     ...['filevault_orphan_users', 'lockout_single_loss', 'no_secure_token_user'].map((question): Check => ({
       says: `${question} is unknown`,
       why: absence,
-      open: 'contradicted answers',
       question,
       verdicts: ['unknown'],
     })),
@@ -232,7 +218,6 @@ const s3Groups = [
     {
       says: 'the code is contradicted',
       why: usersRule,
-      open: 'contradicted answers',
       sql: codeOf('groups'),
       rows: codeContradicted,
     },
@@ -258,7 +243,6 @@ const m19: readonly Row[] = [
 const enrolmentDispute: Check = {
   says: 'conflicts has the one dispute',
   why: 'M19 witnesses of the enrolment contradict: one row, subject_kind host, subject `mdm enrollment`, fact enrollment; medium',
-  open: 'contradicted answers',
   sql: "SELECT subject_kind, subject, fact, severity FROM conflicts WHERE rule_id = 'M19'",
   rows: m19,
 };
@@ -287,7 +271,6 @@ const s8 = showsNoMdm.flatMap(([id, form, stdout]): readonly Reproduction[] => [
       {
         says: 'the state rests on the others',
         why: 'not_enrolled only when no witness says enrolled; escrowed only when the key on the disk was looked for and found',
-        open: 'contradicted answers',
         sql: 'SELECT state FROM bootstrap_tokens',
         rows: [{ state: 'escrowed' }],
       },
@@ -301,7 +284,6 @@ const s8 = showsNoMdm.flatMap(([id, form, stdout]): readonly Reproduction[] => [
       {
         says: 'no policy of FileVault is proven to be absent',
         why: contradictedRule,
-        open: 'contradicted answers',
         sql: countOf("table_status WHERE table_name = 'filevault_policies' AND status = 'empty'"),
         rows: none,
       },
@@ -322,7 +304,6 @@ const s8 = showsNoMdm.flatMap(([id, form, stdout]): readonly Reproduction[] => [
       {
         says: 'the state is unknown',
         why: 'not_enrolled only when no witness says enrolled',
-        open: 'contradicted answers',
         sql: 'SELECT state FROM bootstrap_tokens',
         rows: [{ state: 'unknown' }],
       },
@@ -343,21 +324,18 @@ const s24: Reproduction = {
     {
       says: 'nobody is known to be in the list or not',
       why: '`filevault_enabled` := fdesetup only; fdesetup list "Off" where status says On … is NULL',
-      open: 'contradicted answers',
       sql: 'SELECT DISTINCT filevault_enabled FROM secure_tokens',
       rows: [{ filevault_enabled: null }],
     },
     {
       says: 'the code is contradicted',
       why: 'fdesetup list "Off" where status says On. Such an answer is NULL with code `contradicted`',
-      open: 'contradicted answers',
       sql: codeOf('filevault_users'),
       rows: codeContradicted,
     },
     {
       says: 'lockout_no_way_left is no hit',
       why: 'critical lockout from two answers of one tool that contradict (plan, 2)',
-      open: 'contradicted answers',
       question: 'lockout_no_way_left',
       verdicts: notHit,
     },

@@ -3,7 +3,7 @@ import { mojave, supported } from '../mac.ts';
 import type { Mac, Said } from '../mac.ts';
 import type { Row } from '../program.ts';
 import { change, notHit, listUsersFails, withoutEscrow, noBlob } from './common.ts';
-import type { Check, Mechanism, Reproduction } from './common.ts';
+import type { Check, Reproduction } from './common.ts';
 
 // --- Keys and their escrow ---
 const saysFalse: Said = { stdout: 'false\n' };
@@ -22,7 +22,6 @@ const keys: readonly Reproduction[] = [
       {
         says: 'there is a key',
         why: '"false" of haspersonalrecoverykey with a PersonalRecovery row in APFS is 1 (M13)',
-        open: 'escrow of the recovery key',
         sql: 'SELECT has_personal_recovery_key FROM filevault_status',
         rows: [{ has_personal_recovery_key: 1 }],
       },
@@ -35,7 +34,6 @@ const keys: readonly Reproduction[] = [
       {
         says: 'prk_not_escrowed_by_profile is a hit',
         why: 'two wrong cleans (plan, 5)',
-        open: 'escrow of the recovery key',
         question: 'prk_not_escrowed_by_profile',
         verdicts: ['hit'],
       },
@@ -62,14 +60,12 @@ const keys: readonly Reproduction[] = [
       {
         says: 'prk_not_escrowed_by_profile is unknown',
         why: escrowRule,
-        open: 'escrow of the recovery key',
         question: 'prk_not_escrowed_by_profile',
         verdicts: ['unknown'],
       },
       {
         says: 'the key is no way to count on',
         why: escrowRule,
-        open: 'escrow of the recovery key',
         question: 'lockout_ways',
         about: 'personal recovery key',
         facts: { counts: null },
@@ -89,14 +85,12 @@ const keys: readonly Reproduction[] = [
       {
         says: 'prk_not_escrowed_by_profile is a hit',
         why: `${escrowRule}; nobody can fetch it (plan, 5)`,
-        open: 'escrow of the recovery key',
         question: 'prk_not_escrowed_by_profile',
         verdicts: ['hit'],
       },
       {
         says: 'the key is no way',
         why: escrowRule,
-        open: 'escrow of the recovery key',
         question: 'lockout_ways',
         about: 'personal recovery key',
         facts: { counts: 0 },
@@ -111,10 +105,9 @@ const preflight = (word: string): Said => ({
 });
 const asked = (word: string): Mac =>
   change({ answers: { mdmclient_query_device_information: preflight(word) } });
-const m11 = (rows: readonly Row[], says: string, open?: Mechanism): Check => ({
+const m11 = (rows: readonly Row[], says: string): Check => ({
   says,
   why: 'M11 escrowed YES, EACS fails; C11 unknown word counts as a no (plan)',
-  ...(open === undefined ? {} : { open }),
   sql: "SELECT rule_id FROM conflicts WHERE rule_id = 'M11'",
   rows,
 });
@@ -128,14 +121,12 @@ const bootstrap: readonly Reproduction[] = [
       {
         says: 'the state is unknown',
         why: 'escrowed only when the key on the disk was looked for and found (YES and a listing that could not be read: unknown)',
-        open: 'the state hears every witness',
         sql: 'SELECT escrowed_to_server, crypto_user_present, state FROM bootstrap_tokens',
         rows: [{ escrowed_to_server: 1, crypto_user_present: null, state: 'unknown' }],
       },
       {
         says: 'it is no way to count on',
         why: 'lockout_ways counts it (counts 1, "its state is escrowed") (plan, 10)',
-        open: 'the state hears every witness',
         question: 'lockout_ways',
         about: 'bootstrap token',
         facts: { counts: null },
@@ -147,11 +138,10 @@ const bootstrap: readonly Reproduction[] = [
     what: 'EACSPreflight is "success (cached)"',
     mac: asked('success (cached)'),
     checks: [
-      m11([], noM11, 'open word lists'),
+      m11([], noM11),
       {
         says: 'bootstrap_token_stale is clean',
         why: 'statuses with a remark in parentheses behind (issue, 5)',
-        open: 'open word lists',
         question: 'bootstrap_token_stale',
         verdicts: ['clean'],
       },
@@ -168,11 +158,10 @@ const bootstrap: readonly Reproduction[] = [
     what: 'EACSPreflight is a word that nobody knows',
     mac: asked('postponed'),
     checks: [
-      m11([], 'a word that is not known is no "no"', 'open word lists'),
+      m11([], 'a word that is not known is no "no"'),
       {
         says: 'bootstrap_token_stale is no hit',
         why: 'C11 unknown word counts as a no (EACSPreflight, PayloadType) (plan)',
-        open: 'open word lists',
         question: 'bootstrap_token_stale',
         verdicts: notHit,
       },
@@ -183,7 +172,7 @@ const bootstrap: readonly Reproduction[] = [
     what: 'EACSPreflight is "not supported", as without a T2',
     mac: asked('not supported'),
     checks: [
-      m11([], noM11, 'open word lists'),
+      m11([], noM11),
       {
         says: 'bootstrap_token_stale is clean',
         why: 'normal without T2 (plan, 10)',
@@ -214,14 +203,12 @@ const bootstrap: readonly Reproduction[] = [
       {
         says: 'the table is unsupported',
         why: 'it should be unsupported (plan, 10); 10.15 (semantics.md, 1.1 row 12)',
-        open: 'three things told apart',
         sql: "SELECT status, code FROM table_status WHERE table_name = 'bootstrap_tokens'",
         rows: [{ status: 'unsupported', code: 'unsupported_macos' }],
       },
       {
         says: 'bootstrap_token_not_escrowed is no blind spot',
         why: 'a question that needs one is not unknown by it (issue, 10)',
-        open: 'three things told apart',
         question: 'bootstrap_token_not_escrowed',
         verdicts: ['clean'],
       },

@@ -45,14 +45,12 @@ const s5: Reproduction = {
     {
       says: 'sysadminctl ENABLED decides against a missing tag',
       why: '1 by any yes (`probable`) … nothing: … a missing tag',
-      open: 'three-valued evidence',
       sql: ofUser('secure_token, confidence, sources, has_conflict', 'nora'),
       rows: [{ secure_token: 1, confidence: 'probable', sources: 'sysadminctl', has_conflict: null }],
     },
     {
       says: 'a missing tag alone is no verdict (S5b)',
       why: '0 only by sysadminctl DISABLED and no yes, else NULL',
-      open: 'three-valued evidence',
       sql: ofUser('secure_token, confidence, sources, has_conflict', 'ivo'),
       rows: [{ secure_token: null, confidence: 'unknown', sources: null, has_conflict: null }],
     },
@@ -71,14 +69,12 @@ const s5: Reproduction = {
     {
       says: 'the others are probable, and it is not known that nothing is in dispute',
       why: `${silentRule} has_conflict is NULL where a source … did not answer and no conflict was found.`,
-      open: 'three-valued evidence',
       sql: tokenSql.replace('uid > 500', 'uid BETWEEN 501 AND 504'),
       rows: apfsIsSilent,
     },
     {
       says: 'the verdicts are named as uncertain',
       why: silentRule,
-      open: 'table_status says what the store knows',
       sql: namedIn('secure_tokens', 'columns_uncertain', 'secure_token'),
       rows: one,
     },
@@ -91,7 +87,6 @@ const s5: Reproduction = {
     {
       says: 'the source that failed is named',
       why: '`failed_sources` (JSON array) (issue, 10)',
-      open: 'table_status says what the store knows',
       sql: namedIn('secure_tokens', 'failed_sources', 'diskutil_apfs_list_users'),
       rows: one,
     },
@@ -124,7 +119,6 @@ const s23: Reproduction = {
     {
       says: 'a tag is a probable yes, and a missing one no verdict',
       why: silentRule,
-      open: 'three-valued evidence',
       sql: tokenSql,
       rows: [
         ...apfsIsSilent.slice(0, 3),
@@ -135,7 +129,6 @@ const s23: Reproduction = {
     {
       says: 'admin_without_token is unknown',
       why: absence,
-      open: 'three-valued evidence',
       question: 'admin_without_token',
       verdicts: ['unknown'],
     },
@@ -153,14 +146,12 @@ const s25 = [
     {
       says: 'the verdict is NULL, and in dispute',
       why: 'NULL with a conflict where fdesetup lists the user (M18)',
-      open: 'three-valued evidence',
       sql: ofUser('secure_token, confidence, sources, has_conflict', 'quinn'),
       rows: [{ secure_token: null, confidence: 'conflicting', sources: null, has_conflict: 1 }],
     },
     {
       says: 'conflicts has M18',
       why: 'M18 fdesetup lists the user and APFS does not (NULL; medium)',
-      open: 'three-valued evidence',
       sql: "SELECT severity FROM conflicts WHERE subject = 'quinn' AND rule_id = 'M18'",
       rows: [{ severity: 'medium' }],
     },
@@ -187,7 +178,6 @@ const m01: Reproduction = {
     {
       says: 'conflicts has one row',
       why: 'One dispute is one row of conflicts, … key (subject_kind, subject, rule_id, fact), all witnesses in it (issue, 11)',
-      open: 'one dispute, one row',
       sql: rulesOf('theo'),
       rows: [{ rule_id: 'M01', severity: 'high' }],
     },
@@ -254,14 +244,12 @@ const s4 = [
     {
       says: 'it is not read as Intel',
       why: 'arm64 is told by a witness, not by a missing line (issue, 2)',
-      open: 'three-valued evidence',
       sql: countOf("hosts WHERE is_apple_silicon = 0 OR cpu_arch = 'x86_64'"),
       rows: none,
     },
     ...['apple_silicon_no_admin_volume_owner', 'lockout_no_way_left'].map((question): Check => ({
       says: `${question} is not clean`,
       why: 'volume-owner questions clean, lockout hit → clean (plan, 6)',
-      open: 'three-valued evidence',
       question,
       verdicts: notClean,
     })),
@@ -289,7 +277,6 @@ const chips: readonly Reproduction[] = [
       {
         says: 'the time is NULL',
         why: 'a cut last line is not a whole one (issue, 4)',
-        open: 'cut ends',
         sql: 'SELECT boot_time FROM hosts',
         rows: [{ boot_time: null }],
       },

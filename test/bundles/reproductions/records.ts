@@ -25,7 +25,7 @@ import {
   none,
   absence,
 } from './common.ts';
-import type { Check, Mechanism, Reproduction } from './common.ts';
+import type { Check, Reproduction } from './common.ts';
 
 // --- Twice, and cut ---
 const twice = (...more: readonly Said[]): Mac =>
@@ -52,21 +52,18 @@ const doubled: readonly Reproduction[] = [
       {
         says: 'what differs is NULL, and the token is known',
         why: 'a record twice, or against itself, is NULL in what differs (issue, 4); M20',
-        open: 'records stand alone',
         sql: ofUser('secure_token, volume_owner', 'casey'),
         rows: [{ secure_token: 1, volume_owner: null }],
       },
       {
         says: 'apfs_crypto_users has one row of it',
         why: 'two rows of one key (plan, 13)',
-        open: 'records stand alone',
         sql: `SELECT volume_owner FROM apfs_crypto_users WHERE crypto_user_uuid = '${uuidOfUid(503)}'`,
         rows: [{ volume_owner: null }],
       },
       {
         says: 'conflicts has M20',
         why: 'M20 two records of one key differ: medium; what differs is NULL',
-        open: 'records stand alone',
         sql: "SELECT severity FROM conflicts WHERE rule_id = 'M20'",
         rows: [{ severity: 'medium' }],
       },
@@ -80,14 +77,12 @@ const doubled: readonly Reproduction[] = [
       {
         says: 'it is one account',
         why: 'two rows of one key, token_admins 2 → 3, system_account_impostor fires (plan, 13)',
-        open: 'records stand alone',
         sql: tokenSql,
         rows: inOrder,
       },
       {
         says: 'system_account_impostor is clean',
         why: 'the same record is no other account',
-        open: 'records stand alone',
         question: 'system_account_impostor',
         verdicts: ['clean'],
       },
@@ -101,14 +96,12 @@ const doubled: readonly Reproduction[] = [
       {
         says: 'it is one account, and its shell is NULL',
         why: 'a record twice, or against itself, is NULL in what differs (issue, 4)',
-        open: 'records stand alone',
         sql: "SELECT username, uid, shell FROM users WHERE username = 'blake'",
         rows: [{ username: 'blake', uid: 502, shell: null }],
       },
       {
         says: 'conflicts has M20',
         why: 'M20 two records of one key differ',
-        open: 'records stand alone',
         sql: "SELECT severity FROM conflicts WHERE rule_id = 'M20'",
         rows: [{ severity: 'medium' }],
       },
@@ -128,7 +121,6 @@ const cuts: readonly Reproduction[] = [
       {
         says: 'it is not a version',
         why: 'fdesetup_version "15.0" → "1"; a cut last line is not a whole one',
-        open: 'cut ends',
         sql: 'SELECT fdesetup_version FROM filevault_status',
         rows: [{ fdesetup_version: null }],
       },
@@ -168,7 +160,6 @@ const cuts: readonly Reproduction[] = [
       {
         says: 'nobody is known to be missing in it',
         why: 'a cut last line is not a whole one (issue, 4)',
-        open: 'cut ends',
         sql: countOf("secure_tokens WHERE username = 'devon' AND filevault_enabled = 0"),
         rows: none,
       },
@@ -184,7 +175,6 @@ const cuts: readonly Reproduction[] = [
       {
         says: 'it is not known whether a user approved',
         why: '"Yes" of "Yes (User Approved)": is_user_approved 0 (plan, 14)',
-        open: 'cut ends',
         sql: 'SELECT is_user_approved FROM mdm_enrollments',
         rows: [{ is_user_approved: null }],
       },
@@ -193,24 +183,20 @@ const cuts: readonly Reproduction[] = [
 ];
 
 // --- Too strict ---
-/** @param open What of it fails today: the tokens, or a question. */
-const stays = (mechanism: Mechanism, open: readonly string[]): readonly Check[] => [
+const stays: readonly Check[] = [
   {
     says: 'the tokens stay known',
     why: 'one odd record, line or entry is one noted problem and one uncertain row (issue, 4)',
-    ...(open.includes('tokens') ? { open: mechanism } : {}),
     sql: tokenSql,
     rows: inOrder,
   },
   ...['no_secure_token_user', 'single_token_admin', 'filevault_off'].map((question): Check => ({
     says: `${question} stays clean`,
     why: 'each 5 hit, **7 clean, 31 unknown** (plan)',
-    ...(open.includes(question) ? { open: mechanism } : {}),
     question,
     verdicts: ['clean'],
   })),
 ];
-const allOfUsers = ['tokens', 'no_secure_token_user', 'single_token_admin'];
 const withOddEntry = (text: string): string =>
   replacing(
     '</array>\n</dict>\n</plist>',
@@ -225,7 +211,7 @@ const strict: readonly Reproduction[] = [
       edits: { ds_users: replacing('<string>Full name of _spotlight</string>', '<data>\nAAEC\n</data>') },
     }),
     checks: [
-      ...stays('records stand alone', allOfUsers),
+      ...stays,
       {
         says: 'it is noted',
         why: 'one noted problem',
@@ -245,7 +231,7 @@ const strict: readonly Reproduction[] = [
         ),
       },
     }),
-    checks: stays('records stand alone', allOfUsers),
+    checks: stays,
   },
   {
     id: 'O6',
@@ -262,7 +248,7 @@ const strict: readonly Reproduction[] = [
         ),
       },
     }),
-    checks: stays('records stand alone', ['no_secure_token_user']),
+    checks: stays,
   },
   {
     id: 'O7',
@@ -274,7 +260,6 @@ const strict: readonly Reproduction[] = [
       {
         says: 'who is listed is listed, and who is not may be the one without a name',
         why: '**nothing**: anything that … is partial; 0 only by sysadminctl DISABLED and no yes (`probable`)',
-        open: 'records stand alone',
         sql: tokenSql,
         rows: [...inOrder.slice(0, 3), tokenRow('devon', 0, 'probable', null)],
       },
@@ -286,19 +271,14 @@ const strict: readonly Reproduction[] = [
       },
     ],
   },
-  ...(
-    [
-      ['ds_users', allOfUsers],
-      ['ds_groups', ['single_token_admin']],
-      ['diskutil_apfs_list', ['no_secure_token_user']],
-      ['diskutil_apfs_list_users disk3s5', ['tokens', 'no_secure_token_user']],
-    ] as const
-  ).map(([source, open]): Reproduction => ({
-    id: 'O8',
-    what: `a line of a log stands before the property list of ${source}`,
-    mac: change({ edits: { [source]: (text: string) => `${logLine}${text}` } }),
-    checks: stays('item by item', open),
-  })),
+  ...(['ds_users', 'ds_groups', 'diskutil_apfs_list', 'diskutil_apfs_list_users disk3s5'] as const).map(
+    (source): Reproduction => ({
+      id: 'O8',
+      what: `a line of a log stands before the property list of ${source}`,
+      mac: change({ edits: { [source]: (text: string) => `${logLine}${text}` } }),
+      checks: stays,
+    }),
+  ),
   {
     id: 'O9',
     what: 'fdesetup status has a sentence more',
@@ -307,14 +287,12 @@ const strict: readonly Reproduction[] = [
       {
         says: 'FileVault is on',
         why: 'filevault_enabled NULL although "FileVault is On." stands there (plan)',
-        open: 'item by item',
         sql: 'SELECT filevault_enabled, status FROM filevault_status',
         rows: [{ filevault_enabled: 1, status: 'on' }],
       },
       {
         says: 'filevault_off is clean',
         why: 'a known sentence counts beside an unknown one (issue, 4)',
-        open: 'item by item',
         question: 'filevault_off',
         verdicts: ['clean'],
       },
@@ -334,7 +312,6 @@ const strict: readonly Reproduction[] = [
       {
         says: 'FileVault is off',
         why: 'a known sentence counts beside an unknown one (issue, 4)',
-        open: 'item by item',
         sql: 'SELECT filevault_enabled, status FROM filevault_status',
         rows: [{ filevault_enabled: 0, status: 'off' }],
       },
@@ -348,7 +325,6 @@ const strict: readonly Reproduction[] = [
       {
         says: 'FileVault is on',
         why: 'a record twice, or against itself, is NULL in what differs (issue, 4): nothing differs',
-        open: 'item by item',
         sql: 'SELECT filevault_enabled FROM filevault_status',
         rows: [{ filevault_enabled: 1 }],
       },
@@ -379,7 +355,6 @@ const strict: readonly Reproduction[] = [
       {
         says: 'both facts are known',
         why: 'O10 a third line in bootstrap status: both facts NULL (plan)',
-        open: 'item by item',
         sql: 'SELECT supported_on_server, escrowed_to_server, state FROM bootstrap_tokens',
         rows: [{ supported_on_server: 1, escrowed_to_server: 1, state: 'escrowed' }],
       },
@@ -414,16 +389,14 @@ const status = (...text: readonly string[]): Mac =>
   change({
     answers: { profiles_status_enrollment: { stdout: text.map((line) => `${line}\n`).join('') } },
   });
-const statuses: readonly (readonly [string, Mac, Mechanism | null])[] = [
+const statuses: readonly (readonly [string, Mac])[] = [
   [
     'a line without a colon',
     status('Enrolled via DEP: Yes', 'MDM enrollment: Yes (User Approved)', 'Thank you'),
-    'item by item',
   ],
   [
     'a line that nobody knows',
     status('Enrolled via DEP: Yes', 'MDM enrollment: Yes (User Approved)', 'Declarative: Yes'),
-    null,
   ],
   [
     'a log line in front',
@@ -432,13 +405,11 @@ const statuses: readonly (readonly [string, Mac, Mechanism | null])[] = [
       'Enrolled via DEP: Yes',
       'MDM enrollment: Yes (User Approved)',
     ),
-    'item by item',
   ],
-  ['other capitals', status('enrolled via DEP: yes', 'MDM Enrollment: yes (user approved)'), 'item by item'],
+  ['other capitals', status('enrolled via DEP: yes', 'MDM Enrollment: yes (user approved)')],
   [
     'one line twice',
     status('Enrolled via DEP: Yes', 'Enrolled via DEP: Yes', 'MDM enrollment: Yes (User Approved)'),
-    null,
   ],
 ];
 const items: readonly Reproduction[] = [
@@ -450,13 +421,12 @@ const items: readonly Reproduction[] = [
       {
         says: 'the MDM profile and the escrow payload beside it are whole',
         why: 'One odd profile, payload, record, line or word costs itself, not the answer (issue, 5)',
-        open: 'item by item',
         sql: 'SELECT m.access_rights, p.escrow_payload_present FROM mdm_enrollments m JOIN filevault_policies p ON p.host_id = m.host_id',
         rows: [{ access_rights: 8191, escrow_payload_present: 1 }],
       },
     ],
   })),
-  ...statuses.map(([form, mac, open]): Reproduction => ({
+  ...statuses.map(([form, mac]): Reproduction => ({
     id: 'item by item',
     what: `profiles status -type enrollment has ${form}`,
     mac,
@@ -464,7 +434,6 @@ const items: readonly Reproduction[] = [
       {
         says: 'the sentences that are known count',
         why: 'Lines that are not `key: value`, other capitals, … statuses with a remark in parentheses behind (issue, 5)',
-        ...(open === null ? {} : { open }),
         sql: enrolled,
         rows: enrolledRows,
       },
@@ -483,7 +452,6 @@ const items: readonly Reproduction[] = [
       {
         says: 'both facts are known',
         why: 'statuses with a remark in parentheses behind (issue, 5)',
-        open: 'item by item',
         sql: 'SELECT supported_on_server, escrowed_to_server, state FROM bootstrap_tokens',
         rows: [{ supported_on_server: 1, escrowed_to_server: 1, state: 'escrowed' }],
       },
@@ -503,7 +471,6 @@ const items: readonly Reproduction[] = [
       {
         says: 'the others stay listed',
         why: 'Records stand alone in every parser: one odd record … is one noted problem and one uncertain row (issue, 4)',
-        open: 'records stand alone',
         sql: 'SELECT username, filevault_enabled FROM secure_tokens WHERE filevault_enabled = 1 ORDER BY uid',
         rows: ['avery', 'blake', 'casey'].map((username) => ({ username, filevault_enabled: 1 })),
       },
@@ -528,7 +495,6 @@ const items: readonly Reproduction[] = [
       {
         says: 'the other account is known, and the rest of the answer',
         why: 'one odd record, line or entry is one noted problem (issue, 4)',
-        open: 'records stand alone',
         sql: "SELECT u.account_type, b.eacs_preflight FROM users u JOIN bootstrap_tokens b ON b.host_id = u.host_id WHERE u.username = 'ladmin'",
         rows: [{ account_type: 'managed_admin', eacs_preflight: 'success' }],
       },
@@ -548,7 +514,6 @@ const items: readonly Reproduction[] = [
       {
         says: 'the list is known',
         why: 'log line before/after 76 % (plan): "The bytes say the same" and something is lost all the same',
-        open: 'item by item',
         sql: 'SELECT filevault_enabled, COUNT(*) AS n FROM secure_tokens GROUP BY 1 ORDER BY 1',
         rows: [
           { filevault_enabled: 0, n: 3 },

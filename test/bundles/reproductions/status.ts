@@ -2,7 +2,7 @@
 import { appleSilicon, mojave, silent, uuidOfUid } from '../mac.ts';
 import type { Mac } from '../mac.ts';
 import { change, tokenSql, inOrder, ofUser, countOf, none, one, namedIn, oddAttribute } from './common.ts';
-import type { Check, Mechanism, Reproduction } from './common.ts';
+import type { Check, Reproduction } from './common.ts';
 
 const control: Reproduction = {
   id: 'control',
@@ -19,21 +19,18 @@ const control: Reproduction = {
     {
       says: 'no table is partial for a fact that does not exist on APFS',
       why: '`fdesetup usingrecoverykey` is "not supported on APFS volumes", so NULL, table ok, a reason (issue, 6)',
-      open: 'three things told apart',
       sql: "SELECT table_name FROM table_status WHERE status NOT IN ('ok', 'empty', 'skipped')",
       rows: [],
     },
     {
       says: 'the fact that does not exist is named with its reason',
       why: '`columns_inapplicable` (JSON object, column → reason: the fact does not exist on this Mac or macOS) (issue, 10)',
-      open: 'table_status says what the store knows',
       sql: namedIn('filevault_status', 'columns_inapplicable', 'using_recovery_key'),
       rows: one,
     },
     {
       says: 'an account that cannot log in has APFS alone',
       why: 'probable = one side only; nothing: … a missing tag',
-      open: 'three-valued evidence',
       sql: ofUser('secure_token, confidence, sources, has_conflict', '_spotlight'),
       rows: [{ secure_token: 0, confidence: 'probable', sources: 'apfs', has_conflict: 0 }],
     },
@@ -48,14 +45,7 @@ const control: Reproduction = {
   ],
 };
 
-const missing = (
-  what: string,
-  mac: Mac,
-  table: string,
-  list: string,
-  column: string,
-  open?: Mechanism,
-): Reproduction => ({
+const missing = (what: string, mac: Mac, table: string, list: string, column: string): Reproduction => ({
   id: 'unexplained',
   what,
   mac,
@@ -63,7 +53,6 @@ const missing = (
     {
       says: `${table}.${list} names ${column}`,
       why: 'No NULL and no missing row without a reason that SQL can read (issue, 10)',
-      ...(open === undefined ? {} : { open }),
       sql: namedIn(table, list, column),
       rows: one,
     },
@@ -77,13 +66,11 @@ const rowsMissing = (what: string, mac: Mac, table: string): Reproduction => ({
     {
       says: `${table} says that rows may be missing`,
       why: '`rows_may_be_missing` (0/1) (issue, 10); rows missing from a `partial` table whose columns_affected names columns only (plan)',
-      open: 'table_status says what the store knows',
       sql: `SELECT rows_may_be_missing FROM table_status WHERE table_name = '${table}'`,
       rows: [{ rows_may_be_missing: 1 }],
     },
   ],
 });
-const columnsTold = 'table_status says what the store knows' as const;
 const unexplained: readonly Reproduction[] = [
   rowsMissing('sw_vers fails', change({ answers: { sw_vers: silent } }), 'secure_token_observations'),
   ...['mobile_account_policies', 'platform_sso_states'].map((table) =>
@@ -109,27 +96,18 @@ const unexplained: readonly Reproduction[] = [
       {
         says: 'no table says that rows may be missing',
         why: '`rows_may_be_missing` (0/1) (issue, 10)',
-        open: columnsTold,
         sql: "SELECT table_name FROM table_status WHERE status IN ('ok', 'empty') AND rows_may_be_missing <> 0",
         rows: [],
       },
     ],
   },
-  missing(
-    'a record has no UniqueID',
-    oddAttribute('UniqueID', null),
-    'users',
-    'columns_affected',
-    'uid',
-    columnsTold,
-  ),
+  missing('a record has no UniqueID', oddAttribute('UniqueID', null), 'users', 'columns_affected', 'uid'),
   missing(
     'a record has no PrimaryGroupID',
     oddAttribute('PrimaryGroupID', null),
     'users',
     'columns_affected',
     'gid',
-    columnsTold,
   ),
   missing(
     'a record has no GeneratedUID',
@@ -137,7 +115,6 @@ const unexplained: readonly Reproduction[] = [
     'users',
     'columns_affected',
     'uuid',
-    columnsTold,
   ),
   missing(
     'sysctl has no hw.model, nor ioreg',
@@ -148,7 +125,6 @@ const unexplained: readonly Reproduction[] = [
     'hosts',
     'columns_affected',
     'model_identifier',
-    columnsTold,
   ),
   missing(
     'sysctl has no kern.boottime',
@@ -158,7 +134,6 @@ const unexplained: readonly Reproduction[] = [
     'hosts',
     'columns_affected',
     'boot_time',
-    columnsTold,
   ),
   missing(
     'the line "MDM enrollment" is missing',
@@ -166,7 +141,6 @@ const unexplained: readonly Reproduction[] = [
     'mdm_enrollments',
     'columns_affected',
     'is_user_approved',
-    columnsTold,
   ),
   missing(
     'profiles status -type enrollment fails',
@@ -174,7 +148,6 @@ const unexplained: readonly Reproduction[] = [
     'mdm_enrollments',
     'columns_affected',
     'is_supervised',
-    columnsTold,
   ),
   missing(
     'an Intel Mac has no owners of a volume',
@@ -182,7 +155,6 @@ const unexplained: readonly Reproduction[] = [
     'secure_tokens',
     'columns_inapplicable',
     'volume_owner',
-    columnsTold,
   ),
 ];
 

@@ -86,9 +86,7 @@ const twoSystems: readonly (readonly [string, Mac])[] = [
     }),
   ],
 ];
-const isRightToday = (where: string): boolean => where.startsWith('beside');
 const s13 = twoSystems.map(([where, mac]): Reproduction => {
-  const open = isRightToday(where) ? {} : { open: 'the running system' as const };
   return {
     id: 'S13',
     what: `the Data volume of another system is ${where}`,
@@ -97,21 +95,18 @@ const s13 = twoSystems.map(([where, mac]): Reproduction => {
       {
         says: 'the tokens are those of the running system',
         why: runningRule,
-        ...open,
         sql: tokenSql,
         rows: inOrder,
       },
       {
         says: "the other system's users are nobody here, and no orphans",
         why: "Another system's users are never this Mac's, never orphans (issue, 1)",
-        ...open,
         sql: countOf("conflicts WHERE subject_kind = 'crypto_user'"),
         rows: none,
       },
       ...['no_secure_token_user', 'filevault_orphan_users'].map((question): Check => ({
         says: `${question} is clean`,
         why: 'all is known, and there is none',
-        ...open,
         question,
         verdicts: ['clean'],
       })),
@@ -126,7 +121,6 @@ const s13Silent: Reproduction = {
     {
       says: 'an answer of another volume is none',
       why: '**nothing**: anything that failed, is partial, … or of another volume',
-      open: 'the running system',
       sql: tokenSql,
       rows: apfsIsSilent,
     },
@@ -134,12 +128,10 @@ const s13Silent: Reproduction = {
 };
 
 // --- No APFS ---
-/** @param open The questions that fail today. */
-const hfsChecks = (open: readonly string[]): readonly Check[] => [
+const hfsChecks: readonly Check[] = [
   {
     says: 'one row an account, all NULL',
     why: noApfsRule,
-    open: 'no APFS, no tokens',
     sql: 'SELECT DISTINCT secure_token, volume_owner, confidence, sources, has_conflict FROM secure_tokens',
     rows: [
       { secure_token: null, volume_owner: null, confidence: 'unknown', sources: null, has_conflict: null },
@@ -154,7 +146,6 @@ const hfsChecks = (open: readonly string[]): readonly Check[] => [
   {
     says: 'the status is unsupported',
     why: noApfsRule,
-    open: 'no APFS, no tokens',
     sql: "SELECT status, code FROM table_status WHERE table_name = 'secure_tokens'",
     rows: [{ status: 'unsupported', code: 'unsupported_macos' }],
   },
@@ -168,19 +159,18 @@ const hfsChecks = (open: readonly string[]): readonly Check[] => [
     (question): Check => ({
       says: `${question} is clean, and no blind spot`,
       why: 'there are no tokens; the fact does not exist on this Mac …; a question that needs one is not unknown by it (issue, 10)',
-      ...(open.includes(question) ? { open: 'no APFS, no tokens' as const } : {}),
       question,
       verdicts: ['clean'],
     }),
   ),
 ];
 const s6: readonly Reproduction[] = [
-  { id: 'S6', what: 'FileVault of CoreStorage', mac: coreStorage, checks: hfsChecks(['single_token_admin']) },
+  { id: 'S6', what: 'FileVault of CoreStorage', mac: coreStorage, checks: hfsChecks },
   {
     id: 'S6',
     what: 'FileVault of CoreStorage, and the list of APFS cannot be read',
     mac: change({ answers: { diskutil_apfs_list: silent } }, coreStorage),
-    checks: hfsChecks(['no_secure_token_user', 'single_token_admin']),
+    checks: hfsChecks,
   },
   {
     id: 'S6',
@@ -192,7 +182,7 @@ const s6: readonly Reproduction[] = [
       },
       coreStorage,
     ),
-    checks: hfsChecks(['single_token_admin']),
+    checks: hfsChecks,
   },
   {
     id: 'S6',
@@ -206,9 +196,7 @@ const s6: readonly Reproduction[] = [
       },
       coreStorage,
     ),
-    checks: hfsChecks(['single_token_admin']).map((check) =>
-      check.says === 'no token is in dispute' ? { ...check, open: 'the running system' } : check,
-    ),
+    checks: hfsChecks,
   },
 ];
 const s6b = [plistOf({}), null].map((list): Reproduction => ({
@@ -227,7 +215,6 @@ const s6b = [plistOf({}), null].map((list): Reproduction => ({
     {
       says: 'admin_without_token is no hit',
       why: "admin_without_token hits by `COALESCE(boot_volume_fs,'apfs')` (plan, 9)",
-      ...(list === null ? {} : { open: 'facts of hits' as const }),
       question: 'admin_without_token',
       verdicts: notHit,
     },
