@@ -20,6 +20,7 @@ export interface ObservationStatus {
   readonly status: Status;
   readonly affected: readonly string[] | null;
   readonly failed: readonly string[] | null;
+  readonly absent: readonly string[];
 }
 
 /** The time before which history was dropped; null where none was. */
@@ -70,17 +71,19 @@ export const observationReader = (
     const found = known.get(observationSet);
     if (found !== undefined) return found;
     const rows = prepare(
-      'SELECT tab AS tableId, status, columns_affected AS affected, sources_failed AS failed FROM _look_table WHERE look = ?',
+      'SELECT tab AS tableId, status, columns_affected AS affected, sources_failed AS failed, columns_absent AS absent ' +
+        'FROM _look_table WHERE look = ?',
     ).all(observationSet) as {
       tableId: number;
       status: Status;
       affected: string | null;
       failed: string | null;
+      absent: string | null;
     }[];
     const entries = new Map(
-      rows.map(({ tableId, status, affected, failed }) => [
+      rows.map(({ tableId, status, affected, failed, absent }) => [
         tableId,
-        { status, affected: namesOf(affected), failed: namesOf(failed) },
+        { status, affected: namesOf(affected), failed: namesOf(failed), absent: namesOf(absent) ?? [] },
       ]),
     );
     if (known.size > 10_000) known.clear();
@@ -321,11 +324,13 @@ export const snapshotReader = ({
         const entry = entries.get(state.tableId);
         if (entry === undefined) continue;
         const { status, affected, failed } = entry;
+        const absent = entry.absent.length === 0 ? {} : { absent: entry.absent };
         if (!isGood(status)) {
           observations.set(state.table.name, {
             status,
             affected,
             failed,
+            ...absent,
             digest: '',
             rowCount: 0,
             cells: [],
@@ -341,7 +346,8 @@ export const snapshotReader = ({
         }
         const cells = packRows(observed.rows);
         const digest = digestOfCells(state.names, cells);
-        const observation = { status, affected, failed, digest, rowCount: observed.rows.length, cells };
+        const rowCount = observed.rows.length;
+        const observation = { status, affected, failed, ...absent, digest, rowCount, cells };
         state.before = { observation, rows: observed.rows, entry };
         observations.set(state.table.name, observation);
       }

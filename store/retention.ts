@@ -38,7 +38,7 @@ export const retain = (
   /** An observation without the tables whose rows at it were dropped. */
   const prunedObservations = (observationSet: number, keeps: (tableId: number) => boolean): number => {
     const rows = prepare(
-      'SELECT tab, status, is_good, columns_affected, sources_failed FROM _look_table WHERE look = ? ORDER BY tab',
+      'SELECT tab, status, is_good, columns_affected, sources_failed, columns_absent FROM _look_table WHERE look = ? ORDER BY tab',
     )
       .raw(true)
       .all(observationSet) as unknown[][];
@@ -46,7 +46,7 @@ export const retain = (
     if (kept.length === rows.length) return observationSet;
     // Its digest names no list of statuses: no snapshot is given this set but here.
     const made = Number(prepare('INSERT INTO _look (digest) VALUES (randomblob(16))').run().lastInsertRowid);
-    for (const row of kept) prepare('INSERT INTO _look_table VALUES (?, ?, ?, ?, ?, ?)').run(made, ...row);
+    for (const row of kept) prepare('INSERT INTO _look_table VALUES (?, ?, ?, ?, ?, ?, ?)').run(made, ...row);
     return made;
   };
 

@@ -19,6 +19,8 @@ export interface TableObservation {
   readonly affected: readonly string[] | null;
   /** What could not be looked at, of a partial observation; null where it is not known, or nothing failed. */
   readonly failed: readonly string[] | null;
+  /** Declared columns that whoever made it did not know yet: they are NULL for that; without it, it knew all. */
+  readonly absent?: readonly string[];
   /** SHA-256 of the rows. */
   readonly digest: string;
   readonly rowCount: number;
@@ -35,6 +37,11 @@ export interface Report {
 
 export const origins = ['live', 'volume', 'evidence', 'merge'] as const;
 export type Origin = (typeof origins)[number];
+/** The order of origins, best first; a word of a newer version comes after those that are known. */
+export const originRank = (origin: string): string => {
+  const rank = origins.indexOf(origin as Origin);
+  return rank === -1 ? `${origins.length} ${origin}` : `${rank}`;
+};
 export type SnapshotStatus = 'complete' | 'partial' | 'failed';
 
 export interface Snapshot {

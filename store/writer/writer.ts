@@ -3,6 +3,8 @@ import { createHash, hash } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import type { Table, Value } from '../../collector/table.ts';
 import type { Db, Statement } from '../database.ts';
+import { widenTables } from '../held.ts';
+import type { Difference } from '../held.ts';
 import { compareRefs, historyOf, keyReader } from '../history.ts';
 import type { ClosedVersion, OpenVersion, Ref, Observation } from '../history.ts';
 import {
@@ -24,8 +26,9 @@ import {
   pastName,
   readTableNumbers,
 } from '../schema.ts';
-import { cellsOrder, isGood, leadingCells, origins, rowsOf } from '../snapshot.ts';
+import { cellsOrder, isGood, leadingCells, originRank, packRows, rowsOf } from '../snapshot.ts';
 import type { Cells, TableObservation, Report, Snapshot } from '../snapshot.ts';
+import { knownDifference } from '../upgrade.ts';
 
 /** Rows of a table that appeared, changed and disappeared. */
 export interface TableChanges {
@@ -80,6 +83,12 @@ const packPartial = (rows: readonly Cells[]): Buffer => deflateRawSync(JSON.stri
 
 const namesText = (affected: readonly string[] | null): string | null =>
   affected === null ? null : JSON.stringify(affected);
+
+/** A list of names as text, with more of them: what the maker did not know is as unknown as what failed. */
+const withNames = (list: Value, names: readonly string[]): Value =>
+  list === null || names.length === 0
+    ? list
+    : JSON.stringify([...(JSON.parse(String(list)) as readonly string[]), ...names]);
 
 const bytes = (hex: Value): Buffer => Buffer.from(String(hex), 'hex');
 
@@ -143,10 +152,29 @@ const same = (a: unknown, b: unknown): boolean =>
 const pointText = ({ time, id, raw }: ChangePoint): string =>
   `${time} ${id} ${raw === null ? '' : hash('sha256', raw)}`;
 
-export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
+/** An observation by a program that does not know columns of the file. */
+const widened = (
+  observation: TableObservation,
+  width: number,
+  unknown: ReadonlyMap<string, string>,
+): TableObservation => {
+  if (!isGood(observation.status)) return observation;
+  const more = [...unknown.keys()];
+  return {
+    ...observation,
+    absent: [...(observation.absent ?? []), ...more],
+    cells: packRows(rowsOf(observation, width).map((row) => [...row, ...more.map(() => null)])),
+  };
+};
+
+export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => {
   const prepare = statementCache(db);
   const observationsOf = observationReader(prepare);
   const tableIds = readTableNumbers(db);
+  // Rows of columns that only the file knows are carried along.
+  const unknownColumns: Difference['unknownColumns'] =
+    knownDifference(db, declared)?.unknownColumns ?? new Map();
+  const tables = widenTables(declared, unknownColumns);
   const byName = new Map(dataTables(tables).map((table) => [table.name, table]));
   const retained = retainedTime(db);
 
@@ -179,14 +207,14 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
 
   const observationSets = new Map<string, number>();
   const internObservations = (
-    entries: ReadonlyMap<string, Pick<TableObservation, 'status' | 'affected' | 'failed'>>,
+    entries: ReadonlyMap<string, Pick<TableObservation, 'status' | 'affected' | 'failed' | 'absent'>>,
   ): number => {
     const list = [...entries]
-      .flatMap(([name, { status, affected, failed }]) => {
+      .flatMap(([name, { status, affected, failed, absent = [] }]) => {
         const tableId = tableIds.get(name);
-        return tableId === undefined
-          ? []
-          : [[tableId, status, namesText(affected), namesText(failed)] as const];
+        if (tableId === undefined) return [];
+        const known = [tableId, status, namesText(affected), namesText(failed)] as const;
+        return [absent.length === 0 ? known : ([...known, namesText(absent)] as const)];
       })
       .sort(([a], [b]) => a - b);
     const text = JSON.stringify(list);
@@ -200,14 +228,15 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       observationSet = Number(prepare('INSERT INTO _look (digest) VALUES (?)').run(digest).lastInsertRowid);
       insertMany(
         '_look_table',
-        6,
-        list.flatMap(([tableId, status, affected, failed]) => [
+        7,
+        list.flatMap(([tableId, status, affected, failed, absent = null]) => [
           observationSet as number,
           tableId,
           status,
           isGood(status) ? 1 : 0,
           affected,
           failed,
+          absent,
         ]),
       );
     }
@@ -293,9 +322,12 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
             null,
           ]);
     const statusRows = status
-      .flatMap(([name, ...rest]) => {
-        const tableId = tableIds.get(String(name));
-        return tableId === undefined ? [] : [[tableId, ...rest.slice(0, 6)] as const];
+      .flatMap(([name, is = null, rowCount = null, code = null, reason = null, affected = null, ms = null]) => {
+        const tableId = byName.has(String(name)) ? tableIds.get(String(name)) : undefined;
+        // Also a table of which only the file knows: its rows are not among those that are stored.
+        if (tableId === undefined) return [];
+        const absent = snapshot.observations.get(String(name))?.absent ?? [];
+        return [[tableId, is, rowCount, code, reason, withNames(affected, absent), ms] as const];
       })
       .sort(([a], [b]) => Number(a) - Number(b));
     if (isNew) {
@@ -366,11 +398,18 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     );
   };
 
+  // By name: a file may have columns in another order, or more of them.
+  const currentInto = (table: Table): string =>
+    `${currentName(table)} (_host, _n, _began, _from_time, _first_snapshot, ${columnList(table)})`;
+  const pastInto = (table: Table): string =>
+    `${pastName(table)} (_host, _n, _began, _from_time, _first_snapshot, _until_time, _until_snapshot, _last_snapshot, ` +
+    `_ended, ${columnList(table)})`;
+
   const insertPast = (table: Table, host: number, versions: readonly ClosedVersion[]): void => {
     if (versions.length === 0) return;
     const width = 9 + Object.keys(table.columns).length;
     insertMany(
-      pastName(table),
+      pastInto(table),
       width,
       versions.flatMap(({ rowNumber, began, from, until, last, ended, cells }) => [
         host,
@@ -391,7 +430,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     if (versions.length === 0) return;
     const width = 5 + Object.keys(table.columns).length;
     insertMany(
-      currentName(table),
+      currentInto(table),
       width,
       versions.flatMap(({ rowNumber, began, from, cells }) => [
         host,
@@ -661,7 +700,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     const { snapshotId, collectedTime, origin, toolVersion, schemaVersion } = snapshot;
     const at = [host.host, collectedTime, snapshotId] as const;
     const where = 'WHERE host = ? AND collected_time = ? AND snapshot_id = ?';
-    const best = origins.indexOf(origin) < origins.indexOf(known.origin) ? origin : known.origin;
+    const best = originRank(origin) < originRank(known.origin) ? origin : known.origin;
     const tool = toolVersion < known.tool ? toolVersion : known.tool;
     const schema = Math.min(schemaVersion, known.schema);
     if (best !== known.origin || tool !== known.tool || schema !== known.schema) {
@@ -681,7 +720,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     );
     if (missing.size === 0) return missing;
     const names = new Map([...tableIds].map(([name, tableId]) => [tableId, name]));
-    const all = new Map<string, Pick<TableObservation, 'status' | 'affected' | 'failed'>>(
+    const all = new Map<string, Pick<TableObservation, 'status' | 'affected' | 'failed' | 'absent'>>(
       [...entries].map(([tableId, entry]) => [names.get(tableId) ?? '', entry]),
     );
     for (const [name, tableObservation] of missing) all.set(name, tableObservation);
@@ -689,7 +728,18 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     return missing;
   };
 
-  const add = (snapshots: readonly Snapshot[], ingestedTime: number): Added => {
+  const widenSnapshot = (snapshot: Snapshot): Snapshot => {
+    const observations = new Map(snapshot.observations);
+    for (const [name, unknown] of unknownColumns) {
+      const observation = observations.get(name);
+      const width = Object.keys(byName.get(name)?.columns ?? {}).length - unknown.size;
+      if (observation !== undefined) observations.set(name, widened(observation, width, unknown));
+    }
+    return { ...snapshot, observations };
+  };
+
+  const add = (given: readonly Snapshot[], ingestedTime: number): Added => {
+    const snapshots = unknownColumns.size === 0 ? given : given.map(widenSnapshot);
     const hostId = snapshots[0]?.hostId;
     if (hostId === undefined) return { stored: 0, known: 0, tooOld: 0, changes: new Map() };
     let tooOld = 0;
