@@ -1,0 +1,310 @@
+/**
+ * What is wrong with the answers of a damaged Mac, against those of the whole one. Pure functions; judge.test.ts
+ * says with small rows what each of them means.
+ *
+ * - `wrong`: a value, a row, a conflict or a verdict that is told and is not the truth.
+ * - `unexplained`: a value or a row that is no longer told, which table_status does not say.
+ * - `lost table`: one record was touched, and a table is gone.
+ * - `lost`: the bytes say the same, and something is no longer told.
+ */
+import type { Answers, Row, Value, Verdict } from './program.ts';
+
+export type Sort = 'wrong' | 'unexplained' | 'lost table' | 'lost';
+
+export interface Complaint {
+  readonly sort: Sort;
+  /** What a mending would be named after: table.column, or the question. */
+  readonly where: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Judged {
+  readonly kind: 'damage' | 'same';
+  readonly isOne: boolean;
+}
+
+// --- What is compared ---
+
+/** They speak of the collection and not of the Mac. */
+const ofCollection: ReadonlySet<string> = new Set(['command_log', 'collection_errors', 'table_status']);
+/**
+ * Columns that say who was heard: they change with every source that fails, and should. `confidence` is held
+ * against the rows of conflicts in `contradictions`.
+ */
+const evidenceColumns: ReadonlySet<string> = new Set([
+  'command_id',
+  'conclusion',
+  'confidence',
+  'raw_state',
+  'sources',
+  'source_a',
+  'source_b',
+  'value_a',
+  'value_b',
+]);
+/** Rows of one dispute, whoever is heard in it. */
+const conflictKey = ['subject_kind', 'subject', 'rule_id', 'fact'];
+/** Rules that say of witnesses that they contradict each other: of damaged evidence that is true. */
+const disputesOfWitnesses: ReadonlySet<string> = new Set(['M18', 'M19', 'M20']);
+
+/** Words of a column that may not be NULL, for what is not known. */
+const isUnknown = (value: Value | undefined): boolean =>
+  value === null || value === undefined || value === 'unknown' || value === 'Unknown';
+
+const shown = (value: Value | undefined): string => (value == null ? 'NULL' : String(value).slice(0, 60));
+
+// --- What table_status says ---
+
+const good: ReadonlySet<string> = new Set(['ok', 'empty', 'partial']);
+
+const listed = (value: Value | undefined): readonly string[] => {
+  if (typeof value !== 'string') return [];
+  const found: unknown = JSON.parse(value);
+  return Array.isArray(found) ? found.map(String) : Object.keys(found as object);
+};
+
+const namesColumn = (status: Row | undefined, column: string): boolean => {
+  if (status === undefined || !good.has(String(status['status']))) return true;
+  if (listed(status['columns_affected']).includes(column)) return true;
+  if (listed(status['columns_uncertain']).includes(column)) return true;
+  // NULL means all, of a table of which something failed.
+  return status['status'] === 'partial' && status['columns_affected'] === null;
+};
+
+const isInapplicable = (status: Row | undefined, column: string): boolean =>
+  listed(status?.['columns_inapplicable']).includes(column);
+
+/** Whether table_status says that rows may be missing. */
+const saysRowsMissing = (status: Row | undefined): boolean => {
+  const word = String(status?.['status']);
+  if (!good.has(word) && word !== 'unsupported') return true;
+  if (status?.['rows_may_be_missing'] === 1) return true;
+  return word === 'partial' && status?.['columns_affected'] === null;
+};
+
+/** Whether it says that the rows are whole, or that there are none to be had. */
+const deniesRows = (status: Row | undefined): boolean =>
+  ['ok', 'empty', 'unsupported'].includes(String(status?.['status'])) && !saysRowsMissing(status);
+
+// --- Rows ---
+
+interface Pairs {
+  readonly pairs: readonly (readonly [truth: Row, now: Row])[];
+  readonly vanished: readonly Row[];
+  readonly appeared: readonly Row[];
+}
+
+const textOfKey = (row: Row, key: readonly string[]): string =>
+  JSON.stringify(key.map((name) => row[name] ?? null));
+
+/** The same row, though parts of its key are no longer known: nothing in it differs, and its first part is there. */
+const mayBe = (truth: Row, now: Row, key: readonly string[]): boolean =>
+  key.every((name) => now[name] === truth[name] || isUnknown(now[name]) || isUnknown(truth[name])) &&
+  key.some((name) => !isUnknown(now[name]) && now[name] === truth[name]);
+
+/** Rows of the truth with the rows that tell of the same thing now. */
+export const pairRows = (truth: readonly Row[], now: readonly Row[], key: readonly string[]): Pairs => {
+  const pairs: (readonly [Row, Row])[] = [];
+  const open = new Map<string, Row[]>();
+  for (const row of truth) {
+    const name = textOfKey(row, key);
+    open.set(name, [...(open.get(name) ?? []), row]);
+  }
+  const rest: Row[] = [];
+  for (const row of now) {
+    const own = open.get(textOfKey(row, key))?.shift();
+    if (own === undefined) rest.push(row);
+    else pairs.push([own, row]);
+  }
+  let vanished = [...open.values()].flat();
+  const appeared: Row[] = [];
+  for (const row of rest) {
+    const own = vanished.find((candidate) => mayBe(candidate, row, key));
+    if (own === undefined) appeared.push(row);
+    else {
+      pairs.push([own, row]);
+      vanished = vanished.filter((candidate) => candidate !== own);
+    }
+  }
+  return { pairs, vanished, appeared };
+};
+
+/** Whether 3.3 of the written rules takes this verdict from the witnesses that are left, and says so. */
+const isOfWitnessesLeft = (table: string, column: string, now: Row, status: Row | undefined): boolean =>
+  table === 'secure_tokens' &&
+  column === 'secure_token' &&
+  now['confidence'] === 'probable' &&
+  listed(status?.['columns_uncertain']).includes(column);
+
+/** Whether a conflict of witnesses explains that a user has a conflict now. */
+const hasWitnessDispute = (answers: Answers, user: Value | undefined): boolean =>
+  (answers.rows.get('conflicts') ?? []).some(
+    (row) => row['subject'] === user && disputesOfWitnesses.has(String(row['rule_id'])),
+  );
+
+interface Comparison {
+  readonly complaints: readonly Complaint[];
+  readonly isLost: boolean;
+}
+
+/** One value of one row. */
+export const compareCell = (
+  table: string,
+  column: string,
+  [truth, now]: readonly [Row, Row],
+  answers: Answers,
+  { kind }: Judged,
+): Comparison => {
+  const [before, after] = [truth[column] ?? null, now[column] ?? null];
+  const nothing: Comparison = { complaints: [], isLost: false };
+  if (before === after || (isUnknown(before) && isUnknown(after))) return nothing;
+  const status = answers.status.get(table);
+  const complain = (sort: Sort, isLost: boolean): Comparison => ({
+    complaints: [{ sort, where: `${table}.${column}`, from: shown(before), to: shown(after) }],
+    isLost,
+  });
+  if (isUnknown(after)) {
+    // "There is no such fact" is a claim, and untrue of a fact that there was.
+    if (isInapplicable(status, column)) return complain('wrong', true);
+    return namesColumn(status, column) ? { complaints: [], isLost: true } : complain('unexplained', true);
+  }
+  if (isOfWitnessesLeft(table, column, now, status)) return nothing;
+  const isDispute = column === 'has_conflict' && after === 1 && kind === 'damage';
+  if (isDispute && hasWitnessDispute(answers, now['username'])) return nothing;
+  return complain('wrong', false);
+};
+
+/** One table. */
+export const compareTable = (
+  table: string,
+  key: readonly string[],
+  truth: Answers,
+  now: Answers,
+  judged: Judged,
+): Comparison => {
+  const status = now.status.get(table);
+  const { pairs, vanished, appeared } = pairRows(
+    truth.rows.get(table) ?? [],
+    now.rows.get(table) ?? [],
+    table === 'conflicts' ? conflictKey : key,
+  );
+  const complaints: Complaint[] = [];
+  let isLost = vanished.length > 0;
+  for (const pair of pairs) {
+    for (const column of Object.keys(pair[0])) {
+      if (evidenceColumns.has(column)) continue;
+      const compared = compareCell(table, column, pair, now, judged);
+      complaints.push(...compared.complaints);
+      isLost ||= compared.isLost;
+    }
+  }
+  const nameOf = (row: Row): string =>
+    table === 'conflicts' ? String(row['rule_id']) : table === 'secure_token_observations' ? String(row['source']) : 'row';
+  for (const row of vanished) {
+    const sort = deniesRows(status) ? 'wrong' : 'unexplained';
+    if (sort === 'wrong' || !saysRowsMissing(status))
+      complaints.push({ sort, where: `${table} ${nameOf(row)}`, from: 'row', to: 'no row' });
+  }
+  for (const row of appeared) {
+    const isDispute = table === 'conflicts' && disputesOfWitnesses.has(String(row['rule_id']));
+    if (isDispute && judged.kind === 'damage') continue;
+    complaints.push({ sort: 'wrong', where: `${table} ${nameOf(row)}`, from: 'no row', to: 'row' });
+  }
+  return { complaints, isLost };
+};
+
+/** A table that was there, and of which one touched record leaves nothing. */
+export const isTableLost = (table: string, key: readonly string[], truth: Answers, now: Answers): boolean => {
+  const before = String(truth.status.get(table)?.['status']);
+  const after = String(now.status.get(table)?.['status']);
+  if (!good.has(before)) return false;
+  if (!good.has(after)) return true;
+  const rows = truth.rows.get(table)?.length ?? 0;
+  const left = now.rows.get(table)?.length ?? 0;
+  // The one record of a list may be the one that was touched; the one row of a table of one row is never.
+  return left === 0 && (rows > 1 || (rows === 1 && key.length === 0));
+};
+
+// --- Conflicts ---
+
+/** `conflicting`, and has_conflict, without a row of conflicts that says why. */
+export const contradictions = ({ rows }: Answers): readonly Complaint[] => {
+  const disputed = new Set((rows.get('conflicts') ?? []).map((row) => row['subject']));
+  return (rows.get('secure_tokens') ?? []).flatMap((row): Complaint[] => {
+    if (disputed.has(row['username'] ?? null)) return [];
+    const isClaimed = row['confidence'] === 'conflicting' || row['has_conflict'] === 1;
+    return isClaimed
+      ? [{ sort: 'wrong', where: 'secure_tokens.confidence', from: 'no row of conflicts', to: 'conflicting' }]
+      : [];
+  });
+};
+
+// --- Verdicts ---
+
+/** Every fact of the hit is one of the true hit, or no longer known. */
+const isOfHit = (truth: Row, now: Row): boolean =>
+  Object.entries(now).every(
+    ([name, value]) => evidenceColumns.has(name) || value === truth[name] || isUnknown(value),
+  );
+
+/** One question. */
+export const compareVerdict = (
+  question: string,
+  truth: Verdict,
+  now: Verdict,
+  { kind }: Judged,
+): Comparison => {
+  const complain = (from: string, to: string, isLost: boolean): Comparison => ({
+    complaints: [{ sort: 'wrong', where: `question ${question}`, from, to }],
+    isLost,
+  });
+  const hits =
+    kind === 'damage'
+      ? now.hits.filter((hit) => !disputesOfWitnesses.has(String(hit['rule_id'])))
+      : now.hits;
+  const verdict = now.verdict === 'hit' && hits.length === 0 ? truth.verdict : now.verdict;
+  if (verdict === 'clean' && truth.verdict !== 'clean') return complain(truth.verdict, 'clean', true);
+  if (verdict === 'hit' && truth.verdict !== 'hit') return complain(truth.verdict, 'hit', false);
+  if (verdict === 'unknown') return { complaints: [], isLost: truth.verdict !== 'unknown' };
+  if (verdict !== 'hit') return { complaints: [], isLost: false };
+  const { vanished, appeared } = pairRows(truth.hits, hits, ['subject']);
+  if (appeared.length > 0) return complain('hit', 'another hit', false);
+  if (vanished.length > 0 && !now.isBlind) return complain('hit', 'a hit less, and nothing open', true);
+  const isUntrue = hits.some((hit) => !truth.hits.some((own) => own['subject'] === hit['subject'] && isOfHit(own, hit)));
+  return isUntrue ? complain('hit', 'hit with other facts', false) : { complaints: [], isLost: vanished.length > 0 };
+};
+
+// --- All of it ---
+
+/** All that is wrong with the answers to one mutation. */
+export const compareAnswers = (
+  truth: Answers,
+  now: Answers,
+  keys: ReadonlyMap<string, readonly string[]>,
+  judged: Judged,
+): readonly Complaint[] => {
+  const complaints: Complaint[] = [];
+  const lost = new Set<string>();
+  for (const [table, key] of keys) {
+    if (ofCollection.has(table)) continue;
+    const compared = compareTable(table, key, truth, now, judged);
+    complaints.push(...compared.complaints);
+    if (compared.isLost) lost.add(table);
+    if (judged.isOne && isTableLost(table, key, truth, now)) {
+      const to = String(now.status.get(table)?.['status']);
+      complaints.push({ sort: 'lost table', where: table, from: String(truth.status.get(table)?.['status']), to });
+    }
+  }
+  if (contradictions(truth).length === 0) complaints.push(...contradictions(now));
+  for (const [question, verdict] of truth.verdicts) {
+    const after = now.verdicts.get(question);
+    if (after === undefined) continue;
+    const compared = compareVerdict(question, verdict, after, judged);
+    complaints.push(...compared.complaints);
+    if (compared.isLost) lost.add(`question ${question}`);
+  }
+  if (judged.kind === 'same')
+    for (const where of lost) complaints.push({ sort: 'lost', where, from: 'told', to: 'not told' });
+  return complaints;
+};
