@@ -237,7 +237,8 @@ const notRootRealm = 'LKDC:SHA1.894C957AF420707015E5ABC022E1AFF76F6BF62E';
 export const activeDirectory = '/Active Directory/CORP/corp.example.com';
 export const cachedUser = (name: string, guid: string): string =>
   `;LocalCachedUser;${activeDirectory}:${name}:${guid}`;
-export const localKerberos = (name: string, realm: string): string => `;Kerberosv5;;${name}@${realm};${realm};`;
+export const localKerberos = (name: string, realm: string): string =>
+  `;Kerberosv5;;${name}@${realm};${realm};`;
 
 // --- What every Mac has ---
 

@@ -61,10 +61,7 @@ export const bundleFrom = (name: string, files: ReadonlyMap<string, string | Uin
   const stats = textOf(read('stat.tsv'))
     .split('\n')
     .filter((line) => line !== '')
-    .map((line): [string, string] => [
-      line.slice(0, line.indexOf('\t')),
-      line.slice(line.indexOf('\t') + 1),
-    ]);
+    .map((line): [string, string] => [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1)]);
   const contents = [...files.keys()]
     .filter((path) => path.startsWith('files/'))
     .map((path): [string, Uint8Array] => [path.slice('files'.length), read(path)]);
@@ -87,10 +84,7 @@ export const readFolder = (name: string, folder: string): Bundle =>
         .filter((entry) => entry.isFile())
         .map((entry) => {
           const path = join(entry.parentPath, entry.name);
-          return [
-            path.slice(folder.length + 1).replaceAll('\\', '/'),
-            new Uint8Array(readFileSync(path)),
-          ];
+          return [path.slice(folder.length + 1).replaceAll('\\', '/'), new Uint8Array(readFileSync(path))];
         }),
     ),
   );

@@ -33,6 +33,7 @@ const ofCollection: ReadonlySet<string> = new Set(['command_log', 'collection_er
  * against the rows of conflicts in `contradictions`.
  */
 const evidenceColumns: ReadonlySet<string> = new Set([
+  'basis',
   'command_id',
   'conclusion',
   'confidence',
@@ -98,9 +99,10 @@ interface Pairs {
 const textOfKey = (row: Row, key: readonly string[]): string =>
   JSON.stringify(key.map((name) => row[name] ?? null));
 
-/** The same row, though parts of its key are no longer known: nothing in it differs, and its first part is there. */
+/** Nothing of the key differs, though parts of it may no longer be known. */
 const mayBe = (truth: Row, now: Row, key: readonly string[]): boolean =>
-  key.every((name) => now[name] === truth[name] || isUnknown(now[name]) || isUnknown(truth[name])) &&
+  key.every((name) => now[name] === truth[name] || isUnknown(now[name]) || isUnknown(truth[name]));
+const sharesPart = (truth: Row, now: Row, key: readonly string[]): boolean =>
   key.some((name) => !isUnknown(now[name]) && now[name] === truth[name]);
 
 /** Rows of the truth with the rows that tell of the same thing now. */
@@ -120,7 +122,10 @@ export const pairRows = (truth: readonly Row[], now: readonly Row[], key: readon
   let vanished = [...open.values()].flat();
   const appeared: Row[] = [];
   for (const row of rest) {
-    const own = vanished.find((candidate) => mayBe(candidate, row, key));
+    const likely = vanished.filter((candidate) => mayBe(candidate, row, key));
+    const own =
+      likely.find((candidate) => sharesPart(candidate, row, key)) ??
+      (likely.length === 1 ? likely[0] : undefined);
     if (own === undefined) appeared.push(row);
     else {
       pairs.push([own, row]);
@@ -200,7 +205,11 @@ export const compareTable = (
     }
   }
   const nameOf = (row: Row): string =>
-    table === 'conflicts' ? String(row['rule_id']) : table === 'secure_token_observations' ? String(row['source']) : 'row';
+    table === 'conflicts'
+      ? String(row['rule_id'])
+      : table === 'secure_token_observations'
+        ? String(row['source'])
+        : 'row';
   for (const row of vanished) {
     const sort = deniesRows(status) ? 'wrong' : 'unexplained';
     if (sort === 'wrong' || !saysRowsMissing(status))
@@ -243,6 +252,9 @@ export const contradictions = ({ rows }: Answers): readonly Complaint[] => {
 // --- Verdicts ---
 
 /** Every fact of the hit is one of the true hit, or no longer known. */
+/** A way of lockout_ways of which nobody knows whether it counts: it says that there may be one. */
+const isOpen = (hit: Row): boolean => hit['counts'] === null;
+
 const isOfHit = (truth: Row, now: Row): boolean =>
   Object.entries(now).every(
     ([name, value]) => evidenceColumns.has(name) || value === truth[name] || isUnknown(value),
@@ -259,20 +271,23 @@ export const compareVerdict = (
     complaints: [{ sort: 'wrong', where: `question ${question}`, from, to }],
     isLost,
   });
-  const hits =
-    kind === 'damage'
-      ? now.hits.filter((hit) => !disputesOfWitnesses.has(String(hit['rule_id'])))
-      : now.hits;
+  const isFair = (hit: Row): boolean => disputesOfWitnesses.has(String(hit['rule_id']));
+  const hits = kind === 'damage' ? now.hits.filter((hit) => !isFair(hit)) : now.hits;
   const verdict = now.verdict === 'hit' && hits.length === 0 ? truth.verdict : now.verdict;
   if (verdict === 'clean' && truth.verdict !== 'clean') return complain(truth.verdict, 'clean', true);
   if (verdict === 'hit' && truth.verdict !== 'hit') return complain(truth.verdict, 'hit', false);
   if (verdict === 'unknown') return { complaints: [], isLost: truth.verdict !== 'unknown' };
   if (verdict !== 'hit') return { complaints: [], isLost: false };
   const { vanished, appeared } = pairRows(truth.hits, hits, ['subject']);
-  if (appeared.length > 0) return complain('hit', 'another hit', false);
+  if (appeared.some((hit) => !isOpen(hit))) return complain('hit', 'another hit', false);
   if (vanished.length > 0 && !now.isBlind) return complain('hit', 'a hit less, and nothing open', true);
-  const isUntrue = hits.some((hit) => !truth.hits.some((own) => own['subject'] === hit['subject'] && isOfHit(own, hit)));
-  return isUntrue ? complain('hit', 'hit with other facts', false) : { complaints: [], isLost: vanished.length > 0 };
+  const isUntrue = hits.some(
+    (hit) =>
+      !isOpen(hit) && !truth.hits.some((own) => own['subject'] === hit['subject'] && isOfHit(own, hit)),
+  );
+  return isUntrue
+    ? complain('hit', 'hit with other facts', false)
+    : { complaints: [], isLost: vanished.length > 0 };
 };
 
 // --- All of it ---
@@ -293,7 +308,12 @@ export const compareAnswers = (
     if (compared.isLost) lost.add(table);
     if (judged.isOne && isTableLost(table, key, truth, now)) {
       const to = String(now.status.get(table)?.['status']);
-      complaints.push({ sort: 'lost table', where: table, from: String(truth.status.get(table)?.['status']), to });
+      complaints.push({
+        sort: 'lost table',
+        where: table,
+        from: String(truth.status.get(table)?.['status']),
+        to,
+      });
     }
   }
   if (contradictions(truth).length === 0) complaints.push(...contradictions(now));

@@ -70,7 +70,12 @@ const cuts = (text: string): readonly TextChange[] =>
 const wrappings = (tool: string, text: string): readonly TextChange[] => [
   ...(tool === '' ? [] : logLines(tool)).flatMap((line, index): TextChange[] => [
     { operator: 'log-before', site: `log ${index}`, ...same, text: () => `${line}\n${text}` },
-    { operator: 'log-after', site: `log ${index}`, ...same, text: () => `${text.replace(/\n?$/, '\n')}${line}\n` },
+    {
+      operator: 'log-after',
+      site: `log ${index}`,
+      ...same,
+      text: () => `${text.replace(/\n?$/, '\n')}${line}\n`,
+    },
   ]),
   { operator: 'blank-first', site: 'all', ...same, text: () => `\n${text}` },
   { operator: 'blank-last', site: 'all', ...same, text: () => `${text}\n` },
@@ -102,7 +107,7 @@ const capitals = (text: string): readonly TextChange[] => {
 const closedWords =
   /\b(?:YES|NO|Yes|No|true|false|On|Off|ENABLED|DISABLED|enabled|disabled|allowed|disallowed)\b/g;
 /** Numbers that are a fact and no part of a name. */
-const factNumbers = /(?<=sec = |usec = |ProductVersion:\s+|= |^)[0-9][0-9.]*(?=[,;\s}])/gm;
+const factNumbers = /(?<=sec = |usec = |ProductVersion:\s+|= )[0-9][0-9.]*(?=[,;\s}])/gm;
 
 /** A line that a Mac prints or leaves out, so that nobody misses it. */
 const mayBeAbsent = (source: string, lines: readonly string[], index: number): boolean => {
@@ -134,16 +139,24 @@ const lineChanges = (source: string, text: string): readonly TextChange[] => {
     const twice = (): string => [...lines.slice(0, index + 1), ...lines.slice(index)].join('\n');
     const added = newLine(source, line);
     const isSetting = /^\s*\S+ = .*;$/.test(line);
-    const more = (): string =>
-      [...lines.slice(0, index + 1), added, ...lines.slice(index + 1)].join('\n');
+    const more = (): string => [...lines.slice(0, index + 1), added, ...lines.slice(index + 1)].join('\n');
     const found: TextChange[] = [];
     if (!mayBeAbsent(source, lines, index))
-      found.push({ operator: 'line-removed', site, ...one, isOne: !isBracket, text: () => without_(lines, index) });
+      found.push({
+        operator: 'line-removed',
+        site,
+        ...one,
+        isOne: !isBracket,
+        text: () => without_(lines, index),
+      });
     if (!isBracket && line.trim() !== '')
       found.push({ operator: 'line-twice', site, ...sameOne, text: twice });
     if (!isBracket || isSetting)
       found.push({ operator: 'line-new', site, ...(isSetting ? sameOne : one), text: more });
-    if (index < last - 1 && lines.slice(index + 1, last).some((_, more) => !mayBeAbsent(source, lines, index + 1 + more)))
+    if (
+      index < last - 1 &&
+      lines.slice(index + 1, last).some((_, more) => !mayBeAbsent(source, lines, index + 1 + more))
+    )
       found.push({
         operator: 'cut-line',
         site: `after ${site}`,
@@ -214,7 +227,7 @@ const requiredKeys: ReadonlySet<string> = new Set([
   'PayloadContent',
 ]);
 /** Values of a closed list. */
-const wordKeys: ReadonlySet<string> = new Set(['APFSCryptoUserType', 'Roles', 'Enable']);
+const wordKeys: ReadonlySet<string> = new Set(['APFSCryptoUserType', 'Enable']);
 /** Who is named by such a UUID is another one, or nobody: a member that is not of this Mac. */
 const namesOthers: ReadonlySet<string> = new Set([
   'dsAttrTypeStandard:GroupMembers',
@@ -310,10 +323,7 @@ type TreeChange = Effect & { readonly tree: () => Node };
 const recordChanges = (tree: Node, path: Path, node: Node): readonly TreeChange[] => {
   if (node.kind !== 'array' || node.items.length === 0 || !node.items.every(isDict)) return [];
   const site = siteOf(path);
-  const put =
-    (items: readonly Node[]) =>
-    (): Node =>
-      change(tree, path, () => [{ kind: 'array', items }]);
+  const put = (items: readonly Node[]) => (): Node => change(tree, path, () => [{ kind: 'array', items }]);
   const found: TreeChange[] = [];
   if (node.items.length > 1)
     found.push({ operator: 'records-reversed', site, ...same, tree: put(node.items.toReversed()) });
@@ -342,10 +352,8 @@ const recordChanges = (tree: Node, path: Path, node: Node): readonly TreeChange[
 
 const keyChanges = (tree: Node, path: Path, node: Node): readonly TreeChange[] => {
   if (node.kind !== 'dict') return [];
-  const put =
-    (entries: readonly (readonly [string, Node])[]) =>
-    (): Node =>
-      change(tree, path, () => [{ kind: 'dict', entries }]);
+  const put = (entries: readonly (readonly [string, Node])[]) => (): Node =>
+    change(tree, path, () => [{ kind: 'dict', entries }]);
   const found: TreeChange[] = [];
   const newKey = ['NewKeyOfALaterMacOS', text('purple')] as const;
   found.push({ operator: 'key-new', site: siteOf(path), ...sameOne, tree: put([...node.entries, newKey]) });
@@ -388,14 +396,15 @@ const witnesses = (bundle: Bundle, source: string, tree: Node): readonly TreeCha
     node.kind === 'dict' &&
     node.entries.some(
       ([name, content]) =>
-        name === key &&
-        walk(content).some(([, each]) => each.kind === 'string' && each.text === value),
+        name === key && walk(content).some(([, each]) => each.kind === 'string' && each.text === value),
     );
   const emptied = walk(tree).flatMap(([path, node]): TreeChange[] => {
     const isList = node.kind === 'array' && node.items.length > 0 && node.items.every(isDict);
     if (!isList && path.length > 0) return [];
     const to: Node = isList ? { kind: 'array', items: [] } : { kind: 'dict', entries: [] };
-    return [{ operator: 'emptied', site: siteOf(path), ...damage, tree: () => change(tree, path, () => [to]) }];
+    return [
+      { operator: 'emptied', site: siteOf(path), ...damage, tree: () => change(tree, path, () => [to]) },
+    ];
   });
   const taken = (isWanted: (node: Node) => boolean): readonly TreeChange[] =>
     walk(tree)
@@ -427,7 +436,9 @@ const witnesses = (bundle: Bundle, source: string, tree: Node): readonly TreeCha
       return isEnrolled
         ? [
             ...emptied.filter(({ site }) => /^(?:top|_computerlevel)$/.test(site)),
-            ...taken((node) => walk(node).some(([, each]) => each.kind === 'string' && each.text === 'com.apple.mdm')),
+            ...taken((node) =>
+              walk(node).some(([, each]) => each.kind === 'string' && each.text === 'com.apple.mdm'),
+            ),
           ]
         : [];
     case 'ds_account_policy':
@@ -474,12 +485,24 @@ const brokenLines = (document: string): readonly TextChange[] => {
   const lines = document.split('\n');
   return lines.flatMap((line, index) =>
     /^\s*<(?:key>.*|\/?dict|\/?array|\/?plist.*)>$/.test(line)
-      ? [{ operator: 'line-removed', site: `line ${index + 1}`, ...damage, text: () => without_(lines, index) }]
+      ? [
+          {
+            operator: 'line-removed',
+            site: `line ${index + 1}`,
+            ...damage,
+            text: () => without_(lines, index),
+          },
+        ]
       : [],
   );
 };
 
-const textChanges = (bundle: Bundle, source: string, tool: string, document: string): readonly TextChange[] => {
+const textChanges = (
+  bundle: Bundle,
+  source: string,
+  tool: string,
+  document: string,
+): readonly TextChange[] => {
   if (document === '') return [];
   const isXml = document.startsWith('<?xml');
   return [
@@ -563,8 +586,7 @@ const ofRun = (bundle: Bundle, run: Run): readonly Mutation[] => {
     ({ text: changed, ...effect }) => ({
       ...common,
       ...effect,
-      apply: () =>
-        withRun(bundle, { ...run, [stream]: made(changed) }),
+      apply: () => withRun(bundle, { ...run, [stream]: made(changed) }),
     }),
   );
   return [...whole, ...inside];

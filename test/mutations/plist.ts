@@ -11,7 +11,8 @@ export type Node =
 /** Keys and positions from the root on. */
 export type Path = readonly (string | number)[];
 
-const tokens = /<key>([^<]*)<\/key>|<(true|false|dict|array|string|data)\/>|<(\/?)(dict|array)>|<(string|integer|real|date|data)>([^<]*)<\//g;
+const tokens =
+  /<key>([^<]*)<\/key>|<(true|false|dict|array|string|data)\/>|<(\/?)(dict|array)>|<(string|integer|real|date|data)>([^<]*)<\//g;
 
 const unescape = (text: string): string =>
   text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');

@@ -157,14 +157,33 @@ const asked = library.filter(
 );
 
 const readBy = (question: Question): readonly string[] => {
-  const text = JSON.stringify([question.sql, question.requires, question.alsoReads, question.applies, 'hosts']);
+  const text = JSON.stringify([
+    question.sql,
+    question.requires,
+    question.alsoReads,
+    question.applies,
+    'hosts',
+  ]);
   return tables.map(({ name }) => name).filter((name) => new RegExp(`\\b${name}\\b`).test(text));
 };
 const tablesOf = new Map(asked.map((question) => [question, readBy(question)]));
 
+/** The tables in memory, of which each statement is prepared once. */
+const openDb = (): Db => {
+  const db = openMemory(tables);
+  const prepare = db.prepare.bind(db);
+  const prepared = new Map<string, ReturnType<typeof prepare>>();
+  const remembered = (sql: string): ReturnType<typeof prepare> => {
+    const statement = prepared.get(sql) ?? prepare(sql);
+    prepared.set(sql, statement);
+    return statement;
+  };
+  return Object.assign(db, { prepare: remembered as typeof db.prepare });
+};
+
 /** Answers collections of one Mac after another; only what differs from the one before is done again. */
 export class Program {
-  private readonly db: Db = openMemory(tables);
+  private readonly db: Db = openDb();
   private readonly loaded = new Map<string, string>();
   private readonly judged = new Map<string, Verdict>();
 
