@@ -17,7 +17,21 @@ export interface Choice {
   readonly per: number;
   /** Subjects of one source (accounts, paths) that are mutated; the others are alike. */
   readonly subjects: number;
+  /** The part of the operators on each source that is used, from 0 to 1. */
+  readonly share: number;
 }
+
+/** What `npm test` has time for. */
+export const shortChoice: Choice = {
+  host: '',
+  source: '',
+  operator: '',
+  site: '',
+  seed: 1,
+  per: 1,
+  subjects: 1,
+  share: 0.6,
+};
 
 export interface Offence {
   readonly host: string;
@@ -62,14 +76,15 @@ const chosen = (bundle: Bundle, all: readonly Mutation[], choice: Choice): reado
       (choice.site === '' || site === choice.site),
   );
   if (choice.site !== '') return fitting;
-  const bySource = Map.groupBy(fitting, ({ source }) => source);
-  return [...bySource].flatMap(([source, own]) => {
-    const random = randomOf(`${choice.seed} ${bundle.name} ${source}`);
+  // Each group has numbers of its own: what one source is asked for changes nothing of another's sample.
+  return [...Map.groupBy(fitting, ({ source }) => source)].flatMap(([source, own]) => {
+    const name = `${choice.seed} ${bundle.name} ${source}`;
     const subjects = [...Map.groupBy(own, ({ subject }) => subject).values()];
-    return sampleOf(subjects, choice.subjects, random).flatMap((ofSubject) =>
-      [...Map.groupBy(ofSubject, ({ operator }) => operator).values()].flatMap((sites) =>
-        sampleOf(sites, choice.per, random),
-      ),
+    return sampleOf(subjects, choice.subjects, randomOf(name)).flatMap((ofSubject) =>
+      [...Map.groupBy(ofSubject, ({ operator }) => operator)].flatMap(([operator, sites]) => {
+        const random = randomOf(`${name} ${operator}`);
+        return random() < choice.share ? sampleOf(sites, choice.per, random) : [];
+      }),
     );
   });
 };

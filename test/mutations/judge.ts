@@ -44,6 +44,8 @@ const evidenceColumns: ReadonlySet<string> = new Set([
   'value_a',
   'value_b',
 ]);
+/** `/` is asked where no list names the volume of the running system: it is that volume by its path. */
+const isSameVolume = (column: string, now: Value): boolean => column === 'device_identifier' && now === '/';
 /** Rows of one dispute, whoever is heard in it. */
 const conflictKey = ['subject_kind', 'subject', 'rule_id', 'fact'];
 /** Rules that say of witnesses that they contradict each other: of damaged evidence that is true. */
@@ -65,7 +67,9 @@ const listed = (value: Value | undefined): readonly string[] => {
   return Array.isArray(found) ? found.map(String) : Object.keys(found as object);
 };
 
-const namesColumn = (status: Row | undefined, column: string): boolean => {
+/** @param after What the column says now: a word for "unknown" speaks for itself where the table is partial. */
+const namesColumn = (status: Row | undefined, column: string, after: Value): boolean => {
+  if (after !== null && status?.['status'] === 'partial') return true;
   if (status === undefined || !good.has(String(status['status']))) return true;
   if (listed(status['columns_affected']).includes(column)) return true;
   if (listed(status['columns_uncertain']).includes(column)) return true;
@@ -101,7 +105,13 @@ const textOfKey = (row: Row, key: readonly string[]): string =>
 
 /** Nothing of the key differs, though parts of it may no longer be known. */
 const mayBe = (truth: Row, now: Row, key: readonly string[]): boolean =>
-  key.every((name) => now[name] === truth[name] || isUnknown(now[name]) || isUnknown(truth[name]));
+  key.every(
+    (name) =>
+      now[name] === truth[name] ||
+      isUnknown(now[name]) ||
+      isUnknown(truth[name]) ||
+      isSameVolume(name, now[name] ?? null),
+  );
 const sharesPart = (truth: Row, now: Row, key: readonly string[]): boolean =>
   key.some((name) => !isUnknown(now[name]) && now[name] === truth[name]);
 
@@ -164,6 +174,7 @@ export const compareCell = (
   const [before, after] = [truth[column] ?? null, now[column] ?? null];
   const nothing: Comparison = { complaints: [], isLost: false };
   if (before === after || (isUnknown(before) && isUnknown(after))) return nothing;
+  if (isSameVolume(column, after)) return nothing;
   const status = answers.status.get(table);
   const complain = (sort: Sort, isLost: boolean): Comparison => ({
     complaints: [{ sort, where: `${table}.${column}`, from: shown(before), to: shown(after) }],
@@ -172,7 +183,9 @@ export const compareCell = (
   if (isUnknown(after)) {
     // "There is no such fact" is a claim, and untrue of a fact that there was.
     if (isInapplicable(status, column)) return complain('wrong', true);
-    return namesColumn(status, column) ? { complaints: [], isLost: true } : complain('unexplained', true);
+    return namesColumn(status, column, after)
+      ? { complaints: [], isLost: true }
+      : complain('unexplained', true);
   }
   if (isOfWitnessesLeft(table, column, now, status)) return nothing;
   const isDispute = column === 'has_conflict' && after === 1 && kind === 'damage';

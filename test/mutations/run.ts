@@ -3,11 +3,12 @@
  *
  *     npm run mutate -- --host macos15-fleet --source ds_users --operator uuid-broken --list wrong --keep /tmp/seen
  */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeFolder } from './bundle.ts';
-import { mutate, offencesOf } from './harness.ts';
-import type { Offence, Result } from './harness.ts';
+import { countsOf, mutate, offencesOf, shortChoice } from './harness.ts';
+import type { Choice, Offence, Result } from './harness.ts';
 import { macs } from './hosts.ts';
 import type { Sort } from './judge.ts';
 
@@ -17,6 +18,8 @@ const usage = `node test/mutations/run.ts [OPTION...]
   --per N            places of each operator on each source (4)
   --subjects N       accounts and paths of each source (4)
   --seed N           another sample (1)
+  --short            the sample of npm test
+  --known            the same, and its counts are written to known.json
   --list SORT        every mutation with a complaint of this sort: wrong, unexplained, "lost table", lost, all
   --top N            causes that are printed of each sort (40)
   --keep DIR         writes each listed mutation as an evidence bundle into a new folder of DIR
@@ -30,6 +33,8 @@ const { values } = parseArgs({
     per: { type: 'string', default: '4' },
     subjects: { type: 'string', default: '4' },
     seed: { type: 'string', default: '1' },
+    short: { type: 'boolean', default: false },
+    known: { type: 'boolean', default: false },
     list: { type: 'string', default: '' },
     top: { type: 'string', default: '40' },
     keep: { type: 'string', default: '' },
@@ -93,13 +98,23 @@ const report = (result: Result): void => {
   say(`the bytes say the same and something is lost: ${lost} of ${sames} (${percent(lost, sames)})`);
 };
 
+const choiceOf = (): Choice => {
+  const { host, source, operator, site } = values;
+  const named = { host, source, operator, site };
+  if (values.short || values.known) return { ...shortChoice, ...named };
+  const [per, subjects, seed] = [values.per, values.subjects, values.seed].map(Number);
+  return { ...named, per: per ?? 4, subjects: subjects ?? 4, seed: seed ?? 1, share: 1 };
+};
+
 if (values.help) {
   process.stdout.write(usage);
 } else {
-  const { host, source, operator, site } = values;
-  const choice = { host, source, operator, site, per: Number(values.per), subjects: Number(values.subjects) };
-  const result = await mutate(macs(), { ...choice, seed: Number(values.seed) }, (offence, changed) =>
+  const result = await mutate(macs(), choiceOf(), (offence, changed) =>
     listOffence(offence, (folder) => writeFolder(changed, folder)),
   );
   report(result);
+  if (values.known) {
+    const text = `${JSON.stringify(countsOf(result), null, 2)}\n`;
+    writeFileSync(join(import.meta.dirname, 'known.json'), text);
+  }
 }
