@@ -7,8 +7,9 @@ import type { Mutation } from './operators.ts';
 import { Program, keyOf } from './program.ts';
 
 export interface Choice {
-  /** Parts of names; empty for all. */
+  /** Part of a name; empty for all. */
   readonly host: string;
+  /** How a source begins, or a part of its account or path. */
   readonly source: string;
   readonly operator: string;
   /** The exact place, as `list` prints it; empty for a sample of `per` of each source, subject and operator. */
@@ -71,7 +72,7 @@ const sampleOf = <T>(all: readonly T[], count: number, random: () => number): re
 const chosen = (bundle: Bundle, all: readonly Mutation[], choice: Choice): readonly Mutation[] => {
   const fitting = all.filter(
     ({ source, subject, operator, site }) =>
-      `${source} ${subject}`.includes(choice.source) &&
+      (`${source} ${subject}`.startsWith(choice.source) || subject.includes(choice.source)) &&
       operator.includes(choice.operator) &&
       (choice.site === '' || site === choice.site),
   );

@@ -152,16 +152,18 @@ const isOfWitnessesLeft = (table: string, column: string, now: Row, status: Row 
   now['confidence'] === 'probable' &&
   listed(status?.['columns_uncertain']).includes(column);
 
+const isDispute = (row: Row): boolean => disputesOfWitnesses.has(String(row['rule_id']));
+
 /** Whether a conflict of witnesses explains that a user has a conflict now. */
 const hasWitnessDispute = (answers: Answers, user: Value | undefined): boolean =>
-  (answers.rows.get('conflicts') ?? []).some(
-    (row) => row['subject'] === user && disputesOfWitnesses.has(String(row['rule_id'])),
-  );
+  (answers.rows.get('conflicts') ?? []).some((row) => row['subject'] === user && isDispute(row));
 
 interface Comparison {
   readonly complaints: readonly Complaint[];
-  readonly isLost: boolean;
+  /** What is no longer told, by its place. */
+  readonly lost: readonly string[];
 }
+const nothing: Comparison = { complaints: [], lost: [] };
 
 /** One value of one row. */
 export const compareCell = (
@@ -172,25 +174,31 @@ export const compareCell = (
   { kind }: Judged,
 ): Comparison => {
   const [before, after] = [truth[column] ?? null, now[column] ?? null];
-  const nothing: Comparison = { complaints: [], isLost: false };
   if (before === after || (isUnknown(before) && isUnknown(after))) return nothing;
   if (isSameVolume(column, after)) return nothing;
   const status = answers.status.get(table);
-  const complain = (sort: Sort, isLost: boolean): Comparison => ({
-    complaints: [{ sort, where: `${table}.${column}`, from: shown(before), to: shown(after) }],
-    isLost,
+  const where = `${table}.${column}`;
+  const complain = (sort: Sort, lost: readonly string[]): Comparison => ({
+    complaints: [{ sort, where, from: shown(before), to: shown(after) }],
+    lost,
   });
   if (isUnknown(after)) {
     // "There is no such fact" is a claim, and untrue of a fact that there was.
-    if (isInapplicable(status, column)) return complain('wrong', true);
+    if (isInapplicable(status, column)) return complain('wrong', [where]);
     return namesColumn(status, column, after)
-      ? { complaints: [], isLost: true }
-      : complain('unexplained', true);
+      ? { complaints: [], lost: [where] }
+      : complain('unexplained', [where]);
   }
   if (isOfWitnessesLeft(table, column, now, status)) return nothing;
-  const isDispute = column === 'has_conflict' && after === 1 && kind === 'damage';
-  if (isDispute && hasWitnessDispute(answers, now['username'])) return nothing;
-  return complain('wrong', false);
+  const isNewConflict = column === 'has_conflict' && after === 1 && kind === 'damage';
+  if (isNewConflict && hasWitnessDispute(answers, now['username'])) return nothing;
+  return complain('wrong', []);
+};
+
+/** A row by what the causes are counted by. */
+const kindOf = (table: string, row: Row): string => {
+  if (table === 'conflicts') return `conflicts ${row['rule_id']}`;
+  return table === 'secure_token_observations' ? `${table} of ${row['source']}` : `${table} row`;
 };
 
 /** One table. */
@@ -208,32 +216,25 @@ export const compareTable = (
     table === 'conflicts' ? conflictKey : key,
   );
   const complaints: Complaint[] = [];
-  let isLost = vanished.length > 0;
+  const lost = new Set(vanished.map((row) => kindOf(table, row)));
   for (const pair of pairs) {
     for (const column of Object.keys(pair[0])) {
       if (evidenceColumns.has(column)) continue;
       const compared = compareCell(table, column, pair, now, judged);
       complaints.push(...compared.complaints);
-      isLost ||= compared.isLost;
+      for (const where of compared.lost) lost.add(where);
     }
   }
-  const nameOf = (row: Row): string =>
-    table === 'conflicts'
-      ? String(row['rule_id'])
-      : table === 'secure_token_observations'
-        ? String(row['source'])
-        : 'row';
   for (const row of vanished) {
     const sort = deniesRows(status) ? 'wrong' : 'unexplained';
     if (sort === 'wrong' || !saysRowsMissing(status))
-      complaints.push({ sort, where: `${table} ${nameOf(row)}`, from: 'row', to: 'no row' });
+      complaints.push({ sort, where: kindOf(table, row), from: 'row', to: 'no row' });
   }
   for (const row of appeared) {
-    const isDispute = table === 'conflicts' && disputesOfWitnesses.has(String(row['rule_id']));
-    if (isDispute && judged.kind === 'damage') continue;
-    complaints.push({ sort: 'wrong', where: `${table} ${nameOf(row)}`, from: 'no row', to: 'row' });
+    if (table === 'conflicts' && isDispute(row) && judged.kind === 'damage') continue;
+    complaints.push({ sort: 'wrong', where: kindOf(table, row), from: 'no row', to: 'row' });
   }
-  return { complaints, isLost };
+  return { complaints, lost: [...lost] };
 };
 
 /** A table that was there, and of which one touched record leaves nothing. */
@@ -264,10 +265,10 @@ export const contradictions = ({ rows }: Answers): readonly Complaint[] => {
 
 // --- Verdicts ---
 
-/** Every fact of the hit is one of the true hit, or no longer known. */
 /** A way of lockout_ways of which nobody knows whether it counts: it says that there may be one. */
 const isOpen = (hit: Row): boolean => hit['counts'] === null;
 
+/** Every fact of the hit is one of the true hit, or no longer known. */
 const isOfHit = (truth: Row, now: Row): boolean =>
   Object.entries(now).every(
     ([name, value]) => evidenceColumns.has(name) || value === truth[name] || isUnknown(value),
@@ -280,27 +281,26 @@ export const compareVerdict = (
   now: Verdict,
   { kind }: Judged,
 ): Comparison => {
-  const complain = (from: string, to: string, isLost: boolean): Comparison => ({
-    complaints: [{ sort: 'wrong', where: `question ${question}`, from, to }],
-    isLost,
+  const where = `question ${question}`;
+  const wrong = (from: string, to: string): Comparison => ({
+    complaints: [{ sort: 'wrong', where, from, to }],
+    lost: [],
   });
-  const isFair = (hit: Row): boolean => disputesOfWitnesses.has(String(hit['rule_id']));
-  const hits = kind === 'damage' ? now.hits.filter((hit) => !isFair(hit)) : now.hits;
+  const lost: Comparison = { complaints: [], lost: [where] };
+  const hits = kind === 'damage' ? now.hits.filter((hit) => !isDispute(hit)) : now.hits;
+  // With nothing but such hits the question says what it said before.
   const verdict = now.verdict === 'hit' && hits.length === 0 ? truth.verdict : now.verdict;
-  if (verdict === 'clean' && truth.verdict !== 'clean') return complain(truth.verdict, 'clean', true);
-  if (verdict === 'hit' && truth.verdict !== 'hit') return complain(truth.verdict, 'hit', false);
-  if (verdict === 'unknown') return { complaints: [], isLost: truth.verdict !== 'unknown' };
-  if (verdict !== 'hit') return { complaints: [], isLost: false };
+  if (verdict === 'clean' && truth.verdict !== 'clean') return wrong(truth.verdict, 'clean');
+  if (verdict === 'hit' && truth.verdict !== 'hit') return wrong(truth.verdict, 'hit');
+  if (verdict === 'unknown') return truth.verdict === 'unknown' ? nothing : lost;
+  if (verdict === 'clean') return nothing;
   const { vanished, appeared } = pairRows(truth.hits, hits, ['subject']);
-  if (appeared.some((hit) => !isOpen(hit))) return complain('hit', 'another hit', false);
-  if (vanished.length > 0 && !now.isBlind) return complain('hit', 'a hit less, and nothing open', true);
-  const isUntrue = hits.some(
-    (hit) =>
-      !isOpen(hit) && !truth.hits.some((own) => own['subject'] === hit['subject'] && isOfHit(own, hit)),
-  );
-  return isUntrue
-    ? complain('hit', 'hit with other facts', false)
-    : { complaints: [], isLost: vanished.length > 0 };
+  if (appeared.some((hit) => !isOpen(hit))) return wrong('hit', 'another hit');
+  if (vanished.length > 0 && !now.isBlind) return wrong('hit', 'a hit less, and nothing open');
+  const isTrue = (hit: Row): boolean =>
+    isOpen(hit) || truth.hits.some((own) => own['subject'] === hit['subject'] && isOfHit(own, hit));
+  if (!hits.every(isTrue)) return wrong('hit', 'hit with other facts');
+  return vanished.length > 0 ? lost : nothing;
 };
 
 // --- All of it ---
@@ -318,7 +318,7 @@ export const compareAnswers = (
     if (ofCollection.has(table)) continue;
     const compared = compareTable(table, key, truth, now, judged);
     complaints.push(...compared.complaints);
-    if (compared.isLost) lost.add(table);
+    for (const where of compared.lost) lost.add(where);
     if (judged.isOne && isTableLost(table, key, truth, now)) {
       const to = String(now.status.get(table)?.['status']);
       complaints.push({
@@ -335,7 +335,7 @@ export const compareAnswers = (
     if (after === undefined) continue;
     const compared = compareVerdict(question, verdict, after, judged);
     complaints.push(...compared.complaints);
-    if (compared.isLost) lost.add(`question ${question}`);
+    for (const where of compared.lost) lost.add(where);
   }
   if (judged.kind === 'same')
     for (const where of lost) complaints.push({ sort: 'lost', where, from: 'told', to: 'not told' });

@@ -155,7 +155,7 @@ const lineChanges = (source: string, text: string): readonly TextChange[] => {
       found.push({ operator: 'line-new', site, ...(isSetting ? sameOne : one), text: more });
     if (
       index < last - 1 &&
-      lines.slice(index + 1, last).some((_, more) => !mayBeAbsent(source, lines, index + 1 + more))
+      lines.slice(index + 1, last).some((_, after) => !mayBeAbsent(source, lines, index + 1 + after))
     )
       found.push({
         operator: 'cut-line',
@@ -247,7 +247,7 @@ const identities: ReadonlySet<string> = new Set([
   'name',
 ]);
 
-const text = (value: string): Node => ({ kind: 'string', text: value });
+const textNode = (value: string): Node => ({ kind: 'string', text: value });
 const siteOf = (path: Path): string => (path.length === 0 ? 'top' : path.join('/'));
 const lastKey = (path: Path): string => String(path.findLast((step) => typeof step === 'string') ?? '');
 
@@ -260,7 +260,7 @@ const anotherType = (node: Node): Node => {
     case 'data':
       return { kind: 'integer', text: '7' };
     default:
-      return text('purple');
+      return textNode('purple');
   }
 };
 
@@ -274,7 +274,7 @@ const anotherValue = (node: Node): Node | null => {
     case 'integer':
       return { kind: 'integer', text: String(Number(node.text) + 1) };
     case 'string':
-      return text(/^-?[0-9]+$/.test(node.text) ? String(Number(node.text) + 1) : `${node.text}x`);
+      return textNode(/^-?[0-9]+$/.test(node.text) ? String(Number(node.text) + 1) : `${node.text}x`);
     default:
       return null;
   }
@@ -289,15 +289,15 @@ const valueChanges = (path: Path, node: Node): readonly (Effect & { readonly to:
   if (path.length > 0) found.push({ operator: 'value-retyped', site, ...one, to: [anotherType(node)] });
   else found.push({ operator: 'top-retyped', site, ...damage, to: [anotherType(node)] });
   if (node.kind !== 'string') return found;
-  if (wordKeys.has(key)) found.push({ operator: 'word-unknown', site, ...one, to: [text('Purple')] });
+  if (wordKeys.has(key)) found.push({ operator: 'word-unknown', site, ...one, to: [textNode('Purple')] });
   if (/^[0-9A-F-]{36}$/.test(node.text) && !namesOthers.has(key)) {
     const broken = [`${node.text} `, 'NOT-A-UUID', `${node.text.slice(0, -1)}G`, ''];
     for (const [index, to] of broken.entries())
-      found.push({ operator: 'uuid-broken', site: `${site} form ${index}`, ...one, to: [text(to)] });
+      found.push({ operator: 'uuid-broken', site: `${site} form ${index}`, ...one, to: [textNode(to)] });
   }
   if (/^-?[0-9]+$/.test(node.text))
     for (const [index, to] of [`${node.text}x`, ''].entries())
-      found.push({ operator: 'number-broken', site: `${site} form ${index}`, ...one, to: [text(to)] });
+      found.push({ operator: 'number-broken', site: `${site} form ${index}`, ...one, to: [textNode(to)] });
   return found;
 };
 
@@ -327,7 +327,11 @@ const recordChanges = (tree: Node, path: Path, node: Node): readonly TreeChange[
   const found: TreeChange[] = [];
   if (node.items.length > 1)
     found.push({ operator: 'records-reversed', site, ...same, tree: put(node.items.toReversed()) });
-  const odd: readonly Node[] = [text('odd'), { kind: 'dict', entries: [] }, { kind: 'integer', text: '1' }];
+  const odd: readonly Node[] = [
+    textNode('odd'),
+    { kind: 'dict', entries: [] },
+    { kind: 'integer', text: '1' },
+  ];
   for (const [index, item] of odd.entries())
     found.push({
       operator: 'record-odd',
@@ -355,7 +359,7 @@ const keyChanges = (tree: Node, path: Path, node: Node): readonly TreeChange[] =
   const put = (entries: readonly (readonly [string, Node])[]) => (): Node =>
     change(tree, path, () => [{ kind: 'dict', entries }]);
   const found: TreeChange[] = [];
-  const newKey = ['NewKeyOfALaterMacOS', text('purple')] as const;
+  const newKey = ['NewKeyOfALaterMacOS', textNode('purple')] as const;
   found.push({ operator: 'key-new', site: siteOf(path), ...sameOne, tree: put([...node.entries, newKey]) });
   for (const [index, [key, value]] of node.entries.entries()) {
     const site = siteOf([...path, key]);
@@ -390,14 +394,15 @@ const reversedKeys = (node: Node): Node => {
   };
 };
 
+const isNamed = (node: Node, key: string, value: string): boolean =>
+  node.kind === 'dict' &&
+  node.entries.some(
+    ([name, content]) =>
+      name === key && walk(content).some(([, each]) => each.kind === 'string' && each.text === value),
+  );
+
 /** What must be in an answer of a Mac of which the others say that it is there. */
 const witnesses = (bundle: Bundle, source: string, tree: Node): readonly TreeChange[] => {
-  const isNamed = (node: Node, key: string, value: string): boolean =>
-    node.kind === 'dict' &&
-    node.entries.some(
-      ([name, content]) =>
-        name === key && walk(content).some(([, each]) => each.kind === 'string' && each.text === value),
-    );
   const emptied = walk(tree).flatMap(([path, node]): TreeChange[] => {
     const isList = node.kind === 'array' && node.items.length > 0 && node.items.every(isDict);
     if (!isList && path.length > 0) return [];
@@ -472,7 +477,9 @@ const treeChanges = (bundle: Bundle, source: string, document: string): readonly
     ...(source === 'profiles_show_configuration' && path.length === 0 ? [] : keyChanges(tree, path, node)),
   ]);
   const all: readonly TreeChange[] = [
-    { operator: 'keys-reversed', site: 'all', ...same, tree: () => reversedKeys(tree) },
+    ...(nodes.some(([, node]) => node.kind === 'dict' && node.entries.length > 1)
+      ? [{ operator: 'keys-reversed', site: 'all', ...same, tree: () => reversedKeys(tree) }]
+      : []),
     ...values,
     ...structure,
     ...witnesses(bundle, source, tree),
@@ -523,11 +530,11 @@ interface RunChange extends Effect {
   readonly to: Partial<Run> | null;
 }
 const nothing = new Uint8Array();
+const onWhole = (operator: string): Effect => ({ operator, site: 'all', ...damage });
 
 const runChanges = (run: Run): readonly RunChange[] => {
   const ends = ['timeout', 'missing', 'denied', 'output_too_large', 'not_started'];
   const fault = bytesOf('Error: the operation could not be completed.\n');
-  const effect = (operator: string): Effect => ({ operator, site: 'all', ...damage });
   return [
     ...ends.map((exit): RunChange => ({
       operator: 'end',
@@ -541,21 +548,21 @@ const runChanges = (run: Run): readonly RunChange[] => {
       ...damage,
       to: { exit: `signal:${signal}`, stdout: run.stdout.slice(0, run.stdout.length / 2) },
     })),
-    { ...effect('not-recorded'), to: null },
+    { ...onWhole('not-recorded'), to: null },
     ...['1', '2', '77', '127'].flatMap((exit): RunChange[] =>
       run.exit === exit ? [] : [{ operator: 'exit', site: exit, ...damage, to: { exit } }],
     ),
-    ...(run.exit === '0' ? [] : [{ ...effect('exit-0'), to: { exit: '0' } }]),
-    { ...effect('silent'), to: { exit: '0', stdout: nothing, stderr: nothing } },
-    { ...effect('silent-failure'), to: { exit: '1', stdout: nothing, stderr: nothing } },
-    { ...effect('complaint'), to: { exit: '1', stdout: nothing, stderr: fault } },
-    { ...effect('complaint-exit-0'), to: { exit: '0', stdout: fault, stderr: nothing } },
-    { ...effect('streams-swapped'), to: { stdout: run.stderr, stderr: run.stdout } },
+    ...(run.exit === '0' ? [] : [{ ...onWhole('exit-0'), to: { exit: '0' } }]),
+    { ...onWhole('silent'), to: { exit: '0', stdout: nothing, stderr: nothing } },
+    { ...onWhole('silent-failure'), to: { exit: '1', stdout: nothing, stderr: nothing } },
+    { ...onWhole('complaint'), to: { exit: '1', stdout: nothing, stderr: fault } },
+    { ...onWhole('complaint-exit-0'), to: { exit: '0', stdout: fault, stderr: nothing } },
+    { ...onWhole('streams-swapped'), to: { stdout: run.stderr, stderr: run.stdout } },
   ];
 };
 
-const made = (text: TextChange['text']): Uint8Array => {
-  const changed = text();
+const made = (make: TextChange['text']): Uint8Array => {
+  const changed = make();
   return typeof changed === 'string' ? bytesOf(changed) : changed;
 };
 
@@ -601,14 +608,19 @@ const ofPath = (bundle: Bundle, path: string): readonly Mutation[] => {
     stats: to.stat === undefined ? without(bundle.stats, path) : new Map(bundle.stats).set(path, to.stat),
   });
   const common = { source, subject: path };
+  const denied = 'denied\t-\t-\t-\t-';
   const looks: readonly Mutation[] = [
-    {
-      ...common,
-      operator: 'path-denied',
-      site: 'all',
-      ...damage,
-      apply: () => at({ stat: 'denied\t-\t-\t-\t-' }),
-    },
+    ...(bundle.stats.get(path) === denied
+      ? []
+      : [
+          {
+            ...common,
+            operator: 'path-denied',
+            site: 'all',
+            ...damage,
+            apply: () => at({ stat: denied }),
+          },
+        ]),
     { ...common, operator: 'not-recorded', site: 'all', ...damage, apply: () => at({}) },
   ];
   if (content === undefined) return looks;

@@ -151,7 +151,7 @@ for (const source of [...Object.values(commands), ...Object.values(files)] as un
 // --- Verdicts ---
 
 /** The questions on the state of one Mac. How a collection went is no fact of the Mac. */
-const asked = library.filter(
+const questions = library.filter(
   ({ needsHistory, isOfFleet, leastHosts, group }) =>
     !needsHistory && !isOfFleet && leastHosts === 0 && group !== 'trust',
 );
@@ -166,7 +166,7 @@ const readBy = (question: Question): readonly string[] => {
   ]);
   return tables.map(({ name }) => name).filter((name) => new RegExp(`\\b${name}\\b`).test(text));
 };
-const tablesOf = new Map(asked.map((question) => [question, readBy(question)]));
+const tablesOf = new Map(questions.map((question) => [question, readBy(question)]));
 
 /** The tables in memory, of which each statement is prepared once. */
 const openDb = (): Db => {
@@ -221,7 +221,7 @@ export class Program {
     );
     const keyOfQuestion = (question: Question): string =>
       [question.name, ...(tablesOf.get(question) ?? []).map((name) => prints.get(name))].join('\n');
-    const open = asked.filter((question) => !this.judged.has(keyOfQuestion(question)));
+    const open = questions.filter((question) => !this.judged.has(keyOfQuestion(question)));
     if (open.length > 0) this.load(rows, prints);
     const now = bundle.capturedTime;
     for (const { question, verdicts, hits, blindSpots } of judge(this.db, open, { now, names })) {
@@ -233,7 +233,7 @@ export class Program {
       });
     }
     return new Map(
-      asked.map((question) => [question.name, this.judged.get(keyOfQuestion(question)) as Verdict]),
+      questions.map((question) => [question.name, this.judged.get(keyOfQuestion(question)) as Verdict]),
     );
   }
 
