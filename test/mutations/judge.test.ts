@@ -96,6 +96,15 @@ test('a row that is gone is wrong where the table calls itself whole, and else m
   t.deepEqual(ofTokens([], { status: 'failed', columns_affected: null }), []);
 });
 
+test('a table that nobody could look at is not empty by damage', (t) => {
+  const denied = answers({ hosts: { rows: [], status: { status: 'denied', columns_affected: null } } });
+  t.deepEqual(words(compareAnswers(denied, answers({ hosts: { rows: [] } }), keys, damage)), [
+    'wrong: hosts status: denied -> empty',
+  ]);
+  const failed = answers({ hosts: { rows: [], status: { status: 'failed', columns_affected: null } } });
+  t.deepEqual(words(compareAnswers(denied, failed, keys, damage)), []);
+});
+
 test('a row that nobody had is wrong, a second one of the same key too', (t) => {
   const appeared = 'wrong: secure_tokens row: no row -> row';
   t.deepEqual(ofTokens([alice, bob, { ...bob, username: 'carol' }], partial()), [appeared]);

@@ -67,6 +67,8 @@ const listed = (value: Value | undefined): readonly string[] => {
   return Array.isArray(found) ? found.map(String) : Object.keys(found as object);
 };
 
+const word = (status: Row | undefined): string => String(status?.['status']);
+
 /** @param after What the column says now: a word for "unknown" speaks for itself where the table is partial. */
 const namesColumn = (status: Row | undefined, column: string, after: Value): boolean => {
   if (after !== null && status?.['status'] === 'partial') return true;
@@ -82,15 +84,14 @@ const isInapplicable = (status: Row | undefined, column: string): boolean =>
 
 /** Whether table_status says that rows may be missing. */
 const saysRowsMissing = (status: Row | undefined): boolean => {
-  const word = String(status?.['status']);
-  if (!good.has(word) && word !== 'unsupported') return true;
+  if (!good.has(word(status)) && word(status) !== 'unsupported') return true;
   if (status?.['rows_may_be_missing'] === 1) return true;
-  return word === 'partial' && status?.['columns_affected'] === null;
+  return word(status) === 'partial' && status?.['columns_affected'] === null;
 };
 
 /** Whether it says that the rows are whole, or that there are none to be had. */
 const deniesRows = (status: Row | undefined): boolean =>
-  ['ok', 'empty', 'unsupported'].includes(String(status?.['status'])) && !saysRowsMissing(status);
+  ['ok', 'empty', 'unsupported'].includes(word(status)) && !saysRowsMissing(status);
 
 // --- Rows ---
 
@@ -234,13 +235,18 @@ export const compareTable = (
     if (table === 'conflicts' && isDispute(row) && judged.kind === 'damage') continue;
     complaints.push({ sort: 'wrong', where: kindOf(table, row), from: 'no row', to: 'row' });
   }
+  // "Looked, and there is none" of a table that nobody could look at.
+  const before = truth.status.get(table);
+  const isMadeUp = !good.has(word(before)) && word(before) !== 'unsupported' && deniesRows(status);
+  if (isMadeUp)
+    complaints.push({ sort: 'wrong', where: `${table} status`, from: word(before), to: word(status) });
   return { complaints, lost: [...lost] };
 };
 
 /** A table that was there, and of which one touched record leaves nothing. */
 export const isTableLost = (table: string, key: readonly string[], truth: Answers, now: Answers): boolean => {
-  const before = String(truth.status.get(table)?.['status']);
-  const after = String(now.status.get(table)?.['status']);
+  const before = word(truth.status.get(table));
+  const after = word(now.status.get(table));
   if (!good.has(before)) return false;
   if (!good.has(after)) return true;
   const rows = truth.rows.get(table)?.length ?? 0;
@@ -320,13 +326,8 @@ export const compareAnswers = (
     complaints.push(...compared.complaints);
     for (const where of compared.lost) lost.add(where);
     if (judged.isOne && isTableLost(table, key, truth, now)) {
-      const to = String(now.status.get(table)?.['status']);
-      complaints.push({
-        sort: 'lost table',
-        where: table,
-        from: String(truth.status.get(table)?.['status']),
-        to,
-      });
+      const [from, to] = [truth, now].map(({ status }) => word(status.get(table)));
+      complaints.push({ sort: 'lost table', where: table, from: from ?? '', to: to ?? '' });
     }
   }
   if (contradictions(truth).length === 0) complaints.push(...contradictions(now));
