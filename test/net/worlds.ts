@@ -19,6 +19,9 @@ const tableNames = Object.keys(tables);
 /** A time after all evidence of the samples. */
 const afterSamples = 1_790_100_000;
 const modes = ['pretty', 'json', 'csv', 'line', 'list', 'markdown', 'osquery-json'];
+/** In these every table is printed; in the others those that have values of every kind. */
+const wholeModes = ['pretty', 'json', 'csv'];
+const oddTables = ['account_policy_data', 'apfs_volumes', 'command_log', 'hosts', 'secure_tokens', 'users'];
 const formats = ['native', 'json', 'csv', 'osquery', 'ocsf', 'ecs', 'hec'];
 
 const extensions: Readonly<Record<string, string>> = { json: 'json', csv: 'csv' };
@@ -79,16 +82,15 @@ const under = (prefix: string, texts: ReadonlyMap<string, string>): [string, str
 export const samples: World = async (run, folder) => {
   for (const name of sampleNames) writeBundle(readInput(name), join(folder, name));
   const sources = sampleNames.flatMap((name) => ['--source', name]);
+  // overview.json has the rows of all; here is what a query collects for the tables that it names.
+  const some = ['macos14-not-root', 'macos26-managed'].flatMap((name) => ['--source', name]);
   const texts: Texts = new Map();
 
   const rows = await runNamed(
     run,
     folder,
     new Map(
-      tableNames.map((name) => [
-        `${name}.ndjson`,
-        ['query', ...sources, '--ndjson', `SELECT * FROM "${name}"`],
-      ]),
+      tableNames.map((name) => [`${name}.ndjson`, ['query', ...some, '--ndjson', `SELECT * FROM "${name}"`]]),
     ),
     afterSamples,
   );
@@ -111,7 +113,7 @@ export const samples: World = async (run, folder) => {
     folder,
     new Map(
       modes.flatMap((mode) =>
-        tableNames.map((name) => [
+        (wholeModes.includes(mode) ? tableNames : oddTables).map((name) => [
           `${mode}/${name}.txt`,
           [
             'query',
@@ -146,7 +148,7 @@ export const samples: World = async (run, folder) => {
     [
       ...everyFormat('current', []),
       ...everyFormat('pseudonym', redact('pseudonym')),
-      ...everyFormat('strict', redact('strict'), ['native', 'ocsf', 'ecs']),
+      ...everyFormat('strict', redact('strict'), ['native', 'csv']),
       ...everyFormat('findings', ['--findings']),
       { name: 'osquery-batch.ndjson', options: ['--format', 'osquery', '--osquery-batch'] },
       { name: 'osquery-snapshot.ndjson', options: ['--format', 'osquery', '--osquery-snapshot'] },
@@ -214,13 +216,14 @@ const askAll = async (run: Run, folder: string, db: string): Promise<Texts> => {
   for (const view of ['snapshots', 'latest_snapshots', 'changes', 'findings', 'findings_history']) {
     named.set(`${view}.ndjson`, query(`SELECT * FROM ${view}`));
   }
-  for (const day of [1.6, 5.2, 10, 12.6, 16, 22.5]) {
+  for (const day of [1.6, 10, 16, 22.5]) {
     const asOf = ['--as-of', String(dayTime(day))];
     for (const name of ['table_status', 'latest_snapshots', 'users', 'secure_tokens', 'filevault_users']) {
       named.set(`as-of-day-${day}/${name}.ndjson`, query(`SELECT * FROM ${name}`, ...asOf));
     }
-    named.set(`as-of-day-${day}/findings.ndjson`, ['findings', '--db', db, ...asOf, '--ndjson']);
   }
+  const then = ['--as-of', String(dayTime(22.5))];
+  named.set('findings-as-of.ndjson', ['findings', '--db', db, ...then, '--ndjson']);
   named.set('changes.txt', ['changes', '--db', db]);
   named.set('changes-since.json', ['changes', '--db', db, '--since', String(dayTime(12)), '--json']);
   named.set('findings-asked.ndjson', ['findings', '--db', db, '--ndjson']);
@@ -240,11 +243,7 @@ const askAll = async (run: Run, folder: string, db: string): Promise<Texts> => {
     db,
     [
       ...everyFormat('current', []),
-      ...everyFormat(
-        'changes',
-        ['--changes'],
-        formats.filter((name) => name !== 'native' && name !== 'ocsf'),
-      ),
+      ...everyFormat('changes', ['--changes'], ['csv', 'osquery', 'ecs']),
       ...everyFormat('all', ['--cursor', `${db}.all.cursor`], ['native']),
       ...everyFormat('as-of', ['--as-of', String(dayTime(16))], ['native', 'osquery']),
       ...everyFormat('findings', ['--findings'], ['ocsf', 'hec']),
@@ -264,7 +263,7 @@ const writeMonth = (folder: string): void => {
 /** Two Macs in a month, as they are collected, stored, merged and exported night by night. */
 export const fleet: World = async (run, folder) => {
   writeMonth(folder);
-  const cursored = ['native', 'ocsf', 'ecs', 'osquery'];
+  const cursored = ['native', 'ecs'];
   const ends: string[] = [];
   const exported: Texts = new Map();
   for (const [index, { command, bundles, day }] of steps.entries()) {
