@@ -4,7 +4,15 @@
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { questions, readInput, reportNames, sampleNames, tables, writeBundle } from './evidence.ts';
+import {
+  packBundle,
+  questions,
+  readInput,
+  reportNames,
+  sampleNames,
+  tables,
+  writeBundle,
+} from './evidence.ts';
 import { matrix } from './matrix.ts';
 import { dayTime, exportedAfter, month, nextNight, now, steps } from './month.ts';
 import { runNamed, withRecordedVersion } from './program.ts';
@@ -254,9 +262,11 @@ const askAll = async (run: Run, folder: string, db: string): Promise<Texts> => {
   return all;
 };
 
+const fileOf = (bundle: string): string => `${bundle}.tar.gz`;
+
 const writeMonth = (folder: string): void => {
   for (const [name, bundle] of Object.entries({ ...month, ...nextNight })) {
-    writeBundle(bundle, join(folder, name));
+    packBundle(bundle, join(folder, fileOf(name)));
   }
 };
 
@@ -267,7 +277,8 @@ export const fleet: World = async (run, folder) => {
   const ends: string[] = [];
   const exported: Texts = new Map();
   for (const [index, { command, bundles, day }] of steps.entries()) {
-    const what = command === 'merge' ? bundles : bundles.flatMap((name) => ['--source', name]);
+    const files = bundles.map(fileOf);
+    const what = command === 'merge' ? files : files.flatMap((file) => ['--source', file]);
     const commands = [[command, '--db', 'fleet.db', ...what]];
     const names = exportedAfter.includes(index)
       ? cursored.map(
@@ -327,8 +338,13 @@ export const stored: World = async (run, folder) => {
     [
       // Begins the cursor.
       ['export', '--db', 'again.db', '--format', 'ecs', ...isNew, '--output', 'before.ndjson'],
-      ['merge', '--db', 'again.db', ...Object.keys(month)],
-      ['snapshot', '--db', 'again.db', ...Object.keys(nextNight).flatMap((name) => ['--source', name])],
+      ['merge', '--db', 'again.db', ...Object.keys(month).map(fileOf)],
+      [
+        'snapshot',
+        '--db',
+        'again.db',
+        ...Object.keys(nextNight).flatMap((name) => ['--source', fileOf(name)]),
+      ],
       ['export', '--db', 'again.db', '--format', 'ecs', ...isNew, '--output', 'new.ndjson'],
       ['query', '--db', 'again.db', '--ndjson', 'SELECT * FROM changes'],
     ],
