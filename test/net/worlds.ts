@@ -71,14 +71,18 @@ const everyFormat = (kind: string, options: readonly string[], some = formats): 
     options: ['--format', format, ...options],
   }));
 
-/** A database promises no order where none is asked for. */
-const sorted = (text: string): string =>
-  text
+/** A database promises no order where none is asked for. Ids do not count: they may become other ones. */
+const sorted = (text: string): string => {
+  const keyed = text
     .split('\n')
-    .filter((line) => line !== '')
-    .toSorted()
-    .map((line) => `${line}\n`)
+    .flatMap((line): [string, string][] =>
+      line === '' ? [] : [[`${line.replaceAll(/(?<=_id":)[0-9]+/g, '')} ${line}`, `${line}\n`]],
+    );
+  return keyed
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, line]) => line)
     .join('');
+};
 
 /** Each line once: every mode says the same of a table. */
 const once = (text: string): string => [...new Set(text.split('\n'))].join('\n');
