@@ -38,7 +38,7 @@ for (const world of values.world) {
   if (values.write) {
     for (const [file, text] of is) {
       if (shared.get(file) === text) removeRecorded(`${world}/${file}`);
-      else if (was.get(file) !== text) writePacked(`${world}/${file}`, text);
+      else writePacked(`${world}/${file}`, text);
     }
     for (const file of readWorld(world).keys()) if (!is.has(file)) removeRecorded(`${world}/${file}`);
   }

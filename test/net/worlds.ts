@@ -314,20 +314,26 @@ export const fleet: World = async (run, folder) => {
   const asked = await askAll(run, folder, 'fleet.db');
   copyFileSync(join(folder, 'fleet.db'), join(folder, 'retained.db'));
   const query = ['query', '--db', 'retained.db', '--ndjson'];
-  const rest = await run(
-    [
-      ['retain', '--db', 'retained.db', '--older-than', '14d'],
-      [...query, 'SELECT * FROM snapshots'],
-      [...query, 'SELECT * FROM changes'],
-      [...query, 'SELECT * FROM secure_tokens_history'],
-    ],
+  const rest = await runNamed(
+    run,
+    folder,
+    new Map([
+      ['retain', ['retain', '--db', 'retained.db', '--older-than', '14d']],
+      ...['snapshots', 'changes', 'secure_tokens_history'].map((name): [string, string[]] => [
+        name,
+        [...query, `SELECT * FROM ${name}`],
+      ]),
+    ]),
     now,
   );
+  // How large the file is no one promises.
+  const isSize = /[0-9.]+ [kMG]?B(?= (?:before|now))/g;
+  const retained = [...rest.texts].map(([name, text]) => `=== ${name}\n${sorted(text)}`);
   return new Map([
     ['steps.txt', ends.join('')],
     ...exported,
     ...under('asked/', asked),
-    ['retained.txt', rest.stdout + rest.end],
+    ['retained.txt', retained.join('').replaceAll(isSize, '{size}') + rest.end],
   ]);
 };
 
