@@ -5,8 +5,8 @@ type Texts = ReadonlyMap<string, string>;
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 type JsonObject = { readonly [key: string]: Json };
 
-/** Where recorded rows get their ids from evidence; the others read what the first program wrote. */
-const collected = new Set(['samples', 'fleet']);
+/** Where rows get their ids from evidence; the rest is what the first program wrote. */
+const isCollected = (path: string): boolean => /^(?:samples|fleet|stored\/next-night)\//.test(path);
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -154,10 +154,15 @@ export const comparer = (intended: readonly Intended[]) => {
     );
 
   const ids = /[0-9a-f]{64}|(?<![0-9.])[0-9]{11,16}(?![0-9.])/g;
-  const forward = new Map<string, string>();
-  const backward = new Map<string, string>();
+  /** Ids of now to recorded ones and back, for each world. */
+  const pairs = new Map<
+    string,
+    { readonly forward: Map<string, string>; readonly backward: Map<string, string> }
+  >();
   /** Puts the recorded ids in place of those of now, where one goes with one throughout. */
-  const renumber = (was: string, is: string): string => {
+  const renumber = (world: string, was: string, is: string): string => {
+    const { forward, backward } = pairs.get(world) ?? { forward: new Map(), backward: new Map() };
+    pairs.set(world, { forward, backward });
     const old = was.match(ids) ?? [];
     if (newIds === undefined || old.length !== (is.match(ids) ?? []).length) return is;
     let at = 0;
@@ -248,10 +253,10 @@ export const comparer = (intended: readonly Intended[]) => {
   };
 
   /** Line by line, so that a line too many spoils no other. */
-  const renumbered = (world: string, was: string, is: string): string => {
-    if (newIds === undefined || !collected.has(world)) return is;
+  const renumbered = (world: string, file: string, was: string, is: string): string => {
+    if (newIds === undefined || !isCollected(`${world}/${file}`)) return is;
     const [before, after] = [was.split('\n'), is.split('\n')];
-    return after.map((line, index) => renumber(before[index] ?? '', line)).join('\n');
+    return after.map((line, index) => renumber(world, before[index] ?? '', line)).join('\n');
   };
 
   const firstDifferences = (was: string, is: string): string => {
@@ -272,7 +277,7 @@ export const comparer = (intended: readonly Intended[]) => {
   const compareText = (world: string, file: string, was: string, is: string): readonly string[] => {
     if (was === is) return [];
     const [before, own] = intended.length === 0 ? [was, is] : forgiven(file, was, is);
-    const after = renumbered(world, before, own);
+    const after = renumbered(world, file, before, own);
     return before === after ? [] : [`${world}/${file}\n${firstDifferences(before, after)}`];
   };
 
