@@ -373,7 +373,7 @@ export const stored: World = async (run, folder) => {
 
 /** The native export that the first program wrote, merged into an empty file by this one. */
 export const merged: World = async (run, folder) => {
-  const native = withRecordedVersion(readPacked('fleet/asked/export/all-native.ndjson').toString());
+  const native = withRecordedVersion(readPacked('fleet.ndjson').toString());
   writeFileSync(join(folder, 'fleet.ndjson'), native);
   const { stdout, end } = await run([['merge', '--db', 'merged.db', 'fleet.ndjson']], now);
   return new Map([['merge.txt', stdout + end], ...under('asked/', await askAll(run, folder, 'merged.db'))]);
