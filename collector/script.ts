@@ -17,8 +17,8 @@ import type { Command, CommandName, FileName } from './sources.ts';
 
 const defaultTimeoutSeconds = 15;
 
-/** How the script reduces what a command prints: with an awk program, or not where nothing is to be dropped. */
-const reductions: Readonly<Partial<Record<CommandName, 'records' | 'profiles' | 'deferral' | 'enrollment'>>> =
+/** How the script sanitizes what a command prints: with an awk program, or not where nothing is to be dropped. */
+const sanitizers: Readonly<Partial<Record<CommandName, 'records' | 'profiles' | 'deferral' | 'enrollment'>>> =
   {
     ioreg_platform: 'records',
     ds_users: 'records',
@@ -98,7 +98,7 @@ export const captureScript = (options: ScriptOptions): string => {
   const ask = (name: CommandName, argument?: string): string => {
     const { argv, parameter }: Command = commands[name];
     const words = argv.map((word) => (word === parameter?.placeholder ? (argument ?? '') : quote(word)));
-    return `ask ${name} ${secondsOf(name)} ${reductions[name] ?? 'whole'} ${words.join(' ')}`;
+    return `ask ${name} ${secondsOf(name)} ${sanitizers[name] ?? 'whole'} ${words.join(' ')}`;
   };
   const asked = commandNames.filter((name) => {
     const { network, parameter }: Command = commands[name];

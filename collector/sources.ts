@@ -3,13 +3,13 @@
  * reviewer wants to see. Argv are exact, paths absolute; there is no shell, no password, no stdin.
  * It mirrors the contract, and a test holds both equal.
  */
-import type { Parse } from './output.ts';
+import type { Parse } from './answer.ts';
 
 export type Privilege = 'user' | 'root';
 
-/** A reducer keeps what may be kept, before anything is hashed, recorded or parsed. */
-export type ReduceText = (stdout: string) => string;
-export type ReduceBytes = (content: Uint8Array) => Uint8Array;
+/** A sanitizer keeps what may be kept, before anything is hashed, recorded or parsed. */
+export type SanitizeText = (stdout: string) => string;
+export type SanitizeBytes = (content: Uint8Array) => Uint8Array;
 
 /** One parameter of an argv, and what it must look like. */
 export interface Parameter {
@@ -28,7 +28,7 @@ export interface Command<T = unknown> {
   readonly why: string;
   readonly timeoutSeconds?: number;
   readonly parser: () => Promise<Parse<T>>;
-  readonly reducer?: (include: ReadonlySet<string>) => Promise<ReduceText>;
+  readonly sanitizer?: (include: ReadonlySet<string>) => Promise<SanitizeText>;
 }
 
 export interface FileSource<T = unknown> {
@@ -37,7 +37,7 @@ export interface FileSource<T = unknown> {
   readonly privilege: Privilege;
   readonly why: string;
   readonly parser: () => Promise<(content: Uint8Array) => T>;
-  readonly reducer: () => Promise<ReduceBytes>;
+  readonly sanitizer: () => Promise<SanitizeBytes>;
 }
 
 const command = <T>(spec: Omit<Command<T>, 'network'> & { readonly network?: boolean }): Command<T> => ({
@@ -82,9 +82,11 @@ export const commands = {
     why: 'prints one object of the I/O registry',
     parser: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/ioreg_platform.ts')).parseIoregPlatform,
-    reducer: async (include) => {
+    sanitizer: async (include) => {
       const parser = await import(/* webpackMode: "eager" */ './parsers/ioreg_platform.ts');
-      return include.has('serial_number') ? parser.reduceIoregPlatformWithSerial : parser.reduceIoregPlatform;
+      return include.has('serial_number')
+        ? parser.sanitizeIoregPlatformWithSerial
+        : parser.sanitizeIoregPlatform;
     },
   }),
   csrutil_status: command({
@@ -152,7 +154,8 @@ export const commands = {
     privilege: 'user',
     why: 'readall with named keys: without them it would return password hashes to root',
     parser: async () => (await import(/* webpackMode: "eager" */ './parsers/ds_users.ts')).parseDsUsers,
-    reducer: async () => (await import(/* webpackMode: "eager" */ './parsers/ds_records.ts')).reduceDsUsers,
+    sanitizer: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/ds_records.ts')).sanitizeDsUsers,
   }),
   ds_groups: command({
     argv: [
@@ -171,7 +174,8 @@ export const commands = {
     privilege: 'user',
     why: 'readall with named keys',
     parser: async () => (await import(/* webpackMode: "eager" */ './parsers/ds_groups.ts')).parseDsGroups,
-    reducer: async () => (await import(/* webpackMode: "eager" */ './parsers/ds_records.ts')).reduceDsGroups,
+    sanitizer: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/ds_records.ts')).sanitizeDsGroups,
   }),
   ds_account_policy: command({
     argv: [
@@ -189,8 +193,8 @@ export const commands = {
     why: 'readall with named keys',
     parser: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/ds_account_policy.ts')).parseDsAccountPolicy,
-    reducer: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/ds_records.ts')).reduceDsAccountPolicy,
+    sanitizer: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/ds_records.ts')).sanitizeDsAccountPolicy,
   }),
   sysadminctl_secure_token_status: command({
     argv: ['/usr/sbin/sysadminctl', '-secureTokenStatus', '{username}'],
@@ -258,9 +262,9 @@ export const commands = {
     parser: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/fdesetup_show_deferral_info.ts'))
         .parseFdesetupShowDeferralInfo,
-    reducer: async () =>
+    sanitizer: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/fdesetup_show_deferral_info.ts'))
-        .reduceFdesetupShowDeferralInfo,
+        .sanitizeFdesetupShowDeferralInfo,
   }),
   fdesetup_version: command({
     argv: ['/usr/bin/fdesetup', 'version'],
@@ -295,9 +299,9 @@ export const commands = {
     parser: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/profiles_show_configuration.ts'))
         .parseProfilesShowConfiguration,
-    reducer: async () =>
+    sanitizer: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/profiles_show_configuration.ts'))
-        .reduceProfilesShowConfiguration,
+        .sanitizeProfilesShowConfiguration,
   }),
   profiles_show_enrollment_cached: command({
     argv: ['/usr/bin/profiles', 'show', '-type', 'enrollment', '-cached'],
@@ -307,9 +311,9 @@ export const commands = {
     parser: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/profiles_show_enrollment_cached.ts'))
         .parseProfilesShowEnrollmentCached,
-    reducer: async () =>
+    sanitizer: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/profiles_show_enrollment_cached.ts'))
-        .reduceProfilesShowEnrollmentCached,
+        .sanitizeProfilesShowEnrollmentCached,
   }),
   mdmclient_query_security_info: command({
     argv: ['/usr/libexec/mdmclient', 'QuerySecurityInfo'],
@@ -320,9 +324,9 @@ export const commands = {
     parser: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/mdmclient_query_security_info.ts'))
         .parseMdmclientQuerySecurityInfo,
-    reducer: async () =>
+    sanitizer: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/mdmclient_query_security_info.ts'))
-        .reduceMdmclientQuerySecurityInfo,
+        .sanitizeMdmclientQuerySecurityInfo,
   }),
   mdmclient_query_device_information: command({
     argv: ['/usr/libexec/mdmclient', 'QueryDeviceInformation'],
@@ -333,9 +337,9 @@ export const commands = {
     parser: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/mdmclient_query_device_information.ts'))
         .parseMdmclientQueryDeviceInformation,
-    reducer: async () =>
+    sanitizer: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/mdmclient_query_device_information.ts'))
-        .reduceMdmclientQueryDeviceInformation,
+        .sanitizeMdmclientQueryDeviceInformation,
   }),
 } as const;
 
@@ -352,8 +356,9 @@ export const files = {
     why: 'settings that MDM laid down; only allow-listed keys are kept',
     parser: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/managed_preferences.ts')).parseManagedPreferences,
-    reducer: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/managed_preferences.ts')).reduceManagedPreferences,
+    sanitizer: async () =>
+      (await import(/* webpackMode: "eager" */ './parsers/managed_preferences.ts'))
+        .sanitizeManagedPreferences,
   }),
   loginwindow_preferences: file({
     paths: ['/Library/Preferences/com.apple.loginwindow.plist'],
@@ -362,9 +367,9 @@ export const files = {
     parser: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/loginwindow_preferences.ts'))
         .parseLoginwindowPreferences,
-    reducer: async () =>
+    sanitizer: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/loginwindow_preferences.ts'))
-        .reduceLoginwindowPreferences,
+        .sanitizeLoginwindowPreferences,
   }),
   accounts_preferences: file({
     paths: ['/Library/Preferences/com.apple.preferences.accounts.plist'],
@@ -372,9 +377,9 @@ export const files = {
     why: 'the log of accounts deleted in System Settings; only allow-listed keys are kept',
     parser: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/accounts_preferences.ts')).parseAccountsPreferences,
-    reducer: async () =>
+    sanitizer: async () =>
       (await import(/* webpackMode: "eager" */ './parsers/accounts_preferences.ts'))
-        .reduceAccountsPreferences,
+        .sanitizeAccountsPreferences,
   }),
 } as const;
 

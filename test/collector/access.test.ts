@@ -38,7 +38,7 @@ const contract = <T>(name: string): T =>
   JSON.parse(readFileSync(join(root, 'test/contract', name), 'utf8')) as T;
 
 test('the list of sources is exactly that of the contract', (t) => {
-  const { commands: argvs, files: paths, stat_only: looks } = contract<ContractSources>('sources.json');
+  const { commands: argvs, files: paths, stat_only: stats } = contract<ContractSources>('sources.json');
   t.deepEqual(
     commandNames.map((name) => {
       const { argv, privilege, network }: Command = commands[name];
@@ -50,7 +50,7 @@ test('the list of sources is exactly that of the contract', (t) => {
     fileNames.map((source) => ({ source, paths: [...(files[source] as FileSource).paths] })),
     paths.map(({ source, paths: given }) => ({ source, paths: given }) as never),
   );
-  t.deepEqual([...statOnly, ...statNamedBySources] as string[], [...looks]);
+  t.deepEqual([...statOnly, ...statNamedBySources] as string[], [...stats]);
 });
 
 test('every table of the contract is there, with its columns in their order', (t) => {

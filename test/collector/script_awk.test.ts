@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
-import { reduceFile, reduceOutput } from '../../collector/reduce.ts';
+import { sanitizeFile, sanitizeOutput } from '../../collector/sanitize.ts';
 import { captureScript } from '../../collector/script.ts';
 import { commandNames, commands, fileNames, files } from '../../collector/sources.ts';
 import type { Command, CommandName, FileName, FileSource } from '../../collector/sources.ts';
-import { noShells } from '../../tables/accounts.ts';
+import { noShells } from '../../tables/shared/accounts.ts';
 import { fuzzRuns } from '../parsers/fuzz.ts';
 import { root, temporaryFolder } from '../standin.ts';
 
@@ -21,8 +21,8 @@ const script = captureScript({ tool: 'tokenquery', noShells });
 const hows = new Map(
   Array.from(script.matchAll(/^ask ([a-z_]+) [0-9]+ ([a-z]+) /gm), ([, name, how]) => [name, how]),
 );
-const reduced = commandNames.filter(
-  (name) => (commands[name] as Command).reducer !== undefined && hows.has(name),
+const sanitized = commandNames.filter(
+  (name) => (commands[name] as Command).sanitizer !== undefined && hows.has(name),
 );
 
 const sampleFolders = readdirSync(join(root, 'samples')).filter((name) => !name.includes('.md'));
@@ -140,7 +140,7 @@ const outcomeOf = async (parse: () => unknown): Promise<string> => {
 const outcomeOfOutput = async (name: CommandName, stdout: Uint8Array): Promise<string> => {
   const ended = { outcome: 'exited', exitCode: 0, signal: null } as const;
   const untimed = { startedTime: null, durationMs: null, isSpawned: true };
-  const kept = await reduceOutput(
+  const kept = await sanitizeOutput(
     name,
     { ...ended, ...untimed, stdout, stderr: new Uint8Array() },
     new Set(),
@@ -154,7 +154,7 @@ const outcomeOfOutput = async (name: CommandName, stdout: Uint8Array): Promise<s
 const outcomeOfFile = async (name: FileName, content: Uint8Array): Promise<string> => {
   const { parser }: FileSource = files[name];
   const parse = await parser();
-  const kept = await reduceFile(name, content).catch((error: unknown) => {
+  const kept = await sanitizeFile(name, content).catch((error: unknown) => {
     if (!(error instanceof CollectError)) throw error;
     return error;
   });
@@ -189,7 +189,7 @@ for (const awk of ['original-awk', 'mawk', 'gawk', 'busybox awk']) {
       const mutations = fc.sample(fc.tuple(fc.constantFrom(...seeds), edits), runs);
       for (const [seed, list] of mutations) cases.push({ what, input: mutate(seed, list), how });
     };
-    for (const name of reduced) add(name, hows.get(name) as string, outputsOf(name));
+    for (const name of sanitized) add(name, hows.get(name) as string, outputsOf(name));
     for (const name of fileNames) add(name, 'allow', contentsOf(name));
     mkdirSync(join(folder, 'in'));
     for (const [index, { input }] of cases.entries()) writeFileSync(join(folder, 'in', String(index)), input);

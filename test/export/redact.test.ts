@@ -6,11 +6,11 @@ import type { Table } from '../../collector/table.ts';
 import { allColumns } from '../../collector/table.ts';
 import { schemaTables } from '../../export/json_schema.ts';
 import { findingsTable } from '../../export/findings.ts';
-import { formatNames, formats } from '../../export/formats.ts';
-import type { FormatName } from '../../export/formats.ts';
-import { nativeFormat } from '../../export/native_format.ts';
-import { isReport } from '../../export/parts.ts';
-import { storeReading } from '../../export/read.ts';
+import { formatNames, formats } from '../../export/formats/index.ts';
+import type { FormatName } from '../../export/formats/index.ts';
+import { nativeFormat } from '../../export/formats/native.ts';
+import { isReport } from '../../export/format.ts';
+import { exportReader } from '../../export/rows/reader.ts';
 import { harmless, hmacOf, redaction, ruleOf } from '../../export/redact.ts';
 import type { Level } from '../../export/redact.ts';
 import { tables } from '../../tables/index.ts';
@@ -19,7 +19,7 @@ import {
   currentText,
   later,
   parsed,
-  partOf,
+  exportOf,
   sampleSnapshots,
   sampleStore,
   storeAt,
@@ -33,7 +33,7 @@ const redacted = (path: string, level: Level, own: Uint8Array = key): string =>
   withStore(path, (store) =>
     textOf(
       nativeFormat(),
-      Array.from(storeReading(store, { tables, rowSql: null }).currentParts(), redaction(level, own)),
+      Array.from(exportReader(store, { tables, rowSql: null }).currentSnapshots(), redaction(level, own)),
     ),
   );
 
@@ -55,15 +55,15 @@ test('somebody decided for every column of every table whether it tells of whom'
 /** Every text of the sample hosts that names a person, a machine or an organisation. */
 const identifying = async (): Promise<ReadonlySet<string>> => {
   const found = new Set<string>();
-  for (const { hostId, looks } of await sampleSnapshots()) {
+  for (const { hostId, observations } of await sampleSnapshots()) {
     found.add(hostId);
-    for (const [name, look] of looks) {
+    for (const [name, observation] of observations) {
       const table = tables.find((known) => known.name === name) as Table;
       const columns = Object.keys(table.columns);
       const stride = columns.length + 2;
-      for (let start = 2; start < look.cells.length; start += stride) {
+      for (let start = 2; start < observation.cells.length; start += stride) {
         for (const [index, column] of columns.entries()) {
-          const value = look.cells[start + index];
+          const value = observation.cells[start + index];
           const isOne =
             /uuid|guid|username|description|directory|serial|server_host|organization|original_node|profile_identifier|console_username|^data$/;
           if (typeof value !== 'string' || value.length < 6 || !isOne.test(column)) continue;
@@ -348,17 +348,17 @@ test('whatever stands in a column of texts, nothing that was planted comes throu
         const hosts = tables.find(({ name }) => name === 'hosts') as Table;
         for (const level of ['pseudonym', 'strict'] as const) {
           for (const name of formatNames) {
-            const part = partOf(table, cells);
+            const snapshot = exportOf(table, cells);
             const host = Object.fromEntries(
               Object.entries(hosts.columns).map(([column, { type, values }]) => [
                 column,
                 type === 'TEXT' ? (values?.[0] ?? canary) : 1,
               ]),
             );
-            const text = textOf(formats[name].make({}), [redaction(level, key)({ ...part, host })]);
+            const text = textOf(formats[name].make({}), [redaction(level, key)({ ...snapshot, host })]);
             t.notRegex(text, telltale, `${level} ${name}: ${table.name} with ${canary}`);
             t.false(text.includes('153620C3-42EA-40E8-B153-B949E6F4674A'));
-            t.false(text.includes(String(part.head.snapshotId)), `${level} ${name}: snapshot`);
+            t.false(text.includes(String(snapshot.head.snapshotId)), `${level} ${name}: snapshot`);
           }
         }
       }
@@ -373,8 +373,8 @@ test('every event says at which level it is redacted', (t) => {
     type === 'TEXT' ? (values?.[0] ?? 'alice') : 1,
   );
   const first = (name: FormatName, level: Level | null): Record<string, Record<string, unknown>> => {
-    const part = partOf(table, cells);
-    const told = level === null ? part : redaction(level, key)(part);
+    const snapshot = exportOf(table, cells);
+    const told = level === null ? snapshot : redaction(level, key)(snapshot);
     return (parsed(textOf(formats[name].make({}), [told]))[0] ?? {}) as Record<
       string,
       Record<string, unknown>
@@ -411,7 +411,7 @@ test('a fact of a finding is redacted as the column is that it comes from', (t) 
     name === 'details' ? JSON.stringify([fact]) : name === 'subject' ? 'alice' : 'info',
   );
   const told = (level: Level): Record<string, unknown> => {
-    const text = textOf(nativeFormat(), [redaction(level, key)(partOf(table, cells))]);
+    const text = textOf(nativeFormat(), [redaction(level, key)(exportOf(table, cells))]);
     const row = parsed(text).find(({ kind }) => kind === 'row')?.['columns'] as Record<string, string>;
     return (JSON.parse(String(row['details'])) as Record<string, unknown>[])[0] ?? {};
   };
@@ -468,5 +468,29 @@ test('words of Apple stay readable, and rows are not in the order of the names t
     const inOldOrder = usernames(parsed(currentText(path, 'native'))).map(hmacOf(key));
     t.deepEqual(usernames(rows).toSorted(), inOldOrder.toSorted());
     t.notDeepEqual(usernames(rows), inOldOrder);
+  }
+});
+
+test('the commands behind a conflict are told as command_log tells them, at every level', async (t) => {
+  const path = await sampleStore(t);
+  for (const level of ['pseudonym', 'strict'] as const) {
+    const rows = parsed(redacted(path, level)).filter(({ kind }) => kind === 'row');
+    const cells = (table: string, column: string): string[] =>
+      rows
+        .filter((row) => row['table'] === table)
+        .map((row) => `${row['host_id']} ${(row['columns'] as Record<string, string>)[column]}`);
+    const logged = new Set(cells('command_log', 'command_id'));
+    const behind = rows
+      .filter((row) => row['table'] === 'conflicts')
+      .flatMap((row) => {
+        const ids = JSON.parse((row['columns'] as Record<string, string>)['command_ids'] ?? '[]') as string[];
+        return ids.map((id) => `${row['host_id']} ${id}`);
+      });
+    t.true(behind.length > 2, level);
+    t.deepEqual(
+      behind.filter((id) => !logged.has(id)),
+      [],
+      level,
+    );
   }
 });
