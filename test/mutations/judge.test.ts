@@ -200,10 +200,10 @@ const said = (before: Verdict, after: Verdict, judged = damage): readonly string
 
 test('no verdict may turn to clean or to hit', (t) => {
   const hit = verdict('hit', [{ subject: 'alice' }]);
-  t.deepEqual(said(hit, verdict('clean')), ['wrong: question q: hit -> clean']);
-  t.deepEqual(said(verdict('unknown'), verdict('clean')), ['wrong: question q: unknown -> clean']);
-  t.deepEqual(said(verdict('clean'), hit), ['wrong: question q: clean -> hit']);
-  t.deepEqual(said(verdict('unknown'), hit), ['wrong: question q: unknown -> hit']);
+  t.deepEqual(said(hit, verdict('clean')), ['wrong: query q: hit -> clean']);
+  t.deepEqual(said(verdict('unknown'), verdict('clean')), ['wrong: query q: unknown -> clean']);
+  t.deepEqual(said(verdict('clean'), hit), ['wrong: query q: clean -> hit']);
+  t.deepEqual(said(verdict('unknown'), hit), ['wrong: query q: unknown -> hit']);
   for (const word of ['hit', 'clean'] as const)
     t.deepEqual(said(verdict(word, word === 'hit' ? [{ subject: 'alice' }] : []), verdict('unknown')), []);
 });
@@ -214,13 +214,13 @@ test('a hit keeps its subjects and its facts, or says what is open', (t) => {
     { subject: 'bob', counts: 0 },
   ]);
   const less = [{ subject: 'alice', counts: 1 }];
-  t.deepEqual(said(before, verdict('hit', less)), ['wrong: question q: hit -> a hit less, and nothing open']);
+  t.deepEqual(said(before, verdict('hit', less)), ['wrong: query q: hit -> a hit less, and nothing open']);
   t.deepEqual(said(before, verdict('hit', less, true)), []);
   t.deepEqual(said(before, verdict('hit', [...before.hits, { subject: 'carol' }])), [
-    'wrong: question q: hit -> another hit',
+    'wrong: query q: hit -> another hit',
   ]);
   t.deepEqual(said(before, verdict('hit', [{ subject: 'alice', counts: 0 }, ...before.hits.slice(1)])), [
-    'wrong: question q: hit -> hit with other facts',
+    'wrong: query q: hit -> hit with other facts',
   ]);
   t.deepEqual(
     said(before, verdict('hit', [{ subject: 'alice', counts: null }, ...before.hits.slice(1)])),
@@ -231,5 +231,5 @@ test('a hit keeps its subjects and its facts, or says what is open', (t) => {
 test('a finding on contradicting witnesses is fair where the evidence is damaged', (t) => {
   const after = verdict('hit', [{ subject: 'alice', rule_id: 'M19' }]);
   t.deepEqual(said(verdict('clean'), after), []);
-  t.deepEqual(said(verdict('clean'), after, same), ['wrong: question q: clean -> hit']);
+  t.deepEqual(said(verdict('clean'), after, same), ['wrong: query q: clean -> hit']);
 });

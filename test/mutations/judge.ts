@@ -13,7 +13,7 @@ export type Sort = 'wrong' | 'unexplained' | 'lost table' | 'lost';
 
 export interface Complaint {
   readonly sort: Sort;
-  /** What a mending would be named after: table.column, or the question. */
+  /** What a mending would be named after: table.column, or the query. */
   readonly where: string;
   readonly from: string;
   readonly to: string;
@@ -35,6 +35,7 @@ const ofCollection: ReadonlySet<string> = new Set(['command_log', 'collection_er
 const evidenceColumns: ReadonlySet<string> = new Set([
   'basis',
   'command_id',
+  'command_ids',
   'conclusion',
   'confidence',
   'raw_state',
@@ -280,21 +281,16 @@ const isOfHit = (truth: Row, now: Row): boolean =>
     ([name, value]) => evidenceColumns.has(name) || value === truth[name] || isUnknown(value),
   );
 
-/** One question. */
-export const compareVerdict = (
-  question: string,
-  truth: Verdict,
-  now: Verdict,
-  { kind }: Judged,
-): Comparison => {
-  const where = `question ${question}`;
+/** One query. */
+export const compareVerdict = (query: string, truth: Verdict, now: Verdict, { kind }: Judged): Comparison => {
+  const where = `query ${query}`;
   const wrong = (from: string, to: string): Comparison => ({
     complaints: [{ sort: 'wrong', where, from, to }],
     lost: [],
   });
   const lost: Comparison = { complaints: [], lost: [where] };
   const hits = kind === 'damage' ? now.hits.filter((hit) => !isDispute(hit)) : now.hits;
-  // With nothing but such hits the question says what it said before.
+  // With nothing but such hits the query says what it said before.
   const verdict = now.verdict === 'hit' && hits.length === 0 ? truth.verdict : now.verdict;
   if (verdict === 'clean' && truth.verdict !== 'clean') return wrong(truth.verdict, 'clean');
   if (verdict === 'hit' && truth.verdict !== 'hit') return wrong(truth.verdict, 'hit');
@@ -331,10 +327,10 @@ export const compareAnswers = (
     }
   }
   if (contradictions(truth).length === 0) complaints.push(...contradictions(now));
-  for (const [question, verdict] of truth.verdicts) {
-    const after = now.verdicts.get(question);
+  for (const [query, verdict] of truth.verdicts) {
+    const after = now.verdicts.get(query);
     if (after === undefined) continue;
-    const compared = compareVerdict(question, verdict, after, judged);
+    const compared = compareVerdict(query, verdict, after, judged);
     complaints.push(...compared.complaints);
     for (const where of compared.lost) lost.add(where);
   }

@@ -1,13 +1,12 @@
 /** All that the mutation test knows of the program: from a bundle to its tables, their status and the verdicts. */
-import { names } from '../../cli/judging.ts';
+import { names } from '../../cli/findings.ts';
+import type { Backend, Output, PathStat } from '../../collector/backends/backend.ts';
 import { collect } from '../../collector/collect.ts';
-import type { Collection } from '../../collector/collect.ts';
-import type { Look, Machine } from '../../collector/machine.ts';
-import type { Output } from '../../collector/output.ts';
+import type { Collection } from '../../collector/collection.ts';
 import { commands, files, sourceOf } from '../../collector/sources.ts';
-import { questions as library } from '../../queries/index.ts';
-import { judge } from '../../queries/judge.ts';
-import type { Question } from '../../queries/header.ts';
+import { evaluate } from '../../queries/evaluate.ts';
+import { queries as library } from '../../queries/index.ts';
+import type { Query } from '../../queries/query.ts';
 import type { Db } from '../../store/database.ts';
 import { quoteName } from '../../store/ddl.ts';
 import { loadRows, openMemory } from '../../store/memory.ts';
@@ -21,7 +20,7 @@ export interface Verdict {
   readonly verdict: 'hit' | 'clean' | 'unknown';
   /** The facts of each hit, with its subject. */
   readonly hits: readonly Row[];
-  /** Something of the question could not be looked at. */
+  /** Something of the query could not be looked at. */
   readonly isBlind: boolean;
 }
 
@@ -68,7 +67,7 @@ const outputOf = ({ exit, stdout, stderr }: Run): Output => {
   };
 };
 
-const lookOf = (said: string | undefined): Look | null => {
+const lookOf = (said: string | undefined): PathStat | null => {
   const [kind, mode = '', uid, size, mtime] = (said ?? '').split('\t');
   if (kind === 'missing' || kind === 'denied') return { kind };
   if (kind !== 'file' && kind !== 'dir') return null;
@@ -76,7 +75,7 @@ const lookOf = (said: string | undefined): Look | null => {
 };
 
 /** As an evidence bundle of these bytes on a disk would answer. */
-const machineOf = (bundle: Bundle, asked: Set<string>): Machine => ({
+const backendOf = (bundle: Bundle, asked: Set<string>): Backend => ({
   origin: 'evidence',
   label: bundle.name,
   capturedTime: bundle.capturedTime,
@@ -135,38 +134,32 @@ const remembering = (read: Reading): Reading => {
 
 interface Replaceable {
   parser: () => Promise<Reading>;
-  reducer?: (include: unknown) => Promise<Reading>;
+  sanitizer?: (include: unknown) => Promise<Reading>;
 }
 for (const source of [...Object.values(commands), ...Object.values(files)] as unknown as Replaceable[]) {
-  const { parser, reducer } = source;
+  const { parser, sanitizer } = source;
   let parse: Reading | undefined;
   source.parser = async () => (parse ??= remembering(await parser()));
-  if (reducer !== undefined) {
-    let reduce: Reading | undefined;
+  if (sanitizer !== undefined) {
+    let sanitize: Reading | undefined;
     // Nothing is included that is off by default, so one memory serves every call.
-    source.reducer = async (include) => (reduce ??= remembering(await reducer(include)));
+    source.sanitizer = async (include) => (sanitize ??= remembering(await sanitizer(include)));
   }
 }
 
 // --- Verdicts ---
 
-/** The questions on the state of one Mac. How a collection went is no fact of the Mac. */
-const questions = library.filter(
+/** The queries on the state of one Mac. How a collection went is no fact of the Mac. */
+const queries = library.filter(
   ({ needsHistory, isOfFleet, leastHosts, group }) =>
     !needsHistory && !isOfFleet && leastHosts === 0 && group !== 'trust',
 );
 
-const readBy = (question: Question): readonly string[] => {
-  const text = JSON.stringify([
-    question.sql,
-    question.requires,
-    question.alsoReads,
-    question.applies,
-    'hosts',
-  ]);
+const readBy = (query: Query): readonly string[] => {
+  const text = JSON.stringify([query.sql, query.requires, query.alsoReads, query.applies, 'hosts']);
   return tables.map(({ name }) => name).filter((name) => new RegExp(`\\b${name}\\b`).test(text));
 };
-const tablesOf = new Map(questions.map((question) => [question, readBy(question)]));
+const tablesOf = new Map(queries.map((query) => [query, readBy(query)]));
 
 /** The tables in memory, of which each statement is prepared once. */
 const openDb = (): Db => {
@@ -185,20 +178,20 @@ const openDb = (): Db => {
 export class Program {
   private readonly db: Db = openDb();
   private readonly loaded = new Map<string, string>();
-  private readonly judged = new Map<string, Verdict>();
+  private readonly evaluated = new Map<string, Verdict>();
 
   async answer(bundle: Bundle): Promise<Answers> {
     const asked = new Set<string>();
-    const collection = await collect(tables, machineOf(bundle, asked));
+    const collection = await collect(tables, backendOf(bundle, asked));
     const rows = new Map<string, readonly Row[]>();
     for (const table of tables) rows.set(table.name, this.rowsOf(table.name, collection));
     const status = new Map((rows.get('table_status') ?? []).map((row) => [String(row['table_name']), row]));
-    return { rows, status, verdicts: this.judge(bundle, rows, status), asked };
+    return { rows, status, verdicts: this.evaluate(bundle, rows, status), asked };
   }
 
   /** Forgets one Mac before the next. */
   forget(): void {
-    this.judged.clear();
+    this.evaluated.clear();
     for (const memory of memories) memory.clear();
   }
 
@@ -211,7 +204,7 @@ export class Program {
     return found.map((row) => ({ ...row, host_id: collection.hostId }));
   }
 
-  private judge(
+  private evaluate(
     bundle: Bundle,
     rows: ReadonlyMap<string, readonly Row[]>,
     status: ReadonlyMap<string, Row>,
@@ -219,22 +212,20 @@ export class Program {
     const prints = new Map(
       [...rows].map(([name, own]) => [name, JSON.stringify([own, status.get(name) ?? null])]),
     );
-    const keyOfQuestion = (question: Question): string =>
-      [question.name, ...(tablesOf.get(question) ?? []).map((name) => prints.get(name))].join('\n');
-    const open = questions.filter((question) => !this.judged.has(keyOfQuestion(question)));
+    const keyOfQuery = (query: Query): string =>
+      [query.name, ...(tablesOf.get(query) ?? []).map((name) => prints.get(name))].join('\n');
+    const open = queries.filter((query) => !this.evaluated.has(keyOfQuery(query)));
     if (open.length > 0) this.load(rows, prints);
     const now = bundle.capturedTime;
-    for (const { question, verdicts, hits, blindSpots } of judge(this.db, open, { now, names })) {
+    for (const { query, verdicts, hits, blindSpots } of evaluate(this.db, open, { now, names })) {
       const [verdict] = verdicts.values();
-      this.judged.set(keyOfQuestion(question), {
+      this.evaluated.set(keyOfQuery(query), {
         verdict: verdict ?? 'unknown',
         hits: hits.map(({ subject, facts }) => ({ subject, ...facts })),
         isBlind: blindSpots.size > 0,
       });
     }
-    return new Map(
-      questions.map((question) => [question.name, this.judged.get(keyOfQuestion(question)) as Verdict]),
-    );
+    return new Map(queries.map((query) => [query.name, this.evaluated.get(keyOfQuery(query)) as Verdict]));
   }
 
   private load(
