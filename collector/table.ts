@@ -103,6 +103,13 @@ export interface Table<C extends Columns = Columns> {
   readonly macos: string;
   /** What a reader must know before trusting a row. */
   readonly notes?: readonly string[];
+  /**
+   * By version of the program: since it, the same evidence is read otherwise into these columns, and with `rows` into
+   * other rows. Between a snapshot of an older version and one of a newer, such a difference is no change of the Mac.
+   */
+  readonly readAnew?: Readonly<
+    Record<string, { readonly columns?: readonly string[]; readonly rows?: true }>
+  >;
   /** Queries worth running; the tests run them, the docs print them. */
   readonly examples: readonly [string, ...string[]];
   /** The rows, without host_id. */

@@ -115,6 +115,8 @@ export interface Merged {
   known: number;
   /** Snapshots from before what `retain` dropped. */
   tooOld: number;
+  /** New ones that read, with another version of the program, what was read before. */
+  readAnew: number;
   readonly hosts: Set<string>;
   readonly bad: BadInput[];
   /** What only a newer tokenquery knows, and the inputs that have it: it is not in the file. */
@@ -182,15 +184,16 @@ const batchWriter = (store: Store, merged: Merged, now: () => number) => {
   let cells = 0;
 
   const write = (groups: readonly Group[]): void => {
-    const totals = { stored: 0, known: 0, tooOld: 0 };
+    const totals = { stored: 0, known: 0, tooOld: 0, readAnew: 0 };
     try {
       transact(store, () => {
         writer ??= storeWriter(store.db, store.tables);
         for (const { snapshots } of groups) {
-          const { stored, known, tooOld } = writer.add(snapshots, now());
+          const { stored, known, tooOld, readAnew } = writer.add(snapshots, now());
           totals.stored += stored;
           totals.known += known;
           totals.tooOld += tooOld;
+          totals.readAnew += readAnew;
         }
       });
     } catch (error) {
@@ -213,6 +216,7 @@ const batchWriter = (store: Store, merged: Merged, now: () => number) => {
     merged.stored += totals.stored;
     merged.known += totals.known;
     merged.tooOld += totals.tooOld;
+    merged.readAnew += totals.readAnew;
     for (const { snapshots } of groups) if (snapshots[0] !== undefined) merged.hosts.add(snapshots[0].hostId);
   };
 
@@ -286,7 +290,7 @@ const nativeWorker = (entry: string, megabytes: number) => {
 const bytesForWorker = 2 * 1024 * 1024;
 
 /** Without what is left out it is another snapshot, as it is in an export: the whole one can still come. */
-const reduced = (snapshot: Snapshot): Snapshot => ({
+const reduced = ({ reading: _whole, ...snapshot }: Snapshot): Snapshot => ({
   ...snapshot,
   snapshotId: snapshotIdOf(snapshot),
   status: snapshotStatus([...snapshot.observations.values()].map(({ status }) => status)),
@@ -324,6 +328,7 @@ export const merge = async (
     stored: 0,
     known: 0,
     tooOld: 0,
+    readAnew: 0,
     hosts: new Set(),
     bad: [],
     leftOut: new Map(),

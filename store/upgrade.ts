@@ -8,6 +8,7 @@ import type { Db } from './database.ts';
 import { quoteName, quoteText } from './ddl.ts';
 import { differenceOf, readHeld, widenTables } from './held.ts';
 import type { Difference } from './held.ts';
+import { fillReadings } from './readings.ts';
 import {
   currentName,
   dataTables,
@@ -185,6 +186,7 @@ export const bringUpToDate = (db: Db, { tables, version }: Schema): void => {
     else if (now.sql !== sql) remakeTable(db, name, sql);
   }
   for (const table of filled) noteAbsent(db, table, difference.lackingColumns.get(table.name) ?? []);
+  fillReadings(db, tables);
   makeViews(db, wide);
   const made = new Set(storeViews(wide, () => 0).keys());
   for (const { type, name, sql } of rows) if (type === 'view' && !made.has(name)) db.exec(sql);
