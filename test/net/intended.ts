@@ -29,4 +29,11 @@ export type Intended = { readonly reason: string } & (
     }
 );
 
-export const intended: readonly Intended[] = [];
+export const intended: readonly Intended[] = [
+  {
+    changedColumn: 'conflicts.conclusion',
+    reason: 'it says the rule in words; the commands behind it have a column of their own',
+  },
+  { newColumn: 'conflicts.command_ids', reason: 'the commands behind a conclusion, to be joined with command_log' },
+  { newIds: true, reason: 'ids come from what a snapshot says, and conflicts says it in other words' },
+];
