@@ -184,7 +184,8 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
         const output = await outputOf(source, argvOf(source, parameters));
         const failure = failureOf(output, source);
         if (failure !== null) throw failure;
-        problems.set(argvOf(source, parameters).join('\0'), output.problems ?? []);
+        const found = [...(output.problems ?? [])];
+        problems.set(argvOf(source, parameters).join('\0'), found);
         const stdout = decodeUtf8(output.stdout);
         const stderr = decodeUtf8(output.stderr);
         if (stdout === null || stderr === null) {
@@ -194,7 +195,7 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
         if (exitCode === null) throw new Error(`${source} exited and has no exit code`);
         const parse = await parser();
         const answer: Answer = { stdout, stderr, exitCode, euid: machine.euid };
-        return parse(answer);
+        return parse(answer, (problem) => void found.push(problem));
       } catch (error) {
         throw error instanceof CollectError ? error.at(source, parameters) : error;
       }
@@ -203,6 +204,7 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
   /** What an answer that was read leaves out. */
   const problemsOf = (source: CommandName, parameters: readonly string[]): readonly CollectError[] =>
     problems.get(argvOf(source, parameters).join('\0')) ?? [];
+  const problemsOfFile = (path: string): readonly CollectError[] => problems.get(`file\0${path}`) ?? [];
 
   const readFile = (source: FileName, path: string): Promise<unknown> =>
     once(`file\0${path}`, async () => {
@@ -217,7 +219,10 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
             : new CollectError('permission_denied', `${path} may not be read`);
         }
         const { parser }: FileSource = fileSources[source];
-        return (await parser())(await reduceFile(source, found.bytes));
+        const odd: CollectError[] = [];
+        problems.set(`file\0${path}`, odd);
+        const parse = await parser();
+        return parse(await reduceFile(source, found.bytes), (problem) => void odd.push(problem));
       } catch (error) {
         throw error instanceof CollectError ? error.at(source) : error;
       }
@@ -242,7 +247,7 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
       return found;
     });
 
-  return { read, problemsOf, readFile, stat, finished, include };
+  return { read, problemsOf, problemsOfFile, readFile, stat, finished, include };
 };
 
 type Reader = ReturnType<typeof sourceReader>;
@@ -307,7 +312,9 @@ const draftTables = (machine: Machine, reader: Reader) => {
       isWhole: (source, ...parameters) => reader.problemsOf(source, parameters).length === 0,
       readFile: async (source, path) => {
         if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
-        return (await reader.readFile(source, path)) as never;
+        const value = await reader.readFile(source, path);
+        for (const problem of reader.problemsOfFile(path)) note(problem, { source });
+        return value as never;
       },
       stat: (path) => reader.stat(path),
       rows: async <C extends Columns>(other: Table<C>) => {

@@ -3,7 +3,7 @@
  * reviewer wants to see. Argv are exact, paths absolute; there is no shell, no password, no stdin.
  * It mirrors the contract, and a test holds both equal.
  */
-import type { Parse } from './output.ts';
+import type { Parse, ParseFile } from './output.ts';
 
 export type Privilege = 'user' | 'root';
 
@@ -36,7 +36,7 @@ export interface FileSource<T = unknown> {
   readonly paths: readonly string[];
   readonly privilege: Privilege;
   readonly why: string;
-  readonly parser: () => Promise<(content: Uint8Array) => T>;
+  readonly parser: () => Promise<ParseFile<T>>;
   readonly reducer: () => Promise<ReduceBytes>;
 }
 
