@@ -6,16 +6,10 @@ import { CollectError, NotAsked } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Machine } from './machine.ts';
 import type { Answer, Output, Stat } from './output.ts';
+import { fileParserOf, parserOf } from './parsing.ts';
 import { decodeUtf8, reduceFile, reduceOutput } from './reduce.ts';
-import {
-  argvOf,
-  commandNames,
-  commands as commandSources,
-  files as fileSources,
-  isReadablePath,
-  isStatPath,
-} from './sources.ts';
-import type { Command, CommandName, FileName, FileSource, SourceName } from './sources.ts';
+import { argvOf, commandNames, commands as commandSources, isReadablePath, isStatPath } from './sources.ts';
+import type { Command, CommandName, FileName, SourceName } from './sources.ts';
 import type { Status } from './status.ts';
 export type { Status } from './status.ts';
 import { allColumns } from './table.ts';
@@ -175,7 +169,7 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
   const read = (source: CommandName, parameters: readonly string[]): Promise<unknown> =>
     once(`run\0${source}\0${parameters.join('\0')}`, async () => {
       try {
-        const { network, parser }: Command = commandSources[source];
+        const { network }: Command = commandSources[source];
         if (network && (await isLeftAlone(source, parameters))) {
           throw new NotAsked(
             `${source} was not asked: it may use the network (--allow-network, on the Mac itself)`,
@@ -193,7 +187,7 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
         }
         const { exitCode } = output;
         if (exitCode === null) throw new Error(`${source} exited and has no exit code`);
-        const parse = await parser();
+        const parse = await parserOf(source);
         const answer: Answer = { stdout, stderr, exitCode, euid: machine.euid };
         return parse(answer, (problem) => void found.push(problem));
       } catch (error) {
@@ -218,10 +212,9 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
             ? new CollectError('full_disk_access_required', `${path} may not be read, not even by root`)
             : new CollectError('permission_denied', `${path} may not be read`);
         }
-        const { parser }: FileSource = fileSources[source];
         const odd: CollectError[] = [];
         problems.set(`file\0${path}`, odd);
-        const parse = await parser();
+        const parse = await fileParserOf(source);
         return parse(await reduceFile(source, found.bytes), (problem) => void odd.push(problem));
       } catch (error) {
         throw error instanceof CollectError ? error.at(source) : error;

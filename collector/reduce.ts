@@ -1,5 +1,5 @@
-import { commands, files } from './sources.ts';
-import type { Command, CommandName, FileName } from './sources.ts';
+import { fileSanitizerOf, sanitizerOf } from './parsing.ts';
+import type { CommandName, FileName } from './sources.ts';
 import type { Output } from './output.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -35,25 +35,24 @@ export const reduceOutput = async (
   output: Output,
   include: ReadonlySet<string>,
 ): Promise<Output> => {
-  const { reducer }: Command = commands[source];
   const stderr = redactRecoveryKeys(output.stderr);
-  if (reducer === undefined) return { ...output, stdout: redactRecoveryKeys(output.stdout), stderr };
+  const sanitize = await sanitizerOf(source);
+  if (sanitize === null) return { ...output, stdout: redactRecoveryKeys(output.stdout), stderr };
   if (output.outcome !== 'exited') return { ...output, stdout: new Uint8Array(), stderr };
   if (output.stdout.length === 0) return { ...output, stderr };
   const text = decode(output.stdout);
   if (text === null)
     return { ...output, stdout: encoder.encode(withheld(output.stdout.length, 'UTF-8')), stderr };
   if (isWithheld.test(text)) return { ...output, stderr };
-  const reduce = await reducer(include);
-  return { ...output, stdout: redactRecoveryKeys(encoder.encode(reduce(text))), stderr };
+  return { ...output, stdout: redactRecoveryKeys(encoder.encode(sanitize(text, include))), stderr };
 };
 
 /** The same for a file. */
 export const reduceFile = async (source: FileName, content: Uint8Array): Promise<Uint8Array> => {
   const text = content.length < 200 ? decode(content) : null;
   if (text !== null && isWithheld.test(text)) return content;
-  const reduce = await files[source].reducer();
-  return redactRecoveryKeys(reduce(content));
+  const sanitize = await fileSanitizerOf(source);
+  return redactRecoveryKeys(sanitize(content));
 };
 
 /** The text of a stream; null when it is not UTF-8. */

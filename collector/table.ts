@@ -1,4 +1,5 @@
-import type { CommandName, FileName, SourceName, Parsed, ParsedFile } from './sources.ts';
+import type { Parsed, ParsedFile } from './parsing.ts';
+import type { CommandName, FileName, SourceName } from './sources.ts';
 import type { Stat } from './output.ts';
 import type { Collection } from './collect.ts';
 

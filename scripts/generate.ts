@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { parseQuestion, severityRank } from '../queries/header.ts';
 import type { Question } from '../queries/header.ts';
+import { parsersIndex } from './parsers_index.ts';
 
 const root = join(import.meta.dirname, '..');
 const isCheck = process.argv.includes('--check');
@@ -44,6 +45,8 @@ write(
     '',
   ].join('\n'),
 );
+
+write('collector/parsers/index.ts', await parsersIndex(join(root, 'collector/parsers')));
 
 const queryFolder = join(root, 'queries');
 const questions: readonly Question[] = readdirSync(queryFolder, { recursive: true, encoding: 'utf8' })

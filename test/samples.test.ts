@@ -6,8 +6,8 @@ import test from 'ava';
 import { CollectError } from '../collector/errors.ts';
 import type { Output } from '../collector/output.ts';
 import { decodeUtf8, reduceFile, reduceOutput } from '../collector/reduce.ts';
-import { commands, fileNames, files, isReadablePath, sourceOf } from '../collector/sources.ts';
-import type { Command, FileSource } from '../collector/sources.ts';
+import { fileParserOf, parserOf } from '../collector/parsing.ts';
+import { fileNames, isReadablePath, sourceOf } from '../collector/sources.ts';
 
 const root = join(import.meta.dirname, '..');
 const samples = join(root, 'samples');
@@ -186,8 +186,7 @@ for (const host of hosts) {
       t.deepEqual(decodeUtf8(reduced.stderr), decodeUtf8(output.stderr), source);
       const stdout = decodeUtf8(output.stdout) ?? '';
       const stderr = decodeUtf8(output.stderr) ?? '';
-      const { parser }: Command = commands[source];
-      const parse = await parser();
+      const parse = await parserOf(source);
       try {
         parse({ stdout, stderr, exitCode: output.exitCode ?? 0, euid });
       } catch (error) {
@@ -207,8 +206,7 @@ for (const host of hosts) {
       }
       const content = new Uint8Array(readFileSync(join(samples, host, 'files', path)));
       t.is(decodeUtf8(await reduceFile(source, content)), decodeUtf8(content), path);
-      const { parser }: FileSource = files[source];
-      const parse = await parser();
+      const parse = await fileParserOf(source);
       t.notThrows(() => parse(content), path);
     }
   });

@@ -15,12 +15,15 @@ export interface IoregPlatform {
 export const ioregPlatformKeys = { IOPlatformUUID: true, model: true } as const satisfies AllowedKeys;
 export const serialNumberKeys = { IOPlatformSerialNumber: true } as const satisfies AllowedKeys;
 
-/** Keeps the hardware UUID and the model; the serial number goes. */
-export const reduceIoregPlatform = (stdout: string): string => reduceXmlPlist(stdout, ioregPlatformKeys);
+/** Keeps the hardware UUID and the model; the serial number only where it was asked for. */
+export const reduceIoregPlatform = (stdout: string, include: ReadonlySet<string> = new Set()): string =>
+  reduceXmlPlist(
+    stdout,
+    include.has('serial_number') ? { ...ioregPlatformKeys, ...serialNumberKeys } : ioregPlatformKeys,
+  );
 
-/** Keeps the hardware UUID, the model and the serial number. */
 export const reduceIoregPlatformWithSerial = (stdout: string): string =>
-  reduceXmlPlist(stdout, { ...ioregPlatformKeys, ...serialNumberKeys });
+  reduceIoregPlatform(stdout, new Set(['serial_number']));
 
 /**
  * Parses which Mac this is.
