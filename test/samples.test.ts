@@ -114,21 +114,17 @@ for (const host of hosts) {
     t.regex(String(id), /^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$/);
   });
 
-  test(`${host}: every argv is one of the contract, and none is missing`, (t) => {
+  test(`${host}: every argv is one of the contract, and none that was released is missing`, (t) => {
     const recorded = readCommands(host).map(({ argv }) => argv.join('\n'));
     t.is(new Set(recorded).size, recorded.length);
     const used = new Set<string>();
     for (const text of recorded) {
       const argv = text.split('\n');
-      const found = contract.commands.find(
-        ({ argv: allowed }) =>
-          argv.length === allowed.length &&
-          allowed.every((word, index) => /^\{.+\}$/.test(word) || word === argv[index]),
-      );
-      if (found !== undefined) used.add(found.source);
-      t.truthy(found, text);
+      const source = sourceOf(argv);
+      if (source !== null) used.add(source);
+      t.truthy(source, text);
     }
-    // The short list of fdesetup is asked only where the long one fails.
+    // What came later may be told by nobody. The short list of fdesetup is asked only where the long one fails.
     const missing = contract.commands.filter(({ source, network }) => !network && !used.has(source));
     t.deepEqual(
       missing.map(({ source }) => source).filter((source) => source !== 'fdesetup_list'),

@@ -107,6 +107,8 @@ for (const name of commandNames) {
   const { network }: Command = commands[name];
   // A fallback is run only when the first form fails, and mdmclient only when it is allowed.
   if (network || name === 'fdesetup_list') continue;
+  // Of a source that the sample does not record, the fixtures of its tables say what a failure costs.
+  if (!whole.commands.some(({ source }) => source === name)) continue;
   for (const [what, fail] of Object.entries(failures)) {
     test(`${name} ${what}: the rest stays right, and the tables say what happened`, async (t) => {
       const collection = await collect(asked, failing(host, name, fail));
