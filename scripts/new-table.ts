@@ -78,7 +78,8 @@ const kindOf = (source: string, isNew: boolean): Kind => {
       2,
     );
   }
-  const near = nearest(source, [...commandNames, ...fileNames]);
+  // Two letters at most: the names of real sources are alike.
+  const near = nearest(source, [...commandNames, ...fileNames], 2);
   if (near !== null && !isNew) {
     throw new UserError(
       `there is no source ${source}; did you mean ${near}?`,
