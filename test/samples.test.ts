@@ -8,22 +8,13 @@ import type { Output } from '../collector/output.ts';
 import { decodeUtf8, reduceFile, reduceOutput } from '../collector/reduce.ts';
 import { fileParserOf, parserOf } from '../collector/parsing.ts';
 import { fileNames, isReadablePath, sourceOf } from '../collector/sources.ts';
+import { releasedSources } from './released.ts';
 
 const root = join(import.meta.dirname, '..');
 const samples = join(root, 'samples');
 const hosts = readdirSync(samples, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
-
-interface Contract {
-  readonly commands: readonly {
-    readonly source: string;
-    readonly argv: readonly string[];
-    readonly network: boolean;
-  }[];
-  readonly stat_only: readonly string[];
-}
-const contract = JSON.parse(readFileSync(join(root, 'test/contract/sources.json'), 'utf8')) as Contract;
 
 const filesBelow = (folder: string): string[] =>
   !existsSync(folder)
@@ -125,7 +116,7 @@ for (const host of hosts) {
       t.truthy(source, text);
     }
     // What came later may be told by nobody. The short list of fdesetup is asked only where the long one fails.
-    const missing = contract.commands.filter(({ source, network }) => !network && !used.has(source));
+    const missing = releasedSources.commands.filter(({ source, network }) => !network && !used.has(source));
     t.deepEqual(
       missing.map(({ source }) => source).filter((source) => source !== 'fdesetup_list'),
       [],
@@ -148,7 +139,7 @@ for (const host of hosts) {
       }
     }
     const paths = new Set(entries.map(([path]) => path));
-    for (const path of contract.stat_only) if (path.startsWith('/')) t.true(paths.has(path), path);
+    for (const path of releasedSources.stat_only) if (path.startsWith('/')) t.true(paths.has(path), path);
     // A file is recorded with its content, or as not there; never both.
     for (const path of filesBelow(join(samples, host, 'files'))) t.false(paths.has(`/${path}`), path);
   });

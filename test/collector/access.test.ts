@@ -18,13 +18,9 @@ import {
 import type { Command, FileSource } from '../../collector/sources.ts';
 import { allColumns } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
+import { isReleased, releasedSources } from '../released.ts';
 import { makeStandIn, program, root, runsIn, sample, temporaryFolder } from '../standin.ts';
 
-interface ContractSources {
-  readonly commands: readonly { source: string; argv: string[]; privilege: string; network: boolean }[];
-  readonly files: readonly { source: string; paths: string[] }[];
-  readonly stat_only: readonly string[];
-}
 interface ContractTables {
   readonly tables: readonly {
     name: string;
@@ -39,22 +35,18 @@ const contract = <T>(name: string): T =>
   JSON.parse(readFileSync(join(root, 'test/contract', name), 'utf8')) as T;
 
 test('every source that was released is as it was, in the same order', (t) => {
-  const { commands: argvs, files: paths, stat_only: looks } = contract<ContractSources>('sources.json');
-  const isReleased = ({ source }: { readonly source: string }): boolean =>
-    [...argvs, ...paths].some((released) => released.source === source);
+  const { commands: argvs, files: paths, stat_only: looks } = releasedSources;
   t.deepEqual(
-    commandNames
-      .map((name) => {
-        const { argv, privilege, network }: Command = commands[name];
-        return { source: name, argv: [...argv], privilege, network };
-      })
-      .filter(isReleased),
+    commandNames.filter(isReleased).map((name) => {
+      const { argv, privilege, network }: Command = commands[name];
+      return { source: name, argv: [...argv], privilege, network };
+    }),
     argvs.map(({ source, argv, privilege, network }) => ({ source, argv, privilege, network }) as never),
   );
   t.deepEqual(
     fileNames
-      .map((source) => ({ source, paths: [...(files[source] as FileSource).paths] }))
-      .filter(isReleased),
+      .filter(isReleased)
+      .map((source) => ({ source, paths: [...(files[source] as FileSource).paths] })),
     paths.map(({ source, paths: given }) => ({ source, paths: given }) as never),
   );
   const known: readonly string[] = [...statOnly, ...statNamedBySources];
