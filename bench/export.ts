@@ -12,11 +12,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Table, Value } from '../collector/table.ts';
-import { formatNames } from '../export/formats.ts';
+import { formatNames } from '../export/formats/index.ts';
 import { openForWriting, transact } from '../store/file.ts';
 import { digestOfCells, packRows, snapshotIdOf } from '../store/snapshot.ts';
 import type { Snapshot } from '../store/snapshot.ts';
-import { storeWriter } from '../store/write.ts';
+import { storeWriter } from '../store/writer/writer.ts';
 import { tables } from '../tables/index.ts';
 
 const { values } = parseArgs({
@@ -66,10 +66,17 @@ const snapshotOf = (host: number): Snapshot => {
   ]);
   const cells = packRows(rows);
   const digest = digestOfCells(Object.keys(users.columns), cells);
-  const look = { status: 'ok', affected: [], failed: null, digest, rowCount: rows.length, cells } as const;
+  const observation = {
+    status: 'ok',
+    affected: [],
+    failed: null,
+    digest,
+    rowCount: rows.length,
+    cells,
+  } as const;
   const known = {
     ...{ hostId: uuid(`host ${host}`), collectedTime: 1_790_000_000, euid: 0, redaction: null },
-    looks: new Map([['users', look]]),
+    observations: new Map([['users', observation]]),
   };
   return {
     ...known,
@@ -100,7 +107,7 @@ const measure = (argv: readonly string[], isToStdout: boolean): Promise<Run> =>
     const child = spawn(command, parameters, { stdio: ['ignore', stdout ?? 'ignore', 'inherit'] });
     let most = 0;
     let ticks = 0;
-    const look = setInterval(() => {
+    const timer = setInterval(() => {
       try {
         most = Math.max(
           most,
@@ -118,7 +125,7 @@ const measure = (argv: readonly string[], isToStdout: boolean): Promise<Run> =>
     child.on('error', reject);
     child.on('close', (code) => {
       const seconds = (performance.now() - began) / 1000;
-      clearInterval(look);
+      clearInterval(timer);
       if (stdout !== null) closeSync(stdout);
       if (code === 0)
         resolve({

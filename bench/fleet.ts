@@ -11,11 +11,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createGzip, createZstdCompress } from 'node:zlib';
 import { collect } from '../collector/collect.ts';
-import { evidenceMachine } from '../collector/evidence.ts';
+import { evidenceBackend } from '../collector/backends/evidence.ts';
 import type { Table, Value } from '../collector/table.ts';
-import { nativeLines } from '../export/native.ts';
+import { nativeLines } from '../store/native/encode.ts';
 import { cellsOrder, digestOfCells, packRows, rowsOf, snapshotIdOf, snapshotOf } from '../store/snapshot.ts';
-import type { Cells, Look, Snapshot } from '../store/snapshot.ts';
+import type { Cells, TableObservation, Snapshot } from '../store/snapshot.ts';
 import { tables } from '../tables/index.ts';
 
 const hex = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -34,7 +34,7 @@ export const dayTime = (day: number): number => 1_790_000_000 + day * 86_400;
 
 const tableNamed = (name: string): Table => tables.find((table) => table.name === name) as Table;
 
-const lookOf = (table: Table, rows: readonly Readonly<Record<string, Value>>[]): Look => {
+const observationOf = (table: Table, rows: readonly Readonly<Record<string, Value>>[]): TableObservation => {
   const names = Object.keys(table.columns);
   const cells = packRows(
     rows.map((row): Cells => names.map((name) => row[name] ?? null)).sort(cellsOrder(table)),
@@ -51,7 +51,7 @@ const lookOf = (table: Table, rows: readonly Readonly<Record<string, Value>>[]):
 
 /** What every Mac of the fleet says alike: the small tables of a sample host. */
 const readBase = async (): Promise<Snapshot> => {
-  const sample = await evidenceMachine(join(import.meta.dirname, '../samples/macos26-managed'));
+  const sample = await evidenceBackend(join(import.meta.dirname, '../samples/macos26-managed'));
   return snapshotOf(
     tables,
     await collect(
@@ -101,8 +101,8 @@ export type Fleet = (host: number, options: FleetOptions) => Snapshot;
 /** Snapshots of a fleet, by the number of a host. */
 export const fleet = async (): Promise<Fleet> => {
   const base = await readBase();
-  const groupLook = base.looks.get('groups') as Look;
-  const groups = rowsOf(groupLook, 3).map(([gid, groupname]) => ({
+  const groupsObservation = base.observations.get('groups') as TableObservation;
+  const groups = rowsOf(groupsObservation, 3).map(([gid, groupname]) => ({
     gid: gid ?? null,
     groupname: groupname ?? null,
   }));
@@ -117,12 +117,15 @@ export const fleet = async (): Promise<Fleet> => {
     const people = accounts.filter(({ isSystem }) => !isSystem);
     const holds = (account: Account): 0 | 1 =>
       account.isSystem || people.indexOf(account) % 3 === moves % 3 ? 0 : 1;
-    const looks = new Map(base.looks);
+    const observations = new Map(base.observations);
     const put = (name: string, rows: readonly Readonly<Record<string, Value>>[]): void => {
-      looks.set(name, lookOf(tableNamed(name), rows));
+      observations.set(name, observationOf(tableNamed(name), rows));
     };
     const hostsRow =
-      rowsOf(base.looks.get('hosts') as Look, Object.keys(tableNamed('hosts').columns).length)[0] ?? [];
+      rowsOf(
+        base.observations.get('hosts') as TableObservation,
+        Object.keys(tableNamed('hosts').columns).length,
+      )[0] ?? [];
     put('hosts', [
       {
         ...Object.fromEntries(
@@ -239,7 +242,7 @@ export const fleet = async (): Promise<Fleet> => {
           resolution: 'local_user',
         })),
     );
-    const known = { hostId, collectedTime: dayTime(day), euid: 0, redaction: null, looks };
+    const known = { hostId, collectedTime: dayTime(day), euid: 0, redaction: null, observations };
     const report = base.report;
     return {
       ...base,
@@ -254,7 +257,7 @@ export const fleet = async (): Promise<Fleet> => {
               status: report.status.map(([name, is, , ...rest]): Cells => [
                 name ?? null,
                 is ?? null,
-                looks.get(String(name))?.rowCount ?? 0,
+                observations.get(String(name))?.rowCount ?? 0,
                 ...rest,
               ]),
             },
@@ -285,7 +288,7 @@ export const writeFleet = async (
   for (let day = 0; day < options.days; day += 1) {
     for (let host = 0; host < options.hosts; host += 1) {
       const snapshot = snapshotOfHost(host, { accounts: options.accounts, day, changing: options.changing });
-      for (const look of snapshot.looks.values()) rows += look.rowCount;
+      for (const observation of snapshot.observations.values()) rows += observation.rowCount;
       if (!out.write([...nativeLines({ ...snapshot, sequence: day + 1 }, tables)].join('')))
         await once(out, 'drain');
     }

@@ -7,7 +7,7 @@
 import { CollectError } from '../collector/errors.ts';
 import { parseDsAccountPolicy } from '../collector/parsers/ds_account_policy.ts';
 import { parseDsUsers } from '../collector/parsers/ds_users.ts';
-import { reduceDsAccountPolicy, reduceDsUsers } from '../collector/parsers/ds_records.ts';
+import { sanitizeDsAccountPolicy, sanitizeDsUsers } from '../collector/parsers/ds_records.ts';
 import { parseBinaryPlist, parseXmlPlist, writeXmlPlist } from '../collector/parsers/plist.ts';
 import type { PlistValue } from '../collector/parsers/plist.ts';
 
@@ -81,10 +81,10 @@ const users = text(user);
 const policies = text(policyRecord);
 const other = users.replaceAll('\t', ' ');
 measure('parseDsUsers', users, () => parseDsUsers(answer(users)));
-measure('reduceDsUsers', users, () => reduceDsUsers(users));
-measure('reduceDsUsers, parsed', other, () => reduceDsUsers(other));
+measure('reduceDsUsers', users, () => sanitizeDsUsers(users));
+measure('reduceDsUsers, parsed', other, () => sanitizeDsUsers(other));
 measure('parseDsAccountPolicy', policies, () => parseDsAccountPolicy(answer(policies)));
-measure('reduceDsAccountPolicy', policies, () => reduceDsAccountPolicy(policies));
+measure('reduceDsAccountPolicy', policies, () => sanitizeDsAccountPolicy(policies));
 print(`peak RSS of all ${megabytes(process.resourceUsage().maxRSS * 1024)}`);
 
 const timeOf = (run: () => unknown): number => {

@@ -1,22 +1,22 @@
 /**
- * How long each question takes on a fleet file: `node bench/queries.ts [--db FILE] [--keep FILE] [--only NAME,…] [--plan]`.
+ * How long each query takes on a fleet file: `node bench/queries.ts [--db FILE] [--keep FILE] [--only NAME,…] [--plan]`.
  *
  * Without --db it makes a store of 10,000 hosts with 120 accounts each, two snapshots a host, in a temporary file;
- * --keep FILE keeps it. --only NAME,… asks some of the questions,
+ * --keep FILE keeps it. --only NAME,… asks some of the queries,
  * --plan prints how SQLite goes about each.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { names } from '../cli/judging.ts';
-import { questions } from '../queries/index.ts';
-import { judge } from '../queries/judge.ts';
+import { names } from '../cli/findings.ts';
+import { queries } from '../queries/index.ts';
+import { evaluate } from '../queries/evaluate.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Db } from '../store/database.ts';
 import { openForWriting, transact } from '../store/file.ts';
 import { snapshotOf } from '../store/snapshot.ts';
-import { storeWriter } from '../store/write.ts';
+import { storeWriter } from '../store/writer/writer.ts';
 import { tables } from '../tables/index.ts';
 import { addPerson, cleanHost, collectionOf, day, later, now, set } from '../test/queries/constructed.ts';
 import type { Host } from '../test/queries/constructed.ts';
@@ -108,7 +108,7 @@ const run = (path: string): number => {
   const accounts = db.prepare('SELECT COUNT(*) FROM users').pluck().get() as number;
   say(`${hosts} hosts, ${accounts} accounts; the best of three: seconds, of them on the processor\n`);
   let slow = 0;
-  const asked = questions.filter(
+  const asked = queries.filter(
     ({ name }) => values.only === undefined || values.only.split(',').includes(name),
   );
   for (const { name, sql } of asked.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -124,7 +124,7 @@ const run = (path: string): number => {
       say(`    ${detail}`);
   }
   const start = performance.now();
-  judge(db, asked, { now, names });
+  evaluate(db, asked, { now, names });
   say(`\nall questions judged on every host  ${((performance.now() - start) / 1_000).toFixed(1)} s`);
   db.close();
   return slow === 0 ? 0 : 1;

@@ -1,5 +1,5 @@
 /**
- * Measures the store: a fleet merged from its export, questions asked of it, and what days without news cost.
+ * Measures the store: a fleet merged from its export, queries asked of it, and what days without news cost.
  *
  * Run: node bench/store.ts [--hosts 10000] [--accounts 120] [--folder DIR]
  */
@@ -9,8 +9,8 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openForReading, openForWriting, transact } from '../store/file.ts';
-import { retain } from '../store/retain.ts';
-import { storeWriter } from '../store/write.ts';
+import { retain } from '../store/retention.ts';
+import { storeWriter } from '../store/writer/writer.ts';
 import { tables } from '../tables/index.ts';
 import { dayTime, fleet, hostIdOf, writeFleet } from './fleet.ts';
 
@@ -47,7 +47,7 @@ const measure = (...parameters: readonly string[]): Promise<Measured> =>
     });
     let peakBytes = 0;
     let cpuMs = 0;
-    const look = setInterval(() => {
+    const timer = setInterval(() => {
       try {
         const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
         peakBytes = Math.max(peakBytes, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024);
@@ -58,7 +58,7 @@ const measure = (...parameters: readonly string[]): Promise<Measured> =>
       }
     }, 50);
     child.on('close', (code) => {
-      clearInterval(look);
+      clearInterval(timer);
       if (code === 0) resolve({ ms: performance.now() - began, cpuMs, peakBytes });
       else reject(new Error(`exit code ${code}`));
     });
@@ -69,7 +69,7 @@ const input = join(folder, 'fleet.ndjson.zst');
 // A fleet that was made before, in a folder that was named, is taken as it is.
 if (!existsSync(input)) await writeFleet(input, { hosts, accounts, days: 1, changing: 0 });
 const example = (await fleet())(0, { accounts, day: 0, changing: 0 });
-const rows = hosts * [...example.looks.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);
+const rows = hosts * [...example.observations.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);
 print(`an export of ${hosts} hosts, ${rows} rows`, megabytes(statSync(input).size));
 
 const path = join(folder, 'fleet.db');

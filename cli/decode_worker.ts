@@ -1,7 +1,7 @@
 /** The part of `merge` that runs in a thread of its own: it reads exports, so that the other only writes. */
 import { parentPort } from 'node:worker_threads';
 import { UserError } from '../collector/errors.ts';
-import { readNativeFile } from '../store/native_file.ts';
+import { readNativeFile } from '../store/native/file.ts';
 import { tables } from '../tables/index.ts';
 
 /** Batches that are on their way at once: what is written in one transaction, and what is read meanwhile. */

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { UserError } from '../collector/errors.ts';
 import { isBegun, openForReading } from '../store/file.ts';
 import { tables } from '../tables/index.ts';
-import type { Arguments, OptionSpec } from './command.ts';
+import type { Arguments, OptionSpec } from './args.ts';
 import { parseAge } from './time.ts';
 
 const day = 86_400;

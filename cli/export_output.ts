@@ -4,13 +4,13 @@ import type { Stats } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../collector/errors.ts';
 import type { Table } from '../collector/table.ts';
-import { formats } from '../export/formats.ts';
-import type { FormatName } from '../export/formats.ts';
-import type { Format } from '../export/parts.ts';
-import { bestSuffix, fileSink, stdoutSink } from '../export/sink.ts';
-import type { Sink } from '../export/sink.ts';
-import type { Arguments } from './command.ts';
-import { flush, print, printNote } from './render.ts';
+import { formats } from '../export/formats/index.ts';
+import type { FormatName } from '../export/formats/index.ts';
+import type { Format } from '../export/format.ts';
+import { bestSuffix, fileSink, stdoutSink } from '../export/file_sink.ts';
+import type { Sink } from '../export/file_sink.ts';
+import type { Arguments } from './args.ts';
+import { flush, print, printNote } from './output.ts';
 
 const units: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
@@ -71,7 +71,7 @@ const checkOutput = (given: Arguments, path: string): void => {
 };
 
 /**
- * Sends the pieces of a format to where they go: stdout, a file, or a folder of files.
+ * Sends the chunks of a format to where they go: stdout, a file, or a folder of files.
  *
  * @param tableCount How many tables there are, for a format that writes a file for each.
  */

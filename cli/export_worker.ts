@@ -1,12 +1,12 @@
 /** The part of `export` that runs in threads: they read and format, so that the first one only writes. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '../collector/errors.ts';
-import { formats } from '../export/formats.ts';
-import { chunkBytes, window } from '../export/threads.ts';
-import type { FromThread, ThreadTask, ToThread } from '../export/threads.ts';
-import { storeReading } from '../export/read.ts';
+import { formats } from '../export/formats/index.ts';
+import { chunkBytes, chunksAhead } from '../export/parallel.ts';
+import type { FromWorker, WorkerTask, ToWorker } from '../export/parallel.ts';
+import { exportReader } from '../export/rows/reader.ts';
 import { openForReading } from '../store/file.ts';
-import { lookBack } from '../store/query.ts';
+import { viewAsOf } from '../store/as_of.ts';
 import { tables } from '../tables/index.ts';
 
 /** Text is encoded while it is young and small: long ropes are costly to flatten, and outlive a collection. */
@@ -23,16 +23,16 @@ interface Output {
 export const serve = (): void => {
   const port = parentPort;
   if (port === null) return;
-  const { path, tableNames, format: name, options, asOf } = workerData as ThreadTask;
-  const say = (message: FromThread, transfer: ArrayBuffer[] = []): void =>
+  const { path, tableNames, format: name, options, asOf } = workerData as WorkerTask;
+  const say = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer);
   const store = openForReading(path, tables);
   // Pages are read once and in order: a large cache would hold what is not needed again.
   store.db.pragma('cache_size = -4096');
-  if (asOf !== null) lookBack(store, asOf);
+  if (asOf !== null) viewAsOf(store, asOf);
   const format = formats[name].make(options);
   const wanted = tables.filter((table) => tableNames.includes(table.name));
-  let reading: ReturnType<typeof storeReading> | null = null;
+  let reading: ReturnType<typeof exportReader> | null = null;
   const encoder = new TextEncoder();
   // Buffers go there and back: what is thrown away by the hundred megabytes is not cleared away as fast.
   const idle: Uint8Array<ArrayBuffer>[] = [];
@@ -57,7 +57,7 @@ export const serve = (): void => {
       output.length = 0;
       unanswered += 1;
       say({ table, bytes, length }, [bytes.buffer]);
-      if (unanswered >= window) await new Promise<void>((resolve) => (proceed = resolve));
+      if (unanswered >= chunksAhead) await new Promise<void>((resolve) => (proceed = resolve));
     };
     const encode = async (output: Output): Promise<void> => {
       let rest = output.text;
@@ -70,17 +70,17 @@ export const serve = (): void => {
         if (rest !== '') await send(output);
       }
     };
-    reading ??= storeReading(store, {
+    reading ??= exportReader(store, {
       tables: wanted,
       rowSql: format.rowSql,
       ...(asOf === null ? {} : { asOf }),
     });
-    for (const part of reading.currentParts(hostIds)) {
+    for (const snapshot of reading.currentSnapshots(hostIds)) {
       if (format.between !== undefined) outputOf('').text += format.between;
-      for (const piece of format.snapshot(part)) {
-        const isText = typeof piece === 'string';
-        const output = outputOf(isText ? '' : piece.table.name);
-        output.text += isText ? piece : piece.text;
+      for (const chunk of format.snapshot(snapshot)) {
+        const isText = typeof chunk === 'string';
+        const output = outputOf(isText ? '' : chunk.table.name);
+        output.text += isText ? chunk : chunk.text;
         if (output.text.length >= textAtOnce) await encode(output);
       }
     }
@@ -91,7 +91,7 @@ export const serve = (): void => {
     say({ done: true });
   };
 
-  port.on('message', (message: ToThread) => {
+  port.on('message', (message: ToWorker) => {
     if ('begin' in message) {
       // The moment that is read is that of the first read after BEGIN.
       if (store.db.inTransaction) store.db.exec('ROLLBACK');

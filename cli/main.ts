@@ -1,8 +1,8 @@
-import type { Command } from './command.ts';
-import { alignColumns, helpOf, parseCommandLine } from './command.ts';
+import type { Command } from './args.ts';
+import { alignColumns, helpOf, parseCommandLine } from './args.ts';
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
-import { flush, print, printError } from './render.ts';
+import { flush, print, printError } from './output.ts';
 import { version } from './version.ts';
 
 interface Entry {

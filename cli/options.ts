@@ -1,8 +1,11 @@
 /** Options that several commands take, and what they mean. */
 import { UserError } from '../collector/errors.ts';
-import type { Arguments, OptionSpec } from './command.ts';
-import { modes } from './render.ts';
-import type { Mode } from './render.ts';
+import type { Arguments, OptionSpec } from './args.ts';
+import { modes } from './output.ts';
+import type { Mode } from './output.ts';
+import { nearest } from '../collector/nearest.ts';
+import type { Table } from '../collector/table.ts';
+import { tables } from '../tables/index.ts';
 
 export const sourceOptions: Readonly<Record<string, OptionSpec>> = {
   source: {
@@ -66,4 +69,18 @@ export const includeOf = (given: Arguments): ReadonlySet<string> => {
       2,
     );
   return new Set(facts);
+};
+
+/** A table by name; UserError that suggests the near one. */
+export const tableNamed = (name: string): Table => {
+  const found = tables.find((table) => table.name === name);
+  if (found !== undefined) return found;
+  const near = nearest(
+    name,
+    tables.map((table) => table.name),
+  );
+  throw new UserError(
+    `there is no table ${name}`,
+    near === null ? 'tokenquery tables lists them' : `did you mean ${near}? tokenquery tables lists them all`,
+  );
 };

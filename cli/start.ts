@@ -1,8 +1,8 @@
-import { threadArgument } from '../collector/thread.ts';
+import { workerArgument } from '../store/worker.ts';
 import { main } from './main.ts';
 
 // Threads of `merge` and `export` are started by this same file: the bundle has no other.
 const isServed =
-  process.argv[2] === threadArgument &&
-  (await (await import(/* webpackMode: "eager" */ './thread.ts')).serveThread());
+  process.argv[2] === workerArgument &&
+  (await (await import(/* webpackMode: "eager" */ './worker.ts')).serveWorker());
 if (!isServed) process.exitCode = await main(process.argv.slice(2));

@@ -1,62 +1,22 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
-import { sortRows, violations } from './check.ts';
+import { sortRows, violations } from './validate.ts';
 import { CollectError, NotAsked } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
-import type { Machine } from './machine.ts';
-import type { Answer, Output, Stat } from './output.ts';
+import type { Backend, Output, Stat } from './backends/backend.ts';
+import type { Answer } from './answer.ts';
 import { fileParserOf, parserOf } from './parsing.ts';
-import { decodeUtf8, reduceFile, reduceOutput } from './reduce.ts';
+import { decodeUtf8, sanitizeFile, sanitizeOutput } from './sanitize.ts';
 import { argvOf, commandNames, commands as commandSources, isReadablePath, isStatPath } from './sources.ts';
 import type { Command, CommandName, FileName, SourceName } from './sources.ts';
 import type { Status } from './status.ts';
-export type { Status } from './status.ts';
 import { allColumns } from './table.ts';
 import type { Columns, Context, Row, Table, Value } from './table.ts';
+import type { CollectionError, CommandRun } from './report.ts';
+import type { Collection, TableResult } from './collection.ts';
 
 type AnyRow = Readonly<Record<string, Value>>;
-
-export interface TableResult {
-  readonly table: Table;
-  /** With host_id, sorted by key. */
-  readonly rows: readonly AnyRow[];
-  readonly status: Status;
-  readonly code: ErrorCode | null;
-  readonly reason: string | null;
-  /** Columns that are NULL because of it; null means all. */
-  readonly columnsAffected: readonly string[] | null;
-  /** What could not be looked at, where the table is partial: sources, or `row` for a row that was left out. */
-  readonly failedSources?: readonly string[];
-  readonly durationMs: number | null;
-}
-
-export interface CollectionError {
-  readonly tableName: string;
-  readonly commandId: string | null;
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly hint: string;
-}
-
-export interface CommandRun {
-  readonly commandId: string;
-  readonly source: CommandName;
-  readonly argv: readonly string[];
-  readonly output: Output;
-  /** Of the streams as they are kept, in hexadecimal. */
-  readonly stdoutSha256: string;
-  readonly stderrSha256: string;
-}
-
-/** All that one collection of one host brought. */
-export interface Collection {
-  readonly machine: Machine;
-  readonly hostId: string | null;
-  readonly results: readonly TableResult[];
-  readonly errors: readonly CollectionError[];
-  readonly commands: readonly CommandRun[];
-}
 
 export interface CollectOptions {
   /** Processes at once; by default the number of cores, at least 4. */
@@ -114,13 +74,13 @@ const failureOf = (output: Output, source: CommandName): CollectError | null => 
   }
 };
 
-const notRecorded = (what: string, { origin }: Machine): CollectError =>
+const notRecorded = (what: string, { origin }: Backend): CollectError =>
   new CollectError('not_recorded', `${what} is not recorded`, {
     hint: origin === 'volume' ? 'a volume cannot say it: ask the running Mac' : '',
   });
 
 /** Reads each source at most once, and remembers what came of it. */
-const sourceReader = (machine: Machine, options: CollectOptions) => {
+const sourceReader = (backend: Backend, options: CollectOptions) => {
   const include = options.include ?? new Set<string>();
   const limit = pLimit(options.concurrency ?? Math.max(4, availableParallelism()));
   const outputs = new Map<string, Promise<Output>>();
@@ -128,13 +88,13 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
   const problems = new Map<string, readonly CollectError[]>();
   const finished: CommandRun[] = [];
 
-  const once = <T>(key: string, look: () => Promise<T>): Promise<T> => {
+  const once = <T>(key: string, start: () => Promise<T>): Promise<T> => {
     const known = values.get(key);
     if (known !== undefined) return known as Promise<T>;
-    const looking = look();
-    looking.catch(() => {});
-    values.set(key, looking);
-    return looking;
+    const pending = start();
+    pending.catch(() => {});
+    values.set(key, pending);
+    return pending;
   };
 
   const outputOf = (source: CommandName, argv: readonly string[]): Promise<Output> => {
@@ -142,9 +102,9 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
     const known = outputs.get(key);
     if (known !== undefined) return known;
     const running = limit(async (): Promise<Output> => {
-      const found = await machine.run(source, argv);
-      if (found === null) throw notRecorded(argv.join(' '), machine);
-      const output = await reduceOutput(source, found, include);
+      const found = await backend.run(source, argv);
+      if (found === null) throw notRecorded(argv.join(' '), backend);
+      const output = await sanitizeOutput(source, found, include);
       if (output.isSpawned)
         finished.push({
           commandId: commandIdOf(argv),
@@ -162,9 +122,9 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
 
   // Of evidence, nobody was asked either when nothing is recorded: that is no gap in it.
   const isLeftAlone = async (source: CommandName, parameters: readonly string[]): Promise<boolean> =>
-    machine.origin === 'live'
+    backend.origin === 'live'
       ? options.allowNetwork !== true
-      : (await machine.run(source, argvOf(source, parameters))) === null;
+      : (await backend.run(source, argvOf(source, parameters))) === null;
 
   const read = (source: CommandName, parameters: readonly string[]): Promise<unknown> =>
     once(`run\0${source}\0${parameters.join('\0')}`, async () => {
@@ -188,7 +148,7 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
         const { exitCode } = output;
         if (exitCode === null) throw new Error(`${source} exited and has no exit code`);
         const parse = await parserOf(source);
-        const answer: Answer = { stdout, stderr, exitCode, euid: machine.euid };
+        const answer: Answer = { stdout, stderr, exitCode, euid: backend.euid };
         return parse(answer, (problem) => void found.push(problem));
       } catch (error) {
         throw error instanceof CollectError ? error.at(source, parameters) : error;
@@ -204,18 +164,18 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
     once(`file\0${path}`, async () => {
       try {
         if (!isReadablePath(source, path)) throw new Error(`${source} does not name ${path}`);
-        const found = await machine.readFile(path);
-        if (found === null) throw notRecorded(path, machine);
+        const found = await backend.readFile(path);
+        if (found === null) throw notRecorded(path, backend);
         if (found.kind === 'missing') return null;
         if (found.kind === 'denied') {
-          throw machine.euid === 0
+          throw backend.euid === 0
             ? new CollectError('full_disk_access_required', `${path} may not be read, not even by root`)
             : new CollectError('permission_denied', `${path} may not be read`);
         }
         const odd: CollectError[] = [];
         problems.set(`file\0${path}`, odd);
         const parse = await fileParserOf(source);
-        return parse(await reduceFile(source, found.bytes), (problem) => void odd.push(problem));
+        return parse(await sanitizeFile(source, found.bytes), (problem) => void odd.push(problem));
       } catch (error) {
         throw error instanceof CollectError ? error.at(source) : error;
       }
@@ -228,11 +188,11 @@ const sourceReader = (machine: Machine, options: CollectOptions) => {
           'stat',
         );
       }
-      const found = await machine.stat(path);
-      if (found === null) throw notRecorded(path, machine).at('stat');
+      const found = await backend.stat(path);
+      if (found === null) throw notRecorded(path, backend).at('stat');
       if (found.kind === 'denied') {
         throw (
-          machine.euid === 0
+          backend.euid === 0
             ? new CollectError('full_disk_access_required', `${path} may not be looked at, not even by root`)
             : new CollectError('permission_denied', `${path} may not be looked at`)
         ).at('stat');
@@ -257,7 +217,7 @@ interface Draft {
 const problemKey = (problem: CollectError): string =>
   [problem.source, ...problem.parameters, problem.code, problem.message].join('\0');
 
-const draftTables = (machine: Machine, reader: Reader) => {
+const draftTables = (backend: Backend, reader: Reader) => {
   const drafts = new Map<string, Promise<Draft>>();
 
   const draftOf = (table: Table): Promise<Draft> => {
@@ -302,7 +262,7 @@ const draftTables = (machine: Machine, reader: Reader) => {
           throw error;
         }
       },
-      isWhole: (source, ...parameters) => reader.problemsOf(source, parameters).length === 0,
+      isComplete: (source, ...parameters) => reader.problemsOf(source, parameters).length === 0,
       readFile: async (source, path) => {
         if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
         const value = await reader.readFile(source, path);
@@ -318,9 +278,9 @@ const draftTables = (machine: Machine, reader: Reader) => {
         if (drafted.failure !== null) throw drafted.failure;
         return drafted.rows as unknown as ReadonlyArray<Row<C>>;
       },
-      orUnknown: async (looking) => {
+      orUnknown: async (pending) => {
         try {
-          return await looking;
+          return await pending;
         } catch (error) {
           if (error instanceof NotAsked) return null;
           note(error as Error);
@@ -330,10 +290,10 @@ const draftTables = (machine: Machine, reader: Reader) => {
       note,
       commandId: (source, ...parameters) => {
         const argv = argvOf(source, parameters);
-        return machine.origin === 'volume' ? null : commandIdOf(argv);
+        return backend.origin === 'volume' ? null : commandIdOf(argv);
       },
       // A file holds all of a record: nothing is left out of it, as dscl leaves out for others than root.
-      euid: machine.origin === 'volume' ? 0 : machine.euid,
+      euid: backend.origin === 'volume' ? 0 : backend.euid,
       include: reader.include,
     };
 
@@ -464,11 +424,11 @@ const finish = (
 
 /** Null where no process can have been started: a file, a volume, a name that is never put on an argv. */
 const failedCommandId = (
-  machine: Machine,
+  backend: Backend,
   source: string | null,
   parameters: readonly string[],
 ): string | null => {
-  if (source === null || !(source in commandSources) || machine.origin === 'volume') return null;
+  if (source === null || !(source in commandSources) || backend.origin === 'volume') return null;
   const name = source as CommandName;
   const { parameter }: Command = commandSources[name];
   const isComplete =
@@ -479,13 +439,13 @@ const failedCommandId = (
 };
 
 /** The host that the evidence speaks of: what ioreg says now, or what the evidence says of itself. */
-const readHostId = async (machine: Machine, reader: Reader): Promise<string | null> => {
+const readHostId = async (backend: Backend, reader: Reader): Promise<string | null> => {
   try {
     const { uuid } = (await reader.read('ioreg_platform', [])) as { readonly uuid: string | null };
-    return uuid ?? machine.hostId;
+    return uuid ?? backend.hostId;
   } catch (error) {
     if (!(error instanceof CollectError)) throw error;
-    return machine.hostId;
+    return backend.hostId;
   }
 };
 
@@ -495,14 +455,14 @@ const readHostId = async (machine: Machine, reader: Reader): Promise<string | nu
  */
 export const collect = async (
   tables: readonly Table[],
-  machine: Machine,
+  backend: Backend,
   options: CollectOptions = {},
 ): Promise<Collection> => {
-  const reader = sourceReader(machine, options);
-  const draftOf = draftTables(machine, reader);
+  const reader = sourceReader(backend, options);
+  const draftOf = draftTables(backend, reader);
   const generated = tables.filter((table) => table.generate !== undefined);
   const [hostId, ...drafts] = await Promise.all([
-    readHostId(machine, reader),
+    readHostId(backend, reader),
     ...generated.map((table) => draftOf(table)),
   ]);
   const durations = new Map(
@@ -515,7 +475,7 @@ export const collect = async (
     const { result, problems } = finish(table, drafts[index] as Draft, hostId, durations);
     results.push(result);
     for (const { code, message, hint, source, parameters } of problems) {
-      const commandId = code === 'not_recorded' ? null : failedCommandId(machine, source, parameters);
+      const commandId = code === 'not_recorded' ? null : failedCommandId(backend, source, parameters);
       errors.push({ tableName: table.name, commandId, code, message, hint });
     }
   }
@@ -523,5 +483,5 @@ export const collect = async (
     (a, b) =>
       sourceOrder(a.source) - sourceOrder(b.source) || (a.argv.join('\0') < b.argv.join('\0') ? -1 : 1),
   );
-  return { machine, hostId, results, errors, commands };
+  return { backend, hostId, results, errors, commands };
 };

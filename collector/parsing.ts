@@ -1,5 +1,5 @@
 /** What reads the answer of a source: found by the name of the source, and loaded only when it is needed. */
-import type { Parse, ParseFile } from './output.ts';
+import type { Parse, ParseFile } from './answer.ts';
 import { commandParsers, commandSanitizers, fileParsers, fileSanitizers } from './parsers/index.ts';
 import type { CommandName, FileName } from './sources.ts';
 

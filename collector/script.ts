@@ -18,8 +18,8 @@ import type { Command, CommandName, FileName, SourceName } from './sources.ts';
 
 const defaultTimeoutSeconds = 15;
 
-/** How the script reduces what a command prints: with an awk program, or not where nothing is to be dropped. */
-const reductions: Readonly<Partial<Record<CommandName, 'records' | 'profiles' | 'deferral' | 'enrollment'>>> =
+/** How the script sanitizes what a command prints: with an awk program, or not where nothing is to be dropped. */
+const sanitizers: Readonly<Partial<Record<CommandName, 'records' | 'profiles' | 'deferral' | 'enrollment'>>> =
   {
     ioreg_platform: 'records',
     ds_users: 'records',
@@ -64,8 +64,8 @@ export const isInScript = (source: SourceName): boolean => {
   if (!(source in commands)) return preferenceKeys[source as FileName] !== undefined;
   const name = source as CommandName;
   const { network, parameter }: Command = commands[name];
-  const isReducible = !isSanitized(name) || reductions[name] !== undefined;
-  return !network && isReducible && (parameter === undefined || looped.has(name));
+  const isSanitizable = !isSanitized(name) || sanitizers[name] !== undefined;
+  return !network && isSanitizable && (parameter === undefined || looped.has(name));
 };
 
 const rulesFor = (include: ReadonlySet<string>, noShells: ReadonlySet<string>): Rule[] => {
@@ -118,7 +118,7 @@ export const captureScript = (options: ScriptOptions): string => {
   const ask = (name: CommandName, argument?: string): string => {
     const { argv, parameter }: Command = commands[name];
     const words = argv.map((word) => (word === parameter?.placeholder ? (argument ?? '') : quote(word)));
-    return `ask ${name} ${secondsOf(name)} ${reductions[name] ?? 'whole'} ${words.join(' ')}`;
+    return `ask ${name} ${secondsOf(name)} ${sanitizers[name] ?? 'whole'} ${words.join(' ')}`;
   };
   const isNetwork = (name: SourceName): boolean =>
     name in commands && (commands[name as CommandName] as Command).network;

@@ -1,6 +1,6 @@
 /**
  * The awk programs of the printed collector (script.ts). They keep of an output what an allow-list names, as
- * the reducers of the parsers do, and write nothing else: an old awk without intervals, bytes for characters
+ * the sanitizers of the parsers do, and write nothing else: an old awk without intervals, bytes for characters
  * (LC_ALL=C) and files of a stranger's making are what they are written for.
  */
 

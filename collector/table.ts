@@ -1,8 +1,8 @@
 import type { Parsed, ParsedFile } from './parsing.ts';
 import type { Privacy } from './privacy.ts';
 import type { CommandName, FileName, SourceName } from './sources.ts';
-import type { Stat } from './output.ts';
-import type { Collection } from './collect.ts';
+import type { Stat } from './backends/backend.ts';
+import type { CollectionReport } from './report.ts';
 
 export type Value = string | number | null;
 
@@ -72,7 +72,7 @@ export interface Context {
   /** The parsed answer of a command; throws CollectError, or NotAsked where an option keeps it off. */
   read<S extends CommandName>(source: S, ...parameters: string[]): Promise<Parsed<S>>;
   /** False where the answer leaves something out, such as a record that cannot be parsed: what it lacks may exist. */
-  isWhole(source: CommandName, ...parameters: string[]): boolean;
+  isComplete(source: CommandName, ...parameters: string[]): boolean;
   /** The allow-listed content of a file, null when it is proven absent; throws CollectError. */
   readFile<S extends FileName>(source: S, path: string): Promise<ParsedFile<S> | null>;
   /** What is at a path, which is never opened; throws CollectError. */
@@ -80,7 +80,7 @@ export interface Context {
   /** The rows of another table of the same collection; throws what made that table fail. */
   rows<C extends Columns>(table: Table<C>): Promise<ReadonlyArray<Row<C>>>;
   /** Notes a failure against this table and answers null, so that the rest of the table can still be told. */
-  orUnknown<T>(looking: Promise<T>): Promise<T | null>;
+  orUnknown<T>(reading: Promise<T>): Promise<T | null>;
   /** Notes what could not be looked at, without an exception. */
   note(problem: Error, subject?: { source: SourceName; parameters?: readonly string[] }): void;
   /** Id of a command in command_log; the same argv has the same id on every Mac. Null when no process was started. */
@@ -112,7 +112,7 @@ export interface Table<C extends Columns = Columns> {
   /** The rows, without host_id. */
   generate?(context: Context): Promise<ReadonlyArray<Row<C>>>;
   /** For tables that speak of the collection itself. */
-  report?(collection: Collection): ReadonlyArray<Row<C>>;
+  report?(collection: CollectionReport): ReadonlyArray<Row<C>>;
 }
 
 /** Declares a table: DDL, row type, run-time check, docs, JSON Schema, help and access list come from it. */

@@ -11,7 +11,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { UserError } from '../collector/errors.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Store } from '../store/file.ts';
-import { explain, replaceFile, sweep } from './sink.ts';
+import { explain, replaceFile, sweep } from './file_sink.ts';
 
 /** Count, and the sums of both halves of the ids. */
 type Settled = readonly [count: number, low: number, high: number];

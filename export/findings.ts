@@ -2,12 +2,12 @@
 import { defineTable, oneOf, required, text, time } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
 import { findingsOfAnswer } from '../queries/findings.ts';
-import { severities } from '../queries/header.ts';
-import type { Question } from '../queries/header.ts';
-import type { Answer } from '../queries/judge.ts';
+import { severities } from '../queries/query.ts';
+import type { Query } from '../queries/query.ts';
+import type { Answer } from '../queries/evaluate.ts';
 import type { Store } from '../store/file.ts';
-import { identities, keyWriter } from './parts.ts';
-import type { Cell, ExportRow, Head, SnapshotPart } from './parts.ts';
+import { identities, keyWriter } from './format.ts';
+import type { Cell, ExportRow, Head, ExportSnapshot } from './format.ts';
 
 export const findingsTable = defineTable({
   name: 'findings',
@@ -40,7 +40,7 @@ export const findingsTable = defineTable({
 type Row = readonly Cell[];
 
 const rowOf = (
-  { name, title, group, severity, purpose, remediation, references, falsePositives }: Question,
+  { name, title, group, severity, purpose, remediation, references, falsePositives }: Query,
   verdict: 'hit' | 'unknown',
   subject: string | null,
   details: readonly object[],
@@ -65,11 +65,11 @@ const rowOf = (
 const keyOf = keyWriter(findingsTable);
 
 /** Findings host by host, each with the last snapshot of it. Reports on a whole fleet are of no host, and left out. */
-export function* findingParts(
+export function* findingSnapshots(
   { db }: Store,
   answers: readonly Answer[],
-  parts: Iterable<SnapshotPart>,
-): Generator<SnapshotPart> {
+  snapshots: Iterable<ExportSnapshot>,
+): Generator<ExportSnapshot> {
   const hasFindings =
     db.prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'findings'").get() !== undefined;
   const firstSeen = new Map(
@@ -90,25 +90,25 @@ export function* findingParts(
     else list.push(row);
   };
   for (const answer of answers) {
-    for (const { question, hostId, subject, details, blindSpots } of findingsOfAnswer(answer)) {
+    for (const { query, hostId, subject, details, blindSpots } of findingsOfAnswer(answer)) {
       if (hostId === null) continue;
-      const seen = firstSeen.get(JSON.stringify([hostId, question.name, subject ?? ''])) ?? null;
-      put(hostId, rowOf(question, 'hit', subject, details, blindSpots, seen));
+      const seen = firstSeen.get(JSON.stringify([hostId, query.name, subject ?? ''])) ?? null;
+      put(hostId, rowOf(query, 'hit', subject, details, blindSpots, seen));
     }
     for (const [host, verdict] of answer.verdicts) {
       if (verdict === 'unknown')
-        put(host, rowOf(answer.question, 'unknown', null, [], answer.blindSpots.get(host) ?? [], null));
+        put(host, rowOf(answer.query, 'unknown', null, [], answer.blindSpots.get(host) ?? [], null));
     }
   }
-  const partOf = (part: SnapshotPart): SnapshotPart => {
-    const rows = (byHost.get(part.head.hostId) ?? []).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const findingsOfHost = (snapshot: ExportSnapshot): ExportSnapshot => {
+    const rows = (byHost.get(snapshot.head.hostId) ?? []).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
     const exported = function* (head: Head): Generator<ExportRow> {
       const identify = identities(head, findingsTable.name);
       for (const cells of rows) yield { id: identify(keyOf(cells), null), change: null, cells, text: null };
     };
     return {
-      head: part.head,
-      host: part.host,
+      head: snapshot.head,
+      host: snapshot.host,
       tables: [
         {
           table: findingsTable,
@@ -116,18 +116,18 @@ export function* findingParts(
           affected: [],
           rowCount: rows.length,
           details: null,
-          rows: exported(part.head),
+          rows: exported(snapshot.head),
           counter: 0,
-          epoch: part.head.collectedTime,
+          epoch: snapshot.head.collectedTime,
         },
       ],
     };
   };
   // Of the snapshots of a host, the last one comes last.
-  let before: SnapshotPart | null = null;
-  for (const part of parts) {
-    if (before !== null && before.head.hostId !== part.head.hostId) yield partOf(before);
-    before = part;
+  let before: ExportSnapshot | null = null;
+  for (const snapshot of snapshots) {
+    if (before !== null && before.head.hostId !== snapshot.head.hostId) yield findingsOfHost(before);
+    before = snapshot;
   }
-  if (before !== null) yield partOf(before);
+  if (before !== null) yield findingsOfHost(before);
 }

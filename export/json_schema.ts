@@ -3,7 +3,7 @@ import { statuses } from '../collector/status.ts';
 import type { Column, Table } from '../collector/table.ts';
 import { origins } from '../store/snapshot.ts';
 import { findingsTable } from './findings.ts';
-import { nativeVersion } from './native.ts';
+import { nativeVersion } from '../store/native/encode.ts';
 import { mayBeDropped } from './redact.ts';
 
 const draft = 'https://json-schema.org/draft/2020-12/schema';

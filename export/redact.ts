@@ -6,8 +6,8 @@ import { commands } from '../collector/sources.ts';
 import type { CommandName } from '../collector/sources.ts';
 import type { Privacy } from '../collector/privacy.ts';
 import type { Column, Table } from '../collector/table.ts';
-import { identities, jsonCell, keyWriter } from './parts.ts';
-import type { Cell, ExportRow, Head, SnapshotPart, TablePart } from './parts.ts';
+import { identities, jsonCell, keyWriter } from './format.ts';
+import type { Cell, ExportRow, Head, ExportSnapshot, ExportTable } from './format.ts';
 
 export const levels = ['pseudonym', 'strict'] as const;
 export type Level = (typeof levels)[number];
@@ -108,6 +108,11 @@ const listOf = (value: Cell): readonly string[] | null => {
   }
 };
 
+const commandIds: Rule = (value, row, by) => {
+  const ids = listOf(value);
+  return ids === null ? null : JSON.stringify(ids.map((id) => commandId(id, row, by)));
+};
+
 const argv: Rule = (value, row, by) => {
   const source = row('source');
   if (typeof value !== 'string' || typeof source !== 'string' || !Object.hasOwn(commands, source))
@@ -173,7 +178,7 @@ const byTable: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   },
   collection_errors: { message: 'free', hint: 'free' },
   command_log: { argv, stdout_sha256: 'hash', stderr_sha256: 'hash' },
-  conflicts: { subject, value_a: stated, value_b: stated, conclusion: 'free' },
+  conflicts: { subject, value_a: stated, value_b: stated, conclusion: 'free', command_ids: commandIds },
   filevault_deferrals: { designated_username: 'name', profile_uuid: 'device', output_path: 'name' },
   filevault_policies: { escrow_location: 'organisation' },
   findings: { subject: (value, _row, by) => nameOrUuid(value, by), details: facts, blind_spots: 'private' },
@@ -421,7 +426,7 @@ const harmlessNames: ReadonlySet<string> = new Set(Object.values(harmless).flat(
 const isHarmlessName = (name: string, { names }: Redactor): boolean =>
   harmlessNames.has(name) || names.get(name)?.includes(null) === true;
 
-/** What a finding rests on: names of columns as the questions give them. */
+/** What a finding rests on: names of columns as the queries give them. */
 function facts(value: Cell, _row: (column: string) => Cell, by: Redactor): Cell {
   if (typeof value !== 'string') return null;
   const redactFact = (name: string, fact: Cell, row: (column: string) => Cell): Cell => {
@@ -521,8 +526,8 @@ export const redaction = (level: Level, key: Uint8Array, declared: readonly Tabl
     redaction: level,
   });
 
-  const tablePart = (part: TablePart, head: Head, by: Redactor): TablePart => {
-    const { table, details, rows, lines: _, ...rest } = part;
+  const redactTable = (exportTable: ExportTable, head: Head, by: Redactor): ExportTable => {
+    const { table, details, rows, lines: _, ...rest } = exportTable;
     const names = Object.keys(table.columns);
     const rules = names.map((name) => ruleFor(table, name));
     const keyOf = keyWriter(table);
@@ -558,17 +563,17 @@ export const redaction = (level: Level, key: Uint8Array, declared: readonly Tabl
     };
   };
 
-  return (part: SnapshotPart): SnapshotPart => {
-    if (part.head.redaction !== null) return part;
-    const head = headOf(part.head);
-    const by = redactor(level, hmac, part.head.hostId, known);
+  return (snapshot: ExportSnapshot): ExportSnapshot => {
+    if (snapshot.head.redaction !== null) return snapshot;
+    const head = headOf(snapshot.head);
+    const by = redactor(level, hmac, snapshot.head.hostId, known);
     const host = Object.fromEntries(
-      Object.entries(part.host).map(([name, value]): [string, Cell] => {
-        return [name, applied(ruleOfHost(name), value, (column) => part.host[column] ?? null, by)];
+      Object.entries(snapshot.host).map(([name, value]): [string, Cell] => {
+        return [name, applied(ruleOfHost(name), value, (column) => snapshot.host[column] ?? null, by)];
       }),
     );
-    const tables = function* (): Generator<TablePart> {
-      for (const table of part.tables) yield tablePart(table, head, by);
+    const tables = function* (): Generator<ExportTable> {
+      for (const table of snapshot.tables) yield redactTable(table, head, by);
     };
     return { head, host, tables: tables() };
   };

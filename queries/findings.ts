@@ -1,32 +1,32 @@
-/** Hits as findings: one for each question, host and subject. */
+/** Hits as findings: one for each query, host and subject. */
 import type { Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName, quoteText } from '../store/ddl.ts';
-import type { FindingRow, JudgedHost } from '../store/findings.ts';
-import { severities } from './header.ts';
-import type { Question, Severity } from './header.ts';
-import { questions as library } from './index.ts';
-import { judge } from './judge.ts';
-import type { Answer, BlindSpot } from './judge.ts';
+import type { FindingRow, EvaluatedHost } from '../store/findings.ts';
+import { severities } from './query.ts';
+import type { Query, Severity } from './query.ts';
+import { queries as library } from './index.ts';
+import { evaluate } from './evaluate.ts';
+import type { Answer, BlindSpot } from './evaluate.ts';
 
 export interface Finding {
-  readonly question: Question;
+  readonly query: Query;
   /** Null for a report on the fleet. */
   readonly hostId: string | null;
   readonly subject: string | null;
-  /** The facts, one entry for each row that the question answered for this subject. */
+  /** The facts, one entry for each row that the query answered for this subject. */
   readonly details: readonly Readonly<Record<string, Value>>[];
-  /** What of the same question could not be looked at on this host. */
+  /** What of the same query could not be looked at on this host. */
   readonly blindSpots: readonly BlindSpot[];
 }
 
 /** The findings of an answer, in its order. */
-export const findingsOfAnswer = ({ question, hits, blindSpots }: Answer): Finding[] => {
+export const findingsOfAnswer = ({ query, hits, blindSpots }: Answer): Finding[] => {
   const bySubject = Map.groupBy(hits, ({ hostId, subject }) => JSON.stringify([hostId, subject]));
   return [...bySubject.values()].map((own) => {
     const hostId = own[0]?.hostId ?? null;
     return {
-      question,
+      query,
       hostId,
       subject: own[0]?.subject ?? null,
       details: own.map(({ facts }) => facts),
@@ -39,10 +39,10 @@ export const isAtLeast = (severity: Severity, least: Severity): boolean =>
   severities.indexOf(severity) >= severities.indexOf(least);
 
 /**
- * What the store keeps of the library: hits above info on one host. A question that compares hosts with each other
+ * What the store keeps of the library: hits above info on one host. A query that compares hosts with each other
  * would change its answer with every host that comes or goes.
  */
-export const storedQuestions: readonly Question[] = library.filter(
+export const storedQueries: readonly Query[] = library.filter(
   ({ severity, isOfFleet, leastHosts }) => severity !== 'info' && !isOfFleet && leastHosts === 0,
 );
 
@@ -66,24 +66,24 @@ const ofHost = <T>(db: Db, hostId: string, work: () => T): T => {
 const keyOf = ({ query_name: name, subject }: FindingRow): string => `${name}\0${subject}`;
 
 /**
- * The findings of the library on one host of a store, sorted by question and subject, for `storeFindings`.
+ * The findings of the library on one host of a store, sorted by query and subject, for `storeFindings`.
  *
  * @param now When the host was looked at.
  */
-export const findingsOf = (db: Db, hostId: string, now: number): JudgedHost =>
+export const findingsOf = (db: Db, hostId: string, now: number): EvaluatedHost =>
   ofHost(db, hostId, () => {
-    const answers = judge(db, storedQuestions, { now, names: { tables: [], columns: [] } });
+    const answers = evaluate(db, storedQueries, { now, names: { tables: [], columns: [] } });
     const rows = answers.flatMap((answer) =>
-      findingsOfAnswer(answer).map(({ question, subject, details }): FindingRow => ({
-        query_name: question.name,
-        severity: question.severity,
+      findingsOfAnswer(answer).map(({ query, subject, details }): FindingRow => ({
+        query_name: query.name,
+        severity: query.severity,
         host_id: hostId,
         subject: subject ?? '',
         details: JSON.stringify(details),
       })),
     );
-    const unjudged = new Set(
-      answers.filter(({ blindSpots }) => blindSpots.has(hostId)).map(({ question }) => question.name),
+    const unevaluated = new Set(
+      answers.filter(({ blindSpots }) => blindSpots.has(hostId)).map(({ query }) => query.name),
     );
-    return { rows: rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)), unjudged };
+    return { rows: rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)), unevaluated };
   });

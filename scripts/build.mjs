@@ -25,7 +25,11 @@ for (const folder of ['build', 'dist']) rmSync(at(folder), { recursive: true, fo
 run(at('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json');
 // CommonJS: the loader of better-sqlite3's binary does not survive a bundle of ES modules.
 writeFileSync(at('build/entry.cjs'), 'import(/* webpackMode: "eager" */ "./cli/start.js");\n');
-writeFileSync(at('build/cli/source_root.js'), "export const sourceRoot = '';\n");
+// A bundle has no import.meta; the program that is built never asks where its sources are.
+const delivered = readFileSync(at('build/cli/delivered.js'), 'utf8');
+if (!delivered.includes('import.meta.dirname'))
+  throw new Error('cli/delivered.ts no longer has import.meta.dirname');
+writeFileSync(at('build/cli/delivered.js'), delivered.replace('import.meta.dirname', "''"));
 mkdirSync(at('dist'), { recursive: true });
 run(
   at('node_modules/@vercel/ncc/dist/ncc/cli.js'),

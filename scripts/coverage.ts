@@ -1,7 +1,7 @@
 /**
  * What Apple's text on secure and bootstrap tokens states, one entry a statement and in words of our own, and
  * where each can be asked. docs/coverage.md is written from it and from the declarations of the tables; a test
- * fails when a table, a column or a question that it names does not exist.
+ * fails when a table, a column or a query that it names does not exist.
  */
 import { allColumns } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
@@ -38,7 +38,7 @@ export interface Statement {
   /** What of it shows on a Mac, and what does not. */
   readonly shows: string;
   /** Names of the query library. */
-  readonly questions: readonly string[];
+  readonly queries: readonly string[];
   readonly topics?: readonly (typeof topics)[number][];
 }
 
@@ -48,7 +48,7 @@ export const statements: readonly Statement[] = [
     says: 'Since macOS 10.13, on APFS, the keys of FileVault come about in another way than on CoreStorage.',
     facts: ['hosts.os_version_num', 'hosts.boot_volume_fs'],
     shows: 'The version, and the file system of the startup volume.',
-    questions: ['version_threshold_matrix'],
+    queries: ['version_threshold_matrix'],
     topics: ['version thresholds'],
   },
   {
@@ -60,7 +60,7 @@ export const statements: readonly Statement[] = [
       'hosts.setup_done_time',
     ],
     shows: 'No log says when; these three times are the nearest.',
-    questions: ['first_token_holder'],
+    queries: ['first_token_holder'],
   },
   {
     number: 3,
@@ -72,7 +72,7 @@ export const statements: readonly Statement[] = [
     ],
     shows:
       'The account is a crypto user of the volume. The key itself is never touched: no source could return it.',
-    questions: ['no_secure_token_user', 'token_source_conflicts'],
+    queries: ['no_secure_token_user', 'token_source_conflicts'],
     topics: ['secure token', 'KEK never touched'],
   },
   {
@@ -80,7 +80,7 @@ export const statements: readonly Statement[] = [
     says: 'The record of the account shows it in AuthenticationAuthority.',
     facts: ['authentication_authorities.tag', 'secure_token_observations.raw_state'],
     shows: 'A value whose tag is exactly SecureToken: a claim, which the volume may contradict (M01, M02).',
-    questions: ['token_source_conflicts'],
+    queries: ['token_source_conflicts'],
     topics: ['tag SecureToken'],
   },
   {
@@ -93,7 +93,7 @@ export const statements: readonly Statement[] = [
       'apfs_crypto_users.type',
     ],
     shows: 'That there is one, and that a profile has it escrowed; whether it arrived only the server knows.',
-    questions: ['filevault_without_recovery_key', 'prk_not_escrowed_by_profile'],
+    queries: ['filevault_without_recovery_key', 'prk_not_escrowed_by_profile'],
     topics: ['personal recovery key'],
   },
   {
@@ -105,7 +105,7 @@ export const statements: readonly Statement[] = [
       'filevault_policies.irk_certificate_present',
     ],
     shows: 'That there is one, apart from a master keychain that only lies there.',
-    questions: ['legacy_recovery_keys'],
+    queries: ['legacy_recovery_keys'],
     topics: ['institutional recovery key'],
   },
   {
@@ -118,7 +118,7 @@ export const statements: readonly Statement[] = [
       'filevault_policies.defer',
     ],
     shows: 'The deferral that is waiting, and the profile that asks for it.',
-    questions: ['filevault_deferral_pending', 'recovery_key_file_on_disk'],
+    queries: ['filevault_deferral_pending', 'recovery_key_file_on_disk'],
     topics: ['deferral'],
   },
   {
@@ -131,7 +131,7 @@ export const statements: readonly Statement[] = [
     ],
     shows:
       'The number allowed. How many remain is NULL until an output shows under which key fdesetup prints it.',
-    questions: ['filevault_deferral_pending'],
+    queries: ['filevault_deferral_pending'],
     topics: ['remaining skips'],
   },
   {
@@ -143,7 +143,7 @@ export const statements: readonly Statement[] = [
       'account_policy_data.password_last_set_time',
     ],
     shows: 'The version, and the holder whose password was set first.',
-    questions: ['first_token_holder'],
+    queries: ['first_token_holder'],
     topics: ['version thresholds'],
   },
   {
@@ -152,7 +152,7 @@ export const statements: readonly Statement[] = [
     facts: ['authentication_authorities.disabled_tag', 'secure_tokens.disabled_tag'],
     shows:
       'The tag DisabledTags that names SecureToken; it is no token, and both may stand side by side (M04).',
-    questions: ['disabled_tag_appended'],
+    queries: ['disabled_tag_appended'],
     topics: ['DisabledTags'],
   },
   {
@@ -160,7 +160,7 @@ export const statements: readonly Statement[] = [
     says: 'dscl appends that tag.',
     facts: ['authentication_authorities_history.value', 'command_log.argv'],
     shows: 'The command writes and is never run; the tag that it leaves is seen, and when it came.',
-    questions: ['disabled_tag_appended', 'authentication_authority_changed'],
+    queries: ['disabled_tag_appended', 'authentication_authority_changed'],
     topics: ['DisabledTags'],
   },
   {
@@ -173,7 +173,7 @@ export const statements: readonly Statement[] = [
       'managed_users.kind',
     ],
     shows: 'Its key among the crypto users of the volume, and the accounts that it is meant for.',
-    questions: ['bootstrap_token_not_escrowed', 'bootstrap_token_stale'],
+    queries: ['bootstrap_token_not_escrowed', 'bootstrap_token_stale'],
     topics: ['bootstrap token key on disk', 'mobile accounts', 'managed administrator'],
   },
   {
@@ -181,7 +181,7 @@ export const statements: readonly Statement[] = [
     says: 'Device enrolment can make such an administrator.',
     facts: ['managed_users.username', 'managed_users.kind', 'users.account_type'],
     shows: 'Its GUID, which only mdmclient tells: with --allow-network.',
-    questions: ['only_token_holder_is_managed_admin', 'laps_admin_holds_secure_token'],
+    queries: ['only_token_holder_is_managed_admin', 'laps_admin_holds_secure_token'],
     topics: ['managed administrator'],
   },
   {
@@ -193,7 +193,7 @@ export const statements: readonly Statement[] = [
       'hosts.os_version_num',
     ],
     shows: 'The account that gained a token between two snapshots while the bootstrap token was escrowed.',
-    questions: ['secure_token_gained'],
+    queries: ['secure_token_gained'],
     topics: ['version thresholds'],
   },
   {
@@ -201,7 +201,7 @@ export const statements: readonly Statement[] = [
     says: 'The bootstrap token needs a supervised Mac.',
     facts: ['mdm_enrollments.is_supervised', 'mdm_enrollments.is_user_approved'],
     shows: 'What the Mac remembers of its enrolment.',
-    questions: ['mdm_enrollment_gaps'],
+    queries: ['mdm_enrollment_gaps'],
     topics: ['supervision'],
   },
   {
@@ -209,7 +209,7 @@ export const statements: readonly Statement[] = [
     says: 'It needs an MDM server that supports it.',
     facts: ['bootstrap_tokens.supported_on_server', 'bootstrap_tokens.server_capability_declared'],
     shows: 'What the Mac believes, and what the profile of the server declares.',
-    questions: ['bootstrap_token_not_escrowed', 'bootstrap_token_stale'],
+    queries: ['bootstrap_token_not_escrowed', 'bootstrap_token_stale'],
     topics: ['bootstrap token supported'],
   },
   {
@@ -217,7 +217,7 @@ export const statements: readonly Statement[] = [
     says: 'Since macOS 10.15.4 it is made and escrowed when a token holder first logs in.',
     facts: ['bootstrap_tokens.escrowed_to_server', 'bootstrap_tokens.state', 'hosts.os_version_num'],
     shows: 'Whether it is escrowed, as the Mac believes; the server may have lost it (M11).',
-    questions: ['bootstrap_token_not_escrowed'],
+    queries: ['bootstrap_token_not_escrowed'],
     topics: ['bootstrap token escrowed', 'version thresholds'],
   },
   {
@@ -230,7 +230,7 @@ export const statements: readonly Statement[] = [
       'bootstrap_tokens.eacs_preflight',
     ],
     shows: 'What the Mac would tell its MDM server: with --allow-network.',
-    questions: ['apple_silicon_no_admin_volume_owner'],
+    queries: ['apple_silicon_no_admin_volume_owner'],
     topics: ['bootstrap token uses on Apple silicon'],
   },
   {
@@ -243,7 +243,7 @@ export const statements: readonly Statement[] = [
       'hosts.is_apple_silicon',
     ],
     shows: 'The key VolumeOwner of each crypto user; NULL where macOS does not say it.',
-    questions: ['apple_silicon_no_admin_volume_owner'],
+    queries: ['apple_silicon_no_admin_volume_owner'],
     topics: ['bootstrap token uses on Apple silicon'],
   },
   {
@@ -251,14 +251,14 @@ export const statements: readonly Statement[] = [
     says: 'Who sets a Mac up alone makes the first account, which gets a secure token.',
     facts: ['users.username', 'hosts.setup_done_time', 'account_policy_data.creation_time'],
     shows: 'The accounts, and when Setup Assistant was done.',
-    questions: ['first_token_holder'],
+    queries: ['first_token_holder'],
   },
   {
     number: 21,
     says: 'That account may be a standard one, or be made one by MDM, and has a token all the same.',
     facts: ['secure_tokens.is_admin', 'secure_tokens.secure_token', 'users_history.is_admin'],
     shows: 'A token holder who is no administrator, and whether it was one before.',
-    questions: ['token_holder_not_admin'],
+    queries: ['token_holder_not_admin'],
     topics: ['downgraded user'],
   },
   {
@@ -266,7 +266,7 @@ export const statements: readonly Statement[] = [
     says: 'Where Setup Assistant makes no account, the mobile account that logs in gets one.',
     facts: ['mobile_accounts.username', 'mobile_accounts.original_node', 'secure_tokens.secure_token'],
     shows: 'Mobile accounts, by the tag LocalCachedUser, with and without a token.',
-    questions: ['mobile_accounts_without_token'],
+    queries: ['mobile_accounts_without_token'],
     topics: ['mobile accounts'],
   },
   {
@@ -278,14 +278,14 @@ export const statements: readonly Statement[] = [
       'filevault_status.filevault_enabled',
     ],
     shows: 'Who may unlock the disk at startup.',
-    questions: ['filevault_off', 'removed_from_filevault_keeps_token'],
+    queries: ['filevault_off', 'removed_from_filevault_keeps_token'],
   },
   {
     number: 24,
     says: 'Another user who logs in later gets a token from the escrowed bootstrap token.',
     facts: ['secure_tokens_history.secure_token', 'filevault_users_history.username'],
     shows: 'The token that came between two snapshots.',
-    questions: ['secure_token_gained'],
+    queries: ['secure_token_gained'],
     topics: ['bootstrap token escrowed'],
   },
   {
@@ -293,7 +293,7 @@ export const statements: readonly Statement[] = [
     says: 'fdesetup takes the right to unlock the volume from an account.',
     facts: ['filevault_users.uuid', 'secure_tokens.filevault_enabled', 'conflicts.rule_id'],
     shows: 'The command writes and is never run; its trace is a token without a place in the list (M05).',
-    questions: ['removed_from_filevault_keeps_token', 'secure_token_lost'],
+    queries: ['removed_from_filevault_keeps_token', 'secure_token_lost'],
     topics: ['fdesetup remove and its trace'],
   },
   {
@@ -301,7 +301,7 @@ export const statements: readonly Statement[] = [
     says: 'On a Mac that an organisation prepares, the local administrator gets the first token at login.',
     facts: ['secure_tokens.username', 'secure_tokens.is_admin', 'managed_users.uuid'],
     shows: 'Whether the only holder, or a holder with a rotated password, is an account of the organisation.',
-    questions: ['only_token_holder_is_managed_admin', 'laps_admin_holds_secure_token'],
+    queries: ['only_token_holder_is_managed_admin', 'laps_admin_holds_secure_token'],
     topics: ['managed administrator'],
   },
   {
@@ -309,7 +309,7 @@ export const statements: readonly Statement[] = [
     says: 'Without a bootstrap token, directory users are asked for a token administrator, and may pass.',
     facts: ['mobile_accounts.uuid', 'secure_tokens.secure_token', 'bootstrap_tokens.state'],
     shows: 'Mobile accounts that ended without a token.',
-    questions: ['mobile_accounts_without_token'],
+    queries: ['mobile_accounts_without_token'],
     topics: ['mobile accounts'],
   },
   {
@@ -317,7 +317,7 @@ export const statements: readonly Statement[] = [
     says: 'Since macOS 10.13.5 a key of com.apple.MCX keeps them from being asked.',
     facts: ['mobile_account_policies.ask_for_secure_token_auth_bypass', 'mobile_account_policies.scope'],
     shows: 'The managed preference, of the device and of each user.',
-    questions: ['mobile_accounts_without_token'],
+    queries: ['mobile_accounts_without_token'],
     topics: ['cachedaccounts.askForSecureTokenAuthBypass', 'version thresholds'],
   },
   {
@@ -325,21 +325,21 @@ export const statements: readonly Statement[] = [
     says: 'Accounts that a token administrator makes in Users & Groups get a token at once.',
     facts: ['users_history.username', 'secure_tokens_history.secure_token'],
     shows: 'An account and its token that are new in the same snapshot.',
-    questions: ['new_admin_between_snapshots', 'secure_token_gained'],
+    queries: ['new_admin_between_snapshots', 'secure_token_gained'],
   },
   {
     number: 30,
     says: 'Accounts made with sysadminctl get one only with the credentials of a token administrator.',
     facts: ['secure_tokens.secure_token', 'users.account_type'],
     shows: 'Accounts without a token.',
-    questions: ['admin_without_token'],
+    queries: ['admin_without_token'],
   },
   {
     number: 31,
     says: 'The preparing administrator, directory users with a token and new local users can unlock the volume.',
     facts: ['filevault_users.resolution', 'apfs_crypto_users.resolution', 'apfs_crypto_users.username'],
     shows: 'Everybody who can, whether an account still answers to it or not (M06).',
-    questions: ['filevault_orphan_users', 'stale_account_can_unlock'],
+    queries: ['filevault_orphan_users', 'stale_account_can_unlock'],
   },
   {
     number: 32,
@@ -350,7 +350,7 @@ export const statements: readonly Statement[] = [
       'enrollment_markers.file_exists',
     ],
     shows: 'The command writes and is never run; what it needs is seen.',
-    questions: ['mdm_enrollment_gaps'],
+    queries: ['mdm_enrollment_gaps'],
     topics: ['supervision'],
   },
   {
@@ -358,7 +358,7 @@ export const statements: readonly Statement[] = [
     says: 'profiles can remove it.',
     facts: ['bootstrap_tokens_history.crypto_user_present', 'bootstrap_tokens_history.escrowed_to_server'],
     shows: 'The command writes and is never run; its trace is a key that went.',
-    questions: ['bootstrap_token_stale', 'token_drift_over_time'],
+    queries: ['bootstrap_token_stale', 'token_drift_over_time'],
     topics: ['bootstrap token key on disk'],
   },
   {
@@ -366,7 +366,7 @@ export const statements: readonly Statement[] = [
     says: 'profiles tells whether the server supports it, and how it stands.',
     facts: ['bootstrap_tokens.supported_on_server', 'bootstrap_tokens.escrowed_to_server'],
     shows: 'The two lines of its status; the second may be missing, which is NULL.',
-    questions: ['bootstrap_token_not_escrowed'],
+    queries: ['bootstrap_token_not_escrowed'],
     topics: ['bootstrap token supported', 'bootstrap token escrowed'],
   },
   {
@@ -375,14 +375,14 @@ export const statements: readonly Statement[] = [
     facts: ['bootstrap_tokens.state', 'bootstrap_tokens.sources'],
     shows:
       'Never run: it may ask a server and change what the Mac holds. The sources are compared in its place.',
-    questions: ['bootstrap_token_stale'],
+    queries: ['bootstrap_token_stale'],
   },
   {
     number: 36,
     says: 'Since macOS 10.15 turning FileVault on with a name and a password is on its way out.',
     facts: ['filevault_status.fdesetup_version', 'hosts.os_version_num'],
     shows: 'The command writes and is never run; the version of the tool is recorded.',
-    questions: ['version_threshold_matrix'],
+    queries: ['version_threshold_matrix'],
     topics: ['version thresholds'],
   },
   {
@@ -390,14 +390,14 @@ export const statements: readonly Statement[] = [
     says: 'sysadminctl changes the token of an account, with the credentials of a token administrator.',
     facts: ['secure_tokens_history.secure_token', 'secure_token_observations.source'],
     shows: 'Only its status is asked, and no credential can be given to this program.',
-    questions: ['secure_token_gained', 'secure_token_lost'],
+    queries: ['secure_token_gained', 'secure_token_lost'],
   },
   {
     number: 38,
     says: 'The last administrator and the last token holder cannot be deleted.',
     facts: ['secure_tokens.is_admin', 'secure_tokens.secure_token', 'deleted_users.username'],
     shows: 'How many are left.',
-    questions: ['single_token_admin', 'lockout_single_loss'],
+    queries: ['single_token_admin', 'lockout_single_loss'],
     topics: ['last administrator or token holder'],
   },
   {
@@ -405,14 +405,14 @@ export const statements: readonly Statement[] = [
     says: 'A local account without a token gets one at login, since macOS 11, from the bootstrap token.',
     facts: ['secure_tokens_history.secure_token', 'bootstrap_tokens.state'],
     shows: 'As for 14.',
-    questions: ['secure_token_gained'],
+    queries: ['secure_token_gained'],
   },
   {
     number: 40,
     says: 'Behaviour changes with macOS 10.13, 10.13.5, 10.15, 10.15.4 and 11.',
     facts: ['hosts.os_version_num', 'hosts.os_version'],
     shows: 'The version as a number that compares: 101300, 101305, 101500, 101504, 110000.',
-    questions: ['version_threshold_matrix'],
+    queries: ['version_threshold_matrix'],
     topics: ['version thresholds'],
   },
   {
@@ -420,7 +420,7 @@ export const statements: readonly Statement[] = [
     says: 'The tools explain themselves.',
     facts: ['filevault_status.fdesetup_version'],
     shows: 'Not collected, but for the version of fdesetup.',
-    questions: [],
+    queries: [],
   },
 ];
 
@@ -462,8 +462,8 @@ export const coveragePage = (tables: readonly Table[]): string => {
     '| # | what the text says | columns | how it is seen | sources | questions |',
     '| --- | --- | --- | --- | --- | --- |',
     ...statements.map(
-      ({ number, says, facts, shows, questions }) =>
-        `| ${number} | ${says} | ${linked(facts)} | ${shows} | ${sourcesOf(facts)} | ${questions.length === 0 ? '—' : list(questions)} |`,
+      ({ number, says, facts, shows, queries }) =>
+        `| ${number} | ${says} | ${linked(facts)} | ${shows} | ${sourcesOf(facts)} | ${queries.length === 0 ? '—' : list(queries)} |`,
     ),
     '',
     '## By topic',

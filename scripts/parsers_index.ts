@@ -9,10 +9,7 @@ const words = (name: string): string =>
 
 /** A source `spctl_status` is read by the export `parseSpctlStatus`. */
 export const parserName = (source: string): string => `parse${words(source)}`;
-const sanitizerNames = (source: string): readonly string[] => [
-  `sanitize${words(source)}`,
-  `reduce${words(source)}`,
-];
+const sanitizerName = (source: string): string => `sanitize${words(source)}`;
 
 /** The files of the folder by what they export. */
 const exportsBelow = async (folder: string): Promise<ReadonlyMap<string, readonly string[]>> => {
@@ -35,15 +32,14 @@ export const parsersIndex = async (folder: string): Promise<string> => {
     if (of.length > 1) throw new Error(`${of.join(' and ')} of collector/parsers both export ${name}`);
     return of[0] ?? null;
   };
-  const entry = (source: string, names: readonly string[]): string[] =>
-    names.flatMap((name) => {
-      const file = fileOf(name);
-      return file === null
-        ? []
-        : [`  ${source}: async () => (await import(/* webpackMode: "eager" */ './${file}')).${name},`];
-    });
+  const entry = (source: string, name: string): string[] => {
+    const file = fileOf(name);
+    return file === null
+      ? []
+      : [`  ${source}: async () => (await import(/* webpackMode: "eager" */ './${file}')).${name},`];
+  };
   const parserEntry = (source: string): string[] => {
-    const lines = entry(source, [parserName(source)]);
+    const lines = entry(source, parserName(source));
     if (lines.length > 0) return lines;
     throw new Error(
       `collector/sources.ts has ${source}, and no file of collector/parsers exports ${parserName(source)}: ` +
@@ -62,12 +58,12 @@ export const parsersIndex = async (folder: string): Promise<string> => {
     ...registry('commandParsers', commandNames.flatMap(parserEntry)),
     ...registry(
       'commandSanitizers',
-      commandNames.flatMap((source) => entry(source, sanitizerNames(source))),
+      commandNames.flatMap((source) => entry(source, sanitizerName(source))),
     ),
     ...registry('fileParsers', fileNames.flatMap(parserEntry)),
     ...registry(
       'fileSanitizers',
-      fileNames.flatMap((source) => entry(source, sanitizerNames(source))),
+      fileNames.flatMap((source) => entry(source, sanitizerName(source))),
     ),
   ]
     .join('\n')

@@ -4,12 +4,12 @@
  */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Output } from '../collector/output.ts';
-import { decodeUtf8, reduceOutput } from '../collector/reduce.ts';
+import type { Output } from '../collector/backends/backend.ts';
+import { decodeUtf8, sanitizeOutput } from '../collector/sanitize.ts';
 import { commandNames, commands } from '../collector/sources.ts';
 import type { Command, CommandName } from '../collector/sources.ts';
-import { fixtureMachine } from '../test/fixtures/machine.ts';
-import type { Fixture } from '../test/fixtures/machine.ts';
+import { fixtureBackend } from '../test/fixtures/backend.ts';
+import type { Fixture } from '../test/fixtures/backend.ts';
 
 export interface SampleAnswer {
   readonly argv: readonly string[];
@@ -35,8 +35,8 @@ const normalFixtures = (): readonly Fixture[] =>
 const outputOf = async (name: CommandName, all: readonly Fixture[]): Promise<Output | null> => {
   const fixture = all.find(({ commands: known = [] }) => known.some(({ command }) => command === name));
   if (fixture === undefined) return null;
-  const output = await fixtureMachine(fixture, '').machine.run(name, (commands[name] as Command).argv);
-  return output === null ? null : reduceOutput(name, output, new Set());
+  const output = await fixtureBackend(fixture, '').backend.run(name, (commands[name] as Command).argv);
+  return output === null ? null : sanitizeOutput(name, output, new Set());
 };
 
 /** For the commands that none of these is; without those that take a parameter, or may ask a server. */

@@ -375,7 +375,7 @@ const managed = '/Library/Managed Preferences';
 
 // --- The hosts ---
 
-/** Everything as it should be: no question of the library finds anything. */
+/** Everything as it should be: no query of the library finds anything. */
 const managedHost: Host = {
   folder: 'macos26-managed',
   captured: '2026-09-22T07:14:05Z',

@@ -21,7 +21,7 @@ export interface Store {
   readonly db: Db;
   readonly path: string;
   readonly tables: readonly Table[];
-  readonly tabs: ReadonlyMap<string, number>;
+  readonly tableIds: ReadonlyMap<string, number>;
   /** What was put right on opening, for a note to the user. */
   readonly notes: readonly string[];
   close(): void;
@@ -242,9 +242,9 @@ const bringUpToDate = (db: Db, { tables, version }: Schema): void => {
     db.exec(`INSERT INTO ${quoteName(name)} (${both}) SELECT ${both} FROM ${quoteName(old)}`);
     db.exec(`DROP TABLE ${quoteName(old)}`);
   }
-  const tabs = internTables(db, tables);
+  const tableIds = internTables(db, tables);
   for (const sql of storeIndexes(tables).values()) db.exec(sql);
-  for (const [name, sql] of storeViews(tables, (table) => tabs.get(table) ?? 0)) {
+  for (const [name, sql] of storeViews(tables, (table) => tableIds.get(table) ?? 0)) {
     db.exec(`CREATE VIEW ${quoteName(name)} AS\n${sql}`);
   }
   db.pragma(`user_version = ${version}`);
@@ -264,7 +264,7 @@ const storeOf = (
   db,
   path,
   tables: schema.tables,
-  tabs: readTableNumbers(db),
+  tableIds: readTableNumbers(db),
   notes,
   close: () => {
     if (!db.open) return;

@@ -11,10 +11,10 @@ export interface FindingRow {
   readonly details: string;
 }
 
-export interface JudgedHost {
+export interface EvaluatedHost {
   readonly rows: readonly FindingRow[];
-  /** Questions that could not be judged: what they found before neither stays found nor is gone. */
-  readonly unjudged: ReadonlySet<string>;
+  /** Queries that could not be evaluated: what they found before neither stays found nor is gone. */
+  readonly unevaluated: ReadonlySet<string>;
 }
 
 export const findingTables: Readonly<Record<string, string>> = {
@@ -55,23 +55,23 @@ interface OpenFinding {
 const keyOf = (queryName: string, subject: string): string => JSON.stringify([queryName, subject]);
 
 /**
- * Notes that the snapshot of a time was judged: `findings` is as good as the time from the first to the last of those
- * that were judged one after the other. Returns false where a later one was.
+ * Notes that the snapshot of a time was evaluated: `findings` is as good as the time from the first to the last of those
+ * that were evaluated one after the other. Returns false where a later one was.
  */
-const noteJudged = (db: Db, host: number, time: number): boolean => {
-  const { judgedFrom, judgedUntil } = db
+const noteEvaluated = (db: Db, host: number, time: number): boolean => {
+  const { evaluatedFrom, evaluatedUntil } = db
     .prepare(
-      'SELECT judged_from_time AS judgedFrom, judged_until_time AS judgedUntil FROM _host WHERE host = ?',
+      'SELECT judged_from_time AS evaluatedFrom, judged_until_time AS evaluatedUntil FROM _host WHERE host = ?',
     )
-    .get(host) as { judgedFrom: number | null; judgedUntil: number | null };
-  if (judgedUntil !== null && judgedUntil > time) return false;
+    .get(host) as { evaluatedFrom: number | null; evaluatedUntil: number | null };
+  if (evaluatedUntil !== null && evaluatedUntil > time) return false;
   const before = db
     .prepare('SELECT max(collected_time) FROM _snapshot WHERE host = ? AND collected_time < ?')
     .pluck()
     .get(host, time) as number | null;
-  const goesOn = judgedUntil !== null && before !== null && before <= judgedUntil;
+  const goesOn = evaluatedUntil !== null && before !== null && before <= evaluatedUntil;
   db.prepare('UPDATE _host SET judged_from_time = ?, judged_until_time = ? WHERE host = ?').run(
-    goesOn || judgedUntil === time ? judgedFrom : time,
+    goesOn || evaluatedUntil === time ? evaluatedFrom : time,
     time,
     host,
   );
@@ -79,14 +79,19 @@ const noteJudged = (db: Db, host: number, time: number): boolean => {
 };
 
 /** Whether what is found at a time, the last of a host, is in the store. */
-export const isJudged = (db: Db, hostId: string, time: number): boolean =>
+export const isEvaluated = (db: Db, hostId: string, time: number): boolean =>
   db.prepare('SELECT judged_until_time FROM _host WHERE host_id = ?').pluck().get(hostId) === time;
 
 /**
- * Brings the findings of a host to what was judged at a time: one that did not change is not touched. Does nothing
- * for a time before one that was judged already. The caller holds the transaction.
+ * Brings the findings of a host to what was evaluated at a time: one that did not change is not touched. Does nothing
+ * for a time before one that was evaluated already. The caller holds the transaction.
  */
-export const storeFindings = (db: Db, hostId: string, { rows, unjudged }: JudgedHost, time: number): void => {
+export const storeFindings = (
+  db: Db,
+  hostId: string,
+  { rows, unevaluated }: EvaluatedHost,
+  time: number,
+): void => {
   const host = db.prepare('SELECT host FROM _host WHERE host_id = ?').pluck().get(hostId) as
     | number
     | undefined;
@@ -96,7 +101,7 @@ export const storeFindings = (db: Db, hostId: string, { rows, unjudged }: Judged
     .pluck()
     .get(host) as number | null;
   if (newest !== null && newest > time) return;
-  if (!noteJudged(db, host, time)) return;
+  if (!noteEvaluated(db, host, time)) return;
   const open = new Map(
     (
       db
@@ -111,7 +116,7 @@ export const storeFindings = (db: Db, hostId: string, { rows, unjudged }: Judged
   const end = db.prepare(
     'UPDATE _finding SET until_time = ? WHERE host = ? AND query_name = ? AND subject = ? AND from_time = ?',
   );
-  // A snapshot that is judged again at the same time takes the place of what was judged first.
+  // A snapshot that is evaluated again at the same time takes the place of what was evaluated first.
   const drop = db.prepare(
     'DELETE FROM _finding WHERE host = ? AND query_name = ? AND subject = ? AND from_time = ?',
   );
@@ -128,7 +133,7 @@ export const storeFindings = (db: Db, hostId: string, { rows, unjudged }: Judged
     if (before !== undefined) close(before);
     insert.run(host, queryName, subject, time, severity, details, before?.firstSeenTime ?? time);
   }
-  for (const gone of open.values()) if (!unjudged.has(gone.queryName)) close(gone);
+  for (const gone of open.values()) if (!unevaluated.has(gone.queryName)) close(gone);
 };
 
 /** Drops findings that ended at a time or before. */

@@ -4,14 +4,14 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { UserError } from '../collector/errors.ts';
-import { threadArgument } from '../collector/thread.ts';
-import { readHostIds, snapshotReader } from './carry.ts';
+import { workerArgument } from './worker.ts';
+import { readHostIds, snapshotReader } from './reader.ts';
 import { explainStoreError, openForReading, refusedRow, transact } from './file.ts';
 import type { Store } from './file.ts';
-import { isNativeName, readNativeFile } from './native_file.ts';
+import { isNativeName, readNativeFile } from './native/file.ts';
 import type { Snapshot } from './snapshot.ts';
-import { storeWriter } from './write.ts';
-import type { StoreWriter } from './write.ts';
+import { storeWriter } from './writer/writer.ts';
+import type { StoreWriter } from './writer/writer.ts';
 
 export type InputKind = 'database' | 'evidence' | 'native';
 
@@ -124,7 +124,7 @@ export interface MergeOptions {
   /** The program that a thread runs to read exports; without it, exports are read in this one. */
   readonly workerEntry?: string;
   /** What that thread may hold; a host that is larger is read in this one. */
-  readonly threadMegabytes?: number;
+  readonly workerMegabytes?: number;
   readonly now: () => number;
   /** Snapshots of several levels of redaction may lie in one file; they must not be joined. */
   readonly mayMix?: boolean;
@@ -136,7 +136,8 @@ const cellsAtOnce = 200_000;
 
 const sizeOf = (snapshots: readonly Snapshot[]): number =>
   snapshots.reduce(
-    (sum, { looks }) => [...looks.values()].reduce((cells, look) => cells + look.cells.length, sum + 100),
+    (sum, { observations }) =>
+      [...observations.values()].reduce((cells, observation) => cells + observation.cells.length, sum + 100),
     0,
   );
 
@@ -243,9 +244,9 @@ type FromWorker =
 type Take = (snapshots: readonly Snapshot[]) => void;
 
 /** Reads exports in a thread, so that one core parses while the other writes. */
-const nativeThread = (entry: string, megabytes: number) => {
+const nativeWorker = (entry: string, megabytes: number) => {
   const worker = new Worker(entry, {
-    argv: [threadArgument],
+    argv: [workerArgument],
     workerData: { task: 'decode' },
     // What it holds is a few batches; without a limit, garbage is left lying until there is a lot of it.
     resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: megabytes },
@@ -278,7 +279,7 @@ const nativeThread = (entry: string, megabytes: number) => {
 };
 
 // Below this, starting a thread takes longer than it saves.
-const bytesForThread = 2 * 1024 * 1024;
+const bytesForWorker = 2 * 1024 * 1024;
 
 const mergeDatabase = (path: string, store: Store, take: Take): void => {
   const source = openForReading(path, store.tables, { mayUpdate: false });
@@ -303,24 +304,24 @@ export const merge = async (
   const merged: Merged = { stored: 0, known: 0, tooOld: 0, hosts: new Set(), bad: [] };
   const batch = batchWriter(store, merged, options.now);
   const keepLevel = levelKeeper(store, options.mayMix === true);
-  let thread = null as ReturnType<typeof nativeThread> | null;
+  let decoding = null as ReturnType<typeof nativeWorker> | null;
   const readExport = async (path: string, take: Take): Promise<void> => {
-    const { workerEntry, threadMegabytes = 128 } = options;
-    if (workerEntry === undefined || statSync(path).size < bytesForThread) {
+    const { workerEntry, workerMegabytes = 128 } = options;
+    if (workerEntry === undefined || statSync(path).size < bytesForWorker) {
       await readNativeFile(path, store.tables, take);
       return;
     }
     let handed = 0;
     try {
-      thread ??= nativeThread(workerEntry, threadMegabytes);
-      await thread.read(path, (snapshots) => {
+      decoding ??= nativeWorker(workerEntry, workerMegabytes);
+      await decoding.read(path, (snapshots) => {
         take(snapshots);
         handed += snapshots.length;
       });
     } catch (error) {
       // It may have more of this file under way, which must not be taken for the next one.
-      thread?.end();
-      thread = null;
+      decoding?.end();
+      decoding = null;
       if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
       // A snapshot that is larger than what a thread may hold: here there is more room.
       let passed = 0;
@@ -360,6 +361,6 @@ export const merge = async (
   } catch (error) {
     throw error instanceof TargetFailure ? error.cause : error;
   } finally {
-    thread?.end();
+    decoding?.end();
   }
 };

@@ -22,19 +22,28 @@ export interface Schema {
 export const dataTables = (tables: readonly Table[]): readonly Table[] =>
   tables.filter(({ generate }) => generate !== undefined);
 
-/** How a row version began, and how it ended. */
-export const baseline = 0;
-export const added = 1;
-export const changed = 2;
-export const endedByChange = 1;
-export const endedByRemoval = 2;
+/** How a row version began: with the first good observation of its table, as a new row, or by a change of a row. */
+export type Began = 'baseline' | 'added' | 'changed';
+/** How a row version ended. */
+export type Ended = 'changed' | 'removed';
+/** The numbers that stand for them in the file. */
+export const beganNumbers = { baseline: 0, added: 1, changed: 2 } as const satisfies Record<Began, number>;
+export const endedNumbers = { changed: 1, removed: 2 } as const satisfies Record<Ended, number>;
+
+const wordReader = <W extends string>(numbers: Readonly<Record<W, number>>): ((number: number) => W) => {
+  const words: W[] = [];
+  for (const word in numbers) words[numbers[word]] = word;
+  return (number) => words[number] as W;
+};
+export const beganOf = wordReader(beganNumbers);
+export const endedOf = wordReader(endedNumbers);
 
 const joined = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join(',\n');
 
 export const currentName = (table: Table): string => quoteName(`_current_${table.name}`);
 export const pastName = (table: Table): string => quoteName(`_past_${table.name}`);
 
-// A row version that began with the first good look at its table (baseline) says nothing about when: that is
+// A row version that began with the first good observation of its table (baseline) says nothing about when: that is
 // held once for the host and table, in _state.
 const currentTable = (table: Table, name: string): string =>
   `CREATE TABLE ${name} (\n${joined([
@@ -207,9 +216,9 @@ const columnsOf = (table: Table, row: string): string =>
     .map((name) => `${row}.${quoteName(name)}`)
     .join(', ');
 
-/** Collection time, or id, of the last good look at a table of a host. */
-const lastGood = (what: string, host: string, tab: string, and = ''): string =>
-  `(SELECT s.${what} FROM main._snapshot s JOIN main._look_table l ON l.look = s.look AND l.tab = ${tab} AND l.is_good = 1 ` +
+/** Collection time, or id, of the last good observation of a table of a host. */
+const lastGood = (what: string, host: string, tableId: string, and = ''): string =>
+  `(SELECT s.${what} FROM main._snapshot s JOIN main._look_table l ON l.look = s.look AND l.tab = ${tableId} AND l.is_good = 1 ` +
   `WHERE s.host = ${host}${and} ORDER BY s.collected_time DESC, s.snapshot_id DESC LIMIT 1)`;
 
 const currentView = (table: Table): string =>
@@ -218,24 +227,24 @@ const currentView = (table: Table): string =>
 const fromTime = 'coalesce(r._from_time, s.first_time)';
 const firstSnapshot = 'coalesce(r._first_snapshot, s.first_snapshot)';
 
-const historyArm = (table: Table, tab: number, of: 'current' | 'past'): string => {
+const historyArm = (table: Table, tableId: number, of: 'current' | 'past'): string => {
   const name = of === 'current' ? currentName(table) : pastName(table);
   return (
     `SELECT ${columnsOf(table, 'r')}, h.host_id, ${fromTime} AS valid_from_time, ` +
     `${of === 'current' ? 'NULL' : 'r._until_time'} AS valid_until_time, ${firstSnapshot} AS first_snapshot_id, ` +
-    `${of === 'current' ? lastGood('snapshot_id', 'h.host', String(tab)) : 'r._last_snapshot'} AS last_snapshot_id ` +
-    `FROM main._host h JOIN main._state s ON s.host = h.host AND s.tab = ${tab} JOIN main.${name} r ON r._host = h.host`
+    `${of === 'current' ? lastGood('snapshot_id', 'h.host', String(tableId)) : 'r._last_snapshot'} AS last_snapshot_id ` +
+    `FROM main._host h JOIN main._state s ON s.host = h.host AND s.tab = ${tableId} JOIN main.${name} r ON r._host = h.host`
   );
 };
 
-const historyView = (table: Table, tab: number): string =>
-  `${historyArm(table, tab, 'current')}\nUNION ALL\n${historyArm(table, tab, 'past')}`;
+const historyView = (table: Table, tableId: number): string =>
+  `${historyArm(table, tableId, 'current')}\nUNION ALL\n${historyArm(table, tableId, 'past')}`;
 
 /** The rows as they were known at a moment: what `--as-of` puts in place of the plain name. */
-const asOfView = (table: Table, tab: number, time: number): string => {
+const asOfView = (table: Table, tableId: number, time: number): string => {
   const arm = (name: string, and: string): string =>
     `SELECT ${columnsOf(table, 'r')}, h.host_id FROM main._host h ` +
-    `JOIN main._state s ON s.host = h.host AND s.tab = ${tab} AND s.first_time <= ${time} ` +
+    `JOIN main._state s ON s.host = h.host AND s.tab = ${tableId} AND s.first_time <= ${time} ` +
     `JOIN main.${name} r ON r._host = h.host AND (r._from_time IS NULL OR r._from_time <= ${time})${and}`;
   return `${arm(currentName(table), '')}\nUNION ALL\n${arm(pastName(table), ` AND r._until_time > ${time}`)}`;
 };
@@ -260,14 +269,14 @@ const changesOf = (table: Table): string[] => {
   const host = (row: string): string => `JOIN main._host h ON h.host = ${row}._host`;
   const appeared = (name: string): string =>
     `${arm('added', 'v', ['NULL', value('v')], ['v._from_time', 'v._first_snapshot'])}${name} v ${host('v')} ` +
-    `JOIN ${list} WHERE v._began > 0 AND v._began = ${added} AND (c.column1 = 0 OR ${value('v')} IS NOT NULL)`;
+    `JOIN ${list} WHERE v._began > 0 AND v._began = ${beganNumbers.added} AND (c.column1 = 0 OR ${value('v')} IS NOT NULL)`;
   const altered = (name: string): string =>
     `${arm('changed', 'p', [value('p'), value('v')], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
     `JOIN ${name} v ON v._host = p._host AND v._n = p._n AND v._first_snapshot = p._until_snapshot ` +
-    `${host('p')} JOIN ${list} WHERE p._ended = ${endedByChange} AND ${value('p')} IS NOT ${value('v')}`;
+    `${host('p')} JOIN ${list} WHERE p._ended = ${endedNumbers.changed} AND ${value('p')} IS NOT ${value('v')}`;
   const disappeared =
     `${arm('removed', 'p', [value('p'), 'NULL'], ['p._until_time', 'p._until_snapshot'])}${past} p ${host('p')} ` +
-    `JOIN ${list} WHERE p._ended = ${endedByRemoval} AND (c.column1 = 0 OR ${value('p')} IS NOT NULL)`;
+    `JOIN ${list} WHERE p._ended = ${endedNumbers.removed} AND (c.column1 = 0 OR ${value('p')} IS NOT NULL)`;
   return [appeared(current), appeared(past), altered(current), altered(past), disappeared];
 };
 
@@ -293,12 +302,12 @@ const commandsView =
 /** The views of a store file, by name. */
 export const storeViews = (
   tables: readonly Table[],
-  tabOf: (name: string) => number,
+  tableIdOf: (name: string) => number,
 ): ReadonlyMap<string, string> =>
   new Map([
     ...dataTables(tables).flatMap((table): [string, string][] => [
       [table.name, currentView(table)],
-      [`${table.name}_history`, historyView(table, tabOf(table.name))],
+      [`${table.name}_history`, historyView(table, tableIdOf(table.name))],
     ]),
     ['snapshots', snapshotsView('')],
     [
@@ -315,7 +324,7 @@ export const storeViews = (
 /** The views that stand in for the plain names under `--as-of`. */
 export const asOfViews = (
   tables: readonly Table[],
-  tabOf: (name: string) => number,
+  tableIdOf: (name: string) => number,
   time: number,
 ): ReadonlyMap<string, string> => {
   const last = (what: string): string =>
@@ -325,7 +334,7 @@ export const asOfViews = (
   return new Map([
     ...dataTables(tables).map((table): [string, string] => [
       table.name,
-      asOfView(table, tabOf(table.name), time),
+      asOfView(table, tableIdOf(table.name), time),
     ]),
     ['snapshots', snapshotsView(` AND s.collected_time <= ${time}`)],
     [
@@ -333,7 +342,7 @@ export const asOfViews = (
       snapshotsView(` AND s.snapshot_id = ${last('p.snapshot_id')} AND s.collected_time <= ${time}`),
     ],
     ['changes', `SELECT * FROM main.changes WHERE change_time <= ${time}`],
-    // What is kept of the last snapshot only is known at a moment after it; before, what the looks tell is.
+    // What is kept of the last snapshot only is known at a moment after it; before, what the observations tell is.
     [
       'table_status',
       `SELECT t.name AS table_name, l.status, CASE WHEN h.last_time <= ${time} THEN r.row_count END AS row_count, ` +
@@ -358,7 +367,7 @@ export const internTables = (db: Db, tables: readonly Table[]): ReadonlyMap<stri
 
 export const readTableNumbers = (db: Db): ReadonlyMap<string, number> =>
   new Map(
-    (db.prepare('SELECT name, tab FROM _table').all() as { name: string; tab: number }[]).map(
-      ({ name, tab }) => [name, tab],
+    (db.prepare('SELECT name, tab AS tableId FROM _table').all() as { name: string; tableId: number }[]).map(
+      ({ name, tableId }) => [name, tableId],
     ),
   );

@@ -1,6 +1,6 @@
 /** One snapshot of one host, as it is stored and carried: what was looked at, what came of it, and an identity. */
 import { createHash, hash } from 'node:crypto';
-import type { Collection } from '../collector/collect.ts';
+import type { Collection } from '../collector/collection.ts';
 import type { Status } from '../collector/status.ts';
 import { UserError } from '../collector/errors.ts';
 import type { Table, Value } from '../collector/table.ts';
@@ -9,15 +9,15 @@ import { schemaVersion } from './schema.ts';
 /** A row without host_id: values in the order of the table's columns. */
 export type Cells = readonly Value[];
 
-/** Cells that stand before the values of each row in `Look.cells`: the host and a number, which the writer fills. */
+/** Cells that stand before the values of each row in `TableObservation.cells`: the host and a number, which the writer fills. */
 export const leadingCells = 2;
 
 /** What one snapshot saw of one table. */
-export interface Look {
+export interface TableObservation {
   readonly status: Status;
   /** Columns that are NULL because something failed; null means all. */
   readonly affected: readonly string[] | null;
-  /** What could not be looked at, of a partial look; null where it is not known, or nothing failed. */
+  /** What could not be looked at, of a partial observation; null where it is not known, or nothing failed. */
   readonly failed: readonly string[] | null;
   /** SHA-256 of the rows. */
   readonly digest: string;
@@ -47,7 +47,7 @@ export interface Snapshot {
   readonly toolVersion: string;
   readonly schemaVersion: number;
   readonly redaction: string | null;
-  readonly looks: ReadonlyMap<string, Look>;
+  readonly observations: ReadonlyMap<string, TableObservation>;
   /** Null where it is not known any more: it is kept of the last snapshot of a host only. */
   readonly report: Report | null;
 }
@@ -55,17 +55,17 @@ export interface Snapshot {
 export const isGood = (status: Status): boolean =>
   status === 'ok' || status === 'empty' || status === 'partial';
 
-const isWhole = (status: Status): boolean =>
+const isComplete = (status: Status): boolean =>
   status === 'ok' || status === 'empty' || status === 'skipped' || status === 'unsupported';
 
 /** `skipped` was not asked for and `unsupported` cannot be had: neither makes a snapshot less than complete. */
 export const snapshotStatus = (statuses: readonly Status[]): SnapshotStatus => {
   if (!statuses.some(isGood)) return 'failed';
-  return statuses.every(isWhole) ? 'complete' : 'partial';
+  return statuses.every(isComplete) ? 'complete' : 'partial';
 };
 
 /**
- * Digest of the rows of a look, given as `Look.cells`. Columns that hold nothing but NULL do not count: a column that
+ * Digest of the rows of an observation, given as `TableObservation.cells`. Columns that hold nothing but NULL do not count: a column that
  * a later version adds leaves the digests of older rows as they are.
  */
 export const digestOfCells = (names: readonly string[], cells: readonly Value[]): string => {
@@ -84,22 +84,22 @@ export const digestOfCells = (names: readonly string[], cells: readonly Value[])
   return hash('sha256', `${JSON.stringify(head)}${JSON.stringify(values)}`);
 };
 
-const unpacked = new WeakMap<Look, readonly Cells[]>();
+const unpacked = new WeakMap<TableObservation, readonly Cells[]>();
 
-/** The rows of a look; the same array each time. */
-export const rowsOf = (look: Look, width: number): readonly Cells[] => {
-  const known = unpacked.get(look);
+/** The rows of an observation; the same array each time. */
+export const rowsOf = (observation: TableObservation, width: number): readonly Cells[] => {
+  const known = unpacked.get(observation);
   if (known !== undefined) return known;
   const rows: Cells[] = [];
   const stride = width + leadingCells;
-  for (let start = leadingCells; start < look.cells.length; start += stride) {
-    rows.push(look.cells.slice(start, start + width));
+  for (let start = leadingCells; start < observation.cells.length; start += stride) {
+    rows.push(observation.cells.slice(start, start + width));
   }
-  unpacked.set(look, rows);
+  unpacked.set(observation, rows);
   return rows;
 };
 
-/** Cells as `Look` holds them. */
+/** Cells as `TableObservation` holds them. */
 export const packRows = (rows: readonly Cells[]): Value[] => {
   const cells: Value[] = [];
   for (const [index, row] of rows.entries()) cells.push(0, index + 1, ...row);
@@ -108,9 +108,9 @@ export const packRows = (rows: readonly Cells[]): Value[] => {
 
 /** A snapshot is the same wherever it is met: its id comes from what it says, in 53 bits that JSON can carry. */
 export const snapshotIdOf = (
-  of: Pick<Snapshot, 'hostId' | 'collectedTime' | 'euid' | 'redaction' | 'looks'>,
+  of: Pick<Snapshot, 'hostId' | 'collectedTime' | 'euid' | 'redaction' | 'observations'>,
 ): number => {
-  const looks = [...of.looks]
+  const observations = [...of.observations]
     .map(([name, { status, affected, failed, digest }]) => [
       name,
       status,
@@ -119,7 +119,7 @@ export const snapshotIdOf = (
       ...(status === 'partial' ? [failed] : []),
     ])
     .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1));
-  const text = JSON.stringify([of.hostId, of.collectedTime, of.euid, of.redaction, looks]);
+  const text = JSON.stringify([of.hostId, of.collectedTime, of.euid, of.redaction, observations]);
   const digest = createHash('sha256').update(text).digest();
   return Number(digest.readBigUInt64BE(0) >> 11n);
 };
@@ -144,14 +144,14 @@ export const snapshotOf = (
   collection: Collection,
   toolVersion: string,
 ): Snapshot => {
-  const { machine, hostId, results } = collection;
+  const { backend, hostId, results } = collection;
   if (hostId === null || hostId === '') {
     throw new UserError(
-      `${machine.label}: nothing says which Mac this is, so nothing was stored`,
+      `${backend.label}: nothing says which Mac this is, so nothing was stored`,
       'the hardware UUID comes from ioreg, or from host_id in evidence.json',
     );
   }
-  const looks = new Map<string, Look>();
+  const observations = new Map<string, TableObservation>();
   for (const { table, rows, status, columnsAffected, failedSources } of results) {
     const names = Object.keys(table.columns);
     const cells: Value[] = [];
@@ -161,7 +161,7 @@ export const snapshotOf = (
     }
     const digest = digestOfCells(names, cells);
     const failed = status === 'partial' ? (failedSources ?? null) : null;
-    looks.set(table.name, {
+    observations.set(table.name, {
       status,
       affected: columnsAffected,
       failed,
@@ -172,16 +172,16 @@ export const snapshotOf = (
   }
   const known = {
     hostId,
-    collectedTime: machine.capturedTime,
-    euid: machine.euid,
+    collectedTime: backend.capturedTime,
+    euid: backend.euid,
     redaction: null,
-    looks,
+    observations,
   };
   return {
     ...known,
     snapshotId: snapshotIdOf(known),
     status: snapshotStatus(results.map(({ status }) => status)),
-    origin: machine.origin,
+    origin: backend.origin,
     toolVersion,
     schemaVersion,
     report: reportOf(tables, collection),
@@ -196,7 +196,7 @@ const compareValues = (a: Value, b: Value): number => {
   return String(a) < String(b) ? -1 : 1;
 };
 
-/** The columns by which rows are ordered: those of the key, then every one, as collector/check.ts has it. */
+/** The columns by which rows are ordered: those of the key, then every one, as collector/validate.ts has it. */
 export const orderIndexes = (table: Table): readonly number[] => {
   const names = Object.keys(table.columns);
   return [...new Set([...table.key.map((name) => names.indexOf(name)), ...names.keys()])];
@@ -214,7 +214,7 @@ export const cellsOrder = (table: Table): ((a: Cells, b: Cells) => number) => {
   };
 };
 
-/** Whether rows, as `Look.cells` has them, are in their order. */
+/** Whether rows, as `TableObservation.cells` has them, are in their order. */
 export const isSorted = (cells: readonly Value[], width: number, order: readonly number[]): boolean => {
   const stride = width + leadingCells;
   for (let start = stride + leadingCells; start < cells.length; start += stride) {

@@ -1,6 +1,6 @@
 import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
-import { localAccounts } from './accounts.ts';
-import { cryptoUserTypes, readCryptoListing, resolutionOf, resolutions } from './crypto_users.ts';
+import { localAccounts } from './shared/accounts.ts';
+import { cryptoUserTypes, readCryptoListing, resolutionOf, resolutions } from './shared/crypto_users.ts';
 
 export default defineTable({
   name: 'apfs_crypto_users',

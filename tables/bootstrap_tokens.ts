@@ -1,5 +1,5 @@
 import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
-import { bootstrapTokenUuid, readCryptoListing } from './crypto_users.ts';
+import { bootstrapTokenUuid, readCryptoListing } from './shared/crypto_users.ts';
 
 export const bootstrapStates = [
   'escrowed',

@@ -35,7 +35,7 @@ export default defineTable({
   macos: 'all',
   notes: ['Naming this table in a live query collects every table.'],
   examples: ['SELECT argv, exit_code, duration_ms FROM command_log ORDER BY duration_ms DESC;'],
-  report: ({ commands: runs, machine }) =>
+  report: ({ commands: runs, backend }) =>
     runs.map(({ commandId, source, argv, output, stdoutSha256, stderrSha256 }) => ({
       command_id: commandId,
       argv: JSON.stringify(argv),
@@ -50,6 +50,6 @@ export default defineTable({
       stdout_sha256: stdoutSha256,
       stderr_bytes: output.stderr.length,
       stderr_sha256: stderrSha256,
-      euid: machine.euid,
+      euid: backend.euid,
     })),
 });

@@ -1,17 +1,24 @@
+import type { CommandName } from '../collector/sources.ts';
 import { defineTable, oneOf, required, text } from '../collector/table.ts';
 import type { Context, Row } from '../collector/table.ts';
-import { adminJudge, localAccounts } from './accounts.ts';
-import type { LocalAccounts } from './accounts.ts';
+import { adminDecider, localAccounts } from './shared/accounts.ts';
+import type { LocalAccounts } from './shared/accounts.ts';
 import bootstrapTokens from './bootstrap_tokens.ts';
-import { listingCommand, personalRecoveryUuid, readCryptoListing, resolutionOf } from './crypto_users.ts';
-import type { CryptoListing } from './crypto_users.ts';
-import { readFilevaultList } from './filevault_list.ts';
-import type { FilevaultList } from './filevault_list.ts';
+import {
+  listingCommand,
+  personalRecoveryUuid,
+  readCryptoListing,
+  resolutionOf,
+} from './shared/crypto_users.ts';
+import type { CryptoListing } from './shared/crypto_users.ts';
+import { readFilevaultList } from './shared/filevault_list.ts';
+import type { FilevaultList } from './shared/filevault_list.ts';
 import filevaultStatus from './filevault_status.ts';
 import filevaultUsers from './filevault_users.ts';
-import { facts, seeCommands, severities, subjectKinds, userConflicts } from './reconcile.ts';
-import type { Conflict } from './reconcile.ts';
 import secureTokenObservations from './secure_token_observations.ts';
+import { conflict, facts, severities, subjectKinds } from './shared/conflict_rules.ts';
+import type { Conflict, Witness } from './shared/conflict_rules.ts';
+import { userConflicts } from './shared/token_rules.ts';
 
 /** M06 and M07: UUIDs that no local account has. */
 const strangers = (
@@ -22,93 +29,47 @@ const strangers = (
   listed: readonly Row<typeof filevaultUsers.columns>[] | null,
 ): Conflict[] => {
   const found = new Map<string, Conflict>();
-  const orphan = {
-    subject_kind: 'crypto_user',
-    rule_id: 'M06',
-    value_a: '1',
-    source_b: 'opendirectory',
-    value_b: '0',
-    severity: 'high',
-  } as const;
+  const nobody = { source: 'opendirectory', value: 0, command_id: context.commandId('ds_users') } as const;
   for (const user of crypto?.users ?? []) {
-    const resolution = resolutionOf(user, crypto?.volumeUuid ?? null, accounts);
-    const ids = [crypto === null ? null : listingCommand(context, crypto), context.commandId('ds_users')];
-    const common = { subject: user.uuid, source_a: 'apfs', fact: 'secure_token' as const };
-    if (resolution === 'orphan') {
-      const conclusion =
-        'a UUID that no local account has can still unlock the disk: the account was deleted, or its record was replaced';
-      found.set(`apfs ${user.uuid}`, { ...orphan, ...common, conclusion: seeCommands(conclusion, ids) });
-    } else if (resolution === 'guest' && accounts.has(user.uuid) === false) {
-      found.set(`apfs ${user.uuid}`, {
-        ...orphan,
-        ...common,
-        rule_id: 'M07',
-        severity: 'info',
-        conclusion: seeCommands('the Guest account is listed by APFS; this is normal', ids),
-      });
-    }
+    if (crypto === null) continue;
+    const { uuid } = user;
+    const apfs = { source: 'apfs', value: 1, command_id: listingCommand(context, crypto) } as const;
+    const resolution = resolutionOf(user, crypto.volumeUuid, accounts);
+    if (resolution === 'orphan') found.set(`apfs ${uuid}`, conflict('M06', uuid, apfs, nobody));
+    else if (resolution === 'guest' && accounts.has(uuid) === false)
+      found.set(`apfs ${uuid}`, conflict('M07', uuid, apfs, nobody, 'withoutRecord'));
   }
   for (const { uuid, resolution } of listed ?? []) {
     if (resolution !== 'orphan' || list === null) continue;
-    const ids = [context.commandId(list.source), context.commandId('ds_users')];
-    const conclusion =
-      'a UUID that no local account has is still a FileVault user: the account was deleted, or its record was replaced';
-    found.set(`fdesetup ${uuid}`, {
-      ...orphan,
-      subject: uuid,
-      source_a: 'fdesetup',
-      fact: 'filevault_user',
-      conclusion: seeCommands(conclusion, ids),
-    });
+    const fdesetup = { source: 'fdesetup', value: 1, command_id: context.commandId(list.source) } as const;
+    found.set(`fdesetup ${uuid}`, conflict('M06', uuid, fdesetup, nobody, 'filevault'));
   }
   return [...found.values()];
 };
-
-const bitText = (value: 0 | 1 | null): string | null => (value === null ? null : String(value));
 
 /** M10 and M11: what the Mac believes of the bootstrap token, against what is on the disk or was tried. */
 const bootstrapDisputes = (
   context: Context,
   row: Row<typeof bootstrapTokens.columns> | undefined,
+  crypto: CryptoListing | null,
 ): Conflict[] => {
   if (row === undefined) return [];
-  const common = {
-    subject_kind: 'host',
-    subject: 'bootstrap token',
-    fact: 'bootstrap',
-    source_a: 'profiles',
-  } as const;
-  const profiles = context.commandId('profiles_status_bootstraptoken');
-  const apfs = context.commandId('diskutil_apfs_list');
+  const subject = 'bootstrap token';
+  const profiles = (value: string): Witness => ({
+    source: 'profiles',
+    value,
+    command_id: context.commandId('profiles_status_bootstraptoken'),
+  });
+  const key: Witness = {
+    source: 'apfs',
+    value: row.crypto_user_present,
+    command_id: crypto === null ? null : listingCommand(context, crypto),
+  };
   const found: Conflict[] = [];
-  if (row.supported_on_server === 0 && row.crypto_user_present === 1) {
-    found.push({
-      ...common,
-      rule_id: 'M10',
-      value_a: 'supported 0',
-      source_b: 'apfs',
-      value_b: '1',
-      severity: 'medium',
-      conclusion: seeCommands(
-        'the key is on the disk and the server does not support it: left from another server or enrolment',
-        [profiles, apfs],
-      ),
-    });
-  }
-  if (row.escrowed_to_server === 1 && row.crypto_user_present === 0) {
-    found.push({
-      ...common,
-      rule_id: 'M10',
-      value_a: 'escrowed 1',
-      source_b: 'apfs',
-      value_b: '0',
-      severity: 'medium',
-      conclusion: seeCommands('the Mac believes that a token is escrowed and has no key for it on the disk', [
-        profiles,
-        apfs,
-      ]),
-    });
-  }
+  if (row.supported_on_server === 0 && key.value === 1)
+    found.push(conflict('M10', subject, profiles('supported 0'), key));
+  if (row.escrowed_to_server === 1 && key.value === 0)
+    found.push(conflict('M10', subject, profiles('escrowed 1'), key, 'keyMissing'));
   const preflight = row.eacs_preflight;
   // "EFI password exists" stands in the way of an erase, not of the token.
   if (
@@ -116,18 +77,9 @@ const bootstrapDisputes = (
     preflight !== null &&
     !['success', 'EFI password exists'].includes(preflight)
   ) {
-    found.push({
-      ...common,
-      rule_id: 'M11',
-      value_a: 'escrowed 1',
-      source_b: 'mdmclient',
-      value_b: preflight,
-      severity: 'medium',
-      conclusion: seeCommands(
-        'escrowed is only what the Mac believes, and the trial of an erase did not succeed: compare with the MDM',
-        [profiles, context.commandId('mdmclient_query_device_information')],
-      ),
-    });
+    const command_id = context.commandId('mdmclient_query_device_information');
+    const trial = { source: 'mdmclient', value: preflight, command_id };
+    found.push(conflict('M11', subject, profiles('escrowed 1'), trial));
   }
   return found;
 };
@@ -139,37 +91,27 @@ const recoveryKeyDisputes = (
   crypto: CryptoListing | null,
 ): Conflict[] => {
   if (row === undefined) return [];
-  const common = { subject_kind: 'host', fact: 'recovery_key', source_a: 'fdesetup' } as const;
+  const none = (command: CommandName): Witness => ({
+    source: 'fdesetup',
+    value: 0,
+    command_id: context.commandId(command),
+  });
   const found: Conflict[] = [];
   if (row.has_personal_recovery_key === 0 && crypto !== null && crypto.byUuid.has(personalRecoveryUuid)) {
-    found.push({
-      ...common,
-      subject: 'personal recovery key',
-      rule_id: 'M13',
-      value_a: '0',
-      source_b: 'apfs',
-      value_b: '1',
-      severity: 'info',
-      conclusion: seeCommands('a personal recovery key exists: fdesetup also says "false" on any error', [
-        context.commandId('fdesetup_has_personal_recovery_key'),
-        listingCommand(context, crypto),
-      ]),
-    });
+    const listed: Witness = { source: 'apfs', value: 1, command_id: listingCommand(context, crypto) };
+    found.push(conflict('M13', 'personal recovery key', none('fdesetup_has_personal_recovery_key'), listed));
   }
   if (row.master_keychain_present === 1 && row.has_institutional_recovery_key === 0) {
-    found.push({
-      ...common,
-      subject: 'institutional recovery key',
-      rule_id: 'M14',
-      value_a: bitText(row.has_institutional_recovery_key),
-      source_b: 'fdesetup status',
-      value_b: 'master keychain',
-      severity: 'info',
-      conclusion: seeCommands('a master keychain lies on the disk and no institutional key is in use', [
-        context.commandId('fdesetup_has_institutional_recovery_key'),
-        context.commandId('fdesetup_status'),
-      ]),
-    });
+    const command_id = context.commandId('fdesetup_status');
+    const keychain: Witness = { source: 'fdesetup status', value: 'master keychain', command_id };
+    found.push(
+      conflict(
+        'M14',
+        'institutional recovery key',
+        none('fdesetup_has_institutional_recovery_key'),
+        keychain,
+      ),
+    );
   }
   return found;
 };
@@ -181,14 +123,16 @@ export default defineTable({
     subject_kind: required(oneOf(subjectKinds, 'What is in dispute.')),
     subject: required(text('Username or UUID.', { example: 'alice' })),
     fact: required(oneOf(facts, 'The fact in dispute.')),
-    rule_id: required(text('The rule, M01 to M16.', { example: 'M01' })),
+    rule_id: required(text('The rule; docs/conflicts.md explains each.', { example: 'M01' })),
     source_a: required(text('One side.', { example: 'opendirectory' })),
     value_a: text('What it says.', { example: '1' }),
     source_b: required(text('The other side.', { example: 'apfs' })),
     value_b: text('What it says.', { example: '0' }),
     severity: required(oneOf(severities, 'How much it matters.', { example: 'high' })),
-    conclusion: required(
-      text('Plain words, and the commands behind both sides.', { example: 'claimed, not effective' }),
+    conclusion: required(text('What it means, in plain words.', { example: 'claimed, not effective' })),
+    command_ids: text(
+      'The commands behind both sides: JSON array of command_log.command_id; NULL where files were read.',
+      { example: '["c67a5fe7d35","ca538d6d1e1"]' },
     ),
   },
   key: ['subject_kind', 'subject', 'rule_id', 'fact', 'source_a', 'source_b', 'value_a', 'value_b'],
@@ -210,8 +154,15 @@ export default defineTable({
   sourcesLabel: '(derived)',
   privilege: '—',
   macos: 'all',
-  notes: ['A partial status means that some disagreements could not be looked for.'],
-  examples: ['SELECT subject, rule_id, severity, conclusion FROM conflicts ORDER BY severity;'],
+  notes: [
+    'docs/conflicts.md has every rule with its reasons.',
+    'A partial status means that some disagreements could not be looked for.',
+  ],
+  examples: [
+    'SELECT subject, rule_id, severity, conclusion FROM conflicts ORDER BY severity;',
+    'SELECT c.subject, c.rule_id, l.argv, l.exit_code FROM conflicts c, json_each(c.command_ids) i ' +
+      'JOIN command_log l ON l.command_id = i.value AND l.host_id IS c.host_id;',
+  ],
   generate: async (context) => {
     const [users, groups, crypto, list, observations, bootstrap, filevault, listed] = await Promise.all([
       context.orUnknown(context.read('ds_users')),
@@ -225,7 +176,7 @@ export default defineTable({
     ]);
     if ([users, crypto, bootstrap, filevault].every((answer) => answer === null))
       await context.read('ds_users');
-    const isAdminOf = adminJudge(context, users ?? [], groups);
+    const isAdminOf = adminDecider(context, users ?? [], groups);
     const byUser = Map.groupBy(observations ?? [], ({ username }) => username);
     return [
       ...(users ?? []).flatMap((user) =>
@@ -234,10 +185,11 @@ export default defineTable({
           observations: (byUser.get(user.recordName) ?? []).filter(({ uuid }) => uuid === user.uuid),
           list,
           isAdmin: isAdminOf(user),
+          groupsCommand: context.commandId('ds_groups'),
         }),
       ),
       ...strangers(context, localAccounts(context, users), crypto, list, listed),
-      ...bootstrapDisputes(context, bootstrap?.[0]),
+      ...bootstrapDisputes(context, bootstrap?.[0], crypto),
       ...recoveryKeyDisputes(context, filevault?.[0], crypto),
     ];
   },

@@ -33,11 +33,11 @@ export default defineTable({
     'SELECT path, owner_uid FROM enrollment_markers WHERE owner_uid <> 0;',
   ],
   generate: async (context) => {
-    const looks = await Promise.all(
+    const stats = await Promise.all(
       markers.map(async (path) => ({ path, found: await context.orUnknown(context.stat(path)) })),
     );
-    if (looks.every(({ found }) => found === null)) await context.stat(markers[0] ?? '');
-    return looks.map(({ path, found }) => {
+    if (stats.every(({ found }) => found === null)) await context.stat(markers[0] ?? '');
+    return stats.map(({ path, found }) => {
       const file = found === null || found.kind === 'missing' ? null : found;
       return {
         path,

@@ -1,6 +1,6 @@
 import { bit, boolean, defineTable, integer, oneOf, text } from '../collector/table.ts';
 import type { FileVaultPolicy } from '../collector/parsers/managed_preferences.ts';
-import { lookAt } from './preferences.ts';
+import { readPreferences } from './shared/preferences.ts';
 
 /** A certificate counts wherever it is given; without one it is 0 where a payload was there to give it. */
 const irkCertificatePresent = (policies: readonly (FileVaultPolicy | null)[]): 0 | 1 | null => {
@@ -64,7 +64,10 @@ export default defineTable({
   ],
   generate: async (context) => {
     const read = (file: string) =>
-      lookAt(context, context.readFile('managed_preferences', `/Library/Managed Preferences/${file}`));
+      readPreferences(
+        context,
+        context.readFile('managed_preferences', `/Library/Managed Preferences/${file}`),
+      );
     const [fileVaultFile, mcxFile, loginwindowFile, profiles] = await Promise.all([
       read('com.apple.MCX.FileVault2.plist'),
       read('com.apple.MCX.plist'),

@@ -1,9 +1,9 @@
 import { boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
-import { localAccounts } from './accounts.ts';
-import type { LocalAccounts } from './accounts.ts';
-import { isWellKnown } from './crypto_users.ts';
-import { filevaultUserTypes, readFilevaultList } from './filevault_list.ts';
-import type { FilevaultUser } from './filevault_list.ts';
+import { localAccounts } from './shared/accounts.ts';
+import type { LocalAccounts } from './shared/accounts.ts';
+import { isWellKnown } from './shared/crypto_users.ts';
+import { filevaultUserTypes, readFilevaultList } from './shared/filevault_list.ts';
+import type { FilevaultUser } from './shared/filevault_list.ts';
 
 const resolutions = ['local_user', 'well_known', 'orphan'] as const;
 

@@ -1,6 +1,6 @@
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
 import type { DsGroup } from '../collector/parsers/ds_groups.ts';
-import { localAccounts } from './accounts.ts';
+import { localAccounts } from './shared/accounts.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 
 const kinds = ['name', 'guid', 'nested_group'] as const;
@@ -46,7 +46,7 @@ export default defineTable({
     ]);
     // What was left out of an answer, or did not come, may be what a member means.
     const accounts = localAccounts(context, users);
-    const knowsGroups = context.isWhole('ds_groups');
+    const knowsGroups = context.isComplete('ds_groups');
     const byName = new Map<string, DsUser>();
     for (const user of users ?? []) {
       for (const name of [user.recordName, ...user.aliases]) byName.set(name.toLowerCase(), user);
@@ -68,7 +68,7 @@ export default defineTable({
           return { ...common, uuid: isKnown === true ? member : null, is_resolved: bit(isKnown) };
         }
         const user = byName.get(member.toLowerCase());
-        const isResolved = user !== undefined || (accounts.isWhole ? false : null);
+        const isResolved = user !== undefined || (accounts.isComplete ? false : null);
         return { ...common, uuid: user?.uuid ?? null, is_resolved: bit(isResolved) };
       }),
     );

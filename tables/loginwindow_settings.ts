@@ -1,7 +1,7 @@
 import type { GuestPolicy } from '../collector/parsers/managed_preferences.ts';
 import { bit, boolean, defineTable, text } from '../collector/table.ts';
-import { isRoot } from './accounts.ts';
-import { effective, lookAt } from './preferences.ts';
+import { isRoot } from './shared/accounts.ts';
+import { effective, readPreferences } from './shared/preferences.ts';
 
 /** What the two switches of com.apple.MCX say together; `contradicts` when they do not agree. */
 const guestOf = ({
@@ -68,10 +68,13 @@ export default defineTable({
   ],
   generate: async (context) => {
     const managed = (file: string) =>
-      lookAt(context, context.readFile('managed_preferences', `/Library/Managed Preferences/${file}`));
+      readPreferences(
+        context,
+        context.readFile('managed_preferences', `/Library/Managed Preferences/${file}`),
+      );
     const preferences = '/Library/Preferences/com.apple.loginwindow.plist';
     const [local, forced, mcx, users, kcpassword] = await Promise.all([
-      lookAt(context, context.readFile('loginwindow_preferences', preferences)),
+      readPreferences(context, context.readFile('loginwindow_preferences', preferences)),
       managed('com.apple.loginwindow.plist'),
       managed('com.apple.MCX.plist'),
       context.orUnknown(context.read('ds_users')),

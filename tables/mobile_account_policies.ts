@@ -2,8 +2,8 @@ import { CollectError } from '../collector/errors.ts';
 import type { MobileAccountPolicy } from '../collector/parsers/managed_preferences.ts';
 import { isReadablePath } from '../collector/sources.ts';
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
-import { canLogin } from './accounts.ts';
-import { lookAt } from './preferences.ts';
+import { canLogin } from './shared/accounts.ts';
+import { readPreferences } from './shared/preferences.ts';
 
 const devicePath = '/Library/Managed Preferences/com.apple.MCX.plist';
 const userPath = (username: string): string => `/Library/Managed Preferences/${username}/com.apple.MCX.plist`;
@@ -59,7 +59,7 @@ export default defineTable({
     "SELECT username, expiry_disused_seconds FROM mobile_account_policies WHERE scope = 'user';",
   ],
   generate: async (context) => {
-    const read = (path: string) => lookAt(context, context.readFile('managed_preferences', path));
+    const read = (path: string) => readPreferences(context, context.readFile('managed_preferences', path));
     const [device, users] = await Promise.all([
       read(devicePath),
       context.orUnknown(context.read('ds_users')),

@@ -3,8 +3,8 @@ import type { DsUser } from '../collector/parsers/ds_users.ts';
 import type { PlatformSsoPolicy } from '../collector/parsers/managed_preferences.ts';
 import { bit, boolean, defineTable, oneOf, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
-import { localAccounts } from './accounts.ts';
-import { lookAt } from './preferences.ts';
+import { localAccounts } from './shared/accounts.ts';
+import { readPreferences } from './shared/preferences.ts';
 
 const path = '/Library/Managed Preferences/com.apple.extensiblesso.plist';
 const authenticationMethods = ['Password', 'UserSecureEnclaveKey', 'SmartCard'] as const;
@@ -125,7 +125,7 @@ export default defineTable({
   ],
   generate: async (context) => {
     const [file, users] = await Promise.all([
-      lookAt(context, context.readFile('managed_preferences', path)),
+      readPreferences(context, context.readFile('managed_preferences', path)),
       context.orUnknown(context.read('ds_users')),
     ]);
     if (file === null && users === null) await context.read('ds_users');
@@ -153,7 +153,7 @@ export default defineTable({
     };
     return [
       ...(policy === null ? [] : [device]),
-      ...statesOf(users, exempt, localAccounts(context, users).isWhole).map((state) => ({
+      ...statesOf(users, exempt, localAccounts(context, users).isComplete).map((state) => ({
         username: state.username,
         is_registered: bit(state.isRegistered),
         identity_sha256: null,

@@ -4,11 +4,11 @@ import type { DsUser } from '../collector/parsers/ds_users.ts';
 import { isSafeUsername } from '../collector/sources.ts';
 import { boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
-import { canLogin, localAccounts } from './accounts.ts';
-import { listingCommand, readCryptoListing } from './crypto_users.ts';
-import type { CryptoListing } from './crypto_users.ts';
-import { readFilevaultList } from './filevault_list.ts';
-import type { FilevaultList } from './filevault_list.ts';
+import { canLogin, localAccounts } from './shared/accounts.ts';
+import { listingCommand, readCryptoListing } from './shared/crypto_users.ts';
+import type { CryptoListing } from './shared/crypto_users.ts';
+import { readFilevaultList } from './shared/filevault_list.ts';
+import type { FilevaultList } from './shared/filevault_list.ts';
 import { versionOf } from './hosts.ts';
 
 export const tokenSources = ['apfs', 'fdesetup', 'opendirectory', 'sysadminctl'] as const;

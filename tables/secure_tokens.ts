@@ -1,9 +1,9 @@
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
-import { adminJudge, isTagDisabled } from './accounts.ts';
-import { readCryptoListing, volumeOwnerOf } from './crypto_users.ts';
-import { readFilevaultList } from './filevault_list.ts';
-import { confidences, userConflicts, verdictOf } from './reconcile.ts';
+import { adminDecider, isTagDisabled } from './shared/accounts.ts';
+import { readCryptoListing, volumeOwnerOf } from './shared/crypto_users.ts';
+import { readFilevaultList } from './shared/filevault_list.ts';
 import secureTokenObservations from './secure_token_observations.ts';
+import { confidences, userConflicts, verdictOf } from './shared/token_rules.ts';
 
 export default defineTable({
   name: 'secure_tokens',
@@ -73,13 +73,14 @@ export default defineTable({
       context.orUnknown(readCryptoListing(context)),
       context.orUnknown(readFilevaultList(context)),
     ]);
-    const isAdminOf = adminJudge(context, users, groups);
+    const isAdminOf = adminDecider(context, users, groups);
+    const groupsCommand = context.commandId('ds_groups');
     const byUser = Map.groupBy(observations, ({ username }) => username);
     return users.map((user) => {
       const own = (byUser.get(user.recordName) ?? []).filter(({ uuid }) => uuid === user.uuid);
       const isAdmin = isAdminOf(user);
       const { value, confidence, agreeing } = verdictOf(user, own);
-      const conflicts = userConflicts({ user, observations: own, list, isAdmin });
+      const conflicts = userConflicts({ user, observations: own, list, isAdmin, groupsCommand });
       return {
         uid: user.uid,
         username: user.recordName,

@@ -34,7 +34,7 @@ export default defineTable({
   macos: 'all',
   notes: ['Naming this table in a live query collects every table: it speaks of the whole collection.'],
   examples: ["SELECT table_name, status, reason FROM table_status WHERE status NOT IN ('ok', 'empty');"],
-  report: ({ results, machine }) =>
+  report: ({ results, backend }) =>
     results.map(({ table, status, rows, code, reason, columnsAffected, durationMs }) => ({
       table_name: table.name,
       status,
@@ -43,6 +43,6 @@ export default defineTable({
       reason,
       columns_affected: columnsAffected === null ? null : JSON.stringify(columnsAffected),
       duration_ms: durationMs,
-      last_good_time: good.has(status) ? machine.capturedTime : null,
+      last_good_time: good.has(status) ? backend.capturedTime : null,
     })),
 });

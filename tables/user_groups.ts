@@ -1,4 +1,4 @@
-import { memberships } from './accounts.ts';
+import { memberships } from './shared/accounts.ts';
 import { boolean, defineTable, integer, required, text } from '../collector/table.ts';
 
 export default defineTable({

@@ -1,4 +1,4 @@
-import { accountTypeOf, accountTypes, adminJudge, canLogin, isSystemAccount } from './accounts.ts';
+import { accountTypeOf, accountTypes, adminDecider, canLogin, isSystemAccount } from './shared/accounts.ts';
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
@@ -83,7 +83,7 @@ export default defineTable({
       context.orUnknown(context.read('mdmclient_query_device_information')),
     ]);
     const managedUuids = new Set((managed?.autoSetupAdminAccounts ?? []).flatMap(({ guid }) => guid ?? []));
-    const isAdminOf = adminJudge(context, users, groups);
+    const isAdminOf = adminDecider(context, users, groups);
     return Promise.all(
       users.map(async (user) => ({
         uid: user.uid,

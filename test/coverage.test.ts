@@ -2,14 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { questions } from '../queries/index.ts';
+import { queries } from '../queries/index.ts';
 import { columnOf, coveragePage, statements, topics } from '../scripts/coverage.ts';
 import { tables } from '../tables/index.ts';
 import { root } from './standin.ts';
 
 test('every table, column and question that is named exists', (t) => {
-  const known = new Set(questions.map(({ name }) => name));
-  for (const { number, facts, questions: asked } of statements) {
+  const known = new Set(queries.map(({ name }) => name));
+  for (const { number, facts, queries: asked } of statements) {
     t.true(facts.length > 0, String(number));
     for (const fact of facts) {
       const found = columnOf(tables, fact);
@@ -66,7 +66,7 @@ test('the list of what must be answerable is whole', (t) => {
     const of = statements.filter((statement) => statement.topics?.includes(topic) === true);
     t.true(of.length > 0, topic);
     t.true(
-      of.some(({ questions: asked }) => asked.length > 0),
+      of.some(({ queries: asked }) => asked.length > 0),
       `nobody asks about ${topic}`,
     );
   }

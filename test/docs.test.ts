@@ -5,11 +5,11 @@ import { verbs } from '../cli/main.ts';
 import { version } from '../cli/version.ts';
 import { collect } from '../collector/collect.ts';
 import { errorCodes } from '../collector/errors.ts';
-import { evidenceMachine } from '../collector/evidence.ts';
+import { evidenceBackend } from '../collector/backends/evidence.ts';
 import { statuses } from '../collector/status.ts';
 import { allColumns } from '../collector/table.ts';
-import { loadCollections } from '../cli/hosts.ts';
-import { prepareGuarded } from '../store/gate.ts';
+import { loadCollections } from '../cli/sources.ts';
+import { prepareGuarded } from '../store/guard.ts';
 import { openMemory } from '../store/memory.ts';
 import { tables } from '../tables/index.ts';
 import { root, sample } from './standin.ts';
@@ -59,16 +59,16 @@ test('columns are described as users read them', (t) => {
 });
 
 test('the examples of every table run on the sample hosts', async (t) => {
-  const machines = await Promise.all(
+  const backends = await Promise.all(
     ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged'].map((name) =>
-      evidenceMachine(sample(name)),
+      evidenceBackend(sample(name)),
     ),
   );
   const collections = await Promise.all(
-    machines.map((machine) =>
+    backends.map((backend) =>
       collect(
         tables.filter(({ generate }) => generate !== undefined),
-        machine,
+        backend,
       ),
     ),
   );

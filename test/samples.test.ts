@@ -4,9 +4,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { CollectError } from '../collector/errors.ts';
-import type { Output } from '../collector/output.ts';
-import { decodeUtf8, reduceFile, reduceOutput } from '../collector/reduce.ts';
+import type { Output } from '../collector/backends/backend.ts';
 import { fileParserOf, parserOf } from '../collector/parsing.ts';
+import { decodeUtf8, sanitizeFile, sanitizeOutput } from '../collector/sanitize.ts';
 import { fileNames, isReadablePath, sourceOf } from '../collector/sources.ts';
 import { releasedSources } from './released.ts';
 
@@ -168,9 +168,9 @@ for (const host of hosts) {
         t.fail(argv.join(' '));
         continue;
       }
-      const reduced = await reduceOutput(source, output, new Set());
-      t.deepEqual(decodeUtf8(reduced.stdout), decodeUtf8(output.stdout), source);
-      t.deepEqual(decodeUtf8(reduced.stderr), decodeUtf8(output.stderr), source);
+      const sanitized = await sanitizeOutput(source, output, new Set());
+      t.deepEqual(decodeUtf8(sanitized.stdout), decodeUtf8(output.stdout), source);
+      t.deepEqual(decodeUtf8(sanitized.stderr), decodeUtf8(output.stderr), source);
       const stdout = decodeUtf8(output.stdout) ?? '';
       const stderr = decodeUtf8(output.stderr) ?? '';
       const parse = await parserOf(source);
@@ -192,7 +192,7 @@ for (const host of hosts) {
         continue;
       }
       const content = new Uint8Array(readFileSync(join(samples, host, 'files', path)));
-      t.is(decodeUtf8(await reduceFile(source, content)), decodeUtf8(content), path);
+      t.is(decodeUtf8(await sanitizeFile(source, content)), decodeUtf8(content), path);
       const parse = await fileParserOf(source);
       t.notThrows(() => parse(content), path);
     }

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { violations } from '../collector/check.ts';
+import { violations } from '../collector/validate.ts';
 import { collect } from '../collector/collect.ts';
 import { allColumns } from '../collector/table.ts';
 import type { Table, Value } from '../collector/table.ts';
 import { tables } from '../tables/index.ts';
-import { fixtureMachine } from './fixtures/machine.ts';
-import type { Fixture } from './fixtures/machine.ts';
+import { fixtureBackend } from './fixtures/backend.ts';
+import type { Fixture } from './fixtures/backend.ts';
 
 const hostId = 'F6329A14-3B4C-4D5E-8F60-718293A4B5C6';
 const folder = join(import.meta.dirname, 'fixtures');
@@ -47,8 +47,8 @@ test('every folder is of a table that generates rows', (t) => {
 const check = (table: Table, situation: string): void =>
   test(`${table.name}: ${situation}`, async (t) => {
     const fixture = json(table.name, situation, 'fixture.json') as Fixture;
-    const { machine, unasked } = fixtureMachine(fixture, hostId);
-    const { results } = await collect([table], machine, { include: new Set(fixture.include) });
+    const { backend, unasked } = fixtureBackend(fixture, hostId);
+    const { results } = await collect([table], backend, { include: new Set(fixture.include) });
     const [result] = results;
     if (result === undefined || results.length > 1) {
       t.fail('one table is one result');

@@ -8,10 +8,10 @@ import {
 } from '../../collector/sources.ts';
 import type { Command as Source, FileSource, SourceName } from '../../collector/sources.ts';
 import { allColumns } from '../../collector/table.ts';
-import { volumeFiles } from '../../collector/volume.ts';
+import { volumeFiles } from '../../collector/backends/volume.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../command.ts';
-import { flush, print } from '../render.ts';
+import type { Arguments, Command } from '../args.ts';
+import { flush, print } from '../output.ts';
 
 /** Table and column names that a source can fill. */
 const servedBy = (

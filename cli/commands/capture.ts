@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { UserError } from '../../collector/errors.ts';
-import { recordingMachine, writeBundle } from '../../collector/evidence.ts';
+import { recordingBackend, writeBundle } from '../../collector/backends/evidence.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../command.ts';
-import { collectAll, isMac, machinesOf } from '../hosts.ts';
+import type { Arguments, Command } from '../args.ts';
+import { collectAll, isMac, backendsOf } from '../sources.ts';
 import { includeOf, sourceOptions } from '../options.ts';
-import { flush, print, printNote } from '../render.ts';
+import { flush, print, printNote } from '../output.ts';
 import { toolName } from '../version.ts';
 
 /** Writes the script to a new file, or prints it. */
@@ -14,7 +14,7 @@ const writeScript = async (given: Arguments): Promise<number> => {
   const extra = Object.keys(sourceOptions).find((name) => name !== 'include' && given.flag(name));
   if (extra !== undefined) throw new UserError(`--script goes without --${extra}`, '', 2);
   const { captureScript } = await import(/* webpackMode: "eager" */ '../../collector/script.ts');
-  const { noShells } = await import(/* webpackMode: "eager" */ '../../tables/accounts.ts');
+  const { noShells } = await import(/* webpackMode: "eager" */ '../../tables/shared/accounts.ts');
   const script = captureScript({ tool: toolName, include: includeOf(given), noShells });
   const [out] = given.positionals;
   if (out === undefined) print(script);
@@ -44,30 +44,30 @@ const run = async (given: Arguments): Promise<number> => {
       'run it on the Mac, and replay the bundle here with --source',
     );
   }
-  const machines = await machinesOf(given);
-  const [machine] = machines;
-  if (machine === undefined || machines.length > 1) {
+  const backends = await backendsOf(given);
+  const [backend] = backends;
+  if (backend === undefined || backends.length > 1) {
     throw new UserError('capture takes one source', 'a bundle holds one host: name it with --source');
   }
-  if (machine.origin !== 'live') {
+  if (backend.origin !== 'live') {
     throw new UserError(
-      `${machine.label} is evidence already`,
+      `${backend.label} is evidence already`,
       'capture runs on a Mac; copy the bundle in place of capturing it',
     );
   }
-  const { machine: recorder, recording } = recordingMachine(machine, includeOf(given));
+  const { backend: recorder, recording } = recordingBackend(backend, includeOf(given));
   const [collection] = await collectAll(
     [recorder],
     tables.filter(({ generate }) => generate !== undefined),
     given,
   );
   const { files, bytes } = await writeBundle(out, recording, {
-    capturedTime: machine.capturedTime,
-    euid: machine.euid,
+    capturedTime: backend.capturedTime,
+    euid: backend.euid,
     hostId: collection?.hostId ?? null,
     tool: toolName,
   });
-  if (machine.euid !== 0) printNote('captured without root: what root alone may see is recorded as refused');
+  if (backend.euid !== 0) printNote('captured without root: what root alone may see is recorded as refused');
   print(`${out}: ${recording.commands.size} commands, ${files} files, ${bytes} bytes\n`);
   flush();
   return 0;

@@ -2,11 +2,18 @@ import { UserError } from '../../collector/errors.ts';
 import { nearest } from '../../collector/nearest.ts';
 import { dataTables } from '../../store/schema.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../command.ts';
+import type { Arguments, Command } from '../args.ts';
 import { modeOf, modeOptions } from '../options.ts';
-import { flush, printRows } from '../render.ts';
-import type { Cells } from '../render.ts';
-import { dbOption, hostNamed, noteStoreBlindSpots, noteUnlooked, readableStore, using } from '../stores.ts';
+import { flush, printRows } from '../output.ts';
+import type { Cells } from '../output.ts';
+import {
+  dbOption,
+  hostNamed,
+  noteStoreBlindSpots,
+  noteUnobserved,
+  readableStore,
+  using,
+} from '../database.ts';
 import { parseTime } from '../time.ts';
 
 const dataTableNamed = (name: string): string => {
@@ -67,7 +74,7 @@ const run = async (given: Arguments): Promise<number> => {
     );
     flush();
     if (tableName !== null) noteStoreBlindSpots(store, new Set([tableName]), null);
-    else noteUnlooked(store);
+    else noteUnobserved(store);
     return 0;
   });
 };

@@ -4,25 +4,25 @@ import { nearest } from '../../collector/nearest.ts';
 import type { Table } from '../../collector/table.ts';
 import { lockCursor, newsSince, readCursor, writeCursor } from '../../export/cursor.ts';
 import type { News } from '../../export/cursor.ts';
-import { formatNames, formats } from '../../export/formats.ts';
-import type { FormatName, FormatOptions } from '../../export/formats.ts';
-import { makesEvent } from '../../export/ocsf.ts';
-import { isReport } from '../../export/parts.ts';
-import type { Format, SnapshotPart } from '../../export/parts.ts';
-import { hostIdsOf, storeReading } from '../../export/read.ts';
+import { formatNames, formats } from '../../export/formats/index.ts';
+import type { FormatName, FormatOptions } from '../../export/formats/index.ts';
+import { makesEvent } from '../../export/formats/ocsf.ts';
+import { isReport } from '../../export/format.ts';
+import type { Format, ExportSnapshot } from '../../export/format.ts';
+import { hostIdsOf, exportReader } from '../../export/rows/reader.ts';
 import { levels, readKey, redaction } from '../../export/redact.ts';
 import type { Level } from '../../export/redact.ts';
-import type { ThreadedExport } from '../../export/threads.ts';
+import type { ParallelExport } from '../../export/parallel.ts';
 import type { Store } from '../../store/file.ts';
-import { lookBack } from '../../store/query.ts';
+import { viewAsOf } from '../../store/as_of.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../command.ts';
+import type { Arguments, Command } from '../args.ts';
 import { defaultKeep, outputOf, outputPath, withSignals } from '../export_output.ts';
-import { printNote } from '../render.ts';
-import { programEntry } from '../root.ts';
-import { dbOption, hostNamed, readableStore, using } from '../stores.ts';
+import { printNote } from '../output.ts';
+import { programEntry } from '../delivered.ts';
+import { dbOption, hostNamed, readableStore, using } from '../database.ts';
 import { currentTime, parseTime } from '../time.ts';
-import { tableNamed } from './tables.ts';
+import { tableNamed } from '../options.ts';
 
 type What = 'current' | 'changes' | 'snapshot' | 'findings';
 
@@ -128,7 +128,7 @@ const selectHosts = (given: Arguments, store: Store): readonly string[] | null =
 
 const redactOf = (
   given: Arguments,
-): { readonly level: Level; readonly apply: (part: SnapshotPart) => SnapshotPart } | null => {
+): { readonly level: Level; readonly apply: (snapshot: ExportSnapshot) => ExportSnapshot } | null => {
   const text = given.text('redact');
   const file = given.text('redact-key');
   if (text === null) {
@@ -153,11 +153,11 @@ const redactOf = (
 };
 
 /** Refuses to put rows of several levels of redaction into one export: the same user would be two. */
-const oneLevel = (given: Arguments, asked: Level | null): ((part: SnapshotPart) => SnapshotPart) => {
+const oneLevel = (given: Arguments, asked: Level | null): ((snapshot: ExportSnapshot) => ExportSnapshot) => {
   let first: string | null | undefined;
-  return (part) => {
+  return (snapshot) => {
     // What is redacted stays so: there is nothing left from which another level could be made.
-    const level = part.head.redaction ?? asked;
+    const level = snapshot.head.redaction ?? asked;
     first ??= level === null ? 'none' : level;
     const own = level === null ? 'none' : level;
     const expected = asked ?? first;
@@ -167,7 +167,7 @@ const oneLevel = (given: Arguments, asked: Level | null): ((part: SnapshotPart) 
         '--host selects hosts of one kind; --mixed-redaction exports them all the same, but they must not be joined',
       );
     }
-    return part;
+    return snapshot;
   };
 };
 
@@ -195,7 +195,7 @@ const snapshotOf = (given: Arguments, store: Store): { readonly id: number; read
 };
 
 interface Source {
-  readonly parts: Iterable<SnapshotPart>;
+  readonly snapshots: Iterable<ExportSnapshot>;
   readonly news: News | null;
 }
 
@@ -213,9 +213,9 @@ const sourceOf = async (
     throw new UserError(`--as-of and --${what} exclude each other`, '', 2);
   }
   const asOf = asOfText === null ? null : parseTime('--as-of', asOfText);
-  if (asOf !== null) lookBack(store, asOf);
+  if (asOf !== null) viewAsOf(store, asOf);
   const reading = (options: { hostIds?: readonly string[]; tables?: readonly Table[] } = {}) =>
-    storeReading(store, {
+    exportReader(store, {
       tables: options.tables ?? wanted,
       rowSql,
       ...(options.hostIds !== undefined
@@ -227,26 +227,26 @@ const sourceOf = async (
     });
   switch (what) {
     case 'current':
-      return { parts: reading().currentParts(), news: null };
+      return { snapshots: reading().currentSnapshots(), news: null };
     case 'snapshot': {
       const { id, hostId } = snapshotOf(given, store);
       if (hosts !== null && !hosts.includes(hostId))
         throw new UserError(`snapshot ${id} is of another host`, `--host ${hostId}`);
       return {
-        parts: reading({ hostIds: [hostId] }).wholeParts((snapshotId) => snapshotId === id),
+        snapshots: reading({ hostIds: [hostId] }).wholeSnapshots((snapshotId) => snapshotId === id),
         news: null,
       };
     }
     case 'findings': {
       if (given.texts('table').length > 0)
         throw new UserError('--findings and --table exclude each other', '', 2);
-      const { judge } = await import(/* webpackMode: "eager" */ '../../queries/judge.ts');
-      const { questions } = await import(/* webpackMode: "eager" */ '../../queries/index.ts');
-      const { findingParts } = await import(/* webpackMode: "eager" */ '../../export/findings.ts');
-      const { names } = await import(/* webpackMode: "eager" */ '../judging.ts');
-      const answers = judge(store.db, questions, { now: asOf ?? currentTime(), names });
-      const heads = reading({ tables: [] }).currentParts();
-      return { parts: findingParts(store, answers, heads), news: null };
+      const { evaluate } = await import(/* webpackMode: "eager" */ '../../queries/evaluate.ts');
+      const { queries } = await import(/* webpackMode: "eager" */ '../../queries/index.ts');
+      const { findingSnapshots } = await import(/* webpackMode: "eager" */ '../../export/findings.ts');
+      const { names } = await import(/* webpackMode: "eager" */ '../findings.ts');
+      const answers = evaluate(store.db, queries, { now: asOf ?? currentTime(), names });
+      const heads = reading({ tables: [] }).currentSnapshots();
+      return { snapshots: findingSnapshots(store, answers, heads), news: null };
     }
     case 'changes': {
       const cursorPath = given.text('cursor');
@@ -263,28 +263,28 @@ const sourceOf = async (
       const news = newsSince(store, cursor, hosts);
       const own = reading();
       const { isWhole } = formats[name];
-      const parts = function* (): Generator<SnapshotPart> {
+      const snapshots = function* (): Generator<ExportSnapshot> {
         for (const [hostId, { ids, since }] of news.hosts) {
-          if (isWhole) yield* own.wholeParts((id) => ids.has(id), [hostId]);
-          else yield* own.changedParts(hostId, since, (id) => ids.has(id));
+          if (isWhole) yield* own.wholeSnapshots((id) => ids.has(id), [hostId]);
+          else yield* own.changedSnapshots(hostId, since, (id) => ids.has(id));
         }
       };
-      return { parts: parts(), news };
+      return { snapshots: snapshots(), news };
     }
   }
 };
 
 /** Current rows of many hosts into a file are read in threads; null where they are not, or cannot be. */
-const threadedSource = async (
+const parallelSource = async (
   given: Arguments,
   store: Store,
   name: FormatName,
   what: What,
-): Promise<ThreadedExport | null> => {
+): Promise<ParallelExport | null> => {
   if (what !== 'current' || outputPath(given) === null) return null;
   if (given.flag('redact') || given.flag('rotate-size') || availableParallelism() < 2) return null;
   const hosts = selectHosts(given, store);
-  const { leastHosts, threadedExport } = await import(/* webpackMode: "eager" */ '../../export/threads.ts');
+  const { leastHosts, parallelExport } = await import(/* webpackMode: "eager" */ '../../export/parallel.ts');
   if ((hosts ?? hostIdsOf(store)).length < leastHosts) return null;
   const levels_ = store.db
     .prepare('SELECT count(DISTINCT coalesce(redaction, 1)) FROM main._snapshot')
@@ -300,15 +300,15 @@ const threadedSource = async (
     options: formatOptionsOf(given, what),
     asOf: asOf === null ? null : parseTime('--as-of', asOf),
   } as const;
-  return threadedExport(programEntry, task, store.db, () => hosts ?? hostIdsOf(store));
+  return parallelExport(programEntry, task, store.db, () => hosts ?? hostIdsOf(store));
 };
 
-const writeThreaded = async (
+const writeParallel = async (
   given: Arguments,
   format: Format,
   name: FormatName,
   what: What,
-  { chunks, end }: ThreadedExport,
+  { chunks, end }: ParallelExport,
 ): Promise<number> => {
   try {
     const output = outputOf(given, format, name, fileCount(given, name, what));
@@ -351,8 +351,8 @@ const run = async (given: Arguments): Promise<number> => {
   const cursorPath = given.text('cursor');
   if (cursorPath === '') throw new UserError('--cursor names no file', '', 2);
   return using(readableStore(given), async (store) => {
-    const threaded = await threadedSource(given, store, name, what);
-    if (threaded !== null) return writeThreaded(given, format, name, what, threaded);
+    const parallel = await parallelSource(given, store, name, what);
+    if (parallel !== null) return writeParallel(given, format, name, what, parallel);
     const release = cursorPath === null ? null : lockCursor(cursorPath);
     try {
       // One moment of the database, whoever writes into it meanwhile.
@@ -369,17 +369,17 @@ const run = async (given: Arguments): Promise<number> => {
       await withSignals(output, async () => {
         await output.begin();
         let between: string | null = null;
-        for (const part of source.parts) {
-          check(part);
+        for (const snapshot of source.snapshots) {
+          check(snapshot);
           if (between !== null) await output.sinkFor(null).write(between);
           between = format.between ?? null;
-          for (const piece of format.snapshot(redact === null ? part : redact.apply(part))) {
+          for (const chunk of format.snapshot(redact === null ? snapshot : redact.apply(snapshot))) {
             isNothing = false;
-            const isText = typeof piece === 'string';
-            const sink = output.sinkFor(isText ? null : piece.table);
-            const writing = sink.write(isText ? piece : piece.text);
+            const isText = typeof chunk === 'string';
+            const sink = output.sinkFor(isText ? null : chunk.table);
+            const writing = sink.write(isText ? chunk : chunk.text);
             if (writing !== undefined) await writing;
-            if (cut === 'line' && isText && piece.endsWith('\n')) {
+            if (cut === 'line' && isText && chunk.endsWith('\n')) {
               const cutting = sink.cut();
               if (cutting !== undefined) await cutting;
             }

@@ -1,31 +1,31 @@
 import { UserError } from '../../collector/errors.ts';
 import { isAtLeast, findingsOfAnswer } from '../../queries/findings.ts';
-import { severities } from '../../queries/header.ts';
-import type { Question, Severity } from '../../queries/header.ts';
-import { questions as library } from '../../queries/index.ts';
-import { judge } from '../../queries/judge.ts';
-import type { Answer } from '../../queries/judge.ts';
-import { checkQuestion, readQuestions } from '../../queries/own.ts';
-import { readPacks } from '../../queries/pack.ts';
+import { severities } from '../../queries/query.ts';
+import type { Query, Severity } from '../../queries/query.ts';
+import { queries as library } from '../../queries/index.ts';
+import { evaluate } from '../../queries/evaluate.ts';
+import type { Answer } from '../../queries/evaluate.ts';
+import { checkQuery, readQueries } from '../../queries/custom.ts';
+import { readPacks } from '../../queries/osquery_pack.ts';
 import type { Db } from '../../store/database.ts';
 import type { Store } from '../../store/file.ts';
 import { openMemory } from '../../store/memory.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../command.ts';
-import { plural, printFindings } from '../findings_text.ts';
+import type { Arguments, Command } from '../args.ts';
+import { plural, printFindings } from '../findings_report.ts';
 import {
   identified,
-  judgePacks,
+  evaluatePacks,
   memoryOf,
   names,
   nowOf,
-  questionsOfPacks,
-  selectQuestions,
-  tablesOfQuestions,
-} from '../judging.ts';
+  queriesOfPacks,
+  selectQueries,
+  tablesOfQueries,
+} from '../findings.ts';
 import { modeOf, modeOptions, sourceOptions } from '../options.ts';
-import { flush, print, printNote, printRows } from '../render.ts';
-import type { Cells, Mode } from '../render.ts';
+import { flush, print, printNote, printRows } from '../output.ts';
+import type { Cells, Mode } from '../output.ts';
 
 const columns = [
   'verdict',
@@ -45,24 +45,24 @@ const columns = [
 
 interface OutputRow {
   readonly verdict: 'hit' | 'unknown';
-  readonly question: Question;
+  readonly query: Query;
   readonly hostId: string | null;
   readonly subject: string | null;
   readonly details: readonly object[];
   readonly blindSpots: readonly object[];
 }
 
-/** A row for each finding, and one for each host on which a question could not be judged. */
+/** A row for each finding, and one for each host on which a query could not be evaluated. */
 function* outputRows(answers: readonly Answer[]): Generator<OutputRow> {
   for (const answer of answers) {
     for (const finding of findingsOfAnswer(answer)) yield { verdict: 'hit', ...finding };
   }
-  for (const { question, verdicts, blindSpots } of answers) {
+  for (const { query, verdicts, blindSpots } of answers) {
     for (const [hostId, verdict] of verdicts) {
       if (verdict !== 'unknown') continue;
       yield {
         verdict,
-        question,
+        query,
         hostId,
         subject: null,
         details: [],
@@ -72,19 +72,19 @@ function* outputRows(answers: readonly Answer[]): Generator<OutputRow> {
   }
 }
 
-const fieldsOf = ({ verdict, question, hostId, subject, details, blindSpots }: OutputRow) => [
+const fieldsOf = ({ verdict, query, hostId, subject, details, blindSpots }: OutputRow) => [
   verdict,
-  question.name,
-  question.title,
-  question.group,
-  question.severity,
+  query.name,
+  query.title,
+  query.group,
+  query.severity,
   hostId,
   subject,
   details,
-  question.purpose,
-  question.remediation,
-  question.references,
-  question.falsePositives,
+  query.purpose,
+  query.remediation,
+  query.references,
+  query.falsePositives,
   blindSpots,
 ];
 
@@ -126,64 +126,68 @@ const severityOf = (given: Arguments): Severity | null => {
 };
 
 interface Asked {
-  readonly questions: readonly Question[];
+  readonly queries: readonly Query[];
   readonly isLibrary: boolean;
-  judge(db: Db, now: number): readonly Answer[];
+  evaluate(db: Db, now: number): readonly Answer[];
 }
 
-/** The questions that the command line asks for, checked before anything is collected. */
+/** The queries that the command line asks for, checked before anything is collected. */
 const askedOf = (given: Arguments, store: Store | null): Asked => {
   const folder = given.text('queries');
   const file = given.text('pack');
   if (folder !== null && file !== null) throw new UserError('give --queries or --pack, not both', '', 2);
-  const select = (all: readonly Question[]): readonly Question[] =>
-    selectQuestions(all, given.texts('n'), given.text('group'));
+  const select = (all: readonly Query[]): readonly Query[] =>
+    selectQueries(all, given.texts('n'), given.text('group'));
   if (file !== null) {
     const { packs, skipped } = readPacks(file);
-    const prepared = questionsOfPacks(packs, file);
+    const prepared = queriesOfPacks(packs, file);
     for (const reason of [...skipped, ...prepared.skipped]) printNote(`left out: ${reason}`);
-    if (prepared.questions.length === 0)
+    if (prepared.queries.length === 0)
       throw new UserError(`${file} has no query that can be asked here`, 'tokenquery tables lists what can');
-    const questions = select(prepared.questions);
+    const queries = select(prepared.queries);
     return {
-      questions,
+      queries,
       isLibrary: false,
-      judge: (db, now) => judgePacks(db, { ...prepared, questions }, now),
+      evaluate: (db, now) => evaluatePacks(db, { ...prepared, queries }, now),
     };
   }
   const empty = openMemory(tables);
   const all =
     folder === null
       ? library
-      : readQuestions(folder).map((one) => checkQuestion(one, names, empty, store?.db ?? null));
+      : readQueries(folder).map((one) => checkQuery(one, names, empty, store?.db ?? null));
   empty.close();
-  const questions = select(all);
-  return { questions, isLibrary: folder === null, judge: (db, now) => judge(db, questions, { now, names }) };
+  const queries = select(all);
+  return {
+    queries,
+    isLibrary: folder === null,
+    evaluate: (db, now) => evaluate(db, queries, { now, names }),
+  };
 };
 
 interface World {
   readonly db: Db;
-  /** The moment that is judged, for `:now`. */
+  /** The moment that is evaluated, for `:now`. */
   readonly now: number;
   close(): void;
 }
 
-const collectedWorld = async (given: Arguments, questions: readonly Question[]): Promise<World> => {
-  const { collectAll, machinesOf } = await import(/* webpackMode: "eager" */ '../hosts.ts');
-  const machines = await machinesOf(given);
-  const collections = identified(await collectAll(machines, tablesOfQuestions(questions), given));
+const collectedWorld = async (given: Arguments, queries: readonly Query[]): Promise<World> => {
+  const { collectAll, backendsOf } = await import(/* webpackMode: "eager" */ '../sources.ts');
+  const backends = await backendsOf(given);
+  const collections = identified(await collectAll(backends, tablesOfQueries(queries), given));
   const db = memoryOf(collections);
   return { db, now: nowOf(collections), close: () => void db.close() };
 };
 
 const storedWorld = async (given: Arguments, store: Store): Promise<World> => {
-  const { lookBack } = await import(/* webpackMode: "eager" */ '../../store/query.ts');
-  const { noteStoreBlindSpots } = await import(/* webpackMode: "eager" */ '../stores.ts');
+  const { viewAsOf } = await import(/* webpackMode: "eager" */ '../../store/as_of.ts');
+  const { noteStoreBlindSpots } = await import(/* webpackMode: "eager" */ '../database.ts');
   const { currentTime, parseTime } = await import(/* webpackMode: "eager" */ '../time.ts');
   const asOf = given.text('as-of');
   const now = asOf === null ? currentTime() : parseTime('--as-of', asOf);
   if (asOf !== null) {
-    lookBack(store, now);
+    viewAsOf(store, now);
     noteStoreBlindSpots(store, new Set(), now);
   }
   return { db: store.db, now, close: () => store.close() };
@@ -197,19 +201,19 @@ const storeOf = async (given: Arguments): Promise<Store | null> => {
   const extra = Object.keys(sourceOptions).find((name) => given.flag(name));
   if (extra !== undefined)
     throw new UserError(`--${extra} and --db exclude each other: with --db nothing is collected`, '', 2);
-  return (await import(/* webpackMode: "eager" */ '../stores.ts')).readableStore(given);
+  return (await import(/* webpackMode: "eager" */ '../database.ts')).readableStore(given);
 };
 
-const judged = async (given: Arguments, asked: Asked, store: Store | null): Promise<readonly Answer[]> => {
+const evaluated = async (given: Arguments, asked: Asked, store: Store | null): Promise<readonly Answer[]> => {
   const { db, now, close } = await (store === null
-    ? collectedWorld(given, asked.questions)
+    ? collectedWorld(given, asked.queries)
     : storedWorld(given, store));
   db.pragma('query_only = ON');
   const watching = (await import(/* webpackMode: "eager" */ '../../store/watchdog.ts')).watch(
     given.count('timeout') ?? 300,
   );
   try {
-    return asked.judge(db, now);
+    return asked.evaluate(db, now);
   } catch (error) {
     if ((error as { code?: string }).code?.startsWith('SQLITE_') !== true) throw error;
     if (store !== null) {
@@ -233,7 +237,7 @@ const run = async (given: Arguments): Promise<number> => {
   const failOn = severityOf(given);
   const store = await storeOf(given);
   const asked = askedOf(given, store);
-  const answers = await judged(given, asked, store);
+  const answers = await evaluated(given, asked, store);
   const isChosen = given.texts('n').length > 0 || given.text('group') !== null;
   if (mode === 'pretty') printFindings(answers, isChosen || !asked.isLibrary);
   else printOutput(mode, answers);
@@ -242,15 +246,14 @@ const run = async (given: Arguments): Promise<number> => {
   const least = failOn ?? 'info';
   const isNobody = answers.every(({ verdicts }) => verdicts.size === 0);
   if (isNobody) printNote('there is no host to judge: that is no pass');
-  const open = answers.filter((answer) => isUnknown(answer) && isAtLeast(answer.question.severity, least));
+  const open = answers.filter((answer) => isUnknown(answer) && isAtLeast(answer.query.severity, least));
   if (failOn !== null) {
     if (open.length > 0) {
       printNote(
         `${plural(open.length, 'question')} of severity ${failOn} or above could not be judged on every host: that is no pass (--strict makes it exit code 4)`,
       );
     }
-    if (answers.some(({ question, hits }) => hits.length > 0 && isAtLeast(question.severity, failOn)))
-      return 3;
+    if (answers.some(({ query, hits }) => hits.length > 0 && isAtLeast(query.severity, failOn))) return 3;
   }
   return given.flag('strict') && (isNobody || open.length > 0) ? 4 : 0;
 };

@@ -1,20 +1,20 @@
 import { collect } from '../../collector/collect.ts';
-import { evidenceMachine } from '../../collector/evidence.ts';
+import { evidenceBackend } from '../../collector/backends/evidence.ts';
 import { findInputs, merge } from '../../store/merge.ts';
 import type { Merged } from '../../store/merge.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../command.ts';
-import { endProgress, flush, print, printError, printNote, printProgress } from '../render.ts';
-import { programEntry } from '../root.ts';
-import { dbOption, dbPath, using, writableStore } from '../stores.ts';
+import type { Arguments, Command } from '../args.ts';
+import { endProgress, flush, print, printError, printNote, printProgress } from '../output.ts';
+import { programEntry } from '../delivered.ts';
+import { dbOption, dbPath, using, writableStore } from '../database.ts';
 import { currentTime } from '../time.ts';
 import { version } from '../version.ts';
 
 const readEvidence = async (path: string): Promise<Snapshot> => {
   const wanted = tables.filter(({ generate }) => generate !== undefined);
-  return snapshotOf(tables, await collect(wanted, await evidenceMachine(path)), version);
+  return snapshotOf(tables, await collect(wanted, await evidenceBackend(path)), version);
 };
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

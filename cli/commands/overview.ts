@@ -1,16 +1,16 @@
 import { allColumns } from '../../collector/table.ts';
-import type { Collection } from '../../collector/collect.ts';
+import type { Collection } from '../../collector/collection.ts';
 import type { Value } from '../../collector/table.ts';
 import { findingsOfAnswer } from '../../queries/findings.ts';
-import { severities } from '../../queries/header.ts';
-import type { Answer } from '../../queries/judge.ts';
+import { severities } from '../../queries/query.ts';
+import type { Answer } from '../../queries/evaluate.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../command.ts';
-import { collectAll, machinesOf, rowsOf } from '../hosts.ts';
-import { judgeCollections } from '../judging.ts';
+import type { Arguments, Command } from '../args.ts';
+import { collectAll, backendsOf, rowsOf } from '../sources.ts';
+import { evaluateCollections } from '../findings.ts';
 import { sourceOptions } from '../options.ts';
-import { flush, print, printRows, visible } from '../render.ts';
-import type { Cells } from '../render.ts';
+import { flush, print, printRows, visible } from '../output.ts';
+import type { Cells } from '../output.ts';
 import { isoSeconds } from '../time.ts';
 
 type AnyRow = Readonly<Record<string, Value>>;
@@ -30,8 +30,8 @@ const indent = (lines: readonly string[]): string => lines.map((line) => `  ${li
 
 const heading = (collection: Collection): string => {
   const [host] = rowsNamed(collection, 'hosts');
-  const { machine } = collection;
-  const when = isoSeconds(machine.capturedTime);
+  const { backend } = collection;
+  const when = isoSeconds(backend.capturedTime);
   const chip =
     host?.['is_apple_silicon'] === 1
       ? 'Apple silicon'
@@ -44,8 +44,8 @@ const heading = (collection: Collection): string => {
     chip,
   ].join(', ');
   const who =
-    machine.euid === 0 ? 'as root' : machine.euid === null ? 'by nobody knows whom' : 'without root';
-  return `Mac ${collection.hostId ?? 'of unknown id'}\n${indent([what, `collected ${when} ${who}, from ${machine.label}`])}`;
+    backend.euid === 0 ? 'as root' : backend.euid === null ? 'by nobody knows whom' : 'without root';
+  return `Mac ${collection.hostId ?? 'of unknown id'}\n${indent([what, `collected ${when} ${who}, from ${backend.label}`])}`;
 };
 
 const tokenWord = (row: AnyRow): string => {
@@ -106,9 +106,9 @@ const printState = (collection: Collection): void => {
 const printConflicts = (collection: Collection): void => {
   const rows = rowsNamed(collection, 'conflicts');
   if (rows.length === 0) {
-    const isWhole = statusNamed(collection, 'conflicts')?.status === 'empty';
+    const isComplete = statusNamed(collection, 'conflicts')?.status === 'empty';
     print(
-      indent([isWhole ? 'conflicts: none' : 'conflicts: none found, and not every source could be asked']),
+      indent([isComplete ? 'conflicts: none' : 'conflicts: none found, and not every source could be asked']),
     );
     return;
   }
@@ -118,30 +118,30 @@ const printConflicts = (collection: Collection): void => {
     rows
       .toSorted((a, b) => rank.indexOf(String(a['severity'])) - rank.indexOf(String(b['severity'])))
       .map((row) => {
-        const conclusion = String(row['conclusion']).replace(/\. See command_log:.*$/s, '');
-        return `    ${String(row['severity']).padEnd(8)} ${visible(String(row['subject']))}: ${visible(conclusion)} (${row['rule_id']})\n`;
+        const { severity, subject, conclusion, rule_id: rule } = row;
+        return `    ${String(severity).padEnd(8)} ${visible(String(subject))}: ${visible(String(conclusion))} (${rule})\n`;
       }),
   );
   print(indent([`conflicts: ${lines.size}`]) + [...lines].join(''));
 };
 
-/** What the library finds on one host, by severity; what it could not judge is told by the blind spots. */
+/** What the library finds on one host, by severity; what it could not evaluate is told by the blind spots. */
 const printFindings = (answers: readonly Answer[], hostId: string | null): void => {
   const found = answers
     .flatMap(findingsOfAnswer)
-    .filter(({ hostId: of, question }) => of === hostId && hostId !== null && question.severity !== 'info')
-    .toSorted((a, b) => severities.indexOf(b.question.severity) - severities.indexOf(a.question.severity));
+    .filter(({ hostId: of, query }) => of === hostId && hostId !== null && query.severity !== 'info')
+    .toSorted((a, b) => severities.indexOf(b.query.severity) - severities.indexOf(a.query.severity));
   const unknown = answers.filter(
-    ({ blindSpots, question }) => !question.isOfFleet && blindSpots.has(hostId ?? ''),
+    ({ blindSpots, query }) => !query.isOfFleet && blindSpots.has(hostId ?? ''),
   ).length;
   print(
     indent([
       `findings: ${found.length === 0 ? 'none' : found.length}${unknown === 0 ? '' : `; ${unknown} questions could not be judged`}`,
     ]),
   );
-  for (const { question, subject } of found) {
+  for (const { query, subject } of found) {
     const of = subject === null || subject === hostId ? '' : ` ${visible(subject)}:`;
-    print(`    ${question.severity.padEnd(8)}${of} ${question.title} (${question.name})\n`);
+    print(`    ${query.severity.padEnd(8)}${of} ${query.title} (${query.name})\n`);
   }
 };
 
@@ -171,9 +171,9 @@ const printHost = (collection: Collection, answers: readonly Answer[]): void => 
 };
 
 const run = async (given: Arguments): Promise<number> => {
-  const machines = await machinesOf(given);
+  const backends = await backendsOf(given);
   const collections = await collectAll(
-    machines,
+    backends,
     tables.filter(({ generate }) => generate !== undefined),
     given,
   );
@@ -187,7 +187,7 @@ const run = async (given: Arguments): Promise<number> => {
     );
     print(`${JSON.stringify(documents, null, 1)}\n`);
   } else {
-    const answers = judgeCollections(collections);
+    const answers = evaluateCollections(collections);
     for (const [index, collection] of collections.entries()) {
       if (index > 0) print('\n');
       printHost(collection, answers);

@@ -1,12 +1,12 @@
-import { requirementText, severityRank } from '../../queries/header.ts';
-import type { Question } from '../../queries/header.ts';
-import { questions as library } from '../../queries/index.ts';
-import { blindSpotsSql } from '../../queries/judge.ts';
-import { readQuestions } from '../../queries/own.ts';
-import type { Arguments, Command } from '../command.ts';
-import { selectQuestions } from '../judging.ts';
+import { requirementText, severityRank } from '../../queries/query.ts';
+import type { Query } from '../../queries/query.ts';
+import { queries as library } from '../../queries/index.ts';
+import { blindSpotsSql } from '../../queries/evaluate.ts';
+import { readQueries } from '../../queries/custom.ts';
+import type { Arguments, Command } from '../args.ts';
+import { selectQueries } from '../findings.ts';
 import { modeOf, modeOptions } from '../options.ts';
-import { flush, print, printRows, visible } from '../render.ts';
+import { flush, print, printRows, visible } from '../output.ts';
 
 const columns = [
   'name',
@@ -21,49 +21,49 @@ const columns = [
   'false_positives',
 ] as const;
 
-const cellsOf = (question: Question) => [
-  question.name,
-  question.group,
-  question.severity,
-  question.title,
-  question.needsHistory ? 1 : 0,
-  question.requires.map(requirementText).join(', '),
-  question.purpose,
-  question.remediation,
-  question.references,
-  question.falsePositives,
+const cellsOf = (query: Query) => [
+  query.name,
+  query.group,
+  query.severity,
+  query.title,
+  query.needsHistory ? 1 : 0,
+  query.requires.map(requirementText).join(', '),
+  query.purpose,
+  query.remediation,
+  query.references,
+  query.falsePositives,
 ];
 
-const printQuestion = (question: Question): void => {
-  const history = question.needsHistory ? ', needs a database with two snapshots' : '';
-  print(`${visible(`${question.name}: ${question.title}`)}\n`);
-  print(`${visible(`group ${question.group}, severity ${question.severity}${history}`)}\n`);
+const printQuery = (query: Query): void => {
+  const history = query.needsHistory ? ', needs a database with two snapshots' : '';
+  print(`${visible(`${query.name}: ${query.title}`)}\n`);
+  print(`${visible(`group ${query.group}, severity ${query.severity}${history}`)}\n`);
   const parts: readonly (readonly [string, readonly string[]])[] = [
-    ['Why it matters', [question.purpose]],
-    ['What to do', [question.remediation]],
-    ['What else could cause it', [question.falsePositives]],
-    ['References', [question.references]],
-    ['Must be known, else the answer is unknown', question.requires.map(requirementText)],
+    ['Why it matters', [query.purpose]],
+    ['What to do', [query.remediation]],
+    ['What else could cause it', [query.falsePositives]],
+    ['References', [query.references]],
+    ['Must be known, else the answer is unknown', query.requires.map(requirementText)],
   ];
   for (const [heading, texts] of parts) {
     const lines = texts.filter((text) => text !== '').map((text) => `  ${visible(text)}\n`);
     if (lines.length > 0) print(`\n${heading}\n${lines.join('')}`);
   }
   // SQL keeps its lines; nothing else in it may speak to the terminal.
-  print(`\n${question.sql.split('\n').map(visible).join('\n')};\n`);
+  print(`\n${query.sql.split('\n').map(visible).join('\n')};\n`);
 };
 
 const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
   const folder = given.text('queries');
   const [name] = given.positionals;
-  const all = folder === null ? library : readQuestions(folder);
-  const chosen = selectQuestions(all, name === undefined ? [] : [name], given.text('group'));
+  const all = folder === null ? library : readQueries(folder);
+  const chosen = selectQueries(all, name === undefined ? [] : [name], given.text('group'));
   const [only] = chosen;
   if (given.flag('unknown-sql') || (name !== undefined && mode === 'pretty')) {
-    for (const question of chosen) {
-      if (given.flag('unknown-sql')) print(`${blindSpotsSql(question)};\n`);
-      else printQuestion(question);
+    for (const query of chosen) {
+      if (given.flag('unknown-sql')) print(`${blindSpotsSql(query)};\n`);
+      else printQuery(query);
     }
   } else {
     const sorted = chosen.toSorted(
@@ -75,7 +75,7 @@ const run = async (given: Arguments): Promise<number> => {
     printRows(
       mode,
       columns.slice(0, most),
-      sorted.map((question) => cellsOf(question).slice(0, most)),
+      sorted.map((query) => cellsOf(query).slice(0, most)),
     );
   }
   flush();

@@ -1,37 +1,37 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '../../collector/errors.ts';
 import { allColumns } from '../../collector/table.ts';
-import type { Question } from '../../queries/header.ts';
+import type { Query } from '../../queries/query.ts';
 import type { Db, Statement } from '../../store/database.ts';
-import { isInstant, prepareGuarded, touchedTables } from '../../store/gate.ts';
+import { isInstant, prepareGuarded, touchedTables } from '../../store/guard.ts';
 import { openMemory } from '../../store/memory.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../command.ts';
+import type { Arguments, Command } from '../args.ts';
 import { modeOf, modeOptions, sourceOptions } from '../options.ts';
-import { flush, printNote, printRows } from '../render.ts';
-import type { Cells } from '../render.ts';
+import { flush, printNote, printRows } from '../output.ts';
+import type { Cells } from '../output.ts';
 
 const names = {
   tables: tables.map(({ name }) => name),
   columns: [...new Set(tables.flatMap((table) => allColumns(table).map(([name]) => name)))],
 };
 
-/** A question of the library. */
-const questionOf = async (given: Arguments): Promise<Question> => {
+/** A query of the library. */
+const queryOf = async (given: Arguments): Promise<Query> => {
   if (given.positionals.length > 0 || given.text('f') !== null) {
     throw new UserError('give the SQL itself, -f FILE or -n NAME, and one of them only', '', 2);
   }
-  const { questions } = await import(/* webpackMode: "eager" */ '../../queries/index.ts');
-  const { selectQuestions } = await import(/* webpackMode: "eager" */ '../judging.ts');
-  const [question] = selectQuestions(questions, given.texts('n'), null);
-  if (question === undefined) throw new Error('a name that is known selects a question');
-  if (question.needsHistory && given.text('db') === null) {
+  const { queries } = await import(/* webpackMode: "eager" */ '../../queries/index.ts');
+  const { selectQueries } = await import(/* webpackMode: "eager" */ '../findings.ts');
+  const [query] = selectQueries(queries, given.texts('n'), null);
+  if (query === undefined) throw new Error('a name that is known selects a question');
+  if (query.needsHistory && given.text('db') === null) {
     throw new UserError(
-      `${question.name} compares snapshots`,
+      `${query.name} compares snapshots`,
       'ask it with --db FILE, of a database that tokenquery snapshot --db FILE filled on two days or more',
     );
   }
-  return question;
+  return query;
 };
 
 const readSql = (given: Arguments): string => {
@@ -74,51 +74,51 @@ interface World {
   readonly names: Parameters<typeof prepareGuarded>[2];
   /** The time that `:now` stands for. */
   readonly now: number;
-  readonly isWhole: boolean;
+  readonly isComplete: boolean;
   close(): void;
 }
 
-const collectedWorld = async (given: Arguments, sql: string, question: Question | null): Promise<World> => {
+const collectedWorld = async (given: Arguments, sql: string, query: Query | null): Promise<World> => {
   if (given.text('as-of') !== null) throw new UserError('--as-of goes with --db FILE', '', 2);
   const db = openMemory(tables);
   prepareGuarded(db, sql, names);
   const touched = touchedTables(db, sql);
   const close = (): void => void db.close();
-  if (touched.size === 0) return { db, names, now: 0, isWhole: true, close };
-  const hosts = await import(/* webpackMode: "eager" */ '../hosts.ts');
-  const machines = await hosts.machinesOf(given);
+  if (touched.size === 0) return { db, names, now: 0, isComplete: true, close };
+  const hosts = await import(/* webpackMode: "eager" */ '../sources.ts');
+  const backends = await hosts.backendsOf(given);
   const needed = new Set(touched);
   // It asks table_status only of the tables that it names, where that is not what it is about.
-  if (question?.alsoReads.includes('table_status') === true) needed.delete('table_status');
-  const collections = await hosts.collectAll(machines, hosts.tablesToCollect(needed), given);
+  if (query?.alsoReads.includes('table_status') === true) needed.delete('table_status');
+  const collections = await hosts.collectAll(backends, hosts.tablesToCollect(needed), given);
   hosts.loadCollections(
     db,
     tables.filter(({ name }) => touched.has(name)),
     collections,
   );
-  const isWhole = hosts.noteBlindSpots(collections, touched);
-  return { db, names, now: Math.max(...machines.map(({ capturedTime }) => capturedTime)), isWhole, close };
+  const isComplete = hosts.noteBlindSpots(collections, touched);
+  return { db, names, now: Math.max(...backends.map(({ capturedTime }) => capturedTime)), isComplete, close };
 };
 
 const storedWorld = async (given: Arguments, sql: string): Promise<World> => {
   const extra = Object.keys(sourceOptions).find((name) => given.flag(name));
   if (extra !== undefined)
     throw new UserError(`--${extra} and --db exclude each other: with --db nothing is collected`, '', 2);
-  const { readableStore, noteStoreBlindSpots } = await import(/* webpackMode: "eager" */ '../stores.ts');
-  const { lookBack, touchedNames, visibleNames } = await import(
-    /* webpackMode: "eager" */ '../../store/query.ts'
-  );
+  const { readableStore, noteStoreBlindSpots } = await import(/* webpackMode: "eager" */ '../database.ts');
+  const { viewAsOf } = await import(/* webpackMode: "eager" */ '../../store/as_of.ts');
+  const { touchedNames } = await import(/* webpackMode: "eager" */ '../../store/blind_spots.ts');
+  const { visibleNames } = await import(/* webpackMode: "eager" */ '../../store/guard.ts');
   const { currentTime, parseTime } = await import(/* webpackMode: "eager" */ '../time.ts');
   const asOf = given.text('as-of');
   const now = asOf === null ? currentTime() : parseTime('--as-of', asOf);
   const store = readableStore(given);
   try {
-    if (asOf !== null) lookBack(store, now);
+    if (asOf !== null) viewAsOf(store, now);
     const { db } = store;
     const known = visibleNames(store);
     prepareGuarded(db, sql, known);
-    const isWhole = noteStoreBlindSpots(store, touchedNames(store, sql), asOf === null ? null : now);
-    return { db, names: known, now, isWhole, close: () => store.close() };
+    const isComplete = noteStoreBlindSpots(store, touchedNames(store, sql), asOf === null ? null : now);
+    return { db, names: known, now, isComplete, close: () => store.close() };
   } catch (error) {
     store.close();
     const { explainStoreError } = await import(/* webpackMode: "eager" */ '../../store/file.ts');
@@ -130,10 +130,10 @@ const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
   const maxRows = given.count('max-rows', 0);
   const timeout = given.count('timeout') ?? 30;
-  const question = given.text('n') === null ? null : await questionOf(given);
-  const sql = question === null ? readSql(given) : question.sql;
+  const query = given.text('n') === null ? null : await queryOf(given);
+  const sql = query === null ? readSql(given) : query.sql;
   const world = await (given.text('db') === null
-    ? collectedWorld(given, sql, question)
+    ? collectedWorld(given, sql, query)
     : storedWorld(given, sql));
   const { db } = world;
   // From here on the statement can only read, whatever it is.
@@ -160,7 +160,7 @@ const run = async (given: Arguments): Promise<number> => {
     world.close();
   }
   flush();
-  return given.flag('strict') && !world.isWhole ? 4 : 0;
+  return given.flag('strict') && !world.isComplete ? 4 : 0;
 };
 
 export const queryCommand: Command = {

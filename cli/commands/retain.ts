@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { UserError } from '../../collector/errors.ts';
 import { openForReading } from '../../store/file.ts';
-import { retain } from '../../store/retain.ts';
+import { retain } from '../../store/retention.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../command.ts';
-import { endProgress, flush, print, printProgress } from '../render.ts';
-import { dbOption, dbPath, using, writableStore } from '../stores.ts';
+import type { Arguments, Command } from '../args.ts';
+import { endProgress, flush, print, printProgress } from '../output.ts';
+import { dbOption, dbPath, using, writableStore } from '../database.ts';
 import { currentTime, parseAge } from '../time.ts';
 
 const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;

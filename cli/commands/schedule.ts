@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import { UserError } from '../../collector/errors.ts';
-import { formatNames } from '../../export/formats.ts';
+import { formatNames } from '../../export/formats/index.ts';
 import { levels } from '../../export/redact.ts';
-import type { Arguments, Command } from '../command.ts';
+import type { Arguments, Command } from '../args.ts';
 import { parseEvery, splayOf } from '../due.ts';
-import { flush, print, printNote } from '../render.ts';
+import { flush, print, printNote } from '../output.ts';
 import { parseAge } from '../time.ts';
 
 const xml = (text: string): string =>

@@ -3,9 +3,9 @@ import { allColumns } from '../../collector/table.ts';
 import type { Column, Table } from '../../collector/table.ts';
 import { createTable } from '../../store/ddl.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../command.ts';
-import { flush, print } from '../render.ts';
-import { tableNamed } from './tables.ts';
+import type { Arguments, Command } from '../args.ts';
+import { flush, print } from '../output.ts';
+import { tableNamed } from '../options.ts';
 
 /** All that the declaration of a column says. */
 const columnJson = (name: string, column: Column) => ({

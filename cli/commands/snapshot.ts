@@ -1,20 +1,20 @@
 import { UserError } from '../../collector/errors.ts';
-import type { Collection } from '../../collector/collect.ts';
+import type { Collection } from '../../collector/collection.ts';
 import { transact } from '../../store/file.ts';
 import type { Store } from '../../store/file.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
-import { storeWriter } from '../../store/write.ts';
-import type { Added, TableChanges } from '../../store/write.ts';
+import { storeWriter } from '../../store/writer/writer.ts';
+import type { Added, TableChanges } from '../../store/writer/writer.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../command.ts';
+import type { Arguments, Command } from '../args.ts';
 import { dueOptions, everyOf, isDue } from '../due.ts';
-import { collectAll, machinesOf } from '../hosts.ts';
+import { collectAll, backendsOf } from '../sources.ts';
 import { sourceOptions } from '../options.ts';
-import { flush, print, printError, visible } from '../render.ts';
+import { flush, print, printError, visible } from '../output.ts';
 import { findingsOf } from '../../queries/findings.ts';
-import { isJudged, storeFindings } from '../../store/findings.ts';
-import { dbOption, dbPath, using, writableStore } from '../stores.ts';
+import { isEvaluated, storeFindings } from '../../store/findings.ts';
+import { dbOption, dbPath, using, writableStore } from '../database.ts';
 import { currentTime } from '../time.ts';
 import { version } from '../version.ts';
 
@@ -27,17 +27,17 @@ const counts = ({ added, changed, removed }: TableChanges): string =>
 
 /** What a snapshot changed, and what it could not look at: a line or two. */
 const describe = (snapshot: Snapshot, { stored, tooOld, changes }: Added, isFirst: boolean): string => {
-  const { hostId, looks } = snapshot;
+  const { hostId, observations } = snapshot;
   if (tooOld > 0) return `${hostId}: older than what is retained; nothing was stored\n`;
   if (stored === 0) return `${hostId}: this snapshot was stored before\n`;
-  const rows = [...looks.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);
+  const rows = [...observations.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);
   const what = isFirst
     ? `first snapshot, ${rows} rows`
     : changes.size === 0
       ? 'nothing changed'
       : [...changes].map(([name, change]) => `${name} ${counts(change)}`).join('; ');
   const blind = Map.groupBy(
-    [...looks].filter(([, { status }]) => !['ok', 'empty', 'skipped'].includes(status)),
+    [...observations].filter(([, { status }]) => !['ok', 'empty', 'skipped'].includes(status)),
     ([, { status }]) => status,
   );
   const unseen = [...blind].map(([status, list]) => `${status}: ${list.map(([name]) => name).join(', ')}`);
@@ -54,10 +54,10 @@ const store = (target: Store, collection: Collection): string => {
       .prepare('SELECT last_time FROM _host WHERE host_id = ?')
       .pluck()
       .get(snapshot.hostId);
-    // A snapshot that came late says nothing of how the host stands; one that came by merge before is not judged yet.
+    // A snapshot that came late says nothing of how the host stands; one that came by merge before is not evaluated yet.
     if (
       last === snapshot.collectedTime &&
-      (result.stored > 0 || !isJudged(target.db, snapshot.hostId, snapshot.collectedTime))
+      (result.stored > 0 || !isEvaluated(target.db, snapshot.hostId, snapshot.collectedTime))
     ) {
       storeFindings(
         target.db,
@@ -80,9 +80,9 @@ const run = async (given: Arguments): Promise<number> => {
 const takeSnapshots = (given: Arguments): Promise<number> =>
   // Opened first: what cannot be stored need not be collected.
   using(writableStore(given), async (target) => {
-    const machines = await machinesOf(given);
+    const backends = await backendsOf(given);
     const wanted = tables.filter(({ generate }) => generate !== undefined);
-    const collections = await collectAll(machines, wanted, given);
+    const collections = await collectAll(backends, wanted, given);
     let failures = 0;
     for (const collection of collections) {
       try {

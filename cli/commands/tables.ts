@@ -1,25 +1,10 @@
-import { UserError } from '../../collector/errors.ts';
-import { nearest } from '../../collector/nearest.ts';
 import { allColumns } from '../../collector/table.ts';
 import type { Column, Table } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
-import { alignColumns } from '../command.ts';
-import type { Arguments, Command } from '../command.ts';
-import { flush, jsonRow, print } from '../render.ts';
-
-/** A table by name; UserError that suggests the near one. */
-export const tableNamed = (name: string): Table => {
-  const found = tables.find((table) => table.name === name);
-  if (found !== undefined) return found;
-  const near = nearest(
-    name,
-    tables.map((table) => table.name),
-  );
-  throw new UserError(
-    `there is no table ${name}`,
-    near === null ? 'tokenquery tables lists them' : `did you mean ${near}? tokenquery tables lists them all`,
-  );
-};
+import { alignColumns } from '../args.ts';
+import type { Arguments, Command } from '../args.ts';
+import { flush, jsonRow, print } from '../output.ts';
+import { tableNamed } from '../options.ts';
 
 const kindOf = (column: Column): string => (column.isBoolean === true ? '1, 0 or NULL' : column.type);
 

@@ -2,7 +2,7 @@ import {
   dictsOf,
   integerOf,
   keepAllowed,
-  reduceBytes,
+  sanitizeBytes,
   textOf,
   timeOf,
   type AllowedDict,
@@ -42,4 +42,4 @@ export const parseAccountsPreferences = (bytes: Uint8Array): readonly DeletedUse
   }));
 
 /** The listed keys alone, as an XML property list; one line with the size of what is not understood. */
-export const reduceAccountsPreferences = (bytes: Uint8Array): Uint8Array => reduceBytes(bytes, keep);
+export const sanitizeAccountsPreferences = (bytes: Uint8Array): Uint8Array => sanitizeBytes(bytes, keep);

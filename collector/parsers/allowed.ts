@@ -1,5 +1,5 @@
 import { CollectError, parseFailed, permissionDenied } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { failed, firstLine, notUnderstood, saysRootNeeded } from './lines.ts';
 import { PlistDate, writeXmlPlist } from './plist.ts';
 
@@ -168,16 +168,16 @@ const refusals: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reduces what a tool printed, and never lets through what is not understood: of that one line tells the
+ * Sanitizes what a tool printed, and never lets through what is not understood: of that one line tells the
  * size, and whether the tool asks for root.
  */
-export const reduceText = (text: string, tool: string, reduce: (text: string) => string): string => {
+export const sanitizeText = (text: string, tool: string, sanitize: (text: string) => string): string => {
   const line = text.trim();
   if (line === '') return '';
   if (withheldLine.test(text)) return text;
   if (refusals.has(line)) return `${line}\n`;
   try {
-    return reduce(text);
+    return sanitize(text);
   } catch (problem) {
     if (!(problem instanceof CollectError)) throw problem;
     const why = problem.code === 'permission_denied' ? ' (the tool requires root)' : '';
@@ -187,7 +187,7 @@ export const reduceText = (text: string, tool: string, reduce: (text: string) =>
 };
 
 /** The same for a file, whose listed keys are written as an XML property list. */
-export const reduceBytes = (bytes: Uint8Array, keep: (bytes: Uint8Array) => KeptDict): Uint8Array => {
+export const sanitizeBytes = (bytes: Uint8Array, keep: (bytes: Uint8Array) => KeptDict): Uint8Array => {
   if (bytes.length < 200 && withheldLine.test(new TextDecoder().decode(bytes))) return bytes;
   try {
     return new TextEncoder().encode(writeXmlPlist(keep(bytes)));

@@ -1,5 +1,5 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { linesOf, notUnderstood } from './lines.ts';
 
 export interface CsrutilStatus {

@@ -1,5 +1,5 @@
 import { CollectError, parseFailed } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { failed, firstLine, isUuid, notUnderstood } from './lines.ts';
 import { asDict, optionalString, parseXmlPlist, type PlistDict } from './plist.ts';
 

@@ -1,5 +1,5 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { optionalUuid, parseDiskutilPlist } from './diskutil.ts';
 import { asArray, asDict, asString, optionalBoolean } from './plist.ts';
 

@@ -1,5 +1,5 @@
 import { CollectError } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { allValues, firstValue, idOf, namesOf, readAccountPolicyRecords, upperCase } from './ds_records.ts';
 import { asDict, optionalInteger, optionalNumber, parseXmlPlist } from './plist.ts';
 

@@ -1,4 +1,4 @@
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { allValues, firstValue, idOf, namesOf, readGroupRecords, upperCase } from './ds_records.ts';
 
 /** A group record of the local node. Null means that the attribute is absent or not readable as such. */

@@ -1,13 +1,13 @@
 import { CollectError, parseFailed, permissionDenied } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import {
   asArray,
   asDict,
   asString,
   parseXmlPlist,
-  reducePlist,
-  reduceXmlPlist,
-  reduceXmlPlistWith,
+  sanitizePlist,
+  sanitizeXmlPlist,
+  sanitizeXmlPlistWith,
 } from './plist.ts';
 import type { AllowedKeys, PlistDict, PlistValue } from './plist.ts';
 
@@ -185,7 +185,7 @@ export const policyKeys: AllowedKeys = {
 };
 
 /** Keeps of the text of one accountPolicyData, itself a property list, only the times and the count. */
-export const reduceAccountPolicyData = (text: string): string => reduceXmlPlist(text, policyKeys);
+export const sanitizeAccountPolicyData = (text: string): string => sanitizeXmlPlist(text, policyKeys);
 
 const allow = (keys: ReadonlyMap<string, string>): AllowedKeys =>
   Object.fromEntries([...keys.keys()].map((key) => [key, true as const]));
@@ -239,28 +239,28 @@ const isPlainlyAllowed = (text: string, keys: ReadonlyMap<string, string>): bool
  * Throws: never.
  * Source: dscl(1)
  */
-export const reduceDsUsers = (stdout: string): string =>
-  isPlainlyAllowed(stdout, userKeys) ? stdout : reduceXmlPlist(stdout, allowedUserKeys);
+export const sanitizeDsUsers = (stdout: string): string =>
+  isPlainlyAllowed(stdout, userKeys) ? stdout : sanitizeXmlPlist(stdout, allowedUserKeys);
 
 /** The same for groups. */
-export const reduceDsGroups = (stdout: string): string =>
-  isPlainlyAllowed(stdout, groupKeys) ? stdout : reduceXmlPlist(stdout, allowedGroupKeys);
+export const sanitizeDsGroups = (stdout: string): string =>
+  isPlainlyAllowed(stdout, groupKeys) ? stdout : sanitizeXmlPlist(stdout, allowedGroupKeys);
 
-/** Reduces the policies of a record, or of the records of an array. */
-const reducePolicies = (value: PlistValue): PlistValue => {
-  if (Array.isArray(value)) return mapSame(value, reducePolicies);
+/** Sanitizes the policies of a record, or of the records of an array. */
+const sanitizePolicies = (value: PlistValue): PlistValue => {
+  if (Array.isArray(value)) return mapSame(value, sanitizePolicies);
   if (!(value instanceof Map)) return value;
   const entries = [...value].map(([key, values]): [string, PlistValue] => [
     key,
-    accountPolicyKeys.get(key) === 'accountPolicyData' ? reducePolicyValues(values) : values,
+    accountPolicyKeys.get(key) === 'accountPolicyData' ? sanitizePolicyValues(values) : values,
   ]);
   return entries.every(([key, values]) => values === value.get(key)) ? value : new Map(entries);
 };
 
-const reducePolicyValues = (value: PlistValue): PlistValue => {
-  if (typeof value === 'string') return reduceAccountPolicyData(value);
+const sanitizePolicyValues = (value: PlistValue): PlistValue => {
+  if (typeof value === 'string') return sanitizeAccountPolicyData(value);
   if (value instanceof Uint8Array) return '';
-  return Array.isArray(value) ? mapSame(value, reducePolicyValues) : value;
+  return Array.isArray(value) ? mapSame(value, sanitizePolicyValues) : value;
 };
 
 /** Array.map that answers the array itself when no element changed. */
@@ -273,5 +273,5 @@ const mapSame = (
 };
 
 /** The same for account policies, and within each accountPolicyData. */
-export const reduceDsAccountPolicy = (stdout: string): string =>
-  reduceXmlPlistWith(stdout, (value) => reducePolicies(reducePlist(value, allowedAccountPolicyKeys)));
+export const sanitizeDsAccountPolicy = (stdout: string): string =>
+  sanitizeXmlPlistWith(stdout, (value) => sanitizePolicies(sanitizePlist(value, allowedAccountPolicyKeys)));

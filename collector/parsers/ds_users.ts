@@ -1,4 +1,4 @@
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { allValues, firstValue, idOf, namesOf, readUserRecords, upperCase } from './ds_records.ts';
 import { unixSecondsOfIso } from './plist.ts';
 

@@ -2,7 +2,7 @@ import { parseFailed } from '../errors.ts';
 import {
   dsclKey,
   groupAttributesByNativeName,
-  reduceAccountPolicyData,
+  sanitizeAccountPolicyData,
   userAttributesByNativeName,
 } from './ds_records.ts';
 import { asArray, asDict, parsePlistFile } from './plist.ts';
@@ -42,7 +42,7 @@ const parseRecord = (bytes: Uint8Array, attributes: ReadonlyMap<string, string>)
     const key = dsclKey(attribute);
     if (record.has(key)) throw parseFailed(`a record of the local node has ${attribute} twice`);
     const texts = asArray(values, name).map((value) => textOf(value, name));
-    record.set(key, attribute === 'accountPolicyData' ? texts.map(reduceAccountPolicyData) : texts);
+    record.set(key, attribute === 'accountPolicyData' ? texts.map(sanitizeAccountPolicyData) : texts);
   }
   if ((record.get(dsclKey('RecordName')) ?? []).length === 0) {
     throw parseFailed('a record of the local node has no name');

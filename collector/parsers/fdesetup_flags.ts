@@ -1,5 +1,5 @@
 import { permissionDenied } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { notUnderstood, saysRootNeeded } from './lines.ts';
 
 /**

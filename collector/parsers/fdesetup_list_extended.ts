@@ -1,5 +1,5 @@
 import { parseFailed, permissionDenied } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { isFileVaultOffAnswer, refuseFailedList } from './fdesetup_list.ts';
 import { linesOf, notUnderstood, saysRootNeeded } from './lines.ts';
 

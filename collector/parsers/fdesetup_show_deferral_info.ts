@@ -1,11 +1,11 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import {
   flagOf,
   integerOf,
   keepAllowed,
   notAnAnswer,
-  reduceText,
+  sanitizeText,
   textOf,
   textsOf,
   unknownText,
@@ -81,8 +81,8 @@ export const parseFdesetupShowDeferralInfo = (answer: Answer): FdesetupDeferral 
  * The same output with the listed keys alone, as fdesetup writes them; one line with its size when it is not
  * understood.
  */
-export const reduceFdesetupShowDeferralInfo = (stdout: string): string =>
-  reduceText(stdout, tool, (text) => {
+export const sanitizeFdesetupShowDeferralInfo = (stdout: string): string =>
+  sanitizeText(stdout, tool, (text) => {
     if (isNotFound(text)) return 'Not found.\n';
     if (!isDict(text)) throw unknownText(tool, text);
     return `${writeOpenStep(read(text))}\n`;

@@ -1,4 +1,4 @@
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { filledLinesOf, notUnderstood, saysError } from './lines.ts';
 
 /**

@@ -31,15 +31,15 @@ export const commandParsers = {
 };
 
 export const commandSanitizers = {
-  ioreg_platform: async () => (await import(/* webpackMode: "eager" */ './ioreg_platform.ts')).reduceIoregPlatform,
-  ds_users: async () => (await import(/* webpackMode: "eager" */ './ds_records.ts')).reduceDsUsers,
-  ds_groups: async () => (await import(/* webpackMode: "eager" */ './ds_records.ts')).reduceDsGroups,
-  ds_account_policy: async () => (await import(/* webpackMode: "eager" */ './ds_records.ts')).reduceDsAccountPolicy,
-  fdesetup_show_deferral_info: async () => (await import(/* webpackMode: "eager" */ './fdesetup_show_deferral_info.ts')).reduceFdesetupShowDeferralInfo,
-  profiles_show_configuration: async () => (await import(/* webpackMode: "eager" */ './profiles_show_configuration.ts')).reduceProfilesShowConfiguration,
-  profiles_show_enrollment_cached: async () => (await import(/* webpackMode: "eager" */ './profiles_show_enrollment_cached.ts')).reduceProfilesShowEnrollmentCached,
-  mdmclient_query_security_info: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_security_info.ts')).reduceMdmclientQuerySecurityInfo,
-  mdmclient_query_device_information: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_device_information.ts')).reduceMdmclientQueryDeviceInformation,
+  ioreg_platform: async () => (await import(/* webpackMode: "eager" */ './ioreg_platform.ts')).sanitizeIoregPlatform,
+  ds_users: async () => (await import(/* webpackMode: "eager" */ './ds_records.ts')).sanitizeDsUsers,
+  ds_groups: async () => (await import(/* webpackMode: "eager" */ './ds_records.ts')).sanitizeDsGroups,
+  ds_account_policy: async () => (await import(/* webpackMode: "eager" */ './ds_records.ts')).sanitizeDsAccountPolicy,
+  fdesetup_show_deferral_info: async () => (await import(/* webpackMode: "eager" */ './fdesetup_show_deferral_info.ts')).sanitizeFdesetupShowDeferralInfo,
+  profiles_show_configuration: async () => (await import(/* webpackMode: "eager" */ './profiles_show_configuration.ts')).sanitizeProfilesShowConfiguration,
+  profiles_show_enrollment_cached: async () => (await import(/* webpackMode: "eager" */ './profiles_show_enrollment_cached.ts')).sanitizeProfilesShowEnrollmentCached,
+  mdmclient_query_security_info: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_security_info.ts')).sanitizeMdmclientQuerySecurityInfo,
+  mdmclient_query_device_information: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_device_information.ts')).sanitizeMdmclientQueryDeviceInformation,
 };
 
 export const fileParsers = {
@@ -49,7 +49,7 @@ export const fileParsers = {
 };
 
 export const fileSanitizers = {
-  managed_preferences: async () => (await import(/* webpackMode: "eager" */ './managed_preferences.ts')).reduceManagedPreferences,
-  loginwindow_preferences: async () => (await import(/* webpackMode: "eager" */ './loginwindow_preferences.ts')).reduceLoginwindowPreferences,
-  accounts_preferences: async () => (await import(/* webpackMode: "eager" */ './accounts_preferences.ts')).reduceAccountsPreferences,
+  managed_preferences: async () => (await import(/* webpackMode: "eager" */ './managed_preferences.ts')).sanitizeManagedPreferences,
+  loginwindow_preferences: async () => (await import(/* webpackMode: "eager" */ './loginwindow_preferences.ts')).sanitizeLoginwindowPreferences,
+  accounts_preferences: async () => (await import(/* webpackMode: "eager" */ './accounts_preferences.ts')).sanitizeAccountsPreferences,
 };

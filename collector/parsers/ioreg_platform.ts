@@ -1,13 +1,13 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { isUuid, notUnderstood } from './lines.ts';
-import { asArray, asDict, optionalString, parseXmlPlist, reduceXmlPlist } from './plist.ts';
+import { asArray, asDict, optionalString, parseXmlPlist, sanitizeXmlPlist } from './plist.ts';
 import type { AllowedKeys } from './plist.ts';
 
 export interface IoregPlatform {
   /** Hardware UUID, upper case. */
   readonly uuid: string | null;
-  /** Null unless it was asked for: the reducer drops it. */
+  /** Null unless it was asked for: the sanitizer drops it. */
   readonly serialNumber: string | null;
   readonly model: string | null;
 }
@@ -16,19 +16,19 @@ export const ioregPlatformKeys = { IOPlatformUUID: true, model: true } as const 
 export const serialNumberKeys = { IOPlatformSerialNumber: true } as const satisfies AllowedKeys;
 
 /** Keeps the hardware UUID and the model; the serial number only where it was asked for. */
-export const reduceIoregPlatform = (stdout: string, include: ReadonlySet<string> = new Set()): string =>
-  reduceXmlPlist(
+export const sanitizeIoregPlatform = (stdout: string, include: ReadonlySet<string> = new Set()): string =>
+  sanitizeXmlPlist(
     stdout,
     include.has('serial_number') ? { ...ioregPlatformKeys, ...serialNumberKeys } : ioregPlatformKeys,
   );
 
-export const reduceIoregPlatformWithSerial = (stdout: string): string =>
-  reduceIoregPlatform(stdout, new Set(['serial_number']));
+export const sanitizeIoregPlatformWithSerial = (stdout: string): string =>
+  sanitizeIoregPlatform(stdout, new Set(['serial_number']));
 
 /**
  * Parses which Mac this is.
  *
- * Input: `ioreg -a -r -d 1 -c IOPlatformExpertDevice`, reduced; an array of one dictionary. Without -r it is
+ * Input: `ioreg -a -r -d 1 -c IOPlatformExpertDevice`, sanitized; an array of one dictionary. Without -r it is
  * one dictionary with children (ioreg-platform-03), which is not what was asked for.
  * Returns: the three values; null for a key that is not there.
  * Throws: `parse_failed` for nothing, which ioreg prints when no object has the class, for more or fewer than

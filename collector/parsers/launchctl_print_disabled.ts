@@ -1,5 +1,5 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { failed, filledLinesOf, firstLine, notUnderstood } from './lines.ts';
 
 /**

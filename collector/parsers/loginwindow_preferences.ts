@@ -1,7 +1,7 @@
 import {
   flagOf,
   keepAllowed,
-  reduceBytes,
+  sanitizeBytes,
   textOf,
   textsOf,
   type AllowedDict,
@@ -56,4 +56,4 @@ export const parseLoginwindowPreferences = (bytes: Uint8Array): LoginwindowPrefe
   readLoginwindow(keep(bytes));
 
 /** The listed keys alone, as an XML property list; one line with the size of what is not understood. */
-export const reduceLoginwindowPreferences = (bytes: Uint8Array): Uint8Array => reduceBytes(bytes, keep);
+export const sanitizeLoginwindowPreferences = (bytes: Uint8Array): Uint8Array => sanitizeBytes(bytes, keep);

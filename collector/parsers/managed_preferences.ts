@@ -5,7 +5,7 @@ import {
   hasAny,
   integerOf,
   keepAllowed,
-  reduceBytes,
+  sanitizeBytes,
   textOf,
   textsOf,
   type AllowedDict,
@@ -196,4 +196,4 @@ export const parseManagedPreferences = (bytes: Uint8Array): ManagedPreferences =
 };
 
 /** The listed keys alone, as an XML property list; one line with the size of what is not understood. */
-export const reduceManagedPreferences = (bytes: Uint8Array): Uint8Array => reduceBytes(bytes, keep);
+export const sanitizeManagedPreferences = (bytes: Uint8Array): Uint8Array => sanitizeBytes(bytes, keep);

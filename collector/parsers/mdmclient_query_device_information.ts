@@ -1,8 +1,8 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { dictOf, dictsOf, flagOf, textOf, type AllowedDict, type KeptDict } from './allowed.ts';
 import { uuidPattern } from './lines.ts';
-import { readDaemonResponse, reduceResponses } from './mdmclient_query_security_info.ts';
+import { readDaemonResponse, sanitizeResponses } from './mdmclient_query_security_info.ts';
 
 /** An administrator that MDM made during Setup Assistant. */
 export interface AutoSetupAdmin {
@@ -60,5 +60,5 @@ export const parseMdmclientQueryDeviceInformation = (answer: Answer): MdmDeviceI
 };
 
 /** The same output with the listed keys alone; one line with its size when it is not understood. */
-export const reduceMdmclientQueryDeviceInformation = (stdout: string): string =>
-  reduceResponses(stdout, allowed, tool);
+export const sanitizeMdmclientQueryDeviceInformation = (stdout: string): string =>
+  sanitizeResponses(stdout, allowed, tool);

@@ -1,11 +1,11 @@
 import { CollectError, parseFailed, permissionDenied } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import {
   dictOf,
   flagOf,
   keepAllowed,
   notAnAnswer,
-  reduceText,
+  sanitizeText,
   textOf,
   unknownText,
   type AllowedDict,
@@ -77,8 +77,8 @@ export const readDaemonResponse = (answer: Answer, allowedKeys: AllowedDict, of:
 };
 
 /** The two labels with the allow-listed keys alone; log lines and the answer of the agent are dropped. */
-export const reduceResponses = (stdout: string, allowedKeys: AllowedDict, of: string): string =>
-  reduceText(stdout, of, (text) => {
+export const sanitizeResponses = (stdout: string, allowedKeys: AllowedDict, of: string): string =>
+  sanitizeText(stdout, of, (text) => {
     const { daemon, agent } = readBlocks(text);
     if (daemon === undefined) throw unknownText(of, text);
     const kept =
@@ -124,5 +124,5 @@ export const parseMdmclientQuerySecurityInfo = (answer: Answer): MdmSecurityInfo
 };
 
 /** The same output with the listed keys alone; one line with its size when it is not understood. */
-export const reduceMdmclientQuerySecurityInfo = (stdout: string): string =>
-  reduceResponses(stdout, allowed, tool);
+export const sanitizeMdmclientQuerySecurityInfo = (stdout: string): string =>
+  sanitizeResponses(stdout, allowed, tool);

@@ -567,9 +567,9 @@ const emptyData = new Uint8Array();
  * meant for dictionaries, or none was foreseen, what is found is emptied but stays of its kind: a parser
  * must not take it for absent.
  */
-export const reducePlist = (value: PlistValue, allowed: true | AllowedKeys): PlistValue => {
+export const sanitizePlist = (value: PlistValue, allowed: true | AllowedKeys): PlistValue => {
   if (isArray(value)) {
-    const kept = value.map((element) => reducePlist(element, allowed));
+    const kept = value.map((element) => sanitizePlist(element, allowed));
     return kept.every((element, index) => element === value[index]) ? value : kept;
   }
   if (isDict(value)) {
@@ -578,9 +578,9 @@ export const reducePlist = (value: PlistValue, allowed: true | AllowedKeys): Pli
     let isSame = true;
     for (const [key, element] of value) {
       const below = Object.hasOwn(allowed, key) ? allowed[key] : allowed['*'];
-      const reduced = below === undefined ? undefined : reducePlist(element, below);
-      if (reduced !== undefined) kept.set(key, reduced);
-      if (reduced !== element) isSame = false;
+      const sanitized = below === undefined ? undefined : sanitizePlist(element, below);
+      if (sanitized !== undefined) kept.set(key, sanitized);
+      if (sanitized !== element) isSame = false;
     }
     return isSame ? value : kept;
   }
@@ -599,11 +599,11 @@ const withheldText = /^tokenquery: [0-9]+ bytes that are not [^\n]+ were withhel
  *   line that says how long it was, which no parser takes for an answer; nothing for nothing.
  * Throws: never.
  */
-export const reduceXmlPlist = (text: string, allowed: AllowedKeys): string =>
-  reduceXmlPlistWith(text, (value) => reducePlist(value, allowed));
+export const sanitizeXmlPlist = (text: string, allowed: AllowedKeys): string =>
+  sanitizeXmlPlistWith(text, (value) => sanitizePlist(value, allowed));
 
-/** The same with any rule; `reduce` answers the value itself when there is nothing to drop. */
-export const reduceXmlPlistWith = (text: string, reduce: (value: PlistValue) => PlistValue): string => {
+/** The same with any rule; `sanitize` answers the value itself when there is nothing to drop. */
+export const sanitizeXmlPlistWith = (text: string, sanitize: (value: PlistValue) => PlistValue): string => {
   if (text === '' || withheldText.test(text)) return text;
   let value: PlistValue;
   try {
@@ -613,7 +613,7 @@ export const reduceXmlPlistWith = (text: string, reduce: (value: PlistValue) => 
     const bytes = new TextEncoder().encode(text).length;
     return `tokenquery: ${bytes} bytes that are not a property list were withheld\n`;
   }
-  const kept = reduce(value);
+  const kept = sanitize(value);
   // A comment is the one place where text could hide that is not part of the value.
   return kept === value && !text.includes('<!--') ? text : writeXmlPlist(kept);
 };

@@ -1,5 +1,5 @@
 import { parseFailed, permissionDenied } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import {
   dictOf,
   dictsOf,
@@ -7,7 +7,7 @@ import {
   integerOf,
   keepAllowed,
   notAnAnswer,
-  reduceText,
+  sanitizeText,
   textOf,
   textsOf,
   timeOf,
@@ -267,8 +267,8 @@ export const parseProfilesShowConfiguration = (answer: Answer): ConfigurationPro
  * The same output with the listed keys of the listed payloads alone; one line with its size when it is not
  * understood.
  */
-export const reduceProfilesShowConfiguration = (stdout: string): string =>
-  reduceText(stdout, tool, (text) => {
+export const sanitizeProfilesShowConfiguration = (stdout: string): string =>
+  sanitizeText(stdout, tool, (text) => {
     const said = text.trim();
     if (noProfiles.test(said) || noProfilesOfUser.test(said)) return `${said}\n`;
     if (!isXml(said)) throw unknownText(tool, said);

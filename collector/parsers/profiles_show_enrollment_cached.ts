@@ -1,10 +1,10 @@
 import { CollectError } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import {
   flagOf,
   keepAllowed,
   notAnAnswer,
-  reduceText,
+  sanitizeText,
   textsOf,
   unknownText,
   type AllowedDict,
@@ -99,8 +99,8 @@ export const parseProfilesShowEnrollmentCached = (answer: Answer): CachedEnrollm
 };
 
 /** The same output with the listed keys alone; one line with its size when it is not understood. */
-export const reduceProfilesShowEnrollmentCached = (stdout: string): string =>
-  reduceText(stdout, tool, (text) => {
+export const sanitizeProfilesShowEnrollmentCached = (stdout: string): string =>
+  sanitizeText(stdout, tool, (text) => {
     const said = text.trim();
     if (notEnabled.test(said) || tooSoon.test(said) || offline.test(said)) return `${said}\n`;
     const start = unavailable.exec(said)?.[0];

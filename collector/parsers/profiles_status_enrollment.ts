@@ -1,5 +1,5 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { filledLinesOf, notUnderstood, saysRootNeeded } from './lines.ts';
 
 export interface EnrollmentStatus {

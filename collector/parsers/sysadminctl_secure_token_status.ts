@@ -1,5 +1,5 @@
 import { CollectError, parseFailed } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { firstLine, notUnderstood } from './lines.ts';
 
 export interface SecureTokenStatus {

@@ -1,5 +1,5 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../output.ts';
+import type { Answer } from '../answer.ts';
 import { filledLinesOf, notUnderstood } from './lines.ts';
 
 const askedNames = new Set(['hw.model', 'hw.optional.arm64', 'kern.boottime', 'kern.hv_vmm_present']);

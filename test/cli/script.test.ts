@@ -15,19 +15,19 @@ import {
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { rowsOf } from '../../cli/hosts.ts';
+import { rowsOf } from '../../cli/sources.ts';
 import { toolName } from '../../cli/version.ts';
 import { collect } from '../../collector/collect.ts';
-import type { Collection } from '../../collector/collect.ts';
-import { evidenceMachine, recordingMachine, writeBundle } from '../../collector/evidence.ts';
-import { liveMachine } from '../../collector/live.ts';
+import type { Collection } from '../../collector/collection.ts';
+import { evidenceBackend, recordingBackend, writeBundle } from '../../collector/backends/evidence.ts';
+import { liveBackend } from '../../collector/backends/live.ts';
 import { parseXmlPlist, writeXmlPlist } from '../../collector/parsers/plist.ts';
 import type { PlistValue } from '../../collector/parsers/plist.ts';
 import { captureScript, isInScript } from '../../collector/script.ts';
 import type { ScriptOptions } from '../../collector/script.ts';
 import { commandNames, commands, sourceOf } from '../../collector/sources.ts';
 import type { Command, SourceName } from '../../collector/sources.ts';
-import { noShells } from '../../tables/accounts.ts';
+import { noShells } from '../../tables/shared/accounts.ts';
 import { tables } from '../../tables/index.ts';
 import { writeBinaryPlist } from '../mounted.ts';
 import { canary, neverCollected } from '../parsers/directory.ts';
@@ -129,17 +129,17 @@ const run = (
 
 /** What `capture` of the same Mac replays to. */
 const captured = async (mac: Mac): Promise<Collection> => {
-  const { machine, recording } = recordingMachine(liveMachine({ execRoot: mac.root }), new Set());
-  const { hostId } = await collect(asked, machine);
+  const { backend, recording } = recordingBackend(liveBackend({ execRoot: mac.root }), new Set());
+  const { hostId } = await collect(asked, backend);
   const out = join(mac.folder, 'captured');
   rmSync(out, { recursive: true, force: true });
   await writeBundle(out, recording, {
-    capturedTime: machine.capturedTime,
-    euid: machine.euid,
+    capturedTime: backend.capturedTime,
+    euid: backend.euid,
     hostId,
     tool: 'x',
   });
-  return collect(asked, await evidenceMachine(out));
+  return collect(asked, await evidenceBackend(out));
 };
 
 /** When, and for how long, is of the run and not of the Mac. */
@@ -160,7 +160,7 @@ const isSame = async (
   { code, stderr, out }: Run,
 ): Promise<Collection> => {
   t.is(code, 0, stderr);
-  const replayed = await collect(asked, await evidenceMachine(out));
+  const replayed = await collect(asked, await evidenceBackend(out));
   t.deepEqual(allRows(replayed), allRows(await captured(mac)));
   return replayed;
 };
@@ -561,7 +561,7 @@ else {
     // Root may read such a file, but not even root may run it.
     t.is(exitCodeOf(files, '/usr/bin/sw_vers'), 'denied');
     t.is(exitCodeOf(files, '/usr/bin/fdesetup supportsauthrestart'), '0');
-    const replayed = await collect(asked, await evidenceMachine(ended.out));
+    const replayed = await collect(asked, await evidenceBackend(ended.out));
     const codes = new Set(replayed.errors.map(({ code }) => code));
     for (const code of ['source_timed_out', 'source_missing', 'permission_denied', 'source_failed'] as const)
       t.true(codes.has(code), code);
@@ -641,7 +641,7 @@ else {
       t.regex(stat, /^\/Library\/Preferences\/com\.apple\.loginwindow\.plist\tdenied\t/m);
       t.regex(stat, /^\/Library\/Managed Preferences\/com\.apple\.MCX\.plist\tmissing\t/m);
       t.is((JSON.parse(files.get('evidence.json') ?? '') as { euid: number }).euid, 65534);
-      const { results } = await collect(asked, await evidenceMachine(ended.out));
+      const { results } = await collect(asked, await evidenceBackend(ended.out));
       t.is(results.find(({ table }) => table.name === 'loginwindow_settings')?.code, 'permission_denied');
     },
   );

@@ -35,7 +35,7 @@ const contract = <T>(name: string): T =>
   JSON.parse(readFileSync(join(root, 'test/contract', name), 'utf8')) as T;
 
 test('every source that was released is as it was, in the same order', (t) => {
-  const { commands: argvs, files: paths, stat_only: looks } = releasedSources;
+  const { commands: argvs, files: paths, stat_only: stats } = releasedSources;
   t.deepEqual(
     commandNames.filter(isReleased).map((name) => {
       const { argv, privilege, network }: Command = commands[name];
@@ -51,8 +51,8 @@ test('every source that was released is as it was, in the same order', (t) => {
   );
   const known: readonly string[] = [...statOnly, ...statNamedBySources];
   t.deepEqual(
-    known.filter((path) => looks.includes(path)),
-    [...looks],
+    known.filter((path) => stats.includes(path)),
+    [...stats],
   );
 });
 

@@ -1,11 +1,11 @@
 /** Each command fails in each way, alone: what does not rest on it stays as it was. */
 import test from 'ava';
 import { collect } from '../../collector/collect.ts';
-import type { Collection } from '../../collector/collect.ts';
+import type { Collection } from '../../collector/collection.ts';
 import type { ErrorCode } from '../../collector/errors.ts';
-import { evidenceMachine } from '../../collector/evidence.ts';
-import type { Machine } from '../../collector/machine.ts';
-import type { Output } from '../../collector/output.ts';
+import { evidenceBackend } from '../../collector/backends/evidence.ts';
+import type { Backend } from '../../collector/backends/backend.ts';
+import type { Output } from '../../collector/backends/backend.ts';
 import { commandNames, commands, sourceOf } from '../../collector/sources.ts';
 import type { Command, CommandName } from '../../collector/sources.ts';
 import { tables } from '../../tables/index.ts';
@@ -94,16 +94,16 @@ const mayStayWhole = new Set([
 const mayBeWhole = (what: string, name: string): boolean =>
   what === 'truncated' && (mayStayWhole.has(name) || !isReleased(name));
 
-const failing = (machine: Machine, name: CommandName, fail: (known: Output) => Output): Machine => ({
-  ...machine,
+const failing = (backend: Backend, name: CommandName, fail: (known: Output) => Output): Backend => ({
+  ...backend,
   run: async (source, argv) => {
-    const known = await machine.run(source, argv);
+    const known = await backend.run(source, argv);
     return known === null || source !== name ? known : fail(known);
   },
 });
 
 const asked = tables.filter(({ generate }) => generate !== undefined);
-const host = await evidenceMachine(sample('macos26-managed'));
+const host = await evidenceBackend(sample('macos26-managed'));
 const whole: Collection = await collect(asked, host);
 
 const restsOn = (table: (typeof asked)[number], name: CommandName): boolean => table.sources.includes(name);
@@ -168,7 +168,7 @@ for (const name of commandNames) {
 }
 
 test('a bundle without a command answers not_recorded, never absence', async (t) => {
-  const nothingRecorded: Machine = {
+  const nothingRecorded: Backend = {
     ...host,
     run: async () => null,
     readFile: async () => null,
@@ -183,7 +183,7 @@ test('a bundle without a command answers not_recorded, never absence', async (t)
 });
 
 test('one account of many that fails leaves the others', async (t) => {
-  const one: Machine = {
+  const one: Backend = {
     ...host,
     run: async (source, argv) => {
       const known = await host.run(source, argv);
@@ -220,8 +220,8 @@ test('of a row that was left out every column is missing', async (t) => {
     generate: async (context: Parameters<typeof generate>[0]) =>
       (await generate(context)).map((row, index) => (index === 0 ? { ...row, uid: 'none' } : row)),
   } as unknown as typeof users;
-  const [before] = (await collect([users], await evidenceMachine(sample('macos26-managed')))).results;
-  const [result] = (await collect([odd], await evidenceMachine(sample('macos26-managed')))).results;
+  const [before] = (await collect([users], await evidenceBackend(sample('macos26-managed')))).results;
+  const [result] = (await collect([odd], await evidenceBackend(sample('macos26-managed')))).results;
   t.is(result?.rows.length, (before?.rows.length ?? 0) - 1);
   t.is(result?.status, 'partial');
   t.is(result?.columnsAffected, null);

@@ -6,11 +6,11 @@ import test from 'ava';
 import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
 import { fileParserOf, isSanitized, parserOf } from '../../collector/parsing.ts';
-import { reduceFile, reduceOutput } from '../../collector/reduce.ts';
+import { sanitizeFile, sanitizeOutput } from '../../collector/sanitize.ts';
 import { captureScript } from '../../collector/script.ts';
 import { commandNames, commands, fileNames, files } from '../../collector/sources.ts';
 import type { Command, CommandName, FileName } from '../../collector/sources.ts';
-import { noShells } from '../../tables/accounts.ts';
+import { noShells } from '../../tables/shared/accounts.ts';
 import { fuzzRuns } from '../parsers/fuzz.ts';
 import { root, temporaryFolder } from '../standin.ts';
 
@@ -22,7 +22,7 @@ const script = captureScript({ tool: 'tokenquery', noShells });
 const hows = new Map(
   Array.from(script.matchAll(/^ask ([a-z_]+) [0-9]+ ([a-z]+) /gm), ([, name, how]) => [name, how]),
 );
-const reduced = commandNames.filter((name) => isSanitized(name) && hows.has(name));
+const sanitized = commandNames.filter((name) => isSanitized(name) && hows.has(name));
 
 const sampleFolders = readdirSync(join(root, 'samples')).filter((name) => !name.includes('.md'));
 /** What the sample hosts hold, by the beginning of a path or argv. */
@@ -139,7 +139,7 @@ const outcomeOf = async (parse: () => unknown): Promise<string> => {
 const outcomeOfOutput = async (name: CommandName, stdout: Uint8Array): Promise<string> => {
   const ended = { outcome: 'exited', exitCode: 0, signal: null } as const;
   const untimed = { startedTime: null, durationMs: null, isSpawned: true };
-  const kept = await reduceOutput(
+  const kept = await sanitizeOutput(
     name,
     { ...ended, ...untimed, stdout, stderr: new Uint8Array() },
     new Set(),
@@ -151,7 +151,7 @@ const outcomeOfOutput = async (name: CommandName, stdout: Uint8Array): Promise<s
 };
 const outcomeOfFile = async (name: FileName, content: Uint8Array): Promise<string> => {
   const parse = await fileParserOf(name);
-  const kept = await reduceFile(name, content).catch((error: unknown) => {
+  const kept = await sanitizeFile(name, content).catch((error: unknown) => {
     if (!(error instanceof CollectError)) throw error;
     return error;
   });
@@ -186,7 +186,7 @@ for (const awk of ['original-awk', 'mawk', 'gawk', 'busybox awk']) {
       const mutations = fc.sample(fc.tuple(fc.constantFrom(...seeds), edits), runs);
       for (const [seed, list] of mutations) cases.push({ what, input: mutate(seed, list), how });
     };
-    for (const name of reduced) add(name, hows.get(name) as string, outputsOf(name));
+    for (const name of sanitized) add(name, hows.get(name) as string, outputsOf(name));
     for (const name of fileNames) add(name, 'allow', contentsOf(name));
     mkdirSync(join(folder, 'in'));
     for (const [index, { input }] of cases.entries()) writeFileSync(join(folder, 'in', String(index)), input);

@@ -3,9 +3,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { collect } from '../../collector/collect.ts';
-import { evidenceMachine, recordingMachine, writeBundle } from '../../collector/evidence.ts';
-import type { Machine } from '../../collector/machine.ts';
-import type { Output } from '../../collector/output.ts';
+import { evidenceBackend, recordingBackend, writeBundle } from '../../collector/backends/evidence.ts';
+import type { Backend } from '../../collector/backends/backend.ts';
+import type { Output } from '../../collector/backends/backend.ts';
 import type { CommandName } from '../../collector/sources.ts';
 import { tables } from '../../tables/index.ts';
 import { sample, temporaryFolder } from '../standin.ts';
@@ -105,7 +105,7 @@ const mdmclient = (source: CommandName): string =>
     ? `Daemon response: {\n SecurityInfo = {\n BootstrapTokenAllowedForAuthentication = allowed;\n "FDE_PersonalRecoveryKeyCMS" = <${Buffer.from(next()).toString('hex')}>;\n FDEPersonalRecoveryKeyDeviceKey = "${next()}";\n };\n Status = Acknowledged;\n}\n`
     : `Daemon response: {\n QueryResponses = {\n EACSPreflight = success;\n AutoSetupAdminAccounts = ( { GUID = "0A0B0C0D-0E0F-4A4B-8C8D-000000000001"; shortName = itadmin; secret = "${next()}"; } );\n SerialNumber = "${next()}";\n UDID = "${next()}";\n PushToken = "${next()}";\n UnlockToken = "${next()}";\n iTunesStoreAccountHash = "${next()}";\n WiFiMAC = "${next()}";\n };\n}\n`;
 
-const leaky = (host: Machine): Machine => ({
+const leaky = (host: Backend): Backend => ({
   ...host,
   run: async (source, argv): Promise<Output | null> => {
     if (source.startsWith('mdmclient_')) {
@@ -172,10 +172,10 @@ const forms = [
 for (const name of ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged', 'macos14-not-root']) {
   test(`${name}: no secret reaches a row, an error or a bundle`, async (t) => {
     const before = planted;
-    const { machine, recording } = recordingMachine(leaky(await evidenceMachine(sample(name))), new Set());
+    const { backend, recording } = recordingBackend(leaky(await evidenceBackend(sample(name))), new Set());
     const collection = await collect(
       tables.filter(({ generate }) => generate !== undefined),
-      machine,
+      backend,
       { allowNetwork: true },
     );
     t.true(planted - before > 50, 'the canaries were not planted');
@@ -197,7 +197,7 @@ for (const name of ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged',
   test(`${name}: a bundle that holds secrets does not give them away when it is replayed`, async (t) => {
     const collection = await collect(
       tables.filter(({ generate }) => generate !== undefined),
-      leaky(await evidenceMachine(sample(name))),
+      leaky(await evidenceBackend(sample(name))),
     );
     const text = JSON.stringify([
       collection.results,

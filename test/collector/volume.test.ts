@@ -16,13 +16,13 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { collect } from '../../collector/collect.ts';
-import type { Collection, TableResult } from '../../collector/collect.ts';
+import type { Collection, TableResult } from '../../collector/collection.ts';
 import { UserError } from '../../collector/errors.ts';
-import { evidenceMachine } from '../../collector/evidence.ts';
+import { evidenceBackend } from '../../collector/backends/evidence.ts';
 import { writeXmlPlist } from '../../collector/parsers/plist.ts';
 import type { PlistValue } from '../../collector/parsers/plist.ts';
 import { commandNames } from '../../collector/sources.ts';
-import { volumeFiles, volumeMachine } from '../../collector/volume.ts';
+import { volumeFiles, volumeBackend } from '../../collector/backends/volume.ts';
 import { tables } from '../../tables/index.ts';
 import { makeVolume, put, recordFolder, writeBinaryPlist } from '../mounted.ts';
 import type { Mounted } from '../mounted.ts';
@@ -57,7 +57,7 @@ const mounted = (t: ExecutionContext, bundle = managed, form?: 'whole' | 'pair' 
   const folder = join(temporaryFolder(t), 'mnt');
   return { folder, ...makeVolume(bundle, folder, form) };
 };
-const collected = async (path: string): Promise<Collection> => collect(asked, await volumeMachine(path));
+const collected = async (path: string): Promise<Collection> => collect(asked, await volumeBackend(path));
 const users = ({ data }: Mounted, name = ''): string => join(data, recordFolder, 'users', name);
 const record = (entries: Readonly<Record<string, PlistValue>>): Uint8Array =>
   writeBinaryPlist(new Map(Object.entries(entries)));
@@ -76,7 +76,7 @@ for (const name of ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged']
       const { folder } = mounted(t, sample(name), form);
       const [volume, mac] = await Promise.all([
         collected(folder),
-        collect(asked, await evidenceMachine(sample(name))),
+        collect(asked, await evidenceBackend(sample(name))),
       ]);
       const nameless = ({ rows }: TableResult) => rows.map((row) => ({ ...row, host_id: null }));
       for (const table of whole) {
@@ -114,11 +114,11 @@ test('a Data volume by itself knows the accounts and not the version', async (t)
 
 test('what only a running Mac can say is not recorded, and no process is started', async (t) => {
   const { folder } = mounted(t);
-  const machine = await volumeMachine(folder);
+  const backend = await volumeBackend(folder);
   const answered = new Set<string>(volumeFiles.flatMap(({ serves }) => serves));
   for (const source of commandNames)
-    if (!answered.has(source)) t.is(await machine.run(source, ['x']), null, source);
-  t.is(await machine.stat('/dev/console'), null);
+    if (!answered.has(source)) t.is(await backend.run(source, ['x']), null, source);
+  t.is(await backend.stat('/dev/console'), null);
   const volume = await collected(folder);
   t.deepEqual(volume.commands, []);
   for (const name of [
@@ -130,8 +130,8 @@ test('what only a running Mac can say is not recorded, and no process is started
   ])
     t.is(resultOf(volume, name).status, 'not_recorded', name);
   t.true(volume.errors.every(({ commandId }) => commandId === null));
-  t.is(machine.capturedTime, 1_790_000_000);
-  t.is(machine.euid, null);
+  t.is(backend.capturedTime, 1_790_000_000);
+  t.is(backend.euid, null);
 });
 
 test('the same volume gives the same bytes, whoever asks and whenever', async (t) => {
@@ -359,7 +359,7 @@ test('links inside of the volume are resolved as that Mac would', async (t) => {
   renameSync(join(local, 'com.apple.loginwindow.plist'), join(volume.data, 'private/moved.plist'));
   symlinkSync('/private/moved.plist', join(local, 'com.apple.loginwindow.plist'));
   const [row] = resultOf(await collected(volume.folder), 'loginwindow_settings').rows;
-  const mac = await collect(asked, await evidenceMachine(sample('macos15-unmanaged')));
+  const mac = await collect(asked, await evidenceBackend(sample('macos15-unmanaged')));
   t.deepEqual({ ...row, host_id: null }, { ...resultOf(mac, 'loginwindow_settings').rows[0], host_id: null });
   t.is(row?.['kcpassword_present'], 1);
   // A home on another volume is not proven to be missing.
@@ -400,7 +400,7 @@ test('a folder with more entries than any Mac has is not walked to its end', asy
   const volume = mounted(t);
   for (let index = 0; index < 500; index += 1) put(users(volume, `x${index}`), '');
   const collectWith = async (maxEntries: number) =>
-    collect(asked, await volumeMachine(volume.folder, { maxEntries }));
+    collect(asked, await volumeBackend(volume.folder, { maxEntries }));
   const after = await collectWith(400);
   t.is(resultOf(after, 'users').status, 'failed');
   t.is(resultOf(after, 'users').code, 'output_too_large');
@@ -417,7 +417,7 @@ test.serial('5,000 accounts are read', async (t) => {
     writeFileSync(users(volume, `user${index}.plist`), template.replace('NAME', `user${index}`));
   const after = await collect(
     asked.filter(({ name }) => name === 'authentication_authorities' || name === 'groups'),
-    await volumeMachine(volume.folder),
+    await volumeBackend(volume.folder),
   );
   t.is(resultOf(after, 'authentication_authorities').status, 'ok');
 });
@@ -427,7 +427,7 @@ test('what is no volume is refused by what is missing', async (t) => {
   const empty = join(volume.folder, '..', 'empty');
   mkdirSync(empty);
   const refusal = async (path: string, pattern: RegExp): Promise<void> => {
-    const error = await t.throwsAsync(volumeMachine(path), { instanceOf: UserError });
+    const error = await t.throwsAsync(volumeBackend(path), { instanceOf: UserError });
     t.regex(error?.message ?? '', pattern);
     t.regex(error?.hint ?? '', /Data volume/);
   };
@@ -450,7 +450,7 @@ test('what is no volume is refused by what is missing', async (t) => {
   // A link is no volume of the folder.
   rmSync(join(volume.folder, 'Data 2'), { recursive: true });
   symlinkSync(volume.data, join(volume.folder, 'Linked'));
-  await t.notThrowsAsync(volumeMachine(volume.folder));
+  await t.notThrowsAsync(volumeBackend(volume.folder));
 });
 
 test('volume: on the command line, and whose it is', async (t) => {

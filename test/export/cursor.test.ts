@@ -15,12 +15,12 @@ import * as zlib from 'node:zlib';
 import test from 'ava';
 import { emptyCursor, lockCursor, newsSince } from '../../export/cursor.ts';
 import type { Cursor } from '../../export/cursor.ts';
-import { formatNames, formats } from '../../export/formats.ts';
-import { storeReading } from '../../export/read.ts';
-import { fileSink, hasZstd } from '../../export/sink.ts';
+import { formatNames, formats } from '../../export/formats/index.ts';
+import { exportReader } from '../../export/rows/reader.ts';
+import { fileSink, hasZstd } from '../../export/file_sink.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
 import { openForWriting } from '../../store/file.ts';
-import { retain } from '../../store/retain.ts';
+import { retain } from '../../store/retention.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, program, temporaryFolder } from '../standin.ts';
 import {
@@ -412,7 +412,7 @@ test('a row has the same id in every format', async (t) => {
       const format = formats[name].make({});
       const text = textOf(
         format,
-        storeReading(store, { tables: users, rowSql: format.rowSql }).currentParts(),
+        exportReader(store, { tables: users, rowSql: format.rowSql }).currentSnapshots(),
       );
       return [...text.matchAll(idIn[name] ?? /"row_id":"([0-9a-f]{64})"/g)].map(([, id]) => id ?? '');
     }),

@@ -1,26 +1,26 @@
 import test from 'ava';
-import { calendarTime, osqueryFormat } from '../../export/osquery.ts';
-import type { OsqueryOptions } from '../../export/osquery.ts';
-import { storeReading } from '../../export/read.ts';
-import { retain } from '../../store/retain.ts';
+import { calendarTime, osqueryFormat } from '../../export/formats/osquery.ts';
+import type { OsqueryOptions } from '../../export/formats/osquery.ts';
+import { exportReader } from '../../export/rows/reader.ts';
+import { retain } from '../../store/retention.ts';
 import { openForWriting } from '../../store/file.ts';
 import { tables } from '../../tables/index.ts';
-import { linesOf, parsed, partOf, sampleStore, tableOf, textOf, withStore } from './world.ts';
+import { linesOf, parsed, exportOf, sampleStore, tableOf, textOf, withStore } from './world.ts';
 
 const current = (path: string, options: OsqueryOptions): string =>
   withStore(path, (store) =>
-    textOf(osqueryFormat(options), storeReading(store, { tables, rowSql: null }).currentParts()),
+    textOf(osqueryFormat(options), exportReader(store, { tables, rowSql: null }).currentSnapshots()),
   );
 
 const changes = (path: string, options: OsqueryOptions): string =>
   withStore(path, (store) => {
-    const reading = storeReading(store, { tables, rowSql: null });
+    const reading = exportReader(store, { tables, rowSql: null });
     const format = osqueryFormat(options);
     return reading.hosts
       .map((host) =>
         textOf(
           format,
-          reading.changedParts(host, 0, () => true),
+          reading.changedSnapshots(host, 0, () => true),
         ),
       )
       .join('');
@@ -183,10 +183,10 @@ test('batch lines hold a whole difference, snapshot lines a whole table', async 
 
 test('bytes are escaped only when it is asked for, as osqueryd does it', (t) => {
   const table = tableOf('deleted_users');
-  const part = () => [partOf(table, ['é\u0007 €', 501, null])];
-  const [plain] = parsed(textOf(osqueryFormat({ form: 'event' }), part())) as unknown as Line[];
+  const snapshot = () => [exportOf(table, ['é\u0007 €', 501, null])];
+  const [plain] = parsed(textOf(osqueryFormat({ form: 'event' }), snapshot())) as unknown as Line[];
   t.is(plain?.columns['username'], 'é\u0007 €');
-  const text = textOf(osqueryFormat({ form: 'event', isEscaped: true }), part());
+  const text = textOf(osqueryFormat({ form: 'event', isEscaped: true }), snapshot());
   const [escaped] = parsed(text) as unknown as Line[];
   t.is(escaped?.columns['username'], '\\xC3\\xA9\\x07 \\xE2\\x82\\xAC');
   t.is(linesOf(text).length, 1);

@@ -7,9 +7,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import test from 'ava';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { PGlite } from '@electric-sql/pglite';
-import { storeReading } from '../../export/read.ts';
-import { nativeFormat } from '../../export/native_format.ts';
-import { osqueryFormat } from '../../export/osquery.ts';
+import { exportReader } from '../../export/rows/reader.ts';
+import { nativeFormat } from '../../export/formats/native.ts';
+import { osqueryFormat } from '../../export/formats/osquery.ts';
 import { tables } from '../../tables/index.ts';
 import { temporaryFolder } from '../standin.ts';
 import { later, linesOf, sampleSnapshots, sampleStore, storeAt, textOf, withStore } from './world.ts';
@@ -53,10 +53,10 @@ ifRsyslog('rsyslog takes 10,000 lines over TCP, and a file on disk has them all'
     Array.from({ length: 40 }, (_, index) => later(first, index * 86_400)),
   );
   const text = withStore(db, (store) => {
-    const reading = storeReading(store, { tables, rowSql: null });
+    const reading = exportReader(store, { tables, rowSql: null });
     const all = Array.from(
-      reading.wholeParts(() => true),
-      (part) => textOf(osqueryFormat({ form: 'event' }), [part]),
+      reading.wholeSnapshots(() => true),
+      (snapshot) => textOf(osqueryFormat({ form: 'event' }), [snapshot]),
     ).join('');
     return `${linesOf(all).slice(0, 10_000).join('\n')}\n`;
   });
@@ -113,7 +113,7 @@ test('DuckDB and PostgreSQL load the native lines, and count what the database c
     return {
       text: textOf(
         nativeFormat(),
-        storeReading(store, { tables, rowSql: nativeFormat().rowSql }).currentParts(),
+        exportReader(store, { tables, rowSql: nativeFormat().rowSql }).currentSnapshots(),
       ),
       counts: names
         .map((name): [string, number] => [

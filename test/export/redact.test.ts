@@ -6,11 +6,11 @@ import type { Table } from '../../collector/table.ts';
 import { allColumns, defineTable, integer, oneOf, required, text, time } from '../../collector/table.ts';
 import { schemaTables } from '../../export/json_schema.ts';
 import { findingsTable } from '../../export/findings.ts';
-import { formatNames, formats } from '../../export/formats.ts';
-import type { FormatName } from '../../export/formats.ts';
-import { nativeFormat } from '../../export/native_format.ts';
-import { isReport } from '../../export/parts.ts';
-import { storeReading } from '../../export/read.ts';
+import { formatNames, formats } from '../../export/formats/index.ts';
+import type { FormatName } from '../../export/formats/index.ts';
+import { nativeFormat } from '../../export/formats/native.ts';
+import { isReport } from '../../export/format.ts';
+import { exportReader } from '../../export/rows/reader.ts';
 import { harmless, hmacOf, isDecided, mayBeDropped, redaction, ruleOf } from '../../export/redact.ts';
 import type { Level } from '../../export/redact.ts';
 import { tables } from '../../tables/index.ts';
@@ -19,7 +19,7 @@ import {
   currentText,
   later,
   parsed,
-  partOf,
+  exportOf,
   sampleSnapshots,
   sampleStore,
   storeAt,
@@ -33,7 +33,10 @@ const redacted = (path: string, level: Level, own: Uint8Array = key): string =>
   withStore(path, (store) =>
     textOf(
       nativeFormat(),
-      Array.from(storeReading(store, { tables, rowSql: null }).currentParts(), redaction(level, own, tables)),
+      Array.from(
+        exportReader(store, { tables, rowSql: null }).currentSnapshots(),
+        redaction(level, own, tables),
+      ),
     ),
   );
 
@@ -87,7 +90,7 @@ const tomorrowRow = ['top', 'alice', 'alice was here', 1_790_063_561, 'ABC', 'al
 
 test('a table says itself what its columns say of whom; what nobody decided is hidden', (t) => {
   const told = (level: Level): unknown =>
-    parsed(textOf(nativeFormat(), [redaction(level, key, [tomorrow])(partOf(tomorrow, tomorrowRow))])).find(
+    parsed(textOf(nativeFormat(), [redaction(level, key, [tomorrow])(exportOf(tomorrow, tomorrowRow))])).find(
       ({ kind }) => kind === 'row',
     )?.['columns'];
   const hmac = hmacOf(key);
@@ -114,7 +117,7 @@ test('a fact of a finding and a column of a host are what the table declares', (
   const fact = { shelf: 'top', note: 5, count: 7, opened: 1_790_063_561, words: 'alice', owner: 'alice' };
   const cells = names.map((name) => (name === 'details' ? JSON.stringify([fact]) : 'info'));
   const row = parsed(
-    textOf(nativeFormat(), [redaction('strict', key, [tomorrow])(partOf(findingsTable, cells))]),
+    textOf(nativeFormat(), [redaction('strict', key, [tomorrow])(exportOf(findingsTable, cells))]),
   ).find(({ kind }) => kind === 'row')?.['columns'] as Record<string, string>;
   t.deepEqual(JSON.parse(String(row['details'])), [
     {
@@ -133,7 +136,7 @@ test('a fact of a finding and a column of a host are what the table declares', (
     columns: { ...known.columns, rack: text('New.'), room: text('New.') },
     privacy: { rack: 'nobody' },
   } as unknown as Table;
-  const part = { ...partOf(tomorrow, tomorrowRow), host: { rack: 'R1', room: 'of alice', os_major: 26 } };
+  const part = { ...exportOf(tomorrow, tomorrowRow), host: { rack: 'R1', room: 'of alice', os_major: 26 } };
   t.deepEqual(redaction('strict', key, [hosts])(part).host, { rack: 'R1', room: null, os_major: 26 });
   t.deepEqual(redaction('strict', key)(part).host, { rack: null, room: null, os_major: 26 });
 });
@@ -141,15 +144,15 @@ test('a fact of a finding and a column of a host are what the table declares', (
 /** Every text of the sample hosts that names a person, a machine or an organisation. */
 const identifying = async (): Promise<ReadonlySet<string>> => {
   const found = new Set<string>();
-  for (const { hostId, looks } of await sampleSnapshots()) {
+  for (const { hostId, observations } of await sampleSnapshots()) {
     found.add(hostId);
-    for (const [name, look] of looks) {
+    for (const [name, observation] of observations) {
       const table = tables.find((known) => known.name === name) as Table;
       const columns = Object.keys(table.columns);
       const stride = columns.length + 2;
-      for (let start = 2; start < look.cells.length; start += stride) {
+      for (let start = 2; start < observation.cells.length; start += stride) {
         for (const [index, column] of columns.entries()) {
-          const value = look.cells[start + index];
+          const value = observation.cells[start + index];
           const isOne =
             /uuid|guid|username|description|directory|serial|server_host|organization|original_node|profile_identifier|console_username|^data$/;
           if (typeof value !== 'string' || value.length < 6 || !isOne.test(column)) continue;
@@ -440,17 +443,19 @@ test('whatever stands in a column of texts, nothing that was planted comes throu
         const hosts = tables.find(({ name }) => name === 'hosts') as Table;
         for (const level of ['pseudonym', 'strict'] as const) {
           for (const name of formatNames) {
-            const part = partOf(table, cells);
+            const snapshot = exportOf(table, cells);
             const host = Object.fromEntries(
               Object.entries(hosts.columns).map(([column, { type, values }]) => [
                 column,
                 type === 'TEXT' ? (values?.[0] ?? canary) : 1,
               ]),
             );
-            const text = textOf(formats[name].make({}), [redaction(level, key, tables)({ ...part, host })]);
+            const text = textOf(formats[name].make({}), [
+              redaction(level, key, tables)({ ...snapshot, host }),
+            ]);
             t.notRegex(text, telltale, `${level} ${name}: ${table.name} with ${canary}`);
             t.false(text.includes('153620C3-42EA-40E8-B153-B949E6F4674A'));
-            t.false(text.includes(String(part.head.snapshotId)), `${level} ${name}: snapshot`);
+            t.false(text.includes(String(snapshot.head.snapshotId)), `${level} ${name}: snapshot`);
           }
         }
       }
@@ -465,8 +470,8 @@ test('every event says at which level it is redacted', (t) => {
     type === 'TEXT' ? (values?.[0] ?? 'alice') : 1,
   );
   const first = (name: FormatName, level: Level | null): Record<string, Record<string, unknown>> => {
-    const part = partOf(table, cells);
-    const told = level === null ? part : redaction(level, key, tables)(part);
+    const snapshot = exportOf(table, cells);
+    const told = level === null ? snapshot : redaction(level, key, tables)(snapshot);
     return (parsed(textOf(formats[name].make({}), [told]))[0] ?? {}) as Record<
       string,
       Record<string, unknown>
@@ -503,7 +508,7 @@ test('a fact of a finding is redacted as the column is that it comes from', (t) 
     name === 'details' ? JSON.stringify([fact]) : name === 'subject' ? 'alice' : 'info',
   );
   const told = (level: Level): Record<string, unknown> => {
-    const text = textOf(nativeFormat(), [redaction(level, key, tables)(partOf(table, cells))]);
+    const text = textOf(nativeFormat(), [redaction(level, key, tables)(exportOf(table, cells))]);
     const row = parsed(text).find(({ kind }) => kind === 'row')?.['columns'] as Record<string, string>;
     return (JSON.parse(String(row['details'])) as Record<string, unknown>[])[0] ?? {};
   };
@@ -560,5 +565,29 @@ test('words of Apple stay readable, and rows are not in the order of the names t
     const inOldOrder = usernames(parsed(currentText(path, 'native'))).map(hmacOf(key));
     t.deepEqual(usernames(rows).toSorted(), inOldOrder.toSorted());
     t.notDeepEqual(usernames(rows), inOldOrder);
+  }
+});
+
+test('the commands behind a conflict are told as command_log tells them, at every level', async (t) => {
+  const path = await sampleStore(t);
+  for (const level of ['pseudonym', 'strict'] as const) {
+    const rows = parsed(redacted(path, level)).filter(({ kind }) => kind === 'row');
+    const cells = (table: string, column: string): string[] =>
+      rows
+        .filter((row) => row['table'] === table)
+        .map((row) => `${row['host_id']} ${(row['columns'] as Record<string, string>)[column]}`);
+    const logged = new Set(cells('command_log', 'command_id'));
+    const behind = rows
+      .filter((row) => row['table'] === 'conflicts')
+      .flatMap((row) => {
+        const ids = JSON.parse((row['columns'] as Record<string, string>)['command_ids'] ?? '[]') as string[];
+        return ids.map((id) => `${row['host_id']} ${id}`);
+      });
+    t.true(behind.length > 2, level);
+    t.deepEqual(
+      behind.filter((id) => !logged.has(id)),
+      [],
+      level,
+    );
   }
 });

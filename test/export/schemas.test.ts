@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import test from 'ava';
 import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { ecsFormat } from '../../export/ecs.ts';
-import { findingParts } from '../../export/findings.ts';
-import { formats } from '../../export/formats.ts';
+import { ecsFormat } from '../../export/formats/ecs.ts';
+import { findingSnapshots } from '../../export/findings.ts';
+import { formats } from '../../export/formats/index.ts';
 import { nativeSchema, rowSchema, schemaTables } from '../../export/json_schema.ts';
-import { nativeFormat } from '../../export/native_format.ts';
-import type { Format, SnapshotPart } from '../../export/parts.ts';
-import { storeReading } from '../../export/read.ts';
+import { nativeFormat } from '../../export/formats/native.ts';
+import type { Format, ExportSnapshot } from '../../export/format.ts';
+import { exportReader } from '../../export/rows/reader.ts';
 import { redaction } from '../../export/redact.ts';
-import { names } from '../../cli/judging.ts';
-import { judge } from '../../queries/judge.ts';
-import { questions } from '../../queries/index.ts';
+import { names } from '../../cli/findings.ts';
+import { evaluate } from '../../queries/evaluate.ts';
+import { queries } from '../../queries/index.ts';
 import type { Store } from '../../store/file.ts';
 import { tables } from '../../tables/index.ts';
 import { root } from '../standin.ts';
@@ -21,21 +21,21 @@ import { parsed, sampleStore, textOf, withStore } from './world.ts';
 
 const read = (name: string): string => readFileSync(join(root, 'test/schemas', name), 'utf8');
 
-const reading = (store: Store, rowSql: Format['rowSql'] = null) => storeReading(store, { tables, rowSql });
+const reading = (store: Store, rowSql: Format['rowSql'] = null) => exportReader(store, { tables, rowSql });
 
 /** Everything that can be exported, in every way of reading it. */
-const everything = (store: Store): Readonly<Record<string, () => Iterable<SnapshotPart>>> => {
-  const answers = judge(store.db, questions, { now: 1_790_200_000, names });
+const everything = (store: Store): Readonly<Record<string, () => Iterable<ExportSnapshot>>> => {
+  const answers = evaluate(store.db, queries, { now: 1_790_200_000, names });
   const hosts = reading(store).hosts;
   return {
-    current: () => reading(store).currentParts(),
-    'current as JSON': () => reading(store, nativeFormat().rowSql).currentParts(),
-    whole: () => reading(store).wholeParts(() => true),
+    current: () => reading(store).currentSnapshots(),
+    'current as JSON': () => reading(store, nativeFormat().rowSql).currentSnapshots(),
+    whole: () => reading(store).wholeSnapshots(() => true),
     changes: function* () {
-      for (const host of hosts) yield* reading(store).changedParts(host, 0, () => true);
+      for (const host of hosts) yield* reading(store).changedSnapshots(host, 0, () => true);
     },
     findings: () =>
-      findingParts(store, answers, storeReading(store, { tables: [], rowSql: null }).currentParts()),
+      findingSnapshots(store, answers, exportReader(store, { tables: [], rowSql: null }).currentSnapshots()),
   };
 };
 
@@ -46,12 +46,12 @@ test('every native line is as its schema says, redacted or not', async (t) => {
   const isRow = new Map(schemaTables(tables).map((table) => [table.name, ajv.compile(rowSchema(table))]));
   const key = Buffer.from('0123456789abcdef0123456789abcdef');
   withStore(path, (store) => {
-    for (const [what, parts] of Object.entries(everything(store))) {
+    for (const [what, snapshots] of Object.entries(everything(store))) {
       for (const level of [null, 'pseudonym', 'strict'] as const) {
         // What SQLite wrote as text is not redacted: the command reads cells then.
         if (level !== null && what === 'current as JSON') continue;
-        const apply = level === null ? (part: SnapshotPart) => part : redaction(level, key, tables);
-        const lines = parsed(textOf(nativeFormat(), Array.from(parts(), apply)));
+        const apply = level === null ? (snapshot: ExportSnapshot) => snapshot : redaction(level, key, tables);
+        const lines = parsed(textOf(nativeFormat(), Array.from(snapshots(), apply)));
         t.true(lines.length > 100, what);
         const kinds = new Set<unknown>();
         for (const line of lines) {
@@ -91,11 +91,11 @@ test('every OCSF event is as its class says, with the right type_uid', async (t)
   const key = Buffer.from('0123456789abcdef0123456789abcdef');
   withStore(path, (store) => {
     const seen = new Map<number, number>();
-    for (const [what, parts] of Object.entries(everything(store))) {
+    for (const [what, snapshots] of Object.entries(everything(store))) {
       if (what === 'current as JSON') continue;
       for (const level of [null, 'pseudonym', 'strict'] as const) {
-        const apply = level === null ? (part: SnapshotPart) => part : redaction(level, key, tables);
-        for (const event of parsed(textOf(formats.ocsf.make({}), Array.from(parts(), apply)))) {
+        const apply = level === null ? (snapshot: ExportSnapshot) => snapshot : redaction(level, key, tables);
+        for (const event of parsed(textOf(formats.ocsf.make({}), Array.from(snapshots(), apply)))) {
           const uid = event['class_uid'] as number;
           const check = isEvent.get(uid);
           seen.set(uid, (seen.get(uid) ?? 0) + 1);
@@ -117,7 +117,7 @@ test('every OCSF event is as its class says, with the right type_uid', async (t)
 test('an OCSF event says what the rows say, and unknown is not false', async (t) => {
   const path = await sampleStore(t);
   withStore(path, (store) => {
-    const events = parsed(textOf(formats.ocsf.make({}), reading(store).currentParts()));
+    const events = parsed(textOf(formats.ocsf.make({}), reading(store).currentSnapshots()));
     const rows = store.db
       .prepare(
         'SELECT u.host_id, u.username, u.uid, u.uuid, s.secure_token, s.filevault_enabled FROM users u JOIN secure_tokens s ON s.host_id = u.host_id ' +
@@ -177,8 +177,8 @@ test('every ECS field is in the list of fields or under tokenquery', async (t) =
   withStore(path, (store) => {
     const used = new Set<string>();
     const verdicts = new Set<string>();
-    for (const parts of Object.values(everything(store))) {
-      for (const document of parsed(textOf(ecsFormat(), parts()))) {
+    for (const snapshots of Object.values(everything(store))) {
+      for (const document of parsed(textOf(ecsFormat(), snapshots()))) {
         for (const field of leaves(document, '')) {
           used.add(field);
           if (!field.startsWith('tokenquery.') && !ecsFields.has(field)) t.fail(field);
@@ -186,7 +186,7 @@ test('every ECS field is in the list of fields or under tokenquery', async (t) =
         const event = document['event'] as Record<string, unknown>;
         t.true(['asset', 'event', 'alert'].includes(String(event['kind'])));
         const finding = (document['tokenquery'] as { findings?: { verdict: string } }).findings;
-        // What could not be judged is an event of unknown outcome, and raises no alarm.
+        // What could not be evaluated is an event of unknown outcome, and raises no alarm.
         if (finding !== undefined) {
           const isHit = finding.verdict === 'hit';
           t.is(event['kind'], isHit ? 'alert' : 'event');
@@ -215,7 +215,7 @@ test('every ECS field is in the list of fields or under tokenquery', async (t) =
 test('_bulk has a line that creates and a document, with the id of the row', async (t) => {
   const path = await sampleStore(t);
   withStore(path, (store) => {
-    const text = textOf(ecsFormat({ isBulk: true }), reading(store).currentParts());
+    const text = textOf(ecsFormat({ isBulk: true }), reading(store).currentSnapshots());
     t.true(text.endsWith('\n'));
     const lines = parsed(text);
     t.is(lines.length % 2, 0);

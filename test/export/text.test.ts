@@ -1,13 +1,22 @@
 /** Every text and every integer survives every format of JSON. */
 import test from 'ava';
 import fc from 'fast-check';
-import { csvFormat, csvLine } from '../../export/csv.ts';
-import { formats } from '../../export/formats.ts';
-import type { FormatName } from '../../export/formats.ts';
-import { storeReading } from '../../export/read.ts';
+import { csvFormat, csvLine } from '../../export/formats/csv.ts';
+import { formats } from '../../export/formats/index.ts';
+import type { FormatName } from '../../export/formats/index.ts';
+import { exportReader } from '../../export/rows/reader.ts';
 import { tables } from '../../tables/index.ts';
-import { currentText, editStore, linesOf, partOf, sampleStore, tableOf, textOf, withStore } from './world.ts';
-import type { Cell } from '../../export/parts.ts';
+import {
+  currentText,
+  editStore,
+  linesOf,
+  exportOf,
+  sampleStore,
+  tableOf,
+  textOf,
+  withStore,
+} from './world.ts';
+import type { Cell } from '../../export/format.ts';
 
 /** JSON with its integers as they stand. */
 const parseExact = (text: string): unknown =>
@@ -66,7 +75,7 @@ for (const name of jsonFormats) {
       fc.property(texts, integers, (text, number) => {
         const cells = [text, number, 1_757_000_000] as const;
         for (const isNumeric of name === 'osquery' ? [true, false] : [false]) {
-          const line = textOf(formats[name].make({ isNumeric }), [partOf(deleted, cells)]);
+          const line = textOf(formats[name].make({ isNumeric }), [exportOf(deleted, cells)]);
           // What is sent is UTF-8: what is no Unicode must have become an escape before.
           const sent = Buffer.from(line, 'utf8').toString('utf8');
           t.is(sent, line);
@@ -123,7 +132,7 @@ test('out of a store too: what SQLite writes is what JavaScript would', async (t
       const { rowSql } = formats[name].make(options);
       t.truthy(rowSql, name);
       const [text, cells] = [rowSql, null].map((own) =>
-        textOf(formats[name].make(options), storeReading(store, { tables, rowSql: own }).currentParts()),
+        textOf(formats[name].make(options), exportReader(store, { tables, rowSql: own }).currentSnapshots()),
       );
       t.is(text, cells, name);
     }
@@ -195,7 +204,7 @@ test('a cell that a spreadsheet would calculate is neutralised only when it is a
   }
   // A number is no formula.
   t.is(csvLine([-2, -5n], true), '-2,-5\r\n');
-  const text = textOf(csvFormat({ isForSpreadsheet: true }), [partOf(deleted, ['=1', -2, null])]);
+  const text = textOf(csvFormat({ isForSpreadsheet: true }), [exportOf(deleted, ['=1', -2, null])]);
   t.is(readCsv(text)[1]?.[0], "'=1");
   t.is(readCsv(text)[1]?.[1], '-2');
 });

@@ -3,13 +3,13 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { collect } from '../../collector/collect.ts';
-import { evidenceMachine } from '../../collector/evidence.ts';
+import { evidenceBackend } from '../../collector/backends/evidence.ts';
 import type { Table, Value } from '../../collector/table.ts';
-import { formats } from '../../export/formats.ts';
-import type { FormatName, FormatOptions } from '../../export/formats.ts';
-import type { Cell, ExportRow, Format, Head, SnapshotPart } from '../../export/parts.ts';
-import { identities, keyWriter } from '../../export/parts.ts';
-import { storeReading } from '../../export/read.ts';
+import { formats } from '../../export/formats/index.ts';
+import type { FormatName, FormatOptions } from '../../export/formats/index.ts';
+import type { Cell, ExportRow, Format, Head, ExportSnapshot } from '../../export/format.ts';
+import { identities, keyWriter } from '../../export/format.ts';
+import { exportReader } from '../../export/rows/reader.ts';
 import { openDatabase } from '../../store/database.ts';
 import { openForReading, openForWriting, transact } from '../../store/file.ts';
 import type { Store } from '../../store/file.ts';
@@ -22,7 +22,7 @@ import {
   snapshotOf,
 } from '../../store/snapshot.ts';
 import type { Cells, Snapshot } from '../../store/snapshot.ts';
-import { storeWriter } from '../../store/write.ts';
+import { storeWriter } from '../../store/writer/writer.ts';
 import { tables } from '../../tables/index.ts';
 import { root, temporaryFolder } from '../standin.ts';
 
@@ -48,7 +48,7 @@ const collectSamples = async (): Promise<Snapshot[]> => {
     names.map(async ({ name }) =>
       snapshotOf(
         tables,
-        await collect(wanted, await evidenceMachine(join(folder, name)), {
+        await collect(wanted, await evidenceBackend(join(folder, name)), {
           include: new Set(['serial_number', 'organization']),
         }),
         '0.1.0',
@@ -74,19 +74,24 @@ export const later = (
   seconds: number,
   edits: Readonly<Record<string, (rows: NamedRow[]) => NamedRow[]>> = {},
 ): Snapshot => {
-  const looks = new Map(snapshot.looks);
+  const observations = new Map(snapshot.observations);
   for (const [name, edit] of Object.entries(edits)) {
     const table = tableOf(name);
     const names = Object.keys(table.columns);
-    const look = looks.get(name);
-    if (look === undefined) throw new Error(`there is no look at ${name}`);
-    const rows = edit(namedRows(table, rowsOf(look, names.length)))
+    const observation = observations.get(name);
+    if (observation === undefined) throw new Error(`there is no look at ${name}`);
+    const rows = edit(namedRows(table, rowsOf(observation, names.length)))
       .map((row): Cells => names.map((column) => row[column] ?? null))
       .sort(cellsOrder(table));
     const cells = packRows(rows);
-    looks.set(name, { ...look, cells, rowCount: rows.length, digest: digestOfCells(names, cells) });
+    observations.set(name, {
+      ...observation,
+      cells,
+      rowCount: rows.length,
+      digest: digestOfCells(names, cells),
+    });
   }
-  const known = { ...snapshot, collectedTime: snapshot.collectedTime + seconds, looks };
+  const known = { ...snapshot, collectedTime: snapshot.collectedTime + seconds, observations };
   return { ...known, snapshotId: snapshotIdOf(known) };
 };
 
@@ -144,22 +149,22 @@ export const editStore = (path: string, sql: string): void => {
   db.close();
 };
 
-export const textOf = (format: Format, parts: Iterable<SnapshotPart>): string => {
+export const textOf = (format: Format, snapshots: Iterable<ExportSnapshot>): string => {
   let text = format.begin?.() ?? '';
   let between = '';
   const begun = new Set<string>();
-  for (const part of parts) {
+  for (const snapshot of snapshots) {
     text += between;
     between = format.between ?? '';
-    for (const piece of format.snapshot(part)) {
-      if (typeof piece === 'string') {
-        text += piece;
+    for (const chunk of format.snapshot(snapshot)) {
+      if (typeof chunk === 'string') {
+        text += chunk;
         continue;
       }
-      const { table } = piece;
+      const { table } = chunk;
       if (!begun.has(table.name)) text += format.header?.(table) ?? '';
       begun.add(table.name);
-      text += piece.text;
+      text += chunk.text;
     }
   }
   return text + (format.end?.() ?? '');
@@ -168,7 +173,7 @@ export const textOf = (format: Format, parts: Iterable<SnapshotPart>): string =>
 export const currentText = (path: string, name: FormatName, options: FormatOptions = {}): string =>
   withStore(path, (store) => {
     const format = formats[name].make(options);
-    return textOf(format, storeReading(store, { tables, rowSql: format.rowSql }).currentParts());
+    return textOf(format, exportReader(store, { tables, rowSql: format.rowSql }).currentSnapshots());
   });
 
 export const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
@@ -180,12 +185,12 @@ export const parsed = (text: string): Record<string, unknown>[] =>
   linesOf(text).map((line) => JSON.parse(line) as Record<string, unknown>);
 
 /** One row of one table, as it never was in a store. */
-export const partOf = (
+export const exportOf = (
   table: Table,
   cells: readonly Cell[],
   head: Partial<Head> = {},
   change: ExportRow['change'] = null,
-): SnapshotPart => {
+): ExportSnapshot => {
   const whole: Head = {
     hostId: '153620C3-42EA-40E8-B153-B949E6F4674A',
     snapshotId: 1_339_143_236_087_841,

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { CollectError } from '../../collector/errors.ts';
-import type { Answer } from '../../collector/output.ts';
+import type { Answer } from '../../collector/answer.ts';
 import { parseCsrutilStatus } from '../../collector/parsers/csrutil_status.ts';
 import { parseDiskutilApfsList } from '../../collector/parsers/diskutil_apfs_list.ts';
 import { parseDiskutilApfsListUsers } from '../../collector/parsers/diskutil_apfs_list_users.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Answer } from '../../collector/output.ts';
+import type { Answer } from '../../collector/answer.ts';
 import { answerOf } from './fuzz.ts';
 
 const folder = new URL('../corpus/tokens/', import.meta.url);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
-import type { Answer } from '../../collector/output.ts';
+import type { Answer } from '../../collector/answer.ts';
 import { writeXmlPlist } from '../../collector/parsers/plist.ts';
 import type { PlistValue } from '../../collector/parsers/plist.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { CollectError } from '../../collector/errors.ts';
-import type { Answer, Parse } from '../../collector/output.ts';
+import type { Answer, Parse } from '../../collector/answer.ts';
 import { parseDiskutilApfsList } from '../../collector/parsers/diskutil_apfs_list.ts';
 import { parseDiskutilApfsListUsers } from '../../collector/parsers/diskutil_apfs_list_users.ts';
 import { parseDiskutilInfoRoot } from '../../collector/parsers/diskutil_info_root.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
 import { parseDsAccountPolicy } from '../../collector/parsers/ds_account_policy.ts';
 import type { AccountPolicy, DsAccountPolicy } from '../../collector/parsers/ds_account_policy.ts';
-import { reduceDsAccountPolicy } from '../../collector/parsers/ds_records.ts';
+import { sanitizeDsAccountPolicy } from '../../collector/parsers/ds_records.ts';
 import {
   PlistDate,
   asArray,
@@ -112,9 +112,9 @@ test('a policy that cannot be read leaves the others right', (t) => {
     inner({ passwordLastSetTime: true }),
   ];
   for (const text of wrong) {
-    for (const reduce of [(stdout: string): string => stdout, reduceDsAccountPolicy]) {
+    for (const sanitize of [(stdout: string): string => stdout, sanitizeDsAccountPolicy]) {
       const stdout = plistOf(record(good), { RecordName: ['bob'], [key]: [text] }, record(good));
-      const [first, second, third] = parseDsAccountPolicy(answer(reduce(stdout)));
+      const [first, second, third] = parseDsAccountPolicy(answer(sanitize(stdout)));
       t.is(second?.policy, null, text);
       t.regex(second?.policyError ?? '', /^accountPolicyData: [a-zA-Z ,:<>-]+$/, text);
       t.false(second?.policyError?.includes('SECRET'));
@@ -163,15 +163,15 @@ test('no secret survives, inside the policy either', (t) => {
     '<plist>$1</plist>',
   );
   for (const text of [stdout, stdout.replaceAll('\t', ' '), nested, data, single]) {
-    const reduced = reduceDsAccountPolicy(text);
+    const reduced = sanitizeDsAccountPolicy(text);
     t.false(hasCanary(reduced));
     t.false(reduced.includes(Buffer.from('CANARY').toString('base64').slice(0, 6)));
-    t.is(reduceDsAccountPolicy(reduced), reduced);
+    t.is(sanitizeDsAccountPolicy(reduced), reduced);
     isHandled(() => t.false(hasCanary(parseDsAccountPolicy(answer(text)))));
     // What remains is a property list with the same records.
     t.notThrows(() => parseXmlPlist(reduced));
   }
-  const kept = asArray(parseXmlPlist(reduceDsAccountPolicy(stdout)), 'it')[0];
+  const kept = asArray(parseXmlPlist(sanitizeDsAccountPolicy(stdout)), 'it')[0];
   const [first] = asArray(asDict(kept, 'it').get(key), key);
   t.is(asDict(parseXmlPlist(asString(first, 'it')), 'it').get('creationTime'), 1.5);
   t.throws(() => asData(first, 'it'));
@@ -179,8 +179,8 @@ test('no secret survives, inside the policy either', (t) => {
 
 test('reducing keeps the text where there is nothing to drop', (t) => {
   const plain = plistOf(record(inner({ creationTime: 1.5, failedLoginCount: 0 })), record());
-  t.is(reduceDsAccountPolicy(plain), plain);
-  t.is(reduceDsAccountPolicy(''), '');
+  t.is(sanitizeDsAccountPolicy(plain), plain);
+  t.is(sanitizeDsAccountPolicy(''), '');
 });
 
 test('any answer is read or refused', (t) => {
@@ -198,8 +198,8 @@ test('any answer is read or refused', (t) => {
   );
   fc.assert(
     fc.property(stdout, (text) => {
-      const reduced = reduceDsAccountPolicy(text);
-      t.is(reduceDsAccountPolicy(reduced), reduced);
+      const reduced = sanitizeDsAccountPolicy(text);
+      t.is(sanitizeDsAccountPolicy(reduced), reduced);
       return isHandled(() => parseDsAccountPolicy(answer(text)));
     }),
     { numRuns },

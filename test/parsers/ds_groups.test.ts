@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
 import { parseDsGroups } from '../../collector/parsers/ds_groups.ts';
 import type { DsGroup } from '../../collector/parsers/ds_groups.ts';
-import { reduceDsGroups } from '../../collector/parsers/ds_records.ts';
+import { sanitizeDsGroups } from '../../collector/parsers/ds_records.ts';
 import {
   answer,
   anyText,
@@ -142,13 +142,13 @@ test('no secret survives, nor what only users have', (t) => {
     UserShell: ['CANARY'],
     ...secrets,
   });
-  const reduced = reduceDsGroups(text);
+  const reduced = sanitizeDsGroups(text);
   t.false(hasCanary(reduced));
-  t.is(reduceDsGroups(reduced), reduced);
+  t.is(sanitizeDsGroups(reduced), reduced);
   t.deepEqual(parseDsGroups(answer(reduced)), parseDsGroups(answer(text)));
   t.false(hasCanary(parseDsGroups(answer(text))));
   const plain = plistOf({ RecordName: ['g'], GroupMembership: Array<string>(1000).fill('a') });
-  t.is(reduceDsGroups(plain), plain);
+  t.is(sanitizeDsGroups(plain), plain);
 });
 
 test('any answer is read or refused', (t) => {
@@ -159,8 +159,8 @@ test('any answer is read or refused', (t) => {
   ];
   fc.assert(
     fc.property(fc.oneof(anyText, mutatedText(...originals)), (stdout) => {
-      const reduced = reduceDsGroups(stdout);
-      t.is(reduceDsGroups(reduced), reduced);
+      const reduced = sanitizeDsGroups(stdout);
+      t.is(sanitizeDsGroups(reduced), reduced);
       return isHandled(() => parseDsGroups(answer(stdout)));
     }),
     { numRuns },

@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
 import { hasTag, parseAuthenticationAuthority } from '../../collector/parsers/authentication_authority.ts';
-import { reduceDsUsers } from '../../collector/parsers/ds_records.ts';
+import { sanitizeDsUsers } from '../../collector/parsers/ds_records.ts';
 import { parseDsUsers } from '../../collector/parsers/ds_users.ts';
 import type { DsUser } from '../../collector/parsers/ds_users.ts';
 import { parseXmlPlist } from '../../collector/parsers/plist.ts';
@@ -162,7 +162,7 @@ test('no text-mode answer is taken for an answer, and none is kept', (t) => {
     const text = textOf(file);
     t.throws(() => parseDsUsers(answer(text)), refused, file);
     t.regex(
-      reduceDsUsers(text),
+      sanitizeDsUsers(text),
       /^(tokenquery: \d+ bytes that are not a property list were withheld\n)?$/,
       file,
     );
@@ -339,7 +339,7 @@ test('the exit code comes first', (t) => {
 test('reducing keeps what was asked for, unchanged', (t) => {
   for (const [{ file }, records] of userCases) {
     const text = plistOf(...records);
-    const reduced = reduceDsUsers(text);
+    const reduced = sanitizeDsUsers(text);
     t.deepEqual(parseDsUsers(answer(reduced)), parseDsUsers(answer(text)), file);
     t.notRegex(reduced, /<key>[^<]*(:Password|Photo|Picture|Hint|_writers_|record_daemon)[^<]*</, file);
   }
@@ -352,13 +352,13 @@ test('reducing keeps what was asked for, unchanged', (t) => {
     { RecordName: ['bob'], 'dsAttrTypeNative:IsHidden': ['1'] },
     {},
   );
-  t.is(reduceDsUsers(plain), plain);
-  t.is(reduceDsUsers(''), '');
+  t.is(sanitizeDsUsers(plain), plain);
+  t.is(sanitizeDsUsers(''), '');
   // The same in another layout is parsed first, and kept as it is too.
   const indented = plain.replaceAll('\t', '  ');
-  t.is(reduceDsUsers(indented), indented);
+  t.is(sanitizeDsUsers(indented), indented);
   const many = plistOf({ RecordName: ['alice'], AltSecurityIdentities: Array<string>(300_000).fill('') });
-  t.is(reduceDsUsers(many), many);
+  t.is(sanitizeDsUsers(many), many);
 });
 
 test('no secret survives, wherever it stands', (t) => {
@@ -397,13 +397,13 @@ test('no secret survives, wherever it stands', (t) => {
   ];
   for (const text of texts) {
     t.true(hasCanary(text) || text.includes('Q0FOQVJZ'));
-    const reduced = reduceDsUsers(text);
+    const reduced = sanitizeDsUsers(text);
     t.false(hasCanary(reduced));
     t.false(reduced.includes('Q0FOQVJZ'));
-    t.is(reduceDsUsers(reduced), reduced);
+    t.is(sanitizeDsUsers(reduced), reduced);
   }
-  for (const key of neverCollected) t.false(reduceDsUsers(plain).includes(canary(key)), key);
-  t.deepEqual(parseDsUsers(answer(reduceDsUsers(plain))), parseDsUsers(answer(plain)));
+  for (const key of neverCollected) t.false(sanitizeDsUsers(plain).includes(canary(key)), key);
+  t.deepEqual(parseDsUsers(answer(sanitizeDsUsers(plain))), parseDsUsers(answer(plain)));
   t.false(hasCanary(parseDsUsers(answer(plain))));
 });
 
@@ -412,7 +412,7 @@ test('what is not a record is emptied, not taken for absent', (t) => {
     /<array>\s*<string>1<\/string>\s*<\/array>/,
     '<dict/>',
   );
-  t.throws(() => parseDsUsers(answer(reduceDsUsers(odd))), refused);
+  t.throws(() => parseDsUsers(answer(sanitizeDsUsers(odd))), refused);
 });
 
 test('any answer is read or refused, reduced or not, with the same users', (t) => {
@@ -441,8 +441,8 @@ test('any answer is read or refused, reduced or not, with the same users', (t) =
       fc.string(),
       fc.constantFrom(0, 0, 0, 1, 40, 70),
       (stdout, stderr, exitCode) => {
-        const reduced = reduceDsUsers(stdout);
-        t.is(reduceDsUsers(reduced), reduced);
+        const reduced = sanitizeDsUsers(stdout);
+        t.is(sanitizeDsUsers(reduced), reduced);
         const users = read(stdout);
         // The other way round a reducer may mend: it drops keys without a prefix, which the parser refuses.
         if (typeof users !== 'string') t.deepEqual(read(reduced), users);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
 import { parseDsAccountPolicy } from '../../collector/parsers/ds_account_policy.ts';
 import { parseDsGroups } from '../../collector/parsers/ds_groups.ts';
-import { reduceDsUsers } from '../../collector/parsers/ds_records.ts';
+import { sanitizeDsUsers } from '../../collector/parsers/ds_records.ts';
 import { parseDsUsers } from '../../collector/parsers/ds_users.ts';
 import type { DsUser } from '../../collector/parsers/ds_users.ts';
 import { parseDslocalGroup, parseDslocalUser } from '../../collector/parsers/dslocal.ts';
@@ -109,7 +109,7 @@ test('keys are those of dscl, in its order', (t) => {
       'dsAttrTypeStandard:UniqueID',
     ],
   );
-  t.is(reduceDsUsers(rendered(new Map([...user].slice(1)))), rendered(new Map([...user].slice(1))));
+  t.is(sanitizeDsUsers(rendered(new Map([...user].slice(1)))), rendered(new Map([...user].slice(1))));
   const group = parseDslocalGroup(
     file({
       name: ['admin'],

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { CollectError } from '../../collector/errors.ts';
-import type { Answer, Parse } from '../../collector/output.ts';
+import type { Answer, Parse } from '../../collector/answer.ts';
 import { parseTrueFalse } from '../../collector/parsers/fdesetup_flags.ts';
 import { parseFdesetupList } from '../../collector/parsers/fdesetup_list.ts';
 import { parseFdesetupListExtended } from '../../collector/parsers/fdesetup_list_extended.ts';

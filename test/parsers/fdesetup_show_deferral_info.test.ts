@@ -1,9 +1,9 @@
 import test from 'ava';
 import { CollectError } from '../../collector/errors.ts';
-import type { Answer } from '../../collector/output.ts';
+import type { Answer } from '../../collector/answer.ts';
 import {
   parseFdesetupShowDeferralInfo as parse,
-  reduceFdesetupShowDeferralInfo as reduce,
+  sanitizeFdesetupShowDeferralInfo as sanitize,
 } from '../../collector/parsers/fdesetup_show_deferral_info.ts';
 import { answerOf, fuzzParser } from './fuzz.ts';
 import {
@@ -56,14 +56,14 @@ test('the published output of 10.15.6', (t) => {
     t.is(answer?.bypassAttemptsRemaining, null);
     t.is(answer?.dontAskAtLogout, null);
   }
-  t.is(reduce(sample), sample);
+  t.is(sanitize(sample), sample);
 });
 
 test('no deferral is proven by its own words alone', (t) => {
   t.is(parse(answerOf({ stdout: 'Not found.\n' })), null);
   // munki-conditions: exit code 20.
   t.is(parse(answerOf({ stdout: 'Not found.\n', exitCode: 20 })), null);
-  t.is(reduce('Not found.\n'), 'Not found.\n');
+  t.is(sanitize('Not found.\n'), 'Not found.\n');
   t.is(codeOf({ stdout: 'Not found.\n', exitCode: 11 }), 'source_failed');
   t.is(codeOf({ stdout: '' }), 'parse_failed');
   t.is(codeOf({ stdout: '', exitCode: 20 }), 'parse_failed');
@@ -117,23 +117,23 @@ test('no planted secret comes out', (t) => {
   for (const key of neverCollected) t.true(planted.includes(key));
   const value = parse(answerOf({ stdout: planted }));
   t.deepEqual(value, parse(answerOf({ stdout: sample })));
-  holdsNoCanary(t, planted, value, reduce(planted));
-  t.is(reduce(planted), sample);
+  holdsNoCanary(t, planted, value, sanitize(planted));
+  t.is(sanitize(planted), sample);
   const broken = `${planted}}`;
-  holdsNoCanary(t, broken, reduce(broken), t.throws(() => parse(answerOf({ stdout: broken })))?.message);
+  holdsNoCanary(t, broken, sanitize(broken), t.throws(() => parse(answerOf({ stdout: broken })))?.message);
   const size = new TextEncoder().encode(broken).length;
   t.is(
-    reduce(broken),
+    sanitize(broken),
     `tokenquery: ${size} bytes that are not an answer of fdesetup showdeferralinfo were withheld\n`,
   );
-  t.is(reduce('Only root may do that: CANARY\n').includes('requires root'), true);
+  t.is(sanitize('Only root may do that: CANARY\n').includes('requires root'), true);
 });
 
 test('the file that holds the recovery key is no answer of this command', (t) => {
   const file = textOf('fdesetup-deferplist-01.plist');
   t.is(codeOf({ stdout: file }), 'parse_failed');
   t.regex(
-    reduce(file),
+    sanitize(file),
     /^tokenquery: \d+ bytes that are not an answer of fdesetup showdeferralinfo were withheld\n$/,
   );
 });
@@ -143,7 +143,7 @@ test('any output is parsed or refused', (t) => {
 });
 
 test('any output is reduced without a change of meaning', (t) => {
-  fuzzReducer(t, reduce, (stdout) => parse(answerOf({ stdout })), [
+  fuzzReducer(t, sanitize, (stdout) => parse(answerOf({ stdout })), [
     sample,
     'Not found.\n',
     plantOpenStep(sample),

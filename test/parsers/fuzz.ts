@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
-import type { Answer } from '../../collector/output.ts';
+import type { Answer } from '../../collector/answer.ts';
 
 /** How many inputs each property test tries. */
 export const fuzzRuns = Number(process.env.TOKENQUERY_FUZZ_RUNS ?? 10000);

@@ -3,8 +3,8 @@ import { CollectError } from '../../collector/errors.ts';
 import { parseCsrutilStatus } from '../../collector/parsers/csrutil_status.ts';
 import {
   parseIoregPlatform,
-  reduceIoregPlatform,
-  reduceIoregPlatformWithSerial,
+  sanitizeIoregPlatform,
+  sanitizeIoregPlatformWithSerial,
 } from '../../collector/parsers/ioreg_platform.ts';
 import { parseLaunchctlPrintDisabled } from '../../collector/parsers/launchctl_print_disabled.ts';
 import { firstLine, linesOf, notUnderstood, saysRootNeeded } from '../../collector/parsers/lines.ts';
@@ -272,7 +272,7 @@ test('ioreg: other shapes are not known', (t) => {
 });
 
 test('ioreg: what is kept never has the serial number unless it was asked for', (t) => {
-  const reduced = reduceIoregPlatform(platform);
+  const reduced = sanitizeIoregPlatform(platform);
   t.false(
     reduced.includes('MYSERIAL') ||
       reduced.includes('IOPlatformSerialNumber') ||
@@ -283,12 +283,12 @@ test('ioreg: what is kept never has the serial number unless it was asked for', 
     serialNumber: null,
     model: 'Mac14,5',
   });
-  t.is(reduceIoregPlatform(reduced), reduced);
-  const withSerial = reduceIoregPlatformWithSerial(platform);
+  t.is(sanitizeIoregPlatform(reduced), reduced);
+  const withSerial = sanitizeIoregPlatformWithSerial(platform);
   t.is(parseIoregPlatform(answerOf({ stdout: withSerial })).serialNumber, 'MYSERIAL');
   t.false(withSerial.includes('manufacturer'));
-  t.is(reduceIoregPlatformWithSerial(withSerial), withSerial);
-  t.is(reduceIoregPlatform(withSerial), reduced);
+  t.is(sanitizeIoregPlatformWithSerial(withSerial), withSerial);
+  t.is(sanitizeIoregPlatform(withSerial), reduced);
 });
 
 test('ioreg: a serial number that stands elsewhere is not kept either', (t) => {
@@ -299,7 +299,7 @@ test('ioreg: a serial number that stands elsewhere is not kept either', (t) => {
     ioregOf('<key>model</key><dict><key>model</key><string>MYSERIAL</string></dict>'),
     'IOPlatformSerialNumber = MYSERIAL',
   ]) {
-    const reduced = reduceIoregPlatform(text);
+    const reduced = sanitizeIoregPlatform(text);
     t.false(reduced.includes('MYSERIAL'), text);
     failsOnlyAsCollectError(() => parseIoregPlatform(answerOf({ stdout: reduced })));
   }
@@ -309,9 +309,9 @@ test('ioreg: any text', (t) =>
   fuzzParser(
     t,
     (answer) => {
-      const reduced = reduceIoregPlatform(answer.stdout);
-      if (reduceIoregPlatform(reduced) !== reduced) throw new Error('reducing twice differs from once');
+      const reduced = sanitizeIoregPlatform(answer.stdout);
+      if (sanitizeIoregPlatform(reduced) !== reduced) throw new Error('reducing twice differs from once');
       return parseIoregPlatform(answer);
     },
-    [platform, reduceIoregPlatform(platform)],
+    [platform, sanitizeIoregPlatform(platform)],
   ));

@@ -1,13 +1,13 @@
 import test from 'ava';
 import { CollectError } from '../../collector/errors.ts';
-import type { Answer } from '../../collector/output.ts';
+import type { Answer } from '../../collector/answer.ts';
 import {
   parseMdmclientQueryDeviceInformation as parseDevice,
-  reduceMdmclientQueryDeviceInformation as reduceDevice,
+  sanitizeMdmclientQueryDeviceInformation as sanitizeDevice,
 } from '../../collector/parsers/mdmclient_query_device_information.ts';
 import {
   parseMdmclientQuerySecurityInfo as parseSecurity,
-  reduceMdmclientQuerySecurityInfo as reduceSecurity,
+  sanitizeMdmclientQuerySecurityInfo as sanitizeSecurity,
 } from '../../collector/parsers/mdmclient_query_security_info.ts';
 import { answerOf, fuzzParser } from './fuzz.ts';
 import { casesOf, fuzzReducer, holdsNoCanary, neverCollected, plantOpenStep, textOf } from './more.ts';
@@ -154,8 +154,8 @@ test('mdmclient-querysecurityinfo-03.txt was cut by its author', (t) => {
 
 test('all keys of the schema, with noise before and an agent that says otherwise (constructed)', (t) => {
   t.deepEqual(security({ stdout: securityInfo }), known);
-  t.deepEqual(security({ stdout: reduceSecurity(securityInfo) }), known);
-  const lines = reduceSecurity(securityInfo).split('\n');
+  t.deepEqual(security({ stdout: sanitizeSecurity(securityInfo) }), known);
+  const lines = sanitizeSecurity(securityInfo).split('\n');
   t.is(lines[0], 'Daemon response: {');
   t.deepEqual(lines.slice(-3), ['}', 'Agent response: (null)', '']);
 });
@@ -200,29 +200,34 @@ test('a label inside a string is none', (t) => {
 
 test('no planted secret comes out', (t) => {
   const preflight = '\t\tEACSPreflight = success;';
-  for (const [text, look, reduce, parse] of [
-    [securityInfo, security, reduceSecurity, parseSecurity],
-    [deviceInformation(preflight), device, reduceDevice, parseDevice],
+  for (const [text, parsedOf, sanitize, parse] of [
+    [securityInfo, security, sanitizeSecurity, parseSecurity],
+    [deviceInformation(preflight), device, sanitizeDevice, parseDevice],
   ] as const) {
     const planted = `CANARY in a line of the log\n${plantOpenStep(text.slice(text.indexOf('Daemon')))}CANARY again\n`;
     for (const key of neverCollected) t.true(planted.includes(key), key);
-    t.deepEqual(look({ stdout: planted }), look({ stdout: text }));
-    holdsNoCanary(t, planted, parse(answerOf({ stdout: planted })), reduce(planted));
-    t.is(reduce(planted), reduce(text));
+    t.deepEqual(parsedOf({ stdout: planted }), parsedOf({ stdout: text }));
+    holdsNoCanary(t, planted, parse(answerOf({ stdout: planted })), sanitize(planted));
+    t.is(sanitize(planted), sanitize(text));
     const daemon = planted.slice(0, planted.indexOf('\nAgent'));
     for (const broken of [
       daemon.slice(0, -3),
       `${planted}Daemon response: { }`,
       planted.replace('Daemon', 'Demon'),
     ]) {
-      holdsNoCanary(t, broken, reduce(broken), t.throws(() => parse(answerOf({ stdout: broken })))?.message);
+      holdsNoCanary(
+        t,
+        broken,
+        sanitize(broken),
+        t.throws(() => parse(answerOf({ stdout: broken })))?.message,
+      );
       t.regex(
-        reduce(broken),
+        sanitize(broken),
         /^tokenquery: \d+ bytes that are not an answer of mdmclient \w+ were withheld\n$/,
       );
     }
   }
-  t.false(/XXXXXXXXXX|22222222|11111111|Some|2022|CPF/.test(reduceDevice(deviceInformation(preflight))));
+  t.false(/XXXXXXXXXX|22222222|11111111|Some|2022|CPF/.test(sanitizeDevice(deviceInformation(preflight))));
 });
 
 const samples = [
@@ -237,6 +242,6 @@ test('any output is parsed or refused', (t) => {
 });
 
 test('any output is reduced without a change of meaning', (t) => {
-  fuzzReducer(t, reduceSecurity, (stdout) => parseSecurity(answerOf({ stdout })), samples);
-  fuzzReducer(t, reduceDevice, (stdout) => parseDevice(answerOf({ stdout })), samples);
+  fuzzReducer(t, sanitizeSecurity, (stdout) => parseSecurity(answerOf({ stdout })), samples);
+  fuzzReducer(t, sanitizeDevice, (stdout) => parseDevice(answerOf({ stdout })), samples);
 });

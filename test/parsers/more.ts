@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
 import { CollectError } from '../../collector/errors.ts';
-import type { Answer } from '../../collector/output.ts';
+import type { Answer } from '../../collector/answer.ts';
 import type { Case } from './corpus.ts';
 import { answerOf, fuzzText } from './fuzz.ts';
 
@@ -86,9 +86,9 @@ export const holdsNoCanary = (t: ExecutionContext, input: string, ...outputs: re
 };
 
 /** The value, or the code of the CollectError. */
-export const outcomeOf = (look: () => unknown): unknown => {
+export const outcomeOf = (parsedOf: () => unknown): unknown => {
   try {
-    return { value: look() };
+    return { value: parsedOf() };
   } catch (problem) {
     if (!(problem instanceof CollectError)) throw problem;
     if (traceOf(`${problem.message} ${problem.hint} ${String(problem.cause ?? '')}`) !== undefined) {
@@ -104,14 +104,14 @@ export const outcomeOf = (look: () => unknown): unknown => {
  */
 export const fuzzReducer = (
   t: ExecutionContext,
-  reduce: (text: string) => string,
+  sanitize: (text: string) => string,
   parse: (text: string) => unknown,
   samples: readonly string[],
 ): void => {
   let understood = 0;
   fuzzText(samples, (text) => {
-    const reduced = reduce(text);
-    if (reduce(reduced) !== reduced) throw new Error(`reducing twice differs: ${JSON.stringify(reduced)}`);
+    const reduced = sanitize(text);
+    if (sanitize(reduced) !== reduced) throw new Error(`reducing twice differs: ${JSON.stringify(reduced)}`);
     const [before, after] = [outcomeOf(() => parse(text)), outcomeOf(() => parse(reduced))];
     if (JSON.stringify(before) !== JSON.stringify(after)) {
       throw new Error(
@@ -135,14 +135,14 @@ const latin1 = (text: string): Uint8Array =>
 /** The same for files, in UTF-8 and as bytes of any value. */
 export const fuzzFileReducer = (
   t: ExecutionContext,
-  reduce: (bytes: Uint8Array) => Uint8Array,
+  sanitize: (bytes: Uint8Array) => Uint8Array,
   parse: (bytes: Uint8Array) => unknown,
   samples: readonly Uint8Array[],
 ): void => {
   const texts = samples.map((bytes) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
   fuzzReducer(
     t,
-    (text) => Array.from(reduce(latin1(text)), (byte) => String.fromCharCode(byte)).join(''),
+    (text) => Array.from(sanitize(latin1(text)), (byte) => String.fromCharCode(byte)).join(''),
     (text) => parse(latin1(text)),
     texts,
   );

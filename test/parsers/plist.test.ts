@@ -20,7 +20,7 @@ import {
   parseBinaryPlist,
   parsePlistFile,
   parseXmlPlist,
-  reduceXmlPlist,
+  sanitizeXmlPlist,
   unixSecondsOfIso,
   writeXmlPlist,
 } from '../../collector/parsers/plist.ts';
@@ -494,51 +494,54 @@ test('kinds are told apart, and named when wrong', (t) => {
 });
 
 test('only allowed keys are kept, by where they stand', (t) => {
-  const reduce = (body: string, allowed: AllowedKeys): PlistValue =>
-    parseXmlPlist(reduceXmlPlist(xml(body), allowed));
+  const sanitize = (body: string, allowed: AllowedKeys): PlistValue =>
+    parseXmlPlist(sanitizeXmlPlist(xml(body), allowed));
   const a = '<key>a</key><string>x</string>';
   const b = '<key>b</key><string>SECRET</string>';
-  t.deepEqual(reduce(`<array><dict>${a}${b}</dict></array>`, { a: true }), [new Map([['a', 'x']])]);
+  t.deepEqual(sanitize(`<array><dict>${a}${b}</dict></array>`, { a: true }), [new Map([['a', 'x']])]);
   // Allowed at one level is not allowed at another.
   t.deepEqual(
-    reduce(`<dict>${b}<key>c</key><dict>${a}${b}</dict></dict>`, { c: { b: true } }),
+    sanitize(`<dict>${b}<key>c</key><dict>${a}${b}</dict></dict>`, { c: { b: true } }),
     new Map([['c', new Map([['b', 'SECRET']])]]),
   );
   t.deepEqual(
-    reduce(`<dict><key>u</key><dict>${a}${b}</dict></dict>`, { '*': { a: true } }),
+    sanitize(`<dict><key>u</key><dict>${a}${b}</dict></dict>`, { '*': { a: true } }),
     new Map([['u', new Map([['a', 'x']])]]),
   );
   // A value of another kind than foreseen stays of its kind, without its content.
-  t.deepEqual(reduce(`<dict><key>a</key><dict>${b}</dict></dict>`, { a: true }), new Map([['a', new Map()]]));
   t.deepEqual(
-    reduce(`<dict><key>a</key><string>SECRET</string></dict>`, { a: { b: true } }),
+    sanitize(`<dict><key>a</key><dict>${b}</dict></dict>`, { a: true }),
+    new Map([['a', new Map()]]),
+  );
+  t.deepEqual(
+    sanitize(`<dict><key>a</key><string>SECRET</string></dict>`, { a: { b: true } }),
     new Map([['a', '']]),
   );
   t.deepEqual(
-    reduce(`<dict><key>a</key><data>AQID</data></dict>`, { a: {} }),
+    sanitize(`<dict><key>a</key><data>AQID</data></dict>`, { a: {} }),
     new Map([['a', new Uint8Array()]]),
   );
-  t.is(reduce('<string>SECRET</string>', { a: true }), '');
-  t.deepEqual(reduce(`<dict><key>toString</key><string>SECRET</string></dict>`, { a: true }), new Map());
+  t.is(sanitize('<string>SECRET</string>', { a: true }), '');
+  t.deepEqual(sanitize(`<dict><key>toString</key><string>SECRET</string></dict>`, { a: true }), new Map());
 });
 
 test('reducing keeps the text where there is nothing to drop, and twice is once', (t) => {
   const text = xml('<array>\n<dict><key>a</key><string> &#x41; </string></dict></array>');
-  t.is(reduceXmlPlist(text, { a: true }), text);
-  t.is(reduceXmlPlist('', { a: true }), '');
-  const commented = reduceXmlPlist(xml('<!-- SECRET --><dict/>'), { a: true });
+  t.is(sanitizeXmlPlist(text, { a: true }), text);
+  t.is(sanitizeXmlPlist('', { a: true }), '');
+  const commented = sanitizeXmlPlist(xml('<!-- SECRET --><dict/>'), { a: true });
   t.false(commented.includes('SECRET'));
   t.deepEqual(parseXmlPlist(commented), new Map());
-  const withheld = reduceXmlPlist('RecordName: é\nShadowHashData: SECRET\n', {});
+  const withheld = sanitizeXmlPlist('RecordName: é\nShadowHashData: SECRET\n', {});
   t.is(withheld, 'tokenquery: 38 bytes that are not a property list were withheld\n');
-  t.is(reduceXmlPlist(withheld, {}), withheld);
+  t.is(sanitizeXmlPlist(withheld, {}), withheld);
   refuses(t, withheld);
   for (const secret of [
     `${text}SECRET`,
     text.replace('</array>', 'SECRET</array>'),
     '<plist><string>SECRET',
   ]) {
-    t.false(reduceXmlPlist(secret, { a: true }).includes('SECRET'));
+    t.false(sanitizeXmlPlist(secret, { a: true }).includes('SECRET'));
   }
 });
 
@@ -550,8 +553,8 @@ test('reducing anything answers, and what it answers stays the same', (t) => {
   );
   fc.assert(
     fc.property(fc.oneof(anyText, mutatedText(original)), (text) => {
-      const once = reduceXmlPlist(text, allowed);
-      t.is(reduceXmlPlist(once, allowed), once);
+      const once = sanitizeXmlPlist(text, allowed);
+      t.is(sanitizeXmlPlist(once, allowed), once);
     }),
     { numRuns },
   );
@@ -561,7 +564,7 @@ test('reducing any value keeps no key that is not allowed', (t) => {
   fc.assert(
     fc.property(plistValue, (of) => {
       fc.pre(!holdsNul(of));
-      const reduced = reduceXmlPlist(
+      const reduced = sanitizeXmlPlist(
         writeXmlPlist(
           new Map([
             ['a', of],

@@ -2,15 +2,15 @@ import test from 'ava';
 import { CollectError } from '../../collector/errors.ts';
 import {
   parseAccountsPreferences,
-  reduceAccountsPreferences,
+  sanitizeAccountsPreferences,
 } from '../../collector/parsers/accounts_preferences.ts';
 import {
   parseLoginwindowPreferences,
-  reduceLoginwindowPreferences,
+  sanitizeLoginwindowPreferences,
 } from '../../collector/parsers/loginwindow_preferences.ts';
 import {
   parseManagedPreferences,
-  reduceManagedPreferences,
+  sanitizeManagedPreferences,
 } from '../../collector/parsers/managed_preferences.ts';
 import { plistOf } from './corpus.ts';
 import { failsOnlyAsCollectError, fuzzText } from './fuzz.ts';
@@ -116,13 +116,17 @@ test('mcx-managed-01.plist', (t) => {
       expiryDisusedSeconds: null,
     },
   });
-  t.is(decode(reduceManagedPreferences(bytesOf('mcx-managed-01.plist'))), textOf('mcx-managed-01.plist'));
+  t.is(decode(sanitizeManagedPreferences(bytesOf('mcx-managed-01.plist'))), textOf('mcx-managed-01.plist'));
 });
 
 test('fdesetup-deferplist-01.plist, which is never read, would come out empty', (t) => {
   const bytes = bytesOf('fdesetup-deferplist-01.plist');
-  for (const reduce of [reduceManagedPreferences, reduceLoginwindowPreferences, reduceAccountsPreferences]) {
-    t.is(decode(reduce(bytes)), plistOf('<dict/>'));
+  for (const sanitize of [
+    sanitizeManagedPreferences,
+    sanitizeLoginwindowPreferences,
+    sanitizeAccountsPreferences,
+  ]) {
+    t.is(decode(sanitize(bytes)), plistOf('<dict/>'));
   }
   t.deepEqual(parseManagedPreferences(bytes), noGroup);
 });
@@ -281,12 +285,12 @@ test('what is not known is refused', (t) => {
 });
 
 const files = [
-  ['managed', parseManagedPreferences, reduceManagedPreferences, [mcx, fileVault, sso, login]],
-  ['loginwindow', parseLoginwindowPreferences, reduceLoginwindowPreferences, [login]],
-  ['accounts', parseAccountsPreferences, reduceAccountsPreferences, [deleted]],
+  ['managed', parseManagedPreferences, sanitizeManagedPreferences, [mcx, fileVault, sso, login]],
+  ['loginwindow', parseLoginwindowPreferences, sanitizeLoginwindowPreferences, [login]],
+  ['accounts', parseAccountsPreferences, sanitizeAccountsPreferences, [deleted]],
 ] as const;
 
-for (const [name, parse, reduce, samples] of files) {
+for (const [name, parse, sanitize, samples] of files) {
   test(`no planted secret comes out of ${name} preferences`, (t) => {
     for (const sample of samples) {
       const planted = plantXml(decode(sample));
@@ -294,20 +298,20 @@ for (const [name, parse, reduce, samples] of files) {
         if (!/[&<]/.test(key)) t.true(planted.includes(`<key>${key}</key>`), key);
       const value = parse(encode(planted));
       t.deepEqual(value, parse(sample));
-      holdsNoCanary(t, planted, value, decode(reduce(encode(planted))));
-      t.deepEqual(reduce(encode(planted)), reduce(sample));
+      holdsNoCanary(t, planted, value, decode(sanitize(encode(planted))));
+      t.deepEqual(sanitize(encode(planted)), sanitize(sample));
       for (const broken of [planted.slice(0, -10), `${planted}x`, planted.replace('<dict>', '<array>')]) {
         const bytes = encode(broken);
-        holdsNoCanary(t, broken, decode(reduce(bytes)), t.throws(() => parse(bytes))?.message);
+        holdsNoCanary(t, broken, decode(sanitize(bytes)), t.throws(() => parse(bytes))?.message);
         t.is(
-          decode(reduce(bytes)),
+          decode(sanitize(bytes)),
           `tokenquery: ${bytes.length} bytes that are not a known property list were withheld\n`,
         );
       }
     }
     const secrets = Object.fromEntries(neverCollected.slice(0, 40).map((key) => [key, 'CANARY']));
     const bytes = binary({ ...secrets, GuestEnabled: true, Enable: 'On' });
-    holdsNoCanary(t, new TextDecoder('latin1').decode(bytes), parse(bytes), decode(reduce(bytes)));
+    holdsNoCanary(t, new TextDecoder('latin1').decode(bytes), parse(bytes), decode(sanitize(bytes)));
   });
 
   const all = [...samples, binary({ GuestEnabled: true, Enable: 'On', Defer: 1, autoLoginUser: 'alice' })];
@@ -318,6 +322,6 @@ for (const [name, parse, reduce, samples] of files) {
   });
 
   test(`any bytes of ${name} preferences are reduced without a change of meaning`, (t) => {
-    fuzzFileReducer(t, reduce, parse, all);
+    fuzzFileReducer(t, sanitize, parse, all);
   });
 }

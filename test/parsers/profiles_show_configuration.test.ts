@@ -1,9 +1,9 @@
 import test from 'ava';
 import { CollectError } from '../../collector/errors.ts';
-import type { Answer } from '../../collector/output.ts';
+import type { Answer } from '../../collector/answer.ts';
 import {
   parseProfilesShowConfiguration as parse,
-  reduceProfilesShowConfiguration as reduce,
+  sanitizeProfilesShowConfiguration as sanitize,
 } from '../../collector/parsers/profiles_show_configuration.ts';
 import { plistOf } from './corpus.ts';
 import { answerOf, fuzzParser } from './fuzz.ts';
@@ -17,7 +17,7 @@ import {
   textOf,
 } from './more.ts';
 
-const look = (answer: Partial<Answer>): unknown => {
+const parsedOf = (answer: Partial<Answer>): unknown => {
   try {
     return parse(answerOf(answer));
   } catch (problem) {
@@ -51,8 +51,8 @@ const expected: Readonly<Record<string, unknown>> = {
 for (const each of casesOf('profiles-list')) {
   test(`${each.file} is answered so`, (t) => {
     const answer = answerOfCase(each);
-    t.deepEqual(look(answer), expected[each.file]);
-    t.deepEqual(look({ ...answer, stdout: reduce(answer.stdout) }), expected[each.file]);
+    t.deepEqual(parsedOf(answer), expected[each.file]);
+    t.deepEqual(parsedOf({ ...answer, stdout: sanitize(answer.stdout) }), expected[each.file]);
   });
 }
 
@@ -179,13 +179,13 @@ const all = {
 };
 
 test('all payloads (constructed)', (t) => {
-  t.deepEqual(look({ stdout: everything }), all);
-  t.deepEqual(look({ stdout: reduce(everything) }), all);
-  t.is(reduce(everything), reduce(everything.replace(/\s+(?=<)/g, '\n')), 'layout does not count');
+  t.deepEqual(parsedOf({ stdout: everything }), all);
+  t.deepEqual(parsedOf({ stdout: sanitize(everything) }), all);
+  t.is(sanitize(everything), sanitize(everything.replace(/\s+(?=<)/g, '\n')), 'layout does not count');
 });
 
 test('a reduced output has the listed keys and nothing else (constructed)', (t) => {
-  const keys = new Set(Array.from(reduce(everything).matchAll(/<key>([^<]*)<\/key>/g), ([, key]) => key));
+  const keys = new Set(Array.from(sanitize(everything).matchAll(/<key>([^<]*)<\/key>/g), ([, key]) => key));
   t.deepEqual([...keys].sort(), [
     ...['AccessRights', 'AuthenticationMethod', 'Certificate', 'Defer', 'DeferDontAskAtUserLogout'],
     ...['DeferForceAtUserLoginMaxBypassAttempts', 'DisableFDEAutoLogin', 'Enable', 'FileVaultPolicy'],
@@ -208,13 +208,13 @@ test('a reduced output has the listed keys and nothing else (constructed)', (t) 
     ],
     ...['alice', 'dontAllowFDEDisable'],
   ]);
-  t.true(reduce(everything).includes('<string>https://mdm.example.com</string>'));
-  t.regex(reduce(everything), /<key>Certificate<\/key>\s*<true\/>/);
+  t.true(sanitize(everything).includes('<string>https://mdm.example.com</string>'));
+  t.regex(sanitize(everything), /<key>Certificate<\/key>\s*<true\/>/);
 });
 
 test('of the server only its host (constructed)', (t) => {
   const hostOf = (url: string): string | null =>
-    (look({ stdout: device(mdm('', url)) }) as typeof all).mdm.serverHost;
+    (parsedOf({ stdout: device(mdm('', url)) }) as typeof all).mdm.serverHost;
   t.is(hostOf('https://MDMSERVER:8443/mdm/ServerURL'), 'mdmserver');
   t.is(hostOf('http://[2001:db8::1]:80/x'), '[2001:db8::1]');
   t.is(hostOf('https://a.example.com\\@b.example.com/'), 'a.example.com');
@@ -227,29 +227,29 @@ test('of the server only its host (constructed)', (t) => {
     'https://a b/CANARY',
   ]) {
     t.is(hostOf(odd), null, odd);
-    t.false(reduce(device(mdm('', odd))).includes('ServerURL'));
+    t.false(sanitize(device(mdm('', odd))).includes('ServerURL'));
   }
 });
 
 test('user enrolment is told by its marks alone (constructed)', (t) => {
   const kind = (more: string) =>
-    (look({ stdout: device(mdm(more)) }) as typeof all).mdm.isUserEnrollment as unknown;
+    (parsedOf({ stdout: device(mdm(more)) }) as typeof all).mdm.isUserEnrollment as unknown;
   t.is(kind(''), null);
   t.is(kind('<key>ManagedAppleID</key><string>CANARY@example.com</string>'), true);
   t.is(kind('<key>EnrollmentMode</key><string>BYOD</string>'), true);
   t.is(kind('<key>EnrollmentMode</key><string>ADDE</string>'), false);
   t.is(kind('<key>EnrollmentMode</key><string>other</string>'), null);
   const planted = device(mdm('<key>ManagedAppleID</key><string>CANARY@example.com</string>'));
-  holdsNoCanary(t, planted, reduce(planted), parse(answerOf({ stdout: planted })));
+  holdsNoCanary(t, planted, sanitize(planted), parse(answerOf({ stdout: planted })));
 });
 
 test('where two profiles differ, nothing is said (constructed)', (t) => {
   const location = (name: string) =>
     payload('com.apple.security.FDERecoveryKeyEscrow', `<key>Location</key><string>${name}</string>`);
-  t.like(look({ stdout: device(location('A'), location('A')) }) as object, {
+  t.like(parsedOf({ stdout: device(location('A'), location('A')) }) as object, {
     escrow: { present: true, location: 'A' },
   });
-  t.like(look({ stdout: device(location('A'), location('B')) }) as object, {
+  t.like(parsedOf({ stdout: device(location('A'), location('B')) }) as object, {
     escrow: { present: true, location: null },
   });
   const policy = (text: string) =>
@@ -257,11 +257,11 @@ test('where two profiles differ, nothing is said (constructed)', (t) => {
       'com.apple.extensiblesso',
       `<key>PlatformSSO</key><dict><key>LoginPolicy</key><array><string>${text}</string></array></dict>`,
     );
-  t.deepEqual(look({ stdout: device(sso, policy('X')) }), {
+  t.deepEqual(parsedOf({ stdout: device(sso, policy('X')) }), {
     ...nothing,
     platformSso: { ...all.platformSso, loginPolicy: ['X'] },
   });
-  t.like(look({ stdout: device(policy('Y'), policy('X')) }) as object, {
+  t.like(parsedOf({ stdout: device(policy('Y'), policy('X')) }) as object, {
     platformSso: {
       ...all.platformSso,
       authenticationMethod: null,
@@ -270,7 +270,7 @@ test('where two profiles differ, nothing is said (constructed)', (t) => {
       newUserAuthorizationMode: null,
     },
   });
-  t.is(look({ stdout: device(mdm(), mdm()) }), 'parse_failed');
+  t.is(parsedOf({ stdout: device(mdm(), mdm()) }), 'parse_failed');
 });
 
 test('custom settings count where a payload would (constructed)', (t) => {
@@ -278,31 +278,31 @@ test('custom settings count where a payload would (constructed)', (t) => {
     custom('com.apple.MCX', '<key>dontAllowFDEEnable</key><false/><key>x</key><string>CANARY</string>'),
     mcx,
   );
-  t.like(look({ stdout: both }) as object, {
+  t.like(parsedOf({ stdout: both }) as object, {
     mcxFileVault: { dontAllowFdeDisable: true, dontAllowFdeEnable: false },
   });
-  holdsNoCanary(t, both, reduce(both));
+  holdsNoCanary(t, both, sanitize(both));
   t.like(
-    look({
+    parsedOf({
       stdout: device(custom('com.apple.loginwindow', '<key>DisableFDEAutoLogin</key><false/>')),
     }) as object,
     {
       loginwindow: { disableFdeAutologin: false },
     },
   );
-  t.deepEqual(look({ stdout: device(custom('com.apple.finder', '<key>x</key><true/>')) }), nothing);
+  t.deepEqual(parsedOf({ stdout: device(custom('com.apple.finder', '<key>x</key><true/>')) }), nothing);
 });
 
 test('settings of a user are not those of the device (constructed)', (t) => {
   const user = scope('alice', profile('com.example.user', fileVault, escrow, mcx, loginwindow, sso));
-  t.deepEqual(look({ stdout: output(scope('_computerlevel'), user) }), nothing);
-  t.deepEqual(look({ stdout: output(user) }), nothing, 'root was told of no device profile');
-  t.is(look({ stdout: output(user), euid: 501 }), 'permission_denied');
-  t.is(look({ stdout: output(user), euid: null }), 'parse_failed');
-  t.like(look({ stdout: output(scope('alice', profile('com.example.mdm', mdm()))) }) as object, {
+  t.deepEqual(parsedOf({ stdout: output(scope('_computerlevel'), user) }), nothing);
+  t.deepEqual(parsedOf({ stdout: output(user) }), nothing, 'root was told of no device profile');
+  t.is(parsedOf({ stdout: output(user), euid: 501 }), 'permission_denied');
+  t.is(parsedOf({ stdout: output(user), euid: null }), 'parse_failed');
+  t.like(parsedOf({ stdout: output(scope('alice', profile('com.example.mdm', mdm()))) }) as object, {
     mdm: all.mdm,
   });
-  t.like(look({ stdout: everything, euid: 501 }) as object, { mdm: all.mdm });
+  t.like(parsedOf({ stdout: everything, euid: 501 }) as object, { mdm: all.mdm });
 });
 
 test('an old Platform SSO profile, and a date in the other form (constructed)', (t) => {
@@ -314,7 +314,7 @@ test('an old Platform SSO profile, and a date in the other form (constructed)', 
     '<string>2023-03-31 01:14:38 +0200</string>',
     '<date>2023-03-30T23:14:38Z</date>',
   );
-  t.like(look({ stdout: device(old) }) as object, {
+  t.like(parsedOf({ stdout: device(old) }) as object, {
     platformSso: {
       ...all.platformSso,
       authenticationMethod: 'UserSecureEnclaveKey',
@@ -323,27 +323,27 @@ test('an old Platform SSO profile, and a date in the other form (constructed)', 
       newUserAuthorizationMode: null,
     },
   });
-  t.is((look({ stdout: dated }) as typeof all).mdm.installTime, 1680218078);
+  t.is((parsedOf({ stdout: dated }) as typeof all).mdm.installTime, 1680218078);
 });
 
 test('what is not known is refused', (t) => {
   const change = (from: string, to: string) => {
     t.true(everything.includes(from), from);
-    return look({ stdout: everything.replace(from, to) });
+    return parsedOf({ stdout: everything.replace(from, to) });
   };
-  t.is(look({}), 'parse_failed');
-  t.is(look({ exitCode: 1, stderr: 'profiles: something' }), 'source_failed');
-  t.is(look({ stdout: everything, exitCode: 1 }), 'source_failed');
-  t.is(look({ stdout: 'profiles: this command requires root privileges\n' }), 'permission_denied');
-  t.is(look({ stdout: everything, stderr: 'Must be running as root\n' }), 'permission_denied');
-  t.is(look({ stdout: `There are no configuration profiles installed\n${everything}` }), 'parse_failed');
-  t.is(look({ stdout: plistOf('<array/>') }), 'parse_failed');
-  t.is(look({ stdout: plistOf('<dict><key>_computerlevel</key><dict/></dict>') }), 'parse_failed');
+  t.is(parsedOf({}), 'parse_failed');
+  t.is(parsedOf({ exitCode: 1, stderr: 'profiles: something' }), 'source_failed');
+  t.is(parsedOf({ stdout: everything, exitCode: 1 }), 'source_failed');
+  t.is(parsedOf({ stdout: 'profiles: this command requires root privileges\n' }), 'permission_denied');
+  t.is(parsedOf({ stdout: everything, stderr: 'Must be running as root\n' }), 'permission_denied');
+  t.is(parsedOf({ stdout: `There are no configuration profiles installed\n${everything}` }), 'parse_failed');
+  t.is(parsedOf({ stdout: plistOf('<array/>') }), 'parse_failed');
+  t.is(parsedOf({ stdout: plistOf('<dict><key>_computerlevel</key><dict/></dict>') }), 'parse_failed');
   t.is(
-    look({ stdout: plistOf('<dict><key>_computerlevel</key><array><string>x</string></array></dict>') }),
+    parsedOf({ stdout: plistOf('<dict><key>_computerlevel</key><array><string>x</string></array></dict>') }),
     'parse_failed',
   );
-  t.deepEqual(look({ stdout: plistOf('<dict/>') }), nothing);
+  t.deepEqual(parsedOf({ stdout: plistOf('<dict/>') }), nothing);
   t.is(change('<string>On</string>', '<string>Perhaps</string>'), 'parse_failed');
   t.is(change('<string>On</string>', '<true/>'), 'parse_failed');
   t.is(change('<key>Defer</key><true/>', '<key>Defer</key><string>perhaps</string>'), 'parse_failed');
@@ -367,17 +367,17 @@ test('no planted secret comes out', (t) => {
   }
   const value = parse(answerOf({ stdout: planted }));
   t.deepEqual(value as unknown, all);
-  holdsNoCanary(t, planted, value, reduce(planted));
+  holdsNoCanary(t, planted, value, sanitize(planted));
   for (const broken of [
     planted.slice(0, -20),
     `${planted}x`,
     planted.replace('<string>On</string>', '<data>Q0FOQVJZ</data>'),
     planted.replace('<string>Contoso IT</string>', '<dict><key>x</key><string>CANARY</string></dict>'),
   ]) {
-    holdsNoCanary(t, broken, reduce(broken), t.throws(() => parse(answerOf({ stdout: broken })))?.message);
+    holdsNoCanary(t, broken, sanitize(broken), t.throws(() => parse(answerOf({ stdout: broken })))?.message);
     const size = new TextEncoder().encode(broken).length;
     t.is(
-      reduce(broken),
+      sanitize(broken),
       `tokenquery: ${size} bytes that are not an answer of profiles show -type configuration were withheld\n`,
     );
   }
@@ -396,5 +396,5 @@ test('any output is parsed or refused', (t) => {
 });
 
 test('any output is reduced without a change of meaning', (t) => {
-  fuzzReducer(t, reduce, (stdout) => parse(answerOf({ stdout })), samples);
+  fuzzReducer(t, sanitize, (stdout) => parse(answerOf({ stdout })), samples);
 });

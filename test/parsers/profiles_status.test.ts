@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { CollectError } from '../../collector/errors.ts';
-import type { Answer, Parse } from '../../collector/output.ts';
+import type { Answer, Parse } from '../../collector/answer.ts';
 import { parseProfilesStatusBootstraptoken } from '../../collector/parsers/profiles_status_bootstraptoken.ts';
 import {
   parseProfilesStatusEnrollment,

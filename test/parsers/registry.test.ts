@@ -5,8 +5,8 @@ import test from 'ava';
 import { parserOf } from '../../collector/parsing.ts';
 import { argvOf, commandNames, commands } from '../../collector/sources.ts';
 import type { Command, CommandName } from '../../collector/sources.ts';
-import { fixtureMachine } from '../fixtures/machine.ts';
-import type { Fixture } from '../fixtures/machine.ts';
+import { fixtureBackend } from '../fixtures/backend.ts';
+import type { Fixture } from '../fixtures/backend.ts';
 import { answerOf, failsOnlyAsCollectError, fuzzRuns, fuzzText } from './fuzz.ts';
 
 const folder = join(import.meta.dirname, '../fixtures');
@@ -19,10 +19,10 @@ const fixtures = readdirSync(folder, { recursive: true, encoding: 'utf8' })
 const outputsOf = async (name: CommandName): Promise<readonly string[]> => {
   const texts = new Set<string>();
   for (const fixture of fixtures) {
-    const { machine } = fixtureMachine(fixture, '');
+    const { backend } = fixtureBackend(fixture, '');
     for (const { command, parameter } of fixture.commands ?? []) {
       if (command !== name) continue;
-      const output = await machine.run(name, argvOf(name, parameter === undefined ? [] : [parameter]));
+      const output = await backend.run(name, argvOf(name, parameter === undefined ? [] : [parameter]));
       const bytes = output?.stdout.length === 0 ? output.stderr : output?.stdout;
       if (bytes !== undefined && bytes.length > 0) texts.add(Buffer.from(bytes).toString('utf8'));
     }

@@ -1,4 +1,4 @@
-/** For each question a host that it fires on, beside the clean host and one where it cannot be told. */
+/** For each query a host that it fires on, beside the clean host and one where it cannot be told. */
 import {
   add,
   addPerson,
@@ -15,7 +15,7 @@ import {
 import type { Host } from './constructed.ts';
 
 export interface Case {
-  readonly question: string;
+  readonly query: string;
   /** Snapshots of a host on which it fires, oldest first. */
   readonly fires: (hostId: string) => Host[];
   /** What makes the answer unknown on a host that is else clean. */
@@ -110,22 +110,22 @@ const withManaged = (host: Host): void =>
 
 export const cases: readonly Case[] = [
   {
-    question: 'collection_blind_spots',
+    query: 'collection_blind_spots',
     fires: changed(denied('filevault_users')),
     unknown: (host) => host.tables.clear(),
   },
   {
-    question: 'filevault_off',
+    query: 'filevault_off',
     fires: changed(filevaultOff),
     unknown: on('filevault_status', { filevault_enabled: null, status: 'unknown' }),
   },
   {
-    question: 'filevault_without_recovery_key',
+    query: 'filevault_without_recovery_key',
     fires: changed(noPersonalKey),
     unknown: denied('apfs_crypto_users'),
   },
   {
-    question: 'no_secure_token_user',
+    query: 'no_secure_token_user',
     fires: changed(noTokens),
     unknown: (host) => {
       noTokens(host);
@@ -133,12 +133,12 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    question: 'apple_silicon_no_admin_volume_owner',
+    query: 'apple_silicon_no_admin_volume_owner',
     fires: changed(on('secure_tokens', { volume_owner: 0 })),
     unknown: on('secure_tokens', { volume_owner: null }),
   },
   {
-    question: 'bootstrap_token_not_escrowed',
+    query: 'bootstrap_token_not_escrowed',
     fires: changed(
       on('bootstrap_tokens', {
         escrowed_to_server: 0,
@@ -149,7 +149,7 @@ export const cases: readonly Case[] = [
     unknown: on('bootstrap_tokens', { escrowed_to_server: null, state: 'unknown' }),
   },
   {
-    question: 'login_exposure',
+    query: 'login_exposure',
     fires: changed(on('loginwindow_settings', { guest_enabled: 1 })),
     unknown: (host) => {
       const state = host.tables.get('loginwindow_settings');
@@ -162,7 +162,7 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    question: 'single_token_admin',
+    query: 'single_token_admin',
     fires: changed(notEnrolled, token('itadmin', 0)),
     unknown: (host) => {
       notEnrolled(host);
@@ -170,17 +170,17 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    question: 'bootstrap_token_stale',
+    query: 'bootstrap_token_stale',
     fires: changed(on('bootstrap_tokens', { crypto_user_present: 0, state: 'stale_local' })),
     unknown: on('bootstrap_tokens', { crypto_user_present: null }),
   },
   {
-    question: 'mdm_enrollment_gaps',
+    query: 'mdm_enrollment_gaps',
     fires: changed(notEnrolled),
     unknown: on('mdm_enrollments', { is_supervised: null }),
   },
   {
-    question: 'filevault_deferral_pending',
+    query: 'filevault_deferral_pending',
     fires: changed(
       filevaultOff,
       on('filevault_deferrals', { is_deferred: 1, designated_username: 'mquist', max_bypass_attempts: 9999 }),
@@ -191,7 +191,7 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    question: 'prk_not_escrowed_by_profile',
+    query: 'prk_not_escrowed_by_profile',
     fires: changed(
       on('filevault_status', { prk_escrow_blob_present: 0 }),
       on('filevault_policies', { escrow_payload_present: 0 }),
@@ -202,7 +202,7 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    question: 'mobile_accounts_without_token',
+    query: 'mobile_accounts_without_token',
     fires: changed(person('jmarwick', 90_001), (host) =>
       add(host, 'mobile_accounts', {
         uid: 90_001,
@@ -214,35 +214,35 @@ export const cases: readonly Case[] = [
     unknown: denied('mobile_accounts'),
   },
   {
-    question: 'new_admin_between_snapshots',
+    query: 'new_admin_between_snapshots',
     fires: changedSince(person('loaner', 504), on('users', { is_admin: 1 }, { username: 'loaner' })),
     unknown: on('users', { is_admin: null }, { username: 'itadmin' }),
     clean: changedSince(nothing),
   },
   {
-    question: 'secure_token_gained',
+    query: 'secure_token_gained',
     fires: changedSince(person('loaner', 504), token('loaner', 1)),
     unknown: denied('secure_tokens'),
     clean: changedSince(nothing),
   },
   {
-    question: 'secure_token_lost',
+    query: 'secure_token_lost',
     fires: changedSince(nothing, token('itadmin', 0)),
     unknown: denied('secure_tokens'),
     clean: changedSince(nothing),
   },
   {
-    question: 'hidden_admin',
+    query: 'hidden_admin',
     fires: changed(on('loginwindow_settings', { hidden_users: '["itadmin"]' })),
     unknown: on('loginwindow_settings', { hidden_users: null }),
   },
   {
-    question: 'system_account_impostor',
+    query: 'system_account_impostor',
     fires: changed(person('_svcadm', 490)),
     unknown: (host) => addPerson(host, { username: '_svcadm', uid: 490, facts: { can_login: null } }),
   },
   {
-    question: 'disabled_tag_appended',
+    query: 'disabled_tag_appended',
     fires: changedSince(person('loaner', 504), (host) =>
       add(host, 'authentication_authorities', {
         username: 'loaner',
@@ -256,7 +256,7 @@ export const cases: readonly Case[] = [
     clean: changedSince(nothing),
   },
   {
-    question: 'authentication_authority_changed',
+    query: 'authentication_authority_changed',
     fires: changedSince(nothing, (host) =>
       add(host, 'authentication_authorities', {
         username: 'mquist',
@@ -273,7 +273,7 @@ export const cases: readonly Case[] = [
     }),
   },
   {
-    question: 'uuid_changed',
+    query: 'uuid_changed',
     fires: changedSince(nothing, (host) => {
       const uuid = uuidOf(host.hostId, 'mquist again');
       for (const table of ['users', 'secure_tokens', 'authentication_authorities', 'account_policy_data'])
@@ -283,7 +283,7 @@ export const cases: readonly Case[] = [
     clean: changedSince(nothing),
   },
   {
-    question: 'recovery_key_file_on_disk',
+    query: 'recovery_key_file_on_disk',
     fires: changed(
       on('filevault_deferrals', {
         output_path: '/var/root/fdesetup.plist',
@@ -294,7 +294,7 @@ export const cases: readonly Case[] = [
     unknown: on('filevault_deferrals', { output_path: '/var/root/fdesetup.plist', output_file_exists: null }),
   },
   {
-    question: 'mdm_bypass_markers',
+    query: 'mdm_bypass_markers',
     fires: changed(notEnrolled, on('enrollment_markers', { file_exists: 1 })),
     unknown: (host) => {
       notEnrolled(host);
@@ -302,7 +302,7 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    question: 'dangling_admin_member',
+    query: 'dangling_admin_member',
     fires: changed(
       put('group_members', {
         gid: 80,
@@ -315,34 +315,34 @@ export const cases: readonly Case[] = [
     unknown: denied('group_members'),
   },
   {
-    question: 'account_without_password',
+    query: 'account_without_password',
     fires: changed(person('signage', 505), (host) =>
       remove(host, 'authentication_authorities', { username: 'signage' }),
     ),
     unknown: denied('authentication_authorities'),
   },
   {
-    question: 'password_signals',
+    query: 'password_signals',
     fires: changed(on('account_policy_data', { failed_login_count: 7 }, { username: 'mquist' })),
     unknown: on('account_policy_data', { password_last_set_time: null }, { username: 'mquist' }),
   },
   {
-    question: 'admin_without_token',
+    query: 'admin_without_token',
     fires: changed(person('svcdeploy', 505, 1)),
     unknown: token('itadmin', null),
   },
   {
-    question: 'token_holder_not_admin',
+    query: 'token_holder_not_admin',
     fires: changed(person('loaner', 504, 0, 1)),
     unknown: on('secure_tokens', { is_admin: null }, { username: 'itadmin' }),
   },
   {
-    question: 'laps_admin_holds_secure_token',
+    query: 'laps_admin_holds_secure_token',
     fires: changed(withManaged),
     unknown: denied('managed_users'),
   },
   {
-    question: 'token_source_conflicts',
+    query: 'token_source_conflicts',
     fires: changed(
       put('conflicts', {
         subject_kind: 'user',
@@ -360,7 +360,7 @@ export const cases: readonly Case[] = [
     unknown: denied('conflicts'),
   },
   {
-    question: 'filevault_orphan_users',
+    query: 'filevault_orphan_users',
     fires: changed((host) =>
       add(host, 'filevault_users', {
         uuid: uuidOf(host.hostId, 'gone'),
@@ -371,22 +371,22 @@ export const cases: readonly Case[] = [
     unknown: denied('filevault_users'),
   },
   {
-    question: 'stale_account_can_unlock',
+    query: 'stale_account_can_unlock',
     fires: changed(on('account_policy_data', { last_login_time: now - 200 * day }, { username: 'itadmin' })),
     unknown: on('account_policy_data', { last_login_time: null }, { username: 'itadmin' }),
   },
   {
-    question: 'removed_from_filevault_keeps_token',
+    query: 'removed_from_filevault_keeps_token',
     fires: changed(on('secure_tokens', { filevault_enabled: 0 }, { username: 'itadmin' })),
     unknown: on('secure_tokens', { filevault_enabled: null }, { username: 'itadmin' }),
   },
   {
-    question: 'legacy_recovery_keys',
+    query: 'legacy_recovery_keys',
     fires: changed(on('filevault_policies', { irk_certificate_present: 1 })),
     unknown: on('filevault_status', { has_institutional_recovery_key: null }),
   },
   {
-    question: 'first_token_holder',
+    query: 'first_token_holder',
     fires: changed(nothing),
     unknown: (host) => {
       noTokens(host);
@@ -395,18 +395,18 @@ export const cases: readonly Case[] = [
     clean: changed(noTokens),
   },
   {
-    question: 'version_threshold_matrix',
+    query: 'version_threshold_matrix',
     fires: changed(nothing),
     unknown: on('hosts', { os_version: null, os_version_num: null, os_major: null }),
     clean: changed(on('hosts', { os_version: '10.12.6', os_version_num: 101_206, os_major: 10 })),
   },
   {
-    question: 'only_token_holder_is_managed_admin',
+    query: 'only_token_holder_is_managed_admin',
     fires: changed(withManaged, token('mquist', 0)),
     unknown: denied('managed_users'),
   },
   {
-    question: 'lockout_single_loss',
+    query: 'lockout_single_loss',
     fires: changed(
       token('itadmin', 0),
       on('filevault_policies', { escrow_payload_present: 0 }),
@@ -415,7 +415,7 @@ export const cases: readonly Case[] = [
     unknown: denied('filevault_policies'),
   },
   {
-    question: 'lockout_no_way_left',
+    query: 'lockout_no_way_left',
     fires: changed(
       notEnrolled,
       on('users', { can_login: 0 }),
@@ -425,7 +425,7 @@ export const cases: readonly Case[] = [
     unknown: denied('bootstrap_tokens'),
   },
   {
-    question: 'lockout_ways',
+    query: 'lockout_ways',
     fires: changed(nothing),
     unknown: (host) => {
       filevaultOff(host);

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { questions } from '../../queries/index.ts';
-import { readPacks, stripComments } from '../../queries/pack.ts';
+import { queries } from '../../queries/index.ts';
+import { readPacks, stripComments } from '../../queries/osquery_pack.ts';
 import { makeStandIn, program, temporaryFolder } from '../standin.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -40,7 +40,7 @@ interface Row {
 test('findings says what was found, what it means and what to do, and apart what could not be judged', (t) => {
   const { stdout, status } = cli('findings', ...sample('macos15-unmanaged'));
   t.is(status, 0);
-  const filevault = questions.find(({ name }) => name === 'filevault_off');
+  const filevault = queries.find(({ name }) => name === 'filevault_off');
   t.regex(stdout, /^high {6}filevault_off: FileVault is off\n {2}means: {2}The data volume/m);
   t.true(stdout.replaceAll(/\s+/g, ' ').includes(filevault?.remediation ?? 'no'));
   const [found, open] = stdout.split('Could not be judged, which is not "clean":');
@@ -93,7 +93,7 @@ test('--fail-on and --strict have their exit codes, and unknown is never passed 
   t.is(cli('findings', '--strict', '-n', 'filevault_orphan_users', ...sample('macos14-not-root')).status, 4);
   t.is(cli('findings', '--strict', '--fail-on', 'high', ...sample('macos15-unmanaged')).status, 3);
   t.is(cli('findings', '--strict', '-n', 'filevault_off', ...sample('macos26-managed')).status, 0);
-  // With --fail-on, --strict asks for the questions of that severity or above.
+  // With --fail-on, --strict asks for the queries of that severity or above.
   const stale = ['-n', 'stale_account_can_unlock', ...sample('macos26-managed')];
   t.is(cli('findings', '--strict', ...stale).status, 4);
   t.is(cli('findings', '--strict', '--fail-on', 'medium', ...stale).status, 4);
@@ -122,7 +122,7 @@ test('every output mode prints, and a wrong name or group is explained', (t) => 
 
 test('queries lists all, and prints one with its reasons; query -n asks one', (t) => {
   const list = JSON.parse(cli('queries', '--json').stdout) as { name: string; remediation: string }[];
-  t.deepEqual(list.map(({ name }) => name).toSorted(), questions.map(({ name }) => name).toSorted());
+  t.deepEqual(list.map(({ name }) => name).toSorted(), queries.map(({ name }) => name).toSorted());
   const { stdout } = cli('queries', 'hidden_admin');
   for (const heading of ['Why it matters', 'What to do', 'What else could cause it', 'References', 'SELECT'])
     t.true(stdout.includes(heading), heading);

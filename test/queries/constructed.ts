@@ -1,7 +1,8 @@
 /** Hosts that never were, as row sets: a Mac in good order, and everything that can be wrong with one. */
-import type { Collection, Status, TableResult } from '../../collector/collect.ts';
-import { sortRows, violations } from '../../collector/check.ts';
-import type { Machine } from '../../collector/machine.ts';
+import type { Status } from '../../collector/status.ts';
+import type { Collection, TableResult } from '../../collector/collection.ts';
+import { sortRows, violations } from '../../collector/validate.ts';
+import type { Backend } from '../../collector/backends/backend.ts';
 import { allColumns } from '../../collector/table.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
@@ -185,7 +186,7 @@ const markers = ['RecordFound', 'RecordNotFound', 'ProfileInstalled', 'HasActiva
   (name) => `/var/db/ConfigurationProfiles/Settings/.cloudConfig${name}`,
 );
 
-/** A managed Apple silicon Mac in good order: no question above info has anything to say of it. */
+/** A managed Apple silicon Mac in good order: no query above info has anything to say of it. */
 export const cleanHost = (hostId: string, time = now): Host => {
   const host: Host = {
     hostId,
@@ -310,7 +311,7 @@ const nobody = (): never => {
 
 /** The snapshot as a collection, checked as a collector checks its rows. */
 export const collectionOf = (host: Host): Collection => {
-  const machine: Machine = {
+  const backend: Backend = {
     origin: 'evidence',
     label: host.hostId,
     capturedTime: host.time,
@@ -337,5 +338,5 @@ export const collectionOf = (host: Host): Collection => {
       durationMs: null,
     };
   });
-  return { machine, hostId: host.hostId, results, errors: [], commands: [] };
+  return { backend, hostId: host.hostId, results, errors: [], commands: [] };
 };

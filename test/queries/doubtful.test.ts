@@ -1,18 +1,18 @@
-/** Hosts on which a question could be wrong: a "no" that nobody knows, or a "yes" on a Mac in good order. */
+/** Hosts on which a query could be wrong: a "no" that nobody knows, or a "yes" on a Mac in good order. */
 import test from 'ava';
-import { names } from '../../cli/judging.ts';
-import { questions } from '../../queries/index.ts';
-import { judge } from '../../queries/judge.ts';
-import type { Verdict } from '../../queries/judge.ts';
+import { names } from '../../cli/findings.ts';
+import { queries } from '../../queries/index.ts';
+import { evaluate } from '../../queries/evaluate.ts';
+import type { Verdict } from '../../queries/evaluate.ts';
 import { add, addPerson, cleanHost, day, deny, later, now, remove, set, uuidOf } from './constructed.ts';
 import type { Host } from './constructed.ts';
 import { relationsOf, sqliteOf } from './relations.ts';
 
 const verdict = (hosts: readonly Host[], name: string): Verdict | undefined => {
   const db = sqliteOf(relationsOf(hosts));
-  const [answer] = judge(
+  const [answer] = evaluate(
     db,
-    questions.filter((question) => question.name === name),
+    queries.filter((query) => query.name === name),
     { now, names },
   );
   db.close();

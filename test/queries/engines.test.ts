@@ -1,7 +1,7 @@
 import test from 'ava';
-import { names } from '../../cli/judging.ts';
-import { questions } from '../../queries/index.ts';
-import { blindSpotsSql, judge } from '../../queries/judge.ts';
+import { names } from '../../cli/findings.ts';
+import { queries } from '../../queries/index.ts';
+import { blindSpotsSql, evaluate } from '../../queries/evaluate.ts';
 import { now } from './constructed.ts';
 import { duckdb, postgres } from './engines.ts';
 import { fleetOf } from './fleet.ts';
@@ -12,14 +12,14 @@ const sqlite = sqliteOf(relations);
 const own = (sql: string): unknown[][] => sqlite.prepare(sql).raw(true).all({ now }) as unknown[][];
 
 test('the fleet has every condition: each question fires, does not fire and is unknown somewhere', (t) => {
-  for (const { question, hits, verdicts } of judge(sqlite, questions, { now, names })) {
-    t.is(verdicts.size, 1_000, question.name);
-    t.true(hits.length > 0, `${question.name} fires nowhere`);
+  for (const { query, hits, verdicts } of evaluate(sqlite, queries, { now, names })) {
+    t.is(verdicts.size, 1_000, query.name);
+    t.true(hits.length > 0, `${query.name} fires nowhere`);
     // A host without any status cannot be among collected ones.
-    if (question.name === 'collection_blind_spots') continue;
+    if (query.name === 'collection_blind_spots') continue;
     const all = new Set(verdicts.values());
-    t.true(all.has('unknown'), `${question.name} is unknown nowhere`);
-    t.true(all.has('clean'), `${question.name} is clean nowhere`);
+    t.true(all.has('unknown'), `${query.name} is unknown nowhere`);
+    t.true(all.has('clean'), `${query.name} is clean nowhere`);
   }
 });
 
@@ -30,7 +30,7 @@ for (const open of [postgres, duckdb]) {
   test(`${open.name}: every question, unchanged, gives the rows of SQLite in the same order`, async (t) => {
     const engine = await open(relations);
     let rows = 0;
-    for (const { name, sql } of questions) {
+    for (const { name, sql } of queries) {
       const expected = own(sql);
       rows += expected.length;
       t.deepEqual(await engine.rows(sql, now), expected, `${name} on ${engine.name}`);
@@ -41,13 +41,9 @@ for (const open of [postgres, duckdb]) {
 
   test(`${open.name}: the SQL of the blind spots gives the rows of SQLite`, async (t) => {
     const engine = await open(relations);
-    for (const question of questions) {
-      const sql = blindSpotsSql(question);
-      t.deepEqual(
-        sorted(await engine.rows(sql, now)),
-        sorted(own(sql)),
-        `${question.name} on ${engine.name}`,
-      );
+    for (const query of queries) {
+      const sql = blindSpotsSql(query);
+      t.deepEqual(sorted(await engine.rows(sql, now)), sorted(own(sql)), `${query.name} on ${engine.name}`);
     }
     await engine.close();
   });

@@ -1,4 +1,4 @@
-/** The engines on which every question must give the same rows. */
+/** The engines on which every query must give the same rows. */
 import { DuckDBInstance } from '@duckdb/node-api';
 import { PGlite } from '@electric-sql/pglite';
 import type { Value } from '../../collector/table.ts';

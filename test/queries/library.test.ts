@@ -1,14 +1,14 @@
 import test from 'ava';
 import { collect } from '../../collector/collect.ts';
-import type { Collection } from '../../collector/collect.ts';
-import { evidenceMachine } from '../../collector/evidence.ts';
+import type { Collection } from '../../collector/collection.ts';
+import { evidenceBackend } from '../../collector/backends/evidence.ts';
 import { allColumns } from '../../collector/table.ts';
-import { judgeCollections, names } from '../../cli/judging.ts';
-import { parseQuestion, severities } from '../../queries/header.ts';
-import { questions } from '../../queries/index.ts';
-import { blindSpotStatements, judge } from '../../queries/judge.ts';
-import type { Answer, Verdict } from '../../queries/judge.ts';
-import { prepareGuarded } from '../../store/gate.ts';
+import { evaluateCollections, names } from '../../cli/findings.ts';
+import { parseQuery, severities } from '../../queries/query.ts';
+import { queries } from '../../queries/index.ts';
+import { blindSpotStatements, evaluate } from '../../queries/evaluate.ts';
+import type { Answer, Verdict } from '../../queries/evaluate.ts';
+import { prepareGuarded } from '../../store/guard.ts';
 import { tables } from '../../tables/index.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,25 +18,25 @@ import type { Host } from './constructed.ts';
 import { relationsOf, sqliteOf } from './relations.ts';
 
 const root = join(import.meta.dirname, '../..');
-const questionNamed = (name: string) => {
-  const question = questions.find((candidate) => candidate.name === name);
-  if (question === undefined) throw new Error(`there is no question ${name}`);
-  return question;
+const queryNamed = (name: string) => {
+  const query = queries.find((candidate) => candidate.name === name);
+  if (query === undefined) throw new Error(`there is no question ${name}`);
+  return query;
 };
-const judged = (hosts: readonly Host[], name: string): Answer => {
+const evaluated = (hosts: readonly Host[], name: string): Answer => {
   const db = sqliteOf(relationsOf(hosts));
-  const [answer] = judge(db, [questionNamed(name)], { now, names });
+  const [answer] = evaluate(db, [queryNamed(name)], { now, names });
   db.close();
   if (answer === undefined) throw new Error('no answer');
   return answer;
 };
 const verdict = (hosts: readonly Host[], name: string): Verdict | undefined =>
-  judged(hosts, name).verdicts.get(hosts[0]?.hostId ?? '');
+  evaluated(hosts, name).verdicts.get(hosts[0]?.hostId ?? '');
 
-const count = (group: string): number => questions.filter((question) => question.group === group).length;
+const count = (group: string): number => queries.filter((query) => query.group === group).length;
 
 test('the library has the forty questions and the pack lockout, in the groups of the design', (t) => {
-  t.is(questions.length, 43);
+  t.is(queries.length, 43);
   t.deepEqual(
     ['trust', 'posture', 'detection', 'hygiene', 'context', 'fleet', 'lockout'].map((group) => [
       group,
@@ -54,43 +54,43 @@ test('the library has the forty questions and the pack lockout, in the groups of
   );
 });
 
-for (const { question, fires, unknown, clean } of cases) {
-  test(`${question}: fires, does not fire, is unknown`, (t) => {
-    t.is(verdict(fires('HOST-A'), question), 'hit');
+for (const { query, fires, unknown, clean } of cases) {
+  test(`${query}: fires, does not fire, is unknown`, (t) => {
+    t.is(verdict(fires('HOST-A'), query), 'hit');
     const cleanHosts = clean?.('HOST-B') ?? [cleanHost('HOST-B')];
-    const answer = judged(cleanHosts, question);
+    const answer = evaluated(cleanHosts, query);
     t.is(answer.verdicts.get('HOST-B'), 'clean', JSON.stringify(answer.blindSpots.get('HOST-B')));
     // Unknown: the same clean host, with one fact missing.
     const hosts = clean?.('HOST-C') ?? [cleanHost('HOST-C')];
     const last = hosts.at(-1);
     if (last === undefined) throw new Error('no snapshot');
-    if (question === 'collection_blind_spots') {
+    if (query === 'collection_blind_spots') {
       const relations = relationsOf(hosts);
       relations.find(({ name }) => name === 'table_status')?.rows.splice(0);
       const db = sqliteOf(relations);
-      t.is(judge(db, [questionNamed(question)], { now, names })[0]?.verdicts.get('HOST-C'), 'unknown');
+      t.is(evaluate(db, [queryNamed(query)], { now, names })[0]?.verdicts.get('HOST-C'), 'unknown');
       return;
     }
     unknown(last);
-    t.is(verdict(hosts, question), 'unknown');
+    t.is(verdict(hosts, query), 'unknown');
   });
 }
 
 test('every question has a case, or a test of its own', (t) => {
   const own = ['posture_by_os_version', 'rare_admin_accounts', 'token_drift_over_time'];
   t.deepEqual(
-    [...cases.map(({ question }) => question), ...own].toSorted(),
-    questions.map(({ name }) => name).toSorted(),
+    [...cases.map(({ query }) => query), ...own].toSorted(),
+    queries.map(({ name }) => name).toSorted(),
   );
 });
 
 test('nothing above info is found on the clean constructed host', (t) => {
   const db = sqliteOf(relationsOf([cleanHost('HOST-A', now - day), later(cleanHost('HOST-A', now - day))]));
-  const found = judge(db, questions, { now, names }).filter(
-    ({ question, hits }) => question.severity !== 'info' && hits.length > 0,
+  const found = evaluate(db, queries, { now, names }).filter(
+    ({ query, hits }) => query.severity !== 'info' && hits.length > 0,
   );
   t.deepEqual(
-    found.map(({ question, hits }) => [question.name, hits]),
+    found.map(({ query, hits }) => [query.name, hits]),
     [],
   );
 });
@@ -101,7 +101,7 @@ test('posture_by_os_version counts unknown hosts as unknown, not as failures', (
   if (b === undefined || c === undefined) throw new Error('no host');
   set(b, 'filevault_status', { filevault_enabled: 0, status: 'off' });
   set(c, 'filevault_status', { filevault_enabled: null, status: 'unknown' });
-  const answer = judged(hosts, 'posture_by_os_version');
+  const answer = evaluated(hosts, 'posture_by_os_version');
   t.deepEqual(
     answer.hits.map(({ hostId, subject, facts }) => [
       hostId,
@@ -116,13 +116,13 @@ test('posture_by_os_version counts unknown hosts as unknown, not as failures', (
   t.deepEqual([...answer.verdicts.values()], ['clean', 'clean', 'unknown']);
   // It has nothing to tell of a fleet whose versions are not known.
   set(b, 'hosts', { os_major: null });
-  t.deepEqual(judged([b], 'posture_by_os_version').hits, []);
+  t.deepEqual(evaluated([b], 'posture_by_os_version').hits, []);
 });
 
 test('rare_admin_accounts needs twenty hosts, and leaves out the person at the screen', (t) => {
   const fleet = Array.from({ length: 20 }, (_, index) => cleanHost(`HOST-${index}`));
-  t.is(judged(fleet, 'rare_admin_accounts').hits.length, 0);
-  t.is(judged(fleet, 'rare_admin_accounts').verdicts.get('HOST-3'), 'clean');
+  t.is(evaluated(fleet, 'rare_admin_accounts').hits.length, 0);
+  t.is(evaluated(fleet, 'rare_admin_accounts').verdicts.get('HOST-3'), 'clean');
   const [first, second] = fleet;
   if (first === undefined || second === undefined) throw new Error('no host');
   for (const table of ['users', 'secure_tokens'])
@@ -131,10 +131,10 @@ test('rare_admin_accounts needs twenty hosts, and leaves out the person at the s
     set(second, table, { username: 'qed' }, { username: 'itadmin' });
   set(second, 'hosts', { console_username: 'qed' });
   t.deepEqual(
-    judged(fleet, 'rare_admin_accounts').hits.map(({ hostId, subject }) => [hostId, subject]),
+    evaluated(fleet, 'rare_admin_accounts').hits.map(({ hostId, subject }) => [hostId, subject]),
     [['HOST-0', 'svc']],
   );
-  t.is(judged(fleet.slice(0, 19), 'rare_admin_accounts').verdicts.get('HOST-0'), 'unknown');
+  t.is(evaluated(fleet.slice(0, 19), 'rare_admin_accounts').verdicts.get('HOST-0'), 'unknown');
 });
 
 test('token_drift_over_time tells each week once, with the state at its end', (t) => {
@@ -142,7 +142,7 @@ test('token_drift_over_time tells each week once, with the state at its end', (t
   const second = later(first, 8 * day);
   set(second, 'secure_tokens', { secure_token: 0 }, { username: 'itadmin' });
   const busy = later(second, 3600);
-  const answer = judged([first, second, busy, later(busy, 8 * day - 3600)], 'token_drift_over_time');
+  const answer = evaluated([first, second, busy, later(busy, 8 * day - 3600)], 'token_drift_over_time');
   t.deepEqual(
     answer.hits.map(({ facts }) => [
       facts['hosts_seen'],
@@ -159,44 +159,40 @@ test('token_drift_over_time tells each week once, with the state at its end', (t
   );
   t.is(answer.verdicts.get('HOST-A'), 'clean');
   t.is(verdict([first], 'token_drift_over_time'), 'unknown');
-  t.deepEqual(judged([cleanHost('HOST-A', now - 200 * day)], 'token_drift_over_time').hits, []);
+  t.deepEqual(evaluated([cleanHost('HOST-A', now - 200 * day)], 'token_drift_over_time').hits, []);
 });
 
 test('the first snapshot of a host is no change, and a change is told for seven days', (t) => {
-  const history = questions.filter(({ needsHistory, isOfFleet }) => needsHistory && !isOfFleet);
+  const history = queries.filter(({ needsHistory, isOfFleet }) => needsHistory && !isOfFleet);
   t.is(history.length, 6);
-  for (const { question, fires } of cases) {
-    if (!history.some(({ name }) => name === question)) continue;
+  for (const { query, fires } of cases) {
+    if (!history.some(({ name }) => name === query)) continue;
     const [first, second] = fires('HOST-A');
     if (first === undefined || second === undefined) throw new Error('no snapshots');
-    t.is(verdict([second], question), 'unknown', `${question} on a first snapshot`);
-    t.deepEqual(judged([second], question).hits, []);
+    t.is(verdict([second], query), 'unknown', `${query} on a first snapshot`);
+    t.deepEqual(evaluated([second], query).hits, []);
     // Ten days ago, and looked at since: no longer news.
     first.time = now - 13 * day;
     second.time = now - 10 * day;
-    t.is(verdict([first, second, later(second, 9 * day)], question), 'clean', `${question} ten days on`);
+    t.is(verdict([first, second, later(second, 9 * day)], query), 'clean', `${query} ten days on`);
     // Nobody looked for ten days: nobody knows.
-    t.is(
-      verdict([first, { ...first, time: now - 10 * day }], question),
-      'unknown',
-      `${question} not looked at`,
-    );
+    t.is(verdict([first, { ...first, time: now - 10 * day }], query), 'unknown', `${query} not looked at`);
   }
 });
 
 test('a table that was not looked at is no change', (t) => {
-  for (const question of ['secure_token_lost', 'secure_token_gained', 'new_admin_between_snapshots']) {
+  for (const query of ['secure_token_lost', 'secure_token_gained', 'new_admin_between_snapshots']) {
     const first = cleanHost('HOST-A', now - 3 * day);
     const dark = later(first, day);
     for (const table of ['users', 'secure_tokens']) deny(dark, table);
     const light = later(first, 3 * day);
-    t.deepEqual(judged([first, dark, light], question).hits, [], question);
-    t.is(verdict([first, dark, light], question), 'clean', question);
+    t.deepEqual(evaluated([first, dark, light], query).hits, [], query);
+    t.is(verdict([first, dark, light], query), 'clean', query);
     // A fact that was unknown in between is no change either ...
     const grey = later(first, day);
     set(grey, 'secure_tokens', { secure_token: null });
     set(grey, 'users', { is_admin: null });
-    t.deepEqual(judged([first, grey, light], question).hits, [], question);
+    t.deepEqual(evaluated([first, grey, light], query).hits, [], query);
   }
   // ... and does not hide one.
   const first = cleanHost('HOST-A', now - 3 * day);
@@ -221,11 +217,11 @@ test('an account that comes back, or goes, is told apart from one that changed',
   }
   const back = later(first, 3 * day);
   t.deepEqual(
-    judged([first, without, back], 'secure_token_lost').hits.map(({ facts }) => facts['is_account_gone']),
+    evaluated([first, without, back], 'secure_token_lost').hits.map(({ facts }) => facts['is_account_gone']),
     [1],
   );
   t.deepEqual(
-    judged([first, without, back], 'new_admin_between_snapshots').hits.map(({ subject, facts }) => [
+    evaluated([first, without, back], 'new_admin_between_snapshots').hits.map(({ subject, facts }) => [
       subject,
       facts['is_new_account'],
     ]),
@@ -239,7 +235,7 @@ const sampleCollections = async (): Promise<ReadonlyMap<string, Collection>> => 
     await Promise.all(
       hosts.map(
         async (name) =>
-          [name, await collect(collectable, await evidenceMachine(join(root, 'samples', name)))] as const,
+          [name, await collect(collectable, await evidenceBackend(join(root, 'samples', name)))] as const,
       ),
     ),
   );
@@ -248,30 +244,28 @@ const sampleCollections = async (): Promise<ReadonlyMap<string, Collection>> => 
 test('on the managed sample host no question of posture, detection or hygiene fires', async (t) => {
   const managed = (await sampleCollections()).get('macos26-managed');
   if (managed === undefined) throw new Error('no sample');
-  const asked = questions.filter(({ group }) =>
+  const asked = queries.filter(({ group }) =>
     ['posture', 'detection', 'hygiene', 'lockout', 'trust'].includes(group),
   );
-  const answers = judgeCollections([managed], asked);
+  const answers = evaluateCollections([managed], asked);
   t.deepEqual(
     answers
-      .filter(({ question, hits }) => hits.length > 0 && question.name !== 'lockout_ways')
-      .map(({ question }) => question.name),
+      .filter(({ query, hits }) => hits.length > 0 && query.name !== 'lockout_ways')
+      .map(({ query }) => query.name),
     [],
   );
   t.true(answers.some(({ verdicts }) => [...verdicts.values()].includes('clean')));
 });
 
-/** What each sample host shows, by the verdicts of all questions. */
+/** What each sample host shows, by the verdicts of all queries. */
 test('the sample hosts are judged as they were made', async (t) => {
   const samples = await sampleCollections();
   const hits = (name: string): string[] => {
     const collection = samples.get(name);
     if (collection === undefined) throw new Error(`no sample ${name}`);
-    return judgeCollections([collection])
-      .filter(
-        ({ question, verdicts }) => question.severity !== 'info' && [...verdicts.values()].includes('hit'),
-      )
-      .map(({ question }) => question.name)
+    return evaluateCollections([collection])
+      .filter(({ query, verdicts }) => query.severity !== 'info' && [...verdicts.values()].includes('hit'))
+      .map(({ query }) => query.name)
       .toSorted();
   };
   t.deepEqual(hits('macos26-managed'), []);
@@ -312,9 +306,9 @@ test('the sample hosts are judged as they were made', async (t) => {
 test('what only root is told is unknown on the sample host of an ordinary user, never clean', async (t) => {
   const collection = (await sampleCollections()).get('macos14-not-root');
   if (collection === undefined) throw new Error('no sample');
-  const unknown = judgeCollections([collection])
+  const unknown = evaluateCollections([collection])
     .filter(({ verdicts }) => [...verdicts.values()].includes('unknown'))
-    .map(({ question }) => question.name);
+    .map(({ query }) => query.name);
   for (const name of [
     'bootstrap_token_not_escrowed',
     'bootstrap_token_stale',
@@ -335,39 +329,39 @@ test('what only root is told is unknown on the sample host of an ordinary user, 
 
 test('headers name real tables and columns, and every table that the SQL reads', (t) => {
   const db = sqliteOf(relationsOf([]));
-  for (const question of questions) {
-    for (const { table, column } of question.requires) {
+  for (const query of queries) {
+    for (const { table, column } of query.requires) {
       const known = tables.find(({ name }) => name === table);
-      t.truthy(known, `${question.name} requires ${table}`);
+      t.truthy(known, `${query.name} requires ${table}`);
       if (known !== undefined && column !== null)
         t.true(
           allColumns(known).some(([name]) => name === column),
-          `${question.name} requires ${table}.${column}`,
+          `${query.name} requires ${table}.${column}`,
         );
     }
-    for (const sql of blindSpotStatements(question))
-      t.notThrows(() => prepareGuarded(db, sql, names), question.name);
-    const columns = prepareGuarded(db, question.sql, names)
+    for (const sql of blindSpotStatements(query))
+      t.notThrows(() => prepareGuarded(db, sql, names), query.name);
+    const columns = prepareGuarded(db, query.sql, names)
       .columns()
       .map(({ name }) => name);
-    t.deepEqual(columns.slice(0, 2), ['host_id', 'subject'], question.name);
-    t.is(new Set(columns).size, columns.length, question.name);
+    t.deepEqual(columns.slice(0, 2), ['host_id', 'subject'], query.name);
+    t.is(new Set(columns).size, columns.length, query.name);
     const read = new Set(
-      [...question.sql.replaceAll(/--.*$/gm, '').matchAll(/\b(?:FROM|JOIN)\s+([a-z_]+)/g)]
+      [...query.sql.replaceAll(/--.*$/gm, '').matchAll(/\b(?:FROM|JOIN)\s+([a-z_]+)/g)]
         .map(([, name]) => (name ?? '').replace(/_history$/, ''))
         .filter((name) => tables.some((table) => table.name === name) || name.endsWith('snapshots')),
     );
-    const declared = new Set([...question.requires.map(({ table }) => table), ...question.alsoReads]);
+    const declared = new Set([...query.requires.map(({ table }) => table), ...query.alsoReads]);
     t.deepEqual(
       [...read].filter((name) => !declared.has(name)),
       [],
-      `${question.name} reads what it does not declare`,
+      `${query.name} reads what it does not declare`,
     );
     // table_status is read by the judgement itself.
     t.deepEqual(
-      question.alsoReads.filter((name) => !read.has(name)),
+      query.alsoReads.filter((name) => !read.has(name)),
       [],
-      `${question.name} declares what it does not read`,
+      `${query.name} declares what it does not read`,
     );
   }
 });
@@ -375,7 +369,7 @@ test('headers name real tables and columns, and every table that the SQL reads',
 test('the SQL keeps to what SQLite, PostgreSQL and DuckDB share', (t) => {
   const dialect =
     /\b(?:unixepoch|strftime|datetime|julianday|json_\w+|group_concat|string_agg|ifnull|iif|instr|strpos|glob|regexp|ilike|like|limit|date_trunc|to_timestamp|typeof|round|printf|rowid)\b|::|\bIS NOT? (?:TRUE|FALSE)\b/i;
-  for (const { name, sql, file } of questions) {
+  for (const { name, sql, file } of queries) {
     const bare = sql.replaceAll(/--.*$/gm, '').replaceAll(/'(?:[^']|'')*'/g, "''");
     t.is(dialect.exec(bare)?.[0] ?? null, null, name);
     t.regex(bare, /ORDER BY/, name);
@@ -390,18 +384,18 @@ test('the SQL keeps to what SQLite, PostgreSQL and DuckDB share', (t) => {
 });
 
 test('an index that is stale would be seen', (t) => {
-  for (const question of questions) {
+  for (const query of queries) {
     t.deepEqual(
-      parseQuestion(readFileSync(join(root, question.file), 'utf8'), question.file, { isStrict: true }),
-      question,
+      parseQuery(readFileSync(join(root, query.file), 'utf8'), query.file, { isStrict: true }),
+      query,
     );
-    t.true(severities.includes(question.severity));
+    t.true(severities.includes(query.severity));
   }
 });
 
 test('every reference stands in the record of what was checked', (t) => {
   const [record] = readFileSync(join(root, 'docs/references.md'), 'utf8').split('Left out, because');
-  const ids = questions.flatMap(({ name, references }) =>
+  const ids = queries.flatMap(({ name, references }) =>
     (
       references.match(
         /[A-Z]{2}-\d+(?:\(\d+\))?|T\d{4}(?:\.\d{3})?|APPL-\d+-\d+|\b(?:os|pwpolicy|system_settings)_[a-z_]+|\b\d{2}\.\d{2}\.\d{2}\b|\b\d\.\d+(?:\.\d+)?\b/g,
@@ -412,8 +406,6 @@ test('every reference stands in the record of what was checked', (t) => {
   for (const [name, id] of ids)
     t.true(record?.includes(id), `${name} cites ${id}, which docs/references.md does not have`);
   t.true(
-    questions.every(
-      ({ references }) => references === 'none' || /mSCP|CIS|STIG|800-|ATT&CK/.test(references),
-    ),
+    queries.every(({ references }) => references === 'none' || /mSCP|CIS|STIG|800-|ATT&CK/.test(references)),
   );
 });

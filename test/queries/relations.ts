@@ -1,8 +1,8 @@
 /**
- * Snapshots of constructed hosts as the relations that questions read: tables, their history, snapshots. Written
+ * Snapshots of constructed hosts as the relations that queries read: tables, their history, snapshots. Written
  * apart from the store, as plainly as can be, so that the two can be held against each other.
  */
-import type { Collection } from '../../collector/collect.ts';
+import type { Collection } from '../../collector/collection.ts';
 import { allColumns } from '../../collector/table.ts';
 import type { Value } from '../../collector/table.ts';
 import { openDatabase } from '../../store/database.ts';
@@ -64,13 +64,13 @@ export const relationsOf = (hosts: readonly Host[]): Relation[] => {
     for (const [sequence, host] of own.entries()) {
       last = collectionOf(host);
       snapshotId += 1;
-      const isWhole = last.results.every(({ status }) => good.has(status) && status !== 'partial');
+      const isComplete = last.results.every(({ status }) => good.has(status) && status !== 'partial');
       snapshots.rows.push([
         snapshotId,
         host.hostId,
         sequence + 1,
         host.time,
-        isWhole ? 'complete' : 'partial',
+        isComplete ? 'complete' : 'partial',
       ]);
       for (const { table, rows, status } of last.results) {
         if (!good.has(status)) continue;

@@ -2,16 +2,16 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { names } from '../../cli/judging.ts';
-import { findingsOf, storedQuestions } from '../../queries/findings.ts';
-import { questions } from '../../queries/index.ts';
-import { judge } from '../../queries/judge.ts';
+import { names } from '../../cli/findings.ts';
+import { findingsOf, storedQueries } from '../../queries/findings.ts';
+import { queries } from '../../queries/index.ts';
+import { evaluate } from '../../queries/evaluate.ts';
 import { openForReading, openForWriting, transact } from '../../store/file.ts';
 import type { Store } from '../../store/file.ts';
 import { storeFindings } from '../../store/findings.ts';
-import { lookBack } from '../../store/query.ts';
+import { viewAsOf } from '../../store/as_of.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
-import { storeWriter } from '../../store/write.ts';
+import { storeWriter } from '../../store/writer/writer.ts';
 import { tables } from '../../tables/index.ts';
 import {
   add,
@@ -42,10 +42,7 @@ const take = (store: Store, host: Host): void =>
 
 const rows = (db: Store['db'], sql: string): unknown[] => db.prepare(sql).raw(true).all({ now });
 const verdicts = (db: Store['db']) =>
-  judge(db, questions, { now, names }).map(({ question, verdicts: all }) => [
-    question.name,
-    [...all].toSorted(),
-  ]);
+  evaluate(db, queries, { now, names }).map(({ query, verdicts: all }) => [query.name, [...all].toSorted()]);
 
 test('every question gives on the store the rows that it gives on plain tables, and the same verdicts', (t) => {
   const fleet = fleetOf(1_000);
@@ -59,7 +56,7 @@ test('every question gives on the store the rows that it gives on plain tables, 
       );
     }
   });
-  for (const { name, sql } of questions) t.deepEqual(rows(store.db, sql), rows(plain, sql), name);
+  for (const { name, sql } of queries) t.deepEqual(rows(store.db, sql), rows(plain, sql), name);
   t.deepEqual(verdicts(store.db), verdicts(plain));
   store.close();
 });
@@ -127,7 +124,7 @@ test('a finding has a life: seen, changed, not judged, gone, back', (t) => {
   store.close();
 
   const reader = openForReading(join(folder, 'life.db'), tables);
-  lookBack(reader, start + 2 * day);
+  viewAsOf(reader, start + 2 * day);
   t.deepEqual(
     reader.db
       .prepare("SELECT subject, details FROM findings WHERE query_name = 'filevault_off'")
@@ -169,8 +166,8 @@ test('a finding keeps when it was first seen through an unknown day and another 
     subject: 'host',
     details: '[{}]',
   });
-  const keep = (at: number, rows: ReturnType<typeof found>[], unjudged: string[] = []): void =>
-    storeFindings(store.db, 'HOST-A', { rows, unjudged: new Set(unjudged) }, now - at * day);
+  const keep = (at: number, rows: ReturnType<typeof found>[], unevaluated: string[] = []): void =>
+    storeFindings(store.db, 'HOST-A', { rows, unevaluated: new Set(unevaluated) }, now - at * day);
   keep(8, [found('medium')]);
   keep(7, [], ['own_question']);
   keep(6, [found('high')]);
@@ -270,8 +267,8 @@ test('a stored question never tells how long ago something was: its facts would 
   );
   const facts = (at: number) => {
     const db = sqliteOf(relationsOf([first, later(first)]));
-    const found = judge(db, storedQuestions, { now: at, names }).flatMap(({ question, hits }) =>
-      hits.map((hit) => [question.name, hit]),
+    const found = evaluate(db, storedQueries, { now: at, names }).flatMap(({ query, hits }) =>
+      hits.map((hit) => [query.name, hit]),
     );
     db.close();
     return found;

@@ -4,11 +4,11 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, statSync, write
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { nativeLines } from '../../export/native.ts';
+import { nativeLines } from '../../store/native/encode.ts';
 import { openForReading, openForWriting, transact } from '../../store/file.ts';
 import { snapshotIdOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
-import { storeWriter } from '../../store/write.ts';
+import { storeWriter } from '../../store/writer/writer.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, program, root, sample, temporaryFolder } from '../standin.ts';
 import { makeBundle, snapshotOfBundle, verifySnapshots } from './evidence.ts';
@@ -54,14 +54,14 @@ const killed = (
     let timer = setTimeout(kill, db === null ? afterMs : 60_000);
     const logs = db === null ? [] : [`${db}-wal`, `${db}-journal`];
     const before = logs.map(sizeOf).join();
-    const looking = setInterval(() => {
+    const watching = setInterval(() => {
       if (logs.length === 0 || logs.map(sizeOf).join() === before) return;
-      clearInterval(looking);
+      clearInterval(watching);
       clearTimeout(timer);
       timer = setTimeout(kill, afterMs);
     }, 1);
     child.on('close', (code, signal) => {
-      clearInterval(looking);
+      clearInterval(watching);
       clearTimeout(timer);
       resolve({ code, signal, stderr, ms: performance.now() - began });
     });

@@ -2,8 +2,8 @@
 import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { collect } from '../../collector/collect.ts';
-import { evidenceMachine } from '../../collector/evidence.ts';
-import { snapshotReader, readHostIds } from '../../store/carry.ts';
+import { evidenceBackend } from '../../collector/backends/evidence.ts';
+import { snapshotReader, readHostIds } from '../../store/reader.ts';
 import type { Store } from '../../store/file.ts';
 import { snapshotIdOf, snapshotOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
@@ -52,7 +52,7 @@ export const snapshotOfBundle = async (path: string): Promise<Snapshot> =>
     tables,
     await collect(
       tables.filter(({ generate }) => generate !== undefined),
-      await evidenceMachine(path),
+      await evidenceBackend(path),
     ),
     '0.1.0',
   );

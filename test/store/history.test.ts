@@ -1,12 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { Table, Value } from '../../collector/table.ts';
-import { readHostIds, snapshotReader } from '../../store/carry.ts';
+import { readHostIds, snapshotReader } from '../../store/reader.ts';
 import type { Store } from '../../store/file.ts';
-import { lookBack } from '../../store/query.ts';
+import { viewAsOf } from '../../store/as_of.ts';
 import { openForReading } from '../../store/file.ts';
-import { cellsOrder, isGood, rowsOf as lookRows } from '../../store/snapshot.ts';
-import type { Cells, Look, Snapshot } from '../../store/snapshot.ts';
+import { cellsOrder, isGood, rowsOf as observedRows } from '../../store/snapshot.ts';
+import type { Cells, TableObservation, Snapshot } from '../../store/snapshot.ts';
 import { addAll, everything, machine, newStore, people, rowsOf, smallTables, snapshotAt } from './world.ts';
 import type { Observed } from './world.ts';
 
@@ -89,7 +89,7 @@ const evidence = (rows: fc.Arbitrary<Cells[]>, sources: readonly string[]): fc.A
       snapshotAt(host, time * 10, { people: ofPeople, machine: ofMachine }),
     );
 
-// What partial looks may not know: no part of the key here, so that which row is which is never in doubt.
+// What partial observations may not know: no part of the key here, so that which row is which is never in doubt.
 const plainEvidence = evidence(peopleRows, ['s1', 's2']);
 const anyEvidence = evidence(anyPeopleRows, ['s1', 's2', 's3']);
 
@@ -116,26 +116,26 @@ const expectedRows = (
   let state = new Map<string, Cells>();
   let then: { kind: string; rows: Map<string, Cells> } | null = null;
   for (const snapshot of distinct(snapshots)) {
-    const look = snapshot.looks.get(table.name);
+    const observation = snapshot.observations.get(table.name);
     if (
       snapshot.hostId !== hostId ||
       snapshot.collectedTime > time ||
-      look === undefined ||
-      !isGood(look.status)
+      observation === undefined ||
+      !isGood(observation.status)
     )
       continue;
-    const rows = new Map(lookRows(look, width(table)).map((row) => [keyOf(row), row]));
-    if (look.status !== 'partial') {
+    const rows = new Map(observedRows(observation, width(table)).map((row) => [keyOf(row), row]));
+    if (observation.status !== 'partial') {
       state = new Map(rows);
       then = null;
       continue;
     }
-    const kind = look.failed === null ? `? ${look.affected}` : `! ${look.failed}`;
+    const kind = observation.failed === null ? `? ${observation.affected}` : `! ${observation.failed}`;
     const same = then?.kind === kind ? then.rows : new Map<string, Cells>();
     const isSure = (index: number): boolean =>
-      look.failed === null
-        ? look.affected?.includes(columns[index] ?? '') !== true
-        : !columnsOf(look.failed).includes(columns[index] ?? '');
+      observation.failed === null
+        ? observation.affected?.includes(columns[index] ?? '') !== true
+        : !columnsOf(observation.failed).includes(columns[index] ?? '');
     for (const [key, row] of rows) {
       const known = state.get(key);
       state.set(
@@ -198,7 +198,7 @@ test('the rows at each time are those of a replay', (t) => {
         const path = store.path;
         for (let time = 5; time <= 85; time += 5) {
           const past = openForReading(path, smallTables);
-          lookBack(past, time);
+          viewAsOf(past, time);
           for (const hostId of ['H1', 'H2']) {
             for (const table of [people, machine]) {
               t.deepEqual(
@@ -206,15 +206,15 @@ test('the rows at each time are those of a replay', (t) => {
                 expectedRows(snapshots, hostId, table, time),
                 `${table.name} at ${time}`,
               );
-              // A whole look is its own answer: nothing that came before shows in it.
+              // A whole observation is its own answer: nothing that came before shows in it.
               const last = distinct(snapshots).findLast(
                 (snapshot) => snapshot.hostId === hostId && snapshot.collectedTime === time,
               );
-              const look = last?.looks.get(table.name);
-              if (look?.status === 'ok' || look?.status === 'empty') {
+              const observation = last?.observations.get(table.name);
+              if (observation?.status === 'ok' || observation?.status === 'empty') {
                 t.deepEqual(
                   storedRows(past, hostId, table),
-                  [...lookRows(look, width(table))],
+                  [...observedRows(observation, width(table))],
                   `alone at ${time}`,
                 );
               }
@@ -230,7 +230,7 @@ test('the rows at each time are those of a replay', (t) => {
   );
 });
 
-/** What `changes` makes of the rows of the first good look. */
+/** What `changes` makes of the rows of the first good observation. */
 const applied = (store: Store, hostId: string, table: Table, first: readonly Cells[]): Cells[] => {
   const columns = Object.keys(table.columns);
   const keyOf = (row: Cells): string =>
@@ -272,10 +272,11 @@ test('changes, applied to the first look, give the last', (t) => {
           for (const table of [people, machine]) {
             const first = distinct(snapshots).find(
               (snapshot) =>
-                snapshot.hostId === hostId && isGood(snapshot.looks.get(table.name)?.status ?? 'failed'),
+                snapshot.hostId === hostId &&
+                isGood(snapshot.observations.get(table.name)?.status ?? 'failed'),
             );
             if (first === undefined) continue;
-            const rows = lookRows(first.looks.get(table.name) as Look, width(table));
+            const rows = observedRows(first.observations.get(table.name) as TableObservation, width(table));
             t.deepEqual(
               applied(store, hostId, table, rows),
               expectedRows(snapshots, hostId, table, Infinity),
@@ -401,7 +402,7 @@ test('a partial look closes only what it looked at', (t) => {
 
 test('partial looks of one kind are compared with each other', (t) => {
   const store = newStore();
-  const look = (
+  const observe = (
     time: number,
     status: 'ok' | 'partial',
     rows: readonly Cells[],
@@ -411,20 +412,20 @@ test('partial looks of one kind are compared with each other', (t) => {
   };
   const known = (): unknown => rowsOf(store, 'SELECT name, token, seen FROM people');
   const changes = (): number => rowsOf(store, 'SELECT * FROM changes').length;
-  // `seen` is judged from all sources: with one of them missing, the judgement is another and nothing happened.
-  look(10, 'ok', [
+  // `seen` is evaluated from all sources: with one of them missing, the judgement is another and nothing happened.
+  observe(10, 'ok', [
     ['ann', 'A', 1, 1, 5],
     ['bob', 'B', 1, 1, 5],
   ]);
-  look(20, 'partial', [['ann', 'A', null, 1, 4]]);
-  look(30, 'partial', [['ann', 'A', null, 1, 4]]);
+  observe(20, 'partial', [['ann', 'A', null, 1, 4]]);
+  observe(30, 'partial', [['ann', 'A', null, 1, 4]]);
   t.deepEqual(known(), [
     { name: 'ann', token: 1, seen: 5 },
     { name: 'bob', token: 1, seen: 5 },
   ]);
   t.is(changes(), 0);
   // Another judgement than the last time with as little: something did happen.
-  look(40, 'partial', [
+  observe(40, 'partial', [
     ['ann', 'A', null, 1, 3],
     ['cy', 'C', null, 1, 3],
   ]);
@@ -433,25 +434,25 @@ test('partial looks of one kind are compared with each other', (t) => {
     { name: 'bob', token: 1, seen: 5 },
     { name: 'cy', token: null, seen: 3 },
   ]);
-  // Not met by a look that met it the last time: gone. Never met by such a look: who knows.
-  look(50, 'partial', [['ann', 'A', null, 1, 3]]);
+  // Not met by an observation that met it the last time: gone. Never met by such an observation: who knows.
+  observe(50, 'partial', [['ann', 'A', null, 1, 3]]);
   t.deepEqual(known(), [
     { name: 'ann', token: 1, seen: 3 },
     { name: 'bob', token: 1, seen: 5 },
   ]);
-  // A whole look in between: what such a look saw before it is no measure any more.
-  look(52, 'ok', [
+  // A whole observation in between: what such an observation saw before it is no measure any more.
+  observe(52, 'ok', [
     ['ann', 'A', 1, 1, 8],
     ['bob', 'B', 1, 1, 8],
   ]);
-  look(54, 'partial', [['ann', 'A', null, 1, 6]]);
+  observe(54, 'partial', [['ann', 'A', null, 1, 6]]);
   t.deepEqual(known(), [
     { name: 'ann', token: 1, seen: 8 },
     { name: 'bob', token: 1, seen: 8 },
   ]);
   // With more missing, there is nothing to compare with.
-  look(60, 'partial', [], ['s1', 's2']);
-  look(70, 'partial', [], ['s1']);
+  observe(60, 'partial', [], ['s1', 's2']);
+  observe(70, 'partial', [], ['s1']);
   t.deepEqual(known(), [
     { name: 'ann', token: 1, seen: 8 },
     { name: 'bob', token: 1, seen: 8 },
@@ -489,7 +490,7 @@ test('a snapshot that comes in parts is joined', (t) => {
   });
   const part: Snapshot = {
     ...whole,
-    looks: new Map([...whole.looks].slice(0, 1)),
+    observations: new Map([...whole.observations].slice(0, 1)),
     origin: 'evidence',
     toolVersion: '0.2.0',
   };

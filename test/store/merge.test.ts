@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import test from 'ava';
 import { UserError } from '../../collector/errors.ts';
-import { nativeDecoder, nativeLines } from '../../export/native.ts';
-import { readHostIds, snapshotReader } from '../../store/carry.ts';
+import { nativeLines } from '../../store/native/encode.ts';
+import { nativeDecoder } from '../../store/native/decode.ts';
+import { readHostIds, snapshotReader } from '../../store/reader.ts';
 import { openForReading, openForWriting } from '../../store/file.ts';
 import type { Store } from '../../store/file.ts';
 import { findInputs, merge } from '../../store/merge.ts';
-import { readNativeFile } from '../../store/native_file.ts';
+import { readNativeFile } from '../../store/native/file.ts';
 import type { Cells, Snapshot } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, root, sample, temporaryFolder } from '../standin.ts';
@@ -18,7 +19,7 @@ import { addAll, everything, newPath, newStore, rowsOf, smallTables, snapshotAt 
 
 const start = 1_790_000_000;
 
-const exported = (store: Pick<Store, 'db' | 'tables' | 'tabs'>): string => {
+const exported = (store: Pick<Store, 'db' | 'tables' | 'tableIds'>): string => {
   const reader = snapshotReader(store);
   let text = '';
   for (const hostId of readHostIds(store.db)) {
@@ -208,7 +209,7 @@ test('an export is UTF-8', (t) => {
 });
 
 test('some of the tables are another snapshot than all of them', (t) => {
-  const part = { ...example, looks: new Map([...example.looks].slice(0, 1)), report: null };
+  const part = { ...example, observations: new Map([...example.observations].slice(0, 1)), report: null };
   const [decoded] = decode([...nativeLines(part, smallTables)].join(''));
   t.not(decoded?.snapshotId, example.snapshotId);
   t.is(decoded?.collectedTime, example.collectedTime);
@@ -351,30 +352,39 @@ test('what is left of a bad export in a thread is not taken for the next one', a
 test('a host that is too large for the thread is read all the same', async (t) => {
   const folder = temporaryFolder(t);
   const base = await snapshotOfBundle(sample('macos26-managed'));
-  const { digestOfCells, packRows, rowsOf: lookRows, snapshotIdOf } = await import('../../store/snapshot.ts');
+  const {
+    digestOfCells,
+    packRows,
+    rowsOf: observedRows,
+    snapshotIdOf,
+  } = await import('../../store/snapshot.ts');
   const path = join(folder, 'big.ndjson');
   const table = tables.find(({ name }) => name === 'user_groups') as (typeof tables)[number];
   const names = Object.keys(table.columns);
-  const look = base.looks.get('user_groups') as NonNullable<ReturnType<typeof base.looks.get>>;
-  const [row = []] = lookRows(look, names.length);
+  const observation = base.observations.get('user_groups') as NonNullable<
+    ReturnType<typeof base.observations.get>
+  >;
+  const [row = []] = observedRows(observation, names.length);
   const count = 60_000;
   const at = names.indexOf('username');
   const cells = packRows(
     Array.from({ length: count }, (_, number) => row.with(at, `user${String(number).padStart(6, '0')}`)),
   );
-  const large = { ...look, cells, rowCount: count, digest: digestOfCells(names, cells) };
-  const lines = [base.looks, new Map([...base.looks, ['user_groups', large]]), base.looks].map(
-    (looks, number) => {
-      const known = { ...base, looks, hostId: `HOST-${number}` };
-      return [...nativeLines({ ...known, snapshotId: snapshotIdOf(known) }, tables)].join('');
-    },
-  );
+  const large = { ...observation, cells, rowCount: count, digest: digestOfCells(names, cells) };
+  const lines = [
+    base.observations,
+    new Map([...base.observations, ['user_groups', large]]),
+    base.observations,
+  ].map((observations, number) => {
+    const known = { ...base, observations, hostId: `HOST-${number}` };
+    return [...nativeLines({ ...known, snapshotId: snapshotIdOf(known) }, tables)].join('');
+  });
   writeFileSync(path, lines.join(''));
   const store = openForWriting(join(folder, 'fleet.db'), tables);
   const merged = await merge(store, [{ path, kind: 'native' }], {
     readEvidence: async () => base,
     workerEntry: join(root, 'cli', 'start.ts'),
-    threadMegabytes: 16,
+    workerMegabytes: 16,
     now: () => 1,
   });
   t.deepEqual([merged.bad, merged.stored, merged.known], [[], 3, 0]);

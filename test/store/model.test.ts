@@ -1,15 +1,16 @@
-/** The history against a second opinion of docs/store.md, written without a look at store/fold.ts. */
+/** The history against a second opinion of docs/store.md, written without a look at store/history.ts. */
 import test from 'ava';
 import fc from 'fast-check';
 import type { Value } from '../../collector/table.ts';
-import { nativeDecoder, nativeLines } from '../../export/native.ts';
-import { readHostIds, snapshotReader } from '../../store/carry.ts';
+import { nativeLines } from '../../store/native/encode.ts';
+import { nativeDecoder } from '../../store/native/decode.ts';
+import { readHostIds, snapshotReader } from '../../store/reader.ts';
 import { openForReading } from '../../store/file.ts';
 import type { Store } from '../../store/file.ts';
-import { lookBack } from '../../store/query.ts';
-import { retain } from '../../store/retain.ts';
-import { isGood, rowsOf as lookRows, snapshotIdOf } from '../../store/snapshot.ts';
-import type { Cells, Look, Snapshot } from '../../store/snapshot.ts';
+import { viewAsOf } from '../../store/as_of.ts';
+import { retain } from '../../store/retention.ts';
+import { isGood, rowsOf as observedRows, snapshotIdOf } from '../../store/snapshot.ts';
+import type { Cells, TableObservation, Snapshot } from '../../store/snapshot.ts';
 import { addAll, everything, newStore, people, rowsOf, smallTables, snapshotAt } from './world.ts';
 import type { Observed } from './world.ts';
 
@@ -17,7 +18,7 @@ const runs = Number(process.env['TOKENQUERY_PROPERTY_RUNS'] ?? 60);
 const names = Object.keys(people.columns);
 const lastTime = 75;
 
-// Evidence: keys that are NULL or only in part known, several looks in one second, every kind of look.
+// Evidence: keys that are NULL or only in part known, several observations in one second, every kind of observation.
 
 /** What each column of `people` rests on. */
 const restsOn: Readonly<Record<string, readonly string[]>> = {
@@ -93,14 +94,15 @@ const evidence = (rows: fc.Arbitrary<Cells[]>): fc.Arbitrary<Snapshot[]> =>
 
 // The second opinion
 
-const lookAt = (snapshot: Snapshot): Look => snapshot.looks.get('people') as Look;
-const seenBy = (look: Look): Cells[] => [...lookRows(look, names.length)];
+const observationOf = (snapshot: Snapshot): TableObservation =>
+  snapshot.observations.get('people') as TableObservation;
+const seenBy = (observation: TableObservation): Cells[] => [...observedRows(observation, names.length)];
 
-/** Good looks at a host, each once, in their order. */
-const looksOf = (snapshots: readonly Snapshot[], host: string, until: number): Snapshot[] =>
+/** Good observations of a host, each once, in their order. */
+const observationsOf = (snapshots: readonly Snapshot[], host: string, until: number): Snapshot[] =>
   [...new Map(snapshots.map((snapshot) => [`${snapshot.hostId} ${snapshot.snapshotId}`, snapshot])).values()]
     .filter(({ hostId, collectedTime }) => hostId === host && collectedTime <= until)
-    .filter((snapshot) => isGood(lookAt(snapshot).status))
+    .filter((snapshot) => isGood(observationOf(snapshot).status))
     .toSorted((a, b) => a.collectedTime - b.collectedTime || a.snapshotId - b.snapshotId);
 
 /** The key of the one known row that a row is, where a part of its own could not be looked at; else its own. */
@@ -134,15 +136,15 @@ const placed = (
 
 const expected = (snapshots: readonly Snapshot[], host: string, until: number): Cells[] => {
   let known = new Map<string, Cells>();
-  let before: Look | null = null;
-  for (const look of looksOf(snapshots, host, until).map(lookAt)) {
-    const rows = seenBy(look);
-    if (look.status !== 'partial') {
+  let before: TableObservation | null = null;
+  for (const observation of observationsOf(snapshots, host, until).map(observationOf)) {
+    const rows = seenBy(observation);
+    if (observation.status !== 'partial') {
       known = new Map(rows.map((row) => [keyOf(row), row]));
       before = null;
       continue;
     }
-    const { failed, affected } = look;
+    const { failed, affected } = observation;
     const unsure = new Set(
       names.flatMap((name, index) => {
         const isUnsure =
@@ -172,7 +174,7 @@ const expected = (snapshots: readonly Snapshot[], host: string, until: number): 
       );
     }
     known = new Map(next.map((row) => [keyOf(row), row]));
-    before = look;
+    before = observation;
   }
   return [...known.values()];
 };
@@ -207,7 +209,7 @@ const shuffled = (snapshots: readonly Snapshot[], seed: number): Snapshot[][] =>
 const atEachTime = (store: Store, check: (past: Store, time: number) => void, from = 5): void => {
   for (let time = from; time <= lastTime; time += 5) {
     const past = openForReading(store.path, smallTables);
-    lookBack(past, time);
+    viewAsOf(past, time);
     check(past, time);
     past.close();
   }
@@ -233,19 +235,19 @@ test('rows at each time, and changes from the first look to the last, as a secon
             t.deepEqual(stored(past, host), texts(expected(snapshots, host, time)), `${host} at ${time}`);
         });
         for (const host of ['H1', 'H2']) {
-          const looks = looksOf(snapshots, host, lastTime);
-          const [first] = looks;
+          const observations = observationsOf(snapshots, host, lastTime);
+          const [first] = observations;
           t.deepEqual(stored(store, host), texts(expected(snapshots, host, lastTime)));
           if (first === undefined) continue;
           const label = (row: Cells): string => JSON.stringify({ name: row[0], uuid: row[1] });
-          const rows = new Map(seenBy(lookAt(first)).map((row) => [label(row), [...row]]));
+          const rows = new Map(seenBy(observationOf(first)).map((row) => [label(row), [...row]]));
           const lines = store.db
             .prepare(
               'SELECT key, change, column_name AS name, old_value AS old, new_value AS now, snapshot_id AS id ' +
                 'FROM changes WHERE host_id = ?',
             )
             .all(host) as Line[];
-          for (const { snapshotId } of looks) {
+          for (const { snapshotId } of observations) {
             const own = lines.filter(({ id }) => id === snapshotId);
             for (const { key, change, name, old } of own) {
               const row = rows.get(key);
@@ -263,7 +265,10 @@ test('rows at each time, and changes from the first look to the last, as a secon
               texts(
                 expected(
                   // Of looks in one second, those up to this one.
-                  looks.slice(0, looks.findIndex((look) => look.snapshotId === snapshotId) + 1),
+                  observations.slice(
+                    0,
+                    observations.findIndex((observation) => observation.snapshotId === snapshotId) + 1,
+                  ),
                   host,
                   lastTime,
                 ),
@@ -322,9 +327,9 @@ test('rows of one key, and what came by several ways', (t) => {
             ),
           );
           for (const host of ['H1', 'H2']) {
-            const last = looksOf(snapshots, host, time).at(-1);
-            const seen = last === undefined ? [] : seenBy(lookAt(last));
-            if (last === undefined || lookAt(last).status !== 'partial')
+            const last = observationsOf(snapshots, host, time).at(-1);
+            const seen = last === undefined ? [] : seenBy(observationOf(last));
+            if (last === undefined || observationOf(last).status !== 'partial')
               t.deepEqual(stored(past, host), texts(seen), `${host} at ${time}`);
             // Twins are counted: none that was met is lost.
             else t.true(stored(past, host).length >= seen.length);
@@ -356,7 +361,7 @@ test('retain in the middle of what comes changes nothing from its time on', (t) 
         for (const time of [cut, cut + 1, cut + 5, cut + 12, 200]) {
           const [a, b] = [retained, whole].map((store) => {
             const past = openForReading(store.path, smallTables);
-            lookBack(past, time);
+            viewAsOf(past, time);
             const rows = rowsOf(past, 'SELECT * FROM people');
             past.close();
             return rows;

@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { openForReading, openForWriting, transact } from '../../store/file.ts';
-import { retain } from '../../store/retain.ts';
-import { storeWriter } from '../../store/write.ts';
+import { retain } from '../../store/retention.ts';
+import { storeWriter } from '../../store/writer/writer.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, sample, temporaryFolder } from '../standin.ts';
-import { lookBack } from '../../store/query.ts';
+import { viewAsOf } from '../../store/as_of.ts';
 import { dataTables } from '../../store/schema.ts';
 import { cellsOrder, rowsOf } from '../../store/snapshot.ts';
 import type { Cells, Snapshot } from '../../store/snapshot.ts';
@@ -188,7 +188,7 @@ test('what a run could not ask is no change, and what it could ask is', async (t
   const store = openForWriting(join(folder, 'mac.db'), tables);
   const writer = storeWriter(store.db, tables);
   const keys = ['/usr/bin/fdesetup', 'listUsers', '/usr/bin/profiles'];
-  const look = async (at: number, edits: Edits): Promise<string[]> => {
+  const observe = async (at: number, edits: Edits): Promise<string[]> => {
     const bundle = makeBundle('macos26-managed', join(folder, String(at)), { time: start + at, ...edits });
     const snapshot = await snapshotOfBundle(bundle);
     transact(store, () => writer.add([snapshot], at));
@@ -205,14 +205,14 @@ test('what a run could not ask is no change, and what it could ask is', async (t
         'SELECT username, secure_token, confidence, sources, filevault_enabled FROM secure_tokens ORDER BY 1',
       )
       .all();
-  t.deepEqual(await look(0, {}), []);
+  t.deepEqual(await observe(0, {}), []);
   const before = tokens();
   // No key on the disk, no FileVault list, no MDM: the verdict rests on less, and no token was lost (M17).
-  t.deepEqual(await look(10, { without: keys }), []);
-  t.deepEqual(await look(20, { without: keys }), []);
+  t.deepEqual(await observe(10, { without: keys }), []);
+  t.deepEqual(await observe(20, { without: keys }), []);
   t.deepEqual(tokens(), before);
   // Of the same Mac, asked as little: a shell and a token.
-  const lost = await look(30, {
+  const lost = await observe(30, {
     without: keys,
     replace: [
       ['-readall', ';SecureToken;', ';Basic;'],
@@ -222,10 +222,10 @@ test('what a run could not ask is no change, and what it could ask is', async (t
   t.true(lost.includes('users changed shell /bin/sh'), lost.join('\n'));
   t.true(lost.includes('secure_tokens changed secure_token 0'), lost.join('\n'));
   // All asked again, and all as it was at first: back to that.
-  const back = await look(40, {});
+  const back = await observe(40, {});
   t.true(back.includes('users changed shell /bin/zsh'));
   t.deepEqual(tokens(), before);
-  t.deepEqual(await look(50, {}), []);
+  t.deepEqual(await observe(50, {}), []);
   store.close();
 });
 
@@ -260,15 +260,15 @@ test('each time is the replay of its own evidence', async (t) => {
   for (const snapshot of taken) {
     for (const late of [0, 9]) {
       const past = openForReading(path, tables);
-      lookBack(past, snapshot.collectedTime + late);
+      viewAsOf(past, snapshot.collectedTime + late);
       for (const table of dataTables(tables)) {
-        const look = snapshot.looks.get(table.name);
-        if (look?.status !== 'ok' && look?.status !== 'empty') continue;
+        const observation = snapshot.observations.get(table.name);
+        if (observation?.status !== 'ok' && observation?.status !== 'empty') continue;
         const width = Object.keys(table.columns).length;
         const rows = past.db.prepare(`SELECT * FROM "${table.name}"`).raw(true).all() as Cells[];
         t.deepEqual(
           rows.map((row) => row.slice(0, width)).sort(cellsOrder(table)),
-          [...rowsOf(look, width)],
+          [...rowsOf(observation, width)],
           `${table.name} at ${snapshot.collectedTime - start}`,
         );
         compared += 1;
@@ -393,9 +393,9 @@ test('findings tells of whom it does not tell', async (t) => {
   const ask = (path: string, ...more: readonly string[]) =>
     cli(['query', '--db', path, '--strict', '--list', ...more, 'SELECT count(*) FROM findings']);
   await cli(['snapshot', '--db', mac, '--source', at(0)]);
-  const judged = await ask(mac);
-  t.deepEqual([judged.code, judged.stderr], [0, '']);
-  t.true(Number(judged.stdout.split('\n')[1]) > 0);
+  const evaluated = await ask(mac);
+  t.deepEqual([evaluated.code, evaluated.stderr], [0, '']);
+  t.true(Number(evaluated.stdout.split('\n')[1]) > 0);
   // Merged: an empty table is no clean host.
   await cli(['merge', '--db', db, mac]);
   const merged = await ask(db);
@@ -404,9 +404,9 @@ test('findings tells of whom it does not tell', async (t) => {
     merged.stderr,
     /note: findings does not tell of the last snapshot: .*tokenquery findings --db .*fleet\.db judges it/,
   );
-  // A snapshot that was merged is judged when it is taken here too.
+  // A snapshot that was merged is evaluated when it is taken here too.
   await cli(['snapshot', '--db', db, '--source', at(0)]);
-  t.deepEqual([(await ask(db)).code, (await ask(db)).stdout], [0, judged.stdout]);
+  t.deepEqual([(await ask(db)).code, (await ask(db)).stdout], [0, evaluated.stdout]);
   // A newer one that came by merge; at the time before it, all is known.
   await cli(['merge', '--db', db, at(2)]);
   t.is((await ask(db)).code, 4);

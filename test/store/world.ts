@@ -16,9 +16,9 @@ import {
   snapshotIdOf,
   snapshotStatus,
 } from '../../store/snapshot.ts';
-import type { Cells, Look, Report, Snapshot } from '../../store/snapshot.ts';
-import { storeWriter } from '../../store/write.ts';
-import type { Added } from '../../store/write.ts';
+import type { Cells, TableObservation, Report, Snapshot } from '../../store/snapshot.ts';
+import { storeWriter } from '../../store/writer/writer.ts';
+import type { Added } from '../../store/writer/writer.ts';
 import { tables as realTables } from '../../tables/index.ts';
 
 /** Sources stand for themselves: nothing is run here. */
@@ -68,7 +68,10 @@ export interface Observed {
   readonly rows: readonly Cells[];
 }
 
-export const lookOf = (table: Table, { status, affected = [], failed = null, rows }: Observed): Look => {
+export const observationOf = (
+  table: Table,
+  { status, affected = [], failed = null, rows }: Observed,
+): TableObservation => {
   const sorted = isGood(status) ? [...rows].sort(cellsOrder(table)) : [];
   const cells = packRows(sorted);
   const digest = isGood(status) ? digestOfCells(Object.keys(table.columns), cells) : '';
@@ -83,8 +86,8 @@ export const lookOf = (table: Table, { status, affected = [], failed = null, row
 };
 
 /** A report that is told apart from that of any other snapshot. */
-const reportOf = (time: number, looks: ReadonlyMap<string, Look>): Report => ({
-  status: [...looks].map(([name, { status, rowCount, affected }]): Cells => [
+const reportOf = (time: number, observations: ReadonlyMap<string, TableObservation>): Report => ({
+  status: [...observations].map(([name, { status, rowCount, affected }]): Cells => [
     name,
     status,
     rowCount,
@@ -94,7 +97,7 @@ const reportOf = (time: number, looks: ReadonlyMap<string, Look>): Report => ({
     time % 7,
     null,
   ]),
-  errors: [...looks]
+  errors: [...observations]
     .filter(([, { status }]) => !isGood(status))
     .map(([name]): Cells => [name, null, 'permission_denied', `not at ${time}`, 'run as root']),
   commands: [
@@ -123,20 +126,20 @@ export const snapshotAt = (
   observed: Readonly<Record<string, Observed>>,
   extra: Partial<Snapshot> = {},
 ): Snapshot => {
-  const looks = new Map(
+  const observations = new Map(
     Object.entries(observed).map(([name, of]) => [
       name,
-      lookOf(smallTables.find((table) => table.name === name) as Table, of),
+      observationOf(smallTables.find((table) => table.name === name) as Table, of),
     ]),
   );
-  const known = { hostId, collectedTime, euid: 0, redaction: null, looks, ...extra };
+  const known = { hostId, collectedTime, euid: 0, redaction: null, observations, ...extra };
   return {
     snapshotId: snapshotIdOf(known),
-    status: snapshotStatus([...looks.values()].map(({ status }) => status)),
+    status: snapshotStatus([...observations.values()].map(({ status }) => status)),
     origin: 'live',
     toolVersion: '0.1.0',
     schemaVersion: 1,
-    report: reportOf(collectedTime, looks),
+    report: reportOf(collectedTime, observations),
     ...known,
   };
 };
@@ -177,7 +180,7 @@ export const rowsOf = (store: Store, sql: string, ...values: readonly Value[]): 
     .sort()
     .map((row) => JSON.parse(row) as Record<string, Value>);
 
-/** Everything that an analyst can see, but when it was ingested, and what was found in it by those who judge. */
+/** Everything that an analyst can see, but when it was ingested, and what was found in it by those who evaluate. */
 export const everything = (store: Store): Readonly<Record<string, Rows>> => {
   const views = store.db
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'view' AND name NOT LIKE 'findings%' ORDER BY name")

@@ -1,0 +1,117 @@
+/** From --db to a store. */
+import { UserError } from '../collector/errors.ts';
+import { nearest } from '../collector/nearest.ts';
+import { explainStoreError, openForReading, openForWriting } from '../store/file.ts';
+import type { Store } from '../store/file.ts';
+import { blindSpots } from '../store/blind_spots.ts';
+import type { BlindSpots } from '../store/blind_spots.ts';
+import { retainedTime } from '../store/reader.ts';
+import { tables } from '../tables/index.ts';
+import type { Arguments, OptionSpec } from './args.ts';
+import { printNote } from './output.ts';
+import { isoSeconds } from './time.ts';
+
+export const dbOption: OptionSpec = { type: 'string', value: 'FILE', description: 'The database.' };
+
+export const dbPath = (given: Arguments): string => {
+  const path = given.text('db');
+  if (path === null || path === '')
+    throw new UserError('--db FILE is missing', 'name the database to work on', 2);
+  return path;
+};
+
+/** The host of a database that somebody named; throws UserError where there is none. */
+export const hostNamed = ({ db }: Store, name: string): string => {
+  const found = db
+    .prepare('SELECT host_id FROM main._host WHERE host_id IN (?, ?) ORDER BY host_id = ? DESC')
+    .pluck()
+    .get(name, name.toUpperCase(), name);
+  if (typeof found === 'string') return found;
+  const some = db.prepare('SELECT host_id FROM main._host ORDER BY host_id LIMIT 1000').pluck().all();
+  const near = nearest(name, some as string[]);
+  throw new UserError(
+    `there is no host ${name} in the database`,
+    near === null ? 'SELECT host_id FROM latest_snapshots lists them' : `did you mean ${near}?`,
+  );
+};
+
+const share = (affected: number, hosts: number): string =>
+  hosts > 1 ? `on ${affected} of ${hosts} hosts, ` : '';
+
+const noted = (store: Store): Store => {
+  for (const note of store.notes) printNote(note);
+  return store;
+};
+
+export const writableStore = (given: Arguments): Store => noted(openForWriting(dbPath(given), tables));
+export const readableStore = (given: Arguments): Store => noted(openForReading(dbPath(given), tables));
+
+/** Runs work on a store and closes it, whatever happens; what SQLite says comes out in plain words. */
+export const using = async <T>(store: Store, work: (store: Store) => T | Promise<T>): Promise<T> => {
+  try {
+    return await work(store);
+  } catch (error) {
+    throw explainStoreError(error, store.path);
+  } finally {
+    store.close();
+  }
+};
+
+/** Says of how many hosts nothing is known at a moment: no rows of theirs is no answer. Returns whether all are known. */
+const noteUnseen = ({ db }: Store, asOf: number, { seen, hosts }: BlindSpots): boolean => {
+  const first = db.prepare('SELECT min(collected_time) FROM main._snapshot').pluck().get() as number | null;
+  const retained = retainedTime(db);
+  const dropped =
+    retained !== null && asOf < retained ? `; what is older than ${isoSeconds(retained)} was dropped` : '';
+  if (seen === hosts) {
+    if (dropped === '') return true;
+    printNote(`not all is known as of ${isoSeconds(asOf)}${dropped}`);
+    return false;
+  }
+  const which = seen === 0 ? 'nothing' : `of ${hosts - seen} of ${hosts} hosts nothing`;
+  const since = first === null ? '' : `: the first snapshot in the file is of ${isoSeconds(first)}`;
+  printNote(`${which} is known as of ${isoSeconds(asOf)}${seen === 0 ? since : ''}${dropped}`);
+  return false;
+};
+
+/** Says on stderr what was not looked at in which share of the hosts; returns whether all was. */
+export const noteStoreBlindSpots = (
+  store: Store,
+  touched: ReadonlySet<string>,
+  asOf: number | null,
+): boolean => {
+  const found = blindSpots(store, touched, asOf);
+  const { spots, unevaluated, hosts } = found;
+  if (hosts === 0) {
+    printNote(`${store.path} holds no snapshot`);
+    return false;
+  }
+  const isSeen = asOf === null || noteUnseen(store, asOf, found);
+  for (const { table, status, reason, hosts: affected } of spots) {
+    printNote(
+      status === null
+        ? `${share(affected, hosts)}${table} was not collected: it is not in the last snapshot`
+        : `${share(affected, hosts)}${table} is ${status}: ${reason ?? 'see table_status for the reasons'}`,
+    );
+  }
+  if (unevaluated > 0) {
+    printNote(
+      `${share(unevaluated, hosts)}findings does not tell of the last snapshot: it was not judged when it came, by merge or from an older tokenquery; tokenquery findings --db ${store.path} judges it`,
+    );
+  }
+  return isSeen && spots.length === 0 && unevaluated === 0;
+};
+
+/** Says on how many hosts not every table was looked at: a change there is not among the changes. */
+export const noteUnobserved = ({ db }: Store): void => {
+  const { affected, hosts } = db
+    .prepare(
+      'SELECT (SELECT count(*) FROM _host) AS hosts, count(DISTINCT host_id) AS affected FROM table_status ' +
+        "WHERE status NOT IN ('ok', 'empty', 'skipped', 'unsupported')",
+    )
+    .get() as { affected: number; hosts: number };
+  if (affected === 0) return;
+  printNote(
+    `${share(affected, hosts)}not every table could be looked at in the last snapshot, and what changed there is not told: table_status names them`,
+  );
+};

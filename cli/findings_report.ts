@@ -1,0 +1,168 @@
+/** Findings as a person reads them. */
+import { findingsOfAnswer } from '../queries/findings.ts';
+import type { Finding } from '../queries/findings.ts';
+import { severities, severityRank } from '../queries/query.ts';
+import type { Answer } from '../queries/evaluate.ts';
+import { print, visible } from './output.ts';
+
+const rowsShown = 20;
+const hostsShown = 3;
+
+export const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+const factsText = (details: Finding['details']): string =>
+  details
+    .map((facts) =>
+      Object.entries(facts)
+        .map(([name, value]) => `${name} ${value === null ? 'unknown' : String(value)}`)
+        .join(', '),
+    )
+    .join('; ');
+
+/** Lines of at most some 100 characters. */
+const wrap = (text: string, indent: string, first = indent): string => {
+  const lines: string[] = [];
+  let line = first;
+  let isEmpty = true;
+  for (const word of visible(text).split(' ')) {
+    if (!isEmpty && line.length + word.length > 100) {
+      lines.push(line);
+      line = indent;
+      isEmpty = true;
+    }
+    line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
+  }
+  return [...lines, line].map((one) => `${one}\n`).join('');
+};
+
+const printAnswer = ({ query, verdicts }: Answer, findings: readonly Finding[]): void => {
+  const hosts = new Set(findings.map(({ hostId }) => hostId)).size;
+  const title = query.title === query.name ? '' : `: ${visible(query.title)}`;
+  print(`${query.severity.padEnd(8)}  ${query.name}${title}\n`);
+  if (query.purpose !== '' && query.purpose !== query.title)
+    print(wrap(query.purpose, '          ', '  means:  '));
+  if (query.remediation !== '') print(wrap(query.remediation, '          ', '  do:     '));
+  if (verdicts.size > 1 && !query.isOfFleet) print(`  on ${hosts} of ${plural(verdicts.size, 'host')}:\n`);
+  for (const { hostId, subject, details, blindSpots } of findings.slice(0, rowsShown)) {
+    const more = blindSpots.length === 0 ? '' : ' (and not all could be looked at)';
+    const facts = factsText(details);
+    print(
+      wrap(
+        `${hostId ?? 'fleet'}  ${subject ?? '-'}${more}${facts === '' ? '' : `: ${facts}`}`,
+        '      ',
+        '    ',
+      ),
+    );
+  }
+  if (findings.length > rowsShown) {
+    print(`    and ${findings.length - rowsShown} more: tokenquery query -n ${query.name}, or --json\n`);
+  }
+  print('\n');
+};
+
+interface Cause {
+  readonly tables: Set<string>;
+  readonly hosts: Set<string>;
+  readonly queries: Set<string>;
+}
+
+/** Of a table that is ok, the reason speaks of every column that is left out: only that of the column counts. */
+const reasonText = (table: string, column: string | null, reason: string): string => {
+  if (reason === 'the value is not known') return `${table}.${column} is not known`;
+  const own = reason
+    .replace(/^(?:ok|empty): /, '')
+    .split('; ')
+    .find((part) => part.startsWith(`${column}: `));
+  return own ?? reason;
+};
+
+/** Why queries were left open, one entry for each reason. */
+const causesOf = (answers: readonly Answer[]): ReadonlyMap<string, Cause> => {
+  const causes = new Map<string, Cause>();
+  for (const { query, verdicts, blindSpots } of answers) {
+    for (const [host, spots] of blindSpots) {
+      if (verdicts.get(host) !== 'unknown') continue;
+      for (const { table, column, reason } of spots) {
+        const key = reasonText(table, column, reason);
+        const cause = causes.get(key) ?? { tables: new Set(), hosts: new Set(), queries: new Set() };
+        causes.set(key, cause);
+        cause.tables.add(table);
+        cause.hosts.add(host);
+        cause.queries.add(query.name);
+      }
+    }
+  }
+  return causes;
+};
+
+const hostList = (hosts: ReadonlySet<string>): string => {
+  const all = [...hosts].toSorted();
+  const more = all.length - hostsShown;
+  return `${all.slice(0, hostsShown).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+};
+
+const printUnknown = (answers: readonly Answer[], hostCount: number): void => {
+  const causes = causesOf(answers);
+  if (causes.size === 0) return;
+  print('Could not be judged, which is not "clean":\n');
+  const sorted = [...causes].toSorted(
+    ([a, one], [b, other]) =>
+      other.queries.size * other.hosts.size - one.queries.size * one.hosts.size || (a < b ? -1 : 1),
+  );
+  for (const [reason, { tables, hosts, queries }] of sorted) {
+    print(wrap(`${reason} (${[...tables].toSorted().join(', ')})`, '    ', '  '));
+    if (hostCount > 1)
+      print(wrap(`on ${hosts.size} of ${plural(hostCount, 'host')}: ${hostList(hosts)}`, '      ', '    '));
+    print(wrap(`leaves open ${[...queries].toSorted().join(', ')}`, '      ', '    '));
+  }
+  print('\n');
+};
+
+/** Counts of the verdicts, the critical findings first. */
+export const summaryOf = (answers: readonly Answer[]): string => {
+  const hosts = new Set(answers.flatMap(({ verdicts }) => [...verdicts.keys()])).size;
+  const findings = answers.flatMap(findingsOfAnswer);
+  const bySeverity = severities
+    .toReversed()
+    .map(
+      (severity) => [findings.filter(({ query }) => query.severity === severity).length, severity] as const,
+    )
+    .filter(([count]) => count > 0)
+    .map(([count, severity]) => `${count} ${severity}`);
+  const count = { hit: 0, clean: 0, unknown: 0 };
+  for (const { verdicts } of answers) for (const verdict of verdicts.values()) count[verdict] += 1;
+  const all = bySeverity.length === 0 ? 'nothing found' : `found ${bySeverity.join(', ')}`;
+  return (
+    `${plural(answers.length, 'question')} on ${plural(hosts, 'host')}: ${all}; ` +
+    `of ${plural(answers.length * hosts, 'answer')} ${count.hit} hit, ${count.clean} clean, ${count.unknown} unknown`
+  );
+};
+
+/**
+ * Prints findings, the gravest first, and then what could not be evaluated.
+ *
+ * @param showInfo Also in full what is only information.
+ */
+export const printFindings = (answers: readonly Answer[], showInfo: boolean): void => {
+  const hostCount = Math.max(0, ...answers.map(({ verdicts }) => verdicts.size));
+  const sorted = answers
+    .map((answer) => ({ answer, findings: findingsOfAnswer(answer) }))
+    .filter(({ findings }) => findings.length > 0)
+    .toSorted((a, b) => severityRank(a.answer.query.severity) - severityRank(b.answer.query.severity));
+  const isShown = (answer: Answer): boolean => showInfo || answer.query.severity !== 'info';
+  for (const { answer, findings } of sorted) if (isShown(answer)) printAnswer(answer, findings);
+  const rest = sorted.filter(({ answer }) => !isShown(answer));
+  if (rest.length > 0) {
+    print(
+      wrap(
+        `and for information (-n NAME shows it): ${rest.map(({ answer, findings }) => `${answer.query.name} (${findings.length})`).join(', ')}`,
+        '  ',
+        'info      ',
+      ),
+    );
+    print('\n');
+  }
+  printUnknown(answers, hostCount);
+  print(`${summaryOf(answers)}\n`);
+};

@@ -1,0 +1,173 @@
+/** From --source to backends, and from backends to a database in memory. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { collect } from '../collector/collect.ts';
+import type { Collection } from '../collector/collection.ts';
+import { UserError } from '../collector/errors.ts';
+import { evidenceBackend } from '../collector/backends/evidence.ts';
+import type { Backend } from '../collector/backends/backend.ts';
+import { isUuid } from '../collector/parsers/lines.ts';
+import type { Table, Value } from '../collector/table.ts';
+import type { Db } from '../store/database.ts';
+import { loadRows } from '../store/memory.ts';
+import { tables } from '../tables/index.ts';
+import type { Arguments } from './args.ts';
+import { includeOf } from './options.ts';
+import { endProgress, printNote, printProgress } from './output.ts';
+import { deliveredFolder } from './delivered.ts';
+
+export const isMac = process.platform === 'darwin';
+
+const sampleBackends = async (): Promise<Backend[]> => {
+  const folder = deliveredFolder('samples');
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return Promise.all(names.toSorted().map((name) => evidenceBackend(join(folder, name), `sample ${name}`)));
+};
+
+/** The backends that --source names; without it this Mac, or the sample hosts where this is none. */
+export const backendsOf = async (given: Arguments): Promise<Backend[]> => {
+  const named = given.texts('source');
+  const execRoot = given.text('exec-root');
+  if (execRoot !== null && named.some((source) => source !== 'live')) {
+    throw new UserError('--exec-root goes with --source live', '', 2);
+  }
+  const sources = named.length > 0 ? named : isMac || execRoot !== null ? ['live'] : ['sample'];
+  if (named.length === 0 && sources[0] === 'sample') {
+    printNote(
+      'this is not a Mac: the answer is of the bundled sample hosts, which are constructed (--source names others)',
+    );
+  }
+  const backends: Backend[] = [];
+  for (const source of sources) {
+    if (source === 'live') {
+      if (!isMac && execRoot === null) {
+        throw new UserError(
+          '--source live needs a Mac',
+          'use --source sample, or the path of an evidence bundle',
+        );
+      }
+      const { liveBackend } = await import(/* webpackMode: "eager" */ '../collector/backends/live.ts');
+      backends.push(liveBackend(execRoot === null ? {} : { execRoot }));
+    } else if (source === 'sample') backends.push(...(await sampleBackends()));
+    else if (source.startsWith('volume:')) {
+      const path = source.slice('volume:'.length);
+      if (path === '') throw new UserError('--source volume: needs a path', 'volume:PATH', 2);
+      const { volumeBackend } = await import(/* webpackMode: "eager" */ '../collector/backends/volume.ts');
+      backends.push(await volumeBackend(path));
+    } else backends.push(await evidenceBackend(source));
+  }
+  return withHostId(backends, given.text('host-id'));
+};
+
+/** Names the one backend that does not name itself; what evidence says of itself is never overruled. */
+const withHostId = (backends: readonly Backend[], hostId: string | null): Backend[] => {
+  if (hostId === null) return [...backends];
+  if (!isUuid(hostId)) {
+    throw new UserError(
+      `--host-id takes a UUID, not ${JSON.stringify(hostId)}`,
+      'ioreg -d2 -c IOPlatformExpertDevice prints it on the Mac, and an MDM server has it',
+      2,
+    );
+  }
+  const given = hostId.toUpperCase();
+  const nameless = backends.filter((backend) => backend.origin !== 'live' && backend.hostId === null);
+  if (nameless.length > 1)
+    throw new UserError(`--host-id names one host, and ${nameless.length} sources lack a name`, '', 2);
+  if (nameless.length === 0 && !backends.some((backend) => backend.hostId === given)) {
+    throw new UserError(
+      '--host-id goes with a source that does not say which Mac it is of',
+      'such as volume:PATH',
+      2,
+    );
+  }
+  return backends.map((backend) => (nameless.includes(backend) ? { ...backend, hostId: given } : backend));
+};
+
+/** Signals end the processes that a collection started, and then this one. */
+const whileCollecting = async <T>(work: () => Promise<T>): Promise<T> => {
+  const { killRunning } = await import(/* webpackMode: "eager" */ '../collector/backends/process.ts');
+  const end = (signal: NodeJS.Signals): void => {
+    killRunning();
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, end);
+  try {
+    return await work();
+  } finally {
+    // With a listener, Ctrl-C would wait for a running query to end.
+    for (const signal of signals) process.removeListener(signal, end);
+  }
+};
+
+/** Collects tables of each backend in turn. */
+export const collectAll = async (
+  backends: readonly Backend[],
+  wanted: readonly Table[],
+  given: Arguments,
+): Promise<Collection[]> => {
+  const options = { allowNetwork: given.flag('allow-network'), include: includeOf(given) };
+  const hasLive = backends.some(({ origin }) => origin === 'live');
+  if (hasLive && options.allowNetwork) {
+    printNote('--allow-network: mdmclient may contact this Mac’s MDM server and Apple');
+  }
+  const work = async (): Promise<Collection[]> => {
+    const collections: Collection[] = [];
+    for (const [index, backend] of backends.entries()) {
+      if (backends.length > 4) printProgress(`collecting ${index + 1} of ${backends.length}`);
+      collections.push(await collect(wanted, backend, options));
+    }
+    endProgress();
+    return collections;
+  };
+  return hasLive ? whileCollecting(work) : work();
+};
+
+/** Rows of the tables that speak of the collection itself. */
+const reportRows = (table: Table, collection: Collection): Readonly<Record<string, Value>>[] =>
+  (table.report?.(collection) ?? []).map(
+    (row) => ({ ...row, host_id: collection.hostId }) as Record<string, Value>,
+  );
+
+/** All rows of a table in a collection. */
+export const rowsOf = (table: Table, collection: Collection): readonly Readonly<Record<string, Value>>[] =>
+  table.report === undefined
+    ? (collection.results.find((result) => result.table === table)?.rows ?? [])
+    : reportRows(table, collection);
+
+export const loadCollections = (
+  db: Db,
+  wanted: readonly Table[],
+  collections: readonly Collection[],
+): void => {
+  for (const table of wanted) {
+    const rows = collections.flatMap((collection) => rowsOf(table, collection));
+    loadRows(db, table, rows);
+  }
+};
+
+/** The tables to collect for those that a statement touches: one that speaks of the collection needs them all. */
+export const tablesToCollect = (touched: ReadonlySet<string>): readonly Table[] => {
+  const needsAll = tables.some((table) => table.report !== undefined && touched.has(table.name));
+  return tables.filter((table) => table.generate !== undefined && (needsAll || touched.has(table.name)));
+};
+
+const good = new Set(['ok', 'empty']);
+
+/** Says on stderr which of the tables that were asked could not be looked at; returns whether all could. */
+export const noteBlindSpots = (collections: readonly Collection[], touched: ReadonlySet<string>): boolean => {
+  const notes = new Map<string, number>();
+  for (const { results } of collections) {
+    for (const { table, status, reason } of results) {
+      if (!touched.has(table.name) || good.has(status)) continue;
+      const note = `${table.name} is ${status}: ${reason ?? 'no reason is known'}`;
+      notes.set(note, (notes.get(note) ?? 0) + 1);
+    }
+  }
+  const many = collections.length > 1;
+  for (const [note, hosts] of notes)
+    printNote(many ? `on ${hosts} of ${collections.length} hosts, ${note}` : note);
+  return notes.size === 0;
+};

@@ -1,0 +1,60 @@
+import type { CommandName } from '../sources.ts';
+import type { CollectError } from '../errors.ts';
+
+/** What a path that was only looked at answered. */
+export type PathStat = Stat | { readonly kind: 'denied' };
+
+/**
+ * Where bytes come from: this Mac (live.ts), recorded evidence (evidence.ts) or a mounted volume
+ * (volume.ts). A null answer means that nothing is recorded, which is never the same as absence.
+ */
+export interface Backend {
+  readonly origin: 'live' | 'evidence' | 'volume';
+  /** How messages name it. */
+  readonly label: string;
+  /** Unix seconds at which the evidence was, or is, collected. */
+  readonly capturedTime: number;
+  readonly euid: number | null;
+  /** Hardware UUID where the evidence says it apart from ioreg; null otherwise. */
+  readonly hostId: string | null;
+  run(source: CommandName, argv: readonly string[]): Promise<Output | null>;
+  readFile(path: string): Promise<FileContent | null>;
+  stat(path: string): Promise<PathStat | null>;
+}
+
+/** What running one command brought, whether now or when the evidence was recorded. */
+export interface Output {
+  readonly outcome: 'exited' | 'signalled' | 'timed_out' | 'too_large' | 'missing' | 'denied' | 'not_started';
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** Already sanitized to what may be kept (sources.ts). */
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  /** Unix seconds; null where the evidence does not say. */
+  readonly startedTime: number | null;
+  readonly durationMs: number | null;
+  /** False when a file of a mounted volume answered in place of a process. */
+  readonly isSpawned: boolean;
+  /** What could not be read of an answer that is right for the rest; only a mounted volume has such. */
+  readonly problems?: readonly CollectError[];
+}
+
+/** What reading one file brought. */
+export type FileContent =
+  | { readonly kind: 'content'; readonly bytes: Uint8Array }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'denied' };
+
+/** What looking at one path brought; `missing` is proven absence. */
+export type Stat =
+  | {
+      /** `file` for everything that is not a folder, devices too. */
+      readonly kind: 'file' | 'dir';
+      /** Permission bits, such as 0o600. */
+      readonly mode: number;
+      readonly uid: number;
+      readonly size: number;
+      /** Unix seconds. */
+      readonly mtime: number;
+    }
+  | { readonly kind: 'missing' };

@@ -1,0 +1,62 @@
+import { lstat, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { commands } from '../sources.ts';
+import type { Command } from '../sources.ts';
+import type { PathStat, Backend } from './backend.ts';
+import { maxOutputBytes, runProcess } from './process.ts';
+
+const defaultTimeoutSeconds = 15;
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
+const isAbsent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
+
+/**
+ * This Mac. `execRoot` is a folder that stands for `/`, so that tests run on any OS.
+ * What may be asked is decided in collect.ts, against sources.ts.
+ */
+export const liveBackend = (options: {
+  readonly execRoot?: string;
+  readonly commandTimeoutSeconds?: number;
+}): Backend => {
+  const root = options.execRoot ?? '/';
+  return {
+    origin: 'live',
+    label: 'live',
+    capturedTime: Math.floor(Date.now() / 1000),
+    euid: process.geteuid?.() ?? null,
+    hostId: null,
+    run: async (source, argv) => {
+      const [program = '', ...parameters] = argv;
+      const { timeoutSeconds }: Command = commands[source];
+      const seconds = options.commandTimeoutSeconds ?? timeoutSeconds ?? defaultTimeoutSeconds;
+      const output = await runProcess(join(root, program), parameters, seconds * 1000);
+      return { ...output, isSpawned: output.outcome !== 'missing' && output.outcome !== 'denied' };
+    },
+    readFile: async (path) => {
+      const at = join(root, path);
+      try {
+        const found = await stat(at);
+        // A preference file has some kilobytes; a giant, a pipe or a device is not one.
+        if (!found.isFile() || found.size > maxOutputBytes)
+          return { kind: 'content', bytes: new Uint8Array() };
+        return { kind: 'content', bytes: await readFile(at) };
+      } catch (error) {
+        return isAbsent(error) ? { kind: 'missing' } : { kind: 'denied' };
+      }
+    },
+    stat: async (path): Promise<PathStat> => {
+      try {
+        const found = await lstat(join(root, path));
+        return {
+          kind: found.isDirectory() ? 'dir' : 'file',
+          mode: found.mode & 0o7777,
+          uid: found.uid,
+          size: found.isFile() ? found.size : 0,
+          mtime: Math.floor(found.mtimeMs / 1000),
+        };
+      } catch (error) {
+        return isAbsent(error) ? { kind: 'missing' } : { kind: 'denied' };
+      }
+    },
+  };
+};

@@ -1,0 +1,59 @@
+import { fileSanitizerOf, sanitizerOf } from './parsing.ts';
+import type { CommandName, FileName } from './sources.ts';
+import type { Output } from './backends/backend.ts';
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+const encoder = new TextEncoder();
+
+/** What stands in place of bytes that cannot be sanitized to what may be kept. */
+export const withheld = (bytes: number, what: string): string =>
+  `tokenquery: ${bytes} bytes that are not ${what} were withheld\n`;
+const isWithheld = /^tokenquery: [0-9]+ bytes that are not [^\n]+ were withheld\n$/;
+
+// The form of a personal recovery key. No source is asked for one; should a tool print it, it goes no further.
+const recoveryKey = /(?<![A-Za-z0-9-])(?:[A-Z0-9]{4}-){5}[A-Z0-9]{4}(?![A-Za-z0-9-])/g;
+const redactRecoveryKeys = (bytes: Uint8Array): Uint8Array => {
+  if (bytes.length < 29) return bytes;
+  const latin1 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  if (latin1.search(recoveryKey) === -1) return bytes;
+  return new Uint8Array(Buffer.from(latin1.replace(recoveryKey, '[redacted]'), 'latin1'));
+};
+
+const decode = (bytes: Uint8Array): string | null => {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return null;
+  }
+};
+
+/**
+ * Keeps of an output what may be kept, before anything else sees it. Doing it twice changes nothing.
+ */
+export const sanitizeOutput = async (
+  source: CommandName,
+  output: Output,
+  include: ReadonlySet<string>,
+): Promise<Output> => {
+  const stderr = redactRecoveryKeys(output.stderr);
+  const sanitize = await sanitizerOf(source);
+  if (sanitize === null) return { ...output, stdout: redactRecoveryKeys(output.stdout), stderr };
+  if (output.outcome !== 'exited') return { ...output, stdout: new Uint8Array(), stderr };
+  if (output.stdout.length === 0) return { ...output, stderr };
+  const text = decode(output.stdout);
+  if (text === null)
+    return { ...output, stdout: encoder.encode(withheld(output.stdout.length, 'UTF-8')), stderr };
+  if (isWithheld.test(text)) return { ...output, stderr };
+  return { ...output, stdout: redactRecoveryKeys(encoder.encode(sanitize(text, include))), stderr };
+};
+
+/** The same for a file. */
+export const sanitizeFile = async (source: FileName, content: Uint8Array): Promise<Uint8Array> => {
+  const text = content.length < 200 ? decode(content) : null;
+  if (text !== null && isWithheld.test(text)) return content;
+  const sanitize = await fileSanitizerOf(source);
+  return redactRecoveryKeys(sanitize(content));
+};
+
+/** The text of a stream; null when it is not UTF-8. */
+export const decodeUtf8 = decode;

@@ -1,0 +1,191 @@
+/** What is exported, in the chunks in which every format takes it: snapshots, their tables, their rows. */
+import type { Status } from '../collector/status.ts';
+import type { Table, Value } from '../collector/table.ts';
+import { quoteText } from '../store/ddl.ts';
+import { rowIdHead, rowIdOf } from '../store/native/encode.ts';
+import type { SnapshotHead, TableDetails } from '../store/native/encode.ts';
+
+/** A value as it is exported: an integer beyond 2^53 is a bigint. */
+export type Cell = Value | bigint;
+
+export type Head = SnapshotHead & { readonly sequence: number | null };
+
+export type Change = 'added' | 'removed';
+
+export interface ExportRow {
+  /** Stable: the same row of the same snapshot has the same one in every format and in every run. */
+  readonly id: string;
+  /** Null where the rows are a state and not a difference. */
+  readonly change: Change | null;
+  /** In the order of the table's columns, without host_id; null where only the text was read. */
+  readonly cells: readonly Cell[] | null;
+  /** The same as the SQL of a format wrote it. */
+  readonly text: string | null;
+}
+
+/** The rows of one table in one snapshot, or what the snapshot changed in it. */
+export interface ExportTable {
+  readonly table: Table;
+  readonly status: Status;
+  /** Columns that are NULL because something failed; null means all. */
+  readonly affected: readonly string[] | null;
+  /** What could not be looked at, of a partial observation. */
+  readonly failed?: readonly string[] | null;
+  readonly rowCount: number;
+  /** Null where it is not known any more. */
+  readonly details: TableDetails | null;
+  /** Removed rows come before added ones. */
+  readonly rows: Iterable<ExportRow>;
+  /** The same rows, where SQLite wrote them: the key as a JSON array, a line feed, and the text. */
+  readonly lines?: readonly string[];
+  /** Differences of this table on this host before this one; the first whole set is number 0. */
+  readonly counter: number;
+  /** When the numbering began. */
+  readonly epoch: number;
+}
+
+export interface ExportSnapshot {
+  readonly head: Head;
+  /** The row of `hosts`, where it is known. */
+  readonly host: Readonly<Record<string, Cell>>;
+  /** To be taken one after the other, each with all its rows. */
+  readonly tables: Iterable<ExportTable>;
+}
+
+/** The report on the collection itself; in the native format it stands in the lines of the tables. */
+export const isReport = (table: Table): boolean => table.report !== undefined;
+
+/** JSON of one value. Lone surrogates become escapes, and integers of any size stay digits. */
+export const jsonCell = (value: Cell): string => {
+  if (typeof value === 'string') return JSON.stringify(value);
+  // JSON.stringify takes several times as long for what needs no quotes.
+  return typeof value === 'number' && !Number.isFinite(value) ? 'null' : `${value}`;
+};
+
+/** Writes rows of a table as JSON objects. */
+export const objectWriter = (
+  names: readonly string[],
+  write: (value: Cell, index: number) => string = jsonCell,
+): ((cells: readonly Cell[]) => string) => {
+  const labels = names.map((name, index) => `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+  return (cells) => {
+    let text = '';
+    for (let index = 0; index < labels.length; index += 1)
+      text += labels[index] + write(cells[index] ?? null, index);
+    return text === '' ? '{}' : `${text}}`;
+  };
+};
+
+/** The identity of a row that a snapshot no longer has: not that of a row that it has in its place. */
+const removedMark = ',"removed"';
+
+/**
+ * Gives each row of one table in one snapshot its identity, from its key as a JSON array.
+ *
+ * @param isSorted Rows with the same key follow each other; without it, all keys are remembered.
+ */
+export const identities = (
+  head: Pick<Head, 'schemaVersion' | 'hostId' | 'snapshotId'>,
+  table: string,
+  isSorted = true,
+): ((key: string, change: Change | null) => string) => {
+  const start = rowIdHead(head, table);
+  const seen = new Map<string, number>();
+  let before = '';
+  let ordinal = 0;
+  return (key, change) => {
+    const marked = change === 'removed' ? key + removedMark : key;
+    if (isSorted) {
+      ordinal = marked === before ? ordinal + 1 : 0;
+      before = marked;
+    } else {
+      ordinal = seen.get(marked) ?? 0;
+      seen.set(marked, ordinal + 1);
+    }
+    return rowIdOf(start, marked, ordinal);
+  };
+};
+
+/** Writes the key of a row as a JSON array. */
+export const keyWriter = (table: Table): ((cells: readonly Cell[]) => string) => {
+  const names = Object.keys(table.columns);
+  const indexes = table.key.map((name) => names.indexOf(name));
+  return (cells) => {
+    let text = '';
+    for (const index of indexes) text += `${text === '' ? '[' : ','}${jsonCell(cells[index] ?? null)}`;
+    return text === '' ? '[]' : `${text}]`;
+  };
+};
+
+/** The cells of a row by the names of its columns. */
+export const namedCells = (table: Table, cells: readonly Cell[]): Record<string, Cell> =>
+  Object.fromEntries(Object.keys(table.columns).map((name, index) => [name, cells[index] ?? null]));
+
+/** A column and the SQL of its text in JSON. */
+export type Member = readonly [name: string, sql: string];
+
+/** The value of `host_id`, which is a column of no table in a store; rows/reader.ts binds it. */
+export const hostIdMember: Member = ['host_id', 'json_quote(:host_id)'];
+
+/** SQL of a JSON object. */
+export const objectSql = (members: readonly Member[]): string =>
+  `concat(${members
+    .map(([name, sql], index) => `${quoteText(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`)}, ${sql}`)
+    .join(', ')}, '}')`;
+
+/** So much text makes a chunk: a chunk for each row costs more than the row itself. */
+export const chunkCharacters = 4096;
+
+/**
+ * The rows of a table in chunks of text.
+ *
+ * @param write The text of the columns, where SQLite did not write it.
+ * @param frame What stands around it.
+ */
+export function* rowTexts(
+  { table, rows, lines }: ExportTable,
+  head: Head,
+  write: (cells: readonly Cell[]) => string,
+  frame: (id: string, text: string, change: Change | null) => string,
+): Generator<string> {
+  if (lines === undefined) {
+    for (const { id, change, text, cells } of rows) yield frame(id, text ?? write(cells ?? []), change);
+    return;
+  }
+  const identify = identities(head, table.name);
+  let chunk = '';
+  for (const line of lines) {
+    const cut = line.indexOf('\n');
+    chunk += frame(identify(line.slice(0, cut), null), line.slice(cut + 1), null);
+    if (chunk.length < chunkCharacters) continue;
+    yield chunk;
+    chunk = '';
+  }
+  yield chunk;
+}
+
+/** One format: turns snapshots into text. */
+export interface Format {
+  /** SQL that writes the columns of a row at a fraction of the cost; null where their values are needed. */
+  readonly rowSql: ((table: Table) => string) | null;
+  /** `table`: the text of each table goes into a file of its own. */
+  readonly files: 'one' | 'table';
+  /** How the name of a file ends. */
+  readonly extension: string;
+  begin?(): string;
+  /** Stands between two snapshots; ASCII. */
+  readonly between?: string;
+  /** The first text of a file of a table. */
+  header?(table: Table): string;
+  /** Chunks of text; each but the chunks of one document is whole lines. */
+  snapshot(snapshot: ExportSnapshot): Iterable<string | TableText>;
+  end?(): string;
+}
+
+/** Text of one table, for formats that write a file for each. */
+export interface TableText {
+  readonly table: Table;
+  readonly text: string;
+}
+
+export const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString();

@@ -1,0 +1,59 @@
+/** CSV as RFC 4180 has it, one file for each table. */
+import { chunkCharacters } from '../format.ts';
+import type { Cell, Format, TableText } from '../format.ts';
+
+// A spreadsheet takes a cell that begins so for a formula.
+const formula = /^[=+\-@\t\r]/;
+
+/** NULL is an empty field and an empty text is "", so that they stay apart. */
+const field = (value: Cell, isForSpreadsheet: boolean): string => {
+  if (value === null) return '';
+  // A number that begins with a minus is a number, not a formula.
+  if (typeof value !== 'string') return String(value);
+  const text = isForSpreadsheet && formula.test(value) ? `'${value}` : value;
+  return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+const fields = (cells: readonly Cell[], isForSpreadsheet: boolean): string => {
+  let text = '';
+  for (let index = 0; index < cells.length; index += 1)
+    text += `${index === 0 ? '' : ','}${field(cells[index] ?? null, isForSpreadsheet)}`;
+  return text;
+};
+
+export const csvLine = (cells: readonly Cell[], isForSpreadsheet = false): string =>
+  `${fields(cells, isForSpreadsheet)}\r\n`;
+
+export interface CsvOptions {
+  /** Puts an apostrophe before a text that a spreadsheet would calculate; the text is then not what was read. */
+  readonly isForSpreadsheet?: boolean;
+  /** Adds the column `change`. */
+  readonly hasChange?: boolean;
+}
+
+export const csvFormat = ({ isForSpreadsheet = false, hasChange = false }: CsvOptions = {}): Format => ({
+  rowSql: null,
+  files: 'table',
+  extension: '.csv',
+  header: ({ columns }) =>
+    csvLine([
+      ...Object.keys(columns),
+      ...['host_id', 'snapshot_id', 'collected_time', 'row_id'],
+      ...(hasChange ? ['change'] : []),
+    ]),
+  *snapshot({ head, tables }): Generator<TableText> {
+    const own = fields([head.hostId, head.snapshotId, head.collectedTime], isForSpreadsheet);
+    for (const { table, rows } of tables) {
+      let text = '';
+      for (const { id, change, cells } of rows) {
+        text += `${fields(cells ?? [], isForSpreadsheet)},${own},${id}`;
+        text += hasChange ? `,${change ?? ''}\r\n` : '\r\n';
+        if (text.length < chunkCharacters) continue;
+        yield { table, text };
+        text = '';
+      }
+      // Also without any text: a table without rows has a file with its header.
+      yield { table, text };
+    }
+  },
+});

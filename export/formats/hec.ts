@@ -1,0 +1,61 @@
+/** Events for the HTTP Event Collector of Splunk: objects one after the other, which is how it takes a batch. */
+import { quoteName } from '../../store/ddl.ts';
+import { hostIdMember, jsonCell, objectSql, objectWriter, rowTexts } from '../format.ts';
+import type { Cell, Format, Member } from '../format.ts';
+import type { Table } from '../../collector/table.ts';
+
+/** 1 and 0 as true and false, where that is what they are. */
+export const booleanWriter = (table: Table): ((cells: readonly Cell[]) => string) => {
+  const names = Object.keys(table.columns);
+  const isBoolean = Object.values(table.columns).map((column) => column.isBoolean === true);
+  return objectWriter(names, (cell, index) =>
+    isBoolean[index] === true && cell !== null ? String(cell === 1) : jsonCell(cell),
+  );
+};
+
+/** The same in SQL, and `host_id`. */
+const eventSql = ({ columns }: Table): string =>
+  objectSql([
+    ...Object.entries(columns).map(([name, column]): Member => {
+      const value = quoteName(name);
+      if (column.isBoolean !== true) return [name, `json_quote(${value})`];
+      return [name, `CASE WHEN ${value} = 1 THEN 'true' WHEN ${value} IS NULL THEN 'null' ELSE 'false' END`];
+    }),
+    hostIdMember,
+  ]);
+
+export interface HecOptions {
+  /** The index of Splunk; without it, the token decides. */
+  readonly index?: string;
+}
+
+export const hecFormat = ({ index }: HecOptions = {}): Format => ({
+  rowSql: eventSql,
+  files: 'one',
+  extension: '.json',
+  *snapshot({ head, host, tables }) {
+    const { hostname } = host;
+    for (const exportTable of tables) {
+      const { table } = exportTable;
+      const start = JSON.stringify({
+        time: head.collectedTime,
+        host: typeof hostname === 'string' ? hostname : head.hostId,
+        source: 'tokenquery',
+        sourcetype: `tokenquery:${table.name}`,
+        ...(index === undefined ? {} : { index }),
+      }).slice(0, -1);
+      const object = booleanWriter(table);
+      const hostUuid = JSON.stringify(head.hostId);
+      const level = head.redaction === null ? '' : `"redaction":${JSON.stringify(head.redaction)},`;
+      const fields = `"fields":{"host_uuid":${hostUuid},"snapshot_id":"${head.snapshotId}",${level}"row_id":"`;
+      yield* rowTexts(
+        exportTable,
+        head,
+        // `host_id` is a column of every table.
+        (cells) => `${object(cells).slice(0, -1)},"host_id":${hostUuid}}`,
+        (id, event, change) =>
+          `${start},"event":${event},${fields}${id}"${change === null ? '' : `,"change":"${change}"`}}}\n`,
+      );
+    }
+  },
+});

@@ -1,0 +1,439 @@
+/**
+ * Events of OCSF 1.8.0: 5003 for each account, 5001 for each Mac, 2003 for each finding. An event is made of the rows
+ * of several tables, and its `metadata.uid` is the identity of the first of them.
+ */
+import { createHash } from 'node:crypto';
+import type { Table } from '../../collector/table.ts';
+import { isoTime, jsonCell, namedCells } from '../format.ts';
+import type { Cell, Format, Head, ExportSnapshot } from '../format.ts';
+
+export const ocsfVersion = '1.8.0';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+interface Row {
+  readonly id: string;
+  readonly cell: (column: string) => Cell;
+  readonly cells: readonly Cell[];
+}
+
+interface Collected {
+  readonly table: Table;
+  readonly status: string;
+  readonly rows: readonly Row[];
+}
+
+type Tables = ReadonlyMap<string, Collected>;
+
+const defined = (fields: Fields): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null));
+
+const text = (value: Cell | undefined): string | undefined =>
+  value === null || value === undefined ? undefined : String(value);
+const truth = (value: Cell | undefined): boolean | undefined =>
+  value === 1 ? true : value === 0 ? false : undefined;
+
+/** A tag has no null: what is not known is said in words. */
+const tagValue = (table: Table, column: string, value: Cell): string => {
+  if (value === null) return 'unknown';
+  return table.columns[column]?.isBoolean === true ? String(value === 1) : String(value);
+};
+
+const rowsOf = (tables: Tables, name: string): readonly Row[] => tables.get(name)?.rows ?? [];
+
+const osOf = (host: Readonly<Record<string, Cell>>): Fields => ({
+  name: 'macOS',
+  type_id: 300,
+  type: 'macOS',
+  ...defined({ version: text(host['os_version']), build: text(host['os_build']) }),
+});
+
+// Since 2023 the identifiers of Apple tell a laptop from a desktop no more ("Mac15,3").
+const deviceType = (host: Readonly<Record<string, Cell>>): Fields => {
+  const model = text(host['model_identifier']) ?? '';
+  if (host['is_virtual_machine'] === 1) return { type_id: 6, type: 'Virtual' };
+  if (model.startsWith('MacBook')) return { type_id: 3, type: 'Laptop' };
+  if (/^(?:iMac|Macmini|MacPro)/.test(model)) return { type_id: 2, type: 'Desktop' };
+  return { type_id: 0, type: 'Unknown' };
+};
+
+const architectures: Readonly<Record<string, Fields>> = {
+  arm64: { cpu_architecture_id: 2, cpu_architecture: 'ARM' },
+  x86_64: { cpu_architecture_id: 1, cpu_architecture: 'x86' },
+};
+
+const deviceOf = (head: Head, host: Readonly<Record<string, Cell>>, tables: Tables): Fields => {
+  const mdm = rowsOf(tables, 'mdm_enrollments')[0];
+  const boot = host['boot_time'];
+  return {
+    ...deviceType(host),
+    uid: head.hostId,
+    vendor_name: 'Apple',
+    os: osOf(host),
+    hw_info: {
+      uuid: head.hostId,
+      vendor_name: 'Apple',
+      ...defined({ serial_number: text(host['serial_number']) }),
+      ...architectures[text(host['cpu_arch']) ?? ''],
+    },
+    ...defined({
+      uid_alt: text(host['serial_number']),
+      hostname: text(host['hostname']),
+      model: text(host['model_identifier']),
+      boot_time: typeof boot === 'number' ? boot * 1000 : undefined,
+      boot_time_dt: typeof boot === 'number' ? isoTime(boot) : undefined,
+      is_managed: truth(mdm?.cell('is_enrolled')),
+      is_supervised: truth(mdm?.cell('is_supervised')),
+    }),
+  };
+};
+
+const classes = {
+  5001: {
+    name: 'Device Inventory Info',
+    category: [5, 'Discovery'],
+    activity: [2, 'Collect'],
+    profiles: ['datetime'],
+  },
+  5003: {
+    name: 'User Inventory Info',
+    category: [5, 'Discovery'],
+    activity: [2, 'Collect'],
+    profiles: ['host', 'datetime'],
+  },
+  2003: {
+    name: 'Compliance Finding',
+    category: [2, 'Findings'],
+    activity: [1, 'Create'],
+    profiles: ['host', 'datetime'],
+  },
+} as const;
+
+const severities: Readonly<Record<string, readonly [number, string]>> = {
+  info: [1, 'Informational'],
+  low: [2, 'Low'],
+  medium: [3, 'Medium'],
+  high: [4, 'High'],
+  critical: [5, 'Critical'],
+};
+
+const eventOf = (
+  uid: keyof typeof classes,
+  head: Head,
+  {
+    id,
+    log,
+    tags,
+    severity = 'info',
+  }: { id: string; log: string; tags?: readonly Fields[]; severity?: string },
+): Fields => {
+  const { name, category, activity, profiles } = classes[uid];
+  const [severityId, caption] = severities[severity] ?? [0, 'Unknown'];
+  const allTags = [
+    ...(head.redaction === null ? [] : [{ name: 'redaction', value: head.redaction }]),
+    ...(tags ?? []),
+  ];
+  return {
+    class_uid: uid,
+    class_name: name,
+    category_uid: category[0],
+    category_name: category[1],
+    activity_id: activity[0],
+    activity_name: activity[1],
+    type_uid: uid * 100 + activity[0],
+    type_name: `${name}: ${activity[1]}`,
+    severity_id: severityId,
+    severity: caption,
+    time: head.collectedTime * 1000,
+    time_dt: isoTime(head.collectedTime),
+    metadata: {
+      version: ocsfVersion,
+      uid: id,
+      profiles,
+      product: { name: 'tokenquery', vendor_name: 'tokenquery', version: head.toolVersion },
+      log_name: log,
+      log_version: String(head.schemaVersion),
+      original_time: isoTime(head.collectedTime),
+      correlation_uid: String(head.snapshotId),
+      ...defined({ sequence: head.sequence }),
+      ...(allTags.length === 0 ? {} : { tags: allTags }),
+    },
+  };
+};
+
+const userType = (row: Row): Fields => {
+  if (row.cell('account_type') === 'service') return { type_id: 4, type: 'Service' };
+  if (row.cell('is_system_account') === 1) return { type_id: 3, type: 'System' };
+  const isAdmin = row.cell('is_admin');
+  if (isAdmin === 1) return { type_id: 2, type: 'Admin' };
+  return isAdmin === 0 ? { type_id: 1, type: 'User' } : { type_id: 0, type: 'Unknown' };
+};
+
+/** Tables whose rows belong to an account; their columns become tags of it. */
+const accountTables = [
+  'secure_tokens',
+  'account_policy_data',
+  'mobile_accounts',
+  'platform_sso_states',
+] as const;
+const identityColumns = new Set(['uid', 'gid', 'username', 'uuid', 'is_admin', 'description']);
+
+/** Writes what a row tells of an account, beside who it is, as tags. */
+const tagsWriter = (table: Table, prefix = ''): ((row: Row) => string[]) => {
+  const columns = Object.keys(table.columns)
+    .filter((column) => !identityColumns.has(column))
+    .map((column) => [column, `{"name":${JSON.stringify(prefix + column)},"value":`] as const);
+  return (row) =>
+    columns.map(([column, start]) => `${start}${JSON.stringify(tagValue(table, column, row.cell(column)))}}`);
+};
+
+/** Finds the rows of an account: by its UUID where both have one, else by its name. */
+const accountIndex = (rows: readonly Row[]): ((account: Row) => readonly Row[]) => {
+  const byUuid = Map.groupBy(rows, (row) => text(row.cell('uuid')) ?? '');
+  const byName = Map.groupBy(rows, (row) => text(row.cell('username')) ?? '');
+  return (account) => {
+    const name = text(account.cell('username')) ?? '';
+    const named = name === '' ? [] : (byName.get(name) ?? []);
+    const uuid = text(account.cell('uuid'));
+    if (uuid === undefined) return named;
+    return [...(byUuid.get(uuid) ?? []), ...named.filter((row) => row.cell('uuid') === null)];
+  };
+};
+
+const membershipKey = (row: Row): string =>
+  `${text(row.cell('username')) ?? ''}\0${text(row.cell('uid')) ?? ''}`;
+
+/** Events of accounts, as text: what is the same for all of them is written once. */
+const userEvents = function* (head: Head, device: string, tables: Tables): Generator<string> {
+  const users = tables.get('users');
+  if (users === undefined) return;
+  const authorities = tables.get('authentication_authorities');
+  const isObserved = authorities !== undefined && ['ok', 'empty'].includes(authorities.status);
+  const authoritiesOf = accountIndex(authorities?.rows ?? []);
+  const memberships = Map.groupBy(rowsOf(tables, 'user_groups'), membershipKey);
+  const others = accountTables.flatMap((name) => {
+    const own = tables.get(name);
+    if (own === undefined) return [];
+    const tagsOf = tagsWriter(own.table, name === 'secure_tokens' ? '' : `${name}.`);
+    return [{ tagsOf, find: accountIndex(own.rows) }];
+  });
+  const ownTags = tagsWriter(users.table);
+  const [start, middle] = JSON.stringify(eventOf(5003, head, { id: '', log: 'users' }))
+    .slice(0, -1)
+    .split('"uid":""');
+  for (const row of users.rows) {
+    const labels = [...new Set(authoritiesOf(row).flatMap((other) => text(other.cell('tag')) ?? []))];
+    const groups = (memberships.get(membershipKey(row)) ?? [])
+      .map((other) => defined({ name: text(other.cell('groupname')), uid: text(other.cell('gid')) }))
+      .filter((group) => Object.keys(group).length > 0);
+    const tags = [
+      ...ownTags(row),
+      ...others.flatMap(({ tagsOf, find }) => {
+        const [found] = find(row);
+        return found === undefined ? [] : tagsOf(found);
+      }),
+    ];
+    const uid = text(row.cell('uid'));
+    const uuid = text(row.cell('uuid'));
+    const user = {
+      ...userType(row),
+      // JSON has no member that is undefined.
+      name: text(row.cell('username')),
+      uid,
+      uid_alt: uuid,
+      full_name: text(row.cell('description')),
+      groups: groups.length > 0 ? groups : undefined,
+      account: {
+        type_id: 7,
+        type: 'Mac OS Account',
+        name: text(row.cell('username')),
+        uid: uuid ?? uid ?? row.id,
+        ...(isObserved ? { is_disabled: labels.includes('DisabledUser') } : {}),
+        ...(labels.length > 0 ? { labels } : {}),
+      },
+    };
+    const account = JSON.stringify(user).slice(0, -2);
+    yield `${start}"uid":"${row.id}"${middle},"device":${device},"user":${account},"tags":[${tags.join(',')}]}}}\n`;
+  }
+};
+
+const ofAccounts = new Set<string>([
+  'users',
+  'user_groups',
+  'authentication_authorities',
+  ...accountTables,
+  'findings',
+]);
+
+/** True where rows of the table alone make an event; others only add to those that they do. */
+export const makesEvent = (table: Table): boolean =>
+  table.name === 'users' || (!ofAccounts.has(table.name) && table.report === undefined);
+
+const deviceEvent = (head: Head, device: Fields, tables: Tables): Fields | null => {
+  const own = [...tables.values()].filter(
+    ({ table }) => !ofAccounts.has(table.name) && table.report === undefined,
+  );
+  if (own.length === 0) return null;
+  const tags = own
+    .filter(({ table }) => table.key.length === 0 || table.name === 'hosts')
+    .flatMap(({ table, rows }) =>
+      rows.slice(0, 1).flatMap((row) =>
+        Object.keys(table.columns).map((column) => ({
+          name: `${table.name}.${column}`,
+          value: tagValue(table, column, row.cell(column)),
+        })),
+      ),
+    );
+  // Rows that the class has no place for: nothing of them is lost, and nothing outside of the schema is needed.
+  const enrichments = [...tables.values()]
+    .filter(
+      ({ table }) =>
+        table.name !== 'findings' &&
+        !ofAccounts.has(table.name) &&
+        table.key.length > 0 &&
+        table.name !== 'hosts',
+    )
+    .filter(({ rows }) => rows.length > 0)
+    .map(({ table, rows }) => ({
+      name: table.name,
+      value: String(rows.length),
+      type: 'table',
+      provider: 'tokenquery',
+      data: { rows: rows.map(({ id, cells }) => ({ row_id: id, ...namedCells(table, cells) })) },
+    }));
+  const first = tables.get('hosts')?.rows[0] ?? own.find(({ rows }) => rows.length > 0)?.rows[0];
+  const unseen = [...tables.values()].filter(({ status }) => !['ok', 'empty', 'skipped'].includes(status));
+  const status =
+    head.status === 'complete'
+      ? { status_id: 1, status: 'Success' }
+      : head.status === 'failed'
+        ? { status_id: 2, status: 'Failure' }
+        : { status_id: 99, status: 'Partial' };
+  return {
+    ...eventOf(5001, head, { id: first?.id ?? uidOf(head, 'device'), log: 'hosts', tags }),
+    ...status,
+    ...(unseen.length === 0
+      ? {}
+      : { status_detail: unseen.map(({ table, status: is }) => `${table.name} is ${is}`).join('; ') }),
+    device,
+    ...(enrichments.length > 0 ? { enrichments } : {}),
+  };
+};
+
+const uidOf = (head: Head, ...parts: readonly string[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify([head.hostId, ...parts]))
+    .digest('hex');
+
+const findingEvents = function* (head: Head, device: Fields, tables: Tables): Generator<Fields> {
+  for (const row of rowsOf(tables, 'findings')) {
+    const cell = (name: string): string | undefined => text(row.cell(name));
+    const isHit = cell('verdict') === 'hit';
+    const subject = cell('subject');
+    const name = cell('query_name') ?? '';
+    const title = cell('title') ?? name;
+    const details = JSON.parse(cell('details') ?? '[]') as unknown;
+    const blindSpots = JSON.parse(cell('blind_spots') ?? '[]') as {
+      table: string;
+      column: string | null;
+      reason: string;
+    }[];
+    const firstSeen = row.cell('first_seen_time');
+    const references = cell('references');
+    yield {
+      ...eventOf(2003, head, {
+        id: row.id,
+        log: 'findings',
+        severity: isHit ? (cell('severity') ?? '') : 'info',
+      }),
+      status_id: 1,
+      status: 'New',
+      message: title,
+      device,
+      finding_info: {
+        // The same for the same finding in every snapshot.
+        uid: uidOf(head, 'finding', name, subject ?? ''),
+        title,
+        ...defined({
+          desc: cell('purpose'),
+          types: cell('group') === undefined ? undefined : [cell('group')],
+          first_seen_time: typeof firstSeen === 'number' ? firstSeen * 1000 : undefined,
+          first_seen_time_dt: typeof firstSeen === 'number' ? isoTime(firstSeen) : undefined,
+        }),
+        last_seen_time: head.collectedTime * 1000,
+        last_seen_time_dt: isoTime(head.collectedTime),
+      },
+      compliance: {
+        control: name,
+        // A check that could not be evaluated did not pass: OCSF calls it a warning.
+        ...(isHit ? { status_id: 3, status: 'Fail' } : { status_id: 2, status: 'Warning' }),
+        ...(isHit
+          ? { assessments: [{ name, uid: name, meets_criteria: false, desc: title }] }
+          : {
+              status_details: blindSpots.map(
+                ({ table, column, reason }) => `${table}${column === null ? '' : `.${column}`}: ${reason}`,
+              ),
+            }),
+      },
+      ...(isHit && cell('remediation') !== undefined
+        ? {
+            remediation: {
+              desc: cell('remediation'),
+              ...(references === undefined
+                ? {}
+                : { references: references.split(/[;,]\s*/).filter((part) => part !== '') }),
+            },
+          }
+        : {}),
+      ...(subject === undefined ? {} : { resources: [{ name: subject, type: 'account or device' }] }),
+      ...(Array.isArray(details) && details.length > 0
+        ? {
+            enrichments: [
+              {
+                name: 'facts',
+                value: String(details.length),
+                type: 'evidence',
+                provider: 'tokenquery',
+                data: { rows: details },
+              },
+            ],
+          }
+        : {}),
+    };
+  }
+};
+
+/** JSON that also holds integers beyond 2^53: only rows that are carried as they are have such. */
+const stringify = (value: unknown): string => {
+  if (typeof value === 'bigint') return jsonCell(value);
+  if (Array.isArray(value)) return `[${value.map(stringify).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    return `{${Object.entries(value)
+      .map(([name, own]) => `${JSON.stringify(name)}:${stringify(own)}`)
+      .join(',')}}`;
+  }
+  return JSON.stringify(value);
+};
+
+export const ocsfFormat = (): Format => ({
+  rowSql: null,
+  files: 'one',
+  extension: '.ndjson',
+  *snapshot(snapshot: ExportSnapshot) {
+    const { head, host } = snapshot;
+    const tables = new Map<string, Collected>();
+    for (const { table, status, rows } of snapshot.tables) {
+      const indexes = new Map(Object.keys(table.columns).map((name, index) => [name, index]));
+      const own = Array.from(rows, ({ id, cells }): Row => {
+        const values = cells ?? [];
+        return { id, cells: values, cell: (column) => values[indexes.get(column) ?? -1] ?? null };
+      });
+      tables.set(table.name, { table, status, rows: own });
+    }
+    const device = deviceOf(head, host, tables);
+    const inventory = deviceEvent(head, device, tables);
+    if (inventory !== null) yield `${stringify(inventory)}\n`;
+    yield* userEvents(head, JSON.stringify(device), tables);
+    for (const event of findingEvents(head, device, tables)) yield `${stringify(event)}\n`;
+  },
+});

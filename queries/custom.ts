@@ -1,0 +1,120 @@
+/** A folder of the user's own queries. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../collector/errors.ts';
+import type { Db } from '../store/database.ts';
+import { prepareGuarded, touchedTables } from '../store/guard.ts';
+import { parseQuery } from './query.ts';
+import type { Query, Requirement } from './query.ts';
+import { blindSpotStatements, exemptStatement } from './evaluate.ts';
+import type { Names } from './evaluate.ts';
+
+const reason = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error';
+
+/**
+ * The text of a file.
+ *
+ * @throws UserError when it cannot be read or is not UTF-8.
+ */
+export const readText = (path: string, hint = ''): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+  } catch (error) {
+    if (error instanceof TypeError)
+      throw new UserError(`${path} is not UTF-8`, 'save it as UTF-8 in your editor');
+    throw new UserError(`${path} cannot be read (${reason(error)})`, hint);
+  }
+};
+
+/** Reads every .sql file of a folder, and of the folders in it. */
+export const readQueries = (folder: string): Query[] => {
+  let files: string[];
+  try {
+    files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.sql'))
+      .toSorted();
+  } catch (error) {
+    throw new UserError(
+      `${folder} cannot be read (${reason(error)})`,
+      '--queries takes a folder of .sql files',
+    );
+  }
+  if (files.length === 0)
+    throw new UserError(`${folder} has no .sql file`, '--queries takes a folder of .sql files');
+  const seen = new Map<string, string>();
+  return files.map((file) => {
+    const path = join(folder, file);
+    const query = parseQuery(readText(path), path);
+    const other = seen.get(query.name);
+    if (other !== undefined)
+      throw new UserError(`${path}:1: the name ${query.name} is also that of ${other}`);
+    seen.set(query.name, path);
+    return query;
+  });
+};
+
+/** A table must have been looked at as a whole. */
+export const bare = (table: string): Requirement => ({
+  table,
+  column: null,
+  isNullAnswer: false,
+  where: null,
+});
+
+/**
+ * Checks a query against the tables, before anything is collected. One that names nothing as required
+ * requires every table that it reads.
+ *
+ * @param empty A database with every table and no row.
+ * @param store A store, where there is one: a query that compares snapshots can be checked on it only.
+ * @throws UserError that names the file and what is wrong.
+ */
+export const checkQuery = (query: Query, names: Names, empty: Db, store: Db | null = null): Query => {
+  const { file, needsHistory } = query;
+  for (const { table, column } of query.requires) {
+    if (!names.tables.includes(table)) {
+      throw new UserError(
+        `${file}: requires names a table that is not there: ${table}`,
+        'tokenquery tables lists them',
+      );
+    }
+    const columns = empty.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
+    if (column !== null && !columns.includes(column)) {
+      throw new UserError(
+        `${file}: requires names a column that ${table} does not have: ${column}`,
+        `tokenquery tables ${table} lists them`,
+      );
+    }
+  }
+  if (needsHistory && query.requires.length === 0) {
+    throw new UserError(
+      `${file}: the header lacks requires`,
+      'a question that compares snapshots names the tables that it compares',
+    );
+  }
+  const db = needsHistory ? store : empty;
+  if (db === null) return query;
+  try {
+    const columns = prepareGuarded(db, query.sql, names)
+      .columns()
+      .map(({ name }) => name);
+    if (columns[0] !== 'host_id')
+      throw new UserError('the first column must be host_id', 'begin with SELECT t.host_id, …');
+    if (!columns.includes('subject')) {
+      throw new UserError(
+        'there must be a column subject',
+        "name what a row is about: … AS subject, or 'host' AS subject",
+      );
+    }
+    const twice = columns.find((column, index) => columns.indexOf(column) !== index);
+    if (twice !== undefined)
+      throw new UserError(`two columns are named ${twice}`, 'name one of them anew with AS');
+    for (const sql of blindSpotStatements(query)) prepareGuarded(db, sql, names);
+    if (exemptStatement(query) !== null) prepareGuarded(db, exemptStatement(query) ?? '', names);
+    if (query.requires.length > 0) return query;
+    return { ...query, requires: [...touchedTables(db, query.sql)].toSorted().map(bare) };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`${file}: ${error.message}`, error.hint, error.exitCode);
+  }
+};

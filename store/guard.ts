@@ -1,0 +1,178 @@
+/**
+ * SQL of an analyst is untrusted where the tool runs as root: one statement that SQLite itself calls
+ * read-only and that returns rows. What remains cannot write a file, attach one, or change a setting.
+ */
+import { UserError } from '../collector/errors.ts';
+import { nearest } from '../collector/nearest.ts';
+import type { Db, Statement } from './database.ts';
+import type { Store } from './file.ts';
+
+const verbs = new Set(['SELECT', 'WITH', 'VALUES', 'EXPLAIN']);
+const allowed =
+  'one statement that begins with SELECT, WITH, VALUES or EXPLAIN is run; nothing can be written';
+
+// String, quoted name, comment; in the order in which SQLite reads them.
+const opaque = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g;
+
+/** The statement without its comments; with `quoted: 'keep'` its strings and quoted names stay. */
+const bare = (sql: string, quoted: 'keep' | 'blank'): string =>
+  sql.replace(opaque, (part) => {
+    if (part.startsWith('--') || part.startsWith('/*')) return ' ';
+    return quoted === 'keep'
+      ? part
+      : part.replace(/[^"`[\]]/g, (character) => (part.startsWith("'") ? '_' : character));
+  });
+
+// Functions of the outside world, should a build of SQLite have them, and settings in the dress of tables.
+const refusedNames =
+  /\b(?:load_extension|readfile|writefile|edit|fts3_tokenizer|pragma_[a-z_]+|sqlite_dbpage|dbstat)\b/i;
+
+const firstWord = (sql: string): string =>
+  /^[\s;(]*([A-Za-z]+)/.exec(bare(sql, 'blank'))?.[1]?.toUpperCase() ?? '';
+
+export const isExplain = (sql: string): boolean => firstWord(sql) === 'EXPLAIN';
+
+const explainFailure = (
+  message: string,
+  names: { readonly tables: readonly string[]; readonly columns: readonly string[] },
+): UserError => {
+  const table = /^no such table: (?:main\.|temp\.)?(.+)$/.exec(message)?.[1];
+  if (table !== undefined) {
+    const near = nearest(table, names.tables);
+    return new UserError(
+      `there is no table ${table}`,
+      near === null
+        ? 'tokenquery tables lists them'
+        : `did you mean ${near}? tokenquery tables lists them all`,
+    );
+  }
+  const column = /^no such column: (?:.*\.)?([^.]+)$/.exec(message)?.[1];
+  if (column !== undefined) {
+    const near = nearest(column, names.columns);
+    return new UserError(
+      `there is no column ${column}`,
+      near === null
+        ? 'tokenquery tables NAME lists the columns of a table; text stands in single quotes'
+        : `did you mean ${near}? text stands in single quotes`,
+    );
+  }
+  return new UserError(
+    `the SQL cannot be run: ${message}`,
+    'tokenquery tables NAME shows a table and examples',
+  );
+};
+
+/** The prepared statement, or a UserError that says what is wrong with the SQL. */
+export const prepareGuarded = (
+  db: Db,
+  sql: string,
+  names: { readonly tables: readonly string[]; readonly columns: readonly string[] },
+): Statement => {
+  if (sql.includes('\0')) throw new UserError('the SQL holds a NUL character', allowed);
+  const verb = firstWord(sql);
+  if (verb === '')
+    throw new UserError('there is no SQL to run', 'for example: tokenquery query "SELECT * FROM users"');
+  if (!verbs.has(verb)) throw new UserError(`${verb} is refused: queries only read`, allowed);
+  const refused = refusedNames.exec(bare(sql, 'keep').replace(/'(?:[^']|'')*'/g, "''"))?.[0];
+  if (refused !== undefined)
+    throw new UserError(`${refused} is refused: queries see the tables and nothing else`, allowed);
+  let statement: Statement;
+  try {
+    statement = db.prepare(sql);
+  } catch (error) {
+    const { message } = error as Error;
+    if (/more than one statement/i.test(message))
+      throw new UserError('there is more than one statement', allowed);
+    if (/contains no statements/i.test(message)) throw new UserError('there is no SQL to run', allowed);
+    throw explainFailure(message, names);
+  }
+  if (!statement.reader || !statement.readonly)
+    throw new UserError('the statement is refused: it would write', allowed);
+  return statement;
+};
+
+interface Instruction {
+  readonly opcode: string;
+  readonly p2: number;
+  readonly p3: number;
+}
+
+/** The program that SQLite made of a statement. */
+const programOf = (db: Db, sql: string): readonly Instruction[] =>
+  isExplain(sql)
+    ? []
+    : (db
+        .prepare(`EXPLAIN ${sql.replace(/^[\s;]+/, '')}`)
+        .safeIntegers(false)
+        .all({ now: 0 }) as Instruction[]);
+
+/** The tables that a statement opens, whatever view, join or subquery names them. */
+export const touchedTables = (db: Db, sql: string): ReadonlySet<string> => {
+  const byRoot = new Map(
+    (
+      db
+        .prepare('SELECT rootpage, tbl_name FROM sqlite_schema WHERE rootpage > 0')
+        .safeIntegers(false)
+        .all() as {
+        rootpage: number;
+        tbl_name: string;
+      }[]
+    ).map(({ rootpage, tbl_name: name }) => [rootpage, name]),
+  );
+  const touched = new Set<string>();
+  for (const { opcode, p2, p3 } of programOf(db, sql)) {
+    const name = (opcode === 'OpenRead' || opcode === 'ReopenIdx') && p3 === 0 ? byRoot.get(p2) : undefined;
+    if (name !== undefined) touched.add(name);
+  }
+  return touched;
+};
+
+// What a program without loops and calls is made of: it ends at once, so nothing need watch it.
+const straight = new Set([
+  'Init',
+  'Transaction',
+  'Integer',
+  'Int64',
+  'Real',
+  'String8',
+  'String',
+  'Null',
+  'Copy',
+  'SCopy',
+  'Move',
+  'Add',
+  'Subtract',
+  'Multiply',
+  'Divide',
+  'ResultRow',
+  'Halt',
+  'Goto',
+]);
+
+/** Whether a statement cannot take long. */
+export const isInstant = (db: Db, sql: string): boolean =>
+  isExplain(sql) || programOf(db, sql).every(({ opcode }) => straight.has(opcode));
+
+/** The names and columns that a statement may use, for messages that suggest the near one. */
+export const visibleNames = ({
+  db,
+  tables,
+}: Store): { readonly tables: readonly string[]; readonly columns: readonly string[] } => ({
+  tables: db.prepare("SELECT name FROM sqlite_schema WHERE type = 'view'").pluck().all() as string[],
+  columns: [
+    ...new Set([
+      ...tables.flatMap(({ columns }) => Object.keys(columns)),
+      ...['host_id', 'valid_from_time', 'valid_until_time', 'first_snapshot_id', 'last_snapshot_id'],
+      ...[
+        'snapshot_id',
+        'sequence',
+        'collected_time',
+        'ingested_time',
+        'origin',
+        'tool_version',
+        'schema_version',
+      ],
+      ...['change', 'change_time', 'column_name', 'old_value', 'new_value', 'key', 'redaction'],
+    ]),
+  ],
+});

@@ -1,0 +1,139 @@
+/** The native export: snapshots as NDJSON, one row a line. docs/native.md describes it. */
+import { hash } from 'node:crypto';
+import type { Table, Value } from '../../collector/table.ts';
+import { dataTables } from '../schema.ts';
+import { rowsOf } from '../snapshot.ts';
+import type { Cells, Snapshot, TableObservation } from '../snapshot.ts';
+
+export const nativeVersion = 1;
+
+export const reportTables = { errors: 'collection_errors', commands: 'command_log' } as const;
+
+/**
+ * What the identities of the rows of one table in one snapshot begin with. Identity of a row, the same in every format
+ * and on every export: SHA-256 of the canonical JSON of schema version, host, snapshot, table and key. A second row
+ * with the same key has its number too.
+ */
+export const rowIdHead = (
+  snapshot: Pick<Snapshot, 'schemaVersion' | 'hostId' | 'snapshotId'>,
+  table: string,
+): string =>
+  `${JSON.stringify([snapshot.schemaVersion, snapshot.hostId, snapshot.snapshotId, table]).slice(0, -1)},`;
+
+/** The identity of a row from the head above and its key as a JSON array of scalars, which is as RFC 8785 has it. */
+export const rowIdOf = (head: string, key: string, ordinal = 0): string =>
+  hash('sha256', ordinal === 0 ? `${head}${key}]` : `${head}${key},${ordinal}]`);
+
+export const rowId = (
+  snapshot: Pick<Snapshot, 'schemaVersion' | 'hostId' | 'snapshotId'>,
+  table: string,
+  key: readonly Value[],
+  ordinal = 0,
+): string => rowIdOf(rowIdHead(snapshot, table), JSON.stringify(key), ordinal);
+
+export type SnapshotHead = Omit<Snapshot, 'observations' | 'report'> & { readonly sequence?: number | null };
+
+export const snapshotLine = (snapshot: SnapshotHead): string =>
+  `${JSON.stringify({
+    tokenquery: nativeVersion,
+    kind: 'snapshot',
+    snapshot_id: snapshot.snapshotId,
+    host_id: snapshot.hostId,
+    collected_time: snapshot.collectedTime,
+    sequence: snapshot.sequence ?? null,
+    status: snapshot.status,
+    origin: snapshot.origin,
+    euid: snapshot.euid,
+    tool_version: snapshot.toolVersion,
+    schema_version: snapshot.schemaVersion,
+    redaction: snapshot.redaction,
+  })}\n`;
+
+export interface TableDetails {
+  readonly code: Value;
+  readonly reason: Value;
+  readonly durationMs: Value;
+}
+
+export const tableLine = (
+  table: string,
+  snapshotId: number,
+  observation: Pick<TableObservation, 'status' | 'rowCount' | 'affected' | 'failed'>,
+  details: TableDetails | null,
+): string =>
+  `${JSON.stringify({
+    kind: 'table',
+    table,
+    snapshot_id: snapshotId,
+    status: observation.status,
+    row_count: observation.rowCount,
+    columns_affected: observation.affected,
+    ...(observation.status === 'partial' ? { sources_failed: observation.failed } : {}),
+    // Known of the last snapshot of a host only.
+    ...(details === null
+      ? {}
+      : { code: details.code, reason: details.reason, duration_ms: details.durationMs }),
+  })}\n`;
+
+/** What the rows of one table in one snapshot begin with; the identity, `rowMiddle`, the columns and `}\n` follow. */
+export const rowHead = (
+  { hostId, snapshotId }: Pick<Snapshot, 'hostId' | 'snapshotId'>,
+  table: string,
+): string =>
+  `{"kind":"row","table":${JSON.stringify(table)},"host_id":${JSON.stringify(hostId)},"snapshot_id":${snapshotId},"row_id":"`;
+export const rowMiddle = '","columns":';
+
+export const endLine = (snapshotId: number, rows: number): string =>
+  `${JSON.stringify({ kind: 'end', snapshot_id: snapshotId, rows })}\n`;
+
+/** The lines of one snapshot, each with its line feed. */
+export function* nativeLines(
+  snapshot: Snapshot & { readonly sequence?: number },
+  tables: readonly Table[],
+): Generator<string> {
+  const { snapshotId, observations, report } = snapshot;
+  yield snapshotLine(snapshot);
+  let count = 0;
+  const rowLines = function* (table: Table, rows: readonly Cells[]): Generator<string> {
+    const names = Object.keys(table.columns);
+    const keyIndexes = table.key.map((name) => names.indexOf(name));
+    const labels = names.map((name, index) => `${index === 0 ? '' : ','}${JSON.stringify(name)}:`);
+    const head = rowHead(snapshot, table.name);
+    const idHead = rowIdHead(snapshot, table.name);
+    let before = '';
+    let ordinal = 0;
+    for (const row of rows) {
+      const key = JSON.stringify(keyIndexes.map((index) => row[index] ?? null));
+      ordinal = key === before ? ordinal + 1 : 0;
+      before = key;
+      let columns = '';
+      for (const [index, label] of labels.entries()) columns += label + JSON.stringify(row[index] ?? null);
+      count += 1;
+      yield `${head}${rowIdOf(idHead, key, ordinal)}${rowMiddle}{${columns}}}\n`;
+    }
+  };
+  const details = new Map((report?.status ?? []).map((row) => [row[0], row]));
+  for (const table of dataTables(tables)) {
+    const observation = observations.get(table.name);
+    if (observation === undefined) continue;
+    const [, , , code, reason, , durationMs] = details.get(table.name) ?? [];
+    const known = { code: code ?? null, reason: reason ?? null, durationMs: durationMs ?? null };
+    yield tableLine(table.name, snapshotId, observation, report === null ? null : known);
+    yield* rowLines(table, rowsOf(observation, Object.keys(table.columns).length));
+  }
+  if (report !== null) {
+    for (const [part, name] of Object.entries(reportTables)) {
+      const table = tables.find((known) => known.name === name);
+      const rows = report[part as keyof typeof reportTables];
+      if (table === undefined) continue;
+      yield tableLine(
+        name,
+        snapshotId,
+        { status: 'ok', rowCount: rows.length, affected: [], failed: null },
+        null,
+      );
+      yield* rowLines(table, rows);
+    }
+  }
+  yield endLine(snapshotId, count);
+}

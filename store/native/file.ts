@@ -1,0 +1,93 @@
+/** Reads a native export from a file, plain or compressed, in constant memory. */
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { UserError } from '../../collector/errors.ts';
+import type { Table } from '../../collector/table.ts';
+import { nativeDecoder } from './decode.ts';
+import type { Snapshot } from '../snapshot.ts';
+
+export const isNativeName = (path: string): boolean => /\.(?:ndjson|jsonl)(?:\.(?:gz|zst))?$/i.test(path);
+
+const chunkBytes = 256 * 1024;
+/** What is unpacked ahead of being read: unpacking has a thread of its own. */
+const aheadBytes = 4 * 1024 * 1024;
+const unpacking = { chunkSize: chunkBytes, highWaterMark: aheadBytes };
+
+const bytesOf = (path: string): Readable => {
+  const file = createReadStream(path, { highWaterMark: chunkBytes });
+  const unpack = /\.gz$/i.test(path)
+    ? createGunzip(unpacking)
+    : /\.zst$/i.test(path)
+      ? createZstdDecompress(unpacking)
+      : null;
+  if (unpack === null) return file;
+  file.on('error', (error) => unpack.destroy(error));
+  return file.pipe(unpack);
+};
+
+/** Far more than any row: a file without line feeds must not fill the memory. */
+const maxLine = 16 * 1024 * 1024;
+/** Far more than any host: some 60,000 accounts. A small packed file can be the start of an endless one. */
+const maxSnapshot = 256 * 1024 * 1024;
+
+/**
+ * Decodes a file and hands its snapshots over in batches. Throws UserError for what is no export; the snapshots
+ * before the broken line are handed over first.
+ *
+ * @param take Is given at least `batchCells` values at once, but for the last batch.
+ */
+export const readNativeFile = async (
+  path: string,
+  tables: readonly Table[],
+  take: (snapshots: readonly Snapshot[]) => void | Promise<void>,
+  {
+    batchCells = 60_000,
+    maxSnapshotBytes = maxSnapshot,
+  }: { readonly batchCells?: number; readonly maxSnapshotBytes?: number } = {},
+): Promise<void> => {
+  const decoder = nativeDecoder(tables);
+  let batch: Snapshot[] = [];
+  let cells = 0;
+  const hand = async (): Promise<void> => {
+    const ready = batch;
+    batch = [];
+    cells = 0;
+    if (ready.length > 0) await take(ready);
+  };
+  let sinceSnapshot = 0;
+  const put = (snapshot: Snapshot): void => {
+    sinceSnapshot = 0;
+    batch.push(snapshot);
+    for (const observation of snapshot.observations.values()) cells += observation.cells.length;
+  };
+  let rest: Buffer = Buffer.alloc(0);
+  try {
+    const source = bytesOf(path);
+    for await (const chunk of source) {
+      const bytes = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
+      sinceSnapshot += (chunk as Buffer).length;
+      rest = bytes.subarray(decoder.bytes(bytes, put));
+      if (rest.length > maxLine)
+        throw new UserError('it has a line of more than 16 MiB', 'docs/native.md describes the lines');
+      if (sinceSnapshot > maxSnapshotBytes)
+        throw new UserError(
+          'it has a snapshot of more than 256 MiB',
+          'that is more than one host; docs/native.md describes the lines',
+        );
+      if (cells >= batchCells) await hand();
+    }
+    if (rest.length > 0) decoder.bytes(Buffer.concat([rest, Buffer.from('\n')]), put);
+    decoder.end();
+  } catch (error) {
+    await hand();
+    if (error instanceof UserError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined && !(error instanceof RangeError)) throw error;
+    throw new UserError(
+      `it cannot be read: ${message}`,
+      'is the file whole? what could be read of it is stored',
+    );
+  }
+  await hand();
+};

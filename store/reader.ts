@@ -1,0 +1,366 @@
+/** Reads back what was stored: the observations of a table of a host, and whole snapshots as they went in. */
+import { inflateRawSync } from 'node:zlib';
+import type { Status } from '../collector/status.ts';
+import type { Table } from '../collector/table.ts';
+import type { Db, Statement } from './database.ts';
+import { quoteName } from './ddl.ts';
+import type { ClosedVersion, Observation, OpenVersion, Ref } from './history.ts';
+import { compareRefs } from './history.ts';
+import { beganOf, currentName, dataTables, endedOf, pastName } from './schema.ts';
+import { cellsOrder, digestOfCells, isGood, packRows } from './snapshot.ts';
+import type { Cells, Report, Snapshot, TableObservation } from './snapshot.ts';
+import type { Store } from './file.ts';
+
+/** One snapshot of a host and the number of what it looked at. */
+export interface TimelineEntry extends Ref {
+  readonly observationSet: number;
+}
+
+export interface ObservationStatus {
+  readonly status: Status;
+  readonly affected: readonly string[] | null;
+  readonly failed: readonly string[] | null;
+}
+
+/** The time before which history was dropped; null where none was. */
+export const retainedTime = (db: Db): number | null =>
+  (db.prepare("SELECT value FROM main._setting WHERE name = 'retained_time'").pluck().get() as
+    | number
+    | null
+    | undefined) ?? null;
+
+/** Prepared once for each statement: a store has several for each of its tables. */
+export const statementCache = (db: Db): ((sql: string) => Statement) => {
+  const known = new Map<string, Statement>();
+  return (sql) => {
+    const found = known.get(sql);
+    if (found !== undefined) return found;
+    const made = db.prepare(sql);
+    known.set(sql, made);
+    return made;
+  };
+};
+
+export type Prepare = ReturnType<typeof statementCache>;
+
+export const readTimeline = (prepare: Prepare, host: number): TimelineEntry[] =>
+  prepare(
+    'SELECT collected_time AS time, snapshot_id AS id, look AS observationSet FROM _snapshot WHERE host = ? ORDER BY collected_time, snapshot_id',
+  ).all(host) as TimelineEntry[];
+
+/** A value that no tokenquery wrote: with the code of SQLite for a damaged page, so that it is told like one. */
+const damagedValue = (what: string, cause: unknown): Error =>
+  Object.assign(new Error(`${what} cannot be read`, { cause }), { code: 'SQLITE_CORRUPT' });
+
+const namesOf = (text: string | null): readonly string[] | null => {
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as string[];
+  } catch (error) {
+    throw damagedValue('what a look lacked', error);
+  }
+};
+
+/** The statuses that an observation set stands for, by table id. */
+export const observationReader = (
+  prepare: Prepare,
+): ((observationSet: number) => ReadonlyMap<number, ObservationStatus>) => {
+  const known = new Map<number, ReadonlyMap<number, ObservationStatus>>();
+  return (observationSet) => {
+    const found = known.get(observationSet);
+    if (found !== undefined) return found;
+    const rows = prepare(
+      'SELECT tab AS tableId, status, columns_affected AS affected, sources_failed AS failed FROM _look_table WHERE look = ?',
+    ).all(observationSet) as {
+      tableId: number;
+      status: Status;
+      affected: string | null;
+      failed: string | null;
+    }[];
+    const entries = new Map(
+      rows.map(({ tableId, status, affected, failed }) => [
+        tableId,
+        { status, affected: namesOf(affected), failed: namesOf(failed) },
+      ]),
+    );
+    if (known.size > 10_000) known.clear();
+    known.set(observationSet, entries);
+    return entries;
+  };
+};
+
+export const columnList = (table: Table): string => Object.keys(table.columns).map(quoteName).join(', ');
+
+const refOf = (time: unknown, id: unknown): Ref | null =>
+  time === null ? null : { time: time as number, id: id as number };
+
+export const readCurrent = (prepare: Prepare, table: Table, host: number): OpenVersion[] =>
+  (
+    prepare(
+      `SELECT _n, _began, _from_time, _first_snapshot, ${columnList(table)} FROM ${currentName(table)} WHERE _host = ?`,
+    )
+      .raw(true)
+      .all(host) as unknown[][]
+  ).map((row) => ({
+    rowNumber: row[0] as number,
+    began: beganOf(row[1] as number),
+    from: refOf(row[2], row[3]),
+    cells: row.slice(4) as Cells,
+  }));
+
+const readPast = (
+  prepare: Prepare,
+  table: Table,
+  host: number,
+  snapshotTime: (id: number) => number,
+): ClosedVersion[] =>
+  (
+    prepare(
+      `SELECT _n, _began, _from_time, _first_snapshot, _until_time, _until_snapshot, _last_snapshot, _ended, ` +
+        `${columnList(table)} FROM ${pastName(table)} WHERE _host = ?`,
+    )
+      .raw(true)
+      .all(host) as unknown[][]
+  ).map((row) => ({
+    rowNumber: row[0] as number,
+    began: beganOf(row[1] as number),
+    from: refOf(row[2], row[3]),
+    until: { time: row[4] as number, id: row[5] as number },
+    last: { time: snapshotTime(row[6] as number), id: row[6] as number },
+    ended: endedOf(row[7] as number),
+    cells: row.slice(8) as Cells,
+  }));
+
+export interface ChangePoint extends Ref {
+  readonly raw: Uint8Array | null;
+}
+
+export const readChangePoints = (prepare: Prepare, host: number, tableId: number): ChangePoint[] =>
+  prepare(
+    'SELECT time, snapshot_id AS id, raw FROM _partial WHERE host = ? AND tab = ? ORDER BY time, snapshot_id',
+  ).all(host, tableId) as ChangePoint[];
+
+export const unpackPartial = (raw: Uint8Array): Cells[] => {
+  try {
+    return JSON.parse(inflateRawSync(raw).toString('utf8')) as Cells[];
+  } catch (error) {
+    throw damagedValue('what a partial look saw', error);
+  }
+};
+
+const put = <V>(map: Map<number, V[]>, key: number, value: V): void => {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+};
+
+export interface TableHistory {
+  readonly observations: readonly Observation[];
+  readonly current: readonly OpenVersion[];
+  readonly past: readonly ClosedVersion[];
+  readonly changePoints: readonly ChangePoint[];
+}
+
+/**
+ * Every good observation of a table of a host, in order, each with the rows that it saw. Observations that saw the same share
+ * one array.
+ */
+export const readHistory = (
+  prepare: Prepare,
+  observationsOf: (observationSet: number) => ReadonlyMap<number, ObservationStatus>,
+  table: Table,
+  tableId: number,
+  host: number,
+  timeline: readonly TimelineEntry[],
+): TableHistory => {
+  const times = new Map(timeline.map(({ id, time }) => [id, time]));
+  const current = readCurrent(prepare, table, host);
+  const past = readPast(prepare, table, host, (id) => times.get(id) ?? 0);
+  const changePoints = readChangePoints(prepare, host, tableId);
+  const order = cellsOrder(table);
+
+  const starts = new Map<number, OpenVersion[]>();
+  const ends = new Map<number, ClosedVersion[]>();
+  const first: OpenVersion[] = [];
+  for (const version of [...current, ...past]) {
+    if (version.from === null) first.push(version);
+    else put(starts, version.from.id, version);
+  }
+  for (const version of past) put(ends, version.until.id, version);
+
+  const known = new Set<OpenVersion>();
+  let rows: readonly Cells[] = [];
+  let isStale = true;
+  let point = 0;
+  let raw: readonly Cells[] | null = null;
+  const observations: Observation[] = [];
+  for (const { time, id, observationSet } of timeline) {
+    const entry = observationsOf(observationSet).get(tableId);
+    if (entry === undefined || !isGood(entry.status)) continue;
+    const ref = { time, id };
+    if (observations.length === 0) {
+      for (const version of first) known.add(version);
+    }
+    for (const version of ends.get(id) ?? []) {
+      known.delete(version);
+      isStale = true;
+    }
+    for (const version of starts.get(id) ?? []) {
+      known.add(version);
+      isStale = true;
+    }
+    if (isStale) {
+      rows = [...known].map(({ cells }) => cells).sort(order);
+      isStale = false;
+    }
+    const isPartial = entry.status === 'partial';
+    if (isPartial) {
+      for (; point < changePoints.length; point += 1) {
+        const next = changePoints[point] as ChangePoint;
+        if (compareRefs(next, ref) > 0) break;
+        raw = next.raw === null ? null : unpackPartial(next.raw);
+      }
+    }
+    const { affected, failed } = entry;
+    observations.push({ ref, isPartial, affected, failed, rows: isPartial && raw !== null ? raw : rows });
+  }
+  return { observations, current, past, changePoints };
+};
+
+export const readHostIds = (db: Db): string[] =>
+  db.prepare('SELECT host_id FROM _host ORDER BY host_id').pluck().all() as string[];
+
+const readReport = (prepare: Prepare, host: number): Report | null => {
+  const known = prepare('SELECT has_report FROM _host WHERE host = ?').pluck().get(host);
+  if (known === null || known === undefined) return null;
+  const rows = (sql: string): Cells[] => prepare(sql).raw(true).all(host) as Cells[];
+  return {
+    status: rows(
+      'SELECT t.name, r.status, r.row_count, r.code, r.reason, r.columns_affected, r.duration_ms, NULL ' +
+        'FROM _report_status r JOIN _table t ON t.tab = r.tab WHERE r.host = ? ORDER BY t.name',
+    ),
+    errors: rows(
+      'SELECT table_name, command_id, code, message, hint FROM _report_error WHERE host = ? ORDER BY n',
+    ),
+    commands: rows(
+      'SELECT c.command_id, c.argv, c.source, c.is_network_capable, r.started_time, r.duration_ms, r.exit_code, ' +
+        'r.signal, r.is_timed_out, r.stdout_bytes, lower(hex(r.stdout_sha256)), r.stderr_bytes, ' +
+        'lower(hex(r.stderr_sha256)), r.euid FROM _report_command r JOIN _command c ON c.command = r.command ' +
+        'WHERE r.host = ? ORDER BY r.n',
+    ),
+  };
+};
+
+interface SnapshotRow {
+  readonly time: number;
+  readonly id: number;
+  readonly observationSet: number;
+  readonly sequence: number;
+  readonly status: Snapshot['status'];
+  readonly origin: Snapshot['origin'];
+  readonly euid: number | null;
+  readonly tool_version: string;
+  readonly schema_version: number;
+  readonly redaction: string | null;
+}
+
+export interface StoredSnapshot extends Snapshot {
+  readonly sequence: number;
+}
+
+export interface SnapshotReader {
+  /** The snapshots of a host, in order. Observations that saw the same are one object. */
+  read(
+    hostId: string,
+    only?: (snapshot: { readonly time: number; readonly id: number }) => boolean,
+  ): Generator<StoredSnapshot>;
+}
+
+/** Reads snapshots back. One reader serves all hosts of a store. */
+export const snapshotReader = ({
+  db,
+  tables,
+  tableIds,
+}: Pick<Store, 'db' | 'tables' | 'tableIds'>): SnapshotReader => {
+  const prepare = statementCache(db);
+  const observationsOf = observationReader(prepare);
+  const known = dataTables(tables).flatMap((table): [Table, number][] => {
+    const tableId = tableIds.get(table.name);
+    return tableId === undefined ? [] : [[table, tableId]];
+  });
+
+  function* read(
+    hostId: string,
+    only: (snapshot: { readonly time: number; readonly id: number }) => boolean = () => true,
+  ): Generator<StoredSnapshot> {
+    const host = prepare('SELECT host FROM _host WHERE host_id = ?').pluck().get(hostId) as
+      | number
+      | undefined;
+    if (host === undefined) return;
+    const timeline = readTimeline(prepare, host);
+    const rows = prepare(
+      'SELECT collected_time AS time, snapshot_id AS id, look AS observationSet, sequence, status, origin, euid, tool_version, ' +
+        'schema_version, redaction FROM _snapshot WHERE host = ? ORDER BY collected_time, snapshot_id',
+    ).all(host) as SnapshotRow[];
+    const histories = known.map(([table, tableId]) => ({
+      table,
+      tableId,
+      names: Object.keys(table.columns),
+      history: readHistory(prepare, observationsOf, table, tableId, host, timeline),
+      next: 0,
+      before: null as {
+        observation: TableObservation;
+        rows: readonly Cells[];
+        entry: ObservationStatus;
+      } | null,
+    }));
+    for (const [index, row] of rows.entries()) {
+      const observations = new Map<string, TableObservation>();
+      const entries = observationsOf(row.observationSet);
+      for (const state of histories) {
+        const entry = entries.get(state.tableId);
+        if (entry === undefined) continue;
+        const { status, affected, failed } = entry;
+        if (!isGood(status)) {
+          observations.set(state.table.name, {
+            status,
+            affected,
+            failed,
+            digest: '',
+            rowCount: 0,
+            cells: [],
+          });
+          continue;
+        }
+        const observed = state.history.observations[state.next] as TableHistory['observations'][number];
+        state.next += 1;
+        const { before } = state;
+        if (before !== null && before.rows === observed.rows && before.entry === entry) {
+          observations.set(state.table.name, before.observation);
+          continue;
+        }
+        const cells = packRows(observed.rows);
+        const digest = digestOfCells(state.names, cells);
+        const observation = { status, affected, failed, digest, rowCount: observed.rows.length, cells };
+        state.before = { observation, rows: observed.rows, entry };
+        observations.set(state.table.name, observation);
+      }
+      if (!only(row)) continue;
+      yield {
+        hostId,
+        collectedTime: row.time,
+        snapshotId: row.id,
+        sequence: row.sequence,
+        status: row.status,
+        origin: row.origin,
+        euid: row.euid,
+        toolVersion: row.tool_version,
+        schemaVersion: row.schema_version,
+        redaction: row.redaction,
+        observations,
+        report: index === rows.length - 1 ? readReport(prepare, host) : null,
+      };
+    }
+  }
+  return { read };
+};

@@ -1,0 +1,201 @@
+/** What local accounts and groups are: the one place for who can log in, who is an admin, and which kind an account is. */
+import { CollectError, NotAsked } from '../../collector/errors.ts';
+import { hasTag, parseAuthenticationAuthority } from '../../collector/parsers/authentication_authority.ts';
+import type { DsGroup } from '../../collector/parsers/ds_groups.ts';
+import type { DsUser } from '../../collector/parsers/ds_users.ts';
+import type { Context } from '../../collector/table.ts';
+
+export const accountTypes = [
+  'local',
+  'mobile',
+  'managed_admin',
+  'guest',
+  'root',
+  'setup_assistant',
+  'service',
+] as const;
+export type AccountType = (typeof accountTypes)[number];
+
+/** GeneratedUIDs that Apple gives to its own accounts: this and the uid in 8 hexadecimal digits. */
+export const systemUuidPrefix = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA';
+export const guestUuid = `${systemUuidPrefix}000000C9`;
+export const adminGid = 80;
+
+/** Has the tag DisabledTags for this tag: it is kept from being granted by itself, which is not a token. */
+export const isTagDisabled = (user: DsUser, tag: string): boolean =>
+  user.authenticationAuthority.some((value) =>
+    parseAuthenticationAuthority(value).disabledTags.includes(tag),
+  );
+
+// A shell that is none: the account cannot be used at a prompt or at the login window.
+export const noShells: ReadonlySet<string> = new Set([
+  '/usr/bin/false',
+  '/bin/false',
+  '/sbin/nologin',
+  '/usr/sbin/nologin',
+  '/usr/sbin/uucico',
+  '/dev/null',
+]);
+
+/** 1 with a real shell and no DisabledUser tag; NULL when the record names no shell. */
+export const canLogin = (user: DsUser): 0 | 1 | null => {
+  if (hasTag(user.authenticationAuthority, 'DisabledUser')) return 0;
+  if (user.shell === null) return null;
+  return noShells.has(user.shell) || user.shell === '' ? 0 : 1;
+};
+
+export const isSystemAccount = (user: DsUser): 0 | 1 | null => {
+  if (user.uid === null || user.uuid === null) return null;
+  return user.uid < 500 && user.uuid.startsWith(systemUuidPrefix) ? 1 : 0;
+};
+
+export const isRoot = (user: DsUser): boolean => user.uid === 0 && user.recordName === 'root';
+export const isSetupAssistant = (user: DsUser): boolean =>
+  user.recordName === '_mbsetupuser' && user.uid === 248;
+export const isGuest = (user: DsUser): boolean => user.uid === 201 || user.uuid === guestUuid;
+
+/** @param managedUuids GeneratedUIDs of the accounts that MDM made, where they are known. */
+export const accountTypeOf = (user: DsUser, managedUuids: ReadonlySet<string>): AccountType => {
+  if (isRoot(user)) return 'root';
+  if (isSetupAssistant(user)) return 'setup_assistant';
+  if (isGuest(user)) return 'guest';
+  if (user.uuid !== null && managedUuids.has(user.uuid)) return 'managed_admin';
+  if (hasTag(user.authenticationAuthority, 'LocalCachedUser')) return 'mobile';
+  const isOfService = user.recordName.startsWith('_') || (user.uid !== null && user.uid < 500);
+  if (isSystemAccount(user) === 1 || (isOfService && canLogin(user) === 0)) return 'service';
+  return 'local';
+};
+
+/** The local accounts by GeneratedUID. */
+export interface LocalAccounts {
+  /** False where an account may be left out: what is not here may exist. */
+  readonly isComplete: boolean;
+  /** Short name; null where no account that was read has the UUID. */
+  nameOf(uuid: string): string | null;
+  /** Null where nobody can say that no account has it. */
+  has(uuid: string): boolean | null;
+}
+
+/** @param users Null when they could not be read. */
+export const localAccounts = (context: Context, users: readonly DsUser[] | null): LocalAccounts => {
+  const names = new Map(
+    (users ?? []).flatMap(({ uuid, recordName }) => (uuid === null ? [] : [[uuid, recordName]])),
+  );
+  const isComplete = users !== null && context.isComplete('ds_users');
+  return {
+    isComplete,
+    nameOf: (uuid) => names.get(uuid) ?? null,
+    has: (uuid) => names.has(uuid) || (isComplete ? false : null),
+  };
+};
+
+// macOS computes these two for every local account; their records name nobody.
+const everybodyGids = new Set([12, 61]);
+
+const fold = (name: string): string => name.toLowerCase();
+
+/** How an account is in a group: named by it, or through a nested group or its primary group. */
+export type Membership = 'direct' | 'indirect';
+
+const groupsByUuid = (groups: readonly DsGroup[]): ReadonlyMap<string, DsGroup> =>
+  new Map(groups.flatMap((group) => (group.uuid === null ? [] : [[group.uuid, group] as const])));
+
+/** Groups with all that are nested in them, at any depth and in circles; and whether one of those is not of this Mac. */
+const nestingOf = (
+  from: readonly DsGroup[],
+  byUuid: ReadonlyMap<string, DsGroup>,
+): { readonly groups: ReadonlySet<DsGroup>; readonly isForeign: boolean } => {
+  const seen = new Set(from);
+  let isForeign = false;
+  for (const group of seen) {
+    for (const uuid of group.nestedGroupUuids) {
+      const nested = byUuid.get(uuid);
+      if (nested === undefined) isForeign = true;
+      else seen.add(nested);
+    }
+  }
+  return { groups: seen, isForeign };
+};
+
+/**
+ * Effective membership of every local account, as macOS computes it: by any of the account's record
+ * names, by GeneratedUID, through nested groups (which may form circles), and by primary group.
+ *
+ * @returns For each group, the accounts that are in it.
+ */
+export const memberships = (
+  users: readonly DsUser[],
+  groups: readonly DsGroup[],
+): ReadonlyMap<DsGroup, ReadonlyMap<DsUser, Membership>> => {
+  const byName = new Map<string, DsUser[]>();
+  const byUuid = new Map<string, DsUser[]>();
+  const byGid = new Map<number, DsUser[]>();
+  const add = <K>(map: Map<K, DsUser[]>, key: K, user: DsUser): void => {
+    const known = map.get(key);
+    if (known === undefined) map.set(key, [user]);
+    else known.push(user);
+  };
+  for (const user of users) {
+    for (const name of new Set([user.recordName, ...user.aliases].map(fold))) add(byName, name, user);
+    if (user.uuid !== null) add(byUuid, user.uuid, user);
+    if (user.gid !== null) add(byGid, user.gid, user);
+  }
+  const groupByUuid = groupsByUuid(groups);
+
+  const directOf = (group: DsGroup): DsUser[] => [
+    ...group.memberNames.flatMap((name) => byName.get(fold(name)) ?? []),
+    ...group.memberUuids.flatMap((uuid) => byUuid.get(uuid) ?? []),
+  ];
+  const ownOf = (group: DsGroup): readonly DsUser[] => {
+    if (group.gid !== null && everybodyGids.has(group.gid)) return users;
+    return [...directOf(group), ...(group.gid === null ? [] : (byGid.get(group.gid) ?? []))];
+  };
+
+  const result = new Map<DsGroup, Map<DsUser, Membership>>();
+  for (const group of groups) {
+    const members = new Map<DsUser, Membership>();
+    for (const user of directOf(group)) members.set(user, 'direct');
+    for (const part of nestingOf([group], groupByUuid).groups) {
+      const isEverybody = part === group && part.gid !== null && everybodyGids.has(part.gid);
+      for (const user of isEverybody ? [] : ownOf(part))
+        if (!members.has(user)) members.set(user, 'indirect');
+    }
+    result.set(group, members);
+  }
+  return result;
+};
+
+/**
+ * Who is an administrator: 1, 0, or NULL where nobody can tell, which is noted. An account that no group names is
+ * none, unless a group could not be read; nor is a mobile account where admin has a member group of a directory,
+ * which is never asked.
+ *
+ * @param groups Null when they could not be read.
+ */
+export const adminDecider = (
+  context: Context,
+  users: readonly DsUser[],
+  groups: readonly DsGroup[] | null,
+): ((user: DsUser) => 0 | 1 | null) => {
+  if (groups === null) return () => null;
+  const adminGroups = groups.filter((group) => group.gid === adminGid);
+  if (adminGroups.length === 0) {
+    const problem = new CollectError('source_failed', 'there is no local group with gid 80', {
+      hint: 'look at the group admin by hand: without it nobody can tell who is an administrator',
+    });
+    context.note(problem, { source: 'ds_groups' });
+    return () => null;
+  }
+  const all = memberships(users, groups);
+  const administrators = new Set(adminGroups.flatMap((group) => [...(all.get(group)?.keys() ?? [])]));
+  const isComplete = context.isComplete('ds_groups');
+  const isForeign = isComplete && nestingOf(adminGroups, groupsByUuid(groups)).isForeign;
+  const isMobile = (user: DsUser): boolean => hasTag(user.authenticationAuthority, 'LocalCachedUser');
+  if (isForeign && users.some((user) => isMobile(user) && !administrators.has(user))) {
+    context.note(
+      new NotAsked('is_admin: the group admin has a member group of a directory, which is never asked'),
+      { source: 'ds_groups' },
+    );
+  }
+  return (user) => (administrators.has(user) ? 1 : !isComplete || (isForeign && isMobile(user)) ? null : 0);
+};

@@ -1,0 +1,32 @@
+/** Preference files, where a file that is not there is an answer and a file that cannot be read is none. */
+import type { Context } from '../../collector/table.ts';
+
+/** What came of looking at a file: its content, null when it is proven absent. */
+export interface PreferenceFile<T> {
+  readonly content: T | null;
+}
+
+/** Notes a failure and answers null: a file that is not there is told from one that was not read. */
+export const readPreferences = <T>(
+  context: Context,
+  reading: Promise<T | null>,
+): Promise<PreferenceFile<T> | null> => context.orUnknown(reading.then((content) => ({ content })));
+
+/**
+ * What holds of a setting that a profile may force: the profile's value, else that of the preference file.
+ * Null when it was not looked at; `absent` when neither sets it.
+ */
+export const effective = <A, B, T>(
+  managed: PreferenceFile<A> | null,
+  ofManaged: (content: A) => T | null | undefined,
+  local: PreferenceFile<B> | null,
+  ofLocal: (content: B) => T | null | undefined,
+  absent: T | null,
+): T | null => {
+  // A profile that was not read may say otherwise than the preference file.
+  if (managed === null) return null;
+  const forced = managed.content === null ? null : ofManaged(managed.content);
+  if (forced != null) return forced;
+  if (local === null) return null;
+  return (local.content === null ? null : ofLocal(local.content)) ?? absent;
+};

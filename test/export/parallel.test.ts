@@ -1,0 +1,96 @@
+/** Many hosts are read in threads: the text is the same, and it is of one moment. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { leastHosts, parallelExport } from '../../export/parallel.ts';
+import type { WorkerTask } from '../../export/parallel.ts';
+import { openForReading, openForWriting } from '../../store/file.ts';
+import { snapshotIdOf } from '../../store/snapshot.ts';
+import type { Snapshot } from '../../store/snapshot.ts';
+import { tables } from '../../tables/index.ts';
+import { cli, root, temporaryFolder } from '../standin.ts';
+import { addTo, hostNumber, later, linesOf, sampleSnapshots, storeAt } from './world.ts';
+
+const count = leastHosts + 3;
+
+/** Hosts of a few rows each, all at a time. */
+const fleetAt = async (time: number): Promise<Snapshot[]> => {
+  const [first] = await sampleSnapshots();
+  if (first === undefined) throw new Error('there are no samples');
+  const observations = new Map(
+    [...first.observations].filter(([name]) => ['hosts', 'filevault_status'].includes(name)),
+  );
+  return Array.from({ length: count }, (_, index) => {
+    const known = { ...first, hostId: hostNumber(index), collectedTime: time, observations, report: null };
+    return { ...known, snapshotId: snapshotIdOf(known) };
+  });
+};
+
+test('the text is the same, whether it was made in threads or not', async (t) => {
+  const folder = temporaryFolder(t);
+  const db = storeAt(join(folder, 'fleet.db'), await fleetAt(1_790_000_000));
+  for (const name of ['native', 'ecs', 'json']) {
+    const out = join(folder, name);
+    const [file, stdout] = await Promise.all([
+      cli(['export', '--db', db, '--format', name, '--output', out]),
+      cli(['export', '--db', db, '--format', name]),
+    ]);
+    t.is(file.code, 0, file.stderr);
+    t.true(linesOf(stdout.stdout).length > count);
+    t.is(readFileSync(out, 'utf8'), stdout.stdout, name);
+  }
+  const csv = ['export', '--db', db, '--format', 'csv'];
+  const all = await cli([...csv, '--output', join(folder, 'csv')]);
+  t.is(all.code, 0, all.stderr);
+  const files = readdirSync(join(folder, 'csv')).map((file) => file.replace('.csv', ''));
+  t.true(files.includes('hosts') && files.includes('table_status'));
+  for (const name of files) {
+    const { stdout } = await cli([...csv, '--table', name]);
+    t.is(readFileSync(join(folder, 'csv', `${name}.csv`), 'utf8'), stdout, name);
+  }
+  const failed = await cli(['export', '--db', db, '--output', join(folder, 'no', 'where')]);
+  t.is(failed.code, 1);
+});
+
+test('the threads see one moment, whoever writes meanwhile', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = storeAt(join(folder, 'fleet.db'), await fleetAt(1_790_000_000));
+  const writer = openForWriting(path, tables);
+  let time = 1_790_000_000;
+  // The first host and the last one change together, or not at all.
+  const [first, last] = [(await fleetAt(time))[0], (await fleetAt(time)).at(-1)];
+  const write = setInterval(() => {
+    time += 1;
+    const pair = [first, last].flatMap((own) =>
+      own === undefined ? [] : [later(own, time - 1_790_000_000)],
+    );
+    addTo(writer, pair, 1_790_100_000);
+  }, 25);
+  t.teardown(() => {
+    clearInterval(write);
+    writer.close();
+  });
+  const reader = openForReading(path, tables);
+  t.teardown(() => reader.close());
+  const task: WorkerTask = {
+    ...{ task: 'export', path, tableNames: ['hosts'], format: 'native', options: {}, asOf: null },
+  };
+  const hostIds = Array.from({ length: count }, (_, index) => hostNumber(index));
+  const times = new Set<string>();
+  for (let turn = 0; turn < 20 && times.size < 3; turn += 1) {
+    const parallel = await parallelExport(join(root, 'cli/start.ts'), task, reader.db, () => hostIds);
+    if (parallel === null) continue;
+    let text = '';
+    for await (const { bytes } of parallel.chunks) text += Buffer.from(bytes).toString('utf8');
+    const found = linesOf(text).flatMap((line) => {
+      const { kind, host_id: hostId, collected_time: time } = JSON.parse(line) as Record<string, unknown>;
+      return kind === 'snapshot' && (hostId === hostIds[0] || hostId === hostIds.at(-1))
+        ? [String(time)]
+        : [];
+    });
+    t.is(found.length, 2);
+    t.is(found[0], found[1]);
+    times.add(found[0] ?? '');
+  }
+  t.true(times.size > 0);
+});

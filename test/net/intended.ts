@@ -1,0 +1,32 @@
+/**
+ * What may differ from what was recorded, and why. All else must be the same, byte for byte. An entry that explains nothing
+ * any more fails the test: take it out. What is said here holds for every format and every file that a table is in.
+ */
+export type Intended = { readonly reason: string } & (
+  | {
+      /** `table.column`: it is new. It is compared without it, and without the changes that tell of it. */
+      readonly newColumn: string;
+    }
+  | {
+      /** `table.column`: its values are other ones; they may be anything. */
+      readonly changedColumn: string;
+    }
+  | {
+      /** A table is new: its rows, its line in table_status and what is exported of it. */
+      readonly newTable: string;
+    }
+  | {
+      /**
+       * Of what is collected anew from evidence, snapshot ids and row ids are other ones, as rows are: they must map one
+       * to one to the recorded ones, across all files. What the recorded database and export hold keeps its ids.
+       */
+      readonly newIds: true;
+    }
+  | {
+      /** A file (`world/name`) that is not compared, or with `section` the part of it under `=== section`. */
+      readonly file: string;
+      readonly section?: string;
+    }
+);
+
+export const intended: readonly Intended[] = [];

@@ -1,0 +1,150 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { UserError } from '../../collector/errors.ts';
+import { isInstant, prepareGuarded, touchedTables } from '../../store/guard.ts';
+import { openMemory } from '../../store/memory.ts';
+import { tables } from '../../tables/index.ts';
+import { cli, sample, temporaryFolder } from '../standin.ts';
+
+const names = { tables: ['users'], columns: ['username'] };
+
+/** Statements of an attacker; FILE is replaced by a path that must not appear. */
+const hostile = [
+  "ATTACH DATABASE 'FILE' AS x",
+  "ATTACH 'FILE' AS x; SELECT 1",
+  'DETACH DATABASE main',
+  "VACUUM INTO 'FILE'",
+  'VACUUM',
+  'PRAGMA query_only = 0',
+  'PRAGMA database_list',
+  'PRAGMA writable_schema = 1',
+  "INSERT INTO users(username) VALUES ('x')",
+  "INSERT INTO users(username) VALUES ('x') RETURNING username",
+  'UPDATE users SET uid = 0 RETURNING username',
+  'DELETE FROM users',
+  'WITH gone AS (SELECT 1) DELETE FROM users',
+  'WITH a AS (SELECT 1) INSERT INTO users(username) SELECT 1 FROM a RETURNING username',
+  'DROP TABLE users',
+  'CREATE TABLE t(x)',
+  'CREATE TEMP TABLE t AS SELECT 1',
+  'CREATE VIEW v AS SELECT 1',
+  'CREATE TRIGGER t AFTER INSERT ON users BEGIN SELECT 1; END',
+  "SELECT load_extension('FILE')",
+  "SELECT writefile('FILE', 'x')",
+  "SELECT readfile('/etc/passwd')",
+  'SELECT * FROM pragma_database_list',
+  'SELECT * FROM "pragma_table_info"(\'users\')',
+  'SELECT * FROM sqlite_dbpage',
+  "SELECT edit('x')",
+  "SELECT fts3_tokenizer('x', x'00')",
+  'SELECT 1; DROP TABLE users',
+  "SELECT 1;\n--\nATTACH 'FILE' AS x",
+  '/* SELECT */ REINDEX',
+  '-- SELECT\nANALYZE',
+  'BEGIN IMMEDIATE',
+  'COMMIT',
+  'SAVEPOINT x',
+  'REPLACE INTO users(username) VALUES (1)',
+  'EXPLAIN SELECT 1; DELETE FROM users',
+  "; ; ATTACH 'FILE' AS x",
+  '',
+  ';',
+  '-- nothing',
+];
+
+test('hostile statements are refused, with words and without effect', (t) => {
+  const folder = temporaryFolder(t);
+  t.true(hostile.length >= 25);
+  for (const [index, statement] of hostile.entries()) {
+    const file = join(folder, `written-${index}`);
+    const db = openMemory(tables);
+    const sql = statement.replaceAll('FILE', file);
+    const error = t.throws(
+      () => prepareGuarded(db, sql, names).raw(true).all({ now: 0 }),
+      { instanceOf: UserError },
+      sql,
+    );
+    t.true((error?.message.length ?? 0) > 0);
+    t.true((error?.hint.length ?? 0) > 0, sql);
+    t.false(existsSync(file), sql);
+    t.is(db.prepare('SELECT count(*) AS n FROM sqlite_schema').pluck().get(), tables.length);
+    db.close();
+  }
+  t.deepEqual(readdirSync(folder), []);
+});
+
+test('reading statements pass, words of the gate in their strings and comments included', (t) => {
+  const db = openMemory(tables);
+  for (const sql of [
+    'SELECT 1',
+    '  \n -- comment\n /* another ; */ SELECT username FROM users;',
+    'WITH a AS (SELECT 1 AS x) SELECT x FROM a',
+    'VALUES (1), (2)',
+    "SELECT 'DROP TABLE users; ATTACH' AS text",
+    "SELECT 'pragma_database_list' AS text",
+    'EXPLAIN SELECT * FROM users',
+    'EXPLAIN QUERY PLAN SELECT * FROM users',
+    'SELECT "username" FROM "users" -- DELETE',
+    "SELECT json_extract('[1]', '$[0]')",
+    'SELECT value FROM json_each(\'["a"]\')',
+  ]) {
+    t.notThrows(() => prepareGuarded(db, sql, names).raw(true).all({ now: 0 }), sql);
+  }
+});
+
+test('the tables that a statement touches are found through CTEs, subqueries, unions and EXISTS', (t) => {
+  const db = openMemory(tables);
+  const touched = (sql: string): string[] => [...touchedTables(db, sql)].toSorted();
+  t.deepEqual(touched('SELECT 1'), []);
+  t.deepEqual(touched("SELECT 'users'"), []);
+  t.deepEqual(touched('SELECT count(*) FROM users'), ['users']);
+  t.deepEqual(touched('SELECT 1 FROM groups WHERE EXISTS (SELECT 1 FROM hosts)'), ['groups', 'hosts']);
+  t.deepEqual(touched('WITH a AS (SELECT uid FROM users UNION SELECT gid FROM groups) SELECT * FROM a'), [
+    'groups',
+    'users',
+  ]);
+  t.deepEqual(touched('SELECT (SELECT state FROM bootstrap_tokens)'), ['bootstrap_tokens']);
+  t.deepEqual(touched('SELECT * FROM users u LEFT JOIN secure_tokens s USING (uid) WHERE u.uid = :now'), [
+    'secure_tokens',
+    'users',
+  ]);
+});
+
+test('only programs without loops and calls go unwatched', (t) => {
+  const db = openMemory(tables);
+  t.true(isInstant(db, 'SELECT 1'));
+  t.true(isInstant(db, "SELECT 1 + 2, 'x', NULL"));
+  for (const sql of [
+    'SELECT count(*) FROM users',
+    'SELECT zeroblob(1000000000)',
+    "SELECT printf('%1000000000d', 1)",
+    'WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x + 1 FROM c) SELECT x FROM c',
+  ]) {
+    t.false(isInstant(db, sql), sql);
+  }
+});
+
+test('memory is bounded', async (t) => {
+  const { signal, code, stderr } = await cli([
+    'query',
+    '--json',
+    // The memory is to end it, however busy the machine is.
+    '--timeout',
+    '300',
+    'WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x + 1 FROM c LIMIT 20) SELECT group_concat(hex(zeroblob(200000000))) FROM c',
+  ]);
+  t.true(signal === 'SIGKILL' || code === 1, `${code} ${signal}`);
+  t.regex(stderr, /more than \d+ MiB of memory|the query failed: /);
+});
+
+test('a hostile query over real rows leaves the evidence as it was', async (t) => {
+  const { code, stderr } = await cli([
+    'query',
+    '--source',
+    sample('macos26-managed'),
+    'UPDATE users SET uid = 0 RETURNING uid',
+  ]);
+  t.is(code, 1);
+  t.regex(stderr, /refused/);
+});
