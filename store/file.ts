@@ -6,7 +6,7 @@ import type { Table } from '../collector/table.ts';
 import { openDatabase } from './database.ts';
 import type { Db } from './database.ts';
 import { quoteName } from './ddl.ts';
-import { fillReadings } from './readings.ts';
+import { fillReadings } from './versions.ts';
 import {
   applicationId,
   internTables,

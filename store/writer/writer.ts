@@ -4,7 +4,8 @@ import { deflateRawSync } from 'node:zlib';
 import type { Table, Value } from '../../collector/table.ts';
 import type { Db, Statement } from '../database.ts';
 import { compareRefs, historyOf, keyReader } from '../history.ts';
-import { isReadTwice, rankOf, readingOfSnapshot, stepsOf } from '../readings.ts';
+import { isReadTwice, readingOfSnapshot, stepsOf } from '../readings.ts';
+import { rankOf } from '../versions.ts';
 import type { Step } from '../readings.ts';
 import type { ClosedVersion, OpenVersion, Ref, Observation } from '../history.ts';
 import {
