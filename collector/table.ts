@@ -1,4 +1,6 @@
-import type { CommandName, FileName, SourceName, Parsed, ParsedFile } from './sources.ts';
+import type { Parsed, ParsedFile } from './parsing.ts';
+import type { Privacy } from './privacy.ts';
+import type { CommandName, FileName, SourceName } from './sources.ts';
 import type { Stat } from './backends/backend.ts';
 import type { CollectionReport } from './report.ts';
 
@@ -94,6 +96,8 @@ export interface Table<C extends Columns = Columns> {
   readonly description: string;
   /** Without host_id, which every table has as its last column. */
   readonly columns: C;
+  /** What each column says of whom; one that is neither here nor in export/redact.ts is hidden as if it were private. */
+  readonly privacy?: { readonly [K in keyof C]?: Privacy };
   /** What tells rows of one host apart; rows are sorted by it. Values may be NULL. */
   readonly key: readonly string[];
   readonly sources: readonly SourceName[];

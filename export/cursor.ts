@@ -12,7 +12,7 @@ import { UserError } from '../collector/errors.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Store } from '../store/file.ts';
 import { explain, replaceFile, sweep } from './file_sink.ts';
-import { isReadAnew } from '../store/readings.ts';
+import { isReadAnew } from '../store/versions.ts';
 
 /** Count, and the sums of both halves of the ids. */
 type Settled = readonly [count: number, low: number, high: number];

@@ -1,6 +1,6 @@
 /** Findings in a store: each is a row with the time in which it held, so that its life can be queried. */
 import type { Db } from './database.ts';
-import { rankOf } from './readings.ts';
+import { rankOf } from './versions.ts';
 
 /** A finding of one host, as queries/findings.ts makes it. */
 export interface FindingRow {

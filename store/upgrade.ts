@@ -8,7 +8,6 @@ import type { Db } from './database.ts';
 import { quoteName, quoteText } from './ddl.ts';
 import { differenceOf, readHeld, widenTables } from './held.ts';
 import type { Difference } from './held.ts';
-import { fillReadings } from './readings.ts';
 import {
   currentName,
   dataTables,
@@ -20,6 +19,7 @@ import {
   viewsVersion,
 } from './schema.ts';
 import type { Schema } from './schema.ts';
+import { fillReadings } from './versions.ts';
 
 /** Under this name, `_setting` has a row for each set of declarations that the file was seen to hold. */
 const declaredSetting = (tables: readonly Table[]): string => {

@@ -6,7 +6,8 @@ import type { Db, Statement } from '../database.ts';
 import { widenTables } from '../held.ts';
 import type { Difference } from '../held.ts';
 import { compareRefs, historyOf, keyReader } from '../history.ts';
-import { isReadTwice, rankOf, readingOfSnapshot, stepsOf } from '../readings.ts';
+import { isReadTwice, readingOfSnapshot, stepsOf } from '../readings.ts';
+import { rankOf } from '../versions.ts';
 import type { Step } from '../readings.ts';
 import type { ClosedVersion, OpenVersion, Ref, Observation } from '../history.ts';
 import {

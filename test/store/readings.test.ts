@@ -2,7 +2,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { readHostIds, snapshotReader } from '../../store/reader.ts';
-import { readingOf, versionRank } from '../../store/readings.ts';
+import { readingOf, versionRank } from '../../store/versions.ts';
 import { retain } from '../../store/retention.ts';
 import type { Cells, Snapshot } from '../../store/snapshot.ts';
 import { addAll, everything, newStore, rowsOf, snapshotAt } from './world.ts';
