@@ -1,6 +1,5 @@
 /** Writes snapshots: row versions that did not change are not touched. */
 import { createHash, hash } from 'node:crypto';
-import { deflateRawSync } from 'node:zlib';
 import type { Table, Value } from '../../collector/table.ts';
 import type { Db, Statement } from '../database.ts';
 import { widenTables } from '../held.ts';
@@ -19,9 +18,10 @@ import {
   readingsOf,
   readTimeline,
   statementCache,
-  unpackRows,
+  readPackedRows,
   retainedTime,
 } from '../reader.ts';
+import { packRows } from '../packed.ts';
 import type { ChangePoint, PackedRows, TimelineEntry } from '../reader.ts';
 import {
   beganNumbers,
@@ -102,8 +102,6 @@ const digestOfObserved = (table: Table, { isPartial, affected, failed, rows }: O
     digest: digestOfCells(Object.keys(table.columns), packCells(rows)),
   });
 
-const packRows = (rows: readonly Cells[]): Buffer => deflateRawSync(JSON.stringify(rows), { level: 9 });
-
 const namesText = (affected: readonly string[] | null): string | null =>
   affected === null ? null : JSON.stringify(affected);
 
@@ -166,28 +164,30 @@ const observeAll = (
 
 /** Packs the rows of partial observations where they are not those that are known, and only where they change. */
 const changePointsOf = (
+  table: Table,
   partial: readonly { readonly ref: Ref; readonly raw: readonly Cells[] | null }[],
   before: Uint8Array | null,
 ): ChangePoint[] => {
   const points: ChangePoint[] = [];
-  let last = before;
+  const textOf = (rows: readonly Cells[] | null): string | null =>
+    rows === null ? null : JSON.stringify(rows);
+  let last = before === null ? null : textOf(readPackedRows(before, table));
   let lastRows: readonly Cells[] | null = null;
   for (const { ref, raw } of partial) {
     if (raw !== null && raw === lastRows) continue;
-    const packed = raw === null ? null : packRows(raw);
+    const text = textOf(raw);
     lastRows = raw;
-    const isSame = packed === null || last === null ? packed === last : Buffer.compare(packed, last) === 0;
-    if (!isSame) points.push({ ...ref, raw: packed });
-    last = packed;
+    if (text !== last) points.push({ ...ref, raw: raw === null ? null : packRows(table, raw) });
+    last = text;
   }
   return points;
 };
 
 /** What was observed and is no part of the history, packed. */
-const asidesOf = (observations: readonly Observation[], steps: readonly Step[]): PackedRows[] => {
+const asidesOf = (table: Table, observations: readonly Observation[], steps: readonly Step[]): PackedRows[] => {
   const counted = new Set(steps.map(({ observation }) => observation));
   return observations.flatMap((observation) =>
-    counted.has(observation) ? [] : [{ ...observation.ref, raw: packRows(observation.rows) }],
+    counted.has(observation) ? [] : [{ ...observation.ref, raw: packRows(table, observation.rows) }],
   );
 };
 
@@ -549,9 +549,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     let number = 0;
     const history = historyOf(table, null, () => (number += 1));
     const steps = stepsOf(table, news);
-    const points = changePointsOf(observeAll(history, steps), null);
+    const points = changePointsOf(table, observeAll(history, steps), null);
     for (const point of points) insertChangePoint(host, tableId, point);
-    for (const aside of asidesOf(news, steps)) insertAside(host, tableId, aside);
+    for (const aside of asidesOf(table, news, steps)) insertAside(host, tableId, aside);
     insertCurrent(table, host, history.open());
     insertPast(table, host, history.closed);
     return countChanges(news, history.open(), history.closed);
@@ -570,7 +570,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     const isSeen = ({ observation }: Step): boolean =>
       Buffer.compare((observation as NewObservation).digest, state.digest) === 0;
     const start = steps.findIndex((step) => !isSeen(step));
-    const asides = asidesOf(news, steps);
+    const asides = asidesOf(table, news, steps);
     for (const aside of asides) insertAside(host, tableId, aside);
     if (start === -1) return null;
     const readings = readingsOf(timeline);
@@ -586,12 +586,12 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
           ...known,
           ref: seen,
           rows:
-            running === null ? before.map(({ cells }) => cells).sort(cellsOrder(table)) : unpackRows(running),
+            running === null ? before.map(({ cells }) => cells).sort(cellsOrder(table)) : readPackedRows(running, table),
         }
       : null;
     const history = historyOf(table, { open: before, last: seen, partial: lastPartial }, () => (number += 1));
     const rest = steps.slice(start);
-    for (const point of changePointsOf(observeAll(history, rest), running))
+    for (const point of changePointsOf(table, observeAll(history, rest), running))
       insertChangePoint(host, tableId, point);
     writeCurrent(table, host, before, history.open());
     insertPast(table, host, history.closed);
@@ -697,7 +697,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
           },
       (key) => pool.get(key)?.shift() ?? (number += 1),
     );
-    const points = [...kept, ...changePointsOf(observeAll(history, steps), kept.at(-1)?.raw ?? null)];
+    const points = [...kept, ...changePointsOf(table, observeAll(history, steps), kept.at(-1)?.raw ?? null)];
 
     writeCurrent(table, host, old.current, history.open());
     const gone = new Map(old.past.map((version) => [pastVersionText(version), version]));
@@ -723,7 +723,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     for (const point of freshPoints) insertChangePoint(host, tableId, point);
 
     const goneAsides = new Map(old.asides.map((aside) => [pointText(aside), aside]));
-    const asides = asidesOf(first === undefined ? observations : observations.slice(1), steps);
+    const asides = asidesOf(table, first === undefined ? observations : observations.slice(1), steps);
     const freshAsides = asides.filter((aside) => !goneAsides.delete(pointText(aside)));
     for (const { time, id } of goneAsides.values()) {
       prepare('DELETE FROM _aside WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?').run(
