@@ -934,20 +934,6 @@ export const queries: readonly Query[] = [
     "closed": [
       {
         "table": "apfs_crypto_users",
-        "column": "type",
-        "values": [
-          "LocalOpenDirectory",
-          "PersonalRecovery",
-          "InstitutionalRecovery",
-          "ICloud",
-          "ICloudRecovery",
-          "MDMRecovery",
-          "Disk",
-          "Unknown"
-        ]
-      },
-      {
-        "table": "apfs_crypto_users",
         "column": "resolution",
         "values": [
           "local_user",
@@ -1093,22 +1079,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
-    "closed": [
-      {
-        "table": "apfs_crypto_users",
-        "column": "type",
-        "values": [
-          "LocalOpenDirectory",
-          "PersonalRecovery",
-          "InstitutionalRecovery",
-          "ICloud",
-          "ICloudRecovery",
-          "MDMRecovery",
-          "Disk",
-          "Unknown"
-        ]
-      }
-    ],
+    "closed": [],
     "alsoReads": [
       "hosts"
     ],
@@ -1411,20 +1382,6 @@ export const queries: readonly Query[] = [
     ],
     "closed": [
       {
-        "table": "apfs_crypto_users",
-        "column": "type",
-        "values": [
-          "LocalOpenDirectory",
-          "PersonalRecovery",
-          "InstitutionalRecovery",
-          "ICloud",
-          "ICloudRecovery",
-          "MDMRecovery",
-          "Disk",
-          "Unknown"
-        ]
-      },
-      {
         "table": "bootstrap_tokens",
         "column": "state",
         "values": [
@@ -1571,20 +1528,6 @@ export const queries: readonly Query[] = [
     ],
     "closed": [
       {
-        "table": "apfs_crypto_users",
-        "column": "type",
-        "values": [
-          "LocalOpenDirectory",
-          "PersonalRecovery",
-          "InstitutionalRecovery",
-          "ICloud",
-          "ICloudRecovery",
-          "MDMRecovery",
-          "Disk",
-          "Unknown"
-        ]
-      },
-      {
         "table": "bootstrap_tokens",
         "column": "state",
         "values": [
@@ -1722,20 +1665,6 @@ export const queries: readonly Query[] = [
       }
     ],
     "closed": [
-      {
-        "table": "apfs_crypto_users",
-        "column": "type",
-        "values": [
-          "LocalOpenDirectory",
-          "PersonalRecovery",
-          "InstitutionalRecovery",
-          "ICloud",
-          "ICloudRecovery",
-          "MDMRecovery",
-          "Disk",
-          "Unknown"
-        ]
-      },
       {
         "table": "bootstrap_tokens",
         "column": "state",
@@ -2054,20 +1983,6 @@ export const queries: readonly Query[] = [
       }
     ],
     "closed": [
-      {
-        "table": "apfs_crypto_users",
-        "column": "type",
-        "values": [
-          "LocalOpenDirectory",
-          "PersonalRecovery",
-          "InstitutionalRecovery",
-          "ICloud",
-          "ICloudRecovery",
-          "MDMRecovery",
-          "Disk",
-          "Unknown"
-        ]
-      },
       {
         "table": "filevault_status",
         "column": "status",

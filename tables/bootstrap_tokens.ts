@@ -116,7 +116,7 @@ export default defineTable({
       await context.read('profiles_status_bootstraptoken');
     }
     const key = crypto?.byUuid.get(bootstrapTokenUuid);
-    const keyPresent = crypto === null ? null : key !== undefined;
+    const keyPresent = key !== undefined || (crypto?.isComplete === true ? false : null);
     const capabilities = configuration?.mdm?.serverCapabilities ?? null;
     const answered = [
       ['profiles', status],
@@ -131,7 +131,8 @@ export default defineTable({
         crypto_user_present: bit(keyPresent),
         crypto_user_volume_owner: bit(key?.volumeOwner),
         server_capability_declared:
-          configuration === null || (configuration.mdm !== null && capabilities === null)
+          configuration === null ||
+          (configuration.mdm === null ? !configuration.isComplete : capabilities === null)
             ? null
             : bit(capabilities?.includes(capability) ?? false),
         allowed_for_authentication: security?.bootstrapTokenAllowedForAuthentication ?? null,
@@ -140,7 +141,8 @@ export default defineTable({
         eacs_preflight: device?.eacsPreflight ?? null,
         state: bootstrapStateOf({
           isNotEnrolled:
-            status?.notEnrolled === true || (configuration !== null && configuration.mdm === null),
+            status?.notEnrolled === true ||
+            (configuration?.isComplete === true && configuration.mdm === null),
           supported: status?.supported ?? null,
           escrowed: status?.escrowed ?? null,
           keyPresent,

@@ -77,7 +77,9 @@ export default defineTable({
       await context.read('profiles_status_enrollment');
     }
     const mdm = configuration?.mdm ?? null;
-    const isEnrolled = status?.mdmEnrolled ?? (configuration === null ? null : mdm !== null);
+    // A profile that was not understood may be the one that enrols.
+    const hasProfile = mdm !== null || (configuration?.isComplete === true ? false : null);
+    const isEnrolled = status?.mdmEnrolled ?? hasProfile;
     // The stored record says what Automated Device Enrollment gives: it counts for a Mac that was enrolled so.
     const isSupervised =
       isEnrolled === true && status?.enrolledViaDep === true ? (cached?.isSupervised ?? null) : null;

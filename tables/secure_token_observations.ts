@@ -1,13 +1,12 @@
 import { CollectError } from '../collector/errors.ts';
-import { hasTag } from '../collector/parsers/authentication_authority.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 import { isSafeUsername } from '../collector/sources.ts';
-import { boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
+import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
-import { canLogin, localAccounts } from './shared/accounts.ts';
+import { canLogin, localAccounts, tagOf } from './shared/accounts.ts';
 import { listingCommand, readCryptoListing } from './shared/crypto_users.ts';
 import type { CryptoListing } from './shared/crypto_users.ts';
-import { readFilevaultList } from './shared/filevault_list.ts';
+import { isListed, readFilevaultList } from './shared/filevault_list.ts';
 import type { FilevaultList } from './shared/filevault_list.ts';
 import { versionOf } from './hosts.ts';
 
@@ -31,6 +30,7 @@ const fromApfs = (context: Context, user: DsUser, crypto: CryptoListing | null):
   const command_id = listingCommand(context, crypto);
   if (user.uuid === null) return { ...common, value: null, raw_state: null, command_id };
   const isListed = crypto.byUuid.has(user.uuid);
+  if (!isListed && !crypto.isComplete) return { ...common, value: null, raw_state: null, command_id };
   return { ...common, value: isListed ? 1 : 0, raw_state: isListed ? 'listed' : 'absent', command_id };
 };
 
@@ -39,20 +39,20 @@ const fromFdesetup = (context: Context, user: DsUser, list: FilevaultList | null
   if (list === null) return { ...common, value: null, raw_state: null, command_id: null };
   const commandId = context.commandId(list.source);
   if (user.uuid === null) return { ...common, value: null, raw_state: null, command_id: commandId };
-  if (list.uuids.has(user.uuid)) {
-    return { ...common, value: 1, raw_state: 'listed', command_id: commandId };
-  }
+  const listed = isListed(list, user.uuid);
+  if (listed === null) return { ...common, value: null, raw_state: null, command_id: commandId };
+  if (listed) return { ...common, value: 1, raw_state: 'listed', command_id: commandId };
   // With FileVault off nobody is listed: that says nothing of a token.
   return { ...common, value: list.isFilevaultOff ? null : 0, raw_state: 'absent', command_id: commandId };
 };
 
 const fromOpenDirectory = (context: Context, user: DsUser): Observation => {
-  const isTagged = hasTag(user.authenticationAuthority, 'SecureToken');
+  const isTagged = tagOf(user, 'SecureToken');
   return {
     ...nameOf(user),
     source: 'opendirectory',
-    value: isTagged ? 1 : 0,
-    raw_state: isTagged ? 'tag' : 'absent',
+    value: bit(isTagged),
+    raw_state: isTagged === null ? null : isTagged ? 'tag' : 'absent',
     command_id: context.commandId('ds_users'),
   };
 };

@@ -1,7 +1,7 @@
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
 import { adminDecider, isTagDisabled } from './shared/accounts.ts';
 import { readCryptoListing, volumeOwnerOf } from './shared/crypto_users.ts';
-import { readFilevaultList } from './shared/filevault_list.ts';
+import { isListed, readFilevaultList } from './shared/filevault_list.ts';
 import secureTokenObservations from './secure_token_observations.ts';
 import { confidences, userConflicts, verdictOf } from './shared/token_rules.ts';
 
@@ -15,7 +15,10 @@ export default defineTable({
       example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
       from: ['ds_users'],
     }),
-    is_admin: boolean('Effective member of gid 80, as in users.', { example: '1', from: ['ds_groups'] }),
+    is_admin: boolean('Effective member of gid 80, as in users.', {
+      example: '1',
+      from: ['ds_users', 'ds_groups'],
+    }),
     secure_token: boolean('The verdict: APFS where it answered, else fdesetup, OpenDirectory, sysadminctl.', {
       example: '1',
     }),
@@ -88,7 +91,7 @@ export default defineTable({
         is_admin: isAdmin,
         secure_token: value,
         volume_owner: crypto === null ? null : bit(volumeOwnerOf(user.uuid, crypto)),
-        filevault_enabled: list === null || user.uuid === null ? null : bit(list.uuids.has(user.uuid)),
+        filevault_enabled: list === null || user.uuid === null ? null : bit(isListed(list, user.uuid)),
         disabled_tag: bit(isTagDisabled(user, 'SecureToken')),
         confidence,
         sources: agreeing.length === 0 ? null : agreeing.join(','),

@@ -10,6 +10,10 @@ const homeExists = async (context: Context, user: DsUser): Promise<0 | 1 | null>
   return found === null ? null : found.kind === 'missing' ? 0 : 1;
 };
 
+const isRegistered = (user: DsUser): boolean | null =>
+  user.altSecurityIdentities.some((value) => value.startsWith('PlatformSSO:')) ||
+  (user.unread.has('AltSecurityIdentities') ? null : false);
+
 export default defineTable({
   name: 'users',
   description: 'Every local OpenDirectory user record.',
@@ -35,13 +39,13 @@ export default defineTable({
     ),
     is_admin: boolean('Effective member of gid 80: by name, GUID, nested group or primary group.', {
       example: '1',
-      from: ['ds_groups'],
+      from: ['ds_users', 'ds_groups'],
     }),
     account_type: oneOf(
       accountTypes,
       'Kind of account. managed_admin only where MDM was asked (--allow-network).',
       {
-        from: ['ds_users'],
+        from: ['ds_users', 'mdmclient_query_device_information'],
       },
     ),
     is_system_account: boolean('uid below 500 and a GeneratedUID that Apple gives to its own accounts.', {
@@ -84,6 +88,12 @@ export default defineTable({
     ]);
     const managedUuids = new Set((managed?.autoSetupAdminAccounts ?? []).flatMap(({ guid }) => guid ?? []));
     const isAdminOf = adminDecider(context, users, groups);
+    const isAnyAdminUnknown = managed?.autoSetupAdminAccounts != null && !managed.areAllAdminsKnown;
+    const typeOf = (user: DsUser) => {
+      const type = accountTypeOf(user, managedUuids);
+      // The account may be the one that MDM made and that was not understood.
+      return type === 'local' && isAnyAdminUnknown ? null : type;
+    };
     return Promise.all(
       users.map(async (user) => ({
         uid: user.uid,
@@ -95,14 +105,12 @@ export default defineTable({
         uuid: user.uuid,
         is_hidden: bit(user.isHidden),
         is_admin: isAdminOf(user),
-        account_type: accountTypeOf(user, managedUuids),
+        account_type: typeOf(user),
         is_system_account: isSystemAccount(user),
         can_login: canLogin(user),
         home_exists: await homeExists(context, user),
         password_hint_set: null,
-        platform_sso_registered: bit(
-          user.altSecurityIdentities.some((value) => value.startsWith('PlatformSSO:')),
-        ),
+        platform_sso_registered: bit(isRegistered(user)),
       })),
     );
   },

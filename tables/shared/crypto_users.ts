@@ -10,6 +10,7 @@ export const icloudRecoveryExternalUuid = '64C0C6EB-0000-11AA-AA11-00306543ECAC'
 export const icloudRecoveryUuid = 'EC1C2AD9-B618-4ED6-BD8D-50F361C27507';
 export const bootstrapTokenUuid = '2457711A-523C-4604-B75A-F48A571D5036';
 
+/** The words of diskutil that are known; Apple adds to them. */
 export const cryptoUserTypes = [
   'LocalOpenDirectory',
   'PersonalRecovery',
@@ -18,9 +19,8 @@ export const cryptoUserTypes = [
   'ICloudRecovery',
   'MDMRecovery',
   'Disk',
-  'Unknown',
 ] as const;
-export type CryptoUserType = (typeof cryptoUserTypes)[number];
+type CryptoUserType = (typeof cryptoUserTypes)[number];
 
 export const resolutions = [
   'local_user',
@@ -45,18 +45,19 @@ const wellKnown: ReadonlyMap<string, { readonly type: CryptoUserType; readonly r
   ]);
 export const isWellKnown = (uuid: string): boolean => wellKnown.has(uuid);
 
-const resolutionOfType: Readonly<Partial<Record<CryptoUserType, Resolution>>> = {
-  PersonalRecovery: 'recovery_key',
-  InstitutionalRecovery: 'recovery_key',
-  ICloud: 'icloud',
-  ICloudRecovery: 'icloud',
-  MDMRecovery: 'bootstrap_token',
-  Disk: 'disk',
-};
+const resolutionOfType: ReadonlyMap<string, Resolution> = new Map<CryptoUserType, Resolution>([
+  ['PersonalRecovery', 'recovery_key'],
+  ['InstitutionalRecovery', 'recovery_key'],
+  ['ICloud', 'icloud'],
+  ['ICloudRecovery', 'icloud'],
+  ['MDMRecovery', 'bootstrap_token'],
+  ['Disk', 'disk'],
+]);
 
 export interface CryptoUser {
   readonly uuid: string;
-  readonly type: CryptoUserType;
+  /** As diskutil prints it; Unknown where it does not tell. */
+  readonly type: string;
   /** Null when the key is absent: Intel, or macOS before 11. */
   readonly volumeOwner: boolean | null;
 }
@@ -68,6 +69,8 @@ export interface CryptoListing {
   readonly volumeUuid: string | null;
   readonly users: readonly CryptoUser[];
   readonly byUuid: ReadonlyMap<string, CryptoUser>;
+  /** False where an entry is left out: who is not listed may be. */
+  readonly isComplete: boolean;
 }
 
 /** The one volume with the role Data; null where there is no APFS. */
@@ -79,17 +82,20 @@ const volumeOf = (volumes: readonly ApfsVolume[] | null): { device: string; uuid
   return { device: data.deviceIdentifier, uuid: data.uuid };
 };
 
-const typeOf = (uuid: string, printed: string, volumeUuid: string | null): CryptoUserType => {
-  const known = cryptoUserTypes.find((type) => type === printed);
-  if (known !== undefined) return known;
+/** A word that is not known is shown as it is, but for a UUID that tells what it is by itself. */
+const typeOf = (uuid: string, printed: string | null, volumeUuid: string | null): string => {
+  if (cryptoUserTypes.some((type) => type === printed)) return printed ?? 'Unknown';
   if (volumeUuid !== null && uuid === volumeUuid) return 'Disk';
-  return wellKnown.get(uuid)?.type ?? 'Unknown';
+  return wellKnown.get(uuid)?.type ?? printed ?? 'Unknown';
 };
 
 /** Throws where the volume does not answer; that the volumes are not known is noted. */
 export const readCryptoListing = async (context: Context): Promise<CryptoListing> => {
-  const volume = volumeOf(await context.orUnknown(context.read('diskutil_apfs_list')));
-  if (volume === null) return { device: null, volumeUuid: null, users: [], byUuid: new Map() };
+  const volumes = await context.orUnknown(context.read('diskutil_apfs_list'));
+  // Of a list that lacks a volume, or its role, nobody can tell which is the one: the startup volume is asked.
+  const volume = volumeOf(context.isComplete('diskutil_apfs_list') ? volumes : null);
+  if (volume === null)
+    return { device: null, volumeUuid: null, users: [], byUuid: new Map(), isComplete: true };
   const { device, uuid } = volume;
   const answer = await context.read('diskutil_apfs_list_users', device);
   const users = answer.users.map((user) => ({
@@ -97,7 +103,14 @@ export const readCryptoListing = async (context: Context): Promise<CryptoListing
     type: typeOf(user.uuid, user.type, uuid),
     volumeOwner: user.volumeOwner,
   }));
-  return { device, volumeUuid: uuid, users, byUuid: new Map(users.map((user) => [user.uuid, user])) };
+  const isComplete = context.isComplete('diskutil_apfs_list_users', device);
+  return {
+    device,
+    volumeUuid: uuid,
+    users,
+    byUuid: new Map(users.map((user) => [user.uuid, user])),
+    isComplete,
+  };
 };
 
 /** The command that says who is listed, or that no volume is APFS. */
@@ -115,7 +128,7 @@ export const resolutionOf = (
   const known = wellKnown.get(user.uuid)?.resolution;
   if (known !== undefined) return known;
   if (volumeUuid !== null && user.uuid === volumeUuid) return 'disk';
-  const byType = resolutionOfType[user.type];
+  const byType = resolutionOfType.get(user.type);
   if (byType !== undefined) return byType;
   const isLocal = accounts.has(user.uuid);
   if (isLocal === true) return 'local_user';
@@ -127,9 +140,13 @@ export const resolutionOf = (
  * Whether an account owns the volume. An account that is not listed is no owner, where the listing
  * speaks of owners at all; where it does not (Intel, or macOS before 11) nobody's is known.
  */
-export const volumeOwnerOf = (uuid: string | null, { users, byUuid }: CryptoListing): boolean | null => {
+export const volumeOwnerOf = (
+  uuid: string | null,
+  { users, byUuid, isComplete }: CryptoListing,
+): boolean | null => {
   if (uuid === null) return null;
   const own = byUuid.get(uuid);
   if (own !== undefined) return own.volumeOwner;
+  if (!isComplete) return null;
   return users.some(({ volumeOwner }) => volumeOwner !== null) ? false : null;
 };

@@ -39,7 +39,10 @@ export const intended: readonly Intended[] = [
     changedColumn: 'conflicts.conclusion',
     reason: 'it says the rule in words; the commands behind it have a column of their own',
   },
-  { newColumn: 'conflicts.command_ids', reason: 'the commands behind a conclusion, to be joined with command_log' },
+  {
+    newColumn: 'conflicts.command_ids',
+    reason: 'the commands behind a conclusion, to be joined with command_log',
+  },
   {
     line: 'tokenquery: note: fleet.db was brought from layout 2 to 3',
     was: null,

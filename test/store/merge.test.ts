@@ -228,7 +228,11 @@ const malformed: readonly (readonly [string, string, RegExp])[] = [
   ['a newer layout', text.replace('"schema_version":1', '"schema_version":99'), /newer tokenquery/],
   ['no host', text.replace('"host_id":"H1"', '"host_id":""'), /no host_id/],
   ['a table without a name', text.replace('"table":"machine"', '"table":7'), /no name/],
-  ['a table without a status', text.replace('"status":"partial","row_count"', '"state":"partial","row_count"'), /no status/],
+  [
+    'a table without a status',
+    text.replace('"status":"partial","row_count"', '"state":"partial","row_count"'),
+    /no status/,
+  ],
   [
     'a row too few',
     text

@@ -18,7 +18,13 @@ import type { Store } from '../../store/file.ts';
 import { merge } from '../../store/merge.ts';
 import type { Merged } from '../../store/merge.ts';
 import { nativeLines } from '../../store/native/encode.ts';
-import { cellsOrder, digestOfCells, packRows, rowsOf as cellsOf, snapshotIdOf } from '../../store/snapshot.ts';
+import {
+  cellsOrder,
+  digestOfCells,
+  packRows,
+  rowsOf as cellsOf,
+  snapshotIdOf,
+} from '../../store/snapshot.ts';
 import type { Cells, Snapshot, TableObservation } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';
 import { sample, temporaryFolder } from '../standin.ts';
@@ -103,8 +109,7 @@ const novelties: Readonly<Record<string, Novelty>> = {
   },
   source: {
     declared: tables,
-    newer: (snapshot) =>
-      word('secure_token_observations', 'source', 'future_source')(snapshot),
+    newer: (snapshot) => word('secure_token_observations', 'source', 'future_source')(snapshot),
     leftOut: [],
     sql: "SELECT DISTINCT source AS shown FROM secure_token_observations WHERE source = 'future_source'",
     shown: () => 'future_source',
@@ -205,7 +210,9 @@ for (const [what, novelty] of Object.entries(novelties)) {
       const merged = await mergeInto(t, centre, input);
       t.deepEqual([merged.stored, [...merged.leftOut]], [1, []]);
       t.is(centre.db.prepare(novelty.sql).pluck().get() ?? null, null);
-      const status = centre.db.prepare('SELECT columns_affected FROM table_status WHERE table_name = ?').pluck();
+      const status = centre.db
+        .prepare('SELECT columns_affected FROM table_status WHERE table_name = ?')
+        .pluck();
       if (what === 'table') t.is(status.get('volume_seals'), undefined);
       if (what === 'column')
         t.regex(String(status.get('users')), /"shell_digest"/, 'a NULL that nobody meant is no answer');
@@ -303,8 +310,14 @@ test('an older program writes into a newer file and a newer into an older, in tu
   );
   // What the newer one saw is in the history of the file.
   t.true(
-    (store.db.prepare("SELECT count(*) FROM users_history WHERE shell_digest = 'x'").pluck().get() as number) > 0 ||
-      (store.db.prepare("SELECT count(*) FROM _past_users WHERE shell_digest = 'x'").pluck().get() as number) > 0,
+    (store.db
+      .prepare("SELECT count(*) FROM users_history WHERE shell_digest = 'x'")
+      .pluck()
+      .get() as number) > 0 ||
+      (store.db
+        .prepare("SELECT count(*) FROM _past_users WHERE shell_digest = 'x'")
+        .pluck()
+        .get() as number) > 0,
   );
   t.deepEqual(usersIn(store), usersIn(openForReading(databaseOf([old], tables), tables)));
   store.close();
