@@ -1,12 +1,14 @@
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const lenientUtf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** In place of bytes that are not UTF-8, in a property list; no decoder answers half a pair of surrogates. */
-export const noText = '\uDFFF';
+/** In place of bytes that are not UTF-8, in a property list: half a pair of surrogates, which no text has. */
+const noText = '\uDFFF';
+/** Whether a text stands for bytes that are all UTF-8. */
+export const isText = (text: string): boolean => text.isWellFormed();
 
 /**
  * The text of bytes in UTF-8; null for what is none. In an XML property list bytes that are not UTF-8 cost the
- * value in which they stand: there they are `noText`.
+ * value in which they stand: there the text is none (isText).
  */
 export const decodeText = (bytes: Uint8Array): string | null => {
   try {

@@ -1,6 +1,6 @@
 import { CollectError, parseFailed, permissionDenied } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
-import { noText } from './decode.ts';
+import { isText } from './decode.ts';
 import { firstLine as lineOf, isUuid } from './lines.ts';
 import {
   PlistOdd,
@@ -381,7 +381,7 @@ const isPlainlyAllowed = (text: string, keys: ReadonlyMap<string, string>): bool
     if (found !== null) at = lines.lastIndex;
     return found;
   };
-  if (text.includes(noText) || !skip(head)) return false;
+  if (!isText(text) || !skip(head)) return false;
   while (skip('\t<dict>\n')) {
     while (!skip('\t</dict>\n')) {
       const key = match(keyLines)?.[1];

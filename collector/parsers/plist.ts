@@ -1,7 +1,7 @@
 import { XMLParser } from 'fast-xml-parser';
 import type { MatcherView } from 'fast-xml-parser';
 import { CollectError, parseFailed } from '../errors.ts';
-import { decodeText, noText } from './decode.ts';
+import { decodeText, isText } from './decode.ts';
 
 /** A date of a property list, in whole seconds. */
 export class PlistDate {
@@ -150,7 +150,7 @@ const namedCharacters: Readonly<Record<string, string>> = {
 const references = /&(?:(lt|gt|amp|quot|apos)|#([0-9]{1,10})|#x([0-9a-fA-F]{1,8}));|&/g;
 /** In place of a reference that is not known; no document holds a NUL by itself. */
 const noCharacter = '\0';
-const isReadable = (text: string): boolean => !text.includes(noCharacter) && !text.includes(noText);
+const isReadable = (text: string): boolean => !text.includes(noCharacter) && isText(text);
 const characterOf = (_: string, name?: string, decimal?: string, hex?: string): string => {
   if (name !== undefined) return namedCharacters[name] ?? noCharacter;
   const code = decimal !== undefined ? Number(decimal) : hex !== undefined ? Number.parseInt(hex, 16) : 0;

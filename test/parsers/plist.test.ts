@@ -596,9 +596,8 @@ test('a file is binary or strict UTF-8', (t) => {
   // The one value in Latin-1 is all there is; beside others it costs itself.
   const names = Buffer.from(xml('<array><string>é</string><string>e</string></array>'), 'latin1');
   t.deepEqual(plainly(parsePlistFile(new Uint8Array(names))), [odd, 'e']);
-  t.deepEqual(parsePlistFile(new TextEncoder().encode(xml('<array><string>\uFFFD</string></array>'))), [
-    '\uFFFD',
-  ]);
+  for (const text of ['\uFFFD', '\u{1F7FF}', '\u{10FFFF}'])
+    t.is(parsePlistFile(new TextEncoder().encode(xml(`<string>${text}</string>`))), text);
   for (const wrong of [latin1, utf16, Buffer.from('{ a = b; }'), Buffer.alloc(0)]) {
     t.throws(() => parsePlistFile(new Uint8Array(wrong)), { instanceOf: CollectError, code: 'parse_failed' });
   }
