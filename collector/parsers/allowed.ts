@@ -51,6 +51,10 @@ const secondsOf = (text: string): number | null => {
   return at / 1000 - (found[7] === '-' ? -shift : shift);
 };
 
+/** A text that a property list in XML can hold: no NUL, and no half a pair of surrogates. */
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && !value.includes('\0') && value.isWellFormed();
+
 /**
  * The kept form of a value, undefined when the value is not of the kind that the key has by Apple's schema.
  */
@@ -59,10 +63,10 @@ const keepLeaf = (value: unknown, leaf: Leaf): Kept | undefined => {
     case 'present':
       return true;
     case 'text':
-      return typeof value === 'string' ? value : undefined;
+      return isText(value) ? value : undefined;
     case 'texts':
       if (!Array.isArray(value)) return undefined;
-      return value.map((item: unknown) => (typeof item === 'string' ? item : withheldValue));
+      return value.map((item: unknown) => (isText(item) ? item : withheldValue));
     case 'flag':
       if (typeof value === 'boolean') return value;
       if (value === 1 || value === 1n || value === '1') return true;

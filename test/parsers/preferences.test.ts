@@ -252,6 +252,14 @@ test('the login window (constructed)', (t) => {
   );
 });
 
+test('a name with a NUL in it is none, and costs nothing else (constructed)', (t) => {
+  const bytes = binary({ autoLoginUser: 'al\0ce', GuestEnabled: true });
+  const { value, notes } = tell(parseLoginwindowPreferences, bytes);
+  t.deepEqual(value, { ...noLogin, autologinUsername: unread, guestEnabled: true });
+  t.is(notes.length, 1);
+  t.deepEqual(tell(parseLoginwindowPreferences, reduceLoginwindowPreferences(bytes)), { value, notes });
+});
+
 test('deleted users (constructed)', (t) => {
   t.deepEqual(accounts(deleted), deletedValue);
   t.deepEqual(accounts(file('<key>other</key><true/>')), []);
