@@ -84,7 +84,10 @@ const spotsOfSize = (least: number): string =>
  * A word that its list does not have is one of a newer version: what the question makes of it proves nothing. Of what is
  * past, only what still held in the time that is looked at counts.
  */
-const spotsOfWords = ({ table, column, values }: ClosedColumn, { needsHistory, isOfFleet }: Query): string => {
+const spotsOfWords = (
+  { table, column, values }: ClosedColumn,
+  { needsHistory, isOfFleet }: Query,
+): string => {
   const name = quoteName(column);
   const from = quoteName(needsHistory ? `${table}_history` : table);
   const time = `\n    AND (valid_until_time IS NULL OR valid_until_time > :now - ${windowSeconds})`;

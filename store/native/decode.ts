@@ -126,10 +126,7 @@ export interface NativeDecoder {
  *
  * @param leftOut Gets the names of what only a newer tokenquery knows, and is not in the snapshots.
  */
-export const nativeDecoder = (
-  tables: readonly Table[],
-  leftOut: Set<string> = new Set(),
-): NativeDecoder => {
+export const nativeDecoder = (tables: readonly Table[], leftOut: Set<string> = new Set()): NativeDecoder => {
   const byName = new Map(tables.map((table) => [table.name, table]));
   const isData = new Set(dataTables(tables).map(({ name }) => name));
   const checks = new Map(
@@ -338,7 +335,11 @@ export const nativeDecoder = (
     return list as readonly string[] | null;
   };
 
-  const knownTable = (table: Table, isReport: boolean, fields: Readonly<Record<string, unknown>>): KnownTable => {
+  const knownTable = (
+    table: Table,
+    isReport: boolean,
+    fields: Readonly<Record<string, unknown>>,
+  ): KnownTable => {
     const { status, row_count: rowCount, code, reason, duration_ms: duration } = fields;
     if (snapshot?.observations.has(table.name) === true)
       throw broken(number, `${table.name} stands twice in a snapshot`);
