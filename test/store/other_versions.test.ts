@@ -3,7 +3,7 @@
  * a source and a word.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { integer, text } from '../../collector/table.ts';
@@ -27,9 +27,9 @@ import {
 } from '../../store/snapshot.ts';
 import type { Cells, Snapshot, TableObservation } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';
-import { sample, temporaryFolder } from '../standin.ts';
+import { cli, sample, temporaryFolder } from '../standin.ts';
 import { makeBundle, snapshotOfBundle, verifySnapshots } from './evidence.ts';
-import { addAll, newPath, rowsOf } from './world.ts';
+import { addAll, newPath, people, rowsOf, smallTables, snapshotAt } from './world.ts';
 
 const tableNamed = (name: string): Table => {
   const table = tables.find((known) => known.name === name);
@@ -337,6 +337,31 @@ test('a program that lacks what the file has, and has what the file lacks, leave
   store.close();
 });
 
+test('merge says in one note what it left out, of however many inputs', async (t) => {
+  const old = await olderSnapshot();
+  const [table, column] = [novelties['table'] as Novelty, novelties['column'] as Novelty];
+  // One of them large enough for the thread that reads exports.
+  const many = Array.from({ length: 40 }, (_, number) => {
+    const known = { ...newerSnapshot(old, table), hostId: `HOST-${number}` };
+    return { ...known, snapshotId: snapshotIdOf(known) };
+  });
+  const inputs = [
+    exportOf(many, table.declared),
+    databaseOf([newerSnapshot(old, column)], column.declared),
+    exportOf([newerSnapshot(old, column)], column.declared),
+    databaseOf([atTime(old, old.collectedTime + 5)], tables),
+  ];
+  t.true(statSync(inputs[0] as string).size > 2 * 1024 * 1024);
+  const { code, stdout, stderr } = await cli(['merge', '--db', newPath(), ...inputs]);
+  t.is(code, 0);
+  t.regex(stdout, /^42 snapshots of 41 hosts stored/);
+  t.is(
+    stderr,
+    'tokenquery: note: 3 inputs of a newer tokenquery: left out, for this one does not know it: ' +
+      'column users.shell_digest, table volume_seals; upgrade tokenquery here and merge again\n',
+  );
+});
+
 test('what is lacking is looked for once: the next opening reads one row', async (t) => {
   const old = await olderSnapshot();
   const path = databaseOf([old], tables);
@@ -350,6 +375,46 @@ test('what is lacking is looked for once: the next opening reads one row', async
   t.is((settings() as unknown[]).length, 1);
   openForWriting(path, tables).close();
   t.is((settings() as unknown[]).length, 1);
+});
+
+test('a column in the middle that came later shifts nothing of what a partial look saw', (t) => {
+  const columnsWithout = Object.fromEntries(
+    Object.entries(people.columns).filter(([name]) => name !== 'age'),
+  );
+  const olderPeople: Table = { ...people, columns: columnsWithout };
+  const older = [olderPeople, ...smallTables.filter((table) => table !== people)];
+  const look = (time: number, status: 'ok' | 'partial', rows: readonly Cells[]): Snapshot => {
+    const observation = {
+      ...observationOf(olderPeople, rows),
+      status,
+      failed: status === 'ok' ? null : ['s1'],
+    };
+    const observations = new Map([
+      ['people', { ...observation, affected: status === 'ok' ? [] : ['token'] }],
+    ]);
+    const known = { ...snapshotAt('H1', time, {}), observations };
+    return { ...known, snapshotId: snapshotIdOf(known) };
+  };
+  const path = newPath();
+  const store = openForWriting(path, older);
+  addAll(store, [
+    look(10, 'ok', [['ann', 'A', 1, 0.5]]),
+    look(20, 'partial', [['ann', 'A', null, 1.5]]),
+    look(30, 'partial', [['ann', 'A', 0, 2.5]]),
+  ]);
+  const before = rowsOf(store, 'SELECT name, uuid, token, seen, valid_from_time FROM people_history');
+  store.close();
+  const newer = openForWriting(path, smallTables);
+  t.deepEqual(rowsOf(newer, 'SELECT name, uuid, token, seen, valid_from_time FROM people_history'), before);
+  t.is(verifySnapshots(newer), 3);
+  // A late one folds all of it anew.
+  const late = snapshotAt('H1', 15, { people: { status: 'ok', rows: [['ann', 'A', 1, 30, 0.5]] } });
+  addAll(newer, [late]);
+  t.is(verifySnapshots(newer), 4);
+  t.deepEqual(rowsOf(newer, 'SELECT name, uuid, token, seen FROM people'), [
+    { name: 'ann', uuid: 'A', token: 0, seen: 2.5 },
+  ]);
+  newer.close();
 });
 
 const answersOn = (store: Store) =>
