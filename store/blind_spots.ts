@@ -1,4 +1,5 @@
 /** What an analyst's statement reads of a store, and what of that could not be looked at. */
+import { isSeen } from '../collector/status.ts';
 import { touchedTables } from './guard.ts';
 import type { Store } from './file.ts';
 import { dataTables } from './schema.ts';
@@ -58,13 +59,13 @@ export const blindSpots = (
       'SELECT table_name AS "table", status, CASE WHEN count(DISTINCT reason) = 1 THEN max(reason) END AS reason, ' +
         `count(*) AS hosts FROM table_status WHERE table_name IN (${names.map(() => '?').join(', ')}) GROUP BY 1, 2 ORDER BY 1, 2`,
     )
-    .all(names) as BlindSpot[];
+    .all(names) as (BlindSpot & { readonly status: string })[];
   const missing = names.map((table): BlindSpot => {
     const told = found.reduce((sum, spot) => sum + (spot.table === table ? spot.hosts : 0), 0);
     return { table, status: null, reason: null, hosts: seen - told };
   });
   const spots = [
-    ...found.filter(({ status }) => status !== 'ok' && status !== 'empty'),
+    ...found.filter(({ status }) => !isSeen(status)),
     ...missing.filter((spot) => spot.hosts > 0),
   ];
   return { spots, unevaluated, seen, hosts };

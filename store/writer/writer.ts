@@ -1,6 +1,7 @@
 /** Writes snapshots: row versions that did not change are not touched. */
 import { createHash, hash } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
+import { isGood } from '../../collector/status.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import type { Db, Statement } from '../database.ts';
 import { compareRefs, historyOf, keyReader } from '../history.ts';
@@ -24,7 +25,7 @@ import {
   pastName,
   readTableNumbers,
 } from '../schema.ts';
-import { cellsOrder, isGood, leadingCells, origins, rowsOf } from '../snapshot.ts';
+import { cellsOrder, leadingCells, origins, rowsOf } from '../snapshot.ts';
 import type { Cells, TableObservation, Report, Snapshot } from '../snapshot.ts';
 
 /** Rows of a table that appeared, changed and disappeared. */
