@@ -1,20 +1,67 @@
 /** What an analyst's statement reads of a store, and what of that could not be looked at. */
 import { isSeen } from '../collector/status.ts';
-import { touchedTables } from './guard.ts';
+import { viewAsOf } from './as_of.ts';
+import { openDatabase } from './database.ts';
+import type { Db } from './database.ts';
+import { quoteName } from './ddl.ts';
 import type { Store } from './file.ts';
-import { dataTables } from './schema.ts';
+import { touchedTables } from './guard.ts';
+import { dataTables, storeTables, storeViews } from './schema.ts';
 
-/** The tables that a statement reads, by the names that analysts know. */
-export const touchedNames = ({ db, tables }: Store, sql: string): ReadonlySet<string> => {
-  const names = touchedTables(db, sql);
+const changesColumns =
+  'host_id, table_name, change, key, column_name, old_value, new_value, change_time, snapshot_id';
+
+/**
+ * The layout of a store, without rows, in which `changes` reads a table of its own: what a statement opens here besides,
+ * it does not read through `changes`. A table, for SQLite would leave out what stands beside a view that is always empty.
+ */
+const layoutWithoutChanges = (store: Store, asOf: number | null): Db => {
+  const db = openDatabase(':memory:');
+  const create = db.transaction(() => {
+    for (const sql of storeTables(store.tables).values()) db.exec(sql);
+    db.exec(`CREATE TABLE _changes (${changesColumns})`);
+    for (const [name, sql] of storeViews(store.tables, (table) => store.tableIds.get(table) ?? 0)) {
+      const body = name === 'changes' ? `SELECT ${changesColumns} FROM _changes` : sql;
+      db.exec(`CREATE VIEW ${quoteName(name)} AS\n${body}`);
+    }
+  });
+  create();
+  if (asOf !== null) viewAsOf({ ...store, db }, asOf);
+  return db;
+};
+
+/**
+ * What a statement opens otherwise than through `changes`, which speaks of good observations only. All that it opens,
+ * where that cannot be told.
+ */
+const touchedBesideChanges = (store: Store, sql: string, asOf: number | null): ReadonlySet<string> => {
+  const touched = touchedTables(store.db, sql);
+  const opensAll = dataTables(store.tables).every(
+    ({ name }) => touched.has(`_current_${name}`) && touched.has(`_past_${name}`),
+  );
+  // Only a statement on `changes`, or on all that it reads, opens all of them.
+  if (!opensAll) return touched;
+  const layout = layoutWithoutChanges(store, asOf);
+  try {
+    return touchedTables(layout, sql);
+  } catch {
+    return touched;
+  } finally {
+    layout.close();
+  }
+};
+
+/**
+ * The tables that a statement reads, by the names that analysts know.
+ *
+ * @param asOf The moment that the plain names mean, where it is not the present.
+ */
+export const touchedNames = (store: Store, sql: string, asOf: number | null): ReadonlySet<string> => {
+  const known = new Set(store.tables.map(({ name }) => name));
   const touched = new Set<string>();
-  if (names.has('_finding')) touched.add('findings');
-  // It reads every table, and speaks of observations that were good.
-  if (/\bchanges\b/i.test(sql)) return touched;
-  const known = new Set(tables.map(({ name }) => name));
-  for (const name of names) {
-    const table = name.replace(/^_(?:current|past)_/, '');
-    if (known.has(table)) touched.add(table);
+  for (const name of touchedBesideChanges(store, sql, asOf)) {
+    const table = name === '_finding' ? 'findings' : name.replace(/^_(?:current|past)_/, '');
+    if (table === 'findings' || known.has(table)) touched.add(table);
   }
   return touched;
 };
