@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { UserError } from '../collector/errors.ts';
 import type { Db } from '../store/database.ts';
 import { prepareGuarded, touchedTables } from '../store/guard.ts';
-import { parseQuery } from './query.ts';
-import type { Query, Requirement } from './query.ts';
+import { bare, parseQuery } from './query.ts';
+import type { Query } from './query.ts';
+import { withReads } from './reads.ts';
 import { blindSpotStatements, exemptStatement } from './evaluate.ts';
 import type { Names } from './evaluate.ts';
 
@@ -52,14 +53,6 @@ export const readQueries = (folder: string): Query[] => {
     return query;
   });
 };
-
-/** A table must have been looked at as a whole. */
-export const bare = (table: string): Requirement => ({
-  table,
-  column: null,
-  isNullAnswer: false,
-  where: null,
-});
 
 /**
  * Checks a query against the tables, before anything is collected. One that names nothing as required
@@ -110,9 +103,10 @@ export const checkQuery = (query: Query, names: Names, empty: Db, store: Db | nu
     if (twice !== undefined)
       throw new UserError(`two columns are named ${twice}`, 'name one of them anew with AS');
     for (const sql of blindSpotStatements(query)) prepareGuarded(db, sql, names);
-    if (exemptStatement(query) !== null) prepareGuarded(db, exemptStatement(query) ?? '', names);
-    if (query.requires.length > 0) return query;
-    return { ...query, requires: [...touchedTables(db, query.sql)].toSorted().map(bare) };
+    const exempt = exemptStatement({ ...query, appliesReads: ['hosts'] });
+    if (exempt !== null) prepareGuarded(db, exempt, names);
+    if (query.requires.length > 0) return withReads(query, db);
+    return withReads({ ...query, requires: [...touchedTables(db, query.sql)].toSorted().map(bare) }, db);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(`${file}: ${error.message}`, error.hint, error.exitCode);

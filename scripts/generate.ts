@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { parseQuery, severityRank } from '../queries/query.ts';
 import type { Query } from '../queries/query.ts';
+import { withReads } from '../queries/reads.ts';
+import { openEmptyStore } from '../store/memory.ts';
 
 const root = join(import.meta.dirname, '..');
 const isCheck = process.argv.includes('--check');
@@ -45,6 +47,9 @@ write(
   ].join('\n'),
 );
 
+const { tables: declared } = await import('../tables/index.ts');
+const store = openEmptyStore(declared);
+
 const queryFolder = join(root, 'queries');
 const queries: readonly Query[] = readdirSync(queryFolder, { recursive: true, encoding: 'utf8' })
   .map((file) => file.replaceAll('\\', '/'))
@@ -56,8 +61,9 @@ const queries: readonly Query[] = readdirSync(queryFolder, { recursive: true, en
     });
     if (file !== `${query.group}/${query.name}.sql`)
       throw new Error(`queries/${file} is of the group ${query.group}`);
-    return query;
+    return withReads(query, store);
   });
+store.close();
 
 write(
   'queries/index.ts',
@@ -188,7 +194,6 @@ const { conflictsPage } = await import('./conflicts.ts');
 write('docs/conflicts.md', conflictsPage());
 
 const { coveragePage } = await import('./coverage.ts');
-const { tables: declared } = await import('../tables/index.ts');
 write('docs/coverage.md', coveragePage(declared));
 
 const tableList = [

@@ -1,12 +1,11 @@
 /** What an analyst's statement reads of a store, and what of that could not be looked at. */
 import { isSeen } from '../collector/status.ts';
 import { viewAsOf } from './as_of.ts';
-import { openDatabase } from './database.ts';
 import type { Db } from './database.ts';
-import { quoteName } from './ddl.ts';
 import type { Store } from './file.ts';
-import { touchedTables } from './guard.ts';
-import { dataTables, storeTables, storeViews } from './schema.ts';
+import { analystName, touchedTables } from './guard.ts';
+import { openEmptyStore } from './memory.ts';
+import { dataTables } from './schema.ts';
 
 const changesColumns =
   'host_id, table_name, change, key, column_name, old_value, new_value, change_time, snapshot_id';
@@ -16,16 +15,10 @@ const changesColumns =
  * it does not read through `changes`. A table, for SQLite would leave out what stands beside a view that is always empty.
  */
 const layoutWithoutChanges = (store: Store, asOf: number | null): Db => {
-  const db = openDatabase(':memory:');
-  const create = db.transaction(() => {
-    for (const sql of storeTables(store.tables).values()) db.exec(sql);
-    db.exec(`CREATE TABLE _changes (${changesColumns})`);
-    for (const [name, sql] of storeViews(store.tables, (table) => store.tableIds.get(table) ?? 0)) {
-      const body = name === 'changes' ? `SELECT ${changesColumns} FROM _changes` : sql;
-      db.exec(`CREATE VIEW ${quoteName(name)} AS\n${body}`);
-    }
-  });
-  create();
+  const db = openEmptyStore(store.tables);
+  db.exec('DROP VIEW changes');
+  db.exec(`CREATE TABLE _changes (${changesColumns})`);
+  db.exec(`CREATE VIEW changes AS SELECT ${changesColumns} FROM _changes`);
   if (asOf !== null) viewAsOf({ ...store, db }, asOf);
   return db;
 };
@@ -60,7 +53,7 @@ export const touchedNames = (store: Store, sql: string, asOf: number | null): Re
   const known = new Set(store.tables.map(({ name }) => name));
   const touched = new Set<string>();
   for (const name of touchedBesideChanges(store, sql, asOf)) {
-    const table = name === '_finding' ? 'findings' : name.replace(/^_(?:current|past)_/, '');
+    const table = analystName(name);
     if (table === 'findings' || known.has(table)) touched.add(table);
   }
   return touched;

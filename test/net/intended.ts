@@ -29,4 +29,10 @@ export type Intended = { readonly reason: string } & (
     }
 );
 
-export const intended: readonly Intended[] = [];
+export const intended: readonly Intended[] = [
+  {
+    file: 'declared/queries.unknown.sql',
+    reason:
+      'a host is exempt only where every table that the condition reads was looked at; matrix/verdicts.txt has what follows',
+  },
+];
