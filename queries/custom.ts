@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../collector/errors.ts';
+import type { Table } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { prepareGuarded, touchedTables } from '../store/guard.ts';
 import { bare, parseQuery } from './query.ts';
@@ -9,6 +10,7 @@ import type { Query } from './query.ts';
 import { withReads } from './reads.ts';
 import { blindSpotStatements, exemptStatement } from './evaluate.ts';
 import type { Names } from './evaluate.ts';
+import { withClosed } from './closed.ts';
 
 const reason = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error';
 
@@ -62,7 +64,13 @@ export const readQueries = (folder: string): Query[] => {
  * @param store A store, where there is one: a query that compares snapshots can be checked on it only.
  * @throws UserError that names the file and what is wrong.
  */
-export const checkQuery = (query: Query, names: Names, empty: Db, store: Db | null = null): Query => {
+export const checkQuery = (
+  query: Query,
+  names: Names,
+  tables: readonly Table[],
+  empty: Db,
+  store: Db | null = null,
+): Query => {
   const { file, needsHistory } = query;
   for (const { table, column } of query.requires) {
     if (!names.tables.includes(table)) {
@@ -86,7 +94,7 @@ export const checkQuery = (query: Query, names: Names, empty: Db, store: Db | nu
     );
   }
   const db = needsHistory ? store : empty;
-  if (db === null) return query;
+  if (db === null) return withClosed(query, tables, null);
   try {
     const columns = prepareGuarded(db, query.sql, names)
       .columns()
@@ -105,8 +113,9 @@ export const checkQuery = (query: Query, names: Names, empty: Db, store: Db | nu
     for (const sql of blindSpotStatements(query)) prepareGuarded(db, sql, names);
     const exempt = exemptStatement({ ...query, appliesReads: ['hosts'] });
     if (exempt !== null) prepareGuarded(db, exempt, names);
-    if (query.requires.length > 0) return withReads(query, db);
-    return withReads({ ...query, requires: [...touchedTables(db, query.sql)].toSorted().map(bare) }, db);
+    if (query.requires.length > 0) return withClosed(withReads(query, db), tables, db);
+    const requires = [...touchedTables(db, query.sql)].toSorted().map(bare);
+    return withClosed(withReads({ ...query, requires }, db), tables, db);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(`${file}: ${error.message}`, error.hint, error.exitCode);

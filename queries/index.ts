@@ -35,6 +35,7 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)"
       }
     ],
+    "closed": [],
     "alsoReads": [
       "hosts"
     ],
@@ -63,6 +64,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
@@ -101,6 +103,21 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [
       "table_status"
     ],
@@ -135,6 +152,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "snapshots",
       "latest_snapshots"
@@ -162,6 +180,17 @@ export const queries: readonly Query[] = [
         "column": "is_resolved",
         "isNullAnswer": false,
         "where": "gid = 80"
+      }
+    ],
+    "closed": [
+      {
+        "table": "group_members",
+        "column": "member_kind",
+        "values": [
+          "name",
+          "guid",
+          "nested_group"
+        ]
       }
     ],
     "alsoReads": [],
@@ -196,6 +225,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "snapshots",
       "latest_snapshots"
@@ -243,6 +273,21 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
@@ -275,6 +320,7 @@ export const queries: readonly Query[] = [
         "where": "path IN ( '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordNotFound', '/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled')"
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": "NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND m.is_enrolled = 1)",
     "appliesReads": [
@@ -302,6 +348,21 @@ export const queries: readonly Query[] = [
         "column": "is_admin",
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
       }
     ],
     "alsoReads": [
@@ -357,6 +418,7 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(is_system_account, 0) = 0 AND COALESCE(can_login, 1) = 1 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)"
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
@@ -383,6 +445,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
@@ -413,6 +476,30 @@ export const queries: readonly Query[] = [
         "column": null,
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "secure_tokens",
+        "column": "confidence",
+        "values": [
+          "confirmed",
+          "probable",
+          "conflicting",
+          "unknown"
+        ]
       }
     ],
     "alsoReads": [
@@ -451,6 +538,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "snapshots",
       "latest_snapshots"
@@ -492,6 +580,21 @@ export const queries: readonly Query[] = [
         "where": "SUBSTR(username, 1, 1) = '_'"
       }
     ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
@@ -518,6 +621,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "snapshots",
       "latest_snapshots"
@@ -551,6 +655,38 @@ export const queries: readonly Query[] = [
         "column": "secure_token",
         "isNullAnswer": false,
         "where": "COALESCE(uid, -1) <> 201"
+      }
+    ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "managed_users",
+        "column": "kind",
+        "values": [
+          "auto_setup_admin",
+          "managed_user",
+          "configured"
+        ]
+      },
+      {
+        "table": "managed_users",
+        "column": "source",
+        "values": [
+          "mdmclient",
+          "system_profiler",
+          "config"
+        ]
       }
     ],
     "alsoReads": [
@@ -599,6 +735,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
@@ -635,6 +772,21 @@ export const queries: readonly Query[] = [
         "column": "console_username",
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
       }
     ],
     "alsoReads": [],
@@ -675,6 +827,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "conflicts",
       "snapshots"
@@ -722,6 +875,39 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(is_admin, 1) = 1"
       }
     ],
+    "closed": [
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
+        "values": [
+          "apfs",
+          "hfs"
+        ]
+      },
+      {
+        "table": "secure_tokens",
+        "column": "confidence",
+        "values": [
+          "confirmed",
+          "probable",
+          "conflicting",
+          "unknown"
+        ]
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [
       "hosts"
     ],
@@ -766,6 +952,56 @@ export const queries: readonly Query[] = [
         "column": "resolution",
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "apfs_crypto_users",
+        "column": "type",
+        "values": [
+          "LocalOpenDirectory",
+          "PersonalRecovery",
+          "InstitutionalRecovery",
+          "ICloud",
+          "ICloudRecovery",
+          "MDMRecovery",
+          "Disk",
+          "Unknown"
+        ]
+      },
+      {
+        "table": "apfs_crypto_users",
+        "column": "resolution",
+        "values": [
+          "local_user",
+          "guest",
+          "recovery_key",
+          "bootstrap_token",
+          "icloud",
+          "disk",
+          "orphan"
+        ]
+      },
+      {
+        "table": "filevault_users",
+        "column": "type",
+        "values": [
+          "os_user",
+          "personal_recovery",
+          "institutional_recovery",
+          "icloud_recovery",
+          "bootstrap_token",
+          "unknown"
+        ]
+      },
+      {
+        "table": "filevault_users",
+        "column": "resolution",
+        "values": [
+          "local_user",
+          "well_known",
+          "orphan"
+        ]
       }
     ],
     "alsoReads": [],
@@ -824,6 +1060,26 @@ export const queries: readonly Query[] = [
         "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = managed_users.host_id AND s.uuid = managed_users.uuid AND COALESCE(s.secure_token, 1) = 1) AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = managed_users.host_id AND a.uuid = managed_users.uuid)"
       }
     ],
+    "closed": [
+      {
+        "table": "managed_users",
+        "column": "kind",
+        "values": [
+          "auto_setup_admin",
+          "managed_user",
+          "configured"
+        ]
+      },
+      {
+        "table": "managed_users",
+        "column": "source",
+        "values": [
+          "mdmclient",
+          "system_profiler",
+          "config"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
@@ -860,6 +1116,22 @@ export const queries: readonly Query[] = [
         "column": null,
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "apfs_crypto_users",
+        "column": "type",
+        "values": [
+          "LocalOpenDirectory",
+          "PersonalRecovery",
+          "InstitutionalRecovery",
+          "ICloud",
+          "ICloudRecovery",
+          "MDMRecovery",
+          "Disk",
+          "Unknown"
+        ]
       }
     ],
     "alsoReads": [
@@ -902,6 +1174,7 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(secure_token, 1) = 1"
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)",
     "appliesReads": [
@@ -955,6 +1228,7 @@ export const queries: readonly Query[] = [
         "where": "(COALESCE(secure_token, 1) = 1 OR filevault_enabled = 1) AND COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)"
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
@@ -987,6 +1261,18 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(secure_token, 1) = 1"
       }
     ],
+    "closed": [
+      {
+        "table": "secure_tokens",
+        "column": "confidence",
+        "values": [
+          "confirmed",
+          "probable",
+          "conflicting",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
@@ -1011,6 +1297,39 @@ export const queries: readonly Query[] = [
         "column": null,
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "conflicts",
+        "column": "subject_kind",
+        "values": [
+          "user",
+          "crypto_user",
+          "host"
+        ]
+      },
+      {
+        "table": "conflicts",
+        "column": "fact",
+        "values": [
+          "secure_token",
+          "volume_owner",
+          "filevault_user",
+          "bootstrap",
+          "guid",
+          "recovery_key"
+        ]
+      },
+      {
+        "table": "conflicts",
+        "column": "severity",
+        "values": [
+          "info",
+          "low",
+          "medium",
+          "high"
+        ]
       }
     ],
     "alsoReads": [],
@@ -1121,6 +1440,55 @@ export const queries: readonly Query[] = [
         "column": null,
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "apfs_crypto_users",
+        "column": "type",
+        "values": [
+          "LocalOpenDirectory",
+          "PersonalRecovery",
+          "InstitutionalRecovery",
+          "ICloud",
+          "ICloudRecovery",
+          "MDMRecovery",
+          "Disk",
+          "Unknown"
+        ]
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
+        "values": [
+          "apfs",
+          "hfs"
+        ]
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
       }
     ],
     "alsoReads": [
@@ -1235,6 +1603,47 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "apfs_crypto_users",
+        "column": "type",
+        "values": [
+          "LocalOpenDirectory",
+          "PersonalRecovery",
+          "InstitutionalRecovery",
+          "ICloud",
+          "ICloudRecovery",
+          "MDMRecovery",
+          "Disk",
+          "Unknown"
+        ]
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [
       "table_status"
     ],
@@ -1347,6 +1756,56 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "apfs_crypto_users",
+        "column": "type",
+        "values": [
+          "LocalOpenDirectory",
+          "PersonalRecovery",
+          "InstitutionalRecovery",
+          "ICloud",
+          "ICloudRecovery",
+          "MDMRecovery",
+          "Disk",
+          "Unknown"
+        ]
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "filevault_users",
+        "column": "resolution",
+        "values": [
+          "local_user",
+          "well_known",
+          "orphan"
+        ]
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [
       "filevault_users",
       "table_status"
@@ -1394,6 +1853,20 @@ export const queries: readonly Query[] = [
         "where": "is_admin = 1 AND NOT EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.is_admin = 1 AND t.volume_owner = 1)"
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [
       "table_status",
       "bootstrap_tokens"
@@ -1429,6 +1902,20 @@ export const queries: readonly Query[] = [
         "column": "escrowed_to_server",
         "isNullAnswer": false,
         "where": "supported_on_server = 1"
+      }
+    ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
       }
     ],
     "alsoReads": [
@@ -1471,6 +1958,20 @@ export const queries: readonly Query[] = [
         "where": "state <> 'not_enrolled'"
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
@@ -1503,6 +2004,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 1)",
     "appliesReads": [
@@ -1530,6 +2032,21 @@ export const queries: readonly Query[] = [
         "column": "filevault_enabled",
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "filevault_status",
+        "column": "status",
+        "values": [
+          "on",
+          "off",
+          "encrypting",
+          "decrypting",
+          "deferred",
+          "restart_needed",
+          "unknown"
+        ]
       }
     ],
     "alsoReads": [],
@@ -1582,6 +2099,35 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "apfs_crypto_users",
+        "column": "type",
+        "values": [
+          "LocalOpenDirectory",
+          "PersonalRecovery",
+          "InstitutionalRecovery",
+          "ICloud",
+          "ICloudRecovery",
+          "MDMRecovery",
+          "Disk",
+          "Unknown"
+        ]
+      },
+      {
+        "table": "filevault_status",
+        "column": "status",
+        "values": [
+          "on",
+          "off",
+          "encrypting",
+          "decrypting",
+          "deferred",
+          "restart_needed",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [
       "table_status"
     ],
@@ -1631,6 +2177,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
@@ -1681,6 +2228,7 @@ export const queries: readonly Query[] = [
         "where": "is_enrolled = 1 AND COALESCE(is_dep_enrolled, 0) = 0"
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
@@ -1711,6 +2259,46 @@ export const queries: readonly Query[] = [
         "column": "secure_token",
         "isNullAnswer": false,
         "where": "EXISTS (SELECT 1 FROM mobile_accounts m WHERE m.host_id = secure_tokens.host_id AND m.username = secure_tokens.username)"
+      }
+    ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
+        "values": [
+          "apfs",
+          "hfs"
+        ]
+      },
+      {
+        "table": "mobile_account_policies",
+        "column": "scope",
+        "values": [
+          "device",
+          "user"
+        ]
+      },
+      {
+        "table": "secure_tokens",
+        "column": "confidence",
+        "values": [
+          "confirmed",
+          "probable",
+          "conflicting",
+          "unknown"
+        ]
       }
     ],
     "alsoReads": [
@@ -1753,6 +2341,16 @@ export const queries: readonly Query[] = [
         "column": "secure_token",
         "isNullAnswer": false,
         "where": "COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1 AND COALESCE(t.uid, -1) <> 201)"
+      }
+    ],
+    "closed": [
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
+        "values": [
+          "apfs",
+          "hfs"
+        ]
       }
     ],
     "alsoReads": [
@@ -1801,6 +2399,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "table_status"
     ],
@@ -1856,6 +2455,30 @@ export const queries: readonly Query[] = [
         "where": "state = 'unknown'"
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "secure_tokens",
+        "column": "confidence",
+        "values": [
+          "confirmed",
+          "probable",
+          "conflicting",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
@@ -1882,6 +2505,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { withClosed } from '../queries/closed.ts';
 import { parseQuery, severityRank } from '../queries/query.ts';
 import type { Query } from '../queries/query.ts';
 import { withReads } from '../queries/reads.ts';
@@ -48,9 +49,10 @@ write(
   ].join('\n'),
 );
 
+write('collector/parsers/index.ts', await parsersIndex(join(root, 'collector/parsers')));
+
 const { tables: declared } = await import('../tables/index.ts');
 const store = openEmptyStore(declared);
-write('collector/parsers/index.ts', await parsersIndex(join(root, 'collector/parsers')));
 
 const queryFolder = join(root, 'queries');
 const queries: readonly Query[] = readdirSync(queryFolder, { recursive: true, encoding: 'utf8' })
@@ -63,7 +65,7 @@ const queries: readonly Query[] = readdirSync(queryFolder, { recursive: true, en
     });
     if (file !== `${query.group}/${query.name}.sql`)
       throw new Error(`queries/${file} is of the group ${query.group}`);
-    return withReads(query, store);
+    return withClosed(withReads(query, store), declared, store);
   });
 store.close();
 

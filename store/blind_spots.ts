@@ -4,6 +4,7 @@ import { viewAsOf } from './as_of.ts';
 import type { Db } from './database.ts';
 import type { Store } from './file.ts';
 import { analystName, touchedTables } from './guard.ts';
+import { widenTables } from './held.ts';
 import { openEmptyStore } from './memory.ts';
 import { dataTables } from './schema.ts';
 
@@ -15,11 +16,11 @@ const changesColumns =
  * it does not read through `changes`. A table, for SQLite would leave out what stands beside a view that is always empty.
  */
 const layoutWithoutChanges = (store: Store, asOf: number | null): Db => {
-  const db = openEmptyStore(store.tables);
+  const db = openEmptyStore(widenTables(store.tables, store.difference?.unknownColumns ?? new Map()));
   db.exec('DROP VIEW changes');
   db.exec(`CREATE TABLE _changes (${changesColumns})`);
   db.exec(`CREATE VIEW changes AS SELECT ${changesColumns} FROM _changes`);
-  if (asOf !== null) viewAsOf({ ...store, db }, asOf);
+  if (asOf !== null) viewAsOf({ ...store, db, standIns: new Map() }, asOf);
   return db;
 };
 
@@ -29,8 +30,10 @@ const layoutWithoutChanges = (store: Store, asOf: number | null): Db => {
  */
 const touchedBesideChanges = (store: Store, sql: string, asOf: number | null): ReadonlySet<string> => {
   const touched = touchedTables(store.db, sql);
+  const lacking = new Set(store.difference?.lackingTables);
   const opensAll = dataTables(store.tables).every(
-    ({ name }) => touched.has(`_current_${name}`) && touched.has(`_past_${name}`),
+    (table) =>
+      lacking.has(table) || (touched.has(`_current_${table.name}`) && touched.has(`_past_${table.name}`)),
   );
   // Only a statement on `changes`, or on all that it reads, opens all of them.
   if (!opensAll) return touched;
@@ -49,7 +52,7 @@ const touchedBesideChanges = (store: Store, sql: string, asOf: number | null): R
  *
  * @param asOf The moment that the plain names mean, where it is not the present.
  */
-export const touchedNames = (store: Store, sql: string, asOf: number | null): ReadonlySet<string> => {
+export const touchedNames = (store: Store, sql: string, asOf: number | null = null): ReadonlySet<string> => {
   const known = new Set(store.tables.map(({ name }) => name));
   const touched = new Set<string>();
   for (const name of touchedBesideChanges(store, sql, asOf)) {

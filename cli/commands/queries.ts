@@ -61,7 +61,7 @@ const checked = async (queries: readonly Query[]): Promise<readonly Query[]> => 
   const { names } = await import(/* webpackMode: "eager" */ '../findings.ts');
   const [empty, store] = [openMemory(tables), openEmptyStore(tables)];
   try {
-    return queries.map((query) => checkQuery(query, names, empty, store));
+    return queries.map((query) => checkQuery(query, names, tables, empty, store));
   } finally {
     empty.close();
     store.close();

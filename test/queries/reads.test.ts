@@ -43,7 +43,7 @@ interface Table {
 /** The verdict on a host with one user, whose shell is not known, and no row in filevault_users. */
 const verdictOf = (lines: readonly string[], filevaultUsers: Table): Verdict | undefined => {
   const empty = openMemory(tables);
-  const query = checkQuery(parseQuery(`${header(lines)}${noUser}`, 'own.sql'), names, empty);
+  const query = checkQuery(parseQuery(`${header(lines)}${noUser}`, 'own.sql'), names, tables, empty);
   empty.close();
   const db = openMemory(tables);
   const load = (name: string, rows: Parameters<typeof loadRows>[2]): void => {
