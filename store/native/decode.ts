@@ -1,6 +1,6 @@
 /** Reads the lines of a native export back into snapshots. */
 import { isAscii, isUtf8 } from 'node:buffer';
-import { statuses } from '../../collector/status.ts';
+import { isGood, statuses } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import { UserError } from '../../collector/errors.ts';
 import type { Table, Value } from '../../collector/table.ts';
@@ -8,7 +8,6 @@ import { dataTables, schemaVersion } from '../schema.ts';
 import {
   cellsOrder,
   digestOfCells,
-  isGood,
   isSorted,
   leadingCells,
   orderIndexes,

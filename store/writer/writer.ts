@@ -1,5 +1,6 @@
 /** Writes snapshots: row versions that did not change are not touched. */
 import { createHash, hash } from 'node:crypto';
+import { isGood } from '../../collector/status.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import type { Db, Statement } from '../database.ts';
 import { widenTables } from '../held.ts';
@@ -34,7 +35,6 @@ import {
 import {
   cellsOrder,
   digestOfCells,
-  isGood,
   leadingCells,
   originRank,
   packRows as packCells,

@@ -36,6 +36,11 @@ export type Intended = { readonly reason: string } & (
 
 export const intended: readonly Intended[] = [
   {
+    file: 'declared/queries.unknown.sql',
+    reason:
+      'a host is exempt only where every table that the condition reads was looked at; matrix/verdicts.txt has what follows',
+  },
+  {
     changedColumn: 'conflicts.conclusion',
     reason: 'it says the rule in words; the commands behind it have a column of their own',
   },

@@ -257,7 +257,7 @@ test('a name with a NUL in it is none, and costs nothing else (constructed)', (t
   const { value, notes } = tell(parseLoginwindowPreferences, bytes);
   t.deepEqual(value, { ...noLogin, autologinUsername: unread, guestEnabled: true });
   t.is(notes.length, 1);
-  t.deepEqual(tell(parseLoginwindowPreferences, reduceLoginwindowPreferences(bytes)), { value, notes });
+  t.deepEqual(tell(parseLoginwindowPreferences, sanitizeLoginwindowPreferences(bytes)), { value, notes });
 });
 
 test('deleted users (constructed)', (t) => {

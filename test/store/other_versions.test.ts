@@ -244,6 +244,10 @@ test('an older file is read with what it lacks stood in for, and not written', a
       t.true(touchedNames(store, sql).has('volume_seals'));
       const { spots } = blindSpots(store, touchedNames(store, sql), null);
       t.deepEqual(spots, [{ table: 'volume_seals', status: null, reason: null, hosts: 1 }]);
+      for (const changes of ['changes', 'main.changes']) {
+        t.deepEqual([...touchedNames(store, `SELECT * FROM ${changes}`)], []);
+        t.deepEqual([...touchedNames(store, `SELECT 1 FROM ${changes}, volume_seals`)], ['volume_seals']);
+      }
     }
     if (what === 'column') {
       const affected = store.db
