@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { sortRows, violations } from './validate.ts';
+import { objectionTo } from './contradictions.ts';
+import type { Beside } from './contradictions.ts';
 import { CollectError, NotAsked } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Backend, Output, Stat } from './backends/backend.ts';
@@ -15,7 +17,7 @@ import {
   isReadablePath,
   isStatPath,
 } from './sources.ts';
-import type { Command, CommandName, FileName, FileSource, SourceName } from './sources.ts';
+import type { Command, CommandName, FileName, FileSource, Parsed, SourceName } from './sources.ts';
 import type { Status } from './status.ts';
 import { allColumns } from './table.ts';
 import type { Columns, Context, Row, Table, Value } from './table.ts';
@@ -132,7 +134,8 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
       ? options.allowNetwork !== true
       : (await backend.run(source, argvOf(source, parameters))) === null;
 
-  const read = (source: CommandName, parameters: readonly string[]): Promise<unknown> =>
+  /** The answer as it came. */
+  const hear = (source: CommandName, parameters: readonly string[]): Promise<unknown> =>
     once(`run\0${source}\0${parameters.join('\0')}`, async () => {
       try {
         const { network, parser }: Command = commandSources[source];
@@ -163,6 +166,27 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
   /** What an answer that was read leaves out. */
   const problemsOf = (source: CommandName, parameters: readonly string[]): readonly CollectError[] =>
     problems.get(argvOf(source, parameters).join('\0')) ?? [];
+
+  const beside: Beside = {
+    said: async <S extends CommandName>(source: S, ...parameters: string[]) => {
+      try {
+        return (await hear(source, parameters)) as Parsed<S>;
+      } catch (error) {
+        if (error instanceof CollectError || error instanceof NotAsked) return null;
+        throw error;
+      }
+    },
+    isComplete: (source, ...parameters) => problemsOf(source, parameters).length === 0,
+  };
+
+  /** The answer, where the others do not contradict it. */
+  const read = (source: CommandName, parameters: readonly string[]): Promise<unknown> =>
+    once(`believed\0${source}\0${parameters.join('\0')}`, async () => {
+      const answer = await hear(source, parameters);
+      const objection = await objectionTo(source, answer, beside);
+      if (objection === null) return answer;
+      throw new CollectError('contradicted', objection).at(source, parameters);
+    });
 
   const readFile = (source: FileName, path: string): Promise<unknown> =>
     once(`file\0${path}`, async () => {
@@ -202,7 +226,7 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
       return found;
     });
 
-  return { read, problemsOf, readFile, stat, finished, include };
+  return { read, said: beside.said, problemsOf, readFile, stat, finished, include };
 };
 
 type Reader = ReturnType<typeof sourceReader>;
@@ -213,6 +237,9 @@ interface Draft {
   readonly failure: CollectError | NotAsked | null;
   readonly problems: readonly CollectError[];
   readonly skips: ReadonlyMap<SourceName, string>;
+  readonly inapplicable: ReadonlyMap<string, string>;
+  /** Why what the table tells does not exist on this Mac; null where it may. */
+  readonly unsupported: string | null;
   readonly argvs: ReadonlySet<string>;
 }
 
@@ -234,6 +261,8 @@ const draftTables = (backend: Backend, reader: Reader) => {
   const draft = async (table: Table): Promise<Draft> => {
     const problems = new Map<string, CollectError>();
     const skips = new Map<SourceName, string>();
+    const inapplicable = new Map<string, string>();
+    let unsupported: string | null = null;
     const argvs = new Set<string>();
     const isMine = (source: string | null): boolean =>
       source === null || table.sources.includes(source as SourceName);
@@ -264,6 +293,11 @@ const draftTables = (backend: Backend, reader: Reader) => {
           throw error;
         }
       },
+      said: async (source, ...parameters) => {
+        if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
+        using(source, parameters);
+        return reader.said(source, ...parameters);
+      },
       isComplete: (source, ...parameters) => reader.problemsOf(source, parameters).length === 0,
       readFile: async (source, path) => {
         if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
@@ -273,7 +307,8 @@ const draftTables = (backend: Backend, reader: Reader) => {
       rows: async <C extends Columns>(other: Table<C>) => {
         const drafted = await draftOf(other as unknown as Table);
         for (const argv of drafted.argvs) argvs.add(argv);
-        for (const problem of drafted.problems) if (isMine(problem.source)) note(problem);
+        for (const problem of drafted.problems)
+          if (isMine(problem.source) && problem !== drafted.failure) note(problem);
         for (const [source, reason] of drafted.skips) if (isMine(source)) skips.set(source, reason);
         if (drafted.failure !== null) throw drafted.failure;
         return drafted.rows as unknown as ReadonlyArray<Row<C>>;
@@ -288,6 +323,12 @@ const draftTables = (backend: Backend, reader: Reader) => {
         }
       },
       note,
+      inapplicable: (columns, reason) => {
+        for (const column of columns) inapplicable.set(column, reason);
+      },
+      unsupported: (reason) => {
+        unsupported = reason;
+      },
       commandId: (source, ...parameters) => {
         const argv = argvOf(source, parameters);
         return backend.origin === 'volume' ? null : commandIdOf(argv);
@@ -306,7 +347,7 @@ const draftTables = (backend: Backend, reader: Reader) => {
       failure = error;
       if (error instanceof CollectError) note(error);
     }
-    return { rows, failure, problems: [...problems.values()], skips, argvs };
+    return { rows, failure, problems: [...problems.values()], skips, inapplicable, unsupported, argvs };
   };
 
   return draftOf;
@@ -362,7 +403,8 @@ const finish = (
   const problems = [...sortProblems(drafted.problems), ...invalid];
   const known = [...drafted.argvs].map((argv) => durations.get(argv) ?? null).filter((ms) => ms !== null);
   const durationMs = known.length === 0 ? null : known.reduce((sum, ms) => sum + ms, 0);
-  const common = { table, rows, durationMs };
+  const { inapplicable, unsupported } = drafted;
+  const common = { table, rows, durationMs, ...(inapplicable.size === 0 ? {} : { inapplicable }) };
   const first = problems[0];
 
   if (drafted.failure instanceof NotAsked) {
@@ -385,6 +427,17 @@ const finish = (
       code,
       reason: message,
       columnsAffected: null,
+    };
+    return { result, problems };
+  }
+  if (unsupported !== null) {
+    const sources = new Set(problems.map((problem) => problem.source));
+    const result = {
+      ...common,
+      status: 'unsupported' as const,
+      code: 'unsupported_macos' as const,
+      reason: unsupported,
+      columnsAffected: affectedColumns(table, rows, sources),
     };
     return { result, problems };
   }

@@ -1,4 +1,6 @@
-import { accountTypeOf, accountTypes, adminDecider, canLogin, isSystemAccount } from './shared/accounts.ts';
+import { accountTypeOf, accountTypes, adminDecider, isSystemAccount } from './shared/accounts.ts';
+import { canLogin } from '../collector/accounts.ts';
+import { CollectError, NotAsked } from '../collector/errors.ts';
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
@@ -8,6 +10,25 @@ const homeExists = async (context: Context, user: DsUser): Promise<0 | 1 | null>
   if (canLogin(user) === 0 || user.home === null || !user.home.startsWith('/')) return null;
   const found = await context.orUnknown(context.stat(user.home));
   return found === null ? null : found.kind === 'missing' ? 0 : 1;
+};
+
+const nobody: ReadonlySet<string> = new Set();
+
+/** GeneratedUIDs of the accounts that MDM made: nobody's where it was not asked, null where it was and did not tell. */
+const readManagedUuids = async (context: Context): Promise<ReadonlySet<string> | null> => {
+  try {
+    const { autoSetupAdminAccounts } = await context.read('mdmclient_query_device_information');
+    if (autoSetupAdminAccounts !== null)
+      return new Set(autoSetupAdminAccounts.flatMap(({ guid }) => guid ?? []));
+    throw new CollectError('source_failed', 'mdmclient does not say which accounts MDM made', {
+      hint: 'only a Mac with an Automated Device Enrollment is known to say it',
+      source: 'mdmclient_query_device_information',
+    });
+  } catch (error) {
+    if (error instanceof NotAsked) return nobody;
+    context.note(error as Error);
+    return null;
+  }
 };
 
 export default defineTable({
@@ -39,9 +60,9 @@ export default defineTable({
     }),
     account_type: oneOf(
       accountTypes,
-      'Kind of account. managed_admin only where MDM was asked (--allow-network).',
+      'Kind of account. managed_admin only where MDM was asked (--allow-network); NULL in place of local where it was and did not tell.',
       {
-        from: ['ds_users'],
+        from: ['ds_users', 'mdmclient_query_device_information'],
       },
     ),
     is_system_account: boolean('uid below 500 and a GeneratedUID that Apple gives to its own accounts.', {
@@ -77,12 +98,11 @@ export default defineTable({
     'SELECT username FROM users WHERE is_admin = 1 AND is_hidden = 1 AND is_system_account = 0;',
   ],
   generate: async (context) => {
-    const [users, groups, managed] = await Promise.all([
+    const [users, groups, managedUuids] = await Promise.all([
       context.read('ds_users'),
       context.orUnknown(context.read('ds_groups')),
-      context.orUnknown(context.read('mdmclient_query_device_information')),
+      readManagedUuids(context),
     ]);
-    const managedUuids = new Set((managed?.autoSetupAdminAccounts ?? []).flatMap(({ guid }) => guid ?? []));
     const isAdminOf = adminDecider(context, users, groups);
     return Promise.all(
       users.map(async (user) => ({

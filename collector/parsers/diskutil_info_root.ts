@@ -13,6 +13,10 @@ export interface DiskutilInfoRoot {
   readonly deviceIdentifier: string | null;
   /** Upper case. */
   readonly volumeUuid: string | null;
+  /** The container of the running system, such as `disk3`. */
+  readonly containerReference: string | null;
+  /** The System and Data volume of one macOS have it in common. Upper case. */
+  readonly volumeGroupUuid: string | null;
 }
 
 /**
@@ -38,6 +42,8 @@ export const parseDiskutilInfoRoot = (answer: Answer): DiskutilInfoRoot => {
     encryption: optionalBoolean(info, 'Encryption'),
     deviceIdentifier,
     volumeUuid: optionalUuid(info, 'VolumeUUID'),
+    containerReference: optionalString(info, 'APFSContainerReference') || null,
+    volumeGroupUuid: optionalUuid(info, 'APFSVolumeGroupID'),
   };
 };
 

@@ -4,6 +4,7 @@ import { hasTag, parseAuthenticationAuthority } from '../../collector/parsers/au
 import type { DsGroup } from '../../collector/parsers/ds_groups.ts';
 import type { DsUser } from '../../collector/parsers/ds_users.ts';
 import type { Context } from '../../collector/table.ts';
+import { canLogin } from '../../collector/accounts.ts';
 
 export const accountTypes = [
   'local',
@@ -27,23 +28,6 @@ export const isTagDisabled = (user: DsUser, tag: string): boolean =>
     parseAuthenticationAuthority(value).disabledTags.includes(tag),
   );
 
-// A shell that is none: the account cannot be used at a prompt or at the login window.
-export const noShells: ReadonlySet<string> = new Set([
-  '/usr/bin/false',
-  '/bin/false',
-  '/sbin/nologin',
-  '/usr/sbin/nologin',
-  '/usr/sbin/uucico',
-  '/dev/null',
-]);
-
-/** 1 with a real shell and no DisabledUser tag; NULL when the record names no shell. */
-export const canLogin = (user: DsUser): 0 | 1 | null => {
-  if (hasTag(user.authenticationAuthority, 'DisabledUser')) return 0;
-  if (user.shell === null) return null;
-  return noShells.has(user.shell) || user.shell === '' ? 0 : 1;
-};
-
 export const isSystemAccount = (user: DsUser): 0 | 1 | null => {
   if (user.uid === null || user.uuid === null) return null;
   return user.uid < 500 && user.uuid.startsWith(systemUuidPrefix) ? 1 : 0;
@@ -54,16 +38,16 @@ export const isSetupAssistant = (user: DsUser): boolean =>
   user.recordName === '_mbsetupuser' && user.uid === 248;
 export const isGuest = (user: DsUser): boolean => user.uid === 201 || user.uuid === guestUuid;
 
-/** @param managedUuids GeneratedUIDs of the accounts that MDM made, where they are known. */
-export const accountTypeOf = (user: DsUser, managedUuids: ReadonlySet<string>): AccountType => {
+/** @param managedUuids GeneratedUIDs of the accounts that MDM made; null where it was asked and did not tell. */
+export const accountTypeOf = (user: DsUser, managedUuids: ReadonlySet<string> | null): AccountType | null => {
   if (isRoot(user)) return 'root';
   if (isSetupAssistant(user)) return 'setup_assistant';
   if (isGuest(user)) return 'guest';
-  if (user.uuid !== null && managedUuids.has(user.uuid)) return 'managed_admin';
+  if (user.uuid !== null && managedUuids?.has(user.uuid) === true) return 'managed_admin';
   if (hasTag(user.authenticationAuthority, 'LocalCachedUser')) return 'mobile';
   const isOfService = user.recordName.startsWith('_') || (user.uid !== null && user.uid < 500);
   if (isSystemAccount(user) === 1 || (isOfService && canLogin(user) === 0)) return 'service';
-  return 'local';
+  return managedUuids === null ? null : 'local';
 };
 
 /** The local accounts by GeneratedUID. */

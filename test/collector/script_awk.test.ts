@@ -9,7 +9,7 @@ import { sanitizeFile, sanitizeOutput } from '../../collector/sanitize.ts';
 import { captureScript } from '../../collector/script.ts';
 import { commandNames, commands, fileNames, files } from '../../collector/sources.ts';
 import type { Command, CommandName, FileName, FileSource } from '../../collector/sources.ts';
-import { noShells } from '../../tables/shared/accounts.ts';
+import { noShells } from '../../collector/accounts.ts';
 import { fuzzRuns } from '../parsers/fuzz.ts';
 import { root, temporaryFolder } from '../standin.ts';
 
