@@ -8,16 +8,11 @@ import { CollectError, NotAsked } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Backend, Output, Stat } from './backends/backend.ts';
 import type { Answer } from './answer.ts';
+import { fileParserOf, parserOf } from './parsing.ts';
+import type { Parsed } from './parsing.ts';
 import { decodeUtf8, sanitizeFile, sanitizeOutput } from './sanitize.ts';
-import {
-  argvOf,
-  commandNames,
-  commands as commandSources,
-  files as fileSources,
-  isReadablePath,
-  isStatPath,
-} from './sources.ts';
-import type { Command, CommandName, FileName, FileSource, Parsed, SourceName } from './sources.ts';
+import { argvOf, commandNames, commands as commandSources, isReadablePath, isStatPath } from './sources.ts';
+import type { Command, CommandName, FileName, SourceName } from './sources.ts';
 import type { Status } from './status.ts';
 import { allColumns } from './table.ts';
 import type { Columns, Context, Row, Table, Value } from './table.ts';
@@ -138,7 +133,7 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
   const hear = (source: CommandName, parameters: readonly string[]): Promise<unknown> =>
     once(`run\0${source}\0${parameters.join('\0')}`, async () => {
       try {
-        const { network, parser }: Command = commandSources[source];
+        const { network }: Command = commandSources[source];
         if (network && (await isLeftAlone(source, parameters))) {
           throw new NotAsked(
             `${source} was not asked: it may use the network (--allow-network, on the Mac itself)`,
@@ -147,7 +142,8 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
         const output = await outputOf(source, argvOf(source, parameters));
         const failure = failureOf(output, source);
         if (failure !== null) throw failure;
-        problems.set(argvOf(source, parameters).join('\0'), output.problems ?? []);
+        const found = [...(output.problems ?? [])];
+        problems.set(argvOf(source, parameters).join('\0'), found);
         const stdout = decodeUtf8(output.stdout);
         const stderr = decodeUtf8(output.stderr);
         if (stdout === null || stderr === null) {
@@ -155,9 +151,9 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
         }
         const { exitCode } = output;
         if (exitCode === null) throw new Error(`${source} exited and has no exit code`);
-        const parse = await parser();
+        const parse = await parserOf(source);
         const answer: Answer = { stdout, stderr, exitCode, euid: backend.euid };
-        return parse(answer);
+        return parse(answer, (problem) => void found.push(problem));
       } catch (error) {
         throw error instanceof CollectError ? error.at(source, parameters) : error;
       }
@@ -166,6 +162,7 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
   /** What an answer that was read leaves out. */
   const problemsOf = (source: CommandName, parameters: readonly string[]): readonly CollectError[] =>
     problems.get(argvOf(source, parameters).join('\0')) ?? [];
+  const problemsOfFile = (path: string): readonly CollectError[] => problems.get(`file\0${path}`) ?? [];
 
   const beside: Beside = {
     said: async <S extends CommandName>(source: S, ...parameters: string[]) => {
@@ -200,8 +197,10 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
             ? new CollectError('full_disk_access_required', `${path} may not be read, not even by root`)
             : new CollectError('permission_denied', `${path} may not be read`);
         }
-        const { parser }: FileSource = fileSources[source];
-        return (await parser())(await sanitizeFile(source, found.bytes));
+        const odd: CollectError[] = [];
+        problems.set(`file\0${path}`, odd);
+        const parse = await fileParserOf(source);
+        return parse(await sanitizeFile(source, found.bytes), (problem) => void odd.push(problem));
       } catch (error) {
         throw error instanceof CollectError ? error.at(source) : error;
       }
@@ -226,7 +225,7 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
       return found;
     });
 
-  return { read, said: beside.said, problemsOf, readFile, stat, finished, include };
+  return { read, said: beside.said, problemsOf, problemsOfFile, readFile, stat, finished, include };
 };
 
 type Reader = ReturnType<typeof sourceReader>;
@@ -301,7 +300,9 @@ const draftTables = (backend: Backend, reader: Reader) => {
       isComplete: (source, ...parameters) => reader.problemsOf(source, parameters).length === 0,
       readFile: async (source, path) => {
         if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
-        return (await reader.readFile(source, path)) as never;
+        const value = await reader.readFile(source, path);
+        for (const problem of reader.problemsOfFile(path)) note(problem, { source });
+        return value as never;
       },
       stat: (path) => reader.stat(path),
       rows: async <C extends Columns>(other: Table<C>) => {

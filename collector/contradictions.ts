@@ -11,7 +11,8 @@ import { hasTag } from './parsers/authentication_authority.ts';
 import type { ApfsVolume } from './parsers/diskutil_apfs_list.ts';
 import type { DiskutilInfoRoot } from './parsers/diskutil_info_root.ts';
 import { isSafeUsername } from './sources.ts';
-import type { CommandName, Parsed } from './sources.ts';
+import type { Parsed } from './parsing.ts';
+import type { CommandName } from './sources.ts';
 import { asksSysadminctl } from './version.ts';
 
 export interface Beside {

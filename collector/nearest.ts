@@ -18,10 +18,14 @@ const distance = (a: string, b: string): number => {
 };
 
 /** The known word that was probably meant; null when none is near. */
-export const nearest = (word: string, known: Iterable<string>): string | null => {
+export const nearest = (
+  word: string,
+  known: Iterable<string>,
+  atMost = Math.max(1, Math.floor(Math.min(word.length, 100) / 3)),
+): string | null => {
   const given = word.toLowerCase().slice(0, 100);
   let best: string | null = null;
-  let bestDistance = Math.max(1, Math.floor(given.length / 3)) + 1;
+  let bestDistance = atMost + 1;
   for (const candidate of known) {
     const found = distance(given, candidate.toLowerCase());
     if (found < bestDistance) {

@@ -1,5 +1,5 @@
-import { commands, files } from './sources.ts';
-import type { Command, CommandName, FileName } from './sources.ts';
+import { fileSanitizerOf, sanitizerOf } from './parsing.ts';
+import type { CommandName, FileName } from './sources.ts';
 import type { Output } from './backends/backend.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -35,24 +35,23 @@ export const sanitizeOutput = async (
   output: Output,
   include: ReadonlySet<string>,
 ): Promise<Output> => {
-  const { sanitizer }: Command = commands[source];
   const stderr = redactRecoveryKeys(output.stderr);
-  if (sanitizer === undefined) return { ...output, stdout: redactRecoveryKeys(output.stdout), stderr };
+  const sanitize = await sanitizerOf(source);
+  if (sanitize === null) return { ...output, stdout: redactRecoveryKeys(output.stdout), stderr };
   if (output.outcome !== 'exited') return { ...output, stdout: new Uint8Array(), stderr };
   if (output.stdout.length === 0) return { ...output, stderr };
   const text = decode(output.stdout);
   if (text === null)
     return { ...output, stdout: encoder.encode(withheld(output.stdout.length, 'UTF-8')), stderr };
   if (isWithheld.test(text)) return { ...output, stderr };
-  const sanitize = await sanitizer(include);
-  return { ...output, stdout: redactRecoveryKeys(encoder.encode(sanitize(text))), stderr };
+  return { ...output, stdout: redactRecoveryKeys(encoder.encode(sanitize(text, include))), stderr };
 };
 
 /** The same for a file. */
 export const sanitizeFile = async (source: FileName, content: Uint8Array): Promise<Uint8Array> => {
   const text = content.length < 200 ? decode(content) : null;
   if (text !== null && isWithheld.test(text)) return content;
-  const sanitize = await files[source].sanitizer();
+  const sanitize = await fileSanitizerOf(source);
   return redactRecoveryKeys(sanitize(content));
 };
 

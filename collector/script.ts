@@ -12,8 +12,9 @@ import { managedPreferenceKeys } from './parsers/managed_preferences.ts';
 import { contentKeys, mdmProfileKeys, profileKeys } from './parsers/profiles_show_configuration.ts';
 import { cachedEnrollmentKeys } from './parsers/profiles_show_enrollment_cached.ts';
 import { plistAwk, textAwk } from './script_awk.ts';
+import { isSanitized } from './parsing.ts';
 import { commandNames, commands, fileNames, files, statOnly } from './sources.ts';
-import type { Command, CommandName, FileName } from './sources.ts';
+import type { Command, CommandName, FileName, SourceName } from './sources.ts';
 
 const defaultTimeoutSeconds = 15;
 
@@ -42,10 +43,29 @@ const rulesOf = (set: string, allowed: AllowedDict, above = ''): Rule[] =>
       : [[set, path, 'dict'], ...rulesOf(set, rule as AllowedDict, `${path}/`)];
   });
 
-const preferenceKeys: Readonly<Record<FileName, AllowedDict>> = {
+const preferenceKeys: Readonly<Partial<Record<FileName, AllowedDict>>> = {
   managed_preferences: managedPreferenceKeys,
   loginwindow_preferences: loginwindowKeys,
   accounts_preferences: accountsPreferenceKeys,
+};
+
+/** Commands with a parameter, which the script asks in its loops over volumes and accounts. */
+const looped: ReadonlySet<CommandName> = new Set([
+  'diskutil_apfs_list_users',
+  'sysadminctl_secure_token_status',
+] as const);
+
+/**
+ * Whether the script records a source. What may ask a server is left out, and so is what the script has no way to
+ * ask, or no rules to keep only what may be kept: its bundle does not hold it, and the tables say "not recorded".
+ */
+export const isInScript = (source: SourceName): boolean => {
+  if (source === 'stat') return true;
+  if (!(source in commands)) return preferenceKeys[source as FileName] !== undefined;
+  const name = source as CommandName;
+  const { network, parameter }: Command = commands[name];
+  const isSanitizable = !isSanitized(name) || sanitizers[name] !== undefined;
+  return !network && isSanitizable && (parameter === undefined || looped.has(name));
 };
 
 const rulesFor = (include: ReadonlySet<string>, noShells: ReadonlySet<string>): Rule[] => {
@@ -69,7 +89,7 @@ const rulesFor = (include: ReadonlySet<string>, noShells: ReadonlySet<string>): 
     ...rulesOf('profile', profileKeys),
     ...rulesOf('mdm_profile', mdmProfileKeys),
     ...Object.entries(contentKeys).flatMap(([type, keys]) => rulesOf(`payload/${type}`, keys)),
-    ...fileNames.flatMap((name) => rulesOf(name, preferenceKeys[name])),
+    ...fileNames.flatMap((name) => rulesOf(name, preferenceKeys[name] ?? {})),
     ...Array.from(userKeys, ([key, attribute]): Rule => ['attribute', key, attribute]),
     ...Array.from(noShells, (shell): Rule => ['no_shell', shell, 'x']),
   ];
@@ -100,17 +120,19 @@ export const captureScript = (options: ScriptOptions): string => {
     const words = argv.map((word) => (word === parameter?.placeholder ? (argument ?? '') : quote(word)));
     return `ask ${name} ${secondsOf(name)} ${sanitizers[name] ?? 'whole'} ${words.join(' ')}`;
   };
-  const asked = commandNames.filter((name) => {
-    const { network, parameter }: Command = commands[name];
-    return !network && parameter === undefined;
-  });
-  const leftOut = commandNames.filter((name) => (commands[name] as Command).network);
+  const isNetwork = (name: SourceName): boolean =>
+    name in commands && (commands[name as CommandName] as Command).network;
+  const asked = commandNames.filter((name) => isInScript(name) && !looped.has(name));
+  const leftOut = commandNames.filter(isNetwork);
+  const unknown = [...commandNames, ...fileNames].filter((name) => !isInScript(name) && !isNetwork(name));
   const pathsOf = (isOfUser: boolean): string[] =>
-    fileNames.flatMap((name) =>
-      (files[name].paths as readonly string[])
-        .filter((path) => path.includes('{username}') === isOfUser)
-        .map((path) => `keep ${name} "${path.replace('{username}', '$name')}"`),
-    );
+    fileNames
+      .filter(isInScript)
+      .flatMap((name) =>
+        (files[name].paths as readonly string[])
+          .filter((path) => path.includes('{username}') === isOfUser)
+          .map((path) => `keep ${name} "${path.replace('{username}', '$name')}"`),
+      );
   const rules = rulesFor(options.include ?? new Set(), options.noShells);
 
   return String.raw`#!/bin/sh
@@ -122,7 +144,7 @@ export const captureScript = (options: ScriptOptions): string => {
 # It only reads: the commands below are run with exactly these words, the files below are read, the paths
 # below are looked at, and OUT.tar.gz is all that it leaves. It asks for no password and contacts no server;
 # ${leftOut.join(' and ')} are left out, for they may.
-#
+${unknown.map((name) => `# ${name} is left out: this script has no rules for it.\n`).join('')}#
 # Its own tools, and why they only read: awk, sed, grep, tr and wc read the files that they are given; stat looks at
 # a path; plutil converts to standard output (-o -) what it reads; id, date and ps print. mktemp, mkdir, cp, mv,
 # tar, gzip, shasum, ln and rm work in the folder that mktemp made, and on OUT.tar.gz. kill ends what this

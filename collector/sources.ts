@@ -1,15 +1,9 @@
 /**
- * The only list of what tokenquery may run, read or look at. A new line here is what a security
+ * The only list of what tokenquery may run, read or look at. A new entry here is what a security
  * reviewer wants to see. Argv are exact, paths absolute; there is no shell, no password, no stdin.
- * It mirrors the contract, and a test holds both equal.
+ * What reads an answer is found by the name of its source: parsers/index.ts, which is generated.
  */
-import type { Parse } from './answer.ts';
-
 export type Privilege = 'user' | 'root';
-
-/** A sanitizer keeps what may be kept, before anything is hashed, recorded or parsed. */
-export type SanitizeText = (stdout: string) => string;
-export type SanitizeBytes = (content: Uint8Array) => Uint8Array;
 
 /** One parameter of an argv, and what it must look like. */
 export interface Parameter {
@@ -17,7 +11,7 @@ export interface Parameter {
   readonly isAllowed: (value: string) => boolean;
 }
 
-export interface Command<T = unknown> {
+export interface Command {
   readonly argv: readonly string[];
   readonly parameter?: Parameter;
   /** `root` where the answer to anybody else is less, or nothing. */
@@ -27,24 +21,20 @@ export interface Command<T = unknown> {
   /** Why running this only reads. */
   readonly why: string;
   readonly timeoutSeconds?: number;
-  readonly parser: () => Promise<Parse<T>>;
-  readonly sanitizer?: (include: ReadonlySet<string>) => Promise<SanitizeText>;
 }
 
-export interface FileSource<T = unknown> {
+export interface FileSource {
   /** `{username}` stands for the short name of a local account. */
   readonly paths: readonly string[];
   readonly privilege: Privilege;
   readonly why: string;
-  readonly parser: () => Promise<(content: Uint8Array) => T>;
-  readonly sanitizer: () => Promise<SanitizeBytes>;
 }
 
-const command = <T>(spec: Omit<Command<T>, 'network'> & { readonly network?: boolean }): Command<T> => ({
+const command = (spec: Omit<Command, 'network'> & { readonly network?: boolean }): Command => ({
   network: false,
   ...spec,
 });
-const file = <T>(spec: FileSource<T>): FileSource<T> => spec;
+const file = (spec: FileSource): FileSource => spec;
 
 // A name that a tool could take for an option, a path or a second line is never put on an argv.
 // eslint-disable-next-line no-control-regex
@@ -68,57 +58,38 @@ export const commands = {
     argv: ['/usr/bin/sw_vers'],
     privilege: 'user',
     why: 'prints the version of macOS; it has no verb that writes',
-    parser: async () => (await import(/* webpackMode: "eager" */ './parsers/sw_vers.ts')).parseSwVers,
   }),
   sysctl: command({
     argv: ['/usr/sbin/sysctl', 'hw.model', 'hw.optional.arm64', 'kern.boottime', 'kern.hv_vmm_present'],
     privilege: 'user',
     why: 'names without "=" or -w are only printed',
-    parser: async () => (await import(/* webpackMode: "eager" */ './parsers/sysctl.ts')).parseSysctl,
   }),
   ioreg_platform: command({
     argv: ['/usr/sbin/ioreg', '-a', '-r', '-d', '1', '-c', 'IOPlatformExpertDevice'],
     privilege: 'user',
     why: 'prints one object of the I/O registry',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/ioreg_platform.ts')).parseIoregPlatform,
-    sanitizer: async (include) => {
-      const parser = await import(/* webpackMode: "eager" */ './parsers/ioreg_platform.ts');
-      return include.has('serial_number')
-        ? parser.sanitizeIoregPlatformWithSerial
-        : parser.sanitizeIoregPlatform;
-    },
   }),
   csrutil_status: command({
     argv: ['/usr/bin/csrutil', 'status'],
     privilege: 'user',
     why: 'the verb status prints',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/csrutil_status.ts')).parseCsrutilStatus,
   }),
   launchctl_print_disabled: command({
     argv: ['/bin/launchctl', 'print-disabled', 'system'],
     privilege: 'user',
     why: 'the verb print-disabled prints',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/launchctl_print_disabled.ts'))
-        .parseLaunchctlPrintDisabled,
   }),
   diskutil_info_root: command({
     argv: ['/usr/sbin/diskutil', 'info', '-plist', '/'],
     privilege: 'user',
     why: 'the verb info prints',
     timeoutSeconds: 30,
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/diskutil_info_root.ts')).parseDiskutilInfoRoot,
   }),
   diskutil_apfs_list: command({
     argv: ['/usr/sbin/diskutil', 'apfs', 'list', '-plist'],
     privilege: 'user',
     why: 'the verb apfs list prints',
     timeoutSeconds: 30,
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/diskutil_apfs_list.ts')).parseDiskutilApfsList,
   }),
   diskutil_apfs_list_users: command({
     argv: ['/usr/sbin/diskutil', 'apfs', 'listUsers', '-plist', '{device}'],
@@ -126,9 +97,6 @@ export const commands = {
     privilege: 'user',
     why: 'the verb apfs listUsers prints',
     timeoutSeconds: 30,
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/diskutil_apfs_list_users.ts'))
-        .parseDiskutilApfsListUsers,
   }),
   ds_users: command({
     argv: [
@@ -153,9 +121,6 @@ export const commands = {
     ],
     privilege: 'user',
     why: 'readall with named keys: without them it would return password hashes to root',
-    parser: async () => (await import(/* webpackMode: "eager" */ './parsers/ds_users.ts')).parseDsUsers,
-    sanitizer: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/ds_records.ts')).sanitizeDsUsers,
   }),
   ds_groups: command({
     argv: [
@@ -173,9 +138,6 @@ export const commands = {
     ],
     privilege: 'user',
     why: 'readall with named keys',
-    parser: async () => (await import(/* webpackMode: "eager" */ './parsers/ds_groups.ts')).parseDsGroups,
-    sanitizer: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/ds_records.ts')).sanitizeDsGroups,
   }),
   ds_account_policy: command({
     argv: [
@@ -191,129 +153,81 @@ export const commands = {
     ],
     privilege: 'root',
     why: 'readall with named keys',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/ds_account_policy.ts')).parseDsAccountPolicy,
-    sanitizer: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/ds_records.ts')).sanitizeDsAccountPolicy,
   }),
   sysadminctl_secure_token_status: command({
     argv: ['/usr/sbin/sysadminctl', '-secureTokenStatus', '{username}'],
     parameter: username,
     privilege: 'user',
     why: '-secureTokenStatus prints; no credential is passed, and it is skipped where macOS would ask for one',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/sysadminctl_secure_token_status.ts'))
-        .parseSysadminctlSecureTokenStatus,
   }),
   fdesetup_status: command({
     argv: ['/usr/bin/fdesetup', 'status'],
     privilege: 'user',
     why: 'the verb status prints; with -extended it would not end during a conversion',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_status.ts')).parseFdesetupStatus,
   }),
   fdesetup_list_extended: command({
     argv: ['/usr/bin/fdesetup', 'list', '-extended'],
     privilege: 'root',
     why: 'the verb list prints',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_list_extended.ts'))
-        .parseFdesetupListExtended,
   }),
   fdesetup_list: command({
     argv: ['/usr/bin/fdesetup', 'list'],
     privilege: 'root',
     why: 'the verb list prints',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_list.ts')).parseFdesetupList,
   }),
   fdesetup_has_personal_recovery_key: command({
     argv: ['/usr/bin/fdesetup', 'haspersonalrecoverykey'],
     privilege: 'root',
     why: 'prints true or false, never the key',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_flags.ts')).parseTrueFalse,
   }),
   fdesetup_has_institutional_recovery_key: command({
     argv: ['/usr/bin/fdesetup', 'hasinstitutionalrecoverykey'],
     privilege: 'root',
     why: 'prints true or false, never the key',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_flags.ts')).parseTrueFalse,
   }),
   fdesetup_using_recovery_key: command({
     argv: ['/usr/bin/fdesetup', 'usingrecoverykey'],
     privilege: 'root',
     why: 'prints true or false',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_flags.ts')).parseTrueFalse,
   }),
   fdesetup_supports_auth_restart: command({
     argv: ['/usr/bin/fdesetup', 'supportsauthrestart'],
     privilege: 'user',
     why: 'prints true or false',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_flags.ts')).parseTrueFalse,
   }),
   fdesetup_show_deferral_info: command({
     argv: ['/usr/bin/fdesetup', 'showdeferralinfo'],
     privilege: 'root',
     why: 'prints the settings of a deferred enablement, not the key',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_show_deferral_info.ts'))
-        .parseFdesetupShowDeferralInfo,
-    sanitizer: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_show_deferral_info.ts'))
-        .sanitizeFdesetupShowDeferralInfo,
   }),
   fdesetup_version: command({
     argv: ['/usr/bin/fdesetup', 'version'],
     privilege: 'user',
     why: 'prints the version of the tool',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/fdesetup_version.ts')).parseFdesetupVersion,
   }),
   profiles_status_bootstraptoken: command({
     argv: ['/usr/bin/profiles', 'status', '-type', 'bootstraptoken'],
     privilege: 'root',
     why: 'the verb status prints what the client remembers; validate would ask the server',
     timeoutSeconds: 60,
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/profiles_status_bootstraptoken.ts'))
-        .parseProfilesStatusBootstraptoken,
   }),
   profiles_status_enrollment: command({
     argv: ['/usr/bin/profiles', 'status', '-type', 'enrollment'],
     privilege: 'user',
     why: 'the verb status prints',
     timeoutSeconds: 60,
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/profiles_status_enrollment.ts'))
-        .parseProfilesStatusEnrollment,
   }),
   profiles_show_configuration: command({
     argv: ['/usr/bin/profiles', 'show', '-type', 'configuration', '-output', 'stdout-xml'],
     privilege: 'root',
     why: 'the verb show prints; only allow-listed keys of its output are kept',
     timeoutSeconds: 60,
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/profiles_show_configuration.ts'))
-        .parseProfilesShowConfiguration,
-    sanitizer: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/profiles_show_configuration.ts'))
-        .sanitizeProfilesShowConfiguration,
   }),
   profiles_show_enrollment_cached: command({
     argv: ['/usr/bin/profiles', 'show', '-type', 'enrollment', '-cached'],
     privilege: 'root',
     why: 'with -cached it prints what is stored; without, it asks a server and is rate-limited',
     timeoutSeconds: 60,
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/profiles_show_enrollment_cached.ts'))
-        .parseProfilesShowEnrollmentCached,
-    sanitizer: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/profiles_show_enrollment_cached.ts'))
-        .sanitizeProfilesShowEnrollmentCached,
   }),
   mdmclient_query_security_info: command({
     argv: ['/usr/libexec/mdmclient', 'QuerySecurityInfo'],
@@ -321,12 +235,6 @@ export const commands = {
     network: true,
     why: 'a Query verb of a private tool; it may use the network, so it is off by default',
     timeoutSeconds: 60,
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/mdmclient_query_security_info.ts'))
-        .parseMdmclientQuerySecurityInfo,
-    sanitizer: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/mdmclient_query_security_info.ts'))
-        .sanitizeMdmclientQuerySecurityInfo,
   }),
   mdmclient_query_device_information: command({
     argv: ['/usr/libexec/mdmclient', 'QueryDeviceInformation'],
@@ -334,12 +242,6 @@ export const commands = {
     network: true,
     why: 'a Query verb of a private tool; it may fetch the bootstrap token from the MDM server, so it is off by default',
     timeoutSeconds: 60,
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/mdmclient_query_device_information.ts'))
-        .parseMdmclientQueryDeviceInformation,
-    sanitizer: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/mdmclient_query_device_information.ts'))
-        .sanitizeMdmclientQueryDeviceInformation,
   }),
 } as const;
 
@@ -354,32 +256,16 @@ export const files = {
     ],
     privilege: 'user',
     why: 'settings that MDM laid down; only allow-listed keys are kept',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/managed_preferences.ts')).parseManagedPreferences,
-    sanitizer: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/managed_preferences.ts'))
-        .sanitizeManagedPreferences,
   }),
   loginwindow_preferences: file({
     paths: ['/Library/Preferences/com.apple.loginwindow.plist'],
     privilege: 'user',
     why: 'login window settings; only allow-listed keys are kept',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/loginwindow_preferences.ts'))
-        .parseLoginwindowPreferences,
-    sanitizer: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/loginwindow_preferences.ts'))
-        .sanitizeLoginwindowPreferences,
   }),
   accounts_preferences: file({
     paths: ['/Library/Preferences/com.apple.preferences.accounts.plist'],
     privilege: 'user',
     why: 'the log of accounts deleted in System Settings; only allow-listed keys are kept',
-    parser: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/accounts_preferences.ts')).parseAccountsPreferences,
-    sanitizer: async () =>
-      (await import(/* webpackMode: "eager" */ './parsers/accounts_preferences.ts'))
-        .sanitizeAccountsPreferences,
   }),
 } as const;
 
@@ -405,9 +291,6 @@ export const statNamedBySources = [
 export type CommandName = keyof typeof commands;
 export type FileName = keyof typeof files;
 export type SourceName = CommandName | FileName | 'stat';
-
-export type Parsed<S extends CommandName> = (typeof commands)[S] extends Command<infer T> ? T : never;
-export type ParsedFile<S extends FileName> = (typeof files)[S] extends FileSource<infer T> ? T : never;
 
 export const commandNames = Object.keys(commands) as CommandName[];
 export const fileNames = Object.keys(files) as FileName[];

@@ -1,4 +1,6 @@
-import type { CommandName, FileName, SourceName, Parsed, ParsedFile } from './sources.ts';
+import type { Parsed, ParsedFile } from './parsing.ts';
+import type { Privacy } from './privacy.ts';
+import type { CommandName, FileName, SourceName } from './sources.ts';
 import type { Stat } from './backends/backend.ts';
 import type { CollectionReport } from './report.ts';
 
@@ -109,6 +111,8 @@ export interface Table<C extends Columns = Columns> {
   readonly description: string;
   /** Without host_id, which every table has as its last column. */
   readonly columns: C;
+  /** What each column says of whom; one that is neither here nor in export/redact.ts is hidden as if it were private. */
+  readonly privacy?: { readonly [K in keyof C]?: Privacy };
   /** What tells rows of one host apart; rows are sorted by it. Values may be NULL. */
   readonly key: readonly string[];
   readonly sources: readonly SourceName[];
@@ -118,6 +122,13 @@ export interface Table<C extends Columns = Columns> {
   readonly macos: string;
   /** What a reader must know before trusting a row. */
   readonly notes?: readonly string[];
+  /**
+   * By version of the program: since it, the same evidence is read otherwise into these columns, and with `rows` into
+   * other rows. Between a snapshot of an older version and one of a newer, such a difference is no change of the Mac.
+   */
+  readonly readAnew?: Readonly<
+    Record<string, { readonly columns?: readonly string[]; readonly rows?: true }>
+  >;
   /** Queries worth running; the tests run them, the docs print them. */
   readonly examples: readonly [string, ...string[]];
   /** The rows, without host_id. */

@@ -4,21 +4,16 @@ import { readFileSync, statSync } from 'node:fs';
 import { UserError } from '../collector/errors.ts';
 import { commands } from '../collector/sources.ts';
 import type { CommandName } from '../collector/sources.ts';
-import type { Table } from '../collector/table.ts';
+import type { Privacy } from '../collector/privacy.ts';
+import type { Column, Table } from '../collector/table.ts';
 import { identities, jsonCell, keyWriter } from './format.ts';
 import type { Cell, ExportRow, Head, ExportSnapshot, ExportTable } from './format.ts';
 
 export const levels = ['pseudonym', 'strict'] as const;
 export type Level = (typeof levels)[number];
 
-/**
- * What a column says of whom.
- *
- * `name`: a person, by a name or a home folder. `device`: a machine, a disk, or an account, by an identifier.
- * `linkable`: a person's identity elsewhere. `organisation`: who owns the Mac. `private`: told at no level.
- * `behaviour`: when somebody did something. `hash`: a digest that could be guessed. `free`: words that may name anybody.
- */
-type Class = 'name' | 'device' | 'linkable' | 'organisation' | 'private' | 'behaviour' | 'hash' | 'free';
+/** What becomes of a value that says something of somebody. */
+type Class = Exclude<Privacy, 'nobody'>;
 
 type Rule = Class | ((value: Cell, row: (column: string) => Cell, by: Redactor) => Cell);
 
@@ -28,7 +23,11 @@ interface Redactor {
   readonly hmac: (text: string) => string;
   readonly apply: (kind: Class, value: Cell) => Cell;
   readonly hostId: string;
+  readonly names: DeclaredNames;
 }
+
+/** What the declarations of tables say of a column by its name; null where it says nothing of anybody. */
+type DeclaredNames = ReadonlyMap<string, readonly (Rule | null)[]>;
 
 const uuid = /^[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}$/i;
 const day = 86_400;
@@ -139,7 +138,7 @@ const member: Rule = (value, row, by) => {
   return by.apply(row('member_kind') === 'nested_group' ? 'organisation' : 'name', value);
 };
 
-/** For every table. A column that is in none of the lists is an error of the program: see the test. */
+/** For every table that does not declare it. Newer tables say it themselves, as `privacy`. */
 const everywhere: Readonly<Record<string, Rule>> = {
   host_id: 'device',
   username: 'name',
@@ -215,7 +214,7 @@ const byTable: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   users: { description: 'private', directory: 'name', password_hint_set: 'private', shell },
 };
 
-/** Columns that say nothing of anybody, table by table. The test holds these lists and the tables together. */
+/** Columns that say nothing of anybody, of the tables that do not declare it. */
 export const harmless: Readonly<Record<string, readonly string[]>> = {
   account_policy_data: ['uid', 'creation_time', 'failed_login_count'],
   apfs_crypto_users: ['type', 'volume_owner', 'resolution'],
@@ -365,8 +364,41 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** The rule of the lists above. */
 export const ruleOf = (table: string, column: string): Rule | null =>
   byTable[table]?.[column] ?? (Object.hasOwn(everywhere, column) ? (everywhere[column] ?? null) : null);
+
+const declaredOf = ({ privacy }: Table, name: string): Privacy | undefined =>
+  privacy !== undefined && Object.hasOwn(privacy, name) ? privacy[name] : undefined;
+
+/** Whether somebody decided what the column says of whom: in its table, or in the lists above. */
+export const isDecided = (table: Table, name: string): boolean =>
+  declaredOf(table, name) !== undefined ||
+  ruleOf(table.name, name) !== null ||
+  (harmless[table.name] ?? []).includes(name);
+
+/** Until somebody decides: a pseudonym, which strict drops; a number or a word of a closed list has none. */
+const undecided = (column: Column | undefined): Class =>
+  column === undefined || (column.type === 'TEXT' && column.values === undefined) ? 'name' : 'private';
+
+/** What the table itself declares goes before the lists. Null where the column says nothing of anybody. */
+const ruleFor = (table: Table, name: string): Rule | null => {
+  const declared = declaredOf(table, name);
+  if (declared !== undefined) return declared === 'nobody' ? null : declared;
+  return isDecided(table, name) ? ruleOf(table.name, name) : undecided(table.columns[name]);
+};
+
+/** Of columns that the lists do not have. */
+const declaredNames = (tables: readonly Table[]): DeclaredNames => {
+  const names = new Map<string, (Rule | null)[]>();
+  for (const table of tables) {
+    for (const name of Object.keys(table.columns)) {
+      if (isDecided(table, name) && declaredOf(table, name) === undefined) continue;
+      names.set(name, [...(names.get(name) ?? []), ruleFor(table, name)]);
+    }
+  }
+  return names;
+};
 
 const applied = (rule: Rule | null, value: Cell, row: (column: string) => Cell, by: Redactor): Cell => {
   if (rule === null) return value;
@@ -375,7 +407,7 @@ const applied = (rule: Rule | null, value: Cell, row: (column: string) => Cell, 
 
 /** True where the column may be NULL in a redacted export though it never is otherwise. */
 export const mayBeDropped = (table: Table, column: string): boolean => {
-  const rule = ruleOf(table.name, column);
+  const rule = ruleFor(table, column);
   return rule !== null && rule !== 'free' && rule !== 'device' && rule !== device;
 };
 
@@ -383,26 +415,30 @@ export const mayBeDropped = (table: Table, column: string): boolean => {
  * The rules for a fact of a finding. A fact has the name of the column that it comes from, and nothing says of which
  * table: what any of them hides is hidden.
  */
-const rulesOfFact = (name: string): readonly Rule[] =>
-  [...Object.entries(byTable), ['', everywhere] as const].flatMap(([table, rules]) =>
+const rulesOfFact = (name: string, { names }: Redactor): readonly Rule[] => [
+  ...[...Object.entries(byTable), ['', everywhere] as const].flatMap(([table, rules]) =>
     table !== 'findings' && Object.hasOwn(rules, name) ? [rules[name] as Rule] : [],
-  );
+  ),
+  ...(names.get(name) ?? []).filter((rule) => rule !== null),
+];
 
 const harmlessNames: ReadonlySet<string> = new Set(Object.values(harmless).flat());
+const isHarmlessName = (name: string, { names }: Redactor): boolean =>
+  harmlessNames.has(name) || names.get(name)?.includes(null) === true;
 
 /** What a finding rests on: names of columns as the queries give them. */
 function facts(value: Cell, _row: (column: string) => Cell, by: Redactor): Cell {
   if (typeof value !== 'string') return null;
   const redactFact = (name: string, fact: Cell, row: (column: string) => Cell): Cell => {
     if (fact === null) return null;
-    const rules = rulesOfFact(name);
+    const rules = rulesOfFact(name, by);
     if (typeof fact === 'number') {
       // A number is a count, an id or a bit; or it is a time, and of what is known only by its name.
-      const isTime = /_time(?:stamp)?$|_last_set$/.test(name) && !harmlessNames.has(name);
+      const isTime = /_time(?:stamp)?$|_last_set$/.test(name) && !isHarmlessName(name, by);
       if (rules.includes('private')) return null;
       return rules.includes('behaviour') || isTime ? by.apply('behaviour', fact) : fact;
     }
-    if (rules.length === 0) return harmlessNames.has(name) && name !== 'path' ? fact : nameOrUuid(fact, by);
+    if (rules.length === 0) return isHarmlessName(name, by) && name !== 'path' ? fact : nameOrUuid(fact, by);
     let redacted: Cell = fact;
     for (const rule of rules) {
       const own = applied(rule, fact, row, by);
@@ -421,7 +457,12 @@ function facts(value: Cell, _row: (column: string) => Cell, by: Redactor): Cell 
   return JSON.stringify(redacted);
 }
 
-const redactor = (level: Level, hmac: (text: string) => string, hostId: string): Redactor => {
+const redactor = (
+  level: Level,
+  hmac: (text: string) => string,
+  hostId: string,
+  names: DeclaredNames,
+): Redactor => {
   const isStrict = level === 'strict';
   const pseudonym = (value: Cell): Cell => (value === null ? null : hmac(String(value)));
   const apply = (kind: Class, value: Cell): Cell => {
@@ -447,7 +488,7 @@ const redactor = (level: Level, hmac: (text: string) => string, hostId: string):
         return '(redacted)';
     }
   };
-  return { level, hmac, apply, hostId };
+  return { level, hmac, apply, hostId, names };
 };
 
 /** Keyed, so that who has an export and a list of names cannot tell who is who: 16 hexadecimal digits. */
@@ -465,9 +506,18 @@ export const hmacOf = (key: Uint8Array): ((text: string) => string) => {
   };
 };
 
-/** Redacts rows and their identities. One that is redacted already stays as it is. */
-export const redaction = (level: Level, key: Uint8Array) => {
+/**
+ * Redacts rows and their identities. One that is redacted already stays as it is. `declared`: the tables in which a
+ * fact of a finding and a column of a host are looked up by name.
+ */
+export const redaction = (level: Level, key: Uint8Array, declared: readonly Table[] = []) => {
   const hmac = hmacOf(key);
+  const known = declaredNames(declared);
+  const hosts = declared.find(({ name }) => name === 'hosts');
+  const ruleOfHost = (name: string): Rule | null => {
+    if (hosts !== undefined) return ruleFor(hosts, name);
+    return harmless['hosts']?.includes(name) === true ? null : (ruleOf('hosts', name) ?? 'private');
+  };
   const headOf = (head: Head): Head => ({
     ...head,
     hostId: hmac(head.hostId),
@@ -479,7 +529,7 @@ export const redaction = (level: Level, key: Uint8Array) => {
   const redactTable = (exportTable: ExportTable, head: Head, by: Redactor): ExportTable => {
     const { table, details, rows, lines: _, ...rest } = exportTable;
     const names = Object.keys(table.columns);
-    const rules = names.map((name) => ruleOf(table.name, name));
+    const rules = names.map((name) => ruleFor(table, name));
     const keyOf = keyWriter(table);
     const redactCells = (cells: readonly Cell[]): Cell[] => {
       const row = (column: string): Cell => cells[names.indexOf(column)] ?? null;
@@ -516,10 +566,10 @@ export const redaction = (level: Level, key: Uint8Array) => {
   return (snapshot: ExportSnapshot): ExportSnapshot => {
     if (snapshot.head.redaction !== null) return snapshot;
     const head = headOf(snapshot.head);
-    const by = redactor(level, hmac, snapshot.head.hostId);
+    const by = redactor(level, hmac, snapshot.head.hostId, known);
     const host = Object.fromEntries(
       Object.entries(snapshot.host).map(([name, value]): [string, Cell] => {
-        return [name, applied(ruleOf('hosts', name), value, (column) => snapshot.host[column] ?? null, by)];
+        return [name, applied(ruleOfHost(name), value, (column) => snapshot.host[column] ?? null, by)];
       }),
     );
     const tables = function* (): Generator<ExportTable> {

@@ -18,8 +18,8 @@ const { values } = parseArgs({
     program: { type: 'string', default: thisProgram },
     world: { type: 'string', multiple: true, default: Object.keys(worlds) },
     write: { type: 'boolean', default: false },
-    // The database is what a program of then wrote: it is not made anew with the texts.
-    database: { type: 'boolean', default: false },
+    // What a program of then wrote, and what later ones read: it is not made anew with the rest.
+    origin: { type: 'boolean', default: false },
   },
 });
 
@@ -38,13 +38,14 @@ for (const world of values.world) {
   if (values.write) {
     for (const [file, text] of is) {
       if (shared.get(file) === text) removeRecorded(`${world}/${file}`);
-      else if (was.get(file) !== text) writePacked(`${world}/${file}`, text);
+      else writePacked(`${world}/${file}`, text);
     }
     for (const file of readWorld(world).keys()) if (!is.has(file)) removeRecorded(`${world}/${file}`);
   }
-  if (values.database && world === 'fleet' && existsSync(database)) {
-    writePacked('fleet.db', readFileSync(database));
-  }
+  if (!values.origin || !['samples', 'fleet'].includes(world)) continue;
+  if (world === 'fleet' && existsSync(database)) writePacked('fleet.db', readFileSync(database));
+  const native = is.get('asked/export/all-native.ndjson') ?? is.get('export/current-native.ndjson');
+  if (native !== undefined) writePacked(`${world}.ndjson`, native);
 }
 rmSync(kept, { recursive: true, force: true });
 process.stdout.write(

@@ -6,6 +6,7 @@ import type { Table } from '../collector/table.ts';
 import { openDatabase } from './database.ts';
 import type { Db } from './database.ts';
 import { quoteName } from './ddl.ts';
+import { fillReadings } from './versions.ts';
 import {
   applicationId,
   internTables,
@@ -243,6 +244,7 @@ const bringUpToDate = (db: Db, { tables, version }: Schema): void => {
     db.exec(`DROP TABLE ${quoteName(old)}`);
   }
   const tableIds = internTables(db, tables);
+  fillReadings(db, tables);
   for (const sql of storeIndexes(tables).values()) db.exec(sql);
   for (const [name, sql] of storeViews(tables, (table) => tableIds.get(table) ?? 0)) {
     db.exec(`CREATE VIEW ${quoteName(name)} AS\n${sql}`);

@@ -1,5 +1,6 @@
 /** Findings in a store: each is a row with the time in which it held, so that its life can be queried. */
 import type { Db } from './database.ts';
+import { rankOf } from './versions.ts';
 
 /** A finding of one host, as queries/findings.ts makes it. */
 export interface FindingRow {
@@ -78,6 +79,21 @@ const noteEvaluated = (db: Db, host: number, time: number): boolean => {
   return true;
 };
 
+/**
+ * Whether another version of the program evaluates this time than the one that evaluated before: what it tells otherwise
+ * of a finding that stays is no change of the Mac. To be asked before the time is noted.
+ */
+const isReadAnew = (db: Db, host: number, time: number): boolean => {
+  const readings = db
+    .prepare(
+      'SELECT s.reading FROM _host h JOIN _snapshot s ON s.host = h.host AND s.collected_time IN (h.judged_until_time, ?) ' +
+        'WHERE h.host = ?',
+    )
+    .pluck()
+    .all(time, host) as number[];
+  return new Set(readings.map(rankOf)).size > 1;
+};
+
 /** Whether what is found at a time, the last of a host, is in the store. */
 export const isEvaluated = (db: Db, hostId: string, time: number): boolean =>
   db.prepare('SELECT judged_until_time FROM _host WHERE host_id = ?').pluck().get(hostId) === time;
@@ -101,6 +117,7 @@ export const storeFindings = (
     .pluck()
     .get(host) as number | null;
   if (newest !== null && newest > time) return;
+  const isAnew = isReadAnew(db, host, time);
   if (!noteEvaluated(db, host, time)) return;
   const open = new Map(
     (
@@ -120,6 +137,9 @@ export const storeFindings = (
   const drop = db.prepare(
     'DELETE FROM _finding WHERE host = ? AND query_name = ? AND subject = ? AND from_time = ?',
   );
+  const reword = db.prepare(
+    'UPDATE _finding SET severity = ?, details = ? WHERE host = ? AND query_name = ? AND subject = ? AND from_time = ?',
+  );
   const insert = db.prepare('INSERT INTO _finding VALUES (?, ?, ?, ?, NULL, ?, ?, ?)');
   const close = ({ queryName, subject, fromTime }: OpenFinding): void => {
     if (fromTime === time) drop.run(host, queryName, subject, fromTime);
@@ -130,6 +150,10 @@ export const storeFindings = (
     const before = open.get(key);
     open.delete(key);
     if (before !== undefined && before.severity === severity && before.details === details) continue;
+    if (before !== undefined && isAnew) {
+      reword.run(severity, details, host, queryName, subject, before.fromTime);
+      continue;
+    }
     if (before !== undefined) close(before);
     insert.run(host, queryName, subject, time, severity, details, before?.firstSeenTime ?? time);
   }

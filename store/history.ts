@@ -7,13 +7,16 @@ import type { Began, Ended } from './schema.ts';
 import { cellsOrder } from './snapshot.ts';
 import type { Cells } from './snapshot.ts';
 
-/** Which snapshot; those of a host are ordered by time, then by id. */
+/** Which snapshot; those of a host are ordered by time, then by how new their reading is, then by id. */
 export interface Ref {
   readonly time: number;
   readonly id: number;
+  /** How new the reading is (readings.ts); 0 where the snapshot is not in the store any more. */
+  readonly reading: number;
 }
 
-export const compareRefs = (a: Ref, b: Ref): number => a.time - b.time || a.id - b.id;
+export const compareRefs = (a: Ref, b: Ref): number =>
+  a.time - b.time || a.reading - b.reading || a.id - b.id;
 
 /** An observation that told something: whole, or partial with the columns that could not be looked at. */
 export interface Observation {
@@ -25,6 +28,10 @@ export interface Observation {
   readonly failed: readonly string[] | null;
   /** Sorted. The same array as that of the observation before means that nothing changed. */
   readonly rows: readonly Cells[];
+  /** Observations of one host, time, user and level of redaction: the same evidence, read once or several times. */
+  readonly evidence: string;
+  /** Declared columns that whoever made it did not know yet. */
+  readonly absent: readonly string[];
 }
 
 /** A row version that is current. */
@@ -34,6 +41,8 @@ export interface OpenVersion {
   began: Began;
   /** Null for the baseline: the first good observation of the table. */
   from: Ref | null;
+  /** Where a newer reading put these words in place of older ones; null for a version that was read only once. */
+  read: Ref | null;
 }
 
 export interface ClosedVersion extends OpenVersion {
@@ -77,9 +86,22 @@ const uncertainColumns = (table: Table, { affected, failed }: Observation): Read
   );
 };
 
+/** What of the difference to the observation before says nothing of the Mac, only of how it was read. */
+export interface Silent {
+  /** Columns by their place; null is every one. */
+  readonly columns: ReadonlySet<number> | null;
+  /** Which rows there are, too. */
+  readonly rows: boolean;
+}
+
+/** Read alike: every difference is news. */
+export const readAlike: Silent = { columns: new Set(), rows: false };
+/** The same evidence, read by a newer version: no difference is. */
+export const sameEvidence: Silent = { columns: null, rows: true };
+
 export interface History {
   /** Takes the next observation. Returns whether its rows, as they are, are what is known from then on. */
-  observe(observation: Observation): boolean;
+  observe(observation: Observation, silent: Silent): boolean;
   readonly closed: readonly ClosedVersion[];
   open(): readonly OpenVersion[];
 }
@@ -128,8 +150,39 @@ export const historyOf = (
     return compareRefs(a.from, b.from);
   };
 
+  /** One version goes over into the row that it became. */
+  const goOver = (old: OpenVersion, cells: Cells, at: Ref, silent: Silent): OpenVersion => {
+    const end = { until: at, last: last ?? at };
+    const isSilent = (index: number): boolean =>
+      old.cells[index] !== cells[index] && (silent.columns === null || silent.columns.has(index));
+    const { rowNumber } = old;
+    let before = old;
+    if (cells.some((_, index) => isSilent(index))) {
+      closed.push({ ...old, ...end, ended: 'superseded' });
+      const words = old.cells.map((cell, index) => (isSilent(index) ? (cells[index] ?? null) : cell));
+      before = { ...old, cells: words, read: at };
+      if (sameCells(words, cells)) return before;
+    }
+    closed.push({ ...before, ...end, ended: 'changed' });
+    return { rowNumber, cells, began: 'changed', from: at, read: null };
+  };
+
+  const appear = (key: string, cells: Cells, at: Ref, silent: Silent): OpenVersion => {
+    const rowNumber = number(key);
+    if (last === null) return { rowNumber, cells, began: 'baseline', from: null, read: null };
+    // It was there all along, and is read only now.
+    if (silent.rows) return { rowNumber, cells, began: 'baseline', from: null, read: at };
+    return { rowNumber, cells, began: 'added', from: at, read: null };
+  };
+
   /** From the versions of one key to its rows now; both are nearly always one. */
-  const step = (key: string, open: readonly OpenVersion[], rows: readonly Cells[], at: Ref): void => {
+  const step = (
+    key: string,
+    open: readonly OpenVersion[],
+    rows: readonly Cells[],
+    at: Ref,
+    silent: Silent,
+  ): void => {
     const kept: OpenVersion[] = [];
     const left = [...open].sort(byAge);
     const fresh: Cells[] = [];
@@ -142,19 +195,13 @@ export const historyOf = (
     if (left.length > 1) left.sort((a, b) => compare(a.cells, b.cells) || byAge(a, b));
     fresh.sort(compare);
     const shared = Math.min(left.length, fresh.length);
-    for (const [index, version] of left.entries()) {
-      const ended: Ended = index < shared ? 'changed' : 'removed';
+    for (const version of left.slice(shared)) {
+      const ended = silent.rows ? 'superseded' : 'removed';
       closed.push({ ...version, until: at, last: last ?? at, ended });
     }
     for (const [index, cells] of fresh.entries()) {
       const old = index < shared ? left[index] : undefined;
-      const began: Began = last === null ? 'baseline' : old === undefined ? 'added' : 'changed';
-      kept.push({
-        rowNumber: old?.rowNumber ?? number(key),
-        cells,
-        began,
-        from: began === 'baseline' ? null : at,
-      });
+      kept.push(old === undefined ? appear(key, cells, at, silent) : goOver(old, cells, at, silent));
     }
     if (kept.length === 0) state.delete(key);
     else state.set(key, kept);
@@ -171,14 +218,14 @@ export const historyOf = (
     return groups;
   };
 
-  const observeWhole = ({ rows, ref }: Observation): boolean => {
+  const observeWhole = ({ rows, ref }: Observation, silent: Silent): boolean => {
     const groups = group(rows);
-    for (const [key, open] of [...state]) if (!groups.has(key)) step(key, open, [], ref);
+    for (const [key, open] of [...state]) if (!groups.has(key)) step(key, open, [], ref, silent);
     for (const [key, now] of groups) {
       const open = state.get(key);
       const [single] = now;
       if (open?.length === 1 && now.length === 1 && sameCells(open[0]?.cells ?? [], single ?? [])) continue;
-      step(key, open ?? [], now, ref);
+      step(key, open ?? [], now, ref, silent);
     }
     return true;
   };
@@ -232,7 +279,7 @@ export const historyOf = (
     return groups;
   };
 
-  const observePartial = (observation: Observation): boolean => {
+  const observePartial = (observation: Observation, silent: Silent): boolean => {
     const { rows, ref } = observation;
     const unknown = uncertainColumns(table, observation);
     /** What is known after a row was seen: an uncertain value counts where it is not what such an observation saw before. */
@@ -262,6 +309,7 @@ export const historyOf = (
         open,
         kept.map(({ cells }) => cells),
         ref,
+        silent,
       );
     }
     for (const [key, seen] of groups) {
@@ -286,20 +334,23 @@ export const historyOf = (
         }
         now.push(...left.slice(Math.max(0, then.length - seen.length)).map(({ cells }) => cells));
       }
-      step(key, open, now, ref);
+      step(key, open, now, ref, silent);
       if (!sameRows(now.toSorted(compare), seen.toSorted(compare))) isKnown = false;
     }
     return isKnown;
   };
 
   return {
-    observe: (observation) => {
+    observe: (observation, silent) => {
       const isSame =
         before !== null &&
         before.isPartial === observation.isPartial &&
         (!observation.isPartial || kindOf(before) === kindOf(observation)) &&
         sameRows(before.rows, observation.rows);
-      if (!isSame) wasKnown = observation.isPartial ? observePartial(observation) : observeWhole(observation);
+      if (!isSame)
+        wasKnown = observation.isPartial
+          ? observePartial(observation, silent)
+          : observeWhole(observation, silent);
       before = observation;
       base = observation.isPartial ? observation : null;
       last = observation.ref;

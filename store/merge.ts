@@ -114,6 +114,8 @@ export interface Merged {
   known: number;
   /** Snapshots from before what `retain` dropped. */
   tooOld: number;
+  /** New ones that read, with another version of the program, what was read before. */
+  readAnew: number;
   readonly hosts: Set<string>;
   readonly bad: BadInput[];
 }
@@ -179,15 +181,16 @@ const batchWriter = (store: Store, merged: Merged, now: () => number) => {
   let cells = 0;
 
   const write = (groups: readonly Group[]): void => {
-    const totals = { stored: 0, known: 0, tooOld: 0 };
+    const totals = { stored: 0, known: 0, tooOld: 0, readAnew: 0 };
     try {
       transact(store, () => {
         writer ??= storeWriter(store.db, store.tables);
         for (const { snapshots } of groups) {
-          const { stored, known, tooOld } = writer.add(snapshots, now());
+          const { stored, known, tooOld, readAnew } = writer.add(snapshots, now());
           totals.stored += stored;
           totals.known += known;
           totals.tooOld += tooOld;
+          totals.readAnew += readAnew;
         }
       });
     } catch (error) {
@@ -210,6 +213,7 @@ const batchWriter = (store: Store, merged: Merged, now: () => number) => {
     merged.stored += totals.stored;
     merged.known += totals.known;
     merged.tooOld += totals.tooOld;
+    merged.readAnew += totals.readAnew;
     for (const { snapshots } of groups) if (snapshots[0] !== undefined) merged.hosts.add(snapshots[0].hostId);
   };
 
@@ -301,7 +305,7 @@ export const merge = async (
   inputs: readonly Input[],
   options: MergeOptions,
 ): Promise<Merged> => {
-  const merged: Merged = { stored: 0, known: 0, tooOld: 0, hosts: new Set(), bad: [] };
+  const merged: Merged = { stored: 0, known: 0, tooOld: 0, readAnew: 0, hosts: new Set(), bad: [] };
   const batch = batchWriter(store, merged, options.now);
   const keepLevel = levelKeeper(store, options.mayMix === true);
   let decoding = null as ReturnType<typeof nativeWorker> | null;

@@ -14,12 +14,15 @@ import type { Store } from './file.ts';
 /** One snapshot of a host and the number of what it looked at. */
 export interface TimelineEntry extends Ref {
   readonly observationSet: number;
+  /** Who asked, and how it is redacted: with the time, which evidence was read. */
+  readonly evidence: string;
 }
 
 export interface ObservationStatus {
   readonly status: Status;
   readonly affected: readonly string[] | null;
   readonly failed: readonly string[] | null;
+  readonly absent: readonly string[];
 }
 
 /** The time before which history was dropped; null where none was. */
@@ -45,7 +48,8 @@ export type Prepare = ReturnType<typeof statementCache>;
 
 export const readTimeline = (prepare: Prepare, host: number): TimelineEntry[] =>
   prepare(
-    'SELECT collected_time AS time, snapshot_id AS id, look AS observationSet FROM _snapshot WHERE host = ? ORDER BY collected_time, snapshot_id',
+    'SELECT collected_time AS time, snapshot_id AS id, reading, look AS observationSet, ' +
+      "coalesce(euid, '') || ' ' || coalesce(redaction, '') AS evidence FROM _snapshot WHERE host = ? ORDER BY collected_time, reading, snapshot_id",
   ).all(host) as TimelineEntry[];
 
 /** A value that no tokenquery wrote: with the code of SQLite for a damaged page, so that it is told like one. */
@@ -70,17 +74,19 @@ export const observationReader = (
     const found = known.get(observationSet);
     if (found !== undefined) return found;
     const rows = prepare(
-      'SELECT tab AS tableId, status, columns_affected AS affected, sources_failed AS failed FROM _look_table WHERE look = ?',
+      'SELECT tab AS tableId, status, columns_affected AS affected, sources_failed AS failed, columns_absent AS absent ' +
+        'FROM _look_table WHERE look = ?',
     ).all(observationSet) as {
       tableId: number;
       status: Status;
       affected: string | null;
       failed: string | null;
+      absent: string | null;
     }[];
     const entries = new Map(
-      rows.map(({ tableId, status, affected, failed }) => [
+      rows.map(({ tableId, status, affected, failed, absent }) => [
         tableId,
-        { status, affected: namesOf(affected), failed: namesOf(failed) },
+        { status, affected: namesOf(affected), failed: namesOf(failed), absent: namesOf(absent) ?? [] },
       ]),
     );
     if (known.size > 10_000) known.clear();
@@ -91,60 +97,116 @@ export const observationReader = (
 
 export const columnList = (table: Table): string => Object.keys(table.columns).map(quoteName).join(', ');
 
-const refOf = (time: unknown, id: unknown): Ref | null =>
-  time === null ? null : { time: time as number, id: id as number };
+/** How new the reading of each snapshot of a host is, by id. */
+export type Readings = ReadonlyMap<number, number>;
 
-export const readCurrent = (prepare: Prepare, table: Table, host: number): OpenVersion[] =>
-  (
-    prepare(
-      `SELECT _n, _began, _from_time, _first_snapshot, ${columnList(table)} FROM ${currentName(table)} WHERE _host = ?`,
-    )
-      .raw(true)
-      .all(host) as unknown[][]
-  ).map((row) => ({
-    rowNumber: row[0] as number,
-    began: beganOf(row[1] as number),
-    from: refOf(row[2], row[3]),
-    cells: row.slice(4) as Cells,
+export const readingsOf = (timeline: readonly TimelineEntry[]): Readings =>
+  new Map(timeline.map(({ id, reading }) => [id, reading]));
+
+const refReader =
+  (readings: Readings) =>
+  (time: unknown, id: unknown): Ref | null =>
+    time === null
+      ? null
+      : { time: time as number, id: id as number, reading: readings.get(id as number) ?? 0 };
+
+export const readCurrent = (
+  prepare: Prepare,
+  table: Table,
+  host: number,
+  readings: Readings,
+): OpenVersion[] => {
+  const refOf = refReader(readings);
+  const rows = prepare(
+    `SELECT _n, _began, _from_time, _first_snapshot, _read_time, _read_snapshot, ${columnList(table)} ` +
+      `FROM ${currentName(table)} WHERE _host = ?`,
+  )
+    .raw(true)
+    .all(host) as unknown[][];
+  return rows.map(([rowNumber, began, fromTime, first, readTime, read, ...cells]) => ({
+    rowNumber: rowNumber as number,
+    began: beganOf(began as number),
+    from: refOf(fromTime, first),
+    read: refOf(readTime, read),
+    cells: cells as Cells,
   }));
+};
 
 const readPast = (
   prepare: Prepare,
   table: Table,
   host: number,
-  snapshotTime: (id: number) => number,
-): ClosedVersion[] =>
-  (
-    prepare(
-      `SELECT _n, _began, _from_time, _first_snapshot, _until_time, _until_snapshot, _last_snapshot, _ended, ` +
-        `${columnList(table)} FROM ${pastName(table)} WHERE _host = ?`,
-    )
-      .raw(true)
-      .all(host) as unknown[][]
-  ).map((row) => ({
-    rowNumber: row[0] as number,
-    began: beganOf(row[1] as number),
-    from: refOf(row[2], row[3]),
-    until: { time: row[4] as number, id: row[5] as number },
-    last: { time: snapshotTime(row[6] as number), id: row[6] as number },
-    ended: endedOf(row[7] as number),
-    cells: row.slice(8) as Cells,
-  }));
+  timeline: readonly TimelineEntry[],
+): ClosedVersion[] => {
+  const readings = readingsOf(timeline);
+  const times = new Map(timeline.map(({ id, time }) => [id, time]));
+  const refOf = refReader(readings);
+  const rows = prepare(
+    'SELECT _n, _began, _from_time, _first_snapshot, _read_time, _read_snapshot, _until_time, _until_snapshot, ' +
+      `_last_snapshot, _ended, ${columnList(table)} FROM ${pastName(table)} WHERE _host = ?`,
+  )
+    .raw(true)
+    .all(host) as unknown[][];
+  return rows.map(
+    ([rowNumber, began, fromTime, first, readTime, read, untilTime, until, last, ended, ...cells]) => ({
+      rowNumber: rowNumber as number,
+      began: beganOf(began as number),
+      from: refOf(fromTime, first),
+      read: refOf(readTime, read),
+      until: refOf(untilTime, until) as Ref,
+      last: refOf(times.get(last as number) ?? 0, last) as Ref,
+      ended: endedOf(ended as number),
+      cells: cells as Cells,
+    }),
+  );
+};
+
+/** Rows that are packed in one value, of a snapshot whose rows are not simply what is known. */
+export interface PackedRows extends Ref {
+  readonly raw: Uint8Array;
+}
 
 export interface ChangePoint extends Ref {
   readonly raw: Uint8Array | null;
 }
 
-export const readChangePoints = (prepare: Prepare, host: number, tableId: number): ChangePoint[] =>
-  prepare(
-    'SELECT time, snapshot_id AS id, raw FROM _partial WHERE host = ? AND tab = ? ORDER BY time, snapshot_id',
-  ).all(host, tableId) as ChangePoint[];
+const readPacked = <P extends ChangePoint>(
+  prepare: Prepare,
+  from: '_partial' | '_aside',
+  host: number,
+  tableId: number,
+  readings: Readings,
+): P[] =>
+  (
+    prepare(`SELECT time, snapshot_id AS id, raw FROM ${from} WHERE host = ? AND tab = ?`).all(
+      host,
+      tableId,
+    ) as Omit<P, 'reading'>[]
+  )
+    .map((point) => ({ ...point, reading: readings.get(point.id) ?? 0 }) as P)
+    .sort(compareRefs);
 
-export const unpackPartial = (raw: Uint8Array): Cells[] => {
+/** What partial observations saw, from where it changed. */
+export const readChangePoints = (
+  prepare: Prepare,
+  host: number,
+  tableId: number,
+  readings: Readings,
+): ChangePoint[] => readPacked(prepare, '_partial', host, tableId, readings);
+
+/** What the readings saw that are no part of the history. */
+export const readAsides = (
+  prepare: Prepare,
+  host: number,
+  tableId: number,
+  readings: Readings,
+): PackedRows[] => readPacked(prepare, '_aside', host, tableId, readings);
+
+export const unpackRows = (raw: Uint8Array): Cells[] => {
   try {
     return JSON.parse(inflateRawSync(raw).toString('utf8')) as Cells[];
   } catch (error) {
-    throw damagedValue('what a partial look saw', error);
+    throw damagedValue('what a look saw', error);
   }
 };
 
@@ -159,6 +221,7 @@ export interface TableHistory {
   readonly current: readonly OpenVersion[];
   readonly past: readonly ClosedVersion[];
   readonly changePoints: readonly ChangePoint[];
+  readonly asides: readonly PackedRows[];
 }
 
 /**
@@ -173,58 +236,70 @@ export const readHistory = (
   host: number,
   timeline: readonly TimelineEntry[],
 ): TableHistory => {
-  const times = new Map(timeline.map(({ id, time }) => [id, time]));
-  const current = readCurrent(prepare, table, host);
-  const past = readPast(prepare, table, host, (id) => times.get(id) ?? 0);
-  const changePoints = readChangePoints(prepare, host, tableId);
-  const order = cellsOrder(table);
-
-  const starts = new Map<number, OpenVersion[]>();
-  const ends = new Map<number, ClosedVersion[]>();
-  const first: OpenVersion[] = [];
-  for (const version of [...current, ...past]) {
-    if (version.from === null) first.push(version);
-    else put(starts, version.from.id, version);
-  }
-  for (const version of past) put(ends, version.until.id, version);
-
-  const known = new Set<OpenVersion>();
-  let rows: readonly Cells[] = [];
-  let isStale = true;
-  let point = 0;
-  let raw: readonly Cells[] | null = null;
+  const readings = readingsOf(timeline);
+  const current = readCurrent(prepare, table, host, readings);
+  const past = readPast(prepare, table, host, timeline);
+  const changePoints = readChangePoints(prepare, host, tableId, readings);
+  const asides = readAsides(prepare, host, tableId, readings);
+  const aside = new Map(asides.map(({ id, raw }) => [id, raw]));
+  const known = versionReplay(table, current, past);
+  const partial = pointReplay(changePoints);
   const observations: Observation[] = [];
-  for (const { time, id, observationSet } of timeline) {
+  for (const { time, id, reading, observationSet, evidence } of timeline) {
     const entry = observationsOf(observationSet).get(tableId);
     if (entry === undefined || !isGood(entry.status)) continue;
-    const ref = { time, id };
-    if (observations.length === 0) {
-      for (const version of first) known.add(version);
-    }
-    for (const version of ends.get(id) ?? []) {
-      known.delete(version);
-      isStale = true;
-    }
+    const ref = { time, id, reading };
+    const isPartial = entry.status === 'partial';
+    const packed = aside.get(id);
+    const rows = packed === undefined ? known(ref) : unpackRows(packed);
+    const seen = packed === undefined && isPartial ? partial(ref) : null;
+    const { affected, failed, absent } = entry;
+    observations.push({ ref, isPartial, affected, failed, absent, evidence, rows: seen ?? rows });
+  }
+  return { observations, current, past, changePoints, asides };
+};
+
+/** The rows that are known from each snapshot on, which is asked for in order. */
+const versionReplay = (table: Table, current: readonly OpenVersion[], past: readonly ClosedVersion[]) => {
+  const order = cellsOrder(table);
+  const starts = new Map<number, OpenVersion[]>();
+  const ends = new Map<number, ClosedVersion[]>();
+  const known = new Set<OpenVersion>();
+  for (const version of [...current, ...past]) {
+    const start = version.read ?? version.from;
+    const end = 'until' in version ? (version as ClosedVersion).until : null;
+    // A step within one snapshot: it never was what was known.
+    if (start !== null && start.id === end?.id) continue;
+    if (start === null) known.add(version);
+    else put(starts, start.id, version);
+    if (end !== null) put(ends, end.id, version as ClosedVersion);
+  }
+  let rows: readonly Cells[] = [];
+  let isStale = true;
+  return ({ id }: Ref): readonly Cells[] => {
+    for (const version of ends.get(id) ?? []) isStale = known.delete(version) || isStale;
     for (const version of starts.get(id) ?? []) {
       known.add(version);
       isStale = true;
     }
-    if (isStale) {
-      rows = [...known].map(({ cells }) => cells).sort(order);
-      isStale = false;
+    if (isStale) rows = [...known].map(({ cells }) => cells).sort(order);
+    isStale = false;
+    return rows;
+  };
+};
+
+/** What partial observations saw where it is not what is known; asked for in order. */
+const pointReplay = (points: readonly ChangePoint[]) => {
+  let next = 0;
+  let rows: readonly Cells[] | null = null;
+  return (ref: Ref): readonly Cells[] | null => {
+    for (; next < points.length; next += 1) {
+      const point = points[next] as ChangePoint;
+      if (compareRefs(point, ref) > 0) break;
+      rows = point.raw === null ? null : unpackRows(point.raw);
     }
-    const isPartial = entry.status === 'partial';
-    if (isPartial) {
-      for (; point < changePoints.length; point += 1) {
-        const next = changePoints[point] as ChangePoint;
-        if (compareRefs(next, ref) > 0) break;
-        raw = next.raw === null ? null : unpackPartial(next.raw);
-      }
-    }
-    const { affected, failed } = entry;
-    observations.push({ ref, isPartial, affected, failed, rows: isPartial && raw !== null ? raw : rows });
-  }
-  return { observations, current, past, changePoints };
+    return rows;
+  };
 };
 
 export const readHostIds = (db: Db): string[] =>
@@ -262,6 +337,7 @@ interface SnapshotRow {
   readonly tool_version: string;
   readonly schema_version: number;
   readonly redaction: string | null;
+  readonly reading: number;
 }
 
 export interface StoredSnapshot extends Snapshot {
@@ -300,7 +376,7 @@ export const snapshotReader = ({
     const timeline = readTimeline(prepare, host);
     const rows = prepare(
       'SELECT collected_time AS time, snapshot_id AS id, look AS observationSet, sequence, status, origin, euid, tool_version, ' +
-        'schema_version, redaction FROM _snapshot WHERE host = ? ORDER BY collected_time, snapshot_id',
+        'schema_version, redaction, reading FROM _snapshot WHERE host = ? ORDER BY collected_time, reading, snapshot_id',
     ).all(host) as SnapshotRow[];
     const histories = known.map(([table, tableId]) => ({
       table,
@@ -320,7 +396,7 @@ export const snapshotReader = ({
       for (const state of histories) {
         const entry = entries.get(state.tableId);
         if (entry === undefined) continue;
-        const { status, affected, failed } = entry;
+        const { status, affected, failed, absent } = entry;
         if (!isGood(status)) {
           observations.set(state.table.name, {
             status,
@@ -341,7 +417,10 @@ export const snapshotReader = ({
         }
         const cells = packRows(observed.rows);
         const digest = digestOfCells(state.names, cells);
-        const observation = { status, affected, failed, digest, rowCount: observed.rows.length, cells };
+        const observation = {
+          ...{ status, affected, failed, digest, rowCount: observed.rows.length, cells },
+          ...(absent.length === 0 ? {} : { absent }),
+        };
         state.before = { observation, rows: observed.rows, entry };
         observations.set(state.table.name, observation);
       }
@@ -357,6 +436,7 @@ export const snapshotReader = ({
         toolVersion: row.tool_version,
         schemaVersion: row.schema_version,
         redaction: row.redaction,
+        reading: row.reading,
         observations,
         report: index === rows.length - 1 ? readReport(prepare, host) : null,
       };

@@ -2,8 +2,15 @@
 import { transact } from './file.ts';
 import type { Store } from './file.ts';
 import { retainFindings } from './findings.ts';
-import { observationReader, readChangePoints, readTimeline, statementCache } from './reader.ts';
-import type { TimelineEntry } from './reader.ts';
+import {
+  observationReader,
+  readAsides,
+  readChangePoints,
+  readingsOf,
+  readTimeline,
+  statementCache,
+} from './reader.ts';
+import type { Readings, TimelineEntry } from './reader.ts';
 import { compareRefs } from './history.ts';
 import { currentName, dataTables, pastName } from './schema.ts';
 import { isGood } from './snapshot.ts';
@@ -15,6 +22,15 @@ export interface Retained {
 
 const hostsAtOnce = 50;
 const pagesAtOnce = 2_000;
+
+/** Up to a snapshot, in SQL; its parameters are those of `upToBase`. */
+const isUpTo = (time: string, id: string): string =>
+  `(${time} < ? OR (${time} = ? AND ${id} IN (SELECT value FROM json_each(?))))`;
+
+const upToBase = (timeline: readonly TimelineEntry[], base: TimelineEntry): [number, number, string] => {
+  const ids = timeline.filter((entry) => entry.time === base.time && compareRefs(entry, base) <= 0);
+  return [base.time, base.time, JSON.stringify(ids.map(({ id }) => id))];
+};
 
 /**
  * Drops row versions that ended, and snapshots that were collected, at `time` or before. The last good observation of each
@@ -38,7 +54,7 @@ export const retain = (
   /** An observation without the tables whose rows at it were dropped. */
   const prunedObservations = (observationSet: number, keeps: (tableId: number) => boolean): number => {
     const rows = prepare(
-      'SELECT tab, status, is_good, columns_affected, sources_failed FROM _look_table WHERE look = ? ORDER BY tab',
+      'SELECT tab, status, is_good, columns_affected, sources_failed, columns_absent FROM _look_table WHERE look = ? ORDER BY tab',
     )
       .raw(true)
       .all(observationSet) as unknown[][];
@@ -46,13 +62,19 @@ export const retain = (
     if (kept.length === rows.length) return observationSet;
     // Its digest names no list of statuses: no snapshot is given this set but here.
     const made = Number(prepare('INSERT INTO _look (digest) VALUES (randomblob(16))').run().lastInsertRowid);
-    for (const row of kept) prepare('INSERT INTO _look_table VALUES (?, ?, ?, ?, ?, ?)').run(made, ...row);
+    for (const row of kept)
+      prepare(
+        'INSERT INTO _look_table (look, tab, status, is_good, columns_affected, sources_failed, columns_absent) ' +
+          'VALUES (?, ?, ?, ?, ?, ?, ?)',
+      ).run(made, ...row);
     return made;
   };
 
   /** Moves what the last partial observation saw up to the base; returns whether more than that is known there. */
-  const dropPartial = (host: number, tableId: number, base: TimelineEntry): boolean => {
-    const old = readChangePoints(prepare, host, tableId).filter((point) => compareRefs(point, base) <= 0);
+  const dropPartial = (host: number, tableId: number, base: TimelineEntry, readings: Readings): boolean => {
+    const old = readChangePoints(prepare, host, tableId, readings).filter(
+      (point) => compareRefs(point, base) <= 0,
+    );
     const running = old.at(-1)?.raw ?? null;
     for (const { time: at, id } of old) {
       prepare('DELETE FROM _partial WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?').run(
@@ -63,7 +85,9 @@ export const retain = (
       );
     }
     if (running === null) return false;
-    prepare('INSERT INTO _partial VALUES (?, ?, ?, ?, ?)').run(host, tableId, base.time, base.id, running);
+    prepare('INSERT INTO _partial (host, tab, time, snapshot_id, raw) VALUES (?, ?, ?, ?, ?)').run(
+      ...[host, tableId, base.time, base.id, running],
+    );
     return observationsOf(base.observationSet).get(tableId)?.status === 'partial';
   };
 
@@ -71,27 +95,39 @@ export const retain = (
     const timeline = readTimeline(prepare, host);
     const old = timeline.filter((entry) => entry.time <= time);
     if (old.length === 0) return;
+    const readings = readingsOf(timeline);
     const bases = new Map<number, TimelineEntry>();
     for (const { table, tableId } of known) {
-      const isGoodAt = ({ observationSet }: TimelineEntry): boolean =>
-        isGood(observationsOf(observationSet).get(tableId)?.status ?? 'failed');
-      const base = old.findLast(isGoodAt);
+      const aside = new Set(readAsides(prepare, host, tableId, readings).map(({ id }) => id));
+      const isStep = ({ id, observationSet }: TimelineEntry): boolean =>
+        !aside.has(id) && isGood(observationsOf(observationSet).get(tableId)?.status ?? 'failed');
+      const base = old.findLast(isStep);
       if (base === undefined) continue;
       bases.set(tableId, base);
       const state = prepare(
         'SELECT first_time AS time, first_snapshot AS id FROM _state WHERE host = ? AND tab = ?',
       ).get(host, tableId) as { time: number; id: number } | undefined;
-      if (state !== undefined && compareRefs(state, base) === 0) continue;
+      if (state !== undefined && state.id === base.id) continue;
+      const upTo = upToBase(timeline, base);
       versions += prepare(
-        `DELETE FROM ${pastName(table)} WHERE _host = ? AND (_until_time, _until_snapshot) <= (?, ?)`,
-      ).run(host, base.time, base.id).changes;
+        `DELETE FROM ${pastName(table)} WHERE _host = ? AND ${isUpTo('_until_time', '_until_snapshot')}`,
+      ).run(host, ...upTo).changes;
       for (const name of [currentName(table), pastName(table)]) {
         prepare(
           `UPDATE ${name} SET _began = 0, _from_time = NULL, _first_snapshot = NULL ` +
-            'WHERE _host = ? AND _began > 0 AND (_from_time, _first_snapshot) <= (?, ?)',
-        ).run(host, base.time, base.id);
+            `WHERE _host = ? AND _began > 0 AND ${isUpTo('_from_time', '_first_snapshot')}`,
+        ).run(host, ...upTo);
+        prepare(
+          `UPDATE ${name} SET _read_time = NULL, _read_snapshot = NULL ` +
+            `WHERE _host = ? AND ${isUpTo('_read_time', '_read_snapshot')}`,
+        ).run(host, ...upTo);
       }
-      const isCut = dropPartial(host, tableId, base);
+      prepare(`DELETE FROM _aside WHERE host = ? AND tab = ? AND ${isUpTo('time', 'snapshot_id')}`).run(
+        host,
+        tableId,
+        ...upTo,
+      );
+      const isCut = dropPartial(host, tableId, base, readings);
       prepare(
         'UPDATE _state SET first_time = ?, first_snapshot = ?, is_cut = ? WHERE host = ? AND tab = ?',
       ).run(base.time, base.id, isCut ? 1 : 0, host, tableId);
@@ -113,6 +149,9 @@ export const retain = (
       if (observationSet !== entry.observationSet)
         prepare(`UPDATE _snapshot SET look = ? ${where}`).run(observationSet, host, entry.time, entry.id);
     }
+    prepare(
+      'DELETE FROM _aside WHERE host = ? AND snapshot_id NOT IN (SELECT snapshot_id FROM _snapshot WHERE host = ?)',
+    ).run(host, host);
   };
 
   const hosts = prepare('SELECT host FROM _host ORDER BY host').pluck().all() as number[];

@@ -7,7 +7,7 @@ import { findingTables, findingViews, findingsAsOf } from './findings.ts';
 /** 'tkqy': in the header of every store file. */
 export const applicationId = 0x746b_7179;
 /** Of the file: goes up with every change of a table or a view below; a test holds it and the layout together. */
-export const layoutVersion = 2;
+export const layoutVersion = 3;
 /**
  * Of the rows: goes up when a column changes its meaning, its type or its name, or a table its key. It is part of every
  * row id, so that a receiver takes the rows of either version for different ones.
@@ -24,11 +24,14 @@ export const dataTables = (tables: readonly Table[]): readonly Table[] =>
 
 /** How a row version began: with the first good observation of its table, as a new row, or by a change of a row. */
 export type Began = 'baseline' | 'added' | 'changed';
-/** How a row version ended. */
-export type Ended = 'changed' | 'removed';
+/** How a row version ended; superseded: by a newer reading of what had not changed. */
+export type Ended = 'changed' | 'removed' | 'superseded';
 /** The numbers that stand for them in the file. */
 export const beganNumbers = { baseline: 0, added: 1, changed: 2 } as const satisfies Record<Began, number>;
-export const endedNumbers = { changed: 1, removed: 2 } as const satisfies Record<Ended, number>;
+export const endedNumbers = { changed: 1, removed: 2, superseded: 3 } as const satisfies Record<
+  Ended,
+  number
+>;
 
 const wordReader = <W extends string>(numbers: Readonly<Record<W, number>>): ((number: number) => W) => {
   const words: W[] = [];
@@ -43,6 +46,8 @@ const joined = (lines: readonly string[]): string => lines.map((line) => `  ${li
 export const currentName = (table: Table): string => quoteName(`_current_${table.name}`);
 export const pastName = (table: Table): string => quoteName(`_past_${table.name}`);
 
+// A version whose words a newer reading put in place of older ones keeps where it began, and _read_… says where the
+// newer reading took over; the older one, superseded, stays for what was known before.
 // A row version that began with the first good observation of its table (baseline) says nothing about when: that is
 // held once for the host and table, in _state.
 const currentTable = (table: Table, name: string): string =>
@@ -52,6 +57,8 @@ const currentTable = (table: Table, name: string): string =>
     '_began INTEGER NOT NULL DEFAULT 0',
     '_from_time INTEGER',
     '_first_snapshot INTEGER',
+    '_read_time INTEGER',
+    '_read_snapshot INTEGER',
     ...ownColumnDefinitions(table),
     'PRIMARY KEY (_host, _n)',
   ])}\n) STRICT, WITHOUT ROWID`;
@@ -63,12 +70,14 @@ const pastTable = (table: Table, name: string): string =>
     '_began INTEGER NOT NULL DEFAULT 0',
     '_from_time INTEGER',
     '_first_snapshot INTEGER',
+    '_read_time INTEGER',
+    '_read_snapshot INTEGER',
     '_until_time INTEGER NOT NULL',
     '_until_snapshot INTEGER NOT NULL',
     '_last_snapshot INTEGER NOT NULL',
     '_ended INTEGER NOT NULL',
     ...ownColumnDefinitions(table),
-    'PRIMARY KEY (_host, _n, _until_time, _until_snapshot)',
+    'PRIMARY KEY (_host, _n, _until_time, _until_snapshot, _ended)',
   ])}\n) STRICT, WITHOUT ROWID`;
 
 const commonTables: Readonly<Record<string, string>> = {
@@ -96,6 +105,7 @@ const commonTables: Readonly<Record<string, string>> = {
   is_good INTEGER NOT NULL,
   columns_affected TEXT,
   sources_failed TEXT,
+  columns_absent TEXT,
   PRIMARY KEY (look, tab)
 ) STRICT, WITHOUT ROWID`,
   _snapshot: `CREATE TABLE "_snapshot" (
@@ -111,6 +121,7 @@ const commonTables: Readonly<Record<string, string>> = {
   tool_version TEXT NOT NULL,
   schema_version INTEGER NOT NULL,
   redaction TEXT,
+  reading INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (host, collected_time, snapshot_id)
 ) STRICT, WITHOUT ROWID`,
   _state: `CREATE TABLE "_state" (
@@ -128,6 +139,14 @@ const commonTables: Readonly<Record<string, string>> = {
   time INTEGER NOT NULL,
   snapshot_id INTEGER NOT NULL,
   raw BLOB,
+  PRIMARY KEY (host, tab, time, snapshot_id)
+) STRICT, WITHOUT ROWID`,
+  _aside: `CREATE TABLE "_aside" (
+  host INTEGER NOT NULL,
+  tab INTEGER NOT NULL,
+  time INTEGER NOT NULL,
+  snapshot_id INTEGER NOT NULL,
+  raw BLOB NOT NULL,
   PRIMARY KEY (host, tab, time, snapshot_id)
 ) STRICT, WITHOUT ROWID`,
   _command: `CREATE TABLE "_command" (
@@ -219,7 +238,7 @@ const columnsOf = (table: Table, row: string): string =>
 /** Collection time, or id, of the last good observation of a table of a host. */
 const lastGood = (what: string, host: string, tableId: string, and = ''): string =>
   `(SELECT s.${what} FROM main._snapshot s JOIN main._look_table l ON l.look = s.look AND l.tab = ${tableId} AND l.is_good = 1 ` +
-  `WHERE s.host = ${host}${and} ORDER BY s.collected_time DESC, s.snapshot_id DESC LIMIT 1)`;
+  `WHERE s.host = ${host}${and} ORDER BY s.collected_time DESC, s.reading DESC, s.snapshot_id DESC LIMIT 1)`;
 
 const currentView = (table: Table): string =>
   `SELECT ${columnsOf(table, 'r')}, h.host_id FROM main._host h JOIN main.${currentName(table)} r ON r._host = h.host`;
@@ -227,13 +246,17 @@ const currentView = (table: Table): string =>
 const fromTime = 'coalesce(r._from_time, s.first_time)';
 const firstSnapshot = 'coalesce(r._first_snapshot, s.first_snapshot)';
 
+// What a newer reading took the place of is not what the Mac said.
+const isHistory = `r._ended <> ${endedNumbers.superseded}`;
+
 const historyArm = (table: Table, tableId: number, of: 'current' | 'past'): string => {
   const name = of === 'current' ? currentName(table) : pastName(table);
   return (
     `SELECT ${columnsOf(table, 'r')}, h.host_id, ${fromTime} AS valid_from_time, ` +
     `${of === 'current' ? 'NULL' : 'r._until_time'} AS valid_until_time, ${firstSnapshot} AS first_snapshot_id, ` +
     `${of === 'current' ? lastGood('snapshot_id', 'h.host', String(tableId)) : 'r._last_snapshot'} AS last_snapshot_id ` +
-    `FROM main._host h JOIN main._state s ON s.host = h.host AND s.tab = ${tableId} JOIN main.${name} r ON r._host = h.host`
+    `FROM main._host h JOIN main._state s ON s.host = h.host AND s.tab = ${tableId} JOIN main.${name} r ON r._host = h.host` +
+    (of === 'current' ? '' : ` AND ${isHistory}`)
   );
 };
 
@@ -245,7 +268,7 @@ const asOfView = (table: Table, tableId: number, time: number): string => {
   const arm = (name: string, and: string): string =>
     `SELECT ${columnsOf(table, 'r')}, h.host_id FROM main._host h ` +
     `JOIN main._state s ON s.host = h.host AND s.tab = ${tableId} AND s.first_time <= ${time} ` +
-    `JOIN main.${name} r ON r._host = h.host AND (r._from_time IS NULL OR r._from_time <= ${time})${and}`;
+    `JOIN main.${name} r ON r._host = h.host AND coalesce(r._read_time, r._from_time, ${time}) <= ${time}${and}`;
   return `${arm(currentName(table), '')}\nUNION ALL\n${arm(pastName(table), ` AND r._until_time > ${time}`)}`;
 };
 
@@ -269,11 +292,11 @@ const changesOf = (table: Table): string[] => {
   const host = (row: string): string => `JOIN main._host h ON h.host = ${row}._host`;
   const appeared = (name: string): string =>
     `${arm('added', 'v', ['NULL', value('v')], ['v._from_time', 'v._first_snapshot'])}${name} v ${host('v')} ` +
-    `JOIN ${list} WHERE v._began > 0 AND v._began = ${beganNumbers.added} AND (c.column1 = 0 OR ${value('v')} IS NOT NULL)`;
+    `JOIN ${list} WHERE v._began > 0 AND v._began = ${beganNumbers.added} AND v._read_time IS NULL AND (c.column1 = 0 OR ${value('v')} IS NOT NULL)`;
   const altered = (name: string): string =>
     `${arm('changed', 'p', [value('p'), value('v')], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
     `JOIN ${name} v ON v._host = p._host AND v._n = p._n AND v._first_snapshot = p._until_snapshot ` +
-    `${host('p')} JOIN ${list} WHERE p._ended = ${endedNumbers.changed} AND ${value('p')} IS NOT ${value('v')}`;
+    `${host('p')} JOIN ${list} WHERE p._ended = ${endedNumbers.changed} AND v._read_time IS NULL AND ${value('p')} IS NOT ${value('v')}`;
   const disappeared =
     `${arm('removed', 'p', [value('p'), 'NULL'], ['p._until_time', 'p._until_snapshot'])}${past} p ${host('p')} ` +
     `JOIN ${list} WHERE p._ended = ${endedNumbers.removed} AND (c.column1 = 0 OR ${value('p')} IS NOT NULL)`;
@@ -329,7 +352,7 @@ export const asOfViews = (
 ): ReadonlyMap<string, string> => {
   const last = (what: string): string =>
     `(SELECT ${what} FROM main._snapshot p WHERE p.host = h.host AND p.collected_time <= ${time} ` +
-    'ORDER BY p.collected_time DESC, p.snapshot_id DESC LIMIT 1)';
+    'ORDER BY p.collected_time DESC, p.reading DESC, p.snapshot_id DESC LIMIT 1)';
   const isLast = ` WHERE h.last_time <= ${time}`;
   return new Map([
     ...dataTables(tables).map((table): [string, string] => [

@@ -19,6 +19,8 @@ export interface TableObservation {
   readonly affected: readonly string[] | null;
   /** What could not be looked at, of a partial observation; null where it is not known, or nothing failed. */
   readonly failed: readonly string[] | null;
+  /** Declared columns that whoever made it did not know yet: they are NULL for that; without it, it knew all. */
+  readonly absent?: readonly string[];
   /** SHA-256 of the rows. */
   readonly digest: string;
   readonly rowCount: number;
@@ -47,6 +49,8 @@ export interface Snapshot {
   readonly toolVersion: string;
   readonly schemaVersion: number;
   readonly redaction: string | null;
+  /** How new the reading of the evidence is (readings.ts), where that is told apart from the version of the tool. */
+  readonly reading?: number;
   readonly observations: ReadonlyMap<string, TableObservation>;
   /** Null where it is not known any more: it is kept of the last snapshot of a host only. */
   readonly report: Report | null;

@@ -173,6 +173,8 @@ export default defineTable({
     'One dispute is one row, with all witnesses in it: a source that fails changes the row, and makes or removes none.',
     'A partial status means that some disagreements could not be looked for.',
   ],
+  // The commands moved out of the words, into a column of their own.
+  readAnew: { '0.2.0': { columns: ['conclusion'] } },
   examples: [
     'SELECT subject, rule_id, severity, conclusion FROM conflicts ORDER BY severity;',
     'SELECT c.subject, c.rule_id, l.argv, l.exit_code FROM conflicts c, json_each(c.command_ids) i ' +

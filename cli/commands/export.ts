@@ -149,7 +149,7 @@ const redactOf = (
       2,
     );
   }
-  return { level, apply: redaction(level, readKey(file)) };
+  return { level, apply: redaction(level, readKey(file), tables) };
 };
 
 /** Refuses to put rows of several levels of redaction into one export: the same user would be two. */

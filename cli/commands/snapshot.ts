@@ -26,7 +26,11 @@ const counts = ({ added, changed, removed }: TableChanges): string =>
   ].join(', ');
 
 /** What a snapshot changed, and what it could not look at: a line or two. */
-const describe = (snapshot: Snapshot, { stored, tooOld, changes }: Added, isFirst: boolean): string => {
+const describe = (
+  snapshot: Snapshot,
+  { stored, tooOld, readAnew, changes }: Added,
+  isFirst: boolean,
+): string => {
   const { hostId, observations } = snapshot;
   if (tooOld > 0) return `${hostId}: older than what is retained; nothing was stored\n`;
   if (stored === 0) return `${hostId}: this snapshot was stored before\n`;
@@ -34,7 +38,9 @@ const describe = (snapshot: Snapshot, { stored, tooOld, changes }: Added, isFirs
   const what = isFirst
     ? `first snapshot, ${rows} rows`
     : changes.size === 0
-      ? 'nothing changed'
+      ? readAnew > 0
+        ? 'read anew: what this version of tokenquery reads otherwise took the place of what was read before'
+        : 'nothing changed'
       : [...changes].map(([name, change]) => `${name} ${counts(change)}`).join('; ');
   const blind = Map.groupBy(
     [...observations].filter(([, { status }]) => !['ok', 'empty', 'skipped'].includes(status)),

@@ -24,3 +24,11 @@ export const parseTrueFalse = (answer: Answer): boolean => {
   }
   throw notUnderstood('fdesetup', answer);
 };
+
+// One for each source that it reads: a parser is found by the name of its source.
+export {
+  parseTrueFalse as parseFdesetupHasInstitutionalRecoveryKey,
+  parseTrueFalse as parseFdesetupHasPersonalRecoveryKey,
+  parseTrueFalse as parseFdesetupSupportsAuthRestart,
+  parseTrueFalse as parseFdesetupUsingRecoveryKey,
+};

@@ -15,12 +15,15 @@ export interface IoregPlatform {
 export const ioregPlatformKeys = { IOPlatformUUID: true, model: true } as const satisfies AllowedKeys;
 export const serialNumberKeys = { IOPlatformSerialNumber: true } as const satisfies AllowedKeys;
 
-/** Keeps the hardware UUID and the model; the serial number goes. */
-export const sanitizeIoregPlatform = (stdout: string): string => sanitizeXmlPlist(stdout, ioregPlatformKeys);
+/** Keeps the hardware UUID and the model; the serial number only where it was asked for. */
+export const sanitizeIoregPlatform = (stdout: string, include: ReadonlySet<string> = new Set()): string =>
+  sanitizeXmlPlist(
+    stdout,
+    include.has('serial_number') ? { ...ioregPlatformKeys, ...serialNumberKeys } : ioregPlatformKeys,
+  );
 
-/** Keeps the hardware UUID, the model and the serial number. */
 export const sanitizeIoregPlatformWithSerial = (stdout: string): string =>
-  sanitizeXmlPlist(stdout, { ...ioregPlatformKeys, ...serialNumberKeys });
+  sanitizeIoregPlatform(stdout, new Set(['serial_number']));
 
 /**
  * Parses which Mac this is.

@@ -9,7 +9,7 @@ import type { Store } from '../../store/file.ts';
 import { compareRefs } from '../../store/history.ts';
 import type { Ref } from '../../store/history.ts';
 import { observationReader, retainedTime, statementCache } from '../../store/reader.ts';
-import { currentName, dataTables, pastName } from '../../store/schema.ts';
+import { currentName, dataTables, endedNumbers, pastName } from '../../store/schema.ts';
 import { cellsOrder, isGood, rowsOf } from '../../store/snapshot.ts';
 import type { Cells } from '../../store/snapshot.ts';
 import type { TableDetails } from '../../store/native/encode.ts';
@@ -58,7 +58,7 @@ type SnapshotRow = readonly unknown[];
 // No join with _host, though it has the name: SQLite prepares a join anew for every value that is bound.
 const snapshotColumns =
   's.snapshot_id, s.sequence, s.collected_time, s.status, s.origin, s.euid, s.tool_version, s.schema_version, ' +
-  's.redaction, s.look';
+  's.redaction, s.look, s.reading';
 
 const headOf = (row: SnapshotRow, hostId: string): Head => ({
   hostId,
@@ -71,8 +71,12 @@ const headOf = (row: SnapshotRow, hostId: string): Head => ({
   toolVersion: row[6] as string,
   schemaVersion: row[7] as number,
   redaction: row[8] as string | null,
+  reading: row[10] as number,
 });
 const observationSetOf = (row: SnapshotRow): number => row[9] as number;
+
+/** A snapshot of one host, where their order does not matter. */
+type Moment = Pick<Ref, 'time' | 'id'>;
 
 /** What a snapshot observed of one table. */
 interface ObservedTable {
@@ -82,7 +86,7 @@ interface ObservedTable {
   readonly failed: readonly string[] | null;
 }
 
-const refOf = ({ collectedTime: time, snapshotId: id }: Head): Ref => ({ time, id });
+const refOf = ({ collectedTime: time, snapshotId: id, reading = 0 }: Head): Ref => ({ time, id, reading });
 
 /** All hosts of a store, or those that are named. */
 export const hostIdsOf = ({ db }: Store): string[] =>
@@ -228,7 +232,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
   interface HostNumber {
     readonly host: number;
     readonly hostId: string;
-    readonly last: Ref | null;
+    readonly last: Moment | null;
     /** What the last snapshot reported is still known. */
     readonly hasReport: boolean;
   }
@@ -286,7 +290,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
   const everStatement = prepare('SELECT tab FROM main._state WHERE host = ?').pluck();
   const snapshotsBack = prepare(
     `SELECT ${snapshotColumns} FROM main._snapshot s WHERE s.host = ? ` +
-      `${asOf === undefined ? '' : `AND s.collected_time <= ${asOf} `}ORDER BY s.collected_time DESC, s.snapshot_id DESC`,
+      `${asOf === undefined ? '' : `AND s.collected_time <= ${asOf} `}ORDER BY s.collected_time DESC, s.reading DESC, s.snapshot_id DESC`,
   ).raw(true);
 
   // The last one is found by its key: SQLite takes ten times as long to look for it from the end.
@@ -500,21 +504,22 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
   };
 
   interface Version {
-    readonly from: Ref;
-    readonly until: Ref | null;
+    /** Null where a newer reading only put other words in place. */
+    readonly from: Moment | null;
+    readonly until: Moment | null;
     readonly cells: readonly Cell[];
   }
 
   /** What began or ended in a table of a host at a time or after it. */
-  const versionsOf = (table: Table, host: number, first: Ref, since: number): Version[] => {
+  const versionsOf = (table: Table, host: number, first: Moment, since: number): Version[] => {
     const names = Object.entries(table.columns).map(([name, column]) => exact(name, column));
     const cells = exactCells(table);
     const when = first.time >= since ? '' : ' AND _from_time >= ?';
     const current = prepare(
-      `SELECT _began, _from_time, _first_snapshot, NULL, NULL, ${names.join(', ')} FROM main.${currentName(table)} WHERE _host = ?${when}`,
+      `SELECT _read_time, NULL, _from_time, _first_snapshot, NULL, NULL, ${names.join(', ')} FROM main.${currentName(table)} WHERE _host = ?${when}`,
     ).raw(true);
     const past = prepare(
-      `SELECT _began, _from_time, _first_snapshot, _until_time, _until_snapshot, ${names.join(', ')} FROM main.${pastName(table)} ` +
+      `SELECT _read_time, _ended, _from_time, _first_snapshot, _until_time, _until_snapshot, ${names.join(', ')} FROM main.${pastName(table)} ` +
         'WHERE _host = ? AND _until_time >= ?',
     ).raw(true);
     const rows = [
@@ -522,20 +527,24 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
       // What began later has also ended later.
       ...past.all(host, since),
     ] as unknown[][];
-    return rows.map((row) => ({
-      from: row[1] === null ? first : { time: row[1] as number, id: row[2] as number },
-      until: row[3] === null ? null : { time: row[3] as number, id: row[4] as number },
-      cells: cells(row.slice(5)),
+    return rows.map(([read, ended, fromTime, from, untilTime, until, ...own]) => ({
+      from:
+        read !== null ? null : fromTime === null ? first : { time: fromTime as number, id: from as number },
+      until:
+        untilTime === null || ended === endedNumbers.superseded
+          ? null
+          : { time: untilTime as number, id: until as number },
+      cells: cells(own),
     }));
   };
 
   /** Every moment at which a table of a host changed, in order. */
-  const changePoints = (table: Table, host: number): Ref[] =>
+  const changePoints = (table: Table, host: number): Moment[] =>
     (
       prepare(
         `SELECT _from_time, _first_snapshot FROM main.${currentName(table)} WHERE _host = ? AND _began > 0 UNION ` +
           `SELECT _from_time, _first_snapshot FROM main.${pastName(table)} WHERE _host = ? AND _began > 0 UNION ` +
-          `SELECT _until_time, _until_snapshot FROM main.${pastName(table)} WHERE _host = ? ORDER BY 1, 2`,
+          `SELECT _until_time, _until_snapshot FROM main.${pastName(table)} WHERE _host = ? AND _ended <> ${endedNumbers.superseded} ORDER BY 1, 2`,
       )
         .raw(true)
         .all(host, host, host) as [number, number][]
@@ -562,7 +571,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
     if (host === undefined) return;
     const rowsSince = prepare(
       `SELECT ${snapshotColumns} FROM main._snapshot s WHERE s.host = ? ` +
-        'AND s.collected_time >= ? ORDER BY s.collected_time, s.snapshot_id',
+        'AND s.collected_time >= ? ORDER BY s.collected_time, s.reading, s.snapshot_id',
     )
       .raw(true)
       .all(host, since) as SnapshotRow[];
@@ -575,12 +584,12 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
       if (tableId === undefined) continue;
       const state = prepare(
         'SELECT first_time AS time, first_snapshot AS id FROM main._state WHERE host = ? AND tab = ?',
-      ).get(host, tableId) as Ref | undefined;
+      ).get(host, tableId) as Moment | undefined;
       if (state === undefined) continue;
       const identify = new Map<number, ReturnType<typeof identities>>();
       const keyOf = keyWriter(table);
-      const events = new Map<number, { at: Ref; removed: Version[]; added: Version[] }>();
-      const eventAt = (at: Ref): { removed: Version[]; added: Version[] } => {
+      const events = new Map<number, { at: Moment; removed: Version[]; added: Version[] }>();
+      const eventAt = (at: Moment): { removed: Version[]; added: Version[] } => {
         const known = events.get(at.id);
         if (known !== undefined) return known;
         const made = { at, removed: [], added: [] };
@@ -589,7 +598,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
       };
       if (state.time >= since) eventAt(state);
       for (const version of versionsOf(table, host, state, since)) {
-        if (version.from.time >= since) eventAt(version.from).added.push(version);
+        if (version.from !== null && version.from.time >= since) eventAt(version.from).added.push(version);
         if (version.until !== null && version.until.time >= since)
           eventAt(version.until).removed.push(version);
       }
@@ -605,8 +614,8 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
           (change: Change) =>
           ({ cells }: Version): ExportRow => ({ id: own(keyOf(cells), change), change, cells, text: null });
         const rows = [...removed.sort(byKey).map(row('removed')), ...added.sort(byKey).map(row('added'))];
-        const isFirst = compareRefs(at, state) === 0;
-        const counter = isFirst ? 0 : points.findIndex((point) => compareRefs(point, at) === 0) + 1;
+        const isFirst = at.id === state.id;
+        const counter = isFirst ? 0 : points.findIndex((point) => point.id === at.id) + 1;
         const list = differences.get(at.id);
         if (list === undefined) differences.set(at.id, [{ table, counter, rows }]);
         else list.push({ table, counter, rows });

@@ -4,18 +4,23 @@ import { deflateRawSync } from 'node:zlib';
 import type { Table, Value } from '../../collector/table.ts';
 import type { Db, Statement } from '../database.ts';
 import { compareRefs, historyOf, keyReader } from '../history.ts';
+import { isReadTwice, readingOfSnapshot, stepsOf } from '../readings.ts';
+import { rankOf } from '../versions.ts';
+import type { Step } from '../readings.ts';
 import type { ClosedVersion, OpenVersion, Ref, Observation } from '../history.ts';
 import {
   columnList,
   observationReader,
   readCurrent,
+  readChangePoints,
   readHistory,
+  readingsOf,
   readTimeline,
   statementCache,
-  unpackPartial,
+  unpackRows,
   retainedTime,
 } from '../reader.ts';
-import type { ChangePoint, TimelineEntry } from '../reader.ts';
+import type { ChangePoint, PackedRows, TimelineEntry } from '../reader.ts';
 import {
   beganNumbers,
   currentName,
@@ -24,7 +29,15 @@ import {
   pastName,
   readTableNumbers,
 } from '../schema.ts';
-import { cellsOrder, isGood, leadingCells, origins, rowsOf } from '../snapshot.ts';
+import {
+  cellsOrder,
+  digestOfCells,
+  isGood,
+  leadingCells,
+  origins,
+  packRows as packCells,
+  rowsOf,
+} from '../snapshot.ts';
 import type { Cells, TableObservation, Report, Snapshot } from '../snapshot.ts';
 
 /** Rows of a table that appeared, changed and disappeared. */
@@ -41,6 +54,8 @@ export interface Added {
   readonly known: number;
   /** Snapshots from before what `retain` dropped. */
   readonly tooOld: number;
+  /** New ones that read, with another version of the program, what was read before. */
+  readonly readAnew: number;
   readonly changes: ReadonlyMap<string, TableChanges>;
 }
 
@@ -51,13 +66,14 @@ export interface StoreWriter {
 
 interface HostRow {
   readonly host: number;
-  readonly lastTime: number | null;
-  readonly lastSnapshot: number | null;
+  readonly last: Ref | null;
   readonly isNew: boolean;
 }
 
 /** The first good observation of a table of a host, and what the last one saw. */
-interface StateRow extends Ref {
+interface StateRow {
+  readonly time: number;
+  readonly id: number;
   readonly digest: Uint8Array;
   readonly isCut: number;
 }
@@ -76,18 +92,40 @@ const digestOf = ({ status, affected, failed, digest }: TableObservation): Buffe
     ? hash('sha256', JSON.stringify([affected, failed, digest]), 'buffer').subarray(0, 16)
     : Buffer.from(digest.slice(0, 32), 'hex');
 
-const packPartial = (rows: readonly Cells[]): Buffer => deflateRawSync(JSON.stringify(rows), { level: 9 });
+/** The same of one whose rows were read back. */
+const digestOfObserved = (table: Table, { isPartial, affected, failed, rows }: Observation): Buffer =>
+  digestOf({
+    ...{ status: isPartial ? 'partial' : 'ok', affected, failed, rowCount: rows.length, cells: [] },
+    digest: digestOfCells(Object.keys(table.columns), packCells(rows)),
+  });
+
+const packRows = (rows: readonly Cells[]): Buffer => deflateRawSync(JSON.stringify(rows), { level: 9 });
 
 const namesText = (affected: readonly string[] | null): string | null =>
   affected === null ? null : JSON.stringify(affected);
 
+/** Who asked, and how it is redacted, as the timeline has it. */
+const evidenceOf = ({ euid, redaction }: Snapshot): string => `${euid ?? ''} ${redaction ?? ''}`;
+
 const bytes = (hex: Value): Buffer => Buffer.from(String(hex), 'hex');
 
 /** What makes a row version differ from another of the same number. */
-const versionText = ({ rowNumber, began, from, cells }: OpenVersion): string =>
-  JSON.stringify([rowNumber, began, from?.time, from?.id, cells]);
+const versionText = ({ rowNumber, began, from, read, cells }: OpenVersion): string =>
+  JSON.stringify([rowNumber, began, from?.time, from?.id, read?.time, read?.id, cells]);
 const pastVersionText = (version: ClosedVersion): string =>
-  JSON.stringify([versionText(version), version.until, version.last.id, version.ended]);
+  JSON.stringify([
+    versionText(version),
+    version.until.time,
+    version.until.id,
+    version.last.id,
+    version.ended,
+  ]);
+
+const versionColumns = '_host, _n, _began, _from_time, _first_snapshot, _read_time, _read_snapshot';
+const versionValues = ({ rowNumber, began, from, read }: OpenVersion): unknown[] => [
+  ...[rowNumber, beganNumbers[began]],
+  ...[from?.time ?? null, from?.id ?? null, read?.time ?? null, read?.id ?? null],
+];
 
 /** What the new observations changed, for the line that `snapshot` prints. */
 const countChanges = (
@@ -97,8 +135,8 @@ const countChanges = (
 ): TableChanges => {
   const ids = new Set(news.map(({ ref }) => ref.id));
   const counts = { added: 0, changed: 0, removed: 0 };
-  for (const { began, from } of [...open, ...closed]) {
-    if (from === null || !ids.has(from.id)) continue;
+  for (const { began, from, read } of [...open, ...closed]) {
+    if (from === null || read !== null || !ids.has(from.id)) continue;
     if (began === 'added') counts.added += 1;
     else if (began === 'changed') counts.changed += 1;
   }
@@ -108,11 +146,11 @@ const countChanges = (
 
 const observeAll = (
   history: ReturnType<typeof historyOf>,
-  observations: readonly Observation[],
+  steps: readonly Step[],
 ): { readonly ref: Ref; readonly raw: readonly Cells[] | null }[] => {
   const partial: { ref: Ref; raw: readonly Cells[] | null }[] = [];
-  for (const observation of observations) {
-    const isKnown = history.observe(observation);
+  for (const { observation, silent } of steps) {
+    const isKnown = history.observe(observation, silent);
     if (observation.isPartial) partial.push({ ref: observation.ref, raw: isKnown ? null : observation.rows });
   }
   return partial;
@@ -128,13 +166,21 @@ const changePointsOf = (
   let lastRows: readonly Cells[] | null = null;
   for (const { ref, raw } of partial) {
     if (raw !== null && raw === lastRows) continue;
-    const packed = raw === null ? null : packPartial(raw);
+    const packed = raw === null ? null : packRows(raw);
     lastRows = raw;
     const isSame = packed === null || last === null ? packed === last : Buffer.compare(packed, last) === 0;
     if (!isSame) points.push({ ...ref, raw: packed });
     last = packed;
   }
   return points;
+};
+
+/** What was observed and is no part of the history, packed. */
+const asidesOf = (observations: readonly Observation[], steps: readonly Step[]): PackedRows[] => {
+  const counted = new Set(steps.map(({ observation }) => observation));
+  return observations.flatMap((observation) =>
+    counted.has(observation) ? [] : [{ ...observation.ref, raw: packRows(observation.rows) }],
+  );
 };
 
 const same = (a: unknown, b: unknown): boolean =>
@@ -179,17 +225,31 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
 
   const observationSets = new Map<string, number>();
   const internObservations = (
-    entries: ReadonlyMap<string, Pick<TableObservation, 'status' | 'affected' | 'failed'>>,
+    entries: ReadonlyMap<string, Pick<TableObservation, 'status' | 'affected' | 'failed' | 'absent'>>,
   ): number => {
     const list = [...entries]
-      .flatMap(([name, { status, affected, failed }]) => {
+      .flatMap(([name, { status, affected, failed, absent = [] }]) => {
         const tableId = tableIds.get(name);
         return tableId === undefined
           ? []
-          : [[tableId, status, namesText(affected), namesText(failed)] as const];
+          : [
+              {
+                tableId,
+                status,
+                affected: namesText(affected),
+                failed: namesText(failed),
+                absent: absent.length === 0 ? null : namesText(absent),
+              },
+            ];
       })
-      .sort(([a], [b]) => a - b);
-    const text = JSON.stringify(list);
+      .sort((a, b) => a.tableId - b.tableId);
+    // What nobody lacked is left out, so that the text is as it was before there were such columns.
+    const text = JSON.stringify(
+      list.map(({ tableId, status, affected, failed, absent }) => [
+        ...[tableId, status, affected, failed],
+        ...(absent === null ? [] : [absent]),
+      ]),
+    );
     const known = observationSets.get(text);
     if (known !== undefined) return known;
     const digest = createHash('sha256').update(text).digest().subarray(0, 16);
@@ -199,15 +259,11 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     if (observationSet === undefined) {
       observationSet = Number(prepare('INSERT INTO _look (digest) VALUES (?)').run(digest).lastInsertRowid);
       insertMany(
-        '_look_table',
-        6,
-        list.flatMap(([tableId, status, affected, failed]) => [
-          observationSet as number,
-          tableId,
-          status,
-          isGood(status) ? 1 : 0,
-          affected,
-          failed,
+        '_look_table (look, tab, status, is_good, columns_affected, sources_failed, columns_absent)',
+        7,
+        list.flatMap(({ tableId, status, affected, failed, absent }) => [
+          ...[observationSet as number, tableId, status, isGood(status) ? 1 : 0],
+          ...[affected, failed, absent],
         ]),
       );
     }
@@ -217,14 +273,16 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
   };
 
   const internHost = (hostId: string): HostRow => {
-    const row = prepare('SELECT host, last_time, last_snapshot FROM _host WHERE host_id = ?').get(hostId) as
-      | { host: number; last_time: number | null; last_snapshot: number | null }
-      | undefined;
+    const row = prepare(
+      'SELECT h.host, h.last_time AS time, h.last_snapshot AS id, s.reading FROM _host h LEFT JOIN _snapshot s ' +
+        'ON s.host = h.host AND s.collected_time = h.last_time AND s.snapshot_id = h.last_snapshot WHERE h.host_id = ?',
+    ).get(hostId) as { host: number; time: number | null; id: number; reading: number | null } | undefined;
     if (row !== undefined) {
-      return { host: row.host, lastTime: row.last_time, lastSnapshot: row.last_snapshot, isNew: false };
+      const { host, time, id, reading } = row;
+      return { host, last: time === null ? null : { time, id, reading: reading ?? 0 }, isNew: false };
     }
     const host = Number(prepare('INSERT INTO _host (host_id) VALUES (?)').run(hostId).lastInsertRowid);
-    return { host, lastTime: null, lastSnapshot: null, isNew: true };
+    return { host, last: null, isNew: true };
   };
 
   const commands = new Map<string, number>();
@@ -368,39 +426,25 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
 
   const insertPast = (table: Table, host: number, versions: readonly ClosedVersion[]): void => {
     if (versions.length === 0) return;
-    const width = 9 + Object.keys(table.columns).length;
+    const width = 11 + Object.keys(table.columns).length;
     insertMany(
-      pastName(table),
+      `${pastName(table)} (${versionColumns}, _until_time, _until_snapshot, _last_snapshot, _ended, ${columnList(table)})`,
       width,
-      versions.flatMap(({ rowNumber, began, from, until, last, ended, cells }) => [
-        host,
-        rowNumber,
-        beganNumbers[began],
-        from?.time ?? null,
-        from?.id ?? null,
-        until.time,
-        until.id,
-        last.id,
-        endedNumbers[ended],
-        ...cells,
+      versions.flatMap((version) => [
+        ...[host, ...versionValues(version)],
+        ...[version.until.time, version.until.id, version.last.id, endedNumbers[version.ended]],
+        ...version.cells,
       ]),
     );
   };
 
   const insertCurrent = (table: Table, host: number, versions: readonly OpenVersion[]): void => {
     if (versions.length === 0) return;
-    const width = 5 + Object.keys(table.columns).length;
+    const width = 7 + Object.keys(table.columns).length;
     insertMany(
-      currentName(table),
+      `${currentName(table)} (${versionColumns}, ${columnList(table)})`,
       width,
-      versions.flatMap(({ rowNumber, began, from, cells }) => [
-        host,
-        rowNumber,
-        beganNumbers[began],
-        from?.time ?? null,
-        from?.id ?? null,
-        ...cells,
-      ]),
+      versions.flatMap((version) => [host, ...versionValues(version), ...version.cells]),
     );
   };
 
@@ -428,10 +472,23 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
   };
 
   const insertChangePoint = (host: number, tableId: number, { time, id, raw }: ChangePoint): void => {
-    prepare('INSERT INTO _partial VALUES (?, ?, ?, ?, ?)').run(host, tableId, time, id, raw);
+    prepare('INSERT INTO _partial (host, tab, time, snapshot_id, raw) VALUES (?, ?, ?, ?, ?)').run(
+      ...[host, tableId, time, id, raw],
+    );
   };
 
-  const writeState = (host: number, tableId: number, first: Ref, digest: Buffer): void => {
+  const insertAside = (host: number, tableId: number, { time, id, raw }: PackedRows): void => {
+    prepare('INSERT INTO _aside (host, tab, time, snapshot_id, raw) VALUES (?, ?, ?, ?, ?)').run(
+      ...[host, tableId, time, id, raw],
+    );
+  };
+
+  const writeState = (
+    host: number,
+    tableId: number,
+    first: Pick<Ref, 'time' | 'id'>,
+    digest: Buffer,
+  ): void => {
     prepare(
       'INSERT INTO _state (host, tab, first_time, first_snapshot, digest) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE ' +
         'SET first_time = excluded.first_time, first_snapshot = excluded.first_snapshot, digest = excluded.digest',
@@ -461,8 +518,10 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     }
     let number = 0;
     const history = historyOf(table, null, () => (number += 1));
-    const points = changePointsOf(observeAll(history, news), null);
+    const steps = stepsOf(table, news);
+    const points = changePointsOf(observeAll(history, steps), null);
     for (const point of points) insertChangePoint(host, tableId, point);
+    for (const aside of asidesOf(news, steps)) insertAside(host, tableId, aside);
     insertCurrent(table, host, history.open());
     insertPast(table, host, history.closed);
     return countChanges(news, history.open(), history.closed);
@@ -473,54 +532,88 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     tableId: number,
     host: number,
     state: StateRow,
+    timeline: readonly TimelineEntry[],
     last: TimelineEntry,
     news: readonly NewObservation[],
   ): TableChanges | null => {
-    let start = 0;
-    while (start < news.length && Buffer.compare(news[start]?.digest ?? Buffer.alloc(0), state.digest) === 0)
-      start += 1;
-    if (start === news.length) return null;
-    const before = readCurrent(prepare, table, host);
+    const steps = stepsOf(table, news, observationAt(last, tableId));
+    const isSeen = ({ observation }: Step): boolean =>
+      Buffer.compare((observation as NewObservation).digest, state.digest) === 0;
+    const start = steps.findIndex((step) => !isSeen(step));
+    const asides = asidesOf(news, steps);
+    for (const aside of asides) insertAside(host, tableId, aside);
+    if (start === -1) return null;
+    const readings = readingsOf(timeline);
+    const before = readCurrent(prepare, table, host, readings);
     const maximum = (name: string): number =>
       (prepare(`SELECT max(_n) FROM ${name} WHERE _host = ?`).pluck().get(host) as number | null) ?? 0;
     let number = Math.max(maximum(currentName(table)), maximum(pastName(table)));
-    const seen = start === 0 ? last : (news[start - 1]?.ref ?? last);
-    const running = (prepare(
-      'SELECT raw FROM _partial WHERE host = ? AND tab = ? ORDER BY time DESC, snapshot_id DESC LIMIT 1',
-    )
-      .pluck()
-      .get(host, tableId) ?? null) as Uint8Array | null;
-    const entry = observationsOf(last.observationSet).get(tableId);
-    const lastPartial: Observation | null =
-      entry?.status === 'partial'
-        ? {
-            ref: seen,
-            isPartial: true,
-            affected: entry.affected,
-            failed: entry.failed,
-            rows:
-              running === null
-                ? before.map(({ cells }) => cells).sort(cellsOrder(table))
-                : unpackPartial(running),
-          }
-        : null;
+    const seen = steps[start - 1]?.observation.ref ?? last;
+    const running = readChangePoints(prepare, host, tableId, readings).at(-1)?.raw ?? null;
+    const known = observationAt(last, tableId);
+    const lastPartial: Observation | null = known.isPartial
+      ? {
+          ...known,
+          ref: seen,
+          rows:
+            running === null ? before.map(({ cells }) => cells).sort(cellsOrder(table)) : unpackRows(running),
+        }
+      : null;
     const history = historyOf(table, { open: before, last: seen, partial: lastPartial }, () => (number += 1));
-    const rest = news.slice(start);
+    const rest = steps.slice(start);
     for (const point of changePointsOf(observeAll(history, rest), running))
       insertChangePoint(host, tableId, point);
     writeCurrent(table, host, before, history.open());
     insertPast(table, host, history.closed);
-    writeState(host, tableId, state, rest.at(-1)?.digest ?? Buffer.from(state.digest));
-    return countChanges(rest, history.open(), history.closed);
+    const newest = rest.at(-1)?.observation as NewObservation;
+    writeState(host, tableId, state, newest.digest);
+    return countChanges(news, history.open(), history.closed);
   };
+
+  /** What is known of an observation without its rows. */
+  const observationAt = (entry: TimelineEntry, tableId: number): Observation => {
+    const { time, id, reading, evidence, observationSet } = entry;
+    const status = observationsOf(observationSet).get(tableId);
+    return {
+      ref: { time, id, reading },
+      evidence,
+      isPartial: status?.status === 'partial',
+      affected: status?.affected ?? null,
+      failed: status?.failed ?? null,
+      absent: status?.absent ?? [],
+      rows: [],
+    };
+  };
+
+  /** The last good observations of a table: those of its last second. */
+  const lastGood = (timeline: readonly TimelineEntry[], tableId: number): readonly TimelineEntry[] => {
+    const isGoodHere = ({ observationSet }: TimelineEntry): boolean =>
+      isGood(observationsOf(observationSet).get(tableId)?.status ?? 'failed');
+    const last = timeline.findLastIndex(isGoodHere);
+    const time = timeline[last]?.time;
+    let first = last;
+    while (first > 0 && timeline[first - 1]?.time === time) first -= 1;
+    return timeline.slice(Math.max(0, first), last + 1).filter(isGoodHere);
+  };
+
+  /** Whether new observations simply come after the last ones: an older second, and the same one, are told anew. */
+  const mayAppend = (
+    tableId: number,
+    last: readonly TimelineEntry[],
+    news: readonly NewObservation[],
+  ): boolean =>
+    last.length > 0 &&
+    (news[0]?.ref.time ?? 0) > (last[0]?.time ?? 0) &&
+    !isReadTwice(last.map((entry) => observationAt(entry, tableId)));
 
   /** An observation that came late: the history of the table is made anew, and only what differs is written. */
   const rebuild = (
     table: Table,
     tableId: number,
     host: number,
-    { digest, isCut }: StateRow,
+    { isCut }: StateRow,
     timeline: readonly TimelineEntry[],
+    raised: ReadonlyMap<number, number>,
     news: readonly NewObservation[],
   ): TableChanges => {
     const old = readHistory(prepare, observationsOf, table, tableId, host, timeline);
@@ -535,10 +628,19 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
       if (numbers === undefined) pool.set(key, [rowNumber]);
       else if (!numbers.includes(rowNumber)) numbers.push(rowNumber);
     }
-    const observations = [...old.observations, ...news].sort((a, b) => compareRefs(a.ref, b.ref));
+    const observations = [
+      ...old.observations.map((observation) => {
+        const { ref } = observation;
+        return { ...observation, ref: { ...ref, reading: raised.get(ref.id) ?? ref.reading } };
+      }),
+      ...news,
+    ].sort((a, b) => compareRefs(a.ref, b.ref));
     // After `retain`, what was known at the first observation is more than what it saw.
     const first = isCut === 1 ? old.observations[0] : undefined;
-    const open = first === undefined ? [] : [...old.current, ...old.past].filter(({ from }) => from === null);
+    const open =
+      first === undefined
+        ? []
+        : [...old.current, ...old.past].filter(({ from, read }) => from === null && read === null);
     for (const { rowNumber, cells } of open) {
       const key = keyOf(cells);
       pool.set(
@@ -548,33 +650,33 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     }
     const kept =
       first === undefined ? [] : old.changePoints.filter((point) => compareRefs(point, first.ref) <= 0);
+    const steps =
+      first === undefined
+        ? stepsOf(table, observations)
+        : stepsOf(table, observations.slice(1), observations[0]);
     const history = historyOf(
       table,
       first === undefined
         ? null
         : {
-            open: open.map(({ rowNumber, cells, began, from }) => ({ rowNumber, cells, began, from })),
+            open: open.map(({ rowNumber, cells, began }) => ({
+              ...{ rowNumber, cells, began, from: null, read: null },
+            })),
             last: first.ref,
             partial: first.isPartial ? first : null,
           },
       (key) => pool.get(key)?.shift() ?? (number += 1),
     );
-    const points = [
-      ...kept,
-      ...changePointsOf(
-        observeAll(history, first === undefined ? observations : observations.slice(1)),
-        kept.at(-1)?.raw ?? null,
-      ),
-    ];
+    const points = [...kept, ...changePointsOf(observeAll(history, steps), kept.at(-1)?.raw ?? null)];
 
     writeCurrent(table, host, old.current, history.open());
     const gone = new Map(old.past.map((version) => [pastVersionText(version), version]));
     const fresh: ClosedVersion[] = [];
     for (const version of history.closed) if (!gone.delete(pastVersionText(version))) fresh.push(version);
-    for (const { rowNumber, until } of gone.values()) {
+    for (const { rowNumber, until, ended } of gone.values()) {
       prepare(
-        `DELETE FROM ${pastName(table)} WHERE _host = ? AND _n = ? AND _until_time = ? AND _until_snapshot = ?`,
-      ).run(host, rowNumber, until.time, until.id);
+        `DELETE FROM ${pastName(table)} WHERE _host = ? AND _n = ? AND _until_time = ? AND _until_snapshot = ? AND _ended = ?`,
+      ).run(host, rowNumber, until.time, until.id, endedNumbers[ended]);
     }
     insertPast(table, host, fresh);
 
@@ -590,55 +692,58 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     }
     for (const point of freshPoints) insertChangePoint(host, tableId, point);
 
-    const last = observations.at(-1) as Observation | NewObservation;
+    const goneAsides = new Map(old.asides.map((aside) => [pointText(aside), aside]));
+    const asides = asidesOf(first === undefined ? observations : observations.slice(1), steps);
+    const freshAsides = asides.filter((aside) => !goneAsides.delete(pointText(aside)));
+    for (const { time, id } of goneAsides.values()) {
+      prepare('DELETE FROM _aside WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?').run(
+        ...[host, tableId, time, id],
+      );
+    }
+    for (const aside of freshAsides) insertAside(host, tableId, aside);
+
+    const last = steps.at(-1)?.observation ?? (observations[0] as Observation);
     writeState(
       host,
       tableId,
-      (observations[0] as Observation).ref,
-      'digest' in last ? last.digest : Buffer.from(digest),
+      (first ?? (steps[0] as Step).observation).ref,
+      'digest' in last ? (last as NewObservation).digest : digestOfObserved(table, last),
     );
     return countChanges(news, history.open(), history.closed);
   };
 
-  const writeSnapshot = (host: HostRow, snapshot: Snapshot, ingestedTime: number): void => {
-    const ref = { time: snapshot.collectedTime, id: snapshot.snapshotId };
-    const isLast =
-      host.lastTime === null || compareRefs(ref, { time: host.lastTime, id: host.lastSnapshot ?? 0 }) > 0;
+  const writeSnapshot = (host: HostRow, snapshot: Snapshot, ref: Ref, ingestedTime: number): void => {
+    const at = [ref.time, ref.reading, ref.id] as const;
+    const isLast = host.last === null || compareRefs(ref, host.last) > 0;
     const before = host.isNew
       ? 0
       : ((prepare(
-          'SELECT sequence FROM _snapshot WHERE host = ? AND (collected_time, snapshot_id) < (?, ?) ' +
-            'ORDER BY collected_time DESC, snapshot_id DESC LIMIT 1',
+          'SELECT sequence FROM _snapshot WHERE host = ? AND (collected_time, reading, snapshot_id) < (?, ?, ?) ' +
+            'ORDER BY collected_time DESC, reading DESC, snapshot_id DESC LIMIT 1',
         )
           .pluck()
-          .get(host.host, ref.time, ref.id) as number | undefined) ?? null);
+          .get(host.host, ...at) as number | undefined) ?? null);
     let sequence = (before ?? 0) + 1;
     if (!isLast && !host.isNew) {
       // The first that is left after `retain` may not be number 1; those after a late one move up.
       const next = prepare(
-        'SELECT sequence FROM _snapshot WHERE host = ? AND (collected_time, snapshot_id) > (?, ?) ' +
-          'ORDER BY collected_time, snapshot_id LIMIT 1',
+        'SELECT sequence FROM _snapshot WHERE host = ? AND (collected_time, reading, snapshot_id) > (?, ?, ?) ' +
+          'ORDER BY collected_time, reading, snapshot_id LIMIT 1',
       )
         .pluck()
-        .get(host.host, ref.time, ref.id) as number;
+        .get(host.host, ...at) as number;
       if (before === null) sequence = next;
       prepare(
-        'UPDATE _snapshot SET sequence = sequence + 1 WHERE host = ? AND (collected_time, snapshot_id) > (?, ?)',
-      ).run(host.host, ref.time, ref.id);
+        'UPDATE _snapshot SET sequence = sequence + 1 WHERE host = ? AND (collected_time, reading, snapshot_id) > (?, ?, ?)',
+      ).run(host.host, ...at);
     }
-    prepare('INSERT INTO _snapshot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
-      host.host,
-      ref.time,
-      ref.id,
-      sequence,
-      internObservations(snapshot.observations),
-      ingestedTime,
-      snapshot.status,
-      snapshot.origin,
-      snapshot.euid,
-      snapshot.toolVersion,
-      snapshot.schemaVersion,
-      snapshot.redaction,
+    const { status, origin, euid, toolVersion, schemaVersion, redaction } = snapshot;
+    prepare(
+      'INSERT INTO _snapshot (host, collected_time, snapshot_id, sequence, look, ingested_time, status, origin, euid, ' +
+        'tool_version, schema_version, redaction, reading) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    ).run(
+      ...[host.host, ref.time, ref.id, sequence, internObservations(snapshot.observations), ingestedTime],
+      ...[status, origin, euid, toolVersion, schemaVersion, redaction, ref.reading],
     );
   };
 
@@ -647,6 +752,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     readonly origin: Snapshot['origin'];
     readonly tool: string;
     readonly schema: number;
+    readonly reading: number;
   }
 
   /**
@@ -656,6 +762,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
   const joinKnown = (
     host: HostRow,
     snapshot: Snapshot,
+    { reading }: Ref,
     known: KnownRow,
   ): ReadonlyMap<string, TableObservation> => {
     const { snapshotId, collectedTime, origin, toolVersion, schemaVersion } = snapshot;
@@ -664,13 +771,15 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     const best = origins.indexOf(origin) < origins.indexOf(known.origin) ? origin : known.origin;
     const tool = toolVersion < known.tool ? toolVersion : known.tool;
     const schema = Math.min(schemaVersion, known.schema);
-    if (best !== known.origin || tool !== known.tool || schema !== known.schema) {
-      prepare(`UPDATE _snapshot SET origin = ?, tool_version = ?, schema_version = ? ${where}`).run(
-        best,
-        tool,
-        schema,
-        ...at,
-      );
+    if (
+      best !== known.origin ||
+      tool !== known.tool ||
+      schema !== known.schema ||
+      reading !== known.reading
+    ) {
+      prepare(
+        `UPDATE _snapshot SET origin = ?, tool_version = ?, schema_version = ?, reading = ? ${where}`,
+      ).run(best, tool, schema, reading, ...at);
     }
     const entries = observationsOf(known.observationSet);
     const missing = new Map(
@@ -681,7 +790,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     );
     if (missing.size === 0) return missing;
     const names = new Map([...tableIds].map(([name, tableId]) => [tableId, name]));
-    const all = new Map<string, Pick<TableObservation, 'status' | 'affected' | 'failed'>>(
+    const all = new Map<string, Pick<TableObservation, 'status' | 'affected' | 'failed' | 'absent'>>(
       [...entries].map(([tableId, entry]) => [names.get(tableId) ?? '', entry]),
     );
     for (const [name, tableObservation] of missing) all.set(name, tableObservation);
@@ -689,66 +798,101 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     return missing;
   };
 
+  const knownRow = (host: HostRow, snapshot: Snapshot): KnownRow | undefined =>
+    host.isNew
+      ? undefined
+      : (prepare(
+          'SELECT look AS observationSet, origin, tool_version AS tool, schema_version AS schema, reading FROM _snapshot ' +
+            'WHERE host = ? AND collected_time = ? AND snapshot_id = ?',
+        ).get(host.host, snapshot.collectedTime, snapshot.snapshotId) as KnownRow | undefined);
+
+  const observationOf = (
+    table: Table,
+    tableObservation: TableObservation,
+    snapshot: Snapshot,
+    ref: Ref,
+  ): NewObservation => {
+    const width = Object.keys(table.columns).length;
+    return {
+      ref,
+      evidence: evidenceOf(snapshot),
+      isPartial: tableObservation.status === 'partial',
+      affected: tableObservation.affected,
+      failed: tableObservation.failed,
+      absent: tableObservation.absent ?? [],
+      // Not needed where the first observation of a host is written straight from its cells.
+      get rows() {
+        const rows = rowsOf(tableObservation, width);
+        Object.defineProperty(this, 'rows', { value: rows });
+        return rows;
+      },
+      digest: digestOf(tableObservation),
+      tableObservation,
+    };
+  };
+
+  /** Whether another version of the program read the evidence of a snapshot before. */
+  const isReadAnew = (
+    timeline: readonly TimelineEntry[],
+    snapshot: Snapshot,
+    { time, reading }: Ref,
+  ): boolean =>
+    timeline.some(
+      (entry) =>
+        entry.time === time &&
+        entry.evidence === evidenceOf(snapshot) &&
+        rankOf(entry.reading) !== rankOf(reading),
+    );
+
   const add = (snapshots: readonly Snapshot[], ingestedTime: number): Added => {
     const hostId = snapshots[0]?.hostId;
-    if (hostId === undefined) return { stored: 0, known: 0, tooOld: 0, changes: new Map() };
-    let tooOld = 0;
-    let knownCount = 0;
-    let stored = 0;
+    const counted = { stored: 0, known: 0, tooOld: 0, readAnew: 0 };
+    if (hostId === undefined) return { ...counted, changes: new Map() };
     const news = new Map<string, NewObservation[]>();
     const wanted = snapshots.filter(({ collectedTime }) => retained === null || collectedTime > retained);
-    tooOld = snapshots.length - wanted.length;
-    if (wanted.length === 0) return { stored, known: 0, tooOld, changes: new Map() };
+    counted.tooOld = snapshots.length - wanted.length;
+    if (wanted.length === 0) return { ...counted, changes: new Map() };
 
     let host = internHost(hostId);
     // As it was before the new ones: what the rows in the file rest on.
     const timeline = host.isNew ? [] : readTimeline(prepare, host.host);
     const isNew = host.isNew;
-    const ordered = [...wanted].sort((a, b) =>
-      compareRefs({ time: a.collectedTime, id: a.snapshotId }, { time: b.collectedTime, id: b.snapshotId }),
-    );
+    // Snapshots that are in the file, and turn out to be newer readings than was known.
+    const raised = new Map<number, number>();
+    // One snapshot may come as several versions read it: what they say is the same.
+    const readings = new Map<number, number>();
+    for (const snapshot of wanted) {
+      const { snapshotId: id } = snapshot;
+      const known = readings.get(id) ?? knownRow(host, snapshot)?.reading ?? 0;
+      readings.set(id, Math.max(known, readingOfSnapshot(snapshot, byName)));
+    }
+    const ordered = wanted
+      .map((snapshot) => {
+        const { collectedTime: time, snapshotId: id } = snapshot;
+        return { snapshot, ref: { time, id, reading: readings.get(id) ?? 0 } };
+      })
+      .sort((a, b) => compareRefs(a.ref, b.ref));
     let latest: Snapshot | null = null;
-    for (const snapshot of ordered) {
-      const ref = { time: snapshot.collectedTime, id: snapshot.snapshotId };
-      const known = host.isNew
-        ? undefined
-        : (prepare(
-            'SELECT look AS observationSet, origin, tool_version AS tool, schema_version AS schema FROM _snapshot ' +
-              'WHERE host = ? AND collected_time = ? AND snapshot_id = ?',
-          ).get(host.host, ref.time, ref.id) as KnownRow | undefined);
+    for (const { snapshot, ref } of ordered) {
+      const known = knownRow(host, snapshot);
       let observed = snapshot.observations;
       if (known === undefined) {
-        writeSnapshot(host, snapshot, ingestedTime);
-        stored += 1;
+        writeSnapshot(host, snapshot, ref, ingestedTime);
+        counted.stored += 1;
+        if (isReadAnew(timeline, snapshot, ref)) counted.readAnew += 1;
       } else {
-        observed = joinKnown(host, snapshot, known);
-        knownCount += 1;
+        observed = joinKnown(host, snapshot, ref, known);
+        counted.known += 1;
+        if (known.reading !== ref.reading) raised.set(ref.id, ref.reading);
       }
-      if (
-        host.lastTime === null ||
-        compareRefs(ref, { time: host.lastTime, id: host.lastSnapshot ?? 0 }) >= 0
-      ) {
+      if (host.last === null || compareRefs(ref, host.last) >= 0) {
         latest = snapshot;
-        host = { ...host, lastTime: ref.time, lastSnapshot: ref.id, isNew: false };
+        host = { ...host, last: ref, isNew: false };
       }
       for (const [name, tableObservation] of observed) {
         const table = byName.get(name);
         if (table === undefined || !isGood(tableObservation.status)) continue;
-        const width = Object.keys(table.columns).length;
-        const observation: NewObservation = {
-          ref,
-          isPartial: tableObservation.status === 'partial',
-          affected: tableObservation.affected,
-          failed: tableObservation.failed,
-          // Not needed where the first observation of a host is written straight from its cells.
-          get rows() {
-            const rows = rowsOf(tableObservation, width);
-            Object.defineProperty(this, 'rows', { value: rows });
-            return rows;
-          },
-          digest: digestOf(tableObservation),
-          tableObservation,
-        };
+        const observation = observationOf(table, tableObservation, snapshot, ref);
         const list = news.get(name);
         if (list === undefined) news.set(name, [observation]);
         else list.push(observation);
@@ -779,30 +923,32 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
 
     const changes = new Map<string, TableChanges>();
     const states: unknown[] = [];
-    for (const [name, observations] of news) {
+    const isReordered = timeline.some(
+      ({ time, id }) => raised.has(id) && timeline.some((other) => other.time === time && other.id !== id),
+    );
+    for (const name of isReordered ? byName.keys() : news.keys()) {
       const table = byName.get(name) as Table;
       const tableId = tableIds.get(name) as number;
+      const observations = news.get(name) ?? [];
       const state = isNew
         ? undefined
         : (prepare(
             'SELECT first_time AS time, first_snapshot AS id, digest, is_cut AS isCut FROM _state WHERE host = ? AND tab = ?',
           ).get(host.host, tableId) as StateRow | undefined);
-      let counts: TableChanges | null;
-      if (state === undefined) counts = addFirst(table, tableId, host.host, observations, states);
-      else {
-        const last = timeline.findLast(({ observationSet }) =>
-          isGood(observationsOf(observationSet).get(tableId)?.status ?? 'failed'),
-        );
-        const firstNew = observations[0] as NewObservation;
+      let counts: TableChanges | null = null;
+      if (state === undefined) {
+        if (observations.length > 0) counts = addFirst(table, tableId, host.host, observations, states);
+      } else {
+        const last = lastGood(timeline, tableId);
         counts =
-          last !== undefined && compareRefs(firstNew.ref, last) > 0
-            ? append(table, tableId, host.host, state, last, observations)
-            : rebuild(table, tableId, host.host, state, timeline, observations);
+          !isReordered && mayAppend(tableId, last, observations)
+            ? append(table, tableId, host.host, state, timeline, last.at(-1) as TimelineEntry, observations)
+            : rebuild(table, tableId, host.host, state, timeline, raised, observations);
       }
       if (counts !== null && counts.added + counts.changed + counts.removed > 0) changes.set(name, counts);
     }
     insertMany('_state (host, tab, first_time, first_snapshot, digest)', 5, states);
-    return { stored, known: knownCount, tooOld, changes };
+    return { ...counted, changes };
   };
 
   return { add };

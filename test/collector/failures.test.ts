@@ -9,6 +9,7 @@ import type { Output } from '../../collector/backends/backend.ts';
 import { commandNames, commands, sourceOf } from '../../collector/sources.ts';
 import type { Command, CommandName } from '../../collector/sources.ts';
 import { tables } from '../../tables/index.ts';
+import { isReleased } from '../released.ts';
 import { sample } from '../standin.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -89,6 +90,10 @@ const mayStayWhole = new Set([
   'fdesetup_version',
 ]);
 
+/** Of a source that came later, its own tests say what a cut answer is. */
+const mayBeWhole = (what: string, name: string): boolean =>
+  what === 'truncated' && (mayStayWhole.has(name) || !isReleased(name));
+
 const failing = (backend: Backend, name: CommandName, fail: (known: Output) => Output): Backend => ({
   ...backend,
   run: async (source, argv) => {
@@ -107,6 +112,8 @@ for (const name of commandNames) {
   const { network }: Command = commands[name];
   // A fallback is run only when the first form fails, and mdmclient only when it is allowed.
   if (network || name === 'fdesetup_list') continue;
+  // Of a source that the sample does not record, the fixtures of its tables say what a failure costs.
+  if (!whole.commands.some(({ source }) => source === name)) continue;
   for (const [what, fail] of Object.entries(failures)) {
     test(`${name} ${what}: the rest stays right, and the tables say what happened`, async (t) => {
       const collection = await collect(asked, failing(host, name, fail));
@@ -121,7 +128,7 @@ for (const name of commandNames) {
         }
         const isChanged = JSON.stringify(result.rows) !== JSON.stringify(before?.rows);
         const errors = collection.errors.filter(({ tableName }) => tableName === result.table.name);
-        const mayBeShorter = what === 'truncated' && mayStayWhole.has(name);
+        const mayBeShorter = mayBeWhole(what, name);
         if (isChanged && !mayBeShorter)
           t.true(errors.length > 0, `${result.table.name} changed without a word`);
         for (const { message, hint } of errors) {
@@ -150,7 +157,7 @@ for (const name of commandNames) {
           }
         }
       }
-      if (!(what === 'truncated' && mayStayWhole.has(name))) t.true(told > 0, 'nobody was told');
+      if (!mayBeWhole(what, name)) t.true(told > 0, 'nobody was told');
     });
   }
 }

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
+import { fileParserOf, isSanitized, parserOf } from '../../collector/parsing.ts';
 import { sanitizeFile, sanitizeOutput } from '../../collector/sanitize.ts';
 import { captureScript } from '../../collector/script.ts';
 import { commandNames, commands, fileNames, files } from '../../collector/sources.ts';
-import type { Command, CommandName, FileName, FileSource } from '../../collector/sources.ts';
+import type { Command, CommandName, FileName } from '../../collector/sources.ts';
 import { noShells } from '../../collector/accounts.ts';
 import { fuzzRuns } from '../parsers/fuzz.ts';
 import { root, temporaryFolder } from '../standin.ts';
@@ -21,9 +22,7 @@ const script = captureScript({ tool: 'tokenquery', noShells });
 const hows = new Map(
   Array.from(script.matchAll(/^ask ([a-z_]+) [0-9]+ ([a-z]+) /gm), ([, name, how]) => [name, how]),
 );
-const sanitized = commandNames.filter(
-  (name) => (commands[name] as Command).sanitizer !== undefined && hows.has(name),
-);
+const sanitized = commandNames.filter((name) => isSanitized(name) && hows.has(name));
 
 const sampleFolders = readdirSync(join(root, 'samples')).filter((name) => !name.includes('.md'));
 /** What the sample hosts hold, by the beginning of a path or argv. */
@@ -145,15 +144,13 @@ const outcomeOfOutput = async (name: CommandName, stdout: Uint8Array): Promise<s
     { ...ended, ...untimed, stdout, stderr: new Uint8Array() },
     new Set(),
   );
-  const { parser }: Command = commands[name];
-  const parse = await parser();
+  const parse = await parserOf(name);
   return outcomeOf(() =>
     parse({ stdout: Buffer.from(kept.stdout).toString(), stderr: '', exitCode: 0, euid: 0 }),
   );
 };
 const outcomeOfFile = async (name: FileName, content: Uint8Array): Promise<string> => {
-  const { parser }: FileSource = files[name];
-  const parse = await parser();
+  const parse = await fileParserOf(name);
   const kept = await sanitizeFile(name, content).catch((error: unknown) => {
     if (!(error instanceof CollectError)) throw error;
     return error;

@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Table } from '../../collector/table.ts';
-import { allColumns } from '../../collector/table.ts';
+import { allColumns, defineTable, integer, oneOf, required, text, time } from '../../collector/table.ts';
 import { schemaTables } from '../../export/json_schema.ts';
 import { findingsTable } from '../../export/findings.ts';
 import { formatNames, formats } from '../../export/formats/index.ts';
@@ -11,7 +11,7 @@ import type { FormatName } from '../../export/formats/index.ts';
 import { nativeFormat } from '../../export/formats/native.ts';
 import { isReport } from '../../export/format.ts';
 import { exportReader } from '../../export/rows/reader.ts';
-import { harmless, hmacOf, redaction, ruleOf } from '../../export/redact.ts';
+import { harmless, hmacOf, isDecided, mayBeDropped, redaction, ruleOf } from '../../export/redact.ts';
 import type { Level } from '../../export/redact.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, temporaryFolder } from '../standin.ts';
@@ -33,23 +33,112 @@ const redacted = (path: string, level: Level, own: Uint8Array = key): string =>
   withStore(path, (store) =>
     textOf(
       nativeFormat(),
-      Array.from(exportReader(store, { tables, rowSql: null }).currentSnapshots(), redaction(level, own)),
+      Array.from(
+        exportReader(store, { tables, rowSql: null }).currentSnapshots(),
+        redaction(level, own, tables),
+      ),
     ),
   );
 
 test('somebody decided for every column of every table whether it tells of whom', (t) => {
   for (const table of schemaTables(tables)) {
-    const own = harmless[table.name] ?? [];
+    const listed = harmless[table.name] ?? [];
     for (const [name] of allColumns(table)) {
-      const isRuled = ruleOf(table.name, name) !== null;
       t.true(
-        isRuled !== own.includes(name),
-        `${table.name}.${name} is in ${isRuled ? 'both lists' : 'neither list'}`,
+        isDecided(table, name),
+        `nobody decided what ${table.name}.${name} says of whom: add \`privacy: { ${name}: '…' }\` to ` +
+          `tables/${table.name}.ts, with a class of collector/privacy.ts`,
+      );
+      t.false(
+        ruleOf(table.name, name) !== null && listed.includes(name),
+        `${table.name}.${name} is in both lists`,
       );
     }
-    for (const name of own)
+    for (const name of [...listed, ...Object.keys(table.privacy ?? {})])
       t.true(Object.keys(table.columns).includes(name), `${table.name}.${name} is no column`);
   }
+});
+
+/** A table of tomorrow: some columns say themselves what they are, and of some nobody has decided. */
+const tomorrow = defineTable({
+  name: 'tomorrow',
+  description: 'A table that no list knows.',
+  columns: {
+    shelf: required(text('Declared.')),
+    owner: text('Declared.'),
+    note: text('Declared.'),
+    opened: time('Declared.'),
+    volume_uuid: text('Declared, and named as a column of another table.'),
+    words: text('Undecided.'),
+    count: required(integer('Undecided.')),
+    state: oneOf(['on', 'off'], 'Undecided.'),
+  },
+  privacy: {
+    shelf: 'nobody',
+    owner: 'name',
+    note: 'private',
+    opened: 'behaviour',
+    volume_uuid: 'device',
+  },
+  key: ['shelf'],
+  sources: [],
+  privilege: 'user',
+  macos: '10.15+',
+  examples: ['SELECT * FROM tomorrow'],
+}) as unknown as Table;
+const tomorrowRow = ['top', 'alice', 'alice was here', 1_790_063_561, 'ABC', 'alice', 7, 'on'];
+
+test('a table says itself what its columns say of whom; what nobody decided is hidden', (t) => {
+  const told = (level: Level): unknown =>
+    parsed(textOf(nativeFormat(), [redaction(level, key, [tomorrow])(exportOf(tomorrow, tomorrowRow))])).find(
+      ({ kind }) => kind === 'row',
+    )?.['columns'];
+  const hmac = hmacOf(key);
+  const shown = { shelf: 'top', note: null, volume_uuid: hmac('ABC'), count: null, state: null };
+  t.deepEqual(told('pseudonym'), {
+    ...shown,
+    owner: hmac('alice'),
+    opened: Math.floor(1_790_063_561 / 86_400) * 86_400,
+    words: hmac('alice'),
+  });
+  t.deepEqual(told('strict'), {
+    ...shown,
+    owner: null,
+    opened: Date.UTC(2026, 8, 21) / 1000,
+    words: null,
+  });
+  // The schema says so too.
+  t.true(mayBeDropped(tomorrow, 'count'));
+  t.false(mayBeDropped(tomorrow, 'shelf'));
+});
+
+test('a fact of a finding and a column of a host are what the table declares', (t) => {
+  const names = Object.keys(findingsTable.columns);
+  const fact = { shelf: 'top', note: 5, count: 7, opened: 1_790_063_561, words: 'alice', owner: 'alice' };
+  const cells = names.map((name) => (name === 'details' ? JSON.stringify([fact]) : 'info'));
+  const row = parsed(
+    textOf(nativeFormat(), [redaction('strict', key, [tomorrow])(exportOf(findingsTable, cells))]),
+  ).find(({ kind }) => kind === 'row')?.['columns'] as Record<string, string>;
+  t.deepEqual(JSON.parse(String(row['details'])), [
+    {
+      shelf: 'top',
+      note: null,
+      count: null,
+      opened: Date.UTC(2026, 8, 21) / 1000,
+      words: null,
+      owner: null,
+    },
+  ]);
+
+  const known = tables.find(({ name }) => name === 'hosts') as Table;
+  const hosts = {
+    ...known,
+    columns: { ...known.columns, rack: text('New.'), room: text('New.') },
+    privacy: { rack: 'nobody' },
+  } as unknown as Table;
+  const part = { ...exportOf(tomorrow, tomorrowRow), host: { rack: 'R1', room: 'of alice', os_major: 26 } };
+  t.deepEqual(redaction('strict', key, [hosts])(part).host, { rack: 'R1', room: null, os_major: 26 });
+  t.deepEqual(redaction('strict', key)(part).host, { rack: null, room: null, os_major: 26 });
 });
 
 /** Every text of the sample hosts that names a person, a machine or an organisation. */
@@ -301,8 +390,14 @@ const canaries = [
 ];
 const telltale = /zq|müller|c4a9a7e1|corp\.example/i;
 
-/** What this program writes itself, whatever a Mac answers. */
+/** What this program writes itself, whatever a Mac answers; newer tables declare it as `nobody`. */
 const ownWords: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(
+    tables.map(({ name, privacy = {} }) => [
+      name,
+      Object.keys(privacy).filter((column) => privacy[column] === 'nobody'),
+    ]),
+  ),
   collection_errors: ['table_name'],
   command_log: ['source', 'signal'],
   conflicts: ['rule_id', 'source_a', 'source_b'],
@@ -355,7 +450,9 @@ test('whatever stands in a column of texts, nothing that was planted comes throu
                 type === 'TEXT' ? (values?.[0] ?? canary) : 1,
               ]),
             );
-            const text = textOf(formats[name].make({}), [redaction(level, key)({ ...snapshot, host })]);
+            const text = textOf(formats[name].make({}), [
+              redaction(level, key, tables)({ ...snapshot, host }),
+            ]);
             t.notRegex(text, telltale, `${level} ${name}: ${table.name} with ${canary}`);
             t.false(text.includes('153620C3-42EA-40E8-B153-B949E6F4674A'));
             t.false(text.includes(String(snapshot.head.snapshotId)), `${level} ${name}: snapshot`);
@@ -374,7 +471,7 @@ test('every event says at which level it is redacted', (t) => {
   );
   const first = (name: FormatName, level: Level | null): Record<string, Record<string, unknown>> => {
     const snapshot = exportOf(table, cells);
-    const told = level === null ? snapshot : redaction(level, key)(snapshot);
+    const told = level === null ? snapshot : redaction(level, key, tables)(snapshot);
     return (parsed(textOf(formats[name].make({}), [told]))[0] ?? {}) as Record<
       string,
       Record<string, unknown>
@@ -411,7 +508,7 @@ test('a fact of a finding is redacted as the column is that it comes from', (t) 
     name === 'details' ? JSON.stringify([fact]) : name === 'subject' ? 'alice' : 'info',
   );
   const told = (level: Level): Record<string, unknown> => {
-    const text = textOf(nativeFormat(), [redaction(level, key)(exportOf(table, cells))]);
+    const text = textOf(nativeFormat(), [redaction(level, key, tables)(exportOf(table, cells))]);
     const row = parsed(text).find(({ kind }) => kind === 'row')?.['columns'] as Record<string, string>;
     return (JSON.parse(String(row['details'])) as Record<string, unknown>[])[0] ?? {};
   };

@@ -50,7 +50,7 @@ test('every native line is as its schema says, redacted or not', async (t) => {
       for (const level of [null, 'pseudonym', 'strict'] as const) {
         // What SQLite wrote as text is not redacted: the command reads cells then.
         if (level !== null && what === 'current as JSON') continue;
-        const apply = level === null ? (snapshot: ExportSnapshot) => snapshot : redaction(level, key);
+        const apply = level === null ? (snapshot: ExportSnapshot) => snapshot : redaction(level, key, tables);
         const lines = parsed(textOf(nativeFormat(), Array.from(snapshots(), apply)));
         t.true(lines.length > 100, what);
         const kinds = new Set<unknown>();
@@ -94,7 +94,7 @@ test('every OCSF event is as its class says, with the right type_uid', async (t)
     for (const [what, snapshots] of Object.entries(everything(store))) {
       if (what === 'current as JSON') continue;
       for (const level of [null, 'pseudonym', 'strict'] as const) {
-        const apply = level === null ? (snapshot: ExportSnapshot) => snapshot : redaction(level, key);
+        const apply = level === null ? (snapshot: ExportSnapshot) => snapshot : redaction(level, key, tables);
         for (const event of parsed(textOf(formats.ocsf.make({}), Array.from(snapshots(), apply)))) {
           const uid = event['class_uid'] as number;
           const check = isEvent.get(uid);

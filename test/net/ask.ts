@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runner, withoutVersion } from './program.ts';
+import { runner, versionOf, withoutVersion } from './program.ts';
 import { readWorld } from './recorded.ts';
 import { common, recordedAs, worlds } from './worlds.ts';
 import type { Texts } from './worlds.ts';
@@ -17,10 +17,12 @@ export const ask = async (
   try {
     const world = worlds[name];
     if (world === undefined) throw new Error(`there is no world ${name}`);
-    const texts = await world(runner(program, folder), folder);
+    const run = runner(program, folder);
+    const version = await versionOf(run);
+    const texts = await world(run, folder);
     const database = join(folder, `${name}.db`);
     if (keep !== null && existsSync(database)) copyFileSync(database, keep);
-    return new Map([...texts].map(([file, text]) => [file, withoutVersion(text)]));
+    return new Map([...texts].map(([file, text]) => [file, withoutVersion(text, version)]));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

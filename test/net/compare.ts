@@ -5,8 +5,8 @@ type Texts = ReadonlyMap<string, string>;
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 type JsonObject = { readonly [key: string]: Json };
 
-/** Where recorded rows get their ids from evidence; the others read what the first program wrote. */
-const collected = new Set(['samples', 'fleet']);
+/** Where rows get their ids from evidence; the rest is what the first program wrote. */
+const isCollected = (path: string): boolean => /^(?:samples|fleet|stored\/next-night)\//.test(path);
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -78,9 +78,14 @@ export const comparer = (intended: readonly Intended[]) => {
     return false;
   };
 
+  /** What a finding rests on are columns of any table. */
+  const quoting = ['details', 'findings'];
   const within = (key: string, value: Json, scope: ReadonlySet<string>): ReadonlySet<string> => {
     const tables = [...newColumns, ...changedColumns].map(({ names: [table] }) => table);
-    const own = tables.filter((table) => key === table || (isObject(value) && speaksOf(value, table)));
+    const quotes = (isObject(value) && speaksOf(value, 'findings')) || quoting.includes(key);
+    const own = tables.filter(
+      (table) => quotes || key === table || (isObject(value) && speaksOf(value, table)),
+    );
     return own.length === 0 ? scope : new Set([...scope, ...own]);
   };
 
@@ -104,7 +109,11 @@ export const comparer = (intended: readonly Intended[]) => {
         else used.add(found);
         continue;
       }
-      const changed = changedColumns.find(({ names }) => scope.has(names[0]) && key === names[1]);
+      const changed = changedColumns.find(
+        ({ names: [table, column] }) =>
+          scope.has(table) &&
+          (key === column || (['old_value', 'new_value'].includes(key) && is['column_name'] === column)),
+      );
       const isOther = changed !== undefined && JSON.stringify(before) !== JSON.stringify(value);
       if (isOther) used.add(changed.entry);
       result[key] = isOther ? before : forgive(before, value, within(key, value, scope));
@@ -139,58 +148,23 @@ export const comparer = (intended: readonly Intended[]) => {
     new Set(
       [...newColumns, ...changedColumns]
         .map(({ names: [table] }) => table)
-        .filter((table) => new RegExp(`(?:^|/)${table}\\.[a-z]+$`).test(file)),
+        .filter(
+          (table) => /(?:^|\/)findings/.test(file) || new RegExp(`(?:^|/)${table}(?:\\.[a-z]+)?$`).test(file),
+        ),
     );
 
-  const csvRows = (text: string): string[][] =>
-    Array.from(text.matchAll(/((?:"(?:[^"]|"")*"|[^,\n"])*)(,|\r?\n|$)/g)).reduce<string[][]>(
-      (rows, [, field = '', end]) => {
-        rows.at(-1)?.push(field);
-        if (end !== ',' && end !== '') rows.push([]);
-        return rows;
-      },
-      [[]],
-    );
-  const forgiveCsv = (file: string, is: string): string => {
-    const scope = scopeOf(file);
-    const rows = csvRows(is);
-    for (const { entry, names } of newColumns) {
-      const at = scope.has(names[0]) ? (rows[0]?.indexOf(names[1]) ?? -1) : -1;
-      if (at === -1) continue;
-      used.add(entry);
-      for (const row of rows) row.splice(at, 1);
-    }
-    const end = is.includes('\r\n') ? '\r\n' : '\n';
-    return rows.map((row) => row.join(',')).join(end);
-  };
-
-  const forgiveLines = (file: string, was: string, is: string): readonly [string, string] => {
-    const scope = scopeOf(file);
-    const before = was.split('\n');
-    const after = is.split('\n').filter((line) => {
-      const value = parse(line.replace(/,$/, ''));
-      return value === undefined || !isObject(value) || !isNew(value);
-    });
-    const normal = (line: string): string => {
-      const value = parse(line.replace(/,$/, ''));
-      return isObject(value) ? JSON.stringify(value) : line;
-    };
-    if (before.length !== after.length) return [before.map(normal).join('\n'), after.map(normal).join('\n')];
-    const lines = after.map((line, index) => {
-      const [old, value] = [parse((before[index] ?? '').replace(/,$/, '')), parse(line.replace(/,$/, ''))];
-      return isObject(old) && isObject(value) ? JSON.stringify(forgive(old, value, scope)) : normal(line);
-    });
-    return [before.map(normal).join('\n'), lines.join('\n')];
-  };
-
-  const ids = /"[0-9a-f]{64}"|[0-9a-f]{64}|(?<![0-9.])[0-9]{11,16}(?![0-9.])/g;
-  const forward = new Map<string, string>();
-  const backward = new Map<string, string>();
+  const ids = /[0-9a-f]{64}|(?<![0-9.])[0-9]{11,16}(?![0-9.])/g;
+  /** Ids of now to recorded ones and back, for each world. */
+  const pairs = new Map<
+    string,
+    { readonly forward: Map<string, string>; readonly backward: Map<string, string> }
+  >();
   /** Puts the recorded ids in place of those of now, where one goes with one throughout. */
-  const renumber = (was: string, is: string): string => {
+  const renumber = (world: string, was: string, is: string): string => {
+    const { forward, backward } = pairs.get(world) ?? { forward: new Map(), backward: new Map() };
+    pairs.set(world, { forward, backward });
     const old = was.match(ids) ?? [];
-    const own = is.match(ids) ?? [];
-    if (newIds === undefined || old.length !== own.length) return is;
+    if (newIds === undefined || old.length !== (is.match(ids) ?? []).length) return is;
     let at = 0;
     return is.replace(ids, (id) => {
       const before = old[at] ?? id;
@@ -205,15 +179,84 @@ export const comparer = (intended: readonly Intended[]) => {
     });
   };
 
-  const forgiven = (world: string, file: string, was: string, is: string): readonly [string, string] => {
-    const own = collected.has(world) ? renumber(was, is) : is;
-    if (own === was) return [was, own];
-    if (file.endsWith('.csv')) return [was, forgiveCsv(file, own)];
-    const [old, value] = [parse(was), parse(own)];
-    if (old !== undefined && value !== undefined) {
-      return [JSON.stringify(old, null, 1), JSON.stringify(forgive(old, value, scopeOf(file)), null, 1)];
+  /** Fields as they stand in the text, quotes included. */
+  const csvRows = (text: string): string[][] =>
+    Array.from(text.matchAll(/((?:"(?:[^"]|"")*"|[^,\r\n"])*)(,|\r?\n|$)/g)).reduce<string[][]>(
+      (rows, [, field = '', end]) => {
+        rows.at(-1)?.push(field);
+        if (end !== ',' && end !== '') rows.push([]);
+        return rows;
+      },
+      [[]],
+    );
+  const unquoted = (field: string): string =>
+    field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field;
+
+  const forgiveCsv = (file: string, was: string, is: string): string => {
+    const scope = scopeOf(file.replace(/^.*\//, ''));
+    const [before, rows] = [csvRows(was), csvRows(is)];
+    for (const { entry, names } of newColumns) {
+      const at = scope.has(names[0]) ? (rows[0]?.indexOf(names[1]) ?? -1) : -1;
+      if (at === -1) continue;
+      used.add(entry);
+      for (const row of rows) row.splice(at, 1);
     }
-    return forgiveLines(file, was, own);
+    const forgiveField = (field: string, row: number, index: number): string => {
+      const old = before[row]?.[index];
+      if (old === undefined || old === field) return field;
+      const changed = changedColumns.find(
+        ({ names }) => scope.has(names[0]) && names[1] === before[0]?.[index],
+      );
+      if (changed !== undefined) used.add(changed.entry);
+      const isSame = forgiveText(unquoted(old), unquoted(field), scope) === unquoted(old);
+      return changed !== undefined || isSame ? old : field;
+    };
+    const end = is.includes('\r\n') ? '\r\n' : '\n';
+    const fields = rows.map((row, at) => row.map((field, index) => forgiveField(field, at, index)));
+    return fields.map((row) => row.join(',')).join(end);
+  };
+
+  /** A line of an array may have a comma behind it. */
+  const objectOf = (line: string): JsonObject | undefined => {
+    const value = line.startsWith('{') || line.startsWith(' ') ? parse(line.replace(/,$/, '')) : undefined;
+    return isObject(value) ? value : undefined;
+  };
+  const normalLine = (line: string): string => {
+    const value = objectOf(line);
+    return value === undefined ? line : JSON.stringify(value);
+  };
+
+  const forgiveLines = (file: string, was: string, is: string): readonly [string, string] => {
+    const before = was.split('\n');
+    const after = is.split('\n').filter((line) => {
+      const value = objectOf(line);
+      return value === undefined || !isNew(value);
+    });
+    const normal = before.map(normalLine);
+    if (before.length !== after.length) return [normal.join('\n'), after.map(normalLine).join('\n')];
+    let scope = scopeOf(file);
+    const lines = after.map((line, index) => {
+      if (line.startsWith('=== ')) scope = scopeOf(line.slice(4));
+      const [old, value] = [objectOf(before[index] ?? ''), objectOf(line)];
+      return old === undefined || value === undefined
+        ? line
+        : JSON.stringify(forgive(old, value, within('', value, scope)));
+    });
+    return [normal.join('\n'), lines.join('\n')];
+  };
+
+  const forgiven = (file: string, was: string, is: string): readonly [string, string] => {
+    if (file.endsWith('.csv')) return [was, forgiveCsv(file, was, is)];
+    const [old, value] = [parse(was), parse(is)];
+    if (old === undefined || value === undefined) return forgiveLines(file, was, is);
+    return [JSON.stringify(old, null, 1), JSON.stringify(forgive(old, value, scopeOf(file)), null, 1)];
+  };
+
+  /** Line by line, so that a line too many spoils no other. */
+  const renumbered = (world: string, file: string, was: string, is: string): string => {
+    if (newIds === undefined || !isCollected(`${world}/${file}`)) return is;
+    const [before, after] = [was.split('\n'), is.split('\n')];
+    return after.map((line, index) => renumber(world, before[index] ?? '', line)).join('\n');
   };
 
   const firstDifferences = (was: string, is: string): string => {
@@ -233,7 +276,8 @@ export const comparer = (intended: readonly Intended[]) => {
 
   const compareText = (world: string, file: string, was: string, is: string): readonly string[] => {
     if (was === is) return [];
-    const [before, after] = intended.length === 0 ? [was, is] : forgiven(world, file, was, is);
+    const [before, own] = intended.length === 0 ? [was, is] : forgiven(file, was, is);
+    const after = renumbered(world, file, before, own);
     return before === after ? [] : [`${world}/${file}\n${firstDifferences(before, after)}`];
   };
 

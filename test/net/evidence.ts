@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 export const inputs = join(import.meta.dirname, 'inputs');
 /** Path inside the bundle to content. */
@@ -24,6 +25,33 @@ export const writeBundle = (bundle: Bundle, folder: string): void => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), content);
   }
+};
+
+const tarHeader = (name: string, size: number): Buffer => {
+  if (name.length > 100) throw new Error(`${name} is too long for a plain tar`);
+  const header = Buffer.alloc(512);
+  const octal = (value: number, width: number): string => `${value.toString(8).padStart(width - 1, '0')}\0`;
+  header.write(name);
+  header.write(octal(0o600, 8) + octal(0, 8) + octal(0, 8) + octal(size, 12) + octal(0, 12), 100);
+  header.write('        0', 148);
+  header.write('ustar\u000000', 257);
+  header.write(
+    `${octal(
+      header.reduce((sum, byte) => sum + byte, 0),
+      7,
+    )} `,
+    148,
+  );
+  return header;
+};
+
+/** Evidence as it is sent in: one file is also much quicker to make and to read than a hundred. */
+export const packBundle = (bundle: Bundle, path: string): void => {
+  const parts = [...bundle].flatMap(([name, content]) => {
+    const bytes = Buffer.from(content);
+    return [tarHeader(name, bytes.length), bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)];
+  });
+  writeFileSync(path, gzipSync(Buffer.concat([...parts, Buffer.alloc(1024)]), { level: 1 }));
 };
 
 /** What a command said instead. */

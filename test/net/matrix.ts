@@ -54,7 +54,7 @@ const readHosts = (read: ReadonlySet<string>): readonly Host[] => {
       return [about['host_id'], name];
     }),
   );
-  const text = withRecordedVersion(readPacked('samples/export/current-native.ndjson').toString());
+  const text = withRecordedVersion(readPacked('samples.ndjson').toString());
   for (const line of text
     .trimEnd()
     .split('\n')

@@ -1,6 +1,6 @@
 /** Starts a program as a user would: by its command line, in a folder, at a given time. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
@@ -73,14 +73,17 @@ export const runNamed = async (
 
 /** The version of the program that recorded. */
 const recordedVersion = '0.1.0';
-const currentVersion = (
-  JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string }
-).version;
-const versions = new RegExp(
-  `(?<![0-9.])(?:${[recordedVersion, currentVersion].map((text) => text.replaceAll('.', '\\.')).join('|')})(?![0-9.])`,
-  'g',
-);
 
-/** The version of the tool is in what it stores and exports, and is raised with what it says: it is no change by itself. */
-export const withoutVersion = (text: string): string => text.replaceAll(versions, '{version}');
+/**
+ * The version of the tool is in what it stores and exports, and is raised with what it says: it is no change by itself.
+ * What the first program stored keeps its own.
+ */
+export const withoutVersion = (text: string, version: string): string => {
+  const either = [recordedVersion, version].map((one) => one.replaceAll('.', '\\.')).join('|');
+  return text.replaceAll(new RegExp(`(?<![0-9.])(?:${either})(?![0-9.])`, 'g'), '{version}');
+};
 export const withRecordedVersion = (text: string): string => text.replaceAll('{version}', recordedVersion);
+
+/** What a program calls itself. */
+export const versionOf = async (run: Run): Promise<string> =>
+  (await run([['--version']], 0)).stdout.trim().split(' ').at(-1) ?? '';

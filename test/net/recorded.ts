@@ -1,10 +1,10 @@
-/** What was recorded: text files, those above 48 KiB packed. */
+/** What was recorded: what is read by eye as text, of the rest what is above 48 KiB packed. */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
 export const recorded = join(import.meta.dirname, 'recorded');
-const largest = 48 * 1024;
+const largestOf = (name: string): number => (/\.(?:txt|sql|md)$/.test(name) ? 256 : 48) * 1024;
 
 export const readPacked = (name: string): Buffer => {
   const path = join(recorded, name);
@@ -33,7 +33,7 @@ export const writePacked = (name: string, content: Buffer | string): void => {
   const path = join(recorded, name);
   mkdirSync(dirname(path), { recursive: true });
   const bytes = Buffer.from(content);
-  const isLarge = bytes.length > largest;
+  const isLarge = bytes.length > largestOf(name);
   rmSync(isLarge ? path : `${path}.gz`, { force: true });
   // Where the content is the same the file stays: another zlib packs the same bytes otherwise.
   if (isLarge && existsSync(`${path}.gz`) && readPacked(name).equals(bytes)) return;

@@ -4,7 +4,15 @@
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { questions, readInput, reportNames, sampleNames, tables, writeBundle } from './evidence.ts';
+import {
+  packBundle,
+  questions,
+  readInput,
+  reportNames,
+  sampleNames,
+  tables,
+  writeBundle,
+} from './evidence.ts';
 import { matrix } from './matrix.ts';
 import { dayTime, exportedAfter, month, nextNight, now, steps } from './month.ts';
 import { runNamed, withRecordedVersion } from './program.ts';
@@ -19,6 +27,9 @@ const tableNames = Object.keys(tables);
 /** A time after all evidence of the samples. */
 const afterSamples = 1_790_100_000;
 const modes = ['pretty', 'json', 'csv', 'line', 'list', 'markdown', 'osquery-json'];
+/** In these every table is printed; in the others those that have values of every kind. */
+const wholeModes = ['pretty', 'json', 'csv'];
+const oddTables = ['account_policy_data', 'apfs_volumes', 'command_log', 'hosts', 'secure_tokens', 'users'];
 const formats = ['native', 'json', 'csv', 'osquery', 'ocsf', 'ecs', 'hec'];
 
 const extensions: Readonly<Record<string, string>> = { json: 'json', csv: 'csv' };
@@ -60,14 +71,18 @@ const everyFormat = (kind: string, options: readonly string[], some = formats): 
     options: ['--format', format, ...options],
   }));
 
-/** A database promises no order where none is asked for. */
-const sorted = (text: string): string =>
-  text
+/** A database promises no order where none is asked for. Ids do not count: they may become other ones. */
+const sorted = (text: string): string => {
+  const keyed = text
     .split('\n')
-    .filter((line) => line !== '')
-    .toSorted()
-    .map((line) => `${line}\n`)
+    .flatMap((line): [string, string][] =>
+      line === '' ? [] : [[`${line.replaceAll(/(?<=_id":)[0-9]+/g, '')} ${line}`, `${line}\n`]],
+    );
+  return keyed
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, line]) => line)
     .join('');
+};
 
 /** Each line once: every mode says the same of a table. */
 const once = (text: string): string => [...new Set(text.split('\n'))].join('\n');
@@ -79,16 +94,15 @@ const under = (prefix: string, texts: ReadonlyMap<string, string>): [string, str
 export const samples: World = async (run, folder) => {
   for (const name of sampleNames) writeBundle(readInput(name), join(folder, name));
   const sources = sampleNames.flatMap((name) => ['--source', name]);
+  // overview.json has the rows of all; here is what a query collects for the tables that it names.
+  const some = ['macos14-not-root', 'macos26-managed'].flatMap((name) => ['--source', name]);
   const texts: Texts = new Map();
 
   const rows = await runNamed(
     run,
     folder,
     new Map(
-      tableNames.map((name) => [
-        `${name}.ndjson`,
-        ['query', ...sources, '--ndjson', `SELECT * FROM "${name}"`],
-      ]),
+      tableNames.map((name) => [`${name}.ndjson`, ['query', ...some, '--ndjson', `SELECT * FROM "${name}"`]]),
     ),
     afterSamples,
   );
@@ -111,7 +125,7 @@ export const samples: World = async (run, folder) => {
     folder,
     new Map(
       modes.flatMap((mode) =>
-        tableNames.map((name) => [
+        (wholeModes.includes(mode) ? tableNames : oddTables).map((name) => [
           `${mode}/${name}.txt`,
           [
             'query',
@@ -146,7 +160,7 @@ export const samples: World = async (run, folder) => {
     [
       ...everyFormat('current', []),
       ...everyFormat('pseudonym', redact('pseudonym')),
-      ...everyFormat('strict', redact('strict'), ['native', 'ocsf', 'ecs']),
+      ...everyFormat('strict', redact('strict'), ['native', 'csv']),
       ...everyFormat('findings', ['--findings']),
       { name: 'osquery-batch.ndjson', options: ['--format', 'osquery', '--osquery-batch'] },
       { name: 'osquery-snapshot.ndjson', options: ['--format', 'osquery', '--osquery-snapshot'] },
@@ -214,13 +228,14 @@ const askAll = async (run: Run, folder: string, db: string): Promise<Texts> => {
   for (const view of ['snapshots', 'latest_snapshots', 'changes', 'findings', 'findings_history']) {
     named.set(`${view}.ndjson`, query(`SELECT * FROM ${view}`));
   }
-  for (const day of [1.6, 5.2, 10, 12.6, 16, 22.5]) {
+  for (const day of [1.6, 10, 16, 22.5]) {
     const asOf = ['--as-of', String(dayTime(day))];
     for (const name of ['table_status', 'latest_snapshots', 'users', 'secure_tokens', 'filevault_users']) {
       named.set(`as-of-day-${day}/${name}.ndjson`, query(`SELECT * FROM ${name}`, ...asOf));
     }
-    named.set(`as-of-day-${day}/findings.ndjson`, ['findings', '--db', db, ...asOf, '--ndjson']);
   }
+  const then = ['--as-of', String(dayTime(22.5))];
+  named.set('findings-as-of.ndjson', ['findings', '--db', db, ...then, '--ndjson']);
   named.set('changes.txt', ['changes', '--db', db]);
   named.set('changes-since.json', ['changes', '--db', db, '--since', String(dayTime(12)), '--json']);
   named.set('findings-asked.ndjson', ['findings', '--db', db, '--ndjson']);
@@ -240,11 +255,7 @@ const askAll = async (run: Run, folder: string, db: string): Promise<Texts> => {
     db,
     [
       ...everyFormat('current', []),
-      ...everyFormat(
-        'changes',
-        ['--changes'],
-        formats.filter((name) => name !== 'native' && name !== 'ocsf'),
-      ),
+      ...everyFormat('changes', ['--changes'], ['csv', 'osquery', 'ecs']),
       ...everyFormat('all', ['--cursor', `${db}.all.cursor`], ['native']),
       ...everyFormat('as-of', ['--as-of', String(dayTime(16))], ['native', 'osquery']),
       ...everyFormat('findings', ['--findings'], ['ocsf', 'hec']),
@@ -255,20 +266,23 @@ const askAll = async (run: Run, folder: string, db: string): Promise<Texts> => {
   return all;
 };
 
+const fileOf = (bundle: string): string => `${bundle}.tar.gz`;
+
 const writeMonth = (folder: string): void => {
   for (const [name, bundle] of Object.entries({ ...month, ...nextNight })) {
-    writeBundle(bundle, join(folder, name));
+    packBundle(bundle, join(folder, fileOf(name)));
   }
 };
 
 /** Two Macs in a month, as they are collected, stored, merged and exported night by night. */
 export const fleet: World = async (run, folder) => {
   writeMonth(folder);
-  const cursored = ['native', 'ocsf', 'ecs', 'osquery'];
+  const cursored = ['native', 'ecs'];
   const ends: string[] = [];
   const exported: Texts = new Map();
   for (const [index, { command, bundles, day }] of steps.entries()) {
-    const what = command === 'merge' ? bundles : bundles.flatMap((name) => ['--source', name]);
+    const files = bundles.map(fileOf);
+    const what = command === 'merge' ? files : files.flatMap((file) => ['--source', file]);
     const commands = [[command, '--db', 'fleet.db', ...what]];
     const names = exportedAfter.includes(index)
       ? cursored.map(
@@ -300,20 +314,26 @@ export const fleet: World = async (run, folder) => {
   const asked = await askAll(run, folder, 'fleet.db');
   copyFileSync(join(folder, 'fleet.db'), join(folder, 'retained.db'));
   const query = ['query', '--db', 'retained.db', '--ndjson'];
-  const rest = await run(
-    [
-      ['retain', '--db', 'retained.db', '--older-than', '14d'],
-      [...query, 'SELECT * FROM snapshots'],
-      [...query, 'SELECT * FROM changes'],
-      [...query, 'SELECT * FROM secure_tokens_history'],
-    ],
+  const rest = await runNamed(
+    run,
+    folder,
+    new Map([
+      ['retain', ['retain', '--db', 'retained.db', '--older-than', '14d']],
+      ...['snapshots', 'changes', 'secure_tokens_history'].map((name): [string, string[]] => [
+        name,
+        [...query, `SELECT * FROM ${name}`],
+      ]),
+    ]),
     now,
   );
+  // How large the file is no one promises.
+  const isSize = /[0-9.]+ [kMG]?B(?= (?:before|now))/g;
+  const retained = [...rest.texts].map(([name, text]) => `=== ${name}\n${sorted(text)}`);
   return new Map([
     ['steps.txt', ends.join('')],
     ...exported,
     ...under('asked/', asked),
-    ['retained.txt', rest.stdout + rest.end],
+    ['retained.txt', retained.join('').replaceAll(isSize, '{size}') + rest.end],
   ]);
 };
 
@@ -328,8 +348,13 @@ export const stored: World = async (run, folder) => {
     [
       // Begins the cursor.
       ['export', '--db', 'again.db', '--format', 'ecs', ...isNew, '--output', 'before.ndjson'],
-      ['merge', '--db', 'again.db', ...Object.keys(month)],
-      ['snapshot', '--db', 'again.db', ...Object.keys(nextNight).flatMap((name) => ['--source', name])],
+      ['merge', '--db', 'again.db', ...Object.keys(month).map(fileOf)],
+      [
+        'snapshot',
+        '--db',
+        'again.db',
+        ...Object.keys(nextNight).flatMap((name) => ['--source', fileOf(name)]),
+      ],
       ['export', '--db', 'again.db', '--format', 'ecs', ...isNew, '--output', 'new.ndjson'],
       ['query', '--db', 'again.db', '--ndjson', 'SELECT * FROM changes'],
     ],
@@ -348,7 +373,7 @@ export const stored: World = async (run, folder) => {
 
 /** The native export that the first program wrote, merged into an empty file by this one. */
 export const merged: World = async (run, folder) => {
-  const native = withRecordedVersion(readPacked('fleet/asked/export/all-native.ndjson').toString());
+  const native = withRecordedVersion(readPacked('fleet.ndjson').toString());
   writeFileSync(join(folder, 'fleet.ndjson'), native);
   const { stdout, end } = await run([['merge', '--db', 'merged.db', 'fleet.ndjson']], now);
   return new Map([['merge.txt', stdout + end], ...under('asked/', await askAll(run, folder, 'merged.db'))]);

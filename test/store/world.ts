@@ -46,6 +46,7 @@ export const people = defineTable({
     seen: real('Seen.'),
   },
   key: ['name', 'uuid'],
+  readAnew: { '0.2.0': { columns: ['seen'] } },
   ...common,
 }) as unknown as Table;
 
@@ -54,6 +55,7 @@ export const machine = defineTable({
   description: 'One row a host.',
   columns: { state: text('State.', from('s1')), is_on: boolean('On.', from('s2')) },
   key: [],
+  readAnew: { '0.3.0': { rows: true } },
   ...common,
 }) as unknown as Table;
 

@@ -1,0 +1,127 @@
+/**
+ * Which of several readings of the same evidence counts. A newer version of the program may read the same bytes
+ * otherwise: the newer reading is current, and what differs only because of it is no event. docs/store.md has the rules
+ * in words.
+ */
+import type { Table } from '../collector/table.ts';
+import { readAlike, sameEvidence } from './history.ts';
+import type { Observation, Silent } from './history.ts';
+import type { Snapshot } from './snapshot.ts';
+import { rankOf, readingOf, versionRank } from './versions.ts';
+
+/** The reading of a snapshot: what it says of it itself, or else what follows from the version of the tool. */
+export const readingOfSnapshot = (
+  { reading, toolVersion, observations }: Snapshot,
+  tables: ReadonlyMap<string, Table>,
+): number =>
+  reading ??
+  readingOf(
+    toolVersion,
+    [...observations].reduce((sum, [name, { absent = [] }]) => {
+      const table = tables.get(name);
+      return table === undefined ? sum : sum + Object.keys(table.columns).length - absent.length;
+    }, 0),
+  );
+
+/** Columns of a table that are read otherwise, and whether other rows may be there, after `older` and up to `newer`. */
+const readAnewBetween = (table: Table, older: number, newer: number): Silent => {
+  const names = Object.keys(table.columns);
+  const columns = new Set<number>();
+  let rows = false;
+  for (const [version, anew] of Object.entries(table.readAnew ?? {})) {
+    const rank = versionRank(version);
+    if (rank <= older || rank > newer) continue;
+    for (const name of anew.columns ?? []) columns.add(names.indexOf(name));
+    rows ||= anew.rows === true;
+  }
+  return { columns, rows };
+};
+
+/** What cannot be news between two observations of a table, one after the other in time. */
+const silenceBetween = (table: Table, before: Observation | null, after: Observation): Silent => {
+  if (before === null) return readAlike;
+  const [a, b] = [rankOf(before.ref.reading), rankOf(after.ref.reading)];
+  const anew = a === b ? readAlike : readAnewBetween(table, Math.min(a, b), Math.max(a, b));
+  // A value that is there only because its column is new says nothing of the Mac.
+  const absent = [...before.absent, ...after.absent];
+  if (absent.length === 0) return anew;
+  const names = Object.keys(table.columns);
+  return {
+    columns: new Set([...(anew.columns ?? []), ...absent.map((name) => names.indexOf(name))]),
+    rows: anew.rows,
+  };
+};
+
+/** An observation that the history is made of, and what of it is no news; those that are not are kept aside. */
+export interface Step {
+  readonly observation: Observation;
+  readonly silent: Silent;
+}
+
+type Group = readonly Observation[];
+
+const groupKey = ({ ref, evidence }: Observation): string => `${ref.time} ${evidence}`;
+const ranksOf = (group: Group): number[] =>
+  [...new Set(group.map(({ ref }) => rankOf(ref.reading)))].sort((a, b) => a - b);
+
+/** The oldest version that read both: what it saw was told first, and stays as it was told. */
+const likeOf = (group: Group, other: Group | undefined): number | undefined => {
+  const ranks = ranksOf(other ?? []);
+  return ranksOf(group).find((rank) => ranks.includes(rank));
+};
+
+/**
+ * The versions whose readings of one group count: the one by which it is compared with what was before, and the one by
+ * which it is compared with what comes after; of the last group, the newest.
+ */
+const countedRanks = (before: number | null, group: Group, next: Group | undefined): [number, number] => {
+  const ranks = ranksOf(group);
+  const first = before !== null && ranks.includes(before) ? before : (ranks[0] as number);
+  return [first, likeOf(group, next) ?? (ranks.at(-1) as number)];
+};
+
+/** Several versions read the same evidence of this group: the next observation may choose another one of them. */
+export const isReadTwice = (group: Group): boolean => ranksOf(group).length > 1;
+
+/**
+ * The observations of a table of a host that make its history, in order. Of several readings of the same evidence, one
+ * can be compared with what was before, and one is current, or can be compared with what comes after.
+ *
+ * @param observations In order, good ones only.
+ * @param before The step that stands before them; null where they are the first.
+ */
+export const stepsOf = (
+  table: Table,
+  observations: readonly Observation[],
+  before: Observation | null = null,
+): Step[] => {
+  const groups = [...Map.groupBy(observations, groupKey).values()];
+  const counted = new Set<Observation>();
+  let rank = before === null ? null : rankOf(before.ref.reading);
+  for (const [index, group] of groups.entries()) {
+    const [first, last] = countedRanks(rank, group, groups[index + 1]);
+    for (const observation of group) {
+      const own = rankOf(observation.ref.reading);
+      if (own === first || own === last) counted.add(observation);
+    }
+    rank = last;
+  }
+  const steps: Step[] = [];
+  const readings = new Map<string, Set<number>>();
+  let last = before;
+  for (const observation of observations) {
+    if (!counted.has(observation)) continue;
+    const key = groupKey(observation);
+    const read = readings.get(key) ?? new Set();
+    const { reading } = observation.ref;
+    // With the same reading, it is another piece of evidence of that second.
+    const isReadAgain = read.size > 0 && !read.has(reading);
+    steps.push({
+      observation,
+      silent: isReadAgain ? sameEvidence : silenceBetween(table, last, observation),
+    });
+    readings.set(key, read.add(reading));
+    last = observation;
+  }
+  return steps;
+};

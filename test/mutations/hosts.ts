@@ -1,0 +1,498 @@
+/**
+ * The Macs of the mutation test: the four of samples/ and four that were made for it. As there, a declaration says
+ * what is true of a Mac and what each tool says of it. All of it is constructed, and the people are invented.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  activeDirectory,
+  adminGroup,
+  apfsListUsers,
+  appleSiliconDisk,
+  bootstrapKey,
+  bundleOf,
+  cachedUser,
+  disabledToken,
+  hosts as samples,
+  localKerberos,
+  managed,
+  openStep,
+  personalKey,
+  preferences,
+  root,
+  secureToken,
+  settings,
+  shadowHash,
+  uuidFor,
+  xmlPlist,
+} from '../../scripts/samples.ts';
+import type { Account, Host, Plist } from '../../scripts/samples.ts';
+import { bundleFrom, bytesOf, readFolder, withRun, without } from './bundle.ts';
+import type { Bundle, Run } from './bundle.ts';
+
+// --- Building ---
+
+const diskutil = (...words: readonly string[]): readonly string[] => ['/usr/sbin/diskutil', ...words];
+const said = (argv: readonly string[], stdout: string, stderr = '', exit = '0'): Run => ({
+  argv,
+  exit,
+  stdout: bytesOf(stdout),
+  stderr: bytesOf(stderr),
+});
+const printed = (host: Host, ...more: readonly Run[]): Bundle =>
+  more.reduce(withRun, bundleFrom(host.folder, bundleOf(host)));
+const withoutRuns = (bundle: Bundle, isUnwanted: (argv: string) => boolean): Bundle => ({
+  ...bundle,
+  runs: [...bundle.runs.keys()].filter(isUnwanted).reduce(without, bundle.runs),
+});
+const listUsers = (device: string, users: Plist): Run =>
+  said(diskutil('apfs', 'listUsers', '-plist', device), xmlPlist(users));
+
+const realm = 'LKDC:SHA1.6F5D0F1C2C8F7A7D6C0E0C3E1B5A4D3C2B1A0F9E';
+const person = (name: string, uid: number, rest: Partial<Account> = {}): Account => ({
+  name,
+  realName: `${name[0]?.toUpperCase()}${name.slice(1)} Example`,
+  uid,
+  uuid: uuidFor(`person ${name}`),
+  authorities: [shadowHash, localKerberos(name, realm)],
+  created: '2025-03-04T08:15:00Z',
+  passwordSet: '2026-05-06T07:30:00Z',
+  ...rest,
+});
+const token = { sysadminctl: 'ENABLED', cryptoUser: 'owner', isInFilevault: true } as const;
+const holder = (name: string, uid: number, rest: Partial<Account> = {}): Account =>
+  person(name, uid, {
+    authorities: [shadowHash, secureToken, localKerberos(name, realm)],
+    ...token,
+    ...rest,
+  });
+const mobile = (name: string, uid: number, guid: string, rest: Partial<Account> = {}): Account =>
+  person(name, uid, {
+    gid: 1289273465,
+    authorities: [
+      cachedUser(name, guid),
+      `;Kerberosv5;;${name}@CORP.EXAMPLE.COM;CORP.EXAMPLE.COM;`,
+      shadowHash,
+      ...(rest.cryptoUser === undefined ? [] : [secureToken]),
+    ],
+    mobile: { node: activeDirectory, copied: '2026-09-20T06:01:00Z', passwordSet: '2026-07-01T05:00:00Z' },
+    ...rest,
+  });
+
+const markers = {
+  '/var/db/.AppleSetupDone': { mode: '0400', size: 0, changed: '2025-03-04T08:16:00Z' },
+  '/var/db/FileVaultPRK.dat': { mode: '0600', size: 728, changed: '2025-03-04T09:00:00Z' },
+  '/etc/kcpassword': 'missing',
+  '/var/db/ConfigurationProfiles/fdesetup.plist': 'missing',
+  [`${settings}/.cloudConfigHasActivationRecord`]: '2025-03-04T08:00:00Z',
+  [`${settings}/.cloudConfigRecordFound`]: { mode: '0644', size: 912, changed: '2025-03-04T08:00:00Z' },
+  [`${settings}/.cloudConfigRecordNotFound`]: 'missing',
+  [`${settings}/.cloudConfigProfileInstalled`]: '2025-03-04T08:01:00Z',
+  '/dev/console': { mode: '0600', size: 0, changed: '2026-09-22T06:00:00Z' },
+} as const;
+
+const mdmPayload = (...capabilities: readonly string[]): Plist => ({
+  ProfileIdentifier: 'com.example.mdm.enrollment',
+  ProfileInstallDate: '2025-03-04 08:02:11 +0000',
+  ProfileItems: [
+    {
+      PayloadType: 'com.apple.mdm',
+      PayloadContent: {
+        AccessRights: 8191,
+        ServerCapabilities: ['com.apple.mdm.per-user-connections', ...capabilities],
+        ServerURL: 'https://mdm.example.com',
+      },
+    },
+  ],
+});
+const filevaultPayload = (rest: Readonly<Record<string, Plist>> = {}): Plist => ({
+  PayloadType: 'com.apple.MCX.FileVault2',
+  PayloadContent: { Enable: 'On', Defer: true, ShowRecoveryKey: false, UseRecoveryKey: true, ...rest },
+});
+const enrolled = [
+  'Enrolled via DEP: Yes',
+  'MDM enrollment: Yes (User Approved)',
+  'MDM server: https://mdm.example.com/mdm/ServerURL',
+];
+const tokenStatus = (escrowed: 'YES' | 'NO') => ({
+  stdout:
+    'profiles: Bootstrap Token supported on server: YES\n' +
+    `profiles: Bootstrap Token escrowed to server: ${escrowed}\n`,
+});
+
+// --- A large managed Mac: who has left, who is in a group of a group, who says what is not so ---
+
+const fleetAdmin = uuidFor('person laps');
+const helpdesk = uuidFor('group helpdesk');
+const fleet: Host = {
+  folder: 'macos15-fleet',
+  captured: '2026-09-22T07:00:00Z',
+  euid: 0,
+  hostId: uuidFor('macos15-fleet'),
+  model: 'Mac15,3',
+  isAppleSilicon: true,
+  productName: 'macOS',
+  version: '15.6.1',
+  build: '24G90',
+  booted: '2026-09-10T06:00:00Z',
+  services: { 'com.apple.ftpd': true, 'com.apple.screensharing': true, 'com.openssh.sshd': false },
+  containers: appleSiliconDisk(494384795648, true),
+  consoleUser: 'alice',
+  people: [
+    root,
+    holder('itadmin', 501, { isAdmin: true }),
+    // Made by the MDM while the Mac was set up (AutoSetupAdminAccounts).
+    holder('laps', 502, { isAdmin: true, isHidden: true }),
+    holder('alice', 503, { failedLogins: { count: 2, last: '2026-09-21T16:00:00Z' } }),
+    // An administrator through a group in a group.
+    holder('bob', 504),
+    mobile('carol', 1284730561, uuidFor('person carol'), token),
+    // Its GUID is not the one of the directory (M12), and it has no token.
+    mobile('dave', 1284730562, uuidFor('dave in the directory')),
+    // Taken off FileVault (M05).
+    person('erin', 505, {
+      authorities: [shadowHash, secureToken],
+      sysadminctl: 'ENABLED',
+      cryptoUser: 'owner',
+    }),
+    // Claims a token that the volume does not know (M01).
+    person('frank', 506, { authorities: [shadowHash, secureToken], sysadminctl: 'ENABLED' }),
+    // Has one that the record does not claim (M02).
+    person('grace', 507, { sysadminctl: 'ENABLED', cryptoUser: 'owner', isInFilevault: true }),
+    // Both tags (M04).
+    holder('heidi', 508, { isAdmin: true, authorities: [disabledToken, shadowHash, secureToken] }),
+    person('ivan', 509, { authorities: [`;DisabledUser;${shadowHash}`] }),
+    person('judy', 510, { isHidden: true, homeIsMissing: true }),
+    person('kim', 511),
+  ],
+  groups: [
+    { name: 'helpdesk', gid: 701, uuid: helpdesk, nested: [uuidFor('group helpdesk lead')] },
+    {
+      name: 'helpdesk-lead',
+      gid: 702,
+      uuid: uuidFor('group helpdesk lead'),
+      names: ['bob'],
+      guids: [uuidFor('person bob')],
+    },
+    { name: 'com.apple.access_ssh', gid: 399, uuid: uuidFor('group ssh'), nested: [adminGroup] },
+  ],
+  otherAdmins: { names: ['gone'], guids: [uuidFor('person gone')], nested: [helpdesk] },
+  otherCryptoUsers: [
+    ['LocalOpenDirectory', uuidFor('person gone'), true],
+    ['PersonalRecovery', personalKey, true],
+    ['MDMRecovery', bootstrapKey, true],
+  ],
+  otherFilevaultUsers: [
+    ['Unknown User', uuidFor('person gone')],
+    ['Personal Recovery Record', personalKey],
+    ['Bootstrap Token', bootstrapKey],
+  ],
+  filevault: {
+    status: ['FileVault is On.'],
+    version: '15.0',
+    hasPersonalKey: true,
+    deferral: {
+      Defer: 1,
+      DeferForceAtUserLoginMaxBypassAttempts: 3,
+      OutputPath: '/var/db/ConfigurationProfiles/fdesetup.plist',
+      ProfileUUID: uuidFor('profile filevault'),
+      ShowRecoveryKey: 0,
+      Usernames: ['alice'],
+    },
+  },
+  bootstrapToken: tokenStatus('YES'),
+  enrollment: enrolled,
+  profiles: {
+    _computerlevel: [
+      mdmPayload('com.apple.mdm.bootstraptoken'),
+      {
+        ProfileIdentifier: 'com.example.mdm.filevault',
+        ProfileItems: [
+          filevaultPayload({ DeferForceAtUserLoginMaxBypassAttempts: 3 }),
+          {
+            PayloadType: 'com.apple.security.FDERecoveryKeyEscrow',
+            PayloadContent: { Location: 'Example IT' },
+          },
+        ],
+      },
+    ],
+  },
+  cachedEnrollment: {
+    stdout: `Device Enrollment configuration:\n${openStep({ IsMandatory: true, IsSupervised: true })}\n`,
+  },
+  files: {
+    [`${managed}/com.apple.MCX.plist`]: { 'com.apple.cachedaccounts.CreateAtLogin': true },
+    [`${managed}/carol/com.apple.MCX.plist`]: { 'cachedaccounts.askForSecureTokenAuthBypass': true },
+    [`${managed}/com.apple.MCX.FileVault2.plist`]: {
+      Enable: 'On',
+      Defer: true,
+      DeferForceAtUserLoginMaxBypassAttempts: 3,
+      ShowRecoveryKey: false,
+      UseRecoveryKey: true,
+    },
+    [`${preferences}/com.apple.loginwindow.plist`]: { GuestEnabled: false, HiddenUsersList: ['judy'] },
+    [`${preferences}/com.apple.preferences.accounts.plist`]: {
+      deletedUsers: [
+        { date: new Date('2026-08-06T14:55:09Z'), 'dsAttrTypeStandard:UniqueID': 520, name: 'gone' },
+        { date: new Date('2026-08-07T10:00:00Z'), 'dsAttrTypeStandard:UniqueID': 521, name: 'intern' },
+      ],
+    },
+  },
+  marks: markers,
+};
+const daemon = (content: Plist): string => `Daemon response: ${openStep(content)}\nAgent response: (null)\n`;
+const fleetBundle = (): Bundle =>
+  printed(
+    fleet,
+    said(
+      ['/usr/libexec/mdmclient', 'QuerySecurityInfo'],
+      daemon({
+        SecurityInfo: {
+          BootstrapTokenAllowedForAuthentication: 'allowed',
+          BootstrapTokenRequiredForKernelExtensionApproval: true,
+          BootstrapTokenRequiredForSoftwareUpdate: true,
+          FDE_Enabled: true,
+          IsRecoveryLockEnabled: false,
+          ManagementStatus: { EnrolledViaDEP: true, IsUserEnrollment: false, UserApprovedEnrollment: true },
+        },
+      }),
+    ),
+    said(
+      ['/usr/libexec/mdmclient', 'QueryDeviceInformation'],
+      daemon({
+        QueryResponses: {
+          AutoSetupAdminAccounts: [{ GUID: fleetAdmin, shortName: 'laps' }],
+          EACSPreflight: 'success',
+          IsSupervised: true,
+        },
+      }),
+    ),
+    listUsers('/', apfsListUsers(fleet)),
+  );
+
+// --- macOS 10.14 on APFS: no volume group, no role but for the helpers, the disk is being encrypted ---
+
+const apfsVolume = (device: string, name: string, roles: readonly string[], isOn: boolean): Plist => ({
+  APFSVolumeUUID: uuidFor(`mojave ${device}`),
+  CapacityInUse: 8192,
+  CapacityQuota: 0,
+  CapacityReserve: 0,
+  CryptoMigrationOn: isOn,
+  DeviceIdentifier: device,
+  Encryption: isOn,
+  FileVault: isOn,
+  Locked: false,
+  Name: name,
+  Roles: roles,
+});
+const mojave: Host = {
+  ...fleet,
+  folder: 'macos10.14-apfs',
+  hostId: uuidFor('macos10.14-apfs'),
+  model: 'MacBookPro14,1',
+  isAppleSilicon: false,
+  productName: 'Mac OS X',
+  version: '10.14.6',
+  build: '18G9323',
+  services: { 'com.apple.ftpd': true, 'com.openssh.sshd': true },
+  // Only for the printer: what diskutil says is given below.
+  containers: samples.find(({ folder }) => folder === 'macos10.15-mobile')?.containers ?? [],
+  consoleUser: 'peter',
+  people: [
+    root,
+    holder('itadmin', 501, { isAdmin: true, cryptoUser: 'not owner' }),
+    holder('peter', 502, { isAdmin: true, cryptoUser: 'not owner' }),
+    person('quinn', 503),
+    mobile('rosa', 1284730570, uuidFor('person rosa'), { ...token, cryptoUser: 'not owner' }),
+  ],
+  groups: [],
+  // A group of the directory: who is in it, only the directory knows.
+  otherAdmins: { names: [], guids: [], nested: [uuidFor('directory group')] },
+  otherCryptoUsers: [['PersonalRecovery', personalKey, false]],
+  otherFilevaultUsers: [['Personal Recovery Record', personalKey]],
+  filevault: {
+    status: ['FileVault is On.', 'Encryption in progress: Percent completed = 42'],
+    version: '10.0',
+    hasPersonalKey: true,
+    deferral: null,
+  },
+  // The verb came with 10.15; the text is invented.
+  bootstrapToken: { stderr: "profiles: unknown type 'bootstraptoken'\n", exitCode: 1 },
+  enrollment: ['Enrolled via DEP: No', 'MDM enrollment: Yes (User Approved)'],
+  profiles: { _computerlevel: [mdmPayload(), { ProfileItems: [filevaultPayload()] }] },
+  cachedEnrollment: { stderr: "profiles: unknown option '-cached'\n", exitCode: 1 },
+  files: {
+    [`${managed}/com.apple.MCX.FileVault2.plist`]: {
+      Enable: 'On',
+      Defer: true,
+      ShowRecoveryKey: false,
+      UseRecoveryKey: true,
+    },
+    [`${preferences}/com.apple.loginwindow.plist`]: { GuestEnabled: false },
+  },
+};
+const mojaveBundle = (): Bundle =>
+  printed(
+    mojave,
+    said(
+      diskutil('apfs', 'list', '-plist'),
+      xmlPlist({
+        Containers: [
+          {
+            APFSContainerUUID: uuidFor('mojave disk1'),
+            CapacityCeiling: 250790436864,
+            CapacityFree: 1073741824,
+            ContainerReference: 'disk1',
+            DesignatedPhysicalStore: 'disk0s2',
+            Fusion: false,
+            Volumes: [
+              apfsVolume('disk1s1', 'Macintosh HD', [], true),
+              apfsVolume('disk1s2', 'Preboot', ['Preboot'], false),
+              apfsVolume('disk1s3', 'Recovery', ['Recovery'], false),
+              apfsVolume('disk1s4', 'VM', ['VM'], false),
+            ],
+          },
+        ],
+      }),
+    ),
+    said(
+      diskutil('info', '-plist', '/'),
+      xmlPlist({
+        APFSContainerReference: 'disk1',
+        APFSContainerFree: 1073741824,
+        DeviceIdentifier: 'disk1s1',
+        Encryption: true,
+        FileVault: true,
+        FilesystemName: 'APFS',
+        FilesystemType: 'apfs',
+        MountPoint: '/',
+        VolumeName: 'Macintosh HD',
+        VolumeUUID: uuidFor('mojave disk1s1'),
+      }),
+    ),
+    listUsers('/', apfsListUsers(mojave)),
+    listUsers('disk1s1', apfsListUsers(mojave)),
+  );
+
+// --- macOS 10.13 on CoreStorage: no APFS, so there are no tokens ---
+
+const corestorage: Host = {
+  ...mojave,
+  folder: 'macos10.13-corestorage',
+  hostId: uuidFor('macos10.13-corestorage'),
+  model: 'iMac15,1',
+  version: '10.13.6',
+  build: '17G14042',
+  people: [
+    root,
+    person('itadmin', 501, { isAdmin: true, isInFilevault: true }),
+    person('sam', 502, { isInFilevault: true }),
+    person('tess', 503),
+  ],
+  otherAdmins: { names: [], guids: [] },
+  otherCryptoUsers: [],
+  filevault: { status: ['FileVault is On.'], version: '10.0', hasPersonalKey: true, deferral: null },
+};
+const corestorageBundle = (): Bundle =>
+  withoutRuns(
+    printed(
+      corestorage,
+      said(diskutil('apfs', 'list', '-plist'), xmlPlist({})),
+      said(
+        diskutil('info', '-plist', '/'),
+        xmlPlist({
+          Bootable: true,
+          Content: 'Apple_HFS',
+          CoreStorageCompositeDisk: false,
+          CoreStorageEncrypted: true,
+          DeviceIdentifier: 'disk1',
+          FilesystemName: 'Journaled HFS+',
+          FilesystemType: 'hfs',
+          MountPoint: '/',
+        }),
+      ),
+    ),
+    // Below 10.14 sysadminctl is not asked: it would want a password.
+    (argv) => argv.includes('listUsers') || argv.includes('sysadminctl'),
+  );
+
+// --- macOS 26 with Platform SSO, and a second system in the same container ---
+
+const [, , disk3] = appleSiliconDisk(994662584320, true);
+const psso: Host = {
+  ...fleet,
+  folder: 'macos26-psso',
+  hostId: uuidFor('macos26-psso'),
+  model: 'Mac16,8',
+  version: '26.1',
+  build: '25B78',
+  containers: [
+    ...appleSiliconDisk(994662584320, true).slice(0, 2),
+    {
+      ...(disk3 as NonNullable<typeof disk3>),
+      volumes: [
+        ...(disk3?.volumes ?? []),
+        { device: 'disk3s7', name: 'Beta', role: 'System', bytes: 12083585024, encryption: 'at rest' },
+        { device: 'disk3s8', name: 'Beta - Data', role: 'Data', bytes: 9103157760, encryption: 'at rest' },
+      ],
+    },
+  ],
+  consoleUser: 'uma',
+  people: [
+    root,
+    holder('itadmin', 501, { isAdmin: true }),
+    holder('uma', 502, { altSecurityIdentities: ['PlatformSSO:uma@example.com'] }),
+    holder('victor', 503, { altSecurityIdentities: ['PlatformSSO:victor@example.com'], isAdmin: true }),
+    person('wendy', 504),
+  ],
+  groups: [],
+  otherAdmins: { names: [], guids: [] },
+  otherCryptoUsers: [['PersonalRecovery', personalKey, true]],
+  otherFilevaultUsers: [['Personal Recovery Record', personalKey]],
+  filevault: { status: ['FileVault is On.'], version: '16.0', hasPersonalKey: true, deferral: null },
+  bootstrapToken: tokenStatus('NO'),
+  // A FileVault payload, and none that has the key escrowed.
+  profiles: { _computerlevel: [mdmPayload(), { ProfileItems: [filevaultPayload()] }] },
+  files: {
+    [`${managed}/com.apple.MCX.FileVault2.plist`]: { Enable: 'On', Defer: true, UseRecoveryKey: true },
+    [`${managed}/com.apple.extensiblesso.plist`]: {
+      PlatformSSO: {
+        AuthenticationMethod: 'UserSecureEnclaveKey',
+        FileVaultPolicy: ['RequireAuthentication'],
+        NewUserAuthorizationMode: 'Standard',
+        NonPlatformSSOAccounts: ['itadmin'],
+      },
+    },
+    [`${preferences}/com.apple.loginwindow.plist`]: { GuestEnabled: false },
+  },
+};
+const pssoBundle = (): Bundle =>
+  printed(
+    psso,
+    listUsers('/', apfsListUsers(psso)),
+    // The system of the volume beside it has one account, of which this Mac knows nothing.
+    listUsers('disk3s8', {
+      Users: [
+        {
+          APFSCryptoUserType: 'LocalOpenDirectory',
+          APFSCryptoUserUUID: uuidFor('person of the beta'),
+          VolumeOwner: true,
+        },
+      ],
+    }),
+  );
+
+const sampleFolder = join(import.meta.dirname, '../../samples');
+const sampleBundles = (): readonly Bundle[] =>
+  readdirSync(sampleFolder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => readFolder(name, join(sampleFolder, name)));
+
+/** Every Mac of the test, by name. */
+export const macs = (): readonly Bundle[] => [
+  ...sampleBundles().toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+  fleetBundle(),
+  mojaveBundle(),
+  corestorageBundle(),
+  pssoBundle(),
+];

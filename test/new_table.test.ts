@@ -1,0 +1,150 @@
+/** docs/adding-a-table.md, done as it says in a copy of the project: what the page has an author write is enough. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import { root, temporaryFolder } from './standin.ts';
+
+const copied = [
+  'collector',
+  'package.json',
+  'queries',
+  'scripts',
+  'store',
+  'tables',
+  'test/fixtures',
+  'test/tables.test.ts',
+];
+
+const copyOf = (t: ExecutionContext<unknown>): string => {
+  const folder = temporaryFolder(t);
+  for (const path of copied) cpSync(join(root, path), join(folder, path), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+};
+
+const run = (folder: string, ...argv: readonly string[]) =>
+  spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', ...argv], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], NO_COLOR: '1' },
+  });
+const newTable = (folder: string, ...words: readonly string[]) =>
+  run(folder, join(folder, 'scripts/new-table.ts'), ...words);
+const tableTests = (folder: string, table: string) =>
+  run(folder, 'node_modules/ava/entrypoints/cli.js', 'test/tables.test.ts', '-m', `${table}: *`);
+
+const page = readFileSync(join(root, 'docs/adding-a-table.md'), 'utf8');
+/** The blocks that the page says to write, by what stands above them. */
+const blocks = new Map(
+  Array.from(page.matchAll(/<!-- (.+) -->\n```[a-z]+\n([\s\S]*?)```\n/g), ([, what = '', text = '']) => [
+    what,
+    text,
+  ]),
+);
+const filesBelow = (folder: string): readonly string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+
+test('the example of docs/adding-a-table.md works: one entry, and files that are new', (t) => {
+  const folder = copyOf(t);
+  const before = new Map(
+    ['tables', 'collector', 'test'].flatMap((name) =>
+      filesBelow(join(folder, name)).map((path) => [path, readFileSync(path, 'utf8')] as const),
+    ),
+  );
+  const written = newTable(folder, 'gatekeeper', '--source', 'spctl_status');
+  t.is(written.status, 0, written.stderr);
+  t.is(written.stdout.match(/^wrote /gm)?.length, 11);
+  for (const [path, content] of before) t.is(readFileSync(path, 'utf8'), content, path);
+
+  t.is(blocks.size, 6);
+  for (const [what, text] of blocks) {
+    if (!what.startsWith('file ')) continue;
+    const path = join(folder, what.slice('file '.length));
+    t.notThrows(() => readFileSync(path), `${what} is a file that the scaffold wrote`);
+    writeFileSync(path, text);
+  }
+  const sources = join(folder, 'collector/sources.ts');
+  const entry = blocks.get('entry of collector/sources.ts') ?? '';
+  writeFileSync(
+    sources,
+    readFileSync(sources, 'utf8').replace('\n} as const;', () => `\n${entry}} as const;`),
+  );
+  const registries = run(folder, 'scripts/generate.ts', '--registries');
+  t.is(registries.status, 0, registries.stderr);
+
+  const ended = tableTests(folder, 'gatekeeper');
+  t.is(ended.status, 0, ended.stdout);
+  t.regex(ended.stdout, /5 tests passed/);
+});
+
+test('of a source that is known, the scaffold shows what its parser answers', (t) => {
+  const folder = copyOf(t);
+  for (const [table, source, answer] of [
+    ['sip_status', 'csrutil_status', /todo: '\{"enabled":(?:true|false)\}'/],
+    ['login_window', 'loginwindow_preferences', /todo: '\{.*"guestEnabled":/],
+  ] as const) {
+    const written = newTable(folder, table, source);
+    t.is(written.status, 0, written.stderr);
+    t.is(written.stdout.match(/^wrote /gm)?.length, 10);
+    t.is(run(folder, 'scripts/generate.ts', '--registries').status, 0);
+    const ended = tableTests(folder, table);
+    // The normal fixture is what is left to fill in; what nobody knows, and what is not there, are right already.
+    t.regex(ended.stdout, /1 test failed/, ended.stdout);
+    t.regex(ended.stdout, answer);
+  }
+});
+
+test('a source without its parser is named when the registries are written', (t) => {
+  const folder = copyOf(t);
+  const sources = join(folder, 'collector/sources.ts');
+  const entry = blocks.get('entry of collector/sources.ts') ?? '';
+  writeFileSync(
+    sources,
+    readFileSync(sources, 'utf8').replace('\n} as const;', () => `\n${entry}} as const;`),
+  );
+  const { status, stderr } = run(folder, 'scripts/generate.ts', '--registries');
+  t.not(status, 0);
+  t.regex(
+    stderr,
+    /no file of collector\/parsers exports parseSpctlStatus: write collector\/parsers\/spctl_status\.ts/,
+  );
+});
+
+test('new-table refuses what cannot be, says why, and writes nothing', (t) => {
+  const folder = copyOf(t);
+  const count = filesBelow(join(folder, 'tables')).length;
+  const cases: readonly (readonly [string, number, RegExp])[] = [
+    ['', 2, /usage: npm run new-table/],
+    ['sip_status', 2, /usage: npm run new-table/],
+    ['sip_status a b', 2, /usage: npm run new-table/],
+    ['sip_status --sorce csrutil_status', 2, /Unknown option '--sorce'/],
+    ['Users csrutil_status', 2, /"Users" is no name for a table\n.*lower case/],
+    ['a-b csrutil_status', 2, /"a-b" is no name for a table/],
+    ['../x csrutil_status', 2, /"\.\.\/x" is no name for a table/],
+    ['users csrutil_status', 1, /there is a table users already/],
+    ['changes csrutil_status', 1, /the store has a table changes of its own/],
+    ['users_history csrutil_status', 1, /the store has a table users_history of its own/],
+    ['order csrutil_status', 1, /SQLite does not take order as the name of a table/],
+    [
+      'sip_status csrutil_statu',
+      1,
+      /there is no source csrutil_statu; did you mean csrutil_status\?\n.*--new-source/,
+    ],
+    ['sip_status /usr/bin/csrutil', 2, /is no name for a source/],
+    ['tokens sysadminctl_secure_token_status', 1, /asked once for each \{username\}.*\n.*tables\//],
+    ['rows plist', 1, /collector\/parsers\/plist\.ts is there/],
+  ];
+  for (const [words, code, pattern] of cases) {
+    const { status, stdout, stderr } = newTable(folder, ...words.split(' ').filter((word) => word !== ''));
+    t.is(status, code, `${words}\n${stderr}`);
+    t.regex(stderr, pattern);
+    t.regex(stderr, /^new-table: error: /);
+    t.notRegex(stderr, /\n\s+at /);
+    t.is(stdout, '');
+  }
+  t.is(filesBelow(join(folder, 'tables')).length, count);
+});

@@ -1,0 +1,24 @@
+/** What was released: test/contract/sources.json has it. A source that is not there came later. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+interface Released {
+  readonly commands: readonly {
+    readonly source: string;
+    readonly argv: readonly string[];
+    readonly privilege: string;
+    readonly network: boolean;
+  }[];
+  readonly files: readonly { readonly source: string; readonly paths: readonly string[] }[];
+  readonly stat_only: readonly string[];
+}
+
+export const releasedSources = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'contract/sources.json'), 'utf8'),
+) as Released;
+
+const names: ReadonlySet<string> = new Set(
+  [...releasedSources.commands, ...releasedSources.files].map(({ source }) => source),
+);
+
+export const isReleased = (source: string): boolean => source === 'stat' || names.has(source);
