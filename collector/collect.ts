@@ -383,10 +383,11 @@ const affectedColumns = (
   table: Table,
   rows: readonly AnyRow[],
   sources: ReadonlySet<string | null>,
+  inapplicable: ReadonlyMap<string, string>,
 ): string[] =>
   allColumns(table)
     .filter(([name, column]) => {
-      if (name === 'host_id') return false;
+      if (name === 'host_id' || inapplicable.has(name)) return false;
       const from = column.from ?? table.sources;
       return from.some((source) => sources.has(source)) && rows.some((row) => row[name] === null);
     })
@@ -438,7 +439,7 @@ const finish = (
       status: 'unsupported' as const,
       code: 'unsupported_macos' as const,
       reason: unsupported,
-      columnsAffected: affectedColumns(table, rows, sources),
+      columnsAffected: affectedColumns(table, rows, sources, inapplicable),
     };
     return { result, problems };
   }
@@ -450,7 +451,8 @@ const finish = (
       code: first.code,
       reason: `${first.message}${plain(problems.length - 1)}`,
       // Of a row that was left out every column is missing.
-      columnsAffected: rows.length === 0 || invalid.length > 0 ? null : affectedColumns(table, rows, sources),
+      columnsAffected:
+        rows.length === 0 || invalid.length > 0 ? null : affectedColumns(table, rows, sources, inapplicable),
       failedSources: [...sources].map((source) => source ?? 'row').toSorted(),
     };
     return { result, problems };
@@ -458,11 +460,12 @@ const finish = (
   const leftOut = allColumns(table).filter(
     ([name, column]) => column.nullBecause !== undefined && rows.some((row) => row[name] === null),
   );
-  const skipped = affectedColumns(table, rows, new Set(drafted.skips.keys()));
+  const skipped = affectedColumns(table, rows, new Set(drafted.skips.keys()), inapplicable);
   const reasons = [
     ...new Set([
       ...(skipped.length > 0 ? drafted.skips.values() : []),
       ...leftOut.map(([name, column]) => `${name}: ${column.nullBecause}`),
+      ...Array.from(inapplicable, ([name, reason]) => `${name}: ${reason}`),
     ]),
   ];
   const columnsAffected = [...new Set([...skipped, ...leftOut.map(([name]) => name)])];

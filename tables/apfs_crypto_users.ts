@@ -6,6 +6,7 @@ import {
   readCryptoListing,
   resolutionOf,
   resolutions,
+  tellNoOwners,
 } from './shared/crypto_users.ts';
 
 export default defineTable({
@@ -44,7 +45,7 @@ export default defineTable({
     ),
   },
   key: ['device_identifier', 'crypto_user_uuid'],
-  sources: ['diskutil_info_root', 'diskutil_apfs_list', 'diskutil_apfs_list_users', 'ds_users'],
+  sources: ['diskutil_info_root', 'diskutil_apfs_list', 'diskutil_apfs_list_users', 'ds_users', 'sw_vers'],
   privilege: 'user',
   macos: '10.13+',
   notes: [
@@ -57,15 +58,17 @@ export default defineTable({
     "SELECT crypto_user_uuid FROM apfs_crypto_users WHERE resolution = 'orphan';",
   ],
   generate: async (context) => {
-    const [{ device, volumeUuid, users: listed }, users] = await Promise.all([
+    const [listing, users] = await Promise.all([
       readCryptoListing(context),
       context.orUnknown(context.read('ds_users')),
     ]);
+    const { device, volumeUuid, users: listed } = listing;
     const accounts = localAccounts(context, users);
     if (device === null) {
       context.unsupported(noApfs);
       return [];
     }
+    await tellNoOwners(context, listing);
     return listed.map((user) => ({
       device_identifier: device,
       volume_uuid: volumeUuid,

@@ -2,7 +2,7 @@ import { bit, boolean, defineTable, oneOf, required, text } from '../collector/t
 import type { Context } from '../collector/table.ts';
 import { CollectError } from '../collector/errors.ts';
 import { versionOf } from '../collector/version.ts';
-import { bootstrapTokenUuid, isListed, readCryptoListing } from './shared/crypto_users.ts';
+import { bootstrapTokenUuid, isListed, noApfs, readCryptoListing } from './shared/crypto_users.ts';
 import { enrollmentSources, readEnrollmentWitnesses } from './shared/enrollment.ts';
 
 export const bootstrapStates = [
@@ -138,6 +138,8 @@ export default defineTable({
     ) {
       await context.read('profiles_status_bootstraptoken');
     }
+    if (crypto?.device === null)
+      context.inapplicable(['crypto_user_present', 'crypto_user_volume_owner'], noApfs);
     const key = crypto?.byUuid.get(bootstrapTokenUuid);
     const keyPresent = crypto === null ? null : isListed(crypto, bootstrapTokenUuid);
     const capabilities = configuration?.mdm?.serverCapabilities ?? null;

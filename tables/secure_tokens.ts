@@ -1,6 +1,6 @@
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
 import { isTagDisabled } from './shared/accounts.ts';
-import { noApfs, volumeOwnerOf } from './shared/crypto_users.ts';
+import { noApfs, tellNoOwners, volumeOwnerOf } from './shared/crypto_users.ts';
 import { confidences } from './shared/token_rules.ts';
 import { readVerdicts, verdictSources } from './shared/verdicts.ts';
 
@@ -62,7 +62,10 @@ export default defineTable({
   ],
   generate: async (context) => {
     const { crypto, list, accounts } = await readVerdicts(context);
-    if (crypto?.device === null) context.unsupported(noApfs);
+    if (crypto?.device === null) {
+      context.unsupported(noApfs);
+      context.inapplicable(['secure_token', 'volume_owner', 'sources', 'has_conflict'], noApfs);
+    } else if (crypto !== null) await tellNoOwners(context, crypto);
     return accounts.map(({ user, isAdmin, verdict }) => ({
       uid: user.uid,
       username: user.recordName,

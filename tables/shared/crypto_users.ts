@@ -3,6 +3,7 @@ import { rootDeviceOf } from '../../collector/contradictions.ts';
 import type { ApfsVolume } from '../../collector/parsers/diskutil_apfs_list.ts';
 import type { DiskutilInfoRoot } from '../../collector/parsers/diskutil_info_root.ts';
 import type { Context } from '../../collector/table.ts';
+import { versionOf } from '../../collector/version.ts';
 import { guestUuid } from './accounts.ts';
 import type { LocalAccounts } from './accounts.ts';
 
@@ -187,4 +188,12 @@ export const volumeOwnerOf = (
   const own = byUuid.get(uuid);
   if (own !== undefined) return own.volumeOwner;
   return isComplete && users.some(({ volumeOwner }) => volumeOwner !== null) ? false : null;
+};
+
+/** Says that nobody can own the volume where that is so: the listing tells no owners, and macOS is too old for them. */
+export const tellNoOwners = async (context: Context, { users }: CryptoListing): Promise<void> => {
+  if (users.length === 0 || users.some(({ volumeOwner }) => volumeOwner !== null)) return;
+  const { number } = versionOf((await context.said('sw_vers'))?.productVersion);
+  if (number !== null && number < 110_000)
+    context.inapplicable(['volume_owner'], 'volumes have owners from macOS 11 on');
 };
