@@ -8,6 +8,7 @@ export const errorCodes = [
   'full_disk_access_required',
   'unsupported_macos',
   'parse_failed',
+  'contradicted',
   'row_invalid',
   'not_recorded',
 ] as const;
@@ -23,6 +24,7 @@ const defaultHints: Readonly<Record<ErrorCode, string>> = {
   full_disk_access_required: 'grant Full Disk Access to the program that starts tokenquery',
   unsupported_macos: 'upgrade macOS to have this fact',
   parse_failed: 'capture the evidence and send it in: an output that is not known is never guessed at',
+  contradicted: 'run both commands by hand: one of them does not tell of this Mac as it is',
   row_invalid: 'this is a fault of tokenquery: capture the evidence and send it in',
   not_recorded: 'collect the evidence again with this version of tokenquery',
 };

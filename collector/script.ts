@@ -506,9 +506,15 @@ euid=$(id -u)
 
 ${asked.map((name) => ask(name)).join('\n')}
 
-# The volume with the role Data, or the startup volume where diskutil does not tell which.
-if [ ! -s "$work/answer.diskutil_apfs_list" ] || ! plist -v mode=devices "$work/answer.diskutil_apfs_list" > "$work/devices" 2>/dev/null; then
-  printf '/\n' > "$work/devices"
+# The Data volume of the running system, or the startup volume where diskutil does not tell which it is; none where
+# the startup volume is not on APFS.
+printf -- '- - - - -\n' > "$work/root"
+if [ -s "$work/answer.diskutil_info_root" ]; then
+  plist -v mode=root "$work/answer.diskutil_info_root" > "$work/kept" 2>/dev/null && cp "$work/kept" "$work/root"
+fi
+read -r root_device root_container root_group root_uuid root_fs < "$work/root"
+if [ ! -s "$work/answer.diskutil_apfs_list" ] || ! plist -v mode=devices -v device="$root_device" -v container="$root_container" -v group="$root_group" -v uuid="$root_uuid" -v fs="$root_fs" "$work/answer.diskutil_apfs_list" > "$work/devices" 2>/dev/null; then
+  if [ "$root_fs" = hfs ]; then : > "$work/devices"; else printf '/\n' > "$work/devices"; fi
 fi
 while IFS= read -r name; do
   ${ask('diskutil_apfs_list_users', '"$name"')}

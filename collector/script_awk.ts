@@ -16,7 +16,7 @@ function is_utf8(v) {
 /**
  * Property lists in XML. `mode` says what is asked:
  * allow: a dictionary, the keys of `set` alone · records: an array of dictionaries, the same ·
- * profiles: what `profiles show` prints · accounts, devices, uuid: what the script goes on with.
+ * profiles: what `profiles show` prints · accounts, root, devices, uuid: what the script goes on with.
  * Exit: 0 written, 1 not such a property list, 4 nothing was there to drop (records).
  */
 export const plistAwk = String.raw`# Property lists in XML; see docs/evidence.md.
@@ -548,41 +548,92 @@ function accounts(i,    j, name, home, shell) {
     if (home ~ /^\// && !is_control(home) && ("/" home "/") !~ /\/[.][.]\//) print home > homes
   }
 }
-# The one volume with the role Data; "/" where no volume has it, or several have. Where something of the list cannot
-# be read both are asked, for it may be either.
-function devices(i,    j, k, m, volumes, id, roles, count, found, data, is_sure) {
+function text_of(i, key,    j) { j = find(i, key); return j > 0 && T[j] == "string" ? plain(X[j]) : "" }
+function uuid_of(i, key,    v) {
+  v = toupper(text_of(i, key))
+  return length(v) == 36 && v ~ /^[0-9A-F-]+$/ ? v : ""
+}
+function has_role(i, role,    j) {
+  i = find(i, "Roles")
+  if (i == 0 || T[i] != "array") return 0
+  for (j = i + 1; T[j] != "/array"; j = skip(j)) if (X[j] == role) return 1
+  return 0
+}
+# What diskutil says of the volume of "/": its device, container, group, UUID and file system, "-" for what it does not.
+function root_volume(i,    device, container, fs) {
+  device = text_of(i, "DeviceIdentifier")
+  device = match(device, /^disk[0-9]+s[0-9]+/) ? substr(device, 1, RLENGTH) : ""
+  container = text_of(i, "APFSContainerReference")
+  if (container !~ /^disk[0-9]+$/) container = ""
+  fs = tolower(text_of(i, "FilesystemType"))
+  if (fs == "") fs = tolower(text_of(i, "FilesystemName"))
+  sub(/^.* /, "", fs)
+  if (fs == "hfs+") fs = "hfs"
+  if (fs != "apfs" && fs != "hfs") fs = ""
+  # It contradicts itself: nothing of it is believed.
+  if (fs == "hfs" && container != "") { print "- - - - -"; return }
+  print or_none(device), or_none(container), or_none(uuid_of(i, "APFSVolumeGroupID")), or_none(uuid_of(i, "VolumeUUID")), or_none(fs)
+}
+function or_none(v) { return v == "" ? "-" : v }
+# The Data volume of the running system, "/" where it is not sure which it is, nothing where "/" is not on APFS: as
+# tables/shared/crypto_users.ts has it. device, container, group, uuid and fs are what mode=root printed.
+function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, holds, own, own_group, own_system, n_data, n_group, only, mine, only_group) {
   volumes = find(i, "Containers")
-  if (volumes == 0) { if (T[i] != "dict/" && T[i + 1] != "/dict") print "/"; return }
-  count = 0; found = 0; is_sure = !odd
-  for (j = volumes + 1; T[volumes] == "array" && T[j] != "/array"; j = skip(j)) {
+  if (volumes == 0 && T[i] != "dict/" && T[i + 1] != "/dict") { if (fs != "hfs") print "/"; return }
+  is_sure = !odd; count = 0; holds = 0; own = 0; own_group = "-"; own_system = 0
+  for (j = volumes + 1; volumes > 0 && T[volumes] == "array" && T[j] != "/array"; j = skip(j)) {
     k = find(j, "Volumes")
+    reference = text_of(j, "ContainerReference")
     if (k > 0 && T[k] == "array/") continue
     if (k == 0 || T[k] != "array") { is_sure = 0; continue }
     for (k++; T[k] != "/array"; k = skip(k)) {
       count++
-      id = find(k, "DeviceIdentifier")
+      id = text_of(k, "DeviceIdentifier")
+      if (id !~ /^disk[0-9]+s[0-9]+/ || (id in given)) is_sure = 0
+      given[id] = 1
       roles = find(k, "Roles")
-      if (id == 0 || X[id] !~ /^disk[0-9]+s[0-9]+$/ || (X[id] in given)) { is_sure = 0; continue }
-      given[X[id]] = 1
-      if (roles == 0 || T[roles] == "array/") continue
-      if (T[roles] != "array") { is_sure = 0; continue }
-      for (m = roles + 1; T[m] != "/array"; m = skip(m)) {
-        if (T[m] != "string") is_sure = 0
-        else if (X[m] == "Data") { data = X[id]; found++; break }
-      }
+      if (roles > 0 && T[roles] == "array") {
+        for (m = roles + 1; T[m] != "/array"; m = skip(m)) if (T[m] != "string") is_sure = 0
+      } else if (roles > 0 && T[roles] != "array/") is_sure = 0
+      if (id == device || (uuid != "-" && uuid_of(k, "APFSVolumeUUID") == uuid) || (container != "-" && reference == container)) holds = 1
+      if (id != device) continue
+      own = 1
+      own_group = or_none(uuid_of(k, "APFSVolumeGroupID"))
+      own_system = has_role(k, "System")
     }
   }
-  if (found == 1) print data
-  if ((count > 0 && found != 1) || !is_sure) print "/"
+  if (fs == "hfs" && !holds) return
+  if (fs == "-" && count == 0) return
+  if (fs == "hfs" || (fs == "apfs" && !holds)) { print "/"; return }
+  if (container == "-" && match(device, /^disk[0-9]+/)) container = substr(device, 1, RLENGTH)
+  if (group == "-") group = own_group
+  n_data = 0; n_group = 0
+  for (j = volumes + 1; count > 0 && T[j] != "/array"; j = skip(j)) {
+    k = find(j, "Volumes")
+    if (k == 0 || T[k] != "array" || container == "-" || text_of(j, "ContainerReference") != container) continue
+    for (k++; T[k] != "/array"; k = skip(k)) {
+      id = text_of(k, "DeviceIdentifier")
+      if (id !~ /^disk[0-9]+s[0-9]+$/ || !has_role(k, "Data")) continue
+      n_data++
+      only = id
+      only_group = or_none(uuid_of(k, "APFSVolumeGroupID"))
+      if (group != "-" && only_group == group) { n_group++; mine = id }
+    }
+  }
+  # Of a list that cannot be read as a whole both are asked, for it may be either.
+  if (n_group == 1) { print mine; if (!is_sure) print "/" }
+  else if (n_data == 1 && only_group == "-" && (!own || own_system)) { print only; if (!is_sure) print "/" }
+  else print "/"
 }
 
 END {
   # Some diskutil ends after the dictionary.
-  if (mode == "devices" && m > 0 && Q[m] ~ /^\/dict>[ \t\r\n]*$/) Q[++m] = "/plist>"
+  if ((mode == "devices" || mode == "root") && m > 0 && Q[m] ~ /^\/dict>[ \t\r\n]*$/) Q[++m] = "/plist>"
   if (!document() || !whole(1, n)) exit 1
   if (mode == "records") { records(2); exit dropped ? 0 : 4 }
   if (mode == "profiles") exit profiles(2) ? 0 : 1
   if (mode == "accounts") { accounts(2); exit 0 }
+  if (mode == "root") { root_volume(2); exit 0 }
   if (mode == "devices") { devices(2); exit 0 }
   if (mode == "uuid") {
     i = T[2] == "array" ? find(3, "IOPlatformUUID") : 0

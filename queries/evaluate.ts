@@ -28,6 +28,7 @@ const names = (list: string, column: string): string =>
   `REPLACE(${list}, ${quoteText(`"${column}"`)}, '') <> ${list}`;
 
 const goodOnes = statusList(isGood);
+const knownOnes = statusList((status) => isGood(status) || status === 'unsupported');
 
 /** Of a partial table rows may be missing, where it is not named which columns are. */
 const rowsAreThere = `(t.status IN ${statusList(isSeen)} OR (t.status = 'partial' AND t.columns_affected IS NOT NULL))`;
@@ -45,9 +46,10 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
   const found = [
     `${spot('h.host_id', table, null, "'it was not collected'")}\nFROM ${everyHost} h\n` +
       `WHERE NOT EXISTS (SELECT 1 FROM table_status t WHERE t.host_id = h.host_id AND ${isTable})`,
-    // Of a partial table rows may be missing: it is enough only where it is named which columns are.
+    // Of a partial table rows may be missing: it is enough only where it is named which columns are. What this Mac or
+    // this macOS has not is not unknown.
     `${spot('t.host_id', table, null, why)}\nFROM table_status t\nWHERE ${isTable}\n` +
-      `  AND (t.status NOT IN ${goodOnes} OR (t.status = 'partial'${column === null && where === null ? '' : ' AND t.columns_affected IS NULL'}))`,
+      `  AND (t.status NOT IN ${knownOnes} OR (t.status = 'partial'${column === null && where === null ? '' : ' AND t.columns_affected IS NULL'}))`,
   ];
   // A condition that is neither true nor false may be true.
   const matters = where === null ? '' : `CASE WHEN NOT (${where}) THEN 0 ELSE 1 END = 1`;
@@ -70,7 +72,7 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
     ...found,
     `${spot('r.host_id', table, column, `CASE WHEN t.reason IS NOT NULL AND (t.status = 'partial' OR ${names('t.columns_affected', column)}) THEN ${why} ELSE 'the value is not known' END`)}\n` +
       `FROM (\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${quoteName(column)} IS NULL${matters && `\n    AND ${matters}`}\n) r\n` +
-      `LEFT JOIN table_status t ON t.host_id = r.host_id AND ${isTable}`,
+      `LEFT JOIN table_status t ON t.host_id = r.host_id AND ${isTable}\nWHERE COALESCE(t.status, 'ok') <> 'unsupported'`,
   ];
 };
 

@@ -1289,7 +1289,9 @@ export const queries: readonly Query[] = [
           "filevault_user",
           "bootstrap",
           "guid",
-          "recovery_key"
+          "recovery_key",
+          "enrollment",
+          "record"
         ]
       },
       {

@@ -1,5 +1,5 @@
 import { bit, boolean, defineTable, oneOf, real, required, text, time } from '../collector/table.ts';
-import type { Context } from '../collector/table.ts';
+import { keyFlag, readPersonalKey } from './shared/recovery_key.ts';
 
 export const filevaultStatuses = [
   'on',
@@ -10,16 +10,6 @@ export const filevaultStatuses = [
   'restart_needed',
   'unknown',
 ] as const;
-
-/**
- * fdesetup prints "false" on any error too, and when FileVault is off: only root's word with FileVault on
- * counts, and of evidence that does not name the user only a "true".
- */
-const keyFlag = (context: Context, isOn: boolean | null, answer: boolean | null): 0 | 1 | null => {
-  if (isOn !== true || answer === null) return null;
-  if (context.euid === null) return answer ? 1 : null;
-  return context.euid === 0 ? bit(answer) : null;
-};
 
 export default defineTable({
   name: 'filevault_status',
@@ -34,10 +24,10 @@ export default defineTable({
       from: ['fdesetup_status'],
     }),
     has_personal_recovery_key: boolean(
-      'NULL unless FileVault is on and root asked: "false" is also the answer to an error.',
+      'NULL unless FileVault is on and root asked: "false" is also the answer to an error, and counts where APFS lists no such key.',
       {
         example: '1',
-        from: ['fdesetup_has_personal_recovery_key', 'fdesetup_status'],
+        from: ['fdesetup_has_personal_recovery_key', 'fdesetup_status', 'diskutil_apfs_list_users'],
         nullBecause: 'fdesetup says it for certain to root only, and with FileVault on',
       },
     ),
@@ -77,6 +67,9 @@ export default defineTable({
     'fdesetup_using_recovery_key',
     'fdesetup_supports_auth_restart',
     'fdesetup_version',
+    'diskutil_info_root',
+    'diskutil_apfs_list',
+    'diskutil_apfs_list_users',
     'stat',
   ],
   privilege: 'user+root',
@@ -100,12 +93,13 @@ export default defineTable({
       await context.read('fdesetup_status');
     }
     const isOn = status?.isOn ?? null;
+    const personalKey = await readPersonalKey(context, isOn, personal);
     return [
       {
         filevault_enabled: bit(isOn),
         status: status?.status ?? ('unknown' as const),
         percent_complete: status?.percentComplete ?? null,
-        has_personal_recovery_key: keyFlag(context, isOn, personal),
+        has_personal_recovery_key: personalKey.isThere,
         has_institutional_recovery_key: keyFlag(context, isOn, institutional),
         master_keychain_present: bit(status?.masterKeychainPresent),
         // "false" is also the answer to an error, as where fdesetup status fails.

@@ -1,6 +1,7 @@
 import { CollectError } from '../collector/errors.ts';
 import { bootTimeOf } from '../collector/parsers/sysctl.ts';
 import type { Sysctl } from '../collector/parsers/sysctl.ts';
+import { versionOf } from '../collector/version.ts';
 import { bit, boolean, defineTable, integer, oneOf, text, time } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 
@@ -45,19 +46,6 @@ const isAppleSiliconBy = (sysctl: Sysctl | null, model: string | null): 0 | 1 | 
   const byModel = appleSiliconModel.test(model ?? '') ? 1 : t2Models.has(model ?? '') ? 0 : null;
   if (told === null || byModel === null) return told ?? byModel;
   return told === byModel ? told : null;
-};
-
-interface Version {
-  readonly number: number | null;
-  readonly major: number | null;
-}
-
-/** `15.6.1` is 150601; the numbers by which Apple's behaviour changes can be compared so. */
-export const versionOf = (productVersion: string | null | undefined): Version => {
-  const match = /^([0-9]{1,3})(?:\.([0-9]{1,2}))?(?:\.([0-9]{1,2}))?$/.exec(productVersion ?? '');
-  if (match === null) return { number: null, major: null };
-  const [major, minor, patch] = [match[1], match[2], match[3]].map((part) => Number(part ?? 0));
-  return { number: (major ?? 0) * 10_000 + (minor ?? 0) * 100 + (patch ?? 0), major: major ?? null };
 };
 
 const flag = (value: string | undefined): 0 | 1 | null => (value === '1' ? 1 : value === '0' ? 0 : null);

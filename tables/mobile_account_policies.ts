@@ -3,7 +3,7 @@ import { known } from '../collector/parsers/allowed.ts';
 import type { MobileAccountPolicy } from '../collector/parsers/managed_preferences.ts';
 import { isReadablePath } from '../collector/sources.ts';
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
-import { canLogin } from './shared/accounts.ts';
+import { canLogin } from '../collector/accounts.ts';
 import { readPreferences } from './shared/preferences.ts';
 
 const devicePath = '/Library/Managed Preferences/com.apple.MCX.plist';

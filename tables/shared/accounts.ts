@@ -1,9 +1,10 @@
 /** What local accounts and groups are: the one place for who can log in, who is an admin, and which kind an account is. */
 import { CollectError, NotAsked } from '../../collector/errors.ts';
-import { hasTag, parseAuthenticationAuthority } from '../../collector/parsers/authentication_authority.ts';
+import { parseAuthenticationAuthority } from '../../collector/parsers/authentication_authority.ts';
 import type { DsGroup } from '../../collector/parsers/ds_groups.ts';
 import type { DsUser } from '../../collector/parsers/ds_users.ts';
 import type { Context } from '../../collector/table.ts';
+import { canLogin, tagOf } from '../../collector/accounts.ts';
 
 export const accountTypes = [
   'local',
@@ -27,29 +28,6 @@ export const isTagDisabled = (user: DsUser, tag: string): boolean | null =>
     parseAuthenticationAuthority(value).disabledTags.includes(tag),
   ) || (user.unread.has('AuthenticationAuthority') ? null : false);
 
-// A shell that is none: the account cannot be used at a prompt or at the login window.
-export const noShells: ReadonlySet<string> = new Set([
-  '/usr/bin/false',
-  '/bin/false',
-  '/sbin/nologin',
-  '/usr/sbin/nologin',
-  '/usr/sbin/uucico',
-  '/dev/null',
-]);
-
-/** Whether an account has a tag; null where a tag of it could not be read, and may be this one. */
-export const tagOf = (user: DsUser, tag: string): boolean | null =>
-  hasTag(user.authenticationAuthority, tag) || (user.unread.has('AuthenticationAuthority') ? null : false);
-
-/** 1 with a real shell and no DisabledUser tag; NULL when the record names no shell, or a tag cannot be read. */
-export const canLogin = (user: DsUser): 0 | 1 | null => {
-  const isDisabled = tagOf(user, 'DisabledUser');
-  if (isDisabled === true) return 0;
-  if (user.shell === null) return null;
-  if (noShells.has(user.shell) || user.shell === '') return 0;
-  return isDisabled === null ? null : 1;
-};
-
 export const isSystemAccount = (user: DsUser): 0 | 1 | null => {
   if (user.uid === null || user.uuid === null) return null;
   return user.uid < 500 && user.uuid.startsWith(systemUuidPrefix) ? 1 : 0;
@@ -63,18 +41,18 @@ export const isGuest = (user: DsUser): boolean => user.uid === 201 || user.uuid 
 /**
  * Null where a tag or an id could not be read that would tell.
  *
- * @param managedUuids GeneratedUIDs of the accounts that MDM made, where they are known.
+ * @param managedUuids GeneratedUIDs of the accounts that MDM made; null where it was asked and did not tell.
  */
-export const accountTypeOf = (user: DsUser, managedUuids: ReadonlySet<string>): AccountType | null => {
+export const accountTypeOf = (user: DsUser, managedUuids: ReadonlySet<string> | null): AccountType | null => {
   if (isRoot(user)) return 'root';
   if (isSetupAssistant(user)) return 'setup_assistant';
   if (isGuest(user)) return 'guest';
-  if (user.uuid !== null && managedUuids.has(user.uuid)) return 'managed_admin';
+  if (user.uuid !== null && managedUuids?.has(user.uuid) === true) return 'managed_admin';
   const isMobile = tagOf(user, 'LocalCachedUser');
   if (isMobile !== false) return isMobile === null ? null : 'mobile';
   const isOfService = user.recordName.startsWith('_') || (user.uid !== null && user.uid < 500);
   if (isSystemAccount(user) === 1 || (isOfService && canLogin(user) === 0)) return 'service';
-  return 'local';
+  return managedUuids === null ? null : 'local';
 };
 
 /** The local accounts by GeneratedUID. */

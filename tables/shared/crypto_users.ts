@@ -1,6 +1,9 @@
 /** The APFS crypto users of this Mac, and what the well-known ones are. */
+import { rootDeviceOf } from '../../collector/contradictions.ts';
 import type { ApfsVolume } from '../../collector/parsers/diskutil_apfs_list.ts';
+import type { DiskutilInfoRoot } from '../../collector/parsers/diskutil_info_root.ts';
 import type { Context } from '../../collector/table.ts';
+import { versionOf } from '../../collector/version.ts';
 import { guestUuid } from './accounts.ts';
 import type { LocalAccounts } from './accounts.ts';
 
@@ -64,7 +67,7 @@ export interface CryptoUser {
 
 /** What the volume of the running system lists. */
 export interface CryptoListing {
-  /** Null where no volume is APFS, and nobody is listed. */
+  /** Null where `/` is not on APFS, and nobody is listed. */
   readonly device: string | null;
   readonly volumeUuid: string | null;
   readonly users: readonly CryptoUser[];
@@ -73,13 +76,46 @@ export interface CryptoListing {
   readonly isComplete: boolean;
 }
 
-/** The one volume with the role Data; null where there is no APFS. */
-const volumeOf = (volumes: readonly ApfsVolume[] | null): { device: string; uuid: string | null } | null => {
-  if (volumes !== null && volumes.length === 0) return null;
-  const [data, ...more] = (volumes ?? []).filter(({ roles }) => roles.includes('Data'));
-  // Before 10.15 no volume has the role, and a Mac with two systems has two: the startup volume is of the right one.
-  if (data === undefined || more.length > 0) return { device: '/', uuid: null };
-  return { device: data.deviceIdentifier, uuid: data.uuid };
+/** Why a table says nothing where `/` is not on APFS. */
+export const noApfs =
+  'the startup volume is not on APFS: there are no secure tokens, and nobody owns the volume';
+
+/** Which volume is to be asked for the crypto users of the running system. */
+type Asked = { readonly device: string; readonly uuid: string | null } | 'no APFS';
+
+/**
+ * The Data volume of the running system, null where nobody can tell which it is. One of its group is it; where no group
+ * is told, it is the only one of its container, unless `/` has not the role System: what was started from a volume
+ * without a role (before macOS 10.15) is another system than that of the Data volume.
+ */
+const dataVolumeOf = (root: DiskutilInfoRoot, volumes: readonly ApfsVolume[], isComplete: boolean) => {
+  const device = rootDeviceOf(root);
+  const container = root.containerReference ?? /^disk[0-9]+/.exec(device ?? '')?.[0] ?? null;
+  const own = volumes.find(({ deviceIdentifier }) => deviceIdentifier === device);
+  const group = root.volumeGroupUuid ?? own?.volumeGroupUuid ?? null;
+  const ofData = volumes.filter(
+    ({ roles, containerReference }) =>
+      roles.includes('Data') && container !== null && containerReference === container,
+  );
+  const ofGroup = ofData.filter(({ volumeGroupUuid }) => group !== null && volumeGroupUuid === group);
+  if (ofGroup.length === 1) return ofGroup[0] ?? null;
+  const [only, ...more] = ofData;
+  if (!isComplete || only === undefined || more.length > 0) return null;
+  const isOfAnother = only.volumeGroupUuid !== null || own?.roles.includes('System') === false;
+  return isOfAnother ? null : only;
+};
+
+/** Where it is not known which system is running, the startup volume is asked, which is always the right one. */
+const volumeOf = (
+  root: DiskutilInfoRoot | null,
+  volumes: readonly ApfsVolume[] | null,
+  isComplete: boolean,
+): Asked => {
+  if (root?.filesystem === 'hfs') return 'no APFS';
+  // Without a word on the file system: no volume at all is APFS.
+  if (root?.filesystem == null && volumes?.length === 0 && isComplete) return 'no APFS';
+  const data = root === null || volumes === null ? null : dataVolumeOf(root, volumes, isComplete);
+  return data === null ? { device: '/', uuid: null } : { device: data.deviceIdentifier, uuid: data.uuid };
 };
 
 /** A word that is not known is shown as it is, but for a UUID that tells what it is by itself. */
@@ -91,32 +127,37 @@ const typeOf = (uuid: string, printed: string | null, volumeUuid: string | null)
 
 /** Throws where the volume does not answer; that the volumes are not known is noted. */
 export const readCryptoListing = async (context: Context): Promise<CryptoListing> => {
-  const volumes = await context.orUnknown(context.read('diskutil_apfs_list'));
-  // Of a list that lacks a volume, or its role, nobody can tell which is the one: the startup volume is asked.
-  const volume = volumeOf(context.isComplete('diskutil_apfs_list') ? volumes : null);
-  if (volume === null)
+  const [root, volumes] = await Promise.all([
+    context.orUnknown(context.read('diskutil_info_root')),
+    context.orUnknown(context.read('diskutil_apfs_list')),
+  ]);
+  const asked = volumeOf(root, volumes, context.isComplete('diskutil_apfs_list'));
+  if (asked === 'no APFS')
     return { device: null, volumeUuid: null, users: [], byUuid: new Map(), isComplete: true };
-  const { device, uuid } = volume;
+  const { device, uuid } = asked;
   const answer = await context.read('diskutil_apfs_list_users', device);
   const users = answer.users.map((user) => ({
     uuid: user.uuid,
     type: typeOf(user.uuid, user.type, uuid),
     volumeOwner: user.volumeOwner,
   }));
-  const isComplete = context.isComplete('diskutil_apfs_list_users', device);
   return {
     device,
     volumeUuid: uuid,
     users,
     byUuid: new Map(users.map((user) => [user.uuid, user])),
-    isComplete,
+    isComplete: context.isComplete('diskutil_apfs_list_users', device),
   };
 };
 
-/** The command that says who is listed, or that no volume is APFS. */
+/** Whether a UUID is listed; null where nobody can tell. */
+export const isListed = ({ byUuid, isComplete, device }: CryptoListing, uuid: string): boolean | null =>
+  device === null ? null : byUuid.has(uuid) || (isComplete ? false : null);
+
+/** The command that says who is listed, or that `/` is not on APFS. */
 export const listingCommand = (context: Context, { device }: CryptoListing): string | null =>
   device === null
-    ? context.commandId('diskutil_apfs_list')
+    ? context.commandId('diskutil_info_root')
     : context.commandId('diskutil_apfs_list_users', device);
 
 /** What a crypto user is; null where only accounts that were not read could tell, or its kind is not known. */
@@ -147,6 +188,13 @@ export const volumeOwnerOf = (
   if (uuid === null) return null;
   const own = byUuid.get(uuid);
   if (own !== undefined) return own.volumeOwner;
-  if (!isComplete) return null;
-  return users.some(({ volumeOwner }) => volumeOwner !== null) ? false : null;
+  return isComplete && users.some(({ volumeOwner }) => volumeOwner !== null) ? false : null;
+};
+
+/** Says that nobody can own the volume where that is so: the listing tells no owners, and macOS is too old for them. */
+export const tellNoOwners = async (context: Context, { users }: CryptoListing): Promise<void> => {
+  if (users.length === 0 || users.some(({ volumeOwner }) => volumeOwner !== null)) return;
+  const { number } = versionOf((await context.said('sw_vers'))?.productVersion);
+  if (number !== null && number < 110_000)
+    context.inapplicable(['volume_owner'], 'volumes have owners from macOS 11 on');
 };

@@ -11,7 +11,7 @@ import { decodeUtf8, sanitizeFile, sanitizeOutput } from '../../collector/saniti
 import { captureScript } from '../../collector/script.ts';
 import { commandNames, commands, fileNames, files } from '../../collector/sources.ts';
 import type { Command, CommandName, FileName } from '../../collector/sources.ts';
-import { noShells } from '../../tables/shared/accounts.ts';
+import { noShells } from '../../collector/accounts.ts';
 import { oddAnswers, plistOf } from '../parsers/directory.ts';
 import type { Attributes } from '../parsers/directory.ts';
 import { fuzzRuns } from '../parsers/fuzz.ts';

@@ -10,7 +10,7 @@ import { decodeUtf8, sanitizeFile, sanitizeOutput } from '../../collector/saniti
 import { captureScript } from '../../collector/script.ts';
 import { fileNames } from '../../collector/sources.ts';
 import type { CommandName, FileName } from '../../collector/sources.ts';
-import { noShells } from '../../tables/shared/accounts.ts';
+import { noShells } from '../../collector/accounts.ts';
 import { plistOf } from '../parsers/corpus.ts';
 import { fuzzRuns } from '../parsers/fuzz.ts';
 import { noiseLines } from '../parsers/more.ts';
