@@ -41,8 +41,12 @@ const damaged = (path: string, what: string): UserError =>
     'it was not touched: put back a copy of it, or move it away and collect or merge into a new file',
   );
 
-/** How the message about a row begins that its table refuses. */
-export const refusedRow = 'a row does not fit its table';
+/** A row that its table refuses: of what came with it, all else may be good. */
+export class RefusedRow extends UserError {
+  constructor(message: string) {
+    super(`a row does not fit its table: ${message}`, 'tokenquery schema prints what each column may hold');
+  }
+}
 
 /** What SQLite says, in words that say what to do; any other error as it is. */
 export const explainStoreError = (error: unknown, path: string): unknown => {
@@ -81,9 +85,7 @@ export const explainStoreError = (error: unknown, path: string): unknown => {
       'what was stored before is intact; check the disk',
     );
   }
-  if (code.startsWith('SQLITE_CONSTRAINT')) {
-    return new UserError(`${refusedRow}: ${message}`, 'tokenquery schema prints what each column may hold');
-  }
+  if (code.startsWith('SQLITE_CONSTRAINT')) return new RefusedRow(message);
   return new UserError(`${path}: ${message}`);
 };
 

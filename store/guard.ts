@@ -98,12 +98,15 @@ interface Instruction {
   readonly p3: number;
 }
 
+// SQLite passes over empty statements and comments; EXPLAIN does not.
+const beforeStatement = /^(?:[\s;]|--[^\n]*|\/\*[\s\S]*?\*\/)+/;
+
 /** The program that SQLite made of a statement. */
 const programOf = (db: Db, sql: string): readonly Instruction[] =>
   isExplain(sql)
     ? []
     : (db
-        .prepare(`EXPLAIN ${sql.replace(/^[\s;]+/, '')}`)
+        .prepare(`EXPLAIN ${sql.replace(beforeStatement, '')}`)
         .safeIntegers(false)
         .all({ now: 0 }) as Instruction[]);
 
