@@ -7,11 +7,12 @@ import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
 import { fileParserOf, isSanitized, parserOf } from '../../collector/parsing.ts';
 import { sanitizeFile, sanitizeOutput } from '../../collector/sanitize.ts';
-import { captureScript } from '../../collector/script.ts';
+import { captureScript, isInScript } from '../../collector/script.ts';
 import { commandNames, commands, fileNames, files } from '../../collector/sources.ts';
 import type { Command, CommandName, FileName } from '../../collector/sources.ts';
 import { noShells } from '../../tables/shared/accounts.ts';
 import { fuzzRuns } from '../parsers/fuzz.ts';
+import { isReleased } from '../released.ts';
 import { root, temporaryFolder } from '../standin.ts';
 
 /** Mutations of each source, for each awk: a shell and an awk for each make them dear. */
@@ -187,7 +188,9 @@ for (const awk of ['original-awk', 'mawk', 'gawk', 'busybox awk']) {
       for (const [seed, list] of mutations) cases.push({ what, input: mutate(seed, list), how });
     };
     for (const name of sanitized) add(name, hows.get(name) as string, outputsOf(name));
-    for (const name of fileNames) add(name, 'allow', contentsOf(name));
+    // Of a file that came later, a sample may have none, and the script no rules.
+    for (const name of fileNames.filter((file) => isReleased(file) || contentsOf(file).length > 0))
+      if (isInScript(name)) add(name, 'allow', contentsOf(name));
     mkdirSync(join(folder, 'in'));
     for (const [index, { input }] of cases.entries()) writeFileSync(join(folder, 'in', String(index)), input);
     // The script up to where it asks the Mac; its own functions are what is tried.
