@@ -10,7 +10,7 @@ import type { Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName, quoteText } from '../store/ddl.ts';
 import { prepareGuarded } from '../store/guard.ts';
-import type { Query, Requirement } from './query.ts';
+import type { ClosedColumn, Query, Requirement } from './query.ts';
 
 /** How long after a change a detection query still tells it, and how new a snapshot must be to prove "no change". */
 export const windowSeconds = 7 * 86_400;
@@ -80,9 +80,25 @@ const spotsOfSize = (least: number): string =>
   `${spot('h.host_id', 'hosts', null, `'at least ${least} hosts are needed to compare'`)}\nFROM ${everyHost} h\n` +
   `WHERE (SELECT COUNT(*) FROM hosts) < ${least}`;
 
+/**
+ * A word that its list does not have is one of a newer version: what the question makes of it proves nothing. Of what is
+ * past, only what still held in the time that is looked at counts.
+ */
+const spotsOfWords = ({ table, column, values }: ClosedColumn, { needsHistory, isOfFleet }: Query): string => {
+  const name = quoteName(column);
+  const from = quoteName(needsHistory ? `${table}_history` : table);
+  const time = `\n    AND (valid_until_time IS NULL OR valid_until_time > :now - ${windowSeconds})`;
+  const reason = `${quoteText(`${column} has the word `)} || r.word || ', which this version does not know: upgrade tokenquery'`;
+  return (
+    `${spot('r.host_id', table, column, reason)}\nFROM (\n  SELECT host_id, ${name} AS word\n  FROM ${from}\n` +
+    `  WHERE ${name} NOT IN (${values.map(quoteText).join(', ')})${needsHistory && !isOfFleet ? time : ''}\n) r`
+  );
+};
+
 /** Statements of the shared SQL, each of which finds hosts on which the query cannot be evaluated. */
 export const blindSpotStatements = (query: Query): readonly string[] => [
   ...query.requires.flatMap(spotsOfRequirement),
+  ...query.closed.map((column) => spotsOfWords(column, query)),
   ...(query.needsHistory
     ? [...new Set(query.requires.map(({ table }) => table))].map((table) =>
         spotsOfHistory(table, query.isOfFleet),

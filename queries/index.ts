@@ -35,6 +35,7 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)"
       }
     ],
+    "closed": [],
     "alsoReads": [
       "hosts"
     ],
@@ -62,6 +63,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "remediation": "Upgrade the hosts that are below what a control needs.",
@@ -99,6 +101,21 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [
       "table_status"
     ],
@@ -132,6 +149,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "snapshots",
       "latest_snapshots"
@@ -158,6 +176,17 @@ export const queries: readonly Query[] = [
         "column": "is_resolved",
         "isNullAnswer": false,
         "where": "gid = 80"
+      }
+    ],
+    "closed": [
+      {
+        "table": "group_members",
+        "column": "member_kind",
+        "values": [
+          "name",
+          "guid",
+          "nested_group"
+        ]
       }
     ],
     "alsoReads": [],
@@ -191,6 +220,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "snapshots",
       "latest_snapshots"
@@ -237,6 +267,21 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
     "remediation": "Make sure that it is the known management account; otherwise remove it and hunt for its origin.",
@@ -268,6 +313,7 @@ export const queries: readonly Query[] = [
         "where": "path IN ( '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordNotFound', '/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled')"
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": "NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND m.is_enrolled = 1)",
     "remediation": "Look the serial number up in Apple Business or School Manager. If the Mac is the organisation's, save what is needed, erase it and enrol it again.",
@@ -291,6 +337,21 @@ export const queries: readonly Query[] = [
         "column": "is_admin",
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
       }
     ],
     "alsoReads": [
@@ -345,6 +406,7 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(is_system_account, 0) = 0 AND COALESCE(can_login, 1) = 1 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)"
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "remediation": "Investigate the bursts. Change old passwords where the policy asks for it.",
@@ -370,6 +432,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "remediation": "Make sure that a recovery key is escrowed, and have it rotated where somebody may have read the file; then delete the file by hand.",
@@ -399,6 +462,30 @@ export const queries: readonly Query[] = [
         "column": null,
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "secure_tokens",
+        "column": "confidence",
+        "values": [
+          "confirmed",
+          "probable",
+          "conflicting",
+          "unknown"
+        ]
       }
     ],
     "alsoReads": [
@@ -436,6 +523,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "snapshots",
       "latest_snapshots"
@@ -476,6 +564,21 @@ export const queries: readonly Query[] = [
         "where": "SUBSTR(username, 1, 1) = '_'"
       }
     ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
     "remediation": "Treat it as a compromise until it is explained.",
@@ -501,6 +604,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "snapshots",
       "latest_snapshots"
@@ -533,6 +637,38 @@ export const queries: readonly Query[] = [
         "column": "secure_token",
         "isNullAnswer": false,
         "where": "COALESCE(uid, -1) <> 201"
+      }
+    ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "managed_users",
+        "column": "kind",
+        "values": [
+          "auto_setup_admin",
+          "managed_user",
+          "configured"
+        ]
+      },
+      {
+        "table": "managed_users",
+        "column": "source",
+        "values": [
+          "mdmclient",
+          "system_profiler",
+          "config"
+        ]
       }
     ],
     "alsoReads": [
@@ -580,6 +716,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "remediation": "None: a report. Look at the questions of the group posture for the hosts behind it.",
@@ -615,6 +752,21 @@ export const queries: readonly Query[] = [
         "column": "console_username",
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
       }
     ],
     "alsoReads": [],
@@ -654,6 +806,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "conflicts",
       "snapshots"
@@ -700,6 +853,39 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(is_admin, 1) = 1"
       }
     ],
+    "closed": [
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
+        "values": [
+          "apfs",
+          "hfs"
+        ]
+      },
+      {
+        "table": "secure_tokens",
+        "column": "confidence",
+        "values": [
+          "confirmed",
+          "probable",
+          "conflicting",
+          "unknown"
+        ]
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [
       "hosts"
     ],
@@ -743,6 +929,56 @@ export const queries: readonly Query[] = [
         "column": "resolution",
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "apfs_crypto_users",
+        "column": "type",
+        "values": [
+          "LocalOpenDirectory",
+          "PersonalRecovery",
+          "InstitutionalRecovery",
+          "ICloud",
+          "ICloudRecovery",
+          "MDMRecovery",
+          "Disk",
+          "Unknown"
+        ]
+      },
+      {
+        "table": "apfs_crypto_users",
+        "column": "resolution",
+        "values": [
+          "local_user",
+          "guest",
+          "recovery_key",
+          "bootstrap_token",
+          "icloud",
+          "disk",
+          "orphan"
+        ]
+      },
+      {
+        "table": "filevault_users",
+        "column": "type",
+        "values": [
+          "os_user",
+          "personal_recovery",
+          "institutional_recovery",
+          "icloud_recovery",
+          "bootstrap_token",
+          "unknown"
+        ]
+      },
+      {
+        "table": "filevault_users",
+        "column": "resolution",
+        "values": [
+          "local_user",
+          "well_known",
+          "orphan"
+        ]
       }
     ],
     "alsoReads": [],
@@ -800,6 +1036,26 @@ export const queries: readonly Query[] = [
         "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = managed_users.host_id AND s.uuid = managed_users.uuid AND COALESCE(s.secure_token, 1) = 1) AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = managed_users.host_id AND a.uuid = managed_users.uuid)"
       }
     ],
+    "closed": [
+      {
+        "table": "managed_users",
+        "column": "kind",
+        "values": [
+          "auto_setup_admin",
+          "managed_user",
+          "configured"
+        ]
+      },
+      {
+        "table": "managed_users",
+        "column": "source",
+        "values": [
+          "mdmclient",
+          "system_profiler",
+          "config"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
     "remediation": "Do not log in with it at the login window; set the Mac up with its real user first.",
@@ -835,6 +1091,22 @@ export const queries: readonly Query[] = [
         "column": null,
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "apfs_crypto_users",
+        "column": "type",
+        "values": [
+          "LocalOpenDirectory",
+          "PersonalRecovery",
+          "InstitutionalRecovery",
+          "ICloud",
+          "ICloudRecovery",
+          "MDMRecovery",
+          "Disk",
+          "Unknown"
+        ]
       }
     ],
     "alsoReads": [
@@ -876,6 +1148,7 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(secure_token, 1) = 1"
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)",
     "remediation": "Usually deliberate for service administrators: write it down.",
@@ -925,6 +1198,7 @@ export const queries: readonly Query[] = [
         "where": "(COALESCE(secure_token, 1) = 1 OR filevault_enabled = 1) AND COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)"
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "remediation": "Make sure that another user or an escrowed key unlocks the disk; then take the account out of FileVault, or delete it. Let mobile accounts expire.",
@@ -956,6 +1230,18 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(secure_token, 1) = 1"
       }
     ],
+    "closed": [
+      {
+        "table": "secure_tokens",
+        "column": "confidence",
+        "values": [
+          "confirmed",
+          "probable",
+          "conflicting",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
     "remediation": "Act only when token_admins is 0.",
@@ -979,6 +1265,39 @@ export const queries: readonly Query[] = [
         "column": null,
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "conflicts",
+        "column": "subject_kind",
+        "values": [
+          "user",
+          "crypto_user",
+          "host"
+        ]
+      },
+      {
+        "table": "conflicts",
+        "column": "fact",
+        "values": [
+          "secure_token",
+          "volume_owner",
+          "filevault_user",
+          "bootstrap",
+          "guid",
+          "recovery_key"
+        ]
+      },
+      {
+        "table": "conflicts",
+        "column": "severity",
+        "values": [
+          "info",
+          "low",
+          "medium",
+          "high"
+        ]
       }
     ],
     "alsoReads": [],
@@ -1088,6 +1407,55 @@ export const queries: readonly Query[] = [
         "column": null,
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "apfs_crypto_users",
+        "column": "type",
+        "values": [
+          "LocalOpenDirectory",
+          "PersonalRecovery",
+          "InstitutionalRecovery",
+          "ICloud",
+          "ICloudRecovery",
+          "MDMRecovery",
+          "Disk",
+          "Unknown"
+        ]
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
+        "values": [
+          "apfs",
+          "hfs"
+        ]
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
       }
     ],
     "alsoReads": [
@@ -1201,6 +1569,47 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "apfs_crypto_users",
+        "column": "type",
+        "values": [
+          "LocalOpenDirectory",
+          "PersonalRecovery",
+          "InstitutionalRecovery",
+          "ICloud",
+          "ICloudRecovery",
+          "MDMRecovery",
+          "Disk",
+          "Unknown"
+        ]
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [
       "table_status"
     ],
@@ -1312,6 +1721,56 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "apfs_crypto_users",
+        "column": "type",
+        "values": [
+          "LocalOpenDirectory",
+          "PersonalRecovery",
+          "InstitutionalRecovery",
+          "ICloud",
+          "ICloudRecovery",
+          "MDMRecovery",
+          "Disk",
+          "Unknown"
+        ]
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "filevault_users",
+        "column": "resolution",
+        "values": [
+          "local_user",
+          "well_known",
+          "orphan"
+        ]
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [
       "filevault_users",
       "table_status"
@@ -1358,6 +1817,20 @@ export const queries: readonly Query[] = [
         "where": "is_admin = 1 AND NOT EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.is_admin = 1 AND t.volume_owner = 1)"
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [
       "table_status",
       "bootstrap_tokens"
@@ -1390,6 +1863,20 @@ export const queries: readonly Query[] = [
         "column": "escrowed_to_server",
         "isNullAnswer": false,
         "where": "supported_on_server = 1"
+      }
+    ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
       }
     ],
     "alsoReads": [
@@ -1431,6 +1918,20 @@ export const queries: readonly Query[] = [
         "where": "state <> 'not_enrolled'"
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
     "remediation": "Compare with the console of the MDM; have the token escrowed anew at the next login of a volume owner.",
@@ -1462,6 +1963,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 1)",
     "remediation": "Set DeferForceAtUserLoginMaxBypassAttempts to 0 to 3, and get the user to log out and in.",
@@ -1485,6 +1987,21 @@ export const queries: readonly Query[] = [
         "column": "filevault_enabled",
         "isNullAnswer": false,
         "where": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "filevault_status",
+        "column": "status",
+        "values": [
+          "on",
+          "off",
+          "encrypting",
+          "decrypting",
+          "deferred",
+          "restart_needed",
+          "unknown"
+        ]
       }
     ],
     "alsoReads": [],
@@ -1536,6 +2053,35 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "apfs_crypto_users",
+        "column": "type",
+        "values": [
+          "LocalOpenDirectory",
+          "PersonalRecovery",
+          "InstitutionalRecovery",
+          "ICloud",
+          "ICloudRecovery",
+          "MDMRecovery",
+          "Disk",
+          "Unknown"
+        ]
+      },
+      {
+        "table": "filevault_status",
+        "column": "status",
+        "values": [
+          "on",
+          "off",
+          "encrypting",
+          "decrypting",
+          "deferred",
+          "restart_needed",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [
       "table_status"
     ],
@@ -1581,6 +2127,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "remediation": "Disable root, and turn automatic login and the Guest account off by profile; then delete /etc/kcpassword.",
@@ -1630,6 +2177,7 @@ export const queries: readonly Query[] = [
         "where": "is_enrolled = 1 AND COALESCE(is_dep_enrolled, 0) = 0"
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "remediation": "Enrol again, by Automated Device Enrollment where the record exists.",
@@ -1659,6 +2207,46 @@ export const queries: readonly Query[] = [
         "column": "secure_token",
         "isNullAnswer": false,
         "where": "EXISTS (SELECT 1 FROM mobile_accounts m WHERE m.host_id = secure_tokens.host_id AND m.username = secure_tokens.username)"
+      }
+    ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
+        "values": [
+          "apfs",
+          "hfs"
+        ]
+      },
+      {
+        "table": "mobile_account_policies",
+        "column": "scope",
+        "values": [
+          "device",
+          "user"
+        ]
+      },
+      {
+        "table": "secure_tokens",
+        "column": "confidence",
+        "values": [
+          "confirmed",
+          "probable",
+          "conflicting",
+          "unknown"
+        ]
       }
     ],
     "alsoReads": [
@@ -1700,6 +2288,16 @@ export const queries: readonly Query[] = [
         "column": "secure_token",
         "isNullAnswer": false,
         "where": "COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1 AND COALESCE(t.uid, -1) <> 201)"
+      }
+    ],
+    "closed": [
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
+        "values": [
+          "apfs",
+          "hfs"
+        ]
       }
     ],
     "alsoReads": [
@@ -1747,6 +2345,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "table_status"
     ],
@@ -1798,6 +2397,30 @@ export const queries: readonly Query[] = [
         "where": "state = 'unknown'"
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "secure_tokens",
+        "column": "confidence",
+        "values": [
+          "confirmed",
+          "probable",
+          "conflicting",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
     "remediation": "Escrow a bootstrap token, or give a second administrator a token.",
@@ -1823,6 +2446,7 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
     "remediation": "Run as root, on a schedule. Grant Full Disk Access only where table_status says that a file needs it.",

@@ -19,6 +19,13 @@ export interface Requirement {
   readonly where: string | null;
 }
 
+/** A column with a closed list of words: another word is one of a newer version, of which nothing is known here. */
+export interface ClosedColumn {
+  readonly table: string;
+  readonly column: string;
+  readonly values: readonly string[];
+}
+
 export interface Query {
   readonly name: string;
   readonly title: string;
@@ -26,6 +33,8 @@ export interface Query {
   readonly severity: Severity;
   readonly purpose: string;
   readonly requires: readonly Requirement[];
+  /** The columns with a closed list that it reads; the declarations say it (closed.ts). */
+  readonly closed: readonly ClosedColumn[];
   /** Further tables that are read for facts beside the point. */
   readonly alsoReads: readonly string[];
   /** SQL over a row of hosts: false for a host that the query cannot concern, which is then clean. */
@@ -245,6 +254,7 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
     severity,
     purpose: value('purpose'),
     requires: splitItems(value('requires')).map((item) => requirementOf(file, lineOf('requires'), item)),
+    closed: [],
     alsoReads: splitItems(value('also-reads')),
     applies: value('applies') || null,
     remediation: value('remediation'),

@@ -37,6 +37,11 @@ export interface Report {
 
 export const origins = ['live', 'volume', 'evidence', 'merge'] as const;
 export type Origin = (typeof origins)[number];
+/** The order of origins, best first; a word of a newer version comes after those that are known. */
+export const originRank = (origin: string): string => {
+  const rank = origins.indexOf(origin as Origin);
+  return rank === -1 ? `${origins.length} ${origin}` : `${rank}`;
+};
 export type SnapshotStatus = 'complete' | 'partial' | 'failed';
 
 export interface Snapshot {

@@ -23,10 +23,37 @@ export type Intended = { readonly reason: string } & (
       readonly newIds: true;
     }
   | {
+      /** A line that says otherwise what another said, or that is new (null). */
+      readonly line: string;
+      readonly was: string | null;
+    }
+  | {
       /** A file (`world/name`) that is not compared, or with `section` the part of it under `=== section`. */
       readonly file: string;
       readonly section?: string;
     }
 );
 
-export const intended: readonly Intended[] = [];
+export const intended: readonly Intended[] = [
+  {
+    changedColumn: 'conflicts.conclusion',
+    reason: 'it says the rule in words; the commands behind it have a column of their own',
+  },
+  { newColumn: 'conflicts.command_ids', reason: 'the commands behind a conclusion, to be joined with command_log' },
+  {
+    line: 'tokenquery: note: fleet.db was brought from layout 2 to 3',
+    was: null,
+    reason: 'layout 3 keeps how new a reading is, and what its maker did not know',
+  },
+  {
+    line: 'tokenquery: note: again.db was brought from layout 2 to 3',
+    was: null,
+    reason: 'the same',
+  },
+  {
+    line: '10 snapshots of 2 hosts stored, 10 of them evidence that another version of tokenquery had read, 11 there before',
+    was: '0 snapshots of 2 hosts stored, 21 there before',
+    reason: 'what conflicts says is read anew',
+  },
+  { newIds: true, reason: 'ids come from what a snapshot says, and conflicts says it in other words' },
+];
