@@ -166,6 +166,12 @@ export default defineTable({
     'mdmclient_query_device_information',
   ],
   sourcesLabel: '(derived)',
+  nullIsAnswer: {
+    command_ids: 'no command was run',
+    value_a: 'the witness says nothing',
+    value_b: 'the witness says nothing',
+  },
+  hasRowsOfValues: true,
   privilege: '—',
   macos: 'all',
   notes: [
