@@ -14,7 +14,7 @@ import type { EnrollmentWitnesses } from './shared/enrollment.ts';
 import filevaultStatus from './filevault_status.ts';
 import filevaultUsers from './filevault_users.ts';
 import { readPersonalKey } from './shared/recovery_key.ts';
-import { conflict, facts, severities, subjectKinds } from './shared/conflict_rules.ts';
+import { conflict, facts, joinDisputes, severities, subjectKinds } from './shared/conflict_rules.ts';
 import type { Conflict, Witness } from './shared/conflict_rules.ts';
 import { readVerdicts, verdictSources } from './shared/verdicts.ts';
 
@@ -165,6 +165,7 @@ export default defineTable({
     ...enrollmentSources,
     'mdmclient_query_device_information',
   ],
+  rekeyed: { since: '0.3.0', rows: joinDisputes },
   sourcesLabel: '(derived)',
   privilege: '—',
   macos: 'all',
