@@ -340,6 +340,7 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
     'disabled_tag',
     'confidence',
     'has_conflict',
+    'is_guest',
   ],
   table_status: [
     'table_name',
@@ -361,6 +362,8 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
     'can_login',
     'home_exists',
     'platform_sso_registered',
+    'is_awake',
+    'has_false_identity',
   ],
 };
 

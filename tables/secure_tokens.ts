@@ -1,5 +1,5 @@
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
-import { adminDecider, isTagDisabled } from './shared/accounts.ts';
+import { adminDecider, isGuestIfKnown, isTagDisabled } from './shared/accounts.ts';
 import { readCryptoListing, volumeOwnerOf } from './shared/crypto_users.ts';
 import { readFilevaultList } from './shared/filevault_list.ts';
 import secureTokenObservations from './secure_token_observations.ts';
@@ -43,6 +43,10 @@ export default defineTable({
       example: 'apfs,opendirectory',
     }),
     has_conflict: boolean('1 when conflicts has a row for this user.', { example: '0' }),
+    is_guest: boolean('The Guest account of macOS, by its uid and its GeneratedUID: APFS may list it.', {
+      example: '0',
+      from: ['ds_users'],
+    }),
   },
   key: ['username', 'uuid', 'uid'],
   sources: [
@@ -93,6 +97,7 @@ export default defineTable({
         confidence,
         sources: agreeing.length === 0 ? null : agreeing.join(','),
         has_conflict: bit(conflicts.length > 0),
+        is_guest: bit(isGuestIfKnown(user)),
       };
     });
   },

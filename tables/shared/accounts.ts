@@ -44,21 +44,62 @@ export const canLogin = (user: DsUser): 0 | 1 | null => {
   return noShells.has(user.shell) || user.shell === '' ? 0 : 1;
 };
 
-export const isSystemAccount = (user: DsUser): 0 | 1 | null => {
-  if (user.uid === null || user.uuid === null) return null;
-  return user.uid < 500 && user.uuid.startsWith(systemUuidPrefix) ? 1 : 0;
+const appleUuidOf = (uid: number): string =>
+  `${systemUuidPrefix}${(uid >>> 0).toString(16).toUpperCase().padStart(8, '0')}`;
+
+/** What the record claims, which whoever makes an account may choose: it proves nothing of who uses it. */
+export const isSystemAccount = ({ uid, uuid }: DsUser): 0 | 1 | null => {
+  if (uid === null || uuid === null) return null;
+  return uid < 500 && uuid === appleUuidOf(uid) ? 1 : 0;
+};
+
+/** Guest is both, its uid and its GeneratedUID; either alone is a claim. */
+export const isGuestIfKnown = ({ uid, uuid }: DsUser): boolean | null => {
+  if (uid !== null && uid !== 201) return false;
+  if (uuid !== null && uuid !== guestUuid) return false;
+  return uid === null || uuid === null ? null : true;
+};
+export const isGuest = (user: DsUser): boolean => isGuestIfKnown(user) === true;
+
+/** 1 with a GeneratedUID of Apple's form that is not that of its uid, or with one half of Guest's identity. */
+export const isFalseIdentity = (user: DsUser): 0 | 1 | null => {
+  const { uid, uuid } = user;
+  if (uid === null || uuid === null) return null;
+  const isClaimed = uuid.startsWith(systemUuidPrefix) || uid === 201;
+  return isClaimed && isSystemAccount(user) === 0 ? 1 : 0;
 };
 
 export const isRoot = (user: DsUser): boolean => user.uid === 0 && user.recordName === 'root';
 export const isSetupAssistant = (user: DsUser): boolean =>
-  user.recordName === '_mbsetupuser' && user.uid === 248;
-export const isGuest = (user: DsUser): boolean => user.uid === 201 || user.uuid === guestUuid;
+  user.recordName === '_mbsetupuser' && user.uid === 248 && isSystemAccount(user) !== 0;
+
+const hasShadowHash = ({ authenticationAuthority }: DsUser): boolean =>
+  authenticationAuthority.some((value) => {
+    const { tag, data } = parseAuthenticationAuthority(value);
+    // A disabled account keeps its former value behind the tag.
+    return tag === 'ShadowHash' || (tag === 'DisabledUser' && data !== null && hasTag([data], 'ShadowHash'));
+  });
+
+/** 1 by any sign that somebody uses the account, 0 where every sign was looked for and there is none. */
+export const isAwake = (user: DsUser, isAdmin: 0 | 1 | null): 0 | 1 | null => {
+  const signs = [canLogin(user), isAdmin, user.isHidden, hasShadowHash(user)].map((sign) =>
+    sign === null ? null : Boolean(sign),
+  );
+  if (signs.includes(true)) return 1;
+  return signs.includes(null) ? null : 0;
+};
+
+/** Half of the identity is not known, and the other half is that of root, Setup Assistant or Guest. */
+const mayBeOfMacos = (user: DsUser): boolean =>
+  isGuestIfKnown(user) === null ||
+  (user.uid === null && ['root', '_mbsetupuser'].includes(user.recordName));
 
 /** @param managedUuids GeneratedUIDs of the accounts that MDM made, where they are known. */
-export const accountTypeOf = (user: DsUser, managedUuids: ReadonlySet<string>): AccountType => {
+export const accountTypeOf = (user: DsUser, managedUuids: ReadonlySet<string>): AccountType | null => {
   if (isRoot(user)) return 'root';
   if (isSetupAssistant(user)) return 'setup_assistant';
   if (isGuest(user)) return 'guest';
+  if (mayBeOfMacos(user)) return null;
   if (user.uuid !== null && managedUuids.has(user.uuid)) return 'managed_admin';
   if (hasTag(user.authenticationAuthority, 'LocalCachedUser')) return 'mobile';
   const isOfService = user.recordName.startsWith('_') || (user.uid !== null && user.uid < 500);
