@@ -339,18 +339,6 @@ export const queries: readonly Query[] = [
         "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.is_awake, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))"
       },
       {
-        "table": "account_policy_data",
-        "column": null,
-        "isNullAnswer": false,
-        "where": null
-      },
-      {
-        "table": "users",
-        "column": null,
-        "isNullAnswer": false,
-        "where": null
-      },
-      {
         "table": "users",
         "column": "is_awake",
         "isNullAnswer": false,
@@ -361,6 +349,18 @@ export const queries: readonly Query[] = [
         "column": "account_type",
         "isNullAnswer": false,
         "where": "COALESCE(is_awake, 1) = 1 AND COALESCE(is_system_account, 1) = 1"
+      },
+      {
+        "table": "account_policy_data",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null
+      },
+      {
+        "table": "users",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null
       },
       {
         "table": "users",

@@ -80,7 +80,7 @@ export default defineTable({
       { example: '1', from: ['ds_users', 'ds_groups'] },
     ),
     has_false_identity: boolean(
-      'Claims to be an account of macOS that it cannot be: a GeneratedUID of the form of Apple that does not end in its uid, or only one of the uid and the GeneratedUID of Guest.',
+      'Claims to be an account of macOS that it cannot be: a GeneratedUID of the form of Apple that does not end in its uid, or the uid of Guest, root or Setup Assistant with another GeneratedUID.',
       { example: '0', from: ['ds_users'] },
     ),
   },

@@ -11,10 +11,10 @@
 --     WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username
 --       AND COALESCE(u.is_awake, 1) = 1
 --       AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')),
---   account_policy_data,
---   users,
 --   users.is_awake,
 --   users.account_type where COALESCE(is_awake, 1) = 1 AND COALESCE(is_system_account, 1) = 1,
+--   account_policy_data,
+--   users,
 --   no users where COALESCE(is_awake, 1) = 1
 --     AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest') AND NOT EXISTS
 --     (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)

@@ -61,17 +61,18 @@ export const isGuestIfKnown = ({ uid, uuid }: DsUser): boolean | null => {
 };
 export const isGuest = (user: DsUser): boolean => isGuestIfKnown(user) === true;
 
-/** 1 with a GeneratedUID of Apple's form that is not that of its uid, or with one half of Guest's identity. */
+export const isRoot = (user: DsUser): boolean => user.uid === 0 && user.recordName === 'root';
+export const isSetupAssistant = (user: DsUser): boolean =>
+  user.recordName === '_mbsetupuser' && user.uid === 248;
+
+/** 1 where a part of the record claims an account of macOS, and the GeneratedUID or the uid is not that account's. */
 export const isFalseIdentity = (user: DsUser): 0 | 1 | null => {
   const { uid, uuid } = user;
   if (uid === null || uuid === null) return null;
-  const isClaimed = uuid.startsWith(systemUuidPrefix) || uid === 201;
+  const isClaimed =
+    uuid.startsWith(systemUuidPrefix) || uid === 201 || isRoot(user) || isSetupAssistant(user);
   return isClaimed && isSystemAccount(user) === 0 ? 1 : 0;
 };
-
-export const isRoot = (user: DsUser): boolean => user.uid === 0 && user.recordName === 'root';
-export const isSetupAssistant = (user: DsUser): boolean =>
-  user.recordName === '_mbsetupuser' && user.uid === 248 && isSystemAccount(user) !== 0;
 
 const hasShadowHash = ({ authenticationAuthority }: DsUser): boolean =>
   authenticationAuthority.some((value) => {
@@ -91,8 +92,7 @@ export const isAwake = (user: DsUser, isAdmin: 0 | 1 | null): 0 | 1 | null => {
 
 /** Half of the identity is not known, and the other half is that of root, Setup Assistant or Guest. */
 const mayBeOfMacos = (user: DsUser): boolean =>
-  isGuestIfKnown(user) === null ||
-  (user.uid === null && ['root', '_mbsetupuser'].includes(user.recordName));
+  isGuestIfKnown(user) === null || (user.uid === null && ['root', '_mbsetupuser'].includes(user.recordName));
 
 /** @param managedUuids GeneratedUIDs of the accounts that MDM made, where they are known. */
 export const accountTypeOf = (user: DsUser, managedUuids: ReadonlySet<string>): AccountType | null => {
