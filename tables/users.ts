@@ -88,6 +88,8 @@ export default defineTable({
   sources: ['ds_users', 'ds_groups', 'stat', 'mdmclient_query_device_information'],
   privilege: 'user',
   macos: '10.13+',
+  // Guest, and an account of macOS, are both their uid and their GeneratedUID.
+  readAnew: { '0.2.0': { columns: ['account_type', 'is_system_account'] } },
   notes: [
     'is_admin is NULL for a mobile account where admin has a member group of a directory, which is never asked.',
   ],

@@ -29,4 +29,8 @@ export type Intended = { readonly reason: string } & (
     }
 );
 
-export const intended: readonly Intended[] = [];
+export const intended: readonly Intended[] = [
+  { newColumn: 'users.is_awake', reason: 'a sign that somebody uses the account, in one place for every question' },
+  { newColumn: 'users.has_false_identity', reason: 'a claim of an identity of macOS that is not its own' },
+  { newColumn: 'secure_tokens.is_guest', reason: 'who Guest is, in one place for every question' },
+];
