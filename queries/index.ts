@@ -231,6 +231,12 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(is_admin, 1) = 1"
       },
       {
+        "table": "users",
+        "column": "account_type",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_admin, 1) = 1"
+      },
+      {
         "table": "loginwindow_settings",
         "column": "hidden_users",
         "isNullAnswer": false,
@@ -245,7 +251,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.is_hidden,\n  u.account_type,\n  u.directory,\n  l.hidden_users\nFROM users u\nLEFT JOIN loginwindow_settings l ON l.host_id = u.host_id\nWHERE u.is_admin = 1\n  AND u.is_system_account = 0\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'managed_admin')\n  AND (\n    u.is_hidden = 1\n    OR u.uid < 500\n    -- The name stands in the JSON array.\n    OR REPLACE(\n      l.hidden_users,\n      '\"' || REPLACE(REPLACE(u.username, '\\', '\\\\'), '\"', '\\\"') || '\"',\n      ''\n    ) <> l.hidden_users\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
+    "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.is_hidden,\n  u.account_type,\n  u.directory,\n  l.hidden_users\nFROM users u\nLEFT JOIN loginwindow_settings l ON l.host_id = u.host_id\nWHERE u.is_admin = 1\n  AND u.is_system_account = 0\n  AND u.account_type NOT IN ('root', 'setup_assistant', 'managed_admin')\n  AND (\n    u.is_hidden = 1\n    OR u.uid < 500\n    -- The name stands in the JSON array.\n    OR REPLACE(\n      l.hidden_users,\n      '\"' || REPLACE(REPLACE(u.username, '\\', '\\\\'), '\"', '\\\"') || '\"',\n      ''\n    ) <> l.hidden_users\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
     "file": "queries/detection/hidden_admin.sql"
   },
   {

@@ -1,4 +1,3 @@
-import { CollectError } from '../collector/errors.ts';
 import type { CommandName } from '../collector/sources.ts';
 import { defineTable, oneOf, required, text } from '../collector/table.ts';
 import type { Context, Row } from '../collector/table.ts';
@@ -118,16 +117,6 @@ const recoveryKeyDisputes = async (
   return found;
 };
 
-/** What does not exist on this Mac is in no dispute, and no blind spot. */
-const unlessUnsupported = async <T>(pending: Promise<T>): Promise<T | null> => {
-  try {
-    return await pending;
-  } catch (error) {
-    if (error instanceof CollectError && error.code === 'unsupported_macos') return null;
-    throw error;
-  }
-};
-
 export default defineTable({
   name: 'conflicts',
   description: 'Source disagreements.',
@@ -187,7 +176,7 @@ export default defineTable({
       context.orUnknown(readCryptoListing(context)),
       context.orUnknown(readFilevaultList(context)),
       readEnrollmentWitnesses(context),
-      context.orUnknown(unlessUnsupported(context.rows(bootstrapTokens))),
+      context.orUnknown(context.rows(bootstrapTokens)),
       context.orUnknown(context.rows(filevaultStatus)),
       context.orUnknown(context.rows(filevaultUsers)),
     ]);

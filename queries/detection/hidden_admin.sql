@@ -7,6 +7,7 @@
 -- requires: users.is_admin,
 --   users.is_hidden where COALESCE(is_admin, 1) = 1,
 --   users.is_system_account where COALESCE(is_admin, 1) = 1,
+--   users.account_type where COALESCE(is_admin, 1) = 1,
 --   loginwindow_settings.hidden_users
 -- remediation: Make sure that it is the known management account; otherwise remove it and hunt for its
 --   origin.
@@ -25,7 +26,7 @@ FROM users u
 LEFT JOIN loginwindow_settings l ON l.host_id = u.host_id
 WHERE u.is_admin = 1
   AND u.is_system_account = 0
-  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'managed_admin')
+  AND u.account_type NOT IN ('root', 'setup_assistant', 'managed_admin')
   AND (
     u.is_hidden = 1
     OR u.uid < 500

@@ -86,10 +86,10 @@ const grantedLater: AccountRule = ({ user, isApfs }, own) => {
   return [conflict('M04', user.recordName, before, { ...tag, value: 'SecureToken' })];
 };
 
-/** M05: a token, and no place in the list of FileVault. Guest is listed by APFS alone (M07). */
-const notOffered: AccountRule = ({ user, observations, isApfs }, own) => {
+/** M05: a token that APFS knows, and no place in the list of FileVault. Guest is listed by APFS alone (M07). */
+const notOffered: AccountRule = ({ user }, own) => {
   const listed = own.get('fdesetup');
-  if (!isApfs || tokenOf(observations) !== 1 || listed?.value !== 0 || isGuest(user)) return [];
+  if (own.get('apfs')?.value !== 1 || listed?.value !== 0 || isGuest(user)) return [];
   return [conflict('M05', user.recordName, saying(own, 1), listed)];
 };
 
