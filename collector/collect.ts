@@ -9,9 +9,21 @@ import type { ErrorCode } from './errors.ts';
 import type { Backend, Output, Stat } from './backends/backend.ts';
 import type { Answer } from './answer.ts';
 import { fileParserOf, parserOf } from './parsing.ts';
+<<<<<<< HEAD
 import type { Parsed } from './parsing.ts';
 import { decodeOutput, sanitizeFile, sanitizeOutput } from './sanitize.ts';
 import { argvOf, commandNames, commands as commandSources, isReadablePath, isStatPath } from './sources.ts';
+=======
+import { decodeUtf8, sanitizeFile, sanitizeOutput } from './sanitize.ts';
+import {
+  argvOf,
+  commandNames,
+  commands as commandSources,
+  isReadablePath,
+  isStatPath,
+  isUnsafe,
+} from './sources.ts';
+>>>>>>> scaffold
 import type { Command, CommandName, FileName, SourceName } from './sources.ts';
 import type { Status } from './status.ts';
 import { allColumns } from './table.ts';
@@ -260,6 +272,12 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
 
 type Reader = ReturnType<typeof sourceReader>;
 
+const unsafeArgument = new CollectError(
+  'row_invalid',
+  'a name that could be taken for an option or a path is never put on an argv',
+  { hint: 'look at the account by hand' },
+);
+
 interface Draft {
   readonly rows: readonly AnyRow[];
   /** What made the table fail as a whole. */
@@ -312,6 +330,7 @@ const draftTables = (backend: Backend, reader: Reader) => {
     const context: Context = {
       read: async (source, ...parameters) => {
         if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
+        if (isUnsafe(source, parameters[0])) throw unsafeArgument.at(source, parameters);
         using(source, parameters);
         try {
           const value = await reader.read(source, parameters);
