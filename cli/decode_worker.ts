@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { UserError } from '../collector/errors.ts';
 import { readNativeFile } from '../store/native/file.ts';
+import type { Snapshot } from '../store/snapshot.ts';
 import { tables } from '../tables/index.ts';
 
 /** Batches that are on their way at once: what is written in one transaction, and what is read meanwhile. */
@@ -14,15 +15,17 @@ export const serve = (): void => {
   let unanswered = 0;
   let proceed: (() => void) | null = null;
   const decode = async (path: string): Promise<void> => {
+    const leftOut = new Set<string>();
+    const take = async (snapshots: readonly Snapshot[]): Promise<void> => {
+      unanswered += 1;
+      port.postMessage({ snapshots });
+      if (unanswered >= ahead) await new Promise<void>((resolve) => (proceed = resolve));
+    };
     try {
-      await readNativeFile(path, tables, async (snapshots) => {
-        unanswered += 1;
-        port.postMessage({ snapshots });
-        if (unanswered >= ahead) await new Promise<void>((resolve) => (proceed = resolve));
-      });
-      port.postMessage({ done: true });
+      await readNativeFile(path, tables, take, { leftOut });
+      port.postMessage({ done: true, leftOut });
     } catch (error) {
-      if (error instanceof UserError) port.postMessage({ message: error.message, hint: error.hint });
+      if (error instanceof UserError) port.postMessage({ message: error.message, hint: error.hint, leftOut });
       else
         port.postMessage({ fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     }

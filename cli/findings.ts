@@ -4,16 +4,17 @@ import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
 import { allColumns } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
+import { bare } from '../queries/query.ts';
 import type { Query } from '../queries/query.ts';
 import { queries as library } from '../queries/index.ts';
 import { evaluate } from '../queries/evaluate.ts';
 import type { Answer, BlindSpot, Hit, Names, Verdict } from '../queries/evaluate.ts';
-import { bare } from '../queries/custom.ts';
+import { withClosed } from '../queries/closed.ts';
 import type { Pack } from '../queries/osquery_pack.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName } from '../store/ddl.ts';
 import { prepareGuarded, touchedTables } from '../store/guard.ts';
-import { openMemory } from '../store/memory.ts';
+import { openMemory, ownTable } from '../store/memory.ts';
 import { tables } from '../tables/index.ts';
 import { loadCollections, tablesToCollect } from './sources.ts';
 import { printNote } from './output.ts';
@@ -166,8 +167,10 @@ export const queriesOfPacks = (packs: readonly Pack[], file: string): PreparedPa
         severity: 'info',
         purpose: description,
         requires: found.map(bare),
+        closed: [],
         alsoReads: pack.discovery.flatMap((statement) => touched(statement) as readonly string[]),
         applies: null,
+        appliesReads: [],
         remediation: '',
         references: '',
         falsePositives: '',
@@ -177,8 +180,9 @@ export const queriesOfPacks = (packs: readonly Pack[], file: string): PreparedPa
         sql,
         file,
       };
-      queries.push(query);
-      discoveryOf.set(query, pack.discovery);
+      const whole = withClosed(query, tables, db);
+      queries.push(whole);
+      discoveryOf.set(whole, pack.discovery);
     }
   }
   db.close();
@@ -211,7 +215,8 @@ export const evaluatePacks = (
   const hits = new Map(queries.map((query) => [query, [] as Hit[]]));
   const spots = new Map(queries.map((query) => [query, new Map<string, readonly BlindSpot[]>()]));
   for (const host of hosts) {
-    const own = openMemory(tables);
+    // A store may hold words of a newer version.
+    const own = openMemory(tables, ownTable);
     for (const name of touched) {
       const columns = (
         own.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(name) as string[]

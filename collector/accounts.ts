@@ -12,9 +12,15 @@ export const noShells: ReadonlySet<string> = new Set([
   '/dev/null',
 ]);
 
-/** 1 with a real shell and no DisabledUser tag; NULL when the record names no shell. */
+/** Whether an account has a tag; null where a tag of it could not be read, and may be this one. */
+export const tagOf = (user: DsUser, tag: string): boolean | null =>
+  hasTag(user.authenticationAuthority, tag) || (user.unread.has('AuthenticationAuthority') ? null : false);
+
+/** 1 with a real shell and no DisabledUser tag; NULL when the record names no shell, or a tag cannot be read. */
 export const canLogin = (user: DsUser): 0 | 1 | null => {
-  if (hasTag(user.authenticationAuthority, 'DisabledUser')) return 0;
+  const isDisabled = tagOf(user, 'DisabledUser');
+  if (isDisabled === true) return 0;
   if (user.shell === null) return null;
-  return noShells.has(user.shell) || user.shell === '' ? 0 : 1;
+  if (noShells.has(user.shell) || user.shell === '') return 0;
+  return isDisabled === null ? null : 1;
 };

@@ -4,14 +4,26 @@ import pLimit from 'p-limit';
 import { sortRows, violations } from './validate.ts';
 import { objectionTo } from './contradictions.ts';
 import type { Beside } from './contradictions.ts';
-import { CollectError, NotAsked } from './errors.ts';
+import { CollectError, NotAsked, parseFailed } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Backend, Output, Stat } from './backends/backend.ts';
 import type { Answer } from './answer.ts';
 import { fileParserOf, parserOf } from './parsing.ts';
+<<<<<<< HEAD
 import type { Parsed } from './parsing.ts';
-import { decodeUtf8, sanitizeFile, sanitizeOutput } from './sanitize.ts';
+import { decodeOutput, sanitizeFile, sanitizeOutput } from './sanitize.ts';
 import { argvOf, commandNames, commands as commandSources, isReadablePath, isStatPath } from './sources.ts';
+=======
+import { decodeUtf8, sanitizeFile, sanitizeOutput } from './sanitize.ts';
+import {
+  argvOf,
+  commandNames,
+  commands as commandSources,
+  isReadablePath,
+  isStatPath,
+  isUnsafe,
+} from './sources.ts';
+>>>>>>> scaffold
 import type { Command, CommandName, FileName, SourceName } from './sources.ts';
 import type { Status } from './status.ts';
 import { allColumns } from './table.ts';
@@ -82,6 +94,14 @@ const notRecorded = (what: string, { origin }: Backend): CollectError =>
     hint: origin === 'volume' ? 'a volume cannot say it: ask the running Mac' : '',
   });
 
+/** What is told one by one of an answer in which much is odd. */
+const maxTold = 50;
+const tell = (told: CollectError[], problem: CollectError, source: SourceName): void => {
+  if (told.length < maxTold) told.push(problem);
+  else if (told.length === maxTold)
+    told.push(parseFailed(`${source}: more than ${maxTold} items cannot be read`));
+};
+
 /** Reads each source at most once, and remembers what came of it. */
 const sourceReader = (backend: Backend, options: CollectOptions) => {
   const include = options.include ?? new Set<string>();
@@ -89,6 +109,8 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
   const outputs = new Map<string, Promise<Output>>();
   const values = new Map<string, Promise<unknown>>();
   const problems = new Map<string, readonly CollectError[]>();
+  /** Answers of which a record is left out: what they lack may exist. */
+  const incomplete = new Set<string>();
   const finished: CommandRun[] = [];
 
   const once = <T>(key: string, start: () => Promise<T>): Promise<T> => {
@@ -142,10 +164,13 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
         const output = await outputOf(source, argvOf(source, parameters));
         const failure = failureOf(output, source);
         if (failure !== null) throw failure;
+        const argv = argvOf(source, parameters).join('\0');
         const found = [...(output.problems ?? [])];
-        problems.set(argvOf(source, parameters).join('\0'), found);
-        const stdout = decodeUtf8(output.stdout);
-        const stderr = decodeUtf8(output.stderr);
+        problems.set(argv, found);
+        if (found.length > 0) incomplete.add(argv);
+        const stdout = decodeOutput(output.stdout);
+        // Of a property list, what a framework says beside it on stderr is no part.
+        const stderr = decodeOutput(output.stderr) ?? (stdout?.includes('<plist') === true ? '' : null);
         if (stdout === null || stderr === null) {
           throw new CollectError('parse_failed', 'the output is not UTF-8');
         }
@@ -153,7 +178,10 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
         if (exitCode === null) throw new Error(`${source} exited and has no exit code`);
         const parse = await parserOf(source);
         const answer: Answer = { stdout, stderr, exitCode, euid: backend.euid };
-        return parse(answer, (problem) => void found.push(problem));
+        return parse(answer, (problem, costs = 'record') => {
+          if (costs === 'record') incomplete.add(argv);
+          tell(found, problem.costing(costs), source);
+        });
       } catch (error) {
         throw error instanceof CollectError ? error.at(source, parameters) : error;
       }
@@ -162,6 +190,8 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
   /** What an answer that was read leaves out. */
   const problemsOf = (source: CommandName, parameters: readonly string[]): readonly CollectError[] =>
     problems.get(argvOf(source, parameters).join('\0')) ?? [];
+  const isComplete = (source: CommandName, parameters: readonly string[]): boolean =>
+    !incomplete.has(argvOf(source, parameters).join('\0'));
   const problemsOfFile = (path: string): readonly CollectError[] => problems.get(`file\0${path}`) ?? [];
 
   const beside: Beside = {
@@ -200,7 +230,9 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
         const odd: CollectError[] = [];
         problems.set(`file\0${path}`, odd);
         const parse = await fileParserOf(source);
-        return parse(await sanitizeFile(source, found.bytes), (problem) => void odd.push(problem));
+        return parse(await sanitizeFile(source, found.bytes), (problem, costs = 'record') =>
+          tell(odd, problem.costing(costs), source),
+        );
       } catch (error) {
         throw error instanceof CollectError ? error.at(source) : error;
       }
@@ -225,10 +257,26 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
       return found;
     });
 
-  return { read, said: beside.said, problemsOf, problemsOfFile, readFile, stat, finished, include };
+  return {
+    read,
+    said: beside.said,
+    problemsOf,
+    problemsOfFile,
+    isComplete,
+    readFile,
+    stat,
+    finished,
+    include,
+  };
 };
 
 type Reader = ReturnType<typeof sourceReader>;
+
+const unsafeArgument = new CollectError(
+  'row_invalid',
+  'a name that could be taken for an option or a path is never put on an argv',
+  { hint: 'look at the account by hand' },
+);
 
 interface Draft {
   readonly rows: readonly AnyRow[];
@@ -282,6 +330,7 @@ const draftTables = (backend: Backend, reader: Reader) => {
     const context: Context = {
       read: async (source, ...parameters) => {
         if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
+        if (isUnsafe(source, parameters[0])) throw unsafeArgument.at(source, parameters);
         using(source, parameters);
         try {
           const value = await reader.read(source, parameters);
@@ -297,7 +346,7 @@ const draftTables = (backend: Backend, reader: Reader) => {
         using(source, parameters);
         return reader.said(source, ...parameters);
       },
-      isComplete: (source, ...parameters) => reader.problemsOf(source, parameters).length === 0,
+      isComplete: (source, ...parameters) => reader.isComplete(source, parameters),
       readFile: async (source, path) => {
         if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
         const value = await reader.readFile(source, path);
@@ -393,6 +442,14 @@ const affectedColumns = (
     })
     .map(([name]) => name);
 
+/** A value that could not be read is nothing to a table that has none of it. */
+const isFelt = (
+  table: Table,
+  rows: readonly AnyRow[],
+  { costs, source }: CollectError,
+  inapplicable: ReadonlyMap<string, string>,
+): boolean => costs !== 'value' || affectedColumns(table, rows, new Set([source]), inapplicable).length > 0;
+
 const plain = (count: number): string => (count === 0 ? '' : ` (and ${count} more, see collection_errors)`);
 
 const finish = (
@@ -402,7 +459,10 @@ const finish = (
   durations: ReadonlyMap<string, number | null>,
 ): { readonly result: TableResult; readonly problems: readonly CollectError[] } => {
   const { rows, problems: invalid } = checkRows(table, drafted.rows, hostId);
-  const problems = [...sortProblems(drafted.problems), ...invalid];
+  const problems = [
+    ...sortProblems(drafted.problems).filter((problem) => isFelt(table, rows, problem, drafted.inapplicable)),
+    ...invalid,
+  ];
   const known = [...drafted.argvs].map((argv) => durations.get(argv) ?? null).filter((ms) => ms !== null);
   const durationMs = known.length === 0 ? null : known.reduce((sum, ms) => sum + ms, 0);
   const { inapplicable, unsupported } = drafted;

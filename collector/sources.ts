@@ -295,6 +295,12 @@ export type SourceName = CommandName | FileName | 'stat';
 export const commandNames = Object.keys(commands) as CommandName[];
 export const fileNames = Object.keys(files) as FileName[];
 
+/** Whether a source takes a parameter, and this value is never put on its argv. */
+export const isUnsafe = (name: CommandName, value: string | undefined): boolean => {
+  const { parameter }: Command = commands[name];
+  return parameter !== undefined && value !== undefined && !parameter.isAllowed(value);
+};
+
 /** The exact argv of a source; throws on a parameter that it does not take. */
 export const argvOf = (name: CommandName, parameters: readonly string[] = []): readonly string[] => {
   const { argv, parameter }: Command = commands[name];

@@ -31,6 +31,8 @@ export interface ExportTable {
   readonly affected: readonly string[] | null;
   /** What could not be looked at, of a partial observation. */
   readonly failed?: readonly string[] | null;
+  /** Columns that whoever collected it did not know. */
+  readonly absent?: readonly string[];
   readonly rowCount: number;
   /** Null where it is not known any more. */
   readonly details: TableDetails | null;

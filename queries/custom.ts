@@ -2,12 +2,15 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../collector/errors.ts';
+import type { Table } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { prepareGuarded, touchedTables } from '../store/guard.ts';
-import { parseQuery } from './query.ts';
-import type { Query, Requirement } from './query.ts';
+import { bare, parseQuery } from './query.ts';
+import type { Query } from './query.ts';
+import { withReads } from './reads.ts';
 import { blindSpotStatements, exemptStatement } from './evaluate.ts';
 import type { Names } from './evaluate.ts';
+import { withClosed } from './closed.ts';
 
 const reason = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error';
 
@@ -53,14 +56,6 @@ export const readQueries = (folder: string): Query[] => {
   });
 };
 
-/** A table must have been looked at as a whole. */
-export const bare = (table: string): Requirement => ({
-  table,
-  column: null,
-  isNullAnswer: false,
-  where: null,
-});
-
 /**
  * Checks a query against the tables, before anything is collected. One that names nothing as required
  * requires every table that it reads.
@@ -69,7 +64,13 @@ export const bare = (table: string): Requirement => ({
  * @param store A store, where there is one: a query that compares snapshots can be checked on it only.
  * @throws UserError that names the file and what is wrong.
  */
-export const checkQuery = (query: Query, names: Names, empty: Db, store: Db | null = null): Query => {
+export const checkQuery = (
+  query: Query,
+  names: Names,
+  tables: readonly Table[],
+  empty: Db,
+  store: Db | null = null,
+): Query => {
   const { file, needsHistory } = query;
   for (const { table, column } of query.requires) {
     if (!names.tables.includes(table)) {
@@ -93,7 +94,7 @@ export const checkQuery = (query: Query, names: Names, empty: Db, store: Db | nu
     );
   }
   const db = needsHistory ? store : empty;
-  if (db === null) return query;
+  if (db === null) return withClosed(query, tables, null);
   try {
     const columns = prepareGuarded(db, query.sql, names)
       .columns()
@@ -110,9 +111,11 @@ export const checkQuery = (query: Query, names: Names, empty: Db, store: Db | nu
     if (twice !== undefined)
       throw new UserError(`two columns are named ${twice}`, 'name one of them anew with AS');
     for (const sql of blindSpotStatements(query)) prepareGuarded(db, sql, names);
-    if (exemptStatement(query) !== null) prepareGuarded(db, exemptStatement(query) ?? '', names);
-    if (query.requires.length > 0) return query;
-    return { ...query, requires: [...touchedTables(db, query.sql)].toSorted().map(bare) };
+    const exempt = exemptStatement({ ...query, appliesReads: ['hosts'] });
+    if (exempt !== null) prepareGuarded(db, exempt, names);
+    if (query.requires.length > 0) return withClosed(withReads(query, db), tables, db);
+    const requires = [...touchedTables(db, query.sql)].toSorted().map(bare);
+    return withClosed(withReads({ ...query, requires }, db), tables, db);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(`${file}: ${error.message}`, error.hint, error.exitCode);

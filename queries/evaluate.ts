@@ -6,11 +6,12 @@
  * engine too. What else is there is unknown. A hit on a host with blind spots stays a hit, with the blind
  * spots beside it.
  */
+import { isGood, isSeen } from '../collector/status.ts';
 import type { Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
-import { quoteName, quoteText } from '../store/ddl.ts';
+import { quoteName, quoteText, statusList } from '../store/ddl.ts';
 import { prepareGuarded } from '../store/guard.ts';
-import type { Query, Requirement } from './query.ts';
+import type { ClosedColumn, Query, Requirement } from './query.ts';
 
 /** How long after a change a detection query still tells it, and how new a snapshot must be to prove "no change". */
 export const windowSeconds = 7 * 86_400;
@@ -25,6 +26,12 @@ const spot = (host: string, table: string, column: string | null, reason: string
 /** True when the JSON array of column names holds the name; no engine shares its JSON functions with another. */
 const names = (list: string, column: string): string =>
   `REPLACE(${list}, ${quoteText(`"${column}"`)}, '') <> ${list}`;
+
+const goodOnes = statusList(isGood);
+const knownOnes = statusList((status) => isGood(status) || status === 'unsupported');
+
+/** Of a partial table rows may be missing, where it is not named which columns are. */
+const rowsAreThere = `(t.status IN ${statusList(isSeen)} OR (t.status = 'partial' AND t.columns_affected IS NOT NULL))`;
 
 /** The statements that find the hosts of which one requirement is not known. */
 const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement): string[] => {
@@ -42,7 +49,7 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
     // Of a partial table rows may be missing: it is enough only where it is named which columns are. What this Mac or
     // this macOS has not is not unknown.
     `${spot('t.host_id', table, null, why)}\nFROM table_status t\nWHERE ${isTable}\n` +
-      `  AND (t.status NOT IN ('ok', 'empty', 'partial', 'unsupported') OR (t.status = 'partial'${column === null && where === null ? '' : ' AND t.columns_affected IS NULL'}))`,
+      `  AND (t.status NOT IN ${knownOnes} OR (t.status = 'partial'${column === null && where === null ? '' : ' AND t.columns_affected IS NULL'}))`,
   ];
   // A condition that is neither true nor false may be true.
   const matters = where === null ? '' : `CASE WHEN NOT (${where}) THEN 0 ELSE 1 END = 1`;
@@ -58,7 +65,7 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
     return [
       ...found,
       `${spot('t.host_id', table, column, why)}\nFROM table_status t\nWHERE ${isTable}\n` +
-        `  AND t.status IN ('ok', 'empty', 'partial')\n  AND ${names('t.columns_affected', column)}`,
+        `  AND t.status IN ${goodOnes}\n  AND ${names('t.columns_affected', column)}`,
     ];
   }
   return [
@@ -81,9 +88,28 @@ const spotsOfSize = (least: number): string =>
   `${spot('h.host_id', 'hosts', null, `'at least ${least} hosts are needed to compare'`)}\nFROM ${everyHost} h\n` +
   `WHERE (SELECT COUNT(*) FROM hosts) < ${least}`;
 
+/**
+ * A word that its list does not have is one of a newer version: what the question makes of it proves nothing. Of what is
+ * past, only what still held in the time that is looked at counts.
+ */
+const spotsOfWords = (
+  { table, column, values }: ClosedColumn,
+  { needsHistory, isOfFleet }: Query,
+): string => {
+  const name = quoteName(column);
+  const from = quoteName(needsHistory ? `${table}_history` : table);
+  const time = `\n    AND (valid_until_time IS NULL OR valid_until_time > :now - ${windowSeconds})`;
+  const reason = `${quoteText(`${column} has the word `)} || r.word || ', which this version does not know: upgrade tokenquery'`;
+  return (
+    `${spot('r.host_id', table, column, reason)}\nFROM (\n  SELECT host_id, ${name} AS word\n  FROM ${from}\n` +
+    `  WHERE ${name} NOT IN (${values.map(quoteText).join(', ')})${needsHistory && !isOfFleet ? time : ''}\n) r`
+  );
+};
+
 /** Statements of the shared SQL, each of which finds hosts on which the query cannot be evaluated. */
 export const blindSpotStatements = (query: Query): readonly string[] => [
   ...query.requires.flatMap(spotsOfRequirement),
+  ...query.closed.map((column) => spotsOfWords(column, query)),
   ...(query.needsHistory
     ? [...new Set(query.requires.map(({ table }) => table))].map((table) =>
         spotsOfHistory(table, query.isOfFleet),
@@ -94,16 +120,14 @@ export const blindSpotStatements = (query: Query): readonly string[] => [
 
 /**
  * The statement that finds the hosts which the query cannot concern; null when it concerns every host. A store
- * keeps the last good rows of a table that is denied by now: they exempt nobody.
+ * keeps the last good rows of a table that is denied by now: they exempt nobody, and neither do rows that are missing.
  */
-export const exemptStatement = ({ applies, requires, alsoReads }: Query): string | null => {
-  if (applies === null) return null;
-  const read = [...new Set([...requires.map(({ table }) => table), ...alsoReads])]
-    .filter((table) => new RegExp(`\\bFROM ${table}\\b`).test(applies))
-    .map((table) => `, ${quoteText(table)}`);
+export const exemptStatement = ({ applies, appliesReads }: Query): string | null => {
+  if (applies === null || appliesReads === null) return null;
   return (
-    `SELECT host_id FROM hosts WHERE NOT (${applies}) AND NOT EXISTS (SELECT 1 FROM table_status t ` +
-    `WHERE t.host_id = hosts.host_id AND t.table_name IN ('hosts'${read.join('')}) AND t.status NOT IN ('ok', 'empty', 'partial'))`
+    `SELECT host_id FROM hosts WHERE NOT (${applies}) AND (SELECT COUNT(*) FROM table_status t ` +
+    `WHERE t.host_id = hosts.host_id AND t.table_name IN (${appliesReads.map(quoteText).join(', ')}) ` +
+    `AND ${rowsAreThere}) = ${appliesReads.length}`
   );
 };
 

@@ -35,10 +35,12 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)"
       }
     ],
+    "closed": [],
     "alsoReads": [
       "hosts"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "None: context for an investigation.",
     "references": "none",
     "falsePositives": "Accounts that a migration brought keep their creation time.",
@@ -62,8 +64,10 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Upgrade the hosts that are below what a control needs.",
     "references": "none",
     "falsePositives": "None: it is a table of facts.",
@@ -99,10 +103,26 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [
       "table_status"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "An account that was made half-way: finish it, or delete it.",
     "references": "mSCP os_store_encrypted_passwords; 800-53r5 IA-5(1)",
     "falsePositives": "Accounts of sharing only whose shell was never set.",
@@ -132,11 +152,13 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "snapshots",
       "latest_snapshots"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "tokenidentity is a new card or key, DisabledUser a disabled account: look for the change record.",
     "references": "ATT&CK T1098, T1556; 800-53r5 AC-2(4), IA-5",
     "falsePositives": "Pairing a smart card, and the first login of a directory user.",
@@ -160,8 +182,20 @@ export const queries: readonly Query[] = [
         "where": "gid = 80"
       }
     ],
+    "closed": [
+      {
+        "table": "group_members",
+        "column": "member_kind",
+        "values": [
+          "name",
+          "guid",
+          "nested_group"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Find out whether a directory has the member: it is then an administrator by that. If nobody has it, remove it from the group.",
     "references": "ATT&CK T1098.007; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "Directory users and groups that are not cached on the Mac: they do not resolve locally.",
@@ -191,11 +225,13 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "snapshots",
       "latest_snapshots"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "The tag is legitimate when an account is made (by MDM and similar tools); after that ask why.",
     "references": "ATT&CK T1098",
     "falsePositives": "A provisioning tool that makes the account in one run and sets the tag in the next.",
@@ -243,8 +279,24 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Make sure that it is the known management account; otherwise remove it and hunt for its origin.",
     "references": "ATT&CK T1564.002, T1136.001, T1078.003; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "The hidden management account of an MDM or a remote-support tool. One that MDM made is left out where MDM was asked (--allow-network).",
@@ -274,8 +326,13 @@ export const queries: readonly Query[] = [
         "where": "path IN ( '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordNotFound', '/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled')"
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": "NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND m.is_enrolled = 1)",
+    "appliesReads": [
+      "hosts",
+      "mdm_enrollments"
+    ],
     "remediation": "Look the serial number up in Apple Business or School Manager. If the Mac is the organisation's, save what is needed, erase it and enrol it again.",
     "references": "ATT&CK T1136.001; 800-53r5 CM-6",
     "falsePositives": "A Mac that was released from management with its markers left behind.",
@@ -299,11 +356,27 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [
       "snapshots",
       "latest_snapshots"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Match it to a ticket, a tool that lends rights or a Platform SSO group; else take the right away and investigate.",
     "references": "ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)",
     "falsePositives": "Tools that make users administrators for minutes; Platform SSO, which sets the right at each login.",
@@ -351,8 +424,10 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(is_system_account, 0) = 0 AND COALESCE(can_login, 1) = 1 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)"
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Investigate the bursts. Change old passwords where the policy asks for it.",
     "references": "ATT&CK T1110; mSCP pwpolicy_account_lockout_enforce, pwpolicy_max_lifetime_enforce; CIS 5.2.7 (macOS 15); 800-53r5 IA-5",
     "falsePositives": "A user who forgot a new password. Policies that do not ask for changes.",
@@ -376,8 +451,10 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Make sure that a recovery key is escrowed, and have it rotated where somebody may have read the file; then delete the file by hand.",
     "references": "ATT&CK T1552.001; 800-53r5 SC-28",
     "falsePositives": "A file of the same name without a key in it.",
@@ -407,12 +484,37 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "secure_tokens",
+        "column": "confidence",
+        "values": [
+          "confirmed",
+          "probable",
+          "conflicting",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [
       "snapshots",
       "latest_snapshots",
       "bootstrap_tokens"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Expected at the first login while a bootstrap token is escrowed; otherwise find out who granted it.",
     "references": "ATT&CK T1098; 800-53r5 AC-2(4)",
     "falsePositives": "Every new user of a managed Mac, once.",
@@ -442,11 +544,13 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "snapshots",
       "latest_snapshots"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Look at password_last_set_time, at the rotation of managed passwords and at MDM commands; grant the token anew by a login.",
     "references": "ATT&CK T1531; 800-53r5 AC-2(4)",
     "falsePositives": "Accounts that were deleted on purpose; see is_account_gone.",
@@ -482,8 +586,24 @@ export const queries: readonly Query[] = [
         "where": "SUBSTR(username, 1, 1) = '_'"
       }
     ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Treat it as a compromise until it is explained.",
     "references": "ATT&CK T1036.010, T1564.002, T1136.001; 800-53r5 IA-4",
     "falsePositives": "Agents of some products make a service account of such a name with a real shell.",
@@ -507,11 +627,13 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "snapshots",
       "latest_snapshots"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Look at filevault_orphan_users, at who owns the home folder and at deleted_users.",
     "references": "ATT&CK T1136.001, T1098; 800-53r5 IA-4",
     "falsePositives": "A Mac that was erased and kept its hardware UUID.",
@@ -541,10 +663,43 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(uid, -1) <> 201"
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "managed_users",
+        "column": "kind",
+        "values": [
+          "auto_setup_admin",
+          "managed_user",
+          "configured"
+        ]
+      },
+      {
+        "table": "managed_users",
+        "column": "source",
+        "values": [
+          "mdmclient",
+          "system_profiler",
+          "config"
+        ]
+      }
+    ],
     "alsoReads": [
       "bootstrap_tokens"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Let the user log in at the login window while the bootstrap token is escrowed.",
     "references": "800-53r5 CP-2",
     "falsePositives": "A Mac that was set up and not handed out yet.",
@@ -586,8 +741,10 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "None: a report. Look at the questions of the group posture for the hosts behind it.",
     "references": "800-53r5 CA-7",
     "falsePositives": "None: it is a count.",
@@ -623,8 +780,24 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Review them. The person at the screen is left out.",
     "references": "ATT&CK T1136.001; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "Owners of a Mac who were not at the screen when it was looked at.",
@@ -660,11 +833,13 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "conflicts",
       "snapshots"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "None: a report.",
     "references": "800-53r5 CA-7",
     "falsePositives": "None: it is a count.",
@@ -706,10 +881,44 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(is_admin, 1) = 1"
       }
     ],
+    "closed": [
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
+        "values": [
+          "apfs",
+          "hfs"
+        ]
+      },
+      {
+        "table": "secure_tokens",
+        "column": "confidence",
+        "values": [
+          "confirmed",
+          "probable",
+          "conflicting",
+          "unknown"
+        ]
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [
       "hosts"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Log in at the login window while the bootstrap token is escrowed.",
     "references": "none",
     "falsePositives": "Service administrators that are kept without a token on purpose; see disabled_tag.",
@@ -751,8 +960,45 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "apfs_crypto_users",
+        "column": "resolution",
+        "values": [
+          "local_user",
+          "guest",
+          "recovery_key",
+          "bootstrap_token",
+          "icloud",
+          "disk",
+          "orphan"
+        ]
+      },
+      {
+        "table": "filevault_users",
+        "column": "type",
+        "values": [
+          "os_user",
+          "personal_recovery",
+          "institutional_recovery",
+          "icloud_recovery",
+          "bootstrap_token",
+          "unknown"
+        ]
+      },
+      {
+        "table": "filevault_users",
+        "column": "resolution",
+        "values": [
+          "local_user",
+          "well_known",
+          "orphan"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Make sure that no account here should have the UUID, and that another user or a key unlocks the disk. Then an administrator may run fdesetup sync, or fdesetup remove -uuid; this tool never does.",
     "references": "mSCP os_filevault_authorized_users; 800-53r5 AC-2(11), AC-2(3); ATT&CK T1078.003",
     "falsePositives": "An account that was deleted while FileVault was being set up.",
@@ -806,8 +1052,29 @@ export const queries: readonly Query[] = [
         "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = managed_users.host_id AND s.uuid = managed_users.uuid AND COALESCE(s.secure_token, 1) = 1) AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = managed_users.host_id AND a.uuid = managed_users.uuid)"
       }
     ],
+    "closed": [
+      {
+        "table": "managed_users",
+        "column": "kind",
+        "values": [
+          "auto_setup_admin",
+          "managed_user",
+          "configured"
+        ]
+      },
+      {
+        "table": "managed_users",
+        "column": "source",
+        "values": [
+          "mdmclient",
+          "system_profiler",
+          "config"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Do not log in with it at the login window; set the Mac up with its real user first.",
     "references": "800-53r5 IA-5",
     "falsePositives": "A change by somebody who knew the former password, which keeps both equal.",
@@ -843,10 +1110,12 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "hosts"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Move to a personal recovery key for each Mac, escrowed to MDM; only then take the old one away.",
     "references": "800-53r5 SC-12(1)",
     "falsePositives": "A certificate that a profile still carries for older Macs.",
@@ -882,8 +1151,13 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(secure_token, 1) = 1"
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)",
+    "appliesReads": [
+      "filevault_status",
+      "hosts"
+    ],
     "remediation": "Usually deliberate for service administrators: write it down.",
     "references": "mSCP os_filevault_authorized_users; 800-53r5 AC-2(11)",
     "falsePositives": "Service administrators that shall not appear at startup.",
@@ -931,8 +1205,10 @@ export const queries: readonly Query[] = [
         "where": "(COALESCE(secure_token, 1) = 1 OR filevault_enabled = 1) AND COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)"
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Make sure that another user or an escrowed key unlocks the disk; then take the account out of FileVault, or delete it. Let mobile accounts expire.",
     "references": "800-53r5 AC-2(3)",
     "falsePositives": "A break-glass account that is meant to lie unused.",
@@ -962,8 +1238,21 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(secure_token, 1) = 1"
       }
     ],
+    "closed": [
+      {
+        "table": "secure_tokens",
+        "column": "confidence",
+        "values": [
+          "confirmed",
+          "probable",
+          "conflicting",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Act only when token_admins is 0.",
     "references": "none",
     "falsePositives": "Every standard user of a well-kept Mac.",
@@ -987,8 +1276,44 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "conflicts",
+        "column": "subject_kind",
+        "values": [
+          "user",
+          "crypto_user",
+          "host"
+        ]
+      },
+      {
+        "table": "conflicts",
+        "column": "fact",
+        "values": [
+          "secure_token",
+          "volume_owner",
+          "filevault_user",
+          "bootstrap",
+          "guid",
+          "recovery_key",
+          "enrollment",
+          "record"
+        ]
+      },
+      {
+        "table": "conflicts",
+        "column": "severity",
+        "values": [
+          "info",
+          "low",
+          "medium",
+          "high"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Trust APFS, and follow the conclusion; rule_id names the rule.",
     "references": "none",
     "falsePositives": "A Mac in the middle of a migration or of an enablement.",
@@ -1096,10 +1421,46 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
+        "values": [
+          "apfs",
+          "hfs"
+        ]
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [
       "table_status"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "While the Mac still runs and somebody is logged in: escrow a new personal recovery key, have a token holder made an administrator, or have the bootstrap token escrowed. Save the data first: after a restart perhaps only an erase is left.",
     "references": "800-53r5 CP-10",
     "falsePositives": "A key that was escrowed by other means than a profile; see docs/lockout.md.",
@@ -1207,10 +1568,38 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [
       "table_status"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Add a second way before the first is lost: an escrowed personal recovery key and a second FileVault user for unlock; an escrowed bootstrap token and a second administrator with a token for authority.",
     "references": "800-53r5 CP-2",
     "falsePositives": "A personal Mac of one user. A key that was escrowed by other means than a profile; see docs/lockout.md.",
@@ -1318,11 +1707,48 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "filevault_users",
+        "column": "resolution",
+        "values": [
+          "local_user",
+          "well_known",
+          "orphan"
+        ]
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [
       "filevault_users",
       "table_status"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "None: context for lockout_single_loss and lockout_no_way_left. See docs/lockout.md.",
     "references": "none",
     "falsePositives": "None: it is a table of facts.",
@@ -1364,11 +1790,28 @@ export const queries: readonly Query[] = [
         "where": "is_admin = 1 AND NOT EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.is_admin = 1 AND t.volume_owner = 1)"
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [
       "table_status",
       "bootstrap_tokens"
     ],
     "applies": "COALESCE(hosts.is_apple_silicon, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
     "remediation": "Make a volume owner an administrator, or let an administrator log in while the bootstrap token is escrowed.",
     "references": "800-53r5 SI-2",
     "falsePositives": "With an escrowed bootstrap token MDM can still authorise updates; see bootstrap_state.",
@@ -1398,10 +1841,25 @@ export const queries: readonly Query[] = [
         "where": "supported_on_server = 1"
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [
       "hosts"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Have a token holder log in at the login window while online; failing that, an administrator runs the escrow command of profiles(1) by hand.",
     "references": "mSCP os_mdm_require; 800-53r5 CM-6",
     "falsePositives": "A Mac enrolled minutes ago, before the first login of a token holder.",
@@ -1437,8 +1895,23 @@ export const queries: readonly Query[] = [
         "where": "state <> 'not_enrolled'"
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Compare with the console of the MDM; have the token escrowed anew at the next login of a volume owner.",
     "references": "none",
     "falsePositives": "A Mac between two MDM servers.",
@@ -1468,8 +1941,13 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 1)",
+    "appliesReads": [
+      "filevault_status",
+      "hosts"
+    ],
     "remediation": "Set DeferForceAtUserLoginMaxBypassAttempts to 0 to 3, and get the user to log out and in.",
     "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); 800-53r5 SC-28",
     "falsePositives": "A Mac handed out today, whose user has not logged in yet.",
@@ -1493,8 +1971,24 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "filevault_status",
+        "column": "status",
+        "values": [
+          "on",
+          "off",
+          "encrypting",
+          "decrypting",
+          "deferred",
+          "restart_needed",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Enable FileVault by MDM, deferred or (macOS 14 and later) in Setup Assistant with ForceEnableInSetupAssistant, and set dontAllowFDEDisable.",
     "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5 SC-28, SC-28(1); 800-171r3 03.13.08",
     "falsePositives": "Virtual machines and lab Macs that are meant to start without a password.",
@@ -1542,10 +2036,29 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [
+      {
+        "table": "filevault_status",
+        "column": "status",
+        "values": [
+          "on",
+          "off",
+          "encrypting",
+          "decrypting",
+          "deferred",
+          "restart_needed",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [
       "table_status"
     ],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)",
+    "appliesReads": [
+      "filevault_status",
+      "hosts"
+    ],
     "remediation": "Install an FDERecoveryKeyEscrow payload first, then have MDM issue a personal recovery key.",
     "references": "800-53r5 SC-12(1), SC-28",
     "falsePositives": "fdesetup says false on any error of its own; the key is then looked for among the APFS crypto users.",
@@ -1587,8 +2100,10 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Disable root, and turn automatic login and the Guest account off by profile; then delete /etc/kcpassword.",
     "references": "mSCP os_root_disable, system_settings_automatic_login_disable, system_settings_guest_account_disable; CIS 5.6, 2.13.3, 2.13.1 (macOS 26); STIG APPL-26-002066, APPL-26-002063; 800-53r5 IA-2(5), IA-5(13), AC-2(9); 800-171r3 03.05.01, 03.01.01; ATT&CK T1078.001, T1078.003",
     "falsePositives": "Kiosks. With FileVault on there is no automatic login, whatever is set.",
@@ -1636,8 +2151,10 @@ export const queries: readonly Query[] = [
         "where": "is_enrolled = 1 AND COALESCE(is_dep_enrolled, 0) = 0"
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Enrol again, by Automated Device Enrollment where the record exists.",
     "references": "mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02",
     "falsePositives": "User Enrollment of a private Mac is never supervised; see is_user_enrollment.",
@@ -1667,12 +2184,53 @@ export const queries: readonly Query[] = [
         "where": "EXISTS (SELECT 1 FROM mobile_accounts m WHERE m.host_id = secure_tokens.host_id AND m.username = secure_tokens.username)"
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
+        "values": [
+          "apfs",
+          "hfs"
+        ]
+      },
+      {
+        "table": "mobile_account_policies",
+        "column": "scope",
+        "values": [
+          "device",
+          "user"
+        ]
+      },
+      {
+        "table": "secure_tokens",
+        "column": "confidence",
+        "values": [
+          "confirmed",
+          "probable",
+          "conflicting",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [
       "hosts",
       "mobile_account_policies",
       "bootstrap_tokens"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Escrow the bootstrap token; keep askForSecureTokenAuthBypass only where FileVault is not used.",
     "references": "800-53r5 SC-28",
     "falsePositives": "Shared Macs without FileVault.",
@@ -1708,10 +2266,21 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1 AND COALESCE(t.uid, -1) <> 201)"
       }
     ],
+    "closed": [
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
+        "values": [
+          "apfs",
+          "hfs"
+        ]
+      }
+    ],
     "alsoReads": [
       "table_status"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Log in at the login window while the bootstrap token is escrowed; failing that, save the data, erase and set up anew.",
     "references": "800-53r5 CP-10",
     "falsePositives": "A Mac whose Setup Assistant was not finished yet.",
@@ -1753,10 +2322,15 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [
       "table_status"
     ],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND (f.filevault_enabled = 0 OR f.has_personal_recovery_key = 0 OR f.prk_escrow_blob_present = 1))",
+    "appliesReads": [
+      "filevault_status",
+      "hosts"
+    ],
     "remediation": "Deploy the escrow payload, then have MDM rotate the key; a key that exists is not escrowed by the payload.",
     "references": "800-53r5 SC-12(1)",
     "falsePositives": "A personal Mac of macOS 26, whose user keeps the key in Passwords: held by the user, not lost.",
@@ -1804,8 +2378,33 @@ export const queries: readonly Query[] = [
         "where": "state = 'unknown'"
       }
     ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "secure_tokens",
+        "column": "confidence",
+        "values": [
+          "confirmed",
+          "probable",
+          "conflicting",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Escrow a bootstrap token, or give a second administrator a token.",
     "references": "800-53r5 CP-2",
     "falsePositives": "A personal Mac with one user is always so.",
@@ -1829,8 +2428,10 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
+    "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Run as root, on a schedule. Grant Full Disk Access only where table_status says that a file needs it.",
     "references": "800-53r5 AU-6, CM-8",
     "falsePositives": "A collection by an ordinary user is always denied some tables; that is what it says.",

@@ -19,6 +19,21 @@ export interface Requirement {
   readonly where: string | null;
 }
 
+/** A table must have been looked at as a whole. */
+export const bare = (table: string): Requirement => ({
+  table,
+  column: null,
+  isNullAnswer: false,
+  where: null,
+});
+
+/** A column with a closed list of words: another word is one of a newer version, of which nothing is known here. */
+export interface ClosedColumn {
+  readonly table: string;
+  readonly column: string;
+  readonly values: readonly string[];
+}
+
 export interface Query {
   readonly name: string;
   readonly title: string;
@@ -26,10 +41,14 @@ export interface Query {
   readonly severity: Severity;
   readonly purpose: string;
   readonly requires: readonly Requirement[];
+  /** The columns with a closed list that it reads; the declarations say it (closed.ts). */
+  readonly closed: readonly ClosedColumn[];
   /** Further tables that are read for facts beside the point. */
   readonly alsoReads: readonly string[];
   /** SQL over a row of hosts: false for a host that the query cannot concern, which is then clean. */
   readonly applies: string | null;
+  /** The tables that `applies` reads, as SQLite understands it (reads.ts); null where that is not known. */
+  readonly appliesReads: readonly string[] | null;
   readonly remediation: string;
   readonly references: string;
   readonly falsePositives: string;
@@ -245,8 +264,10 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
     severity,
     purpose: value('purpose'),
     requires: splitItems(value('requires')).map((item) => requirementOf(file, lineOf('requires'), item)),
+    closed: [],
     alsoReads: splitItems(value('also-reads')),
     applies: value('applies') || null,
+    appliesReads: value('applies') === '' ? [] : null,
     remediation: value('remediation'),
     references: value('references'),
     falsePositives: value('false-positives'),

@@ -2,8 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { withClosed } from '../queries/closed.ts';
 import { parseQuery, severityRank } from '../queries/query.ts';
 import type { Query } from '../queries/query.ts';
+import { withReads } from '../queries/reads.ts';
+import { openEmptyStore } from '../store/memory.ts';
 import { parsersIndex } from './parsers_index.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -48,6 +51,9 @@ write(
 
 write('collector/parsers/index.ts', await parsersIndex(join(root, 'collector/parsers')));
 
+const { tables: declared } = await import('../tables/index.ts');
+const store = openEmptyStore(declared);
+
 const queryFolder = join(root, 'queries');
 const queries: readonly Query[] = readdirSync(queryFolder, { recursive: true, encoding: 'utf8' })
   .map((file) => file.replaceAll('\\', '/'))
@@ -59,8 +65,9 @@ const queries: readonly Query[] = readdirSync(queryFolder, { recursive: true, en
     });
     if (file !== `${query.group}/${query.name}.sql`)
       throw new Error(`queries/${file} is of the group ${query.group}`);
-    return query;
+    return withClosed(withReads(query, store), declared, store);
   });
+store.close();
 
 write(
   'queries/index.ts',
@@ -202,7 +209,6 @@ const { conflictsPage } = await import('./conflicts.ts');
 write('docs/conflicts.md', conflictsPage());
 
 const { coveragePage } = await import('./coverage.ts');
-const { tables: declared } = await import('../tables/index.ts');
 write('docs/coverage.md', coveragePage(declared));
 
 const tableList = [

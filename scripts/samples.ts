@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fileNames, files, sourceOf, statOnly } from '../collector/sources.ts';
 import { answersBeside } from './sample_answers.ts';
 
 // --- What a declaration holds ---
@@ -1439,27 +1440,36 @@ const runsOf = (host: Host): readonly Run[] => {
 };
 
 const laterAnswers = await answersBeside(
-  new Set(hosts.flatMap((host) => runsOf(host).map(({ argv }) => argv.join(' ')))),
+  new Set(hosts.flatMap((host) => runsOf(host).map(({ argv }) => sourceOf(argv)))),
 );
+
+/** What a parameter of a source stands for on a host. */
+const argumentsOf = (host: Host, placeholder: string | null): readonly string[] => {
+  if (placeholder === null) return [''];
+  return placeholder === '{device}'
+    ? [dataDevice(host)]
+    : accountsOf(host)
+        .filter(canLogIn)
+        .map(({ name }) => name);
+};
 
 /** Of newer sources, for which no host has an answer of its own. */
 const laterRuns = (host: Host): readonly Run[] =>
   laterAnswers
     .filter(({ isForAll }) => isForAll || host.euid === 0)
-    .map((answer) => ({ ...answer, milliseconds: 50 }));
+    .flatMap((answer) =>
+      argumentsOf(host, answer.placeholder).map((value) => ({ ...answer.runFor(value), milliseconds: 50 })),
+    );
 
-/** Every file that is read on a Mac with these accounts. */
-const filePathsOf = (host: Host): readonly string[] => [
-  `${managed}/com.apple.MCX.plist`,
-  `${managed}/com.apple.MCX.FileVault2.plist`,
-  `${managed}/com.apple.extensiblesso.plist`,
-  `${managed}/com.apple.loginwindow.plist`,
-  ...accountsOf(host)
-    .filter(canLogIn)
-    .map(({ name }) => `${managed}/${name}/com.apple.MCX.plist`),
-  `${preferences}/com.apple.loginwindow.plist`,
-  `${preferences}/com.apple.preferences.accounts.plist`,
-];
+/** Every file that is read on a Mac with these accounts; one that its declaration does not have is missing there. */
+const filePathsOf = (host: Host): readonly string[] =>
+  fileNames
+    .flatMap((name) => [...files[name].paths])
+    .flatMap((path) =>
+      path.includes('{username}')
+        ? argumentsOf(host, '{username}').map((name) => path.replace('{username}', name))
+        : [path],
+    );
 
 const homeLine = (host: Host, account: Account): readonly [string, string] => {
   const [home = ''] = homesOf(account);
@@ -1475,7 +1485,7 @@ const homeLine = (host: Host, account: Account): readonly [string, string] => {
 };
 
 const statLines = (host: Host): string => {
-  const found = new Map<string, string>();
+  const found = new Map<string, string>(statOnly.map((path) => [path, 'missing\t-\t-\t-\t-']));
   for (const [path, mark] of Object.entries(host.marks)) {
     if (mark === 'missing' || mark === 'denied') {
       found.set(path, `${mark}\t-\t-\t-\t-`);

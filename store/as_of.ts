@@ -2,10 +2,15 @@
 import { quoteName } from './ddl.ts';
 import type { Store } from './file.ts';
 import { asOfViews } from './schema.ts';
+import { throughStandIns } from './stand_ins.ts';
 
 /** Makes the plain names mean a moment, for this connection alone. */
-export const viewAsOf = ({ db, tables, tableIds }: Store, time: number): void => {
+export const viewAsOf = ({ db, tables, tableIds, standIns }: Store, time: number): void => {
+  const changes = standIns.get('changes');
   for (const [name, sql] of asOfViews(tables, (table) => tableIds.get(table) ?? 0, time)) {
-    db.exec(`CREATE TEMP VIEW ${quoteName(name)} AS\n${sql}`);
+    // What stood in under this name is taken up in the text: a view cannot name itself.
+    const text = changes === undefined ? sql : throughStandIns(sql.replace('main.changes', `(${changes})`));
+    db.exec(`DROP VIEW IF EXISTS temp.${quoteName(name)}`);
+    db.exec(`CREATE TEMP VIEW ${quoteName(name)} AS\n${text}`);
   }
 };

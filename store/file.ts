@@ -5,24 +5,22 @@ import { UserError } from '../collector/errors.ts';
 import type { Table } from '../collector/table.ts';
 import { openDatabase } from './database.ts';
 import type { Db } from './database.ts';
-import { quoteName } from './ddl.ts';
-import { fillReadings } from './versions.ts';
-import {
-  applicationId,
-  internTables,
-  readTableNumbers,
-  layoutVersion,
-  storeIndexes,
-  storeTables,
-  storeViews,
-} from './schema.ts';
+import { differenceOf, readHeld } from './held.ts';
+import type { Difference } from './held.ts';
+import { applicationId, layoutVersion, readTableNumbers } from './schema.ts';
 import type { Schema } from './schema.ts';
+import { standInTables, standInViews } from './stand_ins.ts';
+import { addDeclared, bringUpToDate, holdsDeclared, isLacking, knownDifference } from './upgrade.ts';
 
 export interface Store {
   readonly db: Db;
   readonly path: string;
   readonly tables: readonly Table[];
   readonly tableIds: ReadonlyMap<string, number>;
+  /** How the file differs from what is declared; null where it is known not to. */
+  readonly difference: Difference | null;
+  /** Views that stand in for those of the file on this connection, with their text. */
+  readonly standIns: ReadonlyMap<string, string>;
   /** What was put right on opening, for a note to the user. */
   readonly notes: readonly string[];
   close(): void;
@@ -43,8 +41,12 @@ const damaged = (path: string, what: string): UserError =>
     'it was not touched: put back a copy of it, or move it away and collect or merge into a new file',
   );
 
-/** How the message about a row begins that its table refuses. */
-export const refusedRow = 'a row does not fit its table';
+/** A row that its table refuses: of what came with it, all else may be good. */
+export class RefusedRow extends UserError {
+  constructor(message: string) {
+    super(`a row does not fit its table: ${message}`, 'tokenquery schema prints what each column may hold');
+  }
+}
 
 /** What SQLite says, in words that say what to do; any other error as it is. */
 export const explainStoreError = (error: unknown, path: string): unknown => {
@@ -83,9 +85,7 @@ export const explainStoreError = (error: unknown, path: string): unknown => {
       'what was stored before is intact; check the disk',
     );
   }
-  if (code.startsWith('SQLITE_CONSTRAINT')) {
-    return new UserError(`${refusedRow}: ${message}`, 'tokenquery schema prints what each column may hold');
-  }
+  if (code.startsWith('SQLITE_CONSTRAINT')) return new RefusedRow(message);
   return new UserError(`${path}: ${message}`);
 };
 
@@ -206,52 +206,6 @@ const inTransaction = (db: Db, work: () => void): void => {
   }
 };
 
-interface SchemaRow {
-  readonly type: string;
-  readonly name: string;
-  readonly sql: string;
-}
-
-/**
- * Brings the tables to what the declarations say: those that differ are made anew and filled with the columns that
- * both have. Indexes and views are made anew.
- */
-const bringUpToDate = (db: Db, { tables, version }: Schema): void => {
-  const rows = db
-    .prepare("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
-    .all() as SchemaRow[];
-  for (const { type, name } of rows) {
-    if (type === 'view' || type === 'index') db.exec(`DROP ${type} ${quoteName(name)}`);
-  }
-  const columnsOf = (name: string): string[] =>
-    (db.pragma(`table_info(${quoteName(name)})`) as { name: string }[]).map((column) => column.name);
-  for (const [name, sql] of storeTables(tables)) {
-    const now = rows.find((row) => row.type === 'table' && row.name === name);
-    if (now?.sql === sql) continue;
-    if (now === undefined) {
-      db.exec(sql);
-      continue;
-    }
-    const old = `_old${name}`;
-    db.exec(`ALTER TABLE ${quoteName(name)} RENAME TO ${quoteName(old)}`);
-    db.exec(sql);
-    const before = new Set(columnsOf(old));
-    const both = columnsOf(name)
-      .filter((column) => before.has(column))
-      .map(quoteName)
-      .join(', ');
-    db.exec(`INSERT INTO ${quoteName(name)} (${both}) SELECT ${both} FROM ${quoteName(old)}`);
-    db.exec(`DROP TABLE ${quoteName(old)}`);
-  }
-  const tableIds = internTables(db, tables);
-  fillReadings(db, tables);
-  for (const sql of storeIndexes(tables).values()) db.exec(sql);
-  for (const [name, sql] of storeViews(tables, (table) => tableIds.get(table) ?? 0)) {
-    db.exec(`CREATE VIEW ${quoteName(name)} AS\n${sql}`);
-  }
-  db.pragma(`user_version = ${version}`);
-};
-
 const versionOf = (db: Db): number => db.pragma('user_version', { simple: true }) as number;
 const isEmpty = (db: Db): boolean => db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
 const isOurs = (db: Db): boolean => db.pragma('application_id', { simple: true }) === applicationId;
@@ -260,13 +214,13 @@ const storeOf = (
   db: Db,
   path: string,
   schema: Schema,
-  notes: readonly string[],
-  isWriter: boolean,
+  { notes, isWriter, ...held }: Pick<Store, 'difference' | 'standIns' | 'notes'> & { isWriter: boolean },
 ): Store => ({
   db,
   path,
   tables: schema.tables,
   tableIds: readTableNumbers(db),
+  ...held,
   notes,
   close: () => {
     if (!db.open) return;
@@ -315,7 +269,10 @@ const narrowMode = (path: string): boolean => {
 export interface OpenOptions {
   readonly schema?: Schema;
   readonly waitMs?: number;
-  /** Whether an older file may be brought up to date to be read; true by default. */
+  /**
+   * Whether a file of an older layout may be brought up to date to be read; true by default. Where it may not, what it
+   * lacks is stood in for, and only its snapshots can be read: the views stay those of the file.
+   */
   readonly mayUpdate?: boolean;
 }
 
@@ -361,8 +318,9 @@ export const openForWriting = (path: string, tables: readonly Table[], options: 
         if (versionOf(db as Db) < schema.version) bringUpToDate(db as Db, schema);
       });
       notes.push(`${path} was brought from layout ${version} to ${schema.version}`);
-    }
-    return storeOf(db, path, schema, notes, true);
+    } else if (!holdsDeclared(db, schema.tables)) inTransaction(db, () => addDeclared(db as Db, schema));
+    const difference = knownDifference(db, schema.tables);
+    return storeOf(db, path, schema, { difference, standIns: new Map(), notes, isWriter: true });
   } catch (error) {
     db?.close();
     throw explainFileError(error, path);
@@ -374,6 +332,21 @@ const explainFileError = (error: unknown, path: string): unknown => {
   if (code === 'EPERM' || code === 'EACCES' || code === 'EROFS')
     return new UserError(`${path} may not be changed (${code})`, 'are you its owner?');
   return explainStoreError(error, path);
+};
+
+/** Puts in place, for this connection, what a file lacks. */
+const standIn = (
+  db: Db,
+  { tables, version }: Schema,
+  given: number,
+  withViews: boolean,
+): Pick<Store, 'difference' | 'standIns'> => {
+  const isOlder = given < version;
+  const difference = isOlder ? differenceOf(readHeld(db), tables) : knownDifference(db, tables);
+  const standIns = new Map<string, string>();
+  if (difference === null || !(isOlder || isLacking(db, difference))) return { difference, standIns };
+  standInTables(db, tables, difference);
+  return { difference, standIns: withViews ? standInViews(db, tables, difference) : standIns };
 };
 
 /** Opens a store to read. One that is older is brought up to date first, where it may be written. */
@@ -389,13 +362,7 @@ export const openForReading = (path: string, tables: readonly Table[], options: 
   if (header.kind === 'other') throw notOurs(path);
   if (header.version > schema.version) throw tooNew(path, header.version, schema.version);
   const notes: string[] = [];
-  if (header.version < schema.version) {
-    if (options.mayUpdate === false) {
-      throw new UserError(
-        `${path} has the older layout ${header.version}`,
-        `it was not touched; tokenquery changes --db ${path} brings it up to date`,
-      );
-    }
+  if (header.version < schema.version && options.mayUpdate !== false) {
     const store = openForWriting(path, tables, options);
     notes.push(...store.notes);
     store.close();
@@ -406,7 +373,8 @@ export const openForReading = (path: string, tables: readonly Table[], options: 
     if (!isOurs(db)) throw notOurs(path);
     const version = versionOf(db);
     if (version > schema.version) throw tooNew(path, version, schema.version);
-    return storeOf(db, path, schema, notes, false);
+    const held = standIn(db, schema, version, options.mayUpdate !== false);
+    return storeOf(db, path, schema, { ...held, notes, isWriter: false });
   } catch (error) {
     db?.close();
     throw explainFileError(error, path);

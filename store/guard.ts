@@ -93,36 +93,73 @@ export const prepareGuarded = (
 
 interface Instruction {
   readonly opcode: string;
+  readonly p1: number;
   readonly p2: number;
   readonly p3: number;
 }
+
+// SQLite passes over empty statements and comments; EXPLAIN does not.
+const beforeStatement = /^(?:[\s;]|--[^\n]*|\/\*[\s\S]*?\*\/)+/;
 
 /** The program that SQLite made of a statement. */
 const programOf = (db: Db, sql: string): readonly Instruction[] =>
   isExplain(sql)
     ? []
     : (db
-        .prepare(`EXPLAIN ${sql.replace(/^[\s;]+/, '')}`)
+        .prepare(`EXPLAIN ${sql.replace(beforeStatement, '')}`)
         .safeIntegers(false)
         .all({ now: 0 }) as Instruction[]);
 
 /** The tables that a statement opens, whatever view, join or subquery names them. */
 export const touchedTables = (db: Db, sql: string): ReadonlySet<string> => {
-  const byRoot = new Map(
-    (
+  const rootsOf = (schema: 'sqlite_schema' | 'sqlite_temp_schema'): ReadonlyMap<number, string> =>
+    new Map(
       db
-        .prepare('SELECT rootpage, tbl_name FROM sqlite_schema WHERE rootpage > 0')
+        .prepare(`SELECT rootpage, tbl_name FROM ${schema} WHERE rootpage > 0`)
         .safeIntegers(false)
-        .all() as {
-        rootpage: number;
-        tbl_name: string;
-      }[]
-    ).map(({ rootpage, tbl_name: name }) => [rootpage, name]),
-  );
+        .raw(true)
+        .all() as [number, string][],
+    );
+  // By the number of the database: tables that a file lacks are stood in for among the temporary ones.
+  const roots = [rootsOf('sqlite_schema'), rootsOf('sqlite_temp_schema')];
   const touched = new Set<string>();
   for (const { opcode, p2, p3 } of programOf(db, sql)) {
-    const name = (opcode === 'OpenRead' || opcode === 'ReopenIdx') && p3 === 0 ? byRoot.get(p2) : undefined;
+    const name = opcode === 'OpenRead' || opcode === 'ReopenIdx' ? roots[p3]?.get(p2) : undefined;
     if (name !== undefined) touched.add(name);
+  }
+  return touched;
+};
+
+/** The name by which analysts know a table of a store, or of what was collected. */
+export const analystName = (name: string): string =>
+  name === '_finding' ? 'findings' : name.replace(/^_(?:current|past)_/, '');
+
+// They speak of the collection itself: no status tells of them.
+const reports: ReadonlySet<string> = new Set(['table_status', 'collection_errors', 'command_log']);
+
+/** The tables that a statement reads of which `table_status` tells whether they were seen, in order. */
+export const factTables = (db: Db, sql: string): readonly string[] =>
+  [...new Set([...touchedTables(db, sql)].map(analystName))]
+    .filter((name) => !name.startsWith('_') && !reports.has(name))
+    .toSorted();
+
+/** The columns that a statement reads, as table.column, whatever view, join or subquery names them. */
+export const touchedColumns = (db: Db, sql: string): ReadonlySet<string> => {
+  const tables = new Map(
+    db
+      .prepare("SELECT rootpage, name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")
+      .safeIntegers(false)
+      .raw(true)
+      .all() as [number, string][],
+  );
+  const columnsOf = db.prepare("SELECT name FROM pragma_table_info(?, 'main') ORDER BY cid").pluck();
+  const cursors = new Map<number, { readonly table: string; readonly columns: readonly string[] }>();
+  const touched = new Set<string>();
+  for (const { opcode, p1, p2, p3 } of programOf(db, sql)) {
+    const table = opcode === 'OpenRead' && p3 === 0 ? tables.get(p2) : undefined;
+    if (table !== undefined) cursors.set(p1, { table, columns: columnsOf.all(table) as string[] });
+    const cursor = opcode === 'Column' ? cursors.get(p1) : undefined;
+    if (cursor !== undefined) touched.add(`${cursor.table}.${cursor.columns[p2] ?? ''}`);
   }
   return touched;
 };
@@ -158,7 +195,13 @@ export const visibleNames = ({
   db,
   tables,
 }: Store): { readonly tables: readonly string[]; readonly columns: readonly string[] } => ({
-  tables: db.prepare("SELECT name FROM sqlite_schema WHERE type = 'view'").pluck().all() as string[],
+  tables: db
+    .prepare(
+      "SELECT name FROM sqlite_schema WHERE type = 'view' UNION " +
+        "SELECT name FROM sqlite_temp_schema WHERE type = 'view' AND substr(name, 1, 1) <> '_'",
+    )
+    .pluck()
+    .all() as string[],
   columns: [
     ...new Set([
       ...tables.flatMap(({ columns }) => Object.keys(columns)),

@@ -2,12 +2,29 @@ import type { Table, Value } from '../collector/table.ts';
 import { allColumns } from '../collector/table.ts';
 import { openDatabase } from './database.ts';
 import type { Db } from './database.ts';
-import { createTable, quoteName } from './ddl.ts';
+import { createTable, ownColumnDefinitions, quoteName } from './ddl.ts';
+import { storeTables, storeViews } from './schema.ts';
 
-/** An empty database in memory with every table, as a live query sees it. */
-export const openMemory = (tables: readonly Table[]): Db => {
+/**
+ * An empty database in memory with every table, as a live query sees it.
+ *
+ * @param create The statement that makes a table.
+ */
+export const openMemory = (tables: readonly Table[], create: (table: Table) => string = createTable): Db => {
   const db = openDatabase(':memory:');
-  db.exec(tables.map(createTable).join('\n'));
+  db.exec(tables.map(create).join('\n'));
+  return db;
+};
+
+/** A table that takes whatever a store holds: words of a newer version, and NULL for what an older one did not know. */
+export const ownTable = (table: Table): string =>
+  `CREATE TABLE ${quoteName(table.name)} (${[...ownColumnDefinitions(table), '"host_id" TEXT'].join(', ')}) STRICT;`;
+
+/** An empty store in memory: what statements on a store, also those that compare snapshots, can be checked on. */
+export const openEmptyStore = (tables: readonly Table[]): Db => {
+  const db = openDatabase(':memory:');
+  for (const sql of storeTables(tables).values()) db.exec(sql);
+  for (const [name, sql] of storeViews(tables, () => 0)) db.exec(`CREATE VIEW ${quoteName(name)} AS\n${sql}`);
   return db;
 };
 

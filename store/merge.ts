@@ -6,9 +6,10 @@ import { Worker } from 'node:worker_threads';
 import { UserError } from '../collector/errors.ts';
 import { workerArgument } from './worker.ts';
 import { readHostIds, snapshotReader } from './reader.ts';
-import { explainStoreError, openForReading, refusedRow, transact } from './file.ts';
+import { explainStoreError, openForReading, RefusedRow, transact } from './file.ts';
 import type { Store } from './file.ts';
 import { isNativeName, readNativeFile } from './native/file.ts';
+import { snapshotIdOf, snapshotStatus } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import { storeWriter } from './writer/writer.ts';
 import type { StoreWriter } from './writer/writer.ts';
@@ -118,6 +119,8 @@ export interface Merged {
   readAnew: number;
   readonly hosts: Set<string>;
   readonly bad: BadInput[];
+  /** What only a newer tokenquery knows, and the inputs that have it: it is not in the file. */
+  readonly leftOut: Map<string, Set<string>>;
 }
 
 export interface MergeOptions {
@@ -196,7 +199,7 @@ const batchWriter = (store: Store, merged: Merged, now: () => number) => {
     } catch (error) {
       // What was numbered in the transaction that was taken back is not in the file.
       writer = null;
-      if (!isRefusedRow(error)) throw new TargetFailure('', { cause: error });
+      if (!(error instanceof RefusedRow)) throw new TargetFailure('', { cause: error });
       const [group] = groups;
       if (groups.length === 1 && group !== undefined) {
         merged.bad.push({
@@ -236,13 +239,10 @@ const batchWriter = (store: Store, merged: Merged, now: () => number) => {
   };
 };
 
-const isRefusedRow = (error: unknown): error is UserError =>
-  error instanceof UserError && error.message.startsWith(refusedRow);
-
 type FromWorker =
   | { readonly snapshots: readonly Snapshot[] }
-  | { readonly done: true }
-  | { readonly message: string; readonly hint: string }
+  | { readonly done: true; readonly leftOut: ReadonlySet<string> }
+  | { readonly message: string; readonly hint: string; readonly leftOut: ReadonlySet<string> }
   | { readonly fault: string };
 
 type Take = (snapshots: readonly Snapshot[]) => void;
@@ -255,7 +255,7 @@ const nativeWorker = (entry: string, megabytes: number) => {
     // What it holds is a few batches; without a limit, garbage is left lying until there is a lot of it.
     resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: megabytes },
   });
-  const read = (path: string, take: Take): Promise<void> =>
+  const read = (path: string, take: Take, leftOut: Set<string>): Promise<void> =>
     new Promise((fulfil, reject) => {
       const finish = (error: unknown): void => {
         worker.off('message', onMessage);
@@ -265,6 +265,7 @@ const nativeWorker = (entry: string, megabytes: number) => {
       };
       const onMessage = (message: FromWorker): void => {
         try {
+          if ('leftOut' in message) for (const what of message.leftOut) leftOut.add(what);
           if ('snapshots' in message) {
             take(message.snapshots);
             worker.postMessage({});
@@ -285,13 +286,28 @@ const nativeWorker = (entry: string, megabytes: number) => {
 // Below this, starting a thread takes longer than it saves.
 const bytesForWorker = 2 * 1024 * 1024;
 
-const mergeDatabase = (path: string, store: Store, take: Take): void => {
+/** Without what is left out it is another snapshot, as it is in an export: the whole one can still come. */
+const reduced = ({ reading: _whole, ...snapshot }: Snapshot): Snapshot => ({
+  ...snapshot,
+  snapshotId: snapshotIdOf(snapshot),
+  status: snapshotStatus([...snapshot.observations.values()].map(({ status }) => status)),
+});
+
+const mergeDatabase = (path: string, store: Store, take: Take, leftOut: Set<string>): void => {
   const source = openForReading(path, store.tables, { mayUpdate: false });
   try {
     const reader = snapshotReader(source);
+    const { unknownTables = [], unknownColumns = new Map() } = source.difference ?? {};
+    for (const table of unknownTables) leftOut.add(`table ${table}`);
+    for (const [table, columns] of unknownColumns)
+      for (const column of columns.keys()) leftOut.add(`column ${table}.${column}`);
+    const isWhole = leftOut.size === 0;
     // In one transaction: what is read is one moment of the other file.
     source.db.exec('BEGIN');
-    for (const hostId of readHostIds(source.db)) take([...reader.read(hostId)]);
+    for (const hostId of readHostIds(source.db)) {
+      const snapshots: readonly Snapshot[] = [...reader.read(hostId)];
+      take(isWhole ? snapshots : snapshots.map(reduced));
+    }
   } catch (error) {
     throw explainStoreError(error, path);
   } finally {
@@ -305,23 +321,32 @@ export const merge = async (
   inputs: readonly Input[],
   options: MergeOptions,
 ): Promise<Merged> => {
-  const merged: Merged = { stored: 0, known: 0, tooOld: 0, readAnew: 0, hosts: new Set(), bad: [] };
+  const merged: Merged = {
+    stored: 0,
+    known: 0,
+    tooOld: 0,
+    readAnew: 0,
+    hosts: new Set(),
+    bad: [],
+    leftOut: new Map(),
+  };
   const batch = batchWriter(store, merged, options.now);
   const keepLevel = levelKeeper(store, options.mayMix === true);
   let decoding = null as ReturnType<typeof nativeWorker> | null;
-  const readExport = async (path: string, take: Take): Promise<void> => {
+  const readExport = async (path: string, take: Take, leftOut: Set<string>): Promise<void> => {
     const { workerEntry, workerMegabytes = 128 } = options;
     if (workerEntry === undefined || statSync(path).size < bytesForWorker) {
-      await readNativeFile(path, store.tables, take);
+      await readNativeFile(path, store.tables, take, { leftOut });
       return;
     }
     let handed = 0;
     try {
       decoding ??= nativeWorker(workerEntry, workerMegabytes);
-      await decoding.read(path, (snapshots) => {
+      const hand = (snapshots: readonly Snapshot[]): void => {
         take(snapshots);
         handed += snapshots.length;
-      });
+      };
+      await decoding.read(path, hand, leftOut);
     } catch (error) {
       // It may have more of this file under way, which must not be taken for the next one.
       decoding?.end();
@@ -329,11 +354,12 @@ export const merge = async (
       if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
       // A snapshot that is larger than what a thread may hold: here there is more room.
       let passed = 0;
-      await readNativeFile(path, store.tables, (snapshots) => {
+      const takeRest = (snapshots: readonly Snapshot[]): void => {
         const rest = snapshots.slice(Math.max(0, handed - passed));
         passed += snapshots.length;
         if (rest.length > 0) take(rest);
-      });
+      };
+      await readNativeFile(path, store.tables, takeRest, { leftOut });
     }
   };
   // A cut of the power may cost the last transactions, which can be merged again, and nothing else: the disk need
@@ -350,14 +376,16 @@ export const merge = async (
         batch.add(path, snapshots);
         step();
       };
+      const leftOut = new Set<string>();
       try {
-        if (kind === 'database') mergeDatabase(path, store, take);
+        if (kind === 'database') mergeDatabase(path, store, take, leftOut);
         else if (kind === 'evidence') take([await options.readEvidence(path)]);
-        else await readExport(path, take);
+        else await readExport(path, take, leftOut);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         merged.bad.push({ path, message: error.message, hint: error.hint });
       }
+      for (const what of leftOut) merged.leftOut.set(what, (merged.leftOut.get(what) ?? new Set()).add(path));
     }
     store.db.pragma('synchronous = FULL');
     batch.flush();

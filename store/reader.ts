@@ -1,13 +1,14 @@
 /** Reads back what was stored: the observations of a table of a host, and whole snapshots as they went in. */
-import { inflateRawSync } from 'node:zlib';
+import { isGood } from '../collector/status.ts';
 import type { Status } from '../collector/status.ts';
 import type { Table } from '../collector/table.ts';
 import type { Db, Statement } from './database.ts';
 import { quoteName } from './ddl.ts';
 import type { ClosedVersion, Observation, OpenVersion, Ref } from './history.ts';
 import { compareRefs } from './history.ts';
+import { unpackRows } from './packed.ts';
 import { beganOf, currentName, dataTables, endedOf, pastName } from './schema.ts';
-import { cellsOrder, digestOfCells, isGood, packRows } from './snapshot.ts';
+import { cellsOrder, digestOfCells, packRows } from './snapshot.ts';
 import type { Cells, Report, Snapshot, TableObservation } from './snapshot.ts';
 import type { Store } from './file.ts';
 
@@ -202,9 +203,9 @@ export const readAsides = (
   readings: Readings,
 ): PackedRows[] => readPacked(prepare, '_aside', host, tableId, readings);
 
-export const unpackRows = (raw: Uint8Array): Cells[] => {
+export const readPackedRows = (raw: Uint8Array, table: Table): Cells[] => {
   try {
-    return JSON.parse(inflateRawSync(raw).toString('utf8')) as Cells[];
+    return unpackRows(raw, table);
   } catch (error) {
     throw damagedValue('what a look saw', error);
   }
@@ -243,7 +244,7 @@ export const readHistory = (
   const asides = readAsides(prepare, host, tableId, readings);
   const aside = new Map(asides.map(({ id, raw }) => [id, raw]));
   const known = versionReplay(table, current, past);
-  const partial = pointReplay(changePoints);
+  const partial = pointReplay(table, changePoints);
   const observations: Observation[] = [];
   for (const { time, id, reading, observationSet, evidence } of timeline) {
     const entry = observationsOf(observationSet).get(tableId);
@@ -251,7 +252,7 @@ export const readHistory = (
     const ref = { time, id, reading };
     const isPartial = entry.status === 'partial';
     const packed = aside.get(id);
-    const rows = packed === undefined ? known(ref) : unpackRows(packed);
+    const rows = packed === undefined ? known(ref) : readPackedRows(packed, table);
     const seen = packed === undefined && isPartial ? partial(ref) : null;
     const { affected, failed, absent } = entry;
     observations.push({ ref, isPartial, affected, failed, absent, evidence, rows: seen ?? rows });
@@ -289,14 +290,14 @@ const versionReplay = (table: Table, current: readonly OpenVersion[], past: read
 };
 
 /** What partial observations saw where it is not what is known; asked for in order. */
-const pointReplay = (points: readonly ChangePoint[]) => {
+const pointReplay = (table: Table, points: readonly ChangePoint[]) => {
   let next = 0;
   let rows: readonly Cells[] | null = null;
   return (ref: Ref): readonly Cells[] | null => {
     for (; next < points.length; next += 1) {
       const point = points[next] as ChangePoint;
       if (compareRefs(point, ref) > 0) break;
-      rows = point.raw === null ? null : unpackRows(point.raw);
+      rows = point.raw === null ? null : readPackedRows(point.raw, table);
     }
     return rows;
   };
@@ -337,7 +338,8 @@ interface SnapshotRow {
   readonly tool_version: string;
   readonly schema_version: number;
   readonly redaction: string | null;
-  readonly reading: number;
+  /** NULL in a file of an older layout, which is only read. */
+  readonly reading: number | null;
 }
 
 export interface StoredSnapshot extends Snapshot {
@@ -436,7 +438,7 @@ export const snapshotReader = ({
         toolVersion: row.tool_version,
         schemaVersion: row.schema_version,
         redaction: row.redaction,
-        reading: row.reading,
+        ...(row.reading === null ? {} : { reading: row.reading }),
         observations,
         report: index === rows.length - 1 ? readReport(prepare, host) : null,
       };

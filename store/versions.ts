@@ -29,15 +29,16 @@ export const isReadAnew = (snapshot: string): string =>
 /** Fills in the readings of a file that did not have them. The caller holds the transaction. */
 export const fillReadings = (db: Db, tables: readonly Table[]): void => {
   const widths = new Map(tables.map(({ name, columns }) => [name, Object.keys(columns).length]));
-  const namesOf = db
-    .prepare('SELECT t.name FROM _look_table l JOIN _table t ON t.tab = l.tab WHERE l.look = ?')
-    .pluck();
+  const namesOf = db.prepare(
+    'SELECT t.name, json_array_length(l.columns_absent) AS absent FROM _look_table l JOIN _table t ON t.tab = l.tab WHERE l.look = ?',
+  );
   const rows = db
     .prepare('SELECT DISTINCT tool_version AS version, look FROM _snapshot WHERE reading = 0')
     .all() as { version: string; look: number }[];
   const fill = db.prepare('UPDATE _snapshot SET reading = ? WHERE tool_version = ? AND look = ?');
   for (const { version, look } of rows) {
-    const columns = (namesOf.all(look) as string[]).reduce((sum, name) => sum + (widths.get(name) ?? 0), 0);
+    const known = namesOf.all(look) as { name: string; absent: number | null }[];
+    const columns = known.reduce((sum, { name, absent }) => sum + (widths.get(name) ?? 0) - (absent ?? 0), 0);
     fill.run(readingOf(version, columns), version, look);
   }
 };

@@ -26,9 +26,10 @@ export default defineTable({
       }),
     ),
     type: required(
-      oneOf(cryptoUserTypes, 'APFSCryptoUserType; Unknown for a word that is not known.', {
-        example: 'MDMRecovery',
-      }),
+      text(
+        `APFSCryptoUserType as diskutil prints it, known are ${cryptoUserTypes.join(', ')}; Unknown where it does not tell.`,
+        { example: 'MDMRecovery' },
+      ),
     ),
     volume_owner: boolean('Volume owner; NULL when the key is absent (Intel, or macOS before 11).', {
       example: '1',

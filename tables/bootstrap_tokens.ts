@@ -159,7 +159,8 @@ export default defineTable({
         crypto_user_present: bit(keyPresent),
         crypto_user_volume_owner: bit(key?.volumeOwner),
         server_capability_declared:
-          configuration === null || (configuration.mdm !== null && capabilities === null)
+          configuration === null ||
+          (configuration.mdm === null ? !configuration.isComplete : capabilities === null)
             ? null
             : bit(capabilities?.includes(capability) ?? false),
         allowed_for_authentication: security?.bootstrapTokenAllowedForAuthentication ?? null,

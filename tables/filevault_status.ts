@@ -17,7 +17,7 @@ export default defineTable({
   columns: {
     filevault_enabled: boolean('FileVault is on.', { example: '1', from: ['fdesetup_status'] }),
     status: required(
-      oneOf(filevaultStatuses, 'unknown when fdesetup status did not answer.', { from: ['fdesetup_status'] }),
+      oneOf(filevaultStatuses, 'unknown when fdesetup status did not tell.', { from: ['fdesetup_status'] }),
     ),
     percent_complete: real('Progress of a conversion; NULL when there is none.', {
       unit: 'percent',
@@ -46,7 +46,7 @@ export default defineTable({
     using_recovery_key: boolean('The Mac was started with the personal recovery key.', {
       example: '0',
       from: ['fdesetup_using_recovery_key', 'fdesetup_status'],
-      nullBecause: 'fdesetup says it for certain to root only',
+      nullBecause: 'fdesetup says it for certain to root only, and nothing of it on APFS',
     }),
     supports_auth_restart: boolean('Supports an authenticated restart.', {
       example: '1',

@@ -83,10 +83,8 @@ export default defineTable({
       await context.read('profiles_status_enrollment');
     }
     const mdm = configuration?.mdm ?? null;
-    const hasProfile =
-      configuration === null
-        ? null
-        : mdm !== null || (context.isComplete('profiles_show_configuration') ? false : null);
+    // A profile that was not understood may be the one that enrols.
+    const hasProfile = mdm !== null || (configuration?.isComplete === true ? false : null);
     // A profile of MDM on a Mac that says that it is not enrolled: conflicts has the row (M19), and nobody wins.
     const isDisputed = status?.mdmEnrolled === false && hasProfile === true;
     if (isDisputed) context.note(contradicted, { source: 'profiles_status_enrollment' });

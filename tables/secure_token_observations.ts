@@ -1,15 +1,14 @@
 import { CollectError, NotAsked } from '../collector/errors.ts';
-import { hasTag } from '../collector/parsers/authentication_authority.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 import { isSafeUsername } from '../collector/sources.ts';
-import { boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
+import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 import { asksSysadminctl } from '../collector/version.ts';
-import { canLogin } from '../collector/accounts.ts';
+import { canLogin, tagOf } from '../collector/accounts.ts';
 import { localAccounts } from './shared/accounts.ts';
 import { isListed, listingCommand, readCryptoListing } from './shared/crypto_users.ts';
 import type { CryptoListing } from './shared/crypto_users.ts';
-import { readFilevaultList } from './shared/filevault_list.ts';
+import { isListed as isFilevaultUser, readFilevaultList } from './shared/filevault_list.ts';
 import type { FilevaultList } from './shared/filevault_list.ts';
 import { tokenSources } from './shared/observations.ts';
 import type { Observation } from './shared/observations.ts';
@@ -32,20 +31,20 @@ const fromFdesetup = (context: Context, user: DsUser, list: FilevaultList | null
   if (list === null) return { ...common, value: null, raw_state: null, command_id: null };
   const commandId = context.commandId(list.source);
   if (user.uuid === null) return { ...common, value: null, raw_state: null, command_id: commandId };
-  if (list.uuids.has(user.uuid)) {
-    return { ...common, value: 1, raw_state: 'listed', command_id: commandId };
-  }
+  const listed = isFilevaultUser(list, user.uuid);
+  if (listed === null) return { ...common, value: null, raw_state: null, command_id: commandId };
+  if (listed) return { ...common, value: 1, raw_state: 'listed', command_id: commandId };
   // With FileVault off nobody is listed: that says nothing of a token.
   return { ...common, value: list.isFilevaultOff ? null : 0, raw_state: 'absent', command_id: commandId };
 };
 
 const fromOpenDirectory = (context: Context, user: DsUser): Observation => {
-  const isTagged = hasTag(user.authenticationAuthority, 'SecureToken');
+  const isTagged = tagOf(user, 'SecureToken');
   return {
     ...nameOf(user),
     source: 'opendirectory',
-    value: isTagged ? 1 : 0,
-    raw_state: isTagged ? 'tag' : 'absent',
+    value: bit(isTagged),
+    raw_state: isTagged === null ? null : isTagged ? 'tag' : 'absent',
     command_id: context.commandId('ds_users'),
   };
 };

@@ -1,5 +1,6 @@
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
 import { isTagDisabled } from './shared/accounts.ts';
+import { isListed } from './shared/filevault_list.ts';
 import { noApfs, tellNoOwners, volumeOwnerOf } from './shared/crypto_users.ts';
 import { confidences } from './shared/token_rules.ts';
 import { readVerdicts, verdictSources } from './shared/verdicts.ts';
@@ -14,7 +15,10 @@ export default defineTable({
       example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
       from: ['ds_users'],
     }),
-    is_admin: boolean('Effective member of gid 80, as in users.', { example: '1', from: ['ds_groups'] }),
+    is_admin: boolean('Effective member of gid 80, as in users.', {
+      example: '1',
+      from: ['ds_users', 'ds_groups'],
+    }),
     secure_token: boolean(
       'The verdict: APFS where it answered, else any other that says yes, else sysadminctl; NULL where fdesetup lists whom APFS does not.',
       { example: '1' },
@@ -73,7 +77,7 @@ export default defineTable({
       is_admin: isAdmin,
       secure_token: verdict.value,
       volume_owner: crypto === null ? null : bit(volumeOwnerOf(user.uuid, crypto)),
-      filevault_enabled: list === null || user.uuid === null ? null : bit(list.uuids.has(user.uuid)),
+      filevault_enabled: list === null || user.uuid === null ? null : bit(isListed(list, user.uuid)),
       disabled_tag: bit(isTagDisabled(user, 'SecureToken')),
       confidence: verdict.confidence,
       sources: verdict.agreeing.length === 0 ? null : verdict.agreeing.join(','),

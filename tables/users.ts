@@ -12,22 +12,37 @@ const homeExists = async (context: Context, user: DsUser): Promise<0 | 1 | null>
   return found === null ? null : found.kind === 'missing' ? 0 : 1;
 };
 
+const isRegistered = (user: DsUser): boolean | null =>
+  user.altSecurityIdentities.some((value) => value.startsWith('PlatformSSO:')) ||
+  (user.unread.has('AltSecurityIdentities') ? null : false);
+
 const nobody: ReadonlySet<string> = new Set();
 
-/** GeneratedUIDs of the accounts that MDM made: nobody's where it was not asked, null where it was and did not tell. */
-const readManagedUuids = async (context: Context): Promise<ReadonlySet<string> | null> => {
+interface ManagedAccounts {
+  /** GeneratedUIDs of the accounts that MDM made; null where it was asked and did not tell. */
+  readonly uuids: ReadonlySet<string> | null;
+  /** One more may be among those that were not understood. */
+  readonly mayBeMore: boolean;
+}
+
+/** The accounts that MDM made: nobody's where it was not asked. */
+const readManagedAccounts = async (context: Context): Promise<ManagedAccounts> => {
   try {
-    const { autoSetupAdminAccounts } = await context.read('mdmclient_query_device_information');
-    if (autoSetupAdminAccounts !== null)
-      return new Set(autoSetupAdminAccounts.flatMap(({ guid }) => guid ?? []));
+    const { autoSetupAdminAccounts, areAllAdminsKnown } = await context.read(
+      'mdmclient_query_device_information',
+    );
+    if (autoSetupAdminAccounts !== null) {
+      const uuids = new Set(autoSetupAdminAccounts.flatMap(({ guid }) => guid ?? []));
+      return { uuids, mayBeMore: !areAllAdminsKnown };
+    }
     throw new CollectError('source_failed', 'mdmclient does not say which accounts MDM made', {
       hint: 'only a Mac with an Automated Device Enrollment is known to say it',
       source: 'mdmclient_query_device_information',
     });
   } catch (error) {
-    if (error instanceof NotAsked) return nobody;
+    if (error instanceof NotAsked) return { uuids: nobody, mayBeMore: false };
     context.note(error as Error);
-    return null;
+    return { uuids: null, mayBeMore: true };
   }
 };
 
@@ -56,7 +71,7 @@ export default defineTable({
     ),
     is_admin: boolean('Effective member of gid 80: by name, GUID, nested group or primary group.', {
       example: '1',
-      from: ['ds_groups'],
+      from: ['ds_users', 'ds_groups'],
     }),
     account_type: oneOf(
       accountTypes,
@@ -98,12 +113,17 @@ export default defineTable({
     'SELECT username FROM users WHERE is_admin = 1 AND is_hidden = 1 AND is_system_account = 0;',
   ],
   generate: async (context) => {
-    const [users, groups, managedUuids] = await Promise.all([
+    const [users, groups, managed] = await Promise.all([
       context.read('ds_users'),
       context.orUnknown(context.read('ds_groups')),
-      readManagedUuids(context),
+      readManagedAccounts(context),
     ]);
     const isAdminOf = adminDecider(context, users, groups);
+    const typeOf = (user: DsUser) => {
+      const type = accountTypeOf(user, managed.uuids);
+      // The account may be the one that MDM made and that was not understood.
+      return type === 'local' && managed.mayBeMore ? null : type;
+    };
     return Promise.all(
       users.map(async (user) => ({
         uid: user.uid,
@@ -115,14 +135,12 @@ export default defineTable({
         uuid: user.uuid,
         is_hidden: bit(user.isHidden),
         is_admin: isAdminOf(user),
-        account_type: accountTypeOf(user, managedUuids),
+        account_type: typeOf(user),
         is_system_account: isSystemAccount(user),
         can_login: canLogin(user),
         home_exists: await homeExists(context, user),
         password_hint_set: null,
-        platform_sso_registered: bit(
-          user.altSecurityIdentities.some((value) => value.startsWith('PlatformSSO:')),
-        ),
+        platform_sso_registered: bit(isRegistered(user)),
       })),
     );
   },

@@ -35,7 +35,12 @@ const newTable = (folder: string, ...words: readonly string[]) =>
 const tableTests = (folder: string, table: string) =>
   run(folder, 'node_modules/ava/entrypoints/cli.js', 'test/tables.test.ts', '-m', `${table}: *`);
 
-const page = readFileSync(join(root, 'docs/adding-a-table.md'), 'utf8');
+// Under other names, so that the table of the example may be there already.
+const page = readFileSync(join(root, 'docs/adding-a-table.md'), 'utf8')
+  .replaceAll('gatekeeper', 'an_example')
+  .replaceAll('spctl_status', 'an_example_source')
+  .replaceAll('SpctlStatus', 'AnExampleSource')
+  .replaceAll('/usr/sbin/spctl', '/usr/sbin/anexample');
 /** The blocks that the page says to write, by what stands above them. */
 const blocks = new Map(
   Array.from(page.matchAll(/<!-- (.+) -->\n```[a-z]+\n([\s\S]*?)```\n/g), ([, what = '', text = '']) => [
@@ -55,7 +60,7 @@ test('the example of docs/adding-a-table.md works: one entry, and files that are
       filesBelow(join(folder, name)).map((path) => [path, readFileSync(path, 'utf8')] as const),
     ),
   );
-  const written = newTable(folder, 'gatekeeper', '--source', 'spctl_status');
+  const written = newTable(folder, 'an_example', '--source', 'an_example_source');
   t.is(written.status, 0, written.stderr);
   t.is(written.stdout.match(/^wrote /gm)?.length, 11);
   for (const [path, content] of before) t.is(readFileSync(path, 'utf8'), content, path);
@@ -76,7 +81,7 @@ test('the example of docs/adding-a-table.md works: one entry, and files that are
   const registries = run(folder, 'scripts/generate.ts', '--registries');
   t.is(registries.status, 0, registries.stderr);
 
-  const ended = tableTests(folder, 'gatekeeper');
+  const ended = tableTests(folder, 'an_example');
   t.is(ended.status, 0, ended.stdout);
   t.regex(ended.stdout, /5 tests passed/);
 });
@@ -84,8 +89,8 @@ test('the example of docs/adding-a-table.md works: one entry, and files that are
 test('of a source that is known, the scaffold shows what its parser answers', (t) => {
   const folder = copyOf(t);
   for (const [table, source, answer] of [
-    ['sip_status', 'csrutil_status', /todo: '\{"enabled":(?:true|false)\}'/],
-    ['login_window', 'loginwindow_preferences', /todo: '\{.*"guestEnabled":/],
+    ['an_example', 'csrutil_status', /todo: '\{"enabled":(?:true|false)\}'/],
+    ['another_example', 'loginwindow_preferences', /todo: '\{.*"guestEnabled":/],
   ] as const) {
     const written = newTable(folder, table, source);
     t.is(written.status, 0, written.stderr);
@@ -110,7 +115,7 @@ test('a source without its parser is named when the registries are written', (t)
   t.not(status, 0);
   t.regex(
     stderr,
-    /no file of collector\/parsers exports parseSpctlStatus: write collector\/parsers\/spctl_status\.ts/,
+    /no file of collector\/parsers exports parseAnExampleSource: write collector\/parsers\/an_example_source\.ts/,
   );
 });
 
@@ -119,9 +124,9 @@ test('new-table refuses what cannot be, says why, and writes nothing', (t) => {
   const count = filesBelow(join(folder, 'tables')).length;
   const cases: readonly (readonly [string, number, RegExp])[] = [
     ['', 2, /usage: npm run new-table/],
-    ['sip_status', 2, /usage: npm run new-table/],
-    ['sip_status a b', 2, /usage: npm run new-table/],
-    ['sip_status --sorce csrutil_status', 2, /Unknown option '--sorce'/],
+    ['an_example', 2, /usage: npm run new-table/],
+    ['an_example a b', 2, /usage: npm run new-table/],
+    ['an_example --sorce csrutil_status', 2, /Unknown option '--sorce'/],
     ['Users csrutil_status', 2, /"Users" is no name for a table\n.*lower case/],
     ['a-b csrutil_status', 2, /"a-b" is no name for a table/],
     ['../x csrutil_status', 2, /"\.\.\/x" is no name for a table/],
@@ -130,11 +135,11 @@ test('new-table refuses what cannot be, says why, and writes nothing', (t) => {
     ['users_history csrutil_status', 1, /the store has a table users_history of its own/],
     ['order csrutil_status', 1, /SQLite does not take order as the name of a table/],
     [
-      'sip_status csrutil_statu',
+      'an_example csrutil_statu',
       1,
       /there is no source csrutil_statu; did you mean csrutil_status\?\n.*--new-source/,
     ],
-    ['sip_status /usr/bin/csrutil', 2, /is no name for a source/],
+    ['an_example /usr/bin/csrutil', 2, /is no name for a source/],
     ['tokens sysadminctl_secure_token_status', 1, /asked once for each \{username\}.*\n.*tables\//],
     ['rows plist', 1, /collector\/parsers\/plist\.ts is there/],
   ];

@@ -36,6 +36,8 @@ const user = (over: Partial<DsUser> = {}): DsUser => ({
   altSecurityIdentities: [],
   copyTimestamp: null,
   smbPasswordLastSet: null,
+  unread: new Set(),
+  differing: new Set(),
   ...over,
 });
 
@@ -215,6 +217,10 @@ test('a listed crypto user without VolumeOwner is NULL, not 0', (t) => {
   t.is(volumeOwnerOf('B', listing([{ uuid: 'A', volumeOwner: true }])), false);
   t.is(volumeOwnerOf('B', listing([{ uuid: 'A', volumeOwner: null }])), null);
   t.is(volumeOwnerOf(null, listing([])), null);
+  // Of a listing that lacks an entry, who is not listed may be one.
+  const partial = { ...listing([{ uuid: 'A', volumeOwner: true }]), isComplete: false };
+  t.is(volumeOwnerOf('B', partial), null);
+  t.is(volumeOwnerOf('A', partial), true);
 });
 
 test('the state of the bootstrap token', (t) => {
@@ -266,6 +272,8 @@ test('admin follows names, aliases, GUIDs, nested groups with circles, and the p
     memberNames: [],
     memberUuids: [],
     nestedGroupUuids: [],
+    unread: new Set<string>(),
+    differing: new Set<string>(),
     ...over,
   });
   const groups = [
@@ -288,6 +296,21 @@ test('admin follows names, aliases, GUIDs, nested groups with circles, and the p
   t.deepEqual(new Set(Object.values(judged(users, null).answers)), new Set([null]));
   // Of an answer that lacks a group, only who is an administrator is known.
   t.deepEqual(judged(users, groups, false).answers, { ...found.answers, al: null });
+  // What is odd of another group costs nobody; what is odd of admin, or nested in it, all who are not in it.
+  const oddGroup = (at: number, over: object): typeof groups =>
+    groups.map((each, index) => (index === at ? { ...each, ...over } : each));
+  const unread = (...attributes: string[]) => ({ unread: new Set(attributes) });
+  t.deepEqual(judged(users, oddGroup(3, unread('GroupMembers'))).answers, found.answers);
+  t.deepEqual(judged(users, oddGroup(3, { uuid: null }), false).answers, found.answers);
+  t.is(judged(users, oddGroup(0, unread('GroupMembers'))).answers['al'], null);
+  t.is(judged(users, oddGroup(2, unread('GroupMembership'))).answers['al'], null);
+  t.is(judged(users, oddGroup(2, { uuid: null }), false).answers['al'], null);
+  t.is(judged(users, oddGroup(2, { recordName: null }), false).answers['nested'], 1);
+  // Whoever is in a group of an unknown id may be one, and so may who is of no known GUID or primary group.
+  t.is(judged(users, oddGroup(3, { gid: null, ...unread('PrimaryGroupID') })).answers['al'], null);
+  t.is(judged(users, oddGroup(1, { gid: null, ...unread('PrimaryGroupID') })).answers['al'], 0);
+  t.is(judged([{ ...people.near, uuid: null }], groups).answers['al'], null);
+  t.is(judged([{ ...people.near, gid: null }], groups).answers['al'], null);
   // A directory is never asked: whoever it may know can be in a group of it.
   const mobile = user({
     ...{ recordName: 'mobile', uid: 507, uuid: 'U7' },
@@ -310,6 +333,19 @@ test('admin follows names, aliases, GUIDs, nested groups with circles, and the p
       .get(groups[0] as never)
       ?.get(people.byAlias),
     'direct',
+  );
+});
+
+test('a tag that cannot be read may be any', (t) => {
+  const unread = new Set(['AuthenticationAuthority']);
+  t.is(canLogin(user({ unread })), null);
+  t.is(canLogin(user({ unread, shell: '/usr/bin/false' })), 0);
+  t.is(canLogin(user({ unread, authenticationAuthority: [';DisabledUser;'] })), 0);
+  t.is(accountTypeOf(user({ unread }), new Set()), null);
+  t.is(accountTypeOf(user({ unread, recordName: 'root', uid: 0 }), new Set()), 'root');
+  t.is(
+    accountTypeOf(user({ unread, authenticationAuthority: [';LocalCachedUser;/A:b:C'] }), new Set()),
+    'mobile',
   );
 });
 

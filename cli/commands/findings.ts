@@ -155,7 +155,7 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
   const all =
     folder === null
       ? library
-      : readQueries(folder).map((one) => checkQuery(one, names, empty, store?.db ?? null));
+      : readQueries(folder).map((one) => checkQuery(one, names, tables, empty, store?.db ?? null));
   empty.close();
   const queries = select(all);
   return {

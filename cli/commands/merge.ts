@@ -36,6 +36,18 @@ const progress = () => {
   };
 };
 
+/** One note, however many inputs have it: what a newer tokenquery knows is not lost, its files have it. */
+const noteLeftOut = (leftOut: Merged['leftOut']): void => {
+  if (leftOut.size === 0) return;
+  const inputs = new Set([...leftOut.values()].flatMap((paths) => [...paths]));
+  const names = [...leftOut.keys()].toSorted();
+  const more = names.length > 20 ? ` and ${names.length - 20} more` : '';
+  printNote(
+    `${plural(inputs.size, 'input')} of a newer tokenquery: left out, for this one does not know it: ` +
+      `${names.slice(0, 20).join(', ')}${more}; upgrade tokenquery here and merge again`,
+  );
+};
+
 const run = async (given: Arguments): Promise<number> => {
   const { inputs, bad, ignored } = await findInputs(given.positionals, dbPath(given));
   return using(writableStore(given), async (store) => {
@@ -63,6 +75,7 @@ const run = async (given: Arguments): Promise<number> => {
         `left alone, for they are links or nothing that can be merged: ${ignored.slice(0, 5).join(', ')}${ignored.length > 5 ? ` and ${ignored.length - 5} more` : ''}`,
       );
     }
+    noteLeftOut(merged.leftOut);
     const failures = [...bad, ...merged.bad];
     for (const { path, message, hint } of failures) {
       printError(message.startsWith(path) ? message : `${path}: ${message}`, hint);

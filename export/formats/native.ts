@@ -20,13 +20,14 @@ export const nativeFormat = (): Format => ({
     yield snapshotLine(head);
     let count = 0;
     for (const exportTable of tables) {
-      const { table, status, affected, failed, rowCount, details } = exportTable;
+      const { table, status, affected, failed, absent, rowCount, details } = exportTable;
       // What table_status says stands in the line of each table.
       if (table.name === 'table_status') continue;
       const observation = {
         status,
         affected: isReport(table) ? [] : affected,
         failed: failed ?? null,
+        ...(absent === undefined ? {} : { absent }),
         rowCount,
       };
       yield tableLine(table.name, snapshotId, observation, isReport(table) ? null : details);

@@ -1,4 +1,5 @@
 /** Reads what is to be exported out of a store, one host after the other and one table after the other. */
+import { isGood } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import type { Column, Table } from '../../collector/table.ts';
 import type { Statement } from '../../store/database.ts';
@@ -10,7 +11,7 @@ import { compareRefs } from '../../store/history.ts';
 import type { Ref } from '../../store/history.ts';
 import { observationReader, retainedTime, statementCache } from '../../store/reader.ts';
 import { currentName, dataTables, endedNumbers, pastName } from '../../store/schema.ts';
-import { cellsOrder, isGood, rowsOf } from '../../store/snapshot.ts';
+import { cellsOrder, rowsOf } from '../../store/snapshot.ts';
 import type { Cells } from '../../store/snapshot.ts';
 import type { TableDetails } from '../../store/native/encode.ts';
 import { identities, isReport, keyWriter, namedCells } from '../format.ts';
@@ -84,6 +85,7 @@ interface ObservedTable {
   readonly status: Status;
   readonly affected: readonly string[] | null;
   readonly failed: readonly string[] | null;
+  readonly absent: readonly string[];
 }
 
 const refOf = ({ collectedTime: time, snapshotId: id, reading = 0 }: Head): Ref => ({ time, id, reading });
@@ -139,7 +141,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
     // The view of a table finds its host by name, for every row anew; the table beneath has its number.
     const isDirect = asOf === undefined && !isReport(table);
     const from = isDirect
-      ? `FROM main.${currentName(table)} WHERE _host = :host`
+      ? `FROM ${currentName(table)} WHERE _host = :host`
       : `FROM ${quoteName(table.name)} WHERE host_id = :host_id`;
     const reading = (sql: string): Statement => (isText ? prepare(sql).pluck() : prepare(sql).raw(true));
     const sorted = reading(`SELECT ${what} ${from} ORDER BY ${order(table)}`);
@@ -162,7 +164,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
     };
     // Rows are numbered within a host: whether one has a high number is found at once, and counting them is not.
     const isMany = (name: string): Statement =>
-      prepare(`SELECT 1 FROM main.${name} WHERE _host = ? AND _n > ${rowsAtOnce} LIMIT 1`).pluck();
+      prepare(`SELECT 1 FROM ${name} WHERE _host = ? AND _n > ${rowsAtOnce} LIMIT 1`).pluck();
     const many = isReport(table)
       ? []
       : [isMany(currentName(table)), ...(isDirect ? [] : [isMany(pastName(table))])];
@@ -223,7 +225,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
   const hostColumns = [...Object.keys(store.tables.find(({ name }) => name === 'hosts')?.columns ?? {})];
   // As in viewReader: the table beneath the view where it can be.
   const fromHosts =
-    asOf === undefined ? 'main._current_hosts WHERE _host = :host' : 'hosts WHERE host_id = :host_id';
+    asOf === undefined ? '_current_hosts WHERE _host = :host' : 'hosts WHERE host_id = :host_id';
   const hostRow = (which: Which): Readonly<Record<string, Cell>> =>
     (prepare(`SELECT ${hostColumns.map(quoteName).join(', ')} FROM ${fromHosts}`).get(which) as
       | Record<string, Cell>
@@ -370,7 +372,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
         const exportTables = function* (): Generator<ExportTable> {
           if (isLatest && hasReport) details ??= detailsOf(host);
           for (const table of own) {
-            const { status, affected, failed } = observations.get(table) as ObservedTable;
+            const { status, affected, failed, absent } = observations.get(table) as ObservedTable;
             const { rowCount, rows, lines } = isGood(status)
               ? readView(table)(hostId, host)
               : { rowCount: 0, rows: () => [], lines: [] };
@@ -380,6 +382,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
               status,
               affected,
               failed,
+              absent,
               rowCount,
               details: isLatest && details !== null ? (details.get(table.name) ?? noDetails) : null,
               rows: rows(head),
@@ -428,7 +431,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
       for (const table of dataOnes) {
         const observation = observations.get(table.name);
         if (observation === undefined) continue;
-        const { status, affected, failed, rowCount } = observation;
+        const { status, affected, failed, absent = [], rowCount } = observation;
         const [, , , code, reason, , durationMs] = details?.get(table.name) ?? [];
         const rows = rowsFrom(table, rowsOf(observation, Object.keys(table.columns).length));
         const known = { code: code ?? null, reason: reason ?? null, durationMs: durationMs ?? null };
@@ -437,6 +440,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
           status,
           affected,
           failed,
+          absent,
           rowCount,
           details: details === null ? null : known,
           rows,
@@ -516,10 +520,10 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
     const cells = exactCells(table);
     const when = first.time >= since ? '' : ' AND _from_time >= ?';
     const current = prepare(
-      `SELECT _read_time, NULL, _from_time, _first_snapshot, NULL, NULL, ${names.join(', ')} FROM main.${currentName(table)} WHERE _host = ?${when}`,
+      `SELECT _read_time, NULL, _from_time, _first_snapshot, NULL, NULL, ${names.join(', ')} FROM ${currentName(table)} WHERE _host = ?${when}`,
     ).raw(true);
     const past = prepare(
-      `SELECT _read_time, _ended, _from_time, _first_snapshot, _until_time, _until_snapshot, ${names.join(', ')} FROM main.${pastName(table)} ` +
+      `SELECT _read_time, _ended, _from_time, _first_snapshot, _until_time, _until_snapshot, ${names.join(', ')} FROM ${pastName(table)} ` +
         'WHERE _host = ? AND _until_time >= ?',
     ).raw(true);
     const rows = [
@@ -542,9 +546,9 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
   const changePoints = (table: Table, host: number): Moment[] =>
     (
       prepare(
-        `SELECT _from_time, _first_snapshot FROM main.${currentName(table)} WHERE _host = ? AND _began > 0 UNION ` +
-          `SELECT _from_time, _first_snapshot FROM main.${pastName(table)} WHERE _host = ? AND _began > 0 UNION ` +
-          `SELECT _until_time, _until_snapshot FROM main.${pastName(table)} WHERE _host = ? AND _ended <> ${endedNumbers.superseded} ORDER BY 1, 2`,
+        `SELECT _from_time, _first_snapshot FROM ${currentName(table)} WHERE _host = ? AND _began > 0 UNION ` +
+          `SELECT _from_time, _first_snapshot FROM ${pastName(table)} WHERE _host = ? AND _began > 0 UNION ` +
+          `SELECT _until_time, _until_snapshot FROM ${pastName(table)} WHERE _host = ? AND _ended <> ${endedNumbers.superseded} ORDER BY 1, 2`,
       )
         .raw(true)
         .all(host, host, host) as [number, number][]

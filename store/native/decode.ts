@@ -1,6 +1,6 @@
 /** Reads the lines of a native export back into snapshots. */
 import { isAscii, isUtf8 } from 'node:buffer';
-import { statuses } from '../../collector/status.ts';
+import { isGood, statuses } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import { UserError } from '../../collector/errors.ts';
 import type { Table, Value } from '../../collector/table.ts';
@@ -8,17 +8,15 @@ import { dataTables, schemaVersion } from '../schema.ts';
 import {
   cellsOrder,
   digestOfCells,
-  isGood,
   isSorted,
   leadingCells,
   orderIndexes,
-  origins,
   packRows,
   snapshotIdOf,
   snapshotStatus,
 } from '../snapshot.ts';
 import type { Cells, Origin, Snapshot, TableObservation } from '../snapshot.ts';
-import { nativeVersion, reportTables, rowMiddle } from './encode.ts';
+import { nativeVersion, reportTables, rowHead, rowMiddle } from './encode.ts';
 
 /** What is wrong with an export, and where. */
 const broken = (line: number, what: string): UserError =>
@@ -28,19 +26,28 @@ const broken = (line: number, what: string): UserError =>
   );
 
 interface OpenTable {
+  readonly name: string;
+  /** Null for one that only a newer tokenquery knows: its rows are counted and left out. */
+  readonly known: KnownTable | null;
+  /** Whether its rows are taken; those under a status that is not known here prove nothing. */
+  readonly isTaken: boolean;
+  readonly rowCount: number;
+  /** What a row of this table begins with when this program wrote it. */
+  readonly head: Buffer;
+  readonly firstLine: number;
+  /** Rows so far; what they say is in `columns`. */
+  count: number;
+}
+
+interface KnownTable {
   readonly table: Table;
   readonly isReport: boolean;
   readonly names: readonly string[];
   readonly status: Status;
   readonly affected: readonly string[] | null;
   readonly failed: readonly string[] | null;
-  readonly rowCount: number;
+  readonly absent: readonly string[];
   readonly details: Cells | null;
-  /** What a row of this table begins with when this program wrote it. */
-  readonly head: Buffer;
-  readonly firstLine: number;
-  /** Rows so far; what they say is in `columns`. */
-  count: number;
 }
 
 interface OpenSnapshot {
@@ -56,11 +63,11 @@ interface OpenSnapshot {
 
 interface Check {
   readonly name: string;
+  readonly isKey: boolean;
   readonly isText: boolean;
   readonly isInteger: boolean;
   readonly isBoolean: boolean;
   readonly isRequired: boolean;
-  readonly values: ReadonlySet<unknown> | null;
 }
 
 const idLength = 64;
@@ -113,8 +120,12 @@ export interface NativeDecoder {
   end(): void;
 }
 
-/** Decodes an export line by line; holds one snapshot at a time. */
-export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
+/**
+ * Decodes an export line by line; holds one snapshot at a time.
+ *
+ * @param leftOut Gets the names of what only a newer tokenquery knows, and is not in the snapshots.
+ */
+export const nativeDecoder = (tables: readonly Table[], leftOut: Set<string> = new Set()): NativeDecoder => {
   const byName = new Map(tables.map((table) => [table.name, table]));
   const isData = new Set(dataTables(tables).map(({ name }) => name));
   const checks = new Map(
@@ -122,11 +133,11 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
       table.name,
       Object.entries(table.columns).map(([name, column]): Check => ({
         name,
+        isKey: table.key.includes(name),
         isText: column.type === 'TEXT',
         isInteger: column.type === 'INTEGER',
         isBoolean: column.isBoolean === true,
         isRequired: column.isRequired === true,
-        values: column.values === undefined ? null : new Set<unknown>(column.values),
       })),
     ]),
   );
@@ -139,8 +150,8 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
   let open: OpenTable | null = null;
 
   const checked = (table: Table, column: Check, given: unknown, line: number): Value => {
-    const { name, isText, isInteger: mustBeInteger, isBoolean, isRequired, values } = column;
-    if (given === null || given === undefined) {
+    const { name, isText, isInteger: mustBeInteger, isBoolean, isRequired } = column;
+    if (given === null) {
       // Redaction drops what is never NULL otherwise.
       if (isRequired && snapshot?.header.redaction === null)
         throw broken(line, `${name} of ${table.name} is missing`);
@@ -150,7 +161,8 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     if (isText ? typeof value !== 'string' : mustBeInteger ? !isInteger(value) : typeof value !== 'number') {
       throw broken(line, `${name} of ${table.name} is not ${isText ? 'a text' : 'a number'}`);
     }
-    if (isBoolean ? value !== 0 && value !== 1 : values !== null && !values.has(value)) {
+    // A word that its list does not have is one of a newer version, and is kept.
+    if (isBoolean && value !== 0 && value !== 1) {
       throw broken(line, `${name} of ${table.name} is ${JSON.stringify(value)}, which it cannot be`);
     }
     return value as Value;
@@ -162,6 +174,7 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     own: readonly Check[],
     row: Readonly<Record<string, unknown>>,
     line: number,
+    missing: Map<Check, number>,
   ): void => {
     let next = 0;
     // Columns in their order, as this program writes them, need no look-up by name.
@@ -172,58 +185,103 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
       next += 1;
     }
     if (next === own.length && Object.keys(row).length === next) return;
-    for (const column of own.slice(next)) cells.push(checked(table, column, row[column.name], line));
-    const unknown = Object.keys(row).find((name) => !own.some((column) => column.name === name));
-    if (unknown !== undefined) throw broken(line, `${table.name} has no column ${unknown}`);
+    for (const column of own.slice(next)) {
+      const value = row[column.name];
+      if (value === undefined) missing.set(column, (missing.get(column) ?? 0) + 1);
+      cells.push(value === undefined ? null : checked(table, column, value, line));
+    }
+    for (const name of Object.keys(row))
+      if (!own.some((column) => column.name === name)) leftOut.add(`column ${table.name}.${name}`);
   };
 
-  const packed = ({ table, count, firstLine, rowCount }: OpenTable): Value[] => {
-    if (count !== rowCount)
-      throw broken(number, `${table.name} should have ${rowCount} rows and has ${count}`);
-    const own = checks.get(table.name) ?? [];
+  /** The columns that no row has: whoever wrote them did not know them. */
+  const absentOf = (
+    { name: table }: OpenTable,
+    missing: ReadonlyMap<Check, number>,
+    rows: number,
+  ): readonly string[] => {
+    const absent: string[] = [];
+    for (const [{ name, isRequired, isKey }, times] of missing) {
+      const isAbsent = times === rows;
+      if ((isKey || !isAbsent) && isRequired && snapshot?.header.redaction === null)
+        throw broken(number, `${name} of ${table} is missing in ${times} of its ${rows} rows`);
+      if (isAbsent) absent.push(name);
+    }
+    return absent;
+  };
+
+  const rowsOf = ({ name, count, firstLine, rowCount }: OpenTable): readonly Record<string, unknown>[] => {
+    if (count !== rowCount) throw broken(number, `${name} should have ${rowCount} rows and has ${count}`);
     const text = columns.text();
-    if (text === null) throw broken(firstLine, `a row of ${table.name} from here on is not UTF-8`);
+    if (text === null) throw broken(firstLine, `a row of ${name} from here on is not UTF-8`);
     let rows: Record<string, unknown>[];
     try {
       rows = JSON.parse(`[${text}]`) as Record<string, unknown>[];
     } catch {
-      throw broken(firstLine, `a row of ${table.name} from here on is not JSON`);
+      throw broken(firstLine, `a row of ${name} from here on is not JSON`);
     }
     if (rows.length !== rowCount)
-      throw broken(firstLine, `a row of ${table.name} from here on is not one JSON object`);
+      throw broken(firstLine, `a row of ${name} from here on is not one JSON object`);
+    return rows;
+  };
+
+  const packed = (
+    of: OpenTable,
+    table: Table,
+  ): { readonly cells: readonly Value[]; readonly absent: readonly string[] } => {
+    const own = checks.get(table.name) ?? [];
+    const rows = rowsOf(of);
     const cells: Value[] = [];
+    const missing = new Map<Check, number>();
     for (const [index, row] of rows.entries()) {
       cells.push(0, index + 1);
-      pushRow(cells, table, own, row, firstLine + 1 + index);
+      pushRow(cells, table, own, row, of.firstLine + 1 + index, missing);
     }
+    const absent = absentOf(of, missing, rows.length);
     // The order of rows is part of what a snapshot is; whoever wrote them need not know it.
     const order = orders.get(table.name);
     if (order === undefined || !isData.has(table.name) || isSorted(cells, own.length, order.indexes))
-      return cells;
+      return { cells, absent };
     const all: Cells[] = [];
     const stride = own.length + leadingCells;
     for (let at = leadingCells; at < cells.length; at += stride) all.push(cells.slice(at, at + own.length));
-    return packRows(all.sort(order.compare));
+    return { cells: packRows(all.sort(order.compare)), absent };
+  };
+
+  const closeReport = (table: Table, width: number, cells: readonly Value[], into: OpenSnapshot): void => {
+    const rows: Cells[] = [];
+    const stride = width + leadingCells;
+    for (let start = leadingCells; start < cells.length; start += stride)
+      rows.push(cells.slice(start, start + width));
+    if (table.name === reportTables.errors) into.errors.push(...rows);
+    else into.commands.push(...rows);
   };
 
   const closeTable = (): void => {
     if (open === null || snapshot === null) return;
-    const { table, names, status, affected, failed, rowCount, details, isReport } = open;
-    const cells = packed(open);
+    const { known, isTaken, name, count, rowCount } = open;
     snapshot.rows += rowCount;
-    if (isReport) {
-      const rows: Cells[] = [];
-      const stride = names.length + leadingCells;
-      for (let start = leadingCells; start < cells.length; start += stride)
-        rows.push(cells.slice(start, start + names.length));
-      if (table.name === reportTables.errors) snapshot.errors.push(...rows);
-      else snapshot.commands.push(...rows);
-    } else {
-      const digest = isGood(status) ? digestOfCells(names, cells) : '';
-      snapshot.observations.set(table.name, { status, affected, failed, digest, rowCount, cells });
-      if (details !== null) {
-        snapshot.status.push(details);
-        snapshot.hasReport = true;
+    if (!isTaken && count !== rowCount)
+      throw broken(number, `${name} should have ${rowCount} rows and has ${count}`);
+    if (known !== null) {
+      const { table, isReport, names, status, affected, failed, details } = known;
+      const { cells, absent } = isTaken ? packed(open, table) : { cells: [], absent: [] };
+      if (isReport) closeReport(table, names.length, cells, snapshot);
+      else {
+        const all = [...new Set([...known.absent, ...absent])];
+        snapshot.observations.set(name, {
+          status,
+          affected,
+          failed,
+          ...(all.length === 0 ? {} : { absent: all }),
+          digest: isGood(status) ? digestOfCells(names, cells) : '',
+          rowCount: isTaken ? rowCount : 0,
+          cells,
+        });
+        if (details !== null) {
+          snapshot.status.push(details);
+          snapshot.hasReport = true;
+        }
       }
     }
     open = null;
@@ -251,7 +309,8 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
       header: {
         hostId,
         collectedTime: time,
-        origin: origins.includes(origin as Origin) ? (origin as Origin) : 'merge',
+        // Also a word of a newer version.
+        origin: typeof origin === 'string' ? (origin as Origin) : 'merge',
         euid: isInteger(euid) ? euid : null,
         toolVersion: typeof tool === 'string' ? tool : '',
         schemaVersion: schema,
@@ -267,72 +326,76 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     };
   };
 
-  const openTable = (fields: Readonly<Record<string, unknown>>): void => {
-    closeTable();
-    if (snapshot === null) throw broken(number, 'a table stands outside of a snapshot');
-    const {
-      table: name,
-      status,
-      row_count: rowCount,
-      columns_affected: affected,
-      sources_failed: failed,
-      code,
-      reason,
-      duration_ms: duration,
-    } = fields;
-    const table = byName.get(String(name));
-    const isReport = name === reportTables.errors || name === reportTables.commands;
-    if (table === undefined || (!isData.has(table.name) && !isReport))
-      throw broken(number, `there is no table ${String(name)}`);
-    if (snapshot.observations.has(table.name))
+  const namesOf = (fields: Readonly<Record<string, unknown>>, field: string): readonly string[] | null => {
+    const list = fields[field] ?? null;
+    if (list !== null && (!Array.isArray(list) || list.some((one) => typeof one !== 'string'))) {
+      throw broken(number, `${field} of ${String(fields['table'])} is not a list of names`);
+    }
+    return list as readonly string[] | null;
+  };
+
+  const knownTable = (
+    table: Table,
+    isReport: boolean,
+    fields: Readonly<Record<string, unknown>>,
+  ): KnownTable => {
+    const { status, row_count: rowCount, code, reason, duration_ms: duration } = fields;
+    if (snapshot?.observations.has(table.name) === true)
       throw broken(number, `${table.name} stands twice in a snapshot`);
-    if (!statuses.includes(status as Status))
-      throw broken(number, `${table.name} has a status that is not known here`);
-    if (!isInteger(rowCount) || rowCount < 0) throw broken(number, `${table.name} has no row_count`);
-    if (rowCount > 0 && !isGood(status as Status))
-      throw broken(number, `${table.name} is ${String(status)} and has rows`);
-    const namesOf = (given: unknown, field: string): readonly string[] | null => {
-      const list = given ?? null;
-      if (list !== null && (!Array.isArray(list) || list.some((one) => typeof one !== 'string'))) {
-        throw broken(number, `${field} of ${table.name} is not a list of names`);
-      }
-      return list as readonly string[] | null;
-    };
-    const list = namesOf(affected, 'columns_affected');
-    const failedList = namesOf(failed, 'sources_failed');
-    const { hostId } = snapshot.header;
-    columns.clear();
-    open = {
+    if (typeof status !== 'string') throw broken(number, `${table.name} has no status`);
+    if (rowCount !== 0 && statuses.includes(status as Status) && !isGood(status as Status))
+      throw broken(number, `${table.name} is ${status} and has rows`);
+    const affected = namesOf(fields, 'columns_affected');
+    const failed = namesOf(fields, 'sources_failed');
+    const absent = namesOf(fields, 'columns_absent') ?? [];
+    const details = [
+      table.name,
+      status,
+      rowCount as number,
+      textOrNull(code),
+      textOrNull(reason),
+      affected === null ? null : JSON.stringify(affected),
+      isInteger(duration) ? duration : null,
+      null,
+    ];
+    return {
       table,
       isReport,
       names: Object.keys(table.columns),
       status: status as Status,
-      affected: list,
-      failed: status === 'partial' ? failedList : null,
+      affected,
+      failed: status === 'partial' ? failed : null,
+      absent: absent.filter((name) => Object.hasOwn(table.columns, name)),
+      details: isReport || duration === undefined ? null : details,
+    };
+  };
+
+  const openTable = (fields: Readonly<Record<string, unknown>>): void => {
+    closeTable();
+    if (snapshot === null) throw broken(number, 'a table stands outside of a snapshot');
+    const { table: name, row_count: rowCount } = fields;
+    if (typeof name !== 'string') throw broken(number, 'the table has no name');
+    if (!isInteger(rowCount) || rowCount < 0) throw broken(number, `${name} has no row_count`);
+    const isReport = name === reportTables.errors || name === reportTables.commands;
+    const table = isReport || isData.has(name) ? byName.get(name) : undefined;
+    const known = table === undefined ? null : knownTable(table, isReport, fields);
+    const isTaken = known !== null && (isGood(known.status) || rowCount === 0);
+    if (known === null) leftOut.add(`table ${name}`);
+    else if (!isTaken) leftOut.add(`rows of ${name} under the status ${known.status}`);
+    columns.clear();
+    open = {
+      name,
+      known,
+      isTaken,
       rowCount,
-      details:
-        isReport || duration === undefined
-          ? null
-          : [
-              table.name,
-              status as string,
-              rowCount,
-              textOrNull(code),
-              textOrNull(reason),
-              list === null ? null : JSON.stringify(list),
-              isInteger(duration) ? duration : null,
-              null,
-            ],
-      head: Buffer.from(
-        `{"kind":"row","table":${JSON.stringify(table.name)},"host_id":${JSON.stringify(hostId)},"snapshot_id":${snapshot.givenId},"row_id":"`,
-      ),
+      head: Buffer.from(rowHead({ hostId: snapshot.header.hostId, snapshotId: snapshot.givenId }, name)),
       firstLine: number,
       count: 0,
     };
   };
 
   const addRow = (fields: Readonly<Record<string, unknown>>): void => {
-    if (snapshot === null || open === null || fields['table'] !== open.table.name) {
+    if (snapshot === null || open === null || fields['table'] !== open.name) {
       throw broken(number, `a row of ${String(fields['table'])} does not follow its table`);
     }
     const { host_id: hostId, snapshot_id: id, columns: given } = fields;
@@ -341,7 +404,7 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
     if (typeof given !== 'object' || given === null || Array.isArray(given))
       throw broken(number, 'the row has no columns');
     open.count += 1;
-    columns.add(Buffer.from(JSON.stringify(given)));
+    if (open.isTaken) columns.add(Buffer.from(JSON.stringify(given)));
   };
 
   const closeSnapshot = (fields: Readonly<Record<string, unknown>>): Snapshot => {
@@ -384,6 +447,10 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
       case 'end':
         return closeSnapshot(fields);
       default:
+        if (snapshot !== null && typeof fields['kind'] === 'string') {
+          leftOut.add(`lines of the kind ${fields['kind']}`);
+          return null;
+        }
         throw broken(
           number,
           `this is no line of the native export: its kind is ${JSON.stringify(fields['kind'] ?? null)}`,
@@ -414,7 +481,7 @@ export const nativeDecoder = (tables: readonly Table[]): NativeDecoder => {
             const end = bytes.indexOf(lineFeed, start + skip);
             if (end === -1) return start;
             if (bytes[end - 1] !== brace || bytes[end - 2] !== brace) break;
-            columns.add(bytes, start + skip, end - 1);
+            if (rows.isTaken) columns.add(bytes, start + skip, end - 1);
             rows.count += 1;
             number += 1;
             start = end + 1;

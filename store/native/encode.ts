@@ -58,7 +58,7 @@ export interface TableDetails {
 export const tableLine = (
   table: string,
   snapshotId: number,
-  observation: Pick<TableObservation, 'status' | 'rowCount' | 'affected' | 'failed'>,
+  observation: Pick<TableObservation, 'status' | 'rowCount' | 'affected' | 'failed' | 'absent'>,
   details: TableDetails | null,
 ): string =>
   `${JSON.stringify({
@@ -69,6 +69,7 @@ export const tableLine = (
     row_count: observation.rowCount,
     columns_affected: observation.affected,
     ...(observation.status === 'partial' ? { sources_failed: observation.failed } : {}),
+    ...((observation.absent ?? []).length > 0 ? { columns_absent: observation.absent } : {}),
     // Known of the last snapshot of a host only.
     ...(details === null
       ? {}

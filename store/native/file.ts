@@ -31,6 +31,13 @@ const maxLine = 16 * 1024 * 1024;
 /** Far more than any host: some 60,000 accounts. A small packed file can be the start of an endless one. */
 const maxSnapshot = 256 * 1024 * 1024;
 
+export interface ReadOptions {
+  readonly batchCells?: number;
+  readonly maxSnapshotBytes?: number;
+  /** Gets the names of what only a newer tokenquery knows. */
+  readonly leftOut?: Set<string>;
+}
+
 /**
  * Decodes a file and hands its snapshots over in batches. Throws UserError for what is no export; the snapshots
  * before the broken line are handed over first.
@@ -41,12 +48,9 @@ export const readNativeFile = async (
   path: string,
   tables: readonly Table[],
   take: (snapshots: readonly Snapshot[]) => void | Promise<void>,
-  {
-    batchCells = 60_000,
-    maxSnapshotBytes = maxSnapshot,
-  }: { readonly batchCells?: number; readonly maxSnapshotBytes?: number } = {},
+  { batchCells = 60_000, maxSnapshotBytes = maxSnapshot, leftOut = new Set() }: ReadOptions = {},
 ): Promise<void> => {
-  const decoder = nativeDecoder(tables);
+  const decoder = nativeDecoder(tables, leftOut);
   let batch: Snapshot[] = [];
   let cells = 0;
   const hand = async (): Promise<void> => {

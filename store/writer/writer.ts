@@ -1,8 +1,10 @@
 /** Writes snapshots: row versions that did not change are not touched. */
 import { createHash, hash } from 'node:crypto';
-import { deflateRawSync } from 'node:zlib';
+import { isGood } from '../../collector/status.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import type { Db, Statement } from '../database.ts';
+import { widenTables } from '../held.ts';
+import type { Difference } from '../held.ts';
 import { compareRefs, historyOf, keyReader } from '../history.ts';
 import { isReadTwice, readingOfSnapshot, stepsOf } from '../readings.ts';
 import { rankOf } from '../versions.ts';
@@ -17,9 +19,10 @@ import {
   readingsOf,
   readTimeline,
   statementCache,
-  unpackRows,
+  readPackedRows,
   retainedTime,
 } from '../reader.ts';
+import { packRows } from '../packed.ts';
 import type { ChangePoint, PackedRows, TimelineEntry } from '../reader.ts';
 import {
   beganNumbers,
@@ -32,13 +35,13 @@ import {
 import {
   cellsOrder,
   digestOfCells,
-  isGood,
   leadingCells,
-  origins,
+  originRank,
   packRows as packCells,
   rowsOf,
 } from '../snapshot.ts';
 import type { Cells, TableObservation, Report, Snapshot } from '../snapshot.ts';
+import { knownDifference } from '../upgrade.ts';
 
 /** Rows of a table that appeared, changed and disappeared. */
 export interface TableChanges {
@@ -99,11 +102,14 @@ const digestOfObserved = (table: Table, { isPartial, affected, failed, rows }: O
     digest: digestOfCells(Object.keys(table.columns), packCells(rows)),
   });
 
-const packRows = (rows: readonly Cells[]): Buffer => deflateRawSync(JSON.stringify(rows), { level: 9 });
-
 const namesText = (affected: readonly string[] | null): string | null =>
   affected === null ? null : JSON.stringify(affected);
 
+/** A list of names as text, with more of them: what the maker did not know is as unknown as what failed. */
+const withNames = (list: Value, names: readonly string[]): Value =>
+  list === null || names.length === 0
+    ? list
+    : JSON.stringify([...(JSON.parse(String(list)) as readonly string[]), ...names]);
 /** Who asked, and how it is redacted, as the timeline has it. */
 const evidenceOf = ({ euid, redaction }: Snapshot): string => `${euid ?? ''} ${redaction ?? ''}`;
 
@@ -158,28 +164,34 @@ const observeAll = (
 
 /** Packs the rows of partial observations where they are not those that are known, and only where they change. */
 const changePointsOf = (
+  table: Table,
   partial: readonly { readonly ref: Ref; readonly raw: readonly Cells[] | null }[],
   before: Uint8Array | null,
 ): ChangePoint[] => {
   const points: ChangePoint[] = [];
-  let last = before;
+  const textOf = (rows: readonly Cells[] | null): string | null =>
+    rows === null ? null : JSON.stringify(rows);
+  let last = before === null ? null : textOf(readPackedRows(before, table));
   let lastRows: readonly Cells[] | null = null;
   for (const { ref, raw } of partial) {
     if (raw !== null && raw === lastRows) continue;
-    const packed = raw === null ? null : packRows(raw);
+    const text = textOf(raw);
     lastRows = raw;
-    const isSame = packed === null || last === null ? packed === last : Buffer.compare(packed, last) === 0;
-    if (!isSame) points.push({ ...ref, raw: packed });
-    last = packed;
+    if (text !== last) points.push({ ...ref, raw: raw === null ? null : packRows(table, raw) });
+    last = text;
   }
   return points;
 };
 
 /** What was observed and is no part of the history, packed. */
-const asidesOf = (observations: readonly Observation[], steps: readonly Step[]): PackedRows[] => {
+const asidesOf = (
+  table: Table,
+  observations: readonly Observation[],
+  steps: readonly Step[],
+): PackedRows[] => {
   const counted = new Set(steps.map(({ observation }) => observation));
   return observations.flatMap((observation) =>
-    counted.has(observation) ? [] : [{ ...observation.ref, raw: packRows(observation.rows) }],
+    counted.has(observation) ? [] : [{ ...observation.ref, raw: packRows(table, observation.rows) }],
   );
 };
 
@@ -189,10 +201,29 @@ const same = (a: unknown, b: unknown): boolean =>
 const pointText = ({ time, id, raw }: ChangePoint): string =>
   `${time} ${id} ${raw === null ? '' : hash('sha256', raw)}`;
 
-export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
+/** An observation by a program that does not know columns of the file. */
+const widened = (
+  observation: TableObservation,
+  width: number,
+  unknown: ReadonlyMap<string, string>,
+): TableObservation => {
+  if (!isGood(observation.status)) return observation;
+  const more = [...unknown.keys()];
+  return {
+    ...observation,
+    absent: [...(observation.absent ?? []), ...more],
+    cells: packCells(rowsOf(observation, width).map((row) => [...row, ...more.map(() => null)])),
+  };
+};
+
+export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => {
   const prepare = statementCache(db);
   const observationsOf = observationReader(prepare);
   const tableIds = readTableNumbers(db);
+  // Rows of columns that only the file knows are carried along.
+  const unknownColumns: Difference['unknownColumns'] =
+    knownDifference(db, declared)?.unknownColumns ?? new Map();
+  const tables = widenTables(declared, unknownColumns);
   const byName = new Map(dataTables(tables).map((table) => [table.name, table]));
   const retained = retainedTime(db);
 
@@ -351,10 +382,15 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
             null,
           ]);
     const statusRows = status
-      .flatMap(([name, ...rest]) => {
-        const tableId = tableIds.get(String(name));
-        return tableId === undefined ? [] : [[tableId, ...rest.slice(0, 6)] as const];
-      })
+      .flatMap(
+        ([name, is = null, rowCount = null, code = null, reason = null, affected = null, ms = null]) => {
+          const tableId = byName.has(String(name)) ? tableIds.get(String(name)) : undefined;
+          // Also a table of which only the file knows: its rows are not among those that are stored.
+          if (tableId === undefined) return [];
+          const absent = snapshot.observations.get(String(name))?.absent ?? [];
+          return [[tableId, is, rowCount, code, reason, withNames(affected, absent), ms] as const];
+        },
+      )
       .sort(([a], [b]) => Number(a) - Number(b));
     if (isNew) {
       if (statusRows.length > 0)
@@ -519,9 +555,9 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     let number = 0;
     const history = historyOf(table, null, () => (number += 1));
     const steps = stepsOf(table, news);
-    const points = changePointsOf(observeAll(history, steps), null);
+    const points = changePointsOf(table, observeAll(history, steps), null);
     for (const point of points) insertChangePoint(host, tableId, point);
-    for (const aside of asidesOf(news, steps)) insertAside(host, tableId, aside);
+    for (const aside of asidesOf(table, news, steps)) insertAside(host, tableId, aside);
     insertCurrent(table, host, history.open());
     insertPast(table, host, history.closed);
     return countChanges(news, history.open(), history.closed);
@@ -540,7 +576,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     const isSeen = ({ observation }: Step): boolean =>
       Buffer.compare((observation as NewObservation).digest, state.digest) === 0;
     const start = steps.findIndex((step) => !isSeen(step));
-    const asides = asidesOf(news, steps);
+    const asides = asidesOf(table, news, steps);
     for (const aside of asides) insertAside(host, tableId, aside);
     if (start === -1) return null;
     const readings = readingsOf(timeline);
@@ -556,12 +592,14 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
           ...known,
           ref: seen,
           rows:
-            running === null ? before.map(({ cells }) => cells).sort(cellsOrder(table)) : unpackRows(running),
+            running === null
+              ? before.map(({ cells }) => cells).sort(cellsOrder(table))
+              : readPackedRows(running, table),
         }
       : null;
     const history = historyOf(table, { open: before, last: seen, partial: lastPartial }, () => (number += 1));
     const rest = steps.slice(start);
-    for (const point of changePointsOf(observeAll(history, rest), running))
+    for (const point of changePointsOf(table, observeAll(history, rest), running))
       insertChangePoint(host, tableId, point);
     writeCurrent(table, host, before, history.open());
     insertPast(table, host, history.closed);
@@ -667,7 +705,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
           },
       (key) => pool.get(key)?.shift() ?? (number += 1),
     );
-    const points = [...kept, ...changePointsOf(observeAll(history, steps), kept.at(-1)?.raw ?? null)];
+    const points = [...kept, ...changePointsOf(table, observeAll(history, steps), kept.at(-1)?.raw ?? null)];
 
     writeCurrent(table, host, old.current, history.open());
     const gone = new Map(old.past.map((version) => [pastVersionText(version), version]));
@@ -693,7 +731,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     for (const point of freshPoints) insertChangePoint(host, tableId, point);
 
     const goneAsides = new Map(old.asides.map((aside) => [pointText(aside), aside]));
-    const asides = asidesOf(first === undefined ? observations : observations.slice(1), steps);
+    const asides = asidesOf(table, first === undefined ? observations : observations.slice(1), steps);
     const freshAsides = asides.filter((aside) => !goneAsides.delete(pointText(aside)));
     for (const { time, id } of goneAsides.values()) {
       prepare('DELETE FROM _aside WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?').run(
@@ -768,7 +806,7 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     const { snapshotId, collectedTime, origin, toolVersion, schemaVersion } = snapshot;
     const at = [host.host, collectedTime, snapshotId] as const;
     const where = 'WHERE host = ? AND collected_time = ? AND snapshot_id = ?';
-    const best = origins.indexOf(origin) < origins.indexOf(known.origin) ? origin : known.origin;
+    const best = originRank(origin) < originRank(known.origin) ? origin : known.origin;
     const tool = toolVersion < known.tool ? toolVersion : known.tool;
     const schema = Math.min(schemaVersion, known.schema);
     if (
@@ -796,6 +834,16 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
     for (const [name, tableObservation] of missing) all.set(name, tableObservation);
     prepare(`UPDATE _snapshot SET look = ? ${where}`).run(internObservations(all), ...at);
     return missing;
+  };
+
+  const widenSnapshot = (snapshot: Snapshot): Snapshot => {
+    const observations = new Map(snapshot.observations);
+    for (const [name, unknown] of unknownColumns) {
+      const observation = observations.get(name);
+      const width = Object.keys(byName.get(name)?.columns ?? {}).length - unknown.size;
+      if (observation !== undefined) observations.set(name, widened(observation, width, unknown));
+    }
+    return { ...snapshot, observations };
   };
 
   const knownRow = (host: HostRow, snapshot: Snapshot): KnownRow | undefined =>
@@ -844,7 +892,8 @@ export const storeWriter = (db: Db, tables: readonly Table[]): StoreWriter => {
         rankOf(entry.reading) !== rankOf(reading),
     );
 
-  const add = (snapshots: readonly Snapshot[], ingestedTime: number): Added => {
+  const add = (given: readonly Snapshot[], ingestedTime: number): Added => {
+    const snapshots = unknownColumns.size === 0 ? given : given.map(widenSnapshot);
     const hostId = snapshots[0]?.hostId;
     const counted = { stored: 0, known: 0, tooOld: 0, readAnew: 0 };
     if (hostId === undefined) return { ...counted, changes: new Map() };

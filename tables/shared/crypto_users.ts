@@ -13,6 +13,7 @@ export const icloudRecoveryExternalUuid = '64C0C6EB-0000-11AA-AA11-00306543ECAC'
 export const icloudRecoveryUuid = 'EC1C2AD9-B618-4ED6-BD8D-50F361C27507';
 export const bootstrapTokenUuid = '2457711A-523C-4604-B75A-F48A571D5036';
 
+/** The words of diskutil that are known; Apple adds to them. */
 export const cryptoUserTypes = [
   'LocalOpenDirectory',
   'PersonalRecovery',
@@ -21,9 +22,8 @@ export const cryptoUserTypes = [
   'ICloudRecovery',
   'MDMRecovery',
   'Disk',
-  'Unknown',
 ] as const;
-export type CryptoUserType = (typeof cryptoUserTypes)[number];
+type CryptoUserType = (typeof cryptoUserTypes)[number];
 
 export const resolutions = [
   'local_user',
@@ -48,18 +48,19 @@ const wellKnown: ReadonlyMap<string, { readonly type: CryptoUserType; readonly r
   ]);
 export const isWellKnown = (uuid: string): boolean => wellKnown.has(uuid);
 
-const resolutionOfType: Readonly<Partial<Record<CryptoUserType, Resolution>>> = {
-  PersonalRecovery: 'recovery_key',
-  InstitutionalRecovery: 'recovery_key',
-  ICloud: 'icloud',
-  ICloudRecovery: 'icloud',
-  MDMRecovery: 'bootstrap_token',
-  Disk: 'disk',
-};
+const resolutionOfType: ReadonlyMap<string, Resolution> = new Map<CryptoUserType, Resolution>([
+  ['PersonalRecovery', 'recovery_key'],
+  ['InstitutionalRecovery', 'recovery_key'],
+  ['ICloud', 'icloud'],
+  ['ICloudRecovery', 'icloud'],
+  ['MDMRecovery', 'bootstrap_token'],
+  ['Disk', 'disk'],
+]);
 
 export interface CryptoUser {
   readonly uuid: string;
-  readonly type: CryptoUserType;
+  /** As diskutil prints it; Unknown where it does not tell. */
+  readonly type: string;
   /** Null when the key is absent: Intel, or macOS before 11. */
   readonly volumeOwner: boolean | null;
 }
@@ -117,11 +118,11 @@ const volumeOf = (
   return data === null ? { device: '/', uuid: null } : { device: data.deviceIdentifier, uuid: data.uuid };
 };
 
-const typeOf = (uuid: string, printed: string, volumeUuid: string | null): CryptoUserType => {
-  const known = cryptoUserTypes.find((type) => type === printed);
-  if (known !== undefined) return known;
+/** A word that is not known is shown as it is, but for a UUID that tells what it is by itself. */
+const typeOf = (uuid: string, printed: string | null, volumeUuid: string | null): string => {
+  if (cryptoUserTypes.some((type) => type === printed)) return printed ?? 'Unknown';
   if (volumeUuid !== null && uuid === volumeUuid) return 'Disk';
-  return wellKnown.get(uuid)?.type ?? 'Unknown';
+  return wellKnown.get(uuid)?.type ?? printed ?? 'Unknown';
 };
 
 /** Throws where the volume does not answer; that the volumes are not known is noted. */
@@ -168,7 +169,7 @@ export const resolutionOf = (
   const known = wellKnown.get(user.uuid)?.resolution;
   if (known !== undefined) return known;
   if (volumeUuid !== null && user.uuid === volumeUuid) return 'disk';
-  const byType = resolutionOfType[user.type];
+  const byType = resolutionOfType.get(user.type);
   if (byType !== undefined) return byType;
   const isLocal = accounts.has(user.uuid);
   if (isLocal === true) return 'local_user';

@@ -9,6 +9,7 @@ import type { Output } from '../../collector/backends/backend.ts';
 import { commandNames, commands, sourceOf } from '../../collector/sources.ts';
 import type { Command, CommandName } from '../../collector/sources.ts';
 import { tables } from '../../tables/index.ts';
+import type { Context } from '../../collector/table.ts';
 import { isReleased } from '../released.ts';
 import { sample } from '../standin.ts';
 
@@ -220,4 +221,51 @@ test('of a row that was left out every column is missing', async (t) => {
   t.is(result?.rows.length, (before?.rows.length ?? 0) - 1);
   t.is(result?.status, 'partial');
   t.is(result?.columnsAffected, null);
+});
+
+test('a name that is never put on an argv costs its row, whatever table asks for it', async (t) => {
+  const users = tables.find(({ name }) => name === 'users');
+  if (users === undefined) throw new Error('no table users');
+  const source = 'sysadminctl_secure_token_status';
+  const careless = {
+    ...users,
+    columns: { username: users.columns['username'], uid: users.columns['uid'] },
+    key: ['username'],
+    sources: [source],
+    generate: async (context: Context) =>
+      Promise.all(
+        ['mquist', '-adminUser', 'interactive', 'a/b', ''].map(async (username) => ({
+          username,
+          uid: (await context.orUnknown(context.read(source, username))) === null ? null : 1,
+        })),
+      ),
+  } as unknown as typeof users;
+  const asked: (readonly string[])[] = [];
+  const watched: Backend = {
+    ...host,
+    run: (name, argv) => {
+      asked.push(argv);
+      return host.run(name, argv);
+    },
+  };
+  const { results, errors } = await collect([careless], watched);
+  t.deepEqual(
+    results[0]?.rows.map(({ username, uid }) => [username, uid]),
+    [
+      ['', null],
+      ['-adminUser', null],
+      ['a/b', null],
+      ['interactive', null],
+      ['mquist', 1],
+    ],
+  );
+  t.is(results[0]?.status, 'partial');
+  t.deepEqual(
+    errors.map(({ code, commandId }) => [code, commandId]),
+    Array.from({ length: 4 }, () => ['row_invalid', null]),
+  );
+  t.deepEqual(
+    asked.filter(([program]) => program === '/usr/sbin/sysadminctl').map((argv) => argv.at(-1)),
+    ['mquist'],
+  );
 });

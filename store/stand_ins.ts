@@ -1,0 +1,89 @@
+/**
+ * What an older file lacks, for a reader that does not write: tables without rows and columns without values, on this
+ * connection alone. SQLite looks for a name there first, so that all who read find them in place.
+ */
+import type { Table } from '../collector/table.ts';
+import type { Db } from './database.ts';
+import { openDatabase } from './database.ts';
+import { quoteName } from './ddl.ts';
+import type { Difference, Held } from './held.ts';
+import { readHeld, widenTables } from './held.ts';
+import { readTableNumbers, storeTables, storeViews } from './schema.ts';
+import { canLackColumns, withAbsent } from './upgrade.ts';
+
+/** What a column of the store's own says in a file that does not have it, as SQL over its row; NULL without it. */
+const derived: Readonly<Record<string, string>> = {};
+
+const whole = new WeakMap<readonly Table[], Held>();
+
+/** What a file of this version holds. */
+const heldBy = (tables: readonly Table[]): Held => {
+  const known = whole.get(tables);
+  if (known !== undefined) return known;
+  const db = openDatabase(':memory:');
+  for (const sql of storeTables(tables).values()) db.exec(sql);
+  const held = readHeld(db);
+  db.close();
+  whole.set(tables, held);
+  return held;
+};
+
+/** SQL that chooses by the number of a table. */
+const byTable = (db: Db, columns: Difference['lackingColumns'], of: (names: readonly string[]) => string) => {
+  const ids = readTableNumbers(db);
+  const arms = [...columns].flatMap(([table, names]) =>
+    ids.has(table) ? [`WHEN ${ids.get(table)} THEN ${of(names)}`] : [],
+  );
+  return (otherwise: string): string =>
+    arms.length === 0 ? otherwise : `CASE tab ${arms.join(' ')} ELSE ${otherwise} END`;
+};
+
+/** Puts into place what a file lacks of the tables of the store. */
+export const standInTables = (db: Db, tables: readonly Table[], { lackingColumns }: Difference): void => {
+  const held = readHeld(db);
+  const statements = storeTables(tables);
+  const absent = byTable(db, lackingColumns, (names) => withAbsent("coalesce(columns_absent, '[]')", names));
+  const affected = byTable(db, lackingColumns, (names) => withAbsent('columns_affected', names));
+  const told: Readonly<Record<string, string>> = {
+    '_look_table.columns_absent': `CASE WHEN is_good = 1 THEN ${absent('columns_absent')} ELSE columns_absent END`,
+    '_report_status.columns_affected': `CASE WHEN ${canLackColumns} THEN ${affected('columns_affected')} ELSE columns_affected END`,
+  };
+  for (const [name, columns] of heldBy(tables)) {
+    const there = held.get(name);
+    if (there === undefined) {
+      db.exec((statements.get(name) ?? '').replace('CREATE TABLE', 'CREATE TEMP TABLE'));
+      continue;
+    }
+    const lacking = [...columns.keys()].filter((column) => !there.has(column));
+    const isTold = lackingColumns.size > 0 && Object.keys(told).some((key) => key.startsWith(`${name}.`));
+    if (lacking.length === 0 && !isTold) continue;
+    const filled = lacking.map(
+      (column) => `${derived[`${name}.${column}`] ?? 'NULL'} AS ${quoteName(column)}`,
+    );
+    const inner = `SELECT ${['*', ...filled].join(', ')} FROM main.${quoteName(name)}`;
+    const all = [...new Set([...there.keys(), ...columns.keys()])].map((column) => {
+      const text = told[`${name}.${column}`];
+      return text === undefined || !isTold ? quoteName(column) : `${text} AS ${quoteName(column)}`;
+    });
+    db.exec(`CREATE TEMP VIEW ${quoteName(name)} AS SELECT ${all.join(', ')} FROM (${inner})`);
+  }
+};
+
+/** The views of this program in place of those of an older one; returns the text of each. */
+export const standInViews = (
+  db: Db,
+  tables: readonly Table[],
+  { unknownColumns }: Difference,
+): ReadonlyMap<string, string> => {
+  const ids = readTableNumbers(db);
+  const views = new Map<string, string>();
+  for (const [name, sql] of storeViews(widenTables(tables, unknownColumns), (table) => ids.get(table) ?? 0)) {
+    const text = throughStandIns(sql);
+    views.set(name, text);
+    db.exec(`CREATE TEMP VIEW ${quoteName(name)} AS\n${text}`);
+  }
+  return views;
+};
+
+/** A view of the store says that it means the file; a stand-in is looked for first. */
+export const throughStandIns = (sql: string): string => sql.replaceAll('main.', '');
