@@ -9,12 +9,8 @@ import type { ErrorCode } from './errors.ts';
 import type { Backend, Output, Stat } from './backends/backend.ts';
 import type { Answer } from './answer.ts';
 import { fileParserOf, parserOf } from './parsing.ts';
-<<<<<<< HEAD
 import type { Parsed } from './parsing.ts';
 import { decodeOutput, sanitizeFile, sanitizeOutput } from './sanitize.ts';
-import { argvOf, commandNames, commands as commandSources, isReadablePath, isStatPath } from './sources.ts';
-=======
-import { decodeUtf8, sanitizeFile, sanitizeOutput } from './sanitize.ts';
 import {
   argvOf,
   commandNames,
@@ -23,7 +19,6 @@ import {
   isStatPath,
   isUnsafe,
 } from './sources.ts';
->>>>>>> scaffold
 import type { Command, CommandName, FileName, SourceName } from './sources.ts';
 import type { Status } from './status.ts';
 import { allColumns } from './table.ts';
@@ -203,7 +198,7 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
         throw error;
       }
     },
-    isComplete: (source, ...parameters) => problemsOf(source, parameters).length === 0,
+    isComplete: (source, ...parameters) => isComplete(source, parameters),
   };
 
   /** The answer, where the others do not contradict it. */

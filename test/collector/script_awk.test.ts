@@ -6,15 +6,9 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
-<<<<<<< HEAD
 import { fileParserOf, isSanitized, parserOf, sanitizerOf } from '../../collector/parsing.ts';
 import { decodeUtf8, sanitizeFile, sanitizeOutput } from '../../collector/sanitize.ts';
-import { captureScript } from '../../collector/script.ts';
-=======
-import { fileParserOf, isSanitized, parserOf } from '../../collector/parsing.ts';
-import { sanitizeFile, sanitizeOutput } from '../../collector/sanitize.ts';
 import { captureScript, isInScript } from '../../collector/script.ts';
->>>>>>> scaffold
 import { commandNames, commands, fileNames, files } from '../../collector/sources.ts';
 import type { Command, CommandName, FileName } from '../../collector/sources.ts';
 import { noShells } from '../../collector/accounts.ts';
@@ -334,28 +328,10 @@ for (const awk of ['original-awk', 'mawk', 'gawk', 'busybox awk']) {
       for (const [seed, list] of mutations) cases.push({ what, input: mutate(seed, list), how });
     };
     for (const name of sanitized) add(name, hows.get(name) as string, outputsOf(name));
-<<<<<<< HEAD
-    for (const name of fileNames) add(name, 'allow', contentsOf(name));
-    const keptOf = keptBy(t, awk, cases);
-=======
     // Of a file that came later, a sample may have none, and the script no rules.
     for (const name of fileNames.filter((file) => isReleased(file) || contentsOf(file).length > 0))
       if (isInScript(name)) add(name, 'allow', contentsOf(name));
-    mkdirSync(join(folder, 'in'));
-    for (const [index, { input }] of cases.entries()) writeFileSync(join(folder, 'in', String(index)), input);
-    // The script up to where it asks the Mac; its own functions are what is tried.
-    const tries = cases.map(({ what, how }, index) => {
-      const [from, to] = [`${folder}/in/${index}`, `${folder}/in/${index}.kept`];
-      return how === 'allow'
-        ? `plist -v mode=allow -v set=${what} '${from}' > '${to}' 2>/dev/null || withheld '${from}' 'a known property list' > '${to}'; redact '${to}'`
-        : `cp '${from}' "$work/out"; code=0; reduce ${what} ${how}; redact "$work/kept"; cp "$work/kept" '${to}'`;
-    });
-    const [head = ''] = script.split('\nstarted=$(date +%s)\n');
-    const at = join(folder, 'script.sh');
-    writeFileSync(at, `${head.replaceAll(/\bawk -v/g, `${awk} -v`)}\n${tries.join('\n')}\n`);
-    const { status, stderr } = spawnSync('sh', [at, join(folder, 'out.tar.gz')], { encoding: 'utf8' });
-    t.is(status, 0, stderr);
->>>>>>> scaffold
+    const keptOf = keptBy(t, awk, cases);
     let same = 0;
     for (const [index, { what, input }] of cases.entries()) {
       const kept = keptOf[index] as Buffer;
