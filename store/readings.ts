@@ -6,6 +6,7 @@
 import type { Table } from '../collector/table.ts';
 import { readAlike, sameEvidence } from './history.ts';
 import type { Observation, Silent } from './history.ts';
+import { cellsOrder } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import { rankOf, readingOf, versionRank } from './versions.ts';
 
@@ -52,11 +53,28 @@ const silenceBetween = (table: Table, before: Observation | null, after: Observa
   };
 };
 
-/** An observation that the history is made of, and what of it is no news; those that are not are kept aside. */
+/**
+ * An observation that the history is made of, and what of it is no news. What the history says otherwise, or leaves out,
+ * is kept aside as it was.
+ */
 export interface Step {
   readonly observation: Observation;
   readonly silent: Silent;
 }
+
+/** An observation of a version that keyed the rows otherwise, with its rows as they are keyed now. */
+const rekeyed = (table: Table, observation: Observation): Observation => {
+  const { rekeyed: by } = table;
+  if (by === undefined || rankOf(observation.ref.reading) >= versionRank(by.since)) return observation;
+  const names = Object.keys(table.columns);
+  const rows = observation.rows.map((cells) =>
+    Object.fromEntries(names.map((name, index) => [name, cells[index] ?? null])),
+  );
+  const now = by.rows(rows);
+  if (now.length === rows.length) return observation;
+  const cells = now.map((row) => names.map((name) => row[name] ?? null));
+  return { ...observation, rows: cells.sort(cellsOrder(table)) };
+};
 
 type Group = readonly Observation[];
 
@@ -117,7 +135,7 @@ export const stepsOf = (
     // With the same reading, it is another piece of evidence of that second.
     const isReadAgain = read.size > 0 && !read.has(reading);
     steps.push({
-      observation,
+      observation: rekeyed(table, observation),
       silent: isReadAgain ? sameEvidence : silenceBetween(table, last, observation),
     });
     readings.set(key, read.add(reading));

@@ -13,11 +13,11 @@ import type { EnrollmentWitnesses } from './shared/enrollment.ts';
 import filevaultStatus from './filevault_status.ts';
 import filevaultUsers from './filevault_users.ts';
 import { readPersonalKey } from './shared/recovery_key.ts';
-import { conflict, facts, severities, subjectKinds } from './shared/conflict_rules.ts';
+import { conflict, facts, joinDisputes, severities, subjectKinds } from './shared/conflict_rules.ts';
 import type { Conflict, Witness } from './shared/conflict_rules.ts';
 import { readVerdicts, verdictSources } from './shared/verdicts.ts';
 
-/** M06 and M07: UUIDs that no local account has. */
+/** M06, M07 and M20: UUIDs that no local account has, or that are listed twice and not alike. */
 const strangers = (
   context: Context,
   accounts: LocalAccounts,
@@ -29,8 +29,12 @@ const strangers = (
   const nobody = { source: 'opendirectory', value: 0, command_id: context.commandId('ds_users') } as const;
   for (const user of crypto?.users ?? []) {
     if (crypto === null) continue;
-    const { uuid } = user;
+    const { uuid, differing } = user;
     const apfs = { source: 'apfs', value: 1, command_id: listingCommand(context, crypto) } as const;
+    if (differing.length > 0) {
+      const entry = { ...apfs, value: differing.join(',') };
+      found.set(`twice ${uuid}`, conflict('M20', uuid, entry, entry, 'cryptoUser'));
+    }
     const resolution = resolutionOf(user, crypto.volumeUuid, accounts);
     if (resolution === 'orphan') found.set(`apfs ${uuid}`, conflict('M06', uuid, apfs, nobody));
     else if (resolution === 'guest' && accounts.has(uuid) === false)
@@ -154,6 +158,7 @@ export default defineTable({
     ...enrollmentSources,
     'mdmclient_query_device_information',
   ],
+  rekeyed: { since: '0.3.0', rows: joinDisputes },
   sourcesLabel: '(derived)',
   privilege: '—',
   macos: 'all',

@@ -1,5 +1,5 @@
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
-import { isTagDisabled } from './shared/accounts.ts';
+import { isGuestIfKnown, isTagDisabled } from './shared/accounts.ts';
 import { isListed } from './shared/filevault_list.ts';
 import { noApfs, tellNoOwners, volumeOwnerOf } from './shared/crypto_users.ts';
 import { confidences } from './shared/token_rules.ts';
@@ -50,6 +50,10 @@ export default defineTable({
       '1 when conflicts has a row for this user; NULL when it has none and a source that was asked did not answer.',
       { example: '0' },
     ),
+    is_guest: boolean('The Guest account of macOS, by its uid and its GeneratedUID: APFS may list it.', {
+      example: '0',
+      from: ['ds_users'],
+    }),
   },
   key: ['username', 'uuid', 'uid'],
   sources: verdictSources,
@@ -82,6 +86,7 @@ export default defineTable({
       confidence: verdict.confidence,
       sources: verdict.agreeing.length === 0 ? null : verdict.agreeing.join(','),
       has_conflict: verdict.hasConflict,
+      is_guest: bit(isGuestIfKnown(user)),
     }));
   },
 });
