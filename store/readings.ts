@@ -4,7 +4,7 @@
  * in words.
  */
 import type { Table } from '../collector/table.ts';
-import { readAlike, sameEvidence } from './history.ts';
+import { readAlike, sameEvidence, uncertainColumns } from './history.ts';
 import type { Observation, Silent } from './history.ts';
 import { cellsOrder } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -38,17 +38,22 @@ const readAnewBetween = (table: Table, older: number, newer: number): Silent => 
   return { columns, rows };
 };
 
+const unreadColumns = (table: Table, observation: Observation): number[] =>
+  observation.isPartial ? [...uncertainColumns(table, observation)] : [];
+
 /** What cannot be news between two observations of a table, one after the other in time. */
 const silenceBetween = (table: Table, before: Observation | null, after: Observation): Silent => {
   if (before === null) return readAlike;
   const [a, b] = [rankOf(before.ref.reading), rankOf(after.ref.reading)];
   const anew = a === b ? readAlike : readAnewBetween(table, Math.min(a, b), Math.max(a, b));
+  // What one version could not read of an answer, another may.
+  const unread = a === b ? [] : [before, after].flatMap((each) => unreadColumns(table, each));
   // A value that is there only because its column is new says nothing of the Mac.
   const absent = [...before.absent, ...after.absent];
-  if (absent.length === 0) return anew;
+  if (absent.length + unread.length === 0) return anew;
   const names = Object.keys(table.columns);
   return {
-    columns: new Set([...(anew.columns ?? []), ...absent.map((name) => names.indexOf(name))]),
+    columns: new Set([...(anew.columns ?? []), ...unread, ...absent.map((name) => names.indexOf(name))]),
     rows: anew.rows,
   };
 };

@@ -168,7 +168,14 @@ export default defineTable({
     'A partial status means that some disagreements could not be looked for.',
   ],
   // The commands moved out of the words, into a column of their own.
-  readAnew: { '0.2.0': { columns: ['conclusion'] } },
+  readAnew: {
+    '0.2.0': { columns: ['conclusion'] },
+    // One dispute is one row, whatever witnesses it has.
+    '0.3.0': {
+      columns: ['source_a', 'value_a', 'source_b', 'value_b', 'severity', 'conclusion', 'command_ids'],
+      rows: true,
+    },
+  },
   examples: [
     'SELECT subject, rule_id, severity, conclusion FROM conflicts ORDER BY severity;',
     'SELECT c.subject, c.rule_id, l.argv, l.exit_code FROM conflicts c, json_each(c.command_ids) i ' +
