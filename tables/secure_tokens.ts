@@ -64,6 +64,12 @@ export default defineTable({
     'Absence from the list of fdesetup, or of the tag, is no evidence against a token; it never makes the verdict 0.',
     'Where the startup volume is not on APFS there are no tokens: the rows are there, what they would tell is NULL.',
   ],
+  // Evidence speaks or is silent: a missing tag, a listing of another volume and a Mac without APFS say nothing.
+  readAnew: {
+    '0.3.0': {
+      columns: ['secure_token', 'volume_owner', 'filevault_enabled', 'confidence', 'sources', 'has_conflict'],
+    },
+  },
   examples: [
     'SELECT username, is_admin, volume_owner, confidence FROM secure_tokens WHERE secure_token = 1;',
     'SELECT username, confidence, sources FROM secure_tokens WHERE is_admin = 1 AND secure_token IS NOT 1;',

@@ -124,7 +124,7 @@ export default defineTable({
   privilege: 'user',
   macos: '10.13+',
   // Guest, and an account of macOS, are both their uid and their GeneratedUID.
-  readAnew: { '0.2.0': { columns: ['account_type', 'is_system_account'] } },
+  readAnew: { '0.3.0': { columns: ['account_type', 'is_system_account'] } },
   notes: [
     'is_admin is NULL for a mobile account where admin has a member group of a directory, which is never asked.',
   ],
