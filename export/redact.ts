@@ -84,7 +84,7 @@ const subject: Rule = (value, row, by) => (row('subject_kind') === 'host' ? valu
 
 /** `1`, `escrowed 1`, `token`: what sources say is made of few words; a name, a UUID or a path is not among them. */
 const statement =
-  /^(?:(?:supported|escrowed) )?[01]$|^(?:tag|absent|listed|success|master keychain|unknown_user|ENABLED|DISABLED|token|ShadowHash|SecureToken|DisabledTags;SecureToken)$/;
+  /^(?:(?:supported|escrowed) )?[01]$|^(?:tag|absent|listed|success|master keychain|unknown_user|ENABLED|DISABLED|token|ShadowHash|SecureToken|DisabledTags;SecureToken|APFSCryptoUserType|VolumeOwner)$/;
 
 /** One value, or that of each witness, with commas. */
 const stated: Rule = (value, _row, by) => {
@@ -342,6 +342,7 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
     'disabled_tag',
     'confidence',
     'has_conflict',
+    'is_guest',
   ],
   table_status: [
     'table_name',
@@ -367,6 +368,8 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
     'can_login',
     'home_exists',
     'platform_sso_registered',
+    'is_awake',
+    'has_false_identity',
   ],
 };
 

@@ -5,7 +5,7 @@
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
 import type { Db, Statement } from './database.ts';
-import type { Store } from './file.ts';
+import type { Store } from './store.ts';
 
 const verbs = new Set(['SELECT', 'WITH', 'VALUES', 'EXPLAIN']);
 const allowed =

@@ -30,6 +30,8 @@ export interface Observation {
   readonly rows: readonly Cells[];
   /** Observations of one host, time, user and level of redaction: the same evidence, read once or several times. */
   readonly evidence: string;
+  /** Rank of the oldest version that read just this; without it, that of its reading is the only one. */
+  readonly oldestRank?: number;
   /** Declared columns that whoever made it did not know yet. */
   readonly absent: readonly string[];
 }
@@ -75,7 +77,7 @@ const kindOf = ({ affected, failed }: Observation): string =>
   JSON.stringify([failed, failed === null ? affected : null]);
 
 /** The columns of which a partial observation cannot tell whether they changed: what they rest on is not all there. */
-const uncertainColumns = (table: Table, { affected, failed }: Observation): ReadonlySet<number> => {
+export const uncertainColumns = (table: Table, { affected, failed }: Observation): ReadonlySet<number> => {
   const columns = Object.entries(table.columns);
   const isUncertain = (name: string, from: readonly string[]): boolean =>
     failed === null

@@ -8,7 +8,7 @@ import { widenTables } from '../held.ts';
 import type { Difference } from '../held.ts';
 import { compareRefs, historyOf, keyReader } from '../history.ts';
 import { isReadTwice, readingOfSnapshot, stepsOf } from '../readings.ts';
-import { rankOf } from '../versions.ts';
+import { olderOf, rankOf, versionRank } from '../versions.ts';
 import type { Step } from '../readings.ts';
 import type { ClosedVersion, OpenVersion, Ref, Observation } from '../history.ts';
 import {
@@ -66,6 +66,8 @@ export interface Added {
 export interface StoreWriter {
   /** Adds snapshots of one host, in whatever order. The caller holds the transaction. */
   add(snapshots: readonly Snapshot[], ingestedTime: number): Added;
+  /** Puts what older versions keyed otherwise into the words of this one. The caller holds the transaction. */
+  rekey(): void;
 }
 
 interface HostRow {
@@ -73,6 +75,17 @@ interface HostRow {
   readonly last: Ref | null;
   readonly isNew: boolean;
 }
+
+/** A snapshot, and the oldest version of the program that read it so. */
+interface Read {
+  readonly ref: Ref;
+  readonly oldestTool: string;
+}
+
+/** Whether it matters who read a snapshot: not all were read by the same, or two are of one second. */
+const isReadDifferently = (timeline: readonly TimelineEntry[]): boolean =>
+  new Set(timeline.map(({ reading, oldestTool }) => `${rankOf(reading)} ${oldestTool}`)).size > 1 ||
+  new Set(timeline.map(({ time }) => time)).size < timeline.length;
 
 /** The first good observation of a table of a host, and what the last one saw. */
 interface StateRow {
@@ -184,16 +197,18 @@ const changePointsOf = (
   return points;
 };
 
-/** What was observed and is no part of the history, packed. */
+/** What was observed where the history says other words of it, or nothing, packed. */
 const asidesOf = (
   table: Table,
   observations: readonly Observation[],
   steps: readonly Step[],
 ): PackedRows[] => {
-  const counted = new Set(steps.map(({ observation }) => observation));
-  return observations.flatMap((observation) =>
-    counted.has(observation) ? [] : [{ ...observation.ref, raw: packRows(table, observation.rows) }],
-  );
+  const counted = new Map(steps.map(({ observation }) => [observation.ref.id, observation]));
+  return observations.flatMap((observation) => {
+    const step = counted.get(observation.ref.id);
+    if (step === observation) return [];
+    return [{ ...observation.ref, raw: packRows(table, observation.rows), isStep: step !== undefined }];
+  });
 };
 
 const same = (a: unknown, b: unknown): boolean =>
@@ -216,6 +231,8 @@ const widened = (
     cells: packCells(rowsOf(observation, width).map((row) => [...row, ...more.map(() => null)])),
   };
 };
+
+const asideText = (aside: PackedRows): string => `${pointText(aside)} ${aside.isStep}`;
 
 export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => {
   const prepare = statementCache(db);
@@ -526,9 +543,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     );
   };
 
-  const insertAside = (host: number, tableId: number, { time, id, raw }: PackedRows): void => {
-    prepare('INSERT INTO _aside (host, tab, time, snapshot_id, raw) VALUES (?, ?, ?, ?, ?)').run(
-      ...[host, tableId, time, id, raw],
+  const insertAside = (host: number, tableId: number, { time, id, raw, isStep }: PackedRows): void => {
+    prepare('INSERT INTO _aside (host, tab, time, snapshot_id, raw, is_step) VALUES (?, ?, ?, ?, ?, ?)').run(
+      ...[host, tableId, time, id, raw, isStep ? 1 : 0],
     );
   };
 
@@ -555,7 +572,8 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     const last = news.at(-1);
     if (first === undefined || last === undefined) return null;
     states.push(host, tableId, first.ref.time, first.ref.id, last.digest);
-    if (news.length === 1) {
+    const steps = stepsOf(table, news);
+    if (news.length === 1 && steps[0]?.observation === first) {
       const { cells } = first.tableObservation;
       if (cells.length === 0) return null;
       const width = Object.keys(table.columns).length;
@@ -567,7 +585,6 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     }
     let number = 0;
     const history = historyOf(table, null, () => (number += 1));
-    const steps = stepsOf(table, news);
     const points = changePointsOf(table, observeAll(history, steps), null);
     for (const point of points) insertChangePoint(host, tableId, point);
     for (const aside of asidesOf(table, news, steps)) insertAside(host, tableId, aside);
@@ -623,11 +640,12 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
 
   /** What is known of an observation without its rows. */
   const observationAt = (entry: TimelineEntry, tableId: number): Observation => {
-    const { time, id, reading, evidence, observationSet } = entry;
+    const { time, id, reading, evidence, observationSet, oldestTool } = entry;
     const status = observationsOf(observationSet).get(tableId);
     return {
       ref: { time, id, reading },
       evidence,
+      oldestRank: versionRank(oldestTool),
       isPartial: status?.status === 'partial',
       affected: status?.affected ?? null,
       failed: status?.failed ?? null,
@@ -664,7 +682,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     host: number,
     { isCut }: StateRow,
     timeline: readonly TimelineEntry[],
-    raised: ReadonlyMap<number, number>,
+    raised: ReadonlyMap<number, Read>,
     news: readonly NewObservation[],
   ): TableChanges => {
     const old = readHistory(prepare, observationsOf, table, tableId, host, timeline);
@@ -681,8 +699,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     }
     const observations = [
       ...old.observations.map((observation) => {
-        const { ref } = observation;
-        return { ...observation, ref: { ...ref, reading: raised.get(ref.id) ?? ref.reading } };
+        const read = raised.get(observation.ref.id);
+        if (read === undefined) return observation;
+        return { ...observation, ref: read.ref, oldestRank: versionRank(read.oldestTool) };
       }),
       ...news,
     ].sort((a, b) => compareRefs(a.ref, b.ref));
@@ -743,9 +762,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     }
     for (const point of freshPoints) insertChangePoint(host, tableId, point);
 
-    const goneAsides = new Map(old.asides.map((aside) => [pointText(aside), aside]));
+    const goneAsides = new Map(old.asides.map((aside) => [asideText(aside), aside]));
     const asides = asidesOf(table, first === undefined ? observations : observations.slice(1), steps);
-    const freshAsides = asides.filter((aside) => !goneAsides.delete(pointText(aside)));
+    const freshAsides = asides.filter((aside) => !goneAsides.delete(asideText(aside)));
     for (const { time, id } of goneAsides.values()) {
       prepare('DELETE FROM _aside WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?').run(
         ...[host, tableId, time, id],
@@ -820,7 +839,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     const at = [host.host, collectedTime, snapshotId] as const;
     const where = 'WHERE host = ? AND collected_time = ? AND snapshot_id = ?';
     const best = originRank(origin) < originRank(known.origin) ? origin : known.origin;
-    const tool = toolVersion < known.tool ? toolVersion : known.tool;
+    const tool = olderOf(toolVersion, known.tool);
     const schema = Math.min(schemaVersion, known.schema);
     if (
       best !== known.origin ||
@@ -871,12 +890,13 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     table: Table,
     tableObservation: TableObservation,
     snapshot: Snapshot,
-    ref: Ref,
+    { ref, oldestTool }: Read,
   ): NewObservation => {
     const width = Object.keys(table.columns).length;
     return {
       ref,
       evidence: evidenceOf(snapshot),
+      oldestRank: versionRank(oldestTool),
       isPartial: tableObservation.status === 'partial',
       affected: tableObservation.affected,
       failed: tableObservation.failed,
@@ -905,6 +925,11 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
         rankOf(entry.reading) !== rankOf(reading),
     );
 
+  const stateOf = (host: number, tableId: number): StateRow | undefined =>
+    prepare(
+      'SELECT first_time AS time, first_snapshot AS id, digest, is_cut AS isCut FROM _state WHERE host = ? AND tab = ?',
+    ).get(host, tableId) as StateRow | undefined;
+
   const add = (given: readonly Snapshot[], ingestedTime: number): Added => {
     const snapshots = unknownColumns.size === 0 ? given : given.map(widenSnapshot);
     const hostId = snapshots[0]?.hostId;
@@ -920,22 +945,24 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     const timeline = host.isNew ? [] : readTimeline(prepare, host.host);
     const isNew = host.isNew;
     // Snapshots that are in the file, and turn out to be newer readings than was known.
-    const raised = new Map<number, number>();
+    const raised = new Map<number, Read>();
     // One snapshot may come as several versions read it: what they say is the same.
-    const readings = new Map<number, number>();
+    const reads = new Map<number, Read>();
     for (const snapshot of wanted) {
-      const { snapshotId: id } = snapshot;
-      const known = readings.get(id) ?? knownRow(host, snapshot)?.reading ?? 0;
-      readings.set(id, Math.max(known, readingOfSnapshot(snapshot, byName)));
+      const { snapshotId: id, collectedTime: time, toolVersion } = snapshot;
+      const row = knownRow(host, snapshot);
+      const known =
+        reads.get(id) ?? (row && { ref: { time, id, reading: row.reading }, oldestTool: row.tool });
+      const reading = Math.max(known?.ref.reading ?? 0, readingOfSnapshot(snapshot, byName));
+      const oldestTool = known === undefined ? toolVersion : olderOf(known.oldestTool, toolVersion);
+      reads.set(id, { ref: { time, id, reading }, oldestTool });
     }
     const ordered = wanted
-      .map((snapshot) => {
-        const { collectedTime: time, snapshotId: id } = snapshot;
-        return { snapshot, ref: { time, id, reading: readings.get(id) ?? 0 } };
-      })
-      .sort((a, b) => compareRefs(a.ref, b.ref));
+      .map((snapshot) => ({ snapshot, read: reads.get(snapshot.snapshotId) as Read }))
+      .sort((a, b) => compareRefs(a.read.ref, b.read.ref));
     let latest: Snapshot | null = null;
-    for (const { snapshot, ref } of ordered) {
+    for (const { snapshot, read } of ordered) {
+      const { ref, oldestTool } = read;
       const known = knownRow(host, snapshot);
       let observed = snapshot.observations;
       if (known === undefined) {
@@ -945,7 +972,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       } else {
         observed = joinKnown(host, snapshot, ref, known);
         counted.known += 1;
-        if (known.reading !== ref.reading) raised.set(ref.id, ref.reading);
+        if (known.reading !== ref.reading || known.tool !== oldestTool) raised.set(ref.id, read);
       }
       if (host.last === null || compareRefs(ref, host.last) >= 0) {
         latest = snapshot;
@@ -954,7 +981,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       for (const [name, tableObservation] of observed) {
         const table = byName.get(name);
         if (table === undefined || !isGood(tableObservation.status)) continue;
-        const observation = observationOf(table, tableObservation, snapshot, ref);
+        const observation = observationOf(table, tableObservation, snapshot, read);
         const list = news.get(name);
         if (list === undefined) news.set(name, [observation]);
         else list.push(observation);
@@ -985,18 +1012,12 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
 
     const changes = new Map<string, TableChanges>();
     const states: unknown[] = [];
-    const isReordered = timeline.some(
-      ({ time, id }) => raised.has(id) && timeline.some((other) => other.time === time && other.id !== id),
-    );
+    const isReordered = raised.size > 0 && isReadDifferently(timeline);
     for (const name of isReordered ? byName.keys() : news.keys()) {
       const table = byName.get(name) as Table;
       const tableId = tableIds.get(name) as number;
       const observations = news.get(name) ?? [];
-      const state = isNew
-        ? undefined
-        : (prepare(
-            'SELECT first_time AS time, first_snapshot AS id, digest, is_cut AS isCut FROM _state WHERE host = ? AND tab = ?',
-          ).get(host.host, tableId) as StateRow | undefined);
+      const state = isNew ? undefined : stateOf(host.host, tableId);
       let counts: TableChanges | null = null;
       if (state === undefined) {
         if (observations.length > 0) counts = addFirst(table, tableId, host.host, observations, states);
@@ -1013,7 +1034,20 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     return { ...counted, changes };
   };
 
-  return { add };
+  const rekey = (): void => {
+    const hosts = prepare('SELECT host FROM _host ORDER BY host').pluck().all() as number[];
+    for (const table of byName.values()) {
+      const tableId = tableIds.get(table.name);
+      if (table.rekeyed === undefined || tableId === undefined) continue;
+      for (const host of hosts) {
+        const state = stateOf(host, tableId);
+        if (state !== undefined)
+          rebuild(table, tableId, host, state, readTimeline(prepare, host), new Map(), []);
+      }
+    }
+  };
+
+  return { add, rekey };
 };
 
 /** Of two reports of one snapshot, the greater stays: it does not matter which came first. */

@@ -223,7 +223,8 @@ export const rules = {
     title: 'Two records of one key differ',
     conclusion: 'two records say different things of the same name or UUID: what differs is not known',
     explanation:
-      'An answer names an account or a crypto user twice, and not alike. The row has what both say, and NULL in what differs. ' +
+      'An answer names an account or a crypto user twice, and not alike: `value_a` and `value_b` name the attributes. The row ' +
+      'of the account or crypto user has what both say, and NULL in what differs. ' +
       'Look at the records by hand: somebody restored or copied one, or a tool wrote its own.',
     variants: { cryptoUser: { subject_kind: 'crypto_user' } },
   },
@@ -308,3 +309,36 @@ export const conflict = <R extends RuleId>(
     command_ids: ids.length === 0 ? null : JSON.stringify([...new Set(ids)]),
   };
 };
+
+type AnyRow = Readonly<Record<string, string | number | null>>;
+
+/** Several rows of one dispute, as versions before 0.3.0 had them: one for each pair of witnesses. */
+const joined = (rows: readonly [AnyRow, ...AnyRow[]]): AnyRow => {
+  const side = (name: 'a' | 'b') => {
+    const witnesses = new Map(
+      rows.map((row) => [String(row[`source_${name}`]), row[`value_${name}`] ?? null] as const),
+    );
+    const { source, value } = told(
+      [...witnesses].map(([of, says]) => ({
+        source: of,
+        value: says === null ? null : String(says),
+        command_id: null,
+      })),
+    );
+    return { [`source_${name}`]: source, [`value_${name}`]: value };
+  };
+  const bySeverity = rows.toSorted(
+    (a, b) =>
+      severities.findIndex((each) => each === b['severity']) -
+      severities.findIndex((each) => each === a['severity']),
+  );
+  return { ...(bySeverity[0] as AnyRow), ...side('a'), ...side('b') };
+};
+
+/** One row for one dispute, whatever witnesses it has. */
+export const joinDisputes = (rows: readonly AnyRow[]): readonly AnyRow[] =>
+  [
+    ...Map.groupBy(rows, ({ subject_kind, subject, rule_id, fact }) =>
+      JSON.stringify([subject_kind, subject, rule_id, fact]),
+    ).values(),
+  ].map((group) => (group.length === 1 ? (group[0] as AnyRow) : joined(group as [AnyRow, ...AnyRow[]])));
