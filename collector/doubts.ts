@@ -3,6 +3,7 @@ import type { CollectError } from './errors.ts';
 import type { Doubts } from './report.ts';
 import type { SourceName } from './sources.ts';
 import type { Status } from './status.ts';
+import { meaningOfNull } from './table.ts';
 import type { Column, Table, Value } from './table.ts';
 
 type AnyRow = Readonly<Record<string, Value>>;
@@ -27,9 +28,8 @@ const columnsOf = ({ table }: Looked): readonly (readonly [string, Column])[] =>
 export const untoldColumns = (looked: Looked): readonly string[] =>
   columnsOf(looked)
     .filter(
-      ([name, { nullBecause }]) =>
-        nullBecause === undefined &&
-        looked.table.nullIsAnswer?.[name] === undefined &&
+      ([name]) =>
+        meaningOfNull(looked.table, name) === undefined &&
         !looked.inapplicable.has(name) &&
         looked.rows.some((row) => row[name] === null),
     )
