@@ -4,7 +4,7 @@ import { isGood, statuses } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import { UserError } from '../../collector/errors.ts';
 import type { Table, Value } from '../../collector/table.ts';
-import { readDoubts } from '../doubts.ts';
+import { readDoubts, withoutUnknownDoubts } from '../doubts.ts';
 import { dataTables, schemaVersion } from '../schema.ts';
 import {
   cellsOrder,
@@ -370,7 +370,7 @@ export const nativeDecoder = (tables: readonly Table[], leftOut: Set<string> = n
       affected,
       failed: status === 'partial' ? failed : null,
       absent: absent.filter((name) => Object.hasOwn(table.columns, name)),
-      details: isReport || duration === undefined ? null : details,
+      details: isReport || duration === undefined ? null : withoutUnknownDoubts(details),
     };
   };
 

@@ -96,7 +96,7 @@ export const relationsOf = (hosts: readonly Host[]): Relation[] => {
         if (until === null) current.get(name)?.rows.push(cells);
       }
     }
-    for (const { table, status, rows, code, reason, columnsAffected } of last?.results ?? []) {
+    for (const { table, status, rows, code, reason, columnsAffected, doubts } of last?.results ?? []) {
       current
         .get('table_status')
         ?.rows.push([
@@ -108,6 +108,10 @@ export const relationsOf = (hosts: readonly Host[]): Relation[] => {
           columnsAffected === null ? null : JSON.stringify(columnsAffected),
           null,
           lastGood.get(table.name) ?? null,
+          JSON.stringify(doubts.failedSources),
+          Number(doubts.mayRowsBeMissing),
+          JSON.stringify(doubts.uncertain),
+          JSON.stringify(Object.fromEntries(doubts.inapplicable)),
           last?.hostId ?? null,
         ]);
     }
