@@ -96,5 +96,17 @@ export const intended: readonly Intended[] = [
     reason: 'a sign that somebody uses the account, in one place for every question',
   },
   { newColumn: 'users.has_false_identity', reason: 'a claim of an identity of macOS that is not its own' },
+  ...['failed_sources', 'rows_may_be_missing', 'columns_uncertain', 'columns_inapplicable'].map((column) => ({
+    newColumn: `table_status.${column}`,
+    reason: 'what is not known for certain, for SQL and receivers',
+  })),
+  {
+    changedColumn: 'table_status.columns_affected',
+    reason: 'it names every NULL that is no answer, also of what nobody asked for in a partial table',
+  },
+  {
+    changedColumn: 'table_status.reason',
+    reason: 'it stands beside ok where a NULL is no answer, a fact does not exist or a source was left alone',
+  },
   { newColumn: 'secure_tokens.is_guest', reason: 'who Guest is, in one place for every question' },
 ];
