@@ -1,6 +1,8 @@
 /** From --db to a store. */
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
+import { isComplete } from '../collector/status.ts';
+import { statusList } from '../store/ddl.ts';
 import { explainStoreError, openForReading, openForWriting } from '../store/file.ts';
 import type { Store } from '../store/file.ts';
 import { blindSpots } from '../store/blind_spots.ts';
@@ -107,7 +109,7 @@ export const noteUnobserved = ({ db }: Store): void => {
   const { affected, hosts } = db
     .prepare(
       'SELECT (SELECT count(*) FROM _host) AS hosts, count(DISTINCT host_id) AS affected FROM table_status ' +
-        "WHERE status NOT IN ('ok', 'empty', 'skipped', 'unsupported')",
+        `WHERE status NOT IN ${statusList(isComplete)}`,
     )
     .get() as { affected: number; hosts: number };
   if (affected === 0) return;

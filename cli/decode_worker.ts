@@ -25,8 +25,7 @@ export const serve = (): void => {
       await readNativeFile(path, tables, take, { leftOut });
       port.postMessage({ done: true, leftOut });
     } catch (error) {
-      if (error instanceof UserError)
-        port.postMessage({ message: error.message, hint: error.hint, leftOut });
+      if (error instanceof UserError) port.postMessage({ message: error.message, hint: error.hint, leftOut });
       else
         port.postMessage({ fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     }

@@ -4,12 +4,12 @@ import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
 import { allColumns } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
+import { bare } from '../queries/query.ts';
 import type { Query } from '../queries/query.ts';
 import { queries as library } from '../queries/index.ts';
 import { evaluate } from '../queries/evaluate.ts';
 import type { Answer, BlindSpot, Hit, Names, Verdict } from '../queries/evaluate.ts';
 import { withClosed } from '../queries/closed.ts';
-import { bare } from '../queries/custom.ts';
 import type { Pack } from '../queries/osquery_pack.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName } from '../store/ddl.ts';
@@ -170,6 +170,7 @@ export const queriesOfPacks = (packs: readonly Pack[], file: string): PreparedPa
         closed: [],
         alsoReads: pack.discovery.flatMap((statement) => touched(statement) as readonly string[]),
         applies: null,
+        appliesReads: [],
         remediation: '',
         references: '',
         falsePositives: '',

@@ -7,6 +7,7 @@ import { UserError } from '../collector/errors.ts';
 import { evidenceBackend } from '../collector/backends/evidence.ts';
 import type { Backend } from '../collector/backends/backend.ts';
 import { isUuid } from '../collector/parsers/lines.ts';
+import { isSeen } from '../collector/status.ts';
 import type { Table, Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { loadRows } from '../store/memory.ts';
@@ -154,14 +155,12 @@ export const tablesToCollect = (touched: ReadonlySet<string>): readonly Table[] 
   return tables.filter((table) => table.generate !== undefined && (needsAll || touched.has(table.name)));
 };
 
-const good = new Set(['ok', 'empty']);
-
 /** Says on stderr which of the tables that were asked could not be looked at; returns whether all could. */
 export const noteBlindSpots = (collections: readonly Collection[], touched: ReadonlySet<string>): boolean => {
   const notes = new Map<string, number>();
   for (const { results } of collections) {
     for (const { table, status, reason } of results) {
-      if (!touched.has(table.name) || good.has(status)) continue;
+      if (!touched.has(table.name) || isSeen(status)) continue;
       const note = `${table.name} is ${status}: ${reason ?? 'no reason is known'}`;
       notes.set(note, (notes.get(note) ?? 0) + 1);
     }

@@ -1,4 +1,4 @@
-import type { CollectError } from './errors.ts';
+import type { CollectError, Cost } from './errors.ts';
 
 /** The part of an output that a parser sees: a process that ended by itself, both streams valid UTF-8. */
 export interface Answer {
@@ -11,9 +11,9 @@ export interface Answer {
 
 /**
  * Says what of an answer could not be read, where the rest of it is right: one odd record, line or entry costs
- * itself. Whoever reads the answer is then told that it is not complete.
+ * itself. Whoever reads the answer is told what it costs (errors.ts); by itself, a record.
  */
-export type Note = (problem: CollectError) => void;
+export type Note = (problem: CollectError, costs?: Cost) => void;
 
 /**
  * A pure function from an answer to values; throws CollectError, `parse_failed` for what it does not know at all.

@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { sortRows, violations } from './validate.ts';
-import { CollectError, NotAsked } from './errors.ts';
+import { objectionTo } from './contradictions.ts';
+import type { Beside } from './contradictions.ts';
+import { CollectError, NotAsked, parseFailed } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Backend, Output, Stat } from './backends/backend.ts';
 import type { Answer } from './answer.ts';
 import { fileParserOf, parserOf } from './parsing.ts';
-import { decodeUtf8, sanitizeFile, sanitizeOutput } from './sanitize.ts';
+import type { Parsed } from './parsing.ts';
+import { decodeOutput, sanitizeFile, sanitizeOutput } from './sanitize.ts';
 import {
   argvOf,
   commandNames,
@@ -86,6 +89,14 @@ const notRecorded = (what: string, { origin }: Backend): CollectError =>
     hint: origin === 'volume' ? 'a volume cannot say it: ask the running Mac' : '',
   });
 
+/** What is told one by one of an answer in which much is odd. */
+const maxTold = 50;
+const tell = (told: CollectError[], problem: CollectError, source: SourceName): void => {
+  if (told.length < maxTold) told.push(problem);
+  else if (told.length === maxTold)
+    told.push(parseFailed(`${source}: more than ${maxTold} items cannot be read`));
+};
+
 /** Reads each source at most once, and remembers what came of it. */
 const sourceReader = (backend: Backend, options: CollectOptions) => {
   const include = options.include ?? new Set<string>();
@@ -93,6 +104,8 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
   const outputs = new Map<string, Promise<Output>>();
   const values = new Map<string, Promise<unknown>>();
   const problems = new Map<string, readonly CollectError[]>();
+  /** Answers of which a record is left out: what they lack may exist. */
+  const incomplete = new Set<string>();
   const finished: CommandRun[] = [];
 
   const once = <T>(key: string, start: () => Promise<T>): Promise<T> => {
@@ -133,7 +146,8 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
       ? options.allowNetwork !== true
       : (await backend.run(source, argvOf(source, parameters))) === null;
 
-  const read = (source: CommandName, parameters: readonly string[]): Promise<unknown> =>
+  /** The answer as it came. */
+  const hear = (source: CommandName, parameters: readonly string[]): Promise<unknown> =>
     once(`run\0${source}\0${parameters.join('\0')}`, async () => {
       try {
         const { network }: Command = commandSources[source];
@@ -145,10 +159,13 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
         const output = await outputOf(source, argvOf(source, parameters));
         const failure = failureOf(output, source);
         if (failure !== null) throw failure;
+        const argv = argvOf(source, parameters).join('\0');
         const found = [...(output.problems ?? [])];
-        problems.set(argvOf(source, parameters).join('\0'), found);
-        const stdout = decodeUtf8(output.stdout);
-        const stderr = decodeUtf8(output.stderr);
+        problems.set(argv, found);
+        if (found.length > 0) incomplete.add(argv);
+        const stdout = decodeOutput(output.stdout);
+        // Of a property list, what a framework says beside it on stderr is no part.
+        const stderr = decodeOutput(output.stderr) ?? (stdout?.includes('<plist') === true ? '' : null);
         if (stdout === null || stderr === null) {
           throw new CollectError('parse_failed', 'the output is not UTF-8');
         }
@@ -156,7 +173,10 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
         if (exitCode === null) throw new Error(`${source} exited and has no exit code`);
         const parse = await parserOf(source);
         const answer: Answer = { stdout, stderr, exitCode, euid: backend.euid };
-        return parse(answer, (problem) => void found.push(problem));
+        return parse(answer, (problem, costs = 'record') => {
+          if (costs === 'record') incomplete.add(argv);
+          tell(found, problem.costing(costs), source);
+        });
       } catch (error) {
         throw error instanceof CollectError ? error.at(source, parameters) : error;
       }
@@ -165,7 +185,30 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
   /** What an answer that was read leaves out. */
   const problemsOf = (source: CommandName, parameters: readonly string[]): readonly CollectError[] =>
     problems.get(argvOf(source, parameters).join('\0')) ?? [];
+  const isComplete = (source: CommandName, parameters: readonly string[]): boolean =>
+    !incomplete.has(argvOf(source, parameters).join('\0'));
   const problemsOfFile = (path: string): readonly CollectError[] => problems.get(`file\0${path}`) ?? [];
+
+  const beside: Beside = {
+    said: async <S extends CommandName>(source: S, ...parameters: string[]) => {
+      try {
+        return (await hear(source, parameters)) as Parsed<S>;
+      } catch (error) {
+        if (error instanceof CollectError || error instanceof NotAsked) return null;
+        throw error;
+      }
+    },
+    isComplete: (source, ...parameters) => problemsOf(source, parameters).length === 0,
+  };
+
+  /** The answer, where the others do not contradict it. */
+  const read = (source: CommandName, parameters: readonly string[]): Promise<unknown> =>
+    once(`believed\0${source}\0${parameters.join('\0')}`, async () => {
+      const answer = await hear(source, parameters);
+      const objection = await objectionTo(source, answer, beside);
+      if (objection === null) return answer;
+      throw new CollectError('contradicted', objection).at(source, parameters);
+    });
 
   const readFile = (source: FileName, path: string): Promise<unknown> =>
     once(`file\0${path}`, async () => {
@@ -182,7 +225,9 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
         const odd: CollectError[] = [];
         problems.set(`file\0${path}`, odd);
         const parse = await fileParserOf(source);
-        return parse(await sanitizeFile(source, found.bytes), (problem) => void odd.push(problem));
+        return parse(await sanitizeFile(source, found.bytes), (problem, costs = 'record') =>
+          tell(odd, problem.costing(costs), source),
+        );
       } catch (error) {
         throw error instanceof CollectError ? error.at(source) : error;
       }
@@ -207,7 +252,17 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
       return found;
     });
 
-  return { read, problemsOf, problemsOfFile, readFile, stat, finished, include };
+  return {
+    read,
+    said: beside.said,
+    problemsOf,
+    problemsOfFile,
+    isComplete,
+    readFile,
+    stat,
+    finished,
+    include,
+  };
 };
 
 type Reader = ReturnType<typeof sourceReader>;
@@ -224,6 +279,9 @@ interface Draft {
   readonly failure: CollectError | NotAsked | null;
   readonly problems: readonly CollectError[];
   readonly skips: ReadonlyMap<SourceName, string>;
+  readonly inapplicable: ReadonlyMap<string, string>;
+  /** Why what the table tells does not exist on this Mac; null where it may. */
+  readonly unsupported: string | null;
   readonly argvs: ReadonlySet<string>;
 }
 
@@ -245,6 +303,8 @@ const draftTables = (backend: Backend, reader: Reader) => {
   const draft = async (table: Table): Promise<Draft> => {
     const problems = new Map<string, CollectError>();
     const skips = new Map<SourceName, string>();
+    const inapplicable = new Map<string, string>();
+    let unsupported: string | null = null;
     const argvs = new Set<string>();
     const isMine = (source: string | null): boolean =>
       source === null || table.sources.includes(source as SourceName);
@@ -276,7 +336,12 @@ const draftTables = (backend: Backend, reader: Reader) => {
           throw error;
         }
       },
-      isComplete: (source, ...parameters) => reader.problemsOf(source, parameters).length === 0,
+      said: async (source, ...parameters) => {
+        if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
+        using(source, parameters);
+        return reader.said(source, ...parameters);
+      },
+      isComplete: (source, ...parameters) => reader.isComplete(source, parameters),
       readFile: async (source, path) => {
         if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
         const value = await reader.readFile(source, path);
@@ -287,7 +352,8 @@ const draftTables = (backend: Backend, reader: Reader) => {
       rows: async <C extends Columns>(other: Table<C>) => {
         const drafted = await draftOf(other as unknown as Table);
         for (const argv of drafted.argvs) argvs.add(argv);
-        for (const problem of drafted.problems) if (isMine(problem.source)) note(problem);
+        for (const problem of drafted.problems)
+          if (isMine(problem.source) && problem !== drafted.failure) note(problem);
         for (const [source, reason] of drafted.skips) if (isMine(source)) skips.set(source, reason);
         if (drafted.failure !== null) throw drafted.failure;
         return drafted.rows as unknown as ReadonlyArray<Row<C>>;
@@ -302,6 +368,12 @@ const draftTables = (backend: Backend, reader: Reader) => {
         }
       },
       note,
+      inapplicable: (columns, reason) => {
+        for (const column of columns) inapplicable.set(column, reason);
+      },
+      unsupported: (reason) => {
+        unsupported = reason;
+      },
       commandId: (source, ...parameters) => {
         const argv = argvOf(source, parameters);
         return backend.origin === 'volume' ? null : commandIdOf(argv);
@@ -320,7 +392,7 @@ const draftTables = (backend: Backend, reader: Reader) => {
       failure = error;
       if (error instanceof CollectError) note(error);
     }
-    return { rows, failure, problems: [...problems.values()], skips, argvs };
+    return { rows, failure, problems: [...problems.values()], skips, inapplicable, unsupported, argvs };
   };
 
   return draftOf;
@@ -355,14 +427,23 @@ const affectedColumns = (
   table: Table,
   rows: readonly AnyRow[],
   sources: ReadonlySet<string | null>,
+  inapplicable: ReadonlyMap<string, string>,
 ): string[] =>
   allColumns(table)
     .filter(([name, column]) => {
-      if (name === 'host_id') return false;
+      if (name === 'host_id' || inapplicable.has(name)) return false;
       const from = column.from ?? table.sources;
       return from.some((source) => sources.has(source)) && rows.some((row) => row[name] === null);
     })
     .map(([name]) => name);
+
+/** A value that could not be read is nothing to a table that has none of it. */
+const isFelt = (
+  table: Table,
+  rows: readonly AnyRow[],
+  { costs, source }: CollectError,
+  inapplicable: ReadonlyMap<string, string>,
+): boolean => costs !== 'value' || affectedColumns(table, rows, new Set([source]), inapplicable).length > 0;
 
 const plain = (count: number): string => (count === 0 ? '' : ` (and ${count} more, see collection_errors)`);
 
@@ -373,10 +454,14 @@ const finish = (
   durations: ReadonlyMap<string, number | null>,
 ): { readonly result: TableResult; readonly problems: readonly CollectError[] } => {
   const { rows, problems: invalid } = checkRows(table, drafted.rows, hostId);
-  const problems = [...sortProblems(drafted.problems), ...invalid];
+  const problems = [
+    ...sortProblems(drafted.problems).filter((problem) => isFelt(table, rows, problem, drafted.inapplicable)),
+    ...invalid,
+  ];
   const known = [...drafted.argvs].map((argv) => durations.get(argv) ?? null).filter((ms) => ms !== null);
   const durationMs = known.length === 0 ? null : known.reduce((sum, ms) => sum + ms, 0);
-  const common = { table, rows, durationMs };
+  const { inapplicable, unsupported } = drafted;
+  const common = { table, rows, durationMs, ...(inapplicable.size === 0 ? {} : { inapplicable }) };
   const first = problems[0];
 
   if (drafted.failure instanceof NotAsked) {
@@ -402,6 +487,17 @@ const finish = (
     };
     return { result, problems };
   }
+  if (unsupported !== null) {
+    const sources = new Set(problems.map((problem) => problem.source));
+    const result = {
+      ...common,
+      status: 'unsupported' as const,
+      code: 'unsupported_macos' as const,
+      reason: unsupported,
+      columnsAffected: affectedColumns(table, rows, sources, inapplicable),
+    };
+    return { result, problems };
+  }
   if (first !== undefined) {
     const sources = new Set(problems.map((problem) => problem.source));
     const result = {
@@ -410,7 +506,8 @@ const finish = (
       code: first.code,
       reason: `${first.message}${plain(problems.length - 1)}`,
       // Of a row that was left out every column is missing.
-      columnsAffected: rows.length === 0 || invalid.length > 0 ? null : affectedColumns(table, rows, sources),
+      columnsAffected:
+        rows.length === 0 || invalid.length > 0 ? null : affectedColumns(table, rows, sources, inapplicable),
       failedSources: [...sources].map((source) => source ?? 'row').toSorted(),
     };
     return { result, problems };
@@ -418,11 +515,12 @@ const finish = (
   const leftOut = allColumns(table).filter(
     ([name, column]) => column.nullBecause !== undefined && rows.some((row) => row[name] === null),
   );
-  const skipped = affectedColumns(table, rows, new Set(drafted.skips.keys()));
+  const skipped = affectedColumns(table, rows, new Set(drafted.skips.keys()), inapplicable);
   const reasons = [
     ...new Set([
       ...(skipped.length > 0 ? drafted.skips.values() : []),
       ...leftOut.map(([name, column]) => `${name}: ${column.nullBecause}`),
+      ...Array.from(inapplicable, ([name, reason]) => `${name}: ${reason}`),
     ]),
   ];
   const columnsAffected = [...new Set([...skipped, ...leftOut.map(([name]) => name)])];

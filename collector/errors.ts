@@ -8,6 +8,7 @@ export const errorCodes = [
   'full_disk_access_required',
   'unsupported_macos',
   'parse_failed',
+  'contradicted',
   'row_invalid',
   'not_recorded',
 ] as const;
@@ -23,9 +24,16 @@ const defaultHints: Readonly<Record<ErrorCode, string>> = {
   full_disk_access_required: 'grant Full Disk Access to the program that starts tokenquery',
   unsupported_macos: 'upgrade macOS to have this fact',
   parse_failed: 'capture the evidence and send it in: an output that is not known is never guessed at',
+  contradicted: 'run both commands by hand: one of them does not tell of this Mac as it is',
   row_invalid: 'this is a fault of tokenquery: capture the evidence and send it in',
   not_recorded: 'collect the evidence again with this version of tokenquery',
 };
+
+/**
+ * What a problem costs whoever reads the answer: a record, or what a record is known by, so that what is absent
+ * may exist; a value of a list, so that a table of such values may lack a row; or but a value, which is unknown.
+ */
+export type Cost = 'record' | 'entry' | 'value';
 
 /**
  * A source could not be looked at, or its answer could not be understood. Such errors become rows
@@ -39,23 +47,43 @@ export class CollectError extends Error {
   /** The source that failed, where there is one (sources.ts), and its parameters. */
   readonly source: string | null;
   readonly parameters: readonly string[];
+  readonly costs: Cost;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { hint?: string; cause?: unknown; source?: string; parameters?: readonly string[] } = {},
+    options: {
+      hint?: string;
+      cause?: unknown;
+      source?: string;
+      parameters?: readonly string[];
+      costs?: Cost;
+    } = {},
   ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.code = code;
     this.hint = options.hint || defaultHints[code];
     this.source = options.source ?? null;
     this.parameters = options.parameters ?? [];
+    this.costs = options.costs ?? 'record';
   }
 
   /** The same failure, named after the source that it befell. */
   at(source: string, parameters: readonly string[] = []): CollectError {
-    const { code, message, hint } = this;
-    return new CollectError(code, message, { hint, cause: this, source, parameters });
+    const { code, message, hint, costs } = this;
+    return new CollectError(code, message, { hint, cause: this, source, parameters, costs });
+  }
+
+  /** The same failure, where it costs less than a record. */
+  costing(costs: Cost): CollectError {
+    const { code, message, hint, source, parameters } = this;
+    return new CollectError(code, message, {
+      hint,
+      cause: this,
+      ...(source === null ? {} : { source }),
+      parameters,
+      costs,
+    });
   }
 }
 

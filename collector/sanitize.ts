@@ -1,11 +1,11 @@
 import { fileSanitizerOf, sanitizerOf } from './parsing.ts';
 import type { CommandName, FileName } from './sources.ts';
 import type { Output } from './backends/backend.ts';
+import { decodeLines, decodeText } from './parsers/decode.ts';
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
 const encoder = new TextEncoder();
 
-/** What stands in place of bytes that cannot be sanitized to what may be kept. */
+/** What stands in place of bytes that cannot be reduced to what may be kept. */
 export const withheld = (bytes: number, what: string): string =>
   `tokenquery: ${bytes} bytes that are not ${what} were withheld\n`;
 const isWithheld = /^tokenquery: [0-9]+ bytes that are not [^\n]+ were withheld\n$/;
@@ -19,13 +19,11 @@ const redactRecoveryKeys = (bytes: Uint8Array): Uint8Array => {
   return new Uint8Array(Buffer.from(latin1.replace(recoveryKey, '[redacted]'), 'latin1'));
 };
 
-const decode = (bytes: Uint8Array): string | null => {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return null;
-  }
-};
+/** Without the mark that some put before a text in UTF-8. */
+const withoutMark = (text: string | null): string | null => text?.replace(/^\uFEFF/, '') ?? null;
+const decode = (bytes: Uint8Array): string | null => withoutMark(decodeText(bytes));
+/** The text of what a command printed; null when nothing of it is UTF-8. */
+export const decodeOutput = (bytes: Uint8Array): string | null => withoutMark(decodeLines(bytes));
 
 /**
  * Keeps of an output what may be kept, before anything else sees it. Doing it twice changes nothing.
@@ -40,7 +38,7 @@ export const sanitizeOutput = async (
   if (sanitize === null) return { ...output, stdout: redactRecoveryKeys(output.stdout), stderr };
   if (output.outcome !== 'exited') return { ...output, stdout: new Uint8Array(), stderr };
   if (output.stdout.length === 0) return { ...output, stderr };
-  const text = decode(output.stdout);
+  const text = decodeOutput(output.stdout);
   if (text === null)
     return { ...output, stdout: encoder.encode(withheld(output.stdout.length, 'UTF-8')), stderr };
   if (isWithheld.test(text)) return { ...output, stderr };

@@ -18,7 +18,7 @@ import type { Command, CommandName, FileName, SourceName } from './sources.ts';
 
 const defaultTimeoutSeconds = 15;
 
-/** How the script sanitizes what a command prints: with an awk program, or not where nothing is to be dropped. */
+/** How the script reduces what a command prints: with an awk program, or not where nothing is to be dropped. */
 const sanitizers: Readonly<Partial<Record<CommandName, 'records' | 'profiles' | 'deferral' | 'enrollment'>>> =
   {
     ioreg_platform: 'records',
@@ -35,7 +35,8 @@ type Rule = readonly [set: string, path: string, kept: string];
 
 const rulesOf = (set: string, allowed: AllowedDict, above = ''): Rule[] =>
   Object.entries(allowed).flatMap(([key, rule]): Rule[] => {
-    const path = above + key;
+    // A preference domain is the name of a file, and no two differ in case alone.
+    const path = above + (above.endsWith('PayloadContentManagedPreferences/') ? key.toLowerCase() : key);
     if (typeof rule === 'string') return [[set, path, key === 'ServerURL' ? 'url' : rule]];
     const list = rule as readonly [AllowedDict];
     return Array.isArray(rule)
@@ -89,6 +90,7 @@ const rulesFor = (include: ReadonlySet<string>, noShells: ReadonlySet<string>): 
     ...rulesOf('profile', profileKeys),
     ...rulesOf('mdm_profile', mdmProfileKeys),
     ...Object.entries(contentKeys).flatMap(([type, keys]) => rulesOf(`payload/${type}`, keys)),
+    ...any('payload_key', new Set(Object.values(contentKeys).flatMap((keys) => Object.keys(keys)))),
     ...fileNames.flatMap((name) => rulesOf(name, preferenceKeys[name] ?? {})),
     ...Array.from(userKeys, ([key, attribute]): Rule => ['attribute', key, attribute]),
     ...Array.from(noShells, (shell): Rule => ['no_shell', shell, 'x']),
@@ -365,7 +367,7 @@ reduce() { # SOURCE HOW
   if [ "$(head -c 1 "$work/out")" = '<' ]; then
     reduce_status=3
   elif [ "$(($(wc -c < "$work/out")))" -gt 1048576 ]; then
-    reduce_status=1
+    if [ "$2" = profiles ]; then reduce_status=3; else reduce_status=1; fi
   else
     text -v kind="$2" -v path_file="$work/output_path" "$work/out" > "$work/kept" 2>/dev/null
     reduce_status=$?
@@ -504,9 +506,15 @@ euid=$(id -u)
 
 ${asked.map((name) => ask(name)).join('\n')}
 
-# The volume with the role Data, or the startup volume where diskutil does not tell which.
-if [ ! -s "$work/answer.diskutil_apfs_list" ] || ! plist -v mode=devices "$work/answer.diskutil_apfs_list" > "$work/devices" 2>/dev/null; then
-  printf '/\n' > "$work/devices"
+# The Data volume of the running system, or the startup volume where diskutil does not tell which it is; none where
+# the startup volume is not on APFS.
+printf -- '- - - - -\n' > "$work/root"
+if [ -s "$work/answer.diskutil_info_root" ]; then
+  plist -v mode=root "$work/answer.diskutil_info_root" > "$work/kept" 2>/dev/null && cp "$work/kept" "$work/root"
+fi
+read -r root_device root_container root_group root_uuid root_fs < "$work/root"
+if [ ! -s "$work/answer.diskutil_apfs_list" ] || ! plist -v mode=devices -v device="$root_device" -v container="$root_container" -v group="$root_group" -v uuid="$root_uuid" -v fs="$root_fs" "$work/answer.diskutil_apfs_list" > "$work/devices" 2>/dev/null; then
+  if [ "$root_fs" = hfs ]; then : > "$work/devices"; else printf '/\n' > "$work/devices"; fi
 fi
 while IFS= read -r name; do
   ${ask('diskutil_apfs_list_users', '"$name"')}

@@ -16,7 +16,7 @@ function is_utf8(v) {
 /**
  * Property lists in XML. `mode` says what is asked:
  * allow: a dictionary, the keys of `set` alone · records: an array of dictionaries, the same ·
- * profiles: what `profiles show` prints · accounts, devices, uuid: what the script goes on with.
+ * profiles: what `profiles show` prints · accounts, root, devices, uuid: what the script goes on with.
  * Exit: 0 written, 1 not such a property list, 4 nothing was there to drop (records).
  */
 export const plistAwk = String.raw`# Property lists in XML; see docs/evidence.md.
@@ -26,31 +26,31 @@ BEGIN {
   }
   close(rules)
   RS = "<"
-  n = 0; bad = 0; dropped = 0; buffering = 0; buffer = ""
+  n = 0; m = 0; dropped = 0; odd = 0; buffering = 0; buffer = ""
 }
 # What follows each "<" is a tag and the text after it.
-NR == 1 { if ($0 !~ /^(\357\273\277)?[ \t\r\n]*$/) bad = 1; next }
-{ if (!is_utf8($0) || ($0 ~ /^[?!]/ ? !(n == 0 && prolog($0)) : !token($0))) bad = 1 }
+NR == 1 { before = $0; if (before ~ /^\357\273\277/) before = substr(before, 4); next }
+{ m++; Q[m] = $0 }
 ${isUtf8}
 
 # The declaration, and the type of the document without entities of its own.
 function prolog(s) {
   return s ~ /^[?]xml version="1[.][01]"( encoding="[Uu][Tt][Ff]-8")?[ ]*[?]>[ \t\r\n]*$/ || s ~ /^!DOCTYPE plist PUBLIC "[^"<>]*" "[^"<>]*">[ \t\r\n]*$/ || s ~ /^!DOCTYPE plist( SYSTEM "[^"<>]*")?>[ \t\r\n]*$/
 }
-# Whether a text has no reference but those of XML, and to characters that there are.
+# Whether a text is UTF-8 and has no reference but those of XML, and to characters; which there are the parser knows.
 function is_text(v) {
+  if (!is_utf8(v)) return 0
   if (index(v, "&") == 0) return 1
   gsub(/&(lt|gt|amp|quot|apos);/, "", v)
-  gsub(/&#([1-9][0-9]?[0-9]?[0-9]?|[1-46-9][0-9][0-9][0-9][0-9]|5[0-4][0-9][0-9][0-9]|1[0-9][0-9][0-9][0-9][0-9]);/, "", v)
-  gsub(/&#x([1-9A-Fa-f][0-9A-Fa-f]?[0-9A-Fa-f]?|([1-9A-CE-Fa-ce-f][0-9A-Fa-f]|[Dd][0-7])[0-9A-Fa-f][0-9A-Fa-f]|1[0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f]);/, "", v)
+  gsub(/&#([0-9]+|x[0-9A-Fa-f]+);/, "", v)
   return index(v, "&") == 0
 }
-# Whether a value is one of its kind, also where it is dropped.
+# Whether a value is one of its kind. What passes is a number, a date or data for certain, if not always a good one.
 function is_value(t, v,    day, days) {
   if (t == "string") return is_text(v)
   v = trimmed(v)
-  if (t == "integer") return length(v) < 20 && v ~ /^[+-]?([0-9]+|0[Xx][0-9A-Fa-f]+)$/
-  if (t == "real") return v ~ /^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([Ee][+-]?[0-9][0-9]?)?$/ && length(v) < 100
+  if (t == "integer") return v ~ /^[+-]?([0-9]+|0[Xx][0-9A-Fa-f]+)$/
+  if (t == "real") return v ~ /^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([Ee][+-]?[0-9]+)?$/
   if (t == "date") {
     if (v !~ /^[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z$/ || substr(v, 12, 2) > 23) return 0
     split("31 28 31 30 31 30 31 31 30 31 30 31", days, " ")
@@ -59,6 +59,29 @@ function is_value(t, v,    day, days) {
   }
   gsub(/[ \t\r\n]+/, "", v)
   return length(v) % 4 == 0 && v ~ /^[A-Za-z0-9+\/]*=?=?$/
+}
+# Whether what follows a "<" is of a property list, and not of a line that a framework logged.
+function is_markup(s) {
+  s = tolower(substr(s, 1, 16))
+  return s ~ /^([?]xml|!doctype|!\[cdata|\/?(plist|array|dict|key|string|integer|real|date|data|true|false))([^a-z]|$)/
+}
+# The tokens of the document, without the lines that are logged before and after it.
+function document(    i, first, last, at) {
+  first = 0; last = 0; at = before
+  for (i = 1; i <= m && first == 0; i++) {
+    if (is_markup(Q[i])) {
+      # What stands between two "<" begins no line.
+      if (at !~ (i == 1 ? "(^|\n)[ \t\r]*$" : "\n[ \t\r]*$") || Q[i] !~ /^([?]xml|!DOCTYPE|plist)[ \t\r\n>]/) return 0
+      first = i
+    } else at = Q[i]
+  }
+  if (first == 0) return 0
+  for (i = m; i >= first && last == 0; i--) if (is_markup(Q[i])) last = i
+  if (first > 1 || before !~ /^[ \t\r\n]*$/ || last < m || Q[last] !~ />[ \t\r\n]*$/) dropped = 1
+  if (Q[last] ~ /^\/plist>/) Q[last] = "/plist>"
+  for (i = first; i <= last && Q[i] ~ /^[?!]/; i++) if (!prolog(Q[i])) return 0
+  for (; i <= last; i++) if (Q[i] ~ /^[?!]/ || !token(Q[i])) return 0
+  return 1
 }
 function token(s,    p, tag, rest) {
   p = index(s, ">")
@@ -72,54 +95,122 @@ function token(s,    p, tag, rest) {
   return 1
 }
 
-# Whether the tokens are one whole property list; comments, CDATA and unknown elements are none.
-function whole(first, last,    i, t, d, roots, key) {
-  d = 0; roots = 0
-  if (T[first] != "plist") return 0
-  for (i = first; i <= last; i++) {
-    t = T[i]
-    if (t == "plist" || t == "array" || t == "dict") {
-      if ((t == "plist") != (d == 0) || d > 100 || roots > 0) return 0
-      if (d > 0 && !place(d)) return 0
-      d++
-      O[d] = t
-      W[d] = 0
-      N[d] = ++dicts
-    } else if (t == "/plist" || t == "/array" || t == "/dict") {
-      if (d == 0 || t != "/" O[d] || (t == "/dict" && W[d] != 0) || (t == "/plist" && W[d] != 1)) return 0
-      d--
-      if (d == 0) roots++
-    } else if (t == "key") {
-      if (d == 0 || O[d] != "dict" || W[d] != 0 || i == last || T[i + 1] != "/key") return 0
-      # Written as a number, a character could hide that a key is there twice.
-      if (!is_text(X[i]) || index(X[i], "&#") > 0) return 0
-      key = plain(X[i])
-      if ((N[d], key) in K) return 0
-      K[N[d], key] = 1
-      W[d] = 1
-      i++
-    } else if (t == "string" || t == "integer" || t == "real" || t == "date" || t == "data") {
-      if (d == 0 || !place(d) || i == last || T[i + 1] != "/" t || !is_value(t, X[i])) return 0
-      i++
-    } else if (t == "string/" || t == "data/" || t == "true/" || t == "false/" || t == "array/" || t == "dict/") {
-      if (d == 0 || !place(d)) return 0
-    } else return 0
-    if (X[i] !~ /^[ \t\r\n]*$/) return 0
+# Makes of the tokens one whole property list in which each value is one; 0 for what is none. Comments, CDATA and
+# unknown elements are none. A value that cannot be read is then an <integer> without a number, and a dictionary
+# that is not pairs a "dict!" of those that are.
+function whole(first, last,    i, k) {
+  if (T[first] != "plist" || T[last] != "/plist" || !is_blank(X[first]) || !is_blank(X[last])) return 0
+  c = 0
+  put("plist", "")
+  LAST = last
+  i = normal(first + 1, 1)
+  if (i != last) return 0
+  put("/plist", "")
+  n = first - 1
+  for (k = 1; k <= c; k++) {
+    if (NT[k] == "") continue
+    n++
+    T[n] = NT[k]
+    X[n] = NX[k]
   }
-  return d == 0 && roots == 1
-}
-# A value stands here: in a dictionary after its key, in a plist once.
-function place(d) {
-  if (O[d] == "dict") { if (W[d] != 1) return 0; W[d] = 0 }
-  else if (O[d] == "plist") { if (W[d] != 0) return 0; W[d] = 1 }
   return 1
+}
+function is_blank(s) { return s ~ /^[ \t\r\n]*$/ }
+function put(t, x) { c++; NT[c] = t; NX[c] = x }
+function oddity() { put("integer", ""); put("/integer", ""); odd = 1; dropped = 1 }
+# Reads the value at a token and puts it; the token after it, or 0.
+function normal(i, d,    t) {
+  if (i >= LAST || d > 101) return 0
+  t = T[i]
+  if (t == "array") return normal_array(i, d)
+  if (t == "dict") return normal_dict(i, d)
+  if (t == "string/" || t == "data/" || t == "true/" || t == "false/" || t == "array/" || t == "dict/") put(t, "")
+  else if (t == "integer/" || t == "real/" || t == "date/") oddity()
+  else if (t == "string" || t == "integer" || t == "real" || t == "date" || t == "data" || t == "true" || t == "false") {
+    if (T[i + 1] != "/" t) return 0
+    if (t == "true" || t == "false") { if (X[i] == "") put(t "/", ""); else oddity() }
+    else if (is_value(t, X[i])) { put(t, X[i]); put("/" t, "") }
+    else oddity()
+    i++
+  } else return 0
+  return is_blank(X[i]) ? i + 1 : 0
+}
+function normal_array(i, d) {
+  put("array", "")
+  if (!is_blank(X[i])) return 0
+  for (i++; i < LAST && T[i] != "/array"; ) {
+    if (T[i] == "key" && T[i + 1] == "/key" && is_blank(X[i + 1])) { oddity(); i += 2 }
+    else { i = normal(i, d + 1); if (i == 0) return 0 }
+  }
+  put("/array", "")
+  return i < LAST && is_blank(X[i]) ? i + 1 : 0
+}
+function normal_dict(i, d,    id, p, has, key, start) {
+  id = ++dicts
+  put("dict", "")
+  p = c
+  if (!is_blank(X[i])) return 0
+  has = 0
+  for (i++; i < LAST && T[i] != "/dict"; ) {
+    if (T[i] == "key") {
+      # Written as a number, a character could hide that a key is there twice.
+      if (T[i + 1] != "/key" || !is_blank(X[i + 1]) || index(X[i], "&#") > 0) return 0
+      if (has && X[i] == key) { dropped = 1; i += 2; continue }
+      if (has) unpaired(id, key)
+      has = is_text(X[i])
+      key = X[i]
+      if (!has) { NT[p] = "dict!"; odd = 1; dropped = 1 }
+      i += 2
+    } else {
+      start = c
+      if (has) { put("key", key); put("/key", "") } else { NT[p] = "dict!"; odd = 1; dropped = 1 }
+      i = normal(i, d + 1)
+      if (i == 0) return 0
+      if (has) pair(id, key, start + 1); else c = start
+      has = 0
+    }
+  }
+  if (has) unpaired(id, key)
+  put("/dict", "")
+  return i < LAST && is_blank(X[i]) ? i + 1 : 0
+}
+# A key without a value.
+function unpaired(id, key,    start) {
+  start = c + 1
+  put("key", key)
+  put("/key", "")
+  oddity()
+  pair(id, key, start)
+}
+# What is there twice and the same is there once; what differs is not known.
+function pair(id, key, start,    name, i, size, is_same) {
+  name = plain(key)
+  if (!((id, name) in P)) { P[id, name] = start; E[id, name] = c; return }
+  dropped = 1
+  size = E[id, name] - P[id, name]
+  is_same = c - start == size
+  for (i = 2; is_same && i <= size; i++)
+    is_same = NT[start + i] == NT[P[id, name] + i] && same_text(NT[start + i], NX[start + i], NX[P[id, name] + i])
+  if (!is_same) {
+    for (i = P[id, name] + 2; i <= E[id, name]; i++) NT[i] = ""
+    NT[P[id, name] + 2] = "integer"; NX[P[id, name] + 2] = ""
+    if (size > 2) NT[P[id, name] + 3] = "/integer"
+    else { NT[P[id, name] + 2] = "integer/" }
+    odd = 1
+  }
+  c = start - 1
+}
+function same_text(t, a, b) {
+  if (t == "string" || t == "key") return a == b
+  gsub(/[ \t\r\n]+/, "", a); gsub(/[ \t\r\n]+/, "", b)
+  return a == b
 }
 # The token after the value that begins here.
 function skip(i,    d) {
-  if (T[i] != "array" && T[i] != "dict") return T[i] ~ /\/$/ ? i + 1 : i + 2
+  if (T[i] !~ /^(array|dict!?)$/) return T[i] ~ /\/$/ ? i + 1 : i + 2
   d = 1
   for (i++; d > 0; i++) {
-    if (T[i] == "array" || T[i] == "dict") d++
+    if (T[i] ~ /^(array|dict!?)$/) d++
     else if (T[i] == "/array" || T[i] == "/dict") d--
   }
   return i
@@ -150,6 +241,7 @@ function copy(i, rule, ind,    t, v, j) {
     if (rule == "number" && v != "") { dropped = 1; v = "" }
     emit(ind "<data>" v "</data>\n")
   } else if (t == "true/" || t == "false/") emit(ind "<" t ">\n")
+  else if (t == "dict!" || t == "integer/") emit(ind "<integer></integer>\n")
   else if (t == "array") {
     if (T[i + 1] == "/array") { emit(ind "<array/>\n"); return }
     emit(ind "<array>\n")
@@ -197,31 +289,41 @@ function keep(i, set, path, rule, ind,    t, v, j) {
     }
   } else if (rule == "text" && (t == "string" || t == "string/")) copy(i, "any", ind)
   else if (rule == "flag" && (t == "true/" || t == "false/")) copy(i, "any", ind)
-  else if (rule == "flag" && (t == "integer" || t == "string") && trimmed(X[i]) ~ /^[01]$/) copy(i, "any", ind)
-  else if (rule == "integer" && t == "integer") copy(i, "any", ind)
+  else if (rule == "flag" && is_flag(t, t == "string" ? v : trimmed(X[i]))) copy(i, "any", ind)
+  else if (rule == "integer" && (t == "integer" || (t == "real" && trimmed(X[i]) ~ /^[+-]?[0-9]+([.]0*)?$/))) copy(i, "any", ind)
   else if (rule == "integer" && v ~ /^-?[0-9]+$/ && length(v) < 17) copy(i, "any", ind)
   else if (rule == "time" && t == "date") copy(i, "any", ind)
-  else if (rule == "time" && v ~ /^[0-9-]+ [0-9:]+ [+-][0-9]+$/ && length(v) == 25) copy(i, "any", ind)
-  else if (rule == "url" && t == "string") {
-    emit(ind "<string>" origin(plain(v)) "</string>\n")
-  } else refuse(ind, "<dict/>")
+  else if (rule == "time" && v ~ /^[0-9-]+[ T][0-9:.]+ ?(Z|[+-][0-9:]+)$/ && length(v) < 45) copy(i, "any", ind)
+  else if (rule == "url" && origin(decoded(v)) != "") emit(ind "<string>" origin(decoded(v)) "</string>\n")
+  else refuse(ind, "<dict/>")
 }
-# The allowed keys of a dictionary; how many there are.
-function pairs(i, set, path, ind, opens,    j, key, count, rule) {
+# Whether a value is 1 or 0, in one of the forms that a number has.
+function is_flag(t, v) {
+  if (t == "string") return v ~ /^[01]$/
+  if (t == "real") return v ~ /^[+]?0*[01]([.]0*)?$/
+  return t == "integer" && v ~ /^([+]?0*[01]|-0+|[+]?0[Xx]0*[01]|-0[Xx]0+)$/
+}
+# The allowed keys of a dictionary; how many there are. Preference domains are names of files, in any case.
+function pairs(i, set, path, ind, opens,    j, key, name, count, rule) {
   count = 0
-  if (T[i] != "dict") return 0
+  if (T[i] !~ /^dict!?$/) return 0
   for (j = i + 1; T[j] != "/dict"; j = skip(j + 2)) {
     key = X[j]
-    if (!((set, path key) in R)) { dropped = 1; continue }
-    rule = R[set, path key]
-    # A server whose URL cannot be read leaves no key.
-    if (rule == "url" && T[j + 2] == "string" && origin(plain(X[j + 2])) == "") continue
+    name = path ~ /PayloadContentManagedPreferences\/$/ ? tolower(key) : key
+    if (!((set, path name) in R)) { dropped = 1; continue }
+    rule = R[set, path name]
     if (opens && count == 0) emit(ind "<dict>\n")
     count++
     emit(ind "\t<key>" key "</key>\n")
-    keep(j + 2, set, path key, rule, ind "\t")
+    keep(j + 2, set, path name, rule, ind "\t")
   }
   return count
+}
+# Of one that is not pairs, those that are, and what tells that it is none.
+function odd_dict(i, set, path, ind) {
+  emit(ind "<dict>\n" ind "\t<integer></integer>\n")
+  pairs(i, set, path, ind, 0)
+  emit(ind "</dict>\n")
 }
 function dict(i, set, path, ind) {
   emit(pairs(i, set, path, ind, 1) > 0 ? ind "</dict>\n" : ind "<dict/>\n")
@@ -234,6 +336,18 @@ function plain(s) {
   gsub(/&lt;/, "<", s); gsub(/&gt;/, ">", s); gsub(/&quot;/, "\"", s); gsub(/&apos;/, "\047", s)
   gsub(/&amp;/, "\\&", s)
   return s
+}
+# The same with the plain characters that are written as numbers, for what is no name.
+function decoded(s,    p, ref, code, i) {
+  while (match(s, /&#(x[0-9A-Fa-f]+|[0-9]+);/)) {
+    ref = tolower(substr(s, RSTART + 2, RLENGTH - 3))
+    code = 0
+    if (ref ~ /^x/) for (i = 2; i <= length(ref) && code < 256; i++) code = code * 16 + index("0123456789abcdef", substr(ref, i, 1)) - 1
+    else code = length(ref) < 9 ? ref + 0 : 256
+    if (code < 32 || code > 126) return "\n"
+    s = substr(s, 1, RSTART - 1) (code == 38 ? "&amp;" : sprintf("%c", code)) substr(s, RSTART + RLENGTH)
+  }
+  return plain(s)
 }
 function escaped(s) { gsub(/&/, "\\&amp;", s); gsub(/</, "\\&lt;", s); gsub(/>/, "\\&gt;", s); return s }
 # Scheme and host of a URL: a name, a password, a path and a query can hold a secret.
@@ -259,37 +373,38 @@ function policies(i, ind,    j) {
   } else if (T[i] == "string") emit(ind "<string>" policy(X[i]) "</string>\n")
   else copy(i, "number", ind)
 }
-function policy(raw,    text, size, p, next_part, first, before, kept, ok, is_prolog) {
+function policy(raw,    text, size, p, first, was_dropped, was_odd, kept, ok) {
   text = raw
   gsub(/&#13;/, "\r", text)
   text = plain(text)
   if (text == "") return raw
   size = length(text)
   first = n + 1
-  p = index(text, "<")
-  ok = p > 0 && substr(text, 1, p - 1) ~ /^[ \t\r\n]*$/
-  is_prolog = 1
+  was_dropped = dropped
+  was_odd = odd
+  dropped = 0
   # Not by split: the awk of macOS also splits at each end of a line.
-  while (ok && p > 0) {
+  p = index(text, "<")
+  before = p > 0 ? substr(text, 1, p - 1) : text
+  m = 0
+  while (p > 0) {
     text = substr(text, p + 1)
     p = index(text, "<")
-    next_part = p > 0 ? substr(text, 1, p - 1) : text
-    if (next_part ~ /^[?!]/) ok = is_prolog && prolog(next_part)
-    else { is_prolog = 0; ok = token(next_part) }
+    Q[++m] = p > 0 ? substr(text, 1, p - 1) : text
   }
-  if (ok) ok = n >= first && whole(first, n)
+  ok = document() && whole(first, n)
+  odd = was_odd
   if (!ok) { dropped = 1; n = first - 1; return "tokenquery: " size " bytes that are not a property list were withheld\n" }
-  before = dropped
-  dropped = 0
   buffering = 1
   buffer = ""
   head()
   if (T[first + 1] == "dict" || T[first + 1] == "dict/") dict(first + 1, "policy", "", "")
+  else if (T[first + 1] == "dict!") odd_dict(first + 1, "policy", "", "")
   else copy(first + 1, "number", "")
   emit("</plist>\n")
   kept = dropped ? escaped(buffer) : raw
   buffering = 0
-  dropped = before || dropped
+  dropped = was_dropped || dropped
   n = first - 1
   return kept
 }
@@ -302,65 +417,84 @@ function records(i,    j) {
       emit("<array>\n")
       for (j = i + 1; T[j] != "/array"; j = skip(j)) {
         if (T[j] == "dict" || T[j] == "dict/") dict(j, set, "", "\t")
+        else if (T[j] == "dict!") odd_dict(j, set, "", "\t")
         else copy(j, "number", "\t")
       }
       emit("</array>\n")
     }
   } else if (T[i] == "dict" || T[i] == "dict/") dict(i, set, "", "")
+  else if (T[i] == "dict!") odd_dict(i, set, "", "")
   else copy(i, "number", "")
   emit("</plist>\n")
 }
 
-# Only payloads of known types, of them only the listed keys; 0 for what has another form.
+# Only payloads of known types, of them only the listed keys. In place of what has another form stands an element
+# of a kind that does not belong there, which costs itself.
 function profiles(i,    j, k) {
   if (T[i] != "dict" && T[i] != "dict/") return 0
   head()
   emit("<dict>\n")
   for (j = i + 1; T[i] == "dict" && T[j] != "/dict"; j = skip(j + 2)) {
-    emit("\t<key>" X[j] "</key>\n\t<array>\n")
-    if (T[j + 2] != "array" && T[j + 2] != "array/") return 0
-    for (k = j + 3; T[j + 2] == "array" && T[k] != "/array"; k = skip(k)) if (!profile(k)) return 0
+    emit("\t<key>" X[j] "</key>\n")
+    if (T[j + 2] != "array" && T[j + 2] != "array/") { refuse("\t", "<dict/>"); continue }
+    emit("\t<array>\n")
+    for (k = j + 3; T[j + 2] == "array" && T[k] != "/array"; k = skip(k)) profile(k)
     emit("\t</array>\n")
   }
   emit("</dict>\n</plist>\n")
   return 1
 }
-function profile(i,    items, j, type, useful, is_mdm, content) {
+# The type of a payload of use; "" for one that is of none, and "?" for one that may be and cannot be told.
+function payload_type(j,    type, k) {
+  if (T[j] != "dict" && T[j] != "dict/") return "?"
+  type = find(j, "PayloadType")
+  if (type > 0 && T[type] == "string") return ("payload/" X[type]) in S ? X[type] : ""
+  k = find(j, "PayloadContent")
+  if ((type > 0 && T[type] == "string/") || k == 0 || T[k] != "dict") return ""
+  for (k++; T[k] != "/dict"; k = skip(k + 2)) if (("payload_key", X[k]) in R) return "?"
+  return ""
+}
+function profile(i,    items, j, type, useful, is_mdm) {
+  if (T[i] != "dict" && T[i] != "dict/") { refuse("\t\t", "<array/>"); return }
   items = find(i, "ProfileItems")
-  if (items == 0 || (T[items] != "array" && T[items] != "array/")) return 0
-  if (T[items] == "array/") return 1
-  useful = 0; is_mdm = 0
-  for (j = items + 1; T[j] != "/array"; j = skip(j)) {
-    type = find(j, "PayloadType")
-    if (type == 0 || T[type] != "string") return 0
-    if (("payload/" X[type]) in S) useful++
-    if (X[type] == "com.apple.mdm") is_mdm = 1
+  if (items == 0 || (T[items] != "array" && T[items] != "array/")) {
+    emit("\t\t<dict>\n")
+    pairs(i, "profile", "", "\t\t", 0)
+    emit("\t\t\t<key>ProfileItems</key>\n")
+    refuse("\t\t\t", "<dict/>")
+    emit("\t\t</dict>\n")
+    return
   }
-  if (useful == 0) return 1
+  useful = 0; is_mdm = 0
+  for (j = items + 1; T[items] == "array" && T[j] != "/array"; j = skip(j)) {
+    type = payload_type(j)
+    if (type != "") useful++
+    if (type == "com.apple.mdm") is_mdm = 1
+  }
+  if (useful == 0) return
   emit("\t\t<dict>\n")
   pairs(i, is_mdm ? "mdm_profile" : "profile", "", "\t\t", 0)
   emit("\t\t\t<key>ProfileItems</key>\n\t\t\t<array>\n")
   for (j = items + 1; T[j] != "/array"; j = skip(j)) {
-    type = X[find(j, "PayloadType")]
-    if (!(("payload/" type) in S)) continue
-    emit("\t\t\t\t<dict>\n")
-    content = find(j, "PayloadContent")
-    if (content > 0) {
-      emit("\t\t\t\t\t<key>PayloadContent</key>\n")
-      if (T[content] == "dict" || T[content] == "dict/") dict(content, "payload/" type, "", "\t\t\t\t\t")
-      else refuse("\t\t\t\t\t", "<array/>")
-    }
-    emit("\t\t\t\t\t<key>PayloadType</key>\n\t\t\t\t\t<string>" type "</string>\n\t\t\t\t</dict>\n")
+    type = payload_type(j)
+    if (type == "?") refuse("\t\t\t\t", "<array/>")
+    else if (type != "") payload(j, type)
   }
   emit("\t\t\t</array>\n\t\t</dict>\n")
-  return 1
+}
+function payload(j, type,    content) {
+  emit("\t\t\t\t<dict>\n\t\t\t\t\t<key>PayloadContent</key>\n")
+  content = find(j, "PayloadContent")
+  if (content > 0 && (T[content] == "dict" || T[content] == "dict/")) dict(content, "payload/" type, "", "\t\t\t\t\t")
+  else refuse("\t\t\t\t\t", "<array/>")
+  emit("\t\t\t\t\t<key>PayloadType</key>\n\t\t\t\t\t<string>" type "</string>\n\t\t\t\t</dict>\n")
 }
 
 # The values of each attribute, by its standard key before its native one.
 function attributes(i,    key, name) {
   split("", V)
   split("", standard)
-  if (T[i] != "dict") return
+  if (T[i] !~ /^dict!?$/) return
   for (i++; T[i] != "/dict"; i = skip(i + 2)) {
     key = X[i]
     if (!(("attribute", key) in R)) continue
@@ -370,16 +504,28 @@ function attributes(i,    key, name) {
     V[name] = i + 2
   }
 }
+function text_at(i) { return T[i] == "string" ? plain(X[i]) : "" }
 function first_of(name) {
-  if (!(name in V) || T[V[name]] != "array") return ""
-  return T[V[name] + 1] == "string" ? plain(X[V[name] + 1]) : ""
+  if (!(name in V)) return ""
+  return T[V[name]] == "array" ? text_at(V[name] + 1) : text_at(V[name])
 }
-function has_value(name) { return (name in V) && T[V[name]] == "array" && T[V[name] + 1] ~ /^string/ }
+function has_value(name) {
+  return (name in V) && T[T[V[name]] == "array" ? V[name] + 1 : V[name]] ~ /^string/
+}
+# Whether an attribute has but one value, as the parsers ask of some.
+function is_one(name,    j, v) {
+  if (T[V[name]] != "array") return 1
+  v = first_of(name)
+  for (j = V[name] + 1; T[j] != "/array"; j = skip(j)) if (T[j] !~ /^string/ || (T[j] == "string" ? plain(X[j]) : "") != v) return 0
+  return 1
+}
 function is_control(s) { return s ~ /[\001-\037\177]/ || s ~ /\302[\200-\237]/ }
 function is_disabled(    j, v, p, rest) {
-  if (!("AuthenticationAuthority" in V) || T[V["AuthenticationAuthority"]] != "array") return 0
-  for (j = V["AuthenticationAuthority"] + 1; T[j] != "/array"; j = skip(j)) {
-    v = T[j] == "string" ? plain(X[j]) : ""
+  if (!("AuthenticationAuthority" in V)) return 0
+  j = V["AuthenticationAuthority"]
+  if (T[j] == "array") j++
+  for (; T[j] != "/array" && T[j] != "key" && T[j] != "/dict"; j = skip(j)) {
+    v = text_at(j)
     p = index(v, ";")
     if (p > 0) { rest = substr(v, p + 1); p = index(rest, ";"); v = p > 0 ? substr(rest, 1, p - 1) : rest }
     if (tolower(v) == "disableduser") return 1
@@ -393,39 +539,101 @@ function accounts(i,    j, name, home, shell) {
     attributes(j)
     if (is_disabled()) continue
     shell = first_of("UserShell")
-    if (has_value("UserShell") && (shell == "" || ("no_shell", shell) in R)) continue
+    if (has_value("UserShell") && is_one("UserShell") && (shell == "" || ("no_shell", shell) in R)) continue
     name = first_of("RecordName")
+    if (name in asked) name = ""
+    if (name != "") asked[name] = 1
     if (name != "" && name !~ /^-/ && index(name, "/") == 0 && name != "interactive" && !is_control(name)) print name > names
     home = first_of("NFSHomeDirectory")
     if (home ~ /^\// && !is_control(home) && ("/" home "/") !~ /\/[.][.]\//) print home > homes
   }
 }
-# The one volume with the role Data; "/" where no volume has it, or several have.
-function devices(i,    j, k, m, volumes, id, roles, count, found, data) {
+function text_of(i, key,    j) { j = find(i, key); return j > 0 && T[j] == "string" ? plain(X[j]) : "" }
+function uuid_of(i, key,    v) {
+  v = toupper(text_of(i, key))
+  return length(v) == 36 && v ~ /^[0-9A-F-]+$/ ? v : ""
+}
+function has_role(i, role,    j) {
+  i = find(i, "Roles")
+  if (i == 0 || T[i] != "array") return 0
+  for (j = i + 1; T[j] != "/array"; j = skip(j)) if (X[j] == role) return 1
+  return 0
+}
+# What diskutil says of the volume of "/": its device, container, group, UUID and file system, "-" for what it does not.
+function root_volume(i,    device, container, fs) {
+  device = text_of(i, "DeviceIdentifier")
+  device = match(device, /^disk[0-9]+s[0-9]+/) ? substr(device, 1, RLENGTH) : ""
+  container = text_of(i, "APFSContainerReference")
+  if (container !~ /^disk[0-9]+$/) container = ""
+  fs = tolower(text_of(i, "FilesystemType"))
+  if (fs == "") fs = tolower(text_of(i, "FilesystemName"))
+  sub(/^.* /, "", fs)
+  if (fs == "hfs+") fs = "hfs"
+  if (fs != "apfs" && fs != "hfs") fs = ""
+  # It contradicts itself: nothing of it is believed.
+  if (fs == "hfs" && container != "") { print "- - - - -"; return }
+  print or_none(device), or_none(container), or_none(uuid_of(i, "APFSVolumeGroupID")), or_none(uuid_of(i, "VolumeUUID")), or_none(fs)
+}
+function or_none(v) { return v == "" ? "-" : v }
+# The Data volume of the running system, "/" where it is not sure which it is, nothing where "/" is not on APFS: as
+# tables/shared/crypto_users.ts has it. device, container, group, uuid and fs are what mode=root printed.
+function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, holds, own, own_group, own_system, n_data, n_group, only, mine, only_group) {
   volumes = find(i, "Containers")
-  if (volumes == 0) { if (T[i] != "dict/" && T[i + 1] != "/dict") print "/"; return }
-  count = 0; found = 0
-  for (j = volumes + 1; T[volumes] == "array" && T[j] != "/array"; j = skip(j)) {
+  if (volumes == 0 && T[i] != "dict/" && T[i + 1] != "/dict") { if (fs != "hfs") print "/"; return }
+  is_sure = !odd; count = 0; holds = 0; own = 0; own_group = "-"; own_system = 0
+  for (j = volumes + 1; volumes > 0 && T[volumes] == "array" && T[j] != "/array"; j = skip(j)) {
     k = find(j, "Volumes")
-    if (k == 0 || T[k] != "array") continue
+    reference = text_of(j, "ContainerReference")
+    if (k > 0 && T[k] == "array/") continue
+    if (k == 0 || T[k] != "array") { is_sure = 0; continue }
     for (k++; T[k] != "/array"; k = skip(k)) {
       count++
-      id = find(k, "DeviceIdentifier")
+      id = text_of(k, "DeviceIdentifier")
+      if (id !~ /^disk[0-9]+s[0-9]+/ || (id in given)) is_sure = 0
+      given[id] = 1
       roles = find(k, "Roles")
-      if (id == 0 || X[id] !~ /^disk[0-9]+s[0-9]+$/ || roles == 0 || T[roles] != "array") continue
-      for (m = roles + 1; T[m] != "/array"; m = skip(m)) if (X[m] == "Data") { data = X[id]; found++; break }
+      if (roles > 0 && T[roles] == "array") {
+        for (m = roles + 1; T[m] != "/array"; m = skip(m)) if (T[m] != "string") is_sure = 0
+      } else if (roles > 0 && T[roles] != "array/") is_sure = 0
+      if (id == device || (uuid != "-" && uuid_of(k, "APFSVolumeUUID") == uuid) || (container != "-" && reference == container)) holds = 1
+      if (id != device) continue
+      own = 1
+      own_group = or_none(uuid_of(k, "APFSVolumeGroupID"))
+      own_system = has_role(k, "System")
     }
   }
-  if (count > 0) print (found == 1 ? data : "/")
+  if (fs == "hfs" && !holds) return
+  if (fs == "-" && count == 0) return
+  if (fs == "hfs" || (fs == "apfs" && !holds)) { print "/"; return }
+  if (container == "-" && match(device, /^disk[0-9]+/)) container = substr(device, 1, RLENGTH)
+  if (group == "-") group = own_group
+  n_data = 0; n_group = 0
+  for (j = volumes + 1; count > 0 && T[j] != "/array"; j = skip(j)) {
+    k = find(j, "Volumes")
+    if (k == 0 || T[k] != "array" || container == "-" || text_of(j, "ContainerReference") != container) continue
+    for (k++; T[k] != "/array"; k = skip(k)) {
+      id = text_of(k, "DeviceIdentifier")
+      if (id !~ /^disk[0-9]+s[0-9]+$/ || !has_role(k, "Data")) continue
+      n_data++
+      only = id
+      only_group = or_none(uuid_of(k, "APFSVolumeGroupID"))
+      if (group != "-" && only_group == group) { n_group++; mine = id }
+    }
+  }
+  # Of a list that cannot be read as a whole both are asked, for it may be either.
+  if (n_group == 1) { print mine; if (!is_sure) print "/" }
+  else if (n_data == 1 && only_group == "-" && (!own || own_system)) { print only; if (!is_sure) print "/" }
+  else print "/"
 }
 
 END {
   # Some diskutil ends after the dictionary.
-  if (mode == "devices" && n > 0 && T[n] == "/dict") { n++; T[n] = "/plist"; X[n] = "" }
-  if (bad || n == 0 || !whole(1, n)) exit 1
+  if ((mode == "devices" || mode == "root") && m > 0 && Q[m] ~ /^\/dict>[ \t\r\n]*$/) Q[++m] = "/plist>"
+  if (!document() || !whole(1, n)) exit 1
   if (mode == "records") { records(2); exit dropped ? 0 : 4 }
   if (mode == "profiles") exit profiles(2) ? 0 : 1
   if (mode == "accounts") { accounts(2); exit 0 }
+  if (mode == "root") { root_volume(2); exit 0 }
   if (mode == "devices") { devices(2); exit 0 }
   if (mode == "uuid") {
     i = T[2] == "array" ? find(3, "IOPlatformUUID") : 0
@@ -455,7 +663,7 @@ ${isUtf8}
 
 function space() { while (index(" \t\r\n", c = substr(s, at, 1)) > 0 && c != "") at++ }
 # Reads a value; K is its kind (s text, d data, a array, o dictionary, n null), RAW a text as it stands.
-function value(depth,    start, ok, raws) {
+function value(depth,    count, raws) {
   if (depth > 64) return 0
   c = substr(s, at, 1)
   if (c == "{") {
@@ -472,16 +680,16 @@ function value(depth,    start, ok, raws) {
     if (substr(s, at, 6) == "(null)") { at += 6; K = "n"; return 1 }
     at++
     space()
-    ok = 1; raws = ""
+    count = 0; raws = ""
     while (substr(s, at, 1) != ")") {
-      if (raws != "" || !ok) { if (substr(s, at, 1) != ",") return 0; at++; space() }
+      if (count++ > 0) { if (substr(s, at, 1) != ",") return 0; at++; space() }
       if (!value(depth + 1)) return 0
-      if (K == "s") raws = raws (raws == "" ? "" : ", ") RAW
-      else ok = 0
+      # What is no text is withheld alone.
+      raws = raws (count > 1 ? ", " : "") (K == "s" ? RAW : "{}")
       space()
     }
     at++
-    K = "a"; IS_TEXTS = ok; RAW = "(" raws ")"
+    K = "a"; RAW = "(" raws ")"
     return 1
   }
   if (c == "<") {
@@ -520,7 +728,9 @@ function dict(depth, is_top,    key) {
     space()
     if (!value(depth + 1)) return 0
     if (is_top && (kind, key) in R) out = out "    " key " = " kept(R[kind, key]) ";\n"
-    if (is_top && key == "OutputPath" && K == "s") output_path = RAW
+    # A path that is there twice and differs is none.
+    if (is_top && key == "OutputPath" && output_path == "") output_path = K == "s" ? RAW : "?"
+    else if (is_top && key == "OutputPath" && (K != "s" || RAW != output_path)) output_path = "?"
     space()
     if (substr(s, at, 1) != ";") return 0
     at++
@@ -531,12 +741,56 @@ function dict(depth, is_top,    key) {
 }
 # The value as it stands where it is of its key's kind, else one that no parser takes.
 function kept(rule) {
-  if (rule == "texts") return K == "a" && IS_TEXTS ? RAW : "wrong"
+  if (rule == "texts") return K == "a" ? RAW : "wrong"
   if (K != "s") return "()"
   if (rule == "text") return RAW
   if (rule == "flag") return RAW ~ /^"?[01]"?$/ ? RAW : "()"
   if (rule == "integer") return RAW ~ /^"?-?[0-9]+"?$/ && length(RAW) < 19 ? RAW : "()"
   return "()"
+}
+# Whether a line is one that the frameworks below a tool log into its output.
+function is_log(l) {
+  gsub(/^[ \t\r]+/, "", l)
+  return l ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T][0-9:.][0-9:.][0-9:.][0-9:.][0-9:.][0-9:.][0-9:.][0-9:.]/ || l ~ /^(objc|dyld)\[[0-9]+\]:/ || l ~ /^[-+]\[[A-Za-z]/
+}
+function trimmed(l) { gsub(/^[ \t\r\n]+|[ \t\r\n]+$/, "", l); return l }
+# A text without the lines of a log before and after its own.
+function own(t,    p, l) {
+  while (t != "") {
+    p = index(t, "\n")
+    l = p > 0 ? substr(t, 1, p - 1) : t
+    if (trimmed(l) != "" && !is_log(l)) break
+    t = p > 0 ? substr(t, p + 1) : ""
+  }
+  while (t != "") {
+    l = t
+    if (match(l, /\n[^\n]*$/)) l = substr(l, RSTART + 1)
+    if (trimmed(l) != "" && !is_log(l)) break
+    t = substr(t, 1, length(t) - length(l) - (l == t ? 0 : 1))
+  }
+  return trimmed(t)
+}
+# What profiles says in words; 3 for a property list, which words before it do not deny.
+function sentences(t,    l, p, none, of_user, others, lines) {
+  none = ""; of_user = ""; lines = 0
+  while (t != "") {
+    p = index(t, "\n")
+    l = p > 0 ? substr(t, 1, p - 1) : t
+    t = p > 0 ? substr(t, p + 1) : ""
+    if (l ~ /^[ \t]*<([?]xml|!DOCTYPE plist|plist)([^A-Za-z0-9_]|$)/) return none != "" || of_user != "" ? 1 : others ? 2 : 3
+    if (trimmed(l) == "" || is_log(l)) continue
+    if (!is_utf8(l)) l = "?"
+    l = trimmed(l)
+    if (says_root(l)) others = 1
+    if (l ~ /^There are no configuration profiles installed( in the system domain| on this system)?$/) { if (none == "") none = l }
+    else if (l ~ /^There are no configuration profiles installed for user '[^\r\n]*'$/) { if (of_user == "") of_user = l }
+    W[++lines] = l
+  }
+  if (none == "") none = of_user
+  if (none == "") return 0
+  print none
+  for (p = 1; p <= lines; p++) if (W[p] != none) { print "tokenquery: lines that are not known were withheld"; break }
+  return -1
 }
 function says_root(t,    low) {
   low = tolower(substr(t, 1, 4096))
@@ -545,17 +799,16 @@ function says_root(t,    low) {
 }
 END {
   # What is dropped must not take along what makes the whole of it unreadable.
-  if (!is_utf8(s)) exit 1
-  t = s
-  gsub(/^[ \t\r\n]+|[ \t\r\n]+$/, "", t)
-  if (t == "") exit 0
+  if (kind != "profiles" && !is_utf8(s)) exit 1
+  t = own(s)
+  if (trimmed(s) == "") exit 0
   if (t == "Must be running as root" || t == "profiles: this command requires root" || t == "profiles: this command requires root privileges") { print t; exit 0 }
   refusal = says_root(t) ? 2 : 1
   if (kind == "profiles") {
-    if (t ~ /^There are no configuration profiles installed( in the system domain| on this system)?$/ || t ~ /^There are no configuration profiles installed for user '[^\r\n]*'$/) { print t; exit 0 }
-    exit substr(t, 1, 1) == "<" ? 3 : refusal
+    p = sentences(s)
+    exit p < 0 ? 0 : p > 0 ? p : refusal
   }
-  if (kind == "deferral" && t == "Not found.") { print t; exit 0 }
+  if (kind == "deferral" && t ~ /^Not found[.][ \t\r]*(\n[ \t\r]*Not found[.][ \t\r]*)*$/) { print "Not found."; exit 0 }
   if (kind == "enrollment") {
     p = "Error fetching Device Enrollment configuration"
     q = ": (34006) Error Domain=MCCloudConfigurationErrorDomain Code=34006 \"The cloud configuration server is unavailable.\""
@@ -563,8 +816,7 @@ END {
     if (index(t, p q) == 1) { print p q; exit 0 }
     h = "Device Enrollment configuration:"
     if (index(t, h) != 1) exit refusal
-    t = substr(t, length(h) + 1)
-    gsub(/^[ \t\r\n]+/, "", t)
+    t = own(substr(t, length(h) + 1))
     if (t == "(null)") { print h "\n(null)"; exit 0 }
     lead = h "\n"
   }

@@ -71,6 +71,11 @@ export const hostIdColumn: Column<string | null> = text(
 export interface Context {
   /** The parsed answer of a command; throws CollectError, or NotAsked where an option keeps it off. */
   read<S extends CommandName>(source: S, ...parameters: string[]): Promise<Parsed<S>>;
+  /**
+   * The answer as it came, even where others contradict it; null where there is none. It is for rules that compare
+   * witnesses, never for a fact of a row.
+   */
+  said<S extends CommandName>(source: S, ...parameters: string[]): Promise<Parsed<S> | null>;
   /** False where the answer leaves something out, such as a record that cannot be parsed: what it lacks may exist. */
   isComplete(source: CommandName, ...parameters: string[]): boolean;
   /** The allow-listed content of a file, null when it is proven absent; throws CollectError. */
@@ -83,6 +88,16 @@ export interface Context {
   orUnknown<T>(reading: Promise<T>): Promise<T | null>;
   /** Notes what could not be looked at, without an exception. */
   note(problem: Error, subject?: { source: SourceName; parameters?: readonly string[] }): void;
+  /**
+   * Says of columns that their fact does not exist on this Mac or this macOS: their NULL is no blind spot. The reason is
+   * one line in plain words.
+   */
+  inapplicable(columns: readonly string[], reason: string): void;
+  /**
+   * Says that what this table tells does not exist on this Mac or this macOS: the table is `unsupported`, and its rows
+   * stay, with NULL in what they cannot say.
+   */
+  unsupported(reason: string): void;
   /** Id of a command in command_log; the same argv has the same id on every Mac. Null when no process was started. */
   commandId(source: CommandName, ...parameters: string[]): string | null;
   /** Effective user id of the collection; null when the evidence does not say. */

@@ -83,13 +83,15 @@ const nameOrUuid = (value: Cell, by: Redactor): Cell =>
 const subject: Rule = (value, row, by) => (row('subject_kind') === 'host' ? value : nameOrUuid(value, by));
 
 /** `1`, `escrowed 1`, `token`: what sources say is made of few words; a name, a UUID or a path is not among them. */
-const stated: Rule = (value, _row, by) =>
-  typeof value === 'string' &&
-  !/^(?:(?:supported|escrowed) )?[01]$|^(?:tag|absent|listed|success|master keychain|unknown_user|ENABLED|DISABLED|token|ShadowHash|SecureToken|DisabledTags;SecureToken)$/.test(
-    value,
-  )
-    ? nameOrUuid(value, by)
-    : value;
+const statement =
+  /^(?:(?:supported|escrowed) )?[01]$|^(?:tag|absent|listed|success|master keychain|unknown_user|ENABLED|DISABLED|token|ShadowHash|SecureToken|DisabledTags;SecureToken)$/;
+
+/** One value, or that of each witness, with commas. */
+const stated: Rule = (value, _row, by) => {
+  if (typeof value !== 'string') return value;
+  const parts = value.split(',').map((part) => (statement.test(part) ? part : nameOrUuid(part, by)));
+  return parts.includes(null) ? null : parts.join(',');
+};
 
 /** The id of a command is a hash of its argv, which may hold a name: it would be guessed. */
 const commandId: Rule = (value, _row, by) => {

@@ -5,8 +5,9 @@ import { UserError } from '../collector/errors.ts';
 import type { Table } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { prepareGuarded, touchedTables } from '../store/guard.ts';
-import { parseQuery } from './query.ts';
-import type { Query, Requirement } from './query.ts';
+import { bare, parseQuery } from './query.ts';
+import type { Query } from './query.ts';
+import { withReads } from './reads.ts';
 import { blindSpotStatements, exemptStatement } from './evaluate.ts';
 import type { Names } from './evaluate.ts';
 import { withClosed } from './closed.ts';
@@ -54,14 +55,6 @@ export const readQueries = (folder: string): Query[] => {
     return query;
   });
 };
-
-/** A table must have been looked at as a whole. */
-export const bare = (table: string): Requirement => ({
-  table,
-  column: null,
-  isNullAnswer: false,
-  where: null,
-});
 
 /**
  * Checks a query against the tables, before anything is collected. One that names nothing as required
@@ -118,10 +111,11 @@ export const checkQuery = (
     if (twice !== undefined)
       throw new UserError(`two columns are named ${twice}`, 'name one of them anew with AS');
     for (const sql of blindSpotStatements(query)) prepareGuarded(db, sql, names);
-    if (exemptStatement(query) !== null) prepareGuarded(db, exemptStatement(query) ?? '', names);
-    if (query.requires.length > 0) return withClosed(query, tables, db);
+    const exempt = exemptStatement({ ...query, appliesReads: ['hosts'] });
+    if (exempt !== null) prepareGuarded(db, exempt, names);
+    if (query.requires.length > 0) return withClosed(withReads(query, db), tables, db);
     const requires = [...touchedTables(db, query.sql)].toSorted().map(bare);
-    return withClosed({ ...query, requires }, tables, db);
+    return withClosed(withReads({ ...query, requires }, db), tables, db);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(`${file}: ${error.message}`, error.hint, error.exitCode);

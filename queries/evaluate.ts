@@ -6,9 +6,10 @@
  * engine too. What else is there is unknown. A hit on a host with blind spots stays a hit, with the blind
  * spots beside it.
  */
+import { isGood, isSeen } from '../collector/status.ts';
 import type { Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
-import { quoteName, quoteText } from '../store/ddl.ts';
+import { quoteName, quoteText, statusList } from '../store/ddl.ts';
 import { prepareGuarded } from '../store/guard.ts';
 import type { ClosedColumn, Query, Requirement } from './query.ts';
 
@@ -26,6 +27,12 @@ const spot = (host: string, table: string, column: string | null, reason: string
 const names = (list: string, column: string): string =>
   `REPLACE(${list}, ${quoteText(`"${column}"`)}, '') <> ${list}`;
 
+const goodOnes = statusList(isGood);
+const knownOnes = statusList((status) => isGood(status) || status === 'unsupported');
+
+/** Of a partial table rows may be missing, where it is not named which columns are. */
+const rowsAreThere = `(t.status IN ${statusList(isSeen)} OR (t.status = 'partial' AND t.columns_affected IS NOT NULL))`;
+
 /** The statements that find the hosts of which one requirement is not known. */
 const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement): string[] => {
   if (table === 'table_status') {
@@ -39,9 +46,10 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
   const found = [
     `${spot('h.host_id', table, null, "'it was not collected'")}\nFROM ${everyHost} h\n` +
       `WHERE NOT EXISTS (SELECT 1 FROM table_status t WHERE t.host_id = h.host_id AND ${isTable})`,
-    // Of a partial table rows may be missing: it is enough only where it is named which columns are.
+    // Of a partial table rows may be missing: it is enough only where it is named which columns are. What this Mac or
+    // this macOS has not is not unknown.
     `${spot('t.host_id', table, null, why)}\nFROM table_status t\nWHERE ${isTable}\n` +
-      `  AND (t.status NOT IN ('ok', 'empty', 'partial') OR (t.status = 'partial'${column === null && where === null ? '' : ' AND t.columns_affected IS NULL'}))`,
+      `  AND (t.status NOT IN ${knownOnes} OR (t.status = 'partial'${column === null && where === null ? '' : ' AND t.columns_affected IS NULL'}))`,
   ];
   // A condition that is neither true nor false may be true.
   const matters = where === null ? '' : `CASE WHEN NOT (${where}) THEN 0 ELSE 1 END = 1`;
@@ -57,14 +65,14 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
     return [
       ...found,
       `${spot('t.host_id', table, column, why)}\nFROM table_status t\nWHERE ${isTable}\n` +
-        `  AND t.status IN ('ok', 'empty', 'partial')\n  AND ${names('t.columns_affected', column)}`,
+        `  AND t.status IN ${goodOnes}\n  AND ${names('t.columns_affected', column)}`,
     ];
   }
   return [
     ...found,
     `${spot('r.host_id', table, column, `CASE WHEN t.reason IS NOT NULL AND (t.status = 'partial' OR ${names('t.columns_affected', column)}) THEN ${why} ELSE 'the value is not known' END`)}\n` +
       `FROM (\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${quoteName(column)} IS NULL${matters && `\n    AND ${matters}`}\n) r\n` +
-      `LEFT JOIN table_status t ON t.host_id = r.host_id AND ${isTable}`,
+      `LEFT JOIN table_status t ON t.host_id = r.host_id AND ${isTable}\nWHERE COALESCE(t.status, 'ok') <> 'unsupported'`,
   ];
 };
 
@@ -84,7 +92,10 @@ const spotsOfSize = (least: number): string =>
  * A word that its list does not have is one of a newer version: what the question makes of it proves nothing. Of what is
  * past, only what still held in the time that is looked at counts.
  */
-const spotsOfWords = ({ table, column, values }: ClosedColumn, { needsHistory, isOfFleet }: Query): string => {
+const spotsOfWords = (
+  { table, column, values }: ClosedColumn,
+  { needsHistory, isOfFleet }: Query,
+): string => {
   const name = quoteName(column);
   const from = quoteName(needsHistory ? `${table}_history` : table);
   const time = `\n    AND (valid_until_time IS NULL OR valid_until_time > :now - ${windowSeconds})`;
@@ -109,16 +120,14 @@ export const blindSpotStatements = (query: Query): readonly string[] => [
 
 /**
  * The statement that finds the hosts which the query cannot concern; null when it concerns every host. A store
- * keeps the last good rows of a table that is denied by now: they exempt nobody.
+ * keeps the last good rows of a table that is denied by now: they exempt nobody, and neither do rows that are missing.
  */
-export const exemptStatement = ({ applies, requires, alsoReads }: Query): string | null => {
-  if (applies === null) return null;
-  const read = [...new Set([...requires.map(({ table }) => table), ...alsoReads])]
-    .filter((table) => new RegExp(`\\bFROM ${table}\\b`).test(applies))
-    .map((table) => `, ${quoteText(table)}`);
+export const exemptStatement = ({ applies, appliesReads }: Query): string | null => {
+  if (applies === null || appliesReads === null) return null;
   return (
-    `SELECT host_id FROM hosts WHERE NOT (${applies}) AND NOT EXISTS (SELECT 1 FROM table_status t ` +
-    `WHERE t.host_id = hosts.host_id AND t.table_name IN ('hosts'${read.join('')}) AND t.status NOT IN ('ok', 'empty', 'partial'))`
+    `SELECT host_id FROM hosts WHERE NOT (${applies}) AND (SELECT COUNT(*) FROM table_status t ` +
+    `WHERE t.host_id = hosts.host_id AND t.table_name IN (${appliesReads.map(quoteText).join(', ')}) ` +
+    `AND ${rowsAreThere}) = ${appliesReads.length}`
   );
 };
 

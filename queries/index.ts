@@ -40,6 +40,7 @@ export const queries: readonly Query[] = [
       "hosts"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "None: context for an investigation.",
     "references": "none",
     "falsePositives": "Accounts that a migration brought keep their creation time.",
@@ -66,6 +67,7 @@ export const queries: readonly Query[] = [
     "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Upgrade the hosts that are below what a control needs.",
     "references": "none",
     "falsePositives": "None: it is a table of facts.",
@@ -120,6 +122,7 @@ export const queries: readonly Query[] = [
       "table_status"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "An account that was made half-way: finish it, or delete it.",
     "references": "mSCP os_store_encrypted_passwords; 800-53r5 IA-5(1)",
     "falsePositives": "Accounts of sharing only whose shell was never set.",
@@ -155,6 +158,7 @@ export const queries: readonly Query[] = [
       "latest_snapshots"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "tokenidentity is a new card or key, DisabledUser a disabled account: look for the change record.",
     "references": "ATT&CK T1098, T1556; 800-53r5 AC-2(4), IA-5",
     "falsePositives": "Pairing a smart card, and the first login of a directory user.",
@@ -191,6 +195,7 @@ export const queries: readonly Query[] = [
     ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Find out whether a directory has the member: it is then an administrator by that. If nobody has it, remove it from the group.",
     "references": "ATT&CK T1098.007; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "Directory users and groups that are not cached on the Mac: they do not resolve locally.",
@@ -226,6 +231,7 @@ export const queries: readonly Query[] = [
       "latest_snapshots"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "The tag is legitimate when an account is made (by MDM and similar tools); after that ask why.",
     "references": "ATT&CK T1098",
     "falsePositives": "A provisioning tool that makes the account in one run and sets the tag in the next.",
@@ -284,6 +290,7 @@ export const queries: readonly Query[] = [
     ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Make sure that it is the known management account; otherwise remove it and hunt for its origin.",
     "references": "ATT&CK T1564.002, T1136.001, T1078.003; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "The hidden management account of an MDM or a remote-support tool. One that MDM made is left out where MDM was asked (--allow-network).",
@@ -316,6 +323,10 @@ export const queries: readonly Query[] = [
     "closed": [],
     "alsoReads": [],
     "applies": "NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND m.is_enrolled = 1)",
+    "appliesReads": [
+      "hosts",
+      "mdm_enrollments"
+    ],
     "remediation": "Look the serial number up in Apple Business or School Manager. If the Mac is the organisation's, save what is needed, erase it and enrol it again.",
     "references": "ATT&CK T1136.001; 800-53r5 CM-6",
     "falsePositives": "A Mac that was released from management with its markers left behind.",
@@ -359,6 +370,7 @@ export const queries: readonly Query[] = [
       "latest_snapshots"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Match it to a ticket, a tool that lends rights or a Platform SSO group; else take the right away and investigate.",
     "references": "ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)",
     "falsePositives": "Tools that make users administrators for minutes; Platform SSO, which sets the right at each login.",
@@ -409,6 +421,7 @@ export const queries: readonly Query[] = [
     "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Investigate the bursts. Change old passwords where the policy asks for it.",
     "references": "ATT&CK T1110; mSCP pwpolicy_account_lockout_enforce, pwpolicy_max_lifetime_enforce; CIS 5.2.7 (macOS 15); 800-53r5 IA-5",
     "falsePositives": "A user who forgot a new password. Policies that do not ask for changes.",
@@ -435,6 +448,7 @@ export const queries: readonly Query[] = [
     "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Make sure that a recovery key is escrowed, and have it rotated where somebody may have read the file; then delete the file by hand.",
     "references": "ATT&CK T1552.001; 800-53r5 SC-28",
     "falsePositives": "A file of the same name without a key in it.",
@@ -494,6 +508,7 @@ export const queries: readonly Query[] = [
       "bootstrap_tokens"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Expected at the first login while a bootstrap token is escrowed; otherwise find out who granted it.",
     "references": "ATT&CK T1098; 800-53r5 AC-2(4)",
     "falsePositives": "Every new user of a managed Mac, once.",
@@ -529,6 +544,7 @@ export const queries: readonly Query[] = [
       "latest_snapshots"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Look at password_last_set_time, at the rotation of managed passwords and at MDM commands; grant the token anew by a login.",
     "references": "ATT&CK T1531; 800-53r5 AC-2(4)",
     "falsePositives": "Accounts that were deleted on purpose; see is_account_gone.",
@@ -581,6 +597,7 @@ export const queries: readonly Query[] = [
     ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Treat it as a compromise until it is explained.",
     "references": "ATT&CK T1036.010, T1564.002, T1136.001; 800-53r5 IA-4",
     "falsePositives": "Agents of some products make a service account of such a name with a real shell.",
@@ -610,6 +627,7 @@ export const queries: readonly Query[] = [
       "latest_snapshots"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Look at filevault_orphan_users, at who owns the home folder and at deleted_users.",
     "references": "ATT&CK T1136.001, T1098; 800-53r5 IA-4",
     "falsePositives": "A Mac that was erased and kept its hardware UUID.",
@@ -675,6 +693,7 @@ export const queries: readonly Query[] = [
       "bootstrap_tokens"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Let the user log in at the login window while the bootstrap token is escrowed.",
     "references": "800-53r5 CP-2",
     "falsePositives": "A Mac that was set up and not handed out yet.",
@@ -719,6 +738,7 @@ export const queries: readonly Query[] = [
     "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "None: a report. Look at the questions of the group posture for the hosts behind it.",
     "references": "800-53r5 CA-7",
     "falsePositives": "None: it is a count.",
@@ -771,6 +791,7 @@ export const queries: readonly Query[] = [
     ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Review them. The person at the screen is left out.",
     "references": "ATT&CK T1136.001; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "Owners of a Mac who were not at the screen when it was looked at.",
@@ -812,6 +833,7 @@ export const queries: readonly Query[] = [
       "snapshots"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "None: a report.",
     "references": "800-53r5 CA-7",
     "falsePositives": "None: it is a count.",
@@ -890,6 +912,7 @@ export const queries: readonly Query[] = [
       "hosts"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Log in at the login window while the bootstrap token is escrowed.",
     "references": "none",
     "falsePositives": "Service administrators that are kept without a token on purpose; see disabled_tag.",
@@ -934,20 +957,6 @@ export const queries: readonly Query[] = [
     "closed": [
       {
         "table": "apfs_crypto_users",
-        "column": "type",
-        "values": [
-          "LocalOpenDirectory",
-          "PersonalRecovery",
-          "InstitutionalRecovery",
-          "ICloud",
-          "ICloudRecovery",
-          "MDMRecovery",
-          "Disk",
-          "Unknown"
-        ]
-      },
-      {
-        "table": "apfs_crypto_users",
         "column": "resolution",
         "values": [
           "local_user",
@@ -983,6 +992,7 @@ export const queries: readonly Query[] = [
     ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Make sure that no account here should have the UUID, and that another user or a key unlocks the disk. Then an administrator may run fdesetup sync, or fdesetup remove -uuid; this tool never does.",
     "references": "mSCP os_filevault_authorized_users; 800-53r5 AC-2(11), AC-2(3); ATT&CK T1078.003",
     "falsePositives": "An account that was deleted while FileVault was being set up.",
@@ -1058,6 +1068,7 @@ export const queries: readonly Query[] = [
     ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Do not log in with it at the login window; set the Mac up with its real user first.",
     "references": "800-53r5 IA-5",
     "falsePositives": "A change by somebody who knew the former password, which keeps both equal.",
@@ -1093,26 +1104,12 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
-    "closed": [
-      {
-        "table": "apfs_crypto_users",
-        "column": "type",
-        "values": [
-          "LocalOpenDirectory",
-          "PersonalRecovery",
-          "InstitutionalRecovery",
-          "ICloud",
-          "ICloudRecovery",
-          "MDMRecovery",
-          "Disk",
-          "Unknown"
-        ]
-      }
-    ],
+    "closed": [],
     "alsoReads": [
       "hosts"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Move to a personal recovery key for each Mac, escrowed to MDM; only then take the old one away.",
     "references": "800-53r5 SC-12(1)",
     "falsePositives": "A certificate that a profile still carries for older Macs.",
@@ -1151,6 +1148,10 @@ export const queries: readonly Query[] = [
     "closed": [],
     "alsoReads": [],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)",
+    "appliesReads": [
+      "filevault_status",
+      "hosts"
+    ],
     "remediation": "Usually deliberate for service administrators: write it down.",
     "references": "mSCP os_filevault_authorized_users; 800-53r5 AC-2(11)",
     "falsePositives": "Service administrators that shall not appear at startup.",
@@ -1201,6 +1202,7 @@ export const queries: readonly Query[] = [
     "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Make sure that another user or an escrowed key unlocks the disk; then take the account out of FileVault, or delete it. Let mobile accounts expire.",
     "references": "800-53r5 AC-2(3)",
     "falsePositives": "A break-glass account that is meant to lie unused.",
@@ -1244,6 +1246,7 @@ export const queries: readonly Query[] = [
     ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Act only when token_admins is 0.",
     "references": "none",
     "falsePositives": "Every standard user of a well-kept Mac.",
@@ -1286,7 +1289,9 @@ export const queries: readonly Query[] = [
           "filevault_user",
           "bootstrap",
           "guid",
-          "recovery_key"
+          "recovery_key",
+          "enrollment",
+          "record"
         ]
       },
       {
@@ -1302,6 +1307,7 @@ export const queries: readonly Query[] = [
     ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Trust APFS, and follow the conclusion; rule_id names the rule.",
     "references": "none",
     "falsePositives": "A Mac in the middle of a migration or of an enablement.",
@@ -1411,20 +1417,6 @@ export const queries: readonly Query[] = [
     ],
     "closed": [
       {
-        "table": "apfs_crypto_users",
-        "column": "type",
-        "values": [
-          "LocalOpenDirectory",
-          "PersonalRecovery",
-          "InstitutionalRecovery",
-          "ICloud",
-          "ICloudRecovery",
-          "MDMRecovery",
-          "Disk",
-          "Unknown"
-        ]
-      },
-      {
         "table": "bootstrap_tokens",
         "column": "state",
         "values": [
@@ -1462,6 +1454,7 @@ export const queries: readonly Query[] = [
       "table_status"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "While the Mac still runs and somebody is logged in: escrow a new personal recovery key, have a token holder made an administrator, or have the bootstrap token escrowed. Save the data first: after a restart perhaps only an erase is left.",
     "references": "800-53r5 CP-10",
     "falsePositives": "A key that was escrowed by other means than a profile; see docs/lockout.md.",
@@ -1571,20 +1564,6 @@ export const queries: readonly Query[] = [
     ],
     "closed": [
       {
-        "table": "apfs_crypto_users",
-        "column": "type",
-        "values": [
-          "LocalOpenDirectory",
-          "PersonalRecovery",
-          "InstitutionalRecovery",
-          "ICloud",
-          "ICloudRecovery",
-          "MDMRecovery",
-          "Disk",
-          "Unknown"
-        ]
-      },
-      {
         "table": "bootstrap_tokens",
         "column": "state",
         "values": [
@@ -1614,6 +1593,7 @@ export const queries: readonly Query[] = [
       "table_status"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Add a second way before the first is lost: an escrowed personal recovery key and a second FileVault user for unlock; an escrowed bootstrap token and a second administrator with a token for authority.",
     "references": "800-53r5 CP-2",
     "falsePositives": "A personal Mac of one user. A key that was escrowed by other means than a profile; see docs/lockout.md.",
@@ -1723,20 +1703,6 @@ export const queries: readonly Query[] = [
     ],
     "closed": [
       {
-        "table": "apfs_crypto_users",
-        "column": "type",
-        "values": [
-          "LocalOpenDirectory",
-          "PersonalRecovery",
-          "InstitutionalRecovery",
-          "ICloud",
-          "ICloudRecovery",
-          "MDMRecovery",
-          "Disk",
-          "Unknown"
-        ]
-      },
-      {
         "table": "bootstrap_tokens",
         "column": "state",
         "values": [
@@ -1776,6 +1742,7 @@ export const queries: readonly Query[] = [
       "table_status"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "None: context for lockout_single_loss and lockout_no_way_left. See docs/lockout.md.",
     "references": "none",
     "falsePositives": "None: it is a table of facts.",
@@ -1836,6 +1803,9 @@ export const queries: readonly Query[] = [
       "bootstrap_tokens"
     ],
     "applies": "COALESCE(hosts.is_apple_silicon, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
     "remediation": "Make a volume owner an administrator, or let an administrator log in while the bootstrap token is escrowed.",
     "references": "800-53r5 SI-2",
     "falsePositives": "With an escrowed bootstrap token MDM can still authorise updates; see bootstrap_state.",
@@ -1883,6 +1853,7 @@ export const queries: readonly Query[] = [
       "hosts"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Have a token holder log in at the login window while online; failing that, an administrator runs the escrow command of profiles(1) by hand.",
     "references": "mSCP os_mdm_require; 800-53r5 CM-6",
     "falsePositives": "A Mac enrolled minutes ago, before the first login of a token holder.",
@@ -1934,6 +1905,7 @@ export const queries: readonly Query[] = [
     ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Compare with the console of the MDM; have the token escrowed anew at the next login of a volume owner.",
     "references": "none",
     "falsePositives": "A Mac between two MDM servers.",
@@ -1966,6 +1938,10 @@ export const queries: readonly Query[] = [
     "closed": [],
     "alsoReads": [],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 1)",
+    "appliesReads": [
+      "filevault_status",
+      "hosts"
+    ],
     "remediation": "Set DeferForceAtUserLoginMaxBypassAttempts to 0 to 3, and get the user to log out and in.",
     "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); 800-53r5 SC-28",
     "falsePositives": "A Mac handed out today, whose user has not logged in yet.",
@@ -2006,6 +1982,7 @@ export const queries: readonly Query[] = [
     ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Enable FileVault by MDM, deferred or (macOS 14 and later) in Setup Assistant with ForceEnableInSetupAssistant, and set dontAllowFDEDisable.",
     "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5 SC-28, SC-28(1); 800-171r3 03.13.08",
     "falsePositives": "Virtual machines and lab Macs that are meant to start without a password.",
@@ -2055,20 +2032,6 @@ export const queries: readonly Query[] = [
     ],
     "closed": [
       {
-        "table": "apfs_crypto_users",
-        "column": "type",
-        "values": [
-          "LocalOpenDirectory",
-          "PersonalRecovery",
-          "InstitutionalRecovery",
-          "ICloud",
-          "ICloudRecovery",
-          "MDMRecovery",
-          "Disk",
-          "Unknown"
-        ]
-      },
-      {
         "table": "filevault_status",
         "column": "status",
         "values": [
@@ -2086,6 +2049,10 @@ export const queries: readonly Query[] = [
       "table_status"
     ],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)",
+    "appliesReads": [
+      "filevault_status",
+      "hosts"
+    ],
     "remediation": "Install an FDERecoveryKeyEscrow payload first, then have MDM issue a personal recovery key.",
     "references": "800-53r5 SC-12(1), SC-28",
     "falsePositives": "fdesetup says false on any error of its own; the key is then looked for among the APFS crypto users.",
@@ -2130,6 +2097,7 @@ export const queries: readonly Query[] = [
     "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Disable root, and turn automatic login and the Guest account off by profile; then delete /etc/kcpassword.",
     "references": "mSCP os_root_disable, system_settings_automatic_login_disable, system_settings_guest_account_disable; CIS 5.6, 2.13.3, 2.13.1 (macOS 26); STIG APPL-26-002066, APPL-26-002063; 800-53r5 IA-2(5), IA-5(13), AC-2(9); 800-171r3 03.05.01, 03.01.01; ATT&CK T1078.001, T1078.003",
     "falsePositives": "Kiosks. With FileVault on there is no automatic login, whatever is set.",
@@ -2180,6 +2148,7 @@ export const queries: readonly Query[] = [
     "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Enrol again, by Automated Device Enrollment where the record exists.",
     "references": "mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02",
     "falsePositives": "User Enrollment of a private Mac is never supervised; see is_user_enrollment.",
@@ -2255,6 +2224,7 @@ export const queries: readonly Query[] = [
       "bootstrap_tokens"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Escrow the bootstrap token; keep askForSecureTokenAuthBypass only where FileVault is not used.",
     "references": "800-53r5 SC-28",
     "falsePositives": "Shared Macs without FileVault.",
@@ -2304,6 +2274,7 @@ export const queries: readonly Query[] = [
       "table_status"
     ],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Log in at the login window while the bootstrap token is escrowed; failing that, save the data, erase and set up anew.",
     "references": "800-53r5 CP-10",
     "falsePositives": "A Mac whose Setup Assistant was not finished yet.",
@@ -2350,6 +2321,10 @@ export const queries: readonly Query[] = [
       "table_status"
     ],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND (f.filevault_enabled = 0 OR f.has_personal_recovery_key = 0 OR f.prk_escrow_blob_present = 1))",
+    "appliesReads": [
+      "filevault_status",
+      "hosts"
+    ],
     "remediation": "Deploy the escrow payload, then have MDM rotate the key; a key that exists is not escrowed by the payload.",
     "references": "800-53r5 SC-12(1)",
     "falsePositives": "A personal Mac of macOS 26, whose user keeps the key in Passwords: held by the user, not lost.",
@@ -2423,6 +2398,7 @@ export const queries: readonly Query[] = [
     ],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Escrow a bootstrap token, or give a second administrator a token.",
     "references": "800-53r5 CP-2",
     "falsePositives": "A personal Mac with one user is always so.",
@@ -2449,6 +2425,7 @@ export const queries: readonly Query[] = [
     "closed": [],
     "alsoReads": [],
     "applies": null,
+    "appliesReads": [],
     "remediation": "Run as root, on a schedule. Grant Full Disk Access only where table_status says that a file needs it.",
     "references": "800-53r5 AU-6, CM-8",
     "falsePositives": "A collection by an ordinary user is always denied some tables; that is what it says.",

@@ -19,6 +19,14 @@ export interface Requirement {
   readonly where: string | null;
 }
 
+/** A table must have been looked at as a whole. */
+export const bare = (table: string): Requirement => ({
+  table,
+  column: null,
+  isNullAnswer: false,
+  where: null,
+});
+
 /** A column with a closed list of words: another word is one of a newer version, of which nothing is known here. */
 export interface ClosedColumn {
   readonly table: string;
@@ -39,6 +47,8 @@ export interface Query {
   readonly alsoReads: readonly string[];
   /** SQL over a row of hosts: false for a host that the query cannot concern, which is then clean. */
   readonly applies: string | null;
+  /** The tables that `applies` reads, as SQLite understands it (reads.ts); null where that is not known. */
+  readonly appliesReads: readonly string[] | null;
   readonly remediation: string;
   readonly references: string;
   readonly falsePositives: string;
@@ -257,6 +267,7 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
     closed: [],
     alsoReads: splitItems(value('also-reads')),
     applies: value('applies') || null,
+    appliesReads: value('applies') === '' ? [] : null,
     remediation: value('remediation'),
     references: value('references'),
     falsePositives: value('false-positives'),

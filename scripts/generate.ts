@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { withClosed } from '../queries/closed.ts';
 import { parseQuery, severityRank } from '../queries/query.ts';
 import type { Query } from '../queries/query.ts';
+import { withReads } from '../queries/reads.ts';
 import { openEmptyStore } from '../store/memory.ts';
 import { parsersIndex } from './parsers_index.ts';
 
@@ -64,7 +65,7 @@ const queries: readonly Query[] = readdirSync(queryFolder, { recursive: true, en
     });
     if (file !== `${query.group}/${query.name}.sql`)
       throw new Error(`queries/${file} is of the group ${query.group}`);
-    return withClosed(query, declared, store);
+    return withClosed(withReads(query, store), declared, store);
   });
 store.close();
 

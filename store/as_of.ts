@@ -9,8 +9,7 @@ export const viewAsOf = ({ db, tables, tableIds, standIns }: Store, time: number
   const changes = standIns.get('changes');
   for (const [name, sql] of asOfViews(tables, (table) => tableIds.get(table) ?? 0, time)) {
     // What stood in under this name is taken up in the text: a view cannot name itself.
-    const text =
-      changes === undefined ? sql : throughStandIns(sql.replace('main.changes', `(${changes})`));
+    const text = changes === undefined ? sql : throughStandIns(sql.replace('main.changes', `(${changes})`));
     db.exec(`DROP VIEW IF EXISTS temp.${quoteName(name)}`);
     db.exec(`CREATE TEMP VIEW ${quoteName(name)} AS\n${text}`);
   }

@@ -1,19 +1,63 @@
 /** What an analyst's statement reads of a store, and what of that could not be looked at. */
-import { touchedTables } from './guard.ts';
+import { isSeen } from '../collector/status.ts';
+import { viewAsOf } from './as_of.ts';
+import type { Db } from './database.ts';
 import type { Store } from './file.ts';
+import { analystName, touchedTables } from './guard.ts';
+import { widenTables } from './held.ts';
+import { openEmptyStore } from './memory.ts';
 import { dataTables } from './schema.ts';
 
-/** The tables that a statement reads, by the names that analysts know. */
-export const touchedNames = ({ db, tables }: Store, sql: string): ReadonlySet<string> => {
-  const names = touchedTables(db, sql);
+const changesColumns =
+  'host_id, table_name, change, key, column_name, old_value, new_value, change_time, snapshot_id';
+
+/**
+ * The layout of a store, without rows, in which `changes` reads a table of its own: what a statement opens here besides,
+ * it does not read through `changes`. A table, for SQLite would leave out what stands beside a view that is always empty.
+ */
+const layoutWithoutChanges = (store: Store, asOf: number | null): Db => {
+  const db = openEmptyStore(widenTables(store.tables, store.difference?.unknownColumns ?? new Map()));
+  db.exec('DROP VIEW changes');
+  db.exec(`CREATE TABLE _changes (${changesColumns})`);
+  db.exec(`CREATE VIEW changes AS SELECT ${changesColumns} FROM _changes`);
+  if (asOf !== null) viewAsOf({ ...store, db, standIns: new Map() }, asOf);
+  return db;
+};
+
+/**
+ * What a statement opens otherwise than through `changes`, which speaks of good observations only. All that it opens,
+ * where that cannot be told.
+ */
+const touchedBesideChanges = (store: Store, sql: string, asOf: number | null): ReadonlySet<string> => {
+  const touched = touchedTables(store.db, sql);
+  const lacking = new Set(store.difference?.lackingTables);
+  const opensAll = dataTables(store.tables).every(
+    (table) =>
+      lacking.has(table) || (touched.has(`_current_${table.name}`) && touched.has(`_past_${table.name}`)),
+  );
+  // Only a statement on `changes`, or on all that it reads, opens all of them.
+  if (!opensAll) return touched;
+  const layout = layoutWithoutChanges(store, asOf);
+  try {
+    return touchedTables(layout, sql);
+  } catch {
+    return touched;
+  } finally {
+    layout.close();
+  }
+};
+
+/**
+ * The tables that a statement reads, by the names that analysts know.
+ *
+ * @param asOf The moment that the plain names mean, where it is not the present.
+ */
+export const touchedNames = (store: Store, sql: string, asOf: number | null = null): ReadonlySet<string> => {
+  const known = new Set(store.tables.map(({ name }) => name));
   const touched = new Set<string>();
-  if (names.has('_finding')) touched.add('findings');
-  // It reads every table, and speaks of observations that were good.
-  if (/\bchanges\b/i.test(sql)) return touched;
-  const known = new Set(tables.map(({ name }) => name));
-  for (const name of names) {
-    const table = name.replace(/^_(?:current|past)_/, '');
-    if (known.has(table)) touched.add(table);
+  for (const name of touchedBesideChanges(store, sql, asOf)) {
+    const table = analystName(name);
+    if (table === 'findings' || known.has(table)) touched.add(table);
   }
   return touched;
 };
@@ -58,13 +102,13 @@ export const blindSpots = (
       'SELECT table_name AS "table", status, CASE WHEN count(DISTINCT reason) = 1 THEN max(reason) END AS reason, ' +
         `count(*) AS hosts FROM table_status WHERE table_name IN (${names.map(() => '?').join(', ')}) GROUP BY 1, 2 ORDER BY 1, 2`,
     )
-    .all(names) as BlindSpot[];
+    .all(names) as (BlindSpot & { readonly status: string })[];
   const missing = names.map((table): BlindSpot => {
     const told = found.reduce((sum, spot) => sum + (spot.table === table ? spot.hosts : 0), 0);
     return { table, status: null, reason: null, hosts: seen - told };
   });
   const spots = [
-    ...found.filter(({ status }) => status !== 'ok' && status !== 'empty'),
+    ...found.filter(({ status }) => !isSeen(status)),
     ...missing.filter((spot) => spot.hosts > 0),
   ];
   return { spots, unevaluated, seen, hosts };

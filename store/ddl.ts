@@ -1,9 +1,14 @@
+import { statuses } from '../collector/status.ts';
 import { allColumns } from '../collector/table.ts';
 import type { Column, Table } from '../collector/table.ts';
 
 /** An SQL identifier: `groups` is a keyword in SQLite. */
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 export const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** The statuses of which a predicate of collector/status.ts holds, for `status IN …`. */
+export const statusList = (is: (status: string) => boolean): string =>
+  `(${statuses.filter(is).map(quoteText).join(', ')})`;
 
 const constraintsOf = (name: string, column: Column): string => {
   const words: string[] = [];

@@ -127,6 +127,19 @@ export const touchedTables = (db: Db, sql: string): ReadonlySet<string> => {
   return touched;
 };
 
+/** The name by which analysts know a table of a store, or of what was collected. */
+export const analystName = (name: string): string =>
+  name === '_finding' ? 'findings' : name.replace(/^_(?:current|past)_/, '');
+
+// They speak of the collection itself: no status tells of them.
+const reports: ReadonlySet<string> = new Set(['table_status', 'collection_errors', 'command_log']);
+
+/** The tables that a statement reads of which `table_status` tells whether they were seen, in order. */
+export const factTables = (db: Db, sql: string): readonly string[] =>
+  [...new Set([...touchedTables(db, sql)].map(analystName))]
+    .filter((name) => !name.startsWith('_') && !reports.has(name))
+    .toSorted();
+
 /** The columns that a statement reads, as table.column, whatever view, join or subquery names them. */
 export const touchedColumns = (db: Db, sql: string): ReadonlySet<string> => {
   const tables = new Map(

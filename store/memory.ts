@@ -10,10 +10,7 @@ import { storeTables, storeViews } from './schema.ts';
  *
  * @param create The statement that makes a table.
  */
-export const openMemory = (
-  tables: readonly Table[],
-  create: (table: Table) => string = createTable,
-): Db => {
+export const openMemory = (tables: readonly Table[], create: (table: Table) => string = createTable): Db => {
   const db = openDatabase(':memory:');
   db.exec(tables.map(create).join('\n'));
   return db;

@@ -388,8 +388,7 @@ export const merge = async (
         if (!(error instanceof UserError)) throw error;
         merged.bad.push({ path, message: error.message, hint: error.hint });
       }
-      for (const what of leftOut)
-        merged.leftOut.set(what, (merged.leftOut.get(what) ?? new Set()).add(path));
+      for (const what of leftOut) merged.leftOut.set(what, (merged.leftOut.get(what) ?? new Set()).add(path));
     }
     store.db.pragma('synchronous = FULL');
     batch.flush();

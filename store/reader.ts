@@ -1,4 +1,5 @@
 /** Reads back what was stored: the observations of a table of a host, and whole snapshots as they went in. */
+import { isGood } from '../collector/status.ts';
 import type { Status } from '../collector/status.ts';
 import type { Table } from '../collector/table.ts';
 import type { Db, Statement } from './database.ts';
@@ -7,7 +8,7 @@ import type { ClosedVersion, Observation, OpenVersion, Ref } from './history.ts'
 import { compareRefs } from './history.ts';
 import { unpackRows } from './packed.ts';
 import { beganOf, currentName, dataTables, endedOf, pastName } from './schema.ts';
-import { cellsOrder, digestOfCells, isGood, packRows } from './snapshot.ts';
+import { cellsOrder, digestOfCells, packRows } from './snapshot.ts';
 import type { Cells, Report, Snapshot, TableObservation } from './snapshot.ts';
 import type { Store } from './file.ts';
 

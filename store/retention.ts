@@ -1,4 +1,5 @@
 /** Drops history that is older than a moment, some hosts at a time. What is known from that moment on stays exact. */
+import { isGood } from '../collector/status.ts';
 import { transact } from './file.ts';
 import type { Store } from './file.ts';
 import { retainFindings } from './findings.ts';
@@ -13,7 +14,6 @@ import {
 import type { Readings, TimelineEntry } from './reader.ts';
 import { compareRefs } from './history.ts';
 import { currentName, dataTables, pastName } from './schema.ts';
-import { isGood } from './snapshot.ts';
 
 export interface Retained {
   readonly snapshots: number;

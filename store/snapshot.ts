@@ -1,6 +1,7 @@
 /** One snapshot of one host, as it is stored and carried: what was looked at, what came of it, and an identity. */
 import { createHash, hash } from 'node:crypto';
 import type { Collection } from '../collector/collection.ts';
+import { isComplete, isGood } from '../collector/status.ts';
 import type { Status } from '../collector/status.ts';
 import { UserError } from '../collector/errors.ts';
 import type { Table, Value } from '../collector/table.ts';
@@ -61,13 +62,6 @@ export interface Snapshot {
   readonly report: Report | null;
 }
 
-export const isGood = (status: Status): boolean =>
-  status === 'ok' || status === 'empty' || status === 'partial';
-
-const isComplete = (status: Status): boolean =>
-  status === 'ok' || status === 'empty' || status === 'skipped' || status === 'unsupported';
-
-/** `skipped` was not asked for and `unsupported` cannot be had: neither makes a snapshot less than complete. */
 export const snapshotStatus = (statuses: readonly Status[]): SnapshotStatus => {
   if (!statuses.some(isGood)) return 'failed';
   return statuses.every(isComplete) ? 'complete' : 'partial';

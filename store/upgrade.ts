@@ -99,8 +99,7 @@ const noteMade = (db: Db, tables: readonly Table[], difference: Difference): voi
 };
 
 /** Of which tables in _report_status it is told which columns are not known: those that were looked at, and not all is unknown. */
-export const canLackColumns =
-  "status IN ('ok', 'empty', 'partial') AND columns_affected IS NOT NULL";
+export const canLackColumns = "status IN ('ok', 'empty', 'partial') AND columns_affected IS NOT NULL";
 
 /** A JSON array of names in SQL, with more of them. */
 export const withAbsent = (list: string, names: readonly string[]): string =>

@@ -1,4 +1,4 @@
-import { parseFailed, permissionDenied } from '../collector/errors.ts';
+import { permissionDenied } from '../collector/errors.ts';
 import { defineTable, integer, real, required, text } from '../collector/table.ts';
 
 export default defineTable({
@@ -40,7 +40,7 @@ export default defineTable({
   ],
   generate: async (context) => {
     const records = await context.read('ds_account_policy');
-    const shown = records.filter(({ policy, policyError }) => policy !== null || policyError !== null);
+    const shown = records.filter(({ policy, isUnreadable }) => policy !== null || isUnreadable);
     // dscl leaves the attribute out where it may not show it: only root knows that a record has none.
     if (context.euid !== 0 && shown.length < records.length) {
       const denied = permissionDenied(
@@ -50,9 +50,6 @@ export default defineTable({
       );
       if (shown.length === 0) throw denied.at('ds_account_policy');
       context.note(denied, { source: 'ds_account_policy' });
-    }
-    for (const { policyError } of shown) {
-      if (policyError !== null) context.note(parseFailed(policyError), { source: 'ds_account_policy' });
     }
     return shown.map(({ recordName, uid, uuid, policy }) => ({
       uid,

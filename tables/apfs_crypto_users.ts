@@ -1,6 +1,13 @@
 import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
 import { localAccounts } from './shared/accounts.ts';
-import { cryptoUserTypes, readCryptoListing, resolutionOf, resolutions } from './shared/crypto_users.ts';
+import {
+  cryptoUserTypes,
+  noApfs,
+  readCryptoListing,
+  resolutionOf,
+  resolutions,
+  tellNoOwners,
+} from './shared/crypto_users.ts';
 
 export default defineTable({
   name: 'apfs_crypto_users',
@@ -11,7 +18,7 @@ export default defineTable({
     ),
     volume_uuid: text('UUID of that volume.', {
       example: '0C3E7F0A-6A53-4C0E-8B9B-6B1D5D1A77F2',
-      from: ['diskutil_apfs_list'],
+      from: ['diskutil_info_root', 'diskutil_apfs_list'],
     }),
     crypto_user_uuid: required(
       text('GeneratedUID of an account, or one of the UUIDs that are the same on every Mac.', {
@@ -19,9 +26,10 @@ export default defineTable({
       }),
     ),
     type: required(
-      oneOf(cryptoUserTypes, 'APFSCryptoUserType; Unknown for a word that is not known.', {
-        example: 'MDMRecovery',
-      }),
+      text(
+        `APFSCryptoUserType as diskutil prints it, known are ${cryptoUserTypes.join(', ')}; Unknown where it does not tell.`,
+        { example: 'MDMRecovery' },
+      ),
     ),
     volume_owner: boolean('Volume owner; NULL when the key is absent (Intel, or macOS before 11).', {
       example: '1',
@@ -38,11 +46,12 @@ export default defineTable({
     ),
   },
   key: ['device_identifier', 'crypto_user_uuid'],
-  sources: ['diskutil_apfs_list', 'diskutil_apfs_list_users', 'ds_users'],
+  sources: ['diskutil_info_root', 'diskutil_apfs_list', 'diskutil_apfs_list_users', 'ds_users', 'sw_vers'],
   privilege: 'user',
   macos: '10.13+',
   notes: [
     'Crypto users do not mean that FileVault is on: an account with a secure token is listed all the same.',
+    'The Data volume counts only where diskutil info says that it is of the running system; else the startup volume is asked.',
     'A listed crypto user is a volume owner only when volume_owner is 1.',
   ],
   examples: [
@@ -50,12 +59,17 @@ export default defineTable({
     "SELECT crypto_user_uuid FROM apfs_crypto_users WHERE resolution = 'orphan';",
   ],
   generate: async (context) => {
-    const [{ device, volumeUuid, users: listed }, users] = await Promise.all([
+    const [listing, users] = await Promise.all([
       readCryptoListing(context),
       context.orUnknown(context.read('ds_users')),
     ]);
+    const { device, volumeUuid, users: listed } = listing;
     const accounts = localAccounts(context, users);
-    if (device === null) return [];
+    if (device === null) {
+      context.unsupported(noApfs);
+      return [];
+    }
+    await tellNoOwners(context, listing);
     return listed.map((user) => ({
       device_identifier: device,
       volume_uuid: volumeUuid,

@@ -28,7 +28,7 @@ export default defineTable({
       device_identifier: volume.deviceIdentifier,
       uuid: volume.uuid,
       name: volume.name,
-      role: volume.roles.length === 0 ? null : volume.roles.join(','),
+      role: volume.roles.length === 0 || volume.unread.has('Roles') ? null : volume.roles.join(','),
       is_internal: bit(volume.isInternal),
       encryption: bit(volume.encryption),
       filevault: bit(volume.fileVault),

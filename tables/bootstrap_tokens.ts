@@ -1,5 +1,9 @@
 import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
-import { bootstrapTokenUuid, readCryptoListing } from './shared/crypto_users.ts';
+import type { Context } from '../collector/table.ts';
+import { CollectError } from '../collector/errors.ts';
+import { versionOf } from '../collector/version.ts';
+import { bootstrapTokenUuid, isListed, noApfs, readCryptoListing } from './shared/crypto_users.ts';
+import { enrollmentSources, readEnrollmentWitnesses } from './shared/enrollment.ts';
 
 export const bootstrapStates = [
   'escrowed',
@@ -26,8 +30,20 @@ export const bootstrapStateOf = ({ isNotEnrolled, supported, escrowed, keyPresen
   if (supported === false && keyPresent === true) return 'stale_local';
   if (escrowed === true && keyPresent === false) return 'stale_local';
   if (supported === true && escrowed === false) return 'supported_not_escrowed';
-  if (supported === true && escrowed === true) return 'escrowed';
+  // YES is what the Mac believes: without a look at the key on the disk it is not known to be so.
+  if (supported === true && escrowed === true && keyPresent === true) return 'escrowed';
   return 'unknown';
+};
+
+/** Before macOS 10.15 there are none; where profiles answers all the same, macOS is not what it seems. */
+const refuseOldMacos = async (context: Context): Promise<void> => {
+  const version = await context.said('sw_vers');
+  const { number } = versionOf(version?.productVersion);
+  if (number === null || number >= 101_500) return;
+  if ((await context.said('profiles_status_bootstraptoken')) !== null) return;
+  throw new CollectError('unsupported_macos', 'there are no bootstrap tokens before macOS 10.15', {
+    source: 'profiles_status_bootstraptoken',
+  });
 };
 
 export default defineTable({
@@ -47,7 +63,7 @@ export default defineTable({
     ),
     crypto_user_present: boolean('The key 2457711A-… is among the crypto users.', {
       example: '1',
-      from: ['diskutil_apfs_list', 'diskutil_apfs_list_users'],
+      from: ['diskutil_info_root', 'diskutil_apfs_list', 'diskutil_apfs_list_users'],
     }),
     crypto_user_volume_owner: boolean('That key owns the volume; 1 and 0 are both normal.', {
       example: '1',
@@ -80,7 +96,7 @@ export default defineTable({
     state: required(
       oneOf(
         bootstrapStates,
-        'The conclusion. stale_local: the key is here and the server does not support it, or the reverse.',
+        'The conclusion. stale_local: the key is here and the server does not support it, or the reverse. escrowed: and the key is on the disk. not_enrolled: no witness says enrolled.',
       ),
     ),
     sources: text('Who answered, with commas: profiles, apfs, profile, mdmclient.', {
@@ -89,10 +105,11 @@ export default defineTable({
   },
   key: [],
   sources: [
-    'profiles_status_bootstraptoken',
+    ...enrollmentSources,
+    'diskutil_info_root',
     'diskutil_apfs_list',
     'diskutil_apfs_list_users',
-    'profiles_show_configuration',
+    'sw_vers',
     'mdmclient_query_security_info',
     'mdmclient_query_device_information',
   ],
@@ -105,18 +122,26 @@ export default defineTable({
     'SELECT supported_on_server, escrowed_to_server, crypto_user_present, state FROM bootstrap_tokens;',
   ],
   generate: async (context) => {
-    const [status, crypto, configuration, security, device] = await Promise.all([
+    await refuseOldMacos(context);
+    const [enrollment, status, crypto, configuration, security, device] = await Promise.all([
+      readEnrollmentWitnesses(context),
       context.orUnknown(context.read('profiles_status_bootstraptoken')),
       context.orUnknown(readCryptoListing(context)),
       context.orUnknown(context.read('profiles_show_configuration')),
       context.orUnknown(context.read('mdmclient_query_security_info')),
       context.orUnknown(context.read('mdmclient_query_device_information')),
     ]);
-    if ([status, crypto, configuration, security, device].every((answer) => answer === null)) {
+    const isEnrollmentTold = enrollment.says.length + enrollment.denies.length > 0;
+    if (
+      !isEnrollmentTold &&
+      [status, crypto, configuration, security, device].every((answer) => answer === null)
+    ) {
       await context.read('profiles_status_bootstraptoken');
     }
+    if (crypto?.device === null)
+      context.inapplicable(['crypto_user_present', 'crypto_user_volume_owner'], noApfs);
     const key = crypto?.byUuid.get(bootstrapTokenUuid);
-    const keyPresent = crypto === null ? null : key !== undefined;
+    const keyPresent = crypto === null ? null : isListed(crypto, bootstrapTokenUuid);
     const capabilities = configuration?.mdm?.serverCapabilities ?? null;
     const answered = [
       ['profiles', status],
@@ -131,7 +156,8 @@ export default defineTable({
         crypto_user_present: bit(keyPresent),
         crypto_user_volume_owner: bit(key?.volumeOwner),
         server_capability_declared:
-          configuration === null || (configuration.mdm !== null && capabilities === null)
+          configuration === null ||
+          (configuration.mdm === null ? !configuration.isComplete : capabilities === null)
             ? null
             : bit(capabilities?.includes(capability) ?? false),
         allowed_for_authentication: security?.bootstrapTokenAllowedForAuthentication ?? null,
@@ -139,8 +165,7 @@ export default defineTable({
         required_for_kext_approval: bit(security?.bootstrapTokenRequiredForKernelExtensionApproval),
         eacs_preflight: device?.eacsPreflight ?? null,
         state: bootstrapStateOf({
-          isNotEnrolled:
-            status?.notEnrolled === true || (configuration !== null && configuration.mdm === null),
+          isNotEnrolled: enrollment.says.length === 0 && enrollment.denies.length > 0,
           supported: status?.supported ?? null,
           escrowed: status?.escrowed ?? null,
           keyPresent,

@@ -1,24 +1,22 @@
+import { CollectError } from '../collector/errors.ts';
 import type { CommandName } from '../collector/sources.ts';
 import { defineTable, oneOf, required, text } from '../collector/table.ts';
 import type { Context, Row } from '../collector/table.ts';
-import { adminDecider, localAccounts } from './shared/accounts.ts';
+import { localAccounts } from './shared/accounts.ts';
 import type { LocalAccounts } from './shared/accounts.ts';
 import bootstrapTokens from './bootstrap_tokens.ts';
-import {
-  listingCommand,
-  personalRecoveryUuid,
-  readCryptoListing,
-  resolutionOf,
-} from './shared/crypto_users.ts';
+import { listingCommand, readCryptoListing, resolutionOf } from './shared/crypto_users.ts';
 import type { CryptoListing } from './shared/crypto_users.ts';
 import { readFilevaultList } from './shared/filevault_list.ts';
 import type { FilevaultList } from './shared/filevault_list.ts';
+import { enrollmentSources, readEnrollmentWitnesses } from './shared/enrollment.ts';
+import type { EnrollmentWitnesses } from './shared/enrollment.ts';
 import filevaultStatus from './filevault_status.ts';
 import filevaultUsers from './filevault_users.ts';
-import secureTokenObservations from './secure_token_observations.ts';
+import { readPersonalKey } from './shared/recovery_key.ts';
 import { conflict, facts, severities, subjectKinds } from './shared/conflict_rules.ts';
 import type { Conflict, Witness } from './shared/conflict_rules.ts';
-import { userConflicts } from './shared/token_rules.ts';
+import { readVerdicts, verdictSources } from './shared/verdicts.ts';
 
 /** M06 and M07: UUIDs that no local account has. */
 const strangers = (
@@ -47,6 +45,14 @@ const strangers = (
   return [...found.values()];
 };
 
+/** M19: who says that the Mac is enrolled, against who denies it. */
+const enrollmentDispute = ({ says, denies }: EnrollmentWitnesses): Conflict[] =>
+  says.length > 0 && denies.length > 0 ? [conflict('M19', 'mdm enrollment', says, denies)] : [];
+
+/** What mdmclient is known to print where an erase would fail; a word that is not known says nothing. */
+const failedPreflight =
+  /^(?:unable to get bootstrap token|invalid disk layout|system is not on full security)\b/i;
+
 /** M10 and M11: what the Mac believes of the bootstrap token, against what is on the disk or was tried. */
 const bootstrapDisputes = (
   context: Context,
@@ -71,12 +77,7 @@ const bootstrapDisputes = (
   if (row.escrowed_to_server === 1 && key.value === 0)
     found.push(conflict('M10', subject, profiles('escrowed 1'), key, 'keyMissing'));
   const preflight = row.eacs_preflight;
-  // "EFI password exists" stands in the way of an erase, not of the token.
-  if (
-    row.escrowed_to_server === 1 &&
-    preflight !== null &&
-    !['success', 'EFI password exists'].includes(preflight)
-  ) {
+  if (row.escrowed_to_server === 1 && preflight !== null && failedPreflight.test(preflight)) {
     const command_id = context.commandId('mdmclient_query_device_information');
     const trial = { source: 'mdmclient', value: preflight, command_id };
     found.push(conflict('M11', subject, profiles('escrowed 1'), trial));
@@ -85,11 +86,10 @@ const bootstrapDisputes = (
 };
 
 /** M13 and M14: recovery keys. */
-const recoveryKeyDisputes = (
+const recoveryKeyDisputes = async (
   context: Context,
   row: Row<typeof filevaultStatus.columns> | undefined,
-  crypto: CryptoListing | null,
-): Conflict[] => {
+): Promise<Conflict[]> => {
   if (row === undefined) return [];
   const none = (command: CommandName): Witness => ({
     source: 'fdesetup',
@@ -97,8 +97,10 @@ const recoveryKeyDisputes = (
     command_id: context.commandId(command),
   });
   const found: Conflict[] = [];
-  if (row.has_personal_recovery_key === 0 && crypto !== null && crypto.byUuid.has(personalRecoveryUuid)) {
-    const listed: Witness = { source: 'apfs', value: 1, command_id: listingCommand(context, crypto) };
+  const said = await context.said('fdesetup_has_personal_recovery_key');
+  const { listing } = await readPersonalKey(context, row.filevault_enabled === 1, said);
+  if (listing !== null) {
+    const listed: Witness = { source: 'apfs', value: 1, command_id: listingCommand(context, listing) };
     found.push(conflict('M13', 'personal recovery key', none('fdesetup_has_personal_recovery_key'), listed));
   }
   if (row.master_keychain_present === 1 && row.has_institutional_recovery_key === 0) {
@@ -116,6 +118,16 @@ const recoveryKeyDisputes = (
   return found;
 };
 
+/** What does not exist on this Mac is in no dispute, and no blind spot. */
+const unlessUnsupported = async <T>(pending: Promise<T>): Promise<T | null> => {
+  try {
+    return await pending;
+  } catch (error) {
+    if (error instanceof CollectError && error.code === 'unsupported_macos') return null;
+    throw error;
+  }
+};
+
 export default defineTable({
   name: 'conflicts',
   description: 'Source disagreements.',
@@ -124,9 +136,18 @@ export default defineTable({
     subject: required(text('Username or UUID.', { example: 'alice' })),
     fact: required(oneOf(facts, 'The fact in dispute.')),
     rule_id: required(text('The rule; docs/conflicts.md explains each.', { example: 'M01' })),
-    source_a: required(text('One side.', { example: 'opendirectory' })),
-    value_a: text('What it says.', { example: '1' }),
-    source_b: required(text('The other side.', { example: 'apfs' })),
+    source_a: required(
+      text('One side: all who are on it, with commas, always in the same order.', {
+        example: 'opendirectory,sysadminctl',
+      }),
+    ),
+    value_a: text(
+      'What it says; several with commas, in the order of source_a, where they say it differently.',
+      {
+        example: '1',
+      },
+    ),
+    source_b: required(text('The other side, in the same form.', { example: 'apfs' })),
     value_b: text('What it says.', { example: '0' }),
     severity: required(oneOf(severities, 'How much it matters.', { example: 'high' })),
     conclusion: required(text('What it means, in plain words.', { example: 'claimed, not effective' })),
@@ -135,20 +156,13 @@ export default defineTable({
       { example: '["c67a5fe7d35","ca538d6d1e1"]' },
     ),
   },
-  key: ['subject_kind', 'subject', 'rule_id', 'fact', 'source_a', 'source_b', 'value_a', 'value_b'],
+  key: ['subject_kind', 'subject', 'rule_id', 'fact'],
   sources: [
-    'ds_users',
-    'ds_groups',
-    'diskutil_apfs_list',
-    'diskutil_apfs_list_users',
-    'fdesetup_list_extended',
-    'fdesetup_list',
+    ...verdictSources,
     'fdesetup_status',
     'fdesetup_has_personal_recovery_key',
     'fdesetup_has_institutional_recovery_key',
-    'sysadminctl_secure_token_status',
-    'sw_vers',
-    'profiles_status_bootstraptoken',
+    ...enrollmentSources,
     'mdmclient_query_device_information',
   ],
   sourcesLabel: '(derived)',
@@ -156,6 +170,7 @@ export default defineTable({
   macos: 'all',
   notes: [
     'docs/conflicts.md has every rule with its reasons.',
+    'One dispute is one row, with all witnesses in it: a source that fails changes the row, and makes or removes none.',
     'A partial status means that some disagreements could not be looked for.',
   ],
   // The commands moved out of the words, into a column of their own.
@@ -166,33 +181,24 @@ export default defineTable({
       'JOIN command_log l ON l.command_id = i.value AND l.host_id IS c.host_id;',
   ],
   generate: async (context) => {
-    const [users, groups, crypto, list, observations, bootstrap, filevault, listed] = await Promise.all([
+    const [users, verdicts, crypto, list, enrollment, bootstrap, filevault, listed] = await Promise.all([
       context.orUnknown(context.read('ds_users')),
-      context.orUnknown(context.read('ds_groups')),
+      context.orUnknown(readVerdicts(context)),
       context.orUnknown(readCryptoListing(context)),
       context.orUnknown(readFilevaultList(context)),
-      context.orUnknown(context.rows(secureTokenObservations)),
-      context.orUnknown(context.rows(bootstrapTokens)),
+      readEnrollmentWitnesses(context),
+      context.orUnknown(unlessUnsupported(context.rows(bootstrapTokens))),
       context.orUnknown(context.rows(filevaultStatus)),
       context.orUnknown(context.rows(filevaultUsers)),
     ]);
     if ([users, crypto, bootstrap, filevault].every((answer) => answer === null))
       await context.read('ds_users');
-    const isAdminOf = adminDecider(context, users ?? [], groups);
-    const byUser = Map.groupBy(observations ?? [], ({ username }) => username);
     return [
-      ...(users ?? []).flatMap((user) =>
-        userConflicts({
-          user,
-          observations: (byUser.get(user.recordName) ?? []).filter(({ uuid }) => uuid === user.uuid),
-          list,
-          isAdmin: isAdminOf(user),
-          groupsCommand: context.commandId('ds_groups'),
-        }),
-      ),
+      ...(verdicts?.accounts ?? []).flatMap(({ verdict }) => verdict.conflicts),
       ...strangers(context, localAccounts(context, users), crypto, list, listed),
+      ...enrollmentDispute(enrollment),
       ...bootstrapDisputes(context, bootstrap?.[0], crypto),
-      ...recoveryKeyDisputes(context, filevault?.[0], crypto),
+      ...(await recoveryKeyDisputes(context, filevault?.[0])),
     ];
   },
 });

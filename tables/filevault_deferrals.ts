@@ -1,12 +1,15 @@
+import { known, unread } from '../collector/parsers/allowed.ts';
 import { bit, boolean, defineTable, integer, required, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 
 /** Where a deferral that a profile asks for leaves the recovery key. */
 const profileOutputPath = '/var/db/ConfigurationProfiles/fdesetup.plist';
 
+const unknownFile = { output_file_exists: null, output_file_mode: null };
+
 const outputFile = async (context: Context, path: string) => {
   const found = await context.orUnknown(context.stat(path));
-  if (found === null) return { output_file_exists: null, output_file_mode: null };
+  if (found === null) return unknownFile;
   if (found.kind === 'missing') return { output_file_exists: 0 as const, output_file_mode: null };
   return { output_file_exists: 1 as const, output_file_mode: found.mode.toString(8).padStart(4, '0') };
 };
@@ -76,8 +79,10 @@ export default defineTable({
   ],
   generate: async (context) => {
     const deferral = await context.read('fdesetup_show_deferral_info');
-    const named = deferral?.outputPath ?? null;
-    const file = await outputFile(context, named ?? profileOutputPath);
+    const output = deferral?.outputPath ?? null;
+    const named = known(output);
+    // Where the path was not understood, the file is at no place that is known.
+    const file = output === unread ? unknownFile : await outputFile(context, named ?? profileOutputPath);
     return [
       {
         is_deferred: deferral?.defer === true ? (1 as const) : (0 as const),

@@ -1,6 +1,7 @@
+import { known } from '../collector/parsers/allowed.ts';
 import { bit, boolean, defineTable, integer, oneOf, text } from '../collector/table.ts';
 import type { FileVaultPolicy } from '../collector/parsers/managed_preferences.ts';
-import { readPreferences } from './shared/preferences.ts';
+import { firstSet, readPreferences } from './shared/preferences.ts';
 
 /** A certificate counts wherever it is given; without one it is 0 where a payload was there to give it. */
 const irkCertificatePresent = (policies: readonly (FileVaultPolicy | null)[]): 0 | 1 | null => {
@@ -92,21 +93,21 @@ export default defineTable({
     if (!isSaid) return [];
     return [
       {
-        enable: file?.enable ?? payload?.enable ?? null,
-        defer: bit(file?.defer ?? payload?.defer),
-        max_bypass_attempts: file?.maxBypassAttempts ?? payload?.maxBypassAttempts ?? null,
-        dont_ask_at_logout: bit(file?.dontAskAtLogout ?? payload?.dontAskAtLogout),
-        show_recovery_key: bit(file?.showRecoveryKey ?? payload?.showRecoveryKey),
-        use_recovery_key: bit(file?.useRecoveryKey ?? payload?.useRecoveryKey),
+        enable: firstSet(file?.enable, payload?.enable),
+        defer: bit(firstSet(file?.defer, payload?.defer)),
+        max_bypass_attempts: firstSet(file?.maxBypassAttempts, payload?.maxBypassAttempts),
+        dont_ask_at_logout: bit(firstSet(file?.dontAskAtLogout, payload?.dontAskAtLogout)),
+        show_recovery_key: bit(firstSet(file?.showRecoveryKey, payload?.showRecoveryKey)),
+        use_recovery_key: bit(firstSet(file?.useRecoveryKey, payload?.useRecoveryKey)),
         force_enable_in_setup_assistant: bit(
-          file?.forceEnableInSetupAssistant ?? payload?.forceEnableInSetupAssistant,
+          firstSet(file?.forceEnableInSetupAssistant, payload?.forceEnableInSetupAssistant),
         ),
         irk_certificate_present: irkCertificatePresent([file, payload]),
         escrow_payload_present: bit(isEscrowed),
         escrow_location: profiles?.escrow.location ?? null,
-        dont_allow_fde_disable: bit(mcx?.dontAllowFdeDisable ?? mcxPayload?.dontAllowFdeDisable),
-        dont_allow_fde_enable: bit(mcx?.dontAllowFdeEnable ?? mcxPayload?.dontAllowFdeEnable),
-        disable_fde_autologin: bit(disableFdeAutologin),
+        dont_allow_fde_disable: bit(firstSet(mcx?.dontAllowFdeDisable, mcxPayload?.dontAllowFdeDisable)),
+        dont_allow_fde_enable: bit(firstSet(mcx?.dontAllowFdeEnable, mcxPayload?.dontAllowFdeEnable)),
+        disable_fde_autologin: bit(known(disableFdeAutologin)),
       },
     ];
   },

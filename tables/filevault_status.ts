@@ -1,5 +1,5 @@
 import { bit, boolean, defineTable, oneOf, real, required, text, time } from '../collector/table.ts';
-import type { Context } from '../collector/table.ts';
+import { keyFlag, readPersonalKey } from './shared/recovery_key.ts';
 
 export const filevaultStatuses = [
   'on',
@@ -11,33 +11,23 @@ export const filevaultStatuses = [
   'unknown',
 ] as const;
 
-/**
- * fdesetup prints "false" on any error too, and when FileVault is off: only root's word with FileVault on
- * counts, and of evidence that does not name the user only a "true".
- */
-const keyFlag = (context: Context, isOn: boolean | null, answer: boolean | null): 0 | 1 | null => {
-  if (isOn !== true || answer === null) return null;
-  if (context.euid === null) return answer ? 1 : null;
-  return context.euid === 0 ? bit(answer) : null;
-};
-
 export default defineTable({
   name: 'filevault_status',
   description: 'One row.',
   columns: {
     filevault_enabled: boolean('FileVault is on.', { example: '1', from: ['fdesetup_status'] }),
     status: required(
-      oneOf(filevaultStatuses, 'unknown when fdesetup status did not answer.', { from: ['fdesetup_status'] }),
+      oneOf(filevaultStatuses, 'unknown when fdesetup status did not tell.', { from: ['fdesetup_status'] }),
     ),
     percent_complete: real('Progress of a conversion; NULL when there is none.', {
       unit: 'percent',
       from: ['fdesetup_status'],
     }),
     has_personal_recovery_key: boolean(
-      'NULL unless FileVault is on and root asked: "false" is also the answer to an error.',
+      'NULL unless FileVault is on and root asked: "false" is also the answer to an error, and counts where APFS lists no such key.',
       {
         example: '1',
-        from: ['fdesetup_has_personal_recovery_key', 'fdesetup_status'],
+        from: ['fdesetup_has_personal_recovery_key', 'fdesetup_status', 'diskutil_apfs_list_users'],
         nullBecause: 'fdesetup says it for certain to root only, and with FileVault on',
       },
     ),
@@ -56,7 +46,7 @@ export default defineTable({
     using_recovery_key: boolean('The Mac was started with the personal recovery key.', {
       example: '0',
       from: ['fdesetup_using_recovery_key', 'fdesetup_status'],
-      nullBecause: 'fdesetup says it for certain to root only',
+      nullBecause: 'fdesetup says it for certain to root only, and nothing of it on APFS',
     }),
     supports_auth_restart: boolean('Supports an authenticated restart.', {
       example: '1',
@@ -77,6 +67,9 @@ export default defineTable({
     'fdesetup_using_recovery_key',
     'fdesetup_supports_auth_restart',
     'fdesetup_version',
+    'diskutil_info_root',
+    'diskutil_apfs_list',
+    'diskutil_apfs_list_users',
     'stat',
   ],
   privilege: 'user+root',
@@ -100,12 +93,13 @@ export default defineTable({
       await context.read('fdesetup_status');
     }
     const isOn = status?.isOn ?? null;
+    const personalKey = await readPersonalKey(context, isOn, personal);
     return [
       {
         filevault_enabled: bit(isOn),
         status: status?.status ?? ('unknown' as const),
         percent_complete: status?.percentComplete ?? null,
-        has_personal_recovery_key: keyFlag(context, isOn, personal),
+        has_personal_recovery_key: personalKey.isThere,
         has_institutional_recovery_key: keyFlag(context, isOn, institutional),
         master_keychain_present: bit(status?.masterKeychainPresent),
         // "false" is also the answer to an error, as where fdesetup status fails.

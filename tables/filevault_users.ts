@@ -14,11 +14,17 @@ const recordTypes = new Set([
   'bootstrap_token',
 ]);
 
-const resolutionOf = (user: FilevaultUser, accounts: LocalAccounts): (typeof resolutions)[number] | null => {
+const resolutionOf = (
+  user: FilevaultUser,
+  accounts: LocalAccounts,
+  isTyped: boolean,
+): (typeof resolutions)[number] | null => {
   if (isWellKnown(user.uuid) || (user.type !== null && recordTypes.has(user.type))) return 'well_known';
   // The passphrase of an external disk: a record, not an account.
   if (user.typeText === 'Disk Passphrase User') return 'well_known';
   const isLocal = accounts.has(user.uuid);
+  // Of a kind that is not known: it may be a record, as keys are.
+  if (isTyped && user.type === null && isLocal !== true) return null;
   return isLocal === null ? null : isLocal ? 'local_user' : 'orphan';
 };
 
@@ -42,9 +48,13 @@ export default defineTable({
         example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
       }),
     ),
-    type: oneOf(filevaultUserTypes, 'Kind of record; NULL when only the plain list answered.', {
-      from: ['fdesetup_list_extended'],
-    }),
+    type: oneOf(
+      filevaultUserTypes,
+      'Kind of record; NULL when only the plain list answered, or in words that are not known.',
+      {
+        from: ['fdesetup_list_extended'],
+      },
+    ),
     escrow_reported: boolean('ESCROW column; "Yes" may precede delivery, so it is no proof.', {
       from: ['fdesetup_list_extended'],
     }),
@@ -67,12 +77,13 @@ export default defineTable({
       context.orUnknown(context.read('ds_users')),
     ]);
     const accounts = localAccounts(context, users);
+    const isTyped = list.source === 'fdesetup_list_extended';
     return list.users.map((user) => {
-      const resolution = resolutionOf(user, accounts);
+      const resolution = resolutionOf(user, accounts, isTyped);
       return {
         username: resolution === 'well_known' ? null : (accounts.nameOf(user.uuid) ?? user.username),
         uuid: user.uuid,
-        type: user.type ?? (resolution === 'local_user' ? ('os_user' as const) : null),
+        type: user.type ?? (!isTyped && resolution === 'local_user' ? ('os_user' as const) : null),
         escrow_reported: escrowReported(user.escrow),
         resolution,
       };

@@ -1,5 +1,6 @@
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
 import type { DsGroup } from '../collector/parsers/ds_groups.ts';
+import { isUuid } from '../collector/parsers/lines.ts';
 import { localAccounts } from './shared/accounts.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 
@@ -52,25 +53,28 @@ export default defineTable({
       for (const name of [user.recordName, ...user.aliases]) byName.set(name.toLowerCase(), user);
     }
     const groupUuids = new Set(groups.flatMap(({ uuid }) => uuid ?? []));
-    return groups.flatMap((group) =>
-      valuesOf(group).map(({ kind, member }) => {
-        const common = { gid: group.gid, groupname: group.recordName, member_kind: kind, member };
+    return groups.flatMap((group) => {
+      const { gid, recordName: groupname } = group;
+      if (groupname === null) return [];
+      return valuesOf(group).map(({ kind, member }) => {
+        const common = { gid, groupname, member_kind: kind, member };
         if (kind === 'nested_group') {
           const isKnown = groupUuids.has(member);
           return {
             ...common,
             uuid: isKnown ? member : null,
-            is_resolved: bit(isKnown || (knowsGroups ? false : null)),
+            is_resolved: bit(isKnown || (knowsGroups && isUuid(member) ? false : null)),
           };
         }
         if (kind === 'guid') {
-          const isKnown = accounts.has(member);
+          // What is no GUID was one, or was meant to be.
+          const isKnown = isUuid(member) ? accounts.has(member) : null;
           return { ...common, uuid: isKnown === true ? member : null, is_resolved: bit(isKnown) };
         }
         const user = byName.get(member.toLowerCase());
         const isResolved = user !== undefined || (accounts.isComplete ? false : null);
         return { ...common, uuid: user?.uuid ?? null, is_resolved: bit(isResolved) };
-      }),
-    );
+      });
+    });
   },
 });

@@ -14,9 +14,7 @@ export default defineTable({
   macos: '10.13+',
   examples: ['SELECT gid, groupname FROM groups WHERE gid >= 500;'],
   generate: async (context) =>
-    (await context.read('ds_groups')).map(({ gid, recordName, uuid }) => ({
-      gid,
-      groupname: recordName,
-      uuid,
-    })),
+    (await context.read('ds_groups')).flatMap(({ gid, recordName, uuid }) =>
+      recordName === null ? [] : [{ gid, groupname: recordName, uuid }],
+    ),
 });

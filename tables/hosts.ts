@@ -1,4 +1,7 @@
 import { CollectError } from '../collector/errors.ts';
+import { bootTimeOf } from '../collector/parsers/sysctl.ts';
+import type { Sysctl } from '../collector/parsers/sysctl.ts';
+import { versionOf } from '../collector/version.ts';
 import { bit, boolean, defineTable, integer, oneOf, text, time } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 
@@ -29,17 +32,20 @@ const hasT2 = (isAppleSilicon: 0 | 1 | null, model: string | null): 0 | 1 | null
   return t2Models.has(model) ? 1 : 0;
 };
 
-interface Version {
-  readonly number: number | null;
-  readonly major: number | null;
-}
+/** Models of Apple silicon only; those before Mac13,1 have names that Intel Macs have too. */
+const appleSiliconModel = /^(?:Mac|VirtualMac)[0-9]+,[0-9]+$/;
 
-/** `15.6.1` is 150601; the numbers by which Apple's behaviour changes can be compared so. */
-export const versionOf = (productVersion: string | null | undefined): Version => {
-  const match = /^([0-9]{1,3})(?:\.([0-9]{1,2}))?(?:\.([0-9]{1,2}))?$/.exec(productVersion ?? '');
-  if (match === null) return { number: null, major: null };
-  const [major, minor, patch] = [match[1], match[2], match[3]].map((part) => Number(part ?? 0));
-  return { number: (major ?? 0) * 10_000 + (minor ?? 0) * 100 + (patch ?? 0), major: major ?? null };
+/**
+ * 1 or 0 by a witness: the value of hw.optional.arm64, or the word of sysctl that this Mac has no such name, as
+ * an Intel Mac has none. A line that is missing says nothing; then the model may tell.
+ */
+const isAppleSiliconBy = (sysctl: Sysctl | null, model: string | null): 0 | 1 | null => {
+  const told = sysctl?.unknownNames.has('hw.optional.arm64')
+    ? 0
+    : flag(sysctl?.values.get('hw.optional.arm64'));
+  const byModel = appleSiliconModel.test(model ?? '') ? 1 : t2Models.has(model ?? '') ? 0 : null;
+  if (told === null || byModel === null) return told ?? byModel;
+  return told === byModel ? told : null;
 };
 
 const flag = (value: string | undefined): 0 | 1 | null => (value === '1' ? 1 : value === '0' ? 0 : null);
@@ -70,14 +76,14 @@ export default defineTable({
     cpu_arch: oneOf(
       ['arm64', 'x86_64'],
       'Architecture of the Mac, not of the process: hw.optional.arm64, which is right under Rosetta too.',
-      { from: ['sysctl'] },
+      { from: ['sysctl', 'ioreg_platform'] },
     ),
-    is_apple_silicon: boolean('1 on Apple silicon.', { example: '1', from: ['sysctl'] }),
+    is_apple_silicon: boolean('1 on Apple silicon.', { example: '1', from: ['sysctl', 'ioreg_platform'] }),
     has_t2: boolean(
       '1 when the model is on Apple’s list of Macs with the T2 chip; NULL for models of no list.',
       {
         example: '0',
-        from: ['sysctl'],
+        from: ['sysctl', 'ioreg_platform'],
       },
     ),
     model_identifier: text('Model identifier.', { example: 'Mac15,3', from: ['sysctl', 'ioreg_platform'] }),
@@ -137,12 +143,9 @@ export default defineTable({
       throw new CollectError('not_recorded', 'nothing is known of this host');
     }
     const { number, major } = versionOf(version?.productVersion);
-    // An Intel Mac does not know hw.optional.arm64: sysctl leaves it out and still answers the rest.
-    const isAppleSilicon =
-      sysctl === null || !sysctl.has('hw.model') ? null : (flag(sysctl.get('hw.optional.arm64')) ?? 0);
-    const model = sysctl?.get('hw.model') ?? ioreg?.model ?? null;
+    const model = sysctl?.values.get('hw.model') ?? ioreg?.model ?? null;
+    const isAppleSilicon = isAppleSiliconBy(sysctl, model);
     const sshdIsDisabled = services?.get('com.openssh.sshd');
-    const bootTime = /sec = ([0-9]+)/.exec(sysctl?.get('kern.boottime') ?? '')?.[1];
     return [
       {
         hardware_uuid: ioreg?.uuid ?? null,
@@ -156,9 +159,9 @@ export default defineTable({
         is_apple_silicon: isAppleSilicon,
         has_t2: hasT2(isAppleSilicon, model),
         model_identifier: model,
-        is_virtual_machine: flag(sysctl?.get('kern.hv_vmm_present')),
+        is_virtual_machine: flag(sysctl?.values.get('kern.hv_vmm_present')),
         boot_volume_fs: root?.filesystem ?? null,
-        boot_time: bootTime === undefined ? null : Number(bootTime),
+        boot_time: sysctl === null ? null : bootTimeOf(sysctl),
         setup_done_time: setupDone !== null && setupDone.kind !== 'missing' ? setupDone.mtime : null,
         sip_enabled: bit(sip?.enabled),
         remote_login_enabled: sshdIsDisabled === undefined ? null : sshdIsDisabled ? 0 : 1,

@@ -1,15 +1,15 @@
+import { unread } from '../collector/parsers/allowed.ts';
+import type { Setting } from '../collector/parsers/allowed.ts';
 import type { GuestPolicy } from '../collector/parsers/managed_preferences.ts';
 import { bit, boolean, defineTable, text } from '../collector/table.ts';
 import { isRoot } from './shared/accounts.ts';
 import { effective, readPreferences } from './shared/preferences.ts';
 
-/** What the two switches of com.apple.MCX say together; `contradicts` when they do not agree. */
-const guestOf = ({
-  disableGuestAccount,
-  enableGuestAccount,
-}: GuestPolicy): boolean | 'contradicts' | null => {
+/** What the two switches of com.apple.MCX say together; not to be told when they do not agree. */
+const guestOf = ({ disableGuestAccount, enableGuestAccount }: GuestPolicy): Setting<boolean> => {
+  if (disableGuestAccount === unread || enableGuestAccount === unread) return unread;
   if (disableGuestAccount === null) return enableGuestAccount;
-  if (enableGuestAccount === disableGuestAccount) return 'contradicts';
+  if (enableGuestAccount === disableGuestAccount) return unread;
   return !disableGuestAccount;
 };
 
@@ -110,8 +110,7 @@ export default defineTable({
           null,
         ),
         kcpassword_present: kcpassword === null ? null : kcpassword.kind === 'missing' ? 0 : 1,
-        guest_enabled:
-          mcx === null || guestFromMcx === 'contradicts' ? null : bit(guestFromMcx ?? guestElsewhere),
+        guest_enabled: mcx === null || guestFromMcx === unread ? null : bit(guestFromMcx ?? guestElsewhere),
         hide_500_users: bit(
           effective(
             forced,

@@ -1,3 +1,4 @@
+import { CollectError } from '../collector/errors.ts';
 import { bit, boolean, defineTable, integer, text, time } from '../collector/table.ts';
 
 /** Host of a URL; null for what is none. Path, query and credentials go no further. */
@@ -7,13 +8,18 @@ const hostOf = (url: string | null | undefined): string | null => {
   return match?.[1]?.toLowerCase() ?? null;
 };
 
+const contradicted = new CollectError(
+  'contradicted',
+  'profiles status -type enrollment says that the Mac is not enrolled, and profiles show -type configuration lists an MDM profile',
+);
+
 export default defineTable({
   name: 'mdm_enrollments',
   description: 'One row.',
   columns: {
-    is_enrolled: boolean('An MDM server manages the Mac.', {
+    is_enrolled: boolean('An MDM server manages the Mac; NULL where the witnesses contradict each other.', {
       example: '1',
-      from: ['profiles_status_enrollment'],
+      from: ['profiles_status_enrollment', 'profiles_show_configuration'],
     }),
     is_user_approved: boolean('The enrolment is user approved; NULL when not enrolled.', {
       example: '1',
@@ -27,7 +33,7 @@ export default defineTable({
       'By the stored enrolment record of an enrolled Mac; NULL if it could only be derived.',
       {
         example: '1',
-        from: ['profiles_show_enrollment_cached'],
+        from: ['profiles_show_enrollment_cached', 'profiles_status_enrollment'],
       },
     ),
     is_user_enrollment: boolean('A user enrolment, which manages less.', {
@@ -77,7 +83,12 @@ export default defineTable({
       await context.read('profiles_status_enrollment');
     }
     const mdm = configuration?.mdm ?? null;
-    const isEnrolled = status?.mdmEnrolled ?? (configuration === null ? null : mdm !== null);
+    // A profile that was not understood may be the one that enrols.
+    const hasProfile = mdm !== null || (configuration?.isComplete === true ? false : null);
+    // A profile of MDM on a Mac that says that it is not enrolled: conflicts has the row (M19), and nobody wins.
+    const isDisputed = status?.mdmEnrolled === false && hasProfile === true;
+    if (isDisputed) context.note(contradicted, { source: 'profiles_status_enrollment' });
+    const isEnrolled = isDisputed ? null : (status?.mdmEnrolled ?? hasProfile);
     // The stored record says what Automated Device Enrollment gives: it counts for a Mac that was enrolled so.
     const isSupervised =
       isEnrolled === true && status?.enrolledViaDep === true ? (cached?.isSupervised ?? null) : null;

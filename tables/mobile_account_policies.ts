@@ -1,8 +1,9 @@
 import { CollectError } from '../collector/errors.ts';
+import { known } from '../collector/parsers/allowed.ts';
 import type { MobileAccountPolicy } from '../collector/parsers/managed_preferences.ts';
 import { isReadablePath } from '../collector/sources.ts';
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
-import { canLogin } from './shared/accounts.ts';
+import { canLogin } from '../collector/accounts.ts';
 import { readPreferences } from './shared/preferences.ts';
 
 const devicePath = '/Library/Managed Preferences/com.apple.MCX.plist';
@@ -11,10 +12,10 @@ const userPath = (username: string): string => `/Library/Managed Preferences/${u
 const rowOf = (scope: 'device' | 'user', username: string | null, policy: MobileAccountPolicy) => ({
   scope,
   username,
-  ask_for_secure_token_auth_bypass: bit(policy.askForSecureTokenAuthBypass),
-  create_at_login: bit(policy.createAtLogin),
-  warn_on_create: bit(policy.warnOnCreate),
-  expiry_disused_seconds: policy.expiryDisusedSeconds,
+  ask_for_secure_token_auth_bypass: bit(known(policy.askForSecureTokenAuthBypass)),
+  create_at_login: bit(known(policy.createAtLogin)),
+  warn_on_create: bit(known(policy.warnOnCreate)),
+  expiry_disused_seconds: known(policy.expiryDisusedSeconds),
 });
 
 export default defineTable({

@@ -1,33 +1,17 @@
-import { parseFailed } from '../collector/errors.ts';
+import { known } from '../collector/parsers/allowed.ts';
+import type { Setting } from '../collector/parsers/allowed.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 import type { PlatformSsoPolicy } from '../collector/parsers/managed_preferences.ts';
-import { bit, boolean, defineTable, oneOf, text } from '../collector/table.ts';
-import type { Context } from '../collector/table.ts';
+import { bit, boolean, defineTable, text } from '../collector/table.ts';
 import { localAccounts } from './shared/accounts.ts';
-import { readPreferences } from './shared/preferences.ts';
+import { firstSet, readPreferences } from './shared/preferences.ts';
 
 const path = '/Library/Managed Preferences/com.apple.extensiblesso.plist';
-const authenticationMethods = ['Password', 'UserSecureEnclaveKey', 'SmartCard'] as const;
-const authorizationModes = ['Standard', 'Admin', 'Groups', 'Temporary'] as const;
 
-/** A word of a closed list; one that is not on it is noted, and unknown. */
-const wordOf = <W extends string>(
-  context: Context,
-  words: readonly W[],
-  value: string | null | undefined,
-  key: string,
-): W | null => {
-  const word = words.find((each) => each === value) ?? null;
-  if (value != null && word === null) {
-    context.note(parseFailed(`${key} of com.apple.extensiblesso has a value that is not known`), {
-      source: 'managed_preferences',
-    });
-  }
-  return word;
+const listed = (setting: Setting<readonly string[]> | undefined): string | null => {
+  const values = firstSet(setting);
+  return values === null || values.length === 0 ? null : values.join(',');
 };
-
-const listed = (values: readonly string[] | null | undefined): string | null =>
-  values == null || values.length === 0 ? null : values.join(',');
 
 const isRegistered = (user: DsUser): boolean =>
   user.altSecurityIdentities.some((value) => value.startsWith('PlatformSSO:'));
@@ -89,9 +73,11 @@ export default defineTable({
       from: [],
       nullBecause: 'needs the key of --redact; a bare hash of a name can be guessed',
     }),
-    authentication_method: oneOf(authenticationMethods, 'How users authenticate; on the row of the device.', {
-      from: ['managed_preferences'],
-    }),
+    authentication_method: text(
+      "How users authenticate, in Apple's word: Password, UserSecureEnclaveKey, SmartCard, OpenID (macOS 27) or " +
+        'one of a later version; on the row of the device.',
+      { example: 'Password', from: ['managed_preferences'] },
+    ),
     filevault_policy: text(
       'FileVaultPolicy, several with commas; on the row of the device, macOS 15 or later on Apple silicon.',
       { example: 'RequireAuthentication', from: ['managed_preferences'] },
@@ -104,10 +90,10 @@ export default defineTable({
       example: '0',
       from: ['managed_preferences'],
     }),
-    new_user_authorization_mode: oneOf(
-      authorizationModes,
-      'What users that are made at login may do; on the row of the device.',
-      { from: ['managed_preferences'] },
+    new_user_authorization_mode: text(
+      "What users that are made at login may do, in Apple's word: Standard, Admin, Groups, Temporary or one of a " +
+        'later version; on the row of the device.',
+      { example: 'Standard', from: ['managed_preferences'] },
     ),
   },
   key: ['username'],
@@ -130,26 +116,17 @@ export default defineTable({
     ]);
     if (file === null && users === null) await context.read('ds_users');
     const policy: PlatformSsoPolicy | null = file?.content?.platformSso ?? null;
-    const exempt = file === null ? null : (policy?.nonPlatformSsoAccounts ?? []);
+    const exemptions = policy?.nonPlatformSsoAccounts ?? [];
+    const exempt = file === null ? null : known(exemptions);
     const device = {
       username: null,
       is_registered: null,
       identity_sha256: null,
-      authentication_method: wordOf(
-        context,
-        authenticationMethods,
-        policy?.authenticationMethod,
-        'AuthenticationMethod',
-      ),
+      authentication_method: firstSet(policy?.authenticationMethod),
       filevault_policy: listed(policy?.fileVaultPolicy),
       login_policy: listed(policy?.loginPolicy),
       is_exempt: null,
-      new_user_authorization_mode: wordOf(
-        context,
-        authorizationModes,
-        policy?.newUserAuthorizationMode,
-        'NewUserAuthorizationMode',
-      ),
+      new_user_authorization_mode: firstSet(policy?.newUserAuthorizationMode),
     };
     return [
       ...(policy === null ? [] : [device]),

@@ -1,37 +1,29 @@
-import { CollectError } from '../collector/errors.ts';
-import { hasTag } from '../collector/parsers/authentication_authority.ts';
+import { CollectError, NotAsked } from '../collector/errors.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 import { isSafeUsername } from '../collector/sources.ts';
-import { boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
+import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
-import { canLogin, localAccounts } from './shared/accounts.ts';
-import { listingCommand, readCryptoListing } from './shared/crypto_users.ts';
+import { asksSysadminctl } from '../collector/version.ts';
+import { canLogin, tagOf } from '../collector/accounts.ts';
+import { localAccounts } from './shared/accounts.ts';
+import { isListed, listingCommand, readCryptoListing } from './shared/crypto_users.ts';
 import type { CryptoListing } from './shared/crypto_users.ts';
-import { readFilevaultList } from './shared/filevault_list.ts';
+import { isListed as isFilevaultUser, readFilevaultList } from './shared/filevault_list.ts';
 import type { FilevaultList } from './shared/filevault_list.ts';
-import { versionOf } from './hosts.ts';
-
-export const tokenSources = ['apfs', 'fdesetup', 'opendirectory', 'sysadminctl'] as const;
-export type TokenSource = (typeof tokenSources)[number];
-
-export interface Observation {
-  readonly username: string | null;
-  readonly uuid: string | null;
-  readonly source: TokenSource;
-  readonly value: 0 | 1 | null;
-  readonly raw_state: 'ENABLED' | 'DISABLED' | 'unknown_user' | 'tag' | 'listed' | 'absent' | null;
-  readonly command_id: string | null;
-}
+import { tokenSources } from './shared/observations.ts';
+import type { Observation } from './shared/observations.ts';
 
 const nameOf = ({ recordName, uuid }: DsUser) => ({ username: recordName, uuid });
 
-const fromApfs = (context: Context, user: DsUser, crypto: CryptoListing | null): Observation => {
+const fromApfs = (context: Context, user: DsUser, crypto: CryptoListing | null): Observation[] => {
   const common = { ...nameOf(user), source: 'apfs' as const };
-  if (crypto === null) return { ...common, value: null, raw_state: null, command_id: null };
+  if (crypto === null) return [{ ...common, value: null, raw_state: null, command_id: null }];
+  // Without APFS there is nobody to ask.
+  if (crypto.device === null) return [];
   const command_id = listingCommand(context, crypto);
-  if (user.uuid === null) return { ...common, value: null, raw_state: null, command_id };
-  const isListed = crypto.byUuid.has(user.uuid);
-  return { ...common, value: isListed ? 1 : 0, raw_state: isListed ? 'listed' : 'absent', command_id };
+  const isOn = user.uuid === null ? null : isListed(crypto, user.uuid);
+  if (isOn === null) return [{ ...common, value: null, raw_state: null, command_id }];
+  return [{ ...common, value: isOn ? 1 : 0, raw_state: isOn ? 'listed' : 'absent', command_id }];
 };
 
 const fromFdesetup = (context: Context, user: DsUser, list: FilevaultList | null): Observation => {
@@ -39,20 +31,20 @@ const fromFdesetup = (context: Context, user: DsUser, list: FilevaultList | null
   if (list === null) return { ...common, value: null, raw_state: null, command_id: null };
   const commandId = context.commandId(list.source);
   if (user.uuid === null) return { ...common, value: null, raw_state: null, command_id: commandId };
-  if (list.uuids.has(user.uuid)) {
-    return { ...common, value: 1, raw_state: 'listed', command_id: commandId };
-  }
+  const listed = isFilevaultUser(list, user.uuid);
+  if (listed === null) return { ...common, value: null, raw_state: null, command_id: commandId };
+  if (listed) return { ...common, value: 1, raw_state: 'listed', command_id: commandId };
   // With FileVault off nobody is listed: that says nothing of a token.
   return { ...common, value: list.isFilevaultOff ? null : 0, raw_state: 'absent', command_id: commandId };
 };
 
 const fromOpenDirectory = (context: Context, user: DsUser): Observation => {
-  const isTagged = hasTag(user.authenticationAuthority, 'SecureToken');
+  const isTagged = tagOf(user, 'SecureToken');
   return {
     ...nameOf(user),
     source: 'opendirectory',
-    value: isTagged ? 1 : 0,
-    raw_state: isTagged ? 'tag' : 'absent',
+    value: bit(isTagged),
+    raw_state: isTagged === null ? null : isTagged ? 'tag' : 'absent',
     command_id: context.commandId('ds_users'),
   };
 };
@@ -93,17 +85,17 @@ const fromSysadminctl = async (
 /** Below macOS 10.14 sysadminctl may ask for an administrator: it is then left alone. */
 const isSysadminctlSafe = async (context: Context): Promise<boolean> => {
   const version = await context.orUnknown(context.read('sw_vers'));
-  const { number } = versionOf(version?.productVersion);
-  if (number !== null && number >= 101_400) return true;
-  context.note(
-    number === null
-      ? new CollectError(
+  const isAsked = asksSysadminctl(version);
+  if (isAsked === true) return true;
+  const reason =
+    isAsked === false
+      ? new NotAsked('before macOS 10.14 sysadminctl may ask for an administrator: it was left alone')
+      : new CollectError(
           'unsupported_macos',
           'sysadminctl is run only where macOS is known to be 10.14 or later',
-        )
-      : new CollectError('unsupported_macos', 'before macOS 10.14 sysadminctl may ask for an administrator'),
-    { source: 'sysadminctl_secure_token_status' },
-  );
+        );
+  // Where sw_vers failed, that is what is told.
+  if (version !== null) context.note(reason, { source: 'sysadminctl_secure_token_status' });
   return false;
 };
 
@@ -131,6 +123,7 @@ export default defineTable({
   key: ['username', 'uuid', 'source'],
   sources: [
     'ds_users',
+    'diskutil_info_root',
     'diskutil_apfs_list',
     'diskutil_apfs_list_users',
     'fdesetup_list_extended',
@@ -141,6 +134,8 @@ export default defineTable({
   privilege: 'mixed',
   macos: '10.13+ APFS',
   notes: [
+    'A missing tag, and a missing place in the list of fdesetup, are told as 0 and are no evidence against a token.',
+    'Without APFS there is no row of apfs.',
     'fdesetup lists who may unlock at startup: an account may have been taken off that list and keep its token.',
     'sysadminctl is asked for accounts that can log in, on macOS 10.14 or later.',
   ],
@@ -157,7 +152,7 @@ export default defineTable({
     ]);
     const observed = await Promise.all(
       users.map(async (user) => [
-        fromApfs(context, user, crypto),
+        ...fromApfs(context, user, crypto),
         fromFdesetup(context, user, list),
         fromOpenDirectory(context, user),
         ...(await fromSysadminctl(context, user, isSafe)),

@@ -1,9 +1,9 @@
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
-import { adminDecider, isTagDisabled } from './shared/accounts.ts';
-import { readCryptoListing, volumeOwnerOf } from './shared/crypto_users.ts';
-import { readFilevaultList } from './shared/filevault_list.ts';
-import secureTokenObservations from './secure_token_observations.ts';
-import { confidences, userConflicts, verdictOf } from './shared/token_rules.ts';
+import { isTagDisabled } from './shared/accounts.ts';
+import { isListed } from './shared/filevault_list.ts';
+import { noApfs, tellNoOwners, volumeOwnerOf } from './shared/crypto_users.ts';
+import { confidences } from './shared/token_rules.ts';
+import { readVerdicts, verdictSources } from './shared/verdicts.ts';
 
 export default defineTable({
   name: 'secure_tokens',
@@ -15,10 +15,14 @@ export default defineTable({
       example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
       from: ['ds_users'],
     }),
-    is_admin: boolean('Effective member of gid 80, as in users.', { example: '1', from: ['ds_groups'] }),
-    secure_token: boolean('The verdict: APFS where it answered, else fdesetup, OpenDirectory, sysadminctl.', {
+    is_admin: boolean('Effective member of gid 80, as in users.', {
       example: '1',
+      from: ['ds_users', 'ds_groups'],
     }),
+    secure_token: boolean(
+      'The verdict: APFS where it answered, else any other that says yes, else sysadminctl; NULL where fdesetup lists whom APFS does not.',
+      { example: '1' },
+    ),
     volume_owner: boolean('Volume owner, by APFS only; NULL on Intel and before macOS 11.', {
       example: '1',
       from: ['diskutil_apfs_list_users'],
@@ -36,64 +40,48 @@ export default defineTable({
     confidence: required(
       oneOf(
         confidences,
-        'confirmed: APFS and another source agree. probable: one side only. conflicting: see conflicts.',
+        'confirmed: APFS and another source agree. probable: one side only. conflicting: conflicts has a row on the token. unknown: no verdict.',
       ),
     ),
     sources: text('The sources that agree with the verdict, with commas; NULL when there is no verdict.', {
       example: 'apfs,opendirectory',
     }),
-    has_conflict: boolean('1 when conflicts has a row for this user.', { example: '0' }),
+    has_conflict: boolean(
+      '1 when conflicts has a row for this user; NULL when it has none and a source that was asked did not answer.',
+      { example: '0' },
+    ),
   },
   key: ['username', 'uuid', 'uid'],
-  sources: [
-    'ds_users',
-    'ds_groups',
-    'diskutil_apfs_list',
-    'diskutil_apfs_list_users',
-    'fdesetup_list_extended',
-    'fdesetup_list',
-    'sysadminctl_secure_token_status',
-    'sw_vers',
-  ],
+  sources: verdictSources,
   privilege: 'root best',
   macos: '10.13+ APFS',
   notes: [
     'A token that is listed may still be unusable: a password that was replaced outside of OpenDirectory leaves no trace that can be read.',
-    'Absence from the list of fdesetup is no evidence against a token; it never makes the verdict 0.',
+    'Absence from the list of fdesetup, or of the tag, is no evidence against a token; it never makes the verdict 0.',
+    'Where the startup volume is not on APFS there are no tokens: the rows are there, what they would tell is NULL.',
   ],
   examples: [
     'SELECT username, is_admin, volume_owner, confidence FROM secure_tokens WHERE secure_token = 1;',
     'SELECT username, confidence, sources FROM secure_tokens WHERE is_admin = 1 AND secure_token IS NOT 1;',
   ],
   generate: async (context) => {
-    const [users, groups, observations, crypto, list] = await Promise.all([
-      context.read('ds_users'),
-      context.orUnknown(context.read('ds_groups')),
-      context.rows(secureTokenObservations),
-      context.orUnknown(readCryptoListing(context)),
-      context.orUnknown(readFilevaultList(context)),
-    ]);
-    const isAdminOf = adminDecider(context, users, groups);
-    const groupsCommand = context.commandId('ds_groups');
-    const byUser = Map.groupBy(observations, ({ username }) => username);
-    return users.map((user) => {
-      const own = (byUser.get(user.recordName) ?? []).filter(({ uuid }) => uuid === user.uuid);
-      const isAdmin = isAdminOf(user);
-      const { value, confidence, agreeing } = verdictOf(user, own);
-      const conflicts = userConflicts({ user, observations: own, list, isAdmin, groupsCommand });
-      return {
-        uid: user.uid,
-        username: user.recordName,
-        uuid: user.uuid,
-        is_admin: isAdmin,
-        secure_token: value,
-        volume_owner: crypto === null ? null : bit(volumeOwnerOf(user.uuid, crypto)),
-        filevault_enabled: list === null || user.uuid === null ? null : bit(list.uuids.has(user.uuid)),
-        disabled_tag: bit(isTagDisabled(user, 'SecureToken')),
-        confidence,
-        sources: agreeing.length === 0 ? null : agreeing.join(','),
-        has_conflict: bit(conflicts.length > 0),
-      };
-    });
+    const { crypto, list, accounts } = await readVerdicts(context);
+    if (crypto?.device === null) {
+      context.unsupported(noApfs);
+      context.inapplicable(['secure_token', 'volume_owner', 'sources', 'has_conflict'], noApfs);
+    } else if (crypto !== null) await tellNoOwners(context, crypto);
+    return accounts.map(({ user, isAdmin, verdict }) => ({
+      uid: user.uid,
+      username: user.recordName,
+      uuid: user.uuid,
+      is_admin: isAdmin,
+      secure_token: verdict.value,
+      volume_owner: crypto === null ? null : bit(volumeOwnerOf(user.uuid, crypto)),
+      filevault_enabled: list === null || user.uuid === null ? null : bit(isListed(list, user.uuid)),
+      disabled_tag: bit(isTagDisabled(user, 'SecureToken')),
+      confidence: verdict.confidence,
+      sources: verdict.agreeing.length === 0 ? null : verdict.agreeing.join(','),
+      has_conflict: verdict.hasConflict,
+    }));
   },
 });

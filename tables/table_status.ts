@@ -1,8 +1,6 @@
-import { statuses } from '../collector/status.ts';
+import { isGood, statuses } from '../collector/status.ts';
 import { errorCodes } from '../collector/errors.ts';
 import { defineTable, integer, oneOf, required, text, time } from '../collector/table.ts';
-
-const good = new Set(['ok', 'empty', 'partial']);
 
 export default defineTable({
   name: 'table_status',
@@ -43,6 +41,6 @@ export default defineTable({
       reason,
       columns_affected: columnsAffected === null ? null : JSON.stringify(columnsAffected),
       duration_ms: durationMs,
-      last_good_time: good.has(status) ? backend.capturedTime : null,
+      last_good_time: isGood(status) ? backend.capturedTime : null,
     })),
 });

@@ -25,12 +25,12 @@ export default defineTable({
   examples: ["SELECT username, is_direct FROM user_groups WHERE groupname = 'admin';"],
   generate: async (context) => {
     const [groups, users] = await Promise.all([context.read('ds_groups'), context.read('ds_users')]);
-    return [...memberships(users, groups)].flatMap(([group, members]) =>
-      [...members].map(([user, membership]) => ({
+    return [...memberships(users, groups)].flatMap(([{ recordName, gid }, members]) =>
+      (recordName === null ? [] : [...members]).map(([user, membership]) => ({
         uid: user.uid,
-        gid: group.gid,
+        gid,
         username: user.recordName,
-        groupname: group.recordName,
+        groupname: recordName ?? '',
         is_direct: membership === 'direct' ? (1 as const) : (0 as const),
       })),
     );

@@ -1,4 +1,6 @@
-import { accountTypeOf, accountTypes, adminDecider, canLogin, isSystemAccount } from './shared/accounts.ts';
+import { accountTypeOf, accountTypes, adminDecider, isSystemAccount } from './shared/accounts.ts';
+import { canLogin } from '../collector/accounts.ts';
+import { CollectError, NotAsked } from '../collector/errors.ts';
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
@@ -8,6 +10,40 @@ const homeExists = async (context: Context, user: DsUser): Promise<0 | 1 | null>
   if (canLogin(user) === 0 || user.home === null || !user.home.startsWith('/')) return null;
   const found = await context.orUnknown(context.stat(user.home));
   return found === null ? null : found.kind === 'missing' ? 0 : 1;
+};
+
+const isRegistered = (user: DsUser): boolean | null =>
+  user.altSecurityIdentities.some((value) => value.startsWith('PlatformSSO:')) ||
+  (user.unread.has('AltSecurityIdentities') ? null : false);
+
+const nobody: ReadonlySet<string> = new Set();
+
+interface ManagedAccounts {
+  /** GeneratedUIDs of the accounts that MDM made; null where it was asked and did not tell. */
+  readonly uuids: ReadonlySet<string> | null;
+  /** One more may be among those that were not understood. */
+  readonly mayBeMore: boolean;
+}
+
+/** The accounts that MDM made: nobody's where it was not asked. */
+const readManagedAccounts = async (context: Context): Promise<ManagedAccounts> => {
+  try {
+    const { autoSetupAdminAccounts, areAllAdminsKnown } = await context.read(
+      'mdmclient_query_device_information',
+    );
+    if (autoSetupAdminAccounts !== null) {
+      const uuids = new Set(autoSetupAdminAccounts.flatMap(({ guid }) => guid ?? []));
+      return { uuids, mayBeMore: !areAllAdminsKnown };
+    }
+    throw new CollectError('source_failed', 'mdmclient does not say which accounts MDM made', {
+      hint: 'only a Mac with an Automated Device Enrollment is known to say it',
+      source: 'mdmclient_query_device_information',
+    });
+  } catch (error) {
+    if (error instanceof NotAsked) return { uuids: nobody, mayBeMore: false };
+    context.note(error as Error);
+    return { uuids: null, mayBeMore: true };
+  }
 };
 
 export default defineTable({
@@ -35,13 +71,13 @@ export default defineTable({
     ),
     is_admin: boolean('Effective member of gid 80: by name, GUID, nested group or primary group.', {
       example: '1',
-      from: ['ds_groups'],
+      from: ['ds_users', 'ds_groups'],
     }),
     account_type: oneOf(
       accountTypes,
-      'Kind of account. managed_admin only where MDM was asked (--allow-network).',
+      'Kind of account. managed_admin only where MDM was asked (--allow-network); NULL in place of local where it was and did not tell.',
       {
-        from: ['ds_users'],
+        from: ['ds_users', 'mdmclient_query_device_information'],
       },
     ),
     is_system_account: boolean('uid below 500 and a GeneratedUID that Apple gives to its own accounts.', {
@@ -80,10 +116,14 @@ export default defineTable({
     const [users, groups, managed] = await Promise.all([
       context.read('ds_users'),
       context.orUnknown(context.read('ds_groups')),
-      context.orUnknown(context.read('mdmclient_query_device_information')),
+      readManagedAccounts(context),
     ]);
-    const managedUuids = new Set((managed?.autoSetupAdminAccounts ?? []).flatMap(({ guid }) => guid ?? []));
     const isAdminOf = adminDecider(context, users, groups);
+    const typeOf = (user: DsUser) => {
+      const type = accountTypeOf(user, managed.uuids);
+      // The account may be the one that MDM made and that was not understood.
+      return type === 'local' && managed.mayBeMore ? null : type;
+    };
     return Promise.all(
       users.map(async (user) => ({
         uid: user.uid,
@@ -95,14 +135,12 @@ export default defineTable({
         uuid: user.uuid,
         is_hidden: bit(user.isHidden),
         is_admin: isAdminOf(user),
-        account_type: accountTypeOf(user, managedUuids),
+        account_type: typeOf(user),
         is_system_account: isSystemAccount(user),
         can_login: canLogin(user),
         home_exists: await homeExists(context, user),
         password_hint_set: null,
-        platform_sso_registered: bit(
-          user.altSecurityIdentities.some((value) => value.startsWith('PlatformSSO:')),
-        ),
+        platform_sso_registered: bit(isRegistered(user)),
       })),
     );
   },

@@ -9,18 +9,14 @@ import { sourceOf } from '../collector/sources.ts';
 import type { DsGroup } from '../collector/parsers/ds_groups.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 import type { Context } from '../collector/table.ts';
-import {
-  accountTypeOf,
-  adminDecider,
-  canLogin,
-  localAccounts,
-  memberships,
-} from '../tables/shared/accounts.ts';
+import { canLogin } from '../collector/accounts.ts';
+import { accountTypeOf, adminDecider, localAccounts, memberships } from '../tables/shared/accounts.ts';
 import { bootstrapStateOf } from '../tables/bootstrap_tokens.ts';
 import { resolutionOf, volumeOwnerOf } from '../tables/shared/crypto_users.ts';
 import type { CryptoListing } from '../tables/shared/crypto_users.ts';
-import { userConflicts, verdictOf } from '../tables/shared/token_rules.ts';
-import type { Observation, TokenSource } from '../tables/secure_token_observations.ts';
+import type { Observation, TokenSource } from '../tables/shared/observations.ts';
+import { verdictOf } from '../tables/shared/token_rules.ts';
+import type { TokenVerdict, UserFacts } from '../tables/shared/token_rules.ts';
 import secureTokens from '../tables/secure_tokens.ts';
 import { tables } from '../tables/index.ts';
 import { root, sample } from './standin.ts';
@@ -40,6 +36,8 @@ const user = (over: Partial<DsUser> = {}): DsUser => ({
   altSecurityIdentities: [],
   copyTimestamp: null,
   smbPasswordLastSet: null,
+  unread: new Set(),
+  differing: new Set(),
   ...over,
 });
 
@@ -49,26 +47,37 @@ const observe = (values: Partial<Record<TokenSource, 0 | 1 | null>>): Observatio
     uuid: user().uuid,
     source: source as TokenSource,
     value,
-    raw_state: null,
+    raw_state: value === null ? null : value === 1 ? 'listed' : 'absent',
     command_id: `c${source}`,
   }));
 
-const verdict = (values: Partial<Record<TokenSource, 0 | 1 | null>>, of: DsUser = user()) => {
-  const { value, confidence, agreeing } = verdictOf(of, observe(values));
+type Values = Partial<Record<TokenSource, 0 | 1 | null>>;
+const facts = (values: Values, more: Partial<UserFacts> = {}): UserFacts => ({
+  user: user(),
+  observations: observe(values),
+  list: null,
+  isAdmin: 0,
+  groupsCommand: null,
+  isApfs: true,
+  isSysadminctlAsked: true,
+  ...more,
+});
+const judge = (values: Values, more: Partial<UserFacts> = {}): TokenVerdict => verdictOf(facts(values, more));
+
+const verdict = (values: Values, of: DsUser = user()) => {
+  const { value, confidence, agreeing } = judge(values, { user: of });
   return [value, confidence, agreeing.join(',')];
 };
 
-test('the verdict: APFS, else fdesetup, OpenDirectory, sysadminctl', (t) => {
+test('the verdict: APFS, else any yes, else the no of sysadminctl', (t) => {
   t.deepEqual(verdict({ apfs: 1, fdesetup: 1, opendirectory: 1, sysadminctl: 1 }), [
     1,
     'confirmed',
     'apfs,fdesetup,opendirectory,sysadminctl',
   ]);
-  t.deepEqual(verdict({ apfs: 0, opendirectory: 0, sysadminctl: 0 }), [
-    0,
-    'confirmed',
-    'apfs,opendirectory,sysadminctl',
-  ]);
+  // A missing tag is no evidence against a token, and so bears nobody out.
+  t.deepEqual(verdict({ apfs: 0, opendirectory: 0, sysadminctl: 0 }), [0, 'confirmed', 'apfs,sysadminctl']);
+  t.deepEqual(verdict({ apfs: 0, opendirectory: 0 }), [0, 'probable', 'apfs']);
   t.deepEqual(verdict({ apfs: 1 }), [1, 'probable', 'apfs']);
   t.deepEqual(verdict({ apfs: 0, opendirectory: 1 }), [0, 'conflicting', 'apfs']);
   t.deepEqual(verdict({ apfs: 1, opendirectory: 0 }), [1, 'conflicting', 'apfs']);
@@ -78,37 +87,69 @@ test('the verdict: APFS, else fdesetup, OpenDirectory, sysadminctl', (t) => {
     'fdesetup,opendirectory',
   ]);
   t.deepEqual(verdict({ apfs: null, opendirectory: 1 }), [1, 'probable', 'opendirectory']);
+  t.deepEqual(verdict({ apfs: null, opendirectory: 0, sysadminctl: 1 }), [1, 'probable', 'sysadminctl']);
   t.deepEqual(verdict({ apfs: null, sysadminctl: 0 }), [0, 'probable', 'sysadminctl']);
+  t.deepEqual(verdict({ apfs: null, opendirectory: 0 }), [null, 'unknown', '']);
   t.deepEqual(verdict({ apfs: null, fdesetup: null, sysadminctl: null }), [null, 'unknown', '']);
   t.deepEqual(verdict({}), [null, 'unknown', '']);
   // Off the list of FileVault is not without a token (M05), whoever else is silent.
   t.deepEqual(verdict({ apfs: 1, fdesetup: 0, opendirectory: 1 }), [1, 'confirmed', 'apfs,opendirectory']);
   t.deepEqual(verdict({ apfs: null, fdesetup: 0 }), [null, 'unknown', '']);
   t.deepEqual(verdict({ apfs: null, fdesetup: 0, opendirectory: 1 }), [1, 'probable', 'opendirectory']);
+  // Whom fdesetup lists and APFS does not: one of the two is of another volume, or late.
+  t.deepEqual(verdict({ apfs: 0, fdesetup: 1, opendirectory: 1 }), [null, 'conflicting', '']);
+  // Without APFS there are no tokens, whatever the others print.
+  t.deepEqual(
+    [judge({ fdesetup: 1, opendirectory: 1 }, { isApfs: false })].map(
+      ({ value, confidence, hasConflict }) => [value, confidence, hasConflict],
+    ),
+    [[null, 'unknown', null]],
+  );
 });
 
-const rules = (
-  values: Partial<Record<TokenSource, 0 | 1 | null>>,
-  of: DsUser = user(),
-  isAdmin: 0 | 1 = 0,
-): string[] =>
-  userConflicts({ user: of, observations: observe(values), list: null, isAdmin, groupsCommand: null }).map(
-    ({ rule_id: rule, severity }) => `${rule} ${severity}`,
+test('that nothing is in dispute is known only where every source that is asked has answered', (t) => {
+  const all: Values = { apfs: 1, fdesetup: 1, opendirectory: 1, sysadminctl: 1 };
+  const hasConflict = (values: Values, more: Partial<UserFacts> = {}) => judge(values, more).hasConflict;
+  t.is(hasConflict(all), 0);
+  for (const source of ['apfs', 'fdesetup', 'opendirectory', 'sysadminctl'] as const)
+    t.is(hasConflict({ ...all, [source]: null }), null, source);
+  const { sysadminctl: _, ...others } = all;
+  t.is(hasConflict(others), null);
+  // Not asked by rule: an old macOS, an account that cannot log in, a name that goes on no argv.
+  t.is(hasConflict(others, { isSysadminctlAsked: false }), 0);
+  t.is(hasConflict(others, { isSysadminctlAsked: null }), null);
+  t.is(hasConflict(others, { user: user({ shell: '/usr/bin/false' }) }), 0);
+  t.is(hasConflict({ ...all, sysadminctl: null }, { user: user({ recordName: '-x' }) }), 0);
+  // With FileVault off fdesetup has answered, and says nothing of a token.
+  const off = observe(all).map((each) =>
+    each.source === 'fdesetup' ? { ...each, value: null, raw_state: 'absent' as const } : each,
   );
+  t.is(hasConflict(all, { observations: off }), 0);
+  // What is in dispute stays so, whoever is silent.
+  t.is(hasConflict({ apfs: 0, opendirectory: 1, fdesetup: null, sysadminctl: null }), 1);
+});
+
+const rules = (values: Values, of: DsUser = user(), isAdmin: 0 | 1 = 0): string[] =>
+  judge(values, { user: of, isAdmin }).conflicts.map(({ rule_id: rule, severity }) => `${rule} ${severity}`);
 
 test('the mismatch rules of one account', (t) => {
   t.deepEqual(rules({ apfs: 1, fdesetup: 1, opendirectory: 1, sysadminctl: 1 }), []);
   t.deepEqual(rules({ apfs: 0, opendirectory: 1, sysadminctl: 0 }), ['M01 high']);
-  t.deepEqual(rules({ apfs: 0, opendirectory: 1, sysadminctl: 1 }), ['M01 high', 'M01 high']);
+  t.deepEqual(rules({ apfs: 0, opendirectory: 1, sysadminctl: 1 }), ['M01 high']);
   t.deepEqual(rules({ apfs: 1, opendirectory: 0 }), ['M02 medium']);
   t.deepEqual(rules({ apfs: 1, fdesetup: 0, opendirectory: 1 }), ['M05 low']);
   t.deepEqual(rules({ apfs: null, opendirectory: 1, sysadminctl: 0 }), ['M01 medium']);
+  t.deepEqual(rules({ apfs: null, fdesetup: 1, sysadminctl: 0 }), ['M01 medium']);
   t.deepEqual(rules({ apfs: null, opendirectory: 1, sysadminctl: null }), []);
+  t.deepEqual(rules({ apfs: null, opendirectory: 0, sysadminctl: 1 }), []);
+  t.deepEqual(rules({ apfs: 0, fdesetup: 1, opendirectory: 1, sysadminctl: 0 }), ['M18 medium']);
   const both = user({ authenticationAuthority: [';DisabledTags;SecureToken', ';SecureToken;'] });
   t.deepEqual(rules({ apfs: 1, opendirectory: 1 }, both), ['M04 info']);
   const guest = user({ recordName: 'Guest', uid: 201, uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' });
   t.deepEqual(rules({ apfs: 1, opendirectory: 0 }, guest), ['M07 info']);
   t.deepEqual(verdict({ apfs: 1, opendirectory: 0 }, guest)[1], 'probable');
+  // Only that APFS lists it is normal.
+  t.deepEqual(rules({ apfs: 0, opendirectory: 1 }, guest), ['M01 high']);
   const mobile = (guid: string) =>
     user({
       authenticationAuthority: [`;LocalCachedUser;/Active Directory/CORP/corp.example.com:alice:${guid}`],
@@ -126,13 +167,7 @@ test('the mismatch rules of one account', (t) => {
 });
 
 test('each conflict has both values, plain words and the commands behind it', (t) => {
-  const [conflict] = userConflicts({
-    user: user(),
-    observations: observe({ apfs: 0, opendirectory: 1 }),
-    list: null,
-    isAdmin: null,
-    groupsCommand: null,
-  });
+  const [conflict] = judge({ apfs: 0, opendirectory: 1 }).conflicts;
   t.like(conflict, {
     subject: 'alice',
     source_a: 'opendirectory',
@@ -147,8 +182,32 @@ test('each conflict has both values, plain words and the commands behind it', (t
 const listing = (users: { uuid: string; volumeOwner: boolean | null }[]): CryptoListing => {
   const full = users.map((each) => ({ ...each, type: 'LocalOpenDirectory' as const }));
   const byUuid = new Map(full.map((each) => [each.uuid, each]));
-  return { device: 'disk3s5', volumeUuid: null, users: full, byUuid };
+  return { device: 'disk3s5', volumeUuid: null, users: full, byUuid, isComplete: true };
 };
+
+test('one dispute is one row, with all who are on each side of it', (t) => {
+  t.like(judge({ apfs: 0, opendirectory: 1, sysadminctl: 1 }).conflicts[0], {
+    source_a: 'opendirectory,sysadminctl',
+    value_a: '1',
+    source_b: 'apfs',
+    value_b: '0',
+  });
+  t.like(judge({ apfs: 0, opendirectory: 1, sysadminctl: 0 }).conflicts[0], {
+    source_a: 'opendirectory',
+    source_b: 'apfs,sysadminctl',
+    value_b: '0',
+  });
+  t.like(judge({ apfs: 1, fdesetup: 0, opendirectory: 1, sysadminctl: 1 }).conflicts[0], {
+    rule_id: 'M05',
+    source_a: 'apfs,opendirectory,sysadminctl',
+    source_b: 'fdesetup',
+  });
+  t.like(judge({ apfs: 0, fdesetup: 1, opendirectory: 1, sysadminctl: 0 }).conflicts[0], {
+    rule_id: 'M18',
+    source_a: 'fdesetup,opendirectory',
+    source_b: 'apfs,sysadminctl',
+  });
+});
 
 test('a listed crypto user without VolumeOwner is NULL, not 0', (t) => {
   t.is(volumeOwnerOf('A', listing([{ uuid: 'A', volumeOwner: null }])), null);
@@ -158,6 +217,10 @@ test('a listed crypto user without VolumeOwner is NULL, not 0', (t) => {
   t.is(volumeOwnerOf('B', listing([{ uuid: 'A', volumeOwner: true }])), false);
   t.is(volumeOwnerOf('B', listing([{ uuid: 'A', volumeOwner: null }])), null);
   t.is(volumeOwnerOf(null, listing([])), null);
+  // Of a listing that lacks an entry, who is not listed may be one.
+  const partial = { ...listing([{ uuid: 'A', volumeOwner: true }]), isComplete: false };
+  t.is(volumeOwnerOf('B', partial), null);
+  t.is(volumeOwnerOf('A', partial), true);
 });
 
 test('the state of the bootstrap token', (t) => {
@@ -174,7 +237,8 @@ test('the state of the bootstrap token', (t) => {
   t.is(state(true, true, false), 'stale_local');
   t.is(state(true, false, true), 'supported_not_escrowed');
   t.is(state(true, true, true), 'escrowed');
-  t.is(state(true, true, null), 'escrowed');
+  // YES is what the Mac believes.
+  t.is(state(true, true, null), 'unknown');
   t.is(state(true, null, true), 'unknown');
   t.is(state(null, null, null), 'unknown');
 });
@@ -208,6 +272,8 @@ test('admin follows names, aliases, GUIDs, nested groups with circles, and the p
     memberNames: [],
     memberUuids: [],
     nestedGroupUuids: [],
+    unread: new Set<string>(),
+    differing: new Set<string>(),
     ...over,
   });
   const groups = [
@@ -230,6 +296,21 @@ test('admin follows names, aliases, GUIDs, nested groups with circles, and the p
   t.deepEqual(new Set(Object.values(judged(users, null).answers)), new Set([null]));
   // Of an answer that lacks a group, only who is an administrator is known.
   t.deepEqual(judged(users, groups, false).answers, { ...found.answers, al: null });
+  // What is odd of another group costs nobody; what is odd of admin, or nested in it, all who are not in it.
+  const oddGroup = (at: number, over: object): typeof groups =>
+    groups.map((each, index) => (index === at ? { ...each, ...over } : each));
+  const unread = (...attributes: string[]) => ({ unread: new Set(attributes) });
+  t.deepEqual(judged(users, oddGroup(3, unread('GroupMembers'))).answers, found.answers);
+  t.deepEqual(judged(users, oddGroup(3, { uuid: null }), false).answers, found.answers);
+  t.is(judged(users, oddGroup(0, unread('GroupMembers'))).answers['al'], null);
+  t.is(judged(users, oddGroup(2, unread('GroupMembership'))).answers['al'], null);
+  t.is(judged(users, oddGroup(2, { uuid: null }), false).answers['al'], null);
+  t.is(judged(users, oddGroup(2, { recordName: null }), false).answers['nested'], 1);
+  // Whoever is in a group of an unknown id may be one, and so may who is of no known GUID or primary group.
+  t.is(judged(users, oddGroup(3, { gid: null, ...unread('PrimaryGroupID') })).answers['al'], null);
+  t.is(judged(users, oddGroup(1, { gid: null, ...unread('PrimaryGroupID') })).answers['al'], 0);
+  t.is(judged([{ ...people.near, uuid: null }], groups).answers['al'], null);
+  t.is(judged([{ ...people.near, gid: null }], groups).answers['al'], null);
   // A directory is never asked: whoever it may know can be in a group of it.
   const mobile = user({
     ...{ recordName: 'mobile', uid: 507, uuid: 'U7' },
@@ -252,6 +333,19 @@ test('admin follows names, aliases, GUIDs, nested groups with circles, and the p
       .get(groups[0] as never)
       ?.get(people.byAlias),
     'direct',
+  );
+});
+
+test('a tag that cannot be read may be any', (t) => {
+  const unread = new Set(['AuthenticationAuthority']);
+  t.is(canLogin(user({ unread })), null);
+  t.is(canLogin(user({ unread, shell: '/usr/bin/false' })), 0);
+  t.is(canLogin(user({ unread, authenticationAuthority: [';DisabledUser;'] })), 0);
+  t.is(accountTypeOf(user({ unread }), new Set()), null);
+  t.is(accountTypeOf(user({ unread, recordName: 'root', uid: 0 }), new Set()), 'root');
+  t.is(
+    accountTypeOf(user({ unread, authenticationAuthority: [';LocalCachedUser;/A:b:C'] }), new Set()),
+    'mobile',
   );
 });
 

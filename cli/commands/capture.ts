@@ -14,7 +14,7 @@ const writeScript = async (given: Arguments): Promise<number> => {
   const extra = Object.keys(sourceOptions).find((name) => name !== 'include' && given.flag(name));
   if (extra !== undefined) throw new UserError(`--script goes without --${extra}`, '', 2);
   const { captureScript } = await import(/* webpackMode: "eager" */ '../../collector/script.ts');
-  const { noShells } = await import(/* webpackMode: "eager" */ '../../tables/shared/accounts.ts');
+  const { noShells } = await import(/* webpackMode: "eager" */ '../../collector/accounts.ts');
   const script = captureScript({ tool: toolName, include: includeOf(given), noShells });
   const [out] = given.positionals;
   if (out === undefined) print(script);

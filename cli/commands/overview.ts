@@ -1,5 +1,6 @@
 import { allColumns } from '../../collector/table.ts';
 import type { Collection } from '../../collector/collection.ts';
+import { isSeen } from '../../collector/status.ts';
 import type { Value } from '../../collector/table.ts';
 import { findingsOfAnswer } from '../../queries/findings.ts';
 import { severities } from '../../queries/query.ts';
@@ -149,7 +150,7 @@ const printFindings = (answers: readonly Answer[], hostId: string | null): void 
 const printBlindSpots = (collection: Collection): void => {
   const causes = new Map<string, string[]>();
   for (const { table, status, reason } of collection.results) {
-    if (status === 'ok' || status === 'empty') continue;
+    if (isSeen(status)) continue;
     const cause = `${status === 'skipped' ? 'not asked' : status}: ${reason ?? 'no reason is known'}`;
     causes.set(cause, [...(causes.get(cause) ?? []), table.name]);
   }

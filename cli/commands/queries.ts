@@ -2,6 +2,7 @@ import { requirementText, severityRank } from '../../queries/query.ts';
 import type { Query } from '../../queries/query.ts';
 import { queries as library } from '../../queries/index.ts';
 import { blindSpotsSql } from '../../queries/evaluate.ts';
+import { tables } from '../../tables/index.ts';
 import { readQueries } from '../../queries/custom.ts';
 import type { Arguments, Command } from '../args.ts';
 import { selectQueries } from '../findings.ts';
@@ -53,6 +54,20 @@ const printQuery = (query: Query): void => {
   print(`\n${query.sql.split('\n').map(visible).join('\n')};\n`);
 };
 
+/** Queries of a folder, with what they read: it is part of the SQL that is printed. */
+const checked = async (queries: readonly Query[]): Promise<readonly Query[]> => {
+  const { checkQuery } = await import(/* webpackMode: "eager" */ '../../queries/custom.ts');
+  const { openEmptyStore, openMemory } = await import(/* webpackMode: "eager" */ '../../store/memory.ts');
+  const { names } = await import(/* webpackMode: "eager" */ '../findings.ts');
+  const [empty, store] = [openMemory(tables), openEmptyStore(tables)];
+  try {
+    return queries.map((query) => checkQuery(query, names, tables, empty, store));
+  } finally {
+    empty.close();
+    store.close();
+  }
+};
+
 const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
   const folder = given.text('queries');
@@ -61,10 +76,10 @@ const run = async (given: Arguments): Promise<number> => {
   const chosen = selectQueries(all, name === undefined ? [] : [name], given.text('group'));
   const [only] = chosen;
   if (given.flag('unknown-sql') || (name !== undefined && mode === 'pretty')) {
-    for (const query of chosen) {
-      if (given.flag('unknown-sql')) print(`${blindSpotsSql(query)};\n`);
-      else printQuery(query);
-    }
+    if (given.flag('unknown-sql')) {
+      const known = folder === null ? chosen : await checked(chosen);
+      for (const query of known) print(`${blindSpotsSql(query)};\n`);
+    } else for (const query of chosen) printQuery(query);
   } else {
     const sorted = chosen.toSorted(
       (a, b) =>

@@ -117,7 +117,8 @@ const storedWorld = async (given: Arguments, sql: string): Promise<World> => {
     const { db } = store;
     const known = visibleNames(store);
     prepareGuarded(db, sql, known);
-    const isComplete = noteStoreBlindSpots(store, touchedNames(store, sql), asOf === null ? null : now);
+    const moment = asOf === null ? null : now;
+    const isComplete = noteStoreBlindSpots(store, touchedNames(store, sql, moment), moment);
     return { db, names: known, now, isComplete, close: () => store.close() };
   } catch (error) {
     store.close();

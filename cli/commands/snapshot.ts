@@ -1,5 +1,6 @@
 import { UserError } from '../../collector/errors.ts';
 import type { Collection } from '../../collector/collection.ts';
+import { isAnswered } from '../../collector/status.ts';
 import { transact } from '../../store/file.ts';
 import type { Store } from '../../store/file.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
@@ -43,7 +44,7 @@ const describe = (
         : 'nothing changed'
       : [...changes].map(([name, change]) => `${name} ${counts(change)}`).join('; ');
   const blind = Map.groupBy(
-    [...observations].filter(([, { status }]) => !['ok', 'empty', 'skipped'].includes(status)),
+    [...observations].filter(([, { status }]) => !isAnswered(status)),
     ([, { status }]) => status,
   );
   const unseen = [...blind].map(([status, list]) => `${status}: ${list.map(([name]) => name).join(', ')}`);

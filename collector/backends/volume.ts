@@ -12,6 +12,7 @@ import type { DslocalRecord } from '../parsers/dslocal.ts';
 import { dsclKey } from '../parsers/ds_records.ts';
 import { firstLine } from '../parsers/lines.ts';
 import { asDict, asString, optionalString, parsePlistFile, writeXmlPlist } from '../parsers/plist.ts';
+import type { PlistOdd } from '../parsers/plist.ts';
 import type { CommandName } from '../sources.ts';
 
 /**
@@ -233,6 +234,9 @@ const ofRecord = (error: unknown, shown: string): CollectError => {
       });
 };
 
+const lengthOf = (values: readonly (string | PlistOdd)[]): number =>
+  values.reduce((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
+
 /** All records of a folder that can be read, and what is wrong with the others. */
 const readRecords = async (
   tree: Tree,
@@ -266,7 +270,7 @@ const readRecords = async (
         const at = join(place.path, name);
         try {
           const record = parse(await readPlace({ path: at, stats: await lstat(at) }, shown));
-          for (const values of record.values()) for (const value of values) total += value.length;
+          for (const values of record.values()) total += lengthOf(values);
           records[index] = record;
         } catch (error) {
           problems[index] = ofRecord(error, shown);

@@ -1,5 +1,6 @@
 import { CollectError, parseFailed, permissionDenied } from '../errors.ts';
-import type { Answer } from '../answer.ts';
+import type { Answer, Note } from '../answer.ts';
+import { ignore } from '../answer.ts';
 import { failed, firstLine, notUnderstood, saysRootNeeded } from './lines.ts';
 import { PlistDate, writeXmlPlist } from './plist.ts';
 
@@ -19,9 +20,24 @@ export interface AllowedDict {
 export type Kept = string | number | boolean | PlistDate | readonly Kept[] | KeptDict;
 export type KeptDict = ReadonlyMap<string, Kept>;
 
-const timeText = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)$/;
+/**
+ * What stands in place of a value that is not of its key's kind: nothing of it is kept, no parser takes it for
+ * a value, and none takes it for absent. A dictionary where none belongs, an array where a dictionary does.
+ */
+export const withheldValue: KeptDict = new Map();
+export const withheldDict: readonly Kept[] = [];
 
-/** Unix seconds of a time as NSDate describes itself, null for any other text. */
+/** A setting that is there and was not understood: nothing is known of it, not even that it is not set. */
+export const unread: unique symbol = Symbol('unread');
+/** Null when it is not set. */
+export type Setting<T> = T | null | typeof unread;
+/** Its value; null when it is not set or not known. */
+export const known = <T>(setting: Setting<T>): T | null =>
+  setting === unread ? null : (setting as T | null);
+
+const timeText = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.\d{1,9})? ?(?:Z|([+-])(\d\d):?(\d\d))$/;
+
+/** Unix seconds of a time as NSDate describes itself, or as ISO 8601 writes it; null for any other text. */
 const secondsOf = (text: string): number | null => {
   const found = timeText.exec(text);
   if (found === null) return null;
@@ -31,9 +47,13 @@ const secondsOf = (text: string): number | null => {
     .toISOString()
     .startsWith(`${found[1]}-${found[2]}-${found[3]}T${found[4]}:${found[5]}`);
   if (!isReal) return null;
-  const shift = (Number(found[8]) * 60 + Number(found[9])) * 60;
+  const shift = (Number(found[8] ?? 0) * 60 + Number(found[9] ?? 0)) * 60;
   return at / 1000 - (found[7] === '-' ? -shift : shift);
 };
+
+/** A text that a property list in XML can hold: no NUL, and no half a pair of surrogates. */
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && !value.includes('\0') && value.isWellFormed();
 
 /**
  * The kept form of a value, undefined when the value is not of the kind that the key has by Apple's schema.
@@ -43,9 +63,10 @@ const keepLeaf = (value: unknown, leaf: Leaf): Kept | undefined => {
     case 'present':
       return true;
     case 'text':
-      return typeof value === 'string' ? value : undefined;
+      return isText(value) ? value : undefined;
     case 'texts':
-      return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
+      if (!Array.isArray(value)) return undefined;
+      return value.map((item: unknown) => (isText(item) ? item : withheldValue));
     case 'flag':
       if (typeof value === 'boolean') return value;
       if (value === 1 || value === 1n || value === '1') return true;
@@ -63,74 +84,107 @@ const keepLeaf = (value: unknown, leaf: Leaf): Kept | undefined => {
 };
 
 const isMap = (value: unknown): value is ReadonlyMap<string, unknown> => value instanceof Map;
+const isOddText = (item: Kept): boolean => typeof item !== 'string';
 
 /**
  * The allow-listed part of a dictionary, in the order of the list; the rest is dropped unread. Doing it twice
  * changes nothing.
- * Throws: parse_failed when an allow-listed key holds another kind of value than Apple's schema says; the
+ * Notes: each allow-listed key with another kind of value than Apple's schema says, which is withheld alone; the
  * message names the key and never the value.
+ * Throws: parse_failed when it is no dictionary.
  */
-export const keepAllowed = (value: unknown, allowed: AllowedDict, what: string): KeptDict => {
+export const keepAllowed = (
+  value: unknown,
+  allowed: AllowedDict,
+  what: string,
+  note: Note = ignore,
+): KeptDict => {
   if (!isMap(value)) throw parseFailed(`${what} is not a dictionary`);
   const kept = new Map<string, Kept>();
   for (const [key, rule] of Object.entries(allowed)) {
     const child = value.get(key);
-    if (child === undefined) continue;
-    if (typeof rule === 'string') {
-      const leaf = keepLeaf(child, rule);
-      if (leaf === undefined) throw parseFailed(`${key} of ${what} is not of a known kind`);
-      kept.set(key, leaf);
-    } else if (isList(rule)) {
-      if (!Array.isArray(child)) throw parseFailed(`${key} of ${what} is not a list`);
-      kept.set(
-        key,
-        child.map((item: unknown) => keepAllowed(item, rule[0], `an entry of ${key}`)),
-      );
-    } else {
-      kept.set(key, keepAllowed(child, rule, key));
-    }
+    if (child !== undefined) kept.set(key, keepChild(child, rule, `${key} of ${what}`, note));
   }
   return kept;
 };
 
+const keepChild = (child: unknown, rule: AllowedDict[string], what: string, note: Note): Kept => {
+  if (typeof rule === 'string') {
+    const leaf = keepLeaf(child, rule);
+    if (leaf === undefined)
+      note(parseFailed(`${what} is not of a known kind`), rule === 'texts' ? 'entry' : 'value');
+    else if (isKeptList(leaf) && leaf.some(isOddText))
+      note(parseFailed(`an entry of ${what} is no text`), 'entry');
+    return leaf ?? withheldValue;
+  }
+  if (!isList(rule)) {
+    if (isMap(child)) return keepAllowed(child, rule, what, note);
+    note(parseFailed(`${what} is not a dictionary`));
+    return withheldDict;
+  }
+  if (!Array.isArray(child)) {
+    note(parseFailed(`${what} is not a list`));
+    return withheldValue;
+  }
+  return child.map((item: unknown) => {
+    if (isMap(item)) return keepAllowed(item, rule[0], `an entry of ${what}`, note);
+    note(parseFailed(`an entry of ${what} is not a dictionary`));
+    return withheldDict;
+  });
+};
+
 const isList = (rule: AllowedDict | readonly [AllowedDict]): rule is readonly [AllowedDict] =>
   Array.isArray(rule);
+export const isKeptList = (value: Kept | undefined): value is readonly Kept[] => Array.isArray(value);
+export const isKeptDict = (value: Kept | undefined): value is KeptDict => value instanceof Map;
 
-export const textOf = (dict: KeptDict, key: string): string | null => {
-  const value = dict.get(key);
-  return typeof value === 'string' ? value : null;
+export const textOf = (dict: KeptDict, key: string): Setting<string> => {
+  const value = dict.get(key) ?? null;
+  return value === null || typeof value === 'string' ? value : unread;
 };
 
-export const flagOf = (dict: KeptDict, key: string): boolean | null => {
-  const value = dict.get(key);
-  return typeof value === 'boolean' ? value : null;
+export const flagOf = (dict: KeptDict, key: string): Setting<boolean> => {
+  const value = dict.get(key) ?? null;
+  return value === null || typeof value === 'boolean' ? value : unread;
 };
 
-export const integerOf = (dict: KeptDict, key: string): number | null => {
-  const value = dict.get(key);
-  return typeof value === 'number' ? value : null;
+export const integerOf = (dict: KeptDict, key: string): Setting<number> => {
+  const value = dict.get(key) ?? null;
+  return value === null || typeof value === 'number' ? value : unread;
 };
 
-export const textsOf = (dict: KeptDict, key: string): readonly string[] | null => {
+/** Not known with one entry that is no text: a list must not be told in part. */
+export const textsOf = (dict: KeptDict, key: string): Setting<readonly string[]> => {
   const value = dict.get(key);
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : null;
+  if (value === undefined) return null;
+  return isKeptList(value) && !value.some(isOddText) ? (value as readonly string[]) : unread;
+};
+
+/** Whether a list of texts has this one; null without the list, and where an entry of it may be it. */
+export const listsText = (dict: KeptDict, key: string, text: string): boolean | null => {
+  const value = dict.get(key);
+  if (!isKeptList(value)) return null;
+  return value.includes(text) || (value.some(isOddText) ? null : false);
 };
 
 /** Unix seconds. */
-export const timeOf = (dict: KeptDict, key: string): number | null => {
+export const timeOf = (dict: KeptDict, key: string): Setting<number> => {
   const value = dict.get(key);
-  if (typeof value === 'string') return secondsOf(value);
-  return value instanceof PlistDate ? value.unixSeconds : null;
+  if (value === undefined) return null;
+  if (typeof value === 'string') return secondsOf(value) ?? unread;
+  return value instanceof PlistDate ? value.unixSeconds : unread;
 };
 
+/** Null when it is not there, and when it is not known. */
 export const dictOf = (dict: KeptDict, key: string): KeptDict | null => {
   const value = dict.get(key);
-  return value instanceof Map ? (value as KeptDict) : null;
+  return isKeptDict(value) ? value : null;
 };
 
+/** The dictionaries of a list; entries that are none are left out, and were noted. */
 export const dictsOf = (dict: KeptDict, key: string): readonly KeptDict[] => {
   const value = dict.get(key);
-  return Array.isArray(value) ? value.filter((item): item is KeptDict => item instanceof Map) : [];
+  return isKeptList(value) ? value.filter(isKeptDict) : [];
 };
 
 /** Whether any of these keys is there. */
@@ -168,16 +222,16 @@ const refusals: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Sanitizes what a tool printed, and never lets through what is not understood: of that one line tells the
- * size, and whether the tool asks for root.
+ * Reduces what a tool printed, and never lets through what is not understood: of a whole output one line tells
+ * the size, and whether the tool asks for root.
  */
-export const sanitizeText = (text: string, tool: string, sanitize: (text: string) => string): string => {
+export const sanitizeText = (text: string, tool: string, reduce: (text: string) => string): string => {
   const line = text.trim();
   if (line === '') return '';
   if (withheldLine.test(text)) return text;
   if (refusals.has(line)) return `${line}\n`;
   try {
-    return sanitize(text);
+    return reduce(text);
   } catch (problem) {
     if (!(problem instanceof CollectError)) throw problem;
     const why = problem.code === 'permission_denied' ? ' (the tool requires root)' : '';

@@ -1,6 +1,6 @@
 import { parseFailed } from '../errors.ts';
 import type { Answer } from '../answer.ts';
-import { linesOf, notUnderstood } from './lines.ts';
+import { cutShort, isCut, linesOf, notUnderstood } from './lines.ts';
 
 export interface CsrutilStatus {
   /** Null for a custom configuration: some protections on, some off. */
@@ -8,7 +8,7 @@ export interface CsrutilStatus {
 }
 
 const sentence =
-  /^System Integrity Protection status: ((?:enabled|disabled|unknown)(?: \([A-Za-z ]+\))?)\.?$/;
+  /^System Integrity Protection status: ((?:enabled|disabled|unknown)(?: \([a-z ]+\))?)(\.?)$/i;
 
 /**
  * Parses the state of System Integrity Protection.
@@ -16,16 +16,20 @@ const sentence =
  * Input: `csrutil status`; 10.15, 11, 12.5, 14, 26.5.2.
  * Returns: true for `enabled.`, false for `disabled.`, null for all else in that sentence: `enabled (Custom
  * Configuration).` has been seen with every protection off.
- * Throws: `parse_failed` without the sentence or the block `Configuration:`, or with two that differ.
+ * Throws: `parse_failed` without the sentence or the block `Configuration:`, with two that differ, and when the
+ * sentence may be cut before "(Custom Configuration)".
  * Source: csrutil(8).
  */
 export const parseCsrutilStatus = (answer: Answer): CsrutilStatus => {
   const lines = linesOf(answer.stdout).map((line) => line.trim());
   const states = new Set<string>();
   for (const line of lines) {
-    const state = sentence.exec(line)?.[1];
-    if (state !== undefined) states.add(state);
-    else if (line.startsWith('System Integrity Protection status'))
+    const [, state, stop] = sentence.exec(line) ?? [];
+    if (state !== undefined) {
+      const isLast = line === lines.at(-1);
+      if (stop === '' && isLast && isCut(answer.stdout)) throw cutShort('csrutil status');
+      states.add(state.toLowerCase());
+    } else if (/^System Integrity Protection status/i.test(line))
       throw notUnderstood('csrutil status', answer);
   }
   if (states.size > 1) throw parseFailed('csrutil status printed two answers');

@@ -1,7 +1,12 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../answer.ts';
-import { optionalUuid, parseDiskutilPlist } from './diskutil.ts';
-import { asArray, asDict, asString, optionalArray, optionalBoolean, optionalString } from './plist.ts';
+import { ignore } from '../answer.ts';
+import type { Answer, Note } from '../answer.ts';
+import { parseDiskutilPlist } from './diskutil.ts';
+import { entryOf, mergedByKey } from './entry.ts';
+import type { Entry } from './entry.ts';
+import { firstLine } from './lines.ts';
+import { asArray } from './plist.ts';
+import type { PlistValue } from './plist.ts';
 
 /** A fact is null where its key is absent. */
 export interface ApfsVolume {
@@ -24,7 +29,69 @@ export interface ApfsVolume {
   readonly cryptoMigrationOn: boolean | null;
   /** Upper case. */
   readonly volumeGroupUuid: string | null;
+  /** Keys that are there, or may be, and that cannot be read: without `Roles` it may have any. */
+  readonly unread: ReadonlySet<string>;
 }
+
+/** What tells the volumes of one list apart. */
+const identities = ['DeviceIdentifier', 'Roles'];
+/** What every volume of a list has, where one has it. */
+const common = ['APFSVolumeUUID', 'Name', 'Roles', 'Encryption', 'FileVault', 'Locked', 'CryptoMigrationOn'];
+const costsOf = (unread: ReadonlySet<string>): 'record' | 'value' =>
+  identities.some((key) => unread.has(key)) ? 'record' : 'value';
+
+const readVolume = (volume: Entry, container: Omit<ApfsContainer, 'volumes'>, note: Note): ApfsVolume[] => {
+  const printed = volume.text('DeviceIdentifier');
+  const isDevice = printed !== null && /^disk[0-9]+s[0-9]+$/.test(printed);
+  const deviceIdentifier = isDevice ? printed : volume.odd('DeviceIdentifier', 'is not that of a volume');
+  const facts = {
+    ...container,
+    isInternal: volume.flag('Internal') ?? (volume.unread.has('Internal') ? null : container.isInternal),
+    uuid: volume.uuid('APFSVolumeUUID'),
+    name: volume.text('Name'),
+    roles: volume.texts('Roles') ?? [],
+    encryption: volume.flag('Encryption'),
+    fileVault: volume.flag('FileVault'),
+    locked: volume.flag('Locked'),
+    cryptoMigrationOn: volume.flag('CryptoMigrationOn'),
+    volumeGroupUuid: volume.uuid('APFSVolumeGroupID') ?? volume.uuid('APFSVolumeGroupUUID'),
+    unread: volume.unread,
+  };
+  volume.tell(note, `diskutil apfs list: volume ${deviceIdentifier ?? 'without a device'}`, costsOf);
+  return deviceIdentifier === null ? [] : [{ deviceIdentifier, ...facts }];
+};
+
+interface ApfsContainer {
+  readonly containerUuid: string | null;
+  readonly containerReference: string | null;
+  readonly isInternal: boolean | null;
+  readonly volumes: readonly PlistValue[];
+}
+
+const readContainer = (container: Entry, note: Note): ApfsContainer => {
+  const containerReference = container.text('ContainerReference');
+  const facts = {
+    containerUuid: container.uuid('APFSContainerUUID'),
+    containerReference,
+    isInternal: container.flag('Internal'),
+    volumes: container.list('Volumes') ?? [],
+  };
+  if (container.value('Volumes') === null) container.odd('Volumes', 'is missing');
+  const what = `diskutil apfs list: container ${firstLine(containerReference ?? 'without a name')}`;
+  container.tell(note, what, (unread) => (unread.has('Volumes') ? 'record' : costsOf(unread)));
+  return facts;
+};
+
+/** Of two volumes of one device, what both say. */
+const merge = (a: ApfsVolume, b: ApfsVolume): ApfsVolume => {
+  const entries = Object.entries(a).map(([key, value]) => {
+    const isSame = JSON.stringify(value) === JSON.stringify(b[key as keyof ApfsVolume]);
+    return [key, isSame ? value : key === 'roles' ? a.roles.filter((role) => b.roles.includes(role)) : null];
+  });
+  const isOfOneRole = JSON.stringify(a.roles) === JSON.stringify(b.roles);
+  const unread = new Set([...a.unread, ...b.unread, ...(isOfOneRole ? [] : ['Roles'])]);
+  return { ...(Object.fromEntries(entries) as ApfsVolume), unread };
+};
 
 /**
  * Parses the APFS volumes of all containers.
@@ -32,35 +99,44 @@ export interface ApfsVolume {
  * Input: `diskutil apfs list -plist`; 10.12, 10.13, 12.
  * Returns: the volumes in the order printed; none for an empty list of containers, and for the empty
  * dictionary that 10.12 prints when there is no APFS at all (diskutil-apfs-list-plist-04).
+ * Notes: a container or volume that is none, or has no device, which is left out; a key of a wrong kind, which
+ * is null.
  * Throws: `source_failed` when diskutil reports an error; `parse_failed` when a dictionary with other keys
- * has no `Containers`, a container no `Volumes`, a volume no `DeviceIdentifier`, or a key has a wrong kind.
+ * has no `Containers`, or none of the volumes can be read.
  * Source: diskutil(8), "apfs list".
  */
-export const parseDiskutilApfsList = (answer: Answer): readonly ApfsVolume[] => {
+export const parseDiskutilApfsList = (answer: Answer, note: Note = ignore): readonly ApfsVolume[] => {
   const list = parseDiskutilPlist('diskutil apfs list', answer);
-  if (list.size === 0) return [];
-  return asArray(list.get('Containers'), 'Containers').flatMap((element) => {
-    const container = asDict(element, 'a container');
-    return asArray(container.get('Volumes'), 'Volumes').map((value): ApfsVolume => {
-      const volume = asDict(value, 'a volume');
-      const deviceIdentifier = asString(volume.get('DeviceIdentifier'), 'DeviceIdentifier');
-      if (!/^disk[0-9]+s[0-9]+$/.test(deviceIdentifier))
-        throw parseFailed('DeviceIdentifier is not that of a volume');
-      return {
-        containerUuid: optionalUuid(container, 'APFSContainerUUID'),
-        containerReference: optionalString(container, 'ContainerReference'),
-        isInternal: optionalBoolean(volume, 'Internal') ?? optionalBoolean(container, 'Internal'),
-        deviceIdentifier,
-        uuid: optionalUuid(volume, 'APFSVolumeUUID'),
-        name: optionalString(volume, 'Name'),
-        roles: (optionalArray(volume, 'Roles') ?? []).map((role) => asString(role, 'a role')),
-        encryption: optionalBoolean(volume, 'Encryption'),
-        fileVault: optionalBoolean(volume, 'FileVault'),
-        locked: optionalBoolean(volume, 'Locked'),
-        cryptoMigrationOn: optionalBoolean(volume, 'CryptoMigrationOn'),
-        volumeGroupUuid:
-          optionalUuid(volume, 'APFSVolumeGroupID') ?? optionalUuid(volume, 'APFSVolumeGroupUUID'),
-      };
+  if (list.isEmpty) return [];
+  const containers = asArray(list.value('Containers') ?? undefined, 'Containers');
+  list.tell(note, 'diskutil apfs list', () => 'value');
+  let lost = 0;
+  const counting: Note = (problem, costs) => {
+    if (costs !== 'value') lost += 1;
+    note(problem, costs);
+  };
+  const isNone = (what: string): [] => {
+    counting(parseFailed(`diskutil apfs list: ${what} is no dictionary`));
+    return [];
+  };
+  const found = containers.flatMap((value) => {
+    const container = entryOf(value);
+    if (container === null) return isNone('a container');
+    const { volumes: values, ...facts } = readContainer(container, counting);
+    return values.flatMap((each) => {
+      const volume = entryOf(each);
+      return volume === null ? isNone('a volume') : [{ volume, facts }];
     });
   });
+  for (const { volume } of found)
+    volume.needLike(
+      found.map((each) => each.volume),
+      common,
+    );
+  const volumes = found.flatMap(({ volume, facts }) => readVolume(volume, facts, counting));
+  // That there is no volume is not said by a list of which nothing can be read.
+  if (lost > 0 && volumes.length === 0) throw parseFailed('no volume of diskutil apfs list can be read');
+  const twice = (device: string): void =>
+    note(parseFailed(`diskutil apfs list: volume ${device} is there twice, with different values`));
+  return mergedByKey(volumes, (volume) => volume.deviceIdentifier, merge, twice);
 };

@@ -1,18 +1,42 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../answer.ts';
-import { optionalUuid, parseDiskutilPlist } from './diskutil.ts';
-import { asArray, asDict, asString, optionalBoolean } from './plist.ts';
+import { ignore } from '../answer.ts';
+import type { Answer, Note } from '../answer.ts';
+import { parseDiskutilPlist } from './diskutil.ts';
+import { entryOf, mergedByKey } from './entry.ts';
+import type { Entry } from './entry.ts';
+import { asArray } from './plist.ts';
+
+export interface ApfsCryptoUser {
+  /** Upper case: the GeneratedUID of an account, or the well-known one of a key. */
+  readonly uuid: string;
+  /** As printed, such as `LocalOpenDirectory`; null where it cannot be read. */
+  readonly type: string | null;
+  /** Null before macOS 11, which has no such key, and where it cannot be read. */
+  readonly volumeOwner: boolean | null;
+}
 
 export interface DiskutilApfsListUsers {
-  readonly users: readonly {
-    /** Upper case: the GeneratedUID of an account, or the well-known one of a key. */
-    readonly uuid: string;
-    /** As printed, such as `LocalOpenDirectory`. */
-    readonly type: string;
-    /** Null before macOS 11, which has no such key. */
-    readonly volumeOwner: boolean | null;
-  }[];
+  readonly users: readonly ApfsCryptoUser[];
 }
+
+const tool = 'diskutil apfs listUsers';
+
+const readUser = (user: Entry, place: string, note: Note): ApfsCryptoUser[] => {
+  const uuid = user.uuid('APFSCryptoUserUUID');
+  if (uuid === null && !user.unread.has('APFSCryptoUserUUID')) user.odd('APFSCryptoUserUUID', 'is missing');
+  const type = user.text('APFSCryptoUserType') || null;
+  if (type === null && !user.unread.has('APFSCryptoUserType')) user.odd('APFSCryptoUserType', 'is missing');
+  const volumeOwner = user.flag('VolumeOwner');
+  user.tell(note, `${tool}: ${uuid ?? place}`, () => (uuid === null ? 'record' : 'value'));
+  return uuid === null ? [] : [{ uuid, type, volumeOwner }];
+};
+
+/** Of two entries of one UUID, what both say. */
+const merge = (a: ApfsCryptoUser, b: ApfsCryptoUser): ApfsCryptoUser => ({
+  uuid: a.uuid,
+  type: a.type === b.type ? a.type : null,
+  volumeOwner: a.volumeOwner === b.volumeOwner ? a.volumeOwner : null,
+});
 
 /**
  * Parses the cryptographic users of one APFS volume.
@@ -20,20 +44,25 @@ export interface DiskutilApfsListUsers {
  * Input: `diskutil apfs listUsers -plist {device}`; 10.14, 15, 26.
  * Returns: the users in the order printed; none for an empty `Users`, and for an empty dictionary: one with
  * other keys but without `Users` is not known to mean that there is none.
- * Throws: `source_failed` when diskutil reports an error; `parse_failed` when a user lacks its UUID or type,
- * or a key has a wrong kind.
+ * Notes: a user without a UUID, which is left out; what else is missing or of a wrong kind, which is null.
+ * Throws: `source_failed` when diskutil reports an error; `parse_failed` when there is no list of users.
  * Source: diskutil(8), "apfs listUsers".
  */
-export const parseDiskutilApfsListUsers = (answer: Answer): DiskutilApfsListUsers => {
-  const list = parseDiskutilPlist('diskutil apfs listUsers', answer);
-  if (list.size === 0) return { users: [] };
-  const users = asArray(list.get('Users'), 'Users').map((element) => {
-    const user = asDict(element, 'a user');
-    const uuid = optionalUuid(user, 'APFSCryptoUserUUID');
-    if (uuid === null) throw parseFailed('APFSCryptoUserUUID is missing');
-    const type = asString(user.get('APFSCryptoUserType'), 'APFSCryptoUserType');
-    if (type === '') throw parseFailed('APFSCryptoUserType is empty');
-    return { uuid, type, volumeOwner: optionalBoolean(user, 'VolumeOwner') };
+export const parseDiskutilApfsListUsers = (answer: Answer, note: Note = ignore): DiskutilApfsListUsers => {
+  const list = parseDiskutilPlist(tool, answer);
+  if (list.isEmpty) return { users: [] };
+  const values = asArray(list.value('Users') ?? undefined, 'Users');
+  list.tell(note, tool, () => 'value');
+  const entries = values.map(entryOf);
+  const known = entries.filter((entry) => entry !== null);
+  const users = entries.flatMap((entry, index) => {
+    const place = `user ${index + 1} of ${values.length}`;
+    if (entry === null) note(parseFailed(`${tool}: ${place} is no dictionary`));
+    entry?.needLike(known, ['VolumeOwner']);
+    return entry === null ? [] : readUser(entry, place, note);
   });
-  return { users };
+  if (values.length > 0 && users.length === 0) throw parseFailed(`none of the users of ${tool} can be read`);
+  const twice = (uuid: string): void =>
+    note(parseFailed(`${tool}: ${uuid} is there twice, with different values`), 'value');
+  return { users: mergedByKey(users, ({ uuid }) => uuid, merge, twice) };
 };

@@ -1,7 +1,7 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../answer.ts';
-import { optionalUuid, parseDiskutilPlist } from './diskutil.ts';
-import { optionalBoolean, optionalString } from './plist.ts';
+import { ignore } from '../answer.ts';
+import type { Answer, Note } from '../answer.ts';
+import { parseDiskutilPlist } from './diskutil.ts';
 
 export interface DiskutilInfoRoot {
   /** Null for any other file system. */
@@ -13,6 +13,10 @@ export interface DiskutilInfoRoot {
   readonly deviceIdentifier: string | null;
   /** Upper case. */
   readonly volumeUuid: string | null;
+  /** The container of the running system, such as `disk3`. */
+  readonly containerReference: string | null;
+  /** The System and Data volume of one macOS have it in common. Upper case. */
+  readonly volumeGroupUuid: string | null;
 }
 
 /**
@@ -20,25 +24,31 @@ export interface DiskutilInfoRoot {
  *
  * Input: `diskutil info -plist /`; the text form is known of 11 and 12.
  * Returns: one fact for each key, null where the key is absent: the Data volume of an M1 had no `Encryption`.
+ * Notes: a key of a wrong kind, which is null.
  * Throws: `source_failed` when diskutil reports an error; `parse_failed` when none of the keys that tell the
- * volume and its file system is there, or one has a wrong kind.
+ * volume and its file system is there.
  * Source: diskutil(8), "info".
  */
-export const parseDiskutilInfoRoot = (answer: Answer): DiskutilInfoRoot => {
+export const parseDiskutilInfoRoot = (answer: Answer, note: Note = ignore): DiskutilInfoRoot => {
   const info = parseDiskutilPlist('diskutil info', answer);
-  const type = optionalString(info, 'FilesystemType');
-  const name = optionalString(info, 'FilesystemName');
-  const deviceIdentifier = optionalString(info, 'DeviceIdentifier') || null;
-  if (type === null && name === null && deviceIdentifier === null) {
+  const type = info.text('FilesystemType');
+  const name = info.text('FilesystemName');
+  const facts = {
+    filesystem: info.unread.has('FilesystemType')
+      ? null
+      : (filesystemOf(type) ?? (type ? null : filesystemOf(name))),
+    fileVault: info.flag('FileVault'),
+    encryption: info.flag('Encryption'),
+    deviceIdentifier: info.text('DeviceIdentifier') || null,
+    volumeUuid: info.uuid('VolumeUUID'),
+    containerReference: info.text('APFSContainerReference') || null,
+    volumeGroupUuid: info.uuid('APFSVolumeGroupID'),
+  };
+  if (type === null && name === null && facts.deviceIdentifier === null) {
     throw parseFailed('diskutil info printed a property list that tells no volume');
   }
-  return {
-    filesystem: filesystemOf(type) ?? (type ? null : filesystemOf(name)),
-    fileVault: optionalBoolean(info, 'FileVault'),
-    encryption: optionalBoolean(info, 'Encryption'),
-    deviceIdentifier,
-    volumeUuid: optionalUuid(info, 'VolumeUUID'),
-  };
+  info.tell(note, 'diskutil info', () => 'value');
+  return facts;
 };
 
 /** `apfs` and `hfs` are types; `APFS`, `Case-sensitive APFS`, `Journaled HFS+` are names. */

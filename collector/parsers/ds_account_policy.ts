@@ -1,7 +1,9 @@
 import { CollectError } from '../errors.ts';
-import type { Answer } from '../answer.ts';
-import { allValues, firstValue, idOf, namesOf, readAccountPolicyRecords, upperCase } from './ds_records.ts';
-import { asDict, optionalInteger, optionalNumber, parseXmlPlist } from './plist.ts';
+import { ignore } from '../answer.ts';
+import type { Answer, Note } from '../answer.ts';
+import { readAccountPolicyRecords } from './ds_records.ts';
+import type { DsRecord } from './ds_records.ts';
+import { parseXmlDict } from './plist.ts';
 
 /** What macOS notes of the logins of one account. */
 export interface AccountPolicy {
@@ -20,32 +22,43 @@ export interface DsAccountPolicy {
   uid: number | null;
   /** GeneratedUID in upper case. */
   uuid: string | null;
-  /** Null when the record has none, or has one that could not be read: then `policyError` says why. */
+  /** Null when the record has none, or has one that could not be read. */
   policy: AccountPolicy | null;
-  policyError: string | null;
+  isUnreadable: boolean;
 }
 
-const parsePolicy = (text: string): AccountPolicy => {
-  const dict = asDict(parseXmlPlist(text), 'the policy');
-  return {
-    creationTime: optionalNumber(dict, 'creationTime'),
-    passwordLastSetTime: optionalNumber(dict, 'passwordLastSetTime'),
-    failedLoginCount: optionalInteger(dict, 'failedLoginCount'),
-    // An <integer> until the first failure, a <real> after it.
-    failedLoginTimestamp: optionalNumber(dict, 'failedLoginTimestamp'),
-    lastLoginTimestamp: optionalNumber(dict, 'lastLoginTimestamp'),
-  };
+const keys = [
+  'creationTime',
+  'passwordLastSetTime',
+  'failedLoginCount',
+  // An <integer> until the first failure, a <real> after it.
+  'failedLoginTimestamp',
+  'lastLoginTimestamp',
+] as const satisfies readonly (keyof AccountPolicy)[];
+
+const parsePolicy = (record: DsRecord, text: string): AccountPolicy => {
+  const { dict, odd } = parseXmlDict(text, 'the policy');
+  const wrong = odd === null ? [] : [odd];
+  const [creationTime, passwordLastSetTime, failedLoginCount, failedLoginTimestamp, lastLoginTimestamp] =
+    keys.map((key) => {
+      const value = dict.get(key);
+      const isRight = key === 'failedLoginCount' ? Number.isSafeInteger(value) : typeof value === 'number';
+      if (value !== undefined && !isRight) wrong.push(`${key} is no number`);
+      return isRight ? (value as number) : null;
+    }) as [number | null, number | null, number | null, number | null, number | null];
+  if (wrong.length > 0) record.odd('accountPolicyData', `has what cannot be read (${wrong.join(', ')})`);
+  return { creationTime, passwordLastSetTime, failedLoginCount, failedLoginTimestamp, lastLoginTimestamp };
 };
 
-const policyOf = (values: readonly string[]): Pick<DsAccountPolicy, 'policy' | 'policyError'> => {
-  const [text, ...more] = values;
-  if (text === undefined) return { policy: null, policyError: null };
-  if (more.length > 0) return { policy: null, policyError: 'accountPolicyData has more than one value' };
+const policyOf = (record: DsRecord): Pick<DsAccountPolicy, 'policy' | 'isUnreadable'> => {
+  const text = record.only('accountPolicyData');
+  if (text === null) return { policy: null, isUnreadable: record.unread.has('accountPolicyData') };
   try {
-    return { policy: parsePolicy(text), policyError: null };
+    return { policy: parsePolicy(record, text), isUnreadable: false };
   } catch (error) {
     if (!(error instanceof CollectError)) throw error;
-    return { policy: null, policyError: `accountPolicyData: ${error.message}` };
+    record.odd('accountPolicyData', `is ${error.message}`);
+    return { policy: null, isUnreadable: true };
   }
 };
 
@@ -54,18 +67,15 @@ const policyOf = (values: readonly string[]): Pick<DsAccountPolicy, 'policy' | '
  *
  * Input: `dscl -plist . -readall /Users` with accountPolicyData, whose value is the text of an XML property
  *   list; macOS 10.10 to 26. A caller who is not root gets records without it.
- * Returns: one per record, in the order given; a policy that cannot be read leaves the others right.
- * Throws: permission_denied, source_failed or parse_failed as readAccountPolicyRecords does; parse_failed
- *   for a record without a name.
+ * Returns: one per record, in the order given.
+ * Notes: a record without a name, which is left out, and what is odd of the others and of their policies.
+ * Throws: permission_denied, source_failed or parse_failed as readAccountPolicyRecords does.
  * Source: dscl(1), pwpolicy(8)
  */
-export const parseDsAccountPolicy = (answer: Answer): DsAccountPolicy[] =>
-  readAccountPolicyRecords(answer).map((record) => {
-    const uuid = firstValue(record, 'GeneratedUID');
-    return {
-      recordName: namesOf(record).recordName,
-      uid: idOf(firstValue(record, 'UniqueID')),
-      uuid: uuid === null ? null : upperCase(uuid),
-      ...policyOf(allValues(record, 'accountPolicyData')),
-    };
+export const parseDsAccountPolicy = (answer: Answer, note: Note = ignore): DsAccountPolicy[] =>
+  readAccountPolicyRecords(answer).flatMap((record) => {
+    const { recordName } = record.names();
+    const [uid, uuid, policy] = [record.id('UniqueID'), record.uuid('GeneratedUID'), policyOf(record)];
+    record.tell(note);
+    return recordName === null ? [] : [{ recordName, uid, uuid, ...policy }];
   });

@@ -1,18 +1,16 @@
 import { CollectError, parseFailed, permissionDenied } from '../errors.ts';
-import type { Answer } from '../answer.ts';
+import type { Answer, Note } from '../answer.ts';
+import { isText } from './decode.ts';
+import { firstLine as lineOf, isUuid } from './lines.ts';
 import {
+  PlistOdd,
   asArray,
-  asDict,
-  asString,
   parseXmlPlist,
   sanitizePlist,
   sanitizeXmlPlist,
   sanitizeXmlPlistWith,
 } from './plist.ts';
 import type { AllowedKeys, PlistDict, PlistValue } from './plist.ts';
-
-/** One record: the values of each attribute, by its standard name, or its native one for lack of another. */
-export type DsRecord = ReadonlyMap<string, readonly string[]>;
 
 const standard = 'dsAttrTypeStandard:';
 const native = 'dsAttrTypeNative:';
@@ -109,61 +107,226 @@ const failure = ({ exitCode, stderr }: Answer): CollectError => {
   return new CollectError('source_failed', message, { hint });
 };
 
-const readRecord = (dict: PlistDict, keys: ReadonlyMap<string, string>): DsRecord => {
-  const record = new Map<string, readonly string[]>();
+/** What may be shown of a name in a message. */
+const shown = (name: string): string => Array.from(lineOf(name)).slice(0, 64).join('');
+
+/** What an account or group is known by: while it is not known, nothing is known to be absent. */
+const identities: ReadonlySet<string> = new Set(['RecordName', 'GeneratedUID']);
+
+/** Attributes of which a table has a row for each value. */
+const lists: ReadonlySet<string> = new Set([
+  'AuthenticationAuthority',
+  'GroupMembership',
+  'GroupMembers',
+  'NestedGroups',
+]);
+
+/**
+ * One record: the values of each attribute, by its standard name, or its native one for lack of another. What of
+ * it cannot be read is unknown by itself, and told at the end in one problem that names the record.
+ */
+export class DsRecord {
+  /** Null is a value that cannot be read. */
+  readonly #values: ReadonlyMap<string, readonly (string | null)[]>;
+  readonly #place: string;
+  readonly #oddities: string[] = [];
+  #isKnown = true;
+  /** Attributes that are there, or may be, and that cannot be read whole. */
+  readonly unread = new Set<string>();
+  /** Attributes in which two records of this name differ. */
+  readonly differing = new Set<string>();
+
+  /** @param place Which record it is, where it has no name. */
+  constructor(values: ReadonlyMap<string, readonly (string | null)[]>, place: string) {
+    this.#values = values;
+    this.#place = place;
+    for (const [attribute, all] of values) {
+      if (all.includes(null)) this.odd(attribute, 'cannot be read');
+    }
+  }
+
+  /** Notes what is odd of an attribute, which is then unknown. */
+  odd(attribute: string, why: string): null {
+    if (!this.unread.has(attribute)) this.#oddities.push(`${attribute} ${why}`);
+    this.unread.add(attribute);
+    if (identities.has(attribute)) this.#isKnown = false;
+    return null;
+  }
+
+  /** Of a record that has lost a key, what it lacks may have been there. */
+  mayLack(attributes: Iterable<string>, why: string): void {
+    this.#oddities.push(why);
+    for (const attribute of attributes) if (!this.#values.has(attribute)) this.unread.add(attribute);
+    if (!this.#values.has('RecordName') || !this.#values.has('GeneratedUID')) this.#isKnown = false;
+  }
+
+  /** Every value that can be read, each once. */
+  all(attribute: string): string[] {
+    const texts = (this.#values.get(attribute) ?? []).filter((value) => value !== null);
+    return [...new Set(texts)];
+  }
+
+  first(attribute: string): string | null {
+    return this.#values.get(attribute)?.[0] ?? null;
+  }
+
+  /** The value of an attribute that has but one; null where it is absent or not known. */
+  only(attribute: string): string | null {
+    const [value, ...more] = this.all(attribute);
+    if (more.length > 0) return this.odd(attribute, 'has different values');
+    return this.unread.has(attribute) ? null : (value ?? null);
+  }
+
+  /** The same for one that no record is without. */
+  needed(attribute: string): string | null {
+    const value = this.only(attribute);
+    return value === null && !this.unread.has(attribute) ? this.odd(attribute, 'is missing') : value;
+  }
+
+  /** A uid or gid, signed. */
+  id(attribute: string): number | null {
+    const text = this.needed(attribute);
+    return text === null ? null : (idOf(text) ?? this.odd(attribute, 'is no id'));
+  }
+
+  /** A GUID in upper case, as it is compared. */
+  uuid(attribute: string): string | null {
+    const text = this.needed(attribute);
+    if (text === null || isUuid(text)) return text?.toUpperCase() ?? null;
+    return this.odd(attribute, 'is not a GUID');
+  }
+
+  /** GUIDs in upper case. What is none is kept, for the record lists it, and noted, for it may mean somebody. */
+  uuids(attribute: string): string[] {
+    const texts = this.all(attribute);
+    if (!texts.every(isUuid)) this.odd(attribute, 'holds what is not a GUID');
+    return [...new Set(texts.map((text) => text.toUpperCase()))];
+  }
+
+  /** The name, null where there is none, and the further names that the record answers to. */
+  names(): { recordName: string | null; aliases: string[] } {
+    const recordName = this.first('RecordName');
+    if (recordName === null) this.needed('RecordName');
+    return { recordName, aliases: this.all('RecordName').filter((name) => name !== recordName) };
+  }
+
+  /** This and another record of the same name as one: what both say, and no more. */
+  mergedWith(other: DsRecord, attributes: Iterable<string>): DsRecord {
+    const values = new Map<string, readonly (string | null)[]>();
+    const differing: string[] = [];
+    for (const attribute of attributes) {
+      const [own, others] = [this.#values.get(attribute), other.#values.get(attribute)];
+      if (own === undefined && others === undefined) continue;
+      if (!isSame(own, others)) differing.push(attribute);
+      // Names are compared without case: the first of both is the same.
+      const isShared = (value: string | null, index: number): boolean =>
+        others?.includes(value) === true || (attribute === 'RecordName' && index === 0);
+      values.set(attribute, own?.filter(isShared) ?? []);
+    }
+    const merged = new DsRecord(values, this.#place);
+    for (const record of [this, other]) {
+      for (const attribute of record.unread) merged.unread.add(attribute);
+      for (const attribute of record.differing) merged.differing.add(attribute);
+      merged.#oddities.push(...record.#oddities.filter((oddity) => !merged.#oddities.includes(oddity)));
+      if (!record.#isKnown) merged.#isKnown = false;
+    }
+    for (const attribute of differing) {
+      merged.differing.add(attribute);
+      merged.odd(attribute, 'differs from another record of this name');
+    }
+    return merged;
+  }
+
+  /** Tells all that is odd of the record, as one problem. */
+  tell(note: Note): void {
+    if (this.#oddities.length === 0) return;
+    const name = this.first('RecordName');
+    const what = name === null ? this.#place : `the record ${shown(name)} of dscl`;
+    const costs = [...this.unread].some((attribute) => lists.has(attribute)) ? 'entry' : 'value';
+    note(parseFailed(`${what}: ${this.#oddities.join(', ')}`), this.#isKnown ? costs : 'record');
+  }
+}
+
+const isSame = (a: readonly (string | null)[] = [], b: readonly (string | null)[] = []): boolean =>
+  a.length === b.length && a.every((value, index) => value === b[index]);
+
+const numbers: ReadonlySet<string> = new Set(['UniqueID', 'PrimaryGroupID']);
+/** A value as dscl prints it, a text; null for one that is none. */
+const textOf = (value: PlistValue, attribute: string): string | null => {
+  if (typeof value === 'string') return value;
+  return numbers.has(attribute) && Number.isSafeInteger(value) ? String(value) : null;
+};
+const textsOf = (value: PlistValue, attribute: string): (string | null)[] =>
+  Array.isArray(value) ? value.map((each) => textOf(each, attribute)) : [textOf(value, attribute)];
+
+const readRecord = (dict: PlistDict, keys: ReadonlyMap<string, string>, place: string): DsRecord => {
+  const values = new Map<string, (string | null)[]>();
+  const twice: string[] = [];
   for (const [key, value] of dict) {
     const attribute = keys.get(key);
-    if (attribute === undefined) {
-      if (key.startsWith(standard) || key.startsWith(native)) continue;
-      throw parseFailed('a record of dscl has a key without the prefix of an attribute');
-    }
+    if (attribute === undefined) continue;
     // In nodes of other kinds an attribute of its own may have the native name: the standard one holds.
     const isTwin = key.startsWith(native) && !nativeOnly.has(attribute);
     if (isTwin && dict.has(standard + attribute)) continue;
-    if (record.has(attribute)) throw parseFailed(`a record of dscl has ${attribute} twice`);
-    const values = asArray(value, key).map((element) => asString(element, `a value of ${key}`));
-    record.set(attribute, values);
+    const texts = textsOf(value, attribute);
+    const known = values.get(attribute);
+    if (known !== undefined && known.join('\0') !== texts.join('\0')) twice.push(attribute);
+    values.set(attribute, known?.filter((text) => texts.includes(text)) ?? texts);
+  }
+  const record = new DsRecord(values, place);
+  for (const attribute of twice) {
+    record.differing.add(attribute);
+    record.odd(attribute, 'is there twice, with different values');
   }
   return record;
+};
+
+/** Records of one name as one: the same twice is there once, and what differs is not known. */
+const merged = (records: readonly DsRecord[], attributes: ReadonlySet<string>): readonly DsRecord[] => {
+  const byName = new Map<string, DsRecord>();
+  for (const [index, record] of records.entries()) {
+    const name = record.first('RecordName');
+    const key = name === null ? `\0${index}` : name.toLowerCase();
+    const known = byName.get(key);
+    byName.set(key, known === undefined ? record : known.mergedWith(record, attributes));
+  }
+  return [...byName.values()];
 };
 
 const readRecords = (answer: Answer, keys: ReadonlyMap<string, string>): readonly DsRecord[] => {
   // Some errors go to stdout and look like a header (`read: DS error: …`): the exit code comes first.
   if (answer.exitCode !== 0) throw failure(answer);
   if (answer.stdout === '') throw parseFailed('dscl ended well but printed nothing');
-  const records = asArray(parseXmlPlist(answer.stdout), 'the answer of dscl -readall');
-  return records.map((record) => readRecord(asDict(record, 'a record of dscl'), keys));
+  const all = asArray(parseXmlPlist(answer.stdout), 'the answer of dscl -readall');
+  const attributes = new Set(keys.values());
+  const records = all.map((value, index): DsRecord => {
+    const place = `record ${index + 1} of ${all.length} of dscl`;
+    if (value instanceof Map) return readRecord(value, keys, place);
+    const rest = value instanceof PlistOdd ? value.rest : null;
+    const record = readRecord(rest ?? new Map(), keys, place);
+    record.mayLack(attributes, value instanceof PlistOdd ? value.why : 'it is not a dictionary');
+    return record;
+  });
+  if (records.length > 0 && records.every((record) => record.first('RecordName') === null)) {
+    throw parseFailed('no record of dscl has a name');
+  }
+  return merged(records, attributes);
 };
 
 /**
  * Reads what `dscl -plist . -readall` printed, keeping only the attributes that were asked for.
  *
  * Input: an array of dictionaries of arrays of strings, keys with their prefix; macOS 10.5 to 26.
- * Returns: the records in the order given, attributes by their standard name.
+ * Returns: the records in the order given, attributes by their standard name; what is no record is one
+ *   of which nothing is known. What is odd of a record it tells when it was read.
  * Throws: permission_denied for exit codes 40 and 87, source_failed for the others, parse_failed for a
- *   stdout of any other form, nothing at all included.
+ *   stdout of any other form, nothing at all included, and where no record has a name.
  * Source: dscl(1), DSTools-162
  */
 export const readUserRecords = (answer: Answer): readonly DsRecord[] => readRecords(answer, userKeys);
 export const readGroupRecords = (answer: Answer): readonly DsRecord[] => readRecords(answer, groupKeys);
 export const readAccountPolicyRecords = (answer: Answer): readonly DsRecord[] =>
   readRecords(answer, accountPolicyKeys);
-
-export const firstValue = (record: DsRecord, attribute: string): string | null =>
-  record.get(attribute)?.[0] ?? null;
-export const allValues = (record: DsRecord, attribute: string): string[] => [
-  ...(record.get(attribute) ?? []),
-];
-
-/** The name and the further names that the record answers to; throws parse_failed when there is none. */
-export const namesOf = (record: DsRecord): { recordName: string; aliases: string[] } => {
-  const [recordName, ...aliases] = record.get('RecordName') ?? [];
-  if (recordName === undefined) throw parseFailed('a record of dscl has no RecordName');
-  return { recordName, aliases };
-};
-
-/** A GUID in upper case, as it is compared; what is no GUID stays what it is. */
-export const upperCase = (guid: string): string => guid.toUpperCase();
 
 /** A uid or gid, which Open Directory keeps as text: signed, as dscl prints it; null when it is none. */
 export const idOf = (text: string | null): number | null => {
@@ -218,7 +381,7 @@ const isPlainlyAllowed = (text: string, keys: ReadonlyMap<string, string>): bool
     if (found !== null) at = lines.lastIndex;
     return found;
   };
-  if (!skip(head)) return false;
+  if (!isText(text) || !skip(head)) return false;
   while (skip('\t<dict>\n')) {
     while (!skip('\t</dict>\n')) {
       const key = match(keyLines)?.[1];
@@ -246,21 +409,25 @@ export const sanitizeDsUsers = (stdout: string): string =>
 export const sanitizeDsGroups = (stdout: string): string =>
   isPlainlyAllowed(stdout, groupKeys) ? stdout : sanitizeXmlPlist(stdout, allowedGroupKeys);
 
-/** Sanitizes the policies of a record, or of the records of an array. */
-const sanitizePolicies = (value: PlistValue): PlistValue => {
-  if (Array.isArray(value)) return mapSame(value, sanitizePolicies);
+/** Reduces the policies of a record, or of the records of an array. */
+const reducePolicies = (value: PlistValue): PlistValue => {
+  if (Array.isArray(value)) return mapSame(value, reducePolicies);
+  if (value instanceof PlistOdd && value.rest !== null) {
+    const rest = reducePolicies(value.rest);
+    return rest instanceof Map ? new PlistOdd(value.why, rest) : value;
+  }
   if (!(value instanceof Map)) return value;
   const entries = [...value].map(([key, values]): [string, PlistValue] => [
     key,
-    accountPolicyKeys.get(key) === 'accountPolicyData' ? sanitizePolicyValues(values) : values,
+    accountPolicyKeys.get(key) === 'accountPolicyData' ? reducePolicyValues(values) : values,
   ]);
   return entries.every(([key, values]) => values === value.get(key)) ? value : new Map(entries);
 };
 
-const sanitizePolicyValues = (value: PlistValue): PlistValue => {
+const reducePolicyValues = (value: PlistValue): PlistValue => {
   if (typeof value === 'string') return sanitizeAccountPolicyData(value);
   if (value instanceof Uint8Array) return '';
-  return Array.isArray(value) ? mapSame(value, sanitizePolicyValues) : value;
+  return Array.isArray(value) ? mapSame(value, reducePolicyValues) : value;
 };
 
 /** Array.map that answers the array itself when no element changed. */
@@ -274,4 +441,4 @@ const mapSame = (
 
 /** The same for account policies, and within each accountPolicyData. */
 export const sanitizeDsAccountPolicy = (stdout: string): string =>
-  sanitizeXmlPlistWith(stdout, (value) => sanitizePolicies(sanitizePlist(value, allowedAccountPolicyKeys)));
+  sanitizeXmlPlistWith(stdout, (value) => reducePolicies(sanitizePlist(value, allowedAccountPolicyKeys)));

@@ -1,5 +1,7 @@
-import type { Answer } from '../answer.ts';
-import { allValues, firstValue, idOf, namesOf, readUserRecords, upperCase } from './ds_records.ts';
+import { ignore } from '../answer.ts';
+import type { Answer, Note } from '../answer.ts';
+import { readUserRecords } from './ds_records.ts';
+import type { DsRecord } from './ds_records.ts';
 import { unixSecondsOfIso } from './plist.ts';
 
 /** A user record of the local node. Null means that the attribute is absent or not readable as such. */
@@ -24,6 +26,10 @@ export interface DsUser {
   copyTimestamp: number | null;
   /** Unix seconds. */
   smbPasswordLastSet: number | null;
+  /** Attributes that are there, or may be, and that cannot be read whole: what they lack is not proven absent. */
+  unread: ReadonlySet<string>;
+  /** Attributes in which two records of this name differ. */
+  differing: ReadonlySet<string>;
 }
 
 const hiddenWords: Readonly<Record<string, boolean>> = {
@@ -42,39 +48,60 @@ const isHiddenOf = (text: string | null): boolean | null => {
 };
 
 /** FILETIME: units of 100 ns since 1601; 0 and the largest value mean never. */
-const unixSecondsOfFileTime = (text: string | null): number | null => {
-  if (text === null || !/^[0-9]{1,19}$/.test(text)) return null;
-  const units = BigInt(text);
-  return units === 0n || units >= 2n ** 63n - 1n ? null : Number(units / 10_000_000n - 11_644_473_600n);
+const isNever = (text: string): boolean => /^(?:0+|9223372036854775807)$/.test(text);
+const unixSecondsOfFileTime = (text: string): number | null => {
+  if (!/^[0-9]{1,19}$/.test(text) || BigInt(text) >= 2n ** 63n) return null;
+  return Number(BigInt(text) / 10_000_000n - 11_644_473_600n);
+};
+
+/** The time of an attribute, noted where it is there and is none. */
+const timeOf = (record: DsRecord, attribute: string, of: (text: string) => number | null): number | null => {
+  const text = record.first(attribute);
+  return text === null ? null : (of(text) ?? record.odd(attribute, 'is no time'));
+};
+
+const readUser = (record: DsRecord, recordName: string, aliases: string[]): DsUser => {
+  const hidden = record.only('IsHidden');
+  const isHidden = record.unread.has('IsHidden') ? null : isHiddenOf(hidden);
+  if (isHidden === null) record.odd('IsHidden', 'is neither yes nor no');
+  return {
+    recordName,
+    aliases,
+    uid: record.id('UniqueID'),
+    gid: record.id('PrimaryGroupID'),
+    realName: record.first('RealName'),
+    uuid: record.uuid('GeneratedUID'),
+    // root has two: /var/root and /private/var/root.
+    home: record.first('NFSHomeDirectory'),
+    // Whether an account can log in rests on it.
+    shell: record.needed('UserShell'),
+    isHidden,
+    authenticationAuthority: record.all('AuthenticationAuthority'),
+    originalNodeName: record.first('OriginalNodeName'),
+    altSecurityIdentities: record.all('AltSecurityIdentities'),
+    copyTimestamp: timeOf(record, 'CopyTimestamp', unixSecondsOfIso),
+    smbPasswordLastSet: isNever(record.first('SMBPasswordLastSet') ?? '')
+      ? null
+      : timeOf(record, 'SMBPasswordLastSet', unixSecondsOfFileTime),
+    unread: record.unread,
+    differing: record.differing,
+  };
 };
 
 /**
  * Reads the local user records.
  *
  * Input: `dscl -plist . -readall /Users` with named keys; macOS 10.5 to 26.
- * Returns: the records in the order given; uid and gid signed, times in unix seconds.
- * Throws: permission_denied, source_failed or parse_failed as readUserRecords does; parse_failed for a
- *   record without a name.
+ * Returns: the records in the order given; uid and gid signed, times in unix seconds. Two of one name are one,
+ *   of which what differs is unknown.
+ * Notes: a record without a name, which is left out, and what is odd of the others, which is null.
+ * Throws: permission_denied, source_failed or parse_failed as readUserRecords does.
  * Source: dscl(1), DirServicesConst.h
  */
-export const parseDsUsers = (answer: Answer): DsUser[] =>
-  readUserRecords(answer).map((record) => {
-    const uuid = firstValue(record, 'GeneratedUID');
-    const copied = firstValue(record, 'CopyTimestamp');
-    return {
-      ...namesOf(record),
-      uid: idOf(firstValue(record, 'UniqueID')),
-      gid: idOf(firstValue(record, 'PrimaryGroupID')),
-      realName: firstValue(record, 'RealName'),
-      uuid: uuid === null ? null : upperCase(uuid),
-      // root has two: /var/root and /private/var/root.
-      home: firstValue(record, 'NFSHomeDirectory'),
-      shell: firstValue(record, 'UserShell'),
-      isHidden: isHiddenOf(firstValue(record, 'IsHidden')),
-      authenticationAuthority: allValues(record, 'AuthenticationAuthority'),
-      originalNodeName: firstValue(record, 'OriginalNodeName'),
-      altSecurityIdentities: allValues(record, 'AltSecurityIdentities'),
-      copyTimestamp: copied === null ? null : unixSecondsOfIso(copied),
-      smbPasswordLastSet: unixSecondsOfFileTime(firstValue(record, 'SMBPasswordLastSet')),
-    };
+export const parseDsUsers = (answer: Answer, note: Note = ignore): DsUser[] =>
+  readUserRecords(answer).flatMap((record) => {
+    const { recordName, aliases } = record.names();
+    const user = recordName === null ? [] : [readUser(record, recordName, aliases)];
+    record.tell(note);
+    return user;
   });

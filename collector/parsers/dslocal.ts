@@ -5,11 +5,11 @@ import {
   sanitizeAccountPolicyData,
   userAttributesByNativeName,
 } from './ds_records.ts';
-import { asArray, asDict, parsePlistFile } from './plist.ts';
+import { PlistOdd, asDict, parsePlistFile } from './plist.ts';
 import type { PlistValue } from './plist.ts';
 
-/** What `dscl -plist` would print of one record: full keys, each with its values. */
-export type DslocalRecord = ReadonlyMap<string, string[]>;
+/** What `dscl -plist` would print of one record: full keys, each with its values. What cannot be read is odd. */
+export type DslocalRecord = ReadonlyMap<string, readonly (string | PlistOdd)[]>;
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -25,26 +25,37 @@ const textOfData = (bytes: Uint8Array): string => {
   return (hex.match(/.{1,8}/g) ?? []).join(' ');
 };
 
-const textOf = (value: PlistValue, name: string): string => {
+const textOf = (value: PlistValue, name: string): string | PlistOdd => {
   if (typeof value === 'string')
     return value.includes('\0') ? textOfData(new TextEncoder().encode(value)) : value;
   if (value instanceof Uint8Array) return textOfData(value);
-  throw parseFailed(`a value of ${name} is neither text nor data`);
+  // A number is one of an id, and of no name.
+  return Number.isSafeInteger(value) && (name === 'uid' || name === 'gid')
+    ? String(value)
+    : new PlistOdd('neither text nor data');
 };
+const textsOf = (value: PlistValue, name: string): (string | PlistOdd)[] =>
+  Array.isArray(value) ? value.map((each) => textOf(each, name)) : [textOf(value, name)];
+
+const isSame = (a: readonly (string | PlistOdd)[], b: readonly (string | PlistOdd)[]): boolean =>
+  a.length === b.length && a.every((value, index) => value === b[index]);
 
 const parseRecord = (bytes: Uint8Array, attributes: ReadonlyMap<string, string>): DslocalRecord => {
   const file = asDict(parsePlistFile(bytes), 'a record of the local node');
-  const record = new Map<string, string[]>();
+  const record = new Map<string, readonly (string | PlistOdd)[]>();
   for (const [name, values] of file) {
     const attribute = attributes.get(name);
     // Hashes, keys, pictures and hints end here.
     if (attribute === undefined) continue;
     const key = dsclKey(attribute);
-    if (record.has(key)) throw parseFailed(`a record of the local node has ${attribute} twice`);
-    const texts = asArray(values, name).map((value) => textOf(value, name));
-    record.set(key, attribute === 'accountPolicyData' ? texts.map(sanitizeAccountPolicyData) : texts);
+    const texts = textsOf(values, name).map((text) =>
+      attribute === 'accountPolicyData' && typeof text === 'string' ? sanitizeAccountPolicyData(text) : text,
+    );
+    // Two names of one attribute that say different things.
+    const isAgainstItself = !isSame(record.get(key) ?? texts, texts);
+    record.set(key, isAgainstItself ? [new PlistOdd('it is there twice, with different values')] : texts);
   }
-  if ((record.get(dsclKey('RecordName')) ?? []).length === 0) {
+  if (typeof record.get(dsclKey('RecordName'))?.[0] !== 'string') {
     throw parseFailed('a record of the local node has no name');
   }
   // dscl prints the keys in this order.
@@ -57,7 +68,7 @@ const parseRecord = (bytes: Uint8Array, attributes: ReadonlyMap<string, string>)
  * Input: the bytes of `/var/db/dslocal/nodes/Default/users/NAME.plist`, binary or XML; macOS 10.5 to 26.
  * Returns: the allow-listed attributes as `dscl -plist` would print them, accountPolicyData reduced to its
  *   times and its count. Everything else, ShadowHashData first, is dropped here.
- * Throws: parse_failed when it is not a property list, has a value of an unknown kind, or no name.
+ * Throws: parse_failed when it is not a property list, or has no name.
  * Source: DSLocal of Apple's DirectoryService
  */
 export const parseDslocalUser = (bytes: Uint8Array): DslocalRecord =>

@@ -1,7 +1,14 @@
-import { parseFailed, permissionDenied } from '../errors.ts';
-import type { Answer } from '../answer.ts';
-import { isFileVaultOffAnswer, refuseFailedList } from './fdesetup_list.ts';
-import { linesOf, notUnderstood, saysRootNeeded } from './lines.ts';
+import { parseFailed } from '../errors.ts';
+import type { Answer, Note } from '../answer.ts';
+import { ignore } from '../answer.ts';
+import {
+  isFileVaultOffAnswer,
+  numberedLinesOf,
+  oddLine,
+  refuseFailedList,
+  unreadList,
+} from './fdesetup_list.ts';
+import { cutShort, isCut, notUnderstood } from './lines.ts';
 
 export type FilevaultUserType =
   | 'os_user'
@@ -11,18 +18,22 @@ export type FilevaultUserType =
   | 'bootstrap_token'
   | 'unknown';
 
+export interface FilevaultRow {
+  /** As printed; "Yes" is shown even before the key has been delivered. */
+  readonly escrow: string | null;
+  /** Upper case. */
+  readonly uuid: string;
+  /** Null where the line says it in words that are not known. */
+  readonly type: FilevaultUserType | null;
+  /** The type as printed. */
+  readonly typeText: string | null;
+  /** Short name; null for records that are no account, and where it cannot be told from the type. */
+  readonly username: string | null;
+}
+
 export interface FdesetupListExtended {
-  readonly rows: readonly {
-    /** As printed; "Yes" is shown even before the key has been delivered. */
-    readonly escrow: string | null;
-    /** Upper case. */
-    readonly uuid: string;
-    readonly type: FilevaultUserType;
-    /** The type as printed. */
-    readonly typeText: string;
-    /** Short name; null for records that are no account. */
-    readonly username: string | null;
-  }[];
+  /** Each UUID once. */
+  readonly rows: readonly FilevaultRow[];
   /** FileVault is off: that nobody can unlock the disk is then an answer, not a failure. */
   readonly isFileVaultOff: boolean;
 }
@@ -45,7 +56,31 @@ const types: readonly (readonly [string, FilevaultUserType])[] = [
 // X stands for a digit that somebody masked before sharing an output (fdesetup-list-extended-01).
 const row =
   /^(?:(\S+)[ \t]+|[ \t]*)([0-9A-FX]{8}-[0-9A-FX]{4}-[0-9A-FX]{4}-[0-9A-FX]{4}-[0-9A-FX]{12})[ \t]+(\S.*)$/i;
-const header = /^ESCROW\s+UUID\s+TYPE\s+USER$/;
+const header = /^ESCROW\s+UUID\s+TYPE\s+USER$/i;
+
+/** Null for a line that has no UUID where one belongs. */
+const rowOf = (line: string): FilevaultRow | null => {
+  const [, escrow = null, id, rest] = row.exec(line) ?? [];
+  if (id === undefined || rest === undefined) return null;
+  const uuid = id.toUpperCase();
+  const known = types.find(([text]) => rest === text || rest.startsWith(`${text} `));
+  if (known === undefined) return { escrow, uuid, type: null, typeText: null, username: null };
+  const [typeText, type] = known;
+  const name = rest.slice(typeText.length).trim();
+  const isNameless = name === '' || name === '(null)' || name.toUpperCase() === uuid;
+  return { escrow, uuid, type, typeText, username: isNameless ? null : name };
+};
+
+/** What two rows of one UUID say alike. */
+const agreedOf = (a: FilevaultRow, b: FilevaultRow): FilevaultRow => ({
+  escrow: a.escrow === b.escrow ? a.escrow : null,
+  uuid: a.uuid,
+  type: a.type === b.type ? a.type : null,
+  typeText: a.typeText === b.typeText ? a.typeText : null,
+  username: a.username === b.username ? a.username : null,
+});
+const isSame = (a: FilevaultRow, b: FilevaultRow): boolean =>
+  a.escrow === b.escrow && a.typeText === b.typeText && a.username === b.username;
 
 /**
  * Parses who and what can unlock FileVault, with the kind of each entry.
@@ -53,39 +88,42 @@ const header = /^ESCROW\s+UUID\s+TYPE\s+USER$/;
  * Input: `fdesetup list -extended`; 10.11 or 10.12, 10.15.6.
  * Returns: the rows in the order printed. The columns move between versions, so a row is told by its UUID
  * and by the known types, never by position.
+ * Notes: a line without a UUID; a type that is not known; a UUID with two rows that differ, which is unknown in
+ * what differs; a missing header; an end without a line feed, where the last name may be cut too.
  * Throws: `permission_denied` without root; `source_failed` for an exit code other than 0; `parse_failed`
- * without the header, for a row of another form or type, and for an empty list without a reason.
+ * with neither the header nor a row, when no line is a row, and for an empty list without a reason.
  * Source: fdesetup(8), "list -extended".
  */
-export const parseFdesetupListExtended = (answer: Answer): FdesetupListExtended => {
+export const parseFdesetupListExtended = (answer: Answer, note: Note = ignore): FdesetupListExtended => {
   const tool = 'fdesetup list -extended';
   if (isFileVaultOffAnswer(answer)) return { rows: [], isFileVaultOff: true };
   refuseFailedList(tool, answer);
 
-  const lines = linesOf(answer.stdout);
-  const start = lines.findIndex((line) => line.trim() !== '');
-  if (!header.test((lines[start] ?? '').trim())) throw notUnderstood(tool, answer);
-  const rows = lines.flatMap((line, index) => {
-    if (index <= start || line.trim() === '') return [];
-    const [, escrow, uuid, rest] = row.exec(line) ?? [];
-    const known = types.find(([text]) => rest === text || rest?.startsWith(`${text} `) === true);
-    if (uuid === undefined || rest === undefined || known === undefined) {
-      if (uuid === undefined && saysRootNeeded(line))
-        throw permissionDenied(`${tool} says that it needs root`);
-      throw parseFailed(`${tool}: line ${index + 1} has a form that is not known`);
+  const [first, ...others] = numberedLinesOf(answer.stdout);
+  if (first === undefined) throw unreadList(tool, []);
+  const hasHeader = header.test(first.line.trim());
+  // A header of other words may name a column more, which would be read as a part of the name.
+  if (!hasHeader && rowOf(first.line) === null) throw notUnderstood(tool, answer);
+  if (!hasHeader) note(parseFailed(`${tool} printed no header`), 'value');
+  const lines = hasHeader ? others : [first, ...others];
+  const isComplete = !isCut(answer.stdout);
+  if (!isComplete) note(cutShort(tool));
+
+  const rows = new Map<string, FilevaultRow>();
+  for (const { line, number } of lines) {
+    const read = rowOf(line);
+    const found =
+      !isComplete && read !== null && number === lines.at(-1)?.number ? { ...read, username: null } : read;
+    if (found?.type == null) note(oddLine(tool, number), found === null ? 'record' : 'value');
+    if (found === null) continue;
+    // A masked UUID tells nobody from another.
+    const key = found.uuid.includes('X') ? line : found.uuid;
+    const before = rows.get(key);
+    if (before !== undefined && !isSame(before, found)) {
+      note(parseFailed(`${tool} has ${found.uuid} twice, and not the same`), 'value');
     }
-    const [typeText, type] = known;
-    const name = rest.slice(typeText.length).trim();
-    const isNameless = name === '' || name === '(null)' || name.toUpperCase() === uuid.toUpperCase();
-    return [
-      {
-        escrow: escrow ?? null,
-        uuid: uuid.toUpperCase(),
-        type,
-        typeText,
-        username: isNameless ? null : name,
-      },
-    ];
-  });
-  return { rows, isFileVaultOff: false };
+    rows.set(key, before === undefined ? found : agreedOf(before, found));
+  }
+  if (rows.size === 0 && lines.length > 0) throw unreadList(tool, lines);
+  return { rows: [...rows.values()], isFileVaultOff: false };
 };

@@ -1,26 +1,30 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../answer.ts';
+import type { Answer, Note } from '../answer.ts';
+import { ignore } from '../answer.ts';
 import {
   flagOf,
   integerOf,
   keepAllowed,
+  known,
   notAnAnswer,
   sanitizeText,
   textOf,
   textsOf,
   unknownText,
   type AllowedDict,
+  type KeptDict,
+  type Setting,
 } from './allowed.ts';
-import { saysRootNeeded } from './lines.ts';
-import { parseOpenStep, writeOpenStep } from './openstep.ts';
+import { saidLinesOf, saysRootNeeded } from './lines.ts';
+import { parseOpenStep, withoutLeadingLog, writeOpenStep } from './openstep.ts';
 
 export interface FdesetupDeferral {
   readonly defer: boolean;
-  /** Short names; empty means whoever logs in next, null that the key is missing. */
+  /** Short names; empty means whoever logs in next, null that the key is missing or not known. */
   readonly usernames: readonly string[] | null;
   readonly profileUuid: string | null;
   /** Where the recovery key will be written in clear: only ever looked at with stat. */
-  readonly outputPath: string | null;
+  readonly outputPath: Setting<string>;
   readonly showRecoveryKey: boolean | null;
   /** -1 off, 0 at the next login, 9999 never forced. */
   readonly maxBypassAttempts: number | null;
@@ -42,9 +46,13 @@ export const deferralKeys = {
 } as const satisfies AllowedDict;
 
 const tool = 'fdesetup showdeferralinfo';
-const isNotFound = (stdout: string): boolean => stdout.trim() === 'Not found.';
-const isDict = (stdout: string): boolean => stdout.trimStart().startsWith('{');
-const read = (stdout: string) => keepAllowed(parseOpenStep(stdout), deferralKeys, `the answer of ${tool}`);
+const isNotFound = (stdout: string): boolean => {
+  const said = new Set(saidLinesOf(stdout));
+  return said.size === 1 && said.has('Not found.');
+};
+const isDict = (stdout: string): boolean => withoutLeadingLog(stdout).trimStart().startsWith('{');
+const read = (stdout: string, note: Note): KeptDict =>
+  keepAllowed(parseOpenStep(withoutLeadingLog(stdout)), deferralKeys, `the answer of ${tool}`, note);
 
 /**
  * Parses the deferred enablement of FileVault.
@@ -53,27 +61,31 @@ const read = (stdout: string) => keepAllowed(parseOpenStep(stdout), deferralKeys
  * test for.
  * Returns: null when fdesetup proves that there is no deferral (exit code 20, or 0), else the deferral; it
  * can be there although FileVault is on. Keys that are not listed, such as a recovery key, are never read.
+ * Notes: a listed key of another kind or with two values.
  * Throws: `permission_denied` when the tool asks for root; `source_failed` when it reports an error;
  * `parse_failed` for any other text, and without a Defer that is 0 or 1.
  * Source: fdesetup(8), "showdeferralinfo"; apple/device-management, com.apple.MCX.FileVault2.
  */
-export const parseFdesetupShowDeferralInfo = (answer: Answer): FdesetupDeferral | null => {
+export const parseFdesetupShowDeferralInfo = (
+  answer: Answer,
+  note: Note = ignore,
+): FdesetupDeferral | null => {
   if (saysRootNeeded(answer.stderr)) throw notAnAnswer(tool, answer);
   // munki-conditions: exit code 20 comes with this answer.
   if (isNotFound(answer.stdout) && (answer.exitCode === 0 || answer.exitCode === 20)) return null;
   if (answer.exitCode !== 0 || !isDict(answer.stdout)) throw notAnAnswer(tool, answer);
-  const info = read(answer.stdout);
-  const defer = flagOf(info, 'Defer');
-  if (defer === null) throw parseFailed(`the answer of ${tool} has no Defer`);
+  const info = read(answer.stdout, note);
+  const defer = known(flagOf(info, 'Defer'));
+  if (defer === null) throw parseFailed(`the answer of ${tool} has no Defer that is 0 or 1`);
   return {
     defer,
-    usernames: textsOf(info, 'Usernames'),
-    profileUuid: textOf(info, 'ProfileUUID'),
+    usernames: known(textsOf(info, 'Usernames')),
+    profileUuid: known(textOf(info, 'ProfileUUID')),
     outputPath: textOf(info, 'OutputPath'),
-    showRecoveryKey: flagOf(info, 'ShowRecoveryKey'),
-    maxBypassAttempts: integerOf(info, 'DeferForceAtUserLoginMaxBypassAttempts'),
+    showRecoveryKey: known(flagOf(info, 'ShowRecoveryKey')),
+    maxBypassAttempts: known(integerOf(info, 'DeferForceAtUserLoginMaxBypassAttempts')),
     bypassAttemptsRemaining: null,
-    dontAskAtLogout: flagOf(info, 'DeferDontAskAtUserLogout'),
+    dontAskAtLogout: known(flagOf(info, 'DeferDontAskAtUserLogout')),
   };
 };
 
@@ -85,5 +97,5 @@ export const sanitizeFdesetupShowDeferralInfo = (stdout: string): string =>
   sanitizeText(stdout, tool, (text) => {
     if (isNotFound(text)) return 'Not found.\n';
     if (!isDict(text)) throw unknownText(tool, text);
-    return `${writeOpenStep(read(text))}\n`;
+    return `${writeOpenStep(read(text, ignore))}\n`;
   });

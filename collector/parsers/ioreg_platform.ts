@@ -1,13 +1,16 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../answer.ts';
-import { isUuid, notUnderstood } from './lines.ts';
-import { asArray, asDict, optionalString, parseXmlPlist, sanitizeXmlPlist } from './plist.ts';
+import { ignore } from '../answer.ts';
+import type { Answer, Note } from '../answer.ts';
+import { entryOf } from './entry.ts';
+import type { Entry } from './entry.ts';
+import { notUnderstood } from './lines.ts';
+import { asArray, parseXmlPlist, sanitizeXmlPlist } from './plist.ts';
 import type { AllowedKeys } from './plist.ts';
 
 export interface IoregPlatform {
   /** Hardware UUID, upper case. */
   readonly uuid: string | null;
-  /** Null unless it was asked for: the sanitizer drops it. */
+  /** Null unless it was asked for: the reducer drops it. */
   readonly serialNumber: string | null;
   readonly model: string | null;
 }
@@ -28,32 +31,44 @@ export const sanitizeIoregPlatformWithSerial = (stdout: string): string =>
 /**
  * Parses which Mac this is.
  *
- * Input: `ioreg -a -r -d 1 -c IOPlatformExpertDevice`, sanitized; an array of one dictionary. Without -r it is
+ * Input: `ioreg -a -r -d 1 -c IOPlatformExpertDevice`, reduced; an array of one dictionary. Without -r it is
  * one dictionary with children (ioreg-platform-03), which is not what was asked for.
  * Returns: the three values; null for a key that is not there.
- * Throws: `parse_failed` for nothing, which ioreg prints when no object has the class, for more or fewer than
- * one object, and for a UUID that is none.
+ * Notes: a value of a wrong kind, or that differs between objects: each is null.
+ * Throws: `parse_failed` for nothing, which ioreg prints when no object has the class, and for no object.
  * Source: ioreg(8).
  */
-export const parseIoregPlatform = (answer: Answer): IoregPlatform => {
-  if (!answer.stdout.trimStart().startsWith('<')) throw notUnderstood('ioreg', answer);
-  const objects = asArray(parseXmlPlist(answer.stdout), 'what ioreg printed');
-  if (objects.length !== 1) throw parseFailed(`ioreg printed ${objects.length} objects in place of one`);
-  const platform = asDict(objects[0], 'the object of ioreg');
-  const uuid = optionalString(platform, 'IOPlatformUUID');
-  if (uuid !== null && !isUuid(uuid)) throw parseFailed('IOPlatformUUID is not a UUID');
-  const model = platform.get('model');
-  return {
-    uuid: uuid?.toUpperCase() ?? null,
-    serialNumber: optionalString(platform, 'IOPlatformSerialNumber') || null,
-    model: (model instanceof Uint8Array ? textOf(model) : optionalString(platform, 'model')) || null,
+export const parseIoregPlatform = (answer: Answer, note: Note = ignore): IoregPlatform => {
+  if (!answer.stdout.includes('<plist')) throw notUnderstood('ioreg', answer);
+  const values = asArray(parseXmlPlist(answer.stdout), 'what ioreg printed');
+  const objects = values.map(entryOf).filter((object) => object !== null);
+  if (objects.length === 0) throw parseFailed('ioreg printed no object');
+  if (objects.length < values.length)
+    note(parseFailed('ioreg printed an object that cannot be read'), 'value');
+  const read = objects.map((object) => readObject(object, note));
+  const only = <K extends keyof IoregPlatform>(key: K): IoregPlatform[K] | null => {
+    const [value = null, ...more] = new Set(read.map((each) => each[key]));
+    if (more.length === 0) return value;
+    note(parseFailed(`ioreg printed objects of different ${key}`), 'value');
+    return null;
   };
+  return { uuid: only('uuid'), serialNumber: only('serialNumber'), model: only('model') };
+};
+
+const readObject = (object: Entry, note: Note): IoregPlatform => {
+  const model = object.value('model');
+  const facts = {
+    uuid: object.uuid('IOPlatformUUID'),
+    serialNumber: object.text('IOPlatformSerialNumber') || null,
+    model: (model instanceof Uint8Array ? textOf(model, object) : object.text('model')) || null,
+  };
+  object.tell(note, 'ioreg', () => 'value');
+  return facts;
 };
 
 /** The registry keeps such texts as data that ends with a NUL. */
-const textOf = (bytes: Uint8Array): string => {
+const textOf = (bytes: Uint8Array, object: Entry): string | null => {
   const end = bytes.indexOf(0);
   const text = String.fromCharCode(...bytes.subarray(0, Math.min(end < 0 ? bytes.length : end, 200)));
-  if (!/^[\x20-\x7e]*$/.test(text)) throw parseFailed('model is not text');
-  return text;
+  return /^[\x20-\x7e]*$/.test(text) ? text : object.odd('model', 'is not text');
 };

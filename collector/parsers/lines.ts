@@ -29,6 +29,20 @@ export const linesOf = (text: string): string[] => {
 /** The same, blank lines left out. */
 export const filledLinesOf = (text: string): string[] => linesOf(text).filter((line) => line.trim() !== '');
 
+/** The lines that can be an answer: trimmed, without blank ones and those of a log. */
+export const saidLinesOf = (text: string): string[] =>
+  filledLinesOf(text)
+    .filter((line) => !isLogLine(line))
+    .map((line) => line.trim());
+
+/** What a parser notes of a text that is cut (isCut). */
+export const cutShort = (tool: string): CollectError =>
+  parseFailed(`${tool} does not end with a line feed: the end may be missing`);
+
+/** What a parser notes of one line beside others that it knows. */
+export const unknownLine = (tool: string, line: string): CollectError =>
+  parseFailed(`${tool} printed a line that is not known: ${firstLine(line)}`);
+
 const rootNeeded = /\b(?:must|needs?|requires?|only)\b[^\n]{0,40}\broot\b|\bpermission denied\b/i;
 
 /** Whether a tool says that it needs root. Ask it only about text that cannot be an answer. */
@@ -65,3 +79,11 @@ export const failed = (tool: string, what: string): CollectError =>
 export const uuidPattern = '[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}';
 const wholeUuid = new RegExp(`^${uuidPattern}$`);
 export const isUuid = (text: string): boolean => wholeUuid.test(text);
+
+const logged = /^\s*(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]{8,}|(?:objc|dyld)\[[0-9]+\]:|[-+]\[[A-Za-z])/;
+
+/** Whether a line is of the kind that the frameworks below a tool log into its output: it says nothing of an answer. */
+export const isLogLine = (line: string): boolean => logged.test(line);
+
+/** Whether a text ends in the midst of a line: what stands there may be cut. */
+export const isCut = (text: string): boolean => text !== '' && !text.endsWith('\n');

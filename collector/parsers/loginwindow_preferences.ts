@@ -1,3 +1,5 @@
+import type { Note, ParseFile } from '../answer.ts';
+import { ignore } from '../answer.ts';
 import {
   flagOf,
   keepAllowed,
@@ -6,21 +8,22 @@ import {
   textsOf,
   type AllowedDict,
   type KeptDict,
+  type Setting,
 } from './allowed.ts';
 import { parsePlistFile } from './plist.ts';
 
 /** Each null when the file does not set it. */
 export interface LoginwindowPreferences {
   /** Short name of the account that is logged in at start-up. */
-  readonly autologinUsername: string | null;
+  readonly autologinUsername: Setting<string>;
   /**
    * Whether the login window logs a user in who has already unlocked FileVault; true means that it does not.
    */
-  readonly disableFdeAutologin: boolean | null;
-  readonly guestEnabled: boolean | null;
-  readonly hide500Users: boolean | null;
+  readonly disableFdeAutologin: Setting<boolean>;
+  readonly guestEnabled: Setting<boolean>;
+  readonly hide500Users: Setting<boolean>;
   /** Short names. */
-  readonly hiddenUsers: readonly string[] | null;
+  readonly hiddenUsers: Setting<readonly string[]>;
 }
 
 export const loginwindowKeys = {
@@ -40,8 +43,8 @@ export const readLoginwindow = (kept: KeptDict): LoginwindowPreferences => ({
   hiddenUsers: textsOf(kept, 'HiddenUsersList'),
 });
 
-const keep = (bytes: Uint8Array): KeptDict =>
-  keepAllowed(parsePlistFile(bytes), loginwindowKeys, 'com.apple.loginwindow.plist');
+const keep = (bytes: Uint8Array, note: Note): KeptDict =>
+  keepAllowed(parsePlistFile(bytes), loginwindowKeys, 'com.apple.loginwindow.plist', note);
 
 /**
  * Parses the settings of the login window.
@@ -49,11 +52,13 @@ const keep = (bytes: Uint8Array): KeptDict =>
  * Input: /Library/Preferences/com.apple.loginwindow.plist, binary or XML; 10.13 and later.
  * Returns: the listed keys. The password of an automatic login is not here but in /etc/kcpassword, which is
  * never read.
- * Throws: `parse_failed` when it is not a property list, or a listed key is of another kind.
+ * Notes: a listed key of another kind, which is then unread.
+ * Throws: `parse_failed` when it is not a property list of one dictionary.
  * Source: apple/device-management, com.apple.loginwindow; mSCP for autoLoginUser and GuestEnabled.
  */
-export const parseLoginwindowPreferences = (bytes: Uint8Array): LoginwindowPreferences =>
-  readLoginwindow(keep(bytes));
+export const parseLoginwindowPreferences: ParseFile<LoginwindowPreferences> = (bytes, note = ignore) =>
+  readLoginwindow(keep(bytes, note));
 
 /** The listed keys alone, as an XML property list; one line with the size of what is not understood. */
-export const sanitizeLoginwindowPreferences = (bytes: Uint8Array): Uint8Array => sanitizeBytes(bytes, keep);
+export const sanitizeLoginwindowPreferences = (bytes: Uint8Array): Uint8Array =>
+  sanitizeBytes(bytes, (content) => keep(content, ignore));

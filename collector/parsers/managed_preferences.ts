@@ -1,4 +1,6 @@
 import { parseFailed } from '../errors.ts';
+import type { Note, ParseFile } from '../answer.ts';
+import { ignore } from '../answer.ts';
 import {
   dictOf,
   flagOf,
@@ -8,56 +10,58 @@ import {
   sanitizeBytes,
   textOf,
   textsOf,
+  unread,
   type AllowedDict,
   type KeptDict,
+  type Setting,
 } from './allowed.ts';
 import { loginwindowKeys, readLoginwindow, type LoginwindowPreferences } from './loginwindow_preferences.ts';
 import { parsePlistFile } from './plist.ts';
 
 /** com.apple.MCX, mobile accounts; each null when it is not set. */
 export interface MobileAccountPolicy {
-  readonly askForSecureTokenAuthBypass: boolean | null;
-  readonly createAtLogin: boolean | null;
-  readonly warnOnCreate: boolean | null;
+  readonly askForSecureTokenAuthBypass: Setting<boolean>;
+  readonly createAtLogin: Setting<boolean>;
+  readonly warnOnCreate: Setting<boolean>;
   /** -1 never. */
-  readonly expiryDisusedSeconds: number | null;
+  readonly expiryDisusedSeconds: Setting<number>;
 }
 
 /** com.apple.MCX, whether FileVault may be turned off or on. */
 export interface McxFileVault {
-  readonly dontAllowFdeDisable: boolean | null;
-  readonly dontAllowFdeEnable: boolean | null;
+  readonly dontAllowFdeDisable: Setting<boolean>;
+  readonly dontAllowFdeEnable: Setting<boolean>;
 }
 
 /** com.apple.MCX, guest account: two switches that can contradict each other. */
 export interface GuestPolicy {
-  readonly disableGuestAccount: boolean | null;
-  readonly enableGuestAccount: boolean | null;
+  readonly disableGuestAccount: Setting<boolean>;
+  readonly enableGuestAccount: Setting<boolean>;
 }
 
 /** com.apple.MCX.FileVault2; each null when it is not set. */
 export interface FileVaultPolicy {
-  readonly enable: 'On' | 'Off' | null;
-  readonly defer: boolean | null;
+  readonly enable: Setting<'On' | 'Off'>;
+  readonly defer: Setting<boolean>;
   /** -1 off, 0 at the next login, 9999 never forced. */
-  readonly maxBypassAttempts: number | null;
-  readonly dontAskAtLogout: boolean | null;
-  readonly showRecoveryKey: boolean | null;
-  readonly useRecoveryKey: boolean | null;
-  readonly forceEnableInSetupAssistant: boolean | null;
+  readonly maxBypassAttempts: Setting<number>;
+  readonly dontAskAtLogout: Setting<boolean>;
+  readonly showRecoveryKey: Setting<boolean>;
+  readonly useRecoveryKey: Setting<boolean>;
+  readonly forceEnableInSetupAssistant: Setting<boolean>;
   /** Whether a certificate of an institutional recovery key is given; it is never read. */
   readonly irkCertificatePresent: boolean;
 }
 
 /** com.apple.extensiblesso, Platform SSO; each null when it is not set. */
 export interface PlatformSsoPolicy {
-  readonly authenticationMethod: string | null;
-  readonly fileVaultPolicy: readonly string[] | null;
-  readonly loginPolicy: readonly string[] | null;
-  readonly unlockPolicy: readonly string[] | null;
-  readonly nonPlatformSsoAccounts: readonly string[] | null;
-  readonly newUserAuthorizationMode: string | null;
-  readonly userAuthorizationMode: string | null;
+  readonly authenticationMethod: Setting<string>;
+  readonly fileVaultPolicy: Setting<readonly string[]>;
+  readonly loginPolicy: Setting<readonly string[]>;
+  readonly unlockPolicy: Setting<readonly string[]>;
+  readonly nonPlatformSsoAccounts: Setting<readonly string[]>;
+  readonly newUserAuthorizationMode: Setting<string>;
+  readonly userAuthorizationMode: Setting<string>;
 }
 
 /** Each group is null when the file sets none of its keys. */
@@ -121,14 +125,15 @@ export const managedPreferenceKeys = {
   ...loginwindowKeys,
 } as const satisfies AllowedDict;
 
-const enableOf = (kept: KeptDict): FileVaultPolicy['enable'] => {
+const enableOf = (kept: KeptDict, note: Note): FileVaultPolicy['enable'] => {
   const value = textOf(kept, 'Enable');
-  if (value === null || value === 'On' || value === 'Off') return value;
-  throw parseFailed('Enable of com.apple.MCX.FileVault2 is neither On nor Off');
+  if (value === null || value === 'On' || value === 'Off' || value === unread) return value;
+  note(parseFailed('Enable of com.apple.MCX.FileVault2 is neither On nor Off'));
+  return unread;
 };
 
-export const readFileVault = (kept: KeptDict): FileVaultPolicy => ({
-  enable: enableOf(kept),
+export const readFileVault = (kept: KeptDict, note: Note): FileVaultPolicy => ({
+  enable: enableOf(kept, note),
   defer: flagOf(kept, 'Defer'),
   maxBypassAttempts: integerOf(kept, 'DeferForceAtUserLoginMaxBypassAttempts'),
   dontAskAtLogout: flagOf(kept, 'DeferDontAskAtUserLogout'),
@@ -143,16 +148,20 @@ export const readMcxFileVault = (kept: KeptDict): McxFileVault => ({
   dontAllowFdeEnable: flagOf(kept, 'dontAllowFDEEnable'),
 });
 
+/** The settings of Platform SSO; all are unread where their dictionary is none. */
 export const readPlatformSso = (kept: KeptDict): PlatformSsoPolicy => {
-  const policy: KeptDict = dictOf(kept, 'PlatformSSO') ?? new Map();
+  const policy = dictOf(kept, 'PlatformSSO');
+  const isUnread = policy === null && kept.has('PlatformSSO');
+  const within = <T>(of: (dict: KeptDict, key: string) => Setting<T>, key: string): Setting<T> =>
+    isUnread ? unread : policy === null ? null : of(policy, key);
   return {
-    authenticationMethod: textOf(policy, 'AuthenticationMethod') ?? textOf(kept, 'AuthenticationMethod'),
-    fileVaultPolicy: textsOf(policy, 'FileVaultPolicy'),
-    loginPolicy: textsOf(policy, 'LoginPolicy'),
-    unlockPolicy: textsOf(policy, 'UnlockPolicy'),
-    nonPlatformSsoAccounts: textsOf(policy, 'NonPlatformSSOAccounts'),
-    newUserAuthorizationMode: textOf(policy, 'NewUserAuthorizationMode'),
-    userAuthorizationMode: textOf(policy, 'UserAuthorizationMode'),
+    authenticationMethod: within(textOf, 'AuthenticationMethod') ?? textOf(kept, 'AuthenticationMethod'),
+    fileVaultPolicy: within(textsOf, 'FileVaultPolicy'),
+    loginPolicy: within(textsOf, 'LoginPolicy'),
+    unlockPolicy: within(textsOf, 'UnlockPolicy'),
+    nonPlatformSsoAccounts: within(textsOf, 'NonPlatformSSOAccounts'),
+    newUserAuthorizationMode: within(textOf, 'NewUserAuthorizationMode'),
+    userAuthorizationMode: within(textOf, 'UserAuthorizationMode'),
   };
 };
 
@@ -160,8 +169,8 @@ export const readPlatformSso = (kept: KeptDict): PlatformSsoPolicy => {
 export const groupOf = <T>(kept: KeptDict, keys: AllowedDict, read: (kept: KeptDict) => T): T | null =>
   hasAny(kept, keys) ? read(kept) : null;
 
-const keep = (bytes: Uint8Array): KeptDict =>
-  keepAllowed(parsePlistFile(bytes), managedPreferenceKeys, 'a managed preference file');
+const keep = (bytes: Uint8Array, note: Note): KeptDict =>
+  keepAllowed(parsePlistFile(bytes), managedPreferenceKeys, 'a managed preference file', note);
 
 /**
  * Parses what an MDM profile forces.
@@ -170,13 +179,13 @@ const keep = (bytes: Uint8Array): KeptDict =>
  * com.apple.loginwindow.plist of /Library/Managed Preferences, binary or XML. The parser does not know which
  * of them it reads; their keys do not collide.
  * Returns: the listed keys by group; of a certificate only that it is there.
- * Throws: `parse_failed` when it is not a property list, or a listed key is of another kind or value than
- * Apple's schema says.
+ * Notes: a listed key of another kind or value than Apple's schema says, which is then unread.
+ * Throws: `parse_failed` when it is not a property list of one dictionary.
  * Source: apple/device-management, com.apple.MCX(Mobililty), com.apple.MCX(Accounts),
  * com.apple.MCX(FileVault2), com.apple.MCX.FileVault2, com.apple.extensiblesso, com.apple.loginwindow.
  */
-export const parseManagedPreferences = (bytes: Uint8Array): ManagedPreferences => {
-  const kept = keep(bytes);
+export const parseManagedPreferences: ParseFile<ManagedPreferences> = (bytes, note = ignore) => {
+  const kept = keep(bytes, note);
   return {
     mobileAccounts: groupOf(kept, mobileAccountKeys, () => ({
       askForSecureTokenAuthBypass: flagOf(kept, 'cachedaccounts.askForSecureTokenAuthBypass'),
@@ -189,11 +198,12 @@ export const parseManagedPreferences = (bytes: Uint8Array): ManagedPreferences =
       disableGuestAccount: flagOf(kept, 'DisableGuestAccount'),
       enableGuestAccount: flagOf(kept, 'EnableGuestAccount'),
     })),
-    fileVault: groupOf(kept, fileVaultKeys, readFileVault),
+    fileVault: groupOf(kept, fileVaultKeys, () => readFileVault(kept, note)),
     platformSso: groupOf(kept, platformSsoKeys, readPlatformSso),
     loginwindow: groupOf(kept, loginwindowKeys, readLoginwindow),
   };
 };
 
 /** The listed keys alone, as an XML property list; one line with the size of what is not understood. */
-export const sanitizeManagedPreferences = (bytes: Uint8Array): Uint8Array => sanitizeBytes(bytes, keep);
+export const sanitizeManagedPreferences = (bytes: Uint8Array): Uint8Array =>
+  sanitizeBytes(bytes, (content) => keep(content, ignore));

@@ -1,7 +1,19 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../answer.ts';
-import { dictOf, dictsOf, flagOf, textOf, type AllowedDict, type KeptDict } from './allowed.ts';
-import { uuidPattern } from './lines.ts';
+import type { Answer, Note } from '../answer.ts';
+import { ignore } from '../answer.ts';
+import {
+  dictOf,
+  dictsOf,
+  flagOf,
+  isKeptDict,
+  isKeptList,
+  known,
+  textOf,
+  type AllowedDict,
+  type Kept,
+  type KeptDict,
+} from './allowed.ts';
+import { firstLine, isUuid } from './lines.ts';
 import { readDaemonResponse, sanitizeResponses } from './mdmclient_query_security_info.ts';
 
 /** An administrator that MDM made during Setup Assistant. */
@@ -16,8 +28,10 @@ export interface MdmDeviceInformation {
   /** `success`, or why erasing all content and settings would fail; null before 13.3. */
   readonly eacsPreflight: string | null;
   readonly isSupervised: boolean | null;
-  /** Null when the Mac does not tell; empty when it says that there are none. */
+  /** Each once. Null when the Mac does not tell; empty when it says that there are none. */
   readonly autoSetupAdminAccounts: readonly AutoSetupAdmin[] | null;
+  /** False where an entry of that list was not understood: another account may be on it. */
+  readonly areAllAdminsKnown: boolean;
 }
 
 const allowed = {
@@ -29,12 +43,33 @@ const allowed = {
 } as const satisfies AllowedDict;
 
 const tool = 'mdmclient QueryDeviceInformation';
-const uuid = new RegExp(`^${uuidPattern}$`);
 
-const adminOf = (account: KeptDict): AutoSetupAdmin => {
-  const guid = textOf(account, 'GUID');
-  if (guid === null || !uuid.test(guid)) throw parseFailed('an entry of AutoSetupAdminAccounts has no GUID');
-  return { guid: guid.toUpperCase(), shortName: textOf(account, 'shortName') };
+const guidOf = (account: KeptDict): string | null => {
+  const guid = known(textOf(account, 'GUID'));
+  return guid !== null && isUuid(guid) ? guid.toUpperCase() : null;
+};
+
+/** Null for an entry without a GeneratedUID, which is what an account is known by. */
+const adminOf = (account: KeptDict, note: Note): AutoSetupAdmin | null => {
+  const guid = guidOf(account);
+  const shortName = known(textOf(account, 'shortName'));
+  if (guid !== null) return { guid, shortName };
+  const who = shortName === null ? 'an entry' : `the entry of ${firstLine(shortName)}`;
+  note(parseFailed(`${who} in AutoSetupAdminAccounts has no GUID`));
+  return null;
+};
+
+const adminsOf = (info: KeptDict, note: Note): AutoSetupAdmin[] => {
+  const admins = new Map<string, AutoSetupAdmin>();
+  for (const account of dictsOf(info, 'AutoSetupAdminAccounts')) {
+    const admin = adminOf(account, note);
+    if (admin === null) continue;
+    const before = admins.get(admin.guid);
+    const isSame = before === undefined || before.shortName === admin.shortName;
+    if (!isSame) note(parseFailed(`AutoSetupAdminAccounts has ${admin.guid} twice, with two names`));
+    admins.set(admin.guid, isSame ? admin : { guid: admin.guid, shortName: null });
+  }
+  return [...admins.values()];
 };
 
 /**
@@ -44,18 +79,23 @@ const adminOf = (account: KeptDict): AutoSetupAdmin => {
  * headline, `Agent response: (null)`).
  * Returns: the listed keys; a key that is missing is null. The text of EACSPreflight is passed on as it
  * stands: peers know six, and Apple documents only that it is a text.
- * Throws: as readDaemonResponse, and `parse_failed` without QueryResponses or for an account without a GUID.
+ * Notes: a listed key of another kind or with two values; an account without a GUID, or with two names.
+ * Throws: as readDaemonResponse, and `parse_failed` without QueryResponses.
  * Source: apple/device-management, mdm/commands/information.device.yaml; mdmclient(1).
  */
-export const parseMdmclientQueryDeviceInformation = (answer: Answer): MdmDeviceInformation => {
-  const info = dictOf(readDaemonResponse(answer, allowed, tool), 'QueryResponses');
+export const parseMdmclientQueryDeviceInformation = (
+  answer: Answer,
+  note: Note = ignore,
+): MdmDeviceInformation => {
+  const info = dictOf(readDaemonResponse(answer, allowed, tool, note), 'QueryResponses');
   if (info === null) throw parseFailed(`the answer of ${tool} has no QueryResponses`);
+  const listed = info.get('AutoSetupAdminAccounts');
+  const isAdmin = (entry: Kept): boolean => isKeptDict(entry) && guidOf(entry) !== null;
   return {
-    eacsPreflight: textOf(info, 'EACSPreflight'),
-    isSupervised: flagOf(info, 'IsSupervised'),
-    autoSetupAdminAccounts: info.has('AutoSetupAdminAccounts')
-      ? dictsOf(info, 'AutoSetupAdminAccounts').map(adminOf)
-      : null,
+    eacsPreflight: known(textOf(info, 'EACSPreflight')),
+    isSupervised: known(flagOf(info, 'IsSupervised')),
+    autoSetupAdminAccounts: isKeptList(listed) ? adminsOf(info, note) : null,
+    areAllAdminsKnown: isKeptList(listed) && listed.every(isAdmin),
   };
 };
 

@@ -1,9 +1,11 @@
 import { CollectError, parseFailed, permissionDenied } from '../errors.ts';
-import type { Answer } from '../answer.ts';
+import type { Answer, Note } from '../answer.ts';
+import { ignore } from '../answer.ts';
 import {
   dictOf,
   flagOf,
   keepAllowed,
+  known,
   notAnAnswer,
   sanitizeText,
   textOf,
@@ -11,10 +13,11 @@ import {
   type AllowedDict,
   type KeptDict,
 } from './allowed.ts';
-import { readOpenStepAt, writeOpenStep, type OpenStepValue } from './openstep.ts';
+import { agreed, readOpenStepAt, writeOpenStep, type OpenStepValue } from './openstep.ts';
 
 export interface MdmSecurityInfo {
-  readonly bootstrapTokenAllowedForAuthentication: 'allowed' | 'disallowed' | 'not supported' | null;
+  /** Apple's word, as it stands: allowed, disallowed or not supported. */
+  readonly bootstrapTokenAllowedForAuthentication: string | null;
   readonly bootstrapTokenRequiredForSoftwareUpdate: boolean | null;
   readonly bootstrapTokenRequiredForKernelExtensionApproval: boolean | null;
   readonly fdeEnabled: boolean | null;
@@ -41,23 +44,34 @@ const allowed = {
 const tool = 'mdmclient QuerySecurityInfo';
 const label = /^(Daemon|Agent) response:/gm;
 
-/**
- * The blocks that mdmclient prints, undefined for one that is missing; log lines around them are passed over.
- */
-const readBlocks = (
-  stdout: string,
-): { daemon: OpenStepValue | undefined; agent: OpenStepValue | undefined } => {
-  const blocks = new Map<string, OpenStepValue>();
+interface Blocks {
+  /** Undefined for one that is missing. */
+  readonly daemon: OpenStepValue | undefined;
+  readonly hasAgent: boolean;
+}
+
+/** The blocks that mdmclient prints; log lines around them are passed over. */
+const readBlocks = (stdout: string): Blocks => {
+  let daemon: OpenStepValue | undefined;
+  let hasAgent = false;
   label.lastIndex = 0;
   for (let found = label.exec(stdout); found !== null; found = label.exec(stdout)) {
-    const name = found[1] ?? '';
-    if (blocks.has(name)) throw parseFailed(`mdmclient printed two answers of the ${name.toLowerCase()}`);
-    const { value, end } = readOpenStepAt(stdout, label.lastIndex);
-    blocks.set(name, value);
-    // On from the end of the block: a label inside a string of it is none.
-    label.lastIndex = end;
+    const isAgent = found[1] === 'Agent';
+    const start = label.lastIndex;
+    try {
+      const { value, end } = readOpenStepAt(stdout, start);
+      // On from the end of the block: a label inside a string of it is none.
+      label.lastIndex = end;
+      if (!isAgent) daemon = daemon === undefined ? value : agreed(daemon, value);
+    } catch (problem) {
+      // What the agent answers is dropped: it need have no form. What stands behind its label cannot be told
+      // from what it answers.
+      if (!isAgent || !(problem instanceof CollectError)) throw problem;
+      label.lastIndex = stdout.length;
+    }
+    if (isAgent) hasAgent = true;
   }
-  return { daemon: blocks.get('Daemon'), agent: blocks.get('Agent') };
+  return { daemon, hasAgent };
 };
 
 /**
@@ -66,32 +80,30 @@ const readBlocks = (
  * Throws: `permission_denied` when there is no answer and the tool asks for root or was not run by it;
  * `source_failed` when the daemon answered `(null)` to root; `parse_failed` for anything that is not known.
  */
-export const readDaemonResponse = (answer: Answer, allowedKeys: AllowedDict, of: string): KeptDict => {
+export const readDaemonResponse = (
+  answer: Answer,
+  allowedKeys: AllowedDict,
+  of: string,
+  note: Note,
+): KeptDict => {
   const { daemon } = readBlocks(answer.stdout);
   if (daemon === undefined) throw notAnAnswer(of, answer);
   if (daemon === null) {
     if (answer.euid !== null && answer.euid !== 0) throw permissionDenied(`the daemon did not answer ${of}`);
     throw new CollectError('source_failed', `the daemon did not answer ${of}`);
   }
-  return keepAllowed(daemon, allowedKeys, `the answer of ${of}`);
+  return keepAllowed(daemon, allowedKeys, `the answer of ${of}`, note);
 };
 
 /** The two labels with the allow-listed keys alone; log lines and the answer of the agent are dropped. */
 export const sanitizeResponses = (stdout: string, allowedKeys: AllowedDict, of: string): string =>
   sanitizeText(stdout, of, (text) => {
-    const { daemon, agent } = readBlocks(text);
+    const { daemon, hasAgent } = readBlocks(text);
     if (daemon === undefined) throw unknownText(of, text);
     const kept =
       daemon === null ? '(null)' : writeOpenStep(keepAllowed(daemon, allowedKeys, `the answer of ${of}`));
-    return `Daemon response: ${kept}\n${agent === undefined ? '' : 'Agent response: (null)\n'}`;
+    return `Daemon response: ${kept}\n${hasAgent ? 'Agent response: (null)\n' : ''}`;
   });
-
-const authenticationOf = (info: KeptDict): MdmSecurityInfo['bootstrapTokenAllowedForAuthentication'] => {
-  const value = textOf(info, 'BootstrapTokenAllowedForAuthentication');
-  if (value === null || value === 'allowed' || value === 'disallowed' || value === 'not supported')
-    return value;
-  throw parseFailed('BootstrapTokenAllowedForAuthentication has a value that is not known');
-};
 
 /**
  * Parses what the Mac would tell an MDM server of its security.
@@ -99,26 +111,27 @@ const authenticationOf = (info: KeptDict): MdmSecurityInfo['bootstrapTokenAllowe
  * Input: `/usr/libexec/mdmclient QuerySecurityInfo`, a private tool; 12.1 (cut short by its author), and the
  * keys of Apple's schema (bootstrap token 11, recovery lock 11.5, enrolment 10.13.2).
  * Returns: the listed keys; a key that is missing is null. `not supported` is the answer of an Intel Mac.
+ * Notes: a listed key of another kind or with two values.
  * Throws: as readDaemonResponse, and `parse_failed` without a SecurityInfo.
  * Source: apple/device-management, mdm/commands/information.security.yaml; mdmclient(1).
  */
-export const parseMdmclientQuerySecurityInfo = (answer: Answer): MdmSecurityInfo => {
-  const info = dictOf(readDaemonResponse(answer, allowed, tool), 'SecurityInfo');
+export const parseMdmclientQuerySecurityInfo = (answer: Answer, note: Note = ignore): MdmSecurityInfo => {
+  const info = dictOf(readDaemonResponse(answer, allowed, tool, note), 'SecurityInfo');
   if (info === null) throw parseFailed(`the answer of ${tool} has no SecurityInfo`);
   const status = dictOf(info, 'ManagementStatus');
+  const flag = (key: string): boolean | null => known(flagOf(info, key));
   return {
-    bootstrapTokenAllowedForAuthentication: authenticationOf(info),
-    bootstrapTokenRequiredForSoftwareUpdate: flagOf(info, 'BootstrapTokenRequiredForSoftwareUpdate'),
-    bootstrapTokenRequiredForKernelExtensionApproval: flagOf(
-      info,
+    bootstrapTokenAllowedForAuthentication: known(textOf(info, 'BootstrapTokenAllowedForAuthentication')),
+    bootstrapTokenRequiredForSoftwareUpdate: flag('BootstrapTokenRequiredForSoftwareUpdate'),
+    bootstrapTokenRequiredForKernelExtensionApproval: flag(
       'BootstrapTokenRequiredForKernelExtensionApproval',
     ),
-    fdeEnabled: flagOf(info, 'FDE_Enabled'),
-    isRecoveryLockEnabled: flagOf(info, 'IsRecoveryLockEnabled'),
+    fdeEnabled: flag('FDE_Enabled'),
+    isRecoveryLockEnabled: flag('IsRecoveryLockEnabled'),
     managementStatus: status && {
-      enrolledViaDep: flagOf(status, 'EnrolledViaDEP'),
-      userApprovedEnrollment: flagOf(status, 'UserApprovedEnrollment'),
-      isUserEnrollment: flagOf(status, 'IsUserEnrollment'),
+      enrolledViaDep: known(flagOf(status, 'EnrolledViaDEP')),
+      userApprovedEnrollment: known(flagOf(status, 'UserApprovedEnrollment')),
+      isUserEnrollment: known(flagOf(status, 'IsUserEnrollment')),
     },
   };
 };

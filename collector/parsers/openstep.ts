@@ -1,4 +1,5 @@
 import { parseFailed } from '../errors.ts';
+import { isLogLine } from './lines.ts';
 import type { PlistDate } from './plist.ts';
 
 /** Bytes that a tool printed: recognised, counted as a value, and never kept. */
@@ -37,6 +38,30 @@ const letterEscapes: Readonly<Record<string, string>> = {
 /** Says where, never what: the text can hold a secret. */
 const failAt = (what: string, offset: number) =>
   parseFailed(`old-style property list: ${what} at offset ${offset}`);
+
+const isArray = (value: OpenStepValue): value is readonly OpenStepValue[] => Array.isArray(value);
+const isEntries = (value: OpenStepValue): value is OpenStepDict => value instanceof Map;
+
+const isSame = (a: OpenStepValue, b: OpenStepValue): boolean => {
+  if (isArray(a) && isArray(b)) {
+    return a.length === b.length && a.every((item, index) => isSame(item, b[index] ?? null));
+  }
+  if (isEntries(a) && isEntries(b)) {
+    return a.size === b.size && [...a].every(([key, value]) => isSame(value, b.get(key) ?? opaque));
+  }
+  return a === b;
+};
+
+/** What two values of one key say alike; where they differ, bytes that nobody takes for an answer. */
+export const agreed = (a: OpenStepValue, b: OpenStepValue): OpenStepValue => {
+  if (!isEntries(a) || !isEntries(b)) return isSame(a, b) ? a : opaque;
+  const both = new Map(a);
+  for (const [key, value] of b) {
+    const before = both.get(key);
+    both.set(key, before === undefined ? value : agreed(before, value));
+  }
+  return both;
+};
 
 class Reader {
   readonly text: string;
@@ -85,12 +110,22 @@ class Reader {
       case '<':
         if (this.take(hexData) === null) throw failAt('data is not hexadecimal', this.at);
         return opaque;
-      default:
-        return this.readString();
+      default: {
+        const text = this.readText();
+        // Half a pair of surrogates costs the value in which it stands.
+        return text.isWellFormed() ? text : opaque;
+      }
     }
   }
 
-  readString(): string {
+  readKey(): string {
+    const start = this.at;
+    const key = this.readText();
+    if (!key.isWellFormed()) throw failAt('a string that is not Unicode', start);
+    return key;
+  }
+
+  readText(): string {
     if (this.text[this.at] === '"') return this.readQuoted();
     const word = this.take(bareWord);
     if (word === null) {
@@ -111,9 +146,7 @@ class Reader {
       if (character === '"') break;
       parts.push(this.readEscape());
     }
-    const whole = parts.join('');
-    if (!whole.isWellFormed()) throw failAt('a string that is not Unicode', start);
-    return whole;
+    return parts.join('');
   }
 
   readEscape(): string {
@@ -157,13 +190,13 @@ class Reader {
     this.expect('{', 'an opening brace');
     this.skipSpace();
     while (!this.skip('}')) {
-      const keyAt = this.at;
-      const key = this.readString();
-      if (entries.has(key)) throw failAt('a key that stands twice', keyAt);
+      const key = this.readKey();
       this.skipSpace();
       this.expect('=', 'an equals sign');
       this.skipSpace();
-      entries.set(key, this.readValue(depth + 1));
+      const value = this.readValue(depth + 1);
+      const before = entries.get(key);
+      entries.set(key, before === undefined ? value : agreed(before, value));
       this.skipSpace();
       this.expect(';', 'a semicolon');
       this.skipSpace();
@@ -176,8 +209,8 @@ class Reader {
  * Reads one old-style (OpenStep, ASCII) property list value that begins at `offset`, as NSDictionary
  * describes itself.
  * Returns: the value, and the offset right after it. Bytes, as `<0a0b>` or `{length = 2, bytes = 0x0a0b}`,
- * are dropped.
- * Throws: parse_failed with the offset, for anything else, a key that stands twice, and more than 64 levels.
+ * are dropped; so is the value of a key that stands twice and differs, but for what two dictionaries have alike.
+ * Throws: parse_failed with the offset, for anything else, and more than 64 levels.
  * Source: Apple, Property List Programming Guide, "Old-Style ASCII Property Lists".
  */
 export const readOpenStepAt = (text: string, offset: number): { value: OpenStepValue; end: number } => {
@@ -188,15 +221,25 @@ export const readOpenStepAt = (text: string, offset: number): { value: OpenStepV
 };
 
 /**
- * Reads a text that is one old-style property list and nothing else.
- * Throws: parse_failed with the offset, as readOpenStepAt does, and for anything but white space after the
- * value.
+ * Reads a text that is one old-style property list and nothing else but lines of a log after it.
+ * Throws: parse_failed with the offset, as readOpenStepAt does, and for anything else after the value.
  */
 export const parseOpenStep = (text: string): OpenStepValue => {
   const { value, end } = readOpenStepAt(text, 0);
-  const rest = text.slice(end).search(/[^ \t\r\n]/);
-  if (rest !== -1) throw failAt('something follows the value', end + rest);
+  let at = end;
+  for (const [index, line] of text.slice(end).split('\n').entries()) {
+    const isNothing = line.trim() === '' || (index > 0 && isLogLine(line));
+    if (!isNothing) throw failAt('something follows the value', at + line.search(/\S/));
+    at += line.length + 1;
+  }
   return value;
+};
+
+/** A text without the lines of a log before its first line of another kind. */
+export const withoutLeadingLog = (text: string): string => {
+  const lines = text.split('\n');
+  const start = lines.findIndex((line) => line.trim() !== '' && !isLogLine(line));
+  return start < 0 ? '' : lines.slice(start).join('\n');
 };
 
 /**

@@ -1,6 +1,7 @@
 import { XMLParser } from 'fast-xml-parser';
 import type { MatcherView } from 'fast-xml-parser';
 import { CollectError, parseFailed } from '../errors.ts';
+import { decodeText, isText } from './decode.ts';
 
 /** A date of a property list, in whole seconds. */
 export class PlistDate {
@@ -8,6 +9,21 @@ export class PlistDate {
 
   constructor(unixSeconds: number) {
     this.unixSeconds = unixSeconds;
+  }
+}
+
+/**
+ * A value that is there and cannot be read: of another form than its element says, twice with different values,
+ * or a dictionary that is not pairs. It costs itself; no parser takes it for an answer, none for absent.
+ */
+export class PlistOdd {
+  readonly why: string;
+  /** The pairs of a dictionary that is not pairs: what is not among them may have been there. */
+  readonly rest: PlistDict | null;
+
+  constructor(why: string, rest: PlistDict | null = null) {
+    this.why = why;
+    this.rest = rest;
   }
 }
 
@@ -21,6 +37,7 @@ export type PlistValue =
   | boolean
   | Uint8Array
   | PlistDate
+  | PlistOdd
   | readonly PlistValue[]
   | PlistDict;
 
@@ -48,8 +65,8 @@ const isoOfUnixSeconds = (seconds: number): string =>
 
 const smallestInteger = -(2n ** 63n);
 const largestInteger = 2n ** 64n - 1n;
-const integerOf = (value: bigint): number | bigint => {
-  if (value < smallestInteger || value > largestInteger) throw notAPlist('an integer has more than 64 bits');
+const integerOf = (value: bigint): number | bigint | null => {
+  if (value < smallestInteger || value > largestInteger) return null;
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 };
@@ -69,9 +86,26 @@ const spaceOrComment = /[ \t\r\n]+|<!--[^]*?-->/y;
 const markup = /<!--[^]*?-->|<!\[CDATA\[[^]*?\]\]>|<[?!]/g;
 const isBlank = (text: string): boolean => /^[ \t\r\n]*$/.test(text);
 
+const beginning = /^[ \t]*(?=<\?xml[ \t\r\n]|<!DOCTYPE[ \t\r\n]|<plist[ \t\r\n>])/m;
+const ofAPlist =
+  /<(?:\?xml|!DOCTYPE|!\[CDATA|\/?(?:plist|array|dict|key|string|integer|real|date|data|true|false))(?![A-Za-z])/i;
+/** Whether a text is no part of a property list: the lines that a framework logs before or after one. */
+const isNoise = (text: string): boolean => !ofAPlist.test(text);
+
+/** Where the document begins: a framework may have logged lines before it. */
+const startOf = (text: string): number => {
+  const first = text.startsWith('\uFEFF') ? 1 : 0;
+  spaceOrComment.lastIndex = first;
+  let at = first;
+  while (spaceOrComment.test(text)) at = spaceOrComment.lastIndex;
+  if (ofAPlist.exec(text.slice(at, at + 20))?.index === 0) return first;
+  const found = beginning.exec(text);
+  return found !== null && isNoise(text.slice(0, found.index)) ? found.index : first;
+};
+
 /** Where `<plist` begins, after the only prolog that Apple's tools write. */
-const endOfProlog = (text: string): number => {
-  let at = text.startsWith('\uFEFF') ? 1 : 0;
+const endOfProlog = (text: string, start: number): number => {
+  let at = start;
   const skip = (what: RegExp): boolean => {
     what.lastIndex = at;
     if (!what.test(text)) return false;
@@ -91,16 +125,19 @@ const endOfProlog = (text: string): number => {
 };
 
 /** The document without its prolog, free of everything in which an entity could be declared or meant. */
-const bodyOf = (text: string): string => {
+const bodyOf = (text: string): { readonly body: string; readonly isAlone: boolean } => {
   // XML has none; programs written in C would take it for the end of a value.
   if (text.includes('\0')) throw notAPlist('it holds a NUL');
-  const body = text.slice(endOfProlog(text));
-  const end = body.lastIndexOf('</plist');
-  for (const { 0: found, index } of body.matchAll(markup)) {
+  const start = startOf(text);
+  const whole = text.slice(endOfProlog(text, start));
+  const last = whole.lastIndexOf('</plist');
+  const end = last < 0 ? whole.length : whole.indexOf('>', last) + 1 || whole.length;
+  if (!isNoise(whole.slice(end))) throw notAPlist('something follows its end');
+  const body = whole.slice(0, end);
+  for (const { 0: found } of body.matchAll(markup)) {
     if (found.length === 2) throw notAPlist('it has a declaration or an instruction in its midst');
-    if (index > end && found.startsWith('<![')) throw notAPlist('something follows its end');
   }
-  return body;
+  return { body, isAlone: start <= 1 && isBlank(whole.slice(end)) };
 };
 
 const namedCharacters: Readonly<Record<string, string>> = {
@@ -111,14 +148,18 @@ const namedCharacters: Readonly<Record<string, string>> = {
   apos: "'",
 };
 const references = /&(?:(lt|gt|amp|quot|apos)|#([0-9]{1,10})|#x([0-9a-fA-F]{1,8}));|&/g;
+/** In place of a reference that is not known; no document holds a NUL by itself. */
+const noCharacter = '\0';
+const isReadable = (text: string): boolean => !text.includes(noCharacter) && isText(text);
 const characterOf = (_: string, name?: string, decimal?: string, hex?: string): string => {
-  if (name !== undefined) return namedCharacters[name] ?? '';
+  if (name !== undefined) return namedCharacters[name] ?? noCharacter;
   const code = decimal !== undefined ? Number(decimal) : hex !== undefined ? Number.parseInt(hex, 16) : 0;
-  if (code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
-    throw notAPlist('an entity or a character reference that is not known');
-  }
+  if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return noCharacter;
   return String.fromCodePoint(code);
 };
+
+/** It makes the whole document one that is not well-formed; it costs the text in which it stands. */
+const strayAmpersand = /&(?!(?:lt|gt|amp|quot|apos|#[0-9]{1,10}|#x[0-9a-fA-F]{1,8});)/g;
 
 /** In place of the library's own decoder, which stops at 1,000 references and passes unknown ones through. */
 const entityDecoder = {
@@ -131,40 +172,35 @@ const entityDecoder = {
   reset: (): void => {},
 };
 
-const scalars: Readonly<Record<string, (text: string) => PlistValue>> = {
+/** Each answers null for a text that is none of its element. */
+const scalars: Readonly<Record<string, (text: string) => PlistValue | null>> = {
   string: (text) => text,
-  true: (text) => emptyElement(text, true),
-  false: (text) => emptyElement(text, false),
+  true: (text) => (text === '' ? true : null),
+  false: (text) => (text === '' ? false : null),
   integer: (text) => {
     const [, sign, digits] = /^[ \t\r\n]*([+-]?)(0x[0-9a-f]{1,16}|[0-9]{1,20})[ \t\r\n]*$/i.exec(text) ?? [];
-    if (digits === undefined) throw notAPlist('an <integer> that is none');
+    if (digits === undefined) return null;
     return integerOf(sign === '-' ? -BigInt(digits) : BigInt(digits));
   },
   real: (text) => {
     const number = text.trim();
     const value = Number(number);
-    if (!/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(number) || !Number.isFinite(value)) {
-      throw notAPlist('a <real> that is not a finite number');
-    }
-    return value;
+    const isReal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(number) && Number.isFinite(value);
+    return isReal ? value : null;
   },
   date: (text) => {
     const seconds = unixSecondsOfIso(text.trim());
-    if (seconds === null) throw notAPlist('a <date> that is none');
-    return new PlistDate(seconds);
+    return seconds === null ? null : new PlistDate(seconds);
   },
   data: (text) => {
     const base64 = text.replace(/[ \t\r\n]+/g, '');
-    if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) {
-      throw notAPlist('a <data> that is not Base64');
-    }
+    if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return null;
     return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   },
 };
-const emptyElement = (text: string, value: boolean): boolean => {
-  if (text !== '') throw notAPlist('text in a boolean');
-  return value;
-};
+const containers: ReadonlySet<string> = new Set(['plist', 'array', 'dict']);
+const isKnownElement = (tag: string): boolean =>
+  tag === 'key' || containers.has(tag) || Object.hasOwn(scalars, tag);
 
 /** An element that is still open. */
 interface Element {
@@ -173,6 +209,8 @@ interface Element {
   readonly array: PlistValue[];
   readonly dict: Map<string, PlistValue> | null;
   key: string | null;
+  /** Why its value cannot be read. */
+  odd: string | null;
 }
 
 const noValues: PlistValue[] = [];
@@ -183,52 +221,56 @@ class Builder {
   // Each record repeats its keys: one string serves them all.
   readonly #keys = new Map<string, string>();
   #root: PlistValue | undefined;
+  /** False where the document says something twice, or something that cannot be read. */
+  isPlain = true;
 
   /** An element begins; those that are as deep or deeper have ended. */
   begin(tag: string, depth: number, attributes: Readonly<Record<string, string>> | undefined): void {
     this.#endTo(depth - 1);
     const parent = this.#open.at(-1);
     if (this.#open.length !== depth - 1) throw notAPlist('elements that are not closed');
+    if (depth > maxDepth + 2) throw notAPlist('it is nested too deeply');
     const isRoot = parent === undefined;
     if (isRoot !== (tag === 'plist') || (isRoot && this.#root !== undefined)) {
       throw notAPlist('it is not one <plist>');
     }
+    let odd = isKnownElement(tag) ? null : 'an element that is not known';
     for (const name in attributes) {
-      if (!isRoot || name !== 'version') throw notAPlist('attributes that are not known');
+      if (isRoot && name !== 'version') throw notAPlist('attributes that are not known');
+      if (!isRoot) odd = 'attributes that are not known';
     }
-    if (!isRoot) {
-      const isKey = tag === 'key';
-      const isInDict = parent.tag === 'dict';
-      if (!isInDict && parent.tag !== 'array' && parent.tag !== 'plist') {
-        throw notAPlist('elements in a text');
-      }
-      if (isKey !== (isInDict && parent.key === null)) throw notAPlist('a dictionary that is not pairs');
-      if (parent.tag === 'plist' && parent.array.length > 0) throw notAPlist('it holds more than one value');
-      if (!isKey && tag !== 'array' && tag !== 'dict' && !Object.hasOwn(scalars, tag)) {
-        throw notAPlist('an element that is not known');
-      }
-    }
-    if (depth > maxDepth + 2) throw notAPlist('it is nested too deeply');
+    if (!isRoot) this.#place(tag, parent);
     this.#open.push({
       tag,
       text: '',
       array: tag === 'array' || tag === 'plist' ? [] : noValues,
       dict: tag === 'dict' ? new Map() : null,
       key: null,
+      odd,
     });
+  }
+
+  /** Where an element stands that is not foreseen, what holds it is odd. */
+  #place(tag: string, parent: Element): void {
+    if (parent.tag === 'plist') {
+      if (tag === 'key' || parent.array.length > 0) throw notAPlist('it holds more than one value');
+    } else if (parent.dict !== null) {
+      if (tag !== 'key' && parent.key === null) parent.odd ??= 'a value without a key';
+    } else if (parent.tag !== 'array') parent.odd ??= 'elements in a text';
   }
 
   /** Text of the element at this depth. */
   add(text: string, depth: number): void {
     this.#endTo(depth);
     const element = this.#open.at(-1);
-    if (element !== undefined && depth === this.#open.length) {
-      if (element.tag !== 'plist' && element.tag !== 'array' && element.tag !== 'dict') {
-        element.text += text;
-        return;
-      }
+    const isOwn = element !== undefined && depth === this.#open.length;
+    if (isOwn && !containers.has(element.tag)) element.text += text;
+    else if (!isBlank(text)) {
+      if (!isOwn || element.tag === 'plist') throw notAPlist('text between its elements');
+      const why = 'text between its elements';
+      if (element.dict === null) element.array.push(this.#oddity(why));
+      else element.odd ??= why;
     }
-    if (!isBlank(text)) throw notAPlist('text between its elements');
   }
 
   /** The value, at the end of the document. */
@@ -238,6 +280,11 @@ class Builder {
     return this.#root;
   }
 
+  #oddity(why: string, rest: PlistDict | null = null): PlistOdd {
+    this.isPlain = false;
+    return new PlistOdd(why, rest);
+  }
+
   #endTo(depth: number): void {
     while (this.#open.length > depth) this.#endOne();
   }
@@ -245,35 +292,85 @@ class Builder {
   #endOne(): void {
     const element = this.#open.pop();
     if (element === undefined) return;
-    const { tag, text, array, dict } = element;
     const parent = this.#open.at(-1);
-    if (parent === undefined) {
-      this.#root = array[0];
-    } else if (tag === 'key') {
-      if (parent.dict?.has(text)) throw notAPlist('a key that is there twice');
-      const known = this.#keys.get(text);
-      if (known === undefined) this.#keys.set(text, text);
-      parent.key = known ?? text;
+    if (parent === undefined) this.#root = element.array[0];
+    else if (element.tag === 'key') this.#endKey(element, parent);
+    else if (parent.dict === null) {
+      if (parent.tag === 'array' || parent.tag === 'plist') parent.array.push(this.#valueOf(element));
     } else {
-      if (dict !== null && element.key !== null) throw notAPlist('a key without a value');
-      const value = dict ?? (tag === 'array' ? array : scalars[tag]?.(text));
-      if (value === undefined) throw notAPlist('an element that is not known');
-      if (parent.dict === null) parent.array.push(value);
-      else if (parent.key !== null) parent.dict.set(parent.key, value);
+      if (parent.key !== null) this.#put(parent.dict, parent.key, this.#valueOf(element));
       parent.key = null;
     }
   }
+
+  #endKey({ text, odd }: Element, parent: Element): void {
+    if (parent.dict === null) {
+      if (parent.tag === 'array') parent.array.push(this.#oddity('a key in an array'));
+      return;
+    }
+    if (parent.key !== null) {
+      this.isPlain = false;
+      // The same key right after itself is one.
+      if (parent.key === text && odd === null) return;
+      this.#put(parent.dict, parent.key, this.#oddity('a key without a value'));
+    }
+    parent.key = null;
+    if (odd !== null || !isReadable(text)) {
+      parent.odd ??= 'a key that cannot be read';
+      return;
+    }
+    const known = this.#keys.get(text);
+    if (known === undefined) this.#keys.set(text, text);
+    parent.key = known ?? text;
+  }
+
+  /** What is there twice and the same is there once; what differs is not known. */
+  #put(dict: Map<string, PlistValue>, key: string, value: PlistValue): void {
+    const before = dict.get(key);
+    if (before === undefined) dict.set(key, value);
+    else {
+      this.isPlain = false;
+      if (!isSameValue(before, value))
+        dict.set(key, new PlistOdd('it is there twice, with different values'));
+    }
+  }
+
+  #valueOf({ tag, text, array, dict, key, odd }: Element): PlistValue {
+    if (dict !== null) {
+      if (key !== null) this.#put(dict, key, this.#oddity('a key without a value'));
+      return odd === null ? dict : this.#oddity(odd, dict);
+    }
+    if (odd !== null) return this.#oddity(odd);
+    if (tag === 'array') return array;
+    const value = isReadable(text) ? (scalars[tag]?.(text) ?? null) : null;
+    return value ?? this.#oddity(`what stands as <${tag}> is none`);
+  }
 }
 
-/**
- * Reads an XML property list.
- *
- * Input: the text of a property list, as `-plist`, `-xml` and `-a` print it; macOS 10.5 to 26.
- * Returns: the value; dates in unix seconds, data as bytes, integers past 2^53 as bigint. CR LF reads as LF.
- * Throws: parse_failed when it is not exactly one whole, known document.
- * Source: plist(5), PropertyList-1.0.dtd
- */
-export const parseXmlPlist = (text: string): PlistValue => {
+/** Whether two values say the same; what cannot be read says the same as nothing. */
+export const isSameValue = (a: PlistValue, b: PlistValue): boolean => {
+  if (a === b) return true;
+  if (a instanceof PlistDate) return b instanceof PlistDate && a.unixSeconds === b.unixSeconds;
+  if (a instanceof Uint8Array) {
+    return b instanceof Uint8Array && a.length === b.length && a.every((byte, index) => byte === b[index]);
+  }
+  if (isArray(a)) {
+    return isArray(b) && a.length === b.length && a.every((each, i) => isSameValue(each, b[i] ?? ''));
+  }
+  if (!isDict(a) || !isDict(b) || a.size !== b.size) return false;
+  return [...a].every(([key, each]) => {
+    const other = b.get(key);
+    return other !== undefined && isSameValue(each, other);
+  });
+};
+
+interface Document {
+  readonly value: PlistValue;
+  /** Whether the text holds nothing but the value: no line of a log, no comment, nothing odd, nothing twice. */
+  readonly isPlain: boolean;
+}
+
+const readDocument = (text: string): Document => {
   const builder = new Builder();
   const parser = new XMLParser({
     preserveOrder: true,
@@ -295,13 +392,39 @@ export const parseXmlPlist = (text: string): PlistValue => {
     },
   });
   try {
+    const { body, isAlone } = bodyOf(text);
     // `true` runs the validator: without it a truncated document, or one closed by a wrong tag, passes.
-    parser.parse(bodyOf(text), true);
-    return builder.end();
+    parser.parse(body.includes('<![CDATA[') ? body : body.replace(strayAmpersand, '&#0;'), true);
+    const value = builder.end();
+    return { value, isPlain: builder.isPlain && isAlone && !text.includes('<!--') };
   } catch (error) {
     // The library quotes what it met, which may be a secret: its words are not passed on.
     throw error instanceof CollectError ? error : notAPlist('it is not well-formed XML');
   }
+};
+
+/**
+ * Reads an XML property list.
+ *
+ * Input: the text of a property list, as `-plist`, `-xml` and `-a` print it; macOS 10.5 to 26. Lines that a
+ *   framework logged before or after it are passed over.
+ * Returns: the value; dates in unix seconds, data as bytes, integers past 2^53 as bigint. CR LF reads as LF.
+ *   What of it cannot be read is a PlistOdd in its place.
+ * Throws: parse_failed when it is not one whole document, or its value as a whole cannot be read.
+ * Source: plist(5), PropertyList-1.0.dtd
+ */
+export const parseXmlPlist = (text: string): PlistValue => {
+  const { value } = readDocument(text);
+  if (value instanceof PlistOdd) throw notAPlist(value.why);
+  return value;
+};
+
+/** The same for a dictionary: of one that is not pairs, those that are. */
+export const parseXmlDict = (text: string, what: string): { dict: PlistDict; odd: string | null } => {
+  const { value } = readDocument(text);
+  if (value instanceof PlistOdd && value.rest !== null) return { dict: value.rest, odd: value.why };
+  if (value instanceof PlistOdd) throw notAPlist(value.why);
+  return { dict: asDict(value, what), odd: null };
 };
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' };
@@ -333,6 +456,7 @@ const writeValue = (value: PlistValue, indent: string, lines: string[]): void =>
   else if (typeof value === 'boolean') line(value ? '<true/>' : '<false/>');
   else if (value instanceof Uint8Array) line(`<data>${base64Of(value)}</data>`);
   else if (value instanceof PlistDate) line(`<date>${isoOfUnixSeconds(value.unixSeconds)}</date>`);
+  else if (value instanceof PlistOdd) writeOdd(value, indent, lines);
   else if (isArray(value)) {
     if (value.length === 0) return line('<array/>');
     line('<array>');
@@ -341,12 +465,28 @@ const writeValue = (value: PlistValue, indent: string, lines: string[]): void =>
   } else {
     if (value.size === 0) return line('<dict/>');
     line('<dict>');
-    for (const [key, element] of value) {
-      lines.push(`${indent}\t<key>${escape(key)}</key>`);
-      writeValue(element, `${indent}\t`, lines);
-    }
+    writePairs(value, indent, lines);
     line('</dict>');
   }
+};
+
+const writePairs = (dict: PlistDict, indent: string, lines: string[]): void => {
+  for (const [key, element] of dict) {
+    lines.push(`${indent}\t<key>${escape(key)}</key>`);
+    writeValue(element, `${indent}\t`, lines);
+  }
+};
+
+/** What stands for a value that cannot be read, and is none itself. Nothing is left of what was there. */
+const noValue = '<integer></integer>';
+const writeOdd = ({ rest }: PlistOdd, indent: string, lines: string[]): void => {
+  if (rest === null) {
+    lines.push(indent + noValue);
+    return;
+  }
+  lines.push(`${indent}<dict>`, `${indent}\t${noValue}`);
+  writePairs(rest, indent, lines);
+  lines.push(`${indent}</dict>`);
 };
 
 /** The value as Apple's tools print it; keys keep their order, so the same value is always the same text. */
@@ -369,6 +509,22 @@ const isBinary = (bytes: Uint8Array): boolean =>
 /** Seconds from 1970 to 2001, from which binary dates count. */
 const epochOf2001 = 978_307_200;
 
+/** Pairs of which the keys come first, then the values. */
+const readDict = (count: number, read: (index: number) => PlistValue): PlistValue => {
+  const dict = new Map<string, PlistValue>();
+  let why: string | null = null;
+  for (let index = 0; index < count; index++) {
+    const key = read(index);
+    const value = read(count + index);
+    if (typeof key !== 'string') why = 'a key that is not a string';
+    else if (!dict.has(key)) dict.set(key, value);
+    else if (!isSameValue(dict.get(key) ?? '', value)) {
+      dict.set(key, new PlistOdd('it is there twice, with different values'));
+    }
+  }
+  return why === null ? dict : new PlistOdd(why, dict);
+};
+
 /**
  * Reads a binary property list, version 00.
  *
@@ -379,6 +535,7 @@ const epochOf2001 = 978_307_200;
  */
 export const parseBinaryPlist = (bytes: Uint8Array): PlistValue => {
   const fail = (why: string): CollectError => notAPlist(`binary form, ${why}`);
+  const odd = (why: string): PlistOdd => new PlistOdd(why);
   if (!isBinary(bytes)) throw fail('no bplist00 at the start');
   if (bytes.length < 40) throw fail('truncated');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -430,38 +587,37 @@ export const parseBinaryPlist = (bytes: Uint8Array): PlistValue => {
       return bytes.subarray(at, at + size);
     };
     const reference = (index: number): number => uint(at + index * referenceSize, referenceSize);
-    const text = (decoder: typeof strictUtf8, size: number): string => {
+    const text = (decoder: typeof strictUtf8, size: number): PlistValue => {
       try {
         return decoder.decode(content(size));
       } catch (error) {
-        throw error instanceof CollectError ? error : fail('a string that is not text');
+        if (error instanceof CollectError) throw error;
+        return odd('a string that is not text');
       }
     };
     switch (type) {
       case 0x0:
-        if (info === 8 || info === 9) return info === 9;
-        throw fail('an object that is not known');
+        return info === 8 || info === 9 ? info === 9 : odd('an object that is not known');
       case 0x1: {
         if (info > 4) throw fail('an integer that is too long');
         let value = 0n;
         for (const byte of content(2 ** info)) value = (value << 8n) | BigInt(byte);
         // Only those of 8 bytes have a sign; those of 16 are the unsigned ones past 2^63.
-        return integerOf(info === 3 ? BigInt.asIntN(64, value) : value);
+        return integerOf(info === 3 ? BigInt.asIntN(64, value) : value) ?? odd('more than 64 bits');
       }
       case 0x2: {
         if (info !== 2 && info !== 3) throw fail('a real of an unknown size');
         need(at, 2 ** info);
         const value = info === 2 ? view.getFloat32(at) : view.getFloat64(at);
-        if (!Number.isFinite(value)) throw fail('a real that is not a finite number');
-        return value;
+        return Number.isFinite(value) ? value : odd('a real that is not a finite number');
       }
       case 0x3: {
         if (info !== 3) throw fail('a date of an unknown size');
         need(at, 8);
         const seconds = Math.floor(view.getFloat64(at)) + epochOf2001;
         // The years that an ISO date can write.
-        if (!(seconds >= -62_167_219_200 && seconds <= 253_402_300_799)) throw fail('a date that is none');
-        return new PlistDate(seconds);
+        const isDate = seconds >= -62_167_219_200 && seconds <= 253_402_300_799;
+        return isDate ? new PlistDate(seconds) : odd('a date that is none');
       }
       case 0x4:
         return content(count);
@@ -476,20 +632,15 @@ export const parseBinaryPlist = (bytes: Uint8Array): PlistValue => {
       }
       case 0xd: {
         need(at, 2 * count * referenceSize);
-        const dict = new Map<string, PlistValue>();
-        for (let index = 0; index < count; index++) {
-          const key = read(reference(index), depth + 1);
-          if (typeof key !== 'string') throw fail('a key that is not a string');
-          if (dict.has(key)) throw fail('a key that is there twice');
-          dict.set(key, read(reference(count + index), depth + 1));
-        }
-        return dict;
+        return readDict(count, (index) => read(reference(index), depth + 1));
       }
       default:
-        throw fail('an object that is not known');
+        return odd('an object that is not known');
     }
   };
-  return read(rootObject, 0);
+  const value = read(rootObject, 0);
+  if (value instanceof PlistOdd) throw fail(value.why);
+  return value;
 };
 
 /**
@@ -502,12 +653,8 @@ export const parseBinaryPlist = (bytes: Uint8Array): PlistValue => {
  */
 export const parsePlistFile = (bytes: Uint8Array): PlistValue => {
   if (isBinary(bytes)) return parseBinaryPlist(bytes);
-  let text: string;
-  try {
-    text = strictUtf8.decode(bytes);
-  } catch {
-    throw notAPlist('neither binary nor UTF-8');
-  }
+  const text = decodeText(bytes);
+  if (text === null) throw notAPlist('neither binary nor UTF-8');
   return parseXmlPlist(text);
 };
 
@@ -578,11 +725,15 @@ export const sanitizePlist = (value: PlistValue, allowed: true | AllowedKeys): P
     let isSame = true;
     for (const [key, element] of value) {
       const below = Object.hasOwn(allowed, key) ? allowed[key] : allowed['*'];
-      const sanitized = below === undefined ? undefined : sanitizePlist(element, below);
-      if (sanitized !== undefined) kept.set(key, sanitized);
-      if (sanitized !== element) isSame = false;
+      const reduced = below === undefined ? undefined : sanitizePlist(element, below);
+      if (reduced !== undefined) kept.set(key, reduced);
+      if (reduced !== element) isSame = false;
     }
     return isSame ? value : kept;
+  }
+  if (value instanceof PlistOdd) {
+    const rest = value.rest === null || allowed === true ? null : sanitizePlist(value.rest, allowed);
+    return new PlistOdd(value.why, rest instanceof Map ? rest : null);
   }
   if (allowed === true) return value;
   if (typeof value === 'string') return '';
@@ -602,18 +753,18 @@ const withheldText = /^tokenquery: [0-9]+ bytes that are not [^\n]+ were withhel
 export const sanitizeXmlPlist = (text: string, allowed: AllowedKeys): string =>
   sanitizeXmlPlistWith(text, (value) => sanitizePlist(value, allowed));
 
-/** The same with any rule; `sanitize` answers the value itself when there is nothing to drop. */
-export const sanitizeXmlPlistWith = (text: string, sanitize: (value: PlistValue) => PlistValue): string => {
+/** The same with any rule; `reduce` answers the value itself when there is nothing to drop. */
+export const sanitizeXmlPlistWith = (text: string, reduce: (value: PlistValue) => PlistValue): string => {
   if (text === '' || withheldText.test(text)) return text;
-  let value: PlistValue;
+  let document: Document;
   try {
-    value = parseXmlPlist(text);
+    document = readDocument(text);
   } catch (error) {
     if (!(error instanceof CollectError)) throw error;
     const bytes = new TextEncoder().encode(text).length;
     return `tokenquery: ${bytes} bytes that are not a property list were withheld\n`;
   }
-  const kept = sanitize(value);
-  // A comment is the one place where text could hide that is not part of the value.
-  return kept === value && !text.includes('<!--') ? text : writeXmlPlist(kept);
+  const kept = reduce(document.value);
+  // A comment, the line of a log and a value that cannot be read may hold anything.
+  return kept === document.value && document.isPlain ? text : writeXmlPlist(kept);
 };

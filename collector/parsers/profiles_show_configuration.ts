@@ -1,22 +1,30 @@
 import { parseFailed, permissionDenied } from '../errors.ts';
-import type { Answer } from '../answer.ts';
+import type { CollectError } from '../errors.ts';
+import type { Answer, Note } from '../answer.ts';
+import { ignore } from '../answer.ts';
 import {
   dictOf,
   dictsOf,
   flagOf,
   integerOf,
+  isKeptDict,
+  isKeptList,
   keepAllowed,
+  known,
   notAnAnswer,
   sanitizeText,
   textOf,
   textsOf,
   timeOf,
   unknownText,
+  withheldDict,
+  withheldValue,
   type AllowedDict,
   type Kept,
   type KeptDict,
+  type Setting,
 } from './allowed.ts';
-import { saysRootNeeded } from './lines.ts';
+import { firstLine, saidLinesOf, saysRootNeeded } from './lines.ts';
 import {
   fileVaultKeys,
   groupOf,
@@ -29,7 +37,7 @@ import {
   type McxFileVault,
   type PlatformSsoPolicy,
 } from './managed_preferences.ts';
-import { asArray, asDict, asString, parseXmlPlist, writeXmlPlist, type PlistValue } from './plist.ts';
+import { asDict, parseXmlPlist, writeXmlPlist } from './plist.ts';
 
 /** The MDM profile. */
 export interface MdmProfile {
@@ -46,12 +54,15 @@ export interface MdmProfile {
 }
 
 export interface ConfigurationProfiles {
-  /** Null when no profile enrols the Mac. */
+  /** Null when no profile that was understood enrols the Mac. */
   readonly mdm: MdmProfile | null;
+  /** False where a profile or payload was not understood: what is not here may be in it. */
+  readonly isComplete: boolean;
   readonly fileVault: FileVaultPolicy | null;
-  readonly escrow: { readonly present: boolean; readonly location: string | null };
+  /** `present` is null where a payload of the device was not understood, which may be it. */
+  readonly escrow: { readonly present: boolean | null; readonly location: string | null };
   readonly mcxFileVault: McxFileVault | null;
-  readonly loginwindow: { readonly disableFdeAutologin: boolean | null } | null;
+  readonly loginwindow: { readonly disableFdeAutologin: Setting<boolean> } | null;
   readonly platformSso: PlatformSsoPolicy | null;
 }
 
@@ -102,58 +113,141 @@ const deviceScope = '_computerlevel';
 const originOf = (url: string): string | null => {
   const [, scheme, host] =
     /^(https?):\/\/(?:[^/?#\\]*@)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?(?:[/?#\\]|$)/i.exec(
-      url.trim(),
+      url.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ''),
     ) ?? [];
   return host === undefined ? null : `${scheme?.toLowerCase()}://${host.toLowerCase()}`;
 };
 
-const keepContent = (type: PayloadType, content: unknown): KeptDict => {
-  const kept = new Map(keepAllowed(content, contentKeys[type], type));
-  const url = textOf(kept, 'ServerURL');
+const isMap = (value: unknown): value is ReadonlyMap<string, unknown> => value instanceof Map;
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+
+const managedDomains = 'PayloadContentManagedPreferences';
+const canonicalDomains: ReadonlyMap<string, string> = new Map(
+  Object.keys(contentKeys['com.apple.ManagedClient.preferences'][managedDomains]).map((domain) => [
+    domain.toLowerCase(),
+    domain,
+  ]),
+);
+
+/**
+ * Custom settings with their domains in the case of the list. The startup volume is not case-sensitive, so that
+ * com.apple.mcx.plist and com.apple.MCX.plist are one file.
+ */
+const withCanonicalDomains = (content: ReadonlyMap<string, unknown>): ReadonlyMap<string, unknown> => {
+  const domains = content.get(managedDomains);
+  if (!isMap(domains)) return content;
+  const merged = new Map<string, unknown>();
+  for (const [domain, settings] of domains) {
+    const name = canonicalDomains.get(domain.toLowerCase());
+    if (name === undefined) continue;
+    const before = merged.get(name);
+    const entriesOf = (of: unknown): readonly unknown[] => {
+      const forcedOnes = isMap(of) ? of.get('Forced') : undefined;
+      return isMap(of) && forcedOnes === undefined ? [] : isList(forcedOnes) ? forcedOnes : [withheldDict];
+    };
+    merged.set(
+      name,
+      before === undefined ? settings : new Map([['Forced', [...entriesOf(before), ...entriesOf(settings)]]]),
+    );
+  }
+  return new Map(content).set(managedDomains, merged);
+};
+
+const keepContent = (type: PayloadType, content: unknown, name: string, note: Note): Kept => {
+  const what = `${type} of ${name}`;
+  if (!isMap(content)) {
+    note(parseFailed(`${what} has no content`));
+    return withheldDict;
+  }
+  const read = type === 'com.apple.ManagedClient.preferences' ? withCanonicalDomains(content) : content;
+  const kept = new Map(keepAllowed(read, contentKeys[type], what, note));
+  const url = known(textOf(kept, 'ServerURL'));
   if (url !== null) {
     const origin = originOf(url);
-    if (origin === null) kept.delete('ServerURL');
-    else kept.set('ServerURL', origin);
+    if (origin === null) note(parseFailed(`ServerURL of ${what} is not of a known kind`));
+    kept.set('ServerURL', origin ?? withheldValue);
   }
   return kept;
 };
 
-/** A profile with the payloads that are of use and their listed keys; null when it has none. */
-const keepProfile = (profile: PlistValue): KeptDict | null => {
-  const items: KeptDict[] = [];
-  for (const item of asArray(asDict(profile, 'a profile').get('ProfileItems'), 'ProfileItems')) {
-    const payload = asDict(item, 'a payload');
-    const type = asString(payload.get('PayloadType'), 'PayloadType');
-    if (!isPayloadType(type)) continue;
-    items.push(
-      new Map<string, Kept>([
-        ['PayloadContent', keepContent(type, payload.get('PayloadContent'))],
-        ['PayloadType', type],
-      ]),
-    );
+const ownKeys = new Set(Object.values(contentKeys).flatMap((keys) => Object.keys(keys)));
+
+/** A payload of use, null for one that is of none; one that may be of use and has no type is withheld. */
+const keepPayload = (item: unknown, name: string, note: Note): Kept | null => {
+  if (!isMap(item)) {
+    note(parseFailed(`a payload of ${name} has a form that is not known`));
+    return withheldDict;
   }
-  if (items.length === 0) return null;
-  const isMdm = items.some((item) => item.get('PayloadType') === 'com.apple.mdm');
+  const [type, content] = [item.get('PayloadType'), item.get('PayloadContent')];
+  if (typeof type !== 'string') {
+    // What has none of the keys that are read here need have no type.
+    if (!isMap(content) || ![...content.keys()].some((key) => ownKeys.has(key))) return null;
+    note(parseFailed(`a payload of ${name} has a form that is not known`));
+    return withheldDict;
+  }
+  if (!isPayloadType(type)) return null;
   return new Map<string, Kept>([
-    ...keepAllowed(profile, isMdm ? mdmProfileKeys : profileKeys, 'a profile'),
-    ['ProfileItems', items],
+    ['PayloadContent', keepContent(type, content, name, note)],
+    ['PayloadType', type],
   ]);
 };
 
-type Scopes = ReadonlyMap<string, readonly KeptDict[]>;
+const nameOf = (profile: ReadonlyMap<string, unknown>): string => {
+  const identifier = profile.get('ProfileIdentifier');
+  const plain = typeof identifier === 'string' ? firstLine(identifier) : '';
+  return plain === '' ? 'a profile without an identifier' : `the profile ${plain}`;
+};
 
-/** The profiles that are of use, by scope: `_computerlevel`, or the short name of a user. */
-const keepScopes = (stdout: string): Scopes =>
+/** A profile with the payloads that are of use and their listed keys; null when it has none. */
+const keepProfile = (profile: unknown, note: Note): Kept | null => {
+  if (!isMap(profile)) {
+    note(parseFailed('a profile has a form that is not known'));
+    return withheldDict;
+  }
+  const name = nameOf(profile);
+  const items = profile.get('ProfileItems');
+  if (!isList(items)) {
+    note(parseFailed(`${name} has no list of payloads`));
+    return new Map<string, Kept>([
+      ...keepAllowed(profile, profileKeys, name),
+      ['ProfileItems', withheldValue],
+    ]);
+  }
+  const kept = items.map((item) => keepPayload(item, name, note)).filter((item) => item !== null);
+  if (kept.length === 0) return null;
+  const isMdm = kept.some((item) => isKeptDict(item) && item.get('PayloadType') === 'com.apple.mdm');
+  return new Map<string, Kept>([
+    ...keepAllowed(profile, isMdm ? mdmProfileKeys : profileKeys, name, note),
+    ['ProfileItems', kept],
+  ]);
+};
+
+/** The profiles of each scope: `_computerlevel`, or the short name of a user. */
+type Scopes = ReadonlyMap<string, Kept>;
+
+const keepScopes = (xml: string, note: Note): Scopes =>
   new Map(
-    Array.from(asDict(parseXmlPlist(stdout), `the answer of ${tool}`), ([scope, profiles]) => [
-      scope,
-      asArray(profiles, 'a scope')
-        .map(keepProfile)
-        .filter((profile) => profile !== null),
-    ]),
+    Array.from(asDict(parseXmlPlist(xml), `the answer of ${tool}`), ([scope, profiles]): [string, Kept] => {
+      if (isList(profiles)) {
+        return [scope, profiles.map((each) => keepProfile(each, note)).filter((each) => each !== null)];
+      }
+      note(parseFailed(`the scope ${firstLine(scope)} of ${tool} is not a list`));
+      return [scope, withheldValue];
+    }),
   );
 
-const isKeptDict = (value: Kept | undefined): value is KeptDict => value instanceof Map;
+const profilesOf = (scope: Kept | undefined): readonly KeptDict[] =>
+  isKeptList(scope) ? scope.filter(isKeptDict) : [];
+
+/** Whether every profile and payload of a scope was understood. */
+const isUnderstood = (scope: Kept | undefined): boolean => {
+  if (scope === undefined) return true;
+  const isComplete = (profile: Kept): boolean => {
+    const items = isKeptDict(profile) ? profile.get('ProfileItems') : undefined;
+    return isKeptList(items) && items.every(isKeptDict);
+  };
+  return isKeptList(scope) && scope.every(isComplete);
+};
 
 /** What several payloads say together: a key on which they differ is dropped, so that it reads as unknown. */
 const agreed = (dicts: readonly KeptDict[]): KeptDict => {
@@ -190,33 +284,58 @@ const settingsOf = (
 };
 
 const isUserEnrollment = (content: KeptDict): boolean | null => {
-  const mode = textOf(content, 'EnrollmentMode');
+  const mode = known(textOf(content, 'EnrollmentMode'));
   if (mode === 'BYOD' || content.has('ManagedAppleID')) return true;
   return mode === 'ADDE' ? false : null;
 };
 
 const readMdm = (profile: KeptDict, content: KeptDict): MdmProfile => ({
-  identifier: textOf(profile, 'ProfileIdentifier'),
-  installTime: timeOf(profile, 'ProfileInstallDate'),
-  serverHost: textOf(content, 'ServerURL')?.replace(/^https?:\/\//, '') ?? null,
-  accessRights: integerOf(content, 'AccessRights'),
-  serverCapabilities: textsOf(content, 'ServerCapabilities'),
-  organization: textOf(profile, 'ProfileOrganization'),
+  identifier: known(textOf(profile, 'ProfileIdentifier')),
+  installTime: known(timeOf(profile, 'ProfileInstallDate')),
+  serverHost: known(textOf(content, 'ServerURL'))?.replace(/^https?:\/\//, '') ?? null,
+  accessRights: known(integerOf(content, 'AccessRights')),
+  serverCapabilities: known(textsOf(content, 'ServerCapabilities')),
+  organization: known(textOf(profile, 'ProfileOrganization')),
   isUserEnrollment: isUserEnrollment(content),
 });
 
-const interpret = (scopes: Scopes): ConfigurationProfiles => {
-  const device = scopes.get(deviceScope) ?? [];
+/** What two MDM profiles say alike: there is one for each Mac, but it may be printed twice. */
+const agreedMdm = (a: MdmProfile, b: MdmProfile): MdmProfile => {
+  const same = <K extends keyof MdmProfile>(key: K): MdmProfile[K] | null =>
+    JSON.stringify(a[key]) === JSON.stringify(b[key]) ? a[key] : null;
+  return {
+    identifier: same('identifier'),
+    installTime: same('installTime'),
+    serverHost: same('serverHost'),
+    accessRights: same('accessRights'),
+    serverCapabilities: same('serverCapabilities'),
+    organization: same('organization'),
+    isUserEnrollment: same('isUserEnrollment'),
+  };
+};
+
+const enrollingOf = (scopes: Scopes, note: Note): MdmProfile | null => {
   const enrolling = [...scopes.values()]
-    .flat()
+    .flatMap(profilesOf)
     .flatMap((profile) => payloadsOf([profile], 'com.apple.mdm').map((content) => readMdm(profile, content)));
-  if (enrolling.length > 1) throw parseFailed(`${tool} printed two MDM profiles`);
+  if (new Set(enrolling.map((each) => JSON.stringify(each))).size > 1) {
+    note(parseFailed(`${tool} printed two MDM profiles`));
+  }
+  return enrolling.length === 0 ? null : enrolling.reduce(agreedMdm);
+};
+
+const interpret = (scopes: Scopes, note: Note): ConfigurationProfiles => {
+  const device = profilesOf(scopes.get(deviceScope));
   const fileVault = payloadsOf(device, 'com.apple.MCX.FileVault2');
   const escrow = payloadsOf(device, 'com.apple.security.FDERecoveryKeyEscrow');
   return {
-    mdm: enrolling[0] ?? null,
-    fileVault: fileVault.length === 0 ? null : readFileVault(agreed(fileVault)),
-    escrow: { present: escrow.length > 0, location: textOf(agreed(escrow), 'Location') },
+    mdm: enrollingOf(scopes, note),
+    isComplete: [...scopes.values()].every(isUnderstood),
+    fileVault: fileVault.length === 0 ? null : readFileVault(agreed(fileVault), note),
+    escrow: {
+      present: escrow.length > 0 || (isUnderstood(scopes.get(deviceScope)) ? false : null),
+      location: known(textOf(agreed(escrow), 'Location')),
+    },
     mcxFileVault: groupOf(settingsOf(device, 'com.apple.MCX'), mcxFileVaultKeys, readMcxFileVault),
     loginwindow: groupOf(settingsOf(device, 'com.apple.loginwindow'), loginwindowKeys, (settings) => ({
       disableFdeAutologin: flagOf(settings, 'DisableFDEAutoLogin'),
@@ -229,10 +348,27 @@ const interpret = (scopes: Scopes): ConfigurationProfiles => {
   };
 };
 
-const isXml = (said: string): boolean => said.startsWith('<');
 const noProfiles =
   /^There are no configuration profiles installed(?: in the system domain| on this system)?$/;
 const noProfilesOfUser = /^There are no configuration profiles installed for user '[^\r\n]*'$/;
+const withheldLines = 'tokenquery: lines that are not known were withheld';
+const startOfXml = /^[ \t]*<(?:\?xml|!DOCTYPE plist|plist)\b/m;
+
+/** What the tool says in words, which are never beside a property list, and the property list. */
+const partsOf = (stdout: string): { readonly said: readonly string[]; readonly xml: string | null } => {
+  const start = stdout.search(startOfXml);
+  return start < 0
+    ? { said: saidLinesOf(stdout), xml: null }
+    : { said: saidLinesOf(stdout.slice(0, start)), xml: stdout };
+};
+
+/** Why the words before a property list take from it that it is the answer; null when they do not. */
+const objectionOf = (said: readonly string[]): CollectError | null => {
+  if (said.some(saysRootNeeded)) return permissionDenied(`${tool} says that it needs root`);
+  return said.some((line) => noProfiles.test(line) || noProfilesOfUser.test(line))
+    ? parseFailed(`${tool} printed profiles, and that there are none`)
+    : null;
+};
 
 /**
  * Parses the configuration profiles, as far as they speak of enrolment and FileVault.
@@ -243,24 +379,37 @@ const noProfilesOfUser = /^There are no configuration profiles installed for use
  * two profiles differ about a key, it is null. Only listed keys of listed payloads are read: no password,
  * certificate, challenge or push topic, and of the server's URL only the host. `There are no configuration
  * profiles installed` is proof of none, unless it speaks of one user.
+ * Notes: what of a profile, of a payload of use or of a listed key is not of the form that Apple's schema says,
+ * which costs itself; what is of no use need have no form.
  * Throws: `permission_denied` when the tool asks for root or answers for one user only; `source_failed` when
- * it reports an error; `parse_failed` for any other text, a payload without content, or a listed key of
- * another kind than Apple's schema says.
+ * it reports an error; `parse_failed` for any other text.
  * Source: profiles(1), "show"; apple/device-management, com.apple.mdm, com.apple.MCX.FileVault2,
  * com.apple.MCX, com.apple.security.FDERecoveryKeyEscrow, com.apple.loginwindow, com.apple.extensiblesso.
  */
-export const parseProfilesShowConfiguration = (answer: Answer): ConfigurationProfiles => {
+export const parseProfilesShowConfiguration = (
+  answer: Answer,
+  note: Note = ignore,
+): ConfigurationProfiles => {
   if (saysRootNeeded(answer.stderr)) throw notAnAnswer(tool, answer);
-  const said = answer.stdout.trim();
-  if (noProfiles.test(said)) return interpret(new Map());
-  if (noProfilesOfUser.test(said)) throw permissionDenied(`${tool} answered for one user only`);
-  if (answer.exitCode !== 0 || !isXml(said)) throw notAnAnswer(tool, answer);
-  const scopes = keepScopes(said);
+  const { said, xml } = partsOf(answer.stdout);
+  if (xml === null && said.some((line) => noProfiles.test(line))) {
+    // It may hold anything: it is not repeated.
+    if (!said.every((line) => noProfiles.test(line)))
+      note(parseFailed(`${tool} printed a line that is not known`));
+    return interpret(new Map(), note);
+  }
+  if (said.some((line) => noProfilesOfUser.test(line))) {
+    throw permissionDenied(`${tool} answered for one user only`);
+  }
+  if (answer.exitCode !== 0 || xml === null) throw notAnAnswer(tool, answer);
+  const objection = objectionOf(said);
+  if (objection !== null) throw objection;
+  const scopes = keepScopes(xml, note);
   if (!scopes.has(deviceScope) && answer.euid !== 0) {
     if (answer.euid !== null) throw permissionDenied(`${tool} answered without the profiles of the device`);
     throw parseFailed(`${tool} answered without the profiles of the device, and nothing says who asked`);
   }
-  return interpret(scopes);
+  return interpret(scopes, note);
 };
 
 /**
@@ -269,8 +418,14 @@ export const parseProfilesShowConfiguration = (answer: Answer): ConfigurationPro
  */
 export const sanitizeProfilesShowConfiguration = (stdout: string): string =>
   sanitizeText(stdout, tool, (text) => {
-    const said = text.trim();
-    if (noProfiles.test(said) || noProfilesOfUser.test(said)) return `${said}\n`;
-    if (!isXml(said)) throw unknownText(tool, said);
-    return writeXmlPlist(keepScopes(said));
+    const { said, xml } = partsOf(text);
+    const line =
+      said.find((each) => noProfiles.test(each)) ?? said.find((each) => noProfilesOfUser.test(each));
+    if (xml === null && line !== undefined) {
+      return said.every((each) => each === line) ? `${line}\n` : `${line}\n${withheldLines}\n`;
+    }
+    if (xml === null) throw unknownText(tool, said.join('\n'));
+    const objection = objectionOf(said);
+    if (objection !== null) throw objection;
+    return writeXmlPlist(keepScopes(xml, ignore));
   });

@@ -1,17 +1,19 @@
 import { CollectError } from '../errors.ts';
-import type { Answer } from '../answer.ts';
+import type { Answer, Note } from '../answer.ts';
+import { ignore } from '../answer.ts';
 import {
   flagOf,
   keepAllowed,
+  known,
+  listsText,
   notAnAnswer,
   sanitizeText,
-  textsOf,
   unknownText,
   type AllowedDict,
   type KeptDict,
 } from './allowed.ts';
-import { saysRootNeeded } from './lines.ts';
-import { parseOpenStep, writeOpenStep } from './openstep.ts';
+import { isLogLine, saysRootNeeded } from './lines.ts';
+import { parseOpenStep, withoutLeadingLog, writeOpenStep } from './openstep.ts';
 
 export interface CachedEnrollment {
   /** Whether this Mac has a record of Automated Device Enrollment, as far as the cache goes. */
@@ -49,11 +51,17 @@ const notAssigned: CachedEnrollment = {
 };
 
 /** The record, null for `(null)`. */
-const read = (stdout: string): KeptDict | null => {
-  const text = stdout.trim();
+const read = (text: string, note: Note): KeptDict | null => {
   if (!text.startsWith(header)) throw unknownText(tool, text);
-  const value = parseOpenStep(text.slice(header.length));
-  return value === null ? null : keepAllowed(value, cachedEnrollmentKeys, `the answer of ${tool}`);
+  const value = parseOpenStep(withoutLeadingLog(text.slice(header.length)));
+  return value === null ? null : keepAllowed(value, cachedEnrollmentKeys, `the answer of ${tool}`, note);
+};
+
+/** Without what is no answer before and after it: blanks, and lines of a log. */
+const saidOf = (stdout: string): string => {
+  const lines = withoutLeadingLog(stdout).split('\n');
+  while (lines.length > 0 && (lines.at(-1)?.trim() === '' || isLogLine(lines.at(-1) ?? ''))) lines.pop();
+  return lines.join('\n').trim();
 };
 
 const failed = (what: string, hint: string): CollectError =>
@@ -75,36 +83,37 @@ const failureOf = (said: string): CollectError | null => {
  * never run; all published outputs are of that form, and their wording is what is known here.
  * Returns: the record; `isAssigned` is false for `(null)` and for a client that is not DEP enabled. With
  * -cached that is proof of what the cache holds, not of what Apple would answer today.
+ * Notes: a listed key of another kind or with two values.
  * Throws: `permission_denied` when the tool asks for root; `source_failed` when it was asked too often, is
  * offline or cannot reach the service; `parse_failed` for any other text.
  * Source: profiles(1), "show" and "-cached".
  */
-export const parseProfilesShowEnrollmentCached = (answer: Answer): CachedEnrollment => {
+export const parseProfilesShowEnrollmentCached = (answer: Answer, note: Note = ignore): CachedEnrollment => {
   if (saysRootNeeded(answer.stderr)) throw notAnAnswer(tool, answer);
-  const [stdout, stderr] = [answer.stdout.trim(), answer.stderr.trim()];
+  const [stdout, stderr] = [saidOf(answer.stdout), saidOf(answer.stderr)];
   // 26.6.2 says it on stderr (profiles-show-enrollment-02.txt), others on stdout (-06.txt).
   const said = stderr.startsWith(errorPrefix) ? stderr : stdout;
   if (notEnabled.test(said)) return notAssigned;
   const failure = failureOf(said);
   if (failure !== null) throw failure;
   if (said.startsWith(errorPrefix) || !stdout.startsWith(header)) throw notAnAnswer(tool, answer);
-  const record = read(stdout);
+  const record = read(stdout, note);
   if (record === null) return notAssigned;
   return {
     isAssigned: true,
-    isSupervised: flagOf(record, 'IsSupervised'),
-    isMandatory: flagOf(record, 'IsMandatory'),
-    skipsFileVaultPane: textsOf(record, 'SkipSetup')?.includes('FileVault') ?? null,
+    isSupervised: known(flagOf(record, 'IsSupervised')),
+    isMandatory: known(flagOf(record, 'IsMandatory')),
+    skipsFileVaultPane: listsText(record, 'SkipSetup', 'FileVault'),
   };
 };
 
 /** The same output with the listed keys alone; one line with its size when it is not understood. */
 export const sanitizeProfilesShowEnrollmentCached = (stdout: string): string =>
   sanitizeText(stdout, tool, (text) => {
-    const said = text.trim();
+    const said = saidOf(text);
     if (notEnabled.test(said) || tooSoon.test(said) || offline.test(said)) return `${said}\n`;
     const start = unavailable.exec(said)?.[0];
     if (start !== undefined) return `${start}\n`;
-    const record = read(said);
+    const record = read(said, ignore);
     return `${header}\n${record === null ? '(null)' : writeOpenStep(record)}\n`;
   });

@@ -1,6 +1,16 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../answer.ts';
-import { filledLinesOf, firstLine, notUnderstood, saysRootNeeded } from './lines.ts';
+import type { Answer, Note } from '../answer.ts';
+import { ignore } from '../answer.ts';
+import {
+  cutShort,
+  firstLine,
+  isCut,
+  notUnderstood,
+  saidLinesOf,
+  saysError,
+  saysRootNeeded,
+  unknownLine,
+} from './lines.ts';
 
 export interface BootstrapTokenStatus {
   readonly supported: boolean | null;
@@ -10,8 +20,35 @@ export interface BootstrapTokenStatus {
   readonly notEnrolled: boolean;
 }
 
-const sentence = /^(?:profiles: )?Bootstrap Token (supported|escrowed) (?:to|on) server:\s*(yes|no)\s*;?$/i;
+const tool = 'profiles status -type bootstraptoken';
+// A remark in parentheses may stand behind the word.
+const sentence =
+  /^(?:profiles: )?Bootstrap Token (supported|escrowed) (?:to|on) server:\s*(yes|no)\b\s*(?:\([^()]*\)\s*)?[;.]?$/i;
+/** The same with a word that is not known. */
+const sameSentence = /^(?:profiles: )?Bootstrap Token (supported|escrowed) (?:to|on) server\b/i;
 const notEnrolledSentence = /\b(?:not|isn't) (?:currently )?(?:enrolled|managed)\b|\bno MDM enrollment\b/i;
+
+type Fact = 'supported' | 'escrowed';
+
+interface Said {
+  readonly facts: ReadonlyMap<Fact, ReadonlySet<boolean>>;
+  readonly unknown: readonly string[];
+}
+
+const listen = (stdout: string): Said => {
+  const facts = new Map<Fact, Set<boolean>>();
+  const unknown: string[] = [];
+  for (const line of saidLinesOf(stdout)) {
+    const [, fact, word] = sentence.exec(line) ?? [];
+    if (fact === undefined || word === undefined) {
+      unknown.push(line);
+      continue;
+    }
+    const key = fact.toLowerCase() as Fact;
+    facts.set(key, (facts.get(key) ?? new Set<boolean>()).add(word.toLowerCase() === 'yes'));
+  }
+  return { facts, unknown };
+};
 
 /**
  * Parses whether the bootstrap token is supported and escrowed, as the Mac remembers it.
@@ -20,36 +57,39 @@ const notEnrolledSentence = /\b(?:not|isn't) (?:currently )?(?:enrolled|managed)
  * Returns: one fact for each line. 10.15.6 leaves the second line out when the server does not support it:
  * escrowed is then null (profiles-status-bootstraptoken-01). How an unenrolled Mac says so is not known from
  * any capture: only a text that says it in these words counts, and never silence.
- * Throws: `permission_denied` when profiles asks for root; `parse_failed` without one of the lines, when a
- * line is there twice and differs, or for any other line.
+ * Notes: a line that is not known, which costs nothing unless it is one of the two with another word; a fact that is
+ * both; a line that is missing though the Mac should print it; an end without a line feed.
+ * Throws: `permission_denied` when profiles asks for root; `source_failed` when it reports an error;
+ * `parse_failed` without one of the lines.
  * Source: profiles(1), "status".
  */
-export const parseProfilesStatusBootstraptoken = (answer: Answer): BootstrapTokenStatus => {
-  const tool = 'profiles status -type bootstraptoken';
+export const parseProfilesStatusBootstraptoken = (
+  answer: Answer,
+  note: Note = ignore,
+): BootstrapTokenStatus => {
   if (saysRootNeeded(answer.stderr)) throw notUnderstood(tool, answer);
-  const facts = new Map<string, boolean>();
-  let unknownLine: string | null = null;
-  for (const line of filledLinesOf(answer.stdout).map((text) => text.trim())) {
-    const [, fact, word] = sentence.exec(line) ?? [];
-    if (fact === undefined || word === undefined) {
-      unknownLine ??= line;
-      continue;
+  const { facts, unknown } = listen(answer.stdout);
+  if (facts.size === 0) {
+    const said = `${firstLine(answer.stdout)}\n${firstLine(answer.stderr)}`;
+    if (notEnrolledSentence.test(said) && !saysRootNeeded(said)) {
+      return { supported: null, escrowed: null, notEnrolled: true };
     }
-    const value = word.toLowerCase() === 'yes';
-    if ((facts.get(fact.toLowerCase()) ?? value) !== value) throw parseFailed(`${tool} printed two answers`);
-    facts.set(fact.toLowerCase(), value);
+    throw notUnderstood(tool, answer);
   }
-  if (facts.size > 0) {
-    if (unknownLine !== null) throw notUnderstood(tool, { ...answer, stdout: unknownLine });
-    return {
-      supported: facts.get('supported') ?? null,
-      escrowed: facts.get('escrowed') ?? null,
-      notEnrolled: false,
-    };
-  }
-  const said = `${firstLine(answer.stdout)}\n${firstLine(answer.stderr)}`;
-  if (notEnrolledSentence.test(said) && !saysRootNeeded(said)) {
-    return { supported: null, escrowed: null, notEnrolled: true };
-  }
-  throw notUnderstood(tool, answer);
+  const error = unknown.find(saysError);
+  if (error !== undefined) throw notUnderstood(tool, { ...answer, stdout: error });
+  for (const line of unknown) note(unknownLine(tool, line));
+  const disputed = new Set(unknown.map((line) => sameSentence.exec(line)?.[1]?.toLowerCase()));
+  const factOf = (fact: Fact): boolean | null => {
+    const [value = null, ...others] = facts.get(fact) ?? [];
+    if (others.length > 0) note(parseFailed(`${tool} says both YES and NO of ${fact}`));
+    return others.length > 0 || disputed.has(fact) ? null : value;
+  };
+  const [supported, escrowed] = [factOf('supported'), factOf('escrowed')];
+  const isComplete = !isCut(answer.stdout) || (facts.has('escrowed') && unknown.length === 0);
+  if (!isComplete) note(cutShort(tool));
+  const isMissing = !facts.has('supported') || (!facts.has('escrowed') && supported !== false);
+  if (isMissing && isComplete)
+    note(parseFailed(`${tool} does not say whether the token is supported and escrowed`));
+  return { supported, escrowed, notEnrolled: false };
 };

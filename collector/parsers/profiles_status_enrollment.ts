@@ -1,6 +1,15 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../answer.ts';
-import { filledLinesOf, notUnderstood, saysRootNeeded } from './lines.ts';
+import type { Answer, Note } from '../answer.ts';
+import { ignore } from '../answer.ts';
+import {
+  cutShort,
+  isCut,
+  notUnderstood,
+  saidLinesOf,
+  saysError,
+  saysRootNeeded,
+  unknownLine,
+} from './lines.ts';
 
 export interface EnrollmentStatus {
   readonly enrolledViaDep: boolean | null;
@@ -12,68 +21,116 @@ export interface EnrollmentStatus {
   readonly isLegacy: boolean;
 }
 
-const depLine = /^Enrolled via DEP: (Yes|No)$/;
-const mdmLine = /^MDM enrollment: (Yes|No)(?: \(([^()]+)\))?$/;
+const tool = 'profiles status -type enrollment';
+const depLine = /^Enrolled via DEP:\s*(yes|no)\b\s*(?:\([^()]*\))?$/i;
+const mdmLine = /^MDM enrollment:\s*(yes|no)\b\s*(?:\(([^()]*)\))?$/i;
 // " /  " in place of the colon is in a test of Fleet (profiles-status-enrollment-10). URLs hold colons.
-const serverLine = /^MDM server(?::| \/) +(\S+)$/;
+const serverLine = /^MDM server(?::| \/)\s+(\S+)$/i;
 // macOS 11 added a line, and scripts that counted lines broke: a further "Label: value" changes nothing.
 const otherLine = /^[A-Z][A-Za-z ]{1,40}: \S/;
+const legacySentences: ReadonlyMap<string, boolean> = new Map([
+  ['An enrollment profile is currently installed on this system', true],
+  ['There is no enrollment profile installed on this system', false],
+]);
+
+type Fact = 'dep' | 'mdm' | 'remark' | 'server';
+const names: Readonly<Record<Fact, string>> = {
+  dep: 'Enrolled via DEP',
+  mdm: 'MDM enrollment',
+  remark: 'MDM enrollment',
+  server: 'MDM server',
+};
+
+interface Said {
+  readonly facts: ReadonlyMap<Fact, ReadonlySet<string>>;
+  /** Lines that are not known, or known and with a value that is not. */
+  readonly unknown: readonly string[];
+}
+
+/** What a line says, null for one that is not known. */
+const factsOf = (line: string): readonly (readonly [Fact, string])[] | null => {
+  const dep = depLine.exec(line)?.[1];
+  if (dep !== undefined) return [['dep', dep.toLowerCase()]];
+  const [, mdm, remark = ''] = mdmLine.exec(line) ?? [];
+  if (mdm !== undefined) {
+    return [
+      ['mdm', mdm.toLowerCase()],
+      ['remark', remark.trim().toLowerCase()],
+    ];
+  }
+  const server = serverLine.exec(line)?.[1];
+  if (server !== undefined) return [['server', server]];
+  const legacy = legacySentences.get(line.replace(/\.$/, ''));
+  return legacy === undefined ? null : [['dep', legacy ? 'yes' : 'no']];
+};
+
+const ownLine = /^(?:Enrolled via DEP|MDM enrollment|MDM server)\b/i;
+
+const listen = (stdout: string): Said => {
+  const facts = new Map<Fact, Set<string>>();
+  const unknown: string[] = [];
+  for (const line of saidLinesOf(stdout)) {
+    const found = factsOf(line);
+    if (found === null && (!otherLine.test(line) || ownLine.test(line) || saysError(line)))
+      unknown.push(line);
+    for (const [fact, value] of found ?? []) facts.set(fact, (facts.get(fact) ?? new Set()).add(value));
+  }
+  return { facts, unknown };
+};
+
+/** Null when not enrolled, and when it is not certain; a remark that is not known says nothing of approval. */
+const approvalOf = (mdm: string | null, remark: string | null): boolean | null => {
+  if (mdm !== 'yes') return null;
+  return remark === 'user approved' ? true : remark === '' ? false : null;
+};
 
 /**
  * Parses how the Mac is enrolled.
  *
  * Input: `profiles status -type enrollment`; 10.13.0, 10.13.4, 11, 15.7.9, 26.6.2, root or not.
  * Returns: one fact for each line; a fact is null when its line is not there.
+ * Notes: a line that is not known; a fact that is there twice and differs; one of the first two lines that is
+ * missing; a remark that is not known; an end without a line feed, where a remark or a URL may be cut.
  * Throws: `permission_denied` when profiles asks for root; `source_failed` when it reports an error;
- * `parse_failed` without one of the lines, when one is there twice and differs, or for any other text.
+ * `parse_failed` without one of the lines.
  * Source: profiles(1), "status".
  */
-export const parseProfilesStatusEnrollment = (answer: Answer): EnrollmentStatus => {
-  const tool = 'profiles status -type enrollment';
+export const parseProfilesStatusEnrollment = (answer: Answer, note: Note = ignore): EnrollmentStatus => {
   if (saysRootNeeded(answer.stderr)) throw notUnderstood(tool, answer);
-  const lines = filledLinesOf(answer.stdout).map((line) => line.trim());
-  const [only] = lines;
-  if (lines.length === 1 && only !== undefined) {
-    const enrolledViaDep = legacySentences.get(only.replace(/\.$/, ''));
-    if (enrolledViaDep !== undefined) {
-      return { enrolledViaDep, mdmEnrolled: null, userApproved: null, serverUrl: null, isLegacy: true };
-    }
-  }
-  const facts = new Map<string, string>();
-  const keep = (fact: string, value: string): void => {
-    if ((facts.get(fact) ?? value) !== value) throw parseFailed(`${tool} printed two answers`);
-    facts.set(fact, value);
+  const { facts, unknown } = listen(answer.stdout);
+  const error = unknown.find(saysError);
+  if (error !== undefined) throw notUnderstood(tool, { ...answer, stdout: error });
+  if (!facts.has('dep') && !facts.has('mdm')) throw notUnderstood(tool, answer);
+
+  for (const line of unknown) note(unknownLine(tool, line));
+  const isComplete = !isCut(answer.stdout);
+  if (!isComplete) note(cutShort(tool));
+  const last = isComplete ? undefined : saidLinesOf(answer.stdout).at(-1);
+  const cut = new Set(last === undefined ? [] : (factsOf(last) ?? []).map(([fact]) => fact));
+  const disputed = new Set<string>();
+  const factOf = (fact: Fact): string | null => {
+    const [value = null, ...others] = facts.get(fact) ?? [];
+    if (others.length > 0) disputed.add(names[fact]);
+    // The words Yes and No are whole, whatever follows them; a remark and a URL need not be.
+    const mayBeCut = cut.has(fact) && (fact === 'server' || fact === 'remark');
+    const isOdd = unknown.some((line) => line.toLowerCase().startsWith(names[fact].toLowerCase()));
+    return others.length > 0 || mayBeCut || isOdd ? null : value;
   };
-  for (const line of lines) {
-    const dep = depLine.exec(line);
-    const mdm = mdmLine.exec(line);
-    const server = serverLine.exec(line);
-    if (dep?.[1] !== undefined) keep('dep', dep[1]);
-    else if (mdm?.[1] !== undefined) {
-      keep('mdm', mdm[1]);
-      keep('remark', mdm[2] ?? '');
-    } else if (server?.[1] !== undefined) keep('server', server[1]);
-    else if (
-      !otherLine.test(line) ||
-      /^(?:Enrolled via DEP|MDM enrollment|MDM server|Error|Warning)\b/i.test(line)
-    ) {
-      throw notUnderstood(tool, { ...answer, stdout: line });
-    }
+  const [dep, mdm, remark, server] = [factOf('dep'), factOf('mdm'), factOf('remark'), factOf('server')];
+  for (const name of disputed) note(parseFailed(`${tool} says two things of ${name}`));
+
+  const isLegacy = saidLinesOf(answer.stdout).some((line) => legacySentences.has(line.replace(/\.$/, '')));
+  const missing = (['dep', 'mdm'] as const).filter((fact) => !facts.has(fact));
+  if (!isLegacy) for (const fact of missing) note(parseFailed(`${tool} printed no line "${names[fact]}"`));
+  const userApproved = approvalOf(mdm, remark);
+  if (mdm === 'yes' && userApproved === null && remark !== null) {
+    note(parseFailed(`${tool} has a remark on the enrollment that is not known`));
   }
-  const dep = facts.get('dep');
-  const mdm = facts.get('mdm');
-  if (dep === undefined && mdm === undefined) throw notUnderstood(tool, answer);
-  const remark = facts.get('remark');
   return {
-    enrolledViaDep: dep === undefined ? null : dep === 'Yes',
-    mdmEnrolled: mdm === undefined ? null : mdm === 'Yes',
-    userApproved: mdm !== 'Yes' ? null : remark === 'User Approved' ? true : remark === '' ? false : null,
-    serverUrl: facts.get('server') ?? null,
-    isLegacy: false,
+    enrolledViaDep: dep === null ? null : dep === 'yes',
+    mdmEnrolled: mdm === null ? null : mdm === 'yes',
+    userApproved,
+    serverUrl: server,
+    isLegacy: isLegacy && !facts.has('mdm'),
   };
 };
-
-const legacySentences: ReadonlyMap<string, boolean> = new Map([
-  ['An enrollment profile is currently installed on this system', true],
-  ['There is no enrollment profile installed on this system', false],
-]);

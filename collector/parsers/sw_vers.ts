@@ -1,49 +1,64 @@
 import { parseFailed } from '../errors.ts';
-import type { Answer } from '../answer.ts';
-import { filledLinesOf, firstLine, notUnderstood } from './lines.ts';
+import { ignore } from '../answer.ts';
+import type { Answer, Note } from '../answer.ts';
+import { filledLinesOf, firstLine, isCut, isLogLine, notUnderstood } from './lines.ts';
 
+/** Null is what is not there, or cannot be read. */
 export interface SwVers {
-  readonly productName: string;
-  readonly productVersion: string;
+  readonly productName: string | null;
+  readonly productVersion: string | null;
   /** The letter of a rapid security response, as in `(a)`; null without one. */
   readonly productVersionExtra: string | null;
-  readonly buildVersion: string;
+  readonly buildVersion: string | null;
 }
+
+const forms: Readonly<Record<string, RegExp>> = {
+  ProductName: /./,
+  ProductVersion: /^[0-9]+(?:\.[0-9]+){0,3}$/,
+  BuildVersion: /^[0-9]+[A-Z][0-9]+[a-z]?$/,
+};
 
 /**
  * Parses the version of macOS.
  *
  * Input: `sw_vers`; 10.12, 10.14.1, 13.3.1 (a), 26.5.2, 26.6.2.
  * Returns: the four values as printed.
- * Throws: `parse_failed` when one of the three that are always there is not, or looks like no version.
+ * Notes: one of the three that are always there and is not, is there with two values, looks like no version, or
+ * stands in a line without an end, which may be cut: each is null. Lines of other forms.
+ * Throws: `parse_failed` when none of the three is there.
  * Source: sw_vers(1).
  */
-export const parseSwVers = (answer: Answer): SwVers => {
-  const values = new Map<string, string>();
-  for (const line of filledLinesOf(answer.stdout)) {
+export const parseSwVers = (answer: Answer, note: Note = ignore): SwVers => {
+  const odd = (what: string): void => note(parseFailed(`sw_vers ${what}`), 'value');
+  const values = new Map<string, string | null>();
+  const lines = filledLinesOf(answer.stdout);
+  for (const [index, line] of lines.entries()) {
     // One tab up to 10.15, two from 11 on (sw_vers-05, sw_vers-01).
-    const match = /^([A-Za-z]+):[ \t]+(\S.*)$/.exec(line);
-    if (match?.[1] === undefined || match[2] === undefined) throw notUnderstood('sw_vers', answer);
-    const value = match[2].trimEnd();
-    if ((values.get(match[1]) ?? value) !== value) throw parseFailed(`sw_vers printed ${match[1]} twice`);
-    values.set(match[1], value);
+    const [, key, printed] = /^([A-Za-z]+):[ \t]*(.*)$/.exec(line) ?? [];
+    if (key === undefined || printed === undefined) {
+      if (!isLogLine(line)) odd(`printed a line that is not known: ${firstLine(line)}`);
+      continue;
+    }
+    const value = index === lines.length - 1 && isCut(answer.stdout) ? null : printed.trimEnd();
+    if (value === null) odd(`ended in the midst of ${key}`);
+    const isAgainstItself = (values.get(key) ?? value) !== value;
+    if (isAgainstItself) odd(`printed ${key} twice, with different values`);
+    values.set(key, isAgainstItself ? null : value);
   }
-  const productName = values.get('ProductName');
-  const productVersion = values.get('ProductVersion');
-  const buildVersion = values.get('BuildVersion');
-  if (productName === undefined || productVersion === undefined || buildVersion === undefined) {
-    throw notUnderstood('sw_vers', answer);
-  }
-  if (!/^[0-9]+(?:\.[0-9]+){0,3}$/.test(productVersion)) {
-    throw parseFailed(`sw_vers printed a version that is not known: ${firstLine(productVersion)}`);
-  }
-  if (!/^[0-9]+[A-Z][0-9]+[a-z]?$/.test(buildVersion)) {
-    throw parseFailed(`sw_vers printed a build that is not known: ${firstLine(buildVersion)}`);
+  const names = Object.keys(forms);
+  if (!names.some((name) => values.has(name))) throw notUnderstood('sw_vers', answer);
+  for (const [name, form] of Object.entries(forms)) {
+    const value = values.get(name);
+    if (value === undefined) odd(`printed no ${name}`);
+    else if (value !== null && !form.test(value)) {
+      odd(`printed a ${name} that is not known: ${firstLine(value)}`);
+      values.set(name, null);
+    }
   }
   return {
-    productName,
-    productVersion,
+    productName: values.get('ProductName') ?? null,
+    productVersion: values.get('ProductVersion') ?? null,
     productVersionExtra: values.get('ProductVersionExtra') ?? null,
-    buildVersion,
+    buildVersion: values.get('BuildVersion') ?? null,
   };
 };

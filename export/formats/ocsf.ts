@@ -3,6 +3,7 @@
  * of several tables, and its `metadata.uid` is the identity of the first of them.
  */
 import { createHash } from 'node:crypto';
+import { isAnswered, isSeen } from '../../collector/status.ts';
 import type { Table } from '../../collector/table.ts';
 import { isoTime, jsonCell, namedCells } from '../format.ts';
 import type { Cell, Format, Head, ExportSnapshot } from '../format.ts';
@@ -208,7 +209,7 @@ const userEvents = function* (head: Head, device: string, tables: Tables): Gener
   const users = tables.get('users');
   if (users === undefined) return;
   const authorities = tables.get('authentication_authorities');
-  const isObserved = authorities !== undefined && ['ok', 'empty'].includes(authorities.status);
+  const isObserved = authorities !== undefined && isSeen(authorities.status);
   const authoritiesOf = accountIndex(authorities?.rows ?? []);
   const memberships = Map.groupBy(rowsOf(tables, 'user_groups'), membershipKey);
   const others = accountTables.flatMap((name) => {
@@ -302,7 +303,7 @@ const deviceEvent = (head: Head, device: Fields, tables: Tables): Fields | null 
       data: { rows: rows.map(({ id, cells }) => ({ row_id: id, ...namedCells(table, cells) })) },
     }));
   const first = tables.get('hosts')?.rows[0] ?? own.find(({ rows }) => rows.length > 0)?.rows[0];
-  const unseen = [...tables.values()].filter(({ status }) => !['ok', 'empty', 'skipped'].includes(status));
+  const unseen = [...tables.values()].filter(({ status }) => !isAnswered(status));
   const status =
     head.status === 'complete'
       ? { status_id: 1, status: 'Success' }

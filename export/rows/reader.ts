@@ -1,4 +1,5 @@
 /** Reads what is to be exported out of a store, one host after the other and one table after the other. */
+import { isGood } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import type { Column, Table } from '../../collector/table.ts';
 import type { Statement } from '../../store/database.ts';
@@ -10,7 +11,7 @@ import { compareRefs } from '../../store/history.ts';
 import type { Ref } from '../../store/history.ts';
 import { observationReader, retainedTime, statementCache } from '../../store/reader.ts';
 import { currentName, dataTables, endedNumbers, pastName } from '../../store/schema.ts';
-import { cellsOrder, isGood, rowsOf } from '../../store/snapshot.ts';
+import { cellsOrder, rowsOf } from '../../store/snapshot.ts';
 import type { Cells } from '../../store/snapshot.ts';
 import type { TableDetails } from '../../store/native/encode.ts';
 import { identities, isReport, keyWriter, namedCells } from '../format.ts';

@@ -1,6 +1,6 @@
 /** Reads the lines of a native export back into snapshots. */
 import { isAscii, isUtf8 } from 'node:buffer';
-import { statuses } from '../../collector/status.ts';
+import { isGood, statuses } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import { UserError } from '../../collector/errors.ts';
 import type { Table, Value } from '../../collector/table.ts';
@@ -8,7 +8,6 @@ import { dataTables, schemaVersion } from '../schema.ts';
 import {
   cellsOrder,
   digestOfCells,
-  isGood,
   isSorted,
   leadingCells,
   orderIndexes,
@@ -126,10 +125,7 @@ export interface NativeDecoder {
  *
  * @param leftOut Gets the names of what only a newer tokenquery knows, and is not in the snapshots.
  */
-export const nativeDecoder = (
-  tables: readonly Table[],
-  leftOut: Set<string> = new Set(),
-): NativeDecoder => {
+export const nativeDecoder = (tables: readonly Table[], leftOut: Set<string> = new Set()): NativeDecoder => {
   const byName = new Map(tables.map((table) => [table.name, table]));
   const isData = new Set(dataTables(tables).map(({ name }) => name));
   const checks = new Map(
@@ -338,7 +334,11 @@ export const nativeDecoder = (
     return list as readonly string[] | null;
   };
 
-  const knownTable = (table: Table, isReport: boolean, fields: Readonly<Record<string, unknown>>): KnownTable => {
+  const knownTable = (
+    table: Table,
+    isReport: boolean,
+    fields: Readonly<Record<string, unknown>>,
+  ): KnownTable => {
     const { status, row_count: rowCount, code, reason, duration_ms: duration } = fields;
     if (snapshot?.observations.has(table.name) === true)
       throw broken(number, `${table.name} stands twice in a snapshot`);

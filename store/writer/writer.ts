@@ -1,5 +1,6 @@
 /** Writes snapshots: row versions that did not change are not touched. */
 import { createHash, hash } from 'node:crypto';
+import { isGood } from '../../collector/status.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import type { Db, Statement } from '../database.ts';
 import { widenTables } from '../held.ts';
@@ -34,7 +35,6 @@ import {
 import {
   cellsOrder,
   digestOfCells,
-  isGood,
   leadingCells,
   originRank,
   packRows as packCells,
@@ -184,7 +184,11 @@ const changePointsOf = (
 };
 
 /** What was observed and is no part of the history, packed. */
-const asidesOf = (table: Table, observations: readonly Observation[], steps: readonly Step[]): PackedRows[] => {
+const asidesOf = (
+  table: Table,
+  observations: readonly Observation[],
+  steps: readonly Step[],
+): PackedRows[] => {
   const counted = new Set(steps.map(({ observation }) => observation));
   return observations.flatMap((observation) =>
     counted.has(observation) ? [] : [{ ...observation.ref, raw: packRows(table, observation.rows) }],
@@ -378,13 +382,15 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
             null,
           ]);
     const statusRows = status
-      .flatMap(([name, is = null, rowCount = null, code = null, reason = null, affected = null, ms = null]) => {
-        const tableId = byName.has(String(name)) ? tableIds.get(String(name)) : undefined;
-        // Also a table of which only the file knows: its rows are not among those that are stored.
-        if (tableId === undefined) return [];
-        const absent = snapshot.observations.get(String(name))?.absent ?? [];
-        return [[tableId, is, rowCount, code, reason, withNames(affected, absent), ms] as const];
-      })
+      .flatMap(
+        ([name, is = null, rowCount = null, code = null, reason = null, affected = null, ms = null]) => {
+          const tableId = byName.has(String(name)) ? tableIds.get(String(name)) : undefined;
+          // Also a table of which only the file knows: its rows are not among those that are stored.
+          if (tableId === undefined) return [];
+          const absent = snapshot.observations.get(String(name))?.absent ?? [];
+          return [[tableId, is, rowCount, code, reason, withNames(affected, absent), ms] as const];
+        },
+      )
       .sort(([a], [b]) => Number(a) - Number(b));
     if (isNew) {
       if (statusRows.length > 0)
@@ -586,7 +592,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
           ...known,
           ref: seen,
           rows:
-            running === null ? before.map(({ cells }) => cells).sort(cellsOrder(table)) : readPackedRows(running, table),
+            running === null
+              ? before.map(({ cells }) => cells).sort(cellsOrder(table))
+              : readPackedRows(running, table),
         }
       : null;
     const history = historyOf(table, { open: before, last: seen, partial: lastPartial }, () => (number += 1));

@@ -1,9 +1,10 @@
 /** What local accounts and groups are: the one place for who can log in, who is an admin, and which kind an account is. */
 import { CollectError, NotAsked } from '../../collector/errors.ts';
-import { hasTag, parseAuthenticationAuthority } from '../../collector/parsers/authentication_authority.ts';
+import { parseAuthenticationAuthority } from '../../collector/parsers/authentication_authority.ts';
 import type { DsGroup } from '../../collector/parsers/ds_groups.ts';
 import type { DsUser } from '../../collector/parsers/ds_users.ts';
 import type { Context } from '../../collector/table.ts';
+import { canLogin, tagOf } from '../../collector/accounts.ts';
 
 export const accountTypes = [
   'local',
@@ -22,27 +23,10 @@ export const guestUuid = `${systemUuidPrefix}000000C9`;
 export const adminGid = 80;
 
 /** Has the tag DisabledTags for this tag: it is kept from being granted by itself, which is not a token. */
-export const isTagDisabled = (user: DsUser, tag: string): boolean =>
+export const isTagDisabled = (user: DsUser, tag: string): boolean | null =>
   user.authenticationAuthority.some((value) =>
     parseAuthenticationAuthority(value).disabledTags.includes(tag),
-  );
-
-// A shell that is none: the account cannot be used at a prompt or at the login window.
-export const noShells: ReadonlySet<string> = new Set([
-  '/usr/bin/false',
-  '/bin/false',
-  '/sbin/nologin',
-  '/usr/sbin/nologin',
-  '/usr/sbin/uucico',
-  '/dev/null',
-]);
-
-/** 1 with a real shell and no DisabledUser tag; NULL when the record names no shell. */
-export const canLogin = (user: DsUser): 0 | 1 | null => {
-  if (hasTag(user.authenticationAuthority, 'DisabledUser')) return 0;
-  if (user.shell === null) return null;
-  return noShells.has(user.shell) || user.shell === '' ? 0 : 1;
-};
+  ) || (user.unread.has('AuthenticationAuthority') ? null : false);
 
 export const isSystemAccount = (user: DsUser): 0 | 1 | null => {
   if (user.uid === null || user.uuid === null) return null;
@@ -54,16 +38,21 @@ export const isSetupAssistant = (user: DsUser): boolean =>
   user.recordName === '_mbsetupuser' && user.uid === 248;
 export const isGuest = (user: DsUser): boolean => user.uid === 201 || user.uuid === guestUuid;
 
-/** @param managedUuids GeneratedUIDs of the accounts that MDM made, where they are known. */
-export const accountTypeOf = (user: DsUser, managedUuids: ReadonlySet<string>): AccountType => {
+/**
+ * Null where a tag or an id could not be read that would tell.
+ *
+ * @param managedUuids GeneratedUIDs of the accounts that MDM made; null where it was asked and did not tell.
+ */
+export const accountTypeOf = (user: DsUser, managedUuids: ReadonlySet<string> | null): AccountType | null => {
   if (isRoot(user)) return 'root';
   if (isSetupAssistant(user)) return 'setup_assistant';
   if (isGuest(user)) return 'guest';
-  if (user.uuid !== null && managedUuids.has(user.uuid)) return 'managed_admin';
-  if (hasTag(user.authenticationAuthority, 'LocalCachedUser')) return 'mobile';
+  if (user.uuid !== null && managedUuids?.has(user.uuid) === true) return 'managed_admin';
+  const isMobile = tagOf(user, 'LocalCachedUser');
+  if (isMobile !== false) return isMobile === null ? null : 'mobile';
   const isOfService = user.recordName.startsWith('_') || (user.uid !== null && user.uid < 500);
   if (isSystemAccount(user) === 1 || (isOfService && canLogin(user) === 0)) return 'service';
-  return 'local';
+  return managedUuids === null ? null : 'local';
 };
 
 /** The local accounts by GeneratedUID. */
@@ -165,6 +154,15 @@ export const memberships = (
   return result;
 };
 
+/** False for one of those that make the answer incomplete: where all are known, a whole record is lost. */
+const isKnownGroup = ({ recordName, uuid, unread }: DsGroup): boolean =>
+  recordName !== null && uuid !== null && !unread.has('RecordName');
+const isMembershipRead = ({ unread }: DsGroup): boolean =>
+  !['GroupMembership', 'GroupMembers', 'NestedGroups'].some((attribute) => unread.has(attribute));
+/** A group may name the account by what could not be read of it. */
+const isMembershipUnread = ({ unread, uuid, gid }: DsUser): boolean =>
+  unread.has('RecordName') || uuid === null || gid === null;
+
 /**
  * Who is an administrator: 1, 0, or NULL where nobody can tell, which is noted. An account that no group names is
  * none, unless a group could not be read; nor is a mobile account where admin has a member group of a directory,
@@ -187,15 +185,28 @@ export const adminDecider = (
     return () => null;
   }
   const all = memberships(users, groups);
-  const administrators = new Set(adminGroups.flatMap((group) => [...(all.get(group)?.keys() ?? [])]));
-  const isComplete = context.isComplete('ds_groups');
-  const isForeign = isComplete && nestingOf(adminGroups, groupsByUuid(groups)).isForeign;
-  const isMobile = (user: DsUser): boolean => hasTag(user.authenticationAuthority, 'LocalCachedUser');
+  const inAnyOf = (of: readonly DsGroup[]): ReadonlySet<DsUser> =>
+    new Set(of.flatMap((group) => [...(all.get(group)?.keys() ?? [])]));
+  const administrators = inAnyOf(adminGroups);
+  // Whoever is in a group whose id could not be read may be one.
+  const nameless = groups.filter((group) => group.gid === null);
+  const doubtful = inAnyOf(nameless);
+  const nesting = nestingOf(adminGroups, groupsByUuid(groups));
+  // What is odd of groups of other ids makes nobody an administrator, unless one is nested that was not found.
+  const isLost = !context.isComplete('ds_groups') && (nesting.isForeign || groups.every(isKnownGroup));
+  const isComplete = !isLost && [...nesting.groups, ...nameless].every(isMembershipRead);
+  const isForeign = isComplete && nesting.isForeign;
+  const isMobile = (user: DsUser): boolean => tagOf(user, 'LocalCachedUser') !== false;
   if (isForeign && users.some((user) => isMobile(user) && !administrators.has(user))) {
     context.note(
       new NotAsked('is_admin: the group admin has a member group of a directory, which is never asked'),
       { source: 'ds_groups' },
     );
   }
-  return (user) => (administrators.has(user) ? 1 : !isComplete || (isForeign && isMobile(user)) ? null : 0);
+  return (user) => {
+    if (administrators.has(user)) return 1;
+    const isKnown =
+      isComplete && !doubtful.has(user) && !isMembershipUnread(user) && !(isForeign && isMobile(user));
+    return isKnown ? 0 : null;
+  };
 };

@@ -9,6 +9,8 @@ export const facts = [
   'bootstrap',
   'guid',
   'recovery_key',
+  'enrollment',
+  'record',
 ] as const;
 
 /** What a row of conflicts says for every dispute of the same kind. */
@@ -27,11 +29,6 @@ export interface Rule extends Verdict {
   readonly variants?: Readonly<Record<string, Partial<Verdict>>>;
 }
 
-const apfsSilent = {
-  severity: 'medium',
-  conclusion: 'the tag and sysadminctl disagree, and APFS could not be asked',
-} as const;
-
 export const rules = {
   M01: {
     subject_kind: 'user',
@@ -44,7 +41,12 @@ export const rules = {
       'The record of the account has the tag `;SecureToken;`, or sysadminctl says ENABLED, and APFS does not list its GeneratedUID. ' +
       'APFS decides who unlocks the volume; the others only repeat what the record says. ' +
       'Find out where the record came from before you rely on this account.',
-    variants: { apfsSilent },
+    variants: {
+      apfsSilent: {
+        severity: 'medium',
+        conclusion: 'a token is claimed, sysadminctl denies it, and APFS could not be asked',
+      },
+    },
   },
   M02: {
     subject_kind: 'user',
@@ -56,7 +58,6 @@ export const rules = {
     explanation:
       'APFS lists the GeneratedUID of the account, and its record has no tag, or sysadminctl says DISABLED. ' +
       'The token works. Look in users_history for when the record was made anew.',
-    variants: { apfsSilent },
   },
   M04: {
     subject_kind: 'user',
@@ -192,6 +193,40 @@ export const rules = {
       'fdesetup lists the short name with another UUID than the account has now: the account was deleted and made again. ' +
       'The old UUID is an orphan (M06).',
   },
+  M18: {
+    subject_kind: 'user',
+    fact: 'secure_token',
+    severity: 'medium',
+    title: 'FileVault lists an account that APFS does not list',
+    conclusion:
+      'fdesetup lists the account and APFS does not: one of the two is of another volume, or late, so the token is not known',
+    explanation:
+      'Both lists are made from the same keys of the volume. Where only `fdesetup list` names the account, nobody can say ' +
+      'which is right. Collect again; if it stays so, compare `diskutil apfs listUsers /` with `fdesetup list -extended` by hand.',
+  },
+  M19: {
+    subject_kind: 'host',
+    fact: 'enrollment',
+    severity: 'medium',
+    title: 'Witnesses of the enrolment contradict each other',
+    conclusion:
+      'some say that an MDM server manages the Mac, and others that none does: nothing rests on those that deny it',
+    explanation:
+      '`profiles status` of both types and `profiles show` tell of the enrolment. An MDM profile without an enrolment, or an ' +
+      'enrolment without an MDM profile, is a half-finished enrolment or removal, or an answer that was cut. What the list of ' +
+      'profiles lacks is then not known to be absent.',
+  },
+  M20: {
+    subject_kind: 'user',
+    fact: 'record',
+    severity: 'medium',
+    title: 'Two records of one key differ',
+    conclusion: 'two records say different things of the same name or UUID: what differs is not known',
+    explanation:
+      'An answer names an account or a crypto user twice, and not alike. The row has what both say, and NULL in what differs. ' +
+      'Look at the records by hand: somebody restored or copied one, or a tool wrote its own.',
+    variants: { cryptoUser: { subject_kind: 'crypto_user' } },
+  },
 } as const satisfies Readonly<Record<string, Rule>>;
 
 export type RuleId = keyof typeof rules;
@@ -218,21 +253,37 @@ export interface Conflict extends Verdict {
   readonly command_ids: string | null;
 }
 
-/** One side of a dispute: who says what, and by which command; null where a file was read. */
+/** Who says what, and by which command; null where a file was read. */
 export interface Witness {
   readonly source: string;
   readonly value: string | 0 | 1 | null;
   readonly command_id: string | null;
 }
 
-const text = (value: Witness['value']): string | null => (value === null ? null : String(value));
+/** One side of a dispute: all who are on it, in a fixed order. */
+export type Side = Witness | readonly Witness[];
 
-/** The row of a dispute. All but the two sides and the subject comes from the rule. */
+const witnessesOf = (side: Side): readonly Witness[] => ('source' in side ? [side] : side);
+
+/** The names of a side, and what it says: one value where all say the same, else the value of each. */
+const told = (side: readonly Witness[]): { readonly source: string; readonly value: string | null } => {
+  const values = side.map(({ value }) => (value === null ? null : String(value)));
+  const [first = null] = values;
+  return {
+    source: side.map(({ source }) => source).join(','),
+    value: values.every((value) => value === first) ? first : values.join(','),
+  };
+};
+
+/**
+ * The row of a dispute: one, with all witnesses in it, whatever tables hear it. All but the two sides and the subject
+ * comes from the rule.
+ */
 export const conflict = <R extends RuleId>(
   id: R,
   subject: string,
-  a: Witness,
-  b: Witness,
+  a: Side,
+  b: Side,
   variant?: VariantOf<R>,
 ): Conflict => {
   const rule: Rule = rules[id];
@@ -240,18 +291,20 @@ export const conflict = <R extends RuleId>(
     ...rule,
     ...(variant === undefined ? {} : rule.variants?.[variant]),
   };
-  const ids = [...new Set([a.command_id, b.command_id].filter((each) => each !== null))];
+  const [sideA, sideB] = [witnessesOf(a), witnessesOf(b)];
+  const [toldByA, toldByB] = [told(sideA), told(sideB)];
+  const ids = [...sideA, ...sideB].map(({ command_id }) => command_id).filter((each) => each !== null);
   return {
     subject_kind,
     subject,
     fact,
     rule_id: id,
-    source_a: a.source,
-    value_a: text(a.value),
-    source_b: b.source,
-    value_b: text(b.value),
+    source_a: toldByA.source,
+    value_a: toldByA.value,
+    source_b: toldByB.source,
+    value_b: toldByB.value,
     severity,
     conclusion,
-    command_ids: ids.length === 0 ? null : JSON.stringify(ids),
+    command_ids: ids.length === 0 ? null : JSON.stringify([...new Set(ids)]),
   };
 };

@@ -32,6 +32,8 @@ export interface FilevaultUser {
 export interface FilevaultList {
   readonly users: readonly FilevaultUser[];
   readonly uuids: ReadonlySet<string>;
+  /** False where a line was not understood: whoever is not listed may be on it. */
+  readonly isComplete: boolean;
   /** With FileVault off nobody is listed, which says nothing of anybody's token. */
   readonly isFilevaultOff: boolean;
   /** The command that answered. */
@@ -47,10 +49,21 @@ const typeByUuid: ReadonlyMap<string, FilevaultUserType> = new Map([
 ]);
 
 const listOf = (
+  context: Context,
   users: readonly FilevaultUser[],
   isFilevaultOff: boolean,
   source: FilevaultList['source'],
-): FilevaultList => ({ users, uuids: new Set(users.map(({ uuid }) => uuid)), isFilevaultOff, source });
+): FilevaultList => ({
+  users,
+  uuids: new Set(users.map(({ uuid }) => uuid)),
+  isComplete: context.isComplete(source),
+  isFilevaultOff,
+  source,
+});
+
+/** Whether a UUID is on the list; null where it may be on a line that was not understood. */
+export const isListed = ({ uuids, isComplete }: FilevaultList, uuid: string): boolean | null =>
+  uuids.has(uuid) || (isComplete ? false : null);
 
 /** Throws what made the plain list fail when neither form answers; a failure of the first is noted. */
 export const readFilevaultList = async (context: Context): Promise<FilevaultList> => {
@@ -64,7 +77,7 @@ export const readFilevaultList = async (context: Context): Promise<FilevaultList
       typeText,
       escrow,
     }));
-    return listOf(users, isFileVaultOff, 'fdesetup_list_extended');
+    return listOf(context, users, isFileVaultOff, 'fdesetup_list_extended');
   } catch (error) {
     failure = error;
     context.note(error as Error);
@@ -80,5 +93,5 @@ export const readFilevaultList = async (context: Context): Promise<FilevaultList
     typeText: null,
     escrow: null,
   }));
-  return listOf(plain, isFileVaultOff, 'fdesetup_list');
+  return listOf(context, plain, isFileVaultOff, 'fdesetup_list');
 };

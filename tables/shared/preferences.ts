@@ -1,4 +1,6 @@
 /** Preference files, where a file that is not there is an answer and a file that cannot be read is none. */
+import { known } from '../../collector/parsers/allowed.ts';
+import type { Setting } from '../../collector/parsers/allowed.ts';
 import type { Context } from '../../collector/table.ts';
 
 /** What came of looking at a file: its content, null when it is proven absent. */
@@ -12,21 +14,28 @@ export const readPreferences = <T>(
   reading: Promise<T | null>,
 ): Promise<PreferenceFile<T> | null> => context.orUnknown(reading.then((content) => ({ content })));
 
+/** The first that is set, in the order in which they hold; null when that one is not known. */
+export const firstSet = <T>(...settings: readonly (Setting<T> | undefined)[]): T | null => {
+  const first = settings.find((setting) => setting != null);
+  return first === undefined ? null : known<T>(first as Setting<T>);
+};
+
 /**
  * What holds of a setting that a profile may force: the profile's value, else that of the preference file.
- * Null when it was not looked at; `absent` when neither sets it.
+ * Null when it was not looked at or not understood; `absent` when neither sets it.
  */
 export const effective = <A, B, T>(
   managed: PreferenceFile<A> | null,
-  ofManaged: (content: A) => T | null | undefined,
+  ofManaged: (content: A) => Setting<T> | undefined,
   local: PreferenceFile<B> | null,
-  ofLocal: (content: B) => T | null | undefined,
+  ofLocal: (content: B) => Setting<T> | undefined,
   absent: T | null,
 ): T | null => {
   // A profile that was not read may say otherwise than the preference file.
   if (managed === null) return null;
   const forced = managed.content === null ? null : ofManaged(managed.content);
-  if (forced != null) return forced;
+  if (forced != null) return known(forced);
   if (local === null) return null;
-  return (local.content === null ? null : ofLocal(local.content)) ?? absent;
+  const set = local.content === null ? null : ofLocal(local.content);
+  return set == null ? absent : known(set);
 };

@@ -5,11 +5,14 @@ import {
   parseLocalCachedUser,
 } from '../../collector/parsers/authentication_authority.ts';
 import type { DsUser } from '../../collector/parsers/ds_users.ts';
+import { canLogin } from '../../collector/accounts.ts';
+import { isSafeUsername } from '../../collector/sources.ts';
 import { isGuest, isSetupAssistant, isTagDisabled } from './accounts.ts';
-import type { FilevaultList } from './filevault_list.ts';
-import type { Observation, TokenSource } from '../secure_token_observations.ts';
 import { conflict } from './conflict_rules.ts';
-import type { Conflict } from './conflict_rules.ts';
+import type { Conflict, RuleId } from './conflict_rules.ts';
+import type { FilevaultList } from './filevault_list.ts';
+import { tokenSources } from './observations.ts';
+import type { Observation, TokenSource } from './observations.ts';
 
 export const confidences = ['confirmed', 'probable', 'conflicting', 'unknown'] as const;
 export type Confidence = (typeof confidences)[number];
@@ -19,92 +22,75 @@ const bySource = (observations: readonly Observation[]): Own =>
   new Map(observations.map((observation) => [observation.source, observation]));
 
 /**
- * What an observation says of a token. fdesetup's list is evidence only for those whom it names:
- * an account may have been taken off it and keep its token (M05).
+ * What an observation says of a token: yes, no, or nothing. Absence is a "no" by APFS alone: an account may have been
+ * taken off the list of fdesetup and keep its token (M05), and the tag in its record is not itself the token.
  */
 const evidenceOf = ({ source, value }: Observation): 0 | 1 | null =>
-  source === 'fdesetup' && value === 0 ? null : value;
+  value === 0 && (source === 'fdesetup' || source === 'opendirectory') ? null : value;
+
+/** Those who say yes, or no, in the order of the sources. */
+const saying = (own: Own, word: 0 | 1): readonly Observation[] =>
+  tokenSources.flatMap((source) => own.get(source) ?? []).filter((each) => evidenceOf(each) === word);
 
 /**
- * The verdict on one user: APFS where it answered, else fdesetup, OpenDirectory, sysadminctl.
- *
- * @param observations The user's own.
+ * Whether an account has a token: APFS where it speaks, but neither yes nor no where it denies whom fdesetup lists
+ * (M18). Where APFS is silent, any yes counts, and a no only without one.
  */
-export const verdictOf = (
-  user: DsUser,
-  observations: readonly Observation[],
-): {
-  readonly value: 0 | 1 | null;
-  readonly confidence: Confidence;
-  readonly agreeing: readonly TokenSource[];
-} => {
-  const order: readonly TokenSource[] = ['apfs', 'fdesetup', 'opendirectory', 'sysadminctl'];
+export const tokenOf = (observations: readonly Observation[]): 0 | 1 | null => {
   const own = bySource(observations);
-  const evidence = order.flatMap((source) => {
-    const observation = own.get(source);
-    const value = observation === undefined ? null : evidenceOf(observation);
-    return value === null ? [] : [{ source, value }];
-  });
-  const value = evidence[0]?.value ?? null;
-  if (value === null) return { value, confidence: 'unknown', agreeing: [] };
-  const agreeing = evidence.filter((each) => each.value === value).map(({ source }) => source);
-  const isDisputed = agreeing.length < evidence.length && !isGuest(user);
-  const isConfirmed = agreeing[0] === 'apfs' && agreeing.length > 1;
-  return { value, confidence: isDisputed ? 'conflicting' : isConfirmed ? 'confirmed' : 'probable', agreeing };
+  const apfs = own.get('apfs')?.value ?? null;
+  if (apfs === 0) return own.get('fdesetup')?.value === 1 ? null : 0;
+  if (apfs === 1 || saying(own, 1).length > 0) return 1;
+  return saying(own, 0).length > 0 ? 0 : null;
 };
 
 export interface UserFacts {
   readonly user: DsUser;
+  /** The user's own; without one of APFS where there is no APFS. */
   readonly observations: readonly Observation[];
   readonly list: FilevaultList | null;
   readonly isAdmin: 0 | 1 | null;
   /** The command that told the members of the group admin. */
   readonly groupsCommand: string | null;
+  /** False where `/` is not on APFS: then there are no tokens, and no source speaks of one. */
+  readonly isApfs: boolean;
+  /** Whether sysadminctl is asked at all on this macOS; null where macOS is not known. */
+  readonly isSysadminctlAsked: boolean | null;
 }
 
 /** A rule of one account: the conflicts that it finds. */
 type AccountRule = (of: UserFacts, own: Own) => readonly Conflict[];
 
-/** M01, M02 and M07: claims of a token that APFS does not bear out. */
-const claimsAgainstApfs: AccountRule = ({ user }, own) => {
-  const apfs = own.get('apfs');
-  if (apfs === undefined || apfs.value === null) return [];
-  return (['opendirectory', 'sysadminctl'] as const)
-    .flatMap((source) => own.get(source) ?? [])
-    .filter(({ value }) => value !== null && value !== apfs.value)
-    .map((claim) =>
-      conflict(isGuest(user) ? 'M07' : claim.value === 1 ? 'M01' : 'M02', user.recordName, claim, apfs),
-    );
-};
-
-/** M01 and M02 where APFS is silent: the claims against each other. */
-const claimsAgainstEachOther: AccountRule = ({ user }, own) => {
-  const tag = own.get('opendirectory');
-  const status = own.get('sysadminctl');
-  if (own.get('apfs')?.value != null || tag === undefined || status === undefined) return [];
-  if (status.value === null || tag.value === status.value) return [];
-  return [conflict(tag.value === 1 ? 'M01' : 'M02', user.recordName, tag, status, 'apfsSilent')];
+/** M18, M01, M02 and M07: who says that there is a token, against who says that there is none. */
+const tokenDispute: AccountRule = ({ user, isApfs }, own) => {
+  if (!isApfs) return [];
+  const { recordName } = user;
+  const [yes, no] = [saying(own, 1), saying(own, 0)];
+  const apfs = own.get('apfs')?.value ?? null;
+  if (apfs === 1) {
+    const tag = own.get('opendirectory');
+    const missing = tag?.value === 0 ? [tag, ...no] : no;
+    if (missing.length === 0) return [];
+    return [conflict(isGuest(user) ? 'M07' : 'M02', recordName, missing, yes)];
+  }
+  if (yes.length === 0 || no.length === 0) return [];
+  if (apfs === null) return [conflict('M01', recordName, yes, no, 'apfsSilent')];
+  return [conflict(own.get('fdesetup')?.value === 1 ? 'M18' : 'M01', recordName, yes, no)];
 };
 
 /** M04: the tag that kept the account from a token, and the tag of one. */
-const grantedLater: AccountRule = ({ user }, own) => {
+const grantedLater: AccountRule = ({ user, isApfs }, own) => {
   const tag = own.get('opendirectory');
-  if (tag?.value !== 1 || !isTagDisabled(user, 'SecureToken')) return [];
+  if (!isApfs || tag?.value !== 1 || !isTagDisabled(user, 'SecureToken')) return [];
   const before = { ...tag, value: 'DisabledTags;SecureToken' };
   return [conflict('M04', user.recordName, before, { ...tag, value: 'SecureToken' })];
 };
 
 /** M05: a token, and no place in the list of FileVault. Guest is listed by APFS alone (M07). */
-const notOffered: AccountRule = ({ user, observations }, own) => {
+const notOffered: AccountRule = ({ user, observations, isApfs }, own) => {
   const listed = own.get('fdesetup');
-  if (verdictOf(user, observations).value !== 1 || listed?.value !== 0 || isGuest(user)) return [];
-  const holds = own.get('apfs')?.value === 1 ? own.get('apfs') : own.get('opendirectory');
-  const holder = {
-    source: holds?.source ?? 'opendirectory',
-    value: 1,
-    command_id: holds?.command_id ?? null,
-  } as const;
-  return [conflict('M05', user.recordName, holder, listed)];
+  if (!isApfs || tokenOf(observations) !== 1 || listed?.value !== 0 || isGuest(user)) return [];
+  return [conflict('M05', user.recordName, saying(own, 1), listed)];
 };
 
 const commandOfRecord = (own: Own): string | null => own.get('opendirectory')?.command_id ?? null;
@@ -115,7 +101,8 @@ const directoryGuid: AccountRule = ({ user }, own) => {
     .map(parseAuthenticationAuthority)
     .find(({ tag }) => tag === 'LocalCachedUser');
   const origin = cached?.data == null ? null : parseLocalCachedUser(cached.data);
-  if (origin === null || origin.guid.toUpperCase() === user.uuid) return [];
+  // Without its own GeneratedUID nobody can tell.
+  if (origin === null || user.uuid === null || origin.guid.toUpperCase() === user.uuid) return [];
   const command_id = commandOfRecord(own);
   const remote = { source: 'opendirectory LocalCachedUser', value: origin.guid.toUpperCase(), command_id };
   const local = { source: 'opendirectory GeneratedUID', value: user.uuid, command_id };
@@ -123,9 +110,9 @@ const directoryGuid: AccountRule = ({ user }, own) => {
 };
 
 /** M15: Setup Assistant as an administrator with a password or a token. */
-const hiddenAdministrator: AccountRule = ({ user, observations, isAdmin, groupsCommand }, own) => {
+const hiddenAdministrator: AccountRule = ({ user, observations, isAdmin, groupsCommand, isApfs }, own) => {
   if (!isSetupAssistant(user) || isAdmin !== 1) return [];
-  const hasToken = verdictOf(user, observations).value === 1;
+  const hasToken = isApfs && tokenOf(observations) === 1;
   if (!hasToken && !hasTag(user.authenticationAuthority, 'ShadowHash')) return [];
   const value = hasToken ? 'token' : 'ShadowHash';
   const record = { source: 'opendirectory', value, command_id: commandOfRecord(own) };
@@ -137,13 +124,16 @@ const hiddenAdministrator: AccountRule = ({ user, observations, isAdmin, groupsC
 /** M16: FileVault knows the name by another GeneratedUID. */
 const madeAnew: AccountRule = ({ user, list }, own) => {
   const { recordName, uuid } = user;
-  const namesake = list?.users.find((listed) => listed.username === recordName && listed.uuid !== uuid);
-  if (namesake === undefined || uuid === null) return [];
-  const former = {
-    source: 'fdesetup',
-    value: namesake.uuid,
-    command_id: own.get('fdesetup')?.command_id ?? null,
-  };
+  const former = (list?.users ?? [])
+    .filter((listed) => listed.username === recordName && listed.uuid !== uuid)
+    .map((listed) => listed.uuid)
+    .toSorted()
+    .map((value) => ({
+      source: 'fdesetup',
+      value,
+      command_id: own.get('fdesetup')?.command_id ?? null,
+    }));
+  if (former.length === 0 || uuid === null) return [];
   return [
     conflict('M16', recordName, former, {
       source: 'opendirectory',
@@ -154,8 +144,7 @@ const madeAnew: AccountRule = ({ user, list }, own) => {
 };
 
 const accountRules: readonly AccountRule[] = [
-  claimsAgainstApfs,
-  claimsAgainstEachOther,
+  tokenDispute,
   grantedLater,
   notOffered,
   directoryGuid,
@@ -163,8 +152,55 @@ const accountRules: readonly AccountRule[] = [
   madeAnew,
 ];
 
-/** All that is in dispute about one user. */
-export const userConflicts = (of: UserFacts): Conflict[] => {
+/** Rules by which the token itself is in dispute; the others are normal (M04, M05, M07), or of another fact. */
+const tokenDisputes: ReadonlySet<string> = new Set<RuleId>(['M01', 'M02', 'M18']);
+
+/**
+ * Whether a source that is asked for this account did not answer. Not asked by rule is no such source: a name that goes
+ * on no argv, an account that cannot log in, an old macOS.
+ */
+const isAnySilent = ({ user, isSysadminctlAsked }: UserFacts, own: Own): boolean => {
+  const isSilent = (source: TokenSource): boolean => {
+    const observation = own.get(source);
+    return observation === undefined || (observation.value === null && observation.raw_state === null);
+  };
+  if (isSilent('apfs') || isSilent('fdesetup') || isSilent('opendirectory')) return true;
+  const isAsked = canLogin(user) !== 0 && isSafeUsername(user.recordName) && isSysadminctlAsked !== false;
+  return isAsked && isSilent('sysadminctl');
+};
+
+export interface TokenVerdict {
+  readonly value: 0 | 1 | null;
+  readonly confidence: Confidence;
+  readonly agreeing: readonly TokenSource[];
+  readonly hasConflict: 0 | 1 | null;
+  /** All that is in dispute about the account. */
+  readonly conflicts: readonly Conflict[];
+}
+
+/** The verdict on one account. What makes it `conflicting` is what conflicts has a row for, and nothing else. */
+export const verdictOf = (of: UserFacts): TokenVerdict => {
   const own = bySource(of.observations);
-  return accountRules.flatMap((rule) => rule(of, own));
+  const conflicts = accountRules.flatMap((rule) => rule(of, own));
+  if (!of.isApfs) {
+    const hasConflict = conflicts.length > 0 ? 1 : null;
+    return { value: null, confidence: 'unknown', agreeing: [], hasConflict, conflicts };
+  }
+  const value = tokenOf(of.observations);
+  const agreeing = value === null ? [] : saying(own, value).map(({ source }) => source);
+  const isDisputed = conflicts.some(({ rule_id }) => tokenDisputes.has(rule_id));
+  const isConfirmed = agreeing[0] === 'apfs' && agreeing.length > 1;
+  return {
+    value,
+    confidence: isDisputed
+      ? 'conflicting'
+      : value === null
+        ? 'unknown'
+        : isConfirmed
+          ? 'confirmed'
+          : 'probable',
+    agreeing,
+    hasConflict: conflicts.length > 0 ? 1 : isAnySilent(of, own) ? null : 0,
+    conflicts,
+  };
 };

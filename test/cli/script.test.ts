@@ -27,7 +27,7 @@ import { captureScript, isInScript } from '../../collector/script.ts';
 import type { ScriptOptions } from '../../collector/script.ts';
 import { commandNames, commands, sourceOf } from '../../collector/sources.ts';
 import type { Command, SourceName } from '../../collector/sources.ts';
-import { noShells } from '../../tables/shared/accounts.ts';
+import { noShells } from '../../collector/accounts.ts';
 import { tables } from '../../tables/index.ts';
 import { writeBinaryPlist } from '../mounted.ts';
 import { canary, neverCollected } from '../parsers/directory.ts';

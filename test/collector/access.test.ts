@@ -16,23 +16,8 @@ import {
   statOnly,
 } from '../../collector/sources.ts';
 import type { Command, FileSource } from '../../collector/sources.ts';
-import { allColumns } from '../../collector/table.ts';
-import { tables } from '../../tables/index.ts';
 import { isReleased, releasedSources } from '../released.ts';
-import { makeStandIn, program, root, runsIn, sample, temporaryFolder } from '../standin.ts';
-
-interface ContractTables {
-  readonly tables: readonly {
-    name: string;
-    description: string;
-    sources: string[];
-    privilege: string;
-    macos: string;
-    columns: { name: string; type: string }[];
-  }[];
-}
-const contract = <T>(name: string): T =>
-  JSON.parse(readFileSync(join(root, 'test/contract', name), 'utf8')) as T;
+import { makeStandIn, program, runsIn, sample, temporaryFolder } from '../standin.ts';
 
 test('every source that was released is as it was, in the same order', (t) => {
   const { commands: argvs, files: paths, stat_only: stats } = releasedSources;
@@ -84,28 +69,6 @@ test('every source is exact: an absolute path, whole words, one owner, a reason'
     t.notRegex(path, /\/\.{0,2}(?:\/|$)|[*?\n]/);
   }
   for (const name of fileNames) t.true((files[name] as FileSource).why.length > 10, name);
-});
-
-test('every table of the contract is there, with its columns in their order', (t) => {
-  const named = contract<ContractTables>('tables.json').tables;
-  t.deepEqual(tables.map(({ name }) => name).toSorted(), named.map(({ name }) => name).toSorted());
-  for (const { name, columns, privilege, macos, sources } of named) {
-    const table = tables.find((candidate) => candidate.name === name);
-    if (table === undefined) continue;
-    t.deepEqual(
-      allColumns(table).map(([column, { type }]) => ({ name: column, type: type as string })),
-      columns.map(({ name: column, type }) => ({ name: column, type })),
-      name,
-    );
-    t.is(table.privilege, privilege, name);
-    t.is(table.macos, macos, name);
-    for (const source of sources) {
-      t.true(
-        table.sources.includes(source as never) || table.sourcesLabel === source,
-        `${name} misses ${source}`,
-      );
-    }
-  }
 });
 
 /** domain/semantics.md 1.2: what must be impossible to call. */

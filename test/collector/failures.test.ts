@@ -152,12 +152,7 @@ for (const name of commandNames) {
               result.table.key.length > 0 && result.table.key.every((key) => other[key] === row[key]),
           );
           for (const [column, value] of Object.entries(match ?? {})) {
-            if (
-              value === 1 &&
-              result.table.columns[column]?.isBoolean === true &&
-              column !== 'has_conflict' &&
-              column !== 'value'
-            ) {
+            if (value === 1 && result.table.columns[column]?.isBoolean === true) {
               t.not(row[column], 0, `${result.table.name}.${column} turned from 1 to 0`);
             }
           }

@@ -3,14 +3,17 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import type { ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
-import { fileParserOf, isSanitized, parserOf } from '../../collector/parsing.ts';
-import { sanitizeFile, sanitizeOutput } from '../../collector/sanitize.ts';
+import { fileParserOf, isSanitized, parserOf, sanitizerOf } from '../../collector/parsing.ts';
+import { decodeUtf8, sanitizeFile, sanitizeOutput } from '../../collector/sanitize.ts';
 import { captureScript, isInScript } from '../../collector/script.ts';
 import { commandNames, commands, fileNames, files } from '../../collector/sources.ts';
 import type { Command, CommandName, FileName } from '../../collector/sources.ts';
-import { noShells } from '../../tables/shared/accounts.ts';
+import { noShells } from '../../collector/accounts.ts';
+import { oddAnswers, plistOf } from '../parsers/directory.ts';
+import type { Attributes } from '../parsers/directory.ts';
 import { fuzzRuns } from '../parsers/fuzz.ts';
 import { isReleased } from '../released.ts';
 import { root, temporaryFolder } from '../standin.ts';
@@ -131,7 +134,9 @@ const mutate = (seed: Buffer, list: readonly Edit[]): Buffer => {
 /** What a parser makes of it: rows, or the code of its error. */
 const outcomeOf = async (parse: () => unknown): Promise<string> => {
   try {
-    return JSON.stringify(parse(), (_, value: unknown) => (value instanceof Map ? [...value] : value));
+    return JSON.stringify(parse(), (_, value: unknown) =>
+      value instanceof Map || value instanceof Set ? [...value] : value,
+    );
   } catch (error) {
     if (!(error instanceof CollectError)) throw error;
     return `error ${error.code}`;
@@ -160,28 +165,163 @@ const outcomeOfFile = async (name: FileName, content: Uint8Array): Promise<strin
 };
 
 interface PolicyRecord {
-  readonly policyError?: string | null;
+  readonly isUnreadable?: boolean;
 }
 /** accountPolicyData is a property list of its own in each record, and may be refused by itself. */
 const withRefusals = (ours: string, theirs: string): string => {
-  if (ours.startsWith('error') || !theirs.includes('policyError')) return ours;
+  if (ours.startsWith('error') || !theirs.includes('isUnreadable')) return ours;
   const refused = JSON.parse(theirs) as readonly PolicyRecord[];
   return JSON.stringify(
-    (JSON.parse(ours) as readonly PolicyRecord[]).map((record, index) => {
-      const policyError = refused[index]?.policyError ?? null;
-      return policyError === null ? record : { ...record, policy: null, policyError };
-    }),
+    (JSON.parse(ours) as readonly PolicyRecord[]).map((record, index) =>
+      refused[index]?.isUnreadable === true ? { ...record, policy: null, isUnreadable: true } : record,
+    ),
   );
 };
 
 const isThere = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
+const log = '2026-09-23 08:49:47.123 dscl[123:456] +[Node x]: <private> & others are not known\n';
+const guid = 'ABCDEFAB-CDEF-ABCD-EFAB-CDEF00000050';
+const policy = (more: string): string =>
+  `<plist version="1.0"><dict><key>creationTime</key><real>1.5</real>${more}</dict></plist>`;
+const recordOf: Readonly<Partial<Record<CommandName, (name: string, uuid: string) => Attributes>>> = {
+  ds_users: (name, uuid) => ({
+    ...{
+      RecordName: [name, `${name} & co`],
+      UniqueID: ['501'],
+      PrimaryGroupID: ['20'],
+      GeneratedUID: [uuid],
+    },
+    ...{ UserShell: ['/bin/zsh'], AuthenticationAuthority: [';ShadowHash;HASHLIST:<A>', ';SecureToken;'] },
+    'dsAttrTypeNative:ShadowHashData': ['SECRET'],
+  }),
+  ds_groups: (name, uuid) => ({
+    ...{ RecordName: [name], PrimaryGroupID: ['20'], GeneratedUID: [uuid], GroupMembers: [guid] },
+  }),
+  ds_account_policy: (name, uuid) => ({
+    ...{ RecordName: [name], UniqueID: ['501'], PrimaryGroupID: ['20'], GeneratedUID: [uuid] },
+    'dsAttrTypeNative:accountPolicyData': [policy('<key>history</key><string>SECRET</string>')],
+  }),
+};
+/** Answers in which one item is odd, so that the rest is known: what the collector reads of them, the script keeps. */
+const oddOutputs = (): {
+  readonly what: CommandName;
+  readonly stdout: string;
+  readonly isLatin1?: boolean;
+}[] => {
+  const wrap = (what: CommandName, stdout: string) =>
+    ['', log, `\n${log}objc[1]: x\n`].flatMap((lines) =>
+      [lines + stdout, stdout + lines].map((text) => ({ what, stdout: text })),
+    );
+  const records = Object.entries(recordOf).flatMap(([name, record]) => {
+    const id = name === 'ds_account_policy' ? 'UniqueID' : 'PrimaryGroupID';
+    const [whole, odd] = oddAnswers(
+      name === 'ds_account_policy' ? (...of) => ({ ...record(...of), UniqueID: ['20'] }) : record,
+      id,
+    );
+    const what = name as CommandName;
+    return [
+      ...wrap(what, whole),
+      ...odd.filter(({ at }) => at === 1).map(({ stdout }) => ({ what, stdout })),
+    ];
+  });
+  const policies = [
+    '<key>a</key>',
+    '<true/>',
+    '<key>creationTime</key><real>1.5</real>',
+    '<key>failedLoginCount</key><integer>x</integer>',
+    '<key>creationTime</key><real>2</real>',
+  ].flatMap((more) =>
+    [policy(more), `${log}${policy(more)}`].map((text) => ({
+      what: 'ds_account_policy' as const,
+      stdout: plistOf({
+        ...recordOf.ds_account_policy?.('alice', guid),
+        'dsAttrTypeNative:accountPolicyData': [text],
+      }),
+    })),
+  );
+  const objects = [
+    '<key>IOPlatformUUID</key><string>' + guid + '</string>',
+    '<key>IOPlatformUUID</key><string>no</string>',
+    '<key>IOPlatformUUID</key>',
+    '<string>' + guid + '</string>',
+  ].flatMap((pair) =>
+    wrap(
+      'ioreg_platform',
+      plistOf({}).replace(
+        '<dict/>',
+        `<dict><key>model</key><string>Mac14,5</string>${pair}<key>IOPlatformSerialNumber</key><string>SECRET</string></dict>`,
+      ),
+    ),
+  );
+  const [whole] = oddAnswers(recordOf.ds_users ?? (() => ({})));
+  const bytes = ['name1', 'ShadowHash', 'RecordName'].map((word) => ({
+    what: 'ds_users' as const,
+    ...{ stdout: whole.replace(word, `${word}\u00ff`), isLatin1: true },
+  }));
+  return [...records, ...policies, ...objects, ...bytes];
+};
+
+/** What a parser makes of an output as it is kept, and what it notes. */
+const readingOf = async (name: CommandName, stdout: Uint8Array): Promise<string> => {
+  const [parse, sanitize] = [await parserOf(name), await sanitizerOf(name)];
+  const notes: string[] = [];
+  const kept = sanitize?.(decodeUtf8(stdout) ?? '', new Set()) ?? '';
+  const outcome = await outcomeOf(() =>
+    parse(
+      { stdout: kept, stderr: '', exitCode: 0, euid: 0 },
+      ({ message }, costs) => void notes.push(`${costs} ${message}`),
+    ),
+  );
+  return [outcome, ...notes].join('\n');
+};
+
+interface Try {
+  readonly what: string;
+  readonly input: Buffer;
+  readonly how: string;
+}
+/** What the functions of the script, up to where it asks the Mac, keep of each input. */
+const keptBy = (t: ExecutionContext, awk: string, cases: readonly Try[]): readonly Buffer[] => {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'in'));
+  for (const [index, { input }] of cases.entries()) writeFileSync(join(folder, 'in', String(index)), input);
+  const tries = cases.map(({ what, how }, index) => {
+    const [from, to] = [`${folder}/in/${index}`, `${folder}/in/${index}.kept`];
+    return how === 'allow'
+      ? `plist -v mode=allow -v set=${what} '${from}' > '${to}' 2>/dev/null || withheld '${from}' 'a known property list' > '${to}'; redact '${to}'`
+      : `cp '${from}' "$work/out"; code=0; reduce ${what} ${how}; redact "$work/kept"; cp "$work/kept" '${to}'`;
+  });
+  const [head = ''] = script.split('\nstarted=$(date +%s)\n');
+  const at = join(folder, 'script.sh');
+  writeFileSync(at, `${head.replaceAll(/\bawk -v/g, `${awk} -v`)}\n${tries.join('\n')}\n`);
+  const { status, stderr } = spawnSync('sh', [at, join(folder, 'out.tar.gz')], { encoding: 'utf8' });
+  t.is(status, 0, stderr);
+  return cases.map((_, index) => readFileSync(join(folder, 'in', `${index}.kept`)));
+};
+
 for (const awk of ['original-awk', 'mawk', 'gawk', 'busybox awk']) {
   const [program = ''] = awk.split(' ');
   const needing = process.platform !== 'win32' && isThere(program) ? test : test.skip;
+  needing(`with ${awk}, one odd item of many costs the script what it costs the collector`, async (t) => {
+    const odd = oddOutputs();
+    const cases = odd.map(({ what, stdout, isLatin1 }) => ({
+      what,
+      input: Buffer.from(stdout, isLatin1 === true ? 'latin1' : 'utf8'),
+      how: hows.get(what) ?? '',
+    }));
+    for (const [index, kept] of keptBy(t, awk, cases).entries()) {
+      const { what, stdout } = odd[index] as (typeof odd)[number];
+      const { input } = cases[index] as (typeof cases)[number];
+      const [ours, theirs] = [await readingOf(what, input), await readingOf(what, kept)];
+      t.is(theirs, ours, stdout);
+      t.false(ours.startsWith('error'), stdout);
+      t.false(kept.includes('SECRET') || kept.includes('2026-09-23'), stdout);
+    }
+  });
+
   needing(`with ${awk}, the script keeps what the collector keeps, or refuses it`, async (t) => {
-    const folder = temporaryFolder(t);
-    const cases: { readonly what: string; readonly input: Buffer; readonly how: string }[] = [];
+    const cases: Try[] = [];
     const add = (what: string, how: string, seeds: readonly Buffer[]): void => {
       t.true(seeds.length > 0, `no sample host has ${what}`);
       const mutations = fc.sample(fc.tuple(fc.constantFrom(...seeds), edits), runs);
@@ -191,23 +331,10 @@ for (const awk of ['original-awk', 'mawk', 'gawk', 'busybox awk']) {
     // Of a file that came later, a sample may have none, and the script no rules.
     for (const name of fileNames.filter((file) => isReleased(file) || contentsOf(file).length > 0))
       if (isInScript(name)) add(name, 'allow', contentsOf(name));
-    mkdirSync(join(folder, 'in'));
-    for (const [index, { input }] of cases.entries()) writeFileSync(join(folder, 'in', String(index)), input);
-    // The script up to where it asks the Mac; its own functions are what is tried.
-    const tries = cases.map(({ what, how }, index) => {
-      const [from, to] = [`${folder}/in/${index}`, `${folder}/in/${index}.kept`];
-      return how === 'allow'
-        ? `plist -v mode=allow -v set=${what} '${from}' > '${to}' 2>/dev/null || withheld '${from}' 'a known property list' > '${to}'; redact '${to}'`
-        : `cp '${from}' "$work/out"; code=0; reduce ${what} ${how}; redact "$work/kept"; cp "$work/kept" '${to}'`;
-    });
-    const [head = ''] = script.split('\nstarted=$(date +%s)\n');
-    const at = join(folder, 'script.sh');
-    writeFileSync(at, `${head.replaceAll(/\bawk -v/g, `${awk} -v`)}\n${tries.join('\n')}\n`);
-    const { status, stderr } = spawnSync('sh', [at, join(folder, 'out.tar.gz')], { encoding: 'utf8' });
-    t.is(status, 0, stderr);
+    const keptOf = keptBy(t, awk, cases);
     let same = 0;
     for (const [index, { what, input }] of cases.entries()) {
-      const kept = readFileSync(join(folder, 'in', `${index}.kept`));
+      const kept = keptOf[index] as Buffer;
       const isFile = (fileNames as readonly string[]).includes(what);
       const outcome = (bytes: Uint8Array): Promise<string> =>
         isFile ? outcomeOfFile(what as FileName, bytes) : outcomeOfOutput(what as CommandName, bytes);

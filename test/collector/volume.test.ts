@@ -61,8 +61,14 @@ const collected = async (path: string): Promise<Collection> => collect(asked, aw
 const users = ({ data }: Mounted, name = ''): string => join(data, recordFolder, 'users', name);
 const record = (entries: Readonly<Record<string, PlistValue>>): Uint8Array =>
   writeBinaryPlist(new Map(Object.entries(entries)));
+/** Of its own for each name. */
+const guidOf = (name: string): string =>
+  `${Buffer.from(name).toString('hex').padEnd(8, '0').slice(0, 8)}-0000-4000-8000-000000000001`;
 const plain = (name: string, more: Readonly<Record<string, PlistValue>> = {}): Uint8Array =>
-  record({ name: [name], uid: ['601'], shell: ['/bin/zsh'], home: [`/Users/${name}`], ...more });
+  record({
+    ...{ name: [name], uid: ['601'], gid: ['20'], generateduid: [guidOf(name)] },
+    ...{ shell: ['/bin/zsh'], home: [`/Users/${name}`], ...more },
+  });
 const names = (collection: Collection): unknown[] =>
   resultOf(collection, 'users').rows.map(({ username }) => username);
 /** All that a collection says anywhere. */
@@ -114,11 +120,11 @@ test('a Data volume by itself knows the accounts and not the version', async (t)
 
 test('what only a running Mac can say is not recorded, and no process is started', async (t) => {
   const { folder } = mounted(t);
-  const backend = await volumeBackend(folder);
+  const machine = await volumeBackend(folder);
   const answered = new Set<string>(volumeFiles.flatMap(({ serves }) => serves));
   for (const source of commandNames)
-    if (!answered.has(source)) t.is(await backend.run(source, ['x']), null, source);
-  t.is(await backend.stat('/dev/console'), null);
+    if (!answered.has(source)) t.is(await machine.run(source, ['x']), null, source);
+  t.is(await machine.stat('/dev/console'), null);
   const volume = await collected(folder);
   t.deepEqual(volume.commands, []);
   for (const name of [
@@ -130,8 +136,8 @@ test('what only a running Mac can say is not recorded, and no process is started
   ])
     t.is(resultOf(volume, name).status, 'not_recorded', name);
   t.true(volume.errors.every(({ commandId }) => commandId === null));
-  t.is(backend.capturedTime, 1_790_000_000);
-  t.is(backend.euid, null);
+  t.is(machine.capturedTime, 1_790_000_000);
+  t.is(machine.euid, null);
 });
 
 test('the same volume gives the same bytes, whoever asks and whenever', async (t) => {
@@ -202,7 +208,7 @@ test('a record that cannot be read is told, and the others stay', async (t) => {
 test('what a record that cannot be read would say is not denied', async (t) => {
   const volume = mounted(t);
   const group = (name: string, gid: string, more: Readonly<Record<string, PlistValue>>): Uint8Array =>
-    record({ name: [name], gid: [gid], ...more });
+    record({ name: [name], gid: [gid], generateduid: [guidOf(name)], ...more });
   const groups = (name: string): string => join(volume.data, recordFolder, 'groups', name);
   const uuid = '7E4D2B90-1C3A-4F6E-8D5B-2A9C0E7F1B34';
   put(
@@ -238,6 +244,35 @@ test('what a record that cannot be read would say is not denied', async (t) => {
   // Any account may be a member of the group that is missing, and it of admin.
   t.deepEqual(adminBits(withoutGroup).toSorted(), [1, null]);
   t.true(resultOf(withoutGroup, 'users').columnsAffected?.includes('is_admin'));
+});
+
+test('an odd value of a record costs itself, as it does where dscl prints it', async (t) => {
+  const volume = mounted(t);
+  const of = async (bytes: Uint8Array) => {
+    put(users(volume, 'odd.plist'), bytes);
+    const after = await collected(volume.folder);
+    const { rows, status, reason } = resultOf(after, 'users');
+    return { row: rows.find(({ username }) => username === 'odd'), rows, status, reason };
+  };
+  const normal = await of(plain('odd', { realname: ['Odd'] }));
+  t.is(normal.status, 'ok');
+  const odd = await of(plain('odd', { realname: [true] }));
+  t.deepEqual(odd.row, { ...normal.row, description: null });
+  t.deepEqual(
+    odd.rows.filter(({ username }) => username !== 'odd'),
+    normal.rows.filter(({ username }) => username !== 'odd'),
+  );
+  t.is(odd.status, 'partial');
+  t.is(odd.reason, 'the record odd of dscl: RealName cannot be read');
+  t.deepEqual((await of(plain('odd', { realname: 'Odd' }))).row, normal.row);
+  t.is((await of(plain('odd', { generateduid: ['none'] }))).row?.['uuid'], null);
+  // A file under another name with the same account in it: what differs of the two is not known.
+  put(users(volume, 'odd2.plist'), plain('odd', { uid: ['602'], realname: ['Odd'] }));
+  t.deepEqual((await of(plain('odd', { realname: ['Odd'] }))).row, {
+    ...normal.row,
+    uid: null,
+    is_system_account: null,
+  });
 });
 
 test('many broken records are told in few words', async (t) => {
@@ -412,9 +447,19 @@ test('a folder with more entries than any Mac has is not walked to its end', asy
 test.serial('5,000 accounts are read', async (t) => {
   const volume = mounted(t);
   const picture = new Map<string, PlistValue>([['jpegphoto', [new Uint8Array(1000)]]]);
-  const template = writeXmlPlist(new Map([...picture, ['name', ['NAME']], ['shell', ['/usr/bin/false']]]));
+  const ids = new Map<string, PlistValue>([
+    ['uid', ['NUMBER']],
+    ['gid', ['20']],
+    ['generateduid', ['00000000-0000-4000-8000-00000000NUMBER']],
+  ]);
+  const template = writeXmlPlist(
+    new Map([...picture, ...ids, ['name', ['NAME']], ['shell', ['/usr/bin/false']]]),
+  );
   for (let index = 0; index < 5000; index += 1)
-    writeFileSync(users(volume, `user${index}.plist`), template.replace('NAME', `user${index}`));
+    writeFileSync(
+      users(volume, `user${index}.plist`),
+      template.replace('NAME', `user${index}`).replaceAll('NUMBER', String(1000 + index)),
+    );
   const after = await collect(
     asked.filter(({ name }) => name === 'authentication_authorities' || name === 'groups'),
     await volumeBackend(volume.folder),

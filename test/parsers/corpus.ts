@@ -22,8 +22,11 @@ export const caseOf = (file: string): Case => {
   return found;
 };
 
+/** The last line of some was published without its end, which the tool prints: without it a line may be cut. */
+const wholeText = (file: string): string => textOf(file).replace(/(?<=[^\n])$/, '\n');
+
 export const answerOfCase = ({ file, stream, exit_code }: Case): Answer =>
-  answerOf({ [stream]: textOf(file), exitCode: exit_code ?? 0 });
+  answerOf({ [stream]: wholeText(file), exitCode: exit_code ?? 0 });
 
 /** The texts of all cases whose file begins so: samples for property tests. */
 export const samplesOf = (...beginnings: readonly string[]): string[] =>

@@ -1,8 +1,9 @@
 /** What the tests of the directory parsers share: the corpus, rendered as dscl -plist prints, and hostile inputs. */
 import { readFileSync } from 'node:fs';
+import type { ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
-import type { Answer } from '../../collector/answer.ts';
+import type { Answer, Note } from '../../collector/answer.ts';
 import { writeXmlPlist } from '../../collector/parsers/plist.ts';
 import type { PlistValue } from '../../collector/parsers/plist.ts';
 
@@ -233,3 +234,138 @@ export const anyText: fc.Arbitrary<string> = fc.oneof(
     })
     .map((parts) => parts.join('')),
 );
+
+/** What a parser notes of an answer, beside what it returns. */
+export const noted = <T>(
+  parse: (answer: Answer, note: Note) => T,
+  stdout: string,
+): { value: T; notes: string[]; isComplete: boolean } => {
+  const notes: string[] = [];
+  let isComplete = true;
+  const value = parse(answer(stdout), (problem, costs = 'record') => {
+    notes.push(problem.message);
+    if (costs === 'record') isComplete = false;
+  });
+  return { value, notes, isComplete };
+};
+
+interface Oddity {
+  readonly what: string;
+  readonly change: (record: string) => string;
+  /** What it costs: nothing, a value of the record, or what others are told apart by. */
+  readonly costs: 'nothing' | 'value' | 'record';
+}
+const oddity = (
+  what: string,
+  costs: Oddity['costs'],
+  search: string | RegExp,
+  by: string | ((found: string) => string),
+): Oddity => ({ what, costs, change: (record) => record.replace(search, by as string) });
+const arrayOf = (attribute: string): RegExp =>
+  new RegExp(`<key>dsAttrTypeStandard:${attribute}</key>\\s*<array>[^]*?</array>`);
+const keyOf = (attribute: string): string => `<key>dsAttrTypeStandard:${attribute}</key>`;
+
+/** How one record of dscl can be odd, by what its rendering looks like afterwards; its `id` is 20. */
+const odditiesOf = (id: string): readonly Oddity[] => [
+  oddity('no name', 'record', arrayOf('RecordName'), ''),
+  oddity('no GUID', 'record', arrayOf('GeneratedUID'), ''),
+  oddity('a GUID with a blank', 'record', /(?<=[0-9A-F]{12})<\/string>/, ' </string>'),
+  oddity('a word for a GUID', 'record', /[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}/, 'none'),
+  oddity('a GUID in lower case', 'nothing', /[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}/, (guid) =>
+    guid.toLowerCase(),
+  ),
+  oddity('no primary group', 'value', arrayOf(id), ''),
+  oddity('a primary group that is no number', 'value', '<string>20</string>', '<string>staff</string>'),
+  oddity('a number as such', 'nothing', '<string>20</string>', '<integer>20</integer>'),
+  oddity('a lone text', 'nothing', /<array>\s*<string>20<\/string>\s*<\/array>/, '<string>20</string>'),
+  oddity('a value of another kind', 'value', '<string>20</string>', '<dict/>'),
+  oddity('a number that is none', 'value', '<string>20</string>', '<integer>x</integer>'),
+  oddity('a value twice', 'nothing', '<string>20</string>', '<string>20</string><string>20</string>'),
+  oddity('two values', 'value', '<string>20</string>', '<string>20</string><string>80</string>'),
+  oddity('a further key', 'nothing', '<dict>', '<dict><key>dsAttrTypeStandard:New</key><dict/>'),
+  oddity('a key of no kind', 'nothing', '<dict>', '<dict><key>New</key><integer>x</integer>'),
+  oddity('a pair twice', 'nothing', arrayOf(id), (pair) => pair + pair),
+  oddity('a key twice', 'nothing', keyOf(id), (pair) => pair + pair),
+  oddity('a pair against itself', 'value', arrayOf(id), (pair) => pair + pair.replace('20', '80')),
+  oddity('a lost key', 'value', keyOf(id), ''),
+  oddity('a lost name', 'record', keyOf('RecordName'), ''),
+  oddity('a lost value', 'value', new RegExp(`(?<=${id}</key>)\\s*<array>[^]*?</array>`), ''),
+  oddity('no record', 'record', /<dict>[^]*<\/dict>/, '<string>x</string>'),
+  oddity('an ampersand', 'value', '<string>20</string>', '<string>2&0</string>'),
+  oddity('the record twice', 'nothing', /<dict>[^]*<\/dict>/, (record) => record + record),
+  oddity(
+    'the record twice, against itself',
+    'value',
+    /<dict>[^]*<\/dict>/,
+    (record) => record + record.replace('<string>20<', '<string>80<'),
+  ),
+  oddity(
+    'two accounts of one name',
+    'record',
+    /<dict>[^]*<\/dict>/,
+    (record) => record + record.replace(/(?<=-)[0-9A-F]{12}/, 'FFFFFFFFFFFF'),
+  ),
+];
+
+const guidOf = (index: number): string => `ABCDEF00-0000-4000-8000-00000000000${index}`;
+const recordPattern = /<dict>[^]*<\/dict>/;
+
+interface OddAnswer {
+  readonly what: string;
+  readonly costs: Oddity['costs'];
+  /** Which record is odd, from 0. */
+  readonly at: number;
+  readonly stdout: string;
+}
+
+/**
+ * Answers of four records, each time one of them odd in one way; the first is whole.
+ *
+ * @param attributesOf A whole record.
+ * @param id Its attribute that is the number 20.
+ */
+export const oddAnswers = (
+  attributesOf: (name: string, guid: string) => Attributes,
+  id = 'PrimaryGroupID',
+): readonly [whole: string, odd: readonly OddAnswer[]] => {
+  const texts = [0, 1, 2, 3].map((index) => plistOf(attributesOf(`name${index}`, guidOf(index))));
+  const records = texts.map((text) => recordPattern.exec(text)?.[0] ?? '');
+  const documentOf = (all: readonly string[]): string =>
+    (texts[0] ?? '').replace(recordPattern, () => all.join('\n\t'));
+  const odd = odditiesOf(id).flatMap(({ what, change, costs }) =>
+    records.map((_, at) => ({
+      ...{ what, costs, at },
+      stdout: documentOf(records.map((record, index) => (index === at ? change(record) : record))),
+    })),
+  );
+  return [documentOf(records), odd];
+};
+
+/**
+ * One odd record of many costs itself: the others read as before, one problem names it, and the reducer changes
+ * nothing of that.
+ */
+export const costsOnlyItself = <T extends { readonly recordName: string | null }>(
+  t: ExecutionContext,
+  parse: (answer: Answer, note: Note) => readonly T[],
+  reduce: (stdout: string) => string,
+  ...of: Parameters<typeof oddAnswers>
+): void => {
+  const [document, odd] = oddAnswers(...of);
+  const whole = noted(parse, document);
+  t.deepEqual([whole.notes, whole.value.length], [[], 4]);
+  for (const { what, costs, at, stdout } of odd) {
+    t.true(stdout !== document, what);
+    const { value, notes, isComplete } = noted(parse, stdout);
+    const isOther = ({ recordName }: T): boolean => recordName !== null && recordName !== `name${at}`;
+    t.deepEqual(value.filter(isOther), whole.value.filter(isOther), what);
+    t.is(notes.length, costs === 'nothing' ? 0 : 1, `${what}: ${notes.join()}`);
+    t.is(isComplete, costs !== 'record', what);
+    if (costs === 'nothing') t.deepEqual(value, whole.value, what);
+    else t.regex(notes[0] ?? '', new RegExp(`record ${at + 1} of 4|name${at}`), what);
+    const reduced = reduce(stdout);
+    t.is(reduce(reduced), reduced, what);
+    const again = noted(parse, reduced);
+    t.deepEqual([again.value, again.isComplete], [value, isComplete], what);
+  }
+};

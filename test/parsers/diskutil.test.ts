@@ -6,6 +6,7 @@ import { parseDiskutilApfsList } from '../../collector/parsers/diskutil_apfs_lis
 import { parseDiskutilApfsListUsers } from '../../collector/parsers/diskutil_apfs_list_users.ts';
 import { parseDiskutilInfoRoot } from '../../collector/parsers/diskutil_info_root.ts';
 import { caseOf, plistOf, textOf } from './corpus.ts';
+import { noted } from './directory.ts';
 import { answerOf, fuzzParser } from './fuzz.ts';
 
 const codeOf = (parse: Parse<unknown>, answer: Partial<Answer>): string => {
@@ -74,6 +75,8 @@ test('the message of diskutil is told in one line', (t) => {
 
 test('info: every fact', (t) => {
   const stdout = printed({
+    APFSContainerReference: 'disk3',
+    APFSVolumeGroupID: '9c07052a-b31a-4916-9257-cb5cc581b350',
     DeviceIdentifier: 'disk3s1s1',
     Encryption: true,
     FileVault: false,
@@ -87,6 +90,8 @@ test('info: every fact', (t) => {
     encryption: true,
     deviceIdentifier: 'disk3s1s1',
     volumeUuid: '424FEA98-2296-48FD-8DFF-0866835572E9',
+    containerReference: 'disk3',
+    volumeGroupUuid: '9C07052A-B31A-4916-9257-CB5CC581B350',
   });
 });
 
@@ -121,10 +126,37 @@ test('info: file systems by type, then by name', (t) => {
   t.is(of({ DeviceIdentifier: 'disk1s1' }), null);
 });
 
-test('info: wrong kinds are not known', (t) => {
-  const code = (info: Plain): string => codeOf(parseDiskutilInfoRoot, { stdout: printed(info) });
-  t.is(code({ FilesystemType: 'apfs', FileVault: 'Yes' }), 'parse_failed');
-  t.is(code({ FilesystemType: 'apfs', VolumeUUID: 'none' }), 'parse_failed');
+test('info: one odd key of many costs itself', (t) => {
+  const whole = {
+    ...{ FilesystemType: 'apfs', FileVault: true, Encryption: true, DeviceIdentifier: 'disk3s1s1' },
+    VolumeUUID: '424FEA98-2296-48FD-8DFF-0866835572E9',
+    APFSContainerReference: 'disk3',
+    APFSVolumeGroupID: '9C07052A-B31A-4916-9257-CB5CC581B350',
+  };
+  const normal = noted(parseDiskutilInfoRoot, printed(whole));
+  t.deepEqual(normal.notes, []);
+  const facts: Readonly<Record<keyof typeof whole, string>> = {
+    ...{ FilesystemType: 'filesystem', FileVault: 'fileVault', Encryption: 'encryption' },
+    ...{ DeviceIdentifier: 'deviceIdentifier', VolumeUUID: 'volumeUuid' },
+    ...{ APFSContainerReference: 'containerReference', APFSVolumeGroupID: 'volumeGroupUuid' },
+  };
+  for (const key of Object.keys(whole) as (keyof typeof whole)[]) {
+    for (const odd of [[], { a: 'b' }]) {
+      const { value, notes } = noted(parseDiskutilInfoRoot, printed({ ...whole, [key]: odd }));
+      t.deepEqual(value, { ...normal.value, [facts[key]]: null }, key);
+      t.is(notes.length, 1);
+      t.true(notes[0]?.includes(key), notes[0] ?? '');
+    }
+    // A lost key may be any that is not there.
+    const lost = noted(parseDiskutilInfoRoot, printed(whole).replace(`<key>${key}</key>`, ''));
+    t.deepEqual(lost.value, { ...normal.value, [facts[key]]: null }, key);
+    t.is(lost.notes.length, 1);
+  }
+  t.is(noted(parseDiskutilInfoRoot, printed({ ...whole, VolumeUUID: 'none' })).value.volumeUuid, null);
+  t.is(
+    codeOf(parseDiskutilInfoRoot, { stdout: printed({ FilesystemType: true, New: 'a' }) }),
+    'parse_failed',
+  );
 });
 
 const infoSample = printed({ DeviceIdentifier: 'disk3s1s1', FileVault: false, FilesystemType: 'apfs' });
@@ -148,6 +180,7 @@ test('apfs list: every fact of the corpus', (t) => {
     locked: false,
     cryptoMigrationOn: false,
     volumeGroupUuid: null,
+    unread: new Set(),
   });
 });
 
@@ -225,6 +258,7 @@ test('apfs list: newer keys, and several containers', (t) => {
       locked: true,
       cryptoMigrationOn: true,
       volumeGroupUuid: 'DCBCA6BD-BFF1-4F8F-AE1A-6E937D2D4BDC',
+      unread: new Set(),
     },
   ]);
 });
@@ -237,11 +271,95 @@ test('apfs list: no container is an answer, a missing list is not', (t) => {
   t.is(code({ Containers: [{ Volumes: [{}] }] }), 'parse_failed');
   t.is(code({ Containers: [{ Volumes: [{ DeviceIdentifier: '/' }] }] }), 'parse_failed');
   t.is(code({ Containers: [{ Volumes: [{ DeviceIdentifier: '-x' }] }] }), 'parse_failed');
-  t.is(
-    code({ Containers: [{ Volumes: [{ DeviceIdentifier: 'disk1s1', FileVault: 'No' }] }] }),
-    'parse_failed',
-  );
-  t.is(code({ Containers: [{ Volumes: [{ DeviceIdentifier: 'disk1s1', Roles: [true] }] }] }), 'parse_failed');
+  t.is(code({ Containers: ['a', { Volumes: ['a'] }] }), 'parse_failed');
+});
+
+/** How one item of a list can be odd: as text, and what it costs. */
+type Oddity = readonly [
+  what: string,
+  costs: 'nothing' | 'value' | 'record',
+  change: (item: string) => string,
+];
+const log = '2026-09-23 08:49:47.123 diskutil[123:456] objc: Class X is implemented twice\n';
+
+test('apfs list: one odd volume of many costs itself', (t) => {
+  const volume = (n: number): Plain => ({
+    ...{ APFSVolumeUUID: `518E791C-9D17-4F77-9E86-232B0F71D08${n}`, DeviceIdentifier: `disk${n}s5` },
+    ...{ Name: `Volume ${n}`, Roles: ['Data'], FileVault: true, Encryption: true },
+  });
+  const container = (n: number): Plain => ({
+    ...{ ContainerReference: `disk${n}`, Volumes: [volume(n)] },
+  });
+  const items = [1, 2, 3].map((n) => xmlOf(container(n)));
+  const documentOf = (all: readonly string[]): string =>
+    plistOf(`<dict><key>Containers</key><array>${all.join('')}</array></dict>`);
+  const whole = noted(parseDiskutilApfsList, documentOf(items));
+  t.deepEqual([whole.notes, whole.value.length], [[], 3]);
+  const oddities: readonly Oddity[] = [
+    [
+      'no device',
+      'record',
+      (item) => item.replace(/<key>DeviceIdentifier<\/key><string>[^<]*<\/string>/, ''),
+    ],
+    ['a device that is none', 'record', (item) => item.replace(/>disk(\d)s5</, '>/dev/disk$1s5<')],
+    ['a UUID that is none', 'value', (item) => item.replace('518E791C', 'none')],
+    [
+      'a word for true',
+      'value',
+      (item) => item.replace('<key>FileVault</key><true/>', '<key>FileVault</key><string>No</string>'),
+    ],
+    ['a lost key', 'value', (item) => item.replace('<key>FileVault</key>', '')],
+    ['a lost value', 'value', (item) => item.replace('<key>FileVault</key><true/>', '<key>FileVault</key>')],
+    [
+      'a key twice',
+      'nothing',
+      (item) => item.replace('<key>FileVault</key>', '<key>FileVault</key><key>FileVault</key>'),
+    ],
+    [
+      'roles that are none',
+      'record',
+      (item) => item.replace('<array><string>Data</string></array>', '<string>Data</string>'),
+    ],
+    [
+      'an odd role',
+      'record',
+      (item) => item.replace('<string>Data</string>', '<string>Data</string><true/>'),
+    ],
+    ['no list of volumes', 'record', (item) => item.replace('<key>Volumes</key>', '<key>Volume</key>')],
+    ['an unknown element', 'value', (item) => item.replace('<true/>', '<yes/>')],
+    ['no word on FileVault', 'value', (item) => item.replace('<key>FileVault</key><true/>', '')],
+    [
+      'no roles',
+      'record',
+      (item) => item.replace('<key>Roles</key><array><string>Data</string></array>', ''),
+    ],
+    [
+      'a further key',
+      'nothing',
+      (item) => item.replace('<key>Name</key>', '<key>New</key><dict/><key>Name</key>'),
+    ],
+    ['no container', 'record', () => '<string>x</string>'],
+    ['the container twice', 'nothing', (item) => item + item],
+    ['the container twice, against itself', 'record', (item) => item + item.replace('<true/>', '<false/>')],
+  ];
+  for (const [what, costs, change] of oddities) {
+    for (const at of items.keys()) {
+      const stdout = documentOf(items.map((item, index) => (index === at ? change(item) : item)));
+      for (const text of [stdout, log + stdout, stdout + log]) {
+        const { value, notes, isComplete } = noted(parseDiskutilApfsList, text);
+        const isOther = ({ deviceIdentifier }: { deviceIdentifier: string }): boolean =>
+          deviceIdentifier !== `disk${at + 1}s5`;
+        t.deepEqual(value.filter(isOther), whole.value.filter(isOther), what);
+        t.is(notes.length, costs === 'nothing' ? 0 : 1, `${what}: ${notes.join()}`);
+        t.is(isComplete, costs !== 'record', what);
+        if (costs === 'nothing') t.deepEqual(value, whole.value, what);
+      }
+    }
+  }
+  const twice = documentOf([...items, items[0]?.replace('Data', 'System') ?? '']);
+  const [first] = noted(parseDiskutilApfsList, twice).value;
+  t.like(first, { fileVault: true, roles: [] });
+  t.true(first?.unread.has('Roles'));
 });
 
 const listSample = printed({
@@ -324,18 +442,92 @@ test('apfs listUsers: only the closing tag of the document may be missing', (t) 
   }
 });
 
-test('apfs listUsers: a user without UUID or type, and wrong kinds', (t) => {
-  const code = (user: Plain): string =>
-    codeOf(parseDiskutilApfsListUsers, { stdout: printed({ Users: [user] }) });
-  const uuid = '2457711A-523C-4604-B75A-F48A571D5036';
-  t.is(code({ APFSCryptoUserType: 'MDMRecovery' }), 'parse_failed');
-  t.is(code({ APFSCryptoUserUUID: uuid }), 'parse_failed');
-  t.is(code({ APFSCryptoUserUUID: uuid, APFSCryptoUserType: '' }), 'parse_failed');
-  t.is(code({ APFSCryptoUserUUID: '2457711A-XXXX', APFSCryptoUserType: 'MDMRecovery' }), 'parse_failed');
-  t.is(
-    code({ APFSCryptoUserUUID: uuid, APFSCryptoUserType: 'MDMRecovery', VolumeOwner: 'Yes' }),
-    'parse_failed',
+test('apfs listUsers: one odd user of many costs itself', (t) => {
+  const uuidOf = (n: number): string => `2457711A-523C-4604-B75A-F48A571D503${n}`;
+  const items = [1, 2, 3].map((n) =>
+    xmlOf({ APFSCryptoUserType: 'LocalOpenDirectory', APFSCryptoUserUUID: uuidOf(n), VolumeOwner: true }),
   );
+  const documentOf = (all: readonly string[]): string =>
+    plistOf(`<dict><key>Users</key><array>${all.join('')}</array></dict>`);
+  const whole = noted(parseDiskutilApfsListUsers, documentOf(items));
+  t.deepEqual([whole.notes, whole.value.users.length], [[], 3]);
+  const oddities: readonly (readonly [...Oddity, object?])[] = [
+    [
+      'no UUID',
+      'record',
+      (item) => item.replace(/<key>APFSCryptoUserUUID<\/key><string>[^<]*<\/string>/, ''),
+    ],
+    ['a UUID that is none', 'record', (item) => item.replace('2457711A', 'XXXX')],
+    ['a lower-case UUID', 'nothing', (item) => item.replace('2457711A', '2457711a')],
+    [
+      'no type',
+      'value',
+      (item) => item.replace('<key>APFSCryptoUserType</key><string>LocalOpenDirectory</string>', ''),
+      { type: null },
+    ],
+    ['an empty type', 'value', (item) => item.replace('LocalOpenDirectory', ''), { type: null }],
+    [
+      'a type of another kind',
+      'value',
+      (item) => item.replace('<string>LocalOpenDirectory</string>', '<true/>'),
+      { type: null },
+    ],
+    [
+      'a word for true',
+      'value',
+      (item) => item.replace('<true/>', '<string>Yes</string>'),
+      { volumeOwner: null },
+    ],
+    ['a lost key', 'value', (item) => item.replace('<key>VolumeOwner</key>', ''), { volumeOwner: null }],
+    ['a lost UUID', 'record', (item) => item.replace('<key>APFSCryptoUserUUID</key>', '')],
+    [
+      'against itself',
+      'value',
+      (item) => item.replace('<true/>', '<true/><key>VolumeOwner</key><false/>'),
+      { volumeOwner: null },
+    ],
+    [
+      'no word on the owner',
+      'value',
+      (item) => item.replace('<key>VolumeOwner</key><true/>', ''),
+      { volumeOwner: null },
+    ],
+    ['no dictionary', 'record', () => '<string>x</string>'],
+    ['twice', 'nothing', (item) => item + item],
+    [
+      'twice, once as owner',
+      'value',
+      (item) => item + item.replace('<true/>', '<false/>'),
+      { volumeOwner: null },
+    ],
+    [
+      'twice, of two types',
+      'value',
+      (item) => item + item.replace('LocalOpenDirectory', 'Disk'),
+      { type: null },
+    ],
+    [
+      'twice, once without an owner',
+      'value',
+      (item) => item + item.replace('<key>VolumeOwner</key><true/>', ''),
+      { volumeOwner: null },
+    ],
+  ];
+  for (const [what, costs, change, facts] of oddities) {
+    for (const at of items.keys()) {
+      const stdout = documentOf(items.map((item, index) => (index === at ? change(item) : item)));
+      const { value, notes, isComplete } = noted(parseDiskutilApfsListUsers, log + stdout);
+      const expected = whole.value.users.flatMap((user, index) =>
+        index !== at ? [user] : costs === 'record' ? [] : [{ ...user, ...facts }],
+      );
+      t.deepEqual(value.users, expected, what);
+      t.is(notes.length > 0, costs !== 'nothing', `${what}: ${notes.join()}`);
+      t.is(isComplete, costs !== 'record', what);
+    }
+  }
+  // Where nothing of a list can be read it is not known to be empty.
+  const code = (list: Plain): string => codeOf(parseDiskutilApfsListUsers, { stdout: printed(list) });
+  t.is(code({ Users: ['a', { APFSCryptoUserType: 'MDMRecovery' }] }), 'parse_failed');
 });
 
 const usersSample = printed({

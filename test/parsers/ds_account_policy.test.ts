@@ -6,6 +6,7 @@ import type { AccountPolicy, DsAccountPolicy } from '../../collector/parsers/ds_
 import { sanitizeDsAccountPolicy } from '../../collector/parsers/ds_records.ts';
 import {
   PlistDate,
+  PlistOdd,
   asArray,
   asData,
   asDict,
@@ -19,10 +20,12 @@ import {
   anyText,
   canary,
   cases,
+  costsOnlyItself,
   hasCanary,
   isHandled,
   mutatedText,
   neverCollected,
+  noted,
   numRuns,
   plistOf,
   secrets,
@@ -31,6 +34,7 @@ import {
 import type { Attributes } from './directory.ts';
 
 const key = 'dsAttrTypeNative:accountPolicyData';
+const guid = 'BF1ADA88-9D04-4D58-9C15-570A4D46D228';
 const parse = (...records: readonly Attributes[]): DsAccountPolicy[] =>
   parseDsAccountPolicy(answer(plistOf(...records)));
 const record = (...values: string[]): Attributes => ({
@@ -66,7 +70,7 @@ test('the policies of the corpus', (t) => {
     // Other keys, such as passwordHistoryDepth, are dropped.
     const kept = Object.fromEntries(Object.entries(told).filter(([name]) => name in nothing));
     t.deepEqual(read?.policy, { ...nothing, ...kept }, file);
-    t.is(read?.policyError, null, file);
+    t.false(read?.isUnreadable, file);
     checked++;
   }
   t.true(checked >= 4);
@@ -79,7 +83,7 @@ test('a record without a policy has none, and no error', (t) => {
       uid: 501,
       uuid: 'BF1ADA88-9D04-4D58-9C15-570A4D46D227',
       policy: null,
-      policyError: null,
+      isUnreadable: false,
     },
   ]);
   t.deepEqual(parse({ RecordName: ['a'], [key]: [] })[0]?.policy, null);
@@ -104,25 +108,62 @@ test('a policy that cannot be read leaves the others right', (t) => {
     '<plist><array/></plist>',
     // What is not UTF-8 is printed in hexadecimal groups.
     '3c3f786d 6c207665',
-    inner({ failedLoginCount: 1.5 }),
-    inner({ failedLoginCount: 'two' }),
-    inner({ creationTime: 'SECRET' }),
-    inner({ creationTime: 2n ** 60n }),
-    inner({ failedLoginTimestamp: new PlistDate(0) }),
-    inner({ passwordLastSetTime: true }),
   ];
   for (const text of wrong) {
-    for (const sanitize of [(stdout: string): string => stdout, sanitizeDsAccountPolicy]) {
-      const stdout = plistOf(record(good), { RecordName: ['bob'], [key]: [text] }, record(good));
-      const [first, second, third] = parseDsAccountPolicy(answer(sanitize(stdout)));
-      t.is(second?.policy, null, text);
-      t.regex(second?.policyError ?? '', /^accountPolicyData: [a-zA-Z ,:<>-]+$/, text);
-      t.false(second?.policyError?.includes('SECRET'));
+    for (const reduce of [(stdout: string): string => stdout, sanitizeDsAccountPolicy]) {
+      const bob = { RecordName: ['bob'], UniqueID: ['502'], GeneratedUID: [guid], [key]: [text] };
+      const stdout = plistOf(record(good), bob, { ...record(good), RecordName: ['lee'] });
+      const { value, notes, isComplete } = noted(parseDsAccountPolicy, reduce(stdout));
+      const [first, second, third] = value;
+      t.like(second, { policy: null, isUnreadable: true }, text);
+      t.regex(notes.join(), /^the record bob of dscl: accountPolicyData is [a-zA-Z ,:<>-]+$/, text);
+      t.true(isComplete);
       t.deepEqual(first?.policy, { ...nothing, creationTime: 1.5, failedLoginCount: 2 });
-      t.deepEqual(third, first);
+      t.deepEqual(third?.policy, first?.policy);
     }
   }
-  t.is(parse(record(good, good))[0]?.policyError, 'accountPolicyData has more than one value');
+  t.like(parse(record(good, good))[0], { isUnreadable: false });
+  t.like(parse(record(good, inner({})))[0], { policy: null, isUnreadable: true });
+});
+
+test('one odd time of a policy costs itself', (t) => {
+  const whole = { creationTime: 1.5, failedLoginCount: 2, failedLoginTimestamp: 0, passwordLastSetTime: 3 };
+  const odd: ReadonlyArray<readonly [keyof AccountPolicy, PlistValue]> = [
+    ['failedLoginCount', 1.5],
+    ['failedLoginCount', 'SECRET'],
+    ['creationTime', 'SECRET'],
+    ['creationTime', 2n ** 60n],
+    ['failedLoginTimestamp', new PlistDate(0)],
+    ['passwordLastSetTime', true],
+    ['passwordLastSetTime', new PlistOdd('x')],
+  ];
+  for (const [time, is] of odd) {
+    for (const reduce of [(stdout: string): string => stdout, sanitizeDsAccountPolicy]) {
+      const stdout = reduce(plistOf(record(inner({ ...whole, [time]: is }))));
+      const { value, notes } = noted(parseDsAccountPolicy, stdout);
+      t.deepEqual(value[0]?.policy, { ...nothing, ...whole, [time]: null });
+      t.deepEqual(notes, [
+        `the record alice of dscl: accountPolicyData has what cannot be read (${time} is no number)`,
+      ]);
+    }
+  }
+  // Of a key that is lost, nobody knows which it was.
+  const lost = inner(whole).replace('<key>creationTime</key>', '');
+  const { value, notes } = noted(parseDsAccountPolicy, plistOf(record(lost)));
+  t.deepEqual(value[0]?.policy, { ...nothing, ...whole, creationTime: null });
+  t.regex(notes.join(), /a value without a key/);
+  // What is logged in the midst of an answer stays out of it.
+  t.is(parse(record(`2026-01-01 log\n${inner(whole)}`))[0]?.policy?.creationTime, 1.5);
+});
+
+test('one odd record of many costs itself', (t) => {
+  const policies = (name: string, uuid: string): Attributes => ({
+    RecordName: [name],
+    UniqueID: ['20'],
+    GeneratedUID: [uuid],
+    [key]: [inner({ creationTime: 1.5 })],
+  });
+  costsOnlyItself(t, parseDsAccountPolicy, sanitizeDsAccountPolicy, policies, 'UniqueID');
 });
 
 test('what is not known is refused', (t) => {

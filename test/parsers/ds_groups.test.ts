@@ -8,9 +8,11 @@ import {
   answer,
   anyText,
   caseOf,
+  costsOnlyItself,
   hasCanary,
   isHandled,
   mutatedText,
+  noted,
   numRuns,
   plistOf,
   recordCases,
@@ -71,6 +73,8 @@ test('recorded -plist answers', (t) => {
       memberNames: [],
       memberUuids: [],
       nestedGroupUuids: [],
+      unread: new Set(),
+      differing: new Set(),
     },
   ]);
   // An answer of -read: one dictionary, and no RecordName, which only -readall adds.
@@ -97,6 +101,8 @@ test('the two lists of members may differ, and both are kept', (t) => {
     memberNames: ['root', 'only by name', 'with space', 'ünïcode'],
     memberUuids: ['FFFFEEEE-DDDD-CCCC-BBBB-AAAA00000000'],
     nestedGroupUuids: ['AAAAAAAA-AAAA-AAAA-AAAA-AAAAAAAAAAAB', 'NOT-A-GUID'],
+    unread: new Set(['NestedGroups']),
+    differing: new Set(),
   });
 });
 
@@ -132,6 +138,47 @@ test('what is not known is refused', (t) => {
   t.deepEqual(parse(), []);
   const denied = answer('', { exitCode: 40, stderr: textOf('dscl-error-11.txt') });
   t.throws(() => parseDsGroups(denied), { instanceOf: CollectError, code: 'permission_denied' });
+});
+
+const wholeGroup = (name: string, guid: string): Attributes => ({
+  RecordName: [name],
+  PrimaryGroupID: ['20'],
+  GeneratedUID: [guid],
+  GroupMembership: ['root', name],
+  GroupMembers: ['FFFFEEEE-DDDD-CCCC-BBBB-AAAA00000000'],
+  NestedGroups: ['ABCDEFAB-CDEF-ABCD-EFAB-CDEF00000050'],
+});
+test('one odd record of many costs itself', (t) => {
+  costsOnlyItself(t, parseDsGroups, sanitizeDsGroups, wholeGroup);
+});
+
+test('an odd member is told, and the members beside it are known', (t) => {
+  const guid = '00000000-0000-4000-8000-000000000000';
+  const read = (change: (stdout: string) => string) => {
+    const { value, notes, isComplete } = noted(parseDsGroups, change(plistOf(wholeGroup('g', guid))));
+    return { ...(value[0] as DsGroup), notes, isComplete };
+  };
+  const member = read((stdout) => stdout.replace('<string>root</string>', '<data>AQ==</data>'));
+  t.deepEqual(member.memberNames, ['g']);
+  t.deepEqual(member.notes, ['the record g of dscl: GroupMembership cannot be read']);
+  t.true(member.isComplete && member.unread.has('GroupMembership'));
+  // What is no GUID is listed as it stands: the record holds it, and it may be meant for somebody.
+  const blank = read((stdout) => stdout.replace('AAAA00000000', 'AAAA00000000 '));
+  t.deepEqual(blank.memberUuids, ['FFFFEEEE-DDDD-CCCC-BBBB-AAAA00000000 ']);
+  t.deepEqual(blank.notes, ['the record g of dscl: GroupMembers holds what is not a GUID']);
+  t.true(blank.unread.has('GroupMembers'));
+  t.deepEqual(
+    read((stdout) => stdout.replace('<string>root</string>', '<string>root</string>'.repeat(2))).notes,
+    [],
+  );
+});
+
+test('a group without a name is kept: it may be nested in another', (t) => {
+  const guid = '00000000-0000-4000-8000-000000000000';
+  const { RecordName: _, ...nameless } = wholeGroup('g', guid);
+  const { value, isComplete } = noted(parseDsGroups, plistOf(wholeGroup('admin', guid), nameless));
+  t.like(value[1], { recordName: null, gid: 20, uuid: guid });
+  t.false(isComplete);
 });
 
 test('no secret survives, nor what only users have', (t) => {

@@ -20,14 +20,12 @@ import {
   mutated,
   neverCollected,
   numRuns,
-  plistOf,
 } from './directory.ts';
 
 const refused = { instanceOf: CollectError, code: 'parse_failed' } as const;
 const file = (entries: Record<string, PlistValue>): Uint8Array =>
   new TextEncoder().encode(writeXmlPlist(new Map(Object.entries(entries))));
-const rendered = (...records: readonly DslocalRecord[]): string =>
-  plistOf(...records.map((record) => Object.fromEntries(record)));
+const rendered = (...records: readonly DslocalRecord[]): string => writeXmlPlist(records);
 const userOf = (record: DslocalRecord): DsUser | undefined => parseDsUsers(answer(rendered(record)))[0];
 
 test('the files of the corpus give what dscl would', (t) => {
@@ -50,7 +48,8 @@ test('the files of the corpus give what dscl would', (t) => {
       },
       name,
     );
-    t.is(user?.uuid, String(values['generateduid']?.[0]).toUpperCase(), name);
+    const guid = String(values['generateduid']?.[0]).toUpperCase();
+    t.is(user?.uuid, guid === 'NOT-A-GUID' ? null : guid, name);
     for (const fact of ['uid', 'gid'] as const) {
       if (expect.user?.[fact] !== undefined) t.is(user?.[fact], expect.user[fact] as number, name);
     }
@@ -115,8 +114,9 @@ test('keys are those of dscl, in its order', (t) => {
       name: ['admin'],
       gid: ['80'],
       users: ['root'],
-      groupmembers: ['a-b'],
-      nestedgroups: ['c'],
+      generateduid: ['abcdefab-cdef-abcd-efab-cdef00000050'],
+      groupmembers: ['bf1ada88-9d04-4d58-9c15-570a4d46d227'],
+      nestedgroups: ['bf1ada88-9d04-4d58-9c15-570a4d46d228'],
       realname: ['x'],
     }),
   );
@@ -125,19 +125,21 @@ test('keys are those of dscl, in its order', (t) => {
       recordName: 'admin',
       aliases: [],
       gid: 80,
-      uuid: null,
+      uuid: 'ABCDEFAB-CDEF-ABCD-EFAB-CDEF00000050',
       memberNames: ['root'],
-      memberUuids: ['A-B'],
-      nestedGroupUuids: ['C'],
+      memberUuids: ['BF1ADA88-9D04-4D58-9C15-570A4D46D227'],
+      nestedGroupUuids: ['BF1ADA88-9D04-4D58-9C15-570A4D46D228'],
+      unread: new Set(),
+      differing: new Set(),
     },
   ]);
-  t.is(group.size, 5);
+  t.is(group.size, 6);
   // The attributes of a group are none of a user.
   t.is(parseDslocalUser(file({ name: ['a'], users: ['b'] })).size, 1);
 });
 
 test('data is printed as dscl prints it', (t) => {
-  const real = (bytes: Uint8Array): string | undefined =>
+  const real = (bytes: Uint8Array): unknown =>
     parseDslocalUser(file({ name: ['a'], realname: [bytes] })).get('dsAttrTypeStandard:RealName')?.[0];
   t.is(real(new TextEncoder().encode('é')), 'é');
   t.is(real(Uint8Array.of(1, 5, 0, 0, 0, 0xff)), '01050000 00ff');
@@ -151,16 +153,42 @@ test('what is not known is refused', (t) => {
     file({}),
     file({ uid: ['501'] }),
     file({ name: [] }),
-    file({ name: 'alice' }),
-    file({ name: [1] }),
-    file({ name: ['a'], uid: [501] }),
-    file({ name: ['a'], copy_timestamp: ['x'], CopyTimestamp: ['y'] }),
+    file({ name: [new Map()] }),
     new TextEncoder().encode(writeXmlPlist([])),
     new TextEncoder().encode('name: alice'),
     new Uint8Array(),
   ];
   for (const bytes of wrong) t.throws(() => parseDslocalUser(bytes), refused);
   for (const bytes of wrong) t.true(isHandled(() => parseDslocalGroup(bytes)));
+});
+
+test('one odd value of a file costs itself', (t) => {
+  const whole = {
+    name: ['a'],
+    uid: ['501'],
+    realname: ['A'],
+    authentication_authority: [';ShadowHash;', ';SecureToken;'],
+  };
+  const read = (over: Record<string, PlistValue>): Partial<DsUser> | undefined =>
+    userOf(parseDslocalUser(file({ ...whole, ...over })));
+  t.like(read({}), { recordName: 'a', uid: 501, realName: 'A' });
+  t.like(read({ name: 'a', uid: [501] }), { recordName: 'a', uid: 501, realName: 'A' });
+  t.like(read({ uid: [true] }), { uid: null, realName: 'A' });
+  t.like(read({ realname: new Map() }), { uid: 501, realName: null });
+  t.like(read({ authentication_authority: [';SecureToken;', 1.5] }), {
+    authenticationAuthority: [';SecureToken;'],
+  });
+  t.true(read({ authentication_authority: [';SecureToken;', 1.5] })?.unread?.has('AuthenticationAuthority'));
+  t.is(
+    read({ copy_timestamp: ['2024-01-02T03:04:05Z'], CopyTimestamp: ['2025-01-02T03:04:05Z'] })
+      ?.copyTimestamp,
+    null,
+  );
+  t.is(
+    read({ copy_timestamp: ['2024-01-02T03:04:05Z'], CopyTimestamp: ['2024-01-02T03:04:05Z'] })
+      ?.copyTimestamp,
+    1_704_164_645,
+  );
 });
 
 test('no secret survives', (t) => {
@@ -196,7 +224,7 @@ test('any file is read or refused', (t) => {
       return isHandled(() => {
         const record = parseDslocalUser(each);
         // What was read can be rendered, and read as dscl's answer.
-        t.is(userOf(record)?.recordName, record.get('dsAttrTypeStandard:RecordName')?.[0]);
+        t.is(userOf(record)?.recordName as unknown, record.get('dsAttrTypeStandard:RecordName')?.[0]);
       });
     }),
     { numRuns },

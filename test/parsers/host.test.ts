@@ -11,7 +11,9 @@ import { firstLine, linesOf, notUnderstood, saysRootNeeded } from '../../collect
 import { parseSwVers } from '../../collector/parsers/sw_vers.ts';
 import { bootTimeOf, parseSysctl } from '../../collector/parsers/sysctl.ts';
 import { plistOf, samplesOf, textOf } from './corpus.ts';
+import { noted } from './directory.ts';
 import { answerOf, failsOnlyAsCollectError, fuzzParser, fuzzText } from './fuzz.ts';
+import { noiseLines, tell } from './more.ts';
 
 const codeOf = (parse: () => unknown): string => {
   try {
@@ -78,21 +80,40 @@ test('what is not an answer has a code', (t) => {
 
 // --- sw_vers ---
 
-test('sw_vers: what is missing or twice is not guessed', (t) => {
+test('sw_vers: what is missing, odd, twice or cut costs itself', (t) => {
   const good = textOf('sw_vers-01.txt');
+  const whole = parseSwVers(answerOf({ stdout: good }));
+  const cases: ReadonlyArray<readonly [string, Partial<typeof whole>, string | null]> = [
+    [good.replace(/BuildVersion.*\n/, ''), { buildVersion: null }, 'sw_vers printed no BuildVersion'],
+    [
+      `${good}BuildVersion:\t\t25G84\n`,
+      { buildVersion: null },
+      'sw_vers printed BuildVersion twice, with different values',
+    ],
+    [`${good}BuildVersion:\t\t25G83\n`, {}, null],
+    [
+      good.replace('26.6.2', 'twenty-six'),
+      { productVersion: null },
+      'sw_vers printed a ProductVersion that is not known: twenty-six',
+    ],
+    [good.replace('25G83', ''), { buildVersion: null }, 'sw_vers printed a BuildVersion that is not known: '],
+    [good.trimEnd(), { buildVersion: null }, 'sw_vers ended in the midst of BuildVersion'],
+    [good.trimEnd().slice(0, -1), { buildVersion: null }, 'sw_vers ended in the midst of BuildVersion'],
+    [`${good}a new sentence\n`, {}, 'sw_vers printed a line that is not known: a new sentence'],
+    [`${good}ProductNickname:\t\tGolden Gate\n`, {}, null],
+    [`2026-01-02 03:04:05.678 sw_vers[1:2] x\nobjc[1]: y\n\n${good}`, {}, null],
+    [good.replaceAll('\n', ' \r\n'), {}, null],
+    [`\n${good.split('\n').toReversed().join('\n')}\n`, {}, null],
+  ];
+  for (const [stdout, facts, note] of cases) {
+    const { value, notes } = noted(parseSwVers, stdout);
+    t.deepEqual(value, { ...whole, ...facts }, stdout);
+    t.deepEqual(notes, note === null ? [] : [note]);
+  }
   const code = (stdout: string, exitCode = 0): string =>
     codeOf(() => parseSwVers(answerOf({ stdout, exitCode })));
   t.is(code(''), 'parse_failed');
-  t.is(code(good.replace(/BuildVersion.*\n/, '')), 'parse_failed');
-  t.is(code(`${good}BuildVersion:\t\t25G84\n`), 'parse_failed');
-  t.is(code(good.replace('26.6.2', 'twenty-six')), 'parse_failed');
-  t.is(code(good.replace('25G83', '')), 'parse_failed');
   t.is(code('dyld: Library not loaded', 134), 'source_failed');
-  t.is(parseSwVers(answerOf({ stdout: good.replaceAll('\n', '\r\n') })).buildVersion, '25G83');
-  t.is(
-    parseSwVers(answerOf({ stdout: `${good}ProductNickname:\t\tGolden Gate\n` })).productVersion,
-    '26.6.2',
-  );
 });
 
 test('sw_vers: any text', (t) => fuzzParser(t, parseSwVers, samplesOf('sw_vers-')));
@@ -108,40 +129,70 @@ const sysctlOutput = [
 ].join('\n');
 
 test('sysctl: values as printed, and the boot time', (t) => {
-  const values = parseSysctl(answerOf({ stdout: sysctlOutput }));
-  t.deepEqual(Object.fromEntries(values), {
+  const sysctl = parseSysctl(answerOf({ stdout: sysctlOutput }));
+  t.deepEqual(Object.fromEntries(sysctl.values), {
     'hw.model': 'Mac15,3',
     'hw.optional.arm64': '1',
     'kern.boottime': '{ sec = 1790153387, usec = 0 } Wed Sep 23 08:49:47 2026',
     'kern.hv_vmm_present': '0',
   });
-  t.is(bootTimeOf(values), 1790153387);
-  t.is(bootTimeOf(new Map()), null);
-  t.is(bootTimeOf(new Map([['kern.boottime', 'Wed Sep 23 08:49:47 2026']])), null);
+  t.is(bootTimeOf(sysctl), 1790153387);
+  const bootTime = (values: [string, string][]): number | null =>
+    bootTimeOf({ values: new Map(values), unknownNames: new Set() });
+  t.is(bootTime([]), null);
+  t.is(bootTime([['kern.boottime', 'Wed Sep 23 08:49:47 2026']]), null);
+  t.is(bootTime([['kern.boottime', '{ sec = 1789']]), null);
 });
 
-test('sysctl: an Intel Mac lacks one name, and the others still answer', (t) => {
-  const values = parseSysctl(
-    answerOf({
-      stdout: sysctlOutput.replace('hw.optional.arm64: 1\n', ''),
-      stderr: "sysctl: unknown oid 'hw.optional.arm64'\n",
-      exitCode: 1,
-    }),
-  );
-  t.is(values.size, 3);
-  t.false(values.has('hw.optional.arm64'));
+test('sysctl: an Intel Mac says that it has no such name, and a missing line says nothing', (t) => {
+  const stdout = sysctlOutput.replace('hw.optional.arm64: 1\n', '');
+  const stderr = "sysctl: unknown oid 'hw.optional.arm64'\n";
+  const intel = parseSysctl(answerOf({ stdout, stderr, exitCode: 1 }));
+  t.is(intel.values.size, 3);
+  t.deepEqual([...intel.unknownNames], ['hw.optional.arm64']);
+  const silent = parseSysctl(answerOf({ stdout }));
+  t.deepEqual([silent.values.size, silent.unknownNames.size], [3, 0]);
+  // A name that answers is not unknown.
+  t.is(parseSysctl(answerOf({ stdout: sysctlOutput, stderr })).unknownNames.size, 0);
 });
 
-test('sysctl: what was not asked, answers twice or not at all', (t) => {
+test('sysctl: one odd line of many costs itself', (t) => {
+  const all = Object.fromEntries(parseSysctl(answerOf({ stdout: sysctlOutput })).values);
+  const without = (name: string) => Object.fromEntries(Object.entries(all).filter(([key]) => key !== name));
+  const cases: ReadonlyArray<readonly [string, object, string | null]> = [
+    [
+      `${sysctlOutput}hw.model: Mac16,1\n`,
+      without('hw.model'),
+      'sysctl printed hw.model twice, with different values',
+    ],
+    [`${sysctlOutput}hw.model: Mac15,3\n`, all, null],
+    [sysctlOutput.replace('Mac15,3', ' '), without('hw.model'), 'sysctl printed no value for hw.model'],
+    [
+      sysctlOutput.trimEnd(),
+      without('kern.hv_vmm_present'),
+      'sysctl ended in the midst of kern.hv_vmm_present',
+    ],
+    [
+      sysctlOutput.slice(0, -30),
+      { ...without('kern.hv_vmm_present'), 'kern.boottime': undefined },
+      'sysctl ended in the midst of kern.boottime\nsysctl printed no kern.hv_vmm_present',
+    ],
+    [`hw.memsize: 1\n${sysctlOutput}`, all, 'sysctl printed a line that is not known: hw.memsize: 1'],
+    [`objc[1]: x\n${sysctlOutput}2026-01-02 03:04:05.678 sysctl[1:2] x\n`, all, null],
+    [sysctlOutput.replaceAll('\n', ' \r\n\r\n'), all, null],
+    [sysctlOutput.replaceAll(': ', '='), all, null],
+  ];
+  for (const [stdout, values, note] of cases) {
+    const { value, notes } = noted(parseSysctl, stdout);
+    t.deepEqual({ ...values, ...Object.fromEntries(value.values) }, { ...values }, stdout);
+    t.is(value.values.size, Object.values(values).filter((each) => each !== undefined).length, stdout);
+    t.is(notes.join('\n'), note ?? '');
+  }
   const code = (stdout: string, exitCode = 0): string =>
     codeOf(() => parseSysctl(answerOf({ stdout, exitCode })));
   t.is(code('', 1), 'parse_failed');
-  t.is(code(textOf('sysctl-01.txt')), 'parse_failed');
   t.is(code(textOf('sysctl-04.txt')), 'parse_failed');
-  t.is(code(`${sysctlOutput}hw.model: Mac16,1\n`), 'parse_failed');
-  t.is(code('hw.model:  \n'), 'parse_failed');
-  const asked = textOf('sysctl-01.txt').split('\n', 1)[0] ?? '';
-  t.is(parseSysctl(answerOf({ stdout: asked })).get('hw.model'), 'VirtualMac2,1');
+  t.is(parseSysctl(answerOf({ stdout: textOf('sysctl-01.txt') })).values.get('hw.model'), 'VirtualMac2,1');
 });
 
 test('sysctl: any text', (t) => fuzzParser(t, (answer) => bootTimeOf(parseSysctl(answer)), [sysctlOutput]));
@@ -218,10 +269,65 @@ test('launchctl: an empty block is an answer, a missing or cut one is not', (t) 
     codeOf(() => parseLaunchctlPrintDisabled(answerOf({ stdout, exitCode })));
   t.is(parseLaunchctlPrintDisabled(answerOf({ stdout: 'disabled services = {\n}\n' })).size, 0);
   t.is(code(''), 'parse_failed');
-  t.is(code('disabled services = {\n"a" => enabled\n'), 'parse_failed');
-  t.is(code('disabled services = {\n"a" => perhaps\n}\n'), 'parse_failed');
-  t.is(code('disabled services = {\n"a" => enabled\n"a" => disabled\n}\n'), 'parse_failed');
   t.is(code(disabledServices, 1), 'source_failed');
+});
+
+test('launchctl: the odd line i of n costs itself, noise nothing', (t) => {
+  const told = (lines: readonly string[], end = '}\n') =>
+    tell(
+      (stdout: string, note) => [...parseLaunchctlPrintDisabled(answerOf({ stdout }), note)],
+      `disabled services = {\n${lines.join('\n')}\n${end}`,
+    );
+  const lines = ['"a" => enabled', '"b" => disabled', '"c" => true'];
+  const whole = told(lines);
+  t.deepEqual(whole, {
+    value: [
+      ['a', false],
+      ['b', true],
+      ['c', true],
+    ],
+    notes: [],
+  });
+  for (const at of lines.keys()) {
+    for (const odd of ['"x" => perhaps', 'x => enabled', '"x"', 'something new']) {
+      const { value, notes } = told(lines.with(at, odd));
+      t.deepEqual(value, whole.value.toSpliced(at, 1));
+      t.deepEqual(notes, [`launchctl print-disabled: service ${at + 1} has a form that is not known`]);
+    }
+    for (const line of noiseLines) t.deepEqual(told(lines.toSpliced(at, 0, line)), whole);
+    const own = lines[at] ?? '';
+    t.deepEqual(told([...lines, own]), whole, 'the same twice');
+    const other = told([
+      ...lines,
+      own.replace(/=> .*/, own.endsWith('enabled') ? '=> disabled' : '=> enabled'),
+    ]);
+    t.deepEqual(other.value, whole.value.toSpliced(at, 1));
+    t.is(other.notes.length, 1);
+  }
+  t.deepEqual(told(lines, ''), {
+    ...whole,
+    notes: ['launchctl print-disabled ended inside the list of services'],
+  });
+});
+
+test('csrutil: a sentence that is cut is none', (t) => {
+  const text = 'System Integrity Protection status: enabled (Custom Configuration).';
+  for (let length = 0; length < text.length; length++) {
+    const stdout = text.slice(0, length);
+    t.is(
+      codeOf(() => parseCsrutilStatus(answerOf({ stdout }))),
+      'parse_failed',
+      stdout,
+    );
+  }
+  t.is(
+    parseCsrutilStatus(answerOf({ stdout: 'System Integrity Protection status: enabled\n' })).enabled,
+    true,
+  );
+  t.is(
+    parseCsrutilStatus(answerOf({ stdout: 'SYSTEM INTEGRITY PROTECTION STATUS: ENABLED.\n' })).enabled,
+    true,
+  );
 });
 
 test('launchctl: any text', (t) => fuzzParser(t, parseLaunchctlPrintDisabled, [disabledServices]));
@@ -264,11 +370,36 @@ test('ioreg: other shapes are not known', (t) => {
   t.is(code(''), 'parse_failed');
   t.is(code(textOf('ioreg-platform-03.plist')), 'parse_failed');
   t.is(code(plistOf('<array/>')), 'parse_failed');
-  t.is(code(plistOf('<array><dict/><dict/></array>')), 'parse_failed');
-  t.is(code(ioregOf('<key>IOPlatformUUID</key><string>no</string>')), 'parse_failed');
-  t.is(code(ioregOf('<key>model</key><integer>1</integer>')), 'parse_failed');
-  t.is(code(ioregOf('<key>model</key><data>/w==</data>')), 'parse_failed');
+  t.is(code(plistOf('<array><string>x</string></array>')), 'parse_failed');
   t.is(code(platform.slice(0, -30)), 'parse_failed');
+});
+
+test('ioreg: one odd value costs itself, reduced or not', (t) => {
+  const uuid = '<key>IOPlatformUUID</key><string>F6C0D60A-C485-4E40-A4DC-FE6A38C42CE3</string>';
+  const model = '<key>model</key><string>Mac14,5</string>';
+  const whole = { uuid: 'F6C0D60A-C485-4E40-A4DC-FE6A38C42CE3', serialNumber: null, model: 'Mac14,5' };
+  const body = (text: string): string => plistOf(`<array>${text}</array>`);
+  const one = `<dict>${uuid}${model}</dict>`;
+  const cases: ReadonlyArray<
+    readonly [string, Partial<typeof whole> | { model: null } | { uuid: null }, number]
+  > = [
+    [ioregOf(`<key>IOPlatformUUID</key><string>no</string>${model}`), { uuid: null }, 1],
+    [ioregOf(`${uuid}<key>model</key><integer>1</integer>`), { model: null }, 1],
+    [ioregOf(`${uuid}<key>model</key><data>/w==</data>`), { model: null }, 1],
+    [ioregOf(`<string>F6C0D60A-C485-4E40-A4DC-FE6A38C42CE3</string>${model}`), { uuid: null }, 1],
+    [ioregOf(`${uuid}${model}<key>model</key><string>Mac14,6</string>`), { model: null }, 1],
+    [body(one + one), {}, 0],
+    [body(one + one.replace('Mac14,5', 'Mac14,6')), { model: null }, 1],
+    [body(`${one}<string>x</string>`), {}, 1],
+    [`2026-01-02 03:04:05.678 ioreg[1:2] x\n${body(one)}`, {}, 0],
+  ];
+  for (const [stdout, facts, count] of cases) {
+    for (const text of [stdout, sanitizeIoregPlatform(stdout)]) {
+      const { value, notes } = noted(parseIoregPlatform, text);
+      t.deepEqual(value, { ...whole, ...facts }, text);
+      t.is(notes.length, count, notes.join());
+    }
+  }
 });
 
 test('ioreg: what is kept never has the serial number unless it was asked for', (t) => {

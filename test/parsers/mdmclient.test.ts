@@ -3,14 +3,15 @@ import { CollectError } from '../../collector/errors.ts';
 import type { Answer } from '../../collector/answer.ts';
 import {
   parseMdmclientQueryDeviceInformation as parseDevice,
-  sanitizeMdmclientQueryDeviceInformation as sanitizeDevice,
+  sanitizeMdmclientQueryDeviceInformation as reduceDevice,
+  type AutoSetupAdmin,
 } from '../../collector/parsers/mdmclient_query_device_information.ts';
 import {
   parseMdmclientQuerySecurityInfo as parseSecurity,
-  sanitizeMdmclientQuerySecurityInfo as sanitizeSecurity,
+  sanitizeMdmclientQuerySecurityInfo as reduceSecurity,
 } from '../../collector/parsers/mdmclient_query_security_info.ts';
 import { answerOf, fuzzParser } from './fuzz.ts';
-import { casesOf, fuzzReducer, holdsNoCanary, neverCollected, plantOpenStep, textOf } from './more.ts';
+import { casesOf, fuzzReducer, holdsNoCanary, neverCollected, plantOpenStep, tell, textOf } from './more.ts';
 
 const looking =
   (parse: (answer: Answer) => unknown) =>
@@ -110,6 +111,7 @@ for (const { file, expect } of casesOf('mdmclient-eacspreflight')) {
       eacsPreflight: expect.EACSPreflight,
       isSupervised: true,
       autoSetupAdminAccounts: [{ guid: 'A1B2C3D4-0000-4000-8000-0123456789AB', shortName: 'itadmin' }],
+      areAllAdminsKnown: true,
     });
     t.is(device({ stdout: line }), 'parse_failed', 'a line alone is no answer');
   });
@@ -154,8 +156,8 @@ test('mdmclient-querysecurityinfo-03.txt was cut by its author', (t) => {
 
 test('all keys of the schema, with noise before and an agent that says otherwise (constructed)', (t) => {
   t.deepEqual(security({ stdout: securityInfo }), known);
-  t.deepEqual(security({ stdout: sanitizeSecurity(securityInfo) }), known);
-  const lines = sanitizeSecurity(securityInfo).split('\n');
+  t.deepEqual(security({ stdout: reduceSecurity(securityInfo) }), known);
+  const lines = reduceSecurity(securityInfo).split('\n');
   t.is(lines[0], 'Daemon response: {');
   t.deepEqual(lines.slice(-3), ['}', 'Agent response: (null)', '']);
 });
@@ -170,27 +172,143 @@ test('what is not known is refused', (t) => {
   );
   t.is(security({ stdout: 'Daemon response: { }' }), 'parse_failed');
   t.is(security({ stdout: 'Agent response: { SecurityInfo = { }; }' }), 'parse_failed');
-  t.is(security({ stdout: `${securityInfo}${securityInfo}` }), 'parse_failed');
-  t.is(security({ stdout: securityInfo.replace('= allowed', '= perhaps') }), 'parse_failed');
-  t.is(
-    security({ stdout: securityInfo.replace('IsRecoveryLockEnabled = 0', 'IsRecoveryLockEnabled = No') }),
-    'parse_failed',
-  );
   t.is(device({ stdout: securityInfo }), 'parse_failed');
   t.is(security({ stdout: deviceInformation('') }), 'parse_failed');
-  t.is(device({ stdout: deviceInformation('').replace('GUID = ', 'UUID = ') }), 'parse_failed');
-  t.is(device({ stdout: deviceInformation('').replace('GUID = "', 'GUID = "x') }), 'parse_failed');
-  t.is(device({ stdout: deviceInformation('\t\tEACSPreflight = { };') }), 'parse_failed');
-  t.is(
-    device({ stdout: deviceInformation('\t\tEACSPreflight = {length = 1, bytes = 0x00};') }),
-    'parse_failed',
-  );
   const noAccounts = 'Daemon response: { QueryResponses = { AutoSetupAdminAccounts = ( ); }; }';
   t.deepEqual(device({ stdout: noAccounts }), {
     eacsPreflight: null,
     isSupervised: null,
     autoSetupAdminAccounts: [],
+    areAllAdminsKnown: true,
   });
+});
+
+const toldSecurity = (stdout: string) =>
+  tell((text: string, note) => parseSecurity(answerOf({ stdout: text }), note), stdout);
+const toldDevice = (stdout: string) =>
+  tell((text: string, note) => parseDevice(answerOf({ stdout: text }), note), stdout);
+const oddValues = ['{ }', '<0a>', '(null)', '( { } )', '{length = 1, bytes = 0x00}'];
+
+test('security: the odd value of one key costs that key (constructed)', (t) => {
+  const lost: Readonly<Record<string, object>> = {
+    BootstrapTokenAllowedForAuthentication: { bootstrapTokenAllowedForAuthentication: null },
+    BootstrapTokenRequiredForKernelExtensionApproval: {
+      bootstrapTokenRequiredForKernelExtensionApproval: null,
+    },
+    BootstrapTokenRequiredForSoftwareUpdate: { bootstrapTokenRequiredForSoftwareUpdate: null },
+    '"FDE_Enabled"': { fdeEnabled: null },
+    IsRecoveryLockEnabled: { isRecoveryLockEnabled: null },
+    EnrolledViaDEP: { managementStatus: { ...known.managementStatus, enrolledViaDep: null } },
+  };
+  for (const [key, expected] of Object.entries(lost)) {
+    const found = new RegExp(`^ +${key} = [^;]*;$`, 'm').exec(securityInfo)?.[0] ?? '';
+    for (const odd of oddValues) {
+      for (const text of [
+        securityInfo.replace(found, `${key} = ${odd};`),
+        securityInfo.replace(found, `${found} ${key} = ${odd};`),
+      ]) {
+        const { value, notes } = toldSecurity(text);
+        t.deepEqual(value as unknown, { ...known, ...expected }, text);
+        t.is(notes.length, 1, text);
+        t.deepEqual(toldSecurity(reduceSecurity(text)), { value, notes });
+      }
+    }
+    t.deepEqual(toldSecurity(securityInfo.replace(found, `${found} ${found}`)), toldSecurity(securityInfo));
+  }
+  const none = toldSecurity(
+    securityInfo.replace('ManagementStatus =         {', 'ManagementStatus = ( ); Other = {'),
+  );
+  t.deepEqual(none.value as unknown, { ...known, managementStatus: null });
+  t.is(none.notes.length, 1);
+});
+
+test('security: a word of Apple that is new is shown (constructed)', (t) => {
+  const text = securityInfo.replace('= allowed', '= "allowed for now"');
+  t.deepEqual(toldSecurity(text) as unknown, {
+    value: { ...known, bootstrapTokenAllowedForAuthentication: 'allowed for now' },
+    notes: [],
+  });
+});
+
+test('two answers of the daemon count where they are the same (constructed)', (t) => {
+  const twice = `${securityInfo}${securityInfo}`;
+  t.deepEqual(toldSecurity(twice), toldSecurity(securityInfo));
+  t.is(reduceSecurity(twice), reduceSecurity(securityInfo));
+  const other = `${securityInfo}${securityInfo.replace('"FDE_Enabled" = 1', '"FDE_Enabled" = 0')}`;
+  const { value, notes } = toldSecurity(other);
+  t.deepEqual(value as unknown, { ...known, fdeEnabled: null });
+  t.is(notes.length, 1);
+  t.deepEqual(toldSecurity(reduceSecurity(other)), { value, notes });
+});
+
+test('what the agent answers need have no form (constructed)', (t) => {
+  const daemon = securityInfo.slice(0, securityInfo.indexOf('Agent response'));
+  for (const agent of [
+    '',
+    'Agent response: {\n',
+    'Agent response: { a = ; }\n',
+    'Agent response: <error>\n',
+  ]) {
+    t.deepEqual(toldSecurity(`${daemon}${agent}`), toldSecurity(securityInfo));
+    t.deepEqual(toldSecurity(reduceSecurity(`${daemon}${agent}`)), toldSecurity(securityInfo));
+  }
+});
+
+test('device: the odd account i of n costs itself, and the rest is not all (constructed)', (t) => {
+  const guidOf = (index: number): string => `A1B2C3D4-0000-4000-8000-00000000000${index}`;
+  const account = (index: number): string =>
+    `{ GUID = "${guidOf(index).toLowerCase()}"; shortName = admin${index}; }`;
+  const text = (accounts: readonly string[]): string =>
+    `Daemon response: { QueryResponses = { AutoSetupAdminAccounts = ( ${accounts.join(', ')} ); EACSPreflight = success; }; }\n`;
+  const all = [1, 2, 3].map(account);
+  const values: readonly AutoSetupAdmin[] = [1, 2, 3].map((index) => ({
+    guid: guidOf(index),
+    shortName: `admin${index}`,
+  }));
+  const whole = toldDevice(text(all));
+  t.deepEqual(whole, {
+    value: {
+      eacsPreflight: 'success',
+      isSupervised: null,
+      autoSetupAdminAccounts: values,
+      areAllAdminsKnown: true,
+    },
+    notes: [],
+  });
+  t.deepEqual(toldDevice(text([...all, account(2)])), whole, 'the same twice');
+  for (const at of [0, 1, 2]) {
+    for (const odd of [
+      'x',
+      '( )',
+      '{ }',
+      '{ shortName = admin; }',
+      '{ GUID = x; }',
+      '{ GUID = ( ); shortName = admin; }',
+    ]) {
+      const { value, notes } = toldDevice(text(all.with(at, odd)));
+      t.deepEqual(
+        value,
+        { ...whole.value, autoSetupAdminAccounts: values.toSpliced(at, 1), areAllAdminsKnown: false },
+        odd,
+      );
+      t.true(notes.length > 0, odd);
+      t.deepEqual(toldDevice(reduceDevice(text(all.with(at, odd)))), { value, notes });
+    }
+    const renamed = toldDevice(text([...all, account(at + 1).replace(/admin\d/, 'other')]));
+    t.deepEqual(
+      renamed.value.autoSetupAdminAccounts,
+      values.with(at, { guid: guidOf(at + 1), shortName: null }),
+    );
+    t.is(renamed.notes.length, 1);
+  }
+  for (const odd of oddValues.filter((value) => !value.startsWith('('))) {
+    const list = toldDevice(text([]).replace('(  )', odd));
+    t.deepEqual(list.value, { ...whole.value, autoSetupAdminAccounts: null, areAllAdminsKnown: false }, odd);
+    t.is(list.notes.length, 1);
+    const preflight = toldDevice(text(all).replace('= success', `= ${odd}`));
+    t.deepEqual(preflight.value, { ...whole.value, eacsPreflight: null });
+    t.is(preflight.notes.length, 1);
+  }
 });
 
 test('a label inside a string is none', (t) => {
@@ -200,34 +318,25 @@ test('a label inside a string is none', (t) => {
 
 test('no planted secret comes out', (t) => {
   const preflight = '\t\tEACSPreflight = success;';
-  for (const [text, parsedOf, sanitize, parse] of [
-    [securityInfo, security, sanitizeSecurity, parseSecurity],
-    [deviceInformation(preflight), device, sanitizeDevice, parseDevice],
+  for (const [text, look, reduce, parse] of [
+    [securityInfo, security, reduceSecurity, parseSecurity],
+    [deviceInformation(preflight), device, reduceDevice, parseDevice],
   ] as const) {
     const planted = `CANARY in a line of the log\n${plantOpenStep(text.slice(text.indexOf('Daemon')))}CANARY again\n`;
     for (const key of neverCollected) t.true(planted.includes(key), key);
-    t.deepEqual(parsedOf({ stdout: planted }), parsedOf({ stdout: text }));
-    holdsNoCanary(t, planted, parse(answerOf({ stdout: planted })), sanitize(planted));
-    t.is(sanitize(planted), sanitize(text));
+    t.deepEqual(look({ stdout: planted }), look({ stdout: text }));
+    holdsNoCanary(t, planted, parse(answerOf({ stdout: planted })), reduce(planted));
+    t.is(reduce(planted), reduce(text));
     const daemon = planted.slice(0, planted.indexOf('\nAgent'));
-    for (const broken of [
-      daemon.slice(0, -3),
-      `${planted}Daemon response: { }`,
-      planted.replace('Daemon', 'Demon'),
-    ]) {
-      holdsNoCanary(
-        t,
-        broken,
-        sanitize(broken),
-        t.throws(() => parse(answerOf({ stdout: broken })))?.message,
-      );
+    for (const broken of [daemon.slice(0, -3), planted.replace('Daemon', 'Demon')]) {
+      holdsNoCanary(t, broken, reduce(broken), t.throws(() => parse(answerOf({ stdout: broken })))?.message);
       t.regex(
-        sanitize(broken),
+        reduce(broken),
         /^tokenquery: \d+ bytes that are not an answer of mdmclient \w+ were withheld\n$/,
       );
     }
   }
-  t.false(/XXXXXXXXXX|22222222|11111111|Some|2022|CPF/.test(sanitizeDevice(deviceInformation(preflight))));
+  t.false(/XXXXXXXXXX|22222222|11111111|Some|2022|CPF/.test(reduceDevice(deviceInformation(preflight))));
 });
 
 const samples = [
@@ -242,6 +351,6 @@ test('any output is parsed or refused', (t) => {
 });
 
 test('any output is reduced without a change of meaning', (t) => {
-  fuzzReducer(t, sanitizeSecurity, (stdout) => parseSecurity(answerOf({ stdout })), samples);
-  fuzzReducer(t, sanitizeDevice, (stdout) => parseDevice(answerOf({ stdout })), samples);
+  fuzzReducer(t, reduceSecurity, (stdout, note) => parseSecurity(answerOf({ stdout }), note), samples);
+  fuzzReducer(t, reduceDevice, (stdout, note) => parseDevice(answerOf({ stdout }), note), samples);
 });

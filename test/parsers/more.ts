@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
 import { CollectError } from '../../collector/errors.ts';
-import type { Answer } from '../../collector/answer.ts';
+import type { Answer, Note } from '../../collector/answer.ts';
 import type { Case } from './corpus.ts';
 import { answerOf, fuzzText } from './fuzz.ts';
 
@@ -85,15 +85,22 @@ export const holdsNoCanary = (t: ExecutionContext, input: string, ...outputs: re
   }
 };
 
-/** The value, or the code of the CollectError. */
-export const outcomeOf = (parsedOf: () => unknown): unknown => {
+const plainWords = (problem: CollectError): string => {
+  if (traceOf(`${problem.message} ${problem.hint} ${String(problem.cause ?? '')}`) !== undefined) {
+    throw new Error(`a message echoes a secret: ${problem.message}`, { cause: problem });
+  }
+  return problem.message;
+};
+
+/** The value and the messages of what is noted beside it, or the code of the CollectError. */
+export const outcomeOf = (look: (note: Note) => unknown): unknown => {
+  const notes = new Set<string>();
   try {
-    return { value: parsedOf() };
+    const value = look((problem) => void notes.add(plainWords(problem)));
+    return { value, notes: [...notes] };
   } catch (problem) {
     if (!(problem instanceof CollectError)) throw problem;
-    if (traceOf(`${problem.message} ${problem.hint} ${String(problem.cause ?? '')}`) !== undefined) {
-      throw new Error(`a message echoes a secret: ${problem.message}`, { cause: problem });
-    }
+    plainWords(problem);
     return { code: problem.code };
   }
 };
@@ -104,15 +111,18 @@ export const outcomeOf = (parsedOf: () => unknown): unknown => {
  */
 export const fuzzReducer = (
   t: ExecutionContext,
-  sanitize: (text: string) => string,
-  parse: (text: string) => unknown,
+  reduce: (text: string) => string,
+  parse: (text: string, note: Note) => unknown,
   samples: readonly string[],
 ): void => {
   let understood = 0;
   fuzzText(samples, (text) => {
-    const reduced = sanitize(text);
-    if (sanitize(reduced) !== reduced) throw new Error(`reducing twice differs: ${JSON.stringify(reduced)}`);
-    const [before, after] = [outcomeOf(() => parse(text)), outcomeOf(() => parse(reduced))];
+    const reduced = reduce(text);
+    if (reduce(reduced) !== reduced) throw new Error(`reducing twice differs: ${JSON.stringify(reduced)}`);
+    const [before, after] = [
+      outcomeOf((note) => parse(text, note)),
+      outcomeOf((note) => parse(reduced, note)),
+    ];
     if (JSON.stringify(before) !== JSON.stringify(after)) {
       throw new Error(
         `${JSON.stringify(before)} became ${JSON.stringify(after)} by ${JSON.stringify(reduced)}`,
@@ -135,15 +145,37 @@ const latin1 = (text: string): Uint8Array =>
 /** The same for files, in UTF-8 and as bytes of any value. */
 export const fuzzFileReducer = (
   t: ExecutionContext,
-  sanitize: (bytes: Uint8Array) => Uint8Array,
-  parse: (bytes: Uint8Array) => unknown,
+  reduce: (bytes: Uint8Array) => Uint8Array,
+  parse: (bytes: Uint8Array, note: Note) => unknown,
   samples: readonly Uint8Array[],
 ): void => {
   const texts = samples.map((bytes) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
   fuzzReducer(
     t,
-    (text) => Array.from(sanitize(latin1(text)), (byte) => String.fromCharCode(byte)).join(''),
-    (text) => parse(latin1(text)),
+    (text) => Array.from(reduce(latin1(text)), (byte) => String.fromCharCode(byte)).join(''),
+    (text, note) => parse(latin1(text), note),
     texts,
   );
 };
+
+export interface Told<T> {
+  readonly value: T;
+  /** Messages, each once and in their order. */
+  readonly notes: readonly string[];
+}
+
+/** What a parser makes of something, and what it says that it left out. */
+export const tell = <I, T>(parse: (input: I, note: Note) => T, input: I): Told<T> => {
+  const notes = new Set<string>();
+  const value = parse(input, ({ message }) => void notes.add(message));
+  return { value, notes: [...notes] };
+};
+
+/** Lines that are no answer, which cost nothing wherever they stand between others. */
+export const noiseLines: readonly string[] = [
+  '',
+  ' \t',
+  '2026-01-02 03:04:05.678 tool[123:4567] something { happened',
+  '2026-01-02 03:04:05.678901+0100 tool[123] (null)',
+  'objc[812]: Class X is implemented in both',
+];

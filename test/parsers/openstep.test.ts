@@ -66,12 +66,40 @@ test('strings, escapes, white space', (t) => {
   );
 });
 
+test('a key that stands twice counts where it is the same, and has no value where it differs', (t) => {
+  const data = { kind: 'data' };
+  t.deepEqual(parseOpenStep('{ a = 1; b = 2; a = 1; }'), dict({ a: '1', b: '2' }) as never);
+  t.deepEqual(
+    parseOpenStep('{ a = ( x, { c = 1; } ); a = ( x, { c = 1; } ); }'),
+    parseOpenStep('{ a = ( x, { c = 1; } ); }'),
+  );
+  t.deepEqual(parseOpenStep('{ a = 1; b = 2; a = 2; }'), dict({ a: data, b: '2' }) as never);
+  t.deepEqual(parseOpenStep('{ a = 1; a = 2; a = 1; }'), dict({ a: data }) as never);
+  t.deepEqual(parseOpenStep('{ a = (null); a = 1; }'), dict({ a: data }) as never);
+  t.deepEqual(
+    parseOpenStep('{ a = { x = 1; y = 2; }; a = { x = 1; y = 3; z = 4; }; }'),
+    dict({ a: dict({ x: '1', y: data, z: '4' }) }) as never,
+  );
+});
+
+test('a string that is not Unicode has no value, and costs nothing else', (t) => {
+  t.deepEqual(
+    parseOpenStep('{ a = "\\Ud800"; b = 2; }'),
+    dict({ a: { kind: 'data' } as never, b: '2' }) as never,
+  );
+});
+
+test('lines of a log after the value change nothing', (t) => {
+  const log = '2026-01-02 03:04:05.678 tool[1:2] more\nobjc[3]: and more\n';
+  t.deepEqual(parseOpenStep(`{ a = 1; }\n${log}`), dict({ a: '1' }) as never);
+  t.regex(fails(`{ a = 1; } ${log}`) ?? '', /something follows the value/);
+});
+
 test('everything else fails, and says where without saying what', (t) => {
   const bad = {
     '': 'the end comes too early at offset 0',
     '   ': 'the end comes too early at offset 3',
     '{ a = 1; } b': 'something follows the value at offset 11',
-    '{ a = 1; a = 2; }': 'a key that stands twice at offset 9',
     '{ a = 1 }': 'a semicolon is missing at offset 8',
     '{ a 1; }': 'an equals sign is missing at offset 4',
     '{ a = ; }': 'an unknown character at offset 6',
@@ -82,7 +110,7 @@ test('everything else fails, and says where without saying what', (t) => {
     '"\\q"': 'an unknown escape at offset 1',
     '"\\U12"': 'an escape without four hexadecimal digits at offset 1',
     '"\\377"': 'an octal escape outside ASCII at offset 1',
-    '"\\Ud800"': 'a string that is not Unicode at offset 0',
+    '{ "\\Ud800" = 1; }': 'a string that is not Unicode at offset 2',
     '<0a zz>': 'data is not hexadecimal at offset 0',
     '{length = 2, bytes = 0xsecret}': 'an equals sign is missing',
     "'a'": 'an unknown character at offset 0',

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
 import {
   PlistDate,
+  PlistOdd,
   asArray,
   asBoolean,
   asData,
@@ -169,14 +170,9 @@ test('what is not exactly one whole document is refused', (t) => {
     '<true/><true/>',
     'text',
     '<string>a</string>b',
-    '<dict><key>a</key></dict>',
     '<dict><string>a</string></dict>',
-    '<dict><key>a</key><key>b</key><true/></dict>',
-    '<dict><key>a</key><true/><key>a</key><false/></dict>',
     '<dict>text</dict>',
-    '<array><key>a</key></array>',
     '<key>a</key>',
-    '<array>text</array>',
     '<string><string>a</string></string>',
     '<true>x</true>',
     '<unknown/>',
@@ -191,12 +187,13 @@ test('what is not exactly one whole document is refused', (t) => {
   for (const body of bodies) refuses(t, xml(body));
   const around = [
     whole + whole,
-    `${whole}garbage`,
     `garbage${whole}`,
+    `${whole}</plist>`,
+    `<string>\n${whole}`,
     `${whole}<plist/>`,
     `${whole}<dict/>`,
     `${whole}<![CDATA[]]>`,
-    `${whole}<?x?>`,
+    `${whole}<?xml version="1.0"?>`,
     `${whole}\0`,
     xml('<string>a\0b</string>'),
     'read: Invalid Path\n',
@@ -210,6 +207,149 @@ test('what is not exactly one whole document is refused', (t) => {
     '',
   ];
   for (const text of around) refuses(t, text);
+});
+
+/** What is odd of a value is told from all else; why it is odd does not matter here. */
+const plainly = (of: PlistValue): unknown =>
+  of instanceof PlistOdd
+    ? { odd: of.rest === null ? null : plainly(of.rest) }
+    : Array.isArray(of)
+      ? of.map(plainly)
+      : of instanceof Map
+        ? new Map([...(of as ReadonlyMap<string, PlistValue>)].map(([key, each]) => [key, plainly(each)]))
+        : of;
+const odd = { odd: null };
+
+test('what cannot be read costs itself', (t) => {
+  const cases: ReadonlyArray<readonly [string, unknown]> = [
+    ['<dict><key>a</key></dict>', new Map([['a', odd]])],
+    [
+      '<dict><key>a</key><key>b</key><true/></dict>',
+      new Map<string, unknown>([
+        ['a', odd],
+        ['b', true],
+      ]),
+    ],
+    ['<dict><key>a</key><key>a</key><true/></dict>', new Map([['a', true]])],
+    ['<dict><key>a</key><true/><key>a</key><false/></dict>', new Map([['a', odd]])],
+    ['<dict><key>a</key><true/><key>a</key><true/></dict>', new Map([['a', true]])],
+    [
+      '<dict><key>a</key><array><data>AQ==</data></array><key>a</key><array><data>A Q==</data></array></dict>',
+      new Map([['a', [Uint8Array.of(1)]]]),
+    ],
+    ['<array><key>a</key><true/></array>', [odd, true]],
+    ['<array>text<true/></array>', [odd, true]],
+    ['<array><integer>x</integer><true/></array>', [odd, true]],
+    ['<array><string>a<b>c</b></string><true/></array>', [odd, true]],
+    ['<array><null/><true x="1"/><true>1</true><true/></array>', [odd, odd, odd, true]],
+    ['<array><foo><dict><key>a</key><true/></dict></foo><true/></array>', [odd, true]],
+    ['<array><string>R&D</string><string>R&amp;D</string></array>', [odd, 'R&D']],
+    ['<array><dict><true/></dict><true/></array>', [{ odd: new Map() }, true]],
+    ['<array><dict><key>a</key><true/><false/></dict></array>', [{ odd: new Map([['a', true]]) }]],
+    [
+      '<array><dict><key>&x;</key><true/><key>a</key><true/></dict></array>',
+      [{ odd: new Map([['a', true]]) }],
+    ],
+    ['<array><dict>text<key>a</key><true/></dict></array>', [{ odd: new Map([['a', true]]) }]],
+  ];
+  for (const [body, is] of cases) t.deepEqual(plainly(value(body)), is, body);
+  t.deepEqual(
+    parseBinaryPlist(
+      binary([
+        [0xd2, 1, 2, 1, 2],
+        [0x51, 0x61],
+        [0x51, 0x61],
+      ]),
+    ),
+    new Map([['a', 'a']]),
+  );
+  t.deepEqual(plainly(parseBinaryPlist(binary([[0xa2, 1, 2], [0x80, 1], [0x09]]))), [odd, true]);
+});
+
+const logs = [
+  '2026-09-23 08:49:47.123 dscl[123:456] +[NSXPCConnection x]: <private> is not known',
+  'objc[501]: Class AMSupport is implemented in both /a and /b. One of the two will be used.',
+  '+[ODSession defaultSession]: no answer yet',
+  'fopen failed: a < b & c > d',
+  '<?x y',
+  '',
+];
+test('a line that a framework logs before or after costs nothing, and is not kept', (t) => {
+  const whole = xml('<dict><key>a</key><string>x</string></dict>');
+  for (const log of logs) {
+    for (const text of [
+      `${log}\n${whole}`,
+      `${whole}${log}\n`,
+      `${log}\n${log}\n${whole}${log}`,
+      `\uFEFF${log}\n${whole}`,
+    ]) {
+      t.deepEqual(parseXmlPlist(text), new Map([['a', 'x']]), text);
+      const reduced = sanitizeXmlPlist(text, { a: true });
+      t.is(sanitizeXmlPlist(reduced, { a: true }), reduced);
+      t.deepEqual(parseXmlPlist(reduced), new Map([['a', 'x']]));
+      if (log !== '') t.false(reduced.includes(log));
+    }
+  }
+});
+
+/** One element of `whole` is changed so that its document stays one; with the texts of the elements that are untouched. */
+const damages: Readonly<Record<string, (item: string) => string>> = {
+  'a number that is none': (item) => item.replace('<integer>1</integer>', '<integer>one</integer>'),
+  'a date that is none': (item) => item.replace('2024-01-02', '2024-13-02'),
+  'an unknown element': (item) => item.replace('<true/>', '<maybe/>'),
+  'a reference that is not known': (item) => item.replace('&amp;', '&nbsp;'),
+  'an attribute': (item) => item.replace('<true/>', '<true why="x"/>'),
+  'no key': (item) => item.replace('<key>d</key>', ''),
+  'no value': (item) => item.replace('<true/>', ''),
+  'a key twice': (item) => item.replace('<key>d</key>', '<key>d</key><key>d</key>'),
+  'a pair twice': (item) => item.replace('<key>d</key><true/>', '<key>d</key><true/><key>d</key><true/>'),
+  'a pair against itself': (item) => item.replace('<true/>', '<true/><key>d</key><false/>'),
+  'a text in between': (item) => item.replace('<true/>', 'log<true/>'),
+  'another kind': () => '<true/>',
+  'nothing of it': () => '',
+};
+test('one odd item of many costs that item, reduced or not', (t) => {
+  const item = (name: string): string =>
+    `<dict><key>n</key><string>${name} &amp;</string><key>i</key><integer>1</integer>` +
+    '<key>t</key><date>2024-01-02T03:04:05Z</date><key>d</key><true/></dict>';
+  const allowed: AllowedKeys = { n: true, i: true, t: true, d: true };
+  const whole = asDict(asArray(value(`<array>${item('x')}</array>`), 'it')[0], 'it');
+  for (const [what, damage] of Object.entries(damages)) {
+    for (let at = 0; at < 5; at += 1) {
+      const items = Array.from({ length: 5 }, (_, index) => (index === at ? damage(item('x')) : item('x')));
+      const text = xml(`<array>${items.join('\n')}</array>`);
+      const read = asArray(parseXmlPlist(text), 'it');
+      if (what !== 'nothing of it') {
+        for (const [index, each] of read.entries()) if (index !== at) t.deepEqual(each, whole, what);
+      } else t.deepEqual(read, Array(4).fill(whole));
+      const reduced = sanitizeXmlPlist(text, allowed);
+      t.is(sanitizeXmlPlist(reduced, allowed), reduced, what);
+      t.deepEqual(plainly(parseXmlPlist(reduced)), plainly(read), what);
+    }
+  }
+});
+
+test('nothing is kept of what cannot be read', (t) => {
+  for (const body of [
+    '<integer>SECRET</integer>',
+    '<foo>SECRET</foo>',
+    '<string x="SECRET">SECRET</string>',
+    '<string>SECRET &nbsp;</string>',
+    '<string>a<b>SECRET</b></string>',
+    '<data>SECRET</data>',
+    '<true>SECRET</true>',
+  ]) {
+    for (const text of [
+      xml(`<array><dict><key>a</key>${body}</dict></array>`),
+      xml(`<array><dict><key>a</key><true/>${body}</dict></array>`),
+      xml(`<array><dict><key>a</key><true/>SECRET</dict></array>`),
+      xml(`<array><dict><key>a</key>${body}<key>a</key><string>x</string></dict></array>`),
+    ]) {
+      const reduced = sanitizeXmlPlist(text, { a: true });
+      t.false(reduced.includes('SECRET'), text);
+      t.deepEqual(plainly(parseXmlPlist(reduced)), plainly(parseXmlPlist(text)), text);
+    }
+  }
 });
 
 test('the message does not quote the document', (t) => {
@@ -423,13 +563,8 @@ test('hostile binary forms end at once', (t) => {
     binary([[0xaf, 0x12, 0x7f, 0xff, 0xff, 0xff]], { referenceSize: 0 }),
     binary([[0xa1, 9]]),
     binary([]),
-    // Keys that are none, or there twice; null, UID, set; numbers that are none.
+    // A key that is none; null, UID, set; numbers that are none.
     binary([[0xd1, 1, 1], [0x09]]),
-    binary([
-      [0xd2, 1, 2, 1, 2],
-      [0x51, 0x61],
-      [0x51, 0x61],
-    ]),
     binary([[0x00]]),
     binary([[0x0f]]),
     binary([[0x80, 1]]),
@@ -458,6 +593,11 @@ test('a file is binary or strict UTF-8', (t) => {
   t.is(parsePlistFile(bytes), 'é');
   const latin1 = Buffer.from(xml('<string>é</string>'), 'latin1');
   const utf16 = Buffer.from(`\uFEFF${xml('<true/>')}`, 'utf16le');
+  // The one value in Latin-1 is all there is; beside others it costs itself.
+  const names = Buffer.from(xml('<array><string>é</string><string>e</string></array>'), 'latin1');
+  t.deepEqual(plainly(parsePlistFile(new Uint8Array(names))), [odd, 'e']);
+  for (const text of ['\uFFFD', '\u{1F7FF}', '\u{10FFFF}'])
+    t.is(parsePlistFile(new TextEncoder().encode(xml(`<string>${text}</string>`))), text);
   for (const wrong of [latin1, utf16, Buffer.from('{ a = b; }'), Buffer.alloc(0)]) {
     t.throws(() => parsePlistFile(new Uint8Array(wrong)), { instanceOf: CollectError, code: 'parse_failed' });
   }
@@ -494,35 +634,32 @@ test('kinds are told apart, and named when wrong', (t) => {
 });
 
 test('only allowed keys are kept, by where they stand', (t) => {
-  const sanitize = (body: string, allowed: AllowedKeys): PlistValue =>
+  const reduce = (body: string, allowed: AllowedKeys): PlistValue =>
     parseXmlPlist(sanitizeXmlPlist(xml(body), allowed));
   const a = '<key>a</key><string>x</string>';
   const b = '<key>b</key><string>SECRET</string>';
-  t.deepEqual(sanitize(`<array><dict>${a}${b}</dict></array>`, { a: true }), [new Map([['a', 'x']])]);
+  t.deepEqual(reduce(`<array><dict>${a}${b}</dict></array>`, { a: true }), [new Map([['a', 'x']])]);
   // Allowed at one level is not allowed at another.
   t.deepEqual(
-    sanitize(`<dict>${b}<key>c</key><dict>${a}${b}</dict></dict>`, { c: { b: true } }),
+    reduce(`<dict>${b}<key>c</key><dict>${a}${b}</dict></dict>`, { c: { b: true } }),
     new Map([['c', new Map([['b', 'SECRET']])]]),
   );
   t.deepEqual(
-    sanitize(`<dict><key>u</key><dict>${a}${b}</dict></dict>`, { '*': { a: true } }),
+    reduce(`<dict><key>u</key><dict>${a}${b}</dict></dict>`, { '*': { a: true } }),
     new Map([['u', new Map([['a', 'x']])]]),
   );
   // A value of another kind than foreseen stays of its kind, without its content.
+  t.deepEqual(reduce(`<dict><key>a</key><dict>${b}</dict></dict>`, { a: true }), new Map([['a', new Map()]]));
   t.deepEqual(
-    sanitize(`<dict><key>a</key><dict>${b}</dict></dict>`, { a: true }),
-    new Map([['a', new Map()]]),
-  );
-  t.deepEqual(
-    sanitize(`<dict><key>a</key><string>SECRET</string></dict>`, { a: { b: true } }),
+    reduce(`<dict><key>a</key><string>SECRET</string></dict>`, { a: { b: true } }),
     new Map([['a', '']]),
   );
   t.deepEqual(
-    sanitize(`<dict><key>a</key><data>AQID</data></dict>`, { a: {} }),
+    reduce(`<dict><key>a</key><data>AQID</data></dict>`, { a: {} }),
     new Map([['a', new Uint8Array()]]),
   );
-  t.is(sanitize('<string>SECRET</string>', { a: true }), '');
-  t.deepEqual(sanitize(`<dict><key>toString</key><string>SECRET</string></dict>`, { a: true }), new Map());
+  t.is(reduce('<string>SECRET</string>', { a: true }), '');
+  t.deepEqual(reduce(`<dict><key>toString</key><string>SECRET</string></dict>`, { a: true }), new Map());
 });
 
 test('reducing keeps the text where there is nothing to drop, and twice is once', (t) => {

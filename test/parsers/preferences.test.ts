@@ -1,5 +1,6 @@
 import test from 'ava';
 import { CollectError } from '../../collector/errors.ts';
+import { unread } from '../../collector/parsers/allowed.ts';
 import {
   parseAccountsPreferences,
   sanitizeAccountsPreferences,
@@ -22,6 +23,7 @@ import {
   moreCases,
   neverCollected,
   plantXml,
+  tell,
   textOf,
 } from './more.ts';
 
@@ -121,12 +123,12 @@ test('mcx-managed-01.plist', (t) => {
 
 test('fdesetup-deferplist-01.plist, which is never read, would come out empty', (t) => {
   const bytes = bytesOf('fdesetup-deferplist-01.plist');
-  for (const sanitize of [
+  for (const reduce of [
     sanitizeManagedPreferences,
     sanitizeLoginwindowPreferences,
     sanitizeAccountsPreferences,
   ]) {
-    t.is(decode(sanitize(bytes)), plistOf('<dict/>'));
+    t.is(decode(reduce(bytes)), plistOf('<dict/>'));
   }
   t.deepEqual(parseManagedPreferences(bytes), noGroup);
 });
@@ -248,25 +250,137 @@ test('the login window (constructed)', (t) => {
       hide500Users: true,
     },
   );
-  t.is(loginwindow(file('<key>autoLoginUser</key><integer>1</integer>')), 'parse_failed');
-  t.is(loginwindow(file('<key>HiddenUsersList</key><string>itadmin</string>')), 'parse_failed');
-  t.is(loginwindow(file('<key>HiddenUsersList</key><array><integer>1</integer></array>')), 'parse_failed');
+});
+
+test('a name with a NUL in it is none, and costs nothing else (constructed)', (t) => {
+  const bytes = binary({ autoLoginUser: 'al\0ce', GuestEnabled: true });
+  const { value, notes } = tell(parseLoginwindowPreferences, bytes);
+  t.deepEqual(value, { ...noLogin, autologinUsername: unread, guestEnabled: true });
+  t.is(notes.length, 1);
+  t.deepEqual(tell(parseLoginwindowPreferences, sanitizeLoginwindowPreferences(bytes)), { value, notes });
 });
 
 test('deleted users (constructed)', (t) => {
   t.deepEqual(accounts(deleted), deletedValue);
   t.deepEqual(accounts(file('<key>other</key><true/>')), []);
   t.deepEqual(accounts(file('<key>deletedUsers</key><array/>')), []);
-  t.is(accounts(file('<key>deletedUsers</key><dict/>')), 'parse_failed');
-  t.is(accounts(file('<key>deletedUsers</key><array><string>old</string></array>')), 'parse_failed');
-  t.is(
-    accounts(encode(decode(deleted).replace('<integer>503', '<integer>99999999999999999'))),
-    'parse_failed',
+});
+
+/** Any value but one of the kind itself. */
+const oddFor = (value: string): readonly string[] =>
+  [
+    '<dict/>',
+    '<array><dict/></array>',
+    '<data>eA==</data>',
+    '<real>0.5</real>',
+    '<string>perhaps</string>',
+  ].filter((odd) => !(odd.startsWith('<string') && value.startsWith('<string')));
+
+test('the odd value of one key costs that key, and is not the same as none (constructed)', (t) => {
+  const settings = {
+    'cachedaccounts.askForSecureTokenAuthBypass': [
+      '<true/>',
+      'mobileAccounts',
+      'askForSecureTokenAuthBypass',
+    ],
+    'cachedaccounts.expiry.delete.disusedSeconds': [
+      '<integer>-1</integer>',
+      'mobileAccounts',
+      'expiryDisusedSeconds',
+    ],
+    dontAllowFDEDisable: ['<true/>', 'mcxFileVault', 'dontAllowFdeDisable'],
+    DisableGuestAccount: ['<false/>', 'guestAccount', 'disableGuestAccount'],
+    Enable: ['<string>On</string>', 'fileVault', 'enable'],
+    Defer: ['<integer>1</integer>', 'fileVault', 'defer'],
+    DeferForceAtUserLoginMaxBypassAttempts: ['<integer>3</integer>', 'fileVault', 'maxBypassAttempts'],
+    AuthenticationMethod: ['<string>Password</string>', 'platformSso', 'authenticationMethod'],
+    HiddenUsersList: ['<array><string>itadmin</string></array>', 'loginwindow', 'hiddenUsers'],
+    GuestEnabled: ['<false/>', 'loginwindow', 'guestEnabled'],
+    autoLoginUser: ['<string>alice</string>', 'loginwindow', 'autologinUsername'],
+  } as const;
+  type Values = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  const body = (replaced?: string, by = ''): Uint8Array =>
+    file(
+      Object.entries(settings)
+        .map(([key, [value]]) => `<key>${key}</key>${key === replaced ? by : value}`)
+        .join(''),
+    );
+  const whole = tell(parseManagedPreferences, body());
+  t.deepEqual(whole.notes, []);
+  for (const [key, [given, group, name]] of Object.entries(settings)) {
+    t.not((whole.value as unknown as Values)[group]?.[name], null, key);
+    for (const odd of oddFor(given)) {
+      const { value, notes } = tell(parseManagedPreferences, body(key, odd));
+      const expected = whole.value as unknown as Values;
+      t.deepEqual(
+        value as unknown,
+        { ...expected, [group]: { ...expected[group], [name]: unread } },
+        `${key} ${odd}`,
+      );
+      t.is(notes.length, 1);
+      t.true(notes[0]?.includes(key));
+      t.deepEqual(tell(parseManagedPreferences, sanitizeManagedPreferences(body(key, odd))), {
+        value,
+        notes,
+      });
+    }
+  }
+  const sso = tell(parseManagedPreferences, file('<key>PlatformSSO</key><array/>'));
+  t.is(sso.value.platformSso?.nonPlatformSsoAccounts, unread);
+  t.is(sso.value.platformSso?.authenticationMethod, unread);
+  t.is(sso.notes.length, 1);
+  const words = file(
+    '<key>PlatformSSO</key><dict><key>AuthenticationMethod</key><string>OpenID</string></dict>',
   );
-  t.is(
-    accounts(encode(decode(deleted).replace('<date>2024-02-29T12:00:00Z</date>', '<true/>'))),
-    'parse_failed',
-  );
+  t.is(tell(parseManagedPreferences, words).value.platformSso?.authenticationMethod, 'OpenID');
+  t.deepEqual(tell(parseManagedPreferences, words).notes, []);
+});
+
+test('the odd entry i of n of the deleted users costs itself (constructed)', (t) => {
+  const entry = (index: number): string =>
+    `<dict><key>date</key><date>2024-02-29T12:00:0${index}Z</date><key>dsAttrTypeStandard:UniqueID</key><integer>50${index}</integer>` +
+    `<key>name</key><string>old${index}</string></dict>`;
+  const list = (entries: readonly string[]): Uint8Array =>
+    file(`<key>deletedUsers</key><array>${entries.join('')}</array>`);
+  const entries = [1, 2, 3].map(entry);
+  const whole = tell(parseAccountsPreferences, list(entries));
+  t.is(whole.value.length, 3);
+  t.deepEqual(whole.notes, []);
+  t.deepEqual(tell(parseAccountsPreferences, list([...entries, entry(2)])), whole, 'the same twice');
+  for (const at of [0, 1, 2]) {
+    for (const odd of [
+      '<string>old</string>',
+      '<array/>',
+      '<dict/>',
+      '<dict><key>other</key><true/></dict>',
+    ]) {
+      const bytes = list(entries.with(at, odd));
+      const { value, notes } = tell(parseAccountsPreferences, bytes);
+      t.deepEqual(value, whole.value.toSpliced(at, 1));
+      t.true(notes.length > 0);
+      t.deepEqual(tell(parseAccountsPreferences, sanitizeAccountsPreferences(bytes)), { value, notes });
+    }
+    const text = entries[at] ?? '';
+    for (const [from, expected] of [
+      [/<date>.*<\/date>/, { deletedTime: null }],
+      [/<integer>.*<\/integer>/, { uid: null }],
+      [/<string>.*<\/string>/, { username: null }],
+    ] as const) {
+      const changed = text.replace(from, '<array/>');
+      const removed = text.replace(new RegExp(`<key>[^<]*</key>${from.source}`), '');
+      for (const odd of [changed, removed]) {
+        t.not(odd, text);
+        const { value, notes } = tell(parseAccountsPreferences, list(entries.with(at, odd)));
+        t.deepEqual(
+          value as unknown,
+          whole.value.map((user, index) => (index === at ? { ...user, ...expected } : user)),
+        );
+        t.is(notes.length, 1, odd);
+      }
+    }
+  }
+  const none = tell(parseAccountsPreferences, file('<key>deletedUsers</key><dict/>'));
+  t.deepEqual([none.value, none.notes.length], [[], 1]);
 });
 
 test('what is not known is refused', (t) => {
@@ -274,14 +388,6 @@ test('what is not known is refused', (t) => {
   t.is(managed(encode('{ Enable = On; }')), 'parse_failed');
   t.is(managed(encode(plistOf('<array/>'))), 'parse_failed');
   t.is(managed(mcx.subarray(0, mcx.length - 12)), 'parse_failed');
-  t.is(managed(file('<key>Enable</key><string>Perhaps</string>')), 'parse_failed');
-  t.is(managed(file('<key>Defer</key><integer>2</integer>')), 'parse_failed');
-  t.is(managed(file('<key>PlatformSSO</key><array/>')), 'parse_failed');
-  t.is(managed(file('<key>dontAllowFDEDisable</key><string>yes</string>')), 'parse_failed');
-  t.is(
-    managed(file('<key>cachedaccounts.expiry.delete.disusedSeconds</key><real>0.5</real>')),
-    'parse_failed',
-  );
 });
 
 const files = [
@@ -290,7 +396,7 @@ const files = [
   ['accounts', parseAccountsPreferences, sanitizeAccountsPreferences, [deleted]],
 ] as const;
 
-for (const [name, parse, sanitize, samples] of files) {
+for (const [name, parse, reduce, samples] of files) {
   test(`no planted secret comes out of ${name} preferences`, (t) => {
     for (const sample of samples) {
       const planted = plantXml(decode(sample));
@@ -298,20 +404,24 @@ for (const [name, parse, sanitize, samples] of files) {
         if (!/[&<]/.test(key)) t.true(planted.includes(`<key>${key}</key>`), key);
       const value = parse(encode(planted));
       t.deepEqual(value, parse(sample));
-      holdsNoCanary(t, planted, value, decode(sanitize(encode(planted))));
-      t.deepEqual(sanitize(encode(planted)), sanitize(sample));
-      for (const broken of [planted.slice(0, -10), `${planted}x`, planted.replace('<dict>', '<array>')]) {
+      holdsNoCanary(t, planted, value, decode(reduce(encode(planted))));
+      t.deepEqual(reduce(encode(planted)), reduce(sample));
+      for (const broken of [
+        planted.slice(0, -10),
+        `${planted}<dict>`,
+        planted.replace('<dict>', '<array>'),
+      ]) {
         const bytes = encode(broken);
-        holdsNoCanary(t, broken, decode(sanitize(bytes)), t.throws(() => parse(bytes))?.message);
+        holdsNoCanary(t, broken, decode(reduce(bytes)), t.throws(() => parse(bytes))?.message);
         t.is(
-          decode(sanitize(bytes)),
+          decode(reduce(bytes)),
           `tokenquery: ${bytes.length} bytes that are not a known property list were withheld\n`,
         );
       }
     }
     const secrets = Object.fromEntries(neverCollected.slice(0, 40).map((key) => [key, 'CANARY']));
     const bytes = binary({ ...secrets, GuestEnabled: true, Enable: 'On' });
-    holdsNoCanary(t, new TextDecoder('latin1').decode(bytes), parse(bytes), decode(sanitize(bytes)));
+    holdsNoCanary(t, new TextDecoder('latin1').decode(bytes), parse(bytes), decode(reduce(bytes)));
   });
 
   const all = [...samples, binary({ GuestEnabled: true, Enable: 'On', Defer: 1, autoLoginUser: 'alice' })];
@@ -322,6 +432,6 @@ for (const [name, parse, sanitize, samples] of files) {
   });
 
   test(`any bytes of ${name} preferences are reduced without a change of meaning`, (t) => {
-    fuzzFileReducer(t, sanitize, parse, all);
+    fuzzFileReducer(t, reduce, parse, all);
   });
 }

@@ -1,9 +1,12 @@
 import test from 'ava';
+import type { ExecutionContext } from 'ava';
 import { CollectError } from '../../collector/errors.ts';
 import type { Answer } from '../../collector/answer.ts';
+import { unread } from '../../collector/parsers/allowed.ts';
 import {
   parseProfilesShowConfiguration as parse,
-  sanitizeProfilesShowConfiguration as sanitize,
+  sanitizeProfilesShowConfiguration as reduce,
+  type ConfigurationProfiles,
 } from '../../collector/parsers/profiles_show_configuration.ts';
 import { plistOf } from './corpus.ts';
 import { answerOf, fuzzParser } from './fuzz.ts';
@@ -13,11 +16,14 @@ import {
   fuzzReducer,
   holdsNoCanary,
   neverCollected,
+  noiseLines,
   plantXml,
+  tell,
   textOf,
+  type Told,
 } from './more.ts';
 
-const parsedOf = (answer: Partial<Answer>): unknown => {
+const look = (answer: Partial<Answer>): unknown => {
   try {
     return parse(answerOf(answer));
   } catch (problem) {
@@ -26,6 +32,7 @@ const parsedOf = (answer: Partial<Answer>): unknown => {
 };
 const nothing = {
   mdm: null,
+  isComplete: true,
   fileVault: null,
   escrow: { present: false, location: null },
   mcxFileVault: null,
@@ -51,8 +58,8 @@ const expected: Readonly<Record<string, unknown>> = {
 for (const each of casesOf('profiles-list')) {
   test(`${each.file} is answered so`, (t) => {
     const answer = answerOfCase(each);
-    t.deepEqual(parsedOf(answer), expected[each.file]);
-    t.deepEqual(parsedOf({ ...answer, stdout: sanitize(answer.stdout) }), expected[each.file]);
+    t.deepEqual(look(answer), expected[each.file]);
+    t.deepEqual(look({ ...answer, stdout: reduce(answer.stdout) }), expected[each.file]);
   });
 }
 
@@ -154,6 +161,7 @@ const all = {
     organization: 'Contoso & Co',
     isUserEnrollment: null,
   },
+  isComplete: true,
   fileVault: {
     enable: 'On',
     defer: true,
@@ -179,13 +187,13 @@ const all = {
 };
 
 test('all payloads (constructed)', (t) => {
-  t.deepEqual(parsedOf({ stdout: everything }), all);
-  t.deepEqual(parsedOf({ stdout: sanitize(everything) }), all);
-  t.is(sanitize(everything), sanitize(everything.replace(/\s+(?=<)/g, '\n')), 'layout does not count');
+  t.deepEqual(look({ stdout: everything }), all);
+  t.deepEqual(look({ stdout: reduce(everything) }), all);
+  t.is(reduce(everything), reduce(everything.replace(/\s+(?=<)/g, '\n')), 'layout does not count');
 });
 
 test('a reduced output has the listed keys and nothing else (constructed)', (t) => {
-  const keys = new Set(Array.from(sanitize(everything).matchAll(/<key>([^<]*)<\/key>/g), ([, key]) => key));
+  const keys = new Set(Array.from(reduce(everything).matchAll(/<key>([^<]*)<\/key>/g), ([, key]) => key));
   t.deepEqual([...keys].sort(), [
     ...['AccessRights', 'AuthenticationMethod', 'Certificate', 'Defer', 'DeferDontAskAtUserLogout'],
     ...['DeferForceAtUserLoginMaxBypassAttempts', 'DisableFDEAutoLogin', 'Enable', 'FileVaultPolicy'],
@@ -208,13 +216,13 @@ test('a reduced output has the listed keys and nothing else (constructed)', (t) 
     ],
     ...['alice', 'dontAllowFDEDisable'],
   ]);
-  t.true(sanitize(everything).includes('<string>https://mdm.example.com</string>'));
-  t.regex(sanitize(everything), /<key>Certificate<\/key>\s*<true\/>/);
+  t.true(reduce(everything).includes('<string>https://mdm.example.com</string>'));
+  t.regex(reduce(everything), /<key>Certificate<\/key>\s*<true\/>/);
 });
 
 test('of the server only its host (constructed)', (t) => {
   const hostOf = (url: string): string | null =>
-    (parsedOf({ stdout: device(mdm('', url)) }) as typeof all).mdm.serverHost;
+    (look({ stdout: device(mdm('', url)) }) as typeof all).mdm.serverHost;
   t.is(hostOf('https://MDMSERVER:8443/mdm/ServerURL'), 'mdmserver');
   t.is(hostOf('http://[2001:db8::1]:80/x'), '[2001:db8::1]');
   t.is(hostOf('https://a.example.com\\@b.example.com/'), 'a.example.com');
@@ -227,29 +235,29 @@ test('of the server only its host (constructed)', (t) => {
     'https://a b/CANARY',
   ]) {
     t.is(hostOf(odd), null, odd);
-    t.false(sanitize(device(mdm('', odd))).includes('ServerURL'));
+    t.regex(reduce(device(mdm('', odd))), /<key>ServerURL<\/key>\s*<dict\/>/);
   }
 });
 
 test('user enrolment is told by its marks alone (constructed)', (t) => {
   const kind = (more: string) =>
-    (parsedOf({ stdout: device(mdm(more)) }) as typeof all).mdm.isUserEnrollment as unknown;
+    (look({ stdout: device(mdm(more)) }) as typeof all).mdm.isUserEnrollment as unknown;
   t.is(kind(''), null);
   t.is(kind('<key>ManagedAppleID</key><string>CANARY@example.com</string>'), true);
   t.is(kind('<key>EnrollmentMode</key><string>BYOD</string>'), true);
   t.is(kind('<key>EnrollmentMode</key><string>ADDE</string>'), false);
   t.is(kind('<key>EnrollmentMode</key><string>other</string>'), null);
   const planted = device(mdm('<key>ManagedAppleID</key><string>CANARY@example.com</string>'));
-  holdsNoCanary(t, planted, sanitize(planted), parse(answerOf({ stdout: planted })));
+  holdsNoCanary(t, planted, reduce(planted), parse(answerOf({ stdout: planted })));
 });
 
 test('where two profiles differ, nothing is said (constructed)', (t) => {
   const location = (name: string) =>
     payload('com.apple.security.FDERecoveryKeyEscrow', `<key>Location</key><string>${name}</string>`);
-  t.like(parsedOf({ stdout: device(location('A'), location('A')) }) as object, {
+  t.like(look({ stdout: device(location('A'), location('A')) }) as object, {
     escrow: { present: true, location: 'A' },
   });
-  t.like(parsedOf({ stdout: device(location('A'), location('B')) }) as object, {
+  t.like(look({ stdout: device(location('A'), location('B')) }) as object, {
     escrow: { present: true, location: null },
   });
   const policy = (text: string) =>
@@ -257,11 +265,11 @@ test('where two profiles differ, nothing is said (constructed)', (t) => {
       'com.apple.extensiblesso',
       `<key>PlatformSSO</key><dict><key>LoginPolicy</key><array><string>${text}</string></array></dict>`,
     );
-  t.deepEqual(parsedOf({ stdout: device(sso, policy('X')) }), {
+  t.deepEqual(look({ stdout: device(sso, policy('X')) }), {
     ...nothing,
     platformSso: { ...all.platformSso, loginPolicy: ['X'] },
   });
-  t.like(parsedOf({ stdout: device(policy('Y'), policy('X')) }) as object, {
+  t.like(look({ stdout: device(policy('Y'), policy('X')) }) as object, {
     platformSso: {
       ...all.platformSso,
       authenticationMethod: null,
@@ -270,7 +278,6 @@ test('where two profiles differ, nothing is said (constructed)', (t) => {
       newUserAuthorizationMode: null,
     },
   });
-  t.is(parsedOf({ stdout: device(mdm(), mdm()) }), 'parse_failed');
 });
 
 test('custom settings count where a payload would (constructed)', (t) => {
@@ -278,31 +285,31 @@ test('custom settings count where a payload would (constructed)', (t) => {
     custom('com.apple.MCX', '<key>dontAllowFDEEnable</key><false/><key>x</key><string>CANARY</string>'),
     mcx,
   );
-  t.like(parsedOf({ stdout: both }) as object, {
+  t.like(look({ stdout: both }) as object, {
     mcxFileVault: { dontAllowFdeDisable: true, dontAllowFdeEnable: false },
   });
-  holdsNoCanary(t, both, sanitize(both));
+  holdsNoCanary(t, both, reduce(both));
   t.like(
-    parsedOf({
+    look({
       stdout: device(custom('com.apple.loginwindow', '<key>DisableFDEAutoLogin</key><false/>')),
     }) as object,
     {
       loginwindow: { disableFdeAutologin: false },
     },
   );
-  t.deepEqual(parsedOf({ stdout: device(custom('com.apple.finder', '<key>x</key><true/>')) }), nothing);
+  t.deepEqual(look({ stdout: device(custom('com.apple.finder', '<key>x</key><true/>')) }), nothing);
 });
 
 test('settings of a user are not those of the device (constructed)', (t) => {
   const user = scope('alice', profile('com.example.user', fileVault, escrow, mcx, loginwindow, sso));
-  t.deepEqual(parsedOf({ stdout: output(scope('_computerlevel'), user) }), nothing);
-  t.deepEqual(parsedOf({ stdout: output(user) }), nothing, 'root was told of no device profile');
-  t.is(parsedOf({ stdout: output(user), euid: 501 }), 'permission_denied');
-  t.is(parsedOf({ stdout: output(user), euid: null }), 'parse_failed');
-  t.like(parsedOf({ stdout: output(scope('alice', profile('com.example.mdm', mdm()))) }) as object, {
+  t.deepEqual(look({ stdout: output(scope('_computerlevel'), user) }), nothing);
+  t.deepEqual(look({ stdout: output(user) }), nothing, 'root was told of no device profile');
+  t.is(look({ stdout: output(user), euid: 501 }), 'permission_denied');
+  t.is(look({ stdout: output(user), euid: null }), 'parse_failed');
+  t.like(look({ stdout: output(scope('alice', profile('com.example.mdm', mdm()))) }) as object, {
     mdm: all.mdm,
   });
-  t.like(parsedOf({ stdout: everything, euid: 501 }) as object, { mdm: all.mdm });
+  t.like(look({ stdout: everything, euid: 501 }) as object, { mdm: all.mdm });
 });
 
 test('an old Platform SSO profile, and a date in the other form (constructed)', (t) => {
@@ -314,7 +321,7 @@ test('an old Platform SSO profile, and a date in the other form (constructed)', 
     '<string>2023-03-31 01:14:38 +0200</string>',
     '<date>2023-03-30T23:14:38Z</date>',
   );
-  t.like(parsedOf({ stdout: device(old) }) as object, {
+  t.like(look({ stdout: device(old) }) as object, {
     platformSso: {
       ...all.platformSso,
       authenticationMethod: 'UserSecureEnclaveKey',
@@ -323,39 +330,230 @@ test('an old Platform SSO profile, and a date in the other form (constructed)', 
       newUserAuthorizationMode: null,
     },
   });
-  t.is((parsedOf({ stdout: dated }) as typeof all).mdm.installTime, 1680218078);
+  t.is((look({ stdout: dated }) as typeof all).mdm.installTime, 1680218078);
 });
 
 test('what is not known is refused', (t) => {
-  const change = (from: string, to: string) => {
+  t.is(look({}), 'parse_failed');
+  t.is(look({ exitCode: 1, stderr: 'profiles: something' }), 'source_failed');
+  t.is(look({ stdout: everything, exitCode: 1 }), 'source_failed');
+  t.is(look({ stdout: 'profiles: this command requires root privileges\n' }), 'permission_denied');
+  t.is(look({ stdout: everything, stderr: 'Must be running as root\n' }), 'permission_denied');
+  t.is(look({ stdout: `There are no configuration profiles installed\n${everything}` }), 'parse_failed');
+  t.is(look({ stdout: plistOf('<array/>') }), 'parse_failed');
+  t.deepEqual(look({ stdout: plistOf('<dict/>') }), nothing);
+});
+
+const told = (stdout: string) =>
+  tell((text: string, note) => parse(answerOf({ stdout: text }), note), stdout);
+/** The same from the raw and from the reduced output. */
+const toldTwice = (t: ExecutionContext, stdout: string): Told<ConfigurationProfiles> => {
+  const raw = told(stdout);
+  t.deepEqual(told(reduce(stdout)), raw);
+  t.is(reduce(reduce(stdout)), reduce(stdout));
+  return raw;
+};
+
+test('the odd value of one key costs that key, and the error names the profile (constructed)', (t) => {
+  const cases: readonly (readonly [from: string, to: string, profile: string, lost: object])[] = [
+    [
+      '<string>On</string>',
+      '<string>Perhaps</string>',
+      '',
+      { fileVault: { ...all.fileVault, enable: unread } },
+    ],
+    ['<string>On</string>', '<true/>', 'filevault', { fileVault: { ...all.fileVault, enable: unread } }],
+    [
+      '<key>Defer</key><true/>',
+      '<key>Defer</key><string>perhaps</string>',
+      'filevault',
+      { fileVault: { ...all.fileVault, defer: unread } },
+    ],
+    [
+      '<integer>-1</integer>',
+      '<real>1.5</real>',
+      'filevault',
+      { fileVault: { ...all.fileVault, maxBypassAttempts: unread } },
+    ],
+    ['<integer>8191</integer>', '<string>all</string>', 'mdm', { mdm: { ...all.mdm, accessRights: null } }],
+    [
+      '<string>com.apple.mdm.per-user-connections</string>',
+      '<dict/>',
+      'mdm',
+      { mdm: { ...all.mdm, serverCapabilities: null } },
+    ],
+    ['https://user:', 'user:', 'mdm', { mdm: { ...all.mdm, serverHost: null } }],
+    [
+      '2023-03-31 01:14:38 +0200',
+      '2023-02-31 01:14:38 +0200',
+      'mdm',
+      { mdm: { ...all.mdm, installTime: null } },
+    ],
+    ['2023-03-31 01:14:38 +0200', '31.03.2023', 'mdm', { mdm: { ...all.mdm, installTime: null } }],
+    ['<string>Contoso &amp; Co</string>', '<data/>', 'mdm', { mdm: { ...all.mdm, organization: null } }],
+    ['<string>Contoso IT</string>', '<array/>', 'filevault', { escrow: { present: true, location: null } }],
+    [
+      '<key>dontAllowFDEDisable</key><true/>',
+      '<key>dontAllowFDEDisable</key><dict/>',
+      'rest',
+      { mcxFileVault: { ...all.mcxFileVault, dontAllowFdeDisable: unread } },
+    ],
+    [
+      '<key>DisableFDEAutoLogin</key><true/>',
+      '<key>DisableFDEAutoLogin</key><string/>',
+      'rest',
+      { loginwindow: { disableFdeAutologin: unread } },
+    ],
+    [
+      '<string>Password</string>',
+      '<true/>',
+      'rest',
+      { platformSso: { ...all.platformSso, authenticationMethod: unread } },
+    ],
+    [
+      '<string>Password</string>',
+      '<string>OpenID</string>',
+      'none',
+      { platformSso: { ...all.platformSso, authenticationMethod: 'OpenID' } },
+    ],
+  ];
+  t.deepEqual(toldTwice(t, everything), { value: all, notes: [] } as never);
+  for (const [from, to, profileName, lost] of cases) {
     t.true(everything.includes(from), from);
-    return parsedOf({ stdout: everything.replace(from, to) });
-  };
-  t.is(parsedOf({}), 'parse_failed');
-  t.is(parsedOf({ exitCode: 1, stderr: 'profiles: something' }), 'source_failed');
-  t.is(parsedOf({ stdout: everything, exitCode: 1 }), 'source_failed');
-  t.is(parsedOf({ stdout: 'profiles: this command requires root privileges\n' }), 'permission_denied');
-  t.is(parsedOf({ stdout: everything, stderr: 'Must be running as root\n' }), 'permission_denied');
-  t.is(parsedOf({ stdout: `There are no configuration profiles installed\n${everything}` }), 'parse_failed');
-  t.is(parsedOf({ stdout: plistOf('<array/>') }), 'parse_failed');
-  t.is(parsedOf({ stdout: plistOf('<dict><key>_computerlevel</key><dict/></dict>') }), 'parse_failed');
-  t.is(
-    parsedOf({ stdout: plistOf('<dict><key>_computerlevel</key><array><string>x</string></array></dict>') }),
-    'parse_failed',
+    const { value, notes } = toldTwice(t, everything.replace(from, to));
+    t.deepEqual(value as unknown, { ...all, ...lost }, to);
+    t.is(notes.length, profileName === 'none' ? 0 : 1, to);
+    if (profileName !== '' && profileName !== 'none')
+      t.true(notes[0]?.includes(`com.example.${profileName}`), notes[0]);
+  }
+});
+
+test('dates in other forms are dates (constructed)', (t) => {
+  for (const form of [
+    '2023-03-30T23:14:38Z',
+    '2023-03-31T01:14:38+02:00',
+    '2023-03-30 23:14:38 +0000',
+    '2023-03-30 23:14:38.123 +0000',
+    '2023-03-30T20:14:38-0300',
+  ]) {
+    const { value, notes } = toldTwice(t, everything.replace('2023-03-31 01:14:38 +0200', form));
+    t.deepEqual([value.mdm?.installTime, notes], [1680218078, []], form);
+  }
+});
+
+test('what is of no use need have no form (constructed)', (t) => {
+  const odd = [
+    '<dict/>',
+    '<dict><key>PayloadContent</key><dict><key>x</key><string>CANARY</string></dict></dict>',
+    '<dict><key>PayloadType</key><integer>1</integer></dict>',
+    '<dict><key>PayloadType</key><string>com.vendor.agent</string><key>PayloadContent</key><array/></dict>',
+    '<dict><key>PayloadType</key><string>com.vendor.agent</string></dict>',
+  ];
+  for (const each of odd) {
+    for (const beside of [mdm(), escrow, wifi]) {
+      t.deepEqual(
+        toldTwice(
+          t,
+          output(
+            scope('_computerlevel', profile('com.example.a', each, beside), profile('com.example.b', each)),
+          ),
+        ),
+        toldTwice(t, output(scope('_computerlevel', profile('com.example.a', beside)))),
+      );
+    }
+  }
+});
+
+test('a payload, a profile or a scope that cannot be told takes nothing from the others (constructed)', (t) => {
+  const untyped = fileVault.replace('<key>PayloadType</key>', '<key>Type</key>');
+  const lostPayloads = ['<string>CANARY</string>', '<array/>', untyped];
+  for (const payloadOfNoForm of lostPayloads) {
+    const { value, notes } = toldTwice(
+      t,
+      output(scope('_computerlevel', profile('com.example.a', mdm(), payloadOfNoForm))),
+    );
+    t.is(value.mdm?.serverHost, 'mdm.example.com');
+    t.like(value, { isComplete: false, fileVault: null, escrow: { present: null, location: null } });
+    t.is(notes.length, 1);
+    t.true(notes[0]?.includes('com.example.a'), notes[0]);
+    const known = toldTwice(
+      t,
+      output(scope('_computerlevel', profile('com.example.a', payloadOfNoForm, escrow))),
+    );
+    t.like(known.value, { mdm: null, isComplete: false, escrow: { present: true, location: 'Contoso IT' } });
+  }
+  for (const odd of [
+    '<string>CANARY</string>',
+    '<array/>',
+    profile('com.example.a', escrow).replace('<key>ProfileItems</key>', '<key>Items</key>'),
+  ]) {
+    const { value, notes } = toldTwice(
+      t,
+      output(scope('_computerlevel', odd, profile('com.example.mdm', mdm()))),
+    );
+    t.like(value, { isComplete: false, escrow: { present: null } });
+    t.is(value.mdm?.identifier, 'com.example.mdm');
+    t.is(notes.length, 1, odd);
+  }
+  const contentless = toldTwice(t, device(escrow.replace('<key>PayloadContent</key>', '<key>Content</key>')));
+  t.like(contentless.value, { isComplete: true, escrow: { present: true, location: null } });
+  t.is(contentless.notes.length, 1);
+  for (const odd of ['<dict/>', '<string>CANARY</string>', '<true/>']) {
+    const ofDevice = toldTwice(
+      t,
+      output(`<key>_computerlevel</key>${odd}`, scope('alice', profile('com.example.mdm', mdm()))),
+    );
+    t.like(ofDevice.value, { isComplete: false, escrow: { present: null } });
+    t.is(ofDevice.value.mdm?.identifier, 'com.example.mdm');
+    const ofUser = toldTwice(
+      t,
+      output(scope('_computerlevel', profile('com.example.a', fileVault)), `<key>alice</key>${odd}`),
+    );
+    t.like(ofUser.value, { mdm: null, isComplete: false, escrow: { present: false } });
+    t.deepEqual(ofUser.value.fileVault, all.fileVault as never);
+    t.is(ofUser.notes.length, 1);
+  }
+});
+
+test('two MDM profiles count where they are the same (constructed)', (t) => {
+  const twice = (first: string, second: string) =>
+    toldTwice(
+      t,
+      output(scope('_computerlevel', profile('com.example.mdm', first), profile('com.example.mdm', second))),
+    );
+  t.deepEqual(
+    twice(mdm(), mdm()),
+    toldTwice(t, output(scope('_computerlevel', profile('com.example.mdm', mdm())))),
   );
-  t.deepEqual(parsedOf({ stdout: plistOf('<dict/>') }), nothing);
-  t.is(change('<string>On</string>', '<string>Perhaps</string>'), 'parse_failed');
-  t.is(change('<string>On</string>', '<true/>'), 'parse_failed');
-  t.is(change('<key>Defer</key><true/>', '<key>Defer</key><string>perhaps</string>'), 'parse_failed');
-  t.is(change('<integer>-1</integer>', '<real>1.5</real>'), 'parse_failed');
-  t.is(change('<key>ProfileItems</key>', '<key>Items</key>'), 'parse_failed');
-  t.is(change('<key>PayloadType</key>', '<key>Type</key>'), 'parse_failed');
-  t.is(
-    change('<key>PayloadContent</key><dict><key>Enable</key>', '<key>Content</key><dict><key>Enable</key>'),
-    'parse_failed',
+  const { value, notes } = twice(mdm(), mdm('', 'https://other.example.com/'));
+  t.deepEqual(value.mdm as unknown, { ...all.mdm, serverHost: null });
+  t.is(notes.length, 1);
+});
+
+test('a preference domain is one file in any case (constructed)', (t) => {
+  const lower = custom('com.apple.mcx', '<key>dontAllowFDEEnable</key><false/>');
+  t.like(toldTwice(t, device(lower)).value, {
+    mcxFileVault: { dontAllowFdeDisable: null, dontAllowFdeEnable: false },
+  });
+  const both = custom('com.apple.mcx', '<key>dontAllowFDEEnable</key><false/>').replace(
+    '<key>com.apple.mcx</key>',
+    '<key>COM.APPLE.MCX</key><dict><key>Forced</key><array><dict><key>mcx_preference_settings</key><dict><key>dontAllowFDEDisable</key><true/></dict></dict></array></dict><key>com.apple.mcx</key>',
   );
-  t.is(change('2023-03-31 01:14:38 +0200', '2023-02-31 01:14:38 +0200'), 'parse_failed');
-  t.is(change('2023-03-31 01:14:38 +0200', '31.03.2023'), 'parse_failed');
+  t.like(toldTwice(t, device(both)).value, {
+    mcxFileVault: { dontAllowFdeDisable: true, dontAllowFdeEnable: false },
+  });
+});
+
+test('what is said around the answer costs nothing, or itself (constructed)', (t) => {
+  const none = 'There are no configuration profiles installed';
+  for (const line of noiseLines) {
+    t.deepEqual(toldTwice(t, `${line}\n${everything}`), toldTwice(t, everything));
+    t.deepEqual(toldTwice(t, `${line}\n${none}\n${line}\n`), { value: nothing, notes: [] } as never);
+  }
+  const other = toldTwice(t, `${none}\nCANARY\n`);
+  t.deepEqual(other.value as unknown, nothing);
+  t.deepEqual(other.notes, ['profiles show -type configuration printed a line that is not known']);
+  t.false(reduce(`${none}\nCANARY\n`).includes('CANARY'));
 });
 
 test('no planted secret comes out', (t) => {
@@ -367,17 +565,20 @@ test('no planted secret comes out', (t) => {
   }
   const value = parse(answerOf({ stdout: planted }));
   t.deepEqual(value as unknown, all);
-  holdsNoCanary(t, planted, value, sanitize(planted));
-  for (const broken of [
-    planted.slice(0, -20),
-    `${planted}x`,
+  holdsNoCanary(t, planted, value, reduce(planted));
+  for (const odd of [
     planted.replace('<string>On</string>', '<data>Q0FOQVJZ</data>'),
     planted.replace('<string>Contoso IT</string>', '<dict><key>x</key><string>CANARY</string></dict>'),
   ]) {
-    holdsNoCanary(t, broken, sanitize(broken), t.throws(() => parse(answerOf({ stdout: broken })))?.message);
+    const { value: known, notes } = told(odd);
+    holdsNoCanary(t, odd, known, notes, reduce(odd));
+    t.is(notes.length, 1);
+  }
+  for (const broken of [planted.slice(0, -20), `${planted}<dict>`]) {
+    holdsNoCanary(t, broken, reduce(broken), t.throws(() => parse(answerOf({ stdout: broken })))?.message);
     const size = new TextEncoder().encode(broken).length;
     t.is(
-      sanitize(broken),
+      reduce(broken),
       `tokenquery: ${size} bytes that are not an answer of profiles show -type configuration were withheld\n`,
     );
   }
@@ -396,5 +597,5 @@ test('any output is parsed or refused', (t) => {
 });
 
 test('any output is reduced without a change of meaning', (t) => {
-  fuzzReducer(t, sanitize, (stdout) => parse(answerOf({ stdout })), samples);
+  fuzzReducer(t, reduce, (stdout, note) => parse(answerOf({ stdout }), note), samples);
 });

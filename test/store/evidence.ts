@@ -15,7 +15,7 @@ export interface Edits {
   readonly hostId?: string | null;
   /** Commands whose argv holds one of these words are taken away. */
   readonly without?: readonly string[];
-  /** Text of stdout to put in place of another, by a word of the argv. */
+  /** Text of what was printed to put in place of another, by a word of the argv. */
   readonly replace?: readonly (readonly [word: string, from: string | RegExp, to: string])[];
 }
 
@@ -38,10 +38,9 @@ export const makeBundle = (name: string, to: string, edits: Edits = {}): string 
       continue;
     }
     for (const [word, from, by] of edits.replace ?? []) {
-      const stdout = join(folder, 'stdout');
-      if (argv.includes(word) && existsSync(stdout)) {
-        writeFileSync(stdout, readFileSync(stdout, 'utf8').replaceAll(from, by));
-      }
+      for (const stream of ['stdout', 'stderr'].map((each) => join(folder, each)))
+        if (argv.includes(word) && existsSync(stream))
+          writeFileSync(stream, readFileSync(stream, 'utf8').replaceAll(from, by));
     }
   }
   return to;

@@ -1,11 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { isGood } from '../../collector/status.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import { readHostIds, snapshotReader } from '../../store/reader.ts';
 import type { Store } from '../../store/file.ts';
 import { viewAsOf } from '../../store/as_of.ts';
 import { openForReading } from '../../store/file.ts';
-import { cellsOrder, isGood, rowsOf as observedRows } from '../../store/snapshot.ts';
+import { cellsOrder, rowsOf as observedRows } from '../../store/snapshot.ts';
 import type { Cells, TableObservation, Snapshot } from '../../store/snapshot.ts';
 import { addAll, everything, machine, newStore, people, rowsOf, smallTables, snapshotAt } from './world.ts';
 import type { Observed } from './world.ts';

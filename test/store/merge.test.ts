@@ -11,7 +11,8 @@ import { openForReading, openForWriting } from '../../store/file.ts';
 import type { Store } from '../../store/file.ts';
 import { findInputs, merge } from '../../store/merge.ts';
 import { readNativeFile } from '../../store/native/file.ts';
-import type { Cells, Snapshot, TableObservation } from '../../store/snapshot.ts';
+import { snapshotIdOf } from '../../store/snapshot.ts';
+import type { Cells, Report, Snapshot, TableObservation } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, root, sample, temporaryFolder } from '../standin.ts';
 import { makeBundle, snapshotOfBundle } from './evidence.ts';
@@ -228,7 +229,11 @@ const malformed: readonly (readonly [string, string, RegExp])[] = [
   ['a newer layout', text.replace('"schema_version":1', '"schema_version":99'), /newer tokenquery/],
   ['no host', text.replace('"host_id":"H1"', '"host_id":""'), /no host_id/],
   ['a table without a name', text.replace('"table":"machine"', '"table":7'), /no name/],
-  ['a table without a status', text.replace('"status":"partial","row_count"', '"state":"partial","row_count"'), /no status/],
+  [
+    'a table without a status',
+    text.replace('"status":"partial","row_count"', '"state":"partial","row_count"'),
+    /no status/,
+  ],
   [
     'a row too few',
     text
@@ -278,6 +283,67 @@ for (const [what, lines, message] of malformed) {
   });
 }
 
+const line = (text: string, kind: string): string =>
+  text.split('\n').find((one) => one.includes(`"kind":"${kind}"`)) ?? '';
+const foreign = (status: string, rows: number): string =>
+  [
+    line(text, 'table')
+      .replace(/"table":"\w+"/, '"table":"engine"')
+      .replace(/"status":"\w+"/, `"status":"${status}"`),
+    ...Array.from({ length: rows }, () => line(text, 'row').replace(/"table":"\w+"/, '"table":"engine"')),
+    '',
+  ]
+    .join('\n')
+    .replace(/"row_count":\d+/, `"row_count":${rows}`);
+const more = (rows: number): string =>
+  text.replace(/"rows":(\d+)/, (_, sum) => `"rows":${Number(sum) + rows}`);
+
+test('what only a newer tokenquery knows is left out of an export, and named', (t) => {
+  const known = (lines: string, leftOut: readonly string[], expected: Snapshot = example): void => {
+    const found = new Set<string>();
+    const decoder = nativeDecoder(smallTables, found);
+    const snapshots: Snapshot[] = [];
+    t.not(lines, text);
+    decoder.bytes(Buffer.from(lines), (snapshot) => snapshots.push(snapshot));
+    decoder.end();
+    t.deepEqual([...found], [...leftOut]);
+    t.deepEqual(snapshots, [expected]);
+  };
+  const [head = '', ...rest] = more(2).split('\n');
+  // A table, wherever it stands, and with a status of its own.
+  known([head, foreign('ok', 2) + rest.join('\n')].join('\n'), ['table engine']);
+  known([head, foreign('dreaming', 2) + rest.join('\n')].join('\n'), ['table engine']);
+  known(text.replace('{"kind":"end"', `${foreign('ok', 0)}{"kind":"end"`), ['table engine']);
+  const end = `${foreign('ok', 2)}{"kind":"end"`;
+  known(more(2).replace('{"kind":"end"', end), ['table engine']);
+  // A column, a line of another kind, also between a table and its rows.
+  known(text.replaceAll('"age":', '"shoe":44,"age":'), ['column people.shoe']);
+  const mark = '{"kind":"mark","of":"x"}';
+  known(text.replaceAll('\n{"kind":"row"', `\n${mark}\n{"kind":"row"`), ['lines of the kind mark']);
+  // A word is kept; what stands under a status that is not known is not.
+  const odd = { ...(example.observations.get('machine') as TableObservation), status: 'dreaming' as never };
+  const observations = new Map([
+    ...example.observations,
+    ['machine', { ...odd, failed: null, digest: '', rowCount: 0, cells: [] }],
+  ] as const);
+  const report = example.report as Report;
+  const status = report.status.map((row) => (row[0] === 'machine' ? row.with(1, 'dreaming') : row));
+  const oddExample = { ...example, observations, report: { ...report, status } };
+  known(
+    text.replace('"status":"partial","row_count"', '"status":"dreaming","row_count"'),
+    ['rows of machine under the status dreaming'],
+    { ...oddExample, snapshotId: snapshotIdOf(oddExample) },
+  );
+  known(text.replace('"origin":"live"', '"origin":"satellite"'), [], {
+    ...example,
+    origin: 'satellite' as never,
+  });
+  // Still, what is cut off is seen.
+  t.throws(() => decode(more(2).replace('{"kind":"end"', `${foreign('ok', 3)}{"kind":"end"`)), {
+    message: /should have|rows/,
+  });
+});
+
 test('exports are read in constant memory', async (t) => {
   const path = newPath('.ndjson');
   const lines: string[] = [];
@@ -305,7 +371,6 @@ test('an export is read in a thread, and faults of the file that is written end 
   const folder = temporaryFolder(t);
   const base = await snapshotOfBundle(sample('macos26-managed'));
   const path = join(folder, 'big.ndjson');
-  const { snapshotIdOf } = await import('../../store/snapshot.ts');
   const many = Array.from({ length: 40 }, (_, number) => {
     const known = { ...base, hostId: `HOST-${number}` };
     return [...nativeLines({ ...known, snapshotId: snapshotIdOf(known) }, tables)].join('');
@@ -329,7 +394,6 @@ test('an export is read in a thread, and faults of the file that is written end 
 test('what is left of a bad export in a thread is not taken for the next one', async (t) => {
   const folder = temporaryFolder(t);
   const base = await snapshotOfBundle(sample('macos26-managed'));
-  const { snapshotIdOf } = await import('../../store/snapshot.ts');
   const write = (name: string, redaction: string | null): string => {
     const path = join(folder, name);
     const many = Array.from({ length: 120 }, (_, number) => {

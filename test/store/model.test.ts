@@ -1,6 +1,7 @@
 /** The history against a second opinion of docs/store.md, written without a look at store/history.ts. */
 import test from 'ava';
 import fc from 'fast-check';
+import { isGood } from '../../collector/status.ts';
 import type { Value } from '../../collector/table.ts';
 import { nativeLines } from '../../store/native/encode.ts';
 import { nativeDecoder } from '../../store/native/decode.ts';
@@ -9,7 +10,7 @@ import { openForReading } from '../../store/file.ts';
 import type { Store } from '../../store/file.ts';
 import { viewAsOf } from '../../store/as_of.ts';
 import { retain } from '../../store/retention.ts';
-import { isGood, rowsOf as observedRows, snapshotIdOf } from '../../store/snapshot.ts';
+import { rowsOf as observedRows, snapshotIdOf } from '../../store/snapshot.ts';
 import type { Cells, TableObservation, Snapshot } from '../../store/snapshot.ts';
 import { addAll, everything, newStore, people, rowsOf, smallTables, snapshotAt } from './world.ts';
 import type { Observed } from './world.ts';

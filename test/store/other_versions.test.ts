@@ -3,7 +3,7 @@
  * a source and a word.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { integer, text } from '../../collector/table.ts';
@@ -18,12 +18,18 @@ import type { Store } from '../../store/file.ts';
 import { merge } from '../../store/merge.ts';
 import type { Merged } from '../../store/merge.ts';
 import { nativeLines } from '../../store/native/encode.ts';
-import { cellsOrder, digestOfCells, packRows, rowsOf as cellsOf, snapshotIdOf } from '../../store/snapshot.ts';
+import {
+  cellsOrder,
+  digestOfCells,
+  packRows,
+  rowsOf as cellsOf,
+  snapshotIdOf,
+} from '../../store/snapshot.ts';
 import type { Cells, Snapshot, TableObservation } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';
-import { sample, temporaryFolder } from '../standin.ts';
+import { cli, sample, temporaryFolder } from '../standin.ts';
 import { makeBundle, snapshotOfBundle, verifySnapshots } from './evidence.ts';
-import { addAll, newPath, rowsOf } from './world.ts';
+import { addAll, newPath, people, rowsOf, smallTables, snapshotAt } from './world.ts';
 
 const tableNamed = (name: string): Table => {
   const table = tables.find((known) => known.name === name);
@@ -103,8 +109,7 @@ const novelties: Readonly<Record<string, Novelty>> = {
   },
   source: {
     declared: tables,
-    newer: (snapshot) =>
-      word('secure_token_observations', 'source', 'future_source')(snapshot),
+    newer: (snapshot) => word('secure_token_observations', 'source', 'future_source')(snapshot),
     leftOut: [],
     sql: "SELECT DISTINCT source AS shown FROM secure_token_observations WHERE source = 'future_source'",
     shown: () => 'future_source',
@@ -205,7 +210,9 @@ for (const [what, novelty] of Object.entries(novelties)) {
       const merged = await mergeInto(t, centre, input);
       t.deepEqual([merged.stored, [...merged.leftOut]], [1, []]);
       t.is(centre.db.prepare(novelty.sql).pluck().get() ?? null, null);
-      const status = centre.db.prepare('SELECT columns_affected FROM table_status WHERE table_name = ?').pluck();
+      const status = centre.db
+        .prepare('SELECT columns_affected FROM table_status WHERE table_name = ?')
+        .pluck();
       if (what === 'table') t.is(status.get('volume_seals'), undefined);
       if (what === 'column')
         t.regex(String(status.get('users')), /"shell_digest"/, 'a NULL that nobody meant is no answer');
@@ -237,6 +244,10 @@ test('an older file is read with what it lacks stood in for, and not written', a
       t.true(touchedNames(store, sql).has('volume_seals'));
       const { spots } = blindSpots(store, touchedNames(store, sql), null);
       t.deepEqual(spots, [{ table: 'volume_seals', status: null, reason: null, hosts: 1 }]);
+      for (const changes of ['changes', 'main.changes']) {
+        t.deepEqual([...touchedNames(store, `SELECT * FROM ${changes}`)], []);
+        t.deepEqual([...touchedNames(store, `SELECT 1 FROM ${changes}, volume_seals`)], ['volume_seals']);
+      }
     }
     if (what === 'column') {
       const affected = store.db
@@ -303,8 +314,14 @@ test('an older program writes into a newer file and a newer into an older, in tu
   );
   // What the newer one saw is in the history of the file.
   t.true(
-    (store.db.prepare("SELECT count(*) FROM users_history WHERE shell_digest = 'x'").pluck().get() as number) > 0 ||
-      (store.db.prepare("SELECT count(*) FROM _past_users WHERE shell_digest = 'x'").pluck().get() as number) > 0,
+    (store.db
+      .prepare("SELECT count(*) FROM users_history WHERE shell_digest = 'x'")
+      .pluck()
+      .get() as number) > 0 ||
+      (store.db
+        .prepare("SELECT count(*) FROM _past_users WHERE shell_digest = 'x'")
+        .pluck()
+        .get() as number) > 0,
   );
   t.deepEqual(usersIn(store), usersIn(openForReading(databaseOf([old], tables), tables)));
   store.close();
@@ -324,6 +341,31 @@ test('a program that lacks what the file has, and has what the file lacks, leave
   store.close();
 });
 
+test('merge says in one note what it left out, of however many inputs', async (t) => {
+  const old = await olderSnapshot();
+  const [table, column] = [novelties['table'] as Novelty, novelties['column'] as Novelty];
+  // One of them large enough for the thread that reads exports.
+  const many = Array.from({ length: 40 }, (_, number) => {
+    const known = { ...newerSnapshot(old, table), hostId: `HOST-${number}` };
+    return { ...known, snapshotId: snapshotIdOf(known) };
+  });
+  const inputs = [
+    exportOf(many, table.declared),
+    databaseOf([newerSnapshot(old, column)], column.declared),
+    exportOf([newerSnapshot(old, column)], column.declared),
+    databaseOf([atTime(old, old.collectedTime + 5)], tables),
+  ];
+  t.true(statSync(inputs[0] as string).size > 2 * 1024 * 1024);
+  const { code, stdout, stderr } = await cli(['merge', '--db', newPath(), ...inputs]);
+  t.is(code, 0);
+  t.regex(stdout, /^42 snapshots of 41 hosts stored/);
+  t.is(
+    stderr,
+    'tokenquery: note: 3 inputs of a newer tokenquery: left out, for this one does not know it: ' +
+      'column users.shell_digest, table volume_seals; upgrade tokenquery here and merge again\n',
+  );
+});
+
 test('what is lacking is looked for once: the next opening reads one row', async (t) => {
   const old = await olderSnapshot();
   const path = databaseOf([old], tables);
@@ -337,6 +379,46 @@ test('what is lacking is looked for once: the next opening reads one row', async
   t.is((settings() as unknown[]).length, 1);
   openForWriting(path, tables).close();
   t.is((settings() as unknown[]).length, 1);
+});
+
+test('a column in the middle that came later shifts nothing of what a partial look saw', (t) => {
+  const columnsWithout = Object.fromEntries(
+    Object.entries(people.columns).filter(([name]) => name !== 'age'),
+  );
+  const olderPeople: Table = { ...people, columns: columnsWithout };
+  const older = [olderPeople, ...smallTables.filter((table) => table !== people)];
+  const look = (time: number, status: 'ok' | 'partial', rows: readonly Cells[]): Snapshot => {
+    const observation = {
+      ...observationOf(olderPeople, rows),
+      status,
+      failed: status === 'ok' ? null : ['s1'],
+    };
+    const observations = new Map([
+      ['people', { ...observation, affected: status === 'ok' ? [] : ['token'] }],
+    ]);
+    const known = { ...snapshotAt('H1', time, {}), observations };
+    return { ...known, snapshotId: snapshotIdOf(known) };
+  };
+  const path = newPath();
+  const store = openForWriting(path, older);
+  addAll(store, [
+    look(10, 'ok', [['ann', 'A', 1, 0.5]]),
+    look(20, 'partial', [['ann', 'A', null, 1.5]]),
+    look(30, 'partial', [['ann', 'A', 0, 2.5]]),
+  ]);
+  const before = rowsOf(store, 'SELECT name, uuid, token, seen, valid_from_time FROM people_history');
+  store.close();
+  const newer = openForWriting(path, smallTables);
+  t.deepEqual(rowsOf(newer, 'SELECT name, uuid, token, seen, valid_from_time FROM people_history'), before);
+  t.is(verifySnapshots(newer), 3);
+  // A late one folds all of it anew.
+  const late = snapshotAt('H1', 15, { people: { status: 'ok', rows: [['ann', 'A', 1, 30, 0.5]] } });
+  addAll(newer, [late]);
+  t.is(verifySnapshots(newer), 4);
+  t.deepEqual(rowsOf(newer, 'SELECT name, uuid, token, seen FROM people'), [
+    { name: 'ann', uuid: 'A', token: 0, seen: 2.5 },
+  ]);
+  newer.close();
 });
 
 const answersOn = (store: Store) =>

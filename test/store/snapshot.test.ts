@@ -211,15 +211,19 @@ test('what a run could not ask is no change, and what it could ask is', async (t
   t.deepEqual(await observe(10, { without: keys }), []);
   t.deepEqual(await observe(20, { without: keys }), []);
   t.deepEqual(tokens(), before);
-  // Of the same Mac, asked as little: a shell and a token.
-  const lost = await observe(30, {
+  // Of the same Mac, asked as little: a shell and a tag, which alone is no token lost.
+  const edits: Edits['replace'] = [
+    ['-readall', ';SecureToken;', ';Basic;'],
+    ['-readall', '/bin/zsh', '/bin/sh'],
+  ];
+  const untagged = await observe(30, { without: keys, replace: edits });
+  t.true(untagged.includes('users changed shell /bin/sh'), untagged.join('\n'));
+  t.false(untagged.includes('secure_tokens changed secure_token 0'), untagged.join('\n'));
+  // And a token.
+  const lost = await observe(35, {
     without: keys,
-    replace: [
-      ['-readall', ';SecureToken;', ';Basic;'],
-      ['-readall', '/bin/zsh', '/bin/sh'],
-    ],
+    replace: [...(edits ?? []), ['-secureTokenStatus', 'is ENABLED', 'is DISABLED']],
   });
-  t.true(lost.includes('users changed shell /bin/sh'), lost.join('\n'));
   t.true(lost.includes('secure_tokens changed secure_token 0'), lost.join('\n'));
   // All asked again, and all as it was at first: back to that.
   const back = await observe(40, {});

@@ -3,19 +3,13 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SourceName } from '../../collector/sources.ts';
+import { isGood } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import { boolean, defineTable, integer, real, text } from '../../collector/table.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import { openForWriting, transact } from '../../store/file.ts';
 import type { Store } from '../../store/file.ts';
-import {
-  cellsOrder,
-  digestOfCells,
-  isGood,
-  packRows,
-  snapshotIdOf,
-  snapshotStatus,
-} from '../../store/snapshot.ts';
+import { cellsOrder, digestOfCells, packRows, snapshotIdOf, snapshotStatus } from '../../store/snapshot.ts';
 import type { Cells, TableObservation, Report, Snapshot } from '../../store/snapshot.ts';
 import { storeWriter } from '../../store/writer/writer.ts';
 import type { Added } from '../../store/writer/writer.ts';

@@ -1,0 +1,173 @@
+/**
+ * Answers that are well-formed and cannot be true beside the others of the same Mac. Such an answer is no answer: whoever
+ * reads it gets `contradicted` in its place, and the reason names both commands. This stands between the parsers, which
+ * see one answer, and the tables, which believe what they read.
+ *
+ * The other commands are asked only where an answer looks odd by itself, and always the same ones: what is believed does
+ * not depend on which tables are collected.
+ */
+import { canLogin } from './accounts.ts';
+import { hasTag } from './parsers/authentication_authority.ts';
+import type { ApfsVolume } from './parsers/diskutil_apfs_list.ts';
+import type { DiskutilInfoRoot } from './parsers/diskutil_info_root.ts';
+import { isSafeUsername } from './sources.ts';
+import type { Parsed } from './parsing.ts';
+import type { CommandName } from './sources.ts';
+import { asksSysadminctl } from './version.ts';
+
+export interface Beside {
+  /** Another answer as it came; null where there is none. */
+  said<S extends CommandName>(source: S, ...parameters: string[]): Promise<Parsed<S> | null>;
+  /** False where an answer leaves something out: what it lacks may exist. */
+  isComplete(source: CommandName, ...parameters: string[]): boolean;
+}
+
+/** Why an answer cannot be true; null where it can. */
+type Objection<S extends CommandName> = (answer: Parsed<S>, beside: Beside) => Promise<string | null>;
+
+/** Whether the volume of `/` is among these, by its device, its UUID or its container. */
+export const holdsRoot = (volumes: readonly ApfsVolume[], root: DiskutilInfoRoot): boolean => {
+  const device = rootDeviceOf(root);
+  return volumes.some(
+    (volume) =>
+      (device !== null && volume.deviceIdentifier === device) ||
+      (root.volumeUuid !== null && volume.uuid === root.volumeUuid) ||
+      (root.containerReference !== null && volume.containerReference === root.containerReference),
+  );
+};
+
+/** The volume of the running system, of which `/` is a snapshot from macOS 11 on: disk3s1 of disk3s1s1. */
+export const rootDeviceOf = ({ deviceIdentifier }: DiskutilInfoRoot): string | null =>
+  /^disk[0-9]+s[0-9]+/.exec(deviceIdentifier ?? '')?.[0] ?? null;
+
+/** Every Mac has root, and the group admin. A record of which the id is not known may be the one that is missed. */
+const hasId = (ids: readonly (number | null)[], id: number): boolean =>
+  ids.includes(id) || ids.includes(null);
+
+const usersWithoutRoot: Objection<'ds_users'> = async (users, { isComplete }) =>
+  hasId(
+    users.map(({ uid }) => uid),
+    0,
+  ) || !isComplete('ds_users')
+    ? null
+    : 'dscl . -readall /Users names no account with uid 0, which every Mac has';
+
+const groupsWithoutAdmin: Objection<'ds_groups'> = async (groups, { isComplete }) =>
+  hasId(
+    groups.map(({ gid }) => gid),
+    80,
+  ) || !isComplete('ds_groups')
+    ? null
+    : 'dscl . -readall /Groups names no group with gid 80, which every Mac has';
+
+const volumesWithoutRoot: Objection<'diskutil_apfs_list'> = async (volumes, { said, isComplete }) => {
+  if (!isComplete('diskutil_apfs_list')) return null;
+  const root = await said('diskutil_info_root');
+  if (root?.filesystem !== 'apfs' || holdsRoot(volumes, root)) return null;
+  return 'diskutil apfs list has no volume of "/", which is on APFS as diskutil info -plist / says';
+};
+
+const rootOfApfs: Objection<'diskutil_info_root'> = async (root, { said }) => {
+  if (root.filesystem !== 'hfs') return null;
+  if (root.containerReference !== null)
+    return 'diskutil info -plist / says that "/" is on HFS+, and names a container of APFS for it';
+  const volumes = (await said('diskutil_apfs_list')) ?? [];
+  return holdsRoot(volumes, root)
+    ? 'diskutil info -plist / says that "/" is on HFS+, and diskutil apfs list has its volume'
+    : null;
+};
+
+/** A witness that somebody can unlock the volume; null where none answers so. */
+const witnessOfTokens = async ({ said }: Beside): Promise<string | null> => {
+  const [status, extended] = await Promise.all([said('fdesetup_status'), said('fdesetup_list_extended')]);
+  if (status?.isOn === true) return 'fdesetup status says that FileVault is on';
+  if (extended?.rows.some(({ type }) => type === 'os_user') === true)
+    return 'fdesetup list -extended names users';
+  const plain = extended === null ? await said('fdesetup_list') : null;
+  if (plain?.users.some(({ name }) => name !== null) === true) return 'fdesetup list names users';
+  const users = (await said('ds_users')) ?? [];
+  if (users.some(({ authenticationAuthority }) => hasTag(authenticationAuthority, 'SecureToken')))
+    return 'dscl . -readall /Users has accounts with the tag SecureToken';
+  if (!asksSysadminctl(await said('sw_vers'))) return null;
+  const names = users
+    .filter((user) => canLogin(user) !== 0 && isSafeUsername(user.recordName))
+    .map(({ recordName }) => recordName);
+  const states = await Promise.all(names.map((name) => said('sysadminctl_secure_token_status', name)));
+  return states.some((answer) => answer?.state === 'ENABLED')
+    ? 'sysadminctl -secureTokenStatus says ENABLED'
+    : null;
+};
+
+const listingOfNobody: Objection<'diskutil_apfs_list_users'> = async ({ users }, beside) => {
+  if (users.length > 0) return null;
+  const witness = await witnessOfTokens(beside);
+  return witness === null ? null : `diskutil apfs listUsers names nobody, and ${witness}`;
+};
+
+/** During a decryption both may be right: the list is gone before the headline says so. */
+const listAgainstStatus = async (
+  tool: string,
+  says: 'off' | 'nobody' | null,
+  { said }: Beside,
+): Promise<string | null> => {
+  if (says === null) return null;
+  const status = await said('fdesetup_status');
+  if (status?.isOn !== true || status.status === 'decrypting') return null;
+  const what = says === 'off' ? 'says that FileVault is off' : 'names nobody';
+  return `${tool} ${what}, and fdesetup status says that FileVault is on`;
+};
+
+const extendedList: Objection<'fdesetup_list_extended'> = ({ rows, isFileVaultOff }, beside) =>
+  listAgainstStatus(
+    'fdesetup list -extended',
+    isFileVaultOff
+      ? 'off'
+      : rows.length === 0 && beside.isComplete('fdesetup_list_extended')
+        ? 'nobody'
+        : null,
+    beside,
+  );
+
+const plainList: Objection<'fdesetup_list'> = ({ users, isFileVaultOff }, beside) =>
+  listAgainstStatus(
+    'fdesetup list',
+    isFileVaultOff ? 'off' : users.length === 0 && beside.isComplete('fdesetup_list') ? 'nobody' : null,
+    beside,
+  );
+
+const profilesWithoutMdm: Objection<'profiles_show_configuration'> = async (
+  { mdm },
+  { said, isComplete },
+) => {
+  if (mdm !== null || !isComplete('profiles_show_configuration')) return null;
+  const status = await said('profiles_status_enrollment');
+  const isEnrolled =
+    status?.mdmEnrolled === true || (status?.isLegacy === true && status.enrolledViaDep === true);
+  return isEnrolled
+    ? 'profiles show -type configuration lists no MDM profile, and profiles status -type enrollment says enrolled'
+    : null;
+};
+
+/** The answers that others can contradict. */
+const objections: { readonly [S in CommandName]?: Objection<S> } = {
+  ds_users: usersWithoutRoot,
+  ds_groups: groupsWithoutAdmin,
+  diskutil_apfs_list: volumesWithoutRoot,
+  diskutil_info_root: rootOfApfs,
+  diskutil_apfs_list_users: listingOfNobody,
+  fdesetup_list_extended: extendedList,
+  fdesetup_list: plainList,
+  profiles_show_configuration: profilesWithoutMdm,
+};
+
+export const contradictable = Object.keys(objections) as CommandName[];
+
+/** Why an answer cannot be true beside the others; null where it can. */
+export const objectionTo = async (
+  source: CommandName,
+  answer: unknown,
+  beside: Beside,
+): Promise<string | null> => {
+  const objection = objections[source] as Objection<CommandName> | undefined;
+  return objection === undefined ? null : objection(answer as never, beside);
+};

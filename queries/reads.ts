@@ -1,0 +1,31 @@
+/** Which tables a query reads, as SQLite understands it and not as its text looks. */
+import type { Db } from '../store/database.ts';
+import { quoteName } from '../store/ddl.ts';
+import { factTables } from '../store/guard.ts';
+import { bare } from './query.ts';
+import type { Query } from './query.ts';
+
+/**
+ * The query with what its header leaves out: the tables that a condition of a requirement reads are required, for else the
+ * condition may only seem not to hold; what else it reads is collected.
+ *
+ * @param db A database with the tables, empty or not; for a query that compares snapshots, a store.
+ */
+export const withReads = (query: Query, db: Db): Query => {
+  const { applies, sql } = query;
+  const required = new Set(query.requires.map(({ table }) => table));
+  const ofConditions = query.requires.flatMap(({ table, where }) =>
+    where === null ? [] : factTables(db, `SELECT 1 FROM ${quoteName(table)} WHERE NOT (${where})`),
+  );
+  const added = [...new Set(ofConditions)].filter((table) => !required.has(table));
+  const appliesReads = applies === null ? [] : factTables(db, `SELECT 1 FROM hosts WHERE NOT (${applies})`);
+  // Hosts are always collected.
+  const named = new Set(['hosts', ...required, ...added, ...query.alsoReads]);
+  const others = [...new Set([...factTables(db, sql), ...appliesReads])].filter((table) => !named.has(table));
+  return {
+    ...query,
+    requires: [...query.requires, ...added.map(bare)],
+    alsoReads: [...query.alsoReads, ...others],
+    appliesReads,
+  };
+};

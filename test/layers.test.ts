@@ -1,0 +1,142 @@
+/** Imports go one way: .oxlintrc.json says which, and here each of its rules is seen to fire. */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import test from 'ava';
+import { root, temporaryFolder } from './standin.ts';
+
+/** The folders that each folder may import, beside itself. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  collector: [],
+  tables: ['collector'],
+  store: ['collector'],
+  queries: ['store', 'collector'],
+  export: ['queries', 'store', 'collector'],
+  cli: ['export', 'queries', 'store', 'tables', 'collector'],
+};
+const folders = Object.keys(mayImport);
+
+/** A file of each kind that has a rule of its own, and what of the world it may import. */
+const places: Readonly<Record<string, readonly string[]>> = {
+  'collector/some.ts': ['node:fs'],
+  'collector/backends/process.ts': ['node:fs', 'execa'],
+  'collector/parsers/some.ts': [],
+  'tables/some.ts': [],
+  'tables/shared/some.ts': [],
+  'store/some.ts': ['node:fs'],
+  'store/writer/some.ts': ['node:fs'],
+  'store/database.ts': ['node:fs', 'better-sqlite3'],
+  'queries/some.ts': ['node:fs'],
+  'export/formats/some.ts': ['node:fs'],
+  'cli/some.ts': ['node:fs'],
+  'cli/commands/some.ts': ['node:fs'],
+};
+const world = ['node:fs', 'execa', 'better-sqlite3'];
+
+interface Case {
+  readonly from: string;
+  readonly specifier: string;
+  readonly isAllowed: boolean;
+}
+
+const up = (from: string): string => '../'.repeat(from.split('/').length - 1);
+const cases: readonly Case[] = Object.entries(places).flatMap(([from, allowed]) => {
+  const own = from.split('/')[0] ?? '';
+  const reachable = new Set([own, ...(mayImport[own] ?? [])]);
+  return [
+    ...world.map((specifier) => ({ from, specifier, isAllowed: allowed.includes(specifier) })),
+    ...folders
+      .filter((folder) => folder !== own)
+      .flatMap((folder) =>
+        ['other.ts', 'deep/other.ts'].map((file) => ({
+          from,
+          specifier: `${up(from)}${folder}/${file}`,
+          isAllowed: reachable.has(folder),
+        })),
+      ),
+  ];
+});
+const commands: readonly Case[] = [
+  { from: 'cli/commands/some.ts', specifier: './other.ts', isAllowed: false },
+  { from: 'cli/commands/some.ts', specifier: '../commands/other.ts', isAllowed: false },
+  { from: 'cli/commands/some.ts', specifier: '../args.ts', isAllowed: true },
+  { from: 'cli/main.ts', specifier: './commands/other.ts', isAllowed: true },
+];
+
+test('each layer rule fires, on types too, and on nothing that is allowed', (t) => {
+  const folder = temporaryFolder(t);
+  copyFileSync(join(root, '.oxlintrc.json'), join(folder, '.oxlintrc.json'));
+  const all = [...cases, ...commands].flatMap((one) => [
+    { ...one, kind: 'import ' },
+    { ...one, kind: 'import type ' },
+  ]);
+  // A file for each import, in the folder of its kind; those with a rule of their own keep their name.
+  const byFile = Map.groupBy(all, ({ from }) => from);
+  for (const [from, imports] of byFile) {
+    mkdirSync(dirname(join(folder, from)), { recursive: true });
+    const lines = imports.map(
+      ({ kind, specifier }, index) => `${kind}{ a as a${index} } from '${specifier}';`,
+    );
+    writeFileSync(join(folder, from), `${lines.join('\n')}\n`);
+  }
+  const { stdout } = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules/oxlint/bin/oxlint'), '--format', 'json', '--quiet'],
+    { cwd: folder, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
+  );
+  const { diagnostics } = JSON.parse(stdout) as {
+    diagnostics: { code: string; filename: string; labels: { span: { line: number } }[] }[];
+  };
+  const fired = new Set(
+    diagnostics
+      .filter(({ code }) => code.includes('no-restricted-imports'))
+      .map(({ filename, labels }) => `${filename}:${labels[0]?.span.line}`),
+  );
+  for (const [from, imports] of byFile) {
+    for (const [index, { kind, specifier, isAllowed }] of imports.entries())
+      t.is(fired.has(`${from}:${index + 1}`), !isAllowed, `${from}: ${kind}${specifier}`);
+  }
+});
+
+const sources = folders
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+  )
+  .filter((file) => file.endsWith('.ts'));
+
+/** The files that a file imports, as types too; with those that it loads when it runs, or without. */
+const importsOf = (file: string, withLoaded: boolean): readonly string[] => {
+  const text = readFileSync(join(root, file), 'utf8');
+  const pattern = withLoaded
+    ? /\b(?:from|import\()\s*(?:\/\*[^*]*\*\/\s*)?'(\.[^']*)'/g
+    : /\bfrom\s+'(\.[^']*)'/g;
+  return [...text.matchAll(pattern)].map(([, specifier]) => normalize(join(dirname(file), specifier ?? '')));
+};
+
+test('what is loaded when a command runs keeps to the layers as well', (t) => {
+  let count = 0;
+  for (const file of sources) {
+    const own = file.split('/')[0] ?? '';
+    for (const imported of importsOf(file, true)) {
+      count += 1;
+      const folder = imported.split('/')[0] ?? '';
+      t.true(folder === own || mayImport[own]?.includes(folder), `${file} imports ${imported}`);
+      if (file.startsWith('cli/commands/'))
+        t.false(imported.startsWith('cli/commands/'), `${file} imports ${imported}`);
+    }
+  }
+  t.true(count > 400);
+});
+
+test('no file imports itself by way of others, as types neither', (t) => {
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) t.fail([...path.slice(path.indexOf(file)), file].join(' -> '));
+    else if (!done.has(file)) {
+      for (const imported of importsOf(file, false)) visit(imported, [...path, file]);
+      done.add(file);
+    }
+  };
+  for (const file of sources) visit(file, []);
+  t.true(done.size >= sources.length);
+});
