@@ -198,7 +198,7 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
         throw error;
       }
     },
-    isComplete: (source, ...parameters) => problemsOf(source, parameters).length === 0,
+    isComplete: (source, ...parameters) => isComplete(source, parameters),
   };
 
   /** The answer, where the others do not contradict it. */

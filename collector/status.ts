@@ -21,6 +21,8 @@ const oneOf = (...these: readonly Status[]): ((status: string) => boolean) => {
 export const isSeen = oneOf('ok', 'empty');
 /** Its rows are true, and the history goes on with them; of a partial one some may be missing. */
 export const isGood = oneOf('ok', 'empty', 'partial');
+/** There is nothing to be found out: what it says is true, or this Mac has no such fact. */
+export const isTold = oneOf('ok', 'empty', 'partial', 'unsupported');
 /** All that was asked was answered; `skipped` is what nobody asked for. */
 export const isAnswered = oneOf('ok', 'empty', 'skipped');
 /** All that can be had was had; `unsupported` is what this Mac does not have. */

@@ -129,6 +129,16 @@ export interface Table<C extends Columns = Columns> {
   readonly readAnew?: Readonly<
     Record<string, { readonly columns?: readonly string[]; readonly rows?: true }>
   >;
+  /**
+   * Since this version the table has another key. `rows` puts rows of an older one, of which several may have the same
+   * key now, into the words of this: what was one thing then and is one now stays one.
+   */
+  readonly rekeyed?: {
+    readonly since: string;
+    readonly rows: (
+      rows: readonly Readonly<Record<string, Value>>[],
+    ) => readonly Readonly<Record<string, Value>>[];
+  };
   /** Queries worth running; the tests run them, the docs print them. */
   readonly examples: readonly [string, ...string[]];
   /** The rows, without host_id. */

@@ -342,6 +342,7 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
     'disabled_tag',
     'confidence',
     'has_conflict',
+    'is_guest',
   ],
   table_status: [
     'table_name',
@@ -363,6 +364,8 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
     'can_login',
     'home_exists',
     'platform_sso_registered',
+    'is_awake',
+    'has_false_identity',
   ],
 };
 

@@ -6,7 +6,7 @@
  * engine too. What else is there is unknown. A hit on a host with blind spots stays a hit, with the blind
  * spots beside it.
  */
-import { isGood, isSeen } from '../collector/status.ts';
+import { isGood, isSeen, isTold } from '../collector/status.ts';
 import type { Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName, quoteText, statusList } from '../store/ddl.ts';
@@ -28,7 +28,7 @@ const names = (list: string, column: string): string =>
   `REPLACE(${list}, ${quoteText(`"${column}"`)}, '') <> ${list}`;
 
 const goodOnes = statusList(isGood);
-const knownOnes = statusList((status) => isGood(status) || status === 'unsupported');
+const toldOnes = statusList(isTold);
 
 /** Of a partial table rows may be missing, where it is not named which columns are. */
 const rowsAreThere = `(t.status IN ${statusList(isSeen)} OR (t.status = 'partial' AND t.columns_affected IS NOT NULL))`;
@@ -49,7 +49,7 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
     // Of a partial table rows may be missing: it is enough only where it is named which columns are. What this Mac or
     // this macOS has not is not unknown.
     `${spot('t.host_id', table, null, why)}\nFROM table_status t\nWHERE ${isTable}\n` +
-      `  AND (t.status NOT IN ${knownOnes} OR (t.status = 'partial'${column === null && where === null ? '' : ' AND t.columns_affected IS NULL'}))`,
+      `  AND (t.status NOT IN ${toldOnes} OR (t.status = 'partial'${column === null && where === null ? '' : ' AND t.columns_affected IS NULL'}))`,
   ];
   // A condition that is neither true nor false may be true.
   const matters = where === null ? '' : `CASE WHEN NOT (${where}) THEN 0 ELSE 1 END = 1`;

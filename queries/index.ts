@@ -14,7 +14,7 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "COALESCE(uid, -1) <> 201"
+        "where": "COALESCE(is_guest, 0) = 0"
       },
       {
         "table": "account_policy_data",
@@ -32,7 +32,7 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": null,
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)"
+        "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(is_guest, 0) = 0 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)"
       }
     ],
     "closed": [],
@@ -47,7 +47,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  oldest.host_id,\n  oldest.username AS subject,\n  oldest.is_admin,\n  oldest.creation_time,\n  h.setup_done_time\nFROM (\n  SELECT\n    holders.host_id,\n    holders.username,\n    holders.uuid,\n    holders.is_admin,\n    holders.creation_time,\n    MIN(holders.creation_time) OVER (PARTITION BY holders.host_id) AS oldest_time\n  FROM (\n    SELECT\n      s.host_id,\n      s.username,\n      s.uuid,\n      s.is_admin,\n      (\n        SELECT MAX(a.creation_time)\n        FROM account_policy_data a\n        WHERE a.host_id = s.host_id\n          AND a.username = s.username\n          AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')\n      ) AS creation_time\n    FROM secure_tokens s\n    WHERE s.secure_token = 1\n  ) holders\n) oldest\nLEFT JOIN hosts h ON h.host_id = oldest.host_id\nWHERE oldest.creation_time = oldest.oldest_time\nORDER BY oldest.host_id, oldest.username, COALESCE(oldest.uuid, '')",
+    "sql": "SELECT\n  oldest.host_id,\n  oldest.username AS subject,\n  oldest.is_admin,\n  oldest.creation_time,\n  h.setup_done_time\nFROM (\n  SELECT\n    holders.host_id,\n    holders.username,\n    holders.uuid,\n    holders.is_admin,\n    holders.secure_token,\n    holders.creation_time,\n    MIN(holders.creation_time) OVER (PARTITION BY holders.host_id) AS oldest_time,\n    -- One of whom either is not known may be the oldest.\n    SUM(CASE WHEN holders.secure_token = 1 AND holders.creation_time IS NOT NULL THEN 0 ELSE 1 END)\n      OVER (PARTITION BY holders.host_id) AS doubtful\n  FROM (\n    SELECT\n      s.host_id,\n      s.username,\n      s.uuid,\n      s.is_admin,\n      s.secure_token,\n      (\n        SELECT MAX(a.creation_time)\n        FROM account_policy_data a\n        WHERE a.host_id = s.host_id\n          AND a.username = s.username\n          AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')\n      ) AS creation_time\n    FROM secure_tokens s\n    WHERE COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.is_guest, 0) = 0\n  ) holders\n) oldest\nLEFT JOIN hosts h ON h.host_id = oldest.host_id\nWHERE oldest.creation_time = oldest.oldest_time\n  AND oldest.doubtful = 0\nORDER BY oldest.host_id, oldest.username, COALESCE(oldest.uuid, '')",
     "file": "queries/context/first_token_holder.sql"
   },
   {
@@ -88,13 +88,13 @@ export const queries: readonly Query[] = [
         "table": "users",
         "column": "can_login",
         "isNullAnswer": false,
-        "where": "COALESCE(is_system_account, 0) = 0"
+        "where": null
       },
       {
         "table": "users",
-        "column": "is_system_account",
+        "column": "account_type",
         "isNullAnswer": false,
-        "where": "COALESCE(can_login, 1) = 1"
+        "where": "COALESCE(can_login, 1) = 1 AND COALESCE(is_system_account, 1) = 1"
       },
       {
         "table": "authentication_authorities",
@@ -129,7 +129,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.shell,\n  u.is_admin,\n  CASE\n    WHEN EXISTS (\n      SELECT 1\n      FROM authentication_authorities a\n      WHERE a.host_id = u.host_id\n        AND a.username = u.username\n        AND a.tag = 'basic'\n    ) THEN 1\n    ELSE 0\n  END AS has_basic\nFROM users u\nJOIN table_status t\n  ON t.host_id = u.host_id\n  AND t.table_name = 'authentication_authorities'\n  AND t.status IN ('ok', 'empty')\nWHERE u.can_login = 1\n  AND u.is_system_account = 0\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (\n    NOT EXISTS (\n      SELECT 1\n      FROM authentication_authorities a\n      WHERE a.host_id = u.host_id\n        AND a.username = u.username\n        AND a.tag IN ('ShadowHash', 'Kerberosv5', 'LocalCachedUser', 'ApplePasswordServer')\n    )\n    OR EXISTS (\n      SELECT 1\n      FROM authentication_authorities a\n      WHERE a.host_id = u.host_id\n        AND a.username = u.username\n        AND a.tag = 'basic'\n    )\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
+    "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.shell,\n  u.is_admin,\n  CASE\n    WHEN EXISTS (\n      SELECT 1\n      FROM authentication_authorities a\n      WHERE a.host_id = u.host_id\n        AND a.username = u.username\n        AND a.tag = 'basic'\n    ) THEN 1\n    ELSE 0\n  END AS has_basic\nFROM users u\nJOIN table_status t\n  ON t.host_id = u.host_id\n  AND t.table_name = 'authentication_authorities'\n  AND t.status IN ('ok', 'empty')\nWHERE u.can_login = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  AND (\n    NOT EXISTS (\n      SELECT 1\n      FROM authentication_authorities a\n      WHERE a.host_id = u.host_id\n        AND a.username = u.username\n        AND a.tag IN ('ShadowHash', 'Kerberosv5', 'LocalCachedUser', 'ApplePasswordServer')\n    )\n    OR EXISTS (\n      SELECT 1\n      FROM authentication_authorities a\n      WHERE a.host_id = u.host_id\n        AND a.username = u.username\n        AND a.tag = 'basic'\n    )\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
     "file": "queries/detection/account_without_password.sql"
   },
   {
@@ -175,6 +175,12 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "purpose": "Whoever makes an account of that name, or with that GeneratedUID, is an administrator at once.",
     "requires": [
+      {
+        "table": "group_members",
+        "column": "gid",
+        "isNullAnswer": false,
+        "where": null
+      },
       {
         "table": "group_members",
         "column": "is_resolved",
@@ -246,7 +252,7 @@ export const queries: readonly Query[] = [
     "title": "A hidden account is an administrator",
     "group": "detection",
     "severity": "high",
-    "purpose": "An administrator is hidden by its record or by the login window, or has a uid below 500, and is none of Apple's accounts.",
+    "purpose": "An administrator is hidden by its record or by the login window, or has a uid below 500, and is neither root nor Setup Assistant. No other account of macOS is an administrator.",
     "requires": [
       {
         "table": "users",
@@ -262,9 +268,15 @@ export const queries: readonly Query[] = [
       },
       {
         "table": "users",
-        "column": "is_system_account",
+        "column": "uid",
         "isNullAnswer": false,
         "where": "COALESCE(is_admin, 1) = 1"
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_admin, 1) = 1 AND (COALESCE(is_hidden, 1) = 1 OR COALESCE(uid, -1) < 500 OR EXISTS (SELECT 1 FROM loginwindow_settings l WHERE l.host_id = users.host_id AND COALESCE(l.hidden_users, '') <> '[]'))"
       },
       {
         "table": "loginwindow_settings",
@@ -297,7 +309,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.is_hidden,\n  u.account_type,\n  u.directory,\n  l.hidden_users\nFROM users u\nLEFT JOIN loginwindow_settings l ON l.host_id = u.host_id\nWHERE u.is_admin = 1\n  AND u.is_system_account = 0\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'managed_admin')\n  AND (\n    u.is_hidden = 1\n    OR u.uid < 500\n    -- The name stands in the JSON array.\n    OR REPLACE(\n      l.hidden_users,\n      '\"' || REPLACE(REPLACE(u.username, '\\', '\\\\'), '\"', '\\\"') || '\"',\n      ''\n    ) <> l.hidden_users\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
+    "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.is_hidden,\n  u.account_type,\n  u.directory,\n  l.hidden_users\nFROM users u\nLEFT JOIN loginwindow_settings l ON l.host_id = u.host_id\nWHERE u.is_admin = 1\n  AND u.account_type NOT IN ('root', 'setup_assistant', 'managed_admin')\n  AND (\n    u.is_hidden = 1\n    OR u.uid < 500\n    -- The name stands in the JSON array.\n    OR REPLACE(\n      l.hidden_users,\n      '\"' || REPLACE(REPLACE(u.username, '\\', '\\\\'), '\"', '\\\"') || '\"',\n      ''\n    ) <> l.hidden_users\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
     "file": "queries/detection/hidden_admin.sql"
   },
   {
@@ -377,7 +389,7 @@ export const queries: readonly Query[] = [
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.uid,\n    n.account_type,\n    n.is_hidden,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.is_admin = 1\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.uid,\n    r.account_type,\n    r.is_hidden,\n    r.change_time,\n    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username\n      AND COALESCE(p.uuid, '') = r.uuid THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.is_admin = 0 AND p.username = r.username\n      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.is_admin = 1 AND p.username = r.username\n      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_yes_time\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.account_type, r.is_hidden, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.uid,\n  c.account_type,\n  c.is_hidden,\n  -- 1 when the account itself is new.\n  1 - c.was_there AS is_new_account,\n  c.change_time\nFROM compared c\n-- It was not there just before, or what was last known of it was that it is none.\nWHERE c.was_there = 0\n  OR c.last_no_time > c.last_yes_time\nORDER BY c.host_id, c.username, c.change_time, c.uuid",
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.uid,\n    n.account_type,\n    n.is_hidden,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.is_admin = 1\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.uid,\n    r.account_type,\n    r.is_hidden,\n    r.change_time,\n    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.is_admin = 0 AND p.username = r.username\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.is_admin = 1 AND p.username = r.username\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_yes_time\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.account_type, r.is_hidden, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.uid,\n  c.account_type,\n  c.is_hidden,\n  -- 1 when the account itself is new.\n  1 - c.was_there AS is_new_account,\n  c.change_time\nFROM compared c\n-- It was not there just before, or what was last known of it was that it is none.\nWHERE c.was_there = 0\n  OR c.last_no_time > c.last_yes_time\nORDER BY c.host_id, c.username, c.change_time, c.uuid",
     "file": "queries/detection/new_admin_between_snapshots.sql"
   },
   {
@@ -391,13 +403,25 @@ export const queries: readonly Query[] = [
         "table": "account_policy_data",
         "column": "failed_login_count",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.is_system_account, 0) = 0 AND COALESCE(u.can_login, 1) = 1)"
+        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.is_awake, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))"
       },
       {
         "table": "account_policy_data",
         "column": "password_last_set_time",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.is_system_account, 0) = 0 AND COALESCE(u.can_login, 1) = 1)"
+        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.is_awake, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))"
+      },
+      {
+        "table": "users",
+        "column": "is_awake",
+        "isNullAnswer": false,
+        "where": null
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_awake, 1) = 1 AND COALESCE(is_system_account, 1) = 1"
       },
       {
         "table": "account_policy_data",
@@ -415,10 +439,24 @@ export const queries: readonly Query[] = [
         "table": "users",
         "column": null,
         "isNullAnswer": false,
-        "where": "COALESCE(is_system_account, 0) = 0 AND COALESCE(can_login, 1) = 1 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)"
+        "where": "COALESCE(is_awake, 1) = 1 AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest') AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)"
       }
     ],
-    "closed": [],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
@@ -428,7 +466,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  a.failed_login_count,\n  a.failed_login_timestamp,\n  a.password_last_set_time,\n  CASE\n    WHEN a.password_last_set_time < :now - 365 * 86400 THEN 1\n    WHEN a.password_last_set_time IS NOT NULL THEN 0\n  END AS is_password_old\nFROM account_policy_data a\nJOIN users u\n  ON u.host_id = a.host_id\n  AND u.username = a.username\n  AND COALESCE(u.uuid, '') = COALESCE(a.uuid, '')\nWHERE u.is_system_account = 0\n  AND (\n    a.failed_login_count >= 5\n    OR a.password_last_set_time < :now - 365 * 86400\n  )\nORDER BY a.host_id, a.username, COALESCE(a.uuid, '')",
+    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  a.failed_login_count,\n  a.failed_login_timestamp,\n  a.password_last_set_time,\n  CASE\n    WHEN a.password_last_set_time < :now - 365 * 86400 THEN 1\n    WHEN a.password_last_set_time IS NOT NULL THEN 0\n  END AS is_password_old\nFROM account_policy_data a\nJOIN users u\n  ON u.host_id = a.host_id\n  AND u.username = a.username\n  AND COALESCE(u.uuid, '') = COALESCE(a.uuid, '')\nWHERE u.is_awake = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  AND (\n    a.failed_login_count >= 5\n    OR a.password_last_set_time < :now - 365 * 86400\n  )\nORDER BY a.host_id, a.username, COALESCE(a.uuid, '')",
     "file": "queries/detection/password_signals.sql"
   },
   {
@@ -469,7 +507,7 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "COALESCE(uid, -1) <> 201"
+        "where": "COALESCE(is_guest, 0) = 0"
       },
       {
         "table": "apfs_crypto_users",
@@ -515,7 +553,7 @@ export const queries: readonly Query[] = [
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin,\n    n.confidence,\n    n.sources,\n    CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 1\n    -- APFS lists Guest whenever it is on.\n    AND COALESCE(n.uid, -1) <> 201\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.is_admin,\n    r.confidence,\n    r.sources,\n    r.change_time,\n    -- Verdicts with APFS and without it are not compared: a source that was missing is no change.\n    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username\n      AND COALESCE(p.uuid, '') = r.uuid THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_yes_time\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.confidence, r.sources, r.is_by_apfs, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.confidence,\n  c.sources,\n  b.state AS bootstrap_state,\n  c.change_time\nFROM compared c\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\n-- It was not there just before, or what was last known of it was that it has none.\nWHERE c.was_there = 0\n  OR c.last_no_time > c.last_yes_time\nORDER BY c.host_id, c.username, c.change_time, c.uuid",
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin,\n    n.confidence,\n    n.sources,\n    CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 1\n    -- APFS lists Guest whenever it is on.\n    AND COALESCE(n.is_guest, 0) = 0\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.is_admin,\n    r.confidence,\n    r.sources,\n    r.change_time,\n    -- Verdicts with APFS and without it are not compared: a source that was missing is no change.\n    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_yes_time\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.confidence, r.sources, r.is_by_apfs, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.confidence,\n  c.sources,\n  b.state AS bootstrap_state,\n  c.change_time\nFROM compared c\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\n-- It was not there just before, or what was last known of it was that it has none.\nWHERE c.was_there = 0\n  OR c.last_no_time > c.last_yes_time\nORDER BY c.host_id, c.username, c.change_time, c.uuid",
     "file": "queries/detection/secure_token_gained.sql"
   },
   {
@@ -529,7 +567,7 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "COALESCE(uid, -1) <> 201"
+        "where": "COALESCE(is_guest, 0) = 0"
       },
       {
         "table": "apfs_crypto_users",
@@ -551,19 +589,25 @@ export const queries: readonly Query[] = [
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  -- Without a token now.\n  SELECT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin,\n    0 AS is_account_gone,\n    CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 0\n    -- APFS lists Guest whenever it is on.\n    AND COALESCE(n.uid, -1) <> 201\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n  UNION ALL\n  -- With a token until then.\n  SELECT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    o.is_admin,\n    1 AS is_account_gone,\n    0 AS is_by_apfs,\n    o.valid_until_time AS change_time\n  FROM secure_tokens_history o\n  WHERE o.secure_token = 1\n    AND COALESCE(o.uid, -1) <> 201\n    AND o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.is_admin,\n    r.is_account_gone,\n    r.change_time,\n    -- Verdicts with APFS and without it are not compared: a source that was missing is no change.\n    MAX(CASE WHEN p.secure_token = 0 AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    MAX(CASE WHEN p.valid_from_time = r.change_time THEN 1 ELSE 0 END) AS goes_on\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.username = r.username\n    AND COALESCE(p.uuid, '') = r.uuid\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.is_account_gone, r.is_by_apfs, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.is_account_gone,\n  c.change_time\nFROM compared c\n-- What was last known of it was that it has one, or nothing follows it: the account is gone.\nWHERE (c.is_account_gone = 0 AND c.last_yes_time > c.last_no_time)\n  OR (c.is_account_gone = 1 AND c.goes_on = 0)\nORDER BY c.host_id, c.username, c.change_time, c.is_account_gone, c.uuid",
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  -- Without a token now.\n  SELECT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin,\n    0 AS is_account_gone,\n    CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 0\n    -- APFS lists Guest whenever it is on.\n    AND COALESCE(n.is_guest, 0) = 0\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n  UNION ALL\n  -- With a token until then.\n  SELECT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    o.is_admin,\n    1 AS is_account_gone,\n    0 AS is_by_apfs,\n    o.valid_until_time AS change_time\n  FROM secure_tokens_history o\n  WHERE o.secure_token = 1\n    AND COALESCE(o.is_guest, 0) = 0\n    AND o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.is_admin,\n    r.is_account_gone,\n    r.change_time,\n    -- Verdicts with APFS and without it are not compared: a source that was missing is no change.\n    MAX(CASE WHEN p.secure_token = 0 AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    MAX(CASE WHEN p.valid_from_time = r.change_time THEN 1 ELSE 0 END) AS goes_on\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.username = r.username\n    -- A GeneratedUID that is not known is not another one.\n    AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '')\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.is_account_gone, r.is_by_apfs, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.is_account_gone,\n  c.change_time\nFROM compared c\n-- What was last known of it was that it has one, or nothing follows it: the account is gone.\nWHERE (c.is_account_gone = 0 AND c.last_yes_time > c.last_no_time)\n  OR (c.is_account_gone = 1 AND c.goes_on = 0)\nORDER BY c.host_id, c.username, c.change_time, c.is_account_gone, c.uuid",
     "file": "queries/detection/secure_token_lost.sql"
   },
   {
     "name": "system_account_impostor",
-    "title": "An account poses as one of macOS, or shares its identity",
+    "title": "An account poses as one of macOS, shares its identity, or is one that somebody uses",
     "group": "detection",
     "severity": "high",
-    "purpose": "An account is named like those of macOS and can log in, has uid 0 without being root, or has the uid or the GeneratedUID of another account.",
+    "purpose": "An account is named like those of macOS and can log in, claims an identity of macOS that is not its own, has uid 0 without being root, or has the uid or the GeneratedUID of another account. Or it has the whole identity of an account of macOS and does what none does (kind awake): it can log in, has a password, is an administrator, is hidden by its own record or by the login window, or holds a token. Whoever makes an account chooses its uid and its GeneratedUID: they are no proof. root, Setup Assistant and Guest have other questions.",
     "requires": [
       {
         "table": "users",
         "column": "uid",
+        "isNullAnswer": false,
+        "where": null
+      },
+      {
+        "table": "users",
+        "column": "uuid",
         "isNullAnswer": false,
         "where": null
       },
@@ -577,7 +621,37 @@ export const queries: readonly Query[] = [
         "table": "users",
         "column": "is_system_account",
         "isNullAnswer": false,
-        "where": "SUBSTR(username, 1, 1) = '_'"
+        "where": null
+      },
+      {
+        "table": "users",
+        "column": "has_false_identity",
+        "isNullAnswer": false,
+        "where": null
+      },
+      {
+        "table": "users",
+        "column": "is_awake",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_system_account, 1) = 1 AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest')"
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_system_account, 1) = 1"
+      },
+      {
+        "table": "loginwindow_settings",
+        "column": "hidden_users",
+        "isNullAnswer": false,
+        "where": null
+      },
+      {
+        "table": "secure_tokens",
+        "column": "secure_token",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = secure_tokens.host_id AND u.username = secure_tokens.username AND COALESCE(u.is_system_account, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))"
       }
     ],
     "closed": [
@@ -598,13 +672,13 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Treat it as a compromise until it is explained.",
+    "remediation": "Treat it as a compromise until it is explained. Keep the evidence, and make sure that another administrator with a token can log in, before anything is taken away.",
     "references": "ATT&CK T1036.010, T1564.002, T1136.001; 800-53r5 IA-4",
     "falsePositives": "Agents of some products make a service account of such a name with a real shell.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "WITH shared AS (\n  -- Hosts on which two accounts have one uid or one GeneratedUID: few.\n  SELECT host_id\n  FROM users\n  GROUP BY host_id\n  HAVING COUNT(uid) > COUNT(DISTINCT uid)\n    OR COUNT(uuid) > COUNT(DISTINCT uuid)\n),\ntwins AS (\n  SELECT\n    d.host_id,\n    d.username,\n    COALESCE(d.uuid, '') AS uuid,\n    COUNT(*) OVER (PARTITION BY d.host_id, d.uid) AS same_uid,\n    COUNT(*) OVER (PARTITION BY d.host_id, d.uuid) AS same_uuid,\n    d.uid\n  FROM users d\n  WHERE d.host_id IN (SELECT s.host_id FROM shared s)\n)\nSELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.uuid,\n  u.shell,\n  CASE\n    WHEN u.uid = 0 AND u.username <> 'root' THEN 'uid_0'\n    WHEN t.same_uid > 1 AND u.uid IS NOT NULL THEN 'same_uid'\n    WHEN t.same_uuid > 1 AND u.uuid IS NOT NULL THEN 'same_uuid'\n    ELSE 'name'\n  END AS kind\nFROM users u\nLEFT JOIN twins t\n  ON t.host_id = u.host_id\n  AND t.username = u.username\n  AND t.uuid = COALESCE(u.uuid, '')\n  AND COALESCE(t.uid, -1) = COALESCE(u.uid, -1)\nWHERE (u.uid = 0 AND u.username <> 'root')\n  OR (t.same_uid > 1 AND u.uid IS NOT NULL)\n  OR (t.same_uuid > 1 AND u.uuid IS NOT NULL)\n  OR (\n    SUBSTR(u.username, 1, 1) = '_'\n    AND u.is_system_account = 0\n    AND u.can_login = 1\n    AND COALESCE(u.account_type, '') <> 'setup_assistant'\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, ''), COALESCE(u.uid, -1)",
+    "sql": "WITH shared AS (\n  -- Hosts on which two accounts have one uid or one GeneratedUID: few.\n  SELECT host_id\n  FROM users\n  GROUP BY host_id\n  HAVING COUNT(uid) > COUNT(DISTINCT uid)\n    OR COUNT(uuid) > COUNT(DISTINCT uuid)\n),\ntwins AS (\n  SELECT\n    d.host_id,\n    d.username,\n    COALESCE(d.uuid, '') AS uuid,\n    COUNT(*) OVER (PARTITION BY d.host_id, d.uid) AS same_uid,\n    COUNT(*) OVER (PARTITION BY d.host_id, d.uuid) AS same_uuid,\n    d.uid\n  FROM users d\n  WHERE d.host_id IN (SELECT s.host_id FROM shared s)\n),\nwoken AS (\n  SELECT w.host_id, w.username, COALESCE(w.uuid, '') AS uuid\n  FROM users w\n  WHERE w.is_system_account = 1\n    AND w.is_awake = 1\n  UNION\n  -- Few hold a token, and few are hidden by the login window: those are read first.\n  SELECT s.host_id, s.username, COALESCE(s.uuid, '') AS uuid\n  FROM secure_tokens s\n  WHERE s.secure_token = 1\n  UNION\n  SELECT h.host_id, h.username, COALESCE(h.uuid, '') AS uuid\n  FROM loginwindow_settings l\n  CROSS JOIN users h\n  WHERE l.hidden_users <> '[]'\n    AND h.host_id = l.host_id\n    -- The name stands in the JSON array.\n    AND REPLACE(\n      l.hidden_users,\n      '\"' || REPLACE(REPLACE(h.username, '\\', '\\\\'), '\"', '\\\"') || '\"',\n      ''\n    ) <> l.hidden_users\n)\nSELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.uuid,\n  u.shell,\n  CASE\n    WHEN u.uid = 0 AND u.username <> 'root' THEN 'uid_0'\n    WHEN t.same_uid > 1 AND u.uid IS NOT NULL THEN 'same_uid'\n    WHEN t.same_uuid > 1 AND u.uuid IS NOT NULL THEN 'same_uuid'\n    WHEN u.has_false_identity = 1 THEN 'false_identity'\n    WHEN w.username IS NOT NULL AND u.is_system_account = 1 THEN 'awake'\n    ELSE 'name'\n  END AS kind\nFROM users u\nLEFT JOIN twins t\n  ON t.host_id = u.host_id\n  AND t.username = u.username\n  AND t.uuid = COALESCE(u.uuid, '')\n  AND COALESCE(t.uid, -1) = COALESCE(u.uid, -1)\nLEFT JOIN woken w\n  ON w.host_id = u.host_id\n  AND w.username = u.username\n  AND w.uuid = COALESCE(u.uuid, '')\nWHERE (u.uid = 0 AND u.username <> 'root')\n  OR (t.same_uid > 1 AND u.uid IS NOT NULL)\n  OR (t.same_uuid > 1 AND u.uuid IS NOT NULL)\n  OR u.has_false_identity = 1\n  OR (\n    w.username IS NOT NULL\n    AND u.is_system_account = 1\n    AND u.account_type NOT IN ('root', 'setup_assistant', 'guest')\n  )\n  OR (\n    SUBSTR(u.username, 1, 1) = '_'\n    AND u.is_system_account = 0\n    AND u.can_login = 1\n    AND COALESCE(u.account_type, '') <> 'setup_assistant'\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, ''), COALESCE(u.uid, -1)",
     "file": "queries/detection/system_account_impostor.sql"
   },
   {
@@ -654,7 +728,13 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "COALESCE(uid, -1) <> 201"
+        "where": "COALESCE(is_guest, 0) = 0"
+      },
+      {
+        "table": "secure_tokens",
+        "column": "uuid",
+        "isNullAnswer": false,
+        "where": "COALESCE(secure_token, 1) = 1 AND EXISTS (SELECT 1 FROM managed_users m WHERE m.host_id = secure_tokens.host_id)"
       }
     ],
     "closed": [
@@ -700,7 +780,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  b.state AS bootstrap_state\nFROM managed_users m\n-- CROSS JOIN: SQLite then begins with the few accounts that MDM made.\nCROSS JOIN secure_tokens s\nLEFT JOIN bootstrap_tokens b ON b.host_id = s.host_id\nWHERE s.host_id = m.host_id\n  AND s.uuid = m.uuid\n  AND s.secure_token = 1\n  -- There is no other, and nobody who might be one. APFS lists Guest (201) too.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens o\n    WHERE o.host_id = s.host_id\n      AND COALESCE(o.uuid, '') <> s.uuid\n      AND COALESCE(o.secure_token, 1) = 1\n      AND COALESCE(o.uid, -1) <> 201\n  )\nORDER BY s.host_id, s.username, m.kind, m.source",
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  b.state AS bootstrap_state\nFROM managed_users m\n-- CROSS JOIN: SQLite then begins with the few accounts that MDM made.\nCROSS JOIN secure_tokens s\nLEFT JOIN bootstrap_tokens b ON b.host_id = s.host_id\nWHERE s.host_id = m.host_id\n  AND s.uuid = m.uuid\n  AND s.secure_token = 1\n  -- There is no other, and nobody who might be one. APFS lists Guest too.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens o\n    WHERE o.host_id = s.host_id\n      AND COALESCE(o.uuid, '') <> s.uuid\n      AND COALESCE(o.secure_token, 1) = 1\n      AND COALESCE(o.is_guest, 0) = 0\n  )\nORDER BY s.host_id, s.username, m.kind, m.source",
     "file": "queries/fleet/only_token_holder_is_managed_admin.sql"
   },
   {
@@ -762,12 +842,6 @@ export const queries: readonly Query[] = [
         "where": null
       },
       {
-        "table": "users",
-        "column": "is_system_account",
-        "isNullAnswer": false,
-        "where": "COALESCE(is_admin, 1) = 1"
-      },
-      {
         "table": "hosts",
         "column": "console_username",
         "isNullAnswer": false,
@@ -798,7 +872,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 20,
-    "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.is_hidden,\n  u.account_type,\n  named.hosts\nFROM users u\nJOIN (\n  SELECT n.username, COUNT(DISTINCT n.host_id) AS hosts\n  FROM users n\n  WHERE n.is_admin = 1\n  GROUP BY n.username\n  HAVING COUNT(DISTINCT n.host_id) <= 2\n) named ON named.username = u.username\nWHERE u.is_admin = 1\n  AND u.is_system_account = 0\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant')\n  AND (SELECT COUNT(*) FROM hosts) >= 20\n  AND NOT EXISTS (\n    SELECT 1\n    FROM hosts h\n    WHERE h.host_id = u.host_id\n      AND h.console_username = u.username\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
+    "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.is_hidden,\n  u.account_type,\n  named.hosts\nFROM users u\nJOIN (\n  SELECT n.username, COUNT(DISTINCT n.host_id) AS hosts\n  FROM users n\n  WHERE n.is_admin = 1\n  GROUP BY n.username\n  HAVING COUNT(DISTINCT n.host_id) <= 2\n) named ON named.username = u.username\nWHERE u.is_admin = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant')\n  AND (SELECT COUNT(*) FROM hosts) >= 20\n  AND NOT EXISTS (\n    SELECT 1\n    FROM hosts h\n    WHERE h.host_id = u.host_id\n      AND h.console_username = u.username\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
     "file": "queries/fleet/rare_admin_accounts.sql"
   },
   {
@@ -873,6 +947,18 @@ export const queries: readonly Query[] = [
         "column": "can_login",
         "isNullAnswer": false,
         "where": "COALESCE(is_admin, 1) = 1"
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_admin, 1) = 1 AND COALESCE(is_system_account, 1) = 1"
+      },
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
+        "isNullAnswer": false,
+        "where": null
       }
     ],
     "closed": [
@@ -908,9 +994,7 @@ export const queries: readonly Query[] = [
         ]
       }
     ],
-    "alsoReads": [
-      "hosts"
-    ],
+    "alsoReads": [],
     "applies": null,
     "appliesReads": [],
     "remediation": "Log in at the login window while the bootstrap token is escrowed.",
@@ -919,7 +1003,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.secure_token,\n  s.confidence,\n  s.disabled_tag,\n  u.account_type\nFROM secure_tokens s\n-- CROSS JOIN: SQLite then reads the few administrators without a token first.\nCROSS JOIN users u\nLEFT JOIN hosts h ON h.host_id = s.host_id\nWHERE u.host_id = s.host_id\n  AND u.username = s.username\n  AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n  AND s.is_admin = 1\n  AND s.secure_token = 0\n  AND u.can_login = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'service')\n  -- Only APFS has secure tokens.\n  AND COALESCE(h.boot_volume_fs, 'apfs') = 'apfs'\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.secure_token,\n  s.confidence,\n  s.disabled_tag,\n  u.account_type\nFROM secure_tokens s\n-- CROSS JOIN: SQLite then reads the few administrators without a token first.\nCROSS JOIN users u\nCROSS JOIN hosts h\nWHERE u.host_id = s.host_id\n  AND u.username = s.username\n  AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n  AND s.is_admin = 1\n  AND s.secure_token = 0\n  AND u.can_login = 1\n  AND h.host_id = s.host_id\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  -- Only APFS has secure tokens.\n  AND h.boot_volume_fs = 'apfs'\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/admin_without_token.sql"
   },
   {
@@ -1106,7 +1190,8 @@ export const queries: readonly Query[] = [
     ],
     "closed": [],
     "alsoReads": [
-      "hosts"
+      "hosts",
+      "table_status"
     ],
     "applies": null,
     "appliesReads": [],
@@ -1116,7 +1201,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  f.host_id,\n  'host' AS subject,\n  h.is_apple_silicon,\n  f.has_institutional_recovery_key,\n  p.irk_certificate_present,\n  CASE\n    WHEN EXISTS (\n      SELECT 1\n      FROM apfs_crypto_users c\n      WHERE c.host_id = f.host_id\n        AND c.type IN ('ICloud', 'ICloudRecovery')\n    ) THEN 1\n    ELSE 0\n  END AS has_icloud_key\nFROM filevault_status f\nLEFT JOIN hosts h ON h.host_id = f.host_id\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nWHERE f.has_institutional_recovery_key = 1\n  OR p.irk_certificate_present = 1\n  OR EXISTS (\n    SELECT 1\n    FROM apfs_crypto_users c\n    WHERE c.host_id = f.host_id\n      AND c.type IN ('InstitutionalRecovery', 'ICloud', 'ICloudRecovery')\n  )\nORDER BY f.host_id",
+    "sql": "SELECT\n  f.host_id,\n  'host' AS subject,\n  h.is_apple_silicon,\n  f.has_institutional_recovery_key,\n  p.irk_certificate_present,\n  CASE\n    WHEN EXISTS (\n      SELECT 1\n      FROM apfs_crypto_users c\n      WHERE c.host_id = f.host_id\n        AND c.type IN ('ICloud', 'ICloudRecovery')\n    ) THEN 1\n    -- Looked at, and there is none.\n    WHEN t.status IN ('ok', 'empty') THEN 0\n  END AS has_icloud_key\nFROM filevault_status f\nLEFT JOIN hosts h ON h.host_id = f.host_id\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nLEFT JOIN table_status t\n  ON t.host_id = f.host_id\n  AND t.table_name = 'apfs_crypto_users'\nWHERE f.has_institutional_recovery_key = 1\n  OR p.irk_certificate_present = 1\n  OR EXISTS (\n    SELECT 1\n    FROM apfs_crypto_users c\n    WHERE c.host_id = f.host_id\n      AND c.type IN ('InstitutionalRecovery', 'ICloud', 'ICloudRecovery')\n  )\nORDER BY f.host_id",
     "file": "queries/hygiene/legacy_recovery_keys.sql"
   },
   {
@@ -1143,6 +1228,12 @@ export const queries: readonly Query[] = [
         "column": "filevault_enabled",
         "isNullAnswer": false,
         "where": "COALESCE(secure_token, 1) = 1"
+      },
+      {
+        "table": "secure_tokens",
+        "column": "is_guest",
+        "isNullAnswer": false,
+        "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(filevault_enabled, 0) = 0"
       }
     ],
     "closed": [],
@@ -1158,7 +1249,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  s.sources\nFROM secure_tokens s\nJOIN filevault_status f ON f.host_id = s.host_id\nWHERE f.filevault_enabled = 1\n  AND s.secure_token = 1\n  AND s.filevault_enabled = 0\n  -- Guest is listed by APFS alone, and always so.\n  AND COALESCE(s.uid, -1) <> 201\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  s.sources\nFROM secure_tokens s\nJOIN filevault_status f ON f.host_id = s.host_id\nWHERE f.filevault_enabled = 1\n  AND s.secure_token = 1\n  AND s.filevault_enabled = 0\n  -- Guest is listed by APFS alone, and always so.\n  AND s.is_guest = 0\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/removed_from_filevault_keeps_token.sql"
   },
   {
@@ -1172,7 +1263,7 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "COALESCE(uid, -1) <> 201"
+        "where": "COALESCE(is_guest, 0) = 0"
       },
       {
         "table": "authentication_authorities",
@@ -1196,7 +1287,7 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": null,
         "isNullAnswer": false,
-        "where": "(COALESCE(secure_token, 1) = 1 OR filevault_enabled = 1) AND COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)"
+        "where": "(COALESCE(secure_token, 1) = 1 OR filevault_enabled = 1) AND COALESCE(is_guest, 0) = 0 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)"
       }
     ],
     "closed": [],
@@ -1217,7 +1308,7 @@ export const queries: readonly Query[] = [
     "title": "A standard user holds a secure token",
     "group": "hygiene",
     "severity": "info",
-    "purpose": "Normal, and good, where MDM took the administrator's rights away; a trap only where token_admins is 0.",
+    "purpose": "Normal, and good, where MDM took the administrator's rights away; a trap only where token_admins is 0. It is NULL where it is not known of every account.",
     "requires": [
       {
         "table": "secure_tokens",
@@ -1228,6 +1319,12 @@ export const queries: readonly Query[] = [
       {
         "table": "secure_tokens",
         "column": "is_admin",
+        "isNullAnswer": false,
+        "where": "COALESCE(secure_token, 1) = 1"
+      },
+      {
+        "table": "secure_tokens",
+        "column": "is_guest",
         "isNullAnswer": false,
         "where": "COALESCE(secure_token, 1) = 1"
       }
@@ -1253,7 +1350,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.volume_owner,\n  s.confidence,\n  COALESCE(a.token_admins, 0) AS token_admins\nFROM secure_tokens s\nLEFT JOIN (\n  SELECT t.host_id, COUNT(*) AS token_admins\n  FROM secure_tokens t\n  WHERE t.is_admin = 1\n    AND t.secure_token = 1\n  GROUP BY t.host_id\n) a ON a.host_id = s.host_id\nWHERE s.secure_token = 1\n  AND s.is_admin = 0\n  -- APFS lists Guest too.\n  AND COALESCE(s.uid, -1) <> 201\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.volume_owner,\n  s.confidence,\n  CASE WHEN a.doubtful > 0 THEN NULL ELSE COALESCE(a.token_admins, 0) END AS token_admins\nFROM secure_tokens s\nLEFT JOIN (\n  SELECT\n    t.host_id,\n    SUM(CASE WHEN t.is_admin = 1 AND t.secure_token = 1 THEN 1 ELSE 0 END) AS token_admins,\n    SUM(CASE WHEN t.is_admin = 1 AND t.secure_token = 1 THEN 0 ELSE 1 END) AS doubtful\n  FROM secure_tokens t\n  WHERE COALESCE(t.is_admin, 1) = 1\n    AND COALESCE(t.secure_token, 1) = 1\n  GROUP BY t.host_id\n) a ON a.host_id = s.host_id\nWHERE s.secure_token = 1\n  AND s.is_admin = 0\n  -- APFS lists Guest too.\n  AND s.is_guest = 0\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/token_holder_not_admin.sql"
   },
   {
@@ -1343,20 +1440,38 @@ export const queries: readonly Query[] = [
         "where": "filevault_enabled = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = filevault_status.host_id AND h.is_apple_silicon = 0)"
       },
       {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = mdm_enrollments.host_id AND f.filevault_enabled = 0)"
+      },
+      {
         "table": "filevault_status",
         "column": "prk_escrow_blob_present",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1)"
+        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)"
       },
       {
         "table": "filevault_policies",
         "column": "escrow_payload_present",
         "isNullAnswer": false,
-        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = filevault_policies.host_id AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1))"
+        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = filevault_policies.host_id AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0)"
+      },
+      {
+        "table": "filevault_status",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "filevault_enabled = 1 AND prk_escrow_blob_present = 0 AND (COALESCE(has_personal_recovery_key, 1) = 1 OR EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')) AND EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)"
       },
       {
         "table": "hosts",
         "column": "is_apple_silicon",
+        "isNullAnswer": false,
+        "where": null
+      },
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
         "isNullAnswer": false,
         "where": null
       },
@@ -1435,19 +1550,6 @@ export const queries: readonly Query[] = [
           "apfs",
           "hfs"
         ]
-      },
-      {
-        "table": "users",
-        "column": "account_type",
-        "values": [
-          "local",
-          "mobile",
-          "managed_admin",
-          "guest",
-          "root",
-          "setup_assistant",
-          "service"
-        ]
       }
     ],
     "alsoReads": [
@@ -1457,11 +1559,11 @@ export const queries: readonly Query[] = [
     "appliesReads": [],
     "remediation": "While the Mac still runs and somebody is logged in: escrow a new personal recovery key, have a token holder made an administrator, or have the bootstrap token escrowed. Save the data first: after a restart perhaps only an erase is left.",
     "references": "800-53r5 CP-10",
-    "falsePositives": "A key that was escrowed by other means than a profile; see docs/lockout.md.",
+    "falsePositives": "A key that was escrowed by other means than MDM; see docs/lockout.md.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "WITH recovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT\n    f.host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 OR p.escrow_payload_present = 1 THEN 1\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR t.status = 'empty') THEN 0\n    END AS is_escrowed,\n    f.has_institutional_recovery_key AS has_institutional,\n    h.is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN table_status t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    l.can_login\n  FROM secure_tokens s\n  LEFT JOIN (\n    -- The service accounts of macOS hold no token.\n    SELECT\n      u.host_id,\n      u.username,\n      COALESCE(u.uuid, '') AS uuid,\n      u.can_login,\n      u.account_type\n    FROM users u\n    WHERE COALESCE(u.is_system_account, 0) = 0\n      OR u.account_type IN ('guest', 'root', 'setup_assistant')\n  ) l\n    ON l.host_id = s.host_id\n    AND l.username = s.username\n    AND l.uuid = COALESCE(s.uuid, '')\n  WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)\n    AND COALESCE(l.can_login, 1) = 1\n    AND COALESCE(l.account_type, '') <> 'guest'\n),\nways AS (\n  -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1 END AS counts\n  FROM accounts s\n  JOIN recovery_keys r ON r.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n    AND COALESCE(r.is_escrowed, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE WHEN r.has_institutional = 1 AND r.is_apple_silicon = 0 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_institutional, 1) = 1\n    AND COALESCE(r.is_apple_silicon, 0) = 0\n  UNION ALL\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n    AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE WHEN b.state = 'escrowed' THEN 1 END AS counts\n  FROM bootstrap_tokens b\n  WHERE b.state IN ('escrowed', 'unknown')\n),\ncapabilities AS (\n  SELECT r.host_id, 'unlock' AS capability\n  FROM recovery_keys r\n  UNION ALL\n  SELECT h.host_id, 'authority' AS capability\n  FROM hosts h\n  WHERE h.boot_volume_fs = 'apfs'\n)\nSELECT\n  c.host_id,\n  c.capability AS subject,\n  h.os_version,\n  h.is_apple_silicon,\n  b.state AS bootstrap_state\nFROM capabilities c\nLEFT JOIN hosts h ON h.host_id = c.host_id\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\nLEFT JOIN ways w\n  ON w.host_id = c.host_id\n  AND w.capability = c.capability\nWHERE w.host_id IS NULL\n  -- Absence proves something only where the tables were looked at.\n  AND c.host_id IN (\n    SELECT t.host_id\n    FROM table_status t\n    WHERE (t.table_name IN ('users', 'apfs_crypto_users') AND t.status IN ('ok', 'empty'))\n      OR (t.table_name IN ('hosts', 'secure_tokens', 'bootstrap_tokens') AND t.status IN ('ok', 'partial'))\n    GROUP BY t.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY c.host_id, c.capability",
+    "sql": "WITH recovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT\n    f.host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR t.status = 'empty') THEN 0\n    END AS is_escrowed,\n    f.has_institutional_recovery_key AS has_institutional,\n    h.is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN table_status t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    l.can_login\n  FROM secure_tokens s\n  LEFT JOIN users l\n    ON l.host_id = s.host_id\n    AND l.username = s.username\n    AND COALESCE(l.uuid, '') = COALESCE(s.uuid, '')\n  WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)\n    AND COALESCE(l.can_login, 1) = 1\n    AND COALESCE(s.is_guest, 0) = 0\n),\nways AS (\n  -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1 END AS counts\n  FROM accounts s\n  JOIN recovery_keys r ON r.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n    AND COALESCE(r.is_escrowed, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE WHEN r.has_institutional = 1 AND r.is_apple_silicon = 0 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_institutional, 1) = 1\n    AND COALESCE(r.is_apple_silicon, 0) = 0\n  UNION ALL\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n    AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE WHEN b.state = 'escrowed' THEN 1 END AS counts\n  FROM bootstrap_tokens b\n  WHERE b.state IN ('escrowed', 'unknown')\n),\ncapabilities AS (\n  SELECT r.host_id, 'unlock' AS capability\n  FROM recovery_keys r\n  UNION ALL\n  SELECT h.host_id, 'authority' AS capability\n  FROM hosts h\n  WHERE h.boot_volume_fs = 'apfs'\n)\nSELECT\n  c.host_id,\n  c.capability AS subject,\n  h.os_version,\n  h.is_apple_silicon,\n  b.state AS bootstrap_state\nFROM capabilities c\nLEFT JOIN hosts h ON h.host_id = c.host_id\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\nLEFT JOIN ways w\n  ON w.host_id = c.host_id\n  AND w.capability = c.capability\nWHERE w.host_id IS NULL\n  -- Absence proves something only where the tables were looked at.\n  AND c.host_id IN (\n    SELECT t.host_id\n    FROM table_status t\n    WHERE (t.table_name = 'apfs_crypto_users' AND t.status IN ('ok', 'empty'))\n      OR (t.table_name IN ('hosts', 'users', 'secure_tokens') AND t.status IN ('ok', 'empty', 'partial'))\n      -- Before macOS 10.15 there is no bootstrap token.\n      OR (t.table_name = 'bootstrap_tokens' AND t.status IN ('ok', 'empty', 'partial', 'unsupported'))\n    GROUP BY t.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY c.host_id, c.capability",
     "file": "queries/lockout/lockout_no_way_left.sql"
   },
   {
@@ -1490,20 +1592,38 @@ export const queries: readonly Query[] = [
         "where": "filevault_enabled = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = filevault_status.host_id AND h.is_apple_silicon = 0)"
       },
       {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = mdm_enrollments.host_id AND f.filevault_enabled = 0)"
+      },
+      {
         "table": "filevault_status",
         "column": "prk_escrow_blob_present",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1)"
+        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)"
       },
       {
         "table": "filevault_policies",
         "column": "escrow_payload_present",
         "isNullAnswer": false,
-        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = filevault_policies.host_id AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1))"
+        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = filevault_policies.host_id AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0)"
+      },
+      {
+        "table": "filevault_status",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "filevault_enabled = 1 AND prk_escrow_blob_present = 0 AND (COALESCE(has_personal_recovery_key, 1) = 1 OR EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')) AND EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)"
       },
       {
         "table": "hosts",
         "column": "is_apple_silicon",
+        "isNullAnswer": false,
+        "where": null
+      },
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
         "isNullAnswer": false,
         "where": null
       },
@@ -1576,16 +1696,11 @@ export const queries: readonly Query[] = [
         ]
       },
       {
-        "table": "users",
-        "column": "account_type",
+        "table": "hosts",
+        "column": "boot_volume_fs",
         "values": [
-          "local",
-          "mobile",
-          "managed_admin",
-          "guest",
-          "root",
-          "setup_assistant",
-          "service"
+          "apfs",
+          "hfs"
         ]
       }
     ],
@@ -1596,11 +1711,11 @@ export const queries: readonly Query[] = [
     "appliesReads": [],
     "remediation": "Add a second way before the first is lost: an escrowed personal recovery key and a second FileVault user for unlock; an escrowed bootstrap token and a second administrator with a token for authority.",
     "references": "800-53r5 CP-2",
-    "falsePositives": "A personal Mac of one user. A key that was escrowed by other means than a profile; see docs/lockout.md.",
+    "falsePositives": "A personal Mac of one user. A key that was escrowed by other means than MDM; see docs/lockout.md.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "WITH recovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT\n    f.host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 OR p.escrow_payload_present = 1 THEN 1\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR t.status = 'empty') THEN 0\n    END AS is_escrowed,\n    f.has_institutional_recovery_key AS has_institutional,\n    h.is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN table_status t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    l.can_login\n  FROM secure_tokens s\n  LEFT JOIN (\n    -- The service accounts of macOS hold no token.\n    SELECT\n      u.host_id,\n      u.username,\n      COALESCE(u.uuid, '') AS uuid,\n      u.can_login,\n      u.account_type\n    FROM users u\n    WHERE COALESCE(u.is_system_account, 0) = 0\n      OR u.account_type IN ('guest', 'root', 'setup_assistant')\n  ) l\n    ON l.host_id = s.host_id\n    AND l.username = s.username\n    AND l.uuid = COALESCE(s.uuid, '')\n  WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)\n    AND COALESCE(l.can_login, 1) = 1\n    AND COALESCE(l.account_type, '') <> 'guest'\n),\nways AS (\n  -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1 END AS counts\n  FROM accounts s\n  JOIN recovery_keys r ON r.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n    AND COALESCE(r.is_escrowed, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE WHEN r.has_institutional = 1 AND r.is_apple_silicon = 0 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_institutional, 1) = 1\n    AND COALESCE(r.is_apple_silicon, 0) = 0\n  UNION ALL\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n    AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE WHEN b.state = 'escrowed' THEN 1 END AS counts\n  FROM bootstrap_tokens b\n  WHERE b.state IN ('escrowed', 'unknown')\n),\nleft_over AS (\n  SELECT\n    w.host_id,\n    w.capability,\n    w.kind,\n    w.subject,\n    w.counts,\n    COUNT(*) OVER (PARTITION BY w.host_id, w.capability) AS ways\n  FROM ways w\n)\nSELECT\n  l.host_id,\n  l.subject,\n  l.capability,\n  l.kind\nFROM left_over l\nWHERE l.counts = 1\n  AND l.ways = 1\n  -- Absence proves something only where the tables were looked at.\n  AND l.host_id IN (\n    SELECT t.host_id\n    FROM table_status t\n    WHERE (t.table_name IN ('users', 'apfs_crypto_users') AND t.status IN ('ok', 'empty'))\n      OR (t.table_name IN ('hosts', 'secure_tokens', 'bootstrap_tokens') AND t.status IN ('ok', 'partial'))\n    GROUP BY t.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY l.host_id, l.capability, l.subject",
+    "sql": "WITH recovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT\n    f.host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR t.status = 'empty') THEN 0\n    END AS is_escrowed,\n    f.has_institutional_recovery_key AS has_institutional,\n    h.is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN table_status t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    l.can_login\n  FROM secure_tokens s\n  LEFT JOIN users l\n    ON l.host_id = s.host_id\n    AND l.username = s.username\n    AND COALESCE(l.uuid, '') = COALESCE(s.uuid, '')\n  WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)\n    AND COALESCE(l.can_login, 1) = 1\n    AND COALESCE(s.is_guest, 0) = 0\n),\nways AS (\n  -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1 END AS counts\n  FROM accounts s\n  JOIN recovery_keys r ON r.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n    AND COALESCE(r.is_escrowed, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE WHEN r.has_institutional = 1 AND r.is_apple_silicon = 0 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_institutional, 1) = 1\n    AND COALESCE(r.is_apple_silicon, 0) = 0\n  UNION ALL\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n    AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE WHEN b.state = 'escrowed' THEN 1 END AS counts\n  FROM bootstrap_tokens b\n  WHERE b.state IN ('escrowed', 'unknown')\n),\nleft_over AS (\n  SELECT\n    w.host_id,\n    w.capability,\n    w.kind,\n    w.subject,\n    w.counts,\n    COUNT(*) OVER (PARTITION BY w.host_id, w.capability) AS ways\n  FROM ways w\n)\nSELECT\n  l.host_id,\n  l.subject,\n  l.capability,\n  l.kind\nFROM left_over l\nWHERE l.counts = 1\n  AND l.ways = 1\n  -- Absence proves something only where the tables were looked at.\n  AND l.host_id IN (\n    SELECT t.host_id\n    FROM table_status t\n    WHERE (t.table_name = 'apfs_crypto_users' AND t.status IN ('ok', 'empty'))\n      OR (t.table_name IN ('hosts', 'users', 'secure_tokens') AND t.status IN ('ok', 'empty', 'partial'))\n      -- Before macOS 10.15 there is no bootstrap token.\n      OR (t.table_name = 'bootstrap_tokens' AND t.status IN ('ok', 'empty', 'partial', 'unsupported'))\n    GROUP BY t.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY l.host_id, l.capability, l.subject",
     "file": "queries/lockout/lockout_single_loss.sql"
   },
   {
@@ -1629,20 +1744,38 @@ export const queries: readonly Query[] = [
         "where": "filevault_enabled = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = filevault_status.host_id AND h.is_apple_silicon = 0)"
       },
       {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = mdm_enrollments.host_id AND f.filevault_enabled = 0)"
+      },
+      {
         "table": "filevault_status",
         "column": "prk_escrow_blob_present",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1)"
+        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)"
       },
       {
         "table": "filevault_policies",
         "column": "escrow_payload_present",
         "isNullAnswer": false,
-        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = filevault_policies.host_id AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1))"
+        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = filevault_policies.host_id AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0)"
+      },
+      {
+        "table": "filevault_status",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "filevault_enabled = 1 AND prk_escrow_blob_present = 0 AND (COALESCE(has_personal_recovery_key, 1) = 1 OR EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')) AND EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)"
       },
       {
         "table": "hosts",
         "column": "is_apple_silicon",
+        "isNullAnswer": false,
+        "where": null
+      },
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
         "isNullAnswer": false,
         "where": null
       },
@@ -1724,16 +1857,11 @@ export const queries: readonly Query[] = [
         ]
       },
       {
-        "table": "users",
-        "column": "account_type",
+        "table": "hosts",
+        "column": "boot_volume_fs",
         "values": [
-          "local",
-          "mobile",
-          "managed_admin",
-          "guest",
-          "root",
-          "setup_assistant",
-          "service"
+          "apfs",
+          "hfs"
         ]
       }
     ],
@@ -1749,7 +1877,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "WITH unlock_hosts AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT f.host_id\n  FROM filevault_status f\n  WHERE f.filevault_enabled = 1\n),\nrecovery_keys AS (\n  -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n  SELECT\n    f.host_id,\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present,\n    -- No profile says anything of FileVault: the table was looked at and is empty.\n    CASE WHEN t.status = 'empty' THEN 0 ELSE p.escrow_payload_present END AS escrow_payload_present,\n    h.is_apple_silicon\n  FROM filevault_status f\n  JOIN unlock_hosts k ON k.host_id = f.host_id\n  LEFT JOIN table_status t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    l.can_login,\n    l.account_type\n  FROM secure_tokens s\n  LEFT JOIN (\n    -- The service accounts of macOS hold no token.\n    SELECT\n      u.host_id,\n      u.username,\n      COALESCE(u.uuid, '') AS uuid,\n      u.can_login,\n      u.account_type\n    FROM users u\n    WHERE COALESCE(u.is_system_account, 0) = 0\n      OR u.account_type IN ('guest', 'root', 'setup_assistant')\n  ) l\n    ON l.host_id = s.host_id\n    AND l.username = s.username\n    AND l.uuid = COALESCE(s.uuid, '')\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.account_type = 'guest' THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.account_type = 'guest' THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN unlock_hosts k ON k.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n  UNION ALL\n  SELECT\n    o.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    o.uuid AS subject,\n    0 AS counts,\n    'FileVault user without an account: nobody answers for the password' AS basis\n  FROM filevault_users o\n  JOIN unlock_hosts k ON k.host_id = o.host_id\n  WHERE o.resolution = 'orphan'\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND (r.escrow_payload_present = 1 OR r.prk_escrow_blob_present = 1) THEN 1\n      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.escrow_payload_present = 1 THEN 'a profile has it escrowed'\n      WHEN r.prk_escrow_blob_present = 1 THEN 'its escrow file is there'\n      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0\n        THEN 'nothing escrows it: only a person has it'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n)\nSELECT\n  w.host_id,\n  w.subject,\n  w.capability,\n  w.kind,\n  w.counts,\n  w.basis\nFROM ways w\nORDER BY w.host_id, w.capability, w.kind, w.subject, w.basis",
+    "sql": "WITH unlock_hosts AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT f.host_id\n  FROM filevault_status f\n  WHERE f.filevault_enabled = 1\n),\nrecovery_keys AS (\n  -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n  SELECT\n    f.host_id,\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present,\n    p.escrow_payload_present,\n    m.is_enrolled,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR t.status = 'empty') THEN 0\n    END AS is_escrowed,\n    h.is_apple_silicon\n  FROM filevault_status f\n  JOIN unlock_hosts k ON k.host_id = f.host_id\n  LEFT JOIN table_status t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    s.is_guest,\n    l.can_login\n  FROM secure_tokens s\n  LEFT JOIN users l\n    ON l.host_id = s.host_id\n    AND l.username = s.username\n    AND COALESCE(l.uuid, '') = COALESCE(s.uuid, '')\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 AND s.filevault_enabled = 1\n        THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.can_login = 0 THEN 'disabled: nobody answers for the password'\n      WHEN s.is_guest = 1 THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN unlock_hosts k ON k.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n  UNION ALL\n  SELECT\n    o.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    o.uuid AS subject,\n    0 AS counts,\n    'FileVault user without an account: nobody answers for the password' AS basis\n  FROM filevault_users o\n  JOIN unlock_hosts k ON k.host_id = o.host_id\n  WHERE o.resolution = 'orphan'\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1\n      WHEN r.is_escrowed = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.is_escrowed = 1 THEN 'its escrow file is there, and the Mac is enrolled'\n      WHEN r.is_enrolled = 0 THEN 'the Mac is not enrolled: nobody but a person has it'\n      WHEN r.is_escrowed = 0 THEN 'nothing escrows it: only a person has it'\n      WHEN r.escrow_payload_present = 1 AND r.prk_escrow_blob_present = 0\n        THEN 'a profile escrows a key that is made after it, and this key has no escrow file'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 AND s.is_admin = 1 AND s.secure_token = 1\n        THEN 'administrator with a token, disabled'\n      WHEN s.can_login = 0 THEN 'disabled, whatever rights it has'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 AND s.is_admin = 1 AND s.secure_token = 1\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'not an owner of the volume, whatever rights it has'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n)\nSELECT\n  w.host_id,\n  w.subject,\n  w.capability,\n  w.kind,\n  w.counts,\n  w.basis\nFROM ways w\nORDER BY w.host_id, w.capability, w.kind, w.subject, w.basis",
     "file": "queries/lockout/lockout_ways.sql"
   },
   {
@@ -2176,6 +2304,12 @@ export const queries: readonly Query[] = [
         "column": "secure_token",
         "isNullAnswer": false,
         "where": "EXISTS (SELECT 1 FROM mobile_accounts m WHERE m.host_id = secure_tokens.host_id AND m.username = secure_tokens.username)"
+      },
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM mobile_accounts m WHERE m.host_id = hosts.host_id)"
       }
     ],
     "closed": [
@@ -2219,7 +2353,6 @@ export const queries: readonly Query[] = [
       }
     ],
     "alsoReads": [
-      "hosts",
       "mobile_account_policies",
       "bootstrap_tokens"
     ],
@@ -2231,7 +2364,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  s.secure_token,\n  s.confidence,\n  p.ask_for_secure_token_auth_bypass AS is_prompt_suppressed,\n  b.state AS bootstrap_state\nFROM mobile_accounts a\nJOIN secure_tokens s\n  ON s.host_id = a.host_id\n  AND s.username = a.username\n  AND COALESCE(s.uuid, '') = COALESCE(a.uuid, '')\nLEFT JOIN mobile_account_policies p\n  ON p.host_id = a.host_id\n  AND p.scope = 'device'\nLEFT JOIN bootstrap_tokens b ON b.host_id = a.host_id\nLEFT JOIN hosts h ON h.host_id = a.host_id\nWHERE s.secure_token = 0\n  -- Only APFS has secure tokens.\n  AND COALESCE(h.boot_volume_fs, 'apfs') = 'apfs'\nORDER BY a.host_id, a.username",
+    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  s.secure_token,\n  s.confidence,\n  p.ask_for_secure_token_auth_bypass AS is_prompt_suppressed,\n  b.state AS bootstrap_state\nFROM mobile_accounts a\nJOIN secure_tokens s\n  ON s.host_id = a.host_id\n  AND s.username = a.username\n  AND COALESCE(s.uuid, '') = COALESCE(a.uuid, '')\nLEFT JOIN mobile_account_policies p\n  ON p.host_id = a.host_id\n  AND p.scope = 'device'\nLEFT JOIN bootstrap_tokens b ON b.host_id = a.host_id\nJOIN hosts h ON h.host_id = a.host_id\nWHERE s.secure_token = 0\n  -- Only APFS has secure tokens.\n  AND h.boot_volume_fs = 'apfs'\nORDER BY a.host_id, a.username",
     "file": "queries/posture/mobile_accounts_without_token.sql"
   },
   {
@@ -2257,7 +2390,13 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1 AND COALESCE(t.uid, -1) <> 201)"
+        "where": "COALESCE(is_guest, 0) = 0 AND NOT EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1 AND t.is_guest = 0)"
+      },
+      {
+        "table": "secure_tokens",
+        "column": "is_guest",
+        "isNullAnswer": false,
+        "where": "COALESCE(secure_token, 1) = 1"
       }
     ],
     "closed": [
@@ -2281,7 +2420,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  h.os_version,\n  h.is_apple_silicon\nFROM hosts h\nWHERE h.boot_volume_fs = 'apfs'\n  AND EXISTS (\n    SELECT 1\n    FROM table_status t\n    WHERE t.host_id = h.host_id\n      AND t.table_name = 'apfs_crypto_users'\n      AND t.status IN ('ok', 'empty')\n  )\n  AND EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n  )\n  -- Nobody has one, and of nobody is it unknown. APFS lists Guest (201) too, who can grant nothing.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.uid, -1) <> 201\n  )\nORDER BY h.host_id",
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  h.os_version,\n  h.is_apple_silicon\nFROM hosts h\nWHERE h.boot_volume_fs = 'apfs'\n  AND EXISTS (\n    SELECT 1\n    FROM table_status t\n    WHERE t.host_id = h.host_id\n      AND t.table_name = 'apfs_crypto_users'\n      AND t.status IN ('ok', 'empty')\n  )\n  AND EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n  )\n  -- Nobody has one, and of nobody is it unknown. APFS lists Guest too, who can grant nothing.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.is_guest, 0) = 0\n  )\nORDER BY h.host_id",
     "file": "queries/posture/no_secure_token_user.sql"
   },
   {
@@ -2289,7 +2428,7 @@ export const queries: readonly Query[] = [
     "title": "There is a recovery key, and nothing that escrows it",
     "group": "posture",
     "severity": "high",
-    "purpose": "No FDERecoveryKeyEscrow payload and no escrow file: probably only the user knows the personal recovery key.",
+    "purpose": "The key has no escrow file and no FDERecoveryKeyEscrow payload, or the Mac is not enrolled and nobody fetches the file: probably only the user knows the personal recovery key. A payload without the file is unknown: it escrows the keys that are made after it.",
     "requires": [
       {
         "table": "filevault_status",
@@ -2304,26 +2443,39 @@ export const queries: readonly Query[] = [
         "where": "filevault_enabled = 1"
       },
       {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": null
+      },
+      {
         "table": "filevault_status",
         "column": "prk_escrow_blob_present",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND has_personal_recovery_key = 1"
+        "where": "filevault_enabled = 1 AND has_personal_recovery_key = 1 AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)"
       },
       {
         "table": "filevault_policies",
         "column": "escrow_payload_present",
         "isNullAnswer": false,
-        "where": null
+        "where": "NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0)"
+      },
+      {
+        "table": "filevault_status",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "filevault_enabled = 1 AND has_personal_recovery_key = 1 AND prk_escrow_blob_present = 0 AND EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1)"
       }
     ],
     "closed": [],
     "alsoReads": [
       "table_status"
     ],
-    "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND (f.filevault_enabled = 0 OR f.has_personal_recovery_key = 0 OR f.prk_escrow_blob_present = 1))",
+    "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND (f.filevault_enabled = 0 OR f.has_personal_recovery_key = 0 OR (f.prk_escrow_blob_present = 1 AND EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = f.host_id AND m.is_enrolled = 1))))",
     "appliesReads": [
       "filevault_status",
-      "hosts"
+      "hosts",
+      "mdm_enrollments"
     ],
     "remediation": "Deploy the escrow payload, then have MDM rotate the key; a key that exists is not escrowed by the payload.",
     "references": "800-53r5 SC-12(1)",
@@ -2331,7 +2483,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  f.host_id,\n  'host' AS subject,\n  f.has_personal_recovery_key,\n  f.prk_escrow_blob_present,\n  CASE WHEN t.status = 'empty' THEN 0 ELSE p.escrow_payload_present END AS escrow_payload_present\nFROM filevault_status f\n-- No profile says anything of FileVault: the table was looked at and is empty.\nLEFT JOIN table_status t\n  ON t.host_id = f.host_id\n  AND t.table_name = 'filevault_policies'\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND f.has_personal_recovery_key = 1\n  AND f.prk_escrow_blob_present = 0\n  AND (t.status = 'empty' OR p.escrow_payload_present = 0)\nORDER BY f.host_id",
+    "sql": "SELECT\n  f.host_id,\n  'host' AS subject,\n  f.has_personal_recovery_key,\n  f.prk_escrow_blob_present,\n  CASE WHEN t.status = 'empty' THEN 0 ELSE p.escrow_payload_present END AS escrow_payload_present,\n  m.is_enrolled\nFROM filevault_status f\n-- No profile says anything of FileVault: the table was looked at and is empty.\nLEFT JOIN table_status t\n  ON t.host_id = f.host_id\n  AND t.table_name = 'filevault_policies'\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nLEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND f.has_personal_recovery_key = 1\n  AND (\n    m.is_enrolled = 0\n    OR (f.prk_escrow_blob_present = 0 AND (t.status = 'empty' OR p.escrow_payload_present = 0))\n  )\nORDER BY f.host_id",
     "file": "queries/posture/prk_not_escrowed_by_profile.sql"
   },
   {
@@ -2352,6 +2504,12 @@ export const queries: readonly Query[] = [
         "column": "secure_token",
         "isNullAnswer": false,
         "where": "COALESCE(is_admin, 1) = 1"
+      },
+      {
+        "table": "users",
+        "column": "can_login",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND COALESCE(s.is_admin, 1) = 1 AND COALESCE(s.secure_token, 1) = 1)"
       },
       {
         "table": "bootstrap_tokens",
@@ -2405,7 +2563,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.volume_owner,\n  s.confidence,\n  b.state AS bootstrap_state\nFROM secure_tokens s\nJOIN bootstrap_tokens b ON b.host_id = s.host_id\nWHERE s.is_admin = 1\n  AND s.secure_token = 1\n  AND b.state IN ('supported_not_escrowed', 'not_supported', 'stale_local', 'not_enrolled')\n  -- There is no other, and nobody who might be one.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens o\n    WHERE o.host_id = s.host_id\n      AND (o.username <> s.username OR COALESCE(o.uuid, '') <> COALESCE(s.uuid, ''))\n      AND COALESCE(o.is_admin, 1) = 1\n      AND COALESCE(o.secure_token, 1) = 1\n  )\nORDER BY s.host_id, s.username",
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.volume_owner,\n  s.confidence,\n  b.state AS bootstrap_state\nFROM secure_tokens s\nJOIN bootstrap_tokens b ON b.host_id = s.host_id\nWHERE s.is_admin = 1\n  AND s.secure_token = 1\n  AND b.state IN ('supported_not_escrowed', 'not_supported', 'stale_local', 'not_enrolled')\n  -- There is no other, and nobody who might be one. One who is disabled administers nothing.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens o\n    WHERE o.host_id = s.host_id\n      AND (o.username <> s.username OR COALESCE(o.uuid, '') <> COALESCE(s.uuid, ''))\n      AND COALESCE(o.is_admin, 1) = 1\n      AND COALESCE(o.secure_token, 1) = 1\n      AND NOT EXISTS (\n        SELECT 1\n        FROM users u\n        WHERE u.host_id = o.host_id\n          AND u.username = o.username\n          AND COALESCE(u.uuid, '') = COALESCE(o.uuid, '')\n          AND u.can_login = 0\n      )\n  )\nORDER BY s.host_id, s.username",
     "file": "queries/posture/single_token_admin.sql"
   },
   {

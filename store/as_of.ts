@@ -1,6 +1,6 @@
 /** A store as it was known at a moment in the past. */
 import { quoteName } from './ddl.ts';
-import type { Store } from './file.ts';
+import type { Store } from './store.ts';
 import { asOfViews } from './schema.ts';
 import { throughStandIns } from './stand_ins.ts';
 

@@ -2,7 +2,7 @@
 import { isSeen } from '../collector/status.ts';
 import { viewAsOf } from './as_of.ts';
 import type { Db } from './database.ts';
-import type { Store } from './file.ts';
+import type { Store } from './store.ts';
 import { analystName, touchedTables } from './guard.ts';
 import { widenTables } from './held.ts';
 import { openEmptyStore } from './memory.ts';

@@ -6,25 +6,14 @@ import type { Table } from '../collector/table.ts';
 import { openDatabase } from './database.ts';
 import type { Db } from './database.ts';
 import { differenceOf, readHeld } from './held.ts';
-import type { Difference } from './held.ts';
 import { applicationId, layoutVersion, readTableNumbers } from './schema.ts';
 import type { Schema } from './schema.ts';
 import { standInTables, standInViews } from './stand_ins.ts';
+import type { Store } from './store.ts';
+import { storeWriter } from './writer/writer.ts';
 import { addDeclared, bringUpToDate, holdsDeclared, isLacking, knownDifference } from './upgrade.ts';
 
-export interface Store {
-  readonly db: Db;
-  readonly path: string;
-  readonly tables: readonly Table[];
-  readonly tableIds: ReadonlyMap<string, number>;
-  /** How the file differs from what is declared; null where it is known not to. */
-  readonly difference: Difference | null;
-  /** Views that stand in for those of the file on this connection, with their text. */
-  readonly standIns: ReadonlyMap<string, string>;
-  /** What was put right on opening, for a note to the user. */
-  readonly notes: readonly string[];
-  close(): void;
-}
+export type { Store } from './store.ts';
 
 /** How long a writer waits for another one. A merge lets others in after some hundred hosts. */
 const defaultWaitMs = 30_000;
@@ -41,8 +30,12 @@ const damaged = (path: string, what: string): UserError =>
     'it was not touched: put back a copy of it, or move it away and collect or merge into a new file',
   );
 
-/** How the message about a row begins that its table refuses. */
-export const refusedRow = 'a row does not fit its table';
+/** A row that its table refuses: of what came with it, all else may be good. */
+export class RefusedRow extends UserError {
+  constructor(message: string) {
+    super(`a row does not fit its table: ${message}`, 'tokenquery schema prints what each column may hold');
+  }
+}
 
 /** What SQLite says, in words that say what to do; any other error as it is. */
 export const explainStoreError = (error: unknown, path: string): unknown => {
@@ -81,9 +74,7 @@ export const explainStoreError = (error: unknown, path: string): unknown => {
       'what was stored before is intact; check the disk',
     );
   }
-  if (code.startsWith('SQLITE_CONSTRAINT')) {
-    return new UserError(`${refusedRow}: ${message}`, 'tokenquery schema prints what each column may hold');
-  }
+  if (code.startsWith('SQLITE_CONSTRAINT')) return new RefusedRow(message);
   return new UserError(`${path}: ${message}`);
 };
 
@@ -313,7 +304,9 @@ export const openForWriting = (path: string, tables: readonly Table[], options: 
     if (version > schema.version) throw tooNew(path, version, schema.version);
     if (version < schema.version) {
       inTransaction(db, () => {
-        if (versionOf(db as Db) < schema.version) bringUpToDate(db as Db, schema);
+        if (versionOf(db as Db) >= schema.version) return;
+        bringUpToDate(db as Db, schema);
+        storeWriter(db as Db, schema.tables).rekey();
       });
       notes.push(`${path} was brought from layout ${version} to ${schema.version}`);
     } else if (!holdsDeclared(db, schema.tables)) inTransaction(db, () => addDeclared(db as Db, schema));

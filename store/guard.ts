@@ -5,7 +5,7 @@
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
 import type { Db, Statement } from './database.ts';
-import type { Store } from './file.ts';
+import type { Store } from './store.ts';
 
 const verbs = new Set(['SELECT', 'WITH', 'VALUES', 'EXPLAIN']);
 const allowed =
@@ -98,12 +98,15 @@ interface Instruction {
   readonly p3: number;
 }
 
+// SQLite passes over empty statements and comments; EXPLAIN does not.
+const beforeStatement = /^(?:[\s;]|--[^\n]*|\/\*[\s\S]*?\*\/)+/;
+
 /** The program that SQLite made of a statement. */
 const programOf = (db: Db, sql: string): readonly Instruction[] =>
   isExplain(sql)
     ? []
     : (db
-        .prepare(`EXPLAIN ${sql.replace(/^[\s;]+/, '')}`)
+        .prepare(`EXPLAIN ${sql.replace(beforeStatement, '')}`)
         .safeIntegers(false)
         .all({ now: 0 }) as Instruction[]);
 

@@ -75,7 +75,7 @@ const kindOf = ({ affected, failed }: Observation): string =>
   JSON.stringify([failed, failed === null ? affected : null]);
 
 /** The columns of which a partial observation cannot tell whether they changed: what they rest on is not all there. */
-const uncertainColumns = (table: Table, { affected, failed }: Observation): ReadonlySet<number> => {
+export const uncertainColumns = (table: Table, { affected, failed }: Observation): ReadonlySet<number> => {
   const columns = Object.entries(table.columns);
   const isUncertain = (name: string, from: readonly string[]): boolean =>
     failed === null

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { UserError } from '../collector/errors.ts';
 import { workerArgument } from './worker.ts';
 import { readHostIds, snapshotReader } from './reader.ts';
-import { explainStoreError, openForReading, refusedRow, transact } from './file.ts';
+import { explainStoreError, openForReading, RefusedRow, transact } from './file.ts';
 import type { Store } from './file.ts';
 import { isNativeName, readNativeFile } from './native/file.ts';
 import { snapshotIdOf, snapshotStatus } from './snapshot.ts';
@@ -199,7 +199,7 @@ const batchWriter = (store: Store, merged: Merged, now: () => number) => {
     } catch (error) {
       // What was numbered in the transaction that was taken back is not in the file.
       writer = null;
-      if (!isRefusedRow(error)) throw new TargetFailure('', { cause: error });
+      if (!(error instanceof RefusedRow)) throw new TargetFailure('', { cause: error });
       const [group] = groups;
       if (groups.length === 1 && group !== undefined) {
         merged.bad.push({
@@ -238,9 +238,6 @@ const batchWriter = (store: Store, merged: Merged, now: () => number) => {
     flush,
   };
 };
-
-const isRefusedRow = (error: unknown): error is UserError =>
-  error instanceof UserError && error.message.startsWith(refusedRow);
 
 type FromWorker =
   | { readonly snapshots: readonly Snapshot[] }

@@ -10,7 +10,7 @@ import { unpackRows } from './packed.ts';
 import { beganOf, currentName, dataTables, endedOf, pastName } from './schema.ts';
 import { cellsOrder, digestOfCells, packRows } from './snapshot.ts';
 import type { Cells, Report, Snapshot, TableObservation } from './snapshot.ts';
-import type { Store } from './file.ts';
+import type { Store } from './store.ts';
 
 /** One snapshot of a host and the number of what it looked at. */
 export interface TimelineEntry extends Ref {
@@ -165,27 +165,17 @@ const readPast = (
 /** Rows that are packed in one value, of a snapshot whose rows are not simply what is known. */
 export interface PackedRows extends Ref {
   readonly raw: Uint8Array;
+  /** The history has the snapshot, in other words. */
+  readonly isStep: boolean;
 }
 
 export interface ChangePoint extends Ref {
   readonly raw: Uint8Array | null;
 }
 
-const readPacked = <P extends ChangePoint>(
-  prepare: Prepare,
-  from: '_partial' | '_aside',
-  host: number,
-  tableId: number,
-  readings: Readings,
-): P[] =>
-  (
-    prepare(`SELECT time, snapshot_id AS id, raw FROM ${from} WHERE host = ? AND tab = ?`).all(
-      host,
-      tableId,
-    ) as Omit<P, 'reading'>[]
-  )
-    .map((point) => ({ ...point, reading: readings.get(point.id) ?? 0 }) as P)
-    .sort(compareRefs);
+/** Rows of one table of a host, in the order of their snapshots. */
+const inOrder = <P extends Pick<Ref, 'time' | 'id'>>(rows: readonly P[], readings: Readings): (P & Ref)[] =>
+  rows.map((row) => ({ ...row, reading: readings.get(row.id) ?? 0 })).sort(compareRefs);
 
 /** What partial observations saw, from where it changed. */
 export const readChangePoints = (
@@ -193,15 +183,30 @@ export const readChangePoints = (
   host: number,
   tableId: number,
   readings: Readings,
-): ChangePoint[] => readPacked(prepare, '_partial', host, tableId, readings);
+): ChangePoint[] =>
+  inOrder(
+    prepare('SELECT time, snapshot_id AS id, raw FROM _partial WHERE host = ? AND tab = ?').all(
+      host,
+      tableId,
+    ) as Omit<ChangePoint, 'reading'>[],
+    readings,
+  );
 
-/** What the readings saw that are no part of the history. */
+/** What those saw of whom the history says other words, or nothing. */
 export const readAsides = (
   prepare: Prepare,
   host: number,
   tableId: number,
   readings: Readings,
-): PackedRows[] => readPacked(prepare, '_aside', host, tableId, readings);
+): PackedRows[] => {
+  const rows = prepare(
+    'SELECT time, snapshot_id AS id, raw, is_step AS step FROM _aside WHERE host = ? AND tab = ?',
+  ).all(host, tableId) as { time: number; id: number; raw: Uint8Array; step: number }[];
+  return inOrder(
+    rows.map(({ time, id, raw, step }) => ({ time, id, raw, isStep: step === 1 })),
+    readings,
+  );
+};
 
 export const readPackedRows = (raw: Uint8Array, table: Table): Cells[] => {
   try {
@@ -238,12 +243,12 @@ export const readHistory = (
   timeline: readonly TimelineEntry[],
 ): TableHistory => {
   const readings = readingsOf(timeline);
-  const current = readCurrent(prepare, table, host, readings);
+  const open = readCurrent(prepare, table, host, readings);
   const past = readPast(prepare, table, host, timeline);
   const changePoints = readChangePoints(prepare, host, tableId, readings);
   const asides = readAsides(prepare, host, tableId, readings);
   const aside = new Map(asides.map(({ id, raw }) => [id, raw]));
-  const known = versionReplay(table, current, past);
+  const known = versionReplay(table, open, past);
   const partial = pointReplay(table, changePoints);
   const observations: Observation[] = [];
   for (const { time, id, reading, observationSet, evidence } of timeline) {
@@ -252,12 +257,13 @@ export const readHistory = (
     const ref = { time, id, reading };
     const isPartial = entry.status === 'partial';
     const packed = aside.get(id);
-    const rows = packed === undefined ? known(ref) : readPackedRows(packed, table);
+    const current = known(ref);
+    const rows = packed === undefined ? current : readPackedRows(packed, table);
     const seen = packed === undefined && isPartial ? partial(ref) : null;
     const { affected, failed, absent } = entry;
     observations.push({ ref, isPartial, affected, failed, absent, evidence, rows: seen ?? rows });
   }
-  return { observations, current, past, changePoints, asides };
+  return { observations, current: open, past, changePoints, asides };
 };
 
 /** The rows that are known from each snapshot on, which is asked for in order. */

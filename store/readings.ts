@@ -4,8 +4,9 @@
  * in words.
  */
 import type { Table } from '../collector/table.ts';
-import { readAlike, sameEvidence } from './history.ts';
+import { readAlike, sameEvidence, uncertainColumns } from './history.ts';
 import type { Observation, Silent } from './history.ts';
+import { cellsOrder } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import { rankOf, readingOf, versionRank } from './versions.ts';
 
@@ -37,26 +38,48 @@ const readAnewBetween = (table: Table, older: number, newer: number): Silent => 
   return { columns, rows };
 };
 
+const unreadColumns = (table: Table, observation: Observation): number[] =>
+  observation.isPartial ? [...uncertainColumns(table, observation)] : [];
+
 /** What cannot be news between two observations of a table, one after the other in time. */
 const silenceBetween = (table: Table, before: Observation | null, after: Observation): Silent => {
   if (before === null) return readAlike;
   const [a, b] = [rankOf(before.ref.reading), rankOf(after.ref.reading)];
   const anew = a === b ? readAlike : readAnewBetween(table, Math.min(a, b), Math.max(a, b));
+  // What one version could not read of an answer, another may.
+  const unread = a === b ? [] : [before, after].flatMap((each) => unreadColumns(table, each));
   // A value that is there only because its column is new says nothing of the Mac.
   const absent = [...before.absent, ...after.absent];
-  if (absent.length === 0) return anew;
+  if (absent.length + unread.length === 0) return anew;
   const names = Object.keys(table.columns);
   return {
-    columns: new Set([...(anew.columns ?? []), ...absent.map((name) => names.indexOf(name))]),
+    columns: new Set([...(anew.columns ?? []), ...unread, ...absent.map((name) => names.indexOf(name))]),
     rows: anew.rows,
   };
 };
 
-/** An observation that the history is made of, and what of it is no news; those that are not are kept aside. */
+/**
+ * An observation that the history is made of, and what of it is no news. What the history says otherwise, or leaves out,
+ * is kept aside as it was.
+ */
 export interface Step {
   readonly observation: Observation;
   readonly silent: Silent;
 }
+
+/** An observation of a version that keyed the rows otherwise, with its rows as they are keyed now. */
+const rekeyed = (table: Table, observation: Observation): Observation => {
+  const { rekeyed: by } = table;
+  if (by === undefined || rankOf(observation.ref.reading) >= versionRank(by.since)) return observation;
+  const names = Object.keys(table.columns);
+  const rows = observation.rows.map((cells) =>
+    Object.fromEntries(names.map((name, index) => [name, cells[index] ?? null])),
+  );
+  const now = by.rows(rows);
+  if (now.length === rows.length) return observation;
+  const cells = now.map((row) => names.map((name) => row[name] ?? null));
+  return { ...observation, rows: cells.sort(cellsOrder(table)) };
+};
 
 type Group = readonly Observation[];
 
@@ -117,7 +140,7 @@ export const stepsOf = (
     // With the same reading, it is another piece of evidence of that second.
     const isReadAgain = read.size > 0 && !read.has(reading);
     steps.push({
-      observation,
+      observation: rekeyed(table, observation),
       silent: isReadAgain ? sameEvidence : silenceBetween(table, last, observation),
     });
     readings.set(key, read.add(reading));

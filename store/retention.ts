@@ -98,7 +98,9 @@ export const retain = (
     const readings = readingsOf(timeline);
     const bases = new Map<number, TimelineEntry>();
     for (const { table, tableId } of known) {
-      const aside = new Set(readAsides(prepare, host, tableId, readings).map(({ id }) => id));
+      const aside = new Set(
+        readAsides(prepare, host, tableId, readings).flatMap(({ id, isStep: is }) => (is ? [] : [id])),
+      );
       const isStep = ({ id, observationSet }: TimelineEntry): boolean =>
         !aside.has(id) && isGood(observationsOf(observationSet).get(tableId)?.status ?? 'failed');
       const base = old.findLast(isStep);
@@ -122,11 +124,9 @@ export const retain = (
             `WHERE _host = ? AND ${isUpTo('_read_time', '_read_snapshot')}`,
         ).run(host, ...upTo);
       }
-      prepare(`DELETE FROM _aside WHERE host = ? AND tab = ? AND ${isUpTo('time', 'snapshot_id')}`).run(
-        host,
-        tableId,
-        ...upTo,
-      );
+      prepare(
+        `DELETE FROM _aside WHERE host = ? AND tab = ? AND snapshot_id <> ? AND ${isUpTo('time', 'snapshot_id')}`,
+      ).run(host, tableId, base.id, ...upTo);
       const isCut = dropPartial(host, tableId, base, readings);
       prepare(
         'UPDATE _state SET first_time = ?, first_snapshot = ?, is_cut = ? WHERE host = ? AND tab = ?',

@@ -152,6 +152,7 @@ const commonTables: Readonly<Record<string, string>> = {
   time INTEGER NOT NULL,
   snapshot_id INTEGER NOT NULL,
   raw BLOB NOT NULL,
+  is_step INTEGER NOT NULL,
   PRIMARY KEY (host, tab, time, snapshot_id)
 ) STRICT, WITHOUT ROWID`,
   _command: `CREATE TABLE "_command" (

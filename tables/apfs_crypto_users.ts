@@ -54,6 +54,8 @@ export default defineTable({
     'The Data volume counts only where diskutil info says that it is of the running system; else the startup volume is asked.',
     'A listed crypto user is a volume owner only when volume_owner is 1.',
   ],
+  // Only the volume of the running system is asked; types that are not known are shown.
+  readAnew: { '0.3.0': { columns: ['type', 'resolution'], rows: true } },
   examples: [
     "SELECT username, volume_owner FROM apfs_crypto_users WHERE resolution = 'local_user';",
     "SELECT crypto_user_uuid FROM apfs_crypto_users WHERE resolution = 'orphan';",

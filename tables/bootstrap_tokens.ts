@@ -118,6 +118,18 @@ export default defineTable({
   notes: [
     'escrowed_to_server is what the Mac believes: the server may have lost the token. Compare with the MDM.',
   ],
+  // The state hears every witness.
+  readAnew: {
+    '0.3.0': {
+      columns: [
+        'crypto_user_present',
+        'crypto_user_volume_owner',
+        'server_capability_declared',
+        'state',
+        'sources',
+      ],
+    },
+  },
   examples: [
     'SELECT supported_on_server, escrowed_to_server, crypto_user_present, state FROM bootstrap_tokens;',
   ],

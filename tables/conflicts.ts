@@ -14,7 +14,7 @@ import type { EnrollmentWitnesses } from './shared/enrollment.ts';
 import filevaultStatus from './filevault_status.ts';
 import filevaultUsers from './filevault_users.ts';
 import { readPersonalKey } from './shared/recovery_key.ts';
-import { conflict, facts, severities, subjectKinds } from './shared/conflict_rules.ts';
+import { conflict, facts, joinDisputes, severities, subjectKinds } from './shared/conflict_rules.ts';
 import type { Conflict, Witness } from './shared/conflict_rules.ts';
 import { readVerdicts, verdictSources } from './shared/verdicts.ts';
 
@@ -165,6 +165,7 @@ export default defineTable({
     ...enrollmentSources,
     'mdmclient_query_device_information',
   ],
+  rekeyed: { since: '0.3.0', rows: joinDisputes },
   sourcesLabel: '(derived)',
   privilege: '—',
   macos: 'all',
@@ -174,7 +175,14 @@ export default defineTable({
     'A partial status means that some disagreements could not be looked for.',
   ],
   // The commands moved out of the words, into a column of their own.
-  readAnew: { '0.2.0': { columns: ['conclusion'] } },
+  readAnew: {
+    '0.2.0': { columns: ['conclusion'] },
+    // One dispute is one row, whatever witnesses it has.
+    '0.3.0': {
+      columns: ['source_a', 'value_a', 'source_b', 'value_b', 'severity', 'conclusion', 'command_ids'],
+      rows: true,
+    },
+  },
   examples: [
     'SELECT subject, rule_id, severity, conclusion FROM conflicts ORDER BY severity;',
     'SELECT c.subject, c.rule_id, l.argv, l.exit_code FROM conflicts c, json_each(c.command_ids) i ' +

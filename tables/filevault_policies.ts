@@ -59,6 +59,8 @@ export default defineTable({
     'The managed preference files are what macOS applies: they go before the profiles.',
     'A setting that neither says is NULL, and so is one on which two profiles differ.',
   ],
+  // Domains are compared without case, and an odd payload costs itself.
+  readAnew: { '0.3.0': { columns: ['dont_allow_fde_disable', 'escrow_payload_present'], rows: true } },
   examples: [
     "SELECT defer, max_bypass_attempts, escrow_payload_present FROM filevault_policies WHERE enable = 'On';",
     'SELECT host_id FROM filevault_policies WHERE use_recovery_key = 1 AND escrow_payload_present = 0;',

@@ -77,6 +77,20 @@ export default defineTable({
   notes: [
     'A personal recovery crypto user can be listed with FileVault off: do not infer FileVault from it.',
   ],
+  // Each sentence counts by itself; a key that APFS lists is one, whatever fdesetup says.
+  readAnew: {
+    '0.3.0': {
+      columns: [
+        'filevault_enabled',
+        'status',
+        'percent_complete',
+        'has_personal_recovery_key',
+        'has_institutional_recovery_key',
+        'master_keychain_present',
+        'using_recovery_key',
+      ],
+    },
+  },
   examples: ['SELECT filevault_enabled, status, has_personal_recovery_key FROM filevault_status;'],
   generate: async (context) => {
     const [status, personal, institutional, using, restart, version, blob] = await Promise.all([

@@ -122,6 +122,8 @@ export default defineTable({
   ],
   privilege: 'user',
   macos: '10.13+',
+  // Told by a witness, not by a missing line.
+  readAnew: { '0.3.0': { columns: ['is_apple_silicon', 'boot_time'] } },
   examples: [
     'SELECT os_version, os_build, model_identifier, cpu_arch FROM hosts;',
     'SELECT host_id, os_version FROM hosts WHERE is_apple_silicon = 1 AND os_version_num < 150000;',

@@ -72,6 +72,21 @@ export default defineTable({
   sources: ['profiles_status_enrollment', 'profiles_show_configuration', 'profiles_show_enrollment_cached'],
   privilege: 'user/root',
   macos: '10.13.4+',
+  // Witnesses that contradict each other leave it unknown; a profile with an odd value is read for the rest.
+  readAnew: {
+    '0.3.0': {
+      columns: [
+        'is_enrolled',
+        'is_user_approved',
+        'is_dep_enrolled',
+        'is_supervised',
+        'profile_identifier',
+        'profile_install_time',
+        'access_rights',
+        'server_capabilities',
+      ],
+    },
+  },
   examples: ['SELECT is_enrolled, is_user_approved, is_dep_enrolled, server_host FROM mdm_enrollments;'],
   generate: async (context) => {
     const [status, configuration, cached] = await Promise.all([

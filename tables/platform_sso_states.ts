@@ -105,6 +105,10 @@ export default defineTable({
     'Users are listed who are registered or exempt; an exempt name may be of an account that does not exist.',
     'The profile can exempt an account that is registered all the same: both are then 1.',
   ],
+  // Words of Apple's lists are shown as they are.
+  readAnew: {
+    '0.3.0': { columns: ['authentication_method', 'new_user_authorization_mode', 'is_exempt'], rows: true },
+  },
   examples: [
     'SELECT authentication_method, filevault_policy FROM platform_sso_states WHERE username IS NULL;',
     'SELECT username FROM platform_sso_states WHERE is_registered = 1;',

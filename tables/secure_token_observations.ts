@@ -139,6 +139,8 @@ export default defineTable({
     'fdesetup lists who may unlock at startup: an account may have been taken off that list and keep its token.',
     'sysadminctl is asked for accounts that can log in, on macOS 10.14 or later.',
   ],
+  // The volume that is asked is that of the running system; a Mac without APFS has nobody to ask.
+  readAnew: { '0.3.0': { columns: ['value', 'raw_state', 'command_id'], rows: true } },
   examples: [
     "SELECT source, value, raw_state FROM secure_token_observations WHERE username = 'alice';",
     'SELECT username, source FROM secure_token_observations WHERE value IS NULL;',

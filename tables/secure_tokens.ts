@@ -1,5 +1,5 @@
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
-import { isTagDisabled } from './shared/accounts.ts';
+import { isGuestIfKnown, isTagDisabled } from './shared/accounts.ts';
 import { isListed } from './shared/filevault_list.ts';
 import { noApfs, tellNoOwners, volumeOwnerOf } from './shared/crypto_users.ts';
 import { confidences } from './shared/token_rules.ts';
@@ -50,6 +50,10 @@ export default defineTable({
       '1 when conflicts has a row for this user; NULL when it has none and a source that was asked did not answer.',
       { example: '0' },
     ),
+    is_guest: boolean('The Guest account of macOS, by its uid and its GeneratedUID: APFS may list it.', {
+      example: '0',
+      from: ['ds_users'],
+    }),
   },
   key: ['username', 'uuid', 'uid'],
   sources: verdictSources,
@@ -60,6 +64,12 @@ export default defineTable({
     'Absence from the list of fdesetup, or of the tag, is no evidence against a token; it never makes the verdict 0.',
     'Where the startup volume is not on APFS there are no tokens: the rows are there, what they would tell is NULL.',
   ],
+  // Evidence speaks or is silent: a missing tag, a listing of another volume and a Mac without APFS say nothing.
+  readAnew: {
+    '0.3.0': {
+      columns: ['secure_token', 'volume_owner', 'filevault_enabled', 'confidence', 'sources', 'has_conflict'],
+    },
+  },
   examples: [
     'SELECT username, is_admin, volume_owner, confidence FROM secure_tokens WHERE secure_token = 1;',
     'SELECT username, confidence, sources FROM secure_tokens WHERE is_admin = 1 AND secure_token IS NOT 1;',
@@ -82,6 +92,7 @@ export default defineTable({
       confidence: verdict.confidence,
       sources: verdict.agreeing.length === 0 ? null : verdict.agreeing.join(','),
       has_conflict: verdict.hasConflict,
+      is_guest: bit(isGuestIfKnown(user)),
     }));
   },
 });

@@ -1,4 +1,11 @@
-import { accountTypeOf, accountTypes, adminDecider, isSystemAccount } from './shared/accounts.ts';
+import {
+  accountTypeOf,
+  accountTypes,
+  adminDecider,
+  isAwake,
+  isFalseIdentity,
+  isSystemAccount,
+} from './shared/accounts.ts';
 import { canLogin } from '../collector/accounts.ts';
 import { CollectError, NotAsked } from '../collector/errors.ts';
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
@@ -80,10 +87,13 @@ export default defineTable({
         from: ['ds_users', 'mdmclient_query_device_information'],
       },
     ),
-    is_system_account: boolean('uid below 500 and a GeneratedUID that Apple gives to its own accounts.', {
-      example: '0',
-      from: ['ds_users'],
-    }),
+    is_system_account: boolean(
+      'Claims to be of macOS: uid below 500, and the GeneratedUID that Apple gives to that uid. Whoever makes an account chooses both.',
+      {
+        example: '0',
+        from: ['ds_users'],
+      },
+    ),
     can_login: boolean('Has a real shell and no DisabledUser tag; NULL when the record names no shell.', {
       example: '1',
       from: ['ds_users'],
@@ -100,17 +110,28 @@ export default defineTable({
       example: '0',
       from: ['ds_users'],
     }),
+    is_awake: boolean(
+      'A sign that somebody uses it: it can log in, has a ShadowHash, is an administrator, or is hidden by its own record. 0 where there is no such sign, as with the service accounts of macOS.',
+      { example: '1', from: ['ds_users', 'ds_groups'] },
+    ),
+    has_false_identity: boolean(
+      'Claims to be an account of macOS that it cannot be: a GeneratedUID of the form of Apple that does not end in its uid, or the uid of Guest, root or Setup Assistant with another GeneratedUID.',
+      { example: '0', from: ['ds_users'] },
+    ),
   },
   key: ['username', 'uuid', 'uid'],
   sources: ['ds_users', 'ds_groups', 'stat', 'mdmclient_query_device_information'],
   privilege: 'user',
   macos: '10.13+',
+  // Guest, and an account of macOS, are both their uid and their GeneratedUID.
+  readAnew: { '0.3.0': { columns: ['account_type', 'is_system_account'] } },
   notes: [
     'is_admin is NULL for a mobile account where admin has a member group of a directory, which is never asked.',
   ],
   examples: [
     'SELECT uid, username, account_type, is_admin FROM users WHERE can_login = 1;',
-    'SELECT username FROM users WHERE is_admin = 1 AND is_hidden = 1 AND is_system_account = 0;',
+    'SELECT username FROM users WHERE is_admin = 1 AND is_hidden = 1;',
+    'SELECT username, uid, shell FROM users WHERE is_system_account = 1 AND is_awake = 1;',
   ],
   generate: async (context) => {
     const [users, groups, managed] = await Promise.all([
@@ -141,6 +162,8 @@ export default defineTable({
         home_exists: await homeExists(context, user),
         password_hint_set: null,
         platform_sso_registered: bit(isRegistered(user)),
+        is_awake: isAwake(user, isAdminOf(user)),
+        has_false_identity: isFalseIdentity(user),
       })),
     );
   },

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { version } from '../cli/version.ts';
 import type { ExecutionContext } from 'ava';
 import { root, temporaryFolder } from './standin.ts';
 
@@ -24,7 +25,7 @@ const start = (folder: string, ...parameters: string[]) =>
 
 builtTest('dist runs from any folder, with no node_modules and no environment', (t) => {
   const folder = moved(t);
-  t.is(start(folder, '--version').stdout, 'tokenquery 0.1.0\n');
+  t.is(start(folder, '--version').stdout, `tokenquery ${version}\n`);
   t.is(start(folder, 'query', '--csv', 'SELECT 1 AS one').stdout, 'one\r\n1\r\n');
   const sample = start(
     folder,
@@ -70,7 +71,7 @@ builtTest('the launcher works from any folder and through a symlink', (t) => {
   symlinkSync('one', join(folder, 'bin/two'));
   for (const name of ['bin/one', 'bin/two']) {
     const { stdout, stderr } = spawnSync(join(folder, name), ['--version'], { cwd: '/', encoding: 'utf8' });
-    t.is(stdout, 'tokenquery 0.1.0\n', stderr);
+    t.is(stdout, `tokenquery ${version}\n`, stderr);
   }
   const hostile = spawnSync(join(folder, 'bin/two'), ['query', '--csv', 'SELECT 1 AS one'], {
     cwd: folder,

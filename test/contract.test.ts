@@ -65,8 +65,14 @@ const breaks = (declared: readonly Table[]): readonly string[] =>
     ),
   );
 
+/** What was broken on purpose, as CHANGELOG.md says. */
+const announced: readonly string[] = [
+  // 0.3.0: one dispute is one row, whatever witnesses it has. The row ids of this table are other ones since.
+  'conflicts: has another key',
+];
+
 test('nothing that was released is gone, renamed, of another type or key, or said otherwise', (t) => {
-  t.deepEqual(breaks(tables), []);
+  t.deepEqual(breaks(tables), announced);
 });
 
 const users = tables.find(({ name }) => name === 'users') as Table;
@@ -135,5 +141,5 @@ test('a new table, a new column and a new word break nothing', (t) => {
     } as Column,
     extra: column({}),
   }));
-  t.deepEqual(breaks([...wider, { ...users, name: 'others' }]), []);
+  t.deepEqual(breaks([...wider, { ...users, name: 'others' }]), announced);
 });

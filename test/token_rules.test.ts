@@ -354,7 +354,11 @@ test('system accounts are classified, not reported', (t) => {
   t.is(type({ recordName: 'root', uid: 0, uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA00000000' }), 'root');
   t.is(type({ recordName: 'toor', uid: 0 }), 'local');
   t.is(type({ recordName: '_mbsetupuser', uid: 248, shell: '/bin/bash' }), 'setup_assistant');
-  t.is(type({ recordName: 'Guest', uid: 201 }), 'guest');
+  t.is(type({ recordName: 'Guest', uid: 201, uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' }), 'guest');
+  // Either half alone is an ordinary account that claims to be Guest.
+  t.is(type({ recordName: 'Guest', uid: 201 }), 'local');
+  t.is(type({ uid: 555, uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' }), 'local');
+  t.is(type({ uid: 201, uuid: null }), null);
   t.is(
     type({
       recordName: '_spotlight',

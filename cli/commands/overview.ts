@@ -55,7 +55,13 @@ const tokenWord = (row: AnyRow): string => {
   return confidence === 'confirmed' ? yesNo(token) : `${yesNo(token)} (${String(confidence)})`;
 };
 
-/** Accounts of people, and every other account that holds a token or administers. */
+/** Names that the login window hides. */
+const hiddenNames = (collection: Collection): ReadonlySet<unknown> => {
+  const [settings] = rowsNamed(collection, 'loginwindow_settings');
+  return new Set(JSON.parse(textOr(settings?.['hidden_users'], '[]')) as unknown[]);
+};
+
+/** Accounts of people, and every other account that somebody uses. */
 const printUsers = (collection: Collection): void => {
   const status = statusNamed(collection, 'users');
   if (status === undefined || status.rows.length === 0) {
@@ -65,12 +71,13 @@ const printUsers = (collection: Collection): void => {
   const tokens = new Map(
     rowsNamed(collection, 'secure_tokens').map((row) => [`${row['username']} ${row['uuid']}`, row]),
   );
+  const hidden = hiddenNames(collection);
   const shown = rowsNamed(collection, 'users').filter((user) => {
     const token = tokens.get(`${user['username']} ${user['uuid']}`);
     if (token?.['secure_token'] === 1) return true;
     if (user['account_type'] === 'root' || user['account_type'] === 'setup_assistant')
       return token?.['has_conflict'] === 1;
-    return user['account_type'] !== 'service' || user['is_admin'] === 1;
+    return user['account_type'] !== 'service' || user['is_awake'] === 1 || hidden.has(user['username']);
   });
   const names = ['user', 'uid', 'kind', 'admin', 'secure token', 'volume owner', 'FileVault', 'can log in'];
   const cells = shown.map((user): Cells => {
@@ -86,9 +93,15 @@ const printUsers = (collection: Collection): void => {
       yesNo(user['can_login']),
     ];
   });
-  const others = rowsNamed(collection, 'users').length - shown.length;
+  const others = rowsNamed(collection, 'users').filter((user) => !shown.includes(user));
+  const isKnown = others.every((user) => user['is_awake'] !== null || user['account_type'] !== 'service');
   printRows('pretty', names, cells);
-  if (others > 0) print(indent([`and ${others} accounts of macOS itself`]));
+  if (others.length > 0)
+    print(
+      indent([
+        `and ${others.length} accounts of macOS itself${isKnown ? '' : '; it is not known whether somebody uses one of them'}`,
+      ]),
+    );
 };
 
 const printState = (collection: Collection): void => {

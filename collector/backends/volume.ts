@@ -224,14 +224,16 @@ interface Records {
   readonly problems: readonly CollectError[];
 }
 
-/** Why one record is left out, by its name. */
-const ofRecord = (error: unknown, shown: string): CollectError => {
-  if (!(error instanceof CollectError)) return denied(shown);
-  return error.message.startsWith(shown)
-    ? error
-    : new CollectError(error.code, `${shown}: ${error.message}`, {
-        hint: 'look at the record by hand; the others were read',
-      });
+/** A parser does not know which record it reads: what is wrong with one is told with its name. */
+const parseNamed = <T>(parse: (bytes: Uint8Array) => T, bytes: Uint8Array, shown: string): T => {
+  try {
+    return parse(bytes);
+  } catch (error) {
+    if (!(error instanceof CollectError)) throw error;
+    throw new CollectError(error.code, `${shown}: ${error.message}`, {
+      hint: 'look at the record by hand; the others were read',
+    });
+  }
 };
 
 const lengthOf = (values: readonly (string | PlistOdd)[]): number =>
@@ -269,11 +271,12 @@ const readRecords = async (
         const shown = `${path}/${firstLine(name)}`;
         const at = join(place.path, name);
         try {
-          const record = parse(await readPlace({ path: at, stats: await lstat(at) }, shown));
+          const bytes = await readPlace({ path: at, stats: await lstat(at) }, shown);
+          const record = parseNamed(parse, bytes, shown);
           for (const values of record.values()) total += lengthOf(values);
           records[index] = record;
         } catch (error) {
-          problems[index] = ofRecord(error, shown);
+          problems[index] = error instanceof CollectError ? error : denied(shown);
         }
       }),
     ),

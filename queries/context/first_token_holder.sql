@@ -4,12 +4,12 @@
 -- severity: info
 -- purpose: The token holder whose account is the oldest, beside the time when Setup Assistant was done. An
 --   inference: macOS keeps no record of it.
--- requires: secure_tokens.secure_token where COALESCE(uid, -1) <> 201,
+-- requires: secure_tokens.secure_token where COALESCE(is_guest, 0) = 0,
 --   account_policy_data.creation_time where EXISTS (SELECT 1 FROM secure_tokens s
 --     WHERE s.host_id = account_policy_data.host_id AND s.username = account_policy_data.username
 --       AND COALESCE(s.secure_token, 1) = 1),
 --   account_policy_data,
---   no secure_tokens where COALESCE(secure_token, 1) = 1 AND COALESCE(uid, -1) <> 201 AND NOT EXISTS
+--   no secure_tokens where COALESCE(secure_token, 1) = 1 AND COALESCE(is_guest, 0) = 0 AND NOT EXISTS
 --     (SELECT 1 FROM account_policy_data a
 --     WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)
 -- also-reads: hosts
@@ -28,14 +28,19 @@ FROM (
     holders.username,
     holders.uuid,
     holders.is_admin,
+    holders.secure_token,
     holders.creation_time,
-    MIN(holders.creation_time) OVER (PARTITION BY holders.host_id) AS oldest_time
+    MIN(holders.creation_time) OVER (PARTITION BY holders.host_id) AS oldest_time,
+    -- One of whom either is not known may be the oldest.
+    SUM(CASE WHEN holders.secure_token = 1 AND holders.creation_time IS NOT NULL THEN 0 ELSE 1 END)
+      OVER (PARTITION BY holders.host_id) AS doubtful
   FROM (
     SELECT
       s.host_id,
       s.username,
       s.uuid,
       s.is_admin,
+      s.secure_token,
       (
         SELECT MAX(a.creation_time)
         FROM account_policy_data a
@@ -44,9 +49,11 @@ FROM (
           AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')
       ) AS creation_time
     FROM secure_tokens s
-    WHERE s.secure_token = 1
+    WHERE COALESCE(s.secure_token, 1) = 1
+      AND COALESCE(s.is_guest, 0) = 0
   ) holders
 ) oldest
 LEFT JOIN hosts h ON h.host_id = oldest.host_id
 WHERE oldest.creation_time = oldest.oldest_time
+  AND oldest.doubtful = 0
 ORDER BY oldest.host_id, oldest.username, COALESCE(oldest.uuid, '');

@@ -3,8 +3,8 @@
 -- group: detection
 -- severity: high
 -- purpose: The account has no authority that checks a password, or the obsolete kind "basic".
--- requires: users.can_login where COALESCE(is_system_account, 0) = 0,
---   users.is_system_account where COALESCE(can_login, 1) = 1,
+-- requires: users.can_login,
+--   users.account_type where COALESCE(can_login, 1) = 1 AND COALESCE(is_system_account, 1) = 1,
 --   authentication_authorities
 -- also-reads: table_status
 -- remediation: An account that was made half-way: finish it, or delete it.
@@ -32,8 +32,8 @@ JOIN table_status t
   AND t.table_name = 'authentication_authorities'
   AND t.status IN ('ok', 'empty')
 WHERE u.can_login = 1
-  AND u.is_system_account = 0
   AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')
+  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)
   AND (
     NOT EXISTS (
       SELECT 1

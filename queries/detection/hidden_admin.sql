@@ -3,10 +3,13 @@
 -- group: detection
 -- severity: high
 -- purpose: An administrator is hidden by its record or by the login window, or has a uid below 500, and is
---   none of Apple's accounts.
+--   neither root nor Setup Assistant. No other account of macOS is an administrator.
 -- requires: users.is_admin,
 --   users.is_hidden where COALESCE(is_admin, 1) = 1,
---   users.is_system_account where COALESCE(is_admin, 1) = 1,
+--   users.uid where COALESCE(is_admin, 1) = 1,
+--   users.account_type where COALESCE(is_admin, 1) = 1 AND (COALESCE(is_hidden, 1) = 1
+--     OR COALESCE(uid, -1) < 500 OR EXISTS (SELECT 1 FROM loginwindow_settings l
+--     WHERE l.host_id = users.host_id AND COALESCE(l.hidden_users, '') <> '[]')),
 --   loginwindow_settings.hidden_users
 -- remediation: Make sure that it is the known management account; otherwise remove it and hunt for its
 --   origin.
@@ -24,8 +27,7 @@ SELECT
 FROM users u
 LEFT JOIN loginwindow_settings l ON l.host_id = u.host_id
 WHERE u.is_admin = 1
-  AND u.is_system_account = 0
-  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'managed_admin')
+  AND u.account_type NOT IN ('root', 'setup_assistant', 'managed_admin')
   AND (
     u.is_hidden = 1
     OR u.uid < 500

@@ -47,11 +47,11 @@ compared AS (
     r.is_hidden,
     r.change_time,
     MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username
-      AND COALESCE(p.uuid, '') = r.uuid THEN 1 ELSE 0 END) AS was_there,
+      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN 1 ELSE 0 END) AS was_there,
     MAX(CASE WHEN p.is_admin = 0 AND p.username = r.username
-      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_no_time,
+      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_no_time,
     MAX(CASE WHEN p.is_admin = 1 AND p.username = r.username
-      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_yes_time
+      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_yes_time
   FROM users_history p
   -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.
   CROSS JOIN recent r

@@ -5,13 +5,18 @@
 -- purpose: Five failed logins in a row or more, or a password that was set more than 365 days ago.
 -- requires: account_policy_data.failed_login_count where EXISTS (SELECT 1 FROM users u
 --     WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username
---       AND COALESCE(u.is_system_account, 0) = 0 AND COALESCE(u.can_login, 1) = 1),
+--       AND COALESCE(u.is_awake, 1) = 1
+--       AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')),
 --   account_policy_data.password_last_set_time where EXISTS (SELECT 1 FROM users u
 --     WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username
---       AND COALESCE(u.is_system_account, 0) = 0 AND COALESCE(u.can_login, 1) = 1),
+--       AND COALESCE(u.is_awake, 1) = 1
+--       AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')),
+--   users.is_awake,
+--   users.account_type where COALESCE(is_awake, 1) = 1 AND COALESCE(is_system_account, 1) = 1,
 --   account_policy_data,
 --   users,
---   no users where COALESCE(is_system_account, 0) = 0 AND COALESCE(can_login, 1) = 1 AND NOT EXISTS
+--   no users where COALESCE(is_awake, 1) = 1
+--     AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest') AND NOT EXISTS
 --     (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)
 -- remediation: Investigate the bursts. Change old passwords where the policy asks for it.
 -- references: ATT&CK T1110; mSCP pwpolicy_account_lockout_enforce, pwpolicy_max_lifetime_enforce; CIS 5.2.7
@@ -32,7 +37,9 @@ JOIN users u
   ON u.host_id = a.host_id
   AND u.username = a.username
   AND COALESCE(u.uuid, '') = COALESCE(a.uuid, '')
-WHERE u.is_system_account = 0
+WHERE u.is_awake = 1
+  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')
+  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)
   AND (
     a.failed_login_count >= 5
     OR a.password_last_set_time < :now - 365 * 86400

@@ -5,7 +5,7 @@
 -- history: yes
 -- purpose: In the seven days before :now an account came to hold a secure token. It is suspicious without a
 --   bootstrap token, and for hidden and service accounts.
--- requires: secure_tokens.secure_token where COALESCE(uid, -1) <> 201,
+-- requires: secure_tokens.secure_token where COALESCE(is_guest, 0) = 0,
 --   apfs_crypto_users
 -- also-reads: snapshots, latest_snapshots, bootstrap_tokens
 -- remediation: Expected at the first login while a bootstrap token is escrowed; otherwise find out who
@@ -33,7 +33,7 @@ recent AS (
   CROSS JOIN firsts f
   WHERE n.secure_token = 1
     -- APFS lists Guest whenever it is on.
-    AND COALESCE(n.uid, -1) <> 201
+    AND COALESCE(n.is_guest, 0) = 0
     AND n.valid_from_time > :now - 7 * 86400
     AND n.valid_from_time <= :now
     -- Rows of the first snapshot of a host are no change.
@@ -51,13 +51,13 @@ compared AS (
     r.change_time,
     -- Verdicts with APFS and without it are not compared: a source that was missing is no change.
     MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username
-      AND COALESCE(p.uuid, '') = r.uuid THEN 1 ELSE 0 END) AS was_there,
+      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN 1 ELSE 0 END) AS was_there,
     MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username
       AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs
-      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_no_time,
+      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_no_time,
     MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username
       AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs
-      AND COALESCE(p.uuid, '') = r.uuid THEN p.valid_from_time ELSE 0 END) AS last_yes_time
+      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_yes_time
   FROM secure_tokens_history p
   -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.
   CROSS JOIN recent r

@@ -5,7 +5,7 @@
 -- history: yes
 -- purpose: In the seven days before :now an account lost its secure token, or went away with it: a password
 --   reset out of band, a removal by hand, or tampering.
--- requires: secure_tokens.secure_token where COALESCE(uid, -1) <> 201,
+-- requires: secure_tokens.secure_token where COALESCE(is_guest, 0) = 0,
 --   apfs_crypto_users
 -- also-reads: snapshots, latest_snapshots
 -- remediation: Look at password_last_set_time, at the rotation of managed passwords and at MDM commands;
@@ -33,7 +33,7 @@ recent AS (
   CROSS JOIN firsts f
   WHERE n.secure_token = 0
     -- APFS lists Guest whenever it is on.
-    AND COALESCE(n.uid, -1) <> 201
+    AND COALESCE(n.is_guest, 0) = 0
     AND n.valid_from_time > :now - 7 * 86400
     AND n.valid_from_time <= :now
     -- Rows of the first snapshot of a host are no change.
@@ -51,7 +51,7 @@ recent AS (
     o.valid_until_time AS change_time
   FROM secure_tokens_history o
   WHERE o.secure_token = 1
-    AND COALESCE(o.uid, -1) <> 201
+    AND COALESCE(o.is_guest, 0) = 0
     AND o.valid_until_time > :now - 7 * 86400
     AND o.valid_until_time <= :now
 ),
@@ -76,7 +76,8 @@ compared AS (
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
     AND p.username = r.username
-    AND COALESCE(p.uuid, '') = r.uuid
+    -- A GeneratedUID that is not known is not another one.
+    AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '')
   GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.is_account_gone, r.is_by_apfs, r.change_time
 )
 SELECT

@@ -1,13 +1,26 @@
 -- name: system_account_impostor
--- title: An account poses as one of macOS, or shares its identity
+-- title: An account poses as one of macOS, shares its identity, or is one that somebody uses
 -- group: detection
 -- severity: high
--- purpose: An account is named like those of macOS and can log in, has uid 0 without being root, or has the
---   uid or the GeneratedUID of another account.
+-- purpose: An account is named like those of macOS and can log in, claims an identity of macOS that is not its
+--   own, has uid 0 without being root, or has the uid or the GeneratedUID of another account. Or it has the whole
+--   identity of an account of macOS and does what none does (kind awake): it can log in, has a password, is an
+--   administrator, is hidden by its own record or by the login window, or holds a token. Whoever makes an account
+--   chooses its uid and its GeneratedUID: they are no proof. root, Setup Assistant and Guest have other questions.
 -- requires: users.uid,
+--   users.uuid,
 --   users.can_login where SUBSTR(username, 1, 1) = '_' AND COALESCE(is_system_account, 0) = 0,
---   users.is_system_account where SUBSTR(username, 1, 1) = '_'
--- remediation: Treat it as a compromise until it is explained.
+--   users.is_system_account,
+--   users.has_false_identity,
+--   users.is_awake where COALESCE(is_system_account, 1) = 1
+--     AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest'),
+--   users.account_type where COALESCE(is_system_account, 1) = 1,
+--   loginwindow_settings.hidden_users,
+--   secure_tokens.secure_token where EXISTS (SELECT 1 FROM users u WHERE u.host_id = secure_tokens.host_id
+--     AND u.username = secure_tokens.username AND COALESCE(u.is_system_account, 1) = 1
+--     AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))
+-- remediation: Treat it as a compromise until it is explained. Keep the evidence, and make sure that another
+--   administrator with a token can log in, before anything is taken away.
 -- references: ATT&CK T1036.010, T1564.002, T1136.001; 800-53r5 IA-4
 -- false-positives: Agents of some products make a service account of such a name with a real shell.
 WITH shared AS (
@@ -28,6 +41,29 @@ twins AS (
     d.uid
   FROM users d
   WHERE d.host_id IN (SELECT s.host_id FROM shared s)
+),
+woken AS (
+  SELECT w.host_id, w.username, COALESCE(w.uuid, '') AS uuid
+  FROM users w
+  WHERE w.is_system_account = 1
+    AND w.is_awake = 1
+  UNION
+  -- Few hold a token, and few are hidden by the login window: those are read first.
+  SELECT s.host_id, s.username, COALESCE(s.uuid, '') AS uuid
+  FROM secure_tokens s
+  WHERE s.secure_token = 1
+  UNION
+  SELECT h.host_id, h.username, COALESCE(h.uuid, '') AS uuid
+  FROM loginwindow_settings l
+  CROSS JOIN users h
+  WHERE l.hidden_users <> '[]'
+    AND h.host_id = l.host_id
+    -- The name stands in the JSON array.
+    AND REPLACE(
+      l.hidden_users,
+      '"' || REPLACE(REPLACE(h.username, '\', '\\'), '"', '\"') || '"',
+      ''
+    ) <> l.hidden_users
 )
 SELECT
   u.host_id,
@@ -39,6 +75,8 @@ SELECT
     WHEN u.uid = 0 AND u.username <> 'root' THEN 'uid_0'
     WHEN t.same_uid > 1 AND u.uid IS NOT NULL THEN 'same_uid'
     WHEN t.same_uuid > 1 AND u.uuid IS NOT NULL THEN 'same_uuid'
+    WHEN u.has_false_identity = 1 THEN 'false_identity'
+    WHEN w.username IS NOT NULL AND u.is_system_account = 1 THEN 'awake'
     ELSE 'name'
   END AS kind
 FROM users u
@@ -47,9 +85,19 @@ LEFT JOIN twins t
   AND t.username = u.username
   AND t.uuid = COALESCE(u.uuid, '')
   AND COALESCE(t.uid, -1) = COALESCE(u.uid, -1)
+LEFT JOIN woken w
+  ON w.host_id = u.host_id
+  AND w.username = u.username
+  AND w.uuid = COALESCE(u.uuid, '')
 WHERE (u.uid = 0 AND u.username <> 'root')
   OR (t.same_uid > 1 AND u.uid IS NOT NULL)
   OR (t.same_uuid > 1 AND u.uuid IS NOT NULL)
+  OR u.has_false_identity = 1
+  OR (
+    w.username IS NOT NULL
+    AND u.is_system_account = 1
+    AND u.account_type NOT IN ('root', 'setup_assistant', 'guest')
+  )
   OR (
     SUBSTR(u.username, 1, 1) = '_'
     AND u.is_system_account = 0

@@ -4,7 +4,9 @@
 -- severity: high
 -- purpose: The person who uses the Mac can neither unlock it at startup nor update it.
 -- requires: managed_users,
---   secure_tokens.secure_token where COALESCE(uid, -1) <> 201
+--   secure_tokens.secure_token where COALESCE(is_guest, 0) = 0,
+--   secure_tokens.uuid where COALESCE(secure_token, 1) = 1 AND EXISTS
+--     (SELECT 1 FROM managed_users m WHERE m.host_id = secure_tokens.host_id)
 -- also-reads: bootstrap_tokens
 -- remediation: Let the user log in at the login window while the bootstrap token is escrowed.
 -- references: 800-53r5 CP-2
@@ -22,13 +24,13 @@ LEFT JOIN bootstrap_tokens b ON b.host_id = s.host_id
 WHERE s.host_id = m.host_id
   AND s.uuid = m.uuid
   AND s.secure_token = 1
-  -- There is no other, and nobody who might be one. APFS lists Guest (201) too.
+  -- There is no other, and nobody who might be one. APFS lists Guest too.
   AND NOT EXISTS (
     SELECT 1
     FROM secure_tokens o
     WHERE o.host_id = s.host_id
       AND COALESCE(o.uuid, '') <> s.uuid
       AND COALESCE(o.secure_token, 1) = 1
-      AND COALESCE(o.uid, -1) <> 201
+      AND COALESCE(o.is_guest, 0) = 0
   )
 ORDER BY s.host_id, s.username, m.kind, m.source;

@@ -6,7 +6,6 @@
 -- purpose: Administrators that an organisation makes have the same name on many Macs. One that is on one or
 --   two, and is not the person at the screen, was made by hand.
 -- requires: users.is_admin,
---   users.is_system_account where COALESCE(is_admin, 1) = 1,
 --   hosts.console_username
 -- remediation: Review them. The person at the screen is left out.
 -- references: ATT&CK T1136.001; 800-53r5 AC-2, AC-6(5)
@@ -27,7 +26,6 @@ JOIN (
   HAVING COUNT(DISTINCT n.host_id) <= 2
 ) named ON named.username = u.username
 WHERE u.is_admin = 1
-  AND u.is_system_account = 0
   AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant')
   AND (SELECT COUNT(*) FROM hosts) >= 20
   AND NOT EXISTS (

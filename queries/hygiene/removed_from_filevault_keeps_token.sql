@@ -6,7 +6,8 @@
 --   the volume.
 -- requires: filevault_status.filevault_enabled,
 --   secure_tokens.secure_token where COALESCE(filevault_enabled, 0) = 0,
---   secure_tokens.filevault_enabled where COALESCE(secure_token, 1) = 1
+--   secure_tokens.filevault_enabled where COALESCE(secure_token, 1) = 1,
+--   secure_tokens.is_guest where COALESCE(secure_token, 1) = 1 AND COALESCE(filevault_enabled, 0) = 0
 -- applies: NOT EXISTS (SELECT 1 FROM filevault_status f
 --   WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)
 -- remediation: Usually deliberate for service administrators: write it down.
@@ -24,5 +25,5 @@ WHERE f.filevault_enabled = 1
   AND s.secure_token = 1
   AND s.filevault_enabled = 0
   -- Guest is listed by APFS alone, and always so.
-  AND COALESCE(s.uid, -1) <> 201
+  AND s.is_guest = 0
 ORDER BY s.host_id, s.username, COALESCE(s.uuid, '');

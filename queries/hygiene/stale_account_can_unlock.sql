@@ -6,13 +6,13 @@
 --   token: with FileVault on, its password still unlocks the disk at startup. macOS does not say when an
 --   account was last used, so of accounts that are not disabled the answer stays unknown unless the evidence
 --   has a last_login_time.
--- requires: secure_tokens.secure_token where COALESCE(uid, -1) <> 201,
+-- requires: secure_tokens.secure_token where COALESCE(is_guest, 0) = 0,
 --   authentication_authorities,
 --   account_policy_data.last_login_time where EXISTS (SELECT 1 FROM secure_tokens s
 --     WHERE s.host_id = account_policy_data.host_id AND s.username = account_policy_data.username
 --       AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1)),
 --   account_policy_data,
---   no secure_tokens where (COALESCE(secure_token, 1) = 1 OR filevault_enabled = 1) AND COALESCE(uid, -1) <> 201
+--   no secure_tokens where (COALESCE(secure_token, 1) = 1 OR filevault_enabled = 1) AND COALESCE(is_guest, 0) = 0
 --     AND NOT EXISTS (SELECT 1 FROM account_policy_data a
 --     WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)
 -- remediation: Make sure that another user or an escrowed key unlocks the disk; then take the account out of

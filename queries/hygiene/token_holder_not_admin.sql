@@ -3,9 +3,10 @@
 -- group: hygiene
 -- severity: info
 -- purpose: Normal, and good, where MDM took the administrator's rights away; a trap only where token_admins
---   is 0.
+--   is 0. It is NULL where it is not known of every account.
 -- requires: secure_tokens.secure_token,
---   secure_tokens.is_admin where COALESCE(secure_token, 1) = 1
+--   secure_tokens.is_admin where COALESCE(secure_token, 1) = 1,
+--   secure_tokens.is_guest where COALESCE(secure_token, 1) = 1
 -- remediation: Act only when token_admins is 0.
 -- references: none
 -- false-positives: Every standard user of a well-kept Mac.
@@ -14,17 +15,20 @@ SELECT
   s.username AS subject,
   s.volume_owner,
   s.confidence,
-  COALESCE(a.token_admins, 0) AS token_admins
+  CASE WHEN a.doubtful > 0 THEN NULL ELSE COALESCE(a.token_admins, 0) END AS token_admins
 FROM secure_tokens s
 LEFT JOIN (
-  SELECT t.host_id, COUNT(*) AS token_admins
+  SELECT
+    t.host_id,
+    SUM(CASE WHEN t.is_admin = 1 AND t.secure_token = 1 THEN 1 ELSE 0 END) AS token_admins,
+    SUM(CASE WHEN t.is_admin = 1 AND t.secure_token = 1 THEN 0 ELSE 1 END) AS doubtful
   FROM secure_tokens t
-  WHERE t.is_admin = 1
-    AND t.secure_token = 1
+  WHERE COALESCE(t.is_admin, 1) = 1
+    AND COALESCE(t.secure_token, 1) = 1
   GROUP BY t.host_id
 ) a ON a.host_id = s.host_id
 WHERE s.secure_token = 1
   AND s.is_admin = 0
   -- APFS lists Guest too.
-  AND COALESCE(s.uid, -1) <> 201
+  AND s.is_guest = 0
 ORDER BY s.host_id, s.username, COALESCE(s.uuid, '');

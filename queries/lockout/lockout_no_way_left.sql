@@ -11,13 +11,22 @@
 --     WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery'),
 --   filevault_status.has_institutional_recovery_key where filevault_enabled = 1 AND EXISTS
 --     (SELECT 1 FROM hosts h WHERE h.host_id = filevault_status.host_id AND h.is_apple_silicon = 0),
+--   mdm_enrollments.is_enrolled where NOT EXISTS (SELECT 1 FROM filevault_status f
+--     WHERE f.host_id = mdm_enrollments.host_id AND f.filevault_enabled = 0),
 --   filevault_status.prk_escrow_blob_present where filevault_enabled = 1 AND NOT EXISTS
---     (SELECT 1 FROM filevault_policies p
---     WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1),
+--     (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0),
 --   filevault_policies.escrow_payload_present where NOT EXISTS (SELECT 1 FROM filevault_status f
 --     WHERE f.host_id = filevault_policies.host_id
---       AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)),
+--       AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)) AND NOT EXISTS
+--     (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0),
+--   no filevault_status where filevault_enabled = 1 AND prk_escrow_blob_present = 0
+--     AND (COALESCE(has_personal_recovery_key, 1) = 1 OR EXISTS (SELECT 1 FROM apfs_crypto_users c
+--     WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery'))
+--     AND EXISTS (SELECT 1 FROM filevault_policies p
+--     WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1) AND NOT EXISTS
+--     (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0),
 --   hosts.is_apple_silicon,
+--   hosts.boot_volume_fs,
 --   secure_tokens.secure_token,
 --   secure_tokens.is_admin where COALESCE(secure_token, 1) = 1,
 --   secure_tokens.filevault_enabled where COALESCE(secure_token, 1) = 1 AND NOT EXISTS
@@ -35,7 +44,7 @@
 --   a token holder made an administrator, or have the bootstrap token escrowed. Save the data
 --   first: after a restart perhaps only an erase is left.
 -- references: 800-53r5 CP-10
--- false-positives: A key that was escrowed by other means than a profile; see docs/lockout.md.
+-- false-positives: A key that was escrowed by other means than MDM; see docs/lockout.md.
 WITH recovery_keys AS (
   -- Only with FileVault on is there anything to unlock at startup.
   SELECT
@@ -45,8 +54,11 @@ WITH recovery_keys AS (
       WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1
       ELSE f.has_personal_recovery_key
     END AS has_personal,
+    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made
+    -- after it.
     CASE
-      WHEN f.prk_escrow_blob_present = 1 OR p.escrow_payload_present = 1 THEN 1
+      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1
+      WHEN m.is_enrolled = 0 THEN 0
       WHEN f.prk_escrow_blob_present = 0
         AND (p.escrow_payload_present = 0 OR t.status = 'empty') THEN 0
     END AS is_escrowed,
@@ -57,6 +69,7 @@ WITH recovery_keys AS (
   LEFT JOIN table_status t
     ON t.host_id = f.host_id
     AND t.table_name = 'filevault_policies'
+  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id
   LEFT JOIN hosts h ON h.host_id = f.host_id
   LEFT JOIN (
     SELECT DISTINCT a.host_id
@@ -76,24 +89,13 @@ accounts AS (
     s.filevault_enabled,
     l.can_login
   FROM secure_tokens s
-  LEFT JOIN (
-    -- The service accounts of macOS hold no token.
-    SELECT
-      u.host_id,
-      u.username,
-      COALESCE(u.uuid, '') AS uuid,
-      u.can_login,
-      u.account_type
-    FROM users u
-    WHERE COALESCE(u.is_system_account, 0) = 0
-      OR u.account_type IN ('guest', 'root', 'setup_assistant')
-  ) l
+  LEFT JOIN users l
     ON l.host_id = s.host_id
     AND l.username = s.username
-    AND l.uuid = COALESCE(s.uuid, '')
+    AND COALESCE(l.uuid, '') = COALESCE(s.uuid, '')
   WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)
     AND COALESCE(l.can_login, 1) = 1
-    AND COALESCE(l.account_type, '') <> 'guest'
+    AND COALESCE(s.is_guest, 0) = 0
 ),
 ways AS (
   -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.
@@ -178,8 +180,10 @@ WHERE w.host_id IS NULL
   AND c.host_id IN (
     SELECT t.host_id
     FROM table_status t
-    WHERE (t.table_name IN ('users', 'apfs_crypto_users') AND t.status IN ('ok', 'empty'))
-      OR (t.table_name IN ('hosts', 'secure_tokens', 'bootstrap_tokens') AND t.status IN ('ok', 'partial'))
+    WHERE (t.table_name = 'apfs_crypto_users' AND t.status IN ('ok', 'empty'))
+      OR (t.table_name IN ('hosts', 'users', 'secure_tokens') AND t.status IN ('ok', 'empty', 'partial'))
+      -- Before macOS 10.15 there is no bootstrap token.
+      OR (t.table_name = 'bootstrap_tokens' AND t.status IN ('ok', 'empty', 'partial', 'unsupported'))
     GROUP BY t.host_id
     HAVING COUNT(*) = 5
   )

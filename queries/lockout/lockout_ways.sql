@@ -10,13 +10,22 @@
 --     WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery'),
 --   filevault_status.has_institutional_recovery_key where filevault_enabled = 1 AND EXISTS
 --     (SELECT 1 FROM hosts h WHERE h.host_id = filevault_status.host_id AND h.is_apple_silicon = 0),
+--   mdm_enrollments.is_enrolled where NOT EXISTS (SELECT 1 FROM filevault_status f
+--     WHERE f.host_id = mdm_enrollments.host_id AND f.filevault_enabled = 0),
 --   filevault_status.prk_escrow_blob_present where filevault_enabled = 1 AND NOT EXISTS
---     (SELECT 1 FROM filevault_policies p
---     WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1),
+--     (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0),
 --   filevault_policies.escrow_payload_present where NOT EXISTS (SELECT 1 FROM filevault_status f
 --     WHERE f.host_id = filevault_policies.host_id
---       AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)),
+--       AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)) AND NOT EXISTS
+--     (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0),
+--   no filevault_status where filevault_enabled = 1 AND prk_escrow_blob_present = 0
+--     AND (COALESCE(has_personal_recovery_key, 1) = 1 OR EXISTS (SELECT 1 FROM apfs_crypto_users c
+--     WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery'))
+--     AND EXISTS (SELECT 1 FROM filevault_policies p
+--     WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1) AND NOT EXISTS
+--     (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0),
 --   hosts.is_apple_silicon,
+--   hosts.boot_volume_fs,
 --   secure_tokens.secure_token,
 --   secure_tokens.is_admin where COALESCE(secure_token, 1) = 1,
 --   secure_tokens.filevault_enabled where COALESCE(secure_token, 1) = 1 AND NOT EXISTS
@@ -49,8 +58,16 @@ recovery_keys AS (
     END AS has_personal,
     f.has_institutional_recovery_key AS has_institutional,
     f.prk_escrow_blob_present,
-    -- No profile says anything of FileVault: the table was looked at and is empty.
-    CASE WHEN t.status = 'empty' THEN 0 ELSE p.escrow_payload_present END AS escrow_payload_present,
+    p.escrow_payload_present,
+    m.is_enrolled,
+    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made
+    -- after it.
+    CASE
+      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1
+      WHEN m.is_enrolled = 0 THEN 0
+      WHEN f.prk_escrow_blob_present = 0
+        AND (p.escrow_payload_present = 0 OR t.status = 'empty') THEN 0
+    END AS is_escrowed,
     h.is_apple_silicon
   FROM filevault_status f
   JOIN unlock_hosts k ON k.host_id = f.host_id
@@ -58,6 +75,7 @@ recovery_keys AS (
     ON t.host_id = f.host_id
     AND t.table_name = 'filevault_policies'
   LEFT JOIN filevault_policies p ON p.host_id = f.host_id
+  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id
   LEFT JOIN hosts h ON h.host_id = f.host_id
   LEFT JOIN (
     SELECT DISTINCT a.host_id
@@ -74,24 +92,13 @@ accounts AS (
     s.secure_token,
     s.volume_owner,
     s.filevault_enabled,
-    l.can_login,
-    l.account_type
+    s.is_guest,
+    l.can_login
   FROM secure_tokens s
-  LEFT JOIN (
-    -- The service accounts of macOS hold no token.
-    SELECT
-      u.host_id,
-      u.username,
-      COALESCE(u.uuid, '') AS uuid,
-      u.can_login,
-      u.account_type
-    FROM users u
-    WHERE COALESCE(u.is_system_account, 0) = 0
-      OR u.account_type IN ('guest', 'root', 'setup_assistant')
-  ) l
+  LEFT JOIN users l
     ON l.host_id = s.host_id
     AND l.username = s.username
-    AND l.uuid = COALESCE(s.uuid, '')
+    AND COALESCE(l.uuid, '') = COALESCE(s.uuid, '')
   WHERE s.filevault_enabled = 1
     OR COALESCE(s.secure_token, 1) = 1
 ),
@@ -103,12 +110,14 @@ ways AS (
     'user' AS kind,
     s.username AS subject,
     CASE
-      WHEN s.can_login = 0 OR s.account_type = 'guest' THEN 0
+      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0
       WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1
     END AS counts,
     CASE
-      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'
-      WHEN s.account_type = 'guest' THEN 'Guest has no password'
+      WHEN s.can_login = 0 AND s.filevault_enabled = 1
+        THEN 'FileVault user, disabled: nobody answers for the password'
+      WHEN s.can_login = 0 THEN 'disabled: nobody answers for the password'
+      WHEN s.is_guest = 1 THEN 'Guest has no password'
       WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'
       ELSE 'it is not known whether FileVault lists the account, or whether it can log in'
     END AS basis
@@ -134,15 +143,16 @@ ways AS (
     'key' AS kind,
     'personal recovery key' AS subject,
     CASE
-      WHEN r.has_personal = 1 AND (r.escrow_payload_present = 1 OR r.prk_escrow_blob_present = 1) THEN 1
-      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0 THEN 0
+      WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1
+      WHEN r.is_escrowed = 0 THEN 0
     END AS counts,
     CASE
       WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'
-      WHEN r.escrow_payload_present = 1 THEN 'a profile has it escrowed'
-      WHEN r.prk_escrow_blob_present = 1 THEN 'its escrow file is there'
-      WHEN r.escrow_payload_present = 0 AND r.prk_escrow_blob_present = 0
-        THEN 'nothing escrows it: only a person has it'
+      WHEN r.is_escrowed = 1 THEN 'its escrow file is there, and the Mac is enrolled'
+      WHEN r.is_enrolled = 0 THEN 'the Mac is not enrolled: nobody but a person has it'
+      WHEN r.is_escrowed = 0 THEN 'nothing escrows it: only a person has it'
+      WHEN r.escrow_payload_present = 1 AND r.prk_escrow_blob_present = 0
+        THEN 'a profile escrows a key that is made after it, and this key has no escrow file'
       ELSE 'it is not known whether it is escrowed'
     END AS basis
   FROM recovery_keys r
@@ -181,9 +191,13 @@ ways AS (
         AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1
     END AS counts,
     CASE
-      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'
-      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0
+      WHEN s.can_login = 0 AND s.is_admin = 1 AND s.secure_token = 1
+        THEN 'administrator with a token, disabled'
+      WHEN s.can_login = 0 THEN 'disabled, whatever rights it has'
+      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 AND s.is_admin = 1 AND s.secure_token = 1
         THEN 'administrator with a token, not an owner of the volume'
+      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0
+        THEN 'not an owner of the volume, whatever rights it has'
       WHEN s.is_admin = 1
         AND s.secure_token = 1
         AND s.can_login = 1

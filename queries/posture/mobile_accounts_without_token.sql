@@ -6,8 +6,9 @@
 --   causes stand beside it: the prompt is suppressed, or no bootstrap token is escrowed.
 -- requires: mobile_accounts,
 --   secure_tokens.secure_token where EXISTS (SELECT 1 FROM mobile_accounts m
---     WHERE m.host_id = secure_tokens.host_id AND m.username = secure_tokens.username)
--- also-reads: hosts, mobile_account_policies, bootstrap_tokens
+--     WHERE m.host_id = secure_tokens.host_id AND m.username = secure_tokens.username),
+--   hosts.boot_volume_fs where EXISTS (SELECT 1 FROM mobile_accounts m WHERE m.host_id = hosts.host_id)
+-- also-reads: mobile_account_policies, bootstrap_tokens
 -- remediation: Escrow the bootstrap token; keep askForSecureTokenAuthBypass only where FileVault is not
 --   used.
 -- references: 800-53r5 SC-28
@@ -28,8 +29,8 @@ LEFT JOIN mobile_account_policies p
   ON p.host_id = a.host_id
   AND p.scope = 'device'
 LEFT JOIN bootstrap_tokens b ON b.host_id = a.host_id
-LEFT JOIN hosts h ON h.host_id = a.host_id
+JOIN hosts h ON h.host_id = a.host_id
 WHERE s.secure_token = 0
   -- Only APFS has secure tokens.
-  AND COALESCE(h.boot_volume_fs, 'apfs') = 'apfs'
+  AND h.boot_volume_fs = 'apfs'
 ORDER BY a.host_id, a.username;

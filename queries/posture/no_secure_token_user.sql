@@ -5,8 +5,9 @@
 -- purpose: Nobody can grant a secure token, enable FileVault or, on Apple silicon, authorise an update.
 -- requires: hosts.boot_volume_fs,
 --   apfs_crypto_users,
---   secure_tokens.secure_token where COALESCE(uid, -1) <> 201 AND NOT EXISTS (SELECT 1 FROM secure_tokens t
---     WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1 AND COALESCE(t.uid, -1) <> 201)
+--   secure_tokens.secure_token where COALESCE(is_guest, 0) = 0 AND NOT EXISTS (SELECT 1 FROM secure_tokens t
+--     WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1 AND t.is_guest = 0),
+--   secure_tokens.is_guest where COALESCE(secure_token, 1) = 1
 -- also-reads: table_status
 -- remediation: Log in at the login window while the bootstrap token is escrowed; failing that, save the data,
 --   erase and set up anew.
@@ -31,12 +32,12 @@ WHERE h.boot_volume_fs = 'apfs'
     FROM secure_tokens s
     WHERE s.host_id = h.host_id
   )
-  -- Nobody has one, and of nobody is it unknown. APFS lists Guest (201) too, who can grant nothing.
+  -- Nobody has one, and of nobody is it unknown. APFS lists Guest too, who can grant nothing.
   AND NOT EXISTS (
     SELECT 1
     FROM secure_tokens s
     WHERE s.host_id = h.host_id
       AND COALESCE(s.secure_token, 1) = 1
-      AND COALESCE(s.uid, -1) <> 201
+      AND COALESCE(s.is_guest, 0) = 0
   )
 ORDER BY h.host_id;

@@ -2,15 +2,24 @@
 -- title: There is a recovery key, and nothing that escrows it
 -- group: posture
 -- severity: high
--- purpose: No FDERecoveryKeyEscrow payload and no escrow file: probably only the user knows the personal
---   recovery key.
+-- purpose: The key has no escrow file and no FDERecoveryKeyEscrow payload, or the Mac is not enrolled and
+--   nobody fetches the file: probably only the user knows the personal recovery key. A payload without the
+--   file is unknown: it escrows the keys that are made after it.
 -- requires: filevault_status.filevault_enabled,
 --   filevault_status.has_personal_recovery_key where filevault_enabled = 1,
---   filevault_status.prk_escrow_blob_present where filevault_enabled = 1 AND has_personal_recovery_key = 1,
---   filevault_policies.escrow_payload_present
+--   mdm_enrollments.is_enrolled,
+--   filevault_status.prk_escrow_blob_present where filevault_enabled = 1 AND has_personal_recovery_key = 1
+--     AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m
+--     WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0),
+--   filevault_policies.escrow_payload_present where NOT EXISTS (SELECT 1 FROM mdm_enrollments m
+--     WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0),
+--   no filevault_status where filevault_enabled = 1 AND has_personal_recovery_key = 1
+--     AND prk_escrow_blob_present = 0 AND EXISTS (SELECT 1 FROM filevault_policies p
+--     WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1)
 -- also-reads: table_status
 -- applies: NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id
---   AND (f.filevault_enabled = 0 OR f.has_personal_recovery_key = 0 OR f.prk_escrow_blob_present = 1))
+--   AND (f.filevault_enabled = 0 OR f.has_personal_recovery_key = 0 OR (f.prk_escrow_blob_present = 1
+--   AND EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = f.host_id AND m.is_enrolled = 1))))
 -- remediation: Deploy the escrow payload, then have MDM rotate the key; a key that exists is not escrowed by
 --   the payload.
 -- references: 800-53r5 SC-12(1)
@@ -21,15 +30,19 @@ SELECT
   'host' AS subject,
   f.has_personal_recovery_key,
   f.prk_escrow_blob_present,
-  CASE WHEN t.status = 'empty' THEN 0 ELSE p.escrow_payload_present END AS escrow_payload_present
+  CASE WHEN t.status = 'empty' THEN 0 ELSE p.escrow_payload_present END AS escrow_payload_present,
+  m.is_enrolled
 FROM filevault_status f
 -- No profile says anything of FileVault: the table was looked at and is empty.
 LEFT JOIN table_status t
   ON t.host_id = f.host_id
   AND t.table_name = 'filevault_policies'
 LEFT JOIN filevault_policies p ON p.host_id = f.host_id
+LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id
 WHERE f.filevault_enabled = 1
   AND f.has_personal_recovery_key = 1
-  AND f.prk_escrow_blob_present = 0
-  AND (t.status = 'empty' OR p.escrow_payload_present = 0)
+  AND (
+    m.is_enrolled = 0
+    OR (f.prk_escrow_blob_present = 0 AND (t.status = 'empty' OR p.escrow_payload_present = 0))
+  )
 ORDER BY f.host_id;

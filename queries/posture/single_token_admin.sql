@@ -6,6 +6,8 @@
 --   administered: there is no bootstrap token that could stand in.
 -- requires: secure_tokens.is_admin where COALESCE(secure_token, 1) = 1,
 --   secure_tokens.secure_token where COALESCE(is_admin, 1) = 1,
+--   users.can_login where EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id
+--     AND s.username = users.username AND COALESCE(s.is_admin, 1) = 1 AND COALESCE(s.secure_token, 1) = 1),
 --   bootstrap_tokens.supported_on_server where state = 'unknown',
 --   bootstrap_tokens.escrowed_to_server where state = 'unknown',
 --   bootstrap_tokens.crypto_user_present where state = 'unknown'
@@ -23,7 +25,7 @@ JOIN bootstrap_tokens b ON b.host_id = s.host_id
 WHERE s.is_admin = 1
   AND s.secure_token = 1
   AND b.state IN ('supported_not_escrowed', 'not_supported', 'stale_local', 'not_enrolled')
-  -- There is no other, and nobody who might be one.
+  -- There is no other, and nobody who might be one. One who is disabled administers nothing.
   AND NOT EXISTS (
     SELECT 1
     FROM secure_tokens o
@@ -31,5 +33,13 @@ WHERE s.is_admin = 1
       AND (o.username <> s.username OR COALESCE(o.uuid, '') <> COALESCE(s.uuid, ''))
       AND COALESCE(o.is_admin, 1) = 1
       AND COALESCE(o.secure_token, 1) = 1
+      AND NOT EXISTS (
+        SELECT 1
+        FROM users u
+        WHERE u.host_id = o.host_id
+          AND u.username = o.username
+          AND COALESCE(u.uuid, '') = COALESCE(o.uuid, '')
+          AND u.can_login = 0
+      )
   )
 ORDER BY s.host_id, s.username;

@@ -65,6 +65,8 @@ export interface Added {
 export interface StoreWriter {
   /** Adds snapshots of one host, in whatever order. The caller holds the transaction. */
   add(snapshots: readonly Snapshot[], ingestedTime: number): Added;
+  /** Puts what older versions keyed otherwise into the words of this one. The caller holds the transaction. */
+  rekey(): void;
 }
 
 interface HostRow {
@@ -183,16 +185,18 @@ const changePointsOf = (
   return points;
 };
 
-/** What was observed and is no part of the history, packed. */
+/** What was observed where the history says other words of it, or nothing, packed. */
 const asidesOf = (
   table: Table,
   observations: readonly Observation[],
   steps: readonly Step[],
 ): PackedRows[] => {
-  const counted = new Set(steps.map(({ observation }) => observation));
-  return observations.flatMap((observation) =>
-    counted.has(observation) ? [] : [{ ...observation.ref, raw: packRows(table, observation.rows) }],
-  );
+  const counted = new Map(steps.map(({ observation }) => [observation.ref.id, observation]));
+  return observations.flatMap((observation) => {
+    const step = counted.get(observation.ref.id);
+    if (step === observation) return [];
+    return [{ ...observation.ref, raw: packRows(table, observation.rows), isStep: step !== undefined }];
+  });
 };
 
 const same = (a: unknown, b: unknown): boolean =>
@@ -215,6 +219,8 @@ const widened = (
     cells: packCells(rowsOf(observation, width).map((row) => [...row, ...more.map(() => null)])),
   };
 };
+
+const asideText = (aside: PackedRows): string => `${pointText(aside)} ${aside.isStep}`;
 
 export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => {
   const prepare = statementCache(db);
@@ -513,9 +519,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     );
   };
 
-  const insertAside = (host: number, tableId: number, { time, id, raw }: PackedRows): void => {
-    prepare('INSERT INTO _aside (host, tab, time, snapshot_id, raw) VALUES (?, ?, ?, ?, ?)').run(
-      ...[host, tableId, time, id, raw],
+  const insertAside = (host: number, tableId: number, { time, id, raw, isStep }: PackedRows): void => {
+    prepare('INSERT INTO _aside (host, tab, time, snapshot_id, raw, is_step) VALUES (?, ?, ?, ?, ?, ?)').run(
+      ...[host, tableId, time, id, raw, isStep ? 1 : 0],
     );
   };
 
@@ -542,7 +548,8 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     const last = news.at(-1);
     if (first === undefined || last === undefined) return null;
     states.push(host, tableId, first.ref.time, first.ref.id, last.digest);
-    if (news.length === 1) {
+    const steps = stepsOf(table, news);
+    if (news.length === 1 && steps[0]?.observation === first) {
       const { cells } = first.tableObservation;
       if (cells.length === 0) return null;
       const width = Object.keys(table.columns).length;
@@ -554,7 +561,6 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     }
     let number = 0;
     const history = historyOf(table, null, () => (number += 1));
-    const steps = stepsOf(table, news);
     const points = changePointsOf(table, observeAll(history, steps), null);
     for (const point of points) insertChangePoint(host, tableId, point);
     for (const aside of asidesOf(table, news, steps)) insertAside(host, tableId, aside);
@@ -730,9 +736,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     }
     for (const point of freshPoints) insertChangePoint(host, tableId, point);
 
-    const goneAsides = new Map(old.asides.map((aside) => [pointText(aside), aside]));
+    const goneAsides = new Map(old.asides.map((aside) => [asideText(aside), aside]));
     const asides = asidesOf(table, first === undefined ? observations : observations.slice(1), steps);
-    const freshAsides = asides.filter((aside) => !goneAsides.delete(pointText(aside)));
+    const freshAsides = asides.filter((aside) => !goneAsides.delete(asideText(aside)));
     for (const { time, id } of goneAsides.values()) {
       prepare('DELETE FROM _aside WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?').run(
         ...[host, tableId, time, id],
@@ -892,6 +898,11 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
         rankOf(entry.reading) !== rankOf(reading),
     );
 
+  const stateOf = (host: number, tableId: number): StateRow | undefined =>
+    prepare(
+      'SELECT first_time AS time, first_snapshot AS id, digest, is_cut AS isCut FROM _state WHERE host = ? AND tab = ?',
+    ).get(host, tableId) as StateRow | undefined;
+
   const add = (given: readonly Snapshot[], ingestedTime: number): Added => {
     const snapshots = unknownColumns.size === 0 ? given : given.map(widenSnapshot);
     const hostId = snapshots[0]?.hostId;
@@ -979,11 +990,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       const table = byName.get(name) as Table;
       const tableId = tableIds.get(name) as number;
       const observations = news.get(name) ?? [];
-      const state = isNew
-        ? undefined
-        : (prepare(
-            'SELECT first_time AS time, first_snapshot AS id, digest, is_cut AS isCut FROM _state WHERE host = ? AND tab = ?',
-          ).get(host.host, tableId) as StateRow | undefined);
+      const state = isNew ? undefined : stateOf(host.host, tableId);
       let counts: TableChanges | null = null;
       if (state === undefined) {
         if (observations.length > 0) counts = addFirst(table, tableId, host.host, observations, states);
@@ -1000,7 +1007,20 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     return { ...counted, changes };
   };
 
-  return { add };
+  const rekey = (): void => {
+    const hosts = prepare('SELECT host FROM _host ORDER BY host').pluck().all() as number[];
+    for (const table of byName.values()) {
+      const tableId = tableIds.get(table.name);
+      if (table.rekeyed === undefined || tableId === undefined) continue;
+      for (const host of hosts) {
+        const state = stateOf(host, tableId);
+        if (state !== undefined)
+          rebuild(table, tableId, host, state, readTimeline(prepare, host), new Map(), []);
+      }
+    }
+  };
+
+  return { add, rekey };
 };
 
 /** Of two reports of one snapshot, the greater stays: it does not matter which came first. */

@@ -1,6 +1,6 @@
 /** What local accounts and groups are: the one place for who can log in, who is an admin, and which kind an account is. */
 import { CollectError, NotAsked } from '../../collector/errors.ts';
-import { parseAuthenticationAuthority } from '../../collector/parsers/authentication_authority.ts';
+import { hasTag, parseAuthenticationAuthority } from '../../collector/parsers/authentication_authority.ts';
 import type { DsGroup } from '../../collector/parsers/ds_groups.ts';
 import type { DsUser } from '../../collector/parsers/ds_users.ts';
 import type { Context } from '../../collector/table.ts';
@@ -28,15 +28,55 @@ export const isTagDisabled = (user: DsUser, tag: string): boolean | null =>
     parseAuthenticationAuthority(value).disabledTags.includes(tag),
   ) || (user.unread.has('AuthenticationAuthority') ? null : false);
 
-export const isSystemAccount = (user: DsUser): 0 | 1 | null => {
-  if (user.uid === null || user.uuid === null) return null;
-  return user.uid < 500 && user.uuid.startsWith(systemUuidPrefix) ? 1 : 0;
+const appleUuidOf = (uid: number): string =>
+  `${systemUuidPrefix}${(uid >>> 0).toString(16).toUpperCase().padStart(8, '0')}`;
+
+/** What the record claims, which whoever makes an account may choose: it proves nothing of who uses it. */
+export const isSystemAccount = ({ uid, uuid }: DsUser): 0 | 1 | null => {
+  if (uid === null || uuid === null) return null;
+  return uid < 500 && uuid === appleUuidOf(uid) ? 1 : 0;
 };
+
+/** Guest is both, its uid and its GeneratedUID; either alone is a claim. */
+export const isGuestIfKnown = ({ uid, uuid }: DsUser): boolean | null => {
+  if (uid !== null && uid !== 201) return false;
+  if (uuid !== null && uuid !== guestUuid) return false;
+  return uid === null || uuid === null ? null : true;
+};
+export const isGuest = (user: DsUser): boolean => isGuestIfKnown(user) === true;
 
 export const isRoot = (user: DsUser): boolean => user.uid === 0 && user.recordName === 'root';
 export const isSetupAssistant = (user: DsUser): boolean =>
   user.recordName === '_mbsetupuser' && user.uid === 248;
-export const isGuest = (user: DsUser): boolean => user.uid === 201 || user.uuid === guestUuid;
+
+/** 1 where a part of the record claims an account of macOS, and the GeneratedUID or the uid is not that account's. */
+export const isFalseIdentity = (user: DsUser): 0 | 1 | null => {
+  const { uid, uuid } = user;
+  if (uid === null || uuid === null) return null;
+  const isClaimed =
+    uuid.startsWith(systemUuidPrefix) || uid === 201 || isRoot(user) || isSetupAssistant(user);
+  return isClaimed && isSystemAccount(user) === 0 ? 1 : 0;
+};
+
+const hasShadowHash = ({ authenticationAuthority, unread }: DsUser): boolean | null =>
+  authenticationAuthority.some((value) => {
+    const { tag, data } = parseAuthenticationAuthority(value);
+    // A disabled account keeps its former value behind the tag.
+    return tag === 'ShadowHash' || (tag === 'DisabledUser' && data !== null && hasTag([data], 'ShadowHash'));
+  }) || (unread.has('AuthenticationAuthority') ? null : false);
+
+/** 1 by any sign that somebody uses the account, 0 where every sign was looked for and there is none. */
+export const isAwake = (user: DsUser, isAdmin: 0 | 1 | null): 0 | 1 | null => {
+  const signs = [canLogin(user), isAdmin, user.isHidden, hasShadowHash(user)].map((sign) =>
+    sign === null ? null : Boolean(sign),
+  );
+  if (signs.includes(true)) return 1;
+  return signs.includes(null) ? null : 0;
+};
+
+/** Half of the identity is not known, and the other half is that of root, Setup Assistant or Guest. */
+const mayBeOfMacos = (user: DsUser): boolean =>
+  isGuestIfKnown(user) === null || (user.uid === null && ['root', '_mbsetupuser'].includes(user.recordName));
 
 /**
  * Null where a tag or an id could not be read that would tell.
@@ -47,6 +87,7 @@ export const accountTypeOf = (user: DsUser, managedUuids: ReadonlySet<string> | 
   if (isRoot(user)) return 'root';
   if (isSetupAssistant(user)) return 'setup_assistant';
   if (isGuest(user)) return 'guest';
+  if (mayBeOfMacos(user)) return null;
   if (user.uuid !== null && managedUuids?.has(user.uuid) === true) return 'managed_admin';
   const isMobile = tagOf(user, 'LocalCachedUser');
   if (isMobile !== false) return isMobile === null ? null : 'mobile';

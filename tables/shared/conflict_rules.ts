@@ -308,3 +308,36 @@ export const conflict = <R extends RuleId>(
     command_ids: ids.length === 0 ? null : JSON.stringify([...new Set(ids)]),
   };
 };
+
+type AnyRow = Readonly<Record<string, string | number | null>>;
+
+/** Several rows of one dispute, as versions before 0.3.0 had them: one for each pair of witnesses. */
+const joined = (rows: readonly [AnyRow, ...AnyRow[]]): AnyRow => {
+  const side = (name: 'a' | 'b') => {
+    const witnesses = new Map(
+      rows.map((row) => [String(row[`source_${name}`]), row[`value_${name}`] ?? null] as const),
+    );
+    const { source, value } = told(
+      [...witnesses].map(([of, says]) => ({
+        source: of,
+        value: says === null ? null : String(says),
+        command_id: null,
+      })),
+    );
+    return { [`source_${name}`]: source, [`value_${name}`]: value };
+  };
+  const bySeverity = rows.toSorted(
+    (a, b) =>
+      severities.findIndex((each) => each === b['severity']) -
+      severities.findIndex((each) => each === a['severity']),
+  );
+  return { ...(bySeverity[0] as AnyRow), ...side('a'), ...side('b') };
+};
+
+/** One row for one dispute, whatever witnesses it has. */
+export const joinDisputes = (rows: readonly AnyRow[]): readonly AnyRow[] =>
+  [
+    ...Map.groupBy(rows, ({ subject_kind, subject, rule_id, fact }) =>
+      JSON.stringify([subject_kind, subject, rule_id, fact]),
+    ).values(),
+  ].map((group) => (group.length === 1 ? (group[0] as AnyRow) : joined(group as [AnyRow, ...AnyRow[]])));

@@ -123,6 +123,8 @@ export const addPerson = (
     can_login: 1,
     home_exists: 1,
     platform_sso_registered: 0,
+    is_awake: 1,
+    has_false_identity: 0,
     ...facts,
   });
   add(host, 'secure_tokens', {
@@ -135,6 +137,7 @@ export const addPerson = (
     confidence: token === null ? 'unknown' : 'confirmed',
     sources: token === null ? null : 'apfs,opendirectory',
     has_conflict: 0,
+    is_guest: facts['account_type'] === 'guest' ? 1 : 0,
   });
   const values = [';ShadowHash;HASHLIST:<SALTED-SHA512-PBKDF2>', ...(token === 1 ? [';SecureToken;'] : [])];
   for (const [ordinal, value] of values.entries())
@@ -225,7 +228,14 @@ export const cleanHost = (hostId: string, time = now): Host => {
     username: '_spotlight',
     uid: 89,
     uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA00000059',
-    facts: { gid: 89, shell: '/usr/bin/false', account_type: 'service', is_system_account: 1, can_login: 0 },
+    facts: {
+      gid: 89,
+      shell: '/usr/bin/false',
+      account_type: 'service',
+      is_system_account: 1,
+      can_login: 0,
+      is_awake: 0,
+    },
   });
   addPerson(host, { username: 'mquist', isAdmin: 1, token: 1 });
   addPerson(host, { username: 'itadmin', uid: 502, isAdmin: 1, token: 1 });

@@ -99,6 +99,7 @@ test('the tables that a statement touches are found through CTEs, subqueries, un
   t.deepEqual(touched('SELECT 1'), []);
   t.deepEqual(touched("SELECT 'users'"), []);
   t.deepEqual(touched('SELECT count(*) FROM users'), ['users']);
+  t.deepEqual(touched('/* ; */ ;; -- groups\n; SELECT count(*) FROM users; -- end'), ['users']);
   t.deepEqual(touched('SELECT 1 FROM groups WHERE EXISTS (SELECT 1 FROM hosts)'), ['groups', 'hosts']);
   t.deepEqual(touched('WITH a AS (SELECT uid FROM users UNION SELECT gid FROM groups) SELECT * FROM a'), [
     'groups',
