@@ -40,25 +40,38 @@ export const holdsRoot = (volumes: readonly ApfsVolume[], root: DiskutilInfoRoot
 export const rootDeviceOf = ({ deviceIdentifier }: DiskutilInfoRoot): string | null =>
   /^disk[0-9]+s[0-9]+/.exec(deviceIdentifier ?? '')?.[0] ?? null;
 
-/** Every Mac has root, and the group admin. A record of which the id is not known may be the one that is missed. */
-const hasId = (ids: readonly (number | null)[], id: number): boolean =>
-  ids.includes(id) || ids.includes(null);
+interface Identified {
+  readonly recordName: string | null;
+  readonly uuid: string | null;
+  readonly unread: ReadonlySet<string>;
+}
 
-const usersWithoutRoot: Objection<'ds_users'> = async (users, { isComplete }) =>
-  hasId(
-    users.map(({ uid }) => uid),
-    0,
-  ) || !isComplete('ds_users')
-    ? null
-    : 'dscl . -readall /Users names no account with uid 0, which every Mac has';
+/**
+ * Every Mac has root, and the group admin. A record of which the id is not known may be the one that is missed, and so
+ * may one that is lost: where an answer leaves something out, and nothing is odd of the records that are there.
+ */
+const lacks = <R extends Identified>(
+  source: 'ds_users' | 'ds_groups',
+  records: readonly R[],
+  idOf: (record: R) => number | null,
+  id: number,
+  { isComplete }: Beside,
+): boolean => {
+  if (records.some((record) => idOf(record) === id || idOf(record) === null)) return false;
+  const isOdd = ({ recordName, uuid, unread }: Identified): boolean =>
+    recordName === null || uuid === null || unread.has('RecordName');
+  return isComplete(source) || records.some(isOdd);
+};
 
-const groupsWithoutAdmin: Objection<'ds_groups'> = async (groups, { isComplete }) =>
-  hasId(
-    groups.map(({ gid }) => gid),
-    80,
-  ) || !isComplete('ds_groups')
-    ? null
-    : 'dscl . -readall /Groups names no group with gid 80, which every Mac has';
+const usersWithoutRoot: Objection<'ds_users'> = async (users, beside) =>
+  lacks('ds_users', users, ({ uid }) => uid, 0, beside)
+    ? 'dscl . -readall /Users names no account with uid 0, which every Mac has'
+    : null;
+
+const groupsWithoutAdmin: Objection<'ds_groups'> = async (groups, beside) =>
+  lacks('ds_groups', groups, ({ gid }) => gid, 80, beside)
+    ? 'dscl . -readall /Groups names no group with gid 80, which every Mac has'
+    : null;
 
 const volumesWithoutRoot: Objection<'diskutil_apfs_list'> = async (volumes, { said, isComplete }) => {
   if (!isComplete('diskutil_apfs_list')) return null;

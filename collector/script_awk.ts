@@ -566,7 +566,7 @@ function root_volume(i,    device, container, fs) {
   container = text_of(i, "APFSContainerReference")
   if (container !~ /^disk[0-9]+$/) container = ""
   fs = tolower(text_of(i, "FilesystemType"))
-  if (fs == "") fs = tolower(text_of(i, "FilesystemName"))
+  if (fs == "" && (find(i, "FilesystemType") == 0 || T[find(i, "FilesystemType")] ~ /^string/)) fs = tolower(text_of(i, "FilesystemName"))
   sub(/^.* /, "", fs)
   if (fs == "hfs+") fs = "hfs"
   if (fs != "apfs" && fs != "hfs") fs = ""
@@ -589,7 +589,7 @@ function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, h
     for (k++; T[k] != "/array"; k = skip(k)) {
       count++
       id = text_of(k, "DeviceIdentifier")
-      if (id !~ /^disk[0-9]+s[0-9]+/ || (id in given)) is_sure = 0
+      if (id !~ /^disk[0-9]+s[0-9]+$/ || (id in given)) is_sure = 0
       given[id] = 1
       roles = find(k, "Roles")
       if (roles > 0 && T[roles] == "array") {
@@ -603,7 +603,7 @@ function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, h
     }
   }
   if (fs == "hfs" && !holds) return
-  if (fs == "-" && count == 0) return
+  if (fs == "-" && count == 0 && is_sure) return
   if (fs == "hfs" || (fs == "apfs" && !holds)) { print "/"; return }
   if (container == "-" && match(device, /^disk[0-9]+/)) container = substr(device, 1, RLENGTH)
   if (group == "-") group = own_group

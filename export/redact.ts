@@ -84,7 +84,7 @@ const subject: Rule = (value, row, by) => (row('subject_kind') === 'host' ? valu
 
 /** `1`, `escrowed 1`, `token`: what sources say is made of few words; a name, a UUID or a path is not among them. */
 const statement =
-  /^(?:(?:supported|escrowed) )?[01]$|^(?:tag|absent|listed|success|master keychain|unknown_user|ENABLED|DISABLED|token|ShadowHash|SecureToken|DisabledTags;SecureToken)$/;
+  /^(?:(?:supported|escrowed) )?[01]$|^(?:tag|absent|listed|success|master keychain|unknown_user|ENABLED|DISABLED|token|ShadowHash|SecureToken|DisabledTags;SecureToken|APFSCryptoUserType|VolumeOwner)$/;
 
 /** One value, or that of each witness, with commas. */
 const stated: Rule = (value, _row, by) => {
@@ -352,6 +352,10 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
     'columns_affected',
     'duration_ms',
     'last_good_time',
+    'failed_sources',
+    'rows_may_be_missing',
+    'columns_uncertain',
+    'columns_inapplicable',
   ],
   user_groups: ['uid', 'gid', 'is_direct'],
   users: [

@@ -1,6 +1,5 @@
 import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
-import { CollectError } from '../collector/errors.ts';
 import { versionOf } from '../collector/version.ts';
 import { bootstrapTokenUuid, isListed, noApfs, readCryptoListing } from './shared/crypto_users.ts';
 import { enrollmentSources, readEnrollmentWitnesses } from './shared/enrollment.ts';
@@ -35,15 +34,13 @@ export const bootstrapStateOf = ({ isNotEnrolled, supported, escrowed, keyPresen
   return 'unknown';
 };
 
+const tooOld = 'there are no bootstrap tokens before macOS 10.15';
+
 /** Before macOS 10.15 there are none; where profiles answers all the same, macOS is not what it seems. */
-const refuseOldMacos = async (context: Context): Promise<void> => {
-  const version = await context.said('sw_vers');
-  const { number } = versionOf(version?.productVersion);
-  if (number === null || number >= 101_500) return;
-  if ((await context.said('profiles_status_bootstraptoken')) !== null) return;
-  throw new CollectError('unsupported_macos', 'there are no bootstrap tokens before macOS 10.15', {
-    source: 'profiles_status_bootstraptoken',
-  });
+const isTooOld = async (context: Context): Promise<boolean> => {
+  const { number } = versionOf((await context.said('sw_vers'))?.productVersion);
+  if (number === null || number >= 101_500) return false;
+  return (await context.said('profiles_status_bootstraptoken')) === null;
 };
 
 export default defineTable({
@@ -113,9 +110,15 @@ export default defineTable({
     'mdmclient_query_security_info',
     'mdmclient_query_device_information',
   ],
+  nullIsAnswer: {
+    crypto_user_volume_owner: 'the key is not among the crypto users, or volumes have no owners',
+    escrowed_to_server: 'profiles tells it only where the server supports it',
+    eacs_preflight: 'mdmclient tells it from macOS 13.3 on',
+  },
   privilege: 'root',
   macos: '10.15+',
   notes: [
+    'Before macOS 10.15 there are none: the row says not_supported, or not_enrolled, and the table is unsupported.',
     'escrowed_to_server is what the Mac believes: the server may have lost the token. Compare with the MDM.',
   ],
   // The state hears every witness.
@@ -134,10 +137,14 @@ export default defineTable({
     'SELECT supported_on_server, escrowed_to_server, crypto_user_present, state FROM bootstrap_tokens;',
   ],
   generate: async (context) => {
-    await refuseOldMacos(context);
+    const isOld = await isTooOld(context);
+    if (isOld) {
+      context.unsupported(tooOld);
+      context.inapplicable(['supported_on_server', 'escrowed_to_server', 'eacs_preflight'], tooOld);
+    }
     const [enrollment, status, crypto, configuration, security, device] = await Promise.all([
       readEnrollmentWitnesses(context),
-      context.orUnknown(context.read('profiles_status_bootstraptoken')),
+      isOld ? null : context.orUnknown(context.read('profiles_status_bootstraptoken')),
       context.orUnknown(readCryptoListing(context)),
       context.orUnknown(context.read('profiles_show_configuration')),
       context.orUnknown(context.read('mdmclient_query_security_info')),
@@ -145,6 +152,7 @@ export default defineTable({
     ]);
     const isEnrollmentTold = enrollment.says.length + enrollment.denies.length > 0;
     if (
+      !isOld &&
       !isEnrollmentTold &&
       [status, crypto, configuration, security, device].every((answer) => answer === null)
     ) {
@@ -178,9 +186,10 @@ export default defineTable({
         eacs_preflight: device?.eacsPreflight ?? null,
         state: bootstrapStateOf({
           isNotEnrolled: enrollment.says.length === 0 && enrollment.denies.length > 0,
-          supported: status?.supported ?? null,
+          // No server can support what macOS does not have.
+          supported: isOld ? false : (status?.supported ?? null),
           escrowed: status?.escrowed ?? null,
-          keyPresent,
+          keyPresent: isOld ? false : keyPresent,
         }),
         sources:
           answered

@@ -1,4 +1,3 @@
-import { CollectError } from '../collector/errors.ts';
 import type { CommandName } from '../collector/sources.ts';
 import { defineTable, oneOf, required, text } from '../collector/table.ts';
 import type { Context, Row } from '../collector/table.ts';
@@ -18,7 +17,7 @@ import { conflict, facts, joinDisputes, severities, subjectKinds } from './share
 import type { Conflict, Witness } from './shared/conflict_rules.ts';
 import { readVerdicts, verdictSources } from './shared/verdicts.ts';
 
-/** M06 and M07: UUIDs that no local account has. */
+/** M06, M07 and M20: UUIDs that no local account has, or that are listed twice and not alike. */
 const strangers = (
   context: Context,
   accounts: LocalAccounts,
@@ -30,8 +29,12 @@ const strangers = (
   const nobody = { source: 'opendirectory', value: 0, command_id: context.commandId('ds_users') } as const;
   for (const user of crypto?.users ?? []) {
     if (crypto === null) continue;
-    const { uuid } = user;
+    const { uuid, differing } = user;
     const apfs = { source: 'apfs', value: 1, command_id: listingCommand(context, crypto) } as const;
+    if (differing.length > 0) {
+      const entry = { ...apfs, value: differing.join(',') };
+      found.set(`twice ${uuid}`, conflict('M20', uuid, entry, entry, 'cryptoUser'));
+    }
     const resolution = resolutionOf(user, crypto.volumeUuid, accounts);
     if (resolution === 'orphan') found.set(`apfs ${uuid}`, conflict('M06', uuid, apfs, nobody));
     else if (resolution === 'guest' && accounts.has(uuid) === false)
@@ -118,16 +121,6 @@ const recoveryKeyDisputes = async (
   return found;
 };
 
-/** What does not exist on this Mac is in no dispute, and no blind spot. */
-const unlessUnsupported = async <T>(pending: Promise<T>): Promise<T | null> => {
-  try {
-    return await pending;
-  } catch (error) {
-    if (error instanceof CollectError && error.code === 'unsupported_macos') return null;
-    throw error;
-  }
-};
-
 export default defineTable({
   name: 'conflicts',
   description: 'Source disagreements.',
@@ -167,6 +160,12 @@ export default defineTable({
   ],
   rekeyed: { since: '0.3.0', rows: joinDisputes },
   sourcesLabel: '(derived)',
+  nullIsAnswer: {
+    command_ids: 'no command was run',
+    value_a: 'the witness says nothing',
+    value_b: 'the witness says nothing',
+  },
+  hasRowsOfValues: true,
   privilege: '—',
   macos: 'all',
   notes: [
@@ -195,7 +194,7 @@ export default defineTable({
       context.orUnknown(readCryptoListing(context)),
       context.orUnknown(readFilevaultList(context)),
       readEnrollmentWitnesses(context),
-      context.orUnknown(unlessUnsupported(context.rows(bootstrapTokens))),
+      context.orUnknown(context.rows(bootstrapTokens)),
       context.orUnknown(context.rows(filevaultStatus)),
       context.orUnknown(context.rows(filevaultUsers)),
     ]);

@@ -180,7 +180,7 @@ test('each conflict has both values, plain words and the commands behind it', (t
 });
 
 const listing = (users: { uuid: string; volumeOwner: boolean | null }[]): CryptoListing => {
-  const full = users.map((each) => ({ ...each, type: 'LocalOpenDirectory' as const }));
+  const full = users.map((each) => ({ ...each, type: 'LocalOpenDirectory' as const, differing: [] }));
   const byUuid = new Map(full.map((each) => [each.uuid, each]));
   return { device: 'disk3s5', volumeUuid: null, users: full, byUuid, isComplete: true };
 };
@@ -379,7 +379,7 @@ test('system accounts are classified, not reported', (t) => {
 test('the six well-known UUIDs, Guest and FFFFEEEE- records are no orphans', (t) => {
   const local = localAccounts(contextOf(true), [user({ uuid: 'L' })]);
   const resolve = (uuid: string, type: 'LocalOpenDirectory' | 'Unknown' = 'LocalOpenDirectory') =>
-    resolutionOf({ uuid, type, volumeOwner: null }, 'VOLUME', local);
+    resolutionOf({ uuid, type, volumeOwner: null, differing: [] }, 'VOLUME', local);
   t.is(resolve('EBC6C064-0000-11AA-AA11-00306543ECAC'), 'recovery_key');
   t.is(resolve('C064EBC6-0000-11AA-AA11-00306543ECAC'), 'recovery_key');
   t.is(resolve('64C0C6EB-0000-11AA-AA11-00306543ECAC'), 'icloud');
@@ -390,7 +390,8 @@ test('the six well-known UUIDs, Guest and FFFFEEEE- records are no orphans', (t)
   t.is(resolve('L'), 'local_user');
   t.is(resolve('X'), 'orphan');
   // Without all of the accounts, nobody is an orphan.
-  const listed = (uuid: string) => ({ uuid, type: 'LocalOpenDirectory', volumeOwner: null }) as const;
+  const listed = (uuid: string) =>
+    ({ uuid, type: 'LocalOpenDirectory', volumeOwner: null, differing: [] }) as const;
   t.is(resolutionOf(listed('X'), null, localAccounts(contextOf(true), null)), null);
   const some = localAccounts(contextOf(false), [user({ uuid: 'L' })]);
   t.is(resolutionOf(listed('X'), null, some), null);

@@ -13,6 +13,8 @@ export interface ApfsCryptoUser {
   readonly type: string | null;
   /** Null before macOS 11, which has no such key, and where it cannot be read. */
   readonly volumeOwner: boolean | null;
+  /** Keys in which two entries of this UUID differ. */
+  readonly differing: readonly string[];
 }
 
 export interface DiskutilApfsListUsers {
@@ -28,15 +30,21 @@ const readUser = (user: Entry, place: string, note: Note): ApfsCryptoUser[] => {
   if (type === null && !user.unread.has('APFSCryptoUserType')) user.odd('APFSCryptoUserType', 'is missing');
   const volumeOwner = user.flag('VolumeOwner');
   user.tell(note, `${tool}: ${uuid ?? place}`, () => (uuid === null ? 'record' : 'value'));
-  return uuid === null ? [] : [{ uuid, type, volumeOwner }];
+  return uuid === null ? [] : [{ uuid, type, volumeOwner, differing: [] }];
 };
 
 /** Of two entries of one UUID, what both say. */
-const merge = (a: ApfsCryptoUser, b: ApfsCryptoUser): ApfsCryptoUser => ({
-  uuid: a.uuid,
-  type: a.type === b.type ? a.type : null,
-  volumeOwner: a.volumeOwner === b.volumeOwner ? a.volumeOwner : null,
-});
+const merge = (a: ApfsCryptoUser, b: ApfsCryptoUser): ApfsCryptoUser => {
+  const differing = new Set([...a.differing, ...b.differing]);
+  if (a.type !== b.type) differing.add('APFSCryptoUserType');
+  if (a.volumeOwner !== b.volumeOwner) differing.add('VolumeOwner');
+  return {
+    uuid: a.uuid,
+    type: differing.has('APFSCryptoUserType') ? null : a.type,
+    volumeOwner: differing.has('VolumeOwner') ? null : a.volumeOwner,
+    differing: [...differing].toSorted(),
+  };
+};
 
 /**
  * Parses the cryptographic users of one APFS volume.

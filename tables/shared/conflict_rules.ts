@@ -223,7 +223,8 @@ export const rules = {
     title: 'Two records of one key differ',
     conclusion: 'two records say different things of the same name or UUID: what differs is not known',
     explanation:
-      'An answer names an account or a crypto user twice, and not alike. The row has what both say, and NULL in what differs. ' +
+      'An answer names an account or a crypto user twice, and not alike: `value_a` and `value_b` name the attributes. The row ' +
+      'of the account or crypto user has what both say, and NULL in what differs. ' +
       'Look at the records by hand: somebody restored or copied one, or a tool wrote its own.',
     variants: { cryptoUser: { subject_kind: 'crypto_user' } },
   },

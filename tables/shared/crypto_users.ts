@@ -63,6 +63,8 @@ export interface CryptoUser {
   readonly type: string;
   /** Null when the key is absent: Intel, or macOS before 11. */
   readonly volumeOwner: boolean | null;
+  /** Keys in which two entries of this UUID differ. */
+  readonly differing: readonly string[];
 }
 
 /** What the volume of the running system lists. */
@@ -118,6 +120,27 @@ const volumeOf = (
   return data === null ? { device: '/', uuid: null } : { device: data.deviceIdentifier, uuid: data.uuid };
 };
 
+/** The same where it is sure, whatever else of both answers is odd: a volume of the group of `/` is that of its system. */
+const sureVolumeOf = async (context: Context): Promise<Asked | null> => {
+  const [root, volumes] = [
+    await context.said('diskutil_info_root'),
+    await context.said('diskutil_apfs_list'),
+  ];
+  if (root?.filesystem !== 'apfs' || volumes === null) return null;
+  const data = dataVolumeOf(root, volumes, false);
+  return data === null ? null : { device: data.deviceIdentifier, uuid: data.uuid };
+};
+
+const readVolume = async (context: Context): Promise<Asked> => {
+  const sure = await sureVolumeOf(context);
+  if (sure !== null) return sure;
+  const [root, volumes] = await Promise.all([
+    context.orUnknown(context.read('diskutil_info_root')),
+    context.orUnknown(context.read('diskutil_apfs_list')),
+  ]);
+  return volumeOf(root, volumes, context.isComplete('diskutil_apfs_list'));
+};
+
 /** A word that is not known is shown as it is, but for a UUID that tells what it is by itself. */
 const typeOf = (uuid: string, printed: string | null, volumeUuid: string | null): string => {
   if (cryptoUserTypes.some((type) => type === printed)) return printed ?? 'Unknown';
@@ -127,11 +150,7 @@ const typeOf = (uuid: string, printed: string | null, volumeUuid: string | null)
 
 /** Throws where the volume does not answer; that the volumes are not known is noted. */
 export const readCryptoListing = async (context: Context): Promise<CryptoListing> => {
-  const [root, volumes] = await Promise.all([
-    context.orUnknown(context.read('diskutil_info_root')),
-    context.orUnknown(context.read('diskutil_apfs_list')),
-  ]);
-  const asked = volumeOf(root, volumes, context.isComplete('diskutil_apfs_list'));
+  const asked = await readVolume(context);
   if (asked === 'no APFS')
     return { device: null, volumeUuid: null, users: [], byUuid: new Map(), isComplete: true };
   const { device, uuid } = asked;
@@ -140,6 +159,7 @@ export const readCryptoListing = async (context: Context): Promise<CryptoListing
     uuid: user.uuid,
     type: typeOf(user.uuid, user.type, uuid),
     volumeOwner: user.volumeOwner,
+    differing: user.differing,
   }));
   return {
     device,

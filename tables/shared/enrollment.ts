@@ -25,9 +25,7 @@ export const readEnrollmentWitnesses = async (context: Context): Promise<Enrollm
     context.said('profiles_status_bootstraptoken'),
   ]);
   const hasProfile =
-    configuration === null
-      ? null
-      : configuration.mdm !== null || (context.isComplete('profiles_show_configuration') ? false : null);
+    configuration === null ? null : configuration.mdm !== null || (configuration.isComplete ? false : null);
   const isTaken = bootstrap?.supported === true ? true : bootstrap?.notEnrolled === true ? false : null;
   const told: readonly (readonly [string, CommandName, boolean | null])[] = [
     ['profiles status', 'profiles_status_enrollment', status?.mdmEnrolled ?? null],

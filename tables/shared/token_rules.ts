@@ -86,10 +86,10 @@ const grantedLater: AccountRule = ({ user, isApfs }, own) => {
   return [conflict('M04', user.recordName, before, { ...tag, value: 'SecureToken' })];
 };
 
-/** M05: a token, and no place in the list of FileVault. Guest is listed by APFS alone (M07). */
-const notOffered: AccountRule = ({ user, observations, isApfs }, own) => {
+/** M05: a token that APFS knows, and no place in the list of FileVault. Guest is listed by APFS alone (M07). */
+const notOffered: AccountRule = ({ user }, own) => {
   const listed = own.get('fdesetup');
-  if (!isApfs || tokenOf(observations) !== 1 || listed?.value !== 0 || isGuest(user)) return [];
+  if (own.get('apfs')?.value !== 1 || listed?.value !== 0 || isGuest(user)) return [];
   return [conflict('M05', user.recordName, saying(own, 1), listed)];
 };
 
@@ -143,6 +143,14 @@ const madeAnew: AccountRule = ({ user, list }, own) => {
   ];
 };
 
+/** M20: two records of the name differ. Which attributes is told; what they say stays in the evidence. */
+const twoRecords: AccountRule = ({ user }, own) => {
+  if (user.differing.size === 0) return [];
+  const command_id = commandOfRecord(own);
+  const record = { source: 'opendirectory', value: [...user.differing].toSorted().join(','), command_id };
+  return [conflict('M20', user.recordName, record, record)];
+};
+
 const accountRules: readonly AccountRule[] = [
   tokenDispute,
   grantedLater,
@@ -150,6 +158,7 @@ const accountRules: readonly AccountRule[] = [
   directoryGuid,
   hiddenAdministrator,
   madeAnew,
+  twoRecords,
 ];
 
 /** Rules by which the token itself is in dispute; the others are normal (M04, M05, M07), or of another fact. */

@@ -107,9 +107,10 @@ export const conclude = (of: Witnesses): Conclusion => {
   const disputes = disputesOf(of, words);
   const rules = [
     ...disputes,
-    // M04: both tags. M05: token yes, fdesetup list no. Neither bears on the confidence.
+    // M04: both tags. M05: crypto user yes, fdesetup list no: a claim alone proves no token that could be missed there.
+    // Neither bears on the confidence.
     ...(of.isTagDisabled && of.tag === 'present' ? (['M04'] as const) : []),
-    ...(secure_token === 1 && of.fdesetup === 'not listed' ? (['M05'] as const) : []),
+    ...(words.apfs === 'yes' && of.fdesetup === 'not listed' ? (['M05'] as const) : []),
   ];
   const wanted = secure_token === 1 ? 'yes' : secure_token === 0 ? 'no' : null;
   const agreeing = order.filter((source) => words[source] === wanted);

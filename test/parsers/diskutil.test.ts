@@ -409,6 +409,7 @@ test('apfs listUsers: what the texts of the corpus say, as a property list', (t)
         uuid,
         type: plistTypes[type] ?? '',
         volumeOwner: volume_owner,
+        differing: [],
       })),
     });
   }
@@ -498,19 +499,19 @@ test('apfs listUsers: one odd user of many costs itself', (t) => {
       'twice, once as owner',
       'value',
       (item) => item + item.replace('<true/>', '<false/>'),
-      { volumeOwner: null },
+      { volumeOwner: null, differing: ['VolumeOwner'] },
     ],
     [
       'twice, of two types',
       'value',
       (item) => item + item.replace('LocalOpenDirectory', 'Disk'),
-      { type: null },
+      { type: null, differing: ['APFSCryptoUserType'] },
     ],
     [
       'twice, once without an owner',
       'value',
       (item) => item + item.replace('<key>VolumeOwner</key><true/>', ''),
-      { volumeOwner: null },
+      { volumeOwner: null, differing: ['VolumeOwner'] },
     ],
   ];
   for (const [what, costs, change, facts] of oddities) {

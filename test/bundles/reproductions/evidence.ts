@@ -44,9 +44,9 @@ const s5: Reproduction = {
   checks: [
     {
       says: 'sysadminctl ENABLED decides against a missing tag',
-      why: '1 by any yes (`probable`) … nothing: … a missing tag. M05 token yes, fdesetup list no: a row in conflicts',
+      why: '1 by any yes (`probable`) … nothing: … a missing tag.',
       sql: ofUser('secure_token, confidence, sources, has_conflict', 'nora'),
-      rows: [{ secure_token: 1, confidence: 'probable', sources: 'sysadminctl', has_conflict: 1 }],
+      rows: [{ secure_token: 1, confidence: 'probable', sources: 'sysadminctl', has_conflict: null }],
     },
     {
       says: 'a missing tag alone is no verdict (S5b)',
