@@ -116,6 +116,12 @@ export interface Table<C extends Columns = Columns> {
   /** What tells rows of one host apart; rows are sorted by it. Values may be NULL. */
   readonly key: readonly string[];
   readonly sources: readonly SourceName[];
+  /** Columns of which NULL is an answer, and what it tells; any other NULL is named in table_status. */
+  readonly nullIsAnswer?: { readonly [K in keyof C]?: string };
+  /** The sources whose records become rows; without it, all of them. The others only fill columns. */
+  readonly rowsFrom?: readonly SourceName[];
+  /** Its rows are values of lists in records: a value that is lost is a row that is lost. */
+  readonly hasRowsOfValues?: true;
   /** As the contract prints them, where that differs from `sources`: `(derived)`, `(collector)`. */
   readonly sourcesLabel?: string;
   readonly privilege: string;

@@ -89,6 +89,23 @@ const text: Schema = { type: 'string' };
 const textOrNull: Schema = { type: ['string', 'null'] };
 const countOrNull: Schema = { type: ['integer', 'null'] };
 
+const listOfNames = (description: string): Schema => ({
+  description,
+  type: ['array', 'null'],
+  items: { type: 'string' },
+});
+/** Absent where it is not known any more, or whoever wrote the line did not tell. */
+const doubts: Readonly<Record<string, Schema>> = {
+  failed_sources: listOfNames('The sources that failed for the table; `row` for a row that was left out.'),
+  rows_may_be_missing: { description: '1 where a row may be missing.', enum: [0, 1, null] },
+  columns_uncertain: listOfNames('Columns that are told and rest on a source that failed.'),
+  columns_inapplicable: {
+    description: 'Columns whose fact does not exist on this Mac or this macOS, with the reason of each.',
+    type: ['object', 'null'],
+    additionalProperties: { type: 'string' },
+  },
+};
+
 const otherLines = (tables: readonly Table[]): Readonly<Record<string, Schema>> => ({
   snapshot: object(
     {
@@ -130,6 +147,7 @@ const otherLines = (tables: readonly Table[]): Readonly<Record<string, Schema>> 
       code: { description: 'Error code; absent where it is not known any more.', ...textOrNull },
       reason: { description: 'In plain words; null where the export is redacted.', ...textOrNull },
       duration_ms: countOrNull,
+      ...doubts,
     },
     {
       title: 'table',

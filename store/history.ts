@@ -30,6 +30,8 @@ export interface Observation {
   readonly rows: readonly Cells[];
   /** Observations of one host, time, user and level of redaction: the same evidence, read once or several times. */
   readonly evidence: string;
+  /** Rank of the oldest version that read just this; without it, that of its reading is the only one. */
+  readonly oldestRank?: number;
   /** Declared columns that whoever made it did not know yet. */
   readonly absent: readonly string[];
 }

@@ -4,6 +4,7 @@ import type { Status } from '../collector/status.ts';
 import type { Table } from '../collector/table.ts';
 import type { Db, Statement } from './database.ts';
 import { quoteName } from './ddl.ts';
+import { doubtColumns } from './doubts.ts';
 import type { ClosedVersion, Observation, OpenVersion, Ref } from './history.ts';
 import { compareRefs } from './history.ts';
 import { unpackRows } from './packed.ts';
@@ -11,12 +12,15 @@ import { beganOf, currentName, dataTables, endedOf, pastName } from './schema.ts
 import { cellsOrder, digestOfCells, packRows } from './snapshot.ts';
 import type { Cells, Report, Snapshot, TableObservation } from './snapshot.ts';
 import type { Store } from './store.ts';
+import { versionRank } from './versions.ts';
 
 /** One snapshot of a host and the number of what it looked at. */
 export interface TimelineEntry extends Ref {
   readonly observationSet: number;
   /** Who asked, and how it is redacted: with the time, which evidence was read. */
   readonly evidence: string;
+  /** The oldest version of the program that is known to have read it so. */
+  readonly oldestTool: string;
 }
 
 export interface ObservationStatus {
@@ -50,7 +54,7 @@ export type Prepare = ReturnType<typeof statementCache>;
 export const readTimeline = (prepare: Prepare, host: number): TimelineEntry[] =>
   prepare(
     'SELECT collected_time AS time, snapshot_id AS id, reading, look AS observationSet, ' +
-      "coalesce(euid, '') || ' ' || coalesce(redaction, '') AS evidence FROM _snapshot WHERE host = ? ORDER BY collected_time, reading, snapshot_id",
+      "coalesce(euid, '') || ' ' || coalesce(redaction, '') AS evidence, tool_version AS oldestTool FROM _snapshot WHERE host = ? ORDER BY collected_time, reading, snapshot_id",
   ).all(host) as TimelineEntry[];
 
 /** A value that no tokenquery wrote: with the code of SQLite for a damaged page, so that it is told like one. */
@@ -251,7 +255,7 @@ export const readHistory = (
   const known = versionReplay(table, open, past);
   const partial = pointReplay(table, changePoints);
   const observations: Observation[] = [];
-  for (const { time, id, reading, observationSet, evidence } of timeline) {
+  for (const { time, id, reading, observationSet, evidence, oldestTool } of timeline) {
     const entry = observationsOf(observationSet).get(tableId);
     if (entry === undefined || !isGood(entry.status)) continue;
     const ref = { time, id, reading };
@@ -261,7 +265,11 @@ export const readHistory = (
     const rows = packed === undefined ? current : readPackedRows(packed, table);
     const seen = packed === undefined && isPartial ? partial(ref) : null;
     const { affected, failed, absent } = entry;
-    observations.push({ ref, isPartial, affected, failed, absent, evidence, rows: seen ?? rows });
+    const oldestRank = versionRank(oldestTool);
+    observations.push({
+      ...{ ref, isPartial, affected, failed, absent, evidence, oldestRank },
+      rows: seen ?? rows,
+    });
   }
   return { observations, current: open, past, changePoints, asides };
 };
@@ -318,7 +326,8 @@ const readReport = (prepare: Prepare, host: number): Report | null => {
   const rows = (sql: string): Cells[] => prepare(sql).raw(true).all(host) as Cells[];
   return {
     status: rows(
-      'SELECT t.name, r.status, r.row_count, r.code, r.reason, r.columns_affected, r.duration_ms, NULL ' +
+      'SELECT t.name, r.status, r.row_count, r.code, r.reason, r.columns_affected, r.duration_ms, NULL, ' +
+        `${doubtColumns.map((name) => `r.${name}`).join(', ')} ` +
         'FROM _report_status r JOIN _table t ON t.tab = r.tab WHERE r.host = ? ORDER BY t.name',
     ),
     errors: rows(

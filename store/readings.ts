@@ -38,13 +38,28 @@ const readAnewBetween = (table: Table, older: number, newer: number): Silent => 
   return { columns, rows };
 };
 
+/** The versions that read just this: the oldest and the newest that are known of. */
+const ranksOfOne = ({ ref, oldestRank }: Observation): readonly number[] => {
+  const newest = rankOf(ref.reading);
+  return oldestRank === undefined || oldestRank >= newest ? [newest] : [oldestRank, newest];
+};
+
+/** The versions by which two observations are most alike. */
+const nearestRanks = (before: Observation, after: Observation): readonly [number, number] => {
+  const pairs = ranksOfOne(before).flatMap((a) => ranksOfOne(after).map((b) => [a, b] as const));
+  return pairs.sort(([a, b], [c, d]) => Math.abs(a - b) - Math.abs(c - d) || a - c)[0] as readonly [
+    number,
+    number,
+  ];
+};
+
 const unreadColumns = (table: Table, observation: Observation): number[] =>
   observation.isPartial ? [...uncertainColumns(table, observation)] : [];
 
 /** What cannot be news between two observations of a table, one after the other in time. */
 const silenceBetween = (table: Table, before: Observation | null, after: Observation): Silent => {
   if (before === null) return readAlike;
-  const [a, b] = [rankOf(before.ref.reading), rankOf(after.ref.reading)];
+  const [a, b] = nearestRanks(before, after);
   const anew = a === b ? readAlike : readAnewBetween(table, Math.min(a, b), Math.max(a, b));
   // What one version could not read of an answer, another may.
   const unread = a === b ? [] : [before, after].flatMap((each) => unreadColumns(table, each));
@@ -84,13 +99,12 @@ const rekeyed = (table: Table, observation: Observation): Observation => {
 type Group = readonly Observation[];
 
 const groupKey = ({ ref, evidence }: Observation): string => `${ref.time} ${evidence}`;
-const ranksOf = (group: Group): number[] =>
-  [...new Set(group.map(({ ref }) => rankOf(ref.reading)))].sort((a, b) => a - b);
+const ranksOf = (group: Group): number[] => [...new Set(group.flatMap(ranksOfOne))].sort((a, b) => a - b);
 
-/** The oldest version that read both: what it saw was told first, and stays as it was told. */
-const likeOf = (group: Group, other: Group | undefined): number | undefined => {
+/** The oldest version from a rank on that read both: what it saw was told first, and stays as it was told. */
+const likeOf = (group: Group, other: Group | undefined, from: number): number | undefined => {
   const ranks = ranksOf(other ?? []);
-  return ranksOf(group).find((rank) => ranks.includes(rank));
+  return ranksOf(group).find((rank) => rank >= from && ranks.includes(rank));
 };
 
 /**
@@ -100,7 +114,7 @@ const likeOf = (group: Group, other: Group | undefined): number | undefined => {
 const countedRanks = (before: number | null, group: Group, next: Group | undefined): [number, number] => {
   const ranks = ranksOf(group);
   const first = before !== null && ranks.includes(before) ? before : (ranks[0] as number);
-  return [first, likeOf(group, next) ?? (ranks.at(-1) as number)];
+  return [first, likeOf(group, next, first) ?? (ranks.at(-1) as number)];
 };
 
 /** Several versions read the same evidence of this group: the next observation may choose another one of them. */
@@ -124,8 +138,8 @@ export const stepsOf = (
   for (const [index, group] of groups.entries()) {
     const [first, last] = countedRanks(rank, group, groups[index + 1]);
     for (const observation of group) {
-      const own = rankOf(observation.ref.reading);
-      if (own === first || own === last) counted.add(observation);
+      const own = ranksOfOne(observation);
+      if (own.includes(first) || own.includes(last)) counted.add(observation);
     }
     rank = last;
   }

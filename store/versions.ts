@@ -8,6 +8,12 @@ export const versionRank = (version: string): number => {
   return major === undefined ? 0 : Number(major) * 1_000_000 + Number(minor) * 1_000 + Number(patch);
 };
 
+/** Of two versions the older; of two that are none, or equal, always the same. */
+export const olderOf = (a: string, b: string): string => {
+  const order = versionRank(a) - versionRank(b);
+  return order < 0 || (order === 0 && a < b) ? a : b;
+};
+
 const columnsAtMost = 100_000;
 
 /**

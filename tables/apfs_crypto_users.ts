@@ -47,6 +47,11 @@ export default defineTable({
   },
   key: ['device_identifier', 'crypto_user_uuid'],
   sources: ['diskutil_info_root', 'diskutil_apfs_list', 'diskutil_apfs_list_users', 'ds_users', 'sw_vers'],
+  nullIsAnswer: {
+    username: 'no local account has this GeneratedUID',
+    volume_uuid: 'the startup volume was asked as /',
+  },
+  rowsFrom: ['diskutil_apfs_list_users'],
   privilege: 'user',
   macos: '10.13+',
   notes: [

@@ -72,6 +72,10 @@ export default defineTable({
     'diskutil_apfs_list_users',
     'stat',
   ],
+  nullIsAnswer: {
+    percent_complete: 'no conversion is going on',
+    prk_escrow_blob_modified_time: 'the file is not there',
+  },
   privilege: 'user+root',
   macos: '10.13+',
   notes: [

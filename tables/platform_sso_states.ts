@@ -98,6 +98,15 @@ export default defineTable({
   },
   key: ['username'],
   sources: ['managed_preferences', 'ds_users'],
+  nullIsAnswer: {
+    username: 'the row of the device',
+    is_exempt: 'the row of the device',
+    is_registered: 'the row of the device',
+    authentication_method: 'the row of a user, or no profile sets it',
+    filevault_policy: 'the row of a user, or no profile sets it',
+    login_policy: 'the row of a user, or no profile sets it',
+    new_user_authorization_mode: 'the row of a user, or no profile sets it',
+  },
   privilege: 'user',
   macos: '13+',
   notes: [

@@ -16,6 +16,7 @@ export default defineTable({
   },
   key: ['username', 'uid', 'groupname', 'gid'],
   sources: ['ds_groups', 'ds_users'],
+  hasRowsOfValues: true,
   privilege: 'user',
   macos: '10.13+',
   notes: [

@@ -3,11 +3,12 @@ import { createHash, hash } from 'node:crypto';
 import { isGood } from '../../collector/status.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import type { Db, Statement } from '../database.ts';
+import { doubtColumns, doubtsOfRow, noDoubtsKnown, withoutUnknownDoubts } from '../doubts.ts';
 import { widenTables } from '../held.ts';
 import type { Difference } from '../held.ts';
 import { compareRefs, historyOf, keyReader } from '../history.ts';
 import { isReadTwice, readingOfSnapshot, stepsOf } from '../readings.ts';
-import { rankOf } from '../versions.ts';
+import { olderOf, rankOf, versionRank } from '../versions.ts';
 import type { Step } from '../readings.ts';
 import type { ClosedVersion, OpenVersion, Ref, Observation } from '../history.ts';
 import {
@@ -74,6 +75,17 @@ interface HostRow {
   readonly last: Ref | null;
   readonly isNew: boolean;
 }
+
+/** A snapshot, and the oldest version of the program that read it so. */
+interface Read {
+  readonly ref: Ref;
+  readonly oldestTool: string;
+}
+
+/** Whether it matters who read a snapshot: not all were read by the same, or two are of one second. */
+const isReadDifferently = (timeline: readonly TimelineEntry[]): boolean =>
+  new Set(timeline.map(({ reading, oldestTool }) => `${rankOf(reading)} ${oldestTool}`)).size > 1 ||
+  new Set(timeline.map(({ time }) => time)).size < timeline.length;
 
 /** The first good observation of a table of a host, and what the last one saw. */
 interface StateRow {
@@ -386,23 +398,36 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
             null,
             namesText(affected),
             null,
+            null,
+            ...noDoubtsKnown,
           ]);
     const statusRows = status
-      .flatMap(
-        ([name, is = null, rowCount = null, code = null, reason = null, affected = null, ms = null]) => {
-          const tableId = byName.has(String(name)) ? tableIds.get(String(name)) : undefined;
-          // Also a table of which only the file knows: its rows are not among those that are stored.
-          if (tableId === undefined) return [];
-          const absent = snapshot.observations.get(String(name))?.absent ?? [];
-          return [[tableId, is, rowCount, code, reason, withNames(affected, absent), ms] as const];
-        },
-      )
+      .flatMap((row) => {
+        const [name, is = null, rowCount = null, code = null, reason = null, affected = null, ms = null] =
+          row;
+        const tableId = byName.has(String(name)) ? tableIds.get(String(name)) : undefined;
+        // Also a table of which only the file knows: its rows are not among those that are stored.
+        if (tableId === undefined) return [];
+        const absent = snapshot.observations.get(String(name))?.absent ?? [];
+        return [
+          [
+            tableId,
+            is,
+            rowCount,
+            code,
+            reason,
+            withNames(affected, absent),
+            ms,
+            ...doubtsOfRow(row),
+          ] as const,
+        ];
+      })
       .sort(([a], [b]) => Number(a) - Number(b));
     if (isNew) {
       if (statusRows.length > 0)
         insertMany(
           '_report_status',
-          8,
+          8 + doubtColumns.length,
           statusRows.flatMap((row) => [host, ...row]),
         );
     } else {
@@ -415,10 +440,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
         const before = old.get(tableId as number);
         old.delete(tableId as number);
         if (before !== undefined && row.every((value, index) => value === before[index])) continue;
-        prepare('INSERT OR REPLACE INTO _report_status VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(
-          host,
-          tableId,
-          ...row,
+        const values = [host, tableId, ...row];
+        prepare(`INSERT OR REPLACE INTO _report_status VALUES (${values.map(() => '?').join(', ')})`).run(
+          values,
         );
       }
       for (const tableId of old.keys())
@@ -616,11 +640,12 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
 
   /** What is known of an observation without its rows. */
   const observationAt = (entry: TimelineEntry, tableId: number): Observation => {
-    const { time, id, reading, evidence, observationSet } = entry;
+    const { time, id, reading, evidence, observationSet, oldestTool } = entry;
     const status = observationsOf(observationSet).get(tableId);
     return {
       ref: { time, id, reading },
       evidence,
+      oldestRank: versionRank(oldestTool),
       isPartial: status?.status === 'partial',
       affected: status?.affected ?? null,
       failed: status?.failed ?? null,
@@ -657,7 +682,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     host: number,
     { isCut }: StateRow,
     timeline: readonly TimelineEntry[],
-    raised: ReadonlyMap<number, number>,
+    raised: ReadonlyMap<number, Read>,
     news: readonly NewObservation[],
   ): TableChanges => {
     const old = readHistory(prepare, observationsOf, table, tableId, host, timeline);
@@ -674,8 +699,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     }
     const observations = [
       ...old.observations.map((observation) => {
-        const { ref } = observation;
-        return { ...observation, ref: { ...ref, reading: raised.get(ref.id) ?? ref.reading } };
+        const read = raised.get(observation.ref.id);
+        if (read === undefined) return observation;
+        return { ...observation, ref: read.ref, oldestRank: versionRank(read.oldestTool) };
       }),
       ...news,
     ].sort((a, b) => compareRefs(a.ref, b.ref));
@@ -813,7 +839,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     const at = [host.host, collectedTime, snapshotId] as const;
     const where = 'WHERE host = ? AND collected_time = ? AND snapshot_id = ?';
     const best = originRank(origin) < originRank(known.origin) ? origin : known.origin;
-    const tool = toolVersion < known.tool ? toolVersion : known.tool;
+    const tool = olderOf(toolVersion, known.tool);
     const schema = Math.min(schemaVersion, known.schema);
     if (
       best !== known.origin ||
@@ -864,12 +890,13 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     table: Table,
     tableObservation: TableObservation,
     snapshot: Snapshot,
-    ref: Ref,
+    { ref, oldestTool }: Read,
   ): NewObservation => {
     const width = Object.keys(table.columns).length;
     return {
       ref,
       evidence: evidenceOf(snapshot),
+      oldestRank: versionRank(oldestTool),
       isPartial: tableObservation.status === 'partial',
       affected: tableObservation.affected,
       failed: tableObservation.failed,
@@ -918,22 +945,24 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     const timeline = host.isNew ? [] : readTimeline(prepare, host.host);
     const isNew = host.isNew;
     // Snapshots that are in the file, and turn out to be newer readings than was known.
-    const raised = new Map<number, number>();
+    const raised = new Map<number, Read>();
     // One snapshot may come as several versions read it: what they say is the same.
-    const readings = new Map<number, number>();
+    const reads = new Map<number, Read>();
     for (const snapshot of wanted) {
-      const { snapshotId: id } = snapshot;
-      const known = readings.get(id) ?? knownRow(host, snapshot)?.reading ?? 0;
-      readings.set(id, Math.max(known, readingOfSnapshot(snapshot, byName)));
+      const { snapshotId: id, collectedTime: time, toolVersion } = snapshot;
+      const row = knownRow(host, snapshot);
+      const known =
+        reads.get(id) ?? (row && { ref: { time, id, reading: row.reading }, oldestTool: row.tool });
+      const reading = Math.max(known?.ref.reading ?? 0, readingOfSnapshot(snapshot, byName));
+      const oldestTool = known === undefined ? toolVersion : olderOf(known.oldestTool, toolVersion);
+      reads.set(id, { ref: { time, id, reading }, oldestTool });
     }
     const ordered = wanted
-      .map((snapshot) => {
-        const { collectedTime: time, snapshotId: id } = snapshot;
-        return { snapshot, ref: { time, id, reading: readings.get(id) ?? 0 } };
-      })
-      .sort((a, b) => compareRefs(a.ref, b.ref));
+      .map((snapshot) => ({ snapshot, read: reads.get(snapshot.snapshotId) as Read }))
+      .sort((a, b) => compareRefs(a.read.ref, b.read.ref));
     let latest: Snapshot | null = null;
-    for (const { snapshot, ref } of ordered) {
+    for (const { snapshot, read } of ordered) {
+      const { ref, oldestTool } = read;
       const known = knownRow(host, snapshot);
       let observed = snapshot.observations;
       if (known === undefined) {
@@ -943,7 +972,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       } else {
         observed = joinKnown(host, snapshot, ref, known);
         counted.known += 1;
-        if (known.reading !== ref.reading) raised.set(ref.id, ref.reading);
+        if (known.reading !== ref.reading || known.tool !== oldestTool) raised.set(ref.id, read);
       }
       if (host.last === null || compareRefs(ref, host.last) >= 0) {
         latest = snapshot;
@@ -952,7 +981,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       for (const [name, tableObservation] of observed) {
         const table = byName.get(name);
         if (table === undefined || !isGood(tableObservation.status)) continue;
-        const observation = observationOf(table, tableObservation, snapshot, ref);
+        const observation = observationOf(table, tableObservation, snapshot, read);
         const list = news.get(name);
         if (list === undefined) news.set(name, [observation]);
         else list.push(observation);
@@ -983,9 +1012,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
 
     const changes = new Map<string, TableChanges>();
     const states: unknown[] = [];
-    const isReordered = timeline.some(
-      ({ time, id }) => raised.has(id) && timeline.some((other) => other.time === time && other.id !== id),
-    );
+    const isReordered = raised.size > 0 && isReadDifferently(timeline);
     for (const name of isReordered ? byName.keys() : news.keys()) {
       const table = byName.get(name) as Table;
       const tableId = tableIds.get(name) as number;
@@ -1026,6 +1053,6 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
 /** Of two reports of one snapshot, the greater stays: it does not matter which came first. */
 const reportDigest = (report: Report): Buffer =>
   createHash('sha256')
-    .update(JSON.stringify([report.status, report.errors, report.commands]))
+    .update(JSON.stringify([report.status.map(withoutUnknownDoubts), report.errors, report.commands]))
     .digest()
     .subarray(0, 16);

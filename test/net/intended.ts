@@ -91,4 +91,10 @@ export const intended: readonly Intended[] = [
       'snapshots that are read anew are counted in sequence; the rows are of a snapshot that is collected anew',
   },
   { newIds: true, reason: 'ids come from what a snapshot says, and conflicts says it in other words' },
+  {
+    newColumn: 'users.is_awake',
+    reason: 'a sign that somebody uses the account, in one place for every question',
+  },
+  { newColumn: 'users.has_false_identity', reason: 'a claim of an identity of macOS that is not its own' },
+  { newColumn: 'secure_tokens.is_guest', reason: 'who Guest is, in one place for every question' },
 ];

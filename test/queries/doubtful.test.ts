@@ -4,7 +4,19 @@ import { names } from '../../cli/findings.ts';
 import { queries } from '../../queries/index.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import type { Verdict } from '../../queries/evaluate.ts';
-import { add, addPerson, cleanHost, day, deny, later, now, remove, set, uuidOf } from './constructed.ts';
+import {
+  add,
+  addPerson,
+  authority,
+  cleanHost,
+  day,
+  deny,
+  later,
+  now,
+  remove,
+  set,
+  uuidOf,
+} from './constructed.ts';
 import type { Host } from './constructed.ts';
 import { relationsOf, sqliteOf } from './relations.ts';
 
@@ -59,6 +71,109 @@ test('Guest is no token holder', (t) => {
   withGuest(on);
   t.is(verdict([before, on], 'secure_token_gained'), 'clean');
   t.is(verdict([before, on, later(before, 2 * day)], 'secure_token_lost'), 'clean');
+});
+
+/** Accounts with the whole identity of macOS, and half of Guest's, that somebody uses. */
+const claims = [
+  { username: '_spotlightd', uid: 401, uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA00000191', is_system_account: 1 },
+  { username: 'nobody', uid: -2, uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAAFFFFFFFE', is_system_account: 1 },
+  { username: 'rook', uid: 201, uuid: '9D8C7B6A-5F4E-4D3C-8B2A-1F0E9D8C7B6A', is_system_account: 0 },
+] as const;
+for (const { is_system_account, ...who } of claims) {
+  const { username } = who;
+  const facts = {
+    account_type: is_system_account === 1 ? 'service' : 'local',
+    is_system_account,
+    has_false_identity: 1 - is_system_account,
+  };
+  const used =
+    (token: 0 | 1, isAdmin: 0 | 1 = 0) =>
+    (one: Host) =>
+      addPerson(one, { ...who, isAdmin, token, facts });
+
+  test(`${username} is left out of no question, whatever identity it claims`, (t) => {
+    t.is(
+      verdict(
+        [host(used(0), (one) => set(one, 'account_policy_data', { failed_login_count: 7 }, { username }))],
+        'password_signals',
+      ),
+      'hit',
+    );
+    t.is(verdict([host(withoutTokens, used(1))], 'no_secure_token_user'), 'clean');
+    const disabled = host(used(1), (one) =>
+      add(one, 'authentication_authorities', { ...who, ordinal: 5, ...authority(';DisabledUser;') }),
+    );
+    t.is(verdict([disabled], 'stale_account_can_unlock'), 'hit');
+    const managed = host(withoutTokens, used(1), (one) => {
+      set(one, 'secure_tokens', { secure_token: 1 }, { username: 'itadmin' });
+      add(one, 'managed_users', {
+        username: 'itadmin',
+        uuid: uuidOf('HOST-A', 'itadmin'),
+        kind: 'auto_setup_admin',
+        source: 'mdmclient',
+      });
+    });
+    t.is(verdict([managed], 'only_token_holder_is_managed_admin'), 'clean');
+    const lonely = host(withoutTokens, used(1, 1), (one) =>
+      set(one, 'bootstrap_tokens', { escrowed_to_server: 0, state: 'supported_not_escrowed' }),
+    );
+    t.is(verdict([lonely], 'single_token_admin'), 'hit');
+    const before = cleanHost('HOST-A', now - 3 * day);
+    used(0)(before);
+    const after = cleanHost('HOST-A');
+    used(1, 1)(after);
+    t.is(verdict([before, after], 'secure_token_gained'), 'hit');
+    t.is(verdict([before, after], 'new_admin_between_snapshots'), 'hit');
+    before.time = now;
+    after.time = now - 3 * day;
+    t.is(verdict([after, before], 'secure_token_lost'), 'hit');
+  });
+}
+
+test('a key is escrowed where its file is there and the Mac is enrolled', (t) => {
+  const of = (blob: 0 | 1 | null, payload: 0 | 1 | null, enrolled: 0 | 1 | null): Host =>
+    host((one) => {
+      set(one, 'filevault_status', { prk_escrow_blob_present: blob });
+      set(one, 'filevault_policies', { escrow_payload_present: payload });
+      set(one, 'mdm_enrollments', { is_enrolled: enrolled });
+    });
+  const values = [0, 1, null] as const;
+  for (const blob of values)
+    for (const payload of values)
+      for (const enrolled of values) {
+        const expected =
+          enrolled === 0 || (blob === 0 && payload === 0)
+            ? 'hit'
+            : blob === 1 && enrolled === 1
+              ? 'clean'
+              : 'unknown';
+        t.is(
+          verdict([of(blob, payload, enrolled)], 'prk_not_escrowed_by_profile'),
+          expected,
+          `file ${blob}, payload ${payload}, enrolled ${enrolled}`,
+        );
+      }
+});
+
+test('an administrator who is disabled is no second one', (t) => {
+  const made = host((one) => {
+    set(one, 'bootstrap_tokens', { escrowed_to_server: 0, state: 'supported_not_escrowed' });
+    set(one, 'users', { can_login: 0 }, { username: 'mquist' });
+  });
+  t.is(verdict([made], 'single_token_admin'), 'hit');
+  set(made, 'users', { can_login: null }, { username: 'mquist' });
+  t.is(verdict([made], 'single_token_admin'), 'unknown');
+  set(made, 'users', { can_login: 1 }, { username: 'mquist' });
+  t.is(verdict([made], 'single_token_admin'), 'clean');
+});
+
+test('the first token holder is told only where of every holder it is known when it was made', (t) => {
+  const made = host((one) =>
+    set(one, 'account_policy_data', { creation_time: null }, { username: 'mquist' }),
+  );
+  t.is(verdict([made], 'first_token_holder'), 'unknown');
+  const vague = host((one) => set(one, 'secure_tokens', { secure_token: null }, { username: 'mquist' }));
+  t.is(verdict([vague], 'first_token_holder'), 'unknown');
 });
 
 test('where no profile says anything of FileVault, nothing escrows the key', (t) => {

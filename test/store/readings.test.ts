@@ -5,6 +5,7 @@ import { readHostIds, snapshotReader } from '../../store/reader.ts';
 import { readingOf, versionRank } from '../../store/versions.ts';
 import { retain } from '../../store/retention.ts';
 import type { Cells, Snapshot } from '../../store/snapshot.ts';
+import { tables } from '../../tables/index.ts';
 import { addAll, everything, newStore, rowsOf, snapshotAt } from './world.ts';
 import type { Observed } from './world.ts';
 
@@ -154,6 +155,15 @@ test('a row that a newer version reads otherwise keeps the time since when it is
   ]);
   t.deepEqual(rowsOf(store, 'SELECT * FROM changes'), []);
   t.is(addAll(store, [snapshotOf(30, is, '0.2.0')])[0]?.readAnew, 1);
+});
+
+test('what is read anew names columns that there are', (t) => {
+  for (const { name, columns, readAnew = {} } of tables) {
+    for (const [version, anew] of Object.entries(readAnew)) {
+      t.true(versionRank(version) > 0, `${name} ${version}`);
+      for (const column of anew.columns ?? []) t.true(column in columns, `${name}.${column}`);
+    }
+  }
 });
 
 test('versions are ordered as numbers, and a fuller snapshot of one version goes before one that was cut down', (t) => {
