@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { sortRows, violations } from './validate.ts';
-import { doubtsOf, untoldColumns } from './doubts.ts';
+import { doubtsOf, restsOn, untoldColumns } from './doubts.ts';
 import type { Failure } from './doubts.ts';
 import { objectionTo } from './contradictions.ts';
 import type { Beside } from './contradictions.ts';
@@ -486,12 +486,15 @@ const failed = (failure: CollectError | NotAsked, rows: readonly AnyRow[]): Outc
 /** Columns that are NULL though nothing failed, and why. */
 const unfilled = (table: Table, rows: readonly AnyRow[], { skips, inapplicable }: Draft) => {
   const leftOut = allColumns(table).filter(
-    ([name, column]) => column.nullBecause !== undefined && rows.some((row) => row[name] === null),
+    ([name, column]) =>
+      column.nullBecause !== undefined && !inapplicable.has(name) && rows.some((row) => row[name] === null),
   );
   const skipped = affectedColumns(table, rows, new Set(skips.keys()), inapplicable);
   const untold = untoldColumns({ table, rows, inapplicable }).filter((name) => !skipped.includes(name));
   const reasons = [
-    ...(skipped.length > 0 ? skips.values() : []),
+    ...[...skips]
+      .filter(([source]) => skipped.length > 0 || restsOn({ table, rows, inapplicable }, source))
+      .map(([, reason]) => reason),
     ...leftOut.map(([name, column]) => `${name}: ${column.nullBecause}`),
     ...Array.from(inapplicable, ([name, reason]) => `${name}: ${reason}`),
     ...untold.map((name) => `${name}: not told of every row`),

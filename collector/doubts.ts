@@ -1,7 +1,9 @@
 /** What a table does not know for certain: NULLs that nothing failed for, lost rows, conclusions without all witnesses. */
 import type { CollectError } from './errors.ts';
 import type { Doubts } from './report.ts';
+import type { SourceName } from './sources.ts';
 import type { Status } from './status.ts';
+import { meaningOfNull } from './table.ts';
 import type { Column, Table, Value } from './table.ts';
 
 type AnyRow = Readonly<Record<string, Value>>;
@@ -26,20 +28,19 @@ const columnsOf = ({ table }: Looked): readonly (readonly [string, Column])[] =>
 export const untoldColumns = (looked: Looked): readonly string[] =>
   columnsOf(looked)
     .filter(
-      ([name, { nullBecause }]) =>
-        nullBecause === undefined &&
-        looked.table.nullIsAnswer?.[name] === undefined &&
+      ([name]) =>
+        meaningOfNull(looked.table, name) === undefined &&
         !looked.inapplicable.has(name) &&
         looked.rows.some((row) => row[name] === null),
     )
     .map(([name]) => name);
 
 /** Whether a failure can cost this table a row. */
-const losesRows = ({ table }: Looked, { problem: { source, costs }, isOfItem }: Failure): boolean => {
+const losesRows = ({ table }: Looked, { problem: { source, costs } }: Failure): boolean => {
   // What could not be made a row is one.
   if (source === null) return true;
   if (table.key.length === 0 || costs === 'value') return false;
-  if (isOfItem && costs === 'entry' && table.hasRowsOfValues !== true) return false;
+  if (costs === 'entry' && table.hasRowsOfValues !== true) return false;
   return (table.rowsFrom ?? table.sources).some((name) => name === source);
 };
 
@@ -59,6 +60,16 @@ const uncertainColumns = (looked: Looked, failures: readonly Failure[]): readonl
     })
     .map(([name]) => name);
 };
+
+/** Whether a column that is told could be another if this source had been asked. */
+export const restsOn = (looked: Looked, source: SourceName): boolean =>
+  columnsOf(looked).some(
+    ([name, { from = looked.table.sources }]) =>
+      !looked.table.key.includes(name) &&
+      from.length > 1 &&
+      from.includes(source) &&
+      looked.rows.some((row) => row[name] !== null),
+  );
 
 const isWithoutRows = (status: Status): boolean =>
   status === 'failed' || status === 'denied' || status === 'not_recorded' || status === 'skipped';

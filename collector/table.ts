@@ -158,6 +158,10 @@ export const defineTable = <const C extends Columns>(
   table: Table<C> & { readonly key: readonly (keyof C & string)[] },
 ): Table<C> => table;
 
+/** What NULL in a column means where no source failed; undefined where it is not known. */
+export const meaningOfNull = (table: Table, name: string): string | undefined =>
+  table.columns[name]?.nullBecause ?? table.nullIsAnswer?.[name];
+
 /** All columns in order, host_id last. */
 export const allColumns = (table: Table): readonly (readonly [string, Column])[] => [
   ...Object.entries(table.columns),

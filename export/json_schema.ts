@@ -1,5 +1,6 @@
 /** JSON Schema of the native lines, from the declarations of the tables. */
 import { statuses } from '../collector/status.ts';
+import { meaningOfNull } from '../collector/table.ts';
 import type { Column, Table } from '../collector/table.ts';
 import { origins } from '../store/snapshot.ts';
 import { findingsTable } from './findings.ts';
@@ -18,9 +19,10 @@ const columnSchema = (table: Table, name: string, column: Column): Schema => {
   const isDropped = column.isRequired === true && mayBeDropped(table, name);
   const isNullable = column.isRequired !== true || isDropped;
   const unit = column.unit === undefined ? '' : ` Unit: ${column.unit.replaceAll('_', ' ')}.`;
+  const meaning = meaningOfNull(table, name);
   const nothing =
-    column.nullBecause !== undefined
-      ? ` NULL: ${column.nullBecause}.`
+    meaning !== undefined
+      ? ` NULL: ${meaning}.`
       : isDropped
         ? ' NULL only where the export is redacted.'
         : '';

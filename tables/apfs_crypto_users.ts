@@ -1,3 +1,4 @@
+import { parseFailed } from '../collector/errors.ts';
 import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
 import { localAccounts } from './shared/accounts.ts';
 import {
@@ -77,6 +78,12 @@ export default defineTable({
       return [];
     }
     await tellNoOwners(context, listing);
+    if (listed.some(({ type }) => type === 'Unknown')) {
+      const problem = parseFailed('diskutil apfs listUsers does not tell the type of an entry').costing(
+        'entry',
+      );
+      context.note(problem, { source: 'diskutil_apfs_list_users', parameters: [device] });
+    }
     return listed.map((user) => ({
       device_identifier: device,
       volume_uuid: volumeUuid,
