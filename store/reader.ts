@@ -1,5 +1,5 @@
 /** Reads back what was stored: the observations of a table of a host, and whole snapshots as they went in. */
-import { isGood } from '../collector/status.ts';
+
 import type { Status } from '../collector/status.ts';
 import type { Table } from '../collector/table.ts';
 import type { Db, Statement } from './database.ts';
@@ -28,6 +28,8 @@ export interface ObservationStatus {
   readonly affected: readonly string[] | null;
   readonly failed: readonly string[] | null;
   readonly absent: readonly string[];
+  /** Its rows are true. */
+  readonly holdsRows: boolean;
 }
 
 /** The time before which history was dropped; null where none was. */
@@ -79,19 +81,23 @@ export const observationReader = (
     const found = known.get(observationSet);
     if (found !== undefined) return found;
     const rows = prepare(
-      'SELECT tab AS tableId, status, columns_affected AS affected, sources_failed AS failed, columns_absent AS absent ' +
-        'FROM _look_table WHERE look = ?',
+      'SELECT tab AS tableId, status, columns_affected AS affected, sources_failed AS failed, columns_absent AS absent, ' +
+        'is_good AS good FROM _look_table WHERE look = ?',
     ).all(observationSet) as {
       tableId: number;
       status: Status;
       affected: string | null;
       failed: string | null;
       absent: string | null;
+      good: number;
     }[];
     const entries = new Map(
-      rows.map(({ tableId, status, affected, failed, absent }) => [
+      rows.map(({ tableId, status, affected, failed, absent, good }) => [
         tableId,
-        { status, affected: namesOf(affected), failed: namesOf(failed), absent: namesOf(absent) ?? [] },
+        {
+          ...{ status, affected: namesOf(affected), failed: namesOf(failed), absent: namesOf(absent) ?? [] },
+          holdsRows: good === 1,
+        },
       ]),
     );
     if (known.size > 10_000) known.clear();
@@ -257,7 +263,7 @@ export const readHistory = (
   const observations: Observation[] = [];
   for (const { time, id, reading, observationSet, evidence, oldestTool } of timeline) {
     const entry = observationsOf(observationSet).get(tableId);
-    if (entry === undefined || !isGood(entry.status)) continue;
+    if (entry === undefined || !entry.holdsRows) continue;
     const ref = { time, id, reading };
     const isPartial = entry.status === 'partial';
     const packed = aside.get(id);
@@ -414,7 +420,7 @@ export const snapshotReader = ({
         const entry = entries.get(state.tableId);
         if (entry === undefined) continue;
         const { status, affected, failed, absent } = entry;
-        if (!isGood(status)) {
+        if (!entry.holdsRows) {
           observations.set(state.table.name, {
             status,
             affected,

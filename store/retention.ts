@@ -1,5 +1,5 @@
 /** Drops history that is older than a moment, some hosts at a time. What is known from that moment on stays exact. */
-import { isGood } from '../collector/status.ts';
+
 import { transact } from './file.ts';
 import type { Store } from './file.ts';
 import { retainFindings } from './findings.ts';
@@ -102,7 +102,7 @@ export const retain = (
         readAsides(prepare, host, tableId, readings).flatMap(({ id, isStep: is }) => (is ? [] : [id])),
       );
       const isStep = ({ id, observationSet }: TimelineEntry): boolean =>
-        !aside.has(id) && isGood(observationsOf(observationSet).get(tableId)?.status ?? 'failed');
+        !aside.has(id) && observationsOf(observationSet).get(tableId)?.holdsRows === true;
       const base = old.findLast(isStep);
       if (base === undefined) continue;
       bases.set(tableId, base);

@@ -1,7 +1,7 @@
 /** One snapshot of one host, as it is stored and carried: what was looked at, what came of it, and an identity. */
 import { createHash, hash } from 'node:crypto';
 import type { Collection } from '../collector/collection.ts';
-import { isComplete, isGood } from '../collector/status.ts';
+import { holdsRows, isComplete, isGood } from '../collector/status.ts';
 import type { Status } from '../collector/status.ts';
 import { UserError } from '../collector/errors.ts';
 import type { Table, Value } from '../collector/table.ts';
@@ -114,11 +114,11 @@ export const snapshotIdOf = (
   of: Pick<Snapshot, 'hostId' | 'collectedTime' | 'euid' | 'redaction' | 'observations'>,
 ): number => {
   const observations = [...of.observations]
-    .map(([name, { status, affected, failed, digest }]) => [
+    .map(([name, { status, affected, failed, digest, rowCount }]) => [
       name,
       status,
       affected,
-      ...(isGood(status) ? [digest] : []),
+      ...(holdsRows(status, rowCount) ? [digest] : []),
       ...(status === 'partial' ? [failed] : []),
     ])
     .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1));
