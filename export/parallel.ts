@@ -128,7 +128,7 @@ export const parallelExport = async (
   const check = (): void => {
     for (const worker of workers) if (worker.failure() !== null) throw worker.failure();
   };
-  // Changes when another connection has committed something since this one looked last.
+  // Changes when another connection has committed something since this one checked last.
   const version = (): number => db.pragma('data_version', { simple: true }) as number;
   try {
     let hosts: readonly string[] | null = null;

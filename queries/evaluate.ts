@@ -89,8 +89,8 @@ const spotsOfSize = (least: number): string =>
   `WHERE (SELECT COUNT(*) FROM hosts) < ${least}`;
 
 /**
- * A word that its list does not have is one of a newer version: what the question makes of it proves nothing. Of what is
- * past, only what still held in the time that is looked at counts.
+ * A word that its list does not have is one of a newer version: what the query makes of it proves nothing. Of what is
+ * past, only what still held in the time in question counts.
  */
 const spotsOfWords = (
   { table, column, values }: ClosedColumn,

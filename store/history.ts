@@ -18,13 +18,13 @@ export interface Ref {
 export const compareRefs = (a: Ref, b: Ref): number =>
   a.time - b.time || a.reading - b.reading || a.id - b.id;
 
-/** An observation that told something: whole, or partial with the columns that could not be looked at. */
+/** An observation that told something: complete, or partial with the columns that could not be observed. */
 export interface Observation {
   readonly ref: Ref;
   readonly isPartial: boolean;
   /** Columns that may be NULL only because something failed; null means all. Of no account when not partial. */
   readonly affected: readonly string[] | null;
-  /** What could not be looked at; null where that is not known. Of no account when not partial. */
+  /** What could not be observed; null where that is not known. Has no meaning when not partial. */
   readonly failed: readonly string[] | null;
   /** Sorted. The same array as that of the observation before means that nothing changed. */
   readonly rows: readonly Cells[];
@@ -302,7 +302,7 @@ export const historyOf = (
     let isKnown = true;
     for (const [key, open] of [...state]) {
       if (groups.has(key)) continue;
-      // Gone, when such an observation saw it the last time; else it may only not have been looked at.
+      // Gone, when such an observation saw it the last time; else perhaps it could only not be observed.
       const gone = seenThen.get(key)?.length ?? 0;
       const kept = [...open].sort((a, b) => compare(a.cells, b.cells) || byAge(a, b)).slice(gone);
       if (kept.length > 0) isKnown = false;

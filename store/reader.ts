@@ -14,7 +14,7 @@ import type { Cells, Report, Snapshot, TableObservation } from './snapshot.ts';
 import type { Store } from './store.ts';
 import { versionRank } from './versions.ts';
 
-/** One snapshot of a host and the number of what it looked at. */
+/** One snapshot of a host and the number of its set of observations. */
 export interface TimelineEntry extends Ref {
   readonly observationSet: number;
   /** Who asked, and how it is redacted: with the time, which evidence was read. */

@@ -132,7 +132,7 @@ export const retain = (
         'UPDATE _state SET first_time = ?, first_snapshot = ?, is_cut = ? WHERE host = ? AND tab = ?',
       ).run(base.time, base.id, isCut ? 1 : 0, host, tableId);
     }
-    // The last one of that time stays too: what was looked at then is known by it.
+    // The last one of that time stays too: it says what was observed then.
     const last = old.at(-1);
     const kept = new Set([...bases.values()].map(({ id }) => id));
     for (const entry of old) {

@@ -355,7 +355,7 @@ export const storeViews = (
     ...Object.entries(findingViews),
   ]);
 
-/** Two JSON arrays of names in one: what failed, and what whoever looked did not know. */
+/** Two JSON arrays of names in one: what failed, and what the collecting version did not know. */
 const affectedOrAbsent =
   "CASE WHEN l.columns_affected = '[]' THEN coalesce(l.columns_absent, '[]') WHEN l.columns_absent IS NULL THEN l.columns_affected " +
   "ELSE substr(l.columns_affected, 1, length(l.columns_affected) - 1) || ',' || substr(l.columns_absent, 2) END";

@@ -1,4 +1,4 @@
-/** One snapshot of one host, as it is stored and carried: what was looked at, what came of it, and an identity. */
+/** One snapshot of one host, as it is stored and exported: its observations and its identity. */
 import { createHash, hash } from 'node:crypto';
 import type { Collection } from '../collector/collection.ts';
 import { isComplete, isGood } from '../collector/status.ts';
@@ -18,7 +18,7 @@ export interface TableObservation {
   readonly status: Status;
   /** Columns that are NULL because something failed; null means all. */
   readonly affected: readonly string[] | null;
-  /** What could not be looked at, of a partial observation; null where it is not known, or nothing failed. */
+  /** What failed in a partial observation; null where it is not known, or nothing failed. */
   readonly failed: readonly string[] | null;
   /** Declared columns that whoever made it did not know yet: they are NULL for that; without it, it knew all. */
   readonly absent?: readonly string[];
@@ -109,7 +109,7 @@ export const packRows = (rows: readonly Cells[]): Value[] => {
   return cells;
 };
 
-/** A snapshot is the same wherever it is met: its id comes from what it says, in 53 bits that JSON can carry. */
+/** A snapshot is the same wherever it is met: its id comes from its content, in 53 bits, which fit a JSON number. */
 export const snapshotIdOf = (
   of: Pick<Snapshot, 'hostId' | 'collectedTime' | 'euid' | 'redaction' | 'observations'>,
 ): number => {

@@ -26,7 +26,7 @@ const counts = ({ added, changed, removed }: TableChanges): string =>
     ...(removed > 0 ? [`${removed} removed`] : []),
   ].join(', ');
 
-/** What a snapshot changed, and what it could not look at: a line or two. */
+/** What a snapshot changed, and what it could not collect: a line or two. */
 const describe = (
   snapshot: Snapshot,
   { stored, tooOld, readAnew, changes }: Added,
@@ -109,7 +109,7 @@ export const snapshotCommand: Command = {
   usage: 'tokenquery snapshot --db FILE [--source SOURCE]…',
   summary: 'Collects every table and stores what changed.',
   about: [
-    'Each host is one transaction: it is stored as a whole or not at all. A table that could not be looked at keeps',
+    'Each host is one transaction: it is stored as a whole or not at all. A table that could not be collected keeps',
     'its last good rows. The file is made where it is not there, readable by its owner alone.',
   ],
   options: {

@@ -238,7 +238,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
   const prepare = statementCache(db);
   const observationsOf = observationReader(prepare);
   const tableIds = readTableNumbers(db);
-  // Rows of columns that only the file knows are carried along.
+  // Rows keep the columns that only the file knows.
   const unknownColumns: Difference['unknownColumns'] =
     knownDifference(db, declared)?.unknownColumns ?? new Map();
   const tables = widenTables(declared, unknownColumns);
@@ -827,7 +827,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
 
   /**
    * The same snapshot by another way. What is said of it apart from its content may differ (a file that was read by
-   * two versions of the tool): the choice does not depend on which came first. What it looked at is joined.
+   * two versions of the tool): the choice does not depend on which came first. The observations are joined.
    */
   const joinKnown = (
     host: HostRow,
