@@ -39,8 +39,8 @@ export const isAtLeast = (severity: Severity, least: Severity): boolean =>
   severities.indexOf(severity) >= severities.indexOf(least);
 
 /**
- * What the store keeps of the library: hits above info on one host. A query that compares hosts with each other
- * would change its answer with every host that comes or goes.
+ * What the store keeps of the library: hits above info on one host. A query that compares hosts with each
+ * other would change its answer with every host that comes or goes.
  */
 export const storedQueries: readonly Query[] = library.filter(
   ({ severity, isOfFleet, leastHosts }) => severity !== 'info' && !isOfFleet && leastHosts === 0,

@@ -80,7 +80,10 @@ export interface BlindSpots {
   readonly hosts: number;
 }
 
-/** Which tables could not be collected in the last snapshot (before `asOf`, where given), and on how many hosts. */
+/**
+ * Which tables could not be collected in the last snapshot (before
+ * `asOf`, where given), and on how many hosts.
+ */
 export const blindSpots = (
   { db, tables }: Store,
   touched: ReadonlySet<string>,

@@ -57,7 +57,9 @@ export const readTimeline = (prepare: Prepare, host: number): TimelineEntry[] =>
       "coalesce(euid, '') || ' ' || coalesce(redaction, '') AS evidence, tool_version AS oldestTool FROM _snapshot WHERE host = ? ORDER BY collected_time, reading, snapshot_id",
   ).all(host) as TimelineEntry[];
 
-/** A value that no tokenquery wrote: with the code of SQLite for a damaged page, so that it is told like one. */
+/**
+ * A value that no tokenquery wrote: with the code of SQLite for a damaged page, so that it is told like one.
+ */
 const damagedValue = (what: string, cause: unknown): Error =>
   Object.assign(new Error(`${what} cannot be read`, { cause }), { code: 'SQLITE_CORRUPT' });
 
@@ -235,8 +237,8 @@ export interface TableHistory {
 }
 
 /**
- * Every good observation of a table of a host, in order, each with the rows that it saw. Observations that saw the same share
- * one array.
+ * Every good observation of a table of a host, in order, each with the rows that it saw.
+ * Observations that saw the same share one array.
  */
 export const readHistory = (
   prepare: Prepare,

@@ -33,8 +33,8 @@ const upToBase = (timeline: readonly TimelineEntry[], base: TimelineEntry): [num
 };
 
 /**
- * Drops row versions that ended, and snapshots that were collected, at `time` or before. The last good observation of each
- * table before that time stays: it is what the table's history begins with from now on.
+ * Drops row versions that ended, and snapshots that were collected, at `time` or before. The last good
+ * observation of each table before that time stays: it is what the table's history begins with from now on.
  */
 export const retain = (
   store: Store,
@@ -70,7 +70,10 @@ export const retain = (
     return made;
   };
 
-  /** Moves what the last partial observation saw up to the base; returns whether more than that is known there. */
+  /**
+   * Moves what the last partial observation saw up to the base; returns
+   * whether more than that is known there.
+   */
   const dropPartial = (host: number, tableId: number, base: TimelineEntry, readings: Readings): boolean => {
     const old = readChangePoints(prepare, host, tableId, readings).filter(
       (point) => compareRefs(point, base) <= 0,

@@ -10,7 +10,10 @@ import { schemaVersion } from './schema.ts';
 /** A row without host_id: values in the order of the table's columns. */
 export type Cells = readonly Value[];
 
-/** Cells that stand before the values of each row in `TableObservation.cells`: the host and a number, which the writer fills. */
+/**
+ * Cells that stand before the values of each row in `TableObservation.cells`: the
+ * host and a number, which the writer fills.
+ */
 export const leadingCells = 2;
 
 /** What one snapshot saw of one table. */
@@ -68,8 +71,8 @@ export const snapshotStatus = (statuses: readonly Status[]): SnapshotStatus => {
 };
 
 /**
- * Digest of the rows of an observation, given as `TableObservation.cells`. Columns that hold nothing but NULL do not count: a column that
- * a later version adds leaves the digests of older rows as they are.
+ * Digest of the rows of an observation, given as `TableObservation.cells`. Columns that hold nothing but NULL
+ * do not count: a column that a later version adds leaves the digests of older rows as they are.
  */
 export const digestOfCells = (names: readonly string[], cells: readonly Value[]): string => {
   const stride = names.length + leadingCells;
@@ -109,7 +112,10 @@ export const packRows = (rows: readonly Cells[]): Value[] => {
   return cells;
 };
 
-/** A snapshot is the same wherever it is met: its id comes from its content, in 53 bits, which fit a JSON number. */
+/**
+ * A snapshot is the same wherever it is met: its id comes from its
+ * content, in 53 bits, which fit a JSON number.
+ */
 export const snapshotIdOf = (
   of: Pick<Snapshot, 'hostId' | 'collectedTime' | 'euid' | 'redaction' | 'observations'>,
 ): number => {
@@ -199,7 +205,9 @@ const compareValues = (a: Value, b: Value): number => {
   return String(a) < String(b) ? -1 : 1;
 };
 
-/** The columns by which rows are ordered: those of the key, then every one, as collector/validate.ts has it. */
+/**
+ * The columns by which rows are ordered: those of the key, then every one, as collector/validate.ts has it.
+ */
 export const orderIndexes = (table: Table): readonly number[] => {
   const names = Object.keys(table.columns);
   return [...new Set([...table.key.map((name) => names.indexOf(name)), ...names.keys()])];

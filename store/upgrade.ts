@@ -98,7 +98,10 @@ const noteMade = (db: Db, tables: readonly Table[], difference: Difference): voi
   keepSetting(db, 'views_version', viewsVersion);
 };
 
-/** Tables of which _report_status names unknown columns: those that were observed, and where not all is unknown. */
+/**
+ * Tables of which _report_status names unknown columns: those that were
+ * observed, and where not all is unknown.
+ */
 export const canLackColumns = "status IN ('ok', 'empty', 'partial') AND columns_affected IS NOT NULL";
 
 /** A JSON array of names in SQL, with more of them. */

@@ -87,7 +87,8 @@ const run = async (given: Arguments): Promise<number> => {
 export const accessCommand: Command = {
   name: 'access',
   usage: 'tokenquery access [--json]',
-  summary: 'Prints the allow-list: everything that tokenquery may run, read or check, and which columns it serves.',
+  summary:
+    'Prints the allow-list: everything that tokenquery may run, read or check, and which columns it serves.',
   options: { json: { type: 'boolean', description: 'As JSON.' } },
   positionals: { least: 0, most: 0 },
   examples: ['tokenquery access', 'tokenquery access --json'],

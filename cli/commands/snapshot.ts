@@ -61,7 +61,8 @@ const store = (target: Store, collection: Collection): string => {
       .prepare('SELECT last_time FROM _host WHERE host_id = ?')
       .pluck()
       .get(snapshot.hostId);
-    // A snapshot that came late says nothing of how the host stands; one that came by merge before is not evaluated yet.
+    // A snapshot that came late says nothing of how the host stands; one that
+    // came by merge before is not evaluated yet.
     if (
       last === snapshot.collectedTime &&
       (result.stored > 0 || !isEvaluated(target.db, snapshot.hostId, snapshot.collectedTime))

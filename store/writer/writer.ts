@@ -176,7 +176,9 @@ const observeAll = (
   return partial;
 };
 
-/** Packs the rows of partial observations where they are not those that are known, and only where they change. */
+/**
+ * Packs the rows of partial observations where they are not those that are known, and only where they change.
+ */
 const changePointsOf = (
   table: Table,
   partial: readonly { readonly ref: Ref; readonly raw: readonly Cells[] | null }[],
@@ -675,7 +677,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     (news[0]?.ref.time ?? 0) > (last[0]?.time ?? 0) &&
     !isReadTwice(last.map((entry) => observationAt(entry, tableId)));
 
-  /** An observation that came late: the history of the table is made anew, and only what differs is written. */
+  /**
+   * An observation that came late: the history of the table is made anew, and only what differs is written.
+   */
   const rebuild = (
     table: Table,
     tableId: number,

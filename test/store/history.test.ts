@@ -90,7 +90,8 @@ const evidence = (rows: fc.Arbitrary<Cells[]>, sources: readonly string[]): fc.A
       snapshotAt(host, time * 10, { people: ofPeople, machine: ofMachine }),
     );
 
-// What partial observations may not know: no part of the key here, so that which row is which is never in doubt.
+// What partial observations may not know: no part of the key here, so that
+// which row is which is never in doubt.
 const plainEvidence = evidence(peopleRows, ['s1', 's2']);
 const anyEvidence = evidence(anyPeopleRows, ['s1', 's2', 's3']);
 
@@ -413,7 +414,8 @@ test('partial looks of one kind are compared with each other', (t) => {
   };
   const known = (): unknown => rowsOf(store, 'SELECT name, token, seen FROM people');
   const changes = (): number => rowsOf(store, 'SELECT * FROM changes').length;
-  // `seen` is evaluated from all sources: with one of them missing, the judgement is another and nothing happened.
+  // `seen` is evaluated from all sources: with one of them missing, the
+  // judgement is another and nothing happened.
   observe(10, 'ok', [
     ['ann', 'A', 1, 1, 5],
     ['bob', 'B', 1, 1, 5],

@@ -19,7 +19,8 @@ const runs = Number(process.env['TOKENQUERY_PROPERTY_RUNS'] ?? 60);
 const names = Object.keys(people.columns);
 const lastTime = 75;
 
-// Evidence: keys that are NULL or only in part known, several observations in one second, every kind of observation.
+// Evidence: keys that are NULL or only in part known, several observations in
+// one second, every kind of observation.
 
 /** What each column of `people` rests on. */
 const restsOn: Readonly<Record<string, readonly string[]>> = {
