@@ -106,7 +106,7 @@ const distinct = (snapshots: readonly Snapshot[]): Snapshot[] =>
 
 const width = (table: Table): number => Object.keys(table.columns).length;
 
-/** Whole looks replace; partial ones add what they know, and are compared with the one before of their kind. */
+/** Complete observations replace; partial ones add what they know, and are compared with the one before of their kind. */
 const expectedRows = (
   snapshots: readonly Snapshot[],
   hostId: string,
@@ -378,7 +378,7 @@ test('a partial look closes only what it looked at', (t) => {
       ['bob', 'B', 1, 40, null],
     ],
   });
-  // The token could not be looked at, the age could; bob was not met.
+  // The token could not be observed, the age could; bob was not met.
   at(20, { status: 'partial', affected: ['token'], rows: [['ann', 'A', null, 31, null]] });
   t.deepEqual(rowsOf(store, 'SELECT name, token, age FROM people'), [
     { name: 'ann', token: 1, age: 31 },
@@ -387,10 +387,10 @@ test('a partial look closes only what it looked at', (t) => {
   t.deepEqual(rowsOf(store, 'SELECT change, column_name, old_value, new_value FROM changes'), [
     { change: 'changed', column_name: 'age', old_value: 30, new_value: 31 },
   ]);
-  // A column that could be looked at and is NULL is NULL; one that says 0 is 0, failed or not.
+  // A column that could be observed and is NULL is NULL; one that says 0 is 0, failed or not.
   at(30, { status: 'partial', affected: ['token'], rows: [['ann', 'A', 0, null, null]] });
   t.deepEqual(rowsOf(store, "SELECT token, age FROM people WHERE name = 'ann'"), [{ token: 0, age: null }]);
-  // Whose id could not be looked at is still who it was.
+  // Whose id could not be observed is still who it was.
   at(40, { status: 'partial', affected: ['uuid'], rows: [['bob', null, 1, 41, null]] });
   t.deepEqual(rowsOf(store, "SELECT uuid, age FROM people WHERE name = 'bob'"), [{ uuid: 'B', age: 41 }]);
   // No columns named: any NULL may be for want of looking.
