@@ -1,4 +1,4 @@
-/** What came of looking at a table. Documented in docs/errors.md. */
+/** The result of collecting a table. Documented in docs/errors.md. */
 export const statuses = [
   'ok',
   'empty',

@@ -14,7 +14,7 @@ import type { Cells, Report, Snapshot, TableObservation } from './snapshot.ts';
 import type { Store } from './store.ts';
 import { versionRank } from './versions.ts';
 
-/** One snapshot of a host and the number of what it looked at. */
+/** One snapshot of a host and the number of its set of observations. */
 export interface TimelineEntry extends Ref {
   readonly observationSet: number;
   /** Who asked, and how it is redacted: with the time, which evidence was read. */
@@ -59,7 +59,9 @@ export const readTimeline = (prepare: Prepare, host: number): TimelineEntry[] =>
       "coalesce(euid, '') || ' ' || coalesce(redaction, '') AS evidence, tool_version AS oldestTool FROM _snapshot WHERE host = ? ORDER BY collected_time, reading, snapshot_id",
   ).all(host) as TimelineEntry[];
 
-/** A value that no tokenquery wrote: with the code of SQLite for a damaged page, so that it is told like one. */
+/**
+ * A value that no tokenquery wrote: with the code of SQLite for a damaged page, so that it is told like one.
+ */
 const damagedValue = (what: string, cause: unknown): Error =>
   Object.assign(new Error(`${what} cannot be read`, { cause }), { code: 'SQLITE_CORRUPT' });
 
@@ -241,8 +243,8 @@ export interface TableHistory {
 }
 
 /**
- * Every good observation of a table of a host, in order, each with the rows that it saw. Observations that saw the same share
- * one array.
+ * Every good observation of a table of a host, in order, each with the rows that it saw.
+ * Observations that saw the same share one array.
  */
 export const readHistory = (
   prepare: Prepare,

@@ -26,7 +26,9 @@ export interface ReadOptions {
   readonly hostIds?: readonly string[];
   /** SQL that writes the columns of a row, of which no values are read then. */
   readonly rowSql: Format['rowSql'];
-  /** Only what was collected then or before; the plain names already mean that moment (store/blind_spots.ts). */
+  /**
+   * Only what was collected then or before; the plain names already mean that moment (store/blind_spots.ts).
+   */
   readonly asOf?: number;
 }
 

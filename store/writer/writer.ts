@@ -176,7 +176,9 @@ const observeAll = (
   return partial;
 };
 
-/** Packs the rows of partial observations where they are not those that are known, and only where they change. */
+/**
+ * Packs the rows of partial observations where they are not those that are known, and only where they change.
+ */
 const changePointsOf = (
   table: Table,
   partial: readonly { readonly ref: Ref; readonly raw: readonly Cells[] | null }[],
@@ -248,7 +250,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
   const prepare = statementCache(db);
   const observationsOf = observationReader(prepare);
   const tableIds = readTableNumbers(db);
-  // Rows of columns that only the file knows are carried along.
+  // Rows keep the columns that only the file knows.
   const unknownColumns: Difference['unknownColumns'] =
     knownDifference(db, declared)?.unknownColumns ?? new Map();
   const tables = widenTables(declared, unknownColumns);
@@ -685,7 +687,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     (news[0]?.ref.time ?? 0) > (last[0]?.time ?? 0) &&
     !isReadTwice(last.map((entry) => observationAt(entry, tableId)));
 
-  /** An observation that came late: the history of the table is made anew, and only what differs is written. */
+  /**
+   * An observation that came late: the history of the table is made anew, and only what differs is written.
+   */
   const rebuild = (
     table: Table,
     tableId: number,
@@ -846,7 +850,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
 
   /**
    * The same snapshot by another way. What is said of it apart from its content may differ (a file that was read by
-   * two versions of the tool): the choice does not depend on which came first. What it looked at is joined.
+   * two versions of the tool): the choice does not depend on which came first. The observations are joined.
    */
   const joinKnown = (
     host: HostRow,

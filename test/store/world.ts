@@ -176,7 +176,10 @@ export const rowsOf = (store: Store, sql: string, ...values: readonly Value[]): 
     .sort()
     .map((row) => JSON.parse(row) as Record<string, Value>);
 
-/** Everything that an analyst can see, but when it was ingested, and what was found in it by those who evaluate. */
+/**
+ * Everything that an analyst can see, but when it was ingested, and what
+ * was found in it by those who evaluate.
+ */
 export const everything = (store: Store): Readonly<Record<string, Rows>> => {
   const views = store.db
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'view' AND name NOT LIKE 'findings%' ORDER BY name")
