@@ -181,7 +181,8 @@ WHERE w.host_id IS NULL
     SELECT t.host_id
     FROM table_status t
     WHERE (t.table_name = 'apfs_crypto_users' AND t.status IN ('ok', 'empty'))
-      OR (t.table_name IN ('hosts', 'users', 'secure_tokens') AND t.status IN ('ok', 'empty', 'partial'))
+      OR (t.table_name = 'hosts' AND t.status IN ('ok', 'partial'))
+      OR (t.table_name IN ('users', 'secure_tokens') AND t.status IN ('ok', 'empty', 'partial'))
       -- Before macOS 10.15 there is no bootstrap token.
       OR (t.table_name = 'bootstrap_tokens' AND t.status IN ('ok', 'empty', 'partial', 'unsupported'))
     GROUP BY t.host_id
