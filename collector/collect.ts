@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { sortRows, violations } from './validate.ts';
+import { doubtsOf, restsOn, untoldColumns } from './doubts.ts';
+import type { Failure } from './doubts.ts';
 import { objectionTo } from './contradictions.ts';
 import type { Beside } from './contradictions.ts';
 import { CollectError, NotAsked, parseFailed } from './errors.ts';
@@ -278,6 +280,8 @@ interface Draft {
   /** What made the table fail as a whole. */
   readonly failure: CollectError | NotAsked | null;
   readonly problems: readonly CollectError[];
+  /** Keys of those that came of one item of an answer that was read. */
+  readonly ofItems: ReadonlySet<string>;
   readonly skips: ReadonlyMap<SourceName, string>;
   readonly inapplicable: ReadonlyMap<string, string>;
   /** Why what the table tells does not exist on this Mac; null where it may. */
@@ -302,6 +306,7 @@ const draftTables = (backend: Backend, reader: Reader) => {
 
   const draft = async (table: Table): Promise<Draft> => {
     const problems = new Map<string, CollectError>();
+    const ofItems = new Set<string>();
     const skips = new Map<SourceName, string>();
     const inapplicable = new Map<string, string>();
     let unsupported: string | null = null;
@@ -318,6 +323,16 @@ const draftTables = (backend: Backend, reader: Reader) => {
       const named = subject === undefined ? problem : problem.at(subject.source, subject.parameters);
       problems.set(problemKey(named), named);
     };
+    const noteItems = (
+      items: readonly CollectError[],
+      source: SourceName,
+      parameters: readonly string[] = [],
+    ) => {
+      for (const problem of items) {
+        note(problem, { source, parameters });
+        ofItems.add(problemKey(problem.at(source, parameters)));
+      }
+    };
     const using = (source: CommandName, parameters: readonly string[]): void => {
       argvs.add(argvOf(source, parameters).join('\0'));
     };
@@ -329,7 +344,7 @@ const draftTables = (backend: Backend, reader: Reader) => {
         using(source, parameters);
         try {
           const value = await reader.read(source, parameters);
-          for (const problem of reader.problemsOf(source, parameters)) note(problem, { source, parameters });
+          noteItems(reader.problemsOf(source, parameters), source, parameters);
           return value as never;
         } catch (error) {
           if (error instanceof NotAsked) skips.set(source, error.message);
@@ -345,7 +360,7 @@ const draftTables = (backend: Backend, reader: Reader) => {
       readFile: async (source, path) => {
         if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
         const value = await reader.readFile(source, path);
-        for (const problem of reader.problemsOfFile(path)) note(problem, { source });
+        noteItems(reader.problemsOfFile(path), source);
         return value as never;
       },
       stat: (path) => reader.stat(path),
@@ -354,6 +369,7 @@ const draftTables = (backend: Backend, reader: Reader) => {
         for (const argv of drafted.argvs) argvs.add(argv);
         for (const problem of drafted.problems)
           if (isMine(problem.source) && problem !== drafted.failure) note(problem);
+        for (const key of drafted.ofItems) ofItems.add(key);
         for (const [source, reason] of drafted.skips) if (isMine(source)) skips.set(source, reason);
         if (drafted.failure !== null) throw drafted.failure;
         return drafted.rows as unknown as ReadonlyArray<Row<C>>;
@@ -392,7 +408,16 @@ const draftTables = (backend: Backend, reader: Reader) => {
       failure = error;
       if (error instanceof CollectError) note(error);
     }
-    return { rows, failure, problems: [...problems.values()], skips, inapplicable, unsupported, argvs };
+    return {
+      rows,
+      failure,
+      problems: [...problems.values()],
+      ofItems,
+      skips,
+      inapplicable,
+      unsupported,
+      argvs,
+    };
   };
 
   return draftOf;
@@ -447,6 +472,69 @@ const isFelt = (
 
 const plain = (count: number): string => (count === 0 ? '' : ` (and ${count} more, see collection_errors)`);
 
+type Outcome = Pick<TableResult, 'rows' | 'status' | 'code' | 'reason' | 'columnsAffected' | 'failedSources'>;
+
+/** What came of a table that failed as a whole, or was not asked for. */
+const failed = (failure: CollectError | NotAsked, rows: readonly AnyRow[]): Outcome => {
+  const { message: reason } = failure;
+  if (failure instanceof NotAsked)
+    return { rows, status: 'skipped', code: null, reason, columnsAffected: null };
+  const { code } = failure;
+  return { rows: [], status: statusOfCode(code), code, reason, columnsAffected: null };
+};
+
+/** Columns that are NULL though nothing failed, and why. */
+const unfilled = (table: Table, rows: readonly AnyRow[], { skips, inapplicable }: Draft) => {
+  const leftOut = allColumns(table).filter(
+    ([name, column]) =>
+      column.nullBecause !== undefined && !inapplicable.has(name) && rows.some((row) => row[name] === null),
+  );
+  const skipped = affectedColumns(table, rows, new Set(skips.keys()), inapplicable);
+  const untold = untoldColumns({ table, rows, inapplicable }).filter((name) => !skipped.includes(name));
+  const reasons = [
+    ...[...skips]
+      .filter(([source]) => skipped.length > 0 || restsOn({ table, rows, inapplicable }, source))
+      .map(([, reason]) => reason),
+    ...leftOut.map(([name, column]) => `${name}: ${column.nullBecause}`),
+    ...Array.from(inapplicable, ([name, reason]) => `${name}: ${reason}`),
+    ...untold.map((name) => `${name}: not told of every row`),
+  ];
+  return {
+    columns: [...skipped, ...leftOut.map(([name]) => name), ...untold],
+    reasons: [...new Set(reasons)],
+  };
+};
+
+const outcomeOf = (
+  table: Table,
+  drafted: Draft,
+  rows: readonly AnyRow[],
+  problems: readonly CollectError[],
+  isAnyInvalid: boolean,
+): Outcome => {
+  const { failure, inapplicable, unsupported } = drafted;
+  if (failure !== null) return failed(failure, rows);
+  const sources = new Set(problems.map((problem) => problem.source));
+  const { columns, reasons } = unfilled(table, rows, drafted);
+  const columnsAffected = [...new Set([...affectedColumns(table, rows, sources, inapplicable), ...columns])];
+  if (unsupported !== null)
+    return { rows, status: 'unsupported', code: 'unsupported_macos', reason: unsupported, columnsAffected };
+  const [first] = problems;
+  if (first === undefined) {
+    const reason = reasons.length === 0 ? null : reasons.join('; ');
+    return { rows, status: rows.length === 0 ? 'empty' : 'ok', code: null, reason, columnsAffected };
+  }
+  return {
+    rows,
+    status: 'partial',
+    code: first.code,
+    reason: `${first.message}${plain(problems.length - 1)}`,
+    // Of a row that was left out every column is missing.
+    columnsAffected: rows.length === 0 || isAnyInvalid ? null : columnsAffected,
+    failedSources: [...sources].map((source) => source ?? 'row').toSorted(),
+  };
+};
+
 const finish = (
   table: Table,
   drafted: Draft,
@@ -454,83 +542,20 @@ const finish = (
   durations: ReadonlyMap<string, number | null>,
 ): { readonly result: TableResult; readonly problems: readonly CollectError[] } => {
   const { rows, problems: invalid } = checkRows(table, drafted.rows, hostId);
+  const { inapplicable, ofItems, argvs } = drafted;
   const problems = [
-    ...sortProblems(drafted.problems).filter((problem) => isFelt(table, rows, problem, drafted.inapplicable)),
+    ...sortProblems(drafted.problems).filter((problem) => isFelt(table, rows, problem, inapplicable)),
     ...invalid,
   ];
-  const known = [...drafted.argvs].map((argv) => durations.get(argv) ?? null).filter((ms) => ms !== null);
+  const known = [...argvs].map((argv) => durations.get(argv) ?? null).filter((ms) => ms !== null);
   const durationMs = known.length === 0 ? null : known.reduce((sum, ms) => sum + ms, 0);
-  const { inapplicable, unsupported } = drafted;
-  const common = { table, rows, durationMs, ...(inapplicable.size === 0 ? {} : { inapplicable }) };
-  const first = problems[0];
-
-  if (drafted.failure instanceof NotAsked) {
-    const { message } = drafted.failure;
-    const result = {
-      ...common,
-      status: 'skipped' as const,
-      code: null,
-      reason: message,
-      columnsAffected: null,
-    };
-    return { result, problems };
-  }
-  if (drafted.failure !== null) {
-    const { code, message } = drafted.failure;
-    const result = {
-      ...common,
-      rows: [],
-      status: statusOfCode(code),
-      code,
-      reason: message,
-      columnsAffected: null,
-    };
-    return { result, problems };
-  }
-  if (unsupported !== null) {
-    const sources = new Set(problems.map((problem) => problem.source));
-    const result = {
-      ...common,
-      status: 'unsupported' as const,
-      code: 'unsupported_macos' as const,
-      reason: unsupported,
-      columnsAffected: affectedColumns(table, rows, sources, inapplicable),
-    };
-    return { result, problems };
-  }
-  if (first !== undefined) {
-    const sources = new Set(problems.map((problem) => problem.source));
-    const result = {
-      ...common,
-      status: 'partial' as const,
-      code: first.code,
-      reason: `${first.message}${plain(problems.length - 1)}`,
-      // Of a row that was left out every column is missing.
-      columnsAffected:
-        rows.length === 0 || invalid.length > 0 ? null : affectedColumns(table, rows, sources, inapplicable),
-      failedSources: [...sources].map((source) => source ?? 'row').toSorted(),
-    };
-    return { result, problems };
-  }
-  const leftOut = allColumns(table).filter(
-    ([name, column]) => column.nullBecause !== undefined && rows.some((row) => row[name] === null),
-  );
-  const skipped = affectedColumns(table, rows, new Set(drafted.skips.keys()), inapplicable);
-  const reasons = [
-    ...new Set([
-      ...(skipped.length > 0 ? drafted.skips.values() : []),
-      ...leftOut.map(([name, column]) => `${name}: ${column.nullBecause}`),
-      ...Array.from(inapplicable, ([name, reason]) => `${name}: ${reason}`),
-    ]),
-  ];
-  const columnsAffected = [...new Set([...skipped, ...leftOut.map(([name]) => name)])];
-  const result = {
-    ...common,
-    status: rows.length === 0 ? ('empty' as const) : ('ok' as const),
-    code: null,
-    reason: reasons.length === 0 ? null : reasons.join('; '),
-    columnsAffected,
-  };
+  const outcome = outcomeOf(table, drafted, rows, problems, invalid.length > 0);
+  const failures = problems.map((problem): Failure => ({
+    problem,
+    isOfItem: ofItems.has(problemKey(problem)),
+  }));
+  const looked = { table, rows: outcome.rows, inapplicable };
+  const result = { table, durationMs, ...outcome, doubts: doubtsOf(looked, outcome.status, failures) };
   return { result, problems };
 };
 

@@ -8,8 +8,6 @@ export interface TableResult extends ReportedTable {
   readonly rows: ReadonlyArray<Readonly<Record<string, Value>>>;
   /** What could not be looked at, where the table is partial: sources, or `row` for a row that was left out. */
   readonly failedSources?: readonly string[];
-  /** Columns whose fact does not exist on this Mac or this macOS, with the reason of each. */
-  readonly inapplicable?: ReadonlyMap<string, string>;
 }
 
 /** All that one collection of one host brought. */

@@ -14,6 +14,18 @@ export interface ReportedTable {
   /** Columns that are NULL because of it; null means all. */
   readonly columnsAffected: readonly string[] | null;
   readonly durationMs: number | null;
+  readonly doubts: Doubts;
+}
+
+/** What is not known for certain, beside the columns that are NULL. */
+export interface Doubts {
+  /** The sources that failed; `row` for a row that was left out. */
+  readonly failedSources: readonly string[];
+  readonly mayRowsBeMissing: boolean;
+  /** Columns that are told, and rest on a source that failed too. */
+  readonly uncertain: readonly string[];
+  /** Columns whose fact does not exist on this Mac or this macOS, with the reason of each. */
+  readonly inapplicable: ReadonlyMap<string, string>;
 }
 
 export interface CollectionError {

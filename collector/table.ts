@@ -116,6 +116,12 @@ export interface Table<C extends Columns = Columns> {
   /** What tells rows of one host apart; rows are sorted by it. Values may be NULL. */
   readonly key: readonly string[];
   readonly sources: readonly SourceName[];
+  /** Columns of which NULL is an answer, and what it tells; any other NULL is named in table_status. */
+  readonly nullIsAnswer?: { readonly [K in keyof C]?: string };
+  /** The sources whose records become rows; without it, all of them. The others only fill columns. */
+  readonly rowsFrom?: readonly SourceName[];
+  /** Its rows are values of lists in records: a value that is lost is a row that is lost. */
+  readonly hasRowsOfValues?: true;
   /** As the contract prints them, where that differs from `sources`: `(derived)`, `(collector)`. */
   readonly sourcesLabel?: string;
   readonly privilege: string;
@@ -151,6 +157,10 @@ export interface Table<C extends Columns = Columns> {
 export const defineTable = <const C extends Columns>(
   table: Table<C> & { readonly key: readonly (keyof C & string)[] },
 ): Table<C> => table;
+
+/** What NULL in a column means where no source failed; undefined where it is not known. */
+export const meaningOfNull = (table: Table, name: string): string | undefined =>
+  table.columns[name]?.nullBecause ?? table.nullIsAnswer?.[name];
 
 /** All columns in order, host_id last. */
 export const allColumns = (table: Table): readonly (readonly [string, Column])[] => [

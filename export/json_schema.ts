@@ -1,5 +1,6 @@
 /** JSON Schema of the native lines, from the declarations of the tables. */
 import { statuses } from '../collector/status.ts';
+import { meaningOfNull } from '../collector/table.ts';
 import type { Column, Table } from '../collector/table.ts';
 import { origins } from '../store/snapshot.ts';
 import { findingsTable } from './findings.ts';
@@ -18,9 +19,10 @@ const columnSchema = (table: Table, name: string, column: Column): Schema => {
   const isDropped = column.isRequired === true && mayBeDropped(table, name);
   const isNullable = column.isRequired !== true || isDropped;
   const unit = column.unit === undefined ? '' : ` Unit: ${column.unit.replaceAll('_', ' ')}.`;
+  const meaning = meaningOfNull(table, name);
   const nothing =
-    column.nullBecause !== undefined
-      ? ` NULL: ${column.nullBecause}.`
+    meaning !== undefined
+      ? ` NULL: ${meaning}.`
       : isDropped
         ? ' NULL only where the export is redacted.'
         : '';
@@ -89,6 +91,23 @@ const text: Schema = { type: 'string' };
 const textOrNull: Schema = { type: ['string', 'null'] };
 const countOrNull: Schema = { type: ['integer', 'null'] };
 
+const listOfNames = (description: string): Schema => ({
+  description,
+  type: ['array', 'null'],
+  items: { type: 'string' },
+});
+/** Absent where it is not known any more, or whoever wrote the line did not tell. */
+const doubts: Readonly<Record<string, Schema>> = {
+  failed_sources: listOfNames('The sources that failed for the table; `row` for a row that was left out.'),
+  rows_may_be_missing: { description: '1 where a row may be missing.', enum: [0, 1, null] },
+  columns_uncertain: listOfNames('Columns that are told and rest on a source that failed.'),
+  columns_inapplicable: {
+    description: 'Columns whose fact does not exist on this Mac or this macOS, with the reason of each.',
+    type: ['object', 'null'],
+    additionalProperties: { type: 'string' },
+  },
+};
+
 const otherLines = (tables: readonly Table[]): Readonly<Record<string, Schema>> => ({
   snapshot: object(
     {
@@ -130,6 +149,7 @@ const otherLines = (tables: readonly Table[]): Readonly<Record<string, Schema>> 
       code: { description: 'Error code; absent where it is not known any more.', ...textOrNull },
       reason: { description: 'In plain words; null where the export is redacted.', ...textOrNull },
       duration_ms: countOrNull,
+      ...doubts,
     },
     {
       title: 'table',

@@ -352,6 +352,10 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
     'columns_affected',
     'duration_ms',
     'last_good_time',
+    'failed_sources',
+    'rows_may_be_missing',
+    'columns_uncertain',
+    'columns_inapplicable',
   ],
   user_groups: ['uid', 'gid', 'is_direct'],
   users: [

@@ -27,6 +27,10 @@ const spot = (host: string, table: string, column: string | null, reason: string
 const names = (list: string, column: string): string =>
   `REPLACE(${list}, ${quoteText(`"${column}"`)}, '') <> ${list}`;
 
+/** True when the JSON object of columns_inapplicable has the column: a fact that this Mac or this macOS has not. */
+const isInapplicable = (column: string): string =>
+  `REPLACE(t.columns_inapplicable, ${quoteText(`"${column}":`)}, '') <> t.columns_inapplicable`;
+
 const goodOnes = statusList(isGood);
 const toldOnes = statusList(isTold);
 
@@ -72,7 +76,7 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
     ...found,
     `${spot('r.host_id', table, column, `CASE WHEN t.reason IS NOT NULL AND (t.status = 'partial' OR ${names('t.columns_affected', column)}) THEN ${why} ELSE 'the value is not known' END`)}\n` +
       `FROM (\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${quoteName(column)} IS NULL${matters && `\n    AND ${matters}`}\n) r\n` +
-      `LEFT JOIN table_status t ON t.host_id = r.host_id AND ${isTable}\nWHERE COALESCE(t.status, 'ok') <> 'unsupported'`,
+      `LEFT JOIN table_status t ON t.host_id = r.host_id AND ${isTable}\nWHERE COALESCE(t.status, 'ok') <> 'unsupported' AND CASE WHEN ${isInapplicable(column)} THEN 0 ELSE 1 END = 1`,
   ];
 };
 

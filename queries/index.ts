@@ -2040,7 +2040,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  b.host_id,\n  'host' AS subject,\n  b.supported_on_server,\n  b.escrowed_to_server,\n  b.crypto_user_present,\n  b.eacs_preflight,\n  b.state\nFROM bootstrap_tokens b\nWHERE (b.escrowed_to_server = 1 AND b.crypto_user_present = 0)\n  OR (\n    b.escrowed_to_server = 1\n    AND LOWER(b.eacs_preflight) NOT IN ('success', 'not supported', 'efi password exists')\n  )\n  OR (b.supported_on_server = 0 AND b.crypto_user_present = 1)\nORDER BY b.host_id",
+    "sql": "SELECT\n  b.host_id,\n  'host' AS subject,\n  b.supported_on_server,\n  b.escrowed_to_server,\n  b.crypto_user_present,\n  b.eacs_preflight,\n  b.state\nFROM bootstrap_tokens b\nWHERE (b.escrowed_to_server = 1 AND b.crypto_user_present = 0)\n  -- The failures that mdmclient is known to print, as in M11 (docs/conflicts.md); another word says nothing.\n  OR (\n    b.escrowed_to_server = 1\n    AND (\n      REPLACE(LOWER(b.eacs_preflight), 'unable to get bootstrap token', '') <> LOWER(b.eacs_preflight)\n      OR REPLACE(LOWER(b.eacs_preflight), 'invalid disk layout', '') <> LOWER(b.eacs_preflight)\n      OR REPLACE(LOWER(b.eacs_preflight), 'system is not on full security', '') <> LOWER(b.eacs_preflight)\n    )\n  )\n  OR (b.supported_on_server = 0 AND b.crypto_user_present = 1)\nORDER BY b.host_id",
     "file": "queries/posture/bootstrap_token_stale.sql"
   },
   {

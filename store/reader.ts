@@ -4,6 +4,7 @@ import type { Status } from '../collector/status.ts';
 import type { Table } from '../collector/table.ts';
 import type { Db, Statement } from './database.ts';
 import { quoteName } from './ddl.ts';
+import { doubtColumns } from './doubts.ts';
 import type { ClosedVersion, Observation, OpenVersion, Ref } from './history.ts';
 import { compareRefs } from './history.ts';
 import { unpackRows } from './packed.ts';
@@ -325,7 +326,8 @@ const readReport = (prepare: Prepare, host: number): Report | null => {
   const rows = (sql: string): Cells[] => prepare(sql).raw(true).all(host) as Cells[];
   return {
     status: rows(
-      'SELECT t.name, r.status, r.row_count, r.code, r.reason, r.columns_affected, r.duration_ms, NULL ' +
+      'SELECT t.name, r.status, r.row_count, r.code, r.reason, r.columns_affected, r.duration_ms, NULL, ' +
+        `${doubtColumns.map((name) => `r.${name}`).join(', ')} ` +
         'FROM _report_status r JOIN _table t ON t.tab = r.tab WHERE r.host = ? ORDER BY t.name',
     ),
     errors: rows(

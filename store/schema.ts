@@ -2,6 +2,7 @@
 import type { Table } from '../collector/table.ts';
 import type { Db } from './database.ts';
 import { ownColumnDefinitions, quoteName, quoteText } from './ddl.ts';
+import { doubtColumns } from './doubts.ts';
 import { findingTables, findingViews, findingsAsOf } from './findings.ts';
 
 /** 'tkqy': in the header of every store file. */
@@ -171,6 +172,10 @@ const commonTables: Readonly<Record<string, string>> = {
   reason TEXT,
   columns_affected TEXT,
   duration_ms INTEGER,
+  failed_sources TEXT,
+  rows_may_be_missing INTEGER,
+  columns_uncertain TEXT,
+  columns_inapplicable TEXT,
   PRIMARY KEY (host, tab)
 ) STRICT, WITHOUT ROWID`,
   _report_error: `CREATE TABLE "_report_error" (
@@ -315,7 +320,7 @@ const snapshotsView = (from: string): string =>
 
 const statusView =
   'SELECT t.name AS table_name, r.status, r.row_count, r.code, r.reason, r.columns_affected, r.duration_ms, ' +
-  `${lastGood('collected_time', 'h.host', 'r.tab')} AS last_good_time, h.host_id ` +
+  `${lastGood('collected_time', 'h.host', 'r.tab')} AS last_good_time, ${doubtColumns.map((name) => `r.${name}`).join(', ')}, h.host_id ` +
   'FROM main._host h JOIN main._report_status r ON r.host = h.host JOIN main._table t ON t.tab = r.tab';
 
 const errorsView =
@@ -382,7 +387,8 @@ export const asOfViews = (
       `SELECT t.name AS table_name, l.status, CASE WHEN h.last_time <= ${time} THEN r.row_count END AS row_count, ` +
         `CASE WHEN h.last_time <= ${time} THEN r.code END AS code, CASE WHEN h.last_time <= ${time} THEN r.reason END AS reason, ` +
         `${affectedOrAbsent} AS columns_affected, CASE WHEN h.last_time <= ${time} THEN r.duration_ms END AS duration_ms, ` +
-        `${lastGood('collected_time', 'h.host', 'l.tab', ` AND s.collected_time <= ${time}`)} AS last_good_time, h.host_id ` +
+        `${lastGood('collected_time', 'h.host', 'l.tab', ` AND s.collected_time <= ${time}`)} AS last_good_time, ` +
+        `${doubtColumns.map((name) => `CASE WHEN h.last_time <= ${time} THEN r.${name} END AS ${name}`).join(', ')}, h.host_id ` +
         `FROM main._host h JOIN main._look_table l ON l.look = ${last('p.look')} JOIN main._table t ON t.tab = l.tab ` +
         'LEFT JOIN main._report_status r ON r.host = h.host AND r.tab = l.tab',
     ],

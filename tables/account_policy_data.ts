@@ -27,6 +27,12 @@ export default defineTable({
   },
   key: ['username', 'uuid', 'uid'],
   sources: ['ds_account_policy'],
+  nullIsAnswer: {
+    password_last_set_time: 'the policy of the account does not hold it',
+    failed_login_count: 'the policy of the account does not hold it',
+    failed_login_timestamp: 'the policy of the account does not hold it',
+    creation_time: 'the policy of the account does not hold it',
+  },
   privilege: 'root',
   macos: '10.10+',
   notes: [

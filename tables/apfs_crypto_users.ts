@@ -1,3 +1,4 @@
+import { parseFailed } from '../collector/errors.ts';
 import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
 import { localAccounts } from './shared/accounts.ts';
 import {
@@ -47,6 +48,11 @@ export default defineTable({
   },
   key: ['device_identifier', 'crypto_user_uuid'],
   sources: ['diskutil_info_root', 'diskutil_apfs_list', 'diskutil_apfs_list_users', 'ds_users', 'sw_vers'],
+  nullIsAnswer: {
+    username: 'no local account has this GeneratedUID',
+    volume_uuid: 'the startup volume was asked as /',
+  },
+  rowsFrom: ['diskutil_apfs_list_users'],
   privilege: 'user',
   macos: '10.13+',
   notes: [
@@ -72,6 +78,12 @@ export default defineTable({
       return [];
     }
     await tellNoOwners(context, listing);
+    if (listed.some(({ type }) => type === 'Unknown')) {
+      const problem = parseFailed('diskutil apfs listUsers does not tell the type of an entry').costing(
+        'entry',
+      );
+      context.note(problem, { source: 'diskutil_apfs_list_users', parameters: [device] });
+    }
     return listed.map((user) => ({
       device_identifier: device,
       volume_uuid: volumeUuid,

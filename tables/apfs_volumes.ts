@@ -19,6 +19,10 @@ export default defineTable({
   },
   key: ['device_identifier'],
   sources: ['diskutil_apfs_list'],
+  nullIsAnswer: {
+    role: 'the volume has no role',
+    is_internal: 'diskutil apfs list does not tell it',
+  },
   privilege: 'user',
   macos: '10.13+',
   examples: ["SELECT device_identifier, filevault, locked FROM apfs_volumes WHERE role = 'Data';"],

@@ -25,6 +25,12 @@ export default defineTable({
   },
   key: ['username', 'uuid', 'uid', 'ordinal'],
   sources: ['ds_users'],
+  nullIsAnswer: {
+    version: 'the entry has no version',
+    data: 'the entry has no data',
+    disabled_tag: 'the entry disables no tag',
+  },
+  hasRowsOfValues: true,
   privilege: 'user',
   macos: '10.13+',
   examples: [

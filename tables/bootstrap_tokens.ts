@@ -110,6 +110,11 @@ export default defineTable({
     'mdmclient_query_security_info',
     'mdmclient_query_device_information',
   ],
+  nullIsAnswer: {
+    crypto_user_volume_owner: 'the key is not among the crypto users, or volumes have no owners',
+    escrowed_to_server: 'profiles tells it only where the server supports it',
+    eacs_preflight: 'mdmclient tells it from macOS 13.3 on',
+  },
   privilege: 'root',
   macos: '10.15+',
   notes: [

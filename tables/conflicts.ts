@@ -160,6 +160,12 @@ export default defineTable({
   ],
   rekeyed: { since: '0.3.0', rows: joinDisputes },
   sourcesLabel: '(derived)',
+  nullIsAnswer: {
+    command_ids: 'no command was run',
+    value_a: 'the witness says nothing',
+    value_b: 'the witness says nothing',
+  },
+  hasRowsOfValues: true,
   privilege: '—',
   macos: 'all',
   notes: [

@@ -21,6 +21,12 @@ export default defineTable({
   },
   key: ['path'],
   sources: ['stat'],
+  nullIsAnswer: {
+    size_bytes: 'the file is not there',
+    modified_time: 'the file is not there',
+    owner_uid: 'the file is not there',
+  },
+  rowsFrom: [],
   privilege: 'user/root',
   macos: '10.13+',
   notes: [

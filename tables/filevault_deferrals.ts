@@ -66,6 +66,15 @@ export default defineTable({
   },
   key: [],
   sources: ['fdesetup_show_deferral_info', 'stat'],
+  nullIsAnswer: {
+    designated_username: 'fdesetup does not print it',
+    profile_uuid: 'fdesetup does not print it',
+    output_path: 'fdesetup does not print it',
+    output_file_mode: 'fdesetup does not print it',
+    show_recovery_key: 'fdesetup does not print it',
+    max_bypass_attempts: 'fdesetup does not print it',
+    dont_ask_at_logout: 'fdesetup does not print it',
+  },
   privilege: 'root',
   macos: '10.13+',
   notes: [

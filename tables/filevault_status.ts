@@ -46,7 +46,7 @@ export default defineTable({
     using_recovery_key: boolean('The Mac was started with the personal recovery key.', {
       example: '0',
       from: ['fdesetup_using_recovery_key', 'fdesetup_status'],
-      nullBecause: 'fdesetup says it for certain to root only, and nothing of it on APFS',
+      nullBecause: 'fdesetup says it for certain to root only',
     }),
     supports_auth_restart: boolean('Supports an authenticated restart.', {
       example: '1',
@@ -72,6 +72,10 @@ export default defineTable({
     'diskutil_apfs_list_users',
     'stat',
   ],
+  nullIsAnswer: {
+    percent_complete: 'no conversion is going on',
+    prk_escrow_blob_modified_time: 'the file is not there',
+  },
   privilege: 'user+root',
   macos: '10.13+',
   notes: [
@@ -97,7 +101,7 @@ export default defineTable({
       context.orUnknown(context.read('fdesetup_status')),
       context.orUnknown(context.read('fdesetup_has_personal_recovery_key')),
       context.orUnknown(context.read('fdesetup_has_institutional_recovery_key')),
-      context.orUnknown(context.read('fdesetup_using_recovery_key')),
+      context.orUnknown(context.read('fdesetup_using_recovery_key').then((isUsing) => ({ isUsing }))),
       context.orUnknown(context.read('fdesetup_supports_auth_restart')),
       context.orUnknown(context.read('fdesetup_version')),
       context.orUnknown(context.stat('/var/db/FileVaultPRK.dat')),
@@ -106,6 +110,11 @@ export default defineTable({
     if ([status, personal, institutional, using, restart, version].every((answer) => answer === null)) {
       await context.read('fdesetup_status');
     }
+    if (using?.isUsing === null)
+      context.inapplicable(
+        ['using_recovery_key'],
+        'fdesetup usingrecoverykey does not exist for this volume',
+      );
     const isOn = status?.isOn ?? null;
     const personalKey = await readPersonalKey(context, isOn, personal);
     return [
@@ -117,7 +126,8 @@ export default defineTable({
         has_institutional_recovery_key: keyFlag(context, isOn, institutional),
         master_keychain_present: bit(status?.masterKeychainPresent),
         // "false" is also the answer to an error, as where fdesetup status fails.
-        using_recovery_key: using === true || (context.euid === 0 && status !== null) ? bit(using) : null,
+        using_recovery_key:
+          using?.isUsing === true || (context.euid === 0 && status !== null) ? bit(using?.isUsing) : null,
         supports_auth_restart: bit(restart),
         prk_escrow_blob_present: blob === null ? null : blob.kind === 'missing' ? 0 : 1,
         prk_escrow_blob_modified_time: blob !== null && blob.kind !== 'missing' ? blob.mtime : null,

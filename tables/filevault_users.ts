@@ -65,6 +65,11 @@ export default defineTable({
   },
   key: ['uuid', 'username'],
   sources: ['fdesetup_list_extended', 'fdesetup_list', 'ds_users'],
+  nullIsAnswer: {
+    username: 'a record is no account',
+    escrow_reported: 'fdesetup prints nothing there',
+  },
+  rowsFrom: ['fdesetup_list_extended', 'fdesetup_list'],
   privilege: 'root',
   macos: '10.13+',
   notes: ['With FileVault off the list is empty, which says nothing of secure tokens.'],

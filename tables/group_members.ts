@@ -37,6 +37,11 @@ export default defineTable({
   },
   key: ['groupname', 'gid', 'member_kind', 'member'],
   sources: ['ds_groups', 'ds_users'],
+  nullIsAnswer: {
+    uuid: 'the group names the member, and no local account has that name',
+  },
+  rowsFrom: ['ds_groups'],
+  hasRowsOfValues: true,
   privilege: 'user',
   macos: '10.13+',
   examples: ["SELECT member_kind, member FROM group_members WHERE groupname = 'admin' AND is_resolved = 0;"],

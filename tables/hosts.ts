@@ -120,6 +120,12 @@ export default defineTable({
     'stat',
     'ds_users',
   ],
+  nullIsAnswer: {
+    setup_done_time: 'the file is not there',
+    sip_enabled: 'the configuration is a custom one',
+    remote_login_enabled: 'launchd holds no override',
+    console_username: 'no local account owns the console',
+  },
   privilege: 'user',
   macos: '10.13+',
   // Told by a witness, not by a missing line.
@@ -147,6 +153,8 @@ export default defineTable({
     const { number, major } = versionOf(version?.productVersion);
     const model = sysctl?.values.get('hw.model') ?? ioreg?.model ?? null;
     const isAppleSilicon = isAppleSiliconBy(sysctl, model);
+    if (sysctl?.unknownNames.has('kern.hv_vmm_present'))
+      context.inapplicable(['is_virtual_machine'], 'this macOS has no kern.hv_vmm_present');
     const sshdIsDisabled = services?.get('com.openssh.sshd');
     return [
       {

@@ -54,6 +54,9 @@ export default defineTable({
   },
   key: [],
   sources: ['loginwindow_preferences', 'managed_preferences', 'ds_users', 'stat'],
+  nullIsAnswer: {
+    autologin_username: 'nobody is logged in automatically',
+  },
   privilege: 'user',
   macos: '10.13+',
   notes: [

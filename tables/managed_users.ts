@@ -19,6 +19,9 @@ export default defineTable({
   },
   key: ['uuid', 'kind', 'source'],
   sources: ['mdmclient_query_device_information'],
+  nullIsAnswer: {
+    username: 'mdmclient does not name it',
+  },
   privilege: 'user/root',
   macos: '10.11+',
   notes: [

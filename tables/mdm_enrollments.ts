@@ -13,6 +13,18 @@ const contradicted = new CollectError(
   'profiles status -type enrollment says that the Mac is not enrolled, and profiles show -type configuration lists an MDM profile',
 );
 
+/** What only an enrolment has. */
+const ofEnrollment = [
+  'is_user_approved',
+  'is_supervised',
+  'is_user_enrollment',
+  'server_host',
+  'profile_identifier',
+  'profile_install_time',
+  'access_rights',
+  'server_capabilities',
+] as const;
+
 export default defineTable({
   name: 'mdm_enrollments',
   description: 'One row.',
@@ -70,6 +82,10 @@ export default defineTable({
   },
   key: [],
   sources: ['profiles_status_enrollment', 'profiles_show_configuration', 'profiles_show_enrollment_cached'],
+  nullIsAnswer: {
+    is_supervised: 'no stored enrolment record tells it',
+    is_user_enrollment: 'the profile does not tell it',
+  },
   privilege: 'user/root',
   macos: '10.13.4+',
   // Witnesses that contradict each other leave it unknown; a profile with an odd value is read for the rest.
@@ -104,6 +120,8 @@ export default defineTable({
     const isDisputed = status?.mdmEnrolled === false && hasProfile === true;
     if (isDisputed) context.note(contradicted, { source: 'profiles_status_enrollment' });
     const isEnrolled = isDisputed ? null : (status?.mdmEnrolled ?? hasProfile);
+    if (isEnrolled === false && hasProfile === false)
+      context.inapplicable(ofEnrollment, 'the Mac is not enrolled');
     // The stored record says what Automated Device Enrollment gives: it counts for a Mac that was enrolled so.
     const isSupervised =
       isEnrolled === true && status?.enrolledViaDep === true ? (cached?.isSupervised ?? null) : null;

@@ -49,6 +49,13 @@ export default defineTable({
   },
   key: ['scope', 'username'],
   sources: ['managed_preferences', 'ds_users'],
+  nullIsAnswer: {
+    username: 'the row of the device',
+    ask_for_secure_token_auth_bypass: 'the file does not set it',
+    create_at_login: 'the file does not set it',
+    warn_on_create: 'the file does not set it',
+    expiry_disused_seconds: 'the file does not set it',
+  },
   privilege: 'user/root',
   macos: '10.7+',
   notes: [

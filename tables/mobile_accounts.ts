@@ -41,6 +41,10 @@ export default defineTable({
   },
   key: ['username', 'uuid', 'uid'],
   sources: ['ds_users'],
+  nullIsAnswer: {
+    copy_time: 'the record does not hold it',
+    directory_password_last_set: 'the record does not hold it',
+  },
   privilege: 'user',
   macos: '10.13+',
   notes: [

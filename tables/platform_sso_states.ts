@@ -1,3 +1,4 @@
+import { parseFailed } from '../collector/errors.ts';
 import { known } from '../collector/parsers/allowed.ts';
 import type { Setting } from '../collector/parsers/allowed.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
@@ -15,6 +16,10 @@ const listed = (setting: Setting<readonly string[]> | undefined): string | null 
 
 const isRegistered = (user: DsUser): boolean =>
   user.altSecurityIdentities.some((value) => value.startsWith('PlatformSSO:'));
+
+/** Of whom nobody can tell whether they have a row. */
+const mayBeRegistered = (user: DsUser): boolean =>
+  !isRegistered(user) && user.unread.has('AltSecurityIdentities');
 
 interface State {
   readonly username: string;
@@ -98,6 +103,16 @@ export default defineTable({
   },
   key: ['username'],
   sources: ['managed_preferences', 'ds_users'],
+  nullIsAnswer: {
+    username: 'the row of the device',
+    is_exempt: 'the row of the device',
+    is_registered: 'the row of the device',
+    authentication_method: 'the row of a user, or no profile sets it',
+    filevault_policy: 'the row of a user, or no profile sets it',
+    login_policy: 'the row of a user, or no profile sets it',
+    new_user_authorization_mode: 'the row of a user, or no profile sets it',
+  },
+  hasRowsOfValues: true,
   privilege: 'user',
   macos: '13+',
   notes: [
@@ -118,6 +133,10 @@ export default defineTable({
       readPreferences(context, context.readFile('managed_preferences', path)),
       context.orUnknown(context.read('ds_users')),
     ]);
+    if (users?.some(mayBeRegistered) === true) {
+      const problem = parseFailed('AltSecurityIdentities of an account cannot be read').costing('entry');
+      context.note(problem, { source: 'ds_users' });
+    }
     if (file === null && users === null) await context.read('ds_users');
     const policy: PlatformSsoPolicy | null = file?.content?.platformSso ?? null;
     const exemptions = policy?.nonPlatformSsoAccounts ?? [];

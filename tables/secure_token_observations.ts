@@ -131,6 +131,12 @@ export default defineTable({
     'sysadminctl_secure_token_status',
     'sw_vers',
   ],
+  nullIsAnswer: {
+    username: 'no local account has the UUID',
+    value: 'the source did not say',
+    raw_state: 'the source did not answer',
+    command_id: 'no command was run',
+  },
   privilege: 'mixed',
   macos: '10.13+ APFS',
   notes: [

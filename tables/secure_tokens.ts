@@ -35,6 +35,7 @@ export default defineTable({
       'Has ;DisabledTags;SecureToken, which keeps macOS from granting the first token by itself.',
       {
         example: '0',
+        from: ['ds_users'],
       },
     ),
     confidence: required(
@@ -57,6 +58,10 @@ export default defineTable({
   },
   key: ['username', 'uuid', 'uid'],
   sources: verdictSources,
+  nullIsAnswer: {
+    sources: 'there is no verdict',
+  },
+  rowsFrom: ['ds_users'],
   privilege: 'root best',
   macos: '10.13+ APFS',
   notes: [

@@ -1,6 +1,6 @@
 import { isGood, statuses } from '../collector/status.ts';
 import { errorCodes } from '../collector/errors.ts';
-import { defineTable, integer, oneOf, required, text, time } from '../collector/table.ts';
+import { bit, boolean, defineTable, integer, oneOf, required, text, time } from '../collector/table.ts';
 
 export default defineTable({
   name: 'table_status',
@@ -24,6 +24,21 @@ export default defineTable({
       'Collection time of the last snapshot of this host in which the table was ok, empty or partial: how old its rows are. NULL when never.',
       { example: '1790000000' },
     ),
+    failed_sources: text(
+      'JSON array of the sources that failed for this table, `row` for a row that was left out; [] when none did, NULL where it is not known any more.',
+      { example: '["ds_groups"]' },
+    ),
+    rows_may_be_missing: boolean('1 where a row may be missing; 0 where the rows are all that there are.', {
+      example: '0',
+    }),
+    columns_uncertain: text(
+      'JSON array of the columns that are not NULL in some row and rest on a source that failed, among others.',
+      { example: '["secure_token"]' },
+    ),
+    columns_inapplicable: text(
+      'JSON object, column to reason: the fact does not exist on this Mac or this macOS. A question that needs one is not unknown by it.',
+      { example: '{"volume_owner":"volumes have owners from macOS 11 on"}' },
+    ),
   },
   key: ['table_name'],
   sources: [],
@@ -33,7 +48,7 @@ export default defineTable({
   notes: ['Naming this table in a live query collects every table: it speaks of the whole collection.'],
   examples: ["SELECT table_name, status, reason FROM table_status WHERE status NOT IN ('ok', 'empty');"],
   report: ({ results, backend }) =>
-    results.map(({ table, status, rows, code, reason, columnsAffected, durationMs }) => ({
+    results.map(({ table, status, rows, code, reason, columnsAffected, durationMs, doubts }) => ({
       table_name: table.name,
       status,
       row_count: rows.length,
@@ -42,5 +57,9 @@ export default defineTable({
       columns_affected: columnsAffected === null ? null : JSON.stringify(columnsAffected),
       duration_ms: durationMs,
       last_good_time: isGood(status) ? backend.capturedTime : null,
+      failed_sources: JSON.stringify(doubts.failedSources),
+      rows_may_be_missing: bit(doubts.mayRowsBeMissing),
+      columns_uncertain: JSON.stringify(doubts.uncertain),
+      columns_inapplicable: JSON.stringify(Object.fromEntries(doubts.inapplicable)),
     })),
 });

@@ -1,3 +1,4 @@
+import { parseFailed } from '../collector/errors.ts';
 import { memberships } from './shared/accounts.ts';
 import { boolean, defineTable, integer, required, text } from '../collector/table.ts';
 
@@ -16,6 +17,7 @@ export default defineTable({
   },
   key: ['username', 'uid', 'groupname', 'gid'],
   sources: ['ds_groups', 'ds_users'],
+  hasRowsOfValues: true,
   privilege: 'user',
   macos: '10.13+',
   notes: [
@@ -25,6 +27,10 @@ export default defineTable({
   examples: ["SELECT username, is_direct FROM user_groups WHERE groupname = 'admin';"],
   generate: async (context) => {
     const [groups, users] = await Promise.all([context.read('ds_groups'), context.read('ds_users')]);
+    // Who has which primary group is told by the two ids alone.
+    const lost = parseFailed('an id of a primary group cannot be read').costing('entry');
+    if (groups.some((group) => group.gid === null)) context.note(lost, { source: 'ds_groups' });
+    if (users.some((user) => user.gid === null)) context.note(lost, { source: 'ds_users' });
     return [...memberships(users, groups)].flatMap(([{ recordName, gid }, members]) =>
       (recordName === null ? [] : [...members]).map(([user, membership]) => ({
         uid: user.uid,

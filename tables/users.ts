@@ -121,6 +121,11 @@ export default defineTable({
   },
   key: ['username', 'uuid', 'uid'],
   sources: ['ds_users', 'ds_groups', 'stat', 'mdmclient_query_device_information'],
+  nullIsAnswer: {
+    description: 'the record has no full name',
+    home_exists: 'the account cannot log in',
+  },
+  rowsFrom: ['ds_users'],
   privilege: 'user',
   macos: '10.13+',
   // Guest, and an account of macOS, are both their uid and their GeneratedUID.

@@ -390,7 +390,8 @@ test('the six well-known UUIDs, Guest and FFFFEEEE- records are no orphans', (t)
   t.is(resolve('L'), 'local_user');
   t.is(resolve('X'), 'orphan');
   // Without all of the accounts, nobody is an orphan.
-  const listed = (uuid: string) => ({ uuid, type: 'LocalOpenDirectory', volumeOwner: null, differing: [] }) as const;
+  const listed = (uuid: string) =>
+    ({ uuid, type: 'LocalOpenDirectory', volumeOwner: null, differing: [] }) as const;
   t.is(resolutionOf(listed('X'), null, localAccounts(contextOf(true), null)), null);
   const some = localAccounts(contextOf(false), [user({ uuid: 'L' })]);
   t.is(resolutionOf(listed('X'), null, some), null);

@@ -1,5 +1,5 @@
 import { UserError } from '../../collector/errors.ts';
-import { allColumns } from '../../collector/table.ts';
+import { allColumns, meaningOfNull } from '../../collector/table.ts';
 import type { Column, Table } from '../../collector/table.ts';
 import { createTable } from '../../store/ddl.ts';
 import { tables } from '../../tables/index.ts';
@@ -8,7 +8,7 @@ import { flush, print } from '../output.ts';
 import { tableNamed } from '../options.ts';
 
 /** All that the declaration of a column says. */
-const columnJson = (name: string, column: Column) => ({
+const columnJson = (table: Table, name: string, column: Column) => ({
   name,
   type: column.type,
   boolean: column.isBoolean === true,
@@ -16,6 +16,7 @@ const columnJson = (name: string, column: Column) => ({
   ...(column.unit === undefined ? {} : { unit: column.unit }),
   ...(column.values === undefined ? {} : { values: column.values }),
   ...(column.nullBecause === undefined ? {} : { null_because: column.nullBecause }),
+  ...(table.nullIsAnswer?.[name] === undefined ? {} : { null_means: table.nullIsAnswer[name] }),
   description: column.description,
   ...(column.example === '' ? {} : { example: column.example }),
 });
@@ -27,7 +28,7 @@ export const tableJson = (table: Table) => ({
   macos: table.macos,
   sources: table.sourcesLabel === undefined ? table.sources : [table.sourcesLabel],
   key: table.key,
-  columns: allColumns(table).map(([name, column]) => columnJson(name, column)),
+  columns: allColumns(table).map(([name, column]) => columnJson(table, name, column)),
   ...(table.notes === undefined ? {} : { notes: table.notes }),
   examples: table.examples,
 });
@@ -43,7 +44,8 @@ export const tableMarkdown = (table: Table): string => {
         ? ''
         : ` One of ${column.values.map((value) => `\`${value}\``).join(', ')}.`;
     const unit = column.unit === undefined ? '' : ` Unit: ${column.unit.replaceAll('_', ' ')}.`;
-    const nothing = column.nullBecause === undefined ? '' : ` NULL: ${column.nullBecause}.`;
+    const meaning = meaningOfNull(table, name);
+    const nothing = meaning === undefined ? '' : ` NULL: ${meaning}.`;
     const example = column.example === '' ? '' : `\`${column.example}\``;
     return `| \`${name}\` | ${kind} | ${cell(column.description + values + unit + nothing)} | ${cell(example)} |`;
   });

@@ -4,7 +4,7 @@ import { ignore } from '../answer.ts';
 import { failed, firstLine, notUnderstood, saidLinesOf } from './lines.ts';
 
 // "=> true" up to macOS 12 means disabled, as "=> disabled" does since.
-const service = /^"(.+)"\s*=>\s*(enabled|disabled|true|false)\s*[;,]?$/i;
+const service = /^"([^\p{Cc}]+)"\s*=>\s*(enabled|disabled|true|false)\s*[;,]?$/iu;
 
 /**
  * Parses which services of the system domain are switched on or off by hand.

@@ -1,4 +1,5 @@
 /** One JSON document: snapshots, their tables, their rows. */
+import { doubtFields } from '../../store/doubts.ts';
 import { columnsSql } from './native.ts';
 import { objectWriter, rowTexts } from '../format.ts';
 import type { Format } from '../format.ts';
@@ -34,7 +35,12 @@ export const jsonFormat = (): Format => {
           columns_affected: affected,
           ...(details === null
             ? {}
-            : { code: details.code, reason: details.reason, duration_ms: details.durationMs }),
+            : {
+                code: details.code,
+                reason: details.reason,
+                duration_ms: details.durationMs,
+                ...doubtFields(details.doubts),
+              }),
         });
         yield `${before}\n ${observation.slice(0, -1)},"rows":[`;
         before = ',';

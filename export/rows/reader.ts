@@ -4,6 +4,8 @@ import type { Status } from '../../collector/status.ts';
 import type { Column, Table } from '../../collector/table.ts';
 import type { Statement } from '../../store/database.ts';
 import { quoteName } from '../../store/ddl.ts';
+import { doubtColumns, doubtsOfRow, noDoubtsKnown } from '../../store/doubts.ts';
+import type { Doubts } from '../../store/doubts.ts';
 import { snapshotReader } from '../../store/reader.ts';
 import type { StoredSnapshot } from '../../store/reader.ts';
 import type { Store } from '../../store/file.ts';
@@ -255,18 +257,18 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
 
   const tableNames = new Map([...tableIds].map(([name, tableId]) => [tableId, name]));
   const detailsStatement = prepare(
-    'SELECT tab, code, reason, duration_ms FROM main._report_status WHERE host = ?',
+    `SELECT tab, code, reason, duration_ms, ${doubtColumns.join(', ')} FROM main._report_status WHERE host = ?`,
   ).raw(true);
   const detailsOf = (host: number): ReadonlyMap<string, TableDetails> =>
     new Map(
-      (detailsStatement.all(host) as [number, string | null, string | null, number | null][]).map(
-        ([tableId, code, reason, durationMs]) => [
+      (detailsStatement.all(host) as [number, string | null, string | null, number | null, ...Doubts][]).map(
+        ([tableId, code, reason, durationMs, ...doubts]) => [
           tableNames.get(tableId) ?? '',
-          { code, reason, durationMs },
+          { code, reason, durationMs, doubts },
         ],
       ),
     );
-  const noDetails: TableDetails = { code: null, reason: null, durationMs: null };
+  const noDetails: TableDetails = { code: null, reason: null, durationMs: null, doubts: noDoubtsKnown };
 
   const reportTables = function* (
     hostId: string,
@@ -432,9 +434,10 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
         const observation = observations.get(table.name);
         if (observation === undefined) continue;
         const { status, affected, failed, absent = [], rowCount } = observation;
-        const [, , , code, reason, , durationMs] = details?.get(table.name) ?? [];
+        const own = details?.get(table.name) ?? [];
+        const [, , , code = null, reason = null, , durationMs = null] = own;
         const rows = rowsFrom(table, rowsOf(observation, Object.keys(table.columns).length));
-        const known = { code: code ?? null, reason: reason ?? null, durationMs: durationMs ?? null };
+        const known = { code, reason, durationMs, doubts: doubtsOfRow(own) };
         yield {
           table,
           status,
@@ -454,7 +457,8 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
           // What the observations themselves tell is known of every snapshot.
           rows = [...observations]
             .map(([name, { status, affected, rowCount }]): Cells => {
-              const [, , , code, reason, , durationMs] = details?.get(name) ?? [];
+              const told = details?.get(name) ?? [];
+              const [, , , code, reason, , durationMs] = told;
               return [
                 name,
                 status,
@@ -464,6 +468,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
                 affected === null ? null : JSON.stringify(affected),
                 durationMs ?? null,
                 isGood(status) ? head.collectedTime : null,
+                ...doubtsOfRow(told),
               ];
             })
             .sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));

@@ -4,6 +4,7 @@ import { isGood, statuses } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import { UserError } from '../../collector/errors.ts';
 import type { Table, Value } from '../../collector/table.ts';
+import { readDoubts } from '../doubts.ts';
 import { dataTables, schemaVersion } from '../schema.ts';
 import {
   cellsOrder,
@@ -348,6 +349,8 @@ export const nativeDecoder = (tables: readonly Table[], leftOut: Set<string> = n
     const affected = namesOf(fields, 'columns_affected');
     const failed = namesOf(fields, 'sources_failed');
     const absent = namesOf(fields, 'columns_absent') ?? [];
+    const doubts = readDoubts(fields);
+    if (typeof doubts === 'string') throw broken(number, `${doubts} of ${table.name} cannot be read`);
     const details = [
       table.name,
       status,
@@ -357,6 +360,7 @@ export const nativeDecoder = (tables: readonly Table[], leftOut: Set<string> = n
       affected === null ? null : JSON.stringify(affected),
       isInteger(duration) ? duration : null,
       null,
+      ...doubts,
     ];
     return {
       table,

@@ -1,6 +1,8 @@
 /** The native export: snapshots as NDJSON, one row a line. docs/native.md describes it. */
 import { hash } from 'node:crypto';
 import type { Table, Value } from '../../collector/table.ts';
+import { doubtFields, doubtsOfRow } from '../doubts.ts';
+import type { Doubts } from '../doubts.ts';
 import { dataTables } from '../schema.ts';
 import { rowsOf } from '../snapshot.ts';
 import type { Cells, Snapshot, TableObservation } from '../snapshot.ts';
@@ -53,6 +55,7 @@ export interface TableDetails {
   readonly code: Value;
   readonly reason: Value;
   readonly durationMs: Value;
+  readonly doubts: Doubts;
 }
 
 export const tableLine = (
@@ -73,7 +76,12 @@ export const tableLine = (
     // Known of the last snapshot of a host only.
     ...(details === null
       ? {}
-      : { code: details.code, reason: details.reason, duration_ms: details.durationMs }),
+      : {
+          code: details.code,
+          reason: details.reason,
+          duration_ms: details.durationMs,
+          ...doubtFields(details.doubts),
+        }),
   })}\n`;
 
 /** What the rows of one table in one snapshot begin with; the identity, `rowMiddle`, the columns and `}\n` follow. */
@@ -117,8 +125,9 @@ export function* nativeLines(
   for (const table of dataTables(tables)) {
     const observation = observations.get(table.name);
     if (observation === undefined) continue;
-    const [, , , code, reason, , durationMs] = details.get(table.name) ?? [];
-    const known = { code: code ?? null, reason: reason ?? null, durationMs: durationMs ?? null };
+    const row = details.get(table.name) ?? [];
+    const [, , , code = null, reason = null, , durationMs = null] = row;
+    const known = { code, reason, durationMs, doubts: doubtsOfRow(row) };
     yield tableLine(table.name, snapshotId, observation, report === null ? null : known);
     yield* rowLines(table, rowsOf(observation, Object.keys(table.columns).length));
   }

@@ -3,6 +3,7 @@ import { createHash, hash } from 'node:crypto';
 import { isGood } from '../../collector/status.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import type { Db, Statement } from '../database.ts';
+import { doubtColumns, doubtsOfRow, noDoubtsKnown, withoutUnknownDoubts } from '../doubts.ts';
 import { widenTables } from '../held.ts';
 import type { Difference } from '../held.ts';
 import { compareRefs, historyOf, keyReader } from '../history.ts';
@@ -397,23 +398,36 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
             null,
             namesText(affected),
             null,
+            null,
+            ...noDoubtsKnown,
           ]);
     const statusRows = status
-      .flatMap(
-        ([name, is = null, rowCount = null, code = null, reason = null, affected = null, ms = null]) => {
-          const tableId = byName.has(String(name)) ? tableIds.get(String(name)) : undefined;
-          // Also a table of which only the file knows: its rows are not among those that are stored.
-          if (tableId === undefined) return [];
-          const absent = snapshot.observations.get(String(name))?.absent ?? [];
-          return [[tableId, is, rowCount, code, reason, withNames(affected, absent), ms] as const];
-        },
-      )
+      .flatMap((row) => {
+        const [name, is = null, rowCount = null, code = null, reason = null, affected = null, ms = null] =
+          row;
+        const tableId = byName.has(String(name)) ? tableIds.get(String(name)) : undefined;
+        // Also a table of which only the file knows: its rows are not among those that are stored.
+        if (tableId === undefined) return [];
+        const absent = snapshot.observations.get(String(name))?.absent ?? [];
+        return [
+          [
+            tableId,
+            is,
+            rowCount,
+            code,
+            reason,
+            withNames(affected, absent),
+            ms,
+            ...doubtsOfRow(row),
+          ] as const,
+        ];
+      })
       .sort(([a], [b]) => Number(a) - Number(b));
     if (isNew) {
       if (statusRows.length > 0)
         insertMany(
           '_report_status',
-          8,
+          8 + doubtColumns.length,
           statusRows.flatMap((row) => [host, ...row]),
         );
     } else {
@@ -426,10 +440,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
         const before = old.get(tableId as number);
         old.delete(tableId as number);
         if (before !== undefined && row.every((value, index) => value === before[index])) continue;
-        prepare('INSERT OR REPLACE INTO _report_status VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(
-          host,
-          tableId,
-          ...row,
+        const values = [host, tableId, ...row];
+        prepare(`INSERT OR REPLACE INTO _report_status VALUES (${values.map(() => '?').join(', ')})`).run(
+          values,
         );
       }
       for (const tableId of old.keys())
@@ -1040,6 +1053,6 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
 /** Of two reports of one snapshot, the greater stays: it does not matter which came first. */
 const reportDigest = (report: Report): Buffer =>
   createHash('sha256')
-    .update(JSON.stringify([report.status, report.errors, report.commands]))
+    .update(JSON.stringify([report.status.map(withoutUnknownDoubts), report.errors, report.commands]))
     .digest()
     .subarray(0, 16);

@@ -43,7 +43,7 @@ test('a fact that does not exist on this Mac is no blind spot, and its reason st
   t.is(result.status, 'ok');
   t.is(result.reason, 'owner: nobody owns a volume here');
   t.deepEqual(result.columnsAffected, []);
-  t.deepEqual([...(result.inapplicable ?? [])], [['owner', 'nobody owns a volume here']]);
+  t.deepEqual([...result.doubts.inapplicable], [['owner', 'nobody owns a volume here']]);
 });
 
 test('beside a source that failed, it is not among the columns that are NULL by it', async (t) => {

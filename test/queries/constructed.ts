@@ -343,6 +343,7 @@ export const collectionOf = (host: Host): Collection => {
       status: state.status,
       code: ['ok', 'empty'].includes(state.status) ? null : 'permission_denied',
       reason: state.reason,
+      doubts: { failedSources: [], mayRowsBeMissing: false, uncertain: [], inapplicable: new Map() },
       columnsAffected: state.columnsAffected,
       durationMs: null,
     };
