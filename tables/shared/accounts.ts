@@ -104,6 +104,8 @@ export interface LocalAccounts {
   nameOf(uuid: string): string | null;
   /** Null where nobody can say that no account has it. */
   has(uuid: string): boolean | null;
+  /** An account that is not Guest has the GeneratedUID of Guest. */
+  readonly isGuestTaken: boolean;
 }
 
 /** @param users Null when they could not be read. */
@@ -116,6 +118,7 @@ export const localAccounts = (context: Context, users: readonly DsUser[] | null)
     isComplete,
     nameOf: (uuid) => names.get(uuid) ?? null,
     has: (uuid) => names.has(uuid) || (isComplete ? false : null),
+    isGuestTaken: users?.some((user) => user.uuid === guestUuid && isGuestIfKnown(user) === false) === true,
   };
 };
 
