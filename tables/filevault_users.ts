@@ -1,5 +1,5 @@
 import { boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
-import { localAccounts } from './shared/accounts.ts';
+import { guestUuid, localAccounts } from './shared/accounts.ts';
 import type { LocalAccounts } from './shared/accounts.ts';
 import { isWellKnown } from './shared/crypto_users.ts';
 import { filevaultUserTypes, readFilevaultList } from './shared/filevault_list.ts';
@@ -19,6 +19,7 @@ const resolutionOf = (
   accounts: LocalAccounts,
   isTyped: boolean,
 ): (typeof resolutions)[number] | null => {
+  if (user.uuid === guestUuid && accounts.isGuestTaken) return 'local_user';
   if (isWellKnown(user.uuid) || (user.type !== null && recordTypes.has(user.type))) return 'well_known';
   // The passphrase of an external disk: a record, not an account.
   if (user.typeText === 'Disk Passphrase User') return 'well_known';

@@ -22,3 +22,17 @@ const names: ReadonlySet<string> = new Set(
 );
 
 export const isReleased = (source: string): boolean => source === 'stat' || names.has(source);
+
+const schema = JSON.parse(readFileSync(join(import.meta.dirname, 'contract/released.json'), 'utf8')) as {
+  readonly tables: readonly {
+    readonly name: string;
+    readonly columns: readonly { readonly name: string }[];
+  }[];
+};
+const columns: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  schema.tables.map((table) => [table.name, new Set(table.columns.map(({ name }) => name))]),
+);
+
+export const isReleasedTable = (table: string): boolean => columns.has(table);
+export const isReleasedColumn = (table: string, column: string): boolean =>
+  columns.get(table)?.has(column) === true;

@@ -88,14 +88,15 @@ accounts AS (
     s.secure_token,
     s.volume_owner,
     s.filevault_enabled,
-    l.can_login
+    (
+      SELECT MAX(u.can_login)
+      FROM users u
+      WHERE u.host_id = s.host_id
+        AND u.username = s.username
+        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')
+    ) AS can_login
   FROM secure_tokens s
-  LEFT JOIN users l
-    ON l.host_id = s.host_id
-    AND l.username = s.username
-    AND COALESCE(l.uuid, '') = COALESCE(s.uuid, '')
   WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)
-    AND COALESCE(l.can_login, 1) = 1
     AND COALESCE(s.is_guest, 0) = 0
 ),
 ways AS (
@@ -109,6 +110,7 @@ ways AS (
   FROM accounts s
   JOIN recovery_keys r ON r.host_id = s.host_id
   WHERE COALESCE(s.filevault_enabled, 1) = 1
+    AND COALESCE(s.can_login, 1) = 1
   UNION ALL
   SELECT
     r.host_id,
@@ -144,6 +146,7 @@ ways AS (
   FROM accounts s
   LEFT JOIN hosts h ON h.host_id = s.host_id
   WHERE COALESCE(s.is_admin, 1) = 1
+    AND COALESCE(s.can_login, 1) = 1
     AND COALESCE(s.secure_token, 1) = 1
     AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)
   UNION ALL
@@ -179,7 +182,8 @@ WHERE l.counts = 1
     SELECT t.host_id
     FROM table_status t
     WHERE (t.table_name = 'apfs_crypto_users' AND t.status IN ('ok', 'empty'))
-      OR (t.table_name IN ('hosts', 'users', 'secure_tokens') AND t.status IN ('ok', 'empty', 'partial'))
+      OR (t.table_name = 'hosts' AND t.status IN ('ok', 'partial'))
+      OR (t.table_name IN ('users', 'secure_tokens') AND t.status IN ('ok', 'empty', 'partial'))
       -- Before macOS 10.15 there is no bootstrap token.
       OR (t.table_name = 'bootstrap_tokens' AND t.status IN ('ok', 'empty', 'partial', 'unsupported'))
     GROUP BY t.host_id

@@ -93,12 +93,14 @@ accounts AS (
     s.volume_owner,
     s.filevault_enabled,
     s.is_guest,
-    l.can_login
+    (
+      SELECT MAX(u.can_login)
+      FROM users u
+      WHERE u.host_id = s.host_id
+        AND u.username = s.username
+        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')
+    ) AS can_login
   FROM secure_tokens s
-  LEFT JOIN users l
-    ON l.host_id = s.host_id
-    AND l.username = s.username
-    AND COALESCE(l.uuid, '') = COALESCE(s.uuid, '')
   WHERE s.filevault_enabled = 1
     OR COALESCE(s.secure_token, 1) = 1
 ),

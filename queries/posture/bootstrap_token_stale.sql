@@ -21,9 +21,14 @@ SELECT
   b.state
 FROM bootstrap_tokens b
 WHERE (b.escrowed_to_server = 1 AND b.crypto_user_present = 0)
+  -- The failures that mdmclient is known to print, as in M11 (docs/conflicts.md); another word says nothing.
   OR (
     b.escrowed_to_server = 1
-    AND LOWER(b.eacs_preflight) NOT IN ('success', 'not supported', 'efi password exists')
+    AND (
+      REPLACE(LOWER(b.eacs_preflight), 'unable to get bootstrap token', '') <> LOWER(b.eacs_preflight)
+      OR REPLACE(LOWER(b.eacs_preflight), 'invalid disk layout', '') <> LOWER(b.eacs_preflight)
+      OR REPLACE(LOWER(b.eacs_preflight), 'system is not on full security', '') <> LOWER(b.eacs_preflight)
+    )
   )
   OR (b.supported_on_server = 0 AND b.crypto_user_present = 1)
 ORDER BY b.host_id;

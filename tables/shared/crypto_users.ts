@@ -187,6 +187,7 @@ export const resolutionOf = (
   accounts: LocalAccounts,
 ): Resolution | null => {
   const known = wellKnown.get(user.uuid)?.resolution;
+  if (known === 'guest' && accounts.isGuestTaken) return 'local_user';
   if (known !== undefined) return known;
   if (volumeUuid !== null && user.uuid === volumeUuid) return 'disk';
   const byType = resolutionOfType.get(user.type);

@@ -137,6 +137,23 @@ for (const claim of [...whole, ...partial]) {
   });
 }
 
+test("an account with Guest's GeneratedUID is an account wherever it is listed", async (t) => {
+  const [, vex] = partial;
+  if (vex === undefined) throw new Error('no such claim');
+  const person = { ...asleep(vex), ...holds, isInFilevault: true };
+  const answers = await askFixture(evidenceOf(macWith(person)));
+  for (const [table, column] of [
+    ['apfs_crypto_users', 'crypto_user_uuid'],
+    ['filevault_users', 'uuid'],
+  ] as const) {
+    t.deepEqual(
+      answers.sql(`SELECT resolution FROM ${table} WHERE ${column} = '${appleUuidOfUid(201)}'`),
+      [{ resolution: 'local_user' }],
+      table,
+    );
+  }
+});
+
 for (const [bundle, name] of [
   ['F1-apple-guid', '_spotlightd'],
   ['F1-nobody-woken', 'nobody'],

@@ -5,7 +5,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { commandNames } from '../../collector/sources.ts';
+import type { CommandName } from '../../collector/sources.ts';
+import { tables } from '../../tables/index.ts';
+import { isReleased, isReleasedTable } from '../released.ts';
 import { countsOf, mutate, shortChoice } from './harness.ts';
+import type { Result } from './harness.ts';
 import { macs } from './hosts.ts';
 
 const known = JSON.parse(readFileSync(join(import.meta.dirname, 'known.json'), 'utf8')) as Readonly<
@@ -14,10 +19,27 @@ const known = JSON.parse(readFileSync(join(import.meta.dirname, 'known.json'), '
 
 const counts = new Map<string, number>();
 
+const isLaterSource = (source: string): boolean =>
+  commandNames.includes(source as CommandName) && !isReleased(source);
+const isLaterTable = (where: string): boolean =>
+  tables.some(({ name }) => name === where.split('.')[0] && !isReleasedTable(name));
+
+/** What a later source or table loses by damage is for its fixtures to say; what it tells must be true all the same. */
+const released = (result: Result): Result => ({
+  ...result,
+  offences: result.offences.map((offence) => ({
+    ...offence,
+    complaints: offence.complaints.filter(
+      ({ sort, where }) =>
+        !sort.startsWith('lost') || !(isLaterSource(offence.mutation.source) || isLaterTable(where)),
+    ),
+  })),
+});
+
 for (const mac of macs()) {
   test.serial(`${mac.name}, damaged in one place after another, is answered`, async (t) => {
     const result = await mutate([mac], shortChoice);
-    for (const [name, count] of Object.entries(countsOf(result)))
+    for (const [name, count] of Object.entries(countsOf(released(result))))
       counts.set(name, (counts.get(name) ?? 0) + count);
     t.true(result.mutations > 100);
   });

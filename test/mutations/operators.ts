@@ -10,6 +10,8 @@
  * that is in no list, a line that a Mac without the fact would not print. Of these nobody could tell that they are
  * not the truth. `mayBeAbsent` and the lists at the places of use say where that is so.
  */
+import { commands } from '../../collector/sources.ts';
+import type { Command } from '../../collector/sources.ts';
 import type { Bundle, Run } from './bundle.ts';
 import { bytesOf, textOf, without, withRun } from './bundle.ts';
 import { change, parsePlist, printPlist, walk } from './plist.ts';
@@ -570,8 +572,8 @@ const toolOf = (run: Run): string => run.argv[0]?.split('/').at(-1) ?? '';
 
 const ofRun = (bundle: Bundle, run: Run): readonly Mutation[] => {
   const source = sourceNameOf(run.argv);
-  const isOfAccount = source === 'sysadminctl_secure_token_status' || source === 'diskutil_apfs_list_users';
-  const common = { source, subject: isOfAccount ? (run.argv.at(-1) ?? '') : '' };
+  const { parameter }: Partial<Command> = (commands as Readonly<Record<string, Command>>)[source] ?? {};
+  const common = { source, subject: parameter === undefined ? '' : (run.argv.at(-1) ?? '') };
   // sysadminctl answers on stderr.
   const stream = source === 'sysadminctl_secure_token_status' ? 'stderr' : 'stdout';
   const other = stream === 'stdout' ? 'stderr' : 'stdout';

@@ -76,7 +76,7 @@ export const remove = (host: Host, name: string, fits: AnyRow): void => {
   if (state.rows.length === 0) state.status = 'empty';
 };
 
-/** Makes a table one that could not be looked at. */
+/** Makes a table one that could not be collected. */
 export const deny = (host: Host, name: string, status: Status = 'denied'): void => {
   const state = host.tables.get(name);
   if (state === undefined) throw new Error(`there is no table ${name}`);
@@ -123,7 +123,7 @@ export const addPerson = (
     can_login: 1,
     home_exists: 1,
     platform_sso_registered: 0,
-    is_awake: 1,
+    is_awake: facts['account_type'] === 'service' && facts['can_login'] === 0 && isAdmin === 0 ? 0 : 1,
     has_false_identity: 0,
     ...facts,
   });
@@ -234,7 +234,6 @@ export const cleanHost = (hostId: string, time = now): Host => {
       account_type: 'service',
       is_system_account: 1,
       can_login: 0,
-      is_awake: 0,
     },
   });
   addPerson(host, { username: 'mquist', isAdmin: 1, token: 1 });

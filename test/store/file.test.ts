@@ -28,6 +28,7 @@ import {
   viewsVersion,
 } from '../../store/schema.ts';
 import { tables } from '../../tables/index.ts';
+import { isReleasedColumn, isReleasedTable } from '../released.ts';
 import { cli, sample, temporaryFolder } from '../standin.ts';
 import { makeBundle, verifySnapshots } from './evidence.ts';
 import { addAll, everything, newPath, people, rowsOf, smallTables, snapshotAt } from './world.ts';
@@ -264,19 +265,23 @@ test('neither a table nor a column that is added raises the layout or the versio
   t.deepEqual(own([after, ...smallTables]), own([before]));
 });
 
-test('a change of what rows are goes with a new version of them', (t) => {
+test('a change of what released rows are goes with a new version of them', (t) => {
   const rows = JSON.stringify(
-    tables.map(({ name, key, columns }) => [
-      name,
-      key,
-      Object.entries(columns).map(([column, { type }]) => [column, type]),
-    ]),
+    tables
+      .filter(({ name }) => isReleasedTable(name))
+      .map(({ name, key, columns }) => [
+        name,
+        key,
+        Object.entries(columns)
+          .filter(([column]) => isReleasedColumn(name, column))
+          .map(([column, { type }]) => [column, type]),
+      ]),
   );
-  const known: Readonly<Record<number, string>> = { 1: '75cfc2e729c03095' };
+  const known: Readonly<Record<number, string>> = { 1: 'bdca83dc703eea69' };
   t.is(
     createHash('sha256').update(rows).digest('hex').slice(0, 16),
     known[schemaVersion] ?? '',
-    'the tables changed: note the new digest here, and raise schemaVersion in store/schema.ts unless columns were only added',
+    'released tables changed: note the new digest here, and raise schemaVersion in store/schema.ts',
   );
 });
 
