@@ -87,6 +87,8 @@ export const comparer = (intended: readonly Intended[]) => {
     const own = tables.filter(
       (table) => quotes || key === table || (isObject(value) && speaksOf(value, table)),
     );
+    // The line of a table in an export says what table_status says of it.
+    if (isObject(value) && value['columns_affected'] !== undefined) own.push('table_status');
     return own.length === 0 ? scope : new Set([...scope, ...own]);
   };
 
