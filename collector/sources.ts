@@ -253,6 +253,8 @@ export const files = {
       '/Library/Managed Preferences/com.apple.MCX.FileVault2.plist',
       '/Library/Managed Preferences/com.apple.extensiblesso.plist',
       '/Library/Managed Preferences/com.apple.loginwindow.plist',
+      // Set by hand or by a script, it holds where no profile says otherwise.
+      '/Library/Preferences/com.apple.MCX.plist',
     ],
     privilege: 'user',
     why: 'settings that MDM laid down; only allow-listed keys are kept',
