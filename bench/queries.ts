@@ -1,5 +1,6 @@
 /**
- * How long each query takes on a fleet file: `node bench/queries.ts [--db FILE] [--keep FILE] [--only NAME,…] [--plan]`.
+ * How long each query takes on a fleet file: `node bench/queries.ts [--db FILE]
+ * [--keep FILE] [--only NAME,…] [--plan]`.
  *
  * Without --db it makes a store of 10,000 hosts with 120 accounts each, two snapshots a host, in a temporary file;
  * --keep FILE keeps it. --only NAME,… asks some of the queries,

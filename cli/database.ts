@@ -76,7 +76,7 @@ const noteUnseen = ({ db }: Store, asOf: number, { seen, hosts }: BlindSpots): b
   return false;
 };
 
-/** Says on stderr what was not looked at in which share of the hosts; returns whether all was. */
+/** Says on stderr what could not be collected on which share of the hosts; returns whether all was. */
 export const noteStoreBlindSpots = (
   store: Store,
   touched: ReadonlySet<string>,
@@ -104,7 +104,7 @@ export const noteStoreBlindSpots = (
   return isSeen && spots.length === 0 && unevaluated === 0;
 };
 
-/** Says on how many hosts not every table was looked at: a change there is not among the changes. */
+/** Says on how many hosts a table could not be collected: what changed there is not in `changes`. */
 export const noteUnobserved = ({ db }: Store): void => {
   const { affected, hosts } = db
     .prepare(

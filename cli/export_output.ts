@@ -43,7 +43,7 @@ export const outputPath = (given: Arguments): string | null => {
   return given.flag('compress') && !/\.(?:zst|gz)$/.test(output) ? output + bestSuffix : output;
 };
 
-/** What is at a path; a path that cannot be looked at is told by whoever opens it. */
+/** What is at a path; whoever opens a path reports that it cannot be read. */
 const statOf = (path: string): Stats | undefined => {
   try {
     return statSync(path);

@@ -66,7 +66,10 @@ export const identified = (collections: readonly Collection[]): readonly Collect
   return [...newest.values()];
 };
 
-/** When the newest of the collections was made: the `:now` of its queries, so that evidence always answers the same. */
+/**
+ * When the newest of the collections was made: the `:now` of its queries, so
+ * that evidence always answers the same.
+ */
 export const nowOf = (collections: readonly Collection[]): number =>
   Math.max(0, ...collections.map(({ backend }) => backend.capturedTime));
 
@@ -82,7 +85,10 @@ export const memoryOf = (collections: readonly Collection[]): Db => {
   return db;
 };
 
-/** Evaluates queries on collections that hold the tables which they read. Detection queries stay unknown: they need a database. */
+/**
+ * Evaluates queries on collections that hold the tables which they read. Detection
+ * queries stay unknown: they need a database.
+ */
 export const evaluateCollections = (
   collections: readonly Collection[],
   queries: readonly Query[] = library,
@@ -133,7 +139,10 @@ interface PreparedPack {
   readonly skipped: readonly string[];
 }
 
-/** The queries of osquery packs, as those of the library are; one that these tables cannot answer is named, with the reason. */
+/**
+ * The queries of osquery packs, as those of the library are; one that these tables
+ * cannot answer is named, with the reason.
+ */
 export const queriesOfPacks = (packs: readonly Pack[], file: string): PreparedPack => {
   const db = openMemory(tables);
   const skipped: string[] = [];
@@ -193,8 +202,8 @@ export const queriesOfPacks = (packs: readonly Pack[], file: string): PreparedPa
 const subjectColumns = ['subject', 'username', 'uuid', 'path', 'name', 'identifier'];
 
 /**
- * Evaluates the queries of packs. They know no host_id, as each Mac of osquery asks only itself: so each host is
- * put into a database of its own.
+ * Evaluates the queries of packs. They know no host_id, as each Mac of osquery asks only itself: so each
+ * host is put into a database of its own.
  */
 export const evaluatePacks = (
   db: Db,

@@ -13,7 +13,7 @@ interface Entry {
 /** Every verb. Each is loaded only when it is asked for: start-up counts. */
 export const verbs: Readonly<Record<string, Entry>> = {
   overview: {
-    summary: 'show who holds the keys, and what could not be looked at',
+    summary: 'show who holds the keys, and what could not be collected',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/overview.ts')).overviewCommand,
   },
   query: {
@@ -21,11 +21,11 @@ export const verbs: Readonly<Record<string, Entry>> = {
     load: async () => (await import(/* webpackMode: "eager" */ './commands/query.ts')).queryCommand,
   },
   findings: {
-    summary: 'ask the questions of the library',
+    summary: 'run the queries of the library',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/findings.ts')).findingsCommand,
   },
   queries: {
-    summary: 'list the questions, or print one',
+    summary: 'list the queries, or print one',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/queries.ts')).queriesCommand,
   },
   tables: {
@@ -37,7 +37,7 @@ export const verbs: Readonly<Record<string, Entry>> = {
     load: async () => (await import(/* webpackMode: "eager" */ './commands/schema.ts')).schemaCommand,
   },
   access: {
-    summary: 'list everything that may be run, read or looked at',
+    summary: 'print the allow-list: everything that may be run, read or checked',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/access.ts')).accessCommand,
   },
   capture: {

@@ -155,7 +155,7 @@ export const tablesToCollect = (touched: ReadonlySet<string>): readonly Table[] 
   return tables.filter((table) => table.generate !== undefined && (needsAll || touched.has(table.name)));
 };
 
-/** Says on stderr which of the tables that were asked could not be looked at; returns whether all could. */
+/** Says on stderr which of the needed tables could not be collected; returns whether all could. */
 export const noteBlindSpots = (collections: readonly Collection[], touched: ReadonlySet<string>): boolean => {
   const notes = new Map<string, number>();
   for (const { results } of collections) {

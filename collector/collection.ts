@@ -6,7 +6,7 @@ export interface TableResult extends ReportedTable {
   readonly table: Table;
   /** With host_id, sorted by key. */
   readonly rows: ReadonlyArray<Readonly<Record<string, Value>>>;
-  /** What could not be looked at, where the table is partial: sources, or `row` for a row that was left out. */
+  /** What failed, where the table is partial: sources, or `row` for a row that was left out. */
   readonly failedSources?: readonly string[];
 }
 

@@ -36,7 +36,7 @@ const defaultHints: Readonly<Record<ErrorCode, string>> = {
 export type Cost = 'record' | 'entry' | 'value';
 
 /**
- * A source could not be looked at, or its answer could not be understood. Such errors become rows
+ * A source could not be read, or its answer could not be understood. Such errors become rows
  * of `table_status` and `collection_errors`; any other error is a bug in this program.
  */
 export class CollectError extends Error {
@@ -91,7 +91,7 @@ export class CollectError extends Error {
 export const parseFailed = (message: string, cause?: unknown): CollectError =>
   new CollectError('parse_failed', message, { cause });
 
-/** The caller may not look. */
+/** The caller is not allowed to read it. */
 export const permissionDenied = (message: string, hint = ''): CollectError =>
   new CollectError('permission_denied', message, { hint });
 

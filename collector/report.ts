@@ -1,4 +1,7 @@
-/** What a collection tells of itself. Apart from collection.ts, because a table may ask for it: Table knows no Collection. */
+/**
+ * What a collection tells of itself. Apart from collection.ts, because a table may
+ * ask for it: Table knows no Collection.
+ */
 import type { Backend, Output } from './backends/backend.ts';
 import type { ErrorCode } from './errors.ts';
 import type { CommandName } from './sources.ts';

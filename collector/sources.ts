@@ -1,5 +1,5 @@
 /**
- * The only list of what tokenquery may run, read or look at. A new entry here is what a security
+ * The allow-list: all that tokenquery may run, read or check. A new entry here is what a security
  * reviewer wants to see. Argv are exact, paths absolute; there is no shell, no password, no stdin.
  * What reads an answer is found by the name of its source: parsers/index.ts, which is generated.
  */
@@ -253,6 +253,8 @@ export const files = {
       '/Library/Managed Preferences/com.apple.MCX.FileVault2.plist',
       '/Library/Managed Preferences/com.apple.extensiblesso.plist',
       '/Library/Managed Preferences/com.apple.loginwindow.plist',
+      // Set by hand or by a script, it holds where no profile says otherwise.
+      '/Library/Preferences/com.apple.MCX.plist',
     ],
     privilege: 'user',
     why: 'settings that MDM laid down; only allow-listed keys are kept',
@@ -269,7 +271,7 @@ export const files = {
   }),
 } as const;
 
-/** Paths whose existence, mode, owner, size and time are looked at; their content is never read. */
+/** Paths whose existence, mode, owner, size and time are checked; their content is never read. */
 export const statOnly = [
   '/var/db/.AppleSetupDone',
   '/var/db/FileVaultPRK.dat',
@@ -343,6 +345,6 @@ export const isReadablePath = (name: FileName, path: string): boolean => {
   });
 };
 
-/** Whether a path named by a source may be looked at: absolute, plain, and free of tricks. */
+/** Whether a path named by a source may be checked: absolute, plain, and free of tricks. */
 export const isStatPath = (path: string): boolean =>
   path.startsWith('/') && !controlCharacter.test(path) && !path.split('/').includes('..');

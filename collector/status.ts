@@ -1,4 +1,4 @@
-/** What came of looking at a table. Documented in docs/errors.md. */
+/** The result of collecting a table. Documented in docs/errors.md. */
 export const statuses = [
   'ok',
   'empty',
@@ -23,6 +23,12 @@ export const isSeen = oneOf('ok', 'empty');
 export const isGood = oneOf('ok', 'empty', 'partial');
 /** There is nothing to be found out: what it says is true, or this Mac has no such fact. */
 export const isTold = oneOf('ok', 'empty', 'partial', 'unsupported');
+/**
+ * Its rows are true. Those of a table that is `unsupported` say of whom there is nothing to be known: a Mac without APFS has
+ * accounts, and no tokens.
+ */
+export const holdsRows = (status: string, rowCount: number): boolean =>
+  isGood(status) || (status === 'unsupported' && rowCount > 0);
 /** All that was asked was answered; `skipped` is what nobody asked for. */
 export const isAnswered = oneOf('ok', 'empty', 'skipped');
 /** All that can be had was had; `unsupported` is what this Mac does not have. */

@@ -86,7 +86,7 @@ export interface Context {
   rows<C extends Columns>(table: Table<C>): Promise<ReadonlyArray<Row<C>>>;
   /** Notes a failure against this table and answers null, so that the rest of the table can still be told. */
   orUnknown<T>(reading: Promise<T>): Promise<T | null>;
-  /** Notes what could not be looked at, without an exception. */
+  /** Notes what could not be collected, without an exception. */
   note(problem: Error, subject?: { source: SourceName; parameters?: readonly string[] }): void;
   /**
    * Says of columns that their fact does not exist on this Mac or this macOS: their NULL is no blind spot. The reason is

@@ -18,7 +18,7 @@ import { isReadAnew } from '../store/versions.ts';
 type Settled = readonly [count: number, low: number, high: number];
 
 export interface Cursor {
-  /** What was asked for: another question needs another cursor. */
+  /** What was asked for: another choice needs another cursor. */
   readonly selection: string;
   /** Snapshot ids by the day on which they were stored. */
   readonly recent: ReadonlyMap<number, ReadonlySet<number>>;

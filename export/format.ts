@@ -29,7 +29,7 @@ export interface ExportTable {
   readonly status: Status;
   /** Columns that are NULL because something failed; null means all. */
   readonly affected: readonly string[] | null;
-  /** What could not be looked at, of a partial observation. */
+  /** What failed in a partial observation. */
   readonly failed?: readonly string[] | null;
   /** Columns that whoever collected it did not know. */
   readonly absent?: readonly string[];

@@ -28,7 +28,8 @@ export type FromWorker =
 export const chunkBytes = 262_144;
 /** Chunks that a thread may be ahead of the one that writes. */
 export const chunksAhead = 5;
-// What a thread makes of so many fits into what it may be ahead, mostly: it need not wait for the other one to be written.
+// What a thread makes of so many fits into what it may be ahead, mostly: it need not
+// wait for the other one to be written.
 const hostsAtOnce = 8;
 /** Below this, starting threads takes longer than they save. */
 export const leastHosts = 500;
@@ -99,8 +100,9 @@ const openWorker = (entry: string, task: WorkerTask, onEvent: () => void) => {
 };
 
 /**
- * The bytes of an export of current rows; each chunk is good until the next one is asked for. Null, and nothing is read, where the threads cannot be brought to see one
- * and the same moment of the database, because others write into it all the time.
+ * The bytes of an export of current rows; each chunk is good until the next one is asked for. Null, and
+ * nothing is read, where the threads cannot be brought to see one and the same moment of the database,
+ * because others write into it all the time.
  *
  * @param db Another connection to the same file, in no transaction.
  */
@@ -128,7 +130,7 @@ export const parallelExport = async (
   const check = (): void => {
     for (const worker of workers) if (worker.failure() !== null) throw worker.failure();
   };
-  // Changes when another connection has committed something since this one looked last.
+  // Changes when another connection has committed something since this one checked last.
   const version = (): number => db.pragma('data_version', { simple: true }) as number;
   try {
     let hosts: readonly string[] | null = null;

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { UserError } from '../collector/errors.ts';
-import { commands } from '../collector/sources.ts';
+import { commands, files } from '../collector/sources.ts';
 import type { CommandName } from '../collector/sources.ts';
 import type { Privacy } from '../collector/privacy.ts';
 import type { Column, Table } from '../collector/table.ts';
@@ -135,6 +135,22 @@ const listOfNames: Rule = (value, _row, by) => {
   return names === null ? null : JSON.stringify(names.map(by.hmac));
 };
 
+/** A JSON array of words of our own; others are left out, for a file that was merged may hold anything. */
+const ownWords =
+  (isOwn: (word: string) => boolean): Rule =>
+  (value) => {
+    if (typeof value !== 'string') return value;
+    const words = listOf(value);
+    return words === null ? null : JSON.stringify(words.filter(isOwn));
+  };
+
+const isSource = (word: string): boolean =>
+  word === 'row' || word === 'stat' || Object.hasOwn(commands, word) || Object.hasOwn(files, word);
+
+const isColumn = (word: string): boolean =>
+  [everywhere, ...Object.values(byTable)].some((rules) => Object.hasOwn(rules, word)) ||
+  Object.values(harmless).some((names) => names.includes(word));
+
 const member: Rule = (value, row, by) => {
   if (typeof value === 'string' && uuid.test(value)) return by.apply('device', value);
   return by.apply(row('member_kind') === 'nested_group' ? 'organisation' : 'name', value);
@@ -162,7 +178,15 @@ const byTable: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     failed_login_timestamp: 'behaviour',
     last_login_time: 'behaviour',
   },
-  apfs_crypto_users: { volume_uuid: 'device', crypto_user_uuid: 'device', device_identifier: device },
+  apfs_crypto_users: {
+    volume_uuid: 'device',
+    crypto_user_uuid: 'device',
+    device_identifier: device,
+    type: onlyKnown(
+      /^(?:LocalOpenDirectory|PersonalRecovery|InstitutionalRecovery|ICloud|ICloudRecovery|MDMRecovery|Disk|Unknown)$/,
+      'free',
+    ),
+  },
   apfs_volumes: {
     container_uuid: 'device',
     name: 'organisation',
@@ -209,17 +233,24 @@ const byTable: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   },
   platform_sso_states: {
     identity_sha256: 'linkable',
+    authentication_method: onlyKnown(/^(?:Password|UserSecureEnclaveKey|SmartCard|OpenID)$/, 'free'),
+    new_user_authorization_mode: onlyKnown(/^(?:Standard|Admin|Groups|Temporary)$/, 'free'),
     filevault_policy: ssoPolicies,
     login_policy: ssoPolicies,
   },
-  table_status: { reason: 'private' },
+  table_status: {
+    reason: 'private',
+    failed_sources: ownWords(isSource),
+    columns_uncertain: ownWords(isColumn),
+    columns_inapplicable: 'private',
+  },
   users: { description: 'private', directory: 'name', password_hint_set: 'private', shell },
 };
 
 /** Columns that say nothing of anybody, of the tables that do not declare it. */
 export const harmless: Readonly<Record<string, readonly string[]>> = {
   account_policy_data: ['uid', 'creation_time', 'failed_login_count'],
-  apfs_crypto_users: ['type', 'volume_owner', 'resolution'],
+  apfs_crypto_users: ['volume_owner', 'resolution'],
   apfs_volumes: ['is_internal', 'encryption', 'filevault', 'locked', 'crypto_migration_on'],
   authentication_authorities: ['uid', 'ordinal'],
   bootstrap_tokens: [
@@ -331,7 +362,7 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
     'expiry_disused_seconds',
   ],
   mobile_accounts: ['uid', 'guid_matches', 'copy_time'],
-  platform_sso_states: ['is_registered', 'authentication_method', 'is_exempt', 'new_user_authorization_mode'],
+  platform_sso_states: ['is_registered', 'is_exempt'],
   secure_token_observations: ['source', 'value', 'raw_state'],
   secure_tokens: [
     'uid',
@@ -352,10 +383,7 @@ export const harmless: Readonly<Record<string, readonly string[]>> = {
     'columns_affected',
     'duration_ms',
     'last_good_time',
-    'failed_sources',
     'rows_may_be_missing',
-    'columns_uncertain',
-    'columns_inapplicable',
   ],
   user_groups: ['uid', 'gid', 'is_direct'],
   users: [

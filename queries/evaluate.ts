@@ -13,7 +13,10 @@ import { quoteName, quoteText, statusList } from '../store/ddl.ts';
 import { prepareGuarded } from '../store/guard.ts';
 import type { ClosedColumn, Query, Requirement } from './query.ts';
 
-/** How long after a change a detection query still tells it, and how new a snapshot must be to prove "no change". */
+/**
+ * How long after a change a detection query still tells it, and how new a
+ * snapshot must be to prove "no change".
+ */
 export const windowSeconds = 7 * 86_400;
 
 /** Every host that is known at all. */
@@ -93,8 +96,8 @@ const spotsOfSize = (least: number): string =>
   `WHERE (SELECT COUNT(*) FROM hosts) < ${least}`;
 
 /**
- * A word that its list does not have is one of a newer version: what the question makes of it proves nothing. Of what is
- * past, only what still held in the time that is looked at counts.
+ * A word that its list does not have is one of a newer version: what the query makes of it proves nothing. Of
+ * what is past, only what still held in the time in question counts.
  */
 const spotsOfWords = (
   { table, column, values }: ClosedColumn,
@@ -123,8 +126,9 @@ export const blindSpotStatements = (query: Query): readonly string[] => [
 ];
 
 /**
- * The statement that finds the hosts which the query cannot concern; null when it concerns every host. A store
- * keeps the last good rows of a table that is denied by now: they exempt nobody, and neither do rows that are missing.
+ * The statement that finds the hosts which the query cannot concern; null when it concerns
+ * every host. A store keeps the last good rows of a table that is denied by now: they exempt
+ * nobody, and neither do rows that are missing.
  */
 export const exemptStatement = ({ applies, appliesReads }: Query): string | null => {
   if (applies === null || appliesReads === null) return null;

@@ -16,7 +16,7 @@ export interface Finding {
   readonly subject: string | null;
   /** The facts, one entry for each row that the query answered for this subject. */
   readonly details: readonly Readonly<Record<string, Value>>[];
-  /** What of the same query could not be looked at on this host. */
+  /** What of the same query could not be collected on this host. */
   readonly blindSpots: readonly BlindSpot[];
 }
 
@@ -39,8 +39,8 @@ export const isAtLeast = (severity: Severity, least: Severity): boolean =>
   severities.indexOf(severity) >= severities.indexOf(least);
 
 /**
- * What the store keeps of the library: hits above info on one host. A query that compares hosts with each other
- * would change its answer with every host that comes or goes.
+ * What the store keeps of the library: hits above info on one host. A query that compares hosts with each
+ * other would change its answer with every host that comes or goes.
  */
 export const storedQueries: readonly Query[] = library.filter(
   ({ severity, isOfFleet, leastHosts }) => severity !== 'info' && !isOfFleet && leastHosts === 0,
@@ -68,7 +68,7 @@ const keyOf = ({ query_name: name, subject }: FindingRow): string => `${name}\0$
 /**
  * The findings of the library on one host of a store, sorted by query and subject, for `storeFindings`.
  *
- * @param now When the host was looked at.
+ * @param now When the host was observed.
  */
 export const findingsOf = (db: Db, hostId: string, now: number): EvaluatedHost =>
   ofHost(db, hostId, () => {

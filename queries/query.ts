@@ -9,7 +9,7 @@ export type Severity = (typeof severities)[number];
 export interface Requirement {
   readonly table: string;
   /**
-   * Null: the rows themselves decide, so the table must have been looked at as a whole; with a condition, there
+   * Null: the rows themselves decide, so the table must be completely observed; with a condition, there
    * must be no row for which it holds.
    */
   readonly column: string | null;
@@ -19,7 +19,7 @@ export interface Requirement {
   readonly where: string | null;
 }
 
-/** A table must have been looked at as a whole. */
+/** A table must be completely observed. */
 export const bare = (table: string): Requirement => ({
   table,
   column: null,

@@ -1,4 +1,4 @@
-/** Which tables a query reads, as SQLite understands it and not as its text looks. */
+/** Which tables a query reads, as SQLite understands it and not by its text. */
 import type { Db } from '../store/database.ts';
 import { quoteName } from '../store/ddl.ts';
 import { factTables } from '../store/guard.ts';

@@ -84,11 +84,11 @@ write(
 const groupTexts: Readonly<Record<string, string>> = {
   trust: 'Whether the other answers can be trusted.',
   posture: 'How the Mac stands: what should be so and is not.',
-  detection: 'What an intruder, or a mistake, would leave.',
-  hygiene: 'What has piled up and should be cleared.',
+  detection: 'Traces of an intruder, or of a mistake.',
+  hygiene: 'What has accumulated and should be cleaned up.',
   lockout: 'Which loss would lock the organisation out. docs/lockout.md has the reasoning.',
-  fleet: 'What shows only beside other Macs.',
-  context: 'Facts for whoever investigates; nothing is wrong.',
+  fleet: 'What only a comparison with other Macs shows.',
+  context: 'Facts for an investigation; nothing is wrong.',
 };
 
 /** A name as Markdown code, and text that Markdown leaves alone. */
@@ -131,9 +131,9 @@ write(
     '',
     '# The query library',
     '',
-    `${queries.length} questions. \`tokenquery findings\` asks them all, \`tokenquery query -n NAME\` one, and`,
-    '`tokenquery queries NAME` prints one with its reasons. How an answer is judged is in',
-    '[findings.md](findings.md), which references were checked where in [references.md](references.md).',
+    `${queries.length} queries. \`tokenquery findings\` runs them all, \`tokenquery query -n NAME\` one, and`,
+    '`tokenquery queries NAME` prints one with its reasons. How a query is evaluated is in',
+    '[findings.md](findings.md), and where its references were checked in [references.md](references.md).',
     '',
     'Each text runs unchanged on SQLite, PostgreSQL and DuckDB; only `:now` is bound, to unix seconds.',
     '',
@@ -148,7 +148,7 @@ write(
         '',
         text,
         '',
-        '| Question | Severity | Title |',
+        '| Query | Severity | Title |',
         '| --- | --- | --- |',
         ...own.map(
           ({ name, severity, title }) => `| [${name}](#${name}) | ${severity} | ${markdown(title)} |`,
@@ -198,7 +198,7 @@ for (const { name } of [...tables, { name: 'findings' }]) {
 write('docs/json-schema/line.json', ask('schema', '--json-schema'));
 write(
   'docs/access.md',
-  `${notice}# Everything that may be run, read or looked at\n\n\`\`\`\n${ask('access')}\`\`\`\n`,
+  `${notice}# The allow-list: everything that may be run, read or checked\n\n\`\`\`\n${ask('access')}\`\`\`\n`,
 );
 
 const { verbs } = await import('../cli/main.ts');

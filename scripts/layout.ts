@@ -1,8 +1,8 @@
 /**
  * Makes the file of the present layout that the tests keep of each former one (test/store/layouts/): run it before
  * layoutVersion is raised. `node scripts/layout.ts [--program PATH]` asks a program, by default that of this folder, to
- * store four snapshots of two sample hosts, with changes and a partial look among them. The same program and samples give
- * the same bytes.
+ * store four snapshots of two sample hosts, with changes and a partial observation among them. The same
+ * program and samples give the same bytes.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

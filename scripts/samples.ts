@@ -25,7 +25,7 @@ export interface Account {
   readonly gid?: number;
   /** By default the one that Apple derives from the uid. */
   readonly uuid?: string;
-  /** NFSHomeDirectory; the first is the one that is looked at. By default /Users/<name>. */
+  /** NFSHomeDirectory; the first is the one that is checked. By default /Users/<name>. */
   readonly homes?: readonly string[];
   /** By default the home is there since the account was created. */
   readonly homeIsMissing?: true;
@@ -1407,7 +1407,7 @@ const runsOf = (host: Host): readonly Run[] => {
     fdesetup(60, fdesetupListExtended(host), 'list', '-extended'),
     // Asked only where the longer list is refused.
     ...(isRoot ? [] : [fdesetup(50, fdesetupRefusal, 'list')]),
-    // "false" is also what these print when they may not look.
+    // "false" is also what these print without the right to read.
     fdesetup(45, lines(String(isRoot && filevault.hasPersonalKey)), 'haspersonalrecoverykey'),
     fdesetup(45, lines('false'), 'hasinstitutionalrecoverykey'),
     fdesetup(40, lines('false'), 'usingrecoverykey'),

@@ -1,4 +1,4 @@
-/** What an analyst's statement reads of a store, and what of that could not be looked at. */
+/** What an analyst's statement reads of a store, and what of that could not be collected. */
 import { isSeen } from '../collector/status.ts';
 import { viewAsOf } from './as_of.ts';
 import type { Db } from './database.ts';
@@ -80,7 +80,10 @@ export interface BlindSpots {
   readonly hosts: number;
 }
 
-/** Which of the tables could not be looked at in the last snapshot of how many hosts; before `asOf`, where one is given. */
+/**
+ * Which tables could not be collected in the last snapshot (before
+ * `asOf`, where given), and on how many hosts.
+ */
 export const blindSpots = (
   { db, tables }: Store,
   touched: ReadonlySet<string>,

@@ -56,8 +56,8 @@ interface OpenFinding {
 const keyOf = (queryName: string, subject: string): string => JSON.stringify([queryName, subject]);
 
 /**
- * Notes that the snapshot of a time was evaluated: `findings` is as good as the time from the first to the last of those
- * that were evaluated one after the other. Returns false where a later one was.
+ * Notes that the snapshot of a time was evaluated: `findings` is as good as the time from the first to the
+ * last of those that were evaluated one after the other. Returns false where a later one was.
  */
 const noteEvaluated = (db: Db, host: number, time: number): boolean => {
   const { evaluatedFrom, evaluatedUntil } = db
@@ -99,8 +99,8 @@ export const isEvaluated = (db: Db, hostId: string, time: number): boolean =>
   db.prepare('SELECT judged_until_time FROM _host WHERE host_id = ?').pluck().get(hostId) === time;
 
 /**
- * Brings the findings of a host to what was evaluated at a time: one that did not change is not touched. Does nothing
- * for a time before one that was evaluated already. The caller holds the transaction.
+ * Brings the findings of a host to what was evaluated at a time: one that did not change is not touched. Does
+ * nothing for a time before one that was evaluated already. The caller holds the transaction.
  */
 export const storeFindings = (
   db: Db,

@@ -1,6 +1,6 @@
 /**
- * The history of one table of one host: a pure function of its good observations in the order of time. Nothing here knows
- * SQLite. docs/store.md says the rules in words.
+ * The history of one table of one host: a pure function of its good observations in the order of time.
+ * Nothing here knows SQLite. docs/store.md says the rules in words.
  */
 import type { Table } from '../collector/table.ts';
 import type { Began, Ended } from './schema.ts';
@@ -18,13 +18,13 @@ export interface Ref {
 export const compareRefs = (a: Ref, b: Ref): number =>
   a.time - b.time || a.reading - b.reading || a.id - b.id;
 
-/** An observation that told something: whole, or partial with the columns that could not be looked at. */
+/** An observation that told something: complete, or partial with the columns that could not be observed. */
 export interface Observation {
   readonly ref: Ref;
   readonly isPartial: boolean;
   /** Columns that may be NULL only because something failed; null means all. Of no account when not partial. */
   readonly affected: readonly string[] | null;
-  /** What could not be looked at; null where that is not known. Of no account when not partial. */
+  /** What could not be observed; null where that is not known. Has no meaning when not partial. */
   readonly failed: readonly string[] | null;
   /** Sorted. The same array as that of the observation before means that nothing changed. */
   readonly rows: readonly Cells[];
@@ -76,7 +76,10 @@ export const keyReader = (table: Table): ((cells: Cells) => string) => {
 const kindOf = ({ affected, failed }: Observation): string =>
   JSON.stringify([failed, failed === null ? affected : null]);
 
-/** The columns of which a partial observation cannot tell whether they changed: what they rest on is not all there. */
+/**
+ * The columns of which a partial observation cannot tell whether they
+ * changed: what they rest on is not all there.
+ */
 export const uncertainColumns = (table: Table, { affected, failed }: Observation): ReadonlySet<number> => {
   const columns = Object.entries(table.columns);
   const isUncertain = (name: string, from: readonly string[]): boolean =>
@@ -232,7 +235,10 @@ export const historyOf = (
     return true;
   };
 
-  /** Rows of a partial observation under the keys of the rows that they are: a key column may itself be unknown. */
+  /**
+   * Rows of a partial observation under the keys of the rows that they
+   * are: a key column may itself be unknown.
+   */
   const matchKeys = (rows: readonly Cells[], unknown: ReadonlySet<number>): Map<string, Cells[]> => {
     const groups = group(rows);
     const weak = keyIndexes.filter((index) => unknown.has(index));
@@ -284,7 +290,10 @@ export const historyOf = (
   const observePartial = (observation: Observation, silent: Silent): boolean => {
     const { rows, ref } = observation;
     const unknown = uncertainColumns(table, observation);
-    /** What is known after a row was seen: an uncertain value counts where it is not what such an observation saw before. */
+    /**
+     * What is known after a row was seen: an uncertain value counts where it is
+     * not what such an observation saw before.
+     */
     const combine = (row: Cells, known: Cells, then: Cells | undefined): Cells => {
       const cells = row.map((value, index) => {
         if (!unknown.has(index) || (known[index] ?? null) === null) return value;
@@ -302,7 +311,7 @@ export const historyOf = (
     let isKnown = true;
     for (const [key, open] of [...state]) {
       if (groups.has(key)) continue;
-      // Gone, when such an observation saw it the last time; else it may only not have been looked at.
+      // Gone, when such an observation saw it the last time; else perhaps it could only not be observed.
       const gone = seenThen.get(key)?.length ?? 0;
       const kept = [...open].sort((a, b) => compare(a.cells, b.cells) || byAge(a, b)).slice(gone);
       if (kept.length > 0) isKnown = false;

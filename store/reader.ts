@@ -1,5 +1,5 @@
 /** Reads back what was stored: the observations of a table of a host, and whole snapshots as they went in. */
-import { isGood } from '../collector/status.ts';
+
 import type { Status } from '../collector/status.ts';
 import type { Table } from '../collector/table.ts';
 import type { Db, Statement } from './database.ts';
@@ -14,7 +14,7 @@ import type { Cells, Report, Snapshot, TableObservation } from './snapshot.ts';
 import type { Store } from './store.ts';
 import { versionRank } from './versions.ts';
 
-/** One snapshot of a host and the number of what it looked at. */
+/** One snapshot of a host and the number of its set of observations. */
 export interface TimelineEntry extends Ref {
   readonly observationSet: number;
   /** Who asked, and how it is redacted: with the time, which evidence was read. */
@@ -28,6 +28,8 @@ export interface ObservationStatus {
   readonly affected: readonly string[] | null;
   readonly failed: readonly string[] | null;
   readonly absent: readonly string[];
+  /** Its rows are true. */
+  readonly holdsRows: boolean;
 }
 
 /** The time before which history was dropped; null where none was. */
@@ -57,7 +59,9 @@ export const readTimeline = (prepare: Prepare, host: number): TimelineEntry[] =>
       "coalesce(euid, '') || ' ' || coalesce(redaction, '') AS evidence, tool_version AS oldestTool FROM _snapshot WHERE host = ? ORDER BY collected_time, reading, snapshot_id",
   ).all(host) as TimelineEntry[];
 
-/** A value that no tokenquery wrote: with the code of SQLite for a damaged page, so that it is told like one. */
+/**
+ * A value that no tokenquery wrote: with the code of SQLite for a damaged page, so that it is told like one.
+ */
 const damagedValue = (what: string, cause: unknown): Error =>
   Object.assign(new Error(`${what} cannot be read`, { cause }), { code: 'SQLITE_CORRUPT' });
 
@@ -79,19 +83,23 @@ export const observationReader = (
     const found = known.get(observationSet);
     if (found !== undefined) return found;
     const rows = prepare(
-      'SELECT tab AS tableId, status, columns_affected AS affected, sources_failed AS failed, columns_absent AS absent ' +
-        'FROM _look_table WHERE look = ?',
+      'SELECT tab AS tableId, status, columns_affected AS affected, sources_failed AS failed, columns_absent AS absent, ' +
+        'is_good AS good FROM _look_table WHERE look = ?',
     ).all(observationSet) as {
       tableId: number;
       status: Status;
       affected: string | null;
       failed: string | null;
       absent: string | null;
+      good: number;
     }[];
     const entries = new Map(
-      rows.map(({ tableId, status, affected, failed, absent }) => [
+      rows.map(({ tableId, status, affected, failed, absent, good }) => [
         tableId,
-        { status, affected: namesOf(affected), failed: namesOf(failed), absent: namesOf(absent) ?? [] },
+        {
+          ...{ status, affected: namesOf(affected), failed: namesOf(failed), absent: namesOf(absent) ?? [] },
+          holdsRows: good === 1,
+        },
       ]),
     );
     if (known.size > 10_000) known.clear();
@@ -235,8 +243,8 @@ export interface TableHistory {
 }
 
 /**
- * Every good observation of a table of a host, in order, each with the rows that it saw. Observations that saw the same share
- * one array.
+ * Every good observation of a table of a host, in order, each with the rows that it saw.
+ * Observations that saw the same share one array.
  */
 export const readHistory = (
   prepare: Prepare,
@@ -257,7 +265,7 @@ export const readHistory = (
   const observations: Observation[] = [];
   for (const { time, id, reading, observationSet, evidence, oldestTool } of timeline) {
     const entry = observationsOf(observationSet).get(tableId);
-    if (entry === undefined || !isGood(entry.status)) continue;
+    if (entry === undefined || !entry.holdsRows) continue;
     const ref = { time, id, reading };
     const isPartial = entry.status === 'partial';
     const packed = aside.get(id);
@@ -414,7 +422,7 @@ export const snapshotReader = ({
         const entry = entries.get(state.tableId);
         if (entry === undefined) continue;
         const { status, affected, failed, absent } = entry;
-        if (!isGood(status)) {
+        if (!entry.holdsRows) {
           observations.set(state.table.name, {
             status,
             affected,

@@ -1,5 +1,5 @@
 /** Drops history that is older than a moment, some hosts at a time. What is known from that moment on stays exact. */
-import { isGood } from '../collector/status.ts';
+
 import { transact } from './file.ts';
 import type { Store } from './file.ts';
 import { retainFindings } from './findings.ts';
@@ -33,8 +33,8 @@ const upToBase = (timeline: readonly TimelineEntry[], base: TimelineEntry): [num
 };
 
 /**
- * Drops row versions that ended, and snapshots that were collected, at `time` or before. The last good observation of each
- * table before that time stays: it is what the table's history begins with from now on.
+ * Drops row versions that ended, and snapshots that were collected, at `time` or before. The last good
+ * observation of each table before that time stays: it is what the table's history begins with from now on.
  */
 export const retain = (
   store: Store,
@@ -70,7 +70,10 @@ export const retain = (
     return made;
   };
 
-  /** Moves what the last partial observation saw up to the base; returns whether more than that is known there. */
+  /**
+   * Moves what the last partial observation saw up to the base; returns
+   * whether more than that is known there.
+   */
   const dropPartial = (host: number, tableId: number, base: TimelineEntry, readings: Readings): boolean => {
     const old = readChangePoints(prepare, host, tableId, readings).filter(
       (point) => compareRefs(point, base) <= 0,
@@ -102,7 +105,7 @@ export const retain = (
         readAsides(prepare, host, tableId, readings).flatMap(({ id, isStep: is }) => (is ? [] : [id])),
       );
       const isStep = ({ id, observationSet }: TimelineEntry): boolean =>
-        !aside.has(id) && isGood(observationsOf(observationSet).get(tableId)?.status ?? 'failed');
+        !aside.has(id) && observationsOf(observationSet).get(tableId)?.holdsRows === true;
       const base = old.findLast(isStep);
       if (base === undefined) continue;
       bases.set(tableId, base);
@@ -132,7 +135,7 @@ export const retain = (
         'UPDATE _state SET first_time = ?, first_snapshot = ?, is_cut = ? WHERE host = ? AND tab = ?',
       ).run(base.time, base.id, isCut ? 1 : 0, host, tableId);
     }
-    // The last one of that time stays too: what was looked at then is known by it.
+    // The last one of that time stays too: it says what was observed then.
     const last = old.at(-1);
     const kept = new Set([...bases.values()].map(({ id }) => id));
     for (const entry of old) {

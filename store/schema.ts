@@ -28,7 +28,10 @@ export interface Schema {
 export const dataTables = (tables: readonly Table[]): readonly Table[] =>
   tables.filter(({ generate }) => generate !== undefined);
 
-/** How a row version began: with the first good observation of its table, as a new row, or by a change of a row. */
+/**
+ * How a row version began: with the first good observation of its table,
+ * as a new row, or by a change of a row.
+ */
 export type Began = 'baseline' | 'added' | 'changed';
 /** How a row version ended; superseded: by a newer reading of what had not changed. */
 export type Ended = 'changed' | 'removed' | 'superseded';
@@ -52,9 +55,9 @@ const joined = (lines: readonly string[]): string => lines.map((line) => `  ${li
 export const currentName = (table: Table): string => quoteName(`_current_${table.name}`);
 export const pastName = (table: Table): string => quoteName(`_past_${table.name}`);
 
-// A version whose words a newer reading put in place of older ones keeps where it began, and _read_… says where the
-// newer reading took over; the older one, superseded, stays for what was known before.
-// A row version that began with the first good observation of its table (baseline) says nothing about when: that is
+// A version whose words a newer reading put in place of older ones keeps where it began, and _read_… says
+// where the newer reading took over; the older one, superseded, stays for what was known before. A row
+// version that began with the first good observation of its table (baseline) says nothing about when: that is
 // held once for the host and table, in _state.
 const currentTable = (table: Table, name: string): string =>
   `CREATE TABLE ${name} (\n${joined([
@@ -355,7 +358,7 @@ export const storeViews = (
     ...Object.entries(findingViews),
   ]);
 
-/** Two JSON arrays of names in one: what failed, and what whoever looked did not know. */
+/** Two JSON arrays of names in one: what failed, and what the collecting version did not know. */
 const affectedOrAbsent =
   "CASE WHEN l.columns_affected = '[]' THEN coalesce(l.columns_absent, '[]') WHEN l.columns_absent IS NULL THEN l.columns_affected " +
   "ELSE substr(l.columns_affected, 1, length(l.columns_affected) - 1) || ',' || substr(l.columns_absent, 2) END";
@@ -381,7 +384,8 @@ export const asOfViews = (
       snapshotsView(` AND s.snapshot_id = ${last('p.snapshot_id')} AND s.collected_time <= ${time}`),
     ],
     ['changes', `SELECT * FROM main.changes WHERE change_time <= ${time}`],
-    // What is kept of the last snapshot only is known at a moment after it; before, what the observations tell is.
+    // What is kept of the last snapshot only is known at a moment after it;
+    // before, what the observations tell is.
     [
       'table_status',
       `SELECT t.name AS table_name, l.status, CASE WHEN h.last_time <= ${time} THEN r.row_count END AS row_count, ` +

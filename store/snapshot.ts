@@ -1,7 +1,7 @@
-/** One snapshot of one host, as it is stored and carried: what was looked at, what came of it, and an identity. */
+/** One snapshot of one host, as it is stored and exported: its observations and its identity. */
 import { createHash, hash } from 'node:crypto';
 import type { Collection } from '../collector/collection.ts';
-import { isComplete, isGood } from '../collector/status.ts';
+import { holdsRows, isComplete, isGood } from '../collector/status.ts';
 import type { Status } from '../collector/status.ts';
 import { UserError } from '../collector/errors.ts';
 import type { Table, Value } from '../collector/table.ts';
@@ -10,7 +10,10 @@ import { schemaVersion } from './schema.ts';
 /** A row without host_id: values in the order of the table's columns. */
 export type Cells = readonly Value[];
 
-/** Cells that stand before the values of each row in `TableObservation.cells`: the host and a number, which the writer fills. */
+/**
+ * Cells that stand before the values of each row in `TableObservation.cells`: the
+ * host and a number, which the writer fills.
+ */
 export const leadingCells = 2;
 
 /** What one snapshot saw of one table. */
@@ -18,7 +21,7 @@ export interface TableObservation {
   readonly status: Status;
   /** Columns that are NULL because something failed; null means all. */
   readonly affected: readonly string[] | null;
-  /** What could not be looked at, of a partial observation; null where it is not known, or nothing failed. */
+  /** What failed in a partial observation; null where it is not known, or nothing failed. */
   readonly failed: readonly string[] | null;
   /** Declared columns that whoever made it did not know yet: they are NULL for that; without it, it knew all. */
   readonly absent?: readonly string[];
@@ -68,8 +71,8 @@ export const snapshotStatus = (statuses: readonly Status[]): SnapshotStatus => {
 };
 
 /**
- * Digest of the rows of an observation, given as `TableObservation.cells`. Columns that hold nothing but NULL do not count: a column that
- * a later version adds leaves the digests of older rows as they are.
+ * Digest of the rows of an observation, given as `TableObservation.cells`. Columns that hold nothing but NULL
+ * do not count: a column that a later version adds leaves the digests of older rows as they are.
  */
 export const digestOfCells = (names: readonly string[], cells: readonly Value[]): string => {
   const stride = names.length + leadingCells;
@@ -109,16 +112,19 @@ export const packRows = (rows: readonly Cells[]): Value[] => {
   return cells;
 };
 
-/** A snapshot is the same wherever it is met: its id comes from what it says, in 53 bits that JSON can carry. */
+/**
+ * A snapshot is the same wherever it is met: its id comes from its
+ * content, in 53 bits, which fit a JSON number.
+ */
 export const snapshotIdOf = (
   of: Pick<Snapshot, 'hostId' | 'collectedTime' | 'euid' | 'redaction' | 'observations'>,
 ): number => {
   const observations = [...of.observations]
-    .map(([name, { status, affected, failed, digest }]) => [
+    .map(([name, { status, affected, failed, digest, rowCount }]) => [
       name,
       status,
       affected,
-      ...(isGood(status) ? [digest] : []),
+      ...(holdsRows(status, rowCount) ? [digest] : []),
       ...(status === 'partial' ? [failed] : []),
     ])
     .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1));
@@ -199,7 +205,9 @@ const compareValues = (a: Value, b: Value): number => {
   return String(a) < String(b) ? -1 : 1;
 };
 
-/** The columns by which rows are ordered: those of the key, then every one, as collector/validate.ts has it. */
+/**
+ * The columns by which rows are ordered: those of the key, then every one, as collector/validate.ts has it.
+ */
 export const orderIndexes = (table: Table): readonly number[] => {
   const names = Object.keys(table.columns);
   return [...new Set([...table.key.map((name) => names.indexOf(name)), ...names.keys()])];

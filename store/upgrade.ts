@@ -46,7 +46,7 @@ const hasViews = (db: Db): boolean => (settingOf(db, 'views_version') ?? 0) >= v
 const exactly = 1;
 const andMore = 2;
 
-/** Whether a file of this layout is known to hold all that is declared: one look, without reading its tables. */
+/** Whether a file of this layout is known to hold all that is declared: one read, not of its tables. */
 export const holdsDeclared = (db: Db, tables: readonly Table[]): boolean =>
   hasViews(db) && settingOf(db, declaredSetting(tables)) !== null;
 
@@ -98,7 +98,10 @@ const noteMade = (db: Db, tables: readonly Table[], difference: Difference): voi
   keepSetting(db, 'views_version', viewsVersion);
 };
 
-/** Of which tables in _report_status it is told which columns are not known: those that were looked at, and not all is unknown. */
+/**
+ * Tables of which _report_status names unknown columns: those that were
+ * observed, and where not all is unknown.
+ */
 export const canLackColumns = "status IN ('ok', 'empty', 'partial') AND columns_affected IS NOT NULL";
 
 /** A JSON array of names in SQL, with more of them. */

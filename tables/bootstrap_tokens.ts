@@ -29,7 +29,7 @@ export const bootstrapStateOf = ({ isNotEnrolled, supported, escrowed, keyPresen
   if (supported === false && keyPresent === true) return 'stale_local';
   if (escrowed === true && keyPresent === false) return 'stale_local';
   if (supported === true && escrowed === false) return 'supported_not_escrowed';
-  // YES is what the Mac believes: without a look at the key on the disk it is not known to be so.
+  // YES is what the Mac believes: without the key on the disk it is not proven.
   if (supported === true && escrowed === true && keyPresent === true) return 'escrowed';
   return 'unknown';
 };

@@ -1,12 +1,16 @@
 import { CollectError } from '../collector/errors.ts';
 import { known } from '../collector/parsers/allowed.ts';
+import type { Setting } from '../collector/parsers/allowed.ts';
 import type { MobileAccountPolicy } from '../collector/parsers/managed_preferences.ts';
 import { isReadablePath } from '../collector/sources.ts';
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
 import { canLogin } from '../collector/accounts.ts';
-import { readPreferences } from './shared/preferences.ts';
+import { effective, readPreferences } from './shared/preferences.ts';
+import type { PreferenceFile } from './shared/preferences.ts';
 
 const devicePath = '/Library/Managed Preferences/com.apple.MCX.plist';
+/** What is set by hand counts where no profile sets it. */
+const localPath = '/Library/Preferences/com.apple.MCX.plist';
 const userPath = (username: string): string => `/Library/Managed Preferences/${username}/com.apple.MCX.plist`;
 
 const rowOf = (scope: 'device' | 'user', username: string | null, policy: MobileAccountPolicy) => ({
@@ -17,6 +21,28 @@ const rowOf = (scope: 'device' | 'user', username: string | null, policy: Mobile
   warn_on_create: bit(known(policy.warnOnCreate)),
   expiry_disused_seconds: known(policy.expiryDisusedSeconds),
 });
+
+type Policies = PreferenceFile<{ readonly mobileAccounts: MobileAccountPolicy | null }> | null;
+
+/** What holds on the device: what a profile sets, else what is set by hand; null where neither sets anything. */
+const devicePolicyOf = (device: Policies, local: Policies): MobileAccountPolicy | null => {
+  const [managed, byHand] = [device?.content?.mobileAccounts ?? null, local?.content?.mobileAccounts ?? null];
+  if (managed === null && byHand === null) return null;
+  const holds = <T>(of: (policy: MobileAccountPolicy) => Setting<T>): T | null =>
+    effective(
+      device,
+      ({ mobileAccounts }) => (mobileAccounts === null ? null : of(mobileAccounts)),
+      local,
+      ({ mobileAccounts }) => (mobileAccounts === null ? null : of(mobileAccounts)),
+      null,
+    );
+  return {
+    askForSecureTokenAuthBypass: holds((policy) => policy.askForSecureTokenAuthBypass),
+    createAtLogin: holds((policy) => policy.createAtLogin),
+    warnOnCreate: holds((policy) => policy.warnOnCreate),
+    expiryDisusedSeconds: holds((policy) => policy.expiryDisusedSeconds),
+  };
+};
 
 export default defineTable({
   name: 'mobile_account_policies',
@@ -61,6 +87,7 @@ export default defineTable({
   notes: [
     'There is a row only for a file that sets at least one of the keys; a key that it does not set is NULL.',
     'Files of users are looked at for the local accounts that can log in.',
+    'The row of the device holds what a profile sets, and else what /Library/Preferences/com.apple.MCX.plist sets.',
   ],
   examples: [
     "SELECT ask_for_secure_token_auth_bypass FROM mobile_account_policies WHERE scope = 'device';",
@@ -68,8 +95,9 @@ export default defineTable({
   ],
   generate: async (context) => {
     const read = (path: string) => readPreferences(context, context.readFile('managed_preferences', path));
-    const [device, users] = await Promise.all([
+    const [device, local, users] = await Promise.all([
       read(devicePath),
+      read(localPath),
       context.orUnknown(context.read('ds_users')),
     ]);
     const usernames = (users ?? [])
@@ -92,10 +120,10 @@ export default defineTable({
         return { username, file: null };
       }),
     );
-    if (device === null && files.every(({ file }) => file === null)) {
+    if (device === null && local === null && files.every(({ file }) => file === null)) {
       await context.readFile('managed_preferences', devicePath);
     }
-    const devicePolicy = device?.content?.mobileAccounts ?? null;
+    const devicePolicy = devicePolicyOf(device, local);
     return [
       ...(devicePolicy === null ? [] : [rowOf('device', null, devicePolicy)]),
       ...files.flatMap(({ username, file }) => {

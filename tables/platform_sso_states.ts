@@ -1,9 +1,11 @@
-import { parseFailed } from '../collector/errors.ts';
+import { CollectError, parseFailed } from '../collector/errors.ts';
 import { known } from '../collector/parsers/allowed.ts';
 import type { Setting } from '../collector/parsers/allowed.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 import type { PlatformSsoPolicy } from '../collector/parsers/managed_preferences.ts';
 import { bit, boolean, defineTable, text } from '../collector/table.ts';
+import type { Context } from '../collector/table.ts';
+import { versionOf } from '../collector/version.ts';
 import { localAccounts } from './shared/accounts.ts';
 import { firstSet, readPreferences } from './shared/preferences.ts';
 
@@ -60,6 +62,26 @@ const statesOf = (
   return [...ofUsers, ...others.values()];
 };
 
+/** A declaration leaves no file behind: nobody can then tell what it sets, and whom it exempts. */
+const declared = new CollectError(
+  'unsupported_macos',
+  'Platform SSO may be set by a declaration, of which no file tells',
+  { hint: 'look at the declarations of the MDM server' },
+);
+
+/**
+ * Whether Platform SSO may be set though no profile does: somebody is registered all the same, or macOS is one that
+ * takes it from a declaration, from 27 on.
+ */
+const mayBeDeclaredElsewhere = async (
+  context: Context,
+  users: readonly DsUser[] | null,
+): Promise<boolean> => {
+  const isAnyRegistered = users?.some(isRegistered) === true;
+  const { number } = versionOf((await context.said('sw_vers'))?.productVersion);
+  return isAnyRegistered || number === null || number >= 270_000;
+};
+
 export default defineTable({
   name: 'platform_sso_states',
   description: 'Platform SSO device/user facts.',
@@ -102,7 +124,7 @@ export default defineTable({
     ),
   },
   key: ['username'],
-  sources: ['managed_preferences', 'ds_users'],
+  sources: ['managed_preferences', 'ds_users', 'sw_vers'],
   nullIsAnswer: {
     username: 'the row of the device',
     is_exempt: 'the row of the device',
@@ -138,9 +160,12 @@ export default defineTable({
       context.note(problem, { source: 'ds_users' });
     }
     if (file === null && users === null) await context.read('ds_users');
+    const mayBeDeclared =
+      file !== null && file.content === null && (await mayBeDeclaredElsewhere(context, users));
+    if (mayBeDeclared) context.note(declared, { source: 'managed_preferences' });
     const policy: PlatformSsoPolicy | null = file?.content?.platformSso ?? null;
     const exemptions = policy?.nonPlatformSsoAccounts ?? [];
-    const exempt = file === null ? null : known(exemptions);
+    const exempt = file === null || mayBeDeclared ? null : known(exemptions);
     const device = {
       username: null,
       is_registered: null,

@@ -1,4 +1,4 @@
-import { isGood, statuses } from '../collector/status.ts';
+import { holdsRows, statuses } from '../collector/status.ts';
 import { errorCodes } from '../collector/errors.ts';
 import { bit, boolean, defineTable, integer, oneOf, required, text, time } from '../collector/table.ts';
 
@@ -56,7 +56,7 @@ export default defineTable({
       reason,
       columns_affected: columnsAffected === null ? null : JSON.stringify(columnsAffected),
       duration_ms: durationMs,
-      last_good_time: isGood(status) ? backend.capturedTime : null,
+      last_good_time: holdsRows(status, rows.length) ? backend.capturedTime : null,
       failed_sources: JSON.stringify(doubts.failedSources),
       rows_may_be_missing: bit(doubts.mayRowsBeMissing),
       columns_uncertain: JSON.stringify(doubts.uncertain),

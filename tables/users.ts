@@ -12,7 +12,7 @@ import { bit, boolean, defineTable, integer, oneOf, required, text } from '../co
 import type { Context } from '../collector/table.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 
-// Homes are looked at only for accounts that can log in; NULL says that it was not looked at.
+// Homes are checked only for accounts that can log in; NULL says that it was not checked.
 const homeExists = async (context: Context, user: DsUser): Promise<0 | 1 | null> => {
   if (canLogin(user) === 0 || user.home === null || !user.home.startsWith('/')) return null;
   const found = await context.orUnknown(context.stat(user.home));

@@ -27,7 +27,7 @@ const servedBy = (
     }))
     .filter(({ columns }) => columns.length > 0);
 
-/** Everything that the tool may run, read or look at. */
+/** Everything that the tool may run, read or check. */
 export const accessList = () => ({
   version: 1,
   commands: commandNames.map((name) => {
@@ -87,7 +87,8 @@ const run = async (given: Arguments): Promise<number> => {
 export const accessCommand: Command = {
   name: 'access',
   usage: 'tokenquery access [--json]',
-  summary: 'Lists everything that tokenquery may run, read or look at, and which columns it serves.',
+  summary:
+    'Prints the allow-list: everything that tokenquery may run, read or check, and which columns it serves.',
   options: { json: { type: 'boolean', description: 'As JSON.' } },
   positionals: { least: 0, most: 0 },
   examples: ['tokenquery access', 'tokenquery access --json'],

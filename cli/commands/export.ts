@@ -95,7 +95,7 @@ const selectTables = (given: Arguments, name: FormatName, what: What): readonly 
     .flatMap((text) => text.split(','))
     .map(tableNamed);
   if (named.length > 0) return tables.filter((table) => named.includes(table));
-  // Which commands ran is new in each snapshot, and no change of the Mac; a snapshot that is carried whole has them.
+  // Which commands ran is new in each snapshot, and no change of the Mac; a complete snapshot has them.
   return what === 'changes' && !formats[name].isWhole
     ? tables.filter((table) => table.name !== 'command_log')
     : tables;
@@ -415,7 +415,7 @@ export const exportCommand: Command = {
     format: { type: 'string', value: 'FORMAT', description: `${formatNames.join(', ')}; native by default.` },
     current: {
       type: 'boolean',
-      description: 'The rows of each host’s last good look at each table (the default).',
+      description: 'The rows of each host’s last good observation of each table (the default).',
     },
     changes: {
       type: 'boolean',
@@ -424,7 +424,7 @@ export const exportCommand: Command = {
     snapshot: { type: 'string', value: 'ID', description: 'One snapshot, as it was taken.' },
     findings: {
       type: 'boolean',
-      description: 'What the questions of the library find, and what they cannot judge.',
+      description: 'What the queries of the library find, and where they cannot be evaluated.',
     },
     'as-of': {
       type: 'string',

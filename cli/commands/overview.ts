@@ -159,7 +159,7 @@ const printFindings = (answers: readonly Answer[], hostId: string | null): void 
   }
 };
 
-/** What could not be looked at, one line for each cause. */
+/** What could not be collected, one line for each cause. */
 const printBlindSpots = (collection: Collection): void => {
   const causes = new Map<string, string[]>();
   for (const { table, status, reason } of collection.results) {
@@ -215,7 +215,7 @@ const run = async (given: Arguments): Promise<number> => {
 export const overviewCommand: Command = {
   name: 'overview',
   usage: 'tokenquery overview [--source SOURCE]… [--json]',
-  summary: 'An overview of this Mac: who holds the keys, what disagrees, and what could not be looked at.',
+  summary: 'An overview of this Mac: who holds the keys, what disagrees, and what could not be collected.',
   options: {
     ...sourceOptions,
     json: { type: 'boolean', description: 'Every table of every host, as JSON.' },

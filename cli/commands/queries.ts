@@ -100,9 +100,9 @@ const run = async (given: Arguments): Promise<number> => {
 export const queriesCommand: Command = {
   name: 'queries',
   usage: 'tokenquery queries [NAME] [--group GROUP] [--queries DIR] [--json|--csv|…]',
-  summary: 'Lists the questions of the library, or prints one: its text, why it matters, what to do.',
+  summary: 'Lists the queries of the library, or prints one: its SQL, why it matters, what to do.',
   options: {
-    group: { type: 'string', value: 'GROUP', description: 'Only the questions of this group.' },
+    group: { type: 'string', value: 'GROUP', description: 'Only the queries of this group.' },
     queries: {
       type: 'string',
       value: 'DIR',
@@ -110,7 +110,7 @@ export const queriesCommand: Command = {
     },
     'unknown-sql': {
       type: 'boolean',
-      description: 'Print the SQL that lists the hosts which cannot be judged, for an engine of your own.',
+      description: 'Print the SQL that lists the hosts on which it cannot be evaluated, for another engine.',
     },
     ...modeOptions,
   },

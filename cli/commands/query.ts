@@ -170,7 +170,7 @@ export const queryCommand: Command = {
     'tokenquery query SQL | -f FILE | -n NAME | < FILE   [--source SOURCE]… | --db FILE [--as-of TIME]   [--json|--csv|…] [--strict]',
   summary: 'Answers one SQL statement about this Mac, recorded evidence, or a database of snapshots.',
   about: [
-    'Only the tables that the statement names are collected. A table that could not be looked at is named',
+    'Only the tables that the statement names are collected. A table that could not be collected is named',
     'on stderr; --strict then ends with exit code 4. With --db nothing is collected: beside the tables there are',
     'NAME_history for each, snapshots, latest_snapshots and changes (docs/store.md).',
   ],
@@ -178,7 +178,7 @@ export const queryCommand: Command = {
     n: {
       type: 'string',
       value: 'NAME',
-      description: 'Ask a question of the library; tokenquery queries lists them.',
+      description: 'Run a query of the library; tokenquery queries lists them.',
     },
     f: { type: 'string', value: 'FILE', description: 'Read the SQL from a file; - is standard input.' },
     ...sourceOptions,
@@ -197,7 +197,7 @@ export const queryCommand: Command = {
   examples: [
     'tokenquery query "SELECT username, secure_token, confidence FROM secure_tokens WHERE is_admin = 1"',
     'sudo tokenquery query --json "SELECT * FROM bootstrap_tokens"',
-    'tokenquery query --source evidence.tar.gz -f question.sql --csv',
+    'tokenquery query --source evidence.tar.gz -f tokens.sql --csv',
     'tokenquery query --db fleet.db --as-of -7d "SELECT host_id, username FROM secure_tokens WHERE secure_token = 1"',
   ],
   run,

@@ -34,7 +34,7 @@ export const retainCommand: Command = {
   usage: 'tokenquery retain --db FILE --older-than AGE',
   summary: 'Drops history that is older than an age.',
   about: [
-    'What is current stays, however old it is. Each table keeps its last good look before that time, so that --as-of',
+    'What is current stays, however old it is. Each table keeps its last good observation before that time: --as-of',
     'stays exact from then on. Hosts are worked on some at a time; the file shrinks in place.',
   ],
   options: {

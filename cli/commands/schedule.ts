@@ -326,7 +326,7 @@ export const scheduleCommand: Command = {
     check: {
       type: 'string',
       value: 'AGE',
-      description: 'How often the job looks whether it is; 15m by default.',
+      description: 'How often the job checks whether it is; 15m by default.',
     },
     label: { type: 'string', value: 'NAME', description: 'Label of the launchd job.' },
     program: {

@@ -26,7 +26,7 @@ const counts = ({ added, changed, removed }: TableChanges): string =>
     ...(removed > 0 ? [`${removed} removed`] : []),
   ].join(', ');
 
-/** What a snapshot changed, and what it could not look at: a line or two. */
+/** What a snapshot changed, and what it could not collect: a line or two. */
 const describe = (
   snapshot: Snapshot,
   { stored, tooOld, readAnew, changes }: Added,
@@ -61,7 +61,8 @@ const store = (target: Store, collection: Collection): string => {
       .prepare('SELECT last_time FROM _host WHERE host_id = ?')
       .pluck()
       .get(snapshot.hostId);
-    // A snapshot that came late says nothing of how the host stands; one that came by merge before is not evaluated yet.
+    // A snapshot that came late says nothing of how the host stands; one that
+    // came by merge before is not evaluated yet.
     if (
       last === snapshot.collectedTime &&
       (result.stored > 0 || !isEvaluated(target.db, snapshot.hostId, snapshot.collectedTime))
@@ -109,7 +110,7 @@ export const snapshotCommand: Command = {
   usage: 'tokenquery snapshot --db FILE [--source SOURCE]…',
   summary: 'Collects every table and stores what changed.',
   about: [
-    'Each host is one transaction: it is stored as a whole or not at all. A table that could not be looked at keeps',
+    'Each host is one transaction: it is stored as a whole or not at all. A table that could not be collected keeps',
     'its last good rows. The file is made where it is not there, readable by its owner alone.',
   ],
   options: {

@@ -1,7 +1,7 @@
 import type { CommandName } from '../sources.ts';
 import type { CollectError } from '../errors.ts';
 
-/** What a path that was only looked at answered. */
+/** What stat says of a path that is never opened. */
 export type PathStat = Stat | { readonly kind: 'denied' };
 
 /**

@@ -23,7 +23,7 @@ export interface FdesetupDeferral {
   /** Short names; empty means whoever logs in next, null that the key is missing or not known. */
   readonly usernames: readonly string[] | null;
   readonly profileUuid: string | null;
-  /** Where the recovery key will be written in clear: only ever looked at with stat. */
+  /** Where the recovery key will be written in clear: only checked with stat. */
   readonly outputPath: Setting<string>;
   readonly showRecoveryKey: boolean | null;
   /** -1 off, 0 at the next login, 9999 never forced. */

@@ -49,7 +49,7 @@ export interface MdmProfile {
   readonly accessRights: number | null;
   readonly serverCapabilities: readonly string[] | null;
   readonly organization: string | null;
-  /** Null for a profile that carries no mark of either kind: a missing mark proves nothing. */
+  /** Null for a profile that has no mark of either kind: a missing mark proves nothing. */
   readonly isUserEnrollment: boolean | null;
 }
 

@@ -404,7 +404,7 @@ const findingEvents = function* (head: Head, device: Fields, tables: Tables): Ge
   }
 };
 
-/** JSON that also holds integers beyond 2^53: only rows that are carried as they are have such. */
+/** JSON that also holds integers beyond 2^53: only rows that are copied as they are have such. */
 const stringify = (value: unknown): string => {
   if (typeof value === 'bigint') return jsonCell(value);
   if (Array.isArray(value)) return `[${value.map(stringify).join(',')}]`;

@@ -1,5 +1,5 @@
 /** Reads what is to be exported out of a store, one host after the other and one table after the other. */
-import { isGood } from '../../collector/status.ts';
+import { holdsRows as isTrue } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import type { Column, Table } from '../../collector/table.ts';
 import type { Statement } from '../../store/database.ts';
@@ -26,7 +26,9 @@ export interface ReadOptions {
   readonly hostIds?: readonly string[];
   /** SQL that writes the columns of a row, of which no values are read then. */
   readonly rowSql: Format['rowSql'];
-  /** Only what was collected then or before; the plain names already mean that moment (store/blind_spots.ts). */
+  /**
+   * Only what was collected then or before; the plain names already mean that moment (store/blind_spots.ts).
+   */
   readonly asOf?: number;
 }
 
@@ -88,6 +90,7 @@ interface ObservedTable {
   readonly affected: readonly string[] | null;
   readonly failed: readonly string[] | null;
   readonly absent: readonly string[];
+  readonly holdsRows: boolean;
 }
 
 const refOf = ({ collectedTime: time, snapshotId: id, reading = 0 }: Head): Ref => ({ time, id, reading });
@@ -328,7 +331,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
       for (const table of missing) {
         const tableId = tableIds.get(table.name) ?? -1;
         const entry = entries.get(tableId);
-        if (entry !== undefined && isGood(entry.status)) {
+        if (entry?.holdsRows === true) {
           observations.set(table, { head, ...entry });
           missing.delete(table);
           continue;
@@ -374,8 +377,8 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
         const exportTables = function* (): Generator<ExportTable> {
           if (isLatest && hasReport) details ??= detailsOf(host);
           for (const table of own) {
-            const { status, affected, failed, absent } = observations.get(table) as ObservedTable;
-            const { rowCount, rows, lines } = isGood(status)
+            const { status, affected, failed, absent, holdsRows } = observations.get(table) as ObservedTable;
+            const { rowCount, rows, lines } = holdsRows
               ? readView(table)(hostId, host)
               : { rowCount: 0, rows: () => [], lines: [] };
             yield {
@@ -467,7 +470,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
                 reason ?? null,
                 affected === null ? null : JSON.stringify(affected),
                 durationMs ?? null,
-                isGood(status) ? head.collectedTime : null,
+                isTrue(status, rowCount) ? head.collectedTime : null,
                 ...doubtsOfRow(told),
               ];
             })

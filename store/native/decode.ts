@@ -1,6 +1,6 @@
 /** Reads the lines of a native export back into snapshots. */
 import { isAscii, isUtf8 } from 'node:buffer';
-import { isGood, statuses } from '../../collector/status.ts';
+import { holdsRows, statuses } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import { UserError } from '../../collector/errors.ts';
 import type { Table, Value } from '../../collector/table.ts';
@@ -275,7 +275,7 @@ export const nativeDecoder = (tables: readonly Table[], leftOut: Set<string> = n
           affected,
           failed,
           ...(all.length === 0 ? {} : { absent: all }),
-          digest: isGood(status) ? digestOfCells(names, cells) : '',
+          digest: holdsRows(status, isTaken ? rowCount : 0) ? digestOfCells(names, cells) : '',
           rowCount: isTaken ? rowCount : 0,
           cells,
         });
@@ -344,7 +344,7 @@ export const nativeDecoder = (tables: readonly Table[], leftOut: Set<string> = n
     if (snapshot?.observations.has(table.name) === true)
       throw broken(number, `${table.name} stands twice in a snapshot`);
     if (typeof status !== 'string') throw broken(number, `${table.name} has no status`);
-    if (rowCount !== 0 && statuses.includes(status as Status) && !isGood(status as Status))
+    if (rowCount !== 0 && statuses.includes(status as Status) && !holdsRows(status, rowCount as number))
       throw broken(number, `${table.name} is ${status} and has rows`);
     const affected = namesOf(fields, 'columns_affected');
     const failed = namesOf(fields, 'sources_failed');
@@ -383,7 +383,7 @@ export const nativeDecoder = (tables: readonly Table[], leftOut: Set<string> = n
     const isReport = name === reportTables.errors || name === reportTables.commands;
     const table = isReport || isData.has(name) ? byName.get(name) : undefined;
     const known = table === undefined ? null : knownTable(table, isReport, fields);
-    const isTaken = known !== null && (isGood(known.status) || rowCount === 0);
+    const isTaken = known !== null && (holdsRows(known.status, rowCount) || rowCount === 0);
     if (known === null) leftOut.add(`table ${name}`);
     else if (!isTaken) leftOut.add(`rows of ${name} under the status ${known.status}`);
     columns.clear();

@@ -12,9 +12,9 @@ export const nativeVersion = 1;
 export const reportTables = { errors: 'collection_errors', commands: 'command_log' } as const;
 
 /**
- * What the identities of the rows of one table in one snapshot begin with. Identity of a row, the same in every format
- * and on every export: SHA-256 of the canonical JSON of schema version, host, snapshot, table and key. A second row
- * with the same key has its number too.
+ * What the identities of the rows of one table in one snapshot begin with. Identity of a row, the same in
+ * every format and on every export: SHA-256 of the canonical JSON of schema version, host, snapshot, table
+ * and key. A second row with the same key has its number too.
  */
 export const rowIdHead = (
   snapshot: Pick<Snapshot, 'schemaVersion' | 'hostId' | 'snapshotId'>,
@@ -22,7 +22,10 @@ export const rowIdHead = (
 ): string =>
   `${JSON.stringify([snapshot.schemaVersion, snapshot.hostId, snapshot.snapshotId, table]).slice(0, -1)},`;
 
-/** The identity of a row from the head above and its key as a JSON array of scalars, which is as RFC 8785 has it. */
+/**
+ * The identity of a row from the head above and its key as a JSON array
+ * of scalars, which is as RFC 8785 has it.
+ */
 export const rowIdOf = (head: string, key: string, ordinal = 0): string =>
   hash('sha256', ordinal === 0 ? `${head}${key}]` : `${head}${key},${ordinal}]`);
 
@@ -84,7 +87,10 @@ export const tableLine = (
         }),
   })}\n`;
 
-/** What the rows of one table in one snapshot begin with; the identity, `rowMiddle`, the columns and `}\n` follow. */
+/**
+ * What the rows of one table in one snapshot begin with; the identity,
+ * `rowMiddle`, the columns and `}\n` follow.
+ */
 export const rowHead = (
   { hostId, snapshotId }: Pick<Snapshot, 'hostId' | 'snapshotId'>,
   table: string,

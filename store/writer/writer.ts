@@ -1,6 +1,6 @@
 /** Writes snapshots: row versions that did not change are not touched. */
 import { createHash, hash } from 'node:crypto';
-import { isGood } from '../../collector/status.ts';
+import { holdsRows, isGood } from '../../collector/status.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import type { Db, Statement } from '../database.ts';
 import { doubtColumns, doubtsOfRow, noDoubtsKnown, withoutUnknownDoubts } from '../doubts.ts';
@@ -176,7 +176,9 @@ const observeAll = (
   return partial;
 };
 
-/** Packs the rows of partial observations where they are not those that are known, and only where they change. */
+/**
+ * Packs the rows of partial observations where they are not those that are known, and only where they change.
+ */
 const changePointsOf = (
   table: Table,
   partial: readonly { readonly ref: Ref; readonly raw: readonly Cells[] | null }[],
@@ -217,13 +219,23 @@ const same = (a: unknown, b: unknown): boolean =>
 const pointText = ({ time, id, raw }: ChangePoint): string =>
   `${time} ${id} ${raw === null ? '' : hash('sha256', raw)}`;
 
+/** What is kept of an observation beside its rows; many snapshots share it. */
+type Interned = Pick<TableObservation, 'status' | 'affected' | 'failed' | 'absent'> & {
+  readonly holdsRows: boolean;
+};
+
+const interned = (observation: TableObservation): Interned => ({
+  ...observation,
+  holdsRows: holdsRows(observation.status, observation.rowCount),
+});
+
 /** An observation by a program that does not know columns of the file. */
 const widened = (
   observation: TableObservation,
   width: number,
   unknown: ReadonlyMap<string, string>,
 ): TableObservation => {
-  if (!isGood(observation.status)) return observation;
+  if (!holdsRows(observation.status, observation.rowCount)) return observation;
   const more = [...unknown.keys()];
   return {
     ...observation,
@@ -238,7 +250,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
   const prepare = statementCache(db);
   const observationsOf = observationReader(prepare);
   const tableIds = readTableNumbers(db);
-  // Rows of columns that only the file knows are carried along.
+  // Rows keep the columns that only the file knows.
   const unknownColumns: Difference['unknownColumns'] =
     knownDifference(db, declared)?.unknownColumns ?? new Map();
   const tables = widenTables(declared, unknownColumns);
@@ -273,11 +285,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
   );
 
   const observationSets = new Map<string, number>();
-  const internObservations = (
-    entries: ReadonlyMap<string, Pick<TableObservation, 'status' | 'affected' | 'failed' | 'absent'>>,
-  ): number => {
+  const internObservations = (entries: ReadonlyMap<string, Interned>): number => {
     const list = [...entries]
-      .flatMap(([name, { status, affected, failed, absent = [] }]) => {
+      .flatMap(([name, { status, affected, failed, absent = [], holdsRows: good }]) => {
         const tableId = tableIds.get(name);
         return tableId === undefined
           ? []
@@ -288,15 +298,17 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
                 affected: namesText(affected),
                 failed: namesText(failed),
                 absent: absent.length === 0 ? null : namesText(absent),
+                good,
               },
             ];
       })
       .sort((a, b) => a.tableId - b.tableId);
-    // What nobody lacked is left out, so that the text is as it was before there were such columns.
+    // What is as the status says is left out, so that the text is as it was before there were such columns.
     const text = JSON.stringify(
-      list.map(({ tableId, status, affected, failed, absent }) => [
+      list.map(({ tableId, status, affected, failed, absent, good }) => [
         ...[tableId, status, affected, failed],
         ...(absent === null ? [] : [absent]),
+        ...(good === isGood(status) ? [] : [{ good }]),
       ]),
     );
     const known = observationSets.get(text);
@@ -310,8 +322,8 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       insertMany(
         '_look_table (look, tab, status, is_good, columns_affected, sources_failed, columns_absent)',
         7,
-        list.flatMap(({ tableId, status, affected, failed, absent }) => [
-          ...[observationSet as number, tableId, status, isGood(status) ? 1 : 0],
+        list.flatMap(({ tableId, status, affected, failed, absent, good }) => [
+          ...[observationSet as number, tableId, status, good ? 1 : 0],
           ...[affected, failed, absent],
         ]),
       );
@@ -657,7 +669,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
   /** The last good observations of a table: those of its last second. */
   const lastGood = (timeline: readonly TimelineEntry[], tableId: number): readonly TimelineEntry[] => {
     const isGoodHere = ({ observationSet }: TimelineEntry): boolean =>
-      isGood(observationsOf(observationSet).get(tableId)?.status ?? 'failed');
+      observationsOf(observationSet).get(tableId)?.holdsRows === true;
     const last = timeline.findLastIndex(isGoodHere);
     const time = timeline[last]?.time;
     let first = last;
@@ -675,7 +687,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     (news[0]?.ref.time ?? 0) > (last[0]?.time ?? 0) &&
     !isReadTwice(last.map((entry) => observationAt(entry, tableId)));
 
-  /** An observation that came late: the history of the table is made anew, and only what differs is written. */
+  /**
+   * An observation that came late: the history of the table is made anew, and only what differs is written.
+   */
   const rebuild = (
     table: Table,
     tableId: number,
@@ -812,7 +826,16 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       'INSERT INTO _snapshot (host, collected_time, snapshot_id, sequence, look, ingested_time, status, origin, euid, ' +
         'tool_version, schema_version, redaction, reading) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ).run(
-      ...[host.host, ref.time, ref.id, sequence, internObservations(snapshot.observations), ingestedTime],
+      ...[
+        host.host,
+        ref.time,
+        ref.id,
+        sequence,
+        internObservations(
+          new Map([...snapshot.observations].map(([name, observation]) => [name, interned(observation)])),
+        ),
+        ingestedTime,
+      ],
       ...[status, origin, euid, toolVersion, schemaVersion, redaction, ref.reading],
     );
   };
@@ -827,7 +850,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
 
   /**
    * The same snapshot by another way. What is said of it apart from its content may differ (a file that was read by
-   * two versions of the tool): the choice does not depend on which came first. What it looked at is joined.
+   * two versions of the tool): the choice does not depend on which came first. The observations are joined.
    */
   const joinKnown = (
     host: HostRow,
@@ -853,17 +876,17 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     }
     const entries = observationsOf(known.observationSet);
     const missing = new Map(
-      [...snapshot.observations].filter(([name, { status }]) => {
+      [...snapshot.observations].filter(([name, { status, rowCount }]) => {
         const entry = entries.get(tableIds.get(name) ?? -1);
-        return entry === undefined || (isGood(status) && !isGood(entry.status));
+        return entry === undefined || (holdsRows(status, rowCount) && !entry.holdsRows);
       }),
     );
     if (missing.size === 0) return missing;
     const names = new Map([...tableIds].map(([name, tableId]) => [tableId, name]));
-    const all = new Map<string, Pick<TableObservation, 'status' | 'affected' | 'failed' | 'absent'>>(
+    const all = new Map<string, Interned>(
       [...entries].map(([tableId, entry]) => [names.get(tableId) ?? '', entry]),
     );
-    for (const [name, tableObservation] of missing) all.set(name, tableObservation);
+    for (const [name, tableObservation] of missing) all.set(name, interned(tableObservation));
     prepare(`UPDATE _snapshot SET look = ? ${where}`).run(internObservations(all), ...at);
     return missing;
   };
@@ -980,7 +1003,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       }
       for (const [name, tableObservation] of observed) {
         const table = byName.get(name);
-        if (table === undefined || !isGood(tableObservation.status)) continue;
+        if (table === undefined || !holdsRows(tableObservation.status, tableObservation.rowCount)) continue;
         const observation = observationOf(table, tableObservation, snapshot, read);
         const list = news.get(name);
         if (list === undefined) news.set(name, [observation]);

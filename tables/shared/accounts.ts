@@ -125,7 +125,7 @@ export const localAccounts = (context: Context, users: readonly DsUser[] | null)
 // macOS computes these two for every local account; their records name nobody.
 const everybodyGids = new Set([12, 61]);
 
-const fold = (name: string): string => name.toLowerCase();
+const lowerCase = (name: string): string => name.toLowerCase();
 
 /** How an account is in a group: named by it, or through a nested group or its primary group. */
 export type Membership = 'direct' | 'indirect';
@@ -169,14 +169,14 @@ export const memberships = (
     else known.push(user);
   };
   for (const user of users) {
-    for (const name of new Set([user.recordName, ...user.aliases].map(fold))) add(byName, name, user);
+    for (const name of new Set([user.recordName, ...user.aliases].map(lowerCase))) add(byName, name, user);
     if (user.uuid !== null) add(byUuid, user.uuid, user);
     if (user.gid !== null) add(byGid, user.gid, user);
   }
   const groupByUuid = groupsByUuid(groups);
 
   const directOf = (group: DsGroup): DsUser[] => [
-    ...group.memberNames.flatMap((name) => byName.get(fold(name)) ?? []),
+    ...group.memberNames.flatMap((name) => byName.get(lowerCase(name)) ?? []),
     ...group.memberUuids.flatMap((uuid) => byUuid.get(uuid) ?? []),
   ];
   const ownOf = (group: DsGroup): readonly DsUser[] => {

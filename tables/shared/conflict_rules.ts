@@ -169,7 +169,7 @@ export const rules = {
     conclusion: 'a master keychain lies on the disk and no institutional key is in use',
     explanation:
       '`fdesetup status` tells of a master keychain and `fdesetup hasinstitutionalrecoverykey` says "false": a certificate ' +
-      'lies around from an earlier set-up and unlocks nothing.',
+      'is left from an earlier set-up and unlocks nothing.',
   },
   M15: {
     subject_kind: 'user',
@@ -240,7 +240,7 @@ export const readingRules = {
   M03: 'A token that is listed everywhere may not work: a password that was replaced outside of OpenDirectory leaves no trace that can be read.',
   M08: 'A crypto user without the key VolumeOwner (Intel, or macOS before 11) is NULL in volume_owner, not 0.',
   M09: 'The bootstrap token may own the volume or not: neither is an alert.',
-  M17: 'A table that could not be looked at changes nothing: a database keeps what was known before.',
+  M17: 'A table that could not be collected changes nothing: a database keeps what was known before.',
 } as const;
 
 export interface Conflict extends Verdict {

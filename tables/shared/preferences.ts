@@ -22,7 +22,7 @@ export const firstSet = <T>(...settings: readonly (Setting<T> | undefined)[]): T
 
 /**
  * What holds of a setting that a profile may force: the profile's value, else that of the preference file.
- * Null when it was not looked at or not understood; `absent` when neither sets it.
+ * Null when it was not read or not understood; `absent` when neither sets it.
  */
 export const effective = <A, B, T>(
   managed: PreferenceFile<A> | null,

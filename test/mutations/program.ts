@@ -20,7 +20,7 @@ export interface Verdict {
   readonly verdict: 'hit' | 'clean' | 'unknown';
   /** The facts of each hit, with its subject. */
   readonly hits: readonly Row[];
-  /** Something of the query could not be looked at. */
+  /** Something of the query could not be collected. */
   readonly isBlind: boolean;
 }
 

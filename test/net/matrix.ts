@@ -1,7 +1,7 @@
 /**
  * Every question on constructed hosts: a sample host of which one table has one status. The sample is what the first
- * program exported of it. With a past, a good look three days before stands behind it, so that a database keeps the rows
- * of a table that is denied by now; without one there never was a good look.
+ * program exported of it. With a past, a good observation precedes it by three days, so that a database keeps the rows
+ * of a table that is denied by now; without one there never was a good observation.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { readPacked } from './recorded.ts';
 
 const day = 86_400;
 
-/** All that can come of a look, and of a table that no one looked at. */
+/** Every status of an observation, and a table that was not collected. */
 const states = [
   'ok',
   'empty',
@@ -77,7 +77,7 @@ const without = (row: Line, names: readonly string[]): Line => ({
   columns: { ...(row['columns'] as Line), ...Object.fromEntries(names.map((name) => [name, null])) },
 });
 
-/** The look at a table, had it come to this; null where it is left out. */
+/** The observation of a table, had it this status; null where it is left out. */
 const inState = (name: string, { line, rows }: Look, state: State): Look | null => {
   const nullable = tables[name]?.nullable ?? [];
   const reason = { code: null, reason: `constructed: ${state}` };

@@ -1,6 +1,6 @@
 /**
- * A small fleet in a month, constructed: two Macs, nineteen looks at them, made of two samples. Accounts gain and lose
- * tokens and rights, one is deleted, one is made anew; some looks lack root, some commands fail, some evidence comes late.
+ * A small fleet in a month, constructed: two Macs, nineteen snapshots of them, made of two samples. Accounts gain and lose
+ * tokens and rights, one is deleted, one is made anew; some lack root, some commands fail, some evidence comes late.
  */
 import { edited, replace, says, without } from './evidence.ts';
 import type { Bundle, Edit } from './evidence.ts';

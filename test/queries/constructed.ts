@@ -76,7 +76,7 @@ export const remove = (host: Host, name: string, fits: AnyRow): void => {
   if (state.rows.length === 0) state.status = 'empty';
 };
 
-/** Makes a table one that could not be looked at. */
+/** Makes a table one that could not be collected. */
 export const deny = (host: Host, name: string, status: Status = 'denied'): void => {
   const state = host.tables.get(name);
   if (state === undefined) throw new Error(`there is no table ${name}`);

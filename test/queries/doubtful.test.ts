@@ -188,7 +188,7 @@ test('where no profile says anything of FileVault, nothing escrows the key', (t)
   t.is(verdict([made], 'lockout_single_loss'), 'hit');
   set(made, 'users', { can_login: 0 }, { username: 'mquist' });
   t.is(verdict([made], 'lockout_no_way_left'), 'hit');
-  // Empty is proven; what could not be looked at is not.
+  // Empty is proven; what could not be collected is not.
   set(made, 'users', { can_login: 1 }, { username: 'mquist' });
   deny(made, 'filevault_policies');
   for (const name of ['prk_not_escrowed_by_profile', 'lockout_single_loss', 'lockout_no_way_left'])

@@ -174,11 +174,11 @@ test('the first snapshot of a host is no change, and a change is told for seven 
     if (first === undefined || second === undefined) throw new Error('no snapshots');
     t.is(verdict([second], query), 'unknown', `${query} on a first snapshot`);
     t.deepEqual(evaluated([second], query).hits, []);
-    // Ten days ago, and looked at since: no longer news.
+    // Ten days ago, and collected since: no longer news.
     first.time = now - 13 * day;
     second.time = now - 10 * day;
     t.is(verdict([first, second, later(second, 9 * day)], query), 'clean', `${query} ten days on`);
-    // Nobody looked for ten days: nobody knows.
+    // Not collected for ten days: nobody knows.
     t.is(verdict([first, { ...first, time: now - 10 * day }], query), 'unknown', `${query} not looked at`);
   }
 });

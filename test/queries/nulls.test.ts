@@ -25,7 +25,7 @@ const stateOf = (host: Host, table: string) => {
   return state;
 };
 
-/** What is taken away from the last look at a host. */
+/** What is taken away from the last snapshot of a host. */
 interface Loss {
   readonly name: string;
   readonly take: (host: Host) => void;
@@ -113,7 +113,7 @@ const wrong = (query: Query, hostsOf: (hostId: string) => readonly Host[], truth
   });
 };
 
-// Of collection_blind_spots the hits are the tables that were not looked at; lockout_ways has rows for what is not known.
+// Of collection_blind_spots the hits are the tables that were not collected; lockout_ways has rows for what is not known.
 const ofUnknowns = new Set(['collection_blind_spots', 'lockout_ways']);
 for (const { query: name, fires, clean } of cases.filter(({ query }) => !ofUnknowns.has(query))) {
   const query = queries.find((each) => each.name === name);

@@ -1,6 +1,6 @@
 /**
- * Snapshots of constructed hosts as the relations that queries read: tables, their history, snapshots. Written
- * apart from the store, as plainly as can be, so that the two can be held against each other.
+ * Snapshots of constructed hosts as the relations that queries read: tables, their history, snapshots.
+ * Written apart from the store, as plainly as can be, so that the two can be held against each other.
  */
 import type { Collection } from '../../collector/collection.ts';
 import { allColumns } from '../../collector/table.ts';

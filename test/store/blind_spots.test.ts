@@ -17,7 +17,7 @@ import type { Observed } from './world.ts';
 const denied = 'filevault_users';
 const moment = 4_102_444_800;
 
-/** A store of a Mac that was looked at without root: now, and as it was known at a moment. */
+/** A store of a Mac that was collected without root: now, and as it was known at a moment. */
 const storedSample = async (t: ExecutionContext): Promise<{ path: string; now: Store; past: Store }> => {
   const path = join(temporaryFolder(t), 'mac.db');
   const stored = await cli(['snapshot', '--db', path, '--source', sample('macos14-not-root')]);

@@ -90,7 +90,8 @@ const evidence = (rows: fc.Arbitrary<Cells[]>, sources: readonly string[]): fc.A
       snapshotAt(host, time * 10, { people: ofPeople, machine: ofMachine }),
     );
 
-// What partial observations may not know: no part of the key here, so that which row is which is never in doubt.
+// What partial observations may not know: no part of the key here, so that
+// which row is which is never in doubt.
 const plainEvidence = evidence(peopleRows, ['s1', 's2']);
 const anyEvidence = evidence(anyPeopleRows, ['s1', 's2', 's3']);
 
@@ -105,7 +106,7 @@ const distinct = (snapshots: readonly Snapshot[]): Snapshot[] =>
 
 const width = (table: Table): number => Object.keys(table.columns).length;
 
-/** Whole looks replace; partial ones add what they know, and are compared with the one before of their kind. */
+/** Complete observations replace; partial ones add what they know, and are compared with the one before of their kind. */
 const expectedRows = (
   snapshots: readonly Snapshot[],
   hostId: string,
@@ -377,7 +378,7 @@ test('a partial look closes only what it looked at', (t) => {
       ['bob', 'B', 1, 40, null],
     ],
   });
-  // The token could not be looked at, the age could; bob was not met.
+  // The token could not be observed, the age could; bob was not met.
   at(20, { status: 'partial', affected: ['token'], rows: [['ann', 'A', null, 31, null]] });
   t.deepEqual(rowsOf(store, 'SELECT name, token, age FROM people'), [
     { name: 'ann', token: 1, age: 31 },
@@ -386,10 +387,10 @@ test('a partial look closes only what it looked at', (t) => {
   t.deepEqual(rowsOf(store, 'SELECT change, column_name, old_value, new_value FROM changes'), [
     { change: 'changed', column_name: 'age', old_value: 30, new_value: 31 },
   ]);
-  // A column that could be looked at and is NULL is NULL; one that says 0 is 0, failed or not.
+  // A column that could be observed and is NULL is NULL; one that says 0 is 0, failed or not.
   at(30, { status: 'partial', affected: ['token'], rows: [['ann', 'A', 0, null, null]] });
   t.deepEqual(rowsOf(store, "SELECT token, age FROM people WHERE name = 'ann'"), [{ token: 0, age: null }]);
-  // Whose id could not be looked at is still who it was.
+  // Whose id could not be observed is still who it was.
   at(40, { status: 'partial', affected: ['uuid'], rows: [['bob', null, 1, 41, null]] });
   t.deepEqual(rowsOf(store, "SELECT uuid, age FROM people WHERE name = 'bob'"), [{ uuid: 'B', age: 41 }]);
   // No columns named: any NULL may be for want of looking.
@@ -413,7 +414,8 @@ test('partial looks of one kind are compared with each other', (t) => {
   };
   const known = (): unknown => rowsOf(store, 'SELECT name, token, seen FROM people');
   const changes = (): number => rowsOf(store, 'SELECT * FROM changes').length;
-  // `seen` is evaluated from all sources: with one of them missing, the judgement is another and nothing happened.
+  // `seen` is evaluated from all sources: with one of them missing, the
+  // judgement is another and nothing happened.
   observe(10, 'ok', [
     ['ann', 'A', 1, 1, 5],
     ['bob', 'B', 1, 1, 5],

@@ -1,4 +1,4 @@
-/** The history against a second opinion of docs/store.md, written without a look at store/history.ts. */
+/** The history against a second opinion of docs/store.md, written without reading store/history.ts. */
 import test from 'ava';
 import fc from 'fast-check';
 import { isGood } from '../../collector/status.ts';
@@ -19,7 +19,8 @@ const runs = Number(process.env['TOKENQUERY_PROPERTY_RUNS'] ?? 60);
 const names = Object.keys(people.columns);
 const lastTime = 75;
 
-// Evidence: keys that are NULL or only in part known, several observations in one second, every kind of observation.
+// Evidence: keys that are NULL or only in part known, several observations in
+// one second, every kind of observation.
 
 /** What each column of `people` rests on. */
 const restsOn: Readonly<Record<string, readonly string[]>> = {
@@ -106,7 +107,7 @@ const observationsOf = (snapshots: readonly Snapshot[], host: string, until: num
     .filter((snapshot) => isGood(observationOf(snapshot).status))
     .toSorted((a, b) => a.collectedTime - b.collectedTime || a.snapshotId - b.snapshotId);
 
-/** The key of the one known row that a row is, where a part of its own could not be looked at; else its own. */
+/** The key of the one known row that a row is, where a part of its own could not be observed; else its own. */
 const placed = (
   rows: readonly Cells[],
   known: ReadonlyMap<string, Cells>,
@@ -265,7 +266,7 @@ test('rows at each time, and changes from the first look to the last, as a secon
               texts([...rows.values()]),
               texts(
                 expected(
-                  // Of looks in one second, those up to this one.
+                  // Of observations in one second, those up to this one.
                   observations.slice(
                     0,
                     observations.findIndex((observation) => observation.snapshotId === snapshotId) + 1,

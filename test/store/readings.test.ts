@@ -173,3 +173,20 @@ test('versions are ordered as numbers, and a fuller snapshot of one version goes
   t.true(readingOf('0.2.0', 10) > readingOf('0.2.0', 9));
   t.true(readingOf('0.2.1', 0) > readingOf('0.2.0', 99_999));
 });
+
+test('rows of what this Mac does not have take the place of what was guessed before, and go on as they are', (t) => {
+  const store = newStore();
+  const before = snapshotOf(10, [['ann', 'A', 0, 7]], '0.1.0');
+  const now = snapshotAt(
+    host,
+    20,
+    { people: { status: 'unsupported', affected: [], rows: [['ann', 'A', null, 7, null]] } },
+    { toolVersion: '0.3.0' },
+  );
+  addAll(store, [before], [now]);
+  t.deepEqual(rowsOf(store, peopleNow), [{ name: 'ann', uuid: 'A', token: null, age: 7, seen: null }]);
+  const [, back] = [...snapshotReader(store).read(host)];
+  t.is(back?.snapshotId, now.snapshotId);
+  t.deepEqual(back?.observations.get('people')?.rowCount, 1);
+  store.close();
+});

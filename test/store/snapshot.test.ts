@@ -151,7 +151,7 @@ test('what changed is told, and can be asked', async (t) => {
   );
   t.deepEqual(await json('changes', '--db', db, '--since', String(start + day + 1)), []);
   t.deepEqual(await json('changes', '--db', db, '--table', 'users'), []);
-  // What could not be looked at is there as it was, and says how old it is.
+  // What could not be collected is there as it was, and says how old it is.
   const sql = 'SELECT count(*) AS n FROM users';
   t.deepEqual(
     await json('query', '--db', db, sql),

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SourceName } from '../../collector/sources.ts';
-import { isGood } from '../../collector/status.ts';
+import { holdsRows, isGood } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import { boolean, defineTable, integer, real, text } from '../../collector/table.ts';
 import type { Table, Value } from '../../collector/table.ts';
@@ -68,9 +68,9 @@ export const observationOf = (
   table: Table,
   { status, affected = [], failed = null, rows }: Observed,
 ): TableObservation => {
-  const sorted = isGood(status) ? [...rows].sort(cellsOrder(table)) : [];
+  const sorted = holdsRows(status, rows.length) ? [...rows].sort(cellsOrder(table)) : [];
   const cells = packRows(sorted);
-  const digest = isGood(status) ? digestOfCells(Object.keys(table.columns), cells) : '';
+  const digest = holdsRows(status, rows.length) ? digestOfCells(Object.keys(table.columns), cells) : '';
   return {
     status,
     affected,
@@ -176,7 +176,10 @@ export const rowsOf = (store: Store, sql: string, ...values: readonly Value[]): 
     .sort()
     .map((row) => JSON.parse(row) as Record<string, Value>);
 
-/** Everything that an analyst can see, but when it was ingested, and what was found in it by those who evaluate. */
+/**
+ * Everything that an analyst can see, but when it was ingested, and what
+ * was found in it by those who evaluate.
+ */
 export const everything = (store: Store): Readonly<Record<string, Rows>> => {
   const views = store.db
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'view' AND name NOT LIKE 'findings%' ORDER BY name")
