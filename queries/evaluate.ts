@@ -64,7 +64,7 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
     if (where === null) return found;
     return [
       ...found,
-      `${spot('r.host_id', table, null, "'a row has no counterpart in a table that the question reads'")}\n` +
+      `${spot('r.host_id', table, null, "'a row leaves it open, or has no counterpart in a table that the question reads'")}\n` +
         `FROM (\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${matters}\n) r`,
     ];
   }

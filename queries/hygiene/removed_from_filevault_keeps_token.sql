@@ -7,7 +7,9 @@
 -- requires: filevault_status.filevault_enabled,
 --   secure_tokens.secure_token where COALESCE(filevault_enabled, 0) = 0,
 --   secure_tokens.filevault_enabled where COALESCE(secure_token, 1) = 1,
---   secure_tokens.is_guest where COALESCE(secure_token, 1) = 1 AND COALESCE(filevault_enabled, 0) = 0
+--   secure_tokens.is_guest where COALESCE(secure_token, 1) = 1 AND COALESCE(filevault_enabled, 0) = 0,
+--   no secure_tokens where COALESCE(secure_token, 0) = 1 AND COALESCE(is_guest, 0) = 0 AND COALESCE(filevault_enabled, 0) = 0
+--     AND SUBSTR(COALESCE(sources, ''), 1, 4) <> 'apfs'
 -- applies: NOT EXISTS (SELECT 1 FROM filevault_status f
 --   WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)
 -- remediation: Usually deliberate for service administrators: write it down.
@@ -23,6 +25,8 @@ FROM secure_tokens s
 JOIN filevault_status f ON f.host_id = s.host_id
 WHERE f.filevault_enabled = 1
   AND s.secure_token = 1
+  -- Only APFS knows it: what others say of a token is a claim.
+  AND SUBSTR(s.sources, 1, 4) = 'apfs'
   AND s.filevault_enabled = 0
   -- Guest is listed by APFS alone, and always so.
   AND s.is_guest = 0

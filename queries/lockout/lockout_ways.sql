@@ -116,16 +116,16 @@ ways AS (
       WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1
     END AS counts,
     CASE
-      WHEN s.can_login = 0 AND s.filevault_enabled = 1
-        THEN 'FileVault user, disabled: nobody answers for the password'
-      WHEN s.can_login = 0 THEN 'disabled: nobody answers for the password'
+      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'
       WHEN s.is_guest = 1 THEN 'Guest has no password'
       WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'
       ELSE 'it is not known whether FileVault lists the account, or whether it can log in'
     END AS basis
   FROM accounts s
   JOIN unlock_hosts k ON k.host_id = s.host_id
-  WHERE COALESCE(s.filevault_enabled, 1) = 1
+  -- Who cannot log in is told only where FileVault is known to list it.
+  WHERE s.filevault_enabled = 1
+    OR (s.filevault_enabled IS NULL AND COALESCE(s.can_login, 1) = 1)
   UNION ALL
   SELECT
     o.host_id,
@@ -193,13 +193,9 @@ ways AS (
         AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1
     END AS counts,
     CASE
-      WHEN s.can_login = 0 AND s.is_admin = 1 AND s.secure_token = 1
-        THEN 'administrator with a token, disabled'
-      WHEN s.can_login = 0 THEN 'disabled, whatever rights it has'
-      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 AND s.is_admin = 1 AND s.secure_token = 1
-        THEN 'administrator with a token, not an owner of the volume'
+      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'
       WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0
-        THEN 'not an owner of the volume, whatever rights it has'
+        THEN 'administrator with a token, not an owner of the volume'
       WHEN s.is_admin = 1
         AND s.secure_token = 1
         AND s.can_login = 1
@@ -208,8 +204,14 @@ ways AS (
     END AS basis
   FROM accounts s
   LEFT JOIN hosts h ON h.host_id = s.host_id
-  WHERE COALESCE(s.is_admin, 1) = 1
-    AND COALESCE(s.secure_token, 1) = 1
+  -- Who does not count is told only where it is an administrator with a token.
+  WHERE (s.is_admin = 1 AND s.secure_token = 1)
+    OR (
+      COALESCE(s.is_admin, 1) = 1
+      AND COALESCE(s.secure_token, 1) = 1
+      AND COALESCE(s.can_login, 1) = 1
+      AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)
+    )
   UNION ALL
   SELECT
     b.host_id,
