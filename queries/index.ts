@@ -1239,7 +1239,7 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": null,
         "isNullAnswer": false,
-        "where": "secure_token = 1 AND COALESCE(is_guest, 0) = 0 AND COALESCE(filevault_enabled, 0) = 0 AND SUBSTR(COALESCE(sources, ''), 1, 4) <> 'apfs'"
+        "where": "COALESCE(secure_token, 0) = 1 AND COALESCE(is_guest, 0) = 0 AND COALESCE(filevault_enabled, 0) = 0 AND SUBSTR(COALESCE(sources, ''), 1, 4) <> 'apfs'"
       }
     ],
     "closed": [],
@@ -1333,12 +1333,6 @@ export const queries: readonly Query[] = [
         "column": "is_guest",
         "isNullAnswer": false,
         "where": "COALESCE(secure_token, 1) = 1"
-      },
-      {
-        "table": "secure_tokens",
-        "column": null,
-        "isNullAnswer": false,
-        "where": "secure_token = 1 AND COALESCE(is_guest, 0) = 0 AND COALESCE(is_admin, 0) = 0 AND SUBSTR(COALESCE(sources, ''), 1, 4) <> 'apfs'"
       }
     ],
     "closed": [
@@ -1362,7 +1356,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.volume_owner,\n  s.confidence,\n  CASE WHEN a.doubtful > 0 THEN NULL ELSE COALESCE(a.token_admins, 0) END AS token_admins\nFROM secure_tokens s\nLEFT JOIN (\n  SELECT\n    t.host_id,\n    SUM(CASE WHEN t.is_admin = 1 AND t.secure_token = 1 THEN 1 ELSE 0 END) AS token_admins,\n    SUM(CASE WHEN t.is_admin = 1 AND t.secure_token = 1 THEN 0 ELSE 1 END) AS doubtful\n  FROM secure_tokens t\n  WHERE COALESCE(t.is_admin, 1) = 1\n    AND COALESCE(t.secure_token, 1) = 1\n  GROUP BY t.host_id\n) a ON a.host_id = s.host_id\nWHERE s.secure_token = 1\n  -- Only APFS knows it: what others say of a token is a claim.\n  AND SUBSTR(s.sources, 1, 4) = 'apfs'\n  AND s.is_admin = 0\n  -- APFS lists Guest too.\n  AND s.is_guest = 0\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.volume_owner,\n  s.confidence,\n  CASE WHEN a.doubtful > 0 THEN NULL ELSE COALESCE(a.token_admins, 0) END AS token_admins\nFROM secure_tokens s\nLEFT JOIN (\n  SELECT\n    t.host_id,\n    SUM(CASE WHEN t.is_admin = 1 AND t.secure_token = 1 THEN 1 ELSE 0 END) AS token_admins,\n    SUM(CASE WHEN t.is_admin = 1 AND t.secure_token = 1 THEN 0 ELSE 1 END) AS doubtful\n  FROM secure_tokens t\n  WHERE COALESCE(t.is_admin, 1) = 1\n    AND COALESCE(t.secure_token, 1) = 1\n  GROUP BY t.host_id\n) a ON a.host_id = s.host_id\nWHERE s.secure_token = 1\n  AND s.is_admin = 0\n  -- APFS lists Guest too.\n  AND s.is_guest = 0\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/token_holder_not_admin.sql"
   },
   {

@@ -97,19 +97,18 @@ export const relationsOf = (hosts: readonly Host[]): Relation[] => {
       }
     }
     for (const { table, status, rows, code, reason, columnsAffected } of last?.results ?? []) {
-      current
-        .get('table_status')
-        ?.rows.push([
-          table.name,
-          status,
-          rows.length,
-          code,
-          reason,
-          columnsAffected === null ? null : JSON.stringify(columnsAffected),
-          null,
-          lastGood.get(table.name) ?? null,
-          last?.hostId ?? null,
-        ]);
+      const row: Readonly<Record<string, Value>> = {
+        table_name: table.name,
+        status,
+        row_count: rows.length,
+        code,
+        reason,
+        columns_affected: columnsAffected === null ? null : JSON.stringify(columnsAffected),
+        last_good_time: lastGood.get(table.name) ?? null,
+        host_id: last?.hostId ?? null,
+      };
+      const told = current.get('table_status');
+      told?.rows.push(told.columns.map(([name]) => row[name] ?? null));
     }
   }
   return [...current.values(), ...past.values(), snapshots, latest];
