@@ -2418,8 +2418,11 @@ export const queries: readonly Query[] = [
     "alsoReads": [
       "table_status"
     ],
-    "applies": null,
-    "appliesReads": [],
+    "applies": "NOT EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = hosts.host_id AND s.secure_token = 1 AND s.is_guest = 0 AND SUBSTR(s.sources, 1, 4) = 'apfs')",
+    "appliesReads": [
+      "hosts",
+      "secure_tokens"
+    ],
     "remediation": "Log in at the login window while the bootstrap token is escrowed; failing that, save the data, erase and set up anew.",
     "references": "800-53r5 CP-10",
     "falsePositives": "A Mac whose Setup Assistant was not finished yet.",

@@ -8,8 +8,8 @@
 --   secure_tokens.secure_token where COALESCE(filevault_enabled, 0) = 0,
 --   secure_tokens.filevault_enabled where COALESCE(secure_token, 1) = 1,
 --   secure_tokens.is_guest where COALESCE(secure_token, 1) = 1 AND COALESCE(filevault_enabled, 0) = 0,
---   no secure_tokens where COALESCE(secure_token, 0) = 1 AND COALESCE(is_guest, 0) = 0 AND COALESCE(filevault_enabled, 0) = 0
---     AND SUBSTR(COALESCE(sources, ''), 1, 4) <> 'apfs'
+--   no secure_tokens where COALESCE(secure_token, 0) = 1 AND COALESCE(is_guest, 0) = 0
+--     AND COALESCE(filevault_enabled, 0) = 0 AND SUBSTR(COALESCE(sources, ''), 1, 4) <> 'apfs'
 -- applies: NOT EXISTS (SELECT 1 FROM filevault_status f
 --   WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)
 -- remediation: Usually deliberate for service administrators: write it down.

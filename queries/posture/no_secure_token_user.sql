@@ -9,6 +9,8 @@
 --     WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1 AND t.is_guest = 0),
 --   secure_tokens.is_guest where COALESCE(secure_token, 1) = 1
 -- also-reads: table_status
+-- applies: NOT EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = hosts.host_id
+--   AND s.secure_token = 1 AND s.is_guest = 0 AND SUBSTR(s.sources, 1, 4) = 'apfs')
 -- remediation: Log in at the login window while the bootstrap token is escrowed; failing that, save the data,
 --   erase and set up anew.
 -- references: 800-53r5 CP-10
