@@ -14,7 +14,7 @@ CREATE TABLE "apfs_crypto_users" (
   "device_identifier" TEXT NOT NULL,
   "volume_uuid" TEXT,
   "crypto_user_uuid" TEXT NOT NULL,
-  "type" TEXT NOT NULL CHECK ("type" IN ('LocalOpenDirectory', 'PersonalRecovery', 'InstitutionalRecovery', 'ICloud', 'ICloudRecovery', 'MDMRecovery', 'Disk', 'Unknown')),
+  "type" TEXT NOT NULL,
   "volume_owner" INTEGER CHECK ("volume_owner" IN (0, 1)),
   "username" TEXT,
   "resolution" TEXT CHECK ("resolution" IN ('local_user', 'guest', 'recovery_key', 'bootstrap_token', 'icloud', 'disk', 'orphan')),
@@ -66,7 +66,7 @@ CREATE TABLE "bootstrap_tokens" (
 CREATE TABLE "collection_errors" (
   "table_name" TEXT NOT NULL,
   "command_id" TEXT,
-  "code" TEXT NOT NULL CHECK ("code" IN ('source_missing', 'source_failed', 'source_timed_out', 'output_too_large', 'permission_denied', 'full_disk_access_required', 'unsupported_macos', 'parse_failed', 'row_invalid', 'not_recorded')),
+  "code" TEXT NOT NULL CHECK ("code" IN ('source_missing', 'source_failed', 'source_timed_out', 'output_too_large', 'permission_denied', 'full_disk_access_required', 'unsupported_macos', 'parse_failed', 'contradicted', 'row_invalid', 'not_recorded')),
   "message" TEXT NOT NULL,
   "hint" TEXT,
   "host_id" TEXT
@@ -93,7 +93,7 @@ CREATE TABLE "command_log" (
 CREATE TABLE "conflicts" (
   "subject_kind" TEXT NOT NULL CHECK ("subject_kind" IN ('user', 'crypto_user', 'host')),
   "subject" TEXT NOT NULL,
-  "fact" TEXT NOT NULL CHECK ("fact" IN ('secure_token', 'volume_owner', 'filevault_user', 'bootstrap', 'guid', 'recovery_key')),
+  "fact" TEXT NOT NULL CHECK ("fact" IN ('secure_token', 'volume_owner', 'filevault_user', 'bootstrap', 'guid', 'recovery_key', 'enrollment', 'record')),
   "rule_id" TEXT NOT NULL,
   "source_a" TEXT NOT NULL,
   "value_a" TEXT,
@@ -101,6 +101,7 @@ CREATE TABLE "conflicts" (
   "value_b" TEXT,
   "severity" TEXT NOT NULL CHECK ("severity" IN ('info', 'low', 'medium', 'high')),
   "conclusion" TEXT NOT NULL,
+  "command_ids" TEXT,
   "host_id" TEXT
 ) STRICT;
 
@@ -275,11 +276,11 @@ CREATE TABLE "platform_sso_states" (
   "username" TEXT,
   "is_registered" INTEGER CHECK ("is_registered" IN (0, 1)),
   "identity_sha256" TEXT,
-  "authentication_method" TEXT CHECK ("authentication_method" IN ('Password', 'UserSecureEnclaveKey', 'SmartCard')),
+  "authentication_method" TEXT,
   "filevault_policy" TEXT,
   "login_policy" TEXT,
   "is_exempt" INTEGER CHECK ("is_exempt" IN (0, 1)),
-  "new_user_authorization_mode" TEXT CHECK ("new_user_authorization_mode" IN ('Standard', 'Admin', 'Groups', 'Temporary')),
+  "new_user_authorization_mode" TEXT,
   "host_id" TEXT
 ) STRICT;
 
@@ -305,6 +306,7 @@ CREATE TABLE "secure_tokens" (
   "confidence" TEXT NOT NULL CHECK ("confidence" IN ('confirmed', 'probable', 'conflicting', 'unknown')),
   "sources" TEXT,
   "has_conflict" INTEGER CHECK ("has_conflict" IN (0, 1)),
+  "is_guest" INTEGER CHECK ("is_guest" IN (0, 1)),
   "host_id" TEXT
 ) STRICT;
 
@@ -312,11 +314,15 @@ CREATE TABLE "table_status" (
   "table_name" TEXT NOT NULL,
   "status" TEXT NOT NULL CHECK ("status" IN ('ok', 'empty', 'partial', 'denied', 'unsupported', 'failed', 'not_recorded', 'skipped')),
   "row_count" INTEGER NOT NULL,
-  "code" TEXT CHECK ("code" IN ('source_missing', 'source_failed', 'source_timed_out', 'output_too_large', 'permission_denied', 'full_disk_access_required', 'unsupported_macos', 'parse_failed', 'row_invalid', 'not_recorded')),
+  "code" TEXT CHECK ("code" IN ('source_missing', 'source_failed', 'source_timed_out', 'output_too_large', 'permission_denied', 'full_disk_access_required', 'unsupported_macos', 'parse_failed', 'contradicted', 'row_invalid', 'not_recorded')),
   "reason" TEXT,
   "columns_affected" TEXT,
   "duration_ms" INTEGER,
   "last_good_time" INTEGER,
+  "failed_sources" TEXT,
+  "rows_may_be_missing" INTEGER CHECK ("rows_may_be_missing" IN (0, 1)),
+  "columns_uncertain" TEXT,
+  "columns_inapplicable" TEXT,
   "host_id" TEXT
 ) STRICT;
 
@@ -345,5 +351,7 @@ CREATE TABLE "users" (
   "home_exists" INTEGER CHECK ("home_exists" IN (0, 1)),
   "password_hint_set" INTEGER CHECK ("password_hint_set" IN (0, 1)),
   "platform_sso_registered" INTEGER CHECK ("platform_sso_registered" IN (0, 1)),
+  "is_awake" INTEGER CHECK ("is_awake" IN (0, 1)),
+  "has_false_identity" INTEGER CHECK ("has_false_identity" IN (0, 1)),
   "host_id" TEXT
 ) STRICT;
