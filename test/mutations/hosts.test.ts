@@ -34,7 +34,8 @@ const truths: Readonly<Record<string, Truth>> = {
       'grace admin 0 token 1 owner 1 FileVault 1 conflicting',
       'heidi admin 1 token 1 owner 1 FileVault 1 confirmed',
       'itadmin admin 1 token 1 owner 1 FileVault 1 confirmed',
-      'ivan admin 0 token 0 owner 0 FileVault 0 confirmed',
+      // No crypto user and no tag: APFS alone says it, and a tag that is missing is no evidence.
+      'ivan admin 0 token 0 owner 0 FileVault 0 probable',
       'judy admin 0 token 0 owner 0 FileVault 0 confirmed',
       'kim admin 0 token 0 owner 0 FileVault 0 confirmed',
       'laps admin 1 token 1 owner 1 FileVault 1 confirmed',

@@ -446,6 +446,11 @@ test('a word that is not known proves nothing to the questions that read it, and
       const own = spots.get(old.hostId)?.find((spot) => spot.table === table && spot.column === column);
       const about = `${query.name} with ${table}.${column}`;
       if (reads) {
+        // But where the rest proves what the word cannot change: one holder is enough not to be without one.
+        if (query.name === 'no_secure_token_user' && column === 'boot_volume_fs') {
+          t.is(verdict, 'clean', about);
+          continue;
+        }
         t.not(verdict, 'clean', about);
         if (query.needsHistory || query.isOfFleet) continue;
         // But for a Mac that the question cannot concern.
