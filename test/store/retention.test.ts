@@ -98,7 +98,8 @@ test('what is known from then on stays, and what came before is gone', (t) => {
           ...list.filter(({ collectedTime }) => collectedTime <= cut).map((snapshot) => [snapshot]),
         );
         t.deepEqual(everything(store), view);
-        // Late ones after that time find their place.
+        // Late ones after that time find their place. It brings the tables that the others bring, so it is another
+        // look, and not another reading of the same second: readings.test.ts has those.
         const late = snapshotAt('H1', cut + 3, {
           people: {
             status: 'partial',
@@ -106,6 +107,7 @@ test('what is known from then on stays, and what came before is gone', (t) => {
             failed: ['s1'],
             rows: [['ann', 'A', null, 2, null]],
           },
+          machine: { status: 'denied', affected: null, rows: [] },
         });
         const untouched = newStore();
         addAll(untouched, ...list.map((snapshot) => [snapshot]), [late]);
