@@ -202,6 +202,18 @@ const astray = (path: string): CollectError =>
     hint: 'such a link is never followed: look at it by hand',
   });
 
+/** What `find` says of a path that may be looked at; throws CollectError of one that may not. */
+const findAllowed = async (
+  tree: Tree,
+  path: string,
+  followsLast: boolean,
+): Promise<Exclude<Place, { kind: 'astray' | 'denied' }>> => {
+  const place = await find(tree, path, followsLast);
+  if (place.kind === 'astray') throw astray(path);
+  if (place.kind === 'denied') throw denied(path);
+  return place;
+};
+
 /** Names of the records of a folder, in order; those that begin with a dot dscl does not list. */
 const recordNames = async (folder: string, shown: string, maxEntries: number): Promise<readonly string[]> => {
   const names: string[] = [];
@@ -246,9 +258,7 @@ const readRecords = async (
   parse: (bytes: Uint8Array) => DslocalRecord,
   maxEntries: number,
 ): Promise<Records> => {
-  const place = await find(tree, path, true);
-  if (place.kind === 'astray') throw astray(path);
-  if (place.kind === 'denied') throw denied(path);
+  const place = await findAllowed(tree, path, true);
   if (place.kind !== 'found' || !place.stats.isDirectory()) {
     throw new CollectError('source_missing', `${path} is not on the volume`, {
       hint: 'the volume is damaged, or is not one that macOS made',
@@ -469,9 +479,7 @@ export const volumeBackend = async (
               hint: 'name a folder that holds the Data volume and the System volume',
             });
           }
-          const place = await find(system, versionPath, true);
-          if (place.kind === 'astray') throw astray(versionPath);
-          if (place.kind === 'denied') throw denied(versionPath);
+          const place = await findAllowed(system, versionPath, true);
           return place.kind === 'found' ? answer(versionOf(await readPlace(place, versionPath))) : null;
         }
         default:
@@ -480,42 +488,22 @@ export const volumeBackend = async (
       }
     },
     readFile: async (file): Promise<FileContent | null> => {
-      const place = await find(data, file, true);
-      switch (place.kind) {
-        case 'found':
-          return { kind: 'content', bytes: await readPlace(place, file) };
-        case 'missing':
-          return { kind: 'missing' };
-        case 'denied':
-          throw denied(file);
-        case 'astray':
-          throw astray(file);
-        case 'elsewhere':
-          return null;
-      }
+      const place = await findAllowed(data, file, true);
+      if (place.kind === 'elsewhere') return null;
+      return place.kind === 'missing' ? place : { kind: 'content', bytes: await readPlace(place, file) };
     },
     stat: async (file): Promise<PathStat | null> => {
-      const place = await find(data, file, false);
-      switch (place.kind) {
-        case 'found': {
-          const { stats } = place;
-          return {
-            kind: stats.isDirectory() ? 'dir' : 'file',
-            mode: stats.mode & 0o7777,
-            uid: stats.uid,
-            size: stats.isFile() ? stats.size : 0,
-            mtime: Math.floor(stats.mtimeMs / 1000),
-          };
-        }
-        case 'missing':
-          return { kind: 'missing' };
-        case 'denied':
-          throw denied(file);
-        case 'astray':
-          throw astray(file);
-        case 'elsewhere':
-          return null;
-      }
+      const place = await findAllowed(data, file, false);
+      if (place.kind === 'elsewhere') return null;
+      if (place.kind === 'missing') return place;
+      const { stats } = place;
+      return {
+        kind: stats.isDirectory() ? 'dir' : 'file',
+        mode: stats.mode & 0o7777,
+        uid: stats.uid,
+        size: stats.isFile() ? stats.size : 0,
+        mtime: Math.floor(stats.mtimeMs / 1000),
+      };
     },
   };
 };
