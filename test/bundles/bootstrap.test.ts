@@ -1,7 +1,7 @@
 /** The state of the bootstrap token on every combination of its witnesses (semantics.md, 3.3, point 4). */
+import test from 'ava';
 import { appleSilicon, evidenceOf, mdmPayload, silent, supported } from './mac.ts';
 import type { Mac, Said } from './mac.ts';
-import { testOf } from './open.ts';
 import { askFixture } from './program.ts';
 
 interface Witnesses {
@@ -89,8 +89,7 @@ const ask = (of: Witnesses): ReturnType<typeof look> => {
   return known;
 };
 
-const oneState = 'the state is one that the text allows, whichever witness answers';
-testOf(oneState)(oneState, async (t) => {
+test('the state is one that the text allows, whichever witness answers', async (t) => {
   const wrong: string[] = [];
   for (const of of all) {
     const { state } = await ask(of);
@@ -100,8 +99,7 @@ testOf(oneState)(oneState, async (t) => {
   t.deepEqual(wrong, []);
 });
 
-const oneRow = 'witnesses of the enrolment that contradict leave one row, and others none';
-testOf(oneRow)(oneRow, async (t) => {
+test('witnesses of the enrolment that contradict leave one row, and others none', async (t) => {
   const wrong: string[] = [];
   for (const of of all) {
     // A server that takes tokens is no plain word on the enrolment.

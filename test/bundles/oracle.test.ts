@@ -1,4 +1,5 @@
 /** The verdicts of the program against those of the oracle, on every combination of witnesses. */
+import test from 'ava';
 import { plistOf } from '../fixtures/backend.ts';
 import {
   appleSilicon,
@@ -14,7 +15,6 @@ import {
 import type { Mac, Person, Said } from './mac.ts';
 import { conclude } from './oracle.ts';
 import type { Apfs, Witnesses } from './oracle.ts';
-import { testOf } from './open.ts';
 import { askFixture } from './program.ts';
 import type { Answers, Row } from './program.ts';
 
@@ -239,22 +239,19 @@ const macs = volumes.flatMap((volume) =>
 );
 
 for (const { where, subjects, ask } of macs) {
-  const title = `${where}: every verdict is that of the text`;
-  testOf(title)(title, async (t) => {
+  test(`${where}: every verdict is that of the text`, async (t) => {
     const found = compare(await ask(), subjects);
     t.is(found.length, 0, `${found.length} of ${subjects.length}:\n${found.slice(0, 20).join('\n')}`);
   });
 }
 
 for (const [what, sql] of Object.entries(consistency)) {
-  const title = `whatever the witnesses say, ${what}`;
-  testOf(title)(title, async (t) => {
+  test(`whatever the witnesses say, ${what}`, async (t) => {
     for (const { where, ask } of macs) t.deepEqual((await ask()).sql(sql), [], where);
   });
 }
 
-const oddTag = 'a tag that cannot be read is no evidence, and costs its own account alone';
-testOf(oddTag)(oddTag, async (t) => {
+test('a tag that cannot be read is no evidence, and costs its own account alone', async (t) => {
   const [volume] = volumes;
   if (volume === undefined) throw new Error('there is no volume');
   const own: Subject = {

@@ -2,7 +2,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { testOf } from './open.ts';
 import { askBundle, runProgram } from './program.ts';
 import type { Row } from './program.ts';
 
@@ -52,7 +51,7 @@ test('every bundle is in the index, and none is missing', (t) => {
 for (const bundle of bundles) {
   const { id, what, expect } = bundle;
   const rows = `${id} (${what}): the rows are those that a right collector gives`;
-  testOf(rows)(rows, async (t) => {
+  test(rows, async (t) => {
     const answers = await askBundle(join(folder, bundle.bundle));
     for (const [sql, wanted] of askedRows(bundle)) t.deepEqual(answers.sql(sql), wanted, sql);
   });
@@ -60,7 +59,7 @@ for (const bundle of bundles) {
   const words = expect.findings_words ?? [];
   if (words.length === 0) continue;
   const said = `${id} (${what}): the findings say so, and nothing that is not so`;
-  const named = later.has(id) ? test.failing : testOf(said);
+  const named = later.has(id) ? test.failing : test;
   named(said, async (t) => {
     const text = await printed(bundle);
     for (const word of words) {

@@ -1,6 +1,6 @@
+import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { evidenceOf } from './mac.ts';
-import { testOf } from './open.ts';
 import { askFixture } from './program.ts';
 import type { Answers } from './program.ts';
 import { reproductions } from './reproductions/index.ts';
@@ -37,8 +37,7 @@ for (const { id, what, mac, checks } of reproductions) {
   // All checks of a Mac share one collection.
   let asked: Promise<Answers> | null = null;
   for (const check of checks) {
-    const title = `${id}, ${what}: ${check.says}`;
-    testOf(title)(title, async (t) => {
+    test(`${id}, ${what}: ${check.says}`, async (t) => {
       asked ??= askFixture(evidenceOf(mac));
       holds(t, await asked, check);
     });

@@ -1,10 +1,10 @@
 /** A source that fails, or contradicts the others, between two good days: nothing may have changed by it. */
 import { join } from 'node:path';
+import test from 'ava';
 import { plistOf } from '../fixtures/backend.ts';
 import { temporaryFolder } from '../standin.ts';
 import { appleSilicon, evidenceOf, plain, records, silent } from './mac.ts';
 import type { Mac, Said } from './mac.ts';
-import { testOf } from './open.ts';
 import { storeFixtures } from './program.ts';
 
 const listing = (said: Said): Mac['answers'] => ({
@@ -62,8 +62,7 @@ const days: readonly {
 ];
 for (const { id, what, answers } of days) {
   const bad: Mac = { ...disputed, answers };
-  const last = `${id}, ${what} on the last day: nobody lost a token`;
-  testOf(last)(last, async (t) => {
+  test(`${id}, ${what} on the last day: nobody lost a token`, async (t) => {
     const store = await storeFixtures(join(temporaryFolder(t), 'a.db'), [
       evidenceOf(disputed),
       evidenceOf(bad),
@@ -73,8 +72,7 @@ for (const { id, what, answers } of days) {
     t.not(verdict, 'hit', JSON.stringify(hits));
   });
 
-  const between = `${id}, ${what} between two good days: no token and no dispute came or went`;
-  testOf(between)(between, async (t) => {
+  test(`${id}, ${what} between two good days: no token and no dispute came or went`, async (t) => {
     const store = await storeFixtures(
       join(temporaryFolder(t), 'b.db'),
       [disputed, bad, disputed].map(evidenceOf),
