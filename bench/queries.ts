@@ -125,7 +125,7 @@ const run = (path: string): number => {
       say(`    ${detail}`);
   }
   const start = performance.now();
-  evaluate(db, asked, { now, names });
+  evaluate(db, asked, { now, names, tables });
   say(`\nall questions judged on every host  ${((performance.now() - start) / 1_000).toFixed(1)} s`);
   db.close();
   return slow === 0 ? 0 : 1;

@@ -4,7 +4,7 @@ import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
 import { allColumns } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
-import { bare } from '../queries/query.ts';
+import { bare } from '../queries/known.ts';
 import type { Query } from '../queries/query.ts';
 import { queries as library } from '../queries/index.ts';
 import { evaluate } from '../queries/evaluate.ts';
@@ -97,7 +97,7 @@ export const evaluateCollections = (
   const db = memoryOf(own);
   try {
     db.pragma('query_only = ON');
-    return evaluate(db, queries, { now: nowOf(own), names });
+    return evaluate(db, queries, { now: nowOf(own), names, tables });
   } finally {
     db.close();
   }
@@ -186,6 +186,7 @@ export const queriesOfPacks = (packs: readonly Pack[], file: string): PreparedPa
         needsHistory: false,
         isOfFleet: false,
         leastHosts: 0,
+        maxAge: 0,
         sql,
         file,
       };
@@ -262,6 +263,7 @@ export const evaluatePacks = (
       const [answer] = evaluate(own, [{ ...query, requires, sql: 'SELECT NULL AS host_id WHERE 1 = 0' }], {
         now,
         names,
+        tables,
       });
       const found = answer?.blindSpots.get(host);
       if (found !== undefined) spots.get(query)?.set(host, found);

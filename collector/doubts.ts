@@ -36,21 +36,26 @@ export const untoldColumns = (looked: Looked): readonly string[] =>
     .map(([name]) => name);
 
 /** Whether a failure can cost this table a row. */
-const losesRows = ({ table }: Looked, { problem: { source, costs } }: Failure): boolean => {
+const losesRows = ({ table, rows }: Looked, { problem: { source, costs } }: Failure): boolean => {
   // What could not be made a row is one.
   if (source === null) return true;
-  if (table.key.length === 0 || costs === 'value') return false;
+  if (costs === 'value') return false;
+  if (table.key.length === 0) return rows.length === 0;
   if (costs === 'entry' && table.hasRowsOfValues !== true) return false;
   return (table.rowsFrom ?? table.sources).some((name) => name === source);
 };
 
 /**
  * Columns that are told in some row, and rest on a source that failed. Where a column has but one source, each row has
- * it from an answer of its own; only the one row of a table without a key has it from the answer that failed.
+ * it from an answer of its own; only the one row of a table without a key has it from the answer that failed. A record that
+ * is lost is a row that is lost: the other rows have records of their own.
  */
 const uncertainColumns = (looked: Looked, failures: readonly Failure[]): readonly string[] => {
   const { table, rows } = looked;
-  const failed = failures.filter(({ problem }) => problem.costs !== 'value');
+  const ofRows: readonly string[] = table.rowsFrom ?? [];
+  const isOtherRow = ({ isOfItem, problem: { source, costs } }: Failure): boolean =>
+    isOfItem && costs === 'record' && source !== null && ofRows.includes(source);
+  const failed = failures.filter((failure) => failure.problem.costs !== 'value' && !isOtherRow(failure));
   return columnsOf(looked)
     .filter(([name, column]) => {
       if (table.key.includes(name) || !rows.some((row) => row[name] !== null)) return false;

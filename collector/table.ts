@@ -22,11 +22,18 @@ export interface Column<out T = unknown> {
   readonly from?: readonly SourceName[];
   /** Why it is NULL where nothing failed: off by default, or no source may say it. */
   readonly nullBecause?: string;
+  /** Where `where`, SQL over a row, holds and none of `by` failed, no other source could make another value of it. */
+  readonly settled?: { readonly where: string; readonly by: readonly SourceName[] };
   /** Never set; `Row` infers from it. */
   readonly $value?: T;
 }
 
-type Meta = Partial<Pick<Column, 'example' | 'unit' | 'from' | 'nullBecause'>>;
+/**
+ * What is told of it is certain: it says "no" only where all could be seen that could say "yes", or repeats what was said.
+ */
+export const toldForCertain: NonNullable<Column['settled']> = { where: '1', by: [] };
+
+type Meta = Partial<Pick<Column, 'example' | 'unit' | 'from' | 'nullBecause' | 'settled'>>;
 
 const column =
   <T>(type: Column['type'], fixed: Partial<Column> = {}) =>

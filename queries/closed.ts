@@ -15,12 +15,13 @@ const closedColumns = (tables: readonly Table[]): readonly ClosedColumn[] =>
   );
 
 /** The statements in which a query reads columns. */
-const statementsOf = ({ sql, applies, requires }: Query): readonly string[] => [
+export const statementsOf = ({ sql, applies, requires }: Query): readonly string[] => [
   sql,
   ...(applies === null ? [] : [`SELECT host_id FROM hosts WHERE NOT (${applies})`]),
-  ...requires.flatMap(({ table, where }) =>
-    where === null ? [] : [`SELECT 1 FROM ${quoteName(table)} WHERE ${where}`],
-  ),
+  ...requires.flatMap(({ table, where, unless }) => [
+    ...(where === null ? [] : [`SELECT 1 FROM ${quoteName(table)} WHERE ${where}`]),
+    ...(unless === null ? [] : [`SELECT 1 FROM hosts WHERE ${unless}`]),
+  ]),
 ];
 
 /**

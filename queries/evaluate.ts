@@ -6,12 +6,15 @@
  * engine too. What else is there is unknown. A hit on a host with blind spots stays a hit, with the blind
  * spots beside it.
  */
-import { isGood, isSeen, isTold } from '../collector/status.ts';
-import type { Value } from '../collector/table.ts';
+import { isGood } from '../collector/status.ts';
+import type { Table, Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName, quoteText, statusList } from '../store/ddl.ts';
 import { prepareGuarded } from '../store/guard.ts';
-import type { ClosedColumn, Query, Requirement } from './query.ts';
+import { asSeen } from '../store/seen.ts';
+import { areRowsKnown, isTableKnown } from './known.ts';
+import type { ClosedColumn, Query } from './query.ts';
+import type { Requirement } from './known.ts';
 
 /**
  * How long after a change a detection query still tells it, and how new a
@@ -35,13 +38,10 @@ const isInapplicable = (column: string): string =>
   `REPLACE(t.columns_inapplicable, ${quoteText(`"${column}":`)}, '') <> t.columns_inapplicable`;
 
 const goodOnes = statusList(isGood);
-const toldOnes = statusList(isTold);
-
-/** Of a partial table rows may be missing, where it is not named which columns are. */
-const rowsAreThere = `(t.status IN ${statusList(isSeen)} OR (t.status = 'partial' AND t.columns_affected IS NOT NULL))`;
 
 /** The statements that find the hosts of which one requirement is not known. */
-const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement): string[] => {
+const spotsOfRequirement = (requirement: Requirement): string[] => {
+  const { table, column, isNullAnswer, where } = requirement;
   if (table === 'table_status') {
     return [
       `${spot('h.host_id', table, null, "'nothing was collected'")}\nFROM ${everyHost} h\n` +
@@ -56,7 +56,7 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
     // Of a partial table rows may be missing: it is enough only where it is named which columns are. What this Mac or
     // this macOS has not is not unknown.
     `${spot('t.host_id', table, null, why)}\nFROM table_status t\nWHERE ${isTable}\n` +
-      `  AND (t.status NOT IN ${toldOnes} OR (t.status = 'partial'${column === null && where === null ? '' : ' AND t.columns_affected IS NULL'}))`,
+      `  AND NOT ${isTableKnown(requirement)}`,
   ];
   // A condition that is neither true nor false may be true.
   const matters = where === null ? '' : `CASE WHEN NOT (${where}) THEN 0 ELSE 1 END = 1`;
@@ -72,7 +72,7 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
     return [
       ...found,
       `${spot('t.host_id', table, column, why)}\nFROM table_status t\nWHERE ${isTable}\n` +
-        `  AND t.status IN ${goodOnes}\n  AND ${names('t.columns_affected', column)}`,
+        `  AND t.status IN ${goodOnes}\n  AND (${names('t.columns_affected', column)} OR ${names('t.columns_uncertain', column)})`,
     ];
   }
   return [
@@ -83,13 +83,30 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
   ];
 };
 
-const spotsOfHistory = (table: string, isOfFleet: boolean): string =>
-  `${spot('h.host_id', table, null, isOfFleet ? "'two good snapshots are needed'" : "'two good snapshots are needed, the newer of the last seven days'")}\n` +
-  `FROM ${everyHost} h\n` +
-  'LEFT JOIN (\n  SELECT host_id, MIN(valid_from_time) AS first_time\n' +
-  `  FROM ${quoteName(`${table}_history`)}\n  WHERE valid_from_time <= :now\n  GROUP BY host_id\n) f ON f.host_id = h.host_id\n` +
-  `LEFT JOIN table_status t ON t.host_id = h.host_id AND t.table_name = ${quoteText(table)}\n` +
-  `WHERE CASE WHEN t.last_good_time > f.first_time${isOfFleet ? '' : ` AND t.last_good_time > :now - ${windowSeconds}`} THEN 0 ELSE 1 END = 1`;
+/** The same, but for hosts on which it is proven that nothing that is not known could matter. */
+const spotsThatMatter = (requirement: Requirement): string[] => {
+  const { unless } = requirement;
+  const spots = spotsOfRequirement(requirement);
+  if (unless === null) return spots;
+  const isProven = `SELECT hosts.host_id FROM hosts WHERE ${unless}`;
+  return spots.map(
+    (sql) =>
+      `SELECT u.host_id, u.table_name, u.column_name, u.reason\nFROM (\n${sql}\n) u\nWHERE u.host_id NOT IN (${isProven})`,
+  );
+};
+
+/** Whether a table, or a column of it, was seen twice; of a column that is NULL in all that was seen first, nothing was. */
+const spotsOfHistory = ({ table, column, isNullAnswer }: Requirement, isOfFleet: boolean): string => {
+  const isSeen = column === null || isNullAnswer ? '' : ` AND ${quoteName(column)} IS NOT NULL`;
+  return (
+    `${spot('h.host_id', table, null, isOfFleet ? "'two good snapshots are needed'" : "'two good snapshots are needed, the newer of the last seven days'")}\n` +
+    `FROM ${everyHost} h\n` +
+    'LEFT JOIN (\n  SELECT host_id, MIN(valid_from_time) AS first_time\n' +
+    `  FROM ${quoteName(`${table}_history`)}\n  WHERE valid_from_time <= :now${isSeen}\n  GROUP BY host_id\n) f ON f.host_id = h.host_id\n` +
+    `LEFT JOIN table_status t ON t.host_id = h.host_id AND t.table_name = ${quoteText(table)}\n` +
+    `WHERE CASE WHEN t.last_good_time > f.first_time${isOfFleet ? '' : ` AND t.last_good_time > :now - ${windowSeconds}`} THEN 0 ELSE 1 END = 1`
+  );
+};
 
 const spotsOfSize = (least: number): string =>
   `${spot('h.host_id', 'hosts', null, `'at least ${least} hosts are needed to compare'`)}\nFROM ${everyHost} h\n` +
@@ -115,12 +132,10 @@ const spotsOfWords = (
 
 /** Statements of the shared SQL, each of which finds hosts on which the query cannot be evaluated. */
 export const blindSpotStatements = (query: Query): readonly string[] => [
-  ...query.requires.flatMap(spotsOfRequirement),
+  ...query.requires.flatMap(spotsThatMatter),
   ...query.closed.map((column) => spotsOfWords(column, query)),
   ...(query.needsHistory
-    ? [...new Set(query.requires.map(({ table }) => table))].map((table) =>
-        spotsOfHistory(table, query.isOfFleet),
-      )
+    ? [...new Set(query.requires.map((requirement) => spotsOfHistory(requirement, query.isOfFleet)))]
     : []),
   ...(query.leastHosts > 0 ? [spotsOfSize(query.leastHosts)] : []),
 ];
@@ -135,7 +150,7 @@ export const exemptStatement = ({ applies, appliesReads }: Query): string | null
   return (
     `SELECT host_id FROM hosts WHERE NOT (${applies}) AND (SELECT COUNT(*) FROM table_status t ` +
     `WHERE t.host_id = hosts.host_id AND t.table_name IN (${appliesReads.map(quoteText).join(', ')}) ` +
-    `AND ${rowsAreThere}) = ${appliesReads.length}`
+    `AND t.status <> 'unsupported' AND ${areRowsKnown}) = ${appliesReads.length}`
   );
 };
 
@@ -185,6 +200,8 @@ export interface EvaluateOptions {
   /** Unix seconds: the `:now` of the queries. */
   readonly now: number;
   readonly names: Names;
+  /** What is declared of the tables in the database. */
+  readonly tables: readonly Table[];
 }
 
 export const hasHistory = (db: Db): boolean =>
@@ -204,12 +221,21 @@ const compare = (a: string | null, b: string | null): number => {
   return (a ?? '') < (b ?? '') ? -1 : 1;
 };
 
-/** Evaluates queries on a database; what several of them require is looked up once. */
-export const evaluate = (
-  db: Db,
-  queries: readonly Query[],
-  { now, names: known }: EvaluateOptions,
-): Answer[] => {
+/**
+ * Evaluates queries on a database, by what the last look at each host told for certain, or one of the age that a header
+ * allows.
+ */
+export const evaluate = (db: Db, queries: readonly Query[], options: EvaluateOptions): Answer[] => {
+  const answers = new Map<Query, Answer>();
+  for (const [maxAge, own] of Map.groupBy(queries, (query) => query.maxAge)) {
+    const found = asSeen(db, options.tables, maxAge, () => evaluateAll(db, own, options));
+    for (const answer of found) answers.set(answer.query, answer);
+  }
+  return queries.flatMap((query) => answers.get(query) ?? []);
+};
+
+/** What several queries require is looked up once. */
+const evaluateAll = (db: Db, queries: readonly Query[], { now, names: known }: EvaluateOptions): Answer[] => {
   const remembered = new Map<string, readonly AnyRow[]>();
   const rowsOf = (sql: string): readonly AnyRow[] =>
     prepareGuarded(db, sql, known).safeIntegers(false).all({ now }) as readonly AnyRow[];

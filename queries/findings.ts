@@ -1,5 +1,5 @@
 /** Hits as findings: one for each query, host and subject. */
-import type { Value } from '../collector/table.ts';
+import type { Table, Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName, quoteText } from '../store/ddl.ts';
 import type { FindingRow, EvaluatedHost } from '../store/findings.ts';
@@ -70,9 +70,9 @@ const keyOf = ({ query_name: name, subject }: FindingRow): string => `${name}\0$
  *
  * @param now When the host was observed.
  */
-export const findingsOf = (db: Db, hostId: string, now: number): EvaluatedHost =>
+export const findingsOf = (db: Db, tables: readonly Table[], hostId: string, now: number): EvaluatedHost =>
   ofHost(db, hostId, () => {
-    const answers = evaluate(db, storedQueries, { now, names: { tables: [], columns: [] } });
+    const answers = evaluate(db, storedQueries, { now, names: { tables: [], columns: [] }, tables });
     const rows = answers.flatMap((answer) =>
       findingsOfAnswer(answer).map(({ query, subject, details }): FindingRow => ({
         query_name: query.name,

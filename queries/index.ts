@@ -14,25 +14,37 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "COALESCE(is_guest, 0) = 0"
+        "where": "COALESCE(is_guest, 0) = 0",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "account_policy_data",
         "column": "creation_time",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = account_policy_data.host_id AND s.username = account_policy_data.username AND COALESCE(s.secure_token, 1) = 1)"
+        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = account_policy_data.host_id AND s.username = account_policy_data.username AND COALESCE(s.secure_token, 1) = 1)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "account_policy_data",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "creation_time",
+          "username",
+          "uuid"
+        ]
       },
       {
         "table": "secure_tokens",
         "column": null,
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(is_guest, 0) = 0 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)"
+        "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(is_guest, 0) = 0 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
@@ -47,6 +59,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  oldest.host_id,\n  oldest.username AS subject,\n  oldest.is_admin,\n  oldest.creation_time,\n  h.setup_done_time\nFROM (\n  SELECT\n    holders.host_id,\n    holders.username,\n    holders.uuid,\n    holders.is_admin,\n    holders.secure_token,\n    holders.creation_time,\n    MIN(holders.creation_time) OVER (PARTITION BY holders.host_id) AS oldest_time,\n    -- One of whom either is not known may be the oldest.\n    SUM(CASE WHEN holders.secure_token = 1 AND holders.creation_time IS NOT NULL THEN 0 ELSE 1 END)\n      OVER (PARTITION BY holders.host_id) AS doubtful\n  FROM (\n    SELECT\n      s.host_id,\n      s.username,\n      s.uuid,\n      s.is_admin,\n      s.secure_token,\n      (\n        SELECT MAX(a.creation_time)\n        FROM account_policy_data a\n        WHERE a.host_id = s.host_id\n          AND a.username = s.username\n          AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')\n      ) AS creation_time\n    FROM secure_tokens s\n    WHERE COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.is_guest, 0) = 0\n  ) holders\n) oldest\nLEFT JOIN hosts h ON h.host_id = oldest.host_id\nWHERE oldest.creation_time = oldest.oldest_time\n  AND oldest.doubtful = 0\nORDER BY oldest.host_id, oldest.username, COALESCE(oldest.uuid, '')",
     "file": "queries/context/first_token_holder.sql"
   },
@@ -61,7 +74,9 @@ export const queries: readonly Query[] = [
         "table": "hosts",
         "column": "os_version_num",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
@@ -74,6 +89,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  h.host_id,\n  h.os_version AS subject,\n  h.is_apple_silicon,\n  1 AS has_secure_tokens,\n  CASE WHEN h.os_version_num >= 101305 THEN 1 ELSE 0 END AS can_suppress_token_prompt,\n  CASE WHEN h.os_version_num >= 101500 THEN 1 ELSE 0 END AS has_bootstrap_token,\n  CASE WHEN h.os_version_num >= 101504 THEN 1 ELSE 0 END AS escrows_bootstrap_token_at_login,\n  CASE WHEN h.os_version_num >= 110000 THEN 1 ELSE 0 END AS bootstrap_token_for_any_user,\n  CASE\n    WHEN h.os_version_num < 110000 OR h.is_apple_silicon = 0 THEN 0\n    WHEN h.is_apple_silicon = 1 THEN 1\n  END AS has_volume_ownership,\n  CASE WHEN h.os_version_num >= 130300 THEN 1 ELSE 0 END AS has_erase_preflight,\n  CASE WHEN h.os_version_num >= 140000 THEN 1 ELSE 0 END AS has_filevault_in_setup_assistant,\n  CASE\n    WHEN h.os_version_num < 150000 OR h.is_apple_silicon = 0 THEN 0\n    WHEN h.is_apple_silicon = 1 THEN 1\n  END AS has_platform_sso_filevault_policy,\n  CASE WHEN h.os_version_num >= 260000 THEN 1 ELSE 0 END AS has_unlock_by_ssh\nFROM hosts h\nWHERE h.os_version_num >= 101300\nORDER BY h.host_id",
     "file": "queries/context/version_threshold_matrix.sql"
   },
@@ -88,19 +104,28 @@ export const queries: readonly Query[] = [
         "table": "users",
         "column": "can_login",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "account_type",
         "isNullAnswer": false,
-        "where": "COALESCE(can_login, 1) = 1 AND COALESCE(is_system_account, 1) = 1"
+        "where": "COALESCE(can_login, 1) = 1 AND COALESCE(is_system_account, 1) = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "authentication_authorities",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "tag",
+          "username"
+        ]
       }
     ],
     "closed": [
@@ -118,9 +143,7 @@ export const queries: readonly Query[] = [
         ]
       }
     ],
-    "alsoReads": [
-      "table_status"
-    ],
+    "alsoReads": [],
     "applies": null,
     "appliesReads": [],
     "remediation": "An account that was made half-way: finish it, or delete it.",
@@ -129,7 +152,8 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.shell,\n  u.is_admin,\n  CASE\n    WHEN EXISTS (\n      SELECT 1\n      FROM authentication_authorities a\n      WHERE a.host_id = u.host_id\n        AND a.username = u.username\n        AND a.tag = 'basic'\n    ) THEN 1\n    ELSE 0\n  END AS has_basic\nFROM users u\nJOIN table_status t\n  ON t.host_id = u.host_id\n  AND t.table_name = 'authentication_authorities'\n  AND t.status IN ('ok', 'empty')\nWHERE u.can_login = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  AND (\n    NOT EXISTS (\n      SELECT 1\n      FROM authentication_authorities a\n      WHERE a.host_id = u.host_id\n        AND a.username = u.username\n        AND a.tag IN ('ShadowHash', 'Kerberosv5', 'LocalCachedUser', 'ApplePasswordServer')\n    )\n    OR EXISTS (\n      SELECT 1\n      FROM authentication_authorities a\n      WHERE a.host_id = u.host_id\n        AND a.username = u.username\n        AND a.tag = 'basic'\n    )\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
+    "maxAge": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'authentication_authorities' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"tag\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"tag\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"username\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"username\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.shell,\n  u.is_admin,\n  CASE\n    WHEN EXISTS (\n      SELECT 1\n      FROM authentication_authorities a\n      WHERE a.host_id = u.host_id\n        AND a.username = u.username\n        AND a.tag = 'basic'\n    ) THEN 1\n    ELSE 0\n  END AS has_basic\nFROM users u\nJOIN known_tables k\n  ON k.host_id = u.host_id\n  AND k.table_name = 'authentication_authorities'\nWHERE u.can_login = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  AND (\n    NOT EXISTS (\n      SELECT 1\n      FROM authentication_authorities a\n      WHERE a.host_id = u.host_id\n        AND a.username = u.username\n        AND a.tag IN ('ShadowHash', 'Kerberosv5', 'LocalCachedUser', 'ApplePasswordServer')\n    )\n    OR EXISTS (\n      SELECT 1\n      FROM authentication_authorities a\n      WHERE a.host_id = u.host_id\n        AND a.username = u.username\n        AND a.tag = 'basic'\n    )\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
     "file": "queries/detection/account_without_password.sql"
   },
   {
@@ -143,13 +167,17 @@ export const queries: readonly Query[] = [
         "table": "authentication_authorities",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
@@ -165,6 +193,7 @@ export const queries: readonly Query[] = [
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    'added' AS change,\n    n.tag,\n    n.value,\n    n.valid_from_time AS change_time\n  FROM authentication_authorities_history n\n  CROSS JOIN firsts f\n  WHERE n.tag NOT IN ('SecureToken', 'DisabledTags')\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n  UNION\n  SELECT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    'removed' AS change,\n    o.tag,\n    o.value,\n    o.valid_until_time AS change_time\n  FROM authentication_authorities_history o\n  WHERE o.tag NOT IN ('SecureToken', 'DisabledTags')\n    AND o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.change,\n    r.tag,\n    r.value,\n    r.change_time,\n    -- The value, at whatever place, just before and from then on.\n    MAX(\n      CASE\n        WHEN p.username = r.username\n          AND COALESCE(p.uuid, '') = r.uuid\n          AND p.value = r.value\n          AND p.valid_from_time < r.change_time\n          AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1\n        ELSE 0\n      END\n    ) AS was_there,\n    MAX(\n      CASE\n        WHEN p.username = r.username\n          AND COALESCE(p.uuid, '') = r.uuid\n          AND p.value = r.value\n          AND p.valid_from_time <= r.change_time\n          AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1\n        ELSE 0\n      END\n    ) AS is_there,\n    -- The table itself was looked at before.\n    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past\n  FROM authentication_authorities_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n  GROUP BY r.host_id, r.username, r.uuid, r.change, r.tag, r.value, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.change,\n  c.tag,\n  c.value,\n  c.change_time\nFROM users_history u\nCROSS JOIN compared c\nWHERE c.has_past = 1\n  AND (\n    (c.change = 'added' AND c.was_there = 0)\n    OR (c.change = 'removed' AND c.is_there = 0)\n  )\n  AND u.host_id = c.host_id\n  AND u.username = c.username\n  AND COALESCE(u.uuid, '') = c.uuid\nGROUP BY c.host_id, c.username, c.uuid, c.change, c.tag, c.value, c.change_time\n-- The account itself was there before, and is there after.\nHAVING MAX(\n    CASE\n      WHEN u.valid_from_time < c.change_time\n        AND COALESCE(u.valid_until_time, c.change_time) >= c.change_time THEN 1\n      ELSE 0\n    END\n  ) = 1\n  AND MAX(\n    CASE\n      WHEN u.valid_from_time <= c.change_time\n        AND COALESCE(u.valid_until_time, c.change_time + 1) > c.change_time THEN 1\n      ELSE 0\n    END\n  ) = 1\nORDER BY c.host_id, c.username, c.change_time, c.change, c.value, c.uuid",
     "file": "queries/detection/authentication_authority_changed.sql"
   },
@@ -179,13 +208,17 @@ export const queries: readonly Query[] = [
         "table": "group_members",
         "column": "gid",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "group_members",
         "column": "is_resolved",
         "isNullAnswer": false,
-        "where": "gid = 80"
+        "where": "gid = 80",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -208,6 +241,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  g.host_id,\n  g.member AS subject,\n  g.groupname,\n  g.member_kind\nFROM group_members g\nWHERE g.gid = 80\n  AND g.is_resolved = 0\nORDER BY g.host_id, g.member, g.member_kind, g.groupname",
     "file": "queries/detection/dangling_admin_member.sql"
   },
@@ -222,13 +256,17 @@ export const queries: readonly Query[] = [
         "table": "authentication_authorities",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
@@ -244,6 +282,7 @@ export const queries: readonly Query[] = [
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.value,\n    n.valid_from_time AS change_time\n  FROM authentication_authorities_history n\n  CROSS JOIN firsts f\n  WHERE n.tag = 'DisabledTags'\n    AND n.disabled_tag = 'SecureToken'\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\nappended AS (\n  SELECT r.host_id, r.username, r.uuid, r.value, r.change_time\n  FROM authentication_authorities_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.value, r.change_time\n  -- The account had no such tag just before, at whatever place.\n  HAVING MAX(\n    CASE\n      WHEN p.username = r.username\n        AND COALESCE(p.uuid, '') = r.uuid\n        AND p.tag = 'DisabledTags'\n        AND p.disabled_tag = 'SecureToken'\n        AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1\n      ELSE 0\n    END\n  ) = 0\n)\nSELECT\n  a.host_id,\n  a.username AS subject,\n  a.value,\n  a.change_time\nFROM users_history o\nCROSS JOIN appended a\n-- The account was there just before.\nWHERE o.host_id = a.host_id\n  AND o.username = a.username\n  AND COALESCE(o.uuid, '') = a.uuid\n  AND o.valid_from_time < a.change_time\n  AND COALESCE(o.valid_until_time, a.change_time) >= a.change_time\nGROUP BY a.host_id, a.username, a.value, a.change_time\nORDER BY a.host_id, a.username, a.change_time, a.value",
     "file": "queries/detection/disabled_tag_appended.sql"
   },
@@ -258,31 +297,41 @@ export const queries: readonly Query[] = [
         "table": "users",
         "column": "is_admin",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "is_hidden",
         "isNullAnswer": false,
-        "where": "COALESCE(is_admin, 1) = 1"
+        "where": "COALESCE(is_admin, 1) = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "uid",
         "isNullAnswer": false,
-        "where": "COALESCE(is_admin, 1) = 1"
+        "where": "COALESCE(is_admin, 1) = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "account_type",
         "isNullAnswer": false,
-        "where": "COALESCE(is_admin, 1) = 1 AND (COALESCE(is_hidden, 1) = 1 OR COALESCE(uid, -1) < 500 OR EXISTS (SELECT 1 FROM loginwindow_settings l WHERE l.host_id = users.host_id AND COALESCE(l.hidden_users, '') <> '[]'))"
+        "where": "COALESCE(is_admin, 1) = 1 AND (COALESCE(is_hidden, 1) = 1 OR COALESCE(uid, -1) < 500 OR EXISTS (SELECT 1 FROM loginwindow_settings l WHERE l.host_id = users.host_id AND COALESCE(l.hidden_users, '') <> '[]'))",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "loginwindow_settings",
         "column": "hidden_users",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -309,6 +358,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.is_hidden,\n  u.account_type,\n  u.directory,\n  l.hidden_users\nFROM users u\nLEFT JOIN loginwindow_settings l ON l.host_id = u.host_id\nWHERE u.is_admin = 1\n  AND u.account_type NOT IN ('root', 'setup_assistant', 'managed_admin')\n  AND (\n    u.is_hidden = 1\n    OR u.uid < 500\n    -- The name stands in the JSON array.\n    OR REPLACE(\n      l.hidden_users,\n      '\"' || REPLACE(REPLACE(u.username, '\\', '\\\\'), '\"', '\\\"') || '\"',\n      ''\n    ) <> l.hidden_users\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
     "file": "queries/detection/hidden_admin.sql"
   },
@@ -323,13 +373,17 @@ export const queries: readonly Query[] = [
         "table": "mdm_enrollments",
         "column": "is_enrolled",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "enrollment_markers",
         "column": "file_exists",
         "isNullAnswer": false,
-        "where": "path IN ( '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordNotFound', '/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled')"
+        "where": "path IN ( '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordNotFound', '/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled')",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
@@ -345,6 +399,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_enrolled,\n  m.dep_record_cached,\n  found.modified_time AS record_not_found_time,\n  installed.modified_time AS profile_installed_time\nFROM mdm_enrollments m\nJOIN enrollment_markers found\n  ON found.host_id = m.host_id\n  AND found.path = '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordNotFound'\nJOIN enrollment_markers installed\n  ON installed.host_id = m.host_id\n  AND installed.path = '/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled'\nWHERE m.is_enrolled = 0\n  AND found.file_exists = 1\n  AND installed.file_exists = 1\nORDER BY m.host_id",
     "file": "queries/detection/mdm_bypass_markers.sql"
   },
@@ -359,7 +414,9 @@ export const queries: readonly Query[] = [
         "table": "users",
         "column": "is_admin",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -389,6 +446,7 @@ export const queries: readonly Query[] = [
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.uid,\n    n.account_type,\n    n.is_hidden,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.is_admin = 1\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.uid,\n    r.account_type,\n    r.is_hidden,\n    r.change_time,\n    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.is_admin = 0 AND p.username = r.username\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.is_admin = 1 AND p.username = r.username\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_yes_time\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.account_type, r.is_hidden, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.uid,\n  c.account_type,\n  c.is_hidden,\n  -- 1 when the account itself is new.\n  1 - c.was_there AS is_new_account,\n  c.change_time\nFROM compared c\n-- It was not there just before, or what was last known of it was that it is none.\nWHERE c.was_there = 0\n  OR c.last_no_time > c.last_yes_time\nORDER BY c.host_id, c.username, c.change_time, c.uuid",
     "file": "queries/detection/new_admin_between_snapshots.sql"
   },
@@ -403,43 +461,69 @@ export const queries: readonly Query[] = [
         "table": "account_policy_data",
         "column": "failed_login_count",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.is_awake, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))"
+        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.is_awake, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "account_policy_data",
         "column": "password_last_set_time",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.is_awake, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))"
+        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.is_awake, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "is_awake",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "account_type",
         "isNullAnswer": false,
-        "where": "COALESCE(is_awake, 1) = 1 AND COALESCE(is_system_account, 1) = 1"
+        "where": "COALESCE(is_awake, 1) = 1 AND COALESCE(is_system_account, 1) = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "account_policy_data",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "failed_login_count",
+          "failed_login_timestamp",
+          "password_last_set_time",
+          "username",
+          "uuid"
+        ]
       },
       {
         "table": "users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "account_type",
+          "is_awake",
+          "is_system_account",
+          "username",
+          "uuid"
+        ]
       },
       {
         "table": "users",
         "column": null,
         "isNullAnswer": false,
-        "where": "COALESCE(is_awake, 1) = 1 AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest') AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)"
+        "where": "COALESCE(is_awake, 1) = 1 AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest') AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -466,6 +550,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  a.failed_login_count,\n  a.failed_login_timestamp,\n  a.password_last_set_time,\n  CASE\n    WHEN a.password_last_set_time < :now - 365 * 86400 THEN 1\n    WHEN a.password_last_set_time IS NOT NULL THEN 0\n  END AS is_password_old\nFROM account_policy_data a\nJOIN users u\n  ON u.host_id = a.host_id\n  AND u.username = a.username\n  AND COALESCE(u.uuid, '') = COALESCE(a.uuid, '')\nWHERE u.is_awake = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  AND (\n    a.failed_login_count >= 5\n    OR a.password_last_set_time < :now - 365 * 86400\n  )\nORDER BY a.host_id, a.username, COALESCE(a.uuid, '')",
     "file": "queries/detection/password_signals.sql"
   },
@@ -480,7 +565,9 @@ export const queries: readonly Query[] = [
         "table": "filevault_deferrals",
         "column": "output_file_exists",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
@@ -493,6 +580,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  d.host_id,\n  d.output_path AS subject,\n  d.output_file_mode,\n  d.is_deferred\nFROM filevault_deferrals d\nWHERE d.output_file_exists = 1\nORDER BY d.host_id, d.output_path",
     "file": "queries/detection/recovery_key_file_on_disk.sql"
   },
@@ -507,13 +595,17 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "COALESCE(is_guest, 0) = 0"
+        "where": "COALESCE(is_guest, 0) = 0",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "apfs_crypto_users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -553,6 +645,7 @@ export const queries: readonly Query[] = [
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin,\n    n.confidence,\n    n.sources,\n    CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 1\n    -- APFS lists Guest whenever it is on. What an older version saw does not say who Guest is.\n    AND COALESCE(\n      n.is_guest,\n      CASE WHEN n.uid = 201 AND n.uuid = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' THEN 1 ELSE 0 END\n    ) = 0\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.is_admin,\n    r.confidence,\n    r.sources,\n    r.change_time,\n    -- Verdicts with APFS and without it are not compared: a source that was missing is no change.\n    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_yes_time\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.confidence, r.sources, r.is_by_apfs, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.confidence,\n  c.sources,\n  b.state AS bootstrap_state,\n  c.change_time\nFROM compared c\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\n-- It was not there just before, or what was last known of it was that it has none.\nWHERE c.was_there = 0\n  OR c.last_no_time > c.last_yes_time\nORDER BY c.host_id, c.username, c.change_time, c.uuid",
     "file": "queries/detection/secure_token_gained.sql"
   },
@@ -567,13 +660,17 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "COALESCE(is_guest, 0) = 0"
+        "where": "COALESCE(is_guest, 0) = 0",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "apfs_crypto_users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
@@ -589,6 +686,7 @@ export const queries: readonly Query[] = [
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  -- Without a token now.\n  SELECT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin,\n    0 AS is_account_gone,\n    CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 0\n    -- APFS lists Guest whenever it is on. What an older version saw does not say who Guest is.\n    AND COALESCE(\n      n.is_guest,\n      CASE WHEN n.uid = 201 AND n.uuid = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' THEN 1 ELSE 0 END\n    ) = 0\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n  UNION ALL\n  -- With a token until then.\n  SELECT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    o.is_admin,\n    1 AS is_account_gone,\n    0 AS is_by_apfs,\n    o.valid_until_time AS change_time\n  FROM secure_tokens_history o\n  WHERE o.secure_token = 1\n    AND COALESCE(\n      o.is_guest,\n      CASE WHEN o.uid = 201 AND o.uuid = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' THEN 1 ELSE 0 END\n    ) = 0\n    AND o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.is_admin,\n    r.is_account_gone,\n    r.change_time,\n    -- Verdicts with APFS and without it are not compared: a source that was missing is no change.\n    MAX(CASE WHEN p.secure_token = 0 AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    MAX(CASE WHEN p.valid_from_time = r.change_time THEN 1 ELSE 0 END) AS goes_on\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.username = r.username\n    -- A GeneratedUID that is not known is not another one.\n    AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '')\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.is_account_gone, r.is_by_apfs, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.is_account_gone,\n  c.change_time\nFROM compared c\n-- What was last known of it was that it has one, or nothing follows it: the account is gone.\nWHERE (c.is_account_gone = 0 AND c.last_yes_time > c.last_no_time)\n  OR (c.is_account_gone = 1 AND c.goes_on = 0)\nORDER BY c.host_id, c.username, c.change_time, c.is_account_gone, c.uuid",
     "file": "queries/detection/secure_token_lost.sql"
   },
@@ -603,55 +701,73 @@ export const queries: readonly Query[] = [
         "table": "users",
         "column": "uid",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "uuid",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "can_login",
         "isNullAnswer": false,
-        "where": "SUBSTR(username, 1, 1) = '_' AND COALESCE(is_system_account, 0) = 0"
+        "where": "SUBSTR(username, 1, 1) = '_' AND COALESCE(is_system_account, 0) = 0",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "is_system_account",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "has_false_identity",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "is_awake",
         "isNullAnswer": false,
-        "where": "COALESCE(is_system_account, 1) = 1 AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest')"
+        "where": "COALESCE(is_system_account, 1) = 1 AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest')",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "account_type",
         "isNullAnswer": false,
-        "where": "COALESCE(is_system_account, 1) = 1"
+        "where": "COALESCE(is_system_account, 1) = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "loginwindow_settings",
         "column": "hidden_users",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = secure_tokens.host_id AND u.username = secure_tokens.username AND COALESCE(u.is_system_account, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))"
+        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = secure_tokens.host_id AND u.username = secure_tokens.username AND COALESCE(u.is_system_account, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -678,6 +794,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "WITH shared AS (\n  -- Hosts on which two accounts have one uid or one GeneratedUID: few.\n  SELECT host_id\n  FROM users\n  GROUP BY host_id\n  HAVING COUNT(uid) > COUNT(DISTINCT uid)\n    OR COUNT(uuid) > COUNT(DISTINCT uuid)\n),\ntwins AS (\n  SELECT\n    d.host_id,\n    d.username,\n    COALESCE(d.uuid, '') AS uuid,\n    COUNT(*) OVER (PARTITION BY d.host_id, d.uid) AS same_uid,\n    COUNT(*) OVER (PARTITION BY d.host_id, d.uuid) AS same_uuid,\n    d.uid\n  FROM users d\n  WHERE d.host_id IN (SELECT s.host_id FROM shared s)\n),\nwoken AS (\n  SELECT w.host_id, w.username, COALESCE(w.uuid, '') AS uuid\n  FROM users w\n  WHERE w.is_system_account = 1\n    AND w.is_awake = 1\n  UNION\n  -- Few hold a token, and few are hidden by the login window: those are read first.\n  SELECT s.host_id, s.username, COALESCE(s.uuid, '') AS uuid\n  FROM secure_tokens s\n  WHERE s.secure_token = 1\n  UNION\n  SELECT h.host_id, h.username, COALESCE(h.uuid, '') AS uuid\n  FROM loginwindow_settings l\n  CROSS JOIN users h\n  WHERE l.hidden_users <> '[]'\n    AND h.host_id = l.host_id\n    -- The name stands in the JSON array.\n    AND REPLACE(\n      l.hidden_users,\n      '\"' || REPLACE(REPLACE(h.username, '\\', '\\\\'), '\"', '\\\"') || '\"',\n      ''\n    ) <> l.hidden_users\n)\nSELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.uuid,\n  u.shell,\n  CASE\n    WHEN u.uid = 0 AND u.username <> 'root' THEN 'uid_0'\n    WHEN t.same_uid > 1 AND u.uid IS NOT NULL THEN 'same_uid'\n    WHEN t.same_uuid > 1 AND u.uuid IS NOT NULL THEN 'same_uuid'\n    WHEN u.has_false_identity = 1 THEN 'false_identity'\n    WHEN w.username IS NOT NULL AND u.is_system_account = 1 THEN 'awake'\n    ELSE 'name'\n  END AS kind\nFROM users u\nLEFT JOIN twins t\n  ON t.host_id = u.host_id\n  AND t.username = u.username\n  AND t.uuid = COALESCE(u.uuid, '')\n  AND COALESCE(t.uid, -1) = COALESCE(u.uid, -1)\nLEFT JOIN woken w\n  ON w.host_id = u.host_id\n  AND w.username = u.username\n  AND w.uuid = COALESCE(u.uuid, '')\nWHERE (u.uid = 0 AND u.username <> 'root')\n  OR (t.same_uid > 1 AND u.uid IS NOT NULL)\n  OR (t.same_uuid > 1 AND u.uuid IS NOT NULL)\n  OR u.has_false_identity = 1\n  OR (\n    w.username IS NOT NULL\n    AND u.is_system_account = 1\n    AND u.account_type NOT IN ('root', 'setup_assistant', 'guest')\n  )\n  OR (\n    SUBSTR(u.username, 1, 1) = '_'\n    AND u.is_system_account = 0\n    AND u.can_login = 1\n    AND COALESCE(u.account_type, '') <> 'setup_assistant'\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, ''), COALESCE(u.uid, -1)",
     "file": "queries/detection/system_account_impostor.sql"
   },
@@ -692,7 +809,9 @@ export const queries: readonly Query[] = [
         "table": "users",
         "column": "uuid",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
@@ -708,6 +827,7 @@ export const queries: readonly Query[] = [
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    n.uid,\n    n.uuid,\n    n.is_admin,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.uuid IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\nagain AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uid,\n    r.uuid,\n    r.is_admin,\n    r.change_time,\n    MAX(\n      CASE\n        WHEN p.uuid <> r.uuid AND p.valid_until_time <= r.change_time THEN p.valid_until_time\n      END\n    ) AS former_until_time\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.username = r.username\n  GROUP BY r.host_id, r.username, r.uid, r.uuid, r.is_admin, r.change_time\n  -- This one was not there before.\n  HAVING MAX(CASE WHEN p.uuid = r.uuid AND p.valid_from_time < r.change_time THEN 1 ELSE 0 END) = 0\n)\nSELECT\n  a.host_id,\n  a.username AS subject,\n  a.uid,\n  o.uuid AS former_uuid,\n  a.uuid,\n  a.is_admin,\n  a.change_time\nFROM users_history o\nCROSS JOIN again a\n-- Another had the name, and had it last.\nWHERE o.host_id = a.host_id\n  AND o.username = a.username\n  AND o.uuid <> a.uuid\n  AND o.valid_until_time = a.former_until_time\nORDER BY a.host_id, a.username, a.change_time, a.uuid, o.uuid",
     "file": "queries/detection/uuid_changed.sql"
   },
@@ -722,19 +842,29 @@ export const queries: readonly Query[] = [
         "table": "managed_users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "kind",
+          "source",
+          "uuid"
+        ]
       },
       {
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "COALESCE(is_guest, 0) = 0"
+        "where": "COALESCE(is_guest, 0) = 0",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "uuid",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1 AND EXISTS (SELECT 1 FROM managed_users m WHERE m.host_id = secure_tokens.host_id)"
+        "where": "COALESCE(secure_token, 1) = 1 AND EXISTS (SELECT 1 FROM managed_users m WHERE m.host_id = secure_tokens.host_id)",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -780,6 +910,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  b.state AS bootstrap_state\nFROM managed_users m\n-- CROSS JOIN: SQLite then begins with the few accounts that MDM made.\nCROSS JOIN secure_tokens s\nLEFT JOIN bootstrap_tokens b ON b.host_id = s.host_id\nWHERE s.host_id = m.host_id\n  AND s.uuid = m.uuid\n  AND s.secure_token = 1\n  -- There is no other, and nobody who might be one. APFS lists Guest too.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens o\n    WHERE o.host_id = s.host_id\n      AND COALESCE(o.uuid, '') <> s.uuid\n      AND COALESCE(o.secure_token, 1) = 1\n      AND COALESCE(o.is_guest, 0) = 0\n  )\nORDER BY s.host_id, s.username, m.kind, m.source",
     "file": "queries/fleet/only_token_holder_is_managed_admin.sql"
   },
@@ -794,25 +925,36 @@ export const queries: readonly Query[] = [
         "table": "hosts",
         "column": "os_major",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "escrowed_to_server",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": "filevault_enabled",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "is_admin",
+          "volume_owner"
+        ]
       }
     ],
     "closed": [],
@@ -825,6 +967,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": true,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  CAST(NULL AS VARCHAR(36)) AS host_id,\n  'macOS ' || CAST(counted.os_major AS VARCHAR(12)) AS subject,\n  counted.os_major,\n  counted.hosts,\n  counted.escrow_known,\n  CAST(\n    (100 * counted.escrowed - (100 * counted.escrowed) % counted.escrow_divisor)\n    / counted.escrow_divisor AS INTEGER\n  ) AS escrowed_percent,\n  counted.filevault_known,\n  CAST(\n    (100 * counted.filevault_on - (100 * counted.filevault_on) % counted.filevault_divisor)\n    / counted.filevault_divisor AS INTEGER\n  ) AS filevault_percent,\n  counted.owner_known,\n  CAST(\n    (100 * counted.with_owner - (100 * counted.with_owner) % counted.owner_divisor)\n    / counted.owner_divisor AS INTEGER\n  ) AS admin_owner_percent\nFROM (\n  SELECT\n    h.os_major,\n    COUNT(*) AS hosts,\n    COUNT(b.escrowed_to_server) AS escrow_known,\n    NULLIF(COUNT(b.escrowed_to_server), 0) AS escrow_divisor,\n    COUNT(CASE WHEN b.escrowed_to_server = 1 THEN 1 END) AS escrowed,\n    COUNT(f.filevault_enabled) AS filevault_known,\n    NULLIF(COUNT(f.filevault_enabled), 0) AS filevault_divisor,\n    COUNT(CASE WHEN f.filevault_enabled = 1 THEN 1 END) AS filevault_on,\n    COUNT(owners.is_owned) AS owner_known,\n    NULLIF(COUNT(owners.is_owned), 0) AS owner_divisor,\n    COUNT(CASE WHEN owners.is_owned = 1 THEN 1 END) AS with_owner\n  FROM hosts h\n  LEFT JOIN bootstrap_tokens b ON b.host_id = h.host_id\n  LEFT JOIN filevault_status f ON f.host_id = h.host_id\n  -- Apple silicon only: 1 with an administrator who owns the volume, 0 when none may be one, else NULL.\n  LEFT JOIN (\n    SELECT\n      a.host_id,\n      CASE\n        WHEN MAX(CASE WHEN s.is_admin = 1 AND s.volume_owner = 1 THEN 1 ELSE 0 END) = 1 THEN 1\n        WHEN MAX(\n          CASE WHEN COALESCE(s.is_admin, 1) = 1 AND COALESCE(s.volume_owner, 1) = 1 THEN 1 ELSE 0 END\n        ) = 0 THEN 0\n      END AS is_owned\n    FROM hosts a\n    JOIN secure_tokens s ON s.host_id = a.host_id\n    WHERE a.is_apple_silicon = 1\n    GROUP BY a.host_id\n  ) owners ON owners.host_id = h.host_id\n  WHERE h.os_major IS NOT NULL\n  GROUP BY h.os_major\n) counted\nORDER BY counted.os_major",
     "file": "queries/fleet/posture_by_os_version.sql"
   },
@@ -839,13 +982,17 @@ export const queries: readonly Query[] = [
         "table": "users",
         "column": "is_admin",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "hosts",
         "column": "console_username",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -872,6 +1019,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 20,
+    "maxAge": 0,
     "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.is_hidden,\n  u.account_type,\n  named.hosts\nFROM users u\nJOIN (\n  SELECT n.username, COUNT(DISTINCT n.host_id) AS hosts\n  FROM users n\n  WHERE n.is_admin = 1\n  GROUP BY n.username\n  HAVING COUNT(DISTINCT n.host_id) <= 2\n) named ON named.username = u.username\nWHERE u.is_admin = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant')\n  AND (SELECT COUNT(*) FROM hosts) >= 20\n  AND NOT EXISTS (\n    SELECT 1\n    FROM hosts h\n    WHERE h.host_id = u.host_id\n      AND h.console_username = u.username\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
     "file": "queries/fleet/rare_admin_accounts.sql"
   },
@@ -886,19 +1034,25 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
@@ -914,6 +1068,7 @@ export const queries: readonly Query[] = [
     "needsHistory": true,
     "isOfFleet": true,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "WITH weeks AS (\n  SELECT\n    seen.week_time,\n    CASE WHEN seen.week_time + 604800 < :now THEN seen.week_time + 604800 ELSE :now END AS end_time,\n    seen.hosts_seen\n  FROM (\n    SELECT\n      -- 345600 is the first Monday of 1970.\n      s.collected_time - (s.collected_time - 345600) % 604800 AS week_time,\n      COUNT(DISTINCT s.host_id) AS hosts_seen\n    FROM snapshots s\n    WHERE s.status IN ('complete', 'partial')\n      AND s.collected_time > :now - 13 * 604800\n      AND s.collected_time <= :now\n    GROUP BY s.collected_time - (s.collected_time - 345600) % 604800\n  ) seen\n),\ncounts AS (\n  SELECT w.week_time, COUNT(*) AS token_holders, 0 AS admins, 0 AS escrowed, 0 AS conflicts\n  FROM secure_tokens_history t\n  JOIN weeks w\n    ON t.valid_from_time <= w.end_time\n    AND COALESCE(t.valid_until_time, w.end_time + 1) > w.end_time\n  WHERE t.secure_token = 1\n  GROUP BY w.week_time\n  UNION ALL\n  SELECT w.week_time, 0 AS token_holders, COUNT(*) AS admins, 0 AS escrowed, 0 AS conflicts\n  FROM users_history u\n  JOIN weeks w\n    ON u.valid_from_time <= w.end_time\n    AND COALESCE(u.valid_until_time, w.end_time + 1) > w.end_time\n  WHERE u.is_admin = 1\n  GROUP BY w.week_time\n  UNION ALL\n  SELECT w.week_time, 0 AS token_holders, 0 AS admins, COUNT(*) AS escrowed, 0 AS conflicts\n  FROM bootstrap_tokens_history b\n  JOIN weeks w\n    ON b.valid_from_time <= w.end_time\n    AND COALESCE(b.valid_until_time, w.end_time + 1) > w.end_time\n  WHERE b.escrowed_to_server = 1\n  GROUP BY w.week_time\n  UNION ALL\n  SELECT w.week_time, 0 AS token_holders, 0 AS admins, 0 AS escrowed, COUNT(*) AS conflicts\n  FROM conflicts_history c\n  JOIN weeks w\n    ON c.valid_from_time <= w.end_time\n    AND COALESCE(c.valid_until_time, w.end_time + 1) > w.end_time\n  GROUP BY w.week_time\n)\nSELECT\n  CAST(NULL AS VARCHAR(36)) AS host_id,\n  'week of ' || CAST(w.week_time AS VARCHAR(12)) AS subject,\n  w.week_time,\n  w.hosts_seen,\n  COALESCE(MAX(n.token_holders), 0) AS token_holders,\n  COALESCE(MAX(n.admins), 0) AS admins,\n  COALESCE(MAX(n.escrowed), 0) AS escrowed,\n  COALESCE(MAX(n.conflicts), 0) AS conflicts\nFROM weeks w\nLEFT JOIN counts n ON n.week_time = w.week_time\nGROUP BY w.week_time, w.hosts_seen\nORDER BY w.week_time",
     "file": "queries/fleet/token_drift_over_time.sql"
   },
@@ -928,37 +1083,56 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": "is_admin",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 0) = 0"
+        "where": "COALESCE(secure_token, 0) = 0",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "COALESCE(is_admin, 1) = 1"
+        "where": "COALESCE(is_admin, 1) = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "account_type",
+          "can_login",
+          "is_admin",
+          "is_system_account",
+          "username",
+          "uuid"
+        ]
       },
       {
         "table": "users",
         "column": "can_login",
         "isNullAnswer": false,
-        "where": "COALESCE(is_admin, 1) = 1"
+        "where": "COALESCE(is_admin, 1) = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "account_type",
         "isNullAnswer": false,
-        "where": "COALESCE(is_admin, 1) = 1 AND COALESCE(is_system_account, 1) = 1"
+        "where": "COALESCE(is_admin, 1) = 1 AND COALESCE(is_system_account, 1) = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "hosts",
         "column": "boot_volume_fs",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -1003,6 +1177,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.secure_token,\n  s.confidence,\n  s.disabled_tag,\n  u.account_type\nFROM secure_tokens s\n-- CROSS JOIN: SQLite then reads the few administrators without a token first.\nCROSS JOIN users u\nCROSS JOIN hosts h\nWHERE u.host_id = s.host_id\n  AND u.username = s.username\n  AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n  AND s.is_admin = 1\n  AND s.secure_token = 0\n  AND u.can_login = 1\n  AND h.host_id = s.host_id\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  -- Only APFS has secure tokens.\n  AND h.boot_volume_fs = 'apfs'\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/admin_without_token.sql"
   },
@@ -1017,25 +1192,41 @@ export const queries: readonly Query[] = [
         "table": "filevault_users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "resolution",
+          "type",
+          "uuid"
+        ]
       },
       {
         "table": "filevault_users",
         "column": "resolution",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "apfs_crypto_users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "crypto_user_uuid",
+          "resolution",
+          "type"
+        ]
       },
       {
         "table": "apfs_crypto_users",
         "column": "resolution",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -1083,6 +1274,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  f.host_id,\n  f.uuid AS subject,\n  'fdesetup' AS source,\n  f.type\nFROM filevault_users f\nWHERE f.resolution = 'orphan'\nUNION ALL\nSELECT\n  c.host_id,\n  c.crypto_user_uuid AS subject,\n  'apfs' AS source,\n  c.type\nFROM apfs_crypto_users c\nWHERE c.resolution = 'orphan'\nORDER BY host_id, subject, source, type",
     "file": "queries/hygiene/filevault_orphan_users.sql"
   },
@@ -1097,37 +1289,57 @@ export const queries: readonly Query[] = [
         "table": "managed_users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "kind",
+          "source",
+          "uuid"
+        ]
       },
       {
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM managed_users m WHERE m.host_id = secure_tokens.host_id AND m.uuid = secure_tokens.uuid)"
+        "where": "EXISTS (SELECT 1 FROM managed_users m WHERE m.host_id = secure_tokens.host_id AND m.uuid = secure_tokens.uuid)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "account_policy_data",
         "column": "password_last_set_time",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM managed_users m WHERE m.host_id = account_policy_data.host_id AND m.uuid = account_policy_data.uuid)"
+        "where": "EXISTS (SELECT 1 FROM managed_users m WHERE m.host_id = account_policy_data.host_id AND m.uuid = account_policy_data.uuid)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "account_policy_data",
         "column": "creation_time",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM managed_users m WHERE m.host_id = account_policy_data.host_id AND m.uuid = account_policy_data.uuid)"
+        "where": "EXISTS (SELECT 1 FROM managed_users m WHERE m.host_id = account_policy_data.host_id AND m.uuid = account_policy_data.uuid)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "account_policy_data",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "creation_time",
+          "password_last_set_time",
+          "uuid"
+        ]
       },
       {
         "table": "managed_users",
         "column": null,
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = managed_users.host_id AND s.uuid = managed_users.uuid AND COALESCE(s.secure_token, 1) = 1) AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = managed_users.host_id AND a.uuid = managed_users.uuid)"
+        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = managed_users.host_id AND s.uuid = managed_users.uuid AND COALESCE(s.secure_token, 1) = 1) AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = managed_users.host_id AND a.uuid = managed_users.uuid)",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -1159,6 +1371,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  m.kind,\n  a.creation_time,\n  a.password_last_set_time\nFROM managed_users m\nJOIN secure_tokens s\n  ON s.host_id = m.host_id\n  AND s.uuid = m.uuid\nJOIN account_policy_data a\n  ON a.host_id = m.host_id\n  AND a.uuid = m.uuid\nWHERE m.kind = 'auto_setup_admin'\n  AND s.secure_token = 1\n  AND a.password_last_set_time > a.creation_time + 86400\nORDER BY s.host_id, s.username, m.source",
     "file": "queries/hygiene/laps_admin_holds_secure_token.sql"
   },
@@ -1173,25 +1386,32 @@ export const queries: readonly Query[] = [
         "table": "filevault_status",
         "column": "has_institutional_recovery_key",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1"
+        "where": "filevault_enabled = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_policies",
         "column": "irk_certificate_present",
         "isNullAnswer": true,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "apfs_crypto_users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "type"
+        ]
       }
     ],
     "closed": [],
     "alsoReads": [
-      "hosts",
-      "table_status"
+      "hosts"
     ],
     "applies": null,
     "appliesReads": [],
@@ -1201,7 +1421,8 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  f.host_id,\n  'host' AS subject,\n  h.is_apple_silicon,\n  f.has_institutional_recovery_key,\n  p.irk_certificate_present,\n  CASE\n    WHEN EXISTS (\n      SELECT 1\n      FROM apfs_crypto_users c\n      WHERE c.host_id = f.host_id\n        AND c.type IN ('ICloud', 'ICloudRecovery')\n    ) THEN 1\n    -- Looked at, and there is none.\n    WHEN t.status IN ('ok', 'empty') THEN 0\n  END AS has_icloud_key\nFROM filevault_status f\nLEFT JOIN hosts h ON h.host_id = f.host_id\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nLEFT JOIN table_status t\n  ON t.host_id = f.host_id\n  AND t.table_name = 'apfs_crypto_users'\nWHERE f.has_institutional_recovery_key = 1\n  OR p.irk_certificate_present = 1\n  OR EXISTS (\n    SELECT 1\n    FROM apfs_crypto_users c\n    WHERE c.host_id = f.host_id\n      AND c.type IN ('InstitutionalRecovery', 'ICloud', 'ICloudRecovery')\n  )\nORDER BY f.host_id",
+    "maxAge": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  f.host_id,\n  'host' AS subject,\n  h.is_apple_silicon,\n  f.has_institutional_recovery_key,\n  p.irk_certificate_present,\n  CASE\n    WHEN EXISTS (\n      SELECT 1\n      FROM apfs_crypto_users c\n      WHERE c.host_id = f.host_id\n        AND c.type IN ('ICloud', 'ICloudRecovery')\n    ) THEN 1\n    -- Looked at, and there is none.\n    WHEN k.table_name IS NOT NULL THEN 0\n  END AS has_icloud_key\nFROM filevault_status f\nLEFT JOIN hosts h ON h.host_id = f.host_id\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nLEFT JOIN known_tables k\n  ON k.host_id = f.host_id\n  AND k.table_name = 'apfs_crypto_users'\nWHERE f.has_institutional_recovery_key = 1\n  OR p.irk_certificate_present = 1\n  OR EXISTS (\n    SELECT 1\n    FROM apfs_crypto_users c\n    WHERE c.host_id = f.host_id\n      AND c.type IN ('InstitutionalRecovery', 'ICloud', 'ICloudRecovery')\n  )\nORDER BY f.host_id",
     "file": "queries/hygiene/legacy_recovery_keys.sql"
   },
   {
@@ -1215,31 +1436,41 @@ export const queries: readonly Query[] = [
         "table": "filevault_status",
         "column": "filevault_enabled",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "COALESCE(filevault_enabled, 0) = 0"
+        "where": "COALESCE(filevault_enabled, 0) = 0",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "filevault_enabled",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1"
+        "where": "COALESCE(secure_token, 1) = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "is_guest",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(filevault_enabled, 0) = 0"
+        "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(filevault_enabled, 0) = 0",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": null,
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 0) = 1 AND COALESCE(is_guest, 0) = 0 AND COALESCE(filevault_enabled, 0) = 0 AND SUBSTR(COALESCE(sources, ''), 1, 4) <> 'apfs'"
+        "where": "COALESCE(secure_token, 0) = 1 AND COALESCE(is_guest, 0) = 0 AND COALESCE(filevault_enabled, 0) = 0 AND SUBSTR(COALESCE(sources, ''), 1, 4) <> 'apfs'",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
@@ -1255,6 +1486,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  s.sources\nFROM secure_tokens s\nJOIN filevault_status f ON f.host_id = s.host_id\nWHERE f.filevault_enabled = 1\n  AND s.secure_token = 1\n  -- Only APFS knows it: what others say of a token is a claim.\n  AND SUBSTR(s.sources, 1, 4) = 'apfs'\n  AND s.filevault_enabled = 0\n  -- Guest is listed by APFS alone, and always so.\n  AND s.is_guest = 0\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/removed_from_filevault_keeps_token.sql"
   },
@@ -1269,31 +1501,48 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "COALESCE(is_guest, 0) = 0"
+        "where": "COALESCE(is_guest, 0) = 0",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "authentication_authorities",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "tag",
+          "username"
+        ]
       },
       {
         "table": "account_policy_data",
         "column": "last_login_time",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = account_policy_data.host_id AND s.username = account_policy_data.username AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1))"
+        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = account_policy_data.host_id AND s.username = account_policy_data.username AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1))",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "account_policy_data",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "last_login_time",
+          "username",
+          "uuid"
+        ]
       },
       {
         "table": "secure_tokens",
         "column": null,
         "isNullAnswer": false,
-        "where": "(COALESCE(secure_token, 1) = 1 OR filevault_enabled = 1) AND COALESCE(is_guest, 0) = 0 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)"
+        "where": "(COALESCE(secure_token, 1) = 1 OR filevault_enabled = 1) AND COALESCE(is_guest, 0) = 0 AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = secure_tokens.host_id AND a.username = secure_tokens.username)",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
@@ -1306,6 +1555,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  holders.host_id,\n  holders.username AS subject,\n  holders.secure_token,\n  holders.filevault_enabled,\n  holders.is_admin,\n  holders.last_login_time,\n  holders.is_disabled\nFROM (\n  SELECT\n    s.host_id,\n    s.username,\n    s.uuid,\n    s.secure_token,\n    s.filevault_enabled,\n    s.is_admin,\n    (\n      SELECT MAX(a.last_login_time)\n      FROM account_policy_data a\n      WHERE a.host_id = s.host_id\n        AND a.username = s.username\n        AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')\n    ) AS last_login_time,\n    CASE\n      WHEN EXISTS (\n        SELECT 1\n        FROM authentication_authorities d\n        WHERE d.host_id = s.host_id\n          AND d.username = s.username\n          AND d.tag = 'DisabledUser'\n      ) THEN 1\n      ELSE 0\n    END AS is_disabled\n  FROM secure_tokens s\n  WHERE s.secure_token = 1\n    OR s.filevault_enabled = 1\n) holders\nWHERE holders.is_disabled = 1\n  OR holders.last_login_time < :now - 90 * 86400\nORDER BY holders.host_id, holders.username, COALESCE(holders.uuid, '')",
     "file": "queries/hygiene/stale_account_can_unlock.sql"
   },
@@ -1320,19 +1570,25 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "is_admin",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1"
+        "where": "COALESCE(secure_token, 1) = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "is_guest",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1"
+        "where": "COALESCE(secure_token, 1) = 1",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -1356,6 +1612,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.volume_owner,\n  s.confidence,\n  CASE WHEN a.doubtful > 0 THEN NULL ELSE COALESCE(a.token_admins, 0) END AS token_admins\nFROM secure_tokens s\nLEFT JOIN (\n  SELECT\n    t.host_id,\n    SUM(CASE WHEN t.is_admin = 1 AND t.secure_token = 1 THEN 1 ELSE 0 END) AS token_admins,\n    SUM(CASE WHEN t.is_admin = 1 AND t.secure_token = 1 THEN 0 ELSE 1 END) AS doubtful\n  FROM secure_tokens t\n  WHERE COALESCE(t.is_admin, 1) = 1\n    AND COALESCE(t.secure_token, 1) = 1\n  GROUP BY t.host_id\n) a ON a.host_id = s.host_id\nWHERE s.secure_token = 1\n  AND s.is_admin = 0\n  -- APFS lists Guest too.\n  AND s.is_guest = 0\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/token_holder_not_admin.sql"
   },
@@ -1370,7 +1627,20 @@ export const queries: readonly Query[] = [
         "table": "conflicts",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "conclusion",
+          "fact",
+          "rule_id",
+          "severity",
+          "source_a",
+          "source_b",
+          "subject",
+          "subject_kind",
+          "value_a",
+          "value_b"
+        ]
       }
     ],
     "closed": [
@@ -1417,6 +1687,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  c.host_id,\n  c.subject,\n  c.subject_kind,\n  c.rule_id,\n  c.fact,\n  c.source_a,\n  c.value_a,\n  c.source_b,\n  c.value_b,\n  c.severity AS conflict_severity,\n  c.conclusion\nFROM conflicts c\nWHERE c.severity IN ('medium', 'high')\nORDER BY\n  c.host_id,\n  c.subject,\n  c.rule_id,\n  c.fact,\n  c.subject_kind,\n  c.source_a,\n  c.source_b,\n  COALESCE(c.value_a, ''),\n  COALESCE(c.value_b, '')",
     "file": "queries/hygiene/token_source_conflicts.sql"
   },
@@ -1431,109 +1702,147 @@ export const queries: readonly Query[] = [
         "table": "filevault_status",
         "column": "filevault_enabled",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": "has_personal_recovery_key",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')"
+        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": "has_institutional_recovery_key",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = filevault_status.host_id AND h.is_apple_silicon = 0)"
+        "where": "filevault_enabled = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = filevault_status.host_id AND h.is_apple_silicon = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "mdm_enrollments",
         "column": "is_enrolled",
         "isNullAnswer": false,
-        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = mdm_enrollments.host_id AND f.filevault_enabled = 0)"
+        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = mdm_enrollments.host_id AND f.filevault_enabled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": "prk_escrow_blob_present",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)"
+        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_policies",
         "column": "escrow_payload_present",
         "isNullAnswer": false,
-        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = filevault_policies.host_id AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0)"
+        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = filevault_policies.host_id AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": null,
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND prk_escrow_blob_present = 0 AND (COALESCE(has_personal_recovery_key, 1) = 1 OR EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')) AND EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)"
+        "where": "filevault_enabled = 1 AND prk_escrow_blob_present = 0 AND (COALESCE(has_personal_recovery_key, 1) = 1 OR EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')) AND EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "hosts",
         "column": "is_apple_silicon",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "hosts",
         "column": "boot_volume_fs",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "is_admin",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1"
+        "where": "COALESCE(secure_token, 1) = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "filevault_enabled",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1 AND NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = secure_tokens.host_id AND f.filevault_enabled = 0)"
+        "where": "COALESCE(secure_token, 1) = 1 AND NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = secure_tokens.host_id AND f.filevault_enabled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "volume_owner",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(is_admin, 1) = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = secure_tokens.host_id AND h.is_apple_silicon = 1)"
+        "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(is_admin, 1) = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = secure_tokens.host_id AND h.is_apple_silicon = 1)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "can_login",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1))"
+        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1))",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "supported_on_server",
         "isNullAnswer": false,
-        "where": "state = 'unknown'"
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "escrowed_to_server",
         "isNullAnswer": false,
-        "where": "state = 'unknown'"
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "crypto_user_present",
         "isNullAnswer": false,
-        "where": "state = 'unknown'"
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "apfs_crypto_users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "type"
+        ]
       }
     ],
     "closed": [
@@ -1558,9 +1867,7 @@ export const queries: readonly Query[] = [
         ]
       }
     ],
-    "alsoReads": [
-      "table_status"
-    ],
+    "alsoReads": [],
     "applies": null,
     "appliesReads": [],
     "remediation": "While the Mac still runs and somebody is logged in: escrow a new personal recovery key, have a token holder made an administrator, or have the bootstrap token escrowed. Save the data first: after a restart perhaps only an erase is left.",
@@ -1569,7 +1876,8 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "WITH recovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT\n    f.host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR t.status = 'empty') THEN 0\n    END AS is_escrowed,\n    f.has_institutional_recovery_key AS has_institutional,\n    h.is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN table_status t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)\n    AND COALESCE(s.is_guest, 0) = 0\n),\nways AS (\n  -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1 END AS counts\n  FROM accounts s\n  JOIN recovery_keys r ON r.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n    AND COALESCE(r.is_escrowed, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE WHEN r.has_institutional = 1 AND r.is_apple_silicon = 0 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_institutional, 1) = 1\n    AND COALESCE(r.is_apple_silicon, 0) = 0\n  UNION ALL\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n    AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE WHEN b.state = 'escrowed' THEN 1 END AS counts\n  FROM bootstrap_tokens b\n  WHERE b.state IN ('escrowed', 'unknown')\n),\ncapabilities AS (\n  SELECT r.host_id, 'unlock' AS capability\n  FROM recovery_keys r\n  UNION ALL\n  SELECT h.host_id, 'authority' AS capability\n  FROM hosts h\n  WHERE h.boot_volume_fs = 'apfs'\n)\nSELECT\n  c.host_id,\n  c.capability AS subject,\n  h.os_version,\n  h.is_apple_silicon,\n  b.state AS bootstrap_state\nFROM capabilities c\nLEFT JOIN hosts h ON h.host_id = c.host_id\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\nLEFT JOIN ways w\n  ON w.host_id = c.host_id\n  AND w.capability = c.capability\nWHERE w.host_id IS NULL\n  -- Absence proves something only where the tables were looked at.\n  AND c.host_id IN (\n    SELECT t.host_id\n    FROM table_status t\n    WHERE (t.table_name = 'apfs_crypto_users' AND t.status IN ('ok', 'empty'))\n      OR (t.table_name = 'hosts' AND t.status IN ('ok', 'partial'))\n      OR (t.table_name IN ('users', 'secure_tokens') AND t.status IN ('ok', 'empty', 'partial'))\n      -- Before macOS 10.15 there is no bootstrap token.\n      OR (t.table_name = 'bootstrap_tokens' AND t.status IN ('ok', 'empty', 'partial', 'unsupported'))\n    GROUP BY t.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY c.host_id, c.capability",
+    "maxAge": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'bootstrap_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n),\nrecovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT\n    f.host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0\n    END AS is_escrowed,\n    f.has_institutional_recovery_key AS has_institutional,\n    h.is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN known_tables t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)\n    AND COALESCE(s.is_guest, 0) = 0\n),\nways AS (\n  -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1 END AS counts\n  FROM accounts s\n  JOIN recovery_keys r ON r.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n    AND COALESCE(r.is_escrowed, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE WHEN r.has_institutional = 1 AND r.is_apple_silicon = 0 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_institutional, 1) = 1\n    AND COALESCE(r.is_apple_silicon, 0) = 0\n  UNION ALL\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n    AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE WHEN b.state = 'escrowed' THEN 1 END AS counts\n  FROM bootstrap_tokens b\n  WHERE b.state IN ('escrowed', 'unknown')\n),\ncapabilities AS (\n  SELECT r.host_id, 'unlock' AS capability\n  FROM recovery_keys r\n  UNION ALL\n  SELECT h.host_id, 'authority' AS capability\n  FROM hosts h\n  WHERE h.boot_volume_fs = 'apfs'\n)\nSELECT\n  c.host_id,\n  c.capability AS subject,\n  h.os_version,\n  h.is_apple_silicon,\n  b.state AS bootstrap_state\nFROM capabilities c\nLEFT JOIN hosts h ON h.host_id = c.host_id\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\nLEFT JOIN ways w\n  ON w.host_id = c.host_id\n  AND w.capability = c.capability\nWHERE w.host_id IS NULL\n  -- Absence proves something only where the tables were looked at.\n  AND c.host_id IN (\n    SELECT k.host_id\n    FROM known_tables k\n    WHERE k.table_name IN ('apfs_crypto_users', 'bootstrap_tokens', 'hosts', 'secure_tokens', 'users')\n    GROUP BY k.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY c.host_id, c.capability",
     "file": "queries/lockout/lockout_no_way_left.sql"
   },
   {
@@ -1583,109 +1891,147 @@ export const queries: readonly Query[] = [
         "table": "filevault_status",
         "column": "filevault_enabled",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": "has_personal_recovery_key",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')"
+        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": "has_institutional_recovery_key",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = filevault_status.host_id AND h.is_apple_silicon = 0)"
+        "where": "filevault_enabled = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = filevault_status.host_id AND h.is_apple_silicon = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "mdm_enrollments",
         "column": "is_enrolled",
         "isNullAnswer": false,
-        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = mdm_enrollments.host_id AND f.filevault_enabled = 0)"
+        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = mdm_enrollments.host_id AND f.filevault_enabled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": "prk_escrow_blob_present",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)"
+        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_policies",
         "column": "escrow_payload_present",
         "isNullAnswer": false,
-        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = filevault_policies.host_id AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0)"
+        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = filevault_policies.host_id AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": null,
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND prk_escrow_blob_present = 0 AND (COALESCE(has_personal_recovery_key, 1) = 1 OR EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')) AND EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)"
+        "where": "filevault_enabled = 1 AND prk_escrow_blob_present = 0 AND (COALESCE(has_personal_recovery_key, 1) = 1 OR EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')) AND EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "hosts",
         "column": "is_apple_silicon",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "hosts",
         "column": "boot_volume_fs",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "is_admin",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1"
+        "where": "COALESCE(secure_token, 1) = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "filevault_enabled",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1 AND NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = secure_tokens.host_id AND f.filevault_enabled = 0)"
+        "where": "COALESCE(secure_token, 1) = 1 AND NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = secure_tokens.host_id AND f.filevault_enabled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "volume_owner",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(is_admin, 1) = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = secure_tokens.host_id AND h.is_apple_silicon = 1)"
+        "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(is_admin, 1) = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = secure_tokens.host_id AND h.is_apple_silicon = 1)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "can_login",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1))"
+        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1))",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "supported_on_server",
         "isNullAnswer": false,
-        "where": "state = 'unknown'"
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "escrowed_to_server",
         "isNullAnswer": false,
-        "where": "state = 'unknown'"
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "crypto_user_present",
         "isNullAnswer": false,
-        "where": "state = 'unknown'"
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "apfs_crypto_users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "type"
+        ]
       }
     ],
     "closed": [
@@ -1710,9 +2056,7 @@ export const queries: readonly Query[] = [
         ]
       }
     ],
-    "alsoReads": [
-      "table_status"
-    ],
+    "alsoReads": [],
     "applies": null,
     "appliesReads": [],
     "remediation": "Add a second way before the first is lost: an escrowed personal recovery key and a second FileVault user for unlock; an escrowed bootstrap token and a second administrator with a token for authority.",
@@ -1721,7 +2065,8 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "WITH recovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT\n    f.host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR t.status = 'empty') THEN 0\n    END AS is_escrowed,\n    f.has_institutional_recovery_key AS has_institutional,\n    h.is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN table_status t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)\n    AND COALESCE(s.is_guest, 0) = 0\n),\nways AS (\n  -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1 END AS counts\n  FROM accounts s\n  JOIN recovery_keys r ON r.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n    AND COALESCE(r.is_escrowed, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE WHEN r.has_institutional = 1 AND r.is_apple_silicon = 0 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_institutional, 1) = 1\n    AND COALESCE(r.is_apple_silicon, 0) = 0\n  UNION ALL\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n    AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE WHEN b.state = 'escrowed' THEN 1 END AS counts\n  FROM bootstrap_tokens b\n  WHERE b.state IN ('escrowed', 'unknown')\n),\nleft_over AS (\n  SELECT\n    w.host_id,\n    w.capability,\n    w.kind,\n    w.subject,\n    w.counts,\n    COUNT(*) OVER (PARTITION BY w.host_id, w.capability) AS ways\n  FROM ways w\n)\nSELECT\n  l.host_id,\n  l.subject,\n  l.capability,\n  l.kind\nFROM left_over l\nWHERE l.counts = 1\n  AND l.ways = 1\n  -- Absence proves something only where the tables were looked at.\n  AND l.host_id IN (\n    SELECT t.host_id\n    FROM table_status t\n    WHERE (t.table_name = 'apfs_crypto_users' AND t.status IN ('ok', 'empty'))\n      OR (t.table_name = 'hosts' AND t.status IN ('ok', 'partial'))\n      OR (t.table_name IN ('users', 'secure_tokens') AND t.status IN ('ok', 'empty', 'partial'))\n      -- Before macOS 10.15 there is no bootstrap token.\n      OR (t.table_name = 'bootstrap_tokens' AND t.status IN ('ok', 'empty', 'partial', 'unsupported'))\n    GROUP BY t.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY l.host_id, l.capability, l.subject",
+    "maxAge": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'bootstrap_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n),\nrecovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT\n    f.host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0\n    END AS is_escrowed,\n    f.has_institutional_recovery_key AS has_institutional,\n    h.is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN known_tables t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)\n    AND COALESCE(s.is_guest, 0) = 0\n),\nways AS (\n  -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1 END AS counts\n  FROM accounts s\n  JOIN recovery_keys r ON r.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n    AND COALESCE(r.is_escrowed, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE WHEN r.has_institutional = 1 AND r.is_apple_silicon = 0 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_institutional, 1) = 1\n    AND COALESCE(r.is_apple_silicon, 0) = 0\n  UNION ALL\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n    AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE WHEN b.state = 'escrowed' THEN 1 END AS counts\n  FROM bootstrap_tokens b\n  WHERE b.state IN ('escrowed', 'unknown')\n),\nleft_over AS (\n  SELECT\n    w.host_id,\n    w.capability,\n    w.kind,\n    w.subject,\n    w.counts,\n    COUNT(*) OVER (PARTITION BY w.host_id, w.capability) AS ways\n  FROM ways w\n)\nSELECT\n  l.host_id,\n  l.subject,\n  l.capability,\n  l.kind\nFROM left_over l\nWHERE l.counts = 1\n  AND l.ways = 1\n  -- Absence proves something only where the tables were looked at.\n  AND l.host_id IN (\n    SELECT k.host_id\n    FROM known_tables k\n    WHERE k.table_name IN ('apfs_crypto_users', 'bootstrap_tokens', 'hosts', 'secure_tokens', 'users')\n    GROUP BY k.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY l.host_id, l.capability, l.subject",
     "file": "queries/lockout/lockout_single_loss.sql"
   },
   {
@@ -1735,109 +2080,147 @@ export const queries: readonly Query[] = [
         "table": "filevault_status",
         "column": "filevault_enabled",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": "has_personal_recovery_key",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')"
+        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": "has_institutional_recovery_key",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = filevault_status.host_id AND h.is_apple_silicon = 0)"
+        "where": "filevault_enabled = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = filevault_status.host_id AND h.is_apple_silicon = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "mdm_enrollments",
         "column": "is_enrolled",
         "isNullAnswer": false,
-        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = mdm_enrollments.host_id AND f.filevault_enabled = 0)"
+        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = mdm_enrollments.host_id AND f.filevault_enabled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": "prk_escrow_blob_present",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)"
+        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_policies",
         "column": "escrow_payload_present",
         "isNullAnswer": false,
-        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = filevault_policies.host_id AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0)"
+        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = filevault_policies.host_id AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": null,
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND prk_escrow_blob_present = 0 AND (COALESCE(has_personal_recovery_key, 1) = 1 OR EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')) AND EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)"
+        "where": "filevault_enabled = 1 AND prk_escrow_blob_present = 0 AND (COALESCE(has_personal_recovery_key, 1) = 1 OR EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')) AND EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "hosts",
         "column": "is_apple_silicon",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "hosts",
         "column": "boot_volume_fs",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "is_admin",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1"
+        "where": "COALESCE(secure_token, 1) = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "filevault_enabled",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1 AND NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = secure_tokens.host_id AND f.filevault_enabled = 0)"
+        "where": "COALESCE(secure_token, 1) = 1 AND NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = secure_tokens.host_id AND f.filevault_enabled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "volume_owner",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(is_admin, 1) = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = secure_tokens.host_id AND h.is_apple_silicon = 1)"
+        "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(is_admin, 1) = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = secure_tokens.host_id AND h.is_apple_silicon = 1)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "users",
         "column": "can_login",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1))"
+        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1))",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "supported_on_server",
         "isNullAnswer": false,
-        "where": "state = 'unknown'"
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "escrowed_to_server",
         "isNullAnswer": false,
-        "where": "state = 'unknown'"
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "crypto_user_present",
         "isNullAnswer": false,
-        "where": "state = 'unknown'"
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "apfs_crypto_users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "type"
+        ]
       }
     ],
     "closed": [
@@ -1872,8 +2255,7 @@ export const queries: readonly Query[] = [
       }
     ],
     "alsoReads": [
-      "filevault_users",
-      "table_status"
+      "filevault_users"
     ],
     "applies": null,
     "appliesReads": [],
@@ -1883,7 +2265,8 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "WITH unlock_hosts AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT f.host_id\n  FROM filevault_status f\n  WHERE f.filevault_enabled = 1\n),\nrecovery_keys AS (\n  -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n  SELECT\n    f.host_id,\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present,\n    p.escrow_payload_present,\n    m.is_enrolled,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR t.status = 'empty') THEN 0\n    END AS is_escrowed,\n    h.is_apple_silicon\n  FROM filevault_status f\n  JOIN unlock_hosts k ON k.host_id = f.host_id\n  LEFT JOIN table_status t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    s.is_guest,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.is_guest = 1 THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN unlock_hosts k ON k.host_id = s.host_id\n  -- Who cannot log in is told only where FileVault is known to list it.\n  WHERE s.filevault_enabled = 1\n    OR (s.filevault_enabled IS NULL AND COALESCE(s.can_login, 1) = 1)\n  UNION ALL\n  SELECT\n    o.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    o.uuid AS subject,\n    0 AS counts,\n    'FileVault user without an account: nobody answers for the password' AS basis\n  FROM filevault_users o\n  JOIN unlock_hosts k ON k.host_id = o.host_id\n  WHERE o.resolution = 'orphan'\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1\n      WHEN r.is_escrowed = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.is_escrowed = 1 THEN 'its escrow file is there, and the Mac is enrolled'\n      WHEN r.is_enrolled = 0 THEN 'the Mac is not enrolled: nobody but a person has it'\n      WHEN r.is_escrowed = 0 THEN 'nothing escrows it: only a person has it'\n      WHEN r.escrow_payload_present = 1 AND r.prk_escrow_blob_present = 0\n        THEN 'a profile escrows a key that is made after it, and this key has no escrow file'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  -- Who does not count is told only where it is an administrator with a token.\n  WHERE (s.is_admin = 1 AND s.secure_token = 1)\n    OR (\n      COALESCE(s.is_admin, 1) = 1\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.can_login, 1) = 1\n      AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n    )\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n)\nSELECT\n  w.host_id,\n  w.subject,\n  w.capability,\n  w.kind,\n  w.counts,\n  w.basis\nFROM ways w\nORDER BY w.host_id, w.capability, w.kind, w.subject, w.basis",
+    "maxAge": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'bootstrap_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n),\nunlock_hosts AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT f.host_id\n  FROM filevault_status f\n  WHERE f.filevault_enabled = 1\n),\nrecovery_keys AS (\n  -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n  SELECT\n    f.host_id,\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present,\n    p.escrow_payload_present,\n    m.is_enrolled,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0\n    END AS is_escrowed,\n    h.is_apple_silicon\n  FROM filevault_status f\n  JOIN unlock_hosts k ON k.host_id = f.host_id\n  LEFT JOIN known_tables t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    s.is_guest,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.is_guest = 1 THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN unlock_hosts k ON k.host_id = s.host_id\n  -- Who cannot log in is told only where FileVault is known to list it.\n  WHERE s.filevault_enabled = 1\n    OR (s.filevault_enabled IS NULL AND COALESCE(s.can_login, 1) = 1)\n  UNION ALL\n  SELECT\n    o.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    o.uuid AS subject,\n    0 AS counts,\n    'FileVault user without an account: nobody answers for the password' AS basis\n  FROM filevault_users o\n  JOIN unlock_hosts k ON k.host_id = o.host_id\n  WHERE o.resolution = 'orphan'\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1\n      WHEN r.is_escrowed = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.is_escrowed = 1 THEN 'its escrow file is there, and the Mac is enrolled'\n      WHEN r.is_enrolled = 0 THEN 'the Mac is not enrolled: nobody but a person has it'\n      WHEN r.is_escrowed = 0 THEN 'nothing escrows it: only a person has it'\n      WHEN r.escrow_payload_present = 1 AND r.prk_escrow_blob_present = 0\n        THEN 'a profile escrows a key that is made after it, and this key has no escrow file'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  -- Who does not count is told only where it is an administrator with a token.\n  WHERE (s.is_admin = 1 AND s.secure_token = 1)\n    OR (\n      COALESCE(s.is_admin, 1) = 1\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.can_login, 1) = 1\n      AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n    )\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n)\nSELECT\n  w.host_id,\n  w.subject,\n  w.capability,\n  w.kind,\n  w.counts,\n  w.basis\nFROM ways w\nORDER BY w.host_id, w.capability, w.kind, w.subject, w.basis",
     "file": "queries/lockout/lockout_ways.sql"
   },
   {
@@ -1897,25 +2280,33 @@ export const queries: readonly Query[] = [
         "table": "hosts",
         "column": "is_apple_silicon",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "apfs_crypto_users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": []
       },
       {
         "table": "secure_tokens",
         "column": "is_admin",
         "isNullAnswer": false,
-        "where": "NOT EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.is_admin = 1 AND t.volume_owner = 1)"
+        "where": "NOT EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.is_admin = 1 AND t.volume_owner = 1)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "volume_owner",
         "isNullAnswer": false,
-        "where": "is_admin = 1 AND NOT EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.is_admin = 1 AND t.volume_owner = 1)"
+        "where": "is_admin = 1 AND NOT EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.is_admin = 1 AND t.volume_owner = 1)",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -1933,7 +2324,6 @@ export const queries: readonly Query[] = [
       }
     ],
     "alsoReads": [
-      "table_status",
       "bootstrap_tokens"
     ],
     "applies": "COALESCE(hosts.is_apple_silicon, 1) = 1",
@@ -1946,7 +2336,8 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  h.os_version,\n  b.state AS bootstrap_state\nFROM hosts h\nLEFT JOIN bootstrap_tokens b ON b.host_id = h.host_id\nWHERE h.is_apple_silicon = 1\n  AND EXISTS (\n    SELECT 1\n    FROM table_status t\n    WHERE t.host_id = h.host_id\n      AND t.table_name = 'apfs_crypto_users'\n      AND t.status IN ('ok', 'empty')\n  )\n  AND EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n  )\n  -- No administrator is an owner, and of none is it unknown.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n      AND COALESCE(s.is_admin, 1) = 1\n      AND COALESCE(s.volume_owner, 1) = 1\n  )\nORDER BY h.host_id",
+    "maxAge": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n)\nSELECT\n  h.host_id,\n  'host' AS subject,\n  h.os_version,\n  b.state AS bootstrap_state\nFROM hosts h\nLEFT JOIN bootstrap_tokens b ON b.host_id = h.host_id\nWHERE h.is_apple_silicon = 1\n  AND EXISTS (\n    SELECT 1\n    FROM known_tables k\n    WHERE k.host_id = h.host_id\n      AND k.table_name = 'apfs_crypto_users'\n  )\n  AND EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n  )\n  -- No administrator is an owner, and of none is it unknown.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n      AND COALESCE(s.is_admin, 1) = 1\n      AND COALESCE(s.volume_owner, 1) = 1\n  )\nORDER BY h.host_id",
     "file": "queries/posture/apple_silicon_no_admin_volume_owner.sql"
   },
   {
@@ -1960,13 +2351,17 @@ export const queries: readonly Query[] = [
         "table": "bootstrap_tokens",
         "column": "supported_on_server",
         "isNullAnswer": false,
-        "where": "state <> 'not_enrolled'"
+        "where": "state <> 'not_enrolled'",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "escrowed_to_server",
         "isNullAnswer": false,
-        "where": "supported_on_server = 1"
+        "where": "supported_on_server = 1",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -1994,6 +2389,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  b.host_id,\n  'host' AS subject,\n  b.supported_on_server,\n  b.escrowed_to_server,\n  b.crypto_user_present,\n  h.os_version,\n  h.is_apple_silicon\nFROM bootstrap_tokens b\nLEFT JOIN hosts h ON h.host_id = b.host_id\nWHERE b.supported_on_server = 1\n  AND b.escrowed_to_server = 0\nORDER BY b.host_id",
     "file": "queries/posture/bootstrap_token_not_escrowed.sql"
   },
@@ -2008,19 +2404,25 @@ export const queries: readonly Query[] = [
         "table": "bootstrap_tokens",
         "column": "supported_on_server",
         "isNullAnswer": false,
-        "where": "state <> 'not_enrolled'"
+        "where": "state <> 'not_enrolled'",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "escrowed_to_server",
         "isNullAnswer": false,
-        "where": "supported_on_server = 1"
+        "where": "supported_on_server = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "crypto_user_present",
         "isNullAnswer": false,
-        "where": "state <> 'not_enrolled'"
+        "where": "state <> 'not_enrolled'",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -2046,6 +2448,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  b.host_id,\n  'host' AS subject,\n  b.supported_on_server,\n  b.escrowed_to_server,\n  b.crypto_user_present,\n  b.eacs_preflight,\n  b.state\nFROM bootstrap_tokens b\nWHERE (b.escrowed_to_server = 1 AND b.crypto_user_present = 0)\n  -- The failures that mdmclient is known to print, as in M11 (docs/conflicts.md); another word says nothing.\n  OR (\n    b.escrowed_to_server = 1\n    AND (\n      REPLACE(LOWER(b.eacs_preflight), 'unable to get bootstrap token', '') <> LOWER(b.eacs_preflight)\n      OR REPLACE(LOWER(b.eacs_preflight), 'invalid disk layout', '') <> LOWER(b.eacs_preflight)\n      OR REPLACE(LOWER(b.eacs_preflight), 'system is not on full security', '') <> LOWER(b.eacs_preflight)\n    )\n  )\n  OR (b.supported_on_server = 0 AND b.crypto_user_present = 1)\nORDER BY b.host_id",
     "file": "queries/posture/bootstrap_token_stale.sql"
   },
@@ -2060,13 +2463,17 @@ export const queries: readonly Query[] = [
         "table": "filevault_status",
         "column": "filevault_enabled",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_deferrals",
         "column": "is_deferred",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
@@ -2082,6 +2489,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  d.host_id,\n  'host' AS subject,\n  d.designated_username,\n  d.max_bypass_attempts,\n  d.bypass_attempts_remaining,\n  CASE\n    WHEN d.max_bypass_attempts IN (9999, -1) THEN 1\n    WHEN d.max_bypass_attempts IS NOT NULL THEN 0\n  END AS is_never_forced\nFROM filevault_deferrals d\nJOIN filevault_status f ON f.host_id = d.host_id\nWHERE d.is_deferred = 1\n  AND f.filevault_enabled = 0\nORDER BY d.host_id",
     "file": "queries/posture/filevault_deferral_pending.sql"
   },
@@ -2096,7 +2504,9 @@ export const queries: readonly Query[] = [
         "table": "filevault_status",
         "column": "filevault_enabled",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -2123,6 +2533,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  f.host_id,\n  'host' AS subject,\n  f.filevault_enabled,\n  f.status\nFROM filevault_status f\nWHERE f.filevault_enabled = 0\n  AND f.status NOT IN ('deferred', 'encrypting')\nORDER BY f.host_id",
     "file": "queries/posture/filevault_off.sql"
   },
@@ -2137,31 +2548,43 @@ export const queries: readonly Query[] = [
         "table": "filevault_status",
         "column": "filevault_enabled",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": "has_personal_recovery_key",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1"
+        "where": "filevault_enabled = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": "has_institutional_recovery_key",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND has_personal_recovery_key = 0"
+        "where": "filevault_enabled = 1 AND has_personal_recovery_key = 0",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "hosts",
         "column": "is_apple_silicon",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "apfs_crypto_users",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "type"
+        ]
       }
     ],
     "closed": [
@@ -2179,9 +2602,7 @@ export const queries: readonly Query[] = [
         ]
       }
     ],
-    "alsoReads": [
-      "table_status"
-    ],
+    "alsoReads": [],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)",
     "appliesReads": [
       "filevault_status",
@@ -2193,7 +2614,8 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  f.host_id,\n  'host' AS subject,\n  f.status,\n  f.has_personal_recovery_key,\n  f.has_institutional_recovery_key,\n  h.is_apple_silicon\nFROM filevault_status f\nJOIN hosts h ON h.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND f.has_personal_recovery_key = 0\n  AND (f.has_institutional_recovery_key = 0 OR h.is_apple_silicon = 1)\n  -- The crypto users were looked at, and there is no such key among them.\n  AND EXISTS (\n    SELECT 1\n    FROM table_status t\n    WHERE t.host_id = f.host_id\n      AND t.table_name = 'apfs_crypto_users'\n      AND t.status IN ('ok', 'empty')\n  )\n  AND NOT EXISTS (\n    SELECT 1\n    FROM apfs_crypto_users c\n    WHERE c.host_id = f.host_id\n      AND c.type = 'PersonalRecovery'\n  )\nORDER BY f.host_id",
+    "maxAge": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  f.host_id,\n  'host' AS subject,\n  f.status,\n  f.has_personal_recovery_key,\n  f.has_institutional_recovery_key,\n  h.is_apple_silicon\nFROM filevault_status f\nJOIN hosts h ON h.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND f.has_personal_recovery_key = 0\n  AND (f.has_institutional_recovery_key = 0 OR h.is_apple_silicon = 1)\n  -- The crypto users were looked at, and there is no such key among them.\n  AND EXISTS (\n    SELECT 1\n    FROM known_tables k\n    WHERE k.host_id = f.host_id\n      AND k.table_name = 'apfs_crypto_users'\n  )\n  AND NOT EXISTS (\n    SELECT 1\n    FROM apfs_crypto_users c\n    WHERE c.host_id = f.host_id\n      AND c.type = 'PersonalRecovery'\n  )\nORDER BY f.host_id",
     "file": "queries/posture/filevault_without_recovery_key.sql"
   },
   {
@@ -2207,25 +2629,33 @@ export const queries: readonly Query[] = [
         "table": "loginwindow_settings",
         "column": "root_enabled",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "loginwindow_settings",
         "column": "kcpassword_present",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "loginwindow_settings",
         "column": "guest_enabled",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "loginwindow_settings",
         "column": "autologin_username",
         "isNullAnswer": true,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
@@ -2238,6 +2668,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.root_enabled,\n  l.autologin_username,\n  l.kcpassword_present,\n  l.guest_enabled\nFROM loginwindow_settings l\nWHERE l.root_enabled = 1\n  OR l.autologin_username IS NOT NULL\n  OR l.kcpassword_present = 1\n  OR l.guest_enabled = 1\nORDER BY l.host_id",
     "file": "queries/posture/login_exposure.sql"
   },
@@ -2252,31 +2683,41 @@ export const queries: readonly Query[] = [
         "table": "mdm_enrollments",
         "column": "is_enrolled",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "mdm_enrollments",
         "column": "is_user_approved",
         "isNullAnswer": false,
-        "where": "is_enrolled = 1"
+        "where": "is_enrolled = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "mdm_enrollments",
         "column": "is_supervised",
         "isNullAnswer": false,
-        "where": "is_enrolled = 1"
+        "where": "is_enrolled = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "mdm_enrollments",
         "column": "is_dep_enrolled",
         "isNullAnswer": false,
-        "where": "is_enrolled = 1 AND COALESCE(dep_record_cached, 1) = 1"
+        "where": "is_enrolled = 1 AND COALESCE(dep_record_cached, 1) = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "mdm_enrollments",
         "column": "dep_record_cached",
         "isNullAnswer": false,
-        "where": "is_enrolled = 1 AND COALESCE(is_dep_enrolled, 0) = 0"
+        "where": "is_enrolled = 1 AND COALESCE(is_dep_enrolled, 0) = 0",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
@@ -2289,6 +2730,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_enrolled,\n  m.is_user_approved,\n  m.is_supervised,\n  m.is_dep_enrolled,\n  m.dep_record_cached,\n  m.is_user_enrollment\nFROM mdm_enrollments m\nWHERE m.is_enrolled = 0\n  OR m.is_user_approved = 0\n  OR m.is_supervised = 0\n  OR (m.dep_record_cached = 1 AND m.is_dep_enrolled = 0)\nORDER BY m.host_id",
     "file": "queries/posture/mdm_enrollment_gaps.sql"
   },
@@ -2303,19 +2745,28 @@ export const queries: readonly Query[] = [
         "table": "mobile_accounts",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": [
+          "username",
+          "uuid"
+        ]
       },
       {
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM mobile_accounts m WHERE m.host_id = secure_tokens.host_id AND m.username = secure_tokens.username)"
+        "where": "EXISTS (SELECT 1 FROM mobile_accounts m WHERE m.host_id = secure_tokens.host_id AND m.username = secure_tokens.username)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "hosts",
         "column": "boot_volume_fs",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM mobile_accounts m WHERE m.host_id = hosts.host_id)"
+        "where": "EXISTS (SELECT 1 FROM mobile_accounts m WHERE m.host_id = hosts.host_id)",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -2370,6 +2821,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  s.secure_token,\n  s.confidence,\n  p.ask_for_secure_token_auth_bypass AS is_prompt_suppressed,\n  b.state AS bootstrap_state\nFROM mobile_accounts a\nJOIN secure_tokens s\n  ON s.host_id = a.host_id\n  AND s.username = a.username\n  AND COALESCE(s.uuid, '') = COALESCE(a.uuid, '')\nLEFT JOIN mobile_account_policies p\n  ON p.host_id = a.host_id\n  AND p.scope = 'device'\nLEFT JOIN bootstrap_tokens b ON b.host_id = a.host_id\nJOIN hosts h ON h.host_id = a.host_id\nWHERE s.secure_token = 0\n  -- Only APFS has secure tokens.\n  AND h.boot_volume_fs = 'apfs'\nORDER BY a.host_id, a.username",
     "file": "queries/posture/mobile_accounts_without_token.sql"
   },
@@ -2384,25 +2836,33 @@ export const queries: readonly Query[] = [
         "table": "hosts",
         "column": "boot_volume_fs",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "apfs_crypto_users",
-        "column": null,
+        "column": "type",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": "EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = hosts.host_id AND t.secure_token = 1 AND t.is_guest = 0)",
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "COALESCE(is_guest, 0) = 0 AND NOT EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1 AND t.is_guest = 0)"
+        "where": "COALESCE(is_guest, 0) = 0",
+        "unless": "EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = hosts.host_id AND t.secure_token = 1 AND t.is_guest = 0)",
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "is_guest",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1"
+        "where": "COALESCE(secure_token, 1) = 1",
+        "unless": "EXISTS (SELECT 1 FROM secure_tokens t WHERE t.host_id = hosts.host_id AND t.secure_token = 1 AND t.is_guest = 0)",
+        "reads": null
       }
     ],
     "closed": [
@@ -2415,10 +2875,8 @@ export const queries: readonly Query[] = [
         ]
       }
     ],
-    "alsoReads": [
-      "table_status"
-    ],
-    "applies": "NOT EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = hosts.host_id AND s.secure_token = 1 AND s.is_guest = 0 AND SUBSTR(s.sources, 1, 4) = 'apfs')",
+    "alsoReads": [],
+    "applies": "NOT EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = hosts.host_id AND s.secure_token = 1 AND s.is_guest = 0)",
     "appliesReads": [
       "hosts",
       "secure_tokens"
@@ -2429,7 +2887,8 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  h.os_version,\n  h.is_apple_silicon\nFROM hosts h\nWHERE h.boot_volume_fs = 'apfs'\n  AND EXISTS (\n    SELECT 1\n    FROM table_status t\n    WHERE t.host_id = h.host_id\n      AND t.table_name = 'apfs_crypto_users'\n      AND t.status IN ('ok', 'empty')\n  )\n  AND EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n  )\n  -- Nobody has one, and of nobody is it unknown. APFS lists Guest too, who can grant nothing.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.is_guest, 0) = 0\n  )\nORDER BY h.host_id",
+    "maxAge": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n)\nSELECT\n  h.host_id,\n  'host' AS subject,\n  h.os_version,\n  h.is_apple_silicon\nFROM hosts h\nWHERE h.boot_volume_fs = 'apfs'\n  AND EXISTS (\n    SELECT 1\n    FROM known_tables k\n    WHERE k.host_id = h.host_id\n      AND k.table_name = 'apfs_crypto_users'\n  )\n  AND EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n  )\n  -- Nobody has one, and of nobody is it unknown. APFS lists Guest too, who can grant nothing.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.is_guest, 0) = 0\n  )\nORDER BY h.host_id",
     "file": "queries/posture/no_secure_token_user.sql"
   },
   {
@@ -2443,43 +2902,53 @@ export const queries: readonly Query[] = [
         "table": "filevault_status",
         "column": "filevault_enabled",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": "has_personal_recovery_key",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1"
+        "where": "filevault_enabled = 1",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "mdm_enrollments",
         "column": "is_enrolled",
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": "prk_escrow_blob_present",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND has_personal_recovery_key = 1 AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)"
+        "where": "filevault_enabled = 1 AND has_personal_recovery_key = 1 AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_policies",
         "column": "escrow_payload_present",
         "isNullAnswer": false,
-        "where": "NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0)"
+        "where": "NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0)",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "filevault_status",
         "column": null,
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND has_personal_recovery_key = 1 AND prk_escrow_blob_present = 0 AND EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1)"
+        "where": "filevault_enabled = 1 AND has_personal_recovery_key = 1 AND prk_escrow_blob_present = 0 AND EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1)",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
-    "alsoReads": [
-      "table_status"
-    ],
+    "alsoReads": [],
     "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND (f.filevault_enabled = 0 OR f.has_personal_recovery_key = 0 OR (f.prk_escrow_blob_present = 1 AND EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = f.host_id AND m.is_enrolled = 1))))",
     "appliesReads": [
       "filevault_status",
@@ -2492,7 +2961,8 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
-    "sql": "SELECT\n  f.host_id,\n  'host' AS subject,\n  f.has_personal_recovery_key,\n  f.prk_escrow_blob_present,\n  CASE WHEN t.status = 'empty' THEN 0 ELSE p.escrow_payload_present END AS escrow_payload_present,\n  m.is_enrolled\nFROM filevault_status f\n-- No profile says anything of FileVault: the table was looked at and is empty.\nLEFT JOIN table_status t\n  ON t.host_id = f.host_id\n  AND t.table_name = 'filevault_policies'\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nLEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND f.has_personal_recovery_key = 1\n  AND (\n    m.is_enrolled = 0\n    OR (f.prk_escrow_blob_present = 0 AND (t.status = 'empty' OR p.escrow_payload_present = 0))\n  )\nORDER BY f.host_id",
+    "maxAge": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n)\nSELECT\n  f.host_id,\n  'host' AS subject,\n  f.has_personal_recovery_key,\n  f.prk_escrow_blob_present,\n  CASE\n    WHEN t.table_name IS NOT NULL AND p.host_id IS NULL THEN 0\n    ELSE p.escrow_payload_present\n  END AS escrow_payload_present,\n  m.is_enrolled\nFROM filevault_status f\n-- No profile says anything of FileVault: the table was looked at and is empty.\nLEFT JOIN known_tables t\n  ON t.host_id = f.host_id\n  AND t.table_name = 'filevault_policies'\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nLEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND f.has_personal_recovery_key = 1\n  AND (\n    m.is_enrolled = 0\n    OR (\n      f.prk_escrow_blob_present = 0\n      AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL))\n    )\n  )\nORDER BY f.host_id",
     "file": "queries/posture/prk_not_escrowed_by_profile.sql"
   },
   {
@@ -2506,37 +2976,49 @@ export const queries: readonly Query[] = [
         "table": "secure_tokens",
         "column": "is_admin",
         "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1"
+        "where": "COALESCE(secure_token, 1) = 1",
+        "unless": "(SELECT COUNT(*) FROM secure_tokens t WHERE t.host_id = hosts.host_id AND t.is_admin = 1 AND t.secure_token = 1 AND EXISTS (SELECT 1 FROM users u WHERE u.host_id = t.host_id AND u.username = t.username AND u.can_login = 1)) > 1",
+        "reads": null
       },
       {
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
-        "where": "COALESCE(is_admin, 1) = 1"
+        "where": "COALESCE(is_admin, 1) = 1",
+        "unless": "(SELECT COUNT(*) FROM secure_tokens t WHERE t.host_id = hosts.host_id AND t.is_admin = 1 AND t.secure_token = 1 AND EXISTS (SELECT 1 FROM users u WHERE u.host_id = t.host_id AND u.username = t.username AND u.can_login = 1)) > 1",
+        "reads": null
       },
       {
         "table": "users",
         "column": "can_login",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND COALESCE(s.is_admin, 1) = 1 AND COALESCE(s.secure_token, 1) = 1)"
+        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND COALESCE(s.is_admin, 1) = 1 AND COALESCE(s.secure_token, 1) = 1)",
+        "unless": "(SELECT COUNT(*) FROM secure_tokens t WHERE t.host_id = hosts.host_id AND t.is_admin = 1 AND t.secure_token = 1 AND EXISTS (SELECT 1 FROM users u WHERE u.host_id = t.host_id AND u.username = t.username AND u.can_login = 1)) > 1",
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "supported_on_server",
         "isNullAnswer": false,
-        "where": "state = 'unknown'"
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "escrowed_to_server",
         "isNullAnswer": false,
-        "where": "state = 'unknown'"
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
       },
       {
         "table": "bootstrap_tokens",
         "column": "crypto_user_present",
         "isNullAnswer": false,
-        "where": "state = 'unknown'"
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [
@@ -2572,6 +3054,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.volume_owner,\n  s.confidence,\n  b.state AS bootstrap_state\nFROM secure_tokens s\nJOIN bootstrap_tokens b ON b.host_id = s.host_id\nWHERE s.is_admin = 1\n  AND s.secure_token = 1\n  AND b.state IN ('supported_not_escrowed', 'not_supported', 'stale_local', 'not_enrolled')\n  -- There is no other, and nobody who might be one. One who is disabled administers nothing.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens o\n    WHERE o.host_id = s.host_id\n      AND (o.username <> s.username OR COALESCE(o.uuid, '') <> COALESCE(s.uuid, ''))\n      AND COALESCE(o.is_admin, 1) = 1\n      AND COALESCE(o.secure_token, 1) = 1\n      AND NOT EXISTS (\n        SELECT 1\n        FROM users u\n        WHERE u.host_id = o.host_id\n          AND u.username = o.username\n          AND COALESCE(u.uuid, '') = COALESCE(o.uuid, '')\n          AND u.can_login = 0\n      )\n  )\nORDER BY s.host_id, s.username",
     "file": "queries/posture/single_token_admin.sql"
   },
@@ -2586,7 +3069,9 @@ export const queries: readonly Query[] = [
         "table": "table_status",
         "column": null,
         "isNullAnswer": false,
-        "where": null
+        "where": null,
+        "unless": null,
+        "reads": []
       }
     ],
     "closed": [],
@@ -2599,6 +3084,7 @@ export const queries: readonly Query[] = [
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
+    "maxAge": 0,
     "sql": "SELECT\n  t.host_id,\n  t.table_name AS subject,\n  t.status,\n  t.code,\n  t.reason,\n  -- A partial table is as new as its snapshot: the time would change with every one of them.\n  CASE WHEN t.status = 'partial' THEN NULL ELSE t.last_good_time END AS last_good_time\nFROM table_status t\nWHERE t.status IN ('denied', 'failed', 'partial', 'not_recorded')\nUNION ALL\nSELECT\n  newest.host_id,\n  'every table' AS subject,\n  'old' AS status,\n  NULL AS code,\n  'nothing was collected for seven days' AS reason,\n  newest.last_good_time\nFROM (\n  SELECT host_id, MAX(last_good_time) AS last_good_time\n  FROM table_status\n  GROUP BY host_id\n) newest\nWHERE newest.last_good_time < :now - 7 * 86400\nORDER BY host_id, subject",
     "file": "queries/trust/collection_blind_spots.sql"
   }

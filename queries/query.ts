@@ -1,31 +1,11 @@
 /** A query as its .sql file declares it: comment lines at the top, then one statement. */
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
+import { withKnownTables } from './known.ts';
+import type { Requirement } from './known.ts';
 
 export const severities = ['info', 'low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof severities)[number];
-
-/** A fact that must be known for the answer "no" to mean anything. */
-export interface Requirement {
-  readonly table: string;
-  /**
-   * Null: the rows themselves decide, so the table must be completely observed; with a condition, there
-   * must be no row for which it holds.
-   */
-  readonly column: string | null;
-  /** NULL in the column is an answer; only table_status tells whether it is one. */
-  readonly isNullAnswer: boolean;
-  /** SQL over a row of the table: for which rows it matters. Unknown counts as yes. */
-  readonly where: string | null;
-}
-
-/** A table must be completely observed. */
-export const bare = (table: string): Requirement => ({
-  table,
-  column: null,
-  isNullAnswer: false,
-  where: null,
-});
 
 /** A column with a closed list of words: another word is one of a newer version, of which nothing is known here. */
 export interface ClosedColumn {
@@ -58,6 +38,8 @@ export interface Query {
   readonly isOfFleet: boolean;
   /** Hosts that must be known for a comparison between hosts. */
   readonly leastHosts: number;
+  /** Seconds: what a complete look saw so long before the last one counts, too; 0 is the last look alone. */
+  readonly maxAge: number;
   /** One statement, without the semicolon. */
   readonly sql: string;
   /** The file, as errors name it. */
@@ -72,6 +54,7 @@ const keys = [
   'history',
   'scope',
   'least-hosts',
+  'max-age',
   'purpose',
   'requires',
   'also-reads',
@@ -88,6 +71,7 @@ const optional: ReadonlySet<Key> = new Set([
   'history',
   'scope',
   'least-hosts',
+  'max-age',
   'requires',
   'also-reads',
   'applies',
@@ -95,6 +79,8 @@ const optional: ReadonlySet<Key> = new Set([
   'references',
   'false-positives',
 ]);
+
+const secondsOf: Readonly<Record<string, number>> = { h: 3_600, d: 86_400, w: 604_800 };
 
 export const nameForm = /^[a-z][a-z0-9_]{0,63}$/;
 
@@ -164,8 +150,10 @@ const splitItems = (text: string): string[] => {
 };
 
 const requirementOf = (file: string, line: number, item: string): Requirement => {
-  const [, no, table, column, questionMark, where] =
-    /^(no\s+)?([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*)(\?)?)?(?:\s+where\s+(.+))?$/s.exec(item) ?? [];
+  const [, no, table, column, questionMark, where, unless] =
+    /^(no\s+)?([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*)(\?)?)?(?:\s+where\s+(.+?))?(?:\s+unless\s+(.+))?$/s.exec(
+      item,
+    ) ?? [];
   const isRowRule = no !== undefined || (where !== undefined && column === undefined);
   if (
     table === undefined ||
@@ -176,15 +164,18 @@ const requirementOf = (file: string, line: number, item: string): Requirement =>
       file,
       line,
       `requires does not understand ${JSON.stringify(item)}`,
-      'it takes: table, table.column, table.column where CONDITION, table.column? where NULL is an answer, or no table where CONDITION',
+      'it takes: table, table.column, table.column where CONDITION, table.column? where NULL is an answer, or no table where CONDITION; each with unless CONDITION over hosts',
     );
   }
-  return { table, column: column ?? null, isNullAnswer: questionMark !== undefined, where: where ?? null };
+  return {
+    ...{ table, column: column ?? null, isNullAnswer: questionMark !== undefined },
+    ...{ where: where ?? null, unless: unless ?? null, reads: null },
+  };
 };
 
 /** A requirement as a header has it. */
-export const requirementText = ({ table, column, isNullAnswer, where }: Requirement): string => {
-  const condition = where === null ? '' : ` where ${where}`;
+export const requirementText = ({ table, column, isNullAnswer, where, unless }: Requirement): string => {
+  const condition = (where === null ? '' : ` where ${where}`) + (unless === null ? '' : ` unless ${unless}`);
   if (column === null) return `${where === null ? '' : 'no '}${table}${condition}`;
   return `${table}.${column}${isNullAnswer ? '?' : ''}${condition}`;
 };
@@ -214,7 +205,7 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
   for (const key of keys) {
     const isNeeded =
       options.isStrict === true
-        ? !['history', 'scope', 'least-hosts', 'also-reads', 'applies'].includes(key)
+        ? !['history', 'scope', 'least-hosts', 'max-age', 'also-reads', 'applies'].includes(key)
         : !optional.has(key);
     const entry = entries.get(key);
     if (entry === undefined && isNeeded)
@@ -255,15 +246,21 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
   if (least !== '' && !/^[1-9][0-9]{0,5}$/.test(least))
     throw fault(file, lineOf('least-hosts'), 'least-hosts is a whole number');
 
+  const maxAge = value('max-age');
+  const [, count, unit] = /^([1-9][0-9]{0,4})([hdw])$/.exec(maxAge) ?? [];
+  if (maxAge !== '' && count === undefined)
+    throw fault(file, lineOf('max-age'), 'max-age is a whole number with h, d or w, such as 30d');
+
   const sql = lines.slice(sqlLine).join('\n').trim().replace(/;\s*$/, '');
   if (sql === '') throw fault(file, lines.length, 'there is no SQL after the header');
+  const requires = splitItems(value('requires')).map((item) => requirementOf(file, lineOf('requires'), item));
   return {
     name,
     title: value('title'),
     group: value('group') || options.group || 'own',
     severity,
     purpose: value('purpose'),
-    requires: splitItems(value('requires')).map((item) => requirementOf(file, lineOf('requires'), item)),
+    requires,
     closed: [],
     alsoReads: splitItems(value('also-reads')),
     applies: value('applies') || null,
@@ -274,7 +271,8 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
     needsHistory: yesNo('history', 'yes', 'no'),
     isOfFleet: yesNo('scope', 'fleet', 'host'),
     leastHosts: least === '' ? 0 : Number(least),
-    sql,
+    maxAge: Number(count ?? 0) * (secondsOf[unit ?? ''] ?? 0),
+    sql: withKnownTables(sql, requires),
     file,
   };
 };

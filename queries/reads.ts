@@ -1,9 +1,29 @@
 /** Which tables a query reads, as SQLite understands it and not by its text. */
 import type { Db } from '../store/database.ts';
 import { quoteName } from '../store/ddl.ts';
-import { factTables } from '../store/guard.ts';
-import { bare } from './query.ts';
+import { factTables, touchedColumns } from '../store/guard.ts';
+import { bare, withKnownTables } from './known.ts';
+import type { Requirement } from './known.ts';
+import { statementsOf } from './closed.ts';
 import type { Query } from './query.ts';
+
+/**
+ * Of a table that is required as a whole, the columns that matter: those that the query reads. One that compares snapshots
+ * is another matter.
+ */
+const withColumns = (query: Query, db: Db): ((requirement: Requirement) => Requirement) => {
+  if (query.needsHistory) return (requirement) => requirement;
+  const read = new Set(statementsOf(query).flatMap((sql) => [...touchedColumns(db, sql)]));
+  return (requirement) => {
+    const { table, column, where } = requirement;
+    if (column !== null || where !== null) return requirement;
+    const names = [...read].flatMap((name) => {
+      const [of, own] = name.replace(/^_current_/, '').split('.');
+      return of === table && own !== undefined && own !== 'host_id' && !own.startsWith('_') ? [own] : [];
+    });
+    return { ...requirement, reads: [...new Set(names)].toSorted() };
+  };
+};
 
 /**
  * The query with what its header leaves out: the tables that a condition of a requirement reads are required, for else the
@@ -22,9 +42,11 @@ export const withReads = (query: Query, db: Db): Query => {
   // Hosts are always collected.
   const named = new Set(['hosts', ...required, ...added, ...query.alsoReads]);
   const others = [...new Set([...factTables(db, sql), ...appliesReads])].filter((table) => !named.has(table));
+  const requires = [...query.requires, ...added.map(bare)].map(withColumns(query, db));
   return {
     ...query,
-    requires: [...query.requires, ...added.map(bare)],
+    sql: withKnownTables(sql, requires),
+    requires,
     alsoReads: [...query.alsoReads, ...others],
     appliesReads,
   };

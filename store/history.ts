@@ -80,7 +80,10 @@ const kindOf = ({ affected, failed }: Observation): string =>
  * The columns of which a partial observation cannot tell whether they
  * changed: what they rest on is not all there.
  */
-export const uncertainColumns = (table: Table, { affected, failed }: Observation): ReadonlySet<number> => {
+export const uncertainColumns = (
+  table: Table,
+  { affected, failed }: Pick<Observation, 'affected' | 'failed'>,
+): ReadonlySet<number> => {
   const columns = Object.entries(table.columns);
   const isUncertain = (name: string, from: readonly string[]): boolean =>
     failed === null

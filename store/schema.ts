@@ -1,5 +1,6 @@
 /** What a store file holds: its tables, and the views that analysts see. docs/store.md explains the layout. */
 import type { Table } from '../collector/table.ts';
+import { columnStatusView } from './column_status.ts';
 import type { Db } from './database.ts';
 import { ownColumnDefinitions, quoteName, quoteText } from './ddl.ts';
 import { doubtColumns } from './doubts.ts';
@@ -13,7 +14,7 @@ export const applicationId = 0x746b_7179;
  */
 export const layoutVersion = 3;
 /** Of the views and indexes: goes up with every change of them, so that those in older files are made anew. */
-export const viewsVersion = 1;
+export const viewsVersion = 2;
 /**
  * Of the rows: goes up when a column changes its meaning, its type or its name, or a table its key. It is part of every
  * row id, so that a receiver takes the rows of either version for different ones.
@@ -353,6 +354,7 @@ export const storeViews = (
     ],
     ['changes', dataTables(tables).flatMap(changesOf).join('\nUNION ALL\n')],
     ['table_status', statusView],
+    ['column_status', columnStatusView(dataTables(tables), tableIdOf, '')],
     ['collection_errors', errorsView],
     ['command_log', commandsView],
     ...Object.entries(findingViews),
@@ -396,6 +398,7 @@ export const asOfViews = (
         `FROM main._host h JOIN main._look_table l ON l.look = ${last('p.look')} JOIN main._table t ON t.tab = l.tab ` +
         'LEFT JOIN main._report_status r ON r.host = h.host AND r.tab = l.tab',
     ],
+    ['column_status', columnStatusView(dataTables(tables), tableIdOf, ` AND s.collected_time <= ${time}`)],
     ['collection_errors', errorsView + isLast],
     ['command_log', commandsView + isLast],
     ['findings', findingsAsOf(time)],

@@ -1,4 +1,3 @@
-import { parseFailed } from '../collector/errors.ts';
 import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
 import { localAccounts } from './shared/accounts.ts';
 import {
@@ -8,6 +7,7 @@ import {
   resolutionOf,
   resolutions,
   tellNoOwners,
+  tellUntoldTypes,
 } from './shared/crypto_users.ts';
 
 export default defineTable({
@@ -29,7 +29,11 @@ export default defineTable({
     type: required(
       text(
         `APFSCryptoUserType as diskutil prints it, known are ${cryptoUserTypes.join(', ')}; Unknown where it does not tell.`,
-        { example: 'MDMRecovery' },
+        // The volume has its own UUID among them, which tells the entry of the disk.
+        {
+          example: 'MDMRecovery',
+          from: ['diskutil_info_root', 'diskutil_apfs_list', 'diskutil_apfs_list_users'],
+        },
       ),
     ),
     volume_owner: boolean('Volume owner; NULL when the key is absent (Intel, or macOS before 11).', {
@@ -78,12 +82,7 @@ export default defineTable({
       return [];
     }
     await tellNoOwners(context, listing);
-    if (listed.some(({ type }) => type === 'Unknown')) {
-      const problem = parseFailed('diskutil apfs listUsers does not tell the type of an entry').costing(
-        'entry',
-      );
-      context.note(problem, { source: 'diskutil_apfs_list_users', parameters: [device] });
-    }
+    tellUntoldTypes(context, listing);
     return listed.map((user) => ({
       device_identifier: device,
       volume_uuid: volumeUuid,

@@ -94,6 +94,13 @@ export default defineTable({
       oneOf(
         bootstrapStates,
         'The conclusion. stale_local: the key is here and the server does not support it, or the reverse. escrowed: and the key is on the disk. not_enrolled: no witness says enrolled.',
+        // What is asked of the token itself does not matter where there is no MDM.
+        {
+          settled: {
+            where: "state = 'not_enrolled'",
+            by: ['profiles_status_enrollment', 'profiles_show_configuration'],
+          },
+        },
       ),
     ),
     sources: text('Who answered, with commas: profiles, apfs, profile, mdmclient.', {

@@ -1,10 +1,15 @@
 import type { CommandName } from '../collector/sources.ts';
-import { defineTable, oneOf, required, text } from '../collector/table.ts';
+import { defineTable, oneOf, required, text, toldForCertain } from '../collector/table.ts';
 import type { Context, Row } from '../collector/table.ts';
 import { localAccounts } from './shared/accounts.ts';
 import type { LocalAccounts } from './shared/accounts.ts';
 import bootstrapTokens from './bootstrap_tokens.ts';
-import { listingCommand, readCryptoListing, resolutionOf } from './shared/crypto_users.ts';
+import {
+  listingCommand,
+  readCryptoListing,
+  resolutionOf,
+  tellUntoldStrangers,
+} from './shared/crypto_users.ts';
 import type { CryptoListing } from './shared/crypto_users.ts';
 import { readFilevaultList } from './shared/filevault_list.ts';
 import type { FilevaultList } from './shared/filevault_list.ts';
@@ -27,6 +32,7 @@ const strangers = (
 ): Conflict[] => {
   const found = new Map<string, Conflict>();
   const nobody = { source: 'opendirectory', value: 0, command_id: context.commandId('ds_users') } as const;
+  if (crypto !== null) tellUntoldStrangers(context, crypto, accounts);
   for (const user of crypto?.users ?? []) {
     if (crypto === null) continue;
     const { uuid, differing } = user;
@@ -138,15 +144,16 @@ export default defineTable({
       'What it says; several with commas, in the order of source_a, where they say it differently.',
       {
         example: '1',
+        settled: toldForCertain,
       },
     ),
     source_b: required(text('The other side, in the same form.', { example: 'apfs' })),
-    value_b: text('What it says.', { example: '0' }),
+    value_b: text('What it says.', { example: '0', settled: toldForCertain }),
     severity: required(oneOf(severities, 'How much it matters.', { example: 'high' })),
     conclusion: required(text('What it means, in plain words.', { example: 'claimed, not effective' })),
     command_ids: text(
       'The commands behind both sides: JSON array of command_log.command_id; NULL where files were read.',
-      { example: '["c67a5fe7d35","ca538d6d1e1"]' },
+      { example: '["c67a5fe7d35","ca538d6d1e1"]', settled: toldForCertain },
     ),
   },
   key: ['subject_kind', 'subject', 'rule_id', 'fact'],

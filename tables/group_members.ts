@@ -1,4 +1,13 @@
-import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
+import {
+  bit,
+  boolean,
+  defineTable,
+  integer,
+  oneOf,
+  required,
+  text,
+  toldForCertain,
+} from '../collector/table.ts';
 import type { DsGroup } from '../collector/parsers/ds_groups.ts';
 import { isUuid } from '../collector/parsers/lines.ts';
 import { localAccounts } from './shared/accounts.ts';
@@ -32,6 +41,7 @@ export default defineTable({
       {
         example: '1',
         from: ['ds_users', 'ds_groups'],
+        settled: toldForCertain,
       },
     ),
   },

@@ -2,7 +2,7 @@ import { CollectError } from '../collector/errors.ts';
 import { bootTimeOf } from '../collector/parsers/sysctl.ts';
 import type { Sysctl } from '../collector/parsers/sysctl.ts';
 import { versionOf } from '../collector/version.ts';
-import { bit, boolean, defineTable, integer, oneOf, text, time } from '../collector/table.ts';
+import { bit, boolean, defineTable, integer, oneOf, text, time, toldForCertain } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 
 // Apple's list of Macs with the T2 chip; it is closed, since the line ended with Apple silicon.
@@ -76,17 +76,26 @@ export default defineTable({
     cpu_arch: oneOf(
       ['arm64', 'x86_64'],
       'Architecture of the Mac, not of the process: hw.optional.arm64, which is right under Rosetta too.',
-      { from: ['sysctl', 'ioreg_platform'] },
+      { from: ['sysctl', 'ioreg_platform'], settled: toldForCertain },
     ),
-    is_apple_silicon: boolean('1 on Apple silicon.', { example: '1', from: ['sysctl', 'ioreg_platform'] }),
+    is_apple_silicon: boolean('1 on Apple silicon.', {
+      example: '1',
+      from: ['sysctl', 'ioreg_platform'],
+      settled: toldForCertain,
+    }),
     has_t2: boolean(
       '1 when the model is on Apple’s list of Macs with the T2 chip; NULL for models of no list.',
       {
         example: '0',
         from: ['sysctl', 'ioreg_platform'],
+        settled: toldForCertain,
       },
     ),
-    model_identifier: text('Model identifier.', { example: 'Mac15,3', from: ['sysctl', 'ioreg_platform'] }),
+    model_identifier: text('Model identifier.', {
+      example: 'Mac15,3',
+      from: ['sysctl', 'ioreg_platform'],
+      settled: toldForCertain,
+    }),
     is_virtual_machine: boolean('kern.hv_vmm_present.', { example: '0', from: ['sysctl'] }),
     boot_volume_fs: oneOf(['apfs', 'hfs'], 'File system of the startup volume.', {
       from: ['diskutil_info_root'],
@@ -110,6 +119,8 @@ export default defineTable({
     }),
   },
   key: ['hardware_uuid'],
+  // There is one row, whatever answers.
+  rowsFrom: [],
   sources: [
     'sw_vers',
     'sysctl',

@@ -1,12 +1,12 @@
 import { CollectError, NotAsked } from '../collector/errors.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 import { isSafeUsername } from '../collector/sources.ts';
-import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
+import { bit, boolean, defineTable, oneOf, required, text, toldForCertain } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 import { asksSysadminctl } from '../collector/version.ts';
 import { canLogin, tagOf } from '../collector/accounts.ts';
 import { localAccounts } from './shared/accounts.ts';
-import { isListed, listingCommand, readCryptoListing } from './shared/crypto_users.ts';
+import { isListed, listingCommand, readCryptoListing, tellUntoldStrangers } from './shared/crypto_users.ts';
 import type { CryptoListing } from './shared/crypto_users.ts';
 import { isListed as isFilevaultUser, readFilevaultList } from './shared/filevault_list.ts';
 import type { FilevaultList } from './shared/filevault_list.ts';
@@ -113,12 +113,17 @@ export default defineTable({
     source: required(oneOf(tokenSources, 'Who says it.')),
     value: boolean('Secure token by this source: 1, 0, or NULL when the source did not say.', {
       example: '1',
+      settled: toldForCertain,
     }),
     raw_state: oneOf(
       ['ENABLED', 'DISABLED', 'unknown_user', 'tag', 'listed', 'absent'],
       'What the source answered, in its own terms.',
+      { settled: toldForCertain },
     ),
-    command_id: text('The command behind it, in command_log.', { example: 'c5b0f4c2d1e' }),
+    command_id: text('The command behind it, in command_log.', {
+      example: 'c5b0f4c2d1e',
+      settled: toldForCertain,
+    }),
   },
   key: ['username', 'uuid', 'source'],
   sources: [
@@ -169,6 +174,7 @@ export default defineTable({
     const accounts = localAccounts(context, users);
     const orphans = new Map<string, Observation>();
     const orphan = { username: null, value: 1, raw_state: 'listed' } as const;
+    if (crypto !== null) tellUntoldStrangers(context, crypto, accounts);
     for (const { uuid, type } of crypto?.users ?? []) {
       if (crypto === null || type !== 'LocalOpenDirectory' || accounts.has(uuid) === true) continue;
       const command_id = listingCommand(context, crypto);

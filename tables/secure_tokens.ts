@@ -1,9 +1,18 @@
-import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
+import {
+  bit,
+  boolean,
+  defineTable,
+  integer,
+  oneOf,
+  required,
+  text,
+  toldForCertain,
+} from '../collector/table.ts';
 import { isGuestIfKnown, isTagDisabled } from './shared/accounts.ts';
 import { isListed } from './shared/filevault_list.ts';
 import { noApfs, tellNoOwners, volumeOwnerOf } from './shared/crypto_users.ts';
 import { confidences } from './shared/token_rules.ts';
-import { readVerdicts, verdictSources } from './shared/verdicts.ts';
+import { readVerdicts, tokenSources, verdictSources } from './shared/verdicts.ts';
 
 export default defineTable({
   name: 'secure_tokens',
@@ -18,10 +27,16 @@ export default defineTable({
     is_admin: boolean('Effective member of gid 80, as in users.', {
       example: '1',
       from: ['ds_users', 'ds_groups'],
+      settled: toldForCertain,
     }),
     secure_token: boolean(
       'The verdict: APFS where it answered, else any other that says yes, else sysadminctl; NULL where fdesetup lists whom APFS does not.',
-      { example: '1' },
+      // APFS decides where it speaks; the others only agree or not.
+      {
+        example: '1',
+        from: tokenSources,
+        settled: { where: "sources = 'apfs' OR sources LIKE 'apfs,%'", by: [] },
+      },
     ),
     volume_owner: boolean('Volume owner, by APFS only; NULL on Intel and before macOS 11.', {
       example: '1',
@@ -30,6 +45,7 @@ export default defineTable({
     filevault_enabled: boolean('In the list of fdesetup; NULL where that was not to be had.', {
       example: '1',
       from: ['fdesetup_list_extended', 'fdesetup_list'],
+      settled: toldForCertain,
     }),
     disabled_tag: boolean(
       'Has ;DisabledTags;SecureToken, which keeps macOS from granting the first token by itself.',
@@ -46,6 +62,7 @@ export default defineTable({
     ),
     sources: text('The sources that agree with the verdict, with commas; NULL when there is no verdict.', {
       example: 'apfs,opendirectory',
+      from: tokenSources,
     }),
     has_conflict: boolean(
       '1 when conflicts has a row for this user; NULL when it has none and a source that was asked did not answer.',

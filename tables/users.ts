@@ -8,7 +8,16 @@ import {
 } from './shared/accounts.ts';
 import { canLogin } from '../collector/accounts.ts';
 import { CollectError, NotAsked } from '../collector/errors.ts';
-import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
+import {
+  bit,
+  boolean,
+  defineTable,
+  integer,
+  oneOf,
+  required,
+  text,
+  toldForCertain,
+} from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 
@@ -79,6 +88,7 @@ export default defineTable({
     is_admin: boolean('Effective member of gid 80: by name, GUID, nested group or primary group.', {
       example: '1',
       from: ['ds_users', 'ds_groups'],
+      settled: toldForCertain,
     }),
     account_type: oneOf(
       accountTypes,
@@ -112,7 +122,7 @@ export default defineTable({
     }),
     is_awake: boolean(
       'A sign that somebody uses it: it can log in, has a ShadowHash, is an administrator, or is hidden by its own record. 0 where there is no such sign, as with the service accounts of macOS.',
-      { example: '1', from: ['ds_users', 'ds_groups'] },
+      { example: '1', from: ['ds_users', 'ds_groups'], settled: toldForCertain },
     ),
     has_false_identity: boolean(
       'Claims to be an account of macOS that it cannot be: a GeneratedUID of the form of Apple that does not end in its uid, or the uid of Guest, root or Setup Assistant with another GeneratedUID.',

@@ -161,7 +161,7 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
   return {
     queries,
     isLibrary: folder === null,
-    evaluate: (db, now) => evaluate(db, queries, { now, names }),
+    evaluate: (db, now) => evaluate(db, queries, { now, names, tables }),
   };
 };
 

@@ -89,7 +89,8 @@ const collectedWorld = async (given: Arguments, sql: string, query: Query | null
   const backends = await hosts.backendsOf(given);
   const needed = new Set(touched);
   // It asks table_status only of the tables that it names, where that is not what it is about.
-  if (query?.alsoReads.includes('table_status') === true) needed.delete('table_status');
+  if (query !== null && !query.requires.some(({ table }) => table === 'table_status'))
+    needed.delete('table_status');
   const collections = await hosts.collectAll(backends, hosts.tablesToCollect(needed), given);
   hosts.loadCollections(
     db,

@@ -70,7 +70,7 @@ const store = (target: Store, collection: Collection): string => {
       storeFindings(
         target.db,
         snapshot.hostId,
-        findingsOf(target.db, snapshot.hostId, snapshot.collectedTime),
+        findingsOf(target.db, tables, snapshot.hostId, snapshot.collectedTime),
         snapshot.collectedTime,
       );
     }

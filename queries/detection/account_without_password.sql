@@ -6,7 +6,6 @@
 -- requires: users.can_login,
 --   users.account_type where COALESCE(can_login, 1) = 1 AND COALESCE(is_system_account, 1) = 1,
 --   authentication_authorities
--- also-reads: table_status
 -- remediation: An account that was made half-way: finish it, or delete it.
 -- references: mSCP os_store_encrypted_passwords; 800-53r5 IA-5(1)
 -- false-positives: Accounts of sharing only whose shell was never set.
@@ -27,10 +26,9 @@ SELECT
     ELSE 0
   END AS has_basic
 FROM users u
-JOIN table_status t
-  ON t.host_id = u.host_id
-  AND t.table_name = 'authentication_authorities'
-  AND t.status IN ('ok', 'empty')
+JOIN known_tables k
+  ON k.host_id = u.host_id
+  AND k.table_name = 'authentication_authorities'
 WHERE u.can_login = 1
   AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')
   AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)

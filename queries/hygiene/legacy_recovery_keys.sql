@@ -7,7 +7,7 @@
 -- requires: filevault_status.has_institutional_recovery_key where filevault_enabled = 1,
 --   filevault_policies.irk_certificate_present?,
 --   apfs_crypto_users
--- also-reads: hosts, table_status
+-- also-reads: hosts
 -- remediation: Move to a personal recovery key for each Mac, escrowed to MDM; only then take the old one away.
 -- references: 800-53r5 SC-12(1)
 -- false-positives: A certificate that a profile still carries for older Macs.
@@ -25,14 +25,14 @@ SELECT
         AND c.type IN ('ICloud', 'ICloudRecovery')
     ) THEN 1
     -- Looked at, and there is none.
-    WHEN t.status IN ('ok', 'empty') THEN 0
+    WHEN k.table_name IS NOT NULL THEN 0
   END AS has_icloud_key
 FROM filevault_status f
 LEFT JOIN hosts h ON h.host_id = f.host_id
 LEFT JOIN filevault_policies p ON p.host_id = f.host_id
-LEFT JOIN table_status t
-  ON t.host_id = f.host_id
-  AND t.table_name = 'apfs_crypto_users'
+LEFT JOIN known_tables k
+  ON k.host_id = f.host_id
+  AND k.table_name = 'apfs_crypto_users'
 WHERE f.has_institutional_recovery_key = 1
   OR p.irk_certificate_present = 1
   OR EXISTS (

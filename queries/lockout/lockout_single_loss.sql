@@ -39,7 +39,6 @@
 --   bootstrap_tokens.escrowed_to_server where state = 'unknown',
 --   bootstrap_tokens.crypto_user_present where state = 'unknown',
 --   apfs_crypto_users
--- also-reads: table_status
 -- remediation: Add a second way before the first is lost: an escrowed personal recovery key and a second
 --   FileVault user for unlock; an escrowed bootstrap token and a second administrator with a token for
 --   authority.
@@ -61,13 +60,13 @@ WITH recovery_keys AS (
       WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1
       WHEN m.is_enrolled = 0 THEN 0
       WHEN f.prk_escrow_blob_present = 0
-        AND (p.escrow_payload_present = 0 OR t.status = 'empty') THEN 0
+        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0
     END AS is_escrowed,
     f.has_institutional_recovery_key AS has_institutional,
     h.is_apple_silicon
   FROM filevault_status f
   LEFT JOIN filevault_policies p ON p.host_id = f.host_id
-  LEFT JOIN table_status t
+  LEFT JOIN known_tables t
     ON t.host_id = f.host_id
     AND t.table_name = 'filevault_policies'
   LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id
@@ -179,14 +178,10 @@ WHERE l.counts = 1
   AND l.ways = 1
   -- Absence proves something only where the tables were looked at.
   AND l.host_id IN (
-    SELECT t.host_id
-    FROM table_status t
-    WHERE (t.table_name = 'apfs_crypto_users' AND t.status IN ('ok', 'empty'))
-      OR (t.table_name = 'hosts' AND t.status IN ('ok', 'partial'))
-      OR (t.table_name IN ('users', 'secure_tokens') AND t.status IN ('ok', 'empty', 'partial'))
-      -- Before macOS 10.15 there is no bootstrap token.
-      OR (t.table_name = 'bootstrap_tokens' AND t.status IN ('ok', 'empty', 'partial', 'unsupported'))
-    GROUP BY t.host_id
+    SELECT k.host_id
+    FROM known_tables k
+    WHERE k.table_name IN ('apfs_crypto_users', 'bootstrap_tokens', 'hosts', 'secure_tokens', 'users')
+    GROUP BY k.host_id
     HAVING COUNT(*) = 5
   )
 ORDER BY l.host_id, l.capability, l.subject;

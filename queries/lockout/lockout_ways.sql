@@ -38,7 +38,7 @@
 --   bootstrap_tokens.escrowed_to_server where state = 'unknown',
 --   bootstrap_tokens.crypto_user_present where state = 'unknown',
 --   apfs_crypto_users
--- also-reads: filevault_users, table_status
+-- also-reads: filevault_users
 -- remediation: None: context for lockout_single_loss and lockout_no_way_left. See docs/lockout.md.
 -- references: none
 -- false-positives: None: it is a table of facts.
@@ -66,12 +66,12 @@ recovery_keys AS (
       WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1
       WHEN m.is_enrolled = 0 THEN 0
       WHEN f.prk_escrow_blob_present = 0
-        AND (p.escrow_payload_present = 0 OR t.status = 'empty') THEN 0
+        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0
     END AS is_escrowed,
     h.is_apple_silicon
   FROM filevault_status f
   JOIN unlock_hosts k ON k.host_id = f.host_id
-  LEFT JOIN table_status t
+  LEFT JOIN known_tables t
     ON t.host_id = f.host_id
     AND t.table_name = 'filevault_policies'
   LEFT JOIN filevault_policies p ON p.host_id = f.host_id

@@ -10,7 +10,7 @@
 --     WHERE t.host_id = secure_tokens.host_id AND t.is_admin = 1 AND t.volume_owner = 1),
 --   secure_tokens.volume_owner where is_admin = 1 AND NOT EXISTS (SELECT 1 FROM secure_tokens t
 --     WHERE t.host_id = secure_tokens.host_id AND t.is_admin = 1 AND t.volume_owner = 1)
--- also-reads: table_status, bootstrap_tokens
+-- also-reads: bootstrap_tokens
 -- applies: COALESCE(hosts.is_apple_silicon, 1) = 1
 -- remediation: Make a volume owner an administrator, or let an administrator log in while the bootstrap
 --   token is escrowed.
@@ -26,10 +26,9 @@ LEFT JOIN bootstrap_tokens b ON b.host_id = h.host_id
 WHERE h.is_apple_silicon = 1
   AND EXISTS (
     SELECT 1
-    FROM table_status t
-    WHERE t.host_id = h.host_id
-      AND t.table_name = 'apfs_crypto_users'
-      AND t.status IN ('ok', 'empty')
+    FROM known_tables k
+    WHERE k.host_id = h.host_id
+      AND k.table_name = 'apfs_crypto_users'
   )
   AND EXISTS (
     SELECT 1

@@ -10,7 +10,6 @@
 --     where filevault_enabled = 1 AND has_personal_recovery_key = 0,
 --   hosts.is_apple_silicon,
 --   apfs_crypto_users
--- also-reads: table_status
 -- applies: NOT EXISTS (SELECT 1 FROM filevault_status f
 --   WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)
 -- remediation: Install an FDERecoveryKeyEscrow payload first, then have MDM issue a personal recovery key.
@@ -32,10 +31,9 @@ WHERE f.filevault_enabled = 1
   -- The crypto users were looked at, and there is no such key among them.
   AND EXISTS (
     SELECT 1
-    FROM table_status t
-    WHERE t.host_id = f.host_id
-      AND t.table_name = 'apfs_crypto_users'
-      AND t.status IN ('ok', 'empty')
+    FROM known_tables k
+    WHERE k.host_id = f.host_id
+      AND k.table_name = 'apfs_crypto_users'
   )
   AND NOT EXISTS (
     SELECT 1

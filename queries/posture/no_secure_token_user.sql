@@ -4,13 +4,14 @@
 -- severity: critical
 -- purpose: Nobody can grant a secure token, enable FileVault or, on Apple silicon, authorise an update.
 -- requires: hosts.boot_volume_fs,
---   apfs_crypto_users,
---   secure_tokens.secure_token where COALESCE(is_guest, 0) = 0 AND NOT EXISTS (SELECT 1 FROM secure_tokens t
---     WHERE t.host_id = secure_tokens.host_id AND t.secure_token = 1 AND t.is_guest = 0),
---   secure_tokens.is_guest where COALESCE(secure_token, 1) = 1
--- also-reads: table_status
+--   apfs_crypto_users.type unless EXISTS (SELECT 1 FROM secure_tokens t
+--     WHERE t.host_id = hosts.host_id AND t.secure_token = 1 AND t.is_guest = 0),
+--   secure_tokens.secure_token where COALESCE(is_guest, 0) = 0 unless EXISTS (SELECT 1 FROM secure_tokens t
+--     WHERE t.host_id = hosts.host_id AND t.secure_token = 1 AND t.is_guest = 0),
+--   secure_tokens.is_guest where COALESCE(secure_token, 1) = 1 unless EXISTS (SELECT 1 FROM secure_tokens t
+--     WHERE t.host_id = hosts.host_id AND t.secure_token = 1 AND t.is_guest = 0)
 -- applies: NOT EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = hosts.host_id
---   AND s.secure_token = 1 AND s.is_guest = 0 AND SUBSTR(s.sources, 1, 4) = 'apfs')
+--   AND s.secure_token = 1 AND s.is_guest = 0)
 -- remediation: Log in at the login window while the bootstrap token is escrowed; failing that, save the data,
 --   erase and set up anew.
 -- references: 800-53r5 CP-10
@@ -24,10 +25,9 @@ FROM hosts h
 WHERE h.boot_volume_fs = 'apfs'
   AND EXISTS (
     SELECT 1
-    FROM table_status t
-    WHERE t.host_id = h.host_id
-      AND t.table_name = 'apfs_crypto_users'
-      AND t.status IN ('ok', 'empty')
+    FROM known_tables k
+    WHERE k.host_id = h.host_id
+      AND k.table_name = 'apfs_crypto_users'
   )
   AND EXISTS (
     SELECT 1

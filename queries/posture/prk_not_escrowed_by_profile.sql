@@ -16,7 +16,6 @@
 --   no filevault_status where filevault_enabled = 1 AND has_personal_recovery_key = 1
 --     AND prk_escrow_blob_present = 0 AND EXISTS (SELECT 1 FROM filevault_policies p
 --     WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1)
--- also-reads: table_status
 -- applies: NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id
 --   AND (f.filevault_enabled = 0 OR f.has_personal_recovery_key = 0 OR (f.prk_escrow_blob_present = 1
 --   AND EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = f.host_id AND m.is_enrolled = 1))))
@@ -30,11 +29,14 @@ SELECT
   'host' AS subject,
   f.has_personal_recovery_key,
   f.prk_escrow_blob_present,
-  CASE WHEN t.status = 'empty' THEN 0 ELSE p.escrow_payload_present END AS escrow_payload_present,
+  CASE
+    WHEN t.table_name IS NOT NULL AND p.host_id IS NULL THEN 0
+    ELSE p.escrow_payload_present
+  END AS escrow_payload_present,
   m.is_enrolled
 FROM filevault_status f
 -- No profile says anything of FileVault: the table was looked at and is empty.
-LEFT JOIN table_status t
+LEFT JOIN known_tables t
   ON t.host_id = f.host_id
   AND t.table_name = 'filevault_policies'
 LEFT JOIN filevault_policies p ON p.host_id = f.host_id
@@ -43,6 +45,9 @@ WHERE f.filevault_enabled = 1
   AND f.has_personal_recovery_key = 1
   AND (
     m.is_enrolled = 0
-    OR (f.prk_escrow_blob_present = 0 AND (t.status = 'empty' OR p.escrow_payload_present = 0))
+    OR (
+      f.prk_escrow_blob_present = 0
+      AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL))
+    )
   )
 ORDER BY f.host_id;

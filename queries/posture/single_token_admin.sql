@@ -4,10 +4,17 @@
 -- severity: medium
 -- purpose: macOS refuses to delete that account, and with its password the Mac can no longer be
 --   administered: there is no bootstrap token that could stand in.
--- requires: secure_tokens.is_admin where COALESCE(secure_token, 1) = 1,
---   secure_tokens.secure_token where COALESCE(is_admin, 1) = 1,
+-- requires: secure_tokens.is_admin where COALESCE(secure_token, 1) = 1 unless (SELECT COUNT(*) FROM secure_tokens t
+--     WHERE t.host_id = hosts.host_id AND t.is_admin = 1 AND t.secure_token = 1 AND EXISTS (SELECT 1 FROM users u
+--     WHERE u.host_id = t.host_id AND u.username = t.username AND u.can_login = 1)) > 1,
+--   secure_tokens.secure_token where COALESCE(is_admin, 1) = 1 unless (SELECT COUNT(*) FROM secure_tokens t
+--     WHERE t.host_id = hosts.host_id AND t.is_admin = 1 AND t.secure_token = 1 AND EXISTS (SELECT 1 FROM users u
+--     WHERE u.host_id = t.host_id AND u.username = t.username AND u.can_login = 1)) > 1,
 --   users.can_login where EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id
---     AND s.username = users.username AND COALESCE(s.is_admin, 1) = 1 AND COALESCE(s.secure_token, 1) = 1),
+--     AND s.username = users.username AND COALESCE(s.is_admin, 1) = 1 AND COALESCE(s.secure_token, 1) = 1)
+--     unless (SELECT COUNT(*) FROM secure_tokens t
+--     WHERE t.host_id = hosts.host_id AND t.is_admin = 1 AND t.secure_token = 1 AND EXISTS (SELECT 1 FROM users u
+--     WHERE u.host_id = t.host_id AND u.username = t.username AND u.can_login = 1)) > 1,
 --   bootstrap_tokens.supported_on_server where state = 'unknown',
 --   bootstrap_tokens.escrowed_to_server where state = 'unknown',
 --   bootstrap_tokens.crypto_user_present where state = 'unknown'

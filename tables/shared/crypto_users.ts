@@ -1,4 +1,5 @@
 /** The APFS crypto users of this Mac, and what the well-known ones are. */
+import { parseFailed } from '../../collector/errors.ts';
 import { rootDeviceOf } from '../../collector/contradictions.ts';
 import type { ApfsVolume } from '../../collector/parsers/diskutil_apfs_list.ts';
 import type { DiskutilInfoRoot } from '../../collector/parsers/diskutil_info_root.ts';
@@ -196,6 +197,26 @@ export const resolutionOf = (
   if (isLocal === true) return 'local_user';
   // A kind that is not known need not be an account.
   return isLocal === false && user.type === 'LocalOpenDirectory' ? 'orphan' : null;
+};
+
+const untoldType = parseFailed('diskutil apfs listUsers does not tell the type of an entry');
+
+/** Notes that of a UUID without an account it is not told what it is: it may be one whose account is gone. */
+export const tellUntoldStrangers = (
+  context: Context,
+  { device, users }: CryptoListing,
+  accounts: LocalAccounts,
+): void => {
+  if (device === null || !users.some(({ uuid, type }) => type === 'Unknown' && accounts.has(uuid) !== true))
+    return;
+  context.note(untoldType, { source: 'diskutil_apfs_list_users', parameters: [device] });
+};
+
+/** Notes that the type of an entry is not told, where that costs a value. */
+export const tellUntoldTypes = (context: Context, { device, users }: CryptoListing): void => {
+  if (device === null || !users.some(({ type }) => type === 'Unknown')) return;
+  const problem = untoldType.costing('entry');
+  context.note(problem, { source: 'diskutil_apfs_list_users', parameters: [device] });
 };
 
 /**

@@ -36,7 +36,7 @@ const collectable = tables.filter(({ generate }) => generate !== undefined);
 const verdictIn = (db: Db, name: string, now: number): Judged => {
   const question = queries.find((candidate) => candidate.name === name);
   if (question === undefined) throw new Error(`there is no question ${name}`);
-  const [answer] = evaluate(db, [question], { now, names });
+  const [answer] = evaluate(db, [question], { now, names, tables });
   const [verdict] = answer?.verdicts.values() ?? [];
   return { verdict, hits: (answer?.hits ?? []).map(({ subject, facts }) => ({ subject, ...facts })) };
 };

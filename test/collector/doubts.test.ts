@@ -46,7 +46,10 @@ test('a NULL that is no answer is named, one that is an answer or cannot be is n
 
 test('a conclusion that lacks a witness is uncertain; what a record tells by itself is not', (t) => {
   t.deepEqual(doubts([failure('ds_groups')]).uncertain, ['is_admin']);
-  t.deepEqual(doubts([failure('ds_users', 'record', true)]).uncertain, ['is_admin']);
+  // Which groups there are decides of every account; a record of an account that is lost is a row that is lost.
+  t.deepEqual(doubts([failure('ds_groups', 'record', true)]).uncertain, ['is_admin']);
+  t.deepEqual(doubts([failure('ds_users', 'record', true)]).uncertain, []);
+  t.deepEqual(doubts([failure('ds_users', 'entry', true)]).uncertain, ['is_admin']);
   t.deepEqual(doubts([failure('ds_users', 'value', true)]).uncertain, []);
   t.deepEqual(doubts([]).uncertain, []);
   t.deepEqual(doubts([failure('ds_groups')]).failedSources, ['ds_groups']);

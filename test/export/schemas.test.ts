@@ -25,7 +25,7 @@ const reading = (store: Store, rowSql: Format['rowSql'] = null) => exportReader(
 
 /** Everything that can be exported, in every way of reading it. */
 const everything = (store: Store): Readonly<Record<string, () => Iterable<ExportSnapshot>>> => {
-  const answers = evaluate(store.db, queries, { now: 1_790_200_000, names });
+  const answers = evaluate(store.db, queries, { now: 1_790_200_000, names, tables });
   const hosts = reading(store).hosts;
   return {
     current: () => reading(store).currentSnapshots(),

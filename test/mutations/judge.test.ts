@@ -228,6 +228,15 @@ test('a hit keeps its subjects and its facts, or says what is open', (t) => {
   );
 });
 
+test('a way that may be one beside a proven one of the same account is no other hit', (t) => {
+  const unlock = { subject: 'alice', capability: 'unlock', kind: 'user', counts: 1 };
+  const authority = { subject: 'alice', capability: 'authority', kind: 'user', counts: null };
+  t.deepEqual(said(verdict('hit', [unlock]), verdict('hit', [authority, unlock], true)), []);
+  t.deepEqual(said(verdict('hit', [unlock]), verdict('hit', [{ ...authority, counts: 1 }, unlock], true)), [
+    'wrong: query q: hit -> another hit',
+  ]);
+});
+
 test('a finding on contradicting witnesses is fair where the evidence is damaged', (t) => {
   const after = verdict('hit', [{ subject: 'alice', rule_id: 'M19' }]);
   t.deepEqual(said(verdict('clean'), after), []);

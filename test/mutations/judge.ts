@@ -272,6 +272,9 @@ export const contradictions = ({ rows }: Answers): readonly Complaint[] => {
 
 // --- Verdicts ---
 
+/** What a hit is about: one account has a way to unlock and another to administer. */
+const hitKey = ['subject', 'capability', 'kind'];
+
 /** A way of lockout_ways of which nobody knows whether it counts: it says that there may be one. */
 const isOpen = (hit: Row): boolean => hit['counts'] === null;
 
@@ -296,7 +299,7 @@ export const compareVerdict = (query: string, truth: Verdict, now: Verdict, { ki
   if (verdict === 'hit' && truth.verdict !== 'hit') return wrong(truth.verdict, 'hit');
   if (verdict === 'unknown') return truth.verdict === 'unknown' ? nothing : lost;
   if (verdict === 'clean') return nothing;
-  const { vanished, appeared } = pairRows(truth.hits, hits, ['subject']);
+  const { vanished, appeared } = pairRows(truth.hits, hits, hitKey);
   if (appeared.some((hit) => !isOpen(hit))) return wrong('hit', 'another hit');
   if (vanished.length > 0 && !now.isBlind) return wrong('hit', 'a hit less, and nothing open');
   const isTrue = (hit: Row): boolean =>

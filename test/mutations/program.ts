@@ -217,7 +217,7 @@ export class Program {
     const open = queries.filter((query) => !this.evaluated.has(keyOfQuery(query)));
     if (open.length > 0) this.load(rows, prints);
     const now = bundle.capturedTime;
-    for (const { query, verdicts, hits, blindSpots } of evaluate(this.db, open, { now, names })) {
+    for (const { query, verdicts, hits, blindSpots } of evaluate(this.db, open, { now, names, tables })) {
       const [verdict] = verdicts.values();
       this.evaluated.set(keyOfQuery(query), {
         verdict: verdict ?? 'unknown',

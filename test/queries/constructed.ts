@@ -18,6 +18,7 @@ interface State {
   status: Status;
   reason: string | null;
   columnsAffected: readonly string[] | null;
+  mayRowsBeMissing?: boolean;
 }
 
 /** One snapshot of one host, to be changed at will. */
@@ -343,7 +344,12 @@ export const collectionOf = (host: Host): Collection => {
       status: state.status,
       code: ['ok', 'empty'].includes(state.status) ? null : 'permission_denied',
       reason: state.reason,
-      doubts: { failedSources: [], mayRowsBeMissing: false, uncertain: [], inapplicable: new Map() },
+      doubts: {
+        failedSources: [],
+        mayRowsBeMissing: state.mayRowsBeMissing === true,
+        uncertain: [],
+        inapplicable: new Map(),
+      },
       columnsAffected: state.columnsAffected,
       durationMs: null,
     };

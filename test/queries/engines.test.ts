@@ -1,5 +1,6 @@
 import test from 'ava';
 import { names } from '../../cli/findings.ts';
+import { tables } from '../../tables/index.ts';
 import { queries } from '../../queries/index.ts';
 import { blindSpotsSql, evaluate } from '../../queries/evaluate.ts';
 import { now } from './constructed.ts';
@@ -12,7 +13,7 @@ const sqlite = sqliteOf(relations);
 const own = (sql: string): unknown[][] => sqlite.prepare(sql).raw(true).all({ now }) as unknown[][];
 
 test('the fleet has every condition: each question fires, does not fire and is unknown somewhere', (t) => {
-  for (const { query, hits, verdicts } of evaluate(sqlite, queries, { now, names })) {
+  for (const { query, hits, verdicts } of evaluate(sqlite, queries, { now, names, tables })) {
     t.is(verdicts.size, 1_000, query.name);
     t.true(hits.length > 0, `${query.name} fires nowhere`);
     // A host without any status cannot be among collected ones.

@@ -105,7 +105,7 @@ const wrong = (query: Query, hostsOf: (hostId: string) => readonly Host[], truth
     return snapshots;
   });
   const db = sqliteOf(relationsOf(hosts));
-  const [answer] = evaluate(db, [query], { now, names });
+  const [answer] = evaluate(db, [query], { now, names, tables });
   db.close();
   return losses.flatMap(({ name }, at) => {
     const verdict = answer?.verdicts.get(`HOST-${at}`);

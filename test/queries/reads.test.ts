@@ -62,7 +62,7 @@ const verdictOf = (lines: readonly string[], filevaultUsers: Table): Verdict | u
     ...statusRow('users', { status: 'ok' }),
     ...statusRow('filevault_users', filevaultUsers),
   ]);
-  const [answer] = evaluate(db, [query], { now: 0, names });
+  const [answer] = evaluate(db, [query], { now: 0, names, tables });
   db.close();
   return answer?.verdicts.get('H');
 };

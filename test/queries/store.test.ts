@@ -37,12 +37,15 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 const take = (store: Store, host: Host): void =>
   transact(store, () => {
     storeWriter(store.db, tables).add([snapshotOf(tables, collectionOf(host), 'tokenquery test')], host.time);
-    storeFindings(store.db, host.hostId, findingsOf(store.db, host.hostId, host.time), host.time);
+    storeFindings(store.db, host.hostId, findingsOf(store.db, tables, host.hostId, host.time), host.time);
   });
 
 const rows = (db: Store['db'], sql: string): unknown[] => db.prepare(sql).raw(true).all({ now });
 const verdicts = (db: Store['db']) =>
-  evaluate(db, queries, { now, names }).map(({ query, verdicts: all }) => [query.name, [...all].toSorted()]);
+  evaluate(db, queries, { now, names, tables }).map(({ query, verdicts: all }) => [
+    query.name,
+    [...all].toSorted(),
+  ]);
 
 test('every question gives on the store the rows that it gives on plain tables, and the same verdicts', (t) => {
   const fleet = fleetOf(1_000);
@@ -267,7 +270,7 @@ test('a stored question never tells how long ago something was: its facts would 
   );
   const facts = (at: number) => {
     const db = sqliteOf(relationsOf([first, later(first)]));
-    const found = evaluate(db, storedQueries, { now: at, names }).flatMap(({ query, hits }) =>
+    const found = evaluate(db, storedQueries, { now: at, names, tables }).flatMap(({ query, hits }) =>
       hits.map((hit) => [query.name, hit]),
     );
     db.close();

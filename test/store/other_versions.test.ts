@@ -422,7 +422,7 @@ test('a column in the middle that came later shifts nothing of what a partial lo
 });
 
 const answersOn = (store: Store) =>
-  evaluate(store.db, queries, { now: 1_790_500_000, names: { tables: [], columns: [] } });
+  evaluate(store.db, queries, { now: 1_790_500_000, names: { tables: [], columns: [] }, tables });
 
 test('a word that is not known proves nothing to the questions that read it, and nothing else changes', async (t) => {
   const bundle = makeBundle('macos26-managed', temporaryFolder(t), { time: 1_790_400_000 });

@@ -113,11 +113,10 @@ const someFacts: readonly Reproduction[] = [
     }),
     checks: [
       {
-        says: 'token_holder_not_admin does not count to none',
+        says: 'token_holder_not_admin is unknown: APFS, which decides, is silent',
         why: 'token_admins ("act only when 0") undercounts (plan, 9)',
         question: 'token_holder_not_admin',
-        about: 'casey',
-        facts: { token_admins: null },
+        verdicts: ['unknown'],
       },
     ],
   },
