@@ -1,5 +1,6 @@
 /** What a store file holds: its tables, and the views that analysts see. docs/store.md explains the layout. */
 import type { Table } from '../collector/table.ts';
+import { isCounted, isNewest, placeOf, wasNewest } from './clocks.ts';
 import type { Db } from './database.ts';
 import { ownColumnDefinitions, quoteName, quoteText } from './ddl.ts';
 import { doubtColumns } from './doubts.ts';
@@ -11,9 +12,9 @@ export const applicationId = 0x746b_7179;
  * Of the file: goes up with every change of the store's own tables and of what stands before the columns of a declared
  * one; a test holds both together. A declared table or column that is added is none: upgrade.ts adds it.
  */
-export const layoutVersion = 3;
+export const layoutVersion = 4;
 /** Of the views and indexes: goes up with every change of them, so that those in older files are made anew. */
-export const viewsVersion = 1;
+export const viewsVersion = 2;
 /**
  * Of the rows: goes up when a column changes its meaning, its type or its name, or a table its key. It is part of every
  * row id, so that a receiver takes the rows of either version for different ones.
@@ -97,7 +98,9 @@ const commonTables: Readonly<Record<string, string>> = {
   last_snapshot INTEGER,
   has_report BLOB,
   judged_from_time INTEGER,
-  judged_until_time INTEGER
+  judged_until_time INTEGER,
+  stored_time INTEGER,
+  ahead_snapshot INTEGER
 ) STRICT`,
   _table: `CREATE TABLE "_table" (
   tab INTEGER PRIMARY KEY,
@@ -131,6 +134,7 @@ const commonTables: Readonly<Record<string, string>> = {
   schema_version INTEGER NOT NULL,
   redaction TEXT,
   reading INTEGER NOT NULL DEFAULT 0,
+  order_time INTEGER,
   PRIMARY KEY (host, collected_time, snapshot_id)
 ) STRICT, WITHOUT ROWID`,
   _state: `CREATE TABLE "_state" (
@@ -227,6 +231,11 @@ export const storeTables = (tables: readonly Table[]): ReadonlyMap<string, strin
 export const storeIndexes = (tables: readonly Table[]): ReadonlyMap<string, string> =>
   new Map([
     ['_snapshot_by_id', 'CREATE INDEX "_snapshot_by_id" ON "_snapshot" (snapshot_id)'],
+    // Nearly always empty.
+    [
+      '_snapshot_ahead',
+      'CREATE INDEX "_snapshot_ahead" ON "_snapshot" (host, order_time) WHERE order_time IS NOT NULL',
+    ],
     ...dataTables(tables).flatMap((table): [string, string][] => {
       const { name } = table;
       // Only what changed is in these: a file that was filled once and never changed has them empty.
@@ -252,7 +261,7 @@ const columnsOf = (table: Table, row: string): string =>
 /** Collection time, or id, of the last good observation of a table of a host. */
 const lastGood = (what: string, host: string, tableId: string, and = ''): string =>
   `(SELECT s.${what} FROM main._snapshot s JOIN main._look_table l ON l.look = s.look AND l.tab = ${tableId} AND l.is_good = 1 ` +
-  `WHERE s.host = ${host}${and} ORDER BY s.collected_time DESC, s.reading DESC, s.snapshot_id DESC LIMIT 1)`;
+  `WHERE s.host = ${host} AND ${isCounted('s')}${and} ORDER BY s.collected_time DESC, s.reading DESC, s.snapshot_id DESC LIMIT 1)`;
 
 const currentView = (table: Table): string =>
   `SELECT ${columnsOf(table, 'r')}, h.host_id FROM main._host h JOIN main.${currentName(table)} r ON r._host = h.host`;
@@ -319,7 +328,13 @@ const changesOf = (table: Table): string[] => {
 
 const snapshotsView = (from: string): string =>
   'SELECT s.snapshot_id, h.host_id, s.sequence, s.collected_time, s.ingested_time, s.status, s.origin, s.euid, ' +
-  `s.tool_version, s.schema_version, s.redaction FROM main._host h JOIN main._snapshot s ON s.host = h.host${from}`;
+  `s.tool_version, s.schema_version, s.redaction, s.order_time IS NOT NULL AS is_ahead ` +
+  `FROM main._host h JOIN main._snapshot s ON s.host = h.host${from}`;
+
+/** The snapshots that are kept and do not count. */
+const aheadView = (newest: string, and = ''): string =>
+  `SELECT s.snapshot_id, h.host_id, s.collected_time, s.ingested_time, ${newest} AS is_newest ` +
+  `FROM main._snapshot s JOIN main._host h ON h.host = s.host WHERE s.order_time IS NOT NULL${and}`;
 
 const statusView =
   'SELECT t.name AS table_name, r.status, r.row_count, r.code, r.reason, r.columns_affected, r.duration_ms, ' +
@@ -351,6 +366,7 @@ export const storeViews = (
       'latest_snapshots',
       snapshotsView(' AND s.collected_time = h.last_time AND s.snapshot_id = h.last_snapshot'),
     ],
+    ['ahead_snapshots', aheadView(isNewest('s'))],
     ['changes', dataTables(tables).flatMap(changesOf).join('\nUNION ALL\n')],
     ['table_status', statusView],
     ['collection_errors', errorsView],
@@ -370,7 +386,7 @@ export const asOfViews = (
   time: number,
 ): ReadonlyMap<string, string> => {
   const last = (what: string): string =>
-    `(SELECT ${what} FROM main._snapshot p WHERE p.host = h.host AND p.collected_time <= ${time} ` +
+    `(SELECT ${what} FROM main._snapshot p WHERE p.host = h.host AND ${isCounted('p')} AND p.collected_time <= ${time} ` +
     'ORDER BY p.collected_time DESC, p.reading DESC, p.snapshot_id DESC LIMIT 1)';
   const isLast = ` WHERE h.last_time <= ${time}`;
   return new Map([
@@ -378,11 +394,12 @@ export const asOfViews = (
       table.name,
       asOfView(table, tableIdOf(table.name), time),
     ]),
-    ['snapshots', snapshotsView(` AND s.collected_time <= ${time}`)],
+    ['snapshots', snapshotsView(` AND ${placeOf('s')} <= ${time}`)],
     [
       'latest_snapshots',
       snapshotsView(` AND s.snapshot_id = ${last('p.snapshot_id')} AND s.collected_time <= ${time}`),
     ],
+    ['ahead_snapshots', aheadView(wasNewest('s', time), ` AND s.order_time <= ${time}`)],
     ['changes', `SELECT * FROM main.changes WHERE change_time <= ${time}`],
     // What is kept of the last snapshot only is known at a moment after it;
     // before, what the observations tell is.
