@@ -56,22 +56,26 @@ export const newestAhead = (db: Db, host: number, lastTime: number | null): numb
     .pluck()
     .get(host, toleranceSeconds, lastTime ?? Number.MIN_SAFE_INTEGER) as number | undefined) ?? null;
 
-/** Gives the snapshots of a host their numbers in order, from the smallest that they have on. */
-export const renumber = (db: Db, host: number): void => {
+/** The number of the first snapshot of a host; after `retain` it need not be 1. */
+export const firstNumber = (db: Db, host: number): number =>
+  (db.prepare('SELECT min(sequence) FROM _snapshot WHERE host = ?').pluck().get(host) as number | null) ?? 1;
+
+/** Gives the snapshots of a host their numbers in order. */
+export const renumber = (db: Db, host: number, first: number): void => {
   db.prepare(
-    'UPDATE _snapshot SET sequence = n.number FROM (SELECT collected_time, snapshot_id, min(sequence) OVER () - 1 + ' +
+    'UPDATE _snapshot SET sequence = n.number FROM (SELECT collected_time, snapshot_id, ? - 1 + ' +
       `row_number() OVER (ORDER BY ${placeOf('o')}, o.reading, o.snapshot_id) AS number FROM _snapshot o WHERE o.host = ?) n ` +
       'WHERE _snapshot.host = ? AND n.collected_time = _snapshot.collected_time AND n.snapshot_id = _snapshot.snapshot_id ' +
       'AND n.number <> _snapshot.sequence',
-  ).run(host, host);
+  ).run(first, host, host);
 };
 
 /**
  * A snapshot was taken and is stored now, and others of the host say that they were stored later than that. One of the clocks
  * was wrong; it is the one that fewer snapshots speak for, and of as many, that of the older ones. Where it was theirs, they
- * do not count any more. Returns whether it was.
+ * do not count any more. Returns how many that are.
  */
-export const disown = (db: Db, host: number, takenTime: number): boolean => {
+export const disown = (db: Db, host: number, takenTime: number): number => {
   const latest = takenTime + toleranceSeconds;
   const isLater = `ingested_time > ${latest} AND collected_time > ${latest}`;
   const { all, later } = db
@@ -79,13 +83,13 @@ export const disown = (db: Db, host: number, takenTime: number): boolean => {
       `SELECT count(*) AS "all", count(*) FILTER (WHERE ${isLater}) AS later FROM _snapshot s WHERE host = ? AND ${isCounted('s')}`,
     )
     .get(host) as { all: number; later: number };
-  if (later === 0 || later > all - later + 1) return false;
+  if (later === 0 || later > all - later + 1) return 0;
   db.prepare(`UPDATE _snapshot SET order_time = ? WHERE host = ? AND order_time IS NULL AND ${isLater}`).run(
     // They were there before this one was taken.
     latest - 1,
     host,
   );
-  return true;
+  return later;
 };
 
 /** Fills in what a file of an older layout did not have. The caller holds the transaction. */

@@ -382,12 +382,17 @@ export interface StoredSnapshot extends Snapshot {
   readonly sequence: number;
 }
 
+/** What a snapshot is chosen by. */
+export interface ReadSnapshot {
+  readonly time: number;
+  readonly id: number;
+  /** It does not count (clocks.ts). */
+  readonly isAhead: boolean;
+}
+
 export interface SnapshotReader {
   /** The snapshots of a host, in order. Observations that saw the same are one object. */
-  read(
-    hostId: string,
-    only?: (snapshot: { readonly time: number; readonly id: number }) => boolean,
-  ): Generator<StoredSnapshot>;
+  read(hostId: string, only?: (snapshot: ReadSnapshot) => boolean): Generator<StoredSnapshot>;
 }
 
 /** Reads snapshots back. One reader serves all hosts of a store. */
@@ -405,7 +410,7 @@ export const snapshotReader = ({
 
   function* read(
     hostId: string,
-    only: (snapshot: { readonly time: number; readonly id: number }) => boolean = () => true,
+    only: (snapshot: ReadSnapshot) => boolean = () => true,
   ): Generator<StoredSnapshot> {
     const host = prepare('SELECT host FROM _host WHERE host_id = ?').pluck().get(hostId) as
       | number
@@ -463,7 +468,7 @@ export const snapshotReader = ({
         state.before = { observation, rows: observed.rows, entry };
         observations.set(state.table.name, observation);
       }
-      if (!only(row)) continue;
+      if (!only({ time: row.time, id: row.id, isAhead: row.order_time !== null })) continue;
       yield {
         hostId,
         collectedTime: row.time,

@@ -6,6 +6,7 @@ import type { Statement } from '../../store/database.ts';
 import { quoteName } from '../../store/ddl.ts';
 import { doubtColumns, doubtsOfRow, noDoubtsKnown } from '../../store/doubts.ts';
 import type { Doubts } from '../../store/doubts.ts';
+import { isCounted } from '../../store/clocks.ts';
 import { snapshotReader } from '../../store/reader.ts';
 import type { StoredSnapshot } from '../../store/reader.ts';
 import type { Store } from '../../store/file.ts';
@@ -63,7 +64,7 @@ type SnapshotRow = readonly unknown[];
 // No join with _host, though it has the name: SQLite prepares a join anew for every value that is bound.
 const snapshotColumns =
   's.snapshot_id, s.sequence, s.collected_time, s.status, s.origin, s.euid, s.tool_version, s.schema_version, ' +
-  's.redaction, s.look, s.reading';
+  's.redaction, s.look, s.reading, s.order_time';
 
 const headOf = (row: SnapshotRow, hostId: string): Head => ({
   hostId,
@@ -77,6 +78,7 @@ const headOf = (row: SnapshotRow, hostId: string): Head => ({
   schemaVersion: row[7] as number,
   redaction: row[8] as string | null,
   reading: row[10] as number,
+  ...(row[11] === null ? {} : { orderTime: row[11] as number }),
 });
 const observationSetOf = (row: SnapshotRow): number => row[9] as number;
 
@@ -296,7 +298,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
 
   const everStatement = prepare('SELECT tab FROM main._state WHERE host = ?').pluck();
   const snapshotsBack = prepare(
-    `SELECT ${snapshotColumns} FROM main._snapshot s WHERE s.host = ? ` +
+    `SELECT ${snapshotColumns} FROM main._snapshot s WHERE s.host = ? AND ${isCounted('s')} ` +
       `${asOf === undefined ? '' : `AND s.collected_time <= ${asOf} `}ORDER BY s.collected_time DESC, s.reading DESC, s.snapshot_id DESC`,
   ).raw(true);
 
@@ -507,11 +509,11 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
 
   /** Whole snapshots, of those hosts that have one of them. */
   const wholeSnapshots = function* (
-    isWanted: (snapshotId: number) => boolean,
+    isWanted: (snapshot: { readonly id: number; readonly isAhead: boolean }) => boolean,
     wantedHosts: readonly string[] = hosts,
   ): Generator<ExportSnapshot> {
     for (const hostId of wantedHosts) {
-      for (const snapshot of reader.read(hostId, ({ id }) => isWanted(id))) yield wholeSnapshot(snapshot);
+      for (const snapshot of reader.read(hostId, isWanted)) yield wholeSnapshot(snapshot);
     }
   };
 
@@ -583,7 +585,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
     if (host === undefined) return;
     const rowsSince = prepare(
       `SELECT ${snapshotColumns} FROM main._snapshot s WHERE s.host = ? ` +
-        'AND s.collected_time >= ? ORDER BY s.collected_time, s.reading, s.snapshot_id',
+        `AND ${isCounted('s')} AND s.collected_time >= ? ORDER BY s.collected_time, s.reading, s.snapshot_id`,
     )
       .raw(true)
       .all(host, since) as SnapshotRow[];

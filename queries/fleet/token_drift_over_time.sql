@@ -25,6 +25,8 @@ WITH weeks AS (
       COUNT(DISTINCT s.host_id) AS hosts_seen
     FROM snapshots s
     WHERE s.status IN ('complete', 'partial')
+      -- A snapshot that is dated ahead does not count.
+      AND s.is_ahead = 0
       AND s.collected_time > :now - 13 * 604800
       AND s.collected_time <= :now
     GROUP BY s.collected_time - (s.collected_time - 345600) % 604800

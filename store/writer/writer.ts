@@ -5,6 +5,7 @@ import type { Table, Value } from '../../collector/table.ts';
 import {
   disown,
   earlierOrder,
+  firstNumber,
   newestAhead,
   newestStoredTime,
   orderTimeOf,
@@ -75,6 +76,8 @@ export interface Added {
   readonly readAnew: number;
   /** New ones that are dated ahead of this moment: they are kept and do not count. */
   readonly ahead: readonly Snapshot[];
+  /** How many in the file do not count any more: the clock was ahead when they were stored. */
+  readonly disowned: number;
   readonly changes: ReadonlyMap<string, TableChanges>;
 }
 
@@ -1091,7 +1094,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     const hostId = snapshots[0]?.hostId;
     const counted = { stored: 0, known: 0, tooOld: 0, readAnew: 0 };
     const ahead: Snapshot[] = [];
-    if (hostId === undefined) return { ...counted, ahead, changes: new Map() };
+    if (hostId === undefined) return { ...counted, ahead, disowned: 0, changes: new Map() };
     const news = new Map<string, NewObservation[]>();
     const wanted = snapshots.filter(
       ({ collectedTime, orderTime }) =>
@@ -1100,7 +1103,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
           retained,
     );
     counted.tooOld = snapshots.length - wanted.length;
-    if (wanted.length === 0) return { ...counted, ahead, changes: new Map() };
+    if (wanted.length === 0) return { ...counted, ahead, disowned: 0, changes: new Map() };
 
     let host = internHost(hostId);
     const isNew = host.isNew;
@@ -1110,8 +1113,8 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     const isNow = wanted.find(
       (snapshot) => isJustTaken(snapshot, ingestedTime) && knownRow(host, snapshot) === undefined,
     );
-    const isDisowned = isInTurn && isNow !== undefined && disown(db, host.host, isNow.collectedTime);
-    const hasLost = lowerOrder(host, timeline, reads) || isDisowned;
+    const disowned = isInTurn && isNow !== undefined ? disown(db, host.host, isNow.collectedTime) : 0;
+    const hasLost = lowerOrder(host, timeline, reads) || disowned > 0;
     if (hasLost) {
       timeline = readTimeline(prepare, host.host);
       host = { ...host, last: lastCounted(timeline) };
@@ -1123,6 +1126,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       .map((snapshot) => ({ snapshot, read: reads.get(snapshot.snapshotId) as Read }))
       .sort((a, b) => compareRefs(a.read.ref, b.read.ref));
     const asides: (() => void)[] = [];
+    const isMixed =
+      history.length < timeline.length || [...reads.values()].some(({ orderTime }) => orderTime !== null);
+    const first = isMixed ? firstNumber(db, host.host) : 1;
     let latest: Snapshot | null = null;
     for (const { snapshot, read } of ordered) {
       const { ref, oldestTool, orderTime } = read;
@@ -1198,7 +1204,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     for (const insert of asides) insert();
     if (hasLost && latest === null) forgetAhead(host.host, hostId, host.last);
     else if (hasLost) forgetFindingsAfter(db, host.host, history.at(-1)?.time ?? 0);
-    if (ahead.length > 0 || hasLost || history.length < timeline.length) renumber(db, host.host);
+    if (isMixed) renumber(db, host.host, first);
     if (hasLost) recountStored(host.host);
     if (counted.stored > 0 || hasLost) {
       const last = isInTurn
@@ -1206,7 +1212,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
         : newestAhead(db, host.host, host.last?.time ?? null);
       noteStored(host.host, counted.stored > 0 ? ingestedTime : 0, last);
     }
-    return { ...counted, ahead, changes };
+    return { ...counted, ahead, disowned, changes };
   };
 
   const rebuildAll = (host: number, isWanted: (table: Table) => boolean): void => {
@@ -1234,7 +1240,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       const known = internHost(hostId);
       if (known.last === null || last === null || compareRefs(known.last, last) !== 0)
         forgetAhead(host, hostId, last);
-      renumber(db, host);
+      renumber(db, host, firstNumber(db, host));
       recountStored(host);
       noteStored(host, 0, newestAhead(db, host, last?.time ?? null));
     }

