@@ -4,6 +4,7 @@ import { isCounted, isNewest, placeOf, wasNewest } from './clocks.ts';
 import type { Db } from './database.ts';
 import { ownColumnDefinitions, quoteName, quoteText } from './ddl.ts';
 import { doubtColumns } from './doubts.ts';
+import { hasAccounts, isRenamed } from './renames.ts';
 import { findingTables, findingViews, findingsAsOf } from './findings.ts';
 
 /** 'tkqy': in the header of every store file. */
@@ -313,17 +314,36 @@ const changesOf = (table: Table): string[] => {
     `${at[1]} AS snapshot_id FROM `;
   const [current, past] = [`main.${currentName(table)}`, `main.${pastName(table)}`];
   const host = (row: string): string => `JOIN main._host h ON h.host = ${row}._host`;
+  const where = { table, current, past };
+  const isPair = (p: string, v: string): string =>
+    isRenamed(where, p, v, endedNumbers.removed, beganNumbers.added);
+  /** A row that has a counterpart under another name is told as renamed. */
+  const unless = (has: readonly (readonly [name: string, condition: string])[]): string =>
+    hasAccounts(table)
+      ? has.map(([name, condition]) => ` AND NOT EXISTS (SELECT 1 FROM ${name} WHERE ${condition})`).join('')
+      : '';
   const appeared = (name: string): string =>
     `${arm('added', 'v', ['NULL', value('v')], ['v._from_time', 'v._first_snapshot'])}${name} v ${host('v')} ` +
-    `JOIN ${list} WHERE v._began > 0 AND v._began = ${beganNumbers.added} AND v._read_time IS NULL AND (c.column1 = 0 OR ${value('v')} IS NOT NULL)`;
+    `JOIN ${list} WHERE v._began > 0 AND v._began = ${beganNumbers.added} AND v._read_time IS NULL AND (c.column1 = 0 OR ${value('v')} IS NOT NULL)` +
+    unless([[`${past} p`, isPair('p', 'v')]]);
   const altered = (name: string): string =>
     `${arm('changed', 'p', [value('p'), value('v')], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
     `JOIN ${name} v ON v._host = p._host AND v._n = p._n AND v._first_snapshot = p._until_snapshot ` +
     `${host('p')} JOIN ${list} WHERE p._ended = ${endedNumbers.changed} AND v._read_time IS NULL AND ${value('p')} IS NOT ${value('v')}`;
+  const renamed = (name: string): string =>
+    `${arm('changed', 'v', [value('p'), value('v')], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
+    `JOIN ${name} v ON ${isPair('p', 'v')} ${host('p')} JOIN ${list} WHERE ${value('p')} IS NOT ${value('v')}`;
   const disappeared =
     `${arm('removed', 'p', [value('p'), 'NULL'], ['p._until_time', 'p._until_snapshot'])}${past} p ${host('p')} ` +
-    `JOIN ${list} WHERE p._ended = ${endedNumbers.removed} AND (c.column1 = 0 OR ${value('p')} IS NOT NULL)`;
-  return [appeared(current), appeared(past), altered(current), altered(past), disappeared];
+    `JOIN ${list} WHERE p._ended = ${endedNumbers.removed} AND (c.column1 = 0 OR ${value('p')} IS NOT NULL)` +
+    unless([
+      [`${current} v`, isPair('p', 'v')],
+      [`${past} v`, isPair('p', 'v')],
+    ]);
+  return [
+    ...[appeared(current), appeared(past), altered(current), altered(past), disappeared],
+    ...(hasAccounts(table) ? [renamed(current), renamed(past)] : []),
+  ];
 };
 
 const snapshotsView = (from: string): string =>
