@@ -5,7 +5,7 @@
 import type { Table } from '../collector/table.ts';
 import { quoteName } from './ddl.ts';
 
-const nameColumn = 'username';
+export const nameColumn = 'username';
 const idColumn = 'uuid';
 /** Part of the key because names can be double; an account may get another one together with its name. */
 const notItself: readonly string[] = [nameColumn, idColumn, 'uid'];

@@ -296,6 +296,22 @@ const asOfView = (table: Table, tableId: number, time: number): string => {
   return `${arm(currentName(table), '')}\nUNION ALL\n${arm(pastName(table), ` AND r._until_time > ${time}`)}`;
 };
 
+/** The condition under which a removed and an added version of a table are of one account that got another name. */
+const isPairOf = (table: Table, p: string, v: string): string => {
+  const where = { table, current: `main.${currentName(table)}`, past: `main.${pastName(table)}` };
+  return isRenamed(where, p, v, endedNumbers.removed, beganNumbers.added);
+};
+
+/** The rows of a host whose accounts got another name at a time or after it: the snapshot, and their numbers before and after. */
+export const renamesSql = (table: Table): string =>
+  [currentName(table), pastName(table)]
+    .map(
+      (name) =>
+        `SELECT p._until_snapshot, p._n, v._n FROM main.${pastName(table)} p JOIN main.${name} v ON ${isPairOf(table, 'p', 'v')} ` +
+        'WHERE p._host = :host AND p._until_time >= :since',
+    )
+    .join(' UNION ');
+
 const changesOf = (table: Table): string[] => {
   const names = Object.keys(table.columns);
   const list = `(VALUES ${names.map((name, index) => `(${index}, ${quoteText(name)})`).join(', ')}) c`;
@@ -314,9 +330,7 @@ const changesOf = (table: Table): string[] => {
     `${at[1]} AS snapshot_id FROM `;
   const [current, past] = [`main.${currentName(table)}`, `main.${pastName(table)}`];
   const host = (row: string): string => `JOIN main._host h ON h.host = ${row}._host`;
-  const where = { table, current, past };
-  const isPair = (p: string, v: string): string =>
-    isRenamed(where, p, v, endedNumbers.removed, beganNumbers.added);
+  const isPair = (p: string, v: string): string => isPairOf(table, p, v);
   /** A row that has a counterpart under another name is told as renamed. */
   const unless = (has: readonly (readonly [name: string, condition: string])[]): string =>
     hasAccounts(table)

@@ -13,12 +13,13 @@ import type { Store } from '../../store/file.ts';
 import { compareRefs } from '../../store/history.ts';
 import type { Ref } from '../../store/history.ts';
 import { observationReader, retainedTime, statementCache } from '../../store/reader.ts';
-import { currentName, dataTables, endedNumbers, pastName } from '../../store/schema.ts';
+import { hasAccounts } from '../../store/renames.ts';
+import { currentName, dataTables, endedNumbers, pastName, renamesSql } from '../../store/schema.ts';
 import { cellsOrder, rowsOf } from '../../store/snapshot.ts';
 import type { Cells } from '../../store/snapshot.ts';
 import type { TableDetails } from '../../store/native/encode.ts';
 import { identities, isReport, keyWriter, namedCells } from '../format.ts';
-import type { Cell, Change, ExportRow, Format, Head, ExportSnapshot, ExportTable } from '../format.ts';
+import type { Cell, ExportRow, Format, Head, ExportSnapshot, ExportTable } from '../format.ts';
 
 export interface ReadOptions {
   /** The tables to read, in this order. */
@@ -518,6 +519,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
   };
 
   interface Version {
+    readonly rowNumber: number;
     /** Null where a newer reading only put other words in place. */
     readonly from: Moment | null;
     readonly until: Moment | null;
@@ -530,10 +532,10 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
     const cells = exactCells(table);
     const when = first.time >= since ? '' : ' AND _from_time >= ?';
     const current = prepare(
-      `SELECT _read_time, NULL, _from_time, _first_snapshot, NULL, NULL, ${names.join(', ')} FROM ${currentName(table)} WHERE _host = ?${when}`,
+      `SELECT _n, _read_time, NULL, _from_time, _first_snapshot, NULL, NULL, ${names.join(', ')} FROM ${currentName(table)} WHERE _host = ?${when}`,
     ).raw(true);
     const past = prepare(
-      `SELECT _read_time, _ended, _from_time, _first_snapshot, _until_time, _until_snapshot, ${names.join(', ')} FROM ${pastName(table)} ` +
+      `SELECT _n, _read_time, _ended, _from_time, _first_snapshot, _until_time, _until_snapshot, ${names.join(', ')} FROM ${pastName(table)} ` +
         'WHERE _host = ? AND _until_time >= ?',
     ).raw(true);
     const rows = [
@@ -541,7 +543,8 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
       // What began later has also ended later.
       ...past.all(host, since),
     ] as unknown[][];
-    return rows.map(([read, ended, fromTime, from, untilTime, until, ...own]) => ({
+    return rows.map(([rowNumber, read, ended, fromTime, from, untilTime, until, ...own]) => ({
+      rowNumber: rowNumber as number,
       from:
         read !== null ? null : fromTime === null ? first : { time: fromTime as number, id: from as number },
       until:
@@ -550,6 +553,13 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
           : { time: untilTime as number, id: until as number },
       cells: cells(own),
     }));
+  };
+
+  /** What a row of a host was before its account got another name, by the snapshot and the number of the row. */
+  const renamesOf = (table: Table, host: number, since: number): ReadonlyMap<string, number> => {
+    if (!hasAccounts(table)) return new Map();
+    const rows = prepare(renamesSql(table)).raw(true).all({ host, since }) as [number, number, number][];
+    return new Map(rows.map(([snapshotId, before, after]) => [`${snapshotId} ${after}`, before]));
   };
 
   /** Every moment at which a table of a host changed, in order. */
@@ -618,16 +628,36 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
       }
       if (events.size === 0) continue;
       const points = changePoints(table, host);
+      const renames = renamesOf(table, host, since);
       const byKey = (a: Version, b: Version): number => (keyOf(a.cells) < keyOf(b.cells) ? -1 : 1);
       for (const { at, removed, added } of events.values()) {
         const head = heads.get(at.id);
         if (head === undefined) continue;
         const own = identify.get(at.id) ?? identities(head, table.name);
         identify.set(at.id, own);
-        const row =
-          (change: Change) =>
-          ({ cells }: Version): ExportRow => ({ id: own(keyOf(cells), change), change, cells, text: null });
-        const rows = [...removed.sort(byKey).map(row('removed')), ...added.sort(byKey).map(row('added'))];
+        const formers = new Map(removed.map((version) => [version.rowNumber, version]));
+        const formerOf = ({ rowNumber }: Version): Version | undefined =>
+          formers.get(renames.get(`${at.id} ${rowNumber}`) ?? -1);
+        const gone = new Set(added.map(formerOf));
+        const removedIds = new Map(
+          removed.sort(byKey).map((version) => [version, own(keyOf(version.cells), 'removed')]),
+        );
+        const rows = [
+          ...[...removedIds]
+            .filter(([version]) => !gone.has(version))
+            .map(([{ cells }, id]): ExportRow => ({ id, change: 'removed', cells, text: null })),
+          ...added.sort(byKey).map((version): ExportRow => {
+            const { cells } = version;
+            const former = formerOf(version);
+            const row = { id: own(keyOf(cells), 'added'), cells, text: null };
+            if (former === undefined) return { ...row, change: 'added' };
+            return {
+              ...row,
+              change: 'changed',
+              former: { id: removedIds.get(former) ?? '', cells: former.cells },
+            };
+          }),
+        ];
         const isFirst = at.id === state.id;
         const counter = isFirst ? 0 : points.findIndex((point) => point.id === at.id) + 1;
         const list = differences.get(at.id);

@@ -38,6 +38,7 @@ import {
   snapshotReader,
 } from '../reader.ts';
 import { packRows } from '../packed.ts';
+import { hasAccounts } from '../renames.ts';
 import type { ChangePoint, PackedRows, TimelineEntry } from '../reader.ts';
 import {
   beganNumbers,
@@ -46,6 +47,7 @@ import {
   endedNumbers,
   pastName,
   readTableNumbers,
+  renamesSql,
 } from '../schema.ts';
 import {
   cellsOrder,
@@ -995,6 +997,25 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       'SELECT first_time AS time, first_snapshot AS id, digest, is_cut AS isCut FROM _state WHERE host = ? AND tab = ?',
     ).get(host, tableId) as StateRow | undefined;
 
+  /** Counts of what changed, with an account that got another name as changed. */
+  const withRenames = (
+    table: Table,
+    host: number,
+    news: readonly Observation[],
+    counts: TableChanges,
+  ): TableChanges => {
+    if (!hasAccounts(table) || counts.added === 0 || counts.removed === 0) return counts;
+    const since = Math.min(...news.map(({ ref }) => ref.time));
+    const ids = new Set(news.map(({ ref }) => ref.id));
+    const rows = prepare(renamesSql(table)).raw(true).all({ host, since }) as [number][];
+    const renamed = rows.filter(([id]) => ids.has(id)).length;
+    return {
+      added: counts.added - renamed,
+      changed: counts.changed + renamed,
+      removed: counts.removed - renamed,
+    };
+  };
+
   /** What is known of snapshots before they are added: which the file has, how they are read, where they stand. */
   const readsOf = (
     host: HostRow,
@@ -1198,7 +1219,8 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
             ? append(table, tableId, host.host, state, history, last.at(-1) as TimelineEntry, observations)
             : rebuild(table, tableId, host.host, state, timeline, raised, observations);
       }
-      if (counts !== null && counts.added + counts.changed + counts.removed > 0) changes.set(name, counts);
+      if (counts === null || counts.added + counts.changed + counts.removed === 0) continue;
+      changes.set(name, withRenames(table, host.host, observations, counts));
     }
     insertMany('_state (host, tab, first_time, first_snapshot, digest)', 5, states);
     for (const insert of asides) insert();
