@@ -29,6 +29,7 @@ const worldOf = (t: ExecutionContext) => {
     ...macOf(folder),
     folder,
     ask,
+    run,
     store: (time: number, bundle: string) => ask(time, 'snapshot', '--db', db, '--source', bundle),
     query: (time: number, sql: string, ...more: string[]) =>
       ask(time, 'query', '--db', db, '--csv', sql, ...more),
@@ -46,7 +47,7 @@ for (const [what, clock] of [
   ['the clock of the Mac that stores it too', start + 400 * day],
 ] as const) {
   test(`an administrator who comes after ${what} was 400 days ahead is seen, night after night`, async (t) => {
-    const { before, after, ask, store, query, findings, db, folder } = worldOf(t);
+    const { before, after, ask, run, store, findings, db, folder } = worldOf(t);
     await store(start, before(start));
     const ahead = await store(clock, before(start + 400 * day));
     if (clock < start + day) {
@@ -57,22 +58,28 @@ for (const [what, clock] of [
     const told: string[] = [];
     const night = async (number: number): Promise<void> => {
       const time = start + number * day;
-      const stored = await store(time, after(time - 30));
-      if (number === 1 && clock > start + day)
-        t.regex(stored.stdout, /the clock was ahead when 1 snapshot was stored before: not counted any more/);
-      const seen = await query(time, sneaky, '--strict');
-      t.is(seen.stdout, 'username\r\n_svcadm\r\n');
-      t.regex(seen.end, /dated later than stored/);
-      t.notRegex(seen.end, /exit code 4/);
-      const found = await findings(time, '--fail-on', 'high');
-      t.regex(found.stdout, /1 hit, 0 clean, 0 unknown/);
-      t.regex(found.end, /exit code 3/);
-      told.push(
-        (await ask(time, 'export', '--db', db, '--format', 'osquery', '--cursor', cursor, '--table', 'users'))
-          .stdout,
+      const { stdout, end } = await run(
+        [
+          ['snapshot', '--db', db, '--source', after(time - 30)],
+          ['query', '--db', db, '--csv', sneaky, '--strict'],
+          ['export', '--db', db, '--format', 'osquery', '--cursor', cursor, '--table', 'users'],
+        ],
+        time,
       );
+      const isFirst = number === 1 && clock > start + day;
+      t.is(
+        isFirst,
+        stdout.includes('the clock was ahead when 1 snapshot was stored before: not counted any more'),
+      );
+      t.true(stdout.includes('username\r\n_svcadm\r\n'));
+      t.regex(end, /dated later than stored/);
+      t.regex(end, /exit code 0/);
+      told.push(stdout.slice(stdout.indexOf('_svcadm\r\n')));
     };
-    for (const number of [1, 2, 3, 10]) await night(number);
+    for (const number of [1, 2, 10]) await night(number);
+    const found = await findings(start + 10 * day, '--fail-on', 'high');
+    t.regex(found.stdout, /1 hit, 0 clean, 0 unknown/);
+    t.regex(found.end, /exit code 3/);
     // Of what began in the look that is dated ahead, and of the account, nothing is told to be gone.
     t.false(told.join('').includes('2027'));
     const gone = told
@@ -80,41 +87,48 @@ for (const [what, clock] of [
       .split('\n')
       .filter((line) => line.includes('"removed"') && line.includes('_svcadm'));
     t.is(gone.length, 1, 'the former words of the account, once');
-    const changes = await query(
+    const { stdout } = await run(
+      [
+        ['query', '--db', db, '--csv', "SELECT change FROM changes WHERE change = 'removed'"],
+        ['query', '--db', db, '--csv', 'SELECT collected_time FROM latest_snapshots'],
+      ],
       start + 11 * day,
-      "SELECT change, change_time FROM changes WHERE change = 'removed'",
     );
-    t.is(changes.stdout, 'change,change_time\r\n');
-    const latest = await query(start + 11 * day, 'SELECT collected_time FROM latest_snapshots');
-    t.is(latest.stdout, `collected_time\r\n${start + 10 * day - 30}\r\n`);
+    t.is(stdout, `change\r\ncollected_time\r\n${start + 10 * day - 30}\r\n`);
 
     // The same at the centre, also two years later.
     const central = join(folder, 'central.db');
     for (const time of [start + 11 * day, start + 800 * day]) {
-      await ask(time, 'merge', '--db', central, db);
-      t.is((await ask(time, 'query', '--db', central, '--csv', sneaky)).stdout, 'username\r\n_svcadm\r\n');
-      t.regex((await ask(time, 'query', '--db', central, '--csv', sneaky)).end, /dated later than stored/);
+      const merged = await run(
+        [
+          ['merge', '--db', central, db],
+          ['query', '--db', central, '--csv', sneaky],
+        ],
+        time,
+      );
+      t.true(merged.stdout.endsWith('username\r\n_svcadm\r\n'));
+      t.regex(merged.end, /dated later than stored/);
     }
     const lines = join(folder, 'whole.ndjson');
-    await ask(start + 11 * day, 'export', '--db', db, '--changes', '--output', lines);
     const second = join(folder, 'second.db');
-    await ask(start + 800 * day, 'merge', '--db', second, lines);
-    t.is(
-      (
-        await ask(
-          start + 800 * day,
-          'query',
-          '--db',
-          second,
-          '--csv',
-          'SELECT max(collected_time) AS t FROM latest_snapshots',
-        )
-      ).stdout,
-      `t\r\n${start + 10 * day - 30}\r\n`,
+    await ask(start + 11 * day, 'export', '--db', db, '--changes', '--output', lines);
+    const late = await run(
+      [
+        ['merge', '--db', second, lines],
+        ['query', '--db', second, '--csv', 'SELECT max(collected_time) AS t FROM latest_snapshots'],
+      ],
+      start + 800 * day,
     );
-    await ask(start + 11 * day, 'retain', '--db', db, '--older-than', '5d');
-    t.is((await query(start + 11 * day, sneaky)).stdout, 'username\r\n_svcadm\r\n');
-    t.is((await query(start + 11 * day, 'SELECT count(*) AS n FROM ahead_snapshots')).stdout, 'n\r\n0\r\n');
+    t.true(late.stdout.endsWith(`t\r\n${start + 10 * day - 30}\r\n`));
+    const kept = await run(
+      [
+        ['retain', '--db', db, '--older-than', '5d'],
+        ['query', '--db', db, '--csv', sneaky],
+        ['query', '--db', db, '--csv', 'SELECT count(*) AS n FROM ahead_snapshots'],
+      ],
+      start + 11 * day,
+    );
+    t.true(kept.stdout.endsWith('username\r\n_svcadm\r\nn\r\n0\r\n'));
   });
 }
 
