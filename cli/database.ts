@@ -2,6 +2,7 @@
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
 import { isComplete } from '../collector/status.ts';
+import { newestStored, readAhead } from '../store/clocks.ts';
 import { statusList } from '../store/ddl.ts';
 import { explainStoreError, openForReading, openForWriting } from '../store/file.ts';
 import type { Store } from '../store/file.ts';
@@ -11,7 +12,7 @@ import { retainedTime } from '../store/reader.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments, OptionSpec } from './args.ts';
 import { printNote } from './output.ts';
-import { isoSeconds } from './time.ts';
+import { currentTime, isoSeconds } from './time.ts';
 
 export const dbOption: OptionSpec = { type: 'string', value: 'FILE', description: 'The database.' };
 
@@ -45,8 +46,49 @@ const noted = (store: Store): Store => {
   return store;
 };
 
+const namedAtMost = 3;
+
+/** Names snapshots that are dated ahead of the moment at which they were stored; they are kept and do not count. */
+export const noteAhead = (
+  ahead: readonly {
+    readonly hostId: string;
+    readonly collectedTime: number;
+    readonly ingestedTime: number;
+  }[],
+): void => {
+  if (ahead.length === 0) return;
+  const named = ahead
+    .slice(0, namedAtMost)
+    .map(
+      ({ hostId, collectedTime, ingestedTime }) =>
+        `${hostId}, dated ${isoSeconds(collectedTime)}, stored ${isoSeconds(ingestedTime)}`,
+    );
+  const more = ahead.length > namedAtMost ? ` and ${ahead.length - namedAtMost} more` : '';
+  const [what, count] = ahead.length === 1 ? ['snapshot is', 'counts'] : ['snapshots are', 'count'];
+  printNote(
+    `${ahead.length} ${what} dated later than stored, so a clock was wrong, and ${count} nowhere: ${named.join('; ')}${more} (ahead_snapshots lists them)`,
+  );
+};
+
+/** Says when the clock here is behind that by which the file was filled: then one of them is wrong. */
+export const noteClock = ({ db }: Store): void => {
+  const [now, newest] = [currentTime(), newestStored(db)];
+  if (newest !== null && newest > now)
+    printNote(
+      `the clock here says ${isoSeconds(now)}, and the newest snapshot was stored at ${isoSeconds(newest)}: one of the two clocks is wrong`,
+    );
+};
+
+/** Says what of a store is doubtful for a clock was wrong. */
+export const noteClocks = (store: Store): Store => {
+  noteAhead(readAhead(store.db));
+  noteClock(store);
+  return store;
+};
+
 export const writableStore = (given: Arguments): Store => noted(openForWriting(dbPath(given), tables));
-export const readableStore = (given: Arguments): Store => noted(openForReading(dbPath(given), tables));
+export const readableStore = (given: Arguments): Store =>
+  noteClocks(noted(openForReading(dbPath(given), tables)));
 
 /** Runs work on a store and closes it, whatever happens; what SQLite says comes out in plain words. */
 export const using = async <T>(store: Store, work: (store: Store) => T | Promise<T>): Promise<T> => {
@@ -61,7 +103,10 @@ export const using = async <T>(store: Store, work: (store: Store) => T | Promise
 
 /** Says of how many hosts nothing is known at a moment: no rows of theirs is no answer. Returns whether all are known. */
 const noteUnseen = ({ db }: Store, asOf: number, { seen, hosts }: BlindSpots): boolean => {
-  const first = db.prepare('SELECT min(collected_time) FROM main._snapshot').pluck().get() as number | null;
+  const first = db
+    .prepare('SELECT min(collected_time) FROM main._snapshot WHERE order_time IS NULL')
+    .pluck()
+    .get() as number | null;
   const retained = retainedTime(db);
   const dropped =
     retained !== null && asOf < retained ? `; what is older than ${isoSeconds(retained)} was dropped` : '';
@@ -101,7 +146,8 @@ export const noteStoreBlindSpots = (
       `${share(unevaluated, hosts)}findings does not tell of the last snapshot: it was not judged when it came, by merge or from an older tokenquery; tokenquery findings --db ${store.path} judges it`,
     );
   }
-  return isSeen && spots.length === 0 && unevaluated === 0;
+  const isLastKnown = !readAhead(store.db).some(({ isNewest }) => isNewest);
+  return isSeen && isLastKnown && spots.length === 0 && unevaluated === 0;
 };
 
 /** Says on how many hosts a table could not be collected: what changed there is not in `changes`. */

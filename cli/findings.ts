@@ -7,7 +7,7 @@ import type { Table } from '../collector/table.ts';
 import { bare } from '../queries/known.ts';
 import type { Query } from '../queries/query.ts';
 import { queries as library } from '../queries/index.ts';
-import { evaluate } from '../queries/evaluate.ts';
+import { aheadSpotsOf, evaluate } from '../queries/evaluate.ts';
 import type { Answer, BlindSpot, Hit, Names, Verdict } from '../queries/evaluate.ts';
 import { withClosed } from '../queries/closed.ts';
 import type { Pack } from '../queries/osquery_pack.ts';
@@ -211,10 +211,12 @@ export const evaluatePacks = (
   { queries, discoveryOf }: PreparedPack,
   now: number,
 ): readonly Answer[] => {
-  const hosts = db
-    .prepare('SELECT host_id FROM hosts UNION SELECT host_id FROM table_status ORDER BY 1')
+  const ahead = aheadSpotsOf(db);
+  const told = db
+    .prepare('SELECT host_id FROM hosts UNION SELECT host_id FROM table_status')
     .pluck()
     .all() as string[];
+  const hosts = [...new Set([...told, ...ahead.keys()])].sort();
   const touched = [
     ...new Set([
       ...queries.flatMap(({ requires, alsoReads }) => [...requires.map(({ table }) => table), ...alsoReads]),
@@ -265,8 +267,9 @@ export const evaluatePacks = (
         names,
         tables,
       });
-      const found = answer?.blindSpots.get(host);
-      if (found !== undefined) spots.get(query)?.set(host, found);
+      const newest = ahead.get(host);
+      const found = [...(answer?.blindSpots.get(host) ?? []), ...(newest === undefined ? [] : [newest])];
+      if (found.length > 0) spots.get(query)?.set(host, found);
     }
     own.close();
   }

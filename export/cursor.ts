@@ -11,6 +11,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { UserError } from '../collector/errors.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Store } from '../store/file.ts';
+import { isCounted } from '../store/clocks.ts';
 import { explain, replaceFile, sweep } from './file_sink.ts';
 import { isReadAnew } from '../store/versions.ts';
 
@@ -186,21 +187,21 @@ export const newsSince = (
   if (open.size > 0) {
     const rows = db
       .prepare(
-        `SELECT s.ingested_time / 86400, h.host_id, s.snapshot_id, s.collected_time, ${isReadAnew('s')} FROM main._snapshot s ` +
+        `SELECT s.ingested_time / 86400, h.host_id, s.snapshot_id, s.collected_time, ${isReadAnew('s')} OR NOT ${isCounted('s')} FROM main._snapshot s ` +
           'JOIN main._host h ON h.host = s.host WHERE s.ingested_time / 86400 BETWEEN ? AND ?',
       )
       .raw(true)
       .iterate(Math.min(...open.keys()), Math.max(...open.keys())) as IterableIterator<
       [number, string, number, number, number]
     >;
-    for (const [day, hostId, id, time, isAnew] of rows) {
+    for (const [day, hostId, id, time, isSilent] of rows) {
       const ids = open.get(day);
       if (ids === undefined) continue;
       ids.add(id);
       if (cursor.recent.get(day)?.has(id) === true || (isWanted !== null && !isWanted.has(hostId))) continue;
       const host = hosts.get(hostId);
-      // Read by a newer version of the program, the same evidence has no news.
-      const since = isAnew === 1 ? Infinity : time;
+      // Read by a newer version of the program, the same evidence has no news; nor has what does not count.
+      const since = isSilent === 1 ? Infinity : time;
       if (host === undefined) hosts.set(hostId, { ids: new Set([id]), since });
       else {
         host.ids.add(id);

@@ -2,6 +2,7 @@
 import type { Status } from '../collector/status.ts';
 import type { Table, Value } from '../collector/table.ts';
 import { quoteText } from '../store/ddl.ts';
+import { nameColumn } from '../store/renames.ts';
 import { rowIdHead, rowIdOf } from '../store/native/encode.ts';
 import type { SnapshotHead, TableDetails } from '../store/native/encode.ts';
 
@@ -10,7 +11,8 @@ export type Cell = Value | bigint;
 
 export type Head = SnapshotHead & { readonly sequence: number | null };
 
-export type Change = 'added' | 'removed';
+/** `changed`: an account got another name (store/renames.ts). What else changes in a row is a removed and an added one. */
+export type Change = 'added' | 'removed' | 'changed';
 
 export interface ExportRow {
   /** Stable: the same row of the same snapshot has the same one in every format and in every run. */
@@ -21,7 +23,29 @@ export interface ExportRow {
   readonly cells: readonly Cell[] | null;
   /** The same as the SQL of a format wrote it. */
   readonly text: string | null;
+  /** What the row was under its former name, with the identity of a removed row; only of a changed one. */
+  readonly former?: { readonly id: string; readonly cells: readonly Cell[] };
 }
+
+/** What a changed row tells beside its cells. */
+export interface Renamed {
+  readonly column_name: string;
+  readonly old_value: Cell;
+  readonly new_value: Cell;
+}
+
+/** Tells what changed in the rows of a table; null for a row that is not a changed one. */
+export const renamedOf = ({ columns }: Table): ((row: ExportRow | null) => Renamed | null) => {
+  const index = Object.keys(columns).indexOf(nameColumn);
+  return (row) =>
+    row?.former === undefined
+      ? null
+      : {
+          column_name: nameColumn,
+          old_value: row.former.cells[index] ?? null,
+          new_value: row.cells?.[index] ?? null,
+        };
+};
 
 /** The rows of one table in one snapshot, or what the snapshot changed in it. */
 export interface ExportTable {
@@ -119,6 +143,27 @@ export const keyWriter = (table: Table): ((cells: readonly Cell[]) => string) =>
   };
 };
 
+/** The rows of a difference for a format that has no word for a changed one: it is removed, and added. */
+export const removedAndAdded = ({
+  table,
+  rows,
+}: Pick<ExportTable, 'table' | 'rows'>): readonly ExportRow[] => {
+  const keyOf = keyWriter(table);
+  const all = Array.from(rows);
+  if (all.every(({ former }) => former === undefined)) return all;
+  const removed = all.flatMap(({ change, former, ...row }): ExportRow[] => {
+    if (change === 'removed') return [{ change, ...row }];
+    return former === undefined ? [] : [{ ...former, change: 'removed', text: null }];
+  });
+  const byKey = (a: ExportRow, b: ExportRow): number =>
+    keyOf(a.cells ?? []) < keyOf(b.cells ?? []) ? -1 : 1;
+  const added = all.flatMap(({ former, ...row }): ExportRow[] => {
+    if (row.change === 'removed') return [];
+    return [former === undefined ? row : { ...row, change: 'added' }];
+  });
+  return [...removed.sort(byKey), ...added];
+};
+
 /** The cells of a row by the names of its columns. */
 export const namedCells = (table: Table, cells: readonly Cell[]): Record<string, Cell> =>
   Object.fromEntries(Object.keys(table.columns).map((name, index) => [name, cells[index] ?? null]));
@@ -148,17 +193,17 @@ export function* rowTexts(
   { table, rows, lines }: ExportTable,
   head: Head,
   write: (cells: readonly Cell[]) => string,
-  frame: (id: string, text: string, change: Change | null) => string,
+  frame: (id: string, text: string, change: Change | null, row: ExportRow | null) => string,
 ): Generator<string> {
   if (lines === undefined) {
-    for (const { id, change, text, cells } of rows) yield frame(id, text ?? write(cells ?? []), change);
+    for (const row of rows) yield frame(row.id, row.text ?? write(row.cells ?? []), row.change, row);
     return;
   }
   const identify = identities(head, table.name);
   let chunk = '';
   for (const line of lines) {
     const cut = line.indexOf('\n');
-    chunk += frame(identify(line.slice(0, cut), null), line.slice(cut + 1), null);
+    chunk += frame(identify(line.slice(0, cut), null), line.slice(cut + 1), null, null);
     if (chunk.length < chunkCharacters) continue;
     yield chunk;
     chunk = '';

@@ -116,6 +116,11 @@ const otherLines = (tables: readonly Table[]): Readonly<Record<string, Schema>> 
       snapshot_id: snapshotId,
       host_id: hostId,
       collected_time: { description: 'When it was collected. Unit: unix seconds.', type: 'integer' },
+      order_time: {
+        description:
+          'Only of a snapshot that is dated more than an hour after it was first stored, and does not count: where it stands in the order.',
+        type: 'integer',
+      },
       sequence: {
         description: 'Number of the snapshot on its host, in the database that it came from.',
         ...countOrNull,
@@ -130,7 +135,14 @@ const otherLines = (tables: readonly Table[]): Readonly<Record<string, Schema>> 
       schema_version: { type: 'integer', minimum: 1 },
       redaction: { enum: [null, 'pseudonym', 'strict'] },
     },
-    { title: 'snapshot', description: 'The line with which a snapshot begins.' },
+    {
+      title: 'snapshot',
+      description: 'The line with which a snapshot begins.',
+      required: [
+        ...['tokenquery', 'kind', 'snapshot_id', 'host_id', 'collected_time', 'sequence', 'status', 'origin'],
+        ...['euid', 'tool_version', 'schema_version', 'redaction'],
+      ],
+    },
   ),
   table: object(
     {

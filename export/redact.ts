@@ -576,19 +576,23 @@ export const redaction = (level: Level, key: Uint8Array, declared: readonly Tabl
     };
     const redacted = function* (): Generator<ExportRow> {
       const identify = identities(head, table.name, false);
-      const all = Array.from(rows, ({ change, cells }) => {
+      const all = Array.from(rows, ({ change, cells, former }) => {
         const own = redactCells(cells ?? []);
         return {
           change,
           own,
+          former: former === undefined ? null : redactCells(former.cells),
           order: `${change === 'removed' ? 0 : 1}${keyOf(own)}${own.map(jsonCell).join()}`,
         };
       });
       // They came in the order of what they no longer say: pseudonyms sorted by name would tell where a name belongs.
       all.sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
-      for (const { change, own } of all) {
+      for (const { change, own, former } of all) {
         // Of what is told, not of what was: a hash of a name could be guessed.
-        yield { id: identify(keyOf(own), change), change, cells: own, text: null };
+        yield {
+          ...{ id: identify(keyOf(own), change), change, cells: own, text: null },
+          ...(former === null ? {} : { former: { id: identify(keyOf(former), 'removed'), cells: former } }),
+        };
       }
     };
     // A reason is words of the program around names of the Mac; the code says what kind of reason it was.

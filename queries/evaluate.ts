@@ -214,6 +214,30 @@ const noHistory: BlindSpot = {
     'it compares snapshots: take two or more with tokenquery snapshot --db FILE, and ask with --db FILE',
 };
 
+/** A snapshot that does not count came last: what it saw is not known, so nothing is clean. */
+const aheadSpots =
+  "SELECT host_id, 'snapshots' AS table_name, NULL AS column_name, 'the last snapshot is dated later than it was stored, so a clock was wrong and it does not count' AS reason\n" +
+  'FROM ahead_snapshots\nWHERE is_newest = 1';
+
+/** Whether a database has snapshots at all, and tells which of them count. */
+const tellsAhead = (db: Db): boolean =>
+  db
+    .prepare(
+      "SELECT 1 FROM (SELECT name FROM sqlite_schema UNION ALL SELECT name FROM sqlite_temp_schema) WHERE name = 'ahead_snapshots'",
+    )
+    .get() !== undefined;
+
+/** The hosts of a store of which the last snapshot does not count, each with what that leaves open. */
+export const aheadSpotsOf = (db: Db): ReadonlyMap<string, BlindSpot> =>
+  new Map(
+    tellsAhead(db)
+      ? (db.prepare(aheadSpots).safeIntegers(false).all() as Record<string, string>[]).map((row) => [
+          String(row['host_id']),
+          { table: String(row['table_name']), column: null, reason: String(row['reason']) },
+        ])
+      : [],
+  );
+
 type AnyRow = Readonly<Record<string, Value>>;
 
 const compare = (a: string | null, b: string | null): number => {
@@ -244,9 +268,12 @@ const evaluateAll = (db: Db, queries: readonly Query[], { now, names: known }: E
     remembered.set(sql, rows);
     return rows;
   };
-  const hosts = once(`SELECT host_id FROM ${everyHost} h ORDER BY host_id`).map((row) =>
+  const ahead = aheadSpotsOf(db);
+  const told = once(`SELECT host_id FROM ${everyHost} h ORDER BY host_id`).map((row) =>
     String(row['host_id']),
   );
+  // A host may have no snapshot that counts.
+  const hosts = [...new Set([...told, ...ahead.keys()])].sort(compare);
   const canCompare = hasHistory(db);
 
   const blindSpotsOf = (query: Query): Map<string, BlindSpot[]> => {
@@ -274,6 +301,7 @@ const evaluateAll = (db: Db, queries: readonly Query[], { now, names: known }: E
           own.push(one);
       }
     }
+    for (const [host, spot] of ahead) found.set(host, [...(found.get(host) ?? []), spot]);
     for (const spots of found.values()) {
       spots.sort(
         (a, b) => compare(a.table, b.table) || compare(a.column, b.column) || compare(a.reason, b.reason),

@@ -306,7 +306,9 @@ export const openForWriting = (path: string, tables: readonly Table[], options: 
       inTransaction(db, () => {
         if (versionOf(db as Db) >= schema.version) return;
         bringUpToDate(db as Db, schema);
-        storeWriter(db as Db, schema.tables).rekey();
+        const writer = storeWriter(db as Db, schema.tables);
+        writer.rekey();
+        writer.settle();
       });
       notes.push(`${path} was brought from layout ${version} to ${schema.version}`);
     } else if (!holdsDeclared(db, schema.tables)) inTransaction(db, () => addDeclared(db as Db, schema));

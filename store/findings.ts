@@ -67,7 +67,9 @@ const noteEvaluated = (db: Db, host: number, time: number): boolean => {
     .get(host) as { evaluatedFrom: number | null; evaluatedUntil: number | null };
   if (evaluatedUntil !== null && evaluatedUntil > time) return false;
   const before = db
-    .prepare('SELECT max(collected_time) FROM _snapshot WHERE host = ? AND collected_time < ?')
+    .prepare(
+      'SELECT max(collected_time) FROM _snapshot WHERE host = ? AND collected_time < ? AND order_time IS NULL',
+    )
     .pluck()
     .get(host, time) as number | null;
   const goesOn = evaluatedUntil !== null && before !== null && before <= evaluatedUntil;
@@ -158,6 +160,15 @@ export const storeFindings = (
     insert.run(host, queryName, subject, time, severity, details, before?.firstSeenTime ?? time);
   }
   for (const gone of open.values()) if (!unevaluated.has(gone.queryName)) close(gone);
+};
+
+/** Takes back what was evaluated at snapshots after a time, which turned out not to count. */
+export const forgetFindingsAfter = (db: Db, host: number, time: number): void => {
+  db.prepare('DELETE FROM _finding WHERE host = ? AND from_time > ?').run(host, time);
+  db.prepare('UPDATE _finding SET until_time = NULL WHERE host = ? AND until_time > ?').run(host, time);
+  db.prepare(
+    'UPDATE _host SET judged_from_time = NULL, judged_until_time = NULL WHERE host = ? AND judged_until_time > ?',
+  ).run(host, time);
 };
 
 /** Drops findings that ended at a time or before. */

@@ -34,6 +34,8 @@ export interface Observation {
   readonly oldestRank?: number;
   /** Declared columns that whoever made it did not know yet. */
   readonly absent: readonly string[];
+  /** Dated ahead of the moment at which it was stored: it is kept, and is no part of the history (clocks.ts). */
+  readonly isAhead?: boolean;
 }
 
 /** A row version that is current. */

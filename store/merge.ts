@@ -117,6 +117,8 @@ export interface Merged {
   tooOld: number;
   /** New ones that read, with another version of the program, what was read before. */
   readAnew: number;
+  /** New ones that are dated ahead of this moment: they are kept and do not count. */
+  readonly ahead: Pick<Snapshot, 'hostId' | 'collectedTime'>[];
   readonly hosts: Set<string>;
   readonly bad: BadInput[];
   /** What only a newer tokenquery knows, and the inputs that have it: it is not in the file. */
@@ -185,11 +187,14 @@ const batchWriter = (store: Store, merged: Merged, now: () => number) => {
 
   const write = (groups: readonly Group[]): void => {
     const totals = { stored: 0, known: 0, tooOld: 0, readAnew: 0 };
+    const aheadOnes: Merged['ahead'] = [];
     try {
       transact(store, () => {
         writer ??= storeWriter(store.db, store.tables);
         for (const { snapshots } of groups) {
-          const { stored, known, tooOld, readAnew } = writer.add(snapshots, now());
+          const { stored, known, tooOld, readAnew, ahead } = writer.add(snapshots, now());
+          // Only what names them: their rows are in the file.
+          for (const { hostId, collectedTime } of ahead) aheadOnes.push({ hostId, collectedTime });
           totals.stored += stored;
           totals.known += known;
           totals.tooOld += tooOld;
@@ -217,6 +222,7 @@ const batchWriter = (store: Store, merged: Merged, now: () => number) => {
     merged.known += totals.known;
     merged.tooOld += totals.tooOld;
     merged.readAnew += totals.readAnew;
+    merged.ahead.push(...aheadOnes);
     for (const { snapshots } of groups) if (snapshots[0] !== undefined) merged.hosts.add(snapshots[0].hostId);
   };
 
@@ -326,6 +332,7 @@ export const merge = async (
     known: 0,
     tooOld: 0,
     readAnew: 0,
+    ahead: [],
     hosts: new Set(),
     bad: [],
     leftOut: new Map(),

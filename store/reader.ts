@@ -2,6 +2,7 @@
 
 import type { Status } from '../collector/status.ts';
 import type { Table } from '../collector/table.ts';
+import type { OrderTime } from './clocks.ts';
 import type { Db, Statement } from './database.ts';
 import { quoteName } from './ddl.ts';
 import { doubtColumns } from './doubts.ts';
@@ -21,6 +22,8 @@ export interface TimelineEntry extends Ref {
   readonly evidence: string;
   /** The oldest version of the program that is known to have read it so. */
   readonly oldestTool: string;
+  /** Where it stands in the order if it does not count; else null. */
+  readonly orderTime: OrderTime;
 }
 
 export interface ObservationStatus {
@@ -53,10 +56,18 @@ export const statementCache = (db: Db): ((sql: string) => Statement) => {
 
 export type Prepare = ReturnType<typeof statementCache>;
 
+/** The snapshots that make the history of a host. */
+export const countedOnes = (timeline: readonly TimelineEntry[]): readonly TimelineEntry[] =>
+  timeline.every(({ orderTime }) => orderTime === null)
+    ? timeline
+    : timeline.filter(({ orderTime }) => orderTime === null);
+
+/** All snapshots of a host in the order of their dates, those that do not count among them. */
 export const readTimeline = (prepare: Prepare, host: number): TimelineEntry[] =>
   prepare(
     'SELECT collected_time AS time, snapshot_id AS id, reading, look AS observationSet, ' +
-      "coalesce(euid, '') || ' ' || coalesce(redaction, '') AS evidence, tool_version AS oldestTool FROM _snapshot WHERE host = ? ORDER BY collected_time, reading, snapshot_id",
+      "coalesce(euid, '') || ' ' || coalesce(redaction, '') AS evidence, tool_version AS oldestTool, order_time AS orderTime " +
+      'FROM _snapshot WHERE host = ? ORDER BY collected_time, reading, snapshot_id',
   ).all(host) as TimelineEntry[];
 
 /**
@@ -263,7 +274,7 @@ export const readHistory = (
   const known = versionReplay(table, open, past);
   const partial = pointReplay(table, changePoints);
   const observations: Observation[] = [];
-  for (const { time, id, reading, observationSet, evidence, oldestTool } of timeline) {
+  for (const { time, id, reading, observationSet, evidence, oldestTool, orderTime } of timeline) {
     const entry = observationsOf(observationSet).get(tableId);
     if (entry === undefined || !entry.holdsRows) continue;
     const ref = { time, id, reading };
@@ -276,6 +287,7 @@ export const readHistory = (
     const oldestRank = versionRank(oldestTool);
     observations.push({
       ...{ ref, isPartial, affected, failed, absent, evidence, oldestRank },
+      isAhead: orderTime !== null,
       rows: seen ?? rows,
     });
   }
@@ -363,18 +375,24 @@ interface SnapshotRow {
   readonly redaction: string | null;
   /** NULL in a file of an older layout, which is only read. */
   readonly reading: number | null;
+  readonly order_time: OrderTime;
 }
 
 export interface StoredSnapshot extends Snapshot {
   readonly sequence: number;
 }
 
+/** What a snapshot is chosen by. */
+export interface ReadSnapshot {
+  readonly time: number;
+  readonly id: number;
+  /** It does not count (clocks.ts). */
+  readonly isAhead: boolean;
+}
+
 export interface SnapshotReader {
   /** The snapshots of a host, in order. Observations that saw the same are one object. */
-  read(
-    hostId: string,
-    only?: (snapshot: { readonly time: number; readonly id: number }) => boolean,
-  ): Generator<StoredSnapshot>;
+  read(hostId: string, only?: (snapshot: ReadSnapshot) => boolean): Generator<StoredSnapshot>;
 }
 
 /** Reads snapshots back. One reader serves all hosts of a store. */
@@ -392,7 +410,7 @@ export const snapshotReader = ({
 
   function* read(
     hostId: string,
-    only: (snapshot: { readonly time: number; readonly id: number }) => boolean = () => true,
+    only: (snapshot: ReadSnapshot) => boolean = () => true,
   ): Generator<StoredSnapshot> {
     const host = prepare('SELECT host FROM _host WHERE host_id = ?').pluck().get(hostId) as
       | number
@@ -401,7 +419,7 @@ export const snapshotReader = ({
     const timeline = readTimeline(prepare, host);
     const rows = prepare(
       'SELECT collected_time AS time, snapshot_id AS id, look AS observationSet, sequence, status, origin, euid, tool_version, ' +
-        'schema_version, redaction, reading FROM _snapshot WHERE host = ? ORDER BY collected_time, reading, snapshot_id',
+        'schema_version, redaction, reading, order_time FROM _snapshot WHERE host = ? ORDER BY collected_time, reading, snapshot_id',
     ).all(host) as SnapshotRow[];
     const histories = known.map(([table, tableId]) => ({
       table,
@@ -415,7 +433,8 @@ export const snapshotReader = ({
         entry: ObservationStatus;
       } | null,
     }));
-    for (const [index, row] of rows.entries()) {
+    const last = prepare('SELECT last_snapshot FROM _host WHERE host = ?').pluck().get(host);
+    for (const row of rows) {
       const observations = new Map<string, TableObservation>();
       const entries = observationsOf(row.observationSet);
       for (const state of histories) {
@@ -449,7 +468,7 @@ export const snapshotReader = ({
         state.before = { observation, rows: observed.rows, entry };
         observations.set(state.table.name, observation);
       }
-      if (!only(row)) continue;
+      if (!only({ time: row.time, id: row.id, isAhead: row.order_time !== null })) continue;
       yield {
         hostId,
         collectedTime: row.time,
@@ -462,8 +481,9 @@ export const snapshotReader = ({
         schemaVersion: row.schema_version,
         redaction: row.redaction,
         ...(row.reading === null ? {} : { reading: row.reading }),
+        ...(row.order_time === null ? {} : { orderTime: row.order_time }),
         observations,
-        report: index === rows.length - 1 ? readReport(prepare, host) : null,
+        report: row.id === last ? readReport(prepare, host) : null,
       };
     }
   }

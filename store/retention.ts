@@ -4,6 +4,7 @@ import { transact } from './file.ts';
 import type { Store } from './file.ts';
 import { retainFindings } from './findings.ts';
 import {
+  countedOnes,
   observationReader,
   readAsides,
   readChangePoints,
@@ -94,9 +95,21 @@ export const retain = (
     return observationsOf(base.observationSet).get(tableId)?.status === 'partial';
   };
 
+  /** Drops snapshots that do not count; the last one of a host stays until something that counts comes after it. */
+  const dropAhead = (host: number): void => {
+    snapshots += prepare(
+      'DELETE FROM _snapshot WHERE host = ? AND order_time <= ? ' +
+        'AND snapshot_id IS NOT (SELECT ahead_snapshot FROM _host h WHERE h.host = _snapshot.host)',
+    ).run(host, time).changes;
+    prepare(
+      'DELETE FROM _aside WHERE host = ? AND snapshot_id NOT IN (SELECT snapshot_id FROM _snapshot WHERE host = ?)',
+    ).run(host, host);
+  };
+
   const dropOfHost = (host: number): void => {
     const timeline = readTimeline(prepare, host);
-    const old = timeline.filter((entry) => entry.time <= time);
+    dropAhead(host);
+    const old = countedOnes(timeline).filter((entry) => entry.time <= time);
     if (old.length === 0) return;
     const readings = readingsOf(timeline);
     const bases = new Map<number, TimelineEntry>();

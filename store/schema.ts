@@ -1,9 +1,11 @@
 /** What a store file holds: its tables, and the views that analysts see. docs/store.md explains the layout. */
 import type { Table } from '../collector/table.ts';
 import { columnStatusView } from './column_status.ts';
+import { isCounted, isNewest, placeOf, wasNewest } from './clocks.ts';
 import type { Db } from './database.ts';
 import { ownColumnDefinitions, quoteName, quoteText } from './ddl.ts';
 import { doubtColumns } from './doubts.ts';
+import { hasAccounts, isRenamed } from './renames.ts';
 import { findingTables, findingViews, findingsAsOf } from './findings.ts';
 
 /** 'tkqy': in the header of every store file. */
@@ -12,7 +14,7 @@ export const applicationId = 0x746b_7179;
  * Of the file: goes up with every change of the store's own tables and of what stands before the columns of a declared
  * one; a test holds both together. A declared table or column that is added is none: upgrade.ts adds it.
  */
-export const layoutVersion = 3;
+export const layoutVersion = 4;
 /** Of the views and indexes: goes up with every change of them, so that those in older files are made anew. */
 export const viewsVersion = 2;
 /**
@@ -98,7 +100,9 @@ const commonTables: Readonly<Record<string, string>> = {
   last_snapshot INTEGER,
   has_report BLOB,
   judged_from_time INTEGER,
-  judged_until_time INTEGER
+  judged_until_time INTEGER,
+  stored_time INTEGER,
+  ahead_snapshot INTEGER
 ) STRICT`,
   _table: `CREATE TABLE "_table" (
   tab INTEGER PRIMARY KEY,
@@ -132,6 +136,7 @@ const commonTables: Readonly<Record<string, string>> = {
   schema_version INTEGER NOT NULL,
   redaction TEXT,
   reading INTEGER NOT NULL DEFAULT 0,
+  order_time INTEGER,
   PRIMARY KEY (host, collected_time, snapshot_id)
 ) STRICT, WITHOUT ROWID`,
   _state: `CREATE TABLE "_state" (
@@ -228,6 +233,11 @@ export const storeTables = (tables: readonly Table[]): ReadonlyMap<string, strin
 export const storeIndexes = (tables: readonly Table[]): ReadonlyMap<string, string> =>
   new Map([
     ['_snapshot_by_id', 'CREATE INDEX "_snapshot_by_id" ON "_snapshot" (snapshot_id)'],
+    // Nearly always empty.
+    [
+      '_snapshot_ahead',
+      'CREATE INDEX "_snapshot_ahead" ON "_snapshot" (host, order_time) WHERE order_time IS NOT NULL',
+    ],
     ...dataTables(tables).flatMap((table): [string, string][] => {
       const { name } = table;
       // Only what changed is in these: a file that was filled once and never changed has them empty.
@@ -253,7 +263,7 @@ const columnsOf = (table: Table, row: string): string =>
 /** Collection time, or id, of the last good observation of a table of a host. */
 const lastGood = (what: string, host: string, tableId: string, and = ''): string =>
   `(SELECT s.${what} FROM main._snapshot s JOIN main._look_table l ON l.look = s.look AND l.tab = ${tableId} AND l.is_good = 1 ` +
-  `WHERE s.host = ${host}${and} ORDER BY s.collected_time DESC, s.reading DESC, s.snapshot_id DESC LIMIT 1)`;
+  `WHERE s.host = ${host} AND ${isCounted('s')}${and} ORDER BY s.collected_time DESC, s.reading DESC, s.snapshot_id DESC LIMIT 1)`;
 
 const currentView = (table: Table): string =>
   `SELECT ${columnsOf(table, 'r')}, h.host_id FROM main._host h JOIN main.${currentName(table)} r ON r._host = h.host`;
@@ -287,6 +297,22 @@ const asOfView = (table: Table, tableId: number, time: number): string => {
   return `${arm(currentName(table), '')}\nUNION ALL\n${arm(pastName(table), ` AND r._until_time > ${time}`)}`;
 };
 
+/** The condition under which a removed and an added version of a table are of one account that got another name. */
+const isPairOf = (table: Table, p: string, v: string): string => {
+  const where = { table, current: `main.${currentName(table)}`, past: `main.${pastName(table)}` };
+  return isRenamed(where, p, v, endedNumbers.removed, beganNumbers.added);
+};
+
+/** The rows of a host whose accounts got another name at a time or after it: the snapshot, and their numbers before and after. */
+export const renamesSql = (table: Table): string =>
+  [currentName(table), pastName(table)]
+    .map(
+      (name) =>
+        `SELECT p._until_snapshot, p._n, v._n FROM main.${pastName(table)} p JOIN main.${name} v ON ${isPairOf(table, 'p', 'v')} ` +
+        'WHERE p._host = :host AND p._until_time >= :since',
+    )
+    .join(' UNION ');
+
 const changesOf = (table: Table): string[] => {
   const names = Object.keys(table.columns);
   const list = `(VALUES ${names.map((name, index) => `(${index}, ${quoteText(name)})`).join(', ')}) c`;
@@ -305,22 +331,45 @@ const changesOf = (table: Table): string[] => {
     `${at[1]} AS snapshot_id FROM `;
   const [current, past] = [`main.${currentName(table)}`, `main.${pastName(table)}`];
   const host = (row: string): string => `JOIN main._host h ON h.host = ${row}._host`;
+  const isPair = (p: string, v: string): string => isPairOf(table, p, v);
+  /** A row that has a counterpart under another name is told as renamed. */
+  const unless = (has: readonly (readonly [name: string, condition: string])[]): string =>
+    hasAccounts(table)
+      ? has.map(([name, condition]) => ` AND NOT EXISTS (SELECT 1 FROM ${name} WHERE ${condition})`).join('')
+      : '';
   const appeared = (name: string): string =>
     `${arm('added', 'v', ['NULL', value('v')], ['v._from_time', 'v._first_snapshot'])}${name} v ${host('v')} ` +
-    `JOIN ${list} WHERE v._began > 0 AND v._began = ${beganNumbers.added} AND v._read_time IS NULL AND (c.column1 = 0 OR ${value('v')} IS NOT NULL)`;
+    `JOIN ${list} WHERE v._began > 0 AND v._began = ${beganNumbers.added} AND v._read_time IS NULL AND (c.column1 = 0 OR ${value('v')} IS NOT NULL)` +
+    unless([[`${past} p`, isPair('p', 'v')]]);
   const altered = (name: string): string =>
     `${arm('changed', 'p', [value('p'), value('v')], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
     `JOIN ${name} v ON v._host = p._host AND v._n = p._n AND v._first_snapshot = p._until_snapshot ` +
     `${host('p')} JOIN ${list} WHERE p._ended = ${endedNumbers.changed} AND v._read_time IS NULL AND ${value('p')} IS NOT ${value('v')}`;
+  const renamed = (name: string): string =>
+    `${arm('changed', 'v', [value('p'), value('v')], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
+    `JOIN ${name} v ON ${isPair('p', 'v')} ${host('p')} JOIN ${list} WHERE ${value('p')} IS NOT ${value('v')}`;
   const disappeared =
     `${arm('removed', 'p', [value('p'), 'NULL'], ['p._until_time', 'p._until_snapshot'])}${past} p ${host('p')} ` +
-    `JOIN ${list} WHERE p._ended = ${endedNumbers.removed} AND (c.column1 = 0 OR ${value('p')} IS NOT NULL)`;
-  return [appeared(current), appeared(past), altered(current), altered(past), disappeared];
+    `JOIN ${list} WHERE p._ended = ${endedNumbers.removed} AND (c.column1 = 0 OR ${value('p')} IS NOT NULL)` +
+    unless([
+      [`${current} v`, isPair('p', 'v')],
+      [`${past} v`, isPair('p', 'v')],
+    ]);
+  return [
+    ...[appeared(current), appeared(past), altered(current), altered(past), disappeared],
+    ...(hasAccounts(table) ? [renamed(current), renamed(past)] : []),
+  ];
 };
 
 const snapshotsView = (from: string): string =>
   'SELECT s.snapshot_id, h.host_id, s.sequence, s.collected_time, s.ingested_time, s.status, s.origin, s.euid, ' +
-  `s.tool_version, s.schema_version, s.redaction FROM main._host h JOIN main._snapshot s ON s.host = h.host${from}`;
+  `s.tool_version, s.schema_version, s.redaction, s.order_time IS NOT NULL AS is_ahead ` +
+  `FROM main._host h JOIN main._snapshot s ON s.host = h.host${from}`;
+
+/** The snapshots that are kept and do not count. */
+const aheadView = (newest: string, and = ''): string =>
+  `SELECT s.snapshot_id, h.host_id, s.collected_time, s.ingested_time, ${newest} AS is_newest ` +
+  `FROM main._snapshot s JOIN main._host h ON h.host = s.host WHERE s.order_time IS NOT NULL${and}`;
 
 const statusView =
   'SELECT t.name AS table_name, r.status, r.row_count, r.code, r.reason, r.columns_affected, r.duration_ms, ' +
@@ -352,9 +401,10 @@ export const storeViews = (
       'latest_snapshots',
       snapshotsView(' AND s.collected_time = h.last_time AND s.snapshot_id = h.last_snapshot'),
     ],
+    ['ahead_snapshots', aheadView(isNewest('s'))],
     ['changes', dataTables(tables).flatMap(changesOf).join('\nUNION ALL\n')],
     ['table_status', statusView],
-    ['column_status', columnStatusView(dataTables(tables), tableIdOf, '')],
+    ['column_status', columnStatusView(dataTables(tables), tableIdOf, ` AND ${isCounted('s')}`)],
     ['collection_errors', errorsView],
     ['command_log', commandsView],
     ...Object.entries(findingViews),
@@ -372,7 +422,7 @@ export const asOfViews = (
   time: number,
 ): ReadonlyMap<string, string> => {
   const last = (what: string): string =>
-    `(SELECT ${what} FROM main._snapshot p WHERE p.host = h.host AND p.collected_time <= ${time} ` +
+    `(SELECT ${what} FROM main._snapshot p WHERE p.host = h.host AND ${isCounted('p')} AND p.collected_time <= ${time} ` +
     'ORDER BY p.collected_time DESC, p.reading DESC, p.snapshot_id DESC LIMIT 1)';
   const isLast = ` WHERE h.last_time <= ${time}`;
   return new Map([
@@ -380,11 +430,12 @@ export const asOfViews = (
       table.name,
       asOfView(table, tableIdOf(table.name), time),
     ]),
-    ['snapshots', snapshotsView(` AND s.collected_time <= ${time}`)],
+    ['snapshots', snapshotsView(` AND ${placeOf('s')} <= ${time}`)],
     [
       'latest_snapshots',
       snapshotsView(` AND s.snapshot_id = ${last('p.snapshot_id')} AND s.collected_time <= ${time}`),
     ],
+    ['ahead_snapshots', aheadView(wasNewest('s', time), ` AND s.order_time <= ${time}`)],
     ['changes', `SELECT * FROM main.changes WHERE change_time <= ${time}`],
     // What is kept of the last snapshot only is known at a moment after it;
     // before, what the observations tell is.
@@ -398,7 +449,14 @@ export const asOfViews = (
         `FROM main._host h JOIN main._look_table l ON l.look = ${last('p.look')} JOIN main._table t ON t.tab = l.tab ` +
         'LEFT JOIN main._report_status r ON r.host = h.host AND r.tab = l.tab',
     ],
-    ['column_status', columnStatusView(dataTables(tables), tableIdOf, ` AND s.collected_time <= ${time}`)],
+    [
+      'column_status',
+      columnStatusView(
+        dataTables(tables),
+        tableIdOf,
+        ` AND ${isCounted('s')} AND s.collected_time <= ${time}`,
+      ),
+    ],
     ['collection_errors', errorsView + isLast],
     ['command_log', commandsView + isLast],
     ['findings', findingsAsOf(time)],

@@ -6,6 +6,7 @@
  * the last look, and a value that is not certain is NULL. So a database and the evidence of its last look answer alike.
  */
 import type { Table } from '../collector/table.ts';
+import { isCounted } from './clocks.ts';
 import type { Db } from './database.ts';
 import { quoteName, quoteText } from './ddl.ts';
 import { uncertainColumns } from './history.ts';
@@ -183,7 +184,7 @@ const recentReader = (
   if (maxAge === 0) return () => undefined;
   const find = db.prepare(
     'SELECT l.status, l.columns_affected AS affected FROM _snapshot s JOIN _look_table l ON l.look = s.look AND l.tab = ? ' +
-      "WHERE s.host = ? AND l.status IN ('ok', 'empty') AND s.collected_time BETWEEN ? AND ? " +
+      `WHERE s.host = ? AND ${isCounted('s')} AND l.status IN ('ok', 'empty') AND s.collected_time BETWEEN ? AND ? ` +
       'ORDER BY s.collected_time DESC, s.reading DESC, s.snapshot_id DESC LIMIT 1',
   );
   return ({ host, time }, tableId) =>

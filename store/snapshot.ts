@@ -60,6 +60,8 @@ export interface Snapshot {
   readonly redaction: string | null;
   /** How new the reading of the evidence is (readings.ts), where that is told apart from the version of the tool. */
   readonly reading?: number;
+  /** Where it stands in the order (clocks.ts), for one that a store has and does not count. */
+  readonly orderTime?: number;
   readonly observations: ReadonlyMap<string, TableObservation>;
   /** Null where it is not known any more: it is kept of the last snapshot of a host only. */
   readonly report: Report | null;

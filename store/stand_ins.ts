@@ -3,6 +3,7 @@
  * connection alone. SQLite looks for a name there first, so that all who read find them in place.
  */
 import type { Table } from '../collector/table.ts';
+import { orderTimeSql } from './clocks.ts';
 import type { Db } from './database.ts';
 import { openDatabase } from './database.ts';
 import { quoteName } from './ddl.ts';
@@ -12,7 +13,7 @@ import { readTableNumbers, storeTables, storeViews } from './schema.ts';
 import { canLackColumns, withAbsent } from './upgrade.ts';
 
 /** What a column of the store's own says in a file that does not have it, as SQL over its row; NULL without it. */
-const derived: Readonly<Record<string, string>> = {};
+const derived: Readonly<Record<string, string>> = { '_snapshot.order_time': orderTimeSql };
 
 const whole = new WeakMap<readonly Table[], Held>();
 

@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Table } from '../collector/table.ts';
+import { fillOrder } from './clocks.ts';
 import type { Db } from './database.ts';
 import { quoteName, quoteText } from './ddl.ts';
 import { differenceOf, readHeld, widenTables } from './held.ts';
@@ -189,6 +190,7 @@ export const bringUpToDate = (db: Db, { tables, version }: Schema): void => {
   }
   for (const table of filled) noteAbsent(db, table, difference.lackingColumns.get(table.name) ?? []);
   fillReadings(db, tables);
+  fillOrder(db);
   makeViews(db, wide);
   const made = new Set(storeViews(wide, () => 0).keys());
   for (const { type, name, sql } of rows) if (type === 'view' && !made.has(name)) db.exec(sql);

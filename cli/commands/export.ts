@@ -233,7 +233,7 @@ const sourceOf = async (
       if (hosts !== null && !hosts.includes(hostId))
         throw new UserError(`snapshot ${id} is of another host`, `--host ${hostId}`);
       return {
-        snapshots: reading({ hostIds: [hostId] }).wholeSnapshots((snapshotId) => snapshotId === id),
+        snapshots: reading({ hostIds: [hostId] }).wholeSnapshots((snapshot) => snapshot.id === id),
         news: null,
       };
     }
@@ -265,7 +265,12 @@ const sourceOf = async (
       const { isWhole } = formats[name];
       const snapshots = function* (): Generator<ExportSnapshot> {
         for (const [hostId, { ids, since }] of news.hosts) {
-          if (isWhole) yield* own.wholeSnapshots((id) => ids.has(id), [hostId]);
+          // Only other databases need what does not count.
+          if (isWhole)
+            yield* own.wholeSnapshots(
+              ({ id, isAhead }) => ids.has(id) && (!isAhead || name === 'native'),
+              [hostId],
+            );
           else yield* own.changedSnapshots(hostId, since, (id) => ids.has(id));
         }
       };

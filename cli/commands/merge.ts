@@ -8,7 +8,7 @@ import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../args.ts';
 import { endProgress, flush, print, printError, printNote, printProgress } from '../output.ts';
 import { programEntry } from '../delivered.ts';
-import { dbOption, dbPath, using, writableStore } from '../database.ts';
+import { dbOption, dbPath, noteAhead, noteClock, using, writableStore } from '../database.ts';
 import { currentTime } from '../time.ts';
 import { version } from '../version.ts';
 
@@ -51,6 +51,7 @@ const noteLeftOut = (leftOut: Merged['leftOut']): void => {
 const run = async (given: Arguments): Promise<number> => {
   const { inputs, bad, ignored } = await findInputs(given.positionals, dbPath(given));
   return using(writableStore(given), async (store) => {
+    noteClock(store);
     let merged: Merged;
     try {
       merged = await merge(store, inputs, {
@@ -76,6 +77,8 @@ const run = async (given: Arguments): Promise<number> => {
       );
     }
     noteLeftOut(merged.leftOut);
+    const ingestedTime = currentTime();
+    noteAhead(merged.ahead.map((snapshot) => ({ ...snapshot, ingestedTime })));
     const failures = [...bad, ...merged.bad];
     for (const { path, message, hint } of failures) {
       printError(message.startsWith(path) ? message : `${path}: ${message}`, hint);

@@ -1,22 +1,42 @@
 import { statSync } from 'node:fs';
 import { UserError } from '../../collector/errors.ts';
+import { newestStored } from '../../store/clocks.ts';
 import { openForReading } from '../../store/file.ts';
 import { retain } from '../../store/retention.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../args.ts';
-import { endProgress, flush, print, printProgress } from '../output.ts';
-import { dbOption, dbPath, using, writableStore } from '../database.ts';
-import { currentTime, parseAge } from '../time.ts';
+import { endProgress, flush, print, printNote, printProgress } from '../output.ts';
+import { dbOption, dbPath, noteClocks, using, writableStore } from '../database.ts';
+import { currentTime, isoSeconds, parseAge } from '../time.ts';
+
+const day = 86_400;
 
 const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;
+
+/** The moment that ages are counted from: the clock here may be wrong, and what is dropped is gone. */
+const agesFrom = (path: string, now: number): number => {
+  // It makes no file.
+  const store = openForReading(path, tables);
+  try {
+    noteClocks(store);
+    const newest = newestStored(store.db);
+    if (newest === null || newest >= now - day) return now;
+    printNote(
+      `the newest snapshot was stored at ${isoSeconds(newest)}, and the clock here says ${isoSeconds(now)}: the age counts from the former`,
+    );
+    return newest;
+  } finally {
+    store.close();
+  }
+};
 
 const run = async (given: Arguments): Promise<number> => {
   const age = given.text('older-than');
   if (age === null) throw new UserError('--older-than AGE is missing', 'for example --older-than 90d', 2);
-  const time = Math.max(0, currentTime() - parseAge('--older-than', age));
+  const seconds = parseAge('--older-than', age);
   const path = dbPath(given);
-  // It makes no file.
-  openForReading(path, tables).close();
+  const bound = agesFrom(path, currentTime());
+  const time = Math.max(0, bound - seconds);
   const before = statSync(path).size;
   const { snapshots, versions } = await using(writableStore(given), (store) =>
     retain(store, time, (done, of) => printProgress(`${done} of ${of} hosts`)),

@@ -15,8 +15,8 @@ import { sourceOptions } from '../options.ts';
 import { flush, print, printError, visible } from '../output.ts';
 import { findingsOf } from '../../queries/findings.ts';
 import { isEvaluated, storeFindings } from '../../store/findings.ts';
-import { dbOption, dbPath, using, writableStore } from '../database.ts';
-import { currentTime } from '../time.ts';
+import { dbOption, dbPath, noteAhead, noteClock, using, writableStore } from '../database.ts';
+import { currentTime, isoSeconds } from '../time.ts';
 import { version } from '../version.ts';
 
 const counts = ({ added, changed, removed }: TableChanges): string =>
@@ -29,12 +29,14 @@ const counts = ({ added, changed, removed }: TableChanges): string =>
 /** What a snapshot changed, and what it could not collect: a line or two. */
 const describe = (
   snapshot: Snapshot,
-  { stored, tooOld, readAnew, changes }: Added,
+  { stored, tooOld, readAnew, ahead, disowned, changes }: Added,
   isFirst: boolean,
 ): string => {
   const { hostId, observations } = snapshot;
   if (tooOld > 0) return `${hostId}: older than what is retained; nothing was stored\n`;
   if (stored === 0) return `${hostId}: this snapshot was stored before\n`;
+  if (ahead.length > 0)
+    return `${hostId}: dated ${isoSeconds(snapshot.collectedTime)}, which is later than now: it was stored and does not count\n`;
   const rows = [...observations.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);
   const what = isFirst
     ? `first snapshot, ${rows} rows`
@@ -48,15 +50,20 @@ const describe = (
     ([, { status }]) => status,
   );
   const unseen = [...blind].map(([status, list]) => `${status}: ${list.map(([name]) => name).join(', ')}`);
-  return `${hostId}: ${what}\n${unseen.length === 0 ? '' : `  not wholly looked at: ${unseen.join('; ')}\n`}`;
+  const past =
+    disowned === 0
+      ? ''
+      : `  the clock was ahead when ${disowned} snapshot${disowned === 1 ? ' was' : 's were'} stored before: not counted any more\n`;
+  return `${hostId}: ${what}\n${past}${unseen.length === 0 ? '' : `  not wholly looked at: ${unseen.join('; ')}\n`}`;
 };
 
 const store = (target: Store, collection: Collection): string => {
   const snapshot = snapshotOf(tables, collection, version);
+  const ingestedTime = currentTime();
   const added = transact(target, () => {
     const isFirst =
       target.db.prepare('SELECT 1 FROM _host WHERE host_id = ?').get(snapshot.hostId) === undefined;
-    const result = storeWriter(target.db, tables).add([snapshot], currentTime());
+    const result = storeWriter(target.db, tables).add([snapshot], ingestedTime, true);
     const last = target.db
       .prepare('SELECT last_time FROM _host WHERE host_id = ?')
       .pluck()
@@ -76,6 +83,7 @@ const store = (target: Store, collection: Collection): string => {
     }
     return { result, isFirst };
   });
+  noteAhead(added.result.ahead.map((each) => ({ ...each, ingestedTime })));
   return describe(snapshot, added.result, added.isFirst);
 };
 
@@ -89,6 +97,7 @@ const takeSnapshots = (given: Arguments): Promise<number> =>
   // Opened first: what cannot be stored need not be collected.
   using(writableStore(given), async (target) => {
     const backends = await backendsOf(given);
+    noteClock(target);
     const wanted = tables.filter(({ generate }) => generate !== undefined);
     const collections = await collectAll(backends, wanted, given);
     let failures = 0;

@@ -1,5 +1,5 @@
 /** CSV as RFC 4180 has it, one file for each table. */
-import { chunkCharacters } from '../format.ts';
+import { chunkCharacters, renamedOf } from '../format.ts';
 import type { Cell, Format, TableText } from '../format.ts';
 
 // A spreadsheet takes a cell that begins so for a formula.
@@ -27,7 +27,7 @@ export const csvLine = (cells: readonly Cell[], isForSpreadsheet = false): strin
 export interface CsvOptions {
   /** Puts an apostrophe before a text that a spreadsheet would calculate; the text is then not what was read. */
   readonly isForSpreadsheet?: boolean;
-  /** Adds the column `change`. */
+  /** Adds the column `change`, and those that say what changed in a row. */
   readonly hasChange?: boolean;
 }
 
@@ -39,15 +39,19 @@ export const csvFormat = ({ isForSpreadsheet = false, hasChange = false }: CsvOp
     csvLine([
       ...Object.keys(columns),
       ...['host_id', 'snapshot_id', 'collected_time', 'row_id'],
-      ...(hasChange ? ['change'] : []),
+      ...(hasChange ? ['change', 'column_name', 'old_value', 'new_value'] : []),
     ]),
   *snapshot({ head, tables }): Generator<TableText> {
     const own = fields([head.hostId, head.snapshotId, head.collectedTime], isForSpreadsheet);
     for (const { table, rows } of tables) {
       let text = '';
-      for (const { id, change, cells } of rows) {
+      const renamedIn = renamedOf(table);
+      for (const row of rows) {
+        const { id, change, cells } = row;
         text += `${fields(cells ?? [], isForSpreadsheet)},${own},${id}`;
-        text += hasChange ? `,${change ?? ''}\r\n` : '\r\n';
+        const { column_name = null, old_value = null, new_value = null } = renamedIn(row) ?? {};
+        const what = [change, column_name, old_value, new_value];
+        text += hasChange ? `,${fields(what, isForSpreadsheet)}\r\n` : '\r\n';
         if (text.length < chunkCharacters) continue;
         yield { table, text };
         text = '';

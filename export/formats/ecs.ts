@@ -1,6 +1,6 @@
 /** Documents of the Elastic Common Schema 9.4: its own fields where it has them, and `tokenquery.*` for the rest. */
 import { booleanWriter } from './hec.ts';
-import { isReport, isoTime } from '../format.ts';
+import { isReport, isoTime, renamedOf } from '../format.ts';
 import type { Cell, Format, Head, ExportSnapshot, ExportTable } from '../format.ts';
 
 export const ecsVersion = '9.4.0';
@@ -170,12 +170,16 @@ export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions 
       const object = booleanWriter(table);
       const fieldsOf = rowFields(exportTable, head);
       const label = JSON.stringify(table.name);
-      for (const { id, change, cells } of rows) {
+      const renamedIn = renamedOf(table);
+      for (const row of rows) {
+        const { id, change, cells } = row;
+        const renamed = renamedIn(row);
+        const more = renamed === null ? '' : `"change":${JSON.stringify(renamed)},`;
         const own = fieldsOf(cells ?? []);
         const rest = JSON.stringify(own.fields).slice(1, -1);
         const line =
           `${start}${id}","kind":"${own.kind ?? eventKind}",${event},"action":"${change ?? 'snapshot'}"${own.event}},"host":${host},"device":${device},` +
-          `${rest === '' ? '' : `${rest},`}"tokenquery":{"snapshot_id":"${head.snapshotId}",${level}${label}:${object(cells ?? [])}}}\n`;
+          `${rest === '' ? '' : `${rest},`}"tokenquery":{"snapshot_id":"${head.snapshotId}",${level}${more}${label}:${object(cells ?? [])}}}\n`;
         yield isBulk ? `{"create":{"_index":${index},"_id":"${id}"}}\n${line}` : line;
       }
     }

@@ -1,7 +1,7 @@
 /** Events for the HTTP Event Collector of Splunk: objects one after the other, which is how it takes a batch. */
 import { quoteName } from '../../store/ddl.ts';
-import { hostIdMember, jsonCell, objectSql, objectWriter, rowTexts } from '../format.ts';
-import type { Cell, Format, Member } from '../format.ts';
+import { hostIdMember, jsonCell, objectSql, objectWriter, renamedOf, rowTexts } from '../format.ts';
+import type { Cell, Format, Member, Renamed } from '../format.ts';
 import type { Table } from '../../collector/table.ts';
 
 /** 1 and 0 as true and false, where that is what they are. */
@@ -24,6 +24,12 @@ const eventSql = ({ columns }: Table): string =>
     hostIdMember,
   ]);
 
+/** Fields of an event are texts; what is not known has none. */
+const fieldsOf = (renamed: Renamed): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(renamed).flatMap(([name, value]) => (value === null ? [] : [[name, String(value)]])),
+  );
+
 export interface HecOptions {
   /** The index of Splunk; without it, the token decides. */
   readonly index?: string;
@@ -45,6 +51,7 @@ export const hecFormat = ({ index }: HecOptions = {}): Format => ({
         ...(index === undefined ? {} : { index }),
       }).slice(0, -1);
       const object = booleanWriter(table);
+      const renamedIn = renamedOf(table);
       const hostUuid = JSON.stringify(head.hostId);
       const level = head.redaction === null ? '' : `"redaction":${JSON.stringify(head.redaction)},`;
       const fields = `"fields":{"host_uuid":${hostUuid},"snapshot_id":"${head.snapshotId}",${level}"row_id":"`;
@@ -53,8 +60,11 @@ export const hecFormat = ({ index }: HecOptions = {}): Format => ({
         head,
         // `host_id` is a column of every table.
         (cells) => `${object(cells).slice(0, -1)},"host_id":${hostUuid}}`,
-        (id, event, change) =>
-          `${start},"event":${event},${fields}${id}"${change === null ? '' : `,"change":"${change}"`}}}\n`,
+        (id, event, change, row) => {
+          const renamed = renamedIn(row);
+          const more = renamed === null ? '' : `,${JSON.stringify(fieldsOf(renamed)).slice(1, -1)}`;
+          return `${start},"event":${event},${fields}${id}"${change === null ? '' : `,"change":"${change}"${more}`}}}\n`;
+        },
       );
     }
   },

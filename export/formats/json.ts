@@ -1,7 +1,7 @@
 /** One JSON document: snapshots, their tables, their rows. */
 import { doubtFields } from '../../store/doubts.ts';
 import { columnsSql } from './native.ts';
-import { objectWriter, rowTexts } from '../format.ts';
+import { objectWriter, renamedOf, rowTexts } from '../format.ts';
 import type { Format } from '../format.ts';
 
 export const jsonFormat = (): Format => {
@@ -45,12 +45,15 @@ export const jsonFormat = (): Format => {
         yield `${before}\n ${observation.slice(0, -1)},"rows":[`;
         before = ',';
         let comma = '';
+        const renamedIn = renamedOf(table);
         yield* rowTexts(
           exportTable,
           head,
           objectWriter(Object.keys(table.columns)),
-          (id, columns, change) => {
-            const action = change === null ? '' : `,"change":"${change}"`;
+          (id, columns, change, row) => {
+            const renamed = renamedIn(row);
+            const more = renamed === null ? '' : `,${JSON.stringify(renamed).slice(1, -1)}`;
+            const action = change === null ? '' : `,"change":"${change}"${more}`;
             const text = `${comma}\n  {"row_id":"${id}"${action},"columns":${columns}}`;
             comma = ',';
             return text;

@@ -1,7 +1,7 @@
 /** The lines of osqueryd's result log, as osquery/core/query.cpp writes them and not as its wiki shows them. */
 import type { Column, Table } from '../../collector/table.ts';
 import { quoteName } from '../../store/ddl.ts';
-import { hostIdMember, isReport, objectSql, rowTexts } from '../format.ts';
+import { hostIdMember, isReport, objectSql, removedAndAdded, rowTexts } from '../format.ts';
 import type { Cell, Format, Head, Member, ExportSnapshot, ExportTable } from '../format.ts';
 
 export interface OsqueryOptions {
@@ -86,11 +86,13 @@ const columnsSql =
 export const queryName = (table: string): string => `pack_tokenquery_${table}`;
 
 function* linesOfTable(
-  exportTable: ExportTable,
+  given: ExportTable,
   { head, host }: ExportSnapshot,
   options: OsqueryOptions,
 ): Generator<string> {
   const { isNumeric = false } = options;
+  // The result log of osquery has no word for a row that changed.
+  const exportTable = given.lines === undefined ? { ...given, rows: removedAndAdded(given) } : given;
   const hostname = host['hostname'];
   // The report on the collection is what osquery calls a snapshot query: it is never compared with the one before.
   const isState = isReport(exportTable.table);

@@ -6,18 +6,20 @@ import type { Statement } from '../../store/database.ts';
 import { quoteName } from '../../store/ddl.ts';
 import { doubtColumns, doubtsOfRow, noDoubtsKnown } from '../../store/doubts.ts';
 import type { Doubts } from '../../store/doubts.ts';
+import { isCounted } from '../../store/clocks.ts';
 import { snapshotReader } from '../../store/reader.ts';
 import type { StoredSnapshot } from '../../store/reader.ts';
 import type { Store } from '../../store/file.ts';
 import { compareRefs } from '../../store/history.ts';
 import type { Ref } from '../../store/history.ts';
 import { observationReader, retainedTime, statementCache } from '../../store/reader.ts';
-import { currentName, dataTables, endedNumbers, pastName } from '../../store/schema.ts';
+import { hasAccounts } from '../../store/renames.ts';
+import { currentName, dataTables, endedNumbers, pastName, renamesSql } from '../../store/schema.ts';
 import { cellsOrder, rowsOf } from '../../store/snapshot.ts';
 import type { Cells } from '../../store/snapshot.ts';
 import type { TableDetails } from '../../store/native/encode.ts';
 import { identities, isReport, keyWriter, namedCells } from '../format.ts';
-import type { Cell, Change, ExportRow, Format, Head, ExportSnapshot, ExportTable } from '../format.ts';
+import type { Cell, ExportRow, Format, Head, ExportSnapshot, ExportTable } from '../format.ts';
 
 export interface ReadOptions {
   /** The tables to read, in this order. */
@@ -63,7 +65,7 @@ type SnapshotRow = readonly unknown[];
 // No join with _host, though it has the name: SQLite prepares a join anew for every value that is bound.
 const snapshotColumns =
   's.snapshot_id, s.sequence, s.collected_time, s.status, s.origin, s.euid, s.tool_version, s.schema_version, ' +
-  's.redaction, s.look, s.reading';
+  's.redaction, s.look, s.reading, s.order_time';
 
 const headOf = (row: SnapshotRow, hostId: string): Head => ({
   hostId,
@@ -77,6 +79,7 @@ const headOf = (row: SnapshotRow, hostId: string): Head => ({
   schemaVersion: row[7] as number,
   redaction: row[8] as string | null,
   reading: row[10] as number,
+  ...(row[11] === null ? {} : { orderTime: row[11] as number }),
 });
 const observationSetOf = (row: SnapshotRow): number => row[9] as number;
 
@@ -296,7 +299,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
 
   const everStatement = prepare('SELECT tab FROM main._state WHERE host = ?').pluck();
   const snapshotsBack = prepare(
-    `SELECT ${snapshotColumns} FROM main._snapshot s WHERE s.host = ? ` +
+    `SELECT ${snapshotColumns} FROM main._snapshot s WHERE s.host = ? AND ${isCounted('s')} ` +
       `${asOf === undefined ? '' : `AND s.collected_time <= ${asOf} `}ORDER BY s.collected_time DESC, s.reading DESC, s.snapshot_id DESC`,
   ).raw(true);
 
@@ -507,15 +510,16 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
 
   /** Whole snapshots, of those hosts that have one of them. */
   const wholeSnapshots = function* (
-    isWanted: (snapshotId: number) => boolean,
+    isWanted: (snapshot: { readonly id: number; readonly isAhead: boolean }) => boolean,
     wantedHosts: readonly string[] = hosts,
   ): Generator<ExportSnapshot> {
     for (const hostId of wantedHosts) {
-      for (const snapshot of reader.read(hostId, ({ id }) => isWanted(id))) yield wholeSnapshot(snapshot);
+      for (const snapshot of reader.read(hostId, isWanted)) yield wholeSnapshot(snapshot);
     }
   };
 
   interface Version {
+    readonly rowNumber: number;
     /** Null where a newer reading only put other words in place. */
     readonly from: Moment | null;
     readonly until: Moment | null;
@@ -528,10 +532,10 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
     const cells = exactCells(table);
     const when = first.time >= since ? '' : ' AND _from_time >= ?';
     const current = prepare(
-      `SELECT _read_time, NULL, _from_time, _first_snapshot, NULL, NULL, ${names.join(', ')} FROM ${currentName(table)} WHERE _host = ?${when}`,
+      `SELECT _n, _read_time, NULL, _from_time, _first_snapshot, NULL, NULL, ${names.join(', ')} FROM ${currentName(table)} WHERE _host = ?${when}`,
     ).raw(true);
     const past = prepare(
-      `SELECT _read_time, _ended, _from_time, _first_snapshot, _until_time, _until_snapshot, ${names.join(', ')} FROM ${pastName(table)} ` +
+      `SELECT _n, _read_time, _ended, _from_time, _first_snapshot, _until_time, _until_snapshot, ${names.join(', ')} FROM ${pastName(table)} ` +
         'WHERE _host = ? AND _until_time >= ?',
     ).raw(true);
     const rows = [
@@ -539,7 +543,8 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
       // What began later has also ended later.
       ...past.all(host, since),
     ] as unknown[][];
-    return rows.map(([read, ended, fromTime, from, untilTime, until, ...own]) => ({
+    return rows.map(([rowNumber, read, ended, fromTime, from, untilTime, until, ...own]) => ({
+      rowNumber: rowNumber as number,
       from:
         read !== null ? null : fromTime === null ? first : { time: fromTime as number, id: from as number },
       until:
@@ -548,6 +553,13 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
           : { time: untilTime as number, id: until as number },
       cells: cells(own),
     }));
+  };
+
+  /** What a row of a host was before its account got another name, by the snapshot and the number of the row. */
+  const renamesOf = (table: Table, host: number, since: number): ReadonlyMap<string, number> => {
+    if (!hasAccounts(table)) return new Map();
+    const rows = prepare(renamesSql(table)).raw(true).all({ host, since }) as [number, number, number][];
+    return new Map(rows.map(([snapshotId, before, after]) => [`${snapshotId} ${after}`, before]));
   };
 
   /** Every moment at which a table of a host changed, in order. */
@@ -583,7 +595,7 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
     if (host === undefined) return;
     const rowsSince = prepare(
       `SELECT ${snapshotColumns} FROM main._snapshot s WHERE s.host = ? ` +
-        'AND s.collected_time >= ? ORDER BY s.collected_time, s.reading, s.snapshot_id',
+        `AND ${isCounted('s')} AND s.collected_time >= ? ORDER BY s.collected_time, s.reading, s.snapshot_id`,
     )
       .raw(true)
       .all(host, since) as SnapshotRow[];
@@ -616,16 +628,36 @@ export const exportReader = (store: Store, { tables, hostIds, rowSql, asOf }: Re
       }
       if (events.size === 0) continue;
       const points = changePoints(table, host);
+      const renames = renamesOf(table, host, since);
       const byKey = (a: Version, b: Version): number => (keyOf(a.cells) < keyOf(b.cells) ? -1 : 1);
       for (const { at, removed, added } of events.values()) {
         const head = heads.get(at.id);
         if (head === undefined) continue;
         const own = identify.get(at.id) ?? identities(head, table.name);
         identify.set(at.id, own);
-        const row =
-          (change: Change) =>
-          ({ cells }: Version): ExportRow => ({ id: own(keyOf(cells), change), change, cells, text: null });
-        const rows = [...removed.sort(byKey).map(row('removed')), ...added.sort(byKey).map(row('added'))];
+        const formers = new Map(removed.map((version) => [version.rowNumber, version]));
+        const formerOf = ({ rowNumber }: Version): Version | undefined =>
+          formers.get(renames.get(`${at.id} ${rowNumber}`) ?? -1);
+        const gone = new Set(added.map(formerOf));
+        const removedIds = new Map(
+          removed.sort(byKey).map((version) => [version, own(keyOf(version.cells), 'removed')]),
+        );
+        const rows = [
+          ...[...removedIds]
+            .filter(([version]) => !gone.has(version))
+            .map(([{ cells }, id]): ExportRow => ({ id, change: 'removed', cells, text: null })),
+          ...added.sort(byKey).map((version): ExportRow => {
+            const { cells } = version;
+            const former = formerOf(version);
+            const row = { id: own(keyOf(cells), 'added'), cells, text: null };
+            if (former === undefined) return { ...row, change: 'added' };
+            return {
+              ...row,
+              change: 'changed',
+              former: { id: removedIds.get(former) ?? '', cells: former.cells },
+            };
+          }),
+        ];
         const isFirst = at.id === state.id;
         const counter = isFirst ? 0 : points.findIndex((point) => point.id === at.id) + 1;
         const list = differences.get(at.id);

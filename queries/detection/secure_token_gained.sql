@@ -54,19 +54,41 @@ compared AS (
     r.change_time,
     -- Verdicts with APFS and without it are not compared: a source that was missing is no change.
     MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username
+      AND p.valid_from_time < r.change_time
       AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN 1 ELSE 0 END) AS was_there,
-    MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username
+    MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username AND p.valid_from_time < r.change_time
       AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs
       AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_no_time,
-    MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username
+    MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username AND p.valid_from_time < r.change_time
       AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs
-      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_yes_time
+      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_yes_time,
+    -- The same GeneratedUID under another name: who had it until then, and who has it from then on.
+    MIN(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time
+      THEN p.username END) AS former_name,
+    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time
+      THEN p.username END) AS other_former_name,
+    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username
+      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double,
+    MAX(CASE WHEN p.secure_token = 0 AND p.uuid = r.uuid AND p.valid_from_time < r.change_time
+      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs
+      THEN p.valid_from_time ELSE 0 END) AS former_no_time,
+    MAX(CASE WHEN p.secure_token = 1 AND p.uuid = r.uuid AND p.valid_from_time < r.change_time
+      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs
+      THEN p.valid_from_time ELSE 0 END) AS former_yes_time,
+    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past
   FROM secure_tokens_history p
   -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
-    AND p.valid_from_time < r.change_time
+    AND p.valid_from_time <= r.change_time
   GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.confidence, r.sources, r.is_by_apfs, r.change_time
+),
+renamed AS (
+  SELECT
+    c.*,
+    -- One account on either side has the GeneratedUID: it got another name.
+    CASE WHEN c.was_there = 0 AND c.is_double = 0 AND c.former_name = c.other_former_name THEN 1 ELSE 0 END AS is_renamed
+  FROM compared c
 )
 SELECT
   c.host_id,
@@ -76,9 +98,12 @@ SELECT
   c.sources,
   b.state AS bootstrap_state,
   c.change_time
-FROM compared c
+FROM renamed c
 LEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id
--- It was not there just before, or what was last known of it was that it has none.
-WHERE c.was_there = 0
-  OR c.last_no_time > c.last_yes_time
+WHERE c.has_past = 1
+  AND (
+    -- It was not there just before, or what was last known of it was that it has none.
+    (c.is_renamed = 0 AND (c.was_there = 0 OR c.last_no_time > c.last_yes_time))
+    OR (c.is_renamed = 1 AND c.former_no_time > c.former_yes_time)
+  )
 ORDER BY c.host_id, c.username, c.change_time, c.uuid;

@@ -70,21 +70,51 @@ compared AS (
     r.is_account_gone,
     r.change_time,
     -- Verdicts with APFS and without it are not compared: a source that was missing is no change.
-    MAX(CASE WHEN p.secure_token = 0 AND p.valid_from_time < r.change_time
+    MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username AND p.valid_from_time < r.change_time
       AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs
       THEN p.valid_from_time ELSE 0 END) AS last_no_time,
-    MAX(CASE WHEN p.secure_token = 1 AND p.valid_from_time < r.change_time
+    MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username AND p.valid_from_time < r.change_time
       AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs
       THEN p.valid_from_time ELSE 0 END) AS last_yes_time,
-    MAX(CASE WHEN p.valid_from_time = r.change_time THEN 1 ELSE 0 END) AS goes_on
+    MAX(CASE WHEN p.username = r.username AND p.valid_from_time = r.change_time THEN 1 ELSE 0 END) AS goes_on,
+    MAX(CASE WHEN p.username = r.username AND p.valid_until_time = r.change_time
+      AND p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS was_there,
+    -- The same GeneratedUID under another name: who had it until then, and who has it from then on.
+    MIN(CASE WHEN p.username <> r.username AND p.valid_until_time = r.change_time THEN p.username END) AS former_name,
+    MAX(CASE WHEN p.username <> r.username AND p.valid_until_time = r.change_time THEN p.username END) AS other_former_name,
+    MIN(CASE WHEN p.username <> r.username AND p.valid_from_time = r.change_time THEN p.username END) AS next_name,
+    MAX(CASE WHEN p.username <> r.username AND p.valid_from_time = r.change_time THEN p.username END) AS other_next_name,
+    MAX(CASE WHEN p.username <> r.username AND p.valid_from_time < r.change_time
+      AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS is_double_before,
+    MAX(CASE WHEN p.username <> r.username
+      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double_after,
+    MAX(CASE WHEN p.secure_token = 0 AND p.valid_from_time < r.change_time
+      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs
+      THEN p.valid_from_time ELSE 0 END) AS former_no_time,
+    MAX(CASE WHEN p.secure_token = 1 AND p.valid_from_time < r.change_time
+      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs
+      THEN p.valid_from_time ELSE 0 END) AS former_yes_time
   FROM secure_tokens_history p
   -- CROSS JOIN: SQLite then reads the past once.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
-    AND p.username = r.username
+    AND p.valid_from_time <= r.change_time
     -- A GeneratedUID that is not known is not another one.
-    AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '')
+    AND (p.uuid = r.uuid OR (p.username = r.username AND (p.uuid IS NULL OR r.uuid = '')))
   GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.is_account_gone, r.is_by_apfs, r.change_time
+),
+renamed AS (
+  SELECT
+    c.*,
+    -- One account on either side has the GeneratedUID: it got another name.
+    CASE
+      WHEN c.is_account_gone = 0 AND c.was_there = 0 AND c.is_double_after = 0
+        AND c.former_name = c.other_former_name THEN 1
+      WHEN c.is_account_gone = 1 AND c.goes_on = 0 AND c.is_double_before = 0
+        AND c.next_name = c.other_next_name THEN 1
+      ELSE 0
+    END AS is_renamed
+  FROM compared c
 )
 SELECT
   c.host_id,
@@ -92,8 +122,9 @@ SELECT
   c.is_admin,
   c.is_account_gone,
   c.change_time
-FROM compared c
+FROM renamed c
 -- What was last known of it was that it has one, or nothing follows it: the account is gone.
-WHERE (c.is_account_gone = 0 AND c.last_yes_time > c.last_no_time)
-  OR (c.is_account_gone = 1 AND c.goes_on = 0)
+WHERE (c.is_account_gone = 0 AND c.is_renamed = 0 AND c.last_yes_time > c.last_no_time)
+  OR (c.is_account_gone = 0 AND c.is_renamed = 1 AND c.former_yes_time > c.former_no_time)
+  OR (c.is_account_gone = 1 AND c.is_renamed = 0 AND c.goes_on = 0)
 ORDER BY c.host_id, c.username, c.change_time, c.is_account_gone, c.uuid;

@@ -71,4 +71,13 @@ WHERE o.host_id = a.host_id
   AND o.username = a.username
   AND o.uuid <> a.uuid
   AND o.valid_until_time = a.former_until_time
+  -- The former one is gone, and did not only get another name.
+  AND NOT EXISTS (
+    SELECT 1
+    FROM users_history g
+    WHERE g.host_id = a.host_id
+      AND g.uuid = o.uuid
+      AND g.valid_from_time <= a.change_time
+      AND COALESCE(g.valid_until_time, a.change_time + 1) > a.change_time
+  )
 ORDER BY a.host_id, a.username, a.change_time, a.uuid, o.uuid;

@@ -9,7 +9,7 @@
 -- requires: secure_tokens,
 --   users,
 --   bootstrap_tokens
--- also-reads: conflicts, snapshots
+-- also-reads: conflicts, snapshots, latest_snapshots
 -- remediation: None: a report.
 -- references: 800-53r5 CA-7
 -- false-positives: None: it is a count.
@@ -23,8 +23,12 @@ WITH weeks AS (
       -- 345600 is the first Monday of 1970.
       s.collected_time - (s.collected_time - 345600) % 604800 AS week_time,
       COUNT(DISTINCT s.host_id) AS hosts_seen
-    FROM snapshots s
-    WHERE s.status IN ('complete', 'partial')
+    FROM latest_snapshots l
+    CROSS JOIN snapshots s
+    WHERE s.host_id = l.host_id
+      AND s.status IN ('complete', 'partial')
+      -- What is dated later than the last one that counts was dated by a wrong clock.
+      AND s.collected_time <= l.collected_time
       AND s.collected_time > :now - 13 * 604800
       AND s.collected_time <= :now
     GROUP BY s.collected_time - (s.collected_time - 345600) % 604800

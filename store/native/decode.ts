@@ -290,7 +290,7 @@ export const nativeDecoder = (tables: readonly Table[], leftOut: Set<string> = n
 
   const openSnapshot = (fields: Readonly<Record<string, unknown>>): void => {
     const { tokenquery, host_id: hostId, snapshot_id: id, collected_time: time, origin, euid } = fields;
-    const { tool_version: tool, schema_version: schema, redaction } = fields;
+    const { tool_version: tool, schema_version: schema, redaction, order_time: order } = fields;
     if (snapshot !== null) throw broken(number, 'a snapshot begins before the one before it has ended');
     if (tokenquery !== nativeVersion)
       throw broken(
@@ -310,6 +310,7 @@ export const nativeDecoder = (tables: readonly Table[], leftOut: Set<string> = n
       header: {
         hostId,
         collectedTime: time,
+        ...(isInteger(order) && order < time ? { orderTime: order } : {}),
         // Also a word of a newer version.
         origin: typeof origin === 'string' ? (origin as Origin) : 'merge',
         euid: isInteger(euid) ? euid : null,

@@ -45,6 +45,8 @@ export const snapshotLine = (snapshot: SnapshotHead): string =>
     snapshot_id: snapshot.snapshotId,
     host_id: snapshot.hostId,
     collected_time: snapshot.collectedTime,
+    // Only of one that the store has and does not count.
+    ...(snapshot.orderTime === undefined ? {} : { order_time: snapshot.orderTime }),
     sequence: snapshot.sequence ?? null,
     status: snapshot.status,
     origin: snapshot.origin,

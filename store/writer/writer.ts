@@ -2,8 +2,20 @@
 import { createHash, hash } from 'node:crypto';
 import { holdsRows, isGood } from '../../collector/status.ts';
 import type { Table, Value } from '../../collector/table.ts';
+import {
+  disown,
+  earlierOrder,
+  firstNumber,
+  newestAhead,
+  newestStoredTime,
+  orderTimeOf,
+  renumber,
+  toleranceSeconds,
+} from '../clocks.ts';
+import type { OrderTime } from '../clocks.ts';
 import type { Db, Statement } from '../database.ts';
 import { doubtColumns, doubtsOfRow, noDoubtsKnown, withoutUnknownDoubts } from '../doubts.ts';
+import { forgetFindingsAfter } from '../findings.ts';
 import { widenTables } from '../held.ts';
 import type { Difference } from '../held.ts';
 import { compareRefs, historyOf, keyReader } from '../history.ts';
@@ -13,6 +25,7 @@ import type { Step } from '../readings.ts';
 import type { ClosedVersion, OpenVersion, Ref, Observation } from '../history.ts';
 import {
   columnList,
+  countedOnes,
   observationReader,
   readCurrent,
   readChangePoints,
@@ -22,8 +35,10 @@ import {
   statementCache,
   readPackedRows,
   retainedTime,
+  snapshotReader,
 } from '../reader.ts';
 import { packRows } from '../packed.ts';
+import { hasAccounts } from '../renames.ts';
 import type { ChangePoint, PackedRows, TimelineEntry } from '../reader.ts';
 import {
   beganNumbers,
@@ -32,6 +47,7 @@ import {
   endedNumbers,
   pastName,
   readTableNumbers,
+  renamesSql,
 } from '../schema.ts';
 import {
   cellsOrder,
@@ -60,14 +76,24 @@ export interface Added {
   readonly tooOld: number;
   /** New ones that read, with another version of the program, what was read before. */
   readonly readAnew: number;
+  /** New ones that are dated ahead of this moment: they are kept and do not count. */
+  readonly ahead: readonly Snapshot[];
+  /** How many in the file do not count any more: the clock was ahead when they were stored. */
+  readonly disowned: number;
   readonly changes: ReadonlyMap<string, TableChanges>;
 }
 
 export interface StoreWriter {
-  /** Adds snapshots of one host, in whatever order. The caller holds the transaction. */
-  add(snapshots: readonly Snapshot[], ingestedTime: number): Added;
+  /**
+   * Adds snapshots of one host, in whatever order. The caller holds the transaction.
+   *
+   * @param isInTurn They were taken after all that is stored, whatever they are dated.
+   */
+  add(snapshots: readonly Snapshot[], ingestedTime: number, isInTurn?: boolean): Added;
   /** Puts what older versions keyed otherwise into the words of this one. The caller holds the transaction. */
   rekey(): void;
+  /** Takes what does not count out of histories that an older version made. The caller holds the transaction. */
+  settle(): void;
 }
 
 interface HostRow {
@@ -80,6 +106,7 @@ interface HostRow {
 interface Read {
   readonly ref: Ref;
   readonly oldestTool: string;
+  readonly orderTime: OrderTime;
 }
 
 /** Whether it matters who read a snapshot: not all were read by the same, or two are of one second. */
@@ -396,7 +423,11 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     }
   };
 
-  const writeReport = (host: number, isNew: boolean, snapshot: Snapshot): void => {
+  const writeReport = (
+    host: number,
+    isNew: boolean,
+    snapshot: Pick<Snapshot, 'observations' | 'report'>,
+  ): void => {
     const report: Report = snapshot.report ?? { status: [], errors: [], commands: [] };
     // Where no report came along, what the observations themselves tell is still known.
     const status =
@@ -694,11 +725,12 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     table: Table,
     tableId: number,
     host: number,
-    { isCut }: StateRow,
+    state: StateRow,
     timeline: readonly TimelineEntry[],
     raised: ReadonlyMap<number, Read>,
     news: readonly NewObservation[],
   ): TableChanges => {
+    const { isCut } = state;
     const old = readHistory(prepare, observationsOf, table, tableId, host, timeline);
     const keyOf = keyReader(table);
     // Rows keep the numbers that they have, so that what did not change is not written.
@@ -719,8 +751,9 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       }),
       ...news,
     ].sort((a, b) => compareRefs(a.ref, b.ref));
+    const counted = observations.filter(({ isAhead }) => isAhead !== true);
     // After `retain`, what was known at the first observation is more than what it saw.
-    const first = isCut === 1 ? old.observations[0] : undefined;
+    const first = isCut === 1 && counted[0]?.ref.id === state.id ? counted[0] : undefined;
     const open =
       first === undefined
         ? []
@@ -735,9 +768,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     const kept =
       first === undefined ? [] : old.changePoints.filter((point) => compareRefs(point, first.ref) <= 0);
     const steps =
-      first === undefined
-        ? stepsOf(table, observations)
-        : stepsOf(table, observations.slice(1), observations[0]);
+      first === undefined ? stepsOf(table, counted) : stepsOf(table, counted.slice(1), counted[0]);
     const history = historyOf(
       table,
       first === undefined
@@ -777,7 +808,11 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     for (const point of freshPoints) insertChangePoint(host, tableId, point);
 
     const goneAsides = new Map(old.asides.map((aside) => [asideText(aside), aside]));
-    const asides = asidesOf(table, first === undefined ? observations : observations.slice(1), steps);
+    const asides = asidesOf(
+      table,
+      observations.filter((observation) => observation !== first),
+      steps,
+    );
     const freshAsides = asides.filter((aside) => !goneAsides.delete(asideText(aside)));
     for (const { time, id } of goneAsides.values()) {
       prepare('DELETE FROM _aside WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?').run(
@@ -786,17 +821,24 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     }
     for (const aside of freshAsides) insertAside(host, tableId, aside);
 
-    const last = steps.at(-1)?.observation ?? (observations[0] as Observation);
-    writeState(
-      host,
-      tableId,
-      (first ?? (steps[0] as Step).observation).ref,
-      'digest' in last ? (last as NewObservation).digest : digestOfObserved(table, last),
-    );
+    const last = steps.at(-1)?.observation ?? first;
+    if (last === undefined) prepare('DELETE FROM _state WHERE host = ? AND tab = ?').run(host, tableId);
+    else
+      writeState(
+        host,
+        tableId,
+        (first ?? (steps[0] as Step).observation).ref,
+        'digest' in last ? (last as NewObservation).digest : digestOfObserved(table, last),
+      );
     return countChanges(news, history.open(), history.closed);
   };
 
-  const writeSnapshot = (host: HostRow, snapshot: Snapshot, ref: Ref, ingestedTime: number): void => {
+  const writeSnapshot = (
+    host: HostRow,
+    snapshot: Snapshot,
+    { ref, orderTime }: Read,
+    ingestedTime: number,
+  ): void => {
     const at = [ref.time, ref.reading, ref.id] as const;
     const isLast = host.last === null || compareRefs(ref, host.last) > 0;
     const before = host.isNew
@@ -824,7 +866,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     const { status, origin, euid, toolVersion, schemaVersion, redaction } = snapshot;
     prepare(
       'INSERT INTO _snapshot (host, collected_time, snapshot_id, sequence, look, ingested_time, status, origin, euid, ' +
-        'tool_version, schema_version, redaction, reading) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        'tool_version, schema_version, redaction, reading, order_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ).run(
       ...[
         host.host,
@@ -836,7 +878,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
         ),
         ingestedTime,
       ],
-      ...[status, origin, euid, toolVersion, schemaVersion, redaction, ref.reading],
+      ...[status, origin, euid, toolVersion, schemaVersion, redaction, ref.reading, orderTime],
     );
   };
 
@@ -846,6 +888,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     readonly tool: string;
     readonly schema: number;
     readonly reading: number;
+    readonly orderTime: OrderTime;
   }
 
   /**
@@ -905,7 +948,8 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     host.isNew
       ? undefined
       : (prepare(
-          'SELECT look AS observationSet, origin, tool_version AS tool, schema_version AS schema, reading FROM _snapshot ' +
+          'SELECT look AS observationSet, origin, tool_version AS tool, schema_version AS schema, reading, ' +
+            'order_time AS orderTime FROM _snapshot ' +
             'WHERE host = ? AND collected_time = ? AND snapshot_id = ?',
         ).get(host.host, snapshot.collectedTime, snapshot.snapshotId) as KnownRow | undefined);
 
@@ -953,53 +997,183 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       'SELECT first_time AS time, first_snapshot AS id, digest, is_cut AS isCut FROM _state WHERE host = ? AND tab = ?',
     ).get(host, tableId) as StateRow | undefined;
 
-  const add = (given: readonly Snapshot[], ingestedTime: number): Added => {
-    const snapshots = unknownColumns.size === 0 ? given : given.map(widenSnapshot);
-    const hostId = snapshots[0]?.hostId;
-    const counted = { stored: 0, known: 0, tooOld: 0, readAnew: 0 };
-    if (hostId === undefined) return { ...counted, changes: new Map() };
-    const news = new Map<string, NewObservation[]>();
-    const wanted = snapshots.filter(({ collectedTime }) => retained === null || collectedTime > retained);
-    counted.tooOld = snapshots.length - wanted.length;
-    if (wanted.length === 0) return { ...counted, changes: new Map() };
+  /** Counts of what changed, with an account that got another name as changed. */
+  const withRenames = (
+    table: Table,
+    host: number,
+    news: readonly Observation[],
+    counts: TableChanges,
+  ): TableChanges => {
+    if (!hasAccounts(table) || counts.added === 0 || counts.removed === 0) return counts;
+    const since = Math.min(...news.map(({ ref }) => ref.time));
+    const ids = new Set(news.map(({ ref }) => ref.id));
+    const rows = prepare(renamesSql(table)).raw(true).all({ host, since }) as [number][];
+    const renamed = rows.filter(([id]) => ids.has(id)).length;
+    return {
+      added: counts.added - renamed,
+      changed: counts.changed + renamed,
+      removed: counts.removed - renamed,
+    };
+  };
 
-    let host = internHost(hostId);
-    // As it was before the new ones: what the rows in the file rest on.
-    const timeline = host.isNew ? [] : readTimeline(prepare, host.host);
-    const isNew = host.isNew;
-    // Snapshots that are in the file, and turn out to be newer readings than was known.
-    const raised = new Map<number, Read>();
+  /** What is known of snapshots before they are added: which the file has, how they are read, where they stand. */
+  const readsOf = (
+    host: HostRow,
+    wanted: readonly Snapshot[],
+    ingestedTime: number,
+  ): ReadonlyMap<number, Read> => {
     // One snapshot may come as several versions read it: what they say is the same.
     const reads = new Map<number, Read>();
     for (const snapshot of wanted) {
-      const { snapshotId: id, collectedTime: time, toolVersion } = snapshot;
+      const { snapshotId: id, collectedTime: time, toolVersion, orderTime = null } = snapshot;
       const row = knownRow(host, snapshot);
       const known =
-        reads.get(id) ?? (row && { ref: { time, id, reading: row.reading }, oldestTool: row.tool });
+        reads.get(id) ??
+        (row && { ref: { time, id, reading: row.reading }, oldestTool: row.tool, orderTime: row.orderTime });
       const reading = Math.max(known?.ref.reading ?? 0, readingOfSnapshot(snapshot, byName));
       const oldestTool = known === undefined ? toolVersion : olderOf(known.oldestTool, toolVersion);
-      reads.set(id, { ref: { time, id, reading }, oldestTool });
+      const own = known === undefined ? orderTimeOf(time, ingestedTime) : known.orderTime;
+      reads.set(id, { ref: { time, id, reading }, oldestTool, orderTime: earlierOrder(own, orderTime) });
     }
+    return reads;
+  };
+
+  /** Snapshots in the file that turn out not to count: another store had them before their date. Returns whether any did. */
+  const lowerOrder = (
+    host: HostRow,
+    timeline: readonly TimelineEntry[],
+    reads: ReadonlyMap<number, Read>,
+  ): boolean => {
+    let hasLost = false;
+    for (const { id, time, orderTime } of timeline) {
+      const now = reads.get(id)?.orderTime ?? orderTime;
+      if (now === orderTime) continue;
+      prepare(
+        'UPDATE _snapshot SET order_time = ? WHERE host = ? AND collected_time = ? AND snapshot_id = ?',
+      ).run(...[now, host.host, time, id]);
+      hasLost ||= orderTime === null;
+    }
+    return hasLost;
+  };
+
+  /** A snapshot that has just been taken, as far as two clocks can tell. */
+  const isJustTaken = ({ collectedTime }: Snapshot, ingestedTime: number): boolean =>
+    Math.abs(ingestedTime - collectedTime) <= toleranceSeconds;
+
+  const lastCounted = (timeline: readonly TimelineEntry[]): Ref | null =>
+    countedOnes(timeline).toSorted(compareRefs).at(-1) ?? null;
+
+  const writeLast = (host: number, last: Ref | null): void => {
+    prepare('UPDATE _host SET last_time = ?, last_snapshot = ? WHERE host = ?').run(
+      last?.time ?? null,
+      last?.id ?? null,
+      host,
+    );
+  };
+
+  /** Makes the history of a host without snapshots that do not count any more, when the rows of all tables are made. */
+  const forgetAhead = (host: number, hostId: string, last: Ref | null): void => {
+    writeLast(host, last);
+    const read = snapshotReader({ db, tables, tableIds }).read(hostId, ({ id }) => id === last?.id);
+    const [snapshot] = read;
+    // What was reported with it is not known any more.
+    writeReport(host, false, { observations: snapshot?.observations ?? new Map(), report: null });
+    forgetFindingsAfter(db, host, last?.time ?? 0);
+  };
+
+  /** Notes when a host was last stored, and which snapshot came last if it does not count. */
+  const noteStored = (host: number, ingestedTime: number, ahead: number | null): void => {
+    prepare(
+      'UPDATE _host SET stored_time = max(coalesce(stored_time, 0), ?), ahead_snapshot = ? ' +
+        'WHERE host = ? AND (stored_time IS NOT max(coalesce(stored_time, 0), ?) OR ahead_snapshot IS NOT ?)',
+    ).run(ingestedTime, ahead, host, ingestedTime, ahead);
+  };
+  const recountStored = (host: number): void => {
+    prepare(`UPDATE _host SET stored_time = ${newestStoredTime('_host.host')} WHERE host = ?`).run(host);
+  };
+
+  /** The last snapshot of a host, where it does not count; given what came after all others. */
+  const aheadOf = (host: number, latest: Snapshot | null, ahead: readonly Snapshot[]): number | null => {
+    const [last] = ahead.slice(-1);
+    if (last !== undefined || latest !== null) return last?.snapshotId ?? null;
+    return prepare('SELECT ahead_snapshot FROM _host WHERE host = ?').pluck().get(host) as number | null;
+  };
+
+  const insertAsides = (host: number, observed: Snapshot['observations'], ref: Ref): void => {
+    for (const [name, observation] of observed) {
+      const table = byName.get(name);
+      const tableId = tableIds.get(name);
+      if (table === undefined || tableId === undefined) continue;
+      if (!holdsRows(observation.status, observation.rowCount)) continue;
+      const rows = rowsOf(observation, Object.keys(table.columns).length);
+      insertAside(host, tableId, { ...ref, raw: packRows(table, rows), isStep: false });
+    }
+  };
+
+  const add = (given: readonly Snapshot[], ingestedTime: number, isInTurn = false): Added => {
+    const snapshots = unknownColumns.size === 0 ? given : given.map(widenSnapshot);
+    const hostId = snapshots[0]?.hostId;
+    const counted = { stored: 0, known: 0, tooOld: 0, readAnew: 0 };
+    const ahead: Snapshot[] = [];
+    if (hostId === undefined) return { ...counted, ahead, disowned: 0, changes: new Map() };
+    const news = new Map<string, NewObservation[]>();
+    const wanted = snapshots.filter(
+      ({ collectedTime, orderTime }) =>
+        retained === null ||
+        (earlierOrder(orderTimeOf(collectedTime, ingestedTime), orderTime ?? null) ?? collectedTime) >
+          retained,
+    );
+    counted.tooOld = snapshots.length - wanted.length;
+    if (wanted.length === 0) return { ...counted, ahead, disowned: 0, changes: new Map() };
+
+    let host = internHost(hostId);
+    const isNew = host.isNew;
+    const reads = readsOf(host, wanted, ingestedTime);
+    // As it was before the new ones: what the rows in the file rest on.
+    let timeline = isNew ? [] : readTimeline(prepare, host.host);
+    const isNow = wanted.find(
+      (snapshot) => isJustTaken(snapshot, ingestedTime) && knownRow(host, snapshot) === undefined,
+    );
+    const disowned = isInTurn && isNow !== undefined ? disown(db, host.host, isNow.collectedTime) : 0;
+    const hasLost = lowerOrder(host, timeline, reads) || disowned > 0;
+    if (hasLost) {
+      timeline = readTimeline(prepare, host.host);
+      host = { ...host, last: lastCounted(timeline) };
+    }
+    const history = countedOnes(timeline);
+    // Snapshots that are in the file, and turn out to be newer readings than was known.
+    const raised = new Map<number, Read>();
     const ordered = wanted
       .map((snapshot) => ({ snapshot, read: reads.get(snapshot.snapshotId) as Read }))
       .sort((a, b) => compareRefs(a.read.ref, b.read.ref));
+    const asides: (() => void)[] = [];
+    const isMixed =
+      history.length < timeline.length || [...reads.values()].some(({ orderTime }) => orderTime !== null);
+    const first = isMixed ? firstNumber(db, host.host) : 1;
     let latest: Snapshot | null = null;
     for (const { snapshot, read } of ordered) {
-      const { ref, oldestTool } = read;
+      const { ref, oldestTool, orderTime } = read;
       const known = knownRow(host, snapshot);
       let observed = snapshot.observations;
       if (known === undefined) {
-        writeSnapshot(host, snapshot, ref, ingestedTime);
+        writeSnapshot(host, snapshot, read, ingestedTime);
         counted.stored += 1;
         if (isReadAnew(timeline, snapshot, ref)) counted.readAnew += 1;
+        if (orderTime !== null) ahead.push(snapshot);
       } else {
         observed = joinKnown(host, snapshot, ref, known);
         counted.known += 1;
         if (known.reading !== ref.reading || known.tool !== oldestTool) raised.set(ref.id, read);
       }
+      host = { ...host, isNew: false };
+      if (orderTime !== null) {
+        // Not before the tables are made: these know the snapshots that were there.
+        asides.push(() => insertAsides(host.host, observed, ref));
+        continue;
+      }
       if (host.last === null || compareRefs(ref, host.last) >= 0) {
         latest = snapshot;
-        host = { ...host, last: ref, isNew: false };
+        host = { ...host, last: ref };
       }
       for (const [name, tableObservation] of observed) {
         const table = byName.get(name);
@@ -1020,13 +1194,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
         has_report: Uint8Array | null;
       };
       const isSame = row.last_time === collectedTime && row.last_snapshot === snapshotId;
-      if (!isSame) {
-        prepare('UPDATE _host SET last_time = ?, last_snapshot = ? WHERE host = ?').run(
-          collectedTime,
-          snapshotId,
-          host.host,
-        );
-      }
+      if (!isSame) writeLast(host.host, host.last);
       const isBetter =
         latest.report !== null &&
         (row.has_report === null || Buffer.compare(reportDigest(latest.report), row.has_report) > 0);
@@ -1035,7 +1203,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
 
     const changes = new Map<string, TableChanges>();
     const states: unknown[] = [];
-    const isReordered = raised.size > 0 && isReadDifferently(timeline);
+    const isReordered = hasLost || (raised.size > 0 && isReadDifferently(history));
     for (const name of isReordered ? byName.keys() : news.keys()) {
       const table = byName.get(name) as Table;
       const tableId = tableIds.get(name) as number;
@@ -1045,32 +1213,62 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       if (state === undefined) {
         if (observations.length > 0) counts = addFirst(table, tableId, host.host, observations, states);
       } else {
-        const last = lastGood(timeline, tableId);
+        const last = lastGood(history, tableId);
         counts =
           !isReordered && mayAppend(tableId, last, observations)
-            ? append(table, tableId, host.host, state, timeline, last.at(-1) as TimelineEntry, observations)
+            ? append(table, tableId, host.host, state, history, last.at(-1) as TimelineEntry, observations)
             : rebuild(table, tableId, host.host, state, timeline, raised, observations);
       }
-      if (counts !== null && counts.added + counts.changed + counts.removed > 0) changes.set(name, counts);
+      if (counts === null || counts.added + counts.changed + counts.removed === 0) continue;
+      changes.set(name, withRenames(table, host.host, observations, counts));
     }
     insertMany('_state (host, tab, first_time, first_snapshot, digest)', 5, states);
-    return { ...counted, changes };
+    for (const insert of asides) insert();
+    if (hasLost && latest === null) forgetAhead(host.host, hostId, host.last);
+    else if (hasLost) forgetFindingsAfter(db, host.host, history.at(-1)?.time ?? 0);
+    if (isMixed) renumber(db, host.host, first);
+    if (hasLost) recountStored(host.host);
+    if (counted.stored > 0 || hasLost) {
+      const last = isInTurn
+        ? aheadOf(host.host, latest, ahead)
+        : newestAhead(db, host.host, host.last?.time ?? null);
+      noteStored(host.host, counted.stored > 0 ? ingestedTime : 0, last);
+    }
+    return { ...counted, ahead, disowned, changes };
+  };
+
+  const rebuildAll = (host: number, isWanted: (table: Table) => boolean): void => {
+    for (const table of byName.values()) {
+      const tableId = tableIds.get(table.name);
+      const state = tableId === undefined || !isWanted(table) ? undefined : stateOf(host, tableId);
+      if (tableId === undefined || state === undefined) continue;
+      rebuild(table, tableId, host, state, readTimeline(prepare, host), new Map(), []);
+    }
   };
 
   const rekey = (): void => {
     const hosts = prepare('SELECT host FROM _host ORDER BY host').pluck().all() as number[];
-    for (const table of byName.values()) {
-      const tableId = tableIds.get(table.name);
-      if (table.rekeyed === undefined || tableId === undefined) continue;
-      for (const host of hosts) {
-        const state = stateOf(host, tableId);
-        if (state !== undefined)
-          rebuild(table, tableId, host, state, readTimeline(prepare, host), new Map(), []);
-      }
+    if (![...byName.values()].some(({ rekeyed }) => rekeyed !== undefined)) return;
+    for (const host of hosts) rebuildAll(host, ({ rekeyed }) => rekeyed !== undefined);
+  };
+
+  const settle = (): void => {
+    const hosts = prepare(
+      'SELECT host, host_id AS hostId FROM _host WHERE host IN (SELECT host FROM _snapshot WHERE order_time IS NOT NULL) ORDER BY host',
+    ).all() as { host: number; hostId: string }[];
+    for (const { host, hostId } of hosts) {
+      const last = lastCounted(readTimeline(prepare, host));
+      rebuildAll(host, () => true);
+      const known = internHost(hostId);
+      if (known.last === null || last === null || compareRefs(known.last, last) !== 0)
+        forgetAhead(host, hostId, last);
+      renumber(db, host, firstNumber(db, host));
+      recountStored(host);
+      noteStored(host, 0, newestAhead(db, host, last?.time ?? null));
     }
   };
 
-  return { add, rekey };
+  return { add, rekey, settle };
 };
 
 /** Of two reports of one snapshot, the greater stays: it does not matter which came first. */

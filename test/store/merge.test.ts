@@ -451,7 +451,7 @@ test('a host that is too large for the thread is read all the same', async (t) =
     readEvidence: async () => base,
     workerEntry: join(root, 'cli', 'start.ts'),
     workerMegabytes: 16,
-    now: () => 1,
+    now: () => 2_000_000_000,
   });
   t.deepEqual([merged.bad, merged.stored, merged.known], [[], 3, 0]);
   t.is(store.db.prepare("SELECT count(*) FROM user_groups WHERE host_id = 'HOST-1'").pluck().get(), count);
@@ -489,7 +489,7 @@ test('a row that its table refuses costs its own snapshot only', async (t) => {
   const merged = await merge(
     store,
     queue.map((_, index) => ({ path: `input${index}`, kind: 'evidence' as const })),
-    { readEvidence: async (path) => queue[Number(path.slice(5))] as Snapshot, now: () => 1 },
+    { readEvidence: async (path) => queue[Number(path.slice(5))] as Snapshot, now: () => 2_000_000_000 },
   );
   t.deepEqual(
     merged.bad.map(({ path, message }) => [path, /H2: a row does not fit its table/.test(message)]),

@@ -157,7 +157,7 @@ const mergeInto = async (t: ExecutionContext, store: Store, path: string): Promi
   const before = sum(path);
   const kind = path.endsWith('.ndjson') ? 'native' : 'database';
   const merged = await merge(store, [{ path, kind }], {
-    now: () => 1,
+    now: () => 2_000_000_000,
     readEvidence: () => Promise.reject(new Error('there is none')),
   });
   t.deepEqual(merged.bad, []);

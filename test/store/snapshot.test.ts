@@ -89,7 +89,7 @@ test('a year of days without news stays small', async (t) => {
           hostId: `${host.slice(0, -4)}000${number}`,
           collectedTime: start + at * day,
         };
-        writer.add([{ ...known, snapshotId: snapshotIdOf(known) }], at);
+        writer.add([{ ...known, snapshotId: snapshotIdOf(known) }], start + at * day);
       }
     });
     if (at === 0) {
@@ -191,7 +191,7 @@ test('what a run could not ask is no change, and what it could ask is', async (t
   const observe = async (at: number, edits: Edits): Promise<string[]> => {
     const bundle = makeBundle('macos26-managed', join(folder, String(at)), { time: start + at, ...edits });
     const snapshot = await snapshotOfBundle(bundle);
-    transact(store, () => writer.add([snapshot], at));
+    transact(store, () => writer.add([snapshot], start + at));
     return store.db
       .prepare(
         "SELECT DISTINCT table_name || ' ' || change || ' ' || column_name || ' ' || coalesce(new_value, 'NULL') FROM changes WHERE change_time = ? ORDER BY 1",
@@ -259,7 +259,7 @@ test('each time is the replay of its own evidence', async (t) => {
       ),
     );
   }
-  for (const index of [4, 0, 5, 2, 1, 3]) transact(store, () => writer.add([taken[index] as Snapshot], 1));
+  for (const index of [4, 0, 5, 2, 1, 3]) transact(store, () => writer.add([taken[index] as Snapshot], start + day));
   let compared = 0;
   for (const snapshot of taken) {
     for (const late of [0, 9]) {
