@@ -162,9 +162,12 @@ export const newStore = (): Store => {
   return store;
 };
 
+/** After everything: no snapshot is dated ahead of it. */
+const ingestedTime = 2_000_000_000;
+
 export const addAll = (store: Store, ...groups: readonly (readonly Snapshot[])[]): Added[] => {
   const writer = storeWriter(store.db, store.tables);
-  return groups.map((group) => transact(store, () => writer.add(group, 1)));
+  return groups.map((group) => transact(store, () => writer.add(group, ingestedTime)));
 };
 
 export type Rows = readonly Readonly<Record<string, Value>>[];
