@@ -22,9 +22,58 @@ export const windowSeconds = 7 * 86_400;
 /** Every host that is known at all. */
 const everyHost = '(SELECT host_id FROM hosts UNION SELECT host_id FROM table_status)';
 
-const spot = (host: string, table: string, column: string | null, reason: string): string =>
-  `SELECT DISTINCT ${host} AS host_id, ${quoteText(table)} AS table_name, ` +
-  `${column === null ? 'CAST(NULL AS VARCHAR(64))' : quoteText(column)} AS column_name, ${reason} AS reason`;
+/** Why something is not known, as SQL: in words, and what the words are made of, where table_status says it. */
+interface Why {
+  readonly words: string;
+  readonly status: string;
+  readonly told: string;
+  /** Who says it where table_status does not. */
+  readonly otherwise: 'question' | 'nobody';
+}
+
+const ofQuestion = (words: string): Why => ({ words, status: 'NULL', told: 'NULL', otherwise: 'question' });
+
+/** What table_status says of the table. */
+const whyOfTable: Why = {
+  words: "t.status || ': ' || COALESCE(t.reason, 'no reason is known')",
+  status: 't.status',
+  told: 't.reason',
+  otherwise: 'question',
+};
+
+/** The same where the condition is true; else that nothing tells why a value is not known. */
+const whyOfValue = (condition: string): Why => ({
+  words: `CASE WHEN ${condition} THEN ${whyOfTable.words} ELSE 'the value is not known' END`,
+  status: `CASE WHEN ${condition} THEN t.status END`,
+  told: `CASE WHEN ${condition} THEN t.reason END`,
+  otherwise: 'nobody',
+});
+
+/** A statement that finds hosts on which a query cannot be evaluated. */
+interface SpotStatement {
+  /** For any engine. */
+  readonly sql: string;
+  /** The same for SQLite, with the columns status and told. */
+  readonly withParts: string;
+  readonly otherwise: Why['otherwise'];
+}
+
+const spot = (
+  host: string,
+  table: string,
+  column: string | null,
+  { words, status, told, otherwise }: Why,
+  from: string,
+): SpotStatement => {
+  const columns =
+    `SELECT DISTINCT ${host} AS host_id, ${quoteText(table)} AS table_name, ` +
+    `${column === null ? 'CAST(NULL AS VARCHAR(64))' : quoteText(column)} AS column_name, ${words} AS reason`;
+  return {
+    sql: `${columns}\nFROM ${from}`,
+    withParts: `${columns}, ${status} AS status, ${told} AS told\nFROM ${from}`,
+    otherwise,
+  };
+};
 
 /** True when the JSON array of column names holds the name; no engine shares its JSON functions with another. */
 const names = (list: string, column: string): string =>
@@ -41,22 +90,37 @@ const toldOnes = statusList(isTold);
 const rowsAreThere = `(t.status IN ${statusList(isSeen)} OR (t.status = 'partial' AND t.columns_affected IS NOT NULL))`;
 
 /** The statements that find the hosts of which one requirement is not known. */
-const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement): string[] => {
+const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement): SpotStatement[] => {
   if (table === 'table_status') {
     return [
-      `${spot('h.host_id', table, null, "'nothing was collected'")}\nFROM ${everyHost} h\n` +
-        'WHERE NOT EXISTS (SELECT 1 FROM table_status t WHERE t.host_id = h.host_id)',
+      spot(
+        'h.host_id',
+        table,
+        null,
+        ofQuestion("'nothing was collected'"),
+        `${everyHost} h\nWHERE NOT EXISTS (SELECT 1 FROM table_status t WHERE t.host_id = h.host_id)`,
+      ),
     ];
   }
   const isTable = `t.table_name = ${quoteText(table)}`;
-  const why = "t.status || ': ' || COALESCE(t.reason, 'no reason is known')";
   const found = [
-    `${spot('h.host_id', table, null, "'it was not collected'")}\nFROM ${everyHost} h\n` +
-      `WHERE NOT EXISTS (SELECT 1 FROM table_status t WHERE t.host_id = h.host_id AND ${isTable})`,
+    spot(
+      'h.host_id',
+      table,
+      null,
+      ofQuestion("'it was not collected'"),
+      `${everyHost} h\nWHERE NOT EXISTS (SELECT 1 FROM table_status t WHERE t.host_id = h.host_id AND ${isTable})`,
+    ),
     // Of a partial table rows may be missing: it is enough only where it is named which columns are. What this Mac or
     // this macOS has not is not unknown.
-    `${spot('t.host_id', table, null, why)}\nFROM table_status t\nWHERE ${isTable}\n` +
-      `  AND (t.status NOT IN ${toldOnes} OR (t.status = 'partial'${column === null && where === null ? '' : ' AND t.columns_affected IS NULL'}))`,
+    spot(
+      't.host_id',
+      table,
+      null,
+      whyOfTable,
+      `table_status t\nWHERE ${isTable}\n` +
+        `  AND (t.status NOT IN ${toldOnes} OR (t.status = 'partial'${column === null && where === null ? '' : ' AND t.columns_affected IS NULL'}))`,
+    ),
   ];
   // A condition that is neither true nor false may be true.
   const matters = where === null ? '' : `CASE WHEN NOT (${where}) THEN 0 ELSE 1 END = 1`;
@@ -64,36 +128,66 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
     if (where === null) return found;
     return [
       ...found,
-      `${spot('r.host_id', table, null, "'a row leaves it open, or has no counterpart in a table that the question reads'")}\n` +
-        `FROM (\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${matters}\n) r`,
+      spot(
+        'r.host_id',
+        table,
+        null,
+        ofQuestion("'a row leaves it open, or has no counterpart in a table that the question reads'"),
+        `(\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${matters}\n) r`,
+      ),
     ];
   }
   if (isNullAnswer) {
     return [
       ...found,
-      `${spot('t.host_id', table, column, why)}\nFROM table_status t\nWHERE ${isTable}\n` +
-        `  AND t.status IN ${goodOnes}\n  AND ${names('t.columns_affected', column)}`,
+      spot(
+        't.host_id',
+        table,
+        column,
+        whyOfTable,
+        `table_status t\nWHERE ${isTable}\n` +
+          `  AND t.status IN ${goodOnes}\n  AND ${names('t.columns_affected', column)}`,
+      ),
     ];
   }
   return [
     ...found,
-    `${spot('r.host_id', table, column, `CASE WHEN t.reason IS NOT NULL AND (t.status = 'partial' OR ${names('t.columns_affected', column)}) THEN ${why} ELSE 'the value is not known' END`)}\n` +
-      `FROM (\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${quoteName(column)} IS NULL${matters && `\n    AND ${matters}`}\n) r\n` +
-      `LEFT JOIN table_status t ON t.host_id = r.host_id AND ${isTable}\nWHERE COALESCE(t.status, 'ok') <> 'unsupported' AND CASE WHEN ${isInapplicable(column)} THEN 0 ELSE 1 END = 1`,
+    spot(
+      'r.host_id',
+      table,
+      column,
+      whyOfValue(`t.reason IS NOT NULL AND (t.status = 'partial' OR ${names('t.columns_affected', column)})`),
+      `(\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${quoteName(column)} IS NULL${matters && `\n    AND ${matters}`}\n) r\n` +
+        `LEFT JOIN table_status t ON t.host_id = r.host_id AND ${isTable}\nWHERE COALESCE(t.status, 'ok') <> 'unsupported' AND CASE WHEN ${isInapplicable(column)} THEN 0 ELSE 1 END = 1`,
+    ),
   ];
 };
 
-const spotsOfHistory = (table: string, isOfFleet: boolean): string =>
-  `${spot('h.host_id', table, null, isOfFleet ? "'two good snapshots are needed'" : "'two good snapshots are needed, the newer of the last seven days'")}\n` +
-  `FROM ${everyHost} h\n` +
-  'LEFT JOIN (\n  SELECT host_id, MIN(valid_from_time) AS first_time\n' +
-  `  FROM ${quoteName(`${table}_history`)}\n  WHERE valid_from_time <= :now\n  GROUP BY host_id\n) f ON f.host_id = h.host_id\n` +
-  `LEFT JOIN table_status t ON t.host_id = h.host_id AND t.table_name = ${quoteText(table)}\n` +
-  `WHERE CASE WHEN t.last_good_time > f.first_time${isOfFleet ? '' : ` AND t.last_good_time > :now - ${windowSeconds}`} THEN 0 ELSE 1 END = 1`;
+const spotsOfHistory = (table: string, isOfFleet: boolean): SpotStatement =>
+  spot(
+    'h.host_id',
+    table,
+    null,
+    ofQuestion(
+      isOfFleet
+        ? "'two good snapshots are needed'"
+        : "'two good snapshots are needed, the newer of the last seven days'",
+    ),
+    `${everyHost} h\n` +
+      'LEFT JOIN (\n  SELECT host_id, MIN(valid_from_time) AS first_time\n' +
+      `  FROM ${quoteName(`${table}_history`)}\n  WHERE valid_from_time <= :now\n  GROUP BY host_id\n) f ON f.host_id = h.host_id\n` +
+      `LEFT JOIN table_status t ON t.host_id = h.host_id AND t.table_name = ${quoteText(table)}\n` +
+      `WHERE CASE WHEN t.last_good_time > f.first_time${isOfFleet ? '' : ` AND t.last_good_time > :now - ${windowSeconds}`} THEN 0 ELSE 1 END = 1`,
+  );
 
-const spotsOfSize = (least: number): string =>
-  `${spot('h.host_id', 'hosts', null, `'at least ${least} hosts are needed to compare'`)}\nFROM ${everyHost} h\n` +
-  `WHERE (SELECT COUNT(*) FROM hosts) < ${least}`;
+const spotsOfSize = (least: number): SpotStatement =>
+  spot(
+    'h.host_id',
+    'hosts',
+    null,
+    ofQuestion(`'at least ${least} hosts are needed to compare'`),
+    `${everyHost} h\nWHERE (SELECT COUNT(*) FROM hosts) < ${least}`,
+  );
 
 /**
  * A word that its list does not have is one of a newer version: what the query makes of it proves nothing. Of
@@ -102,19 +196,22 @@ const spotsOfSize = (least: number): string =>
 const spotsOfWords = (
   { table, column, values }: ClosedColumn,
   { needsHistory, isOfFleet }: Query,
-): string => {
+): SpotStatement => {
   const name = quoteName(column);
   const from = quoteName(needsHistory ? `${table}_history` : table);
   const time = `\n    AND (valid_until_time IS NULL OR valid_until_time > :now - ${windowSeconds})`;
   const reason = `${quoteText(`${column} has the word `)} || r.word || ', which this version does not know: upgrade tokenquery'`;
-  return (
-    `${spot('r.host_id', table, column, reason)}\nFROM (\n  SELECT host_id, ${name} AS word\n  FROM ${from}\n` +
-    `  WHERE ${name} NOT IN (${values.map(quoteText).join(', ')})${needsHistory && !isOfFleet ? time : ''}\n) r`
+  return spot(
+    'r.host_id',
+    table,
+    column,
+    ofQuestion(reason),
+    `(\n  SELECT host_id, ${name} AS word\n  FROM ${from}\n` +
+      `  WHERE ${name} NOT IN (${values.map(quoteText).join(', ')})${needsHistory && !isOfFleet ? time : ''}\n) r`,
   );
 };
 
-/** Statements of the shared SQL, each of which finds hosts on which the query cannot be evaluated. */
-export const blindSpotStatements = (query: Query): readonly string[] => [
+const spotStatements = (query: Query): readonly SpotStatement[] => [
   ...query.requires.flatMap(spotsOfRequirement),
   ...query.closed.map((column) => spotsOfWords(column, query)),
   ...(query.needsHistory
@@ -124,6 +221,10 @@ export const blindSpotStatements = (query: Query): readonly string[] => [
     : []),
   ...(query.leastHosts > 0 ? [spotsOfSize(query.leastHosts)] : []),
 ];
+
+/** Statements of the shared SQL, each of which finds hosts on which the query cannot be evaluated. */
+export const blindSpotStatements = (query: Query): readonly string[] =>
+  spotStatements(query).map(({ sql }) => sql);
 
 /**
  * The statement that finds the hosts which the query cannot concern; null when it concerns
@@ -150,11 +251,21 @@ export const blindSpotsSql = (query: Query): string => {
   return `SELECT DISTINCT b.host_id, b.table_name, b.column_name, b.reason\nFROM (\n${all}\n) b${exempt}\nORDER BY 1, 2, 3, 4`;
 };
 
+/** Who says why something is not known: table_status of the table, the question itself, or nobody. */
+export type Because =
+  | { readonly by: 'table_status'; readonly status: string; readonly told: string | null }
+  | { readonly by: 'question' | 'nobody' };
+
 export interface BlindSpot {
   readonly table: string;
   readonly column: string | null;
+  /** In words, which need not speak of the column alone. */
   readonly reason: string;
+  readonly because: Because;
 }
+
+/** As outputs show it. */
+export const fieldsOfSpot = ({ table, column, reason }: BlindSpot): object => ({ table, column, reason });
 
 export interface Hit {
   /** Null for a report on the fleet. */
@@ -195,6 +306,7 @@ const noHistory: BlindSpot = {
   column: null,
   reason:
     'it compares snapshots: take two or more with tokenquery snapshot --db FILE, and ask with --db FILE',
+  because: { by: 'question' },
 };
 
 type AnyRow = Readonly<Record<string, Value>>;
@@ -203,6 +315,11 @@ const compare = (a: string | null, b: string | null): number => {
   if (a === b) return 0;
   return (a ?? '') < (b ?? '') ? -1 : 1;
 };
+
+const becauseOf = ({ status, told }: AnyRow, otherwise: Why['otherwise']): Because =>
+  typeof status === 'string'
+    ? { by: 'table_status', status, told: told == null ? null : String(told) }
+    : { by: otherwise };
 
 /** Evaluates queries on a database; what several of them require is looked up once. */
 export const evaluate = (
@@ -228,14 +345,15 @@ export const evaluate = (
     if (query.needsHistory && !canCompare) return new Map(hosts.map((host) => [host, [noHistory]]));
     const statement = exemptStatement(query);
     const exempt = new Set(statement === null ? [] : once(statement).map((row) => row['host_id']));
-    for (const sql of blindSpotStatements(query)) {
-      for (const row of once(sql)) {
+    for (const { withParts, otherwise } of spotStatements(query)) {
+      for (const row of once(withParts)) {
         const host = row['host_id'];
         if (typeof host !== 'string' || exempt.has(host)) continue;
         const one: BlindSpot = {
           table: String(row['table_name']),
           column: row['column_name'] as string | null,
           reason: String(row['reason']),
+          because: becauseOf(row, otherwise),
         };
         const own = found.get(host);
         if (own === undefined) found.set(host, [one]);
