@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { FileError, UserError } from '../collector/errors.ts';
+import { isTime } from '../collector/time.ts';
 import { workerArgument } from './worker.ts';
 import { readHostIds, snapshotReader } from './reader.ts';
 import { explainStoreError, openForReading, RefusedRow, transact } from './file.ts';
@@ -311,6 +312,13 @@ const mergeDatabase = (path: string, store: Store, take: Take, leftOut: Set<stri
     source.db.exec('BEGIN');
     for (const hostId of readHostIds(source.db)) {
       const snapshots: readonly Snapshot[] = [...reader.read(hostId)];
+      const odd = snapshots.find(({ collectedTime }) => !isTime(collectedTime));
+      if (odd !== undefined)
+        throw new FileError(
+          path,
+          ` has a snapshot of ${hostId} with a collected_time that is no date: ${odd.collectedTime}`,
+          'no Mac has such a clock; the hosts before this one are stored',
+        );
       take(isWhole ? snapshots : snapshots.map(reduced));
     }
   } catch (error) {

@@ -9,6 +9,7 @@ import type { PathStat, Backend } from './backend.ts';
 import type { FileContent, Output } from './backend.ts';
 import { decodeUtf8, sanitizeFile, sanitizeOutput } from '../sanitize.ts';
 import { fileNames, isReadablePath } from '../sources.ts';
+import { isTime } from '../time.ts';
 import type { CommandName } from '../sources.ts';
 
 const format = 'tokenquery-evidence';
@@ -176,6 +177,13 @@ const readManifest = async (label: string, files: Files): Promise<Manifest> => {
   }
   if (typeof time !== 'number' || !Number.isSafeInteger(time)) {
     throw new FileError(label, ': evidence.json has no captured_time in unix seconds', whatABundleIs);
+  }
+  if (!isTime(time)) {
+    throw new FileError(
+      label,
+      `: the captured_time of evidence.json is no date: ${time}`,
+      'it counts seconds since 1970',
+    );
   }
   return {
     origin,
