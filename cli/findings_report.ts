@@ -71,7 +71,8 @@ interface Cause {
 
 /**
  * Why something is not known, in words of its own. What table_status says of a table that was seen is of every column
- * that is left out, as one text: of a column that declares why it is NULL, that is said alone.
+ * that is left out, as one text, which may not speak of this one: of a column that declares why it is NULL, that is said
+ * alone.
  */
 export const causeOf = ({ table, column, reason, because }: BlindSpot): string => {
   if (column === null || because.by === 'question') return reason;
@@ -80,7 +81,7 @@ export const causeOf = ({ table, column, reason, because }: BlindSpot): string =
   if (!isSeen(because.status)) return reason;
   const declared = tables.find(({ name }) => name === table)?.columns[column]?.nullBecause;
   if (declared !== undefined) return `${column}: ${declared}`;
-  return because.told === null ? unknown : `${unknown}: ${because.told}`;
+  return because.told === null ? unknown : `${unknown}; of the table it is said: ${because.told}`;
 };
 
 /** Why queries were left open, one entry for each reason. */

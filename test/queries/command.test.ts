@@ -81,7 +81,7 @@ test('what a database tells of a table as one text is not cut: the column is nam
   const told = 'gid: no; it is not; uid: x';
   t.is(
     causeOf({ ...spot, because: { by: 'table_status', status: 'ok', told } }),
-    `users.uid is not known: ${told}`,
+    `users.uid is not known; of the table it is said: ${told}`,
   );
   t.is(causeOf({ ...spot, because: { by: 'nobody' } }), 'users.uid is not known');
   t.is(causeOf({ ...spot, because: { by: 'question' } }), spot.reason);
