@@ -1,8 +1,10 @@
 /** Findings as a person reads them. */
+import { isSeen } from '../collector/status.ts';
 import { findingsOfAnswer } from '../queries/findings.ts';
 import type { Finding } from '../queries/findings.ts';
 import { severities, severityRank } from '../queries/query.ts';
-import type { Answer } from '../queries/evaluate.ts';
+import type { Answer, BlindSpot } from '../queries/evaluate.ts';
+import { tables } from '../tables/index.ts';
 import { print, visible } from './output.ts';
 
 const rowsShown = 20;
@@ -67,14 +69,19 @@ interface Cause {
   readonly queries: Set<string>;
 }
 
-/** Of a table that is ok, the reason speaks of every column that is left out: only that of the column counts. */
-const reasonText = (table: string, column: string | null, reason: string): string => {
-  if (reason === 'the value is not known') return `${table}.${column} is not known`;
-  const own = reason
-    .replace(/^(?:ok|empty): /, '')
-    .split('; ')
-    .find((part) => part.startsWith(`${column}: `));
-  return own ?? reason;
+/**
+ * Why something is not known, in words of its own. What table_status says of a table that was seen is of every column
+ * that is left out, as one text, which may not speak of this one: of a column that declares why it is NULL, that is said
+ * alone.
+ */
+export const causeOf = ({ table, column, reason, because }: BlindSpot): string => {
+  if (column === null || because.by === 'question') return reason;
+  const unknown = `${table}.${column} is not known`;
+  if (because.by !== 'table_status') return unknown;
+  if (!isSeen(because.status)) return reason;
+  const declared = tables.find(({ name }) => name === table)?.columns[column]?.nullBecause;
+  if (declared !== undefined) return `${column}: ${declared}`;
+  return because.told === null ? unknown : `${unknown}; of the table it is said: ${because.told}`;
 };
 
 /** Why queries were left open, one entry for each reason. */
@@ -83,11 +90,11 @@ const causesOf = (answers: readonly Answer[]): ReadonlyMap<string, Cause> => {
   for (const { query, verdicts, blindSpots } of answers) {
     for (const [host, spots] of blindSpots) {
       if (verdicts.get(host) !== 'unknown') continue;
-      for (const { table, column, reason } of spots) {
-        const key = reasonText(table, column, reason);
+      for (const spot of spots) {
+        const key = causeOf(spot);
         const cause = causes.get(key) ?? { tables: new Set(), hosts: new Set(), queries: new Set() };
         causes.set(key, cause);
-        cause.tables.add(table);
+        cause.tables.add(spot.table);
         cause.hosts.add(host);
         cause.queries.add(query.name);
       }
@@ -110,8 +117,8 @@ const printUnknown = (answers: readonly Answer[], hostCount: number): void => {
     ([a, one], [b, other]) =>
       other.queries.size * other.hosts.size - one.queries.size * one.hosts.size || (a < b ? -1 : 1),
   );
-  for (const [reason, { tables, hosts, queries }] of sorted) {
-    print(wrap(`${reason} (${[...tables].toSorted().join(', ')})`, '    ', '  '));
+  for (const [reason, { tables: named, hosts, queries }] of sorted) {
+    print(wrap(`${reason} (${[...named].toSorted().join(', ')})`, '    ', '  '));
     if (hostCount > 1)
       print(wrap(`on ${hosts.size} of ${plural(hostCount, 'host')}: ${hostList(hosts)}`, '      ', '    '));
     print(wrap(`leaves open ${[...queries].toSorted().join(', ')}`, '      ', '    '));

@@ -1,5 +1,6 @@
 /** Times and ages as they are typed, and as they are told. */
 import { UserError } from '../collector/errors.ts';
+import { isTime } from '../collector/time.ts';
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 const iso = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
@@ -9,8 +10,9 @@ const durationOf = (text: string): number | null => {
   return count === undefined || unit === undefined ? null : Number(count) * (unitSeconds[unit] ?? 0);
 };
 
-/** Unix seconds in the way of ISO 8601, UTC. */
-export const isoSeconds = (time: number): string => new Date(time * 1000).toISOString().replace('.000Z', 'Z');
+/** Unix seconds in the way of ISO 8601, UTC; as they are where they are no date, as in a file that others made. */
+export const isoSeconds = (time: number): string =>
+  isTime(time) ? new Date(time * 1000).toISOString().replace('.000Z', 'Z') : String(time);
 
 /** Today as a number of seconds. */
 export const currentTime = (): number => Math.floor(Date.now() / 1000);

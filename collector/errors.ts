@@ -112,3 +112,14 @@ export class UserError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** What is wrong with a file or folder that somebody named: the message begins with its path. */
+export class FileError extends UserError {
+  readonly path: string;
+
+  /** @param what What follows the path, with the space or colon between them. */
+  constructor(path: string, what: string, hint = '') {
+    super(`${path}${what}`, hint);
+    this.path = path;
+  }
+}

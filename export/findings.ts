@@ -4,7 +4,8 @@ import type { Table } from '../collector/table.ts';
 import { findingsOfAnswer } from '../queries/findings.ts';
 import { severities } from '../queries/query.ts';
 import type { Query } from '../queries/query.ts';
-import type { Answer } from '../queries/evaluate.ts';
+import { fieldsOfSpot } from '../queries/evaluate.ts';
+import type { Answer, BlindSpot } from '../queries/evaluate.ts';
 import type { Store } from '../store/file.ts';
 import { identities, keyWriter } from './format.ts';
 import type { Cell, ExportRow, Head, ExportSnapshot } from './format.ts';
@@ -44,7 +45,7 @@ const rowOf = (
   verdict: 'hit' | 'unknown',
   subject: string | null,
   details: readonly object[],
-  blindSpots: readonly object[],
+  blindSpots: readonly BlindSpot[],
   firstSeen: number | null,
 ): Row => [
   name,
@@ -54,7 +55,7 @@ const rowOf = (
   severity,
   subject,
   JSON.stringify(details),
-  JSON.stringify(blindSpots),
+  JSON.stringify(blindSpots.map(fieldsOfSpot)),
   purpose,
   remediation,
   references,

@@ -1,6 +1,7 @@
 /** What is exported, in the chunks in which every format takes it: snapshots, their tables, their rows. */
 import type { Status } from '../collector/status.ts';
 import type { Table, Value } from '../collector/table.ts';
+import { isTime } from '../collector/time.ts';
 import { quoteText } from '../store/ddl.ts';
 import { nameColumn } from '../store/renames.ts';
 import { rowIdHead, rowIdOf } from '../store/native/encode.ts';
@@ -236,3 +237,6 @@ export interface TableText {
 }
 
 export const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString();
+
+/** Of a value in a row, which may be any number. */
+export const isoTimeOf = (value: unknown): string | undefined => (isTime(value) ? isoTime(value) : undefined);

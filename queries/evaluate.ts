@@ -13,8 +13,8 @@ import { quoteName, quoteText, statusList } from '../store/ddl.ts';
 import { prepareGuarded } from '../store/guard.ts';
 import { asSeen } from '../store/seen.ts';
 import { areRowsKnown, isTableKnown } from './known.ts';
-import type { ClosedColumn, Query } from './query.ts';
 import type { Requirement } from './known.ts';
+import type { ClosedColumn, Query } from './query.ts';
 
 /**
  * How long after a change a detection query still tells it, and how new a
@@ -25,9 +25,58 @@ export const windowSeconds = 7 * 86_400;
 /** Every host that is known at all. */
 const everyHost = '(SELECT host_id FROM hosts UNION SELECT host_id FROM table_status)';
 
-const spot = (host: string, table: string, column: string | null, reason: string): string =>
-  `SELECT DISTINCT ${host} AS host_id, ${quoteText(table)} AS table_name, ` +
-  `${column === null ? 'CAST(NULL AS VARCHAR(64))' : quoteText(column)} AS column_name, ${reason} AS reason`;
+/** Why something is not known, as SQL: in words, and what the words are made of, where table_status says it. */
+interface Why {
+  readonly words: string;
+  readonly status: string;
+  readonly told: string;
+  /** Who says it where table_status does not. */
+  readonly otherwise: 'question' | 'nobody';
+}
+
+const ofQuestion = (words: string): Why => ({ words, status: 'NULL', told: 'NULL', otherwise: 'question' });
+
+/** What table_status says of the table. */
+const whyOfTable: Why = {
+  words: "t.status || ': ' || COALESCE(t.reason, 'no reason is known')",
+  status: 't.status',
+  told: 't.reason',
+  otherwise: 'question',
+};
+
+/** The same where the condition is true; else that nothing tells why a value is not known. */
+const whyOfValue = (condition: string): Why => ({
+  words: `CASE WHEN ${condition} THEN ${whyOfTable.words} ELSE 'the value is not known' END`,
+  status: `CASE WHEN ${condition} THEN t.status END`,
+  told: `CASE WHEN ${condition} THEN t.reason END`,
+  otherwise: 'nobody',
+});
+
+/** A statement that finds hosts on which a query cannot be evaluated. */
+interface SpotStatement {
+  /** For any engine. */
+  readonly sql: string;
+  /** The same for SQLite, with the columns status and told. */
+  readonly withParts: string;
+  readonly otherwise: Why['otherwise'];
+}
+
+const spot = (
+  host: string,
+  table: string,
+  column: string | null,
+  { words, status, told, otherwise }: Why,
+  from: string,
+): SpotStatement => {
+  const columns =
+    `SELECT DISTINCT ${host} AS host_id, ${quoteText(table)} AS table_name, ` +
+    `${column === null ? 'CAST(NULL AS VARCHAR(64))' : quoteText(column)} AS column_name, ${words} AS reason`;
+  return {
+    sql: `${columns}\nFROM ${from}`,
+    withParts: `${columns}, ${status} AS status, ${told} AS told\nFROM ${from}`,
+    otherwise,
+  };
+};
 
 /** True when the JSON array of column names holds the name; no engine shares its JSON functions with another. */
 const names = (list: string, column: string): string =>
@@ -38,25 +87,38 @@ const isInapplicable = (column: string): string =>
   `REPLACE(t.columns_inapplicable, ${quoteText(`"${column}":`)}, '') <> t.columns_inapplicable`;
 
 const goodOnes = statusList(isGood);
-
 /** The statements that find the hosts of which one requirement is not known. */
-const spotsOfRequirement = (requirement: Requirement): string[] => {
+const spotsOfRequirement = (requirement: Requirement): SpotStatement[] => {
   const { table, column, isNullAnswer, where } = requirement;
   if (table === 'table_status') {
     return [
-      `${spot('h.host_id', table, null, "'nothing was collected'")}\nFROM ${everyHost} h\n` +
-        'WHERE NOT EXISTS (SELECT 1 FROM table_status t WHERE t.host_id = h.host_id)',
+      spot(
+        'h.host_id',
+        table,
+        null,
+        ofQuestion("'nothing was collected'"),
+        `${everyHost} h\nWHERE NOT EXISTS (SELECT 1 FROM table_status t WHERE t.host_id = h.host_id)`,
+      ),
     ];
   }
   const isTable = `t.table_name = ${quoteText(table)}`;
-  const why = "t.status || ': ' || COALESCE(t.reason, 'no reason is known')";
   const found = [
-    `${spot('h.host_id', table, null, "'it was not collected'")}\nFROM ${everyHost} h\n` +
-      `WHERE NOT EXISTS (SELECT 1 FROM table_status t WHERE t.host_id = h.host_id AND ${isTable})`,
+    spot(
+      'h.host_id',
+      table,
+      null,
+      ofQuestion("'it was not collected'"),
+      `${everyHost} h\nWHERE NOT EXISTS (SELECT 1 FROM table_status t WHERE t.host_id = h.host_id AND ${isTable})`,
+    ),
     // Of a partial table rows may be missing: it is enough only where it is named which columns are. What this Mac or
     // this macOS has not is not unknown.
-    `${spot('t.host_id', table, null, why)}\nFROM table_status t\nWHERE ${isTable}\n` +
-      `  AND NOT ${isTableKnown(requirement)}`,
+    spot(
+      't.host_id',
+      table,
+      null,
+      whyOfTable,
+      `table_status t\nWHERE ${isTable}\n` + `  AND NOT ${isTableKnown(requirement)}`,
+    ),
   ];
   // A condition that is neither true nor false may be true.
   const matters = where === null ? '' : `CASE WHEN NOT (${where}) THEN 0 ELSE 1 END = 1`;
@@ -64,53 +126,83 @@ const spotsOfRequirement = (requirement: Requirement): string[] => {
     if (where === null) return found;
     return [
       ...found,
-      `${spot('r.host_id', table, null, "'a row leaves it open, or has no counterpart in a table that the question reads'")}\n` +
-        `FROM (\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${matters}\n) r`,
+      spot(
+        'r.host_id',
+        table,
+        null,
+        ofQuestion("'a row leaves it open, or has no counterpart in a table that the question reads'"),
+        `(\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${matters}\n) r`,
+      ),
     ];
   }
   if (isNullAnswer) {
     return [
       ...found,
-      `${spot('t.host_id', table, column, why)}\nFROM table_status t\nWHERE ${isTable}\n` +
-        `  AND t.status IN ${goodOnes}\n  AND (${names('t.columns_affected', column)} OR ${names('t.columns_uncertain', column)})`,
+      spot(
+        't.host_id',
+        table,
+        column,
+        whyOfTable,
+        `table_status t\nWHERE ${isTable}\n` +
+          `  AND t.status IN ${goodOnes}\n  AND (${names('t.columns_affected', column)} OR ${names('t.columns_uncertain', column)})`,
+      ),
     ];
   }
   return [
     ...found,
-    `${spot('r.host_id', table, column, `CASE WHEN t.reason IS NOT NULL AND (t.status = 'partial' OR ${names('t.columns_affected', column)}) THEN ${why} ELSE 'the value is not known' END`)}\n` +
-      `FROM (\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${quoteName(column)} IS NULL${matters && `\n    AND ${matters}`}\n) r\n` +
-      `LEFT JOIN table_status t ON t.host_id = r.host_id AND ${isTable}\nWHERE COALESCE(t.status, 'ok') <> 'unsupported' AND CASE WHEN ${isInapplicable(column)} THEN 0 ELSE 1 END = 1`,
+    spot(
+      'r.host_id',
+      table,
+      column,
+      whyOfValue(`t.reason IS NOT NULL AND (t.status = 'partial' OR ${names('t.columns_affected', column)})`),
+      `(\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${quoteName(column)} IS NULL${matters && `\n    AND ${matters}`}\n) r\n` +
+        `LEFT JOIN table_status t ON t.host_id = r.host_id AND ${isTable}\nWHERE COALESCE(t.status, 'ok') <> 'unsupported' AND CASE WHEN ${isInapplicable(column)} THEN 0 ELSE 1 END = 1`,
+    ),
   ];
 };
 
 /** The same, but for hosts on which it is proven that nothing that is not known could matter. */
-const spotsThatMatter = (requirement: Requirement): string[] => {
+const spotsThatMatter = (requirement: Requirement): SpotStatement[] => {
   const { unless } = requirement;
   const spots = spotsOfRequirement(requirement);
   if (unless === null) return spots;
-  const isProven = `SELECT hosts.host_id FROM hosts WHERE ${unless}`;
-  return spots.map(
-    (sql) =>
-      `SELECT u.host_id, u.table_name, u.column_name, u.reason\nFROM (\n${sql}\n) u\nWHERE u.host_id NOT IN (${isProven})`,
-  );
+  const butFor = (sql: string, parts: string): string =>
+    `SELECT u.host_id, u.table_name, u.column_name, u.reason${parts}\nFROM (\n${sql}\n) u\n` +
+    `WHERE u.host_id NOT IN (SELECT hosts.host_id FROM hosts WHERE ${unless})`;
+  return spots.map(({ sql, withParts, otherwise }) => ({
+    ...{ sql: butFor(sql, ''), withParts: butFor(withParts, ', u.status, u.told') },
+    otherwise,
+  }));
 };
 
 /** Whether a table, or a column of it, was seen twice; of a column that is NULL in all that was seen first, nothing was. */
-const spotsOfHistory = ({ table, column, isNullAnswer }: Requirement, isOfFleet: boolean): string => {
+const spotsOfHistory = ({ table, column, isNullAnswer }: Requirement, isOfFleet: boolean): SpotStatement => {
   const isSeen = column === null || isNullAnswer ? '' : ` AND ${quoteName(column)} IS NOT NULL`;
-  return (
-    `${spot('h.host_id', table, null, isOfFleet ? "'two good snapshots are needed'" : "'two good snapshots are needed, the newer of the last seven days'")}\n` +
-    `FROM ${everyHost} h\n` +
-    'LEFT JOIN (\n  SELECT host_id, MIN(valid_from_time) AS first_time\n' +
-    `  FROM ${quoteName(`${table}_history`)}\n  WHERE valid_from_time <= :now${isSeen}\n  GROUP BY host_id\n) f ON f.host_id = h.host_id\n` +
-    `LEFT JOIN table_status t ON t.host_id = h.host_id AND t.table_name = ${quoteText(table)}\n` +
-    `WHERE CASE WHEN t.last_good_time > f.first_time${isOfFleet ? '' : ` AND t.last_good_time > :now - ${windowSeconds}`} THEN 0 ELSE 1 END = 1`
+  return spot(
+    'h.host_id',
+    table,
+    null,
+    ofQuestion(
+      isOfFleet
+        ? "'two good snapshots are needed'"
+        : "'two good snapshots are needed, the newer of the last seven days'",
+    ),
+    `${everyHost} h\n` +
+      'LEFT JOIN (\n  SELECT host_id, MIN(valid_from_time) AS first_time\n' +
+      `  FROM ${quoteName(`${table}_history`)}\n  WHERE valid_from_time <= :now${isSeen}\n  GROUP BY host_id\n) f ON f.host_id = h.host_id\n` +
+      `LEFT JOIN table_status t ON t.host_id = h.host_id AND t.table_name = ${quoteText(table)}\n` +
+      `WHERE CASE WHEN t.last_good_time > f.first_time${isOfFleet ? '' : ` AND t.last_good_time > :now - ${windowSeconds}`} THEN 0 ELSE 1 END = 1`,
   );
 };
 
-const spotsOfSize = (least: number): string =>
-  `${spot('h.host_id', 'hosts', null, `'at least ${least} hosts are needed to compare'`)}\nFROM ${everyHost} h\n` +
-  `WHERE (SELECT COUNT(*) FROM hosts) < ${least}`;
+const spotsOfSize = (least: number): SpotStatement =>
+  spot(
+    'h.host_id',
+    'hosts',
+    null,
+    ofQuestion(`'at least ${least} hosts are needed to compare'`),
+    `${everyHost} h\nWHERE (SELECT COUNT(*) FROM hosts) < ${least}`,
+  );
 
 /**
  * A word that its list does not have is one of a newer version: what the query makes of it proves nothing. Of
@@ -119,26 +211,33 @@ const spotsOfSize = (least: number): string =>
 const spotsOfWords = (
   { table, column, values }: ClosedColumn,
   { needsHistory, isOfFleet }: Query,
-): string => {
+): SpotStatement => {
   const name = quoteName(column);
   const from = quoteName(needsHistory ? `${table}_history` : table);
   const time = `\n    AND (valid_until_time IS NULL OR valid_until_time > :now - ${windowSeconds})`;
   const reason = `${quoteText(`${column} has the word `)} || r.word || ', which this version does not know: upgrade tokenquery'`;
-  return (
-    `${spot('r.host_id', table, column, reason)}\nFROM (\n  SELECT host_id, ${name} AS word\n  FROM ${from}\n` +
-    `  WHERE ${name} NOT IN (${values.map(quoteText).join(', ')})${needsHistory && !isOfFleet ? time : ''}\n) r`
+  return spot(
+    'r.host_id',
+    table,
+    column,
+    ofQuestion(reason),
+    `(\n  SELECT host_id, ${name} AS word\n  FROM ${from}\n` +
+      `  WHERE ${name} NOT IN (${values.map(quoteText).join(', ')})${needsHistory && !isOfFleet ? time : ''}\n) r`,
   );
 };
 
-/** Statements of the shared SQL, each of which finds hosts on which the query cannot be evaluated. */
-export const blindSpotStatements = (query: Query): readonly string[] => [
+const spotStatements = (query: Query): readonly SpotStatement[] => [
   ...query.requires.flatMap(spotsThatMatter),
   ...query.closed.map((column) => spotsOfWords(column, query)),
   ...(query.needsHistory
-    ? [...new Set(query.requires.map((requirement) => spotsOfHistory(requirement, query.isOfFleet)))]
+    ? query.requires.map((requirement) => spotsOfHistory(requirement, query.isOfFleet))
     : []),
   ...(query.leastHosts > 0 ? [spotsOfSize(query.leastHosts)] : []),
 ];
+
+/** Statements of the shared SQL, each of which finds hosts on which the query cannot be evaluated. */
+export const blindSpotStatements = (query: Query): readonly string[] =>
+  spotStatements(query).map(({ sql }) => sql);
 
 /**
  * The statement that finds the hosts which the query cannot concern; null when it concerns
@@ -165,11 +264,21 @@ export const blindSpotsSql = (query: Query): string => {
   return `SELECT DISTINCT b.host_id, b.table_name, b.column_name, b.reason\nFROM (\n${all}\n) b${exempt}\nORDER BY 1, 2, 3, 4`;
 };
 
+/** Who says why something is not known: table_status of the table, the question itself, or nobody. */
+export type Because =
+  | { readonly by: 'table_status'; readonly status: string; readonly told: string | null }
+  | { readonly by: 'question' | 'nobody' };
+
 export interface BlindSpot {
   readonly table: string;
   readonly column: string | null;
+  /** In words, which need not speak of the column alone. */
   readonly reason: string;
+  readonly because: Because;
 }
+
+/** As outputs show it. */
+export const fieldsOfSpot = ({ table, column, reason }: BlindSpot): object => ({ table, column, reason });
 
 export interface Hit {
   /** Null for a report on the fleet. */
@@ -212,6 +321,7 @@ const noHistory: BlindSpot = {
   column: null,
   reason:
     'it compares snapshots: take two or more with tokenquery snapshot --db FILE, and ask with --db FILE',
+  because: { by: 'question' },
 };
 
 /** A snapshot that does not count came last: what it saw is not known, so nothing is clean. */
@@ -233,7 +343,10 @@ export const aheadSpotsOf = (db: Db): ReadonlyMap<string, BlindSpot> =>
     tellsAhead(db)
       ? (db.prepare(aheadSpots).safeIntegers(false).all() as Record<string, string>[]).map((row) => [
           String(row['host_id']),
-          { table: String(row['table_name']), column: null, reason: String(row['reason']) },
+          {
+            ...{ table: String(row['table_name']), column: null, reason: String(row['reason']) },
+            because: { by: 'question' },
+          },
         ])
       : [],
   );
@@ -244,6 +357,11 @@ const compare = (a: string | null, b: string | null): number => {
   if (a === b) return 0;
   return (a ?? '') < (b ?? '') ? -1 : 1;
 };
+
+const becauseOf = ({ status, told }: AnyRow, otherwise: Why['otherwise']): Because =>
+  typeof status === 'string'
+    ? { by: 'table_status', status, told: told == null ? null : String(told) }
+    : { by: otherwise };
 
 /**
  * Evaluates queries on a database, by what the last look at each host told for certain, or one of the age that a header
@@ -281,14 +399,15 @@ const evaluateAll = (db: Db, queries: readonly Query[], { now, names: known }: E
     if (query.needsHistory && !canCompare) return new Map(hosts.map((host) => [host, [noHistory]]));
     const statement = exemptStatement(query);
     const exempt = new Set(statement === null ? [] : once(statement).map((row) => row['host_id']));
-    for (const sql of blindSpotStatements(query)) {
-      for (const row of once(sql)) {
+    for (const { withParts, otherwise } of spotStatements(query)) {
+      for (const row of once(withParts)) {
         const host = row['host_id'];
         if (typeof host !== 'string' || exempt.has(host)) continue;
         const one: BlindSpot = {
           table: String(row['table_name']),
           column: row['column_name'] as string | null,
           reason: String(row['reason']),
+          because: becauseOf(row, otherwise),
         };
         const own = found.get(host);
         if (own === undefined) found.set(host, [one]);

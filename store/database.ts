@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { UserError } from '../collector/errors.ts';
+import { FileError } from '../collector/errors.ts';
 
 export type Db = Database.Database;
 export type Statement = Database.Statement;
@@ -26,8 +26,9 @@ export const openDatabase = (
     db.pragma('trusted_schema = OFF');
     return db;
   } catch (error) {
-    throw new UserError(
-      `${path} cannot be opened: ${(error as Error).message}`,
+    throw new FileError(
+      path,
+      ` cannot be opened: ${(error as Error).message}`,
       'is it a tokenquery database, and may you read it?',
     );
   }

@@ -1,7 +1,7 @@
 /** A store file: made, recognised, brought up to date, and opened. */
 import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { UserError } from '../collector/errors.ts';
+import { FileError, UserError } from '../collector/errors.ts';
 import type { Table } from '../collector/table.ts';
 import { openDatabase } from './database.ts';
 import type { Db } from './database.ts';
@@ -25,8 +25,9 @@ const sleep = (ms: number): void => {
 const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');
 
 const damaged = (path: string, what: string): UserError =>
-  new UserError(
-    `${path} is damaged: ${what}`,
+  new FileError(
+    path,
+    ` is damaged: ${what}`,
     'it was not touched: put back a copy of it, or move it away and collect or merge into a new file',
   );
 
@@ -43,8 +44,9 @@ export const explainStoreError = (error: unknown, path: string): unknown => {
   if (!code.startsWith('SQLITE_')) return error;
   const { message } = error as Error;
   if (code.startsWith('SQLITE_BUSY') || code === 'SQLITE_LOCKED') {
-    return new UserError(
-      `${path} is being written by another tokenquery`,
+    return new FileError(
+      path,
+      ' is being written by another tokenquery',
       'nothing was stored; try again when it is done',
     );
   }
@@ -55,32 +57,36 @@ export const explainStoreError = (error: unknown, path: string): unknown => {
     );
   }
   if (code.startsWith('SQLITE_READONLY') || code === 'SQLITE_PERM') {
-    return new UserError(
-      `${path} may not be written`,
+    return new FileError(
+      path,
+      ' may not be written',
       'its folder must be writable too: SQLite keeps its journal beside the file',
     );
   }
   if (code.startsWith('SQLITE_CANTOPEN')) {
-    return new UserError(
-      `${path} cannot be opened`,
+    return new FileError(
+      path,
+      ' cannot be opened',
       'its folder must exist and be writable, also for reading: SQLite keeps its journal beside the file; a copy in another folder will do',
     );
   }
   if (code.startsWith('SQLITE_CORRUPT')) return damaged(path, message);
   if (code === 'SQLITE_NOTADB') return notOurs(path);
   if (code.startsWith('SQLITE_IOERR')) {
-    return new UserError(
-      `${path} could not be read or written: ${message}`,
+    return new FileError(
+      path,
+      ` could not be read or written: ${message}`,
       'what was stored before is intact; check the disk',
     );
   }
   if (code.startsWith('SQLITE_CONSTRAINT')) return new RefusedRow(message);
-  return new UserError(`${path}: ${message}`);
+  return new FileError(path, `: ${message}`);
 };
 
 const notOurs = (path: string): UserError =>
-  new UserError(
-    `${path} is not a tokenquery database`,
+  new FileError(
+    path,
+    ' is not a tokenquery database',
     'it was not touched; name another path, and snapshot or merge makes the file',
   );
 
@@ -115,17 +121,17 @@ const readHeader = (path: string): Header => {
   } catch (error) {
     if (codeOf(error) === 'ENOENT') {
       if (isLink(path))
-        throw new UserError(`${path} is a link to a file that is not there`, 'name the file itself');
+        throw new FileError(path, ' is a link to a file that is not there', 'name the file itself');
       return { kind: 'none', version: 0 };
     }
     if (codeOf(error) === 'EACCES')
-      throw new UserError(`${path} may not be read`, 'it is readable by its owner alone');
-    throw new UserError(`${path} cannot be opened (${codeOf(error)})`);
+      throw new FileError(path, ' may not be read', 'it is readable by its owner alone');
+    throw new FileError(path, ` cannot be opened (${codeOf(error)})`);
   }
   try {
     const stat = fstatSync(file);
-    if (stat.isDirectory()) throw new UserError(`${path} is a folder`, 'name a file');
-    if (!stat.isFile()) throw new UserError(`${path} is not a file`, 'name a file');
+    if (stat.isDirectory()) throw new FileError(path, ' is a folder', 'name a file');
+    if (!stat.isFile()) throw new FileError(path, ' is not a file', 'name a file');
     if (stat.size === 0) return { kind: 'none', version: 0 };
     const bytes = Buffer.alloc(108);
     const count = readSync(file, bytes, 0, 108, 0);
@@ -156,8 +162,9 @@ const readHeader = (path: string): Header => {
 };
 
 const tooNew = (path: string, version: number, known: number): UserError =>
-  new UserError(
-    `${path} was written by a newer tokenquery: it has layout ${version}, and this one knows ${known}`,
+  new FileError(
+    path,
+    ` was written by a newer tokenquery: it has layout ${version}, and this one knows ${known}`,
     'it was not touched; use the newer tokenquery',
   );
 
@@ -233,10 +240,10 @@ const createFile = (path: string): void => {
     if (code === 'EEXIST') return;
     const folder = dirname(resolve(path));
     if (code === 'ENOENT')
-      throw new UserError(`${path} cannot be made: there is no folder ${folder}`, 'make the folder first');
+      throw new FileError(path, ` cannot be made: there is no folder ${folder}`, 'make the folder first');
     if (code === 'ENOSPC')
       throw new UserError(`there is no space left for ${path}`, 'make room and try again');
-    throw new UserError(`${path} cannot be made (${code})`, `may you write in ${folder}?`);
+    throw new FileError(path, ` cannot be made (${code})`, `may you write in ${folder}?`);
   }
 };
 
@@ -323,7 +330,7 @@ export const openForWriting = (path: string, tables: readonly Table[], options: 
 const explainFileError = (error: unknown, path: string): unknown => {
   const code = codeOf(error);
   if (code === 'EPERM' || code === 'EACCES' || code === 'EROFS')
-    return new UserError(`${path} may not be changed (${code})`, 'are you its owner?');
+    return new FileError(path, ` may not be changed (${code})`, 'are you its owner?');
   return explainStoreError(error, path);
 };
 
@@ -347,10 +354,9 @@ export const openForReading = (path: string, tables: readonly Table[], options: 
   const schema = options.schema ?? defaultSchema(tables);
   const header = readHeader(path);
   if (header.kind === 'none' || header.kind === 'unfinished') {
-    throw new UserError(
-      isThere(path) || exists(path) ? `${path} holds no snapshot` : `there is no ${path}`,
-      `tokenquery snapshot --db ${path} makes it`,
-    );
+    const hint = `tokenquery snapshot --db ${path} makes it`;
+    if (isThere(path) || exists(path)) throw new FileError(path, ' holds no snapshot', hint);
+    throw new UserError(`there is no ${path}`, hint);
   }
   if (header.kind === 'other') throw notOurs(path);
   if (header.version > schema.version) throw tooNew(path, header.version, schema.version);

@@ -7,7 +7,8 @@ import { nearest } from '../collector/nearest.ts';
 import type { Db, Statement } from './database.ts';
 import type { Store } from './store.ts';
 
-const verbs = new Set(['SELECT', 'WITH', 'VALUES', 'EXPLAIN']);
+const explainable = new Set(['SELECT', 'WITH', 'VALUES']);
+const verbs = new Set([...explainable, 'EXPLAIN']);
 const allowed =
   'one statement that begins with SELECT, WITH, VALUES or EXPLAIN is run; nothing can be written';
 
@@ -27,16 +28,36 @@ const bare = (sql: string, quoted: 'keep' | 'blank'): string =>
 const refusedNames =
   /\b(?:load_extension|readfile|writefile|edit|fts3_tokenizer|pragma_[a-z_]+|sqlite_dbpage|dbstat)\b/i;
 
-const firstWord = (sql: string): string =>
-  /^[\s;(]*([A-Za-z]+)/.exec(bare(sql, 'blank'))?.[1]?.toUpperCase() ?? '';
+/** The verb of a statement; of one that is explained its own verb too, '' where there is none. */
+const verbsOf = (sql: string): { readonly verb: string; readonly explained: string | null } => {
+  const [, explain, word = ''] =
+    /^[\s;(]*(EXPLAIN\b(?:\s+QUERY\s+PLAN\b)?)?[\s(]*([A-Za-z]*)/i.exec(bare(sql, 'blank')) ?? [];
+  const own = word.toUpperCase();
+  return explain === undefined ? { verb: own, explained: null } : { verb: 'EXPLAIN', explained: own };
+};
 
-export const isExplain = (sql: string): boolean => firstWord(sql) === 'EXPLAIN';
+export const isExplain = (sql: string): boolean => verbsOf(sql).verb === 'EXPLAIN';
 
+/** Throws UserError for what is no reading statement. Not left to SQLite: it carries out a PRAGMA while it prepares one. */
+const checkVerb = (sql: string): void => {
+  const { verb, explained } = verbsOf(sql);
+  if (verb === '')
+    throw new UserError('there is no SQL to run', 'for example: tokenquery query "SELECT * FROM users"');
+  if (!verbs.has(verb)) throw new UserError(`${verb} is refused: queries only read`, allowed);
+  // Also while it prepares one that is only to be explained.
+  if (explained !== null && explained !== '' && !explainable.has(explained))
+    throw new UserError(`EXPLAIN ${explained} is refused: queries only read`, allowed);
+};
+
+/**
+ * What is wrong with the SQL, with the name that may be meant. SQLite has one code for all of it and gives the name in its
+ * message only, in the forms `no such table: NAME`, `no such column: NAME` and, for a NAME in double quotes, a third.
+ */
 const explainFailure = (
   message: string,
   names: { readonly tables: readonly string[]; readonly columns: readonly string[] },
 ): UserError => {
-  const table = /^no such table: (?:main\.|temp\.)?(.+)$/.exec(message)?.[1];
+  const table = /^no such table: (?:main\.|temp\.)?(.+)$/s.exec(message)?.[1];
   if (table !== undefined) {
     const near = nearest(table, names.tables);
     return new UserError(
@@ -46,7 +67,11 @@ const explainFailure = (
         : `did you mean ${near}? tokenquery tables lists them all`,
     );
   }
-  const column = /^no such column: (?:.*\.)?([^.]+)$/.exec(message)?.[1];
+  const [, quoted, plain] =
+    /^no such column: (?:"(.+)" - should this be a string literal in single-quotes\?|(?:.*\.)?([^.]+))$/s.exec(
+      message,
+    ) ?? [];
+  const column = quoted ?? plain;
   if (column !== undefined) {
     const near = nearest(column, names.columns);
     return new UserError(
@@ -69,10 +94,7 @@ export const prepareGuarded = (
   names: { readonly tables: readonly string[]; readonly columns: readonly string[] },
 ): Statement => {
   if (sql.includes('\0')) throw new UserError('the SQL holds a NUL character', allowed);
-  const verb = firstWord(sql);
-  if (verb === '')
-    throw new UserError('there is no SQL to run', 'for example: tokenquery query "SELECT * FROM users"');
-  if (!verbs.has(verb)) throw new UserError(`${verb} is refused: queries only read`, allowed);
+  checkVerb(sql);
   const refused = refusedNames.exec(bare(sql, 'keep').replace(/'(?:[^']|'')*'/g, "''"))?.[0];
   if (refused !== undefined)
     throw new UserError(`${refused} is refused: queries see the tables and nothing else`, allowed);
@@ -80,10 +102,11 @@ export const prepareGuarded = (
   try {
     statement = db.prepare(sql);
   } catch (error) {
-    const { message } = error as Error;
-    if (/more than one statement/i.test(message))
-      throw new UserError('there is more than one statement', allowed);
-    if (/contains no statements/i.test(message)) throw new UserError('there is no SQL to run', allowed);
+    // Of a text that begins with a verb: it goes on behind its first statement.
+    if (error instanceof RangeError) throw new UserError('there is more than one statement', allowed);
+    const { code, message } = error as Error & { readonly code?: string };
+    // Any other code is of the file, and not of the SQL: whoever opened it knows its name.
+    if (code?.startsWith('SQLITE_ERROR') !== true) throw error;
     throw explainFailure(message, names);
   }
   if (!statement.reader || !statement.readonly)

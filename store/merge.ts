@@ -3,7 +3,8 @@ import { openSync, readSync, closeSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { UserError } from '../collector/errors.ts';
+import { FileError, UserError } from '../collector/errors.ts';
+import { isTime } from '../collector/time.ts';
 import { workerArgument } from './worker.ts';
 import { readHostIds, snapshotReader } from './reader.ts';
 import { explainStoreError, openForReading, RefusedRow, transact } from './file.ts';
@@ -26,7 +27,16 @@ export interface BadInput {
   readonly path: string;
   readonly message: string;
   readonly hint: string;
+  /** Whether the message begins with the path. */
+  readonly isNamed: boolean;
 }
+
+const badInput = (path: string, error: UserError): BadInput => ({
+  path,
+  message: error.message,
+  hint: error.hint,
+  isNamed: error instanceof FileError && error.path === path,
+});
 
 export interface Found {
   readonly inputs: readonly Input[];
@@ -100,8 +110,7 @@ export const findInputs = async (paths: readonly string[], target: string): Prom
       if (isNamed && inputs.length + bad.length === before)
         throw new UserError('nothing in it can be merged', whatIsMerged);
     } catch (error) {
-      const hint = error instanceof UserError ? error.hint : '';
-      bad.push({ path, message: error instanceof UserError ? error.message : plainMessage(error), hint });
+      bad.push(badInput(path, error instanceof UserError ? error : new UserError(plainMessage(error))));
     }
   };
   for (const path of paths) await walk(path, true);
@@ -207,11 +216,8 @@ const batchWriter = (store: Store, merged: Merged, now: () => number) => {
       if (!(error instanceof RefusedRow)) throw new TargetFailure('', { cause: error });
       const [group] = groups;
       if (groups.length === 1 && group !== undefined) {
-        merged.bad.push({
-          path: group.path,
-          message: `${group.snapshots[0]?.hostId ?? ''}: ${error.message}`,
-          hint: error.hint,
-        });
+        const hostId = group.snapshots[0]?.hostId ?? '';
+        merged.bad.push(badInput(group.path, new UserError(`${hostId}: ${error.message}`, error.hint)));
       } else {
         // One of them has a row that its table refuses; the others are good.
         for (const one of groups) write([one]);
@@ -312,6 +318,13 @@ const mergeDatabase = (path: string, store: Store, take: Take, leftOut: Set<stri
     source.db.exec('BEGIN');
     for (const hostId of readHostIds(source.db)) {
       const snapshots: readonly Snapshot[] = [...reader.read(hostId)];
+      const odd = snapshots.find(({ collectedTime }) => !isTime(collectedTime));
+      if (odd !== undefined)
+        throw new FileError(
+          path,
+          ` has a snapshot of ${hostId} with a collected_time that is no date: ${odd.collectedTime}`,
+          'no Mac has such a clock; the hosts before this one are stored',
+        );
       take(isWhole ? snapshots : snapshots.map(reduced));
     }
   } catch (error) {
@@ -390,7 +403,7 @@ export const merge = async (
         else await readExport(path, take, leftOut);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        merged.bad.push({ path, message: error.message, hint: error.hint });
+        merged.bad.push(badInput(path, error));
       }
       for (const what of leftOut) merged.leftOut.set(what, (merged.leftOut.get(what) ?? new Set()).add(path));
     }

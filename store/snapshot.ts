@@ -3,7 +3,7 @@ import { createHash, hash } from 'node:crypto';
 import type { Collection } from '../collector/collection.ts';
 import { holdsRows, isComplete, isGood } from '../collector/status.ts';
 import type { Status } from '../collector/status.ts';
-import { UserError } from '../collector/errors.ts';
+import { FileError } from '../collector/errors.ts';
 import type { Table, Value } from '../collector/table.ts';
 import { schemaVersion } from './schema.ts';
 
@@ -157,8 +157,9 @@ export const snapshotOf = (
 ): Snapshot => {
   const { backend, hostId, results } = collection;
   if (hostId === null || hostId === '') {
-    throw new UserError(
-      `${backend.label}: nothing says which Mac this is, so nothing was stored`,
+    throw new FileError(
+      backend.label,
+      ': nothing says which Mac this is, so nothing was stored',
       'the hardware UUID comes from ioreg, or from host_id in evidence.json',
     );
   }

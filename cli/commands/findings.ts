@@ -3,8 +3,8 @@ import { isAtLeast, findingsOfAnswer } from '../../queries/findings.ts';
 import { severities } from '../../queries/query.ts';
 import type { Query, Severity } from '../../queries/query.ts';
 import { queries as library } from '../../queries/index.ts';
-import { evaluate } from '../../queries/evaluate.ts';
-import type { Answer } from '../../queries/evaluate.ts';
+import { evaluate, fieldsOfSpot } from '../../queries/evaluate.ts';
+import type { Answer, BlindSpot } from '../../queries/evaluate.ts';
 import { checkQuery, readQueries } from '../../queries/custom.ts';
 import { readPacks } from '../../queries/osquery_pack.ts';
 import type { Db } from '../../store/database.ts';
@@ -49,7 +49,7 @@ interface OutputRow {
   readonly hostId: string | null;
   readonly subject: string | null;
   readonly details: readonly object[];
-  readonly blindSpots: readonly object[];
+  readonly blindSpots: readonly BlindSpot[];
 }
 
 /** A row for each finding, and one for each host on which a query could not be evaluated. */
@@ -85,7 +85,7 @@ const fieldsOf = ({ verdict, query, hostId, subject, details, blindSpots }: Outp
   query.remediation,
   query.references,
   query.falsePositives,
-  blindSpots,
+  blindSpots.map(fieldsOfSpot),
 ];
 
 const printOutput = (mode: Mode, answers: readonly Answer[]): void => {

@@ -80,9 +80,8 @@ const run = async (given: Arguments): Promise<number> => {
     const ingestedTime = currentTime();
     noteAhead(merged.ahead.map((snapshot) => ({ ...snapshot, ingestedTime })));
     const failures = [...bad, ...merged.bad];
-    for (const { path, message, hint } of failures) {
-      printError(message.startsWith(path) ? message : `${path}: ${message}`, hint);
-    }
+    for (const { path, message, hint, isNamed } of failures)
+      printError(isNamed ? message : `${path}: ${message}`, hint);
     return failures.length > 0 ? 1 : 0;
   });
 };

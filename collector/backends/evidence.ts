@@ -4,11 +4,12 @@ import { chmod, lstat, mkdir, mkdtemp, open, readdir, rename, rm, writeFile } fr
 import { createReadStream } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createGunzip, gzipSync } from 'node:zlib';
-import { UserError } from '../errors.ts';
+import { FileError, UserError } from '../errors.ts';
 import type { PathStat, Backend } from './backend.ts';
 import type { FileContent, Output } from './backend.ts';
 import { decodeUtf8, sanitizeFile, sanitizeOutput } from '../sanitize.ts';
 import { fileNames, isReadablePath } from '../sources.ts';
+import { isTime } from '../time.ts';
 import type { CommandName } from '../sources.ts';
 
 const format = 'tokenquery-evidence';
@@ -39,8 +40,9 @@ const openFolder = async (folder: string): Promise<Files> => {
           }
         });
       } else {
-        throw new UserError(
-          `${folder} holds something that is neither a file nor a folder: ${path}`,
+        throw new FileError(
+          folder,
+          ` holds something that is neither a file nor a folder: ${path}`,
           whatABundleIs,
         );
       }
@@ -76,8 +78,9 @@ const openArchive = async (archive: string): Promise<Files> => {
       files.set(entry.header.name.replace(/^(?:\.\/)+/, ''), async () => bytes);
     }
   } catch (error) {
-    throw new UserError(
-      `${archive} is not a .tar.gz that can be read: ${(error as Error).message}`,
+    throw new FileError(
+      archive,
+      ` is not a .tar.gz that can be read: ${(error as Error).message}`,
       whatABundleIs,
     );
   } finally {
@@ -112,21 +115,22 @@ const checkSums = async (label: string, files: Files): Promise<void> => {
     const [, expected, path] = /^([0-9a-f]{64}) [ *](?:\.\/)?(.+)$/.exec(line) ?? [];
     const read = path === undefined ? undefined : files.get(path);
     if (expected === undefined || path === undefined || read === undefined) {
-      throw new UserError(
-        `${label} was changed after it was written: SHA256SUMS names ${path ?? 'what is no file'}, which is not there`,
+      throw new FileError(
+        label,
+        ` was changed after it was written: SHA256SUMS names ${path ?? 'what is no file'}, which is not there`,
       );
     }
     const found = createHash('sha256')
       .update(await read())
       .digest('hex');
     if (found !== expected) {
-      throw new UserError(`${label} was changed after it was written: ${path} does not match SHA256SUMS`);
+      throw new FileError(label, ` was changed after it was written: ${path} does not match SHA256SUMS`);
     }
     listed.add(path);
   }
   for (const path of files.keys()) {
     if (path !== 'SHA256SUMS' && !listed.has(path)) {
-      throw new UserError(`${label} was changed after it was written: ${path} is not in SHA256SUMS`);
+      throw new FileError(label, ` was changed after it was written: ${path} is not in SHA256SUMS`);
     }
   }
 };
@@ -141,35 +145,45 @@ interface Manifest {
 const readManifest = async (label: string, files: Files): Promise<Manifest> => {
   const text = await textOf(files, 'evidence.json');
   if (text === null)
-    throw new UserError(`${label} is not an evidence bundle: evidence.json is missing`, whatABundleIs);
+    throw new FileError(label, ' is not an evidence bundle: evidence.json is missing', whatABundleIs);
   let found: unknown;
   try {
     found = JSON.parse(text);
   } catch {
-    throw new UserError(`${label} is not an evidence bundle: evidence.json is not JSON`, whatABundleIs);
+    throw new FileError(label, ' is not an evidence bundle: evidence.json is not JSON', whatABundleIs);
   }
   const manifest = (typeof found === 'object' && found !== null ? found : {}) as Record<string, unknown>;
   const { format: is, version, origin, captured_time: time, euid, host_id: hostId } = manifest;
   if (is !== format) {
-    throw new UserError(
-      `${label} is not an evidence bundle: evidence.json does not say "format": "${format}"`,
+    throw new FileError(
+      label,
+      ` is not an evidence bundle: evidence.json does not say "format": "${format}"`,
       whatABundleIs,
     );
   }
   if (version !== formatVersion) {
-    throw new UserError(
-      `${label} is an evidence bundle of version ${String(version)}; this tokenquery reads version ${formatVersion}`,
+    throw new FileError(
+      label,
+      ` is an evidence bundle of version ${String(version)}; this tokenquery reads version ${formatVersion}`,
       'use a newer tokenquery',
     );
   }
   if (origin !== 'recorded' && origin !== 'constructed') {
-    throw new UserError(
-      `${label}: evidence.json has no origin, which is "recorded" or "constructed"`,
+    throw new FileError(
+      label,
+      ': evidence.json has no origin, which is "recorded" or "constructed"',
       whatABundleIs,
     );
   }
   if (typeof time !== 'number' || !Number.isSafeInteger(time)) {
-    throw new UserError(`${label}: evidence.json has no captured_time in unix seconds`, whatABundleIs);
+    throw new FileError(label, ': evidence.json has no captured_time in unix seconds', whatABundleIs);
+  }
+  if (!isTime(time)) {
+    throw new FileError(
+      label,
+      `: the captured_time of evidence.json is no date: ${time}`,
+      'it counts seconds since 1970',
+    );
   }
   return {
     origin,
@@ -203,7 +217,7 @@ const readCommand = async (
     exitCode: null,
     signal: null,
   };
-  if (word === undefined) throw new UserError(`${label}: ${folder}/exit_code is missing`, whatABundleIs);
+  if (word === undefined) throw new FileError(label, `: ${folder}/exit_code is missing`, whatABundleIs);
   const outcome = outcomeWords[word as keyof typeof outcomeWords];
   const isSpawned = outcome !== 'missing' && outcome !== 'denied' && outcome !== 'not_started';
   if (outcome !== undefined) return { ...common, outcome, isSpawned };
@@ -211,8 +225,9 @@ const readCommand = async (
   if (signal !== undefined) return { ...common, outcome: 'signalled', signal, isSpawned };
   const exitCode = integerOf(word);
   if (exitCode === null)
-    throw new UserError(
-      `${label}: ${folder}/exit_code holds neither a number nor a word of the format`,
+    throw new FileError(
+      label,
+      `: ${folder}/exit_code holds neither a number nor a word of the format`,
       whatABundleIs,
     );
   return { ...common, outcome: 'exited', exitCode, isSpawned };
@@ -237,8 +252,9 @@ const readStats = async (label: string, files: Files): Promise<ReadonlyMap<strin
         mtime: Number(mtime),
       });
     } else {
-      throw new UserError(
-        `${label}: line ${index + 1} of stat.tsv is not "path, kind, mode, uid, size, mtime" with tabs`,
+      throw new FileError(
+        label,
+        `: line ${index + 1} of stat.tsv is not "path, kind, mode, uid, size, mtime" with tabs`,
         whatABundleIs,
       );
     }
@@ -258,24 +274,24 @@ export const evidenceBackend = async (
   try {
     isFolder = (await lstat(resolve(path))).isDirectory() || !/\.(?:tgz|tar\.gz)$/i.test(path);
   } catch (error) {
-    throw new UserError(
-      isMissing(error) ? `no such evidence: ${path}` : `${path} cannot be read: ${(error as Error).message}`,
-      `--source takes live, sample, volume:PATH, or the path of a bundle; ${whatABundleIs}`,
-    );
+    const hint = `--source takes live, sample, volume:PATH, or the path of a bundle; ${whatABundleIs}`;
+    if (isMissing(error)) throw new UserError(`no such evidence: ${path}`, hint);
+    throw new FileError(path, ` cannot be read: ${(error as Error).message}`, hint);
   }
   let files: Files;
   try {
     // Before a large folder that is none is walked.
     if (isFolder) await lstat(join(path, 'evidence.json'));
   } catch {
-    throw new UserError(`${path} is not an evidence bundle: evidence.json is missing`, whatABundleIs);
+    throw new FileError(path, ' is not an evidence bundle: evidence.json is missing', whatABundleIs);
   }
   try {
     files = isFolder ? await openFolder(path) : await openArchive(path);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(
-      `${path} is not an evidence bundle: it cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
+    throw new FileError(
+      path,
+      ` is not an evidence bundle: it cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
       whatABundleIs,
     );
   }
@@ -291,7 +307,7 @@ export const evidenceBackend = async (
     if (folder === undefined) continue;
     const argv = ((await textOf(files, file)) ?? '').replace(/\n$/, '').split('\n');
     const key = argv.join('\0');
-    if (folders.has(key)) throw new UserError(`${label} has ${argv.join(' ')} twice`, whatABundleIs);
+    if (folders.has(key)) throw new FileError(label, ` has ${argv.join(' ')} twice`, whatABundleIs);
     folders.set(key, { folder, known: await readCommand(label, files, folder) });
   }
   const stats = await readStats(label, files);

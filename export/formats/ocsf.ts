@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { isAnswered, isSeen } from '../../collector/status.ts';
 import type { Table } from '../../collector/table.ts';
-import { isoTime, jsonCell, namedCells } from '../format.ts';
+import { isoTime, isoTimeOf, jsonCell, namedCells } from '../format.ts';
 import type { Cell, Format, Head, ExportSnapshot } from '../format.ts';
 
 export const ocsfVersion = '1.8.0';
@@ -82,7 +82,7 @@ const deviceOf = (head: Head, host: Readonly<Record<string, Cell>>, tables: Tabl
       hostname: text(host['hostname']),
       model: text(host['model_identifier']),
       boot_time: typeof boot === 'number' ? boot * 1000 : undefined,
-      boot_time_dt: typeof boot === 'number' ? isoTime(boot) : undefined,
+      boot_time_dt: isoTimeOf(boot),
       is_managed: truth(mdm?.cell('is_enrolled')),
       is_supervised: truth(mdm?.cell('is_supervised')),
     }),
@@ -359,7 +359,7 @@ const findingEvents = function* (head: Head, device: Fields, tables: Tables): Ge
           desc: cell('purpose'),
           types: cell('group') === undefined ? undefined : [cell('group')],
           first_seen_time: typeof firstSeen === 'number' ? firstSeen * 1000 : undefined,
-          first_seen_time_dt: typeof firstSeen === 'number' ? isoTime(firstSeen) : undefined,
+          first_seen_time_dt: isoTimeOf(firstSeen),
         }),
         last_seen_time: head.collectedTime * 1000,
         last_seen_time_dt: isoTime(head.collectedTime),

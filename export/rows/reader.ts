@@ -1,7 +1,9 @@
 /** Reads what is to be exported out of a store, one host after the other and one table after the other. */
+import { UserError } from '../../collector/errors.ts';
 import { holdsRows as isTrue } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import type { Column, Table } from '../../collector/table.ts';
+import { isTime } from '../../collector/time.ts';
 import type { Statement } from '../../store/database.ts';
 import { quoteName } from '../../store/ddl.ts';
 import { doubtColumns, doubtsOfRow, noDoubtsKnown } from '../../store/doubts.ts';
@@ -67,20 +69,29 @@ const snapshotColumns =
   's.snapshot_id, s.sequence, s.collected_time, s.status, s.origin, s.euid, s.tool_version, s.schema_version, ' +
   's.redaction, s.look, s.reading, s.order_time';
 
-const headOf = (row: SnapshotRow, hostId: string): Head => ({
-  hostId,
-  snapshotId: row[0] as number,
-  sequence: row[1] as number,
-  collectedTime: row[2] as number,
-  status: row[3] as Head['status'],
-  origin: row[4] as Head['origin'],
-  euid: row[5] as number | null,
-  toolVersion: row[6] as string,
-  schemaVersion: row[7] as number,
-  redaction: row[8] as string | null,
-  reading: row[10] as number,
-  ...(row[11] === null ? {} : { orderTime: row[11] as number }),
-});
+const noDate = (hostId: string, time: unknown): UserError =>
+  new UserError(
+    `a snapshot of ${hostId} has a collected_time that is no date: ${String(time)}`,
+    'no Mac has such a clock; export --host exports the other hosts',
+  );
+
+const headOf = (row: SnapshotRow, hostId: string): Head => {
+  if (!isTime(row[2])) throw noDate(hostId, row[2]);
+  return {
+    hostId,
+    snapshotId: row[0] as number,
+    sequence: row[1] as number,
+    collectedTime: row[2] as number,
+    status: row[3] as Head['status'],
+    origin: row[4] as Head['origin'],
+    euid: row[5] as number | null,
+    toolVersion: row[6] as string,
+    schemaVersion: row[7] as number,
+    redaction: row[8] as string | null,
+    reading: row[10] as number,
+    ...(row[11] === null ? {} : { orderTime: row[11] as number }),
+  };
+};
 const observationSetOf = (row: SnapshotRow): number => row[9] as number;
 
 /** A snapshot of one host, where their order does not matter. */

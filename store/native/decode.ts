@@ -3,6 +3,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { holdsRows, statuses } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import { UserError } from '../../collector/errors.ts';
+import { isTime } from '../../collector/time.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import { readDoubts, withoutUnknownDoubts } from '../doubts.ts';
 import { dataTables, schemaVersion } from '../schema.ts';
@@ -300,6 +301,7 @@ export const nativeDecoder = (tables: readonly Table[], leftOut: Set<string> = n
     if (typeof hostId !== 'string' || hostId === '') throw broken(number, 'the snapshot has no host_id');
     if (!isInteger(id) || !isInteger(time))
       throw broken(number, 'the snapshot has no snapshot_id or collected_time');
+    if (!isTime(time)) throw broken(number, `the collected_time of the snapshot is no date: ${time}`);
     if (!isInteger(schema)) throw broken(number, 'the snapshot has no schema_version');
     if (schema > schemaVersion)
       throw broken(

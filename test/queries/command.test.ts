@@ -3,8 +3,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { causeOf } from '../../cli/findings_report.ts';
+import { evidenceBackend } from '../../collector/backends/evidence.ts';
+import { collect } from '../../collector/collect.ts';
+import { isSeen } from '../../collector/status.ts';
 import { queries } from '../../queries/index.ts';
 import { readPacks, stripComments } from '../../queries/osquery_pack.ts';
+import { tables } from '../../tables/index.ts';
 import { makeStandIn, program, temporaryFolder } from '../standin.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -47,6 +52,41 @@ test('findings says what was found, what it means and what to do, and apart what
   t.regex(found ?? '', /_svcadm/);
   t.regex(open ?? '', /leaves open [^\n]*laps_admin_holds_secure_token/);
   t.regex(stdout, /43 questions on 1 host: found 1 critical, /);
+});
+
+test('each column that declares why it is NULL leaves its question open with these words, whole', async (t) => {
+  const asked = tables.filter(({ generate }) => generate !== undefined);
+  const { results } = await collect(asked, await evidenceBackend(join(root, 'samples/macos26-managed')));
+  const open: string[] = [];
+  for (const { table, rows, status } of results) {
+    for (const [column, { nullBecause }] of Object.entries(table.columns)) {
+      if (nullBecause === undefined || !isSeen(status) || !rows.some((row) => row[column] === null)) continue;
+      open.push(`${column}: ${nullBecause} (${table.name})`);
+      const name = `needs_${table.name}_${column}`;
+      file(
+        `declared/${name}.sql`,
+        `-- name: ${name}\n-- title: x\n-- severity: low\n-- purpose: x\n-- requires: ${table.name}.${column}\n` +
+          `SELECT host_id, ${column} AS subject FROM ${table.name} WHERE ${column} = 'no such'`,
+      );
+    }
+  }
+  t.true(open.length >= 5, open.join('\n'));
+  const { stdout } = cli('findings', '--queries', join(folder, 'declared'), ...sample('macos26-managed'));
+  const words = stdout.replaceAll(/\s+/g, ' ');
+  for (const line of open) t.true(words.includes(line), `${line}\n${stdout}`);
+});
+
+test('what a database tells of a table as one text is not cut: the column is named beside it', (t) => {
+  const spot = { table: 'users', column: 'uid', reason: 'ok: gid: no; it is not; uid: x' };
+  const told = 'gid: no; it is not; uid: x';
+  t.is(
+    causeOf({ ...spot, because: { by: 'table_status', status: 'ok', told } }),
+    `users.uid is not known; of the table it is said: ${told}`,
+  );
+  t.is(causeOf({ ...spot, because: { by: 'nobody' } }), 'users.uid is not known');
+  t.is(causeOf({ ...spot, because: { by: 'question' } }), spot.reason);
+  t.is(causeOf({ ...spot, because: { by: 'table_status', status: 'partial', told } }), spot.reason);
+  t.is(causeOf({ ...spot, column: null, because: { by: 'question' } }), spot.reason);
 });
 
 test('findings as JSON: hits with their facts, and unknown hosts with the reasons', (t) => {

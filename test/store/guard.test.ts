@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { UserError } from '../../collector/errors.ts';
+import type { Db } from '../../store/database.ts';
 import { isInstant, prepareGuarded, touchedTables } from '../../store/guard.ts';
 import { openMemory } from '../../store/memory.ts';
 import { tables } from '../../tables/index.ts';
@@ -47,6 +48,11 @@ const hostile = [
   'SAVEPOINT x',
   'REPLACE INTO users(username) VALUES (1)',
   'EXPLAIN SELECT 1; DELETE FROM users',
+  'EXPLAIN PRAGMA query_only = 0',
+  'EXPLAIN QUERY PLAN PRAGMA trusted_schema = ON',
+  'explain\n/* of */ query -- the\n plan\tpragma writable_schema = 1',
+  "EXPLAIN ATTACH 'FILE' AS x",
+  'EXPLAIN DELETE FROM users',
   "; ; ATTACH 'FILE' AS x",
   '',
   ';',
@@ -91,6 +97,70 @@ test('reading statements pass, words of the gate in their strings and comments i
   ]) {
     t.notThrows(() => prepareGuarded(db, sql, names).raw(true).all({ now: 0 }), sql);
   }
+});
+
+test('no statement changes a setting, also not while it is prepared', (t) => {
+  const db = openMemory(tables);
+  const settings = ['query_only', 'trusted_schema', 'foreign_keys', 'recursive_triggers', 'writable_schema'];
+  const read = () => settings.map((name) => db.pragma(name, { simple: true }));
+  db.pragma('query_only = ON');
+  const before = read();
+  const heads = [
+    '',
+    '; ',
+    'EXPLAIN ',
+    'EXPLAIN QUERY PLAN ',
+    'explain/**/',
+    '/* EXPLAIN */ ',
+    'EXPLAIN\n--\n',
+  ];
+  const forms = ['PRAGMA # = 0', 'PRAGMA # = 1', 'pragma main.#(1)', 'PRAGMA/**/#=0', 'PRAGMA "#" = 1'];
+  for (const head of heads)
+    for (const form of forms)
+      for (const name of settings) {
+        const sql = head + form.replace('#', name);
+        t.throws(() => prepareGuarded(db, sql, names), { instanceOf: UserError, message: /refused/ }, sql);
+        t.deepEqual(read(), before, sql);
+      }
+  db.close();
+});
+
+test('what is wrong with the SQL is told with the name that is meant, in each form of SQLite', (t) => {
+  const db = openMemory(tables);
+  const cases: readonly (readonly [string, string, RegExp])[] = [
+    ['SELECT usrname FROM users', 'there is no column usrname', /did you mean username\?/],
+    ['SELECT u.usrname FROM users u', 'there is no column usrname', /did you mean username\?/],
+    ['SELECT "usrname" FROM users', 'there is no column usrname', /did you mean username\?/],
+    ['SELECT "a\nb" FROM users', 'there is no column a\nb', /single quotes/],
+    ['SELECT * FROM userz', 'there is no table userz', /did you mean users\?/],
+    ['SELECT * FROM main.userz', 'there is no table userz', /did you mean users\?/],
+    ['SELECT * FROM "a\nb"', 'there is no table a\nb', /lists them/],
+    ['SELECT 1 ORDER BY 1 COLLATE nope', 'the SQL cannot be run: no such collation sequence: nope', /./],
+    ['SELECT 1; SELECT 2', 'there is more than one statement', /one statement/],
+    ['SELECT 1; nonsense (', 'there is more than one statement', /one statement/],
+    ["SELECT 'contains no statements' FROM nope", 'there is no table nope', /lists them/],
+    ['SELECT * FROM "more than one statement"', 'there is no table more than one statement', /lists them/],
+    ['SELECT "contains no statements" FROM users', 'there is no column contains no statements', /quotes/],
+  ];
+  for (const [sql, message, hint] of cases) {
+    const error = t.throws(() => prepareGuarded(db, sql, names), { instanceOf: UserError }, sql);
+    t.is(error?.message, message, sql);
+    t.regex(error?.hint ?? '', hint, sql);
+  }
+  db.close();
+});
+
+test('what is wrong with the file is not told as a fault of the SQL', (t) => {
+  const fault = Object.assign(new Error('database disk image is malformed'), { code: 'SQLITE_CORRUPT' });
+  const db = {
+    prepare: () => {
+      throw fault;
+    },
+  } as unknown as Db;
+  t.is(
+    t.throws(() => prepareGuarded(db, 'SELECT 1', names)),
+    fault,
+  );
 });
 
 test('the tables that a statement touches are found through CTEs, subqueries, unions and EXISTS', (t) => {

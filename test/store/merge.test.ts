@@ -128,6 +128,39 @@ test('bad inputs are named, and the good ones are in', async (t) => {
   t.notRegex(ran.stderr, /\n\s+at /);
 });
 
+test('every bad input is named once, also one whose name its message begins with', async (t) => {
+  const cwd = temporaryFolder(t);
+  const files = ['i', 'it', 'it is', 'plain', 'own.tar.gz'];
+  const folders = ['n', 'nothing', 'nothing in it', 'there'];
+  for (const name of files) writeFileSync(join(cwd, name), 'remember the milk\n');
+  for (const name of folders) mkdirSync(join(cwd, name));
+  writeFileSync(join(cwd, 'other.db'), `SQLite format 3\0${'\0'.repeat(200)}`);
+  const absent = ['t', 'there is', 'no such'];
+  const inputs = [...files, ...folders, ...absent, 'other.db'];
+  const ran = await cli(['merge', '--db', 'fleet.db', ...inputs], { cwd });
+  const errors = ran.stderr
+    .split('\n')
+    .filter((line) => line.startsWith('tokenquery: error: '))
+    .map((line) => line.slice('tokenquery: error: '.length));
+  t.is(errors.length, inputs.length, ran.stderr);
+  const none = 'it is none of what can be merged';
+  const nothing = 'nothing in it can be merged';
+  const gone = 'there is no such file or folder';
+  t.deepEqual(
+    errors.filter((line) => !line.startsWith('own.tar.gz')).toSorted(),
+    [
+      ...['i', 'it', 'it is', 'plain'].map((name) => `${name}: ${none}`),
+      ...folders.map((name) => `${name}: ${nothing}`),
+      ...absent.map((name) => `${name}: ${gone}`),
+      'other.db is not a tokenquery database',
+    ].toSorted(),
+  );
+  t.regex(
+    errors.find((line) => line.startsWith('own.tar.gz')) ?? '',
+    /^own\.tar\.gz is not a \.tar\.gz that/,
+  );
+});
+
 test('a folder of nothing, and the database itself, are refused', async (t) => {
   const folder = temporaryFolder(t);
   const db = join(folder, 'fleet.db');
