@@ -6,7 +6,7 @@
  * Run: npm run build && node bench/versus.ts OLD [NEW] [--rounds 20] [--hosts 1000] [--fleet FILE] [--only WORD,…]
  * OLD and NEW are paths of a dist/tokenquery.cjs, NEW by default that of this folder. The evidence is that of OLD, and so
  * is the fleet: its bench/fleet.ts makes it, for an older program cannot read what a newer one writes; --fleet FILE
- * takes another, --hosts 0 leaves it out. Each program exports from databases that it made itself.
+ * takes another, --hosts 0 leaves it out. Each program reads databases that it made itself.
  * Needs: bash, whose `time` knows the time of the processors to the millisecond.
  */
 import { spawnSync } from 'node:child_process';
@@ -97,7 +97,7 @@ const small: readonly Case[] = [
   },
   {
     name: 'merge, 4 databases, new file',
-    argv: ['merge', '--db', 'out.db', ...sampleNames.map((name) => join(old.folder, `${name}.db`))],
+    argv: ['merge', '--db', 'out.db', ...sampleNames.map((name) => `${name}.db`)],
   },
   { name: 'merge, 4 bundles, new file', argv: ['merge', '--db', 'out.db', ...samplePaths] },
   ...['native', 'json', 'csv', 'osquery', 'ocsf', 'ecs', 'hec'].map((format) => ({
@@ -133,11 +133,13 @@ const measure = (own: Contestant, { argv, from }: Case): number => {
 };
 
 const makeDatabases = (hasFleet: boolean): void => {
-  for (const own of contestants) run(own, ['snapshot', '--db', 'samples.db', ...sources]);
-  for (const [index, name] of sampleNames.entries()) {
-    run(old, ['snapshot', '--db', `${name}.db`, '--source', samplePaths[index] ?? '']);
-    run(old, ['export', '--db', `${name}.db`, '--format', 'native', '--output', `${name}.ndjson`]);
+  for (const own of contestants) {
+    run(own, ['snapshot', '--db', 'samples.db', ...sources]);
+    for (const [index, name] of sampleNames.entries())
+      run(own, ['snapshot', '--db', `${name}.db`, '--source', samplePaths[index] ?? '']);
   }
+  for (const name of sampleNames)
+    run(old, ['export', '--db', `${name}.db`, '--format', 'native', '--output', `${name}.ndjson`]);
   if (!hasFleet) return;
   if (values.fleet === undefined) {
     const script = join(dirname(old.program), '../bench/fleet.ts');
