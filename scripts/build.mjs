@@ -47,6 +47,17 @@ const escaped = (character) => `\\u${character.charCodeAt(0).toString(16).padSta
 const bundle = readFileSync(at('build/bundle/index.cjs'), 'utf8');
 writeFileSync(at('dist/index.cjs'), bundle.replace(/[^\0-\x7f]/g, escaped), 'latin1');
 cpSync(at('samples'), at('dist/samples'), { recursive: true });
-cpSync(at('scripts/loader.cjs'), at('dist/tokenquery.cjs'));
+const sample = ['--source', at('samples/macos26-managed')];
+const db = ['--db', at('build/warm.db')];
+run(at('scripts/code_cache.cjs'), at('dist/index.cjs'), at('dist/start.cache'), 'query', 'SELECT 1');
+run(
+  ...[at('scripts/code_cache.cjs'), at('dist/index.cjs'), at('dist/work.cache')],
+  ...['overview', ...sample, '--then', 'findings', ...sample],
+  ...['--then', 'snapshot', ...db, ...sample],
+  ...['--then', 'export', ...db, '--format', 'native', '--output', at('build/warm.ndjson')],
+  ...['--then', 'merge', '--db', at('build/warm2.db'), at('build/warm.ndjson')],
+  ...['--then', 'merge', '--db', at('build/warm3.db'), at('build/warm.db')],
+  ...['--then', 'query', ...db, 'SELECT count(*) FROM users'],
+);
 // Last, for it is what bin/tokenquery compares the sources with.
-run(at('scripts/code_cache.cjs'), at('dist/index.cjs'), at('dist/index.cache'));
+cpSync(at('scripts/loader.cjs'), at('dist/tokenquery.cjs'));

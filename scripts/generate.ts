@@ -6,7 +6,7 @@ import { withClosed } from '../queries/closed.ts';
 import { parseQuery, severityRank } from '../queries/query.ts';
 import type { Query } from '../queries/query.ts';
 import { withReads } from '../queries/reads.ts';
-import { openEmptyStore } from '../store/memory.ts';
+import { openEmptyStore } from '../store/empty.ts';
 import { parsersIndex } from './parsers_index.ts';
 
 const root = join(import.meta.dirname, '..');

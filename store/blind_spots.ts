@@ -5,7 +5,7 @@ import type { Db } from './database.ts';
 import type { Store } from './store.ts';
 import { analystName, touchedTables } from './guard.ts';
 import { widenTables } from './held.ts';
-import { openEmptyStore } from './memory.ts';
+import { openEmptyStore } from './empty.ts';
 import { dataTables } from './schema.ts';
 
 const changesColumns =

@@ -3,7 +3,6 @@ import { allColumns } from '../collector/table.ts';
 import { openDatabase } from './database.ts';
 import type { Db } from './database.ts';
 import { createTable, ownColumnDefinitions, quoteName } from './ddl.ts';
-import { storeTables, storeViews } from './schema.ts';
 
 /**
  * An empty database in memory with every table, as a live query sees it.
@@ -19,14 +18,6 @@ export const openMemory = (tables: readonly Table[], create: (table: Table) => s
 /** A table that takes whatever a store holds: words of a newer version, and NULL for what an older one did not know. */
 export const ownTable = (table: Table): string =>
   `CREATE TABLE ${quoteName(table.name)} (${[...ownColumnDefinitions(table), '"host_id" TEXT'].join(', ')}) STRICT;`;
-
-/** An empty store in memory: what statements on a store, also those that compare snapshots, can be checked on. */
-export const openEmptyStore = (tables: readonly Table[]): Db => {
-  const db = openDatabase(':memory:');
-  for (const sql of storeTables(tables).values()) db.exec(sql);
-  for (const [name, sql] of storeViews(tables, () => 0)) db.exec(`CREATE VIEW ${quoteName(name)} AS\n${sql}`);
-  return db;
-};
 
 // SQLite binds at most 32,766 values in one statement; more than some 50 rows at once bring nothing.
 const rowsAtOnce = 50;

@@ -1,4 +1,4 @@
-import { known, unread } from '../collector/parsers/allowed.ts';
+import { known, unread } from '../collector/setting.ts';
 import { bit, boolean, defineTable, integer, required, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 

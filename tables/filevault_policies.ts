@@ -1,4 +1,4 @@
-import { known } from '../collector/parsers/allowed.ts';
+import { known } from '../collector/setting.ts';
 import { bit, boolean, defineTable, integer, oneOf, text } from '../collector/table.ts';
 import type { FileVaultPolicy } from '../collector/parsers/managed_preferences.ts';
 import { firstSet, readPreferences } from './shared/preferences.ts';

@@ -1,5 +1,5 @@
-import { unread } from '../collector/parsers/allowed.ts';
-import type { Setting } from '../collector/parsers/allowed.ts';
+import { unread } from '../collector/setting.ts';
+import type { Setting } from '../collector/setting.ts';
 import type { GuestPolicy } from '../collector/parsers/managed_preferences.ts';
 import { bit, boolean, defineTable, text } from '../collector/table.ts';
 import { isRoot } from './shared/accounts.ts';

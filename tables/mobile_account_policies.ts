@@ -1,6 +1,6 @@
 import { CollectError } from '../collector/errors.ts';
-import { known } from '../collector/parsers/allowed.ts';
-import type { Setting } from '../collector/parsers/allowed.ts';
+import { known } from '../collector/setting.ts';
+import type { Setting } from '../collector/setting.ts';
 import type { MobileAccountPolicy } from '../collector/parsers/managed_preferences.ts';
 import { isReadablePath } from '../collector/sources.ts';
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';

@@ -1,6 +1,6 @@
 import { CollectError, parseFailed } from '../collector/errors.ts';
-import { known } from '../collector/parsers/allowed.ts';
-import type { Setting } from '../collector/parsers/allowed.ts';
+import { known } from '../collector/setting.ts';
+import type { Setting } from '../collector/setting.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 import type { PlatformSsoPolicy } from '../collector/parsers/managed_preferences.ts';
 import { bit, boolean, defineTable, text } from '../collector/table.ts';

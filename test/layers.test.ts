@@ -140,3 +140,21 @@ test('no file imports itself by way of others, as types neither', (t) => {
   for (const file of sources) visit(file, []);
   t.true(done.size >= sources.length);
 });
+
+/** The files that are loaded with a file, and the packages. */
+const loadedWith = (file: string, found = new Set<string>()): ReadonlySet<string> => {
+  if (found.has(file)) return found;
+  found.add(file);
+  if (!file.endsWith('.ts')) return found;
+  const text = readFileSync(join(root, file), 'utf8');
+  for (const [, specifier = ''] of text.matchAll(/^(?:import|export) (?!type )[^;]*?from '([^']+)';/gms))
+    loadedWith(specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier, found);
+  return found;
+};
+
+test('a statement is begun without the parsers of answers and the layout of a store: start-up counts', (t) => {
+  const loaded = loadedWith('cli/commands/query.ts');
+  t.true(loaded.has('tables/index.ts') && loaded.has('better-sqlite3'));
+  for (const heavy of ['fast-xml-parser', 'execa', 'collector/parsers/plist.ts', 'store/schema.ts'])
+    t.false(loaded.has(heavy), heavy);
+});

@@ -57,7 +57,8 @@ const printQuery = (query: Query): void => {
 /** Queries of a folder, with what they read: it is part of the SQL that is printed. */
 const checked = async (queries: readonly Query[]): Promise<readonly Query[]> => {
   const { checkQuery } = await import(/* webpackMode: "eager" */ '../../queries/custom.ts');
-  const { openEmptyStore, openMemory } = await import(/* webpackMode: "eager" */ '../../store/memory.ts');
+  const { openEmptyStore } = await import(/* webpackMode: "eager" */ '../../store/empty.ts');
+  const { openMemory } = await import(/* webpackMode: "eager" */ '../../store/memory.ts');
   const { names } = await import(/* webpackMode: "eager" */ '../findings.ts');
   const [empty, store] = [openMemory(tables), openEmptyStore(tables)];
   try {

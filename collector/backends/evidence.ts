@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, mkdtemp, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { createReadStream } from 'node:fs';
+import { closeSync, constants, createReadStream, openSync, readFileSync, readdirSync } from 'node:fs';
+import { chmod, lstat, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { FileError, UserError } from '../errors.ts';
@@ -17,29 +16,33 @@ const formatVersion = 1;
 const maxArchiveBytes = 1024 * 1024 * 1024;
 const whatABundleIs = 'a bundle is a folder or .tar.gz that `tokenquery capture` writes';
 
-/** All files of a bundle by their path inside it. */
-type Files = ReadonlyMap<string, () => Promise<Uint8Array>>;
+/**
+ * All files of a bundle by their path inside it. They are many and small: to wait for each would take longer than to
+ * read it.
+ */
+type Files = ReadonlyMap<string, () => Uint8Array>;
 
 const isMissing = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 /** A bundle may come from anybody: a link in it would make root read a file of its choice. */
-const openFolder = async (folder: string): Promise<Files> => {
-  const files = new Map<string, () => Promise<Uint8Array>>();
-  const walk = async (relative: string): Promise<void> => {
-    for (const entry of await readdir(join(folder, relative), { withFileTypes: true })) {
+const readNoLink = (path: string): Uint8Array => {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    return new Uint8Array(readFileSync(file));
+  } finally {
+    closeSync(file);
+  }
+};
+
+const openFolder = (folder: string): Files => {
+  const files = new Map<string, () => Uint8Array>();
+  const walk = (relative: string): void => {
+    for (const entry of readdirSync(join(folder, relative), { withFileTypes: true })) {
       const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
-      if (entry.isDirectory()) await walk(path);
-      else if (entry.isFile()) {
-        files.set(path, async () => {
-          const handle = await open(join(folder, path), constants.O_RDONLY | constants.O_NOFOLLOW);
-          try {
-            return new Uint8Array(await handle.readFile());
-          } finally {
-            await handle.close();
-          }
-        });
-      } else {
+      if (entry.isDirectory()) walk(path);
+      else if (entry.isFile()) files.set(path, () => readNoLink(join(folder, path)));
+      else {
         throw new FileError(
           folder,
           ` holds something that is neither a file nor a folder: ${path}`,
@@ -48,13 +51,13 @@ const openFolder = async (folder: string): Promise<Files> => {
       }
     }
   };
-  await walk('');
+  walk('');
   return files;
 };
 
 const openArchive = async (archive: string): Promise<Files> => {
   const { extract } = await import(/* webpackMode: "eager" */ 'tar-stream');
-  const files = new Map<string, () => Promise<Uint8Array>>();
+  const files = new Map<string, () => Uint8Array>();
   let total = 0;
   const unpack = extract();
   const reading = createReadStream(archive);
@@ -75,7 +78,7 @@ const openArchive = async (archive: string): Promise<Files> => {
       }
       if (entry.header.type !== 'file') continue;
       const bytes = new Uint8Array(Buffer.concat(chunks));
-      files.set(entry.header.name.replace(/^(?:\.\/)+/, ''), async () => bytes);
+      files.set(entry.header.name.replace(/^(?:\.\/)+/, ''), () => bytes);
     }
   } catch (error) {
     throw new FileError(
@@ -98,16 +101,16 @@ const stripCommonFolder = (files: Files): Files => {
   return new Map([...files].map(([path, read]) => [path.slice(prefix.length), read]));
 };
 
-const textOf = async (files: Files, path: string): Promise<string | null> => {
+const textOf = (files: Files, path: string): string | null => {
   const read = files.get(path);
   if (read === undefined) return null;
-  const text = decodeUtf8(await read());
+  const text = decodeUtf8(read());
   if (text === null) throw new UserError(`${path} of the evidence is not UTF-8`, whatABundleIs);
   return text;
 };
 
-const checkSums = async (label: string, files: Files): Promise<void> => {
-  const sums = await textOf(files, 'SHA256SUMS');
+const checkSums = (label: string, files: Files): void => {
+  const sums = textOf(files, 'SHA256SUMS');
   if (sums === null) return;
   const listed = new Set<string>();
   for (const line of sums.split('\n')) {
@@ -120,9 +123,7 @@ const checkSums = async (label: string, files: Files): Promise<void> => {
         ` was changed after it was written: SHA256SUMS names ${path ?? 'what is no file'}, which is not there`,
       );
     }
-    const found = createHash('sha256')
-      .update(await read())
-      .digest('hex');
+    const found = createHash('sha256').update(read()).digest('hex');
     if (found !== expected) {
       throw new FileError(label, ` was changed after it was written: ${path} does not match SHA256SUMS`);
     }
@@ -142,8 +143,8 @@ interface Manifest {
   readonly hostId: string | null;
 }
 
-const readManifest = async (label: string, files: Files): Promise<Manifest> => {
-  const text = await textOf(files, 'evidence.json');
+const readManifest = (label: string, files: Files): Manifest => {
+  const text = textOf(files, 'evidence.json');
   if (text === null)
     throw new FileError(label, ' is not an evidence bundle: evidence.json is missing', whatABundleIs);
   let found: unknown;
@@ -205,15 +206,11 @@ const outcomeWords = {
   not_started: 'not_started',
 } as const;
 
-const readCommand = async (
-  label: string,
-  files: Files,
-  folder: string,
-): Promise<Omit<Output, 'stdout' | 'stderr'>> => {
-  const word = (await textOf(files, `${folder}/exit_code`))?.trim();
+const readCommand = (label: string, files: Files, folder: string): Omit<Output, 'stdout' | 'stderr'> => {
+  const word = textOf(files, `${folder}/exit_code`)?.trim();
   const common = {
-    startedTime: integerOf(await textOf(files, `${folder}/started_time`)),
-    durationMs: integerOf(await textOf(files, `${folder}/duration_ms`)),
+    startedTime: integerOf(textOf(files, `${folder}/started_time`)),
+    durationMs: integerOf(textOf(files, `${folder}/duration_ms`)),
     exitCode: null,
     signal: null,
   };
@@ -233,9 +230,9 @@ const readCommand = async (
   return { ...common, outcome: 'exited', exitCode, isSpawned };
 };
 
-const readStats = async (label: string, files: Files): Promise<ReadonlyMap<string, PathStat>> => {
+const readStats = (label: string, files: Files): ReadonlyMap<string, PathStat> => {
   const stats = new Map<string, PathStat>();
-  for (const [index, line] of ((await textOf(files, 'stat.tsv')) ?? '').split('\n').entries()) {
+  for (const [index, line] of (textOf(files, 'stat.tsv') ?? '').split('\n').entries()) {
     if (line === '') continue;
     const [path = '', kind, mode = '', uid = '', size = '', mtime = ''] = line.split('\t');
     if (kind === 'missing' || kind === 'denied') stats.set(path, { kind });
@@ -286,7 +283,7 @@ export const evidenceBackend = async (
     throw new FileError(path, ' is not an evidence bundle: evidence.json is missing', whatABundleIs);
   }
   try {
-    files = isFolder ? await openFolder(path) : await openArchive(path);
+    files = isFolder ? openFolder(path) : await openArchive(path);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new FileError(
@@ -295,8 +292,8 @@ export const evidenceBackend = async (
       whatABundleIs,
     );
   }
-  const manifest = await readManifest(label, files);
-  await checkSums(label, files);
+  const manifest = readManifest(label, files);
+  checkSums(label, files);
 
   const folders = new Map<
     string,
@@ -305,14 +302,13 @@ export const evidenceBackend = async (
   for (const file of files.keys()) {
     const folder = /^(commands\/[^/]+)\/argv$/.exec(file)?.[1];
     if (folder === undefined) continue;
-    const argv = ((await textOf(files, file)) ?? '').replace(/\n$/, '').split('\n');
+    const argv = (textOf(files, file) ?? '').replace(/\n$/, '').split('\n');
     const key = argv.join('\0');
     if (folders.has(key)) throw new FileError(label, ` has ${argv.join(' ')} twice`, whatABundleIs);
-    folders.set(key, { folder, known: await readCommand(label, files, folder) });
+    folders.set(key, { folder, known: readCommand(label, files, folder) });
   }
-  const stats = await readStats(label, files);
-  const bytesOf = async (file: string): Promise<Uint8Array> =>
-    (await files.get(file)?.()) ?? new Uint8Array();
+  const stats = readStats(label, files);
+  const bytesOf = (file: string): Uint8Array => files.get(file)?.() ?? new Uint8Array();
 
   return {
     origin: 'evidence',
@@ -327,13 +323,13 @@ export const evidenceBackend = async (
       const { folder, known } = recorded;
       return {
         ...known,
-        stdout: await bytesOf(`${folder}/stdout`),
-        stderr: await bytesOf(`${folder}/stderr`),
+        stdout: bytesOf(`${folder}/stdout`),
+        stderr: bytesOf(`${folder}/stderr`),
       };
     },
     readFile: async (file): Promise<FileContent | null> => {
       const read = files.get(`files${file}`);
-      if (read !== undefined) return { kind: 'content', bytes: await read() };
+      if (read !== undefined) return { kind: 'content', bytes: read() };
       const found = stats.get(file);
       if (found === undefined) return null;
       return found.kind === 'missing' || found.kind === 'denied' ? { kind: found.kind } : null;

@@ -1,8 +1,13 @@
 import { CollectError, parseFailed, permissionDenied } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
 import { ignore } from '../answer.ts';
+import { unread } from '../setting.ts';
+import type { Setting } from '../setting.ts';
 import { failed, firstLine, notUnderstood, saysRootNeeded } from './lines.ts';
 import { PlistDate, writeXmlPlist } from './plist.ts';
+
+export { known, unread } from '../setting.ts';
+export type { Setting } from '../setting.ts';
 
 /**
  * What may be kept of a key. `flag`: true, false, 1, 0. `present`: that the key is there, its content unread.
@@ -26,14 +31,6 @@ export type KeptDict = ReadonlyMap<string, Kept>;
  */
 export const withheldValue: KeptDict = new Map();
 export const withheldDict: readonly Kept[] = [];
-
-/** A setting that is there and was not understood: nothing is known of it, not even that it is not set. */
-export const unread: unique symbol = Symbol('unread');
-/** Null when it is not set. */
-export type Setting<T> = T | null | typeof unread;
-/** Its value; null when it is not set or not known. */
-export const known = <T>(setting: Setting<T>): T | null =>
-  setting === unread ? null : (setting as T | null);
 
 const timeText = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.\d{1,9})? ?(?:Z|([+-])(\d\d):?(\d\d))$/;
 

@@ -1,6 +1,6 @@
 /** Preference files, where a file that is not there is an answer and a file that cannot be read is none. */
-import { known } from '../../collector/parsers/allowed.ts';
-import type { Setting } from '../../collector/parsers/allowed.ts';
+import { known } from '../../collector/setting.ts';
+import type { Setting } from '../../collector/setting.ts';
 import type { Context } from '../../collector/table.ts';
 
 /** What came of looking at a file: its content, null when it is proven absent. */

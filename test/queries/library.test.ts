@@ -6,7 +6,7 @@ import { allColumns } from '../../collector/table.ts';
 import { evaluateCollections, names } from '../../cli/findings.ts';
 import { parseQuery, severities } from '../../queries/query.ts';
 import { withReads } from '../../queries/reads.ts';
-import { openEmptyStore } from '../../store/memory.ts';
+import { openEmptyStore } from '../../store/empty.ts';
 import { queries } from '../../queries/index.ts';
 import { blindSpotStatements, evaluate } from '../../queries/evaluate.ts';
 import type { Answer, Verdict } from '../../queries/evaluate.ts';
