@@ -1,5 +1,6 @@
 /** Findings as a person reads them. */
 import { isSeen } from '../collector/status.ts';
+import type { Value } from '../collector/table.ts';
 import { findingsOfAnswer } from '../queries/findings.ts';
 import type { Finding } from '../queries/findings.ts';
 import { severities, severityRank } from '../queries/query.ts';
@@ -12,11 +13,24 @@ const hostsShown = 3;
 
 export const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
+/** A time as a person reads it, in UTC; a number of seconds that is none stays one. */
+const timeText = (seconds: number): string => {
+  const date = new Date(Math.floor(seconds) * 1000);
+  return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString().replace('.000Z', 'Z');
+};
+
+const factText = (name: string, value: Value): string => {
+  if (value === null) return 'unknown';
+  // 0 stands for "never" where macOS counts failed logins.
+  const isTime = /_(?:time|timestamp)$/.test(name) && typeof value !== 'string' && Number(value) > 0;
+  return isTime ? timeText(Number(value)) : String(value);
+};
+
 const factsText = (details: Finding['details']): string =>
   details
     .map((facts) =>
       Object.entries(facts)
-        .map(([name, value]) => `${name} ${value === null ? 'unknown' : String(value)}`)
+        .map(([name, value]) => `${name} ${factText(name, value)}`)
         .join(', '),
     )
     .join('; ');
@@ -45,6 +59,9 @@ const printAnswer = ({ query, verdicts }: Answer, findings: readonly Finding[]):
   if (query.purpose !== '' && query.purpose !== query.title)
     print(wrap(query.purpose, '          ', '  means:  '));
   if (query.remediation !== '') print(wrap(query.remediation, '          ', '  do:     '));
+  // What else it may be stands where it is told: who reads the finding reads no other page.
+  if (query.falsePositives !== '' && !query.falsePositives.startsWith('None'))
+    print(wrap(query.falsePositives, '          ', '  may be: '));
   if (verdicts.size > 1 && !query.isOfFleet) print(`  on ${hosts} of ${plural(verdicts.size, 'host')}:\n`);
   for (const { hostId, subject, details, blindSpots } of findings.slice(0, rowsShown)) {
     const more = blindSpots.length === 0 ? '' : ' (and not all could be looked at)';

@@ -146,9 +146,9 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "An account that was made half-way: finish it, or delete it.",
+    "remediation": "Find out who made it, and keep the record of it. An account that was made half-way gets a password, one of a service a shell that is none (/usr/bin/false). Before it is deleted, make sure that it is not the only administrator, and that nothing runs as it.",
     "references": "mSCP os_store_encrypted_passwords; 800-53r5 IA-5(1)",
-    "falsePositives": "Accounts of sharing only whose shell was never set.",
+    "falsePositives": "Service accounts that were made with a shell and without a password (often postgres of a database, or a build user), and accounts that log in with an SSH key only. To make sure: the product is installed, the home folder is its own, the account is no administrator (is_admin), and has_basic is 0.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
@@ -189,7 +189,7 @@ export const queries: readonly Query[] = [
     "appliesReads": [],
     "remediation": "tokenidentity is a new card or key, DisabledUser a disabled account: look for the change record.",
     "references": "ATT&CK T1098, T1556; 800-53r5 AC-2(4), IA-5",
-    "falsePositives": "Pairing a smart card, and the first login of a directory user.",
+    "falsePositives": "Pairing a smart card, and the first login of a directory user. A renewed certificate of the Mac's own Kerberos realm (LKDC) changes the value Kerberosv5, and another list of hashes the value ShadowHash, of every account in the same snapshot: many accounts with one change_time and one tag are rather that than an attack. Setting a password may change the list of one account.",
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
@@ -352,9 +352,9 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Make sure that it is the known management account; otherwise remove it and hunt for its origin.",
+    "remediation": "Make sure whether it is a known management account: ask its console, and the ticket of the day on which it was made. If nobody knows it, keep the evidence (this export, the record, the home folder), and make sure that another administrator with a token can log in: it may be the only one. Then take its rights away, and hunt for its origin.",
     "references": "ATT&CK T1564.002, T1136.001, T1078.003; 800-53r5 AC-2, AC-6(5)",
-    "falsePositives": "The hidden management account of an MDM or a remote-support tool. One that MDM made is left out where MDM was asked (--allow-network).",
+    "falsePositives": "The hidden management account of an MDM or a remote-support tool. One that MDM made in Setup Assistant is left out where MDM was asked (--allow-network); else it stands here, as _fleetadmin of Fleet. Agents have such accounts too: JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, and super of S.U.P.E.R.M.A.N., which authorises updates. To make sure: the product is installed on this Mac, its console names the account, and the account was made when the product came. A name proves nothing: whoever makes an account chooses it.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
@@ -442,7 +442,7 @@ export const queries: readonly Query[] = [
     "appliesReads": [],
     "remediation": "Match it to a ticket, a tool that lends rights or a Platform SSO group; else take the right away and investigate.",
     "references": "ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)",
-    "falsePositives": "Tools that make users administrators for minutes; Platform SSO, which sets the right at each login.",
+    "falsePositives": "Tools that make users administrators for minutes; Platform SSO, which sets the right at each login. An agent that was installed in these days and makes an account of its own (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of S.U.P.E.R.M.A.N.): its console knows it.",
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
@@ -455,13 +455,13 @@ export const queries: readonly Query[] = [
     "title": "Many failed logins, or a password older than a year",
     "group": "detection",
     "severity": "medium",
-    "purpose": "Five failed logins in a row or more, or a password that was set more than 365 days ago.",
+    "purpose": "Five failed logins in a row or more, or a password that was set more than 365 days ago, of an account that can log in: one that is disabled, or has no shell, is left out.",
     "requires": [
       {
         "table": "account_policy_data",
         "column": "failed_login_count",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.is_awake, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))",
+        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.can_login, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))",
         "unless": null,
         "reads": null
       },
@@ -469,13 +469,13 @@ export const queries: readonly Query[] = [
         "table": "account_policy_data",
         "column": "password_last_set_time",
         "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.is_awake, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))",
+        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.can_login, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))",
         "unless": null,
         "reads": null
       },
       {
         "table": "users",
-        "column": "is_awake",
+        "column": "can_login",
         "isNullAnswer": false,
         "where": null,
         "unless": null,
@@ -485,7 +485,7 @@ export const queries: readonly Query[] = [
         "table": "users",
         "column": "account_type",
         "isNullAnswer": false,
-        "where": "COALESCE(is_awake, 1) = 1 AND COALESCE(is_system_account, 1) = 1",
+        "where": "COALESCE(can_login, 1) = 1 AND COALESCE(is_system_account, 1) = 1",
         "unless": null,
         "reads": null
       },
@@ -511,7 +511,7 @@ export const queries: readonly Query[] = [
         "unless": null,
         "reads": [
           "account_type",
-          "is_awake",
+          "can_login",
           "is_system_account",
           "username",
           "uuid"
@@ -521,7 +521,7 @@ export const queries: readonly Query[] = [
         "table": "users",
         "column": null,
         "isNullAnswer": false,
-        "where": "COALESCE(is_awake, 1) = 1 AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest') AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)",
+        "where": "COALESCE(can_login, 1) = 1 AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest') AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)",
         "unless": null,
         "reads": null
       }
@@ -545,13 +545,13 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Investigate the bursts. Change old passwords where the policy asks for it.",
-    "references": "ATT&CK T1110; mSCP pwpolicy_account_lockout_enforce, pwpolicy_max_lifetime_enforce; CIS 5.2.7 (macOS 15); 800-53r5 IA-5",
-    "falsePositives": "A user who forgot a new password. Policies that do not ask for changes.",
+    "references": "ATT&CK T1110; mSCP pwpolicy_account_lockout_enforce, pwpolicy_max_lifetime_enforce; CIS 5.2.7 (macOS 26); 800-53r5 IA-5",
+    "falsePositives": "A user who forgot a new password. Policies that do not ask for changes. Service accounts whose password a product makes and nobody types (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount).",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  a.failed_login_count,\n  a.failed_login_timestamp,\n  a.password_last_set_time,\n  CASE\n    WHEN a.password_last_set_time < :now - 365 * 86400 THEN 1\n    WHEN a.password_last_set_time IS NOT NULL THEN 0\n  END AS is_password_old\nFROM account_policy_data a\nJOIN users u\n  ON u.host_id = a.host_id\n  AND u.username = a.username\n  AND COALESCE(u.uuid, '') = COALESCE(a.uuid, '')\nWHERE u.is_awake = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  AND (\n    a.failed_login_count >= 5\n    OR a.password_last_set_time < :now - 365 * 86400\n  )\nORDER BY a.host_id, a.username, COALESCE(a.uuid, '')",
+    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  a.failed_login_count,\n  a.failed_login_timestamp,\n  a.password_last_set_time,\n  CASE\n    WHEN a.password_last_set_time < :now - 365 * 86400 THEN 1\n    WHEN a.password_last_set_time IS NOT NULL THEN 0\n  END AS is_password_old\nFROM account_policy_data a\nJOIN users u\n  ON u.host_id = a.host_id\n  AND u.username = a.username\n  AND COALESCE(u.uuid, '') = COALESCE(a.uuid, '')\nWHERE u.can_login = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  AND (\n    a.failed_login_count >= 5\n    OR a.password_last_set_time < :now - 365 * 86400\n  )\nORDER BY a.host_id, a.username, COALESCE(a.uuid, '')",
     "file": "queries/detection/password_signals.sql"
   },
   {
@@ -641,7 +641,7 @@ export const queries: readonly Query[] = [
     "appliesReads": [],
     "remediation": "Expected at the first login while a bootstrap token is escrowed; otherwise find out who granted it.",
     "references": "ATT&CK T1098; 800-53r5 AC-2(4)",
-    "falsePositives": "Every new user of a managed Mac, once.",
+    "falsePositives": "Every new user of a managed Mac, once. Agents whose service account grants tokens or installs updates get one when they are set up (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of S.U.P.E.R.M.A.N.): their console knows it.",
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
@@ -788,9 +788,9 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Treat it as a compromise until it is explained. Keep the evidence, and make sure that another administrator with a token can log in, before anything is taken away.",
+    "remediation": "Treat it as a compromise until it is explained. First look whether an installed product made it (below). If none did: keep the evidence (this export, the record, the home folder), look at what it holds (is_admin, a token, FileVault) and at what runs as it, make sure that another administrator with a token can log in, and only then disable it; delete it when it is understood.",
     "references": "ATT&CK T1036.010, T1564.002, T1136.001; 800-53r5 IA-4",
-    "falsePositives": "Agents of some products make a service account of such a name with a real shell.",
+    "falsePositives": "The agent of a product may make a service account of such a name with a real shell (kind name): JumpCloud _jumpcloudserviceaccount and Automox _automoxserviceaccount, which hold a token, and Fleet _fleetadmin. Build users of Nix, _nixbld1 and following (kind same_uid): older installers gave them uids from 301 on, which macOS 15 gives to accounts of its own; both accounts of a pair are told, and Nix has a script that moves its own. To make sure: the product is installed here, its console or installer names the account, and the account is what it should be: a build user of Nix has group nixbld, shell /sbin/nologin, no password and no administrator's right. A name proves nothing: whoever makes an account chooses it.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
@@ -832,94 +832,11 @@ export const queries: readonly Query[] = [
     "file": "queries/detection/uuid_changed.sql"
   },
   {
-    "name": "only_token_holder_is_managed_admin",
-    "title": "The administrator that MDM manages is the only token holder",
-    "group": "fleet",
-    "severity": "high",
-    "purpose": "The person who uses the Mac can neither unlock it at startup nor update it.",
-    "requires": [
-      {
-        "table": "managed_users",
-        "column": null,
-        "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": [
-          "kind",
-          "source",
-          "uuid"
-        ]
-      },
-      {
-        "table": "secure_tokens",
-        "column": "secure_token",
-        "isNullAnswer": false,
-        "where": "COALESCE(is_guest, 0) = 0",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "secure_tokens",
-        "column": "uuid",
-        "isNullAnswer": false,
-        "where": "COALESCE(secure_token, 1) = 1 AND EXISTS (SELECT 1 FROM managed_users m WHERE m.host_id = secure_tokens.host_id)",
-        "unless": null,
-        "reads": null
-      }
-    ],
-    "closed": [
-      {
-        "table": "bootstrap_tokens",
-        "column": "state",
-        "values": [
-          "escrowed",
-          "supported_not_escrowed",
-          "not_supported",
-          "stale_local",
-          "not_enrolled",
-          "unknown"
-        ]
-      },
-      {
-        "table": "managed_users",
-        "column": "kind",
-        "values": [
-          "auto_setup_admin",
-          "managed_user",
-          "configured"
-        ]
-      },
-      {
-        "table": "managed_users",
-        "column": "source",
-        "values": [
-          "mdmclient",
-          "system_profiler",
-          "config"
-        ]
-      }
-    ],
-    "alsoReads": [
-      "bootstrap_tokens"
-    ],
-    "applies": null,
-    "appliesReads": [],
-    "remediation": "Let the user log in at the login window while the bootstrap token is escrowed.",
-    "references": "800-53r5 CP-2",
-    "falsePositives": "A Mac that was set up and not handed out yet.",
-    "needsHistory": false,
-    "isOfFleet": false,
-    "leastHosts": 0,
-    "maxAge": 0,
-    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  b.state AS bootstrap_state\nFROM managed_users m\n-- CROSS JOIN: SQLite then begins with the few accounts that MDM made.\nCROSS JOIN secure_tokens s\nLEFT JOIN bootstrap_tokens b ON b.host_id = s.host_id\nWHERE s.host_id = m.host_id\n  AND s.uuid = m.uuid\n  AND s.secure_token = 1\n  -- There is no other, and nobody who might be one. APFS lists Guest too.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens o\n    WHERE o.host_id = s.host_id\n      AND COALESCE(o.uuid, '') <> s.uuid\n      AND COALESCE(o.secure_token, 1) = 1\n      AND COALESCE(o.is_guest, 0) = 0\n  )\nORDER BY s.host_id, s.username, m.kind, m.source",
-    "file": "queries/fleet/only_token_holder_is_managed_admin.sql"
-  },
-  {
     "name": "posture_by_os_version",
     "title": "Escrow, FileVault and volume ownership by version of macOS",
     "group": "fleet",
     "severity": "info",
-    "purpose": "Of each major version, how many hosts have what. A percentage is of the hosts of which the fact is known; unknown hosts are no failures.",
+    "purpose": "Of each major version, how many hosts have what. A percentage is of the hosts of which the fact is known; unknown hosts are no failures. A Mac that is being decrypted does not count as one with FileVault on.",
     "requires": [
       {
         "table": "hosts",
@@ -957,7 +874,21 @@ export const queries: readonly Query[] = [
         ]
       }
     ],
-    "closed": [],
+    "closed": [
+      {
+        "table": "filevault_status",
+        "column": "status",
+        "values": [
+          "on",
+          "off",
+          "encrypting",
+          "decrypting",
+          "deferred",
+          "restart_needed",
+          "unknown"
+        ]
+      }
+    ],
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
@@ -968,7 +899,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": true,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "SELECT\n  CAST(NULL AS VARCHAR(36)) AS host_id,\n  'macOS ' || CAST(counted.os_major AS VARCHAR(12)) AS subject,\n  counted.os_major,\n  counted.hosts,\n  counted.escrow_known,\n  CAST(\n    (100 * counted.escrowed - (100 * counted.escrowed) % counted.escrow_divisor)\n    / counted.escrow_divisor AS INTEGER\n  ) AS escrowed_percent,\n  counted.filevault_known,\n  CAST(\n    (100 * counted.filevault_on - (100 * counted.filevault_on) % counted.filevault_divisor)\n    / counted.filevault_divisor AS INTEGER\n  ) AS filevault_percent,\n  counted.owner_known,\n  CAST(\n    (100 * counted.with_owner - (100 * counted.with_owner) % counted.owner_divisor)\n    / counted.owner_divisor AS INTEGER\n  ) AS admin_owner_percent\nFROM (\n  SELECT\n    h.os_major,\n    COUNT(*) AS hosts,\n    COUNT(b.escrowed_to_server) AS escrow_known,\n    NULLIF(COUNT(b.escrowed_to_server), 0) AS escrow_divisor,\n    COUNT(CASE WHEN b.escrowed_to_server = 1 THEN 1 END) AS escrowed,\n    COUNT(f.filevault_enabled) AS filevault_known,\n    NULLIF(COUNT(f.filevault_enabled), 0) AS filevault_divisor,\n    COUNT(CASE WHEN f.filevault_enabled = 1 THEN 1 END) AS filevault_on,\n    COUNT(owners.is_owned) AS owner_known,\n    NULLIF(COUNT(owners.is_owned), 0) AS owner_divisor,\n    COUNT(CASE WHEN owners.is_owned = 1 THEN 1 END) AS with_owner\n  FROM hosts h\n  LEFT JOIN bootstrap_tokens b ON b.host_id = h.host_id\n  LEFT JOIN filevault_status f ON f.host_id = h.host_id\n  -- Apple silicon only: 1 with an administrator who owns the volume, 0 when none may be one, else NULL.\n  LEFT JOIN (\n    SELECT\n      a.host_id,\n      CASE\n        WHEN MAX(CASE WHEN s.is_admin = 1 AND s.volume_owner = 1 THEN 1 ELSE 0 END) = 1 THEN 1\n        WHEN MAX(\n          CASE WHEN COALESCE(s.is_admin, 1) = 1 AND COALESCE(s.volume_owner, 1) = 1 THEN 1 ELSE 0 END\n        ) = 0 THEN 0\n      END AS is_owned\n    FROM hosts a\n    JOIN secure_tokens s ON s.host_id = a.host_id\n    WHERE a.is_apple_silicon = 1\n    GROUP BY a.host_id\n  ) owners ON owners.host_id = h.host_id\n  WHERE h.os_major IS NOT NULL\n  GROUP BY h.os_major\n) counted\nORDER BY counted.os_major",
+    "sql": "SELECT\n  CAST(NULL AS VARCHAR(36)) AS host_id,\n  'macOS ' || CAST(counted.os_major AS VARCHAR(12)) AS subject,\n  counted.os_major,\n  counted.hosts,\n  counted.escrow_known,\n  CAST(\n    (100 * counted.escrowed - (100 * counted.escrowed) % counted.escrow_divisor)\n    / counted.escrow_divisor AS INTEGER\n  ) AS escrowed_percent,\n  counted.filevault_known,\n  CAST(\n    (100 * counted.filevault_on - (100 * counted.filevault_on) % counted.filevault_divisor)\n    / counted.filevault_divisor AS INTEGER\n  ) AS filevault_percent,\n  counted.owner_known,\n  CAST(\n    (100 * counted.with_owner - (100 * counted.with_owner) % counted.owner_divisor)\n    / counted.owner_divisor AS INTEGER\n  ) AS admin_owner_percent\nFROM (\n  SELECT\n    h.os_major,\n    COUNT(*) AS hosts,\n    COUNT(b.escrowed_to_server) AS escrow_known,\n    NULLIF(COUNT(b.escrowed_to_server), 0) AS escrow_divisor,\n    COUNT(CASE WHEN b.escrowed_to_server = 1 THEN 1 END) AS escrowed,\n    COUNT(f.filevault_enabled) AS filevault_known,\n    NULLIF(COUNT(f.filevault_enabled), 0) AS filevault_divisor,\n    COUNT(CASE WHEN f.filevault_enabled = 1 AND f.status <> 'decrypting' THEN 1 END) AS filevault_on,\n    COUNT(owners.is_owned) AS owner_known,\n    NULLIF(COUNT(owners.is_owned), 0) AS owner_divisor,\n    COUNT(CASE WHEN owners.is_owned = 1 THEN 1 END) AS with_owner\n  FROM hosts h\n  LEFT JOIN bootstrap_tokens b ON b.host_id = h.host_id\n  LEFT JOIN filevault_status f ON f.host_id = h.host_id\n  -- Apple silicon only: 1 with an administrator who owns the volume, 0 when none may be one, else NULL.\n  LEFT JOIN (\n    SELECT\n      a.host_id,\n      CASE\n        WHEN MAX(CASE WHEN s.is_admin = 1 AND s.volume_owner = 1 THEN 1 ELSE 0 END) = 1 THEN 1\n        WHEN MAX(\n          CASE WHEN COALESCE(s.is_admin, 1) = 1 AND COALESCE(s.volume_owner, 1) = 1 THEN 1 ELSE 0 END\n        ) = 0 THEN 0\n      END AS is_owned\n    FROM hosts a\n    JOIN secure_tokens s ON s.host_id = a.host_id\n    WHERE a.is_apple_silicon = 1\n    GROUP BY a.host_id\n  ) owners ON owners.host_id = h.host_id\n  WHERE h.os_major IS NOT NULL\n  GROUP BY h.os_major\n) counted\nORDER BY counted.os_major",
     "file": "queries/fleet/posture_by_os_version.sql"
   },
   {
@@ -976,7 +907,7 @@ export const queries: readonly Query[] = [
     "title": "An administrator whose name is on at most two Macs of the fleet",
     "group": "fleet",
     "severity": "medium",
-    "purpose": "Administrators that an organisation makes have the same name on many Macs. One that is on one or two, and is not the person at the screen, was made by hand.",
+    "purpose": "Administrators that an organisation makes have the same name on many Macs. One that is on one or two, and is not the person at the screen, was made by hand. At the login window nobody knows who the person of the Mac is: then only accounts are told that are hidden, have a uid below 500 or cannot log in, and of others the answer is unknown.",
     "requires": [
       {
         "table": "users",
@@ -988,9 +919,9 @@ export const queries: readonly Query[] = [
       },
       {
         "table": "hosts",
-        "column": "console_username",
+        "column": null,
         "isNullAnswer": false,
-        "where": null,
+        "where": "COALESCE(console_username, 'root') IN ('root', '_mbsetupuser') AND host_id IN (SELECT u.host_id FROM users u WHERE COALESCE(u.is_admin, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant') AND COALESCE(u.is_hidden, 0) = 0 AND COALESCE(u.uid, 500) >= 500 AND COALESCE(u.can_login, 1) = 1 AND u.username IN (SELECT n.username FROM users n WHERE n.is_admin = 1 GROUP BY n.username HAVING COUNT(DISTINCT n.host_id) <= 2))",
         "unless": null,
         "reads": null
       }
@@ -1013,14 +944,14 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Review them. The person at the screen is left out.",
+    "remediation": "Review them. The person at the screen is left out. Look while people work, not at night.",
     "references": "ATT&CK T1136.001; 800-53r5 AC-2, AC-6(5)",
-    "falsePositives": "Owners of a Mac who were not at the screen when it was looked at.",
+    "falsePositives": "Owners of a Mac at whose screen somebody else was. Service accounts of a product that only one or two Macs have (docs/references.md has names): look them up in its console.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 20,
     "maxAge": 0,
-    "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.is_hidden,\n  u.account_type,\n  named.hosts\nFROM users u\nJOIN (\n  SELECT n.username, COUNT(DISTINCT n.host_id) AS hosts\n  FROM users n\n  WHERE n.is_admin = 1\n  GROUP BY n.username\n  HAVING COUNT(DISTINCT n.host_id) <= 2\n) named ON named.username = u.username\nWHERE u.is_admin = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant')\n  AND (SELECT COUNT(*) FROM hosts) >= 20\n  AND NOT EXISTS (\n    SELECT 1\n    FROM hosts h\n    WHERE h.host_id = u.host_id\n      AND h.console_username = u.username\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
+    "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.is_hidden,\n  u.account_type,\n  named.hosts\nFROM users u\nJOIN (\n  SELECT n.username, COUNT(DISTINCT n.host_id) AS hosts\n  FROM users n\n  WHERE n.is_admin = 1\n  GROUP BY n.username\n  HAVING COUNT(DISTINCT n.host_id) <= 2\n) named ON named.username = u.username\nWHERE u.is_admin = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant')\n  AND (SELECT COUNT(*) FROM hosts) >= 20\n  AND NOT EXISTS (\n    SELECT 1\n    FROM hosts h\n    WHERE h.host_id = u.host_id\n      AND h.console_username = u.username\n  )\n  AND (\n    -- Who is hidden, or cannot log in, is not the person of the Mac, whoever is at the screen.\n    u.is_hidden = 1\n    OR u.uid < 500\n    OR u.can_login = 0\n    OR EXISTS (\n      SELECT 1\n      FROM hosts p\n      WHERE p.host_id = u.host_id\n        AND p.console_username NOT IN ('root', '_mbsetupuser')\n    )\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
     "file": "queries/fleet/rare_admin_accounts.sql"
   },
   {
@@ -1078,7 +1009,7 @@ export const queries: readonly Query[] = [
     "title": "An administrator holds no secure token",
     "group": "hygiene",
     "severity": "medium",
-    "purpose": "A person's administrator account can neither unlock the disk, nor grant tokens, nor (Apple silicon) approve updates.",
+    "purpose": "A person's administrator account can neither unlock the disk, nor grant tokens, nor (Apple silicon) approve updates. Administrators that MDM made (account_type managed_admin) and those that are barred from a token on purpose (disabled_tag) are left out.",
     "requires": [
       {
         "table": "secure_tokens",
@@ -1106,7 +1037,6 @@ export const queries: readonly Query[] = [
           "account_type",
           "can_login",
           "is_admin",
-          "is_system_account",
           "username",
           "uuid"
         ]
@@ -1120,10 +1050,18 @@ export const queries: readonly Query[] = [
         "reads": null
       },
       {
+        "table": "secure_tokens",
+        "column": "disabled_tag",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_admin, 1) = 1 AND COALESCE(secure_token, 0) = 0",
+        "unless": null,
+        "reads": null
+      },
+      {
         "table": "users",
         "column": "account_type",
         "isNullAnswer": false,
-        "where": "COALESCE(is_admin, 1) = 1 AND COALESCE(is_system_account, 1) = 1",
+        "where": "COALESCE(is_admin, 1) = 1 AND EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND COALESCE(s.secure_token, 0) = 0 AND COALESCE(s.disabled_tag, 0) = 0)",
         "unless": null,
         "reads": null
       },
@@ -1172,14 +1110,14 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Log in at the login window while the bootstrap token is escrowed.",
+    "remediation": "Have the person log in at the login window while the bootstrap token is escrowed. An account that MDM manages stays without one: see laps_admin_holds_secure_token.",
     "references": "none",
-    "falsePositives": "Service administrators that are kept without a token on purpose; see disabled_tag.",
+    "falsePositives": "Service administrators that are kept without a token on purpose and have no DisabledTags, such as the management account of an MDM that was not asked (--allow-network), and agents that have not got their token yet (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount). Look the account up in the console of the product.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.secure_token,\n  s.confidence,\n  s.disabled_tag,\n  u.account_type\nFROM secure_tokens s\n-- CROSS JOIN: SQLite then reads the few administrators without a token first.\nCROSS JOIN users u\nCROSS JOIN hosts h\nWHERE u.host_id = s.host_id\n  AND u.username = s.username\n  AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n  AND s.is_admin = 1\n  AND s.secure_token = 0\n  AND u.can_login = 1\n  AND h.host_id = s.host_id\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  -- Only APFS has secure tokens.\n  AND h.boot_volume_fs = 'apfs'\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.secure_token,\n  s.confidence,\n  s.disabled_tag,\n  u.account_type\nFROM secure_tokens s\n-- CROSS JOIN: SQLite then reads the few administrators without a token first.\nCROSS JOIN users u\nCROSS JOIN hosts h\nWHERE u.host_id = s.host_id\n  AND u.username = s.username\n  AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n  AND s.is_admin = 1\n  AND s.secure_token = 0\n  AND u.can_login = 1\n  AND h.host_id = s.host_id\n  AND s.disabled_tag = 0\n  AND u.account_type NOT IN ('root', 'setup_assistant', 'managed_admin')\n  -- Only APFS has secure tokens.\n  AND h.boot_volume_fs = 'apfs'\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/admin_without_token.sql"
   },
   {
@@ -1366,7 +1304,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Do not log in with it at the login window; set the Mac up with its real user first.",
+    "remediation": "Make sure that the person who uses the Mac is an administrator with a token, or that the bootstrap token is escrowed. Then take this account out of FileVault (an administrator runs fdesetup remove -user), or have its password changed at the Mac with the former one, which makes both equal again. From then on nobody logs in with it at the login window; new Macs are set up with their real user first.",
     "references": "800-53r5 IA-5",
     "falsePositives": "A change by somebody who knew the former password, which keeps both equal.",
     "needsHistory": false,
@@ -1483,7 +1421,7 @@ export const queries: readonly Query[] = [
     ],
     "remediation": "Usually deliberate for service administrators: write it down.",
     "references": "mSCP os_filevault_authorized_users; 800-53r5 AC-2(11)",
-    "falsePositives": "Service administrators that shall not appear at startup.",
+    "falsePositives": "Service administrators that shall not appear at startup, such as JumpCloud _jumpcloudserviceaccount and Automox _automoxserviceaccount.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
@@ -1607,7 +1545,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Act only when token_admins is 0.",
+    "remediation": "None: information. Whether a way is left to grant tokens is what lockout_no_way_left and lockout_single_loss ask.",
     "references": "none",
     "falsePositives": "Every standard user of a well-kept Mac.",
     "needsHistory": false,
@@ -2267,7 +2205,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'bootstrap_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n),\nunlock_hosts AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT f.host_id\n  FROM filevault_status f\n  WHERE f.filevault_enabled = 1\n),\nrecovery_keys AS (\n  -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n  SELECT\n    f.host_id,\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present,\n    p.escrow_payload_present,\n    m.is_enrolled,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0\n    END AS is_escrowed,\n    h.is_apple_silicon\n  FROM filevault_status f\n  JOIN unlock_hosts k ON k.host_id = f.host_id\n  LEFT JOIN known_tables t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    s.is_guest,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.is_guest = 1 THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN unlock_hosts k ON k.host_id = s.host_id\n  -- Who cannot log in is told only where FileVault is known to list it.\n  WHERE s.filevault_enabled = 1\n    OR (s.filevault_enabled IS NULL AND COALESCE(s.can_login, 1) = 1)\n  UNION ALL\n  SELECT\n    o.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    o.uuid AS subject,\n    0 AS counts,\n    'FileVault user without an account: nobody answers for the password' AS basis\n  FROM filevault_users o\n  JOIN unlock_hosts k ON k.host_id = o.host_id\n  WHERE o.resolution = 'orphan'\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1\n      WHEN r.is_escrowed = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.is_escrowed = 1 THEN 'its escrow file is there, and the Mac is enrolled'\n      WHEN r.is_enrolled = 0 THEN 'the Mac is not enrolled: nobody but a person has it'\n      WHEN r.is_escrowed = 0 THEN 'nothing escrows it: only a person has it'\n      WHEN r.escrow_payload_present = 1 AND r.prk_escrow_blob_present = 0\n        THEN 'a profile escrows a key that is made after it, and this key has no escrow file'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  -- Who does not count is told only where it is an administrator with a token.\n  WHERE (s.is_admin = 1 AND s.secure_token = 1)\n    OR (\n      COALESCE(s.is_admin, 1) = 1\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.can_login, 1) = 1\n      AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n    )\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n)\nSELECT\n  w.host_id,\n  w.subject,\n  w.capability,\n  w.kind,\n  w.counts,\n  w.basis\nFROM ways w\nORDER BY w.host_id, w.capability, w.kind, w.subject, w.basis",
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'bootstrap_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n),\nunlock_hosts AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT f.host_id\n  FROM filevault_status f\n  WHERE f.filevault_enabled = 1\n),\nrecovery_keys AS (\n  -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n  SELECT\n    f.host_id,\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present,\n    p.escrow_payload_present,\n    m.is_enrolled,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0\n    END AS is_escrowed,\n    h.is_apple_silicon\n  FROM filevault_status f\n  JOIN unlock_hosts k ON k.host_id = f.host_id\n  LEFT JOIN known_tables t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    s.is_guest,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.is_guest = 1 THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN unlock_hosts k ON k.host_id = s.host_id\n  -- Who cannot log in is told only where FileVault is known to list it.\n  WHERE s.filevault_enabled = 1\n    OR (s.filevault_enabled IS NULL AND COALESCE(s.can_login, 1) = 1)\n  UNION ALL\n  SELECT\n    o.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    o.uuid AS subject,\n    0 AS counts,\n    'FileVault user without an account: nobody answers for the password' AS basis\n  FROM filevault_users o\n  JOIN unlock_hosts k ON k.host_id = o.host_id\n  WHERE o.resolution = 'orphan'\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1\n      WHEN r.is_escrowed = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.is_escrowed = 1 THEN 'its escrow file is there, and the Mac is enrolled'\n      WHEN r.is_enrolled = 0 THEN 'the Mac is not enrolled: nobody but a person has it'\n      WHEN r.is_escrowed = 0 THEN 'nothing escrows it: only a person has it'\n      WHEN r.escrow_payload_present = 1 AND r.prk_escrow_blob_present = 0\n        THEN 'a profile escrows a key that is made after it, and this key has no escrow file'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- A recovery key that opens the disk, in the hands of one person.\n  SELECT DISTINCT\n    i.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'iCloud recovery' AS subject,\n    0 AS counts,\n    'opened by the Apple Account of one person' AS basis\n  FROM apfs_crypto_users i\n  JOIN unlock_hosts k ON k.host_id = i.host_id\n  WHERE i.type IN ('ICloud', 'ICloudRecovery')\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  -- Who does not count is told only where it is an administrator with a token.\n  WHERE (s.is_admin = 1 AND s.secure_token = 1)\n    OR (\n      COALESCE(s.is_admin, 1) = 1\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.can_login, 1) = 1\n      AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n    )\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n)\nSELECT\n  w.host_id,\n  w.subject,\n  w.capability,\n  w.kind,\n  w.counts,\n  w.basis\nFROM ways w\nORDER BY w.host_id, w.capability, w.kind, w.subject, w.basis",
     "file": "queries/lockout/lockout_ways.sql"
   },
   {
@@ -2360,7 +2298,7 @@ export const queries: readonly Query[] = [
         "table": "bootstrap_tokens",
         "column": "escrowed_to_server",
         "isNullAnswer": false,
-        "where": "supported_on_server = 1",
+        "where": "state <> 'not_enrolled' AND supported_on_server = 1",
         "unless": null,
         "reads": null
       }
@@ -2399,7 +2337,7 @@ export const queries: readonly Query[] = [
     "title": "What the Mac believes of its bootstrap token is contradicted",
     "group": "posture",
     "severity": "medium",
-    "purpose": "The Mac says escrowed and its volume has no such key, or the erase preflight fails, or the key is there and the server does not take it: when the token is needed, it will not work.",
+    "purpose": "The Mac says escrowed and its volume has no such key, or the erase preflight fails, or the key is there and the server does not take it: when the token is needed, it will not work. The preflight is asked with --allow-network only, from macOS 13.3 on; without it, and with an answer that is none of those that are known, the answer is unknown.",
     "requires": [
       {
         "table": "bootstrap_tokens",
@@ -2413,7 +2351,7 @@ export const queries: readonly Query[] = [
         "table": "bootstrap_tokens",
         "column": "escrowed_to_server",
         "isNullAnswer": false,
-        "where": "supported_on_server = 1",
+        "where": "state <> 'not_enrolled' AND supported_on_server = 1",
         "unless": null,
         "reads": null
       },
@@ -2422,6 +2360,30 @@ export const queries: readonly Query[] = [
         "column": "crypto_user_present",
         "isNullAnswer": false,
         "where": "state <> 'not_enrolled'",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "eacs_preflight",
+        "isNullAnswer": false,
+        "where": "COALESCE(escrowed_to_server, 0) = 1 AND NOT EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = bootstrap_tokens.host_id AND h.os_version_num < 130300)",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "COALESCE(escrowed_to_server, 0) = 1 AND eacs_preflight IS NOT NULL AND SUBSTR(LOWER(eacs_preflight), 1, 7) <> 'success' AND SUBSTR(LOWER(eacs_preflight), 1, 13) <> 'not supported'",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "hosts",
+        "column": "os_version_num",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM bootstrap_tokens b WHERE b.host_id = hosts.host_id AND COALESCE(b.escrowed_to_server, 0) = 1 AND b.eacs_preflight IS NULL)",
         "unless": null,
         "reads": null
       }
@@ -2443,14 +2405,14 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Compare with the console of the MDM; have the token escrowed anew at the next login of a volume owner.",
+    "remediation": "Compare with the console of the MDM; have the token escrowed anew at the next login of a volume owner. Where it is unknown for want of the preflight, look again with --allow-network.",
     "references": "none",
     "falsePositives": "A Mac between two MDM servers.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "SELECT\n  b.host_id,\n  'host' AS subject,\n  b.supported_on_server,\n  b.escrowed_to_server,\n  b.crypto_user_present,\n  b.eacs_preflight,\n  b.state\nFROM bootstrap_tokens b\nWHERE (b.escrowed_to_server = 1 AND b.crypto_user_present = 0)\n  -- The failures that mdmclient is known to print, as in M11 (docs/conflicts.md); another word says nothing.\n  OR (\n    b.escrowed_to_server = 1\n    AND (\n      REPLACE(LOWER(b.eacs_preflight), 'unable to get bootstrap token', '') <> LOWER(b.eacs_preflight)\n      OR REPLACE(LOWER(b.eacs_preflight), 'invalid disk layout', '') <> LOWER(b.eacs_preflight)\n      OR REPLACE(LOWER(b.eacs_preflight), 'system is not on full security', '') <> LOWER(b.eacs_preflight)\n    )\n  )\n  OR (b.supported_on_server = 0 AND b.crypto_user_present = 1)\nORDER BY b.host_id",
+    "sql": "SELECT\n  b.host_id,\n  'host' AS subject,\n  b.supported_on_server,\n  b.escrowed_to_server,\n  b.crypto_user_present,\n  b.eacs_preflight,\n  b.state\nFROM bootstrap_tokens b\nWHERE (b.escrowed_to_server = 1 AND b.crypto_user_present = 0)\n  -- The failures that mdmclient is known to print, as in M11 (docs/conflicts.md); another word leaves it open.\n  OR (\n    b.escrowed_to_server = 1\n    AND (\n      REPLACE(LOWER(b.eacs_preflight), 'unable to get bootstrap token', '') <> LOWER(b.eacs_preflight)\n      OR REPLACE(LOWER(b.eacs_preflight), 'invalid disk layout', '') <> LOWER(b.eacs_preflight)\n      OR REPLACE(LOWER(b.eacs_preflight), 'system is not on full security', '') <> LOWER(b.eacs_preflight)\n    )\n  )\n  OR (b.supported_on_server = 0 AND b.crypto_user_present = 1)\nORDER BY b.host_id",
     "file": "queries/posture/bootstrap_token_stale.sql"
   },
   {
@@ -2499,13 +2461,21 @@ export const queries: readonly Query[] = [
     "title": "FileVault is off",
     "group": "posture",
     "severity": "high",
-    "purpose": "The data volume is not protected by FileVault, and no deferred enablement or encryption is under way. With status restart_needed it begins with the next restart.",
+    "purpose": "The data volume is not protected by FileVault, and no deferred enablement or encryption is under way; or it is being decrypted (status decrypting), also while fdesetup still says that FileVault is on. With status restart_needed it begins with the next restart. Whether FileVault may be turned off is not asked here: the test of mSCP and CIS also wants dontAllowFDEDisable (filevault_policies.dont_allow_fde_disable).",
     "requires": [
       {
         "table": "filevault_status",
         "column": "filevault_enabled",
         "isNullAnswer": false,
         "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "filevault_status",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "status = 'unknown'",
         "unless": null,
         "reads": null
       }
@@ -2528,14 +2498,14 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Enable FileVault by MDM, deferred or (macOS 14 and later) in Setup Assistant with ForceEnableInSetupAssistant, and set dontAllowFDEDisable.",
+    "remediation": "Where it is being decrypted, find out who turned it off. Enable FileVault by MDM, deferred or (macOS 14 and later) in Setup Assistant with ForceEnableInSetupAssistant, and set dontAllowFDEDisable.",
     "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5 SC-28, SC-28(1); 800-171r3 03.13.08",
     "falsePositives": "Virtual machines and lab Macs that are meant to start without a password.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "SELECT\n  f.host_id,\n  'host' AS subject,\n  f.filevault_enabled,\n  f.status\nFROM filevault_status f\nWHERE f.filevault_enabled = 0\n  AND f.status NOT IN ('deferred', 'encrypting')\nORDER BY f.host_id",
+    "sql": "SELECT\n  f.host_id,\n  'host' AS subject,\n  f.filevault_enabled,\n  f.status\nFROM filevault_status f\nWHERE f.status = 'decrypting'\n  OR (f.filevault_enabled = 0 AND f.status NOT IN ('deferred', 'encrypting', 'unknown'))\nORDER BY f.host_id",
     "file": "queries/posture/filevault_off.sql"
   },
   {
@@ -2543,7 +2513,7 @@ export const queries: readonly Query[] = [
     "title": "FileVault is on and there is no recovery key that works",
     "group": "posture",
     "severity": "critical",
-    "purpose": "FileVault is on without a personal recovery key, and an institutional key does not help on Apple silicon: one forgotten password is a lost disk.",
+    "purpose": "FileVault is on, and neither a personal recovery key nor iCloud recovery opens the disk; an institutional key does so on an Intel Mac only. One forgotten password is a lost disk. (Recovery by iCloud is in one person's hands: legacy_recovery_keys tells it.)",
     "requires": [
       {
         "table": "filevault_status",
@@ -2557,7 +2527,7 @@ export const queries: readonly Query[] = [
         "table": "filevault_status",
         "column": "has_personal_recovery_key",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1",
+        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type IN ('PersonalRecovery', 'ICloud', 'ICloudRecovery'))",
         "unless": null,
         "reads": null
       },
@@ -2565,7 +2535,7 @@ export const queries: readonly Query[] = [
         "table": "filevault_status",
         "column": "has_institutional_recovery_key",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND has_personal_recovery_key = 0",
+        "where": "filevault_enabled = 1 AND has_personal_recovery_key = 0 AND NOT EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type IN ('PersonalRecovery', 'ICloud', 'ICloudRecovery'))",
         "unless": null,
         "reads": null
       },
@@ -2586,6 +2556,14 @@ export const queries: readonly Query[] = [
         "reads": [
           "type"
         ]
+      },
+      {
+        "table": "apfs_crypto_users",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "COALESCE(type, 'Unknown') NOT IN ('LocalOpenDirectory', 'MDMRecovery', 'Disk', 'InstitutionalRecovery', 'PersonalRecovery', 'ICloud', 'ICloudRecovery')",
+        "unless": "EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.has_personal_recovery_key = 1) OR EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = hosts.host_id AND c.type IN ('PersonalRecovery', 'ICloud', 'ICloudRecovery'))",
+        "reads": null
       }
     ],
     "closed": [
@@ -2609,14 +2587,14 @@ export const queries: readonly Query[] = [
       "filevault_status",
       "hosts"
     ],
-    "remediation": "Install an FDERecoveryKeyEscrow payload first, then have MDM issue a personal recovery key.",
+    "remediation": "Where MDM manages the Mac: install an FDERecoveryKeyEscrow payload first, then have MDM issue a personal recovery key. Else its owner makes one, and keeps it away from the Mac.",
     "references": "800-53r5 SC-12(1), SC-28",
     "falsePositives": "fdesetup says false on any error of its own; the key is then looked for among the APFS crypto users.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  f.host_id,\n  'host' AS subject,\n  f.status,\n  f.has_personal_recovery_key,\n  f.has_institutional_recovery_key,\n  h.is_apple_silicon\nFROM filevault_status f\nJOIN hosts h ON h.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND f.has_personal_recovery_key = 0\n  AND (f.has_institutional_recovery_key = 0 OR h.is_apple_silicon = 1)\n  -- The crypto users were looked at, and there is no such key among them.\n  AND EXISTS (\n    SELECT 1\n    FROM known_tables k\n    WHERE k.host_id = f.host_id\n      AND k.table_name = 'apfs_crypto_users'\n  )\n  AND NOT EXISTS (\n    SELECT 1\n    FROM apfs_crypto_users c\n    WHERE c.host_id = f.host_id\n      AND c.type = 'PersonalRecovery'\n  )\nORDER BY f.host_id",
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  f.host_id,\n  'host' AS subject,\n  f.status,\n  f.has_personal_recovery_key,\n  f.has_institutional_recovery_key,\n  h.is_apple_silicon\nFROM filevault_status f\nJOIN hosts h ON h.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND f.has_personal_recovery_key = 0\n  AND (f.has_institutional_recovery_key = 0 OR h.is_apple_silicon = 1)\n  -- The crypto users were looked at, and there is no entry among them that is a key, or that may be one.\n  AND EXISTS (\n    SELECT 1\n    FROM known_tables k\n    WHERE k.host_id = f.host_id\n      AND k.table_name = 'apfs_crypto_users'\n  )\n  AND NOT EXISTS (\n    SELECT 1\n    FROM apfs_crypto_users c\n    WHERE c.host_id = f.host_id\n      AND COALESCE(c.type, 'Unknown') NOT IN ('LocalOpenDirectory', 'MDMRecovery', 'Disk')\n      AND (COALESCE(c.type, 'Unknown') <> 'InstitutionalRecovery' OR h.is_apple_silicon = 0)\n  )\nORDER BY f.host_id",
     "file": "queries/posture/filevault_without_recovery_key.sql"
   },
   {
@@ -2624,13 +2602,21 @@ export const queries: readonly Query[] = [
     "title": "Root login, automatic login or the Guest account is on",
     "group": "posture",
     "severity": "medium",
-    "purpose": "Somebody can get in without a password of their own: root may log in, a password is kept for automatic login, or anybody may use the Guest account.",
+    "purpose": "Somebody can get in without a password of their own: root may log in, a password is kept for automatic login, or anybody may use the Guest account. Root counts where it has an authority that checks a password, is not disabled and has a shell. mSCP's test of macOS 26 is stricter: it wants that the record has no AuthenticationAuthority at all (loginwindow_settings.root_enabled), so a root that was disabled again fails there.",
     "requires": [
       {
         "table": "loginwindow_settings",
         "column": "root_enabled",
         "isNullAnswer": false,
         "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "can_login",
+        "isNullAnswer": false,
+        "where": "username = 'root' AND EXISTS (SELECT 1 FROM loginwindow_settings l WHERE l.host_id = users.host_id AND COALESCE(l.root_enabled, 1) = 1)",
         "unless": null,
         "reads": null
       },
@@ -2664,13 +2650,13 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Disable root, and turn automatic login and the Guest account off by profile; then delete /etc/kcpassword.",
-    "references": "mSCP os_root_disable, system_settings_automatic_login_disable, system_settings_guest_account_disable; CIS 5.6, 2.13.3, 2.13.1 (macOS 26); STIG APPL-26-002066, APPL-26-002063; 800-53r5 IA-2(5), IA-5(13), AC-2(9); 800-171r3 03.05.01, 03.01.01; ATT&CK T1078.001, T1078.003",
+    "references": "mSCP os_root_disable, system_settings_automatic_login_disable, system_settings_guest_account_disable; CIS 5.6, 2.13.3, 2.13.1 (macOS 26); STIG APPL-26-000100, APPL-26-002066, APPL-26-002063; 800-53r5 IA-2(5), IA-5(13), AC-2(9); 800-171r3 03.05.01, 03.01.01; ATT&CK T1078.001, T1078.003",
     "falsePositives": "Kiosks. With FileVault on there is no automatic login, whatever is set.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.root_enabled,\n  l.autologin_username,\n  l.kcpassword_present,\n  l.guest_enabled\nFROM loginwindow_settings l\nWHERE l.root_enabled = 1\n  OR l.autologin_username IS NOT NULL\n  OR l.kcpassword_present = 1\n  OR l.guest_enabled = 1\nORDER BY l.host_id",
+    "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.root_enabled,\n  l.autologin_username,\n  l.kcpassword_present,\n  l.guest_enabled\nFROM loginwindow_settings l\nWHERE (\n    l.root_enabled = 1\n    AND EXISTS (\n      SELECT 1\n      FROM users r\n      WHERE r.host_id = l.host_id\n        AND r.username = 'root'\n        AND r.can_login = 1\n    )\n  )\n  OR l.autologin_username IS NOT NULL\n  OR l.kcpassword_present = 1\n  OR l.guest_enabled = 1\nORDER BY l.host_id",
     "file": "queries/posture/login_exposure.sql"
   },
   {
@@ -2678,7 +2664,7 @@ export const queries: readonly Query[] = [
     "title": "Not enrolled, or not fully",
     "group": "posture",
     "severity": "medium",
-    "purpose": "The Mac is not enrolled, not user-approved, not supervised, or known to Apple Business Manager and enrolled by other means: MDM cannot do what it is relied upon to do.",
+    "purpose": "The Mac is not enrolled, not user-approved, not supervised, or known to Apple Business Manager and enrolled by other means: MDM cannot do what it is relied upon to do. From macOS 11 on an enrolment that the user approved supervises the Mac, and User Enrollment (is_user_enrollment) never does, by design: neither is a gap.",
     "requires": [
       {
         "table": "mdm_enrollments",
@@ -2700,7 +2686,15 @@ export const queries: readonly Query[] = [
         "table": "mdm_enrollments",
         "column": "is_supervised",
         "isNullAnswer": false,
-        "where": "is_enrolled = 1",
+        "where": "is_enrolled = 1 AND COALESCE(is_user_enrollment, 0) = 0 AND NOT (is_user_approved = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = mdm_enrollments.host_id AND h.os_version_num >= 110000))",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "hosts",
+        "column": "os_version_num",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND m.is_enrolled = 1 AND m.is_user_approved = 1 AND m.is_supervised IS NULL AND COALESCE(m.is_user_enrollment, 0) = 0)",
         "unless": null,
         "reads": null
       },
@@ -2725,14 +2719,14 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Enrol again, by Automated Device Enrollment where the record exists.",
+    "remediation": "Make sure first that a recovery key that works is escrowed elsewhere, or known, and that an administrator with a token can log in: a Mac that leaves MDM loses its bootstrap token and the profile that escrows the key. Where Apple Business Manager knows the Mac, an administrator runs profiles renew -type enrollment, which does not leave first; else have the user enrol, or approve, in System Settings.",
     "references": "mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02",
-    "falsePositives": "User Enrollment of a private Mac is never supervised; see is_user_enrollment.",
+    "falsePositives": "A private Mac that nobody means to manage. A Mac that is enrolled anew right now.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_enrolled,\n  m.is_user_approved,\n  m.is_supervised,\n  m.is_dep_enrolled,\n  m.dep_record_cached,\n  m.is_user_enrollment\nFROM mdm_enrollments m\nWHERE m.is_enrolled = 0\n  OR m.is_user_approved = 0\n  OR m.is_supervised = 0\n  OR (m.dep_record_cached = 1 AND m.is_dep_enrolled = 0)\nORDER BY m.host_id",
+    "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_enrolled,\n  m.is_user_approved,\n  -- The table holds what a record tells; from macOS 11 on the approval of a device enrolment is enough.\n  CASE\n    WHEN m.is_supervised IS NOT NULL THEN m.is_supervised\n    WHEN m.is_user_approved = 1 AND m.is_user_enrollment = 0 AND h.os_version_num >= 110000 THEN 1\n  END AS is_supervised,\n  m.is_dep_enrolled,\n  m.dep_record_cached,\n  m.is_user_enrollment\nFROM mdm_enrollments m\nLEFT JOIN hosts h ON h.host_id = m.host_id\nWHERE m.is_enrolled = 0\n  OR m.is_user_approved = 0\n  OR (m.is_supervised = 0 AND COALESCE(m.is_user_enrollment, 0) = 0)\n  OR (m.dep_record_cached = 1 AND m.is_dep_enrolled = 0)\nORDER BY m.host_id",
     "file": "queries/posture/mdm_enrollment_gaps.sql"
   },
   {
@@ -2893,6 +2887,89 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/no_secure_token_user.sql"
   },
   {
+    "name": "only_token_holder_is_managed_admin",
+    "title": "The administrator that MDM manages is the only token holder",
+    "group": "posture",
+    "severity": "high",
+    "purpose": "The person who uses the Mac can neither unlock it at startup nor update it.",
+    "requires": [
+      {
+        "table": "managed_users",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "kind",
+          "source",
+          "uuid"
+        ]
+      },
+      {
+        "table": "secure_tokens",
+        "column": "secure_token",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_guest, 0) = 0",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "secure_tokens",
+        "column": "uuid",
+        "isNullAnswer": false,
+        "where": "COALESCE(secure_token, 1) = 1 AND EXISTS (SELECT 1 FROM managed_users m WHERE m.host_id = secure_tokens.host_id)",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
+        "table": "managed_users",
+        "column": "kind",
+        "values": [
+          "auto_setup_admin",
+          "managed_user",
+          "configured"
+        ]
+      },
+      {
+        "table": "managed_users",
+        "column": "source",
+        "values": [
+          "mdmclient",
+          "system_profiler",
+          "config"
+        ]
+      }
+    ],
+    "alsoReads": [
+      "bootstrap_tokens"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Let the user log in at the login window while the bootstrap token is escrowed.",
+    "references": "800-53r5 CP-2",
+    "falsePositives": "A Mac that was set up and not handed out yet.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  b.state AS bootstrap_state\nFROM managed_users m\n-- CROSS JOIN: SQLite then begins with the few accounts that MDM made.\nCROSS JOIN secure_tokens s\nLEFT JOIN bootstrap_tokens b ON b.host_id = s.host_id\nWHERE s.host_id = m.host_id\n  AND s.uuid = m.uuid\n  AND s.secure_token = 1\n  -- There is no other, and nobody who might be one. APFS lists Guest too.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens o\n    WHERE o.host_id = s.host_id\n      AND COALESCE(o.uuid, '') <> s.uuid\n      AND COALESCE(o.secure_token, 1) = 1\n      AND COALESCE(o.is_guest, 0) = 0\n  )\nORDER BY s.host_id, s.username, m.kind, m.source",
+    "file": "queries/posture/only_token_holder_is_managed_admin.sql"
+  },
+  {
     "name": "prk_not_escrowed_by_profile",
     "title": "There is a recovery key, and nothing that escrows it",
     "group": "posture",
@@ -2971,7 +3048,7 @@ export const queries: readonly Query[] = [
     "title": "One administrator alone holds a secure token",
     "group": "posture",
     "severity": "medium",
-    "purpose": "macOS refuses to delete that account, and with its password the Mac can no longer be administered: there is no bootstrap token that could stand in.",
+    "purpose": "When its password is lost, no secure token can be granted any more and, on Apple silicon, nothing be authorised that an owner must authorise: there is no bootstrap token that could stand in. (macOS refuses to delete an account only where it is the last token holder or the last administrator.)",
     "requires": [
       {
         "table": "secure_tokens",

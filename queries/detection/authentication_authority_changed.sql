@@ -12,7 +12,10 @@
 -- remediation: tokenidentity is a new card or key, DisabledUser a disabled account: look for the change
 --   record.
 -- references: ATT&CK T1098, T1556; 800-53r5 AC-2(4), IA-5
--- false-positives: Pairing a smart card, and the first login of a directory user.
+-- false-positives: Pairing a smart card, and the first login of a directory user. A renewed certificate of the Mac's own
+--   Kerberos realm (LKDC) changes the value Kerberosv5, and another list of hashes the value ShadowHash, of every account
+--   in the same snapshot: many accounts with one change_time and one tag are rather that than an attack. Setting a
+--   password may change the list of one account.
 WITH firsts AS (
   -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
   SELECT DISTINCT

@@ -11,11 +11,15 @@
 --     OR COALESCE(uid, -1) < 500 OR EXISTS (SELECT 1 FROM loginwindow_settings l
 --     WHERE l.host_id = users.host_id AND COALESCE(l.hidden_users, '') <> '[]')),
 --   loginwindow_settings.hidden_users
--- remediation: Make sure that it is the known management account; otherwise remove it and hunt for its
---   origin.
+-- remediation: Make sure whether it is a known management account: ask its console, and the ticket of the day on which it
+--   was made. If nobody knows it, keep the evidence (this export, the record, the home folder), and make sure that another
+--   administrator with a token can log in: it may be the only one. Then take its rights away, and hunt for its origin.
 -- references: ATT&CK T1564.002, T1136.001, T1078.003; 800-53r5 AC-2, AC-6(5)
--- false-positives: The hidden management account of an MDM or a remote-support tool. One that MDM made is
---   left out where MDM was asked (--allow-network).
+-- false-positives: The hidden management account of an MDM or a remote-support tool. One that MDM made in Setup Assistant
+--   is left out where MDM was asked (--allow-network); else it stands here, as _fleetadmin of Fleet. Agents have such
+--   accounts too: JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, and super of S.U.P.E.R.M.A.N.,
+--   which authorises updates. To make sure: the product is installed on this Mac, its console names the account, and the
+--   account was made when the product came. A name proves nothing: whoever makes an account chooses it.
 SELECT
   u.host_id,
   u.username AS subject,

@@ -11,7 +11,8 @@
 --   away and investigate.
 -- references: ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)
 -- false-positives: Tools that make users administrators for minutes; Platform SSO, which sets the right at
---   each login.
+--   each login. An agent that was installed in these days and makes an account of its own (JumpCloud
+--   _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of S.U.P.E.R.M.A.N.): its console knows it.
 WITH firsts AS (
   -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
   SELECT DISTINCT

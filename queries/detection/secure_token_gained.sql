@@ -11,7 +11,9 @@
 -- remediation: Expected at the first login while a bootstrap token is escrowed; otherwise find out who
 --   granted it.
 -- references: ATT&CK T1098; 800-53r5 AC-2(4)
--- false-positives: Every new user of a managed Mac, once.
+-- false-positives: Every new user of a managed Mac, once. Agents whose service account grants tokens or installs updates
+--   get one when they are set up (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of
+--   S.U.P.E.R.M.A.N.): their console knows it.
 WITH firsts AS (
   -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
   SELECT DISTINCT

@@ -19,10 +19,18 @@
 --   secure_tokens.secure_token where EXISTS (SELECT 1 FROM users u WHERE u.host_id = secure_tokens.host_id
 --     AND u.username = secure_tokens.username AND COALESCE(u.is_system_account, 1) = 1
 --     AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))
--- remediation: Treat it as a compromise until it is explained. Keep the evidence, and make sure that another
---   administrator with a token can log in, before anything is taken away.
+-- remediation: Treat it as a compromise until it is explained. First look whether an installed product made it (below).
+--   If none did: keep the evidence (this export, the record, the home folder), look at what it holds (is_admin, a token,
+--   FileVault) and at what runs as it, make sure that another administrator with a token can log in, and only then
+--   disable it; delete it when it is understood.
 -- references: ATT&CK T1036.010, T1564.002, T1136.001; 800-53r5 IA-4
--- false-positives: Agents of some products make a service account of such a name with a real shell.
+-- false-positives: The agent of a product may make a service account of such a name with a real shell (kind name):
+--   JumpCloud _jumpcloudserviceaccount and Automox _automoxserviceaccount, which hold a token, and Fleet _fleetadmin.
+--   Build users of Nix, _nixbld1 and following (kind same_uid): older installers gave them uids from 301 on, which
+--   macOS 15 gives to accounts of its own; both accounts of a pair are told, and Nix has a script that moves its own. To
+--   make sure: the product is installed here, its console or installer names the account, and the account is what it
+--   should be: a build user of Nix has group nixbld, shell /sbin/nologin, no password and no administrator's right. A
+--   name proves nothing: whoever makes an account chooses it.
 WITH shared AS (
   -- Hosts on which two accounts have one uid or one GeneratedUID: few.
   SELECT host_id

@@ -4,7 +4,7 @@
 -- severity: info
 -- scope: fleet
 -- purpose: Of each major version, how many hosts have what. A percentage is of the hosts of which the fact
---   is known; unknown hosts are no failures.
+--   is known; unknown hosts are no failures. A Mac that is being decrypted does not count as one with FileVault on.
 -- requires: hosts.os_major,
 --   bootstrap_tokens.escrowed_to_server,
 --   filevault_status.filevault_enabled,
@@ -41,7 +41,7 @@ FROM (
     COUNT(CASE WHEN b.escrowed_to_server = 1 THEN 1 END) AS escrowed,
     COUNT(f.filevault_enabled) AS filevault_known,
     NULLIF(COUNT(f.filevault_enabled), 0) AS filevault_divisor,
-    COUNT(CASE WHEN f.filevault_enabled = 1 THEN 1 END) AS filevault_on,
+    COUNT(CASE WHEN f.filevault_enabled = 1 AND f.status <> 'decrypting' THEN 1 END) AS filevault_on,
     COUNT(owners.is_owned) AS owner_known,
     NULLIF(COUNT(owners.is_owned), 0) AS owner_divisor,
     COUNT(CASE WHEN owners.is_owned = 1 THEN 1 END) AS with_owner

@@ -15,7 +15,10 @@
 --   no managed_users where EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = managed_users.host_id
 --     AND s.uuid = managed_users.uuid AND COALESCE(s.secure_token, 1) = 1) AND NOT EXISTS (SELECT 1
 --     FROM account_policy_data a WHERE a.host_id = managed_users.host_id AND a.uuid = managed_users.uuid)
--- remediation: Do not log in with it at the login window; set the Mac up with its real user first.
+-- remediation: Make sure that the person who uses the Mac is an administrator with a token, or that the bootstrap token is
+--   escrowed. Then take this account out of FileVault (an administrator runs fdesetup remove -user), or have its password
+--   changed at the Mac with the former one, which makes both equal again. From then on nobody logs in with it at the login
+--   window; new Macs are set up with their real user first.
 -- references: 800-53r5 IA-5
 -- false-positives: A change by somebody who knew the former password, which keeps both equal.
 SELECT

@@ -14,7 +14,8 @@
 --   WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)
 -- remediation: Usually deliberate for service administrators: write it down.
 -- references: mSCP os_filevault_authorized_users; 800-53r5 AC-2(11)
--- false-positives: Service administrators that shall not appear at startup.
+-- false-positives: Service administrators that shall not appear at startup, such as JumpCloud _jumpcloudserviceaccount and
+--   Automox _automoxserviceaccount.
 SELECT
   s.host_id,
   s.username AS subject,

@@ -7,7 +7,8 @@
 -- requires: secure_tokens.secure_token,
 --   secure_tokens.is_admin where COALESCE(secure_token, 1) = 1,
 --   secure_tokens.is_guest where COALESCE(secure_token, 1) = 1
--- remediation: Act only when token_admins is 0.
+-- remediation: None: information. Whether a way is left to grant tokens is what lockout_no_way_left and
+--   lockout_single_loss ask.
 -- references: none
 -- false-positives: Every standard user of a well-kept Mac.
 SELECT

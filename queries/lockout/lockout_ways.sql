@@ -178,6 +178,18 @@ ways AS (
   WHERE r.has_institutional = 1
     OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)
   UNION ALL
+  -- A recovery key that opens the disk, in the hands of one person.
+  SELECT DISTINCT
+    i.host_id,
+    'unlock' AS capability,
+    'key' AS kind,
+    'iCloud recovery' AS subject,
+    0 AS counts,
+    'opened by the Apple Account of one person' AS basis
+  FROM apfs_crypto_users i
+  JOIN unlock_hosts k ON k.host_id = i.host_id
+  WHERE i.type IN ('ICloud', 'ICloudRecovery')
+  UNION ALL
   -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.
   SELECT
     s.host_id,

@@ -5,7 +5,7 @@
 -- purpose: Users who log in later get no secure token by themselves, and on Apple silicon MDM can neither
 --   enforce updates nor erase the Mac without help.
 -- requires: bootstrap_tokens.supported_on_server where state <> 'not_enrolled',
---   bootstrap_tokens.escrowed_to_server where supported_on_server = 1
+--   bootstrap_tokens.escrowed_to_server where state <> 'not_enrolled' AND supported_on_server = 1
 -- also-reads: hosts
 -- remediation: Have a token holder log in at the login window while online; failing that, an administrator
 --   runs the escrow command of profiles(1) by hand.

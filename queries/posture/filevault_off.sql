@@ -3,10 +3,13 @@
 -- group: posture
 -- severity: high
 -- purpose: The data volume is not protected by FileVault, and no deferred enablement or encryption is under
---   way. With status restart_needed it begins with the next restart.
--- requires: filevault_status.filevault_enabled
--- remediation: Enable FileVault by MDM, deferred or (macOS 14 and later) in Setup Assistant with
---   ForceEnableInSetupAssistant, and set dontAllowFDEDisable.
+--   way; or it is being decrypted (status decrypting), also while fdesetup still says that FileVault is on. With
+--   status restart_needed it begins with the next restart. Whether FileVault may be turned off is not asked here: the
+--   test of mSCP and CIS also wants dontAllowFDEDisable (filevault_policies.dont_allow_fde_disable).
+-- requires: filevault_status.filevault_enabled,
+--   no filevault_status where status = 'unknown'
+-- remediation: Where it is being decrypted, find out who turned it off. Enable FileVault by MDM, deferred or (macOS 14
+--   and later) in Setup Assistant with ForceEnableInSetupAssistant, and set dontAllowFDEDisable.
 -- references: mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5
 --   SC-28, SC-28(1); 800-171r3 03.13.08
 -- false-positives: Virtual machines and lab Macs that are meant to start without a password.
@@ -16,6 +19,6 @@ SELECT
   f.filevault_enabled,
   f.status
 FROM filevault_status f
-WHERE f.filevault_enabled = 0
-  AND f.status NOT IN ('deferred', 'encrypting')
+WHERE f.status = 'decrypting'
+  OR (f.filevault_enabled = 0 AND f.status NOT IN ('deferred', 'encrypting', 'unknown'))
 ORDER BY f.host_id;

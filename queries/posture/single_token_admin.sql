@@ -2,8 +2,9 @@
 -- title: One administrator alone holds a secure token
 -- group: posture
 -- severity: medium
--- purpose: macOS refuses to delete that account, and with its password the Mac can no longer be
---   administered: there is no bootstrap token that could stand in.
+-- purpose: When its password is lost, no secure token can be granted any more and, on Apple silicon, nothing be
+--   authorised that an owner must authorise: there is no bootstrap token that could stand in. (macOS refuses to delete
+--   an account only where it is the last token holder or the last administrator.)
 -- requires: secure_tokens.is_admin where COALESCE(secure_token, 1) = 1 unless (SELECT COUNT(*) FROM secure_tokens t
 --     WHERE t.host_id = hosts.host_id AND t.is_admin = 1 AND t.secure_token = 1 AND EXISTS (SELECT 1 FROM users u
 --     WHERE u.host_id = t.host_id AND u.username = t.username AND u.can_login = 1)) > 1,

@@ -177,7 +177,7 @@ export const cases: readonly Case[] = [
   {
     query: 'mdm_enrollment_gaps',
     fires: changed(notEnrolled),
-    unknown: on('mdm_enrollments', { is_supervised: null }),
+    unknown: on('mdm_enrollments', { is_user_approved: null }),
   },
   {
     query: 'filevault_deferral_pending',

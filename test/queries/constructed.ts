@@ -277,6 +277,7 @@ export const cleanHost = (hostId: string, time = now): Host => {
     crypto_user_present: 1,
     crypto_user_volume_owner: 1,
     server_capability_declared: 1,
+    eacs_preflight: 'success',
     state: 'escrowed',
     sources: 'profiles,apfs,profile',
   });

@@ -1,6 +1,6 @@
 -- name: only_token_holder_is_managed_admin
 -- title: The administrator that MDM manages is the only token holder
--- group: fleet
+-- group: posture
 -- severity: high
 -- purpose: The person who uses the Mac can neither unlock it at startup nor update it.
 -- requires: managed_users,
