@@ -11,7 +11,7 @@ import { parseDslocalGroup, parseDslocalUser } from '../parsers/dslocal.ts';
 import type { DslocalRecord } from '../parsers/dslocal.ts';
 import { dsclKey } from '../parsers/ds_records.ts';
 import { firstLine } from '../parsers/lines.ts';
-import { asDict, asString, optionalString, parsePlistFile, writeXmlPlist } from '../parsers/plist.ts';
+import { parsePlistFileDict, writeXmlPlist } from '../parsers/plist.ts';
 import type { PlistOdd } from '../parsers/plist.ts';
 import type { CommandName } from '../sources.ts';
 
@@ -313,19 +313,29 @@ const rendered = (records: readonly DslocalRecord[], attributes: readonly string
   return writeXmlPlist(records.map((record) => new Map([...record].filter(([key]) => keys.has(key)))));
 };
 
-/** What sw_vers would print. */
-const versionOf = (bytes: Uint8Array): string => {
-  const dict = asDict(parsePlistFile(bytes), 'SystemVersion.plist');
-  const line = (key: string, value: string): string => {
-    if (value !== firstLine(value)) throw parseFailed(`${key} of SystemVersion.plist is not one line`);
-    return `${key}:\t\t${value}\n`;
-  };
-  const extra = optionalString(dict, 'ProductVersionExtra');
-  return [
-    ...['ProductName', 'ProductVersion'].map((key) => line(key, asString(dict.get(key), key))),
-    ...(extra === null ? [] : [line('ProductVersionExtra', extra)]),
-    line('BuildVersion', asString(dict.get('ProductBuildVersion'), 'ProductBuildVersion')),
-  ].join('');
+const versionKeys = {
+  ProductName: 'ProductName',
+  ProductVersion: 'ProductVersion',
+  ProductVersionExtra: 'ProductVersionExtra',
+  ProductBuildVersion: 'BuildVersion',
+} as const;
+
+/** What sw_vers would print of the keys that can be read, and what is wrong with the others. */
+const versionOf = (bytes: Uint8Array): { stdout: string; problems: readonly CollectError[] } => {
+  const { dict, odd } = parsePlistFileDict(bytes, 'SystemVersion.plist');
+  const problems: CollectError[] = [];
+  const noteOdd = (what: string): void =>
+    void problems.push(parseFailed(`${versionPath}: ${what}`).costing('value'));
+  if (odd !== null) noteOdd(odd);
+  const lines = Object.entries(versionKeys).flatMap(([key, printed]) => {
+    const value = dict.get(key);
+    if (value === undefined) return [];
+    if (typeof value === 'string' && value === firstLine(value)) return [`${printed}:\t\t${value}\n`];
+    noteOdd(`${key} is not one line of text`);
+    return [];
+  });
+  if (lines.length === 0) throw parseFailed(`${versionPath} does not say the version of macOS`);
+  return { stdout: lines.join(''), problems };
 };
 
 const isThere = async (tree: Tree, path: string): Promise<boolean> => {
@@ -480,7 +490,9 @@ export const volumeBackend = async (
             });
           }
           const place = await findAllowed(system, versionPath, true);
-          return place.kind === 'found' ? answer(versionOf(await readPlace(place, versionPath))) : null;
+          if (place.kind !== 'found') return null;
+          const { stdout, problems } = versionOf(await readPlace(place, versionPath));
+          return answer(stdout, problems);
         }
         default:
           // Only a running Mac can say it.

@@ -5,7 +5,7 @@ import {
   sanitizeAccountPolicyData,
   userAttributesByNativeName,
 } from './ds_records.ts';
-import { PlistOdd, asDict, parsePlistFile } from './plist.ts';
+import { PlistOdd, parsePlistFileDict } from './plist.ts';
 import type { PlistValue } from './plist.ts';
 
 /** What `dscl -plist` would print of one record: full keys, each with its values. What cannot be read is odd. */
@@ -41,9 +41,9 @@ const isSame = (a: readonly (string | PlistOdd)[], b: readonly (string | PlistOd
   a.length === b.length && a.every((value, index) => value === b[index]);
 
 const parseRecord = (bytes: Uint8Array, attributes: ReadonlyMap<string, string>): DslocalRecord => {
-  const file = asDict(parsePlistFile(bytes), 'a record of the local node');
+  const { dict, odd } = parsePlistFileDict(bytes, 'a record of the local node');
   const record = new Map<string, readonly (string | PlistOdd)[]>();
-  for (const [name, values] of file) {
+  for (const [name, values] of dict) {
     const attribute = attributes.get(name);
     // Hashes, keys, pictures and hints end here.
     if (attribute === undefined) continue;
@@ -58,6 +58,9 @@ const parseRecord = (bytes: Uint8Array, attributes: ReadonlyMap<string, string>)
   if (typeof record.get(dsclKey('RecordName'))?.[0] !== 'string') {
     throw parseFailed('a record of the local node has no name');
   }
+  // Of a record that has lost a key, what it lacks may have been there.
+  for (const key of odd === null ? [] : new Set([...attributes.values()].map(dsclKey)))
+    if (!record.has(key)) record.set(key, [new PlistOdd(odd ?? '')]);
   // dscl prints the keys in this order.
   return new Map([...record].sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)));
 };
