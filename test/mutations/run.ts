@@ -6,13 +6,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeFolder } from './bundle.ts';
-import { countsOf, mutate, offencesOf, shortChoice } from './harness.ts';
-import type { Choice, Offence, Result } from './harness.ts';
+import { countsOf, evidence, mutate, offencesOf, shortChoice } from './harness.ts';
+import type { Choice, Offence, Result, Way } from './harness.ts';
 import { macs } from './hosts.ts';
 import type { Sort } from './judge.ts';
+import { volume } from './volume.ts';
 
 const usage = `node test/mutations/run.ts [OPTION...]
+  --way WAY          how the Mac is read: evidence (the outputs of its tools), volume (its files) or script (the
+                     printed collector, against the evidence of the same outputs); evidence
   --host NAME, --source NAME, --operator NAME   only what has this in its name (--source: of its path or account too)
   --site SITE        exactly this place, as --list prints it
   --per N            places of each operator on each source (4)
@@ -26,6 +28,7 @@ const usage = `node test/mutations/run.ts [OPTION...]
 `;
 const { values } = parseArgs({
   options: {
+    way: { type: 'string', default: 'evidence' },
     host: { type: 'string', default: '' },
     source: { type: 'string', default: '' },
     operator: { type: 'string', default: '' },
@@ -44,6 +47,11 @@ const { values } = parseArgs({
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
+
+const ways: ReadonlyMap<string, Way> = new Map([
+  ['evidence', evidence],
+  ['volume', volume],
+]);
 
 const sorts: readonly Sort[] = ['wrong', 'unexplained', 'lost table', 'lost'];
 const isListed = ({ complaints }: Offence): boolean =>
@@ -106,11 +114,15 @@ const choiceOf = (): Choice => {
   return { ...named, per: per ?? 4, subjects: subjects ?? 4, seed: seed ?? 1, share: 1 };
 };
 
-if (values.help) {
+const way = ways.get(values.way);
+if (values.help || way === undefined || (values.known && way !== evidence)) {
   process.stdout.write(usage);
 } else {
-  const result = await mutate(macs(), choiceOf(), (offence, changed) =>
-    listOffence(offence, (folder) => writeFolder(changed, folder)),
+  const result = await mutate(
+    macs(),
+    choiceOf(),
+    (offence, changed) => listOffence(offence, (folder) => way.write(changed, folder)),
+    way,
   );
   report(result);
   if (values.known) {
