@@ -68,12 +68,6 @@ const usersWithoutRoot: Objection<'ds_users'> = async (users, beside) =>
     ? 'dscl . -readall /Users names no account with uid 0, which every Mac has'
     : null;
 
-/** Anybody but root may be shown a part of them. */
-const policiesOfNobody: Objection<'ds_account_policy'> = async (users, { isComplete }) =>
-  users.length === 0 && isComplete('ds_account_policy')
-    ? 'dscl . -readall /Users, asked for accountPolicyData, names no account, and every Mac has some'
-    : null;
-
 const groupsWithoutAdmin: Objection<'ds_groups'> = async (groups, beside) =>
   lacks('ds_groups', groups, ({ gid }) => gid, 80, beside)
     ? 'dscl . -readall /Groups names no group with gid 80, which every Mac has'
@@ -170,7 +164,6 @@ const profilesWithoutMdm: Objection<'profiles_show_configuration'> = async (
 /** The answers that others can contradict. */
 const objections: { readonly [S in CommandName]?: Objection<S> } = {
   ds_users: usersWithoutRoot,
-  ds_account_policy: policiesOfNobody,
   ds_groups: groupsWithoutAdmin,
   diskutil_apfs_list: volumesWithoutRoot,
   diskutil_info_root: rootOfApfs,

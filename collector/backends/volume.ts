@@ -11,8 +11,7 @@ import { parseDslocalGroup, parseDslocalUser } from '../parsers/dslocal.ts';
 import type { DslocalRecord } from '../parsers/dslocal.ts';
 import { dsclKey } from '../parsers/ds_records.ts';
 import { firstLine } from '../parsers/lines.ts';
-import { parsePlistFileDict, writeXmlPlist } from '../parsers/plist.ts';
-import type { PlistOdd } from '../parsers/plist.ts';
+import { PlistOdd, parsePlistFileDict, writeXmlPlist } from '../parsers/plist.ts';
 import type { CommandName } from '../sources.ts';
 
 /**
@@ -231,8 +230,11 @@ const recordNames = async (folder: string, shown: string, maxEntries: number): P
   return names.toSorted();
 };
 
+/** Of a record that has lost a key, those that can be read. */
+type Found = DslocalRecord | PlistOdd;
+type Parse = (bytes: Uint8Array) => Found;
 interface Records {
-  readonly records: readonly DslocalRecord[];
+  readonly records: readonly Found[];
   readonly problems: readonly CollectError[];
 }
 
@@ -248,14 +250,19 @@ const parseNamed = <T>(parse: (bytes: Uint8Array) => T, bytes: Uint8Array, shown
   }
 };
 
-const lengthOf = (values: readonly (string | PlistOdd)[]): number =>
-  values.reduce((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
+const pairsOf = (record: Found): DslocalRecord =>
+  record instanceof PlistOdd ? ((record.rest ?? new Map()) as DslocalRecord) : record;
+
+const lengthOf = (record: Found): number =>
+  [...pairsOf(record).values()]
+    .flat()
+    .reduce((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
 
 /** All records of a folder that can be read, and what is wrong with the others. */
 const readRecords = async (
   tree: Tree,
   path: string,
-  parse: (bytes: Uint8Array) => DslocalRecord,
+  parse: Parse,
   maxEntries: number,
 ): Promise<Records> => {
   const place = await findAllowed(tree, path, true);
@@ -271,7 +278,7 @@ const readRecords = async (
     throw error instanceof CollectError ? error : denied(path);
   }
   const limit = pLimit(8);
-  const records: DslocalRecord[] = [];
+  const records: Found[] = [];
   const problems: CollectError[] = [];
   let total = 0;
   await Promise.all(
@@ -283,7 +290,7 @@ const readRecords = async (
         try {
           const bytes = await readPlace({ path: at, stats: await lstat(at) }, shown);
           const record = parseNamed(parse, bytes, shown);
-          for (const values of record.values()) total += lengthOf(values);
+          total += lengthOf(record);
           records[index] = record;
         } catch (error) {
           problems[index] = error instanceof CollectError ? error : denied(shown);
@@ -308,9 +315,14 @@ const readRecords = async (
 };
 
 /** What dscl would print of the records, asked for these attributes. */
-const rendered = (records: readonly DslocalRecord[], attributes: readonly string[]): string => {
+const rendered = (records: readonly Found[], attributes: readonly string[]): string => {
   const keys = new Set(['RecordName', ...attributes].map(dsclKey));
-  return writeXmlPlist(records.map((record) => new Map([...record].filter(([key]) => keys.has(key)))));
+  return writeXmlPlist(
+    records.map((record) => {
+      const kept = new Map([...pairsOf(record)].filter(([key]) => keys.has(key)));
+      return record instanceof PlistOdd ? new PlistOdd(record.why, kept) : kept;
+    }),
+  );
 };
 
 const versionKeys = {
@@ -442,7 +454,7 @@ export const volumeBackend = async (
   }
 
   const folders = new Map<string, Promise<Records>>();
-  const recordsOf = (folder: string, parse: (bytes: Uint8Array) => DslocalRecord): Promise<Records> => {
+  const recordsOf = (folder: string, parse: Parse): Promise<Records> => {
     const known = folders.get(folder);
     if (known !== undefined) return known;
     const reading = readRecords(data, folder, parse, options.maxEntries ?? defaultMaxEntries);
@@ -463,7 +475,7 @@ export const volumeBackend = async (
   });
   const fromRecords = async (
     folder: string,
-    parse: (bytes: Uint8Array) => DslocalRecord,
+    parse: Parse,
     argv: readonly string[],
   ): Promise<Output> => {
     const { records, problems } = await recordsOf(folder, parse);

@@ -33,7 +33,6 @@ const lies: readonly Lie[] = [
     against: null,
     edit: (text) => text.replaceAll(/(:UniqueID<\/key>\n\t\t<array>\n\t\t\t<string>)0</g, '$14000<'),
   },
-  { source: 'ds_account_policy', says: 'no account', against: null, stdout: plistOf([]) },
   { source: 'ds_groups', says: 'no group', against: null, stdout: plistOf([]) },
   {
     source: 'ds_groups',
