@@ -10,6 +10,7 @@ import { countsOf, evidence, mutate, offencesOf, shortChoice } from './harness.t
 import type { Choice, Offence, Result, Way } from './harness.ts';
 import { macs } from './hosts.ts';
 import type { Sort } from './judge.ts';
+import { printedScript } from './script.ts';
 import { volume } from './volume.ts';
 
 const usage = `node test/mutations/run.ts [OPTION...]
@@ -51,6 +52,7 @@ const say = (line: string): void => {
 const ways: ReadonlyMap<string, Way> = new Map([
   ['evidence', evidence],
   ['volume', volume],
+  ['script', printedScript],
 ]);
 
 const sorts: readonly Sort[] = ['wrong', 'unexplained', 'lost table', 'lost'];
