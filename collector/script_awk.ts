@@ -95,8 +95,8 @@ function token(s,    p, tag, rest) {
   return 1
 }
 
-# Makes of the tokens one whole property list in which each value is one; 0 for what is none. Comments, CDATA and
-# unknown elements are none. A value that cannot be read is then an <integer> without a number, and a dictionary
+# Makes of the tokens one whole property list in which each value is one; 0 for what is none, such as a comment or
+# CDATA. A value that cannot be read, an unknown element too, is then an <integer> without a number, and a dictionary
 # that is not pairs a "dict!" of those that are.
 function whole(first, last,    i, k) {
   if (T[first] != "plist" || T[last] != "/plist" || !is_blank(X[first]) || !is_blank(X[last])) return 0
@@ -104,7 +104,7 @@ function whole(first, last,    i, k) {
   put("plist", "")
   LAST = last
   i = normal(first + 1, 1)
-  if (i != last) return 0
+  if (i != last || !is_blank(X[i - 1])) return 0
   put("/plist", "")
   n = first - 1
   for (k = 1; k <= c; k++) {
@@ -118,62 +118,86 @@ function whole(first, last,    i, k) {
 function is_blank(s) { return s ~ /^[ \t\r\n]*$/ }
 function put(t, x) { c++; NT[c] = t; NX[c] = x }
 function oddity() { put("integer", ""); put("/integer", ""); odd = 1; dropped = 1 }
-# Reads the value at a token and puts it; the token after it, or 0.
+# Reads the value at a token and puts it; the token after it, or 0. The text before that is of what holds the value.
 function normal(i, d,    t) {
   if (i >= LAST || d > 101) return 0
   t = T[i]
   if (t == "array") return normal_array(i, d)
   if (t == "dict") return normal_dict(i, d)
-  if (t == "string/" || t == "data/" || t == "true/" || t == "false/" || t == "array/" || t == "dict/") put(t, "")
-  else if (t == "integer/" || t == "real/" || t == "date/") oddity()
-  else if (t == "string" || t == "integer" || t == "real" || t == "date" || t == "data" || t == "true" || t == "false") {
-    if (T[i + 1] != "/" t) return 0
-    if (t == "true" || t == "false") { if (X[i] == "") put(t "/", ""); else oddity() }
-    else if (is_value(t, X[i])) { put(t, X[i]); put("/" t, "") }
-    else oddity()
+  if (t == "string/" || t == "data/" || t == "true/" || t == "false/" || t == "array/" || t == "dict/") { put(t, ""); return i + 1 }
+  if (t == "integer/" || t == "real/" || t == "date/") { oddity(); return i + 1 }
+  if (t !~ /^(string|integer|real|date|data|true|false)$/ || T[i + 1] != "/" t) { oddity(); return foreign(i) }
+  if (t == "true" || t == "false") { if (X[i] == "") put(t "/", ""); else oddity() }
+  else if (is_value(t, X[i])) { put(t, X[i]); put("/" t, "") }
+  else oddity()
+  return i + 2
+}
+# The token after an element that is not known, with all that is in it; 0 where it does not end.
+function foreign(i,    d, t, name) {
+  d = 0
+  do {
+    t = T[i]
+    name = t
+    sub(/^\//, "", name)
+    sub(/[ \t\r\n].*$/, "", name)
+    sub(/\/$/, "", name)
+    if (name !~ /^[A-Za-z_][A-Za-z0-9_.:-]*$/) return 0
+    if (t ~ /^\//) { if (d == 0 || name != open_name[d]) return 0; d-- }
+    else if (t !~ /\/$/) open_name[++d] = name
     i++
-  } else return 0
-  return is_blank(X[i]) ? i + 1 : 0
+  } while (d > 0 && i < LAST)
+  return d == 0 ? i : 0
 }
 function normal_array(i, d) {
   put("array", "")
-  if (!is_blank(X[i])) return 0
-  for (i++; i < LAST && T[i] != "/array"; ) {
-    if (T[i] == "key" && T[i + 1] == "/key" && is_blank(X[i + 1])) { oddity(); i += 2 }
-    else { i = normal(i, d + 1); if (i == 0) return 0 }
+  for (;;) {
+    # Text between its elements is none of them.
+    if (!is_blank(X[i])) oddity()
+    i++
+    if (i >= LAST) return 0
+    if (T[i] == "/array") break
+    if (T[i] == "key" && T[i + 1] == "/key") { oddity(); i++ }
+    else { i = normal(i, d + 1) - 1; if (i < 0) return 0 }
   }
   put("/array", "")
-  return i < LAST && is_blank(X[i]) ? i + 1 : 0
+  return i + 1
 }
 function normal_dict(i, d,    id, p, has, key, start) {
   id = ++dicts
   put("dict", "")
   p = c
-  if (!is_blank(X[i])) return 0
   has = 0
-  for (i++; i < LAST && T[i] != "/dict"; ) {
+  for (;;) {
+    if (!is_blank(X[i])) no_pairs(p)
+    i++
+    if (i >= LAST) return 0
+    if (T[i] == "/dict") break
     if (T[i] == "key") {
       # Written as a number, a character could hide that a key is there twice.
-      if (T[i + 1] != "/key" || !is_blank(X[i + 1]) || index(X[i], "&#") > 0) return 0
-      if (has && X[i] == key) { dropped = 1; i += 2; continue }
-      if (has) unpaired(id, key)
-      has = is_text(X[i])
-      key = X[i]
-      if (!has) { NT[p] = "dict!"; odd = 1; dropped = 1 }
-      i += 2
+      if (T[i + 1] != "/key" || index(X[i], "&#") > 0) return 0
+      if (has && X[i] == key) dropped = 1
+      else {
+        if (has) unpaired(id, key)
+        has = is_text(X[i])
+        key = X[i]
+        if (!has) no_pairs(p)
+      }
+      i++
     } else {
       start = c
-      if (has) { put("key", key); put("/key", "") } else { NT[p] = "dict!"; odd = 1; dropped = 1 }
-      i = normal(i, d + 1)
-      if (i == 0) return 0
+      if (has) { put("key", key); put("/key", "") } else no_pairs(p)
+      i = normal(i, d + 1) - 1
+      if (i < 0) return 0
       if (has) pair(id, key, start + 1); else c = start
       has = 0
     }
   }
   if (has) unpaired(id, key)
   put("/dict", "")
-  return i < LAST && is_blank(X[i]) ? i + 1 : 0
+  return i + 1
 }
+# Of a dictionary that is not pairs.
+function no_pairs(p) { NT[p] = "dict!"; odd = 1; dropped = 1 }
 # A key without a value.
 function unpaired(id, key,    start) {
   start = c + 1
@@ -798,6 +822,7 @@ function says_root(t,    low) {
   return low ~ /(^|[^a-z0-9_])(must|need|needs|require|requires|only)[^a-z0-9_].*root([^a-z0-9_]|$)/ || low ~ /(^|[^a-z0-9_])permission denied([^a-z0-9_]|$)/
 }
 END {
+  if (s ~ /^\357\273\277/) s = substr(s, 4)
   # What is dropped must not take along what makes the whole of it unreadable.
   if (kind != "profiles" && !is_utf8(s)) exit 1
   t = own(s)

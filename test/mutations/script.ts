@@ -13,7 +13,7 @@ import { noShells } from '../../collector/accounts.ts';
 import { captureScript, isInScript } from '../../collector/script.ts';
 import { fileNames, isReadablePath } from '../../collector/sources.ts';
 import type { CommandName } from '../../collector/sources.ts';
-import { writeFolder } from './bundle.ts';
+import { withRun, writeFolder } from './bundle.ts';
 import type { Bundle, Run } from './bundle.ts';
 import type { Opened, Way } from './harness.ts';
 import { compareAnswers } from './judge.ts';
@@ -21,7 +21,7 @@ import type { Complaint } from './judge.ts';
 import { mutationsOf } from './operators.ts';
 import type { Mutation } from './operators.ts';
 import { keyOf, sourceNameOf } from './program.ts';
-import type { Answers } from './program.ts';
+import type { Answers, Program } from './program.ts';
 
 // --- The text of the script, in parts ---
 
@@ -184,6 +184,19 @@ const asFarAsAsked = (bundle: Bundle): Bundle => ({
   runs: new Map([...bundle.runs].filter(([, { argv }]) => isInScript(sourceNameOf(argv) as CommandName))),
 });
 
+/** Where the list of volumes cannot be read, `/` is asked, and is the volume that was asked for before. */
+const answeringForRoot = async (
+  bundle: Bundle,
+  program: Program,
+): Promise<{ readonly asked: ReadonlySet<string>; readonly bundle: Bundle }> => {
+  const { asked } = await program.answer(bundle);
+  const listing = [...bundle.runs.values()].find(
+    ({ argv }) => sourceNameOf(argv) === 'diskutil_apfs_list_users' && asked.has(argv.join(' ')),
+  );
+  if (listing === undefined) return { asked, bundle };
+  return { asked, bundle: withRun(bundle, { ...listing, argv: [...listing.argv.slice(0, -1), '/'] }) };
+};
+
 const rank = ['ok', 'empty', 'unsupported', 'partial'];
 /** A status that is better than that of the program is untrue of what was left out. */
 const compareStatus = (live: Answers, now: Answers): readonly Complaint[] =>
@@ -256,7 +269,7 @@ class Shell {
   }
 
   close(): void {
-    if (process.env["KEEP_IT"] === undefined) rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #give(index: number, mutation: Mutation): Case {
@@ -300,9 +313,8 @@ const isPossible = ({ source, operator, site }: Mutation): boolean =>
 let opened = 0;
 export const printedScript: Way = {
   open: async (whole, program): Promise<Opened> => {
-    const bundle = asFarAsAsked(whole);
+    const { asked, bundle } = await answeringForRoot(asFarAsAsked(whole), program);
     const shell = new Shell(bundle, awks[opened++ % Math.max(1, awks.length)]);
-    const { asked } = await program.answer(bundle);
     return {
       mutations: mutationsOf(bundle, asked).filter(isPossible),
       prepare: (chosen) => shell.run(chosen, asked),
