@@ -239,9 +239,9 @@ function skip(i,    d) {
   }
   return i
 }
-# Where the value of a key begins; 0 when the dictionary has no such key.
+# Where the value of a key begins; 0 when the dictionary has no such key that can be read.
 function find(i, key) {
-  if (T[i] != "dict") return 0
+  if (T[i] !~ /^dict!?$/) return 0
   for (i++; T[i] != "/dict"; i = skip(i + 2)) if (X[i] == key) return i + 2
   return 0
 }
@@ -575,7 +575,8 @@ function accounts(i,    j, name, home, shell) {
 function text_of(i, key,    j) { j = find(i, key); return j > 0 && T[j] == "string" ? plain(X[j]) : "" }
 function uuid_of(i, key,    v) {
   v = toupper(text_of(i, key))
-  return length(v) == 36 && v ~ /^[0-9A-F-]+$/ ? v : ""
+  if (length(v) != 36 || v !~ /^........-....-....-....-............$/) return ""
+  return v ~ /^[0-9A-F]+-[0-9A-F]+-[0-9A-F]+-[0-9A-F]+-[0-9A-F]+$/ ? v : ""
 }
 function has_role(i, role,    j) {
   i = find(i, "Roles")
@@ -598,10 +599,25 @@ function root_volume(i,    device, container, fs) {
   if (fs == "hfs" && container != "") { print "- - - - -"; return }
   print or_none(device), or_none(container), or_none(uuid_of(i, "APFSVolumeGroupID")), or_none(uuid_of(i, "VolumeUUID")), or_none(fs)
 }
+# What a volume of the list says; of two with one device, what both say.
+function volume(k, id, container,    group, is_data) {
+  group = uuid_of(k, "APFSVolumeGroupID")
+  if (group == "") group = uuid_of(k, "APFSVolumeGroupUUID")
+  group = or_none(group)
+  is_data = has_role(k, "Data")
+  if (!(id in given)) {
+    given_id[++n_given] = id
+    of_data[id] = is_data; group_of[id] = group; container_of[id] = container
+    return
+  }
+  if (!is_data) of_data[id] = 0
+  if (group_of[id] != group) group_of[id] = "-"
+  if (container_of[id] != container) container_of[id] = "-"
+}
 function or_none(v) { return v == "" ? "-" : v }
 # The Data volume of the running system, "/" where it is not sure which it is, nothing where "/" is not on APFS: as
 # tables/shared/crypto_users.ts has it. device, container, group, uuid and fs are what mode=root printed.
-function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, holds, own, own_group, own_system, n_data, n_group, only, mine, only_group) {
+function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, holds, own, own_group, own_system, n_data, n_group, only, mine) {
   volumes = find(i, "Containers")
   if (volumes == 0 && T[i] != "dict/" && T[i + 1] != "/dict") { if (fs != "hfs") print "/"; return }
   is_sure = !odd; count = 0; holds = 0; own = 0; own_group = "-"; own_system = 0
@@ -614,6 +630,7 @@ function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, h
       count++
       id = text_of(k, "DeviceIdentifier")
       if (id !~ /^disk[0-9]+s[0-9]+$/ || (id in given)) is_sure = 0
+      if (id ~ /^disk[0-9]+s[0-9]+$/) volume(k, id, or_none(reference))
       given[id] = 1
       roles = find(k, "Roles")
       if (roles > 0 && T[roles] == "array") {
@@ -622,7 +639,7 @@ function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, h
       if (id == device || (uuid != "-" && uuid_of(k, "APFSVolumeUUID") == uuid) || (container != "-" && reference == container)) holds = 1
       if (id != device) continue
       own = 1
-      own_group = or_none(uuid_of(k, "APFSVolumeGroupID"))
+      own_group = group_of[id]
       own_system = has_role(k, "System")
     }
   }
@@ -632,21 +649,16 @@ function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, h
   if (container == "-" && match(device, /^disk[0-9]+/)) container = substr(device, 1, RLENGTH)
   if (group == "-") group = own_group
   n_data = 0; n_group = 0
-  for (j = volumes + 1; count > 0 && T[j] != "/array"; j = skip(j)) {
-    k = find(j, "Volumes")
-    if (k == 0 || T[k] != "array" || container == "-" || text_of(j, "ContainerReference") != container) continue
-    for (k++; T[k] != "/array"; k = skip(k)) {
-      id = text_of(k, "DeviceIdentifier")
-      if (id !~ /^disk[0-9]+s[0-9]+$/ || !has_role(k, "Data")) continue
-      n_data++
-      only = id
-      only_group = or_none(uuid_of(k, "APFSVolumeGroupID"))
-      if (group != "-" && only_group == group) { n_group++; mine = id }
-    }
+  for (j = 1; j <= n_given; j++) {
+    id = given_id[j]
+    if (!of_data[id] || container == "-" || container_of[id] != container) continue
+    n_data++
+    only = id
+    if (group != "-" && group_of[id] == group) { n_group++; mine = id }
   }
   # Of a list that cannot be read as a whole both are asked, for it may be either.
   if (n_group == 1) { print mine; if (!is_sure) print "/" }
-  else if (n_data == 1 && only_group == "-" && (!own || own_system)) { print only; if (!is_sure) print "/" }
+  else if (n_data == 1 && group_of[only] == "-" && (!own || own_system)) { print only; if (!is_sure) print "/" }
   else print "/"
 }
 
@@ -660,8 +672,9 @@ END {
   if (mode == "root") { root_volume(2); exit 0 }
   if (mode == "devices") { devices(2); exit 0 }
   if (mode == "uuid") {
-    i = T[2] == "array" ? find(3, "IOPlatformUUID") : 0
-    if (i > 0 && length(X[i]) == 36 && X[i] ~ /^[0-9A-Fa-f-]+$/) print toupper(X[i])
+    for (i = 3; T[2] == "array" && T[i] != "/array"; i = skip(i)) if (T[i] ~ /^dict!?$/) { seen[uuid_of(i, "IOPlatformUUID")] = 1; id = uuid_of(i, "IOPlatformUUID") }
+    for (i in seen) if (i != id) id = ""
+    if (id != "") print id
     exit 0
   }
   if (T[2] != "dict" && T[2] != "dict/") exit 1
