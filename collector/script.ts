@@ -404,7 +404,10 @@ ask() { # SOURCE SECONDS HOW PROGRAM [ARGUMENT]...
   printf '%s\n' "$code" > "$at/exit_code" || fail 'there is no room for the bundle'
   if [ -s "$work/kept" ]; then cp "$work/kept" "$at/stdout" || fail 'there is no room for the bundle'; fi
   if [ -s "$work/err" ]; then cp "$work/err" "$at/stderr" || fail 'there is no room for the bundle'; fi
-  if [ "$code" = 0 ]; then mv -f "$work/kept" "$work/answer.$ask_source"; fi
+  case $ask_source.$code in
+    # A version is believed however sw_vers ended.
+    *.0 | sw_vers.[0-9]*) mv -f "$work/kept" "$work/answer.$ask_source" ;;
+  esac
 }
 
 # BSD and GNU name the same facts differently.

@@ -52,10 +52,7 @@ const parsePolicy = (record: DsRecord, text: string): AccountPolicy => {
 
 const policyOf = (record: DsRecord): Pick<DsAccountPolicy, 'policy' | 'isUnreadable'> => {
   const text = record.only('accountPolicyData');
-  if (text === null) {
-    const isThere = record.has('accountPolicyData');
-    return { policy: null, isUnreadable: isThere && record.unread.has('accountPolicyData') };
-  }
+  if (text === null) return { policy: null, isUnreadable: record.unread.has('accountPolicyData') };
   try {
     return { policy: parsePolicy(record, text), isUnreadable: false };
   } catch (error) {

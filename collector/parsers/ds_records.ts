@@ -130,8 +130,6 @@ export class DsRecord {
   readonly #values: ReadonlyMap<string, readonly (string | null)[]>;
   readonly #place: string;
   readonly #oddities: string[] = [];
-  /** Attributes of which nobody can say whether the record has them. */
-  readonly #lacked = new Set<string>();
   #isKnown = true;
   /** Attributes that are there, or may be, and that cannot be read whole. */
   readonly unread = new Set<string>();
@@ -158,11 +156,7 @@ export class DsRecord {
   /** Of a record that has lost a key, what it lacks may have been there. */
   mayLack(attributes: Iterable<string>, why: string): void {
     this.#oddities.push(why);
-    for (const attribute of attributes) {
-      if (this.#values.has(attribute)) continue;
-      this.unread.add(attribute);
-      this.#lacked.add(attribute);
-    }
+    for (const attribute of attributes) if (!this.#values.has(attribute)) this.unread.add(attribute);
     if (!this.#values.has('RecordName') || !this.#values.has('GeneratedUID')) this.#isKnown = false;
   }
 
@@ -170,6 +164,12 @@ export class DsRecord {
   all(attribute: string): string[] {
     const texts = (this.#values.get(attribute) ?? []).filter((value) => value !== null);
     return [...new Set(texts)];
+  }
+
+  /** Where in the attribute these stand; what cannot be read, or is there twice, has a place too. */
+  places(attribute: string): number[] {
+    const values = this.#values.get(attribute) ?? [];
+    return this.all(attribute).map((text) => values.indexOf(text));
   }
 
   first(attribute: string): string | null {
@@ -187,11 +187,6 @@ export class DsRecord {
   needed(attribute: string): string | null {
     const value = this.only(attribute);
     return value === null && !this.unread.has(attribute) ? this.odd(attribute, 'is missing') : value;
-  }
-
-  /** Whether the record has the attribute, if it can be read or not. */
-  has(attribute: string): boolean {
-    return this.#values.has(attribute);
   }
 
   /** A uid or gid, signed. */
@@ -237,7 +232,6 @@ export class DsRecord {
     const merged = new DsRecord(values, this.#place);
     for (const record of [this, other]) {
       for (const attribute of record.unread) merged.unread.add(attribute);
-      for (const attribute of record.#lacked) if (!merged.has(attribute)) merged.#lacked.add(attribute);
       for (const attribute of record.differing) merged.differing.add(attribute);
       merged.#oddities.push(...record.#oddities.filter((oddity) => !merged.#oddities.includes(oddity)));
       if (!record.#isKnown) merged.#isKnown = false;
@@ -255,9 +249,7 @@ export class DsRecord {
     const name = this.first('RecordName');
     const what = name === null ? this.#place : `the record ${shown(name)} of dscl`;
     const costs = [...this.unread].some((attribute) => lists.has(attribute)) ? 'entry' : 'value';
-    // An account has a row of its own for its policy.
-    const isWhole = this.#isKnown && !this.#lacked.has('accountPolicyData');
-    note(parseFailed(`${what}: ${this.#oddities.join(', ')}`), isWhole ? costs : 'record');
+    note(parseFailed(`${what}: ${this.#oddities.join(', ')}`), this.#isKnown ? costs : 'record');
   }
 }
 

@@ -35,6 +35,10 @@ export const shortChoice: Choice = {
   share: 0.6,
 };
 
+/** The same of the Macs as volumes, and by the printed collector: each asks more of the machine. */
+export const shortOfVolumes: Choice = { ...shortChoice, share: 0.45 };
+export const shortOfScript: Choice = { ...shortChoice, share: 0.12 };
+
 export interface Offence {
   readonly host: string;
   readonly mutation: Mutation;

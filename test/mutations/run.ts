@@ -6,7 +6,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { countsOf, evidence, mutate, offencesOf, shortChoice } from './harness.ts';
+import {
+  countsOf,
+  evidence,
+  mutate,
+  offencesOf,
+  shortChoice,
+  shortOfScript,
+  shortOfVolumes,
+} from './harness.ts';
 import type { Choice, Offence, Result, Way } from './harness.ts';
 import { macs } from './hosts.ts';
 import type { Sort } from './judge.ts';
@@ -49,10 +57,10 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-const ways: ReadonlyMap<string, Way> = new Map([
-  ['evidence', evidence],
-  ['volume', volume],
-  ['script', printedScript],
+const ways: ReadonlyMap<string, readonly [Way, Choice]> = new Map([
+  ['evidence', [evidence, shortChoice]],
+  ['volume', [volume, shortOfVolumes]],
+  ['script', [printedScript, shortOfScript]],
 ]);
 
 const sorts: readonly Sort[] = ['wrong', 'unexplained', 'lost table', 'lost'];
@@ -108,21 +116,21 @@ const report = (result: Result): void => {
   say(`the bytes say the same and something is lost: ${lost} of ${sames} (${percent(lost, sames)})`);
 };
 
-const choiceOf = (): Choice => {
+const choiceOf = (short: Choice): Choice => {
   const { host, source, operator, site } = values;
   const named = { host, source, operator, site };
-  if (values.short || values.known) return { ...shortChoice, ...named };
+  if (values.short || values.known) return { ...short, ...named };
   const [per, subjects, seed] = [values.per, values.subjects, values.seed].map(Number);
   return { ...named, per: per ?? 4, subjects: subjects ?? 4, seed: seed ?? 1, share: 1 };
 };
 
-const way = ways.get(values.way);
-if (values.help || way === undefined || (values.known && way !== evidence)) {
+const [way, short] = ways.get(values.way) ?? [];
+if (values.help || way === undefined || short === undefined || (values.known && way !== evidence)) {
   process.stdout.write(usage);
 } else {
   const result = await mutate(
     macs(),
-    choiceOf(),
+    choiceOf(short),
     (offence, changed) => listOffence(offence, (folder) => way.write(changed, folder)),
     way,
   );

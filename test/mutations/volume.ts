@@ -192,8 +192,9 @@ const at = (path: string, change: Change): Mutation => ({ source: sourceNameOf(p
 const ofText = (bundle: Bundle, path: string): readonly Mutation[] =>
   mutationsOf({ ...bundle, files: new Map([[path, bundle.files.get(path) ?? new Uint8Array()]]) }, new Set([path]))
     .filter(({ operator }) => !['not-recorded', 'path-denied'].includes(operator))
-    // In a record, data are a text as well, and a text is a list of one: see `ofRecord`.
-    .filter(({ operator }) => !isRecord(path) || operator !== 'value-retyped')
+    // In a record, data are a text as well, and a text is a list of one: see `ofRecord`. A value that is shown as it is
+    // stored is another one in other capitals.
+    .filter(({ operator }) => !isRecord(path) || !['value-retyped', 'lower-uuids'].includes(operator))
     .map((mutation) => ({
       ...mutation,
       source: sourceNameOf(path),
