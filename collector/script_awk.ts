@@ -672,7 +672,7 @@ END {
   if (mode == "root") { root_volume(2); exit 0 }
   if (mode == "devices") { devices(2); exit 0 }
   if (mode == "uuid") {
-    for (i = 3; T[2] == "array" && T[i] != "/array"; i = skip(i)) if (T[i] ~ /^dict!?$/) { seen[uuid_of(i, "IOPlatformUUID")] = 1; id = uuid_of(i, "IOPlatformUUID") }
+    for (i = 3; T[2] == "array" && T[i] != "/array"; i = skip(i)) if (T[i] ~ /^dict[!\/]?$/) { id = uuid_of(i, "IOPlatformUUID"); seen[id] = 1 }
     for (i in seen) if (i != id) id = ""
     if (id != "") print id
     exit 0

@@ -13,7 +13,7 @@ import { noShells } from '../../collector/accounts.ts';
 import { captureScript, isInScript } from '../../collector/script.ts';
 import { fileNames, isReadablePath } from '../../collector/sources.ts';
 import type { CommandName } from '../../collector/sources.ts';
-import { withRun, writeFolder } from './bundle.ts';
+import { textOf, withRun, writeFolder } from './bundle.ts';
 import type { Bundle, Run } from './bundle.ts';
 import type { Opened, Way } from './harness.ts';
 import { compareAnswers } from './judge.ts';
@@ -286,13 +286,13 @@ class Shell {
 
   #made(folder: string, of: Case | null): Made {
     const { run, path } = of ?? { run: null, path: null };
-    const lines = Buffer.from(readIf(join(folder, 'given/asked'))).toString().split('\n');
+    const lines = textOf(readIf(join(folder, 'given/asked'))).split('\n');
     const kept = path === null ? null : join(folder, 'bundle/files', path);
     return {
       run: run === null ? null : recordedRun(join(folder, 'bundle'), run.argv),
       file: kept !== null && existsSync(kept) ? readFileSync(kept) : null,
       asked: new Set(lines.filter((line) => line !== '')),
-      hostId: Buffer.from(readIf(join(folder, 'given/uuid'))).toString(),
+      hostId: /"host_id":"([^"]*)"/.exec(textOf(readIf(join(folder, 'given/uuid'))))?.[1] ?? '',
     };
   }
 
