@@ -259,12 +259,7 @@ const lengthOf = (record: Found): number =>
     .reduce((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
 
 /** All records of a folder that can be read, and what is wrong with the others. */
-const readRecords = async (
-  tree: Tree,
-  path: string,
-  parse: Parse,
-  maxEntries: number,
-): Promise<Records> => {
+const readRecords = async (tree: Tree, path: string, parse: Parse, maxEntries: number): Promise<Records> => {
   const place = await findAllowed(tree, path, true);
   if (place.kind !== 'found' || !place.stats.isDirectory()) {
     throw new CollectError('source_missing', `${path} is not on the volume`, {
@@ -473,11 +468,7 @@ export const volumeBackend = async (
     isSpawned: false,
     problems,
   });
-  const fromRecords = async (
-    folder: string,
-    parse: Parse,
-    argv: readonly string[],
-  ): Promise<Output> => {
+  const fromRecords = async (folder: string, parse: Parse, argv: readonly string[]): Promise<Output> => {
     const { records, problems } = await recordsOf(folder, parse);
     return answer(rendered(records, argv.slice(5)), problems);
   };

@@ -35,12 +35,10 @@ const functions = between('#!/bin/sh', 'started=$(date +%s)');
 const decisions = between('# The Data volume of the running system, or', `printf '{"format"`);
 /** The line that asks a source, or keeps a file. */
 const linesThatAsk = new Map(
-  script
-    .split('\n')
-    .flatMap((line) => {
-      const [, source] = /^ask (\w+) /.exec(line) ?? [];
-      return source === undefined ? [] : [[source, line] as const];
-    }),
+  script.split('\n').flatMap((line) => {
+    const [, source] = /^ask (\w+) /.exec(line) ?? [];
+    return source === undefined ? [] : [[source, line] as const];
+  }),
 );
 /** On these it rests which volume, accounts and paths are asked for, and whose bundle it is. */
 const deciding: ReadonlySet<string> = new Set([
@@ -203,7 +201,9 @@ const compareStatus = (live: Answers, now: Answers): readonly Complaint[] =>
   [...live.status].flatMap(([table, row]): Complaint[] => {
     const [from, to] = [String(row['status']), String(now.status.get(table)?.['status'])];
     if (from === to) return [];
-    const [before, after] = [from, to].map((word) => (rank.indexOf(word) === -1 ? rank.length : rank.indexOf(word)));
+    const [before, after] = [from, to].map((word) =>
+      rank.indexOf(word) === -1 ? rank.length : rank.indexOf(word),
+    );
     const sort = (after ?? 0) < (before ?? 0) ? 'unexplained' : 'lost';
     return [{ sort, where: `${table} status`, from, to }];
   });
@@ -218,7 +218,8 @@ class Shell {
     this.#bundle = bundle;
     this.#awk = awk;
     mkdirSync(join(this.#folder, 'tmp'));
-    for (const run of bundle.runs.values()) giveRun(join(this.#folder, 'base/given', sourceNameOf(run.argv)), run);
+    for (const run of bundle.runs.values())
+      giveRun(join(this.#folder, 'base/given', sourceNameOf(run.argv)), run);
     for (const [path, content] of bundle.files) put(join(this.#folder, 'base/given/root', path), content);
   }
 

@@ -49,13 +49,15 @@ const nodeFolder = '/private/var/db/dslocal';
 /** Up to macOS 10.14 there is one volume; of a pair, `booted` is how macOS itself mounts it. */
 const formOf = ({ name }: Bundle): 'whole' | 'pair' | 'booted' => {
   if (/^macos10\.1[34]/.test(name)) return 'whole';
-  return /^macos15/.test(name) ? 'booted' : 'pair';
+  return name.startsWith('macos15') ? 'booted' : 'pair';
 };
 
 /** What the Mac said well: the files of a volume hold all that root would have been told. */
 const heard = (bundle: Bundle): Bundle => ({
   ...bundle,
-  runs: [...bundle.runs].filter(([, { exit }]) => exit !== '0').reduce((runs, [argv]) => without(runs, argv), bundle.runs),
+  runs: [...bundle.runs]
+    .filter(([, { exit }]) => exit !== '0')
+    .reduce((runs, [argv]) => without(runs, argv), bundle.runs),
 });
 
 /** Of a record without its secrets, as text, so that every operator can be used on it. */
@@ -166,7 +168,8 @@ const damage = { kind: 'damage', isOne: false } as const;
 const sameOne = { kind: 'same', isOne: true } as const;
 const same = { kind: 'same', isOne: false } as const;
 
-const isRecord = (path: string): boolean => path.startsWith(`${usersFolder}/`) || path.startsWith(`${groupsFolder}/`);
+const isRecord = (path: string): boolean =>
+  path.startsWith(`${usersFolder}/`) || path.startsWith(`${groupsFolder}/`);
 const sourceNameOf = (path: string): string => {
   if (path.startsWith(usersFolder)) return 'user records';
   if (path.startsWith(groupsFolder)) return 'group records';
@@ -186,11 +189,18 @@ const withPlace = (bundle: Bundle, path: string, place: Place): Bundle => ({
 const isAlike = (path: string): boolean => /\/_(?!spotlight|mbsetupuser)[^/]*$/.test(path);
 
 type Change = Pick<Mutation, 'operator' | 'site' | 'kind' | 'isOne' | 'apply'>;
-const at = (path: string, change: Change): Mutation => ({ source: sourceNameOf(path), subject: path, ...change });
+const at = (path: string, change: Change): Mutation => ({
+  source: sourceNameOf(path),
+  subject: path,
+  ...change,
+});
 
 /** The operators of any file; what leaves a file out makes another Mac of it. */
 const ofText = (bundle: Bundle, path: string): readonly Mutation[] =>
-  mutationsOf({ ...bundle, files: new Map([[path, bundle.files.get(path) ?? new Uint8Array()]]) }, new Set([path]))
+  mutationsOf(
+    { ...bundle, files: new Map([[path, bundle.files.get(path) ?? new Uint8Array()]]) },
+    new Set([path]),
+  )
     .filter(({ operator }) => !['not-recorded', 'path-denied'].includes(operator))
     // In a record, data are a text as well, and a text is a list of one: see `ofRecord`. A value that is shown as it is
     // stored is another one in other capitals.
@@ -237,7 +247,10 @@ const differing = (node: Node): Node => {
   if (node.kind !== 'string') return { kind: 'string', text: 'other' };
   if (/^-?[0-9]+$/.test(node.text)) return { ...node, text: String(Number(node.text) + 1) };
   const isGuid = /^[0-9A-F-]{36}$/.test(node.text);
-  return { ...node, text: isGuid ? `${node.text.slice(0, -1)}${node.text.endsWith('0') ? '1' : '0'}` : `${node.text}x` };
+  return {
+    ...node,
+    text: isGuid ? `${node.text.slice(0, -1)}${node.text.endsWith('0') ? '1' : '0'}` : `${node.text}x`,
+  };
 };
 
 /** In another form that says the same: a number, data, a text alone. */
@@ -249,7 +262,9 @@ const sameForms = (key: string, node: Node): readonly (readonly [string, Node])[
   return [
     ['data', { kind: 'array', items: [data, ...more] }],
     ...(more.length > 0 ? [] : [['alone', item] as const]),
-    ...(isNumber ? [['number', { kind: 'array', items: [{ kind: 'integer', text: item.text }] }] as const] : []),
+    ...(isNumber
+      ? [['number', { kind: 'array', items: [{ kind: 'integer', text: item.text }] }] as const]
+      : []),
   ];
 };
 
@@ -327,7 +342,9 @@ const ofPolicy = (bundle: Bundle, path: string, tree: Node): readonly Mutation[]
       operator: `policy ${mutation.operator}`,
       isOne: mutation.kind === 'damage',
       apply: () => {
-        const text = Buffer.from(mutation.apply().files.get('/policy') ?? new Uint8Array()).toString('base64');
+        const text = Buffer.from(mutation.apply().files.get('/policy') ?? new Uint8Array()).toString(
+          'base64',
+        );
         return withFile(bundle, path, printPlist(change(tree, steps, () => [{ kind: 'data', text }])));
       },
     }),
@@ -338,9 +355,20 @@ const ofPolicy = (bundle: Bundle, path: string, tree: Node): readonly Mutation[]
 const ofFolder = (bundle: Bundle, folder: string): readonly Mutation[] => {
   const records = [...bundle.files.keys()].filter((path) => path.startsWith(`${folder}/`));
   const name = (file: string): string => `${folder}/${file}`;
-  const added = (operator: string, file: string, content: string, effect: typeof one | typeof sameOne): Mutation =>
-    at(folder, { operator, site: `${file} ${content.length}`, ...effect, apply: () => withFile(bundle, name(file), content) });
-  const dict = (...entries: readonly (readonly [string, Node])[]): string => printPlist({ kind: 'dict', entries });
+  const added = (
+    operator: string,
+    file: string,
+    content: string,
+    effect: typeof one | typeof sameOne,
+  ): Mutation =>
+    at(folder, {
+      operator,
+      site: `${file} ${content.length}`,
+      ...effect,
+      apply: () => withFile(bundle, name(file), content),
+    });
+  const dict = (...entries: readonly (readonly [string, Node])[]): string =>
+    printPlist({ kind: 'dict', entries });
   const texts = (text: string): Node => ({ kind: 'array', items: [{ kind: 'string', text }] });
   const gone = (site: string, isGone: (path: string) => boolean): Mutation =>
     at(folder, {
@@ -351,9 +379,14 @@ const ofFolder = (bundle: Bundle, folder: string): readonly Mutation[] => {
     });
   const witness = folder === usersFolder ? '/root.plist' : '/admin.plist';
   return [
-    ...['', 'junk', printPlist(texts('odd')), printPlist({ kind: 'string', text: 'odd' }), dict(), dict(['uid', texts('777')])].map(
-      (content) => added('record-odd', 'odd.plist', content, one),
-    ),
+    ...[
+      '',
+      'junk',
+      printPlist(texts('odd')),
+      printPlist({ kind: 'string', text: 'odd' }),
+      dict(),
+      dict(['uid', texts('777')]),
+    ].map((content) => added('record-odd', 'odd.plist', content, one)),
     ...['.ghost.plist', '._root.plist', 'note.txt', 'root.plist~', 'root.plist.sb-1'].map((file) =>
       added('no-record', file, dict(['name', texts('ghost')], ['uid', texts('777')]), sameOne),
     ),
@@ -366,7 +399,14 @@ const ofFolder = (bundle: Bundle, folder: string): readonly Mutation[] => {
 };
 
 /** What can happen to a folder on the way to a path that is looked at. */
-const onTheWay = ['/private/var/db', '/Library/Preferences', '/Library/Managed Preferences', '/private/var/db/ConfigurationProfiles', '/Users', '/private/etc'];
+const onTheWay = [
+  '/private/var/db',
+  '/Library/Preferences',
+  '/Library/Managed Preferences',
+  '/private/var/db/ConfigurationProfiles',
+  '/Users',
+  '/private/etc',
+];
 
 const allOf = (bundle: Bundle): readonly Mutation[] => {
   const paths = [...bundle.files.keys()].filter((path) => !isAlike(path)).toSorted();

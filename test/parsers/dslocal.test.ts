@@ -34,7 +34,8 @@ const refused = { instanceOf: CollectError, code: 'parse_failed' } as const;
 const file = (entries: Record<string, PlistValue>): Uint8Array =>
   new TextEncoder().encode(writeXmlPlist(new Map(Object.entries(entries))));
 const rendered = (...records: readonly (DslocalRecord | PlistOdd)[]): string => writeXmlPlist(records);
-const userOf = (record: DslocalRecord | PlistOdd): DsUser | undefined => parseDsUsers(answer(rendered(record)))[0];
+const userOf = (record: DslocalRecord | PlistOdd): DsUser | undefined =>
+  parseDsUsers(answer(rendered(record)))[0];
 
 test('the files of the corpus give what dscl would', (t) => {
   const files = casesOf('dslocal-plist').filter(({ expect }) => expect.format !== undefined);
