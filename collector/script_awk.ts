@@ -88,6 +88,9 @@ function token(s,    p, tag, rest) {
   if (p == 0) return 0
   tag = substr(s, 1, p - 1)
   rest = substr(s, p + 1)
+  # White space before the end of a tag says nothing.
+  if (sub(/[ \t\r\n]+\/$/, "", tag)) tag = tag "/"
+  else sub(/[ \t\r\n]+$/, "", tag)
   if (tag == "plist" || tag ~ /^plist version="[0-9.]*"$/) tag = "plist"
   n++
   T[n] = tag
@@ -132,16 +135,18 @@ function normal(i, d,    t) {
   else oddity()
   return i + 2
 }
-# The token after an element that is not known, with all that is in it; 0 where it does not end.
+# The token after an element that is not known, with all that is in it; 0 where it does not end, and for a container or a
+# key, of which a part could be read.
 function foreign(i,    d, t, name) {
   d = 0
+  if (T[i] ~ /^(array|dict|key)([ \t\r\n\/]|$)/) return 0
   do {
     t = T[i]
     name = t
     sub(/^\//, "", name)
     sub(/[ \t\r\n].*$/, "", name)
     sub(/\/$/, "", name)
-    if (name !~ /^[A-Za-z_][A-Za-z0-9_.:-]*$/) return 0
+    if (name == "plist" || name !~ /^[A-Za-z_][A-Za-z0-9_.:-]*$/) return 0
     if (t ~ /^\//) { if (d == 0 || name != open_name[d]) return 0; d-- }
     else if (t !~ /\/$/) open_name[++d] = name
     i++
