@@ -235,23 +235,26 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
       }
     });
 
+  const look = async (path: string): Promise<Stat> => {
+    if (!isStatPath(path))
+      throw new CollectError('row_invalid', 'a path with a control character or ".." is not looked at');
+    const found = await backend.stat(path);
+    if (found === null) throw notRecorded(path, backend);
+    if (found.kind === 'denied') {
+      throw backend.euid === 0
+        ? new CollectError('full_disk_access_required', `${path} may not be looked at, not even by root`)
+        : new CollectError('permission_denied', `${path} may not be looked at`);
+    }
+    return found;
+  };
+
   const stat = (path: string): Promise<Stat> =>
     once(`stat\0${path}`, async () => {
-      if (!isStatPath(path)) {
-        throw new CollectError('row_invalid', 'a path with a control character or ".." is not looked at').at(
-          'stat',
-        );
+      try {
+        return await look(path);
+      } catch (error) {
+        throw error instanceof CollectError ? error.at('stat') : error;
       }
-      const found = await backend.stat(path);
-      if (found === null) throw notRecorded(path, backend).at('stat');
-      if (found.kind === 'denied') {
-        throw (
-          backend.euid === 0
-            ? new CollectError('full_disk_access_required', `${path} may not be looked at, not even by root`)
-            : new CollectError('permission_denied', `${path} may not be looked at`)
-        ).at('stat');
-      }
-      return found;
     });
 
   return {

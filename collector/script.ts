@@ -404,7 +404,10 @@ ask() { # SOURCE SECONDS HOW PROGRAM [ARGUMENT]...
   printf '%s\n' "$code" > "$at/exit_code" || fail 'there is no room for the bundle'
   if [ -s "$work/kept" ]; then cp "$work/kept" "$at/stdout" || fail 'there is no room for the bundle'; fi
   if [ -s "$work/err" ]; then cp "$work/err" "$at/stderr" || fail 'there is no room for the bundle'; fi
-  if [ "$code" = 0 ]; then mv -f "$work/kept" "$work/answer.$ask_source"; fi
+  case $ask_source.$code in
+    # A version is believed however sw_vers ended.
+    *.0 | sw_vers.[0-9]*) mv -f "$work/kept" "$work/answer.$ask_source" ;;
+  esac
 }
 
 # BSD and GNU name the same facts differently.
@@ -529,7 +532,20 @@ fi
 # Before macOS 10.14 sysadminctl may ask for an administrator: it is then left alone.
 version=0
 if [ -s "$work/answer.sw_vers" ]; then
-  version=$(awk '$1 == "ProductVersion:" && $2 ~ /^[0-9]+[.]?[0-9]*[.]?[0-9]*$/ { split($2, n, "."); print n[1] * 10000 + n[2] * 100 + n[3]; exit }' "$work/answer.sw_vers")
+  version=$(awk '
+    NR == 1 && /^\357\273\277/ { $0 = substr($0, 4) }
+    /^ProductVersion:/ {
+      sub(/^ProductVersion:[ \t]*/, "")
+      sub(/[ \t\r]*$/, "")
+      if (said != "" && said != $0) said = "?"
+      else said = $0
+    }
+    END {
+      if (said ~ /^[0-9]+([.][0-9]+)?([.][0-9]+)?$/) {
+        split(said, n, ".")
+        if (length(n[1]) < 4 && length(n[2]) < 3 && length(n[3]) < 3) print n[1] * 10000 + n[2] * 100 + n[3]
+      }
+    }' "$work/answer.sw_vers")
 fi
 while IFS= read -r name; do
   if [ -n "$version" ] && [ "$version" -ge 101400 ]; then

@@ -88,6 +88,9 @@ function token(s,    p, tag, rest) {
   if (p == 0) return 0
   tag = substr(s, 1, p - 1)
   rest = substr(s, p + 1)
+  # White space before the end of a tag says nothing.
+  if (sub(/[ \t\r\n]+\/$/, "", tag)) tag = tag "/"
+  else sub(/[ \t\r\n]+$/, "", tag)
   if (tag == "plist" || tag ~ /^plist version="[0-9.]*"$/) tag = "plist"
   n++
   T[n] = tag
@@ -95,8 +98,8 @@ function token(s,    p, tag, rest) {
   return 1
 }
 
-# Makes of the tokens one whole property list in which each value is one; 0 for what is none. Comments, CDATA and
-# unknown elements are none. A value that cannot be read is then an <integer> without a number, and a dictionary
+# Makes of the tokens one whole property list in which each value is one; 0 for what is none, such as a comment or
+# CDATA. A value that cannot be read, an unknown element too, is then an <integer> without a number, and a dictionary
 # that is not pairs a "dict!" of those that are.
 function whole(first, last,    i, k) {
   if (T[first] != "plist" || T[last] != "/plist" || !is_blank(X[first]) || !is_blank(X[last])) return 0
@@ -104,7 +107,7 @@ function whole(first, last,    i, k) {
   put("plist", "")
   LAST = last
   i = normal(first + 1, 1)
-  if (i != last) return 0
+  if (i != last || !is_blank(X[i - 1])) return 0
   put("/plist", "")
   n = first - 1
   for (k = 1; k <= c; k++) {
@@ -118,62 +121,88 @@ function whole(first, last,    i, k) {
 function is_blank(s) { return s ~ /^[ \t\r\n]*$/ }
 function put(t, x) { c++; NT[c] = t; NX[c] = x }
 function oddity() { put("integer", ""); put("/integer", ""); odd = 1; dropped = 1 }
-# Reads the value at a token and puts it; the token after it, or 0.
+# Reads the value at a token and puts it; the token after it, or 0. The text before that is of what holds the value.
 function normal(i, d,    t) {
   if (i >= LAST || d > 101) return 0
   t = T[i]
   if (t == "array") return normal_array(i, d)
   if (t == "dict") return normal_dict(i, d)
-  if (t == "string/" || t == "data/" || t == "true/" || t == "false/" || t == "array/" || t == "dict/") put(t, "")
-  else if (t == "integer/" || t == "real/" || t == "date/") oddity()
-  else if (t == "string" || t == "integer" || t == "real" || t == "date" || t == "data" || t == "true" || t == "false") {
-    if (T[i + 1] != "/" t) return 0
-    if (t == "true" || t == "false") { if (X[i] == "") put(t "/", ""); else oddity() }
-    else if (is_value(t, X[i])) { put(t, X[i]); put("/" t, "") }
-    else oddity()
+  if (t == "string/" || t == "data/" || t == "true/" || t == "false/" || t == "array/" || t == "dict/") { put(t, ""); return i + 1 }
+  if (t == "integer/" || t == "real/" || t == "date/") { oddity(); return i + 1 }
+  if (t !~ /^(string|integer|real|date|data|true|false)$/ || T[i + 1] != "/" t) { oddity(); return foreign(i) }
+  if (t == "true" || t == "false") { if (X[i] == "") put(t "/", ""); else oddity() }
+  else if (is_value(t, X[i])) { put(t, X[i]); put("/" t, "") }
+  else oddity()
+  return i + 2
+}
+# The token after an element that is not known, with all that is in it; 0 where it does not end, and for a container or a
+# key, of which a part could be read.
+function foreign(i,    d, t, name) {
+  d = 0
+  if (T[i] ~ /^(array|dict|key)([ \t\r\n\/]|$)/) return 0
+  do {
+    t = T[i]
+    name = t
+    sub(/^\//, "", name)
+    sub(/[ \t\r\n].*$/, "", name)
+    sub(/\/$/, "", name)
+    if (name == "plist" || name !~ /^[A-Za-z_][A-Za-z0-9_.:-]*$/) return 0
+    if (t ~ /^\//) { if (d == 0 || name != open_name[d]) return 0; d-- }
+    else if (t !~ /\/$/) open_name[++d] = name
     i++
-  } else return 0
-  return is_blank(X[i]) ? i + 1 : 0
+  } while (d > 0 && i < LAST)
+  return d == 0 ? i : 0
 }
 function normal_array(i, d) {
   put("array", "")
-  if (!is_blank(X[i])) return 0
-  for (i++; i < LAST && T[i] != "/array"; ) {
-    if (T[i] == "key" && T[i + 1] == "/key" && is_blank(X[i + 1])) { oddity(); i += 2 }
-    else { i = normal(i, d + 1); if (i == 0) return 0 }
+  for (;;) {
+    # Text between its elements is none of them.
+    if (!is_blank(X[i])) oddity()
+    i++
+    if (i >= LAST) return 0
+    if (T[i] == "/array") break
+    if (T[i] == "key" && T[i + 1] == "/key") { oddity(); i++ }
+    else { i = normal(i, d + 1) - 1; if (i < 0) return 0 }
   }
   put("/array", "")
-  return i < LAST && is_blank(X[i]) ? i + 1 : 0
+  return i + 1
 }
 function normal_dict(i, d,    id, p, has, key, start) {
   id = ++dicts
   put("dict", "")
   p = c
-  if (!is_blank(X[i])) return 0
   has = 0
-  for (i++; i < LAST && T[i] != "/dict"; ) {
+  for (;;) {
+    if (!is_blank(X[i])) no_pairs(p)
+    i++
+    if (i >= LAST) return 0
+    if (T[i] == "/dict") break
     if (T[i] == "key") {
       # Written as a number, a character could hide that a key is there twice.
-      if (T[i + 1] != "/key" || !is_blank(X[i + 1]) || index(X[i], "&#") > 0) return 0
-      if (has && X[i] == key) { dropped = 1; i += 2; continue }
-      if (has) unpaired(id, key)
-      has = is_text(X[i])
-      key = X[i]
-      if (!has) { NT[p] = "dict!"; odd = 1; dropped = 1 }
-      i += 2
+      if (T[i + 1] != "/key" || index(X[i], "&#") > 0) return 0
+      if (has && X[i] == key) dropped = 1
+      else {
+        if (has) unpaired(id, key)
+        has = is_text(X[i])
+        key = X[i]
+        if (!has) no_pairs(p)
+      }
+      i++
     } else {
       start = c
-      if (has) { put("key", key); put("/key", "") } else { NT[p] = "dict!"; odd = 1; dropped = 1 }
-      i = normal(i, d + 1)
-      if (i == 0) return 0
+      if (has) { put("key", key); put("/key", "") } else no_pairs(p)
+      i = normal(i, d + 1) - 1
+      if (i < 0) return 0
       if (has) pair(id, key, start + 1); else c = start
       has = 0
     }
   }
   if (has) unpaired(id, key)
   put("/dict", "")
-  return i < LAST && is_blank(X[i]) ? i + 1 : 0
+  return i + 1
 }
+# Of a dictionary that is not pairs.
+function no_pairs(p) { NT[p] = "dict!"; odd = 1; dropped = 1 }
 # A key without a value.
 function unpaired(id, key,    start) {
   start = c + 1
@@ -215,9 +244,9 @@ function skip(i,    d) {
   }
   return i
 }
-# Where the value of a key begins; 0 when the dictionary has no such key.
+# Where the value of a key begins; 0 when the dictionary has no such key that can be read.
 function find(i, key) {
-  if (T[i] != "dict") return 0
+  if (T[i] !~ /^dict!?$/) return 0
   for (i++; T[i] != "/dict"; i = skip(i + 2)) if (X[i] == key) return i + 2
   return 0
 }
@@ -551,7 +580,8 @@ function accounts(i,    j, name, home, shell) {
 function text_of(i, key,    j) { j = find(i, key); return j > 0 && T[j] == "string" ? plain(X[j]) : "" }
 function uuid_of(i, key,    v) {
   v = toupper(text_of(i, key))
-  return length(v) == 36 && v ~ /^[0-9A-F-]+$/ ? v : ""
+  if (length(v) != 36 || v !~ /^........-....-....-....-............$/) return ""
+  return v ~ /^[0-9A-F]+-[0-9A-F]+-[0-9A-F]+-[0-9A-F]+-[0-9A-F]+$/ ? v : ""
 }
 function has_role(i, role,    j) {
   i = find(i, "Roles")
@@ -574,10 +604,25 @@ function root_volume(i,    device, container, fs) {
   if (fs == "hfs" && container != "") { print "- - - - -"; return }
   print or_none(device), or_none(container), or_none(uuid_of(i, "APFSVolumeGroupID")), or_none(uuid_of(i, "VolumeUUID")), or_none(fs)
 }
+# What a volume of the list says; of two with one device, what both say.
+function volume(k, id, container,    group, is_data) {
+  group = uuid_of(k, "APFSVolumeGroupID")
+  if (group == "") group = uuid_of(k, "APFSVolumeGroupUUID")
+  group = or_none(group)
+  is_data = has_role(k, "Data")
+  if (!(id in given)) {
+    given_id[++n_given] = id
+    of_data[id] = is_data; group_of[id] = group; container_of[id] = container
+    return
+  }
+  if (!is_data) of_data[id] = 0
+  if (group_of[id] != group) group_of[id] = "-"
+  if (container_of[id] != container) container_of[id] = "-"
+}
 function or_none(v) { return v == "" ? "-" : v }
 # The Data volume of the running system, "/" where it is not sure which it is, nothing where "/" is not on APFS: as
 # tables/shared/crypto_users.ts has it. device, container, group, uuid and fs are what mode=root printed.
-function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, holds, own, own_group, own_system, n_data, n_group, only, mine, only_group) {
+function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, holds, own, own_group, own_system, n_data, n_group, only, mine) {
   volumes = find(i, "Containers")
   if (volumes == 0 && T[i] != "dict/" && T[i + 1] != "/dict") { if (fs != "hfs") print "/"; return }
   is_sure = !odd; count = 0; holds = 0; own = 0; own_group = "-"; own_system = 0
@@ -590,6 +635,7 @@ function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, h
       count++
       id = text_of(k, "DeviceIdentifier")
       if (id !~ /^disk[0-9]+s[0-9]+$/ || (id in given)) is_sure = 0
+      if (id ~ /^disk[0-9]+s[0-9]+$/) volume(k, id, or_none(reference))
       given[id] = 1
       roles = find(k, "Roles")
       if (roles > 0 && T[roles] == "array") {
@@ -598,7 +644,7 @@ function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, h
       if (id == device || (uuid != "-" && uuid_of(k, "APFSVolumeUUID") == uuid) || (container != "-" && reference == container)) holds = 1
       if (id != device) continue
       own = 1
-      own_group = or_none(uuid_of(k, "APFSVolumeGroupID"))
+      own_group = group_of[id]
       own_system = has_role(k, "System")
     }
   }
@@ -608,21 +654,16 @@ function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, h
   if (container == "-" && match(device, /^disk[0-9]+/)) container = substr(device, 1, RLENGTH)
   if (group == "-") group = own_group
   n_data = 0; n_group = 0
-  for (j = volumes + 1; count > 0 && T[j] != "/array"; j = skip(j)) {
-    k = find(j, "Volumes")
-    if (k == 0 || T[k] != "array" || container == "-" || text_of(j, "ContainerReference") != container) continue
-    for (k++; T[k] != "/array"; k = skip(k)) {
-      id = text_of(k, "DeviceIdentifier")
-      if (id !~ /^disk[0-9]+s[0-9]+$/ || !has_role(k, "Data")) continue
-      n_data++
-      only = id
-      only_group = or_none(uuid_of(k, "APFSVolumeGroupID"))
-      if (group != "-" && only_group == group) { n_group++; mine = id }
-    }
+  for (j = 1; j <= n_given; j++) {
+    id = given_id[j]
+    if (!of_data[id] || container == "-" || container_of[id] != container) continue
+    n_data++
+    only = id
+    if (group != "-" && group_of[id] == group) { n_group++; mine = id }
   }
   # Of a list that cannot be read as a whole both are asked, for it may be either.
   if (n_group == 1) { print mine; if (!is_sure) print "/" }
-  else if (n_data == 1 && only_group == "-" && (!own || own_system)) { print only; if (!is_sure) print "/" }
+  else if (n_data == 1 && group_of[only] == "-" && (!own || own_system)) { print only; if (!is_sure) print "/" }
   else print "/"
 }
 
@@ -636,8 +677,9 @@ END {
   if (mode == "root") { root_volume(2); exit 0 }
   if (mode == "devices") { devices(2); exit 0 }
   if (mode == "uuid") {
-    i = T[2] == "array" ? find(3, "IOPlatformUUID") : 0
-    if (i > 0 && length(X[i]) == 36 && X[i] ~ /^[0-9A-Fa-f-]+$/) print toupper(X[i])
+    for (i = 3; T[2] == "array" && T[i] != "/array"; i = skip(i)) if (T[i] ~ /^dict[!\/]?$/) { id = uuid_of(i, "IOPlatformUUID"); seen[id] = 1 }
+    for (i in seen) if (i != id) id = ""
+    if (id != "") print id
     exit 0
   }
   if (T[2] != "dict" && T[2] != "dict/") exit 1
@@ -798,6 +840,7 @@ function says_root(t,    low) {
   return low ~ /(^|[^a-z0-9_])(must|need|needs|require|requires|only)[^a-z0-9_].*root([^a-z0-9_]|$)/ || low ~ /(^|[^a-z0-9_])permission denied([^a-z0-9_]|$)/
 }
 END {
+  if (s ~ /^\357\273\277/) s = substr(s, 4)
   # What is dropped must not take along what makes the whole of it unreadable.
   if (kind != "profiles" && !is_utf8(s)) exit 1
   t = own(s)

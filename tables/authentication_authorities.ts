@@ -39,13 +39,13 @@ export default defineTable({
   ],
   generate: async (context) =>
     (await context.read('ds_users')).flatMap((user) =>
-      user.authenticationAuthority.map((value, ordinal) => {
+      user.authenticationAuthority.map((value, index) => {
         const { version, tag, data, disabledTags } = parseAuthenticationAuthority(value);
         return {
           uid: user.uid,
           username: user.recordName,
           uuid: user.uuid,
-          ordinal,
+          ordinal: user.authorityPlaces?.[index] ?? index,
           value,
           version,
           tag,

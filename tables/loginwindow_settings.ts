@@ -1,5 +1,6 @@
 import { unread } from '../collector/setting.ts';
 import type { Setting } from '../collector/setting.ts';
+import type { DsUser } from '../collector/parsers/ds_users.ts';
 import type { GuestPolicy } from '../collector/parsers/managed_preferences.ts';
 import { bit, boolean, defineTable, text } from '../collector/table.ts';
 import { isRoot } from './shared/accounts.ts';
@@ -12,6 +13,10 @@ const guestOf = ({ disableGuestAccount, enableGuestAccount }: GuestPolicy): Sett
   if (enableGuestAccount === disableGuestAccount) return unread;
   return !disableGuestAccount;
 };
+
+/** Any value will do; without one, a value that could not be read may be it. */
+const isEnabled = ({ authenticationAuthority, unread: lost }: DsUser): boolean | null =>
+  authenticationAuthority.length > 0 || (lost.has('AuthenticationAuthority') ? null : false);
 
 export default defineTable({
   name: 'loginwindow_settings',
@@ -125,7 +130,7 @@ export default defineTable({
         ),
         // By code unit, and each name once: the same settings give the same text.
         hidden_users: hiddenUsers === null ? null : JSON.stringify([...new Set(hiddenUsers)].toSorted()),
-        root_enabled: root === undefined ? null : bit(root.authenticationAuthority.length > 0),
+        root_enabled: bit(root === undefined ? null : isEnabled(root)),
       },
     ];
   },

@@ -23,7 +23,12 @@ import type { DsUser } from '../collector/parsers/ds_users.ts';
 
 // Homes are checked only for accounts that can log in; NULL says that it was not checked.
 const homeExists = async (context: Context, user: DsUser): Promise<0 | 1 | null> => {
-  if (canLogin(user) === 0 || user.home === null || !user.home.startsWith('/')) return null;
+  if (canLogin(user) === 0) return null;
+  if (user.home === null || !user.home.startsWith('/')) {
+    const reason = 'the record of an account that may log in names no home';
+    context.note(new NotAsked(reason), { source: 'stat' });
+    return null;
+  }
   const found = await context.orUnknown(context.stat(user.home));
   return found === null ? null : found.kind === 'missing' ? 0 : 1;
 };

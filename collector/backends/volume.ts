@@ -11,8 +11,7 @@ import { parseDslocalGroup, parseDslocalUser } from '../parsers/dslocal.ts';
 import type { DslocalRecord } from '../parsers/dslocal.ts';
 import { dsclKey } from '../parsers/ds_records.ts';
 import { firstLine } from '../parsers/lines.ts';
-import { asDict, asString, optionalString, parsePlistFile, writeXmlPlist } from '../parsers/plist.ts';
-import type { PlistOdd } from '../parsers/plist.ts';
+import { PlistOdd, parsePlistFileDict, writeXmlPlist } from '../parsers/plist.ts';
 import type { CommandName } from '../sources.ts';
 
 /**
@@ -231,8 +230,11 @@ const recordNames = async (folder: string, shown: string, maxEntries: number): P
   return names.toSorted();
 };
 
+/** Of a record that has lost a key, those that can be read. */
+type Found = DslocalRecord | PlistOdd;
+type Parse = (bytes: Uint8Array) => Found;
 interface Records {
-  readonly records: readonly DslocalRecord[];
+  readonly records: readonly Found[];
   readonly problems: readonly CollectError[];
 }
 
@@ -248,16 +250,16 @@ const parseNamed = <T>(parse: (bytes: Uint8Array) => T, bytes: Uint8Array, shown
   }
 };
 
-const lengthOf = (values: readonly (string | PlistOdd)[]): number =>
-  values.reduce((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
+const pairsOf = (record: Found): DslocalRecord =>
+  record instanceof PlistOdd ? ((record.rest ?? new Map()) as DslocalRecord) : record;
+
+const lengthOf = (record: Found): number =>
+  [...pairsOf(record).values()]
+    .flat()
+    .reduce((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
 
 /** All records of a folder that can be read, and what is wrong with the others. */
-const readRecords = async (
-  tree: Tree,
-  path: string,
-  parse: (bytes: Uint8Array) => DslocalRecord,
-  maxEntries: number,
-): Promise<Records> => {
+const readRecords = async (tree: Tree, path: string, parse: Parse, maxEntries: number): Promise<Records> => {
   const place = await findAllowed(tree, path, true);
   if (place.kind !== 'found' || !place.stats.isDirectory()) {
     throw new CollectError('source_missing', `${path} is not on the volume`, {
@@ -271,7 +273,7 @@ const readRecords = async (
     throw error instanceof CollectError ? error : denied(path);
   }
   const limit = pLimit(8);
-  const records: DslocalRecord[] = [];
+  const records: Found[] = [];
   const problems: CollectError[] = [];
   let total = 0;
   await Promise.all(
@@ -283,7 +285,7 @@ const readRecords = async (
         try {
           const bytes = await readPlace({ path: at, stats: await lstat(at) }, shown);
           const record = parseNamed(parse, bytes, shown);
-          for (const values of record.values()) total += lengthOf(values);
+          total += lengthOf(record);
           records[index] = record;
         } catch (error) {
           problems[index] = error instanceof CollectError ? error : denied(shown);
@@ -308,24 +310,39 @@ const readRecords = async (
 };
 
 /** What dscl would print of the records, asked for these attributes. */
-const rendered = (records: readonly DslocalRecord[], attributes: readonly string[]): string => {
+const rendered = (records: readonly Found[], attributes: readonly string[]): string => {
   const keys = new Set(['RecordName', ...attributes].map(dsclKey));
-  return writeXmlPlist(records.map((record) => new Map([...record].filter(([key]) => keys.has(key)))));
+  return writeXmlPlist(
+    records.map((record) => {
+      const kept = new Map([...pairsOf(record)].filter(([key]) => keys.has(key)));
+      return record instanceof PlistOdd ? new PlistOdd(record.why, kept) : kept;
+    }),
+  );
 };
 
-/** What sw_vers would print. */
-const versionOf = (bytes: Uint8Array): string => {
-  const dict = asDict(parsePlistFile(bytes), 'SystemVersion.plist');
-  const line = (key: string, value: string): string => {
-    if (value !== firstLine(value)) throw parseFailed(`${key} of SystemVersion.plist is not one line`);
-    return `${key}:\t\t${value}\n`;
-  };
-  const extra = optionalString(dict, 'ProductVersionExtra');
-  return [
-    ...['ProductName', 'ProductVersion'].map((key) => line(key, asString(dict.get(key), key))),
-    ...(extra === null ? [] : [line('ProductVersionExtra', extra)]),
-    line('BuildVersion', asString(dict.get('ProductBuildVersion'), 'ProductBuildVersion')),
-  ].join('');
+const versionKeys = {
+  ProductName: 'ProductName',
+  ProductVersion: 'ProductVersion',
+  ProductVersionExtra: 'ProductVersionExtra',
+  ProductBuildVersion: 'BuildVersion',
+} as const;
+
+/** What sw_vers would print of the keys that can be read, and what is wrong with the others. */
+const versionOf = (bytes: Uint8Array): { stdout: string; problems: readonly CollectError[] } => {
+  const { dict, odd } = parsePlistFileDict(bytes, 'SystemVersion.plist');
+  const problems: CollectError[] = [];
+  const noteOdd = (what: string): void =>
+    void problems.push(parseFailed(`${versionPath}: ${what}`).costing('value'));
+  if (odd !== null) noteOdd(odd);
+  const lines = Object.entries(versionKeys).flatMap(([key, printed]) => {
+    const value = dict.get(key);
+    if (value === undefined) return [];
+    if (typeof value === 'string' && value === firstLine(value)) return [`${printed}:\t\t${value}\n`];
+    noteOdd(`${key} is not one line of text`);
+    return [];
+  });
+  if (lines.length === 0) throw parseFailed(`${versionPath} does not say the version of macOS`);
+  return { stdout: lines.join(''), problems };
 };
 
 const isThere = async (tree: Tree, path: string): Promise<boolean> => {
@@ -432,7 +449,7 @@ export const volumeBackend = async (
   }
 
   const folders = new Map<string, Promise<Records>>();
-  const recordsOf = (folder: string, parse: (bytes: Uint8Array) => DslocalRecord): Promise<Records> => {
+  const recordsOf = (folder: string, parse: Parse): Promise<Records> => {
     const known = folders.get(folder);
     if (known !== undefined) return known;
     const reading = readRecords(data, folder, parse, options.maxEntries ?? defaultMaxEntries);
@@ -451,11 +468,7 @@ export const volumeBackend = async (
     isSpawned: false,
     problems,
   });
-  const fromRecords = async (
-    folder: string,
-    parse: (bytes: Uint8Array) => DslocalRecord,
-    argv: readonly string[],
-  ): Promise<Output> => {
+  const fromRecords = async (folder: string, parse: Parse, argv: readonly string[]): Promise<Output> => {
     const { records, problems } = await recordsOf(folder, parse);
     return answer(rendered(records, argv.slice(5)), problems);
   };
@@ -480,7 +493,9 @@ export const volumeBackend = async (
             });
           }
           const place = await findAllowed(system, versionPath, true);
-          return place.kind === 'found' ? answer(versionOf(await readPlace(place, versionPath))) : null;
+          if (place.kind !== 'found') return null;
+          const { stdout, problems } = versionOf(await readPlace(place, versionPath));
+          return answer(stdout, problems);
         }
         default:
           // Only a running Mac can say it.

@@ -113,6 +113,9 @@ const shown = (name: string): string => Array.from(lineOf(name)).slice(0, 64).jo
 /** What an account or group is known by: while it is not known, nothing is known to be absent. */
 const identities: ReadonlySet<string> = new Set(['RecordName', 'GeneratedUID']);
 
+/** Attributes that a table has a row of, and none without: a lost one may be a lost row. */
+const rowsOf: ReadonlySet<string> = new Set(['accountPolicyData']);
+
 /** Attributes of which a table has a row for each value. */
 const lists: ReadonlySet<string> = new Set([
   'AuthenticationAuthority',
@@ -166,8 +169,18 @@ export class DsRecord {
     return [...new Set(texts)];
   }
 
+  has(attribute: string): boolean {
+    return this.#values.has(attribute);
+  }
+
   first(attribute: string): string | null {
     return this.#values.get(attribute)?.[0] ?? null;
+  }
+
+  /** Where in the attribute these stand; what cannot be read, or is there twice, has a place too. */
+  places(attribute: string): number[] {
+    const values = this.#values.get(attribute) ?? [];
+    return this.all(attribute).map((text) => values.indexOf(text));
   }
 
   /** The value of an attribute that has but one; null where it is absent or not known. */
@@ -242,7 +255,9 @@ export class DsRecord {
     if (this.#oddities.length === 0) return;
     const name = this.first('RecordName');
     const what = name === null ? this.#place : `the record ${shown(name)} of dscl`;
-    const costs = [...this.unread].some((attribute) => lists.has(attribute)) ? 'entry' : 'value';
+    const isRow = (attribute: string): boolean =>
+      lists.has(attribute) || (rowsOf.has(attribute) && !this.has(attribute));
+    const costs = [...this.unread].some(isRow) ? 'entry' : 'value';
     note(parseFailed(`${what}: ${this.#oddities.join(', ')}`), this.#isKnown ? costs : 'record');
   }
 }

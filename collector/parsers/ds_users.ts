@@ -20,6 +20,8 @@ export interface DsUser {
   /** False without the attribute; null for a word that is not known. */
   isHidden: boolean | null;
   authenticationAuthority: string[];
+  /** Where they stand in the attribute, where that is not one after the other. */
+  authorityPlaces?: readonly number[];
   originalNodeName: string | null;
   altSecurityIdentities: string[];
   /** Unix seconds. */
@@ -64,6 +66,8 @@ const readUser = (record: DsRecord, recordName: string, aliases: string[]): DsUs
   const hidden = record.only('IsHidden');
   const isHidden = record.unread.has('IsHidden') ? null : isHiddenOf(hidden);
   if (isHidden === null) record.odd('IsHidden', 'is neither yes nor no');
+  const places = record.places('AuthenticationAuthority');
+  const isInOrder = places.every((place, index) => place === index);
   return {
     recordName,
     aliases,
@@ -77,6 +81,7 @@ const readUser = (record: DsRecord, recordName: string, aliases: string[]): DsUs
     shell: record.needed('UserShell'),
     isHidden,
     authenticationAuthority: record.all('AuthenticationAuthority'),
+    ...(isInOrder ? {} : { authorityPlaces: places }),
     originalNodeName: record.first('OriginalNodeName'),
     altSecurityIdentities: record.all('AltSecurityIdentities'),
     copyTimestamp: timeOf(record, 'CopyTimestamp', unixSecondsOfIso),

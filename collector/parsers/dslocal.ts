@@ -5,7 +5,7 @@ import {
   sanitizeAccountPolicyData,
   userAttributesByNativeName,
 } from './ds_records.ts';
-import { PlistOdd, asDict, parsePlistFile } from './plist.ts';
+import { PlistOdd, parsePlistFileDict } from './plist.ts';
 import type { PlistValue } from './plist.ts';
 
 /** What `dscl -plist` would print of one record: full keys, each with its values. What cannot be read is odd. */
@@ -40,10 +40,13 @@ const textsOf = (value: PlistValue, name: string): (string | PlistOdd)[] =>
 const isSame = (a: readonly (string | PlistOdd)[], b: readonly (string | PlistOdd)[]): boolean =>
   a.length === b.length && a.every((value, index) => value === b[index]);
 
-const parseRecord = (bytes: Uint8Array, attributes: ReadonlyMap<string, string>): DslocalRecord => {
-  const file = asDict(parsePlistFile(bytes), 'a record of the local node');
+const parseRecord = (
+  bytes: Uint8Array,
+  attributes: ReadonlyMap<string, string>,
+): DslocalRecord | PlistOdd => {
+  const { dict, odd } = parsePlistFileDict(bytes, 'a record of the local node');
   const record = new Map<string, readonly (string | PlistOdd)[]>();
-  for (const [name, values] of file) {
+  for (const [name, values] of dict) {
     const attribute = attributes.get(name);
     // Hashes, keys, pictures and hints end here.
     if (attribute === undefined) continue;
@@ -59,7 +62,8 @@ const parseRecord = (bytes: Uint8Array, attributes: ReadonlyMap<string, string>)
     throw parseFailed('a record of the local node has no name');
   }
   // dscl prints the keys in this order.
-  return new Map([...record].sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)));
+  const sorted = new Map([...record].sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)));
+  return odd === null ? sorted : new PlistOdd(odd, sorted);
 };
 
 /**
@@ -67,13 +71,14 @@ const parseRecord = (bytes: Uint8Array, attributes: ReadonlyMap<string, string>)
  *
  * Input: the bytes of `/var/db/dslocal/nodes/Default/users/NAME.plist`, binary or XML; macOS 10.5 to 26.
  * Returns: the allow-listed attributes as `dscl -plist` would print them, accountPolicyData reduced to its
- *   times and its count. Everything else, ShadowHashData first, is dropped here.
+ *   times and its count. Everything else, ShadowHashData first, is dropped here. A PlistOdd with those that can be
+ *   read, where the record has lost a key: what it lacks may have been there.
  * Throws: parse_failed when it is not a property list, or has no name.
  * Source: DSLocal of Apple's DirectoryService
  */
-export const parseDslocalUser = (bytes: Uint8Array): DslocalRecord =>
+export const parseDslocalUser = (bytes: Uint8Array): DslocalRecord | PlistOdd =>
   parseRecord(bytes, userAttributesByNativeName);
 
 /** The same for the file of a group, `/var/db/dslocal/nodes/Default/groups/NAME.plist`. */
-export const parseDslocalGroup = (bytes: Uint8Array): DslocalRecord =>
+export const parseDslocalGroup = (bytes: Uint8Array): DslocalRecord | PlistOdd =>
   parseRecord(bytes, groupAttributesByNativeName);

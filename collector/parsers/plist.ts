@@ -419,13 +419,19 @@ export const parseXmlPlist = (text: string): PlistValue => {
   return value;
 };
 
-/** The same for a dictionary: of one that is not pairs, those that are. */
-export const parseXmlDict = (text: string, what: string): { dict: PlistDict; odd: string | null } => {
-  const { value } = readDocument(text);
+/** A dictionary, and why it is not pairs: then it is those that are. */
+export interface OddDict {
+  readonly dict: PlistDict;
+  readonly odd: string | null;
+}
+const dictOf = (value: PlistValue, what: string): OddDict => {
   if (value instanceof PlistOdd && value.rest !== null) return { dict: value.rest, odd: value.why };
   if (value instanceof PlistOdd) throw notAPlist(value.why);
   return { dict: asDict(value, what), odd: null };
 };
+
+/** The same for a dictionary: of one that is not pairs, those that are. */
+export const parseXmlDict = (text: string, what: string): OddDict => dictOf(readDocument(text).value, what);
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' };
 const escape = (text: string): string => {
@@ -534,6 +540,12 @@ const readDict = (count: number, read: (index: number) => PlistValue): PlistValu
  * Source: CFBinaryPList.c
  */
 export const parseBinaryPlist = (bytes: Uint8Array): PlistValue => {
+  const value = readBinary(bytes);
+  if (value instanceof PlistOdd) throw notAPlist(`binary form, ${value.why}`);
+  return value;
+};
+
+const readBinary = (bytes: Uint8Array): PlistValue => {
   const fail = (why: string): CollectError => notAPlist(`binary form, ${why}`);
   const odd = (why: string): PlistOdd => new PlistOdd(why);
   if (!isBinary(bytes)) throw fail('no bplist00 at the start');
@@ -638,9 +650,7 @@ export const parseBinaryPlist = (bytes: Uint8Array): PlistValue => {
         return odd('an object that is not known');
     }
   };
-  const value = read(rootObject, 0);
-  if (value instanceof PlistOdd) throw fail(value.why);
-  return value;
+  return read(rootObject, 0);
 };
 
 /**
@@ -651,11 +661,17 @@ export const parseBinaryPlist = (bytes: Uint8Array): PlistValue => {
  * Throws: parse_failed for every other form, the old braces form (OpenStep) too.
  * Source: plist(5)
  */
-export const parsePlistFile = (bytes: Uint8Array): PlistValue => {
-  if (isBinary(bytes)) return parseBinaryPlist(bytes);
+export const parsePlistFile = (bytes: Uint8Array): PlistValue =>
+  isBinary(bytes) ? parseBinaryPlist(bytes) : parseXmlPlist(textOfFile(bytes));
+
+/** The same for a dictionary: of one that is not pairs, those that are. */
+export const parsePlistFileDict = (bytes: Uint8Array, what: string): OddDict =>
+  isBinary(bytes) ? dictOf(readBinary(bytes), what) : parseXmlDict(textOfFile(bytes), what);
+
+const textOfFile = (bytes: Uint8Array): string => {
   const text = decodeText(bytes);
   if (text === null) throw notAPlist('neither binary nor UTF-8');
-  return parseXmlPlist(text);
+  return text;
 };
 
 // Array.isArray alone does not narrow a readonly array.

@@ -286,6 +286,30 @@ test('many broken records are told in few words', async (t) => {
   t.true(told.some((message) => message.endsWith('70 more records cannot be read')));
 });
 
+test('of SystemVersion.plist one odd value costs itself', async (t) => {
+  const volume = mounted(t);
+  const at = join(volume.system, 'System/Library/CoreServices/SystemVersion.plist');
+  const whole = readFileSync(at, 'utf8');
+  const version = /<key>ProductVersion<\/key>\s*<string>([^<]*)/.exec(whole)?.[1];
+  const odd = /(<key>ProductBuildVersion<\/key>\s*)<string>[^<]*<\/string>/;
+  for (const text of [whole.replace(odd, '$1<integer>7</integer>'), whole.replace(odd, '')]) {
+    writeFileSync(at, text);
+    const { rows, status } = resultOf(await collected(volume.folder), 'hosts');
+    t.is(rows[0]?.['os_version'], version);
+    t.is(rows[0]?.['os_build'], null);
+    t.is(status, 'partial');
+  }
+});
+
+test('a home that lies behind a link out of the volume is named as not looked at', async (t) => {
+  const volume = mounted(t);
+  renameSync(join(volume.data, 'Users'), join(volume.data, 'private/homes'));
+  symlinkSync('../../outside', join(volume.data, 'Users'));
+  const { rows, columnsAffected } = resultOf(await collected(volume.folder), 'users');
+  t.true(rows.some(({ can_login: can, home_exists: home }) => can === 1 && home === null));
+  t.true(columnsAffected?.includes('home_exists'));
+});
+
 test('dscl hides names that begin with a dot, and so do we', async (t) => {
   const volume = mounted(t);
   const before = names(await collected(volume.folder));

@@ -1,4 +1,5 @@
 /** Mutates Macs, asks the program, and counts what it answers. */
+import { writeFolder } from './bundle.ts';
 import type { Bundle } from './bundle.ts';
 import { compareAnswers } from './judge.ts';
 import type { Complaint, Sort } from './judge.ts';
@@ -33,6 +34,10 @@ export const shortChoice: Choice = {
   subjects: 1,
   share: 0.6,
 };
+
+/** The same of the Macs as volumes, and by the printed collector: each asks more of the machine. */
+export const shortOfVolumes: Choice = { ...shortChoice, share: 0.45 };
+export const shortOfScript: Choice = { ...shortChoice, share: 0.12 };
 
 export interface Offence {
   readonly host: string;
@@ -90,11 +95,41 @@ const chosen = (bundle: Bundle, all: readonly Mutation[], choice: Choice): reado
   });
 };
 
+/** One Mac, reached in one way. */
+export interface Opened {
+  readonly mutations: readonly Mutation[];
+  /** Does at once what is slow one by one. */
+  readonly prepare?: (chosen: readonly Mutation[]) => Promise<void>;
+  readonly judge: (mutation: Mutation, changed: Bundle) => Promise<readonly Complaint[]>;
+  readonly close?: () => void;
+}
+
+/** How the answers of a Mac reach the program. */
+export interface Way {
+  readonly open: (bundle: Bundle, program: Program) => Promise<Opened>;
+  /** Writes a changed Mac for `--source`. */
+  readonly write: (changed: Bundle, folder: string) => void;
+}
+
+/** The recorded outputs, as a running Mac would print them. */
+export const evidence: Way = {
+  open: async (bundle, program) => {
+    const truth = await program.answer(bundle);
+    return {
+      mutations: mutationsOf(bundle, truth.asked),
+      judge: async (mutation, changed) =>
+        compareAnswers(truth, await program.answer(changed), keyOf, mutation),
+    };
+  },
+  write: writeFolder,
+};
+
 /** Asks the program of every chosen mutation; a mutation that it cannot bear is an offence as well. */
 export const mutate = async (
   bundles: readonly Bundle[],
   choice: Choice,
   tell: (offence: Offence, changed: Bundle) => void = () => {},
+  way: Way = evidence,
 ): Promise<Result> => {
   const started = performance.now();
   const program = new Program();
@@ -102,15 +137,17 @@ export const mutate = async (
   const count = { mutations: 0, ones: 0, sames: 0 };
   for (const bundle of bundles.filter(({ name }) => name.includes(choice.host))) {
     program.forget();
-    const truth = await program.answer(bundle);
-    for (const mutation of chosen(bundle, mutationsOf(bundle, truth.asked), choice)) {
+    const opened = await way.open(bundle, program);
+    const mutations = chosen(bundle, opened.mutations, choice);
+    await opened.prepare?.(mutations);
+    for (const mutation of mutations) {
       const changed = mutation.apply();
       count.mutations += 1;
       if (mutation.isOne && mutation.kind === 'damage') count.ones += 1;
       if (mutation.kind === 'same') count.sames += 1;
       let complaints: readonly Complaint[];
       try {
-        complaints = compareAnswers(truth, await program.answer(changed), keyOf, mutation);
+        complaints = await opened.judge(mutation, changed);
       } catch (error) {
         complaints = [
           { sort: 'wrong', where: 'crash', from: 'an answer', to: (error as Error).message.slice(0, 80) },
@@ -121,6 +158,7 @@ export const mutate = async (
       offences.push(offence);
       tell(offence, changed);
     }
+    opened.close?.();
   }
   return { ...count, offences, seconds: (performance.now() - started) / 1000 };
 };

@@ -227,6 +227,15 @@ const requiredKeys: ReadonlySet<string> = new Set([
   'ProfileItems',
   'PayloadType',
   'PayloadContent',
+  // Of the files of a mounted volume.
+  'uid',
+  'gid',
+  'generateduid',
+  'home',
+  'shell',
+  'ProductName',
+  'ProductVersion',
+  'ProductBuildVersion',
 ]);
 /** Values of a closed list. */
 const wordKeys: ReadonlySet<string> = new Set(['APFSCryptoUserType', 'Enable']);
@@ -234,6 +243,8 @@ const wordKeys: ReadonlySet<string> = new Set(['APFSCryptoUserType', 'Enable']);
 const namesOthers: ReadonlySet<string> = new Set([
   'dsAttrTypeStandard:GroupMembers',
   'dsAttrTypeStandard:NestedGroups',
+  'groupmembers',
+  'nestedgroups',
 ]);
 /** What tells a record apart from others: with another one it is another record. */
 const identities: ReadonlySet<string> = new Set([

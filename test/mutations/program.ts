@@ -182,11 +182,16 @@ export class Program {
 
   async answer(bundle: Bundle): Promise<Answers> {
     const asked = new Set<string>();
-    const collection = await collect(tables, backendOf(bundle, asked));
+    return this.answerFrom(backendOf(bundle, asked), asked);
+  }
+
+  /** @param asked What the backend adds to while it is asked. */
+  async answerFrom(backend: Backend, asked: ReadonlySet<string> = new Set()): Promise<Answers> {
+    const collection = await collect(tables, backend);
     const rows = new Map<string, readonly Row[]>();
     for (const table of tables) rows.set(table.name, this.rowsOf(table.name, collection));
     const status = new Map((rows.get('table_status') ?? []).map((row) => [String(row['table_name']), row]));
-    return { rows, status, verdicts: this.evaluate(bundle, rows, status), asked };
+    return { rows, status, verdicts: this.evaluate(backend, rows, status), asked };
   }
 
   /** Forgets one Mac before the next. */
@@ -205,7 +210,7 @@ export class Program {
   }
 
   private evaluate(
-    bundle: Bundle,
+    { capturedTime: now }: Backend,
     rows: ReadonlyMap<string, readonly Row[]>,
     status: ReadonlyMap<string, Row>,
   ): ReadonlyMap<string, Verdict> {
@@ -216,7 +221,6 @@ export class Program {
       [query.name, ...(tablesOf.get(query) ?? []).map((name) => prints.get(name))].join('\n');
     const open = queries.filter((query) => !this.evaluated.has(keyOfQuery(query)));
     if (open.length > 0) this.load(rows, prints);
-    const now = bundle.capturedTime;
     for (const { query, verdicts, hits, blindSpots } of evaluate(this.db, open, { now, names, tables })) {
       const [verdict] = verdicts.values();
       this.evaluated.set(keyOfQuery(query), {

@@ -6,13 +6,24 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeFolder } from './bundle.ts';
-import { countsOf, mutate, offencesOf, shortChoice } from './harness.ts';
-import type { Choice, Offence, Result } from './harness.ts';
+import {
+  countsOf,
+  evidence,
+  mutate,
+  offencesOf,
+  shortChoice,
+  shortOfScript,
+  shortOfVolumes,
+} from './harness.ts';
+import type { Choice, Offence, Result, Way } from './harness.ts';
 import { macs } from './hosts.ts';
 import type { Sort } from './judge.ts';
+import { printedScript } from './script.ts';
+import { volume } from './volume.ts';
 
 const usage = `node test/mutations/run.ts [OPTION...]
+  --way WAY          how the Mac is read: evidence (the outputs of its tools), volume (its files) or script (the
+                     printed collector, against the evidence of the same outputs); evidence
   --host NAME, --source NAME, --operator NAME   only what has this in its name (--source: of its path or account too)
   --site SITE        exactly this place, as --list prints it
   --per N            places of each operator on each source (4)
@@ -26,6 +37,7 @@ const usage = `node test/mutations/run.ts [OPTION...]
 `;
 const { values } = parseArgs({
   options: {
+    way: { type: 'string', default: 'evidence' },
     host: { type: 'string', default: '' },
     source: { type: 'string', default: '' },
     operator: { type: 'string', default: '' },
@@ -44,6 +56,12 @@ const { values } = parseArgs({
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
+
+const ways: ReadonlyMap<string, readonly [Way, Choice]> = new Map([
+  ['evidence', [evidence, shortChoice]],
+  ['volume', [volume, shortOfVolumes]],
+  ['script', [printedScript, shortOfScript]],
+]);
 
 const sorts: readonly Sort[] = ['wrong', 'unexplained', 'lost table', 'lost'];
 const isListed = ({ complaints }: Offence): boolean =>
@@ -98,19 +116,23 @@ const report = (result: Result): void => {
   say(`the bytes say the same and something is lost: ${lost} of ${sames} (${percent(lost, sames)})`);
 };
 
-const choiceOf = (): Choice => {
+const choiceOf = (short: Choice): Choice => {
   const { host, source, operator, site } = values;
   const named = { host, source, operator, site };
-  if (values.short || values.known) return { ...shortChoice, ...named };
+  if (values.short || values.known) return { ...short, ...named };
   const [per, subjects, seed] = [values.per, values.subjects, values.seed].map(Number);
   return { ...named, per: per ?? 4, subjects: subjects ?? 4, seed: seed ?? 1, share: 1 };
 };
 
-if (values.help) {
+const [way, short] = ways.get(values.way) ?? [];
+if (values.help || way === undefined || short === undefined || (values.known && way !== evidence)) {
   process.stdout.write(usage);
 } else {
-  const result = await mutate(macs(), choiceOf(), (offence, changed) =>
-    listOffence(offence, (folder) => writeFolder(changed, folder)),
+  const result = await mutate(
+    macs(),
+    choiceOf(short),
+    (offence, changed) => listOffence(offence, (folder) => way.write(changed, folder)),
+    way,
   );
   report(result);
   if (values.known) {

@@ -6,9 +6,9 @@ import { parseDsGroups } from '../../collector/parsers/ds_groups.ts';
 import { sanitizeDsUsers } from '../../collector/parsers/ds_records.ts';
 import { parseDsUsers } from '../../collector/parsers/ds_users.ts';
 import type { DsUser } from '../../collector/parsers/ds_users.ts';
-import { parseDslocalGroup, parseDslocalUser } from '../../collector/parsers/dslocal.ts';
+import * as dslocal from '../../collector/parsers/dslocal.ts';
 import type { DslocalRecord } from '../../collector/parsers/dslocal.ts';
-import { writeXmlPlist } from '../../collector/parsers/plist.ts';
+import { PlistOdd, writeXmlPlist } from '../../collector/parsers/plist.ts';
 import type { PlistValue } from '../../collector/parsers/plist.ts';
 import {
   answer,
@@ -22,11 +22,20 @@ import {
   numRuns,
 } from './directory.ts';
 
+/** Of a file that is pairs of keys and values. */
+const whole = (record: DslocalRecord | PlistOdd): DslocalRecord => {
+  if (record instanceof PlistOdd) throw new Error(`a record that has lost a key: ${record.why}`);
+  return record;
+};
+const parseDslocalUser = (bytes: Uint8Array): DslocalRecord => whole(dslocal.parseDslocalUser(bytes));
+const parseDslocalGroup = (bytes: Uint8Array): DslocalRecord => whole(dslocal.parseDslocalGroup(bytes));
+
 const refused = { instanceOf: CollectError, code: 'parse_failed' } as const;
 const file = (entries: Record<string, PlistValue>): Uint8Array =>
   new TextEncoder().encode(writeXmlPlist(new Map(Object.entries(entries))));
-const rendered = (...records: readonly DslocalRecord[]): string => writeXmlPlist(records);
-const userOf = (record: DslocalRecord): DsUser | undefined => parseDsUsers(answer(rendered(record)))[0];
+const rendered = (...records: readonly (DslocalRecord | PlistOdd)[]): string => writeXmlPlist(records);
+const userOf = (record: DslocalRecord | PlistOdd): DsUser | undefined =>
+  parseDsUsers(answer(rendered(record)))[0];
 
 test('the files of the corpus give what dscl would', (t) => {
   const files = casesOf('dslocal-plist').filter(({ expect }) => expect.format !== undefined);
@@ -191,6 +200,25 @@ test('one odd value of a file costs itself', (t) => {
   );
 });
 
+test('a record that has lost a key keeps the others, and what it lacks is not proven absent', (t) => {
+  const all = new Map<string, PlistValue>([
+    ['name', ['alice']],
+    ['uid', ['501']],
+    ['generateduid', ['11111111-2222-4333-8444-555555555555']],
+    ['shell', ['/bin/zsh']],
+    ['hint', ['secret']],
+  ]);
+  for (const key of ['uid', 'generateduid', 'shell', 'hint']) {
+    const text = writeXmlPlist(all).replace(`\t<key>${key}</key>\n`, '');
+    const user = userOf(dslocal.parseDslocalUser(new TextEncoder().encode(text)));
+    t.is(user?.recordName, 'alice', key);
+    t.is(user?.uid, key === 'uid' ? null : 501, key);
+    t.is(user?.shell, key === 'shell' ? null : '/bin/zsh', key);
+    t.true(user?.unread.has('AuthenticationAuthority'), key);
+    t.is(user?.unread.has('UniqueID'), key === 'uid', key);
+  }
+});
+
 test('no secret survives', (t) => {
   const record = file({
     name: ['alice'],
@@ -220,11 +248,12 @@ test('any file is read or refused', (t) => {
   );
   fc.assert(
     fc.property(bytes, (each) => {
-      isHandled(() => parseDslocalGroup(each));
+      isHandled(() => dslocal.parseDslocalGroup(each));
       return isHandled(() => {
-        const record = parseDslocalUser(each);
+        const found = dslocal.parseDslocalUser(each);
+        const record = (found instanceof PlistOdd ? found.rest : found) as DslocalRecord;
         // What was read can be rendered, and read as dscl's answer.
-        t.is(userOf(record)?.recordName as unknown, record.get('dsAttrTypeStandard:RecordName')?.[0]);
+        t.is(userOf(found)?.recordName as unknown, record.get('dsAttrTypeStandard:RecordName')?.[0]);
       });
     }),
     { numRuns },
