@@ -21,6 +21,8 @@ export interface Mistake {
   /** The columns that the literal is compared with. */
   readonly columns: readonly { readonly table: string; readonly column: string }[];
   readonly value: string | number;
+  /** It is compared by order, not for being equal. */
+  readonly isOrder: boolean;
 }
 
 interface Token {
@@ -345,7 +347,7 @@ const mistakeOf = (
         number === null
           ? 'compare os_version_num, which is 150601 for 15.6.1'
           : `os_version_num ${operator === '' ? '>=' : operator} ${number}`,
-      ...{ columns, value },
+      ...{ columns, value, isOrder },
     };
   }
   return {
@@ -353,7 +355,7 @@ const mistakeOf = (
       ? `${named} ${verb} a number: ${text} says nothing about it`
       : `${named} ${verb} never ${text}`,
     hint: hintOf(db, literal, known),
-    ...{ columns, value },
+    ...{ columns, value, isOrder },
   };
 };
 
