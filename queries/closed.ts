@@ -15,7 +15,7 @@ const closedColumns = (tables: readonly Table[]): readonly ClosedColumn[] =>
   );
 
 /** The statements in which a query reads columns. */
-const statementsOf = ({ sql, applies, requires }: Query): readonly string[] => [
+export const statementsOf = ({ sql, applies, requires }: Query): readonly string[] => [
   sql,
   ...(applies === null ? [] : [`SELECT host_id FROM hosts WHERE NOT (${applies})`]),
   ...requires.flatMap(({ table, where }) =>

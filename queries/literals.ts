@@ -23,6 +23,9 @@ export interface Mistake {
   readonly value: string | number;
   /** It is compared by order, not for being equal. */
   readonly isOrder: boolean;
+  /** Where it stands in the statement. */
+  readonly start: number;
+  readonly length: number;
 }
 
 interface Token {
@@ -44,7 +47,7 @@ const tokenForms: readonly (readonly [Token['kind'] | 'space', RegExp])[] = [
 /** The words of a statement as SQLite divides it. */
 const tokensOf = (sql: string): Token[] => {
   const tokens: Token[] = [];
-  for (let start = 0; start < sql.length; ) {
+  for (let start = 0; start < sql.length;) {
     let end = start + 1;
     for (const [kind, form] of tokenForms) {
       form.lastIndex = start;
@@ -271,7 +274,11 @@ const vainColumns = (
   found: Comparisons,
   literals: ReadonlyMap<number, Literal>,
   know: KnowColumn,
-): { readonly columns: Mistake['columns']; readonly known: KnownColumn; readonly isOrder: boolean } | null => {
+): {
+  readonly columns: Mistake['columns'];
+  readonly known: KnownColumn;
+  readonly isOrder: boolean;
+} | null => {
   const columns = new Map<string, Mistake['columns'][number]>();
   let first: KnownColumn | null = null;
   for (const comparison of found) {
@@ -336,8 +343,9 @@ const mistakeOf = (
   literal: Literal,
   { columns, known, isOrder }: NonNullable<ReturnType<typeof vainColumns>>,
 ): Mistake => {
-  const { value, text, operator } = literal;
+  const { value, text, operator, start } = literal;
   const named = columns.map(({ table, column }) => `${table}.${column}`).join(' and ');
+  const place = { columns, value, isOrder, start, length: text.length };
   const verb = columns.length > 1 ? 'are' : 'is';
   if (isOrder && columns.every(isVersion)) {
     const number = versionNumber(String(value));
@@ -347,7 +355,7 @@ const mistakeOf = (
         number === null
           ? 'compare os_version_num, which is 150601 for 15.6.1'
           : `os_version_num ${operator === '' ? '>=' : operator} ${number}`,
-      ...{ columns, value, isOrder },
+      ...place,
     };
   }
   return {
@@ -355,7 +363,7 @@ const mistakeOf = (
       ? `${named} ${verb} a number: ${text} says nothing about it`
       : `${named} ${verb} never ${text}`,
     hint: hintOf(db, literal, known),
-    ...{ columns, value, isOrder },
+    ...place,
   };
 };
 
@@ -371,7 +379,10 @@ export const literalMistakes = (db: Db, sql: string, know: KnowColumn): readonly
   const literals = tokens.flatMap((_, index) => literalAt(tokens, index) ?? []);
   const found = new Map<number, Mistake>();
   // A number may be the place of a column, as in GROUP BY 1: without it the statement is another one.
-  const [texts, numbers] = [(one: Literal) => typeof one.value === 'string', (one: Literal) => typeof one.value === 'number'];
+  const [texts, numbers] = [
+    (one: Literal) => typeof one.value === 'string',
+    (one: Literal) => typeof one.value === 'number',
+  ];
   const told = [texts, numbers].flatMap((is) => programsOf(db, sql, tokens, literals.filter(is)));
   for (const { program, literals: own } of told) {
     if (!program.isUnderstood) continue;

@@ -52,12 +52,7 @@ const knowing =
  *
  * @param names The tables and views that a statement may name.
  */
-export const probeOf = (
-  of: Db,
-  names: readonly string[],
-  tables: readonly Table[],
-  sql: string,
-): Probe => {
+export const probeOf = (of: Db, names: readonly string[], tables: readonly Table[], sql: string): Probe => {
   const db = openDatabase(':memory:');
   // An index that SQLite makes for itself only hides what is compared.
   db.pragma('automatic_index = OFF');

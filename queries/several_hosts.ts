@@ -28,7 +28,9 @@ class Ties {
 const named = -1;
 
 const hostCursors = (sources: readonly Source[]): number[] =>
-  sources.flatMap((source) => (source.kind === 'column' && source.column === 'host_id' ? [source.cursor] : []));
+  sources.flatMap((source) =>
+    source.kind === 'column' && source.column === 'host_id' ? [source.cursor] : [],
+  );
 
 /** Operations that only hand a value on. */
 const handing: ReadonlySet<string> = new Set([
@@ -58,8 +60,7 @@ const tiesOf = (program: Program): Ties => {
         tie(program.sourcesOf(p1 + index, addr), program.sourcesOf(p2 + index, addr));
     }
   }
-  for (const cursor of program.openings.keys())
-    if (isComputedWith(program, cursor)) ties.tie(cursor, named);
+  for (const cursor of program.openings.keys()) if (isComputedWith(program, cursor)) ties.tie(cursor, named);
   return ties;
 };
 
@@ -115,9 +116,7 @@ class Loops {
         this.spans.push({ from: addr, to: back.addr, cursors: () => this.produced(p1) });
     }
     if (opcode === 'Gosub') {
-      const end = instructions.findLast(
-        (one) => one.opcode === 'Return' && one.p1 === p1 && one.addr >= p2,
-      );
+      const end = instructions.findLast((one) => one.opcode === 'Return' && one.p1 === p1 && one.addr >= p2);
       // What is called from within a loop is in it.
       if (end !== undefined && end.addr !== addr)
         this.spans.push({ from: p2, to: end.addr, cursors: () => this.around(addr) });
@@ -188,8 +187,8 @@ const setMerges = /^MERGE \((?:EXCEPT|INTERSECT)\)/;
 
 /** EXCEPT and INTERSECT of sorted arms compare what no loop shows. */
 const mergesSets = (db: Db, sql: string): boolean =>
-  (explain(db, sql, {}, 'EXPLAIN QUERY PLAN') as unknown as { readonly detail: string }[]).some(({ detail }) =>
-    setMerges.test(detail),
+  (explain(db, sql, {}, 'EXPLAIN QUERY PLAN') as unknown as { readonly detail: string }[]).some(
+    ({ detail }) => setMerges.test(detail),
   );
 
 /**

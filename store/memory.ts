@@ -1,8 +1,8 @@
 import type { Table, Value } from '../collector/table.ts';
-import { allColumns } from '../collector/table.ts';
+import { allColumns, hostIdColumn } from '../collector/table.ts';
 import { openDatabase } from './database.ts';
 import type { Db } from './database.ts';
-import { createTable, ownColumnDefinitions, quoteName } from './ddl.ts';
+import { collationOf, createAskedTable, quoteName } from './ddl.ts';
 import { storeTables, storeViews } from './schema.ts';
 
 /**
@@ -10,15 +10,22 @@ import { storeTables, storeViews } from './schema.ts';
  *
  * @param create The statement that makes a table.
  */
-export const openMemory = (tables: readonly Table[], create: (table: Table) => string = createTable): Db => {
+export const openMemory = (
+  tables: readonly Table[],
+  create: (table: Table) => string = createAskedTable,
+): Db => {
   const db = openDatabase(':memory:');
   db.exec(tables.map(create).join('\n'));
   return db;
 };
 
 /** A table that takes whatever a store holds: words of a newer version, and NULL for what an older one did not know. */
-export const ownTable = (table: Table): string =>
-  `CREATE TABLE ${quoteName(table.name)} (${[...ownColumnDefinitions(table), '"host_id" TEXT'].join(', ')}) STRICT;`;
+export const ownTable = (table: Table): string => {
+  const own = Object.entries({ ...table.columns, host_id: hostIdColumn }).map(
+    ([name, { type }]) => `${quoteName(name)} ${type}${collationOf(name)}`,
+  );
+  return `CREATE TABLE ${quoteName(table.name)} (${own.join(', ')}) STRICT;`;
+};
 
 /** An empty store in memory: what statements on a store, also those that compare snapshots, can be checked on. */
 export const openEmptyStore = (tables: readonly Table[]): Db => {

@@ -362,12 +362,7 @@ export class Program {
     }
   }
 
-  private ofCursor(
-    cursor: number,
-    index: number,
-    at: number | null,
-    seen: Set<string>,
-  ): readonly Source[] {
+  private ofCursor(cursor: number, index: number, at: number | null, seen: Set<string>): readonly Source[] {
     const opening = this.openings.get(cursor);
     if (opening == null) return [other];
     const { opcode, table, columns, p2 } = opening;

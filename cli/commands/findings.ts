@@ -180,7 +180,7 @@ const collectedWorld = async (given: Arguments, queries: readonly Query[]): Prom
   return { db, now: nowOf(collections), close: () => void db.close() };
 };
 
-const storedWorld = async (given: Arguments, store: Store): Promise<World> => {
+const storedWorld = async (given: Arguments, store: Store, isLibrary: boolean): Promise<World> => {
   const { viewAsOf } = await import(/* webpackMode: "eager" */ '../../store/as_of.ts');
   const { noteStoreBlindSpots } = await import(/* webpackMode: "eager" */ '../database.ts');
   const { currentTime, parseTime } = await import(/* webpackMode: "eager" */ '../time.ts');
@@ -190,6 +190,8 @@ const storedWorld = async (given: Arguments, store: Store): Promise<World> => {
     viewAsOf(store, now);
     noteStoreBlindSpots(store, new Set(), now);
   }
+  if (isLibrary)
+    (await import(/* webpackMode: "eager" */ '../../store/plain_hosts.ts')).withPlainHosts(store.db);
   return { db: store.db, now, close: () => store.close() };
 };
 
@@ -207,7 +209,7 @@ const storeOf = async (given: Arguments): Promise<Store | null> => {
 const evaluated = async (given: Arguments, asked: Asked, store: Store | null): Promise<readonly Answer[]> => {
   const { db, now, close } = await (store === null
     ? collectedWorld(given, asked.queries)
-    : storedWorld(given, store));
+    : storedWorld(given, store, asked.isLibrary));
   db.pragma('query_only = ON');
   const watching = (await import(/* webpackMode: "eager" */ '../../store/watchdog.ts')).watch(
     given.count('timeout') ?? 300,

@@ -305,7 +305,8 @@ export const queryCommand: Command = {
     ...modeOptions,
     strict: {
       type: 'boolean',
-      description: 'Exit code 4 when a needed table was not ok or empty; an error for a literal that cannot match.',
+      description:
+        'Exit code 4 when a needed table was not ok or empty; an error for a literal that cannot match.',
     },
     timeout: { type: 'string', value: 'SECONDS', description: 'End the query after so long; 30 by default.' },
     'max-rows': { type: 'string', value: 'N', description: 'Print at most N rows.' },
