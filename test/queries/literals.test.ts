@@ -164,7 +164,7 @@ const silent: Readonly<Record<string, (column: string, literal: string) => strin
   GLOB: (c, l) => `SELECT name FROM macs WHERE ${c} GLOB ${l}`,
   'CASE as a value': (c, l) => `SELECT name FROM macs WHERE CASE WHEN ${c} IS NULL THEN ${l} END = ${l}`,
   IIF: (c, l) => `SELECT name FROM macs WHERE IIF(${c} IS NULL, ${l}, 'x') = ${l}`,
-  NULLIF: (c, l) => `SELECT name FROM macs WHERE NULLIF(${l}, 'x') = ${l}`,
+  NULLIF: (_column, l) => `SELECT name FROM macs WHERE NULLIF(${l}, 'x') = ${l}`,
   'a view of two kinds': (c, l) =>
     `SELECT * FROM (SELECT ${c} AS it FROM macs UNION ALL SELECT ${l}) WHERE it = ${l}`,
   'a CTE of two kinds': (c, l) =>
