@@ -203,6 +203,8 @@ class Follower {
     return this.program.usesOf(register, writtenAt).every(({ opcode, p1 }) => {
       if (opcode === 'FilterAdd') return true;
       if (opcode !== 'Insert' && opcode !== 'IdxInsert') return false;
+      // Others read the same rows.
+      if (this.program.openings.get(p1)?.opcode === 'OpenDup') return false;
       return this.isNew(`cursor ${p1} ${index}`) || this.cursor(p1, index);
     });
   }

@@ -24,7 +24,7 @@ export type Source =
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/));
 
 // The operations of SQLite by what they do with registers; one that is in no list makes a program not understood.
-const jumps = words(
+export const jumps: ReadonlySet<string> = words(
   'VFilter Init Goto Gosub InitCoroutine Yield MustBeInt Jump Once If IfNot IsType IfNullRow SeekLT SeekLE SeekGE SeekGT ' +
     'IfNoHope NoConflict NotFound Found SeekRowid NotExists Last IfSizeBetween SorterSort Sort Rewind IfEmpty SorterNext Prev ' +
     'Next IdxLE IdxGT IdxLT IdxGE IFindKey RowSetRead RowSetTest Program FkIfZero IsNull NotNull Ne Eq Gt Le Lt Ge ElseEq ' +
