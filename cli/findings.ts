@@ -16,8 +16,7 @@ import { quoteName } from '../store/ddl.ts';
 import { prepareGuarded, touchedTables } from '../store/guard.ts';
 import { openMemory, ownTable } from '../store/memory.ts';
 import { tables } from '../tables/index.ts';
-import { loadCollections, tablesToCollect } from './sources.ts';
-import { printNote } from './output.ts';
+import { loadCollections, newestOfEachHost, tablesToCollect } from './sources.ts';
 
 export const names: Names = {
   tables: tables.map(({ name }) => name),
@@ -51,19 +50,7 @@ export const identified = (collections: readonly Collection[]): readonly Collect
     }));
     return { ...collection, hostId, results };
   });
-  const newest = new Map<string, Collection>();
-  for (const collection of named) {
-    const key = collection.hostId ?? '';
-    const other = newest.get(key);
-    if (other !== undefined) {
-      printNote(
-        `two sources are of the host ${key}: the newer one is judged (snapshot --db FILE keeps both, and their history)`,
-      );
-    }
-    if (other === undefined || other.backend.capturedTime < collection.backend.capturedTime)
-      newest.set(key, collection);
-  }
-  return [...newest.values()];
+  return newestOfEachHost(named, 'judged');
 };
 
 /**

@@ -126,6 +126,35 @@ export const collectAll = async (
   return hasLive ? whileCollecting(work) : work();
 };
 
+/**
+ * One collection for each host: of several of the same the newest stays. What does not say which Mac it is of is another
+ * host than all others.
+ *
+ * @param use What the newest is, in the note.
+ */
+export const newestOfEachHost = (
+  collections: readonly Collection[],
+  use: 'asked' | 'judged',
+): readonly Collection[] => {
+  const counts = new Map<string, number>();
+  const newest = new Map<string | Collection, Collection>();
+  for (const collection of collections) {
+    const key = collection.hostId ?? collection;
+    const before = newest.get(key);
+    if (typeof key === 'string') counts.set(key, (counts.get(key) ?? 0) + 1);
+    if (before === undefined || before.backend.capturedTime < collection.backend.capturedTime)
+      newest.set(key, collection);
+  }
+  for (const [hostId, count] of counts) {
+    if (count === 1) continue;
+    const [many, which] = count === 2 ? ['two', 'newer'] : [String(count), 'newest'];
+    printNote(
+      `${many} sources are of the host ${hostId}: the ${which} one is ${use} (snapshot --db FILE keeps all, and their history)`,
+    );
+  }
+  return [...newest.values()];
+};
+
 /** Rows of the tables that speak of the collection itself. */
 const reportRows = (table: Table, collection: Collection): Readonly<Record<string, Value>>[] =>
   (table.report?.(collection) ?? []).map(

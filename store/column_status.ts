@@ -1,6 +1,6 @@
 /** When each column was last seen: a partial look keeps the last known value of what it could not see. */
 import type { Table } from '../collector/table.ts';
-import { quoteText } from './ddl.ts';
+import { hostIdOf, quoteText } from './ddl.ts';
 
 /** SQL over a row `l` of _look_table and one `c` of the columns: whether this look saw the column. */
 const isColumnSeen =
@@ -30,7 +30,8 @@ export const columnStatusView = (
   return (
     'SELECT t.name AS table_name, c.column2 AS column_name, (SELECT s.collected_time FROM main._snapshot s ' +
     `JOIN main._look_table l ON l.look = s.look AND l.tab = c.column1 WHERE s.host = h.host${and} AND ${isColumnSeen} ` +
-    'ORDER BY s.collected_time DESC, s.reading DESC, s.snapshot_id DESC LIMIT 1) AS last_good_time, h.host_id ' +
+    'ORDER BY s.collected_time DESC, s.reading DESC, s.snapshot_id DESC LIMIT 1) AS last_good_time, ' +
+    `${hostIdOf('h')} ` +
     `FROM main._host h JOIN (VALUES ${columns.join(', ')}) c JOIN main._table t ON t.tab = c.column1 ` +
     // A host of which no snapshot counts is not known.
     'WHERE h.last_time IS NOT NULL'

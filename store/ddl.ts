@@ -20,6 +20,15 @@ const constraintsOf = (name: string, column: Column): string => {
   return words.map((word) => ` ${word}`).join('');
 };
 
+/** The identifiers of machines, accounts, disks and profiles: they are written in either case, and mean the same. */
+const isIdentifier = (name: string): boolean => name === 'host_id' || /(?:^|_)(?:uuid|guid)$/.test(name);
+
+/** How texts of a column compare, as SQL behind its type or a value of it. */
+export const collationOf = (name: string): string => (isIdentifier(name) ? ' COLLATE NOCASE' : '');
+
+/** The host of a row of `_host`, in a view. */
+export const hostIdOf = (row: string): string => `${row}.host_id${collationOf('host_id')} AS host_id`;
+
 const columnDefinition = (name: string, column: Column): string =>
   `${quoteName(name)} ${column.type}${constraintsOf(name, column)}`;
 
@@ -34,6 +43,12 @@ export const columnDefinitions = (table: Table): readonly string[] =>
 export const ownColumnDefinitions = (table: Table): readonly string[] =>
   Object.entries(table.columns).map(([name, { type }]) => `${quoteName(name)} ${type}`);
 
-/** The statement that makes a table as a live query sees it. */
+/** The statement that makes a table as it is declared. */
 export const createTable = (table: Table): string =>
   `CREATE TABLE ${quoteName(table.name)} (\n  ${columnDefinitions(table).join(',\n  ')}\n) STRICT;`;
+
+/** The same where SQLite asks it: other engines know no collation of this name. */
+export const createAskedTable = (table: Table): string => {
+  const lines = allColumns(table).map(([name, column]) => columnDefinition(name, column) + collationOf(name));
+  return `CREATE TABLE ${quoteName(table.name)} (\n  ${lines.join(',\n  ')}\n) STRICT;`;
+};

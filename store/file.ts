@@ -11,7 +11,14 @@ import type { Schema } from './schema.ts';
 import { standInTables, standInViews } from './stand_ins.ts';
 import type { Store } from './store.ts';
 import { storeWriter } from './writer/writer.ts';
-import { addDeclared, bringUpToDate, holdsDeclared, isLacking, knownDifference } from './upgrade.ts';
+import {
+  addDeclared,
+  bringUpToDate,
+  hasViews,
+  holdsDeclared,
+  isLacking,
+  knownDifference,
+} from './upgrade.ts';
 
 export type { Store } from './store.ts';
 
@@ -342,7 +349,9 @@ const standIn = (
   withViews: boolean,
 ): Pick<Store, 'difference' | 'standIns'> => {
   const isOlder = given < version;
-  const difference = isOlder ? differenceOf(readHeld(db), tables) : knownDifference(db, tables);
+  // The views of an older version say less, also where the file has all that is declared.
+  const isKnown = !isOlder && hasViews(db);
+  const difference = isKnown ? knownDifference(db, tables) : differenceOf(readHeld(db), tables);
   const standIns = new Map<string, string>();
   if (difference === null || !(isOlder || isLacking(db, difference))) return { difference, standIns };
   standInTables(db, tables, difference);

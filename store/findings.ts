@@ -1,5 +1,6 @@
 /** Findings in a store: each is a row with the time in which it held, so that its life can be queried. */
 import type { Db } from './database.ts';
+import { hostIdOf } from './ddl.ts';
 import { rankOf } from './versions.ts';
 
 /** A finding of one host, as queries/findings.ts makes it. */
@@ -32,7 +33,7 @@ export const findingTables: Readonly<Record<string, string>> = {
 ) STRICT, WITHOUT ROWID`,
 };
 
-const columns = 'f.query_name, f.severity, h.host_id, f.subject, f.details, f.first_seen_time';
+const columns = `f.query_name, f.severity, ${hostIdOf('h')}, f.subject, f.details, f.first_seen_time`;
 const from = 'FROM main._host h JOIN main._finding f ON f.host = h.host';
 
 export const findingViews: Readonly<Record<string, string>> = {

@@ -114,24 +114,36 @@ export const prepareGuarded = (
   return statement;
 };
 
-interface Instruction {
+/** One operation of the program that SQLite made of a statement. */
+export interface Instruction {
+  readonly addr: number;
   readonly opcode: string;
   readonly p1: number;
   readonly p2: number;
   readonly p3: number;
+  readonly p4: string | null;
+  readonly p5: number;
 }
 
 // SQLite passes over empty statements and comments; EXPLAIN does not.
 const beforeStatement = /^(?:[\s;]|--[^\n]*|\/\*[\s\S]*?\*\/)+/;
 
-/** The program that SQLite made of a statement. */
-const programOf = (db: Db, sql: string): readonly Instruction[] =>
+/** What EXPLAIN answers of a statement: nothing where it is an EXPLAIN itself. */
+export const explain = (
+  db: Db,
+  sql: string,
+  parameters: Readonly<Record<string, number>> = {},
+  how: 'EXPLAIN' | 'EXPLAIN QUERY PLAN' = 'EXPLAIN',
+): readonly Instruction[] =>
   isExplain(sql)
     ? []
     : (db
-        .prepare(`EXPLAIN ${sql.replace(beforeStatement, '')}`)
+        .prepare(`${how} ${sql.replace(beforeStatement, '')}`)
         .safeIntegers(false)
-        .all({ now: 0 }) as Instruction[]);
+        .all({ now: 0, ...parameters }) as Instruction[]);
+
+/** The program that SQLite made of a statement. */
+const programOf = (db: Db, sql: string): readonly Instruction[] => explain(db, sql);
 
 /** The tables that a statement opens, whatever view, join or subquery names them. */
 export const touchedTables = (db: Db, sql: string): ReadonlySet<string> => {

@@ -1,23 +1,30 @@
 import type { Table, Value } from '../collector/table.ts';
-import { allColumns } from '../collector/table.ts';
+import { allColumns, hostIdColumn } from '../collector/table.ts';
 import { openDatabase } from './database.ts';
 import type { Db } from './database.ts';
-import { createTable, ownColumnDefinitions, quoteName } from './ddl.ts';
+import { collationOf, createAskedTable, quoteName } from './ddl.ts';
 
 /**
  * An empty database in memory with every table, as a live query sees it.
  *
  * @param create The statement that makes a table.
  */
-export const openMemory = (tables: readonly Table[], create: (table: Table) => string = createTable): Db => {
+export const openMemory = (
+  tables: readonly Table[],
+  create: (table: Table) => string = createAskedTable,
+): Db => {
   const db = openDatabase(':memory:');
   db.exec(tables.map(create).join('\n'));
   return db;
 };
 
 /** A table that takes whatever a store holds: words of a newer version, and NULL for what an older one did not know. */
-export const ownTable = (table: Table): string =>
-  `CREATE TABLE ${quoteName(table.name)} (${[...ownColumnDefinitions(table), '"host_id" TEXT'].join(', ')}) STRICT;`;
+export const ownTable = (table: Table): string => {
+  const own = Object.entries({ ...table.columns, host_id: hostIdColumn }).map(
+    ([name, { type }]) => `${quoteName(name)} ${type}${collationOf(name)}`,
+  );
+  return `CREATE TABLE ${quoteName(table.name)} (${own.join(', ')}) STRICT;`;
+};
 
 // SQLite binds at most 32,766 values in one statement; more than some 50 rows at once bring nothing.
 const rowsAtOnce = 50;

@@ -3,7 +3,7 @@ import type { Table } from '../collector/table.ts';
 import { columnStatusView } from './column_status.ts';
 import { isCounted, isNewest, placeOf, wasNewest } from './clocks.ts';
 import type { Db } from './database.ts';
-import { ownColumnDefinitions, quoteName, quoteText } from './ddl.ts';
+import { collationOf, hostIdOf, ownColumnDefinitions, quoteName, quoteText } from './ddl.ts';
 import { doubtColumns } from './doubts.ts';
 import { hasAccounts, isRenamed } from './renames.ts';
 import { findingTables, findingViews, findingsAsOf } from './findings.ts';
@@ -230,8 +230,12 @@ export const storeTables = (tables: readonly Table[]): ReadonlyMap<string, strin
     ]),
   ]);
 
+/** Finds a host by its id in either letter case; the key minds the case. */
+export const hostIndex = '_host_by_id';
+
 export const storeIndexes = (tables: readonly Table[]): ReadonlyMap<string, string> =>
   new Map([
+    [hostIndex, `CREATE INDEX "${hostIndex}" ON "_host" (host_id${collationOf('host_id')})`],
     ['_snapshot_by_id', 'CREATE INDEX "_snapshot_by_id" ON "_snapshot" (snapshot_id)'],
     // Nearly always empty.
     [
@@ -255,10 +259,20 @@ export const storeIndexes = (tables: readonly Table[]): ReadonlyMap<string, stri
     }),
   ]);
 
+/** A value under its own name, comparing as texts of its kind do. */
+const compared = (row: string, name: string): string => {
+  const collation = collationOf(name);
+  const value = `${row}.${quoteName(name)}`;
+  return collation === '' ? value : `${value}${collation} AS ${quoteName(name)}`;
+};
+
 const columnsOf = (table: Table, row: string): string =>
   Object.keys(table.columns)
-    .map((name) => `${row}.${quoteName(name)}`)
+    .map((name) => compared(row, name))
     .join(', ');
+
+/** The host of a row, in a view. The keys of the file stay as they are: an index stands beside them. */
+const hostId = hostIdOf('h');
 
 /** Collection time, or id, of the last good observation of a table of a host. */
 const lastGood = (what: string, host: string, tableId: string, and = ''): string =>
@@ -266,7 +280,7 @@ const lastGood = (what: string, host: string, tableId: string, and = ''): string
   `WHERE s.host = ${host} AND ${isCounted('s')}${and} ORDER BY s.collected_time DESC, s.reading DESC, s.snapshot_id DESC LIMIT 1)`;
 
 const currentView = (table: Table): string =>
-  `SELECT ${columnsOf(table, 'r')}, h.host_id FROM main._host h JOIN main.${currentName(table)} r ON r._host = h.host`;
+  `SELECT ${columnsOf(table, 'r')}, ${hostId} FROM main._host h JOIN main.${currentName(table)} r ON r._host = h.host`;
 
 const fromTime = 'coalesce(r._from_time, s.first_time)';
 const firstSnapshot = 'coalesce(r._first_snapshot, s.first_snapshot)';
@@ -277,7 +291,7 @@ const isHistory = `r._ended <> ${endedNumbers.superseded}`;
 const historyArm = (table: Table, tableId: number, of: 'current' | 'past'): string => {
   const name = of === 'current' ? currentName(table) : pastName(table);
   return (
-    `SELECT ${columnsOf(table, 'r')}, h.host_id, ${fromTime} AS valid_from_time, ` +
+    `SELECT ${columnsOf(table, 'r')}, ${hostId}, ${fromTime} AS valid_from_time, ` +
     `${of === 'current' ? 'NULL' : 'r._until_time'} AS valid_until_time, ${firstSnapshot} AS first_snapshot_id, ` +
     `${of === 'current' ? lastGood('snapshot_id', 'h.host', String(tableId)) : 'r._last_snapshot'} AS last_snapshot_id ` +
     `FROM main._host h JOIN main._state s ON s.host = h.host AND s.tab = ${tableId} JOIN main.${name} r ON r._host = h.host` +
@@ -291,7 +305,7 @@ const historyView = (table: Table, tableId: number): string =>
 /** The rows as they were known at a moment: what `--as-of` puts in place of the plain name. */
 const asOfView = (table: Table, tableId: number, time: number): string => {
   const arm = (name: string, and: string): string =>
-    `SELECT ${columnsOf(table, 'r')}, h.host_id FROM main._host h ` +
+    `SELECT ${columnsOf(table, 'r')}, ${hostId} FROM main._host h ` +
     `JOIN main._state s ON s.host = h.host AND s.tab = ${tableId} AND s.first_time <= ${time} ` +
     `JOIN main.${name} r ON r._host = h.host AND coalesce(r._read_time, r._from_time, ${time}) <= ${time}${and}`;
   return `${arm(currentName(table), '')}\nUNION ALL\n${arm(pastName(table), ` AND r._until_time > ${time}`)}`;
@@ -326,7 +340,7 @@ const changesOf = (table: Table): string[] => {
     values: readonly [string, string],
     at: readonly [string, string],
   ): string =>
-    `SELECT h.host_id, ${quoteText(table.name)} AS table_name, '${change}' AS change, ${key(row)} AS key, ` +
+    `SELECT ${hostId}, ${quoteText(table.name)} AS table_name, '${change}' AS change, ${key(row)} AS key, ` +
     `c.column2 AS column_name, ${values[0]} AS old_value, ${values[1]} AS new_value, ${at[0]} AS change_time, ` +
     `${at[1]} AS snapshot_id FROM `;
   const [current, past] = [`main.${currentName(table)}`, `main.${pastName(table)}`];
@@ -362,28 +376,28 @@ const changesOf = (table: Table): string[] => {
 };
 
 const snapshotsView = (from: string): string =>
-  'SELECT s.snapshot_id, h.host_id, s.sequence, s.collected_time, s.ingested_time, s.status, s.origin, s.euid, ' +
+  `SELECT s.snapshot_id, ${hostId}, s.sequence, s.collected_time, s.ingested_time, s.status, s.origin, s.euid, ` +
   `s.tool_version, s.schema_version, s.redaction, s.order_time IS NOT NULL AS is_ahead ` +
   `FROM main._host h JOIN main._snapshot s ON s.host = h.host${from}`;
 
 /** The snapshots that are kept and do not count. */
 const aheadView = (newest: string, and = ''): string =>
-  `SELECT s.snapshot_id, h.host_id, s.collected_time, s.ingested_time, ${newest} AS is_newest ` +
+  `SELECT s.snapshot_id, ${hostId}, s.collected_time, s.ingested_time, ${newest} AS is_newest ` +
   `FROM main._snapshot s JOIN main._host h ON h.host = s.host WHERE s.order_time IS NOT NULL${and}`;
 
 const statusView =
   'SELECT t.name AS table_name, r.status, r.row_count, r.code, r.reason, r.columns_affected, r.duration_ms, ' +
-  `${lastGood('collected_time', 'h.host', 'r.tab')} AS last_good_time, ${doubtColumns.map((name) => `r.${name}`).join(', ')}, h.host_id ` +
+  `${lastGood('collected_time', 'h.host', 'r.tab')} AS last_good_time, ${doubtColumns.map((name) => `r.${name}`).join(', ')}, ${hostId} ` +
   'FROM main._host h JOIN main._report_status r ON r.host = h.host JOIN main._table t ON t.tab = r.tab';
 
 const errorsView =
-  'SELECT r.table_name, r.command_id, r.code, r.message, r.hint, h.host_id ' +
+  `SELECT r.table_name, r.command_id, r.code, r.message, r.hint, ${hostId} ` +
   'FROM main._host h JOIN main._report_error r ON r.host = h.host';
 
 const commandsView =
   'SELECT c.command_id, c.argv, c.source, c.is_network_capable, r.started_time, r.duration_ms, r.exit_code, r.signal, ' +
   'r.is_timed_out, r.stdout_bytes, lower(hex(r.stdout_sha256)) AS stdout_sha256, r.stderr_bytes, ' +
-  'lower(hex(r.stderr_sha256)) AS stderr_sha256, r.euid, h.host_id ' +
+  `lower(hex(r.stderr_sha256)) AS stderr_sha256, r.euid, ${hostId} ` +
   'FROM main._host h JOIN main._report_command r ON r.host = h.host JOIN main._command c ON c.command = r.command';
 
 /** The views of a store file, by name. */
@@ -445,7 +459,7 @@ export const asOfViews = (
         `CASE WHEN h.last_time <= ${time} THEN r.code END AS code, CASE WHEN h.last_time <= ${time} THEN r.reason END AS reason, ` +
         `${affectedOrAbsent} AS columns_affected, CASE WHEN h.last_time <= ${time} THEN r.duration_ms END AS duration_ms, ` +
         `${lastGood('collected_time', 'h.host', 'l.tab', ` AND s.collected_time <= ${time}`)} AS last_good_time, ` +
-        `${doubtColumns.map((name) => `CASE WHEN h.last_time <= ${time} THEN r.${name} END AS ${name}`).join(', ')}, h.host_id ` +
+        `${doubtColumns.map((name) => `CASE WHEN h.last_time <= ${time} THEN r.${name} END AS ${name}`).join(', ')}, ${hostId} ` +
         `FROM main._host h JOIN main._look_table l ON l.look = ${last('p.look')} JOIN main._table t ON t.tab = l.tab ` +
         'LEFT JOIN main._report_status r ON r.host = h.host AND r.tab = l.tab',
     ],

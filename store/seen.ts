@@ -8,7 +8,7 @@
 import type { Table } from '../collector/table.ts';
 import { isCounted } from './clocks.ts';
 import type { Db } from './database.ts';
-import { quoteName, quoteText } from './ddl.ts';
+import { collationOf, quoteName, quoteText } from './ddl.ts';
 import { uncertainColumns } from './history.ts';
 import { readPackedRows } from './reader.ts';
 import { dataTables, readTableNumbers } from './schema.ts';
@@ -257,7 +257,9 @@ const certain = (table: Table, name: string): string => {
 
 const fill = (db: Db, table: Table, replaced: readonly Replaced[]): void => {
   const { name } = table;
-  const columns = [...Object.keys(table.columns), 'host_id'].map(quoteName).join(', ');
+  const columns = [...Object.keys(table.columns), 'host_id']
+    .map((column) => `${quoteName(column)}${collationOf(column)}`)
+    .join(', ');
   const own = quoteName(seenTable(name));
   db.exec(`CREATE TEMP TABLE ${quoteName(replacedTable(name))} (host_id TEXT PRIMARY KEY) WITHOUT ROWID`);
   db.exec(`CREATE TEMP TABLE ${own} (${columns})`);

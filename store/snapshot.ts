@@ -46,7 +46,8 @@ export const originRank = (origin: string): string => {
   const rank = origins.indexOf(origin as Origin);
   return rank === -1 ? `${origins.length} ${origin}` : `${rank}`;
 };
-export type SnapshotStatus = 'complete' | 'partial' | 'failed';
+export const snapshotStatuses = ['complete', 'partial', 'failed'] as const;
+export type SnapshotStatus = (typeof snapshotStatuses)[number];
 
 export interface Snapshot {
   readonly hostId: string;

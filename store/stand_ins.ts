@@ -6,10 +6,10 @@ import type { Table } from '../collector/table.ts';
 import { orderTimeSql } from './clocks.ts';
 import type { Db } from './database.ts';
 import { openDatabase } from './database.ts';
-import { quoteName } from './ddl.ts';
+import { collationOf, quoteName } from './ddl.ts';
 import type { Difference, Held } from './held.ts';
 import { readHeld, widenTables } from './held.ts';
-import { readTableNumbers, storeTables, storeViews } from './schema.ts';
+import { hostIndex, readTableNumbers, storeTables, storeViews } from './schema.ts';
 import { canLackColumns, withAbsent } from './upgrade.ts';
 
 /** What a column of the store's own says in a file that does not have it, as SQL over its row; NULL without it. */
@@ -70,6 +70,27 @@ export const standInTables = (db: Db, tables: readonly Table[], { lackingColumns
   }
 };
 
+/** The hosts of a file that cannot look them up by an id in either letter case. */
+const standInHosts = (db: Db, tables: readonly Table[]): void => {
+  if (db.prepare('SELECT 1 FROM main.sqlite_schema WHERE name = ?').get(hostIndex) !== undefined) return;
+  const rows = db.prepare('SELECT * FROM _host').all() as Readonly<Record<string, unknown>>[];
+  db.exec('DROP VIEW IF EXISTS temp._host');
+  db.exec((storeTables(tables).get('_host') ?? '').replace('CREATE TABLE', 'CREATE TEMP TABLE'));
+  const columns = db.prepare("SELECT name FROM pragma_table_info('_host', 'temp')").pluck().all() as string[];
+  const insert = db.prepare(
+    `INSERT INTO temp._host (${columns.map(quoteName).join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+  );
+  for (const row of rows) insert.run(columns.map((name) => row[name] ?? null));
+  // Of hosts whose ids differ in nothing but the case there are none, or few.
+  const index = (kind: string): string =>
+    `CREATE ${kind} temp.${quoteName(hostIndex)} ON _host (host_id${collationOf('host_id')})`;
+  try {
+    db.exec(index('UNIQUE INDEX'));
+  } catch {
+    db.exec(index('INDEX'));
+  }
+};
+
 /** The views of this program in place of those of an older one; returns the text of each. */
 export const standInViews = (
   db: Db,
@@ -78,6 +99,7 @@ export const standInViews = (
 ): ReadonlyMap<string, string> => {
   const ids = readTableNumbers(db);
   const views = new Map<string, string>();
+  standInHosts(db, tables);
   for (const [name, sql] of storeViews(widenTables(tables, unknownColumns), (table) => ids.get(table) ?? 0)) {
     const text = throughStandIns(sql);
     views.set(name, text);

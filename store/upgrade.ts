@@ -12,6 +12,7 @@ import type { Difference } from './held.ts';
 import {
   currentName,
   dataTables,
+  hostIndex,
   internTables,
   pastName,
   storeIndexes,
@@ -41,7 +42,7 @@ const keepSetting = (db: Db, name: string, value: number): void => {
 };
 
 /** Whether the views in a file are those of this version, or of a newer one. */
-const hasViews = (db: Db): boolean => (settingOf(db, 'views_version') ?? 0) >= viewsVersion;
+export const hasViews = (db: Db): boolean => (settingOf(db, 'views_version') ?? 0) >= viewsVersion;
 
 /** That a file holds what is declared, and nothing else, or more. Whoever adds to it takes this away. */
 const exactly = 1;
@@ -70,6 +71,19 @@ const schemaRows = (db: Db): readonly SchemaRow[] =>
     .prepare("SELECT type, name, sql FROM main.sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
     .all() as SchemaRow[];
 
+/**
+ * Says that few hosts have one id, whatever its letter case, as the key that minds the case says it of itself: else SQLite
+ * takes them for many, and goes through whole tables in place of looking hosts up.
+ */
+const noteHostsAreFew = (db: Db): void => {
+  db.exec(`ANALYZE ${quoteName(hostIndex)}`);
+  db.exec('DROP TABLE IF EXISTS sqlite_stat4');
+  db.prepare('DELETE FROM sqlite_stat1 WHERE tbl = ?').run('_host');
+  // As many rows as SQLite supposes in a table of which it is told nothing.
+  db.prepare('INSERT INTO sqlite_stat1 VALUES (?, ?, ?)').run('_host', hostIndex, '1048576 1');
+  db.exec('ANALYZE sqlite_schema');
+};
+
 /** Makes the indexes that differ, and all views; those of tables that are not declared here stay. */
 const makeViews = (db: Db, tables: readonly Table[]): void => {
   const rows = schemaRows(db);
@@ -79,6 +93,7 @@ const makeViews = (db: Db, tables: readonly Table[]): void => {
     if (now !== undefined) db.exec(`DROP INDEX ${quoteName(name)}`);
     db.exec(sql);
   }
+  noteHostsAreFew(db);
   const tableIds = internTables(db, tables);
   for (const [name, sql] of storeViews(tables, (table) => tableIds.get(table) ?? 0)) {
     db.exec(`DROP VIEW IF EXISTS main.${quoteName(name)}`);

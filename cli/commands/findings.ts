@@ -5,7 +5,9 @@ import type { Query, Severity } from '../../queries/query.ts';
 import { queries as library } from '../../queries/index.ts';
 import { evaluate, fieldsOfSpot } from '../../queries/evaluate.ts';
 import type { Answer, BlindSpot } from '../../queries/evaluate.ts';
+import { statementsOf } from '../../queries/closed.ts';
 import { checkQuery, readQueries } from '../../queries/custom.ts';
+import { mistakesIn } from '../../queries/mistakes.ts';
 import { readPacks } from '../../queries/osquery_pack.ts';
 import type { Db } from '../../store/database.ts';
 import type { Store } from '../../store/file.ts';
@@ -23,6 +25,7 @@ import {
   selectQueries,
   tablesOfQueries,
 } from '../findings.ts';
+import { tellMistakes } from '../mistakes.ts';
 import { modeOf, modeOptions, sourceOptions } from '../options.ts';
 import { flush, print, printNote, printRows } from '../output.ts';
 import type { Cells, Mode } from '../output.ts';
@@ -131,6 +134,31 @@ interface Asked {
   evaluate(db: Db, now: number): readonly Answer[];
 }
 
+/** Tells of literals in queries of others that cannot match: such a query would find nothing, whatever there is. */
+const tellLiterals = (
+  given: Arguments,
+  queries: readonly Query[],
+  ofStore: Db | null,
+  more: (query: Query) => readonly string[] = () => [],
+): void => {
+  const isError = given.flag('strict');
+  const memory = openMemory(tables);
+  const viewsOf = (db: Db): readonly string[] =>
+    db.prepare("SELECT name FROM sqlite_schema WHERE type = 'view'").pluck().all() as string[];
+  for (const query of queries) {
+    // Without a store, one that compares snapshots is asked of nobody.
+    const db = query.needsHistory ? ofStore : memory;
+    if (db === null) continue;
+    const asked = { db, tables, names: { tables: query.needsHistory ? viewsOf(db) : names.tables } };
+    const statements = new Set([...statementsOf(query), ...more(query)]);
+    const mistakes = [...statements].flatMap((sql) => mistakesIn(asked, sql));
+    // What a condition says is said again where the table that it reads is required.
+    const byMessage = new Map(mistakes.map((mistake) => [mistake.message, mistake]));
+    tellMistakes([...byMessage.values()], { isError, of: query.name });
+  }
+  memory.close();
+};
+
 /** The queries that the command line asks for, checked before anything is collected. */
 const askedOf = (given: Arguments, store: Store | null): Asked => {
   const folder = given.text('queries');
@@ -145,6 +173,7 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
     if (prepared.queries.length === 0)
       throw new UserError(`${file} has no query that can be asked here`, 'tokenquery tables lists what can');
     const queries = select(prepared.queries);
+    tellLiterals(given, queries, null, (query) => prepared.discoveryOf.get(query) ?? []);
     return {
       queries,
       isLibrary: false,
@@ -158,6 +187,7 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
       : readQueries(folder).map((one) => checkQuery(one, names, tables, empty, store?.db ?? null));
   empty.close();
   const queries = select(all);
+  if (folder !== null) tellLiterals(given, queries, store?.db ?? null);
   return {
     queries,
     isLibrary: folder === null,
@@ -180,7 +210,7 @@ const collectedWorld = async (given: Arguments, queries: readonly Query[]): Prom
   return { db, now: nowOf(collections), close: () => void db.close() };
 };
 
-const storedWorld = async (given: Arguments, store: Store): Promise<World> => {
+const storedWorld = async (given: Arguments, store: Store, isLibrary: boolean): Promise<World> => {
   const { viewAsOf } = await import(/* webpackMode: "eager" */ '../../store/as_of.ts');
   const { noteStoreBlindSpots } = await import(/* webpackMode: "eager" */ '../database.ts');
   const { currentTime, parseTime } = await import(/* webpackMode: "eager" */ '../time.ts');
@@ -190,6 +220,8 @@ const storedWorld = async (given: Arguments, store: Store): Promise<World> => {
     viewAsOf(store, now);
     noteStoreBlindSpots(store, new Set(), now);
   }
+  if (isLibrary)
+    (await import(/* webpackMode: "eager" */ '../../store/plain_hosts.ts')).withPlainHosts(store.db);
   return { db: store.db, now, close: () => store.close() };
 };
 
@@ -207,7 +239,7 @@ const storeOf = async (given: Arguments): Promise<Store | null> => {
 const evaluated = async (given: Arguments, asked: Asked, store: Store | null): Promise<readonly Answer[]> => {
   const { db, now, close } = await (store === null
     ? collectedWorld(given, asked.queries)
-    : storedWorld(given, store));
+    : storedWorld(given, store, asked.isLibrary));
   db.pragma('query_only = ON');
   const watching = (await import(/* webpackMode: "eager" */ '../../store/watchdog.ts')).watch(
     given.count('timeout') ?? 300,
@@ -293,7 +325,11 @@ export const findingsCommand: Command = {
       value: 'SEVERITY',
       description: `Exit code 3 for a finding of ${severities.join(', ')} or above.`,
     },
-    strict: { type: 'boolean', description: 'Exit code 4 when a query could not be evaluated on a host.' },
+    strict: {
+      type: 'boolean',
+      description:
+        'Exit code 4 when a query could not be evaluated on a host; an error for a literal that cannot match.',
+    },
     timeout: {
       type: 'string',
       value: 'SECONDS',

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '../../collector/errors.ts';
 import { allColumns } from '../../collector/table.ts';
+import type { Asked } from '../../queries/mistakes.ts';
 import type { Query } from '../../queries/query.ts';
 import type { Db, Statement } from '../../store/database.ts';
 import { isInstant, prepareGuarded, touchedTables } from '../../store/guard.ts';
+import { quoteName } from '../../store/ddl.ts';
 import { openMemory } from '../../store/memory.ts';
+import type { Store } from '../../store/store.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../args.ts';
 import { modeOf, modeOptions, sourceOptions } from '../options.ts';
@@ -54,18 +57,28 @@ const readSql = (given: Arguments): string => {
   }
 };
 
-/** Rows of a statement, at most `most`; says so when there were more. */
-function* limited(statement: Statement, most: number | null, now: number): Generator<Cells> {
+function* answersOf(statement: Statement, now: number): Generator<Cells> {
+  for (const row of statement.raw(true).safeIntegers(true).iterate({ now })) yield row as Cells;
+}
+
+/** At most `most` rows; says so when there were more. */
+function* limited(rows: Iterable<Cells>, most: number | null): Generator<Cells> {
   let count = 0;
-  for (const row of statement.raw(true).safeIntegers(true).iterate({ now })) {
+  for (const row of rows) {
     if (most !== null && count === most) {
       flush();
       printNote(`only the first ${most} rows are shown (--max-rows)`);
       return;
     }
     count += 1;
-    yield row as Cells;
+    yield row;
   }
+}
+
+/** A host that can be asked apart: its rows are the only ones after `show`, which says what `:now` then stands for. */
+interface Host {
+  readonly id: string | null;
+  show(): number;
 }
 
 /** What a statement is run against, and what it does not see. */
@@ -75,33 +88,81 @@ interface World {
   /** The time that `:now` stands for. */
   readonly now: number;
   readonly isComplete: boolean;
+  readonly hosts: readonly Host[];
   close(): void;
 }
 
-const collectedWorld = async (given: Arguments, sql: string, query: Query | null): Promise<World> => {
+interface Question {
+  readonly sql: string;
+  readonly query: Query | null;
+}
+
+/** Tells of literals that cannot match: an error, but for a file, which may be somebody else’s. */
+const tellLiterals = async (given: Arguments, { sql, query }: Question, asked: Asked): Promise<void> => {
+  // The library is tested.
+  if (query !== null || !/['0-9]/.test(sql)) return;
+  const { mistakesIn } = await import(/* webpackMode: "eager" */ '../../queries/mistakes.ts');
+  const { tellMistakes } = await import(/* webpackMode: "eager" */ '../mistakes.ts');
+  const isError = given.text('f') === null || given.flag('strict');
+  tellMistakes(mistakesIn(asked, sql), { isError });
+};
+
+/** Says of a statement on several hosts that it puts them together. */
+const noteMixed = async (
+  given: Arguments,
+  { sql, query }: Question,
+  asked: Asked,
+  hosts: number,
+): Promise<void> => {
+  if (query !== null || hosts < 2 || given.flag('each-host')) return;
+  const { putsHostsTogether } = await import(/* webpackMode: "eager" */ '../../queries/mistakes.ts');
+  if (!putsHostsTogether(asked, sql)) return;
+  printNote(
+    `rows of ${hosts} hosts are put together, for the statement does not compare their host_id; ` +
+      '--each-host asks each host apart',
+  );
+};
+
+const collectedWorld = async (given: Arguments, question: Question): Promise<World> => {
+  const { sql, query } = question;
   if (given.text('as-of') !== null) throw new UserError('--as-of goes with --db FILE', '', 2);
   const db = openMemory(tables);
   prepareGuarded(db, sql, names);
-  const touched = touchedTables(db, sql);
+  const asked = { db, tables, names };
+  await tellLiterals(given, question, asked);
+  // Of a query of the library it matters what is certain.
+  const touched = new Set([...touchedTables(db, sql), ...(query === null ? [] : ['table_status'])]);
   const close = (): void => void db.close();
-  if (touched.size === 0) return { db, names, now: 0, isComplete: true, close };
-  const hosts = await import(/* webpackMode: "eager" */ '../sources.ts');
-  const backends = await hosts.backendsOf(given);
+  const isEach = given.flag('each-host');
+  if (touched.size === 0 && !isEach) return { db, names, now: 0, isComplete: true, hosts: [], close };
+  const sources = await import(/* webpackMode: "eager" */ '../sources.ts');
   const needed = new Set(touched);
   // It asks table_status only of the tables that it names, where that is not what it is about.
   if (query !== null && !query.requires.some(({ table }) => table === 'table_status'))
     needed.delete('table_status');
-  const collections = await hosts.collectAll(backends, hosts.tablesToCollect(needed), given);
-  hosts.loadCollections(
-    db,
-    tables.filter(({ name }) => touched.has(name)),
-    collections,
-  );
-  const isComplete = hosts.noteBlindSpots(collections, touched);
-  return { db, names, now: Math.max(...backends.map(({ capturedTime }) => capturedTime)), isComplete, close };
+  const wanted = sources.tablesToCollect(needed);
+  const backends = await sources.backendsOf(given);
+  const collections = sources.newestOfEachHost(await sources.collectAll(backends, wanted, given), 'asked');
+  const loaded = tables.filter(({ name }) => touched.has(name));
+  await noteMixed(given, question, asked, collections.length);
+  if (!isEach) sources.loadCollections(db, loaded, collections);
+  const hosts = collections.map((collection): Host => ({
+    id: collection.hostId,
+    show: () => {
+      db.pragma('query_only = OFF');
+      for (const { name } of loaded) db.exec(`DELETE FROM ${quoteName(name)}`);
+      sources.loadCollections(db, loaded, [collection]);
+      db.pragma('query_only = ON');
+      return collection.backend.capturedTime;
+    },
+  }));
+  const isComplete = sources.noteBlindSpots(collections, touched);
+  const now = Math.max(...collections.map(({ backend }) => backend.capturedTime));
+  return { db, names, now, isComplete, hosts, close };
 };
 
-const storedWorld = async (given: Arguments, sql: string): Promise<World> => {
+const storedWorld = async (given: Arguments, question: Question): Promise<World> => {
+  const { sql } = question;
   const extra = Object.keys(sourceOptions).find((name) => given.flag(name));
   if (extra !== undefined)
     throw new UserError(`--${extra} and --db exclude each other: with --db nothing is collected`, '', 2);
@@ -118,14 +179,60 @@ const storedWorld = async (given: Arguments, sql: string): Promise<World> => {
     const { db } = store;
     const known = visibleNames(store);
     prepareGuarded(db, sql, known);
+    const asked = { db, tables: store.tables, names: known };
+    await tellLiterals(given, question, asked);
     const moment = asOf === null ? null : now;
     const isComplete = noteStoreBlindSpots(store, touchedNames(store, sql, moment), moment);
-    return { db, names: known, now, isComplete, close: () => store.close() };
+    const ids = hostIds(db);
+    await noteMixed(given, question, asked, ids.length);
+    const hosts = given.flag('each-host') ? await storedHosts(store, sql, ids, now) : [];
+    return { db, names: known, now, isComplete, hosts, close: () => store.close() };
   } catch (error) {
     store.close();
     const { explainStoreError } = await import(/* webpackMode: "eager" */ '../../store/file.ts');
     throw explainStoreError(error, store.path);
   }
+};
+
+const hostIds = (db: Db): readonly string[] =>
+  db.prepare('SELECT host_id FROM main._host ORDER BY host_id').pluck().all() as string[];
+
+const storedHosts = async (
+  store: Store,
+  sql: string,
+  ids: readonly string[],
+  now: number,
+): Promise<readonly Host[]> => {
+  const { viewEachHost } = await import(/* webpackMode: "eager" */ '../../store/each_host.ts');
+  const choose = viewEachHost(store, sql);
+  return ids.map((id) => ({
+    id,
+    show: () => {
+      store.db.pragma('query_only = OFF');
+      choose(id);
+      store.db.pragma('query_only = ON');
+      return now;
+    },
+  }));
+};
+
+interface Output {
+  readonly columns: readonly string[];
+  readonly rows: Iterable<Cells>;
+}
+
+/** What each host answers, with its host_id in front; a host_id of the answer itself is the same, and goes there. */
+const answersOfEach = (statement: Statement, hosts: readonly Host[]): Output => {
+  const own = statement.columns().map(({ name }) => name);
+  const others = own.flatMap((name, index) => (name === 'host_id' ? [] : [index]));
+  const rows = function* (): Generator<Cells> {
+    for (const host of hosts) {
+      const now = host.show();
+      for (const row of answersOf(statement, now))
+        yield [host.id, ...others.map((index) => row[index] ?? null)];
+    }
+  };
+  return { columns: ['host_id', ...others.map((index) => own[index] ?? '')], rows: rows() };
 };
 
 const run = async (given: Arguments): Promise<number> => {
@@ -135,18 +242,28 @@ const run = async (given: Arguments): Promise<number> => {
   const query = given.text('n') === null ? null : await queryOf(given);
   const sql = query === null ? readSql(given) : query.sql;
   const world = await (given.text('db') === null
-    ? collectedWorld(given, sql, query)
-    : storedWorld(given, sql));
+    ? collectedWorld(given, { sql, query })
+    : storedWorld(given, { sql, query }));
   const { db } = world;
   // From here on the statement can only read, whatever it is.
   db.pragma('query_only = ON');
-  const statement = prepareGuarded(db, sql, world.names);
-  const columns = statement.columns().map(({ name }) => name);
+  const print = (): void => {
+    const statement = prepareGuarded(db, sql, world.names);
+    const { columns, rows }: Output = given.flag('each-host')
+      ? answersOfEach(statement, world.hosts)
+      : { columns: statement.columns().map(({ name }) => name), rows: answersOf(statement, world.now) };
+    printRows(mode, columns, limited(rows, maxRows));
+  };
   const watching = isInstant(db, sql)
     ? null
     : (await import(/* webpackMode: "eager" */ '../../store/watchdog.ts')).watch(timeout);
   try {
-    printRows(mode, columns, limited(statement, maxRows, world.now));
+    if (query === null || given.flag('each-host')) print();
+    else {
+      // What a query of the library finds is what findings tells.
+      const { asSeen } = await import(/* webpackMode: "eager" */ '../../store/seen.ts');
+      asSeen(db, tables, query.maxAge, print);
+    }
   } catch (error) {
     const path = given.text('db');
     if ((error as { code?: string }).code?.startsWith('SQLITE_CORRUPT') === true && path !== null) {
@@ -168,12 +285,14 @@ const run = async (given: Arguments): Promise<number> => {
 export const queryCommand: Command = {
   name: 'query',
   usage:
-    'tokenquery query SQL | -f FILE | -n NAME | < FILE   [--source SOURCE]… | --db FILE [--as-of TIME]   [--json|--csv|…] [--strict]',
+    'tokenquery query SQL | -f FILE | -n NAME | < FILE   [--source SOURCE]… | --db FILE [--as-of TIME]   [--each-host] [--json|--csv|…] [--strict]',
   summary: 'Answers one SQL statement about this Mac, recorded evidence, or a database of snapshots.',
   about: [
     'Only the tables that the statement names are collected. A table that could not be collected is named',
     'on stderr; --strict then ends with exit code 4. With --db nothing is collected: beside the tables there are',
     'NAME_history for each, snapshots, latest_snapshots and changes (docs/store.md).',
+    'A literal that cannot match what it is compared with is an error, and in a file that -f names a note.',
+    'Of a host that is given twice the newer source counts.',
   ],
   options: {
     n: {
@@ -189,8 +308,16 @@ export const queryCommand: Command = {
       value: 'TIME',
       description: 'With --db: what was known at that time: unix seconds, 2026-09-01, or -7d.',
     },
+    'each-host': {
+      type: 'boolean',
+      description: 'Ask each host apart, as if it were the only one; host_id comes first.',
+    },
     ...modeOptions,
-    strict: { type: 'boolean', description: 'Exit code 4 when a needed table was not ok or empty.' },
+    strict: {
+      type: 'boolean',
+      description:
+        'Exit code 4 when a needed table was not ok or empty; an error for a literal that cannot match.',
+    },
     timeout: { type: 'string', value: 'SECONDS', description: 'End the query after so long; 30 by default.' },
     'max-rows': { type: 'string', value: 'N', description: 'Print at most N rows.' },
   },
@@ -199,6 +326,7 @@ export const queryCommand: Command = {
     'tokenquery query "SELECT username, secure_token, confidence FROM secure_tokens WHERE is_admin = 1"',
     'sudo tokenquery query --json "SELECT * FROM bootstrap_tokens"',
     'tokenquery query --source evidence.tar.gz -f tokens.sql --csv',
+    'tokenquery query --db fleet.db --each-host "SELECT username FROM users WHERE gid IN (SELECT gid FROM groups)"',
     'tokenquery query --db fleet.db --as-of -7d "SELECT host_id, username FROM secure_tokens WHERE secure_token = 1"',
   ],
   run,

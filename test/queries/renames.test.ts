@@ -31,10 +31,12 @@ const hitsOf = (snapshots: readonly Snapshot[], at: number): string[] => {
   store.db.pragma('synchronous = OFF');
   const writer = storeWriter(store.db, tables);
   for (const snapshot of snapshots) transact(store, () => writer.add([snapshot], snapshot.collectedTime));
-  const found = evaluate(store.db, questions, { now: at, names, tables }).flatMap(({ query, hits, verdicts }) => {
-    if ([...verdicts.values()].includes('unknown')) return [`${query.name} unknown`];
-    return hits.map(({ subject }) => `${query.name} ${String(subject)}`);
-  });
+  const found = evaluate(store.db, questions, { now: at, names, tables }).flatMap(
+    ({ query, hits, verdicts }) => {
+      if ([...verdicts.values()].includes('unknown')) return [`${query.name} unknown`];
+      return hits.map(({ subject }) => `${query.name} ${String(subject)}`);
+    },
+  );
   store.close();
   return found.sort();
 };

@@ -259,7 +259,8 @@ test('each time is the replay of its own evidence', async (t) => {
       ),
     );
   }
-  for (const index of [4, 0, 5, 2, 1, 3]) transact(store, () => writer.add([taken[index] as Snapshot], start + day));
+  for (const index of [4, 0, 5, 2, 1, 3])
+    transact(store, () => writer.add([taken[index] as Snapshot], start + day));
   let compared = 0;
   for (const snapshot of taken) {
     for (const late of [0, 9]) {
