@@ -114,6 +114,17 @@ const isReadDifferently = (timeline: readonly TimelineEntry[]): boolean =>
   new Set(timeline.map(({ reading, oldestTool }) => `${rankOf(reading)} ${oldestTool}`)).size > 1 ||
   new Set(timeline.map(({ time }) => time)).size < timeline.length;
 
+/** What is to be done in the tables of a host. */
+interface TableWork {
+  readonly isNew: boolean;
+  /** Snapshots that were in the history are not any more. */
+  readonly hasLost: boolean;
+  /** As it was before the new ones. */
+  readonly timeline: readonly TimelineEntry[];
+  readonly raised: ReadonlyMap<number, Read>;
+  readonly news: ReadonlyMap<string, readonly NewObservation[]>;
+}
+
 /** The first good observation of a table of a host, and what the last one saw. */
 interface StateRow {
   readonly time: number;
@@ -1110,6 +1121,55 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
     }
   };
 
+  /** Notes which snapshot of a host is the last one that counts, and what was reported with it. */
+  const noteLatest = (host: HostRow, isNew: boolean, latest: Snapshot): void => {
+    const { collectedTime, snapshotId } = latest;
+    const row = prepare('SELECT last_time, last_snapshot, has_report FROM _host WHERE host = ?').get(
+      host.host,
+    ) as {
+      last_time: number | null;
+      last_snapshot: number | null;
+      has_report: Uint8Array | null;
+    };
+    const isSame = row.last_time === collectedTime && row.last_snapshot === snapshotId;
+    if (!isSame) writeLast(host.host, host.last);
+    const isBetter =
+      latest.report !== null &&
+      (row.has_report === null || Buffer.compare(reportDigest(latest.report), row.has_report) > 0);
+    if (!isSame || isBetter) writeReport(host.host, isNew, latest);
+  };
+
+  /** Brings the rows of all tables that new observations concern up to date, and tells what changed. */
+  const changeTables = (
+    host: number,
+    { isNew, hasLost, timeline, raised, news }: TableWork,
+  ): ReadonlyMap<string, TableChanges> => {
+    const history = countedOnes(timeline);
+    const changes = new Map<string, TableChanges>();
+    const states: unknown[] = [];
+    const isReordered = hasLost || (raised.size > 0 && isReadDifferently(history));
+    for (const name of isReordered ? byName.keys() : news.keys()) {
+      const table = byName.get(name) as Table;
+      const tableId = tableIds.get(name) as number;
+      const observations = news.get(name) ?? [];
+      const state = isNew ? undefined : stateOf(host, tableId);
+      let counts: TableChanges | null = null;
+      if (state === undefined) {
+        if (observations.length > 0) counts = addFirst(table, tableId, host, observations, states);
+      } else {
+        const last = lastGood(history, tableId);
+        counts =
+          !isReordered && mayAppend(tableId, last, observations)
+            ? append(table, tableId, host, state, history, last.at(-1) as TimelineEntry, observations)
+            : rebuild(table, tableId, host, state, timeline, raised, observations);
+      }
+      if (counts === null || counts.added + counts.changed + counts.removed === 0) continue;
+      changes.set(name, withRenames(table, host, observations, counts));
+    }
+    insertMany('_state (host, tab, first_time, first_snapshot, digest)', 5, states);
+    return changes;
+  };
+
   const add = (given: readonly Snapshot[], ingestedTime: number, isInTurn = false): Added => {
     const snapshots = unknownColumns.size === 0 ? given : given.map(widenSnapshot);
     const hostId = snapshots[0]?.hostId;
@@ -1184,45 +1244,8 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
         else list.push(observation);
       }
     }
-    if (latest !== null) {
-      const { collectedTime, snapshotId } = latest;
-      const row = prepare('SELECT last_time, last_snapshot, has_report FROM _host WHERE host = ?').get(
-        host.host,
-      ) as {
-        last_time: number | null;
-        last_snapshot: number | null;
-        has_report: Uint8Array | null;
-      };
-      const isSame = row.last_time === collectedTime && row.last_snapshot === snapshotId;
-      if (!isSame) writeLast(host.host, host.last);
-      const isBetter =
-        latest.report !== null &&
-        (row.has_report === null || Buffer.compare(reportDigest(latest.report), row.has_report) > 0);
-      if (!isSame || isBetter) writeReport(host.host, isNew, latest);
-    }
-
-    const changes = new Map<string, TableChanges>();
-    const states: unknown[] = [];
-    const isReordered = hasLost || (raised.size > 0 && isReadDifferently(history));
-    for (const name of isReordered ? byName.keys() : news.keys()) {
-      const table = byName.get(name) as Table;
-      const tableId = tableIds.get(name) as number;
-      const observations = news.get(name) ?? [];
-      const state = isNew ? undefined : stateOf(host.host, tableId);
-      let counts: TableChanges | null = null;
-      if (state === undefined) {
-        if (observations.length > 0) counts = addFirst(table, tableId, host.host, observations, states);
-      } else {
-        const last = lastGood(history, tableId);
-        counts =
-          !isReordered && mayAppend(tableId, last, observations)
-            ? append(table, tableId, host.host, state, history, last.at(-1) as TimelineEntry, observations)
-            : rebuild(table, tableId, host.host, state, timeline, raised, observations);
-      }
-      if (counts === null || counts.added + counts.changed + counts.removed === 0) continue;
-      changes.set(name, withRenames(table, host.host, observations, counts));
-    }
-    insertMany('_state (host, tab, first_time, first_snapshot, digest)', 5, states);
+    if (latest !== null) noteLatest(host, isNew, latest);
+    const changes = changeTables(host.host, { isNew, hasLost, timeline, raised, news });
     for (const insert of asides) insert();
     if (hasLost && latest === null) forgetAhead(host.host, hostId, host.last);
     else if (hasLost) forgetFindingsAfter(db, host.host, history.at(-1)?.time ?? 0);
