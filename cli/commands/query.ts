@@ -129,8 +129,8 @@ const collectedWorld = async (given: Arguments, question: Question): Promise<Wor
   const db = openMemory(tables);
   prepareGuarded(db, sql, names);
   const asked = { db, tables, names };
-  await tellLiterals(given, question, asked);
   const touched = touchedTables(db, sql);
+  if (touched.size > 0) await tellLiterals(given, question, asked);
   const close = (): void => void db.close();
   const isEach = given.flag('each-host');
   if (touched.size === 0 && !isEach) return { db, names, now: 0, isComplete: true, hosts: [], close };
