@@ -129,9 +129,9 @@ const collectedWorld = async (given: Arguments, question: Question): Promise<Wor
   const db = openMemory(tables);
   prepareGuarded(db, sql, names);
   const asked = { db, tables, names };
-  await tellLiterals(given, question, asked);
   // Of a query of the library it matters what is certain.
   const touched = new Set([...touchedTables(db, sql), ...(query === null ? [] : ['table_status'])]);
+  if (touched.size > 0) await tellLiterals(given, question, asked);
   const close = (): void => void db.close();
   const isEach = given.flag('each-host');
   if (touched.size === 0 && !isEach) return { db, names, now: 0, isComplete: true, hosts: [], close };
