@@ -91,7 +91,7 @@ function token(s,    p, tag, rest) {
   # White space before the end of a tag says nothing.
   if (sub(/[ \t\r\n]+\/$/, "", tag)) tag = tag "/"
   else sub(/[ \t\r\n]+$/, "", tag)
-  if (tag == "plist" || tag ~ /^plist version="[0-9.]*"$/) tag = "plist"
+  if (tag == "plist" || tag ~ /^plist version="[^"]*"$/) tag = "plist"
   n++
   T[n] = tag
   X[n] = rest
