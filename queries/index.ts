@@ -2527,7 +2527,7 @@ export const queries: readonly Query[] = [
         "table": "filevault_status",
         "column": "has_personal_recovery_key",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type IN ('PersonalRecovery', 'ICloud', 'ICloudRecovery'))",
+        "where": "filevault_enabled = 1",
         "unless": null,
         "reads": null
       },
@@ -2535,7 +2535,7 @@ export const queries: readonly Query[] = [
         "table": "filevault_status",
         "column": "has_institutional_recovery_key",
         "isNullAnswer": false,
-        "where": "filevault_enabled = 1 AND has_personal_recovery_key = 0 AND NOT EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type IN ('PersonalRecovery', 'ICloud', 'ICloudRecovery'))",
+        "where": "filevault_enabled = 1 AND has_personal_recovery_key = 0",
         "unless": null,
         "reads": null
       },
@@ -2602,7 +2602,7 @@ export const queries: readonly Query[] = [
     "title": "Root login, automatic login or the Guest account is on",
     "group": "posture",
     "severity": "medium",
-    "purpose": "Somebody can get in without a password of their own: root may log in, a password is kept for automatic login, or anybody may use the Guest account. Root counts where it has an authority that checks a password, is not disabled and has a shell. mSCP's test of macOS 26 is stricter: it wants that the record has no AuthenticationAuthority at all (loginwindow_settings.root_enabled), so a root that was disabled again fails there.",
+    "purpose": "Somebody can get in without a password of their own: root may log in, a password is kept for automatic login, or anybody may use the Guest account. Root counts where its record has an AuthenticationAuthority, is not disabled and has a shell. mSCP's test of macOS 26 is stricter: it wants no AuthenticationAuthority at all (loginwindow_settings.root_enabled), so a root that was disabled again fails there.",
     "requires": [
       {
         "table": "loginwindow_settings",

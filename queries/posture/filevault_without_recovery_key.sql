@@ -6,13 +6,9 @@
 --   key does so on an Intel Mac only. One forgotten password is a lost disk. (Recovery by iCloud is in one person's
 --   hands: legacy_recovery_keys tells it.)
 -- requires: filevault_status.filevault_enabled,
---   filevault_status.has_personal_recovery_key where filevault_enabled = 1 AND NOT EXISTS
---     (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id
---     AND c.type IN ('PersonalRecovery', 'ICloud', 'ICloudRecovery')),
+--   filevault_status.has_personal_recovery_key where filevault_enabled = 1,
 --   filevault_status.has_institutional_recovery_key
---     where filevault_enabled = 1 AND has_personal_recovery_key = 0 AND NOT EXISTS
---     (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id
---     AND c.type IN ('PersonalRecovery', 'ICloud', 'ICloudRecovery')),
+--     where filevault_enabled = 1 AND has_personal_recovery_key = 0,
 --   hosts.is_apple_silicon,
 --   apfs_crypto_users,
 --   no apfs_crypto_users where COALESCE(type, 'Unknown') NOT IN ('LocalOpenDirectory', 'MDMRecovery', 'Disk',

@@ -3,8 +3,8 @@
 -- group: posture
 -- severity: medium
 -- purpose: Somebody can get in without a password of their own: root may log in, a password is kept for
---   automatic login, or anybody may use the Guest account. Root counts where it has an authority that checks a
---   password, is not disabled and has a shell. mSCP's test of macOS 26 is stricter: it wants that the record has no
+--   automatic login, or anybody may use the Guest account. Root counts where its record has an
+--   AuthenticationAuthority, is not disabled and has a shell. mSCP's test of macOS 26 is stricter: it wants no
 --   AuthenticationAuthority at all (loginwindow_settings.root_enabled), so a root that was disabled again fails there.
 -- requires: loginwindow_settings.root_enabled,
 --   users.can_login where username = 'root' AND EXISTS (SELECT 1 FROM loginwindow_settings l
