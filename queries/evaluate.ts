@@ -11,7 +11,7 @@ import type { Table, Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName, quoteText, statusList } from '../store/ddl.ts';
 import { prepareGuarded } from '../store/guard.ts';
-import { asSeen } from '../store/seen.ts';
+import { asSeen, asSeenInParts } from '../store/seen.ts';
 import { areRowsKnown, isTableKnown } from './known.ts';
 import type { Requirement } from './known.ts';
 import type { ClosedColumn, Query } from './query.ts';
@@ -59,6 +59,8 @@ interface SpotStatement {
   /** The same for SQLite, with the columns status and told. */
   readonly withParts: string;
   readonly otherwise: Why['otherwise'];
+  /** Of `withParts`: finds hosts of which it says nothing; null where there are none such. */
+  readonly butFor?: string;
 }
 
 const spot = (
@@ -166,12 +168,12 @@ const spotsThatMatter = (requirement: Requirement): SpotStatement[] => {
   const { unless } = requirement;
   const spots = spotsOfRequirement(requirement);
   if (unless === null) return spots;
-  const butFor = (sql: string, parts: string): string =>
-    `SELECT u.host_id, u.table_name, u.column_name, u.reason${parts}\nFROM (\n${sql}\n) u\n` +
-    `WHERE u.host_id NOT IN (SELECT hosts.host_id FROM hosts WHERE ${unless})`;
-  return spots.map(({ sql, withParts, otherwise }) => ({
-    ...{ sql: butFor(sql, ''), withParts: butFor(withParts, ', u.status, u.told') },
-    otherwise,
+  const butFor = `SELECT hosts.host_id FROM hosts WHERE ${unless}`;
+  const columns = 'u.host_id, u.table_name, u.column_name, u.reason';
+  return spots.map((spotted) => ({
+    ...spotted,
+    sql: `SELECT ${columns}\nFROM (\n${spotted.sql}\n) u\nWHERE u.host_id NOT IN (${butFor})`,
+    butFor,
   }));
 };
 
@@ -363,6 +365,23 @@ const becauseOf = ({ status, told }: AnyRow, otherwise: Why['otherwise']): Becau
     ? { by: 'table_status', status, told: told == null ? null : String(told) }
     : { by: otherwise };
 
+const asksEachHost = ({ isOfFleet, leastHosts }: Query): boolean => !isOfFleet && leastHosts === 0;
+
+/** Answers on some hosts and answers on the others, in the order of the hosts. */
+const joinParts = ([first = [], ...others]: readonly (readonly Answer[])[]): readonly Answer[] =>
+  first.map((answer, index) => {
+    const all = [answer, ...others.flatMap((part) => part[index] ?? [])];
+    if (all.length === 1) return answer;
+    const inOrder = <V>(of: (answer: Answer) => ReadonlyMap<string, V>): ReadonlyMap<string, V> =>
+      new Map(all.flatMap((one) => [...of(one)]).sort(([a], [b]) => compare(a, b)));
+    return {
+      query: answer.query,
+      hits: all.flatMap(({ hits }) => hits).sort((a, b) => compare(a.hostId, b.hostId)),
+      blindSpots: inOrder(({ blindSpots }) => blindSpots),
+      verdicts: inOrder(({ verdicts }) => verdicts),
+    };
+  });
+
 /**
  * Evaluates queries on a database, by what the last look at each host told for certain, or one of the age that a header
  * allows.
@@ -370,7 +389,12 @@ const becauseOf = ({ status, told }: AnyRow, otherwise: Why['otherwise']): Becau
 export const evaluate = (db: Db, queries: readonly Query[], options: EvaluateOptions): Answer[] => {
   const answers = new Map<Query, Answer>();
   for (const [maxAge, own] of Map.groupBy(queries, (query) => query.maxAge)) {
-    const found = asSeen(db, options.tables, maxAge, () => evaluateAll(db, own, options));
+    const [ofHosts, ofFleet] = [own.filter(asksEachHost), own.filter((query) => !asksEachHost(query))];
+    const ask = (asked: readonly Query[]) => () => evaluateAll(db, asked, options);
+    const found = [
+      ...joinParts(asSeenInParts(db, options.tables, maxAge, ask(ofHosts))),
+      ...(ofFleet.length === 0 ? [] : asSeen(db, options.tables, maxAge, ask(ofFleet))),
+    ];
     for (const answer of found) answers.set(answer.query, answer);
   }
   return queries.flatMap((query) => answers.get(query) ?? []);
@@ -393,16 +417,18 @@ const evaluateAll = (db: Db, queries: readonly Query[], { now, names: known }: E
   // A host may have no snapshot that counts.
   const hosts = [...new Set([...told, ...ahead.keys()])].sort(compare);
   const canCompare = hasHistory(db);
+  const hostsOf = (sql: string | null | undefined): ReadonlySet<Value | undefined> =>
+    new Set(sql == null ? [] : once(sql).map((row) => row['host_id']));
 
   const blindSpotsOf = (query: Query): Map<string, BlindSpot[]> => {
     const found = new Map<string, BlindSpot[]>();
     if (query.needsHistory && !canCompare) return new Map(hosts.map((host) => [host, [noHistory]]));
-    const statement = exemptStatement(query);
-    const exempt = new Set(statement === null ? [] : once(statement).map((row) => row['host_id']));
-    for (const { withParts, otherwise } of spotStatements(query)) {
+    const exempt = hostsOf(exemptStatement(query));
+    for (const { withParts, otherwise, butFor } of spotStatements(query)) {
+      const settled = hostsOf(butFor);
       for (const row of once(withParts)) {
         const host = row['host_id'];
-        if (typeof host !== 'string' || exempt.has(host)) continue;
+        if (typeof host !== 'string' || exempt.has(host) || settled.has(host)) continue;
         const one: BlindSpot = {
           table: String(row['table_name']),
           column: row['column_name'] as string | null,

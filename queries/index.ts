@@ -2817,7 +2817,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  s.secure_token,\n  s.confidence,\n  p.ask_for_secure_token_auth_bypass AS is_prompt_suppressed,\n  b.state AS bootstrap_state\nFROM mobile_accounts a\nJOIN secure_tokens s\n  ON s.host_id = a.host_id\n  AND s.username = a.username\n  AND COALESCE(s.uuid, '') = COALESCE(a.uuid, '')\nLEFT JOIN mobile_account_policies p\n  ON p.host_id = a.host_id\n  AND p.scope = 'device'\nLEFT JOIN bootstrap_tokens b ON b.host_id = a.host_id\nJOIN hosts h ON h.host_id = a.host_id\nWHERE s.secure_token = 0\n  -- Only APFS has secure tokens.\n  AND h.boot_volume_fs = 'apfs'\nORDER BY a.host_id, a.username",
+    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  s.secure_token,\n  s.confidence,\n  p.ask_for_secure_token_auth_bypass AS is_prompt_suppressed,\n  b.state AS bootstrap_state\nFROM mobile_accounts a\n-- CROSS JOIN: SQLite then begins with the mobile accounts, of which there are few.\nCROSS JOIN secure_tokens s\nLEFT JOIN mobile_account_policies p\n  ON p.host_id = a.host_id\n  AND p.scope = 'device'\nLEFT JOIN bootstrap_tokens b ON b.host_id = a.host_id\nJOIN hosts h ON h.host_id = a.host_id\nWHERE s.host_id = a.host_id\n  AND s.username = a.username\n  AND COALESCE(s.uuid, '') = COALESCE(a.uuid, '')\n  AND s.secure_token = 0\n  -- Only APFS has secure tokens.\n  AND h.boot_volume_fs = 'apfs'\nORDER BY a.host_id, a.username",
     "file": "queries/posture/mobile_accounts_without_token.sql"
   },
   {

@@ -316,8 +316,8 @@ const showRecent = (db: Db, tables: readonly Table[], recent: readonly Recent[])
   return [`DROP TABLE temp.${recentTable}`, ...replaceView(db, 'table_status', view, text)];
 };
 
-/** Makes the names mean what was seen; returns what makes them mean again what they meant. */
-const show = (db: Db, tables: readonly Table[], { doubts, replaced, recent }: Seen): (() => void) => {
+/** Makes the names mean what was seen; returns what makes them mean again what they meant, the last first. */
+const show = (db: Db, tables: readonly Table[], { doubts, replaced, recent }: Seen): readonly string[] => {
   const undo: string[] = recent.length === 0 ? [] : showRecent(db, tables, recent);
   const doubtful = Map.groupBy(doubts, ({ table }) => table);
   if (doubts.length > 0) {
@@ -342,9 +342,28 @@ const show = (db: Db, tables: readonly Table[], { doubts, replaced, recent }: Se
     }
     undo.push(...replaceView(db, name, view, seenView(table, from, columns, own !== undefined)));
   }
-  return () => {
-    for (const sql of undo.toReversed()) db.exec(sql);
+  return undo;
+};
+
+const isPlain = ({ doubts, replaced, recent }: Seen): boolean =>
+  doubts.length === 0 && replaced.size === 0 && recent.length === 0;
+
+/** Does work where names mean something else; `change` says how they come to, and returns how that ends. */
+const under = <T>(db: Db, change: () => readonly string[], work: () => T): T => {
+  const isGuarded = db.pragma('query_only', { simple: true }) === 1;
+  const guard = (): void => {
+    if (isGuarded) db.pragma('query_only = ON');
   };
+  db.pragma('query_only = OFF');
+  const undo = change();
+  guard();
+  try {
+    return work();
+  } finally {
+    db.pragma('query_only = OFF');
+    for (const sql of undo.toReversed()) db.exec(sql);
+    guard();
+  }
 };
 
 /**
@@ -353,17 +372,52 @@ const show = (db: Db, tables: readonly Table[], { doubts, replaced, recent }: Se
  * @param maxAge Seconds: so long before the last look a complete one of a table may be, and counts in its place.
  */
 export const asSeen = <T>(db: Db, tables: readonly Table[], maxAge: number, work: () => T): T => {
-  const isGuarded = db.pragma('query_only', { simple: true }) === 1;
   const seen = readSeen(db, tables, maxAge);
-  if (seen.doubts.length === 0 && seen.replaced.size === 0 && seen.recent.length === 0) return work();
-  db.pragma('query_only = OFF');
-  const hide = show(db, tables, seen);
-  if (isGuarded) db.pragma('query_only = ON');
-  try {
-    return work();
-  } finally {
-    db.pragma('query_only = OFF');
-    hide();
-    if (isGuarded) db.pragma('query_only = ON');
-  }
+  return isPlain(seen) ? work() : under(db, () => show(db, tables, seen), work);
+};
+
+const oddTable = '_odd';
+
+/** Makes every view of a store show some of the hosts only. */
+const showHosts = (db: Db, which: 'IN' | 'NOT IN'): string[] => {
+  const views = db
+    .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'view' AND name <> 'changes'")
+    .pluck()
+    .all() as string[];
+  return views.flatMap((name) => {
+    const { from, view } = meaningOf(db, name);
+    const text = `SELECT t.* FROM ${from} t WHERE t.host_id ${which} (SELECT host_id FROM temp.${oddTable})`;
+    return replaceView(db, name, view, text);
+  });
+};
+
+/** The hosts whose last look told otherwise than is known. */
+const oddHosts = ({ doubts, replaced, recent }: Seen): ReadonlySet<string> =>
+  new Set([...doubts, ...[...replaced.values()].flat(), ...recent].map(({ hostId }) => hostId));
+
+/**
+ * The same, one time for the hosts of which what is known was seen last, and one time for the others: nearly all questions ask each
+ * host apart, and the plain ones of a large store need not pay for the rest.
+ */
+export const asSeenInParts = <T>(
+  db: Db,
+  tables: readonly Table[],
+  maxAge: number,
+  work: () => T,
+): readonly T[] => {
+  const seen = readSeen(db, tables, maxAge);
+  if (isPlain(seen)) return [work()];
+  const odd = oddHosts(seen);
+  const isSplit =
+    isStore(db) && odd.size < Number(db.prepare('SELECT count(*) FROM main._host').pluck().get());
+  if (!isSplit) return [under(db, () => show(db, tables, seen), work)];
+  const listOdd = (): readonly string[] => {
+    db.exec(`CREATE TEMP TABLE ${oddTable} (host_id TEXT PRIMARY KEY) WITHOUT ROWID`);
+    const insert = db.prepare(`INSERT INTO temp.${oddTable} VALUES (?)`);
+    for (const hostId of odd) insert.run(hostId);
+    return [`DROP TABLE temp.${oddTable}`];
+  };
+  const ofHosts = (which: 'IN' | 'NOT IN', more: () => readonly string[]): T =>
+    under(db, () => [...listOdd(), ...showHosts(db, which), ...more()], work);
+  return [ofHosts('NOT IN', () => []), ofHosts('IN', () => show(db, tables, seen))];
 };

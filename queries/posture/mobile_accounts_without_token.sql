@@ -21,16 +21,17 @@ SELECT
   p.ask_for_secure_token_auth_bypass AS is_prompt_suppressed,
   b.state AS bootstrap_state
 FROM mobile_accounts a
-JOIN secure_tokens s
-  ON s.host_id = a.host_id
-  AND s.username = a.username
-  AND COALESCE(s.uuid, '') = COALESCE(a.uuid, '')
+-- CROSS JOIN: SQLite then begins with the mobile accounts, of which there are few.
+CROSS JOIN secure_tokens s
 LEFT JOIN mobile_account_policies p
   ON p.host_id = a.host_id
   AND p.scope = 'device'
 LEFT JOIN bootstrap_tokens b ON b.host_id = a.host_id
 JOIN hosts h ON h.host_id = a.host_id
-WHERE s.secure_token = 0
+WHERE s.host_id = a.host_id
+  AND s.username = a.username
+  AND COALESCE(s.uuid, '') = COALESCE(a.uuid, '')
+  AND s.secure_token = 0
   -- Only APFS has secure tokens.
   AND h.boot_volume_fs = 'apfs'
 ORDER BY a.host_id, a.username;
