@@ -257,9 +257,11 @@ const certain = (table: Table, name: string): string => {
 
 const fill = (db: Db, table: Table, replaced: readonly Replaced[]): void => {
   const { name } = table;
-  const columns = [...Object.keys(table.columns), 'host_id']
-    .map((column) => `${quoteName(column)}${collationOf(column)}`)
-    .join(', ');
+  // Ids of hosts compare as they are written where the library asks (plain_hosts.ts).
+  const columns = [
+    ...Object.keys(table.columns).map((column) => `${quoteName(column)}${collationOf(column)}`),
+    'host_id',
+  ].join(', ');
   const own = quoteName(seenTable(name));
   db.exec(`CREATE TEMP TABLE ${quoteName(replacedTable(name))} (host_id TEXT PRIMARY KEY) WITHOUT ROWID`);
   db.exec(`CREATE TEMP TABLE ${own} (${columns})`);
