@@ -12,6 +12,7 @@ import type { Db } from '../store/database.ts';
 import { quoteName, quoteText, statusList } from '../store/ddl.ts';
 import { prepareGuarded } from '../store/guard.ts';
 import { asSeen, asSeenInParts } from '../store/seen.ts';
+import type { Part } from '../store/seen.ts';
 import { areRowsKnown, isTableKnown } from './known.ts';
 import type { Requirement } from './known.ts';
 import type { ClosedColumn, Query } from './query.ts';
@@ -367,20 +368,31 @@ const becauseOf = ({ status, told }: AnyRow, otherwise: Why['otherwise']): Becau
 
 const asksEachHost = ({ isOfFleet, leastHosts }: Query): boolean => !isOfFleet && leastHosts === 0;
 
-/** Answers on some hosts and answers on the others, in the order of the hosts. */
-const joinParts = ([first = [], ...others]: readonly (readonly Answer[])[]): readonly Answer[] =>
-  first.map((answer, index) => {
-    const all = [answer, ...others.flatMap((part) => part[index] ?? [])];
-    if (all.length === 1) return answer;
+/** Answers that are true of some hosts, and answers that are true of the others, in the order of the hosts. */
+const joinParts = (parts: readonly Part<readonly Answer[]>[]): readonly Answer[] => {
+  const [first, ...others] = parts;
+  if (first === undefined || others.length === 0) return first?.of ?? [];
+  return first.of.map(({ query }, index) => {
+    const all = parts.flatMap(({ of, isTrueOf }) => {
+      const answer = of[index];
+      return answer === undefined ? [] : [{ answer, isTrueOf }];
+    });
     const inOrder = <V>(of: (answer: Answer) => ReadonlyMap<string, V>): ReadonlyMap<string, V> =>
-      new Map(all.flatMap((one) => [...of(one)]).sort(([a], [b]) => compare(a, b)));
+      new Map(
+        all
+          .flatMap(({ answer, isTrueOf }) => [...of(answer)].filter(([host]) => isTrueOf(host)))
+          .sort(([a], [b]) => compare(a, b)),
+      );
     return {
-      query: answer.query,
-      hits: all.flatMap(({ hits }) => hits).sort((a, b) => compare(a.hostId, b.hostId)),
+      query,
+      hits: all
+        .flatMap(({ answer, isTrueOf }) => answer.hits.filter(({ hostId }) => isTrueOf(hostId ?? '')))
+        .sort((a, b) => compare(a.hostId, b.hostId)),
       blindSpots: inOrder(({ blindSpots }) => blindSpots),
       verdicts: inOrder(({ verdicts }) => verdicts),
     };
   });
+};
 
 /**
  * Evaluates queries on a database, by what the last look at each host told for certain, or one of the age that a header

@@ -2343,7 +2343,7 @@ export const queries: readonly Query[] = [
         "table": "bootstrap_tokens",
         "column": "supported_on_server",
         "isNullAnswer": false,
-        "where": "state <> 'not_enrolled'",
+        "where": "state <> 'not_enrolled' OR COALESCE(crypto_user_present, 1) = 1",
         "unless": null,
         "reads": null
       },
@@ -2359,7 +2359,7 @@ export const queries: readonly Query[] = [
         "table": "bootstrap_tokens",
         "column": "crypto_user_present",
         "isNullAnswer": false,
-        "where": "state <> 'not_enrolled'",
+        "where": "state <> 'not_enrolled' OR COALESCE(supported_on_server, 0) = 0",
         "unless": null,
         "reads": null
       },

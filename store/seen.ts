@@ -380,46 +380,56 @@ export const asSeen = <T>(db: Db, tables: readonly Table[], maxAge: number, work
 
 const oddTable = '_odd';
 
-/** Makes every view of a store show some of the hosts only. */
-const showHosts = (db: Db, which: 'IN' | 'NOT IN'): string[] => {
+/** Makes every view of a store show these hosts only. */
+const showOnly = (db: Db, hostIds: ReadonlySet<string>): string[] => {
+  db.exec(`CREATE TEMP TABLE ${oddTable} (host_id TEXT PRIMARY KEY) WITHOUT ROWID`);
+  const insert = db.prepare(`INSERT INTO temp.${oddTable} VALUES (?)`);
+  for (const hostId of hostIds) insert.run(hostId);
   const views = db
     .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'view' AND name <> 'changes'")
     .pluck()
     .all() as string[];
-  return views.flatMap((name) => {
-    const { from, view } = meaningOf(db, name);
-    const text = `SELECT t.* FROM ${from} t WHERE t.host_id ${which} (SELECT host_id FROM temp.${oddTable})`;
-    return replaceView(db, name, view, text);
-  });
+  return [
+    `DROP TABLE temp.${oddTable}`,
+    ...views.flatMap((name) => {
+      const { from, view } = meaningOf(db, name);
+      const text = `SELECT t.* FROM ${from} t WHERE t.host_id IN (SELECT host_id FROM temp.${oddTable})`;
+      return replaceView(db, name, view, text);
+    }),
+  ];
 };
 
 /** The hosts whose last look told otherwise than is known. */
 const oddHosts = ({ doubts, replaced, recent }: Seen): ReadonlySet<string> =>
   new Set([...doubts, ...[...replaced.values()].flat(), ...recent].map(({ hostId }) => hostId));
 
+/** What came of work, and of which hosts it is true. */
+export interface Part<T> {
+  readonly of: T;
+  isTrueOf(hostId: string): boolean;
+}
+
 /**
- * The same, one time for the hosts of which what is known was seen last, and one time for the others: nearly all questions ask each
- * host apart, and the plain ones of a large store need not pay for the rest.
+ * The same for work that asks each host apart: one time for the hosts of which what is known was seen last, and one time for the
+ * others, so that the plain ones of a large store do not pay for the rest.
  */
 export const asSeenInParts = <T>(
   db: Db,
   tables: readonly Table[],
   maxAge: number,
   work: () => T,
-): readonly T[] => {
+): readonly Part<T>[] => {
+  const all = (of: T): readonly Part<T>[] => [{ of, isTrueOf: () => true }];
   const seen = readSeen(db, tables, maxAge);
-  if (isPlain(seen)) return [work()];
+  if (isPlain(seen)) return all(work());
   const odd = oddHosts(seen);
-  const isSplit =
-    isStore(db) && odd.size < Number(db.prepare('SELECT count(*) FROM main._host').pluck().get());
-  if (!isSplit) return [under(db, () => show(db, tables, seen), work)];
-  const listOdd = (): readonly string[] => {
-    db.exec(`CREATE TEMP TABLE ${oddTable} (host_id TEXT PRIMARY KEY) WITHOUT ROWID`);
-    const insert = db.prepare(`INSERT INTO temp.${oddTable} VALUES (?)`);
-    for (const hostId of odd) insert.run(hostId);
-    return [`DROP TABLE temp.${oddTable}`];
-  };
-  const ofHosts = (which: 'IN' | 'NOT IN', more: () => readonly string[]): T =>
-    under(db, () => [...listOdd(), ...showHosts(db, which), ...more()], work);
-  return [ofHosts('NOT IN', () => []), ofHosts('IN', () => show(db, tables, seen))];
+  const count = isStore(db) ? Number(db.prepare('SELECT count(*) FROM main._host').pluck().get()) : 1;
+  if (odd.size * 2 > count) return all(under(db, () => show(db, tables, seen), work));
+  return [
+    { of: work(), isTrueOf: (hostId) => !odd.has(hostId) },
+    {
+      of: under(db, () => [...showOnly(db, odd), ...show(db, tables, seen)], work),
+      isTrueOf: (hostId) => odd.has(hostId),
+    },
+  ];
 };

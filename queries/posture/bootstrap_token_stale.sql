@@ -6,9 +6,9 @@
 --   there and the server does not take it: when the token is needed, it will not work. The preflight is asked with
 --   --allow-network only, from macOS 13.3 on; without it, and with an answer that is none of those that are known,
 --   the answer is unknown.
--- requires: bootstrap_tokens.supported_on_server where state <> 'not_enrolled',
+-- requires: bootstrap_tokens.supported_on_server where state <> 'not_enrolled' OR COALESCE(crypto_user_present, 1) = 1,
 --   bootstrap_tokens.escrowed_to_server where state <> 'not_enrolled' AND supported_on_server = 1,
---   bootstrap_tokens.crypto_user_present where state <> 'not_enrolled',
+--   bootstrap_tokens.crypto_user_present where state <> 'not_enrolled' OR COALESCE(supported_on_server, 0) = 0,
 --   bootstrap_tokens.eacs_preflight where COALESCE(escrowed_to_server, 0) = 1 AND NOT EXISTS
 --     (SELECT 1 FROM hosts h WHERE h.host_id = bootstrap_tokens.host_id AND h.os_version_num < 130300),
 --   no bootstrap_tokens where COALESCE(escrowed_to_server, 0) = 1 AND eacs_preflight IS NOT NULL

@@ -227,6 +227,23 @@ test('bootstrap_token_stale: no token that the server has, no preflight of it', 
   }
 });
 
+test('bootstrap_token_stale: a key that was left on a Mac that is not enrolled is not clean', (t) => {
+  for (const key of [1, null]) {
+    const made = host((one) =>
+      set(one, 'bootstrap_tokens', {
+        supported_on_server: null,
+        escrowed_to_server: null,
+        crypto_user_present: key,
+        eacs_preflight: null,
+        state: 'not_enrolled',
+      }),
+    );
+    t.is(verdict(made, 'bootstrap_token_stale'), 'unknown', `key ${key}`);
+    set(made, 'bootstrap_tokens', { supported_on_server: 0 });
+    t.is(verdict(made, 'bootstrap_token_stale'), key === 1 ? 'hit' : 'unknown', `key ${key}, server no`);
+  }
+});
+
 // --- Who may log in ---
 
 test('login_exposure: root is a hit where root can log in', (t) => {
