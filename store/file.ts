@@ -333,10 +333,11 @@ const standIn = (
   withViews: boolean,
 ): Pick<Store, 'difference' | 'standIns'> => {
   const isOlder = given < version;
-  const difference = isOlder ? differenceOf(readHeld(db), tables) : knownDifference(db, tables);
+  const held = isOlder ? readHeld(db) : null;
+  const difference = held === null ? knownDifference(db, tables) : differenceOf(held, tables);
   const standIns = new Map<string, string>();
   if (difference === null || !(isOlder || isLacking(db, difference))) return { difference, standIns };
-  standInTables(db, tables, difference);
+  standInTables(db, tables, held ?? readHeld(db), difference);
   return { difference, standIns: withViews ? standInViews(db, tables, difference) : standIns };
 };
 
