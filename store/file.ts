@@ -350,11 +350,11 @@ const standIn = (
 ): Pick<Store, 'difference' | 'standIns'> => {
   const isOlder = given < version;
   // The views of an older version say less, also where the file has all that is declared.
-  const isKnown = !isOlder && hasViews(db);
-  const difference = isKnown ? knownDifference(db, tables) : differenceOf(readHeld(db), tables);
+  const held = isOlder || !hasViews(db) ? readHeld(db) : null;
+  const difference = held === null ? knownDifference(db, tables) : differenceOf(held, tables);
   const standIns = new Map<string, string>();
   if (difference === null || !(isOlder || isLacking(db, difference))) return { difference, standIns };
-  standInTables(db, tables, difference);
+  standInTables(db, tables, held ?? readHeld(db), difference);
   return { difference, standIns: withViews ? standInViews(db, tables, difference) : standIns };
 };
 

@@ -132,16 +132,20 @@ export const stepsOf = (
   observations: readonly Observation[],
   before: Observation | null = null,
 ): Step[] => {
+  const [first] = observations;
+  // Nearly all that a merge adds is the first snapshot of a host, and the only one.
+  if (first !== undefined && observations.length === 1 && before === null)
+    return [{ observation: rekeyed(table, first), silent: readAlike }];
   const groups = [...Map.groupBy(observations, groupKey).values()];
   const counted = new Set<Observation>();
   let rank = before === null ? null : rankOf(before.ref.reading);
   for (const [index, group] of groups.entries()) {
-    const [first, last] = countedRanks(rank, group, groups[index + 1]);
+    const [from, to] = countedRanks(rank, group, groups[index + 1]);
     for (const observation of group) {
       const own = ranksOfOne(observation);
-      if (own.includes(first) || own.includes(last)) counted.add(observation);
+      if (own.includes(from) || own.includes(to)) counted.add(observation);
     }
-    rank = last;
+    rank = to;
   }
   const steps: Step[] = [];
   const readings = new Map<string, Set<number>>();

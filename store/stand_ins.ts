@@ -40,8 +40,12 @@ const byTable = (db: Db, columns: Difference['lackingColumns'], of: (names: read
 };
 
 /** Puts into place what a file lacks of the tables of the store. */
-export const standInTables = (db: Db, tables: readonly Table[], { lackingColumns }: Difference): void => {
-  const held = readHeld(db);
+export const standInTables = (
+  db: Db,
+  tables: readonly Table[],
+  held: Held,
+  { lackingColumns }: Difference,
+): void => {
   const statements = storeTables(tables);
   const absent = byTable(db, lackingColumns, (names) => withAbsent("coalesce(columns_absent, '[]')", names));
   const affected = byTable(db, lackingColumns, (names) => withAbsent('columns_affected', names));
