@@ -2,6 +2,7 @@ import { CollectError, parseFailed, permissionDenied } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
 import { ignore } from '../answer.ts';
 import { failed, firstLine, notUnderstood, saysRootNeeded } from './lines.ts';
+import { BrokenDict } from './openstep.ts';
 import { PlistDate, writeXmlPlist } from './plist.ts';
 
 /**
@@ -102,7 +103,8 @@ export const keepAllowed = (
   if (!isMap(value)) throw parseFailed(`${what} is not a dictionary`);
   const kept = new Map<string, Kept>();
   for (const [key, rule] of Object.entries(allowed)) {
-    const child = value.get(key);
+    // An entry that is lost with its key may have been any that is not there.
+    const child = value.has(key) || !(value instanceof BrokenDict) ? value.get(key) : null;
     if (child !== undefined) kept.set(key, keepChild(child, rule, `${key} of ${what}`, note));
   }
   return kept;
