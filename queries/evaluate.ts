@@ -37,8 +37,9 @@ const isInapplicable = (column: string): string =>
 const goodOnes = statusList(isGood);
 const toldOnes = statusList(isTold);
 
-/** Of a partial table rows may be missing, where it is not named which columns are. */
-const rowsAreThere = `(t.status IN ${statusList(isSeen)} OR (t.status = 'partial' AND t.columns_affected IS NOT NULL))`;
+/** Of a partial table rows may be missing: where it says so, and where it is not named which columns are. */
+const mayMissRows = '(t.columns_affected IS NULL OR COALESCE(t.rows_may_be_missing, 0) = 1)';
+const rowsAreThere = `(t.status IN ${statusList(isSeen)} OR (t.status = 'partial' AND NOT ${mayMissRows}))`;
 
 /** The statements that find the hosts of which one requirement is not known. */
 const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement): string[] => {
@@ -56,7 +57,7 @@ const spotsOfRequirement = ({ table, column, isNullAnswer, where }: Requirement)
     // Of a partial table rows may be missing: it is enough only where it is named which columns are. What this Mac or
     // this macOS has not is not unknown.
     `${spot('t.host_id', table, null, why)}\nFROM table_status t\nWHERE ${isTable}\n` +
-      `  AND (t.status NOT IN ${toldOnes} OR (t.status = 'partial'${column === null && where === null ? '' : ' AND t.columns_affected IS NULL'}))`,
+      `  AND (t.status NOT IN ${toldOnes} OR (t.status = 'partial'${column === null && where === null ? '' : ` AND ${mayMissRows}`}))`,
   ];
   // A condition that is neither true nor false may be true.
   const matters = where === null ? '' : `CASE WHEN NOT (${where}) THEN 0 ELSE 1 END = 1`;
