@@ -33,6 +33,7 @@ export default defineTable({
     failed_login_timestamp: 'the policy of the account does not hold it',
     creation_time: 'the policy of the account does not hold it',
   },
+  hasRowsOfValues: true,
   privilege: 'root',
   macos: '10.10+',
   notes: [

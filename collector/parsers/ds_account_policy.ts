@@ -52,7 +52,9 @@ const parsePolicy = (record: DsRecord, text: string): AccountPolicy => {
 
 const policyOf = (record: DsRecord): Pick<DsAccountPolicy, 'policy' | 'isUnreadable'> => {
   const text = record.only('accountPolicyData');
-  if (text === null) return { policy: null, isUnreadable: record.unread.has('accountPolicyData') };
+  // Of a record that lost a key nobody knows whether it has one: that is no policy that cannot be read.
+  const isThere = record.has('accountPolicyData');
+  if (text === null) return { policy: null, isUnreadable: isThere && record.unread.has('accountPolicyData') };
   try {
     return { policy: parsePolicy(record, text), isUnreadable: false };
   } catch (error) {

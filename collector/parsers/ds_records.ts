@@ -113,6 +113,9 @@ const shown = (name: string): string => Array.from(lineOf(name)).slice(0, 64).jo
 /** What an account or group is known by: while it is not known, nothing is known to be absent. */
 const identities: ReadonlySet<string> = new Set(['RecordName', 'GeneratedUID']);
 
+/** Attributes that a table has a row of, and none without: a lost one may be a lost row. */
+const rowsOf: ReadonlySet<string> = new Set(['accountPolicyData']);
+
 /** Attributes of which a table has a row for each value. */
 const lists: ReadonlySet<string> = new Set([
   'AuthenticationAuthority',
@@ -164,6 +167,10 @@ export class DsRecord {
   all(attribute: string): string[] {
     const texts = (this.#values.get(attribute) ?? []).filter((value) => value !== null);
     return [...new Set(texts)];
+  }
+
+  has(attribute: string): boolean {
+    return this.#values.has(attribute);
   }
 
   first(attribute: string): string | null {
@@ -242,7 +249,9 @@ export class DsRecord {
     if (this.#oddities.length === 0) return;
     const name = this.first('RecordName');
     const what = name === null ? this.#place : `the record ${shown(name)} of dscl`;
-    const costs = [...this.unread].some((attribute) => lists.has(attribute)) ? 'entry' : 'value';
+    const isRow = (attribute: string): boolean =>
+      lists.has(attribute) || (rowsOf.has(attribute) && !this.has(attribute));
+    const costs = [...this.unread].some(isRow) ? 'entry' : 'value';
     note(parseFailed(`${what}: ${this.#oddities.join(', ')}`), this.#isKnown ? costs : 'record');
   }
 }
@@ -256,8 +265,13 @@ const textOf = (value: PlistValue, attribute: string): string | null => {
   if (typeof value === 'string') return value;
   return numbers.has(attribute) && Number.isSafeInteger(value) ? String(value) : null;
 };
-const textsOf = (value: PlistValue, attribute: string): (string | null)[] =>
-  Array.isArray(value) ? value.map((each) => textOf(each, attribute)) : [textOf(value, attribute)];
+/** What has a form of its own is known by it. */
+const formed: ReadonlySet<string> = new Set([...numbers, 'GeneratedUID']);
+/** dscl prints every attribute as a list: what is none is no value, but for an id. */
+const textsOf = (value: PlistValue, attribute: string): (string | null)[] => {
+  if (Array.isArray(value)) return value.map((each) => textOf(each, attribute));
+  return [formed.has(attribute) ? textOf(value, attribute) : null];
+};
 
 const readRecord = (dict: PlistDict, keys: ReadonlyMap<string, string>, place: string): DsRecord => {
   const values = new Map<string, (string | null)[]>();
