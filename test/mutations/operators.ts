@@ -160,7 +160,8 @@ const lineChanges = (source: string, text: string): readonly TextChange[] => {
         isOne: !isBracket && !isAlone,
         text: () => without_(lines, index),
       });
-    if (!isBracket && line.trim() !== '')
+    // An entry of such a list twice is no list: there is a comma less.
+    if (!isBracket && line.trim() !== '' && !isInList(lines, index))
       found.push({ operator: 'line-twice', site, ...sameOne, text: twice });
     if (!isBracket || isSetting)
       found.push({ operator: 'line-new', site, ...(isSetting ? sameOne : one), text: more });
