@@ -20,6 +20,7 @@ import {
   isReadablePath,
   isStatPath,
   isUnsafe,
+  laterPlaces,
 } from './sources.ts';
 import type { Command, CommandName, FileName, SourceName } from './sources.ts';
 import type { Status } from './status.ts';
@@ -84,6 +85,15 @@ const failureOf = (output: Output, source: CommandName): CollectError | null => 
         hint: 'try again; if it repeats, run the command of command_log by hand',
       });
   }
+};
+
+/** Where evidence does not name a file: lost, or never looked at by the version that recorded it. */
+const unnamedFile = (path: string, backend: Backend): CollectError | NotAsked => {
+  const since = Object.hasOwn(laterPlaces, path) ? laterPlaces[path] : undefined;
+  if (since === undefined || backend.origin !== 'evidence') return notRecorded(path, backend);
+  return new NotAsked(
+    `${path} was not looked at: the evidence does not name it, as before tokenquery ${since}`,
+  );
 };
 
 const notRecorded = (what: string, { origin }: Backend): CollectError =>
@@ -217,7 +227,7 @@ const sourceReader = (backend: Backend, options: CollectOptions) => {
       try {
         if (!isReadablePath(source, path)) throw new Error(`${source} does not name ${path}`);
         const found = await backend.readFile(path);
-        if (found === null) throw notRecorded(path, backend);
+        if (found === null) throw unnamedFile(path, backend);
         if (found.kind === 'missing') return null;
         if (found.kind === 'denied') {
           throw backend.euid === 0
@@ -360,6 +370,8 @@ const draftTables = (backend: Backend, reader: Reader) => {
         return reader.said(source, ...parameters);
       },
       isComplete: (source, ...parameters) => reader.isComplete(source, parameters),
+      twice: (source, ...parameters) =>
+        reader.problemsOf(source, parameters).flatMap(({ twice }) => twice ?? []),
       readFile: async (source, path) => {
         if (!isMine(source)) throw new Error(`${table.name} does not declare ${source}`);
         const value = await reader.readFile(source, path);

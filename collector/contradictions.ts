@@ -25,14 +25,15 @@ export interface Beside {
 /** Why an answer cannot be true; null where it can. */
 type Objection<S extends CommandName> = (answer: Parsed<S>, beside: Beside) => Promise<string | null>;
 
-/** Whether the volume of `/` is among these, by its device, its UUID or its container. */
+/** Whether the volume of `/` is among these: by its device or its UUID, by its container where it tells neither. */
 export const holdsRoot = (volumes: readonly ApfsVolume[], root: DiskutilInfoRoot): boolean => {
   const device = rootDeviceOf(root);
+  const isNamed = device !== null || root.volumeUuid !== null;
   return volumes.some(
     (volume) =>
       (device !== null && volume.deviceIdentifier === device) ||
       (root.volumeUuid !== null && volume.uuid === root.volumeUuid) ||
-      (root.containerReference !== null && volume.containerReference === root.containerReference),
+      (!isNamed && root.containerReference !== null && volume.containerReference === root.containerReference),
   );
 };
 
@@ -63,10 +64,13 @@ const lacks = <R extends Identified>(
   return isComplete(source) || records.some(isOdd);
 };
 
+const noRoot = 'dscl . -readall /Users names no account with uid 0, which every Mac has';
 const usersWithoutRoot: Objection<'ds_users'> = async (users, beside) =>
-  lacks('ds_users', users, ({ uid }) => uid, 0, beside)
-    ? 'dscl . -readall /Users names no account with uid 0, which every Mac has'
-    : null;
+  lacks('ds_users', users, ({ uid }) => uid, 0, beside) ? noRoot : null;
+
+/** The same records, asked for other attributes; who has never logged in may be left out of them. */
+const policiesOfNobody: Objection<'ds_account_policy'> = async (records, { isComplete }) =>
+  records.length === 0 && isComplete('ds_account_policy') ? noRoot : null;
 
 const groupsWithoutAdmin: Objection<'ds_groups'> = async (groups, beside) =>
   lacks('ds_groups', groups, ({ gid }) => gid, 80, beside)
@@ -164,6 +168,7 @@ const profilesWithoutMdm: Objection<'profiles_show_configuration'> = async (
 /** The answers that others can contradict. */
 const objections: { readonly [S in CommandName]?: Objection<S> } = {
   ds_users: usersWithoutRoot,
+  ds_account_policy: policiesOfNobody,
   ds_groups: groupsWithoutAdmin,
   diskutil_apfs_list: volumesWithoutRoot,
   diskutil_info_root: rootOfApfs,

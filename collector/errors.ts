@@ -35,6 +35,15 @@ const defaultHints: Readonly<Record<ErrorCode, string>> = {
  */
 export type Cost = 'record' | 'entry' | 'value';
 
+/** Two records of one key that differ in one answer. */
+export interface Twice {
+  readonly of: 'volume' | 'profile' | 'administrator' | 'FileVault user';
+  /** What the records are known by. */
+  readonly key: string;
+  /** Names of what differs. */
+  readonly differing: readonly string[];
+}
+
 /**
  * A source could not be read, or its answer could not be understood. Such errors become rows
  * of `table_status` and `collection_errors`; any other error is a bug in this program.
@@ -48,6 +57,8 @@ export class CollectError extends Error {
   readonly source: string | null;
   readonly parameters: readonly string[];
   readonly costs: Cost;
+  /** What the answer has twice, and not alike: the two contradict each other (M20). */
+  readonly twice: Twice | null;
 
   constructor(
     code: ErrorCode,
@@ -58,6 +69,7 @@ export class CollectError extends Error {
       source?: string;
       parameters?: readonly string[];
       costs?: Cost;
+      twice?: Twice | null;
     } = {},
   ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
@@ -66,19 +78,21 @@ export class CollectError extends Error {
     this.source = options.source ?? null;
     this.parameters = options.parameters ?? [];
     this.costs = options.costs ?? 'record';
+    this.twice = options.twice ?? null;
   }
 
   /** The same failure, named after the source that it befell. */
   at(source: string, parameters: readonly string[] = []): CollectError {
-    const { code, message, hint, costs } = this;
-    return new CollectError(code, message, { hint, cause: this, source, parameters, costs });
+    const { code, message, hint, costs, twice } = this;
+    return new CollectError(code, message, { hint, cause: this, source, parameters, costs, twice });
   }
 
   /** The same failure, where it costs less than a record. */
   costing(costs: Cost): CollectError {
-    const { code, message, hint, source, parameters } = this;
+    const { code, message, hint, source, parameters, twice } = this;
     return new CollectError(code, message, {
       hint,
+      twice,
       cause: this,
       ...(source === null ? {} : { source }),
       parameters,
@@ -90,6 +104,10 @@ export class CollectError extends Error {
 /** The output is not one that the parser knows. */
 export const parseFailed = (message: string, cause?: unknown): CollectError =>
   new CollectError('parse_failed', message, { cause });
+
+/** An answer has something twice, and not alike. */
+export const saidTwice = (message: string, twice: Twice): CollectError =>
+  new CollectError('parse_failed', message, { twice });
 
 /** The caller is not allowed to read it. */
 export const permissionDenied = (message: string, hint = ''): CollectError =>

@@ -641,7 +641,7 @@ function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, h
       if (roles > 0 && T[roles] == "array") {
         for (m = roles + 1; T[m] != "/array"; m = skip(m)) if (T[m] != "string") is_sure = 0
       } else if (roles > 0 && T[roles] != "array/") is_sure = 0
-      if (id == device || (uuid != "-" && uuid_of(k, "APFSVolumeUUID") == uuid) || (container != "-" && reference == container)) holds = 1
+      if (id == device || (uuid != "-" && uuid_of(k, "APFSVolumeUUID") == uuid) || (device == "-" && uuid == "-" && container != "-" && reference == container)) holds = 1
       if (id != device) continue
       own = 1
       own_group = group_of[id]

@@ -271,6 +271,14 @@ export const files = {
   }),
 } as const;
 
+/**
+ * Places that versions before this did not look at, by the first that does. Evidence that does not name one was recorded by
+ * such a version, or by another tool: nobody looked there, which is no fault of the evidence, and no proof of anything.
+ */
+export const laterPlaces: Readonly<Record<string, string>> = {
+  '/Library/Preferences/com.apple.MCX.plist': '0.3.0',
+};
+
 /** Paths whose existence, mode, owner, size and time are checked; their content is never read. */
 export const statOnly = [
   '/var/db/.AppleSetupDone',

@@ -1,3 +1,4 @@
+import type { Twice } from './errors.ts';
 import type { Parsed, ParsedFile } from './parsing.ts';
 import type { Privacy } from './privacy.ts';
 import type { CommandName, FileName, SourceName } from './sources.ts';
@@ -85,6 +86,8 @@ export interface Context {
   said<S extends CommandName>(source: S, ...parameters: string[]): Promise<Parsed<S> | null>;
   /** False where the answer leaves something out, such as a record that cannot be parsed: what it lacks may exist. */
   isComplete(source: CommandName, ...parameters: string[]): boolean;
+  /** What an answer that was read, or heard as it came, has twice and not alike. */
+  twice(source: CommandName, ...parameters: string[]): readonly Twice[];
   /** The allow-listed content of a file, null when it is proven absent; throws CollectError. */
   readFile<S extends FileName>(source: S, path: string): Promise<ParsedFile<S> | null>;
   /** What is at a path, which is never opened; throws CollectError. */

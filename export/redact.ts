@@ -80,7 +80,13 @@ const capabilities: Rule = (value, _row, by) =>
 const nameOrUuid = (value: Cell, by: Redactor): Cell =>
   typeof value === 'string' && uuid.test(value) ? by.apply('device', value) : by.apply('name', value);
 
-const subject: Rule = (value, row, by) => (row('subject_kind') === 'host' ? value : nameOrUuid(value, by));
+/** Of a thing of the host that has a name of its own, such as `group staff`: the kind of it is kept. */
+const thing = /^(group|profile|administrator) (.+)$/s;
+const subject: Rule = (value, row, by) => {
+  if (row('subject_kind') !== 'host') return nameOrUuid(value, by);
+  const [, kind, name] = thing.exec(String(value)) ?? [];
+  return name === undefined ? value : `${kind} ${String(nameOrUuid(name, by))}`;
+};
 
 /** `1`, `escrowed 1`, `token`: what sources say is made of few words; a name, a UUID or a path is not among them. */
 const statement =

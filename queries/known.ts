@@ -38,7 +38,7 @@ const wholeOnes = statusList((status) => isTold(status) && isComplete(status));
 
 /** Older versions did not say whether rows may be missing: where it is named which columns are, none is. */
 const rowsAreThere =
-  "(t.status = 'partial' AND COALESCE(t.rows_may_be_missing, CASE WHEN t.columns_affected IS NULL THEN 1 ELSE 0 END) = 0)";
+  "(t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)";
 
 /** Of a whole table nobody guesses what an older version did not say. */
 const allRowsAreThere = "t.status = 'partial' AND t.rows_may_be_missing = 0";

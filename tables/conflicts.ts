@@ -1,3 +1,4 @@
+import type { Twice } from '../collector/errors.ts';
 import type { CommandName } from '../collector/sources.ts';
 import { defineTable, oneOf, required, text, toldForCertain } from '../collector/table.ts';
 import type { Context, Row } from '../collector/table.ts';
@@ -22,7 +23,7 @@ import { conflict, facts, joinDisputes, severities, subjectKinds } from './share
 import type { Conflict, Witness } from './shared/conflict_rules.ts';
 import { readVerdicts, verdictSources } from './shared/verdicts.ts';
 
-/** M06, M07 and M20: UUIDs that no local account has, or that are listed twice and not alike. */
+/** M06 and M07: UUIDs that no local account has. */
 const strangers = (
   context: Context,
   accounts: LocalAccounts,
@@ -35,12 +36,8 @@ const strangers = (
   if (crypto !== null) tellUntoldStrangers(context, crypto, accounts);
   for (const user of crypto?.users ?? []) {
     if (crypto === null) continue;
-    const { uuid, differing } = user;
+    const { uuid } = user;
     const apfs = { source: 'apfs', value: 1, command_id: listingCommand(context, crypto) } as const;
-    if (differing.length > 0) {
-      const entry = { ...apfs, value: differing.join(',') };
-      found.set(`twice ${uuid}`, conflict('M20', uuid, entry, entry, 'cryptoUser'));
-    }
     const resolution = resolutionOf(user, crypto.volumeUuid, accounts);
     if (resolution === 'orphan') found.set(`apfs ${uuid}`, conflict('M06', uuid, apfs, nobody));
     else if (resolution === 'guest' && accounts.has(uuid) === false)
@@ -52,6 +49,67 @@ const strangers = (
     found.set(`fdesetup ${uuid}`, conflict('M06', uuid, fdesetup, nobody, 'filevault'));
   }
   return [...found.values()];
+};
+
+type Differing = readonly [subject: string, differing: Iterable<string>];
+const thingOf = ({ of, key, differing }: Twice): Differing => [`${of} ${key}`, differing];
+
+/** M20 of what is neither an account nor a UUID that is listed: what one answer has twice, and not alike. */
+const thingsTwice = async (context: Context): Promise<Conflict[]> => {
+  const groups = (await context.said('ds_groups')) ?? [];
+  const heard = async (command: CommandName): Promise<readonly Differing[]> => {
+    await context.said(command);
+    return context.twice(command).map(thingOf);
+  };
+  const all: readonly (readonly [source: string, command: CommandName, twice: readonly Differing[]])[] = [
+    [
+      'opendirectory',
+      'ds_groups',
+      groups.map(({ recordName, differing }) => [`group ${recordName ?? ''}`, differing]),
+    ],
+    ['diskutil', 'diskutil_apfs_list', await heard('diskutil_apfs_list')],
+    ['profiles', 'profiles_show_configuration', await heard('profiles_show_configuration')],
+    ['mdmclient', 'mdmclient_query_device_information', await heard('mdmclient_query_device_information')],
+  ];
+  return all.flatMap(([source, command, twice]) =>
+    joinedKeys(twice).map(([subject, value]) => {
+      const record = { source, value, command_id: context.commandId(command) };
+      return conflict('M20', subject, record, record, 'thing');
+    }),
+  );
+};
+
+/** Of one key all that differs, as one text; nothing of what does not. */
+const joinedKeys = (all: readonly Differing[]): readonly (readonly [string, string])[] =>
+  [...Map.groupBy(all, ([key]) => key)].flatMap(([key, of]) => {
+    const names = [...new Set(of.flatMap(([, differing]) => [...differing]))].toSorted();
+    return names.length === 0 ? [] : [[key, names.join(',')] as const];
+  });
+
+/** M20 of UUIDs, which APFS and FileVault list: one row for both lists. */
+const uuidsTwice = (
+  context: Context,
+  crypto: CryptoListing | null,
+  list: FilevaultList | null,
+): Conflict[] => {
+  const witnesses = new Map<string, Witness[]>();
+  const hear = (source: string, command_id: string | null, all: readonly Differing[]): void => {
+    for (const [uuid, value] of joinedKeys(all))
+      witnesses.set(uuid, [...(witnesses.get(uuid) ?? []), { source, value, command_id }]);
+  };
+  if (crypto !== null)
+    hear(
+      'apfs',
+      listingCommand(context, crypto),
+      crypto.users.map(({ uuid, differing }) => [uuid, differing]),
+    );
+  if (list !== null)
+    hear(
+      'fdesetup',
+      context.commandId(list.source),
+      context.twice(list.source).map(({ key, differing }) => [key, differing]),
+    );
+  return Array.from(witnesses, ([uuid, all]) => conflict('M20', uuid, all, all, 'cryptoUser'));
 };
 
 /** M19: who says that the Mac is enrolled, against who denies it. */
@@ -210,6 +268,8 @@ export default defineTable({
     return [
       ...(verdicts?.accounts ?? []).flatMap(({ verdict }) => verdict.conflicts),
       ...strangers(context, localAccounts(context, users), crypto, list, listed),
+      ...uuidsTwice(context, crypto, list),
+      ...(await thingsTwice(context)),
       ...enrollmentDispute(enrollment),
       ...bootstrapDisputes(context, bootstrap?.[0], crypto),
       ...(await recoveryKeyDisputes(context, filevault?.[0])),

@@ -40,11 +40,11 @@ export default defineTable({
     output_file_exists: boolean(
       'A file lies there: it may hold a recovery key, and is never read. Where fdesetup names no path, the one ' +
         'that profiles use is looked at.',
-      { example: '1', from: ['stat'] },
+      { example: '1', from: ['fdesetup_show_deferral_info', 'stat'] },
     ),
     output_file_mode: text('Permissions of that file, octal; NULL when there is none.', {
       example: '0600',
-      from: ['stat'],
+      from: ['fdesetup_show_deferral_info', 'stat'],
     }),
     show_recovery_key: boolean('The recovery key is shown to the user.', {
       example: '1',

@@ -1,9 +1,10 @@
-import { CollectError } from '../collector/errors.ts';
+import { CollectError, NotAsked } from '../collector/errors.ts';
 import { known } from '../collector/setting.ts';
 import type { Setting } from '../collector/setting.ts';
 import type { MobileAccountPolicy } from '../collector/parsers/managed_preferences.ts';
 import { isReadablePath } from '../collector/sources.ts';
 import { bit, boolean, defineTable, integer, oneOf, required, text } from '../collector/table.ts';
+import type { Context } from '../collector/table.ts';
 import { canLogin } from '../collector/accounts.ts';
 import { effective, readPreferences } from './shared/preferences.ts';
 import type { PreferenceFile } from './shared/preferences.ts';
@@ -42,6 +43,20 @@ const devicePolicyOf = (device: Policies, local: Policies): MobileAccountPolicy 
     warnOnCreate: holds((policy) => policy.warnOnCreate),
     expiryDisusedSeconds: holds((policy) => policy.expiryDisusedSeconds),
   };
+};
+
+/** The file that is set by hand; `unlooked` where evidence is older than the look at it. */
+const readLocal = async (
+  context: Context,
+): Promise<{ readonly local: Policies; readonly unlooked: NotAsked | null }> => {
+  try {
+    const content = await context.readFile('managed_preferences', localPath);
+    return { local: { content }, unlooked: null };
+  } catch (error) {
+    if (error instanceof NotAsked) return { local: null, unlooked: error };
+    context.note(error as Error);
+    return { local: null, unlooked: null };
+  }
 };
 
 export default defineTable({
@@ -95,9 +110,9 @@ export default defineTable({
   ],
   generate: async (context) => {
     const read = (path: string) => readPreferences(context, context.readFile('managed_preferences', path));
-    const [device, local, users] = await Promise.all([
+    const [device, { local, unlooked }, users] = await Promise.all([
       read(devicePath),
-      read(localPath),
+      readLocal(context),
       context.orUnknown(context.read('ds_users')),
     ]);
     const usernames = (users ?? [])
@@ -124,6 +139,16 @@ export default defineTable({
       await context.readFile('managed_preferences', devicePath);
     }
     const devicePolicy = devicePolicyOf(device, local);
+    if (unlooked !== null) {
+      const all = [device, ...files.map(({ file }) => file)];
+      const setsNothing = (file: Policies): boolean =>
+        file !== null && (file.content?.mobileAccounts ?? null) === null;
+      const isNothingElse = users !== null && all.every(setsNothing);
+      // Without a row nothing is told, and "looked, and there is none" would not be true.
+      if (isNothingElse) throw unlooked;
+      const problem = new CollectError('not_recorded', unlooked.message);
+      context.note(problem, { source: 'managed_preferences' });
+    }
     return [
       ...(devicePolicy === null ? [] : [rowOf('device', null, devicePolicy)]),
       ...files.flatMap(({ username, file }) => {

@@ -71,6 +71,8 @@ const fromSysadminctl = async (
     return [{ ...common, value: null, raw_state: null, command_id: null }];
   }
   const status = await context.orUnknown(context.read('sysadminctl_secure_token_status', user.recordName));
+  // It is not known that it can log in, and so not that there is anything to be told.
+  if (status === null && canLogin(user) === null) return [];
   const state = status?.state ?? null;
   return [
     {
@@ -142,6 +144,7 @@ export default defineTable({
     raw_state: 'the source did not answer',
     command_id: 'no command was run',
   },
+  hasRowsOfValues: true,
   privilege: 'mixed',
   macos: '10.13+ APFS',
   notes: [

@@ -369,6 +369,14 @@ test('system accounts are classified, not reported', (t) => {
     'service',
   );
   t.is(type({ recordName: '_svc', uid: 490 }), 'local');
+  // What is lost of a record may be what tells a service from a person.
+  t.is(type({ uid: null, shell: '/usr/bin/false' }), null);
+  t.is(type({ uid: null, shell: null }), null);
+  t.is(type({ uid: null }), 'local');
+  t.is(type({ uid: null, recordName: '_role', shell: '/usr/bin/false' }), 'service');
+  t.is(type({ uid: 300, shell: null }), null);
+  t.is(type({ uid: 89, uuid: null }), null);
+  t.is(type({ uid: 501, uuid: null }), 'local');
   t.is(type({ recordName: '_role', uid: 300, shell: '/usr/bin/false' }), 'service');
   t.is(type({ authenticationAuthority: [';LocalCachedUser;/x:y:z'] }), 'mobile');
   t.is(accountTypeOf(user(), new Set([String(user().uuid)])), 'managed_admin');

@@ -4,6 +4,7 @@ import { ignore } from '../answer.ts';
 import { unread } from '../setting.ts';
 import type { Setting } from '../setting.ts';
 import { failed, firstLine, notUnderstood, saysRootNeeded } from './lines.ts';
+import { BrokenDict } from './openstep.ts';
 import { PlistDate, writeXmlPlist } from './plist.ts';
 
 export { known, unread } from '../setting.ts';
@@ -99,7 +100,8 @@ export const keepAllowed = (
   if (!isMap(value)) throw parseFailed(`${what} is not a dictionary`);
   const kept = new Map<string, Kept>();
   for (const [key, rule] of Object.entries(allowed)) {
-    const child = value.get(key);
+    // An entry that is lost with its key may have been any that is not there.
+    const child = value.has(key) || !(value instanceof BrokenDict) ? value.get(key) : null;
     if (child !== undefined) kept.set(key, keepChild(child, rule, `${key} of ${what}`, note));
   }
   return kept;

@@ -1,4 +1,4 @@
-import { parseFailed } from '../errors.ts';
+import { parseFailed, saidTwice } from '../errors.ts';
 import { ignore } from '../answer.ts';
 import type { Answer, Note } from '../answer.ts';
 import { parseDiskutilPlist } from './diskutil.ts';
@@ -82,6 +82,26 @@ const readContainer = (container: Entry, note: Note): ApfsContainer => {
   return facts;
 };
 
+/** How diskutil calls what two volumes can differ in. */
+const printedKeys: Readonly<Partial<Record<keyof ApfsVolume, string>>> = {
+  containerUuid: 'APFSContainerUUID',
+  containerReference: 'ContainerReference',
+  isInternal: 'Internal',
+  uuid: 'APFSVolumeUUID',
+  name: 'Name',
+  roles: 'Roles',
+  encryption: 'Encryption',
+  fileVault: 'FileVault',
+  locked: 'Locked',
+  cryptoMigrationOn: 'CryptoMigrationOn',
+  volumeGroupUuid: 'APFSVolumeGroupID',
+};
+const differingKeys = (a: ApfsVolume, b: ApfsVolume): readonly string[] =>
+  Object.entries(printedKeys).flatMap(([fact, key]) => {
+    const [one, other] = [a, b].map((volume) => JSON.stringify(volume[fact as keyof ApfsVolume]));
+    return one === other ? [] : [key];
+  });
+
 /** Of two volumes of one device, what both say. */
 const merge = (a: ApfsVolume, b: ApfsVolume): ApfsVolume => {
   const entries = Object.entries(a).map(([key, value]) => {
@@ -136,7 +156,9 @@ export const parseDiskutilApfsList = (answer: Answer, note: Note = ignore): read
   const volumes = found.flatMap(({ volume, facts }) => readVolume(volume, facts, counting));
   // That there is no volume is not said by a list of which nothing can be read.
   if (lost > 0 && volumes.length === 0) throw parseFailed('no volume of diskutil apfs list can be read');
-  const twice = (device: string): void =>
-    note(parseFailed(`diskutil apfs list: volume ${device} is there twice, with different values`));
+  const twice = (device: string, _: ApfsVolume, pair: readonly [ApfsVolume, ApfsVolume]): void => {
+    const of = { of: 'volume', key: device, differing: differingKeys(...pair) } as const;
+    note(saidTwice(`diskutil apfs list: volume ${device} is there twice, with different values`, of));
+  };
   return mergedByKey(volumes, (volume) => volume.deviceIdentifier, merge, twice);
 };

@@ -29,7 +29,9 @@ const readUser = (user: Entry, place: string, note: Note): ApfsCryptoUser[] => {
   const type = user.text('APFSCryptoUserType') || null;
   if (type === null && !user.unread.has('APFSCryptoUserType')) user.odd('APFSCryptoUserType', 'is missing');
   const volumeOwner = user.flag('VolumeOwner');
-  user.tell(note, `${tool}: ${uuid ?? place}`, () => (uuid === null ? 'record' : 'value'));
+  // Whether it is an account that is gone, of which other tables have a row, is told by its type.
+  const costs = uuid === null ? 'record' : type === null ? 'entry' : 'value';
+  user.tell(note, `${tool}: ${uuid ?? place}`, () => costs);
   return uuid === null ? [] : [{ uuid, type, volumeOwner, differing: [] }];
 };
 
@@ -70,7 +72,10 @@ export const parseDiskutilApfsListUsers = (answer: Answer, note: Note = ignore):
     return entry === null ? [] : readUser(entry, place, note);
   });
   if (values.length > 0 && users.length === 0) throw parseFailed(`none of the users of ${tool} can be read`);
-  const twice = (uuid: string): void =>
-    note(parseFailed(`${tool}: ${uuid} is there twice, with different values`), 'value');
+  const twice = (uuid: string, { type }: ApfsCryptoUser): void =>
+    note(
+      parseFailed(`${tool}: ${uuid} is there twice, with different values`),
+      type === null ? 'entry' : 'value',
+    );
   return { users: mergedByKey(users, ({ uuid }) => uuid, merge, twice) };
 };

@@ -271,8 +271,13 @@ const textOf = (value: PlistValue, attribute: string): string | null => {
   if (typeof value === 'string') return value;
   return numbers.has(attribute) && Number.isSafeInteger(value) ? String(value) : null;
 };
-const textsOf = (value: PlistValue, attribute: string): (string | null)[] =>
-  Array.isArray(value) ? value.map((each) => textOf(each, attribute)) : [textOf(value, attribute)];
+/** What has a form of its own is known by it. */
+const formed: ReadonlySet<string> = new Set([...numbers, 'GeneratedUID']);
+/** dscl prints every attribute as a list: what is none is no value, but for an id. */
+const textsOf = (value: PlistValue, attribute: string): (string | null)[] => {
+  if (Array.isArray(value)) return value.map((each) => textOf(each, attribute));
+  return [formed.has(attribute) ? textOf(value, attribute) : null];
+};
 
 const readRecord = (dict: PlistDict, keys: ReadonlyMap<string, string>, place: string): DsRecord => {
   const values = new Map<string, (string | null)[]>();

@@ -1,4 +1,5 @@
 import { parseFailed } from '../errors.ts';
+import type { Cost } from '../errors.ts';
 import type { Note } from '../answer.ts';
 import { isUuid } from './lines.ts';
 import { PlistOdd } from './plist.ts';
@@ -84,7 +85,7 @@ export class Entry {
   }
 
   /** @param costs Asked when all keys were read. */
-  tell(note: Note, what: string, costs: (unread: ReadonlySet<string>) => 'record' | 'value'): void {
+  tell(note: Note, what: string, costs: (unread: ReadonlySet<string>) => Cost): void {
     if (this.#oddities.length === 0) return;
     note(parseFailed(`${what}: ${this.#oddities.join(', ')}`), costs(this.unread));
   }
@@ -99,15 +100,19 @@ export const mergedByKey = <T>(
   entries: readonly T[],
   keyOf: (entry: T) => string,
   merge: (a: T, b: T) => T,
-  tell: (key: string) => void,
+  tell: (key: string, merged: T, pair: readonly [T, T]) => void,
 ): readonly T[] => {
   const byKey = new Map<string, T>();
   for (const entry of entries) {
     const key = keyOf(entry);
     const known = byKey.get(key);
     const isSame = known === undefined || JSON.stringify(known) === JSON.stringify(entry);
-    if (!isSame) tell(key);
-    byKey.set(key, isSame ? entry : merge(known, entry));
+    if (isSame) byKey.set(key, entry);
+    else {
+      const both = merge(known, entry);
+      tell(key, both, [known, entry]);
+      byKey.set(key, both);
+    }
   }
   return [...byKey.values()];
 };

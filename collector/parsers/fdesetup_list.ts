@@ -1,4 +1,4 @@
-import { parseFailed, permissionDenied } from '../errors.ts';
+import { parseFailed, permissionDenied, saidTwice } from '../errors.ts';
 import type { CollectError } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
 import { ignore } from '../answer.ts';
@@ -117,7 +117,10 @@ export const parseFdesetupList = (answer: Answer, note: Note = ignore): Fdesetup
   }
   if (names.size === 0) throw unreadList(tool, lines);
   for (const number of odd) note(oddLine(tool, number));
-  for (const uuid of disputed) note(parseFailed(`${tool} has ${uuid} twice, with two names`), 'value');
+  for (const uuid of disputed) {
+    const of = { of: 'FileVault user', key: uuid, differing: ['USER'] } as const;
+    note(saidTwice(`${tool} has ${uuid} twice, with two names`, of), 'value');
+  }
   if (isCut(answer.stdout)) note(cutShort(tool));
   const users = Array.from(names, ([uuid, name]) => ({ name: disputed.has(uuid) ? null : name, uuid }));
   return { users, isFileVaultOff: false };

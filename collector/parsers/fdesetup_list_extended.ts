@@ -1,4 +1,4 @@
-import { parseFailed } from '../errors.ts';
+import { parseFailed, saidTwice } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
 import { ignore } from '../answer.ts';
 import {
@@ -79,8 +79,12 @@ const agreedOf = (a: FilevaultRow, b: FilevaultRow): FilevaultRow => ({
   typeText: a.typeText === b.typeText ? a.typeText : null,
   username: a.username === b.username ? a.username : null,
 });
-const isSame = (a: FilevaultRow, b: FilevaultRow): boolean =>
-  a.escrow === b.escrow && a.typeText === b.typeText && a.username === b.username;
+/** The columns in which two rows differ. */
+const differingOf = (a: FilevaultRow, b: FilevaultRow): readonly string[] => [
+  ...(a.escrow === b.escrow ? [] : ['ESCROW']),
+  ...(a.typeText === b.typeText ? [] : ['TYPE']),
+  ...(a.username === b.username ? [] : ['USER']),
+];
 
 /**
  * Parses who and what can unlock FileVault, with the kind of each entry.
@@ -119,8 +123,9 @@ export const parseFdesetupListExtended = (answer: Answer, note: Note = ignore): 
     // A masked UUID tells nobody from another.
     const key = found.uuid.includes('X') ? line : found.uuid;
     const before = rows.get(key);
-    if (before !== undefined && !isSame(before, found)) {
-      note(parseFailed(`${tool} has ${found.uuid} twice, and not the same`), 'value');
+    if (before !== undefined && differingOf(before, found).length > 0) {
+      const of = { of: 'FileVault user', key: found.uuid, differing: differingOf(before, found) } as const;
+      note(saidTwice(`${tool} has ${found.uuid} twice, and not the same`, of), 'value');
     }
     rows.set(key, before === undefined ? found : agreedOf(before, found));
   }

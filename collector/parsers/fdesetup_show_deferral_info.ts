@@ -15,7 +15,8 @@ import {
   type KeptDict,
   type Setting,
 } from './allowed.ts';
-import { saidLinesOf, saysRootNeeded } from './lines.ts';
+import { isWithheldLine } from './decode.ts';
+import { isUuid, saidLinesOf, saysError, saysRootNeeded } from './lines.ts';
 import { parseOpenStep, withoutLeadingLog, writeOpenStep } from './openstep.ts';
 
 export interface FdesetupDeferral {
@@ -46,9 +47,23 @@ export const deferralKeys = {
 } as const satisfies AllowedDict;
 
 const tool = 'fdesetup showdeferralinfo';
-const isNotFound = (stdout: string): boolean => {
-  const said = new Set(saidLinesOf(stdout));
-  return said.size === 1 && said.has('Not found.');
+const notFound = 'Not found.';
+/** What it says beside "Not found."; null where it does not say that, or may say that there is a deferral. */
+const besideNotFound = (stdout: string): readonly string[] | null => {
+  const said = saidLinesOf(stdout);
+  if (!said.includes(notFound)) return null;
+  const others = said.filter((line) => line !== notFound);
+  const mayDeny = (line: string): boolean => saysError(line) || saysRootNeeded(line) || /[={}()]/.test(line);
+  return others.some(mayDeny) ? null : others;
+};
+// X stands for a digit that somebody masked before sharing an output (fdesetup-showdeferralinfo-01).
+const isPrintedUuid = (text: string): boolean => isUuid(text.replaceAll(/[Xx]/g, '0'));
+/** Which configuration profile; null where it is not set, or is no UUID. */
+const profileUuidOf = (info: KeptDict, note: Note): string | null => {
+  const text = known(textOf(info, 'ProfileUUID'));
+  if (text === null || isPrintedUuid(text)) return text?.toUpperCase() ?? null;
+  note(parseFailed(`ProfileUUID of the answer of ${tool} is not a UUID`), 'value');
+  return null;
 };
 const isDict = (stdout: string): boolean => withoutLeadingLog(stdout).trimStart().startsWith('{');
 const read = (stdout: string, note: Note): KeptDict =>
@@ -61,7 +76,8 @@ const read = (stdout: string, note: Note): KeptDict =>
  * test for.
  * Returns: null when fdesetup proves that there is no deferral (exit code 20, or 0), else the deferral; it
  * can be there although FileVault is on. Keys that are not listed, such as a recovery key, are never read.
- * Notes: a listed key of another kind or with two values.
+ * Notes: a listed key of another kind, with two values or with an entry that cannot be read; a line beside
+ * `Not found.` that is not known.
  * Throws: `permission_denied` when the tool asks for root; `source_failed` when it reports an error;
  * `parse_failed` for any other text, and without a Defer that is 0 or 1.
  * Source: fdesetup(8), "showdeferralinfo"; apple/device-management, com.apple.MCX.FileVault2.
@@ -72,7 +88,11 @@ export const parseFdesetupShowDeferralInfo = (
 ): FdesetupDeferral | null => {
   if (saysRootNeeded(answer.stderr)) throw notAnAnswer(tool, answer);
   // munki-conditions: exit code 20 comes with this answer.
-  if (isNotFound(answer.stdout) && (answer.exitCode === 0 || answer.exitCode === 20)) return null;
+  const beside = besideNotFound(answer.stdout);
+  if (beside !== null && (answer.exitCode === 0 || answer.exitCode === 20)) {
+    if (beside.length > 0) note(parseFailed(`${tool} printed more than "${notFound}"`));
+    return null;
+  }
   if (answer.exitCode !== 0 || !isDict(answer.stdout)) throw notAnAnswer(tool, answer);
   const info = read(answer.stdout, note);
   const defer = known(flagOf(info, 'Defer'));
@@ -80,7 +100,7 @@ export const parseFdesetupShowDeferralInfo = (
   return {
     defer,
     usernames: known(textsOf(info, 'Usernames')),
-    profileUuid: known(textOf(info, 'ProfileUUID')),
+    profileUuid: profileUuidOf(info, note),
     outputPath: textOf(info, 'OutputPath'),
     showRecoveryKey: known(flagOf(info, 'ShowRecoveryKey')),
     maxBypassAttempts: known(integerOf(info, 'DeferForceAtUserLoginMaxBypassAttempts')),
@@ -89,13 +109,23 @@ export const parseFdesetupShowDeferralInfo = (
   };
 };
 
+/** In place of lines that are not known; nothing for none. */
+const withheldOf = (lines: readonly string[]): string => {
+  const [first] = lines;
+  if (first === undefined) return '';
+  if (lines.length === 1 && isWithheldLine(first)) return `${first}\n`;
+  const size = new TextEncoder().encode(lines.join('\n')).length;
+  return `tokenquery: ${size} bytes that are not an answer of ${tool} were withheld\n`;
+};
+
 /**
  * The same output with the listed keys alone, as fdesetup writes them; one line with its size when it is not
  * understood.
  */
 export const sanitizeFdesetupShowDeferralInfo = (stdout: string): string =>
   sanitizeText(stdout, tool, (text) => {
-    if (isNotFound(text)) return 'Not found.\n';
+    const beside = besideNotFound(text);
+    if (beside !== null) return `${notFound}\n${withheldOf(beside)}`;
     if (!isDict(text)) throw unknownText(tool, text);
     return `${writeOpenStep(read(text, ignore))}\n`;
   });

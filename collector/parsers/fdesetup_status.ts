@@ -1,6 +1,7 @@
 import { parseFailed } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
 import { ignore } from '../answer.ts';
+import { isWithheldLine } from './decode.ts';
 import {
   cutShort,
   failed,
@@ -163,8 +164,10 @@ export const parseFdesetupStatus = (answer: Answer, note: Note = ignore): Fdeset
   const isComplete = !isCut(stdout);
   noteOddities(said, isComplete, note);
   /** Whether something that was not understood may speak of this. */
-  const isOpen = (words: RegExp): boolean => !isComplete || unknown.some((line) => words.test(line));
+  const isOpen = (words: RegExp): boolean =>
+    !isComplete || unknown.some((line) => words.test(line) || isWithheldLine(line));
 
+  // There is one headline: a line that is not text is no second one.
   const isOn = unknown.some((line) => mayBeHeadline.test(line))
     ? null
     : agreed(headlines.map((each) => each.isOn));

@@ -1,4 +1,4 @@
-import { parseFailed } from '../errors.ts';
+import { parseFailed, saidTwice } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
 import { ignore } from '../answer.ts';
 import {
@@ -66,7 +66,10 @@ const adminsOf = (info: KeptDict, note: Note): AutoSetupAdmin[] => {
     if (admin === null) continue;
     const before = admins.get(admin.guid);
     const isSame = before === undefined || before.shortName === admin.shortName;
-    if (!isSame) note(parseFailed(`AutoSetupAdminAccounts has ${admin.guid} twice, with two names`));
+    if (!isSame) {
+      const of = { of: 'administrator', key: admin.guid, differing: ['shortName'] } as const;
+      note(saidTwice(`AutoSetupAdminAccounts has ${admin.guid} twice, with two names`, of));
+    }
     admins.set(admin.guid, isSame ? admin : { guid: admin.guid, shortName: null });
   }
   return [...admins.values()];

@@ -1,4 +1,4 @@
-import { parseFailed } from '../errors.ts';
+import { CollectError, parseFailed } from '../errors.ts';
 import { isLogLine } from './lines.ts';
 import type { PlistDate } from './plist.ts';
 
@@ -7,6 +7,8 @@ export interface OpaqueData {
   readonly kind: 'data';
 }
 export type OpenStepDict = ReadonlyMap<string, OpenStepValue>;
+/** A dictionary of which an entry is lost with its key: what it lacks may have been there. */
+export class BrokenDict extends Map<string, OpenStepValue> {}
 /** The format knows no types: numbers and booleans are strings. `(null)` is null. */
 export type OpenStepValue = string | null | OpaqueData | readonly OpenStepValue[] | OpenStepDict;
 
@@ -55,7 +57,8 @@ const isSame = (a: OpenStepValue, b: OpenStepValue): boolean => {
 /** What two values of one key say alike; where they differ, bytes that nobody takes for an answer. */
 export const agreed = (a: OpenStepValue, b: OpenStepValue): OpenStepValue => {
   if (!isEntries(a) || !isEntries(b)) return isSame(a, b) ? a : opaque;
-  const both = new Map(a);
+  const isBroken = a instanceof BrokenDict || b instanceof BrokenDict;
+  const both = isBroken ? new BrokenDict(a) : new Map(a);
   for (const [key, value] of b) {
     const before = both.get(key);
     both.set(key, before === undefined ? value : agreed(before, value));
@@ -187,29 +190,95 @@ class Reader {
 
   readDict(depth: number): OpenStepDict {
     const entries = new Map<string, OpenStepValue>();
+    let isBroken = false;
     this.expect('{', 'an opening brace');
+    const indent = this.indentOfEntries();
     this.skipSpace();
     while (!this.skip('}')) {
-      const key = this.readKey();
-      this.skipSpace();
-      this.expect('=', 'an equals sign');
-      this.skipSpace();
-      const value = this.readValue(depth + 1);
-      const before = entries.get(key);
-      entries.set(key, before === undefined ? value : agreed(before, value));
-      this.skipSpace();
-      this.expect(';', 'a semicolon');
+      const start = this.at;
+      try {
+        const [key, value] = this.readEntry(depth);
+        put(entries, key, value);
+      } catch (problem) {
+        if (!(problem instanceof CollectError) || indent === null) throw problem;
+        const key = this.keyOfLine(start, indent);
+        if (!this.skipEntry(start, indent)) throw problem;
+        if (key !== null) put(entries, key, opaque);
+        else if (!isLogLine(this.lineAt(start))) isBroken = true;
+      }
       this.skipSpace();
     }
-    return entries;
+    return isBroken ? new BrokenDict(entries) : entries;
+  }
+
+  readEntry(depth: number): readonly [key: string, value: OpenStepValue] {
+    const key = this.readKey();
+    this.skipSpace();
+    this.expect('=', 'an equals sign');
+    this.skipSpace();
+    const value = this.readValue(depth + 1);
+    this.skipSpace();
+    this.expect(';', 'a semicolon');
+    return [key, value];
+  }
+
+  lineAt(offset: number): string {
+    const start = this.text.lastIndexOf('\n', offset - 1) + 1;
+    const end = this.text.indexOf('\n', offset);
+    return this.text.slice(start, end < 0 ? undefined : end);
+  }
+
+  /** What stands before each entry of the dictionary that begins here; null where it is not written line by line. */
+  indentOfEntries(): string | null {
+    entryLine.lastIndex = this.at;
+    return entryLine.exec(this.text)?.[1] ?? null;
+  }
+
+  /** The key of an entry that cannot be read, where it can. */
+  keyOfLine(start: number, indent: string): string | null {
+    const line = this.lineAt(start);
+    if (!line.startsWith(indent) || !plainKey.test(line.slice(indent.length))) return null;
+    return new Reader(line, indent.length).readKey();
+  }
+
+  /**
+   * Past an entry that cannot be read: to the next line of this dictionary that begins one, or to its end. The tools
+   * write one entry a line and every line break inside a text as an escape, so that no text can look like one.
+   * False, and nowhere moved, where there is no such line: then nobody can tell what belongs to what.
+   */
+  skipEntry(start: number, indent: string): boolean {
+    for (let end = this.text.indexOf('\n', start); end >= 0; end = this.text.indexOf('\n', end + 1)) {
+      const line = this.lineAt(end + 1);
+      const inside = line.trimStart();
+      const own = line.slice(0, line.length - inside.length);
+      const isEnd = inside.startsWith('}') && own.length < indent.length;
+      if (isEnd || (own === indent && plainKey.test(inside))) {
+        this.at = end + 1 + own.length;
+        return true;
+      }
+      const isOutside = own.length < indent.length && inside !== '' && plainKey.test(inside);
+      if (isOutside) return false;
+    }
+    return false;
   }
 }
+
+/** The first line below an opening brace that begins an entry; what stands between is none. */
+const entryLine = /[ \t]*\r?\n(?:[^={}()\n]*\n){0,3}?([ \t]+)(?:"[^"\\\n]*"|[A-Za-z0-9_$/:.-]+) = /y;
+const plainKey = /^(?:"[^"\\\n]*"|[A-Za-z0-9_$/:.-]+) = /;
+
+const put = (entries: Map<string, OpenStepValue>, key: string, value: OpenStepValue): void => {
+  const before = entries.get(key);
+  entries.set(key, before === undefined ? value : agreed(before, value));
+};
 
 /**
  * Reads one old-style (OpenStep, ASCII) property list value that begins at `offset`, as NSDictionary
  * describes itself.
  * Returns: the value, and the offset right after it. Bytes, as `<0a0b>` or `{length = 2, bytes = 0x0a0b}`,
  * are dropped; so is the value of a key that stands twice and differs, but for what two dictionaries have alike.
+ * An entry that cannot be read costs itself where each stands on lines of its own, as the tools write them: it is bytes
+ * under its key, and without a key that can be read the dictionary is a BrokenDict.
  * Throws: parse_failed with the offset, for anything else, and more than 64 levels.
  * Source: Apple, Property List Programming Guide, "Old-Style ASCII Property Lists".
  */

@@ -103,8 +103,8 @@ const startOf = (text: string): number => {
   return found !== null && isNoise(text.slice(0, found.index)) ? found.index : first;
 };
 
-/** Where `<plist` begins, after the only prolog that Apple's tools write. */
-const endOfProlog = (text: string, start: number): number => {
+/** Where `<plist` begins, and whether it does so after the only prolog that Apple's tools write. */
+const endOfProlog = (text: string, start: number): { readonly at: number; readonly isKnown: boolean } => {
   let at = start;
   const skip = (what: RegExp): boolean => {
     what.lastIndex = at;
@@ -120,8 +120,26 @@ const endOfProlog = (text: string, start: number): number => {
   skipAll();
   skip(documentType);
   skipAll();
-  if (!/^<plist[ \t\r\n>]/.test(text.slice(at, at + 7))) throw notAPlist('it does not begin with <plist>');
-  return at;
+  if (/^<plist[ \t\r\n>]/.test(text.slice(at, at + 7))) return { at, isKnown: true };
+  const root = rootAfterDamage(text, at);
+  if (root === null) throw notAPlist('it does not begin with <plist>');
+  return { at: root, isKnown: false };
+};
+
+/** Opens what only a part of a document can be, or what could give a text another meaning. */
+const notOfProlog = /<(?!\?xml[ \t\r\n]|!DOCTYPE[ \t\r\n])|[[\]]|\bencoding\b(?![ \t]*=[ \t]*["']utf-8["'])/i;
+
+/**
+ * Where `<plist` begins behind a prolog that is damaged; null where the damage may be more than that. The prolog says
+ * nothing of the values, but for another encoding and for entities of its own: with neither, and with no part of another
+ * document before it, what follows is as whole as the validator finds it.
+ */
+const rootAfterDamage = (text: string, at: number): number | null => {
+  const rest = text.slice(at);
+  const root = /^[ \t]*(?=<plist[ \t\r\n>])/m.exec(rest);
+  return root === null || notOfProlog.test(rest.slice(0, root.index))
+    ? null
+    : at + root.index + root[0].length;
 };
 
 /** The document without its prolog, free of everything in which an entity could be declared or meant. */
@@ -129,7 +147,8 @@ const bodyOf = (text: string): { readonly body: string; readonly isAlone: boolea
   // XML has none; programs written in C would take it for the end of a value.
   if (text.includes('\0')) throw notAPlist('it holds a NUL');
   const start = startOf(text);
-  const whole = text.slice(endOfProlog(text, start));
+  const prolog = endOfProlog(text, start);
+  const whole = text.slice(prolog.at);
   const last = whole.lastIndexOf('</plist');
   const end = last < 0 ? whole.length : whole.indexOf('>', last) + 1 || whole.length;
   if (!isNoise(whole.slice(end))) throw notAPlist('something follows its end');
@@ -137,7 +156,7 @@ const bodyOf = (text: string): { readonly body: string; readonly isAlone: boolea
   for (const { 0: found } of body.matchAll(markup)) {
     if (found.length === 2) throw notAPlist('it has a declaration or an instruction in its midst');
   }
-  return { body, isAlone: start <= 1 && isBlank(whole.slice(end)) };
+  return { body, isAlone: prolog.isKnown && start <= 1 && isBlank(whole.slice(end)) };
 };
 
 const namedCharacters: Readonly<Record<string, string>> = {
@@ -407,7 +426,8 @@ const readDocument = (text: string): Document => {
  * Reads an XML property list.
  *
  * Input: the text of a property list, as `-plist`, `-xml` and `-a` print it; macOS 10.5 to 26. Lines that a
- *   framework logged before or after it are passed over.
+ *   framework logged before or after it are passed over, and so is a prolog that is cut or changed, unless it may
+ *   declare entities or another encoding than UTF-8.
  * Returns: the value; dates in unix seconds, data as bytes, integers past 2^53 as bigint. CR LF reads as LF.
  *   What of it cannot be read is a PlistOdd in its place.
  * Throws: parse_failed when it is not one whole document, or its value as a whole cannot be read.

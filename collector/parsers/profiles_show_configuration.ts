@@ -1,4 +1,4 @@
-import { parseFailed, permissionDenied } from '../errors.ts';
+import { parseFailed, permissionDenied, saidTwice } from '../errors.ts';
 import type { CollectError } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
 import { ignore } from '../answer.ts';
@@ -324,7 +324,23 @@ const enrollingOf = (scopes: Scopes, note: Note): MdmProfile | null => {
   return enrolling.length === 0 ? null : enrolling.reduce(agreedMdm);
 };
 
+/** macOS knows a profile by its identifier, and has each once in a scope. */
+const tellTwice = (profiles: readonly KeptDict[], note: Note): void => {
+  const named = Map.groupBy(profiles, (profile) => known(textOf(profile, 'ProfileIdentifier')));
+  for (const [identifier, [first, ...others]] of named) {
+    if (identifier === null || first === undefined) continue;
+    const saidOf = (profile: KeptDict, key: string): string => writeXmlPlist(profile.get(key) ?? '');
+    const differing = [...new Set([first, ...others].flatMap((profile) => [...profile.keys()]))].filter(
+      (key) => others.some((other) => saidOf(other, key) !== saidOf(first, key)),
+    );
+    if (differing.length === 0) continue;
+    const of = { of: 'profile', key: identifier, differing } as const;
+    note(saidTwice(`${tool}: the profile ${firstLine(identifier)} is there twice, and differs`, of), 'value');
+  }
+};
+
 const interpret = (scopes: Scopes, note: Note): ConfigurationProfiles => {
+  for (const scope of scopes.values()) tellTwice(profilesOf(scope), note);
   const device = profilesOf(scopes.get(deviceScope));
   const fileVault = payloadsOf(device, 'com.apple.MCX.FileVault2');
   const escrow = payloadsOf(device, 'com.apple.security.FDERecoveryKeyEscrow');

@@ -55,5 +55,12 @@ FROM (
 ) oldest
 LEFT JOIN hosts h ON h.host_id = oldest.host_id
 WHERE oldest.creation_time = oldest.oldest_time
+  -- An account that was not seen may be older.
+  AND (
+    SELECT COUNT(*)
+    FROM known_tables k
+    WHERE k.host_id = oldest.host_id
+      AND k.table_name IN ('account_policy_data', 'secure_tokens')
+  ) = 2
   AND oldest.doubtful = 0
 ORDER BY oldest.host_id, oldest.username, COALESCE(oldest.uuid, '');

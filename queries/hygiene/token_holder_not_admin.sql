@@ -16,8 +16,15 @@ SELECT
   s.username AS subject,
   s.volume_owner,
   s.confidence,
-  CASE WHEN a.doubtful > 0 THEN NULL ELSE COALESCE(a.token_admins, 0) END AS token_admins
+  CASE
+    WHEN a.doubtful > 0 OR k.host_id IS NULL THEN NULL
+    ELSE COALESCE(a.token_admins, 0)
+  END AS token_admins
 FROM secure_tokens s
+-- An account that was not seen may be an administrator, too.
+LEFT JOIN known_tables k
+  ON k.host_id = s.host_id
+  AND k.table_name = 'secure_tokens'
 LEFT JOIN (
   SELECT
     t.host_id,

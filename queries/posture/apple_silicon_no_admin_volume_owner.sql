@@ -24,12 +24,12 @@ SELECT
 FROM hosts h
 LEFT JOIN bootstrap_tokens b ON b.host_id = h.host_id
 WHERE h.is_apple_silicon = 1
-  AND EXISTS (
-    SELECT 1
+  AND (
+    SELECT COUNT(*)
     FROM known_tables k
     WHERE k.host_id = h.host_id
-      AND k.table_name = 'apfs_crypto_users'
-  )
+      AND k.table_name IN ('apfs_crypto_users', 'secure_tokens')
+  ) = 2
   AND EXISTS (
     SELECT 1
     FROM secure_tokens s

@@ -23,12 +23,12 @@ SELECT
   h.is_apple_silicon
 FROM hosts h
 WHERE h.boot_volume_fs = 'apfs'
-  AND EXISTS (
-    SELECT 1
+  AND (
+    SELECT COUNT(*)
     FROM known_tables k
     WHERE k.host_id = h.host_id
-      AND k.table_name = 'apfs_crypto_users'
-  )
+      AND k.table_name IN ('apfs_crypto_users', 'secure_tokens')
+  ) = 2
   AND EXISTS (
     SELECT 1
     FROM secure_tokens s

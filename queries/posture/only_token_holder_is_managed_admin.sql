@@ -24,7 +24,13 @@ LEFT JOIN bootstrap_tokens b ON b.host_id = s.host_id
 WHERE s.host_id = m.host_id
   AND s.uuid = m.uuid
   AND s.secure_token = 1
-  -- There is no other, and nobody who might be one. APFS lists Guest too.
+  -- There is no other, and nobody who might be one, nor an account that was not seen. APFS lists Guest too.
+  AND (
+    SELECT COUNT(*)
+    FROM known_tables k
+    WHERE k.host_id = s.host_id
+      AND k.table_name IN ('secure_tokens')
+  ) = 1
   AND NOT EXISTS (
     SELECT 1
     FROM secure_tokens o

@@ -78,6 +78,17 @@ export const isAwake = (user: DsUser, isAdmin: 0 | 1 | null): 0 | 1 | null => {
 const mayBeOfMacos = (user: DsUser): boolean =>
   isGuestIfKnown(user) === null || (user.uid === null && ['root', '_mbsetupuser'].includes(user.recordName));
 
+/** An account of macOS, or one of a service's name or uid that cannot log in; null where what is lost of it would tell. */
+const isServiceIfKnown = (user: DsUser): boolean | null => {
+  const { uid, uuid, recordName } = user;
+  const isOfApple = (uuid === null || uuid.startsWith(systemUuidPrefix)) && (uid === null || uid < 500);
+  const isOfMacos = isOfApple ? isSystemAccount(user) : 0;
+  const isNamed = recordName.startsWith('_') || (uid === null ? null : uid < 500);
+  const login = canLogin(user);
+  if (isOfMacos === 1 || (isNamed === true && login === 0)) return true;
+  return isOfMacos === null || (isNamed !== false && login !== 1) ? null : false;
+};
+
 /**
  * Null where a tag or an id could not be read that would tell.
  *
@@ -91,8 +102,8 @@ export const accountTypeOf = (user: DsUser, managedUuids: ReadonlySet<string> | 
   if (user.uuid !== null && managedUuids?.has(user.uuid) === true) return 'managed_admin';
   const isMobile = tagOf(user, 'LocalCachedUser');
   if (isMobile !== false) return isMobile === null ? null : 'mobile';
-  const isOfService = user.recordName.startsWith('_') || (user.uid !== null && user.uid < 500);
-  if (isSystemAccount(user) === 1 || (isOfService && canLogin(user) === 0)) return 'service';
+  const isService = isServiceIfKnown(user);
+  if (isService !== false) return isService === null ? null : 'service';
   return managedUuids === null ? null : 'local';
 };
 

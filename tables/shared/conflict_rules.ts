@@ -223,10 +223,11 @@ export const rules = {
     title: 'Two records of one key differ',
     conclusion: 'two records say different things of the same name or UUID: what differs is not known',
     explanation:
-      'An answer names an account or a crypto user twice, and not alike: `value_a` and `value_b` name the attributes. The row ' +
-      'of the account or crypto user has what both say, and NULL in what differs. ' +
+      'An answer names an account, a crypto user, a FileVault user, a group, a volume, a profile or an administrator that MDM ' +
+      'made twice, and not alike: `value_a` and `value_b` name the attributes. Its row has what both say, and NULL in what ' +
+      'differs; of what is neither an account nor a UUID the subject says what it is, as in `group staff`. ' +
       'Look at the records by hand: somebody restored or copied one, or a tool wrote its own.',
-    variants: { cryptoUser: { subject_kind: 'crypto_user' } },
+    variants: { cryptoUser: { subject_kind: 'crypto_user' }, thing: { subject_kind: 'host' } },
   },
 } as const satisfies Readonly<Record<string, Rule>>;
 

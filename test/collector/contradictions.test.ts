@@ -33,6 +33,7 @@ const lies: readonly Lie[] = [
     against: null,
     edit: (text) => text.replaceAll(/(:UniqueID<\/key>\n\t\t<array>\n\t\t\t<string>)0</g, '$14000<'),
   },
+  { source: 'ds_account_policy', says: 'no account', against: null, stdout: plistOf([]) },
   { source: 'ds_groups', says: 'no group', against: null, stdout: plistOf([]) },
   {
     source: 'ds_groups',
@@ -41,6 +42,15 @@ const lies: readonly Lie[] = [
     edit: (text) => text.replaceAll('<string>80</string>', '<string>4000</string>'),
   },
   { source: 'diskutil_apfs_list', says: 'no APFS', against: 'diskutil info', stdout: plistOf({}) },
+  {
+    source: 'diskutil_apfs_list',
+    says: 'the container of "/" without its volume',
+    against: 'diskutil info',
+    edit: (text) =>
+      text
+        .replace('<string>disk3s1</string>', '<string>disk3s9</string>')
+        .replace('0CC17DF1-0102-4A6F-9C50-2DA70DB89459', 'ABABABAB-0102-4A6F-9C50-2DA70DB89459'),
+  },
   {
     source: 'diskutil_apfs_list',
     says: 'other disks',

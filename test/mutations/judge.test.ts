@@ -2,6 +2,7 @@
 import test from 'ava';
 import { compareAnswers, compareVerdict, pairRows } from './judge.ts';
 import type { Complaint, Judged } from './judge.ts';
+import { newWord } from './operators.ts';
 import type { Answers, Row, Verdict } from './program.ts';
 
 const damage: Judged = { kind: 'damage', isOne: false };
@@ -13,6 +14,8 @@ const keys = new Map([
   ['conflicts', ['subject']],
   ['bootstrap_tokens', []],
   ['hosts', ['hardware_uuid']],
+  ['authentication_authorities', ['username']],
+  ['apfs_crypto_users', ['crypto_user_uuid']],
 ]);
 
 type Tables = Readonly<Record<string, { readonly rows: readonly Row[]; readonly status?: Row }>>;
@@ -49,6 +52,46 @@ test('a value that is not the true one is wrong, whatever table_status says', (t
   t.deepEqual(ofTokens([{ ...alice, secure_token: 0 }, bob]), wrong);
   const named = partial({ columns_affected: '["secure_token"]', columns_uncertain: '["secure_token"]' });
   t.deepEqual(ofTokens([{ ...alice, secure_token: 0 }, bob], named), wrong);
+});
+
+test('what is shown as it is stored may have its UUIDs in other letters, and nothing else', (t) => {
+  const uuid = '5B3A239C-1D43-4AF5-9D53-1F7C0A6C2E11';
+  const cached = (data: string): Row => ({
+    username: 'rosa',
+    value: `;LocalCachedUser;/AD/corp:rosa:${data}`,
+  });
+  const say = (row: Row) =>
+    words(
+      compareAnswers(
+        answers({ authentication_authorities: { rows: [cached(uuid)] } }),
+        answers({ authentication_authorities: { rows: [row] } }),
+        keys,
+        same,
+      ),
+    );
+  t.deepEqual(say(cached(uuid.toLowerCase())), []);
+  t.is(say(cached(uuid.replace('5B', '5C'))).length, 1);
+  t.is(say({ username: 'rosa', value: `;LOCALCACHEDUSER;/AD/corp:rosa:${uuid}` }).length, 1);
+  // A column that promises a UUID in capitals has it in capitals.
+  const told = answers({ hosts: { rows: [{ hardware_uuid: 'A', uuid }] } });
+  const lower = answers({ hosts: { rows: [{ hardware_uuid: 'A', uuid: uuid.toLowerCase() }] } });
+  t.is(compareAnswers(told, lower, keys, same).length, 1);
+});
+
+test('a word that nobody knows is shown where Apple adds words, and is no true one elsewhere', (t) => {
+  const user = { crypto_user_uuid: 'A', type: 'LocalOpenDirectory', resolution: 'local_user' };
+  const say = (row: Row) =>
+    words(
+      compareAnswers(
+        answers({ apfs_crypto_users: { rows: [user] } }),
+        answers({ apfs_crypto_users: { rows: [row] } }),
+        keys,
+        one,
+      ),
+    );
+  t.deepEqual(say({ ...user, type: newWord }), []);
+  t.is(say({ ...user, type: 'PersonalRecovery' }).length, 1);
+  t.is(say({ ...user, resolution: newWord }).length, 1);
 });
 
 test('a verdict of the witnesses that are left is right only as probable and named as uncertain', (t) => {

@@ -7,6 +7,7 @@
  * - `lost table`: one record was touched, and a table is gone.
  * - `lost`: the bytes say the same, and something is no longer told.
  */
+import { newWord } from './operators.ts';
 import type { Answers, Row, Value, Verdict } from './program.ts';
 
 export type Sort = 'wrong' | 'unexplained' | 'lost table' | 'lost';
@@ -51,6 +52,22 @@ const isSameVolume = (column: string, now: Value): boolean => column === 'device
 const conflictKey = ['subject_kind', 'subject', 'rule_id', 'fact'];
 /** Rules that say of witnesses that they contradict each other: of damaged evidence that is true. */
 const disputesOfWitnesses: ReadonlySet<string> = new Set(['M18', 'M19', 'M20']);
+
+/** Columns that show what is stored as it stands: the same UUID in other letters is the same. */
+const asStored: ReadonlySet<string> = new Set([
+  'authentication_authorities.value',
+  'authentication_authorities.data',
+]);
+const uuidForm = /\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b/g;
+const isSameText = (where: string, a: Value, b: Value): boolean => {
+  const [one, other] = [a, b].map((value) =>
+    String(value).replaceAll(uuidForm, (uuid) => uuid.toUpperCase()),
+  );
+  return asStored.has(where) && a !== null && b !== null && one === other;
+};
+/** Columns of a list of words that Apple adds to: a word that is not known is shown (point 8 of the written rules). */
+const openWords: ReadonlySet<string> = new Set(['apfs_crypto_users.type']);
+const isNewWord = (where: string, value: Value): boolean => openWords.has(where) && value === newWord;
 
 /** Words of a column that may not be NULL, for what is not known. */
 const isUnknown = (value: Value | undefined): boolean =>
@@ -180,6 +197,7 @@ export const compareCell = (
   if (isSameVolume(column, after)) return nothing;
   const status = answers.status.get(table);
   const where = `${table}.${column}`;
+  if (isSameText(where, before, after) || isNewWord(where, after)) return nothing;
   const complain = (sort: Sort, lost: readonly string[]): Comparison => ({
     complaints: [{ sort, where, from: shown(before), to: shown(after) }],
     lost,

@@ -127,3 +127,39 @@ test('nothing is taken away of which nobody could tell that it is missing', (t) 
         t.true(shown(each).includes('com.apple.ftpd'), `${bundle.name} ${each.site}: a service less`);
   }
 });
+
+test('who was not asked is no damaged Mac, and an empty document has no key', (t) => {
+  for (const [bundle, mutations] of all) {
+    const unasked = mutations.filter(({ operator }) => operator === 'not-recorded');
+    t.deepEqual(unasked.filter(({ source }) => source.startsWith('mdmclient')).map(idOf), [], bundle.name);
+    t.true(unasked.some(({ source }) => source === 'ds_users'));
+    for (const { before, bundle: changed } of named(bundle, mutations, 'diskutil_apfs_list', 'key-new')) {
+      const list = [...before.runs].find(([argv]) => argv.endsWith('apfs list -plist'))?.[1].stdout;
+      t.false(textOf(list ?? new Uint8Array()).includes('<dict/>\n</plist>'), bundle.name);
+      t.true(changed.runs.size > 0);
+    }
+  }
+});
+
+test('a line is one of an answer only where another line is left', (t) => {
+  for (const [bundle, mutations] of all) {
+    const removed = mutations.filter(({ operator, isOne }) => operator === 'line-removed' && isOne);
+    for (const each of removed) {
+      const left = [...each.apply().runs].filter(
+        ([argv, { stdout }]) => textOf(stdout) !== textOf(bundle.runs.get(argv)?.stdout ?? new Uint8Array()),
+      );
+      // sysadminctl answers on stderr.
+      t.true(
+        left.every(([, { stdout }]) => textOf(stdout).trim() !== ''),
+        idOf(each),
+      );
+    }
+    const people = mutations.filter(
+      ({ source, operator }) => source === 'fdesetup_show_deferral_info' && operator === 'line-removed',
+    );
+    const isOfAnybody = ({ runs }: Bundle): boolean =>
+      [...runs.values()].some(({ stdout }) => /Usernames =\s+\(\s*\);/.test(textOf(stdout)));
+    for (const each of people)
+      t.false(isOfAnybody(each.apply()) && !isOfAnybody(bundle), `${bundle.name}: a designated user less`);
+  }
+});

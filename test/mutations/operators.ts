@@ -111,14 +111,21 @@ const closedWords =
 /** Numbers that are a fact and no part of a name. */
 const factNumbers = /(?<=sec = |usec = |ProductVersion:\s+|= )[0-9][0-9.]*(?=[,;\s}])/gm;
 
+/** An entry of a list of an old-style property list. */
+const isInList = (lines: readonly string[], index: number): boolean => {
+  if (!/^\s+[^={}()]+$/.test(lines[index] ?? '')) return false;
+  const before = lines.slice(0, index).findLast((line) => /[={}()]/.test(line)) ?? '';
+  return before.endsWith('(');
+};
+
 /** A line that a Mac prints or leaves out, so that nobody misses it. */
 const mayBeAbsent = (source: string, lines: readonly string[], index: number): boolean => {
   const line = lines[index] ?? '';
   if (lineLists.has(source)) return index > 0 || !line.startsWith('ESCROW');
   if (source === 'fdesetup_status') return index > 0;
   if (source === 'launchctl_print_disabled') return / => /.test(line) || /login item|^\s*}$|^$/.test(line);
-  // A setting of an old-style property list; its brackets are not.
-  if (/^\s*\S+ = [^({]*;$/.test(line)) return true;
+  // A setting of an old-style property list, and an entry of a list in it; their brackets are not.
+  if (/^\s*\S+ = [^({]*;$/.test(line) || isInList(lines, index)) return true;
   return line.trim() === '' || line.startsWith('profiles: Bootstrap Token escrowed');
 };
 
@@ -135,6 +142,8 @@ const without_ = (lines: readonly string[], index: number): string =>
 const lineChanges = (source: string, text: string): readonly TextChange[] => {
   const lines = text.split('\n');
   const last = lines.at(-1) === '' ? lines.length - 1 : lines.length;
+  // Of an answer of one line nothing is left that could be well-formed.
+  const isAlone = lines.filter((line) => line.trim() !== '').length === 1;
   return lines.slice(0, last).flatMap((line, index): TextChange[] => {
     const site = `line ${index + 1}`;
     const isBracket = /[({]\s*$|^\s*[)}][;,]?\s*$/.test(line);
@@ -148,10 +157,11 @@ const lineChanges = (source: string, text: string): readonly TextChange[] => {
         operator: 'line-removed',
         site,
         ...one,
-        isOne: !isBracket,
+        isOne: !isBracket && !isAlone,
         text: () => without_(lines, index),
       });
-    if (!isBracket && line.trim() !== '')
+    // An entry of such a list twice is no list: there is a comma less.
+    if (!isBracket && line.trim() !== '' && !isInList(lines, index))
       found.push({ operator: 'line-twice', site, ...sameOne, text: twice });
     if (!isBracket || isSetting)
       found.push({ operator: 'line-new', site, ...(isSetting ? sameOne : one), text: more });
@@ -177,7 +187,7 @@ const wordChanges = (text: string): readonly TextChange[] => [
     operator: 'word-unknown',
     site: `byte ${found.index}`,
     ...one,
-    text: () => replaceAt(text, found.index, found[0].length, 'Purple'),
+    text: () => replaceAt(text, found.index, found[0].length, newWord),
   })),
   ...[...text.matchAll(factNumbers)].map((found) => ({
     operator: 'number-broken',
@@ -260,6 +270,9 @@ const identities: ReadonlySet<string> = new Set([
   'name',
 ]);
 
+/** A word that no version of macOS is known to print. */
+export const newWord = 'Purple';
+
 const textNode = (value: string): Node => ({ kind: 'string', text: value });
 const siteOf = (path: Path): string => (path.length === 0 ? 'top' : path.join('/'));
 const lastKey = (path: Path): string => String(path.findLast((step) => typeof step === 'string') ?? '');
@@ -302,7 +315,7 @@ const valueChanges = (path: Path, node: Node): readonly (Effect & { readonly to:
   if (path.length > 0) found.push({ operator: 'value-retyped', site, ...one, to: [anotherType(node)] });
   else found.push({ operator: 'top-retyped', site, ...damage, to: [anotherType(node)] });
   if (node.kind !== 'string') return found;
-  if (wordKeys.has(key)) found.push({ operator: 'word-unknown', site, ...one, to: [textNode('Purple')] });
+  if (wordKeys.has(key)) found.push({ operator: 'word-unknown', site, ...one, to: [textNode(newWord)] });
   if (/^[0-9A-F-]{36}$/.test(node.text) && !namesOthers.has(key)) {
     const broken = [`${node.text} `, 'NOT-A-UUID', `${node.text.slice(0, -1)}G`, ''];
     for (const [index, to] of broken.entries())
@@ -373,7 +386,9 @@ const keyChanges = (tree: Node, path: Path, node: Node): readonly TreeChange[] =
     change(tree, path, () => [{ kind: 'dict', entries }]);
   const found: TreeChange[] = [];
   const newKey = ['NewKeyOfALaterMacOS', textNode('purple')] as const;
-  found.push({ operator: 'key-new', site: siteOf(path), ...sameOne, tree: put([...node.entries, newKey]) });
+  // A document that is empty says that there is nothing: with a key in it, it says so no longer.
+  if (path.length > 0 || node.entries.length > 0)
+    found.push({ operator: 'key-new', site: siteOf(path), ...sameOne, tree: put([...node.entries, newKey]) });
   for (const [index, [key, value]] of node.entries.entries()) {
     const site = siteOf([...path, key]);
     const before = node.entries.slice(0, index);
@@ -545,7 +560,8 @@ interface RunChange extends Effect {
 const nothing = new Uint8Array();
 const onWhole = (operator: string): Effect => ({ operator, site: 'all', ...damage });
 
-const runChanges = (run: Run): readonly RunChange[] => {
+/** @param isOptional It is asked by those who want it: a Mac that was not asked is no damaged one. */
+const runChanges = (run: Run, isOptional: boolean): readonly RunChange[] => {
   const ends = ['timeout', 'missing', 'denied', 'output_too_large', 'not_started'];
   const fault = bytesOf('Error: the operation could not be completed.\n');
   return [
@@ -561,7 +577,7 @@ const runChanges = (run: Run): readonly RunChange[] => {
       ...damage,
       to: { exit: `signal:${signal}`, stdout: run.stdout.slice(0, run.stdout.length / 2) },
     })),
-    { ...onWhole('not-recorded'), to: null },
+    ...(isOptional ? [] : [{ ...onWhole('not-recorded'), to: null }]),
     ...['1', '2', '77', '127'].flatMap((exit): RunChange[] =>
       run.exit === exit ? [] : [{ operator: 'exit', site: exit, ...damage, to: { exit } }],
     ),
@@ -583,7 +599,8 @@ const toolOf = (run: Run): string => run.argv[0]?.split('/').at(-1) ?? '';
 
 const ofRun = (bundle: Bundle, run: Run): readonly Mutation[] => {
   const source = sourceNameOf(run.argv);
-  const { parameter }: Partial<Command> = (commands as Readonly<Record<string, Command>>)[source] ?? {};
+  const { parameter, network }: Partial<Command> =
+    (commands as Readonly<Record<string, Command>>)[source] ?? {};
   const common = { source, subject: parameter === undefined ? '' : (run.argv.at(-1) ?? '') };
   // sysadminctl answers on stderr.
   const stream = source === 'sysadminctl_secure_token_status' ? 'stderr' : 'stdout';
@@ -594,7 +611,7 @@ const ofRun = (bundle: Bundle, run: Run): readonly Mutation[] => {
     ...same,
     to: { [other]: bytesOf(`${textOf(run[other])}${line}\n`) },
   }));
-  const whole = [...runChanges(run), ...noise].map(({ to, ...effect }) => ({
+  const whole = [...runChanges(run, network === true), ...noise].map(({ to, ...effect }) => ({
     ...common,
     ...effect,
     apply: () =>

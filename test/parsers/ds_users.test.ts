@@ -450,6 +450,17 @@ test('one odd value costs itself, and is told with the name of its record', (t) 
     t.true(isComplete);
     t.deepEqual(user, { ...(normal as DsUser), ...facts, unread: user?.unread ?? new Set() });
   }
+  // dscl prints a list: a lone text is no value, but for what has the form of an id.
+  const lone = (attribute: string) => (stdout: string) =>
+    stdout.replace(
+      new RegExp(`(:${attribute}</key>)\\s*<array>\\s*(<string>[^<]*</string>)[^]*?</array>`),
+      '$1$2',
+    );
+  t.is(read({}, lone('UserShell')).user?.shell, null);
+  t.true(read({}, lone('UserShell')).user?.unread.has('UserShell'));
+  t.deepEqual(read({}, lone('AuthenticationAuthority')).user?.authenticationAuthority, []);
+  t.true(read({}, lone('AuthenticationAuthority')).user?.unread.has('AuthenticationAuthority'));
+  t.deepEqual(read({}, lone('UniqueID')), read({}));
   // A tag that cannot be read may be any; the others are what they are.
   const tag = read({}, (stdout) => stdout.replace('<string>;SecureToken;</string>', '<data>AQ==</data>'));
   t.deepEqual(tag.user?.authenticationAuthority, [';ShadowHash;HASHLIST:<A>']);

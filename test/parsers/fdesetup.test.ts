@@ -470,6 +470,14 @@ test('one word: a verb that is not for APFS has no answer, which is no failure (
 
 test('one word: any text', (t) => fuzzParser(t, parseTrueFalse, ['true\n', 'false\n']));
 
+test('status: a line that was not text may have said anything', (t) => {
+  const withheld = 'tokenquery: 60 bytes that are not UTF-8 were withheld';
+  const nothing = { ...off, isOn: true, status: null, isDeferred: null, masterKeychainPresent: null };
+  t.deepEqual(statusOf(`FileVault is On.\n${withheld}\n`), nothing);
+  const conversion = 'Encryption in progress: Percent completed = 40';
+  t.like(statusOf(`${conversion}\n${withheld}\n`), { status: 'encrypting', isOn: null });
+});
+
 // --- version ---
 
 test('version: one short line with a digit', (t) => {
@@ -478,11 +486,30 @@ test('version: one short line with a digit', (t) => {
     parseFdesetupVersion(answerOf({ stdout: 'fdesetup version 12.1 (a)\n' })),
     'fdesetup version 12.1 (a)',
   );
-  for (const stdout of ['', 'version\n', '16.0\n17.0\n', '9'.repeat(81), '16/0', '1', '16.0']) {
+  for (const stdout of [
+    '',
+    'version\n',
+    '16.0\n17.0\n',
+    '16.0 x\n16.0\n',
+    '9'.repeat(81),
+    '16/0',
+    '1',
+    '16.0',
+  ]) {
     t.is(codeOf(parseFdesetupVersion, { stdout }), 'parse_failed', stdout);
   }
   t.is(codeOf(parseFdesetupVersion, { stdout: 'Error: 13 is not a command' }), 'source_failed');
   t.is(codeOf(parseFdesetupVersion, { stdout: '16.0\n', exitCode: 13 }), 'source_failed');
+});
+
+test('version: the same line twice is one, and a line that can be none costs nothing', (t) => {
+  t.is(parseFdesetupVersion(answerOf({ stdout: '16.0\n16.0\n' })), '16.0');
+  t.is(
+    parseFdesetupVersion(answerOf({ stdout: '16.0\nA new sentence of macOS, and no version.\n' })),
+    '16.0',
+  );
+  t.is(notesOf(parseFdesetupVersion, { stdout: '16.0\nA new sentence, and no version.\n' }).length, 1);
+  t.is(codeOf(parseFdesetupVersion, { stdout: '16.0\nError: no\n' }), 'parse_failed');
 });
 
 test('version: any text', (t) =>

@@ -73,6 +73,41 @@ test('no deferral is proven by its own words alone', (t) => {
   t.is(codeOf({ stdout: 'Nothing.\n' }), 'parse_failed');
 });
 
+test('a line beside "Not found." is noted, and never repeated', (t) => {
+  const line = 'A new sentence of a later macOS, SECRET-1234.';
+  for (const text of [`Not found.\n${line}\n`, `${line}\n${line}\nNot found.\nNot found.\n`]) {
+    const { value, notes } = look(text);
+    t.is(value, null);
+    t.is(notes.length, 1);
+    t.false(`${notes[0]}${reduce(text)}`.includes('SECRET'));
+    t.is(reduce(reduce(text)), reduce(text));
+    t.deepEqual(look(reduce(text)), { value, notes });
+  }
+  t.is(codeOf({ stdout: `Not found.\n${full}` }), 'parse_failed');
+  t.is(codeOf({ stdout: 'Not found.\nError: something\n', exitCode: 1 }), 'source_failed');
+  t.is(codeOf({ stdout: 'Not found.\nMust be running as root\n' }), 'parse_failed');
+});
+
+test('a profile is known by its UUID, in any case, and by nothing else', (t) => {
+  const uuid = '418DEB1B-2D6C-4B0E-8A0D-0C3B6E1F2A11';
+  t.deepEqual(look(full.replace(uuid, uuid.toLowerCase())), look(full));
+  for (const odd of [`${uuid.slice(0, -1)}G`, `${uuid} `, '', 'no'].map((text) => full.replace(uuid, text))) {
+    const { value, notes } = look(odd);
+    t.deepEqual(value as unknown, { ...look(full).value, profileUuid: null });
+    t.is(notes.length, 1);
+    t.deepEqual(look(reduce(odd)), { value, notes });
+  }
+});
+
+test('a line of the deferral that is not text costs what it may have said', (t) => {
+  const withheld = 'tokenquery: 20 bytes that are not UTF-8 were withheld';
+  const text = full.replace('    ShowRecoveryKey = 1;', withheld);
+  const { value, notes } = look(text);
+  t.deepEqual(value as unknown, { ...look(full).value, showRecoveryKey: null });
+  t.is(notes.length, 1);
+  t.deepEqual(look(reduce(text)), { value, notes });
+});
+
 test('the documented names of further settings (constructed)', (t) => {
   t.deepEqual(
     parse(

@@ -1,7 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
-import { parseOpenStep, readOpenStepAt, writeOpenStep } from '../../collector/parsers/openstep.ts';
+import {
+  BrokenDict,
+  parseOpenStep,
+  readOpenStepAt,
+  writeOpenStep,
+} from '../../collector/parsers/openstep.ts';
 import { failsOnlyAsCollectError, fuzzRuns, fuzzText } from './fuzz.ts';
 import { textOf } from './more.ts';
 
@@ -154,6 +159,74 @@ test('a block inside other text ends where it ends', (t) => {
   const { value, end } = readOpenStepAt(text, text.indexOf(':') + 1);
   t.deepEqual(value, dict({ a: '1' }) as never);
   t.is(text.slice(end), '\nmore');
+});
+
+test('an entry that cannot be read costs itself, where each has lines of its own (constructed)', (t) => {
+  const text = `{
+    Defer = 1;
+    List =     (
+        one,
+        "two three"
+    );
+    Sub =     {
+        Deep = "a b";
+        Own = 7;
+    };
+    Last = "x";
+}
+`;
+  const whole = parseOpenStep(text) as ReadonlyMap<string, unknown>;
+  const entries: readonly (readonly [key: string, line: string])[] = [
+    ['Defer', '    Defer = 1;'],
+    ['List', '        "two three"'],
+    ['Last', '    Last = "x";'],
+  ];
+  for (const [key, line] of entries) {
+    for (const odd of [`${line.slice(0, -1)} =`, `${line} "`, `${line.slice(0, 14)} = = ;`]) {
+      const found = parseOpenStep(text.replace(line, odd)) as ReadonlyMap<string, unknown>;
+      t.false(found instanceof BrokenDict, odd);
+      t.deepEqual(found, new Map([...whole, [key, data]]) as never, odd);
+    }
+  }
+  const sub = parseOpenStep(text.replace('"a b"', '"a b')) as ReadonlyMap<string, unknown>;
+  t.deepEqual(
+    sub,
+    new Map([
+      ...whole,
+      [
+        'Sub',
+        new Map<string, unknown>([
+          ['Deep', data],
+          ['Own', '7'],
+        ]),
+      ],
+    ]) as never,
+  );
+  const unclosed = parseOpenStep(text.replace('    };\n', ''));
+  t.deepEqual(unclosed, new Map([...whole, ['Sub', data]]) as never);
+});
+
+test('an entry that is lost with its key makes its dictionary one that may lack any (constructed)', (t) => {
+  const text = '{\n    A = 1;\n    B = 2;\n    C = 3;\n}\n';
+  for (const at of ['A = 1', 'B = 2', 'C = 3']) {
+    const found = parseOpenStep(
+      text.replace(`    ${at};`, 'tokenquery: 9 bytes that are not UTF-8 were withheld'),
+    );
+    t.true(found instanceof BrokenDict, at);
+    t.is((found as ReadonlyMap<string, unknown>).size, 2);
+  }
+  const logged = parseOpenStep(
+    text.replace('B = 2;', 'B = 2;\n2026-01-02 03:04:05.678 tool[1:2] it happened'),
+  );
+  t.deepEqual(logged, parseOpenStep(text));
+  // Nobody can tell what belongs to what.
+  for (const odd of [
+    '{ A = 1; B = ; C = 3; }',
+    text.slice(0, -3),
+    text.replace('{\n', '{ '),
+    text.replace('}', ''),
+  ])
+    t.truthy(fails(odd.replace('B = 2', 'B = ')), odd);
 });
 
 test('what is written is what fdesetup writes', (t) => {

@@ -161,6 +161,35 @@ test('entities are never declared nor fetched', (t) => {
   );
 });
 
+test('a prolog that is cut or changed costs nothing, unless it may mean another text', (t) => {
+  const body = '<plist version="1.0">\n<dict><key>a</key><string>b</string></dict>\n</plist>\n';
+  const declaration = '<?xml version="1.0" encoding="UTF-8"?>';
+  const expected = parseXmlPlist(body);
+  const prologs = [
+    declaration.slice(0, 20),
+    declaration.slice(5),
+    `${declaration}\n${doctype.slice(0, 40)}`,
+    `${declaration}\n${doctype.slice(12)}`,
+    `${declaration.replace('1.0', '9.9')}\n${doctype.replace('plist', 'list')}`,
+    `\uFEFF${declaration.slice(0, -2)}`,
+    `garbage${declaration}\n${doctype}`,
+  ];
+  for (const prolog of prologs) {
+    const text = `${prolog}\n${body}`;
+    t.deepEqual(parseXmlPlist(text), expected, prolog);
+    t.is(sanitizeXmlPlist(text, { a: true }), writeXmlPlist(expected), prolog);
+  }
+  for (const prolog of [
+    declaration.replace('UTF-8', 'UTF-16'),
+    declaration.replace('UTF-8', 'UTF-'),
+    '<!DOCTYPE plist [<!ENTITY b "c">',
+    '<!DOCTYPE plist [',
+    '<dict>',
+    '</plist>',
+  ])
+    refuses(t, `${prolog}\n${body}`);
+});
+
 test('what is not exactly one whole document is refused', (t) => {
   const whole = xml('<dict><key>a</key><array><string>b</string></array></dict>');
   for (let end = 0; end < whole.length - 1; end++) refuses(t, whole.slice(0, end));
@@ -187,7 +216,6 @@ test('what is not exactly one whole document is refused', (t) => {
   for (const body of bodies) refuses(t, xml(body));
   const around = [
     whole + whole,
-    `garbage${whole}`,
     `${whole}</plist>`,
     `<string>\n${whole}`,
     `${whole}<plist/>`,
