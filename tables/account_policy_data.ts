@@ -41,6 +41,10 @@ export default defineTable({
     'A row of NULLs is of a record whose accountPolicyData could not be read; table_status says so.',
     'Asked by another user than root the table is denied, or partial where some of the records answered.',
   ],
+  readAnew: {
+    // Odd records and words cost themselves.
+    '0.4.0': { rows: true },
+  },
   examples: [
     'SELECT username, failed_login_count FROM account_policy_data WHERE failed_login_count >= 5;',
     'SELECT username FROM account_policy_data WHERE password_last_set_time > creation_time + 60;',

@@ -25,6 +25,10 @@ export default defineTable({
   },
   privilege: 'user',
   macos: '10.13+',
+  readAnew: {
+    // Odd records and words cost themselves.
+    '0.4.0': { rows: true },
+  },
   examples: ["SELECT device_identifier, filevault, locked FROM apfs_volumes WHERE role = 'Data';"],
   generate: async (context) =>
     (await context.read('diskutil_apfs_list')).map((volume) => ({

@@ -33,6 +33,10 @@ export default defineTable({
   hasRowsOfValues: true,
   privilege: 'user',
   macos: '10.13+',
+  readAnew: {
+    // Odd records and words cost themselves.
+    '0.4.0': { columns: ['ordinal'], rows: true },
+  },
   examples: [
     "SELECT username FROM authentication_authorities WHERE tag = 'SecureToken';",
     "SELECT username FROM authentication_authorities WHERE tag = 'DisabledTags' AND disabled_tag = 'SecureToken';",

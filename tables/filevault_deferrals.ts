@@ -82,6 +82,10 @@ export default defineTable({
     'A deferral can still be listed although FileVault is on.',
     'A setting is NULL when fdesetup does not print it.',
   ],
+  readAnew: {
+    // Odd records and words cost themselves.
+    '0.4.0': { columns: ['profile_uuid', 'designated_username', 'output_path'] },
+  },
   examples: [
     'SELECT designated_username, max_bypass_attempts FROM filevault_deferrals WHERE is_deferred = 1;',
     'SELECT output_path, output_file_mode FROM filevault_deferrals WHERE output_file_exists = 1;',

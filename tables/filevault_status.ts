@@ -94,6 +94,8 @@ export default defineTable({
         'using_recovery_key',
       ],
     },
+    // Odd records and words cost themselves.
+    '0.4.0': { columns: ['status', 'filevault_enabled', 'master_keychain_present', 'fdesetup_version'] },
   },
   examples: ['SELECT filevault_enabled, status, has_personal_recovery_key FROM filevault_status;'],
   generate: async (context) => {

@@ -54,6 +54,10 @@ export default defineTable({
   hasRowsOfValues: true,
   privilege: 'user',
   macos: '10.13+',
+  readAnew: {
+    // Odd records and words cost themselves.
+    '0.4.0': { columns: ['is_resolved'], rows: true },
+  },
   examples: ["SELECT member_kind, member FROM group_members WHERE groupname = 'admin' AND is_resolved = 0;"],
   generate: async (context) => {
     const [groups, users] = await Promise.all([

@@ -140,7 +140,11 @@ export default defineTable({
   privilege: 'user',
   macos: '10.13+',
   // Told by a witness, not by a missing line.
-  readAnew: { '0.3.0': { columns: ['is_apple_silicon', 'boot_time'] } },
+  readAnew: {
+    '0.3.0': { columns: ['is_apple_silicon', 'boot_time'] },
+    // Odd records and words cost themselves.
+    '0.4.0': { columns: ['model_identifier'] },
+  },
   examples: [
     'SELECT os_version, os_build, model_identifier, cpu_arch FROM hosts;',
     'SELECT host_id, os_version FROM hosts WHERE is_apple_silicon = 1 AND os_version_num < 150000;',

@@ -70,6 +70,10 @@ export default defineTable({
     'NULL in autologin_username is proven only where table_status has the table as ok.',
     'With FileVault on there is no automatic login, whatever is set.',
   ],
+  readAnew: {
+    // Odd records and words cost themselves.
+    '0.4.0': { columns: ['root_enabled'] },
+  },
   examples: [
     'SELECT autologin_username, kcpassword_present FROM loginwindow_settings WHERE kcpassword_present = 1;',
     'SELECT host_id FROM loginwindow_settings WHERE guest_enabled = 1 OR root_enabled = 1;',

@@ -104,6 +104,10 @@ export default defineTable({
     'Files of users are looked at for the local accounts that can log in.',
     'The row of the device holds what a profile sets, and else what /Library/Preferences/com.apple.MCX.plist sets.',
   ],
+  readAnew: {
+    // Odd records and words cost themselves.
+    '0.4.0': { rows: true },
+  },
   examples: [
     "SELECT ask_for_secure_token_auth_bypass FROM mobile_account_policies WHERE scope = 'device';",
     "SELECT username, expiry_disused_seconds FROM mobile_account_policies WHERE scope = 'user';",

@@ -154,7 +154,11 @@ export default defineTable({
     'sysadminctl is asked for accounts that can log in, on macOS 10.14 or later.',
   ],
   // The volume that is asked is that of the running system; a Mac without APFS has nobody to ask.
-  readAnew: { '0.3.0': { columns: ['value', 'raw_state', 'command_id'], rows: true } },
+  readAnew: {
+    '0.3.0': { columns: ['value', 'raw_state', 'command_id'], rows: true },
+    // Odd records and words cost themselves.
+    '0.4.0': { rows: true },
+  },
   examples: [
     "SELECT source, value, raw_state FROM secure_token_observations WHERE username = 'alice';",
     'SELECT username, source FROM secure_token_observations WHERE value IS NULL;',

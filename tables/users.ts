@@ -144,7 +144,11 @@ export default defineTable({
   privilege: 'user',
   macos: '10.13+',
   // Guest, and an account of macOS, are both their uid and their GeneratedUID.
-  readAnew: { '0.3.0': { columns: ['account_type', 'is_system_account'] } },
+  readAnew: {
+    '0.3.0': { columns: ['account_type', 'is_system_account'] },
+    // Odd records and words cost themselves.
+    '0.4.0': { columns: ['account_type', 'is_admin', 'can_login', 'is_awake'] },
+  },
   notes: [
     'is_admin is NULL for a mobile account where admin has a member group of a directory, which is never asked.',
   ],

@@ -167,7 +167,7 @@ export const mutate = async (
 export const offencesOf = ({ offences }: Result, sort: Sort): readonly Offence[] =>
   offences.filter(({ complaints }) => complaints.some((complaint) => complaint.sort === sort));
 
-/** How many mutations of each source have a complaint of each sort: the names of what known.json holds. */
+/** How many mutations of each source have a complaint of each sort: `sort: source`. */
 export const countsOf = (result: Result): Readonly<Record<string, number>> => {
   const counts = new Map<string, number>();
   for (const { mutation, complaints } of result.offences) {

@@ -3,18 +3,9 @@
  *
  *     npm run mutate -- --host macos15-fleet --source ds_users --operator uuid-broken --list wrong --keep /tmp/seen
  */
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  countsOf,
-  evidence,
-  mutate,
-  offencesOf,
-  shortChoice,
-  shortOfScript,
-  shortOfVolumes,
-} from './harness.ts';
+import { evidence, mutate, offencesOf, shortChoice, shortOfScript, shortOfVolumes } from './harness.ts';
 import type { Choice, Offence, Result, Way } from './harness.ts';
 import { macs } from './hosts.ts';
 import type { Sort } from './judge.ts';
@@ -30,7 +21,6 @@ const usage = `node test/mutations/run.ts [OPTION...]
   --subjects N       accounts and paths of each source (4)
   --seed N           another sample (1)
   --short            the sample of npm test
-  --known            the same, and its counts are written to known.json
   --list SORT        every mutation with a complaint of this sort: wrong, unexplained, "lost table", lost, all
   --top N            causes that are printed of each sort (40)
   --keep DIR         writes each listed mutation as an evidence bundle into a new folder of DIR
@@ -46,7 +36,6 @@ const { values } = parseArgs({
     subjects: { type: 'string', default: '4' },
     seed: { type: 'string', default: '1' },
     short: { type: 'boolean', default: false },
-    known: { type: 'boolean', default: false },
     list: { type: 'string', default: '' },
     top: { type: 'string', default: '40' },
     keep: { type: 'string', default: '' },
@@ -119,13 +108,13 @@ const report = (result: Result): void => {
 const choiceOf = (short: Choice): Choice => {
   const { host, source, operator, site } = values;
   const named = { host, source, operator, site };
-  if (values.short || values.known) return { ...short, ...named };
+  if (values.short) return { ...short, ...named };
   const [per, subjects, seed] = [values.per, values.subjects, values.seed].map(Number);
   return { ...named, per: per ?? 4, subjects: subjects ?? 4, seed: seed ?? 1, share: 1 };
 };
 
 const [way, short] = ways.get(values.way) ?? [];
-if (values.help || way === undefined || short === undefined || (values.known && way !== evidence)) {
+if (values.help || way === undefined || short === undefined) {
   process.stdout.write(usage);
 } else {
   const result = await mutate(
@@ -135,8 +124,4 @@ if (values.help || way === undefined || short === undefined || (values.known && 
     way,
   );
   report(result);
-  if (values.known) {
-    const text = `${JSON.stringify(countsOf(result), null, 2)}\n`;
-    writeFileSync(join(import.meta.dirname, 'known.json'), text);
-  }
 }
