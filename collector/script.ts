@@ -238,12 +238,16 @@ cat > "$work/rules" << 'END_OF_RULES' || fail 'there is no room for temporary fi
 ${rules.map((rule) => rule.join('\t')).join('\n')}
 END_OF_RULES
 
-# The awk of macOS takes a NUL for the end of a text, and what follows it would be lost unseen.
+# The awk of macOS takes a NUL for the end of a text, and what follows it would be lost unseen: in its place stands
+# another byte that is none of a text.
 reducing() { # PROGRAM [-v NAME=VALUE]... FILE
   reducing_program=$1
   shift
   for reducing_file in "$@"; do :; done
-  if [ "$(($(tr -d '\000' < "$reducing_file" | wc -c)))" -ne "$(($(wc -c < "$reducing_file")))" ]; then return 1; fi
+  if [ "$(($(tr -d '\000' < "$reducing_file" | wc -c)))" -ne "$(($(wc -c < "$reducing_file")))" ]; then
+    if ! tr '\000' '\377' < "$reducing_file" > "$work/no_nul"; then return 1; fi
+    mv -f "$work/no_nul" "$reducing_file"
+  fi
   awk -v rules="$work/rules" -f "$work/$reducing_program" "$@"
 }
 plist() { reducing plist.awk "$@"; }

@@ -37,6 +37,13 @@ ${isUtf8}
 function prolog(s) {
   return s ~ /^[?]xml version="1[.][01]"( encoding="[Uu][Tt][Ff]-8")?[ ]*[?]>[ \t\r\n]*$/ || s ~ /^!DOCTYPE plist PUBLIC "[^"<>]*" "[^"<>]*">[ \t\r\n]*$/ || s ~ /^!DOCTYPE plist( SYSTEM "[^"<>]*")?>[ \t\r\n]*$/
 }
+# Whether one that is damaged can be passed over: it declares no entities, and no other encoding.
+function is_harmless(s) {
+  if (s !~ /^([?]xml|!DOCTYPE)[ \t\r\n]/ || index(s, "[") > 0 || index(s, "]") > 0) return 0
+  s = tolower(s)
+  gsub(/encoding[ \t]*=[ \t]*"utf-8"/, "", s)
+  return index(s, "encoding") == 0
+}
 # Whether a text is UTF-8 and has no reference but those of XML, and to characters; which there are the parser knows.
 function is_text(v) {
   if (!is_utf8(v)) return 0
@@ -79,7 +86,11 @@ function document(    i, first, last, at) {
   for (i = m; i >= first && last == 0; i--) if (is_markup(Q[i])) last = i
   if (first > 1 || before !~ /^[ \t\r\n]*$/ || last < m || Q[last] !~ />[ \t\r\n]*$/) dropped = 1
   if (Q[last] ~ /^\/plist>/) Q[last] = "/plist>"
-  for (i = first; i <= last && Q[i] ~ /^[?!]/; i++) if (!prolog(Q[i])) return 0
+  for (i = first; i <= last && Q[i] ~ /^[?!]/; i++) {
+    if (prolog(Q[i])) continue
+    if (!is_harmless(Q[i]) || (Q[i + 1] !~ /^[?!]/ && Q[i] !~ /\n[ \t]*$/)) return 0
+    dropped = 1
+  }
   for (; i <= last; i++) if (Q[i] ~ /^[?!]/ || !token(Q[i])) return 0
   return 1
 }
