@@ -129,7 +129,11 @@ function whole(first, last,    i, k) {
   }
   return 1
 }
-function is_blank(s) { return s ~ /^[ \t\r\n]*$/ }
+# White space written as a number is white space.
+function is_blank(s) {
+  gsub(/&#(0*(9|10|13|32)|x0*(9|[aA]|[dD]|20));/, "", s)
+  return s ~ /^[ \t\r\n]*$/
+}
 function put(t, x) { c++; NT[c] = t; NX[c] = x }
 function oddity() { put("integer", ""); put("/integer", ""); odd = 1; dropped = 1 }
 # Reads the value at a token and puts it; the token after it, or 0. The text before that is of what holds the value.
@@ -157,6 +161,8 @@ function foreign(i,    d, t, name) {
     sub(/^\//, "", name)
     sub(/[ \t\r\n].*$/, "", name)
     sub(/\/$/, "", name)
+    # The parser of the program takes these names for an attack on itself.
+    if (name ~ /^(__proto__|constructor|prototype)$/) return 0
     if (name == "plist" || name !~ /^[A-Za-z_][A-Za-z0-9_.:-]*$/) return 0
     if (t ~ /^\//) { if (d == 0 || name != open_name[d]) return 0; d-- }
     else if (t !~ /\/$/) open_name[++d] = name
@@ -490,7 +496,9 @@ function payload_type(j,    type, k) {
   type = find(j, "PayloadType")
   if (type > 0 && T[type] == "string") return ("payload/" X[type]) in S ? X[type] : ""
   k = find(j, "PayloadContent")
-  if ((type > 0 && T[type] == "string/") || k == 0 || T[k] != "dict") return ""
+  if ((type > 0 && T[type] == "string/") || k == 0) return ""
+  if (T[k] == "dict!") return "?"
+  if (T[k] != "dict") return ""
   for (k++; T[k] != "/dict"; k = skip(k + 2)) if (("payload_key", X[k]) in R) return "?"
   return ""
 }

@@ -20,6 +20,8 @@ import { root, temporaryFolder } from '../standin.ts';
 
 /** Mutations of each source, for each awk: a shell and an awk for each make them dear. */
 const runs = Math.ceil(fuzzRuns / 1000);
+/** The same tries every time; another seed finds what these do not. */
+const seed = Number(process.env['TOKENQUERY_FUZZ_SEED'] ?? 1);
 
 const script = captureScript({ tool: 'tokenquery', noShells });
 /** How the script reduces what each command prints. */
@@ -168,6 +170,9 @@ interface PolicyRecord {
   readonly isUnreadable?: boolean;
 }
 /** accountPolicyData is a property list of its own in each record, and may be refused by itself. */
+/** What is told of profiles, where one of the two says that a profile may be missing. */
+const asIncomplete = (text: string): string => text.replace('"isComplete":true', '"isComplete":false');
+
 const withRefusals = (ours: string, theirs: string): string => {
   if (ours.startsWith('error') || !theirs.includes('isUnreadable')) return ours;
   const refused = JSON.parse(theirs) as readonly PolicyRecord[];
@@ -324,7 +329,7 @@ for (const awk of ['original-awk', 'mawk', 'gawk', 'busybox awk']) {
     const cases: Try[] = [];
     const add = (what: string, how: string, seeds: readonly Buffer[]): void => {
       t.true(seeds.length > 0, `no sample host has ${what}`);
-      const mutations = fc.sample(fc.tuple(fc.constantFrom(...seeds), edits), runs);
+      const mutations = fc.sample(fc.tuple(fc.constantFrom(...seeds), edits), { numRuns: runs, seed });
       for (const [seed, list] of mutations) cases.push({ what, input: mutate(seed, list), how });
     };
     for (const name of sanitized) add(name, hows.get(name) as string, outputsOf(name));
@@ -341,7 +346,9 @@ for (const awk of ['original-awk', 'mawk', 'gawk', 'busybox awk']) {
       const [ours, theirs] = [await outcome(input), await outcome(kept)];
       if (ours === theirs && !ours.startsWith('error')) same += 1;
       // A form that only one of the two knows is unknown; what both know is the same.
-      if (!theirs.startsWith('error'))
+      // The script may call a list of profiles incomplete that is not, and never the reverse.
+      const isSame = theirs === asIncomplete(ours);
+      if (!theirs.startsWith('error') && !isSame)
         t.is(theirs, withRefusals(ours, theirs), `${what}: ${JSON.stringify(input.toString('latin1'))}`);
     }
     t.log(`${same} of ${cases.length} could be read`);
