@@ -346,29 +346,45 @@ const changesOf = (table: Table): string[] => {
   const [current, past] = [`main.${currentName(table)}`, `main.${pastName(table)}`];
   const host = (row: string): string => `JOIN main._host h ON h.host = ${row}._host`;
   const isPair = (p: string, v: string): string => isPairOf(table, p, v);
+  // Each value stands in the text once: SQLite reads the text whenever a file is opened.
+  const where = (rows: string, condition: string): string => `SELECT * FROM (${rows}) WHERE ${condition}`;
+  const isTold = (which: string): string =>
+    `(column_name = ${quoteText(names[0] ?? '')} OR ${which} IS NOT NULL)`;
+  const isOther = 'old_value IS NOT new_value';
   /** A row that has a counterpart under another name is told as renamed. */
   const unless = (has: readonly (readonly [name: string, condition: string])[]): string =>
     hasAccounts(table)
       ? has.map(([name, condition]) => ` AND NOT EXISTS (SELECT 1 FROM ${name} WHERE ${condition})`).join('')
       : '';
   const appeared = (name: string): string =>
-    `${arm('added', 'v', ['NULL', value('v')], ['v._from_time', 'v._first_snapshot'])}${name} v ${host('v')} ` +
-    `JOIN ${list} WHERE v._began > 0 AND v._began = ${beganNumbers.added} AND v._read_time IS NULL AND (c.column1 = 0 OR ${value('v')} IS NOT NULL)` +
-    unless([[`${past} p`, isPair('p', 'v')]]);
+    where(
+      `${arm('added', 'v', ['NULL', value('v')], ['v._from_time', 'v._first_snapshot'])}${name} v ${host('v')} ` +
+        `JOIN ${list} WHERE v._began > 0 AND v._began = ${beganNumbers.added} AND v._read_time IS NULL` +
+        unless([[`${past} p`, isPair('p', 'v')]]),
+      isTold('new_value'),
+    );
   const altered = (name: string): string =>
-    `${arm('changed', 'p', [value('p'), value('v')], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
-    `JOIN ${name} v ON v._host = p._host AND v._n = p._n AND v._first_snapshot = p._until_snapshot ` +
-    `${host('p')} JOIN ${list} WHERE p._ended = ${endedNumbers.changed} AND v._read_time IS NULL AND ${value('p')} IS NOT ${value('v')}`;
+    where(
+      `${arm('changed', 'p', [value('p'), value('v')], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
+        `JOIN ${name} v ON v._host = p._host AND v._n = p._n AND v._first_snapshot = p._until_snapshot ` +
+        `${host('p')} JOIN ${list} WHERE p._ended = ${endedNumbers.changed} AND v._read_time IS NULL`,
+      isOther,
+    );
   const renamed = (name: string): string =>
-    `${arm('changed', 'v', [value('p'), value('v')], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
-    `JOIN ${name} v ON ${isPair('p', 'v')} ${host('p')} JOIN ${list} WHERE ${value('p')} IS NOT ${value('v')}`;
-  const disappeared =
+    where(
+      `${arm('changed', 'v', [value('p'), value('v')], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
+        `JOIN ${name} v ON ${isPair('p', 'v')} ${host('p')} JOIN ${list}`,
+      isOther,
+    );
+  const disappeared = where(
     `${arm('removed', 'p', [value('p'), 'NULL'], ['p._until_time', 'p._until_snapshot'])}${past} p ${host('p')} ` +
-    `JOIN ${list} WHERE p._ended = ${endedNumbers.removed} AND (c.column1 = 0 OR ${value('p')} IS NOT NULL)` +
-    unless([
-      [`${current} v`, isPair('p', 'v')],
-      [`${past} v`, isPair('p', 'v')],
-    ]);
+      `JOIN ${list} WHERE p._ended = ${endedNumbers.removed}` +
+      unless([
+        [`${current} v`, isPair('p', 'v')],
+        [`${past} v`, isPair('p', 'v')],
+      ]),
+    isTold('old_value'),
+  );
   return [
     ...[appeared(current), appeared(past), altered(current), altered(past), disappeared],
     ...(hasAccounts(table) ? [renamed(current), renamed(past)] : []),

@@ -188,7 +188,7 @@ export default defineTable({
       orphans.set(`apfs ${uuid}`, { ...orphan, uuid, source: 'apfs', command_id });
     }
     for (const { uuid, type } of list?.users ?? []) {
-      if (accounts.has(uuid) === true || (type !== 'os_user' && type !== 'unknown')) continue;
+      if ((type !== 'os_user' && type !== 'unknown') || accounts.has(uuid) === true) continue;
       const command_id = list === null ? null : context.commandId(list.source);
       orphans.set(`fdesetup ${uuid}`, { ...orphan, uuid, source: 'fdesetup', command_id });
     }

@@ -234,7 +234,12 @@ export class DsRecord {
       // Names are compared without case: the first of both is the same.
       const isShared = (value: string | null, index: number): boolean =>
         others?.includes(value) === true || (attribute === 'RecordName' && index === 0);
-      values.set(attribute, own?.filter(isShared) ?? []);
+      // What an account authenticates with has a place: a value that differs leaves its place behind.
+      const kept =
+        attribute === 'AuthenticationAuthority'
+          ? own?.map((value, index) => (isShared(value, index) ? value : null))
+          : own?.filter(isShared);
+      values.set(attribute, kept ?? []);
     }
     const merged = new DsRecord(values, this.#place);
     for (const record of [this, other]) {

@@ -249,15 +249,16 @@ const isUnderstood = (scope: Kept | undefined): boolean => {
   return isKeptList(scope) && scope.every(isComplete);
 };
 
-/** What several payloads say together: a key on which they differ is dropped, so that it reads as unknown. */
-const agreed = (dicts: readonly KeptDict[]): KeptDict => {
+/** What several payloads of a type say together: a key on which they differ is dropped and told, so that it is not known. */
+const agreed = (dicts: readonly KeptDict[], type: string, note: Note): KeptDict => {
   const merged = new Map<string, Kept>();
   for (const key of new Set(dicts.flatMap((dict) => [...dict.keys()]))) {
     const given = dicts.map((dict) => dict.get(key)).filter((value) => value !== undefined);
     const [first] = given;
     if (first === undefined) continue;
-    if (given.every(isKeptDict)) merged.set(key, agreed(given));
+    if (given.every(isKeptDict)) merged.set(key, agreed(given, type, note));
     else if (given.every((value) => writeXmlPlist(value) === writeXmlPlist(first))) merged.set(key, first);
+    else note(parseFailed(`${tool}: payloads of ${type} differ in ${key}`), 'value');
   }
   return merged;
 };
@@ -272,6 +273,7 @@ const payloadsOf = (profiles: readonly KeptDict[], type: PayloadType): readonly 
 const settingsOf = (
   profiles: readonly KeptDict[],
   domain: 'com.apple.MCX' | 'com.apple.loginwindow',
+  note: Note,
 ): KeptDict => {
   const custom = payloadsOf(profiles, 'com.apple.ManagedClient.preferences').flatMap((content) => {
     const domains = dictOf(content, 'PayloadContentManagedPreferences');
@@ -280,7 +282,11 @@ const settingsOf = (
       ? []
       : dictsOf(settings, 'Forced').map((entry) => dictOf(entry, 'mcx_preference_settings'));
   });
-  return agreed([...payloadsOf(profiles, domain), ...custom.filter((settings) => settings !== null)]);
+  return agreed(
+    [...payloadsOf(profiles, domain), ...custom.filter((settings) => settings !== null)],
+    domain,
+    note,
+  );
 };
 
 const isUserEnrollment = (content: KeptDict): boolean | null => {
@@ -347,17 +353,20 @@ const interpret = (scopes: Scopes, note: Note): ConfigurationProfiles => {
   return {
     mdm: enrollingOf(scopes, note),
     isComplete: [...scopes.values()].every(isUnderstood),
-    fileVault: fileVault.length === 0 ? null : readFileVault(agreed(fileVault), note),
+    fileVault:
+      fileVault.length === 0
+        ? null
+        : readFileVault(agreed(fileVault, 'com.apple.MCX.FileVault2', note), note),
     escrow: {
       present: escrow.length > 0 || (isUnderstood(scopes.get(deviceScope)) ? false : null),
-      location: known(textOf(agreed(escrow), 'Location')),
+      location: known(textOf(agreed(escrow, 'com.apple.security.FDERecoveryKeyEscrow', note), 'Location')),
     },
-    mcxFileVault: groupOf(settingsOf(device, 'com.apple.MCX'), mcxFileVaultKeys, readMcxFileVault),
-    loginwindow: groupOf(settingsOf(device, 'com.apple.loginwindow'), loginwindowKeys, (settings) => ({
+    mcxFileVault: groupOf(settingsOf(device, 'com.apple.MCX', note), mcxFileVaultKeys, readMcxFileVault),
+    loginwindow: groupOf(settingsOf(device, 'com.apple.loginwindow', note), loginwindowKeys, (settings) => ({
       disableFdeAutologin: flagOf(settings, 'DisableFDEAutoLogin'),
     })),
     platformSso: groupOf(
-      agreed(payloadsOf(device, 'com.apple.extensiblesso')),
+      agreed(payloadsOf(device, 'com.apple.extensiblesso'), 'com.apple.extensiblesso', note),
       platformSsoKeys,
       readPlatformSso,
     ),

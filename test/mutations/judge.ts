@@ -66,7 +66,10 @@ const isSameText = (where: string, a: Value, b: Value): boolean => {
   return asStored.has(where) && a !== null && b !== null && one === other;
 };
 /** Columns of a list of words that Apple adds to: a word that is not known is shown (point 8 of the written rules). */
-const openWords: ReadonlySet<string> = new Set(['apfs_crypto_users.type']);
+const openWords: ReadonlySet<string> = new Set([
+  'apfs_crypto_users.type',
+  'bootstrap_tokens.allowed_for_authentication',
+]);
 const isNewWord = (where: string, value: Value): boolean => openWords.has(where) && value === newWord;
 
 /** Words of a column that may not be NULL, for what is not known. */
@@ -131,8 +134,8 @@ const mayBe = (truth: Row, now: Row, key: readonly string[]): boolean =>
       isUnknown(truth[name]) ||
       isSameVolume(name, now[name] ?? null),
   );
-const sharesPart = (truth: Row, now: Row, key: readonly string[]): boolean =>
-  key.some((name) => !isUnknown(now[name]) && now[name] === truth[name]);
+const sharedParts = (truth: Row, now: Row, key: readonly string[]): number =>
+  key.filter((name) => !isUnknown(now[name]) && now[name] === truth[name]).length;
 
 /** Rows of the truth with the rows that tell of the same thing now. */
 export const pairRows = (truth: readonly Row[], now: readonly Row[], key: readonly string[]): Pairs => {
@@ -151,10 +154,12 @@ export const pairRows = (truth: readonly Row[], now: readonly Row[], key: readon
   let vanished = [...open.values()].flat();
   const appeared: Row[] = [];
   for (const row of rest) {
-    const likely = vanished.filter((candidate) => mayBe(candidate, row, key));
-    const own =
-      likely.find((candidate) => sharesPart(candidate, row, key)) ??
-      (likely.length === 1 ? likely[0] : undefined);
+    const likely = vanished
+      .filter((candidate) => mayBe(candidate, row, key))
+      .toSorted((a, b) => sharedParts(b, row, key) - sharedParts(a, row, key));
+    const [best] = likely;
+    const isOne = best !== undefined && (sharedParts(best, row, key) > 0 || likely.length === 1);
+    const own = isOne ? best : undefined;
     if (own === undefined) appeared.push(row);
     else {
       pairs.push([own, row]);
@@ -250,7 +255,14 @@ export const compareTable = (
     if (sort === 'wrong' || !saysRowsMissing(status))
       complaints.push({ sort, where: kindOf(table, row), from: 'row', to: 'no row' });
   }
+  // What two sources said of one thing is two rows where what joins them is no longer known.
+  const isPart = (row: Row): boolean =>
+    word(status) === 'partial' &&
+    (truth.rows.get(table) ?? []).some(
+      (candidate) => mayBe(candidate, row, key) && sharedParts(candidate, row, key) > 1,
+    );
   for (const row of appeared) {
+    if (isPart(row)) continue;
     if (table === 'conflicts' && isDispute(row) && judged.kind === 'damage') continue;
     complaints.push({ sort: 'wrong', where: kindOf(table, row), from: 'no row', to: 'row' });
   }
