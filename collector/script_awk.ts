@@ -669,7 +669,7 @@ function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, h
   }
   if (fs == "hfs" && !holds) return
   if (fs == "-" && count == 0 && is_sure) return
-  if (fs == "hfs" || (fs == "apfs" && !holds)) { print "/"; return }
+  if (fs == "hfs") { print "/"; return }
   if (container == "-" && match(device, /^disk[0-9]+/)) container = substr(device, 1, RLENGTH)
   if (group == "-") group = own_group
   n_data = 0; n_group = 0
@@ -681,6 +681,7 @@ function devices(i,    j, k, m, is_sure, roles, volumes, id, reference, count, h
     if (group != "-" && group_of[id] == group) { n_group++; mine = id }
   }
   # Of a list that cannot be read as a whole both are asked, for it may be either.
+  if (fs == "apfs" && !holds && n_group != 1) { print "/"; return }
   if (n_group == 1) { print mine; if (!is_sure) print "/" }
   else if (n_data == 1 && group_of[only] == "-" && (!own || own_system)) { print only; if (!is_sure) print "/" }
   else print "/"
