@@ -2,19 +2,11 @@
 import type { Db } from './database.ts';
 import { quoteName } from './ddl.ts';
 import { visibleNames } from './guard.ts';
+import { meaningOf } from './meaning.ts';
 import type { Store } from './store.ts';
 
 const hasHost = (db: Db, name: string): boolean =>
   db.prepare("SELECT 1 FROM pragma_table_info(?) WHERE name = 'host_id'").get(name) !== undefined;
-
-/** What a name stands for on this connection: a view cannot name itself. */
-const meaningOf = (db: Db, name: string): string => {
-  const own = db
-    .prepare("SELECT sql FROM sqlite_temp_schema WHERE type = 'view' AND name = ?")
-    .pluck()
-    .get(name) as string | undefined;
-  return own === undefined ? `main.${quoteName(name)}` : `(${own.slice(own.indexOf(' AS\n') + 4)})`;
-};
 
 /**
  * Makes the names that a statement uses mean the rows of one host, for this connection alone.
@@ -27,10 +19,10 @@ export const viewEachHost = (store: Store, sql: string): ((hostId: string) => vo
   const names = visibleNames(store).tables.filter((name) => given.includes(name) && hasHost(db, name));
   db.exec('CREATE TEMP TABLE _asked (host_id TEXT)');
   for (const name of names) {
-    const meaning = meaningOf(db, name);
+    const { from } = meaningOf(db, name);
     db.exec(`DROP VIEW IF EXISTS temp.${quoteName(name)}`);
     db.exec(
-      `CREATE TEMP VIEW ${quoteName(name)} AS\nSELECT * FROM ${meaning} WHERE host_id = (SELECT a.host_id FROM temp._asked a)`,
+      `CREATE TEMP VIEW ${quoteName(name)} AS\nSELECT * FROM ${from} WHERE host_id = (SELECT a.host_id FROM temp._asked a)`,
     );
   }
   const drop = db.prepare('DELETE FROM temp._asked');

@@ -1,6 +1,7 @@
 /** A store for statements that are known to write no id of a host in another letter case: they need not look for either. */
 import type { Db } from './database.ts';
 import { hostIdOf, quoteName } from './ddl.ts';
+import { selectOf } from './meaning.ts';
 
 interface View {
   readonly name: string;
@@ -22,7 +23,7 @@ export const withPlainHosts = (db: Db): void => {
   for (const { name, sql } of viewsOf(db)) {
     if (seen.has(name)) continue;
     seen.add(name);
-    const text = sql.slice(sql.indexOf(' AS\n') + 4);
+    const text = selectOf(sql);
     const plain = text.replaceAll(hostIdOf('h'), 'h.host_id AS host_id');
     if (plain === text) continue;
     db.exec(`DROP VIEW IF EXISTS temp.${quoteName(name)}`);

@@ -76,7 +76,8 @@ export const readTimeline = (prepare: Prepare, host: number): TimelineEntry[] =>
 const damagedValue = (what: string, cause: unknown): Error =>
   Object.assign(new Error(`${what} cannot be read`, { cause }), { code: 'SQLITE_CORRUPT' });
 
-const namesOf = (text: string | null): readonly string[] | null => {
+/** A list of names as the file has it. */
+export const namesOf = (text: string | null): readonly string[] | null => {
   if (text === null) return null;
   try {
     return JSON.parse(text) as string[];

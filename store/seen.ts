@@ -10,7 +10,9 @@ import { isCounted } from './clocks.ts';
 import type { Db } from './database.ts';
 import { collationOf, quoteName, quoteText } from './ddl.ts';
 import { uncertainColumns } from './history.ts';
-import { readPackedRows } from './reader.ts';
+import { meaningOf } from './meaning.ts';
+import { namesOf, observationReader, readPackedRows, statementCache } from './reader.ts';
+import type { ObservationStatus } from './reader.ts';
 import { dataTables, readTableNumbers } from './schema.ts';
 import type { Cells } from './snapshot.ts';
 
@@ -22,14 +24,6 @@ interface LastLook {
   readonly time: number;
   readonly reading: number;
   readonly id: number;
-}
-
-/** What a look told of a table. */
-interface Told {
-  readonly status: string;
-  readonly isGood: boolean;
-  readonly affected: readonly string[] | null;
-  readonly failed: readonly string[] | null;
 }
 
 /** A column that is told and not certain; `canSettle` where its declaration may say of a row that it is all the same. */
@@ -49,9 +43,6 @@ interface Replaced {
 const isStore = (db: Db): boolean =>
   db.prepare("SELECT 1 FROM main.sqlite_schema WHERE name = '_look_table'").get() !== undefined;
 
-const namesOf = (text: string | null): readonly string[] | null =>
-  text === null ? null : (JSON.parse(text) as string[]);
-
 /** The last look at each host, as `latest_snapshots` means it: also under `--as-of`, and of one host alone. */
 const readLastLooks = (db: Db): readonly LastLook[] =>
   db
@@ -61,21 +52,6 @@ const readLastLooks = (db: Db): readonly LastLook[] =>
         'AND s.collected_time = l.collected_time AND s.snapshot_id = l.snapshot_id',
     )
     .all() as LastLook[];
-
-/** What each look told of a table; looks that did not ask for it are not among them. */
-const readTold = (db: Db, tableId: number): ReadonlyMap<number, Told> => {
-  const rows = db
-    .prepare(
-      'SELECT look, status, is_good AS good, columns_affected AS affected, sources_failed AS failed FROM _look_table WHERE tab = ?',
-    )
-    .all(tableId) as { look: number; status: string; good: number; affected: string; failed: string }[];
-  return new Map(
-    rows.map(({ look, status, good, affected, failed }) => [
-      look,
-      { status, isGood: good === 1, affected: namesOf(affected), failed: namesOf(failed) },
-    ]),
-  );
-};
 
 /** Packed rows that a look saw where they are not simply what is known; null where they are. */
 const packedRowsReader = (db: Db): ((last: LastLook, tableId: number) => Uint8Array | null) => {
@@ -101,12 +77,12 @@ const replacedRows = (
   table: Table,
   tableId: number,
   looks: readonly LastLook[],
-  told: ReadonlyMap<number, Told>,
+  toldBy: (last: LastLook, tableId: number) => ObservationStatus | undefined,
   packedRows: ReturnType<typeof packedRowsReader>,
 ): Replaced[] =>
   looks.flatMap((last): Replaced[] => {
-    const of = told.get(last.look);
-    if (of === undefined || !of.isGood) return [{ hostId: last.hostId, rows: [] }];
+    const of = toldBy(last, tableId);
+    if (of === undefined || !of.holdsRows) return [{ hostId: last.hostId, rows: [] }];
     if (of.status !== 'partial') return [];
     const raw = packedRows(last, tableId);
     return raw === null ? [] : [{ hostId: last.hostId, rows: readPackedRows(raw, table) }];
@@ -136,7 +112,7 @@ const readStatusDoubts = (db: Db): readonly StatusDoubts[] => {
 };
 
 /** Older versions did not tell what is uncertain: then it is all that rests on what failed. */
-const uncertainByLook = (table: Table, told: Told | undefined): readonly string[] => {
+const uncertainByLook = (table: Table, told: ObservationStatus | undefined): readonly string[] => {
   if (told === undefined) return [];
   const names = Object.keys(table.columns);
   const { affected, failed } = told;
@@ -195,28 +171,31 @@ const readSeen = (db: Db, tables: readonly Table[], maxAge: number): Seen => {
   const byName = new Map(dataTables(tables).map((table) => [table.name, table]));
   const replaced = new Map<string, readonly Replaced[]>();
   const recent: Recent[] = [];
-  let toldOf: (hostId: string, table: string) => Told | undefined = () => undefined;
+  let toldOf: (hostId: string, table: string) => ObservationStatus | undefined = () => undefined;
   if (isStore(db)) {
     const looks = readLastLooks(db);
     const packedRows = packedRowsReader(db);
     const recentLook = recentReader(db, maxAge);
     const tableIds = readTableNumbers(db);
-    const toldBy = new Map<string, ReadonlyMap<number, Told>>();
+    const observationsOf = observationReader(statementCache(db));
+    const toldBy = ({ look }: LastLook, tableId: number): ObservationStatus | undefined =>
+      observationsOf(look).get(tableId);
     for (const [name, table] of byName) {
       const tableId = tableIds.get(name) ?? -1;
-      const told = readTold(db, tableId);
-      toldBy.set(name, told);
       const current = looks.filter((last) => {
-        const { status } = told.get(last.look) ?? {};
+        const { status } = toldBy(last, tableId) ?? {};
         const found = status === 'ok' || status === 'empty' ? undefined : recentLook(last, tableId);
         if (found !== undefined) recent.push({ ...found, table: name, hostId: last.hostId });
         return found === undefined;
       });
-      const own = replacedRows(table, tableId, current, told, packedRows);
+      const own = replacedRows(table, tableId, current, toldBy, packedRows);
       if (own.length > 0) replaced.set(name, own);
     }
-    const lookOf = new Map(looks.map(({ hostId, look }) => [hostId, look]));
-    toldOf = (hostId, table) => toldBy.get(table)?.get(lookOf.get(hostId) ?? -1);
+    const lastOf = new Map(looks.map((last) => [last.hostId, last]));
+    toldOf = (hostId, table) => {
+      const last = lastOf.get(hostId);
+      return last === undefined ? undefined : toldBy(last, tableIds.get(table) ?? -1);
+    };
   }
   const isRecent = new Set(recent.map(({ hostId, table }) => `${table} ${hostId}`));
   const doubts = readStatusDoubts(db).flatMap(({ hostId, table: name, uncertain, failed }) => {
@@ -227,16 +206,6 @@ const readSeen = (db: Db, tables: readonly Table[], maxAge: number): Seen => {
       .map((column): Doubt => ({ table: name, column, hostId, canSettle: canSettle(table, column, failed) }));
   });
   return { doubts, replaced, recent };
-};
-
-/** What a plain name means on this connection, as SQL to select from, and the view that says so, if it is a view of it. */
-const meaningOf = (db: Db, name: string): { readonly from: string; readonly view: string | null } => {
-  const view = db
-    .prepare("SELECT sql FROM temp.sqlite_schema WHERE type = 'view' AND name = ?")
-    .pluck()
-    .get(name) as string | undefined;
-  if (view === undefined) return { from: `main.${quoteName(name)}`, view: null };
-  return { from: `(${view.slice(view.search(/\sAS\s/) + ' AS '.length)})`, view };
 };
 
 const doubtTable = '_doubt';

@@ -1,0 +1,17 @@
+/** What a name stands for on a connection: SQLite looks for a temporary view first, and a view cannot name itself. */
+import type { Db } from './database.ts';
+import { quoteName } from './ddl.ts';
+
+/** The SELECT of a view, of its whole statement. */
+export const selectOf = (view: string): string => view.slice(view.search(/\sAS\s/) + ' AS '.length);
+
+/** A name as SQL to select from, and the statement of the temporary view that it is, if it is one. */
+export const meaningOf = (db: Db, name: string): { readonly from: string; readonly view: string | null } => {
+  const view = db
+    .prepare("SELECT sql FROM temp.sqlite_schema WHERE type = 'view' AND name = ?")
+    .pluck()
+    .get(name) as string | undefined;
+  return view === undefined
+    ? { from: `main.${quoteName(name)}`, view: null }
+    : { from: `(${selectOf(view)})`, view };
+};
