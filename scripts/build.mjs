@@ -49,15 +49,26 @@ writeFileSync(at('dist/index.cjs'), bundle.replace(/[^\0-\x7f]/g, escaped), 'lat
 cpSync(at('samples'), at('dist/samples'), { recursive: true });
 const sample = ['--source', at('samples/macos26-managed')];
 const db = ['--db', at('build/warm.db')];
-run(at('scripts/code_cache.cjs'), at('dist/index.cjs'), at('dist/start.cache'), 'query', 'SELECT 1');
-run(
-  ...[at('scripts/code_cache.cjs'), at('dist/index.cjs'), at('dist/work.cache')],
-  ...['overview', ...sample, '--then', 'findings', ...sample],
-  ...['--then', 'snapshot', ...db, ...sample],
-  ...['--then', 'export', ...db, '--format', 'native', '--output', at('build/warm.ndjson')],
-  ...['--then', 'merge', '--db', at('build/warm2.db'), at('build/warm.ndjson')],
-  ...['--then', 'merge', '--db', at('build/warm3.db'), at('build/warm.db')],
-  ...['--then', 'query', ...db, 'SELECT count(*) FROM users'],
+const cache = (name, ...words) =>
+  run(at('scripts/code_cache.cjs'), at('dist/index.cjs'), at('dist/caches', name), ...words);
+mkdirSync(at('dist/caches'));
+cache('start', 'query', 'SELECT 1');
+cache(
+  'collect',
+  'overview',
+  ...sample,
+  '--then',
+  'findings',
+  ...sample,
+  '--then',
+  'snapshot',
+  ...db,
+  ...sample,
 );
+cache('query', 'query', ...db, 'SELECT * FROM users');
+cache('findings', 'findings', ...db);
+const exported = at('build/warm.ndjson');
+cache('export', 'export', ...db, '--format', 'native', '--output', exported);
+cache('merge', ...['merge', '--db', at('build/warm2.db'), exported, at('build/warm.db')]);
 // Last, for it is what bin/tokenquery compares the sources with.
 cpSync(at('scripts/loader.cjs'), at('dist/tokenquery.cjs'));

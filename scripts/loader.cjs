@@ -15,15 +15,19 @@ if (Number(process.versions.napi) < 10) {
 }
 globalThis[Symbol.for('tokenquery.root')] = __dirname;
 const filename = join(__dirname, 'index.cjs');
-// Two of them, for to load the one with all that work runs takes as long as it saves where there is no work: the
-// program tells of itself, or answers a statement that reads no table.
-const [verb = '', sql = 'FROM', ...more] = process.argv.slice(2);
-const isShort =
-  ['--version', '-V', '--help', '-h', 'help', 'tables', 'schema', 'access', 'queries'].includes(verb) ||
-  (verb === 'query' && more.length === 0 && !/\bFROM\b/i.test(sql));
+// One for each kind of work, for to load what is not run takes as long as it saves where it is.
+const cacheOf = ([verb = '', ...words]) => {
+  const tellsOfItself = ['--version', '-V', '--help', '-h', 'help', 'tables', 'schema', 'access', 'queries'];
+  if (tellsOfItself.includes(verb)) return 'start';
+  if (verb === 'query' && words.length === 1 && !/\bFROM\b/i.test(words[0])) return 'start';
+  if (verb === 'merge' || verb === 'export') return verb;
+  const hasFile = words.some((word) => word === '--db' || word.startsWith('--db='));
+  if (verb === 'snapshot' || !hasFile) return 'collect';
+  return verb === 'findings' ? 'findings' : 'query';
+};
 let cachedData;
 try {
-  cachedData = readFileSync(join(__dirname, isShort ? 'start.cache' : 'work.cache'));
+  cachedData = readFileSync(join(__dirname, 'caches', cacheOf(process.argv.slice(2))));
 } catch {
   // Without it the start is slower, not different.
 }

@@ -7,7 +7,7 @@ import { version } from '../cli/version.ts';
 import type { ExecutionContext } from 'ava';
 import { root, temporaryFolder } from './standin.ts';
 
-const isBuilt = existsSync(join(root, 'dist/work.cache'));
+const isBuilt = existsSync(join(root, 'dist/caches'));
 const builtTest = isBuilt ? test : test.skip;
 
 /** dist/ alone in a folder of its own, with no node_modules beside or above it. */
