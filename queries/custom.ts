@@ -9,7 +9,7 @@ import { parseQuery } from './query.ts';
 import { bare } from './known.ts';
 import type { Query } from './query.ts';
 import { withReads } from './reads.ts';
-import { blindSpotStatements, exemptStatement } from './evaluate.ts';
+import { blindSpotStatements, exemptStatement } from './blind_spots.ts';
 import type { Names } from './evaluate.ts';
 import { withClosed } from './closed.ts';
 

@@ -275,9 +275,11 @@ const columnsOf = (table: Table, row: string): string =>
 const hostId = hostIdOf('h');
 
 /** Collection time, or id, of the last good observation of a table of a host. */
-const lastGood = (what: string, host: string, tableId: string, and = ''): string =>
+const lastGood = (what: 'collected_time' | 'snapshot_id', host: string, tableId: string, and = ''): string =>
   `(SELECT s.${what} FROM main._snapshot s JOIN main._look_table l ON l.look = s.look AND l.tab = ${tableId} AND l.is_good = 1 ` +
-  `WHERE s.host = ${host} AND ${isCounted('s')}${and} ORDER BY s.collected_time DESC, s.reading DESC, s.snapshot_id DESC LIMIT 1)`;
+  `WHERE s.host = ${host} AND ${isCounted('s')}${and} ORDER BY s.collected_time DESC` +
+  // Of the same second, the time is the same.
+  `${what === 'collected_time' ? '' : ', s.reading DESC, s.snapshot_id DESC'} LIMIT 1)`;
 
 const currentView = (table: Table): string =>
   `SELECT ${columnsOf(table, 'r')}, ${hostId} FROM main._host h JOIN main.${currentName(table)} r ON r._host = h.host`;
@@ -292,7 +294,7 @@ const historyArm = (table: Table, tableId: number, of: 'current' | 'past'): stri
   const name = of === 'current' ? currentName(table) : pastName(table);
   return (
     `SELECT ${columnsOf(table, 'r')}, ${hostId}, ${fromTime} AS valid_from_time, ` +
-    `${of === 'current' ? 'NULL' : 'r._until_time'} AS valid_until_time, ${firstSnapshot} AS first_snapshot_id, ` +
+    `${of === 'current' ? 'CAST(NULL AS INTEGER)' : 'r._until_time'} AS valid_until_time, ${firstSnapshot} AS first_snapshot_id, ` +
     `${of === 'current' ? lastGood('snapshot_id', 'h.host', String(tableId)) : 'r._last_snapshot'} AS last_snapshot_id ` +
     `FROM main._host h JOIN main._state s ON s.host = h.host AND s.tab = ${tableId} JOIN main.${name} r ON r._host = h.host` +
     (of === 'current' ? '' : ` AND ${isHistory}`)

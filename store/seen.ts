@@ -226,10 +226,13 @@ const certain = (table: Table, name: string): string => {
 
 const fill = (db: Db, table: Table, replaced: readonly Replaced[]): void => {
   const { name } = table;
-  // Ids of hosts compare as they are written where the library asks (plain_hosts.ts).
+  // Ids of hosts compare as they are written where the library asks (plain_hosts.ts). With other types than those of the store
+  // SQLite would not look behind the view, and read all of it each time.
   const columns = [
-    ...Object.keys(table.columns).map((column) => `${quoteName(column)}${collationOf(column)}`),
-    'host_id',
+    ...Object.entries(table.columns).map(
+      ([column, { type }]) => `${quoteName(column)} ${type}${collationOf(column)}`,
+    ),
+    'host_id TEXT',
   ].join(', ');
   const own = quoteName(seenTable(name));
   db.exec(`CREATE TEMP TABLE ${quoteName(replacedTable(name))} (host_id TEXT PRIMARY KEY) WITHOUT ROWID`);

@@ -1,7 +1,7 @@
 import { requirementText, severityRank } from '../../queries/query.ts';
 import type { Query } from '../../queries/query.ts';
 import { queries as library } from '../../queries/index.ts';
-import { blindSpotsSql } from '../../queries/evaluate.ts';
+import { blindSpotsSql } from '../../queries/blind_spots.ts';
 import { tables } from '../../tables/index.ts';
 import { readQueries } from '../../queries/custom.ts';
 import type { Arguments, Command } from '../args.ts';

@@ -35,7 +35,8 @@ FROM (
     SUM(CASE WHEN holders.secure_token = 1 AND holders.creation_time IS NOT NULL THEN 0 ELSE 1 END)
       OVER (PARTITION BY holders.host_id) AS doubtful
   FROM (
-    SELECT
+    -- DISTINCT: SQLite then looks for each creation time once.
+    SELECT DISTINCT
       s.host_id,
       s.username,
       s.uuid,
@@ -56,11 +57,12 @@ FROM (
 LEFT JOIN hosts h ON h.host_id = oldest.host_id
 WHERE oldest.creation_time = oldest.oldest_time
   -- An account that was not seen may be older.
-  AND (
-    SELECT COUNT(*)
+  AND oldest.host_id IN (
+    SELECT k.host_id
     FROM known_tables k
-    WHERE k.host_id = oldest.host_id
-      AND k.table_name IN ('account_policy_data', 'secure_tokens')
-  ) = 2
+    WHERE k.table_name IN ('account_policy_data', 'secure_tokens')
+    GROUP BY k.host_id
+    HAVING COUNT(*) = 2
+  )
   AND oldest.doubtful = 0
 ORDER BY oldest.host_id, oldest.username, COALESCE(oldest.uuid, '');

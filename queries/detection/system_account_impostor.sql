@@ -51,12 +51,8 @@ twins AS (
   WHERE d.host_id IN (SELECT s.host_id FROM shared s)
 ),
 woken AS (
-  SELECT w.host_id, w.username, COALESCE(w.uuid, '') AS uuid
-  FROM users w
-  WHERE w.is_system_account = 1
-    AND w.is_awake = 1
-  UNION
-  -- Few hold a token, and few are hidden by the login window: those are read first.
+  -- What the record of an account does not say. Few hold a token, and few are hidden by the login window: those are
+  -- read first.
   SELECT s.host_id, s.username, COALESCE(s.uuid, '') AS uuid
   FROM secure_tokens s
   WHERE s.secure_token = 1
@@ -84,7 +80,7 @@ SELECT
     WHEN t.same_uid > 1 AND u.uid IS NOT NULL THEN 'same_uid'
     WHEN t.same_uuid > 1 AND u.uuid IS NOT NULL THEN 'same_uuid'
     WHEN u.has_false_identity = 1 THEN 'false_identity'
-    WHEN w.username IS NOT NULL AND u.is_system_account = 1 THEN 'awake'
+    WHEN (u.is_awake = 1 OR w.username IS NOT NULL) AND u.is_system_account = 1 THEN 'awake'
     ELSE 'name'
   END AS kind
 FROM users u
@@ -102,8 +98,8 @@ WHERE (u.uid = 0 AND u.username <> 'root')
   OR (t.same_uuid > 1 AND u.uuid IS NOT NULL)
   OR u.has_false_identity = 1
   OR (
-    w.username IS NOT NULL
-    AND u.is_system_account = 1
+    u.is_system_account = 1
+    AND (u.is_awake = 1 OR w.username IS NOT NULL)
     AND u.account_type NOT IN ('root', 'setup_assistant', 'guest')
   )
   OR (

@@ -51,17 +51,20 @@ FROM (
   -- Apple silicon only: 1 with an administrator who owns the volume, 0 when none may be one, else NULL.
   LEFT JOIN (
     SELECT
-      a.host_id,
-      CASE
-        WHEN MAX(CASE WHEN s.is_admin = 1 AND s.volume_owner = 1 THEN 1 ELSE 0 END) = 1 THEN 1
-        WHEN MAX(
+      held.host_id,
+      CASE WHEN held.has_owner = 1 THEN 1 WHEN held.may_have_owner = 0 THEN 0 END AS is_owned
+    FROM (
+      SELECT
+        s.host_id,
+        MAX(CASE WHEN s.is_admin = 1 AND s.volume_owner = 1 THEN 1 ELSE 0 END) AS has_owner,
+        MAX(
           CASE WHEN COALESCE(s.is_admin, 1) = 1 AND COALESCE(s.volume_owner, 1) = 1 THEN 1 ELSE 0 END
-        ) = 0 THEN 0
-      END AS is_owned
-    FROM hosts a
-    JOIN secure_tokens s ON s.host_id = a.host_id
+        ) AS may_have_owner
+      FROM secure_tokens s
+      GROUP BY s.host_id
+    ) held
+    JOIN hosts a ON a.host_id = held.host_id
     WHERE a.is_apple_silicon = 1
-    GROUP BY a.host_id
   ) owners ON owners.host_id = h.host_id
   WHERE h.os_major IS NOT NULL
   GROUP BY h.os_major

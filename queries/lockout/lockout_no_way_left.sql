@@ -45,8 +45,8 @@
 -- references: 800-53r5 CP-10
 -- false-positives: A key that was escrowed by other means than MDM; see docs/lockout.md.
 WITH recovery_keys AS (
-  -- Only with FileVault on is there anything to unlock at startup.
-  SELECT
+  -- Only with FileVault on is there anything to unlock at startup. DISTINCT: SQLite then makes this list once.
+  SELECT DISTINCT
     f.host_id,
     -- fdesetup says false on any error: the key among the APFS crypto users goes before it.
     CASE

@@ -46,8 +46,8 @@
 -- false-positives: A personal Mac of one user. A key that was escrowed by other means than MDM; see
 --   docs/lockout.md.
 WITH recovery_keys AS (
-  -- Only with FileVault on is there anything to unlock at startup.
-  SELECT
+  -- Only with FileVault on is there anything to unlock at startup. DISTINCT: SQLite then makes this list once.
+  SELECT DISTINCT
     f.host_id,
     -- fdesetup says false on any error: the key among the APFS crypto users goes before it.
     CASE

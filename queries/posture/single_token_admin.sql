@@ -35,12 +35,13 @@ WHERE s.is_admin = 1
   AND b.state IN ('supported_not_escrowed', 'not_supported', 'stale_local', 'not_enrolled')
   -- There is no other, and nobody who might be one, nor an account that was not seen. One who is disabled administers
   -- nothing.
-  AND (
-    SELECT COUNT(*)
+  AND s.host_id IN (
+    SELECT k.host_id
     FROM known_tables k
-    WHERE k.host_id = s.host_id
-      AND k.table_name IN ('secure_tokens', 'users')
-  ) = 2
+    WHERE k.table_name IN ('secure_tokens', 'users')
+    GROUP BY k.host_id
+    HAVING COUNT(*) = 2
+  )
   AND NOT EXISTS (
     SELECT 1
     FROM secure_tokens o

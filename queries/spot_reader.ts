@@ -1,0 +1,80 @@
+/** Asks the statements that find blind spots, in as few passes over the tables as it takes. */
+import type { Value } from '../collector/table.ts';
+import { quoteName, quoteText } from '../store/ddl.ts';
+import { wasNotCollected } from './blind_spots.ts';
+import type { Glance, SpotStatement } from './blind_spots.ts';
+
+export type AnyRow = Readonly<Record<string, Value>>;
+
+/** Asks SQL that may read the parameter `:among`, a JSON array of ids of hosts. */
+export type Ask = (sql: string, among?: readonly string[]) => readonly AnyRow[];
+
+/** Which hosts have rows that statements look for, by table and condition: found in one pass over each table. */
+const glancesAt = (
+  statements: readonly SpotStatement[],
+  ask: Ask,
+): ((glance: Glance) => readonly string[]) => {
+  const all = statements.flatMap(({ glance }) => glance ?? []);
+  const byTable = new Map(
+    [...Map.groupBy(all, ({ table }) => table)].map(([table, own]) => {
+      const conditions = [...new Set(own.map(({ condition }) => condition))];
+      const columns = conditions.map((condition, index) => `(${condition}) AS c${index}`);
+      const rows = ask(
+        `SELECT DISTINCT host_id, ${columns.join(', ')} FROM ${quoteName(table)} WHERE (${conditions.join(') OR (')})`,
+      );
+      const found = new Map(
+        conditions.map((condition, index) => [
+          condition,
+          [...new Set(rows.filter((row) => row[`c${index}`] === 1).map((row) => String(row['host_id'])))],
+        ]),
+      );
+      return [table, found] as const;
+    }),
+  );
+  return ({ table, condition }) => byTable.get(table)?.get(condition) ?? [];
+};
+
+/** Of each table, the hosts that have no status of it: mostly none. */
+const absentFrom = (hosts: readonly string[], ask: Ask): ((table: string) => readonly string[]) => {
+  const counts = new Map(
+    ask('SELECT table_name, COUNT(DISTINCT host_id) AS hosts FROM table_status GROUP BY table_name').map(
+      (row) => [row['table_name'], row['hosts']],
+    ),
+  );
+  const absent = new Map<string, readonly string[]>();
+  return (table) => {
+    if (counts.get(table) === hosts.length) return [];
+    const known = absent.get(table);
+    if (known !== undefined) return known;
+    const rows = ask(`SELECT host_id FROM table_status WHERE table_name = ${quoteText(table)}`);
+    const own = new Set(rows.map((row) => row['host_id']));
+    const found = hosts.filter((host) => !own.has(host));
+    absent.set(table, found);
+    return found;
+  };
+};
+
+/**
+ * @param hosts Every host that is known at all.
+ * @returns The rows of a statement: host_id, table_name, column_name, reason, and status and told where table_status says it.
+ */
+export const spotReader = (
+  statements: readonly SpotStatement[],
+  hosts: readonly string[],
+  ask: Ask,
+): ((statement: SpotStatement) => readonly AnyRow[]) => {
+  const glances = glancesAt(statements, ask);
+  const absent = absentFrom(hosts, ask);
+  return ({ withParts, absentFrom: table, glance }) => {
+    if (table !== undefined)
+      return absent(table).map((host) => ({
+        ...{ host_id: host, table_name: table, column_name: null },
+        reason: wasNotCollected,
+      }));
+    if (glance === undefined) return ask(withParts(''));
+    const found = glances(glance);
+    if (found.length === 0) return [];
+    if (found.length * 4 > hosts.length) return ask(withParts(''));
+    return ask(withParts('\n    AND host_id IN (SELECT value FROM json_each(:among))'), found);
+  };
+};
