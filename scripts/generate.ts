@@ -7,6 +7,7 @@ import { parseQuery, severityRank } from '../queries/query.ts';
 import type { Query } from '../queries/query.ts';
 import { withReads } from '../queries/reads.ts';
 import { openEmptyStore } from '../store/empty.ts';
+import { embeddedScript } from './embedded_script.ts';
 import { parsersIndex } from './parsers_index.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -50,6 +51,7 @@ write(
 );
 
 write('collector/parsers/index.ts', await parsersIndex(join(root, 'collector/parsers')));
+write('collector/script/embedded.ts', embeddedScript());
 
 const { tables: declared } = await import('../tables/index.ts');
 const store = openEmptyStore(declared);

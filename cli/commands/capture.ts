@@ -13,7 +13,7 @@ const writeScript = async (given: Arguments): Promise<number> => {
   // It always asks the Mac that it runs on, and only what may not contact a server.
   const extra = Object.keys(sourceOptions).find((name) => name !== 'include' && given.flag(name));
   if (extra !== undefined) throw new UserError(`--script goes without --${extra}`, '', 2);
-  const { captureScript } = await import(/* webpackMode: "eager" */ '../../collector/script.ts');
+  const { captureScript } = await import(/* webpackMode: "eager" */ '../../collector/script/script.ts');
   const { noShells } = await import(/* webpackMode: "eager" */ '../../collector/accounts.ts');
   const script = captureScript({ tool: toolName, include: includeOf(given), noShells });
   const [out] = given.positionals;

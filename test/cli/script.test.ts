@@ -23,8 +23,8 @@ import { evidenceBackend, recordingBackend, writeBundle } from '../../collector/
 import { liveBackend } from '../../collector/backends/live.ts';
 import { parseXmlPlist, writeXmlPlist } from '../../collector/parsers/plist.ts';
 import type { PlistValue } from '../../collector/parsers/plist.ts';
-import { captureScript, isInScript } from '../../collector/script.ts';
-import type { ScriptOptions } from '../../collector/script.ts';
+import { captureScript, isInScript } from '../../collector/script/script.ts';
+import type { ScriptOptions } from '../../collector/script/script.ts';
 import { commandNames, commands, sourceOf } from '../../collector/sources.ts';
 import type { Command, SourceName } from '../../collector/sources.ts';
 import { noShells } from '../../collector/accounts.ts';

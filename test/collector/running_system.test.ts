@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { collect } from '../../collector/collect.ts';
-import { plistAwk } from '../../collector/script_awk.ts';
+import { filledIn } from '../../collector/script/template.ts';
 import apfsCryptoUsers from '../../tables/apfs_crypto_users.ts';
 import { fixtureBackend, plistOf } from '../fixtures/backend.ts';
 import type { PlistJson } from '../fixtures/backend.ts';
@@ -104,7 +104,7 @@ test('the printed script asks the volume that the collector asks, on any disk', 
     string,
     string,
   ];
-  writeFileSync(program, plistAwk);
+  writeFileSync(program, filledIn('plist.awk'));
   writeFileSync(rules, '');
   const awk = (answer: PlistJson, variables: Readonly<Record<string, string>>): string => {
     writeFileSync(file, plistOf(answer));

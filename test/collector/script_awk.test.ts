@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
 import { fileParserOf, isSanitized, parserOf, sanitizerOf } from '../../collector/parsing.ts';
 import { decodeUtf8, sanitizeFile, sanitizeOutput } from '../../collector/sanitize.ts';
-import { captureScript, isInScript } from '../../collector/script.ts';
+import { captureScript, isInScript } from '../../collector/script/script.ts';
 import { commandNames, commands, fileNames, files } from '../../collector/sources.ts';
 import type { Command, CommandName, FileName } from '../../collector/sources.ts';
 import { noShells } from '../../collector/accounts.ts';

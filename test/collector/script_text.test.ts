@@ -7,7 +7,7 @@ import type { ExecutionContext } from 'ava';
 import { CollectError } from '../../collector/errors.ts';
 import { fileParserOf, parserOf } from '../../collector/parsing.ts';
 import { decodeUtf8, sanitizeFile, sanitizeOutput } from '../../collector/sanitize.ts';
-import { captureScript } from '../../collector/script.ts';
+import { captureScript } from '../../collector/script/script.ts';
 import { fileNames } from '../../collector/sources.ts';
 import type { CommandName, FileName } from '../../collector/sources.ts';
 import { noShells } from '../../collector/accounts.ts';

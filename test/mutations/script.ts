@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { noShells } from '../../collector/accounts.ts';
-import { captureScript, isInScript } from '../../collector/script.ts';
+import { captureScript, isInScript } from '../../collector/script/script.ts';
 import { fileNames, isReadablePath } from '../../collector/sources.ts';
 import type { CommandName } from '../../collector/sources.ts';
 import { textOf, withRun, writeFolder } from './bundle.ts';

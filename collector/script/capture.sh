@@ -1,152 +1,32 @@
-/**
- * The collector for Macs without this program: a POSIX shell script, written from the same lists as everything
- * else that is read (sources.ts and the allow-lists of the parsers). It makes an evidence bundle, version 1.
- */
-import { accountsPreferenceKeys } from './parsers/accounts_preferences.ts';
-import type { AllowedDict } from './parsers/allowed.ts';
-import { accountPolicyKeys, groupKeys, policyKeys, userKeys } from './parsers/ds_records.ts';
-import { deferralKeys } from './parsers/fdesetup_show_deferral_info.ts';
-import { ioregPlatformKeys, serialNumberKeys } from './parsers/ioreg_platform.ts';
-import { loginwindowKeys } from './parsers/loginwindow_preferences.ts';
-import { managedPreferenceKeys } from './parsers/managed_preferences.ts';
-import { contentKeys, mdmProfileKeys, profileKeys } from './parsers/profiles_show_configuration.ts';
-import { cachedEnrollmentKeys } from './parsers/profiles_show_enrollment_cached.ts';
-import { plistAwk, textAwk } from './script_awk.ts';
-import { isSanitized } from './parsing.ts';
-import { commandNames, commands, fileNames, files, statOnly } from './sources.ts';
-import type { Command, CommandName, FileName, SourceName } from './sources.ts';
-
-const defaultTimeoutSeconds = 15;
-
-/** How the script reduces what a command prints: with an awk program, or not where nothing is to be dropped. */
-const sanitizers: Readonly<Partial<Record<CommandName, 'records' | 'profiles' | 'deferral' | 'enrollment'>>> =
-  {
-    ioreg_platform: 'records',
-    ds_users: 'records',
-    ds_groups: 'records',
-    ds_account_policy: 'records',
-    fdesetup_show_deferral_info: 'deferral',
-    profiles_show_configuration: 'profiles',
-    profiles_show_enrollment_cached: 'enrollment',
-  };
-
-/** One line of the rules of the awk programs: the set, the path of a key in it, and what may be kept of it. */
-type Rule = readonly [set: string, path: string, kept: string];
-
-const rulesOf = (set: string, allowed: AllowedDict, above = ''): Rule[] =>
-  Object.entries(allowed).flatMap(([key, rule]): Rule[] => {
-    // A preference domain is the name of a file, and no two differ in case alone.
-    const path = above + (above.endsWith('PayloadContentManagedPreferences/') ? key.toLowerCase() : key);
-    if (typeof rule === 'string') return [[set, path, key === 'ServerURL' ? 'url' : rule]];
-    const list = rule as readonly [AllowedDict];
-    return Array.isArray(rule)
-      ? [[set, path, 'list'], ...rulesOf(set, list[0], `${path}/`)]
-      : [[set, path, 'dict'], ...rulesOf(set, rule as AllowedDict, `${path}/`)];
-  });
-
-const preferenceKeys: Readonly<Partial<Record<FileName, AllowedDict>>> = {
-  managed_preferences: managedPreferenceKeys,
-  loginwindow_preferences: loginwindowKeys,
-  accounts_preferences: accountsPreferenceKeys,
-};
-
-/** Commands with a parameter, which the script asks in its loops over volumes and accounts. */
-const looped: ReadonlySet<CommandName> = new Set([
-  'diskutil_apfs_list_users',
-  'sysadminctl_secure_token_status',
-] as const);
-
-/**
- * Whether the script records a source. What may ask a server is left out, and so is what the script has no way to
- * ask, or no rules to keep only what may be kept: its bundle does not hold it, and the tables say "not recorded".
- */
-export const isInScript = (source: SourceName): boolean => {
-  if (source === 'stat') return true;
-  if (!(source in commands)) return preferenceKeys[source as FileName] !== undefined;
-  const name = source as CommandName;
-  const { network, parameter }: Command = commands[name];
-  const isSanitizable = !isSanitized(name) || sanitizers[name] !== undefined;
-  return !network && isSanitizable && (parameter === undefined || looped.has(name));
-};
-
-const rulesFor = (include: ReadonlySet<string>, noShells: ReadonlySet<string>): Rule[] => {
-  const any = (set: string, keys: Iterable<string>): Rule[] => Array.from(keys, (key) => [set, key, 'any']);
-  const isPolicy = (key: string): boolean => accountPolicyKeys.get(key) === 'accountPolicyData';
-  return [
-    ...any('ioreg_platform', [
-      ...Object.keys(ioregPlatformKeys),
-      ...(include.has('serial_number') ? Object.keys(serialNumberKeys) : []),
-    ]),
-    ...any('ds_users', userKeys.keys()),
-    ...any('ds_groups', groupKeys.keys()),
-    ...Array.from(accountPolicyKeys.keys(), (key): Rule => [
-      'ds_account_policy',
-      key,
-      isPolicy(key) ? 'policy' : 'any',
-    ]),
-    ...Object.keys(policyKeys).map((key): Rule => ['policy', key, 'number']),
-    ...rulesOf('deferral', deferralKeys),
-    ...rulesOf('enrollment', cachedEnrollmentKeys),
-    ...rulesOf('profile', profileKeys),
-    ...rulesOf('mdm_profile', mdmProfileKeys),
-    ...Object.entries(contentKeys).flatMap(([type, keys]) => rulesOf(`payload/${type}`, keys)),
-    ...any('payload_key', new Set(Object.values(contentKeys).flatMap((keys) => Object.keys(keys)))),
-    ...fileNames.flatMap((name) => rulesOf(name, preferenceKeys[name] ?? {})),
-    ...Array.from(userKeys, ([key, attribute]): Rule => ['attribute', key, attribute]),
-    ...Array.from(noShells, (shell): Rule => ['no_shell', shell, 'x']),
-  ];
-};
-
-const bare = /^[A-Za-z0-9_@%+=:,./-]+$/;
-const quote = (word: string): string => (bare.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
-
-export interface ScriptOptions {
-  /** What writes it, such as `tokenquery 0.1.0`. */
-  readonly tool: string;
-  /** Facts that are off by default: `serial_number`. */
-  readonly include?: ReadonlySet<string>;
-  /** Shells that make an account one that cannot log in. */
-  readonly noShells: ReadonlySet<string>;
-  /** For tests: in place of the seconds of each source. */
-  readonly timeoutSeconds?: number;
-}
-
-/** The text of the script; the same for the same options. */
-export const captureScript = (options: ScriptOptions): string => {
-  const secondsOf = (name: CommandName): number => {
-    const { timeoutSeconds }: Command = commands[name];
-    return options.timeoutSeconds ?? timeoutSeconds ?? defaultTimeoutSeconds;
-  };
-  const ask = (name: CommandName, argument?: string): string => {
-    const { argv, parameter }: Command = commands[name];
-    const words = argv.map((word) => (word === parameter?.placeholder ? (argument ?? '') : quote(word)));
-    return `ask ${name} ${secondsOf(name)} ${sanitizers[name] ?? 'whole'} ${words.join(' ')}`;
-  };
-  const isNetwork = (name: SourceName): boolean =>
-    name in commands && (commands[name as CommandName] as Command).network;
-  const asked = commandNames.filter((name) => isInScript(name) && !looped.has(name));
-  const leftOut = commandNames.filter(isNetwork);
-  const unknown = [...commandNames, ...fileNames].filter((name) => !isInScript(name) && !isNetwork(name));
-  const pathsOf = (isOfUser: boolean): string[] =>
-    fileNames
-      .filter(isInScript)
-      .flatMap((name) =>
-        (files[name].paths as readonly string[])
-          .filter((path) => path.includes('{username}') === isOfUser)
-          .map((path) => `keep ${name} "${path.replace('{username}', '$name')}"`),
-      );
-  const rules = rulesFor(options.include ?? new Set(), options.noShells);
-
-  return String.raw`#!/bin/sh
-# Written by ${options.tool}, "tokenquery capture --script"; not to be edited.
+#!/bin/sh
+#: The collector for Macs without this program, as "tokenquery capture --script" prints it.
+#:
+#: How the printed script is made. Lines that begin as this one are for the reader of this file, and are left out. A
+#: word between two @ is a mark. The mark of a file is replaced by that file, which stands beside this one. The others
+#: are filled in by script.ts, from the allow-lists in ../sources.ts and ../parsers. Nothing else is changed:
+#:     tokenquery capture --script | diff collector/script/capture.sh -
+#: shows these lines and marks, and what takes their place. "npm run generate" embeds the files in the program, and a
+#: test compares both.
+#:
+#: How to read it, from what it does on the Mac to what leaves the Mac:
+#: 1. What is asked: the lines "ask", "keep" and "look" below "started=", and in the loops there. "ask" runs a command
+#:    with the words of its line, "keep" reads a file with the help of plutil, "look" looks at a path. The first two
+#:    do so by "launch", and nothing else does; what the script needs itself is listed below.
+#: 2. What is kept: an output goes through "reduce", a file through "keep". Where one can hold more than may be kept, they
+#:    keep what the rules allow, by plist.awk and text.awk, and of what those cannot read the size alone. Then "redact"
+#:    takes out what looks like a recovery key, from the errors that a tool prints too.
+#: 3. What is written: files below the folder that mktemp made (work), and OUT.tar.gz (out), by way of a file beside it
+#:    (part). Search for ">", "mv", "cp", "ln" and "rm".
+# Written by @tool@, "tokenquery capture --script"; not to be edited.
 #
 # usage: sh tokenquery-capture.sh OUT.tar.gz
 #
 # Writes what this Mac answers to an evidence bundle that tokenquery reads on any computer; best run as root.
 # It only reads: the commands below are run with exactly these words, the files below are read, the paths
 # below are looked at, and OUT.tar.gz is all that it leaves. It asks for no password and contacts no server;
-# ${leftOut.join(' and ')} are left out, for they may.
-${unknown.map((name) => `# ${name} is left out: this script has no rules for it.\n`).join('')}#
+# @not_asked@ are left out, for they may.
+# @without_rules@
+#
 # Its own tools, and why they only read: awk, sed, grep, tr and wc read the files that they are given; stat looks at
 # a path; plutil converts to standard output (-o -) what it reads; id, date and ps print. mktemp, mkdir, cp, mv,
 # tar, gzip, shasum, ln and rm work in the folder that mktemp made, and on OUT.tar.gz. kill ends what this
@@ -230,12 +110,14 @@ bundle=$work/tokenquery-evidence
 mkdir "$bundle" "$bundle/commands" || fail 'the bundle cannot be made'
 
 cat > "$work/plist.awk" << 'END_OF_AWK' || fail 'there is no room for temporary files'
-${plistAwk}END_OF_AWK
+@plist.awk@
+END_OF_AWK
 cat > "$work/text.awk" << 'END_OF_AWK' || fail 'there is no room for temporary files'
-${textAwk}END_OF_AWK
+@text.awk@
+END_OF_AWK
 # Of each output and file that can hold more, the keys that may be kept.
 cat > "$work/rules" << 'END_OF_RULES' || fail 'there is no room for temporary files'
-${rules.map((rule) => rule.join('\t')).join('\n')}
+@rules@
 END_OF_RULES
 
 # The awk of macOS takes a NUL for the end of a text, and what follows it would be lost unseen: in its place stands
@@ -511,7 +393,7 @@ keep() { # SOURCE PATH: of a preference file, the keys that may be kept
 started=$(date +%s)
 euid=$(id -u)
 
-${asked.map((name) => ask(name)).join('\n')}
+ask @sources@
 
 # The Data volume of the running system, or the startup volume where diskutil does not tell which it is; none where
 # the startup volume is not on APFS.
@@ -524,7 +406,7 @@ if [ ! -s "$work/answer.diskutil_apfs_list" ] || ! plist -v mode=devices -v devi
   if [ "$root_fs" = hfs ]; then : > "$work/devices"; else printf '/\n' > "$work/devices"; fi
 fi
 while IFS= read -r name; do
-  ${ask('diskutil_apfs_list_users', '"$name"')}
+  ask @sources_of_a_volume@ "$name"
 done < "$work/devices"
 
 # The accounts that can log in; a name that a tool could take for an option or a path is never put on an argv.
@@ -553,19 +435,19 @@ if [ -s "$work/answer.sw_vers" ]; then
 fi
 while IFS= read -r name; do
   if [ -n "$version" ] && [ "$version" -ge 101400 ]; then
-    ${ask('sysadminctl_secure_token_status', '"$name"')}
+    ask @sources_of_an_account@ "$name"
   fi
   case $name in
     . | ..) ;;
     *)
-      ${pathsOf(true).join('\n      ')}
+      keep @files_of_an_account@ "$name"
       ;;
   esac
 done < "$work/names"
 
-${pathsOf(false).join('\n')}
+keep @files@
 
-${statOnly.map((path) => `look ${quote(path)}`).join('\n')}
+look @paths@
 while IFS= read -r name; do
   look "$name"
 done < "$work/homes"
@@ -579,7 +461,7 @@ if [ -s "$work/answer.ioreg_platform" ]; then
   uuid=$(plist -v mode=uuid "$work/answer.ioreg_platform" 2>/dev/null)
   if [ -n "$uuid" ]; then uuid="\"host_id\":\"$uuid\","; fi
 fi
-printf '{"format":"tokenquery-evidence","version":1,"origin":"recorded","captured_time":%s,"euid":%s,%s"tool":"%s (script)"}\n' "$started" "$euid" "$uuid" ${quote(options.tool)} > "$bundle/evidence.json" || fail 'there is no room for the bundle'
+printf '{"format":"tokenquery-evidence","version":1,"origin":"recorded","captured_time":%s,"euid":%s,%s"tool":"%s (script)"}\n' "$started" "$euid" "$uuid" @tool_as_a_word@ > "$bundle/evidence.json" || fail 'there is no room for the bundle'
 
 # Without a tool for them, a bundle may lack its sums.
 if command -v shasum > /dev/null 2>&1; then
@@ -615,5 +497,3 @@ rm -f "$part"
 part=
 if [ "$euid" != 0 ]; then note 'captured without root: what root alone may see is recorded as refused'; fi
 printf '%s: %s commands, %s files\n' "$1" "$count" "$files"
-`;
-};

@@ -1,0 +1,66 @@
+/** What the printed collector may keep of each output and file: the allow-lists of the parsers, as lines for awk. */
+import { accountsPreferenceKeys } from '../parsers/accounts_preferences.ts';
+import type { AllowedDict } from '../parsers/allowed.ts';
+import { accountPolicyKeys, groupKeys, policyKeys, userKeys } from '../parsers/ds_records.ts';
+import { deferralKeys } from '../parsers/fdesetup_show_deferral_info.ts';
+import { ioregPlatformKeys, serialNumberKeys } from '../parsers/ioreg_platform.ts';
+import { loginwindowKeys } from '../parsers/loginwindow_preferences.ts';
+import { managedPreferenceKeys } from '../parsers/managed_preferences.ts';
+import { contentKeys, mdmProfileKeys, profileKeys } from '../parsers/profiles_show_configuration.ts';
+import { cachedEnrollmentKeys } from '../parsers/profiles_show_enrollment_cached.ts';
+import { fileNames } from '../sources.ts';
+import type { FileName } from '../sources.ts';
+
+/** One line of the rules of the awk programs: the set, the path of a key in it, and what may be kept of it. */
+type Rule = readonly [set: string, path: string, kept: string];
+
+const rulesOf = (set: string, allowed: AllowedDict, above = ''): Rule[] =>
+  Object.entries(allowed).flatMap(([key, rule]): Rule[] => {
+    // A preference domain is the name of a file, and no two differ in case alone.
+    const path = above + (above.endsWith('PayloadContentManagedPreferences/') ? key.toLowerCase() : key);
+    if (typeof rule === 'string') return [[set, path, key === 'ServerURL' ? 'url' : rule]];
+    const list = rule as readonly [AllowedDict];
+    return Array.isArray(rule)
+      ? [[set, path, 'list'], ...rulesOf(set, list[0], `${path}/`)]
+      : [[set, path, 'dict'], ...rulesOf(set, rule as AllowedDict, `${path}/`)];
+  });
+
+/** The files of which the script keeps something, with the keys. */
+export const preferenceKeys: Readonly<Partial<Record<FileName, AllowedDict>>> = {
+  managed_preferences: managedPreferenceKeys,
+  loginwindow_preferences: loginwindowKeys,
+  accounts_preferences: accountsPreferenceKeys,
+};
+
+const any = (set: string, keys: Iterable<string>): Rule[] => Array.from(keys, (key) => [set, key, 'any']);
+
+/** What is kept of an account's policy is said key by key: it is a property list of its own, as text. */
+const policyRule = (key: string): Rule => [
+  'ds_account_policy',
+  key,
+  accountPolicyKeys.get(key) === 'accountPolicyData' ? 'policy' : 'any',
+];
+
+const allRules = (include: ReadonlySet<string>, noShells: ReadonlySet<string>): Rule[] => [
+  ...any('ioreg_platform', [
+    ...Object.keys(ioregPlatformKeys),
+    ...(include.has('serial_number') ? Object.keys(serialNumberKeys) : []),
+  ]),
+  ...any('ds_users', userKeys.keys()),
+  ...any('ds_groups', groupKeys.keys()),
+  ...Array.from(accountPolicyKeys.keys(), policyRule),
+  ...Object.keys(policyKeys).map((key): Rule => ['policy', key, 'number']),
+  ...rulesOf('deferral', deferralKeys),
+  ...rulesOf('enrollment', cachedEnrollmentKeys),
+  ...rulesOf('profile', profileKeys),
+  ...rulesOf('mdm_profile', mdmProfileKeys),
+  ...Object.entries(contentKeys).flatMap(([type, keys]) => rulesOf(`payload/${type}`, keys)),
+  ...any('payload_key', new Set(Object.values(contentKeys).flatMap((keys) => Object.keys(keys)))),
+  ...fileNames.flatMap((name) => rulesOf(name, preferenceKeys[name] ?? {})),
+  ...Array.from(userKeys, ([key, attribute]): Rule => ['attribute', key, attribute]),
+  ...Array.from(noShells, (shell): Rule => ['no_shell', shell, 'x']),
+];
+
+/** The rules as lines for awk. */
+export const ruleLines = (include: ReadonlySet<string>, noShells: ReadonlySet<string>): readonly string[] =>
+  allRules(include, noShells).map((rule) => rule.join('\t'));

@@ -1,0 +1,103 @@
+/**
+ * The collector for Macs without this program: a POSIX shell script, whose text is in capture.sh and the .awk files
+ * beside it. Here it gets its lists, from what everything else that is read comes from (sources.ts and the allow-lists
+ * of the parsers). It makes an evidence bundle, version 1.
+ */
+import { isSanitized } from '../parsing.ts';
+import { commandNames, commands, fileNames, files, statOnly } from '../sources.ts';
+import type { Command, CommandName, FileName, SourceName } from '../sources.ts';
+import { preferenceKeys, ruleLines } from './rules.ts';
+import { filledIn } from './template.ts';
+
+const defaultTimeoutSeconds = 15;
+
+/** How the script reduces what a command prints: with an awk program, or not where nothing is to be dropped. */
+const sanitizers: Readonly<Partial<Record<CommandName, 'records' | 'profiles' | 'deferral' | 'enrollment'>>> =
+  {
+    ioreg_platform: 'records',
+    ds_users: 'records',
+    ds_groups: 'records',
+    ds_account_policy: 'records',
+    fdesetup_show_deferral_info: 'deferral',
+    profiles_show_configuration: 'profiles',
+    profiles_show_enrollment_cached: 'enrollment',
+  };
+
+/** Commands with a parameter, which the script asks in its loops over volumes and accounts. */
+const ofVolumes: readonly CommandName[] = ['diskutil_apfs_list_users'];
+const ofAccounts: readonly CommandName[] = ['sysadminctl_secure_token_status'];
+const isLooped = (name: CommandName): boolean => ofVolumes.includes(name) || ofAccounts.includes(name);
+
+/**
+ * Whether the script records a source. What may ask a server is left out, and so is what the script has no way to
+ * ask, or no rules to keep only what may be kept: its bundle does not hold it, and the tables say "not recorded".
+ */
+export const isInScript = (source: SourceName): boolean => {
+  if (source === 'stat') return true;
+  if (!(source in commands)) return preferenceKeys[source as FileName] !== undefined;
+  const name = source as CommandName;
+  const { network, parameter }: Command = commands[name];
+  const isSanitizable = !isSanitized(name) || sanitizers[name] !== undefined;
+  return !network && isSanitizable && (parameter === undefined || isLooped(name));
+};
+
+const isNetwork = (name: SourceName): boolean =>
+  name in commands && (commands[name as CommandName] as Command).network;
+
+const bare = /^[A-Za-z0-9_@%+=:,./-]+$/;
+const quote = (word: string): string => (bare.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
+/** The line that asks a source; in a loop, about what `$name` holds. */
+const askLine = (name: CommandName, seconds: number | undefined): string => {
+  const { argv, parameter, timeoutSeconds }: Command = commands[name];
+  const words = argv.map((word) => (word === parameter?.placeholder ? '"$name"' : quote(word)));
+  return [
+    'ask',
+    name,
+    seconds ?? timeoutSeconds ?? defaultTimeoutSeconds,
+    sanitizers[name] ?? 'whole',
+    ...words,
+  ].join(' ');
+};
+
+/** The lines that keep the files of accounts, by what `$name` holds, or of the Mac. */
+const keepLines = (isOfAccount: boolean): readonly string[] =>
+  fileNames
+    .filter(isInScript)
+    .flatMap((name) =>
+      (files[name].paths as readonly string[])
+        .filter((path) => path.includes('{username}') === isOfAccount)
+        .map((path) => `keep ${name} "${path.replace('{username}', '$name')}"`),
+    );
+
+export interface ScriptOptions {
+  /** What writes it, such as `tokenquery 0.1.0`. */
+  readonly tool: string;
+  /** Facts that are off by default: `serial_number`. */
+  readonly include?: ReadonlySet<string>;
+  /** Shells that make an account one that cannot log in. */
+  readonly noShells: ReadonlySet<string>;
+  /** For tests: in place of the seconds of each source. */
+  readonly timeoutSeconds?: number;
+}
+
+/** The text of the script; the same for the same options. */
+export const captureScript = ({ tool, include, noShells, timeoutSeconds }: ScriptOptions): string => {
+  const askLines = (names: readonly CommandName[]): readonly string[] =>
+    names.map((name) => askLine(name, timeoutSeconds));
+  return filledIn('capture.sh', {
+    tool,
+    tool_as_a_word: quote(tool),
+    not_asked: commandNames.filter(isNetwork).join(' and '),
+    without_rules: [...commandNames, ...fileNames]
+      .filter((name) => !isInScript(name) && !isNetwork(name))
+      .map((name) => `# ${name} is left out: this script has no rules for it.`),
+    rules: ruleLines(include ?? new Set(), noShells),
+    sources: askLines(commandNames.filter((name) => isInScript(name) && !isLooped(name))),
+    sources_of_a_volume: askLines(ofVolumes),
+    sources_of_an_account: askLines(ofAccounts),
+    files_of_an_account: keepLines(true),
+    files: keepLines(false),
+    paths: statOnly.map((path) => `look ${quote(path)}`),
+  });
+};
