@@ -3,8 +3,10 @@ import { allColumns } from '../collector/table.ts';
 import type { Column, Table } from '../collector/table.ts';
 
 /** An SQL identifier: `groups` is a keyword in SQLite. */
-export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-export const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+export const quoteName = (name: string): string =>
+  `"${name.includes('"') ? name.replaceAll('"', '""') : name}"`;
+export const quoteText = (text: string): string =>
+  `'${text.includes("'") ? text.replaceAll("'", "''") : text}'`;
 
 /** The statuses of which a predicate of collector/status.ts holds, for `status IN …`. */
 export const statusList = (is: (status: string) => boolean): string =>

@@ -356,12 +356,14 @@ const stepsOf = (table: Table): string[] => {
   const names = Object.keys(table.columns);
   const [current, past] = [`main.${currentName(table)}`, `main.${pastName(table)}`];
   const list = `json_each(${quoteText(JSON.stringify(names))}) c`;
-  const value = (row: string): string =>
+  const valueIn = (row: string): string =>
     `CASE c.key ${names.map((name, index) => `WHEN ${index} THEN ${row}.${quoteName(name)}`).join(' ')} END`;
-  const key = (row: string): string =>
+  const value = { p: valueIn('p'), v: valueIn('v') };
+  const keyIn = (row: string): string =>
     `json_object(${table.key.map((name) => `${quoteText(name)}, ${row}.${quoteName(name)}`).join(', ')})`;
+  const key = { p: keyIn('p'), v: keyIn('v') };
   const arm = (change: string, row: 'p' | 'v', values: readonly [string, string], from: string): string =>
-    `SELECT ${hostId}, ${quoteText(table.name)}, '${change}', ${key(row)}, c.key, c.value, ${values.join(', ')}, ` +
+    `SELECT ${hostId}, ${quoteText(table.name)}, '${change}', ${key[row]}, c.key, c.value, ${values.join(', ')}, ` +
     `${row === 'p' ? 'p._until_time, p._until_snapshot' : 'v._from_time, v._first_snapshot'} FROM ${from}`;
   const host = (row: string): string => `JOIN main._host h ON h.host = ${row}._host JOIN ${list}`;
   /** A row that has a counterpart under another name is told as renamed. */
@@ -373,14 +375,14 @@ const stepsOf = (table: Table): string[] => {
     arm(
       'added',
       'v',
-      ['NULL', value('v')],
+      ['NULL', value.v],
       `${name} v ${host('v')} WHERE ${isAdded}${unlessRenamed(of, isNewOf)}`,
     );
   const altered = (name: string): string =>
     arm(
       'changed',
       'p',
-      [value('p'), value('v')],
+      [value.p, value.v],
       `${past} p JOIN ${name} v ON v._host = p._host AND v._n = p._n AND v._first_snapshot = p._until_snapshot ` +
         `${host('p')} WHERE p._ended = ${endedNumbers.changed} AND v._read_time IS NULL`,
     );
@@ -388,14 +390,14 @@ const stepsOf = (table: Table): string[] => {
     arm(
       'changed',
       'v',
-      [value('p'), value('v')],
+      [value.p, value.v],
       `${renamesName(table, of)} r JOIN ${past} p ON ${isOldOf} AND ${isRemoved} ` +
         `JOIN ${name} v ON ${isNewOf} AND ${isAdded} ${host('p')}`,
     );
   const disappeared = arm(
     'removed',
     'p',
-    [value('p'), 'NULL'],
+    [value.p, 'NULL'],
     `${past} p ${host('p')} WHERE ${isRemoved}${unlessRenamed('current', isOldOf)}${unlessRenamed('past', isOldOf)}`,
   );
   return [
