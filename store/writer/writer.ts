@@ -18,7 +18,8 @@ import { doubtColumns, doubtsOfRow, noDoubtsKnown, withoutUnknownDoubts } from '
 import { forgetFindingsAfter } from '../findings.ts';
 import { widenTables } from '../held.ts';
 import type { Difference } from '../held.ts';
-import { compareRefs, historyOf, keyReader } from '../history.ts';
+import { compareRefs, History } from '../history.ts';
+import { keyReader } from '../match_keys.ts';
 import { isReadTwice, readingOfSnapshot, stepsOf } from '../readings.ts';
 import { olderOf, rankOf, versionRank } from '../versions.ts';
 import type { Step } from '../readings.ts';
@@ -203,7 +204,7 @@ const countChanges = (
 };
 
 const observeAll = (
-  history: ReturnType<typeof historyOf>,
+  history: History,
   steps: readonly Step[],
 ): { readonly ref: Ref; readonly raw: readonly Cells[] | null }[] => {
   const partial: { ref: Ref; raw: readonly Cells[] | null }[] = [];
@@ -638,7 +639,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       return null;
     }
     let number = 0;
-    const history = historyOf(table, null, () => (number += 1));
+    const history = new History(table, null, () => (number += 1));
     const points = changePointsOf(table, observeAll(history, steps), null);
     for (const point of points) insertChangePoint(host, tableId, point);
     for (const aside of asidesOf(table, news, steps)) insertAside(host, tableId, aside);
@@ -681,7 +682,11 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
               : readPackedRows(running, table),
         }
       : null;
-    const history = historyOf(table, { open: before, last: seen, partial: lastPartial }, () => (number += 1));
+    const history = new History(
+      table,
+      { open: before, last: seen, partial: lastPartial },
+      () => (number += 1),
+    );
     const rest = steps.slice(start);
     for (const point of changePointsOf(table, observeAll(history, rest), running))
       insertChangePoint(host, tableId, point);
@@ -780,7 +785,7 @@ export const storeWriter = (db: Db, declared: readonly Table[]): StoreWriter => 
       first === undefined ? [] : old.changePoints.filter((point) => compareRefs(point, first.ref) <= 0);
     const steps =
       first === undefined ? stepsOf(table, counted) : stepsOf(table, counted.slice(1), counted[0]);
-    const history = historyOf(
+    const history = new History(
       table,
       first === undefined
         ? null
