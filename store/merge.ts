@@ -334,53 +334,81 @@ const mergeDatabase = (path: string, store: Store, take: Take, leftOut: Set<stri
   }
 };
 
+/** Exports, read in a thread where that is worth it. */
+class ExportReader {
+  readonly #store: Store;
+  readonly #options: MergeOptions;
+  #worker: ReturnType<typeof nativeWorker> | null = null;
+
+  constructor(store: Store, options: MergeOptions) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  async read(path: string, take: Take, leftOut: Set<string>): Promise<void> {
+    const { workerEntry, workerMegabytes = 128 } = this.#options;
+    if (workerEntry === undefined || statSync(path).size < bytesForWorker) {
+      await readNativeFile(path, this.#store.tables, take, { leftOut });
+      return;
+    }
+    let handed = 0;
+    const hand = (snapshots: readonly Snapshot[]): void => {
+      take(snapshots);
+      handed += snapshots.length;
+    };
+    try {
+      this.#worker ??= nativeWorker(workerEntry, workerMegabytes);
+      await this.#worker.read(path, hand, leftOut);
+    } catch (error) {
+      // It may have more of this file under way, which must not be taken for the next one.
+      this.end();
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
+      await this.#readRest(path, take, leftOut, handed);
+    }
+  }
+
+  /** A snapshot that is larger than what a thread may hold: here there is more room. */
+  async #readRest(path: string, take: Take, leftOut: Set<string>, handed: number): Promise<void> {
+    let passed = 0;
+    const takeRest = (snapshots: readonly Snapshot[]): void => {
+      const rest = snapshots.slice(Math.max(0, handed - passed));
+      passed += snapshots.length;
+      if (rest.length > 0) take(rest);
+    };
+    await readNativeFile(path, this.#store.tables, takeRest, { leftOut });
+  }
+
+  end(): void {
+    this.#worker?.end();
+    this.#worker = null;
+  }
+}
+
+const nothingMerged = (): Merged => ({
+  stored: 0,
+  known: 0,
+  tooOld: 0,
+  readAnew: 0,
+  ahead: [],
+  hosts: new Set(),
+  bad: [],
+  leftOut: new Map(),
+});
+
 /** Merges inputs into a store. A bad one is named in the result, and the others are in. */
 export const merge = async (
   store: Store,
   inputs: readonly Input[],
   options: MergeOptions,
 ): Promise<Merged> => {
-  const merged: Merged = {
-    stored: 0,
-    known: 0,
-    tooOld: 0,
-    readAnew: 0,
-    ahead: [],
-    hosts: new Set(),
-    bad: [],
-    leftOut: new Map(),
-  };
+  const merged = nothingMerged();
   const batch = batchWriter(store, merged, options.now);
   const keepLevel = levelKeeper(store, options.mayMix === true);
-  let decoding = null as ReturnType<typeof nativeWorker> | null;
-  const readExport = async (path: string, take: Take, leftOut: Set<string>): Promise<void> => {
-    const { workerEntry, workerMegabytes = 128 } = options;
-    if (workerEntry === undefined || statSync(path).size < bytesForWorker) {
-      await readNativeFile(path, store.tables, take, { leftOut });
-      return;
-    }
-    let handed = 0;
-    try {
-      decoding ??= nativeWorker(workerEntry, workerMegabytes);
-      const hand = (snapshots: readonly Snapshot[]): void => {
-        take(snapshots);
-        handed += snapshots.length;
-      };
-      await decoding.read(path, hand, leftOut);
-    } catch (error) {
-      // It may have more of this file under way, which must not be taken for the next one.
-      decoding?.end();
-      decoding = null;
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
-      // A snapshot that is larger than what a thread may hold: here there is more room.
-      let passed = 0;
-      const takeRest = (snapshots: readonly Snapshot[]): void => {
-        const rest = snapshots.slice(Math.max(0, handed - passed));
-        passed += snapshots.length;
-        if (rest.length > 0) take(rest);
-      };
-      await readNativeFile(path, store.tables, takeRest, { leftOut });
-    }
+  const exports = new ExportReader(store, options);
+  const read = async ({ path, kind }: Input, take: Take, leftOut: Set<string>): Promise<void> => {
+    if (kind === 'database') mergeDatabase(path, store, take, leftOut);
+    else if (kind === 'evidence') take([await options.readEvidence(path)]);
+    else await exports.read(path, take, leftOut);
   };
   // A cut of the power may cost the last transactions, which can be merged again, and nothing else: the disk need
   // not be waited for until the last one, which brings all before it to the disk as well.
@@ -388,7 +416,8 @@ export const merge = async (
   // Much of the log is written several times over: it goes into the file less often.
   store.db.pragma('wal_autocheckpoint = 4000');
   try {
-    for (const [index, { path, kind }] of inputs.entries()) {
+    for (const [index, input] of inputs.entries()) {
+      const { path } = input;
       const step = (): void => options.progress?.(index, inputs.length, merged);
       step();
       const take = (snapshots: readonly Snapshot[]): void => {
@@ -398,9 +427,7 @@ export const merge = async (
       };
       const leftOut = new Set<string>();
       try {
-        if (kind === 'database') mergeDatabase(path, store, take, leftOut);
-        else if (kind === 'evidence') take([await options.readEvidence(path)]);
-        else await readExport(path, take, leftOut);
+        await read(input, take, leftOut);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         merged.bad.push(badInput(path, error));
@@ -413,6 +440,6 @@ export const merge = async (
   } catch (error) {
     throw error instanceof TargetFailure ? error.cause : error;
   } finally {
-    decoding?.end();
+    exports.end();
   }
 };

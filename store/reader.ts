@@ -396,6 +396,67 @@ export interface SnapshotReader {
   read(hostId: string, only?: (snapshot: ReadSnapshot) => boolean): Generator<StoredSnapshot>;
 }
 
+/** The observations of one table of a host, one after the other. */
+class ObservationReplay {
+  readonly name: string;
+  readonly tableId: number;
+  readonly #columns: readonly string[];
+  readonly #observations: readonly Observation[];
+  #next = 0;
+  #before: {
+    readonly observation: TableObservation;
+    readonly rows: readonly Cells[];
+    readonly entry: ObservationStatus;
+  } | null = null;
+
+  constructor(table: Table, tableId: number, observations: readonly Observation[]) {
+    this.name = table.name;
+    this.tableId = tableId;
+    this.#columns = Object.keys(table.columns);
+    this.#observations = observations;
+  }
+
+  /** What the next snapshot that observed the table saw; the same object while it is the same. */
+  next(entry: ObservationStatus): TableObservation {
+    const { status, affected, failed, absent } = entry;
+    if (!entry.holdsRows) return { status, affected, failed, digest: '', rowCount: 0, cells: [] };
+    const { rows } = this.#observations[this.#next] as Observation;
+    this.#next += 1;
+    const before = this.#before;
+    if (before !== null && before.rows === rows && before.entry === entry) return before.observation;
+    const cells = packRows(rows);
+    const digest = digestOfCells(this.#columns, cells);
+    const observation = {
+      ...{ status, affected, failed, digest, rowCount: rows.length, cells },
+      ...(absent.length === 0 ? {} : { absent }),
+    };
+    this.#before = { observation, rows, entry };
+    return observation;
+  }
+}
+
+const snapshotOfRow = (
+  hostId: string,
+  row: SnapshotRow,
+  observations: Snapshot['observations'],
+  report: Report | null,
+): StoredSnapshot => ({
+  hostId,
+  collectedTime: row.time,
+  snapshotId: row.id,
+  sequence: row.sequence,
+  status: row.status,
+  origin: row.origin,
+  euid: row.euid,
+  toolVersion: row.tool_version,
+  schemaVersion: row.schema_version,
+  redaction: row.redaction,
+  ...(row.reading === null ? {} : { reading: row.reading }),
+  ...(row.order_time === null ? {} : { orderTime: row.order_time }),
+  observations,
+  report,
+});
+
 /** Reads snapshots back. One reader serves all hosts of a store. */
 export const snapshotReader = ({
   db,
@@ -409,6 +470,14 @@ export const snapshotReader = ({
     return tableId === undefined ? [] : [[table, tableId]];
   });
 
+  const replaysOf = (host: number): readonly ObservationReplay[] => {
+    const timeline = readTimeline(prepare, host);
+    return known.map(([table, tableId]) => {
+      const history = readHistory(prepare, observationsOf, table, tableId, host, timeline);
+      return new ObservationReplay(table, tableId, history.observations);
+    });
+  };
+
   function* read(
     hostId: string,
     only: (snapshot: ReadSnapshot) => boolean = () => true,
@@ -417,75 +486,21 @@ export const snapshotReader = ({
       | number
       | undefined;
     if (host === undefined) return;
-    const timeline = readTimeline(prepare, host);
     const rows = prepare(
       'SELECT collected_time AS time, snapshot_id AS id, look AS observationSet, sequence, status, origin, euid, tool_version, ' +
         'schema_version, redaction, reading, order_time FROM _snapshot WHERE host = ? ORDER BY collected_time, reading, snapshot_id',
     ).all(host) as SnapshotRow[];
-    const histories = known.map(([table, tableId]) => ({
-      table,
-      tableId,
-      names: Object.keys(table.columns),
-      history: readHistory(prepare, observationsOf, table, tableId, host, timeline),
-      next: 0,
-      before: null as {
-        observation: TableObservation;
-        rows: readonly Cells[];
-        entry: ObservationStatus;
-      } | null,
-    }));
+    const replays = replaysOf(host);
     const last = prepare('SELECT last_snapshot FROM _host WHERE host = ?').pluck().get(host);
     for (const row of rows) {
-      const observations = new Map<string, TableObservation>();
       const entries = observationsOf(row.observationSet);
-      for (const state of histories) {
-        const entry = entries.get(state.tableId);
-        if (entry === undefined) continue;
-        const { status, affected, failed, absent } = entry;
-        if (!entry.holdsRows) {
-          observations.set(state.table.name, {
-            status,
-            affected,
-            failed,
-            digest: '',
-            rowCount: 0,
-            cells: [],
-          });
-          continue;
-        }
-        const observed = state.history.observations[state.next] as TableHistory['observations'][number];
-        state.next += 1;
-        const { before } = state;
-        if (before !== null && before.rows === observed.rows && before.entry === entry) {
-          observations.set(state.table.name, before.observation);
-          continue;
-        }
-        const cells = packRows(observed.rows);
-        const digest = digestOfCells(state.names, cells);
-        const observation = {
-          ...{ status, affected, failed, digest, rowCount: observed.rows.length, cells },
-          ...(absent.length === 0 ? {} : { absent }),
-        };
-        state.before = { observation, rows: observed.rows, entry };
-        observations.set(state.table.name, observation);
+      const observations = new Map<string, TableObservation>();
+      for (const replay of replays) {
+        const entry = entries.get(replay.tableId);
+        if (entry !== undefined) observations.set(replay.name, replay.next(entry));
       }
       if (!only({ time: row.time, id: row.id, isAhead: row.order_time !== null })) continue;
-      yield {
-        hostId,
-        collectedTime: row.time,
-        snapshotId: row.id,
-        sequence: row.sequence,
-        status: row.status,
-        origin: row.origin,
-        euid: row.euid,
-        toolVersion: row.tool_version,
-        schemaVersion: row.schema_version,
-        redaction: row.redaction,
-        ...(row.reading === null ? {} : { reading: row.reading }),
-        ...(row.order_time === null ? {} : { orderTime: row.order_time }),
-        observations,
-        report: row.id === last ? readReport(prepare, host) : null,
-      };
+      yield snapshotOfRow(hostId, row, observations, row.id === last ? readReport(prepare, host) : null);
     }
   }
   return { read };
