@@ -13,7 +13,7 @@ import { isNativeName, readNativeFile } from './native/file.ts';
 import { snapshotIdOf, snapshotStatus } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import { storeWriter } from './writer/writer.ts';
-import type { StoreWriter } from './writer/writer.ts';
+import type { Added, StoreWriter } from './writer/writer.ts';
 
 export type InputKind = 'database' | 'evidence' | 'native';
 
@@ -189,67 +189,76 @@ interface Group {
 }
 
 /** Snapshots on their way into the file, one list for each host, written some at a time. */
-const batchWriter = (store: Store, merged: Merged, now: () => number) => {
-  let writer: StoreWriter | null = null;
-  let waiting: Group[] = [];
-  let cells = 0;
+class BatchWriter {
+  readonly #store: Store;
+  readonly #merged: Merged;
+  readonly #now: () => number;
+  #writer: StoreWriter | null = null;
+  #waiting: Group[] = [];
+  #cells = 0;
 
-  const write = (groups: readonly Group[]): void => {
-    const totals = { stored: 0, known: 0, tooOld: 0, readAnew: 0 };
-    const aheadOnes: Merged['ahead'] = [];
+  constructor(store: Store, merged: Merged, now: () => number) {
+    this.#store = store;
+    this.#merged = merged;
+    this.#now = now;
+  }
+
+  add(path: string, snapshots: readonly Snapshot[]): void {
+    const size = sizeOf(snapshots);
+    // Before, not after: something is always left for the last transaction.
+    if (this.#cells + size > cellsAtOnce) this.flush();
+    for (const group of Map.groupBy(snapshots, ({ hostId }) => hostId).values())
+      this.#waiting.push({ path, snapshots: group });
+    this.#cells += size;
+  }
+
+  flush(): void {
+    const groups = this.#waiting;
+    this.#waiting = [];
+    this.#cells = 0;
+    if (groups.length > 0) this.#write(groups);
+  }
+
+  #write(groups: readonly Group[]): void {
+    const added: Added[] = [];
     try {
-      transact(store, () => {
-        writer ??= storeWriter(store.db, store.tables);
-        for (const { snapshots } of groups) {
-          const { stored, known, tooOld, readAnew, ahead } = writer.add(snapshots, now());
-          // Only what names them: their rows are in the file.
-          for (const { hostId, collectedTime } of ahead) aheadOnes.push({ hostId, collectedTime });
-          totals.stored += stored;
-          totals.known += known;
-          totals.tooOld += tooOld;
-          totals.readAnew += readAnew;
-        }
+      transact(this.#store, () => {
+        this.#writer ??= storeWriter(this.#store.db, this.#store.tables);
+        for (const { snapshots } of groups) added.push(this.#writer.add(snapshots, this.#now()));
       });
     } catch (error) {
       // What was numbered in the transaction that was taken back is not in the file.
-      writer = null;
+      this.#writer = null;
       if (!(error instanceof RefusedRow)) throw new TargetFailure('', { cause: error });
-      const [group] = groups;
-      if (groups.length === 1 && group !== undefined) {
-        const hostId = group.snapshots[0]?.hostId ?? '';
-        merged.bad.push(badInput(group.path, new UserError(`${hostId}: ${error.message}`, error.hint)));
-      } else {
-        // One of them has a row that its table refuses; the others are good.
-        for (const one of groups) write([one]);
-      }
+      this.#refuse(groups, error);
       return;
     }
-    merged.stored += totals.stored;
-    merged.known += totals.known;
-    merged.tooOld += totals.tooOld;
-    merged.readAnew += totals.readAnew;
-    merged.ahead.push(...aheadOnes);
-    for (const { snapshots } of groups) if (snapshots[0] !== undefined) merged.hosts.add(snapshots[0].hostId);
-  };
+    for (const one of added) this.#count(one);
+    for (const { snapshots } of groups)
+      if (snapshots[0] !== undefined) this.#merged.hosts.add(snapshots[0].hostId);
+  }
 
-  const flush = (): void => {
-    const groups = waiting;
-    waiting = [];
-    cells = 0;
-    if (groups.length > 0) write(groups);
-  };
-  return {
-    add: (path: string, snapshots: readonly Snapshot[]): void => {
-      const size = sizeOf(snapshots);
-      // Before, not after: something is always left for the last transaction.
-      if (cells + size > cellsAtOnce) flush();
-      for (const group of Map.groupBy(snapshots, ({ hostId }) => hostId).values())
-        waiting.push({ path, snapshots: group });
-      cells += size;
-    },
-    flush,
-  };
-};
+  /** One of them has a row that its table refuses; the others are good. */
+  #refuse(groups: readonly Group[], error: RefusedRow): void {
+    const [group] = groups;
+    if (groups.length > 1 || group === undefined) {
+      for (const one of groups) this.#write([one]);
+      return;
+    }
+    const hostId = group.snapshots[0]?.hostId ?? '';
+    this.#merged.bad.push(badInput(group.path, new UserError(`${hostId}: ${error.message}`, error.hint)));
+  }
+
+  #count({ stored, known, tooOld, readAnew, ahead }: Added): void {
+    const merged = this.#merged;
+    merged.stored += stored;
+    merged.known += known;
+    merged.tooOld += tooOld;
+    merged.readAnew += readAnew;
+    // Only what names them: their rows are in the file.
+    for (const { hostId, collectedTime } of ahead) merged.ahead.push({ hostId, collectedTime });
+  }
+}
 
 type FromWorker =
   | { readonly snapshots: readonly Snapshot[] }
@@ -402,7 +411,7 @@ export const merge = async (
   options: MergeOptions,
 ): Promise<Merged> => {
   const merged = nothingMerged();
-  const batch = batchWriter(store, merged, options.now);
+  const batch = new BatchWriter(store, merged, options.now);
   const keepLevel = levelKeeper(store, options.mayMix === true);
   const exports = new ExportReader(store, options);
   const read = async ({ path, kind }: Input, take: Take, leftOut: Set<string>): Promise<void> => {
