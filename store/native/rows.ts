@@ -8,7 +8,7 @@ import { broken } from './broken.ts';
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** Where rows stand in the file, and what is asked of them. */
-export interface RowsPlace {
+interface RowsPlace {
   /** The line of their table; theirs follow. */
   readonly firstLine: number;
   /** The line that ended them. */

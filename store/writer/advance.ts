@@ -29,7 +29,7 @@ import type { StateRow, StoredRows } from './rows.ts';
 import type { Target } from './target.ts';
 
 /** What is to be done in the tables of a host. */
-export interface TableWork {
+interface TableWork {
   readonly isNew: boolean;
   /** Snapshots that were in the history are not any more. */
   readonly hasLost: boolean;

@@ -21,7 +21,7 @@ export const namesText = (affected: readonly string[] | null): string | null =>
 /** A row of `_look_table`, without its set. */
 interface EntryRow {
   readonly tableId: number;
-  readonly status: string;
+  readonly status: ObservationEntry['status'];
   readonly affected: string | null;
   readonly failed: string | null;
   readonly absent: string | null;
@@ -34,7 +34,7 @@ const textOfSet = (rows: readonly EntryRow[]): string =>
     rows.map(({ tableId, status, affected, failed, absent, holdsRows: good }) => [
       ...[tableId, status, affected, failed],
       ...(absent === null ? [] : [absent]),
-      ...(good === isGood(status as TableObservation['status']) ? [] : [{ good }]),
+      ...(good === isGood(status) ? [] : [{ good }]),
     ]),
   );
 

@@ -16,7 +16,7 @@ import type { Read } from './observations.ts';
 import type { Target } from './target.ts';
 
 /** What the file says of a snapshot that it has. */
-export interface KnownSnapshot {
+interface KnownSnapshot {
   readonly observationSet: number;
   readonly origin: Snapshot['origin'];
   readonly tool: string;
