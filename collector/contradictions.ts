@@ -56,12 +56,12 @@ const lacks = <R extends Identified>(
   records: readonly R[],
   idOf: (record: R) => number | null,
   id: number,
-  { isComplete }: Beside,
+  beside: Beside,
 ): boolean => {
   if (records.some((record) => idOf(record) === id || idOf(record) === null)) return false;
   const isOdd = ({ recordName, uuid, unread }: Identified): boolean =>
     recordName === null || uuid === null || unread.has('RecordName');
-  return isComplete(source) || records.some(isOdd);
+  return beside.isComplete(source) || records.some(isOdd);
 };
 
 const noRoot = 'dscl . -readall /Users names no account with uid 0, which every Mac has';
@@ -69,47 +69,50 @@ const usersWithoutRoot: Objection<'ds_users'> = async (users, beside) =>
   lacks('ds_users', users, ({ uid }) => uid, 0, beside) ? noRoot : null;
 
 /** The same records, asked for other attributes; who has never logged in may be left out of them. */
-const policiesOfNobody: Objection<'ds_account_policy'> = async (records, { isComplete }) =>
-  records.length === 0 && isComplete('ds_account_policy') ? noRoot : null;
+const policiesOfNobody: Objection<'ds_account_policy'> = async (records, beside) =>
+  records.length === 0 && beside.isComplete('ds_account_policy') ? noRoot : null;
 
 const groupsWithoutAdmin: Objection<'ds_groups'> = async (groups, beside) =>
   lacks('ds_groups', groups, ({ gid }) => gid, 80, beside)
     ? 'dscl . -readall /Groups names no group with gid 80, which every Mac has'
     : null;
 
-const volumesWithoutRoot: Objection<'diskutil_apfs_list'> = async (volumes, { said, isComplete }) => {
-  if (!isComplete('diskutil_apfs_list')) return null;
-  const root = await said('diskutil_info_root');
+const volumesWithoutRoot: Objection<'diskutil_apfs_list'> = async (volumes, beside) => {
+  if (!beside.isComplete('diskutil_apfs_list')) return null;
+  const root = await beside.said('diskutil_info_root');
   if (root?.filesystem !== 'apfs' || holdsRoot(volumes, root)) return null;
   return 'diskutil apfs list has no volume of "/", which is on APFS as diskutil info -plist / says';
 };
 
-const rootOfApfs: Objection<'diskutil_info_root'> = async (root, { said }) => {
+const rootOfApfs: Objection<'diskutil_info_root'> = async (root, beside) => {
   if (root.filesystem !== 'hfs') return null;
   if (root.containerReference !== null)
     return 'diskutil info -plist / says that "/" is on HFS+, and names a container of APFS for it';
-  const volumes = (await said('diskutil_apfs_list')) ?? [];
+  const volumes = (await beside.said('diskutil_apfs_list')) ?? [];
   return holdsRoot(volumes, root)
     ? 'diskutil info -plist / says that "/" is on HFS+, and diskutil apfs list has its volume'
     : null;
 };
 
 /** A witness that somebody can unlock the volume; null where none answers so. */
-const witnessOfTokens = async ({ said }: Beside): Promise<string | null> => {
-  const [status, extended] = await Promise.all([said('fdesetup_status'), said('fdesetup_list_extended')]);
+const witnessOfTokens = async (beside: Beside): Promise<string | null> => {
+  const [status, extended] = await Promise.all([
+    beside.said('fdesetup_status'),
+    beside.said('fdesetup_list_extended'),
+  ]);
   if (status?.isOn === true) return 'fdesetup status says that FileVault is on';
   if (extended?.rows.some(({ type }) => type === 'os_user') === true)
     return 'fdesetup list -extended names users';
-  const plain = extended === null ? await said('fdesetup_list') : null;
+  const plain = extended === null ? await beside.said('fdesetup_list') : null;
   if (plain?.users.some(({ name }) => name !== null) === true) return 'fdesetup list names users';
-  const users = (await said('ds_users')) ?? [];
+  const users = (await beside.said('ds_users')) ?? [];
   if (users.some(({ authenticationAuthority }) => hasTag(authenticationAuthority, 'SecureToken')))
     return 'dscl . -readall /Users has accounts with the tag SecureToken';
-  if (!asksSysadminctl(await said('sw_vers'))) return null;
+  if (!asksSysadminctl(await beside.said('sw_vers'))) return null;
   const names = users
     .filter((user) => canLogin(user) !== 0 && isSafeUsername(user.recordName))
     .map(({ recordName }) => recordName);
-  const states = await Promise.all(names.map((name) => said('sysadminctl_secure_token_status', name)));
+  const states = await Promise.all(names.map((name) => beside.said('sysadminctl_secure_token_status', name)));
   return states.some((answer) => answer?.state === 'ENABLED')
     ? 'sysadminctl -secureTokenStatus says ENABLED'
     : null;
@@ -125,10 +128,10 @@ const listingOfNobody: Objection<'diskutil_apfs_list_users'> = async ({ users },
 const listAgainstStatus = async (
   tool: string,
   says: 'off' | 'nobody' | null,
-  { said }: Beside,
+  beside: Beside,
 ): Promise<string | null> => {
   if (says === null) return null;
-  const status = await said('fdesetup_status');
+  const status = await beside.said('fdesetup_status');
   if (status?.isOn !== true || status.status === 'decrypting') return null;
   const what = says === 'off' ? 'says that FileVault is off' : 'names nobody';
   return `${tool} ${what}, and fdesetup status says that FileVault is on`;
@@ -152,12 +155,9 @@ const plainList: Objection<'fdesetup_list'> = ({ users, isFileVaultOff }, beside
     beside,
   );
 
-const profilesWithoutMdm: Objection<'profiles_show_configuration'> = async (
-  { mdm },
-  { said, isComplete },
-) => {
-  if (mdm !== null || !isComplete('profiles_show_configuration')) return null;
-  const status = await said('profiles_status_enrollment');
+const profilesWithoutMdm: Objection<'profiles_show_configuration'> = async ({ mdm }, beside) => {
+  if (mdm !== null || !beside.isComplete('profiles_show_configuration')) return null;
+  const status = await beside.said('profiles_status_enrollment');
   const isEnrolled =
     status?.mdmEnrolled === true || (status?.isLegacy === true && status.enrolledViaDep === true);
   return isEnrolled

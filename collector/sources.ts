@@ -20,8 +20,12 @@ export interface Command {
   readonly network: boolean;
   /** Why running this only reads. */
   readonly why: string;
+  /** Where `defaultTimeoutSeconds` are not enough. */
   readonly timeoutSeconds?: number;
 }
+
+/** A command that takes longer is ended. */
+const defaultTimeoutSeconds = 15;
 
 export interface FileSource {
   /** `{username}` stands for the short name of a local account. */
@@ -304,6 +308,11 @@ export type SourceName = CommandName | FileName | 'stat';
 
 export const commandNames = Object.keys(commands) as CommandName[];
 export const fileNames = Object.keys(files) as FileName[];
+
+export const timeoutSecondsOf = (name: CommandName): number => {
+  const { timeoutSeconds = defaultTimeoutSeconds }: Command = commands[name];
+  return timeoutSeconds;
+};
 
 /** Whether a source takes a parameter, and this value is never put on its argv. */
 export const isUnsafe = (name: CommandName, value: string | undefined): boolean => {

@@ -5,6 +5,7 @@ import {
   files,
   statNamedBySources,
   statOnly,
+  timeoutSecondsOf,
 } from '../../collector/sources.ts';
 import type { Command as Source, FileSource, SourceName } from '../../collector/sources.ts';
 import { allColumns } from '../../collector/table.ts';
@@ -31,13 +32,13 @@ const servedBy = (
 export const accessList = () => ({
   version: 1,
   commands: commandNames.map((name) => {
-    const { argv, privilege, network, why, timeoutSeconds }: Source = commands[name];
+    const { argv, privilege, network, why }: Source = commands[name];
     return {
       source: name,
       argv,
       privilege,
       network,
-      timeout_seconds: timeoutSeconds ?? 15,
+      timeout_seconds: timeoutSecondsOf(name),
       why,
       serves: servedBy(name),
     };

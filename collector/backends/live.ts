@@ -1,11 +1,8 @@
 import { lstat, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { commands } from '../sources.ts';
-import type { Command } from '../sources.ts';
+import { timeoutSecondsOf } from '../sources.ts';
 import type { PathStat, Backend } from './backend.ts';
 import { maxOutputBytes, runProcess } from './process.ts';
-
-const defaultTimeoutSeconds = 15;
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
 const isAbsent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
@@ -14,10 +11,7 @@ const isAbsent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(cod
  * This Mac. `execRoot` is a folder that stands for `/`, so that tests run on any OS.
  * What may be asked is decided in collect.ts, against sources.ts.
  */
-export const liveBackend = (options: {
-  readonly execRoot?: string;
-  readonly commandTimeoutSeconds?: number;
-}): Backend => {
+export const liveBackend = (options: { readonly execRoot?: string }): Backend => {
   const root = options.execRoot ?? '/';
   return {
     origin: 'live',
@@ -27,9 +21,7 @@ export const liveBackend = (options: {
     hostId: null,
     run: async (source, argv) => {
       const [program = '', ...parameters] = argv;
-      const { timeoutSeconds }: Command = commands[source];
-      const seconds = options.commandTimeoutSeconds ?? timeoutSeconds ?? defaultTimeoutSeconds;
-      const output = await runProcess(join(root, program), parameters, seconds * 1000);
+      const output = await runProcess(join(root, program), parameters, timeoutSecondsOf(source) * 1000);
       return { ...output, isSpawned: output.outcome !== 'missing' && output.outcome !== 'denied' };
     },
     readFile: async (path) => {

@@ -1,0 +1,60 @@
+/** Why a source has no answer, in the words of `collection_errors`. */
+import type { Backend, Output } from './backends/backend.ts';
+import { CollectError, NotAsked } from './errors.ts';
+import { commands, laterPlaces, timeoutSecondsOf } from './sources.ts';
+import type { CommandName } from './sources.ts';
+
+/** What was wrong with a run; null where the program ended by itself. */
+export const failureOf = (output: Output, source: CommandName): CollectError | null => {
+  const [program = ''] = commands[source].argv;
+  const name = program.split('/').at(-1);
+  switch (output.outcome) {
+    case 'exited':
+      return null;
+    case 'timed_out':
+      return new CollectError(
+        'source_timed_out',
+        `${name} did not end within ${timeoutSecondsOf(source)} s and was stopped`,
+      );
+    case 'too_large':
+      return new CollectError('output_too_large', `${name} printed more than 64 MiB and was stopped`);
+    case 'missing':
+      return new CollectError('source_missing', `${program} is not on this Mac`);
+    case 'denied':
+      return new CollectError('permission_denied', `${program} may not be run`);
+    case 'not_started':
+      return new CollectError('source_failed', `${name} could not be started`, {
+        hint: 'the Mac may be out of processes, files or memory: try again',
+      });
+    case 'signalled':
+      return new CollectError('source_failed', `${name} was ended by ${output.signal ?? 'a signal'}`, {
+        hint: 'try again; if it repeats, run the command of command_log by hand',
+      });
+  }
+};
+
+export const notRecorded = (what: string, { origin }: Backend): CollectError =>
+  new CollectError('not_recorded', `${what} is not recorded`, {
+    hint: origin === 'volume' ? 'a volume cannot say it: ask the running Mac' : '',
+  });
+
+/** Where evidence does not name a file: lost, or never looked at by the version that recorded it. */
+export const unnamedFile = (path: string, backend: Backend): CollectError | NotAsked => {
+  const since = Object.hasOwn(laterPlaces, path) ? laterPlaces[path] : undefined;
+  if (since === undefined || backend.origin !== 'evidence') return notRecorded(path, backend);
+  return new NotAsked(
+    `${path} was not looked at: the evidence does not name it, as before tokenquery ${since}`,
+  );
+};
+
+/** @param what What may not be done to the path, such as `read`. */
+export const deniedPath = (path: string, what: string, { euid }: Backend): CollectError =>
+  euid === 0
+    ? new CollectError('full_disk_access_required', `${path} may not be ${what}, not even by root`)
+    : new CollectError('permission_denied', `${path} may not be ${what}`);
+
+export const unsafeArgument = new CollectError(
+  'row_invalid',
+  'a name that could be taken for an option or a path is never put on an argv',
+  { hint: 'look at the account by hand' },
+);

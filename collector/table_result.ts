@@ -1,0 +1,169 @@
+/** What comes of a table: the rows that may be shown, its status with the reason, and what is not known for certain. */
+import type { TableResult } from './collection.ts';
+import { doubtsOf, restsOn, untoldColumns } from './doubts.ts';
+import type { Failure, Looked } from './doubts.ts';
+import { CollectError, NotAsked } from './errors.ts';
+import type { ErrorCode } from './errors.ts';
+import { commandNames } from './sources.ts';
+import type { CommandName } from './sources.ts';
+import type { Status } from './status.ts';
+import { allColumns } from './table.ts';
+import type { Table } from './table.ts';
+import { problemKey } from './table_draft.ts';
+import type { AnyRow, Draft } from './table_draft.ts';
+import { sortRows, violations } from './validate.ts';
+
+const statusOfCode = (code: ErrorCode): Status => {
+  switch (code) {
+    case 'permission_denied':
+    case 'full_disk_access_required':
+      return 'denied';
+    case 'unsupported_macos':
+      return 'unsupported';
+    case 'not_recorded':
+      return 'not_recorded';
+    default:
+      return 'failed';
+  }
+};
+
+/** Commands have the order of the list; files and the rest come after them. */
+export const sourceOrder = (source: string | null): number => {
+  const index = commandNames.indexOf(source as CommandName);
+  return index === -1 ? commandNames.length : index;
+};
+
+const sortProblems = (problems: readonly CollectError[]): CollectError[] =>
+  problems.toSorted((a, b) => {
+    const order = sourceOrder(a.source) - sourceOrder(b.source);
+    if (order !== 0) return order;
+    return problemKey(a) < problemKey(b) ? -1 : 1;
+  });
+
+/** Rows that may be shown; one that its table cannot have is left out, and noted. */
+const checkRows = (table: Table, drafted: readonly AnyRow[], hostId: string | null) => {
+  const problems: CollectError[] = [];
+  const rows: AnyRow[] = [];
+  for (const row of drafted) {
+    const full: AnyRow = { ...row, host_id: hostId };
+    const found = violations(table, full);
+    if (found.length === 0) rows.push(full);
+    else problems.push(new CollectError('row_invalid', `a row was left out: ${found.join(', ')}`));
+  }
+  return { rows: sortRows(table, rows), problems };
+};
+
+/** Columns that are NULL in some row, and that one of these sources could have told. */
+const affectedColumns = (
+  { table, rows, inapplicable }: Looked,
+  sources: ReadonlySet<string | null>,
+): string[] =>
+  allColumns(table)
+    .filter(([name, column]) => {
+      if (name === 'host_id' || inapplicable.has(name)) return false;
+      const from = column.from ?? table.sources;
+      return from.some((source) => sources.has(source)) && rows.some((row) => row[name] === null);
+    })
+    .map(([name]) => name);
+
+/** A value that could not be read is nothing to a table that has none of it. */
+const isFelt = (looked: Looked, { costs, source }: CollectError): boolean =>
+  costs !== 'value' || affectedColumns(looked, new Set([source])).length > 0;
+
+const andMore = (count: number): string => (count === 0 ? '' : ` (and ${count} more, see collection_errors)`);
+
+type Outcome = Pick<TableResult, 'rows' | 'status' | 'code' | 'reason' | 'columnsAffected' | 'failedSources'>;
+
+/** What came of a table that failed as a whole, or was not asked for. */
+const failedOutcome = (failure: CollectError | NotAsked, rows: readonly AnyRow[]): Outcome => {
+  const { message: reason } = failure;
+  if (failure instanceof NotAsked)
+    return { rows, status: 'skipped', code: null, reason, columnsAffected: null };
+  const { code } = failure;
+  return { rows: [], status: statusOfCode(code), code, reason, columnsAffected: null };
+};
+
+/** Columns that are NULL though nothing failed, and why. */
+const unfilled = (looked: Looked, skips: Draft['skips']) => {
+  const { table, rows, inapplicable } = looked;
+  const leftOut = allColumns(table).filter(
+    ([name, column]) =>
+      column.nullBecause !== undefined && !inapplicable.has(name) && rows.some((row) => row[name] === null),
+  );
+  const skipped = affectedColumns(looked, new Set(skips.keys()));
+  const untold = untoldColumns(looked).filter((name) => !skipped.includes(name));
+  const reasons = [
+    ...[...skips]
+      .filter(([source]) => skipped.length > 0 || restsOn(looked, source))
+      .map(([, reason]) => reason),
+    ...leftOut.map(([name, column]) => `${name}: ${column.nullBecause}`),
+    ...Array.from(inapplicable, ([name, reason]) => `${name}: ${reason}`),
+    ...untold.map((name) => `${name}: not told of every row`),
+  ];
+  return {
+    columns: [...skipped, ...leftOut.map(([name]) => name), ...untold],
+    reasons: [...new Set(reasons)],
+  };
+};
+
+/** @param isAnyInvalid Whether a row was left out. */
+const outcomeOf = (
+  looked: Looked,
+  { failure, skips, unsupported }: Draft,
+  problems: readonly CollectError[],
+  isAnyInvalid: boolean,
+): Outcome => {
+  const { rows } = looked;
+  if (failure !== null) return failedOutcome(failure, rows);
+  const sources = new Set(problems.map((problem) => problem.source));
+  const { columns, reasons } = unfilled(looked, skips);
+  const columnsAffected = [...new Set([...affectedColumns(looked, sources), ...columns])];
+  if (unsupported !== null)
+    return { rows, status: 'unsupported', code: 'unsupported_macos', reason: unsupported, columnsAffected };
+  const [first] = problems;
+  if (first === undefined) {
+    const reason = reasons.length === 0 ? null : reasons.join('; ');
+    return { rows, status: rows.length === 0 ? 'empty' : 'ok', code: null, reason, columnsAffected };
+  }
+  return {
+    rows,
+    status: 'partial',
+    code: first.code,
+    reason: `${first.message}${andMore(problems.length - 1)}`,
+    // Of a row that was left out every column is missing.
+    columnsAffected: rows.length === 0 || isAnyInvalid ? null : columnsAffected,
+    failedSources: [...sources].map((source) => source ?? 'row').toSorted(),
+  };
+};
+
+/** What the commands of a table took together; null where nothing says it. */
+const durationOf = (
+  argvs: ReadonlySet<string>,
+  durations: ReadonlyMap<string, number | null>,
+): number | null => {
+  const known = [...argvs].map((argv) => durations.get(argv) ?? null).filter((ms) => ms !== null);
+  return known.length === 0 ? null : known.reduce((sum, ms) => sum + ms, 0);
+};
+
+/** @param durations Milliseconds that each command took, by its argv. */
+export const resultOf = (
+  table: Table,
+  draft: Draft,
+  hostId: string | null,
+  durations: ReadonlyMap<string, number | null>,
+): { readonly result: TableResult; readonly problems: readonly CollectError[] } => {
+  const { inapplicable, ofItems, argvs } = draft;
+  const { rows, problems: invalid } = checkRows(table, draft.rows, hostId);
+  const checked: Looked = { table, rows, inapplicable };
+  const problems = [
+    ...sortProblems(draft.problems).filter((problem) => isFelt(checked, problem)),
+    ...invalid,
+  ];
+  const outcome = outcomeOf(checked, draft, problems, invalid.length > 0);
+  const failures = problems.map((problem): Failure => ({
+    problem,
+    isOfItem: ofItems.has(problemKey(problem)),
+  }));
+  const doubts = doubtsOf({ table, rows: outcome.rows, inapplicable }, outcome.status, failures);
+  return { result: { table, durationMs: durationOf(argvs, durations), ...outcome, doubts }, problems };
+};
