@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { UserError } from '../../collector/errors.ts';
-import { recordingBackend, writeBundle } from '../../collector/backends/evidence.ts';
+import { recordingBackend, writeBundle } from '../../collector/backends/recording.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../args.ts';
 import { collectAll, isMac, backendsOf } from '../sources.ts';
