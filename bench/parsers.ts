@@ -8,8 +8,10 @@ import { CollectError } from '../collector/errors.ts';
 import { parseDsAccountPolicy } from '../collector/parsers/ds_account_policy.ts';
 import { parseDsUsers } from '../collector/parsers/ds_users.ts';
 import { sanitizeDsAccountPolicy, sanitizeDsUsers } from '../collector/parsers/ds_records.ts';
-import { parseBinaryPlist, parseXmlPlist, writeXmlPlist } from '../collector/parsers/plist.ts';
-import type { PlistValue } from '../collector/parsers/plist.ts';
+import { parseBinaryPlist } from '../collector/parsers/plist_binary.ts';
+import { writeXmlPlist } from '../collector/parsers/plist_write.ts';
+import { parseXmlPlist } from '../collector/parsers/plist_xml.ts';
+import type { PlistValue } from '../collector/parsers/plist_value.ts';
 
 const accounts = Number(process.argv[2] ?? 5000);
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -155,6 +155,6 @@ const loadedWith = (file: string, found = new Set<string>()): ReadonlySet<string
 test('a statement is begun without the parsers of answers and the layout of a store: start-up counts', (t) => {
   const loaded = loadedWith('cli/commands/query.ts');
   t.true(loaded.has('tables/index.ts') && loaded.has('better-sqlite3'));
-  for (const heavy of ['fast-xml-parser', 'execa', 'collector/parsers/plist.ts', 'store/schema.ts'])
+  for (const heavy of ['fast-xml-parser', 'execa', 'collector/parsers/plist_xml.ts', 'store/schema.ts'])
     t.false(loaded.has(heavy), heavy);
 });

@@ -15,8 +15,10 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { dsclKey } from '../collector/parsers/ds_records.ts';
-import { PlistDate, parseXmlPlist, writeXmlPlist } from '../collector/parsers/plist.ts';
-import type { PlistValue } from '../collector/parsers/plist.ts';
+import { PlistDate } from '../collector/parsers/plist_value.ts';
+import { writeXmlPlist } from '../collector/parsers/plist_write.ts';
+import { parseXmlPlist } from '../collector/parsers/plist_xml.ts';
+import type { PlistValue } from '../collector/parsers/plist_value.ts';
 import { commands } from '../collector/sources.ts';
 import { canary, neverCollected } from './parsers/directory.ts';
 import { makeStandIn } from './standin.ts';

@@ -6,7 +6,9 @@ import { CollectError, parseFailed } from '../errors.ts';
 import type { DslocalRecord } from '../parsers/dslocal.ts';
 import { dsclKey } from '../parsers/ds_records.ts';
 import { firstLine } from '../parsers/lines.ts';
-import { PlistOdd, parsePlistFileDict, writeXmlPlist } from '../parsers/plist.ts';
+import { parsePlistFileDict } from '../parsers/plist.ts';
+import { PlistOdd } from '../parsers/plist_value.ts';
+import { writeXmlPlist } from '../parsers/plist_write.ts';
 import { denied, findAllowed, readPlace, versionPath } from './volume_tree.ts';
 import type { Tree } from './volume_tree.ts';
 

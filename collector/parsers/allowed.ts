@@ -5,7 +5,8 @@ import { unread } from '../setting.ts';
 import type { Setting } from '../setting.ts';
 import { failed, firstLine, notUnderstood, saysRootNeeded } from './lines.ts';
 import { BrokenDict } from './openstep.ts';
-import { PlistDate, writeXmlPlist } from './plist.ts';
+import { PlistDate } from './plist_value.ts';
+import { writeXmlPlist } from './plist_write.ts';
 
 export { known, unread } from '../setting.ts';
 export type { Setting } from '../setting.ts';

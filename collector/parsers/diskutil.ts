@@ -2,7 +2,8 @@ import { CollectError } from '../errors.ts';
 import type { Answer } from '../answer.ts';
 import { Entry } from './entry.ts';
 import { failed, firstLine, notUnderstood } from './lines.ts';
-import { PlistOdd, parseXmlDict } from './plist.ts';
+import { PlistOdd } from './plist_value.ts';
+import { parseXmlDict } from './plist_xml.ts';
 
 /**
  * Parses the property list that the verbs of diskutil print with -plist.

@@ -5,8 +5,8 @@ import { parseDiskutilPlist } from './diskutil.ts';
 import { entryOf, mergedByKey } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { firstLine } from './lines.ts';
-import { asArray } from './plist.ts';
-import type { PlistValue } from './plist.ts';
+import { asArray } from './plist_value.ts';
+import type { PlistValue } from './plist_value.ts';
 
 /** A fact is null where its key is absent. */
 export interface ApfsVolume {

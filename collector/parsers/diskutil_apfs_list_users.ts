@@ -4,7 +4,7 @@ import type { Answer, Note } from '../answer.ts';
 import { parseDiskutilPlist } from './diskutil.ts';
 import { entryOf, mergedByKey } from './entry.ts';
 import type { Entry } from './entry.ts';
-import { asArray } from './plist.ts';
+import { asArray } from './plist_value.ts';
 
 export interface ApfsCryptoUser {
   /** Upper case: the GeneratedUID of an account, or the well-known one of a key. */

@@ -3,7 +3,7 @@ import { ignore } from '../answer.ts';
 import type { Answer, Note } from '../answer.ts';
 import { readAccountPolicyRecords } from './ds_records.ts';
 import type { DsRecord } from './ds_records.ts';
-import { parseXmlDict } from './plist.ts';
+import { parseXmlDict } from './plist_xml.ts';
 
 /** What macOS notes of the logins of one account. */
 export interface AccountPolicy {

@@ -2,15 +2,11 @@ import { CollectError, parseFailed, permissionDenied } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
 import { isText } from './decode.ts';
 import { firstLine as lineOf, isUuid } from './lines.ts';
-import {
-  PlistOdd,
-  asArray,
-  parseXmlPlist,
-  sanitizePlist,
-  sanitizeXmlPlist,
-  sanitizeXmlPlistWith,
-} from './plist.ts';
-import type { AllowedKeys, PlistDict, PlistValue } from './plist.ts';
+import { sanitizePlist, sanitizeXmlPlist, sanitizeXmlPlistWith } from './plist_sanitize.ts';
+import { PlistOdd, asArray } from './plist_value.ts';
+import { parseXmlPlist } from './plist_xml.ts';
+import type { AllowedKeys } from './plist_sanitize.ts';
+import type { PlistDict, PlistValue } from './plist_value.ts';
 
 const standard = 'dsAttrTypeStandard:';
 const native = 'dsAttrTypeNative:';

@@ -2,7 +2,7 @@ import { ignore } from '../answer.ts';
 import type { Answer, Note } from '../answer.ts';
 import { readUserRecords } from './ds_records.ts';
 import type { DsRecord } from './ds_records.ts';
-import { unixSecondsOfIso } from './plist.ts';
+import { unixSecondsOfIso } from './plist_value.ts';
 
 /** A user record of the local node. Null means that the attribute is absent or not readable as such. */
 export interface DsUser {

@@ -5,8 +5,9 @@ import {
   sanitizeAccountPolicyData,
   userAttributesByNativeName,
 } from './ds_records.ts';
-import { PlistOdd, parsePlistFileDict } from './plist.ts';
-import type { PlistValue } from './plist.ts';
+import { parsePlistFileDict } from './plist.ts';
+import { PlistOdd } from './plist_value.ts';
+import type { PlistValue } from './plist_value.ts';
 
 /** What `dscl -plist` would print of one record: full keys, each with its values. What cannot be read is odd. */
 export type DslocalRecord = ReadonlyMap<string, readonly (string | PlistOdd)[]>;

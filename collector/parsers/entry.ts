@@ -2,8 +2,8 @@ import { parseFailed } from '../errors.ts';
 import type { Cost } from '../errors.ts';
 import type { Note } from '../answer.ts';
 import { isUuid } from './lines.ts';
-import { PlistOdd } from './plist.ts';
-import type { PlistDict, PlistValue } from './plist.ts';
+import { PlistOdd } from './plist_value.ts';
+import type { PlistDict, PlistValue } from './plist_value.ts';
 
 /**
  * One dictionary of an answer, read key by key. A key that is absent is null, and so is one that cannot be read:

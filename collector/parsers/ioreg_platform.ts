@@ -4,8 +4,10 @@ import type { Answer, Note } from '../answer.ts';
 import { entryOf } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { notUnderstood } from './lines.ts';
-import { asArray, parseXmlPlist, sanitizeXmlPlist } from './plist.ts';
-import type { AllowedKeys } from './plist.ts';
+import { sanitizeXmlPlist } from './plist_sanitize.ts';
+import { asArray } from './plist_value.ts';
+import { parseXmlPlist } from './plist_xml.ts';
+import type { AllowedKeys } from './plist_sanitize.ts';
 
 export interface IoregPlatform {
   /** Hardware UUID, upper case. */

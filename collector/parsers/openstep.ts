@@ -1,6 +1,6 @@
 import { CollectError, parseFailed } from '../errors.ts';
 import { isLogLine } from './lines.ts';
-import type { PlistDate } from './plist.ts';
+import type { PlistDate } from './plist_value.ts';
 
 /** Bytes that a tool printed: recognised, counted as a value, and never kept. */
 export interface OpaqueData {

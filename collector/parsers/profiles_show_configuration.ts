@@ -37,7 +37,9 @@ import {
   type McxFileVault,
   type PlatformSsoPolicy,
 } from './managed_preferences.ts';
-import { asDict, parseXmlPlist, writeXmlPlist } from './plist.ts';
+import { asDict } from './plist_value.ts';
+import { writeXmlPlist } from './plist_write.ts';
+import { parseXmlPlist } from './plist_xml.ts';
 
 /** The MDM profile. */
 export interface MdmProfile {

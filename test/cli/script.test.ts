@@ -22,8 +22,9 @@ import type { Collection } from '../../collector/collection.ts';
 import { evidenceBackend } from '../../collector/backends/evidence.ts';
 import { recordingBackend, writeBundle } from '../../collector/backends/recording.ts';
 import { liveBackend } from '../../collector/backends/live.ts';
-import { parseXmlPlist, writeXmlPlist } from '../../collector/parsers/plist.ts';
-import type { PlistValue } from '../../collector/parsers/plist.ts';
+import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
+import { parseXmlPlist } from '../../collector/parsers/plist_xml.ts';
+import type { PlistValue } from '../../collector/parsers/plist_value.ts';
 import { captureScript, isInScript } from '../../collector/script/script.ts';
 import type { ScriptOptions } from '../../collector/script/script.ts';
 import { commandNames, commands, sourceOf } from '../../collector/sources.ts';
@@ -60,10 +61,10 @@ const putPlutil = (at: string, converts: boolean): void => {
   mkdirSync(join(at, 'usr/bin'), { recursive: true });
   const program = join(at, 'usr/bin/plutil');
   const converter = join(at, 'convert.ts');
-  const plist = JSON.stringify(join(root, 'collector/parsers/plist.ts'));
+  const module = (name: string): string => JSON.stringify(join(root, 'collector/parsers', name));
   writeFileSync(
     converter,
-    `import { readFileSync } from 'node:fs';\nimport { parsePlistFile, writeXmlPlist } from ${plist};\nprocess.stdout.write(writeXmlPlist(parsePlistFile(new Uint8Array(readFileSync(process.argv[2] ?? '')))));\n`,
+    `import { readFileSync } from 'node:fs';\nimport { parsePlistFile } from ${module('plist.ts')};\nimport { writeXmlPlist } from ${module('plist_write.ts')};\nprocess.stdout.write(writeXmlPlist(parsePlistFile(new Uint8Array(readFileSync(process.argv[2] ?? '')))));\n`,
   );
   const body = converts
     ? `exec '${process.execPath}' --disable-warning=ExperimentalWarning '${converter}' "$6"`

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { isDue, isTurn, splayOf, turnOf } from '../../cli/due.ts';
-import { parseXmlPlist } from '../../collector/parsers/plist.ts';
+import { parseXmlPlist } from '../../collector/parsers/plist_xml.ts';
 import { cli, sample, temporaryFolder } from '../standin.ts';
 import { later, sampleSnapshots, storeAt } from './world.ts';
 

@@ -4,8 +4,8 @@ import type { ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
 import type { Answer, Note } from '../../collector/answer.ts';
-import { writeXmlPlist } from '../../collector/parsers/plist.ts';
-import type { PlistValue } from '../../collector/parsers/plist.ts';
+import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
+import type { PlistValue } from '../../collector/parsers/plist_value.ts';
 
 export type Attributes = Readonly<Record<string, readonly string[]>>;
 

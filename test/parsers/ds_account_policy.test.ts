@@ -11,10 +11,10 @@ import {
   asData,
   asDict,
   asString,
-  parseXmlPlist,
-  writeXmlPlist,
-} from '../../collector/parsers/plist.ts';
-import type { PlistValue } from '../../collector/parsers/plist.ts';
+} from '../../collector/parsers/plist_value.ts';
+import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
+import { parseXmlPlist } from '../../collector/parsers/plist_xml.ts';
+import type { PlistValue } from '../../collector/parsers/plist_value.ts';
 import {
   answer,
   anyText,

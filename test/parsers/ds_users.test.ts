@@ -5,7 +5,8 @@ import { hasTag, parseAuthenticationAuthority } from '../../collector/parsers/au
 import { sanitizeDsUsers } from '../../collector/parsers/ds_records.ts';
 import { parseDsUsers } from '../../collector/parsers/ds_users.ts';
 import type { DsUser } from '../../collector/parsers/ds_users.ts';
-import { parseXmlPlist, writeXmlPlist } from '../../collector/parsers/plist.ts';
+import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
+import { parseXmlPlist } from '../../collector/parsers/plist_xml.ts';
 import {
   answer,
   anyText,

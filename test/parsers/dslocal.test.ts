@@ -8,8 +8,9 @@ import { parseDsUsers } from '../../collector/parsers/ds_users.ts';
 import type { DsUser } from '../../collector/parsers/ds_users.ts';
 import * as dslocal from '../../collector/parsers/dslocal.ts';
 import type { DslocalRecord } from '../../collector/parsers/dslocal.ts';
-import { PlistOdd, writeXmlPlist } from '../../collector/parsers/plist.ts';
-import type { PlistValue } from '../../collector/parsers/plist.ts';
+import { PlistOdd } from '../../collector/parsers/plist_value.ts';
+import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
+import type { PlistValue } from '../../collector/parsers/plist_value.ts';
 import {
   answer,
   bytesOf,

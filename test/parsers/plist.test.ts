@@ -2,6 +2,9 @@ import test from 'ava';
 import { parseBuffer } from 'bplist-parser';
 import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
+import { parsePlistFile } from '../../collector/parsers/plist.ts';
+import { parseBinaryPlist } from '../../collector/parsers/plist_binary.ts';
+import { sanitizeXmlPlist } from '../../collector/parsers/plist_sanitize.ts';
 import {
   PlistDate,
   PlistOdd,
@@ -18,14 +21,12 @@ import {
   optionalDict,
   optionalInteger,
   optionalString,
-  parseBinaryPlist,
-  parsePlistFile,
-  parseXmlPlist,
-  sanitizeXmlPlist,
   unixSecondsOfIso,
-  writeXmlPlist,
-} from '../../collector/parsers/plist.ts';
-import type { AllowedKeys, PlistValue } from '../../collector/parsers/plist.ts';
+} from '../../collector/parsers/plist_value.ts';
+import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
+import { parseXmlPlist } from '../../collector/parsers/plist_xml.ts';
+import type { AllowedKeys } from '../../collector/parsers/plist_sanitize.ts';
+import type { PlistValue } from '../../collector/parsers/plist_value.ts';
 import { anyText, bytesOf, casesOf, isHandled, mutated, mutatedText, numRuns, textOf } from './directory.ts';
 
 const doctype =
