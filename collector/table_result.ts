@@ -4,6 +4,7 @@ import { doubtsOf, restsOn, untoldColumns } from './doubts.ts';
 import type { Failure, Looked } from './doubts.ts';
 import { CollectError, NotAsked } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
+import { sortRows } from './order.ts';
 import { commandNames } from './sources.ts';
 import type { CommandName } from './sources.ts';
 import type { Status } from './status.ts';
@@ -11,7 +12,7 @@ import { allColumns } from './table.ts';
 import type { Table } from './table.ts';
 import { problemKey } from './table_draft.ts';
 import type { AnyRow, Draft } from './table_draft.ts';
-import { sortRows, violations } from './validate.ts';
+import { violations } from './validate.ts';
 
 const statusOfCode = (code: ErrorCode): Status => {
   switch (code) {

@@ -56,26 +56,3 @@ export const violations = (table: Table, row: Readonly<Record<string, unknown>>)
   }
   return found;
 };
-
-const compareValues = (a: Value, b: Value): number => {
-  if (a === b) return 0;
-  if (a === null) return -1;
-  if (b === null) return 1;
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  // By code unit: a locale would make the order a matter of the machine.
-  return String(a) < String(b) ? -1 : 1;
-};
-
-type AnyRow = Readonly<Record<string, Value>>;
-
-/** Rows in the order of the table's key, then of every column: the same evidence gives the same order. */
-export const sortRows = <R extends AnyRow>(table: Table, rows: readonly R[]): R[] => {
-  const order = [...table.key, ...allColumns(table).map(([name]) => name)];
-  return rows.toSorted((a, b) => {
-    for (const name of order) {
-      const result = compareValues(a[name] ?? null, b[name] ?? null);
-      if (result !== 0) return result;
-    }
-    return 0;
-  });
-};

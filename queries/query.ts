@@ -65,16 +65,13 @@ const keys = [
 ] as const;
 type Key = (typeof keys)[number];
 
-/** What a file of one's own may leave out. */
-const optional: ReadonlySet<Key> = new Set([
+/** What every query says. */
+const neededAnywhere: ReadonlySet<Key> = new Set(['name', 'title', 'severity', 'purpose']);
+/** What a query of the library says, too. */
+const neededInLibrary: ReadonlySet<Key> = new Set([
+  ...neededAnywhere,
   'group',
-  'history',
-  'scope',
-  'least-hosts',
-  'max-age',
   'requires',
-  'also-reads',
-  'applies',
   'remediation',
   'references',
   'false-positives',
@@ -149,7 +146,53 @@ const splitItems = (text: string): string[] => {
   return items.map((item) => item.trim()).filter((item) => item !== '');
 };
 
-const requirementOf = (file: string, line: number, item: string): Requirement => {
+/** The header of one file, its lines by their key; whatever asks for one knows what it may be. */
+class Header {
+  readonly file: string;
+  readonly #entries: ReadonlyMap<Key, Entry>;
+  /** The index of the line at which the SQL begins. */
+  readonly sqlLine: number;
+
+  constructor(file: string, lines: readonly string[]) {
+    this.file = file;
+    const { entries, sqlLine } = readHeader(file, lines);
+    this.#entries = entries;
+    this.sqlLine = sqlLine;
+  }
+
+  /** Empty where the header has no such line. */
+  text(key: Key): string {
+    return this.#entries.get(key)?.value ?? '';
+  }
+
+  /** What is wrong with a line. */
+  fault(key: Key, message: string, hint = ''): UserError {
+    return fault(this.file, this.#entries.get(key)?.line ?? 1, message, hint);
+  }
+
+  /** Throws where a line is missing, or says nothing. */
+  mustHave(needed: ReadonlySet<Key>): void {
+    for (const key of keys) {
+      const entry = this.#entries.get(key);
+      if (entry === undefined && needed.has(key))
+        throw fault(this.file, 1, `the header lacks ${key}`, `add a line "-- ${key}: …"`);
+      if (entry !== undefined && entry.value === '') throw this.fault(key, `${key} is empty`);
+    }
+  }
+
+  isSaid(key: Key, yes: string, no: string): boolean {
+    const given = this.text(key);
+    if (given !== '' && given !== yes && given !== no)
+      throw this.fault(key, `${key} is ${yes} or ${no}, not ${JSON.stringify(given)}`);
+    return given === yes;
+  }
+
+  items(key: Key): readonly string[] {
+    return splitItems(this.text(key));
+  }
+}
+
+const requirementOf = (header: Header, item: string): Requirement => {
   const [, no, table, column, questionMark, where, unless] =
     /^(no\s+)?([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*)(\?)?)?(?:\s+where\s+(.+?))?(?:\s+unless\s+(.+))?$/s.exec(
       item,
@@ -160,9 +203,8 @@ const requirementOf = (file: string, line: number, item: string): Requirement =>
     (where !== undefined && questionMark !== undefined) ||
     (isRowRule && (no === undefined || where === undefined || column !== undefined))
   ) {
-    throw fault(
-      file,
-      line,
+    throw header.fault(
+      'requires',
       `requires does not understand ${JSON.stringify(item)}`,
       'it takes: table, table.column, table.column where CONDITION, table.column? where NULL is an answer, or no table where CONDITION; each with unless CONDITION over hosts',
     );
@@ -187,6 +229,52 @@ export interface HeaderOptions {
   readonly group?: string;
 }
 
+/** The name, which the file has too. */
+const nameOf = (header: Header): string => {
+  const name = header.text('name');
+  if (!nameForm.test(name)) {
+    throw header.fault(
+      'name',
+      `${JSON.stringify(name)} is no name`,
+      'a name is lower-case letters, digits and _, at most 64',
+    );
+  }
+  const stem = header.file
+    .split(/[/\\]/)
+    .at(-1)
+    ?.replace(/\.sql$/, '');
+  if (stem !== name)
+    throw header.fault('name', `the name is ${name} and the file is ${stem}.sql`, 'make both equal');
+  return name;
+};
+
+const severityOf = (header: Header): Severity => {
+  const given = header.text('severity');
+  const severity = severities.find((known) => known === given);
+  if (severity !== undefined) return severity;
+  throw header.fault(
+    'severity',
+    `there is no severity ${JSON.stringify(given)}`,
+    `it is one of ${severities.join(', ')}`,
+  );
+};
+
+const leastHostsOf = (header: Header): number => {
+  const least = header.text('least-hosts');
+  if (least !== '' && !/^[1-9][0-9]{0,5}$/.test(least))
+    throw header.fault('least-hosts', 'least-hosts is a whole number');
+  return Number(least);
+};
+
+/** Seconds; 0 where it is not said. */
+const maxAgeOf = (header: Header): number => {
+  const maxAge = header.text('max-age');
+  const [, count, unit] = /^([1-9][0-9]{0,4})([hdw])$/.exec(maxAge) ?? [];
+  if (maxAge !== '' && count === undefined)
+    throw header.fault('max-age', 'max-age is a whole number with h, d or w, such as 30d');
+  return Number(count ?? 0) * (secondsOf[unit ?? ''] ?? 0);
+};
+
 /**
  * The query of a .sql file.
  *
@@ -198,80 +286,34 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
     .replaceAll('\r\n', '\n')
     .replace(/^\ufeff/, '')
     .split('\n');
-  const { entries, sqlLine } = readHeader(file, lines);
-  const value = (key: Key): string => entries.get(key)?.value ?? '';
-  const lineOf = (key: Key): number => entries.get(key)?.line ?? 1;
-
-  for (const key of keys) {
-    const isNeeded =
-      options.isStrict === true
-        ? !['history', 'scope', 'least-hosts', 'max-age', 'also-reads', 'applies'].includes(key)
-        : !optional.has(key);
-    const entry = entries.get(key);
-    if (entry === undefined && isNeeded)
-      throw fault(file, 1, `the header lacks ${key}`, `add a line "-- ${key}: …"`);
-    if (entry !== undefined && entry.value === '') throw fault(file, entry.line, `${key} is empty`);
-  }
-  const name = value('name');
-  if (!nameForm.test(name)) {
-    throw fault(
-      file,
-      lineOf('name'),
-      `${JSON.stringify(name)} is no name`,
-      'a name is lower-case letters, digits and _, at most 64',
-    );
-  }
-  const stem = file
-    .split(/[/\\]/)
-    .at(-1)
-    ?.replace(/\.sql$/, '');
-  if (stem !== name)
-    throw fault(file, lineOf('name'), `the name is ${name} and the file is ${stem}.sql`, 'make both equal');
-  const severity = severities.find((known) => known === value('severity'));
-  if (severity === undefined) {
-    throw fault(
-      file,
-      lineOf('severity'),
-      `there is no severity ${JSON.stringify(value('severity'))}`,
-      `it is one of ${severities.join(', ')}`,
-    );
-  }
-  const yesNo = (key: Key, yes: string, no: string): boolean => {
-    const given = value(key);
-    if (given !== '' && given !== yes && given !== no)
-      throw fault(file, lineOf(key), `${key} is ${yes} or ${no}, not ${JSON.stringify(given)}`);
-    return given === yes;
-  };
-  const least = value('least-hosts');
-  if (least !== '' && !/^[1-9][0-9]{0,5}$/.test(least))
-    throw fault(file, lineOf('least-hosts'), 'least-hosts is a whole number');
-
-  const maxAge = value('max-age');
-  const [, count, unit] = /^([1-9][0-9]{0,4})([hdw])$/.exec(maxAge) ?? [];
-  if (maxAge !== '' && count === undefined)
-    throw fault(file, lineOf('max-age'), 'max-age is a whole number with h, d or w, such as 30d');
-
-  const sql = lines.slice(sqlLine).join('\n').trim().replace(/;\s*$/, '');
+  const header = new Header(file, lines);
+  header.mustHave(options.isStrict === true ? neededInLibrary : neededAnywhere);
+  const name = nameOf(header);
+  const severity = severityOf(header);
+  const leastHosts = leastHostsOf(header);
+  const maxAge = maxAgeOf(header);
+  const sql = lines.slice(header.sqlLine).join('\n').trim().replace(/;\s*$/, '');
   if (sql === '') throw fault(file, lines.length, 'there is no SQL after the header');
-  const requires = splitItems(value('requires')).map((item) => requirementOf(file, lineOf('requires'), item));
+  const requires = header.items('requires').map((item) => requirementOf(header, item));
+  const applies = header.text('applies');
   return {
     name,
-    title: value('title'),
-    group: value('group') || options.group || 'own',
+    title: header.text('title'),
+    group: header.text('group') || options.group || 'own',
     severity,
-    purpose: value('purpose'),
+    purpose: header.text('purpose'),
     requires,
     closed: [],
-    alsoReads: splitItems(value('also-reads')),
-    applies: value('applies') || null,
-    appliesReads: value('applies') === '' ? [] : null,
-    remediation: value('remediation'),
-    references: value('references'),
-    falsePositives: value('false-positives'),
-    needsHistory: yesNo('history', 'yes', 'no'),
-    isOfFleet: yesNo('scope', 'fleet', 'host'),
-    leastHosts: least === '' ? 0 : Number(least),
-    maxAge: Number(count ?? 0) * (secondsOf[unit ?? ''] ?? 0),
+    alsoReads: header.items('also-reads'),
+    applies: applies || null,
+    appliesReads: applies === '' ? [] : null,
+    remediation: header.text('remediation'),
+    references: header.text('references'),
+    falsePositives: header.text('false-positives'),
+    needsHistory: header.isSaid('history', 'yes', 'no'),
+    isOfFleet: header.isSaid('scope', 'fleet', 'host'),
+    leastHosts,
+    maxAge,
     sql: withKnownTables(sql, requires),
     file,
   };

@@ -10,6 +10,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PlistDate } from '../collector/parsers/plist_value.ts';
+import type { PlistValue } from '../collector/parsers/plist_value.ts';
+import { writeXmlPlist } from '../collector/parsers/plist_write.ts';
 import { fileNames, files, sourceOf, statOnly } from '../collector/sources.ts';
 import { answersBeside } from './sample_answers.ts';
 
@@ -130,28 +133,12 @@ export interface Host {
 
 // --- Property lists ---
 
-/** A number that Apple's tools print as <real>. */
-export class Real {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-/** Bytes, printed as <data>. */
-export class Data {
-  readonly bytes: Buffer;
-
-  constructor(text: string) {
-    this.bytes = Buffer.from(text, 'latin1');
-  }
-}
+/** What the declarations below are made of: a dictionary is an object, and its keys are sorted. */
 export type Plist =
   | string
   | number
   | boolean
-  | Real
-  | Data
+  | Uint8Array
   | Date
   | readonly Plist[]
   | { readonly [key: string]: Plist };
@@ -159,34 +146,16 @@ export type Plist =
 const isList = (value: Plist): value is readonly Plist[] => Array.isArray(value);
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Apple's writer escapes these three and nothing else. */
-const escapeXml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-
-const xmlLines = (value: Plist, indent: string): string => {
-  if (typeof value === 'string') return `${indent}<string>${escapeXml(value)}</string>\n`;
-  if (typeof value === 'number') return `${indent}<integer>${value}</integer>\n`;
-  if (typeof value === 'boolean') return `${indent}<${value}/>\n`;
-  if (value instanceof Real) return `${indent}<real>${value.text}</real>\n`;
-  if (value instanceof Date) return `${indent}<date>${value.toISOString().replace('.000Z', 'Z')}</date>\n`;
-  if (value instanceof Data) {
-    return `${indent}<data>\n${indent}${value.bytes.toString('base64')}\n${indent}</data>\n`;
-  }
-  if (isList(value)) {
-    const items = value.map((item) => xmlLines(item, `${indent}\t`)).join('');
-    return items === '' ? `${indent}<array/>\n` : `${indent}<array>\n${items}${indent}</array>\n`;
-  }
-  const entries = Object.entries(value as { readonly [key: string]: Plist })
-    .toSorted(([a], [b]) => byName(a, b))
-    .map(([key, item]) => `${indent}\t<key>${escapeXml(key)}</key>\n${xmlLines(item, `${indent}\t`)}`)
-    .join('');
-  return entries === '' ? `${indent}<dict/>\n` : `${indent}<dict>\n${entries}${indent}</dict>\n`;
+const valueOf = (value: Plist): PlistValue => {
+  if (typeof value !== 'object' || value instanceof Uint8Array) return value;
+  if (value instanceof Date) return new PlistDate(value.getTime() / 1000);
+  if (isList(value)) return value.map(valueOf);
+  const pairs = Object.entries(value).toSorted(([a], [b]) => byName(a, b));
+  return new Map(pairs.map(([key, item]) => [key, valueOf(item)]));
 };
 
-export const xmlPlist = (value: Plist): string =>
-  '<?xml version="1.0" encoding="UTF-8"?>\n' +
-  '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">\n' +
-  `<plist version="1.0">\n${xmlLines(value, '')}</plist>\n`;
+/** As Apple's tools lay a property list out. */
+export const xmlPlist = (value: Plist): string => writeXmlPlist(valueOf(value), { hasDataLines: true });
 
 /** As NSDictionary describes itself: fdesetup showdeferralinfo, profiles show -type enrollment. */
 export const openStep = (value: Plist, indent = ''): string => {
@@ -1096,10 +1065,8 @@ const dsGroups = (host: Host): Plist => {
 };
 
 /** A time with a fraction, as accountPolicyData has it. */
-const policyTime = (iso: string, what: string): Real =>
-  new Real(
-    `${seconds(iso)}.${String(noise(`${iso} ${what}`, 999999) + 1).padStart(6, '0')}`.replace(/0+$/, ''),
-  );
+const policyTime = (iso: string, what: string): number =>
+  Number(`${seconds(iso)}.${String(noise(`${iso} ${what}`, 999999) + 1).padStart(6, '0')}`);
 
 /** Only root is told accountPolicyData. */
 const dsAccountPolicy = (account: Account, euid: number): Plist => {
@@ -1146,7 +1113,7 @@ const sysctl = ({ folder, model, isAppleSilicon, version, booted }: Host): Answe
 
 /** Without the serial number, which is off by default. */
 const ioreg = ({ hostId, model }: Host): string =>
-  xmlPlist([{ IOPlatformUUID: hostId, model: new Data(`${model}\0`) }]);
+  xmlPlist([{ IOPlatformUUID: hostId, model: Buffer.from(`${model}\0`, 'latin1') }]);
 
 /** "disabled" and "enabled" since macOS 13; "true" and "false" before, where true means disabled. */
 const launchctl = ({ services, version }: Host): string => {

@@ -1,6 +1,7 @@
 /** One snapshot of one host, as it is stored and exported: its observations and its identity. */
 import { createHash, hash } from 'node:crypto';
 import type { Collection } from '../collector/collection.ts';
+import { compareValues } from '../collector/order.ts';
 import { holdsRows, isComplete, isGood } from '../collector/status.ts';
 import type { Status } from '../collector/status.ts';
 import { FileError } from '../collector/errors.ts';
@@ -201,16 +202,8 @@ export const snapshotOf = (
   };
 };
 
-const compareValues = (a: Value, b: Value): number => {
-  if (a === b) return 0;
-  if (a === null) return -1;
-  if (b === null) return 1;
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  return String(a) < String(b) ? -1 : 1;
-};
-
 /**
- * The columns by which rows are ordered: those of the key, then every one, as collector/validate.ts has it.
+ * The columns by which rows are ordered: those of the key, then every one, as collector/order.ts has it.
  */
 export const orderIndexes = (table: Table): readonly number[] => {
   const names = Object.keys(table.columns);

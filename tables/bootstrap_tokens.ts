@@ -43,6 +43,43 @@ const isTooOld = async (context: Context): Promise<boolean> => {
   return (await context.said('profiles_status_bootstraptoken')) === null;
 };
 
+/** Who can say something of the token; null for each that does not answer. */
+const readWitnesses = async (context: Context, isOld: boolean) => {
+  const [enrollment, status, crypto, configuration, security, device] = await Promise.all([
+    readEnrollmentWitnesses(context),
+    isOld ? null : context.orUnknown(context.read('profiles_status_bootstraptoken')),
+    context.orUnknown(readCryptoListing(context)),
+    context.orUnknown(context.read('profiles_show_configuration')),
+    context.orUnknown(context.read('mdmclient_query_security_info')),
+    context.orUnknown(context.read('mdmclient_query_device_information')),
+  ]);
+  const isEnrollmentTold = enrollment.says.length + enrollment.denies.length > 0;
+  const isAnyHeard = [status, crypto, configuration, security, device].some((answer) => answer !== null);
+  // Where nobody says anything, the table fails as its own source does.
+  if (!isOld && !isEnrollmentTold && !isAnyHeard) await context.read('profiles_status_bootstraptoken');
+  return { enrollment, status, crypto, configuration, security, device };
+};
+type Witnesses = Awaited<ReturnType<typeof readWitnesses>>;
+
+/** Whether the MDM profile declares that the server takes the token; null where it may, and is not printed. */
+const isDeclared = ({ configuration }: Witnesses): boolean | null => {
+  if (configuration === null) return null;
+  const { mdm, isComplete } = configuration;
+  if (mdm === null) return isComplete ? false : null;
+  return mdm.serverCapabilities?.includes(capability) ?? null;
+};
+
+const answered = ({ status, crypto, configuration, security, device }: Witnesses): string | null =>
+  [
+    ['profiles', status] as const,
+    ['apfs', crypto] as const,
+    ['profile', configuration] as const,
+    ['mdmclient', security ?? device] as const,
+  ]
+    .filter(([, answer]) => answer !== null)
+    .map(([name]) => name)
+    .join(',') || null;
+
 export default defineTable({
   name: 'bootstrap_tokens',
   description: 'One row, merged.',
@@ -149,44 +186,18 @@ export default defineTable({
       context.unsupported(tooOld);
       context.inapplicable(['supported_on_server', 'escrowed_to_server', 'eacs_preflight'], tooOld);
     }
-    const [enrollment, status, crypto, configuration, security, device] = await Promise.all([
-      readEnrollmentWitnesses(context),
-      isOld ? null : context.orUnknown(context.read('profiles_status_bootstraptoken')),
-      context.orUnknown(readCryptoListing(context)),
-      context.orUnknown(context.read('profiles_show_configuration')),
-      context.orUnknown(context.read('mdmclient_query_security_info')),
-      context.orUnknown(context.read('mdmclient_query_device_information')),
-    ]);
-    const isEnrollmentTold = enrollment.says.length + enrollment.denies.length > 0;
-    if (
-      !isOld &&
-      !isEnrollmentTold &&
-      [status, crypto, configuration, security, device].every((answer) => answer === null)
-    ) {
-      await context.read('profiles_status_bootstraptoken');
-    }
+    const witnesses = await readWitnesses(context, isOld);
+    const { enrollment, status, crypto, security, device } = witnesses;
     if (crypto?.device === null)
       context.inapplicable(['crypto_user_present', 'crypto_user_volume_owner'], noApfs);
-    const key = crypto?.byUuid.get(bootstrapTokenUuid);
     const keyPresent = crypto === null ? null : isListed(crypto, bootstrapTokenUuid);
-    const capabilities = configuration?.mdm?.serverCapabilities ?? null;
-    const answered = [
-      ['profiles', status],
-      ['apfs', crypto],
-      ['profile', configuration],
-      ['mdmclient', security ?? device],
-    ] as const;
     return [
       {
         supported_on_server: bit(status?.supported),
         escrowed_to_server: bit(status?.escrowed),
         crypto_user_present: bit(keyPresent),
-        crypto_user_volume_owner: bit(key?.volumeOwner),
-        server_capability_declared:
-          configuration === null ||
-          (configuration.mdm === null ? !configuration.isComplete : capabilities === null)
-            ? null
-            : bit(capabilities?.includes(capability) ?? false),
+        crypto_user_volume_owner: bit(crypto?.byUuid.get(bootstrapTokenUuid)?.volumeOwner),
+        server_capability_declared: bit(isDeclared(witnesses)),
         allowed_for_authentication: security?.bootstrapTokenAllowedForAuthentication ?? null,
         required_for_software_update: bit(security?.bootstrapTokenRequiredForSoftwareUpdate),
         required_for_kext_approval: bit(security?.bootstrapTokenRequiredForKernelExtensionApproval),
@@ -198,11 +209,7 @@ export default defineTable({
           escrowed: status?.escrowed ?? null,
           keyPresent: isOld ? false : keyPresent,
         }),
-        sources:
-          answered
-            .filter(([, answer]) => answer !== null)
-            .map(([name]) => name)
-            .join(',') || null,
+        sources: answered(witnesses),
       },
     ];
   },

@@ -1,34 +1,13 @@
 import { posix } from 'node:path';
 import { UserError } from '../../collector/errors.ts';
+import type { PlistDict, PlistValue } from '../../collector/parsers/plist_value.ts';
+import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
 import { formatNames } from '../../export/formats/index.ts';
 import { levels } from '../../export/redact.ts';
 import type { Arguments, Command } from '../args.ts';
 import { parseEvery, splayOf } from '../due.ts';
 import { flush, print, printNote } from '../output.ts';
 import { parseAge } from '../time.ts';
-
-const xml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-
-type Plist = string | number | boolean | readonly Plist[] | { readonly [key: string]: Plist };
-
-const plist = (value: Plist, indent = ''): string => {
-  if (typeof value === 'string') return `${indent}<string>${xml(value)}</string>`;
-  if (typeof value === 'number') return `${indent}<integer>${value}</integer>`;
-  if (typeof value === 'boolean') return `${indent}<${String(value)}/>`;
-  const inner = `${indent}  `;
-  if (Array.isArray(value)) {
-    return [`${indent}<array>`, ...value.map((item: Plist) => plist(item, inner)), `${indent}</array>`].join(
-      '\n',
-    );
-  }
-  const entries = Object.entries(value as { readonly [key: string]: Plist });
-  return [
-    `${indent}<dict>`,
-    ...entries.flatMap(([key, item]) => [`${inner}<key>${xml(key)}</key>`, plist(item, inner)]),
-    `${indent}</dict>`,
-  ].join('\n');
-};
 
 interface Job {
   readonly label: string;
@@ -139,36 +118,36 @@ const launchdWords = (job: Job): readonly string[] => [
   ...exportWords(job),
 ];
 
+const launchdJob = (job: Job): PlistDict =>
+  new Map<string, PlistValue>([
+    ['Label', job.label],
+    ['ProgramArguments', launchdWords(job)],
+    ['StartInterval', job.checkSeconds],
+    ['RunAtLoad', true],
+    ['ProcessType', 'Background'],
+    ['Nice', 10],
+    ['LowPriorityIO', true],
+    ['LowPriorityBackgroundIO', true],
+    ['ThrottleInterval', 60],
+    ['ExitTimeOut', 30],
+    // 0077: what it makes is for root alone.
+    ['Umask', 63],
+    ['SoftResourceLimits', new Map([['NumberOfFiles', 4096]])],
+    ['EnvironmentVariables', new Map([['PATH', '/usr/bin:/bin:/usr/sbin:/sbin']])],
+    ['StandardErrorPath', job.log],
+    ['StandardOutPath', job.log],
+  ]);
+
 const launchd = (job: Job): string =>
-  [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">',
-    '<!-- For /Library/LaunchDaemons, root:wheel 0644, named after its label. Printed by tokenquery schedule, which installed',
-    '     nothing.',
-    `     It is started every ${job.checkSeconds} s and does nothing until its turn, which comes every ${job.every} at a time`,
-    '     that the hardware UUID decides: this file is the same for every Mac. docs/schedule.md has the rest. -->',
-    '<plist version="1.0">',
-    plist({
-      Label: job.label,
-      ProgramArguments: launchdWords(job),
-      StartInterval: job.checkSeconds,
-      RunAtLoad: true,
-      ProcessType: 'Background',
-      Nice: 10,
-      LowPriorityIO: true,
-      LowPriorityBackgroundIO: true,
-      ThrottleInterval: 60,
-      ExitTimeOut: 30,
-      // 0077: what it makes is for root alone.
-      Umask: 63,
-      SoftResourceLimits: { NumberOfFiles: 4096 },
-      EnvironmentVariables: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' },
-      StandardErrorPath: job.log,
-      StandardOutPath: job.log,
-    }),
-    '</plist>',
-    '',
-  ].join('\n');
+  writeXmlPlist(launchdJob(job), {
+    indent: '  ',
+    comment: [
+      '<!-- For /Library/LaunchDaemons, root:wheel 0644, named after its label. Printed by tokenquery schedule, which installed',
+      '     nothing.',
+      `     It is started every ${job.checkSeconds} s and does nothing until its turn, which comes every ${job.every} at a time`,
+      '     that the hardware UUID decides: this file is the same for every Mac. docs/schedule.md has the rest. -->',
+    ],
+  });
 
 const newsyslog = ({ log }: Job): string =>
   [

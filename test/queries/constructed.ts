@@ -1,7 +1,8 @@
 /** Hosts that never were, as row sets: a Mac in good order, and everything that can be wrong with one. */
 import type { Status } from '../../collector/status.ts';
 import type { Collection, TableResult } from '../../collector/collection.ts';
-import { sortRows, violations } from '../../collector/validate.ts';
+import { sortRows } from '../../collector/order.ts';
+import { violations } from '../../collector/validate.ts';
 import type { Backend } from '../../collector/backends/backend.ts';
 import { allColumns } from '../../collector/table.ts';
 import type { Table, Value } from '../../collector/table.ts';
