@@ -6,6 +6,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PlistDict, PlistValue } from '../collector/parsers/plist_value.ts';
+import { writeXmlPlist } from '../collector/parsers/plist_write.ts';
 import { commands } from '../collector/sources.ts';
 import { makeStandIn } from '../test/standin.ts';
 
@@ -15,66 +17,113 @@ const folder = mkdtempSync(join(tmpdir(), 'tokenquery-bench-'));
 
 const uuidOf = (index: number): string =>
   `0A0B0C0D-0E0F-4A4B-8C8D-${index.toString(16).toUpperCase().padStart(12, '0')}`;
-const element = (key: string, values: readonly string[]): string =>
-  `<key>dsAttrTypeStandard:${key}</key><array>${values.map((value) => `<string>${value}</string>`).join('')}</array>`;
-const plist = (body: string): string =>
-  `<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">\n<plist version="1.0">\n${body}\n</plist>\n`;
+
+interface Person {
+  readonly index: number;
+  readonly name: string;
+  readonly uuid: string;
+  readonly hasToken: boolean;
+}
+
+/** A command with what it prints on either stream. */
+type Printed = readonly [argv: readonly string[], stdout: string, stderr: string];
+
+const dict = (pairs: Readonly<Record<string, PlistValue>>): PlistDict => new Map(Object.entries(pairs));
+/** As dscl prints a record: every value is a list. */
+const record = (attributes: Readonly<Record<string, readonly string[]>>): PlistDict =>
+  new Map(Object.entries(attributes).map(([key, values]) => [`dsAttrTypeStandard:${key}`, values]));
+
+const kerberos = 'LKDC:SHA1.0123456789ABCDEF0123456789ABCDEF01234567';
+const userOf = ({ index, name, uuid, hasToken }: Person): PlistDict =>
+  record({
+    RecordName: [name],
+    UniqueID: [String(501 + index)],
+    PrimaryGroupID: ['20'],
+    RealName: [`Person ${index}`],
+    GeneratedUID: [uuid],
+    NFSHomeDirectory: [`/Users/${name}`],
+    UserShell: ['/bin/zsh'],
+    AuthenticationAuthority: [
+      ';ShadowHash;HASHLIST:<SALTED-SHA512-PBKDF2,SRP-RFC5054-4096-SHA512-PBKDF2>',
+      `;Kerberosv5;;${name}@${kerberos};${kerberos};`,
+      ...(hasToken ? [';SecureToken;'] : []),
+    ],
+  });
+
+const adminGroup = record({
+  RecordName: ['admin'],
+  PrimaryGroupID: ['80'],
+  GeneratedUID: ['ABCDEFAB-CDEF-ABCD-EFAB-CDEF00000050'],
+  GroupMembership: ['root', 'user0'],
+});
+
+const apfs = dict({
+  Containers: [
+    dict({
+      APFSContainerUUID: '0A0B0C0D-0E0F-4A4B-8C8D-FFFFFFFFFFFF',
+      ContainerReference: 'disk3',
+      Volumes: [
+        dict({
+          DeviceIdentifier: 'disk3s5',
+          APFSVolumeUUID: '0A0B0C0D-0E0F-4A4B-8C8D-EEEEEEEEEEEE',
+          Name: 'Data',
+          Roles: ['Data'],
+          Encryption: true,
+          FileVault: true,
+          Locked: false,
+        }),
+      ],
+    }),
+  ],
+});
+
+const cryptoUserOf = ({ uuid }: Person): PlistDict =>
+  dict({ APFSCryptoUserUUID: uuid, APFSCryptoUserType: 'LocalOpenDirectory', VolumeOwner: true });
+
+const fdesetupList = (people: readonly Person[]): string =>
+  `ESCROW  UUID                                                                 TYPE USER\n${people
+    .map(({ name, uuid }) => `        ${uuid}                              OS User ${name}\n`)
+    .join('')}`;
+
+const tokenStatusOf = ({ index, name, hasToken }: Person): Printed => [
+  [...commands.sysadminctl_secure_token_status.argv.slice(0, -1), name],
+  '',
+  `2026-09-22 07:14:05.101 sysadminctl[812:10422] Secure token is ${hasToken ? 'ENABLED' : 'DISABLED'} for user Person ${index}\n`,
+];
+
+const answersOf = (people: readonly Person[]): readonly Printed[] => {
+  const holders = people.filter(({ hasToken }) => hasToken);
+  const platform = dict({ IOPlatformUUID: '0A0B0C0D-0E0F-4A4B-8C8D-0123456789AB' });
+  const listUsers = [...commands.diskutil_apfs_list_users.argv.slice(0, -1), 'disk3s5'];
+  return [
+    [commands.sw_vers.argv, 'ProductName:\t\tmacOS\nProductVersion:\t\t26.1\nBuildVersion:\t\t25B78\n', ''],
+    [commands.ioreg_platform.argv, writeXmlPlist([platform]), ''],
+    [commands.ds_users.argv, writeXmlPlist(people.map(userOf)), ''],
+    [commands.ds_groups.argv, writeXmlPlist([adminGroup]), ''],
+    [commands.diskutil_apfs_list.argv, writeXmlPlist(apfs), ''],
+    [listUsers, writeXmlPlist(dict({ Users: holders.map(cryptoUserOf) })), ''],
+    [commands.fdesetup_list_extended.argv, fdesetupList(holders), ''],
+    ...people.map(tokenStatusOf),
+  ];
+};
+
+const writeAnswer = (folder: string, [argv, stdout, stderr]: Printed): void => {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'argv'), `${argv.join('\n')}\n`);
+  writeFileSync(join(folder, 'exit_code'), '0\n');
+  if (stdout !== '') writeFileSync(join(folder, 'stdout'), stdout);
+  if (stderr !== '') writeFileSync(join(folder, 'stderr'), stderr);
+};
 
 /** A constructed bundle with so many accounts, every second of them with a token. */
 const makeBundle = (name: string, accounts: number): string => {
   const at = join(folder, name);
-  const people = Array.from({ length: accounts }, (_, index) => ({
+  const people = Array.from({ length: accounts }, (_, index): Person => ({
     index,
     name: `user${index}`,
     uuid: uuidOf(index),
+    hasToken: index % 2 === 0,
   }));
-  const users = people.map(
-    ({ index, name: short, uuid }) =>
-      `<dict>${element('RecordName', [short])}${element('UniqueID', [String(501 + index)])}${element('PrimaryGroupID', ['20'])}${element('RealName', [`Person ${index}`])}${element('GeneratedUID', [uuid])}${element('NFSHomeDirectory', [`/Users/${short}`])}${element('UserShell', ['/bin/zsh'])}${element('AuthenticationAuthority', [';ShadowHash;HASHLIST:&lt;SALTED-SHA512-PBKDF2,SRP-RFC5054-4096-SHA512-PBKDF2&gt;', `;Kerberosv5;;${short}@LKDC:SHA1.0123456789ABCDEF0123456789ABCDEF01234567;LKDC:SHA1.0123456789ABCDEF0123456789ABCDEF01234567;`, ...(index % 2 === 0 ? [';SecureToken;'] : [])])}</dict>`,
-  );
-  const groups = `<dict>${element('RecordName', ['admin'])}${element('PrimaryGroupID', ['80'])}${element('GeneratedUID', ['ABCDEFAB-CDEF-ABCD-EFAB-CDEF00000050'])}${element('GroupMembership', ['root', 'user0'])}</dict>`;
-  const volume =
-    '<dict><key>Containers</key><array><dict><key>APFSContainerUUID</key><string>0A0B0C0D-0E0F-4A4B-8C8D-FFFFFFFFFFFF</string><key>ContainerReference</key><string>disk3</string><key>Volumes</key><array><dict><key>DeviceIdentifier</key><string>disk3s5</string><key>APFSVolumeUUID</key><string>0A0B0C0D-0E0F-4A4B-8C8D-EEEEEEEEEEEE</string><key>Name</key><string>Data</string><key>Roles</key><array><string>Data</string></array><key>Encryption</key><true/><key>FileVault</key><true/><key>Locked</key><false/></dict></array></dict></array></dict>';
-  const cryptoUsers = people
-    .filter(({ index }) => index % 2 === 0)
-    .map(
-      ({ uuid }) =>
-        `<dict><key>APFSCryptoUserUUID</key><string>${uuid}</string><key>APFSCryptoUserType</key><string>LocalOpenDirectory</string><key>VolumeOwner</key><true/></dict>`,
-    );
-  const answers: readonly (readonly [readonly string[], string, string])[] = [
-    [commands.sw_vers.argv, 'ProductName:\t\tmacOS\nProductVersion:\t\t26.1\nBuildVersion:\t\t25B78\n', ''],
-    [
-      commands.ioreg_platform.argv,
-      plist(
-        '<array><dict><key>IOPlatformUUID</key><string>0A0B0C0D-0E0F-4A4B-8C8D-0123456789AB</string></dict></array>',
-      ),
-      '',
-    ],
-    [commands.ds_users.argv, plist(`<array>${users.join('\n')}</array>`), ''],
-    [commands.ds_groups.argv, plist(`<array>${groups}</array>`), ''],
-    [commands.diskutil_apfs_list.argv, plist(volume), ''],
-    [
-      [...commands.diskutil_apfs_list_users.argv.slice(0, -1), 'disk3s5'],
-      plist(`<dict><key>Users</key><array>${cryptoUsers.join('\n')}</array></dict>`),
-      '',
-    ],
-    [
-      commands.fdesetup_list_extended.argv,
-      `ESCROW  UUID                                                                 TYPE USER\n${people
-        .filter(({ index }) => index % 2 === 0)
-        .map(({ name: short, uuid }) => `        ${uuid}                              OS User ${short}\n`)
-        .join('')}`,
-      '',
-    ],
-    ...people.map(
-      ({ index, name: short }) =>
-        [
-          [...commands.sysadminctl_secure_token_status.argv.slice(0, -1), short],
-          '',
-          `2026-09-22 07:14:05.101 sysadminctl[812:10422] Secure token is ${index % 2 === 0 ? 'ENABLED' : 'DISABLED'} for user Person ${index}\n`,
-        ] as const,
-    ),
-  ];
   mkdirSync(at, { recursive: true });
   writeFileSync(
     join(at, 'evidence.json'),
@@ -87,14 +136,8 @@ const makeBundle = (name: string, accounts: number): string => {
       host_id: uuidOf(1),
     }),
   );
-  for (const [index, [argv, stdout, stderr]] of answers.entries()) {
-    const command = join(at, 'commands', String(index + 1).padStart(5, '0'));
-    mkdirSync(command, { recursive: true });
-    writeFileSync(join(command, 'argv'), `${argv.join('\n')}\n`);
-    writeFileSync(join(command, 'exit_code'), '0\n');
-    if (stdout !== '') writeFileSync(join(command, 'stdout'), stdout);
-    if (stderr !== '') writeFileSync(join(command, 'stderr'), stderr);
-  }
+  for (const [index, answer] of answersOf(people).entries())
+    writeAnswer(join(at, 'commands', String(index + 1).padStart(5, '0')), answer);
   return at;
 };
 

@@ -98,169 +98,201 @@ export interface FleetOptions {
 
 export type Fleet = (host: number, options: FleetOptions) => Snapshot;
 
-/** Snapshots of a fleet, by the number of a host. */
-export const fleet = async (): Promise<Fleet> => {
-  const base = await readBase();
-  const groupsObservation = base.observations.get('groups') as TableObservation;
-  const groups = rowsOf(groupsObservation, 3).map(([gid, groupname]) => ({
-    gid: gid ?? null,
-    groupname: groupname ?? null,
-  }));
-  return (host, { accounts: count, day, changing }) => {
-    const hostId = hostIdOf(host);
-    const accounts = accountsOf(host, count);
-    // How often the host changed until that day: each change moves the token of one account.
+type Rows = readonly Readonly<Record<string, Value>>[];
+
+/** One Mac on one day: its accounts, and which of them holds a token. */
+class Mac {
+  readonly host: number;
+  readonly accounts: readonly Account[];
+  readonly people: readonly Account[];
+  /** How often the host changed until that day: each change moves the token of one account. */
+  readonly #moves: number;
+
+  constructor(host: number, { accounts, day, changing }: FleetOptions) {
+    this.host = host;
+    this.accounts = accountsOf(host, accounts);
+    this.people = this.accounts.filter(({ isSystem }) => !isSystem);
     let moves = 0;
     for (let past = 1; past <= day; past += 1) {
       if (Number.parseInt(hex(`change ${host} ${past}`).slice(0, 8), 16) / 0xffff_ffff < changing) moves += 1;
     }
-    const people = accounts.filter(({ isSystem }) => !isSystem);
-    const holds = (account: Account): 0 | 1 =>
-      account.isSystem || people.indexOf(account) % 3 === moves % 3 ? 0 : 1;
-    const observations = new Map(base.observations);
-    const put = (name: string, rows: readonly Readonly<Record<string, Value>>[]): void => {
-      observations.set(name, observationOf(tableNamed(name), rows));
+    this.#moves = moves;
+  }
+
+  holds(account: Account): 0 | 1 {
+    return account.isSystem || this.people.indexOf(account) % 3 === this.#moves % 3 ? 0 : 1;
+  }
+}
+
+interface Group {
+  readonly gid: Value;
+  readonly groupname: Value;
+}
+
+const usersOf = ({ host, accounts }: Mac): Rows =>
+  accounts.map(({ uid, username, uuid, isSystem }) => ({
+    uid,
+    gid: isSystem ? uid : 20,
+    username,
+    description: isSystem ? 'A Service' : `Person ${host} ${uid}`,
+    directory: isSystem ? '/var/empty' : `/Users/${username}`,
+    shell: isSystem ? '/usr/bin/false' : '/bin/zsh',
+    uuid,
+    is_hidden: 0,
+    is_admin: uid % 10 === 1 ? 1 : 0,
+    account_type: isSystem ? 'service' : 'local',
+    is_system_account: isSystem ? 1 : 0,
+    can_login: isSystem ? 0 : 1,
+    home_exists: isSystem ? null : 1,
+    password_hint_set: 0,
+    platform_sso_registered: 0,
+  }));
+
+const secureTokensOf = (mac: Mac): Rows =>
+  mac.accounts.map((account) => ({
+    uid: account.uid,
+    username: account.username,
+    uuid: account.uuid,
+    is_admin: account.uid % 10 === 1 ? 1 : 0,
+    secure_token: mac.holds(account),
+    volume_owner: mac.holds(account),
+    filevault_enabled: mac.holds(account),
+    disabled_tag: 0,
+    confidence: 'confirmed',
+    sources: 'apfs,opendirectory',
+    has_conflict: 0,
+  }));
+
+const witnesses = [
+  ['apfs', 'c900c0d314c'],
+  ['fdesetup', 'c7046ebbee3'],
+  ['opendirectory', 'c3f0a1b2c3d'],
+] as const;
+
+const tokenObservationsOf = (mac: Mac): Rows =>
+  mac.accounts.flatMap((account) =>
+    witnesses.map(([source, command]) => ({
+      username: account.username,
+      uuid: account.uuid,
+      source,
+      value: mac.holds(account),
+      raw_state: mac.holds(account) === 1 ? 'listed' : 'absent',
+      command_id: command,
+    })),
+  );
+
+const userGroupsOf = ({ accounts }: Mac, groups: readonly Group[]): Rows =>
+  accounts.flatMap(({ uid, username, isSystem }) =>
+    groups
+      .slice(0, isSystem ? 1 : 4)
+      .map(({ gid, groupname }) => ({ uid, gid, username, groupname, is_direct: 0 })),
+  );
+
+const authoritiesOf = (mac: Mac): Rows =>
+  mac.people.flatMap((account) =>
+    [
+      ';ShadowHash;HASHLIST:<SALTED-SHA512-PBKDF2>',
+      ...(mac.holds(account) === 1 ? [';SecureToken;'] : []),
+    ].map((value, ordinal) => ({
+      uid: account.uid,
+      username: account.username,
+      uuid: account.uuid,
+      ordinal,
+      value,
+      version: null,
+      tag: value.split(';')[1] ?? '',
+      data: null,
+      disabled_tag: null,
+    })),
+  );
+
+const accountPoliciesOf = ({ people }: Mac): Rows =>
+  people.map(({ uid, username, uuid }) => ({
+    uid,
+    username,
+    uuid,
+    creation_time: 1_771_320_715.344_302 + uid,
+    password_last_set_time: 1_787_541_019.579_325 + uid,
+    failed_login_count: 0,
+    failed_login_timestamp: 0,
+    last_login_time: null,
+  }));
+
+const cryptoUsersOf = (mac: Mac): Rows =>
+  mac.people
+    .filter((account) => mac.holds(account) === 1)
+    .map(({ username, uuid }) => ({
+      device_identifier: 'disk3s5',
+      volume_uuid: uuidOf(`volume ${mac.host}`),
+      crypto_user_uuid: uuid,
+      type: 'LocalOpenDirectory',
+      volume_owner: 1,
+      username,
+      resolution: 'local_user',
+    }));
+
+/** The row of `hosts` as the sample has it, for another Mac. */
+const hostsRow = (base: Snapshot, host: number): Rows[number] => {
+  const names = Object.keys(tableNamed('hosts').columns);
+  const [cells = []] = rowsOf(base.observations.get('hosts') as TableObservation, names.length);
+  return {
+    ...Object.fromEntries(names.map((name, index) => [name, cells[index] ?? null])),
+    hardware_uuid: hostIdOf(host),
+    boot_time: 1_789_000_000 + host,
+  };
+};
+
+/** The report of the sample, with the numbers of rows of these observations. */
+const reportOf = (
+  { report }: Snapshot,
+  observations: ReadonlyMap<string, TableObservation>,
+): Snapshot['report'] =>
+  report === null
+    ? null
+    : {
+        ...report,
+        status: report.status.map(([name, is, , ...rest]): Cells => [
+          name ?? null,
+          is ?? null,
+          observations.get(String(name))?.rowCount ?? 0,
+          ...rest,
+        ]),
+      };
+
+/** Snapshots of a fleet, by the number of a host. */
+export const fleet = async (): Promise<Fleet> => {
+  const base = await readBase();
+  const groups = rowsOf(base.observations.get('groups') as TableObservation, 3).map(
+    ([gid = null, groupname = null]): Group => ({ gid, groupname }),
+  );
+  return (host, options) => {
+    const mac = new Mac(host, options);
+    const own: Readonly<Record<string, Rows>> = {
+      hosts: [hostsRow(base, host)],
+      users: usersOf(mac),
+      secure_tokens: secureTokensOf(mac),
+      secure_token_observations: tokenObservationsOf(mac),
+      user_groups: userGroupsOf(mac, groups),
+      authentication_authorities: authoritiesOf(mac),
+      account_policy_data: accountPoliciesOf(mac),
+      apfs_crypto_users: cryptoUsersOf(mac),
     };
-    const hostsRow =
-      rowsOf(
-        base.observations.get('hosts') as TableObservation,
-        Object.keys(tableNamed('hosts').columns).length,
-      )[0] ?? [];
-    put('hosts', [
-      {
-        ...Object.fromEntries(
-          Object.keys(tableNamed('hosts').columns).map((name, index) => [name, hostsRow[index] ?? null]),
-        ),
-        hardware_uuid: hostId,
-        boot_time: 1_789_000_000 + host,
-      },
-    ]);
-    put(
-      'users',
-      accounts.map(({ uid, username, uuid, isSystem }) => ({
-        uid,
-        gid: isSystem ? uid : 20,
-        username,
-        description: isSystem ? 'A Service' : `Person ${host} ${uid}`,
-        directory: isSystem ? '/var/empty' : `/Users/${username}`,
-        shell: isSystem ? '/usr/bin/false' : '/bin/zsh',
-        uuid,
-        is_hidden: 0,
-        is_admin: uid % 10 === 1 ? 1 : 0,
-        account_type: isSystem ? 'service' : 'local',
-        is_system_account: isSystem ? 1 : 0,
-        can_login: isSystem ? 0 : 1,
-        home_exists: isSystem ? null : 1,
-        password_hint_set: 0,
-        platform_sso_registered: 0,
-      })),
-    );
-    put(
-      'secure_tokens',
-      accounts.map((account) => ({
-        uid: account.uid,
-        username: account.username,
-        uuid: account.uuid,
-        is_admin: account.uid % 10 === 1 ? 1 : 0,
-        secure_token: holds(account),
-        volume_owner: holds(account),
-        filevault_enabled: holds(account),
-        disabled_tag: 0,
-        confidence: 'confirmed',
-        sources: 'apfs,opendirectory',
-        has_conflict: 0,
-      })),
-    );
-    put(
-      'secure_token_observations',
-      accounts.flatMap((account) =>
-        [
-          ['apfs', 'c900c0d314c'],
-          ['fdesetup', 'c7046ebbee3'],
-          ['opendirectory', 'c3f0a1b2c3d'],
-        ].map(([source, command]) => ({
-          username: account.username,
-          uuid: account.uuid,
-          source: source ?? '',
-          value: holds(account),
-          raw_state: holds(account) === 1 ? 'listed' : 'absent',
-          command_id: command ?? '',
-        })),
-      ),
-    );
-    put(
-      'user_groups',
-      accounts.flatMap(({ uid, username, isSystem }) =>
-        groups
-          .slice(0, isSystem ? 1 : 4)
-          .map(({ gid, groupname }) => ({ uid, gid, username, groupname, is_direct: 0 })),
-      ),
-    );
-    put(
-      'authentication_authorities',
-      people.flatMap((account) =>
-        [
-          ';ShadowHash;HASHLIST:<SALTED-SHA512-PBKDF2>',
-          ...(holds(account) === 1 ? [';SecureToken;'] : []),
-        ].map((value, ordinal) => ({
-          uid: account.uid,
-          username: account.username,
-          uuid: account.uuid,
-          ordinal,
-          value,
-          version: null,
-          tag: value.split(';')[1] ?? '',
-          data: null,
-          disabled_tag: null,
-        })),
-      ),
-    );
-    put(
-      'account_policy_data',
-      people.map(({ uid, username, uuid }) => ({
-        uid,
-        username,
-        uuid,
-        creation_time: 1_771_320_715.344_302 + uid,
-        password_last_set_time: 1_787_541_019.579_325 + uid,
-        failed_login_count: 0,
-        failed_login_timestamp: 0,
-        last_login_time: null,
-      })),
-    );
-    put(
-      'apfs_crypto_users',
-      people
-        .filter((account) => holds(account) === 1)
-        .map(({ username, uuid }) => ({
-          device_identifier: 'disk3s5',
-          volume_uuid: uuidOf(`volume ${host}`),
-          crypto_user_uuid: uuid,
-          type: 'LocalOpenDirectory',
-          volume_owner: 1,
-          username,
-          resolution: 'local_user',
-        })),
-    );
-    const known = { hostId, collectedTime: dayTime(day), euid: 0, redaction: null, observations };
-    const report = base.report;
+    const observations = new Map(base.observations);
+    for (const [name, rows] of Object.entries(own))
+      observations.set(name, observationOf(tableNamed(name), rows));
+    const known = {
+      hostId: hostIdOf(host),
+      collectedTime: dayTime(options.day),
+      euid: 0,
+      redaction: null,
+      observations,
+    };
     return {
       ...base,
       ...known,
       origin: 'live',
       snapshotId: snapshotIdOf(known),
-      report:
-        report === null
-          ? null
-          : {
-              ...report,
-              status: report.status.map(([name, is, , ...rest]): Cells => [
-                name ?? null,
-                is ?? null,
-                observations.get(String(name))?.rowCount ?? 0,
-                ...rest,
-              ]),
-            },
+      report: reportOf(base, observations),
     };
   };
 };
