@@ -116,10 +116,7 @@ const optional =
 
 /** Each answers null when the key is absent, and throws parse_failed when its value is of another kind. */
 export const optionalDict = optional(asDict);
-export const optionalArray = optional(asArray);
 export const optionalString = optional(asString);
 export const optionalBoolean = optional(asBoolean);
-export const optionalNumber = optional(asNumber);
 export const optionalInteger = optional(asInteger);
 export const optionalDate = optional(asDate);
-export const optionalData = optional(asData);
