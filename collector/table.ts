@@ -11,9 +11,12 @@ export type Value = string | number | null;
 export interface Column<out T = unknown> {
   readonly type: 'TEXT' | 'INTEGER' | 'REAL';
   readonly description: string;
+  /** What it says of whom: what becomes of it in a redacted export. */
+  readonly privacy: Privacy;
   readonly example: string;
   /** 1, 0 or NULL. */
   readonly isBoolean?: true;
+  /** What a number counts, where its name alone does not say it; `unix_seconds` is a moment, in seconds since 1970 UTC. */
   readonly unit?: 'bytes' | 'percent' | 'seconds' | 'milliseconds' | 'unix_seconds';
   /** The closed list of values. */
   readonly values?: readonly string[];
@@ -23,6 +26,8 @@ export interface Column<out T = unknown> {
   readonly from?: readonly SourceName[];
   /** Why it is NULL where nothing failed: off by default, or no source may say it. */
   readonly nullBecause?: string;
+  /** NULL is an answer, and this is what it tells; any other NULL is named in table_status. */
+  readonly nullIsAnswer?: string;
   /** Where `where`, SQL over a row, holds and none of `by` failed, no other source could make another value of it. */
   readonly settled?: { readonly where: string; readonly by: readonly SourceName[] };
   /** Never set; `Row` infers from it. */
@@ -34,11 +39,13 @@ export interface Column<out T = unknown> {
  */
 export const toldForCertain: NonNullable<Column['settled']> = { where: '1', by: [] };
 
-type Meta = Partial<Pick<Column, 'example' | 'unit' | 'from' | 'nullBecause' | 'settled'>>;
+/** What the author of a column says beside its description. Without a privacy class it does not compile. */
+type Meta = Pick<Column, 'privacy'> &
+  Partial<Pick<Column, 'example' | 'unit' | 'from' | 'nullBecause' | 'nullIsAnswer' | 'settled'>>;
 
 const column =
   <T>(type: Column['type'], fixed: Partial<Column> = {}) =>
-  (description: string, meta: Meta = {}): Column<T | null> =>
+  (description: string, meta: Meta): Column<T | null> =>
     ({ type, description, example: '', ...fixed, ...meta }) as Column<T | null>;
 
 export const text = column<string>('TEXT');
@@ -51,7 +58,7 @@ export const time = column<number>('INTEGER', { unit: 'unix_seconds' });
 export const oneOf = <const V extends string>(
   values: readonly V[],
   description: string,
-  meta: Meta = {},
+  meta: Meta,
 ): Column<V | null> => ({ type: 'TEXT', description, example: values[0] ?? '', values, ...meta });
 
 export const required = <T>(of: Column<T>): Column<NonNullable<T>> =>
@@ -70,6 +77,7 @@ export type Row<C extends Columns = Columns> = {
 export const hostIdColumn: Column<string | null> = text(
   'Hardware UUID of the Mac; the last column of every table.',
   {
+    privacy: 'device',
     example: 'F6329A14-3B4C-4D5E-8F60-718293A4B5C6',
     from: ['ioreg_platform'],
   },
@@ -121,20 +129,15 @@ export interface Table<C extends Columns = Columns> {
   readonly description: string;
   /** Without host_id, which every table has as its last column. */
   readonly columns: C;
-  /** What each column says of whom; one that is neither here nor in export/redact.ts is hidden as if it were private. */
-  readonly privacy?: { readonly [K in keyof C]?: Privacy };
   /** What tells rows of one host apart; rows are sorted by it. Values may be NULL. */
   readonly key: readonly string[];
   readonly sources: readonly SourceName[];
-  /** Columns of which NULL is an answer, and what it tells; any other NULL is named in table_status. */
-  readonly nullIsAnswer?: { readonly [K in keyof C]?: string };
   /** The sources whose records become rows; without it, all of them. The others only fill columns. */
   readonly rowsFrom?: readonly SourceName[];
   /** Its rows are values of lists in records: a value that is lost is a row that is lost. */
   readonly hasRowsOfValues?: true;
   /** As the contract prints them, where that differs from `sources`: `(derived)`, `(collector)`. */
   readonly sourcesLabel?: string;
-  readonly privilege: string;
   readonly macos: string;
   /** What a reader must know before trusting a row. */
   readonly notes?: readonly string[];
@@ -170,7 +173,7 @@ export const defineTable = <const C extends Columns>(
 
 /** What NULL in a column means where no source failed; undefined where it is not known. */
 export const meaningOfNull = (table: Table, name: string): string | undefined =>
-  table.columns[name]?.nullBecause ?? table.nullIsAnswer?.[name];
+  table.columns[name]?.nullBecause ?? table.columns[name]?.nullIsAnswer;
 
 /** All columns in order, host_id last. */
 export const allColumns = (table: Table): readonly (readonly [string, Column])[] => [

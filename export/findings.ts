@@ -1,42 +1,12 @@
-/** Findings as one more table, so that every format has them. */
-import { defineTable, oneOf, required, text, time } from '../collector/table.ts';
-import type { Table } from '../collector/table.ts';
+/** The rows of findings, host by host. */
 import { findingsOfAnswer } from '../queries/findings.ts';
-import { severities } from '../queries/query.ts';
 import type { Query } from '../queries/query.ts';
 import { fieldsOfSpot } from '../queries/evaluate.ts';
 import type { Answer, BlindSpot } from '../queries/evaluate.ts';
 import type { Store } from '../store/file.ts';
+import { findingsTable } from './findings_table.ts';
 import { identities, keyWriter } from './format.ts';
 import type { Cell, ExportRow, Head, ExportSnapshot } from './format.ts';
-
-export const findingsTable = defineTable({
-  name: 'findings',
-  description: 'What the questions of the library found, and what could not be judged.',
-  columns: {
-    query_name: required(text('Name of the question.', { example: 'admin_without_token' })),
-    verdict: required(
-      oneOf(['hit', 'unknown'], 'unknown: it could not be judged on this host, so it is not clean.'),
-    ),
-    title: required(text('The question in words.')),
-    group: required(text('Group of the question.', { example: 'posture' })),
-    severity: required(oneOf(severities, 'How much it matters.')),
-    subject: text('The account or thing that it is about; NULL where it is the host.', { example: 'alice' }),
-    details: required(text('JSON array of the facts.')),
-    blind_spots: text('JSON array of what could not be looked at.'),
-    purpose: required(text('Why it is asked.')),
-    remediation: required(text('What to do.')),
-    references: required(text('Where to read more.')),
-    false_positives: required(text('What else could cause it.')),
-    first_seen_time: time('When it was first found; NULL where no database knows.'),
-  },
-  key: ['query_name', 'verdict', 'subject'],
-  sources: [],
-  sourcesLabel: '(derived)',
-  privilege: '—',
-  macos: 'all',
-  examples: ["SELECT query_name, subject FROM findings WHERE severity = 'high';"],
-}) as unknown as Table;
 
 type Row = readonly Cell[];
 

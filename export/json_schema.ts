@@ -3,7 +3,7 @@ import { statuses } from '../collector/status.ts';
 import { meaningOfNull } from '../collector/table.ts';
 import type { Column, Table } from '../collector/table.ts';
 import { origins } from '../store/snapshot.ts';
-import { findingsTable } from './findings.ts';
+import { findingsTable } from './findings_table.ts';
 import { nativeVersion } from '../store/native/encode.ts';
 import { mayBeDropped } from './redact.ts';
 

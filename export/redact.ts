@@ -1,47 +1,82 @@
-/** Redaction: what an export says less of. docs/siem.md has the table for readers. */
-import { createHmac } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
-import { UserError } from '../collector/errors.ts';
+/**
+ * Redaction: what becomes of each class of columns (collector/privacy.ts) in a redacted export. Of tables and columns it knows
+ * what they declare. docs/privacy.md has the classes for readers, docs/siem.md the levels.
+ */
+import { undecided } from '../collector/privacy.ts';
+import type { KnownWords, Privacy, PrivacyClass } from '../collector/privacy.ts';
 import { commands, files } from '../collector/sources.ts';
 import type { CommandName } from '../collector/sources.ts';
-import type { Privacy } from '../collector/privacy.ts';
-import type { Column, Table } from '../collector/table.ts';
-import { identities, jsonCell, keyWriter } from './format.ts';
-import type { Cell, ExportRow, Head, ExportSnapshot, ExportTable } from './format.ts';
+import { allColumns } from '../collector/table.ts';
+import type { Table } from '../collector/table.ts';
+import type { Cell } from './format.ts';
+import { uuid } from './pseudonyms.ts';
 
 export const levels = ['pseudonym', 'strict'] as const;
 export type Level = (typeof levels)[number];
 
-/** What becomes of a value that says something of somebody. */
-type Class = Exclude<Privacy, 'nobody'>;
+/** The classes of which the value alone decides. */
+type Plain = 'name' | 'device' | 'linkable' | 'organisation' | 'private' | 'behaviour' | 'hash' | 'free';
 
-type Rule = Class | ((value: Cell, row: (column: string) => Cell, by: Redactor) => Cell);
+type Rule = Plain | KnownWords | ((value: Cell, row: RowReader, by: Redactor) => Cell);
 
-interface Redactor {
+/** Another column of the same row, as it was. */
+type RowReader = (column: string) => Cell;
+
+const day = 86_400;
+
+/** One level, one key, one host. */
+export class Redactor {
   readonly level: Level;
   /** Stable across hosts, so that what is the same stays the same. */
   readonly hmac: (text: string) => string;
-  readonly apply: (kind: Class, value: Cell) => Cell;
   readonly hostId: string;
-  readonly names: DeclaredNames;
+  readonly columns: ColumnsByName;
+
+  constructor(level: Level, hmac: (text: string) => string, hostId: string, columns: ColumnsByName) {
+    this.level = level;
+    this.hmac = hmac;
+    this.hostId = hostId;
+    this.columns = columns;
+  }
+
+  apply(kind: Plain, value: Cell): Cell {
+    if (value === null) return null;
+    switch (kind) {
+      case 'device':
+        return this.hmac(String(value));
+      case 'name':
+      case 'linkable':
+      case 'organisation':
+      case 'hash':
+        return this.level === 'strict' ? null : this.hmac(String(value));
+      case 'behaviour': {
+        if (typeof value !== 'number') return null;
+        // Weeks begin on a Monday; unix time began on a Thursday.
+        return this.level === 'strict'
+          ? Math.floor((value + 3 * day) / (7 * day)) * 7 * day - 3 * day
+          : Math.floor(value / day) * day;
+      }
+      case 'private':
+        return null;
+      case 'free':
+        return '(redacted)';
+    }
+  }
+
+  /** A list with commas is kept where every one of its words is known. */
+  applyWords({ known, otherwise }: KnownWords, value: Cell): Cell {
+    if (typeof value !== 'string') return value;
+    const isKnown = (word: string): boolean =>
+      known instanceof RegExp ? known.test(word) : known.includes(word);
+    return value.split(',').every(isKnown) ? value : this.apply(otherwise, value);
+  }
 }
 
-/** What the declarations of tables say of a column by its name; null where it says nothing of anybody. */
-type DeclaredNames = ReadonlyMap<string, readonly (Rule | null)[]>;
-
-const uuid = /^[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}$/i;
-const day = 86_400;
-
-/**
- * For columns of words: what Apple, or this program, calls things is kept, and anything else may be somebody's.
- * A list with commas is kept where every one of its words is known.
- */
-const onlyKnown =
-  (known: RegExp, otherwise: Class = 'linkable'): Rule =>
-  (value, _row, by) =>
-    typeof value !== 'string' || value.split(',').every((word) => known.test(word))
-      ? value
-      : by.apply(otherwise, value);
+export const applied = (rule: Rule | null, value: Cell, row: RowReader, by: Redactor): Cell => {
+  if (rule === null) return value;
+  if (typeof rule === 'function') return rule(value, row, by);
+  return typeof rule === 'string' ? by.apply(rule, value) : by.applyWords(rule, value);
+};
 
 const appleGroups =
   /^(?:nobody|nogroup|wheel|daemon|kmem|sys|tty|operator|mail|bin|procview|procmod|owner|everyone|group|staff|network|utmp|certusers|authedusers|interactusers|netusers|consoleusers|localaccounts|netaccounts|admin|accessibility|_[a-z_]+|com\.apple\.[a-z_.-]+)$/;
@@ -53,23 +88,6 @@ const groupName: Rule = (value, row, by) => {
     ? value
     : by.apply('organisation', value);
 };
-
-/** A shell in a folder of the system; one that is anywhere else may stand in somebody's home. */
-const shell = onlyKnown(
-  /^(?:\/usr)?(?:\/local)?\/s?bin\/(?:ba|z|c|tc|k|da)?sh$|^\/usr\/bin\/(?:false|true)$|^\/sbin\/nologin$|^\/usr\/sbin\/uucico$/,
-  'name',
-);
-
-const tags = onlyKnown(
-  /^(?:ApplePasswordServer|AppleID|basic|CentrifyDC|DisabledTags|DisabledUser|Kerberosv5(?:Cert)?|LocalCachedUser|LocalWindowsHash|NetLogon|pubkeyhash|SecureToken|ShadowHash|tokenidentity)$/,
-);
-
-const device = onlyKnown(/^(?:\/|disk[0-9]+(?:s[0-9]+)*)$/, 'device');
-const versionNumber = onlyKnown(/^[0-9]+(?:\.[0-9]+)*$/);
-const evidence = onlyKnown(/^(?:apfs|fdesetup|opendirectory|sysadminctl|profiles|profile|mdmclient)$/);
-const ssoPolicies = onlyKnown(
-  /^(?:AttemptAuthentication|RequireAuthentication|AllowOfflineGracePeriod|AllowAuthenticationGracePeriod)$/,
-);
 
 /** What an MDM server says it can do: the names of Apple, and no others. */
 const capabilities: Rule = (value, _row, by) =>
@@ -143,524 +161,152 @@ const listOfNames: Rule = (value, _row, by) => {
 
 /** A JSON array of words of our own; others are left out, for a file that was merged may hold anything. */
 const ownWords =
-  (isOwn: (word: string) => boolean): Rule =>
-  (value) => {
+  (isOwn: (word: string, by: Redactor) => boolean): Rule =>
+  (value, _row, by) => {
     if (typeof value !== 'string') return value;
     const words = listOf(value);
-    return words === null ? null : JSON.stringify(words.filter(isOwn));
+    return words === null ? null : JSON.stringify(words.filter((word) => isOwn(word, by)));
   };
 
 const isSource = (word: string): boolean =>
   word === 'row' || word === 'stat' || Object.hasOwn(commands, word) || Object.hasOwn(files, word);
 
-const isColumn = (word: string): boolean =>
-  [everywhere, ...Object.values(byTable)].some((rules) => Object.hasOwn(rules, word)) ||
-  Object.values(harmless).some((names) => names.includes(word));
+const isColumn = (word: string, { columns }: Redactor): boolean => columns.names.has(word);
 
 const member: Rule = (value, row, by) => {
   if (typeof value === 'string' && uuid.test(value)) return by.apply('device', value);
   return by.apply(row('member_kind') === 'nested_group' ? 'organisation' : 'name', value);
 };
 
-/** For every table that does not declare it. Newer tables say it themselves, as `privacy`. */
-const everywhere: Readonly<Record<string, Rule>> = {
-  host_id: 'device',
-  username: 'name',
-  uuid: 'device',
-  groupname: groupName,
-  command_id: commandId,
+/** What is told of a class: its rule, and what comes of it at each level in the words of docs/privacy.md. */
+interface Told {
+  readonly rule: Rule | null;
+  readonly pseudonym: string;
+  readonly strict: string;
+}
+
+const told = (rule: Rule | null, pseudonym: string, strict: string = pseudonym): Told => ({
+  rule,
+  pseudonym,
+  strict,
+});
+
+export const rules: Readonly<Record<PrivacyClass, Told>> = {
+  nobody: told(null, 'kept'),
+  name: told('name', 'pseudonym', 'dropped'),
+  names: told(listOfNames, 'pseudonyms', 'dropped'),
+  account: told((value, _row, by) => nameOrUuid(value, by), 'pseudonym', 'UUID: pseudonym; name: dropped'),
+  member: told(member, 'pseudonym', 'UUID: pseudonym; name: dropped'),
+  device: told('device', 'pseudonym'),
+  linkable: told('linkable', 'pseudonym', 'dropped'),
+  organisation: told('organisation', 'pseudonym', 'dropped'),
+  group_name: told(groupName, "Apple's: kept; others: pseudonym", "Apple's: kept; others: dropped"),
+  capabilities: told(capabilities, "Apple's: kept; others: pseudonym", "Apple's: kept; others: dropped"),
+  private: told('private', 'dropped'),
+  behaviour: told('behaviour', 'to the day', 'to the week, which begins on Monday'),
+  hash: told('hash', 'pseudonym', 'dropped'),
+  free: told('free', '`(redacted)`'),
+  command_id: told(commandId, 'pseudonym', 'pseudonym, another on each host'),
+  command_ids: told(commandIds, 'pseudonyms', 'pseudonyms, others on each host'),
+  argv: told(argv, 'words of the program: kept; others: pseudonym', 'the same, others on each host'),
+  subject: told(
+    subject,
+    'words of the program: kept; names and UUIDs: pseudonym',
+    'UUIDs: pseudonym; names: dropped',
+  ),
+  statement: told(
+    stated,
+    'few words: kept; others: pseudonym',
+    'few words: kept; UUIDs: pseudonym; others: dropped',
+  ),
+  facts: told(facts, 'each as its column'),
+  source_names: told(ownWords(isSource), 'names of sources: kept; others: left out'),
+  column_names: told(ownWords(isColumn), 'names of columns: kept; others: left out'),
 };
 
-const byTable: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
-  secure_tokens: { sources: evidence },
-  filevault_status: { fdesetup_version: versionNumber },
-  bootstrap_tokens: {
-    allowed_for_authentication: onlyKnown(/^(?:allowed|disallowed|not supported)$/, 'free'),
-    eacs_preflight: onlyKnown(/^success$/, 'free'),
-    sources: evidence,
-  },
-  account_policy_data: {
-    password_last_set_time: 'behaviour',
-    failed_login_timestamp: 'behaviour',
-    last_login_time: 'behaviour',
-  },
-  apfs_crypto_users: {
-    volume_uuid: 'device',
-    crypto_user_uuid: 'device',
-    device_identifier: device,
-    type: onlyKnown(
-      /^(?:LocalOpenDirectory|PersonalRecovery|InstitutionalRecovery|ICloud|ICloudRecovery|MDMRecovery|Disk|Unknown)$/,
-      'free',
-    ),
-  },
-  apfs_volumes: {
-    container_uuid: 'device',
-    name: 'organisation',
-    device_identifier: device,
-    role: onlyKnown(
-      /^(?:System|Data|Preboot|Recovery|VM|Update|xART|Hardware|Installer|User|Baseband|Backup|Sidecar|Enterprise|Prelogin)$/,
-    ),
-  },
-  authentication_authorities: {
-    value: 'linkable',
-    data: 'linkable',
-    version: versionNumber,
-    tag: tags,
-    disabled_tag: tags,
-  },
-  collection_errors: { message: 'free', hint: 'free' },
-  command_log: { argv, stdout_sha256: 'hash', stderr_sha256: 'hash' },
-  conflicts: { subject, value_a: stated, value_b: stated, conclusion: 'free', command_ids: commandIds },
-  filevault_deferrals: { designated_username: 'name', profile_uuid: 'device', output_path: 'name' },
-  filevault_policies: { escrow_location: 'organisation' },
-  findings: { subject: (value, _row, by) => nameOrUuid(value, by), details: facts, blind_spots: 'private' },
-  group_members: { member },
-  hosts: {
-    hardware_uuid: 'device',
-    serial_number: 'device',
-    hostname: 'device',
-    console_username: 'private',
-    os_version: versionNumber,
-    os_build: onlyKnown(/^[0-9]+[A-Z][0-9]+[a-z]*$/),
-    model_identifier: onlyKnown(/^[A-Za-z]*[0-9]+$/),
-  },
-  loginwindow_settings: { autologin_username: 'name', hidden_users: listOfNames },
-  mdm_enrollments: {
-    server_host: 'organisation',
-    profile_identifier: 'organisation',
-    organization: 'organisation',
-    server_capabilities: capabilities,
-  },
-  mobile_accounts: {
-    original_node: 'linkable',
-    directory_guid: 'linkable',
-    directory_password_last_set: 'behaviour',
-    last_login_time: 'behaviour',
-  },
-  platform_sso_states: {
-    identity_sha256: 'linkable',
-    authentication_method: onlyKnown(/^(?:Password|UserSecureEnclaveKey|SmartCard|OpenID)$/, 'free'),
-    new_user_authorization_mode: onlyKnown(/^(?:Standard|Admin|Groups|Temporary)$/, 'free'),
-    filevault_policy: ssoPolicies,
-    login_policy: ssoPolicies,
-  },
-  table_status: {
-    reason: 'private',
-    failed_sources: ownWords(isSource),
-    columns_uncertain: ownWords(isColumn),
-    columns_inapplicable: 'private',
-  },
-  users: { description: 'private', directory: 'name', password_hint_set: 'private', shell },
-};
+/** Null where the column says nothing of anybody. */
+const ruleOf = (privacy: Privacy): Rule | null =>
+  typeof privacy === 'string' ? rules[privacy].rule : privacy;
 
-/** Columns that say nothing of anybody, of the tables that do not declare it. */
-export const harmless: Readonly<Record<string, readonly string[]>> = {
-  account_policy_data: ['uid', 'creation_time', 'failed_login_count'],
-  apfs_crypto_users: ['volume_owner', 'resolution'],
-  apfs_volumes: ['is_internal', 'encryption', 'filevault', 'locked', 'crypto_migration_on'],
-  authentication_authorities: ['uid', 'ordinal'],
-  bootstrap_tokens: [
-    'supported_on_server',
-    'escrowed_to_server',
-    'crypto_user_present',
-    'crypto_user_volume_owner',
-    'server_capability_declared',
-    'required_for_software_update',
-    'required_for_kext_approval',
-    'state',
-  ],
-  collection_errors: ['table_name', 'code'],
-  command_log: [
-    'source',
-    'is_network_capable',
-    'started_time',
-    'duration_ms',
-    'exit_code',
-    'signal',
-    'is_timed_out',
-    'stdout_bytes',
-    'stderr_bytes',
-    'euid',
-  ],
-  conflicts: ['subject_kind', 'fact', 'rule_id', 'source_a', 'source_b', 'severity'],
-  deleted_users: ['uid', 'deleted_time'],
-  enrollment_markers: ['path', 'file_exists', 'size_bytes', 'modified_time', 'owner_uid'],
-  filevault_deferrals: [
-    'is_deferred',
-    'output_file_exists',
-    'output_file_mode',
-    'show_recovery_key',
-    'max_bypass_attempts',
-    'bypass_attempts_remaining',
-    'dont_ask_at_logout',
-  ],
-  filevault_policies: [
-    'enable',
-    'defer',
-    'max_bypass_attempts',
-    'dont_ask_at_logout',
-    'show_recovery_key',
-    'use_recovery_key',
-    'force_enable_in_setup_assistant',
-    'irk_certificate_present',
-    'escrow_payload_present',
-    'dont_allow_fde_disable',
-    'dont_allow_fde_enable',
-    'disable_fde_autologin',
-  ],
-  filevault_status: [
-    'filevault_enabled',
-    'status',
-    'percent_complete',
-    'has_personal_recovery_key',
-    'has_institutional_recovery_key',
-    'master_keychain_present',
-    'using_recovery_key',
-    'supports_auth_restart',
-    'prk_escrow_blob_present',
-    'prk_escrow_blob_modified_time',
-  ],
-  filevault_users: ['type', 'escrow_reported', 'resolution'],
-  findings: [
-    'query_name',
-    'verdict',
-    'title',
-    'group',
-    'severity',
-    'purpose',
-    'remediation',
-    'references',
-    'false_positives',
-    'first_seen_time',
-  ],
-  group_members: ['gid', 'member_kind', 'is_resolved'],
-  groups: ['gid'],
-  hosts: [
-    'os_version_num',
-    'os_major',
-    'cpu_arch',
-    'is_apple_silicon',
-    'has_t2',
-    'is_virtual_machine',
-    'boot_volume_fs',
-    'boot_time',
-    'setup_done_time',
-    'sip_enabled',
-    'remote_login_enabled',
-  ],
-  loginwindow_settings: ['kcpassword_present', 'guest_enabled', 'hide_500_users', 'root_enabled'],
-  managed_users: ['kind', 'source'],
-  mdm_enrollments: [
-    'is_enrolled',
-    'is_user_approved',
-    'is_dep_enrolled',
-    'is_supervised',
-    'is_user_enrollment',
-    'profile_install_time',
-    'access_rights',
-    'dep_record_cached',
-  ],
-  mobile_account_policies: [
-    'scope',
-    'ask_for_secure_token_auth_bypass',
-    'create_at_login',
-    'warn_on_create',
-    'expiry_disused_seconds',
-  ],
-  mobile_accounts: ['uid', 'guid_matches', 'copy_time'],
-  platform_sso_states: ['is_registered', 'is_exempt'],
-  secure_token_observations: ['source', 'value', 'raw_state'],
-  secure_tokens: [
-    'uid',
-    'is_admin',
-    'secure_token',
-    'volume_owner',
-    'filevault_enabled',
-    'disabled_tag',
-    'confidence',
-    'has_conflict',
-    'is_guest',
-  ],
-  table_status: [
-    'table_name',
-    'status',
-    'row_count',
-    'code',
-    'columns_affected',
-    'duration_ms',
-    'last_good_time',
-    'rows_may_be_missing',
-  ],
-  user_groups: ['uid', 'gid', 'is_direct'],
-  users: [
-    'uid',
-    'gid',
-    'is_hidden',
-    'is_admin',
-    'account_type',
-    'is_system_account',
-    'can_login',
-    'home_exists',
-    'platform_sso_registered',
-    'is_awake',
-    'has_false_identity',
-  ],
-};
+/** The rules of the columns of a table, in their order. */
+export const rulesOf = (table: Table): readonly (Rule | null)[] =>
+  Object.values(table.columns).map(({ privacy }) => ruleOf(privacy));
 
-/** The rule of the lists above. */
-export const ruleOf = (table: string, column: string): Rule | null =>
-  byTable[table]?.[column] ?? (Object.hasOwn(everywhere, column) ? (everywhere[column] ?? null) : null);
-
-const declaredOf = ({ privacy }: Table, name: string): Privacy | undefined =>
-  privacy !== undefined && Object.hasOwn(privacy, name) ? privacy[name] : undefined;
-
-/** Whether somebody decided what the column says of whom: in its table, or in the lists above. */
-export const isDecided = (table: Table, name: string): boolean =>
-  declaredOf(table, name) !== undefined ||
-  ruleOf(table.name, name) !== null ||
-  (harmless[table.name] ?? []).includes(name);
-
-/** Until somebody decides: a pseudonym, which strict drops; a number or a word of a closed list has none. */
-const undecided = (column: Column | undefined): Class =>
-  column === undefined || (column.type === 'TEXT' && column.values === undefined) ? 'name' : 'private';
-
-/** What the table itself declares goes before the lists. Null where the column says nothing of anybody. */
-const ruleFor = (table: Table, name: string): Rule | null => {
-  const declared = declaredOf(table, name);
-  if (declared !== undefined) return declared === 'nobody' ? null : declared;
-  return isDecided(table, name) ? ruleOf(table.name, name) : undecided(table.columns[name]);
-};
-
-/** Of columns that the lists do not have. */
-const declaredNames = (tables: readonly Table[]): DeclaredNames => {
-  const names = new Map<string, (Rule | null)[]>();
-  for (const table of tables) {
-    for (const name of Object.keys(table.columns)) {
-      if (isDecided(table, name) && declaredOf(table, name) === undefined) continue;
-      names.set(name, [...(names.get(name) ?? []), ruleFor(table, name)]);
-    }
-  }
-  return names;
-};
-
-const applied = (rule: Rule | null, value: Cell, row: (column: string) => Cell, by: Redactor): Cell => {
-  if (rule === null) return value;
-  return typeof rule === 'function' ? rule(value, row, by) : by.apply(rule, value);
+/** The rules of one table by name. What is no column of it is one that a newer program declared. */
+export const rulesByName = (table: Table): ((name: string) => Rule | null) => {
+  const own = new Map(allColumns(table).map(([name, { privacy }]) => [name, ruleOf(privacy)]));
+  return (name) => own.get(name) ?? (own.has(name) ? null : undecided('TEXT'));
 };
 
 /** True where the column may be NULL in a redacted export though it never is otherwise. */
-export const mayBeDropped = (table: Table, column: string): boolean => {
-  const rule = ruleFor(table, column);
-  return rule !== null && rule !== 'free' && rule !== 'device' && rule !== device;
+export const mayBeDropped = (table: Table, name: string): boolean => {
+  const privacy = table.columns[name]?.privacy ?? 'private';
+  // Of a list of words the schema always said so, also where other words become `(redacted)`: it is not made narrower.
+  if (typeof privacy === 'object') return privacy.otherwise !== 'device';
+  return privacy !== 'nobody' && privacy !== 'free' && privacy !== 'device';
 };
 
-/**
- * The rules for a fact of a finding. A fact has the name of the column that it comes from, and nothing says of which
- * table: what any of them hides is hidden.
- */
-const rulesOfFact = (name: string, { names }: Redactor): readonly Rule[] => [
-  ...[...Object.entries(byTable), ['', everywhere] as const].flatMap(([table, rules]) =>
-    table !== 'findings' && Object.hasOwn(rules, name) ? [rules[name] as Rule] : [],
-  ),
-  ...(names.get(name) ?? []).filter((rule) => rule !== null),
-];
+/** What columns of all tables say, by their names: for a fact of a finding, of which nothing says from which table it is. */
+export class ColumnsByName {
+  readonly names: ReadonlySet<string>;
+  readonly #rules = new Map<string, readonly Rule[]>();
+  readonly #harmless = new Set<string>();
 
-const harmlessNames: ReadonlySet<string> = new Set(Object.values(harmless).flat());
-const isHarmlessName = (name: string, { names }: Redactor): boolean =>
-  harmlessNames.has(name) || names.get(name)?.includes(null) === true;
+  constructor(tables: readonly Table[]) {
+    const names = new Set<string>();
+    for (const table of tables) {
+      for (const [name, { privacy }] of allColumns(table)) {
+        const rule = ruleOf(privacy);
+        names.add(name);
+        if (rule === null) this.#harmless.add(name);
+        // A fact is of another table than the one that tells of facts.
+        else if (table.name !== 'findings') this.#rules.set(name, [...this.rulesOf(name), rule]);
+      }
+    }
+    this.names = names;
+  }
+
+  /** Whatever hides a column of this name. */
+  rulesOf(name: string): readonly Rule[] {
+    return this.#rules.get(name) ?? [];
+  }
+
+  /** Some table has a column of this name that says nothing of anybody. */
+  isHarmless(name: string): boolean {
+    return this.#harmless.has(name);
+  }
+}
+
+/** A fact has the name of the column that it comes from: what any column of that name hides is hidden. */
+const redactFact = (name: string, fact: Cell, row: RowReader, by: Redactor): Cell => {
+  if (fact === null) return null;
+  const own = by.columns.rulesOf(name);
+  const isHarmless = by.columns.isHarmless(name);
+  if (typeof fact === 'number') {
+    // A number is a count, an id or a bit; or it is a time, and of what is known only by its name.
+    const isTime = /_time(?:stamp)?$|_last_set$/.test(name) && !isHarmless;
+    if (own.includes('private')) return null;
+    return own.includes('behaviour') || isTime ? by.apply('behaviour', fact) : fact;
+  }
+  if (own.length === 0) return isHarmless && name !== 'path' ? fact : nameOrUuid(fact, by);
+  let redacted: Cell = fact;
+  for (const rule of own) {
+    const one = applied(rule, fact, row, by);
+    if (one !== fact) redacted = one;
+  }
+  return redacted;
+};
 
 /** What a finding rests on: names of columns as the queries give them. */
-function facts(value: Cell, _row: (column: string) => Cell, by: Redactor): Cell {
+function facts(value: Cell, _row: RowReader, by: Redactor): Cell {
   if (typeof value !== 'string') return null;
-  const redactFact = (name: string, fact: Cell, row: (column: string) => Cell): Cell => {
-    if (fact === null) return null;
-    const rules = rulesOfFact(name, by);
-    if (typeof fact === 'number') {
-      // A number is a count, an id or a bit; or it is a time, and of what is known only by its name.
-      const isTime = /_time(?:stamp)?$|_last_set$/.test(name) && !isHarmlessName(name, by);
-      if (rules.includes('private')) return null;
-      return rules.includes('behaviour') || isTime ? by.apply('behaviour', fact) : fact;
-    }
-    if (rules.length === 0) return isHarmlessName(name, by) && name !== 'path' ? fact : nameOrUuid(fact, by);
-    let redacted: Cell = fact;
-    for (const rule of rules) {
-      const own = applied(rule, fact, row, by);
-      if (own !== fact) redacted = own;
-    }
-    return redacted;
-  };
   const redacted = (JSON.parse(value) as Record<string, Cell>[]).map((one) =>
     Object.fromEntries(
       Object.entries(one).map(([name, fact]): [string, Cell] => [
         name,
-        redactFact(name, fact, (column) => one[column] ?? null),
+        redactFact(name, fact, (column) => one[column] ?? null, by),
       ]),
     ),
   );
   return JSON.stringify(redacted);
 }
-
-const redactor = (
-  level: Level,
-  hmac: (text: string) => string,
-  hostId: string,
-  names: DeclaredNames,
-): Redactor => {
-  const isStrict = level === 'strict';
-  const pseudonym = (value: Cell): Cell => (value === null ? null : hmac(String(value)));
-  const apply = (kind: Class, value: Cell): Cell => {
-    if (value === null) return null;
-    switch (kind) {
-      case 'device':
-        return pseudonym(value);
-      case 'name':
-      case 'linkable':
-      case 'organisation':
-      case 'hash':
-        return isStrict ? null : pseudonym(value);
-      case 'behaviour': {
-        if (typeof value !== 'number') return null;
-        // Weeks begin on a Monday; unix time began on a Thursday.
-        return isStrict
-          ? Math.floor((value + 3 * day) / (7 * day)) * 7 * day - 3 * day
-          : Math.floor(value / day) * day;
-      }
-      case 'private':
-        return null;
-      case 'free':
-        return '(redacted)';
-    }
-  };
-  return { level, hmac, apply, hostId, names };
-};
-
-/** Keyed, so that who has an export and a list of names cannot tell who is who: 16 hexadecimal digits. */
-export const hmacOf = (key: Uint8Array): ((text: string) => string) => {
-  const known = new Map<string, string>();
-  return (text) => {
-    const found = known.get(text);
-    if (found !== undefined) return found;
-    // A UUID is the same however it is written.
-    const same = uuid.test(text) ? text.toUpperCase() : text;
-    const made = createHmac('sha256', key).update(same, 'utf8').digest('hex').slice(0, 16);
-    if (known.size > 50_000) known.clear();
-    known.set(text, made);
-    return made;
-  };
-};
-
-/**
- * Redacts rows and their identities. One that is redacted already stays as it is. `declared`: the tables in which a
- * fact of a finding and a column of a host are looked up by name.
- */
-export const redaction = (level: Level, key: Uint8Array, declared: readonly Table[] = []) => {
-  const hmac = hmacOf(key);
-  const known = declaredNames(declared);
-  const hosts = declared.find(({ name }) => name === 'hosts');
-  const ruleOfHost = (name: string): Rule | null => {
-    if (hosts !== undefined) return ruleFor(hosts, name);
-    return harmless['hosts']?.includes(name) === true ? null : (ruleOf('hosts', name) ?? 'private');
-  };
-  const headOf = (head: Head): Head => ({
-    ...head,
-    hostId: hmac(head.hostId),
-    // It is a hash of the host and of what was found there, and leads from a redacted export to one that is not.
-    snapshotId: Number(BigInt(`0x${hmac(`snapshot ${head.snapshotId}`)}`) >> 11n),
-    redaction: level,
-  });
-
-  const redactTable = (exportTable: ExportTable, head: Head, by: Redactor): ExportTable => {
-    const { table, details, rows, lines: _, ...rest } = exportTable;
-    const names = Object.keys(table.columns);
-    const rules = names.map((name) => ruleFor(table, name));
-    const keyOf = keyWriter(table);
-    const redactCells = (cells: readonly Cell[]): Cell[] => {
-      const row = (column: string): Cell => cells[names.indexOf(column)] ?? null;
-      return cells.map((cell, index) => {
-        return applied(rules[index] ?? null, cell, row, by);
-      });
-    };
-    const redacted = function* (): Generator<ExportRow> {
-      const identify = identities(head, table.name, false);
-      const all = Array.from(rows, ({ change, cells, former }) => {
-        const own = redactCells(cells ?? []);
-        return {
-          change,
-          own,
-          former: former === undefined ? null : redactCells(former.cells),
-          order: `${change === 'removed' ? 0 : 1}${keyOf(own)}${own.map(jsonCell).join()}`,
-        };
-      });
-      // They came in the order of what they no longer say: pseudonyms sorted by name would tell where a name belongs.
-      all.sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
-      for (const { change, own, former } of all) {
-        // Of what is told, not of what was: a hash of a name could be guessed.
-        yield {
-          ...{ id: identify(keyOf(own), change), change, cells: own, text: null },
-          ...(former === null ? {} : { former: { id: identify(keyOf(former), 'removed'), cells: former } }),
-        };
-      }
-    };
-    // A reason is words of the program around names of the Mac; the code says what kind of reason it was.
-    return {
-      ...rest,
-      table,
-      details: details === null ? null : { ...details, reason: null },
-      rows: redacted(),
-    };
-  };
-
-  return (snapshot: ExportSnapshot): ExportSnapshot => {
-    if (snapshot.head.redaction !== null) return snapshot;
-    const head = headOf(snapshot.head);
-    const by = redactor(level, hmac, snapshot.head.hostId, known);
-    const host = Object.fromEntries(
-      Object.entries(snapshot.host).map(([name, value]): [string, Cell] => {
-        return [name, applied(ruleOfHost(name), value, (column) => snapshot.host[column] ?? null, by)];
-      }),
-    );
-    const tables = function* (): Generator<ExportTable> {
-      for (const table of snapshot.tables) yield redactTable(table, head, by);
-    };
-    return { head, host, tables: tables() };
-  };
-};
-
-const makeKey = (path: string): string =>
-  `make one key for the whole fleet, and keep it apart from the exports: (umask 077; openssl rand -hex 32 > ${path})`;
-
-/**
- * Reads the key. It is never made here: each Mac would have its own, and the same user another pseudonym on each,
- * without a word.
- */
-export const readKey = (path: string): Uint8Array => {
-  let bytes: Buffer;
-  try {
-    const stat = statSync(path);
-    if (!stat.isFile()) throw new UserError(`${path} is not a file`, makeKey('KEYFILE'));
-    if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {
-      throw new UserError(`the key ${path} can be read by others than its owner`, `chmod 600 ${path}`);
-    }
-    const own = process.geteuid?.();
-    if (own !== undefined && stat.uid !== own && stat.uid !== 0) {
-      throw new UserError(
-        `the key ${path} belongs to another user`,
-        'whoever owns it can undo the redaction: it must be yours, or root’s',
-      );
-    }
-    bytes = readFileSync(path);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new UserError(`there is no key ${path}`, makeKey(path));
-    throw new UserError(`the key ${path} cannot be read (${code ?? 'unknown error'})`);
-  }
-  const text = bytes.toString('latin1').trim();
-  const key = Buffer.from(text, 'latin1');
-  if (key.length < 16)
-    throw new UserError(
-      `the key ${path} is too short: it has ${key.length} bytes, and 16 are the least`,
-      makeKey(path),
-    );
-  return key;
-};

@@ -213,6 +213,9 @@ write('docs/cli.md', `${notice}# The command line\n\n\`\`\`\n${ask('--help')}\`\
 const { conflictsPage } = await import('./conflicts.ts');
 write('docs/conflicts.md', conflictsPage());
 
+const { privacyPage } = await import('./privacy.ts');
+write('docs/privacy.md', privacyPage(declared));
+
 const { coveragePage } = await import('./coverage.ts');
 write('docs/coverage.md', coveragePage(declared));
 

@@ -2,6 +2,7 @@
  * A file describes itself: what it holds of the declared tables and columns, and what more. Those who made it may have known
  * fewer tables than this program, or more.
  */
+import { undecided } from '../collector/privacy.ts';
 import type { Column, Table } from '../collector/table.ts';
 import type { Db } from './database.ts';
 import { dataTables } from './schema.ts';
@@ -76,7 +77,7 @@ export const widenTables = (
     if (unknown === undefined) return table;
     const columns = [...unknown].map(([name, type]): [string, Column] => [
       name,
-      { type: type as Column['type'], description: '', example: '' },
+      { type: type as Column['type'], description: '', privacy: undecided(type), example: '' },
     ]);
     return { ...table, columns: { ...table.columns, ...Object.fromEntries(columns) } };
   });

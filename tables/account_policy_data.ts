@@ -3,22 +3,40 @@ import { defineTable, integer, real, required, text } from '../collector/table.t
 
 export default defineTable({
   name: 'account_policy_data',
-  description: 'Osquery-compatible policy times.',
+  description:
+    'One row per account with a policy record: when it was made, its last new password, its failed logins.',
   columns: {
-    uid: integer('User id.', { example: '501' }),
-    username: required(text('Short name of the user.', { example: 'alice' })),
-    uuid: text('GeneratedUID of the user.', { example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F' }),
-    creation_time: real('When the account was made.', { unit: 'unix_seconds', example: '1757000001.1' }),
+    uid: integer('User id.', { privacy: 'nobody', example: '501' }),
+    username: required(text('Short name of the user.', { privacy: 'name', example: 'alice' })),
+    uuid: text('GeneratedUID of the user.', {
+      privacy: 'device',
+      example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
+    }),
+    creation_time: real('When the account was made.', {
+      privacy: 'nobody',
+      unit: 'unix_seconds',
+      example: '1757000001.1',
+      nullIsAnswer: 'the policy of the account does not hold it',
+    }),
     password_last_set_time: real('When the password was last set; NULL when it never was.', {
+      privacy: 'behaviour',
       unit: 'unix_seconds',
       example: '1757000002.0',
+      nullIsAnswer: 'the policy of the account does not hold it',
     }),
-    failed_login_count: integer('Failed logins since the last good one.', { example: '0' }),
+    failed_login_count: integer('Failed logins since the last good one.', {
+      privacy: 'nobody',
+      example: '0',
+      nullIsAnswer: 'the policy of the account does not hold it',
+    }),
     failed_login_timestamp: real('When a login last failed; 0 means that none did.', {
+      privacy: 'behaviour',
       unit: 'unix_seconds',
       example: '0',
+      nullIsAnswer: 'the policy of the account does not hold it',
     }),
     last_login_time: real('Never collected.', {
+      privacy: 'behaviour',
       unit: 'unix_seconds',
       example: '1790000000',
       from: [],
@@ -27,14 +45,7 @@ export default defineTable({
   },
   key: ['username', 'uuid', 'uid'],
   sources: ['ds_account_policy'],
-  nullIsAnswer: {
-    password_last_set_time: 'the policy of the account does not hold it',
-    failed_login_count: 'the policy of the account does not hold it',
-    failed_login_timestamp: 'the policy of the account does not hold it',
-    creation_time: 'the policy of the account does not hold it',
-  },
   hasRowsOfValues: true,
-  privilege: 'root',
   macos: '10.10+',
   notes: [
     'Accounts of services have no accountPolicyData, and no row.',

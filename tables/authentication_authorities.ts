@@ -1,37 +1,53 @@
+import { knownWords, versionNumber } from '../collector/privacy.ts';
 import { defineTable, integer, required, text } from '../collector/table.ts';
 import { parseAuthenticationAuthority } from '../collector/parsers/authentication_authority.ts';
 
+/** The tags of Apple, and of products that join a Mac to a directory. */
+const tags = knownWords([
+  ...['ApplePasswordServer', 'AppleID', 'basic', 'CentrifyDC', 'DisabledTags', 'DisabledUser', 'Kerberosv5'],
+  ...['Kerberosv5Cert', 'LocalCachedUser', 'LocalWindowsHash', 'NetLogon', 'pubkeyhash', 'SecureToken'],
+  ...['ShadowHash', 'tokenidentity'],
+]);
+
 export default defineTable({
   name: 'authentication_authorities',
-  description: 'One row per AuthenticationAuthority value.',
+  description:
+    'One row per AuthenticationAuthority value of an account: how it authenticates, and whether it claims a secure token.',
   columns: {
-    uid: integer('User id.', { example: '501' }),
-    username: required(text('Short name of the user.', { example: 'alice' })),
-    uuid: text('GeneratedUID of the user.', { example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F' }),
-    ordinal: required(integer('Position in the attribute, from 0.', { example: '2' })),
-    value: required(text('The value as stored.', { example: ';SecureToken;' })),
-    version: text('The part before the first semicolon; NULL when empty.', { example: '1.0' }),
+    uid: integer('User id.', { privacy: 'nobody', example: '501' }),
+    username: required(text('Short name of the user.', { privacy: 'name', example: 'alice' })),
+    uuid: text('GeneratedUID of the user.', {
+      privacy: 'device',
+      example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
+    }),
+    ordinal: required(integer('Position in the attribute, from 0.', { privacy: 'nobody', example: '2' })),
+    value: required(text('The value as stored.', { privacy: 'linkable', example: ';SecureToken;' })),
+    version: text('The part before the first semicolon; NULL when empty.', {
+      privacy: versionNumber,
+      example: '1.0',
+      nullIsAnswer: 'the entry has no version',
+    }),
     tag: required(
       text(
         'Exact tag, never a substring: ShadowHash, SecureToken, DisabledTags, DisabledUser, Kerberosv5, ' +
           'LocalCachedUser, NetLogon, tokenidentity, basic, …',
-        { example: 'SecureToken' },
+        { privacy: tags, example: 'SecureToken' },
       ),
     ),
-    data: text('The part after the tag; NULL when empty.', { example: 'HASHLIST:<SALTED-SHA512-PBKDF2>' }),
+    data: text('The part after the tag; NULL when empty.', {
+      privacy: 'linkable',
+      example: 'HASHLIST:<SALTED-SHA512-PBKDF2>',
+      nullIsAnswer: 'the entry has no data',
+    }),
     disabled_tag: text('For the tag DisabledTags: the tag that it disables, or several with commas.', {
+      privacy: tags,
       example: 'SecureToken',
+      nullIsAnswer: 'the entry disables no tag',
     }),
   },
   key: ['username', 'uuid', 'uid', 'ordinal'],
   sources: ['ds_users'],
-  nullIsAnswer: {
-    version: 'the entry has no version',
-    data: 'the entry has no data',
-    disabled_tag: 'the entry disables no tag',
-  },
   hasRowsOfValues: true,
-  privilege: 'user',
   macos: '10.13+',
   readAnew: {
     // Odd records and words cost themselves.

@@ -1,7 +1,9 @@
+import { knownWords } from '../collector/privacy.ts';
 import { bit, boolean, defineTable, oneOf, required, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 import { versionOf } from '../collector/version.ts';
 import { bootstrapTokenUuid, isListed, noApfs, readCryptoListing } from './shared/crypto_users.ts';
+import { witnesses } from './shared/observations.ts';
 import { enrollmentSources, readEnrollmentWitnesses } from './shared/enrollment.ts';
 
 export const bootstrapStates = [
@@ -82,49 +84,62 @@ const answered = ({ status, crypto, configuration, security, device }: Witnesses
 
 export default defineTable({
   name: 'bootstrap_tokens',
-  description: 'One row, merged.',
+  description:
+    'One row per Mac: does the MDM server support a bootstrap token, is it escrowed, is its key on the disk.',
   columns: {
     supported_on_server: boolean('The MDM server supports bootstrap tokens, as the Mac remembers it.', {
+      privacy: 'nobody',
       example: '1',
       from: ['profiles_status_bootstraptoken'],
     }),
     escrowed_to_server: boolean(
       'The token is escrowed, as the Mac believes; NULL when profiles does not say.',
       {
+        privacy: 'nobody',
         example: '1',
         from: ['profiles_status_bootstraptoken'],
+        nullIsAnswer: 'profiles tells it only where the server supports it',
       },
     ),
     crypto_user_present: boolean('The key 2457711A-… is among the crypto users.', {
+      privacy: 'nobody',
       example: '1',
       from: ['diskutil_info_root', 'diskutil_apfs_list', 'diskutil_apfs_list_users'],
     }),
     crypto_user_volume_owner: boolean('That key owns the volume; 1 and 0 are both normal.', {
+      privacy: 'nobody',
       example: '1',
       from: ['diskutil_apfs_list_users'],
+      nullIsAnswer: 'the key is not among the crypto users, or volumes have no owners',
     }),
     server_capability_declared: boolean('The MDM profile declares com.apple.mdm.bootstraptoken.', {
+      privacy: 'nobody',
       example: '1',
       from: ['profiles_show_configuration'],
       nullBecause: 'the MDM profile, as it is printed, names no capabilities',
     }),
     allowed_for_authentication: text('allowed, disallowed or not supported; with --allow-network.', {
+      privacy: knownWords(['allowed', 'disallowed', 'not supported'], 'free'),
       example: 'allowed',
       from: ['mdmclient_query_security_info'],
     }),
     required_for_software_update: boolean('With --allow-network.', {
+      privacy: 'nobody',
       example: '1',
       from: ['mdmclient_query_security_info'],
     }),
     required_for_kext_approval: boolean('With --allow-network.', {
+      privacy: 'nobody',
       example: '1',
       from: ['mdmclient_query_security_info'],
     }),
     eacs_preflight: text(
       'Whether the token is good for an erase; with --allow-network, macOS 13.3 or later.',
       {
+        privacy: knownWords(['success'], 'free'),
         example: 'success',
         from: ['mdmclient_query_device_information'],
+        nullIsAnswer: 'mdmclient tells it from macOS 13.3 on',
       },
     ),
     state: required(
@@ -133,6 +148,7 @@ export default defineTable({
         'The conclusion. stale_local: the key is here and the server does not support it, or the reverse. escrowed: and the key is on the disk. not_enrolled: no witness says enrolled.',
         // What is asked of the token itself does not matter where there is no MDM.
         {
+          privacy: 'nobody',
           settled: {
             where: "state = 'not_enrolled'",
             by: ['profiles_status_enrollment', 'profiles_show_configuration'],
@@ -141,6 +157,7 @@ export default defineTable({
       ),
     ),
     sources: text('Who answered, with commas: profiles, apfs, profile, mdmclient.', {
+      privacy: witnesses,
       example: 'profiles,apfs,profile',
     }),
   },
@@ -154,12 +171,6 @@ export default defineTable({
     'mdmclient_query_security_info',
     'mdmclient_query_device_information',
   ],
-  nullIsAnswer: {
-    crypto_user_volume_owner: 'the key is not among the crypto users, or volumes have no owners',
-    escrowed_to_server: 'profiles tells it only where the server supports it',
-    eacs_preflight: 'mdmclient tells it from macOS 13.3 on',
-  },
-  privilege: 'root',
   macos: '10.15+',
   notes: [
     'Before macOS 10.15 there are none: the row says not_supported, or not_enrolled, and the table is unsupported.',

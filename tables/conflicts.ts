@@ -187,31 +187,49 @@ const recoveryKeyDisputes = async (
 
 export default defineTable({
   name: 'conflicts',
-  description: 'Source disagreements.',
+  description:
+    'One row per dispute between sources: who says what, how much it matters, and what to conclude.',
   columns: {
-    subject_kind: required(oneOf(subjectKinds, 'What is in dispute.')),
-    subject: required(text('Username or UUID.', { example: 'alice' })),
-    fact: required(oneOf(facts, 'The fact in dispute.')),
-    rule_id: required(text('The rule; docs/conflicts.md explains each.', { example: 'M01' })),
+    subject_kind: required(oneOf(subjectKinds, 'What is in dispute.', { privacy: 'nobody' })),
+    subject: required(text('Username or UUID.', { privacy: 'subject', example: 'alice' })),
+    fact: required(oneOf(facts, 'The fact in dispute.', { privacy: 'nobody' })),
+    rule_id: required(
+      text('The rule; docs/conflicts.md explains each.', { privacy: 'nobody', example: 'M01' }),
+    ),
     source_a: required(
       text('One side: all who are on it, with commas, always in the same order.', {
+        privacy: 'nobody',
         example: 'opendirectory,sysadminctl',
       }),
     ),
     value_a: text(
       'What it says; several with commas, in the order of source_a, where they say it differently.',
       {
+        privacy: 'statement',
         example: '1',
         settled: toldForCertain,
+        nullIsAnswer: 'the witness says nothing',
       },
     ),
-    source_b: required(text('The other side, in the same form.', { example: 'apfs' })),
-    value_b: text('What it says.', { example: '0', settled: toldForCertain }),
-    severity: required(oneOf(severities, 'How much it matters.', { example: 'high' })),
-    conclusion: required(text('What it means, in plain words.', { example: 'claimed, not effective' })),
+    source_b: required(text('The other side, in the same form.', { privacy: 'nobody', example: 'apfs' })),
+    value_b: text('What it says.', {
+      privacy: 'statement',
+      example: '0',
+      settled: toldForCertain,
+      nullIsAnswer: 'the witness says nothing',
+    }),
+    severity: required(oneOf(severities, 'How much it matters.', { privacy: 'nobody', example: 'high' })),
+    conclusion: required(
+      text('What it means, in plain words.', { privacy: 'free', example: 'claimed, not effective' }),
+    ),
     command_ids: text(
       'The commands behind both sides: JSON array of command_log.command_id; NULL where files were read.',
-      { example: '["c67a5fe7d35","ca538d6d1e1"]', settled: toldForCertain },
+      {
+        privacy: 'command_ids',
+        example: '["c67a5fe7d35","ca538d6d1e1"]',
+        settled: toldForCertain,
+        nullIsAnswer: 'no command was run',
+      },
     ),
   },
   key: ['subject_kind', 'subject', 'rule_id', 'fact'],
@@ -225,13 +243,7 @@ export default defineTable({
   ],
   rekeyed: { since: '0.3.0', rows: joinDisputes },
   sourcesLabel: '(derived)',
-  nullIsAnswer: {
-    command_ids: 'no command was run',
-    value_a: 'the witness says nothing',
-    value_b: 'the witness says nothing',
-  },
   hasRowsOfValues: true,
-  privilege: '—',
   macos: 'all',
   notes: [
     'docs/conflicts.md has every rule with its reasons.',

@@ -2,15 +2,14 @@ import { defineTable, integer, text, time } from '../collector/table.ts';
 
 export default defineTable({
   name: 'deleted_users',
-  description: 'System Settings deletion log.',
+  description: 'One row per account that was deleted in System Settings: its name, its user id, and when.',
   columns: {
-    username: text('Short name of the account that was deleted.', { example: 'carol' }),
-    uid: integer('Its user id.', { example: '503' }),
-    deleted_time: time('When it was deleted.', { example: '1757000000' }),
+    username: text('Short name of the account that was deleted.', { privacy: 'name', example: 'carol' }),
+    uid: integer('Its user id.', { privacy: 'nobody', example: '503' }),
+    deleted_time: time('When it was deleted.', { privacy: 'nobody', example: '1757000000' }),
   },
   key: ['deleted_time', 'username', 'uid'],
   sources: ['accounts_preferences'],
-  privilege: 'user',
   macos: '10.13+',
   notes: [
     'Only System Settings keeps this log: an account deleted by sysadminctl, dscl or MDM is not in it.',

@@ -7,27 +7,38 @@ const markers = statOnly.filter(
 
 export default defineTable({
   name: 'enrollment_markers',
-  description: 'Presence/mtime of setup & cloud-config marker files.',
+  description: 'One row per marker file of setup and enrollment: is it there, since when, and who owns it.',
   columns: {
     path: required(
       text('Path of the marker.', {
+        privacy: 'nobody',
         example: '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordFound',
       }),
     ),
-    file_exists: boolean('The file is there; NULL when the folder may not be looked into.', { example: '1' }),
-    size_bytes: integer('Size of the file; NULL when there is none.', { unit: 'bytes', example: '812' }),
-    modified_time: time('When the file was last changed.', { example: '1757000000' }),
-    owner_uid: integer('User id of its owner.', { example: '0' }),
+    file_exists: boolean('The file is there; NULL when the folder may not be looked into.', {
+      privacy: 'nobody',
+      example: '1',
+    }),
+    size_bytes: integer('Size of the file; NULL when there is none.', {
+      privacy: 'nobody',
+      unit: 'bytes',
+      example: '812',
+      nullIsAnswer: 'the file is not there',
+    }),
+    modified_time: time('When the file was last changed.', {
+      privacy: 'nobody',
+      example: '1757000000',
+      nullIsAnswer: 'the file is not there',
+    }),
+    owner_uid: integer('User id of its owner.', {
+      privacy: 'nobody',
+      example: '0',
+      nullIsAnswer: 'the file is not there',
+    }),
   },
   key: ['path'],
   sources: ['stat'],
-  nullIsAnswer: {
-    size_bytes: 'the file is not there',
-    modified_time: 'the file is not there',
-    owner_uid: 'the file is not there',
-  },
   rowsFrom: [],
-  privilege: 'user/root',
   macos: '10.13+',
   notes: [
     'Markers are never read: only that they are there, their size, time and owner.',

@@ -16,66 +16,82 @@ const outputFile = async (context: Context, path: string) => {
 
 export default defineTable({
   name: 'filevault_deferrals',
-  description: 'Deferred enablement state.',
+  description:
+    'One row per Mac: does FileVault wait for a login to be turned on, for whom, and what becomes of the recovery key.',
   columns: {
     is_deferred: required(
       boolean('FileVault is to be turned on at a login or logout; 0 when fdesetup knows of no deferral.', {
+        privacy: 'nobody',
         example: '1',
         from: ['fdesetup_show_deferral_info'],
       }),
     ),
     designated_username: text(
       'Short name of the user who is to turn it on, or several with commas; empty for whoever logs in next.',
-      { example: 'alice', from: ['fdesetup_show_deferral_info'] },
+      {
+        privacy: 'name',
+        example: 'alice',
+        from: ['fdesetup_show_deferral_info'],
+        nullIsAnswer: 'fdesetup does not print it',
+      },
     ),
     profile_uuid: text('UUID of the profile that asks for it.', {
+      privacy: 'device',
       example: '418DEB1B-2D6C-4B0E-8A0D-0C3B6E1F2A11',
       from: ['fdesetup_show_deferral_info'],
+      nullIsAnswer: 'fdesetup does not print it',
     }),
     output_path: text(
       'Where the recovery key is to be written in clear; where fdesetup names no path, the one that profiles ' +
         'use, if a file lies there.',
-      { example: profileOutputPath, from: ['fdesetup_show_deferral_info', 'stat'] },
+      {
+        privacy: 'name',
+        example: profileOutputPath,
+        from: ['fdesetup_show_deferral_info', 'stat'],
+        nullIsAnswer: 'fdesetup does not print it',
+      },
     ),
     output_file_exists: boolean(
       'A file lies there: it may hold a recovery key, and is never read. Where fdesetup names no path, the one ' +
         'that profiles use is looked at.',
-      { example: '1', from: ['fdesetup_show_deferral_info', 'stat'] },
+      { privacy: 'nobody', example: '1', from: ['fdesetup_show_deferral_info', 'stat'] },
     ),
     output_file_mode: text('Permissions of that file, octal; NULL when there is none.', {
+      privacy: 'nobody',
       example: '0600',
       from: ['fdesetup_show_deferral_info', 'stat'],
+      nullIsAnswer: 'fdesetup does not print it',
     }),
     show_recovery_key: boolean('The recovery key is shown to the user.', {
+      privacy: 'nobody',
       example: '1',
       from: ['fdesetup_show_deferral_info'],
+      nullIsAnswer: 'fdesetup does not print it',
     }),
     max_bypass_attempts: integer(
       'How often the user may put it off at login: -1 is off, 0 is at once, 9999 is never forced.',
-      { example: '3', from: ['fdesetup_show_deferral_info'] },
+      {
+        privacy: 'nobody',
+        example: '3',
+        from: ['fdesetup_show_deferral_info'],
+        nullIsAnswer: 'fdesetup does not print it',
+      },
     ),
     bypass_attempts_remaining: integer('How often the user may still put it off.', {
+      privacy: 'nobody',
       example: '2',
       from: [],
       nullBecause: 'under which key fdesetup prints it is not documented',
     }),
     dont_ask_at_logout: boolean('The user is not asked at logout.', {
+      privacy: 'nobody',
       example: '1',
       from: ['fdesetup_show_deferral_info'],
+      nullIsAnswer: 'fdesetup does not print it',
     }),
   },
   key: [],
   sources: ['fdesetup_show_deferral_info', 'stat'],
-  nullIsAnswer: {
-    designated_username: 'fdesetup does not print it',
-    profile_uuid: 'fdesetup does not print it',
-    output_path: 'fdesetup does not print it',
-    output_file_mode: 'fdesetup does not print it',
-    show_recovery_key: 'fdesetup does not print it',
-    max_bypass_attempts: 'fdesetup does not print it',
-    dont_ask_at_logout: 'fdesetup does not print it',
-  },
-  privilege: 'root',
   macos: '10.13+',
   notes: [
     'There is a row also when there is no deferral: is_deferred is then 0, and its settings are NULL.',

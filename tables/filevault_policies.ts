@@ -11,62 +11,75 @@ const irkCertificatePresent = (policies: readonly (FileVaultPolicy | null)[]): 0
 
 export default defineTable({
   name: 'filevault_policies',
-  description: 'Managed FileVault settings.',
+  description:
+    'One row per Mac whose profiles speak of FileVault: what they ask for, and where the recovery key goes.',
   columns: {
-    enable: oneOf(['On', 'Off'], 'What the profile asks for.', { example: 'On' }),
-    defer: boolean('FileVault is turned on at a later login or logout.', { example: '1' }),
+    enable: oneOf(['On', 'Off'], 'What the profile asks for.', {
+      privacy: 'nobody',
+      example: 'On',
+      nullIsAnswer: 'no profile sets it',
+    }),
+    defer: boolean('FileVault is turned on at a later login or logout.', {
+      privacy: 'nobody',
+      example: '1',
+      nullIsAnswer: 'no profile sets it',
+    }),
     max_bypass_attempts: integer(
       'How often a user may put it off at login: -1 is off, 0 is at once, 9999 is never forced.',
-      { example: '0' },
+      { privacy: 'nobody', example: '0', nullIsAnswer: 'no profile sets it' },
     ),
-    dont_ask_at_logout: boolean('The user is not asked at logout.', { example: '1' }),
-    show_recovery_key: boolean('The recovery key is shown to the user.', { example: '0' }),
-    use_recovery_key: boolean('A personal recovery key is made.', { example: '1' }),
+    dont_ask_at_logout: boolean('The user is not asked at logout.', {
+      privacy: 'nobody',
+      example: '1',
+      nullIsAnswer: 'no profile sets it',
+    }),
+    show_recovery_key: boolean('The recovery key is shown to the user.', {
+      privacy: 'nobody',
+      example: '0',
+      nullIsAnswer: 'no profile sets it',
+    }),
+    use_recovery_key: boolean('A personal recovery key is made.', {
+      privacy: 'nobody',
+      example: '1',
+      nullIsAnswer: 'no profile sets it',
+    }),
     force_enable_in_setup_assistant: boolean(
       'FileVault is turned on in Setup Assistant; macOS 14 or later.',
-      {
-        example: '1',
-      },
+      { privacy: 'nobody', example: '1', nullIsAnswer: 'no profile sets it' },
     ),
     irk_certificate_present: boolean(
       'A certificate for an institutional recovery key is given, which Apple silicon does not support; ' +
         'NULL without a FileVault payload.',
-      { example: '0' },
+      { privacy: 'nobody', example: '0', nullIsAnswer: 'no profile sets it' },
     ),
     escrow_payload_present: boolean('A profile has the recovery key escrowed.', {
+      privacy: 'nobody',
       example: '1',
       from: ['profiles_show_configuration'],
     }),
     escrow_location: text('What the user is told of where the recovery key goes.', {
+      privacy: 'organisation',
       example: 'Example IT',
       from: ['profiles_show_configuration'],
+      nullIsAnswer: 'no profile sets it',
     }),
-    dont_allow_fde_disable: boolean('FileVault may not be turned off.', { example: '1' }),
-    dont_allow_fde_enable: boolean('FileVault may not be turned on.', { example: '0' }),
+    dont_allow_fde_disable: boolean('FileVault may not be turned off.', {
+      privacy: 'nobody',
+      example: '1',
+      nullIsAnswer: 'no profile sets it',
+    }),
+    dont_allow_fde_enable: boolean('FileVault may not be turned on.', {
+      privacy: 'nobody',
+      example: '0',
+      nullIsAnswer: 'no profile sets it',
+    }),
     disable_fde_autologin: boolean(
       'Unlocking the disk does not log the user in: the login window asks again.',
-      {
-        example: '0',
-      },
+      { privacy: 'nobody', example: '0', nullIsAnswer: 'no profile sets it' },
     ),
   },
   key: [],
   sources: ['managed_preferences', 'profiles_show_configuration'],
-  nullIsAnswer: {
-    enable: 'no profile sets it',
-    defer: 'no profile sets it',
-    max_bypass_attempts: 'no profile sets it',
-    dont_ask_at_logout: 'no profile sets it',
-    show_recovery_key: 'no profile sets it',
-    use_recovery_key: 'no profile sets it',
-    force_enable_in_setup_assistant: 'no profile sets it',
-    irk_certificate_present: 'no profile sets it',
-    escrow_location: 'no profile sets it',
-    dont_allow_fde_disable: 'no profile sets it',
-    dont_allow_fde_enable: 'no profile sets it',
-    disable_fde_autologin: 'no profile sets it',
-  },
-  privilege: 'user/root',
   macos: '10.13+',
   notes: [
     'One row, or none when no profile says anything of FileVault.',

@@ -1,3 +1,4 @@
+import { versionNumber } from '../collector/privacy.ts';
 import { bit, boolean, defineTable, oneOf, real, required, text, time } from '../collector/table.ts';
 import { keyFlag, readPersonalKey } from './shared/recovery_key.ts';
 
@@ -13,51 +14,71 @@ export const filevaultStatuses = [
 
 export default defineTable({
   name: 'filevault_status',
-  description: 'One row.',
+  description:
+    'One row per Mac: is FileVault on, how far is a conversion, and which recovery keys are there.',
   columns: {
-    filevault_enabled: boolean('FileVault is on.', { example: '1', from: ['fdesetup_status'] }),
+    filevault_enabled: boolean('FileVault is on.', {
+      privacy: 'nobody',
+      example: '1',
+      from: ['fdesetup_status'],
+    }),
     status: required(
-      oneOf(filevaultStatuses, 'unknown when fdesetup status did not tell.', { from: ['fdesetup_status'] }),
+      oneOf(filevaultStatuses, 'unknown when fdesetup status did not tell.', {
+        privacy: 'nobody',
+        from: ['fdesetup_status'],
+      }),
     ),
     percent_complete: real('Progress of a conversion; NULL when there is none.', {
+      privacy: 'nobody',
       unit: 'percent',
       from: ['fdesetup_status'],
+      nullIsAnswer: 'no conversion is going on',
     }),
     has_personal_recovery_key: boolean(
       'NULL unless FileVault is on and root asked: "false" is also the answer to an error, and counts where APFS lists no such key.',
       {
+        privacy: 'nobody',
         example: '1',
         from: ['fdesetup_has_personal_recovery_key', 'fdesetup_status', 'diskutil_apfs_list_users'],
         nullBecause: 'fdesetup says it for certain to root only, and with FileVault on',
       },
     ),
     has_institutional_recovery_key: boolean('The same for an institutional recovery key.', {
+      privacy: 'nobody',
       example: '0',
       from: ['fdesetup_has_institutional_recovery_key', 'fdesetup_status'],
       nullBecause: 'fdesetup says it for certain to root only, and with FileVault on',
     }),
     master_keychain_present: boolean(
       'A FileVault master keychain lies on the disk; not the same as a key in use.',
-      {
-        example: '0',
-        from: ['fdesetup_status'],
-      },
+      { privacy: 'nobody', example: '0', from: ['fdesetup_status'] },
     ),
     using_recovery_key: boolean('The Mac was started with the personal recovery key.', {
+      privacy: 'nobody',
       example: '0',
       from: ['fdesetup_using_recovery_key', 'fdesetup_status'],
       nullBecause: 'fdesetup says it for certain to root only',
     }),
     supports_auth_restart: boolean('Supports an authenticated restart.', {
+      privacy: 'nobody',
       example: '1',
       from: ['fdesetup_supports_auth_restart'],
     }),
     prk_escrow_blob_present: boolean('/var/db/FileVaultPRK.dat exists; it is never read.', {
+      privacy: 'nobody',
       example: '1',
       from: ['stat'],
     }),
-    prk_escrow_blob_modified_time: time('When that file was last changed.', { from: ['stat'] }),
-    fdesetup_version: text('Version of fdesetup.', { example: '16.0', from: ['fdesetup_version'] }),
+    prk_escrow_blob_modified_time: time('When that file was last changed.', {
+      privacy: 'nobody',
+      from: ['stat'],
+      nullIsAnswer: 'the file is not there',
+    }),
+    fdesetup_version: text('Version of fdesetup.', {
+      privacy: versionNumber,
+      example: '16.0',
+      from: ['fdesetup_version'],
+    }),
   },
   key: [],
   sources: [
@@ -72,11 +93,6 @@ export default defineTable({
     'diskutil_apfs_list_users',
     'stat',
   ],
-  nullIsAnswer: {
-    percent_complete: 'no conversion is going on',
-    prk_escrow_blob_modified_time: 'the file is not there',
-  },
-  privilege: 'user+root',
   macos: '10.13+',
   notes: [
     'A personal recovery crypto user can be listed with FileVault off: do not infer FileVault from it.',

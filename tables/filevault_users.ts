@@ -36,41 +36,37 @@ const escrowReported = (escrow: string | null): 0 | 1 | null => {
 
 export default defineTable({
   name: 'filevault_users',
-  description: 'Fdesetup list -extended rows.',
+  description:
+    'One row per entry of fdesetup list: who can unlock FileVault at start-up, an account or a recovery key.',
   columns: {
     username: text(
       'Short name of the local account with this GeneratedUID; else as printed. NULL for records.',
-      {
-        example: 'alice',
-      },
+      { privacy: 'name', example: 'alice', nullIsAnswer: 'a record is no account' },
     ),
     uuid: required(
       text('GeneratedUID of an account, or of a record.', {
+        privacy: 'device',
         example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
       }),
     ),
     type: oneOf(
       filevaultUserTypes,
       'Kind of record; NULL when only the plain list answered, or in words that are not known.',
-      {
-        from: ['fdesetup_list_extended'],
-      },
+      { privacy: 'nobody', from: ['fdesetup_list_extended'] },
     ),
     escrow_reported: boolean('ESCROW column; "Yes" may precede delivery, so it is no proof.', {
+      privacy: 'nobody',
       from: ['fdesetup_list_extended'],
+      nullIsAnswer: 'fdesetup prints nothing there',
     }),
     resolution: oneOf(resolutions, 'What the UUID is; orphan when no local account has it.', {
+      privacy: 'nobody',
       from: ['ds_users'],
     }),
   },
   key: ['uuid', 'username'],
   sources: ['fdesetup_list_extended', 'fdesetup_list', 'ds_users'],
-  nullIsAnswer: {
-    username: 'a record is no account',
-    escrow_reported: 'fdesetup prints nothing there',
-  },
   rowsFrom: ['fdesetup_list_extended', 'fdesetup_list'],
-  privilege: 'root',
   macos: '10.13+',
   notes: ['With FileVault off the list is empty, which says nothing of secure tokens.'],
   examples: [

@@ -24,35 +24,38 @@ const valuesOf = (group: DsGroup): { readonly kind: (typeof kinds)[number]; read
 
 export default defineTable({
   name: 'group_members',
-  description: 'Raw membership rows.',
+  description:
+    'One row per member that a group names: by name, by UUID or as a nested group, and does it exist.',
   columns: {
-    gid: integer('Group id.', { example: '80', from: ['ds_groups'] }),
-    groupname: required(text('Short name of the group.', { example: 'admin', from: ['ds_groups'] })),
-    member_kind: required(oneOf(kinds, 'How the group names the member.', { from: ['ds_groups'] })),
+    gid: integer('Group id.', { privacy: 'nobody', example: '80', from: ['ds_groups'] }),
+    groupname: required(
+      text('Short name of the group.', { privacy: 'group_name', example: 'admin', from: ['ds_groups'] }),
+    ),
+    member_kind: required(
+      oneOf(kinds, 'How the group names the member.', { privacy: 'nobody', from: ['ds_groups'] }),
+    ),
     member: required(
-      text('Short name or GeneratedUID, as stored.', { example: 'alice', from: ['ds_groups'] }),
+      text('Short name or GeneratedUID, as stored.', {
+        privacy: 'member',
+        example: 'alice',
+        from: ['ds_groups'],
+      }),
     ),
     uuid: text('GeneratedUID of the local account or group that is meant.', {
+      privacy: 'device',
       example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
       from: ['ds_users', 'ds_groups'],
+      nullIsAnswer: 'the group names the member, and no local account has that name',
     }),
     is_resolved: boolean(
       '0 when no local account or group answers to the member: it dangles, or is of a directory.',
-      {
-        example: '1',
-        from: ['ds_users', 'ds_groups'],
-        settled: toldForCertain,
-      },
+      { privacy: 'nobody', example: '1', from: ['ds_users', 'ds_groups'], settled: toldForCertain },
     ),
   },
   key: ['groupname', 'gid', 'member_kind', 'member'],
   sources: ['ds_groups', 'ds_users'],
-  nullIsAnswer: {
-    uuid: 'the group names the member, and no local account has that name',
-  },
   rowsFrom: ['ds_groups'],
   hasRowsOfValues: true,
-  privilege: 'user',
   macos: '10.13+',
   readAnew: {
     // Odd records and words cost themselves.

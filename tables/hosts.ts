@@ -2,6 +2,7 @@ import { CollectError } from '../collector/errors.ts';
 import { bootTimeOf } from '../collector/parsers/sysctl.ts';
 import type { Sysctl } from '../collector/parsers/sysctl.ts';
 import { versionOf } from '../collector/version.ts';
+import { knownWords, versionNumber } from '../collector/privacy.ts';
 import { bit, boolean, defineTable, integer, oneOf, text, time, toldForCertain } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 
@@ -58,64 +59,93 @@ const consoleUsername = async (context: Context, uid: number | null): Promise<st
 
 export default defineTable({
   name: 'hosts',
-  description: 'One row per Mac.',
+  description: 'One row per Mac: its model, chip and macOS, when it was started, and who sits at the screen.',
   columns: {
     hardware_uuid: text('IOPlatformUUID.', {
+      privacy: 'device',
       example: 'F6329A14-3B4C-4D5E-8F60-718293A4B5C6',
       from: ['ioreg_platform'],
     }),
     serial_number: text('Serial number; off by default.', {
+      privacy: 'device',
       from: ['ioreg_platform'],
       nullBecause: 'off by default: --include serial_number',
     }),
-    hostname: text('LocalHostName.', { from: [], nullBecause: 'no reviewed source says it' }),
-    os_version: text('ProductVersion.', { example: '15.6.1', from: ['sw_vers'] }),
-    os_version_num: integer('Major*10000 + minor*100 + patch.', { example: '150601', from: ['sw_vers'] }),
-    os_major: integer('Major version.', { example: '15', from: ['sw_vers'] }),
-    os_build: text('BuildVersion.', { example: '24G90', from: ['sw_vers'] }),
+    hostname: text('LocalHostName.', {
+      privacy: 'device',
+      from: [],
+      nullBecause: 'no reviewed source says it',
+    }),
+    os_version: text('ProductVersion.', { privacy: versionNumber, example: '15.6.1', from: ['sw_vers'] }),
+    os_version_num: integer('Major*10000 + minor*100 + patch.', {
+      privacy: 'nobody',
+      example: '150601',
+      from: ['sw_vers'],
+    }),
+    os_major: integer('Major version.', { privacy: 'nobody', example: '15', from: ['sw_vers'] }),
+    os_build: text('BuildVersion.', {
+      privacy: knownWords(/^[0-9]+[A-Z][0-9]+[a-z]*$/),
+      example: '24G90',
+      from: ['sw_vers'],
+    }),
     cpu_arch: oneOf(
       ['arm64', 'x86_64'],
       'Architecture of the Mac, not of the process: hw.optional.arm64, which is right under Rosetta too.',
-      { from: ['sysctl', 'ioreg_platform'], settled: toldForCertain },
+      { privacy: 'nobody', from: ['sysctl', 'ioreg_platform'], settled: toldForCertain },
     ),
     is_apple_silicon: boolean('1 on Apple silicon.', {
+      privacy: 'nobody',
       example: '1',
       from: ['sysctl', 'ioreg_platform'],
       settled: toldForCertain,
     }),
     has_t2: boolean(
       '1 when the model is on Apple’s list of Macs with the T2 chip; NULL for models of no list.',
-      {
-        example: '0',
-        from: ['sysctl', 'ioreg_platform'],
-        settled: toldForCertain,
-      },
+      { privacy: 'nobody', example: '0', from: ['sysctl', 'ioreg_platform'], settled: toldForCertain },
     ),
     model_identifier: text('Model identifier.', {
+      privacy: knownWords(/^[A-Za-z]*[0-9]+$/),
       example: 'Mac15,3',
       from: ['sysctl', 'ioreg_platform'],
       settled: toldForCertain,
     }),
-    is_virtual_machine: boolean('kern.hv_vmm_present.', { example: '0', from: ['sysctl'] }),
+    is_virtual_machine: boolean('kern.hv_vmm_present.', {
+      privacy: 'nobody',
+      example: '0',
+      from: ['sysctl'],
+    }),
     boot_volume_fs: oneOf(['apfs', 'hfs'], 'File system of the startup volume.', {
+      privacy: 'nobody',
       from: ['diskutil_info_root'],
     }),
-    boot_time: time('When the Mac was started.', { example: '1790153387', from: ['sysctl'] }),
+    boot_time: time('When the Mac was started.', {
+      privacy: 'nobody',
+      example: '1790153387',
+      from: ['sysctl'],
+    }),
     setup_done_time: time('Modification time of /var/db/.AppleSetupDone: when Setup Assistant was done.', {
+      privacy: 'nobody',
       example: '1757000000',
       from: ['stat'],
+      nullIsAnswer: 'the file is not there',
     }),
     sip_enabled: boolean('System Integrity Protection; NULL for a custom configuration.', {
+      privacy: 'nobody',
       example: '1',
       from: ['csrutil_status'],
+      nullIsAnswer: 'the configuration is a custom one',
     }),
     remote_login_enabled: boolean('Whether launchd may start sshd; NULL when launchd holds no override.', {
+      privacy: 'nobody',
       example: '0',
       from: ['launchctl_print_disabled'],
+      nullIsAnswer: 'launchd holds no override',
     }),
     console_username: text('Owner of /dev/console: who sits at the screen, root at the login window.', {
+      privacy: 'private',
       example: 'alice',
       from: ['stat', 'ds_users'],
+      nullIsAnswer: 'no local account owns the console',
     }),
   },
   key: ['hardware_uuid'],
@@ -131,13 +161,6 @@ export default defineTable({
     'stat',
     'ds_users',
   ],
-  nullIsAnswer: {
-    setup_done_time: 'the file is not there',
-    sip_enabled: 'the configuration is a custom one',
-    remote_login_enabled: 'launchd holds no override',
-    console_username: 'no local account owns the console',
-  },
-  privilege: 'user',
   macos: '10.13+',
   // Told by a witness, not by a missing line.
   readAnew: {

@@ -20,22 +20,26 @@ const isEnabled = ({ authenticationAuthority, unread: lost }: DsUser): boolean |
 
 export default defineTable({
   name: 'loginwindow_settings',
-  description: 'Login exposure.',
+  description:
+    'One row per Mac: can somebody log in without a password, as Guest or as root, and who is hidden at the login window.',
   columns: {
     autologin_username: text(
       'Short name of the account that is logged in at startup; NULL when none is set.',
       {
+        privacy: 'name',
         example: 'alice',
         from: ['loginwindow_preferences', 'managed_preferences'],
+        nullIsAnswer: 'nobody is logged in automatically',
       },
     ),
     kcpassword_present: boolean(
       'The file /etc/kcpassword exists: it holds the password of an automatic login, and is never read.',
-      { example: '0', from: ['stat'] },
+      { privacy: 'nobody', example: '0', from: ['stat'] },
     ),
     guest_enabled: boolean(
       'The Guest account may log in; 0 also when nothing sets it, since macOS has it off by default.',
       {
+        privacy: 'nobody',
         example: '0',
         from: ['loginwindow_preferences', 'managed_preferences'],
         nullBecause: 'the profiles both enable and disable the Guest account',
@@ -43,26 +47,21 @@ export default defineTable({
     ),
     hide_500_users: boolean(
       'Accounts with a uid below 500 are left out at the login window; 0 when nothing sets it.',
-      {
-        example: '0',
-        from: ['loginwindow_preferences', 'managed_preferences'],
-      },
+      { privacy: 'nobody', example: '0', from: ['loginwindow_preferences', 'managed_preferences'] },
     ),
     hidden_users: text('JSON array of the short names that are left out at the login window, sorted.', {
+      privacy: 'names',
       example: '[]',
       from: ['loginwindow_preferences', 'managed_preferences'],
     }),
     root_enabled: boolean('The record of root has any AuthenticationAuthority, as mSCP tests it.', {
+      privacy: 'nobody',
       example: '0',
       from: ['ds_users'],
     }),
   },
   key: [],
   sources: ['loginwindow_preferences', 'managed_preferences', 'ds_users', 'stat'],
-  nullIsAnswer: {
-    autologin_username: 'nobody is logged in automatically',
-  },
-  privilege: 'user',
   macos: '10.13+',
   notes: [
     'What a profile forces goes before the preference file: com.apple.loginwindow, and com.apple.MCX for ' +

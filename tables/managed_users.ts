@@ -3,26 +3,32 @@ import { defineTable, oneOf, required, text } from '../collector/table.ts';
 
 export default defineTable({
   name: 'managed_users',
-  description: 'MDM-created/managed accounts.',
+  description: 'One row per account that MDM made or manages, and who says so.',
   columns: {
-    username: text('Short name, as MDM gave it; NULL when the Mac does not tell it.', { example: 'itadmin' }),
+    username: text('Short name, as MDM gave it; NULL when the Mac does not tell it.', {
+      privacy: 'name',
+      example: 'itadmin',
+      nullIsAnswer: 'mdmclient does not name it',
+    }),
     uuid: required(
-      text('GeneratedUID of the account, upper case.', { example: 'A1B2C3D4-0000-4000-8000-0123456789AB' }),
+      text('GeneratedUID of the account, upper case.', {
+        privacy: 'device',
+        example: 'A1B2C3D4-0000-4000-8000-0123456789AB',
+      }),
     ),
     kind: required(
       oneOf(
         ['auto_setup_admin', 'managed_user', 'configured'],
         'Kind: auto_setup_admin is an administrator that MDM made in Setup Assistant; no source says others.',
+        { privacy: 'nobody' },
       ),
     ),
-    source: required(oneOf(['mdmclient', 'system_profiler', 'config'], 'Who says it.')),
+    source: required(
+      oneOf(['mdmclient', 'system_profiler', 'config'], 'Who says it.', { privacy: 'nobody' }),
+    ),
   },
   key: ['uuid', 'kind', 'source'],
   sources: ['mdmclient_query_device_information'],
-  nullIsAnswer: {
-    username: 'mdmclient does not name it',
-  },
-  privilege: 'user/root',
   macos: '10.11+',
   notes: [
     'Skipped unless --allow-network is given: mdmclient may ask the MDM server.',

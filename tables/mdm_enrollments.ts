@@ -27,66 +27,76 @@ const ofEnrollment = [
 
 export default defineTable({
   name: 'mdm_enrollments',
-  description: 'One row.',
+  description:
+    'One row per Mac: is it enrolled in MDM, in which way, with which server, and what may the server do.',
   columns: {
     is_enrolled: boolean('An MDM server manages the Mac; NULL where the witnesses contradict each other.', {
+      privacy: 'nobody',
       example: '1',
       from: ['profiles_status_enrollment', 'profiles_show_configuration'],
     }),
     is_user_approved: boolean('The enrolment is user approved; NULL when not enrolled.', {
+      privacy: 'nobody',
       example: '1',
       from: ['profiles_status_enrollment'],
     }),
     is_dep_enrolled: boolean('Enrolled by Automated Device Enrollment.', {
+      privacy: 'nobody',
       example: '1',
       from: ['profiles_status_enrollment'],
     }),
     is_supervised: boolean(
       'By the stored enrolment record of an enrolled Mac; NULL if it could only be derived.',
       {
+        privacy: 'nobody',
         example: '1',
         from: ['profiles_show_enrollment_cached', 'profiles_status_enrollment'],
+        nullIsAnswer: 'no stored enrolment record tells it',
       },
     ),
     is_user_enrollment: boolean('A user enrolment, which manages less.', {
+      privacy: 'nobody',
       example: '0',
       from: ['profiles_show_configuration'],
+      nullIsAnswer: 'the profile does not tell it',
     }),
     server_host: text('Host of the MDM server; never its path.', {
+      privacy: 'organisation',
       example: 'mdm.example.com',
       from: ['profiles_show_configuration', 'profiles_status_enrollment'],
     }),
     profile_identifier: text('Identifier of the enrolment profile.', {
+      privacy: 'organisation',
       example: 'com.example.mdm',
       from: ['profiles_show_configuration'],
     }),
     profile_install_time: time('When the enrolment profile was installed.', {
+      privacy: 'nobody',
       from: ['profiles_show_configuration'],
     }),
     access_rights: integer('AccessRights of the MDM payload.', {
+      privacy: 'nobody',
       example: '8191',
       from: ['profiles_show_configuration'],
     }),
     server_capabilities: text('ServerCapabilities of the MDM payload, as a JSON array.', {
+      privacy: 'capabilities',
       example: '["com.apple.mdm.bootstraptoken"]',
       from: ['profiles_show_configuration'],
     }),
     dep_record_cached: boolean('A record of Apple Business or School Manager is stored on the Mac.', {
+      privacy: 'nobody',
       example: '1',
       from: ['profiles_show_enrollment_cached'],
     }),
     organization: text('Organisation of the enrolment profile; off by default.', {
+      privacy: 'organisation',
       from: ['profiles_show_configuration'],
       nullBecause: 'off by default: --include organization',
     }),
   },
   key: [],
   sources: ['profiles_status_enrollment', 'profiles_show_configuration', 'profiles_show_enrollment_cached'],
-  nullIsAnswer: {
-    is_supervised: 'no stored enrolment record tells it',
-    is_user_enrollment: 'the profile does not tell it',
-  },
-  privilege: 'user/root',
   macos: '10.13.4+',
   // Witnesses that contradict each other leave it unknown; a profile with an odd value is read for the rest.
   readAnew: {

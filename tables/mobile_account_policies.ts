@@ -61,43 +61,55 @@ const readLocal = async (
 
 export default defineTable({
   name: 'mobile_account_policies',
-  description: 'Com.apple.MCX mobility keys.',
+  description:
+    'One row per file of settings for mobile accounts: are they made at login, is the dialog for a secure token left out, when do they expire.',
   columns: {
     scope: required(
-      oneOf(['device', 'user'], 'Whom the settings are for.', { from: ['managed_preferences'] }),
+      oneOf(['device', 'user'], 'Whom the settings are for.', {
+        privacy: 'nobody',
+        from: ['managed_preferences'],
+      }),
     ),
-    username: text('Short name of the user; NULL for the device.', { example: 'bob', from: ['ds_users'] }),
+    username: text('Short name of the user; NULL for the device.', {
+      privacy: 'name',
+      example: 'bob',
+      from: ['ds_users'],
+      nullIsAnswer: 'the row of the device',
+    }),
     ask_for_secure_token_auth_bypass: boolean(
       'No holder of a secure token is asked for, when a mobile account is made; macOS 10.13.5 or later.',
-      { example: '1', from: ['managed_preferences'] },
+      {
+        privacy: 'nobody',
+        example: '1',
+        from: ['managed_preferences'],
+        nullIsAnswer: 'the file does not set it',
+      },
     ),
     create_at_login: boolean('A mobile account is made at login.', {
+      privacy: 'nobody',
       example: '1',
       from: ['managed_preferences'],
+      nullIsAnswer: 'the file does not set it',
     }),
     warn_on_create: boolean('The user is asked before it is made.', {
+      privacy: 'nobody',
       example: '0',
       from: ['managed_preferences'],
+      nullIsAnswer: 'the file does not set it',
     }),
     expiry_disused_seconds: integer(
       'A mobile account that was not used for this long is deleted; -1 is never.',
       {
+        privacy: 'nobody',
         unit: 'seconds',
         example: '-1',
         from: ['managed_preferences'],
+        nullIsAnswer: 'the file does not set it',
       },
     ),
   },
   key: ['scope', 'username'],
   sources: ['managed_preferences', 'ds_users'],
-  nullIsAnswer: {
-    username: 'the row of the device',
-    ask_for_secure_token_auth_bypass: 'the file does not set it',
-    create_at_login: 'the file does not set it',
-    warn_on_create: 'the file does not set it',
-    expiry_disused_seconds: 'the file does not set it',
-  },
-  privilege: 'user/root',
   macos: '10.7+',
   notes: [
     'There is a row only for a file that sets at least one of the keys; a key that it does not set is NULL.',

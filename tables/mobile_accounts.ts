@@ -7,33 +7,38 @@ import { bit, boolean, defineTable, integer, required, text, time } from '../col
 
 export default defineTable({
   name: 'mobile_accounts',
-  description: 'Cached directory accounts.',
+  description:
+    'One row per mobile account, the local copy of a directory account: from which directory, and when it was copied.',
   columns: {
-    uid: integer('User id.', { example: '1284730561' }),
-    username: required(text('Short name of the user.', { example: 'bob' })),
+    uid: integer('User id.', { privacy: 'nobody', example: '1284730561' }),
+    username: required(text('Short name of the user.', { privacy: 'name', example: 'bob' })),
     uuid: text('GeneratedUID of the local record, upper case.', {
+      privacy: 'device',
       example: 'E9F6E0ED-138E-40C9-B9E7-A7F3F661DB14',
     }),
     original_node: text(
       'The directory that the account is from: OriginalNodeName, else as LocalCachedUser has it.',
-      {
-        example: '/Active Directory/CORP/corp.example.com',
-      },
+      { privacy: 'linkable', example: '/Active Directory/CORP/corp.example.com' },
     ),
     directory_guid: text('GUID of the directory account: the last field of LocalCachedUser, upper case.', {
+      privacy: 'linkable',
       example: 'E9F6E0ED-138E-40C9-B9E7-A7F3F661DB14',
     }),
     guid_matches: boolean('Both GUIDs are the same; expect trouble at startup when they are not.', {
+      privacy: 'nobody',
       example: '1',
     }),
-    copy_time: time('When the record was last copied from the directory.', { example: '1788923096' }),
+    copy_time: time('When the record was last copied from the directory.', {
+      privacy: 'nobody',
+      example: '1788923096',
+      nullIsAnswer: 'the record does not hold it',
+    }),
     directory_password_last_set: time(
       'When the password was last set in the directory; NULL when it is not told.',
-      {
-        example: '1785000000',
-      },
+      { privacy: 'behaviour', example: '1785000000', nullIsAnswer: 'the record does not hold it' },
     ),
     last_login_time: time('Never collected.', {
+      privacy: 'behaviour',
       example: '1790000000',
       from: [],
       nullBecause: 'no reviewed source says it',
@@ -41,11 +46,6 @@ export default defineTable({
   },
   key: ['username', 'uuid', 'uid'],
   sources: ['ds_users'],
-  nullIsAnswer: {
-    copy_time: 'the record does not hold it',
-    directory_password_last_set: 'the record does not hold it',
-  },
-  privilege: 'user',
   macos: '10.13+',
   notes: [
     'A mobile account has the tag LocalCachedUser. Directory users without a local record are not listed.',

@@ -3,6 +3,7 @@ import { known } from '../collector/setting.ts';
 import type { Setting } from '../collector/setting.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 import type { PlatformSsoPolicy } from '../collector/parsers/managed_preferences.ts';
+import { knownWords } from '../collector/privacy.ts';
 import { bit, boolean, defineTable, text } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
 import { versionOf } from '../collector/version.ts';
@@ -82,20 +83,33 @@ const mayBeDeclaredElsewhere = async (
   return isAnyRegistered || number === null || number >= 270_000;
 };
 
+const policies = knownWords([
+  'AttemptAuthentication',
+  'RequireAuthentication',
+  'AllowOfflineGracePeriod',
+  'AllowAuthenticationGracePeriod',
+]);
+
 export default defineTable({
   name: 'platform_sso_states',
-  description: 'Platform SSO device/user facts.',
+  description:
+    'One row per user of Platform SSO, and one for the device: who is registered or exempt, and what the profile asks for.',
   columns: {
     username: text('Short name of the user; NULL on the row of the device.', {
+      privacy: 'name',
       example: 'alice',
       from: ['ds_users', 'managed_preferences'],
+      nullIsAnswer: 'the row of the device',
     }),
     is_registered: boolean('AltSecurityIdentities of the user has a PlatformSSO: value.', {
+      privacy: 'nobody',
       example: '1',
       from: ['ds_users'],
       nullBecause: 'no reviewed source says it of the device',
+      nullIsAnswer: 'the row of the device',
     }),
     identity_sha256: text('Keyed hash of the name at the identity provider, which itself is never kept.', {
+      privacy: 'linkable',
       example: '9f86d081884c7d65',
       from: [],
       nullBecause: 'needs the key of --redact; a bare hash of a name can be guessed',
@@ -103,39 +117,48 @@ export default defineTable({
     authentication_method: text(
       "How users authenticate, in Apple's word: Password, UserSecureEnclaveKey, SmartCard, OpenID (macOS 27) or " +
         'one of a later version; on the row of the device.',
-      { example: 'Password', from: ['managed_preferences'] },
+      {
+        privacy: knownWords(['Password', 'UserSecureEnclaveKey', 'SmartCard', 'OpenID'], 'free'),
+        example: 'Password',
+        from: ['managed_preferences'],
+        nullIsAnswer: 'the row of a user, or no profile sets it',
+      },
     ),
     filevault_policy: text(
       'FileVaultPolicy, several with commas; on the row of the device, macOS 15 or later on Apple silicon.',
-      { example: 'RequireAuthentication', from: ['managed_preferences'] },
+      {
+        privacy: policies,
+        example: 'RequireAuthentication',
+        from: ['managed_preferences'],
+        nullIsAnswer: 'the row of a user, or no profile sets it',
+      },
     ),
     login_policy: text('LoginPolicy, several with commas; on the row of the device, macOS 15 or later.', {
+      privacy: policies,
       example: 'AttemptAuthentication',
       from: ['managed_preferences'],
+      nullIsAnswer: 'the row of a user, or no profile sets it',
     }),
     is_exempt: boolean('NonPlatformSSOAccounts names the user; NULL on the row of the device.', {
+      privacy: 'nobody',
       example: '0',
       from: ['managed_preferences'],
+      nullIsAnswer: 'the row of the device',
     }),
     new_user_authorization_mode: text(
       "What users that are made at login may do, in Apple's word: Standard, Admin, Groups, Temporary or one of a " +
         'later version; on the row of the device.',
-      { example: 'Standard', from: ['managed_preferences'] },
+      {
+        privacy: knownWords(['Standard', 'Admin', 'Groups', 'Temporary'], 'free'),
+        example: 'Standard',
+        from: ['managed_preferences'],
+        nullIsAnswer: 'the row of a user, or no profile sets it',
+      },
     ),
   },
   key: ['username'],
   sources: ['managed_preferences', 'ds_users', 'sw_vers'],
-  nullIsAnswer: {
-    username: 'the row of the device',
-    is_exempt: 'the row of the device',
-    is_registered: 'the row of the device',
-    authentication_method: 'the row of a user, or no profile sets it',
-    filevault_policy: 'the row of a user, or no profile sets it',
-    login_policy: 'the row of a user, or no profile sets it',
-    new_user_authorization_mode: 'the row of a user, or no profile sets it',
-  },
   hasRowsOfValues: true,
-  privilege: 'user',
   macos: '13+',
   notes: [
     'The row of the device is there when a profile configures Platform SSO; its settings hold for all users.',

@@ -103,28 +103,35 @@ const isSysadminctlSafe = async (context: Context): Promise<boolean> => {
 
 export default defineTable({
   name: 'secure_token_observations',
-  description: 'What each source says, unmerged.',
+  description: 'One row per account and source: what this source alone says of the secure token.',
   columns: {
     username: text('Short name; NULL for a UUID that no local account has.', {
+      privacy: 'name',
       example: 'alice',
       from: ['ds_users'],
+      nullIsAnswer: 'no local account has the UUID',
     }),
     uuid: text('GeneratedUID, or the UUID of the crypto user.', {
+      privacy: 'device',
       example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
     }),
-    source: required(oneOf(tokenSources, 'Who says it.')),
+    source: required(oneOf(tokenSources, 'Who says it.', { privacy: 'nobody' })),
     value: boolean('Secure token by this source: 1, 0, or NULL when the source did not say.', {
+      privacy: 'nobody',
       example: '1',
       settled: toldForCertain,
+      nullIsAnswer: 'the source did not say',
     }),
     raw_state: oneOf(
       ['ENABLED', 'DISABLED', 'unknown_user', 'tag', 'listed', 'absent'],
       'What the source answered, in its own terms.',
-      { settled: toldForCertain },
+      { privacy: 'nobody', settled: toldForCertain, nullIsAnswer: 'the source did not answer' },
     ),
     command_id: text('The command behind it, in command_log.', {
+      privacy: 'command_id',
       example: 'c5b0f4c2d1e',
       settled: toldForCertain,
+      nullIsAnswer: 'no command was run',
     }),
   },
   key: ['username', 'uuid', 'source'],
@@ -138,14 +145,7 @@ export default defineTable({
     'sysadminctl_secure_token_status',
     'sw_vers',
   ],
-  nullIsAnswer: {
-    username: 'no local account has the UUID',
-    value: 'the source did not say',
-    raw_state: 'the source did not answer',
-    command_id: 'no command was run',
-  },
   hasRowsOfValues: true,
-  privilege: 'mixed',
   macos: '10.13+ APFS',
   notes: [
     'A missing tag, and a missing place in the list of fdesetup, are told as 0 and are no evidence against a token.',

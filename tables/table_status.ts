@@ -4,46 +4,51 @@ import { bit, boolean, defineTable, integer, oneOf, required, text, time } from 
 
 export default defineTable({
   name: 'table_status',
-  description: 'Was each table really collected.',
+  description: 'One row per table: was it really collected, how many rows has it, what is missing and why.',
   columns: {
-    table_name: required(text('Name of the table.', { example: 'filevault_users' })),
-    status: required(oneOf(statuses, 'empty means: looked, and there is none.', { example: 'denied' })),
-    row_count: required(integer('Rows collected.', { example: '0' })),
+    table_name: required(text('Name of the table.', { privacy: 'nobody', example: 'filevault_users' })),
+    status: required(
+      oneOf(statuses, 'empty means: looked, and there is none.', { privacy: 'nobody', example: 'denied' }),
+    ),
+    row_count: required(integer('Rows collected.', { privacy: 'nobody', example: '0' })),
     code: oneOf(errorCodes, 'Error code when not ok or empty (see collection_errors.code).', {
+      privacy: 'nobody',
       example: 'permission_denied',
     }),
-    reason: text('One line in plain words.', { example: 'fdesetup list needs root' }),
+    reason: text('One line in plain words.', { privacy: 'private', example: 'fdesetup list needs root' }),
     columns_affected: text('JSON array of the columns that are NULL because of it; NULL means all.', {
+      privacy: 'nobody',
       example: '["escrow_reported"]',
     }),
     duration_ms: integer('Time that the commands behind the table took together.', {
+      privacy: 'nobody',
       unit: 'milliseconds',
       example: '41',
     }),
     last_good_time: time(
       'Collection time of the last snapshot of this host in which the table was ok, empty or partial: how old its rows are. NULL when never.',
-      { example: '1790000000' },
+      { privacy: 'nobody', example: '1790000000' },
     ),
     failed_sources: text(
       'JSON array of the sources that failed for this table, `row` for a row that was left out; [] when none did, NULL where it is not known any more.',
-      { example: '["ds_groups"]' },
+      { privacy: 'source_names', example: '["ds_groups"]' },
     ),
     rows_may_be_missing: boolean('1 where a row may be missing; 0 where the rows are all that there are.', {
+      privacy: 'nobody',
       example: '0',
     }),
     columns_uncertain: text(
       'JSON array of the columns that are not NULL in some row and rest on a source that failed, among others.',
-      { example: '["secure_token"]' },
+      { privacy: 'column_names', example: '["secure_token"]' },
     ),
     columns_inapplicable: text(
       'JSON object, column to reason: the fact does not exist on this Mac or this macOS. A question that needs one is not unknown by it.',
-      { example: '{"volume_owner":"volumes have owners from macOS 11 on"}' },
+      { privacy: 'private', example: '{"volume_owner":"volumes have owners from macOS 11 on"}' },
     ),
   },
   key: ['table_name'],
   sources: [],
   sourcesLabel: '(collector)',
-  privilege: '—',
   macos: 'all',
   notes: ['Naming this table in a live query collects every table: it speaks of the whole collection.'],
   examples: ["SELECT table_name, status, reason FROM table_status WHERE status NOT IN ('ok', 'empty');"],

@@ -4,21 +4,20 @@ import { boolean, defineTable, integer, required, text } from '../collector/tabl
 
 export default defineTable({
   name: 'user_groups',
-  description: 'Effective local group membership, nested groups followed.',
+  description: 'One row per account and group that it is in, also through nested groups.',
   columns: {
-    uid: integer('User id.', { example: '501' }),
-    gid: integer('Group id.', { example: '80' }),
-    username: required(text('Short name of the user.', { example: 'alice' })),
-    groupname: required(text('Short name of the group.', { example: 'admin' })),
+    uid: integer('User id.', { privacy: 'nobody', example: '501' }),
+    gid: integer('Group id.', { privacy: 'nobody', example: '80' }),
+    username: required(text('Short name of the user.', { privacy: 'name', example: 'alice' })),
+    groupname: required(text('Short name of the group.', { privacy: 'group_name', example: 'admin' })),
     is_direct: boolean(
       '1 when named by the group itself, 0 when through a nested group or as primary group.',
-      { example: '1' },
+      { privacy: 'nobody', example: '1' },
     ),
   },
   key: ['username', 'uid', 'groupname', 'gid'],
   sources: ['ds_groups', 'ds_users'],
   hasRowsOfValues: true,
-  privilege: 'user',
   macos: '10.13+',
   notes: [
     'macOS puts every account into everyone and localaccounts; these two are not listed.',

@@ -8,6 +8,7 @@ import {
 } from './shared/accounts.ts';
 import { canLogin } from '../collector/accounts.ts';
 import { CollectError, NotAsked } from '../collector/errors.ts';
+import { knownWords } from '../collector/privacy.ts';
 import {
   bit,
   boolean,
@@ -67,30 +68,44 @@ const readManagedAccounts = async (context: Context): Promise<ManagedAccounts> =
   }
 };
 
+/** A shell in a folder of the system; one that is anywhere else may stand in somebody's home. */
+const systemShell = knownWords(
+  /^(?:\/usr)?(?:\/local)?\/s?bin\/(?:ba|z|c|tc|k|da)?sh$|^\/usr\/bin\/(?:false|true)$|^\/sbin\/nologin$|^\/usr\/sbin\/uucico$/,
+  'name',
+);
+
 export default defineTable({
   name: 'users',
-  description: 'Every local OpenDirectory user record.',
+  description:
+    'One row per local account: who it is, can it log in, and is it an administrator, hidden, or of macOS itself.',
   columns: {
-    uid: integer('User id, signed: nobody is -2.', { example: '501', from: ['ds_users'] }),
-    gid: integer('Primary group id.', { example: '20', from: ['ds_users'] }),
+    uid: integer('User id, signed: nobody is -2.', { privacy: 'nobody', example: '501', from: ['ds_users'] }),
+    gid: integer('Primary group id.', { privacy: 'nobody', example: '20', from: ['ds_users'] }),
     username: required(
-      text('Short name: the first RecordName. Aliases make no second row.', { example: 'alice' }),
+      text('Short name: the first RecordName. Aliases make no second row.', {
+        privacy: 'name',
+        example: 'alice',
+      }),
     ),
-    description: text('Full name (RealName); personal data.', { example: 'Alice A.', from: ['ds_users'] }),
-    directory: text('Home directory.', { example: '/Users/alice', from: ['ds_users'] }),
-    shell: text('Login shell.', { example: '/bin/zsh', from: ['ds_users'] }),
+    description: text('Full name (RealName); personal data.', {
+      privacy: 'private',
+      example: 'Alice A.',
+      from: ['ds_users'],
+      nullIsAnswer: 'the record has no full name',
+    }),
+    directory: text('Home directory.', { privacy: 'name', example: '/Users/alice', from: ['ds_users'] }),
+    shell: text('Login shell.', { privacy: systemShell, example: '/bin/zsh', from: ['ds_users'] }),
     uuid: text('GeneratedUID, upper case.', {
+      privacy: 'device',
       example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
       from: ['ds_users'],
     }),
     is_hidden: boolean(
       'IsHidden is 1, YES or true; 0 when the record has no such key, NULL for another word.',
-      {
-        example: '0',
-        from: ['ds_users'],
-      },
+      { privacy: 'nobody', example: '0', from: ['ds_users'] },
     ),
     is_admin: boolean('Effective member of gid 80: by name, GUID, nested group or primary group.', {
+      privacy: 'nobody',
       example: '1',
       from: ['ds_users', 'ds_groups'],
       settled: toldForCertain,
@@ -98,50 +113,45 @@ export default defineTable({
     account_type: oneOf(
       accountTypes,
       'Kind of account. managed_admin only where MDM was asked (--allow-network); NULL in place of local where it was and did not tell.',
-      {
-        from: ['ds_users', 'mdmclient_query_device_information'],
-      },
+      { privacy: 'nobody', from: ['ds_users', 'mdmclient_query_device_information'] },
     ),
     is_system_account: boolean(
       'Claims to be of macOS: uid below 500, and the GeneratedUID that Apple gives to that uid. Whoever makes an account chooses both.',
-      {
-        example: '0',
-        from: ['ds_users'],
-      },
+      { privacy: 'nobody', example: '0', from: ['ds_users'] },
     ),
     can_login: boolean('Has a real shell and no DisabledUser tag; NULL when the record names no shell.', {
+      privacy: 'nobody',
       example: '1',
       from: ['ds_users'],
     }),
     home_exists: boolean('The home directory exists; looked at only for accounts that can log in.', {
+      privacy: 'nobody',
       example: '1',
       from: ['stat'],
+      nullIsAnswer: 'the account cannot log in',
     }),
     password_hint_set: boolean('Never collected.', {
+      privacy: 'private',
       from: [],
       nullBecause: 'whether a hint is set could be told only by reading the hint',
     }),
     platform_sso_registered: boolean('AltSecurityIdentities has a PlatformSSO: value.', {
+      privacy: 'nobody',
       example: '0',
       from: ['ds_users'],
     }),
     is_awake: boolean(
       'A sign that somebody uses it: it can log in, has a ShadowHash, is an administrator, or is hidden by its own record. 0 where there is no such sign, as with the service accounts of macOS.',
-      { example: '1', from: ['ds_users', 'ds_groups'], settled: toldForCertain },
+      { privacy: 'nobody', example: '1', from: ['ds_users', 'ds_groups'], settled: toldForCertain },
     ),
     has_false_identity: boolean(
       'Claims to be an account of macOS that it cannot be: a GeneratedUID of the form of Apple that does not end in its uid, or the uid of Guest, root or Setup Assistant with another GeneratedUID.',
-      { example: '0', from: ['ds_users'] },
+      { privacy: 'nobody', example: '0', from: ['ds_users'] },
     ),
   },
   key: ['username', 'uuid', 'uid'],
   sources: ['ds_users', 'ds_groups', 'stat', 'mdmclient_query_device_information'],
-  nullIsAnswer: {
-    description: 'the record has no full name',
-    home_exists: 'the account cannot log in',
-  },
   rowsFrom: ['ds_users'],
-  privilege: 'user',
   macos: '10.13+',
   // Guest, and an account of macOS, are both their uid and their GeneratedUID.
   readAnew: {

@@ -82,7 +82,13 @@ const changed = (change: (columns: Record<string, Column>) => Record<string, Col
   );
 const without = (columns: Record<string, Column>, name: string): Record<string, Column> =>
   Object.fromEntries(Object.entries(columns).filter(([other]) => other !== name));
-const column = (of: Partial<Column>): Column => ({ type: 'TEXT', description: '', example: '', ...of });
+const column = (of: Partial<Column>): Column => ({
+  type: 'TEXT',
+  description: '',
+  privacy: 'nobody',
+  example: '',
+  ...of,
+});
 
 const broken: readonly (readonly [string, readonly Table[], RegExp])[] = [
   ['a table that is gone', tables.filter((table) => table !== users), /users is gone/],

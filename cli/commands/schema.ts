@@ -1,4 +1,6 @@
 import { UserError } from '../../collector/errors.ts';
+import { privacyText } from '../../collector/privacy.ts';
+import { privilegeOf, privilegeWords } from '../../collector/privilege.ts';
 import { allColumns, meaningOfNull } from '../../collector/table.ts';
 import type { Column, Table } from '../../collector/table.ts';
 import { createTable } from '../../store/ddl.ts';
@@ -8,7 +10,7 @@ import { flush, print } from '../output.ts';
 import { tableNamed } from '../options.ts';
 
 /** All that the declaration of a column says. */
-const columnJson = (table: Table, name: string, column: Column) => ({
+const columnJson = (name: string, column: Column) => ({
   name,
   type: column.type,
   boolean: column.isBoolean === true,
@@ -16,7 +18,7 @@ const columnJson = (table: Table, name: string, column: Column) => ({
   ...(column.unit === undefined ? {} : { unit: column.unit }),
   ...(column.values === undefined ? {} : { values: column.values }),
   ...(column.nullBecause === undefined ? {} : { null_because: column.nullBecause }),
-  ...(table.nullIsAnswer?.[name] === undefined ? {} : { null_means: table.nullIsAnswer[name] }),
+  ...(column.nullIsAnswer === undefined ? {} : { null_means: column.nullIsAnswer }),
   description: column.description,
   ...(column.example === '' ? {} : { example: column.example }),
 });
@@ -24,11 +26,11 @@ const columnJson = (table: Table, name: string, column: Column) => ({
 export const tableJson = (table: Table) => ({
   name: table.name,
   description: table.description,
-  privilege: table.privilege,
+  privilege: privilegeOf(table),
   macos: table.macos,
   sources: table.sourcesLabel === undefined ? table.sources : [table.sourcesLabel],
   key: table.key,
-  columns: allColumns(table).map(([name, column]) => columnJson(table, name, column)),
+  columns: allColumns(table).map(([name, column]) => columnJson(name, column)),
   ...(table.notes === undefined ? {} : { notes: table.notes }),
   examples: table.examples,
 });
@@ -43,23 +45,24 @@ export const tableMarkdown = (table: Table): string => {
       column.values === undefined
         ? ''
         : ` One of ${column.values.map((value) => `\`${value}\``).join(', ')}.`;
-    const unit = column.unit === undefined ? '' : ` Unit: ${column.unit.replaceAll('_', ' ')}.`;
+    const unit = column.unit === 'unix_seconds' ? 'seconds since 1970, UTC' : (column.unit ?? '');
     const meaning = meaningOfNull(table, name);
     const nothing = meaning === undefined ? '' : ` NULL: ${meaning}.`;
     const example = column.example === '' ? '' : `\`${column.example}\``;
-    return `| \`${name}\` | ${kind} | ${cell(column.description + values + unit + nothing)} | ${cell(example)} |`;
+    return `| \`${name}\` | ${kind} | ${unit} | ${cell(column.description + values + nothing)} | ${privacyText(column.privacy)} | ${cell(example)} |`;
   });
   return [
     `# ${table.name}\n`,
     `${table.description}\n`,
-    `- Needs: ${table.privilege}`,
+    `- Needs: ${privilegeWords[privilegeOf(table)]}`,
     `- macOS: ${table.macos}`,
     `- Sources: ${table.sourcesLabel ?? table.sources.map((source) => `\`${source}\``).join(', ')}`,
     `- One row per: ${table.key.length === 0 ? 'host' : table.key.map((name) => `\`${name}\``).join(', ')}\n`,
-    '| column | type | what it says | example |',
-    '| --- | --- | --- | --- |',
+    '| column | type | unit | what it says | privacy | example |',
+    '| --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',
+    'What becomes of each privacy class in a redacted export is in docs/privacy.md.\n',
     ...(table.notes ?? []).map((note) => `${note}\n`),
     '## Examples\n',
     ...table.examples.map((example) => `\`\`\`sql\n${example}\n\`\`\`\n`),

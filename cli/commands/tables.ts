@@ -1,3 +1,4 @@
+import { privilegeOf, privilegeWords } from '../../collector/privilege.ts';
 import { allColumns } from '../../collector/table.ts';
 import type { Column, Table } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
@@ -15,7 +16,7 @@ const describe = (table: Table): string => {
   });
   return [
     `${table.name}: ${table.description}`,
-    `Needs: ${table.privilege}. macOS: ${table.macos}. Sources: ${table.sourcesLabel ?? table.sources.join(', ')}.\n`,
+    `Needs: ${privilegeWords[privilegeOf(table)]}. macOS: ${table.macos}. Sources: ${table.sourcesLabel ?? table.sources.join(', ')}.\n`,
     alignColumns(lines),
     ...(table.notes === undefined ? [] : ['', ...table.notes.map((note) => `Note: ${note}`)]),
     '\nExamples:',
@@ -33,7 +34,7 @@ const run = async (given: Arguments): Promise<number> => {
         [
           table.name,
           table.description,
-          table.privilege,
+          privilegeOf(table),
           table.macos,
           allColumns(table)
             .map(([column]) => column)

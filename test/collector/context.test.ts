@@ -22,10 +22,12 @@ const resultOf = async (
   const table = defineTable({
     name: 'made_up',
     description: 'For this test.',
-    columns: { owner: integer('An owner.', { from: ['sw_vers'] }), why: text('Why.') },
+    columns: {
+      owner: integer('An owner.', { privacy: 'nobody', from: ['sw_vers'] }),
+      why: text('Why.', { privacy: 'nobody' }),
+    },
     key: [],
     sources: ['sw_vers', 'fdesetup_status', 'diskutil_apfs_list_users'],
-    privilege: 'user',
     macos: 'all',
     examples: ['SELECT 1;'],
     generate: async (context) => [{ owner: await say(context), why: 'x' }],

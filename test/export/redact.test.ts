@@ -1,18 +1,23 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Table } from '../../collector/table.ts';
-import { allColumns, defineTable, integer, oneOf, required, text, time } from '../../collector/table.ts';
+import { knownWords } from '../../collector/privacy.ts';
+import type { PrivacyClass } from '../../collector/privacy.ts';
+import { defineTable, integer, oneOf, required, text, time } from '../../collector/table.ts';
 import { schemaTables } from '../../export/json_schema.ts';
-import { findingsTable } from '../../export/findings.ts';
+import { findingsTable } from '../../export/findings_table.ts';
 import { formatNames, formats } from '../../export/formats/index.ts';
 import type { FormatName } from '../../export/formats/index.ts';
 import { nativeFormat } from '../../export/formats/native.ts';
 import { isReport } from '../../export/format.ts';
 import { exportReader } from '../../export/rows/reader.ts';
-import { harmless, hmacOf, isDecided, mayBeDropped, redaction, ruleOf } from '../../export/redact.ts';
+import { hmacOf } from '../../export/pseudonyms.ts';
+import { levels, mayBeDropped, rules } from '../../export/redact.ts';
 import type { Level } from '../../export/redact.ts';
+import { redaction } from '../../export/redaction.ts';
+import { widenTables } from '../../store/held.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, temporaryFolder } from '../standin.ts';
 import {
@@ -40,66 +45,59 @@ const redacted = (path: string, level: Level, own: Uint8Array = key): string =>
     ),
   );
 
-test('somebody decided for every column of every table whether it tells of whom', (t) => {
-  for (const table of schemaTables(tables)) {
-    const listed = harmless[table.name] ?? [];
-    for (const [name] of allColumns(table)) {
-      t.true(
-        isDecided(table, name),
-        `nobody decided what ${table.name}.${name} says of whom: add \`privacy: { ${name}: '…' }\` to ` +
-          `tables/${table.name}.ts, with a class of collector/privacy.ts`,
-      );
-      t.false(
-        ruleOf(table.name, name) !== null && listed.includes(name),
-        `${table.name}.${name} is in both lists`,
-      );
-    }
-    for (const name of [...listed, ...Object.keys(table.privacy ?? {})])
-      t.true(Object.keys(table.columns).includes(name), `${table.name}.${name} is no column`);
-  }
+// @ts-expect-error: nothing is said of it.
+const bare = (): unknown => integer('A column.');
+
+test('a column without a privacy class does not compile', (t) => {
+  // @ts-expect-error: what it says of whom is missing.
+  const missing = text('A column.', { example: 'a' });
+  // @ts-expect-error: there is no such class.
+  const unknown = oneOf(['a'], 'A column.', { privacy: 'nothing' });
+  t.is(typeof missing, typeof unknown);
+  t.is(typeof bare, 'function');
 });
 
-/** A table of tomorrow: some columns say themselves what they are, and of some nobody has decided. */
-const tomorrow = defineTable({
+/** A table of tomorrow. A newer program added two columns, of which this one does not know what they are. */
+const today = defineTable({
   name: 'tomorrow',
-  description: 'A table that no list knows.',
+  description: 'A table for this test.',
   columns: {
-    shelf: required(text('Declared.')),
-    owner: text('Declared.'),
-    note: text('Declared.'),
-    opened: time('Declared.'),
-    volume_uuid: text('Declared, and named as a column of another table.'),
-    words: text('Undecided.'),
-    count: required(integer('Undecided.')),
-    state: oneOf(['on', 'off'], 'Undecided.'),
-  },
-  privacy: {
-    shelf: 'nobody',
-    owner: 'name',
-    note: 'private',
-    opened: 'behaviour',
-    volume_uuid: 'device',
+    shelf: required(text('Of nobody.', { privacy: 'nobody' })),
+    owner: text('A person.', { privacy: 'name' }),
+    note: text('For nobody to read.', { privacy: 'private' }),
+    opened: time('When somebody opened it.', { privacy: 'behaviour' }),
+    volume_uuid: text('Named as a column of another table.', { privacy: 'device' }),
+    colour: text('One of few words.', { privacy: knownWords(['red', 'green']) }),
   },
   key: ['shelf'],
   sources: [],
-  privilege: 'user',
   macos: '10.15+',
   examples: ['SELECT * FROM tomorrow'],
 }) as unknown as Table;
-const tomorrowRow = ['top', 'alice', 'alice was here', 1_790_063_561, 'ABC', 'alice', 7, 'on'];
+const added = new Map([
+  ['words', 'TEXT'],
+  ['count', 'INTEGER'],
+]);
+const [tomorrow = today] = widenTables([today], new Map([[today.name, added]]));
+const tomorrowRow = ['top', 'alice', 'alice was here', 1_790_063_561, 'ABC', 'red,green', 'alice', 7];
 
-test('a table says itself what its columns say of whom; what nobody decided is hidden', (t) => {
-  const told = (level: Level): unknown =>
-    parsed(textOf(nativeFormat(), [redaction(level, key, [tomorrow])(exportOf(tomorrow, tomorrowRow))])).find(
+test('a column says itself what it says of whom; what nobody here decided is hidden', (t) => {
+  const told = (level: Level, row = tomorrowRow): unknown =>
+    parsed(textOf(nativeFormat(), [redaction(level, key, [tomorrow])(exportOf(tomorrow, row))])).find(
       ({ kind }) => kind === 'row',
     )?.['columns'];
   const hmac = hmacOf(key);
-  const shown = { shelf: 'top', note: null, volume_uuid: hmac('ABC'), count: null, state: null };
-  t.deepEqual(told('pseudonym'), {
+  const shown = { shelf: 'top', note: null, volume_uuid: hmac('ABC'), colour: 'red,green', count: null };
+  const pseudonym = {
     ...shown,
     owner: hmac('alice'),
     opened: Math.floor(1_790_063_561 / 86_400) * 86_400,
     words: hmac('alice'),
+  };
+  t.deepEqual(told('pseudonym'), pseudonym);
+  t.deepEqual(told('pseudonym', tomorrowRow.with(5, 'red,alice')), {
+    ...pseudonym,
+    colour: hmac('red,alice'),
   });
   t.deepEqual(told('strict'), {
     ...shown,
@@ -130,15 +128,34 @@ test('a fact of a finding and a column of a host are what the table declares', (
     },
   ]);
 
-  const known = tables.find(({ name }) => name === 'hosts') as Table;
-  const hosts = {
-    ...known,
-    columns: { ...known.columns, rack: text('New.'), room: text('New.') },
-    privacy: { rack: 'nobody' },
-  } as unknown as Table;
+  const hosts = tables.find(({ name }) => name === 'hosts') as Table;
+  const racked = { ...hosts, columns: { ...hosts.columns, rack: text('New.', { privacy: 'nobody' }) } };
   const part = { ...exportOf(tomorrow, tomorrowRow), host: { rack: 'R1', room: 'of alice', os_major: 26 } };
-  t.deepEqual(redaction('strict', key, [hosts])(part).host, { rack: 'R1', room: null, os_major: 26 });
-  t.deepEqual(redaction('strict', key)(part).host, { rack: null, room: null, os_major: 26 });
+  t.deepEqual(redaction('strict', key, [racked])(part).host, { rack: 'R1', room: null, os_major: 26 });
+  t.deepEqual(redaction('strict', key, [])(part).host, { rack: null, room: null, os_major: null });
+});
+
+test('what becomes of a class is what docs/privacy.md says', (t) => {
+  const hmac = hmacOf(key)('zq');
+  for (const [name, told] of Object.entries(rules)) {
+    const table = {
+      ...today,
+      columns: { shelf: text('A value.', { privacy: name as PrivacyClass }) },
+    } as unknown as Table;
+    const value = name === 'facts' ? '[{"fact":"zq"}]' : 'zq';
+    for (const level of levels) {
+      const [row] = [...redaction(level, key, [])(exportOf(table, [value])).tables].flatMap(({ rows }) => [
+        ...rows,
+      ]);
+      const cell = row?.cells?.[0];
+      const words = told[level];
+      const what = `${level}: ${name} is ${words}`;
+      t.is(cell === value, words === 'kept', what);
+      if (words === 'dropped') t.is(cell, null, what);
+      if (words === '`(redacted)`') t.is(cell, '(redacted)', what);
+      if (words === 'pseudonym') t.is(cell, name === 'command_id' ? `c${hmac.slice(0, 10)}` : hmac, what);
+    }
+  }
 });
 
 /** Every text of the sample hosts that names a person, a machine or an organisation. */
@@ -390,14 +407,30 @@ const canaries = [
 ];
 const telltale = /zq|müller|c4a9a7e1|corp\.example/i;
 
-/** What this program writes itself, whatever a Mac answers; newer tables declare it as `nobody`. */
+interface SchemaColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly unit?: string;
+  readonly values?: readonly string[];
+}
+
+/** Every column of every table as the schema has it: which class a column declares is not asked here. */
+const schemaColumns: ReadonlyMap<string, readonly SchemaColumn[]> = new Map([
+  ...(
+    JSON.parse(readFileSync(join(import.meta.dirname, '../../docs/schema.json'), 'utf8')) as {
+      readonly tables: readonly { readonly name: string; readonly columns: readonly SchemaColumn[] }[];
+    }
+  ).tables.map(({ name, columns }) => [name, columns.filter((column) => column.name !== 'host_id')] as const),
+  [
+    findingsTable.name,
+    Object.entries(findingsTable.columns).map(([name, column]) => ({ name, ...column })),
+  ] as const,
+]);
+
+const isText = ({ type, values }: SchemaColumn): boolean => type === 'TEXT' && values === undefined;
+
+/** What this program writes itself, whatever a Mac answers. */
 const ownWords: Readonly<Record<string, readonly string[]>> = {
-  ...Object.fromEntries(
-    tables.map(({ name, privacy = {} }) => [
-      name,
-      Object.keys(privacy).filter((column) => privacy[column] === 'nobody'),
-    ]),
-  ),
   collection_errors: ['table_name'],
   command_log: ['source', 'signal'],
   conflicts: ['rule_id', 'source_a', 'source_b'],
@@ -410,42 +443,45 @@ const ownWords: Readonly<Record<string, readonly string[]>> = {
 test('whatever stands in a column of texts, nothing that was planted comes through', (t) => {
   let planted = 0;
   for (const table of schemaTables(tables)) {
-    const columns = Object.entries(table.columns);
-    const isOpen = ([name, { type, values }]: (typeof columns)[number]): boolean =>
-      type === 'TEXT' && values === undefined && !(ownWords[table.name] ?? []).includes(name);
+    const columns = schemaColumns.get(table.name) ?? [];
+    t.deepEqual(
+      columns.map(({ name }) => name),
+      Object.keys(table.columns),
+    );
+    const isOpen = (column: SchemaColumn): boolean =>
+      isText(column) && !(ownWords[table.name] ?? []).includes(column.name);
     // A group of Apple's id may have been named by somebody, and a command may be one that is known.
     for (const number of [80, 400, 501, 1_790_063_561]) {
       for (const canary of canaries) {
         const details = JSON.stringify([
           Object.fromEntries(
-            schemaTables(tables)
-              .flatMap((other) => Object.entries(other.columns))
-              .filter(([, { type, values }]) => type === 'TEXT' && values === undefined)
-              .filter(([name]) => !Object.values(ownWords).flat().includes(name) || name === 'path')
-              .map(([name]): [string, string] => [name, canary])
+            [...schemaColumns.values()]
+              .flat()
+              .filter(isText)
+              .filter(({ name }) => !Object.values(ownWords).flat().includes(name) || name === 'path')
+              .map(({ name }): [string, string] => [name, canary])
               .concat([['somebody', canary]]),
           ),
         ]);
-        const cells = columns.map((entry): string | number | null => {
-          const [name, { type, values }] = entry;
+        const cells = columns.map((column): string | number | null => {
+          const { name, type, values } = column;
           if (table.name === 'findings' && name === 'details') return details;
           if (table.name === 'findings' && name === 'blind_spots')
             return JSON.stringify([{ table: 'users', column: null, reason: `failed: ${canary}` }]);
           if (table.name === 'command_log' && name === 'source') return 'sysadminctl_secure_token_status';
           if (table.name === 'command_log' && name === 'argv')
             return JSON.stringify(['/usr/sbin/sysadminctl', '-secureTokenStatus', canary]);
-          if (isOpen(entry)) {
+          if (isOpen(column)) {
             planted += 1;
             return canary;
           }
           return type === 'TEXT' ? (values?.[0] ?? 'word') : number;
         });
-        const hosts = tables.find(({ name }) => name === 'hosts') as Table;
         for (const level of ['pseudonym', 'strict'] as const) {
           for (const name of formatNames) {
             const snapshot = exportOf(table, cells);
             const host = Object.fromEntries(
-              Object.entries(hosts.columns).map(([column, { type, values }]) => [
+              (schemaColumns.get('hosts') ?? []).map(({ name: column, type, values }) => [
                 column,
                 type === 'TEXT' ? (values?.[0] ?? canary) : 1,
               ]),
@@ -462,6 +498,27 @@ test('whatever stands in a column of texts, nothing that was planted comes throu
     }
   }
   t.true(planted > 3000);
+});
+
+test('when a person logged in or changed a password does not come through to the second', (t) => {
+  const second = 1_790_063_561;
+  let count = 0;
+  for (const table of tables) {
+    const columns = schemaColumns.get(table.name) ?? [];
+    const cells = columns.map(({ type }) => (type === 'TEXT' ? null : second));
+    for (const level of levels) {
+      const [row] = [...redaction(level, key, tables)(exportOf(table, cells)).tables].flatMap(({ rows }) => [
+        ...rows,
+      ]);
+      for (const [index, { name, unit }] of columns.entries()) {
+        if (unit !== 'unix_seconds' || !/login|password/.test(name)) continue;
+        count += 1;
+        const told = row?.cells?.[index];
+        t.true(typeof told === 'number' && told < second && told % 86_400 === 0, `${table.name}.${name}`);
+      }
+    }
+  }
+  t.true(count >= 10);
 });
 
 test('every event says at which level it is redacted', (t) => {

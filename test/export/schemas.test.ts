@@ -10,7 +10,7 @@ import { nativeSchema, rowSchema, schemaTables } from '../../export/json_schema.
 import { nativeFormat } from '../../export/formats/native.ts';
 import type { Format, ExportSnapshot } from '../../export/format.ts';
 import { exportReader } from '../../export/rows/reader.ts';
-import { redaction } from '../../export/redact.ts';
+import { redaction } from '../../export/redaction.ts';
 import { names } from '../../cli/findings.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import { queries } from '../../queries/index.ts';

@@ -14,15 +14,15 @@ const words = ['alpha', 'beta', 'gamma_ray'];
 
 // Constructed: a column of each kind, and beside it one of free text that may hold anything.
 const columns = {
-  name: text('Free text.'),
-  word: oneOf(words, 'One of three words.'),
-  flag: boolean('Yes or no.'),
-  num: integer('A whole number.'),
-  at: time('When.'),
+  name: text('Free text.', { privacy: 'nobody' }),
+  word: oneOf(words, 'One of three words.', { privacy: 'nobody' }),
+  flag: boolean('Yes or no.', { privacy: 'nobody' }),
+  num: integer('A whole number.', { privacy: 'nobody' }),
+  at: time('When.', { privacy: 'nobody' }),
 };
 const declaration = (name: string): Table =>
   defineTable({
-    ...{ name, description: 'Constructed.', columns, key: ['name'], sources: [], privilege: '', macos: '' },
+    ...{ name, description: 'Constructed.', columns, key: ['name'], sources: [], macos: '' },
     examples: ['SELECT 1;'],
     generate: async () => [],
   });

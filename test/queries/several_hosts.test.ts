@@ -85,8 +85,11 @@ test('of the library only what compares hosts with each other puts them together
 // Constructed: two small tables in which names and numbers of one host occur on others too.
 const declaration = (name: string): Table =>
   defineTable({
-    ...{ name, description: 'Constructed.', key: ['name'], sources: [], privilege: '', macos: '' },
-    columns: { name: text('A name.'), num: integer('A number.') },
+    ...{ name, description: 'Constructed.', key: ['name'], sources: [], macos: '' },
+    columns: {
+      name: text('A name.', { privacy: 'nobody' }),
+      num: integer('A number.', { privacy: 'nobody' }),
+    },
     examples: ['SELECT 1;'],
     generate: async () => [],
   });

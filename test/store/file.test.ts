@@ -225,7 +225,10 @@ test('an update that fails leaves the older file as it was', (t) => {
   const before = everything(store);
   store.close();
   // A column that cannot be made.
-  const broken: Table = { ...people, columns: { ...people.columns, NAME: text('The same name once more.') } };
+  const broken: Table = {
+    ...people,
+    columns: { ...people.columns, NAME: text('The same name once more.', { privacy: 'nobody' }) },
+  };
   t.throws(() => openForWriting(path, [broken], { schema: { tables: [broken], version: 2 } }), {
     instanceOf: UserError,
   });
@@ -261,7 +264,10 @@ test('a change of the views goes with a new version of them', (t) => {
 });
 
 test('neither a table nor a column that is added raises the layout or the version of the views', (t) => {
-  const [before, after] = [people, { ...people, columns: { ...people.columns, extra: text('New.') } }];
+  const [before, after] = [
+    people,
+    { ...people, columns: { ...people.columns, extra: text('New.', { privacy: 'nobody' }) } },
+  ];
   const own = (tables: readonly Table[]): string[] =>
     [...storeTables(tables)].filter(([name]) => !/^_(?:current|past)_/.test(name)).map(([, sql]) => sql);
   t.deepEqual(own([after, ...smallTables]), own([before]));

@@ -48,11 +48,17 @@ const observationOf = (table: Table, rows: readonly Cells[]): TableObservation =
 const seals: Table = {
   ...tableNamed('groups'),
   name: 'volume_seals',
-  columns: { volume: text('Volume.'), is_sealed: integer('Sealed.') },
+  columns: {
+    volume: text('Volume.', { privacy: 'nobody' }),
+    is_sealed: integer('Sealed.', { privacy: 'nobody' }),
+  },
   key: ['volume'],
 };
 const users = tableNamed('users');
-const newerUsers: Table = { ...users, columns: { ...users.columns, shell_digest: text('New.') } };
+const newerUsers: Table = {
+  ...users,
+  columns: { ...users.columns, shell_digest: text('New.', { privacy: 'nobody' }) },
+};
 
 interface Novelty {
   /** What the newer one declares. */

@@ -19,7 +19,6 @@ import { newPath } from './world.ts';
 const runs = Number(process.env['TOKENQUERY_PROPERTY_RUNS'] ?? 60);
 const common = {
   sources: ['s1'] as unknown as readonly SourceName[],
-  privilege: 'user',
   macos: 'all',
   examples: ['SELECT 1;'] as const,
   generate: async () => [],
@@ -28,10 +27,10 @@ const accounts = defineTable({
   name: 'accounts',
   description: 'One row an account.',
   columns: {
-    username: text('Name.'),
-    uuid: text('Id.'),
-    uid: integer('Number.'),
-    is_admin: boolean('Admin.'),
+    username: text('Name.', { privacy: 'name' }),
+    uuid: text('Id.', { privacy: 'device' }),
+    uid: integer('Number.', { privacy: 'nobody' }),
+    is_admin: boolean('Admin.', { privacy: 'nobody' }),
   },
   key: ['username', 'uuid', 'uid'],
   ...common,
@@ -39,7 +38,12 @@ const accounts = defineTable({
 const tags = defineTable({
   name: 'tags',
   description: 'Several rows an account.',
-  columns: { username: text('Name.'), uuid: text('Id.'), ordinal: integer('Place.'), tag: text('Tag.') },
+  columns: {
+    username: text('Name.', { privacy: 'name' }),
+    uuid: text('Id.', { privacy: 'device' }),
+    ordinal: integer('Place.', { privacy: 'nobody' }),
+    tag: text('Tag.', { privacy: 'nobody' }),
+  },
   key: ['username', 'uuid', 'ordinal'],
   ...common,
 }) as unknown as Table;

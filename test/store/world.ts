@@ -16,13 +16,13 @@ import type { Added } from '../../store/writer/writer.ts';
 import { tables as realTables } from '../../tables/index.ts';
 
 /** Sources stand for themselves: nothing is run here. */
-const from = (...sources: readonly string[]): { readonly from: readonly SourceName[] } => ({
+const from = (...sources: readonly string[]) => ({
+  privacy: 'nobody' as const,
   from: sources as SourceName[],
 });
 
 const common = {
   sources: ['s1', 's2', 's3'] as unknown as readonly SourceName[],
-  privilege: 'user',
   macos: 'all',
   examples: ['SELECT 1;'] as const,
   generate: async () => [],
@@ -33,11 +33,11 @@ export const people = defineTable({
   description:
     'Two columns are its key, and one of them may be unknown. What was seen is judged from all sources.',
   columns: {
-    name: text('Name.', from()),
-    uuid: text('Id.', from('s3')),
+    name: text('Name.', { ...from(), privacy: 'name' }),
+    uuid: text('Id.', { ...from('s3'), privacy: 'device' }),
     token: boolean('Token.', from('s1')),
     age: integer('Age.', from('s2')),
-    seen: real('Seen.'),
+    seen: real('Seen.', { privacy: 'nobody' }),
   },
   key: ['name', 'uuid'],
   readAnew: { '0.2.0': { columns: ['seen'] } },
