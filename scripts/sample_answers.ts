@@ -1,5 +1,5 @@
 /**
- * What the sample hosts answer to commands of which scripts/samples.ts says nothing: what the first normal fixture
+ * What the sample hosts answer to commands of which their declarations say nothing: what the first normal fixture
  * that has one says. So a new source needs no line there, unless the hosts are to answer differently.
  */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';

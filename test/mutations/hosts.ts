@@ -4,31 +4,111 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  activeDirectory,
-  adminGroup,
-  apfsListUsers,
-  appleSiliconDisk,
-  bootstrapKey,
-  bundleOf,
-  cachedUser,
-  disabledToken,
-  hosts as samples,
-  localKerberos,
-  managed,
-  openStep,
-  personalKey,
-  preferences,
-  root,
-  secureToken,
-  settings,
-  shadowHash,
-  uuidFor,
-  xmlPlist,
-} from '../../scripts/samples.ts';
-import type { Account, Host, Plist } from '../../scripts/samples.ts';
+import { bundleOf, hosts as samples } from '../../scripts/samples.ts';
+import type { MacFixture } from '../../scripts/samples.ts';
+import { plistOf } from '../fixtures/backend.ts';
+import type { Fixture, PlistJson } from '../fixtures/backend.ts';
+import { adminGroup, appleSiliconDisk, root } from '../fixtures/every_mac.ts';
+import { apfsListUsers, inOrder, uuidFor } from '../fixtures/mac.ts';
+import type { Account, Mac } from '../fixtures/mac.ts';
 import { bundleFrom, bytesOf, readFolder, withRun, without } from './bundle.ts';
 import type { Bundle, Run } from './bundle.ts';
+import { openStep } from './openstep.ts';
+
+// --- Words ---
+
+const personalKey = 'EBC6C064-0000-11AA-AA11-00306543ECAC';
+const bootstrapKey = '2457711A-523C-4604-B75A-F48A571D5036';
+const shadowHash = ';ShadowHash;HASHLIST:<SALTED-SHA512-PBKDF2,SRP-RFC5054-4096-SHA512-PBKDF2>';
+const secureToken = ';SecureToken;';
+const disabledToken = ';DisabledTags;SecureToken';
+const activeDirectory = '/Active Directory/CORP/corp.example.com';
+const cachedUser = (name: string, guid: string): string =>
+  `;LocalCachedUser;${activeDirectory}:${name}:${guid}`;
+const localKerberos = (name: string, realm_: string): string => `;Kerberosv5;;${name}@${realm_};${realm_};`;
+const settings = '/var/db/ConfigurationProfiles/Settings';
+const preferences = '/Library/Preferences';
+const managed = '/Library/Managed Preferences';
+
+// --- Declarations ---
+
+interface Answer {
+  readonly stdout?: string;
+  readonly stderr?: string;
+  readonly exitCode?: number;
+}
+
+/** What stands at a path; a text is the time of its last change. */
+type Mark = 'missing' | string | { readonly mode: string; readonly size: number; readonly changed: string };
+
+/** A Mac, and what its tools say of FileVault and its profiles: flat, for the next one is this one with a difference. */
+interface Host extends Omit<Mac, 'name' | 'hasFilevault'> {
+  readonly folder: string;
+  readonly captured: string;
+  readonly euid: number;
+  readonly hostId: string;
+  readonly consoleUser: string;
+  readonly filevault: {
+    readonly status: readonly string[];
+    readonly version: string;
+    readonly hasPersonalKey: boolean;
+    readonly deferral: PlistJson | null;
+  };
+  readonly bootstrapToken: Answer;
+  readonly enrollment: readonly string[];
+  readonly profiles: PlistJson;
+  readonly cachedEnrollment: Answer;
+  readonly files: Readonly<Record<string, PlistJson>>;
+  readonly marks: Readonly<Record<string, Mark>>;
+}
+
+const xmlPlist = (value: PlistJson): string => plistOf(inOrder(value));
+
+const answered = ({ exitCode = 0, stdout = '', stderr = '' }: Answer) => ({
+  exit_code: String(exitCode),
+  stdout,
+  stderr,
+});
+
+const commandsOf = ({ filevault, ...host }: Host): Fixture['commands'] => [
+  { command: 'fdesetup_status', stdout: filevault.status },
+  { command: 'fdesetup_has_personal_recovery_key', stdout: [String(filevault.hasPersonalKey)] },
+  {
+    command: 'fdesetup_show_deferral_info',
+    stdout: [filevault.deferral === null ? 'Not found.' : openStep(filevault.deferral)],
+  },
+  { command: 'fdesetup_version', stdout: [filevault.version] },
+  { command: 'profiles_status_bootstraptoken', ...answered(host.bootstrapToken) },
+  { command: 'profiles_status_enrollment', stdout: host.enrollment },
+  { command: 'profiles_show_configuration', stdout: xmlPlist(host.profiles) },
+  { command: 'profiles_show_enrollment_cached', ...answered(host.cachedEnrollment) },
+];
+
+const macOf = (host: Host): Mac => ({ ...host, name: host.folder, hasFilevault: true });
+
+const fixtureOf = (host: Host): MacFixture => {
+  const statOf = ([path, mark]: readonly [string, Mark]): [string, string] => {
+    if (mark === 'missing') return [path, mark];
+    const { mode, size, changed } =
+      typeof mark === 'string' ? { mode: '0644', size: 0, changed: mark } : mark;
+    const owner =
+      path === '/dev/console' ? host.people.find(({ name }) => name === host.consoleUser)?.uid : 0;
+    return [path, `file ${mode} ${owner ?? 0} ${size} ${changed}`];
+  };
+  return {
+    origin: 'constructed',
+    source: 'constructed',
+    captured: host.captured,
+    euid: host.euid,
+    host_id: host.hostId,
+    mac: macOf(host),
+    commands: commandsOf(host) ?? [],
+    files: Object.fromEntries(
+      Object.entries(host.files).map(([path, content]) => [path, { plist: inOrder(content) }]),
+    ),
+    stat: Object.fromEntries(Object.entries(host.marks).map(statOf)),
+  };
+};
 
 // --- Building ---
 
@@ -40,12 +120,12 @@ const said = (argv: readonly string[], stdout: string, stderr = '', exit = '0'):
   stderr: bytesOf(stderr),
 });
 const printed = (host: Host, ...more: readonly Run[]): Bundle =>
-  more.reduce(withRun, bundleFrom(host.folder, bundleOf(host)));
+  more.reduce(withRun, bundleFrom(host.folder, bundleOf(fixtureOf(host))));
 const withoutRuns = (bundle: Bundle, isUnwanted: (argv: string) => boolean): Bundle => ({
   ...bundle,
   runs: [...bundle.runs.keys()].filter(isUnwanted).reduce(without, bundle.runs),
 });
-const listUsers = (device: string, users: Plist): Run =>
+const listUsers = (device: string, users: PlistJson): Run =>
   said(diskutil('apfs', 'listUsers', '-plist', device), xmlPlist(users));
 
 const realm = 'LKDC:SHA1.6F5D0F1C2C8F7A7D6C0E0C3E1B5A4D3C2B1A0F9E';
@@ -91,7 +171,7 @@ const markers = {
   '/dev/console': { mode: '0600', size: 0, changed: '2026-09-22T06:00:00Z' },
 } as const;
 
-const mdmPayload = (...capabilities: readonly string[]): Plist => ({
+const mdmPayload = (...capabilities: readonly string[]): PlistJson => ({
   ProfileIdentifier: 'com.example.mdm.enrollment',
   ProfileInstallDate: '2025-03-04 08:02:11 +0000',
   ProfileItems: [
@@ -105,7 +185,7 @@ const mdmPayload = (...capabilities: readonly string[]): Plist => ({
     },
   ],
 });
-const filevaultPayload = (rest: Readonly<Record<string, Plist>> = {}): Plist => ({
+const filevaultPayload = (rest: Readonly<Record<string, PlistJson>> = {}): PlistJson => ({
   PayloadType: 'com.apple.MCX.FileVault2',
   PayloadContent: { Enable: 'On', Defer: true, ShowRecoveryKey: false, UseRecoveryKey: true, ...rest },
 });
@@ -233,14 +313,15 @@ const fleet: Host = {
     [`${preferences}/com.apple.loginwindow.plist`]: { GuestEnabled: false, HiddenUsersList: ['judy'] },
     [`${preferences}/com.apple.preferences.accounts.plist`]: {
       deletedUsers: [
-        { date: new Date('2026-08-06T14:55:09Z'), 'dsAttrTypeStandard:UniqueID': 520, name: 'gone' },
-        { date: new Date('2026-08-07T10:00:00Z'), 'dsAttrTypeStandard:UniqueID': 521, name: 'intern' },
+        { date: { $date: '2026-08-06T14:55:09Z' }, 'dsAttrTypeStandard:UniqueID': 520, name: 'gone' },
+        { date: { $date: '2026-08-07T10:00:00Z' }, 'dsAttrTypeStandard:UniqueID': 521, name: 'intern' },
       ],
     },
   },
   marks: markers,
 };
-const daemon = (content: Plist): string => `Daemon response: ${openStep(content)}\nAgent response: (null)\n`;
+const daemon = (content: PlistJson): string =>
+  `Daemon response: ${openStep(content)}\nAgent response: (null)\n`;
 const fleetBundle = (): Bundle =>
   printed(
     fleet,
@@ -267,12 +348,12 @@ const fleetBundle = (): Bundle =>
         },
       }),
     ),
-    listUsers('/', apfsListUsers(fleet)),
+    listUsers('/', apfsListUsers(macOf(fleet))),
   );
 
 // --- macOS 10.14 on APFS: no volume group, no role but for the helpers, the disk is being encrypted ---
 
-const apfsVolume = (device: string, name: string, roles: readonly string[], isOn: boolean): Plist => ({
+const apfsVolume = (device: string, name: string, roles: readonly string[], isOn: boolean): PlistJson => ({
   APFSVolumeUUID: uuidFor(`mojave ${device}`),
   CapacityInUse: 8192,
   CapacityQuota: 0,
@@ -296,7 +377,7 @@ const mojave: Host = {
   build: '18G9323',
   services: { 'com.apple.ftpd': true, 'com.openssh.sshd': true },
   // Only for the printer: what diskutil says is given below.
-  containers: samples.find(({ folder }) => folder === 'macos10.15-mobile')?.containers ?? [],
+  containers: samples.find(({ mac }) => mac.name === 'macos10.15-mobile')?.mac.containers ?? [],
   consoleUser: 'peter',
   people: [
     root,
@@ -370,8 +451,8 @@ const mojaveBundle = (): Bundle =>
         VolumeUUID: uuidFor('mojave disk1s1'),
       }),
     ),
-    listUsers('/', apfsListUsers(mojave)),
-    listUsers('disk1s1', apfsListUsers(mojave)),
+    listUsers('/', apfsListUsers(macOf(mojave))),
+    listUsers('disk1s1', apfsListUsers(macOf(mojave))),
   );
 
 // --- macOS 10.13 on CoreStorage: no APFS, so there are no tokens ---
@@ -469,7 +550,7 @@ const psso: Host = {
 const pssoBundle = (): Bundle =>
   printed(
     psso,
-    listUsers('/', apfsListUsers(psso)),
+    listUsers('/', apfsListUsers(macOf(psso))),
     // The system of the volume beside it has one account, of which this Mac knows nothing.
     listUsers('disk3s8', {
       Users: [
