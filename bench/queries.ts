@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { names } from '../cli/findings.ts';
+import { names } from '../cli/names.ts';
 import { queries } from '../queries/index.ts';
 import { evaluate } from '../queries/evaluate.ts';
 import { openDatabase } from '../store/database.ts';

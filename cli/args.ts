@@ -1,23 +1,52 @@
+/** Reads a command line by the declaration of its command, and prints that declaration as help. */
 import { parseArgs } from 'node:util';
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
+import { checkOptions, dashes, written } from './checks.ts';
+import type { Options, Relation, Values } from './checks.ts';
+import { numberOf } from './kinds.ts';
+import type { Kind } from './kinds.ts';
 
+/** All that there is to say of an option; checks.ts holds command lines against it. */
 export interface OptionSpec {
   readonly type: 'boolean' | 'string';
   readonly short?: string;
   readonly isRepeatable?: true;
+  /** Repeatable, and one value may hold several, separated by commas. */
+  readonly isList?: true;
   /** How help names the value. */
   readonly value?: string;
   readonly description: string;
+  readonly kind?: Kind;
+  /** Of a number, and of an age in seconds. */
+  readonly least?: number;
+  /** The only values that it takes. */
+  readonly choices?: readonly string[];
+  /** What a choice is called, where it is not called after the option. */
+  readonly noun?: string;
+  /** It cannot be left out; the hint for who does. */
+  readonly isRequired?: string;
+  /** It stands in the place of the positional argument. */
+  readonly isInPlace?: true;
+  readonly excludes?: readonly Relation[];
+  /** What it says something more of. */
+  readonly goesWith?: Relation;
+  /** What it cannot do without. */
+  readonly needs?: Relation;
 }
 
+/** A command line that has been checked. */
 export interface Arguments {
   readonly positionals: readonly string[];
-  readonly flag: (name: string) => boolean;
-  readonly text: (name: string) => string | null;
-  readonly texts: (name: string) => readonly string[];
-  /** A whole number of at least `least`; null when the option is not given. */
-  readonly count: (name: string, least?: number) => number | null;
+  flag(name: string): boolean;
+  text(name: string): string | null;
+  texts(name: string): readonly string[];
+  /** What a value of a kind stands for: a count, bytes, seconds, a time; null when the option is not given. */
+  number(name: string): number | null;
+  /** A whole number of at least `least`, of an option that has no kind. */
+  count(name: string, least?: number): number | null;
+  /** The value of an option that cannot be left out. */
+  required(name: string): string;
 }
 
 /** One verb of the command line: help, documentation and parsing come from it. */
@@ -28,7 +57,12 @@ export interface Command {
   /** Further lines of its help. */
   readonly about?: readonly string[];
   readonly options: Readonly<Record<string, OptionSpec>>;
-  readonly positionals: { readonly least: number; readonly most: number };
+  readonly positionals: {
+    readonly least: number;
+    readonly most: number;
+    /** What they are called, where an option can stand in their place. */
+    readonly name?: string;
+  };
   readonly examples: readonly string[];
   /** @returns The exit code. */
   run(given: Arguments): Promise<number>;
@@ -53,8 +87,6 @@ const otherNames: Readonly<Record<string, string>> = {
   out: 'output',
 };
 
-const dashes = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`);
-
 const unknownOption = (command: Command, raw: string): UserError => {
   const bare = raw.replace(/^-+/, '');
   const known = Object.keys(command.options);
@@ -71,16 +103,18 @@ const unknownOption = (command: Command, raw: string): UserError => {
 // "-- comment\nSELECT 1" is SQL, not an option.
 const isText = (argument: string): boolean => /^-\S*\s/.test(argument);
 
-/** Parses the arguments of a command; UserError with exit code 2 for what it does not take. */
-export const parseCommandLine = (command: Command, argv: readonly string[]): Arguments => {
-  const specs: Readonly<Record<string, OptionSpec>> = { ...command.options, help: helpOption };
-  const terminator = argv.indexOf('--');
-  const before = terminator === -1 ? argv : argv.slice(0, terminator);
-  const after = terminator === -1 ? [] : argv.slice(terminator + 1);
-  const { tokens, positionals } = parseArgs({
-    args: before.filter((argument) => !isText(argument)),
+const wrong = (command: Command, message: string): UserError =>
+  new UserError(message, `tokenquery ${command.name} --help`, 2);
+
+/** For a command line without what a command is about. */
+export const missingArgument = (command: Command): UserError =>
+  new UserError('an argument is missing', `usage: ${command.usage}`, 2);
+
+const tokensOf = (args: readonly string[], options: Options) =>
+  parseArgs({
+    args: [...args],
     options: Object.fromEntries(
-      Object.entries(specs).map(([name, { type, short }]) => [
+      Object.entries(options).map(([name, { type, short }]) => [
         name,
         {
           type,
@@ -93,62 +127,98 @@ export const parseCommandLine = (command: Command, argv: readonly string[]): Arg
     strict: false,
     tokens: true,
   });
-  const values = new Map<string, string[]>();
-  for (const token of tokens) {
-    if (token.kind !== 'option') continue;
-    const spec = specs[token.name];
-    if (spec === undefined) throw unknownOption(command, token.rawName);
-    if (spec.type === 'boolean' && token.value !== undefined) {
-      throw new UserError(`${token.rawName} takes no value`, `tokenquery ${command.name} --help`, 2);
-    }
-    if (
-      spec.type === 'string' &&
-      (token.value === undefined || (!token.inlineValue && /^-[a-z-]/.test(token.value)))
-    ) {
-      throw new UserError(
-        `${token.rawName} needs a value: ${spec.value ?? 'TEXT'}`,
-        `tokenquery ${command.name} --help`,
-        2,
-      );
-    }
-    const given = [...(values.get(token.name) ?? []), token.value ?? ''];
-    if (given.length > 1 && spec.type === 'string' && spec.isRepeatable !== true) {
-      throw new UserError(`${token.rawName} is given twice`, `tokenquery ${command.name} --help`, 2);
-    }
-    values.set(token.name, given);
+
+type OptionToken = Extract<ReturnType<typeof tokensOf>['tokens'][number], { readonly kind: 'option' }>;
+
+/** The texts of one option as it is written; a flag has an empty one. */
+const textsOf = (command: Command, spec: OptionSpec, token: OptionToken): readonly string[] => {
+  const { rawName, value, inlineValue } = token;
+  if (spec.type === 'boolean') {
+    if (value !== undefined) throw wrong(command, `${rawName} takes no value`);
+    return [''];
   }
-  const all = [...positionals, ...before.filter(isText), ...after];
-  const { least, most } = command.positionals;
-  if (!values.has('help')) {
-    if (all.length > most) {
-      throw new UserError(`unexpected ${JSON.stringify(all[most])}`, `usage: ${command.usage}`, 2);
-    }
-    if (all.length < least) throw new UserError('an argument is missing', `usage: ${command.usage}`, 2);
-  }
-  return {
-    positionals: all,
-    flag: (name) => values.has(name),
-    text: (name) => values.get(name)?.[0] ?? null,
-    texts: (name) => values.get(name) ?? [],
-    count: (name, least_ = 1) => {
-      const given = values.get(name)?.[0];
-      if (given === undefined) return null;
-      const count = /^[0-9]{1,12}$/.test(given) ? Number(given) : Number.NaN;
-      if (!(count >= least_)) {
-        throw new UserError(
-          `--${name} takes a whole number of at least ${least_}, not ${JSON.stringify(given)}`,
-          '',
-          2,
-        );
-      }
-      return count;
-    },
-  };
+  // "-d" is the next option, and "-7d" is a value.
+  if (value === undefined || (inlineValue !== true && /^-[a-z-]/.test(value)))
+    throw wrong(command, `${rawName} needs a value: ${spec.value ?? 'TEXT'}`);
+  return spec.isList === true ? value.split(',') : [value];
 };
 
-const optionLine = (name: string, { type, short, value, description }: OptionSpec): [string, string] => {
-  const long = dashes(name) + (type === 'string' ? ` ${value ?? 'TEXT'}` : '');
-  return [short === undefined ? long : `-${short}, ${long}`, description];
+const valuesOf = (command: Command, options: Options, tokens: readonly OptionToken[]): Values => {
+  const values = new Map<string, readonly string[]>();
+  for (const token of tokens) {
+    const spec = options[token.name];
+    if (spec === undefined) throw unknownOption(command, token.rawName);
+    const before = values.get(token.name);
+    const texts = textsOf(command, spec, token);
+    const isOnce = spec.type === 'string' && spec.isRepeatable !== true && spec.isList !== true;
+    if (before !== undefined && isOnce) throw wrong(command, `${token.rawName} is given twice`);
+    values.set(token.name, [...(before ?? []), ...texts]);
+  }
+  return values;
+};
+
+class CheckedArguments implements Arguments {
+  readonly positionals: readonly string[];
+  readonly #values: Values;
+  readonly #numbers: ReadonlyMap<string, number>;
+
+  constructor(positionals: readonly string[], values: Values, numbers: ReadonlyMap<string, number>) {
+    this.positionals = positionals;
+    this.#values = values;
+    this.#numbers = numbers;
+  }
+
+  flag(name: string): boolean {
+    return this.#values.has(name);
+  }
+  text(name: string): string | null {
+    return this.#values.get(name)?.[0] ?? null;
+  }
+  texts(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+  number(name: string): number | null {
+    return this.#numbers.get(name) ?? null;
+  }
+  count(name: string, least?: number): number | null {
+    const text = this.text(name);
+    return text === null ? null : numberOf('count', `--${name}`, text, least);
+  }
+  required(name: string): string {
+    const text = this.text(name);
+    if (text === null) throw new Error(`--${name} is not declared as required`);
+    return text;
+  }
+}
+
+/** Parses the arguments of a command; UserError with exit code 2 for what it does not take. */
+export const parseCommandLine = (command: Command, argv: readonly string[]): Arguments => {
+  const options: Options = { ...command.options, help: helpOption };
+  const terminator = argv.indexOf('--');
+  const before = terminator === -1 ? argv : argv.slice(0, terminator);
+  const after = terminator === -1 ? [] : argv.slice(terminator + 1);
+  const { tokens, positionals } = tokensOf(
+    before.filter((argument) => !isText(argument)),
+    options,
+  );
+  const values = valuesOf(
+    command,
+    options,
+    tokens.filter((token) => token.kind === 'option'),
+  );
+  const all = [...positionals, ...before.filter(isText), ...after];
+  // Who asks for help has not said anything else yet.
+  if (values.has('help')) return new CheckedArguments(all, values, new Map());
+  const { least, most } = command.positionals;
+  if (all.length > most)
+    throw new UserError(`unexpected ${JSON.stringify(all[most])}`, `usage: ${command.usage}`, 2);
+  if (all.length < least) throw missingArgument(command);
+  return new CheckedArguments(all, values, checkOptions(command, all, values));
+};
+
+const optionLine = (name: string, spec: OptionSpec): [string, string] => {
+  const long = written(name, spec);
+  return [spec.short === undefined ? long : `-${spec.short}, ${long}`, spec.description];
 };
 
 const columns = (pairs: readonly (readonly [string, string])[]): string => {

@@ -1,6 +1,5 @@
 /** From --db to a store. */
 import { UserError } from '../collector/errors.ts';
-import { nearest } from '../collector/nearest.ts';
 import { isComplete } from '../collector/status.ts';
 import { newestStored, readAhead } from '../store/clocks.ts';
 import { statusList } from '../store/ddl.ts';
@@ -12,16 +11,17 @@ import { retainedTime } from '../store/reader.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments, OptionSpec } from './args.ts';
 import { printNote } from './output.ts';
+import { suggest } from './suggest.ts';
 import { currentTime, isoSeconds } from './time.ts';
 
-export const dbOption: OptionSpec = { type: 'string', value: 'FILE', description: 'The database.' };
-
-export const dbPath = (given: Arguments): string => {
-  const path = given.text('db');
-  if (path === null || path === '')
-    throw new UserError('--db FILE is missing', 'name the database to work on', 2);
-  return path;
+export const dbOption: OptionSpec = {
+  type: 'string',
+  value: 'FILE',
+  isRequired: 'name the database to work on',
+  description: 'The database.',
 };
+
+export const dbPath = (given: Arguments): string => given.required('db');
 
 /** The host of a database that somebody named; throws UserError where there is none. */
 export const hostNamed = ({ db }: Store, name: string): string => {
@@ -31,10 +31,9 @@ export const hostNamed = ({ db }: Store, name: string): string => {
     .get(name, name.toUpperCase(), name);
   if (typeof found === 'string') return found;
   const some = db.prepare('SELECT host_id FROM main._host ORDER BY host_id LIMIT 1000').pluck().all();
-  const near = nearest(name, some as string[]);
   throw new UserError(
     `there is no host ${name} in the database`,
-    near === null ? 'SELECT host_id FROM latest_snapshots lists them' : `did you mean ${near}?`,
+    suggest(name, some as string[], 'SELECT host_id FROM latest_snapshots lists them'),
   );
 };
 

@@ -4,15 +4,16 @@
  * first start after it.
  */
 import { createHash } from 'node:crypto';
-import { UserError } from '../collector/errors.ts';
 import { isBegun, openForReading } from '../store/file.ts';
 import { tables } from '../tables/index.ts';
-import type { Arguments, OptionSpec } from './args.ts';
-import { parseAge } from './time.ts';
+import type { Arguments } from './args.ts';
+import type { Options } from './checks.ts';
 
-const day = 86_400;
+export const day = 86_400;
+/** In seconds: launchd starts nothing more often. */
+export const shortestTurn = 60;
 
-export const dueOptions: Readonly<Record<string, OptionSpec>> = {
+export const dueOptions: Options = {
   'if-due': {
     type: 'boolean',
     description: 'Do nothing unless it is this Mac’s turn: for a job that is started often.',
@@ -20,22 +21,15 @@ export const dueOptions: Readonly<Record<string, OptionSpec>> = {
   every: {
     type: 'string',
     value: 'AGE',
+    kind: 'age',
+    least: shortestTurn,
+    goesWith: { option: 'if-due' },
     description: 'With --if-due: how often it is its turn; 24h by default.',
   },
 };
 
 /** Seconds between turns. */
-export const parseEvery = (text: string): number => {
-  const every = parseAge('--every', text);
-  if (every < 60) throw new UserError('--every takes at least 1m', '', 2);
-  return every;
-};
-
-export const everyOf = (given: Arguments): number => {
-  const text = given.text('every');
-  if (text !== null && !given.flag('if-due')) throw new UserError('--every goes with --if-due', '', 2);
-  return text === null ? day : parseEvery(text);
-};
+export const everyOf = (given: Arguments): number => given.number('every') ?? day;
 
 /**
  * Seconds by which a host's turns come after the full interval: the same for ever on one Mac, and spread evenly over

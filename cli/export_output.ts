@@ -11,6 +11,7 @@ import { bestSuffix, fileSink, stdoutSink } from '../export/file_sink.ts';
 import type { Sink } from '../export/file_sink.ts';
 import type { Arguments } from './args.ts';
 import { flush, print, printNote } from './output.ts';
+import { cleaningUp } from './signals.ts';
 
 const units: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
@@ -139,19 +140,10 @@ export const outputOf = (given: Arguments, format: Format, name: FormatName, tab
 
 /** Runs work that writes; whatever ends it before it is done, nothing half-written stays. */
 export const withSignals = async (output: { abandon(): void }, work: () => Promise<void>): Promise<void> => {
-  const end = (signal: NodeJS.Signals): void => {
-    output.abandon();
-    process.removeAllListeners(signal);
-    process.kill(process.pid, signal);
-  };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, end);
   try {
-    await work();
+    await cleaningUp(() => output.abandon(), work);
   } catch (error) {
     output.abandon();
     throw error;
-  } finally {
-    for (const signal of signals) process.removeListener(signal, end);
   }
 };

@@ -1,13 +1,16 @@
 /** Options that several commands take, and what they mean. */
 import { UserError } from '../collector/errors.ts';
-import type { Arguments, OptionSpec } from './args.ts';
+import type { Arguments } from './args.ts';
+import { alternatives } from './checks.ts';
+import type { Options } from './checks.ts';
 import { modes } from './output.ts';
 import type { Mode } from './output.ts';
-import { nearest } from '../collector/nearest.ts';
+import { suggest } from './suggest.ts';
 import type { Table } from '../collector/table.ts';
 import { tables } from '../tables/index.ts';
 
-export const sourceOptions: Readonly<Record<string, OptionSpec>> = {
+/** Where rows are collected from. */
+export const sourceOptions: Options = {
   source: {
     type: 'string',
     isRepeatable: true,
@@ -18,23 +21,48 @@ export const sourceOptions: Readonly<Record<string, OptionSpec>> = {
   'host-id': {
     type: 'string',
     value: 'UUID',
+    kind: 'uuid',
     description: 'Hardware UUID of the Mac, for a source that does not say it: a volume, or such a bundle.',
   },
   'exec-root': {
     type: 'string',
     value: 'DIR',
     description: 'For tests: run DIR/usr/bin/dscl in place of /usr/bin/dscl.',
+    goesWith: { option: 'source', value: 'live', orNone: true },
   },
   'allow-network': { type: 'boolean', description: 'Also ask mdmclient, which may contact the MDM server.' },
   include: {
     type: 'string',
-    isRepeatable: true,
+    isList: true,
     value: 'FACT',
+    choices: ['serial_number', 'organization'],
     description: 'Collect what is off by default: serial_number, organization. Repeatable.',
   },
 };
 
-export const modeOptions: Readonly<Record<string, OptionSpec>> = {
+const ofDatabase = { option: 'db', because: 'with --db nothing is collected' };
+
+/** Where rows come from: collected, or from a database of snapshots, of which a moment can be asked for. */
+export const worldOptions: Options = {
+  ...Object.fromEntries(
+    Object.entries(sourceOptions).map(([name, spec]) => [name, { ...spec, excludes: [ofDatabase] }]),
+  ),
+  db: {
+    type: 'string',
+    value: 'FILE',
+    kind: 'file',
+    description: 'Ask a database of snapshots; nothing is collected.',
+  },
+  'as-of': {
+    type: 'string',
+    value: 'TIME',
+    kind: 'time',
+    goesWith: { option: 'db' },
+    description: 'With --db: what was known at that time: unix seconds, 2026-09-01, or -7d.',
+  },
+};
+
+export const modeOptions: Options = alternatives({
   pretty: { type: 'boolean', description: 'A table for people (the default).' },
   json: { type: 'boolean', description: 'A JSON array; numbers are numbers and unknown is null.' },
   ndjson: { type: 'boolean', description: 'One JSON object a line.' },
@@ -49,38 +77,22 @@ export const modeOptions: Readonly<Record<string, OptionSpec>> = {
     type: 'boolean',
     description: 'What osqueryi --json prints: every value a text, NULL as "".',
   },
-};
+});
 
-export const modeOf = (given: Arguments): Mode => {
-  const asked = modes.filter((mode) => given.flag(mode));
-  if (asked.length > 1) throw new UserError(`--${asked[0]} and --${asked[1]} exclude each other`, '', 2);
-  return asked[0] ?? 'pretty';
-};
+export const modeOf = (given: Arguments): Mode => modes.find((mode) => given.flag(mode)) ?? 'pretty';
 
-const includable = ['serial_number', 'organization'];
-
-export const includeOf = (given: Arguments): ReadonlySet<string> => {
-  const facts = given.texts('include').flatMap((text) => text.split(','));
-  const unknown = facts.find((fact) => !includable.includes(fact));
-  if (unknown !== undefined)
-    throw new UserError(
-      `--include does not know ${JSON.stringify(unknown)}`,
-      `it takes ${includable.join(' and ')}`,
-      2,
-    );
-  return new Set(facts);
-};
+export const includeOf = (given: Arguments): ReadonlySet<string> => new Set(given.texts('include'));
 
 /** A table by name; UserError that suggests the near one. */
 export const tableNamed = (name: string): Table => {
   const found = tables.find((table) => table.name === name);
   if (found !== undefined) return found;
-  const near = nearest(
-    name,
-    tables.map((table) => table.name),
-  );
   throw new UserError(
     `there is no table ${name}`,
-    near === null ? 'tokenquery tables lists them' : `did you mean ${near}? tokenquery tables lists them all`,
+    suggest(
+      name,
+      tables.map((table) => table.name),
+      'tokenquery tables lists them all',
+    ),
   );
 };

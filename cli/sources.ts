@@ -6,16 +6,20 @@ import type { Collection } from '../collector/collection.ts';
 import { UserError } from '../collector/errors.ts';
 import { evidenceBackend } from '../collector/backends/evidence.ts';
 import type { Backend } from '../collector/backends/backend.ts';
-import { isUuid } from '../collector/parsers/lines.ts';
 import { isSeen } from '../collector/status.ts';
 import type { Table, Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
-import { loadRows } from '../store/memory.ts';
+import { loadRows, openMemory } from '../store/memory.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments } from './args.ts';
 import { includeOf } from './options.ts';
 import { endProgress, printNote, printProgress } from './output.ts';
+import { cleaningUp } from './signals.ts';
+import type { World } from './world.ts';
 import { deliveredFolder } from './delivered.ts';
+
+/** What is collected: the other tables speak of the collection itself. */
+export const generatedTables: readonly Table[] = tables.filter(({ generate }) => generate !== undefined);
 
 export const isMac = process.platform === 'darwin';
 
@@ -30,9 +34,6 @@ const sampleBackends = async (): Promise<Backend[]> => {
 export const backendsOf = async (given: Arguments): Promise<Backend[]> => {
   const named = given.texts('source');
   const execRoot = given.text('exec-root');
-  if (execRoot !== null && named.some((source) => source !== 'live')) {
-    throw new UserError('--exec-root goes with --source live', '', 2);
-  }
   const sources = named.length > 0 ? named : isMac || execRoot !== null ? ['live'] : ['sample'];
   if (named.length === 0 && sources[0] === 'sample') {
     printNote(
@@ -64,13 +65,6 @@ export const backendsOf = async (given: Arguments): Promise<Backend[]> => {
 /** Names the one backend that does not name itself; what evidence says of itself is never overruled. */
 const withHostId = (backends: readonly Backend[], hostId: string | null): Backend[] => {
   if (hostId === null) return [...backends];
-  if (!isUuid(hostId)) {
-    throw new UserError(
-      `--host-id takes a UUID, not ${JSON.stringify(hostId)}`,
-      'ioreg -d2 -c IOPlatformExpertDevice prints it on the Mac, and an MDM server has it',
-      2,
-    );
-  }
   const given = hostId.toUpperCase();
   const nameless = backends.filter((backend) => backend.origin !== 'live' && backend.hostId === null);
   if (nameless.length > 1)
@@ -83,24 +77,6 @@ const withHostId = (backends: readonly Backend[], hostId: string | null): Backen
     );
   }
   return backends.map((backend) => (nameless.includes(backend) ? { ...backend, hostId: given } : backend));
-};
-
-/** Signals end the processes that a collection started, and then this one. */
-const whileCollecting = async <T>(work: () => Promise<T>): Promise<T> => {
-  const { killRunning } = await import(/* webpackMode: "eager" */ '../collector/backends/process.ts');
-  const end = (signal: NodeJS.Signals): void => {
-    killRunning();
-    process.removeAllListeners(signal);
-    process.kill(process.pid, signal);
-  };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, end);
-  try {
-    return await work();
-  } finally {
-    // With a listener, Ctrl-C would wait for a running query to end.
-    for (const signal of signals) process.removeListener(signal, end);
-  }
 };
 
 /** Collects tables of each backend in turn. */
@@ -123,8 +99,14 @@ export const collectAll = async (
     endProgress();
     return collections;
   };
-  return hasLive ? whileCollecting(work) : work();
+  if (!hasLive) return work();
+  const { killRunning } = await import(/* webpackMode: "eager" */ '../collector/backends/process.ts');
+  return cleaningUp(killRunning, work);
 };
+
+/** Collects tables of everything that --source names. */
+export const collectFrom = async (given: Arguments, wanted: readonly Table[]): Promise<Collection[]> =>
+  collectAll(await backendsOf(given), wanted, given);
 
 /**
  * One collection for each host: of several of the same the newest stays. What does not say which Mac it is of is another
@@ -176,6 +158,26 @@ export const loadCollections = (
     const rows = collections.flatMap((collection) => rowsOf(table, collection));
     loadRows(db, table, rows);
   }
+};
+
+/** When the newest of the collections was made: the `:now` of what is asked, so that evidence always answers the same. */
+export const nowOf = (collections: readonly Collection[]): number =>
+  Math.max(0, ...collections.map(({ backend }) => backend.capturedTime));
+
+/** The tables of which collections have rows. */
+const tablesIn = (collections: readonly Collection[]): readonly Table[] => {
+  const collected = new Set(collections.flatMap(({ results }) => results.map(({ table }) => table.name)));
+  return tables.filter(({ name, report }) => report !== undefined || collected.has(name));
+};
+
+/** Collections as a world that is in memory. */
+export const collectedWorld = (
+  collections: readonly Collection[],
+  db: Db = openMemory(tables),
+  loaded: readonly Table[] = tablesIn(collections),
+): World => {
+  loadCollections(db, loaded, collections);
+  return { db, now: nowOf(collections), store: null, close: () => void db.close() };
 };
 
 /** The tables to collect for those that a statement touches: one that speaks of the collection needs them all. */

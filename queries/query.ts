@@ -320,4 +320,5 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
 };
 
 /** Orders severities from critical down to info. */
-export const severityRank = (severity: Severity): number => severities.length - severities.indexOf(severity);
+export const severityRank = (severity: unknown): number =>
+  severities.length - severities.indexOf(severity as Severity);

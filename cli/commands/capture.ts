@@ -1,18 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { UserError } from '../../collector/errors.ts';
 import { recordingBackend, writeBundle } from '../../collector/backends/recording.ts';
-import { tables } from '../../tables/index.ts';
+import { missingArgument } from '../args.ts';
 import type { Arguments, Command } from '../args.ts';
-import { collectAll, isMac, backendsOf } from '../sources.ts';
+import { collectAll, generatedTables, isMac, backendsOf } from '../sources.ts';
 import { includeOf, sourceOptions } from '../options.ts';
 import { flush, print, printNote } from '../output.ts';
 import { toolName } from '../version.ts';
 
 /** Writes the script to a new file, or prints it. */
 const writeScript = async (given: Arguments): Promise<number> => {
-  // It always asks the Mac that it runs on, and only what may not contact a server.
-  const extra = Object.keys(sourceOptions).find((name) => name !== 'include' && given.flag(name));
-  if (extra !== undefined) throw new UserError(`--script goes without --${extra}`, '', 2);
   const { captureScript } = await import(/* webpackMode: "eager" */ '../../collector/script/script.ts');
   const { noShells } = await import(/* webpackMode: "eager" */ '../../collector/accounts.ts');
   const script = captureScript({ tool: toolName, include: includeOf(given), noShells });
@@ -37,7 +34,7 @@ const writeScript = async (given: Arguments): Promise<number> => {
 const run = async (given: Arguments): Promise<number> => {
   if (given.flag('script')) return writeScript(given);
   const [out] = given.positionals;
-  if (out === undefined) throw new UserError('something is missing', `usage: ${captureCommand.usage}`, 2);
+  if (out === undefined) throw missingArgument(captureCommand);
   if (!isMac && given.texts('source').length === 0 && given.text('exec-root') === null) {
     throw new UserError(
       'this is not a Mac: there is nothing to capture',
@@ -56,11 +53,7 @@ const run = async (given: Arguments): Promise<number> => {
     );
   }
   const { backend: recorder, recording } = recordingBackend(backend, includeOf(given));
-  const [collection] = await collectAll(
-    [recorder],
-    tables.filter(({ generate }) => generate !== undefined),
-    given,
-  );
+  const [collection] = await collectAll([recorder], generatedTables, given);
   const { files, bytes } = await writeBundle(out, recording, {
     capturedTime: backend.capturedTime,
     euid: backend.euid,
@@ -84,7 +77,14 @@ export const captureCommand: Command = {
   ],
   options: {
     ...sourceOptions,
-    script: { type: 'boolean', description: 'Print a shell script that records, in place of recording.' },
+    script: {
+      type: 'boolean',
+      description: 'Print a shell script that records, in place of recording.',
+      // It always asks the Mac that it runs on, and only what may not contact a server.
+      excludes: Object.keys(sourceOptions)
+        .filter((name) => name !== 'include')
+        .map((option) => ({ option })),
+    },
   },
   positionals: { least: 0, most: 1 },
   examples: [

@@ -1,5 +1,4 @@
 import { UserError } from '../../collector/errors.ts';
-import { nearest } from '../../collector/nearest.ts';
 import { dataTables } from '../../store/schema.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../args.ts';
@@ -14,15 +13,14 @@ import {
   readableStore,
   using,
 } from '../database.ts';
-import { parseTime } from '../time.ts';
+import { suggest } from '../suggest.ts';
 
 const dataTableNamed = (name: string): string => {
   const names = dataTables(tables).map((table) => table.name);
   if (names.includes(name)) return name;
-  const near = nearest(name, names);
   throw new UserError(
     `there is no history of a table ${name}`,
-    near === null ? 'tokenquery tables lists them' : `did you mean ${near}?`,
+    suggest(name, names, 'tokenquery tables lists them'),
   );
 };
 
@@ -40,8 +38,7 @@ const columns = [
 
 const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
-  const since = given.text('since');
-  const sinceTime = since === null ? null : parseTime('--since', since);
+  const sinceTime = given.number('since');
   const table = given.text('table');
   const tableName = table === null ? null : dataTableNamed(table);
   return using(readableStore(given), (store) => {
@@ -89,7 +86,12 @@ export const changesCommand: Command = {
   ],
   options: {
     db: dbOption,
-    since: { type: 'string', value: 'TIME', description: 'Only what changed at that time or after it.' },
+    since: {
+      type: 'string',
+      value: 'TIME',
+      kind: 'time',
+      description: 'Only what changed at that time or after it.',
+    },
     table: { type: 'string', value: 'NAME', description: 'Only this table.' },
     host: { type: 'string', value: 'ID', description: 'Only this host.' },
     ...modeOptions,

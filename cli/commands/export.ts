@@ -245,7 +245,7 @@ const sourceOf = async (
       const { evaluate } = await import(/* webpackMode: "eager" */ '../../queries/evaluate.ts');
       const { queries } = await import(/* webpackMode: "eager" */ '../../queries/index.ts');
       const { findingSnapshots } = await import(/* webpackMode: "eager" */ '../../export/findings.ts');
-      const { names } = await import(/* webpackMode: "eager" */ '../findings.ts');
+      const { names } = await import(/* webpackMode: "eager" */ '../names.ts');
       const answers = evaluate(store.db, queries, { now: asOf ?? currentTime(), names, tables });
       const heads = reading({ tables: [] }).currentSnapshots();
       return { snapshots: findingSnapshots(store, answers, heads), news: null };

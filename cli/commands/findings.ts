@@ -3,7 +3,7 @@ import { isAtLeast, findingsOfAnswer } from '../../queries/findings.ts';
 import { severities } from '../../queries/query.ts';
 import type { Query, Severity } from '../../queries/query.ts';
 import { queries as library } from '../../queries/index.ts';
-import { evaluate, fieldsOfSpot } from '../../queries/evaluate.ts';
+import { fieldsOfSpot } from '../../queries/evaluate.ts';
 import type { Answer, BlindSpot } from '../../queries/evaluate.ts';
 import { statementsOf } from '../../queries/closed.ts';
 import { checkQuery, readQueries } from '../../queries/custom.ts';
@@ -15,20 +15,16 @@ import { openMemory } from '../../store/memory.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../args.ts';
 import { plural, printFindings } from '../findings_report.ts';
-import {
-  identified,
-  evaluatePacks,
-  memoryOf,
-  names,
-  nowOf,
-  queriesOfPacks,
-  selectQueries,
-  tablesOfQueries,
-} from '../findings.ts';
+import { evaluateIn, judgedWorld, selectQueries, tablesOfQueries } from '../findings.ts';
 import { tellMistakes } from '../mistakes.ts';
-import { modeOf, modeOptions, sourceOptions } from '../options.ts';
+import { names } from '../names.ts';
+import { modeOf, modeOptions, worldOptions } from '../options.ts';
 import { flush, print, printNote, printRows } from '../output.ts';
 import type { Cells, Mode } from '../output.ts';
+import { evaluatePacks, queriesOfPacks } from '../packs.ts';
+import { collectFrom } from '../sources.ts';
+import { asking, storedWorld } from '../world.ts';
+import type { World } from '../world.ts';
 
 const columns = [
   'verdict',
@@ -115,23 +111,10 @@ const printOutput = (mode: Mode, answers: readonly Answer[]): void => {
   printRows(mode, columns, cells());
 };
 
-const severityOf = (given: Arguments): Severity | null => {
-  const text = given.text('fail-on');
-  if (text === null) return null;
-  const known = severities.find((severity) => severity === text);
-  if (known === undefined)
-    throw new UserError(
-      `--fail-on does not know ${JSON.stringify(text)}`,
-      `it takes ${severities.join(', ')}`,
-      2,
-    );
-  return known;
-};
-
 interface Asked {
   readonly queries: readonly Query[];
   readonly isLibrary: boolean;
-  evaluate(db: Db, now: number): readonly Answer[];
+  evaluate(world: World): readonly Answer[];
 }
 
 /** Tells of literals in queries of others that cannot match: such a query would find nothing, whatever there is. */
@@ -163,7 +146,6 @@ const tellLiterals = (
 const askedOf = (given: Arguments, store: Store | null): Asked => {
   const folder = given.text('queries');
   const file = given.text('pack');
-  if (folder !== null && file !== null) throw new UserError('give --queries or --pack, not both', '', 2);
   const select = (all: readonly Query[]): readonly Query[] =>
     selectQueries(all, given.texts('n'), given.text('group'));
   if (file !== null) {
@@ -177,7 +159,7 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
     return {
       queries,
       isLibrary: false,
-      evaluate: (db, now) => evaluatePacks(db, { ...prepared, queries }, now),
+      evaluate: ({ db, now }) => evaluatePacks(db, { ...prepared, queries }, now),
     };
   }
   const empty = openMemory(tables);
@@ -191,82 +173,44 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
   return {
     queries,
     isLibrary: folder === null,
-    evaluate: (db, now) => evaluate(db, queries, { now, names, tables }),
+    evaluate: (world) => evaluateIn(world, queries),
   };
 };
 
-interface World {
-  readonly db: Db;
-  /** The moment that is evaluated, for `:now`. */
-  readonly now: number;
-  close(): void;
-}
-
-const collectedWorld = async (given: Arguments, queries: readonly Query[]): Promise<World> => {
-  const { collectAll, backendsOf } = await import(/* webpackMode: "eager" */ '../sources.ts');
-  const backends = await backendsOf(given);
-  const collections = identified(await collectAll(backends, tablesOfQueries(queries), given));
-  const db = memoryOf(collections);
-  return { db, now: nowOf(collections), close: () => void db.close() };
-};
-
-const storedWorld = async (given: Arguments, store: Store, isLibrary: boolean): Promise<World> => {
-  const { viewAsOf } = await import(/* webpackMode: "eager" */ '../../store/as_of.ts');
-  const { noteStoreBlindSpots } = await import(/* webpackMode: "eager" */ '../database.ts');
-  const { currentTime, parseTime } = await import(/* webpackMode: "eager" */ '../time.ts');
-  const asOf = given.text('as-of');
-  const now = asOf === null ? currentTime() : parseTime('--as-of', asOf);
-  if (asOf !== null) {
-    viewAsOf(store, now);
-    noteStoreBlindSpots(store, new Set(), now);
+const worldOfStore = async (given: Arguments, store: Store, isLibrary: boolean): Promise<World> => {
+  const world = await storedWorld(given, store);
+  if (world.asOf !== null) {
+    const { noteStoreBlindSpots } = await import(/* webpackMode: "eager" */ '../database.ts');
+    noteStoreBlindSpots(store, new Set(), world.asOf);
   }
   if (isLibrary)
     (await import(/* webpackMode: "eager" */ '../../store/plain_hosts.ts')).withPlainHosts(store.db);
-  return { db: store.db, now, close: () => store.close() };
+  return world;
 };
 
 const storeOf = async (given: Arguments): Promise<Store | null> => {
-  if (given.text('db') === null) {
-    if (given.text('as-of') !== null) throw new UserError('--as-of goes with --db FILE', '', 2);
-    return null;
-  }
-  const extra = Object.keys(sourceOptions).find((name) => given.flag(name));
-  if (extra !== undefined)
-    throw new UserError(`--${extra} and --db exclude each other: with --db nothing is collected`, '', 2);
+  if (given.text('db') === null) return null;
   return (await import(/* webpackMode: "eager" */ '../database.ts')).readableStore(given);
 };
 
 const evaluated = async (given: Arguments, asked: Asked, store: Store | null): Promise<readonly Answer[]> => {
-  const { db, now, close } = await (store === null
-    ? collectedWorld(given, asked.queries)
-    : storedWorld(given, store, asked.isLibrary));
-  db.pragma('query_only = ON');
-  const watching = (await import(/* webpackMode: "eager" */ '../../store/watchdog.ts')).watch(
-    given.count('timeout') ?? 300,
-  );
-  try {
-    return asked.evaluate(db, now);
-  } catch (error) {
-    if ((error as { code?: string }).code?.startsWith('SQLITE_') !== true) throw error;
-    if (store !== null) {
-      const { explainStoreError } = await import(/* webpackMode: "eager" */ '../../store/file.ts');
-      throw explainStoreError(error, store.path);
-    }
-    throw new UserError(
-      `a question failed: ${(error as Error).message}`,
-      'tokenquery findings -n NAME asks one alone',
-    );
-  } finally {
-    watching.stop();
-    close();
-  }
+  const world =
+    store === null
+      ? judgedWorld(await collectFrom(given, tablesOfQueries(asked.queries)))
+      : await worldOfStore(given, store, asked.isLibrary);
+  const how = {
+    seconds: given.number('timeout') ?? 300,
+    what: 'a question',
+    hint: 'tokenquery findings -n NAME asks one alone',
+  };
+  return asking(world, how, () => asked.evaluate(world));
 };
 
 const isUnknown = ({ verdicts }: Answer): boolean => [...verdicts.values()].includes('unknown');
 
 const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
-  const failOn = severityOf(given);
+  const failOn = given.text('fail-on') as Severity | null;
   const store = await storeOf(given);
   const asked = askedOf(given, store);
   const answers = await evaluated(given, asked, store);
@@ -313,6 +257,7 @@ export const findingsCommand: Command = {
     queries: {
       type: 'string',
       value: 'DIR',
+      excludes: [{ option: 'pack' }],
       description: 'Ask the .sql files of this folder in place of the library.',
     },
     pack: {
@@ -323,6 +268,7 @@ export const findingsCommand: Command = {
     'fail-on': {
       type: 'string',
       value: 'SEVERITY',
+      choices: severities,
       description: `Exit code 3 for a finding of ${severities.join(', ')} or above.`,
     },
     strict: {
@@ -333,15 +279,10 @@ export const findingsCommand: Command = {
     timeout: {
       type: 'string',
       value: 'SECONDS',
+      kind: 'count',
       description: 'Stop after so long; 300 by default.',
     },
-    ...sourceOptions,
-    db: { type: 'string', value: 'FILE', description: 'Ask a database of snapshots; nothing is collected.' },
-    'as-of': {
-      type: 'string',
-      value: 'TIME',
-      description: 'With --db: what was known at that time: unix seconds, 2026-09-01, or -7d.',
-    },
+    ...worldOptions,
     ...modeOptions,
   },
   positionals: { least: 0, most: 0 },

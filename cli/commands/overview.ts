@@ -3,16 +3,17 @@ import type { Collection } from '../../collector/collection.ts';
 import { isSeen } from '../../collector/status.ts';
 import type { Value } from '../../collector/table.ts';
 import { findingsOfAnswer } from '../../queries/findings.ts';
-import { severities } from '../../queries/query.ts';
+import { severityRank } from '../../queries/query.ts';
 import type { Answer } from '../../queries/evaluate.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../args.ts';
-import { collectAll, backendsOf, rowsOf } from '../sources.ts';
-import { evaluateCollections } from '../findings.ts';
+import { collectFrom, generatedTables, rowsOf } from '../sources.ts';
+import { evaluateIn, judgedWorld } from '../findings.ts';
 import { sourceOptions } from '../options.ts';
 import { flush, print, printRows, visible } from '../output.ts';
 import type { Cells } from '../output.ts';
 import { isoSeconds } from '../time.ts';
+import { asking } from '../world.ts';
 
 type AnyRow = Readonly<Record<string, Value>>;
 
@@ -126,11 +127,10 @@ const printConflicts = (collection: Collection): void => {
     );
     return;
   }
-  const rank = ['high', 'medium', 'low', 'info'];
   // Two claims that fail in the same way are one line here.
   const lines = new Set(
     rows
-      .toSorted((a, b) => rank.indexOf(String(a['severity'])) - rank.indexOf(String(b['severity'])))
+      .toSorted((a, b) => severityRank(a['severity']) - severityRank(b['severity']))
       .map((row) => {
         const { severity, subject, conclusion, rule_id: rule } = row;
         return `    ${String(severity).padEnd(8)} ${visible(String(subject))}: ${visible(String(conclusion))} (${rule})\n`;
@@ -144,7 +144,7 @@ const printFindings = (answers: readonly Answer[], hostId: string | null): void 
   const found = answers
     .flatMap(findingsOfAnswer)
     .filter(({ hostId: of, query }) => of === hostId && hostId !== null && query.severity !== 'info')
-    .toSorted((a, b) => severities.indexOf(b.query.severity) - severities.indexOf(a.query.severity));
+    .toSorted((a, b) => severityRank(a.query.severity) - severityRank(b.query.severity));
   const unknown = answers.filter(
     ({ blindSpots, query }) => !query.isOfFleet && blindSpots.has(hostId ?? ''),
   ).length;
@@ -185,12 +185,7 @@ const printHost = (collection: Collection, answers: readonly Answer[]): void => 
 };
 
 const run = async (given: Arguments): Promise<number> => {
-  const backends = await backendsOf(given);
-  const collections = await collectAll(
-    backends,
-    tables.filter(({ generate }) => generate !== undefined),
-    given,
-  );
+  const collections = await collectFrom(given, generatedTables);
   if (given.flag('json')) {
     const documents = collections.map((collection) =>
       Object.fromEntries(
@@ -201,7 +196,8 @@ const run = async (given: Arguments): Promise<number> => {
     );
     print(`${JSON.stringify(documents, null, 1)}\n`);
   } else {
-    const answers = evaluateCollections(collections);
+    const world = judgedWorld(collections);
+    const answers = await asking(world, { seconds: null, what: 'a question' }, () => evaluateIn(world));
     for (const [index, collection] of collections.entries()) {
       if (index > 0) print('\n');
       printHost(collection, answers);

@@ -59,7 +59,7 @@ const checked = async (queries: readonly Query[]): Promise<readonly Query[]> => 
   const { checkQuery } = await import(/* webpackMode: "eager" */ '../../queries/custom.ts');
   const { openEmptyStore } = await import(/* webpackMode: "eager" */ '../../store/empty.ts');
   const { openMemory } = await import(/* webpackMode: "eager" */ '../../store/memory.ts');
-  const { names } = await import(/* webpackMode: "eager" */ '../findings.ts');
+  const { names } = await import(/* webpackMode: "eager" */ '../names.ts');
   const [empty, store] = [openMemory(tables), openEmptyStore(tables)];
   try {
     return queries.map((query) => checkQuery(query, names, tables, empty, store));

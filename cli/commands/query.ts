@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '../../collector/errors.ts';
-import { allColumns } from '../../collector/table.ts';
+import type { Names } from '../../queries/evaluate.ts';
 import type { Asked } from '../../queries/mistakes.ts';
 import type { Query } from '../../queries/query.ts';
 import type { Db, Statement } from '../../store/database.ts';
@@ -10,20 +10,15 @@ import { openMemory } from '../../store/memory.ts';
 import type { Store } from '../../store/store.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../args.ts';
-import { modeOf, modeOptions, sourceOptions } from '../options.ts';
+import { names } from '../names.ts';
+import { modeOf, modeOptions, worldOptions } from '../options.ts';
 import { flush, printNote, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
-
-const names = {
-  tables: tables.map(({ name }) => name),
-  columns: [...new Set(tables.flatMap((table) => allColumns(table).map(([name]) => name)))],
-};
+import { asking, storedWorld } from '../world.ts';
+import type { World } from '../world.ts';
 
 /** A query of the library. */
 const queryOf = async (given: Arguments): Promise<Query> => {
-  if (given.positionals.length > 0 || given.text('f') !== null) {
-    throw new UserError('give the SQL itself, -f FILE or -n NAME, and one of them only', '', 2);
-  }
   const { queries } = await import(/* webpackMode: "eager" */ '../../queries/index.ts');
   const { selectQueries } = await import(/* webpackMode: "eager" */ '../findings.ts');
   const [query] = selectQueries(queries, given.texts('n'), null);
@@ -40,8 +35,6 @@ const queryOf = async (given: Arguments): Promise<Query> => {
 const readSql = (given: Arguments): string => {
   const [inline] = given.positionals;
   const file = given.text('f');
-  if (inline !== undefined && file !== null)
-    throw new UserError('give the SQL itself or -f FILE, not both', '', 2);
   if (file === null && inline !== undefined && inline !== '-') return inline;
   if (file === null && inline === undefined && process.stdin.isTTY) {
     throw new UserError('there is no SQL to run', 'for example: tokenquery query "SELECT * FROM users"', 2);
@@ -82,14 +75,10 @@ interface Host {
 }
 
 /** What a statement is run against, and what it does not see. */
-interface World {
-  readonly db: Db;
-  readonly names: Parameters<typeof prepareGuarded>[2];
-  /** The time that `:now` stands for. */
-  readonly now: number;
+interface AskedWorld extends World {
+  readonly names: Names;
   readonly isComplete: boolean;
   readonly hosts: readonly Host[];
-  close(): void;
 }
 
 interface Question {
@@ -123,29 +112,30 @@ const noteMixed = async (
   );
 };
 
-const collectedWorld = async (given: Arguments, question: Question): Promise<World> => {
+const worldOfSources = async (given: Arguments, question: Question): Promise<AskedWorld> => {
   const { sql, query } = question;
-  if (given.text('as-of') !== null) throw new UserError('--as-of goes with --db FILE', '', 2);
   const db = openMemory(tables);
   prepareGuarded(db, sql, names);
   const asked = { db, tables, names };
   // Of a query of the library it matters what is certain.
   const touched = new Set([...touchedTables(db, sql), ...(query === null ? [] : ['table_status'])]);
   if (touched.size > 0) await tellLiterals(given, question, asked);
-  const close = (): void => void db.close();
   const isEach = given.flag('each-host');
-  if (touched.size === 0 && !isEach) return { db, names, now: 0, isComplete: true, hosts: [], close };
+  if (touched.size === 0 && !isEach) {
+    const close = (): void => void db.close();
+    return { db, names, now: 0, store: null, isComplete: true, hosts: [], close };
+  }
   const sources = await import(/* webpackMode: "eager" */ '../sources.ts');
   const needed = new Set(touched);
   // It asks table_status only of the tables that it names, where that is not what it is about.
   if (query !== null && !query.requires.some(({ table }) => table === 'table_status'))
     needed.delete('table_status');
   const wanted = sources.tablesToCollect(needed);
-  const backends = await sources.backendsOf(given);
-  const collections = sources.newestOfEachHost(await sources.collectAll(backends, wanted, given), 'asked');
+  const collections = sources.newestOfEachHost(await sources.collectFrom(given, wanted), 'asked');
   const loaded = tables.filter(({ name }) => touched.has(name));
   await noteMixed(given, question, asked, collections.length);
-  if (!isEach) sources.loadCollections(db, loaded, collections);
+  // Each host in its turn.
+  const world = sources.collectedWorld(collections, db, isEach ? [] : loaded);
   const hosts = collections.map((collection): Host => ({
     id: collection.hostId,
     show: () => {
@@ -157,36 +147,27 @@ const collectedWorld = async (given: Arguments, question: Question): Promise<Wor
     },
   }));
   const isComplete = sources.noteBlindSpots(collections, touched);
-  const now = Math.max(...collections.map(({ backend }) => backend.capturedTime));
-  return { db, names, now, isComplete, hosts, close };
+  return { ...world, names, isComplete, hosts };
 };
 
-const storedWorld = async (given: Arguments, question: Question): Promise<World> => {
+const worldOfStore = async (given: Arguments, question: Question): Promise<AskedWorld> => {
   const { sql } = question;
-  const extra = Object.keys(sourceOptions).find((name) => given.flag(name));
-  if (extra !== undefined)
-    throw new UserError(`--${extra} and --db exclude each other: with --db nothing is collected`, '', 2);
   const { readableStore, noteStoreBlindSpots } = await import(/* webpackMode: "eager" */ '../database.ts');
-  const { viewAsOf } = await import(/* webpackMode: "eager" */ '../../store/as_of.ts');
   const { touchedNames } = await import(/* webpackMode: "eager" */ '../../store/blind_spots.ts');
   const { visibleNames } = await import(/* webpackMode: "eager" */ '../../store/guard.ts');
-  const { currentTime, parseTime } = await import(/* webpackMode: "eager" */ '../time.ts');
-  const asOf = given.text('as-of');
-  const now = asOf === null ? currentTime() : parseTime('--as-of', asOf);
   const store = readableStore(given);
   try {
-    if (asOf !== null) viewAsOf(store, now);
-    const { db } = store;
+    const world = await storedWorld(given, store);
+    const { db, now, asOf } = world;
     const known = visibleNames(store);
     prepareGuarded(db, sql, known);
     const asked = { db, tables: store.tables, names: known };
     await tellLiterals(given, question, asked);
-    const moment = asOf === null ? null : now;
-    const isComplete = noteStoreBlindSpots(store, touchedNames(store, sql, moment), moment);
+    const isComplete = noteStoreBlindSpots(store, touchedNames(store, sql, asOf), asOf);
     const ids = hostIds(db);
     await noteMixed(given, question, asked, ids.length);
     const hosts = given.flag('each-host') ? await storedHosts(store, sql, ids, now) : [];
-    return { db, names: known, now, isComplete, hosts, close: () => store.close() };
+    return { ...world, names: known, isComplete, hosts };
   } catch (error) {
     store.close();
     const { explainStoreError } = await import(/* webpackMode: "eager" */ '../../store/file.ts');
@@ -237,16 +218,14 @@ const answersOfEach = (statement: Statement, hosts: readonly Host[]): Output => 
 
 const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
-  const maxRows = given.count('max-rows', 0);
-  const timeout = given.count('timeout') ?? 30;
+  const maxRows = given.number('max-rows');
+  const timeout = given.number('timeout') ?? 30;
   const query = given.text('n') === null ? null : await queryOf(given);
   const sql = query === null ? readSql(given) : query.sql;
   const world = await (given.text('db') === null
-    ? collectedWorld(given, { sql, query })
-    : storedWorld(given, { sql, query }));
+    ? worldOfSources(given, { sql, query })
+    : worldOfStore(given, { sql, query }));
   const { db } = world;
-  // From here on the statement can only read, whatever it is.
-  db.pragma('query_only = ON');
   const print = (): void => {
     const statement = prepareGuarded(db, sql, world.names);
     const { columns, rows }: Output = given.flag('each-host')
@@ -254,30 +233,16 @@ const run = async (given: Arguments): Promise<number> => {
       : { columns: statement.columns().map(({ name }) => name), rows: answersOf(statement, world.now) };
     printRows(mode, columns, limited(rows, maxRows));
   };
-  const watching = isInstant(db, sql)
-    ? null
-    : (await import(/* webpackMode: "eager" */ '../../store/watchdog.ts')).watch(timeout);
-  try {
-    if (query === null || given.flag('each-host')) print();
-    else {
-      // What a query of the library finds is what findings tells.
-      const { asSeen } = await import(/* webpackMode: "eager" */ '../../store/seen.ts');
-      asSeen(db, tables, query.maxAge, print);
+  const seconds = isInstant(db, sql) ? null : timeout;
+  await asking(world, { seconds, what: 'the query' }, async () => {
+    if (query === null || given.flag('each-host')) {
+      print();
+      return;
     }
-  } catch (error) {
-    const path = given.text('db');
-    if ((error as { code?: string }).code?.startsWith('SQLITE_CORRUPT') === true && path !== null) {
-      const { explainStoreError } = await import(/* webpackMode: "eager" */ '../../store/file.ts');
-      throw explainStoreError(error, path);
-    }
-    if ((error as { code?: string }).code?.startsWith('SQLITE_') === true) {
-      throw new UserError(`the query failed: ${(error as Error).message}`);
-    }
-    throw error;
-  } finally {
-    watching?.stop();
-    world.close();
-  }
+    // What a query of the library finds is what findings tells.
+    const { asSeen } = await import(/* webpackMode: "eager" */ '../../store/seen.ts');
+    asSeen(db, tables, query.maxAge, print);
+  });
   flush();
   return given.flag('strict') && !world.isComplete ? 4 : 0;
 };
@@ -298,16 +263,17 @@ export const queryCommand: Command = {
     n: {
       type: 'string',
       value: 'NAME',
+      isInPlace: true,
+      excludes: [{ option: 'f' }],
       description: 'Run a query of the library; tokenquery queries lists them.',
     },
-    f: { type: 'string', value: 'FILE', description: 'Read the SQL from a file; - is standard input.' },
-    ...sourceOptions,
-    db: { type: 'string', value: 'FILE', description: 'Ask a database of snapshots; nothing is collected.' },
-    'as-of': {
+    f: {
       type: 'string',
-      value: 'TIME',
-      description: 'With --db: what was known at that time: unix seconds, 2026-09-01, or -7d.',
+      value: 'FILE',
+      isInPlace: true,
+      description: 'Read the SQL from a file; - is standard input.',
     },
+    ...worldOptions,
     'each-host': {
       type: 'boolean',
       description: 'Ask each host apart, as if it were the only one; host_id comes first.',
@@ -318,10 +284,21 @@ export const queryCommand: Command = {
       description:
         'Exit code 4 when a needed table was not ok or empty; an error for a literal that cannot match.',
     },
-    timeout: { type: 'string', value: 'SECONDS', description: 'End the query after so long; 30 by default.' },
-    'max-rows': { type: 'string', value: 'N', description: 'Print at most N rows.' },
+    timeout: {
+      type: 'string',
+      value: 'SECONDS',
+      kind: 'count',
+      description: 'End the query after so long; 30 by default.',
+    },
+    'max-rows': {
+      type: 'string',
+      value: 'N',
+      kind: 'count',
+      least: 0,
+      description: 'Print at most N rows.',
+    },
   },
-  positionals: { least: 0, most: 1 },
+  positionals: { least: 0, most: 1, name: 'the SQL itself' },
   examples: [
     'tokenquery query "SELECT username, secure_token, confidence FROM secure_tokens WHERE is_admin = 1"',
     'sudo tokenquery query --json "SELECT * FROM bootstrap_tokens"',

@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { UserError } from '../../collector/errors.ts';
 import { newestStored } from '../../store/clocks.ts';
 import { openForReading } from '../../store/file.ts';
 import { retain } from '../../store/retention.ts';
@@ -7,7 +6,7 @@ import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../args.ts';
 import { endProgress, flush, print, printNote, printProgress } from '../output.ts';
 import { dbOption, dbPath, noteClocks, using, writableStore } from '../database.ts';
-import { currentTime, isoSeconds, parseAge } from '../time.ts';
+import { currentTime, isoSeconds } from '../time.ts';
 
 const day = 86_400;
 
@@ -31,12 +30,9 @@ const agesFrom = (path: string, now: number): number => {
 };
 
 const run = async (given: Arguments): Promise<number> => {
-  const age = given.text('older-than');
-  if (age === null) throw new UserError('--older-than AGE is missing', 'for example --older-than 90d', 2);
-  const seconds = parseAge('--older-than', age);
   const path = dbPath(given);
   const bound = agesFrom(path, currentTime());
-  const time = Math.max(0, bound - seconds);
+  const time = Math.max(0, bound - (given.number('older-than') ?? 0));
   const before = statSync(path).size;
   const { snapshots, versions } = await using(writableStore(given), (store) =>
     retain(store, time, (done, of) => printProgress(`${done} of ${of} hosts`)),
@@ -59,7 +55,13 @@ export const retainCommand: Command = {
   ],
   options: {
     db: dbOption,
-    'older-than': { type: 'string', value: 'AGE', description: 'For example 90d, 52w or 12h.' },
+    'older-than': {
+      type: 'string',
+      value: 'AGE',
+      kind: 'age',
+      isRequired: 'for example --older-than 90d',
+      description: 'For example 90d, 52w or 12h.',
+    },
   },
   positionals: { least: 0, most: 0 },
   examples: ['tokenquery retain --db fleet.db --older-than 365d'],

@@ -5,9 +5,9 @@ import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
 import { formatNames } from '../../export/formats/index.ts';
 import { levels } from '../../export/redact.ts';
 import type { Arguments, Command } from '../args.ts';
-import { parseEvery, splayOf } from '../due.ts';
+import type { Relation } from '../checks.ts';
+import { day, shortestTurn, splayOf } from '../due.ts';
 import { flush, print, printNote } from '../output.ts';
-import { parseAge } from '../time.ts';
 
 interface Job {
   readonly label: string;
@@ -18,46 +18,24 @@ interface Job {
   readonly format: string;
   readonly log: string;
   readonly every: string;
+  readonly everySeconds: number;
   readonly checkSeconds: number;
   readonly redact: readonly string[];
 }
 
-const absolute = (option: string, path: string): string => {
-  if (!path.startsWith('/'))
-    throw new UserError(
-      `--${option} takes an absolute path, not ${JSON.stringify(path)}`,
-      'a job has no folder to start from',
-      2,
-    );
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(path)) throw new UserError(`--${option} holds a control character`, '', 2);
-  return path;
-};
-
 const jobOf = (given: Arguments): Job => {
-  const path = (option: string, otherwise: string): string =>
-    absolute(option, given.text(option) ?? otherwise);
+  const path = (option: string, otherwise: string): string => given.text(option) ?? otherwise;
   const isSystemd = given.flag('systemd');
   const state = isSystemd ? '/var/lib/tokenquery' : '/var/db/tokenquery';
   const format = given.text('format') ?? (isSystemd ? 'ecs' : 'native');
-  if (!(formatNames as readonly string[]).includes(format)) {
-    throw new UserError(
-      `there is no format ${JSON.stringify(format)}`,
-      `the formats are ${formatNames.join(', ')}`,
-      2,
-    );
-  }
   if (format === 'csv' || format === 'json')
     throw new UserError(
       `--format ${format} cannot be sent on line by line`,
       'take native, osquery, ocsf, ecs or hec',
       2,
     );
-  const every = given.text('every') ?? '24h';
-  const everySeconds = parseEvery(every);
-  const check = given.text('check') ?? (isSystemd || everySeconds > 900 ? '15m' : '1m');
-  const checkSeconds = parseAge('--check', check);
-  if (checkSeconds < 60) throw new UserError('--check takes at least 1m', '', 2);
+  const everySeconds = given.number('every') ?? day;
+  const checkSeconds = given.number('check') ?? (isSystemd || everySeconds > 900 ? 900 : 60);
   if (!isSystemd && checkSeconds > everySeconds)
     throw new UserError(
       '--check is longer than --every',
@@ -65,21 +43,10 @@ const jobOf = (given: Arguments): Job => {
       2,
     );
   const level = given.text('redact');
-  if (level === null && given.flag('redact-key'))
-    throw new UserError('--redact-key goes with --redact', '', 2);
-  if (level !== null && !(levels as readonly string[]).includes(level)) {
-    throw new UserError(
-      `--redact does not know ${JSON.stringify(level)}`,
-      `it takes ${levels.join(' or ')}`,
-      2,
-    );
-  }
-  const label = given.text('label') ?? 'org.example.tokenquery';
-  if (!/^[A-Za-z0-9._-]+$/.test(label))
-    throw new UserError('--label takes a name in reverse DNS, such as org.example.tokenquery', '', 2);
   return {
-    label,
-    every,
+    label: given.text('label') ?? 'org.example.tokenquery',
+    every: given.text('every') ?? '24h',
+    everySeconds,
     checkSeconds,
     format,
     program: path('program', '/opt/tokenquery/bin/tokenquery'),
@@ -235,38 +202,24 @@ const systemd = (job: Job, inputs: string): string => {
 const two = (number: number): string => String(number).padStart(2, '0');
 
 const run = async (given: Arguments): Promise<number> => {
-  const asked = ['newsyslog', 'systemd'].filter((form) => given.flag(form));
-  if (asked.length > 1) throw new UserError(`--${asked[0]} and --${asked[1]} exclude each other`, '', 2);
   const job = jobOf(given);
   const hostId = given.text('host-id');
-  if (hostId !== null && !/^[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}$/i.test(hostId))
-    throw new UserError(
-      `--host-id takes a hardware UUID, not ${JSON.stringify(hostId)}`,
-      'SELECT host_id FROM hosts tells it',
-      2,
-    );
-  const inputs = given.text('incoming');
-  for (const option of ['every', 'host-id', 'label', 'log'])
-    if (given.flag('systemd') && given.flag(option))
-      throw new UserError(
-        `--${option} and --systemd exclude each other`,
-        'it belongs to the job of one Mac',
-        2,
-      );
-  if (inputs !== null && !given.flag('systemd')) throw new UserError('--incoming goes with --systemd', '', 2);
   if (given.flag('newsyslog')) print(newsyslog(job));
   else if (given.flag('systemd'))
-    print(systemd(job, absolute('incoming', inputs ?? '/var/lib/tokenquery/incoming')));
+    print(systemd(job, given.text('incoming') ?? '/var/lib/tokenquery/incoming'));
   else print(launchd(job));
   flush();
   if (hostId !== null) {
-    const every = parseAge('--every', job.every);
-    const splay = splayOf(hostId, every);
+    const splay = splayOf(hostId, job.everySeconds);
     const clock = `${two(Math.floor(splay / 3600) % 24)}:${two(Math.floor(splay / 60) % 60)} UTC`;
     printNote(`the turns of ${hostId} begin at ${clock} and come every ${job.every}`);
   }
   return 0;
 };
+
+const notOnAServer: readonly Relation[] = [
+  { option: 'systemd', because: 'it belongs to the job of one Mac' },
+];
 
 export const scheduleCommand: Command = {
   name: 'schedule',
@@ -279,41 +232,90 @@ export const scheduleCommand: Command = {
   options: {
     newsyslog: {
       type: 'boolean',
+      excludes: [{ option: 'systemd' }],
       description: 'Print the rotation of the job’s own log, for /etc/newsyslog.d.',
     },
     systemd: {
       type: 'boolean',
       description: 'Print a service and a timer that merge what Macs sent to one machine.',
     },
-    db: { type: 'string', value: 'FILE', description: 'The database.' },
-    cursor: { type: 'string', value: 'FILE', description: 'The cursor of the export.' },
-    output: { type: 'string', value: 'FILE', description: 'Where the export goes.' },
+    db: { type: 'string', value: 'FILE', kind: 'absolute path', description: 'The database.' },
+    cursor: {
+      type: 'string',
+      value: 'FILE',
+      kind: 'absolute path',
+      description: 'The cursor of the export.',
+    },
+    output: { type: 'string', value: 'FILE', kind: 'absolute path', description: 'Where the export goes.' },
     format: {
       type: 'string',
       value: 'FORMAT',
+      choices: formatNames,
+      noun: 'format',
       description: 'Of the export; native by default, ecs with --systemd.',
     },
-    redact: { type: 'string', value: 'LEVEL', description: `Of the export: ${levels.join(' or ')}.` },
-    'redact-key': { type: 'string', value: 'FILE', description: 'The key of the redaction.' },
+    redact: {
+      type: 'string',
+      value: 'LEVEL',
+      choices: levels,
+      description: `Of the export: ${levels.join(' or ')}.`,
+    },
+    'redact-key': {
+      type: 'string',
+      value: 'FILE',
+      kind: 'absolute path',
+      goesWith: { option: 'redact' },
+      description: 'The key of the redaction.',
+    },
     incoming: {
       type: 'string',
       value: 'FOLDER',
+      kind: 'absolute path',
+      goesWith: { option: 'systemd' },
       description: 'With --systemd: where the exports of the Macs arrive.',
     },
-    log: { type: 'string', value: 'FILE', description: 'Where the job’s messages go.' },
-    every: { type: 'string', value: 'AGE', description: 'How often it is a Mac’s turn; 24h by default.' },
+    log: {
+      type: 'string',
+      value: 'FILE',
+      kind: 'absolute path',
+      excludes: notOnAServer,
+      description: 'Where the job’s messages go.',
+    },
+    every: {
+      type: 'string',
+      value: 'AGE',
+      kind: 'age',
+      least: shortestTurn,
+      excludes: notOnAServer,
+      description: 'How often it is a Mac’s turn; 24h by default.',
+    },
     check: {
       type: 'string',
       value: 'AGE',
+      kind: 'age',
+      least: shortestTurn,
       description: 'How often the job checks whether it is; 15m by default.',
     },
-    label: { type: 'string', value: 'NAME', description: 'Label of the launchd job.' },
+    label: {
+      type: 'string',
+      value: 'NAME',
+      kind: 'label',
+      excludes: notOnAServer,
+      description: 'Label of the launchd job.',
+    },
     program: {
       type: 'string',
       value: 'FILE',
+      kind: 'absolute path',
       description: 'The tokenquery to run; its folder must be root’s.',
     },
-    'host-id': { type: 'string', value: 'UUID', description: 'Say when the turns of this Mac are.' },
+    'host-id': {
+      type: 'string',
+      value: 'UUID',
+      kind: 'uuid',
+      excludes: notOnAServer,
+      description: 'Say when the turns of this Mac are.',
+    },
   },
   positionals: { least: 0, most: 0 },
   examples: [

@@ -1,4 +1,3 @@
-import { UserError } from '../../collector/errors.ts';
 import { privacyText } from '../../collector/privacy.ts';
 import { privilegeOf, privilegeWords } from '../../collector/privilege.ts';
 import { allColumns, meaningOfNull } from '../../collector/table.ts';
@@ -6,6 +5,7 @@ import type { Column, Table } from '../../collector/table.ts';
 import { createTable } from '../../store/ddl.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../args.ts';
+import { alternatives } from '../checks.ts';
 import { flush, print } from '../output.ts';
 import { tableNamed } from '../options.ts';
 
@@ -83,19 +83,15 @@ const printJsonSchema = async (names: readonly string[]): Promise<void> => {
 
 const run = async (given: Arguments): Promise<number> => {
   if (given.flag('json-schema')) {
-    const other = ['json', 'sql', 'markdown'].find((form) => given.flag(form));
-    if (other !== undefined) throw new UserError(`--${other} and --json-schema exclude each other`, '', 2);
     await printJsonSchema(given.positionals);
     flush();
     return 0;
   }
   const wanted = given.positionals.length === 0 ? tables : given.positionals.map(tableNamed);
-  const asked = ['json', 'sql', 'markdown'].filter((form) => given.flag(form));
-  if (asked.length > 1) throw new UserError(`--${asked[0]} and --${asked[1]} exclude each other`, '', 2);
-  const form = asked[0] ?? 'sql';
-  if (form === 'sql') print(`${wanted.map(createTable).join('\n\n')}\n`);
-  else if (form === 'markdown') print(wanted.map(tableMarkdown).join('\n'));
-  else print(`${JSON.stringify({ version: 1, tables: wanted.map(tableJson) }, null, 1)}\n`);
+  if (given.flag('json'))
+    print(`${JSON.stringify({ version: 1, tables: wanted.map(tableJson) }, null, 1)}\n`);
+  else if (given.flag('markdown')) print(wanted.map(tableMarkdown).join('\n'));
+  else print(`${wanted.map(createTable).join('\n\n')}\n`);
   flush();
   return 0;
 };
@@ -104,7 +100,7 @@ export const schemaCommand: Command = {
   name: 'schema',
   usage: 'tokenquery schema [NAME…] [--sql|--json|--markdown|--json-schema]',
   summary: 'Prints the declaration of tables.',
-  options: {
+  options: alternatives({
     sql: { type: 'boolean', description: 'CREATE TABLE statements (the default).' },
     json: { type: 'boolean', description: 'Everything that is declared, as JSON.' },
     markdown: { type: 'boolean', description: 'The documentation pages.' },
@@ -112,7 +108,7 @@ export const schemaCommand: Command = {
       type: 'boolean',
       description: 'JSON Schema 2020-12 of a native export: of the rows of NAME, or of every line.',
     },
-  },
+  }),
   positionals: { least: 0, most: 100 },
   examples: ['tokenquery schema users', 'tokenquery schema --json', 'tokenquery schema users --json-schema'],
   run,

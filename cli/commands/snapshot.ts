@@ -10,7 +10,7 @@ import type { Added, TableChanges } from '../../store/writer/writer.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../args.ts';
 import { dueOptions, everyOf, isDue } from '../due.ts';
-import { collectAll, backendsOf } from '../sources.ts';
+import { collectAll, backendsOf, generatedTables } from '../sources.ts';
 import { sourceOptions } from '../options.ts';
 import { flush, print, printError, visible } from '../output.ts';
 import { findingsOf } from '../../queries/findings.ts';
@@ -98,8 +98,7 @@ const takeSnapshots = (given: Arguments): Promise<number> =>
   using(writableStore(given), async (target) => {
     const backends = await backendsOf(given);
     noteClock(target);
-    const wanted = tables.filter(({ generate }) => generate !== undefined);
-    const collections = await collectAll(backends, wanted, given);
+    const collections = await collectAll(backends, generatedTables, given);
     let failures = 0;
     for (const collection of collections) {
       try {

@@ -2,7 +2,8 @@
 import { collect } from '../../collector/collect.ts';
 import { evidenceBackend } from '../../collector/backends/evidence.ts';
 import type { Backend } from '../../collector/backends/backend.ts';
-import { identified, memoryOf, names, nowOf } from '../../cli/findings.ts';
+import { judgedWorld } from '../../cli/findings.ts';
+import { names } from '../../cli/names.ts';
 import { queries } from '../../queries/index.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import type { Db } from '../../store/database.ts';
@@ -43,11 +44,10 @@ const verdictIn = (db: Db, name: string, now: number): Judged => {
 
 const answersOf = async (backend: Backend, wanted: readonly string[] | null): Promise<Answers> => {
   const asked = wanted === null ? collectable : collectable.filter(({ name }) => wanted.includes(name));
-  const collections = identified([await collect(asked, backend)]);
-  const db = memoryOf(collections);
+  const { db, now } = judgedWorld([await collect(asked, backend)]);
   return {
     sql: (statement) => db.prepare(statement).safeIntegers(false).all() as Row[],
-    verdict: (name) => verdictIn(db, name, nowOf(collections)),
+    verdict: (name) => verdictIn(db, name, now),
   };
 };
 

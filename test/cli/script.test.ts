@@ -699,5 +699,5 @@ test('capture --script prints it, or writes it to a new file', async (t) => {
   t.regex(again.stderr, /exists already/);
   const live = await cli(['capture', '--script', '--allow-network']);
   t.is(live.code, 2);
-  t.regex(live.stderr, /--script goes without --allow-network/);
+  t.regex(live.stderr, /--script and --allow-network exclude each other/);
 });

@@ -11,7 +11,7 @@ import { nativeFormat } from '../../export/formats/native.ts';
 import type { Format, ExportSnapshot } from '../../export/format.ts';
 import { exportReader } from '../../export/rows/reader.ts';
 import { redaction } from '../../export/redaction.ts';
-import { names } from '../../cli/findings.ts';
+import { names } from '../../cli/names.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import { queries } from '../../queries/index.ts';
 import type { Store } from '../../store/file.ts';

@@ -1,5 +1,5 @@
 /** All that the mutation test knows of the program: from a bundle to its tables, their status and the verdicts. */
-import { names } from '../../cli/findings.ts';
+import { names } from '../../cli/names.ts';
 import type { Backend, Output, PathStat } from '../../collector/backends/backend.ts';
 import { collect } from '../../collector/collect.ts';
 import type { Collection } from '../../collector/collection.ts';

@@ -4,7 +4,7 @@
  */
 import { tables } from '../../tables/index.ts';
 import test from 'ava';
-import { names } from '../../cli/findings.ts';
+import { names } from '../../cli/names.ts';
 import { queries } from '../../queries/index.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import type { Answer, Verdict } from '../../queries/evaluate.ts';

@@ -1,6 +1,6 @@
 /** Hosts on which a query could be wrong: a "no" that nobody knows, or a "yes" on a Mac in good order. */
 import test from 'ava';
-import { names } from '../../cli/findings.ts';
+import { names } from '../../cli/names.ts';
 import { tables } from '../../tables/index.ts';
 import { queries } from '../../queries/index.ts';
 import { evaluate } from '../../queries/evaluate.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { names } from '../../cli/findings.ts';
+import { names } from '../../cli/names.ts';
 import { tables } from '../../tables/index.ts';
 import { queries } from '../../queries/index.ts';
 import { blindSpotsSql } from '../../queries/blind_spots.ts';

@@ -3,7 +3,8 @@ import { collect } from '../../collector/collect.ts';
 import type { Collection } from '../../collector/collection.ts';
 import { evidenceBackend } from '../../collector/backends/evidence.ts';
 import { allColumns } from '../../collector/table.ts';
-import { evaluateCollections, names } from '../../cli/findings.ts';
+import { evaluateIn, judgedWorld } from '../../cli/findings.ts';
+import { names } from '../../cli/names.ts';
 import { parseQuery, severities } from '../../queries/query.ts';
 import { withReads } from '../../queries/reads.ts';
 import { openEmptyStore } from '../../store/empty.ts';
@@ -251,7 +252,7 @@ test('on the managed sample host no question of posture, detection or hygiene fi
   const asked = queries.filter(({ group }) =>
     ['posture', 'detection', 'hygiene', 'lockout', 'trust'].includes(group),
   );
-  const answers = evaluateCollections([managed], asked);
+  const answers = evaluateIn(judgedWorld([managed]), asked);
   t.deepEqual(
     answers
       .filter(({ query, hits }) => hits.length > 0 && query.name !== 'lockout_ways')
@@ -267,7 +268,7 @@ test('the sample hosts are judged as they were made', async (t) => {
   const hits = (name: string): string[] => {
     const collection = samples.get(name);
     if (collection === undefined) throw new Error(`no sample ${name}`);
-    return evaluateCollections([collection])
+    return evaluateIn(judgedWorld([collection]))
       .filter(({ query, verdicts }) => query.severity !== 'info' && [...verdicts.values()].includes('hit'))
       .map(({ query }) => query.name)
       .toSorted();
@@ -310,7 +311,7 @@ test('the sample hosts are judged as they were made', async (t) => {
 test('what only root is told is unknown on the sample host of an ordinary user, never clean', async (t) => {
   const collection = (await sampleCollections()).get('macos14-not-root');
   if (collection === undefined) throw new Error('no sample');
-  const unknown = evaluateCollections([collection])
+  const unknown = evaluateIn(judgedWorld([collection]))
     .filter(({ verdicts }) => [...verdicts.values()].includes('unknown'))
     .map(({ query }) => query.name);
   for (const name of [

@@ -3,7 +3,7 @@ import test from 'ava';
 import type { Status } from '../../collector/status.ts';
 import { allColumns } from '../../collector/table.ts';
 import type { Table } from '../../collector/table.ts';
-import { names } from '../../cli/findings.ts';
+import { names } from '../../cli/names.ts';
 import { queries } from '../../queries/index.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import type { Verdict } from '../../queries/evaluate.ts';

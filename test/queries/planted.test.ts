@@ -3,7 +3,7 @@
  * table that it rests on two hosts that could not tell of it: at their only look, and sixty days after a whole one.
  */
 import test from 'ava';
-import { names } from '../../cli/findings.ts';
+import { names } from '../../cli/names.ts';
 import { queries } from '../../queries/index.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import type { Query } from '../../queries/query.ts';

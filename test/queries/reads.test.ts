@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { names } from '../../cli/findings.ts';
+import { names } from '../../cli/names.ts';
 import { statuses } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import { checkQuery } from '../../queries/custom.ts';

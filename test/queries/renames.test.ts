@@ -1,7 +1,7 @@
 /** A rename is a rename for the questions that compare snapshots. The hosts are constructed. */
 import { join } from 'node:path';
 import test from 'ava';
-import { names } from '../../cli/findings.ts';
+import { names } from '../../cli/names.ts';
 import { queries as library } from '../../queries/index.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import { collect } from '../../collector/collect.ts';

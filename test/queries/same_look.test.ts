@@ -4,7 +4,8 @@
  */
 import { copyFileSync, rmSync } from 'node:fs';
 import test from 'ava';
-import { identified, memoryOf, names } from '../../cli/findings.ts';
+import { judgedWorld } from '../../cli/findings.ts';
+import { names } from '../../cli/names.ts';
 import type { Backend, Output } from '../../collector/backends/backend.ts';
 import { evidenceBackend } from '../../collector/backends/evidence.ts';
 import { collect } from '../../collector/collect.ts';
@@ -65,7 +66,7 @@ const told = (db: Db, asked: typeof queries, now: number): ReadonlyMap<string, s
   );
 
 const bySource = (collection: Collection): ReadonlyMap<string, string> => {
-  const db = memoryOf(identified([collection]));
+  const { db } = judgedWorld([collection]);
   const answers = told(db, stateless, later);
   db.close();
   return answers;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { names } from '../../cli/findings.ts';
+import { names } from '../../cli/names.ts';
 import { findingsOf, storedQueries } from '../../queries/findings.ts';
 import { queries } from '../../queries/index.ts';
 import { evaluate } from '../../queries/evaluate.ts';
