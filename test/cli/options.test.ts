@@ -19,9 +19,9 @@ test('what an option says of others names options of its command', async (t) => 
   }
 });
 
-const refused = test.macro({
-  title: (_, verb: string, line: string) => `${verb} ${line}`,
-  exec: async (t, verb: string, line: string, message: string, hint = '') => {
+const refused = test.macro<[verb: string, line: string, message: string, hint?: string]>({
+  title: (_, verb, line) => `${verb} ${line}`,
+  exec: async (t, verb, line, message, hint = '') => {
     const command = await commandOf(verb);
     if (command === undefined) {
       t.fail(`there is no ${verb}`);
