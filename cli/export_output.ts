@@ -7,8 +7,9 @@ import type { Table } from '../collector/table.ts';
 import { formats } from '../export/formats/index.ts';
 import type { FormatName } from '../export/formats/index.ts';
 import type { Format } from '../export/format.ts';
-import { bestSuffix, fileSink, stdoutSink } from '../export/file_sink.ts';
+import { fileSink, stdoutSink } from '../export/file_sink.ts';
 import type { Sink } from '../export/file_sink.ts';
+import { bestSuffix } from '../export/part_file.ts';
 import type { Arguments } from './args.ts';
 import { flush, print, printNote } from './output.ts';
 import { cleaningUp } from './signals.ts';
@@ -41,7 +42,7 @@ export const outputPath = (given: Arguments): string | null => {
     if (given.flag('compress')) throw new UserError('--compress goes with --output FILE', '', 2);
     return null;
   }
-  return given.flag('compress') && !/\.(?:zst|gz)$/.test(output) ? output + bestSuffix : output;
+  return given.flag('compress') && !/\.(?:zst|gz)$/.test(output) ? output + bestSuffix() : output;
 };
 
 /** What is at a path; whoever opens a path reports that it cannot be read. */
@@ -71,12 +72,21 @@ const checkOutput = (given: Arguments, path: string): void => {
   }
 };
 
+export interface Output {
+  /** Where the text of a table goes; null for a format that writes one file. */
+  sinkFor(table: Table | null): Sink;
+  begin(): Promise<void>;
+  finish(): Promise<void>;
+  /** Nothing of it stays. */
+  abandon(): void;
+}
+
 /**
  * Sends the chunks of a format to where they go: stdout, a file, or a folder of files.
  *
  * @param tableCount How many tables there are, for a format that writes a file for each.
  */
-export const outputOf = (given: Arguments, format: Format, name: FormatName, tableCount: number) => {
+export const outputOf = (given: Arguments, format: Format, name: FormatName, tableCount: number): Output => {
   const path = outputPath(given);
   if (path !== null) checkOutput(given, path);
   else if (given.flag('keep')) throw new UserError('--keep goes with --output FILE', '', 2);
@@ -110,7 +120,7 @@ export const outputOf = (given: Arguments, format: Format, name: FormatName, tab
     const file = isFolder && table !== null ? table.name : '';
     const known = sinks.get(file);
     if (known !== undefined) return known;
-    const suffix = given.flag('compress') ? bestSuffix : '';
+    const suffix = given.flag('compress') ? bestSuffix() : '';
     const made =
       path === null
         ? stdoutSink(print, flush)

@@ -1,12 +1,15 @@
 /** The part of `export` that runs in threads: they read and format, so that the first one only writes. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { UserError } from '../collector/errors.ts';
 import { formats } from '../export/formats/index.ts';
-import { chunkBytes, chunksAhead } from '../export/parallel.ts';
-import type { FromWorker, WorkerTask, ToWorker } from '../export/parallel.ts';
+import type { Format } from '../export/format.ts';
 import { exportReader } from '../export/rows/reader.ts';
-import { openForReading } from '../store/file.ts';
+import { chunkBytes, chunksAhead } from '../export/thread_protocol.ts';
+import type { FromWorker, ToWorker, WorkerTask } from '../export/thread_protocol.ts';
 import { viewAsOf } from '../store/as_of.ts';
+import { openForReading } from '../store/file.ts';
+import type { Store } from '../store/store.ts';
 import { tables } from '../tables/index.ts';
 
 /** Text is encoded while it is young and small: long ropes are costly to flatten, and outlive a collection. */
@@ -20,27 +23,91 @@ interface Output {
   length: number;
 }
 
-export const serve = (): void => {
-  const port = parentPort;
-  if (port === null) return;
-  const { path, tableNames, format: name, options, asOf } = workerData as WorkerTask;
-  const say = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
-    port.postMessage(message, transfer);
-  const store = openForReading(path, tables);
-  // Pages are read once and in order: a large cache would hold what is not needed again.
-  store.db.pragma('cache_size = -4096');
-  if (asOf !== null) viewAsOf(store, asOf);
-  const format = formats[name].make(options);
-  const wanted = tables.filter((table) => tableNames.includes(table.name));
-  let reading: ReturnType<typeof exportReader> | null = null;
-  const encoder = new TextEncoder();
+/** Sends text as bytes to the thread that writes, and waits where that one has not taken enough of it yet. */
+class Sender {
+  private readonly port: MessagePort;
+  private readonly encoder = new TextEncoder();
   // Buffers go there and back: what is thrown away by the hundred megabytes is not cleared away as fast.
-  const idle: Uint8Array<ArrayBuffer>[] = [];
-  const newBytes = (): Uint8Array<ArrayBuffer> => idle.pop() ?? new Uint8Array(chunkBytes);
-  let unanswered = 0;
-  let proceed: (() => void) | null = null;
+  private readonly idle: Uint8Array<ArrayBuffer>[] = [];
+  private unanswered = 0;
+  private proceed: (() => void) | null = null;
 
-  const work = async (hostIds: readonly string[]): Promise<void> => {
+  constructor(port: MessagePort) {
+    this.port = port;
+  }
+
+  say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
+    this.port.postMessage(message, transfer);
+  }
+
+  /** The other thread is done with a chunk. */
+  took(bytes: Uint8Array<ArrayBuffer>): void {
+    this.unanswered -= 1;
+    this.idle.push(bytes);
+    this.proceed?.();
+    this.proceed = null;
+  }
+
+  async encode(output: Output): Promise<void> {
+    let rest = output.text;
+    output.text = '';
+    while (rest !== '') {
+      output.bytes ??= this.newBytes();
+      const { read, written } = this.encoder.encodeInto(rest, output.bytes.subarray(output.length));
+      output.length += written;
+      rest = rest.slice(read);
+      if (rest !== '') await this.send(output);
+    }
+  }
+
+  async send(output: Output): Promise<void> {
+    const { table, length } = output;
+    const bytes = output.bytes ?? this.newBytes();
+    output.bytes = null;
+    output.length = 0;
+    this.unanswered += 1;
+    this.say({ table, bytes, length }, [bytes.buffer]);
+    if (this.unanswered >= chunksAhead) await new Promise<void>((resolve) => (this.proceed = resolve));
+  }
+
+  private newBytes(): Uint8Array<ArrayBuffer> {
+    return this.idle.pop() ?? new Uint8Array(chunkBytes);
+  }
+}
+
+class ReadingWorker {
+  private readonly sender: Sender;
+  private readonly store: Store;
+  private readonly format: Format;
+  private readonly newReader: () => ReturnType<typeof exportReader>;
+  /** Of the moment that is read. */
+  private reader: ReturnType<typeof exportReader> | null = null;
+
+  constructor(sender: Sender, { path, tableNames, format, options, asOf }: WorkerTask) {
+    this.sender = sender;
+    this.store = openForReading(path, tables);
+    // Pages are read once and in order: a large cache would hold what is not needed again.
+    this.store.db.pragma('cache_size = -4096');
+    if (asOf !== null) viewAsOf(this.store, asOf);
+    this.format = formats[format].make(options);
+    const { rowSql } = this.format;
+    const wanted = tables.filter((table) => tableNames.includes(table.name));
+    this.newReader = () =>
+      exportReader(this.store, { tables: wanted, rowSql, ...(asOf === null ? {} : { asOf }) });
+  }
+
+  /** The moment that is read is that of the first read after BEGIN. */
+  begin(): void {
+    const { db } = this.store;
+    if (db.inTransaction) db.exec('ROLLBACK');
+    db.exec('BEGIN');
+    db.prepare('SELECT count(*) FROM main.sqlite_schema').get();
+    this.reader = null;
+    this.sender.say({ ready: true });
+  }
+
+  async work(hostIds: readonly string[]): Promise<void> {
+    const { format, sender } = this;
     // By the table, for formats that write a file for each.
     const outputs = new Map<string, Output>();
     const outputOf = (table: string): Output => {
@@ -50,65 +117,35 @@ export const serve = (): void => {
       outputs.set(table, made);
       return made;
     };
-    const send = async (output: Output): Promise<void> => {
-      const { table, length } = output;
-      const bytes = output.bytes ?? newBytes();
-      output.bytes = null;
-      output.length = 0;
-      unanswered += 1;
-      say({ table, bytes, length }, [bytes.buffer]);
-      if (unanswered >= chunksAhead) await new Promise<void>((resolve) => (proceed = resolve));
-    };
-    const encode = async (output: Output): Promise<void> => {
-      let rest = output.text;
-      output.text = '';
-      while (rest !== '') {
-        output.bytes ??= newBytes();
-        const { read, written } = encoder.encodeInto(rest, output.bytes.subarray(output.length));
-        output.length += written;
-        rest = rest.slice(read);
-        if (rest !== '') await send(output);
-      }
-    };
-    reading ??= exportReader(store, {
-      tables: wanted,
-      rowSql: format.rowSql,
-      ...(asOf === null ? {} : { asOf }),
-    });
-    for (const snapshot of reading.currentSnapshots(hostIds)) {
+    this.reader ??= this.newReader();
+    for (const snapshot of this.reader.currentSnapshots(hostIds)) {
       if (format.between !== undefined) outputOf('').text += format.between;
       for (const chunk of format.snapshot(snapshot)) {
         const isText = typeof chunk === 'string';
         const output = outputOf(isText ? '' : chunk.table.name);
         output.text += isText ? chunk : chunk.text;
-        if (output.text.length >= textAtOnce) await encode(output);
+        if (output.text.length >= textAtOnce) await sender.encode(output);
       }
     }
     for (const output of outputs.values()) {
-      await encode(output);
-      await send(output);
+      await sender.encode(output);
+      await sender.send(output);
     }
-    say({ done: true });
-  };
+    sender.say({ done: true });
+  }
+}
 
-  port.on('message', (message: ToWorker) => {
-    if ('begin' in message) {
-      // The moment that is read is that of the first read after BEGIN.
-      if (store.db.inTransaction) store.db.exec('ROLLBACK');
-      store.db.exec('BEGIN');
-      store.db.prepare('SELECT count(*) FROM main.sqlite_schema').get();
-      reading = null;
-      say({ ready: true });
-    } else if ('hostIds' in message) {
-      work(message.hostIds).catch((error: unknown) => {
-        if (error instanceof UserError) say({ message: error.message, hint: error.hint });
-        else say({ fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+export const serve = (): void => {
+  if (parentPort === null) return;
+  const sender = new Sender(parentPort);
+  const worker = new ReadingWorker(sender, workerData as WorkerTask);
+  parentPort.on('message', (message: ToWorker) => {
+    if ('begin' in message) worker.begin();
+    else if ('took' in message) sender.took(message.took);
+    else
+      worker.work(message.hostIds).catch((error: unknown) => {
+        if (error instanceof UserError) sender.say({ message: error.message, hint: error.hint });
+        else sender.say({ fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
       });
-    } else {
-      unanswered -= 1;
-      idle.push(message.took);
-      proceed?.();
-      proceed = null;
-    }
   });
 };

@@ -2,6 +2,8 @@
 import { writeSync } from 'node:fs';
 import { eastAsianWidth } from 'get-east-asian-width';
 import { UserError } from '../collector/errors.ts';
+import { csvCell, hexOf, jsonCell } from '../export/cell.ts';
+import type { AnyCell } from '../export/cell.ts';
 
 const chunkCharacters = 65_536;
 let pending: string[] = [];
@@ -94,46 +96,29 @@ export const endProgress = (): void => {
   if (process.stderr.isTTY) toStderr('\r\u001b[K');
 };
 
-/** A value as SQLite answers it; integers may be bigint. */
-export type Cell = string | number | bigint | null | Uint8Array;
-export type Cells = readonly Cell[];
+/** Values as SQLite answers them; integers may be bigint. */
+export type Cells = readonly AnyCell[];
 
 export const modes = ['pretty', 'json', 'ndjson', 'csv', 'line', 'list', 'markdown', 'osquery-json'] as const;
 export type Mode = (typeof modes)[number];
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-
 /** For people: unknown is shown as NULL. */
-const plain = (value: Cell): string => {
+const plain = (value: AnyCell): string => {
   if (value === null) return 'NULL';
-  return visible(value instanceof Uint8Array ? hex(value) : String(value));
-};
-
-/** JSON of one value: numbers stay numbers, also those beyond 2^53. */
-export const jsonValue = (value: Cell): string => {
-  if (typeof value === 'bigint') return value.toString();
-  if (typeof value === 'number') return Number.isFinite(value) ? JSON.stringify(value) : 'null';
-  if (value instanceof Uint8Array) return JSON.stringify(hex(value));
-  return JSON.stringify(value);
+  return visible(value instanceof Uint8Array ? hexOf(value) : String(value));
 };
 
 export const jsonRow = (names: readonly string[], cells: Cells): string =>
-  `{${names.map((name, index) => `${JSON.stringify(name)}:${jsonValue(cells[index] ?? null)}`).join(',')}}`;
+  `{${names.map((name, index) => `${JSON.stringify(name)}:${jsonCell(cells[index] ?? null)}`).join(',')}}`;
 
-// RFC 4180. NULL is an empty field and an empty text is "", so that they stay apart.
-const csvCell = (value: Cell): string => {
-  if (value === null) return '';
-  const text = value instanceof Uint8Array ? hex(value) : String(value);
-  return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-};
-export const csvLine = (cells: Cells): string => `${cells.map(csvCell).join(',')}\r\n`;
+const csvLine = (cells: Cells): string => `${cells.map(csvCell).join(',')}\r\n`;
 
 // osqueryi holds a row in a sorted map of text, with NULL as the empty text.
 const osqueryRow = (names: readonly string[], cells: Cells): string => {
   const pairs = new Map(names.map((name, index) => [name, cells[index] ?? null]));
   const sorted = [...pairs].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const text = (value: Cell): string =>
-    value === null ? '' : value instanceof Uint8Array ? hex(value) : String(value);
+  const text = (value: AnyCell): string =>
+    value === null ? '' : value instanceof Uint8Array ? hexOf(value) : String(value);
   return `{${sorted.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(text(value))}`).join(',')}}`;
 };
 
@@ -191,7 +176,7 @@ const printPretty = (names: readonly string[], rows: Iterable<Cells>): void => {
   print(rule);
 };
 
-const markdownCell = (value: Cell): string =>
+const markdownCell = (value: AnyCell): string =>
   plain(value).replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;');
 
 /** Prints an answer. */

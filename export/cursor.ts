@@ -10,10 +10,11 @@
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { UserError } from '../collector/errors.ts';
 import { openDatabase } from '../store/database.ts';
-import type { Store } from '../store/file.ts';
-import { isCounted } from '../store/clocks.ts';
+import type { Db } from '../store/database.ts';
+import { storedBetween, storedDays } from '../store/known_snapshots.ts';
+import type { StoredDay } from '../store/known_snapshots.ts';
+import type { Store } from '../store/store.ts';
 import { explain, replaceFile, sweep } from './file_sink.ts';
-import { isReadAnew } from '../store/versions.ts';
 
 /** Count, and the sums of both halves of the ids. */
 type Settled = readonly [count: number, low: number, high: number];
@@ -158,6 +159,71 @@ const sumsOf = (ids: ReadonlySet<number>): Settled => {
   return [ids.size, lowSum, highSum];
 };
 
+/** By host: the snapshots that a cursor has not seen. */
+type NewHosts = Map<string, { readonly ids: Set<number>; since: number }>;
+
+/** The days of a store that are not as a cursor has them. */
+const changedDays = (days: readonly StoredDay[], cursor: Cursor): ReadonlySet<number> => {
+  const fits = (sums: Settled, other: Settled | undefined): boolean =>
+    other !== undefined && other.every((sum, index) => sum === sums[index]);
+  const isSame = (day: number, sums: Settled): boolean => {
+    const known = cursor.recent.get(day);
+    return fits(sums, known === undefined ? cursor.settled.get(day) : sumsOf(known));
+  };
+  return new Set(days.filter(([day, ...sums]) => !isSame(day, sums)).map(([day]) => day));
+};
+
+/** Reads the days that changed: the ids of each, and what of them is new. */
+const readDays = (
+  db: Db,
+  changed: ReadonlySet<number>,
+  cursor: Cursor,
+  isWanted: (hostId: string) => boolean,
+): { readonly idsOfDay: ReadonlyMap<number, ReadonlySet<number>>; readonly hosts: NewHosts } => {
+  const idsOfDay = new Map([...changed].map((day) => [day, new Set<number>()]));
+  const hosts: NewHosts = new Map();
+  if (changed.size === 0) return { idsOfDay, hosts };
+  for (const [day, hostId, id, time, isSilent] of storedBetween(
+    db,
+    Math.min(...changed),
+    Math.max(...changed),
+  )) {
+    const ids = idsOfDay.get(day);
+    if (ids === undefined) continue;
+    ids.add(id);
+    if (cursor.recent.get(day)?.has(id) === true || !isWanted(hostId)) continue;
+    const host = hosts.get(hostId);
+    // Read by a newer version of the program, the same evidence has no news; nor has what does not count.
+    const since = isSilent === 1 ? Infinity : time;
+    if (host === undefined) hosts.set(hostId, { ids: new Set([id]), since });
+    else {
+      host.ids.add(id);
+      host.since = Math.min(host.since, since);
+    }
+  }
+  return { idsOfDay, hosts };
+};
+
+/** The newest days are kept id by id, as many as there is room for, and the others as a checksum. */
+const settle = (
+  days: readonly StoredDay[],
+  idsOfDay: ReadonlyMap<number, ReadonlySet<number>>,
+  cursor: Cursor,
+  keep: number,
+): Cursor => {
+  const recent = new Map<number, ReadonlySet<number>>();
+  const settled = new Map<number, Settled>();
+  let kept = 0;
+  for (const [day, ...sums] of days) {
+    const ids = idsOfDay.get(day) ?? cursor.recent.get(day);
+    if (ids !== undefined && (kept === 0 || kept + ids.size <= keep)) {
+      recent.set(day, ids);
+      kept += ids.size;
+    } else settled.set(day, sums);
+  }
+  return { selection: cursor.selection, recent, settled };
+};
+
 /** Compares a store with a cursor. The caller holds a transaction, so that nothing comes in between. */
 export const newsSince = (
   { db }: Pick<Store, 'db'>,
@@ -165,62 +231,16 @@ export const newsSince = (
   hostIds: readonly string[] | null,
   keep: number = idsToKeep,
 ): News => {
-  const isWanted = hostIds === null ? null : new Set(hostIds);
-  // Whole numbers of SQLite: sums of halves of 53 bits stay far below 2^53.
-  const days = db
-    .prepare(
-      'SELECT ingested_time / 86400, count(*), sum(snapshot_id & 4294967295), sum(snapshot_id >> 32) ' +
-        'FROM main._snapshot GROUP BY 1 ORDER BY 1 DESC',
-    )
-    .raw(true)
-    .all() as [number, number, number, number][];
-  const isSame = (day: number, sums: Settled): boolean => {
-    const fits = (other: Settled | undefined): boolean =>
-      other !== undefined && other.every((sum, index) => sum === sums[index]);
-    const known = cursor.recent.get(day);
-    return known === undefined ? fits(cursor.settled.get(day)) : fits(sumsOf(known));
-  };
-  const open = new Map(
-    days.filter(([day, ...sums]) => !isSame(day, sums)).map(([day]) => [day, new Set<number>()]),
+  const wanted = hostIds === null ? null : new Set(hostIds);
+  const days = storedDays(db);
+  const { idsOfDay, hosts } = readDays(
+    db,
+    changedDays(days, cursor),
+    cursor,
+    (hostId) => wanted === null || wanted.has(hostId),
   );
-  const hosts = new Map<string, { ids: Set<number>; since: number }>();
-  if (open.size > 0) {
-    const rows = db
-      .prepare(
-        `SELECT s.ingested_time / 86400, h.host_id, s.snapshot_id, s.collected_time, ${isReadAnew('s')} OR NOT ${isCounted('s')} FROM main._snapshot s ` +
-          'JOIN main._host h ON h.host = s.host WHERE s.ingested_time / 86400 BETWEEN ? AND ?',
-      )
-      .raw(true)
-      .iterate(Math.min(...open.keys()), Math.max(...open.keys())) as IterableIterator<
-      [number, string, number, number, number]
-    >;
-    for (const [day, hostId, id, time, isSilent] of rows) {
-      const ids = open.get(day);
-      if (ids === undefined) continue;
-      ids.add(id);
-      if (cursor.recent.get(day)?.has(id) === true || (isWanted !== null && !isWanted.has(hostId))) continue;
-      const host = hosts.get(hostId);
-      // Read by a newer version of the program, the same evidence has no news; nor has what does not count.
-      const since = isSilent === 1 ? Infinity : time;
-      if (host === undefined) hosts.set(hostId, { ids: new Set([id]), since });
-      else {
-        host.ids.add(id);
-        host.since = Math.min(host.since, since);
-      }
-    }
-  }
-  const recent = new Map<number, ReadonlySet<number>>();
-  const settled = new Map<number, Settled>();
-  let kept = 0;
-  for (const [day, ...sums] of days) {
-    const ids = open.get(day) ?? cursor.recent.get(day);
-    if (ids !== undefined && (kept === 0 || kept + ids.size <= keep)) {
-      recent.set(day, ids);
-      kept += ids.size;
-    } else settled.set(day, sums);
-  }
   return {
     hosts: new Map([...hosts].sort(([a], [b]) => (a < b ? -1 : 1))),
-    next: { selection: cursor.selection, recent, settled },
+    next: settle(days, idsOfDay, cursor, keep),
   };
 };

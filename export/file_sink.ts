@@ -2,7 +2,6 @@
 import {
   closeSync,
   existsSync,
-  fdatasync,
   fstatSync,
   fsyncSync,
   openSync,
@@ -10,12 +9,12 @@ import {
   renameSync,
   rmSync,
   statSync,
-  write,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import * as zlib from 'node:zlib';
 import { UserError } from '../collector/errors.ts';
+import { compressionOf, PartFile } from './part_file.ts';
+import type { Compression } from './part_file.ts';
 
 export interface Sink {
   write(text: string): void | Promise<void>;
@@ -28,30 +27,6 @@ export interface Sink {
   /** Nothing of it stays. */
   abandon(): void;
 }
-
-export type Compression = 'none' | 'gzip' | 'zstd';
-
-export const hasZstd = typeof (zlib as { createZstdCompress?: unknown }).createZstdCompress === 'function';
-
-const suffixes: readonly (readonly [string, Compression])[] = [
-  ['.zst', 'zstd'],
-  ['.gz', 'gzip'],
-];
-
-/** The compression that a name asks for. UserError for one that this Node lacks. */
-export const compressionOf = (path: string): Compression => {
-  const found = suffixes.find(([suffix]) => path.endsWith(suffix))?.[1] ?? 'none';
-  if (found === 'zstd' && !hasZstd) {
-    throw new UserError(
-      `this Node (${process.version}) has no zstd`,
-      'name the file .gz, or use a newer Node',
-      2,
-    );
-  }
-  return found;
-};
-
-export const bestSuffix = hasZstd ? '.zst' : '.gz';
 
 export interface FileOptions {
   /** A file begins anew after so many bytes of text. */
@@ -96,21 +71,6 @@ export const numberedName = (path: string, number: number): string => {
   return `${path.slice(0, path.length - end.length)}.${number}${end}`;
 };
 
-// So much is sent to the disk at once while more is made, so that little is left to wait for at the end.
-const bytesToSync = 64 * 1024 * 1024;
-
-const writeFully = (fd: number, bytes: Uint8Array): Promise<void> =>
-  new Promise((fulfil, reject) => {
-    const step = (from: number): void => {
-      write(fd, bytes, from, bytes.length - from, null, (error, count) => {
-        if (error !== null) reject(error);
-        else if (from + count < bytes.length) step(from + count);
-        else fulfil();
-      });
-    };
-    step(0);
-  });
-
 const syncFolder = (folder: string): void => {
   // Windows has no such thing, and some file systems refuse it.
   try {
@@ -123,90 +83,6 @@ const syncFolder = (folder: string): void => {
   } catch {
     return;
   }
-};
-
-/** One file under a name that is not its own yet. */
-const openPart = (path: string, compression: Compression) => {
-  const fd = openSync(path, 'wx', 0o600);
-  let writing: Promise<void> = Promise.resolve();
-  let failure: unknown = null;
-  let isOpen = true;
-  let unsynced = 0;
-  let syncing: Promise<void> | null = null;
-  const wrote = (count: number): void => {
-    unsynced += count;
-    if (unsynced < bytesToSync || syncing !== null) return;
-    unsynced = 0;
-    syncing = new Promise((fulfil) => {
-      fdatasync(fd, (error) => {
-        failure ??= error;
-        syncing = null;
-        fulfil();
-      });
-    });
-  };
-  const compressor =
-    compression === 'gzip'
-      ? zlib.createGzip()
-      : compression === 'zstd'
-        ? (zlib as unknown as { createZstdCompress: typeof zlib.createGzip }).createZstdCompress()
-        : null;
-  compressor?.on('data', (bytes: Uint8Array) => {
-    try {
-      for (let from = 0; from < bytes.length; from += writeSync(fd, bytes, from));
-    } catch (error) {
-      failure ??= error;
-    }
-  });
-  const check = (): void => {
-    if (failure !== null) throw failure;
-  };
-  return {
-    path,
-    async write(bytes: Uint8Array): Promise<void> {
-      check();
-      if (compressor === null) {
-        // The one before it is written while this one was made.
-        await writing;
-        wrote(bytes.length);
-        writing = writeFully(fd, bytes);
-        writing.catch(() => {});
-      } else if (!compressor.write(bytes)) {
-        await new Promise<void>((fulfil) => compressor.once('drain', fulfil));
-      }
-      check();
-    },
-    /** Done when the bytes are needed no more. */
-    async writeNow(bytes: Uint8Array): Promise<void> {
-      check();
-      await writing;
-      if (compressor === null) {
-        await writeFully(fd, bytes);
-        wrote(bytes.length);
-      } else await new Promise<void>((fulfil) => compressor.write(bytes, () => fulfil()));
-      check();
-    },
-    async finish(): Promise<void> {
-      await writing;
-      if (compressor !== null) {
-        await new Promise<void>((fulfil, reject) => {
-          compressor.once('end', fulfil);
-          compressor.once('error', reject);
-          compressor.end();
-        });
-      }
-      if (syncing !== null) await syncing;
-      check();
-      fsyncSync(fd);
-      closeSync(fd);
-      isOpen = false;
-    },
-    abandon(): void {
-      if (isOpen) closeSync(fd);
-      isOpen = false;
-      rmSync(path, { force: true });
-    },
-  };
 };
 
 const isAlive = (pid: number): boolean => {
@@ -230,97 +106,122 @@ export const sweep = (path: string): void => {
 };
 
 /** A file, or several where it is cut after a size. Nothing is seen under its name before `finish`. */
-export const fileSink = (path: string, { rotateBytes, keep = 0, onDrop }: FileOptions = {}): Sink => {
-  const compression = compressionOf(path);
-  const parts: ReturnType<typeof openPart>[] = [];
-  let pending = '';
-  let bytes = 0;
-  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+class FileSink implements Sink {
+  private readonly path: string;
+  private readonly options: FileOptions;
+  private readonly compression: Compression;
+  private readonly parts: PartFile[] = [];
+  private part: PartFile;
+  private pending = '';
+  /** Of the part, as text. */
+  private bytes = 0;
+
+  constructor(path: string, options: FileOptions) {
+    this.path = path;
+    this.options = options;
+    this.compression = compressionOf(path);
     try {
-      return await work();
+      checkPlace(path);
+      sweep(path);
+      this.part = this.begin();
     } catch (error) {
       throw explain(error, path);
     }
-  };
-  const begin = (): ReturnType<typeof openPart> => {
-    const part = openPart(
-      join(dirname(path), `.${basename(path)}.${process.pid}.${parts.length}.tmp`),
-      compression,
-    );
-    parts.push(part);
-    bytes = 0;
-    return part;
-  };
-  let part: ReturnType<typeof openPart>;
-  try {
-    if (path.endsWith('/')) throw Object.assign(new Error(''), { code: 'EISDIR' });
-    const there = statSync(path, { throwIfNoEntry: false });
-    if (there?.isDirectory() === true) throw Object.assign(new Error(''), { code: 'EISDIR' });
-    // A rename would put a file in the place of /dev/null, for every program of the machine.
-    if (there?.isFile() === false)
-      throw new UserError(`${path} is no regular file`, 'without --output it goes to stdout: … > FILE');
-    sweep(path);
-    part = begin();
-  } catch (error) {
-    throw explain(error, path);
   }
-  const flush = (): Promise<void> =>
-    guarded(async () => {
-      const text = pending;
-      pending = '';
-      bytes += text.length;
-      if (text !== '') await part.write(Buffer.from(text, 'utf8'));
-    });
 
-  const shift = (): void => {
-    const at = (number: number): string => numberedName(path, number);
-    if (!existsSync(path)) return;
+  write(text: string): void | Promise<void> {
+    this.pending += text;
+    return this.pending.length >= chunkCharacters ? this.flush() : undefined;
+  }
+
+  async writeBytes(more: Uint8Array): Promise<void> {
+    await this.flush();
+    this.bytes += more.length;
+    await this.guarded(() => this.part.writeNow(more));
+  }
+
+  cut(): void | Promise<void> {
+    const { rotateBytes } = this.options;
+    if (rotateBytes === undefined || this.bytes + this.pending.length < rotateBytes) return undefined;
+    return this.guarded(async () => {
+      await this.flush();
+      await this.part.finish();
+      this.part = this.begin();
+    });
+  }
+
+  finish(): Promise<void> {
+    return this.guarded(async () => {
+      const { path, parts, part } = this;
+      const { keep = 0 } = this.options;
+      await this.flush();
+      // Where older files are kept, one without a line would only push one with lines out.
+      if (this.bytes === 0 && (parts.length > 1 || keep > 0)) {
+        parts.pop();
+        part.abandon();
+      } else await part.finish();
+      for (const { path: from } of parts) {
+        if (keep > 0 || parts.length > 1) this.shift();
+        renameSync(from, path);
+      }
+      syncFolder(dirname(path));
+    });
+  }
+
+  abandon(): void {
+    for (const one of this.parts) one.abandon();
+  }
+
+  private begin(): PartFile {
+    const name = `.${basename(this.path)}.${process.pid}.${this.parts.length}.tmp`;
+    const part = new PartFile(join(dirname(this.path), name), this.compression);
+    this.parts.push(part);
+    this.bytes = 0;
+    return part;
+  }
+
+  private flush(): Promise<void> {
+    return this.guarded(async () => {
+      const text = this.pending;
+      this.pending = '';
+      this.bytes += text.length;
+      if (text !== '') await this.part.write(Buffer.from(text, 'utf8'));
+    });
+  }
+
+  /** Makes room for a file under the name: the older ones get the next number each, and the oldest may go. */
+  private shift(): void {
+    const { keep = 0, onDrop } = this.options;
+    const at = (number: number): string => numberedName(this.path, number);
+    if (!existsSync(this.path)) return;
     // What this run wrote nobody has read yet: only what an earlier one left is dropped.
-    const most = Math.max(keep, parts.length - 1);
+    const most = Math.max(keep, this.parts.length - 1);
     // The first gap takes them in: what is older stays where it is.
     let last = 1;
     while (last < most && existsSync(at(last))) last += 1;
     if (existsSync(at(last))) onDrop?.(at(last), most + 1);
     for (let number = last; number > 0; number -= 1) renameSync(at(number - 1), at(number));
-  };
+  }
 
-  return {
-    write: (text) => {
-      pending += text;
-      return pending.length >= chunkCharacters ? flush() : undefined;
-    },
-    writeBytes: async (more) => {
-      await flush();
-      bytes += more.length;
-      await guarded(() => part.writeNow(more));
-    },
-    cut: () => {
-      if (rotateBytes === undefined || bytes + pending.length < rotateBytes) return undefined;
-      return guarded(async () => {
-        await flush();
-        await part.finish();
-        part = begin();
-      });
-    },
-    finish: () =>
-      guarded(async () => {
-        await flush();
-        // Where older files are kept, one without a line would only push one with lines out.
-        if (bytes === 0 && (parts.length > 1 || keep > 0)) {
-          parts.pop();
-          part.abandon();
-        } else await part.finish();
-        for (const { path: from } of parts) {
-          if (keep > 0 || parts.length > 1) shift();
-          renameSync(from, path);
-        }
-        syncFolder(dirname(path));
-      }),
-    abandon: () => {
-      for (const one of parts) one.abandon();
-    },
-  };
+  private async guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw explain(error, this.path);
+    }
+  }
+}
+
+/** Refuses what a file cannot take the place of. */
+const checkPlace = (path: string): void => {
+  const there = path.endsWith('/') ? null : statSync(path, { throwIfNoEntry: false });
+  if (there === null || there?.isDirectory() === true) throw Object.assign(new Error(''), { code: 'EISDIR' });
+  // A rename would put a file in the place of /dev/null, for every program of the machine.
+  if (there?.isFile() === false)
+    throw new UserError(`${path} is no regular file`, 'without --output it goes to stdout: … > FILE');
 };
+
+export const fileSink = (path: string, options: FileOptions = {}): Sink => new FileSink(path, options);
 
 /** Standard output; `print` is the only thing that may write there. */
 export const stdoutSink = (print: (text: string) => void, flush: () => void): Sink => ({

@@ -5,8 +5,8 @@ import { fieldsOfSpot } from '../queries/evaluate.ts';
 import type { Answer, BlindSpot } from '../queries/evaluate.ts';
 import type { Store } from '../store/file.ts';
 import { findingsTable } from './findings_table.ts';
-import { identities, keyWriter } from './format.ts';
-import type { Cell, ExportRow, Head, ExportSnapshot } from './format.ts';
+import { identifiedRows, keyWriter } from './format.ts';
+import type { AnySnapshot, Cell, ExportSnapshot } from './format.ts';
 
 type Row = readonly Cell[];
 
@@ -35,70 +35,80 @@ const rowOf = (
 
 const keyOf = keyWriter(findingsTable);
 
-/** Findings host by host, each with the last snapshot of it. Reports on a whole fleet are of no host, and left out. */
-export function* findingSnapshots(
-  { db }: Store,
+/** When each finding was first found, by what `findingKey` says; nothing where the database does not know findings. */
+const firstSeenTimes = ({ db }: Store): ReadonlyMap<string, number> => {
+  const isKnown = db.prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'findings'").get() !== undefined;
+  if (!isKnown) return new Map();
+  const rows = db
+    .prepare('SELECT host_id, query_name, subject, first_seen_time FROM findings')
+    .raw(true)
+    .all() as [string, string, string, number][];
+  return new Map(rows.map(([hostId, name, subject, time]) => [findingKey(hostId, name, subject), time]));
+};
+
+const findingKey = (hostId: string, query: string, subject: string): string =>
+  JSON.stringify([hostId, query, subject]);
+
+/** By host. Reports on a whole fleet are of no host, and left out. */
+const rowsByHost = (
   answers: readonly Answer[],
-  snapshots: Iterable<ExportSnapshot>,
-): Generator<ExportSnapshot> {
-  const hasFindings =
-    db.prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'findings'").get() !== undefined;
-  const firstSeen = new Map(
-    (hasFindings
-      ? (db.prepare('SELECT host_id, query_name, subject, first_seen_time FROM findings').raw(true).all() as [
-          string,
-          string,
-          string,
-          number,
-        ][])
-      : []
-    ).map(([host, name, subject, at]) => [JSON.stringify([host, name, subject]), at]),
-  );
+  firstSeen: ReadonlyMap<string, number>,
+): ReadonlyMap<string, readonly Row[]> => {
   const byHost = new Map<string, Row[]>();
-  const put = (host: string, row: Row): void => {
-    const list = byHost.get(host);
-    if (list === undefined) byHost.set(host, [row]);
+  const put = (hostId: string, row: Row): void => {
+    const list = byHost.get(hostId);
+    if (list === undefined) byHost.set(hostId, [row]);
     else list.push(row);
   };
   for (const answer of answers) {
     for (const { query, hostId, subject, details, blindSpots } of findingsOfAnswer(answer)) {
       if (hostId === null) continue;
-      const seen = firstSeen.get(JSON.stringify([hostId, query.name, subject ?? ''])) ?? null;
+      const seen = firstSeen.get(findingKey(hostId, query.name, subject ?? '')) ?? null;
       put(hostId, rowOf(query, 'hit', subject, details, blindSpots, seen));
     }
-    for (const [host, verdict] of answer.verdicts) {
+    for (const [hostId, verdict] of answer.verdicts) {
       if (verdict === 'unknown')
-        put(host, rowOf(answer.query, 'unknown', null, [], answer.blindSpots.get(host) ?? [], null));
+        put(hostId, rowOf(answer.query, 'unknown', null, [], answer.blindSpots.get(hostId) ?? [], null));
     }
   }
-  const findingsOfHost = (snapshot: ExportSnapshot): ExportSnapshot => {
-    const rows = (byHost.get(snapshot.head.hostId) ?? []).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-    const exported = function* (head: Head): Generator<ExportRow> {
-      const identify = identities(head, findingsTable.name);
-      for (const cells of rows) yield { id: identify(keyOf(cells), null), change: null, cells, text: null };
-    };
-    return {
-      head: snapshot.head,
-      host: snapshot.host,
-      tables: [
-        {
-          table: findingsTable,
-          status: rows.length === 0 ? 'empty' : 'ok',
-          affected: [],
-          rowCount: rows.length,
-          details: null,
-          rows: exported(snapshot.head),
-          counter: 0,
-          epoch: snapshot.head.collectedTime,
-        },
-      ],
-    };
+  return byHost;
+};
+
+type SnapshotOfHost = Pick<AnySnapshot, 'head' | 'host'>;
+
+const findingSnapshot = ({ head, host }: SnapshotOfHost, found: readonly Row[]): ExportSnapshot => {
+  const rows = found.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  return {
+    head,
+    host,
+    tables: [
+      {
+        table: findingsTable,
+        status: rows.length === 0 ? 'empty' : 'ok',
+        affected: [],
+        rowCount: rows.length,
+        details: null,
+        rows: identifiedRows(findingsTable, head, rows),
+        counter: 0,
+        epoch: head.collectedTime,
+      },
+    ],
   };
-  // Of the snapshots of a host, the last one comes last.
-  let before: ExportSnapshot | null = null;
+};
+
+/** Findings host by host, each with the last snapshot of it: of the snapshots of a host, the last one comes last. */
+export function* findingSnapshots(
+  store: Store,
+  answers: readonly Answer[],
+  snapshots: Iterable<SnapshotOfHost>,
+): Generator<ExportSnapshot> {
+  const byHost = rowsByHost(answers, firstSeenTimes(store));
+  const withFindings = (snapshot: SnapshotOfHost): ExportSnapshot =>
+    findingSnapshot(snapshot, byHost.get(snapshot.head.hostId) ?? []);
+  let before: SnapshotOfHost | null = null;
   for (const snapshot of snapshots) {
-    if (before !== null && before.head.hostId !== snapshot.head.hostId) yield findingsOfHost(before);
+    if (before !== null && before.head.hostId !== snapshot.head.hostId) yield withFindings(before);
     before = snapshot;
   }
-  if (before !== null) yield findingsOfHost(before);
+  if (before !== null) yield withFindings(before);
 }

@@ -1,14 +1,16 @@
 /** What is exported, in the chunks in which every format takes it: snapshots, their tables, their rows. */
 import type { Status } from '../collector/status.ts';
-import type { Table, Value } from '../collector/table.ts';
+import type { Table } from '../collector/table.ts';
 import { isTime } from '../collector/time.ts';
 import { quoteText } from '../store/ddl.ts';
 import { nameColumn } from '../store/renames.ts';
+import { jsonCell } from './cell.ts';
+import type { Cell } from './cell.ts';
 import { rowIdHead, rowIdOf } from '../store/native/encode.ts';
 import type { SnapshotHead, TableDetails } from '../store/native/encode.ts';
 
-/** A value as it is exported: an integer beyond 2^53 is a bigint. */
-export type Cell = Value | bigint;
+export { jsonCell } from './cell.ts';
+export type { Cell } from './cell.ts';
 
 export type Head = SnapshotHead & { readonly sequence: number | null };
 
@@ -20,10 +22,8 @@ export interface ExportRow {
   readonly id: string;
   /** Null where the rows are a state and not a difference. */
   readonly change: Change | null;
-  /** In the order of the table's columns, without host_id; null where only the text was read. */
-  readonly cells: readonly Cell[] | null;
-  /** The same as the SQL of a format wrote it. */
-  readonly text: string | null;
+  /** In the order of the table's columns, without host_id. */
+  readonly cells: readonly Cell[];
   /** What the row was under its former name, with the identity of a removed row; only of a changed one. */
   readonly former?: { readonly id: string; readonly cells: readonly Cell[] };
 }
@@ -44,12 +44,12 @@ export const renamedOf = ({ columns }: Table): ((row: ExportRow | null) => Renam
       : {
           column_name: nameColumn,
           old_value: row.former.cells[index] ?? null,
-          new_value: row.cells?.[index] ?? null,
+          new_value: row.cells[index] ?? null,
         };
 };
 
-/** The rows of one table in one snapshot, or what the snapshot changed in it. */
-export interface ExportTable {
+/** What is told of one table in one snapshot, beside its rows. */
+interface TableFacts {
   readonly table: Table;
   readonly status: Status;
   /** Columns that are NULL because something failed; null means all. */
@@ -61,33 +61,40 @@ export interface ExportTable {
   readonly rowCount: number;
   /** Null where it is not known any more. */
   readonly details: TableDetails | null;
-  /** Removed rows come before added ones. */
-  readonly rows: Iterable<ExportRow>;
-  /** The same rows, where SQLite wrote them: the key as a JSON array, a line feed, and the text. */
-  readonly lines?: readonly string[];
   /** Differences of this table on this host before this one; the first whole set is number 0. */
   readonly counter: number;
   /** When the numbering began. */
   readonly epoch: number;
 }
 
-export interface ExportSnapshot {
+/** The rows of one table in one snapshot, or what the snapshot changed in it. */
+export interface ExportTable extends TableFacts {
+  /** Removed rows come before added ones. */
+  readonly rows: Iterable<ExportRow>;
+  readonly lines?: undefined;
+}
+
+/** The same, where SQLite wrote the rows of a state: only for formats that have `rowSql`. */
+export interface WrittenTable extends TableFacts {
+  readonly rows?: undefined;
+  /** Of each row the key as a JSON array, a line feed, and the text of its columns. */
+  readonly lines: Iterable<string>;
+}
+
+/** A snapshot whose rows have cells. */
+export interface ExportSnapshot<T extends TableFacts = ExportTable> {
   readonly head: Head;
   /** The row of `hosts`, where it is known. */
   readonly host: Readonly<Record<string, Cell>>;
   /** To be taken one after the other, each with all its rows. */
-  readonly tables: Iterable<ExportTable>;
+  readonly tables: Iterable<T>;
 }
+
+/** A snapshot for a format that takes rows in either form, through `rowTexts`. */
+export type AnySnapshot = ExportSnapshot<ExportTable | WrittenTable>;
 
 /** The report on the collection itself; in the native format it stands in the lines of the tables. */
 export const isReport = (table: Table): boolean => table.report !== undefined;
-
-/** JSON of one value. Lone surrogates become escapes, and integers of any size stay digits. */
-export const jsonCell = (value: Cell): string => {
-  if (typeof value === 'string') return JSON.stringify(value);
-  // JSON.stringify takes several times as long for what needs no quotes.
-  return typeof value === 'number' && !Number.isFinite(value) ? 'null' : `${value}`;
-};
 
 /** Writes rows of a table as JSON objects. */
 export const objectWriter = (
@@ -144,6 +151,17 @@ export const keyWriter = (table: Table): ((cells: readonly Cell[]) => string) =>
   };
 };
 
+/** Gives the rows of a state their identities. */
+export function* identifiedRows(
+  table: Table,
+  head: Head,
+  rows: Iterable<readonly Cell[]>,
+): Generator<ExportRow> {
+  const identify = identities(head, table.name);
+  const keyOf = keyWriter(table);
+  for (const cells of rows) yield { id: identify(keyOf(cells), null), change: null, cells };
+}
+
 /** The rows of a difference for a format that has no word for a changed one: it is removed, and added. */
 export const removedAndAdded = ({
   table,
@@ -154,10 +172,9 @@ export const removedAndAdded = ({
   if (all.every(({ former }) => former === undefined)) return all;
   const removed = all.flatMap(({ change, former, ...row }): ExportRow[] => {
     if (change === 'removed') return [{ change, ...row }];
-    return former === undefined ? [] : [{ ...former, change: 'removed', text: null }];
+    return former === undefined ? [] : [{ ...former, change: 'removed' }];
   });
-  const byKey = (a: ExportRow, b: ExportRow): number =>
-    keyOf(a.cells ?? []) < keyOf(b.cells ?? []) ? -1 : 1;
+  const byKey = (a: ExportRow, b: ExportRow): number => (keyOf(a.cells) < keyOf(b.cells) ? -1 : 1);
   const added = all.flatMap(({ former, ...row }): ExportRow[] => {
     if (row.change === 'removed') return [];
     return [former === undefined ? row : { ...row, change: 'added' }];
@@ -172,7 +189,7 @@ export const namedCells = (table: Table, cells: readonly Cell[]): Record<string,
 /** A column and the SQL of its text in JSON. */
 export type Member = readonly [name: string, sql: string];
 
-/** The value of `host_id`, which is a column of no table in a store; rows/reader.ts binds it. */
+/** The value of `host_id`, which is a column of no table in a store; rows/table_reader.ts binds it. */
 export const hostIdMember: Member = ['host_id', 'json_quote(:host_id)'];
 
 /** SQL of a JSON object. */
@@ -185,19 +202,19 @@ export const objectSql = (members: readonly Member[]): string =>
 export const chunkCharacters = 4096;
 
 /**
- * The rows of a table in chunks of text.
+ * The rows of a table in chunks of text, whoever wrote their columns.
  *
  * @param write The text of the columns, where SQLite did not write it.
- * @param frame What stands around it.
+ * @param frame What stands around it. `row` is null where SQLite wrote it; such a row is never a changed one.
  */
 export function* rowTexts(
-  { table, rows, lines }: ExportTable,
+  { table, rows, lines }: ExportTable | WrittenTable,
   head: Head,
   write: (cells: readonly Cell[]) => string,
   frame: (id: string, text: string, change: Change | null, row: ExportRow | null) => string,
 ): Generator<string> {
-  if (lines === undefined) {
-    for (const row of rows) yield frame(row.id, row.text ?? write(row.cells ?? []), row.change, row);
+  if (rows !== undefined) {
+    for (const row of rows) yield frame(row.id, write(row.cells), row.change, row);
     return;
   }
   const identify = identities(head, table.name);
@@ -214,7 +231,10 @@ export function* rowTexts(
 
 /** One format: turns snapshots into text. */
 export interface Format {
-  /** SQL that writes the columns of a row at a fraction of the cost; null where their values are needed. */
+  /**
+   * SQL that writes the columns of a row at a fraction of the cost. Null where their values are needed: the format is
+   * then given tables whose rows have cells, and no others.
+   */
   readonly rowSql: ((table: Table) => string) | null;
   /** `table`: the text of each table goes into a file of its own. */
   readonly files: 'one' | 'table';
@@ -226,7 +246,7 @@ export interface Format {
   /** The first text of a file of a table. */
   header?(table: Table): string;
   /** Chunks of text; each but the chunks of one document is whole lines. */
-  snapshot(snapshot: ExportSnapshot): Iterable<string | TableText>;
+  snapshot(snapshot: AnySnapshot): Iterable<string | TableText>;
   end?(): string;
 }
 

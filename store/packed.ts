@@ -1,7 +1,9 @@
 /** Rows in one value: of a snapshot whose rows are not simply what is known. Names go with them, for tables grow. */
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Table } from '../collector/table.ts';
 import type { Cells } from './snapshot.ts';
+
+// Loaded where it is needed, for few snapshots have such rows, and start-up counts.
+const zlib = () => process.getBuiltinModule('node:zlib');
 
 interface Packed {
   readonly columns: readonly string[];
@@ -9,11 +11,13 @@ interface Packed {
 }
 
 export const packRows = ({ columns }: Table, rows: readonly Cells[]): Buffer =>
-  deflateRawSync(JSON.stringify({ columns: Object.keys(columns), rows } satisfies Packed), { level: 9 });
+  zlib().deflateRawSync(JSON.stringify({ columns: Object.keys(columns), rows } satisfies Packed), {
+    level: 9,
+  });
 
 /** The rows in the columns of a table as it is declared now. Throws for what nobody packed. */
 export const unpackRows = (raw: Uint8Array, { columns }: Table): Cells[] => {
-  const packed = JSON.parse(inflateRawSync(raw).toString('utf8')) as Packed | readonly Cells[];
+  const packed = JSON.parse(zlib().inflateRawSync(raw).toString('utf8')) as Packed | readonly Cells[];
   const names = Object.keys(columns);
   // Up to layout 2 there were no names; columns that came later stand behind those of then.
   if (Array.isArray(packed))

@@ -1,18 +1,14 @@
 /** CSV as RFC 4180 has it, one file for each table. */
+import { csvCell } from '../cell.ts';
 import { chunkCharacters, renamedOf } from '../format.ts';
-import type { Cell, Format, TableText } from '../format.ts';
+import type { Cell, ExportSnapshot, Format, TableText } from '../format.ts';
 
 // A spreadsheet takes a cell that begins so for a formula.
 const formula = /^[=+\-@\t\r]/;
 
-/** NULL is an empty field and an empty text is "", so that they stay apart. */
-const field = (value: Cell, isForSpreadsheet: boolean): string => {
-  if (value === null) return '';
-  // A number that begins with a minus is a number, not a formula.
-  if (typeof value !== 'string') return String(value);
-  const text = isForSpreadsheet && formula.test(value) ? `'${value}` : value;
-  return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-};
+/** A number that begins with a minus is a number, not a formula. */
+const field = (value: Cell, isForSpreadsheet: boolean): string =>
+  csvCell(isForSpreadsheet && typeof value === 'string' && formula.test(value) ? `'${value}` : value);
 
 const fields = (cells: readonly Cell[], isForSpreadsheet: boolean): string => {
   let text = '';
@@ -41,14 +37,14 @@ export const csvFormat = ({ isForSpreadsheet = false, hasChange = false }: CsvOp
       ...['host_id', 'snapshot_id', 'collected_time', 'row_id'],
       ...(hasChange ? ['change', 'column_name', 'old_value', 'new_value'] : []),
     ]),
-  *snapshot({ head, tables }): Generator<TableText> {
+  *snapshot({ head, tables }: ExportSnapshot): Generator<TableText> {
     const own = fields([head.hostId, head.snapshotId, head.collectedTime], isForSpreadsheet);
     for (const { table, rows } of tables) {
       let text = '';
       const renamedIn = renamedOf(table);
       for (const row of rows) {
         const { id, change, cells } = row;
-        text += `${fields(cells ?? [], isForSpreadsheet)},${own},${id}`;
+        text += `${fields(cells, isForSpreadsheet)},${own},${id}`;
         const { column_name = null, old_value = null, new_value = null } = renamedIn(row) ?? {};
         const what = [change, column_name, old_value, new_value];
         text += hasChange ? `,${fields(what, isForSpreadsheet)}\r\n` : '\r\n';

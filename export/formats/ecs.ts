@@ -146,7 +146,7 @@ export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions 
   rowSql: null,
   files: 'one',
   extension: '.ndjson',
-  *snapshot(snapshot) {
+  *snapshot(snapshot: ExportSnapshot) {
     const { head } = snapshot;
     const host = JSON.stringify(hostFields(snapshot));
     const device = JSON.stringify(deviceFields(snapshot.host));
@@ -175,11 +175,11 @@ export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions 
         const { id, change, cells } = row;
         const renamed = renamedIn(row);
         const more = renamed === null ? '' : `"change":${JSON.stringify(renamed)},`;
-        const own = fieldsOf(cells ?? []);
+        const own = fieldsOf(cells);
         const rest = JSON.stringify(own.fields).slice(1, -1);
         const line =
           `${start}${id}","kind":"${own.kind ?? eventKind}",${event},"action":"${change ?? 'snapshot'}"${own.event}},"host":${host},"device":${device},` +
-          `${rest === '' ? '' : `${rest},`}"tokenquery":{"snapshot_id":"${head.snapshotId}",${level}${more}${label}:${object(cells ?? [])}}}\n`;
+          `${rest === '' ? '' : `${rest},`}"tokenquery":{"snapshot_id":"${head.snapshotId}",${level}${more}${label}:${object(cells)}}}\n`;
         yield isBulk ? `{"create":{"_index":${index},"_id":"${id}"}}\n${line}` : line;
       }
     }

@@ -326,82 +326,101 @@ const uidOf = (head: Head, ...parts: readonly string[]): string =>
     .update(JSON.stringify([head.hostId, ...parts]))
     .digest('hex');
 
-const findingEvents = function* (head: Head, device: Fields, tables: Tables): Generator<Fields> {
-  for (const row of rowsOf(tables, 'findings')) {
-    const cell = (name: string): string | undefined => text(row.cell(name));
-    const isHit = cell('verdict') === 'hit';
-    const subject = cell('subject');
-    const name = cell('query_name') ?? '';
-    const title = cell('title') ?? name;
-    const details = JSON.parse(cell('details') ?? '[]') as unknown;
-    const blindSpots = JSON.parse(cell('blind_spots') ?? '[]') as {
-      table: string;
-      column: string | null;
-      reason: string;
-    }[];
-    const firstSeen = row.cell('first_seen_time');
-    const references = cell('references');
-    yield {
-      ...eventOf(2003, head, {
-        id: row.id,
-        log: 'findings',
-        severity: isHit ? (cell('severity') ?? '') : 'info',
-      }),
-      status_id: 1,
-      status: 'New',
-      message: title,
-      device,
-      finding_info: {
-        // The same for the same finding in every snapshot.
-        uid: uidOf(head, 'finding', name, subject ?? ''),
-        title,
-        ...defined({
-          desc: cell('purpose'),
-          types: cell('group') === undefined ? undefined : [cell('group')],
-          first_seen_time: typeof firstSeen === 'number' ? firstSeen * 1000 : undefined,
-          first_seen_time_dt: isoTimeOf(firstSeen),
-        }),
-        last_seen_time: head.collectedTime * 1000,
-        last_seen_time_dt: isoTime(head.collectedTime),
-      },
-      compliance: {
-        control: name,
-        // A check that could not be evaluated did not pass: OCSF calls it a warning.
-        ...(isHit ? { status_id: 3, status: 'Fail' } : { status_id: 2, status: 'Warning' }),
-        ...(isHit
-          ? { assessments: [{ name, uid: name, meets_criteria: false, desc: title }] }
-          : {
-              status_details: blindSpots.map(
-                ({ table, column, reason }) => `${table}${column === null ? '' : `.${column}`}: ${reason}`,
-              ),
-            }),
-      },
-      ...(isHit && cell('remediation') !== undefined
-        ? {
-            remediation: {
-              desc: cell('remediation'),
-              ...(references === undefined
-                ? {}
-                : { references: references.split(/[;,]\s*/).filter((part) => part !== '') }),
-            },
-          }
-        : {}),
-      ...(subject === undefined ? {} : { resources: [{ name: subject, type: 'account or device' }] }),
-      ...(Array.isArray(details) && details.length > 0
-        ? {
-            enrichments: [
-              {
-                name: 'facts',
-                value: String(details.length),
-                type: 'evidence',
-                provider: 'tokenquery',
-                data: { rows: details },
-              },
-            ],
-          }
-        : {}),
-    };
+/** What a blind spot of a finding is told with. */
+interface BlindSpotFields {
+  readonly table: string;
+  readonly column: string | null;
+  readonly reason: string;
+}
+
+/** A row of findings, as far as events are made of it. */
+interface Finding {
+  readonly row: Row;
+  readonly isHit: boolean;
+  readonly name: string;
+  readonly title: string;
+  readonly subject: string | undefined;
+  readonly cell: (name: string) => string | undefined;
+}
+
+const findingOf = (row: Row): Finding => {
+  const cell = (name: string): string | undefined => text(row.cell(name));
+  const name = cell('query_name') ?? '';
+  return {
+    ...{ row, cell, name },
+    isHit: cell('verdict') === 'hit',
+    title: cell('title') ?? name,
+    subject: cell('subject'),
+  };
+};
+
+const findingInfo = ({ row, cell, name, title, subject }: Finding, head: Head): Fields => {
+  const firstSeen = row.cell('first_seen_time');
+  return {
+    // The same for the same finding in every snapshot.
+    uid: uidOf(head, 'finding', name, subject ?? ''),
+    title,
+    ...defined({
+      desc: cell('purpose'),
+      types: cell('group') === undefined ? undefined : [cell('group')],
+      first_seen_time: typeof firstSeen === 'number' ? firstSeen * 1000 : undefined,
+      first_seen_time_dt: isoTimeOf(firstSeen),
+    }),
+    last_seen_time: head.collectedTime * 1000,
+    last_seen_time_dt: isoTime(head.collectedTime),
+  };
+};
+
+const complianceOf = ({ isHit, cell, name, title }: Finding): Fields => {
+  if (isHit) {
+    const assessments = [{ name, uid: name, meets_criteria: false, desc: title }];
+    return { control: name, status_id: 3, status: 'Fail', assessments };
   }
+  const blindSpots = JSON.parse(cell('blind_spots') ?? '[]') as BlindSpotFields[];
+  // A check that could not be evaluated did not pass: OCSF calls it a warning.
+  return {
+    ...{ control: name, status_id: 2, status: 'Warning' },
+    status_details: blindSpots.map(
+      ({ table, column, reason }) => `${table}${column === null ? '' : `.${column}`}: ${reason}`,
+    ),
+  };
+};
+
+const remediationOf = ({ isHit, cell }: Finding): Fields | undefined => {
+  const desc = cell('remediation');
+  if (!isHit || desc === undefined) return undefined;
+  const references = cell('references')
+    ?.split(/[;,]\s*/)
+    .filter((part) => part !== '');
+  return { desc, ...(references === undefined ? {} : { references }) };
+};
+
+/** The facts of a finding, as they are. */
+const factsOf = ({ cell }: Finding): readonly Fields[] | undefined => {
+  const rows = JSON.parse(cell('details') ?? '[]') as unknown;
+  if (!Array.isArray(rows) || rows.length === 0) return undefined;
+  return [
+    { name: 'facts', value: String(rows.length), type: 'evidence', provider: 'tokenquery', data: { rows } },
+  ];
+};
+
+const findingEvent = (finding: Finding, head: Head, device: Fields): Fields => {
+  const { row, isHit, cell, title, subject } = finding;
+  const severity = isHit ? (cell('severity') ?? '') : 'info';
+  return {
+    ...eventOf(2003, head, { id: row.id, log: 'findings', severity }),
+    status_id: 1,
+    status: 'New',
+    message: title,
+    device,
+    finding_info: findingInfo(finding, head),
+    compliance: complianceOf(finding),
+    ...defined({
+      remediation: remediationOf(finding),
+      resources: subject === undefined ? undefined : [{ name: subject, type: 'account or device' }],
+      enrichments: factsOf(finding),
+    }),
+  };
 };
 
 /** JSON that also holds integers beyond 2^53: only rows that are copied as they are have such. */
@@ -425,16 +444,17 @@ export const ocsfFormat = (): Format => ({
     const tables = new Map<string, Collected>();
     for (const { table, status, rows } of snapshot.tables) {
       const indexes = new Map(Object.keys(table.columns).map((name, index) => [name, index]));
-      const own = Array.from(rows, ({ id, cells }): Row => {
-        const values = cells ?? [];
-        return { id, cells: values, cell: (column) => values[indexes.get(column) ?? -1] ?? null };
-      });
+      const own = Array.from(rows, ({ id, cells }): Row => ({
+        ...{ id, cells },
+        cell: (column) => cells[indexes.get(column) ?? -1] ?? null,
+      }));
       tables.set(table.name, { table, status, rows: own });
     }
     const device = deviceOf(head, host, tables);
     const inventory = deviceEvent(head, device, tables);
     if (inventory !== null) yield `${stringify(inventory)}\n`;
     yield* userEvents(head, JSON.stringify(device), tables);
-    for (const event of findingEvents(head, device, tables)) yield `${stringify(event)}\n`;
+    for (const row of rowsOf(tables, 'findings'))
+      yield `${stringify(findingEvent(findingOf(row), head, device))}\n`;
   },
 });

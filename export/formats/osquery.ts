@@ -2,7 +2,7 @@
 import type { Column, Table } from '../../collector/table.ts';
 import { quoteName } from '../../store/ddl.ts';
 import { hostIdMember, isReport, objectSql, removedAndAdded, rowTexts } from '../format.ts';
-import type { Cell, Format, Head, Member, ExportSnapshot, ExportTable } from '../format.ts';
+import type { AnySnapshot, Cell, ExportTable, Format, Head, Member, WrittenTable } from '../format.ts';
 
 export interface OsqueryOptions {
   /** `event`: a line for each row; `batch`: one for each difference; `snapshot`: one for each whole set. */
@@ -86,13 +86,13 @@ const columnsSql =
 export const queryName = (table: string): string => `pack_tokenquery_${table}`;
 
 function* linesOfTable(
-  given: ExportTable,
-  { head, host }: ExportSnapshot,
+  given: ExportTable | WrittenTable,
+  { head, host }: AnySnapshot,
   options: OsqueryOptions,
 ): Generator<string> {
   const { isNumeric = false } = options;
   // The result log of osquery has no word for a row that changed.
-  const exportTable = given.lines === undefined ? { ...given, rows: removedAndAdded(given) } : given;
+  const exportTable = given.rows === undefined ? given : { ...given, rows: removedAndAdded(given) };
   const hostname = host['hostname'];
   // The report on the collection is what osquery calls a snapshot query: it is never compared with the one before.
   const isState = isReport(exportTable.table);

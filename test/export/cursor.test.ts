@@ -17,7 +17,8 @@ import { emptyCursor, lockCursor, newsSince } from '../../export/cursor.ts';
 import type { Cursor } from '../../export/cursor.ts';
 import { formatNames, formats } from '../../export/formats/index.ts';
 import { exportReader } from '../../export/rows/reader.ts';
-import { fileSink, hasZstd } from '../../export/file_sink.ts';
+import { fileSink } from '../../export/file_sink.ts';
+import { hasZstd } from '../../export/part_file.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
 import { openForWriting } from '../../store/file.ts';
 import { retain } from '../../store/retention.ts';
@@ -209,7 +210,7 @@ test('files are cut after a size, compressed, numbered, private, and the oldest 
   const folder = temporaryFolder(t);
   const db = await sampleStore(t);
   const plain = (await cli(['export', '--db', db, '--format', 'osquery'])).stdout;
-  for (const suffix of ['', '.gz', ...(hasZstd ? ['.zst'] : [])]) {
+  for (const suffix of ['', '.gz', ...(hasZstd() ? ['.zst'] : [])]) {
     const out = join(folder, `cut.log${suffix}`);
     const ended = await cli([
       'export',
@@ -265,9 +266,9 @@ test('files are cut after a size, compressed, numbered, private, and the oldest 
   await cli(['export', '--db', db, '--format', 'hec', '--output', join(folder, 'one.json'), '--compress']);
   t.deepEqual(
     readdirSync(folder).filter((name) => name.startsWith('one')),
-    [`one.json${hasZstd ? '.zst' : '.gz'}`],
+    [`one.json${hasZstd() ? '.zst' : '.gz'}`],
   );
-  t.is(parsed(unpack(join(folder, `one.json${hasZstd ? '.zst' : '.gz'}`))).length, linesOf(plain).length);
+  t.is(parsed(unpack(join(folder, `one.json${hasZstd() ? '.zst' : '.gz'}`))).length, linesOf(plain).length);
   t.deepEqual(
     readdirSync(folder).filter((name) => name.endsWith('.tmp')),
     [],

@@ -2,8 +2,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { leastHosts, parallelExport } from '../../export/parallel.ts';
-import type { WorkerTask } from '../../export/parallel.ts';
+import { parallelExport } from '../../export/parallel.ts';
+import { leastHosts } from '../../export/thread_protocol.ts';
+import type { WorkerTask } from '../../export/thread_protocol.ts';
 import { openForReading, openForWriting } from '../../store/file.ts';
 import { snapshotIdOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';

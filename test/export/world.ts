@@ -7,7 +7,7 @@ import { evidenceBackend } from '../../collector/backends/evidence.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import { formats } from '../../export/formats/index.ts';
 import type { FormatName, FormatOptions } from '../../export/formats/index.ts';
-import type { Cell, ExportRow, Format, Head, ExportSnapshot } from '../../export/format.ts';
+import type { AnySnapshot, Cell, ExportRow, ExportSnapshot, Format, Head } from '../../export/format.ts';
 import { identities, keyWriter } from '../../export/format.ts';
 import { exportReader } from '../../export/rows/reader.ts';
 import { openDatabase } from '../../store/database.ts';
@@ -149,7 +149,7 @@ export const editStore = (path: string, sql: string): void => {
   db.close();
 };
 
-export const textOf = (format: Format, snapshots: Iterable<ExportSnapshot>): string => {
+export const textOf = (format: Format, snapshots: Iterable<AnySnapshot>): string => {
   let text = format.begin?.() ?? '';
   let between = '';
   const begun = new Set<string>();
@@ -204,9 +204,7 @@ export const exportOf = (
     redaction: null,
     ...head,
   };
-  const rows = [
-    { id: identities(whole, table.name)(keyWriter(table)(cells), change), change, cells, text: null },
-  ];
+  const rows = [{ id: identities(whole, table.name)(keyWriter(table)(cells), change), change, cells }];
   return {
     head: whole,
     host: {},

@@ -1,0 +1,110 @@
+/** The snapshots that an export is made of. */
+import { UserError } from '../collector/errors.ts';
+import { newsSince, readCursor, emptyCursor } from '../export/cursor.ts';
+import type { News } from '../export/cursor.ts';
+import { formats } from '../export/formats/index.ts';
+import type { AnySnapshot } from '../export/format.ts';
+import { exportReader } from '../export/rows/reader.ts';
+import type { ReadOptions } from '../export/rows/source.ts';
+import { viewAsOf } from '../store/as_of.ts';
+import { hostOfSnapshot } from '../store/known_snapshots.ts';
+import type { Store } from '../store/store.ts';
+import { tables } from '../tables/index.ts';
+import { hostNamed } from './database.ts';
+import type { ExportPlan } from './export_plan.ts';
+import { currentTime } from './time.ts';
+
+export interface Source {
+  readonly snapshots: Iterable<AnySnapshot>;
+  /** What is new since the cursor; null where changes are not asked for. */
+  readonly news: News | null;
+}
+
+/** The hosts of a store that a plan names; null means all. */
+export const hostsOf = ({ hosts }: ExportPlan, store: Store): readonly string[] | null =>
+  hosts === null ? null : hosts.map((name) => hostNamed(store, name));
+
+const readOptions = (
+  { tables: wanted, format, redact, asOf }: ExportPlan,
+  hostIds: readonly string[] | null,
+): ReadOptions => ({
+  tables: wanted,
+  // What is redacted is redacted cell by cell.
+  rowSql: redact === null ? format.rowSql : null,
+  ...(hostIds === null ? {} : { hostIds }),
+  ...(asOf === null ? {} : { asOf }),
+});
+
+const oneSnapshot = (
+  plan: ExportPlan,
+  store: Store,
+  hosts: readonly string[] | null,
+): Iterable<AnySnapshot> => {
+  const snapshotId = plan.snapshotId as number;
+  const hostId = hostOfSnapshot(store.db, snapshotId);
+  if (hostId === null)
+    throw new UserError(
+      `there is no snapshot ${snapshotId} in the database`,
+      'SELECT snapshot_id, host_id, collected_time FROM snapshots lists them',
+    );
+  if (hosts !== null && !hosts.includes(hostId))
+    throw new UserError(`snapshot ${snapshotId} is of another host`, `--host ${hostId}`);
+  return exportReader(store, readOptions(plan, [hostId])).wholeSnapshots(({ id }) => id === snapshotId);
+};
+
+const findings = async (
+  plan: ExportPlan,
+  store: Store,
+  hosts: readonly string[] | null,
+): Promise<Iterable<AnySnapshot>> => {
+  const { evaluate } = await import(/* webpackMode: "eager" */ '../queries/evaluate.ts');
+  const { queries } = await import(/* webpackMode: "eager" */ '../queries/index.ts');
+  const { findingSnapshots } = await import(/* webpackMode: "eager" */ '../export/findings.ts');
+  const { names } = await import(/* webpackMode: "eager" */ './names.ts');
+  const answers = evaluate(store.db, queries, { now: plan.asOf ?? currentTime(), names, tables });
+  const heads = exportReader(store, { ...readOptions(plan, hosts), tables: [] }).currentSnapshots();
+  return findingSnapshots(store, answers, heads);
+};
+
+/** What a cursor is for: another choice needs another one. */
+const selectionOf = (plan: ExportPlan, hosts: readonly string[] | null): string =>
+  JSON.stringify({
+    format: plan.formatName,
+    tables: plan.areTablesNamed ? plan.tables.map((table) => table.name) : null,
+    hosts,
+    redact: plan.redact?.level ?? null,
+  });
+
+const changes = (plan: ExportPlan, store: Store, hosts: readonly string[] | null): Source => {
+  const selection = selectionOf(plan, hosts);
+  const cursor = plan.cursorPath === null ? emptyCursor(selection) : readCursor(plan.cursorPath, selection);
+  const news = newsSince(store, cursor, hosts);
+  const reader = exportReader(store, readOptions(plan, hosts));
+  const { isWhole } = formats[plan.formatName];
+  // Only other databases need what does not count.
+  const withAhead = plan.formatName === 'native';
+  const snapshots = function* (): Generator<AnySnapshot> {
+    for (const [hostId, { ids, since }] of news.hosts) {
+      if (isWhole)
+        yield* reader.wholeSnapshots(({ id, isAhead }) => ids.has(id) && (!isAhead || withAhead), [hostId]);
+      else yield* reader.changedSnapshots(hostId, since, (id) => ids.has(id));
+    }
+  };
+  return { snapshots: snapshots(), news };
+};
+
+/** The caller holds a transaction: it is one moment of the database, whoever writes into it meanwhile. */
+export const sourceOf = async (plan: ExportPlan, store: Store): Promise<Source> => {
+  const hosts = hostsOf(plan, store);
+  if (plan.asOf !== null) viewAsOf(store, plan.asOf);
+  switch (plan.what) {
+    case 'current':
+      return { snapshots: exportReader(store, readOptions(plan, hosts)).currentSnapshots(), news: null };
+    case 'snapshot':
+      return { snapshots: oneSnapshot(plan, store, hosts), news: null };
+    case 'findings':
+      return { snapshots: await findings(plan, store, hosts), news: null };
+    case 'changes':
+      return changes(plan, store, hosts);
+  }
+};
