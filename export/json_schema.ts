@@ -108,43 +108,44 @@ const doubts: Readonly<Record<string, Schema>> = {
   },
 };
 
-const otherLines = (tables: readonly Table[]): Readonly<Record<string, Schema>> => ({
-  snapshot: object(
-    {
-      tokenquery: { const: nativeVersion },
-      kind: { const: 'snapshot' },
-      snapshot_id: snapshotId,
-      host_id: hostId,
-      collected_time: { description: 'When it was collected. Unit: unix seconds.', type: 'integer' },
-      order_time: {
-        description:
-          'Only of a snapshot that is dated more than an hour after it was first stored, and does not count: where it stands in the order.',
-        type: 'integer',
-      },
-      sequence: {
-        description: 'Number of the snapshot on its host, in the database that it came from.',
-        ...countOrNull,
-      },
-      status: { enum: ['complete', 'partial', 'failed'] },
-      origin: { enum: origins },
-      euid: {
-        description: 'Effective user id of the collection; null when it is not known.',
-        ...countOrNull,
-      },
-      tool_version: text,
-      schema_version: { type: 'integer', minimum: 1 },
-      redaction: { enum: [null, 'pseudonym', 'strict'] },
+const snapshotLine: Schema = object(
+  {
+    tokenquery: { const: nativeVersion },
+    kind: { const: 'snapshot' },
+    snapshot_id: snapshotId,
+    host_id: hostId,
+    collected_time: { description: 'When it was collected. Unit: unix seconds.', type: 'integer' },
+    order_time: {
+      description:
+        'Only of a snapshot that is dated more than an hour after it was first stored, and does not count: where it stands in the order.',
+      type: 'integer',
     },
-    {
-      title: 'snapshot',
-      description: 'The line with which a snapshot begins.',
-      required: [
-        ...['tokenquery', 'kind', 'snapshot_id', 'host_id', 'collected_time', 'sequence', 'status', 'origin'],
-        ...['euid', 'tool_version', 'schema_version', 'redaction'],
-      ],
+    sequence: {
+      description: 'Number of the snapshot on its host, in the database that it came from.',
+      ...countOrNull,
     },
-  ),
-  table: object(
+    status: { enum: ['complete', 'partial', 'failed'] },
+    origin: { enum: origins },
+    euid: {
+      description: 'Effective user id of the collection; null when it is not known.',
+      ...countOrNull,
+    },
+    tool_version: text,
+    schema_version: { type: 'integer', minimum: 1 },
+    redaction: { enum: [null, 'pseudonym', 'strict'] },
+  },
+  {
+    title: 'snapshot',
+    description: 'The line with which a snapshot begins.',
+    required: [
+      ...['tokenquery', 'kind', 'snapshot_id', 'host_id', 'collected_time', 'sequence', 'status', 'origin'],
+      ...['euid', 'tool_version', 'schema_version', 'redaction'],
+    ],
+  },
+);
+
+const tableLine = (tables: readonly Table[]): Schema =>
+  object(
     {
       kind: { const: 'table' },
       table: { enum: tables.map(({ name }) => name) },
@@ -168,18 +169,25 @@ const otherLines = (tables: readonly Table[]): Readonly<Record<string, Schema>> 
       description: 'What came of looking at a table; its rows follow.',
       required: ['kind', 'table', 'snapshot_id', 'status', 'row_count', 'columns_affected'],
     },
-  ),
-  end: object(
-    {
-      kind: { const: 'end' },
-      snapshot_id: snapshotId,
-      rows: { description: 'How many row lines there were.', type: 'integer', minimum: 0 },
-    },
-    {
-      title: 'end',
-      description: 'The line with which a snapshot ends; without it, the snapshot was cut off.',
-    },
-  ),
+  );
+
+const endLine: Schema = object(
+  {
+    kind: { const: 'end' },
+    snapshot_id: snapshotId,
+    rows: { description: 'How many row lines there were.', type: 'integer', minimum: 0 },
+  },
+  {
+    title: 'end',
+    description: 'The line with which a snapshot ends; without it, the snapshot was cut off.',
+  },
+);
+
+/** The lines that are no rows, by their kind. */
+const otherLines = (tables: readonly Table[]): Readonly<Record<string, Schema>> => ({
+  snapshot: snapshotLine,
+  table: tableLine(tables),
+  end: endLine,
 });
 
 /** Every line of a native export. */
