@@ -13,7 +13,9 @@ import { createGzip, createZstdCompress } from 'node:zlib';
 import { collect } from '../collector/collect.ts';
 import { evidenceBackend } from '../collector/backends/evidence.ts';
 import type { Table, Value } from '../collector/table.ts';
-import { nativeLines } from '../store/native/encode.ts';
+import { nativeFormat } from '../export/formats/native.ts';
+import { wholeSnapshot } from '../export/rows/snapshots.ts';
+import type { WholeSnapshot } from '../export/rows/snapshots.ts';
 import { cellsOrder, digestOfCells, packRows, rowsOf, snapshotIdOf, snapshotOf } from '../store/snapshot.ts';
 import type { Cells, TableObservation, Snapshot } from '../store/snapshot.ts';
 import { tables } from '../tables/index.ts';
@@ -33,6 +35,9 @@ export const hostIdOf = (host: number): string => uuidOf(`host ${host}`);
 export const dayTime = (day: number): number => 1_790_000_000 + day * 86_400;
 
 const tableNamed = (name: string): Table => tables.find((table) => table.name === name) as Table;
+
+const linesOf = (snapshot: WholeSnapshot): string =>
+  [...nativeFormat().snapshot(wholeSnapshot(snapshot, tables))].join('');
 
 const observationOf = (table: Table, rows: readonly Readonly<Record<string, Value>>[]): TableObservation => {
   const names = Object.keys(table.columns);
@@ -321,8 +326,7 @@ export const writeFleet = async (
     for (let host = 0; host < options.hosts; host += 1) {
       const snapshot = snapshotOfHost(host, { accounts: options.accounts, day, changing: options.changing });
       for (const observation of snapshot.observations.values()) rows += observation.rowCount;
-      if (!out.write([...nativeLines({ ...snapshot, sequence: day + 1 }, tables)].join('')))
-        await once(out, 'drain');
+      if (!out.write(linesOf({ ...snapshot, sequence: day + 1 }))) await once(out, 'drain');
     }
   }
   out.end();

@@ -1,11 +1,9 @@
 /** The native export: snapshots as NDJSON, one row a line. docs/native.md describes it. */
 import { hash } from 'node:crypto';
-import type { Table, Value } from '../../collector/table.ts';
-import { doubtFields, doubtsOfRow } from '../doubts.ts';
+import type { Value } from '../../collector/table.ts';
+import { doubtFields } from '../doubts.ts';
 import type { Doubts } from '../doubts.ts';
-import { dataTables } from '../schema.ts';
-import { rowsOf } from '../snapshot.ts';
-import type { Cells, Snapshot, TableObservation } from '../snapshot.ts';
+import type { Snapshot, TableObservation } from '../snapshot.ts';
 
 export const nativeVersion = 1;
 
@@ -28,13 +26,6 @@ export const rowIdHead = (
  */
 export const rowIdOf = (head: string, key: string, ordinal = 0): string =>
   hash('sha256', ordinal === 0 ? `${head}${key}]` : `${head}${key},${ordinal}]`);
-
-export const rowId = (
-  snapshot: Pick<Snapshot, 'schemaVersion' | 'hostId' | 'snapshotId'>,
-  table: string,
-  key: readonly Value[],
-  ordinal = 0,
-): string => rowIdOf(rowIdHead(snapshot, table), JSON.stringify(key), ordinal);
 
 export type SnapshotHead = Omit<Snapshot, 'observations' | 'report'> & { readonly sequence?: number | null };
 
@@ -102,56 +93,3 @@ export const rowMiddle = '","columns":';
 
 export const endLine = (snapshotId: number, rows: number): string =>
   `${JSON.stringify({ kind: 'end', snapshot_id: snapshotId, rows })}\n`;
-
-/** The lines of one snapshot, each with its line feed. */
-export function* nativeLines(
-  snapshot: Snapshot & { readonly sequence?: number },
-  tables: readonly Table[],
-): Generator<string> {
-  const { snapshotId, observations, report } = snapshot;
-  yield snapshotLine(snapshot);
-  let count = 0;
-  const rowLines = function* (table: Table, rows: readonly Cells[]): Generator<string> {
-    const names = Object.keys(table.columns);
-    const keyIndexes = table.key.map((name) => names.indexOf(name));
-    const labels = names.map((name, index) => `${index === 0 ? '' : ','}${JSON.stringify(name)}:`);
-    const head = rowHead(snapshot, table.name);
-    const idHead = rowIdHead(snapshot, table.name);
-    let before = '';
-    let ordinal = 0;
-    for (const row of rows) {
-      const key = JSON.stringify(keyIndexes.map((index) => row[index] ?? null));
-      ordinal = key === before ? ordinal + 1 : 0;
-      before = key;
-      let columns = '';
-      for (const [index, label] of labels.entries()) columns += label + JSON.stringify(row[index] ?? null);
-      count += 1;
-      yield `${head}${rowIdOf(idHead, key, ordinal)}${rowMiddle}{${columns}}}\n`;
-    }
-  };
-  const details = new Map((report?.status ?? []).map((row) => [row[0], row]));
-  for (const table of dataTables(tables)) {
-    const observation = observations.get(table.name);
-    if (observation === undefined) continue;
-    const row = details.get(table.name) ?? [];
-    const [, , , code = null, reason = null, , durationMs = null] = row;
-    const known = { code, reason, durationMs, doubts: doubtsOfRow(row) };
-    yield tableLine(table.name, snapshotId, observation, report === null ? null : known);
-    yield* rowLines(table, rowsOf(observation, Object.keys(table.columns).length));
-  }
-  if (report !== null) {
-    for (const [part, name] of Object.entries(reportTables)) {
-      const table = tables.find((known) => known.name === name);
-      const rows = report[part as keyof typeof reportTables];
-      if (table === undefined) continue;
-      yield tableLine(
-        name,
-        snapshotId,
-        { status: 'ok', rowCount: rows.length, affected: [], failed: null },
-        null,
-      );
-      yield* rowLines(table, rows);
-    }
-  }
-  yield endLine(snapshotId, count);
-}

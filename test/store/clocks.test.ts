@@ -10,7 +10,7 @@ import { viewAsOf } from '../../store/as_of.ts';
 import { openForReading, openForWriting, transact } from '../../store/file.ts';
 import type { Store } from '../../store/file.ts';
 import { nativeDecoder } from '../../store/native/decode.ts';
-import { nativeLines } from '../../store/native/encode.ts';
+import { nativeLines } from '../native_lines.ts';
 import { snapshotReader } from '../../store/reader.ts';
 import { retain } from '../../store/retention.ts';
 import type { Cells, Snapshot } from '../../store/snapshot.ts';

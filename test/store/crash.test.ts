@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, statSync, write
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { nativeLines } from '../../store/native/encode.ts';
+import { nativeLines } from '../native_lines.ts';
 import { openForReading, openForWriting, transact } from '../../store/file.ts';
 import { snapshotIdOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';

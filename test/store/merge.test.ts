@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import test from 'ava';
 import { UserError } from '../../collector/errors.ts';
-import { nativeLines } from '../../store/native/encode.ts';
+import { nativeLines } from '../native_lines.ts';
 import { nativeDecoder } from '../../store/native/decode.ts';
 import { readHostIds, snapshotReader } from '../../store/reader.ts';
 import { openForReading, openForWriting } from '../../store/file.ts';

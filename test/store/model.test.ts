@@ -3,7 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { isGood } from '../../collector/status.ts';
 import type { Value } from '../../collector/table.ts';
-import { nativeLines } from '../../store/native/encode.ts';
+import { nativeLines } from '../native_lines.ts';
 import { nativeDecoder } from '../../store/native/decode.ts';
 import { readHostIds, snapshotReader } from '../../store/reader.ts';
 import { openForReading } from '../../store/file.ts';

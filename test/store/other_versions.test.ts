@@ -17,7 +17,7 @@ import { openForReading, openForWriting } from '../../store/file.ts';
 import type { Store } from '../../store/file.ts';
 import { merge } from '../../store/merge.ts';
 import type { Merged } from '../../store/merge.ts';
-import { nativeLines } from '../../store/native/encode.ts';
+import { nativeLines } from '../native_lines.ts';
 import {
   cellsOrder,
   digestOfCells,

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import test from 'ava';
 import { formatNames } from '../../export/formats/index.ts';
 import { isoTimeOf } from '../../export/format.ts';
-import { nativeLines } from '../../store/native/encode.ts';
+import { nativeLines } from '../native_lines.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, sample, temporaryFolder } from '../standin.ts';
 import { makeBundle, snapshotOfBundle } from './evidence.ts';
