@@ -3,70 +3,8 @@ import { parseArgs } from 'node:util';
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
 import { checkOptions, dashes, written } from './checks.ts';
-import type { Options, Relation, Values } from './checks.ts';
+import type { Arguments, Command, OptionSpec, Options, Values } from './command.ts';
 import { numberOf } from './kinds.ts';
-import type { Kind } from './kinds.ts';
-
-/** All that there is to say of an option; checks.ts holds command lines against it. */
-export interface OptionSpec {
-  readonly type: 'boolean' | 'string';
-  readonly short?: string;
-  readonly isRepeatable?: true;
-  /** Repeatable, and one value may hold several, separated by commas. */
-  readonly isList?: true;
-  /** How help names the value. */
-  readonly value?: string;
-  readonly description: string;
-  readonly kind?: Kind;
-  /** Of a number, and of an age in seconds. */
-  readonly least?: number;
-  /** The only values that it takes. */
-  readonly choices?: readonly string[];
-  /** What a choice is called, where it is not called after the option. */
-  readonly noun?: string;
-  /** It cannot be left out; the hint for who does. */
-  readonly isRequired?: string;
-  /** It stands in the place of the positional argument. */
-  readonly isInPlace?: true;
-  readonly excludes?: readonly Relation[];
-  /** What it says something more of. */
-  readonly goesWith?: Relation;
-  /** What it cannot do without. */
-  readonly needs?: Relation;
-}
-
-/** A command line that has been checked. */
-export interface Arguments {
-  readonly positionals: readonly string[];
-  flag(name: string): boolean;
-  text(name: string): string | null;
-  texts(name: string): readonly string[];
-  /** What a value of a kind stands for: a count, bytes, seconds, a time; null when the option is not given. */
-  number(name: string): number | null;
-  /** A whole number of at least `least`, of an option that has no kind. */
-  count(name: string, least?: number): number | null;
-  /** The value of an option that cannot be left out. */
-  required(name: string): string;
-}
-
-/** One verb of the command line: help, documentation and parsing come from it. */
-export interface Command {
-  readonly name: string;
-  readonly usage: string;
-  readonly summary: string;
-  /** Further lines of its help. */
-  readonly about?: readonly string[];
-  readonly options: Readonly<Record<string, OptionSpec>>;
-  readonly positionals: {
-    readonly least: number;
-    readonly most: number;
-    /** What they are called, where an option can stand in their place. */
-    readonly name?: string;
-  };
-  readonly examples: readonly string[];
-  /** @returns The exit code. */
-  run(given: Arguments): Promise<number>;
-}
 
 export const helpOption: OptionSpec = { type: 'boolean', short: 'h', description: 'Print this help.' };
 

@@ -1,24 +1,8 @@
 /** What the declarations of options say, held against a command line. */
 import { UserError } from '../collector/errors.ts';
-import type { Command, OptionSpec } from './args.ts';
+import type { Command, OptionSpec, Options, Relation, Values } from './command.ts';
 import { numberOf } from './kinds.ts';
 import { suggest } from './suggest.ts';
-
-export type Options = Readonly<Record<string, OptionSpec>>;
-
-/** The values of each option that was given; a flag has empty texts. */
-export type Values = ReadonlyMap<string, readonly string[]>;
-
-/** Another option that one does not go with, or only goes with. */
-export interface Relation {
-  readonly option: string;
-  /** Only where the other one has this value. */
-  readonly value?: string;
-  /** Also where the other one is not given: what it is by default will do. */
-  readonly orNone?: true;
-  /** Why; the hint. */
-  readonly because?: string;
-}
 
 /** `-n`, `--db`. */
 export const dashes = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`);

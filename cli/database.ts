@@ -9,7 +9,7 @@ import { blindSpots } from '../store/blind_spots.ts';
 import type { BlindSpots } from '../store/blind_spots.ts';
 import { retainedTime } from '../store/reader.ts';
 import { tables } from '../tables/index.ts';
-import type { Arguments, OptionSpec } from './args.ts';
+import type { Arguments, OptionSpec } from './command.ts';
 import { printNote } from './output.ts';
 import { suggest } from './suggest.ts';
 import { currentTime, isoSeconds } from './time.ts';

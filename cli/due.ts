@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 import { isBegun, openForReading } from '../store/file.ts';
 import { tables } from '../tables/index.ts';
-import type { Arguments } from './args.ts';
-import type { Options } from './checks.ts';
+import type { Arguments } from './command.ts';
+import type { Options } from './command.ts';
 
 export const day = 86_400;
 /** In seconds: launchd starts nothing more often. */

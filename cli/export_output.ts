@@ -10,7 +10,7 @@ import type { Format } from '../export/format.ts';
 import { fileSink, stdoutSink } from '../export/file_sink.ts';
 import type { Sink } from '../export/file_sink.ts';
 import { bestSuffix } from '../export/part_file.ts';
-import type { Arguments } from './args.ts';
+import type { Arguments } from './command.ts';
 import { flush, print, printNote } from './output.ts';
 import { cleaningUp } from './signals.ts';
 

@@ -12,7 +12,7 @@ import { levels } from '../export/redact.ts';
 import type { Level } from '../export/redact.ts';
 import { redaction } from '../export/redaction.ts';
 import { tables } from '../tables/index.ts';
-import type { Arguments } from './args.ts';
+import type { Arguments } from './command.ts';
 import { tableNamed } from './options.ts';
 import { parseTime } from './time.ts';
 

@@ -1,4 +1,4 @@
-import type { Command } from './args.ts';
+import type { Command } from './command.ts';
 import { alignColumns, helpOf, parseCommandLine } from './args.ts';
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';

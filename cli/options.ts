@@ -1,8 +1,8 @@
 /** Options that several commands take, and what they mean. */
 import { UserError } from '../collector/errors.ts';
-import type { Arguments } from './args.ts';
+import type { Arguments } from './command.ts';
 import { alternatives } from './checks.ts';
-import type { Options } from './checks.ts';
+import type { Options } from './command.ts';
 import { modes } from './output.ts';
 import type { Mode } from './output.ts';
 import { suggest } from './suggest.ts';

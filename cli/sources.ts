@@ -11,7 +11,7 @@ import type { Table, Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { loadRows, openMemory } from '../store/memory.ts';
 import { tables } from '../tables/index.ts';
-import type { Arguments } from './args.ts';
+import type { Arguments } from './command.ts';
 import { includeOf } from './options.ts';
 import { endProgress, printNote, printProgress } from './output.ts';
 import { cleaningUp } from './signals.ts';

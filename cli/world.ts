@@ -2,7 +2,7 @@
 import { UserError } from '../collector/errors.ts';
 import type { Db } from '../store/database.ts';
 import type { Store } from '../store/file.ts';
-import type { Arguments } from './args.ts';
+import type { Arguments } from './command.ts';
 
 export interface World {
   readonly db: Db;

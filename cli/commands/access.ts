@@ -11,7 +11,7 @@ import type { Command as Source, FileSource, SourceName } from '../../collector/
 import { allColumns } from '../../collector/table.ts';
 import { volumeFiles } from '../../collector/backends/volume.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../args.ts';
+import type { Arguments, Command } from '../command.ts';
 import { flush, print } from '../output.ts';
 
 /** Table and column names that a source can fill. */

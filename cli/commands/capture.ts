@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { UserError } from '../../collector/errors.ts';
 import { recordingBackend, writeBundle } from '../../collector/backends/recording.ts';
 import { missingArgument } from '../args.ts';
-import type { Arguments, Command } from '../args.ts';
+import type { Arguments, Command } from '../command.ts';
 import { collectAll, generatedTables, isMac, backendsOf } from '../sources.ts';
 import { includeOf, sourceOptions } from '../options.ts';
 import { flush, print, printNote } from '../output.ts';

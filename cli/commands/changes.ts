@@ -1,7 +1,7 @@
 import { UserError } from '../../collector/errors.ts';
 import { dataTables } from '../../store/schema.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../args.ts';
+import type { Arguments, Command } from '../command.ts';
 import { modeOf, modeOptions } from '../options.ts';
 import { flush, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';

@@ -10,7 +10,7 @@ import { isOneRedaction } from '../../store/known_snapshots.ts';
 import { readHostIds } from '../../store/reader.ts';
 import type { Store } from '../../store/store.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../args.ts';
+import type { Arguments, Command } from '../command.ts';
 import { dbOption, readableStore, using } from '../database.ts';
 import { programEntry } from '../delivered.ts';
 import { defaultKeep, outputOf, outputPath, withSignals } from '../export_output.ts';

@@ -13,7 +13,7 @@ import type { Db } from '../../store/database.ts';
 import type { Store } from '../../store/file.ts';
 import { openMemory } from '../../store/memory.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../args.ts';
+import type { Arguments, Command } from '../command.ts';
 import { plural, printFindings } from '../findings_report.ts';
 import { evaluateIn, judgedWorld, selectQueries, tablesOfQueries } from '../findings.ts';
 import { tellMistakes } from '../mistakes.ts';

@@ -5,7 +5,7 @@ import type { Merged } from '../../store/merge.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../args.ts';
+import type { Arguments, Command } from '../command.ts';
 import { endProgress, flush, print, printError, printNote, printProgress } from '../output.ts';
 import { programEntry } from '../delivered.ts';
 import { dbOption, dbPath, noteAhead, noteClock, using, writableStore } from '../database.ts';

@@ -6,7 +6,7 @@ import { findingsOfAnswer } from '../../queries/findings.ts';
 import { severityRank } from '../../queries/query.ts';
 import type { Answer } from '../../queries/evaluate.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../args.ts';
+import type { Arguments, Command } from '../command.ts';
 import { collectFrom, generatedTables, rowsOf } from '../sources.ts';
 import { evaluateIn, judgedWorld } from '../findings.ts';
 import { sourceOptions } from '../options.ts';

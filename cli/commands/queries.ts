@@ -4,7 +4,7 @@ import { queries as library } from '../../queries/index.ts';
 import { blindSpotsSql } from '../../queries/blind_spots.ts';
 import { tables } from '../../tables/index.ts';
 import { readQueries } from '../../queries/custom.ts';
-import type { Arguments, Command } from '../args.ts';
+import type { Arguments, Command } from '../command.ts';
 import { selectQueries } from '../findings.ts';
 import { modeOf, modeOptions } from '../options.ts';
 import { flush, print, printRows, visible } from '../output.ts';

@@ -9,7 +9,7 @@ import { quoteName } from '../../store/ddl.ts';
 import { openMemory } from '../../store/memory.ts';
 import type { Store } from '../../store/store.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../args.ts';
+import type { Arguments, Command } from '../command.ts';
 import { names } from '../names.ts';
 import { modeOf, modeOptions, worldOptions } from '../options.ts';
 import { flush, printNote, printRows } from '../output.ts';

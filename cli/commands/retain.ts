@@ -3,7 +3,7 @@ import { newestStored } from '../../store/clocks.ts';
 import { openForReading } from '../../store/file.ts';
 import { retain } from '../../store/retention.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../args.ts';
+import type { Arguments, Command } from '../command.ts';
 import { endProgress, flush, print, printNote, printProgress } from '../output.ts';
 import { dbOption, dbPath, noteClocks, using, writableStore } from '../database.ts';
 import { currentTime, isoSeconds } from '../time.ts';

@@ -4,8 +4,8 @@ import type { PlistDict, PlistValue } from '../../collector/parsers/plist_value.
 import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
 import { formatNames } from '../../export/formats/index.ts';
 import { levels } from '../../export/redact.ts';
-import type { Arguments, Command } from '../args.ts';
-import type { Relation } from '../checks.ts';
+import type { Arguments, Command } from '../command.ts';
+import type { Relation } from '../command.ts';
 import { day, shortestTurn, splayOf } from '../due.ts';
 import { flush, print, printNote } from '../output.ts';
 

@@ -4,7 +4,7 @@ import { allColumns, meaningOfNull } from '../../collector/table.ts';
 import type { Column, Table } from '../../collector/table.ts';
 import { createTable } from '../../store/ddl.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../args.ts';
+import type { Arguments, Command } from '../command.ts';
 import { alternatives } from '../checks.ts';
 import { flush, print } from '../output.ts';
 import { tableNamed } from '../options.ts';

@@ -8,7 +8,7 @@ import type { Snapshot } from '../../store/snapshot.ts';
 import { storeWriter } from '../../store/writer/writer.ts';
 import type { Added, TableChanges } from '../../store/writer/writer.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../args.ts';
+import type { Arguments, Command } from '../command.ts';
 import { dueOptions, everyOf, isDue } from '../due.ts';
 import { collectAll, backendsOf, generatedTables } from '../sources.ts';
 import { sourceOptions } from '../options.ts';

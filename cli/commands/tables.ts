@@ -3,7 +3,7 @@ import { allColumns } from '../../collector/table.ts';
 import type { Column, Table } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
 import { alignColumns } from '../args.ts';
-import type { Arguments, Command } from '../args.ts';
+import type { Arguments, Command } from '../command.ts';
 import { flush, jsonRow, print } from '../output.ts';
 import { tableNamed } from '../options.ts';
 

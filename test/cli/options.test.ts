@@ -1,6 +1,6 @@
 import test from 'ava';
 import { parseCommandLine } from '../../cli/args.ts';
-import type { Command } from '../../cli/args.ts';
+import type { Command } from '../../cli/command.ts';
 import { verbs } from '../../cli/main.ts';
 import { UserError } from '../../collector/errors.ts';
 

@@ -181,7 +181,9 @@ test('every ECS field is in the list of fields or under tokenquery', async (t) =
   withStore(path, (store) => {
     const used = new Set<string>();
     const verdicts = new Set<string>();
-    for (const snapshots of Object.values(everything(store))) {
+    for (const [what, snapshots] of Object.entries(everything(store))) {
+      // Only the native format takes rows as SQLite wrote them.
+      if (what === 'current as JSON') continue;
       for (const document of parsed(textOf(ecsFormat(), snapshots()))) {
         for (const field of leaves(document, '')) {
           used.add(field);
