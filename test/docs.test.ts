@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test from 'ava';
 import { verbs } from '../cli/main.ts';
 import { version } from '../cli/version.ts';
@@ -86,4 +86,54 @@ test('README names the two commands, and no path or host of a machine', (t) => {
   t.regex(readme, /^ {4}npm start/m);
   t.regex(readme, /^ {4}npm test/m);
   t.notRegex(readme, /registry\.|\/work\/|\/root\//);
+});
+
+const pages = [
+  ...readdirSync(root).filter((file) => file.endsWith('.md')),
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join('docs', file)),
+];
+
+test('every link from one page to another leads somewhere', (t) => {
+  let count = 0;
+  for (const page of pages) {
+    for (const [, path = '', at] of read(page).matchAll(/\]\(([^)#\s:]+)(?:#([^)]*))?\)/g)) {
+      count += 1;
+      const target = join(dirname(page), path);
+      t.true(existsSync(join(root, target)), `${page}: ${path}`);
+      if (at === undefined || !target.endsWith('.md')) continue;
+      const headings = Array.from(read(target).matchAll(/^#+ (.*)$/gm), ([, heading = '']) =>
+        heading
+          .toLowerCase()
+          .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+          .replaceAll(' ', '-'),
+      );
+      t.true(headings.includes(at), `${page}: ${path}#${at}`);
+    }
+  }
+  t.true(count > 100);
+});
+
+test('every file that the pages for developers name is there', (t) => {
+  const named = ['CONTRIBUTING.md', 'docs/architecture.md'].flatMap((page) =>
+    Array.from(read(page).matchAll(/`([a-z]+\/[a-z_/.]*)`/g), ([, path = '']) => path),
+  );
+  t.deepEqual(
+    named.filter((path) => !existsSync(join(root, path))),
+    [],
+  );
+  t.true(named.length > 40);
+});
+
+test('every decision is in the list, numbered, and short', (t) => {
+  const decisions = readdirSync(join(root, 'docs/decisions')).filter((file) => file !== 'README.md');
+  const list = read('docs/decisions/README.md');
+  for (const [index, file] of decisions.toSorted().entries()) {
+    const number = String(index + 1).padStart(4, '0');
+    const text = read(join('docs/decisions', file));
+    const [, title] = /^# \d{4}: (.*)$/m.exec(text) ?? [];
+    t.true(list.includes(`| ${number} | [${title}](${file}) |`), file);
+    t.true(text.split('\n').length <= 26, file);
+  }
 });
