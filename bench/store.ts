@@ -158,7 +158,7 @@ for (const changing of [0, 0.01]) {
     const dropped = retain(year, dayTime(300));
     print(
       '  retain 65 days',
-      `${seconds(performance.now() - ago)}`,
+      seconds(performance.now() - ago),
       `${dropped.versions} versions, ${dropped.snapshots} snapshots; ${megabytes(statSync(yearPath).size)} left`,
     );
   }

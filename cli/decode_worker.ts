@@ -14,13 +14,13 @@ export const serve = (): void => {
   if (port === null) return;
   let unanswered = 0;
   let proceed: (() => void) | null = null;
+  const take = async (snapshots: readonly Snapshot[]): Promise<void> => {
+    unanswered += 1;
+    port.postMessage({ snapshots });
+    if (unanswered >= ahead) await new Promise<void>((resolve) => (proceed = resolve));
+  };
   const decode = async (path: string): Promise<void> => {
     const leftOut = new Set<string>();
-    const take = async (snapshots: readonly Snapshot[]): Promise<void> => {
-      unanswered += 1;
-      port.postMessage({ snapshots });
-      if (unanswered >= ahead) await new Promise<void>((resolve) => (proceed = resolve));
-    };
     try {
       await readNativeFile(path, tables, take, { leftOut });
       port.postMessage({ done: true, leftOut });

@@ -22,8 +22,8 @@ const timeText = (seconds: number): string => {
 const factText = (name: string, value: Value): string => {
   if (value === null) return 'unknown';
   // 0 stands for "never" where macOS counts failed logins.
-  const isTime = /_(?:time|timestamp)$/.test(name) && typeof value !== 'string' && Number(value) > 0;
-  return isTime ? timeText(Number(value)) : String(value);
+  const isTime = /_(?:time|timestamp)$/.test(name) && typeof value !== 'string' && value > 0;
+  return isTime ? timeText(value) : String(value);
 };
 
 const factsText = (details: Finding['details']): string =>
@@ -144,7 +144,7 @@ const printUnknown = (answers: readonly Answer[], hostCount: number): void => {
 };
 
 /** Counts of the verdicts, the critical findings first. */
-export const summaryOf = (answers: readonly Answer[]): string => {
+const summaryOf = (answers: readonly Answer[]): string => {
   const hosts = new Set(answers.flatMap(({ verdicts }) => [...verdicts.keys()])).size;
   const findings = answers.flatMap(findingsOfAnswer);
   const bySeverity = severities

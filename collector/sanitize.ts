@@ -6,7 +6,7 @@ import { decodeLines, decodeText } from './parsers/decode.ts';
 const encoder = new TextEncoder();
 
 /** What stands in place of bytes that cannot be reduced to what may be kept. */
-export const withheld = (bytes: number, what: string): string =>
+const withheld = (bytes: number, what: string): string =>
   `tokenquery: ${bytes} bytes that are not ${what} were withheld\n`;
 const isWithheld = /^tokenquery: [0-9]+ bytes that are not [^\n]+ were withheld\n$/;
 

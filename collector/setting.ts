@@ -5,5 +5,4 @@ export const unread: unique symbol = Symbol('unread');
 /** Null when it is not set. */
 export type Setting<T> = T | null | typeof unread;
 /** Its value; null when it is not set or not known. */
-export const known = <T>(setting: Setting<T>): T | null =>
-  setting === unread ? null : (setting as T | null);
+export const known = <T>(setting: Setting<T>): T | null => (setting === unread ? null : setting);

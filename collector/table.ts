@@ -161,9 +161,9 @@ export interface Table<C extends Columns = Columns> {
   /** Queries worth running; the tests run them, the docs print them. */
   readonly examples: readonly [string, ...string[]];
   /** The rows, without host_id. */
-  generate?(context: Context): Promise<ReadonlyArray<Row<C>>>;
+  generate?(this: void, context: Context): Promise<ReadonlyArray<Row<C>>>;
   /** For tables that speak of the collection itself. */
-  report?(collection: CollectionReport): ReadonlyArray<Row<C>>;
+  report?(this: void, collection: CollectionReport): ReadonlyArray<Row<C>>;
 }
 
 /** Declares a table: DDL, row type, run-time check, docs, JSON Schema, help and access list come from it. */

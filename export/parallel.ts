@@ -17,7 +17,7 @@ export interface ParallelExport {
   /** A format's `between` stands before the first snapshot too. */
   readonly chunks: AsyncGenerator<{ readonly table: string; readonly bytes: Uint8Array }>;
   /** Ends the threads, also where no chunk was ever asked for: they would keep the program from ending. */
-  end(): void;
+  end(this: void): void;
 }
 
 /** Hosts that one thread reads, and what it has made of them so far. */

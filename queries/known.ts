@@ -73,7 +73,7 @@ const own = /^WITH known_tables AS \([^]*?\n\)(?:,\n|\n)/;
 const knownTables = (requires: readonly Requirement[]): string => {
   // A table that is required as a whole somewhere is.
   const byTable = [...Map.groupBy(requires, ({ table }) => table)].map(
-    ([table, own]) => [table, own.find((one) => !isOfColumns(one)) ?? (own[0] as Requirement)] as const,
+    ([table, same]) => [table, same.find((one) => !isOfColumns(one)) ?? (same[0] as Requirement)] as const,
   );
   const arms = byTable.map(
     ([table, requirement]) => `(t.table_name = ${quoteText(table)} AND ${isTableKnown(requirement)})`,

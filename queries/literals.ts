@@ -311,9 +311,10 @@ const yesNo: Readonly<Record<string, 0 | 1>> = {
   ...{ false: 0, no: 0, n: 0, off: 0, f: 0, disabled: 0 },
 };
 
+const plain = (text: string): string => text.toLowerCase().replaceAll(/[\s-]+/g, '_');
+
 /** The word of a list that was meant. */
 const meantWord = (given: string, values: readonly string[]): string | null => {
-  const plain = (text: string): string => text.toLowerCase().replaceAll(/[\s-]+/g, '_');
   return values.find((known) => plain(known) === plain(given)) ?? nearest(given, values);
 };
 

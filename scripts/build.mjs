@@ -22,7 +22,7 @@ const run = (...argv) => {
 const at = (...parts) => join(root, ...parts);
 
 for (const folder of ['build', 'dist']) rmSync(at(folder), { recursive: true, force: true });
-run(at('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json');
+run(at('node_modules/typescript/bin/tsc'), '-p', 'scripts/tsconfig.build.json');
 // CommonJS: the loader of better-sqlite3's binary does not survive a bundle of ES modules.
 writeFileSync(at('build/entry.cjs'), 'import(/* webpackMode: "eager" */ "./cli/start.js");\n');
 // A bundle has no import.meta; the program that is built never asks where its sources are.

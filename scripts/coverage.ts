@@ -432,6 +432,8 @@ export const columnOf = (tables: readonly Table[], fact: string) => {
   return table === undefined || column === undefined ? null : { table, column };
 };
 
+const list = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join('<br>');
+
 /** The text of docs/coverage.md. Throws for a fact that no table has. */
 export const coveragePage = (tables: readonly Table[]): string => {
   const sourcesOf = (facts: readonly string[]): string => {
@@ -446,7 +448,6 @@ export const coveragePage = (tables: readonly Table[]): string => {
     );
     return [...sources].map((source) => `\`${source}\``).join(', ');
   };
-  const list = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join('<br>');
   const linked = (facts: readonly string[]): string =>
     facts.map((fact) => `[${fact}](tables/${columnOf(tables, fact)?.table.name}.md)`).join('<br>');
   return [

@@ -110,7 +110,9 @@ const listings = (): ReadonlyMap<string, readonly string[]> => {
 const elsewhere = listings();
 const counts = [...elsewhere.values()].map((places) => places.length + 1);
 const longest = functions[0];
-const circles = circlesOf(project, sourcesOf(project, product));
+const circles = [
+  ...new Set(circlesOf(project, sourcesOf(project, product)).map((circle) => circle.join(' -> '))),
+];
 const backArrows = backArrowsOf(project, sourcesOf(project, product));
 const exportedTypes = ofProduct.reduce(
   (sum, { text }) => sum + (text.match(/^export (?:type|interface) \w/gm)?.length ?? 0),
@@ -135,8 +137,7 @@ const figures: Readonly<Record<string, string | number>> = {
   'places that list the columns of a table': `${Math.min(...counts)} to ${Math.max(...counts)}`,
 };
 for (const [what, figure] of Object.entries(figures)) process.stdout.write(`${what.padEnd(50)} ${figure}\n`);
-for (const one of [...circles.map((circle) => circle.join(' -> ')), ...backArrows])
-  process.stdout.write(`  ${one}\n`);
+for (const one of [...circles, ...backArrows]) process.stdout.write(`  ${one}\n`);
 for (const [table, places] of elsewhere)
   if (places.length > 0) process.stdout.write(`  ${table}: also ${places.join(', ')}\n`);
 rmSync(scratch, { recursive: true });

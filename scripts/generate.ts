@@ -46,7 +46,7 @@ write(
     '/** Every table, by name. */',
     'export const tables: readonly Table[] = [',
     ...tableFiles.map((file) => `  ${camel(file.slice(0, -3))},`),
-    '] as unknown as readonly Table[];',
+    '];',
     '',
   ].join('\n'),
 );

@@ -112,7 +112,7 @@ const readWanted = (): Wanted => {
   return { name, source, kind: kindOf(source, isNew) };
 };
 
-const pathOf = (source: string): string => (files[source as FileName].paths as readonly string[])[0] ?? '';
+const pathOf = (source: string): string => files[source as FileName].paths[0] ?? '';
 
 const tableText = ({ name, source, kind }: Wanted): string => {
   const read =

@@ -1,55 +1,35 @@
 /**
- * Every check, in the order of how soon they fail; ends with a line `N passed, N failed`.
- * Brings what the project needs first.
+ * `npm test`: every check, in the order of how soon they fail; ends with a line `N passed, N failed`.
+ * `npm test -- FILE…` runs these tests only, on the sources. Both bring what the project needs first.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { runChecks } from './checks.mjs';
 import { childEnvironment, fittingNode, root, setUp } from './setup.mjs';
 
 setUp();
 const node = fittingNode();
-const env = {
-  ...childEnvironment(node),
-  NO_COLOR: '1',
-  TOKENQUERY_FUZZ_RUNS: process.env.TOKENQUERY_FUZZ_RUNS ?? '10000',
-};
-const bin = (name) => join(root, 'node_modules', name);
+const parameters = process.argv.slice(2);
+const isWhole = parameters.length === 0;
+const env = { ...childEnvironment(node), NO_COLOR: '1' };
+if (isWhole) {
+  env.TOKENQUERY_FUZZ_RUNS ??= '10000';
+  env.TOKENQUERY_PROGRAM = join(root, 'dist', 'tokenquery.cjs');
+}
+const say = (text) => process.stdout.write(text);
 
-let passed = 0;
-let failed = 0;
-const say = (text) => process.stdout.write(`${text}\n`);
+const start = (...argv) => spawnSync(node, argv, { cwd: root, env, encoding: 'utf8', maxBuffer: 1 << 28 });
 
-const check = (what, ...argv) => {
-  const { status, stdout, stderr } = spawnSync(node, argv, {
-    cwd: root,
-    env,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  if (status === 0) {
-    passed += 1;
-    say(`ok: ${what}`);
-    return;
-  }
-  failed += 1;
-  say(`FAILED: ${what}\n${stdout}${stderr}`);
-};
-
-check('generated files are fresh', 'scripts/generate.ts', '--check');
-check('sample hosts are fresh', 'scripts/samples.ts', '--check');
-check('types', bin('typescript/bin/tsc'), '-p', 'tsconfig.json');
-check('lint', bin('oxlint/bin/oxlint'), '--quiet');
-check('format', bin('oxfmt/bin/oxfmt'), '--check', '.');
-check('build', 'scripts/build.mjs');
+let { passed, failed } = isWhole ? await runChecks(node, env, say) : { passed: 0, failed: 0 };
+if (isWhole) {
+  const { status, stdout, stderr } = start('scripts/build.mjs');
+  if (status === 0) passed += 1;
+  else failed += 1;
+  say(status === 0 ? 'ok: build\n' : `FAILED: build\n${stdout}${stderr}`);
+}
 
 // ava's words come through as they are; its closing lines are counted.
-const parameters = process.argv.slice(2);
-const tests = spawnSync(node, [bin('ava/entrypoints/cli.js'), ...parameters], {
-  cwd: root,
-  env: { ...env, TOKENQUERY_PROGRAM: join(root, 'dist', 'tokenquery.cjs') },
-  encoding: 'utf8',
-  maxBuffer: 1 << 28,
-});
+const tests = start(join(root, 'node_modules/ava/entrypoints/cli.js'), ...parameters);
 process.stdout.write(tests.stdout);
 process.stderr.write(tests.stderr);
 const counted = (pattern) =>
@@ -62,5 +42,5 @@ const broken = counted(
 );
 failed += tests.status === 0 ? 0 : Math.max(1, broken);
 
-say(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+say(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -62,7 +62,7 @@ export const touchedNames = (store: Store, sql: string, asOf: number | null = nu
   return touched;
 };
 
-export interface BlindSpot {
+interface BlindSpot {
   readonly table: string;
   /** Null where the table was no part of the last snapshot at all. */
   readonly status: string | null;

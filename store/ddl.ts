@@ -35,7 +35,7 @@ const columnDefinition = (name: string, column: Column): string =>
   `${quoteName(name)} ${column.type}${constraintsOf(name, column)}`;
 
 /** The lines of a CREATE TABLE, host_id last. */
-export const columnDefinitions = (table: Table): readonly string[] =>
+const columnDefinitions = (table: Table): readonly string[] =>
   allColumns(table).map(([name, column]) => columnDefinition(name, column));
 
 /**

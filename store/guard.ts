@@ -36,7 +36,7 @@ const verbsOf = (sql: string): { readonly verb: string; readonly explained: stri
   return explain === undefined ? { verb: own, explained: null } : { verb: 'EXPLAIN', explained: own };
 };
 
-export const isExplain = (sql: string): boolean => verbsOf(sql).verb === 'EXPLAIN';
+const isExplain = (sql: string): boolean => verbsOf(sql).verb === 'EXPLAIN';
 
 /** Throws UserError for what is no reading statement. Not left to SQLite: it carries out a PRAGMA while it prepares one. */
 const checkVerb = (sql: string): void => {

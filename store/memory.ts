@@ -40,10 +40,12 @@ export const loadRows = (db: Db, table: Table, rows: readonly Readonly<Record<st
   db.transaction(() => {
     const many = rows.length >= rowsAtOnce ? insert(rowsAtOnce) : null;
     let start = 0;
-    for (; many !== null && start + rowsAtOnce <= rows.length; start += rowsAtOnce) {
-      many.run(
-        rows.slice(start, start + rowsAtOnce).flatMap((row) => names.map((name) => row[name] ?? null)),
-      );
+    if (many !== null) {
+      for (; start + rowsAtOnce <= rows.length; start += rowsAtOnce) {
+        many.run(
+          rows.slice(start, start + rowsAtOnce).flatMap((row) => names.map((name) => row[name] ?? null)),
+        );
+      }
     }
     if (start === rows.length) return;
     const single = insert(1);

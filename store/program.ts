@@ -6,7 +6,7 @@ import type { Db } from './database.ts';
 import type { Instruction } from './guard.ts';
 
 /** A column of a table that the program reads, by the cursor that reads it. */
-export interface ColumnSource {
+interface ColumnSource {
   readonly kind: 'column';
   readonly cursor: number;
   readonly table: string;
@@ -91,10 +91,11 @@ interface Reads {
   readonly isOpen?: true;
 }
 
+const of = (...registers: readonly number[]): Reads => ({ registers });
+
 /** The registers that an instruction reads; null where that is not known. */
 const readsOf = (one: Instruction): Reads | null => {
   const { opcode, p1, p2, p3, p5 } = one;
-  const of = (...registers: readonly number[]): Reads => ({ registers });
   if (readsFirst.has(opcode)) return of(p1);
   if (readsTwo.has(opcode)) return of(p1, p2);
   if (comparisons.has(opcode) || opcode === 'ZeroOrNull') return of(p1, p3);
@@ -377,8 +378,8 @@ export class Program {
     }
     const fillings = this.fillings.get(cursor);
     if (fillings === undefined || fillings === null) return [other];
-    return fillings.flatMap(({ at, first, count }) =>
-      index < count ? this.ofRegister(first + index, at, seen) : [other],
+    return fillings.flatMap(({ at: filledAt, first, count }) =>
+      index < count ? this.ofRegister(first + index, filledAt, seen) : [other],
     );
   }
 

@@ -27,6 +27,8 @@ const isSameAccount = ({ key }: Table, a: string, b: string): string =>
     .map((name) => `${a}.${quoteName(name)} ${name === idColumn ? '=' : 'IS'} ${b}.${quoteName(name)}`)
     .join(' AND ');
 
+const began = (x: string): string => `coalesce(${x}._from_time, -1)`;
+
 /**
  * In SQL: the GeneratedUID is double. A row that was there just before the moment, or is there from it on, has it under
  * another name.
@@ -36,7 +38,6 @@ const isDouble = ({ current, past }: Where, p: string, v: string): string => {
   const other = (x: string, isBefore: string, isAfter: string): string =>
     `${x}._host = ${p}._host AND ${x}.${idColumn} = ${p}.${idColumn} AND ` +
     `((${isBefore} AND ${x}.${nameColumn} IS NOT ${p}.${nameColumn}) OR (${isAfter} AND ${x}.${nameColumn} IS NOT ${v}.${nameColumn}))`;
-  const began = (x: string): string => `coalesce(${x}._from_time, -1)`;
   return (
     `EXISTS (SELECT 1 FROM ${current} x WHERE ${other('x', `${began('x')} < ${at}`, `${began('x')} <= ${at}`)}) OR ` +
     `EXISTS (SELECT 1 FROM ${past} x WHERE ${other(

@@ -167,11 +167,13 @@ const recentReader = (
     find.get(tableId, host, time - maxAge, time) as Pick<Recent, 'status' | 'affected'> | undefined;
 };
 
+const toldNothing = (): undefined => undefined;
+
 const readSeen = (db: Db, tables: readonly Table[], maxAge: number): Seen => {
   const byName = new Map(dataTables(tables).map((table) => [table.name, table]));
   const replaced = new Map<string, readonly Replaced[]>();
   const recent: Recent[] = [];
-  let toldOf: (hostId: string, table: string) => ObservationStatus | undefined = () => undefined;
+  let toldOf: (hostId: string, table: string) => ObservationStatus | undefined = toldNothing;
   if (isStore(db)) {
     const looks = readLastLooks(db);
     const packedRows = packedRowsReader(db);
@@ -378,7 +380,7 @@ const oddHosts = ({ doubts, replaced, recent }: Seen): ReadonlySet<string> =>
 /** What came of work, and of which hosts it is true. */
 export interface Part<T> {
   readonly of: T;
-  isTrueOf(hostId: string): boolean;
+  isTrueOf(this: void, hostId: string): boolean;
 }
 
 /**

@@ -74,6 +74,9 @@ export const standInTables = (
   }
 };
 
+const createHostIndex = (kind: string): string =>
+  `CREATE ${kind} temp.${quoteName(hostIndex)} ON _host (host_id${collationOf('host_id')})`;
+
 /** The hosts of a file that cannot look them up by an id in either letter case. */
 const standInHosts = (db: Db, tables: readonly Table[]): void => {
   if (db.prepare('SELECT 1 FROM main.sqlite_schema WHERE name = ?').get(hostIndex) !== undefined) return;
@@ -86,12 +89,10 @@ const standInHosts = (db: Db, tables: readonly Table[]): void => {
   );
   for (const row of rows) insert.run(columns.map((name) => row[name] ?? null));
   // Of hosts whose ids differ in nothing but the case there are none, or few.
-  const index = (kind: string): string =>
-    `CREATE ${kind} temp.${quoteName(hostIndex)} ON _host (host_id${collationOf('host_id')})`;
   try {
-    db.exec(index('UNIQUE INDEX'));
+    db.exec(createHostIndex('UNIQUE INDEX'));
   } catch {
-    db.exec(index('INDEX'));
+    db.exec(createHostIndex('INDEX'));
   }
 };
 

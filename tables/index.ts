@@ -59,4 +59,4 @@ export const tables: readonly Table[] = [
   tableStatus,
   userGroups,
   users,
-] as unknown as readonly Table[];
+];

@@ -11,7 +11,7 @@ const isBuilt = existsSync(join(root, 'dist/caches'));
 const builtTest = isBuilt ? test : test.skip;
 
 /** dist/ alone in a folder of its own, with no node_modules beside or above it. */
-const moved = (t: ExecutionContext<unknown>): string => {
+const moved = (t: ExecutionContext): string => {
   const folder = temporaryFolder(t);
   cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
   return folder;

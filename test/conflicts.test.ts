@@ -94,7 +94,10 @@ test('the key of the bootstrap token names the command that listed it, where the
     ...host,
     // Without the list of volumes the startup volume is asked, which answers for its volume of data.
     run: async (source, argv) => {
-      const output = await host.run(source, argv.with(-1, argv.at(-1)?.replace(/^\/$/, 'disk3s5') ?? ''));
+      const output = await host.run(source, [
+        ...argv.slice(0, -1),
+        argv.at(-1)?.replace(/^\/$/, 'disk3s5') ?? '',
+      ]);
       const isMissing = source === 'diskutil_apfs_list' && output !== null;
       return isMissing ? { ...output, outcome: 'missing', isSpawned: false } : output;
     },

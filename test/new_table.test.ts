@@ -17,7 +17,7 @@ const copied = [
   'test/tables.test.ts',
 ];
 
-const copyOf = (t: ExecutionContext<unknown>): string => {
+const copyOf = (t: ExecutionContext): string => {
   const folder = temporaryFolder(t);
   for (const path of copied) cpSync(join(root, path), join(folder, path), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));

@@ -20,7 +20,7 @@ export const root = join(import.meta.dirname, '..');
 export const sample = (name: string): string => join(root, 'samples', name);
 
 /** A folder of its own for one test, removed when the test is over. */
-export const temporaryFolder = (t: ExecutionContext<unknown>): string => {
+export const temporaryFolder = (t: ExecutionContext): string => {
   const folder = mkdtempSync(join(tmpdir(), 'tokenquery-test-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   return folder;

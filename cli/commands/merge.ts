@@ -67,7 +67,7 @@ const run = async (given: Arguments): Promise<number> => {
     const { stored, known, tooOld, readAnew, hosts } = merged;
     print(
       `${plural(stored, 'snapshot')} of ${plural(hosts.size, 'host')} stored` +
-        `${readAnew > 0 ? `, ${readAnew} of them evidence that another version of tokenquery had read` : ''}` +
+        (readAnew > 0 ? `, ${readAnew} of them evidence that another version of tokenquery had read` : '') +
         `${known > 0 ? `, ${known} there before` : ''}${tooOld > 0 ? `, ${tooOld} older than what is retained` : ''}\n`,
     );
     flush();

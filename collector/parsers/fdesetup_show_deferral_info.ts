@@ -48,12 +48,12 @@ export const deferralKeys = {
 
 const tool = 'fdesetup showdeferralinfo';
 const notFound = 'Not found.';
+const mayDeny = (line: string): boolean => saysError(line) || saysRootNeeded(line) || /[={}()]/.test(line);
 /** What it says beside "Not found."; null where it does not say that, or may say that there is a deferral. */
 const besideNotFound = (stdout: string): readonly string[] | null => {
   const said = saidLinesOf(stdout);
   if (!said.includes(notFound)) return null;
   const others = said.filter((line) => line !== notFound);
-  const mayDeny = (line: string): boolean => saysError(line) || saysRootNeeded(line) || /[={}()]/.test(line);
   return others.some(mayDeny) ? null : others;
 };
 // X stands for a digit that somebody masked before sharing an output (fdesetup-showdeferralinfo-01).

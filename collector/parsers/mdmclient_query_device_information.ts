@@ -75,6 +75,8 @@ const adminsOf = (info: KeptDict, note: Note): AutoSetupAdmin[] => {
   return [...admins.values()];
 };
 
+const isAdmin = (entry: Kept): boolean => isKeptDict(entry) && guidOf(entry) !== null;
+
 /**
  * Parses what the Mac would tell an MDM server of itself.
  *
@@ -93,7 +95,6 @@ export const parseMdmclientQueryDeviceInformation = (
   const info = dictOf(readDaemonResponse(answer, allowed, tool, note), 'QueryResponses');
   if (info === null) throw parseFailed(`the answer of ${tool} has no QueryResponses`);
   const listed = info.get('AutoSetupAdminAccounts');
-  const isAdmin = (entry: Kept): boolean => isKeptDict(entry) && guidOf(entry) !== null;
   return {
     eacsPreflight: known(textOf(info, 'EACSPreflight')),
     isSupervised: known(flagOf(info, 'IsSupervised')),

@@ -18,9 +18,9 @@ export const accountTypes = [
 export type AccountType = (typeof accountTypes)[number];
 
 /** GeneratedUIDs that Apple gives to its own accounts: this and the uid in 8 hexadecimal digits. */
-export const systemUuidPrefix = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA';
+const systemUuidPrefix = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA';
 export const guestUuid = `${systemUuidPrefix}000000C9`;
-export const adminGid = 80;
+const adminGid = 80;
 
 /** Has the tag DisabledTags for this tag: it is kept from being granted by itself, which is not a token. */
 export const isTagDisabled = (user: DsUser, tag: string): boolean | null =>
@@ -161,6 +161,12 @@ const nestingOf = (
   return { groups: seen, isForeign };
 };
 
+const add = <K>(map: Map<K, DsUser[]>, key: K, user: DsUser): void => {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [user]);
+  else known.push(user);
+};
+
 /**
  * Effective membership of every local account, as macOS computes it: by any of the account's record
  * names, by GeneratedUID, through nested groups (which may form circles), and by primary group.
@@ -174,11 +180,6 @@ export const memberships = (
   const byName = new Map<string, DsUser[]>();
   const byUuid = new Map<string, DsUser[]>();
   const byGid = new Map<number, DsUser[]>();
-  const add = <K>(map: Map<K, DsUser[]>, key: K, user: DsUser): void => {
-    const known = map.get(key);
-    if (known === undefined) map.set(key, [user]);
-    else known.push(user);
-  };
   for (const user of users) {
     for (const name of new Set([user.recordName, ...user.aliases].map(lowerCase))) add(byName, name, user);
     if (user.uuid !== null) add(byUuid, user.uuid, user);
@@ -218,6 +219,8 @@ const isMembershipRead = ({ unread }: DsGroup): boolean =>
 const isMembershipUnread = ({ unread, uuid, gid }: DsUser): boolean =>
   unread.has('RecordName') || uuid === null || gid === null;
 
+const isMobile = (user: DsUser): boolean => tagOf(user, 'LocalCachedUser') !== false;
+
 /**
  * Who is an administrator: 1, 0, or NULL where nobody can tell, which is noted. An account that no group names is
  * none, unless a group could not be read; nor is a mobile account where admin has a member group of a directory,
@@ -251,7 +254,6 @@ export const adminDecider = (
   const isLost = !context.isComplete('ds_groups') && (nesting.isForeign || groups.every(isKnownGroup));
   const isComplete = !isLost && [...nesting.groups, ...nameless].every(isMembershipRead);
   const isForeign = isComplete && nesting.isForeign;
-  const isMobile = (user: DsUser): boolean => tagOf(user, 'LocalCachedUser') !== false;
   if (isForeign && users.some((user) => isMobile(user) && !administrators.has(user))) {
     context.note(
       new NotAsked('is_admin: the group admin has a member group of a directory, which is never asked'),

@@ -201,13 +201,14 @@ export const resolutionOf = (
 
 const untoldType = parseFailed('diskutil apfs listUsers does not tell the type of an entry');
 
+const isOfNoKind = (type: string): boolean => !cryptoUserTypes.some((known) => known === type);
+
 /** Notes that of a UUID without an account it is not known what it is: it may be one whose account is gone. */
 export const tellUntoldStrangers = (
   context: Context,
   { device, users }: CryptoListing,
   accounts: LocalAccounts,
 ): void => {
-  const isOfNoKind = (type: string): boolean => !cryptoUserTypes.some((known) => known === type);
   if (device === null || !users.some(({ uuid, type }) => isOfNoKind(type) && accounts.has(uuid) !== true))
     return;
   context.note(untoldType, { source: 'diskutil_apfs_list_users', parameters: [device] });

@@ -17,7 +17,7 @@ export const filevaultUserTypes = [
   'bootstrap_token',
   'unknown',
 ] as const;
-export type FilevaultUserType = (typeof filevaultUserTypes)[number];
+type FilevaultUserType = (typeof filevaultUserTypes)[number];
 
 export interface FilevaultUser {
   readonly uuid: string;

@@ -17,7 +17,7 @@ export const readPreferences = <T>(
 /** The first that is set, in the order in which they hold; null when that one is not known. */
 export const firstSet = <T>(...settings: readonly (Setting<T> | undefined)[]): T | null => {
   const first = settings.find((setting) => setting != null);
-  return first === undefined ? null : known<T>(first as Setting<T>);
+  return first === undefined ? null : known<T>(first);
 };
 
 /**

@@ -15,7 +15,7 @@ import { tokenSources } from './observations.ts';
 import type { Observation, TokenSource } from './observations.ts';
 
 export const confidences = ['confirmed', 'probable', 'conflicting', 'unknown'] as const;
-export type Confidence = (typeof confidences)[number];
+type Confidence = (typeof confidences)[number];
 
 type Own = ReadonlyMap<TokenSource, Observation>;
 const bySource = (observations: readonly Observation[]): Own =>
@@ -36,7 +36,7 @@ const saying = (own: Own, word: 0 | 1): readonly Observation[] =>
  * Whether an account has a token: APFS where it speaks, but neither yes nor no where it denies whom fdesetup lists
  * (M18). Where APFS is silent, any yes counts, and a no only without one.
  */
-export const tokenOf = (observations: readonly Observation[]): 0 | 1 | null => {
+const tokenOf = (observations: readonly Observation[]): 0 | 1 | null => {
   const own = bySource(observations);
   const apfs = own.get('apfs')?.value ?? null;
   if (apfs === 0) return own.get('fdesetup')?.value === 1 ? null : 0;

@@ -74,7 +74,7 @@ const putPlutil = (at: string, converts: boolean): void => {
 };
 
 const macOf = (
-  t: ExecutionContext<unknown>,
+  t: ExecutionContext,
   bundle: string,
   options: Parameters<typeof makeStandIn>[2] & { readonly converts?: boolean } = {},
 ): Mac => {
@@ -156,11 +156,7 @@ const allRows = (collection: Collection): Record<string, readonly unknown[]> =>
     ]),
   );
 
-const isSame = async (
-  t: ExecutionContext<unknown>,
-  mac: Mac,
-  { code, stderr, out }: Run,
-): Promise<Collection> => {
+const isSame = async (t: ExecutionContext, mac: Mac, { code, stderr, out }: Run): Promise<Collection> => {
   t.is(code, 0, stderr);
   const replayed = await collect(asked, await evidenceBackend(out));
   t.deepEqual(allRows(replayed), allRows(await captured(mac)));
@@ -190,7 +186,7 @@ const exitCodeOf = (files: ReadonlyMap<string, string>, argv: string): string | 
 
 /** A copy of a sample in which outputs are others. */
 const changed = (
-  t: ExecutionContext<unknown>,
+  t: ExecutionContext,
   name: string,
   change: (argv: string, stdout: string) => string,
 ): string => {
@@ -575,7 +571,7 @@ else {
     needing(shell[0])(`${shell.join(' ')}: interrupted, it leaves nothing and nobody behind`, async (t) => {
       const nap = `98.${process.pid}${index}`;
       const mac = macOf(t, sample('macos26-managed'), {
-        before: (argv) => (argv === '/usr/bin/csrutil status' ? `touch '${'READY'}'; sleep ${nap}` : null),
+        before: (argv) => (argv === '/usr/bin/csrutil status' ? `touch 'READY'; sleep ${nap}` : null),
       });
       const ready = join(mac.folder, 'ready');
       const program = join(mac.root, 'usr/bin/csrutil');

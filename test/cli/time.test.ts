@@ -39,9 +39,9 @@ for (const text of [
   '2026-09-01T25:00:00Z',
 ]) {
   test(`${JSON.stringify(text)} is no time`, (t) => {
-    const error = t.throws(() => parseTime('--since', text, now), { instanceOf: UserError }) as UserError;
-    t.is(error.exitCode, 2);
-    t.regex(error.hint, /-7d/);
+    const error = t.throws<UserError>(() => parseTime('--since', text, now), { instanceOf: UserError });
+    t.is(error?.exitCode, 2);
+    t.regex(error?.hint, /-7d/);
   });
 }
 

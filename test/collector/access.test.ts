@@ -15,7 +15,7 @@ import {
   statNamedBySources,
   statOnly,
 } from '../../collector/sources.ts';
-import type { Command, FileSource } from '../../collector/sources.ts';
+import type { Command } from '../../collector/sources.ts';
 import { isReleased, releasedSources } from '../released.ts';
 import { makeStandIn, program, runsIn, sample, temporaryFolder } from '../standin.ts';
 
@@ -34,7 +34,7 @@ test('every source that was released is as it was, in the same order', (t) => {
       // What came later stands behind.
       .map((source, index) => ({
         source,
-        paths: (files[source] as FileSource).paths.slice(0, paths[index]?.paths.length),
+        paths: files[source].paths.slice(0, paths[index]?.paths.length),
       })),
     paths.map(({ source, paths: given }) => ({ source, paths: given }) as never),
   );
@@ -66,13 +66,13 @@ test('every source is exact: an absolute path, whole words, one owner, a reason'
     t.true(why.length > 10 && !why.includes('TODO'), name);
     t.true(timeoutSeconds > 0 && timeoutSeconds <= 60, name);
   }
-  const paths = fileNames.flatMap((name) => (files[name] as FileSource).paths);
+  const paths = fileNames.flatMap((name) => files[name].paths);
   t.is(new Set(paths).size, paths.length);
   for (const path of [...paths, ...statOnly]) {
     t.regex(path, /^\/[^/]/);
     t.notRegex(path, /\/\.{0,2}(?:\/|$)|[*?\n]/);
   }
-  for (const name of fileNames) t.true((files[name] as FileSource).why.length > 10, name);
+  for (const name of fileNames) t.true(files[name].why.length > 10, name);
 });
 
 /** domain/semantics.md 1.2: what must be impossible to call. */

@@ -240,11 +240,11 @@ test('a name that is never put on an argv costs its row, whatever table asks for
         })),
       ),
   } as unknown as typeof users;
-  const asked: (readonly string[])[] = [];
+  const ran: (readonly string[])[] = [];
   const watched: Backend = {
     ...host,
     run: (name, argv) => {
-      asked.push(argv);
+      ran.push(argv);
       return host.run(name, argv);
     },
   };
@@ -265,7 +265,7 @@ test('a name that is never put on an argv costs its row, whatever table asks for
     Array.from({ length: 4 }, () => ['row_invalid', null]),
   );
   t.deepEqual(
-    asked.filter(([program]) => program === '/usr/sbin/sysadminctl').map((argv) => argv.at(-1)),
+    ran.filter(([program]) => program === '/usr/sbin/sysadminctl').map((argv) => argv.at(-1)),
     ['mquist'],
   );
 });

@@ -106,8 +106,8 @@ const edits = fc.array(
 type Edit = ReturnType<typeof edits.generate>['value_'] extends readonly (infer E)[] | undefined ? E : never;
 
 /** Most mutations leave a property list that can be read: those that do not are refused at once. */
-const mutate = (seed: Buffer, list: readonly Edit[]): Buffer => {
-  let text = seed.toString('latin1');
+const mutate = (given: Buffer, list: readonly Edit[]): Buffer => {
+  let text = given.toString('latin1');
   const latin1 = (utf8: string): string => Buffer.from(utf8).toString('latin1');
   const nth = (pattern: RegExp, where: number): RegExpExecArray | null => {
     const all = [...text.matchAll(pattern)];
@@ -330,7 +330,7 @@ for (const awk of ['original-awk', 'mawk', 'gawk', 'busybox awk']) {
     const add = (what: string, how: string, seeds: readonly Buffer[]): void => {
       t.true(seeds.length > 0, `no sample host has ${what}`);
       const mutations = fc.sample(fc.tuple(fc.constantFrom(...seeds), edits), { numRuns: runs, seed });
-      for (const [seed, list] of mutations) cases.push({ what, input: mutate(seed, list), how });
+      for (const [given, list] of mutations) cases.push({ what, input: mutate(given, list), how });
     };
     for (const name of sanitized) add(name, hows.get(name) as string, outputsOf(name));
     // Of a file that came later, a sample may have none, and the script no rules.

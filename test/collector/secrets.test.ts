@@ -132,7 +132,7 @@ const leaky = (host: Backend): Backend => ({
       stderr:
         source === 'sysadminctl_secure_token_status'
           ? known.stderr
-          : new TextEncoder().encode(`${Buffer.from(known.stderr).toString()}`),
+          : new TextEncoder().encode(Buffer.from(known.stderr).toString()),
     };
   },
   readFile: async (path) => {

@@ -289,10 +289,10 @@ test('many broken records are told in few words', async (t) => {
 test('of SystemVersion.plist one odd value costs itself', async (t) => {
   const volume = mounted(t);
   const at = join(volume.system, 'System/Library/CoreServices/SystemVersion.plist');
-  const whole = readFileSync(at, 'utf8');
-  const version = /<key>ProductVersion<\/key>\s*<string>([^<]*)/.exec(whole)?.[1];
+  const original = readFileSync(at, 'utf8');
+  const version = /<key>ProductVersion<\/key>\s*<string>([^<]*)/.exec(original)?.[1];
   const odd = /(<key>ProductBuildVersion<\/key>\s*)<string>[^<]*<\/string>/;
-  for (const text of [whole.replace(odd, '$1<integer>7</integer>'), whole.replace(odd, '')]) {
+  for (const text of [original.replace(odd, '$1<integer>7</integer>'), original.replace(odd, '')]) {
     writeFileSync(at, text);
     const { rows, status } = resultOf(await collected(volume.folder), 'hosts');
     t.is(rows[0]?.['os_version'], version);

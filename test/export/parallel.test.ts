@@ -84,10 +84,8 @@ test('the threads see one moment, whoever writes meanwhile', async (t) => {
     let text = '';
     for await (const { bytes } of parallel.chunks) text += Buffer.from(bytes).toString('utf8');
     const found = linesOf(text).flatMap((line) => {
-      const { kind, host_id: hostId, collected_time: time } = JSON.parse(line) as Record<string, unknown>;
-      return kind === 'snapshot' && (hostId === hostIds[0] || hostId === hostIds.at(-1))
-        ? [String(time)]
-        : [];
+      const { kind, host_id: hostId, collected_time: at } = JSON.parse(line) as Record<string, unknown>;
+      return kind === 'snapshot' && (hostId === hostIds[0] || hostId === hostIds.at(-1)) ? [String(at)] : [];
     });
     t.is(found.length, 2);
     t.is(found[0], found[1]);

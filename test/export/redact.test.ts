@@ -201,16 +201,16 @@ test('nothing that identifies is in a redacted export', async (t) => {
     ]),
   );
   for (const level of ['pseudonym', 'strict'] as const) {
-    const text = redacted(path, level);
+    const told = redacted(path, level);
     for (const value of telling) {
       if (keysOfLines.has(value)) continue;
       const escaped = JSON.stringify(value).slice(1, -1);
       // A short name may be part of another word, such as `admin`.
-      const isThere = text.includes(`"${escaped}"`) || text.includes(`\\"${escaped}\\"`);
+      const isThere = told.includes(`"${escaped}"`) || told.includes(`\\"${escaped}\\"`);
       if (isThere && !['admin', 'guest', 'Guest'].includes(value)) t.fail(`${level}: ${value}`);
     }
     // No UUID of any kind.
-    t.notRegex(text, /[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}/);
+    t.notRegex(told, /[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}/);
   }
 });
 
@@ -254,10 +254,10 @@ test('facts and counts stay, times lose their resolution, hashes their meaning',
       (row) => (row['password_last_set_time'] as number | null) ?? [],
     );
     t.true(times.length > 0);
-    for (const time of times) {
-      t.is(time % 86_400, 0);
+    for (const seconds of times) {
+      t.is(seconds % 86_400, 0);
       // A Monday.
-      if (level === 'strict') t.is(new Date(time * 1000).getUTCDay(), 1);
+      if (level === 'strict') t.is(new Date(seconds * 1000).getUTCDay(), 1);
     }
     for (const row of columns(rows, 'users')) {
       t.is(row['description'], null);
@@ -278,8 +278,8 @@ test('facts and counts stay, times lose their resolution, hashes their meaning',
     t.false(rows.some((row) => ids.has(row['row_id'])));
     for (const row of rows.filter(({ table }) => table === 'apfs_crypto_users')) {
       const told = row['columns'] as Record<string, unknown>;
-      const key = [told['device_identifier'], told['crypto_user_uuid']];
-      const parts = [1, row['host_id'], row['snapshot_id'], 'apfs_crypto_users', key];
+      const rowKey = [told['device_identifier'], told['crypto_user_uuid']];
+      const parts = [1, row['host_id'], row['snapshot_id'], 'apfs_crypto_users', rowKey];
       t.is(row['row_id'], createHash('sha256').update(JSON.stringify(parts)).digest('hex'));
     }
     for (const line of parsed(redacted(path, level)))
@@ -294,9 +294,9 @@ test('facts and counts stay, times lose their resolution, hashes their meaning',
   t.true(tables.filter(isReport).length === 3);
 });
 
-const makeKey = (folder: string, mode: number, text = 'ab'.repeat(32)): string => {
+const makeKey = (folder: string, mode: number, content = 'ab'.repeat(32)): string => {
   const path = join(folder, `key-${mode.toString(8)}`);
-  writeFileSync(path, `${text}\n`, { mode: 0o600 });
+  writeFileSync(path, `${content}\n`, { mode: 0o600 });
   chmodSync(path, mode);
   return path;
 };
@@ -486,12 +486,12 @@ test('whatever stands in a column of texts, nothing that was planted comes throu
                 type === 'TEXT' ? (values?.[0] ?? canary) : 1,
               ]),
             );
-            const text = textOf(formats[name].make({}), [
+            const told = textOf(formats[name].make({}), [
               redaction(level, key, tables)({ ...snapshot, host }),
             ]);
-            t.notRegex(text, telltale, `${level} ${name}: ${table.name} with ${canary}`);
-            t.false(text.includes('153620C3-42EA-40E8-B153-B949E6F4674A'));
-            t.false(text.includes(String(snapshot.head.snapshotId)), `${level} ${name}: snapshot`);
+            t.notRegex(told, telltale, `${level} ${name}: ${table.name} with ${canary}`);
+            t.false(told.includes('153620C3-42EA-40E8-B153-B949E6F4674A'));
+            t.false(told.includes(String(snapshot.head.snapshotId)), `${level} ${name}: snapshot`);
           }
         }
       }
@@ -565,8 +565,8 @@ test('a fact of a finding is redacted as the column is that it comes from', (t) 
     name === 'details' ? JSON.stringify([fact]) : name === 'subject' ? 'alice' : 'info',
   );
   const told = (level: Level): Record<string, unknown> => {
-    const text = textOf(nativeFormat(), [redaction(level, key, tables)(exportOf(table, cells))]);
-    const row = parsed(text).find(({ kind }) => kind === 'row')?.['columns'] as Record<string, string>;
+    const lines = textOf(nativeFormat(), [redaction(level, key, tables)(exportOf(table, cells))]);
+    const row = parsed(lines).find(({ kind }) => kind === 'row')?.['columns'] as Record<string, string>;
     return (JSON.parse(String(row['details'])) as Record<string, unknown>[])[0] ?? {};
   };
   const alice = hmacOf(key)('alice');

@@ -118,7 +118,7 @@ export const dayLater = (snapshot: Snapshot): Snapshot =>
   later(snapshot, 86_400, {
     users: (rows) => [
       ...rows.slice(1),
-      { ...rows[0], username: 'zoe', uid: 777, uuid: '11111111-2222-4333-8444-555555555555' } as NamedRow,
+      { ...rows[0], username: 'zoe', uid: 777, uuid: '11111111-2222-4333-8444-555555555555' },
     ],
     secure_tokens: (rows) => {
       const index = rows.findIndex((row) => row['secure_token'] === 1);
@@ -127,7 +127,7 @@ export const dayLater = (snapshot: Snapshot): Snapshot =>
   });
 
 /** A store of the sample hosts, of which two have a second snapshot. */
-export const sampleStore = async (t: ExecutionContext<unknown>): Promise<string> => {
+export const sampleStore = async (t: ExecutionContext): Promise<string> => {
   const first = await sampleSnapshots();
   const path = storeAt(join(temporaryFolder(t), 'fleet.db'), first);
   return storeAt(path, first.slice(0, 2).map(dayLater), 1_790_200_000);

@@ -25,7 +25,7 @@ const answers = (tables: Tables, verdicts: Readonly<Record<string, Verdict>> = {
     [...keys.keys()].map((name) => {
       const { rows = [], status = {} } = tables[name] ?? {};
       const word = rows.length === 0 ? 'empty' : 'ok';
-      return [name, { status: word, columns_affected: '[]', ...status } as Row];
+      return [name, { status: word, columns_affected: '[]', ...status }];
     }),
   ),
   verdicts: new Map(Object.entries(verdicts)),

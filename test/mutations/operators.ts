@@ -275,7 +275,7 @@ export const newWord = 'Purple';
 
 const textNode = (value: string): Node => ({ kind: 'string', text: value });
 const siteOf = (path: Path): string => (path.length === 0 ? 'top' : path.join('/'));
-const lastKey = (path: Path): string => String(path.findLast((step) => typeof step === 'string') ?? '');
+const lastKey = (path: Path): string => path.findLast((step) => typeof step === 'string') ?? '';
 
 const anotherType = (node: Node): Node => {
   switch (node.kind) {

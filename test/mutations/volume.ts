@@ -191,10 +191,10 @@ const withPlace = (bundle: Bundle, path: string, place: Place): Bundle => ({
 const isAlike = (path: string): boolean => /\/_(?!spotlight|mbsetupuser)[^/]*$/.test(path);
 
 type Change = Pick<Mutation, 'operator' | 'site' | 'kind' | 'isOne' | 'apply'>;
-const at = (path: string, change: Change): Mutation => ({
+const at = (path: string, what: Change): Mutation => ({
   source: sourceNameOf(path),
   subject: path,
-  ...change,
+  ...what,
 });
 
 /** The operators of any file; what leaves a file out makes another Mac of it. */

@@ -345,9 +345,9 @@ export const oddAnswers = (
  * One odd record of many costs itself: the others read as before, one problem names it, and the reducer changes
  * nothing of that.
  */
-export const costsOnlyItself = <T extends { readonly recordName: string | null }>(
+export const costsOnlyItself = (
   t: ExecutionContext,
-  parse: (answer: Answer, note: Note) => readonly T[],
+  parse: (answer: Answer, note: Note) => readonly { readonly recordName: string | null }[],
   reduce: (stdout: string) => string,
   ...of: Parameters<typeof oddAnswers>
 ): void => {
@@ -357,7 +357,8 @@ export const costsOnlyItself = <T extends { readonly recordName: string | null }
   for (const { what, costs, at, stdout } of odd) {
     t.true(stdout !== document, what);
     const { value, notes, isComplete } = noted(parse, stdout);
-    const isOther = ({ recordName }: T): boolean => recordName !== null && recordName !== `name${at}`;
+    const isOther = ({ recordName }: { readonly recordName: string | null }): boolean =>
+      recordName !== null && recordName !== `name${at}`;
     t.deepEqual(value.filter(isOther), whole.value.filter(isOther), what);
     t.is(notes.length, costs === 'nothing' ? 0 : 1, `${what}: ${notes.join()}`);
     t.is(isComplete, costs !== 'record', what);

@@ -437,7 +437,7 @@ test('one odd value costs itself, and is told with the name of its record', (t) 
     return { user: value[0], notes, isComplete };
   };
   const normal = read({}).user;
-  const cases: ReadonlyArray<readonly [Attributes, Partial<DsUser>, string]> = [
+  const odd: ReadonlyArray<readonly [Attributes, Partial<DsUser>, string]> = [
     [{ UniqueID: ['5o1'] }, { uid: null }, 'UniqueID is no id'],
     [{ UniqueID: ['501', '502'] }, { uid: null }, 'UniqueID has different values'],
     [{ UserShell: ['/bin/sh', '/bin/zsh'] }, { shell: null }, 'UserShell has different values'],
@@ -445,11 +445,11 @@ test('one odd value costs itself, and is told with the name of its record', (t) 
     [{ CopyTimestamp: ['yesterday'] }, { copyTimestamp: null }, 'CopyTimestamp is no time'],
     [{ SMBPasswordLastSet: ['x'] }, { smbPasswordLastSet: null }, 'SMBPasswordLastSet is no time'],
   ];
-  for (const [over, facts, why] of cases) {
+  for (const [over, lost, why] of odd) {
     const { user, notes, isComplete } = read(over);
     t.deepEqual(notes, [`the record kim of dscl: ${why}`]);
     t.true(isComplete);
-    t.deepEqual(user, { ...(normal as DsUser), ...facts, unread: user?.unread ?? new Set() });
+    t.deepEqual(user, { ...(normal as DsUser), ...lost, unread: user?.unread ?? new Set() });
   }
   // dscl prints a list: a lone text is no value, but for what has the form of an id.
   const lone = (attribute: string) => (stdout: string) =>
@@ -479,9 +479,9 @@ test('one odd value costs itself, and is told with the name of its record', (t) 
 
 test('two records of one name are one, of which what differs is unknown', (t) => {
   const guid = '00000000-0000-4000-8000-000000000000';
-  const one = wholeUser('kim', guid);
+  const first = wholeUser('kim', guid);
   const other = { ...wholeUser('KIM', guid), UniqueID: ['502'], AuthenticationAuthority: [';SecureToken;'] };
-  const { value, notes } = noted(parseDsUsers, plistOf(one, wholeUser('lee', guid), other));
+  const { value, notes } = noted(parseDsUsers, plistOf(first, wholeUser('lee', guid), other));
   t.deepEqual(
     value.map(({ recordName }) => recordName),
     ['kim', 'lee'],

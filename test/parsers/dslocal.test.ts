@@ -173,14 +173,14 @@ test('what is not known is refused', (t) => {
 });
 
 test('one odd value of a file costs itself', (t) => {
-  const whole = {
+  const right = {
     name: ['a'],
     uid: ['501'],
     realname: ['A'],
     authentication_authority: [';ShadowHash;', ';SecureToken;'],
   };
   const read = (over: Record<string, PlistValue>): Partial<DsUser> | undefined =>
-    userOf(parseDslocalUser(file({ ...whole, ...over })));
+    userOf(parseDslocalUser(file({ ...right, ...over })));
   t.like(read({}), { recordName: 'a', uid: 501, realName: 'A' });
   t.like(read({ name: 'a', uid: [501] }), { recordName: 'a', uid: 501, realName: 'A' });
   t.like(read({ uid: [true] }), { uid: null, realName: 'A' });
@@ -254,7 +254,7 @@ test('any file is read or refused', (t) => {
         const found = dslocal.parseDslocalUser(each);
         const record = (found instanceof PlistOdd ? found.rest : found) as DslocalRecord;
         // What was read can be rendered, and read as dscl's answer.
-        t.is(userOf(found)?.recordName as unknown, record.get('dsAttrTypeStandard:RecordName')?.[0]);
+        t.is<unknown, unknown>(userOf(found)?.recordName, record.get('dsAttrTypeStandard:RecordName')?.[0]);
       });
     }),
     { numRuns },

@@ -170,7 +170,7 @@ test('status: an end without a line feed may be cut', (t) => {
       }
     })();
     if (value instanceof CollectError) continue;
-    t.like(value as FdesetupStatus, { isOn: true, percentComplete: null });
+    t.like(value, { isOn: true, percentComplete: null });
     t.not((value as FdesetupStatus).status, 'on', stdout);
     t.true(notesOf(parseFdesetupStatus, { stdout }).length > 0, stdout);
   }

@@ -106,7 +106,9 @@ export const failsOnlyAsCollectError = (parse: () => unknown): void => {
   } catch (error) {
     if (!(error instanceof CollectError)) throw error;
     if (error.message.length > 600 || controlCharacter.test(error.message)) {
-      throw new Error(`a message must be one short line: ${JSON.stringify(error.message.slice(0, 900))}`);
+      throw new Error(`a message must be one short line: ${JSON.stringify(error.message.slice(0, 900))}`, {
+        cause: error,
+      });
     }
   }
 };

@@ -464,12 +464,12 @@ const plistValue: fc.Arbitrary<PlistValue> = fc.letrec<{ value: PlistValue }>((t
 })).value;
 
 /** XML has no NUL. */
-const holdsNul = (value: PlistValue): boolean =>
-  value instanceof Map
-    ? [...value].some(([key, element]) => key.includes('\0') || holdsNul(element))
-    : Array.isArray(value)
-      ? value.some(holdsNul)
-      : typeof value === 'string' && value.includes('\0');
+const holdsNul = (node: PlistValue): boolean =>
+  node instanceof Map
+    ? [...node].some(([key, element]) => key.includes('\0') || holdsNul(element))
+    : Array.isArray(node)
+      ? node.some(holdsNul)
+      : typeof node === 'string' && node.includes('\0');
 
 test('a value is written as it is read', (t) => {
   fc.assert(

@@ -325,10 +325,10 @@ test('the odd value of one key costs that key, and is not the same as none (cons
       });
     }
   }
-  const sso = tell(parseManagedPreferences, file('<key>PlatformSSO</key><array/>'));
-  t.is(sso.value.platformSso?.nonPlatformSsoAccounts, unread);
-  t.is(sso.value.platformSso?.authenticationMethod, unread);
-  t.is(sso.notes.length, 1);
+  const lists = tell(parseManagedPreferences, file('<key>PlatformSSO</key><array/>'));
+  t.is(lists.value.platformSso?.nonPlatformSsoAccounts, unread);
+  t.is(lists.value.platformSso?.authenticationMethod, unread);
+  t.is(lists.notes.length, 1);
   const words = file(
     '<key>PlatformSSO</key><dict><key>AuthenticationMethod</key><string>OpenID</string></dict>',
   );

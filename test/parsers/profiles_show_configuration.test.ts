@@ -254,10 +254,10 @@ test('user enrolment is told by its marks alone (constructed)', (t) => {
 test('where two profiles differ, nothing is said (constructed)', (t) => {
   const location = (name: string) =>
     payload('com.apple.security.FDERecoveryKeyEscrow', `<key>Location</key><string>${name}</string>`);
-  t.like(look({ stdout: device(location('A'), location('A')) }) as object, {
+  t.like(look({ stdout: device(location('A'), location('A')) }), {
     escrow: { present: true, location: 'A' },
   });
-  t.like(look({ stdout: device(location('A'), location('B')) }) as object, {
+  t.like(look({ stdout: device(location('A'), location('B')) }), {
     escrow: { present: true, location: null },
   });
   const policy = (text: string) =>
@@ -269,7 +269,7 @@ test('where two profiles differ, nothing is said (constructed)', (t) => {
     ...nothing,
     platformSso: { ...all.platformSso, loginPolicy: ['X'] },
   });
-  t.like(look({ stdout: device(policy('Y'), policy('X')) }) as object, {
+  t.like(look({ stdout: device(policy('Y'), policy('X')) }), {
     platformSso: {
       ...all.platformSso,
       authenticationMethod: null,
@@ -285,14 +285,14 @@ test('custom settings count where a payload would (constructed)', (t) => {
     custom('com.apple.MCX', '<key>dontAllowFDEEnable</key><false/><key>x</key><string>CANARY</string>'),
     mcx,
   );
-  t.like(look({ stdout: both }) as object, {
+  t.like(look({ stdout: both }), {
     mcxFileVault: { dontAllowFdeDisable: true, dontAllowFdeEnable: false },
   });
   holdsNoCanary(t, both, reduce(both));
   t.like(
     look({
       stdout: device(custom('com.apple.loginwindow', '<key>DisableFDEAutoLogin</key><false/>')),
-    }) as object,
+    }),
     {
       loginwindow: { disableFdeAutologin: false },
     },
@@ -306,10 +306,10 @@ test('settings of a user are not those of the device (constructed)', (t) => {
   t.deepEqual(look({ stdout: output(user) }), nothing, 'root was told of no device profile');
   t.is(look({ stdout: output(user), euid: 501 }), 'permission_denied');
   t.is(look({ stdout: output(user), euid: null }), 'parse_failed');
-  t.like(look({ stdout: output(scope('alice', profile('com.example.mdm', mdm()))) }) as object, {
+  t.like(look({ stdout: output(scope('alice', profile('com.example.mdm', mdm()))) }), {
     mdm: all.mdm,
   });
-  t.like(look({ stdout: everything, euid: 501 }) as object, { mdm: all.mdm });
+  t.like(look({ stdout: everything, euid: 501 }), { mdm: all.mdm });
 });
 
 test('an old Platform SSO profile, and a date in the other form (constructed)', (t) => {
@@ -321,7 +321,7 @@ test('an old Platform SSO profile, and a date in the other form (constructed)', 
     '<string>2023-03-31 01:14:38 +0200</string>',
     '<date>2023-03-30T23:14:38Z</date>',
   );
-  t.like(look({ stdout: device(old) }) as object, {
+  t.like(look({ stdout: device(old) }), {
     platformSso: {
       ...all.platformSso,
       authenticationMethod: 'UserSecureEnclaveKey',

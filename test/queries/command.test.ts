@@ -445,7 +445,7 @@ test('a pack that is none is refused with the place of the fault', (t) => {
     ),
   );
   t.deepEqual(
-    packs.flatMap(({ queries }) => queries.map(({ name }) => name)),
+    packs.flatMap(({ queries: own }) => own.map(({ name }) => name)),
     ['one', 'pack_inline_two'],
   );
   t.is(skipped.length, 3);

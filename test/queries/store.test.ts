@@ -170,8 +170,8 @@ test('a finding keeps when it was first seen through an unknown day and another 
     subject: 'host',
     details: '[{}]',
   });
-  const keep = (at: number, rows: ReturnType<typeof found>[], unevaluated: string[] = []): void =>
-    storeFindings(store.db, 'HOST-A', { rows, unevaluated: new Set(unevaluated) }, now - at * day);
+  const keep = (at: number, given: ReturnType<typeof found>[], unevaluated: string[] = []): void =>
+    storeFindings(store.db, 'HOST-A', { rows: given, unevaluated: new Set(unevaluated) }, now - at * day);
   keep(8, [found('medium')]);
   keep(7, [], ['own_question']);
   keep(6, [found('high')]);

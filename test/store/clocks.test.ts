@@ -224,9 +224,9 @@ test('a cursor goes on past what is dated ahead, and tells all that comes after 
       if (into === model && isAhead(each)) return [];
       transact(into, () => writer.add([taken(each, index)], ingested(index), true));
       const reader = exportReader(into, { tables: clockTables, rowSql: null });
-      const { hosts, next } = newsSince(into, cursor, null);
+      const { hosts: changed, next } = newsSince(into, cursor, null);
       cursor = next;
-      return [...hosts].flatMap(([hostId, { ids, since }]) =>
+      return [...changed].flatMap(([hostId, { ids, since }]) =>
         [...reader.changedSnapshots(hostId, since, (id) => ids.has(id))].flatMap(({ tables: own }) =>
           [...own].flatMap(({ rows }) => [...rows].map(({ id, change }) => [id, change])),
         ),

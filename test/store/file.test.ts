@@ -102,8 +102,8 @@ for (const [what, make, message] of refusals) {
     const isFile = statSync(path).isFile();
     const [before, mode] = [isFile ? sum(path) : '', modeOf(path)];
     for (const open of [openForWriting, openForReading]) {
-      const error = t.throws(() => open(path, smallTables), { instanceOf: UserError }) as UserError;
-      t.regex(`${error.message}|${error.hint}`, message);
+      const error = t.throws<UserError>(() => open(path, smallTables), { instanceOf: UserError });
+      t.regex(`${error?.message}|${error?.hint}`, message);
       for (const suffix of ['-wal', '-shm', '-journal']) t.false(existsSync(path + suffix), suffix);
     }
     t.deepEqual([isFile ? sum(path) : '', modeOf(path)], [before, mode]);
@@ -268,8 +268,8 @@ test('neither a table nor a column that is added raises the layout or the versio
     people,
     { ...people, columns: { ...people.columns, extra: text('New.', { privacy: 'nobody' }) } },
   ];
-  const own = (tables: readonly Table[]): string[] =>
-    [...storeTables(tables)].filter(([name]) => !/^_(?:current|past)_/.test(name)).map(([, sql]) => sql);
+  const own = (declared: readonly Table[]): string[] =>
+    [...storeTables(declared)].filter(([name]) => !/^_(?:current|past)_/.test(name)).map(([, sql]) => sql);
   t.deepEqual(own([after, ...smallTables]), own([before]));
 });
 
@@ -350,7 +350,7 @@ for (let layout = 1; layout < layoutVersion; layout += 1) {
     );
     t.true(added.length > 0 || layout > 2);
     const forget = (row: unknown): string =>
-      added.reduce((text, name) => text.replace(new RegExp(`,?\\\\"${name}\\\\"`), ''), String(row));
+      added.reduce((left, name) => left.replace(new RegExp(`,?\\\\"${name}\\\\"`), ''), String(row));
     const statuses = (now['table_status'] as unknown[]).map(forget).sort();
     // And but for conflicts, which have another key since: what was one thing in several rows is one row.
     const apart = ['conflicts', 'conflicts_history', 'changes'];
@@ -396,9 +396,9 @@ test('a database that was cut off is told from one that is whole', async (t) => 
     truncateSync(path, length);
     const before = sum(path);
     for (const open of [openForWriting, openForReading]) {
-      const error = t.throws(() => open(path, tables), { instanceOf: UserError }) as UserError;
+      const error = t.throws<UserError>(() => open(path, tables), { instanceOf: UserError });
       t.regex(
-        `${error.message} | ${error.hint}`,
+        `${error?.message} | ${error?.hint}`,
         /(?:is damaged|is not a tokenquery database).* \| it was not touched/,
         String(length),
       );
@@ -478,7 +478,7 @@ test('a writer waits for another, and says so when that takes too long', (t) => 
   const path = newPath();
   const [a, b] = [openForWriting(path, smallTables), openForWriting(path, smallTables, { waitMs: 50 })];
   a.db.exec('BEGIN IMMEDIATE');
-  const error = t.throws(() => transact(b, () => {}), { instanceOf: UserError }) as UserError;
+  const error = t.throws<UserError>(() => transact(b, () => {}), { instanceOf: UserError });
   t.regex(`${error.message} ${error.hint}`, /being written by another tokenquery.*try again/);
   a.db.exec('COMMIT');
   t.notThrows(() => transact(b, () => {}));

@@ -241,9 +241,9 @@ test('an export is UTF-8', (t) => {
       Buffer.from([0xc3, 0x28]),
       Buffer.from(`"${after}`),
     ]);
-    const error = t.throws(() => nativeDecoder(smallTables).bytes(bytes, () => {}), {
+    const error = t.throws<UserError>(() => nativeDecoder(smallTables).bytes(bytes, () => {}), {
       instanceOf: UserError,
-    }) as UserError;
+    });
     t.regex(error.message, /^line \d+: .*not UTF-8/, what);
   }
 });
@@ -310,14 +310,14 @@ const malformed: readonly (readonly [string, string, RegExp])[] = [
 for (const [what, lines, message] of malformed) {
   test(`an export with ${what} is refused`, (t) => {
     t.not(lines, text);
-    const error = t.throws(() => decode(lines), { instanceOf: UserError }) as UserError;
+    const error = t.throws<UserError>(() => decode(lines), { instanceOf: UserError });
     t.regex(error.message, message);
     t.regex(error.hint, /docs\/native\.md/);
   });
 }
 
-const line = (text: string, kind: string): string =>
-  text.split('\n').find((one) => one.includes(`"kind":"${kind}"`)) ?? '';
+const line = (lines: string, kind: string): string =>
+  lines.split('\n').find((one) => one.includes(`"kind":"${kind}"`)) ?? '';
 const foreign = (status: string, rows: number): string =>
   [
     line(text, 'table')
@@ -443,7 +443,7 @@ test('what is left of a bad export in a thread is not taken for the next one', a
   t.is(ran.code, 1);
   t.is(ran.stdout, '120 snapshots of 120 hosts stored\n', ran.stderr);
   t.deepEqual(
-    ran.stderr.match(/error: \S+/g)?.map((text) => text.replace(folder, '')),
+    ran.stderr.match(/error: \S+/g)?.map((error) => error.replace(folder, '')),
     ['error: /bad.ndjson:'],
   );
 });
@@ -455,7 +455,7 @@ test('a host that is too large for the thread is read all the same', async (t) =
     digestOfCells,
     packRows,
     rowsOf: observedRows,
-    snapshotIdOf,
+    snapshotIdOf: idOf,
   } = await import('../../store/snapshot.ts');
   const path = join(folder, 'big.ndjson');
   const table = tables.find(({ name }) => name === 'user_groups') as (typeof tables)[number];
@@ -476,7 +476,7 @@ test('a host that is too large for the thread is read all the same', async (t) =
     base.observations,
   ].map((observations, number) => {
     const known = { ...base, observations, hostId: `HOST-${number}` };
-    return [...nativeLines({ ...known, snapshotId: snapshotIdOf(known) }, tables)].join('');
+    return [...nativeLines({ ...known, snapshotId: idOf(known) }, tables)].join('');
   });
   writeFileSync(path, lines.join(''));
   const store = openForWriting(join(folder, 'fleet.db'), tables);
@@ -512,7 +512,7 @@ test('a snapshot without end does not fill the memory', async (t) => {
 test('a row that its table refuses costs its own snapshot only', async (t) => {
   const store = newStore();
   const bad: Snapshot = {
-    ...snapshotAt('H2', 10, { people: { status: 'ok', rows: [['bob', 'B', 1, 'old' as never, 1]] } }),
+    ...snapshotAt('H2', 10, { people: { status: 'ok', rows: [['bob', 'B', 1, 'old', 1]] } }),
   };
   const good = [
     snapshotAt('H1', 10, { machine: { status: 'ok', rows: [['on', 1]] } }),

@@ -268,7 +268,7 @@ test('an older file is read with what it lacks stood in for, and not written', a
     t.true((exported.find(([name]) => name === 'users')?.[1] ?? 0) > 3);
     viewAsOf(store, old.collectedTime + 5);
     t.is(store.db.prepare(sql).pluck().get() ?? null, null);
-    t.true(usersIn(store) instanceof Array && (usersIn(store) as unknown[]).length > 3);
+    t.true(Array.isArray(usersIn(store)) && (usersIn(store) as unknown[]).length > 3);
     t.is(changesIn(store), 0);
     store.close();
     t.is(sum(path), before);

@@ -107,7 +107,7 @@ test('a file of the layout before is put into the new key when it is opened for 
   old.close();
   openForWriting(path, tables).close();
   const store = openForReading(path, tables);
-  t.deepEqual(store.db.prepare(`${told.replace('ORDER', "WHERE subject = 'zed' ORDER")}`).all(), [
+  t.deepEqual(store.db.prepare(told.replace('ORDER', "WHERE subject = 'zed' ORDER")).all(), [
     { subject: 'zed', source_a: 'opendirectory,sysadminctl', value_a: '1' },
   ]);
   t.is(store.db.prepare('SELECT count(*) FROM changes').pluck().get(), before);
