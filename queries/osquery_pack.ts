@@ -2,7 +2,7 @@
 import { UserError } from '../collector/errors.ts';
 import { readText } from './custom.ts';
 
-interface PackQuery {
+export interface PackQuery {
   /** As osquery names it in its results: pack_<pack>_<query>. */
   readonly name: string;
   readonly sql: string;

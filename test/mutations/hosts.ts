@@ -38,8 +38,8 @@ interface Answer {
   readonly exitCode?: number;
 }
 
-/** What stands at a path; a text is the time of its last change. */
-type Mark = 'missing' | string | { readonly mode: string; readonly size: number; readonly changed: string };
+/** What stands at a path; a text is the time of its last change, or says that it is missing. */
+type Mark = string | { readonly mode: string; readonly size: number; readonly changed: string };
 
 /** A Mac, and what its tools say of FileVault and its profiles: flat, for the next one is this one with a difference. */
 interface Host extends Omit<Mac, 'name' | 'hasFilevault'> {
