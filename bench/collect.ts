@@ -107,11 +107,11 @@ const answersOf = (people: readonly Person[]): readonly Printed[] => {
   ];
 };
 
-const writeAnswer = (folder: string, [argv, stdout, stderr]: Printed): void => {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'argv'), `${argv.join('\n')}\n`);
-  writeFileSync(join(folder, 'exit_code'), '0\n');
-  if (stdout !== '') writeFileSync(join(folder, 'stdout'), stdout);
+const writeAnswer = (into: string, [argv, stdout, stderr]: Printed): void => {
+  mkdirSync(into, { recursive: true });
+  writeFileSync(join(into, 'argv'), `${argv.join('\n')}\n`);
+  writeFileSync(join(into, 'exit_code'), '0\n');
+  if (stdout !== '') writeFileSync(join(into, 'stdout'), stdout);
   if (stderr !== '') writeFileSync(join(folder, 'stderr'), stderr);
 };
 

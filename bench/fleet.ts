@@ -37,7 +37,9 @@ export const dayTime = (day: number): number => 1_790_000_000 + day * 86_400;
 const tableNamed = (name: string): Table => tables.find((table) => table.name === name) as Table;
 
 const linesOf = (snapshot: WholeSnapshot): string =>
-  [...nativeFormat().snapshot(wholeSnapshot(snapshot, tables))].join('');
+  Array.from(nativeFormat().snapshot(wholeSnapshot(snapshot, tables)), (chunk) =>
+    typeof chunk === 'string' ? chunk : chunk.text,
+  ).join('');
 
 const observationOf = (table: Table, rows: readonly Readonly<Record<string, Value>>[]): TableObservation => {
   const names = Object.keys(table.columns);

@@ -6,7 +6,7 @@ import { checkOptions, dashes, written } from './checks.ts';
 import type { Arguments, Command, OptionSpec, Options, Values } from './command.ts';
 import { numberOf } from './kinds.ts';
 
-export const helpOption: OptionSpec = { type: 'boolean', short: 'h', description: 'Print this help.' };
+const helpOption: OptionSpec = { type: 'boolean', short: 'h', description: 'Print this help.' };
 
 // Names that other tools give to what has another name here.
 const otherNames: Readonly<Record<string, string>> = {
@@ -76,7 +76,7 @@ const textsOf = (command: Command, spec: OptionSpec, token: OptionToken): readon
     return [''];
   }
   // "-d" is the next option, and "-7d" is a value.
-  if (value === undefined || (inlineValue !== true && /^-[a-z-]/.test(value)))
+  if (value === undefined || (!inlineValue && /^-[a-z-]/.test(value)))
     throw wrong(command, `${rawName} needs a value: ${spec.value ?? 'TEXT'}`);
   return spec.isList === true ? value.split(',') : [value];
 };

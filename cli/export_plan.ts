@@ -16,7 +16,7 @@ import type { Arguments } from './command.ts';
 import { tableNamed } from './options.ts';
 import { parseTime } from './time.ts';
 
-export type What = 'current' | 'changes' | 'snapshot' | 'findings';
+type What = 'current' | 'changes' | 'snapshot' | 'findings';
 
 export interface ExportPlan {
   readonly what: What;
@@ -37,7 +37,7 @@ export interface ExportPlan {
   readonly cursorPath: string | null;
 }
 
-export interface Redaction {
+interface Redaction {
   readonly level: Level;
   readonly apply: (snapshot: ExportSnapshot) => ExportSnapshot;
 }
@@ -69,7 +69,7 @@ const whatOf = (given: Arguments): What => {
 };
 
 /** Options that go with one format only. */
-const formatOptions: Readonly<Record<string, FormatName>> = {
+const ofOneFormat: Readonly<Record<string, FormatName>> = {
   'osquery-batch': 'osquery',
   'osquery-snapshot': 'osquery',
   'osquery-escape': 'osquery',
@@ -79,7 +79,7 @@ const formatOptions: Readonly<Record<string, FormatName>> = {
 };
 
 const checkFormatOptions = (given: Arguments, name: FormatName, what: What): void => {
-  for (const [option, only] of Object.entries(formatOptions)) {
+  for (const [option, only] of Object.entries(ofOneFormat)) {
     if (given.flag(option) && name !== only)
       throw new UserError(`--${option} goes with --format ${only}`, '', 2);
   }

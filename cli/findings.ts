@@ -27,7 +27,7 @@ export const tablesOfQueries = (queries: readonly Query[]): readonly Table[] => 
  * One collection for each host, each with an id: without one, nothing could be joined and everything would
  * look clean. Of two of the same host the newer stays.
  */
-export const identified = (collections: readonly Collection[]): readonly Collection[] => {
+const identified = (collections: readonly Collection[]): readonly Collection[] => {
   let unnamed = 0;
   const named = collections.map((collection): Collection => {
     if (collection.hostId !== null) return collection;

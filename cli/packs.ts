@@ -71,7 +71,7 @@ export const queriesOfPacks = (packs: readonly Pack[], file: string): PreparedPa
     const found = discovery.map((sql) => touchedBy(db, sql));
     const broken = found.find((touched) => typeof touched === 'string');
     if (broken !== undefined) {
-      skipped.push(`pack ${packName}: its discovery cannot be asked, ${String(broken)}`);
+      skipped.push(`pack ${packName}: its discovery cannot be asked, ${broken}`);
       continue;
     }
     for (const query of queries) {

@@ -139,9 +139,7 @@ export const newestOfEachHost = (
 
 /** Rows of the tables that speak of the collection itself. */
 const reportRows = (table: Table, collection: Collection): Readonly<Record<string, Value>>[] =>
-  (table.report?.(collection) ?? []).map(
-    (row) => ({ ...row, host_id: collection.hostId }) as Record<string, Value>,
-  );
+  (table.report?.(collection) ?? []).map((row) => ({ ...row, host_id: collection.hostId }));
 
 /** All rows of a table in a collection. */
 export const rowsOf = (table: Table, collection: Collection): readonly Readonly<Record<string, Value>>[] =>
@@ -161,7 +159,7 @@ export const loadCollections = (
 };
 
 /** When the newest of the collections was made: the `:now` of what is asked, so that evidence always answers the same. */
-export const nowOf = (collections: readonly Collection[]): number =>
+const nowOf = (collections: readonly Collection[]): number =>
   Math.max(0, ...collections.map(({ backend }) => backend.capturedTime));
 
 /** The tables of which collections have rows. */

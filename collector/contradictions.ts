@@ -26,7 +26,7 @@ export interface Beside {
 type Objection<S extends CommandName> = (answer: Parsed<S>, beside: Beside) => Promise<string | null>;
 
 /** Whether the volume of `/` is among these: by its device or its UUID, by its container where it tells neither. */
-export const holdsRoot = (volumes: readonly ApfsVolume[], root: DiskutilInfoRoot): boolean => {
+const holdsRoot = (volumes: readonly ApfsVolume[], root: DiskutilInfoRoot): boolean => {
   const device = rootDeviceOf(root);
   const isNamed = device !== null || root.volumeUuid !== null;
   return volumes.some(
@@ -186,6 +186,6 @@ export const objectionTo = async (
   answer: unknown,
   beside: Beside,
 ): Promise<string | null> => {
-  const objection = objections[source] as Objection<CommandName> | undefined;
+  const objection = objections[source];
   return objection === undefined ? null : objection(answer as never, beside);
 };

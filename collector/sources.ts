@@ -3,10 +3,10 @@
  * reviewer wants to see. Argv are exact, paths absolute; there is no shell, no password, no stdin.
  * What reads an answer is found by the name of its source: parsers/index.ts, which is generated.
  */
-export type Privilege = 'user' | 'root';
+type Privilege = 'user' | 'root';
 
 /** One parameter of an argv, and what it must look like. */
-export interface Parameter {
+interface Parameter {
   readonly placeholder: string;
   readonly isAllowed: (value: string) => boolean;
 }

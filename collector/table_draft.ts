@@ -138,7 +138,7 @@ class TableContext implements Context {
 
   /** What befell the other table befell this one too, where both rest on the source. */
   async rows<C extends Columns>(other: Table<C>): Promise<ReadonlyArray<Row<C>>> {
-    const draft = await this.#drafts.of(other as unknown as Table);
+    const draft = await this.#drafts.of(other);
     for (const argv of draft.argvs) this.#argvs.add(argv);
     for (const problem of draft.problems)
       if (this.#restsOn(problem.source) && problem !== draft.failure) this.note(problem);

@@ -105,7 +105,7 @@ export const readCursor = (path: string, selection: string): Cursor => {
     if (code !== undefined) throw new UserError(`${path} cannot be read (${code})`);
     throw notACursor(path);
   }
-  const { version: own } = (json ?? {}) as Partial<CursorJson>;
+  const { version: own } = json ?? {};
   if (json?.format === format && isNumber(own) && own !== version) {
     throw new UserError(
       `${path} was written by another tokenquery (version ${own})`,

@@ -65,7 +65,7 @@ export const explain = (error: unknown, path: string): unknown => {
 };
 
 /** `results.ndjson.zst` and 2 make `results.2.ndjson.zst`: what reads files by the end of their name reads these too. */
-export const numberedName = (path: string, number: number): string => {
+const numberedName = (path: string, number: number): string => {
   if (number === 0) return path;
   const end = /(?:\.(?:ndjson|jsonl|json|log|csv))?(?:\.(?:zst|gz))?$/.exec(path)?.[0] ?? '';
   return `${path.slice(0, path.length - end.length)}.${number}${end}`;

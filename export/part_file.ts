@@ -48,7 +48,7 @@ const writeFully = (fd: number, bytes: Uint8Array): Promise<void> =>
 
 const compressorOf = (compression: Compression): Gzip | null => {
   if (compression === 'none') return null;
-  return compression === 'gzip' ? zlib().createGzip() : (zlib().createZstdCompress() as unknown as Gzip);
+  return compression === 'gzip' ? zlib().createGzip() : zlib().createZstdCompress();
 };
 
 /** Written to while more is made: what is given last may still be on its way. */

@@ -9,7 +9,7 @@ import type { ClosedColumn, Query } from './query.ts';
  * How long after a change a detection query still tells it, and how new a
  * snapshot must be to prove "no change".
  */
-export const windowSeconds = 7 * 86_400;
+const windowSeconds = 7 * 86_400;
 
 /** Every host that is known at all. */
 export const everyHost = '(SELECT host_id FROM hosts UNION SELECT host_id FROM table_status)';
@@ -50,7 +50,7 @@ export interface SpotStatement {
    *
    * @param only What else must be true of a row that `glance` speaks of.
    */
-  withParts(only: string): string;
+  readonly withParts: (only: string) => string;
   readonly otherwise: Why['otherwise'];
   /** It finds the hosts of which table_status has nothing for this table, and no others. */
   readonly absentFrom?: string;
@@ -98,29 +98,27 @@ const isInapplicable = (column: string): string =>
 
 export const wasNotCollected = 'it was not collected';
 const goodOnes = statusList(isGood);
-/** The statements that find the hosts of which one requirement is not known. */
-const spotsOfRequirement = (requirement: Requirement): SpotStatement[] => {
-  const { table, column, isNullAnswer, where } = requirement;
-  if (table === 'table_status') {
-    return [
-      spot(
-        'h.host_id',
-        table,
-        null,
-        ofQuestion("'nothing was collected'"),
-        `${everyHost} h\nWHERE NOT EXISTS (SELECT 1 FROM table_status t WHERE t.host_id = h.host_id)`,
-      ),
-    ];
-  }
-  const isTable = `t.table_name = ${quoteText(table)}`;
-  const found: SpotStatement[] = [
+const nothingCollected = spot(
+  'h.host_id',
+  'table_status',
+  null,
+  ofQuestion("'nothing was collected'"),
+  `${everyHost} h\nWHERE NOT EXISTS (SELECT 1 FROM table_status t WHERE t.host_id = h.host_id)`,
+);
+
+const isOf = (table: string): string => `t.table_name = ${quoteText(table)}`;
+
+/** The hosts of which a table is not known, or not enough of it. */
+const spotsOfTable = (requirement: Requirement): readonly SpotStatement[] => {
+  const { table } = requirement;
+  return [
     {
       ...spot(
         'h.host_id',
         table,
         null,
         ofQuestion(quoteText(wasNotCollected)),
-        `${everyHost} h\nWHERE NOT EXISTS (SELECT 1 FROM table_status t WHERE t.host_id = h.host_id AND ${isTable})`,
+        `${everyHost} h\nWHERE NOT EXISTS (SELECT 1 FROM table_status t WHERE t.host_id = h.host_id AND ${isOf(table)})`,
       ),
       absentFrom: table,
     },
@@ -131,58 +129,63 @@ const spotsOfRequirement = (requirement: Requirement): SpotStatement[] => {
       table,
       null,
       whyOfTable,
-      `table_status t\nWHERE ${isTable}\n` + `  AND NOT ${isTableKnown(requirement)}`,
+      `table_status t\nWHERE ${isOf(table)}\n  AND NOT ${isTableKnown(requirement)}`,
     ),
-  ];
-  // A condition that is neither true nor false may be true.
-  const matters = where === null ? '' : `CASE WHEN NOT (${where}) THEN 0 ELSE 1 END = 1`;
-  if (column === null) {
-    if (where === null) return found;
-    return [
-      ...found,
-      spot(
-        'r.host_id',
-        table,
-        null,
-        ofQuestion("'a row leaves it open, or has no counterpart in a table that the question reads'"),
-        `(\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${matters}\n) r`,
-      ),
-    ];
-  }
-  if (isNullAnswer) {
-    return [
-      ...found,
-      spot(
-        't.host_id',
-        table,
-        column,
-        whyOfTable,
-        `table_status t\nWHERE ${isTable}\n` +
-          `  AND t.status IN ${goodOnes}\n  AND (${names('t.columns_affected', column)} OR ${names('t.columns_uncertain', column)})`,
-      ),
-    ];
-  }
-  const glance: Glance = { table, condition: `${quoteName(column)} IS NULL` };
-  const isTold = `t.reason IS NOT NULL AND (t.status = 'partial' OR ${names('t.columns_affected', column)})`;
-  return [
-    ...found,
-    {
-      ...spot(
-        'r.host_id',
-        table,
-        column,
-        whyOfValue(isTold),
-        (only) =>
-          `${rowsOfGlance(glance, `${matters && `\n    AND ${matters}`}${only}`)}\n` +
-          `LEFT JOIN table_status t ON t.host_id = r.host_id AND ${isTable}\nWHERE COALESCE(t.status, 'ok') <> 'unsupported' AND CASE WHEN ${isInapplicable(column)} THEN 0 ELSE 1 END = 1`,
-      ),
-      glance,
-    },
   ];
 };
 
+/** A condition that is neither true nor false may be true. */
+const mayHold = (where: string): string => `CASE WHEN NOT (${where}) THEN 0 ELSE 1 END = 1`;
+
+/** The hosts with a row that must not be there, or may be such a one. */
+const spotOfRow = (table: string, where: string): SpotStatement =>
+  spot(
+    'r.host_id',
+    table,
+    null,
+    ofQuestion("'a row leaves it open, or has no counterpart in a table that the question reads'"),
+    `(\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${mayHold(where)}\n) r`,
+  );
+
+/** The hosts of which table_status tells that NULL in the column is no answer. */
+const spotOfAnswer = (table: string, column: string): SpotStatement =>
+  spot(
+    't.host_id',
+    table,
+    column,
+    whyOfTable,
+    `table_status t\nWHERE ${isOf(table)}\n` +
+      `  AND t.status IN ${goodOnes}\n  AND (${names('t.columns_affected', column)} OR ${names('t.columns_uncertain', column)})`,
+  );
+
+/** The hosts with a row that matters of which the column is not known. */
+const spotOfNull = (table: string, column: string, where: string | null): SpotStatement => {
+  const glance: Glance = { table, condition: `${quoteName(column)} IS NULL` };
+  const matters = where === null ? '' : `\n    AND ${mayHold(where)}`;
+  const isTold = `t.reason IS NOT NULL AND (t.status = 'partial' OR ${names('t.columns_affected', column)})`;
+  const found = spot(
+    'r.host_id',
+    table,
+    column,
+    whyOfValue(isTold),
+    (only) =>
+      `${rowsOfGlance(glance, `${matters}${only}`)}\n` +
+      `LEFT JOIN table_status t ON t.host_id = r.host_id AND ${isOf(table)}\nWHERE COALESCE(t.status, 'ok') <> 'unsupported' AND CASE WHEN ${isInapplicable(column)} THEN 0 ELSE 1 END = 1`,
+  );
+  return { ...found, glance };
+};
+
+/** The statements that find the hosts of which one requirement is not known. */
+const spotsOfRequirement = (requirement: Requirement): readonly SpotStatement[] => {
+  const { table, column, isNullAnswer, where } = requirement;
+  if (table === 'table_status') return [nothingCollected];
+  const found = spotsOfTable(requirement);
+  if (column === null) return where === null ? found : [...found, spotOfRow(table, where)];
+  return [...found, isNullAnswer ? spotOfAnswer(table, column) : spotOfNull(table, column, where)];
+};
+
 /** The same, but for hosts on which it is proven that nothing that is not known could matter. */
-const spotsThatMatter = (requirement: Requirement): SpotStatement[] => {
+const spotsThatMatter = (requirement: Requirement): readonly SpotStatement[] => {
   const { unless } = requirement;
   const spots = spotsOfRequirement(requirement);
   if (unless === null) return spots;

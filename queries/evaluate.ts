@@ -18,7 +18,7 @@ import { spotReader } from './spot_reader.ts';
 import type { AnyRow, Ask } from './spot_reader.ts';
 
 /** Who says why something is not known: table_status of the table, the question itself, or nobody. */
-export type Because =
+type Because =
   | { readonly by: 'table_status'; readonly status: string; readonly told: string | null }
   | { readonly by: 'question' | 'nobody' };
 
@@ -66,7 +66,7 @@ export interface EvaluateOptions {
   readonly tables: readonly Table[];
 }
 
-export const hasHistory = (db: Db): boolean =>
+const hasHistory = (db: Db): boolean =>
   db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'users_history'").get() !== undefined;
 
 const noHistory: BlindSpot = {

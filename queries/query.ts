@@ -79,7 +79,7 @@ const neededInLibrary: ReadonlySet<Key> = new Set([
 
 const secondsOf: Readonly<Record<string, number>> = { h: 3_600, d: 86_400, w: 604_800 };
 
-export const nameForm = /^[a-z][a-z0-9_]{0,63}$/;
+const nameForm = /^[a-z][a-z0-9_]{0,63}$/;
 
 interface Entry {
   readonly line: number;

@@ -58,7 +58,7 @@ export interface ClosedVersion extends OpenVersion {
   ended: Ended;
 }
 
-export const sameCells = (a: Cells, b: Cells): boolean => {
+const sameCells = (a: Cells, b: Cells): boolean => {
   if (a === b) return true;
   for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
   return true;

@@ -15,7 +15,7 @@ import type { Snapshot } from './snapshot.ts';
 import { storeWriter } from './writer/writer.ts';
 import type { Added, StoreWriter } from './writer/writer.ts';
 
-export type InputKind = 'database' | 'evidence' | 'native';
+type InputKind = 'database' | 'evidence' | 'native';
 
 export interface Input {
   readonly path: string;
@@ -23,7 +23,7 @@ export interface Input {
 }
 
 /** What is wrong with an input; the others are merged all the same. */
-export interface BadInput {
+interface BadInput {
   readonly path: string;
   readonly message: string;
   readonly hint: string;
@@ -282,7 +282,7 @@ const nativeWorker = (entry: string, megabytes: number) => {
         worker.off('message', onMessage);
         worker.off('error', finish);
         if (error === null) fulfil();
-        else reject(error as Error);
+        else reject(error);
       };
       const onMessage = (message: FromWorker): void => {
         try {

@@ -379,7 +379,7 @@ interface SnapshotRow {
   readonly order_time: OrderTime;
 }
 
-export interface StoredSnapshot extends Snapshot {
+interface StoredSnapshot extends Snapshot {
   readonly sequence: number;
 }
 

@@ -6,7 +6,7 @@ import { bootstrapTokenUuid, isListed, noApfs, readCryptoListing } from './share
 import { witnesses } from './shared/observations.ts';
 import { enrollmentSources, readEnrollmentWitnesses } from './shared/enrollment.ts';
 
-export const bootstrapStates = [
+const bootstrapStates = [
   'escrowed',
   'supported_not_escrowed',
   'not_supported',
@@ -197,8 +197,8 @@ export default defineTable({
       context.unsupported(tooOld);
       context.inapplicable(['supported_on_server', 'escrowed_to_server', 'eacs_preflight'], tooOld);
     }
-    const witnesses = await readWitnesses(context, isOld);
-    const { enrollment, status, crypto, security, device } = witnesses;
+    const seen = await readWitnesses(context, isOld);
+    const { enrollment, status, crypto, security, device } = seen;
     if (crypto?.device === null)
       context.inapplicable(['crypto_user_present', 'crypto_user_volume_owner'], noApfs);
     const keyPresent = crypto === null ? null : isListed(crypto, bootstrapTokenUuid);
@@ -208,7 +208,7 @@ export default defineTable({
         escrowed_to_server: bit(status?.escrowed),
         crypto_user_present: bit(keyPresent),
         crypto_user_volume_owner: bit(crypto?.byUuid.get(bootstrapTokenUuid)?.volumeOwner),
-        server_capability_declared: bit(isDeclared(witnesses)),
+        server_capability_declared: bit(isDeclared(seen)),
         allowed_for_authentication: security?.bootstrapTokenAllowedForAuthentication ?? null,
         required_for_software_update: bit(security?.bootstrapTokenRequiredForSoftwareUpdate),
         required_for_kext_approval: bit(security?.bootstrapTokenRequiredForKernelExtensionApproval),
@@ -220,7 +220,7 @@ export default defineTable({
           escrowed: status?.escrowed ?? null,
           keyPresent: isOld ? false : keyPresent,
         }),
-        sources: answered(witnesses),
+        sources: answered(seen),
       },
     ];
   },

@@ -5,8 +5,8 @@ import { firstSet, readPreferences } from './shared/preferences.ts';
 
 /** A certificate counts wherever it is given; without one it is 0 where a payload was there to give it. */
 const irkCertificatePresent = (policies: readonly (FileVaultPolicy | null)[]): 0 | 1 | null => {
-  const known = policies.filter((policy) => policy !== null);
-  return known.length === 0 ? null : bit(known.some((policy) => policy.irkCertificatePresent));
+  const understood = policies.filter((policy) => policy !== null);
+  return understood.length === 0 ? null : bit(understood.some((policy) => policy.irkCertificatePresent));
 };
 
 export default defineTable({

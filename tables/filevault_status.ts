@@ -2,7 +2,7 @@ import { versionNumber } from '../collector/privacy.ts';
 import { bit, boolean, defineTable, oneOf, real, required, text, time } from '../collector/table.ts';
 import { keyFlag, readPersonalKey } from './shared/recovery_key.ts';
 
-export const filevaultStatuses = [
+const filevaultStatuses = [
   'on',
   'off',
   'encrypting',

@@ -60,7 +60,7 @@ const readManifest = (label: string, files: BundleFiles): Manifest => {
   if (!isTime(time)) {
     throw new FileError(
       label,
-      `: the captured_time of evidence.json is no date: ${time}`,
+      `: the captured_time of evidence.json is no date: ${String(time)}`,
       'it counts seconds since 1970',
     );
   }

@@ -15,7 +15,7 @@ export type { Setting } from '../setting.ts';
  * What may be kept of a key. `flag`: true, false, 1, 0. `present`: that the key is there, its content unread.
  * `time`: a date, or text such as `2023-03-31 01:14:38 +0000`.
  */
-export type Leaf = 'text' | 'texts' | 'flag' | 'integer' | 'time' | 'present';
+type Leaf = 'text' | 'texts' | 'flag' | 'integer' | 'time' | 'present';
 /**
  * The keys that may be kept, in the order in which they are written; `[…]` is a list of such dictionaries.
  */

@@ -270,7 +270,9 @@ const numbers: ReadonlySet<string> = new Set(['UniqueID', 'PrimaryGroupID']);
 /** A value as dscl prints it, a text; null for one that is none. */
 const textOf = (value: PlistValue, attribute: string): string | null => {
   if (typeof value === 'string') return value;
-  return numbers.has(attribute) && Number.isSafeInteger(value) ? String(value) : null;
+  return numbers.has(attribute) && typeof value === 'number' && Number.isSafeInteger(value)
+    ? String(value)
+    : null;
 };
 /** What has a form of its own is known by it. */
 const formed: ReadonlySet<string> = new Set([...numbers, 'GeneratedUID']);

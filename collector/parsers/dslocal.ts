@@ -31,7 +31,7 @@ const textOf = (value: PlistValue, name: string): string | PlistOdd => {
     return value.includes('\0') ? textOfData(new TextEncoder().encode(value)) : value;
   if (value instanceof Uint8Array) return textOfData(value);
   // A number is one of an id, and of no name.
-  return Number.isSafeInteger(value) && (name === 'uid' || name === 'gid')
+  return typeof value === 'number' && Number.isSafeInteger(value) && (name === 'uid' || name === 'gid')
     ? String(value)
     : new PlistOdd('neither text nor data');
 };

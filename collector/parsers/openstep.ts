@@ -3,10 +3,10 @@ import { isLogLine } from './lines.ts';
 import type { PlistDate } from './plist_value.ts';
 
 /** Bytes that a tool printed: recognised, counted as a value, and never kept. */
-export interface OpaqueData {
+interface OpaqueData {
   readonly kind: 'data';
 }
-export type OpenStepDict = ReadonlyMap<string, OpenStepValue>;
+type OpenStepDict = ReadonlyMap<string, OpenStepValue>;
 /** A dictionary of which an entry is lost with its key: what it lacks may have been there. */
 export class BrokenDict extends Map<string, OpenStepValue> {}
 /** The format knows no types: numbers and booleans are strings. `(null)` is null. */

@@ -41,8 +41,7 @@ export const isInScript = (source: SourceName): boolean => {
   return !network && isSanitizable && (parameter === undefined || isLooped(name));
 };
 
-const isNetwork = (name: SourceName): boolean =>
-  name in commands && (commands[name as CommandName] as Command).network;
+const isNetwork = (name: SourceName): boolean => name in commands && commands[name as CommandName].network;
 
 const bare = /^[A-Za-z0-9_@%+=:,./-]+$/;
 const quote = (word: string): string => (bare.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
@@ -65,7 +64,7 @@ const keepLines = (isOfAccount: boolean): readonly string[] =>
   fileNames
     .filter(isInScript)
     .flatMap((name) =>
-      (files[name].paths as readonly string[])
+      files[name].paths
         .filter((path) => path.includes('{username}') === isOfAccount)
         .map((path) => `keep ${name} "${path.replace('{username}', '$name')}"`),
     );

@@ -3,7 +3,7 @@ import { booleanWriter } from './hec.ts';
 import { isReport, isoTime, renamedOf } from '../format.ts';
 import type { Cell, Format, Head, ExportSnapshot, ExportTable } from '../format.ts';
 
-export const ecsVersion = '9.4.0';
+const ecsVersion = '9.4.0';
 
 export interface EcsOptions {
   /** Writes what `_bulk` takes: a line that says where, then the document. */

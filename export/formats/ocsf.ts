@@ -8,7 +8,7 @@ import type { Table } from '../../collector/table.ts';
 import { isoTime, isoTimeOf, jsonCell, namedCells } from '../format.ts';
 import type { Cell, Format, Head, ExportSnapshot } from '../format.ts';
 
-export const ocsfVersion = '1.8.0';
+const ocsfVersion = '1.8.0';
 
 type Fields = Readonly<Record<string, unknown>>;
 

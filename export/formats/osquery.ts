@@ -83,7 +83,7 @@ const columnsSql =
   };
 
 /** The name under which osquery would schedule `SELECT * FROM` the table in a pack. */
-export const queryName = (table: string): string => `pack_tokenquery_${table}`;
+const queryName = (table: string): string => `pack_tokenquery_${table}`;
 
 function* linesOfTable(
   given: ExportTable | WrittenTable,

@@ -24,7 +24,7 @@ export const headOf = (row: SnapshotRow, hostId: string): Head => {
     hostId,
     snapshotId: row[0] as number,
     sequence: row[1] as number,
-    collectedTime: row[2] as number,
+    collectedTime: row[2],
     status: row[3] as Head['status'],
     origin: row[4] as Head['origin'],
     euid: row[5] as number | null,

@@ -29,8 +29,7 @@ export const exactCells = (table: Table): ((row: unknown[]) => Cell[]) => {
     needsExact(column) ? [index] : [],
   );
   return (row) => {
-    for (const index of indexes)
-      if (typeof row[index] === 'string') row[index] = BigInt(row[index] as string);
+    for (const index of indexes) if (typeof row[index] === 'string') row[index] = BigInt(row[index]);
     return row as Cell[];
   };
 };

@@ -32,7 +32,7 @@ export const readSnapshotLine = (fields: Fields, line: number): SnapshotHeader =
   if (typeof hostId !== 'string' || hostId === '') throw broken(line, 'the snapshot has no host_id');
   if (!isInteger(id) || !isInteger(time))
     throw broken(line, 'the snapshot has no snapshot_id or collected_time');
-  if (!isTime(time)) throw broken(line, `the collected_time of the snapshot is no date: ${time}`);
+  if (!isTime(time)) throw broken(line, `the collected_time of the snapshot is no date: ${String(time)}`);
   if (!isInteger(schema)) throw broken(line, 'the snapshot has no schema_version');
   if (schema > schemaVersion)
     throw broken(

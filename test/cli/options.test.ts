@@ -28,7 +28,7 @@ const refused = test.macro<[verb: string, line: string, message: string, hint?: 
       return;
     }
     const argv = line.split(' ').filter((word) => word !== '');
-    const error = t.throws(() => parseCommandLine(command, argv), { instanceOf: UserError }) as UserError;
+    const error = t.throws<UserError>(() => parseCommandLine(command, argv), { instanceOf: UserError });
     t.is(error.message, message);
     t.is(error.hint, hint);
     t.is(error.exitCode, 2);
