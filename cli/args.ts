@@ -4,7 +4,6 @@ import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
 import { checkOptions, dashes, written } from './checks.ts';
 import type { Arguments, Command, OptionSpec, Options, Values } from './command.ts';
-import { numberOf } from './kinds.ts';
 
 const helpOption: OptionSpec = { type: 'boolean', short: 'h', description: 'Print this help.' };
 
@@ -117,10 +116,6 @@ class CheckedArguments implements Arguments {
   }
   number(name: string): number | null {
     return this.#numbers.get(name) ?? null;
-  }
-  count(name: string, least?: number): number | null {
-    const text = this.text(name);
-    return text === null ? null : numberOf('count', `--${name}`, text, least);
   }
   required(name: string): string {
     const text = this.text(name);

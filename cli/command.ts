@@ -53,8 +53,6 @@ export interface Arguments {
   texts(name: string): readonly string[];
   /** What a value of a kind stands for: a count, bytes, seconds, a time; null when the option is not given. */
   number(name: string): number | null;
-  /** A whole number of at least `least`, of an option that has no kind. */
-  count(name: string, least?: number): number | null;
   /** The value of an option that cannot be left out. */
   required(name: string): string;
 }

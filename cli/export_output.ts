@@ -14,21 +14,9 @@ import type { Arguments } from './command.ts';
 import { flush, print, printNote } from './output.ts';
 import { cleaningUp } from './signals.ts';
 
-const units: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
-
 const rotateBytesOf = (given: Arguments, name: FormatName): number | null => {
-  const text = given.text('rotate-size');
-  if (text === null) return null;
-  const [, count, unit] = /^(\d{1,12})([kmg]?)$/i.exec(text) ?? [];
-  const bytes = Number(count) * (units[(unit ?? '').toLowerCase()] ?? Number.NaN);
-  if (!(bytes > 0))
-    throw new UserError(
-      `--rotate-size takes a size, not ${JSON.stringify(text)}`,
-      'for example 25m or 500k',
-      2,
-    );
-  if (given.text('output') === null) throw new UserError('--rotate-size goes with --output FILE', '', 2);
-  if (formats[name].cut === 'never')
+  const bytes = given.number('rotate-size');
+  if (bytes !== null && formats[name].cut === 'never')
     throw new UserError(`--rotate-size does not go with --format ${name}`, 'it is no format of lines', 2);
   return bytes;
 };
@@ -91,7 +79,7 @@ export const outputOf = (given: Arguments, format: Format, name: FormatName, tab
   if (path !== null) checkOutput(given, path);
   else if (given.flag('keep')) throw new UserError('--keep goes with --output FILE', '', 2);
   const rotateBytes = rotateBytesOf(given, name);
-  const keep = given.count('keep', 0) ?? (given.flag('cursor') || rotateBytes !== null ? defaultKeep : 0);
+  const keep = given.number('keep') ?? (given.flag('cursor') || rotateBytes !== null ? defaultKeep : 0);
   const onDrop = (dropped: string, count: number): void =>
     printNote(`${dropped} was the oldest of ${count} files and is dropped (--keep)`);
   const options = { keep, onDrop, ...(rotateBytes === null ? {} : { rotateBytes }) };

@@ -12,6 +12,7 @@ import type { Store } from '../../store/store.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { dbOption, readableStore, using } from '../database.ts';
+import { alternatives } from '../checks.ts';
 import { programEntry } from '../delivered.ts';
 import { defaultKeep, outputOf, outputPath, withSignals } from '../export_output.ts';
 import type { Output } from '../export_output.ts';
@@ -194,23 +195,39 @@ export const exportCommand: Command = {
   ],
   options: {
     db: dbOption,
-    format: { type: 'string', value: 'FORMAT', description: `${formatNames.join(', ')}; native by default.` },
-    current: {
-      type: 'boolean',
-      description: 'The rows of each host’s last good observation of each table (the default).',
+    format: {
+      type: 'string',
+      value: 'FORMAT',
+      choices: formatNames,
+      noun: 'format',
+      description: `${formatNames.join(', ')}; native by default.`,
     },
-    changes: {
-      type: 'boolean',
-      description: 'What changed; with --cursor, since the last export (and the default).',
-    },
-    snapshot: { type: 'string', value: 'ID', description: 'One snapshot, as it was taken.' },
-    findings: {
-      type: 'boolean',
-      description: 'What the queries of the library find, and where they cannot be evaluated.',
-    },
+    ...alternatives({
+      current: {
+        type: 'boolean',
+        description: 'The rows of each host’s last good observation of each table (the default).',
+      },
+      changes: {
+        type: 'boolean',
+        description: 'What changed; with --cursor, since the last export (and the default).',
+      },
+      snapshot: {
+        type: 'string',
+        value: 'ID',
+        kind: 'snapshot',
+        description: 'One snapshot, as it was taken.',
+      },
+      findings: {
+        type: 'boolean',
+        excludes: [{ option: 'table' }],
+        description: 'What the queries of the library find, and where they cannot be evaluated.',
+      },
+    }),
     'as-of': {
       type: 'string',
       value: 'TIME',
+      kind: 'time',
+      excludes: [{ option: 'changes' }, { option: 'snapshot' }, { option: 'cursor' }],
       description: 'With --current or --findings: what was known at that time.',
     },
     table: { type: 'string', isRepeatable: true, value: 'NAME', description: 'Only this table. Repeatable.' },
@@ -218,6 +235,11 @@ export const exportCommand: Command = {
     cursor: {
       type: 'string',
       value: 'FILE',
+      kind: 'file',
+      excludes: ['current', 'snapshot', 'findings'].map((option) => ({
+        option,
+        because: 'a cursor remembers up to where changes were exported',
+      })),
       description:
         'Leave out what was exported before, and remember what is exported now. Made where it is not there.',
     },
@@ -229,42 +251,75 @@ export const exportCommand: Command = {
     },
     compress: {
       type: 'boolean',
+      goesWith: { option: 'output' },
       description: 'Compress it: zstd where this Node has it, gzip else. Adds to the name.',
     },
     'rotate-size': {
       type: 'string',
       value: 'SIZE',
+      kind: 'size',
+      goesWith: { option: 'output' },
       description: 'Begin a new file after so much text: 25m, 500k.',
     },
     keep: {
       type: 'string',
       value: 'N',
+      kind: 'count',
+      least: 0,
+      goesWith: { option: 'output' },
       description: `Files of earlier runs to keep, as FILE.1 and so on; ${defaultKeep} with --cursor or --rotate-size, else 0.`,
     },
-    'osquery-batch': {
-      type: 'boolean',
-      description: 'osquery: a line for each difference, not for each row.',
-    },
-    'osquery-snapshot': { type: 'boolean', description: 'osquery: a line for each whole table.' },
+    ...alternatives({
+      'osquery-batch': {
+        type: 'boolean',
+        goesWith: { option: 'format', value: 'osquery' },
+        description: 'osquery: a line for each difference, not for each row.',
+      },
+      'osquery-snapshot': {
+        type: 'boolean',
+        goesWith: { option: 'format', value: 'osquery' },
+        excludes: ['changes', 'cursor'].map((option) => ({
+          option,
+          because: 'a snapshot line holds a whole table',
+        })),
+        description: 'osquery: a line for each whole table.',
+      },
+    }),
     'osquery-escape': {
       type: 'boolean',
+      goesWith: { option: 'format', value: 'osquery' },
       description:
         'osquery: bytes that are not printable ASCII as \\xNN, as osqueryd has them. It cannot be undone.',
     },
-    numerics: { type: 'boolean', description: 'osquery: numbers in place of texts.' },
-    bulk: { type: 'boolean', description: 'ecs: what _bulk takes, two lines for each row.' },
+    numerics: {
+      type: 'boolean',
+      goesWith: { option: 'format', value: 'osquery' },
+      description: 'osquery: numbers in place of texts.',
+    },
+    bulk: {
+      type: 'boolean',
+      goesWith: { option: 'format', value: 'ecs' },
+      description: 'ecs: what _bulk takes, two lines for each row.',
+    },
     spreadsheet: {
       type: 'boolean',
+      goesWith: { option: 'format', value: 'csv' },
       description: 'csv: put an apostrophe before a text that a spreadsheet would calculate.',
     },
     redact: {
       type: 'string',
       value: 'LEVEL',
+      choices: levels,
+      needs: {
+        option: 'redact-key',
+        because: 'one key for the whole fleet, so that the same user is the same everywhere',
+      },
       description: `${levels.join(' or ')}: say less of people and machines.`,
     },
     'redact-key': {
       type: 'string',
       value: 'FILE',
+      goesWith: { option: 'redact' },
       description: 'The key of the pseudonyms, readable by its owner alone. It is never made here.',
     },
     'mixed-redaction': {
