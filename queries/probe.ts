@@ -30,8 +30,11 @@ interface ColumnInfo {
   readonly type: string;
 }
 
+/** What SQLite calls a whole number; NUM in the views of a store, where it is made by a CAST. */
+const wholeNumbers: readonly string[] = ['INTEGER', 'INT', 'NUM'];
+
 const typeOf = (type: string): KnownColumn['type'] | null =>
-  type === 'TEXT' || type === 'REAL' ? type : type === 'INTEGER' || type === 'INT' ? 'INTEGER' : null;
+  type === 'TEXT' || type === 'REAL' ? type : wholeNumbers.includes(type) ? 'INTEGER' : null;
 
 /** What is declared of a column; of one that is not, its type in the database. */
 const knowing =

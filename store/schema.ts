@@ -314,9 +314,9 @@ const asOfView = (table: Table, tableId: number, time: number): string => {
 };
 
 /** The condition under which a removed and an added version of a table are of one account that got another name. */
-const isRenameOf = (table: Table): string => {
+const isPairOf = (table: Table, p: string, v: string): string => {
   const where = { table, current: `main.${currentName(table)}`, past: `main.${pastName(table)}` };
-  return isRenamed(where, 'p', 'v', endedNumbers.removed, beganNumbers.added);
+  return isRenamed(where, p, v, endedNumbers.removed, beganNumbers.added);
 };
 
 /** The rows of a host whose accounts got another name at a time or after it: the snapshot, and their numbers before and after. */
@@ -324,102 +324,79 @@ export const renamesSql = (table: Table): string =>
   [currentName(table), pastName(table)]
     .map(
       (name) =>
-        `SELECT p._until_snapshot, p._n, v._n FROM main.${pastName(table)} p JOIN main.${name} v ON ${isRenameOf(table)} ` +
+        `SELECT p._until_snapshot, p._n, v._n FROM main.${pastName(table)} p JOIN main.${name} v ON ${isPairOf(table, 'p', 'v')} ` +
         'WHERE p._host = :host AND p._until_time >= :since',
     )
     .join(' UNION ');
 
-/** A relation within `changes`: the rows of a table that got another name, by their versions before and after. */
-const renamesName = (table: Table, of: 'current' | 'past'): string =>
-  quoteName(`${table.name}_renamed_${of}`);
-const renamesRelation = (table: Table, of: 'current' | 'past'): string =>
-  `${renamesName(table, of)} AS NOT MATERIALIZED (SELECT p._host AS host, p._n AS old_n, v._n AS new_n, p._until_time AS time, ` +
-  `p._until_snapshot AS snapshot FROM main.${pastName(table)} p ` +
-  `JOIN main.${of === 'current' ? currentName(table) : pastName(table)} v ON ${isRenameOf(table)})`;
+/** The value of the column in turn, `c`, in a row of either side. */
+const valueIn = ({ columns }: Table, row: string): string =>
+  `CASE c.column1 ${Object.keys(columns)
+    .map((name, index) => `WHEN ${index} THEN ${row}.${quoteName(name)}`)
+    .join(' ')} END`;
+const keyIn = (table: Table, row: string): string =>
+  `json_object(${table.key.map((name) => `${quoteText(name)}, ${row}.${quoteName(name)}`).join(', ')})`;
 
-const isAdded = `v._began > 0 AND v._began = ${beganNumbers.added} AND v._read_time IS NULL`;
-const isRemoved = `p._ended = ${endedNumbers.removed}`;
-const isOldOf =
-  'r.host = p._host AND r.old_n = p._n AND r.time = p._until_time AND r.snapshot = p._until_snapshot';
-const isNewOf =
-  'r.host = v._host AND r.new_n = v._n AND r.time = v._from_time AND r.snapshot = v._first_snapshot';
-
-/** What `stepsOf` tells; `n` is the number of the column in its table. */
-const stepColumns =
-  'host_id, table_name, change, key, n, column_name, old_value, new_value, change_time, snapshot_id';
-
-/**
- * One row for each column of each row of a table that came, went, changed or got another name, also for columns that tell
- * nothing.
- */
-const stepsOf = (table: Table): string[] => {
+const changesOf = (table: Table): string[] => {
   const names = Object.keys(table.columns);
+  const list = `(VALUES ${names.map((name, index) => `(${index}, ${quoteText(name)})`).join(', ')}) c`;
+  const value = { p: valueIn(table, 'p'), v: valueIn(table, 'v') };
+  const key = { p: keyIn(table, 'p'), v: keyIn(table, 'v') };
+  const arm = (
+    change: string,
+    row: 'p' | 'v',
+    values: readonly [string, string],
+    at: readonly [string, string],
+  ): string =>
+    `SELECT ${hostId}, ${quoteText(table.name)} AS table_name, '${change}' AS change, ${key[row]} AS key, ` +
+    `c.column2 AS column_name, ${values[0]} AS old_value, ${values[1]} AS new_value, ${at[0]} AS change_time, ` +
+    `${at[1]} AS snapshot_id FROM `;
   const [current, past] = [`main.${currentName(table)}`, `main.${pastName(table)}`];
-  const list = `json_each(${quoteText(JSON.stringify(names))}) c`;
-  const valueIn = (row: string): string =>
-    `CASE c.key ${names.map((name, index) => `WHEN ${index} THEN ${row}.${quoteName(name)}`).join(' ')} END`;
-  const value = { p: valueIn('p'), v: valueIn('v') };
-  const keyIn = (row: string): string =>
-    `json_object(${table.key.map((name) => `${quoteText(name)}, ${row}.${quoteName(name)}`).join(', ')})`;
-  const key = { p: keyIn('p'), v: keyIn('v') };
-  const arm = (change: string, row: 'p' | 'v', values: readonly [string, string], from: string): string =>
-    `SELECT ${hostId}, ${quoteText(table.name)}, '${change}', ${key[row]}, c.key, c.value, ${values.join(', ')}, ` +
-    `${row === 'p' ? 'p._until_time, p._until_snapshot' : 'v._from_time, v._first_snapshot'} FROM ${from}`;
-  const host = (row: string): string => `JOIN main._host h ON h.host = ${row}._host JOIN ${list}`;
+  const host = (row: string): string => `JOIN main._host h ON h.host = ${row}._host`;
+  const isPair = (p: string, v: string): string => isPairOf(table, p, v);
+  // Each value stands in the text once: SQLite reads the text whenever a file is opened.
+  const where = (rows: string, condition: string): string => `SELECT * FROM (${rows}) WHERE ${condition}`;
+  const isTold = (which: string): string =>
+    `(column_name = ${quoteText(names[0] ?? '')} OR ${which} IS NOT NULL)`;
+  const isOther = 'old_value IS NOT new_value';
   /** A row that has a counterpart under another name is told as renamed. */
-  const unlessRenamed = (of: 'current' | 'past', condition: string): string =>
+  const unless = (has: readonly (readonly [name: string, condition: string])[]): string =>
     hasAccounts(table)
-      ? ` AND NOT EXISTS (SELECT 1 FROM ${renamesName(table, of)} r WHERE ${condition})`
+      ? has.map(([name, condition]) => ` AND NOT EXISTS (SELECT 1 FROM ${name} WHERE ${condition})`).join('')
       : '';
-  const appeared = (name: string, of: 'current' | 'past'): string =>
-    arm(
-      'added',
-      'v',
-      ['NULL', value.v],
-      `${name} v ${host('v')} WHERE ${isAdded}${unlessRenamed(of, isNewOf)}`,
+  const appeared = (name: string): string =>
+    where(
+      `${arm('added', 'v', ['NULL', value.v], ['v._from_time', 'v._first_snapshot'])}${name} v ${host('v')} ` +
+        `JOIN ${list} WHERE v._began > 0 AND v._began = ${beganNumbers.added} AND v._read_time IS NULL` +
+        unless([[`${past} p`, isPair('p', 'v')]]),
+      isTold('new_value'),
     );
   const altered = (name: string): string =>
-    arm(
-      'changed',
-      'p',
-      [value.p, value.v],
-      `${past} p JOIN ${name} v ON v._host = p._host AND v._n = p._n AND v._first_snapshot = p._until_snapshot ` +
-        `${host('p')} WHERE p._ended = ${endedNumbers.changed} AND v._read_time IS NULL`,
+    where(
+      `${arm('changed', 'p', [value.p, value.v], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
+        `JOIN ${name} v ON v._host = p._host AND v._n = p._n AND v._first_snapshot = p._until_snapshot ` +
+        `${host('p')} JOIN ${list} WHERE p._ended = ${endedNumbers.changed} AND v._read_time IS NULL`,
+      isOther,
     );
-  const renamed = (name: string, of: 'current' | 'past'): string =>
-    arm(
-      'changed',
-      'v',
-      [value.p, value.v],
-      `${renamesName(table, of)} r JOIN ${past} p ON ${isOldOf} AND ${isRemoved} ` +
-        `JOIN ${name} v ON ${isNewOf} AND ${isAdded} ${host('p')}`,
+  const renamed = (name: string): string =>
+    where(
+      `${arm('changed', 'v', [value.p, value.v], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
+        `JOIN ${name} v ON ${isPair('p', 'v')} ${host('p')} JOIN ${list}`,
+      isOther,
     );
-  const disappeared = arm(
-    'removed',
-    'p',
-    [value.p, 'NULL'],
-    `${past} p ${host('p')} WHERE ${isRemoved}${unlessRenamed('current', isOldOf)}${unlessRenamed('past', isOldOf)}`,
+  const disappeared = where(
+    `${arm('removed', 'p', [value.p, 'NULL'], ['p._until_time', 'p._until_snapshot'])}${past} p ${host('p')} ` +
+      `JOIN ${list} WHERE p._ended = ${endedNumbers.removed}` +
+      unless([
+        [`${current} v`, isPair('p', 'v')],
+        [`${past} v`, isPair('p', 'v')],
+      ]),
+    isTold('old_value'),
   );
   return [
-    ...[appeared(current, 'current'), appeared(past, 'past'), altered(current), altered(past), disappeared],
-    ...(hasAccounts(table) ? [renamed(current, 'current'), renamed(past, 'past')] : []),
+    ...[appeared(current), appeared(past), altered(current), altered(past), disappeared],
+    ...(hasAccounts(table) ? [renamed(current), renamed(past)] : []),
   ];
-};
-
-/** SQLite reads the text of every view whenever a file is opened: what is long stands in this one once. */
-const changesView = (tables: readonly Table[]): string => {
-  const relations = tables
-    .filter(hasAccounts)
-    .flatMap((table) => [renamesRelation(table, 'current'), renamesRelation(table, 'past')]);
-  relations.push(
-    `steps (${stepColumns}) AS NOT MATERIALIZED (${tables.flatMap(stepsOf).join('\nUNION ALL\n')})`,
-  );
-  return (
-    `WITH ${relations.join(',\n')}\n` +
-    'SELECT host_id, table_name, change, key, column_name, old_value, new_value, change_time, snapshot_id FROM steps ' +
-    // Of a row that came or went, the first column is told in any case.
-    "WHERE old_value IS NOT new_value OR (n = 0 AND change <> 'changed')"
-  );
 };
 
 const snapshotsView = (from: string): string =>
@@ -463,7 +440,7 @@ export const storeViews = (
       snapshotsView(' AND s.collected_time = h.last_time AND s.snapshot_id = h.last_snapshot'),
     ],
     ['ahead_snapshots', aheadView(isNewest('s'))],
-    ['changes', changesView(dataTables(tables))],
+    ['changes', dataTables(tables).flatMap(changesOf).join('\nUNION ALL\n')],
     ['table_status', statusView],
     ['column_status', columnStatusView(dataTables(tables), tableIdOf, ` AND ${isCounted('s')}`)],
     ['collection_errors', errorsView],
