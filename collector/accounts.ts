@@ -1,6 +1,7 @@
-/** Which accounts can log in: sysadminctl is asked for no others. */
+/** Which accounts can log in, and which sysadminctl is asked about. */
 import { hasTag } from './parsers/authentication_authority.ts';
 import type { DsUser } from './parsers/ds_users.ts';
+import { isSafeUsername } from './sources.ts';
 
 // A shell that is none: the account cannot be used at a prompt or at the login window.
 export const noShells: ReadonlySet<string> = new Set([
@@ -24,3 +25,7 @@ export const canLogin = (user: DsUser): 0 | 1 | null => {
   if (noShells.has(user.shell) || user.shell === '') return 0;
   return isDisabled === null ? null : 1;
 };
+
+/** Whether sysadminctl is asked about an account: one that may be able to log in, by a name that may go on an argv. */
+export const isForSysadminctl = (user: DsUser): boolean =>
+  canLogin(user) !== 0 && isSafeUsername(user.recordName);

@@ -6,11 +6,10 @@
  * The other commands are asked only where an answer looks odd by itself, and always the same ones: what is believed does
  * not depend on which tables are collected.
  */
-import { canLogin } from './accounts.ts';
+import { isForSysadminctl } from './accounts.ts';
 import { hasTag } from './parsers/authentication_authority.ts';
 import type { ApfsVolume } from './parsers/diskutil_apfs_list.ts';
 import type { DiskutilInfoRoot } from './parsers/diskutil_info_root.ts';
-import { isSafeUsername } from './sources.ts';
 import type { Parsed } from './parsing.ts';
 import type { CommandName } from './sources.ts';
 import { asksSysadminctl } from './version.ts';
@@ -109,9 +108,7 @@ const witnessOfTokens = async (beside: Beside): Promise<string | null> => {
   if (users.some(({ authenticationAuthority }) => hasTag(authenticationAuthority, 'SecureToken')))
     return 'dscl . -readall /Users has accounts with the tag SecureToken';
   if (!asksSysadminctl(await beside.said('sw_vers'))) return null;
-  const names = users
-    .filter((user) => canLogin(user) !== 0 && isSafeUsername(user.recordName))
-    .map(({ recordName }) => recordName);
+  const names = users.filter(isForSysadminctl).map(({ recordName }) => recordName);
   const states = await Promise.all(names.map((name) => beside.said('sysadminctl_secure_token_status', name)));
   return states.some((answer) => answer?.state === 'ENABLED')
     ? 'sysadminctl -secureTokenStatus says ENABLED'

@@ -5,8 +5,7 @@ import {
   parseLocalCachedUser,
 } from '../../collector/parsers/authentication_authority.ts';
 import type { DsUser } from '../../collector/parsers/ds_users.ts';
-import { canLogin } from '../../collector/accounts.ts';
-import { isSafeUsername } from '../../collector/sources.ts';
+import { isForSysadminctl } from '../../collector/accounts.ts';
 import { isGuest, isSetupAssistant, isTagDisabled } from './accounts.ts';
 import { conflict } from './conflict_rules.ts';
 import type { Conflict, RuleId } from './conflict_rules.ts';
@@ -174,7 +173,7 @@ const isAnySilent = ({ user, isSysadminctlAsked }: UserFacts, own: Own): boolean
     return observation === undefined || (observation.value === null && observation.raw_state === null);
   };
   if (isSilent('apfs') || isSilent('fdesetup') || isSilent('opendirectory')) return true;
-  const isAsked = canLogin(user) !== 0 && isSafeUsername(user.recordName) && isSysadminctlAsked !== false;
+  const isAsked = isForSysadminctl(user) && isSysadminctlAsked !== false;
   return isAsked && isSilent('sysadminctl');
 };
 
