@@ -12,7 +12,7 @@ import { isGuestIfKnown, isTagDisabled } from './shared/accounts.ts';
 import { isListed } from './shared/filevault_list.ts';
 import { noApfs, tellNoOwners, volumeOwnerOf } from './shared/crypto_users.ts';
 import { confidences } from './shared/token_rules.ts';
-import { readVerdicts, tokenSources, verdictSources } from './shared/verdicts.ts';
+import { readVerdicts, tokenVerdictSources, verdictSources } from './shared/verdicts.ts';
 import { witnesses } from './shared/observations.ts';
 
 export default defineTable({
@@ -39,7 +39,7 @@ export default defineTable({
       {
         privacy: 'nobody',
         example: '1',
-        from: tokenSources,
+        from: tokenVerdictSources,
         settled: { where: "sources = 'apfs' OR sources LIKE 'apfs,%'", by: [] },
       },
     ),
@@ -68,7 +68,7 @@ export default defineTable({
     sources: text('The sources that agree with the verdict, with commas; NULL when there is no verdict.', {
       privacy: witnesses,
       example: 'apfs,opendirectory',
-      from: tokenSources,
+      from: tokenVerdictSources,
       nullIsAnswer: 'there is no verdict',
     }),
     has_conflict: boolean(

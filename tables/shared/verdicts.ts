@@ -35,8 +35,8 @@ export const verdictSources = [
   'sw_vers',
 ] as const;
 
-/** Those of the verdict alone: who is an administrator does not change who has a token. */
-export const tokenSources = verdictSources.filter((name) => name !== 'ds_groups');
+/** Those that the verdict on a token rests on: who is an administrator does not change who has one. */
+export const tokenVerdictSources = verdictSources.filter((name) => name !== 'ds_groups');
 
 /** Throws where the accounts could not be read. */
 export const readVerdicts = async (context: Context): Promise<Verdicts> => {
