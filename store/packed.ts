@@ -10,13 +10,13 @@ interface Packed {
   readonly rows: readonly Cells[];
 }
 
-export const packRows = ({ columns }: Table, rows: readonly Cells[]): Buffer =>
+export const deflateRows = ({ columns }: Table, rows: readonly Cells[]): Buffer =>
   zlib().deflateRawSync(JSON.stringify({ columns: Object.keys(columns), rows } satisfies Packed), {
     level: 9,
   });
 
 /** The rows in the columns of a table as it is declared now. Throws for what nobody packed. */
-export const unpackRows = (raw: Uint8Array, { columns }: Table): Cells[] => {
+export const inflateRows = (raw: Uint8Array, { columns }: Table): Cells[] => {
   const packed = JSON.parse(zlib().inflateRawSync(raw).toString('utf8')) as Packed | readonly Cells[];
   const names = Object.keys(columns);
   // Up to layout 2 there were no names; columns that came later stand behind those of then.

@@ -8,7 +8,7 @@ import { quoteName } from './ddl.ts';
 import { doubtColumns } from './doubts.ts';
 import type { ClosedVersion, Observation, OpenVersion, Ref } from './history.ts';
 import { compareRefs } from './history.ts';
-import { unpackRows } from './packed.ts';
+import { inflateRows } from './packed.ts';
 import { beganOf, currentName, dataTables, endedOf, pastName } from './schema.ts';
 import { cellsOrder, digestOfCells, packRows } from './snapshot.ts';
 import type { Cells, Report, Snapshot, TableObservation } from './snapshot.ts';
@@ -234,7 +234,7 @@ export const readAsides = (
 
 export const readPackedRows = (raw: Uint8Array, table: Table): Cells[] => {
   try {
-    return unpackRows(raw, table);
+    return inflateRows(raw, table);
   } catch (error) {
     throw damagedValue('what a look saw', error);
   }

@@ -94,22 +94,27 @@ export const digestOfCells = (names: readonly string[], cells: readonly Value[])
   return hash('sha256', `${JSON.stringify(head)}${JSON.stringify(values)}`);
 };
 
+/** Cells as `TableObservation` holds them, row by row. */
+export const unpackRows = (cells: readonly Value[], width: number): Cells[] => {
+  const rows: Cells[] = [];
+  const stride = width + leadingCells;
+  for (let start = leadingCells; start < cells.length; start += stride)
+    rows.push(cells.slice(start, start + width));
+  return rows;
+};
+
 const unpacked = new WeakMap<TableObservation, readonly Cells[]>();
 
 /** The rows of an observation; the same array each time. */
 export const rowsOf = (observation: TableObservation, width: number): readonly Cells[] => {
   const known = unpacked.get(observation);
   if (known !== undefined) return known;
-  const rows: Cells[] = [];
-  const stride = width + leadingCells;
-  for (let start = leadingCells; start < observation.cells.length; start += stride) {
-    rows.push(observation.cells.slice(start, start + width));
-  }
+  const rows = unpackRows(observation.cells, width);
   unpacked.set(observation, rows);
   return rows;
 };
 
-/** Cells as `TableObservation` holds them. */
+/** Rows as cells, in the way `TableObservation` holds them. */
 export const packRows = (rows: readonly Cells[]): Value[] => {
   const cells: Value[] = [];
   for (const [index, row] of rows.entries()) cells.push(0, index + 1, ...row);

@@ -3,14 +3,14 @@ import { isUtf8 } from 'node:buffer';
 import { holdsRows } from '../../collector/status.ts';
 import type { Table } from '../../collector/table.ts';
 import { dataTables } from '../schema.ts';
-import { digestOfCells, snapshotIdOf, snapshotStatus } from '../snapshot.ts';
+import { digestOfCells, snapshotIdOf, snapshotStatus, unpackRows } from '../snapshot.ts';
 import type { Cells, Snapshot, TableObservation } from '../snapshot.ts';
 import { broken } from './broken.ts';
 import { reportTables, rowHead, rowMiddle } from './encode.ts';
 import { JsonList } from './json_list.ts';
 import { isInteger, readSnapshotLine, readTableLine } from './lines.ts';
 import type { KnownTable, SnapshotHeader } from './lines.ts';
-import { RowsReader, unpackedRows } from './rows.ts';
+import { RowsReader } from './rows.ts';
 import type { Fields, ReadRows } from './rows.ts';
 
 interface OpenTable {
@@ -252,7 +252,7 @@ export class NativeDecoder {
 
 /** Rows that speak of the collection. */
 const addReport = (snapshot: OpenSnapshot, { table, names }: RowsReader, { cells }: ReadRows): void => {
-  const rows = unpackedRows(cells, names.length);
+  const rows = unpackRows(cells, names.length);
   if (table.name === reportTables.errors) snapshot.errors.push(...rows);
   else snapshot.commands.push(...rows);
 };

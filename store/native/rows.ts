@@ -1,7 +1,7 @@
 /** Rows of a native export, checked and put into the order of their columns. */
 import { ColumnRule } from '../../collector/validate.ts';
 import type { Table, Value } from '../../collector/table.ts';
-import { cellsOrder, isSorted, leadingCells, orderIndexes, packRows } from '../snapshot.ts';
+import { cellsOrder, isSorted, orderIndexes, packRows, unpackRows } from '../snapshot.ts';
 import type { Cells } from '../snapshot.ts';
 import { broken } from './broken.ts';
 
@@ -23,15 +23,6 @@ export interface ReadRows {
   /** The columns that no row has: whoever wrote them did not know them. */
   readonly absent: readonly string[];
 }
-
-/** Rows in the form of `TableObservation.cells`, one by one. */
-export const unpackedRows = (cells: readonly Value[], width: number): Cells[] => {
-  const rows: Cells[] = [];
-  const stride = width + leadingCells;
-  for (let start = leadingCells; start < cells.length; start += stride)
-    rows.push(cells.slice(start, start + width));
-  return rows;
-};
 
 /** Reads the rows of one table; made once for each. */
 export class RowsReader {
@@ -70,7 +61,7 @@ export class RowsReader {
     // Whoever wrote them need not know the order.
     const width = this.#rules.length;
     if (!this.#isSorted || isSorted(cells, width, this.#order)) return { cells, absent };
-    return { cells: packRows(unpackedRows(cells, width).sort(this.#compare)), absent };
+    return { cells: packRows(unpackRows(cells, width).sort(this.#compare)), absent };
   }
 
   #push(cells: Value[], row: Fields, line: number): void {

@@ -4,7 +4,7 @@ import { disown, firstNumber, newestAhead, renumber, toleranceSeconds } from '..
 import { forgetFindingsAfter } from '../findings.ts';
 import { compareRefs } from '../history.ts';
 import type { Ref } from '../history.ts';
-import { packRows } from '../packed.ts';
+import { deflateRows } from '../packed.ts';
 import { countedOnes, readTimeline } from '../reader.ts';
 import type { TimelineEntry } from '../reader.ts';
 import { rowsOf } from '../snapshot.ts';
@@ -185,7 +185,7 @@ export class Addition {
       const table = target.byName.get(name);
       if (table === undefined || !holdsRows(observation.status, observation.rowCount)) continue;
       const rows = rowsOf(observation, Object.keys(table.columns).length);
-      const aside = { ...ref, raw: packRows(table, rows), isStep: false };
+      const aside = { ...ref, raw: deflateRows(table, rows), isStep: false };
       histories.rowsOf(name)?.insertAside(this.#host.host, aside);
     }
   }

@@ -1,7 +1,7 @@
 /** What comes of the steps of a history beside its row versions: packed rows, and counts of what changed. */
 import type { Table } from '../../collector/table.ts';
 import type { ClosedVersion, History, Observation, OpenVersion, Ref } from '../history.ts';
-import { packRows } from '../packed.ts';
+import { deflateRows } from '../packed.ts';
 import { readPackedRows } from '../reader.ts';
 import type { ChangePoint, PackedRows, Prepare } from '../reader.ts';
 import type { Step } from '../readings.ts';
@@ -52,7 +52,7 @@ export const changePointsOf = (
     if (raw !== null && raw === lastRows) continue;
     const text = textOf(raw);
     lastRows = raw;
-    if (text !== last) points.push({ ...ref, raw: raw === null ? null : packRows(table, raw) });
+    if (text !== last) points.push({ ...ref, raw: raw === null ? null : deflateRows(table, raw) });
     last = text;
   }
   return points;
@@ -68,7 +68,7 @@ export const asidesOf = (
   return observations.flatMap((observation) => {
     const step = counted.get(observation.ref.id);
     if (step === observation) return [];
-    return [{ ...observation.ref, raw: packRows(table, observation.rows), isStep: step !== undefined }];
+    return [{ ...observation.ref, raw: deflateRows(table, observation.rows), isStep: step !== undefined }];
   });
 };
 
