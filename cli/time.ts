@@ -14,7 +14,7 @@ const durationOf = (text: string): number | null => {
 export const isoSeconds = (time: number): string =>
   isTime(time) ? new Date(time * 1000).toISOString().replace('.000Z', 'Z') : String(time);
 
-/** Today as a number of seconds. */
+/** Now, in unix seconds. */
 export const currentTime = (): number => Math.floor(Date.now() / 1000);
 
 /**

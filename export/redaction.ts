@@ -44,7 +44,7 @@ function* redactedRows({ table, rows }: ExportTable, head: Head, by: Redactor): 
   for (const { change, own, former } of all) {
     // Of what is told, not of what was: a hash of a name could be guessed.
     yield {
-      ...{ id: identify(keyOf(own), change), change, cells: own, text: null },
+      ...{ id: identify(keyOf(own), change), change, cells: own },
       ...(former === null ? {} : { former: { id: identify(keyOf(former), 'removed'), cells: former } }),
     };
   }

@@ -9,7 +9,7 @@ const isAbsent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(cod
 
 /**
  * This Mac. `execRoot` is a folder that stands for `/`, so that tests run on any OS.
- * What may be asked is decided in collect.ts, against sources.ts.
+ * What may be asked is decided before: table_draft.ts and source_reader.ts hold it against sources.ts.
  */
 export const liveBackend = (options: { readonly execRoot?: string }): Backend => {
   const root = options.execRoot ?? '/';
