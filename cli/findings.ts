@@ -8,7 +8,8 @@ import { evaluate } from '../queries/evaluate.ts';
 import type { Answer } from '../queries/evaluate.ts';
 import { tables } from '../tables/index.ts';
 import { names } from './names.ts';
-import { collectedWorld, newestOfEachHost, tablesToCollect } from './sources.ts';
+import { collectedWorld, newestOfEachHost } from './collected.ts';
+import { tablesToCollect } from './sources.ts';
 import { suggest } from './suggest.ts';
 import type { World } from './world.ts';
 

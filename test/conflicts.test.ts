@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { loadCollections } from '../cli/sources.ts';
+import { loadCollections } from '../cli/collected.ts';
 import { collect } from '../collector/collect.ts';
 import { evidenceBackend } from '../collector/backends/evidence.ts';
 import type { Backend } from '../collector/backends/backend.ts';

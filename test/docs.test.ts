@@ -8,7 +8,7 @@ import { errorCodes } from '../collector/errors.ts';
 import { evidenceBackend } from '../collector/backends/evidence.ts';
 import { statuses } from '../collector/status.ts';
 import { allColumns } from '../collector/table.ts';
-import { loadCollections } from '../cli/sources.ts';
+import { loadCollections } from '../cli/collected.ts';
 import { prepareGuarded } from '../store/guard.ts';
 import { openMemory } from '../store/memory.ts';
 import { tables } from '../tables/index.ts';

@@ -125,28 +125,29 @@ const worldOfSources = async (given: Arguments, question: Question): Promise<Ask
     const close = (): void => void db.close();
     return { db, names, now: 0, store: null, isComplete: true, hosts: [], close };
   }
-  const sources = await import(/* webpackMode: "eager" */ '../sources.ts');
+  const { collectFrom, tablesToCollect } = await import(/* webpackMode: "eager" */ '../sources.ts');
+  const collected = await import(/* webpackMode: "eager" */ '../collected.ts');
   const needed = new Set(touched);
   // It asks table_status only of the tables that it names, where that is not what it is about.
   if (query !== null && !query.requires.some(({ table }) => table === 'table_status'))
     needed.delete('table_status');
-  const wanted = sources.tablesToCollect(needed);
-  const collections = sources.newestOfEachHost(await sources.collectFrom(given, wanted), 'asked');
+  const wanted = tablesToCollect(needed);
+  const collections = collected.newestOfEachHost(await collectFrom(given, wanted), 'asked');
   const loaded = tables.filter(({ name }) => touched.has(name));
   await noteMixed(given, question, asked, collections.length);
   // Each host in its turn.
-  const world = sources.collectedWorld(collections, db, isEach ? [] : loaded);
+  const world = collected.collectedWorld(collections, db, isEach ? [] : loaded);
   const hosts = collections.map((collection): Host => ({
     id: collection.hostId,
     show: () => {
       db.pragma('query_only = OFF');
       for (const { name } of loaded) db.exec(`DELETE FROM ${quoteName(name)}`);
-      sources.loadCollections(db, loaded, [collection]);
+      collected.loadCollections(db, loaded, [collection]);
       db.pragma('query_only = ON');
       return collection.backend.capturedTime;
     },
   }));
-  const isComplete = sources.noteBlindSpots(collections, touched);
+  const isComplete = collected.noteBlindSpots(collections, touched);
   return { ...world, names, isComplete, hosts };
 };
 

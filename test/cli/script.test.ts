@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { rowsOf } from '../../cli/sources.ts';
+import { rowsOf } from '../../cli/collected.ts';
 import { toolName } from '../../cli/version.ts';
 import { collect } from '../../collector/collect.ts';
 import type { Collection } from '../../collector/collection.ts';
