@@ -353,7 +353,7 @@ const changesOf = (table: Table): string[] => {
     `${at[1]} AS snapshot_id FROM `;
   const [current, past] = [`main.${currentName(table)}`, `main.${pastName(table)}`];
   const host = (row: string): string => `JOIN main._host h ON h.host = ${row}._host`;
-  const isPair = (p: string, v: string): string => isPairOf(table, p, v);
+  const isPair = hasAccounts(table) ? isPairOf(table, 'p', 'v') : '';
   // Each value stands in the text once: SQLite reads the text whenever a file is opened.
   const where = (rows: string, condition: string): string => `SELECT * FROM (${rows}) WHERE ${condition}`;
   const isTold = (which: string): string =>
@@ -368,7 +368,7 @@ const changesOf = (table: Table): string[] => {
     where(
       `${arm('added', 'v', ['NULL', value.v], ['v._from_time', 'v._first_snapshot'])}${name} v ${host('v')} ` +
         `JOIN ${list} WHERE v._began > 0 AND v._began = ${beganNumbers.added} AND v._read_time IS NULL` +
-        unless([[`${past} p`, isPair('p', 'v')]]),
+        unless([[`${past} p`, isPair]]),
       isTold('new_value'),
     );
   const altered = (name: string): string =>
@@ -381,15 +381,15 @@ const changesOf = (table: Table): string[] => {
   const renamed = (name: string): string =>
     where(
       `${arm('changed', 'v', [value.p, value.v], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
-        `JOIN ${name} v ON ${isPair('p', 'v')} ${host('p')} JOIN ${list}`,
+        `JOIN ${name} v ON ${isPair} ${host('p')} JOIN ${list}`,
       isOther,
     );
   const disappeared = where(
     `${arm('removed', 'p', [value.p, 'NULL'], ['p._until_time', 'p._until_snapshot'])}${past} p ${host('p')} ` +
       `JOIN ${list} WHERE p._ended = ${endedNumbers.removed}` +
       unless([
-        [`${current} v`, isPair('p', 'v')],
-        [`${past} v`, isPair('p', 'v')],
+        [`${current} v`, isPair],
+        [`${past} v`, isPair],
       ]),
     isTold('old_value'),
   );

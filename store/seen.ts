@@ -377,6 +377,9 @@ const showOnly = (db: Db, hostIds: ReadonlySet<string>): string[] => {
 const oddHosts = ({ doubts, replaced, recent }: Seen): ReadonlySet<string> =>
   new Set([...doubts, ...[...replaced.values()].flat(), ...recent].map(({ hostId }) => hostId));
 
+/** From so many hosts on the plain ones are asked apart. */
+const leastOfParts = 100;
+
 /** What came of work, and of which hosts it is true. */
 export interface Part<T> {
   readonly of: T;
@@ -398,7 +401,8 @@ export const asSeenInParts = <T>(
   if (isPlain(seen)) return all(work());
   const odd = oddHosts(seen);
   const count = isStore(db) ? Number(db.prepare('SELECT count(*) FROM main._host').pluck().get()) : 1;
-  if (odd.size * 2 > count) return all(under(db, () => show(db, tables, seen), work));
+  // Of few hosts, to prepare each statement twice takes longer than to look behind the views.
+  if (count < leastOfParts || odd.size * 2 > count) return all(under(db, () => show(db, tables, seen), work));
   return [
     { of: work(), isTrueOf: (hostId) => !odd.has(hostId) },
     {

@@ -94,9 +94,10 @@ const makeViews = (db: Db, tables: readonly Table[]): void => {
     db.exec(sql);
   }
   noteHostsAreFew(db);
+  const views = new Set(rows.flatMap(({ type, name }) => (type === 'view' ? [name] : [])));
   const tableIds = internTables(db, tables);
   for (const [name, sql] of storeViews(tables, (table) => tableIds.get(table) ?? 0)) {
-    db.exec(`DROP VIEW IF EXISTS main.${quoteName(name)}`);
+    if (views.has(name)) db.exec(`DROP VIEW main.${quoteName(name)}`);
     db.exec(`CREATE VIEW ${quoteName(name)} AS\n${sql}`);
   }
 };
