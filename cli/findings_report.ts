@@ -6,12 +6,10 @@ import type { Finding } from '../queries/findings.ts';
 import { severities, severityRank } from '../queries/query.ts';
 import type { Answer, BlindSpot } from '../queries/evaluate.ts';
 import { tables } from '../tables/index.ts';
-import { print, visible } from './output.ts';
+import { plural, print, visible } from './output.ts';
 
 const rowsShown = 20;
 const hostsShown = 3;
-
-export const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 /** A time as a person reads it, in UTC; a number of seconds that is none stays one. */
 const timeText = (seconds: number): string => {

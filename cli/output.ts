@@ -228,3 +228,6 @@ export const printRows = (mode: Mode, names: readonly string[], rows: Iterable<C
       return;
   }
 };
+
+/** `1 host`, `2 hosts`. */
+export const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;

@@ -6,6 +6,7 @@ import type { Collection } from '../collector/collection.ts';
 import { UserError } from '../collector/errors.ts';
 import { evidenceBackend } from '../collector/backends/evidence.ts';
 import type { Backend } from '../collector/backends/backend.ts';
+import { dataTables } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments } from './command.ts';
@@ -15,7 +16,7 @@ import { cleaningUp } from './signals.ts';
 import { deliveredFolder } from './delivered.ts';
 
 /** What is collected: the other tables speak of the collection itself. */
-export const generatedTables: readonly Table[] = tables.filter(({ generate }) => generate !== undefined);
+export const generatedTables: readonly Table[] = dataTables(tables);
 
 export const isMac = process.platform === 'darwin';
 
@@ -107,5 +108,5 @@ export const collectFrom = async (given: Arguments, wanted: readonly Table[]): P
 /** The tables to collect for those that a statement touches: one that speaks of the collection needs them all. */
 export const tablesToCollect = (touched: ReadonlySet<string>): readonly Table[] => {
   const needsAll = tables.some((table) => table.report !== undefined && touched.has(table.name));
-  return tables.filter((table) => table.generate !== undefined && (needsAll || touched.has(table.name)));
+  return generatedTables.filter((table) => needsAll || touched.has(table.name));
 };

@@ -7,6 +7,7 @@ import { SourceReader, commandIdOf } from './source_reader.ts';
 import type { CollectOptions } from './source_reader.ts';
 import { argvOf, commands as commandSources } from './sources.ts';
 import type { Command, CommandName } from './sources.ts';
+import { dataTables } from './table.ts';
 import type { Table } from './table.ts';
 import { Drafts } from './table_draft.ts';
 import type { Draft } from './table_draft.ts';
@@ -67,7 +68,7 @@ export const collect = async (
 ): Promise<Collection> => {
   const reader = new SourceReader(backend, options);
   const drafts = new Drafts(backend, reader);
-  const generated = tables.filter((table) => table.generate !== undefined);
+  const generated = dataTables(tables);
   const [hostId, ...drafted] = await Promise.all([
     readHostId(backend, reader),
     ...generated.map((table) => drafts.of(table)),

@@ -141,3 +141,9 @@ export class FileError extends UserError {
     this.path = path;
   }
 }
+
+/** The code of what the file system or SQLite said, such as ENOENT; empty where an error has none. */
+export const codeOf = (error: unknown): string => {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : '';
+};

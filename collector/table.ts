@@ -180,3 +180,7 @@ export const allColumns = (table: Table): readonly (readonly [string, Column])[]
   ...Object.entries(table.columns),
   ['host_id', hostIdColumn],
 ];
+
+/** The tables that are collected; the others speak of the collection itself. */
+export const dataTables = (tables: readonly Table[]): readonly Table[] =>
+  tables.filter(({ generate }) => generate !== undefined);

@@ -3,7 +3,7 @@ import type { Table } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName } from '../store/ddl.ts';
 import { touchedColumns } from '../store/guard.ts';
-import { dataTables } from '../store/schema.ts';
+import { dataTables } from '../collector/table.ts';
 import type { ClosedColumn, Query } from './query.ts';
 
 /** Every column with a closed list, but for those of the report: a status that is not known is never a good one. */

@@ -6,7 +6,9 @@
  * engine too. What else is there is unknown. A hit on a host with blind spots stays a hit, with the blind
  * spots beside it.
  */
+import { compareValues } from '../collector/order.ts';
 import type { Table, Value } from '../collector/table.ts';
+import { readAhead } from '../store/clocks.ts';
 import type { Db } from '../store/database.ts';
 import { prepareGuarded } from '../store/guard.ts';
 import { asSeen, asSeenInParts } from '../store/seen.ts';
@@ -78,9 +80,12 @@ const noHistory: BlindSpot = {
 };
 
 /** A snapshot that does not count came last: what it saw is not known, so nothing is clean. */
-const aheadSpots =
-  "SELECT host_id, 'snapshots' AS table_name, NULL AS column_name, 'the last snapshot is dated later than it was stored, so a clock was wrong and it does not count' AS reason\n" +
-  'FROM ahead_snapshots\nWHERE is_newest = 1';
+const lastDoesNotCount: BlindSpot = {
+  table: 'snapshots',
+  column: null,
+  reason: 'the last snapshot is dated later than it was stored, so a clock was wrong and it does not count',
+  because: { by: 'question' },
+};
 
 /** Whether a database has snapshots at all, and tells which of them count. */
 const tellsAhead = (db: Db): boolean =>
@@ -91,29 +96,13 @@ const tellsAhead = (db: Db): boolean =>
     .get() !== undefined;
 
 /** The hosts of a store of which the last snapshot does not count, each with what that leaves open. */
-export const aheadSpotsOf = (db: Db): ReadonlyMap<string, BlindSpot> =>
-  new Map(
-    tellsAhead(db)
-      ? (db.prepare(aheadSpots).safeIntegers(false).all() as Record<string, string>[]).map((row) => [
-          String(row['host_id']),
-          {
-            ...{ table: String(row['table_name']), column: null, reason: String(row['reason']) },
-            because: { by: 'question' },
-          },
-        ])
-      : [],
-  );
-
-const compare = (a: string | null, b: string | null): number => {
-  if (a === b) return 0;
-  return (a ?? '') < (b ?? '') ? -1 : 1;
+export const aheadSpotsOf = (db: Db): ReadonlyMap<string, BlindSpot> => {
+  const newest = tellsAhead(db) ? readAhead(db).filter(({ isNewest }) => isNewest) : [];
+  return new Map(newest.map(({ hostId }) => [hostId, lastDoesNotCount]));
 };
 
 const compareSpots = (a: BlindSpot, b: BlindSpot): number =>
-  compare(a.table, b.table) || compare(a.column, b.column) || compare(a.reason, b.reason);
-
-const isSame = (a: BlindSpot, b: BlindSpot): boolean =>
-  a.table === b.table && a.column === b.column && a.reason === b.reason;
+  compareValues(a.table, b.table) || compareValues(a.column, b.column) || compareValues(a.reason, b.reason);
 
 const becauseOf = ({ status, told }: AnyRow, otherwise: Why['otherwise']): Because =>
   typeof status === 'string'
@@ -128,7 +117,7 @@ type Spots = ReadonlyMap<string, readonly BlindSpot[]>;
 const addSpots = (found: Map<string, BlindSpot[]>, host: string, spots: readonly BlindSpot[]): void => {
   const own = found.get(host) ?? [];
   found.set(host, own);
-  for (const one of spots) if (!own.some((other) => isSame(one, other))) own.push(one);
+  for (const one of spots) if (own.every((other) => compareSpots(one, other) !== 0)) own.push(one);
 };
 
 /** What is asked of a query at one time: where it is blind, what it finds, or both. */
@@ -145,48 +134,69 @@ interface Found {
   readonly hits: readonly Hit[];
 }
 
-/** What came of it; what several queries require is looked up once. */
-const find = (db: Db, asked: readonly Asked[], { now, names: known }: EvaluateOptions): Found[] => {
-  const remembered = new Map<string, readonly AnyRow[]>();
-  const rowsOf: Ask = (sql, among) =>
-    prepareGuarded(db, sql, known)
+const hostIdsOf = (rows: readonly AnyRow[]): readonly string[] => rows.map((row) => String(row['host_id']));
+
+/** Asks queries of what the names of the tables mean at that time; what several of them require is looked up once. */
+class Asking {
+  readonly #db: Db;
+  readonly #options: EvaluateOptions;
+  readonly #remembered = new Map<string, readonly AnyRow[]>();
+  #hosts: readonly string[] | null = null;
+
+  constructor(db: Db, options: EvaluateOptions) {
+    this.#db = db;
+    this.#options = options;
+  }
+
+  #rows(sql: string, among?: readonly string[]): readonly AnyRow[] {
+    const { now, names } = this.#options;
+    return prepareGuarded(this.#db, sql, names)
       .safeIntegers(false)
       .all({ now, ...(among === undefined ? {} : { among: JSON.stringify(among) }) }) as readonly AnyRow[];
-  const once: Ask = (sql, among) => {
-    const rows = remembered.get(sql) ?? rowsOf(sql, among);
-    remembered.set(sql, rows);
+  }
+
+  readonly #once: Ask = (sql, among) => {
+    const rows = this.#remembered.get(sql) ?? this.#rows(sql, among);
+    this.#remembered.set(sql, rows);
     return rows;
   };
-  const hostsOf = (sql: string | null | undefined): ReadonlySet<Value | undefined> =>
-    new Set(sql == null ? [] : once(sql).map((row) => row['host_id']));
-  const hosts = hostIdsOf(once(`SELECT host_id FROM ${everyHost} h`));
-  const readSpots = spotReader(
-    asked.flatMap(({ statements }) => statements ?? []),
-    hosts,
-    once,
-  );
-  const spotsOf = ({ query, statements }: Asked): Spots => {
-    if (statements === null) return new Map(hosts.map((host) => [host, [noHistory]]));
+
+  /** Every host that is known at all. */
+  get hosts(): readonly string[] {
+    this.#hosts ??= hostIdsOf(this.#rows(`SELECT host_id FROM ${everyHost} h`));
+    return this.#hosts;
+  }
+
+  #hostsOf(sql: string | null | undefined): ReadonlySet<Value | undefined> {
+    return new Set(sql == null ? [] : this.#once(sql).map((row) => row['host_id']));
+  }
+
+  find(asked: readonly Asked[]): readonly Found[] {
+    const statements = asked.flatMap((one) => one.statements ?? []);
+    const read = spotReader(statements, () => this.hosts, this.#once);
+    return asked.map((one) => ({
+      query: one.query,
+      spots: this.#spotsOf(one, read),
+      hits: one.sql === null ? [] : this.#rows(one.sql).map(hitOf),
+    }));
+  }
+
+  #spotsOf({ query, statements }: Asked, read: ReturnType<typeof spotReader>): Spots {
+    if (statements === null) return new Map(this.hosts.map((host) => [host, [noHistory]]));
     const found = new Map<string, BlindSpot[]>();
-    const exempt = hostsOf(exemptStatement(query));
+    if (statements.length === 0) return found;
+    const exempt = this.#hostsOf(exemptStatement(query));
     for (const statement of statements) {
-      const settled = hostsOf(statement.butFor);
-      for (const row of readSpots(statement)) {
+      const settled = this.#hostsOf(statement.butFor);
+      for (const row of read(statement)) {
         const host = row['host_id'];
         if (typeof host !== 'string' || exempt.has(host) || settled.has(host)) continue;
         addSpots(found, host, [spotOf(row, statement)]);
       }
     }
     return found;
-  };
-  return asked.map((one) => ({
-    query: one.query,
-    spots: spotsOf(one),
-    hits: one.sql === null ? [] : rowsOf(one.sql).map(hitOf),
-  }));
-};
-
-const hostIdsOf = (rows: readonly AnyRow[]): readonly string[] => rows.map((row) => String(row['host_id']));
+  }
+}
 
 const spotOf = (row: AnyRow, { otherwise }: SpotStatement): BlindSpot => ({
   table: String(row['table_name']),
@@ -207,7 +217,7 @@ const joinHits = (parts: readonly Part<readonly Hit[]>[]): readonly Hit[] => {
   if (first === undefined || others.length === 0) return first?.of ?? [];
   return parts
     .flatMap(({ of, isTrueOf }) => of.filter(({ hostId }) => isTrueOf(hostId ?? '')))
-    .sort((a, b) => compare(a.hostId, b.hostId));
+    .sort((a, b) => compareValues(a.hostId, b.hostId));
 };
 
 const answerOf = (
@@ -220,7 +230,9 @@ const answerOf = (
   for (const { of, isTrueOf } of spots)
     for (const [host, own] of of) if (isTrueOf(host)) addSpots(all, host, own);
   const blindSpots = new Map(
-    [...all].map(([host, own]) => [host, own.sort(compareSpots)] as const).sort(([a], [b]) => compare(a, b)),
+    [...all]
+      .map(([host, own]) => [host, own.sort(compareSpots)] as const)
+      .sort(([a], [b]) => compareValues(a, b)),
   );
   const hit = new Set(hits.map(({ hostId }) => hostId));
   const verdictOf = (host: string): Verdict =>
@@ -246,17 +258,22 @@ const evaluateGroup = (
     .filter((query) => isAsked(query) && !asksEachHost(query))
     .map((query) => ({ query, statements: sizeStatements(query), sql: query.sql }));
   const ahead = new Map([...aheadSpotsOf(db)].map(([host, spot]) => [host, [spot]]));
-  const told = hostIdsOf(db.prepare(`SELECT host_id FROM ${everyHost} h`).all() as readonly AnyRow[]);
-  // A host may have no snapshot that counts.
-  const hosts = [...new Set([...told, ...ahead.keys()])].sort(compare);
-  const parts = asSeenInParts(db, options.tables, maxAge, () => find(db, ofHosts, options));
+  const parts = asSeenInParts(db, options.tables, maxAge, () => {
+    const asking = new Asking(db, options);
+    return { hosts: asking.hosts, found: asking.find(ofHosts) };
+  });
   const whole =
-    ofFleet.length === 0 ? [] : asSeen(db, options.tables, maxAge, () => find(db, ofFleet, options));
+    ofFleet.length === 0
+      ? []
+      : asSeen(db, options.tables, maxAge, () => new Asking(db, options).find(ofFleet));
+  const told = parts.flatMap(({ of, isTrueOf: isOfPart }) => of.hosts.filter(isOfPart));
+  // A host may have no snapshot that counts.
+  const hosts = [...new Set([...told, ...ahead.keys()])].sort(compareValues);
   const fleet = new Map(whole.map((found) => [found.query, found]));
   const isTrueOf = (): boolean => true;
   return queries.map((query, index) => {
     const own = parts.flatMap(({ of, ...part }) => {
-      const found = of[index];
+      const found = of.found[index];
       return found === undefined ? [] : [{ ...part, of: found }];
     });
     const ofAll = fleet.get(query);

@@ -35,46 +35,37 @@ const glancesAt = (
 };
 
 /** Of each table, the hosts that have no status of it: mostly none. */
-const absentFrom = (hosts: readonly string[], ask: Ask): ((table: string) => readonly string[]) => {
-  const counts = new Map(
-    ask('SELECT table_name, COUNT(DISTINCT host_id) AS hosts FROM table_status GROUP BY table_name').map(
-      (row) => [row['table_name'], row['hosts']],
-    ),
+const absentFrom = (table: string, hosts: readonly string[], ask: Ask): readonly string[] => {
+  const counts = ask(
+    'SELECT table_name, COUNT(DISTINCT host_id) AS hosts FROM table_status GROUP BY table_name',
   );
-  const absent = new Map<string, readonly string[]>();
-  return (table) => {
-    if (counts.get(table) === hosts.length) return [];
-    const known = absent.get(table);
-    if (known !== undefined) return known;
-    const rows = ask(`SELECT host_id FROM table_status WHERE table_name = ${quoteText(table)}`);
-    const own = new Set(rows.map((row) => row['host_id']));
-    const found = hosts.filter((host) => !own.has(host));
-    absent.set(table, found);
-    return found;
-  };
+  if (counts.some((row) => row['table_name'] === table && row['hosts'] === hosts.length)) return [];
+  const rows = ask(`SELECT host_id FROM table_status WHERE table_name = ${quoteText(table)}`);
+  const own = new Set(rows.map((row) => row['host_id']));
+  return hosts.filter((host) => !own.has(host));
 };
 
 /**
  * @param hosts Every host that is known at all.
+ * @param ask Remembers what it was asked.
  * @returns The rows of a statement: host_id, table_name, column_name, reason, and status and told where table_status says it.
  */
 export const spotReader = (
   statements: readonly SpotStatement[],
-  hosts: readonly string[],
+  hosts: () => readonly string[],
   ask: Ask,
 ): ((statement: SpotStatement) => readonly AnyRow[]) => {
   const glances = glancesAt(statements, ask);
-  const absent = absentFrom(hosts, ask);
   return ({ withParts, absentFrom: table, glance }) => {
     if (table !== undefined)
-      return absent(table).map((host) => ({
+      return absentFrom(table, hosts(), ask).map((host) => ({
         ...{ host_id: host, table_name: table, column_name: null },
         reason: wasNotCollected,
       }));
     if (glance === undefined) return ask(withParts(''));
     const found = glances(glance);
     if (found.length === 0) return [];
-    if (found.length * 4 > hosts.length) return ask(withParts(''));
+    if (found.length * 4 > hosts().length) return ask(withParts(''));
     return ask(withParts('\n    AND host_id IN (SELECT value FROM json_each(:among))'), found);
   };
 };

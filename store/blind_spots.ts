@@ -6,7 +6,7 @@ import type { Store } from './store.ts';
 import { analystName, touchedTables } from './guard.ts';
 import { widenTables } from './held.ts';
 import { openEmptyStore } from './empty.ts';
-import { dataTables } from './schema.ts';
+import { dataTables } from '../collector/table.ts';
 
 const changesColumns =
   'host_id, table_name, change, key, column_name, old_value, new_value, change_time, snapshot_id';

@@ -1,7 +1,7 @@
 /** A store file: made, recognised, brought up to date, and opened. */
 import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { FileError, UserError } from '../collector/errors.ts';
+import { FileError, UserError, codeOf } from '../collector/errors.ts';
 import type { Table } from '../collector/table.ts';
 import { openDatabase } from './database.ts';
 import type { Db } from './database.ts';
@@ -27,11 +27,6 @@ const defaultWaitMs = 30_000;
 
 const sleep = (ms: number): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-};
-
-const codeOf = (error: unknown): string => {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : '';
 };
 
 const damaged = (path: string, what: string): UserError =>

@@ -5,7 +5,7 @@
 import { undecided } from '../collector/privacy.ts';
 import type { Column, Table } from '../collector/table.ts';
 import type { Db } from './database.ts';
-import { dataTables } from './schema.ts';
+import { dataTables } from '../collector/table.ts';
 
 /** The columns of a table in a file, by name, with their types. */
 type HeldColumns = ReadonlyMap<string, string>;

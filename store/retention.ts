@@ -16,7 +16,8 @@ import {
 } from './reader.ts';
 import type { Prepare, Readings, TimelineEntry } from './reader.ts';
 import { compareRefs } from './history.ts';
-import { currentName, dataTables, pastName } from './schema.ts';
+import { dataTables } from '../collector/table.ts';
+import { currentName, pastName } from './schema.ts';
 
 export interface Retained {
   readonly snapshots: number;

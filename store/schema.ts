@@ -1,4 +1,5 @@
 /** What a store file holds: its tables, and the views that analysts see. docs/store.md explains the layout. */
+import { dataTables } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
 import { columnStatusView } from './column_status.ts';
 import { isCounted, isNewest, placeOf, wasNewest } from './clocks.ts';
@@ -27,9 +28,6 @@ export interface Schema {
   readonly tables: readonly Table[];
   readonly version: number;
 }
-
-export const dataTables = (tables: readonly Table[]): readonly Table[] =>
-  tables.filter(({ generate }) => generate !== undefined);
 
 /**
  * How a row version began: with the first good observation of its table,
@@ -290,11 +288,14 @@ const firstSnapshot = 'coalesce(r._first_snapshot, s.first_snapshot)';
 // What a newer reading took the place of is not what the Mac said.
 const isHistory = `r._ended <> ${endedNumbers.superseded}`;
 
+// Of one type in both arms: else SQLite does not look behind the view, and reads all of it in every subquery.
+const noEnd = 'CAST(NULL AS INTEGER)';
+
 const historyArm = (table: Table, tableId: number, of: 'current' | 'past'): string => {
   const name = of === 'current' ? currentName(table) : pastName(table);
   return (
     `SELECT ${columnsOf(table, 'r')}, ${hostId}, ${fromTime} AS valid_from_time, ` +
-    `${of === 'current' ? 'CAST(NULL AS INTEGER)' : 'r._until_time'} AS valid_until_time, ${firstSnapshot} AS first_snapshot_id, ` +
+    `${of === 'current' ? noEnd : 'r._until_time'} AS valid_until_time, ${firstSnapshot} AS first_snapshot_id, ` +
     `${of === 'current' ? lastGood('snapshot_id', 'h.host', String(tableId)) : 'r._last_snapshot'} AS last_snapshot_id ` +
     `FROM main._host h JOIN main._state s ON s.host = h.host AND s.tab = ${tableId} JOIN main.${name} r ON r._host = h.host` +
     (of === 'current' ? '' : ` AND ${isHistory}`)

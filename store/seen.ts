@@ -13,7 +13,8 @@ import { uncertainColumns } from './history.ts';
 import { meaningOf } from './meaning.ts';
 import { namesOf, observationReader, readPackedRows, statementCache } from './reader.ts';
 import type { ObservationStatus } from './reader.ts';
-import { dataTables, readTableNumbers } from './schema.ts';
+import { dataTables } from '../collector/table.ts';
+import { readTableNumbers } from './schema.ts';
 import type { Cells } from './snapshot.ts';
 
 /** The last look at a host, by the numbers of the store. */

@@ -9,9 +9,9 @@ import type { Db } from './database.ts';
 import { quoteName, quoteText } from './ddl.ts';
 import { differenceOf, readHeld, widenTables } from './held.ts';
 import type { Difference } from './held.ts';
+import { dataTables } from '../collector/table.ts';
 import {
   currentName,
-  dataTables,
   hostIndex,
   internTables,
   pastName,

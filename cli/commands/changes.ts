@@ -1,5 +1,5 @@
 import { UserError } from '../../collector/errors.ts';
-import { dataTables } from '../../store/schema.ts';
+import { dataTables } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { modeOf, modeOptions } from '../options.ts';

@@ -1,3 +1,4 @@
+import { dataTables } from '../../collector/table.ts';
 import { collect } from '../../collector/collect.ts';
 import { evidenceBackend } from '../../collector/backends/evidence.ts';
 import { findInputs, merge } from '../../store/merge.ts';
@@ -6,18 +7,15 @@ import { snapshotOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
-import { endProgress, flush, print, printError, printNote, printProgress } from '../output.ts';
+import { endProgress, flush, plural, print, printError, printNote, printProgress } from '../output.ts';
 import { programEntry } from '../delivered.ts';
 import { dbOption, dbPath, noteAhead, noteClock, using, writableStore } from '../database.ts';
 import { currentTime } from '../time.ts';
 import { version } from '../version.ts';
 
 const readEvidence = async (path: string): Promise<Snapshot> => {
-  const wanted = tables.filter(({ generate }) => generate !== undefined);
-  return snapshotOf(tables, await collect(wanted, await evidenceBackend(path)), version);
+  return snapshotOf(tables, await collect(dataTables(tables), await evidenceBackend(path)), version);
 };
-
-const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** A bar for a terminal: which input, and how many snapshots so far. */
 const progress = () => {

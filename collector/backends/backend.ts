@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import type { CommandName } from '../sources.ts';
 import type { CollectError } from '../errors.ts';
 
@@ -58,3 +59,12 @@ export type Stat =
       readonly mtime: number;
     }
   | { readonly kind: 'missing' };
+
+/** What is kept of what the file system says of a path. */
+export const pathStatOf = (stats: Stats): Stat => ({
+  kind: stats.isDirectory() ? 'dir' : 'file',
+  mode: stats.mode & 0o7777,
+  uid: stats.uid,
+  size: stats.isFile() ? stats.size : 0,
+  mtime: Math.floor(stats.mtimeMs / 1000),
+});

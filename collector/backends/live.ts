@@ -1,10 +1,11 @@
 import { lstat, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../errors.ts';
 import { timeoutSecondsOf } from '../sources.ts';
+import { pathStatOf } from './backend.ts';
 import type { PathStat, Backend } from './backend.ts';
 import { maxOutputBytes, runProcess } from './process.ts';
 
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
 const isAbsent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
 
 /**
@@ -38,14 +39,7 @@ export const liveBackend = (options: { readonly execRoot?: string }): Backend =>
     },
     stat: async (path): Promise<PathStat> => {
       try {
-        const found = await lstat(join(root, path));
-        return {
-          kind: found.isDirectory() ? 'dir' : 'file',
-          mode: found.mode & 0o7777,
-          uid: found.uid,
-          size: found.isFile() ? found.size : 0,
-          mtime: Math.floor(found.mtimeMs / 1000),
-        };
+        return pathStatOf(await lstat(join(root, path)));
       } catch (error) {
         return isAbsent(error) ? { kind: 'missing' } : { kind: 'denied' };
       }

@@ -1,13 +1,13 @@
 /** A mounted macOS volume: its files answer in place of commands, and nothing on it is ever run. */
 import { opendir, realpath, stat } from 'node:fs/promises';
-import { CollectError, UserError } from '../errors.ts';
+import { CollectError, UserError, codeOf } from '../errors.ts';
 import { parseDslocalGroup, parseDslocalUser } from '../parsers/dslocal.ts';
 import type { CommandName } from '../sources.ts';
+import { pathStatOf } from './backend.ts';
 import type { Backend, FileContent, Output, PathStat } from './backend.ts';
 import { readRecords, rendered, versionOf } from './volume_records.ts';
 import type { Parse, Records } from './volume_records.ts';
 import {
-  codeOf,
   find,
   findAllowed,
   findTrees,
@@ -132,15 +132,7 @@ class Volume {
   async stat(path: string): Promise<PathStat | null> {
     const place = await findAllowed(this.#data, path, false);
     if (place.kind === 'elsewhere') return null;
-    if (place.kind === 'missing') return place;
-    const { stats } = place;
-    return {
-      kind: stats.isDirectory() ? 'dir' : 'file',
-      mode: stats.mode & 0o7777,
-      uid: stats.uid,
-      size: stats.isFile() ? stats.size : 0,
-      mtime: Math.floor(stats.mtimeMs / 1000),
-    };
+    return place.kind === 'missing' ? place : pathStatOf(place.stats);
   }
 
   async #records(folder: string, parse: Parse, argv: readonly string[]): Promise<Output> {

@@ -4,7 +4,7 @@ import type { Stats } from 'node:fs';
 import { lstat, open, opendir, readlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CollectError, UserError, parseFailed } from '../errors.ts';
+import { CollectError, UserError, codeOf, parseFailed } from '../errors.ts';
 
 export const nodePath = '/private/var/db/dslocal';
 export const versionPath = '/System/Library/CoreServices/SystemVersion.plist';
@@ -13,7 +13,6 @@ export const versionPath = '/System/Library/CoreServices/SystemVersion.plist';
 const maxFileBytes = 16 * 1024 * 1024;
 const maxLinks = 32;
 
-export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
 export const isAbsent = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(codeOf(error));
 

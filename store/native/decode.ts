@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { holdsRows } from '../../collector/status.ts';
 import type { Table } from '../../collector/table.ts';
-import { dataTables } from '../schema.ts';
+import { dataTables } from '../../collector/table.ts';
 import { digestOfCells, snapshotIdOf, snapshotStatus, unpackRows } from '../snapshot.ts';
 import type { Cells, Snapshot, TableObservation } from '../snapshot.ts';
 import { broken } from './broken.ts';

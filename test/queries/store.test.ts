@@ -65,6 +65,43 @@ test('every question gives on the store the rows that it gives on plain tables, 
   store.close();
 });
 
+test('a host whose last look saw less is told among many as it is told alone', (t) => {
+  const saysLess = ['users', 'secure_tokens', 'filevault_status', 'apfs_crypto_users', 'hosts'].map((table) => {
+    const first = cleanHost(`LESS-${table}`, now - 2 * day);
+    const second = later(first);
+    deny(second, table);
+    return [first, second];
+  });
+  const others = Array.from({ length: 110 }, (_, index) => [cleanHost(`WHOLE-${index}`, now - day)]);
+  const stored = (name: string, fleet: readonly Host[][]): Store => {
+    const store = openForWriting(join(folder, name), tables);
+    transact(store, () => {
+      for (const own of fleet)
+        storeWriter(store.db, tables).add(
+          own.map((host) => snapshotOf(tables, collectionOf(host), 'tokenquery test')),
+          now,
+        );
+    });
+    return store;
+  };
+  const asked = queries.filter(({ isOfFleet, leastHosts }) => !isOfFleet && leastHosts === 0);
+  const toldOf = (store: Store, hostId: string): unknown[] =>
+    evaluate(store.db, asked, { now, names, tables }).map(({ query, hits, blindSpots, verdicts: own }) => [
+      query.name,
+      own.get(hostId),
+      blindSpots.get(hostId),
+      hits.filter((hit) => hit.hostId === hostId),
+    ]);
+  const many = stored('many.db', [...saysLess, ...others]);
+  for (const own of [...saysLess, ...others.slice(0, 1)]) {
+    const hostId = own[0]?.hostId ?? '';
+    const alone = stored(`${hostId}.db`, [own]);
+    t.deepEqual(toldOf(many, hostId), toldOf(alone, hostId), hostId);
+    alone.close();
+  }
+  many.close();
+});
+
 const lives = (store: Store): unknown[][] =>
   store.db
     .prepare(

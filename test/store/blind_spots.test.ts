@@ -8,7 +8,7 @@ import { viewAsOf } from '../../store/as_of.ts';
 import { blindSpots, touchedNames } from '../../store/blind_spots.ts';
 import { openForReading } from '../../store/file.ts';
 import type { Store } from '../../store/file.ts';
-import { dataTables } from '../../store/schema.ts';
+import { dataTables } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, sample, temporaryFolder } from '../standin.ts';
 import { addAll, newStore, smallTables, snapshotAt } from './world.ts';

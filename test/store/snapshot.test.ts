@@ -7,7 +7,7 @@ import { storeWriter } from '../../store/writer/writer.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, sample, temporaryFolder } from '../standin.ts';
 import { viewAsOf } from '../../store/as_of.ts';
-import { dataTables } from '../../store/schema.ts';
+import { dataTables } from '../../collector/table.ts';
 import { cellsOrder, rowsOf } from '../../store/snapshot.ts';
 import type { Cells, Snapshot } from '../../store/snapshot.ts';
 import { makeBundle, snapshotOfBundle, verifySnapshots } from './evidence.ts';
