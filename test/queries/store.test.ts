@@ -66,12 +66,14 @@ test('every question gives on the store the rows that it gives on plain tables, 
 });
 
 test('a host whose last look saw less is told among many as it is told alone', (t) => {
-  const saysLess = ['users', 'secure_tokens', 'filevault_status', 'apfs_crypto_users', 'hosts'].map((table) => {
-    const first = cleanHost(`LESS-${table}`, now - 2 * day);
-    const second = later(first);
-    deny(second, table);
-    return [first, second];
-  });
+  const saysLess = ['users', 'secure_tokens', 'filevault_status', 'apfs_crypto_users', 'hosts'].map(
+    (table) => {
+      const first = cleanHost(`LESS-${table}`, now - 2 * day);
+      const second = later(first);
+      deny(second, table);
+      return [first, second];
+    },
+  );
   const others = Array.from({ length: 110 }, (_, index) => [cleanHost(`WHOLE-${index}`, now - day)]);
   const stored = (name: string, fleet: readonly Host[][]): Store => {
     const store = openForWriting(join(folder, name), tables);
