@@ -4,7 +4,7 @@ import { isComplete } from '../collector/status.ts';
 import { newestStored, readAhead } from '../store/clocks.ts';
 import { statusList } from '../store/ddl.ts';
 import { explainStoreError, openForReading, openForWriting } from '../store/file.ts';
-import type { Store } from '../store/file.ts';
+import type { Store } from '../store/store.ts';
 import { blindSpots } from '../store/blind_spots.ts';
 import type { BlindSpots } from '../store/blind_spots.ts';
 import { retainedTime } from '../store/reader.ts';

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../collector/errors.ts';
+import { fileFailure } from '../collector/file_failure.ts';
 import type { Table } from '../collector/table.ts';
 import { formats } from '../export/formats/index.ts';
 import type { FormatName } from '../export/formats/index.ts';
@@ -95,10 +96,7 @@ export const outputOf = (given: Arguments, format: Format, name: FormatName, tab
     try {
       mkdirSync(path, { mode: 0o700 });
     } catch (error) {
-      throw new UserError(
-        `${path} cannot be made (${(error as NodeJS.ErrnoException).code})`,
-        'its parent folder must exist and be writable',
-      );
+      throw fileFailure(error, path, 'write');
     }
   } else if (isFolder && path !== null && !statSync(path).isDirectory()) {
     throw new UserError(`${path} is not a folder`, '--format csv writes a file for each table into a folder');

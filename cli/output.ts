@@ -1,7 +1,9 @@
 /** The only writer to stdout and stderr. */
 import { writeSync } from 'node:fs';
 import { eastAsianWidth } from 'get-east-asian-width';
-import { UserError } from '../collector/errors.ts';
+import { codeOf } from '../collector/errors.ts';
+import type { UserError } from '../collector/errors.ts';
+import { fileFailure } from '../collector/file_failure.ts';
 import { csvCell, hexOf, jsonCell } from '../export/cell.ts';
 import type { AnyCell } from '../export/cell.ts';
 
@@ -20,7 +22,7 @@ const writeAll = (fd: number, text: string): boolean => {
     try {
       bytes = bytes.subarray(writeSync(fd, bytes));
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
+      const code = codeOf(error);
       // A socket in the place of a pipe says it in its own way.
       if (code === 'EPIPE' || code === 'ECONNRESET') return false;
       if (code !== 'EAGAIN') throw error;
@@ -43,10 +45,7 @@ export const flush = (): void => {
   try {
     if (!writeAll(1, text)) process.exit(0);
   } catch (error) {
-    failure = new UserError(
-      `stdout cannot be written (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
-      'is there room where it goes to?',
-    );
+    failure = fileFailure(error, 'stdout', 'write', 'is there room where it goes to?');
     throw failure;
   }
 };

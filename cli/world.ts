@@ -1,7 +1,7 @@
 /** What statements are run against: rows that were collected for them, or a database of snapshots. */
 import { UserError } from '../collector/errors.ts';
 import type { Db } from '../store/database.ts';
-import type { Store } from '../store/file.ts';
+import type { Store } from '../store/store.ts';
 import type { Arguments } from './command.ts';
 
 export interface World {

@@ -8,13 +8,14 @@
  * and none is left out.
  */
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { UserError } from '../collector/errors.ts';
+import { codeOf, FileError, UserError } from '../collector/errors.ts';
+import { fileFailure } from '../collector/file_failure.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Db } from '../store/database.ts';
 import { storedBetween, storedDays } from '../store/known_snapshots.ts';
 import type { StoredDay } from '../store/known_snapshots.ts';
 import type { Store } from '../store/store.ts';
-import { explain, replaceFile, sweep } from './file_sink.ts';
+import { replaceFile, sweep } from './file_sink.ts';
 
 /** Count, and the sums of both halves of the ids. */
 type Settled = readonly [count: number, low: number, high: number];
@@ -77,7 +78,7 @@ export const lockCursor = (path: string): (() => void) => {
   try {
     closeSync(openSync(lock, 'a', 0o600));
   } catch (error) {
-    throw explain(error, path);
+    throw fileFailure(error, path, 'write');
   }
   const db = openDatabase(lock, { waitMs: 0 });
   try {
@@ -86,9 +87,9 @@ export const lockCursor = (path: string): (() => void) => {
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     db.close();
-    if (String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY'))
+    if (codeOf(error).startsWith('SQLITE_BUSY'))
       throw new UserError(`another export with the cursor ${path} is running`, 'try again when it has ended');
-    throw new UserError(`${lock} cannot be locked: ${(error as Error).message}`, 'remove it, and try again');
+    throw new FileError(lock, ` cannot be locked: ${(error as Error).message}`, 'remove it, and try again');
   }
   sweep(path);
   return () => db.close();
@@ -101,9 +102,7 @@ export const readCursor = (path: string, selection: string): Cursor => {
   try {
     json = JSON.parse(readFileSync(path, 'utf8')) as Partial<CursorJson> | null;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== undefined) throw new UserError(`${path} cannot be read (${code})`);
-    throw notACursor(path);
+    throw codeOf(error) === '' ? notACursor(path) : fileFailure(error, path, 'read');
   }
   const { version: own } = json ?? {};
   if (json?.format === format && isNumber(own) && own !== version) {

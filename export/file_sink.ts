@@ -12,7 +12,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { UserError } from '../collector/errors.ts';
+import { codeOf, FileError } from '../collector/errors.ts';
+import { fileFailure } from '../collector/file_failure.ts';
 import { compressionOf, PartFile } from './part_file.ts';
 import type { Compression } from './part_file.ts';
 
@@ -40,30 +41,6 @@ export interface FileOptions {
 // Text is handed on in chunks of this size; two of them are in memory at once.
 const chunkCharacters = 131_072;
 
-/** What the file system says, in words for whoever named the path. */
-export const explain = (error: unknown, path: string): unknown => {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new UserError(
-      `there is no space left for ${path}`,
-      'make room and try again: the cursor did not move, so nothing will be left out',
-    );
-  }
-  if (code === 'ENOENT')
-    return new UserError(
-      `${path} cannot be made: there is no folder ${dirname(path)}`,
-      'make the folder first',
-    );
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new UserError(`${path} may not be written (${code})`, `may you write in ${dirname(path)}?`);
-  }
-  if (code === 'EISDIR' || code === 'ENOTEMPTY' || code === 'EEXIST')
-    return new UserError(`${path} is a folder`, 'name a file');
-  return code === undefined || error instanceof UserError
-    ? error
-    : new UserError(`${path} cannot be written (${code})`);
-};
-
 /** `results.ndjson.zst` and 2 make `results.2.ndjson.zst`: what reads files by the end of their name reads these too. */
 const numberedName = (path: string, number: number): string => {
   if (number === 0) return path;
@@ -90,7 +67,7 @@ const isAlive = (pid: number): boolean => {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 };
 
@@ -125,7 +102,7 @@ class FileSink implements Sink {
       sweep(path);
       this.part = this.begin();
     } catch (error) {
-      throw explain(error, path);
+      throw fileFailure(error, path, 'write');
     }
   }
 
@@ -207,7 +184,7 @@ class FileSink implements Sink {
     try {
       return await work();
     } catch (error) {
-      throw explain(error, this.path);
+      throw fileFailure(error, this.path, 'write');
     }
   }
 }
@@ -218,7 +195,7 @@ const checkPlace = (path: string): void => {
   if (there === null || there?.isDirectory() === true) throw Object.assign(new Error(''), { code: 'EISDIR' });
   // A rename would put a file in the place of /dev/null, for every program of the machine.
   if (there?.isFile() === false)
-    throw new UserError(`${path} is no regular file`, 'without --output it goes to stdout: … > FILE');
+    throw new FileError(path, ' is no regular file', 'without --output it goes to stdout: … > FILE');
 };
 
 export const fileSink = (path: string, options: FileOptions = {}): Sink => new FileSink(path, options);
@@ -252,6 +229,6 @@ export const replaceFile = (path: string, text: string): void => {
     syncFolder(dirname(path));
   } catch (error) {
     rmSync(beside, { force: true });
-    throw explain(error, path);
+    throw fileFailure(error, path, 'write');
   }
 };

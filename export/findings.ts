@@ -3,7 +3,7 @@ import { findingsOfAnswer } from '../queries/findings.ts';
 import type { Query } from '../queries/query.ts';
 import { fieldsOfSpot } from '../queries/evaluate.ts';
 import type { Answer, BlindSpot } from '../queries/evaluate.ts';
-import type { Store } from '../store/file.ts';
+import type { Store } from '../store/store.ts';
 import { findingsTable } from './findings_table.ts';
 import { identifiedRows, keyWriter } from './format.ts';
 import type { AnySnapshot, Cell, ExportSnapshot } from './format.ts';

@@ -2,7 +2,7 @@
 import type { Status } from '../collector/status.ts';
 import type { Table } from '../collector/table.ts';
 import { isTime } from '../collector/time.ts';
-import { quoteText } from '../store/ddl.ts';
+import { quoteName, quoteText } from '../store/ddl.ts';
 import { nameColumn } from '../store/renames.ts';
 import { jsonCell } from './cell.ts';
 import type { Cell } from './cell.ts';
@@ -108,6 +108,21 @@ export const objectWriter = (
       text += labels[index] + write(cells[index] ?? null, index);
     return text === '' ? '{}' : `${text}}`;
   };
+};
+
+/** The columns of a row as they are, as a JSON object. */
+export const columnsSql = ({ columns }: Table): string =>
+  `json_object(${Object.keys(columns)
+    .map((name) => `${quoteText(name)}, ${quoteName(name)}`)
+    .join(', ')})`;
+
+/** 1 and 0 as true and false, where that is what they are. */
+export const booleanWriter = (table: Table): ((cells: readonly Cell[]) => string) => {
+  const names = Object.keys(table.columns);
+  const isBoolean = Object.values(table.columns).map((column) => column.isBoolean === true);
+  return objectWriter(names, (cell, index) =>
+    isBoolean[index] === true && cell !== null ? String(cell === 1) : jsonCell(cell),
+  );
 };
 
 /** The identity of a row that a snapshot no longer has: not that of a row that it has in its place. */

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { UserError } from '../collector/errors.ts';
+import { fileFailure, isNotThere } from '../collector/file_failure.ts';
 
 export const uuid = /^[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}$/i;
 
@@ -44,10 +45,8 @@ export const readKey = (path: string): Uint8Array => {
     }
     bytes = readFileSync(path);
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new UserError(`there is no key ${path}`, makeKey(path));
-    throw new UserError(`the key ${path} cannot be read (${code ?? 'unknown error'})`);
+    if (isNotThere(error)) throw new UserError(`there is no key ${path}`, makeKey(path));
+    throw fileFailure(error, path, 'read');
   }
   const text = bytes.toString('latin1').trim();
   const key = Buffer.from(text, 'latin1');

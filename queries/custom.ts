@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../collector/errors.ts';
+import { fileFailure } from '../collector/file_failure.ts';
 import type { Table } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { prepareGuarded, touchedTables } from '../store/guard.ts';
@@ -13,20 +14,18 @@ import { blindSpotStatements, exemptStatement } from './blind_spots.ts';
 import type { Names } from './evaluate.ts';
 import { withClosed } from './closed.ts';
 
-const reason = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error';
-
 /**
  * The text of a file.
  *
  * @throws UserError when it cannot be read or is not UTF-8.
  */
-export const readText = (path: string, hint = ''): string => {
+export const readText = (path: string, hint?: string): string => {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
   } catch (error) {
     if (error instanceof TypeError)
       throw new UserError(`${path} is not UTF-8`, 'save it as UTF-8 in your editor');
-    throw new UserError(`${path} cannot be read (${reason(error)})`, hint);
+    throw fileFailure(error, path, 'read', hint);
   }
 };
 
@@ -38,10 +37,7 @@ export const readQueries = (folder: string): Query[] => {
       .filter((file) => file.endsWith('.sql'))
       .toSorted();
   } catch (error) {
-    throw new UserError(
-      `${folder} cannot be read (${reason(error)})`,
-      '--queries takes a folder of .sql files',
-    );
+    throw fileFailure(error, folder, 'read', '--queries takes a folder of .sql files');
   }
   if (files.length === 0)
     throw new UserError(`${folder} has no .sql file`, '--queries takes a folder of .sql files');

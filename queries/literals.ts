@@ -397,6 +397,3 @@ export const literalMistakes = (db: Db, sql: string, know: KnowColumn): readonly
   }
   return [...found].toSorted(([a], [b]) => a - b).map(([, mistake]) => mistake);
 };
-
-/** Whether a statement has a literal at all: only then is there anything to look into. */
-export const hasLiteral = (sql: string): boolean => /['0-9]/.test(sql);

@@ -2,7 +2,8 @@
 import type { Table } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName } from '../store/ddl.ts';
-import { hasLiteral, literalMistakes } from './literals.ts';
+import { hasLiteral } from '../store/guard.ts';
+import { literalMistakes } from './literals.ts';
 import type { Mistake } from './literals.ts';
 import { probeOf } from './probe.ts';
 import { mixesHosts } from './several_hosts.ts';

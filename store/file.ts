@@ -1,7 +1,8 @@
 /** A store file: made, recognised, brought up to date, and opened. */
 import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { FileError, UserError, codeOf } from '../collector/errors.ts';
+import { fileFailure } from '../collector/file_failure.ts';
 import type { Table } from '../collector/table.ts';
 import { openDatabase } from './database.ts';
 import type { Db } from './database.ts';
@@ -19,8 +20,6 @@ import {
   isLacking,
   knownDifference,
 } from './upgrade.ts';
-
-export type { Store } from './store.ts';
 
 /** How long a writer waits for another one. A merge lets others in after some hundred hosts. */
 const defaultWaitMs = 30_000;
@@ -124,14 +123,10 @@ const readHeader = (path: string): Header => {
     // A pipe would be waited for until somebody writes into it.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
-      if (isLink(path))
-        throw new FileError(path, ' is a link to a file that is not there', 'name the file itself');
-      return { kind: 'none', version: 0 };
-    }
-    if (codeOf(error) === 'EACCES')
-      throw new FileError(path, ' may not be read', 'it is readable by its owner alone');
-    throw new FileError(path, ` cannot be opened (${codeOf(error)})`);
+    if (codeOf(error) !== 'ENOENT') throw fileFailure(error, path, 'read');
+    if (isLink(path))
+      throw new FileError(path, ' is a link to a file that is not there', 'name the file itself');
+    return { kind: 'none', version: 0 };
   }
   try {
     const stat = fstatSync(file);
@@ -241,14 +236,8 @@ const createFile = (path: string): void => {
   try {
     closeSync(openSync(path, 'wx', 0o600));
   } catch (error) {
-    const code = codeOf(error);
-    if (code === 'EEXIST') return;
-    const folder = dirname(resolve(path));
-    if (code === 'ENOENT')
-      throw new FileError(path, ` cannot be made: there is no folder ${folder}`, 'make the folder first');
-    if (code === 'ENOSPC')
-      throw new UserError(`there is no space left for ${path}`, 'make room and try again');
-    throw new FileError(path, ` cannot be made (${code})`, `may you write in ${folder}?`);
+    if (codeOf(error) === 'EEXIST') return;
+    throw fileFailure(error, path, 'write');
   }
 };
 

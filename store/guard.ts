@@ -28,6 +28,9 @@ const bare = (sql: string, quoted: 'keep' | 'blank'): string =>
 const refusedNames =
   /\b(?:load_extension|readfile|writefile|edit|fts3_tokenizer|pragma_[a-z_]+|sqlite_dbpage|dbstat)\b/i;
 
+/** Whether a statement has a literal at all: only then is there anything to look into. */
+export const hasLiteral = (sql: string): boolean => /['0-9]/.test(sql);
+
 /** The verb of a statement; of one that is explained its own verb too, '' where there is none. */
 const verbsOf = (sql: string): { readonly verb: string; readonly explained: string | null } => {
   const [, explain, word = ''] =

@@ -4,11 +4,12 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { FileError, UserError } from '../collector/errors.ts';
+import { fileFailure } from '../collector/file_failure.ts';
 import { isTime } from '../collector/time.ts';
 import { workerArgument } from './worker.ts';
 import { readHostIds, snapshotReader } from './reader.ts';
 import { explainStoreError, openForReading, RefusedRow, transact } from './file.ts';
-import type { Store } from './file.ts';
+import type { Store } from './store.ts';
 import { isNativeName, readNativeFile } from './native/file.ts';
 import { snapshotIdOf, snapshotStatus } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -64,13 +65,6 @@ const kindOfFile = (path: string): InputKind | null => {
 const whatIsMerged =
   'merge takes tokenquery databases, evidence (folders, .tar.gz), native exports (.ndjson, .gz, .zst), and folders of these';
 
-const plainMessage = (error: unknown): string => {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such file or folder';
-  if (code === 'EACCES') return 'it may not be read';
-  return code === undefined ? message : `it cannot be read (${code})`;
-};
-
 /** Finds what can be merged below the paths; `target` itself is left out. */
 export const findInputs = async (paths: readonly string[], target: string): Promise<Found> => {
   const inputs: Input[] = [];
@@ -110,7 +104,7 @@ export const findInputs = async (paths: readonly string[], target: string): Prom
       if (isNamed && inputs.length + bad.length === before)
         throw new UserError('nothing in it can be merged', whatIsMerged);
     } catch (error) {
-      bad.push(badInput(path, error instanceof UserError ? error : new UserError(plainMessage(error))));
+      bad.push(badInput(path, fileFailure(error, path, 'read')));
     }
   };
   for (const path of paths) await walk(path, true);

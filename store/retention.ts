@@ -3,7 +3,7 @@
 import type { Table } from '../collector/table.ts';
 import type { Db } from './database.ts';
 import { transact } from './file.ts';
-import type { Store } from './file.ts';
+import type { Store } from './store.ts';
 import { retainFindings } from './findings.ts';
 import {
   countedOnes,

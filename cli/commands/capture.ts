@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { UserError } from '../../collector/errors.ts';
+import { fileFailure } from '../../collector/file_failure.ts';
 import { recordingBackend, writeBundle } from '../../collector/backends/recording.ts';
 import { missingArgument } from '../args.ts';
 import type { Arguments, Command } from '../command.ts';
@@ -19,11 +20,7 @@ const writeScript = async (given: Arguments): Promise<number> => {
     try {
       await writeFile(out, script, { mode: 0o755, flag: 'wx' });
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      throw new UserError(
-        code === 'EEXIST' ? `${out} exists already` : `${out} cannot be written (${code ?? 'unknown error'})`,
-        'name a new path',
-      );
+      throw fileFailure(error, out, 'write');
     }
     print(`${out}: run it on a Mac with sh ${out} OUT.tar.gz\n`);
   }

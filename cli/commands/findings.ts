@@ -10,7 +10,7 @@ import { checkQuery, readQueries } from '../../queries/custom.ts';
 import { mistakesIn } from '../../queries/mistakes.ts';
 import { readPacks } from '../../queries/osquery_pack.ts';
 import type { Db } from '../../store/database.ts';
-import type { Store } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
 import { openMemory } from '../../store/memory.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '../../collector/errors.ts';
+import { fileFailure } from '../../collector/file_failure.ts';
 import type { Names } from '../../queries/evaluate.ts';
 import type { Asked } from '../../queries/mistakes.ts';
 import type { Query } from '../../queries/query.ts';
 import type { Db, Statement } from '../../store/database.ts';
-import { isInstant, prepareGuarded, touchedTables } from '../../store/guard.ts';
+import { hasLiteral, isInstant, prepareGuarded, touchedTables } from '../../store/guard.ts';
 import { quoteName } from '../../store/ddl.ts';
 import { openMemory } from '../../store/memory.ts';
 import type { Store } from '../../store/store.ts';
@@ -42,11 +43,8 @@ const readSql = (given: Arguments): string => {
   try {
     return readFileSync(file === null || file === '-' ? 0 : file, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UserError(
-      file === null ? 'standard input cannot be read' : `${file} cannot be read (${code ?? 'unknown error'})`,
-      '-f takes the path of a file with one SQL statement',
-    );
+    const name = file === null || file === '-' ? 'standard input' : file;
+    throw fileFailure(error, name, 'read', '-f takes the path of a file with one SQL statement');
   }
 };
 
@@ -89,7 +87,7 @@ interface Question {
 /** Tells of literals that cannot match: an error, but for a file, which may be somebody else’s. */
 const tellLiterals = async (given: Arguments, { sql, query }: Question, asked: Asked): Promise<void> => {
   // The library is tested.
-  if (query !== null || !/['0-9]/.test(sql)) return;
+  if (query !== null || !hasLiteral(sql)) return;
   const { mistakesIn } = await import(/* webpackMode: "eager" */ '../../queries/mistakes.ts');
   const { tellMistakes } = await import(/* webpackMode: "eager" */ '../mistakes.ts');
   const isError = given.text('f') === null || given.flag('strict');

@@ -2,7 +2,7 @@ import { UserError } from '../../collector/errors.ts';
 import type { Collection } from '../../collector/collection.ts';
 import { isAnswered } from '../../collector/status.ts';
 import { transact } from '../../store/file.ts';
-import type { Store } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
 import { storeWriter } from '../../store/writer/writer.ts';

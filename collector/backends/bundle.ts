@@ -5,6 +5,7 @@ import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { FileError, UserError } from '../errors.ts';
+import { fileFailure, isNotThere } from '../file_failure.ts';
 import { decodeUtf8 } from '../sanitize.ts';
 
 export const format = 'tokenquery-evidence';
@@ -26,9 +27,6 @@ export const outcomeWords = {
  * read it.
  */
 export type BundleFiles = ReadonlyMap<string, () => Uint8Array>;
-
-export const isMissing = (error: unknown): boolean =>
-  ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 /** A bundle may come from anybody: a link in it would make root read a file of its choice. */
 const readNoLink = (path: string): Uint8Array => {
@@ -125,8 +123,8 @@ const isArchive = async (path: string): Promise<boolean> => {
     return !(await lstat(resolve(path))).isDirectory() && isArchiveName(path);
   } catch (error) {
     const hint = `--source takes live, sample, volume:PATH, or the path of a bundle; ${whatABundleIs}`;
-    if (isMissing(error)) throw new UserError(`no such evidence: ${path}`, hint);
-    throw new FileError(path, ` cannot be read: ${(error as Error).message}`, hint);
+    if (isNotThere(error)) throw new UserError(`no such evidence: ${path}`, hint);
+    throw fileFailure(error, path, 'read', hint);
   }
 };
 
@@ -142,12 +140,7 @@ export const openBundle = async (path: string): Promise<BundleFiles> => {
   try {
     return isPacked ? await openArchive(path) : openFolder(path);
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new FileError(
-      path,
-      ` is not an evidence bundle: it cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
-      whatABundleIs,
-    );
+    throw fileFailure(error, path, 'read', whatABundleIs);
   }
 };
 

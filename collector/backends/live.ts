@@ -1,12 +1,10 @@
 import { lstat, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '../errors.ts';
+import { isNotThere } from '../file_failure.ts';
 import { timeoutSecondsOf } from '../sources.ts';
 import { pathStatOf } from './backend.ts';
 import type { PathStat, Backend } from './backend.ts';
 import { maxOutputBytes, runProcess } from './process.ts';
-
-const isAbsent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
 
 /**
  * This Mac. `execRoot` is a folder that stands for `/`, so that tests run on any OS.
@@ -34,14 +32,14 @@ export const liveBackend = (options: { readonly execRoot?: string }): Backend =>
           return { kind: 'content', bytes: new Uint8Array() };
         return { kind: 'content', bytes: await readFile(at) };
       } catch (error) {
-        return isAbsent(error) ? { kind: 'missing' } : { kind: 'denied' };
+        return isNotThere(error) ? { kind: 'missing' } : { kind: 'denied' };
       }
     },
     stat: async (path): Promise<PathStat> => {
       try {
         return pathStatOf(await lstat(join(root, path)));
       } catch (error) {
-        return isAbsent(error) ? { kind: 'missing' } : { kind: 'denied' };
+        return isNotThere(error) ? { kind: 'missing' } : { kind: 'denied' };
       }
     },
   };

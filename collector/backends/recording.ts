@@ -4,18 +4,12 @@ import { chmod, lstat, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/pro
 import { basename, dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { UserError } from '../errors.ts';
+import { fileFailure, isNotThere } from '../file_failure.ts';
 import { sanitizeFile, sanitizeOutput } from '../sanitize.ts';
 import { fileNames, isReadablePath } from '../sources.ts';
 import type { CommandName } from '../sources.ts';
 import type { Backend, FileContent, Output, PathStat } from './backend.ts';
-import {
-  format,
-  formatVersion,
-  isArchiveName,
-  isMissing,
-  outcomeWords,
-  withoutArchiveName,
-} from './bundle.ts';
+import { format, formatVersion, isArchiveName, outcomeWords, withoutArchiveName } from './bundle.ts';
 
 /** What a recording backend has seen, in the order of its paths. */
 export interface Recording {
@@ -174,7 +168,7 @@ const mustBeFree = async (target: string, out: string): Promise<void> => {
   try {
     await lstat(target);
   } catch (error) {
-    if (isMissing(error)) return;
+    if (isNotThere(error)) return;
     throw error;
   }
   throw new UserError(`${out} exists already`, 'name a new path: evidence is never overwritten');
@@ -216,11 +210,7 @@ export const writeBundle = async (
     await chmod(staging, 0o700);
     await makeIn(staging, target, files, description.capturedTime);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError(
-      `${out} cannot be written: ${code === 'ENOENT' ? 'its folder does not exist' : (code ?? message)}`,
-      'name a path in a folder that exists and may be written',
-    );
+    throw fileFailure(error, out, 'write');
   } finally {
     if (staging !== null) await rm(staging, { recursive: true, force: true });
   }

@@ -1,22 +1,14 @@
 /** A mounted macOS volume: its files answer in place of commands, and nothing on it is ever run. */
 import { opendir, realpath, stat } from 'node:fs/promises';
-import { CollectError, UserError, codeOf } from '../errors.ts';
+import { CollectError, UserError } from '../errors.ts';
+import { fileFailure, isNotThere } from '../file_failure.ts';
 import { parseDslocalGroup, parseDslocalUser } from '../parsers/dslocal.ts';
 import type { CommandName } from '../sources.ts';
 import { pathStatOf } from './backend.ts';
 import type { Backend, FileContent, Output, PathStat } from './backend.ts';
 import { readRecords, rendered, versionOf } from './volume_records.ts';
 import type { Parse, Records } from './volume_records.ts';
-import {
-  find,
-  findAllowed,
-  findTrees,
-  hintOfPath,
-  isAbsent,
-  nodePath,
-  readPlace,
-  versionPath,
-} from './volume_tree.ts';
+import { find, findAllowed, findTrees, hintOfPath, nodePath, readPlace, versionPath } from './volume_tree.ts';
 import type { Tree } from './volume_tree.ts';
 
 /**
@@ -60,10 +52,8 @@ const rootOf = async (path: string): Promise<string> => {
     for await (const _ of await opendir(root)) break;
     return root;
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw isAbsent(error)
-      ? new UserError(`no such volume: ${path}`, hintOfPath)
-      : new UserError(`${path} cannot be looked into (${codeOf(error) || 'unknown error'})`, 'run as root');
+    if (isNotThere(error)) throw new UserError(`no such volume: ${path}`, hintOfPath);
+    throw fileFailure(error, path, 'read', 'run as root');
   }
 };
 

@@ -5,6 +5,7 @@ import { lstat, open, opendir, readlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CollectError, UserError, codeOf, parseFailed } from '../errors.ts';
+import { isDenied, isNotThere } from '../file_failure.ts';
 
 export const nodePath = '/private/var/db/dslocal';
 export const versionPath = '/System/Library/CoreServices/SystemVersion.plist';
@@ -13,8 +14,7 @@ export const versionPath = '/System/Library/CoreServices/SystemVersion.plist';
 const maxFileBytes = 16 * 1024 * 1024;
 const maxLinks = 32;
 
-export const isAbsent = (error: unknown): boolean =>
-  ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(codeOf(error));
+const isAbsent = (error: unknown): boolean => isNotThere(error) || codeOf(error) === 'ENAMETOOLONG';
 
 /** Links that every macOS has at its root, and that a Data volume mounted by itself lacks. */
 const linkedToPrivate = new Set(['etc', 'tmp', 'var']);
@@ -188,7 +188,7 @@ export const readPlace = async ({ path, stats }: File, shown: string): Promise<U
     }
   } catch (error) {
     if (error instanceof CollectError) throw error;
-    if (['EACCES', 'EPERM'].includes(codeOf(error))) throw denied(shown);
+    if (isDenied(error)) throw denied(shown);
     throw new CollectError('source_failed', `${shown} cannot be read (${codeOf(error) || 'unknown error'})`, {
       hint: 'check the volume: the disk may be damaged',
     });

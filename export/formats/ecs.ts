@@ -1,6 +1,5 @@
 /** Documents of the Elastic Common Schema 9.4: its own fields where it has them, and `tokenquery.*` for the rest. */
-import { booleanWriter } from './hec.ts';
-import { isReport, isoTime, renamedOf } from '../format.ts';
+import { booleanWriter, isReport, isoTime, renamedOf } from '../format.ts';
 import type { Cell, Format, Head, ExportSnapshot, ExportTable } from '../format.ts';
 
 const ecsVersion = '9.4.0';

@@ -1,19 +1,10 @@
 /** Events for the HTTP Event Collector of Splunk: objects one after the other, which is how it takes a batch. */
 import { quoteName } from '../../store/ddl.ts';
-import { hostIdMember, jsonCell, objectSql, objectWriter, renamedOf, rowTexts } from '../format.ts';
-import type { Cell, Format, Member, Renamed } from '../format.ts';
+import { booleanWriter, hostIdMember, objectSql, renamedOf, rowTexts } from '../format.ts';
+import type { Format, Member, Renamed } from '../format.ts';
 import type { Table } from '../../collector/table.ts';
 
-/** 1 and 0 as true and false, where that is what they are. */
-export const booleanWriter = (table: Table): ((cells: readonly Cell[]) => string) => {
-  const names = Object.keys(table.columns);
-  const isBoolean = Object.values(table.columns).map((column) => column.isBoolean === true);
-  return objectWriter(names, (cell, index) =>
-    isBoolean[index] === true && cell !== null ? String(cell === 1) : jsonCell(cell),
-  );
-};
-
-/** The same in SQL, and `host_id`. */
+/** The columns of a row in SQL, with 1 and 0 as true and false where that is what they are, and `host_id`. */
 const eventSql = ({ columns }: Table): string =>
   objectSql([
     ...Object.entries(columns).map(([name, column]): Member => {

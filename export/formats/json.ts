@@ -1,7 +1,6 @@
 /** One JSON document: snapshots, their tables, their rows. */
 import { doubtFields } from '../../store/doubts.ts';
-import { columnsSql } from './native.ts';
-import { objectWriter, renamedOf, rowTexts } from '../format.ts';
+import { columnsSql, objectWriter, renamedOf, rowTexts } from '../format.ts';
 import type { ExportTable, Format, Head, WrittenTable } from '../format.ts';
 import type { TableDetails } from '../../store/native/encode.ts';
 

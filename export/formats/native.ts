@@ -1,15 +1,7 @@
 /** The native format of an export; store/native/ has its lines, and what reads them. */
 import { endLine, rowHead, rowMiddle, snapshotLine, tableLine } from '../../store/native/encode.ts';
-import { quoteName, quoteText } from '../../store/ddl.ts';
-import { isReport, objectWriter, rowTexts } from '../format.ts';
+import { columnsSql, isReport, objectWriter, rowTexts } from '../format.ts';
 import type { Format } from '../format.ts';
-import type { Table } from '../../collector/table.ts';
-
-/** The columns of a row as they are, as a JSON object. */
-export const columnsSql = ({ columns }: Table): string =>
-  `json_object(${Object.keys(columns)
-    .map((name) => `${quoteText(name)}, ${quoteName(name)}`)
-    .join(', ')})`;
 
 export const nativeFormat = (): Format => ({
   rowSql: columnsSql,

@@ -14,7 +14,7 @@ import { redaction } from '../../export/redaction.ts';
 import { names } from '../../cli/names.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import { queries } from '../../queries/index.ts';
-import type { Store } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
 import { tables } from '../../tables/index.ts';
 import { root } from '../standin.ts';
 import { parsed, sampleStore, textOf, withStore } from './world.ts';

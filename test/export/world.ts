@@ -12,7 +12,7 @@ import { identities, keyWriter } from '../../export/format.ts';
 import { exportReader } from '../../export/rows/reader.ts';
 import { openDatabase } from '../../store/database.ts';
 import { openForReading, openForWriting, transact } from '../../store/file.ts';
-import type { Store } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
 import {
   cellsOrder,
   digestOfCells,

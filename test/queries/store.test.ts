@@ -7,7 +7,7 @@ import { findingsOf, storedQueries } from '../../queries/findings.ts';
 import { queries } from '../../queries/index.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import { openForReading, openForWriting, transact } from '../../store/file.ts';
-import type { Store } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
 import { storeFindings } from '../../store/findings.ts';
 import { viewAsOf } from '../../store/as_of.ts';
 import { snapshotOf } from '../../store/snapshot.ts';

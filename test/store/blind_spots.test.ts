@@ -7,7 +7,7 @@ import type { Status } from '../../collector/status.ts';
 import { viewAsOf } from '../../store/as_of.ts';
 import { blindSpots, touchedNames } from '../../store/blind_spots.ts';
 import { openForReading } from '../../store/file.ts';
-import type { Store } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
 import { dataTables } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
 import { cli, sample, temporaryFolder } from '../standin.ts';

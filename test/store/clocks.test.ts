@@ -8,7 +8,7 @@ import { emptyCursor, newsSince } from '../../export/cursor.ts';
 import { exportReader } from '../../export/rows/reader.ts';
 import { viewAsOf } from '../../store/as_of.ts';
 import { openForReading, openForWriting, transact } from '../../store/file.ts';
-import type { Store } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
 import { nativeDecoder } from '../../store/native/decode.ts';
 import { nativeLines } from '../native_lines.ts';
 import { snapshotReader } from '../../store/reader.ts';

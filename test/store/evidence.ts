@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { collect } from '../../collector/collect.ts';
 import { evidenceBackend } from '../../collector/backends/evidence.ts';
 import { snapshotReader, readHostIds } from '../../store/reader.ts';
-import type { Store } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
 import { snapshotIdOf, snapshotOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';

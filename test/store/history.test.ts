@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { isGood } from '../../collector/status.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import { readHostIds, snapshotReader } from '../../store/reader.ts';
-import type { Store } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
 import { viewAsOf } from '../../store/as_of.ts';
 import { openForReading } from '../../store/file.ts';
 import { cellsOrder, rowsOf as observedRows } from '../../store/snapshot.ts';

@@ -8,7 +8,7 @@ import { nativeLines } from '../native_lines.ts';
 import { nativeDecoder } from '../../store/native/decode.ts';
 import { readHostIds, snapshotReader } from '../../store/reader.ts';
 import { openForReading, openForWriting } from '../../store/file.ts';
-import type { Store } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
 import { findInputs, merge } from '../../store/merge.ts';
 import { readNativeFile } from '../../store/native/file.ts';
 import { snapshotIdOf } from '../../store/snapshot.ts';

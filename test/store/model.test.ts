@@ -7,7 +7,7 @@ import { nativeLines } from '../native_lines.ts';
 import { nativeDecoder } from '../../store/native/decode.ts';
 import { readHostIds, snapshotReader } from '../../store/reader.ts';
 import { openForReading } from '../../store/file.ts';
-import type { Store } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
 import { viewAsOf } from '../../store/as_of.ts';
 import { retain } from '../../store/retention.ts';
 import { rowsOf as observedRows, snapshotIdOf } from '../../store/snapshot.ts';

@@ -14,7 +14,7 @@ import { evaluate } from '../../queries/evaluate.ts';
 import { viewAsOf } from '../../store/as_of.ts';
 import { blindSpots, touchedNames } from '../../store/blind_spots.ts';
 import { openForReading, openForWriting } from '../../store/file.ts';
-import type { Store } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
 import { merge } from '../../store/merge.ts';
 import type { Merged } from '../../store/merge.ts';
 import { nativeLines } from '../native_lines.ts';

@@ -8,7 +8,7 @@ import type { SourceName } from '../../collector/sources.ts';
 import { boolean, defineTable, integer, text } from '../../collector/table.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import { openForWriting, transact } from '../../store/file.ts';
-import type { Store } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
 import { cellsOrder, digestOfCells, packRows, snapshotIdOf } from '../../store/snapshot.ts';
 import type { Cells, Snapshot, TableObservation } from '../../store/snapshot.ts';
 import { storeWriter } from '../../store/writer/writer.ts';

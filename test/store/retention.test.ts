@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { openForReading, openForWriting } from '../../store/file.ts';
-import type { Store } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
 import { viewAsOf } from '../../store/as_of.ts';
 import { retain } from '../../store/retention.ts';
 import type { Cells, Snapshot } from '../../store/snapshot.ts';

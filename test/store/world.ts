@@ -8,7 +8,7 @@ import type { Status } from '../../collector/status.ts';
 import { boolean, defineTable, integer, real, text } from '../../collector/table.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import { openForWriting, transact } from '../../store/file.ts';
-import type { Store } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
 import { cellsOrder, digestOfCells, packRows, snapshotIdOf, snapshotStatus } from '../../store/snapshot.ts';
 import type { Cells, TableObservation, Report, Snapshot } from '../../store/snapshot.ts';
 import { storeWriter } from '../../store/writer/writer.ts';
