@@ -1,10 +1,11 @@
 /** Where an export goes: files that are written beside and renamed, rotated and kept, or stdout. */
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
 import type { Table } from '../collector/table.ts';
+import { checkLinks } from '../collector/trust.ts';
 import { formats } from '../export/formats/index.ts';
 import type { FormatName } from '../export/formats/index.ts';
 import type { Format } from '../export/format.ts';
@@ -70,6 +71,19 @@ export interface Output {
   abandon(): void;
 }
 
+/** Makes a folder for files, where it is not there. */
+const makeFolder = (path: string): void => {
+  if (existsSync(path)) {
+    if (statSync(path).isDirectory()) return;
+    throw new UserError(`${path} is not a folder`, '--format csv writes a file for each table into a folder');
+  }
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    throw fileFailure(error, path, 'write');
+  }
+};
+
 /**
  * Sends the chunks of a format to where they go: stdout, a file, or a folder of files.
  *
@@ -85,6 +99,7 @@ export const outputOf = (given: Arguments, format: Format, name: FormatName, tab
     printNote(`${dropped} was the oldest of ${count} files and is dropped (--keep)`);
   const options = { keep, onDrop, ...(rotateBytes === null ? {} : { rotateBytes }) };
   const isFolder = format.files === 'table' && tableCount > 1;
+  if (path !== null) checkLinks(isFolder ? path : dirname(path));
   if (isFolder && path === null) {
     throw new UserError(
       '--format csv writes a file for each table',
@@ -92,15 +107,7 @@ export const outputOf = (given: Arguments, format: Format, name: FormatName, tab
       2,
     );
   }
-  if (isFolder && path !== null && !existsSync(path)) {
-    try {
-      mkdirSync(path, { mode: 0o700 });
-    } catch (error) {
-      throw fileFailure(error, path, 'write');
-    }
-  } else if (isFolder && path !== null && !statSync(path).isDirectory()) {
-    throw new UserError(`${path} is not a folder`, '--format csv writes a file for each table into a folder');
-  }
+  if (isFolder && path !== null) makeFolder(path);
   const sinks = new Map<string, Sink>();
   const sinkFor = (table: Table | null): Sink => {
     const file = isFolder && table !== null ? table.name : '';

@@ -7,9 +7,10 @@
  * before. Where a checksum does not fit, the snapshots of that day are exported once more: rows are repeated then,
  * and none is left out.
  */
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { codeOf, FileError, UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
+import { checkData } from '../collector/trust.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Db } from '../store/database.ts';
 import { storedBetween, storedDays } from '../store/known_snapshots.ts';
@@ -68,6 +69,21 @@ const isCursorJson = (json: Partial<CursorJson> | null): json is CursorJson =>
     (one): one is CursorJson['settled'][number] => isListOf(one, isNumber) && one.length === 4,
   );
 
+// A link is not followed, and a pipe is not waited for.
+const ownFlags = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** The text of a file; null where there is none. */
+const textOf = (path: string): string | null => {
+  if (!existsSync(path)) return null;
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!fstatSync(file).isFile()) throw new FileError(path, ' is not a file', 'name a file');
+    return readFileSync(file, 'utf8');
+  } finally {
+    closeSync(file);
+  }
+};
+
 /**
  * Keeps other exports from the cursor, and so from the files beside which it stands, until what is returned is
  * called. Two that shift the same older files at once would lose one. SQLite holds the lock, which ends with the
@@ -75,8 +91,9 @@ const isCursorJson = (json: Partial<CursorJson> | null): json is CursorJson =>
  */
 export const lockCursor = (path: string): (() => void) => {
   const lock = `${path}.lock`;
+  checkData(path, ['.lock', '.lock-journal', '.lock-wal', '.lock-shm']);
   try {
-    closeSync(openSync(lock, 'a', 0o600));
+    closeSync(openSync(lock, ownFlags | constants.O_WRONLY | constants.O_CREAT, 0o600));
   } catch (error) {
     throw fileFailure(error, path, 'write');
   }
@@ -97,12 +114,13 @@ export const lockCursor = (path: string): (() => void) => {
 
 /** Reads a cursor; one that is not there has seen nothing. */
 export const readCursor = (path: string, selection: string): Cursor => {
-  if (!existsSync(path)) return emptyCursor(selection);
   let json: Partial<CursorJson> | null;
   try {
-    json = JSON.parse(readFileSync(path, 'utf8')) as Partial<CursorJson> | null;
+    const text = textOf(path);
+    if (text === null) return emptyCursor(selection);
+    json = JSON.parse(text) as Partial<CursorJson> | null;
   } catch (error) {
-    throw codeOf(error) === '' ? notACursor(path) : fileFailure(error, path, 'read');
+    throw codeOf(error) === '' && !(error instanceof UserError) ? notACursor(path) : fileFailure(error, path, 'read');
   }
   const { version: own } = json ?? {};
   if (json?.format === format && isNumber(own) && own !== version) {
@@ -134,7 +152,7 @@ export const writeCursor = (path: string, { selection, recent, settled }: Cursor
     settled: [...settled].map(([day, sums]) => [day, ...sums]),
   };
   const text = `${JSON.stringify(json)}\n`;
-  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+  if (textOf(path) === text) return;
   replaceFile(path, text);
 };
 

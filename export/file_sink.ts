@@ -4,6 +4,7 @@ import {
   existsSync,
   fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readdirSync,
   renameSync,
@@ -14,7 +15,8 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { codeOf, FileError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
-import { compressionOf, PartFile } from './part_file.ts';
+import { checkLinks } from '../collector/trust.ts';
+import { compressionOf, newFileFlags, PartFile } from './part_file.ts';
 import type { Compression } from './part_file.ts';
 
 export interface Sink {
@@ -71,14 +73,34 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
+/**
+ * A name beside a file, for what takes its place when it is whole. Nobody can guess it, and take it first.
+ *
+ * @param number Of several that one run writes.
+ */
+const nameBeside = (path: string, number = 0): string => {
+  const random = crypto.getRandomValues(Buffer.alloc(6)).toString('hex');
+  return join(dirname(path), `.${basename(path)}.${process.pid}.${number}.${random}.tmp`);
+};
+
+// What an older version left has no random part.
+const endOfBeside = /^(\d+)\.\d+(?:\.[0-9a-f]{12})?\.tmp$/;
+
+/** A file that is there, and ours. */
+const isOwnFile = (path: string): boolean => {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() === true && stat.uid === (process.geteuid?.() ?? stat.uid);
+};
+
 /** Clears away what a run that was killed left beside the file. */
 export const sweep = (path: string): void => {
   const folder = dirname(path);
   const start = `.${basename(path)}.`;
   for (const name of readdirSync(folder)) {
-    const pid = name.startsWith(start) ? /^(\d+)\.\d+\.tmp$/.exec(name.slice(start.length))?.[1] : undefined;
-    if (pid !== undefined && Number(pid) !== process.pid && !isAlive(Number(pid)))
-      rmSync(join(folder, name), { force: true });
+    const pid = name.startsWith(start) ? endOfBeside.exec(name.slice(start.length))?.[1] : undefined;
+    if (pid === undefined || Number(pid) === process.pid || isAlive(Number(pid))) continue;
+    // What others named so is theirs.
+    if (isOwnFile(join(folder, name))) rmSync(join(folder, name), { force: true });
   }
 };
 
@@ -150,8 +172,7 @@ class FileSink implements Sink {
   }
 
   private begin(): PartFile {
-    const name = `.${basename(this.path)}.${process.pid}.${this.parts.length}.tmp`;
-    const part = new PartFile(join(dirname(this.path), name), this.compression);
+    const part = new PartFile(nameBeside(this.path, this.parts.length), this.compression);
     this.parts.push(part);
     this.bytes = 0;
     return part;
@@ -191,6 +212,7 @@ class FileSink implements Sink {
 
 /** Refuses what a file cannot take the place of. */
 const checkPlace = (path: string): void => {
+  checkLinks(dirname(path));
   const there = path.endsWith('/') ? null : statSync(path, { throwIfNoEntry: false });
   if (there === null || there?.isDirectory() === true) throw Object.assign(new Error(''), { code: 'EISDIR' });
   // A rename would put a file in the place of /dev/null, for every program of the machine.
@@ -214,10 +236,9 @@ export const stdoutSink = (print: (text: string) => void, flush: () => void): Si
 
 /** Puts a small file in place as a whole, readable by its owner alone. */
 export const replaceFile = (path: string, text: string): void => {
-  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.0.tmp`);
+  const beside = nameBeside(path);
   try {
-    rmSync(beside, { force: true });
-    const fd = openSync(beside, 'wx', 0o600);
+    const fd = openSync(beside, newFileFlags, 0o600);
     try {
       const bytes = Buffer.from(text, 'utf8');
       for (let from = 0; from < bytes.length; from += writeSync(fd, bytes, from));

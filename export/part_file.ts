@@ -1,5 +1,5 @@
 /** One file under a name that is not its own yet, compressed or not. */
-import { closeSync, fdatasync, fsyncSync, openSync, rmSync, write, writeSync } from 'node:fs';
+import { closeSync, constants, fdatasync, fsyncSync, openSync, rmSync, write, writeSync } from 'node:fs';
 import type { Gzip } from 'node:zlib';
 import { UserError } from '../collector/errors.ts';
 
@@ -51,6 +51,9 @@ const compressorOf = (compression: Compression): Gzip | null => {
   return compression === 'gzip' ? zlib().createGzip() : zlib().createZstdCompress();
 };
 
+/** For a file that is made now: it is none that was there, nor where a link leads. */
+export const newFileFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
 /** Written to while more is made: what is given last may still be on its way. */
 export class PartFile {
   readonly path: string;
@@ -64,7 +67,7 @@ export class PartFile {
 
   constructor(path: string, compression: Compression) {
     this.path = path;
-    this.fd = openSync(path, 'wx', 0o600);
+    this.fd = openSync(path, newFileFlags, 0o600);
     this.compressor = compressorOf(compression);
     this.compressor?.on('data', (bytes: Uint8Array) => {
       try {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
 import type { Table } from '../collector/table.ts';
+import { checkCode } from '../collector/trust.ts';
 import type { Db } from '../store/database.ts';
 import { prepareGuarded, touchedTables } from '../store/guard.ts';
 import { parseQuery } from './query.ts';
@@ -15,11 +16,12 @@ import type { Names } from './evaluate.ts';
 import { withClosed } from './closed.ts';
 
 /**
- * The text of a file.
+ * The text of a file of queries, or of the folder that an option names.
  *
- * @throws UserError when it cannot be read or is not UTF-8.
+ * @throws UserError when it cannot be read or is not UTF-8, or, as root, when others can have written it.
  */
-export const readText = (path: string, hint?: string): string => {
+export const readText = (path: string, option: '--queries' | '--pack', hint?: string): string => {
+  checkCode(path, `what ${option} names`);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
   } catch (error) {
@@ -31,6 +33,7 @@ export const readText = (path: string, hint?: string): string => {
 
 /** Reads every .sql file of a folder, and of the folders in it. */
 export const readQueries = (folder: string): Query[] => {
+  checkCode(folder, 'what --queries names');
   let files: string[];
   try {
     files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -44,7 +47,7 @@ export const readQueries = (folder: string): Query[] => {
   const seen = new Map<string, string>();
   return files.map((file) => {
     const path = join(folder, file);
-    const query = parseQuery(readText(path), path);
+    const query = parseQuery(readText(path, '--queries'), path);
     const other = seen.get(query.name);
     if (other !== undefined)
       throw new UserError(`${path}:1: the name ${query.name} is also that of ${other}`);

@@ -1,5 +1,6 @@
 /** Query packs of osquery, read as osquery reads them. */
 import { UserError } from '../collector/errors.ts';
+import { isRoot } from '../collector/trust.ts';
 import { readText } from './custom.ts';
 
 export interface PackQuery {
@@ -82,8 +83,12 @@ const parseJson = (text: string, path: string): unknown => {
     const { message } = error as Error;
     const at = /at position ([0-9]+)/.exec(message)?.[1];
     const where = at === undefined ? '' : `, ${placeOf(text, Number(at))}`;
+    // V8 shows what stands there, and who may call sudo need not be one who may read it.
+    const what = isRoot()
+      ? message.replace(/^Unexpected token [^]*/, 'something else stands there')
+      : message;
     throw new UserError(
-      `${path} is not JSON${where}: ${message}`,
+      `${path} is not JSON${where}: ${what}`,
       'osquery takes comments on lines of their own only, and no comma after the last entry',
     );
   }
@@ -95,7 +100,7 @@ const parseJson = (text: string, path: string): unknown => {
  * @throws UserError when the file cannot be read or is none.
  */
 export const readPacks = (path: string): ReadPacks => {
-  const text = readText(path, '--pack takes a query pack of osquery');
+  const text = readText(path, '--pack', '--pack takes a query pack of osquery');
   if (Buffer.byteLength(text) > mostBytes)
     throw new UserError(`${path} is larger than the 4 MiB that osquery reads`);
   const document = parseJson(stripComments(text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')), path);

@@ -1,9 +1,21 @@
 /** A store file: made, recognised, brought up to date, and opened. */
-import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
+import type { Stats } from 'node:fs';
 import { resolve } from 'node:path';
 import { FileError, UserError, codeOf } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
 import type { Table } from '../collector/table.ts';
+import { checkData } from '../collector/trust.ts';
 import { openDatabase } from './database.ts';
 import type { Db } from './database.ts';
 import { differenceOf, readHeld } from './held.ts';
@@ -244,15 +256,20 @@ const createFile = (path: string): void => {
 /** SQLite takes some names, `:memory:` among them, for what is no file. */
 const fileName = (path: string): string => resolve(path);
 
-/** Takes the rights of others away; returns whether they had any. */
+/** What SQLite keeps beside a file while it is written. */
+const besideSuffixes = ['-wal', '-shm', '-journal'];
+
+/** Takes the rights of others away, of a file alone and never through a link; returns whether they had any. */
 const narrowMode = (path: string): boolean => {
+  const isWide = (stat: Stats | undefined): boolean => stat?.isFile() === true && (stat.mode & 0o077) !== 0;
+  if (!isWide(lstatSync(path, { throwIfNoEntry: false }))) return false;
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    if ((statSync(path).mode & 0o077) === 0) return false;
-    chmodSync(path, 0o600);
+    if (!isWide(fstatSync(file))) return false;
+    fchmodSync(file, 0o600);
     return true;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
-    throw error;
+  } finally {
+    closeSync(file);
   }
 };
 
@@ -273,6 +290,7 @@ export interface OpenOptions {
 export const openForWriting = (path: string, tables: readonly Table[], options: OpenOptions = {}): Store => {
   const schema = options.schema ?? defaultSchema(tables);
   const waitMs = options.waitMs ?? defaultWaitMs;
+  checkData(path, besideSuffixes);
   const header = readHeader(path);
   if (header.kind === 'other') throw notOurs(path);
   if (header.version > schema.version) throw tooNew(path, header.version, schema.version);
@@ -281,7 +299,8 @@ export const openForWriting = (path: string, tables: readonly Table[], options: 
   let db: Db | null = null;
   try {
     // A log that was left behind keeps the mode of the file that it was made for.
-    const open = ['', '-wal', '-shm', '-journal'].filter((suffix) => narrowMode(path + suffix));
+    const real = realpathSync(path);
+    const open = ['', ...besideSuffixes].filter((suffix) => narrowMode(real + suffix));
     if (open.length > 0 && header.kind !== 'none')
       notes.push(`${path} could be read by others than its owner; its mode is 0600 now`);
     db = openDatabase(fileName(path), { waitMs });
@@ -348,6 +367,8 @@ const standIn = (
 /** Opens a store to read. One that is older is brought up to date first, where it may be written. */
 export const openForReading = (path: string, tables: readonly Table[], options: OpenOptions = {}): Store => {
   const schema = options.schema ?? defaultSchema(tables);
+  // What is merged may be a stranger's, and is taken for that.
+  if (options.mayUpdate !== false) checkData(path, besideSuffixes);
   const header = readHeader(path);
   if (header.kind === 'none' || header.kind === 'unfinished') {
     const hint = `tokenquery snapshot --db ${path} makes it`;

@@ -1,13 +1,29 @@
-import { writeFile } from 'node:fs/promises';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { UserError } from '../../collector/errors.ts';
 import { fileFailure } from '../../collector/file_failure.ts';
+import { checkLinks } from '../../collector/trust.ts';
 import { recordingBackend, writeBundle } from '../../collector/backends/recording.ts';
+import { newFileFlags } from '../../export/part_file.ts';
 import { missingArgument } from '../args.ts';
 import type { Arguments, Command } from '../command.ts';
 import { collectAll, generatedTables, isMac, backendsOf } from '../sources.ts';
 import { includeOf, sourceOptions } from '../options.ts';
 import { flush, print, printNote } from '../output.ts';
 import { toolName } from '../version.ts';
+
+/** A file that was not there before, with all of a text or not at all. */
+const writeNew = (path: string, text: string, mode: number): void => {
+  const file = openSync(path, newFileFlags, mode);
+  let isWhole = false;
+  try {
+    writeFileSync(file, text);
+    isWhole = true;
+  } finally {
+    closeSync(file);
+    if (!isWhole) rmSync(path, { force: true });
+  }
+};
 
 /** Writes the script to a new file, or prints it. */
 const writeScript = async (given: Arguments): Promise<number> => {
@@ -17,8 +33,9 @@ const writeScript = async (given: Arguments): Promise<number> => {
   const [out] = given.positionals;
   if (out === undefined) print(script);
   else {
+    checkLinks(dirname(out));
     try {
-      await writeFile(out, script, { mode: 0o755, flag: 'wx' });
+      writeNew(out, script, 0o755);
     } catch (error) {
       throw fileFailure(error, out, 'write');
     }

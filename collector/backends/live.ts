@@ -1,17 +1,21 @@
 import { lstat, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isNotThere } from '../file_failure.ts';
 import { timeoutSecondsOf } from '../sources.ts';
+import { checkCode } from '../trust.ts';
 import { pathStatOf } from './backend.ts';
 import type { PathStat, Backend } from './backend.ts';
 import { maxOutputBytes, runProcess } from './process.ts';
 
 /**
- * This Mac. `execRoot` is a folder that stands for `/`, so that tests run on any OS.
+ * This Mac. `execRoot` is a folder that stands for `/`, so that tests run on any OS; as root it must be root’s.
  * What may be asked is decided before: table_draft.ts and source_reader.ts hold it against sources.ts.
  */
 export const liveBackend = (options: { readonly execRoot?: string }): Backend => {
-  const root = options.execRoot ?? '/';
+  const { execRoot } = options;
+  const root = resolve(execRoot ?? '/');
+  const isStandIn = execRoot !== undefined;
+  if (isStandIn) checkCode(root, 'what --exec-root names');
   return {
     origin: 'live',
     label: 'live',
@@ -20,7 +24,9 @@ export const liveBackend = (options: { readonly execRoot?: string }): Backend =>
     hostId: null,
     run: async (source, argv) => {
       const [program = '', ...parameters] = argv;
-      const output = await runProcess(join(root, program), parameters, timeoutSecondsOf(source) * 1000);
+      const path = join(root, program);
+      if (isStandIn) checkCode(path, 'what --exec-root names');
+      const output = await runProcess(path, parameters, timeoutSecondsOf(source) * 1000);
       return { ...output, isSpawned: output.outcome !== 'missing' && output.outcome !== 'denied' };
     },
     readFile: async (path) => {

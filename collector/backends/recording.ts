@@ -1,10 +1,12 @@
 /** Records what a Mac answers, and writes it as an evidence bundle. */
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { lstatSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { lstat, mkdtemp, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { UserError } from '../errors.ts';
 import { fileFailure, isNotThere } from '../file_failure.ts';
+import { checkLinks } from '../trust.ts';
 import { sanitizeFile, sanitizeOutput } from '../sanitize.ts';
 import { fileNames, isReadablePath } from '../sources.ts';
 import type { CommandName } from '../sources.ts';
@@ -137,11 +139,34 @@ const bundleFiles = (recording: Recording, description: Description): Map<string
   return files;
 };
 
-const writeFolder = async (folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> => {
+const writeFolder = (folder: string, files: ReadonlyMap<string, Uint8Array>): void => {
   for (const [path, bytes] of files) {
     const at = join(folder, path);
-    await mkdir(dirname(at), { recursive: true, mode: 0o700 });
-    await writeFile(at, bytes, { mode: 0o600, flag: 'wx' });
+    mkdirSync(dirname(at), { recursive: true, mode: 0o700 });
+    writeFileSync(at, bytes, { mode: 0o600, flag: 'wx' });
+  }
+};
+
+/**
+ * Does something in a folder that was just made for it. It is entered, and named no more: who owns the folder above
+ * could put a link in its place, and what is written would go where that leads. So nothing may wait meanwhile.
+ */
+const within = (folder: string, work: () => void): void => {
+  const made = lstatSync(folder);
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    const here = lstatSync('.');
+    if (
+      !made.isDirectory() ||
+      here.ino !== made.ino ||
+      here.dev !== made.dev ||
+      here.uid !== process.geteuid?.()
+    )
+      throw new Error('another folder was put in its place meanwhile');
+    work();
+  } finally {
+    process.chdir(before);
   }
 };
 
@@ -181,15 +206,17 @@ const makeIn = async (
   files: ReadonlyMap<string, Uint8Array>,
   time: number,
 ): Promise<void> => {
-  const made = join(staging, 'bundle');
-  if (isArchiveName(target)) {
-    const packed = await archiveOf(files, withoutArchiveName(basename(target)), time);
-    await writeFile(made, packed, { mode: 0o600, flag: 'wx' });
-  } else {
-    await mkdir(made, { mode: 0o700 });
-    await writeFolder(made, files);
-  }
-  await rename(made, target);
+  const packed = isArchiveName(target)
+    ? await archiveOf(files, withoutArchiveName(basename(target)), time)
+    : null;
+  within(staging, () => {
+    if (packed !== null) writeFileSync('bundle', packed, { mode: 0o600, flag: 'wx' });
+    else {
+      mkdirSync('bundle', { mode: 0o700 });
+      writeFolder('bundle', files);
+    }
+    renameSync('bundle', target);
+  });
 };
 
 /**
@@ -203,11 +230,11 @@ export const writeBundle = async (
 ): Promise<{ readonly files: number; readonly bytes: number }> => {
   const files = bundleFiles(recording, description);
   const target = resolve(out);
+  checkLinks(dirname(target));
   await mustBeFree(target, out);
   let staging: string | null = null;
   try {
     staging = await mkdtemp(join(dirname(target), '.tokenquery-'));
-    await chmod(staging, 0o700);
     await makeIn(staging, target, files, description.capturedTime);
   } catch (error) {
     throw fileFailure(error, out, 'write');

@@ -1,0 +1,207 @@
+/**
+ * Whom a path is trusted from where the program runs as root, decided in this one place; docs/security.md has the rules.
+ * An ordinary user risks nothing by a path that its owner could not do to them anyway.
+ */
+import { lstatSync, readlinkSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { FileError } from './errors.ts';
+
+export const isRoot = (): boolean => process.geteuid?.() === 0;
+
+/** Who called sudo; nobody where launchd started the program, which asks no one for a password. */
+const caller = (): number | null => {
+  const given = process.env['SUDO_UID'] ?? '';
+  return /^[0-9]{1,10}$/.test(given) && process.ppid !== 1 ? Number(given) : null;
+};
+
+const tryStat = (path: string, stat: typeof lstatSync): Stats | null => {
+  try {
+    return stat(path, { throwIfNoEntry: false }) ?? null;
+  } catch {
+    // Whoever opens the path says what is wrong with it.
+    return null;
+  }
+};
+
+/** Who may have written what root runs: root, and the caller where the program itself is the caller's checkout. */
+const ownersOfCode = (): ReadonlySet<number> => {
+  const user = caller();
+  const entry = process.argv[1];
+  const program = user === null || entry === undefined ? null : tryStat(entry, lstatSync);
+  return new Set(user !== null && program?.uid === user ? [0, user] : [0]);
+};
+
+const ownersOfData = (): ReadonlySet<number> => {
+  const user = caller();
+  return new Set(user === null ? [0] : [0, user]);
+};
+
+const isOpenToOthers = ({ mode }: Stats): boolean => (mode & 0o022) !== 0;
+const isSticky = ({ mode }: Stats): boolean => (mode & 0o1000) !== 0;
+
+interface Step {
+  readonly path: string;
+  readonly stat: Stats;
+  /** The folder that it lies in. */
+  readonly folder: Stats | null;
+  readonly isLast: boolean;
+}
+
+const mostLinks = 40;
+
+/** Every folder and every link on the way to a path, from the root down, and the path itself; it ends where nothing is. */
+function* stepsTo(path: string): Generator<Step> {
+  // Not by resolve(): the system goes through a link before it goes up again.
+  const rest = (isAbsolute(path) ? path : `${process.cwd()}/${path}`).split('/');
+  const next = (): string | undefined => {
+    while (rest[0] === '' || rest[0] === '.') rest.shift();
+    return rest.shift();
+  };
+  let at = '/';
+  let folder: Stats | null = null;
+  let stat = tryStat(at, lstatSync);
+  let links = 0;
+  for (let name = next(); ; name = next()) {
+    if (stat === null) return;
+    if (!stat.isSymbolicLink()) {
+      yield { path: at, stat, folder, isLast: name === undefined };
+      folder = stat;
+    }
+    if (name === undefined) return;
+    if (name === '..') {
+      at = dirname(at);
+      stat = tryStat(at, lstatSync);
+      folder = null;
+      continue;
+    }
+    const entry = join(at, name);
+    stat = tryStat(entry, lstatSync);
+    if (stat?.isSymbolicLink() !== true) {
+      at = entry;
+      continue;
+    }
+    links += 1;
+    if (links > mostLinks) return;
+    yield { path: entry, stat, folder, isLast: false };
+    const target = readlinkSync(entry);
+    rest.unshift(...target.split('/'));
+    if (isAbsolute(target)) at = '/';
+    stat = tryStat(at, lstatSync);
+  }
+}
+
+const userOf = ({ uid }: Stats): string => (uid === 0 ? 'root' : `user ${uid}`);
+
+/** Refuses a link on the way to a path that others than the owners made, or can put another in the place of. */
+const linkFault = ({ stat, folder }: Step, owners: ReadonlySet<number>): string | null => {
+  if (!owners.has(stat.uid)) return ` is a link of ${userOf(stat)}’s`;
+  return folder !== null && isOpenToOthers(folder) ? ' is a link in a folder that others may write' : null;
+};
+
+const codeFault = (step: Step, owners: ReadonlySet<number>): string | null => {
+  const { stat, isLast } = step;
+  if (stat.isSymbolicLink()) return linkFault(step, owners);
+  if (!owners.has(stat.uid)) return ` belongs to ${userOf(stat)}`;
+  // In /tmp others make only what is their own, which the next step shows.
+  const isShared = stat.isDirectory() && !isLast && isSticky(stat);
+  return isOpenToOthers(stat) && !isShared ? ' may be written by others than its owner' : null;
+};
+
+/**
+ * Refuses, as root, what others can have written, and would have run: it and every folder above it must be root’s alone.
+ *
+ * @param what What the path is for, in the words of the command line.
+ */
+export const checkCode = (path: string, what: string): void => {
+  if (!isRoot()) return;
+  const owners = ownersOfCode();
+  for (const step of stepsTo(path)) {
+    const fault = codeFault(step, owners);
+    if (fault === null) continue;
+    throw new FileError(
+      step.path,
+      `${fault}, and as root ${what} must be root’s alone, with every folder above it`,
+      'copy it to a folder of root’s (chown root, chmod go-w), name it by its own path, or run without sudo',
+    );
+  }
+};
+
+/** Refuses, as root, a path that leads through a link of a stranger’s. */
+export const checkLinks = (path: string): void => {
+  if (!isRoot()) return;
+  const owners = ownersOfData();
+  for (const step of stepsTo(path)) {
+    if (!step.stat.isSymbolicLink() || owners.has(step.stat.uid)) continue;
+    throw new FileError(
+      step.path,
+      ` is a link of ${userOf(step.stat)}’s, and root does not follow it`,
+      'name the place itself',
+    );
+  }
+};
+
+const folderFault = (stat: Stats, owners: ReadonlySet<number>): string | null => {
+  if (!owners.has(stat.uid)) return ` belongs to ${userOf(stat)}`;
+  return isOpenToOthers(stat) && !isSticky(stat) ? ' may be written by others than its owner' : null;
+};
+
+/** What is wrong with a file that is there; null for nothing. */
+const dataFault = (stat: Stats, owners: ReadonlySet<number>, isShared: boolean): string | null => {
+  if (stat.isSymbolicLink()) return ' is a link, and root follows none';
+  if (!owners.has(stat.uid)) return ` belongs to ${userOf(stat)}`;
+  // Whoever may write in a folder can give a file of root’s another name there.
+  return isShared && stat.isFile() && stat.nlink > 1
+    ? ' has another name elsewhere, so it is not known for what it was made'
+    : null;
+};
+
+/** Refuses, as root, a folder in which others than root and the caller can put what they like in a file’s place. */
+const checkOwnFolder = (path: string, owners: ReadonlySet<number>): Stats | null => {
+  const folder = dirname(resolve(path));
+  const stat = tryStat(folder, statSync as typeof lstatSync);
+  if (stat === null) return null;
+  const fault = folderFault(stat, owners);
+  if (fault === null) return stat;
+  throw new FileError(
+    folder,
+    `${fault}: as root, ${path} must lie where nobody else can put another in its place`,
+    owners.has(stat.uid)
+      ? `chmod go-w ${folder}, or name a file in a folder of root’s, such as /var/db/tokenquery`
+      : `run it as ${userOf(stat)} (sudo -u '#${stat.uid}'), or name a file in a folder of root’s, such as /var/db/tokenquery`,
+  );
+};
+
+const refuseFile = (path: string, fault: string): never => {
+  throw new FileError(
+    path,
+    `${fault}: it was not touched`,
+    'look at what it is; then move it away, or name another file',
+  );
+};
+
+/**
+ * Refuses a file that is kept and read again where others can have put it there, with what lies beside it under its name
+ * and a suffix. A link beside it is refused for everyone, as SQLite does.
+ */
+export const checkData = (path: string, suffixes: readonly string[]): void => {
+  for (const suffix of suffixes)
+    if (tryStat(path + suffix, lstatSync)?.isSymbolicLink() === true)
+      refuseFile(path + suffix, ' is a link, and what is beside a file is never one');
+  if (!isRoot()) return;
+  const owners = ownersOfData();
+  checkLinks(dirname(resolve(path)));
+  const folder = checkOwnFolder(path, owners);
+  if (folder === null) return;
+  const isShared = isOpenToOthers(folder);
+  const own = tryStat(path, lstatSync);
+  const fault = own === null ? null : dataFault(own, owners, isShared);
+  if (fault !== null) refuseFile(path, fault);
+  // What a caller owns beside a file of root’s was not written with it.
+  const ownersBeside = new Set(own === null && !isShared ? owners : [0, own?.uid ?? 0]);
+  for (const suffix of suffixes) {
+    const beside = tryStat(path + suffix, lstatSync);
+    const faultBeside = beside === null ? null : dataFault(beside, ownersBeside, isShared);
+    if (faultBeside !== null) refuseFile(path + suffix, faultBeside);
+  }
+};
