@@ -159,7 +159,7 @@ const dataFault = (stat: Stats, owners: ReadonlySet<number>, isShared: boolean):
 /** Refuses, as root, a folder in which others than root and the caller can put what they like in a file’s place. */
 const checkOwnFolder = (path: string, owners: ReadonlySet<number>): Stats | null => {
   const folder = dirname(resolve(path));
-  const stat = tryStat(folder, statSync as typeof lstatSync);
+  const stat = tryStat(folder, statSync);
   if (stat === null) return null;
   const fault = folderFault(stat, owners);
   if (fault === null) return stat;

@@ -351,19 +351,19 @@ asRoot('code is reached through links of root’s alone, and through none in a s
   t.notThrows(() => checkCode(join(link, '../queries/one.sql'), 'it'));
   lchownSync(link, nobody, nobody);
   refused(t, () => checkCode(join(link, 'one.sql'), 'it'), link, /is a link of user 65534/);
-  const planted = join(folder, 'link');
-  linked(dirname(file), planted, 0);
+  const byRoot = join(folder, 'link');
+  linked(dirname(file), byRoot, 0);
   refused(
     t,
-    () => checkCode(join(planted, 'one.sql'), 'it'),
-    planted,
+    () => checkCode(join(byRoot, 'one.sql'), 'it'),
+    byRoot,
     /link in a folder that others may write/,
   );
   linked('loop', join(top, 'loop'), 0);
   t.notThrows(() => checkCode(join(top, 'loop/x'), 'it'));
   t.notThrows(() => checkLinks(join(top, 'nothing/at/all')));
-  asUser(nobody, () => t.notThrows(() => checkCode(join(planted, 'one.sql'), 'it')));
-  asUser(nobody, () => t.notThrows(() => checkData(join(planted, 'one.sql'), [])));
+  asUser(nobody, () => t.notThrows(() => checkCode(join(byRoot, 'one.sql'), 'it')));
+  asUser(nobody, () => t.notThrows(() => checkData(join(byRoot, 'one.sql'), [])));
 });
 
 asRoot('--queries and --pack of others are refused as root, and no pack shows what it holds', (t) => {
