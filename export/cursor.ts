@@ -120,7 +120,9 @@ export const readCursor = (path: string, selection: string): Cursor => {
     if (text === null) return emptyCursor(selection);
     json = JSON.parse(text) as Partial<CursorJson> | null;
   } catch (error) {
-    throw codeOf(error) === '' && !(error instanceof UserError) ? notACursor(path) : fileFailure(error, path, 'read');
+    throw codeOf(error) === '' && !(error instanceof UserError)
+      ? notACursor(path)
+      : fileFailure(error, path, 'read');
   }
   const { version: own } = json ?? {};
   if (json?.format === format && isNumber(own) && own !== version) {
