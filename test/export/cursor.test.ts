@@ -540,7 +540,7 @@ test('nothing at all is said to be nothing', async (t) => {
       t.is(code, 1);
       t.is(
         Buffer.concat(stderr).toString(),
-        'tokenquery: error: stdout cannot be written (ENOSPC)\ntokenquery: hint: is there room where it goes to?\n',
+        'tokenquery: error: there is no space left for stdout\ntokenquery: hint: make room and try again: what was there before is as it was\n',
       );
     }
     t.false(existsSync(cursor));
