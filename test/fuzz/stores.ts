@@ -85,17 +85,22 @@ export const askEverythingOrFail = (path: string): void => {
   for (const ask of [eachView, eachFormat]) asking(path, ask);
 };
 
-/** Merges an input into a new store, which is then right whatever it was. */
-export const mergeInto = async (target: string, input: Input): Promise<void> => {
+/** Merges inputs into a store, which is then right whatever they were; returns what was said of the bad ones. */
+export const mergeInto = async (target: string, inputs: readonly Input[]): Promise<readonly string[]> => {
   const store = openForWriting(target, tables);
+  let said: readonly string[];
   try {
-    await merge(store, [input], {
+    const { bad } = await merge(store, inputs, {
       readEvidence: () => Promise.reject(new Error('there is no evidence here')),
       now: () => fuzzTime,
     });
+    said = bad.map(({ message }) => message);
   } finally {
     store.close();
   }
+  const fault = said.find((message) => /should not happen|\n\s+at |fault of tokenquery/.test(message));
+  if (fault !== undefined) throw new Error(fault);
   // What was let in can be told by every view and every format.
   askEverythingOrFail(target);
+  return said;
 };

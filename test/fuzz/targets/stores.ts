@@ -28,7 +28,7 @@ export const native: Target<Lines> = {
       const part = [...lines.slice(0, 1), ...lines.slice(Math.max(1, first), first + count)].join('\n');
       const path = join(folder, 'one.ndjson');
       writeFileSync(path, bytesOfLatin1(edited(part, changes)));
-      await mergeInto(join(folder, 'fleet.db'), { path, kind: 'native' });
+      await mergeInto(join(folder, 'fleet.db'), [{ path, kind: 'native' }]);
     }),
 };
 
@@ -45,7 +45,7 @@ export const damaged: Target<Bytes> = {
       const path = join(folder, 'foreign.db');
       writeFileSync(path, bytesOfLatin1(edited(latin1((await sampleStore()).database), changes)));
       await askEverything(path);
-      await mergeInto(join(folder, 'fleet.db'), { path, kind: 'database' });
+      await mergeInto(join(folder, 'fleet.db'), [{ path, kind: 'database' }]);
     }),
 };
 
@@ -127,6 +127,6 @@ export const lying: Target<readonly Cell[]> = {
       }
       db.close();
       await askEverything(path);
-      await mergeInto(join(folder, 'fleet.db'), { path, kind: 'database' });
+      await mergeInto(join(folder, 'fleet.db'), [{ path, kind: 'database' }]);
     }),
 };
