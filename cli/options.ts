@@ -62,7 +62,7 @@ export const worldOptions: Options = {
   },
 };
 
-export const modeOptions: Options = alternatives({
+const modeAlternatives: Options = alternatives({
   pretty: { type: 'boolean', description: 'A table for people (the default).' },
   json: { type: 'boolean', description: 'A JSON array; numbers are numbers and unknown is null.' },
   ndjson: { type: 'boolean', description: 'One JSON object a line.' },
@@ -79,7 +79,17 @@ export const modeOptions: Options = alternatives({
   },
 });
 
-export const modeOf = (given: Arguments): Mode => modes.find((mode) => given.flag(mode)) ?? 'pretty';
+export const modeOptions: Options = {
+  ...modeAlternatives,
+  spreadsheet: {
+    type: 'boolean',
+    description: 'With --csv: put an apostrophe before a text that a spreadsheet would calculate.',
+    goesWith: { option: 'csv' },
+  },
+};
+
+export const modeOf = (given: Arguments): Mode =>
+  given.flag('spreadsheet') ? 'spreadsheet' : (modes.find((mode) => given.flag(mode)) ?? 'pretty');
 
 export const includeOf = (given: Arguments): ReadonlySet<string> => new Set(given.texts('include'));
 

@@ -1,11 +1,18 @@
 /** The only writer to stdout and stderr. */
 import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { eastAsianWidth } from 'get-east-asian-width';
 import { codeOf } from '../collector/errors.ts';
 import type { UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
-import { csvCell, hexOf, jsonCell } from '../export/cell.ts';
+import { notCalculated, csvCell, hexOf, jsonCell } from '../export/cell.ts';
 import type { AnyCell } from '../export/cell.ts';
+import { forTerminal, markdownText, visible } from './visible.ts';
+
+export { visible } from './visible.ts';
+
+let terminal: boolean | null = null;
+const isTerminal = (): boolean => (terminal ??= isatty(1));
 
 const chunkCharacters = 65_536;
 let pending: string[] = [];
@@ -50,8 +57,9 @@ export const flush = (): void => {
   }
 };
 
-/** Data, to stdout. */
-export const print = (text: string): void => {
+/** Data, to stdout. A terminal gets nothing that it would act upon or hide; a file and a pipe get every byte. */
+export const print = (given: string): void => {
+  const text = isTerminal() ? forTerminal(given) : given;
   pending.push(text);
   pendingLength += text.length;
   if (pendingLength >= chunkCharacters) flush();
@@ -66,25 +74,19 @@ const toStderr = (text: string): void => {
   writeAll(2, text);
 };
 
-// Names are other people's text: a terminal must not obey them.
-// eslint-disable-next-line no-control-regex
-const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+// A name may have 64 KiB, and fills no screen.
+const mostOfMessage = 8_000;
 
-/** The text with every character made visible that a terminal would act upon. */
-export const visible = (text: string): string =>
-  text.replace(control, (character) => {
-    const hex = character.codePointAt(0)?.toString(16).padStart(4, '0') ?? '';
-    return escapes[character] ?? `\\u${hex}`;
-  });
+/** The text of a message, of which the end is left out when it is very long. */
+const told = (message: string): string =>
+  visible(message.length <= mostOfMessage ? message : message.slice(0, mostOfMessage)) +
+  (message.length <= mostOfMessage ? '' : ` … (${message.length - mostOfMessage} more characters)`);
 
 export const printError = (message: string, hint = ''): void => {
-  toStderr(
-    `tokenquery: error: ${visible(message)}\n${hint === '' ? '' : `tokenquery: hint: ${visible(hint)}\n`}`,
-  );
+  toStderr(`tokenquery: error: ${told(message)}\n${hint === '' ? '' : `tokenquery: hint: ${told(hint)}\n`}`);
 };
 export const printNote = (message: string): void => {
-  toStderr(`tokenquery: note: ${visible(message)}\n`);
+  toStderr(`tokenquery: note: ${told(message)}\n`);
 };
 
 /** Progress, on a terminal only: each call replaces the line before it. */
@@ -99,7 +101,8 @@ export const endProgress = (): void => {
 export type Cells = readonly AnyCell[];
 
 export const modes = ['pretty', 'json', 'ndjson', 'csv', 'line', 'list', 'markdown', 'osquery-json'] as const;
-export type Mode = (typeof modes)[number];
+/** `spreadsheet` is CSV of which no cell is calculated. */
+export type Mode = (typeof modes)[number] | 'spreadsheet';
 
 /** For people: unknown is shown as NULL. */
 const plain = (value: AnyCell): string => {
@@ -110,7 +113,14 @@ const plain = (value: AnyCell): string => {
 export const jsonRow = (names: readonly string[], cells: Cells): string =>
   `{${names.map((name, index) => `${JSON.stringify(name)}:${jsonCell(cells[index] ?? null)}`).join(',')}}`;
 
-const csvLine = (cells: Cells): string => `${cells.map(csvCell).join(',')}\r\n`;
+const csvLine = (cells: Cells, mode: 'csv' | 'spreadsheet'): string => {
+  const field = (cell: AnyCell): string => {
+    const text = mode === 'spreadsheet' ? notCalculated(cell) : cell;
+    // A line feed within a field is a line on a terminal.
+    return csvCell(isTerminal() && typeof text === 'string' ? visible(text) : text);
+  };
+  return `${cells.map(field).join(',')}\r\n`;
+};
 
 // osqueryi holds a row in a sorted map of text, with NULL as the empty text.
 const osqueryRow = (names: readonly string[], cells: Cells): string => {
@@ -175,8 +185,7 @@ const printPretty = (names: readonly string[], rows: Iterable<Cells>): void => {
   print(rule);
 };
 
-const markdownCell = (value: AnyCell): string =>
-  plain(value).replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;');
+const markdownCell = (value: AnyCell): string => markdownText(plain(value));
 
 /** Prints an answer. */
 export const printRows = (mode: Mode, names: readonly string[], rows: Iterable<Cells>): void => {
@@ -200,8 +209,9 @@ export const printRows = (mode: Mode, names: readonly string[], rows: Iterable<C
       for (const cells of rows) print(`${jsonRow(names, cells)}\n`);
       return;
     case 'csv':
-      print(csvLine(names));
-      for (const cells of rows) print(csvLine(cells));
+    case 'spreadsheet':
+      print(csvLine(names, mode));
+      for (const cells of rows) print(csvLine(cells, mode));
       return;
     case 'line': {
       const width = Math.max(0, ...names.map((name) => widthOf(visible(name))));

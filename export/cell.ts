@@ -27,3 +27,13 @@ export const csvCell = (value: AnyCell): string => {
   const text = value instanceof Uint8Array ? hexOf(value) : `${value}`;
   return text === '' || needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
+
+// A spreadsheet takes a cell that begins so for a formula; some take the wide forms of East Asian keyboards too.
+const formula = /^[=+\-@\t\r\n＝＋－＠]/;
+
+/**
+ * A cell that no spreadsheet calculates: an apostrophe stands before such a text, which is then not what was read. A number
+ * that begins with a minus is a number.
+ */
+export const notCalculated = <T extends AnyCell>(value: T): T | string =>
+  typeof value === 'string' && formula.test(value) ? `'${value}` : value;

@@ -1,6 +1,5 @@
 /** Query packs of osquery, read as osquery reads them. */
 import { UserError } from '../collector/errors.ts';
-import { isRoot } from '../collector/trust.ts';
 import { readText } from './custom.ts';
 
 export interface PackQuery {
@@ -83,12 +82,9 @@ const parseJson = (text: string, path: string): unknown => {
     const { message } = error as Error;
     const at = /at position ([0-9]+)/.exec(message)?.[1];
     const where = at === undefined ? '' : `, ${placeOf(text, Number(at))}`;
-    // V8 shows what stands there, and who may call sudo need not be one who may read it.
-    const what = isRoot()
-      ? message.replace(/^Unexpected token [^]*/, 'something else stands there')
-      : message;
+    // What V8 says shows what stands there, and who names the file need not be one who may read it.
     throw new UserError(
-      `${path} is not JSON${where}: ${what}`,
+      `${path} is not JSON${where}`,
       'osquery takes comments on lines of their own only, and no comma after the last entry',
     );
   }

@@ -12,31 +12,52 @@ const verbs = new Set([...explainable, 'EXPLAIN']);
 const allowed =
   'one statement that begins with SELECT, WITH, VALUES or EXPLAIN is run; nothing can be written';
 
-// String, quoted name, comment; in the order in which SQLite reads them.
-const opaque = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g;
+/** How far blanks, comments and what `also` names reach from a place on: one pass, whatever the text is. */
+const skip = (sql: string, from: number, also: string): number => {
+  let at = from;
+  while (at < sql.length) {
+    const character = sql[at] ?? '';
+    if (sql.startsWith('--', at)) {
+      const end = sql.indexOf('\n', at);
+      at = end === -1 ? sql.length : end + 1;
+    } else if (sql.startsWith('/*', at)) {
+      const end = sql.indexOf('*/', at + 2);
+      at = end === -1 ? sql.length : end + 2;
+    } else if (also.includes(character) || character.trim() === '') at += 1;
+    else break;
+  }
+  return at;
+};
 
-/** The statement without its comments; with `quoted: 'keep'` its strings and quoted names stay. */
-const bare = (sql: string, quoted: 'keep' | 'blank'): string =>
-  sql.replace(opaque, (part) => {
-    if (part.startsWith('--') || part.startsWith('/*')) return ' ';
-    return quoted === 'keep'
-      ? part
-      : part.replace(/[^"`[\]]/g, (character) => (part.startsWith("'") ? '_' : character));
-  });
-
-// Functions of the outside world, should a build of SQLite have them, and settings in the dress of tables.
-const refusedNames =
-  /\b(?:load_extension|readfile|writefile|edit|fts3_tokenizer|pragma_[a-z_]+|sqlite_dbpage|dbstat)\b/i;
+/** The word that begins at a place, in capitals. */
+const wordAt = (sql: string, at: number): string => {
+  const word = /[A-Za-z]*/y;
+  word.lastIndex = at;
+  return (word.exec(sql)?.[0] ?? '').toUpperCase();
+};
 
 /** Whether a statement has a literal at all: only then is there anything to look into. */
 export const hasLiteral = (sql: string): boolean => /['0-9]/.test(sql);
 
-/** The verb of a statement; of one that is explained its own verb too, '' where there is none. */
-const verbsOf = (sql: string): { readonly verb: string; readonly explained: string | null } => {
-  const [, explain, word = ''] =
-    /^[\s;(]*(EXPLAIN\b(?:\s+QUERY\s+PLAN\b)?)?[\s(]*([A-Za-z]*)/i.exec(bare(sql, 'blank')) ?? [];
-  const own = word.toUpperCase();
-  return explain === undefined ? { verb: own, explained: null } : { verb: 'EXPLAIN', explained: own };
+interface Verbs {
+  readonly verb: string;
+  /** Of a statement that is explained its own verb, '' where there is none. */
+  readonly explained: string | null;
+  /** Where the statement itself begins, behind empty statements, comments and EXPLAIN. */
+  readonly start: number;
+}
+
+const verbsOf = (sql: string): Verbs => {
+  const own = skip(sql, 0, ';');
+  const first = skip(sql, own, ';(');
+  const verb = wordAt(sql, first);
+  if (verb !== 'EXPLAIN') return { verb, explained: null, start: own };
+  let start = skip(sql, first + verb.length, '');
+  if (wordAt(sql, start) === 'QUERY') {
+    const plan = skip(sql, start + 'QUERY'.length, '');
+    if (wordAt(sql, plan) === 'PLAN') start = skip(sql, plan + 'PLAN'.length, '');
+  }
+  return { verb, explained: wordAt(sql, skip(sql, start, '(')), start };
 };
 
 const isExplain = (sql: string): boolean => verbsOf(sql).verb === 'EXPLAIN';
@@ -98,9 +119,6 @@ export const prepareGuarded = (
 ): Statement => {
   if (sql.includes('\0')) throw new UserError('the SQL holds a NUL character', allowed);
   checkVerb(sql);
-  const refused = refusedNames.exec(bare(sql, 'keep').replace(/'(?:[^']|'')*'/g, "''"))?.[0];
-  if (refused !== undefined)
-    throw new UserError(`${refused} is refused: queries see the tables and nothing else`, allowed);
   let statement: Statement;
   try {
     statement = db.prepare(sql);
@@ -114,6 +132,7 @@ export const prepareGuarded = (
   }
   if (!statement.reader || !statement.readonly)
     throw new UserError('the statement is refused: it would write', allowed);
+  checkProgram(db, sql);
   return statement;
 };
 
@@ -128,9 +147,6 @@ export interface Instruction {
   readonly p5: number;
 }
 
-// SQLite passes over empty statements and comments; EXPLAIN does not.
-const beforeStatement = /^(?:[\s;]|--[^\n]*|\/\*[\s\S]*?\*\/)+/;
-
 /** What EXPLAIN answers of a statement: nothing where it is an EXPLAIN itself. */
 export const explain = (
   db: Db,
@@ -141,12 +157,78 @@ export const explain = (
   isExplain(sql)
     ? []
     : (db
-        .prepare(`${how} ${sql.replace(beforeStatement, '')}`)
+        // SQLite passes over empty statements and comments; EXPLAIN does not.
+        .prepare(`${how} ${sql.slice(verbsOf(sql).start)}`)
         .safeIntegers(false)
-        .all({ now: 0, ...parameters }) as Instruction[]);
+        .all({ now: 0, among: '[]', ...parameters }) as Instruction[]);
 
 /** The program that SQLite made of a statement. */
 const programOf = (db: Db, sql: string): readonly Instruction[] => explain(db, sql);
+
+// Of the virtual tables that SQLite has, those that read their arguments and nothing else.
+const allowedModules = ['json_each', 'json_tree', 'jsonb_each', 'jsonb_tree'];
+
+// Functions of the outside world, of the build and of the insides of other modules.
+const refusedFunctions =
+  /^(?:load_extension|readfile|writefile|edit|lsdir|fsdir|fts[0-9].*|rtree.*|geopoly.*|sqlite_(?!version$|source_id$).*|match(?:info)?|offsets|snippet|optimize|highlight|bm25)$/;
+
+/** How SQLite names, in a program, the virtual tables that a statement opens: by where they lie in memory. */
+const openedModules = (program: readonly Instruction[]): readonly string[] =>
+  program.filter(({ opcode }) => opcode === 'VOpen').map(({ p4 }) => p4 ?? '');
+
+/** The same of those that are allowed. */
+const knownModules = (db: Db): ReadonlySet<string> =>
+  new Set(
+    allowedModules.flatMap((name) => {
+      try {
+        return openedModules(programOf(db, `SELECT 1 FROM ${name}('[]')`));
+      } catch {
+        // This build does not have it.
+        return [];
+      }
+    }),
+  );
+
+/** The name of the virtual table that is meant, as far as the text says it. */
+const moduleIn = (db: Db, sql: string): string =>
+  (db.prepare('SELECT name FROM pragma_module_list').pluck().all() as string[])
+    .filter((name) => !allowedModules.includes(name))
+    .find((name) => sql.toLowerCase().includes(name)) ??
+  /pragma_[a-z_]+/i.exec(sql)?.[0] ??
+  'a virtual table';
+
+const programToCheck = (db: Db, sql: string): readonly Instruction[] => {
+  const { explained, start } = verbsOf(sql);
+  try {
+    return programOf(db, explained === null ? sql : sql.slice(start));
+  } catch (error) {
+    // So a statement is told that has parameters without a value.
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    throw new UserError(
+      'the SQL has a parameter that stands for nothing',
+      ':now is the only one; other values are written into the statement',
+    );
+  }
+};
+
+/**
+ * Throws UserError for a statement that reaches beyond the tables. What it opens and calls is taken from the program that
+ * SQLite made of it: no way to write a name hides anything from that.
+ */
+const checkProgram = (db: Db, sql: string): void => {
+  const program = programToCheck(db, sql);
+  const refuse = (what: string): never => {
+    throw new UserError(`${what} is refused: queries see the tables and nothing else`, allowed);
+  };
+  for (const { opcode, p4 } of program) {
+    const called = p4 !== null && /^(?:Function|PureFunc|Agg)/.test(opcode) ? p4.replace(/\(.*$/s, '') : '';
+    if (refusedFunctions.test(called.toLowerCase())) refuse(called);
+  }
+  const opened = openedModules(program);
+  if (opened.length === 0) return;
+  const known = knownModules(db);
+  if (opened.some((module) => !known.has(module))) refuse(moduleIn(db, sql));
+};
 
 /** The tables that a statement opens, whatever view, join or subquery names them. */
 export const touchedTables = (db: Db, sql: string): ReadonlySet<string> => {

@@ -33,6 +33,10 @@ const startOf = (text: string): number => {
   return found !== null && isNoise(text.slice(0, found.index)) ? found.index : first;
 };
 
+/** What a line says that stands in place of bytes that were no property list; null for any other text. */
+const withheldIn = (text: string): string | null =>
+  /^tokenquery: ([0-9]+ bytes that are not [^\n]+ were withheld)\n?$/.exec(text)?.[1] ?? null;
+
 /** Where `<plist` begins, and whether it does so after the only prolog that Apple's tools write. */
 const endOfProlog = (text: string, start: number): { readonly at: number; readonly isKnown: boolean } => {
   let at = start;
@@ -52,7 +56,7 @@ const endOfProlog = (text: string, start: number): { readonly at: number; readon
   skipAll();
   if (/^<plist[ \t\r\n>]/.test(text.slice(at, at + 7))) return { at, isKnown: true };
   const root = rootAfterDamage(text, at);
-  if (root === null) throw notAPlist('it does not begin with <plist>');
+  if (root === null) throw notAPlist(withheldIn(text) ?? 'it does not begin with <plist>');
   return { at: root, isKnown: false };
 };
 

@@ -1,14 +1,10 @@
 /** CSV as RFC 4180 has it, one file for each table. */
-import { csvCell } from '../cell.ts';
+import { csvCell, notCalculated } from '../cell.ts';
 import { chunkCharacters, renamedOf } from '../format.ts';
 import type { Cell, ExportSnapshot, Format, TableText } from '../format.ts';
 
-// A spreadsheet takes a cell that begins so for a formula.
-const formula = /^[=+\-@\t\r]/;
-
-/** A number that begins with a minus is a number, not a formula. */
 const field = (value: Cell, isForSpreadsheet: boolean): string =>
-  csvCell(isForSpreadsheet && typeof value === 'string' && formula.test(value) ? `'${value}` : value);
+  csvCell(isForSpreadsheet ? notCalculated(value) : value);
 
 const fields = (cells: readonly Cell[], isForSpreadsheet: boolean): string => {
   let text = '';

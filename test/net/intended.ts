@@ -34,4 +34,10 @@ export type Intended = { readonly reason: string } & (
     }
 );
 
-export const intended: readonly Intended[] = [];
+export const intended: readonly Intended[] = [
+  {
+    file: 'samples/modes/markdown.txt',
+    section: 'command_log',
+    reason: 'in Markdown a bracket is escaped, for with another one it would be a link',
+  },
+];

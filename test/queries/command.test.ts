@@ -432,6 +432,9 @@ test('a pack that is none is refused with the place of the fault', (t) => {
     ).stderr,
     /broken\.conf is not JSON, line 3/,
   );
+  // Whatever it is, nothing of it is told.
+  for (const text of ['root:$6$CANARY:19000:0:::', '{"a": CANARY'])
+    t.notRegex(cli('findings', '--pack', file('shadow', text)).stderr, /CANARY|root:/, text);
   t.regex(
     cli('findings', '--pack', file('empty.conf', '{}')).stderr,
     /neither queries nor packs nor a schedule/,

@@ -99,6 +99,67 @@ test('reading statements pass, words of the gate in their strings and comments i
   }
 });
 
+/** A name as SQL may write it. */
+const spellings = (name: string): readonly string[] => [
+  name,
+  name.toUpperCase(),
+  `"${name}"`,
+  `[${name}]`,
+  `\`${name}\``,
+  `'${name}'`,
+  `main.${name}`,
+  `/* ' */${name}/* ' */`,
+  `-- "\n${name}`,
+];
+
+test('no spelling of a name hides what reaches beyond the tables', (t) => {
+  const db = openMemory(tables);
+  const known = db.prepare('SELECT name FROM pragma_module_list').pluck().all() as string[];
+  const modules = [
+    ...known.filter((name) => !/^jsonb?_/.test(name)),
+    ...['pragma_database_list', 'pragma_table_list', 'pragma_function_list', 'pragma_compile_options'],
+  ];
+  const functions = [
+    ...['load_extension', 'fts3_tokenizer', 'fts5_source_id', 'rtreenode', 'rtreedepth', 'sqlite_log'],
+    ...['sqlite_compileoption_get', 'geopoly_blob', 'fts5'],
+  ];
+  const statements = [
+    ...modules.flatMap((name) =>
+      spellings(name).flatMap((spelt) => [
+        `SELECT * FROM ${spelt} AS "'" WHERE 1 OR "'" IS NULL`,
+        `WITH a AS (SELECT * FROM ${spelt}) SELECT "'" FROM (SELECT 1 AS "'"), a`,
+        `EXPLAIN SELECT * FROM ${spelt}`,
+        `explain query plan select 1 where exists (select 1 from ${spelt})`,
+      ]),
+    ),
+    ...functions.flatMap((name) =>
+      [name, name.toUpperCase(), `"${name}"`, `[${name}]`, `\`${name}\``].flatMap((spelt) =>
+        ["''", "'', x''", "'', '', ''"].map((given) => `SELECT 1 AS "'", ${spelt}(${given}) AS "'"`),
+      ),
+    ),
+  ];
+  t.true(statements.length >= 250, String(statements.length));
+  for (const sql of statements)
+    t.throws(() => prepareGuarded(db, sql, names), { instanceOf: UserError }, sql);
+  for (const name of ['json_each', 'json_tree'])
+    for (const spelt of spellings(name).filter((one) => !one.startsWith('main.')))
+      t.notThrows(() => prepareGuarded(db, `SELECT * FROM ${spelt}('[1]')`, names), spelt);
+  db.close();
+});
+
+test('the gate is passed once, however long a text is', (t) => {
+  const db = openMemory(tables);
+  const started = performance.now();
+  for (const text of ['[', '"', "'", '`', '/*', '--\n', '(', ';', 'EXPLAIN '])
+    t.throws(() => prepareGuarded(db, text.repeat(200_000), names), { instanceOf: UserError }, text);
+  t.throws(() => prepareGuarded(db, `SELECT ${'['.repeat(200_000)}`, names), { instanceOf: UserError });
+  t.true(performance.now() - started < 5_000);
+  for (const sql of ['SELECT ?', 'SELECT :x', 'SELECT @x, $y', 'EXPLAIN SELECT ?'])
+    t.throws(() => prepareGuarded(db, sql, names), { instanceOf: UserError, message: /parameter/ }, sql);
+  t.notThrows(() => prepareGuarded(db, 'SELECT :now', names));
+  db.close();
+});
+
 test('no statement changes a setting, also not while it is prepared', (t) => {
   const db = openMemory(tables);
   const settings = ['query_only', 'trusted_schema', 'foreign_keys', 'recursive_triggers', 'writable_schema'];
