@@ -1,7 +1,7 @@
 /** Why a source has no answer, in the words of `collection_errors`. */
 import type { Backend, Output } from './backends/backend.ts';
 import { CollectError, NotAsked } from './errors.ts';
-import { commands, laterPlaces, timeoutSecondsOf } from './sources.ts';
+import { commands, laterPlaces, lookSeconds, timeoutSecondsOf } from './sources.ts';
 import type { CommandName } from './sources.ts';
 
 /** What was wrong with a run; null where the program ended by itself. */
@@ -52,6 +52,15 @@ export const deniedPath = (path: string, what: string, { euid }: Backend): Colle
   euid === 0
     ? new CollectError('full_disk_access_required', `${path} may not be ${what}, not even by root`)
     : new CollectError('permission_denied', `${path} may not be ${what}`);
+
+/** A path that a source names, and that is not looked at: only a server could say what is there. */
+export const remotePath = (path: string): CollectError =>
+  new CollectError('not_recorded', `${path} was not looked at: it may lie on the network`, {
+    hint: 'look at it by hand; tokenquery asks no server',
+  });
+
+export const latePath = (path: string): CollectError =>
+  new CollectError('source_timed_out', `the look at ${path} did not end within ${lookSeconds} s`);
 
 export const unsafeArgument = new CollectError(
   'row_invalid',

@@ -12,8 +12,8 @@ import { fileParserOf, parserOf } from './parsing.ts';
 import type { Parsed } from './parsing.ts';
 import type { CommandRun } from './report.ts';
 import { decodeOutput, sanitizeFile, sanitizeOutput } from './sanitize.ts';
-import { deniedPath, failureOf, notRecorded, unnamedFile } from './source_failures.ts';
-import { argvOf, commands, isReadablePath, isStatPath } from './sources.ts';
+import { deniedPath, failureOf, latePath, notRecorded, remotePath, unnamedFile } from './source_failures.ts';
+import { argvOf, commands, isReadablePath, isStatPath, mayBeRemote } from './sources.ts';
 import type { Command, CommandName, FileName, SourceName } from './sources.ts';
 
 export interface CollectOptions {
@@ -221,8 +221,12 @@ export class SourceReader implements Beside {
   async #look(path: string): Promise<Stat> {
     if (!isStatPath(path))
       throw new CollectError('row_invalid', 'a path with a control character or ".." is not looked at');
+    const isRemote = mayBeRemote(path);
+    if (isRemote && this.#backend.origin === 'live') throw remotePath(path);
     const found = await this.#backend.stat(path);
-    if (found === null) throw notRecorded(path, this.#backend);
+    // What an older version did look at is told.
+    if (found === null) throw isRemote ? remotePath(path) : notRecorded(path, this.#backend);
+    if (found.kind === 'late') throw latePath(path);
     if (found.kind === 'denied') throw deniedPath(path, 'looked at', this.#backend);
     return found;
   }

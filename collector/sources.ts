@@ -302,6 +302,35 @@ export const statNamedBySources = [
   '{OutputPath of showdeferralinfo}',
 ] as const;
 
+/** A look at such a path that takes longer is given up, and what it would have told is unknown. */
+export const lookSeconds = 5;
+
+/**
+ * Folders below which a look can ask a server: automount makes a connection of it, and a share is mounted among the volumes.
+ * Without capitals, as a volume of a Mac makes no difference between them.
+ */
+export const networkFolders = [
+  '/network',
+  '/net',
+  '/home',
+  '/volumes',
+  '/private/var/automount',
+  '/var/automount',
+];
+
+/** The Data volume is where these folders are seen a second time. */
+const asSeenFirst = (path: string): string =>
+  path
+    .replace(/\/(?:\.?\/)*/g, '/')
+    .toLowerCase()
+    .replace(/^\/system\/volumes\/data(?=\/)/, '');
+
+/** Whether a path that a source names may lie on the network: it is then not looked at. */
+export const mayBeRemote = (path: string): boolean => {
+  const plain = asSeenFirst(path);
+  return networkFolders.some((folder) => plain === folder || plain.startsWith(`${folder}/`));
+};
+
 export type CommandName = keyof typeof commands;
 export type FileName = keyof typeof files;
 export type SourceName = CommandName | FileName | 'stat';

@@ -3,6 +3,8 @@ import {
   commands,
   fileNames,
   files,
+  lookSeconds,
+  networkFolders,
   statNamedBySources,
   statOnly,
   timeoutSecondsOf,
@@ -47,7 +49,11 @@ export const accessList = () => ({
     const { paths, privilege, why }: FileSource = files[name];
     return { source: name, paths, privilege, why, serves: servedBy(name) };
   }),
-  stat_only: { paths: [...statOnly, ...statNamedBySources], serves: servedBy('stat') },
+  stat_only: {
+    paths: [...statOnly, ...statNamedBySources],
+    never_below: networkFolders,
+    serves: servedBy('stat'),
+  },
   volume_only: volumeFiles.map(({ path, serves: sources, why }) => ({ path, stands_for: sources, why })),
 });
 
@@ -75,6 +81,11 @@ const run = async (given: Arguments): Promise<number> => {
     }
     print('\nPaths that are only looked at (existence, mode, owner, size, time): never opened.\n\n');
     print(`${list.stat_only.paths.join('\n')}\n${serves(list.stat_only.serves)}`);
+    print(
+      'A path that a source names is not looked at when it may lie on the network, for a look can ask a server:\n' +
+        `below ${networkFolders.join(', ')},\nin capitals or not. A look that takes longer than ${lookSeconds} s is given up. ` +
+        'What it would have told is NULL.\n',
+    );
     print(
       '\nFiles that are read of a mounted volume only (--source volume:PATH), never of the Mac that this runs on.\n',
     );

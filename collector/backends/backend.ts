@@ -5,6 +5,9 @@ import type { CollectError } from '../errors.ts';
 /** What stat says of a path that is never opened. */
 export type PathStat = Stat | { readonly kind: 'denied' };
 
+/** The same of this moment: a look may not end. */
+export type Look = PathStat | { readonly kind: 'late' };
+
 /**
  * Where bytes come from: this Mac (live.ts), recorded evidence (evidence.ts) or a mounted volume
  * (volume.ts). A null answer means that nothing is recorded, which is never the same as absence.
@@ -20,7 +23,7 @@ export interface Backend {
   readonly hostId: string | null;
   run(source: CommandName, argv: readonly string[]): Promise<Output | null>;
   readFile(path: string): Promise<FileContent | null>;
-  stat(path: string): Promise<PathStat | null>;
+  stat(path: string): Promise<Look | null>;
 }
 
 /** What running one command brought, whether now or when the evidence was recorded. */

@@ -10,7 +10,7 @@ import {
   whatABundleIs,
 } from './bundle.ts';
 import type { BundleFiles } from './bundle.ts';
-import { FileError } from '../errors.ts';
+import { CollectError, FileError } from '../errors.ts';
 import { isTime } from '../time.ts';
 
 interface Manifest {
@@ -135,7 +135,26 @@ const readStats = (label: string, files: BundleFiles): ReadonlyMap<string, PathS
 interface RecordedCommand {
   readonly folder: string;
   readonly known: Omit<Output, 'stdout' | 'stderr'>;
+  /** The bundle has it twice, and not alike. */
+  readonly isContradicted: boolean;
 }
+
+const bytesIn = (files: BundleFiles, path: string): Uint8Array => files.get(path)?.() ?? new Uint8Array();
+
+type Answered = Omit<RecordedCommand, 'isContradicted'>;
+
+/** Whether two folders hold one answer; when it was given, and how long it took, is no part of it. */
+const isSameAnswer = (files: BundleFiles, one: Answered, other: Answered): boolean =>
+  one.known.outcome === other.known.outcome &&
+  one.known.exitCode === other.known.exitCode &&
+  one.known.signal === other.known.signal &&
+  ['stdout', 'stderr'].every(
+    (stream) =>
+      Buffer.compare(
+        bytesIn(files, `${one.folder}/${stream}`),
+        bytesIn(files, `${other.folder}/${stream}`),
+      ) === 0,
+  );
 
 /** The commands of a bundle by their argv. */
 const readCommands = (label: string, files: BundleFiles): ReadonlyMap<string, RecordedCommand> => {
@@ -145,8 +164,11 @@ const readCommands = (label: string, files: BundleFiles): ReadonlyMap<string, Re
     if (folder === undefined) continue;
     const argv = (textOf(files, file) ?? '').replace(/\n$/, '').split('\n');
     const key = argv.join('\0');
-    if (commands.has(key)) throw new FileError(label, ` has ${argv.join(' ')} twice`, whatABundleIs);
-    commands.set(key, { folder, known: readCommand(label, files, folder) });
+    const known = readCommand(label, files, folder);
+    const first = commands.get(key);
+    const isContradicted =
+      first !== undefined && (first.isContradicted || !isSameAnswer(files, first, { folder, known }));
+    commands.set(key, { ...(first ?? { folder, known }), isContradicted });
   }
   return commands;
 };
@@ -164,7 +186,6 @@ export const evidenceBackend = async (
   checkSums(label, files);
   const commands = readCommands(label, files);
   const stats = readStats(label, files);
-  const bytesOf = (file: string): Uint8Array => files.get(file)?.() ?? new Uint8Array();
 
   return {
     origin: 'evidence',
@@ -176,11 +197,20 @@ export const evidenceBackend = async (
     run: async (_source, argv) => {
       const recorded = commands.get(argv.join('\0'));
       if (recorded === undefined) return null;
-      const { folder, known } = recorded;
+      const { folder, known, isContradicted } = recorded;
+      if (isContradicted) {
+        throw new CollectError(
+          'contradicted',
+          `the evidence has two answers of ${argv.join(' ')}, not alike`,
+          {
+            hint: 'collect the evidence again; if it repeats, look at the Mac itself',
+          },
+        );
+      }
       return {
         ...known,
-        stdout: bytesOf(`${folder}/stdout`),
-        stderr: bytesOf(`${folder}/stderr`),
+        stdout: bytesIn(files, `${folder}/stdout`),
+        stderr: bytesIn(files, `${folder}/stderr`),
       };
     },
     readFile: async (file): Promise<FileContent | null> => {

@@ -1,11 +1,32 @@
 import { lstat, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isNotThere } from '../file_failure.ts';
-import { timeoutSecondsOf } from '../sources.ts';
+import { lookSeconds, timeoutSecondsOf } from '../sources.ts';
 import { checkCode } from '../trust.ts';
 import { pathStatOf } from './backend.ts';
-import type { PathStat, Backend } from './backend.ts';
+import type { Look, PathStat, Backend } from './backend.ts';
 import { maxOutputBytes, runProcess } from './process.ts';
+
+const lookAt = async (path: string): Promise<PathStat> => {
+  try {
+    return pathStatOf(await lstat(path));
+  } catch (error) {
+    return isNotThere(error) ? { kind: 'missing' } : { kind: 'denied' };
+  }
+};
+
+/** The look, or that it took too long: a disk or a server that does not answer holds nobody up. */
+export const within = async (seconds: number, look: Promise<PathStat>): Promise<Look> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Look>((fulfil) => {
+    timer = setTimeout(() => fulfil({ kind: 'late' }), seconds * 1000);
+  });
+  try {
+    return await Promise.race([look, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
 
 /**
  * This Mac. `execRoot` is a folder that stands for `/`, so that tests run on any OS; as root it must be root’s.
@@ -41,12 +62,6 @@ export const liveBackend = (options: { readonly execRoot?: string }): Backend =>
         return isNotThere(error) ? { kind: 'missing' } : { kind: 'denied' };
       }
     },
-    stat: async (path): Promise<PathStat> => {
-      try {
-        return pathStatOf(await lstat(join(root, path)));
-      } catch (error) {
-        return isNotThere(error) ? { kind: 'missing' } : { kind: 'denied' };
-      }
-    },
+    stat: (path): Promise<Look> => within(lookSeconds, lookAt(join(root, path))),
   };
 };

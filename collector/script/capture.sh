@@ -269,12 +269,16 @@ reduce() { # SOURCE HOW
   esac
 }
 
+: > "$work/asked"
 count=0
 ask() { # SOURCE SECONDS HOW PROGRAM [ARGUMENT]...
   ask_source=$1
   ask_seconds=$2
   ask_how=$3
   shift 3
+  # What is named twice, such as an account with two records, is asked once.
+  if grep -Fqx -e "$*" "$work/asked"; then return; fi
+  printf '%s\n' "$*" >> "$work/asked" || fail 'there is no room for temporary files'
   count=$((count + 1))
   at=$bundle/commands/$(printf '%03d' "$count")
   if ! { mkdir "$at" && printf '%s\n' "$@" > "$at/argv" && date +%s > "$at/started_time"; }; then
@@ -448,12 +452,19 @@ done < "$work/names"
 keep @files@
 
 look @paths@
+# A path that a source names: none below which a look can ask a server.
+look_near() { # PATH
+  case $(printf '%s/\n' "$1" | tr 'A-Z' 'a-z' | sed -e 's#/\([.]\{0,1\}/\)*#/#g' -e 's#^/system/volumes/data/#/#') in
+    '' | @network_folders@) ;;
+    *) look "$1" ;;
+  esac
+}
 while IFS= read -r name; do
-  look "$name"
+  look_near "$name"
 done < "$work/homes"
 if [ -s "$work/output_path" ]; then
   IFS= read -r name < "$work/output_path"
-  look "$name"
+  look_near "$name"
 fi
 
 uuid=

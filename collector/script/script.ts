@@ -4,7 +4,7 @@
  * of the parsers). It makes an evidence bundle, version 1.
  */
 import { isSanitized } from '../parsing.ts';
-import { commandNames, commands, fileNames, files, statOnly } from '../sources.ts';
+import { commandNames, commands, fileNames, files, networkFolders, statOnly } from '../sources.ts';
 import type { Command, CommandName, FileName, SourceName } from '../sources.ts';
 import { preferenceKeys, ruleLines } from './rules.ts';
 import { filledIn } from './template.ts';
@@ -97,6 +97,7 @@ export const captureScript = ({ tool, include, noShells, timeoutSeconds }: Scrip
     sources_of_an_account: askLines(ofAccounts),
     files_of_an_account: keepLines(true),
     files: keepLines(false),
+    network_folders: networkFolders.map((folder) => `${folder}/*`).join(' | '),
     paths: statOnly.map((path) => `look ${quote(path)}`),
   });
 };
