@@ -103,7 +103,7 @@ test('every character that hides or turns text around is made visible, and no ot
 
 test('a terminal is shown CSV and JSON that it cannot obey; a pipe gets every byte', async (t) => {
   const text = deceiving.map((point) => `char(${point})`).join(' || ');
-  const sql = `SELECT 'ro' || ${text.replace('char(0) || ', '')} || 'ot' || char(10) || 'x,y' || char(13) AS name, 'a' || char(27) AS "b${'\u009b'}"`;
+  const sql = `SELECT 'ro' || ${text.replace('char(0) || ', '')} || 'ot' || char(10) || 'x,y' || char(13) AS name, 'a' || char(27) AS "b\u009b"`;
   const shown = await askTerminal('--json', sql);
   const piped = await ask('--json', sql);
   t.true(isAscii(shown), shown);
