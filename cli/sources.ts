@@ -13,6 +13,7 @@ import type { Arguments } from './command.ts';
 import { includeOf } from './options.ts';
 import { endProgress, printNote, printProgress } from './output.ts';
 import { cleaningUp } from './signals.ts';
+import { currentTime } from './time.ts';
 import { deliveredFolder } from './delivered.ts';
 
 /** What is collected: the other tables speak of the collection itself. */
@@ -82,7 +83,8 @@ export const collectAll = async (
   wanted: readonly Table[],
   given: Arguments,
 ): Promise<Collection[]> => {
-  const options = { allowNetwork: given.flag('allow-network'), include: includeOf(given) };
+  const now = currentTime();
+  const options = { allowNetwork: given.flag('allow-network'), include: includeOf(given), now };
   const hasLive = backends.some(({ origin }) => origin === 'live');
   if (hasLive && options.allowNetwork) {
     printNote('--allow-network: mdmclient may contact this Mac’s MDM server and Apple');

@@ -12,6 +12,7 @@ import type { Table } from './table.ts';
 import { Drafts } from './table_draft.ts';
 import type { Draft } from './table_draft.ts';
 import { resultOf, sourceOrder } from './table_result.ts';
+import { lastTimeOf } from './time.ts';
 
 /** Null where no process can have been started: a file, a volume, a name that is never put on an argv. */
 const failedCommandId = (
@@ -76,10 +77,12 @@ export const collect = async (
   const durations = new Map(
     reader.finished.map(({ argv, output }) => [argv.join('\0'), output.durationMs] as const),
   );
+  const { now = backend.capturedTime } = options;
+  const frame = { hostId, durations, lastTime: lastTimeOf(backend.capturedTime, now) };
   const results: TableResult[] = [];
   const errors: CollectionError[] = [];
   for (const [index, table] of generated.entries()) {
-    const { result, problems } = resultOf(table, drafted[index] as Draft, hostId, durations);
+    const { result, problems } = resultOf(table, drafted[index] as Draft, frame);
     results.push(result);
     errors.push(...errorsOf(table, problems, backend));
   }

@@ -23,6 +23,8 @@ export interface CollectOptions {
   readonly allowNetwork?: boolean;
   /** Personal or identifying facts that are off by default: `serial_number`, `organization`. */
   readonly include?: ReadonlySet<string>;
+  /** The clock of whoever collects; without it, that of the evidence. */
+  readonly now?: number;
 }
 
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');

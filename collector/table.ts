@@ -28,6 +28,8 @@ export interface Column<out T = unknown> {
   readonly nullBecause?: string;
   /** NULL is an answer, and this is what it tells; any other NULL is named in table_status. */
   readonly nullIsAnswer?: string;
+  /** Of a moment: 0 is none, and this is what it tells. */
+  readonly zeroIsAnswer?: string;
   /** Where `where`, SQL over a row, holds and none of `by` failed, no other source could make another value of it. */
   readonly settled?: { readonly where: string; readonly by: readonly SourceName[] };
   /** Never set; `Row` infers from it. */
@@ -41,7 +43,9 @@ export const toldForCertain: NonNullable<Column['settled']> = { where: '1', by: 
 
 /** What the author of a column says beside its description. Without a privacy class it does not compile. */
 type Meta = Pick<Column, 'privacy'> &
-  Partial<Pick<Column, 'example' | 'unit' | 'from' | 'nullBecause' | 'nullIsAnswer' | 'settled'>>;
+  Partial<
+    Pick<Column, 'example' | 'unit' | 'from' | 'nullBecause' | 'nullIsAnswer' | 'zeroIsAnswer' | 'settled'>
+  >;
 
 const column =
   <T>(type: Column['type'], fixed: Partial<Column> = {}) =>

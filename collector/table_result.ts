@@ -9,10 +9,10 @@ import { commandNames } from './sources.ts';
 import type { CommandName } from './sources.ts';
 import type { Status } from './status.ts';
 import { allColumns } from './table.ts';
-import type { Table } from './table.ts';
+import type { Table, Value } from './table.ts';
 import { problemKey } from './table_draft.ts';
 import type { AnyRow, Draft } from './table_draft.ts';
-import { violations } from './validate.ts';
+import { rulesOf, violations } from './validate.ts';
 
 const statusOfCode = (code: ErrorCode): Status => {
   switch (code) {
@@ -41,17 +41,25 @@ const sortProblems = (problems: readonly CollectError[]): CollectError[] =>
     return problemKey(a) < problemKey(b) ? -1 : 1;
   });
 
-/** Rows that may be shown; one that its table cannot have is left out, and noted. */
-const checkRows = (table: Table, drafted: readonly AnyRow[], hostId: string | null) => {
+/** Rows that may be shown; one that its table cannot have is left out, and noted. A time that none can be is unknown. */
+const checkRows = (table: Table, drafted: readonly AnyRow[], hostId: string | null, lastTime: number) => {
   const problems: CollectError[] = [];
   const rows: AnyRow[] = [];
+  const timeRules = [...rulesOf(table).values()].filter(({ isTime }) => isTime);
+  /** Columns of such times, and why they are NULL. */
+  const oddTimes = new Map<string, string>();
   for (const row of drafted) {
-    const full: AnyRow = { ...row, host_id: hostId };
+    const full: Record<string, Value> = { ...row, host_id: hostId };
+    for (const rule of timeRules) {
+      if (!rule.isOddTime(full[rule.name], lastTime)) continue;
+      oddTimes.set(rule.name, rule.oddTimeReason);
+      full[rule.name] = null;
+    }
     const found = violations(table, full);
     if (found.length === 0) rows.push(full);
     else problems.push(new CollectError('row_invalid', `a row was left out: ${found.join(', ')}`));
   }
-  return { rows: sortRows(table, rows), problems };
+  return { rows: sortRows(table, rows), problems, oddTimes };
 };
 
 /** Columns that are NULL in some row, and that one of these sources could have told. */
@@ -85,14 +93,14 @@ const failedOutcome = (failure: CollectError | NotAsked, rows: readonly AnyRow[]
 };
 
 /** Columns that are NULL though nothing failed, and why. */
-const unfilled = (looked: Looked, skips: Draft['skips']) => {
+const unfilled = (looked: Looked, skips: Draft['skips'], oddTimes: ReadonlyMap<string, string>) => {
   const { table, rows, inapplicable } = looked;
   const leftOut = allColumns(table).filter(
     ([name, column]) =>
       column.nullBecause !== undefined && !inapplicable.has(name) && rows.some((row) => row[name] === null),
   );
   const skipped = affectedColumns(looked, new Set(skips.keys()));
-  const untold = untoldColumns(looked).filter((name) => !skipped.includes(name));
+  const untold = untoldColumns(looked).filter((name) => !skipped.includes(name) && !oddTimes.has(name));
   const reasons = [
     ...[...skips]
       .filter(([source]) => skipped.length > 0 || restsOn(looked, source))
@@ -100,24 +108,27 @@ const unfilled = (looked: Looked, skips: Draft['skips']) => {
     ...leftOut.map(([name, column]) => `${name}: ${column.nullBecause}`),
     ...Array.from(inapplicable, ([name, reason]) => `${name}: ${reason}`),
     ...untold.map((name) => `${name}: not told of every row`),
+    ...oddTimes.values(),
   ];
   return {
-    columns: [...skipped, ...leftOut.map(([name]) => name), ...untold],
+    columns: [...skipped, ...leftOut.map(([name]) => name), ...untold, ...oddTimes.keys()],
     reasons: [...new Set(reasons)],
   };
 };
 
-/** @param isAnyInvalid Whether a row was left out. */
+/** What checking the rows brought. */
+type Checked = ReturnType<typeof checkRows>;
+
 const outcomeOf = (
   looked: Looked,
   { failure, skips, unsupported }: Draft,
   problems: readonly CollectError[],
-  isAnyInvalid: boolean,
+  { problems: invalid, oddTimes }: Checked,
 ): Outcome => {
   const { rows } = looked;
   if (failure !== null) return failedOutcome(failure, rows);
   const sources = new Set(problems.map((problem) => problem.source));
-  const { columns, reasons } = unfilled(looked, skips);
+  const { columns, reasons } = unfilled(looked, skips, oddTimes);
   const columnsAffected = [...new Set([...affectedColumns(looked, sources), ...columns])];
   if (unsupported !== null)
     return { rows, status: 'unsupported', code: 'unsupported_macos', reason: unsupported, columnsAffected };
@@ -132,7 +143,7 @@ const outcomeOf = (
     code: first.code,
     reason: `${first.message}${andMore(problems.length - 1)}`,
     // Of a row that was left out every column is missing.
-    columnsAffected: rows.length === 0 || isAnyInvalid ? null : columnsAffected,
+    columnsAffected: rows.length === 0 || invalid.length > 0 ? null : columnsAffected,
     failedSources: [...sources].map((source) => source ?? 'row').toSorted(),
   };
 };
@@ -146,21 +157,28 @@ const durationOf = (
   return known.length === 0 ? null : known.reduce((sum, ms) => sum + ms, 0);
 };
 
-/** @param durations Milliseconds that each command took, by its argv. */
+/** What is the same for all tables of a collection. */
+export interface Frame {
+  readonly hostId: string | null;
+  /** Until when a fact can be. */
+  readonly lastTime: number;
+  /** Milliseconds that each command took, by its argv. */
+  readonly durations: ReadonlyMap<string, number | null>;
+}
+
 export const resultOf = (
   table: Table,
   draft: Draft,
-  hostId: string | null,
-  durations: ReadonlyMap<string, number | null>,
+  { hostId, lastTime, durations }: Frame,
 ): { readonly result: TableResult; readonly problems: readonly CollectError[] } => {
   const { inapplicable, ofItems, argvs } = draft;
-  const { rows, problems: invalid } = checkRows(table, draft.rows, hostId);
-  const checked: Looked = { table, rows, inapplicable };
+  const checked = checkRows(table, draft.rows, hostId, lastTime);
+  const looked: Looked = { table, rows: checked.rows, inapplicable };
   const problems = [
-    ...sortProblems(draft.problems).filter((problem) => isFelt(checked, problem)),
-    ...invalid,
+    ...sortProblems(draft.problems).filter((problem) => isFelt(looked, problem)),
+    ...checked.problems,
   ];
-  const outcome = outcomeOf(checked, draft, problems, invalid.length > 0);
+  const outcome = outcomeOf(looked, draft, problems, checked);
   const failures = problems.map((problem): Failure => ({
     problem,
     isOfItem: ofItems.has(problemKey(problem)),

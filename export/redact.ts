@@ -8,10 +8,11 @@ import { commands, files } from '../collector/sources.ts';
 import type { CommandName } from '../collector/sources.ts';
 import { allColumns } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
+import { redactionLevels } from '../store/snapshot.ts';
 import type { Cell } from './format.ts';
 import { uuid } from './pseudonyms.ts';
 
-export const levels = ['pseudonym', 'strict'] as const;
+export const levels = redactionLevels;
 export type Level = (typeof levels)[number];
 
 /** The classes of which the value alone decides. */

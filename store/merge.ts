@@ -1,17 +1,22 @@
 /** Many hosts into one file: databases, evidence and exports, in any order and any number of times. */
 import { openSync, readSync, closeSync, statSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { FileError, UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
-import { isTime } from '../collector/time.ts';
+import { isUuid } from '../collector/parsers/lines.ts';
 import { workerArgument } from './worker.ts';
 import { readHostIds, snapshotReader } from './reader.ts';
 import { explainStoreError, openForReading, RefusedRow, transact } from './file.ts';
 import type { Store } from './store.ts';
+import { doorOf } from './door.ts';
+import type { Door } from './door.ts';
 import { isNativeName, readNativeFile } from './native/file.ts';
-import { snapshotIdOf, snapshotStatus } from './snapshot.ts';
+import { checkSender } from './senders.ts';
+import type { SenderRules } from './senders.ts';
+import { snapshotIdOf } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import { storeWriter } from './writer/writer.ts';
 import type { Added, StoreWriter } from './writer/writer.ts';
@@ -21,6 +26,8 @@ type InputKind = 'database' | 'evidence' | 'native';
 export interface Input {
   readonly path: string;
   readonly kind: InputKind;
+  /** The folder of whoever sent it: right below the path that was named, or that path. */
+  readonly folder?: string;
 }
 
 /** What is wrong with an input; the others are merged all the same. */
@@ -65,22 +72,38 @@ const kindOfFile = (path: string): InputKind | null => {
 const whatIsMerged =
   'merge takes tokenquery databases, evidence (folders, .tar.gz), native exports (.ndjson, .gz, .zst), and folders of these';
 
+/** The folder by which the sender of a path is known, if it lies right in what was named. */
+const ownFolder = (path: string, isFolder: boolean): string =>
+  basename(isFolder ? resolve(path) : dirname(resolve(path)));
+
+/**
+ * The sender of what lies in a folder. A folder that was named is that of one sender if it is named after a host, else each
+ * folder right below it is; who wrote what lies deeper may give it any name.
+ */
+const senderBelow = (path: string, entry: Dirent, isNamed: boolean, sender: string | undefined): string => {
+  if (sender !== undefined) return sender;
+  const own = ownFolder(path, true);
+  return isNamed && entry.isDirectory() && !isUuid(own) ? entry.name : own;
+};
+
 /** Finds what can be merged below the paths; `target` itself is left out. */
 export const findInputs = async (paths: readonly string[], target: string): Promise<Found> => {
   const inputs: Input[] = [];
   const bad: BadInput[] = [];
   const ignored: string[] = [];
   const own = ['', '-wal', '-shm', '-journal'].map((suffix) => resolve(target) + suffix);
-  const walk = async (path: string, isNamed: boolean): Promise<void> => {
+  /** @param sender The folder right below what was named, if `path` lies in one: who wrote deeper ones is not known. */
+  const walk = async (path: string, isNamed: boolean, sender?: string): Promise<void> => {
     try {
       const stat = statSync(path);
+      const folder = sender ?? ownFolder(path, stat.isDirectory());
       if (!stat.isDirectory()) {
         if (own.includes(resolve(path))) {
           if (isNamed) throw new UserError('it is the database that is merged into');
           return;
         }
         const kind = stat.isFile() ? kindOfFile(path) : null;
-        if (kind !== null) inputs.push({ path, kind });
+        if (kind !== null) inputs.push({ path, kind, folder });
         else if (isNamed) throw new UserError('it is none of what can be merged', whatIsMerged);
         else if (!/-(?:wal|shm|journal)$/.test(path)) ignored.push(path);
         return;
@@ -89,7 +112,7 @@ export const findInputs = async (paths: readonly string[], target: string): Prom
         a.name < b.name ? -1 : 1,
       );
       if (entries.some(({ name }) => name === 'evidence.json')) {
-        inputs.push({ path, kind: 'evidence' });
+        inputs.push({ path, kind: 'evidence', folder });
         return;
       }
       const before = inputs.length + bad.length;
@@ -99,7 +122,7 @@ export const findInputs = async (paths: readonly string[], target: string): Prom
           ignored.push(join(path, entry.name));
           continue;
         }
-        await walk(join(path, entry.name), false);
+        await walk(join(path, entry.name), false, senderBelow(path, entry, isNamed, sender));
       }
       if (isNamed && inputs.length + bad.length === before)
         throw new UserError('nothing in it can be merged', whatIsMerged);
@@ -128,7 +151,11 @@ export interface Merged {
   readonly leftOut: Map<string, Set<string>>;
 }
 
-export interface MergeOptions {
+export interface MergeOptions extends SenderRules {
+  /** The version of this program. */
+  readonly version: string;
+  /** What a snapshot must pass (door.ts); another one is for tests of what lies behind it. */
+  readonly accept?: Door;
   /** Reads evidence: collecting is not the store's work. */
   readonly readEvidence: (path: string) => Promise<Snapshot>;
   /** The program that a thread runs to read exports; without it, exports are read in this one. */
@@ -301,12 +328,11 @@ const nativeWorker = (entry: string, megabytes: number) => {
 // Below this, starting a thread takes longer than it saves.
 const bytesForWorker = 2 * 1024 * 1024;
 
+/** A file says of its snapshots what it likes: what they are is what is in them. */
+const named = (snapshot: Snapshot): Snapshot => ({ ...snapshot, snapshotId: snapshotIdOf(snapshot) });
+
 /** Without what is left out it is another snapshot, as it is in an export: the whole one can still come. */
-const reduced = ({ reading: _whole, ...snapshot }: Snapshot): Snapshot => ({
-  ...snapshot,
-  snapshotId: snapshotIdOf(snapshot),
-  status: snapshotStatus([...snapshot.observations.values()].map(({ status }) => status)),
-});
+const reduced = ({ reading: _whole, ...snapshot }: Snapshot): Snapshot => snapshot;
 
 const mergeDatabase = (path: string, store: Store, take: Take, leftOut: Set<string>): void => {
   const source = openForReading(path, store.tables, { mayUpdate: false });
@@ -321,14 +347,7 @@ const mergeDatabase = (path: string, store: Store, take: Take, leftOut: Set<stri
     source.db.exec('BEGIN');
     for (const hostId of readHostIds(source.db)) {
       const snapshots: readonly Snapshot[] = [...reader.read(hostId)];
-      const odd = snapshots.find(({ collectedTime }) => !isTime(collectedTime));
-      if (odd !== undefined)
-        throw new FileError(
-          path,
-          ` has a snapshot of ${hostId} with a collected_time that is no date: ${odd.collectedTime}`,
-          'no Mac has such a clock; the hosts before this one are stored',
-        );
-      take(isWhole ? snapshots : snapshots.map(reduced));
+      take((isWhole ? snapshots : snapshots.map(reduced)).map(named));
     }
   } catch (error) {
     throw explainStoreError(error, path);
@@ -407,6 +426,8 @@ export const merge = async (
   const merged = nothingMerged();
   const batch = new BatchWriter(store, merged, options.now);
   const keepLevel = levelKeeper(store, options.mayMix === true);
+  const accept =
+    options.accept ?? doorOf({ tables: store.tables, version: options.version, now: options.now });
   const exports = new ExportReader(store, options);
   const read = async ({ path, kind }: Input, take: Take, leftOut: Set<string>): Promise<void> => {
     if (kind === 'database') mergeDatabase(path, store, take, leftOut);
@@ -420,12 +441,22 @@ export const merge = async (
   store.db.pragma('wal_autocheckpoint = 4000');
   try {
     for (const [index, input] of inputs.entries()) {
-      const { path } = input;
+      const { path, folder = '' } = input;
       const step = (): void => options.progress?.(index, inputs.length, merged);
       step();
       const take = (snapshots: readonly Snapshot[]): void => {
-        keepLevel(snapshots);
-        batch.add(path, snapshots);
+        const accepted: Snapshot[] = [];
+        try {
+          for (const snapshot of snapshots) {
+            const one = accept(snapshot);
+            checkSender(options, folder, one);
+            accepted.push(one);
+          }
+        } finally {
+          // What came before one that is refused is good.
+          keepLevel(accepted);
+          batch.add(path, accepted);
+        }
         step();
       };
       const leftOut = new Set<string>();

@@ -50,6 +50,9 @@ export const originRank = (origin: string): string => {
 export const snapshotStatuses = ['complete', 'partial', 'failed'] as const;
 export type SnapshotStatus = (typeof snapshotStatuses)[number];
 
+/** How much less a redacted snapshot says; export/redact.ts has what each level does. */
+export const redactionLevels = ['pseudonym', 'strict'] as const;
+
 export interface Snapshot {
   readonly hostId: string;
   readonly collectedTime: number;
@@ -168,6 +171,13 @@ export const snapshotOf = (
       backend.label,
       ': nothing says which Mac this is, so nothing was stored',
       'the hardware UUID comes from ioreg, or from host_id in evidence.json',
+    );
+  }
+  if (backend.hostId !== null && backend.hostId !== hostId) {
+    throw new FileError(
+      backend.label,
+      `: ioreg says that it is of ${hostId}, and evidence.json of ${backend.hostId}, so nothing was stored`,
+      'one of the two was changed: collect the evidence again',
     );
   }
   const observations = new Map<string, TableObservation>();

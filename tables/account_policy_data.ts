@@ -33,6 +33,7 @@ export default defineTable({
       privacy: 'behaviour',
       unit: 'unix_seconds',
       example: '0',
+      zeroIsAnswer: 'no login failed',
       nullIsAnswer: 'the policy of the account does not hold it',
     }),
     last_login_time: real('Never collected.', {

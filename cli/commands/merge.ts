@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { dataTables } from '../../collector/table.ts';
 import { collect } from '../../collector/collect.ts';
 import { evidenceBackend } from '../../collector/backends/evidence.ts';
+import { fileFailure } from '../../collector/file_failure.ts';
 import { findInputs, merge } from '../../store/merge.ts';
 import type { Merged } from '../../store/merge.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
+import { hostsOfList } from '../../store/senders.ts';
+import type { SenderRules } from '../../store/senders.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { endProgress, flush, plural, print, printError, printNote, printProgress } from '../output.ts';
@@ -14,7 +18,8 @@ import { currentTime } from '../time.ts';
 import { version } from '../version.ts';
 
 const readEvidence = async (path: string): Promise<Snapshot> => {
-  return snapshotOf(tables, await collect(dataTables(tables), await evidenceBackend(path)), version);
+  const collection = await collect(dataTables(tables), await evidenceBackend(path), { now: currentTime() });
+  return snapshotOf(tables, collection, version);
 };
 
 /** A bar for a terminal: which input, and how many snapshots so far. */
@@ -46,6 +51,23 @@ const noteLeftOut = (leftOut: Merged['leftOut']): void => {
   );
 };
 
+const listText = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw fileFailure(error, path, 'read');
+  }
+};
+
+/** Who may bring which host, as the options say. */
+const senderRules = (given: Arguments): SenderRules => {
+  const list = given.text('only-hosts');
+  return {
+    isFromFolder: given.flag('host-from-folder'),
+    ...(list === null ? {} : { onlyHosts: hostsOfList(list, listText(list)) }),
+  };
+};
+
 const run = async (given: Arguments): Promise<number> => {
   const { inputs, bad, ignored } = await findInputs(given.positionals, dbPath(given));
   return using(writableStore(given), async (store) => {
@@ -54,6 +76,8 @@ const run = async (given: Arguments): Promise<number> => {
     try {
       merged = await merge(store, inputs, {
         readEvidence,
+        version,
+        ...senderRules(given),
         now: currentTime,
         mayMix: given.flag('mixed-redaction'),
         workerEntry: programEntry,
@@ -91,10 +115,21 @@ export const mergeCommand: Command = {
   about: [
     'INPUT is a tokenquery database, evidence (a folder or .tar.gz), a native export (.ndjson, .ndjson.gz,',
     '.ndjson.zst), or a folder of any of these. Order and repeats make no difference. A bad input is named, the',
-    'others are merged, and the exit code is 1.',
+    'others are merged, and the exit code is 1. What an input says of a host is a claim: --host-from-folder takes one',
+    'folder for each Mac, named by its hardware UUID, as the transport that knows who sends made it.',
   ],
   options: {
     db: { ...dbOption, description: 'The database; it is made where it is not there.' },
+    'host-from-folder': {
+      type: 'boolean',
+      description: 'Take from each folder that lies in INPUT the host only after which it is named.',
+    },
+    'only-hosts': {
+      type: 'string',
+      value: 'FILE',
+      kind: 'file',
+      description: 'Take the hosts of this list only: one hardware UUID a line.',
+    },
     'mixed-redaction': {
       type: 'boolean',
       description: 'Take snapshots of several levels of redaction into one database.',
@@ -104,6 +139,7 @@ export const mergeCommand: Command = {
   examples: [
     'tokenquery merge --db fleet.db exports/',
     'tokenquery merge --db fleet.db mac1.db mac2.tar.gz mac3.ndjson.zst',
+    'tokenquery merge --db fleet.db --host-from-folder --only-hosts hosts.txt drop/',
   ],
   run,
 };

@@ -11,7 +11,8 @@ import {
 } from './bundle.ts';
 import type { BundleFiles } from './bundle.ts';
 import { CollectError, FileError } from '../errors.ts';
-import { isTime } from '../time.ts';
+import { isUuid } from '../parsers/lines.ts';
+import { oddMoment } from '../time.ts';
 
 interface Manifest {
   readonly origin: 'recorded' | 'constructed';
@@ -57,11 +58,20 @@ const readManifest = (label: string, files: BundleFiles): Manifest => {
   if (typeof time !== 'number' || !Number.isSafeInteger(time)) {
     throw new FileError(label, ': evidence.json has no captured_time in unix seconds', whatABundleIs);
   }
-  if (!isTime(time)) {
+  const odd = oddMoment(time);
+  if (odd !== null) {
+    throw new FileError(label, `: the captured_time of evidence.json ${odd}`, 'it counts seconds since 1970');
+  }
+  if (
+    hostId !== undefined &&
+    hostId !== null &&
+    hostId !== '' &&
+    !(typeof hostId === 'string' && isUuid(hostId))
+  ) {
     throw new FileError(
       label,
-      `: the captured_time of evidence.json is no date: ${String(time)}`,
-      'it counts seconds since 1970',
+      ': the host_id of evidence.json is no UUID',
+      'it is the hardware UUID of the Mac, as ioreg prints it; without it, --host-id names the Mac',
     );
   }
   return {

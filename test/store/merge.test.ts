@@ -16,7 +16,17 @@ import type { Cells, Report, Snapshot, TableObservation } from '../../store/snap
 import { tables } from '../../tables/index.ts';
 import { cli, root, sample, temporaryFolder } from '../standin.ts';
 import { makeBundle, snapshotOfBundle } from './evidence.ts';
-import { addAll, everything, newPath, newStore, rowsOf, smallTables, snapshotAt } from './world.ts';
+import {
+  addAll,
+  everything,
+  newPath,
+  newStore,
+  open,
+  rowsOf,
+  smallTables,
+  snapshotAt,
+  uuidOf,
+} from './world.ts';
 
 const start = 1_790_000_000;
 
@@ -404,7 +414,7 @@ test('an export is read in a thread, and faults of the file that is written end 
   const base = await snapshotOfBundle(sample('macos26-managed'));
   const path = join(folder, 'big.ndjson');
   const many = Array.from({ length: 40 }, (_, number) => {
-    const known = { ...base, hostId: `HOST-${number}` };
+    const known = { ...base, hostId: uuidOf(number) };
     return [...nativeLines({ ...known, snapshotId: snapshotIdOf(known) }, tables)].join('');
   });
   writeFileSync(path, many.join(''));
@@ -429,7 +439,8 @@ test('what is left of a bad export in a thread is not taken for the next one', a
   const write = (name: string, redaction: string | null): string => {
     const path = join(folder, name);
     const many = Array.from({ length: 120 }, (_, number) => {
-      const known = { ...base, hostId: `${name}-${number}`, redaction };
+      const hostId = redaction === null ? uuidOf(number) : String(number).padStart(16, '0');
+      const known = { ...base, hostId, redaction };
       return [...nativeLines({ ...known, snapshotId: snapshotIdOf(known) }, tables)].join('');
     });
     writeFileSync(path, many.join(''));
@@ -474,7 +485,7 @@ test('a host that is too large for the thread is read all the same', async (t) =
     new Map([...base.observations, ['user_groups', large]]),
     base.observations,
   ].map((observations, number) => {
-    const known = { ...base, observations, hostId: `HOST-${number}` };
+    const known = { ...base, observations, hostId: uuidOf(number) };
     return [...nativeLines({ ...known, snapshotId: idOf(known) }, tables)].join('');
   });
   writeFileSync(path, lines.join(''));
@@ -483,10 +494,11 @@ test('a host that is too large for the thread is read all the same', async (t) =
     readEvidence: async () => base,
     workerEntry: join(root, 'cli', 'start.ts'),
     workerMegabytes: 16,
+    ...open,
     now: () => 2_000_000_000,
   });
   t.deepEqual([merged.bad, merged.stored, merged.known], [[], 3, 0]);
-  t.is(store.db.prepare("SELECT count(*) FROM user_groups WHERE host_id = 'HOST-1'").pluck().get(), count);
+  t.is(store.db.prepare('SELECT count(*) FROM user_groups WHERE host_id = ?').pluck().get(uuidOf(1)), count);
   store.close();
 });
 
@@ -521,7 +533,11 @@ test('a row that its table refuses costs its own snapshot only', async (t) => {
   const merged = await merge(
     store,
     queue.map((_, index) => ({ path: `input${index}`, kind: 'evidence' as const })),
-    { readEvidence: async (path) => queue[Number(path.slice(5))] as Snapshot, now: () => 2_000_000_000 },
+    {
+      ...open,
+      readEvidence: async (path) => queue[Number(path.slice(5))] as Snapshot,
+      now: () => 2_000_000_000,
+    },
   );
   t.deepEqual(
     merged.bad.map(({ path, message }) => [path, /H2: a row does not fit its table/.test(message)]),

@@ -163,6 +163,7 @@ const mergeInto = async (t: ExecutionContext, store: Store, path: string): Promi
   const before = sum(path);
   const kind = path.endsWith('.ndjson') ? 'native' : 'database';
   const merged = await merge(store, [{ path, kind }], {
+    version: '0.2.0',
     now: () => 2_000_000_000,
     readEvidence: () => Promise.reject(new Error('there is none')),
   });

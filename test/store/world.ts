@@ -9,6 +9,7 @@ import { boolean, defineTable, integer, real, text } from '../../collector/table
 import type { Table, Value } from '../../collector/table.ts';
 import { openForWriting, transact } from '../../store/file.ts';
 import type { Store } from '../../store/store.ts';
+import type { MergeOptions } from '../../store/merge.ts';
 import { cellsOrder, digestOfCells, packRows, snapshotIdOf, snapshotStatus } from '../../store/snapshot.ts';
 import type { Cells, TableObservation, Report, Snapshot } from '../../store/snapshot.ts';
 import { storeWriter } from '../../store/writer/writer.ts';
@@ -115,6 +116,16 @@ const reportOf = (time: number, observations: ReadonlyMap<string, TableObservati
     ],
   ],
 });
+
+/** For tests of what lies behind the door: hosts and times of theirs are no real ones. */
+export const open: Pick<MergeOptions, 'accept' | 'version'> = {
+  accept: (snapshot) => snapshot,
+  version: '9.9.9',
+};
+
+/** A host_id as Macs have them, by a number. */
+export const uuidOf = (number: number): string =>
+  `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 
 export const snapshotAt = (
   hostId: string,

@@ -1,0 +1,63 @@
+/** Who may speak of which host. A host_id alone is a claim: the folder that the transport made for a sender is none. */
+import { isUuid } from '../collector/parsers/lines.ts';
+import { UserError } from '../collector/errors.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export interface SenderRules {
+  /** An input may hold that host only after which the folder of its sender is named. */
+  readonly isFromFolder?: boolean;
+  /** No other hosts are taken. */
+  readonly onlyHosts?: ReadonlySet<string>;
+}
+
+/** The host that a folder is named after; null for one that is named otherwise. */
+const hostOfFolder = (folder: string): string | null =>
+  isUuid(folder) || /^[0-9a-f]{16}$/.test(folder) ? (isUuid(folder) ? folder.toUpperCase() : folder) : null;
+
+/**
+ * Throws UserError for a snapshot that its sender may not bring.
+ *
+ * @param folder The name of the folder of the sender: the one right below what was named to merge.
+ */
+export const checkSender = (
+  { isFromFolder = false, onlyHosts }: SenderRules,
+  folder: string,
+  { hostId }: Pick<Snapshot, 'hostId'>,
+): void => {
+  if (onlyHosts !== undefined && !onlyHosts.has(hostId))
+    throw new UserError(
+      `it has a snapshot of ${hostId}, which --only-hosts does not list`,
+      'add the host to the list, if it is one of yours',
+    );
+  if (!isFromFolder) return;
+  const expected = hostOfFolder(folder);
+  if (expected === null)
+    throw new UserError(
+      `its folder ${JSON.stringify(folder.slice(0, 60))} is not named after a host`,
+      '--host-from-folder takes one folder for each Mac, named by its hardware UUID',
+    );
+  if (hostId !== expected)
+    throw new UserError(
+      `it has a snapshot of ${hostId}, and lies in the folder of ${expected}`,
+      'whoever sent it spoke of another Mac: look at that one before you merge it without --host-from-folder',
+    );
+};
+
+/** The hosts of a list, one a line; # begins a comment. Throws UserError for what is no host. */
+export const hostsOfList = (path: string, text: string): ReadonlySet<string> => {
+  const hosts = new Set<string>();
+  for (const [index, line] of text.split('\n').entries()) {
+    const name = line.replace(/#.*/, '').trim();
+    if (name === '') continue;
+    const host = hostOfFolder(name);
+    if (host === null)
+      throw new UserError(
+        `line ${index + 1} of ${path} is no host: ${JSON.stringify(name.slice(0, 60))}`,
+        'it has the hardware UUID of a Mac on each line',
+      );
+    hosts.add(host);
+  }
+  if (hosts.size === 0)
+    throw new UserError(`${path} lists no host`, 'it has the hardware UUID of a Mac on each line');
+  return hosts;
+};
