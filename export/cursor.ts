@@ -3,8 +3,9 @@
  *
  * A snapshot may come late, by a merge, from a clock that was wrong, or both: neither the time at which it was
  * collected nor that at which it was stored tells whether it was exported. So the cursor knows the snapshots
- * themselves: by their ids for the days of which it has seen most lately, and by a count and a checksum for each day
- * before. Where a checksum does not fit, the snapshots of that day are exported once more: rows are repeated then,
+ * themselves: by host and id for the days of which it has seen most lately, and by a count and a checksum for each day
+ * before. An id without its host would be no name: a Mac that sends the id of another's snapshot would keep that from being
+ * told. Where a checksum does not fit, the snapshots of that day are exported once more: rows are repeated then,
  * and none is left out.
  */
 import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
@@ -13,7 +14,7 @@ import { fileFailure } from '../collector/file_failure.ts';
 import { checkData } from '../collector/trust.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Db } from '../store/database.ts';
-import { storedBetween, storedDays } from '../store/known_snapshots.ts';
+import { idsOfSeveralHosts, storedBetween, storedDays } from '../store/known_snapshots.ts';
 import type { StoredDay } from '../store/known_snapshots.ts';
 import type { Store } from '../store/store.ts';
 import { replaceFile, sweep } from './file_sink.ts';
@@ -21,20 +22,28 @@ import { replaceFile, sweep } from './file_sink.ts';
 /** Count, and the sums of both halves of the ids. */
 type Settled = readonly [count: number, low: number, high: number];
 
+/** The ids of the snapshots of each host. */
+type SeenIds = ReadonlyMap<string, ReadonlySet<number>>;
+
 export interface Cursor {
   /** What was asked for: another choice needs another cursor. */
   readonly selection: string;
-  /** Snapshot ids by the day on which they were stored. */
-  readonly recent: ReadonlyMap<number, ReadonlySet<number>>;
+  /** What was seen, by the day on which it was stored. */
+  readonly recent: ReadonlyMap<number, SeenIds>;
+  /** The same, as a version before wrote it: of which host an id is, it does not say. */
+  readonly nameless: ReadonlyMap<number, ReadonlySet<number>>;
   readonly settled: ReadonlyMap<number, Settled>;
 }
 
 const format = 'tokenquery-cursor';
-const version = 1;
+const version = 2;
+/** Its days have ids without their hosts. */
+const namelessVersion = 1;
 
 export const emptyCursor = (selection: string): Cursor => ({
   selection,
   recent: new Map(),
+  nameless: new Map(),
   settled: new Map(),
 });
 
@@ -44,13 +53,18 @@ const notACursor = (path: string): UserError =>
     'it was not touched; name another file, and export makes it',
   );
 
-interface CursorJson {
+interface CursorJson<Day = HostDay | NamelessDay> {
   readonly format: string;
   readonly version: number;
   readonly selection: string;
-  readonly recent: readonly (readonly [number, readonly number[]])[];
+  /** What `recent` counts hosts by. */
+  readonly hosts?: readonly string[];
+  readonly recent: readonly Day[];
   readonly settled: readonly (readonly [number, number, number, number])[];
 }
+
+type NamelessDay = readonly [day: number, ids: readonly number[]];
+type HostDay = readonly [day: number, hosts: readonly (readonly [host: number, ...ids: number[]])[]];
 
 const isListOf = <T>(list: unknown, isOne: (one: unknown) => one is T): list is T[] =>
   Array.isArray(list) && list.every(isOne);
@@ -59,11 +73,7 @@ const isNumber = (value: unknown): value is number => Number.isSafeInteger(value
 const isCursorJson = (json: Partial<CursorJson> | null): json is CursorJson =>
   typeof json === 'object' &&
   json?.format === format &&
-  isListOf(
-    json.recent,
-    (one): one is CursorJson['recent'][number] =>
-      Array.isArray(one) && one.length === 2 && isNumber(one[0]) && isListOf(one[1], isNumber),
-  ) &&
+  (json.version === namelessVersion ? isListOf(json.recent, isNamelessDay) : isHosts(json)) &&
   isListOf(
     json.settled,
     (one): one is CursorJson['settled'][number] => isListOf(one, isNumber) && one.length === 4,
@@ -82,6 +92,34 @@ const textOf = (path: string): string | null => {
   } finally {
     closeSync(file);
   }
+};
+
+const isNamelessDay = (one: unknown): one is NamelessDay =>
+  Array.isArray(one) && one.length === 2 && isNumber(one[0]) && isListOf(one[1], isNumber);
+
+const isHosts = ({ hosts, recent }: Partial<CursorJson>): boolean =>
+  isListOf(hosts, (host): host is string => typeof host === 'string') &&
+  isListOf(recent, (one): one is HostDay => {
+    if (!Array.isArray(one) || one.length !== 2 || !isNumber(one[0])) return false;
+    return isListOf(
+      one[1],
+      (own): own is HostDay[1][number] => isListOf(own, isNumber) && hosts[own[0] ?? -1] !== undefined,
+    );
+  });
+
+/** The days of a cursor, by how its version has them. */
+const daysOf = (json: CursorJson): Pick<Cursor, 'recent' | 'nameless'> => {
+  const { hosts, recent } = json;
+  if (json.version === namelessVersion) {
+    const days = recent as readonly NamelessDay[];
+    return { recent: new Map(), nameless: new Map(days.map(([day, ids]) => [day, new Set(ids)])) };
+  }
+  const seen = (own: HostDay[1]): SeenIds =>
+    new Map(own.map(([host, ...ids]) => [hosts?.[host] ?? '', new Set(ids)]));
+  return {
+    recent: new Map((recent as readonly HostDay[]).map(([day, own]) => [day, seen(own)])),
+    nameless: new Map(),
+  };
 };
 
 /**
@@ -125,7 +163,7 @@ export const readCursor = (path: string, selection: string): Cursor => {
       : fileFailure(error, path, 'read');
   }
   const { version: own } = json ?? {};
-  if (json?.format === format && isNumber(own) && own !== version) {
+  if (json?.format === format && isNumber(own) && own !== version && own !== namelessVersion) {
     throw new UserError(
       `${path} was written by another tokenquery (version ${own})`,
       'it was not touched; name another file',
@@ -140,17 +178,24 @@ export const readCursor = (path: string, selection: string): Cursor => {
   }
   return {
     selection,
-    recent: new Map(json.recent.map(([day, ids]) => [day, new Set(ids)])),
+    ...daysOf(json),
     settled: new Map(json.settled.map(([day, ...sums]) => [day, sums])),
   };
 };
 
 export const writeCursor = (path: string, { selection, recent, settled }: Cursor): void => {
-  const json: CursorJson = {
+  // Each host is named once.
+  const hosts = [...new Set([...recent.values()].flatMap((seen) => [...seen.keys()]))];
+  const numberOf = new Map(hosts.map((host, index) => [host, index]));
+  const json: CursorJson<HostDay> = {
     format,
     version,
     selection,
-    recent: [...recent].map(([day, ids]) => [day, [...ids]]),
+    hosts,
+    recent: [...recent].map(([day, seen]) => [
+      day,
+      Array.from(seen, ([host, ids]) => [numberOf.get(host) ?? 0, ...ids]),
+    ]),
     settled: [...settled].map(([day, sums]) => [day, ...sums]),
   };
   const text = `${JSON.stringify(json)}\n`;
@@ -169,14 +214,19 @@ export interface News {
 const idsToKeep = 100_000;
 
 const low = 4_294_967_296;
-const sumsOf = (ids: ReadonlySet<number>): Settled => {
-  let [lowSum, highSum] = [0, 0];
-  for (const id of ids) {
-    lowSum += id % low;
-    highSum += Math.floor(id / low);
+const sumsOf = (seen: SeenIds): Settled => {
+  let [count, lowSum, highSum] = [0, 0, 0];
+  for (const ids of seen.values()) {
+    count += ids.size;
+    for (const id of ids) {
+      lowSum += id % low;
+      highSum += Math.floor(id / low);
+    }
   }
-  return [ids.size, lowSum, highSum];
+  return [count, lowSum, highSum];
 };
+
+const sizeOf = (seen: SeenIds): number => [...seen.values()].reduce((sum, ids) => sum + ids.size, 0);
 
 /** By host: the snapshots that a cursor has not seen. */
 type NewHosts = Map<string, { readonly ids: Set<number>; since: number }>;
@@ -186,10 +236,26 @@ const changedDays = (days: readonly StoredDay[], cursor: Cursor): ReadonlySet<nu
   const fits = (sums: Settled, other: Settled | undefined): boolean =>
     other !== undefined && other.every((sum, index) => sum === sums[index]);
   const isSame = (day: number, sums: Settled): boolean => {
+    // Read anew, so that the next cursor has their hosts.
+    if (cursor.nameless.has(day)) return false;
     const known = cursor.recent.get(day);
     return fits(sums, known === undefined ? cursor.settled.get(day) : sumsOf(known));
   };
   return new Set(days.filter(([day, ...sums]) => !isSame(day, sums)).map(([day]) => day));
+};
+
+const put = (seen: Map<string, Set<number>>, hostId: string, id: number): void => {
+  const ids = seen.get(hostId);
+  if (ids === undefined) seen.set(hostId, new Set([id]));
+  else ids.add(id);
+};
+
+/** Whether a cursor has a snapshot. An id without its host that two hosts have now is that of neither: both are told. */
+const toldBy = (db: Db, cursor: Cursor): ((day: number, hostId: string, id: number) => boolean) => {
+  const { recent, nameless } = cursor;
+  if (nameless.size === 0) return (day, hostId, id) => recent.get(day)?.get(hostId)?.has(id) === true;
+  const doubtful = idsOfSeveralHosts(db);
+  return (day, _hostId, id) => nameless.get(day)?.has(id) === true && !doubtful.has(id);
 };
 
 /** Reads the days that changed: the ids of each, and what of them is new. */
@@ -198,19 +264,20 @@ const readDays = (
   changed: ReadonlySet<number>,
   cursor: Cursor,
   isWanted: (hostId: string) => boolean,
-): { readonly idsOfDay: ReadonlyMap<number, ReadonlySet<number>>; readonly hosts: NewHosts } => {
-  const idsOfDay = new Map([...changed].map((day) => [day, new Set<number>()]));
+): { readonly seenOfDay: ReadonlyMap<number, SeenIds>; readonly hosts: NewHosts } => {
+  const seenOfDay = new Map([...changed].map((day) => [day, new Map<string, Set<number>>()]));
   const hosts: NewHosts = new Map();
-  if (changed.size === 0) return { idsOfDay, hosts };
+  if (changed.size === 0) return { seenOfDay, hosts };
+  const isTold = toldBy(db, cursor);
   for (const [day, hostId, id, time, isSilent] of storedBetween(
     db,
     Math.min(...changed),
     Math.max(...changed),
   )) {
-    const ids = idsOfDay.get(day);
-    if (ids === undefined) continue;
-    ids.add(id);
-    if (cursor.recent.get(day)?.has(id) === true || !isWanted(hostId)) continue;
+    const seen = seenOfDay.get(day);
+    if (seen === undefined) continue;
+    put(seen, hostId, id);
+    if (isTold(day, hostId, id) || !isWanted(hostId)) continue;
     const host = hosts.get(hostId);
     // Read by a newer version of the program, the same evidence has no news; nor has what does not count.
     const since = isSilent === 1 ? Infinity : time;
@@ -220,27 +287,28 @@ const readDays = (
       host.since = Math.min(host.since, since);
     }
   }
-  return { idsOfDay, hosts };
+  return { seenOfDay, hosts };
 };
 
 /** The newest days are kept id by id, as many as there is room for, and the others as a checksum. */
 const settle = (
   days: readonly StoredDay[],
-  idsOfDay: ReadonlyMap<number, ReadonlySet<number>>,
+  seenOfDay: ReadonlyMap<number, SeenIds>,
   cursor: Cursor,
   keep: number,
 ): Cursor => {
-  const recent = new Map<number, ReadonlySet<number>>();
+  const recent = new Map<number, SeenIds>();
   const settled = new Map<number, Settled>();
   let kept = 0;
   for (const [day, ...sums] of days) {
-    const ids = idsOfDay.get(day) ?? cursor.recent.get(day);
-    if (ids !== undefined && (kept === 0 || kept + ids.size <= keep)) {
-      recent.set(day, ids);
-      kept += ids.size;
+    const seen = seenOfDay.get(day) ?? cursor.recent.get(day);
+    const size = seen === undefined ? 0 : sizeOf(seen);
+    if (seen !== undefined && (kept === 0 || kept + size <= keep)) {
+      recent.set(day, seen);
+      kept += size;
     } else settled.set(day, sums);
   }
-  return { selection: cursor.selection, recent, settled };
+  return { selection: cursor.selection, recent, nameless: new Map(), settled };
 };
 
 /** Compares a store with a cursor. The caller holds a transaction, so that nothing comes in between. */
@@ -252,7 +320,7 @@ export const newsSince = (
 ): News => {
   const wanted = hostIds === null ? null : new Set(hostIds);
   const days = storedDays(db);
-  const { idsOfDay, hosts } = readDays(
+  const { seenOfDay, hosts } = readDays(
     db,
     changedDays(days, cursor),
     cursor,
@@ -260,6 +328,6 @@ export const newsSince = (
   );
   return {
     hosts: new Map([...hosts].sort(([a], [b]) => (a < b ? -1 : 1))),
-    next: settle(days, idsOfDay, cursor, keep),
+    next: settle(days, seenOfDay, cursor, keep),
   };
 };

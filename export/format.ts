@@ -271,7 +271,9 @@ export interface TableText {
   readonly text: string;
 }
 
-export const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString();
+/** Null for what is no date: nothing is written of it, and nothing is thrown. */
+export const isoTime = (seconds: unknown): string | null =>
+  isTime(seconds) ? new Date(seconds * 1000).toISOString() : null;
 
-/** Of a value in a row, which may be any number. */
-export const isoTimeOf = (value: unknown): string | undefined => (isTime(value) ? isoTime(value) : undefined);
+/** The same for a field that is left out then. */
+export const isoTimeOf = (value: unknown): string | undefined => isoTime(value) ?? undefined;

@@ -48,3 +48,12 @@ export const storedBetween = (db: Db, first: number, last: number): IterableIter
     )
     .raw(true)
     .iterate(first, last) as IterableIterator<StoredOne>;
+
+/** Ids that snapshots of more than one host have: an older version took them as a file said them. */
+export const idsOfSeveralHosts = (db: Db): ReadonlySet<number> =>
+  new Set(
+    db
+      .prepare('SELECT snapshot_id FROM main._snapshot GROUP BY snapshot_id HAVING count(DISTINCT host) > 1')
+      .pluck()
+      .all() as number[],
+  );

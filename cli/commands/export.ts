@@ -18,6 +18,7 @@ import { defaultKeep, outputOf, outputPath, withSignals } from '../export_output
 import type { Output } from '../export_output.ts';
 import { exportPlan } from '../export_plan.ts';
 import type { ExportPlan } from '../export_plan.ts';
+import { unwritableHosts } from '../../export/rows/unwritable.ts';
 import { hostsOf, sourceOf } from '../export_source.ts';
 import type { Source } from '../export_source.ts';
 import { printNote } from '../output.ts';
@@ -163,9 +164,21 @@ const writeInOrder = async (given: Arguments, plan: ExportPlan, store: Store): P
   else if (!isAny) noteNothing(given, plan, store);
 };
 
+/** Says what is left out, for no format has a way to write it; the rest goes out. */
+const noteUnwritable = ({ db }: Store): void => {
+  const hosts = unwritableHosts(db);
+  if (hosts.length === 0) return;
+  const named = hosts.slice(0, 3).map(({ hostId, collectedTime }) => `${hostId} (${collectedTime})`);
+  const more = hosts.length > 3 ? ` and ${hosts.length - 3} more` : '';
+  printNote(
+    `left out: snapshots of ${hosts.length} host${hosts.length === 1 ? '' : 's'} with a collected_time that is no date: ${named.join(', ')}${more}`,
+  );
+};
+
 const run = async (given: Arguments): Promise<number> => {
   const plan = exportPlan(given);
   return using(readableStore(given), async (store) => {
+    noteUnwritable(store);
     const parallel = await parallelSource(given, plan, store);
     if (parallel !== null) {
       await writeParallel(given, plan, parallel);

@@ -1,6 +1,7 @@
 import { UserError } from '../../collector/errors.ts';
 import type { Collection } from '../../collector/collection.ts';
 import { isAnswered } from '../../collector/status.ts';
+import { acceptSnapshot } from '../../store/door.ts';
 import { transact } from '../../store/file.ts';
 import type { Store } from '../../store/store.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
@@ -58,8 +59,11 @@ const describe = (
 };
 
 const store = (target: Store, collection: Collection): string => {
-  const snapshot = snapshotOf(tables, collection, version);
   const ingestedTime = currentTime();
+  const snapshot = acceptSnapshot(snapshotOf(tables, collection, version), {
+    ...{ tables, version },
+    now: () => ingestedTime,
+  });
   const added = transact(target, () => {
     const isFirst =
       target.db.prepare('SELECT 1 FROM _host WHERE host_id = ?').get(snapshot.hostId) === undefined;

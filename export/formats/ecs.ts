@@ -155,7 +155,7 @@ export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions 
       const dataset = `tokenquery.${table.name}`;
       const kind = kindOf(exportTable);
       const start =
-        `{"@timestamp":"${isoTime(head.collectedTime)}","ecs":{"version":"${ecsVersion}"},` +
+        `{"@timestamp":${JSON.stringify(isoTime(head.collectedTime))},"ecs":{"version":"${ecsVersion}"},` +
         `"data_stream":${JSON.stringify({ type: 'logs', dataset, namespace })},"event":{"id":"`;
       const eventKind = isReport(table) ? 'event' : 'asset';
       const event = JSON.stringify({

@@ -1,5 +1,6 @@
 /** The lines of osqueryd's result log, as osquery/core/query.cpp writes them and not as its wiki shows them. */
 import type { Column, Table } from '../../collector/table.ts';
+import { isTime } from '../../collector/time.ts';
 import { quoteName } from '../../store/ddl.ts';
 import { hostIdMember, isReport, objectSql, removedAndAdded, rowTexts } from '../format.ts';
 import type { AnySnapshot, Cell, ExportTable, Format, Head, Member, WrittenTable } from '../format.ts';
@@ -17,8 +18,9 @@ const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const two = (number: number): string => String(number).padStart(2, '0');
 
-/** asctime, whose day of the month is padded with a space, and UTC. */
+/** asctime, whose day of the month is padded with a space, and UTC; empty for what is no date. */
 export const calendarTime = (seconds: number): string => {
+  if (!isTime(seconds)) return '';
   const time = new Date(seconds * 1000);
   const clock = [time.getUTCHours(), time.getUTCMinutes(), time.getUTCSeconds()].map(two).join(':');
   const day = String(time.getUTCDate()).padStart(2, ' ');

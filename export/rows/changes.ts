@@ -228,7 +228,12 @@ export class ChangesReader {
       .all(host, time) as SnapshotRow[];
     return {
       time,
-      heads: new Map(rows.map((row) => [row[0] as number, headOf(row, hostId)])),
+      heads: new Map(
+        rows.flatMap((row): [number, Head][] => {
+          const head = headOf(row, hostId);
+          return head === null ? [] : [[head.snapshotId, head]];
+        }),
+      ),
       observationSets: new Map(rows.map((row) => [row[0] as number, observationSetOf(row)])),
     };
   }

@@ -123,6 +123,7 @@ export class CurrentReader {
     const known = new Map<Table, Known>();
     const ever = new Set(this.everStatement.all(host.host) as number[]);
     const latest = headOf(first, host.hostId);
+    if (latest === null) return null;
     const missing = new Set(this.source.dataTables);
     const take = (row: SnapshotRow, head: Head): boolean => {
       const entries = this.source.observationsOf(observationSetOf(row));
@@ -141,8 +142,10 @@ export class CurrentReader {
       return isDone;
     };
     if (!take(first, latest)) {
-      for (const row of this.snapshotsBack.iterate(host.host) as IterableIterator<SnapshotRow>)
-        if (take(row, headOf(row, host.hostId))) break;
+      for (const row of this.snapshotsBack.iterate(host.host) as IterableIterator<SnapshotRow>) {
+        const head = headOf(row, host.hostId);
+        if (head !== null && take(row, head)) break;
+      }
     }
     return new KnownHost(this.source, host, latest, known);
   }

@@ -1,5 +1,4 @@
 /** The snapshots of a store as the heads of exported ones. */
-import { UserError } from '../../collector/errors.ts';
 import { isTime } from '../../collector/time.ts';
 import type { Ref } from '../../store/history.ts';
 import type { Head } from '../format.ts';
@@ -12,14 +11,12 @@ export const snapshotColumns =
   's.snapshot_id, s.sequence, s.collected_time, s.status, s.origin, s.euid, s.tool_version, s.schema_version, ' +
   's.redaction, s.look, s.reading, s.order_time';
 
-const noDate = (hostId: string, time: unknown): UserError =>
-  new UserError(
-    `a snapshot of ${hostId} has a collected_time that is no date: ${String(time)}`,
-    'no Mac has such a clock; export --host exports the other hosts',
-  );
-
-export const headOf = (row: SnapshotRow, hostId: string): Head => {
-  if (!isTime(row[2])) throw noDate(hostId, row[2]);
+/**
+ * Null for a snapshot whose own time is no date: no format can write it. Such a one can only be in a file that an older version
+ * filled, or another program; unwritable.ts counts them.
+ */
+export const headOf = (row: SnapshotRow, hostId: string): Head | null => {
+  if (!isTime(row[2])) return null;
   return {
     hostId,
     snapshotId: row[0] as number,

@@ -1,4 +1,5 @@
 /** Reads what is to be exported out of a store, one host after the other and one table after the other. */
+import { isTime } from '../../collector/time.ts';
 import { snapshotReader } from '../../store/reader.ts';
 import type { ReadSnapshot } from '../../store/reader.ts';
 import type { Store } from '../../store/store.ts';
@@ -44,7 +45,7 @@ export function exportReader(store: Store, options: ReadOptions): ExportReader<E
     currentSnapshots: (hostIds = source.hosts) => current.snapshots(hostIds),
     *wholeSnapshots(isWanted, hostIds = source.hosts) {
       for (const hostId of hostIds)
-        for (const snapshot of snapshots.read(hostId, isWanted))
+        for (const snapshot of snapshots.read(hostId, (one) => isTime(one.time) && isWanted(one)))
           yield wholeSnapshot(snapshot, options.tables, hostTable);
     },
     changedSnapshots: (hostId, since, isNew) => changes.snapshots(hostId, since, isNew),

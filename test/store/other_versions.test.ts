@@ -29,7 +29,7 @@ import type { Cells, Snapshot, TableObservation } from '../../store/snapshot.ts'
 import { tables } from '../../tables/index.ts';
 import { cli, sample, temporaryFolder } from '../standin.ts';
 import { makeBundle, snapshotOfBundle, verifySnapshots } from './evidence.ts';
-import { addAll, newPath, people, rowsOf, smallTables, snapshotAt } from './world.ts';
+import { addAll, newPath, people, rowsOf, smallTables, snapshotAt, uuidOf } from './world.ts';
 
 const tableNamed = (name: string): Table => {
   const table = tables.find((known) => known.name === name);
@@ -353,7 +353,7 @@ test('merge says in one note what it left out, of however many inputs', async (t
   const [table, column] = [novelties['table'] as Novelty, novelties['column'] as Novelty];
   // One of them large enough for the thread that reads exports.
   const many = Array.from({ length: 40 }, (_, number) => {
-    const known = { ...newerSnapshot(old, table), hostId: `HOST-${number}` };
+    const known = { ...newerSnapshot(old, table), hostId: uuidOf(number) };
     return { ...known, snapshotId: snapshotIdOf(known) };
   });
   const inputs = [
