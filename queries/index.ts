@@ -363,6 +363,47 @@ export const queries: readonly Query[] = [
     "file": "queries/detection/hidden_admin.sql"
   },
   {
+    "name": "host_identity_changed",
+    "title": "A Mac is not the one that it was",
+    "group": "detection",
+    "severity": "high",
+    "purpose": "In the seven days before :now a hardware UUID came with another model, serial number or startup container than before: somebody else spoke in the name of this Mac, or its evidence was changed.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "apfs_volumes",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Look at who sent the snapshots of both days (merge --host-from-folder ties a sender to its host); collect again on the Mac itself.",
+    "references": "800-53r5 CM-8",
+    "falsePositives": "A logic board or disk that was replaced, a Mac that was erased and set up anew, and one that starts from an external disk: then the containers differ, and the model does not. Without --include serial_number no serial number is compared.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nsaid AS (\n  SELECT h.host_id, 'model' AS subject, h.model_identifier AS value, h.valid_from_time, h.valid_until_time\n  FROM hosts_history h\n  WHERE h.model_identifier IS NOT NULL\n  UNION ALL\n  SELECT h.host_id, 'serial number' AS subject, h.serial_number AS value, h.valid_from_time, h.valid_until_time\n  FROM hosts_history h\n  WHERE h.serial_number IS NOT NULL\n  UNION ALL\n  -- The container of the data volume: an update of macOS makes a new volume in it, and not another container.\n  SELECT v.host_id, 'startup container' AS subject, v.container_uuid AS value, v.valid_from_time, v.valid_until_time\n  FROM apfs_volumes_history v\n  WHERE v.container_uuid IS NOT NULL\n    AND v.role = 'Data'\n    AND COALESCE(v.is_internal, 1) = 1\n),\nrecent AS (\n  SELECT DISTINCT n.host_id, n.subject, n.value, n.valid_from_time AS change_time\n  FROM said n\n  CROSS JOIN firsts f\n  WHERE n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.subject,\n    r.value,\n    r.change_time,\n    -- The last value that was told before, and whether this one was among those.\n    MAX(CASE WHEN p.value <> r.value THEN p.valid_from_time END) AS former_time,\n    MAX(CASE WHEN p.value = r.value THEN p.valid_from_time ELSE 0 END) AS same_time\n  FROM said p\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.subject = r.subject\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.subject, r.value, r.change_time\n)\nSELECT\n  c.host_id,\n  c.subject,\n  MIN(o.value) AS former_value,\n  c.value,\n  c.change_time\nFROM said o\nCROSS JOIN compared c\nWHERE o.host_id = c.host_id\n  AND o.subject = c.subject\n  AND o.value <> c.value\n  AND o.valid_from_time = c.former_time\n  -- It did not stand beside this one before.\n  AND c.former_time > c.same_time\nGROUP BY c.host_id, c.subject, c.value, c.change_time\nORDER BY c.host_id, c.subject, c.change_time, c.value",
+    "file": "queries/detection/host_identity_changed.sql"
+  },
+  {
     "name": "mdm_bypass_markers",
     "title": "Marker files as scripts leave them that skip the enrolment",
     "group": "detection",

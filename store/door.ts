@@ -9,11 +9,14 @@ import type { Table, Value } from '../collector/table.ts';
 import { lastTimeOf, oddMoment } from '../collector/time.ts';
 import { isWord, rulesOf } from '../collector/validate.ts';
 import type { ColumnRule } from '../collector/validate.ts';
+import { unpackedRows } from './native/rows.ts';
 import { schemaVersion } from './schema.ts';
 import {
+  cellsOrder,
   digestOfCells,
   leadingCells,
   origins,
+  packRows,
   redactionLevels,
   snapshotIdOf,
   snapshotStatus,
@@ -159,10 +162,10 @@ class Arrival {
     if (values === cells) return { observation: given, reasons };
     const all = affected === null ? null : [...new Set([...affected, ...reasons.keys()])];
     const names = rules.map((rule) => rule.name);
-    return {
-      observation: { ...given, affected: all, cells: values, digest: digestOfCells(names, values) },
-      reasons,
-    };
+    // A time may be part of the key, by which rows are ordered.
+    const sorted = packRows(unpackedRows(values, names.length).sort(cellsOrder(table)));
+    const observation = { ...given, affected: all, cells: sorted, digest: digestOfCells(names, sorted) };
+    return { observation, reasons };
   }
 
   /** Checks values, row by row. Returns the same ones where none had to be made NULL. */

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import * as zlib from 'node:zlib';
 import test from 'ava';
-import { emptyCursor, lockCursor, newsSince } from '../../export/cursor.ts';
+import { emptyCursor, lockCursor, newsSince, readCursor, writeCursor } from '../../export/cursor.ts';
 import type { Cursor } from '../../export/cursor.ts';
 import { formatNames, formats } from '../../export/formats/index.ts';
 import { exportReader } from '../../export/rows/reader.ts';
@@ -99,6 +99,47 @@ test('days that are kept as a checksum are exported again when they do not fit, 
   store.close();
   const after = newIds(path, newIds(path, emptyCursor(''), 4).next, 4);
   t.deepEqual(after.ids, []);
+});
+
+test('a snapshot with the id of that of another host is told too, also after a cursor that knew ids alone', async (t) => {
+  const first = await firstOf();
+  const path = join(temporaryFolder(t), 'fleet.db');
+  storeAt(path, [first], 1_790_100_000);
+  const { next } = newIds(path, emptyCursor(''));
+  const other = {
+    ...later(first, day),
+    hostId: '00000000-0000-4000-8000-000000000001',
+    snapshotId: first.snapshotId,
+  };
+  storeAt(path, [other], 1_790_100_001);
+  const hostsOf = (cursor: Cursor): string[] =>
+    withStore(path, (store) => [...newsSince(store, cursor, null).hosts.keys()]);
+  t.deepEqual(hostsOf(next), [other.hostId]);
+  // As version 1 wrote it: nobody can say of whom the id was, so both are told.
+  const file = join(temporaryFolder(t), 'cursor');
+  const days = [...next.recent].map(([number, seen]) => [
+    number,
+    [...seen.values()].flatMap((ids) => [...ids]),
+  ]);
+  const json = { format: 'tokenquery-cursor', version: 1, selection: '', recent: days, settled: [] };
+  writeFileSync(file, JSON.stringify(json));
+  t.deepEqual(hostsOf(readCursor(file, '')).toSorted(), [other.hostId, first.hostId].toSorted());
+  const after = withStore(path, (store) => newsSince(store, readCursor(file, ''), null).next);
+  writeCursor(file, after);
+  t.deepEqual(hostsOf(readCursor(file, '')), []);
+});
+
+test('what an older cursor has seen is not told again', async (t) => {
+  const first = await firstOf();
+  const path = join(temporaryFolder(t), 'fleet.db');
+  storeAt(path, [first, later(first, day)], 1_790_100_000);
+  const file = join(temporaryFolder(t), 'cursor');
+  const recent = [[Math.floor(1_790_100_000 / day), [first.snapshotId]]];
+  writeFileSync(
+    file,
+    JSON.stringify({ format: 'tokenquery-cursor', version: 1, selection: '', recent, settled: [] }),
+  );
+  t.deepEqual(newIds(path, readCursor(file, '')).ids, [later(first, day).snapshotId]);
 });
 
 test('a cursor is of one question, and a broken one is not taken for an empty one', async (t) => {

@@ -33,7 +33,7 @@ const changed =
   };
 
 /** A clean snapshot of three days ago, and one of today with a change. */
-const changedSince =
+export const changedSince =
   (before: (host: Host) => void, ...changes: ((host: Host) => void)[]) =>
   (hostId: string): Host[] => {
     const first = cleanHost(hostId, now - 3 * day);
@@ -281,6 +281,13 @@ export const cases: readonly Case[] = [
     }),
     unknown: on('users', { uuid: null }, { username: 'mquist' }),
     clean: changedSince(nothing),
+  },
+  {
+    query: 'host_identity_changed',
+    fires: changedSince(nothing, on('hosts', { model_identifier: 'Mac14,2' })),
+    unknown: denied('hosts'),
+    // What is not told is no other value.
+    clean: changedSince(nothing, on('hosts', { model_identifier: null })),
   },
   {
     query: 'recovery_key_file_on_disk',

@@ -17,7 +17,7 @@ import { prepareGuarded } from '../../store/guard.ts';
 import { tables } from '../../tables/index.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cases } from './cases.ts';
+import { cases, changedSince } from './cases.ts';
 import { cleanHost, collectable, day, deny, later, now, set } from './constructed.ts';
 import type { Host } from './constructed.ts';
 import { relationsOf, sqliteOf } from './relations.ts';
@@ -40,8 +40,8 @@ const verdict = (hosts: readonly Host[], name: string): Verdict | undefined =>
 
 const count = (group: string): number => queries.filter((query) => query.group === group).length;
 
-test('the library has the forty questions and the pack lockout, in the groups of the design', (t) => {
-  t.is(queries.length, 43);
+test('the library has the questions and the pack lockout, in the groups of the design', (t) => {
+  t.is(queries.length, 44);
   t.deepEqual(
     ['trust', 'posture', 'detection', 'hygiene', 'context', 'fleet', 'lockout'].map((group) => [
       group,
@@ -50,7 +50,7 @@ test('the library has the forty questions and the pack lockout, in the groups of
     [
       ['trust', 1],
       ['posture', 13],
-      ['detection', 13],
+      ['detection', 14],
       ['hygiene', 8],
       ['context', 2],
       ['fleet', 3],
@@ -98,6 +98,21 @@ test('nothing above info is found on the clean constructed host', (t) => {
     found.map(({ query, hits }) => [query.name, hits]),
     [],
   );
+});
+
+test('a host is another Mac by its model, its serial number or its container, and not by what was not told', (t) => {
+  const changes = (first: (host: Host) => void, next: (host: Host) => void): Verdict | undefined =>
+    verdict(changedSince(first, next)('HOST-A'), 'host_identity_changed');
+  const nothing = (): void => {};
+  const serial = (value: string | null) => (host: Host) => set(host, 'hosts', { serial_number: value });
+  const container = (value: string | null) => (host: Host) =>
+    set(host, 'apfs_volumes', { container_uuid: value });
+  t.is(changes(serial('C02EXAMPLE01'), serial('C02EXAMPLE02')), 'hit');
+  t.is(changes(serial('C02EXAMPLE01'), serial('C02EXAMPLE01')), 'clean');
+  t.is(changes(serial(null), serial('C02EXAMPLE02')), 'clean');
+  t.is(changes(serial('C02EXAMPLE01'), serial(null)), 'clean');
+  t.is(changes(nothing, container('00000000-0000-4000-8000-000000000001')), 'hit');
+  t.is(changes(container(null), container('00000000-0000-4000-8000-000000000001')), 'clean');
 });
 
 test('posture_by_os_version counts unknown hosts as unknown, not as failures', (t) => {
