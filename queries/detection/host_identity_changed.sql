@@ -3,17 +3,16 @@
 -- group: detection
 -- severity: high
 -- history: yes
--- purpose: In the seven days before :now a hardware UUID came with another model, serial number or startup container than
---   before: somebody else spoke in the name of this Mac, or its evidence was changed.
--- requires: hosts,
+-- purpose: In the seven days before :now a hardware UUID came with another model, serial number or startup
+--   container than before: somebody else spoke in the name of this Mac, or its evidence was changed.
+-- requires: hosts.model_identifier,
 --   apfs_volumes
 -- also-reads: snapshots, latest_snapshots
--- remediation: Look at who sent the snapshots of both days (merge --host-from-folder ties a sender to its host); collect
---   again on the Mac itself.
+-- remediation: Look at who sent the snapshots of both days (merge --host-from-folder ties a sender to its
+--   host); collect again on the Mac itself.
 -- references: 800-53r5 CM-8
--- false-positives: A logic board or disk that was replaced, a Mac that was erased and set up anew, and one that starts from an
---   external disk: then the containers differ, and the model does not. Without --include serial_number no serial number is
---   compared.
+-- false-positives: A disk that was replaced, a Mac that was erased and set up anew: then the containers differ,
+--   and the model does not. Without --include serial_number no serial number is compared.
 WITH firsts AS (
   -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
   SELECT DISTINCT
@@ -22,16 +21,16 @@ WITH firsts AS (
   FROM latest_snapshots l
 ),
 said AS (
-  SELECT h.host_id, 'model' AS subject, h.model_identifier AS value, h.valid_from_time, h.valid_until_time
+  SELECT h.host_id, 'model' AS subject, h.model_identifier AS value, h.valid_from_time
   FROM hosts_history h
   WHERE h.model_identifier IS NOT NULL
   UNION ALL
-  SELECT h.host_id, 'serial number' AS subject, h.serial_number AS value, h.valid_from_time, h.valid_until_time
+  SELECT h.host_id, 'serial number' AS subject, h.serial_number AS value, h.valid_from_time
   FROM hosts_history h
   WHERE h.serial_number IS NOT NULL
   UNION ALL
-  -- The container of the data volume: an update of macOS makes a new volume in it, and not another container.
-  SELECT v.host_id, 'startup container' AS subject, v.container_uuid AS value, v.valid_from_time, v.valid_until_time
+  -- Of the data volume: an update of macOS makes no other container.
+  SELECT v.host_id, 'startup container' AS subject, v.container_uuid AS value, v.valid_from_time
   FROM apfs_volumes_history v
   WHERE v.container_uuid IS NOT NULL
     AND v.role = 'Data'

@@ -74,7 +74,7 @@ test('query and findings refuse such evidence by name', async (t) => {
       const { code, stdout, stderr } = await cli(argv);
       t.deepEqual([code, stdout], [1, ''], stderr);
       t.true(
-        stderr.startsWith(`tokenquery: error: ${path}: the captured_time of evidence.json is no date: `),
+        stderr.startsWith(`tokenquery: error: ${path}: the captured_time of evidence.json is no date`),
         stderr,
       );
     }
