@@ -286,8 +286,7 @@ export const cases: readonly Case[] = [
     query: 'host_identity_changed',
     fires: changedSince(nothing, on('hosts', { model_identifier: 'Mac14,2' })),
     unknown: denied('hosts'),
-    // What is not told is no other value.
-    clean: changedSince(nothing, on('hosts', { model_identifier: null })),
+    clean: changedSince(nothing),
   },
   {
     query: 'recovery_key_file_on_disk',
