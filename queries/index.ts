@@ -376,18 +376,11 @@ export const queries: readonly Query[] = [
         "where": null,
         "unless": null,
         "reads": null
-      },
-      {
-        "table": "apfs_volumes",
-        "column": null,
-        "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": null
       }
     ],
     "closed": [],
     "alsoReads": [
+      "apfs_volumes",
       "snapshots",
       "latest_snapshots"
     ],

@@ -5,9 +5,8 @@
 -- history: yes
 -- purpose: In the seven days before :now a hardware UUID came with another model, serial number or startup
 --   container than before: somebody else spoke in the name of this Mac, or its evidence was changed.
--- requires: hosts.model_identifier,
---   apfs_volumes
--- also-reads: snapshots, latest_snapshots
+-- requires: hosts.model_identifier
+-- also-reads: apfs_volumes, snapshots, latest_snapshots
 -- remediation: Look at who sent the snapshots of both days (merge --host-from-folder ties a sender to its
 --   host); collect again on the Mac itself.
 -- references: 800-53r5 CM-8

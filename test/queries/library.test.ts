@@ -18,7 +18,7 @@ import { tables } from '../../tables/index.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cases, changedSince } from './cases.ts';
-import { cleanHost, collectable, day, deny, later, now, set } from './constructed.ts';
+import { add, cleanHost, collectable, day, deny, later, now, set } from './constructed.ts';
 import type { Host } from './constructed.ts';
 import { relationsOf, sqliteOf } from './relations.ts';
 
@@ -103,7 +103,6 @@ test('nothing above info is found on the clean constructed host', (t) => {
 test('a host is another Mac by its model, its serial number or its container, and not by what was not told', (t) => {
   const changes = (first: (host: Host) => void, next: (host: Host) => void): Verdict | undefined =>
     verdict(changedSince(first, next)('HOST-A'), 'host_identity_changed');
-  const nothing = (): void => {};
   const serial = (value: string | null) => (host: Host) => set(host, 'hosts', { serial_number: value });
   const container = (value: string | null) => (host: Host) =>
     set(host, 'apfs_volumes', { container_uuid: value });
@@ -111,7 +110,13 @@ test('a host is another Mac by its model, its serial number or its container, an
   t.is(changes(serial('C02EXAMPLE01'), serial('C02EXAMPLE01')), 'clean');
   t.not(changes(serial(null), serial('C02EXAMPLE02')), 'hit');
   t.not(changes(serial('C02EXAMPLE01'), serial(null)), 'hit');
-  t.is(changes(nothing, container('00000000-0000-4000-8000-000000000001')), 'hit');
+  t.is(
+    changes(
+      container('00000000-0000-4000-8000-000000000002'),
+      container('00000000-0000-4000-8000-000000000001'),
+    ),
+    'hit',
+  );
   t.not(changes(container(null), container('00000000-0000-4000-8000-000000000001')), 'hit');
 });
 
