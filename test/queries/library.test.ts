@@ -104,8 +104,15 @@ test('a host is another Mac by its model, its serial number or its container, an
   const changes = (first: (host: Host) => void, next: (host: Host) => void): Verdict | undefined =>
     verdict(changedSince(first, next)('HOST-A'), 'host_identity_changed');
   const serial = (value: string | null) => (host: Host) => set(host, 'hosts', { serial_number: value });
-  const container = (value: string | null) => (host: Host) =>
-    set(host, 'apfs_volumes', { container_uuid: value });
+  const container = (value: string | null) => (host: Host) => {
+    host.tables.get('apfs_volumes')?.rows.splice(0);
+    add(host, 'apfs_volumes', {
+      device_identifier: 'disk3s5',
+      role: 'Data',
+      is_internal: 1,
+      container_uuid: value,
+    });
+  };
   t.is(changes(serial('C02EXAMPLE01'), serial('C02EXAMPLE02')), 'hit');
   t.is(changes(serial('C02EXAMPLE01'), serial('C02EXAMPLE01')), 'clean');
   t.not(changes(serial(null), serial('C02EXAMPLE02')), 'hit');
