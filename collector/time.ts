@@ -12,7 +12,7 @@ export const isTime = (seconds: unknown): seconds is number =>
 
 /** Why unix seconds cannot be the moment of a snapshot; null where they can. One that is ahead is a matter of clocks.ts. */
 export const oddMoment = (seconds: number): string | null => {
-  if (!isTime(seconds)) return `is no date: ${seconds}`;
+  if (!isTime(seconds)) return `is no date: ${String(seconds)}`;
   return seconds < firstTime ? `is no date of a Mac: ${seconds} is before 2001` : null;
 };
 

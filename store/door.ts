@@ -9,7 +9,6 @@ import type { Table, Value } from '../collector/table.ts';
 import { lastTimeOf, oddMoment } from '../collector/time.ts';
 import { isWord, rulesOf } from '../collector/validate.ts';
 import type { ColumnRule } from '../collector/validate.ts';
-import { unpackedRows } from './native/rows.ts';
 import { schemaVersion } from './schema.ts';
 import {
   cellsOrder,
@@ -20,6 +19,7 @@ import {
   redactionLevels,
   snapshotIdOf,
   snapshotStatus,
+  unpackRows,
 } from './snapshot.ts';
 import type { Cells, Report, Snapshot, TableObservation } from './snapshot.ts';
 import { versionRank } from './versions.ts';
@@ -163,7 +163,7 @@ class Arrival {
     const all = affected === null ? null : [...new Set([...affected, ...reasons.keys()])];
     const names = rules.map((rule) => rule.name);
     // A time may be part of the key, by which rows are ordered.
-    const sorted = packRows(unpackedRows(values, names.length).sort(cellsOrder(table)));
+    const sorted = packRows(unpackRows(values, names.length).sort(cellsOrder(table)));
     const observation = { ...given, affected: all, cells: sorted, digest: digestOfCells(names, sorted) };
     return { observation, reasons };
   }
