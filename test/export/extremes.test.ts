@@ -9,7 +9,7 @@ import type { ExportSnapshot } from '../../export/format.ts';
 import { wholeSnapshot } from '../../export/rows/snapshots.ts';
 import { doorOf } from '../../store/door.ts';
 import { nativeDecoder } from '../../store/native/decode.ts';
-import { dataTables } from '../../store/schema.ts';
+import { dataTables } from '../../collector/table.ts';
 import { cellsOrder, digestOfCells, packRows, snapshotIdOf, snapshotStatus } from '../../store/snapshot.ts';
 import type { Cells, Report, Snapshot } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';

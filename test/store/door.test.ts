@@ -7,7 +7,6 @@ import { UserError } from '../../collector/errors.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import { acceptSnapshot } from '../../store/door.ts';
 import { leadingCells, snapshotIdOf } from '../../store/snapshot.ts';
-import type { Snapshot } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';
 import { nativeLines } from '../native_lines.ts';
 import { cli, sample, temporaryFolder } from '../standin.ts';
