@@ -33,9 +33,9 @@ const startOf = (text: string): number => {
   return found !== null && isNoise(text.slice(0, found.index)) ? found.index : first;
 };
 
-/** What a line says that stands in place of bytes that were no property list; null for any other text. */
+/** What a line says that stands in place of bytes that were no property list, without their number; null for any other text. */
 const withheldIn = (text: string): string | null =>
-  /^tokenquery: ([0-9]+ bytes that are not [^\n]+ were withheld)\n?$/.exec(text)?.[1] ?? null;
+  /^tokenquery: [0-9]+ (bytes that are not [^\n]+ were withheld)\n?$/.exec(text)?.[1] ?? null;
 
 /** Where `<plist` begins, and whether it does so after the only prolog that Apple's tools write. */
 const endOfProlog = (text: string, start: number): { readonly at: number; readonly isKnown: boolean } => {

@@ -105,6 +105,7 @@ begin() { # FOLDER
   bundle=$1/bundle
   root=$1/given/root
   count=0
+  : > "$work/asked"
   mkdir -p "$bundle/commands"
 }
 `;
