@@ -77,6 +77,14 @@ const withHostId = (backends: readonly Backend[], hostId: string | null): Backen
   return backends.map((backend) => (nameless.includes(backend) ? { ...backend, hostId: given } : backend));
 };
 
+/** Evidence that names two Macs is shown, and not stored. */
+const noteOtherHost = ({ backend, hostId }: Collection): void => {
+  if (backend.hostId === null || backend.hostId === hostId) return;
+  printNote(
+    `${backend.label}: ioreg says that it is of ${hostId}, and evidence.json or --host-id of ${backend.hostId}; one of the two is wrong`,
+  );
+};
+
 /** Collects tables of each backend in turn. */
 export const collectAll = async (
   backends: readonly Backend[],
@@ -93,7 +101,9 @@ export const collectAll = async (
     const collections: Collection[] = [];
     for (const [index, backend] of backends.entries()) {
       if (backends.length > 4) printProgress(`collecting ${index + 1} of ${backends.length}`);
-      collections.push(await collect(wanted, backend, options));
+      const collection = await collect(wanted, backend, options);
+      noteOtherHost(collection);
+      collections.push(collection);
     }
     endProgress();
     return collections;

@@ -2,11 +2,10 @@
 import { openSync, readSync, closeSync, statSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { FileError, UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
-import { isUuid } from '../collector/parsers/lines.ts';
 import { workerArgument } from './worker.ts';
 import { readHostIds, snapshotReader } from './reader.ts';
 import { explainStoreError, openForReading, RefusedRow, transact } from './file.ts';
@@ -14,7 +13,7 @@ import type { Store } from './store.ts';
 import { doorOf } from './door.ts';
 import type { Door } from './door.ts';
 import { isNativeName, readNativeFile } from './native/file.ts';
-import { checkSender } from './senders.ts';
+import { hostOfFolder, Strangers } from './senders.ts';
 import type { SenderRules } from './senders.ts';
 import { snapshotIdOf } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -72,19 +71,20 @@ const kindOfFile = (path: string): InputKind | null => {
 const whatIsMerged =
   'merge takes tokenquery databases, evidence (folders, .tar.gz), native exports (.ndjson, .gz, .zst), and folders of these';
 
-/** The folder by which the sender of a path is known, if it lies right in what was named. */
-const ownFolder = (path: string, isFolder: boolean): string =>
+/**
+ * The folder by which the sender of a path that was named is known. The outermost folder of the path that is named after a host
+ * is its sender's: what lies deeper the sender may have made.
+ */
+const folderOfNamed = (path: string, isFolder: boolean): string =>
+  (isFolder ? path : dirname(path)).split(sep).find((name) => hostOfFolder(name) !== null) ??
   basename(isFolder ? resolve(path) : dirname(resolve(path)));
 
 /**
- * The sender of what lies in a folder. A folder that was named is that of one sender if it is named after a host, else each
- * folder right below it is; who wrote what lies deeper may give it any name.
+ * The sender of what lies in a folder that was named: that of the folder, where it is one of a sender, else each folder right
+ * below it is that of one.
  */
-const senderBelow = (path: string, entry: Dirent, isNamed: boolean, sender: string | undefined): string => {
-  if (sender !== undefined) return sender;
-  const own = ownFolder(path, true);
-  return isNamed && entry.isDirectory() && !isUuid(own) ? entry.name : own;
-};
+const senderBelow = (folder: string, entry: Dirent): string =>
+  entry.isDirectory() && hostOfFolder(folder) === null ? entry.name : folder;
 
 /** Finds what can be merged below the paths; `target` itself is left out. */
 export const findInputs = async (paths: readonly string[], target: string): Promise<Found> => {
@@ -92,11 +92,12 @@ export const findInputs = async (paths: readonly string[], target: string): Prom
   const bad: BadInput[] = [];
   const ignored: string[] = [];
   const own = ['', '-wal', '-shm', '-journal'].map((suffix) => resolve(target) + suffix);
-  /** @param sender The folder right below what was named, if `path` lies in one: who wrote deeper ones is not known. */
-  const walk = async (path: string, isNamed: boolean, sender?: string): Promise<void> => {
+  /** @param sender The folder right below what was named; null for what was named. Who wrote deeper ones is not known. */
+  const walk = async (path: string, sender: string | null): Promise<void> => {
+    const isNamed = sender === null;
     try {
       const stat = statSync(path);
-      const folder = sender ?? ownFolder(path, stat.isDirectory());
+      const folder = sender ?? folderOfNamed(path, stat.isDirectory());
       if (!stat.isDirectory()) {
         if (own.includes(resolve(path))) {
           if (isNamed) throw new UserError('it is the database that is merged into');
@@ -122,7 +123,7 @@ export const findInputs = async (paths: readonly string[], target: string): Prom
           ignored.push(join(path, entry.name));
           continue;
         }
-        await walk(join(path, entry.name), false, senderBelow(path, entry, isNamed, sender));
+        await walk(join(path, entry.name), sender ?? senderBelow(folder, entry));
       }
       if (isNamed && inputs.length + bad.length === before)
         throw new UserError('nothing in it can be merged', whatIsMerged);
@@ -130,7 +131,7 @@ export const findInputs = async (paths: readonly string[], target: string): Prom
       bad.push(badInput(path, fileFailure(error, path, 'read')));
     }
   };
-  for (const path of paths) await walk(path, true);
+  for (const path of paths) await walk(path, null);
   return { inputs, bad, ignored };
 };
 
@@ -444,13 +445,13 @@ export const merge = async (
       const { path, folder = '' } = input;
       const step = (): void => options.progress?.(index, inputs.length, merged);
       step();
+      const strangers = new Strangers();
       const take = (snapshots: readonly Snapshot[]): void => {
         const accepted: Snapshot[] = [];
         try {
           for (const snapshot of snapshots) {
             const one = accept(snapshot);
-            checkSender(options, folder, one);
-            accepted.push(one);
+            if (strangers.pass(options, folder, one)) accepted.push(one);
           }
         } finally {
           // What came before one that is refused is good.
@@ -466,6 +467,7 @@ export const merge = async (
         if (!(error instanceof UserError)) throw error;
         merged.bad.push(badInput(path, error));
       }
+      if (strangers.fault !== null) merged.bad.push(badInput(path, strangers.fault));
       for (const what of leftOut) merged.leftOut.set(what, (merged.leftOut.get(what) ?? new Set()).add(path));
     }
     store.db.pragma('synchronous = FULL');

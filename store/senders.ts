@@ -11,37 +11,63 @@ export interface SenderRules {
 }
 
 /** The host that a folder is named after; null for one that is named otherwise. */
-const hostOfFolder = (folder: string): string | null =>
-  isUuid(folder) || /^[0-9a-f]{16}$/.test(folder) ? (isUuid(folder) ? folder.toUpperCase() : folder) : null;
+export const hostOfFolder = (folder: string): string | null => {
+  if (isUuid(folder)) return folder.toUpperCase();
+  // As a redacted snapshot has it.
+  return /^[0-9a-f]{16}$/.test(folder) ? folder : null;
+};
 
 /**
- * Throws UserError for a snapshot that its sender may not bring.
+ * Why a sender may not bring a snapshot; null where it may.
  *
  * @param folder The name of the folder of the sender: the one right below what was named to merge.
  */
-export const checkSender = (
+export const senderFault = (
   { isFromFolder = false, onlyHosts }: SenderRules,
   folder: string,
   { hostId }: Pick<Snapshot, 'hostId'>,
-): void => {
+): UserError | null => {
   if (onlyHosts !== undefined && !onlyHosts.has(hostId))
-    throw new UserError(
+    return new UserError(
       `it has a snapshot of ${hostId}, which --only-hosts does not list`,
       'add the host to the list, if it is one of yours',
     );
-  if (!isFromFolder) return;
+  if (!isFromFolder) return null;
   const expected = hostOfFolder(folder);
   if (expected === null)
-    throw new UserError(
+    return new UserError(
       `its folder ${JSON.stringify(folder.slice(0, 60))} is not named after a host`,
       '--host-from-folder takes one folder for each Mac, named by its hardware UUID',
     );
-  if (hostId !== expected)
-    throw new UserError(
-      `it has a snapshot of ${hostId}, and lies in the folder of ${expected}`,
-      'whoever sent it spoke of another Mac: look at that one before you merge it without --host-from-folder',
-    );
+  return hostId === expected
+    ? null
+    : new UserError(
+        `it has a snapshot of ${hostId}, and lies in the folder of ${expected}`,
+        'whoever sent it spoke of another Mac: look at that one before you merge it without --host-from-folder',
+      );
 };
+
+/** What is wrong with the senders of an input: what is theirs is taken, and one error tells the rest. */
+export class Strangers {
+  readonly #hosts = new Set<string>();
+  #first: UserError | null = null;
+
+  /** Whether a snapshot may be taken. */
+  pass(rules: SenderRules, folder: string, snapshot: Pick<Snapshot, 'hostId'>): boolean {
+    const fault = senderFault(rules, folder, snapshot);
+    if (fault === null) return true;
+    this.#first ??= fault;
+    this.#hosts.add(snapshot.hostId);
+    return false;
+  }
+
+  get fault(): UserError | null {
+    const others = this.#hosts.size - 1;
+    if (this.#first === null || others === 0) return this.#first;
+    const { message, hint } = this.#first;
+    return new UserError(`${message}; and of ${others} more host${others === 1 ? '' : 's'} so`, hint);
+  }
+}
 
 /** The hosts of a list, one a line; # begins a comment. Throws UserError for what is no host. */
 export const hostsOfList = (path: string, text: string): ReadonlySet<string> => {

@@ -176,8 +176,8 @@ export const snapshotOf = (
   if (backend.hostId !== null && backend.hostId !== hostId) {
     throw new FileError(
       backend.label,
-      `: ioreg says that it is of ${hostId}, and evidence.json of ${backend.hostId}, so nothing was stored`,
-      'one of the two was changed: collect the evidence again',
+      `: ioreg says that it is of ${hostId}, and evidence.json or --host-id of ${backend.hostId}, so nothing was stored`,
+      'one of the two is wrong: collect the evidence again',
     );
   }
   const observations = new Map<string, TableObservation>();

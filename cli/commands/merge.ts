@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dataTables } from '../../collector/table.ts';
 import { collect } from '../../collector/collect.ts';
 import { evidenceBackend } from '../../collector/backends/evidence.ts';
+import { FileError } from '../../collector/errors.ts';
 import { fileFailure } from '../../collector/file_failure.ts';
 import { findInputs, merge } from '../../store/merge.ts';
 import type { Merged } from '../../store/merge.ts';
@@ -51,8 +52,16 @@ const noteLeftOut = (leftOut: Merged['leftOut']): void => {
   );
 };
 
+// A line has some forty bytes: a million of hosts.
+const mostOfList = 64 * 1024 * 1024;
+
 const listText = (path: string): string => {
   try {
+    const found = statSync(path);
+    // A pipe may never end, nor a device.
+    if (!found.isFile() && !found.isDirectory()) throw new FileError(path, ' is no file', 'name a file');
+    if (found.size > mostOfList)
+      throw new FileError(path, ' is too large for a list of hosts', 'name a list');
     return readFileSync(path, 'utf8');
   } catch (error) {
     throw fileFailure(error, path, 'read');
@@ -69,6 +78,7 @@ const senderRules = (given: Arguments): SenderRules => {
 };
 
 const run = async (given: Arguments): Promise<number> => {
+  const rules = senderRules(given);
   const { inputs, bad, ignored } = await findInputs(given.positionals, dbPath(given));
   return using(writableStore(given), async (store) => {
     noteClock(store);
@@ -77,7 +87,7 @@ const run = async (given: Arguments): Promise<number> => {
       merged = await merge(store, inputs, {
         readEvidence,
         version,
-        ...senderRules(given),
+        ...rules,
         now: currentTime,
         mayMix: given.flag('mixed-redaction'),
         workerEntry: programEntry,

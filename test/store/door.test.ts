@@ -1,11 +1,13 @@
 /** What anybody may send, and what comes of it: the one door of live, evidence, native and database snapshots. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import test from 'ava';
 import { UserError } from '../../collector/errors.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import { acceptSnapshot } from '../../store/door.ts';
+import { findInputs } from '../../store/merge.ts';
+import { hostsOfList, Strangers } from '../../store/senders.ts';
 import { leadingCells, snapshotIdOf } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';
 import { nativeLines } from '../native_lines.ts';
@@ -113,7 +115,10 @@ test('evidence whose host_id is none, or is not that of its own ioreg, is refuse
   const ran = await cli(['merge', '--db', join(folder, 'fleet.db'), odd, other, sample('macos14-not-root')]);
   t.is(ran.stdout, '1 snapshot of 1 host stored\n');
   t.regex(ran.stderr, /odd: the host_id of evidence\.json is no UUID/);
-  t.regex(ran.stderr, /other: ioreg says that it is of C345F54B\S+, and evidence\.json of 00000000/);
+  t.regex(
+    ran.stderr,
+    /other: ioreg says that it is of C345F54B\S+, and evidence\.json or --host-id of 00000000/,
+  );
 });
 
 test('a database is not believed: ids are computed anew, and values that it cannot hold refuse it by name', async (t) => {
@@ -217,4 +222,68 @@ test('a sender is tied to its host by its folder, and by a list', async (t) => {
     join(folder, 'drop'),
   ]);
   t.regex(odd.stderr, /line 1 of .* is no host: "HOST-1"/);
+});
+
+test('of a path that was named, the outermost folder of a host is that of the sender', async (t) => {
+  const folder = temporaryFolder(t);
+  const [a, b] = [1, 2].map((number) => `00000000-0000-4000-8000-00000000000${number}`) as [string, string];
+  const redacted = ['0123456789abcdef', 'fedcba9876543210'] as const;
+  const paths = [`${a}/${b}/x.ndjson`, `${redacted[0]}/${redacted[1]}/x.ndjson`, `${a}/x/${b}/y/x.ndjson`];
+  for (const path of paths) {
+    mkdirSync(join(folder, path, '..'), { recursive: true });
+    writeFileSync(join(folder, path), '');
+    const parts = path.split('/');
+    for (let depth = 0; depth <= parts.length; depth += 1) {
+      const { inputs } = await findInputs([join(folder, ...parts.slice(0, depth))], join(folder, 'fleet.db'));
+      const found = inputs.find((input) => input.path === join(folder, path));
+      t.is(found?.folder, parts[0], `${path} by ${parts.slice(0, depth).join('/')}`);
+    }
+  }
+});
+
+test('what a sender may bring is taken, whatever lies beside it, and one error names the rest', (t) => {
+  const strangers = new Strangers();
+  const hosts = Array.from({ length: 5 }, (_, index) => `00000000-0000-4000-8000-00000000000${index}`);
+  const rules = { onlyHosts: new Set([hosts[1] ?? '', hosts[4] ?? '']) };
+  const taken = [...hosts, ...hosts].filter((hostId) => strangers.pass(rules, '', { hostId }));
+  t.deepEqual(taken, [hosts[1], hosts[4], hosts[1], hosts[4]]);
+  t.is(
+    strangers.fault?.message,
+    `it has a snapshot of ${hosts[0]}, which --only-hosts does not list; and of 2 more hosts so`,
+  );
+  t.is(new Strangers().fault, null);
+});
+
+test('a list of hosts is one host a line, and nothing else', async (t) => {
+  const host = '00000000-0000-4000-8000-000000000001';
+  for (const text of [
+    host,
+    `\ufeff${host}\r\n`,
+    `# ours\n\n  ${host.toLowerCase()} # Ada\n`,
+    `${host}\n${host}`,
+  ])
+    t.deepEqual([...hostsOfList('list', text)], [host], JSON.stringify(text));
+  for (const text of [
+    '',
+    '\n#\n',
+    'HOST-1',
+    `${host},${host}`,
+    `${host}\0`,
+    '\u001b[31m',
+    '../../x',
+    'x'.repeat(10_000),
+  ])
+    t.throws(() => hostsOfList('list', text), { instanceOf: UserError }, JSON.stringify(text.slice(0, 50)));
+  const folder = temporaryFolder(t);
+  const db = join(folder, 'fleet.db');
+  for (const [list, words] of [
+    [folder, /is a folder/],
+    ['/dev/zero', /is no file/],
+    [join(folder, 'none'), /is not there/],
+  ] as const) {
+    const ran = await cli(['merge', '--db', db, '--only-hosts', list, sample('macos15-unmanaged')]);
+    t.is(ran.code, 1);
+    t.regex(ran.stderr, words);
+    t.false(existsSync(db), 'nothing was made');
+  }
 });
