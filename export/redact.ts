@@ -53,9 +53,12 @@ export class Redactor {
       case 'behaviour': {
         if (typeof value !== 'number') return null;
         // Weeks begin on a Monday; unix time began on a Thursday.
-        return this.level === 'strict'
-          ? Math.floor((value + 3 * day) / (7 * day)) * 7 * day - 3 * day
-          : Math.floor(value / day) * day;
+        const rounded =
+          this.level === 'strict'
+            ? Math.floor((value + 3 * day) / (7 * day)) * 7 * day - 3 * day
+            : Math.floor(value / day) * day;
+        // What is no time can be too large to be rounded.
+        return Number.isFinite(rounded) ? rounded : null;
       }
       case 'private':
         return null;

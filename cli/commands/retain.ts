@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { isTime } from '../../collector/time.ts';
 import { newestStored } from '../../store/clocks.ts';
 import { openForReading } from '../../store/file.ts';
 import { retain } from '../../store/retention.ts';
@@ -19,7 +20,7 @@ const agesFrom = (path: string, now: number): number => {
   try {
     noteClocks(store);
     const newest = newestStored(store.db);
-    if (newest === null || newest >= now - day) return now;
+    if (!isTime(newest) || newest >= now - day) return now;
     printNote(
       `the newest snapshot was stored at ${isoSeconds(newest)}, and the clock here says ${isoSeconds(now)}: the age counts from the former`,
     );

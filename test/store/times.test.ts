@@ -1,5 +1,5 @@
 /** A snapshot whose own time is no date: no format can write it, so no door takes it. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import test from 'ava';
@@ -42,9 +42,11 @@ test('merge refuses an export, evidence and a database with such a time by name,
     if (index >= noDates.length) continue;
     makeBundle('macos14-not-root', put(`evidence${index}`), { time: Number(time) });
   }
+  const whole = join(cwd, 'whole.db');
+  t.is((await cli(['snapshot', '--db', whole, '--source', sample('macos14-not-root')])).code, 0);
   for (const [index, time] of noDates.entries()) {
     const path = put(`database${index}.db`);
-    t.is((await cli(['snapshot', '--db', path, '--source', sample('macos14-not-root')])).code, 0);
+    copyFileSync(whole, path);
     const db = new Database(path);
     db.prepare('UPDATE _snapshot SET collected_time = ?').run(time);
     db.close();
@@ -67,17 +69,14 @@ test('query and findings refuse such evidence by name', async (t) => {
   const folder = temporaryFolder(t);
   for (const [index, time] of noDates.entries()) {
     const path = makeBundle('macos15-unmanaged', join(folder, `evidence${index}`), { time });
-    for (const argv of [
-      ['query', '--source', path, 'SELECT * FROM hosts'],
-      ['findings', '--source', path],
-    ]) {
-      const { code, stdout, stderr } = await cli(argv);
-      t.deepEqual([code, stdout], [1, ''], stderr);
-      t.true(
-        stderr.startsWith(`tokenquery: error: ${path}: the captured_time of evidence.json is no date`),
-        stderr,
-      );
-    }
+    const argv =
+      index % 2 === 0 ? ['query', '--source', path, 'SELECT * FROM hosts'] : ['findings', '--source', path];
+    const { code, stdout, stderr } = await cli(argv);
+    t.deepEqual([code, stdout], [1, ''], stderr);
+    t.true(
+      stderr.startsWith(`tokenquery: error: ${path}: the captured_time of evidence.json is no date`),
+      stderr,
+    );
   }
 });
 
@@ -127,7 +126,7 @@ test('the first and the last date go through every door and every format', async
       const { code, stderr } = await cli(['export', '--db', path, '--format', format, '--output', to]);
       t.is(code, 0, `${format} ${time} ${stderr}`);
       // What is dated later than it was stored is kept, and is not current.
-      if (time > 0) t.regex(stderr, /dated later than stored/);
+      if (time === last) t.regex(stderr, /dated later than stored/);
       else if (format !== 'csv') t.true(readFileSync(to).length > 0, format);
     }
   }
