@@ -164,6 +164,13 @@ export interface Step {
   readonly day: number;
 }
 
+/**
+ * Facts of the evidence, such as when a Mac was started, are of its samples and lie in the month. Whoever receives them does so
+ * on this day at the earliest: a time that is ahead of the snapshot and of the receiver as well is not believed.
+ */
+const factsDay = 24;
+export const receivedTime = (day: number): number => dayTime(Math.max(day, factsDay));
+
 /** How the evidence came: b08, a05 and a15 late, a03 and b06 twice. */
 export const steps: readonly Step[] = [
   { command: 'snapshot', bundles: ['a00', 'b00'], day: 0.5 },

@@ -14,7 +14,7 @@ import {
   writeBundle,
 } from './evidence.ts';
 import { matrix } from './matrix.ts';
-import { dayTime, exportedAfter, month, nextNight, now, steps } from './month.ts';
+import { dayTime, exportedAfter, month, nextNight, now, receivedTime, steps } from './month.ts';
 import { runNamed, withRecordedVersion } from './program.ts';
 import type { Run } from './program.ts';
 import { readPacked } from './recorded.ts';
@@ -302,7 +302,7 @@ export const fleet: World = async (run, folder) => {
         file,
       ]);
     }
-    const { stdout, end } = await run(commands, dayTime(day));
+    const { stdout, end } = await run(commands, receivedTime(day));
     ends.push(`=== ${command} ${bundles.join(' ')}\n${stdout}${end}`);
     for (const [, file] of names) {
       exported.set(
