@@ -35,8 +35,20 @@ export const forTerminal = (text: string): string =>
  * Text that Markdown shows as it is: nothing of it is a link, a picture, HTML, an emphasis or the end of a cell. Escaped is
  * what can begin any of these and no more, so that the source can be read too.
  */
-export const markdownText = (text: string): string =>
-  text
-    .replace(/[\\`*[\]!~$#@|]|(?<=\S)_(?![\p{L}\p{N}])|:(?=\S)|(?<=www)\.|(?<=\S@\S*)\./giu, '\\$&')
+export const markdownText = (text: string): string => {
+  // Whether an address may have begun in this word: remembered, for to look back from every dot takes too long.
+  let isAddress = false;
+  return text
+    .replace(/[\\`*[\]!~$#@|\s.]|(?<=\S)_(?![\p{L}\p{N}])|:(?=\S)/gu, (character, at: number) => {
+      if (character.trim() === '') {
+        isAddress = false;
+        return character;
+      }
+      if (character === '@') isAddress ||= /\S/.test(text[at - 1] ?? '');
+      const isText =
+        character === '.' && !isAddress && text.slice(Math.max(0, at - 3), at).toLowerCase() !== 'www';
+      return isText ? character : `\\${character}`;
+    })
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;');
+};

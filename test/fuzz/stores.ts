@@ -9,6 +9,7 @@ import { explainStoreError, openForReading, openForWriting } from '../../store/f
 import { merge } from '../../store/merge.ts';
 import type { Input } from '../../store/merge.ts';
 import type { Store } from '../../store/store.ts';
+import { version } from '../../cli/version.ts';
 import { tables } from '../../tables/index.ts';
 import { currentText, dayLater, sampleSnapshots, storeAt, textOf } from '../export/world.ts';
 import { inFolder, unlessRefused } from './target.ts';
@@ -92,6 +93,7 @@ export const mergeInto = async (target: string, inputs: readonly Input[]): Promi
   try {
     const { bad } = await merge(store, inputs, {
       readEvidence: () => Promise.reject(new Error('there is no evidence here')),
+      version,
       now: () => fuzzTime,
     });
     said = bad.map(({ message }) => message);
