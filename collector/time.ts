@@ -6,6 +6,9 @@ const daySeconds = 86_400;
 /** 2001-01-01: no Mac with this system is older. Zero, and what a clock says that lost its time, are no moments. */
 export const firstTime = 978_307_200;
 
+/** The Monday of its week, as strict redaction tells 0: where 0 is no moment, nor is this. */
+export const weekOfZero = -3 * daySeconds;
+
 /** Whether unix seconds are those of a date: beyond them no format has a way to write a time. */
 export const isTime = (seconds: unknown): seconds is number =>
   Number.isSafeInteger(seconds) && Math.abs(seconds as number) <= most;

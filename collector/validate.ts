@@ -1,7 +1,7 @@
 /** The one validator: what a value of a column may be, wherever it comes from. */
 import { allColumns } from './table.ts';
 import type { Column, Table, Value } from './table.ts';
-import { firstTime } from './time.ts';
+import { firstTime, weekOfZero } from './time.ts';
 
 /** A word as lists have them. A newer version may know one that no list has yet; it has this form. */
 const word = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
@@ -39,7 +39,8 @@ export class ColumnRule {
   /** A number that is no moment at which anything on a Mac can have been: it is unknown when that was. */
   isOddTime(value: Value | undefined, lastTime: number): boolean {
     if (!this.isTime || typeof value !== 'number') return false;
-    return (value < firstTime || value > lastTime) && !(value === 0 && this.#zeroIsAnswer);
+    const isAnswer = this.#zeroIsAnswer && (value === 0 || value === weekOfZero);
+    return (value < firstTime || value > lastTime) && !isAnswer;
   }
 
   /** Why that is, where the column is NULL. */

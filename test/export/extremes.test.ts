@@ -190,6 +190,23 @@ for (const collectedTime of [first, now, lastDate]) {
   });
 }
 
+for (const level of levels)
+  test(`what is redacted (${level}) passes from its own export as it is`, (t) => {
+    const by = redaction(level, Buffer.alloc(32, 1), tables);
+    const text = written('native', by(wholeSnapshot(door(snapshotOf(now)), tables)));
+    const decoder = nativeDecoder(tables);
+    const found: Snapshot[] = [];
+    decoder.bytes(Buffer.from(text), (snapshot) => void found.push(snapshot));
+    decoder.end();
+    t.is(found.length, 1);
+    for (const snapshot of found) {
+      const passed = door(snapshot);
+      for (const [name, observation] of snapshot.observations)
+        t.deepEqual(passed.observations.get(name), observation, name);
+      t.is(passed.snapshotId, snapshot.snapshotId);
+    }
+  });
+
 test('a time that none can be is NULL, named in columns_affected and told in table_status', (t) => {
   const { observations, report } = door(snapshotOf(now));
   for (const table of dataTables(tables)) {

@@ -196,7 +196,7 @@ test('token_drift_over_time tells each week once, with the state at its end', (t
 
 test('the first snapshot of a host is no change, and a change is told for seven days', (t) => {
   const history = queries.filter(({ needsHistory, isOfFleet }) => needsHistory && !isOfFleet);
-  t.is(history.length, 6);
+  t.is(history.length, 7);
   for (const { query, fires } of cases) {
     if (!history.some(({ name }) => name === query)) continue;
     const [first, second] = fires('HOST-A');
