@@ -7,7 +7,7 @@ import type { Stats } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { FileError } from './errors.ts';
 
-export const isRoot = (): boolean => process.geteuid?.() === 0;
+const isRoot = (): boolean => process.geteuid?.() === 0;
 
 /** Who called sudo; nobody where launchd started the program, which asks no one for a password. */
 const caller = (): number | null => {

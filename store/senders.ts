@@ -22,7 +22,7 @@ export const hostOfFolder = (folder: string): string | null => {
  *
  * @param folder The name of the folder of the sender: the one right below what was named to merge.
  */
-export const senderFault = (
+const senderFault = (
   { isFromFolder = false, onlyHosts }: SenderRules,
   folder: string,
   { hostId }: Pick<Snapshot, 'hostId'>,

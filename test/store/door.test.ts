@@ -255,20 +255,15 @@ test('what a sender may bring is taken, whatever lies beside it, and one error n
 });
 
 test('a list of hosts is one host a line, and nothing else', async (t) => {
-  const host = '00000000-0000-4000-8000-000000000001';
-  for (const text of [
-    host,
-    `\ufeff${host}\r\n`,
-    `# ours\n\n  ${host.toLowerCase()} # Ada\n`,
-    `${host}\n${host}`,
-  ])
-    t.deepEqual([...hostsOfList('list', text)], [host], JSON.stringify(text));
+  const one = '00000000-0000-4000-8000-000000000001';
+  for (const text of [host, `\ufeff${one}\r\n`, `# ours\n\n  ${one.toLowerCase()} # Ada\n`, `${one}\n${one}`])
+    t.deepEqual([...hostsOfList('list', text)], [one], JSON.stringify(text));
   for (const text of [
     '',
     '\n#\n',
     'HOST-1',
-    `${host},${host}`,
-    `${host}\0`,
+    `${one},${one}`,
+    `${one}\0`,
     '\u001b[31m',
     '../../x',
     'x'.repeat(10_000),
