@@ -256,7 +256,7 @@ test('what a sender may bring is taken, whatever lies beside it, and one error n
 
 test('a list of hosts is one host a line, and nothing else', async (t) => {
   const one = '00000000-0000-4000-8000-000000000001';
-  for (const text of [host, `\ufeff${one}\r\n`, `# ours\n\n  ${one.toLowerCase()} # Ada\n`, `${one}\n${one}`])
+  for (const text of [one, `\ufeff${one}\r\n`, `# ours\n\n  ${one.toLowerCase()} # Ada\n`, `${one}\n${one}`])
     t.deepEqual([...hostsOfList('list', text)], [one], JSON.stringify(text));
   for (const text of [
     '',
