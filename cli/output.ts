@@ -1,5 +1,6 @@
 /** The only writer to stdout and stderr. */
 import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { eastAsianWidth } from 'get-east-asian-width';
 import { codeOf } from '../collector/errors.ts';
 import type { UserError } from '../collector/errors.ts';
@@ -89,10 +90,10 @@ export const printNote = (message: string): void => {
 
 /** Progress, on a terminal only: each call replaces the line before it. */
 export const printProgress = (message: string): void => {
-  if (process.stderr.isTTY) toStderr(`\r\u001b[K${visible(message)}`);
+  if (isatty(2)) toStderr(`\r\u001b[K${visible(message)}`);
 };
 export const endProgress = (): void => {
-  if (process.stderr.isTTY) toStderr('\r\u001b[K');
+  if (isatty(2)) toStderr('\r\u001b[K');
 };
 
 /** Values as SQLite answers them; integers may be bigint. */

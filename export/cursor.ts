@@ -7,9 +7,10 @@
  * before. Where a checksum does not fit, the snapshots of that day are exported once more: rows are repeated then,
  * and none is left out.
  */
-import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
 import { codeOf, FileError, UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
+import { readRegular } from '../collector/files.ts';
 import { checkData } from '../collector/trust.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Db } from '../store/database.ts';
@@ -31,6 +32,8 @@ export interface Cursor {
 
 const format = 'tokenquery-cursor';
 const version = 1;
+/** A hundred times that of 10,000 hosts with a year of daily snapshots. */
+const maxCursorBytes = 256 * 1024 * 1024;
 
 export const emptyCursor = (selection: string): Cursor => ({
   selection,
@@ -69,20 +72,9 @@ const isCursorJson = (json: Partial<CursorJson> | null): json is CursorJson =>
     (one): one is CursorJson['settled'][number] => isListOf(one, isNumber) && one.length === 4,
   );
 
-// A link is not followed, and a pipe is not waited for.
-const ownFlags = constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
 /** The text of a file; null where there is none. */
-const textOf = (path: string): string | null => {
-  if (!existsSync(path)) return null;
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    if (!fstatSync(file).isFile()) throw new FileError(path, ' is not a file', 'name a file');
-    return readFileSync(file, 'utf8');
-  } finally {
-    closeSync(file);
-  }
-};
+const textOf = (path: string): string | null =>
+  existsSync(path) ? readRegular(path, maxCursorBytes).toString('utf8') : null;
 
 /**
  * Keeps other exports from the cursor, and so from the files beside which it stands, until what is returned is
@@ -93,7 +85,9 @@ export const lockCursor = (path: string): (() => void) => {
   const lock = `${path}.lock`;
   checkData(path, ['.lock', '.lock-journal', '.lock-wal', '.lock-shm']);
   try {
-    closeSync(openSync(lock, ownFlags | constants.O_WRONLY | constants.O_CREAT, 0o600));
+    // A link is not followed, and a pipe is not waited for.
+    const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+    closeSync(openSync(lock, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600));
   } catch (error) {
     throw fileFailure(error, path, 'write');
   }
@@ -120,9 +114,7 @@ export const readCursor = (path: string, selection: string): Cursor => {
     if (text === null) return emptyCursor(selection);
     json = JSON.parse(text) as Partial<CursorJson> | null;
   } catch (error) {
-    throw codeOf(error) === '' && !(error instanceof UserError)
-      ? notACursor(path)
-      : fileFailure(error, path, 'read');
+    throw error instanceof SyntaxError ? notACursor(path) : fileFailure(error, path, 'read');
   }
   const { version: own } = json ?? {};
   if (json?.format === format && isNumber(own) && own !== version) {
