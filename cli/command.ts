@@ -58,7 +58,7 @@ export interface Arguments {
 }
 
 /** What bounds a command. A guard stands before it begins, where there is any limit. */
-export interface CommandLimits {
+interface CommandLimits {
   /** What is stopped, in the words of an error. */
   readonly what: string;
   /** What gives it longer, where it is not --timeout alone. */

@@ -93,6 +93,7 @@ class Guardian {
   #unseenMs = 0;
   #timer: NodeJS.Timeout | null = null;
   #isEnding = false;
+  #hasFailed = false;
 
   constructor(worker: Worker, state: Int32Array) {
     this.#worker = worker;
@@ -211,11 +212,12 @@ class Guardian {
     });
     if (this.#timer !== null) clearInterval(this.#timer);
     for (const signal of signals) process.removeListener(signal, pass);
-    return code;
+    return this.#hasFailed ? 1 : code;
   }
 
   /** What the thread does not tell of itself: it could not begin, or its memory was full. */
   #failed(error: unknown): void {
+    this.#hasFailed = true;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ERR_WORKER_OUT_OF_MEMORY')
       tell(

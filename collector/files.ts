@@ -33,7 +33,7 @@ export const openRegular = (path: string, { noLink = false, hint = '' }: Opening
   try {
     const stat = fstatSync(fd);
     if (stat.isFile()) return { fd, size: stat.size };
-    if (!stat.isDirectory()) throw new FileError(path, ` is a ${kindOf(stat)} and no file`, hint);
+    if (!stat.isDirectory()) throw new FileError(path, ` is not a file but a ${kindOf(stat)}`, hint);
     throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
   } catch (error) {
     closeSync(fd);

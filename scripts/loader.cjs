@@ -60,6 +60,6 @@ const runBundle = () => {
 };
 if (isThread || !isGuarded) runBundle();
 else {
-  const { runGuarded } = require('./guardian.cjs');
+  const { runGuarded } = require(join(__dirname, 'guardian.cjs'));
   runGuarded(__filename, line).then((exitCode) => (process.exitCode = exitCode));
 }

@@ -16,7 +16,9 @@ const allowed =
 export const maxSqlBytes = 1024 * 1024;
 
 // String, quoted name, comment; in the order in which SQLite reads them.
-const opaque = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g;
+// One that has no end goes on to the end of the text: to look for an end from each beginning would take its square.
+const opaque =
+  /'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)|\[[^\]]*(?:\]|$)|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g;
 
 /** The statement without its comments; with `quoted: 'keep'` its strings and quoted names stay. */
 const bare = (sql: string, quoted: 'keep' | 'blank'): string =>
@@ -114,7 +116,7 @@ export const prepareGuarded = (
   checkLength(sql);
   if (sql.includes('\0')) throw new UserError('the SQL holds a NUL character', allowed);
   checkVerb(sql);
-  const refused = refusedNames.exec(bare(sql, 'keep').replace(/'(?:[^']|'')*'/g, "''"))?.[0];
+  const refused = refusedNames.exec(bare(sql, 'keep').replace(/'(?:[^']|'')*(?:'|$)/g, "''"))?.[0];
   if (refused !== undefined)
     throw new UserError(`${refused} is refused: queries see the tables and nothing else`, allowed);
   let statement: Statement;

@@ -1,10 +1,11 @@
 /** Many hosts into one file: databases, evidence and exports, in any order and any number of times. */
-import { openSync, readSync, closeSync, statSync } from 'node:fs';
+import { readSync, closeSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { FileError, UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
+import { openRegular } from '../collector/files.ts';
 import { isTime } from '../collector/time.ts';
 import { workerArgument } from './worker.ts';
 import { readHostIds, snapshotReader } from './reader.ts';
@@ -58,7 +59,7 @@ export interface Found {
 
 const isDatabase = (path: string): boolean => {
   const bytes = Buffer.alloc(16);
-  const file = openSync(path, 'r');
+  const file = openRegular(path).fd;
   try {
     return readSync(file, bytes, 0, 16, 0) === 16 && bytes.toString('latin1') === 'SQLite format 3\0';
   } finally {

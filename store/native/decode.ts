@@ -93,13 +93,11 @@ export class NativeDecoder {
     let start = 0;
     for (;;) {
       if (this.#table !== null) start = this.#takeRows(bytes, start, this.#table);
+      // There may be millions of blank ones.
+      for (; bytes[start] === lineFeed; start += 1) this.#lineNumber += 1;
       const end = bytes.indexOf(lineFeed, start);
       if (end === -1) return start;
       this.#lineNumber += 1;
-      if (end === start) {
-        start += 1;
-        continue;
-      }
       const line = bytes.subarray(start, end);
       if (line.length > longLine && isDeep(line)) throw this.#broken('this is nested too deeply');
       if (!isUtf8(line)) throw this.#broken('this is not UTF-8');
