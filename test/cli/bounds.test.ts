@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -295,8 +296,8 @@ test('a folder is bounded before it is read, and its sums tell of the very bytes
   const sparse = await openBundle(many);
   t.throws(() => [...sparse.values()].forEach((read) => read()), { message: /more than 256 MiB/ });
   const changed = bundle('changed');
-  const sum = execFileSync('sha256sum', ['evidence.json'], { cwd: changed, encoding: 'utf8' });
-  writeFileSync(join(changed, 'SHA256SUMS'), sum);
+  const sum = createHash('sha256').update('{}').digest('hex');
+  writeFileSync(join(changed, 'SHA256SUMS'), `${sum}  evidence.json\n`);
   const checked = await openBundle(changed);
   checkSums(changed, checked);
   writeFileSync(join(changed, 'evidence.json'), '{"other": 1}');
