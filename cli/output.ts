@@ -1,12 +1,12 @@
 /** The only writer to stdout and stderr. */
 import { writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import { eastAsianWidth } from 'get-east-asian-width';
 import { codeOf } from '../collector/errors.ts';
 import type { UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
 import { csvCell, hexOf, jsonCell } from '../export/cell.ts';
 import type { AnyCell } from '../export/cell.ts';
+import { isTerminal } from './terminal.ts';
 
 const chunkCharacters = 65_536;
 let pending: string[] = [];
@@ -90,10 +90,10 @@ export const printNote = (message: string): void => {
 
 /** Progress, on a terminal only: each call replaces the line before it. */
 export const printProgress = (message: string): void => {
-  if (isatty(2)) toStderr(`\r\u001b[K${visible(message)}`);
+  if (isTerminal(2)) toStderr(`\r\u001b[K${visible(message)}`);
 };
 export const endProgress = (): void => {
-  if (isatty(2)) toStderr('\r\u001b[K');
+  if (isTerminal(2)) toStderr('\r\u001b[K');
 };
 
 /** Values as SQLite answers them; integers may be bigint. */

@@ -1,4 +1,3 @@
-import { isatty } from 'node:tty';
 import { UserError } from '../../collector/errors.ts';
 import { fileFailure } from '../../collector/file_failure.ts';
 import { readAtMost, readRegular } from '../../collector/files.ts';
@@ -16,6 +15,7 @@ import { names } from '../names.ts';
 import { modeOf, modeOptions, timeoutOption, worldOptions } from '../options.ts';
 import { flush, printNote, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
+import { isTerminal } from '../terminal.ts';
 import { asking, storedWorld } from '../world.ts';
 import type { World } from '../world.ts';
 
@@ -40,7 +40,7 @@ const readSql = (given: Arguments): string => {
   const [inline] = given.positionals;
   const file = given.text('f');
   if (file === null && inline !== undefined && inline !== '-') return inline;
-  if (file === null && inline === undefined && isatty(0)) {
+  if (file === null && inline === undefined && isTerminal(0)) {
     throw new UserError('there is no SQL to run', 'for example: tokenquery query "SELECT * FROM users"', 2);
   }
   try {
