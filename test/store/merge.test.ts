@@ -558,7 +558,7 @@ test('whatever an input brings about is its own fault, and the others are stored
     null,
   ];
   const inputs = [
-    ...thrown.map((error) => () => Promise.reject(error as Error)),
+    ...thrown.map((error) => () => Promise.reject(error)),
     ...odd.map((snapshot) => async () => snapshot as Snapshot),
   ].flatMap((bad, index) => [async () => good(`A${index}`), bad, async () => good(`B${index}`)]);
   const store = newStore();
