@@ -57,6 +57,18 @@ export interface Arguments {
   required(name: string): string;
 }
 
+/** What bounds a command. A guard stands before it begins, where there is any limit. */
+interface CommandLimits {
+  /** What is stopped, in the words of an error. */
+  readonly what: string;
+  /** What gives it longer, where it is not --timeout alone. */
+  readonly hint?: string;
+  /** Where --timeout is not given; null for no limit. */
+  readonly seconds: number | null;
+  /** It runs SQL that somebody else may have written: its memory is bounded too. */
+  readonly isMemoryBounded: boolean;
+}
+
 /** One verb of the command line: help, documentation and parsing come from it. */
 export interface Command {
   readonly name: string;
@@ -72,6 +84,7 @@ export interface Command {
     readonly name?: string;
   };
   readonly examples: readonly string[];
+  readonly limits?: (given: Arguments) => CommandLimits;
   /** @returns The exit code. */
   run(given: Arguments): Promise<number>;
 }

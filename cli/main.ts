@@ -1,4 +1,4 @@
-import type { Command } from './command.ts';
+import type { Arguments, Command } from './command.ts';
 import { alignColumns, helpOf, parseCommandLine } from './args.ts';
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
@@ -111,21 +111,31 @@ const splitSequence = (argv: readonly string[]): (readonly string[])[] => {
   return at === -1 ? [argv] : [argv.slice(0, at), ...splitSequence(argv.slice(at + 1))];
 };
 
-/** Runs the program. @returns The exit code: the first that is not 0, where there are several commands. */
-export const main = async (argv: readonly string[]): Promise<number> => {
+/**
+ * The guard of a command that may take too long (cli/guardian.ts): it has to be started, or it watches this thread, or there
+ * shall be none, where the program is asked within another one.
+ */
+export type Guard = 'to start' | 'standing' | 'none';
+
+/**
+ * Runs the program.
+ *
+ * @returns The exit code: the first that is not 0, where there are several commands.
+ */
+export const main = async (argv: readonly string[], guard: Guard): Promise<number> => {
   const [first = [], ...rest] = splitSequence(argv);
-  let exitCode = await runOne(first);
+  let exitCode = await runOne(first, guard);
   // Each is run whatever came of the one before: what an earlier run stored is exported even if this one stores nothing.
   for (const next of rest) {
     // A command line that is wrong is not half right.
     if (exitCode === 2) break;
-    const own = await runOne(next);
+    const own = await runOne(next, guard);
     if (exitCode === 0) exitCode = own;
   }
   return exitCode;
 };
 
-const answer = async (argv: readonly string[]): Promise<number> => {
+const answer = async (argv: readonly string[], guard: Guard): Promise<number> => {
   const [first] = argv;
   if (argv.length === 1 && (first === '--version' || first === '-V')) {
     print(`tokenquery ${version}\n`);
@@ -141,10 +151,32 @@ const answer = async (argv: readonly string[]): Promise<number> => {
     print(helpOf(command));
     return 0;
   }
-  return await command.run(given);
+  return await guarded(command, given, argv, guard);
 };
 
-const runOne = async (argv: readonly string[]): Promise<number> => {
+/** Runs a command behind its limits: the guard stands before anything of the work begins. */
+const guarded = async (
+  command: Command,
+  given: Arguments,
+  argv: readonly string[],
+  guard: Guard,
+): Promise<number> => {
+  const own = command.limits?.(given) ?? { what: command.name, seconds: null, isMemoryBounded: false };
+  const asked = 'timeout' in command.options ? given.number('timeout') : null;
+  const seconds = asked ?? own.seconds;
+  if (guard === 'none' || (seconds === null && !own.isMemoryBounded)) return await command.run(given);
+  if (guard === 'to start') {
+    const { runGuarded } = await import(/* webpackMode: "eager" */ './guardian.ts');
+    const { programEntry } = await import(/* webpackMode: "eager" */ './delivered.ts');
+    return await runGuarded(programEntry, argv);
+  }
+  const { bounded, memoryLimit } = await import(/* webpackMode: "eager" */ './guarded.ts');
+  const { what, hint = '--timeout SECONDS gives it longer' } = own;
+  const limits = { what, hint, seconds, bytes: own.isMemoryBounded ? memoryLimit() : null };
+  return await bounded(limits, asked !== null, () => command.run(given));
+};
+
+const runOne = async (argv: readonly string[], guard: Guard): Promise<number> => {
   // better-sqlite3 needs Node-API 10 and ends an older Node without a word.
   if (Number(process.versions.napi ?? 0) < 10) {
     printError(
@@ -154,7 +186,7 @@ const runOne = async (argv: readonly string[]): Promise<number> => {
     return 1;
   }
   try {
-    const exitCode = await answer(argv);
+    const exitCode = await answer(argv, guard);
     flush();
     return exitCode;
   } catch (error) {

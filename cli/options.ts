@@ -62,6 +62,16 @@ export const worldOptions: Options = {
   },
 };
 
+/** Of what may take long. */
+export const timeoutOption = (otherwise: string): Options => ({
+  timeout: {
+    type: 'string',
+    value: 'SECONDS',
+    kind: 'count',
+    description: `End after so long, with exit code 1; ${otherwise}.`,
+  },
+});
+
 const modeAlternatives: Options = alternatives({
   pretty: { type: 'boolean', description: 'A table for people (the default).' },
   json: { type: 'boolean', description: 'A JSON array; numbers are numbers and unknown is null.' },

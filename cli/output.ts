@@ -1,18 +1,19 @@
 /** The only writer to stdout and stderr. */
 import { writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import { eastAsianWidth } from 'get-east-asian-width';
 import { codeOf } from '../collector/errors.ts';
 import type { UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
 import { notCalculated, csvCell, hexOf, jsonCell } from '../export/cell.ts';
 import type { AnyCell } from '../export/cell.ts';
+import { isTerminal } from './terminal.ts';
 import { forTerminal, markdownText, visible } from './visible.ts';
 
 export { visible } from './visible.ts';
 
 let terminal: boolean | null = null;
-const isTerminal = (): boolean => (terminal ??= isatty(1));
+/** Whether what is printed goes to a terminal. */
+const isShown = (): boolean => (terminal ??= isTerminal(1));
 
 const chunkCharacters = 65_536;
 let pending: string[] = [];
@@ -59,7 +60,7 @@ export const flush = (): void => {
 
 /** Data, to stdout. A terminal gets nothing that it would act upon or hide; a file and a pipe get every byte. */
 export const print = (given: string): void => {
-  const text = isTerminal() ? forTerminal(given) : given;
+  const text = isShown() ? forTerminal(given) : given;
   pending.push(text);
   pendingLength += text.length;
   if (pendingLength >= chunkCharacters) flush();
@@ -91,10 +92,10 @@ export const printNote = (message: string): void => {
 
 /** Progress, on a terminal only: each call replaces the line before it. */
 export const printProgress = (message: string): void => {
-  if (process.stderr.isTTY) toStderr(`\r\u001b[K${visible(message)}`);
+  if (isTerminal(2)) toStderr(`\r\u001b[K${visible(message)}`);
 };
 export const endProgress = (): void => {
-  if (process.stderr.isTTY) toStderr('\r\u001b[K');
+  if (isTerminal(2)) toStderr('\r\u001b[K');
 };
 
 /** Values as SQLite answers them; integers may be bigint. */
@@ -117,7 +118,7 @@ const csvLine = (cells: Cells, mode: 'csv' | 'spreadsheet'): string => {
   const field = (cell: AnyCell): string => {
     const text = mode === 'spreadsheet' ? notCalculated(cell) : cell;
     // A line feed within a field is a line on a terminal.
-    return csvCell(isTerminal() && typeof text === 'string' ? visible(text) : text);
+    return csvCell(isShown() && typeof text === 'string' ? visible(text) : text);
   };
   return `${cells.map(field).join(',')}\r\n`;
 };

@@ -1,4 +1,5 @@
 /** Signals that end the program, and what has to be put in order before they do. */
+import { beforeLeaving } from '../collector/leaving.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -10,9 +11,11 @@ export const cleaningUp = async <T>(cleanUp: () => void, work: () => Promise<T>)
     process.kill(process.pid, signal);
   };
   for (const signal of signals) process.on(signal, end);
+  const done = beforeLeaving(cleanUp);
   try {
     return await work();
   } finally {
+    done();
     // With a listener, Ctrl-C would wait for a running query to end.
     for (const signal of signals) process.removeListener(signal, end);
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { collect } from '../collector/collect.ts';
 import type { Collection } from '../collector/collection.ts';
 import { UserError } from '../collector/errors.ts';
+import { killRunning, uncounted } from '../collector/leaving.ts';
 import { evidenceBackend } from '../collector/backends/evidence.ts';
 import type { Backend } from '../collector/backends/backend.ts';
 import { dataTables } from '../collector/table.ts';
@@ -109,13 +110,12 @@ export const collectAll = async (
     return collections;
   };
   if (!hasLive) return work();
-  const { killRunning } = await import(/* webpackMode: "eager" */ '../collector/backends/process.ts');
   return cleaningUp(killRunning, work);
 };
 
 /** Collects tables of everything that --source names. */
-export const collectFrom = async (given: Arguments, wanted: readonly Table[]): Promise<Collection[]> =>
-  collectAll(await backendsOf(given), wanted, given);
+export const collectFrom = (given: Arguments, wanted: readonly Table[]): Promise<Collection[]> =>
+  uncounted(async () => collectAll(await backendsOf(given), wanted, given));
 
 /** The tables to collect for those that a statement touches: one that speaks of the collection needs them all. */
 export const tablesToCollect = (touched: ReadonlySet<string>): readonly Table[] => {

@@ -1,8 +1,10 @@
 import { workerArgument } from '../store/worker.ts';
 import { main } from './main.ts';
 
-// Threads of `merge` and `export` are started by this same file: the bundle has no other.
-const isServed =
-  process.argv[2] === workerArgument &&
-  (await (await import(/* webpackMode: "eager" */ './worker.ts')).serveWorker());
-if (!isServed) process.exitCode = await main(process.argv.slice(2));
+// Threads are started by this same file: the bundle has no other.
+const thread =
+  process.argv[2] === workerArgument
+    ? await (await import(/* webpackMode: "eager" */ './worker.ts')).serveWorker()
+    : null;
+if (thread === null) process.exitCode = await main(process.argv.slice(2), 'to start');
+else if (thread === 'command') process.exitCode = await main(process.argv.slice(3), 'standing');

@@ -1,11 +1,14 @@
 /** What this program does in a thread of its own. */
 import { isMainThread, workerData } from 'node:worker_threads';
 
-/** False where this is no thread, but somebody who typed the argument of one. */
-export const serveWorker = async (): Promise<boolean> => {
-  if (isMainThread) return false;
-  const { task } = workerData as { readonly task: 'decode' | 'export' };
+type Task = 'decode' | 'export' | 'command';
+
+/** What this thread is for, which it now does but for a command; null where it is none, but somebody typed the argument of one. */
+export const serveWorker = async (): Promise<Task | null> => {
+  if (isMainThread) return null;
+  const { task } = workerData as { readonly task: Task };
   if (task === 'decode') (await import(/* webpackMode: "eager" */ './decode_worker.ts')).serve();
-  else (await import(/* webpackMode: "eager" */ './export_worker.ts')).serve();
-  return true;
+  else if (task === 'export') (await import(/* webpackMode: "eager" */ './export_worker.ts')).serve();
+  else (await import(/* webpackMode: "eager" */ './guarded.ts')).beGuarded();
+  return task;
 };

@@ -45,8 +45,6 @@ const explain = async (error: unknown, { store }: World, what: string, hint: str
 };
 
 interface Asking {
-  /** After so many seconds it is stopped; null for what takes no time. */
-  readonly seconds: number | null;
   /** What is asked, in the words of an error. */
   readonly what: string;
   readonly hint?: string;
@@ -55,20 +53,15 @@ interface Asking {
 /** Asks a world, which from here on can only be read, and closes it. */
 export const asking = async <T>(
   world: World,
-  { seconds, what, hint = '' }: Asking,
+  { what, hint = '' }: Asking,
   work: () => T | Promise<T>,
 ): Promise<T> => {
   world.db.pragma('query_only = ON');
-  const watching =
-    seconds === null
-      ? null
-      : (await import(/* webpackMode: "eager" */ '../store/watchdog.ts')).watch(seconds);
   try {
     return await work();
   } catch (error) {
     throw await explain(error, world, what, hint);
   } finally {
-    watching?.stop();
     world.close();
   }
 };

@@ -8,9 +8,10 @@
  * told. Where a checksum does not fit, the snapshots of that day are exported once more: rows are repeated then,
  * and none is left out.
  */
-import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
 import { codeOf, FileError, UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
+import { readRegular } from '../collector/files.ts';
 import { checkData } from '../collector/trust.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Db } from '../store/database.ts';
@@ -39,6 +40,8 @@ const format = 'tokenquery-cursor';
 const version = 2;
 /** Its days have ids without their hosts. */
 const namelessVersion = 1;
+/** A hundred times that of 10,000 hosts with a year of daily snapshots. */
+const maxCursorBytes = 256 * 1024 * 1024;
 
 export const emptyCursor = (selection: string): Cursor => ({
   selection,
@@ -79,20 +82,9 @@ const isCursorJson = (json: Partial<CursorJson> | null): json is CursorJson =>
     (one): one is CursorJson['settled'][number] => isListOf(one, isNumber) && one.length === 4,
   );
 
-// A link is not followed, and a pipe is not waited for.
-const ownFlags = constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
 /** The text of a file; null where there is none. */
-const textOf = (path: string): string | null => {
-  if (!existsSync(path)) return null;
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    if (!fstatSync(file).isFile()) throw new FileError(path, ' is not a file', 'name a file');
-    return readFileSync(file, 'utf8');
-  } finally {
-    closeSync(file);
-  }
-};
+const textOf = (path: string): string | null =>
+  existsSync(path) ? readRegular(path, maxCursorBytes).toString('utf8') : null;
 
 const isNamelessDay = (one: unknown): one is NamelessDay =>
   Array.isArray(one) && one.length === 2 && isNumber(one[0]) && isListOf(one[1], isNumber);
@@ -131,7 +123,9 @@ export const lockCursor = (path: string): (() => void) => {
   const lock = `${path}.lock`;
   checkData(path, ['.lock', '.lock-journal', '.lock-wal', '.lock-shm']);
   try {
-    closeSync(openSync(lock, ownFlags | constants.O_WRONLY | constants.O_CREAT, 0o600));
+    // A link is not followed, and a pipe is not waited for.
+    const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+    closeSync(openSync(lock, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600));
   } catch (error) {
     throw fileFailure(error, path, 'write');
   }
@@ -158,9 +152,7 @@ export const readCursor = (path: string, selection: string): Cursor => {
     if (text === null) return emptyCursor(selection);
     json = JSON.parse(text) as Partial<CursorJson> | null;
   } catch (error) {
-    throw codeOf(error) === '' && !(error instanceof UserError)
-      ? notACursor(path)
-      : fileFailure(error, path, 'read');
+    throw error instanceof SyntaxError ? notACursor(path) : fileFailure(error, path, 'read');
   }
   const { version: own } = json ?? {};
   if (json?.format === format && isNumber(own) && own !== version && own !== namelessVersion) {

@@ -2,6 +2,7 @@
 import { closeSync, constants, fdatasync, fsyncSync, openSync, rmSync, write, writeSync } from 'node:fs';
 import type { Gzip } from 'node:zlib';
 import { UserError } from '../collector/errors.ts';
+import { unfinishedFiles } from '../collector/leaving.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
@@ -68,6 +69,7 @@ export class PartFile {
   constructor(path: string, compression: Compression) {
     this.path = path;
     this.fd = openSync(path, newFileFlags, 0o600);
+    unfinishedFiles.add(path);
     this.compressor = compressorOf(compression);
     this.compressor?.on('data', (bytes: Uint8Array) => {
       try {
@@ -126,6 +128,7 @@ export class PartFile {
     if (this.isOpen) closeSync(this.fd);
     this.isOpen = false;
     rmSync(this.path, { force: true });
+    unfinishedFiles.delete(this.path);
   }
 
   private check(): void {

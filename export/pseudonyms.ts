@@ -1,8 +1,9 @@
 /** Pseudonyms: keyed hashes, and the key behind them, which the program reads and never makes. */
 import { createHmac } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { UserError } from '../collector/errors.ts';
 import { fileFailure, isNotThere } from '../collector/file_failure.ts';
+import { readRegular } from '../collector/files.ts';
 
 export const uuid = /^[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}$/i;
 
@@ -24,6 +25,9 @@ export const hmacOf = (key: Uint8Array): ((text: string) => string) => {
 const makeKey = (path: string): string =>
   `make one key for the whole fleet, and keep it apart from the exports: (umask 077; openssl rand -hex 32 > ${path})`;
 
+/** A key has some dozens. */
+const maxKeyBytes = 1024 * 1024;
+
 /**
  * Reads the key. It is never made here: each Mac would have its own, and the same user another pseudonym on each,
  * without a word.
@@ -43,7 +47,7 @@ export const readKey = (path: string): Uint8Array => {
         'whoever owns it can undo the redaction: it must be yours, or root’s',
       );
     }
-    bytes = readFileSync(path);
+    bytes = readRegular(path, maxKeyBytes);
   } catch (error) {
     if (isNotThere(error)) throw new UserError(`there is no key ${path}`, makeKey(path));
     throw fileFailure(error, path, 'read');

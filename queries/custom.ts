@@ -1,8 +1,9 @@
 /** A folder of the user's own queries. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
+import { readRegular } from '../collector/files.ts';
 import type { Table } from '../collector/table.ts';
 import { checkCode } from '../collector/trust.ts';
 import type { Db } from '../store/database.ts';
@@ -15,6 +16,9 @@ import { blindSpotStatements, exemptStatement } from './blind_spots.ts';
 import type { Names } from './evaluate.ts';
 import { withClosed } from './closed.ts';
 
+/** Of queries, or a pack of them: hundreds of times the largest that is known. */
+const maxFileBytes = 16 * 1024 * 1024;
+
 /**
  * The text of a file of queries, or of the folder that an option names.
  *
@@ -23,8 +27,11 @@ import { withClosed } from './closed.ts';
 export const readText = (path: string, option: '--queries' | '--pack', hint?: string): string => {
   checkCode(path, `what ${option} names`);
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
+      readRegular(path, maxFileBytes, { hint }),
+    );
   } catch (error) {
+    if (error instanceof UserError) throw error;
     if (error instanceof TypeError)
       throw new UserError(`${path} is not UTF-8`, 'save it as UTF-8 in your editor');
     throw fileFailure(error, path, 'read', hint);

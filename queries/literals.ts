@@ -62,6 +62,9 @@ const tokensOf = (sql: string): Token[] => {
   return tokens;
 };
 
+/** What a person writes has fewer; to look into each takes the length of the statement. */
+const maxLiterals = 500;
+
 interface Literal {
   readonly value: string | number;
   /** As it stands in the statement. */
@@ -380,6 +383,7 @@ export const literalMistakes = (db: Db, sql: string, know: KnowColumn): readonly
   // Numbers of parameters that the statement itself chooses are not foreseen.
   if (tokens.some(({ kind, text }) => kind === 'parameter' && text.startsWith('?'))) return [];
   const literals = tokens.flatMap((_, index) => literalAt(tokens, index) ?? []);
+  if (literals.length > maxLiterals) return [];
   const found = new Map<number, Mistake>();
   // A number may be the place of a column, as in GROUP BY 1: without it the statement is another one.
   const [texts, numbers] = [

@@ -29,7 +29,7 @@ export const askProgram = async (parameters: readonly string[]): Promise<Answer>
   };
   put(keep as typeof writeSync);
   try {
-    const exitCode = await main(parameters);
+    const exitCode = await main(parameters, 'none');
     const textOf = (fd: number): string => Buffer.concat(written[fd] ?? []).toString('utf8');
     return { exitCode, stdout: textOf(1), stderr: textOf(2) };
   } finally {

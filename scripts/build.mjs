@@ -31,26 +31,25 @@ if (!delivered.includes('import.meta.dirname'))
   throw new Error('cli/delivered.ts no longer has import.meta.dirname');
 writeFileSync(at('build/cli/delivered.js'), delivered.replace('import.meta.dirname', "''"));
 mkdirSync(at('dist'), { recursive: true });
-run(
-  at('node_modules/@vercel/ncc/dist/ncc/cli.js'),
-  'build',
-  'build/entry.cjs',
-  '-m',
-  '--license',
-  'licenses.txt',
-  '-o',
-  'build/bundle',
-);
+/** Bundles a file of build/ into one. */
+const bundled = (entry, out, ...options) => {
+  run(at('node_modules/@vercel/ncc/dist/ncc/cli.js'), 'build', entry, '-m', '-o', out, ...options);
+  return readFileSync(at(out, 'index.cjs'), 'utf8');
+};
+const bundle = bundled('build/entry.cjs', 'build/bundle', '--license', 'licenses.txt');
+// The first thread of a guarded command loads this alone.
+writeFileSync(at('build/guardian.cjs'), 'module.exports = require("./cli/guardian.js");\n');
+writeFileSync(at('dist/guardian.cjs'), bundled('build/guardian.cjs', 'build/guardian'));
 for (const name of ['licenses.txt', 'prebuilds']) renameSync(at('build/bundle', name), at('dist', name));
 // One character beyond ASCII would make V8 hold two bytes for each of the others.
 const escaped = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-const bundle = readFileSync(at('build/bundle/index.cjs'), 'utf8');
 writeFileSync(at('dist/index.cjs'), bundle.replace(/[^\0-\x7f]/g, escaped), 'latin1');
 cpSync(at('samples'), at('dist/samples'), { recursive: true });
 const sample = ['--source', at('samples/macos26-managed')];
 const db = ['--db', at('build/warm.db')];
-const cache = (name, ...words) =>
-  run(at('scripts/code_cache.cjs'), at('dist/index.cjs'), at('dist/caches', name), ...words);
+const cacheWith = (how, name, words) =>
+  run(at('scripts/code_cache.cjs'), ...how, at('dist/index.cjs'), at('dist/caches', name), ...words);
+const cache = (name, ...words) => cacheWith([], name, words);
 mkdirSync(at('dist/caches'));
 cache('start', 'query', 'SELECT 1');
 cache(
@@ -65,7 +64,7 @@ cache(
   ...db,
   ...sample,
 );
-cache('query', 'query', ...db, 'SELECT * FROM users');
+cacheWith(['--guarded'], 'query', ['query', ...db, 'SELECT * FROM users']);
 cache('findings', 'findings', ...db);
 const exported = at('build/warm.ndjson');
 cache('export', 'export', ...db, '--format', 'native', '--output', exported);

@@ -13,13 +13,24 @@ if (Number(process.versions.napi) < 10) {
   process.stderr.write('tokenquery: hint: start bin/tokenquery, which looks for one\n');
   process.exit(1);
 }
+
+const isThread = process.argv[2] === '--thread';
+const line = process.argv.slice(isThread ? 3 : 2);
+/** As store/guard.ts has it; where the two differ, the command line is looked at once more, and nothing is lost but time. */
+const isInstant = ([verb, sql = '', ...words]) =>
+  verb === 'query' && words.length === 0 && !/[(]|\b(?:from|with|values|explain)\b/i.test(sql);
+/** Whether a command will ask for the guard: then it is started before anything else is loaded (cli/guardian.ts). */
+const isGuarded =
+  (line[0] === 'query' && !isInstant(line)) ||
+  line.some((word) => /^--(?:timeout|pack|queries)(?:=|$)/.test(word));
+
 globalThis[Symbol.for('tokenquery.root')] = __dirname;
 const filename = join(__dirname, 'index.cjs');
 // One for each kind of work, for to load what is not run takes as long as it saves where it is.
 const cacheOf = ([verb = '', ...words]) => {
   const tellsOfItself = ['--version', '-V', '--help', '-h', 'help', 'tables', 'schema', 'access', 'queries'];
   if (tellsOfItself.includes(verb)) return 'start';
-  if (verb === 'query' && words.length === 1 && !/\bFROM\b/i.test(words[0])) return 'start';
+  if (isInstant([verb, ...words])) return 'start';
   if (verb === 'merge' || verb === 'export') return verb;
   const hasFile = words.some((word) => word === '--db' || word.startsWith('--db='));
   if (verb === 'snapshot' || !hasFile) return 'collect';
@@ -36,12 +47,19 @@ const cached = (path) => {
     closeSync(file);
   }
 };
-let cachedData;
-try {
-  cachedData = cached(join(__dirname, 'caches', cacheOf(process.argv.slice(2))));
-} catch {
-  // Without it the start is slower, not different.
+const runBundle = () => {
+  let cachedData;
+  try {
+    cachedData = cached(join(__dirname, 'caches', cacheOf(line)));
+  } catch {
+    // Without it the start is slower, not different.
+  }
+  const script = new Script(wrap(readFileSync(filename, 'latin1')), { filename, cachedData });
+  const bundle = { exports: {} };
+  script.runInThisContext()(bundle.exports, createRequire(filename), bundle, filename, __dirname);
+};
+if (isThread || !isGuarded) runBundle();
+else {
+  const { runGuarded } = require(join(__dirname, 'guardian.cjs'));
+  runGuarded(__filename, line).then((exitCode) => (process.exitCode = exitCode));
 }
-const script = new Script(wrap(readFileSync(filename, 'latin1')), { filename, cachedData });
-const bundle = { exports: {} };
-script.runInThisContext()(bundle.exports, createRequire(filename), bundle, filename, __dirname);

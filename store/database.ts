@@ -21,7 +21,7 @@ export const openDatabase = (
       fileMustExist: isReadonly,
       timeout: options.waitMs ?? 5000,
     });
-    // Sorting stays in memory, so that a query writes no file; the watchdog bounds the memory.
+    // Sorting stays in memory, so that a query writes no file; the guard bounds the memory.
     db.pragma('temp_store = MEMORY');
     db.pragma('trusted_schema = OFF');
     return db;

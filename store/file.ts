@@ -95,7 +95,7 @@ export const explainStoreError = (error: unknown, path: string): unknown => {
       'what was stored before is intact; check the disk',
     );
   }
-  if (code.startsWith('SQLITE_CONSTRAINT')) return new RefusedRow(message);
+  if (/^SQLITE_(?:CONSTRAINT|TOOBIG|MISMATCH|RANGE)/.test(code)) return new RefusedRow(message);
   return new FileError(path, `: ${message}`);
 };
 

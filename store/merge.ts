@@ -1,11 +1,12 @@
 /** Many hosts into one file: databases, evidence and exports, in any order and any number of times. */
-import { openSync, readSync, closeSync, statSync } from 'node:fs';
+import { readSync, closeSync, statSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { FileError, UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
+import { openRegular } from '../collector/files.ts';
 import { workerArgument } from './worker.ts';
 import { readHostIds, snapshotReader } from './reader.ts';
 import { explainStoreError, openForReading, RefusedRow, transact } from './file.ts';
@@ -45,6 +46,16 @@ const badInput = (path: string, error: UserError): BadInput => ({
   isNamed: error instanceof FileError && error.path === path,
 });
 
+/** Whatever an input brings about is a fault of that input, and the others are merged. */
+const plainError = (error: unknown): UserError => {
+  if (error instanceof UserError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new UserError(
+    `it cannot be read: ${message.split('\n')[0]?.slice(0, 200) ?? ''}`,
+    'is the file whole, and from a Mac of yours? the other inputs are merged',
+  );
+};
+
 export interface Found {
   readonly inputs: readonly Input[];
   readonly bad: readonly BadInput[];
@@ -54,7 +65,7 @@ export interface Found {
 
 const isDatabase = (path: string): boolean => {
   const bytes = Buffer.alloc(16);
-  const file = openSync(path, 'r');
+  const file = openRegular(path).fd;
   try {
     return readSync(file, bytes, 0, 16, 0) === 16 && bytes.toString('latin1') === 'SQLite format 3\0';
   } finally {
@@ -184,6 +195,9 @@ class TargetFailure extends Error {
   override readonly name = 'TargetFailure';
 }
 
+/** What a row or a snapshot brings about is of the input that has it; what else is told is of the file that is written. */
+const isOfTarget = (error: unknown): boolean => error instanceof UserError && !(error instanceof RefusedRow);
+
 const levelText = (level: string | null): string => (level === null ? 'not redacted' : `redacted (${level})`);
 
 /** One file holds one level of redaction: in a mixed one, the same user would be two. Throws UserError for another. */
@@ -251,7 +265,7 @@ class BatchWriter {
     } catch (error) {
       // What was numbered in the transaction that was taken back is not in the file.
       this.#writer = null;
-      if (!(error instanceof RefusedRow)) throw new TargetFailure('', { cause: error });
+      if (isOfTarget(error)) throw new TargetFailure('', { cause: error });
       this.#refuse(groups, error);
       return;
     }
@@ -261,14 +275,15 @@ class BatchWriter {
   }
 
   /** One of them has a row that its table refuses; the others are good. */
-  #refuse(groups: readonly Group[], error: RefusedRow): void {
+  #refuse(groups: readonly Group[], error: unknown): void {
     const [group] = groups;
     if (groups.length > 1 || group === undefined) {
       for (const one of groups) this.#write([one]);
       return;
     }
     const hostId = group.snapshots[0]?.hostId ?? '';
-    this.#merged.bad.push(badInput(group.path, new UserError(`${hostId}: ${error.message}`, error.hint)));
+    const { message, hint } = plainError(error);
+    this.#merged.bad.push(badInput(group.path, new UserError(`${hostId}: ${message}`, hint)));
   }
 
   #count({ stored, known, tooOld, readAnew, ahead }: Added): void {
@@ -464,8 +479,8 @@ export const merge = async (
       try {
         await read(input, take, leftOut);
       } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        merged.bad.push(badInput(path, error));
+        if (error instanceof TargetFailure) throw error;
+        merged.bad.push(badInput(path, plainError(error)));
       }
       if (strangers.fault !== null) merged.bad.push(badInput(path, strangers.fault));
       for (const what of leftOut) merged.leftOut.set(what, (merged.leftOut.get(what) ?? new Set()).add(path));
@@ -474,6 +489,8 @@ export const merge = async (
     batch.flush();
     return merged;
   } catch (error) {
+    // What was read before whatever ended the work is stored; where the file itself fails, nothing can be.
+    if (!(error instanceof TargetFailure)) batch.flush();
     throw error instanceof TargetFailure ? error.cause : error;
   } finally {
     exports.end();

@@ -2,7 +2,7 @@ import { UserError } from '../../collector/errors.ts';
 import { dataTables } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
-import { modeOf, modeOptions } from '../options.ts';
+import { modeOf, modeOptions, timeoutOption } from '../options.ts';
 import { flush, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
 import {
@@ -94,6 +94,7 @@ export const changesCommand: Command = {
     },
     table: { type: 'string', value: 'NAME', description: 'Only this table.' },
     host: { type: 'string', value: 'ID', description: 'Only this host.' },
+    ...timeoutOption('no limit by default'),
     ...modeOptions,
   },
   positionals: { least: 0, most: 0 },
@@ -101,5 +102,6 @@ export const changesCommand: Command = {
     'tokenquery changes --db fleet.db --since -7d',
     'tokenquery changes --db fleet.db --table secure_tokens --since 2026-09-01 --json',
   ],
+  limits: () => ({ what: 'the list of changes', seconds: null, isMemoryBounded: false }),
   run,
 };

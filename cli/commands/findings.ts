@@ -18,7 +18,7 @@ import { printFindings } from '../findings_report.ts';
 import { evaluateIn, judgedWorld, selectQueries, tablesOfQueries } from '../findings.ts';
 import { tellMistakes } from '../mistakes.ts';
 import { names } from '../names.ts';
-import { modeOf, modeOptions, worldOptions } from '../options.ts';
+import { modeOf, modeOptions, timeoutOption, worldOptions } from '../options.ts';
 import { flush, plural, print, printNote, printRows } from '../output.ts';
 import type { Cells, Mode } from '../output.ts';
 import { evaluatePacks, queriesOfPacks } from '../packs.ts';
@@ -199,7 +199,6 @@ const evaluated = async (given: Arguments, asked: Asked, store: Store | null): P
       ? judgedWorld(await collectFrom(given, tablesOfQueries(asked.queries)))
       : await worldOfStore(given, store, asked.isLibrary);
   const how = {
-    seconds: given.number('timeout') ?? 300,
     what: 'a question',
     hint: 'tokenquery findings -n NAME asks one alone',
   };
@@ -276,12 +275,7 @@ export const findingsCommand: Command = {
       description:
         'Exit code 4 when a query could not be evaluated on a host; an error for a literal that cannot match.',
     },
-    timeout: {
-      type: 'string',
-      value: 'SECONDS',
-      kind: 'count',
-      description: 'Stop after so long; 300 by default.',
-    },
+    ...timeoutOption('no limit by default'),
     ...worldOptions,
     ...modeOptions,
   },
@@ -293,5 +287,11 @@ export const findingsCommand: Command = {
     'tokenquery findings --queries my-queries --json',
     'tokenquery findings --pack it-compliance.conf',
   ],
+  limits: (given) => ({
+    what: 'the questions',
+    seconds: null,
+    isMemoryBounded: given.text('queries') !== null || given.text('pack') !== null,
+    hint: '--timeout SECONDS gives them longer; tokenquery findings -n NAME asks one alone',
+  }),
   run,
 };

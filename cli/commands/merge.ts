@@ -15,6 +15,7 @@ import type { Arguments, Command } from '../command.ts';
 import { endProgress, flush, plural, print, printError, printNote, printProgress } from '../output.ts';
 import { programEntry } from '../delivered.ts';
 import { dbOption, dbPath, noteAhead, noteClock, using, writableStore } from '../database.ts';
+import { timeoutOption } from '../options.ts';
 import { currentTime } from '../time.ts';
 import { version } from '../version.ts';
 
@@ -144,6 +145,7 @@ export const mergeCommand: Command = {
       type: 'boolean',
       description: 'Take snapshots of several levels of redaction into one database.',
     },
+    ...timeoutOption('no limit by default; what was stored stays stored'),
   },
   positionals: { least: 1, most: 1_000_000 },
   examples: [

@@ -10,7 +10,7 @@ import type { Arguments, Command } from '../command.ts';
 import { rowsOf } from '../collected.ts';
 import { collectFrom, generatedTables } from '../sources.ts';
 import { evaluateIn, judgedWorld } from '../findings.ts';
-import { sourceOptions } from '../options.ts';
+import { sourceOptions, timeoutOption } from '../options.ts';
 import { flush, print, printRows, visible } from '../output.ts';
 import type { Cells } from '../output.ts';
 import { isoSeconds } from '../time.ts';
@@ -198,7 +198,7 @@ const run = async (given: Arguments): Promise<number> => {
     print(`${JSON.stringify(documents, null, 1)}\n`);
   } else {
     const world = judgedWorld(collections);
-    const answers = await asking(world, { seconds: null, what: 'a question' }, () => evaluateIn(world));
+    const answers = await asking(world, { what: 'a question' }, () => evaluateIn(world));
     for (const [index, collection] of collections.entries()) {
       if (index > 0) print('\n');
       printHost(collection, answers);
@@ -215,9 +215,11 @@ export const overviewCommand: Command = {
   summary: 'An overview of this Mac: who holds the keys, what disagrees, and what could not be collected.',
   options: {
     ...sourceOptions,
+    ...timeoutOption('no limit by default'),
     json: { type: 'boolean', description: 'Every table of every host, as JSON.' },
   },
   positionals: { least: 0, most: 0 },
   examples: ['sudo tokenquery overview', 'tokenquery overview --source evidence.tar.gz'],
+  limits: () => ({ what: 'the overview', seconds: null, isMemoryBounded: false }),
   run,
 };

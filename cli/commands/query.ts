@@ -1,20 +1,21 @@
-import { readFileSync } from 'node:fs';
 import { UserError } from '../../collector/errors.ts';
 import { fileFailure } from '../../collector/file_failure.ts';
+import { readAtMost, readRegular } from '../../collector/files.ts';
 import type { Names } from '../../queries/evaluate.ts';
 import type { Asked } from '../../queries/mistakes.ts';
 import type { Query } from '../../queries/query.ts';
 import type { Db, Statement } from '../../store/database.ts';
-import { hasLiteral, isInstant, prepareGuarded, touchedTables } from '../../store/guard.ts';
+import { hasLiteral, isInstant, maxSqlBytes, prepareGuarded, touchedTables } from '../../store/guard.ts';
 import { quoteName } from '../../store/ddl.ts';
 import { openMemory } from '../../store/memory.ts';
 import type { Store } from '../../store/store.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { names } from '../names.ts';
-import { modeOf, modeOptions, worldOptions } from '../options.ts';
+import { modeOf, modeOptions, timeoutOption, worldOptions } from '../options.ts';
 import { flush, printNote, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
+import { isTerminal } from '../terminal.ts';
 import { asking, storedWorld } from '../world.ts';
 import type { World } from '../world.ts';
 
@@ -33,15 +34,23 @@ const queryOf = async (given: Arguments): Promise<Query> => {
   return query;
 };
 
+const longHint = 'a statement has at most 1 MiB';
+
 const readSql = (given: Arguments): string => {
   const [inline] = given.positionals;
   const file = given.text('f');
   if (file === null && inline !== undefined && inline !== '-') return inline;
-  if (file === null && inline === undefined && process.stdin.isTTY) {
+  if (file === null && inline === undefined && isTerminal(0)) {
     throw new UserError('there is no SQL to run', 'for example: tokenquery query "SELECT * FROM users"', 2);
   }
   try {
-    return readFileSync(file === null || file === '-' ? 0 : file, 'utf8');
+    const bytes =
+      file === null || file === '-'
+        ? readAtMost(0, 'standard input', maxSqlBytes, longHint)
+        : readRegular(file, maxSqlBytes, {
+            hint: `${longHint}; what a pipe has is read from standard input`,
+          });
+    return bytes.toString('utf8');
   } catch (error) {
     const name = file === null || file === '-' ? 'standard input' : file;
     throw fileFailure(error, name, 'read', '-f takes the path of a file with one SQL statement');
@@ -218,7 +227,6 @@ const answersOfEach = (statement: Statement, hosts: readonly Host[]): Output => 
 const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
   const maxRows = given.number('max-rows');
-  const timeout = given.number('timeout') ?? 30;
   const query = given.text('n') === null ? null : await queryOf(given);
   const sql = query === null ? readSql(given) : query.sql;
   const world = await (given.text('db') === null
@@ -232,8 +240,7 @@ const run = async (given: Arguments): Promise<number> => {
       : { columns: statement.columns().map(({ name }) => name), rows: answersOf(statement, world.now) };
     printRows(mode, columns, limited(rows, maxRows));
   };
-  const seconds = isInstant(db, sql) ? null : timeout;
-  await asking(world, { seconds, what: 'the query' }, async () => {
+  await asking(world, { what: 'the query' }, async () => {
     if (query === null || given.flag('each-host')) {
       print();
       return;
@@ -283,12 +290,7 @@ export const queryCommand: Command = {
       description:
         'Exit code 4 when a needed table was not ok or empty; an error for a literal that cannot match.',
     },
-    timeout: {
-      type: 'string',
-      value: 'SECONDS',
-      kind: 'count',
-      description: 'End the query after so long; 30 by default.',
-    },
+    ...timeoutOption('30 by default, beside what collecting takes'),
     'max-rows': {
       type: 'string',
       value: 'N',
@@ -305,5 +307,11 @@ export const queryCommand: Command = {
     'tokenquery query --db fleet.db --each-host "SELECT username FROM users WHERE gid IN (SELECT gid FROM groups)"',
     'tokenquery query --db fleet.db --as-of -7d "SELECT host_id, username FROM secure_tokens WHERE secure_token = 1"',
   ],
+  // What cannot take long needs no guard, whose start would be half of its time.
+  limits: (given) => {
+    const isShort =
+      given.text('db') === null && !given.flag('each-host') && isInstant(given.positionals[0] ?? '');
+    return { what: 'the query', seconds: isShort ? null : 30, isMemoryBounded: !isShort };
+  },
   run,
 };

@@ -12,7 +12,7 @@ import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { dueOptions, everyOf, isDue } from '../due.ts';
 import { collectAll, backendsOf, generatedTables } from '../sources.ts';
-import { sourceOptions } from '../options.ts';
+import { sourceOptions, timeoutOption } from '../options.ts';
 import { flush, print, printError, visible } from '../output.ts';
 import { findingsOf } from '../../queries/findings.ts';
 import { isEvaluated, storeFindings } from '../../store/findings.ts';
@@ -129,6 +129,7 @@ export const snapshotCommand: Command = {
     db: { ...dbOption, description: 'The database; it is made where it is not there.' },
     ...dueOptions,
     ...sourceOptions,
+    ...timeoutOption('no limit by default; every source of a Mac has one of its own'),
   },
   positionals: { least: 0, most: 0 },
   examples: [

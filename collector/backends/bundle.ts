@@ -1,16 +1,24 @@
 /** The files of an evidence bundle, a folder or a .tar.gz, and how they are laid out. */
 import { createHash } from 'node:crypto';
-import { closeSync, constants, createReadStream, openSync, readFileSync, readdirSync } from 'node:fs';
+import { createReadStream, readdirSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { FileError, UserError } from '../errors.ts';
 import { fileFailure, isNotThere } from '../file_failure.ts';
+import { openRegular, readRegular } from '../files.ts';
 import { decodeUtf8 } from '../sanitize.ts';
 
 export const format = 'tokenquery-evidence';
 export const formatVersion = 1;
-const maxArchiveBytes = 1024 * 1024 * 1024;
+/** As much as `capture` keeps of one output. */
+const maxFileBytes = 64 * 1024 * 1024;
+/** Some twenty times that of a Mac with 5,000 accounts. */
+const maxBundleBytes = 256 * 1024 * 1024;
+const maxEntries = 100_000;
+/** With what tar itself adds to each file. */
+const maxUnpackedBytes = maxBundleBytes + maxEntries * 1536;
 export const whatABundleIs = 'a bundle is a folder or .tar.gz that `tokenquery capture` writes';
 
 /** How an outcome is written, and read again. The first two are those of the format; the others are our own. */
@@ -28,23 +36,58 @@ export const outcomeWords = {
  */
 export type BundleFiles = ReadonlyMap<string, () => Uint8Array>;
 
-/** A bundle may come from anybody: a link in it would make root read a file of its choice. */
-const readNoLink = (path: string): Uint8Array => {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    return new Uint8Array(readFileSync(file));
-  } finally {
-    closeSync(file);
+/** What a bundle may hold; it may come from anybody, and a small archive can be the start of an endless one. */
+class Limits {
+  readonly #bundle: string;
+  #entries = 0;
+  #bytes = 0;
+
+  constructor(bundle: string) {
+    this.#bundle = bundle;
   }
-};
+
+  #refused(what: string): FileError {
+    return new FileError(this.#bundle, ` is more than any Mac answers: ${what}`, whatABundleIs);
+  }
+
+  addEntry(): void {
+    this.#entries += 1;
+    if (this.#entries > maxEntries) throw this.#refused(`it holds more than ${maxEntries} files and folders`);
+  }
+
+  /** Throws FileError, before they are read, where there are too many. */
+  addBytes(path: string, bytes: number): void {
+    if (bytes > maxFileBytes) throw this.#refused(`${path} has more than 64 MiB`);
+    this.#bytes += bytes;
+    if (this.#bytes > maxBundleBytes) throw this.#refused('its files have more than 256 MiB');
+  }
+
+  checkUnpacked(bytes: number): void {
+    if (bytes > maxUnpackedBytes) throw this.#refused('it unpacks to more than 256 MiB');
+  }
+}
 
 const openFolder = (folder: string): BundleFiles => {
   const files = new Map<string, () => Uint8Array>();
+  const limits = new Limits(folder);
+  /** Once, so that what was compared with SHA256SUMS is what is used. */
+  const reader = (path: string): (() => Uint8Array) => {
+    let content: Uint8Array | null = null;
+    return () => {
+      if (content !== null) return content;
+      // A link in it would make root read a file of somebody else's choice.
+      const bytes = readRegular(join(folder, path), maxFileBytes, { noLink: true, hint: whatABundleIs });
+      limits.addBytes(path, bytes.length);
+      content = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+      return content;
+    };
+  };
   const walk = (relative: string): void => {
     for (const entry of readdirSync(join(folder, relative), { withFileTypes: true })) {
+      limits.addEntry();
       const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
       if (entry.isDirectory()) walk(path);
-      else if (entry.isFile()) files.set(path, () => readNoLink(join(folder, path)));
+      else if (entry.isFile()) files.set(path, reader(path));
       else {
         throw new FileError(
           folder,
@@ -58,32 +101,49 @@ const openFolder = (folder: string): BundleFiles => {
   return files;
 };
 
-const openArchive = async (archive: string): Promise<BundleFiles> => {
-  const { extract } = await import(/* webpackMode: "eager" */ 'tar-stream');
-  const files = new Map<string, () => Uint8Array>();
-  let total = 0;
-  const unpack = extract();
-  const reading = createReadStream(archive);
+/** The streams from a packed file to what unpacks it; `unpack` is destroyed with the first error of any. */
+const unpackInto = (archive: string, unpack: Writable, limits: Limits): Readable => {
+  const reading = createReadStream(archive, { fd: openRegular(archive, { hint: whatABundleIs }).fd });
   const gunzip = createGunzip();
   const fail = (error: Error): void => {
     unpack.destroy(error);
   };
+  let unpacked = 0;
+  gunzip.on('data', (chunk: Uint8Array) => {
+    unpacked += chunk.length;
+    try {
+      limits.checkUnpacked(unpacked);
+    } catch (error) {
+      fail(error as Error);
+    }
+  });
   reading.on('error', fail);
   gunzip.on('error', fail);
   reading.pipe(gunzip).pipe(unpack);
+  return reading;
+};
+
+const openArchive = async (archive: string): Promise<BundleFiles> => {
+  const { extract } = await import(/* webpackMode: "eager" */ 'tar-stream');
+  const files = new Map<string, () => Uint8Array>();
+  const limits = new Limits(archive);
+  const unpack = extract();
+  const reading = unpackInto(archive, unpack as unknown as Writable, limits);
   try {
     for await (const entry of unpack) {
+      const name = entry.header.name.replace(/^(?:\.\/)+/, '');
+      const isFile = entry.header.type === 'file';
+      limits.addEntry();
+      limits.addBytes(name, entry.header.size ?? 0);
       const chunks: Uint8Array[] = [];
-      for await (const chunk of entry as AsyncIterable<Uint8Array>) {
-        total += chunk.length;
-        if (total > maxArchiveBytes) throw new Error('it unpacks to more than 1 GiB');
-        chunks.push(chunk);
-      }
-      if (entry.header.type !== 'file') continue;
+      for await (const chunk of entry as AsyncIterable<Uint8Array>) if (isFile) chunks.push(chunk);
+      if (!isFile) continue;
+      if (files.has(name)) throw new FileError(archive, ` holds ${name} twice`, whatABundleIs);
       const bytes = new Uint8Array(Buffer.concat(chunks));
-      files.set(entry.header.name.replace(/^(?:\.\/)+/, ''), () => bytes);
+      files.set(name, () => bytes);
     }
   } catch (error) {
+    if (error instanceof FileError) throw error;
     throw new FileError(
       archive,
       ` is not a .tar.gz that can be read: ${(error as Error).message}`,

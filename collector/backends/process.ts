@@ -1,24 +1,10 @@
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
+import { killGroup, runningGroups } from '../leaving.ts';
 import type { Output } from './backend.ts';
 
 export const maxOutputBytes = 64 * 1024 * 1024;
 const graceMs = 2_000;
-
-// Leaders of the process groups that are running now, so that an interrupted collection leaves none behind.
-const running = new Set<number>();
-
-const killGroup = (pid: number, signal: NodeJS.Signals): void => {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // The group is gone.
-  }
-};
-
-/** Ends every process group that this program started and that still runs. */
-export const killRunning = (): void => {
-  for (const pid of running) killGroup(pid, 'SIGKILL');
-};
 
 const spawnOutcome = (code: string | undefined): Output['outcome'] => {
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'missing';
@@ -32,9 +18,8 @@ const start = (program: string, parameters: readonly string[]) =>
     env: { LC_ALL: 'C', TZ: 'UTC' },
     extendEnv: false,
     stdin: 'ignore',
-    encoding: 'buffer',
-    stripFinalNewline: false,
-    maxBuffer: maxOutputBytes,
+    // It is collected here: of what it collects itself, execa makes the text of an error, at many times the cost.
+    buffer: false,
     reject: false,
     detached: true,
     cleanup: false,
@@ -50,22 +35,33 @@ class ProcessGroup {
   readonly #timers: NodeJS.Timeout[] = [];
   isTimedOut = false;
   isTooLarge = false;
+  readonly #stdout: Uint8Array[] = [];
+  readonly #stderr: Uint8Array[] = [];
 
   constructor(subprocess: Subprocess, timeoutMs: number) {
     this.#subprocess = subprocess;
     this.#pid = subprocess.pid;
     if (this.#pid !== undefined) {
-      running.add(this.#pid);
+      runningGroups.add(this.#pid);
       this.#after(timeoutMs, () => this.#timeOut());
     }
-    this.#limitOutput();
+    this.#collect(subprocess.stdout, this.#stdout);
+    this.#collect(subprocess.stderr, this.#stderr);
+  }
+
+  get stdout(): Uint8Array {
+    return new Uint8Array(Buffer.concat(this.#stdout));
+  }
+
+  get stderr(): Uint8Array {
+    return new Uint8Array(Buffer.concat(this.#stderr));
   }
 
   /** Its output and its end; nothing of the group is left behind. */
   async ended(): Promise<Awaited<Subprocess>> {
     const result = await this.#subprocess;
     for (const timer of this.#timers) clearTimeout(timer);
-    if (this.#pid !== undefined) running.delete(this.#pid);
+    if (this.#pid !== undefined) runningGroups.delete(this.#pid);
     if (this.isTimedOut || this.isTooLarge) this.#kill('SIGKILL');
     return result;
   }
@@ -85,17 +81,20 @@ class ProcessGroup {
     this.#subprocess.stderr.destroy();
   }
 
-  /** execa ends only the process itself when an output grows too large; its children may keep the pipes open. */
-  #limitOutput(): void {
-    for (const stream of [this.#subprocess.stdout, this.#subprocess.stderr]) {
-      let bytes = 0;
-      stream.on('data', (chunk: Uint8Array) => {
-        bytes += chunk.length;
-        if (bytes <= maxOutputBytes || this.isTooLarge || this.#pid === undefined) return;
+  /** What is printed beyond the limit is dropped, and the whole group ended: its children may keep the pipes open. */
+  #collect(stream: Readable, chunks: Uint8Array[]): void {
+    let bytes = 0;
+    stream.on('data', (chunk: Uint8Array) => {
+      if (this.isTooLarge) return;
+      bytes += chunk.length;
+      if (bytes <= maxOutputBytes) chunks.push(chunk);
+      else {
         this.isTooLarge = true;
         this.#kill('SIGKILL');
-      });
-    }
+      }
+    });
+    // A pipe that cannot be read on is what its process then ends of.
+    stream.on('error', () => {});
   }
 
   #after(ms: number, act: () => void): void {
@@ -109,7 +108,7 @@ class ProcessGroup {
 
 const outcomeOf = (group: ProcessGroup, result: Awaited<Subprocess>): Output['outcome'] => {
   if (group.isTimedOut) return 'timed_out';
-  if (group.isTooLarge || result.isMaxBuffer) return 'too_large';
+  if (group.isTooLarge) return 'too_large';
   if (result.signal !== undefined) return 'signalled';
   // What has neither an exit code nor a signal did not run to an end.
   return result.exitCode === undefined ? spawnOutcome(result.code) : 'exited';
@@ -136,8 +135,8 @@ export const runProcess = async (
     outcome,
     exitCode: outcome === 'exited' ? (result.exitCode ?? null) : null,
     signal: outcome === 'signalled' ? (result.signal ?? null) : null,
-    stdout: isKept ? (result.stdout ?? new Uint8Array()) : new Uint8Array(),
-    stderr: isKept ? (result.stderr ?? new Uint8Array()) : new Uint8Array(),
+    stdout: isKept ? group.stdout : new Uint8Array(),
+    stderr: isKept ? group.stderr : new Uint8Array(),
     startedTime,
     durationMs: Math.round(performance.now() - startedAt),
   };

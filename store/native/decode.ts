@@ -43,6 +43,28 @@ const middle = Buffer.from(rowMiddle);
 
 const isReport = (name: string): boolean => name === reportTables.errors || name === reportTables.commands;
 
+/** What is nested costs a parser more than what is long, and no line of an export is nested so deeply. */
+const maxDepth = 64;
+/** Shorter ones are parsed at once, however they are nested. */
+const longLine = 16_384;
+
+/** Whether brackets of JSON, those in its texts aside, stand deeper in each other than any of an export do. */
+const isDeep = (line: Buffer): boolean => {
+  let depth = 0;
+  let isText = false;
+  for (let at = 0; at < line.length; at += 1) {
+    const byte = line[at];
+    // A backslash and what it escapes.
+    if (byte === 92) at += 1;
+    else if (byte === 34) isText = !isText;
+    else if (isText) continue;
+    else if (byte === 91 || byte === 123) depth += 1;
+    else if (byte === 93 || byte === 125) depth -= 1;
+    if (depth > maxDepth) return true;
+  }
+  return false;
+};
+
 /** Decodes an export line by line; holds one snapshot at a time. */
 export class NativeDecoder {
   readonly #readers: ReadonlyMap<string, RowsReader>;
@@ -71,10 +93,13 @@ export class NativeDecoder {
     let start = 0;
     for (;;) {
       if (this.#table !== null) start = this.#takeRows(bytes, start, this.#table);
+      // There may be millions of blank ones.
+      for (; bytes[start] === lineFeed; start += 1) this.#lineNumber += 1;
       const end = bytes.indexOf(lineFeed, start);
       if (end === -1) return start;
       this.#lineNumber += 1;
       const line = bytes.subarray(start, end);
+      if (line.length > longLine && isDeep(line)) throw this.#broken('this is nested too deeply');
       if (!isUtf8(line)) throw this.#broken('this is not UTF-8');
       const ended = this.#line(line.toString('utf8'));
       if (ended !== null) take(ended);

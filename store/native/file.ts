@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { UserError } from '../../collector/errors.ts';
+import { openRegular } from '../../collector/files.ts';
 import type { Table } from '../../collector/table.ts';
 import { nativeDecoder } from './decode.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -15,7 +16,7 @@ const aheadBytes = 4 * 1024 * 1024;
 const unpacking = { chunkSize: chunkBytes, highWaterMark: aheadBytes };
 
 const bytesOf = (path: string): Readable => {
-  const file = createReadStream(path, { highWaterMark: chunkBytes });
+  const file = createReadStream(path, { fd: openRegular(path).fd, highWaterMark: chunkBytes });
   const unpack = /\.gz$/i.test(path)
     ? createGunzip(unpacking)
     : /\.zst$/i.test(path)
@@ -27,9 +28,30 @@ const bytesOf = (path: string): Readable => {
 };
 
 /** Far more than any row: a file without line feeds must not fill the memory. */
-const maxLine = 16 * 1024 * 1024;
+const maxLine = 64 * 1024 * 1024;
 /** Far more than any host: some 60,000 accounts. A small packed file can be the start of an endless one. */
 const maxSnapshot = 256 * 1024 * 1024;
+
+const lineFeed = 10;
+
+/** A line that is not whole yet. Its parts are put together once: each time anew, a long line would cost its square. */
+class Unfinished {
+  #parts: Buffer[] = [];
+  length = 0;
+
+  begin(rest: Buffer): void {
+    this.#parts = rest.length === 0 ? [] : [rest];
+    this.length = rest.length;
+  }
+
+  /** What there is with a chunk behind it; null, and the chunk is kept, where it still is no whole line. */
+  with(chunk: Buffer): Buffer | null {
+    if (this.length === 0) return chunk;
+    this.#parts.push(chunk);
+    this.length += chunk.length;
+    return chunk.includes(lineFeed) ? Buffer.concat(this.#parts) : null;
+  }
+}
 
 export interface ReadOptions {
   readonly batchCells?: number;
@@ -65,15 +87,15 @@ export const readNativeFile = async (
     batch.push(snapshot);
     for (const observation of snapshot.observations.values()) cells += observation.cells.length;
   };
-  let rest: Buffer = Buffer.alloc(0);
+  const line = new Unfinished();
   try {
     const source = bytesOf(path);
     for await (const chunk of source) {
-      const bytes = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
       sinceSnapshot += (chunk as Buffer).length;
-      rest = bytes.subarray(decoder.bytes(bytes, put));
-      if (rest.length > maxLine)
-        throw new UserError('it has a line of more than 16 MiB', 'docs/native.md describes the lines');
+      const bytes = line.with(chunk as Buffer);
+      if (bytes !== null) line.begin(bytes.subarray(decoder.bytes(bytes, put)));
+      if (line.length > maxLine)
+        throw new UserError('it has a line of more than 64 MiB', 'docs/native.md describes the lines');
       if (sinceSnapshot > maxSnapshotBytes)
         throw new UserError(
           'it has a snapshot of more than 256 MiB',
@@ -81,7 +103,8 @@ export const readNativeFile = async (
         );
       if (cells >= batchCells) await hand();
     }
-    if (rest.length > 0) decoder.bytes(Buffer.concat([rest, Buffer.from('\n')]), put);
+    const last = line.length > 0 ? line.with(Buffer.from('\n')) : null;
+    if (last !== null) decoder.bytes(last, put);
     decoder.end();
   } catch (error) {
     await hand();

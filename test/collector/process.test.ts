@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { killRunning, runProcess } from '../../collector/backends/process.ts';
+import { runProcess } from '../../collector/backends/process.ts';
+import { killRunning } from '../../collector/leaving.ts';
 import { temporaryFolder } from '../standin.ts';
 
 const script = (folder: string, name: string, body: string): string => {

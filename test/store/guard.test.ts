@@ -243,17 +243,16 @@ test('the tables that a statement touches are found through CTEs, subqueries, un
   ]);
 });
 
-test('only programs without loops and calls go unwatched', (t) => {
-  const db = openMemory(tables);
-  t.true(isInstant(db, 'SELECT 1'));
-  t.true(isInstant(db, "SELECT 1 + 2, 'x', NULL"));
+test('only what is short, and reads, calls and nests nothing, goes unwatched', (t) => {
+  t.true(isInstant('SELECT 1'));
+  t.true(isInstant("SELECT 1 + 2, 'x', NULL"));
   for (const sql of [
     'SELECT count(*) FROM users',
     'SELECT zeroblob(1000000000)',
     "SELECT printf('%1000000000d', 1)",
     'WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x + 1 FROM c) SELECT x FROM c',
   ]) {
-    t.false(isInstant(db, sql), sql);
+    t.false(isInstant(sql), sql);
   }
 });
 
@@ -266,7 +265,8 @@ test('memory is bounded', async (t) => {
     '300',
     'WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x + 1 FROM c LIMIT 20) SELECT group_concat(hex(zeroblob(200000000))) FROM c',
   ]);
-  t.true(signal === 'SIGKILL' || code === 1, `${code} ${signal}`);
+  t.is(signal, null);
+  t.is(code, 1);
   t.regex(stderr, /more than \d+ MiB of memory|the query failed: /);
 });
 

@@ -549,3 +549,47 @@ test('a row that its table refuses costs its own snapshot only', async (t) => {
   t.is(rowsOf(store, 'SELECT * FROM machine').length, 3);
   store.close();
 });
+
+test('whatever an input brings about is its own fault, and the others are stored', async (t) => {
+  const good = (host: string): Snapshot =>
+    snapshotAt(host, 10, { machine: { status: 'ok', rows: [['on', 1]] } });
+  const rows = (cells: Cells): Snapshot => snapshotAt('HX', 10, { people: { status: 'ok', rows: [cells] } });
+  const thrown: readonly unknown[] = [
+    new TypeError('x is not a function'),
+    new RangeError('Invalid string length'),
+    new Error('File size (10737418240) is greater than 2 GiB'),
+    Object.assign(new Error('i/o error'), { code: 'EIO' }),
+    Object.assign(new Error('malformed'), { code: 'SQLITE_CORRUPT' }),
+    new UserError('it is no good'),
+    'a text',
+    null,
+    undefined,
+  ];
+  const odd: readonly unknown[] = [
+    { ...good('HX'), observations: null },
+    { ...good('HX'), observations: new Map([['machine', null]]) },
+    { ...good('HX'), hostId: { of: 'none' } },
+    rows(['bob', 'B', 1, { of: 'none' }, 1] as unknown as Cells),
+    rows(['bob', 'B', 1, Symbol('none'), 1] as unknown as Cells),
+    null,
+  ];
+  const inputs = [
+    ...thrown.map((error) => () => Promise.reject(error)),
+    ...odd.map((snapshot) => async () => snapshot as Snapshot),
+  ].flatMap((bad, index) => [async () => good(`A${index}`), bad, async () => good(`B${index}`)]);
+  const store = newStore();
+  const merged = await merge(
+    store,
+    inputs.map((_, index) => ({ path: `input${index}`, kind: 'evidence' as const })),
+    {
+      ...open,
+      readEvidence: (path) => inputs[Number(path.slice(5))]?.() as Promise<Snapshot>,
+      now: () => 2_000_000_000,
+    },
+  );
+  const bad = inputs.flatMap((_, index) => (index % 3 === 1 ? [`input${index}`] : []));
+  t.deepEqual(merged.bad.map(({ path }) => path).toSorted(), bad.toSorted());
+  t.is(merged.stored, inputs.length - bad.length);
+  t.is(rowsOf(store, 'SELECT * FROM latest_snapshots').length, merged.stored);
+  store.close();
+});

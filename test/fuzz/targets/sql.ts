@@ -88,7 +88,7 @@ export const gate: Target<string> = {
     const touched = touchedTables(db, sql);
     for (const name of touched) if (reachesOut.test(name)) throw new Error(`${name} passes the gate`);
     touchedColumns(db, sql);
-    isInstant(db, sql);
+    isInstant(sql);
     mistakesIn({ db, tables, names }, sql);
     putsHostsTogether({ db, tables, names }, sql);
   },

@@ -1,0 +1,23 @@
+/** A guarded command that is stuck: it began a file and a process, and hears nothing any more. For test/cli/bounds.test.ts. */
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
+import { beGuarded, bounded } from '../../cli/guarded.ts';
+import { runGuarded } from '../../cli/guardian.ts';
+import { runningGroups, unfinishedFiles } from '../../collector/leaving.ts';
+
+const work = async (): Promise<void> => {
+  const [file = '', pidFile = ''] = process.argv.slice(3);
+  const child = spawn('/bin/sleep', ['60'], { detached: true, stdio: 'ignore' });
+  runningGroups.add(child.pid ?? 0);
+  writeFileSync(pidFile, String(child.pid));
+  writeFileSync(file, 'half of it');
+  unfinishedFiles.add(file);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+};
+
+if (isMainThread) process.exitCode = await runGuarded(import.meta.filename, process.argv.slice(2));
+else {
+  beGuarded();
+  await bounded({ seconds: 0.3, bytes: null, what: 'the work', hint: '' }, true, work);
+}
