@@ -5,6 +5,7 @@
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
 import type { Db, Statement } from './database.ts';
+import { ownViewsMark } from './meaning.ts';
 import type { Store } from './store.ts';
 
 const explainable = new Set(['SELECT', 'WITH', 'VALUES']);
@@ -90,6 +91,12 @@ const explainFailure = (
   );
 };
 
+/** The name of the file itself in SQL, where its own views would be found behind those that stand in. */
+const namesTheFile = /(?:\bmain\b|"main"|`main`|\[main\])\s*\./i;
+
+const hasViewsOfItsOwn = (db: Db): boolean =>
+  db.prepare('SELECT 1 FROM temp.sqlite_schema WHERE name = ?').get(ownViewsMark) !== undefined;
+
 /** The prepared statement, or a UserError that says what is wrong with the SQL. */
 export const prepareGuarded = (
   db: Db,
@@ -101,6 +108,11 @@ export const prepareGuarded = (
   const refused = refusedNames.exec(bare(sql, 'keep').replace(/'(?:[^']|'')*'/g, "''"))?.[0];
   if (refused !== undefined)
     throw new UserError(`${refused} is refused: queries see the tables and nothing else`, allowed);
+  if (hasViewsOfItsOwn(db) && namesTheFile.test(bare(sql, 'keep').replace(/'(?:[^']|'')*'/g, "''")))
+    throw new UserError(
+      'main. is refused: the file has views that this tokenquery did not make, and they are not run',
+      'leave main. out: the tables are the same',
+    );
   let statement: Statement;
   try {
     statement = db.prepare(sql);

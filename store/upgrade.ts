@@ -85,7 +85,7 @@ const noteHostsAreFew = (db: Db): void => {
 };
 
 /** Makes the indexes that differ, and all views; those of tables that are not declared here stay. */
-const makeViews = (db: Db, tables: readonly Table[]): void => {
+export const makeViews = (db: Db, tables: readonly Table[]): void => {
   const rows = schemaRows(db);
   for (const [name, sql] of storeIndexes(tables)) {
     const now = rows.find((row) => row.type === 'index' && row.name === name);
@@ -209,7 +209,8 @@ export const bringUpToDate = (db: Db, { tables, version }: Schema): void => {
   fillOrder(db);
   makeViews(db, wide);
   const made = new Set(storeViews(wide, () => 0).keys());
-  for (const { type, name, sql } of rows) if (type === 'view' && !made.has(name)) db.exec(sql);
+  // One statement and no more: a text in a file may go on behind the view.
+  for (const { type, name, sql } of rows) if (type === 'view' && !made.has(name)) db.prepare(sql).run();
   noteMade(db, tables, difference);
   db.pragma(`user_version = ${version}`);
 };
