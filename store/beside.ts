@@ -16,7 +16,7 @@ const statOf = (path: string): Stats | null => {
 };
 
 /** Up to so many bytes from a place in a file; fewer where it is shorter, none where it is not there. */
-export const readAt = (path: string, from: number, count: number): Buffer => {
+const readAt = (path: string, from: number, count: number): Buffer => {
   let file: number;
   try {
     // A pipe would be waited for until somebody writes into it.

@@ -85,7 +85,7 @@ const noteHostsAreFew = (db: Db): void => {
 };
 
 /** Makes the indexes that differ, and all views; those of tables that are not declared here stay. */
-export const makeViews = (db: Db, tables: readonly Table[]): void => {
+const makeViews = (db: Db, tables: readonly Table[]): void => {
   const rows = schemaRows(db);
   for (const [name, sql] of storeIndexes(tables)) {
     const now = rows.find((row) => row.type === 'index' && row.name === name);
