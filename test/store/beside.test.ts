@@ -52,7 +52,7 @@ const foreignJournal = (path: string): Buffer => {
 
 const refusal = {
   instanceOf: UserError,
-  message: /(?:that is not of it|is not of |belongs to another user|is not a file|is a link)/,
+  message: /(?:that is not of it|is not of |belongs to (?:another )?user|is not a file|is a link)/,
 };
 
 test('a journal, a log or an index that is not of the file is refused, and the file stays as it is', (t) => {
