@@ -2,6 +2,7 @@
 import type { Table, Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName, quoteText } from '../store/ddl.ts';
+import { selectOf } from '../store/meaning.ts';
 import type { FindingRow, EvaluatedHost } from '../store/findings.ts';
 import { severities } from './query.ts';
 import type { Query, Severity } from './query.ts';
@@ -48,20 +49,40 @@ export const storedQueries: readonly Query[] = library.filter(
 
 /** Makes every view of a store show one host only, on this connection, while the work is done. */
 const ofHost = <T>(db: Db, hostId: string, work: () => T): T => {
-  const views = (
-    db
-      .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'view' AND name <> 'changes'")
-      .pluck()
-      .all() as string[]
-  ).map(quoteName);
-  for (const view of views)
-    db.exec(`CREATE TEMP VIEW ${view} AS SELECT * FROM main.${view} WHERE host_id = ${quoteText(hostId)}`);
+  const views = db
+    .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'view' AND name <> 'changes'")
+    .pluck()
+    .all() as string[];
+  // What stood in for a view of the file is taken up in the text: a view cannot name itself.
+  const standIns = standInsOf(db);
+  const drop = (name: string): void => void db.exec(`DROP VIEW temp.${quoteName(name)}`);
+  for (const name of views) {
+    const standIn = standIns.get(name);
+    if (standIn !== undefined) drop(name);
+    const from = standIn === undefined ? `main.${quoteName(name)}` : `(${selectOf(standIn)})`;
+    db.exec(
+      `CREATE TEMP VIEW ${quoteName(name)} AS SELECT * FROM ${from} WHERE host_id = ${quoteText(hostId)}`,
+    );
+  }
   try {
     return work();
   } finally {
-    for (const view of views) db.exec(`DROP VIEW temp.${view}`);
+    for (const name of views) {
+      drop(name);
+      const standIn = standIns.get(name);
+      if (standIn !== undefined) db.exec(standIn.replace(/^CREATE VIEW/, 'CREATE TEMP VIEW'));
+    }
   }
 };
+
+/** The statements of the views that stand in for those of a file, by name. */
+const standInsOf = (db: Db): ReadonlyMap<string, string> =>
+  new Map(
+    db.prepare("SELECT name, sql FROM temp.sqlite_schema WHERE type = 'view'").raw(true).all() as [
+      string,
+      string,
+    ][],
+  );
 
 const keyOf = ({ query_name: name, subject }: FindingRow): string => `${name}\0${subject}`;
 

@@ -4,7 +4,7 @@
  */
 import { UserError } from '../collector/errors.ts';
 import { isUuid } from '../collector/parsers/lines.ts';
-import { statuses } from '../collector/status.ts';
+import { holdsRows, statuses } from '../collector/status.ts';
 import type { Table, Value } from '../collector/table.ts';
 import { lastTimeOf, oddMoment } from '../collector/time.ts';
 import { isWord, rulesOf } from '../collector/validate.ts';
@@ -151,6 +151,8 @@ class Arrival {
     if (table === undefined) throw this.#refuse(`has the table ${shown(name)}, which is none`);
     const { status, affected, failed, absent = [], rowCount, cells } = given;
     if (!this.#isKnown(statuses, status)) throw this.#refuse(`has the status ${shown(status)} of ${name}`);
+    if (rowCount > 0 && statuses.includes(status) && (status === 'empty' || !holdsRows(status, rowCount)))
+      throw this.#refuse(`says that ${name} is ${status}, and has rows of it`);
     this.#checkNames(name, 'columns_affected', affected);
     this.#checkNames(name, 'sources_failed', failed);
     this.#checkNames(name, 'columns_absent', absent);

@@ -16,13 +16,19 @@ import { FileError, UserError, codeOf } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
 import type { Table } from '../collector/table.ts';
 import { checkData } from '../collector/trust.ts';
-import { openDatabase } from './database.ts';
+import { checkBeside, foreignJournal, isInWalMode, journalOf } from './beside.ts';
+import { openBytes, openDatabase } from './database.ts';
 import type { Db } from './database.ts';
-import { differenceOf, readHeld } from './held.ts';
+import { differenceOf, readHeld, widenTables } from './held.ts';
+import type { Difference } from './held.ts';
+import { hasOwnViews, isOwnSchema } from './own_views.ts';
 import { applicationId, layoutVersion, readTableNumbers } from './schema.ts';
 import type { Schema } from './schema.ts';
-import { standInTables, standInViews } from './stand_ins.ts';
+import { judgeSchema, readSchema } from './shape.ts';
+import type { SchemaRow } from './shape.ts';
+import { putViews, standInTables, standInViews } from './stand_ins.ts';
 import type { Store } from './store.ts';
+import { readWhole } from './wal.ts';
 import { storeWriter } from './writer/writer.ts';
 import {
   addDeclared,
@@ -128,8 +134,39 @@ const isLink = (path: string): boolean => {
   }
 };
 
+/** Whether a file that is in no WAL mode holds a snapshot, read without what lies beside it. */
+const holdsSnapshot = (path: string): boolean => {
+  let db: Db | null = null;
+  try {
+    db = openBytes(readWhole(path));
+    return db.prepare('SELECT 1 FROM main._snapshot LIMIT 1').get() !== undefined;
+  } catch {
+    return false;
+  } finally {
+    db?.close();
+  }
+};
+
+/** What is known of a file that has a journal beside it; null where the journal changes nothing. */
+const readJournaled = (path: string, bytes: Buffer): Header | null => {
+  const journal = journalOf(path);
+  if (journal === 'foreign')
+    throw foreignJournal(path, isInWalMode(bytes) ? ', for it is in WAL mode and has none' : '');
+  if (journal !== 'begun') return null;
+  const [application, isBlank] = [bytes.readUInt32BE(68), bytes.every((byte) => byte === 0)];
+  if (!isBlank && bytes.toString('latin1', 0, 16) !== magic) return { kind: 'other', version: 0 };
+  if (application !== 0 && application !== applicationId) return { kind: 'other', version: 0 };
+  if (application === applicationId && holdsSnapshot(path))
+    throw foreignJournal(path, ', for it would take back all that is in it');
+  // The very first transaction was cut off: SQLite takes it back.
+  return { kind: 'unfinished', version: 0 };
+};
+
+const magic = 'SQLite format 3\0';
+
 /** What the file says of itself, read without SQLite: a file that is not ours is never opened by it. */
 const readHeader = (path: string): Header => {
+  checkBeside(path);
   let file: number;
   try {
     // A pipe would be waited for until somebody writes into it.
@@ -147,10 +184,9 @@ const readHeader = (path: string): Header => {
     if (stat.size === 0) return { kind: 'none', version: 0 };
     const bytes = Buffer.alloc(108);
     const count = readSync(file, bytes, 0, 108, 0);
-    // The very first transaction was cut off: SQLite takes it back.
-    if (isThere(`${path}-journal`)) return { kind: 'unfinished', version: 0 };
-    if (count < 100 || bytes.toString('latin1', 0, 16) !== 'SQLite format 3\0')
-      return { kind: 'other', version: 0 };
+    const journaled = readJournaled(path, bytes);
+    if (journaled !== null) return journaled;
+    if (count < 100 || bytes.toString('latin1', 0, 16) !== magic) return { kind: 'other', version: 0 };
     const pageSize = bytes.readUInt16BE(16) === 1 ? 65_536 : bytes.readUInt16BE(16);
     if (bytes.readUInt32BE(68) !== applicationId) {
       // One page without a table, set to be vacuumed piece by piece: ours, cut off before it said so.
@@ -278,16 +314,83 @@ export interface OpenOptions {
   readonly waitMs?: number;
   /**
    * Whether a file of an older layout may be brought up to date to be read; true by default. Where it may not, what it
-   * lacks is stood in for, and only its snapshots can be read: the views stay those of the file.
+   * lacks is stood in for, and only its snapshots can be read: it is an input, whose pages are checked.
    */
   readonly mayUpdate?: boolean;
 }
 
+/** Sets up a connection to write by; the file is made ours where nothing is in it. */
+const prepareToWrite = (db: Db, path: string, isNew: boolean, schema: Schema, waitMs: number): void => {
+  db.pragma('synchronous = FULL');
+  db.pragma('cache_size = -32768');
+  if (isNew) {
+    // What `retain` drops can then be given back piece by piece; it must be said before the first page.
+    db.pragma('auto_vacuum = INCREMENTAL');
+    inTransaction(db, () => {
+      if (isOurs(db)) return;
+      if (!isEmpty(db)) throw notOurs(path);
+      db.pragma(`application_id = ${applicationId}`);
+      bringUpToDate(db, schema);
+    });
+  }
+  // Not before the file says whose it is: that must stand in the file itself, not in the log.
+  switchToWal(db, waitMs);
+  db.pragma('synchronous = FULL');
+};
+
 /**
- * Opens a store to write, making it where it is not there and bringing it up to date where it is older. Throws
- * UserError, and leaves the file as it is, for one that is not ours, that is newer, or that is damaged.
+ * Throws UserError for a file that is not ours, that is newer, or that says what none of ours says of itself. Returns whether
+ * it is to the letter what this program makes.
  */
-export const openForWriting = (path: string, tables: readonly Table[], options: OpenOptions = {}): Store => {
+const judgeFile = (db: Db, path: string, { tables, version: known }: Schema): boolean => {
+  if (!isOurs(db)) throw notOurs(path);
+  const version = versionOf(db);
+  if (version > known) throw tooNew(path, version, known);
+  const rows = readSchema(db);
+  if (isOwnSchema(rows)) return true;
+  judgeSchema(db, rows, tables, { path, version });
+  return false;
+};
+
+/** A connection to write by to a file that was judged: what a trigger or a rule of somebody else would do, it would do now. */
+const openJudged = (path: string, schema: Schema, waitMs: number): { db: Db; isOwn: boolean } => {
+  if (isThere(`${path}-wal`)) {
+    // Whoever may write would play the log into the file at the end.
+    const reader = openDatabase(fileName(path), { readonly: true, waitMs });
+    try {
+      judgeFile(reader, path, schema);
+    } finally {
+      reader.close();
+    }
+  }
+  const db = openDatabase(fileName(path), { waitMs });
+  try {
+    return { db, isOwn: judgeFile(db, path, schema) };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+};
+
+/** Brings a file to what this program declares; returns its layout before. */
+const updateFile = (db: Db, path: string, schema: Schema): number => {
+  const version = versionOf(db);
+  if (!isOurs(db)) throw notOurs(path);
+  if (version > schema.version) throw tooNew(path, version, schema.version);
+  if (version < schema.version) {
+    inTransaction(db, () => {
+      if (versionOf(db) >= schema.version) return;
+      bringUpToDate(db, schema);
+      const writer = storeWriter(db, schema.tables);
+      writer.rekey();
+      writer.settle();
+    });
+  } else if (!holdsDeclared(db, schema.tables)) inTransaction(db, () => addDeclared(db, schema));
+  return version;
+};
+
+/** The same as `openForWriting`, with errors as they came. */
+const openToWrite = (path: string, tables: readonly Table[], options: OpenOptions): Store => {
   const schema = options.schema ?? defaultSchema(tables);
   const waitMs = options.waitMs ?? defaultWaitMs;
   checkData(path, besideSuffixes);
@@ -298,44 +401,38 @@ export const openForWriting = (path: string, tables: readonly Table[], options: 
   const notes: string[] = [];
   let db: Db | null = null;
   try {
+    const isNew = header.kind !== 'ours';
+    const judged = isNew ? null : openJudged(path, schema, waitMs);
+    if (judged !== null) ({ db } = judged);
     // A log that was left behind keeps the mode of the file that it was made for.
     const real = realpathSync(path);
     const open = ['', ...besideSuffixes].filter((suffix) => narrowMode(real + suffix));
     if (open.length > 0 && header.kind !== 'none')
       notes.push(`${path} could be read by others than its owner; its mode is 0600 now`);
-    db = openDatabase(fileName(path), { waitMs });
-    db.pragma('synchronous = FULL');
-    db.pragma('cache_size = -32768');
-    if (header.kind !== 'ours') {
-      // What `retain` drops can then be given back piece by piece; it must be said before the first page.
-      db.pragma('auto_vacuum = INCREMENTAL');
-      inTransaction(db, () => {
-        if (isOurs(db as Db)) return;
-        if (!isEmpty(db as Db)) throw notOurs(path);
-        (db as Db).pragma(`application_id = ${applicationId}`);
-        bringUpToDate(db as Db, schema);
-      });
-    }
-    // Not before the file says whose it is: that must stand in the file itself, not in the log.
-    switchToWal(db, waitMs);
-    db.pragma('synchronous = FULL');
-    const version = versionOf(db);
-    if (!isOurs(db)) throw notOurs(path);
-    if (version > schema.version) throw tooNew(path, version, schema.version);
-    if (version < schema.version) {
-      inTransaction(db, () => {
-        if (versionOf(db as Db) >= schema.version) return;
-        bringUpToDate(db as Db, schema);
-        const writer = storeWriter(db as Db, schema.tables);
-        writer.rekey();
-        writer.settle();
-      });
-      notes.push(`${path} was brought from layout ${version} to ${schema.version}`);
-    } else if (!holdsDeclared(db, schema.tables)) inTransaction(db, () => addDeclared(db as Db, schema));
+    db ??= openDatabase(fileName(path), { waitMs });
+    prepareToWrite(db, path, isNew, schema, waitMs);
+    const before = updateFile(db, path, schema);
+    if (before < schema.version) notes.push(`${path} was brought from layout ${before} to ${schema.version}`);
     const difference = knownDifference(db, schema.tables);
-    return storeOf(db, path, schema, { difference, standIns: new Map(), notes, isWriter: true });
+    const standIns =
+      judged?.isOwn === true
+        ? new Map<string, string>()
+        : ownViews(db, schema.tables, readSchema(db), difference, putViews);
+    return storeOf(db, path, schema, { difference, standIns, notes, isWriter: true });
   } catch (error) {
     db?.close();
+    throw error;
+  }
+};
+
+/**
+ * Opens a store to write, making it where it is not there and bringing it up to date where it is older. Throws
+ * UserError, and leaves the file as it is, for one that is not ours, that is newer, or that is damaged.
+ */
+export const openForWriting = (path: string, tables: readonly Table[], options: OpenOptions = {}): Store => {
+  try {
+    return openToWrite(path, tables, options);
+  } catch (error) {
     throw explainFileError(error, path);
   }
 };
@@ -347,21 +444,92 @@ const explainFileError = (error: unknown, path: string): unknown => {
   return explainStoreError(error, path);
 };
 
-/** Puts in place, for this connection, what a file lacks. */
+/** Puts this program's views in front of those of a file, where these are not the same text by text; returns their texts. */
+const ownViews = (
+  db: Db,
+  tables: readonly Table[],
+  rows: readonly SchemaRow[],
+  difference: Difference | null,
+  put: typeof putViews,
+): ReadonlyMap<string, string> => {
+  const wide = difference === null ? tables : widenTables(tables, difference.unknownColumns);
+  if (isOwnSchema(rows) || hasOwnViews(db, rows, wide)) return new Map();
+  return put(db, tables, difference ?? differenceOf(readHeld(db), tables));
+};
+
+/** Puts in place, for this connection, what a file lacks, and what of it is not to be run. */
 const standIn = (
   db: Db,
   { tables, version }: Schema,
-  given: number,
-  withViews: boolean,
+  { path, given, withViews }: { readonly path: string; readonly given: number; readonly withViews: boolean },
 ): Pick<Store, 'difference' | 'standIns'> => {
+  const rows = readSchema(db);
+  const isOwn = isOwnSchema(rows);
+  if (!isOwn) judgeSchema(db, rows, tables, { path, version: given });
   const isOlder = given < version;
   // The views of an older version say less, also where the file has all that is declared.
   const held = isOlder || !hasViews(db) ? readHeld(db) : null;
   const difference = held === null ? knownDifference(db, tables) : differenceOf(held, tables);
-  const standIns = new Map<string, string>();
-  if (difference === null || !(isOlder || isLacking(db, difference))) return { difference, standIns };
+  if (difference === null || !(isOlder || isLacking(db, difference))) {
+    const standIns =
+      withViews && !isOwn ? ownViews(db, tables, rows, difference, standInViews) : new Map<string, string>();
+    return { difference, standIns };
+  }
   standInTables(db, tables, held ?? readHeld(db), difference);
-  return { difference, standIns: withViews ? standInViews(db, tables, difference) : standIns };
+  return { difference, standIns: withViews ? standInViews(db, tables, difference) : new Map() };
+};
+
+/** What SQLite and the system say where reading would need to write: the index of a log, or an update. */
+const needsWriting =
+  /^(?:SQLITE_(?:CANTOPEN|READONLY|FULL|PERM|IOERR_SHM|IOERR_WRITE|IOERR_LOCK)|EROFS$|EACCES$|EPERM$|ENOSPC$)/;
+
+/** A connection to read by: to the file, or to what is in it where nothing can be written beside it. */
+const openToRead = (path: string, waitMs: number): Db => {
+  let db: Db | null = null;
+  try {
+    if (journalOf(path) === 'none') {
+      db = openDatabase(fileName(path), { readonly: true, waitMs });
+      // The first look makes the index of the log.
+      isOurs(db);
+      return db;
+    }
+  } catch (error) {
+    db?.close();
+    if (!needsWriting.test(codeOf(error))) throw error;
+  }
+  return openBytes(readWhole(path));
+};
+
+/** An older file as it would be if it were brought up to date, in memory: for one that may not be written. */
+const openUpdated = (path: string, schema: Schema): Db => {
+  const db = openBytes(readWhole(path));
+  try {
+    judgeFile(db, path, schema);
+    updateFile(db, path, schema);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+};
+
+/** Brings an older file up to date before it is read, where it may be written. */
+const updateBefore = (path: string, tables: readonly Table[], options: OpenOptions): readonly string[] => {
+  try {
+    const store = openToWrite(path, tables, options);
+    store.close();
+    return store.notes;
+  } catch (error) {
+    if (!needsWriting.test(codeOf(error))) throw explainFileError(error, path);
+    return [];
+  }
+};
+
+/** Throws UserError for a file whose pages are not as SQLite writes them. */
+const checkPages = (db: Db, path: string): void => {
+  db.pragma('cell_size_check = ON');
+  const found = db.pragma('quick_check(1)', { simple: true }) as string;
+  if (found !== 'ok') throw damaged(path, found.replaceAll(/\s+/g, ' '));
 };
 
 /** Opens a store to read. One that is older is brought up to date first, where it may be written. */
@@ -377,19 +545,20 @@ export const openForReading = (path: string, tables: readonly Table[], options: 
   }
   if (header.kind === 'other') throw notOurs(path);
   if (header.version > schema.version) throw tooNew(path, header.version, schema.version);
-  const notes: string[] = [];
-  if (header.version < schema.version && options.mayUpdate !== false) {
-    const store = openForWriting(path, tables, options);
-    notes.push(...store.notes);
-    store.close();
-  }
+  const isInput = options.mayUpdate === false;
+  const notes = header.version < schema.version && !isInput ? updateBefore(path, tables, options) : [];
   let db: Db | null = null;
   try {
-    db = openDatabase(fileName(path), { readonly: true, waitMs: options.waitMs ?? defaultWaitMs });
+    db = openToRead(path, options.waitMs ?? defaultWaitMs);
     if (!isOurs(db)) throw notOurs(path);
+    if (versionOf(db) < schema.version && !isInput) {
+      db.close();
+      db = openUpdated(path, schema);
+    }
     const version = versionOf(db);
     if (version > schema.version) throw tooNew(path, version, schema.version);
-    const held = standIn(db, schema, version, options.mayUpdate !== false);
+    const held = standIn(db, schema, { path, given: version, withViews: !isInput });
+    if (isInput) checkPages(db, path);
     return storeOf(db, path, schema, { ...held, notes, isWriter: false });
   } catch (error) {
     db?.close();

@@ -5,6 +5,7 @@
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
 import type { Db, Statement } from './database.ts';
+import { ownViewsMark } from './meaning.ts';
 import type { Store } from './store.ts';
 
 const explainable = new Set(['SELECT', 'WITH', 'VALUES']);
@@ -126,6 +127,18 @@ const checkLength = (sql: string): void => {
   );
 };
 
+// Quoted in any way, which may hold what looks like a comment; or a comment.
+const opaque =
+  /'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)|\[[^\]]*(?:\]|$)|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g;
+const withoutComments = (sql: string): string =>
+  sql.replace(opaque, (part) => (part.startsWith('--') || part.startsWith('/*') ? ' ' : part));
+
+/** The name of the file itself in SQL, where its own views would be found behind those that stand in. */
+const namesTheFile = /(?:\bmain\b|["'`[]main["'`\]])\s*\./i;
+
+const hasViewsOfItsOwn = (db: Db): boolean =>
+  db.prepare('SELECT 1 FROM temp.sqlite_schema WHERE name = ?').get(ownViewsMark) !== undefined;
+
 /** The prepared statement, or a UserError that says what is wrong with the SQL. */
 export const prepareGuarded = (
   db: Db,
@@ -135,6 +148,11 @@ export const prepareGuarded = (
   checkLength(sql);
   if (sql.includes('\0')) throw new UserError('the SQL holds a NUL character', allowed);
   checkVerb(sql);
+  if (hasViewsOfItsOwn(db) && namesTheFile.test(withoutComments(sql)))
+    throw new UserError(
+      'main. is refused: the file has views that this tokenquery did not make, and they are not run',
+      'leave main. out: the tables are the same',
+    );
   let statement: Statement;
   try {
     statement = db.prepare(sql);

@@ -15,3 +15,6 @@ export const meaningOf = (db: Db, name: string): { readonly from: string; readon
     ? { from: `main.${quoteName(name)}`, view: null }
     : { from: `(${selectOf(view)})`, view };
 };
+
+/** Under this name a connection says that it has views of its own, and that those of the file are not to be run. */
+export const ownViewsMark = '_own_views';

@@ -353,7 +353,7 @@ const reduced = ({ reading: _whole, ...snapshot }: Snapshot): Snapshot => snapsh
 const mergeDatabase = (path: string, store: Store, take: Take, leftOut: Set<string>): void => {
   const source = openForReading(path, store.tables, { mayUpdate: false });
   try {
-    const reader = snapshotReader(source);
+    const reader = snapshotReader(source, { isInput: true });
     const { unknownTables = [], unknownColumns = new Map() } = source.difference ?? {};
     for (const table of unknownTables) leftOut.add(`table ${table}`);
     for (const [table, columns] of unknownColumns)

@@ -8,7 +8,8 @@ import { quoteName } from './ddl.ts';
 import { doubtColumns } from './doubts.ts';
 import type { ClosedVersion, Observation, OpenVersion, Ref } from './history.ts';
 import { compareRefs } from './history.ts';
-import { inflateRows } from './packed.ts';
+import { budgetOfHost, inflateRows } from './packed.ts';
+import type { Budget } from './packed.ts';
 import { dataTables } from '../collector/table.ts';
 import { beganOf, currentName, endedOf, pastName } from './schema.ts';
 import { cellsOrder, digestOfCells, packRows } from './snapshot.ts';
@@ -74,17 +75,21 @@ export const readTimeline = (prepare: Prepare, host: number): TimelineEntry[] =>
 /**
  * A value that no tokenquery wrote: with the code of SQLite for a damaged page, so that it is told like one.
  */
-const damagedValue = (what: string, cause: unknown): Error =>
-  Object.assign(new Error(`${what} cannot be read`, { cause }), { code: 'SQLITE_CORRUPT' });
+const damagedValue = (what: string, cause?: unknown): Error =>
+  Object.assign(new Error(what, { cause }), { code: 'SQLITE_CORRUPT' });
 
 /** A list of names as the file has it. */
 export const namesOf = (text: string | null): readonly string[] | null => {
   if (text === null) return null;
+  let names: unknown;
   try {
-    return JSON.parse(text) as string[];
+    names = JSON.parse(text);
   } catch (error) {
-    throw damagedValue('what a look lacked', error);
+    throw damagedValue('what a look lacked cannot be read', error);
   }
+  if (!Array.isArray(names) || names.some((name) => typeof name !== 'string'))
+    throw damagedValue('what a look lacked is no list of names');
+  return names as string[];
 };
 
 /** The statuses that an observation set stands for, by table id. */
@@ -233,11 +238,11 @@ export const readAsides = (
   );
 };
 
-export const readPackedRows = (raw: Uint8Array, table: Table): Cells[] => {
+export const readPackedRows = (raw: Uint8Array, table: Table, budget?: Budget): Cells[] => {
   try {
-    return inflateRows(raw, table);
+    return inflateRows(raw, table, budget);
   } catch (error) {
-    throw damagedValue('what a look saw', error);
+    throw damagedValue('what a look saw cannot be read', error);
   }
 };
 
@@ -266,6 +271,7 @@ export const readHistory = (
   tableId: number,
   host: number,
   timeline: readonly TimelineEntry[],
+  budget?: Budget,
 ): TableHistory => {
   const readings = readingsOf(timeline);
   const open = readCurrent(prepare, table, host, readings);
@@ -274,7 +280,7 @@ export const readHistory = (
   const asides = readAsides(prepare, host, tableId, readings);
   const aside = new Map(asides.map(({ id, raw }) => [id, raw]));
   const known = versionReplay(table, open, past);
-  const partial = pointReplay(table, changePoints);
+  const partial = pointReplay(table, changePoints, budget);
   const observations: Observation[] = [];
   for (const { time, id, reading, observationSet, evidence, oldestTool, orderTime } of timeline) {
     const entry = observationsOf(observationSet).get(tableId);
@@ -283,7 +289,7 @@ export const readHistory = (
     const isPartial = entry.status === 'partial';
     const packed = aside.get(id);
     const current = known(ref);
-    const rows = packed === undefined ? current : readPackedRows(packed, table);
+    const rows = packed === undefined ? current : readPackedRows(packed, table, budget);
     const seen = packed === undefined && isPartial ? partial(ref) : null;
     const { affected, failed, absent } = entry;
     const oldestRank = versionRank(oldestTool);
@@ -326,14 +332,14 @@ const versionReplay = (table: Table, current: readonly OpenVersion[], past: read
 };
 
 /** What partial observations saw where it is not what is known; asked for in order. */
-const pointReplay = (table: Table, points: readonly ChangePoint[]) => {
+const pointReplay = (table: Table, points: readonly ChangePoint[], budget?: Budget) => {
   let next = 0;
   let rows: readonly Cells[] | null = null;
   return (ref: Ref): readonly Cells[] | null => {
     for (; next < points.length; next += 1) {
       const point = points[next] as ChangePoint;
       if (compareRefs(point, ref) > 0) break;
-      rows = point.raw === null ? null : readPackedRows(point.raw, table);
+      rows = point.raw === null ? null : readPackedRows(point.raw, table, budget);
     }
     return rows;
   };
@@ -458,12 +464,15 @@ const snapshotOfRow = (
   report,
 });
 
-/** Reads snapshots back. One reader serves all hosts of a store. */
-export const snapshotReader = ({
-  db,
-  tables,
-  tableIds,
-}: Pick<Store, 'db' | 'tables' | 'tableIds'>): SnapshotReader => {
+/**
+ * Reads snapshots back. One reader serves all hosts of a store.
+ *
+ * @param options Whether the store is an input: what it packs has a bound.
+ */
+export const snapshotReader = (
+  { db, tables, tableIds }: Pick<Store, 'db' | 'tables' | 'tableIds'>,
+  { isInput = false }: { readonly isInput?: boolean } = {},
+): SnapshotReader => {
   const prepare = statementCache(db);
   const observationsOf = observationReader(prepare);
   const known = dataTables(tables).flatMap((table): [Table, number][] => {
@@ -473,8 +482,9 @@ export const snapshotReader = ({
 
   const replaysOf = (host: number): readonly ObservationReplay[] => {
     const timeline = readTimeline(prepare, host);
+    const budget = isInput ? budgetOfHost() : undefined;
     return known.map(([table, tableId]) => {
-      const history = readHistory(prepare, observationsOf, table, tableId, host, timeline);
+      const history = readHistory(prepare, observationsOf, table, tableId, host, timeline, budget);
       return new ObservationReplay(table, tableId, history.observations);
     });
   };

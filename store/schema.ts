@@ -425,16 +425,19 @@ const commandsView =
   `lower(hex(r.stderr_sha256)) AS stderr_sha256, r.euid, ${hostId} ` +
   'FROM main._host h JOIN main._report_command r ON r.host = h.host JOIN main._command c ON c.command = r.command';
 
+/** The views of one table. */
+export const tableViews = (table: Table, tableId: number): readonly (readonly [string, string])[] => [
+  [table.name, currentView(table)],
+  [`${table.name}_history`, historyView(table, tableId)],
+];
+
 /** The views of a store file, by name. */
 export const storeViews = (
   tables: readonly Table[],
   tableIdOf: (name: string) => number,
 ): ReadonlyMap<string, string> =>
   new Map([
-    ...dataTables(tables).flatMap((table): [string, string][] => [
-      [table.name, currentView(table)],
-      [`${table.name}_history`, historyView(table, tableIdOf(table.name))],
-    ]),
+    ...dataTables(tables).flatMap((table) => tableViews(table, tableIdOf(table.name))),
     ['snapshots', snapshotsView('')],
     [
       'latest_snapshots',

@@ -9,7 +9,8 @@ import { openDatabase } from './database.ts';
 import { collationOf, quoteName } from './ddl.ts';
 import type { Difference, Held } from './held.ts';
 import { readHeld, widenTables } from './held.ts';
-import { hostIndex, readTableNumbers, storeTables, storeViews } from './schema.ts';
+import { ownViewsMark } from './meaning.ts';
+import { hostIndex, readTableNumbers, storeTables, storeViews, tableViews } from './schema.ts';
 import { canLackColumns, withAbsent } from './upgrade.ts';
 
 /** What a column of the store's own says in a file that does not have it, as SQL over its row; NULL without it. */
@@ -96,21 +97,57 @@ const standInHosts = (db: Db, tables: readonly Table[]): void => {
   }
 };
 
+/** What nobody here made: a name is all that is shown of it. */
+const isNotOurs = (name: string): string =>
+  `SELECT * FROM ${quoteName(`${name}, for it is a view that this tokenquery did not make`)}`;
+
+/** A table of which only the file knows, as far as a view of it needs it. */
+const tableInFile = (name: string, held: Held): Table => {
+  const columns = [...(held.get(`_current_${name}`) ?? [])].filter(([column]) => !column.startsWith('_'));
+  return widenTables(
+    [{ name, columns: {}, key: [] } as unknown as Table],
+    new Map([[name, new Map(columns)]]),
+  )[0] as Table;
+};
+
+/**
+ * The views of this program in place of those of the file; returns the text of each. A view that is none of these is named in
+ * an error when it is asked for.
+ */
+export const putViews = (
+  db: Db,
+  tables: readonly Table[],
+  difference: Difference,
+): ReadonlyMap<string, string> => {
+  const ids = readTableNumbers(db);
+  const idOf = (table: string): number => ids.get(table) ?? 0;
+  const views = new Map<string, string>();
+  for (const [name, sql] of storeViews(widenTables(tables, difference.unknownColumns), idOf))
+    views.set(name, throughStandIns(sql));
+  if (difference.unknownTables.length > 0) {
+    const held = readHeld(db);
+    for (const name of difference.unknownTables)
+      for (const [view, sql] of tableViews(tableInFile(name, held), idOf(name)))
+        if (!views.has(view)) views.set(view, throughStandIns(sql));
+  }
+  const inFile = db
+    .prepare("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'view'")
+    .pluck();
+  const others = (inFile.all() as string[]).filter((name) => !views.has(name.toLowerCase()));
+  for (const [name, text] of views) db.exec(`CREATE TEMP VIEW ${quoteName(name)} AS\n${text}`);
+  for (const name of others) db.exec(`CREATE TEMP VIEW ${quoteName(name)} AS ${isNotOurs(name)}`);
+  db.exec(`CREATE TEMP VIEW ${ownViewsMark} AS SELECT 1`);
+  return views;
+};
+
 /** The views of this program in place of those of an older one; returns the text of each. */
 export const standInViews = (
   db: Db,
   tables: readonly Table[],
-  { unknownColumns }: Difference,
+  difference: Difference,
 ): ReadonlyMap<string, string> => {
-  const ids = readTableNumbers(db);
-  const views = new Map<string, string>();
   standInHosts(db, tables);
-  for (const [name, sql] of storeViews(widenTables(tables, unknownColumns), (table) => ids.get(table) ?? 0)) {
-    const text = throughStandIns(sql);
-    views.set(name, text);
-    db.exec(`CREATE TEMP VIEW ${quoteName(name)} AS\n${text}`);
-  }
-  return views;
+  return putViews(db, tables, difference);
 };
 
 /** A view of the store says that it means the file; a stand-in is looked for first. */

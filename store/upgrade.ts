@@ -209,7 +209,8 @@ export const bringUpToDate = (db: Db, { tables, version }: Schema): void => {
   fillOrder(db);
   makeViews(db, wide);
   const made = new Set(storeViews(wide, () => 0).keys());
-  for (const { type, name, sql } of rows) if (type === 'view' && !made.has(name)) db.exec(sql);
+  // One statement and no more: a text in a file may go on behind the view.
+  for (const { type, name, sql } of rows) if (type === 'view' && !made.has(name)) db.prepare(sql).run();
   noteMade(db, tables, difference);
   db.pragma(`user_version = ${version}`);
 };

@@ -10,7 +10,6 @@ import { merge } from '../../store/merge.ts';
 import type { Input } from '../../store/merge.ts';
 import type { Store } from '../../store/store.ts';
 import { version } from '../../cli/version.ts';
-import { version } from '../../cli/version.ts';
 import { tables } from '../../tables/index.ts';
 import { currentText, dayLater, sampleSnapshots, storeAt, textOf } from '../export/world.ts';
 import { inFolder, unlessRefused } from './target.ts';
@@ -96,7 +95,6 @@ export const mergeInto = async (target: string, inputs: readonly Input[]): Promi
       readEvidence: () => Promise.reject(new Error('there is no evidence here')),
       version,
       now: () => fuzzTime,
-      version,
     });
     said = bad.map(({ message }) => message);
   } finally {
