@@ -86,8 +86,8 @@ test('a journal, a log or an index that is not of the file is refused, and the f
     const path = storeOf();
     put(path);
     const before = sum(path);
-    for (const open of [openForReading, openForWriting])
-      t.throws(() => open(path, smallTables).close(), refusal, what);
+    for (const opened of [openForReading, openForWriting])
+      t.throws(() => opened(path, smallTables).close(), refusal, what);
     t.is(sum(path), before, what);
   }
 });
