@@ -1,13 +1,16 @@
 /**
- * Builds dist/: tsc emits, ncc bundles into one file, and a loader starts it. dist/ runs from any folder
+ * Builds dist/: tsc emits, ncc bundles into three files, and a loader starts them. dist/ runs from any folder
  * with no node_modules beside it.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import Module from 'node:module';
 import { join } from 'node:path';
 import { childEnvironment, fittingNode, root, setUp } from './setup.mjs';
 
 setUp();
+// It is there from now on.
+const { minify } = await import('terser');
 const node = fittingNode();
 const run = (...argv) => {
   const { status, stdout, stderr } = spawnSync(node, argv, {
@@ -30,27 +33,48 @@ const delivered = readFileSync(at('build/cli/delivered.js'), 'utf8');
 if (!delivered.includes('import.meta.dirname'))
   throw new Error('cli/delivered.ts no longer has import.meta.dirname');
 writeFileSync(at('build/cli/delivered.js'), delivered.replace('import.meta.dirname', "''"));
+/** Bundles a file of build/, with a file of its own for what is only imported when it is needed. */
+const bundle = (entry, out, ...options) =>
+  run(at('node_modules/@vercel/ncc/dist/ncc/cli.js'), 'build', entry, '-o', out, ...options);
+// Of whole programs alone ncc finds every license.
+bundle('build/entry.cjs', 'build/whole', '--license', 'licenses.txt');
+// What `SELECT 1` and --version need is in one part, which is soon read, and all that they do not need in another.
+const importing = /\/\* webpackMode: "eager" \*\//g;
+for (const path of readdirSync(at('build'), { recursive: true }).filter((name) => name.endsWith('.js'))) {
+  const text = readFileSync(at('build', path), 'utf8');
+  const lines = text.split('\n').map((line) => {
+    const isNeeded = /'\.\/commands\/query\.js'/.test(line);
+    return isNeeded ? line : line.replaceAll(importing, '/* webpackChunkName: "rest" */');
+  });
+  writeFileSync(at('build', path), lines.join('\n'));
+}
 mkdirSync(at('dist'), { recursive: true });
-/** Bundles a file of build/ into one. */
-const bundled = (entry, out, ...options) => {
-  run(at('node_modules/@vercel/ncc/dist/ncc/cli.js'), 'build', entry, '-m', '-o', out, ...options);
-  return readFileSync(at(out, 'index.cjs'), 'utf8');
-};
-const bundle = bundled('build/entry.cjs', 'build/bundle', '--license', 'licenses.txt');
-// The first thread of a guarded command loads this alone.
-writeFileSync(at('build/guardian.cjs'), 'module.exports = require("./cli/guardian.js");\n');
-writeFileSync(at('dist/guardian.cjs'), bundled('build/guardian.cjs', 'build/guardian'));
-for (const name of ['licenses.txt', 'prebuilds']) renameSync(at('build/bundle', name), at('dist', name));
 // One character beyond ASCII would make V8 hold two bytes for each of the others.
 const escaped = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-writeFileSync(at('dist/index.cjs'), bundle.replace(/[^\0-\x7f]/g, escaped), 'latin1');
+const minified = async (path) => {
+  const { code } = await minify(readFileSync(path, 'utf8'), {
+    compress: false,
+    // They are told in errors.
+    mangle: { keep_classnames: true, keep_fnames: true },
+  });
+  return code.replace(/[^\0-\x7f]/g, escaped);
+};
+bundle('build/entry.cjs', 'build/bundle');
+for (const name of readdirSync(at('build/bundle')).filter((file) => /index\.cjs(?:\.js)?$/.test(file)))
+  writeFileSync(at('dist', name), Module.wrap(await minified(at('build/bundle', name))), 'latin1');
+// The first thread of a guarded command loads this alone.
+writeFileSync(at('build/guardian.cjs'), 'module.exports = require("./cli/guardian.js");\n');
+bundle('build/guardian.cjs', 'build/guardian');
+writeFileSync(at('dist/guardian.cjs'), await minified(at('build/guardian/index.cjs')));
+renameSync(at('build/whole/licenses.txt'), at('dist/licenses.txt'));
+renameSync(at('build/bundle/prebuilds'), at('dist/prebuilds'));
 cpSync(at('samples'), at('dist/samples'), { recursive: true });
 const sample = ['--source', at('samples/macos26-managed')];
 const db = ['--db', at('build/warm.db')];
-const cacheWith = (how, name, words) =>
-  run(at('scripts/code_cache.cjs'), ...how, at('dist/index.cjs'), at('dist/caches', name), ...words);
-const cache = (name, ...words) => cacheWith([], name, words);
-mkdirSync(at('dist/caches'));
+// Without the caches that follow it starts slower, not differently.
+cpSync(at('scripts/loader.cjs'), at('dist/tokenquery.cjs'));
+const cacheWith = (how, kind, words) => run(at('scripts/code_cache.cjs'), ...how, at('dist'), kind, ...words);
+const cache = (kind, ...words) => cacheWith([], kind, words);
 cache('start', 'query', 'SELECT 1');
 cache(
   'collect',
@@ -69,5 +93,3 @@ cache('findings', 'findings', ...db);
 const exported = at('build/warm.ndjson');
 cache('export', 'export', ...db, '--format', 'native', '--output', exported);
 cache('merge', ...['merge', '--db', at('build/warm2.db'), exported, at('build/warm.db')]);
-// Last, for it is what bin/tokenquery compares the sources with.
-cpSync(at('scripts/loader.cjs'), at('dist/tokenquery.cjs'));

@@ -1,25 +1,25 @@
 'use strict';
 // Writes V8's compiled form of the bundle after a command line was run, so that it holds the functions of just that:
-// `node code_cache.cjs BUNDLE OUT WORD…`. With --guarded in front it is run as a guarded command is, in a thread.
-const { readFileSync, writeFileSync } = require('node:fs');
-const { createRequire, wrap } = require('node:module');
-const { dirname, join } = require('node:path');
-const { Script } = require('node:vm');
+// `node code_cache.cjs DIST KIND WORD…`. With --guarded in front it is run as a guarded command is, in a thread.
+const { mkdirSync, writeFileSync } = require('node:fs');
+const { join } = require('node:path');
 
-const compile = (filename, out, words) => {
-  globalThis[Symbol.for('tokenquery.root')] = dirname(filename);
-  const script = new Script(wrap(readFileSync(filename, 'latin1')), { filename });
-  process.argv = [process.argv[0], filename, ...words];
-  const bundle = { exports: {} };
-  script.runInThisContext()(bundle.exports, createRequire(filename), bundle, filename, dirname(filename));
-  process.on('exit', () => writeFileSync(out, script.createCachedData()));
+const compile = (dist, kind, words) => {
+  process.argv = [process.argv[0], join(dist, 'tokenquery.cjs'), ...words];
+  const { runBundle } = require(join(dist, 'tokenquery.cjs'));
+  const parts = runBundle(null);
+  process.on('exit', () => {
+    mkdirSync(join(dist, 'caches', kind), { recursive: true });
+    for (const [name, script] of parts)
+      writeFileSync(join(dist, 'caches', kind, name), script.createCachedData());
+  });
 };
 
 const [, , how, ...given] = process.argv;
 if (how === '--guarded') {
-  const { runGuarded } = require(join(dirname(given[0]), 'guardian.cjs'));
+  const { runGuarded } = require(join(given[0], 'guardian.cjs'));
   runGuarded(__filename, given).then((exitCode) => (process.exitCode = exitCode));
 } else {
-  const [filename, out, ...words] = how === '--thread' ? given : [how, ...given];
-  compile(filename, out, how === '--thread' ? [how, ...words] : words);
+  const [dist, kind, ...words] = how === '--thread' ? given : [how, ...given];
+  compile(dist, kind, how === '--thread' ? [how, ...words] : words);
 }

@@ -2,7 +2,7 @@
 // Starts the bundle. V8's compiled form of it, made by the build, saves a third of the start-up and a fifth of a
 // collection; another Node refuses it and compiles anew. Nothing is written.
 const { closeSync, fstatSync, lstatSync, openSync, readFileSync } = require('node:fs');
-const { createRequire, wrap } = require('node:module');
+const { createRequire } = require('node:module');
 const { join } = require('node:path');
 const { Script } = require('node:vm');
 
@@ -24,8 +24,6 @@ const isGuarded =
   (line[0] === 'query' && !isInstant(line)) ||
   line.some((word) => /^--(?:timeout|pack|queries)(?:=|$)/.test(word));
 
-globalThis[Symbol.for('tokenquery.root')] = __dirname;
-const filename = join(__dirname, 'index.cjs');
 // One for each kind of work, for to load what is not run takes as long as it saves where it is.
 const cacheOf = ([verb = '', ...words]) => {
   const tellsOfItself = ['--version', '-V', '--help', '-h', 'help', 'tables', 'schema', 'access', 'queries'];
@@ -37,9 +35,15 @@ const cacheOf = ([verb = '', ...words]) => {
   return verb === 'findings' ? 'findings' : 'query';
 };
 // V8 runs a cache as it is: root takes one only from the owner of the bundle, whom it runs anyway.
-const isOfOwner = ({ uid, mode }) => uid === lstatSync(filename).uid && (mode & 0o022) === 0;
+const isOfOwner = ({ uid, mode }) => uid === lstatSync(__filename).uid && (mode & 0o022) === 0;
 const cached = (path) => {
-  const file = openSync(path);
+  let file;
+  try {
+    file = openSync(path);
+  } catch {
+    // Without it the start is slower, not different.
+    return undefined;
+  }
   try {
     if (process.geteuid?.() === 0 && !isOfOwner(fstatSync(file))) return undefined;
     return readFileSync(file);
@@ -47,19 +51,35 @@ const cached = (path) => {
     closeSync(file);
   }
 };
-const runBundle = () => {
-  let cachedData;
-  try {
-    cachedData = cached(join(__dirname, 'caches', cacheOf(line)));
-  } catch {
-    // Without it the start is slower, not different.
-  }
-  const script = new Script(wrap(readFileSync(filename, 'latin1')), { filename, cachedData });
-  const bundle = { exports: {} };
-  script.runInThisContext()(bundle.exports, createRequire(filename), bundle, filename, __dirname);
+/**
+ * Runs the bundle. Its parts are loaded when they are asked for; the build has put each into a function already, for to do
+ * it here would copy it once more.
+ *
+ * @returns The parts by their names, as they come to be loaded.
+ */
+const runBundle = (kind) => {
+  globalThis[Symbol.for('tokenquery.root')] = __dirname;
+  const parts = new Map();
+  const run = (name) => {
+    const filename = join(__dirname, name);
+    const cachedData = kind === null ? undefined : cached(join(__dirname, 'caches', kind, name));
+    const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
+    parts.set(name, script);
+    const bundle = { exports: {} };
+    const own = createRequire(filename);
+    const load = (id) => (/^\.\/\d+\.index\.cjs\.js$/.test(id) ? run(id.slice(2)) : own(id));
+    script.runInThisContext()(bundle.exports, load, bundle, filename, __dirname);
+    return bundle.exports;
+  };
+  run('index.cjs');
+  return parts;
 };
-if (isThread || !isGuarded) runBundle();
-else {
-  const { runGuarded } = require(join(__dirname, 'guardian.cjs'));
-  runGuarded(__filename, line).then((exitCode) => (process.exitCode = exitCode));
+
+module.exports = { runBundle };
+if (require.main === module) {
+  if (isThread || !isGuarded) runBundle(cacheOf(line));
+  else {
+    const { runGuarded } = require(join(__dirname, 'guardian.cjs'));
+    runGuarded(__filename, line).then((exitCode) => (process.exitCode = exitCode));
+  }
 }

@@ -119,10 +119,25 @@ const noteMixed = async (
   );
 };
 
-const worldOfSources = async (given: Arguments, question: Question): Promise<AskedWorld> => {
-  const { sql, query } = question;
+/** A database with all tables, in which the statement can be prepared; one that names none needs none of them. */
+const memoryFor = (sql: string): Db => {
+  if (isInstant(sql)) {
+    const empty = openMemory([]);
+    try {
+      prepareGuarded(empty, sql, names);
+      return empty;
+    } catch {
+      empty.close();
+    }
+  }
   const db = openMemory(tables);
   prepareGuarded(db, sql, names);
+  return db;
+};
+
+const worldOfSources = async (given: Arguments, question: Question): Promise<AskedWorld> => {
+  const { sql, query } = question;
+  const db = memoryFor(sql);
   const asked = { db, tables, names };
   // Of a query of the library it matters what is certain.
   const touched = new Set([...touchedTables(db, sql), ...(query === null ? [] : ['table_status'])]);
