@@ -13,10 +13,10 @@ const read: ReadonlySet<string> = new Set(['com.openssh.sshd']);
 const rules: LineRules = {
   keep: (line) => {
     const text = line.trim();
-    if (text === '}' || start.test(text)) return text;
+    if (text === '}' || /^(?:disabled services|login item associations)\s*=\s*\{$/i.test(text)) return line;
     const label = service.exec(text)?.[1];
     // Which other services a Mac has is nobody's business: a blank line stands in their place.
-    return label === undefined ? null : read.has(label) ? `\t${text}` : '';
+    return label === undefined ? null : read.has(label) ? line : '';
   },
 };
 
