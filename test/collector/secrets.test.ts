@@ -216,10 +216,7 @@ for (const name of ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged',
 const plantedHost = async (name: string, turn: number) => {
   const host = await evidenceBackend(sample(name));
   const canaries: string[] = [];
-  const next = (): string => {
-    planted += 1;
-    return `${canary}${planted}!`;
-  };
+  const marked = (): string => `${next()}!`;
   const backend: Backend = {
     ...host,
     run: async (source, argv): Promise<Output | null> => {
@@ -231,7 +228,7 @@ const plantedHost = async (name: string, turn: number) => {
         stderr: text(known.stderr),
         exitCode: known.exitCode,
       };
-      const variants = [...plantedAnswers(answer, next)];
+      const variants = [...plantedAnswers(answer, marked)];
       const variant = variants[(turn * 37) % variants.length];
       if (variant === undefined) return known;
       const parse = await parserOf(source);
