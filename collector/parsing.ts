@@ -1,6 +1,13 @@
 /** What reads the answer of a source: found by the name of the source, and loaded only when it is needed. */
 import type { Parse, ParseFile } from './answer.ts';
-import { commandParsers, commandSanitizers, fileParsers, fileSanitizers } from './parsers/index.ts';
+import {
+  commandParsers,
+  commandSanitizers,
+  commandStderrSanitizers,
+  fileParsers,
+  fileSanitizers,
+} from './parsers/index.ts';
+import { keepLines } from './parsers/kept_lines.ts';
 import type { CommandName, FileName } from './sources.ts';
 
 /** A sanitizer keeps what may be kept, before anything is hashed, recorded or parsed. */
@@ -9,9 +16,11 @@ export type SanitizeBytes = (content: Uint8Array) => Uint8Array;
 
 type Lazy<T> = () => Promise<T>;
 
-// A source without a parser does not compile here, and neither does a file without a sanitizer.
+// A source without a parser or without a sanitizer does not compile here.
 const parsers: Readonly<Record<CommandName, Lazy<Parse<unknown>>>> = commandParsers;
-const sanitizers: Readonly<Partial<Record<CommandName, Lazy<SanitizeText>>>> = commandSanitizers;
+const sanitizers: Readonly<Record<CommandName, Lazy<SanitizeText>>> = commandSanitizers;
+const stderrSanitizers: Readonly<Partial<Record<CommandName, Lazy<(stderr: string) => string>>>> =
+  commandStderrSanitizers;
 const parsersOfFiles: Readonly<Record<FileName, Lazy<ParseFile<unknown>>>> = fileParsers;
 const sanitizersOfFiles: Readonly<Record<FileName, Lazy<SanitizeBytes>>> = fileSanitizers;
 
@@ -25,9 +34,8 @@ export const parserOf = (source: CommandName): Promise<Parse<unknown>> => parser
 export const fileParserOf = (source: FileName): Promise<ParseFile<unknown>> => parsersOfFiles[source]();
 export const fileSanitizerOf = (source: FileName): Promise<SanitizeBytes> => sanitizersOfFiles[source]();
 
-/** Whether an answer of this command can hold more than may be kept. */
-export const isSanitized = (source: CommandName): boolean => sanitizers[source] !== undefined;
+export const sanitizerOf = (source: CommandName): Promise<SanitizeText> => sanitizers[source]();
 
-/** Null where all that the command prints may be kept. */
-export const sanitizerOf = async (source: CommandName): Promise<SanitizeText | null> =>
-  (await sanitizers[source]?.()) ?? null;
+/** For stderr; where a source has none of its own, sentences that are known. */
+export const stderrSanitizerOf = async (source: CommandName): Promise<(stderr: string) => string> =>
+  (await stderrSanitizers[source]?.()) ?? keepLines;

@@ -1,4 +1,4 @@
-import { fileSanitizerOf, sanitizerOf } from './parsing.ts';
+import { fileSanitizerOf, sanitizerOf, stderrSanitizerOf } from './parsing.ts';
 import type { CommandName, FileName } from './sources.ts';
 import type { Output } from './backends/backend.ts';
 import { decodeLines, decodeText } from './parsers/decode.ts';
@@ -9,6 +9,10 @@ const encoder = new TextEncoder();
 const withheld = (bytes: number, what: string): string =>
   `tokenquery: ${bytes} bytes that are not ${what} were withheld\n`;
 const isWithheld = /^tokenquery: [0-9]+ bytes that are not [^\n]+ were withheld\n$/;
+
+/** Whether a stream, as it is kept, was no text at all. */
+export const saysNotUtf8 = (kept: string): boolean =>
+  /^tokenquery: [0-9]+ bytes that are not UTF-8 were withheld\n$/.test(kept);
 
 // The form of a personal recovery key. No source is asked for one; should a tool print it, it goes no further.
 const recoveryKey = /(?<![A-Za-z0-9-])(?:[A-Z0-9]{4}-){5}[A-Z0-9]{4}(?![A-Za-z0-9-])/g;
@@ -25,24 +29,33 @@ const decode = (bytes: Uint8Array): string | null => withoutMark(decodeText(byte
 /** The text of what a command printed; null when nothing of it is UTF-8. */
 export const decodeOutput = (bytes: Uint8Array): string | null => withoutMark(decodeLines(bytes));
 
+/** A stream as it is kept; of one that is not text, its size. Itself where all of it is kept. */
+const sanitizeStream = (bytes: Uint8Array, sanitize: (text: string) => string): Uint8Array => {
+  if (bytes.length === 0) return bytes;
+  const plain = redactRecoveryKeys(bytes);
+  const text = decodeOutput(plain);
+  if (text === null) return encoder.encode(withheld(bytes.length, 'UTF-8'));
+  if (isWithheld.test(text)) return bytes;
+  const kept = encoder.encode(sanitize(text));
+  return Buffer.compare(kept, bytes) === 0 ? bytes : redactRecoveryKeys(kept);
+};
+
 /**
- * Keeps of an output what may be kept, before anything else sees it. Doing it twice changes nothing.
+ * Keeps of an output what its parser reads, before anything else sees it. Doing it twice changes nothing.
  */
 export const sanitizeOutput = async (
   source: CommandName,
   output: Output,
   include: ReadonlySet<string>,
 ): Promise<Output> => {
-  const stderr = redactRecoveryKeys(output.stderr);
-  const sanitize = await sanitizerOf(source);
-  if (sanitize === null) return { ...output, stdout: redactRecoveryKeys(output.stdout), stderr };
-  if (output.outcome !== 'exited') return { ...output, stdout: new Uint8Array(), stderr };
-  if (output.stdout.length === 0) return { ...output, stderr };
-  const text = decodeOutput(output.stdout);
-  if (text === null)
-    return { ...output, stdout: encoder.encode(withheld(output.stdout.length, 'UTF-8')), stderr };
-  if (isWithheld.test(text)) return { ...output, stderr };
-  return { ...output, stdout: redactRecoveryKeys(encoder.encode(sanitize(text, include))), stderr };
+  const [sanitize, sanitizeStderr] = [await sanitizerOf(source), await stderrSanitizerOf(source)];
+  // Half an answer could hold anything.
+  const isWhole = output.outcome === 'exited';
+  return {
+    ...output,
+    stdout: isWhole ? sanitizeStream(output.stdout, (text) => sanitize(text, include)) : new Uint8Array(),
+    stderr: sanitizeStream(output.stderr, sanitizeStderr),
+  };
 };
 
 /** The same for a file. */

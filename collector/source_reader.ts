@@ -11,7 +11,7 @@ import { CollectError, NotAsked, parseFailed } from './errors.ts';
 import { fileParserOf, parserOf } from './parsing.ts';
 import type { Parsed } from './parsing.ts';
 import type { CommandRun } from './report.ts';
-import { decodeOutput, sanitizeFile, sanitizeOutput } from './sanitize.ts';
+import { decodeOutput, sanitizeFile, sanitizeOutput, saysNotUtf8 } from './sanitize.ts';
 import { deniedPath, failureOf, latePath, notRecorded, remotePath, unnamedFile } from './source_failures.ts';
 import { argvOf, commands, isReadablePath, isStatPath, mayBeRemote } from './sources.ts';
 import type { Command, CommandName, FileName, SourceName } from './sources.ts';
@@ -59,10 +59,10 @@ const naming = async <T>(
 
 /** Both streams as a parser takes them; throws CollectError. */
 const streamsOf = (output: Output): { readonly stdout: string; readonly stderr: string } => {
-  const stdout = decodeOutput(output.stdout);
+  const [stdout, stderr] = [decodeOutput(output.stdout) ?? '', decodeOutput(output.stderr) ?? ''];
   // Of a property list, what a framework says beside it on stderr is no part.
-  const stderr = decodeOutput(output.stderr) ?? (stdout?.includes('<plist') === true ? '' : null);
-  if (stdout === null || stderr === null) throw new CollectError('parse_failed', 'the output is not UTF-8');
+  if (saysNotUtf8(stdout) || (saysNotUtf8(stderr) && !stdout.includes('<plist')))
+    throw new CollectError('parse_failed', 'the output is not UTF-8');
   return { stdout, stderr };
 };
 

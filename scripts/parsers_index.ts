@@ -61,6 +61,10 @@ export const parsersIndex = async (folder: string): Promise<string> => {
       'commandSanitizers',
       commandNames.flatMap((source) => entry(source, sanitizerName(source))),
     ),
+    ...registry(
+      'commandStderrSanitizers',
+      commandNames.flatMap((source) => entry(source, `${sanitizerName(source)}Stderr`)),
+    ),
     ...registry('fileParsers', fileNames.flatMap(parserEntry)),
     ...registry(
       'fileSanitizers',

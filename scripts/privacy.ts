@@ -25,6 +25,9 @@ export const privacyPage = (tables: readonly Table[]): string => {
 
 # Privacy classes
 
+What no table needs is not kept at all: each answer of a Mac is reduced to what its parser reads before anything else sees it, and a
+text that is not known is told by its size ([evidence.md](evidence.md), What is never in one). This page is of what is kept.
+
 Each column declares what it says of whom: its privacy class. The pages of the [tables](tables/) show it. Without \`--redact\` an
 export has every column as it is. With \`--redact pseudonym\` or \`--redact strict\` the class of a column decides what becomes of it:
 [siem.md](siem.md#redaction) has the levels, the key, and what stays joinable.

@@ -79,6 +79,16 @@ test('the folders are what scripts/samples.ts writes', (t) => {
   );
 });
 
+/** They hold what their tools print beside what is read, so that every test that begins with a sample has something to drop. */
+const asPrinted: ReadonlySet<string> = new Set([
+  'launchctl_print_disabled',
+  'diskutil_info_root',
+  'diskutil_apfs_list',
+  'ds_users',
+  'ds_account_policy',
+  'profiles_status_enrollment',
+]);
+
 for (const host of hosts) {
   test(`${host}: SHA256SUMS covers every other file`, (t) => {
     const folder = join(samples, host);
@@ -159,7 +169,7 @@ for (const host of hosts) {
     }
   });
 
-  test(`${host}: everything is reduced already, and what its parser does not take is known`, async (t) => {
+  test(`${host}: what is not as its tool prints it is reduced already, and what its parser does not take is known`, async (t) => {
     const { euid } = readEvidence(host) as { readonly euid: number };
     const failures: Record<string, string> = {};
     for (const { argv, output } of readCommands(host)) {
@@ -169,7 +179,8 @@ for (const host of hosts) {
         continue;
       }
       const sanitized = await sanitizeOutput(source, output, new Set());
-      t.deepEqual(decodeUtf8(sanitized.stdout), decodeUtf8(output.stdout), source);
+      if (!asPrinted.has(source))
+        t.deepEqual(decodeUtf8(sanitized.stdout), decodeUtf8(output.stdout), source);
       t.deepEqual(decodeUtf8(sanitized.stderr), decodeUtf8(output.stderr), source);
       const stdout = decodeUtf8(output.stdout) ?? '';
       const stderr = decodeUtf8(output.stderr) ?? '';

@@ -3,19 +3,32 @@ import type { Answer, Note } from '../answer.ts';
 import { ignore } from '../answer.ts';
 import { unread } from '../setting.ts';
 import type { Setting } from '../setting.ts';
-import { failed, firstLine, notUnderstood, saysRootNeeded } from './lines.ts';
+import { failed, firstLine, isUuid, notUnderstood, saysRootNeeded } from './lines.ts';
 import { BrokenDict } from './openstep.ts';
 import { PlistDate } from './plist_value.ts';
 import { writeXmlPlist } from './plist_write.ts';
+import { isWord, withheldText } from './withheld.ts';
 
 export { known, unread } from '../setting.ts';
 export type { Setting } from '../setting.ts';
 
 /**
- * What may be kept of a key. `flag`: true, false, 1, 0. `present`: that the key is there, its content unread.
+ * What may be kept of a key. `word`: what is no sentence and no address. `sentence`: the same, or an answer of mdmclient that is
+ * known. `name` and `uuid`: a word, or a UUID; of any other text it is told apart from others. `flag`: true, false, 1, 0. `present`: that the key is there, its content unread.
  * `time`: a date, or text such as `2023-03-31 01:14:38 +0000`.
  */
-type Leaf = 'text' | 'texts' | 'flag' | 'integer' | 'time' | 'present';
+type Leaf =
+  | 'text'
+  | 'texts'
+  | 'word'
+  | 'words'
+  | 'sentence'
+  | 'name'
+  | 'uuid'
+  | 'flag'
+  | 'integer'
+  | 'time'
+  | 'present';
 /**
  * The keys that may be kept, in the order in which they are written; `[…]` is a list of such dictionaries.
  */
@@ -54,6 +67,13 @@ const secondsOf = (text: string): number | null => {
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && !value.includes('\0') && value.isWellFormed();
 
+// X stands for a digit that somebody masked before sharing an output (fdesetup-showdeferralinfo-01).
+export const isPrintedUuid = (text: string): boolean => isUuid(text.replaceAll(/[Xx]/g, '0'));
+
+/** Of the sentences of EACSPreflight the one that has more than words (mdmclient-eacspreflight-05). */
+const isPreflight = (text: string): boolean =>
+  /^Unable to get Bootstrap Token <\(null\):-?[0-9]{1,9}>(?: \(\(null\)\))?$/.test(text);
+
 /**
  * The kept form of a value, undefined when the value is not of the kind that the key has by Apple's schema.
  */
@@ -63,9 +83,21 @@ const keepLeaf = (value: unknown, leaf: Leaf): Kept | undefined => {
       return true;
     case 'text':
       return isText(value) ? value : undefined;
+    case 'word':
+    case 'sentence':
+      return isText(value) && (isWord(value) || (leaf === 'sentence' && isPreflight(value)))
+        ? value
+        : undefined;
+    case 'name':
+      return isText(value) ? (isWord(value) ? value : withheldText(value)) : undefined;
+    case 'uuid':
+      return isText(value) ? (isPrintedUuid(value) ? value : withheldText(value)) : undefined;
     case 'texts':
       if (!Array.isArray(value)) return undefined;
       return value.map((item: unknown) => (isText(item) ? item : withheldValue));
+    case 'words':
+      if (!Array.isArray(value)) return undefined;
+      return value.map((item: unknown) => (isText(item) && isWord(item) ? item : withheldValue));
     case 'flag':
       if (typeof value === 'boolean') return value;
       if (value === 1 || value === 1n || value === '1') return true;
@@ -112,9 +144,15 @@ const keepChild = (child: unknown, rule: AllowedDict[string], what: string, note
   if (typeof rule === 'string') {
     const leaf = keepLeaf(child, rule);
     if (leaf === undefined)
-      note(parseFailed(`${what} is not of a known kind`), rule === 'texts' ? 'entry' : 'value');
+      note(
+        parseFailed(`${what} is not of a known kind`),
+        rule === 'texts' || rule === 'words' ? 'entry' : 'value',
+      );
     else if (isKeptList(leaf) && leaf.some(isOddText))
-      note(parseFailed(`an entry of ${what} is no text`), 'entry');
+      note(
+        parseFailed(`an entry of ${what} is ${rule === 'texts' ? 'no text' : 'not of a known kind'}`),
+        'entry',
+      );
     return leaf ?? withheldValue;
   }
   if (!isList(rule)) {

@@ -1,10 +1,11 @@
 import { parseFailed, saidTwice } from '../errors.ts';
 import { ignore } from '../answer.ts';
 import type { Answer, Note } from '../answer.ts';
-import { parseDiskutilPlist } from './diskutil.ts';
+import { parseDiskutilPlist, sanitizeDiskutilPlist } from './diskutil.ts';
 import { entryOf, mergedByKey } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { firstLine } from './lines.ts';
+import type { AllowedKeys } from './plist_sanitize.ts';
 import { asArray } from './plist_value.ts';
 import type { PlistValue } from './plist_value.ts';
 
@@ -32,6 +33,31 @@ export interface ApfsVolume {
   /** Keys that are there, or may be, and that cannot be read: without `Roles` it may have any. */
   readonly unread: ReadonlySet<string>;
 }
+
+const volumeKeys: AllowedKeys = {
+  APFSVolumeGroupID: 'uuid',
+  APFSVolumeGroupUUID: 'uuid',
+  APFSVolumeUUID: 'uuid',
+  CryptoMigrationOn: 'flag',
+  DeviceIdentifier: 'word',
+  Encryption: 'flag',
+  FileVault: 'flag',
+  Internal: 'flag',
+  Locked: 'flag',
+  Name: 'text',
+  Roles: 'words',
+};
+const keys: AllowedKeys = {
+  Containers: {
+    APFSContainerUUID: 'uuid',
+    ContainerReference: 'word',
+    Internal: 'flag',
+    Volumes: volumeKeys,
+  },
+};
+
+/** The keys that are read. */
+export const sanitizeDiskutilApfsList = (stdout: string): string => sanitizeDiskutilPlist(stdout, keys);
 
 /** What tells the volumes of one list apart. */
 const identities = ['DeviceIdentifier', 'Roles'];
@@ -126,7 +152,7 @@ const merge = (a: ApfsVolume, b: ApfsVolume): ApfsVolume => {
  * Source: diskutil(8), "apfs list".
  */
 export const parseDiskutilApfsList = (answer: Answer, note: Note = ignore): readonly ApfsVolume[] => {
-  const list = parseDiskutilPlist('diskutil apfs list', answer);
+  const list = parseDiskutilPlist('diskutil apfs list', answer, keys);
   if (list.isEmpty) return [];
   const containers = asArray(list.value('Containers') ?? undefined, 'Containers');
   list.tell(note, 'diskutil apfs list', () => 'value');

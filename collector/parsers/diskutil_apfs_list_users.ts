@@ -1,9 +1,10 @@
 import { parseFailed } from '../errors.ts';
 import { ignore } from '../answer.ts';
 import type { Answer, Note } from '../answer.ts';
-import { parseDiskutilPlist } from './diskutil.ts';
+import { parseDiskutilPlist, sanitizeDiskutilPlist } from './diskutil.ts';
 import { entryOf, mergedByKey } from './entry.ts';
 import type { Entry } from './entry.ts';
+import type { AllowedKeys } from './plist_sanitize.ts';
 import { asArray } from './plist_value.ts';
 
 export interface ApfsCryptoUser {
@@ -22,6 +23,13 @@ export interface DiskutilApfsListUsers {
 }
 
 const tool = 'diskutil apfs listUsers';
+// Not the hint of a password.
+const keys: AllowedKeys = {
+  Users: { APFSCryptoUserType: 'word', APFSCryptoUserUUID: 'uuid', VolumeOwner: 'flag' },
+};
+
+/** The keys that are read. */
+export const sanitizeDiskutilApfsListUsers = (stdout: string): string => sanitizeDiskutilPlist(stdout, keys);
 
 const readUser = (user: Entry, place: string, note: Note): ApfsCryptoUser[] => {
   const uuid = user.uuid('APFSCryptoUserUUID');
@@ -59,7 +67,7 @@ const merge = (a: ApfsCryptoUser, b: ApfsCryptoUser): ApfsCryptoUser => {
  * Source: diskutil(8), "apfs listUsers".
  */
 export const parseDiskutilApfsListUsers = (answer: Answer, note: Note = ignore): DiskutilApfsListUsers => {
-  const list = parseDiskutilPlist(tool, answer);
+  const list = parseDiskutilPlist(tool, answer, keys);
   if (list.isEmpty) return { users: [] };
   const values = asArray(list.value('Users') ?? undefined, 'Users');
   list.tell(note, tool, () => 'value');

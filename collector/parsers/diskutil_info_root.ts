@@ -1,7 +1,8 @@
 import { parseFailed } from '../errors.ts';
 import { ignore } from '../answer.ts';
 import type { Answer, Note } from '../answer.ts';
-import { parseDiskutilPlist } from './diskutil.ts';
+import { parseDiskutilPlist, sanitizeDiskutilPlist } from './diskutil.ts';
+import type { AllowedKeys } from './plist_sanitize.ts';
 
 export interface DiskutilInfoRoot {
   /** Null for any other file system. */
@@ -19,6 +20,20 @@ export interface DiskutilInfoRoot {
   readonly volumeGroupUuid: string | null;
 }
 
+const keys: AllowedKeys = {
+  APFSContainerReference: 'word',
+  APFSVolumeGroupID: 'uuid',
+  DeviceIdentifier: 'word',
+  Encryption: 'flag',
+  FileVault: 'flag',
+  FilesystemName: 'label',
+  FilesystemType: 'label',
+  VolumeUUID: 'uuid',
+};
+
+/** The keys that are read. */
+export const sanitizeDiskutilInfoRoot = (stdout: string): string => sanitizeDiskutilPlist(stdout, keys);
+
 /**
  * Parses what the startup volume is.
  *
@@ -30,7 +45,7 @@ export interface DiskutilInfoRoot {
  * Source: diskutil(8), "info".
  */
 export const parseDiskutilInfoRoot = (answer: Answer, note: Note = ignore): DiskutilInfoRoot => {
-  const info = parseDiskutilPlist('diskutil info', answer);
+  const info = parseDiskutilPlist('diskutil info', answer, keys);
   const type = info.text('FilesystemType');
   const name = info.text('FilesystemName');
   const facts = {

@@ -1,12 +1,14 @@
 import { CollectError, parseFailed, permissionDenied } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
 import { isText } from './decode.ts';
-import { firstLine as lineOf, isUuid } from './lines.ts';
+import { keepLines } from './kept_lines.ts';
+import { firstLine as lineOf, isUuid, told } from './lines.ts';
 import { sanitizePlist, sanitizeXmlPlist, sanitizeXmlPlistWith } from './plist_sanitize.ts';
 import { PlistOdd, asArray } from './plist_value.ts';
 import { parseXmlPlist } from './plist_xml.ts';
 import type { AllowedKeys } from './plist_sanitize.ts';
 import type { PlistDict, PlistValue } from './plist_value.ts';
+import { isWord, withheldText } from './withheld.ts';
 
 const standard = 'dsAttrTypeStandard:';
 const native = 'dsAttrTypeNative:';
@@ -88,13 +90,8 @@ export const accountPolicyKeys = keysOf(accountPolicyAttributes);
 export const userAttributesByNativeName = attributesByNativeName([...userAttributes, 'accountPolicyData']);
 export const groupAttributesByNativeName = attributesByNativeName(groupAttributes);
 
-// eslint-disable-next-line no-control-regex
-const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
-const firstLine = (text: string): string =>
-  (text.trimStart().split(/[\r\n]/, 1)[0] ?? '').replace(controlCharacters, ' ').slice(0, 200).trim();
-
 const failure = ({ exitCode, stderr }: Answer): CollectError => {
-  const said = firstLine(stderr);
+  const said = told(keepLines(stderr));
   const message = `dscl ended with exit code ${exitCode}${said === '' ? '' : `: ${said}`}`;
   // The exit code is the low byte of -dsStatus: 40 is eDSPermissionError, 87 eDSAuthAccountDisabled.
   if (exitCode === 40 || exitCode === 87) return permissionDenied(message);
@@ -282,16 +279,48 @@ const textsOf = (value: PlistValue, attribute: string): (string | null)[] => {
   return [formed.has(attribute) ? textOf(value, attribute) : null];
 };
 
+/** Whether a key is the native one of an attribute that the record has by its standard key too, and is not read. */
+const isTwin = (key: string, attribute: string, dict: PlistDict): boolean =>
+  // In nodes of other kinds an attribute of its own may have the native name: the standard one holds.
+  key.startsWith(native) && !nativeOnly.has(attribute) && dict.has(standard + attribute);
+
+/** What is read of one value of an attribute; given the first of them. */
+type ReadValue = (text: string, first: string) => string;
+const firstOnly: ReadValue = (text, first) => (text === first ? text : withheldText(text));
+const ofForm =
+  (isOne: (text: string) => boolean) =>
+  (text: string): string =>
+    isOne(text) ? text : withheldText(text);
+const isNumber = (text: string): boolean => /^-?[0-9]{1,64}$/.test(text);
+
+/** What is read of the values of an attribute, where that is not each of them whole. */
+const readOf: Readonly<Record<string, ReadValue>> = {
+  UniqueID: ofForm(isNumber),
+  PrimaryGroupID: ofForm(isNumber),
+  GeneratedUID: ofForm(isUuid),
+  RealName: firstOnly,
+  NFSHomeDirectory: firstOnly,
+  // Of two shells neither is known.
+  UserShell: firstOnly,
+  IsHidden: ofForm(isWord),
+  OriginalNodeName: firstOnly,
+  // Who somebody is at an identity provider is not read: only that it is there.
+  AltSecurityIdentities: (text) => /^PlatformSSO:/.exec(text)?.[0] ?? '',
+  CopyTimestamp: ofForm((text) => /^[0-9TZ:.+-]{1,40}$/.test(text)),
+  SMBPasswordLastSet: ofForm(isNumber),
+};
+const keptText = (text: string, attribute: string, first: string): string =>
+  readOf[attribute]?.(text, first) ?? text;
+
 const readRecord = (dict: PlistDict, keys: ReadonlyMap<string, string>, place: string): DsRecord => {
   const values = new Map<string, (string | null)[]>();
   const twice: string[] = [];
   for (const [key, value] of dict) {
     const attribute = keys.get(key);
     if (attribute === undefined) continue;
-    // In nodes of other kinds an attribute of its own may have the native name: the standard one holds.
-    const isTwin = key.startsWith(native) && !nativeOnly.has(attribute);
-    if (isTwin && dict.has(standard + attribute)) continue;
-    const texts = textsOf(value, attribute);
+    if (isTwin(key, attribute, dict)) continue;
+    const printed = textsOf(value, attribute);
+    const texts = printed.map((text) => text && keptText(text, attribute, printed[0] ?? ''));
     const known = values.get(attribute);
     if (known !== undefined && known.join('\0') !== texts.join('\0')) twice.push(attribute);
     values.set(attribute, known?.filter((text) => texts.includes(text)) ?? texts);
@@ -373,6 +402,45 @@ export const policyKeys: AllowedKeys = {
 /** Keeps of the text of one accountPolicyData, itself a property list, only the times and the count. */
 export const sanitizeAccountPolicyData = (text: string): string => sanitizeXmlPlist(text, policyKeys);
 
+/** The values of a record, or of the records of an array, as far as they are read. */
+const reduceRecords = (value: PlistValue, keys: ReadonlyMap<string, string>): PlistValue => {
+  if (Array.isArray(value)) return mapSame(value, (each) => reduceRecords(each, keys));
+  if (value instanceof PlistOdd && value.rest !== null) {
+    const rest = reduceRecords(value.rest, keys);
+    return rest instanceof Map && rest !== value.rest ? new PlistOdd(value.why, rest) : value;
+  }
+  if (!(value instanceof Map)) return value;
+  const record: PlistDict = value;
+  const entries = [...record].flatMap(([key, values]): [string, PlistValue][] => {
+    const attribute = keys.get(key);
+    return attribute === undefined || isTwin(key, attribute, record)
+      ? []
+      : [[key, reduceValues(values, attribute, keys)]];
+  });
+  const isWhole = entries.length === record.size && entries.every(([key, each]) => each === record.get(key));
+  return isWhole ? value : new Map(entries);
+};
+
+const reduceValues = (
+  value: PlistValue,
+  attribute: string,
+  keys: ReadonlyMap<string, string>,
+): PlistValue => {
+  if (attribute === 'accountPolicyData') return reducePolicyValues(value);
+  if (typeof value === 'string') return formed.has(attribute) ? keptText(value, attribute, value) : '';
+  if (!Array.isArray(value)) return sanitizePlist(value, numberOnly);
+  const [first] = value as readonly PlistValue[];
+  // A policy is told by the name of its account, and by no other that it answers to.
+  const isOfOne = keys === accountPolicyKeys && attribute === 'RecordName';
+  const read: ReadValue = isOfOne ? firstOnly : (text, of) => keptText(text, attribute, of);
+  const kept = value.map((each: PlistValue) =>
+    typeof each === 'string'
+      ? read(each, typeof first === 'string' ? first : '')
+      : sanitizePlist(each, numberOnly),
+  );
+  return kept.every((each, index) => each === value[index]) ? value : kept;
+};
+
 const allow = (keys: ReadonlyMap<string, string>): AllowedKeys =>
   Object.fromEntries([...keys.keys()].map((key) => [key, true as const]));
 const allowedUserKeys = allow(userKeys);
@@ -385,67 +453,83 @@ const head =
   '<plist version="1.0">\n<array>\n';
 const tail = '</array>\n</plist>\n';
 const keyLines = /\t\t<key>([A-Za-z:_]+)<\/key>\n\t\t<array>\n/y;
-const valueLine = /\t\t\t<string>[^<]*<\/string>\n/y;
+const valueLine = /\t\t\t<string>([^<]*)<\/string>\n/y;
+const beforeValue = '\t\t\t<string>'.length;
 
-/**
- * Whether a text is, line for line, records of nothing but allowed attributes, as dscl prints them when it
- * was asked for these: then there is nothing to drop, and it need not be parsed to know it.
- */
-const isPlainlyAllowed = (text: string, keys: ReadonlyMap<string, string>): boolean => {
-  let at = 0;
-  const skip = (line: string): boolean => {
-    const isThere = text.startsWith(line, at);
-    if (isThere) at += line.length;
-    return isThere;
-  };
-  const match = (lines: RegExp): RegExpExecArray | null => {
-    lines.lastIndex = at;
-    const found = lines.exec(text);
-    if (found !== null) at = lines.lastIndex;
-    return found;
-  };
-  if (!isText(text) || !skip(head)) return false;
-  while (skip('\t<dict>\n')) {
-    while (!skip('\t</dict>\n')) {
-      const key = match(keyLines)?.[1];
-      if (key === undefined || !keys.has(key)) return false;
-      while (match(valueLine) !== null);
-      if (!skip('\t\t</array>\n')) return false;
+/** Goes through a text that is, line for line, records as dscl prints them when it was asked for named attributes. */
+class PlainRecords {
+  readonly #text: string;
+  readonly #keys: ReadonlyMap<string, string>;
+  readonly #pieces: string[] = [];
+  #at = 0;
+  /** Up to where the text is in the pieces. */
+  #taken = 0;
+
+  constructor(text: string, keys: ReadonlyMap<string, string>) {
+    this.#text = text;
+    this.#keys = keys;
+  }
+
+  /** The text with the values as they are kept, itself where all are; null where it must be parsed to know it. */
+  kept(): string | null {
+    if (!isText(this.#text) || !this.#skip(head)) return null;
+    while (this.#skip('\t<dict>\n')) {
+      while (!this.#skip('\t</dict>\n')) if (!this.#attribute()) return null;
+    }
+    if (!this.#skip(tail) || this.#at !== this.#text.length) return null;
+    return this.#taken === 0 ? this.#text : this.#pieces.join('') + this.#text.slice(this.#taken);
+  }
+
+  #attribute(): boolean {
+    const key = this.#match(keyLines)?.[1] ?? '';
+    const attribute = this.#keys.get(key);
+    // One of two keys of one attribute may be none that is read.
+    if (attribute === undefined || (key.startsWith(native) && !nativeOnly.has(attribute))) return false;
+    for (let first: string | null = null; ;) {
+      const start = this.#at + beforeValue;
+      const value = this.#match(valueLine)?.[1];
+      if (value === undefined) return this.#skip('\t\t</array>\n');
+      first ??= value;
+      const kept = keptText(value, attribute, first);
+      if (kept === value) continue;
+      if (value.includes('&')) return false;
+      this.#pieces.push(this.#text.slice(this.#taken, start), kept);
+      this.#taken = start + value.length;
     }
   }
-  return skip(tail) && at === text.length;
-};
+
+  #skip(line: string): boolean {
+    const isThere = this.#text.startsWith(line, this.#at);
+    if (isThere) this.#at += line.length;
+    return isThere;
+  }
+
+  #match(lines: RegExp): RegExpExecArray | null {
+    lines.lastIndex = this.#at;
+    const found = lines.exec(this.#text);
+    if (found !== null) this.#at = lines.lastIndex;
+    return found;
+  }
+}
+
+const sanitizeRecords = (stdout: string, keys: ReadonlyMap<string, string>, allowed: AllowedKeys): string =>
+  new PlainRecords(stdout, keys).kept() ??
+  sanitizeXmlPlistWith(stdout, (value) => reduceRecords(sanitizePlist(value, allowed), keys));
 
 /**
  * Keep of what dscl printed only the attributes that were asked for: as root it returns password hashes
- * and keys when it is asked for whole records.
+ * and keys when it is asked for whole records. Of their values it keeps what is read.
  *
  * Input: stdout of `dscl -plist . -readall`.
  * Returns: the same text when there was nothing to drop.
  * Throws: never.
  * Source: dscl(1)
  */
-export const sanitizeDsUsers = (stdout: string): string =>
-  isPlainlyAllowed(stdout, userKeys) ? stdout : sanitizeXmlPlist(stdout, allowedUserKeys);
+export const sanitizeDsUsers = (stdout: string): string => sanitizeRecords(stdout, userKeys, allowedUserKeys);
 
 /** The same for groups. */
 export const sanitizeDsGroups = (stdout: string): string =>
-  isPlainlyAllowed(stdout, groupKeys) ? stdout : sanitizeXmlPlist(stdout, allowedGroupKeys);
-
-/** Reduces the policies of a record, or of the records of an array. */
-const reducePolicies = (value: PlistValue): PlistValue => {
-  if (Array.isArray(value)) return mapSame(value, reducePolicies);
-  if (value instanceof PlistOdd && value.rest !== null) {
-    const rest = reducePolicies(value.rest);
-    return rest instanceof Map ? new PlistOdd(value.why, rest) : value;
-  }
-  if (!(value instanceof Map)) return value;
-  const entries = [...value].map(([key, values]): [string, PlistValue] => [
-    key,
-    accountPolicyKeys.get(key) === 'accountPolicyData' ? reducePolicyValues(values) : values,
-  ]);
-  return entries.every(([key, values]) => values === value.get(key)) ? value : new Map(entries);
-};
+  sanitizeRecords(stdout, groupKeys, allowedGroupKeys);
 
 const reducePolicyValues = (value: PlistValue): PlistValue => {
   if (typeof value === 'string') return sanitizeAccountPolicyData(value);
@@ -464,4 +548,6 @@ const mapSame = (
 
 /** The same for account policies, and within each accountPolicyData. */
 export const sanitizeDsAccountPolicy = (stdout: string): string =>
-  sanitizeXmlPlistWith(stdout, (value) => reducePolicies(sanitizePlist(value, allowedAccountPolicyKeys)));
+  sanitizeXmlPlistWith(stdout, (value) =>
+    reduceRecords(sanitizePlist(value, allowedAccountPolicyKeys), accountPolicyKeys),
+  );

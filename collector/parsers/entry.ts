@@ -1,9 +1,10 @@
 import { parseFailed } from '../errors.ts';
 import type { Cost } from '../errors.ts';
 import type { Note } from '../answer.ts';
-import { isUuid } from './lines.ts';
+import { isUuid, told } from './lines.ts';
 import { PlistOdd } from './plist_value.ts';
 import type { PlistDict, PlistValue } from './plist_value.ts';
+import { isWithheldText } from './withheld.ts';
 
 /**
  * One dictionary of an answer, read key by key. A key that is absent is null, and so is one that cannot be read:
@@ -58,8 +59,13 @@ export class Entry {
     return this.odd(key, value instanceof PlistOdd ? value.why : `is not ${kind}`);
   }
 
-  text(key: string): string | null {
+  #string(key: string): string | null {
     return this.#of(key, 'text', (value) => typeof value === 'string');
+  }
+
+  text(key: string): string | null {
+    const text = this.#string(key);
+    return text !== null && isWithheldText(text) ? this.odd(key, `is not known: ${told(text)}`) : text;
   }
 
   flag(key: string): boolean | null {
@@ -68,7 +74,7 @@ export class Entry {
 
   /** In upper case. */
   uuid(key: string): string | null {
-    const text = this.text(key);
+    const text = this.#string(key);
     return text === null || isUuid(text) ? (text?.toUpperCase() ?? null) : this.odd(key, 'is not a UUID');
   }
 
@@ -77,7 +83,9 @@ export class Entry {
     const values = this.list(key);
     const texts = values?.filter((value) => typeof value === 'string') ?? null;
     if (texts?.length !== values?.length) this.odd(key, 'holds what is not text');
-    return texts;
+    const odd = texts?.find(isWithheldText);
+    if (odd !== undefined) this.odd(key, `holds what is not known: ${told(odd)}`);
+    return texts?.filter((text) => !isWithheldText(text)) ?? null;
   }
 
   list(key: string): readonly PlistValue[] | null {

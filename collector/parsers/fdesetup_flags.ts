@@ -1,7 +1,16 @@
 import { parseFailed, permissionDenied } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
 import { ignore } from '../answer.ts';
+import { keepLines, keptAnswer } from './kept_lines.ts';
+import type { LineRules } from './kept_lines.ts';
 import { notUnderstood, saidLinesOf, saysError, saysRootNeeded, unknownLine } from './lines.ts';
+
+const rules: LineRules = {
+  keep: (line) => (/^\s*(?:true|false)\s*$/i.test(line) ? line.trim() : null),
+};
+
+/** The two words that are an answer. */
+const sanitizeTrueFalse = (stdout: string): string => keepLines(stdout, rules);
 
 /**
  * Parses the answer of the verbs of fdesetup that print one word.
@@ -16,7 +25,8 @@ import { notUnderstood, saidLinesOf, saysError, saysRootNeeded, unknownLine } fr
  * 1; `parse_failed` for any other output, and for both words.
  * Source: fdesetup(8).
  */
-export const parseTrueFalse = (answer: Answer, note: Note = ignore): boolean | null => {
+export const parseTrueFalse = (printed: Answer, note: Note = ignore): boolean | null => {
+  const answer = keptAnswer(printed, rules);
   const isAnswered = (answer.exitCode === 0 || answer.exitCode === 1) && !saysRootNeeded(answer.stderr);
   const lines = saidLinesOf(answer.stdout);
   const words = new Set(
@@ -42,4 +52,8 @@ export {
   parseTrueFalse as parseFdesetupHasPersonalRecoveryKey,
   parseTrueFalse as parseFdesetupSupportsAuthRestart,
   parseTrueFalse as parseFdesetupUsingRecoveryKey,
+  sanitizeTrueFalse as sanitizeFdesetupHasInstitutionalRecoveryKey,
+  sanitizeTrueFalse as sanitizeFdesetupHasPersonalRecoveryKey,
+  sanitizeTrueFalse as sanitizeFdesetupSupportsAuthRestart,
+  sanitizeTrueFalse as sanitizeFdesetupUsingRecoveryKey,
 };

@@ -2,16 +2,18 @@ import { parseFailed, permissionDenied, saidTwice } from '../errors.ts';
 import type { CollectError } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
 import { ignore } from '../answer.ts';
+import { keepLines, keptAnswer } from './kept_lines.ts';
+import type { LineRules } from './kept_lines.ts';
 import {
   cutShort,
   failed,
-  firstLine,
   isCut,
   isLogLine,
   linesOf,
   notUnderstood,
   saidLinesOf,
   saysRootNeeded,
+  told,
   uuidPattern,
 } from './lines.ts';
 
@@ -53,7 +55,7 @@ export const refuseFailedList = (tool: string, answer: Answer): void => {
   }
   if (isSilent) throw parseFailed(`${tool} printed an empty list without a reason (exit code ${exitCode})`);
   if (stdout.trim() === '') throw notUnderstood(tool, answer);
-  if (exitCode !== 0) throw failed(tool, `ended with exit code ${exitCode}: ${firstLine(stderr)}`);
+  if (exitCode !== 0) throw failed(tool, `ended with exit code ${exitCode}: ${told(stderr)}`);
   if (saidLinesOf(stdout).includes(offSentence)) {
     throw parseFailed(`${tool} printed that FileVault is off, and more`);
   }
@@ -85,6 +87,11 @@ export const unreadList = (tool: string, lines: readonly NumberedLine[]): Collec
 
 const entry = new RegExp(`^(.+),(${uuidPattern})$`, 's');
 
+const rules: LineRules = { keep: (line) => (entry.test(line.trimEnd()) ? line.trimEnd() : null) };
+
+/** The entries. */
+export const sanitizeFdesetupList = (stdout: string): string => keepLines(stdout, rules);
+
 /**
  * Parses who can unlock FileVault.
  *
@@ -96,7 +103,8 @@ const entry = new RegExp(`^(.+),(${uuidPattern})$`, 's');
  * when no line is an entry, and for an empty list without a reason.
  * Source: fdesetup(8), "list".
  */
-export const parseFdesetupList = (answer: Answer, note: Note = ignore): FdesetupList => {
+export const parseFdesetupList = (printedBy: Answer, note: Note = ignore): FdesetupList => {
+  const answer = keptAnswer(printedBy, rules);
   const tool = 'fdesetup list';
   if (isFileVaultOffAnswer(answer)) return { users: [], isFileVaultOff: true };
   refuseFailedList(tool, answer);

@@ -8,7 +8,10 @@ import {
   refuseFailedList,
   unreadList,
 } from './fdesetup_list.ts';
-import { cutShort, isCut, notUnderstood } from './lines.ts';
+import { keepLines, keptAnswer } from './kept_lines.ts';
+import type { LineRules } from './kept_lines.ts';
+import { cutShort, isCut, isLogLine, notUnderstood } from './lines.ts';
+import { withheldIn, withheldLine } from './withheld.ts';
 
 export type FilevaultUserType =
   | 'os_user'
@@ -71,6 +74,23 @@ const rowOf = (line: string): FilevaultRow | null => {
   return { escrow, uuid, type, typeText, username: isNameless ? null : name };
 };
 
+/** A row without the words of a type that is not known; null for what is no row. */
+const keptRow = (line: string): string | null => {
+  const [, escrow, id = '', rest = ''] = row.exec(line) ?? [];
+  if (id === '' || isLogLine(line)) return null;
+  const isKnown = rowOf(line)?.type !== null || withheldIn(rest) !== null;
+  const plain = escrow === undefined || /^(?:[A-Za-z]{1,8}|\?[0-9a-f]{12})$/.test(escrow);
+  if (isKnown && plain) return line;
+  const mark = plain ? (escrow ?? '') : `?${withheldLine(escrow).slice(-12)}`;
+  return `${mark} ${id} ${isKnown ? rest : withheldLine(rest)}`;
+};
+const rules: LineRules = {
+  keep: (line) => (header.test(line.trim()) ? line.trim() : keptRow(line.trimEnd())),
+};
+
+/** The header, and the rows. */
+export const sanitizeFdesetupListExtended = (stdout: string): string => keepLines(stdout, rules);
+
 /** What two rows of one UUID say alike. */
 const agreedOf = (a: FilevaultRow, b: FilevaultRow): FilevaultRow => ({
   escrow: a.escrow === b.escrow ? a.escrow : null,
@@ -98,7 +118,8 @@ const differingOf = (a: FilevaultRow, b: FilevaultRow): readonly string[] => [
  * with neither the header nor a row, when no line is a row, and for an empty list without a reason.
  * Source: fdesetup(8), "list -extended".
  */
-export const parseFdesetupListExtended = (answer: Answer, note: Note = ignore): FdesetupListExtended => {
+export const parseFdesetupListExtended = (printed: Answer, note: Note = ignore): FdesetupListExtended => {
+  const answer = keptAnswer(printed, rules);
   const tool = 'fdesetup list -extended';
   if (isFileVaultOffAnswer(answer)) return { rows: [], isFileVaultOff: true };
   refuseFailedList(tool, answer);

@@ -4,6 +4,7 @@ import { ignore } from '../answer.ts';
 import {
   flagOf,
   integerOf,
+  isPrintedUuid,
   keepAllowed,
   known,
   notAnAnswer,
@@ -16,7 +17,8 @@ import {
   type Setting,
 } from './allowed.ts';
 import { isWithheldLine } from './decode.ts';
-import { isUuid, saidLinesOf, saysError, saysRootNeeded } from './lines.ts';
+import { keptAnswer } from './kept_lines.ts';
+import { saidLinesOf, saysError, saysRootNeeded } from './lines.ts';
 import { parseOpenStep, withoutLeadingLog, writeOpenStep } from './openstep.ts';
 
 export interface FdesetupDeferral {
@@ -41,7 +43,7 @@ export const deferralKeys = {
   DeferDontAskAtUserLogout: 'flag',
   DeferForceAtUserLoginMaxBypassAttempts: 'integer',
   OutputPath: 'text',
-  ProfileUUID: 'text',
+  ProfileUUID: 'uuid',
   ShowRecoveryKey: 'flag',
   Usernames: 'texts',
 } as const satisfies AllowedDict;
@@ -56,8 +58,6 @@ const besideNotFound = (stdout: string): readonly string[] | null => {
   const others = said.filter((line) => line !== notFound);
   return others.some(mayDeny) ? null : others;
 };
-// X stands for a digit that somebody masked before sharing an output (fdesetup-showdeferralinfo-01).
-const isPrintedUuid = (text: string): boolean => isUuid(text.replaceAll(/[Xx]/g, '0'));
 /** Which configuration profile; null where it is not set, or is no UUID. */
 const profileUuidOf = (info: KeptDict, note: Note): string | null => {
   const text = known(textOf(info, 'ProfileUUID'));
@@ -83,9 +83,10 @@ const read = (stdout: string, note: Note): KeptDict =>
  * Source: fdesetup(8), "showdeferralinfo"; apple/device-management, com.apple.MCX.FileVault2.
  */
 export const parseFdesetupShowDeferralInfo = (
-  answer: Answer,
+  printed: Answer,
   note: Note = ignore,
 ): FdesetupDeferral | null => {
+  const answer = keptAnswer(printed, null);
   if (saysRootNeeded(answer.stderr)) throw notAnAnswer(tool, answer);
   // munki-conditions: exit code 20 comes with this answer.
   const beside = besideNotFound(answer.stdout);

@@ -2,16 +2,20 @@ import { parseFailed } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
 import { ignore } from '../answer.ts';
 import { isWithheldLine } from './decode.ts';
+import { cuesOf, keepLines, keptAnswer } from './kept_lines.ts';
+import type { LineRules } from './kept_lines.ts';
 import {
   cutShort,
   failed,
-  firstLine,
   isCut,
   notUnderstood,
   saidLinesOf,
   saysRootNeeded,
+  told,
   unknownLine,
 } from './lines.ts';
+import { hasCue, withheldIn, withheldLine } from './withheld.ts';
+import type { Cue, CueWord } from './withheld.ts';
 
 export interface FdesetupStatus {
   /** What the headline says; null without a headline, and with two that differ. */
@@ -42,11 +46,14 @@ const ofApfs = /^Volume is APFS\.?(?=\s|$)/i;
 
 // An unknown sentence with one of these words may be a known one in other words, and so prove that its
 // absence says nothing.
-const mayBeHeadline = /^FileVault (?:is|was|has)\b/i;
-const mayBeConversion = /cryption|conversion|convert|progress|percent|complet|pending|paused/i;
-const mayBeDeferral = /defer|enablement/i;
-const mayBeKeychain = /master|keychain|installed/i;
-const mayBeRestart = /restart/i;
+const cue = (word: CueWord, words: RegExp): Cue => ({ word, test: (line) => words.test(line) });
+const cues = [
+  cue('headline', /^FileVault (?:is|was|has)\b/i),
+  cue('conversion', /cryption|conversion|convert|progress|percent|complet|pending|paused/i),
+  cue('deferral', /defer|enablement/i),
+  cue('keychain', /master|keychain|installed/i),
+  cue('restart', /restart/i),
+];
 
 interface Said {
   readonly headlines: { readonly isOn: boolean; readonly isRestartNeeded: boolean }[];
@@ -87,8 +94,16 @@ const takeSentence = (line: string, said: Said): number => {
   return (other ?? ofApfs.exec(line))?.[0].length ?? 0;
 };
 
+const silence = (): Said => ({
+  headlines: [],
+  conversions: [],
+  deferrals: [],
+  hasKeychain: false,
+  unknown: [],
+});
+
 const listen = (stdout: string): Said => {
-  const said: Said = { headlines: [], conversions: [], deferrals: [], hasKeychain: false, unknown: [] };
+  const said = silence();
   for (const line of saidLinesOf(stdout)) {
     let rest = line;
     while (rest !== '') {
@@ -103,6 +118,33 @@ const listen = (stdout: string): Said => {
   return said;
 };
 
+/** A known sentence without what is no word of Apple's in it, but for the name of a user. */
+const keptSentence = (sentence: string): string => {
+  const [, , pending, progress] = conversion.exec(sentence) ?? [];
+  return progress === undefined || pending !== undefined || percentOf(progress) !== null
+    ? sentence
+    : `${sentence.slice(0, sentence.length - progress.length)}?`;
+};
+
+/** The known sentences of a line, one a line; in place of the rest what it may speak of. */
+const keptSentences = (line: string): string | null => {
+  const kept: string[] = [];
+  let rest = line.trim();
+  while (rest !== '') {
+    const length = takeSentence(rest, silence());
+    if (length === 0) break;
+    kept.push(keptSentence(rest.slice(0, length)));
+    rest = rest.slice(length).trim();
+  }
+  if (kept.length === 0) return null;
+  if (rest !== '') kept.push(withheldIn(rest) === null ? withheldLine(rest, cuesOf(rest, rules)) : rest);
+  return kept.join('\n');
+};
+const rules: LineRules = { keep: keptSentences, cues };
+
+/** The sentences that are known. */
+export const sanitizeFdesetupStatus = (stdout: string): string => keepLines(stdout, rules);
+
 /** What all say alike; null for none, and when they differ. */
 const agreed = <T>(values: readonly T[]): T | null =>
   values.length > 0 && values.every((value) => value === values[0]) ? (values[0] as T) : null;
@@ -111,16 +153,16 @@ const agreed = <T>(values: readonly T[]): T | null =>
 const statusOf = (
   { headlines, conversions, deferrals }: Said,
   isOn: boolean | null,
-  isOpen: (words: RegExp) => boolean,
+  isOpen: (about: CueWord) => boolean,
 ): FdesetupStatus['status'] => {
   if (conversions.length > 0) return agreed(conversions.map(({ running }) => running));
-  if (isOpen(mayBeConversion) || isOpen(mayBeHeadline)) return null;
+  if (isOpen('conversion') || isOpen('headline')) return null;
   const isRestartNeeded = agreed(headlines.map((each) => each.isRestartNeeded));
   if (isRestartNeeded === true) return 'restart_needed';
-  if (headlines.length > 0 && (isRestartNeeded === null || isOpen(mayBeRestart))) return null;
+  if (headlines.length > 0 && (isRestartNeeded === null || isOpen('restart'))) return null;
   if (isOn === true) return 'on';
   if (deferrals.length > 0) return 'deferred';
-  return isOn === null || isOpen(mayBeDeferral) ? null : 'off';
+  return isOn === null || isOpen('deferral') ? null : 'off';
 };
 
 const noteOddities = (said: Said, isComplete: boolean, note: Note): void => {
@@ -152,11 +194,12 @@ const noteOddities = (said: Said, isComplete: boolean, note: Note): void => {
  * `parse_failed` without a sentence that tells a status.
  * Source: fdesetup(8), "status" and "EXIT STATUS".
  */
-export const parseFdesetupStatus = (answer: Answer, note: Note = ignore): FdesetupStatus => {
+export const parseFdesetupStatus = (printed: Answer, note: Note = ignore): FdesetupStatus => {
+  const answer = keptAnswer(printed, rules);
   const { stdout, stderr, exitCode } = answer;
   if (exitCode < 0 || exitCode > 2) {
     if (saysRootNeeded(stderr)) throw notUnderstood(tool, answer);
-    throw failed(tool, `ended with exit code ${exitCode}: ${firstLine(stderr) || firstLine(stdout)}`);
+    throw failed(tool, `ended with exit code ${exitCode}: ${told(stderr) || told(stdout)}`);
   }
   const said = listen(stdout);
   const { headlines, conversions, deferrals, hasKeychain, unknown } = said;
@@ -164,11 +207,11 @@ export const parseFdesetupStatus = (answer: Answer, note: Note = ignore): Fdeset
   const isComplete = !isCut(stdout);
   noteOddities(said, isComplete, note);
   /** Whether something that was not understood may speak of this. */
-  const isOpen = (words: RegExp): boolean =>
-    !isComplete || unknown.some((line) => words.test(line) || isWithheldLine(line));
+  const isOpen = (about: CueWord): boolean =>
+    !isComplete || unknown.some((line) => hasCue(line, about) || isWithheldLine(line));
 
   // There is one headline: a line that is not text is no second one.
-  const isOn = unknown.some((line) => mayBeHeadline.test(line))
+  const isOn = unknown.some((line) => hasCue(line, 'headline'))
     ? null
     : agreed(headlines.map((each) => each.isOn));
   const percent = isComplete ? agreed(conversions.map((each) => each.percent)) : null;
@@ -176,8 +219,8 @@ export const parseFdesetupStatus = (answer: Answer, note: Note = ignore): Fdeset
     isOn,
     status: statusOf(said, isOn, isOpen),
     percentComplete: typeof percent === 'number' ? percent : null,
-    isDeferred: deferrals.length > 0 ? true : isOpen(mayBeDeferral) ? null : false,
-    deferredUser: isOpen(mayBeDeferral) ? null : agreed(deferrals),
-    masterKeychainPresent: hasKeychain ? true : isOpen(mayBeKeychain) ? null : false,
+    isDeferred: deferrals.length > 0 ? true : isOpen('deferral') ? null : false,
+    deferredUser: isOpen('deferral') ? null : agreed(deferrals),
+    masterKeychainPresent: hasKeychain ? true : isOpen('keychain') ? null : false,
   };
 };

@@ -1,11 +1,18 @@
 import { ignore } from '../answer.ts';
 import type { Answer, Note } from '../answer.ts';
+import { keepLines, keptAnswer } from './kept_lines.ts';
+import type { LineRules } from './kept_lines.ts';
 import { cutShort, isCut, notUnderstood, saidLinesOf, saysError, unknownLine } from './lines.ts';
 
 const tool = 'fdesetup version';
 /** Short, and with a digit in it: the form of a version is not documented. */
 const isVersion = (line: string): boolean =>
-  /^[\w .:()-]{1,80}$/.test(line) && /[0-9]/.test(line) && !saysError(line);
+  /^[\w .:()-]{1,64}$/.test(line) && /[0-9]/.test(line) && !saysError(line);
+
+const rules: LineRules = { keep: (line) => (isVersion(line.trim()) ? line.trim() : null) };
+
+/** The lines that can be a version. */
+export const sanitizeFdesetupVersion = (stdout: string): string => keepLines(stdout, rules);
 
 /**
  * Parses the version of fdesetup.
@@ -17,7 +24,8 @@ const isVersion = (line: string): boolean =>
  * that differ, and without a line feed: "15.0" may have been cut to "1".
  * Source: fdesetup(8), "version".
  */
-export const parseFdesetupVersion = (answer: Answer, note: Note = ignore): string => {
+export const parseFdesetupVersion = (printed: Answer, note: Note = ignore): string => {
+  const answer = keptAnswer(printed, rules);
   const lines = new Set(saidLinesOf(answer.stdout));
   const [version, ...more] = [...lines].filter(isVersion);
   const isError = answer.exitCode !== 0 || [...lines].some(saysError);

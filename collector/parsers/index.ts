@@ -31,15 +31,40 @@ export const commandParsers = {
 };
 
 export const commandSanitizers = {
+  sw_vers: async () => (await import(/* webpackMode: "eager" */ './sw_vers.ts')).sanitizeSwVers,
+  sysctl: async () => (await import(/* webpackMode: "eager" */ './sysctl.ts')).sanitizeSysctl,
   ioreg_platform: async () => (await import(/* webpackMode: "eager" */ './ioreg_platform.ts')).sanitizeIoregPlatform,
+  csrutil_status: async () => (await import(/* webpackMode: "eager" */ './csrutil_status.ts')).sanitizeCsrutilStatus,
+  launchctl_print_disabled: async () => (await import(/* webpackMode: "eager" */ './launchctl_print_disabled.ts')).sanitizeLaunchctlPrintDisabled,
+  diskutil_info_root: async () => (await import(/* webpackMode: "eager" */ './diskutil_info_root.ts')).sanitizeDiskutilInfoRoot,
+  diskutil_apfs_list: async () => (await import(/* webpackMode: "eager" */ './diskutil_apfs_list.ts')).sanitizeDiskutilApfsList,
+  diskutil_apfs_list_users: async () => (await import(/* webpackMode: "eager" */ './diskutil_apfs_list_users.ts')).sanitizeDiskutilApfsListUsers,
   ds_users: async () => (await import(/* webpackMode: "eager" */ './ds_records.ts')).sanitizeDsUsers,
   ds_groups: async () => (await import(/* webpackMode: "eager" */ './ds_records.ts')).sanitizeDsGroups,
   ds_account_policy: async () => (await import(/* webpackMode: "eager" */ './ds_records.ts')).sanitizeDsAccountPolicy,
+  sysadminctl_secure_token_status: async () => (await import(/* webpackMode: "eager" */ './sysadminctl_secure_token_status.ts')).sanitizeSysadminctlSecureTokenStatus,
+  fdesetup_status: async () => (await import(/* webpackMode: "eager" */ './fdesetup_status.ts')).sanitizeFdesetupStatus,
+  fdesetup_list_extended: async () => (await import(/* webpackMode: "eager" */ './fdesetup_list_extended.ts')).sanitizeFdesetupListExtended,
+  fdesetup_list: async () => (await import(/* webpackMode: "eager" */ './fdesetup_list.ts')).sanitizeFdesetupList,
+  fdesetup_has_personal_recovery_key: async () => (await import(/* webpackMode: "eager" */ './fdesetup_flags.ts')).sanitizeFdesetupHasPersonalRecoveryKey,
+  fdesetup_has_institutional_recovery_key: async () => (await import(/* webpackMode: "eager" */ './fdesetup_flags.ts')).sanitizeFdesetupHasInstitutionalRecoveryKey,
+  fdesetup_using_recovery_key: async () => (await import(/* webpackMode: "eager" */ './fdesetup_flags.ts')).sanitizeFdesetupUsingRecoveryKey,
+  fdesetup_supports_auth_restart: async () => (await import(/* webpackMode: "eager" */ './fdesetup_flags.ts')).sanitizeFdesetupSupportsAuthRestart,
   fdesetup_show_deferral_info: async () => (await import(/* webpackMode: "eager" */ './fdesetup_show_deferral_info.ts')).sanitizeFdesetupShowDeferralInfo,
+  fdesetup_version: async () => (await import(/* webpackMode: "eager" */ './fdesetup_version.ts')).sanitizeFdesetupVersion,
+  profiles_status_bootstraptoken: async () => (await import(/* webpackMode: "eager" */ './profiles_status_bootstraptoken.ts')).sanitizeProfilesStatusBootstraptoken,
+  profiles_status_enrollment: async () => (await import(/* webpackMode: "eager" */ './profiles_status_enrollment.ts')).sanitizeProfilesStatusEnrollment,
   profiles_show_configuration: async () => (await import(/* webpackMode: "eager" */ './profiles_show_configuration.ts')).sanitizeProfilesShowConfiguration,
   profiles_show_enrollment_cached: async () => (await import(/* webpackMode: "eager" */ './profiles_show_enrollment_cached.ts')).sanitizeProfilesShowEnrollmentCached,
   mdmclient_query_security_info: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_security_info.ts')).sanitizeMdmclientQuerySecurityInfo,
   mdmclient_query_device_information: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_device_information.ts')).sanitizeMdmclientQueryDeviceInformation,
+};
+
+export const commandStderrSanitizers = {
+  sysctl: async () => (await import(/* webpackMode: "eager" */ './sysctl.ts')).sanitizeSysctlStderr,
+  sysadminctl_secure_token_status: async () => (await import(/* webpackMode: "eager" */ './sysadminctl_secure_token_status.ts')).sanitizeSysadminctlSecureTokenStatusStderr,
+  profiles_status_bootstraptoken: async () => (await import(/* webpackMode: "eager" */ './profiles_status_bootstraptoken.ts')).sanitizeProfilesStatusBootstraptokenStderr,
+  profiles_show_enrollment_cached: async () => (await import(/* webpackMode: "eager" */ './profiles_show_enrollment_cached.ts')).sanitizeProfilesShowEnrollmentCachedStderr,
 };
 
 export const fileParsers = {

@@ -4,7 +4,8 @@ import type { Answer, Note } from '../answer.ts';
 import { entryOf } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { notUnderstood } from './lines.ts';
-import { sanitizeXmlPlist } from './plist_sanitize.ts';
+import { keptAnswer } from './kept_lines.ts';
+import { sanitizePlist, sanitizeXmlPlist } from './plist_sanitize.ts';
 import { asArray } from './plist_value.ts';
 import { parseXmlPlist } from './plist_xml.ts';
 import type { AllowedKeys } from './plist_sanitize.ts';
@@ -17,8 +18,8 @@ export interface IoregPlatform {
   readonly model: string | null;
 }
 
-export const ioregPlatformKeys = { IOPlatformUUID: true, model: true } as const satisfies AllowedKeys;
-export const serialNumberKeys = { IOPlatformSerialNumber: true } as const satisfies AllowedKeys;
+export const ioregPlatformKeys = { IOPlatformUUID: 'uuid', model: 'label' } as const satisfies AllowedKeys;
+export const serialNumberKeys = { IOPlatformSerialNumber: 'text' } as const satisfies AllowedKeys;
 
 /** Keeps the hardware UUID and the model; the serial number only where it was asked for. */
 export const sanitizeIoregPlatform = (stdout: string, include: ReadonlySet<string> = new Set()): string =>
@@ -40,9 +41,11 @@ export const sanitizeIoregPlatformWithSerial = (stdout: string): string =>
  * Throws: `parse_failed` for nothing, which ioreg prints when no object has the class, and for no object.
  * Source: ioreg(8).
  */
-export const parseIoregPlatform = (answer: Answer, note: Note = ignore): IoregPlatform => {
+export const parseIoregPlatform = (printed: Answer, note: Note = ignore): IoregPlatform => {
+  const answer = keptAnswer(printed, null);
   if (!answer.stdout.includes('<plist')) throw notUnderstood('ioreg', answer);
-  const values = asArray(parseXmlPlist(answer.stdout), 'what ioreg printed');
+  const keys = { ...ioregPlatformKeys, ...serialNumberKeys };
+  const values = asArray(sanitizePlist(parseXmlPlist(answer.stdout), keys), 'what ioreg printed');
   const objects = values.map(entryOf).filter((object) => object !== null);
   if (objects.length === 0) throw parseFailed('ioreg printed no object');
   if (objects.length < values.length)

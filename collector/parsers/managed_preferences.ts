@@ -94,7 +94,7 @@ export const fileVaultKeys = {
   Defer: 'flag',
   DeferDontAskAtUserLogout: 'flag',
   DeferForceAtUserLoginMaxBypassAttempts: 'integer',
-  Enable: 'text',
+  Enable: 'name',
   ForceEnableInSetupAssistant: 'flag',
   PayloadCertificateUUID: 'present',
   ShowRecoveryKey: 'flag',
@@ -104,15 +104,15 @@ export const fileVaultKeys = {
 // Not listed: RegistrationToken, ExtensionData.
 export const platformSsoKeys = {
   // Here in macOS 13, in the dictionary since 14.
-  AuthenticationMethod: 'text',
+  AuthenticationMethod: 'word',
   PlatformSSO: {
-    AuthenticationMethod: 'text',
-    FileVaultPolicy: 'texts',
-    LoginPolicy: 'texts',
-    NewUserAuthorizationMode: 'text',
+    AuthenticationMethod: 'word',
+    FileVaultPolicy: 'words',
+    LoginPolicy: 'words',
+    NewUserAuthorizationMode: 'word',
     NonPlatformSSOAccounts: 'texts',
-    UnlockPolicy: 'texts',
-    UserAuthorizationMode: 'text',
+    UnlockPolicy: 'words',
+    UserAuthorizationMode: 'word',
   },
 } as const satisfies AllowedDict;
 

@@ -36,8 +36,8 @@ export interface MdmDeviceInformation {
 
 const allowed = {
   QueryResponses: {
-    AutoSetupAdminAccounts: [{ GUID: 'text', shortName: 'text' }],
-    EACSPreflight: 'text',
+    AutoSetupAdminAccounts: [{ GUID: 'uuid', shortName: 'text' }],
+    EACSPreflight: 'sentence',
     IsSupervised: 'flag',
   },
 } as const satisfies AllowedDict;

@@ -13,6 +13,7 @@ import {
   type AllowedDict,
   type KeptDict,
 } from './allowed.ts';
+import { keptAnswer } from './kept_lines.ts';
 import { agreed, readOpenStepAt, writeOpenStep, type OpenStepValue } from './openstep.ts';
 
 export interface MdmSecurityInfo {
@@ -32,7 +33,7 @@ export interface MdmSecurityInfo {
 
 const allowed = {
   SecurityInfo: {
-    BootstrapTokenAllowedForAuthentication: 'text',
+    BootstrapTokenAllowedForAuthentication: 'word',
     BootstrapTokenRequiredForKernelExtensionApproval: 'flag',
     BootstrapTokenRequiredForSoftwareUpdate: 'flag',
     FDE_Enabled: 'flag',
@@ -81,11 +82,12 @@ const readBlocks = (stdout: string): Blocks => {
  * `source_failed` when the daemon answered `(null)` to root; `parse_failed` for anything that is not known.
  */
 export const readDaemonResponse = (
-  answer: Answer,
+  printed: Answer,
   allowedKeys: AllowedDict,
   of: string,
   note: Note,
 ): KeptDict => {
+  const answer = keptAnswer(printed, null);
   const { daemon } = readBlocks(answer.stdout);
   if (daemon === undefined) throw notAnAnswer(of, answer);
   if (daemon === null) {

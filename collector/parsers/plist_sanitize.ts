@@ -1,19 +1,49 @@
 /** Keeps of a property list what may be kept. */
 import { CollectError } from '../errors.ts';
+import { isUuid } from './lines.ts';
 import { PlistOdd, isArray, isDict } from './plist_value.ts';
+import { isKnownSentence } from './sentences.ts';
+import { isWord, withheldText } from './withheld.ts';
 import type { PlistDict, PlistValue } from './plist_value.ts';
 import { writeXmlPlist } from './plist_write.ts';
 import { readDocument } from './plist_xml.ts';
 import type { Document } from './plist_xml.ts';
 
 /**
+ * What is read of a value: a text, a word, a UUID, a message of a tool, or a list of texts or words; of `flag` no text at all. A
+ * label is what a maker calls a machine, as text or as bytes up to a NUL.
+ * In place of another text stands how long it was.
+ */
+type Leaf = 'text' | 'texts' | 'word' | 'words' | 'label' | 'uuid' | 'message' | 'flag';
+/**
  * The keys that may be kept. `true` keeps a value that holds no dictionary; a nested list says which keys
  * of the dictionaries below are kept. `*` speaks for every key that is not named. An array hands its
  * elements the list that it stands under.
  */
 export interface AllowedKeys {
-  readonly [key: string]: true | AllowedKeys;
+  readonly [key: string]: true | Leaf | AllowedKeys;
 }
+
+const isLabel = (text: string): boolean => /^[\w.()+ -]{0,64}$/.test(text.replace(',', '.'));
+const noLabel = Uint8Array.of(0xff);
+const labelKept = (bytes: Uint8Array): Uint8Array => {
+  const end = bytes.indexOf(0);
+  const own = end < 0 ? bytes : bytes.subarray(0, end);
+  if (own.length > 64 || !isLabel(String.fromCharCode(...own))) return noLabel;
+  return end < 0 || end + 1 === bytes.length ? bytes : bytes.subarray(0, end + 1);
+};
+const textKept: Readonly<Record<Leaf, (text: string) => string>> = {
+  text: (text) => text,
+  texts: () => '',
+  word: (text) => (isWord(text) ? text : withheldText(text)),
+  words: () => '',
+  label: (text) => (isLabel(text) ? text : withheldText(text)),
+  uuid: (text) => (isUuid(text) ? text : withheldText(text)),
+  message: (text) => (isKnownSentence(text) ? text.trim() : withheldText(text)),
+  flag: () => '',
+};
+/** What is read of the elements of a list. */
+const ofElements: Readonly<Partial<Record<Leaf, Leaf>>> = { texts: 'text', words: 'word' };
 
 const emptyDict: PlistDict = new Map();
 const emptyData = new Uint8Array();
@@ -23,13 +53,14 @@ const emptyData = new Uint8Array();
  * meant for dictionaries, or none was foreseen, what is found is emptied but stays of its kind: a parser
  * must not take it for absent.
  */
-export const sanitizePlist = (value: PlistValue, allowed: true | AllowedKeys): PlistValue => {
+export const sanitizePlist = (value: PlistValue, allowed: true | Leaf | AllowedKeys): PlistValue => {
   if (isArray(value)) {
-    const kept = value.map((element) => sanitizePlist(element, allowed));
+    const below = typeof allowed === 'string' ? (ofElements[allowed] ?? 'flag') : allowed;
+    const kept = value.map((element) => sanitizePlist(element, below));
     return kept.every((element, index) => element === value[index]) ? value : kept;
   }
   if (isDict(value)) {
-    if (allowed === true) return value.size === 0 ? value : emptyDict;
+    if (typeof allowed !== 'object') return value.size === 0 ? value : emptyDict;
     const kept = new Map<string, PlistValue>();
     let isSame = true;
     for (const [key, element] of value) {
@@ -41,15 +72,17 @@ export const sanitizePlist = (value: PlistValue, allowed: true | AllowedKeys): P
     return isSame ? value : kept;
   }
   if (value instanceof PlistOdd) {
-    const rest = value.rest === null || allowed === true ? null : sanitizePlist(value.rest, allowed);
+    const rest =
+      value.rest === null || typeof allowed !== 'object' ? null : sanitizePlist(value.rest, allowed);
     return new PlistOdd(value.why, rest instanceof Map ? rest : null);
   }
   if (allowed === true) return value;
-  if (typeof value === 'string') return '';
+  if (allowed === 'label' && value instanceof Uint8Array) return labelKept(value);
+  if (typeof value === 'string') return typeof allowed === 'string' ? textKept[allowed](value) : '';
   return value instanceof Uint8Array && value.length > 0 ? emptyData : value;
 };
 
-const withheldText = /^tokenquery: [0-9]+ bytes that are not [^\n]+ were withheld\n$/;
+const withheldPlist = /^tokenquery: [0-9]+ bytes that are not [^\n]+ were withheld\n$/;
 
 /**
  * Keeps of an XML property list only the allowed keys, as text.
@@ -64,7 +97,7 @@ export const sanitizeXmlPlist = (text: string, allowed: AllowedKeys): string =>
 
 /** The same with any rule; `reduce` answers the value itself when there is nothing to drop. */
 export const sanitizeXmlPlistWith = (text: string, reduce: (value: PlistValue) => PlistValue): string => {
-  if (text === '' || withheldText.test(text)) return text;
+  if (text === '' || withheldPlist.test(text)) return text;
   let document: Document;
   try {
     document = readDocument(text);

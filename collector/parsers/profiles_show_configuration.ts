@@ -24,7 +24,8 @@ import {
   type KeptDict,
   type Setting,
 } from './allowed.ts';
-import { firstLine, saidLinesOf, saysRootNeeded } from './lines.ts';
+import { keptAnswer } from './kept_lines.ts';
+import { saidLinesOf, saysRootNeeded, toldWord } from './lines.ts';
 import {
   fileVaultKeys,
   groupOf,
@@ -40,6 +41,7 @@ import {
 import { asDict } from './plist_value.ts';
 import { writeXmlPlist } from './plist_write.ts';
 import { parseXmlPlist } from './plist_xml.ts';
+import { originOf } from './url.ts';
 
 /** The MDM profile. */
 export interface MdmProfile {
@@ -88,10 +90,10 @@ export const contentKeys = {
   'com.apple.loginwindow': loginwindowKeys,
   'com.apple.mdm': {
     AccessRights: 'integer',
-    EnrollmentMode: 'text',
+    EnrollmentMode: 'word',
     // Names a person: only that it is there.
     ManagedAppleID: 'present',
-    ServerCapabilities: 'texts',
+    ServerCapabilities: 'words',
     ServerURL: 'text',
   },
   'com.apple.security.FDERecoveryKeyEscrow': { Location: 'text' },
@@ -99,7 +101,7 @@ export const contentKeys = {
 type PayloadType = keyof typeof contentKeys;
 
 /** What may be kept of a profile beside its payloads, and of the one that enrols. */
-export const profileKeys = { ProfileIdentifier: 'text' } as const satisfies AllowedDict;
+export const profileKeys = { ProfileIdentifier: 'name' } as const satisfies AllowedDict;
 export const mdmProfileKeys = {
   ProfileIdentifier: 'text',
   ProfileInstallDate: 'time',
@@ -110,15 +112,6 @@ const isPayloadType = (type: string): type is PayloadType => Object.hasOwn(conte
 
 const tool = 'profiles show -type configuration';
 const deviceScope = '_computerlevel';
-
-/** A URL without all that can hold a secret: scheme and host. Null for what is not an http(s) URL. */
-const originOf = (url: string): string | null => {
-  const [, scheme, host] =
-    /^(https?):\/\/(?:[^/?#\\]*@)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?(?:[/?#\\]|$)/i.exec(
-      url.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ''),
-    ) ?? [];
-  return host === undefined ? null : `${scheme?.toLowerCase()}://${host.toLowerCase()}`;
-};
 
 const isMap = (value: unknown): value is ReadonlyMap<string, unknown> => value instanceof Map;
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
@@ -166,7 +159,7 @@ const keepContent = (type: PayloadType, content: unknown, name: string, note: No
   const url = known(textOf(kept, 'ServerURL'));
   if (url !== null) {
     const origin = originOf(url);
-    if (origin === null) note(parseFailed(`ServerURL of ${what} is not of a known kind`));
+    if (origin === null) note(parseFailed(`ServerURL of ${what} is not of a known kind`), 'value');
     kept.set('ServerURL', origin ?? withheldValue);
   }
   return kept;
@@ -196,7 +189,7 @@ const keepPayload = (item: unknown, name: string, note: Note): Kept | null => {
 
 const nameOf = (profile: ReadonlyMap<string, unknown>): string => {
   const identifier = profile.get('ProfileIdentifier');
-  const plain = typeof identifier === 'string' ? firstLine(identifier) : '';
+  const plain = typeof identifier === 'string' ? toldWord(identifier) : '';
   return plain === '' ? 'a profile without an identifier' : `the profile ${plain}`;
 };
 
@@ -224,19 +217,27 @@ const keepProfile = (profile: unknown, note: Note): Kept | null => {
   ]);
 };
 
-/** The profiles of each scope: `_computerlevel`, or the short name of a user. */
+/** The profiles of each scope: `_computerlevel`, or those of a user, whose name is not kept. */
 type Scopes = ReadonlyMap<string, Kept>;
 
-const keepScopes = (xml: string, note: Note): Scopes =>
-  new Map(
-    Array.from(asDict(parseXmlPlist(xml), `the answer of ${tool}`), ([scope, profiles]): [string, Kept] => {
+const keepScopes = (xml: string, note: Note): Scopes => {
+  let users = 0;
+  const scopeOf = (printed: string): string => {
+    if (printed === deviceScope) return printed;
+    users += 1;
+    return `user ${users}`;
+  };
+  return new Map(
+    Array.from(asDict(parseXmlPlist(xml), `the answer of ${tool}`), ([printed, profiles]): [string, Kept] => {
+      const scope = scopeOf(printed);
       if (isList(profiles)) {
         return [scope, profiles.map((each) => keepProfile(each, note)).filter((each) => each !== null)];
       }
-      note(parseFailed(`the scope ${firstLine(scope)} of ${tool} is not a list`));
+      note(parseFailed(`the scope ${scope} of ${tool} is not a list`));
       return [scope, withheldValue];
     }),
   );
+};
 
 const profilesOf = (scope: Kept | undefined): readonly KeptDict[] =>
   isKeptList(scope) ? scope.filter(isKeptDict) : [];
@@ -343,7 +344,7 @@ const tellTwice = (profiles: readonly KeptDict[], note: Note): void => {
     );
     if (differing.length === 0) continue;
     const of = { of: 'profile', key: identifier, differing } as const;
-    note(saidTwice(`${tool}: the profile ${firstLine(identifier)} is there twice, and differs`, of), 'value');
+    note(saidTwice(`${tool}: the profile ${toldWord(identifier)} is there twice, and differs`, of), 'value');
   }
 };
 
@@ -414,9 +415,10 @@ const objectionOf = (said: readonly string[]): CollectError | null => {
  * com.apple.MCX, com.apple.security.FDERecoveryKeyEscrow, com.apple.loginwindow, com.apple.extensiblesso.
  */
 export const parseProfilesShowConfiguration = (
-  answer: Answer,
+  printed: Answer,
   note: Note = ignore,
 ): ConfigurationProfiles => {
+  const answer = keptAnswer(printed, null);
   if (saysRootNeeded(answer.stderr)) throw notAnAnswer(tool, answer);
   const { said, xml } = partsOf(answer.stdout);
   if (xml === null && said.some((line) => noProfiles.test(line))) {

@@ -12,7 +12,10 @@ import {
   type AllowedDict,
   type KeptDict,
 } from './allowed.ts';
+import { keepLines, keptAnswer } from './kept_lines.ts';
+import type { LineRules } from './kept_lines.ts';
 import { isLogLine, saysRootNeeded } from './lines.ts';
+import { hasCueAnywhere } from './withheld.ts';
 import { parseOpenStep, withoutLeadingLog, writeOpenStep } from './openstep.ts';
 
 export interface CachedEnrollment {
@@ -27,7 +30,7 @@ export interface CachedEnrollment {
 export const cachedEnrollmentKeys = {
   IsMandatory: 'flag',
   IsSupervised: 'flag',
-  SkipSetup: 'texts',
+  SkipSetup: 'words',
 } as const satisfies AllowedDict;
 
 const tool = 'profiles show -type enrollment -cached';
@@ -42,6 +45,20 @@ const unavailable =
   /^Error fetching Device Enrollment configuration: \(34006\) Error Domain=MCCloudConfigurationErrorDomain Code=34006 "The cloud configuration server is unavailable\."/;
 const offline =
   /^Error fetching Device Enrollment configuration: The Internet connection appears to be offline\.$/;
+
+/** What is kept of a sentence of an error; null for one that is not known. */
+const keptError = (said: string): string | null => {
+  if (notEnabled.test(said) || tooSoon.test(said) || offline.test(said)) return said;
+  return unavailable.exec(said)?.[0] ?? null;
+};
+const stderrRules: LineRules = {
+  keep: (line) => keptError(line.trim()),
+  cues: [{ word: 'fetching', test: (line) => line.startsWith(errorPrefix) }],
+};
+
+/** The sentences that are an answer: they stand on either stream. */
+export const sanitizeProfilesShowEnrollmentCachedStderr = (stderr: string): string =>
+  keepLines(stderr, stderrRules);
 
 const notAssigned: CachedEnrollment = {
   isAssigned: false,
@@ -88,15 +105,18 @@ const failureOf = (said: string): CollectError | null => {
  * offline or cannot reach the service; `parse_failed` for any other text.
  * Source: profiles(1), "show" and "-cached".
  */
-export const parseProfilesShowEnrollmentCached = (answer: Answer, note: Note = ignore): CachedEnrollment => {
+export const parseProfilesShowEnrollmentCached = (printed: Answer, note: Note = ignore): CachedEnrollment => {
+  const answer = keptAnswer(printed, null, stderrRules);
   if (saysRootNeeded(answer.stderr)) throw notAnAnswer(tool, answer);
   const [stdout, stderr] = [saidOf(answer.stdout), saidOf(answer.stderr)];
   // 26.6.2 says it on stderr (profiles-show-enrollment-02.txt), others on stdout (-06.txt).
-  const said = stderr.startsWith(errorPrefix) ? stderr : stdout;
+  const isOnStderr = stderr.startsWith(errorPrefix) || hasCueAnywhere(stderr, 'fetching');
+  const said = isOnStderr ? stderr : stdout;
   if (notEnabled.test(said)) return notAssigned;
   const failure = failureOf(said);
   if (failure !== null) throw failure;
-  if (said.startsWith(errorPrefix) || !stdout.startsWith(header)) throw notAnAnswer(tool, answer);
+  if (isOnStderr || said.startsWith(errorPrefix) || !stdout.startsWith(header))
+    throw notAnAnswer(tool, answer);
   const record = read(stdout, note);
   if (record === null) return notAssigned;
   return {
@@ -111,9 +131,8 @@ export const parseProfilesShowEnrollmentCached = (answer: Answer, note: Note = i
 export const sanitizeProfilesShowEnrollmentCached = (stdout: string): string =>
   sanitizeText(stdout, tool, (text) => {
     const said = saidOf(text);
-    if (notEnabled.test(said) || tooSoon.test(said) || offline.test(said)) return `${said}\n`;
-    const start = unavailable.exec(said)?.[0];
-    if (start !== undefined) return `${start}\n`;
+    const error = keptError(said);
+    if (error !== null) return `${error}\n`;
     const record = read(said, ignore);
     return `${header}\n${record === null ? '(null)' : writeOpenStep(record)}\n`;
   });

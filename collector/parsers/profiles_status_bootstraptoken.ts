@@ -1,9 +1,11 @@
 import { parseFailed } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
 import { ignore } from '../answer.ts';
+import { keepLines, keptAnswer } from './kept_lines.ts';
+import type { LineRules } from './kept_lines.ts';
 import {
   cutShort,
-  firstLine,
+  firstFilled,
   isCut,
   notUnderstood,
   saidLinesOf,
@@ -11,6 +13,8 @@ import {
   saysRootNeeded,
   unknownLine,
 } from './lines.ts';
+import { hasCue } from './withheld.ts';
+import type { Cue } from './withheld.ts';
 
 export interface BootstrapTokenStatus {
   readonly supported: boolean | null;
@@ -25,10 +29,26 @@ const tool = 'profiles status -type bootstraptoken';
 const sentence =
   /^(?:profiles: )?Bootstrap Token (supported|escrowed) (?:to|on) server:\s*(yes|no)\b\s*(?:\([^()]*\)\s*)?[;.]?$/i;
 /** The same with a word that is not known. */
-const sameSentence = /^(?:profiles: )?Bootstrap Token (supported|escrowed) (?:to|on) server\b/i;
+const isOtherOf = (fact: Fact): Cue => {
+  const start = new RegExp(`^(?:profiles: )?Bootstrap Token ${fact} (?:to|on) server\\b`, 'i');
+  return { word: fact, test: (line) => start.test(line) };
+};
 const notEnrolledSentence = /\b(?:not|isn't) (?:currently )?(?:enrolled|managed)\b|\bno MDM enrollment\b/i;
 
 type Fact = 'supported' | 'escrowed';
+
+const notEnrolled: Cue = { word: 'not enrolled', test: (line) => notEnrolledSentence.test(line) };
+const rules: LineRules = {
+  // A remark may say anything.
+  keep: (line) => (sentence.test(line.trim()) ? line.replace(/\s*\([^()]*\)/, '').trim() : null),
+  cues: [isOtherOf('supported'), isOtherOf('escrowed'), notEnrolled],
+};
+const stderrRules: LineRules = { keep: () => null, cues: [notEnrolled] };
+
+/** The two sentences, without a remark. */
+export const sanitizeProfilesStatusBootstraptoken = (stdout: string): string => keepLines(stdout, rules);
+export const sanitizeProfilesStatusBootstraptokenStderr = (stderr: string): string =>
+  keepLines(stderr, stderrRules);
 
 interface Said {
   readonly facts: ReadonlyMap<Fact, ReadonlySet<boolean>>;
@@ -64,14 +84,15 @@ const listen = (stdout: string): Said => {
  * Source: profiles(1), "status".
  */
 export const parseProfilesStatusBootstraptoken = (
-  answer: Answer,
+  printed: Answer,
   note: Note = ignore,
 ): BootstrapTokenStatus => {
+  const answer = keptAnswer(printed, rules, stderrRules);
   if (saysRootNeeded(answer.stderr)) throw notUnderstood(tool, answer);
   const { facts, unknown } = listen(answer.stdout);
   if (facts.size === 0) {
-    const said = `${firstLine(answer.stdout)}\n${firstLine(answer.stderr)}`;
-    if (notEnrolledSentence.test(said) && !saysRootNeeded(said)) {
+    const said = [answer.stdout, answer.stderr].map(firstFilled);
+    if (said.some((line) => hasCue(line, 'not enrolled')) && !said.some(saysRootNeeded)) {
       return { supported: null, escrowed: null, notEnrolled: true };
     }
     throw notUnderstood(tool, answer);
@@ -79,11 +100,10 @@ export const parseProfilesStatusBootstraptoken = (
   const error = unknown.find(saysError);
   if (error !== undefined) throw notUnderstood(tool, { ...answer, stdout: error });
   for (const line of unknown) note(unknownLine(tool, line));
-  const disputed = new Set(unknown.map((line) => sameSentence.exec(line)?.[1]?.toLowerCase()));
   const factOf = (fact: Fact): boolean | null => {
     const [value = null, ...others] = facts.get(fact) ?? [];
     if (others.length > 0) note(parseFailed(`${tool} says both YES and NO of ${fact}`));
-    return others.length > 0 || disputed.has(fact) ? null : value;
+    return others.length > 0 || unknown.some((line) => hasCue(line, fact)) ? null : value;
   };
   const [supported, escrowed] = [factOf('supported'), factOf('escrowed')];
   const isComplete = !isCut(answer.stdout) || (facts.has('escrowed') && unknown.length === 0);

@@ -1,6 +1,8 @@
 import { parseFailed } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
 import { ignore } from '../answer.ts';
+import { keepLines, keptAnswer } from './kept_lines.ts';
+import type { LineRules } from './kept_lines.ts';
 import {
   cutShort,
   isCut,
@@ -10,12 +12,16 @@ import {
   saysRootNeeded,
   unknownLine,
 } from './lines.ts';
+import { originOf } from './url.ts';
+import { hasCue, withheldLine } from './withheld.ts';
+import type { Cue } from './withheld.ts';
 
 export interface EnrollmentStatus {
   readonly enrolledViaDep: boolean | null;
   readonly mdmEnrolled: boolean | null;
   /** Null when not enrolled, and where the tool adds a remark that is not known. */
   readonly userApproved: boolean | null;
+  /** Scheme and host. */
   readonly serverUrl: string | null;
   /** The one sentence of 10.13.0 to 10.13.3, which speaks of DEP alone. */
   readonly isLegacy: boolean;
@@ -66,13 +72,44 @@ const factsOf = (line: string): readonly (readonly [Fact, string])[] | null => {
 
 const ownLine = /^(?:Enrolled via DEP|MDM enrollment|MDM server)\b/i;
 
+/** In place of a value that is not shown: by it, two that differ still do. */
+const markOf = (value: string): string =>
+  /^withheld:[0-9a-f]{12}$/.test(value) ? value : `withheld:${withheldLine(value).slice(-12)}`;
+
+const keptLine = (line: string): string | null => {
+  const text = line.trim();
+  const facts = factsOf(text);
+  if (facts === null) return null;
+  const [[fact, value] = [], remark] = facts;
+  if (fact === 'server') return `MDM server: ${originOf(value ?? '') ?? markOf(value ?? '')}`;
+  // A remark may say anything.
+  const plain = text.replace(/\s*\([^()]*\)$/, '');
+  const said = remark?.[1] ?? '';
+  return said === '' ? plain : `${plain} (${said === 'user approved' ? 'User Approved' : markOf(said)})`;
+};
+const isOf = (word: 'dep' | 'mdm' | 'server'): Cue => {
+  const start = names[word].toLowerCase();
+  return { word, test: (line) => line.toLowerCase().startsWith(start) };
+};
+const rules: LineRules = {
+  keep: keptLine,
+  cues: [
+    isOf('dep'),
+    isOf('mdm'),
+    isOf('server'),
+    { word: 'other', test: (line) => otherLine.test(line) && !ownLine.test(line) && !saysError(line) },
+  ],
+};
+
+/** The lines that are read; of the server its origin, for the rest of its URL can hold a secret. */
+export const sanitizeProfilesStatusEnrollment = (stdout: string): string => keepLines(stdout, rules);
+
 const listen = (stdout: string): Said => {
   const facts = new Map<Fact, Set<string>>();
   const unknown: string[] = [];
   for (const line of saidLinesOf(stdout)) {
     const found = factsOf(line);
-    if (found === null && (!otherLine.test(line) || ownLine.test(line) || saysError(line)))
-      unknown.push(line);
+    if (found === null && !hasCue(line, 'other')) unknown.push(line);
     for (const [fact, value] of found ?? []) facts.set(fact, (facts.get(fact) ?? new Set()).add(value));
   }
   return { facts, unknown };
@@ -95,7 +132,8 @@ const approvalOf = (mdm: string | null, remark: string | null): boolean | null =
  * `parse_failed` without one of the lines.
  * Source: profiles(1), "status".
  */
-export const parseProfilesStatusEnrollment = (answer: Answer, note: Note = ignore): EnrollmentStatus => {
+export const parseProfilesStatusEnrollment = (printed: Answer, note: Note = ignore): EnrollmentStatus => {
+  const answer = keptAnswer(printed, rules);
   if (saysRootNeeded(answer.stderr)) throw notUnderstood(tool, answer);
   const { facts, unknown } = listen(answer.stdout);
   const error = unknown.find(saysError);
@@ -113,7 +151,7 @@ export const parseProfilesStatusEnrollment = (answer: Answer, note: Note = ignor
     if (others.length > 0) disputed.add(names[fact]);
     // The words Yes and No are whole, whatever follows them; a remark and a URL need not be.
     const mayBeCut = cut.has(fact) && (fact === 'server' || fact === 'remark');
-    const isOdd = unknown.some((line) => line.toLowerCase().startsWith(names[fact].toLowerCase()));
+    const isOdd = unknown.some((line) => hasCue(line, fact === 'remark' ? 'mdm' : fact));
     return others.length > 0 || mayBeCut || isOdd ? null : value;
   };
   const [dep, mdm, remark, server] = [factOf('dep'), factOf('mdm'), factOf('remark'), factOf('server')];

@@ -1,7 +1,10 @@
 import { parseFailed } from '../errors.ts';
 import { ignore } from '../answer.ts';
 import type { Answer, Note } from '../answer.ts';
-import { filledLinesOf, firstLine, isCut, isLogLine, notUnderstood } from './lines.ts';
+import { keepLines, keptAnswer } from './kept_lines.ts';
+import type { LineRules } from './kept_lines.ts';
+import { filledLinesOf, isCut, isLogLine, notUnderstood, told, toldWord } from './lines.ts';
+import { hasCue, isWord, withheldText } from './withheld.ts';
 
 /** Null is what is not there, or cannot be read. */
 export interface SwVers {
@@ -13,10 +16,31 @@ export interface SwVers {
 }
 
 const forms: Readonly<Record<string, RegExp>> = {
-  ProductName: /./,
+  // What is withheld has a comma.
+  ProductName: /^[^,]+$/,
   ProductVersion: /^[0-9]+(?:\.[0-9]+){0,3}$/,
   BuildVersion: /^[0-9]+[A-Z][0-9]+[a-z]?$/,
 };
+
+// One tab up to 10.15, two from 11 on (sw_vers-05, sw_vers-01).
+const pair = /^([A-Za-z]+):([ \t]*)(.*)$/;
+const keys = new Set([...Object.keys(forms), 'ProductVersionExtra']);
+const isShown = (value: string): boolean =>
+  isWord(value) || /^\([a-z0-9]{1,4}\)$/.test(value) || value === '';
+
+const rules: LineRules = {
+  keep: (line) => {
+    const [, key = '', space = '', printed = ''] = pair.exec(line) ?? [];
+    if (!keys.has(key)) return null;
+    const value = printed.trimEnd();
+    return `${key}:${space}${isShown(value) ? value : withheldText(value)}`;
+  },
+  // A label of its own, as later versions may add one.
+  cues: [{ word: 'other', test: (line) => pair.test(line) }],
+};
+
+/** The four lines that are read, where their values are words. */
+export const sanitizeSwVers = (stdout: string): string => keepLines(stdout, rules);
 
 /**
  * Parses the version of macOS.
@@ -28,15 +52,15 @@ const forms: Readonly<Record<string, RegExp>> = {
  * Throws: `parse_failed` when none of the three is there.
  * Source: sw_vers(1).
  */
-export const parseSwVers = (answer: Answer, note: Note = ignore): SwVers => {
+export const parseSwVers = (printedBy: Answer, note: Note = ignore): SwVers => {
+  const answer = keptAnswer(printedBy, rules);
   const odd = (what: string): void => note(parseFailed(`sw_vers ${what}`), 'value');
   const values = new Map<string, string | null>();
   const lines = filledLinesOf(answer.stdout);
   for (const [index, line] of lines.entries()) {
-    // One tab up to 10.15, two from 11 on (sw_vers-05, sw_vers-01).
-    const [, key, printed] = /^([A-Za-z]+):[ \t]*(.*)$/.exec(line) ?? [];
-    if (key === undefined || printed === undefined) {
-      if (!isLogLine(line)) odd(`printed a line that is not known: ${firstLine(line)}`);
+    const [, key = '', , printed = ''] = pair.exec(line) ?? [];
+    if (!keys.has(key)) {
+      if (!isLogLine(line) && !hasCue(line, 'other')) odd(`printed a line that is not known: ${told(line)}`);
       continue;
     }
     const value = index === lines.length - 1 && isCut(answer.stdout) ? null : printed.trimEnd();
@@ -51,7 +75,7 @@ export const parseSwVers = (answer: Answer, note: Note = ignore): SwVers => {
     const value = values.get(name);
     if (value === undefined) odd(`printed no ${name}`);
     else if (value !== null && !form.test(value)) {
-      odd(`printed a ${name} that is not known: ${firstLine(value)}`);
+      odd(`printed a ${name} that is not known: ${toldWord(value)}`);
       values.set(name, null);
     }
   }

@@ -1,6 +1,9 @@
 import { CollectError, parseFailed } from '../errors.ts';
 import type { Answer } from '../answer.ts';
-import { firstLine, notUnderstood } from './lines.ts';
+import { cuesOf, keepLines, keptAnswer, sentencesOnly } from './kept_lines.ts';
+import type { LineRules } from './kept_lines.ts';
+import { notUnderstood, told } from './lines.ts';
+import { hasCue, withheldIn, withheldLine } from './withheld.ts';
 
 export interface SecureTokenStatus {
   /** `unknown_user` means that there is no such record, not that it has no token. */
@@ -10,7 +13,7 @@ export interface SecureTokenStatus {
 }
 
 const logPrefix =
-  /^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)? sysadminctl\[[^\]]*\]:? ?/;
+  /^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)? sysadminctl\[[0-9a-fx:.]*\]:? ?/;
 const statusSentence = /^Secure token is (ENABLED|DISABLED) for user (.*)$/s;
 const unknownSentence = /^Unknown user (.*)$/s;
 
@@ -38,6 +41,27 @@ const statusOf = (text: string): SecureTokenStatus | null => {
   return unknown === undefined ? null : { state: 'unknown_user', displayName: unknown };
 };
 
+// What follows it is a path on the machine that built macOS.
+const errorNumber = /^### Error:-?[0-9]{1,9}\b/;
+const stderrRules: LineRules = {
+  keep: (line) => {
+    const prefix = logPrefix.exec(line)?.[0] ?? '';
+    const message = line.slice(prefix.length);
+    const isKept = message.trim() === '' || statusOf(message) !== null || withheldIn(message) !== null;
+    if (isKept) return line;
+    const number = errorNumber.exec(message)?.[0];
+    if (number !== undefined) return prefix + number;
+    return prefix === '' ? null : prefix + withheldLine(message, cuesOf(message, stderrRules));
+  },
+  cues: [{ word: 'error', test: (line) => /^(?:###? ?error|failed|error)\b/i.test(line) }],
+};
+
+/** The sentences that are an answer; it stands on stderr. */
+export const sanitizeSysadminctlSecureTokenStatusStderr = (stderr: string): string =>
+  keepLines(stderr, stderrRules);
+/** Nothing of stdout is read. */
+export const sanitizeSysadminctlSecureTokenStatus = (stdout: string): string => keepLines(stdout);
+
 /**
  * Parses what sysadminctl says about the secure token of one account.
  *
@@ -49,7 +73,8 @@ const statusOf = (text: string): SecureTokenStatus | null => {
  * sysadminctl could not authenticate (10.13.0 to 10.13.3 wanted a password, which is never given).
  * Source: sysadminctl(8), "-secureTokenStatus".
  */
-export const parseSysadminctlSecureTokenStatus = (answer: Answer): SecureTokenStatus => {
+export const parseSysadminctlSecureTokenStatus = (printed: Answer): SecureTokenStatus => {
+  const answer = keptAnswer(printed, sentencesOnly, stderrRules);
   const { stderr, exitCode } = answer;
   if (stderr.trim() === '') {
     throw parseFailed(`sysadminctl printed nothing on stderr, where it answers (exit code ${exitCode})`);
@@ -58,9 +83,10 @@ export const parseSysadminctlSecureTokenStatus = (answer: Answer): SecureTokenSt
   const answers = messages.map(({ text }) => statusOf(text)).filter((status) => status !== null);
   const [first] = answers;
   if (first === undefined) {
-    const said = firstLine(messages.find(({ text }) => text.trim() !== '')?.text ?? stderr);
-    if (/^(?:###? ?error|failed|error)\b/i.test(said))
-      throw new CollectError('source_failed', `sysadminctl reported: ${said}`);
+    const said = messages.find(({ text }) => text.trim() !== '')?.text ?? stderr;
+    const number = errorNumber.exec(said)?.[0];
+    if (number !== undefined || hasCue(said, 'error'))
+      throw new CollectError('source_failed', `sysadminctl reported: ${number ?? told(said)}`);
     throw notUnderstood('sysadminctl', { stdout: '', stderr: said, exitCode: 0, euid: answer.euid });
   }
   if (answers.some(({ state }) => state !== first.state))

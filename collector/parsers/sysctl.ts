@@ -1,10 +1,14 @@
 import { parseFailed } from '../errors.ts';
 import { ignore } from '../answer.ts';
 import type { Answer, Note } from '../answer.ts';
-import { filledLinesOf, firstLine, isCut, isLogLine, notUnderstood } from './lines.ts';
+import { keepLines, keptAnswer } from './kept_lines.ts';
+import type { LineRules } from './kept_lines.ts';
+import { filledLinesOf, isCut, isLogLine, notUnderstood, told, toldWord } from './lines.ts';
+import { isWithheldText, isWord, withheldText } from './withheld.ts';
 
 // { sec = 1790153387, usec = 0 } Wed Sep 23 08:49:47 2026: the date after it is local time.
 const bootTime = /^\{ sec = ([0-9]{1,12}), usec = [0-9]{1,6} \}/;
+const localTime = /^ [A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} [0-9]{4}$/;
 const forms: Readonly<Record<string, RegExp>> = {
   'hw.model': /./,
   'hw.optional.arm64': /^[01]$/,
@@ -12,6 +16,39 @@ const forms: Readonly<Record<string, RegExp>> = {
   'kern.hv_vmm_present': /^[01]$/,
 };
 const askedNames = new Set(Object.keys(forms));
+const pair = /^([^:= ]+)([:=] ?)(.*)$/;
+
+const keptValue = (name: string, value: string): string => {
+  if (name === 'kern.boottime') {
+    const time = bootTime.exec(value)?.[0];
+    if (time !== undefined) return localTime.test(value.slice(time.length)) ? value : time;
+  }
+  // Such as MacBookPro18,3.
+  return value === '' || isWord(value.replace(',', '.')) ? value : withheldText(value);
+};
+
+const rules: LineRules = {
+  keep: (line) => {
+    const [, name = '', gap = '', value = ''] = pair.exec(line) ?? [];
+    return askedNames.has(name) ? `${name}${gap}${keptValue(name, value.trim())}` : null;
+  },
+};
+
+const unknownName = /unknown oid '([^'\n]+)'/g;
+const unknownNamesIn = (text: string): readonly string[] =>
+  Array.from(text.matchAll(unknownName), ([, name = '']) => name).filter((name) => askedNames.has(name));
+const stderrRules: LineRules = {
+  keep: (line) => {
+    const names = unknownNamesIn(line).map((name) => `unknown oid '${name}'`);
+    return names.length === 0 ? null : `sysctl: ${names.join(', ')}`;
+  },
+};
+
+/** The values that were asked for. */
+export const sanitizeSysctl = (stdout: string): string => keepLines(stdout, rules);
+
+/** Which of the names this Mac does not have. */
+export const sanitizeSysctlStderr = (stderr: string): string => keepLines(stderr, stderrRules);
 
 export interface Sysctl {
   /** As printed. */
@@ -31,14 +68,15 @@ export interface Sysctl {
  * Throws: `parse_failed` when no asked name is there.
  * Source: sysctl(8).
  */
-export const parseSysctl = (answer: Answer, note: Note = ignore): Sysctl => {
+export const parseSysctl = (printedBy: Answer, note: Note = ignore): Sysctl => {
+  const answer = keptAnswer(printedBy, rules, stderrRules);
   const odd = (what: string): void => note(parseFailed(`sysctl ${what}`), 'value');
   const values = new Map<string, string | null>();
   const lines = filledLinesOf(answer.stdout);
   for (const [index, line] of lines.entries()) {
-    const [, name = '', printed = ''] = /^([^:= ]+)[:=](.*)$/.exec(line) ?? [];
+    const [, name = '', , printed = ''] = pair.exec(line) ?? [];
     if (!askedNames.has(name)) {
-      if (!isLogLine(line)) odd(`printed a line that is not known: ${firstLine(line)}`);
+      if (!isLogLine(line)) odd(`printed a line that is not known: ${told(line)}`);
       continue;
     }
     const isLast = index === lines.length - 1 && isCut(answer.stdout);
@@ -50,12 +88,13 @@ export const parseSysctl = (answer: Answer, note: Note = ignore): Sysctl => {
     values.set(name, isAgainstItself ? null : value);
   }
   if (values.size === 0) throw notUnderstood('sysctl', answer);
-  const unknown = Array.from(answer.stderr.matchAll(/unknown oid '([^'\n]+)'/g), ([, name = '']) => name);
-  const unknownNames = new Set(unknown.filter((name) => askedNames.has(name) && !values.has(name)));
+  const unknownNames = new Set(unknownNamesIn(answer.stderr).filter((name) => !values.has(name)));
   for (const [name, form] of Object.entries(forms)) {
     const value = values.get(name);
     if (value === undefined && !unknownNames.has(name)) odd(`printed no ${name}`);
-    if (value && !form.test(value)) odd(`printed a ${name} that is not known: ${firstLine(value)}`);
+    const isOdd = Boolean(value) && (!form.test(value ?? '') || isWithheldText(value ?? ''));
+    if (isOdd) odd(`printed a ${name} that is not known: ${toldWord(value ?? '')}`);
+    if (isOdd && isWithheldText(value ?? '')) values.set(name, null);
   }
   const known = [...values].flatMap(([name, value]): [string, string][] => (value ? [[name, value]] : []));
   return { values: new Map(known), unknownNames };

@@ -207,12 +207,13 @@ function records(i,    j) {
 
 # Only payloads of known types, of them only the listed keys. In place of what has another form stands an element
 # of a kind that does not belong there, which costs itself.
-function profiles(i,    j, k) {
+function profiles(i,    j, k, users) {
   if (T[i] != "dict" && T[i] != "dict/") return 0
   head()
   emit("<dict>\n")
   for (j = i + 1; T[i] == "dict" && T[j] != "/dict"; j = skip(j + 2)) {
-    emit("\t<key>" X[j] "</key>\n")
+    # The name of a user is not kept.
+    emit("\t<key>" (X[j] == "_computerlevel" ? X[j] : "user " (++users)) "</key>\n")
     if (T[j + 2] != "array" && T[j + 2] != "array/") { refuse("\t", "<dict/>"); continue }
     emit("\t<array>\n")
     for (k = j + 3; T[j + 2] == "array" && T[k] != "/array"; k = skip(k)) profile(k)

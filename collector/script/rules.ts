@@ -14,11 +14,21 @@ import type { FileName } from '../sources.ts';
 /** One line of the rules of the awk programs: the set, the path of a key in it, and what may be kept of it. */
 type Rule = readonly [set: string, path: string, kept: string];
 
+/** The script knows no words: it keeps texts, of which the reader of the bundle keeps the words. */
+const asInScript: Readonly<Record<string, string>> = {
+  word: 'text',
+  sentence: 'text',
+  name: 'text',
+  uuid: 'text',
+  words: 'texts',
+};
+
 const rulesOf = (set: string, allowed: AllowedDict, above = ''): Rule[] =>
   Object.entries(allowed).flatMap(([key, rule]): Rule[] => {
     // A preference domain is the name of a file, and no two differ in case alone.
     const path = above + (above.endsWith('PayloadContentManagedPreferences/') ? key.toLowerCase() : key);
-    if (typeof rule === 'string') return [[set, path, key === 'ServerURL' ? 'url' : rule]];
+    if (typeof rule === 'string')
+      return [[set, path, key === 'ServerURL' ? 'url' : (asInScript[rule] ?? rule)]];
     const list = rule as readonly [AllowedDict];
     return Array.isArray(rule)
       ? [[set, path, 'list'], ...rulesOf(set, list[0], `${path}/`)]

@@ -3,7 +3,6 @@
  * beside it. Here it gets its lists, from what everything else that is read comes from (sources.ts and the allow-lists
  * of the parsers). It makes an evidence bundle, version 1.
  */
-import { isSanitized } from '../parsing.ts';
 import { commandNames, commands, fileNames, files, networkFolders, statOnly } from '../sources.ts';
 import type { Command, CommandName, FileName, SourceName } from '../sources.ts';
 import { preferenceKeys, ruleLines } from './rules.ts';
@@ -11,17 +10,39 @@ import { filledIn } from './template.ts';
 
 const defaultTimeoutSeconds = 15;
 
-/** How the script reduces what a command prints: with an awk program, or not where nothing is to be dropped. */
-const sanitizers: Readonly<Partial<Record<CommandName, 'records' | 'profiles' | 'deferral' | 'enrollment'>>> =
-  {
-    ioreg_platform: 'records',
-    ds_users: 'records',
-    ds_groups: 'records',
-    ds_account_policy: 'records',
-    fdesetup_show_deferral_info: 'deferral',
-    profiles_show_configuration: 'profiles',
-    profiles_show_enrollment_cached: 'enrollment',
-  };
+/**
+ * How the script reduces what a command prints: with an awk program. What is `whole` holds no secret by the words of its tool; the
+ * reader of the bundle reduces it further, before anything is stored or shown.
+ */
+const sanitizers: Readonly<
+  Partial<Record<CommandName, 'records' | 'profiles' | 'deferral' | 'enrollment' | 'whole'>>
+> = {
+  sw_vers: 'whole',
+  sysctl: 'whole',
+  csrutil_status: 'whole',
+  launchctl_print_disabled: 'whole',
+  diskutil_info_root: 'whole',
+  diskutil_apfs_list: 'whole',
+  diskutil_apfs_list_users: 'whole',
+  sysadminctl_secure_token_status: 'whole',
+  fdesetup_status: 'whole',
+  fdesetup_list_extended: 'whole',
+  fdesetup_list: 'whole',
+  fdesetup_has_personal_recovery_key: 'whole',
+  fdesetup_has_institutional_recovery_key: 'whole',
+  fdesetup_using_recovery_key: 'whole',
+  fdesetup_supports_auth_restart: 'whole',
+  fdesetup_version: 'whole',
+  profiles_status_bootstraptoken: 'whole',
+  profiles_status_enrollment: 'whole',
+  ioreg_platform: 'records',
+  ds_users: 'records',
+  ds_groups: 'records',
+  ds_account_policy: 'records',
+  fdesetup_show_deferral_info: 'deferral',
+  profiles_show_configuration: 'profiles',
+  profiles_show_enrollment_cached: 'enrollment',
+};
 
 /** Commands with a parameter, which the script asks in its loops over volumes and accounts. */
 const ofVolumes: readonly CommandName[] = ['diskutil_apfs_list_users'];
@@ -37,8 +58,7 @@ export const isInScript = (source: SourceName): boolean => {
   if (!(source in commands)) return preferenceKeys[source as FileName] !== undefined;
   const name = source as CommandName;
   const { network, parameter }: Command = commands[name];
-  const isSanitizable = !isSanitized(name) || sanitizers[name] !== undefined;
-  return !network && isSanitizable && (parameter === undefined || isLooped(name));
+  return !network && sanitizers[name] !== undefined && (parameter === undefined || isLooped(name));
 };
 
 const isNetwork = (name: SourceName): boolean => name in commands && commands[name as CommandName].network;

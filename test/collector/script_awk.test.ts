@@ -6,7 +6,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
-import { fileParserOf, isSanitized, parserOf, sanitizerOf } from '../../collector/parsing.ts';
+import { fileParserOf, parserOf, sanitizerOf } from '../../collector/parsing.ts';
 import { decodeUtf8, sanitizeFile, sanitizeOutput } from '../../collector/sanitize.ts';
 import { captureScript, isInScript } from '../../collector/script/script.ts';
 import { commandNames, commands, fileNames, files } from '../../collector/sources.ts';
@@ -28,7 +28,7 @@ const script = captureScript({ tool: 'tokenquery', noShells });
 const hows = new Map(
   Array.from(script.matchAll(/^ask ([a-z_]+) [0-9]+ ([a-z]+) /gm), ([, name, how]) => [name, how]),
 );
-const sanitized = commandNames.filter((name) => isSanitized(name) && hows.has(name));
+const sanitized = commandNames.filter((name) => hows.has(name) && hows.get(name) !== 'whole');
 
 const sampleFolders = readdirSync(join(root, 'samples')).filter((name) => !name.includes('.md'));
 /** What the sample hosts hold, by the beginning of a path or argv. */

@@ -8,7 +8,10 @@ import { recordingBackend, writeBundle } from '../../collector/backends/recordin
 import type { Backend } from '../../collector/backends/backend.ts';
 import type { Output } from '../../collector/backends/backend.ts';
 import type { CommandName } from '../../collector/sources.ts';
+import { CollectError } from '../../collector/errors.ts';
+import { parserOf } from '../../collector/parsing.ts';
 import { tables } from '../../tables/index.ts';
+import { plantedAnswers } from './answers.ts';
 import { sample, temporaryFolder } from '../standin.ts';
 
 const canary = 'CANARY';
@@ -208,3 +211,65 @@ for (const name of ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged',
     for (const form of forms) t.false(text.includes(form), form);
   });
 }
+
+/** Of each source an answer with a canary in one of its nodes, another one each time that it is asked. */
+const plantedHost = async (name: string, turn: number) => {
+  const host = await evidenceBackend(sample(name));
+  const canaries: string[] = [];
+  const marked = (): string => `${next()}!`;
+  const backend: Backend = {
+    ...host,
+    run: async (source, argv): Promise<Output | null> => {
+      const known = await host.run(source, argv);
+      if (known?.exitCode == null) return known;
+      const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+      const answer = {
+        stdout: text(known.stdout),
+        stderr: text(known.stderr),
+        exitCode: known.exitCode,
+      };
+      const variants = [...plantedAnswers(answer, marked)];
+      const variant = variants[(turn * 37) % variants.length];
+      if (variant === undefined) return known;
+      const parse = await parserOf(source);
+      let value = '';
+      try {
+        value = JSON.stringify(parse({ ...variant, euid: 0 }), (_, each: unknown) =>
+          each instanceof Map || each instanceof Set ? [...each] : each,
+        );
+      } catch (error) {
+        if (!(error instanceof CollectError)) throw error;
+      }
+      const found = JSON.stringify(variant).match(/CANARY\d+!/g) ?? [];
+      canaries.push(...found.filter((each) => !value.includes(each)));
+      const { stdout, stderr, exitCode } = variant;
+      return { ...known, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr), exitCode };
+    },
+  };
+  return { backend, canaries };
+};
+
+test('what no parser reads is in no row, error, reason, bundle or export', async (t) => {
+  let hidden = 0;
+  for (let turn = 0; turn < 20; turn += 1) {
+    const name = ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged'][turn % 3] ?? '';
+    const { backend: host, canaries } = await plantedHost(name, turn);
+    const { backend, recording } = recordingBackend(host, new Set());
+    const collection = await collect(
+      tables.filter(({ generate }) => generate !== undefined),
+      backend,
+    );
+    const bundle = [...recording.commands.values()].flatMap(({ output }) =>
+      [output.stdout, output.stderr].map((bytes) => Buffer.from(bytes).toString()),
+    );
+    const files = [...recording.files.values()].map((file) =>
+      file.kind === 'content' ? Buffer.from(file.bytes).toString() : '',
+    );
+    // An export is made of rows, statuses and errors alone.
+    const said = JSON.stringify([collection.results, collection.errors, bundle, files]);
+    for (const each of canaries) t.false(said.includes(each), `${name}, turn ${turn}: ${each}`);
+    hidden += canaries.length;
+  }
+  t.log(`${hidden} canaries`);
+  t.true(hidden >= 400);
+});

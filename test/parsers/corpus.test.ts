@@ -138,6 +138,17 @@ const failures: Readonly<Record<string, CollectError['code']>> = {
 /** Cases that are answered otherwise. */
 const differences: Readonly<Record<string, Expect>> = {
   // The quotes are printed, so they may belong to the full name; the corpus allows both.
+  // Of the URL no more is kept than its origin.
+  ...Object.fromEntries(
+    [
+      ['07', true, 'https://applemdm.example.com'],
+      ['08', false, 'https://emeia.jamfce.com'],
+      ['14', true, 'https://mdmserver'],
+    ].map(([number, dep, server]) => [
+      `profiles-status-enrollment-${number}.txt`,
+      { enrolled_via_dep: dep, mdm_enrolled: true, user_approved: true, server },
+    ]),
+  ),
   'sysadminctl-securetokenstatus-14.txt': { display_name: '"admin"', secure_token: 'enabled' },
 };
 

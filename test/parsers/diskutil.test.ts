@@ -5,6 +5,7 @@ import type { Answer, Parse } from '../../collector/answer.ts';
 import { parseDiskutilApfsList } from '../../collector/parsers/diskutil_apfs_list.ts';
 import { parseDiskutilApfsListUsers } from '../../collector/parsers/diskutil_apfs_list_users.ts';
 import { parseDiskutilInfoRoot } from '../../collector/parsers/diskutil_info_root.ts';
+import { sizeAndDigest } from '../../collector/parsers/withheld.ts';
 import { caseOf, plistOf, textOf } from './corpus.ts';
 import { noted } from './directory.ts';
 import { answerOf, fuzzParser } from './fuzz.ts';
@@ -65,10 +66,13 @@ for (const [name, parse] of [
 }
 
 test('the message of diskutil is told in one line', (t) => {
-  const stdout = printed({ Error: true, ErrorMessage: 'Could not find disk: disk9s9\nand more' });
-  t.throws(() => parseDiskutilApfsList(answerOf({ stdout })), {
-    message: 'diskutil apfs list reported: Could not find disk: disk9s9',
-  });
+  const told = (message: string): string | undefined => {
+    const stdout = printed({ Error: true, ErrorMessage: message });
+    return t.throws(() => parseDiskutilApfsList(answerOf({ stdout })))?.message;
+  };
+  t.is(told('Could not find disk: disk9s9\n'), 'diskutil apfs list reported: Could not find disk: disk9s9');
+  const more = 'Could not find disk: disk9s9\nand more';
+  t.is(told(more), `diskutil apfs list reported: ${sizeAndDigest(more)}`);
 });
 
 // --- info ---

@@ -7,6 +7,7 @@ import { parseDsUsers } from '../../collector/parsers/ds_users.ts';
 import type { DsUser } from '../../collector/parsers/ds_users.ts';
 import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
 import { parseXmlPlist } from '../../collector/parsers/plist_xml.ts';
+import { sizeAndDigest } from '../../collector/parsers/withheld.ts';
 import {
   answer,
   anyText,
@@ -62,10 +63,6 @@ const facts: Readonly<Record<string, (user: DsUser) => unknown>> = {
   original_node: (user) => user.originalNodeName,
   apple_account_linked: (user) =>
     user.aliases.some((alias) => alias.startsWith('com.apple.idms.appleid.prd.')),
-  platform_sso_upn: (user) =>
-    user.altSecurityIdentities
-      .map((value) => /^PlatformSSO:(.*)$/.exec(value)?.[1])
-      .find((upn) => upn !== undefined),
   root_enabled: (user) => user.authenticationAuthority.length > 0,
 };
 /** Facts that this parser does not give, and why. */
@@ -73,6 +70,7 @@ const otherFacts: Readonly<Record<string, string>> = {
   created_epoch: 'of ds_account_policy',
   password_last_set_epoch: 'of ds_account_policy',
   failed_logins: 'of ds_account_policy',
+  platform_sso_upn: 'not read: only that there is one',
   unlock_options: 'unlockOptions is not asked for',
   picture: 'never collected',
   node: 'the node of the argv: only the local one is asked',
@@ -103,7 +101,9 @@ test('every case of a user, as -plist prints it, has the facts that its source s
       if (user === undefined) continue;
       t.deepEqual([user.recordName, ...user.aliases], record['RecordName'], file);
       t.deepEqual(user.authenticationAuthority, record['AuthenticationAuthority'] ?? [], file);
-      t.deepEqual(user.altSecurityIdentities, record['AltSecurityIdentities'] ?? [], file);
+      // Who it is at an identity provider is not read.
+      const own = (record['AltSecurityIdentities'] ?? []).map((value) => /^PlatformSSO:|/.exec(value)?.[0]);
+      t.deepEqual(user.altSecurityIdentities, [...new Set(own)], file);
       t.is(user.realName, record['RealName']?.[0] ?? null, file);
       t.is(user.home, record['NFSHomeDirectory']?.[0] ?? null, file);
       t.is(user.shell, record['UserShell']?.[0] ?? null, file);
@@ -135,7 +135,7 @@ test('every case of a user, as -plist prints it, has the facts that its source s
       }
     }
   }
-  t.true(checked >= 200, `${checked} facts`);
+  t.true(checked >= 199, `${checked} facts`);
 });
 
 test('recorded -plist answers', (t) => {
@@ -319,14 +319,17 @@ test('the exit code comes first', (t) => {
     const failed = answer(stream === 'stdout' ? textOf(file) : whole, { exitCode, [stream]: textOf(file) });
     const error = t.throws(() => parseDsUsers(failed), { instanceOf: CollectError, code }, file);
     t.true(error.message.includes(String(exitCode)), file);
-    if (stream === 'stderr') t.true(error.message.includes(textOf(file).split('\n')[0] ?? '?'), file);
+    const said = textOf(file).split('\n')[0] ?? '?';
+    // The name of a directory is not repeated.
+    const told = said.includes('/Active Directory/') ? sizeAndDigest(said) : said;
+    if (stream === 'stderr') t.true(error.message.includes(told), file);
   }
   const stderr = `\u001b[31m${'x'.repeat(300)}\u0000\nSECRET\n`;
   const error = t.throws(() => parseDsUsers(answer('', { exitCode: 70, stderr })), {
     instanceOf: CollectError,
   });
   t.is(error.code, 'source_failed');
-  t.regex(error.message, /^dscl ended with exit code 70: \[31mx{190,200}$/);
+  t.regex(error.message, /^dscl ended with exit code 70: 306 bytes, sha256 [0-9a-f]{12}$/);
   t.false(error.message.includes('SECRET'));
   t.is(t.throws(() => parseDsUsers(answer('', { exitCode: 1 }))).message, 'dscl ended with exit code 1');
   t.is(caseOf('dscl-error-11.txt').exit_code, 40);
@@ -342,7 +345,7 @@ test('reducing keeps what was asked for, unchanged', (t) => {
   const plain = plistOf(
     {
       RecordName: ['alice', 'a'],
-      RealName: ['a &', ' \n '],
+      RealName: ['a &'],
       AuthenticationAuthority: [';ShadowHash;HASHLIST:<A>'],
     },
     { RecordName: ['bob'], 'dsAttrTypeNative:IsHidden': ['1'] },

@@ -102,7 +102,7 @@ test('keys are those of dscl, in its order', (t) => {
           ),
         ),
       ],
-      altsecurityidentities: ['PlatformSSO:a@b.example'],
+      altsecurityidentities: ['PlatformSSO:'],
       smb_pwd_last_set: ['0'],
       SMBPasswordLastSet2: ['x'],
     }),

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { ignore } from '../../../collector/answer.ts';
 import {
-  isSanitized,
   fileParserOf,
   fileSanitizerOf,
   parserOf,
   sanitizerOf,
+  stderrSanitizerOf,
 } from '../../../collector/parsing.ts';
 import { decodeOutput } from '../../../collector/sanitize.ts';
 import type { CommandName, FileName } from '../../../collector/sources.ts';
@@ -44,11 +44,12 @@ export const parsers: Target<Printed> = {
     const parse = await parserOf(source);
     const note = (error: unknown): void => refusedInWords(error);
     await unlessRefused(() => parse({ ...streams, exitCode, euid }, note));
-    if (isOnStderr || !isSanitized(source)) return;
-    const sanitize = await sanitizerOf(source);
-    const once = sanitize?.(decoded, new Set()) ?? decoded;
-    if (sanitize?.(once, new Set()) !== once) throw new Error('to reduce an answer twice changes it');
-    await unlessRefused(() => parse({ stdout: once, stderr: '', exitCode, euid }, ignore));
+    const [ofStdout, ofStderr] = [await sanitizerOf(source), await stderrSanitizerOf(source)];
+    const sanitize = isOnStderr ? ofStderr : (given: string): string => ofStdout(given, new Set());
+    const once = sanitize(decoded);
+    if (sanitize(once) !== once) throw new Error('to reduce an answer twice changes it');
+    const reduced = isOnStderr ? { stdout: '', stderr: once } : { stdout: once, stderr: '' };
+    await unlessRefused(() => parse({ ...reduced, exitCode, euid }, ignore));
   },
 };
 
