@@ -50,27 +50,34 @@ test('capture, then replay, gives the rows of the live run', async (t) => {
     const captured = await cli(['capture', '--exec-root', root, out]);
     t.is(captured.code, 0, captured.stderr);
   }
-  for (const { name, sources, generate } of tables) {
-    // When, and for how long, is of the run and not of the Mac.
-    const sql =
-      name === 'command_log'
-        ? 'SELECT command_id, argv, source, exit_code, signal, stdout_sha256, stderr_sha256, euid, host_id FROM command_log'
-        : name === 'table_status'
-          ? 'SELECT table_name, status, row_count, code, reason, columns_affected, host_id FROM table_status'
-          : `SELECT * FROM "${name}"`;
-    const [live, folderReplay, archiveReplay, original] = await Promise.all([
-      cli(['query', '--exec-root', root, '--json', sql]),
-      cli(['query', '--source', bundle, '--json', sql]),
-      cli(['query', '--source', archive, '--json', sql]),
-      cli(['query', '--source', managed, '--json', sql]),
-    ]);
-    t.is(live.code, 0, live.stderr);
-    t.is(folderReplay.stdout, live.stdout, name);
-    t.is(archiveReplay.stdout, live.stdout, name);
+  // When, and for how long, is of the run and not of the Mac.
+  const sqlOf = (name: string): string =>
+    name === 'command_log'
+      ? 'SELECT command_id, argv, source, exit_code, signal, stdout_sha256, stderr_sha256, euid, host_id FROM command_log'
+      : name === 'table_status'
+        ? 'SELECT table_name, status, row_count, code, reason, columns_affected, host_id FROM table_status'
+        : `SELECT * FROM "${name}"`;
+  /** What each table is, in the order of the tables: one process, and each query a command of its own. */
+  const answersOf = async (...source: readonly string[]): Promise<readonly string[]> => {
+    const argv = tables.flatMap(({ name }) => ['--then', 'query', ...source, '--json', sqlOf(name)]);
+    const { code, stdout, stderr } = await cli(argv.slice(1));
+    t.is(code, 0, stderr);
+    return stdout.split(/(?<=^\]\n|^\[\]\n)/m);
+  };
+  const [live, folderReplay, archiveReplay, original] = await Promise.all([
+    answersOf('--exec-root', root),
+    answersOf('--source', bundle),
+    answersOf('--source', archive),
+    answersOf('--source', managed),
+  ]);
+  t.is(live.length, tables.length);
+  for (const [index, { name, sources, generate }] of tables.entries()) {
+    t.is(folderReplay[index], live[index], name);
+    t.is(archiveReplay[index], live[index], name);
     // The stand-in is that sample, so its rows are those of the sample; only who ran it is another.
     const isComparable = generate === undefined ? isAllTold : sources.every(isTold);
     if (isComparable && name !== 'command_log' && process.geteuid?.() === 0)
-      t.is(original.stdout, live.stdout, name);
+      t.is(original[index], live[index], name);
   }
 });
 
