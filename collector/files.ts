@@ -27,7 +27,7 @@ interface Opening {
  * Opens a file for reading. What is no file is refused at once, with a FileError; other errors are those of the system.
  * Without O_NONBLOCK, to open a pipe would wait for somebody who writes.
  */
-export const openRegular = (path: string, { noLink = false, hint = '' }: Opening = {}): Opened => {
+export const openRegular = (path: string, { noLink = false, hint = 'name a file' }: Opening = {}): Opened => {
   const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
   const fd = openSync(path, O_RDONLY | O_NONBLOCK | (noLink ? O_NOFOLLOW : 0));
   try {

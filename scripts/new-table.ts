@@ -150,11 +150,19 @@ const parserText = (source: string): string => {
   const parser = parserName(source);
   const type = parser.slice('parse'.length);
   return `${answerImport()}
+import { keepLines, keptAnswer } from './kept_lines.ts';
+import type { LineRules } from './kept_lines.ts';
 import { filledLinesOf, notUnderstood } from './lines.ts';
 
 export interface ${type} {
   readonly todo: string;
 }
+
+// TODO: the lines that the parser reads; of any other, only size and digest are kept.
+const rules: LineRules = { keep: (line) => (line.startsWith('TODO') ? line : null) };
+
+/** What is kept of the answer: what the parser reads. */
+export const sanitize${type} = (stdout: string): string => keepLines(stdout, rules);
 
 /**
  * Parses TODO.
@@ -164,7 +172,8 @@ export interface ${type} {
  * Throws: \`parse_failed\` for anything but TODO.
  * Source: TODO: the manual page, or where the output was published.
  */
-export const ${parser} = (answer: Answer): ${type} => {
+export const ${parser} = (printed: Answer): ${type} => {
+  const answer = keptAnswer(printed, rules);
   const [line, ...more] = filledLinesOf(answer.stdout);
   // What is not known is never guessed at: it is said not to be understood, and the table is then unknown.
   if (answer.exitCode !== 0 || line === undefined || more.length > 0 || !line.startsWith('TODO'))

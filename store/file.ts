@@ -102,7 +102,11 @@ export const explainStoreError = (error: unknown, path: string): unknown => {
     );
   }
   if (/^SQLITE_(?:CONSTRAINT|TOOBIG|MISMATCH|RANGE)/.test(code)) return new RefusedRow(message);
-  return new FileError(path, `: ${message}`);
+  return new FileError(
+    path,
+    `: ${message}`,
+    'it is not as tokenquery writes it: take it from a backup, or collect anew',
+  );
 };
 
 const notOurs = (path: string): UserError =>

@@ -58,9 +58,12 @@ export const hasCue = (line: string, word: CueWord): boolean =>
 export const hasCueAnywhere = (text: string, word: CueWord): boolean =>
   text.includes(start) && text.split('\n').some((line) => hasCue(line, word));
 
-/** What an open column may show though nobody knows it: a word, not a sentence, and no address. */
-const word = /^[\p{L}\p{N}._-](?:[\p{L}\p{N}._ -]{0,62}[\p{L}\p{N}._-])?$/u;
-export const isWord = (text: string): boolean => word.test(text);
+/**
+ * What an open column may show though nobody knows it: a word, not a sentence, and no address. Apple's tools put a remark in
+ * brackets behind some, as in `success (cached)`.
+ */
+const word = /^[\p{L}\p{N}._-](?:[\p{L}\p{N}._ -]{0,62}[\p{L}\p{N}._-])?(?: \([\p{L}\p{N}._ -]{1,40}\))?$/u;
+export const isWord = (text: string): boolean => text.length <= 64 && word.test(text);
 
 const withheldValue = /^withheld [0-9]+ bytes, sha256 [0-9a-f]{12}$/;
 /** In place of a value within a line or a property list. */

@@ -454,7 +454,7 @@ keep @files@
 look @paths@
 # A path that a source names: none below which a look can ask a server.
 look_near() { # PATH
-  case $(printf '%s/\n' "$1" | tr 'A-Z' 'a-z' | sed -e 's#/\([.]\{0,1\}/\)*#/#g' -e 's#^/system/volumes/data/#/#') in
+  case $(printf '%s/\n' "$1" | tr '[:upper:]' '[:lower:]' | sed -e 's#/\([.]\{0,1\}/\)*#/#g' -e 's#^/system/volumes/data/#/#') in
     '' | @network_folders@) ;;
     *) look "$1" ;;
   esac

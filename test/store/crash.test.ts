@@ -134,7 +134,7 @@ const manyHosts = async (folder: string, hosts: number): Promise<string> => {
   const path = join(folder, 'many.ndjson');
   const lines: string[] = [];
   for (let number = 0; number < hosts; number += 1) {
-    const known = { ...base, hostId: `HOST-${number}` };
+    const known = { ...base, hostId: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}` };
     lines.push(...nativeLines({ ...known, snapshotId: snapshotIdOf(known) }, tables));
   }
   writeFileSync(path, lines.join(''));
@@ -269,24 +269,18 @@ test.serial('a folder that may not be written', async (t) => {
     asNobody,
   );
   t.is(made.code, 1);
-  t.regex(made.stderr, /error: .*cannot be made \(EACCES\)\n.*hint: may you write in /);
+  t.regex(made.stderr, /error: .*may not be written \(EACCES\)\n.*hint: may you write in /);
   // One that is there, and cannot have its journal beside it.
   chmodSync(place, 0o755);
   t.is((await cli(['snapshot', '--db', db, '--source', sample('macos26-managed')])).code, 0);
   if (process.getuid?.() === 0) spawnSync('chown', ['65534', db]);
   chmodSync(place, 0o555);
-  for (const argv of [
-    ['snapshot', '--db', db, '--source', sample('macos15-unmanaged')],
-    ['query', '--db', db, 'SELECT count(*) FROM users'],
-  ]) {
-    const { code, stderr } = await killed(argv, 20_000, asNobody);
-    t.is(code, 1, argv[0]);
-    t.regex(
-      stderr,
-      /error: .*(?:may not be written|cannot be opened)\n.*hint: its folder must .*writable/,
-      argv[0],
-    );
-  }
+  const again = ['snapshot', '--db', db, '--source', sample('macos15-unmanaged')];
+  const { code, stderr } = await killed(again, 20_000, asNobody);
+  t.is(code, 1);
+  t.regex(stderr, /error: .*(?:may not be written|cannot be opened)\n.*hint: its folder must .*writable/);
+  // Reading needs no writing.
+  t.is((await killed(['query', '--db', db, 'SELECT count(*) FROM users'], 20_000, asNobody)).code, 0);
   chmodSync(place, 0o755);
   t.is(wholeSnapshots(db), 1);
   t.is(statSync(db).mode & 0o777, 0o600);
