@@ -43,6 +43,11 @@ const writeAll = (fd: number, text: string): boolean => {
 // What stdout did not take is an error once, at the end at the latest: a note on stderr must not hide it.
 let failure: UserError | null = null;
 
+/** The exit code where nobody reads to the end. */
+let unreadCode = 0;
+/** Says what the exit code is, whether or not somebody reads what is printed from now on. */
+export const exitUnreadWith = (exitCode: number): void => void (unreadCode = exitCode);
+
 /** Sends what is buffered. Nobody reading any more (`| head`) is a good end of the program. */
 export const flush = (): void => {
   if (failure !== null) throw failure;
@@ -51,7 +56,7 @@ export const flush = (): void => {
   pending = [];
   pendingLength = 0;
   try {
-    if (!writeAll(1, text)) process.exit(0);
+    if (!writeAll(1, text)) process.exit(unreadCode);
   } catch (error) {
     failure = fileFailure(error, 'stdout', 'write', 'is there room where it goes to?');
     throw failure;

@@ -19,7 +19,7 @@ import { evaluateIn, judgedWorld, selectQueries, tablesOfQueries } from '../find
 import { tellMistakes } from '../mistakes.ts';
 import { names } from '../names.ts';
 import { modeOf, modeOptions, timeoutOption, worldOptions } from '../options.ts';
-import { flush, plural, print, printNote, printRows } from '../output.ts';
+import { exitUnreadWith, flush, plural, print, printNote, printRows } from '../output.ts';
 import type { Cells, Mode } from '../output.ts';
 import { evaluatePacks, queriesOfPacks } from '../packs.ts';
 import { collectFrom } from '../sources.ts';
@@ -207,30 +207,40 @@ const evaluated = async (given: Arguments, asked: Asked, store: Store | null): P
 
 const isUnknown = ({ verdicts }: Answer): boolean => [...verdicts.values()].includes('unknown');
 
+interface Outcome {
+  readonly exitCode: number;
+  readonly notes: readonly string[];
+}
+
+/** What a job goes by: decided before anything is printed, for nobody may read it to the end. */
+const outcomeOf = (given: Arguments, answers: readonly Answer[]): Outcome => {
+  const failOn = given.text('fail-on') as Severity | null;
+  const isNobody = answers.every(({ verdicts }) => verdicts.size === 0);
+  const notes = isNobody ? ['there is no host to judge: that is no pass'] : [];
+  const isCounted = ({ query }: Answer): boolean => isAtLeast(query.severity, failOn ?? 'info');
+  const open = answers.filter((answer) => isUnknown(answer) && isCounted(answer));
+  if (failOn !== null && open.length > 0)
+    notes.push(
+      `${plural(open.length, 'question')} of severity ${failOn} or above could not be judged on every host: that is no pass (--strict makes it exit code 4)`,
+    );
+  if (failOn !== null && answers.some((answer) => answer.hits.length > 0 && isCounted(answer)))
+    return { exitCode: 3, notes };
+  return { exitCode: given.flag('strict') && (isNobody || open.length > 0) ? 4 : 0, notes };
+};
+
 const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
-  const failOn = given.text('fail-on') as Severity | null;
   const store = await storeOf(given);
   const asked = askedOf(given, store);
   const answers = await evaluated(given, asked, store);
   const isChosen = given.texts('n').length > 0 || given.text('group') !== null;
+  const { exitCode, notes } = outcomeOf(given, answers);
+  exitUnreadWith(exitCode);
   if (mode === 'pretty') printFindings(answers, isChosen || !asked.isLibrary);
   else printOutput(mode, answers);
   flush();
-
-  const least = failOn ?? 'info';
-  const isNobody = answers.every(({ verdicts }) => verdicts.size === 0);
-  if (isNobody) printNote('there is no host to judge: that is no pass');
-  const open = answers.filter((answer) => isUnknown(answer) && isAtLeast(answer.query.severity, least));
-  if (failOn !== null) {
-    if (open.length > 0) {
-      printNote(
-        `${plural(open.length, 'question')} of severity ${failOn} or above could not be judged on every host: that is no pass (--strict makes it exit code 4)`,
-      );
-    }
-    if (answers.some(({ query, hits }) => hits.length > 0 && isAtLeast(query.severity, failOn))) return 3;
-  }
-  return given.flag('strict') && (isNobody || open.length > 0) ? 4 : 0;
+  for (const note of notes) printNote(note);
+  return exitCode;
 };
 
 export const findingsCommand: Command = {

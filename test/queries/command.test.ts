@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -452,4 +452,21 @@ test('a pack that is none is refused with the place of the fault', (t) => {
     ['one', 'pack_inline_two'],
   );
   t.is(skipped.length, 3);
+});
+
+test('the exit code says what was found, also where nobody reads it', async (t) => {
+  const child = spawn(
+    process.execPath,
+    [
+      '--disable-warning=ExperimentalWarning',
+      program,
+      'findings',
+      ...sample('macos15-unmanaged'),
+      '--fail-on',
+      'high',
+    ],
+    { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  child.stdout.destroy();
+  t.is(await new Promise((resolve) => child.on('close', resolve)), 3);
 });
