@@ -9,7 +9,7 @@ import { cli, makeStandIn, program, runsIn, sample, temporaryFolder } from '../s
 
 const managed = sample('macos26-managed');
 
-test('the same evidence gives the same bytes, in every mode', async (t) => {
+test.serial('the same evidence gives the same bytes, in every mode', async (t) => {
   const sql = 'SELECT * FROM users, table_status USING (host_id)';
   for (const mode of [
     '--json',
@@ -31,7 +31,7 @@ test('the same evidence gives the same bytes, in every mode', async (t) => {
   }
 });
 
-test('capture, then replay, gives the rows of the live run', async (t) => {
+test.serial('capture, then replay, gives the rows of the live run', async (t) => {
   const folder = temporaryFolder(t);
   const { root } = makeStandIn(managed, folder);
   const bundle = join(folder, 'captured');
@@ -64,8 +64,9 @@ test('capture, then replay, gives the rows of the live run', async (t) => {
     t.is(code, 0, stderr);
     return stdout.split(/(?<=^\]\n|^\[\]\n)/m);
   };
-  const [live, folderReplay, archiveReplay, original] = await Promise.all([
-    answersOf('--exec-root', root),
+  // Alone: what takes too long beside others would be told as such.
+  const live = await answersOf('--exec-root', root);
+  const [folderReplay, archiveReplay, original] = await Promise.all([
     answersOf('--source', bundle),
     answersOf('--source', archive),
     answersOf('--source', managed),
@@ -81,7 +82,7 @@ test('capture, then replay, gives the rows of the live run', async (t) => {
   }
 });
 
-test('a query runs what it names, each once, and nothing else', async (t) => {
+test.serial('a query runs what it names, each once, and nothing else', async (t) => {
   const folder = temporaryFolder(t);
   const { root, log } = makeStandIn(managed, folder);
   const run = async (sql: string): Promise<string[]> => {
@@ -121,7 +122,7 @@ test('a query runs what it names, each once, and nothing else', async (t) => {
   t.false(sip.some((line) => line.includes('fdesetup')));
 });
 
-test('the default source off a Mac is the sample hosts, and says so', async (t) => {
+test.serial('the default source off a Mac is the sample hosts, and says so', async (t) => {
   if (process.platform === 'darwin') {
     t.pass('on a Mac the default source is live');
     return;
@@ -136,7 +137,7 @@ test('the default source off a Mac is the sample hosts, and says so', async (t) 
   t.regex(stderr, /^tokenquery: note: this is not a Mac.*constructed/);
 });
 
-test('SQL comes from the argument, from -f and from standard input', async (t) => {
+test.serial('SQL comes from the argument, from -f and from standard input', async (t) => {
   const folder = temporaryFolder(t);
   const file = join(folder, 'q.sql');
   const { writeFileSync } = await import('node:fs');
@@ -153,7 +154,7 @@ test('SQL comes from the argument, from -f and from standard input', async (t) =
   }
 });
 
-test('--strict ends with 4 when a needed table was not whole, and only then', async (t) => {
+test.serial('--strict ends with 4 when a needed table was not whole, and only then', async (t) => {
   const denied = await cli([
     'query',
     '--strict',
@@ -176,7 +177,7 @@ test('--strict ends with 4 when a needed table was not whole, and only then', as
   t.is(whole.code, 0, whole.stderr);
 });
 
-test('what people meet reads well', async (t) => {
+test.serial('what people meet reads well', async (t) => {
   const folder = temporaryFolder(t);
   const cases: [string[], number, RegExp][] = [
     [['query', 'SELECT * FROM user'], 1, /there is no table user\n.*did you mean users\?/],
@@ -209,70 +210,73 @@ test('what people meet reads well', async (t) => {
   }
 });
 
-test('a bundle that was changed, or is half of one, is refused by what is wrong with it', async (t) => {
-  const { cpSync, rmSync, writeFileSync, appendFileSync, symlinkSync } = await import('node:fs');
-  const folder = temporaryFolder(t);
-  const spoil = async (what: string, change: (bundle: string) => void, pattern: RegExp): Promise<void> => {
-    const bundle = join(folder, what);
-    cpSync(managed, bundle, { recursive: true });
-    change(bundle);
-    const { code, stderr } = await cli(['query', '--source', bundle, 'SELECT * FROM users']);
-    t.is(code, 1, what);
-    t.regex(stderr, pattern, what);
-  };
-  await spoil(
-    'changed',
-    (bundle) => appendFileSync(join(bundle, 'commands/001/stdout'), ' '),
-    /does not match SHA256SUMS/,
-  );
-  await spoil(
-    'extra',
-    (bundle) => writeFileSync(join(bundle, 'commands/001/extra'), ''),
-    /extra is not in SHA256SUMS/,
-  );
-  await spoil(
-    'lost',
-    (bundle) => rmSync(join(bundle, 'commands/001/stdout')),
-    /SHA256SUMS names commands\/001\/stdout/,
-  );
-  const unsummed = (change: (bundle: string) => void) => (bundle: string) => {
-    rmSync(join(bundle, 'SHA256SUMS'));
-    change(bundle);
-  };
-  await spoil(
-    'future',
-    unsummed((bundle) =>
-      writeFileSync(join(bundle, 'evidence.json'), '{"format":"tokenquery-evidence","version":2}'),
-    ),
-    /version 2; this tokenquery reads version 1/,
-  );
-  await spoil(
-    'nojson',
-    unsummed((bundle) => writeFileSync(join(bundle, 'evidence.json'), 'x')),
-    /evidence\.json is not JSON/,
-  );
-  await spoil(
-    'noexit',
-    unsummed((bundle) => rmSync(join(bundle, 'commands/001/exit_code'))),
-    /commands\/001\/exit_code is missing/,
-  );
-  await spoil(
-    'link',
-    unsummed((bundle) => symlinkSync('/etc/passwd', join(bundle, 'commands/001/link'))),
-    /neither a file nor a folder/,
-  );
-  await spoil(
-    'stat',
-    unsummed((bundle) => appendFileSync(join(bundle, 'stat.tsv'), '/x\tfile\n')),
-    /stat\.tsv is not/,
-  );
-  writeFileSync(join(folder, 'bad.tar.gz'), 'not an archive');
-  const bad = await cli(['query', '--source', join(folder, 'bad.tar.gz'), 'SELECT * FROM users']);
-  t.is(bad.code, 1);
-  t.regex(bad.stderr, /is not a \.tar\.gz that can be read/);
-});
+test.serial(
+  'a bundle that was changed, or is half of one, is refused by what is wrong with it',
+  async (t) => {
+    const { cpSync, rmSync, writeFileSync, appendFileSync, symlinkSync } = await import('node:fs');
+    const folder = temporaryFolder(t);
+    const spoil = async (what: string, change: (bundle: string) => void, pattern: RegExp): Promise<void> => {
+      const bundle = join(folder, what);
+      cpSync(managed, bundle, { recursive: true });
+      change(bundle);
+      const { code, stderr } = await cli(['query', '--source', bundle, 'SELECT * FROM users']);
+      t.is(code, 1, what);
+      t.regex(stderr, pattern, what);
+    };
+    await spoil(
+      'changed',
+      (bundle) => appendFileSync(join(bundle, 'commands/001/stdout'), ' '),
+      /does not match SHA256SUMS/,
+    );
+    await spoil(
+      'extra',
+      (bundle) => writeFileSync(join(bundle, 'commands/001/extra'), ''),
+      /extra is not in SHA256SUMS/,
+    );
+    await spoil(
+      'lost',
+      (bundle) => rmSync(join(bundle, 'commands/001/stdout')),
+      /SHA256SUMS names commands\/001\/stdout/,
+    );
+    const unsummed = (change: (bundle: string) => void) => (bundle: string) => {
+      rmSync(join(bundle, 'SHA256SUMS'));
+      change(bundle);
+    };
+    await spoil(
+      'future',
+      unsummed((bundle) =>
+        writeFileSync(join(bundle, 'evidence.json'), '{"format":"tokenquery-evidence","version":2}'),
+      ),
+      /version 2; this tokenquery reads version 1/,
+    );
+    await spoil(
+      'nojson',
+      unsummed((bundle) => writeFileSync(join(bundle, 'evidence.json'), 'x')),
+      /evidence\.json is not JSON/,
+    );
+    await spoil(
+      'noexit',
+      unsummed((bundle) => rmSync(join(bundle, 'commands/001/exit_code'))),
+      /commands\/001\/exit_code is missing/,
+    );
+    await spoil(
+      'link',
+      unsummed((bundle) => symlinkSync('/etc/passwd', join(bundle, 'commands/001/link'))),
+      /neither a file nor a folder/,
+    );
+    await spoil(
+      'stat',
+      unsummed((bundle) => appendFileSync(join(bundle, 'stat.tsv'), '/x\tfile\n')),
+      /stat\.tsv is not/,
+    );
+    writeFileSync(join(folder, 'bad.tar.gz'), 'not an archive');
+    const bad = await cli(['query', '--source', join(folder, 'bad.tar.gz'), 'SELECT * FROM users']);
+    t.is(bad.code, 1);
+    t.regex(bad.stderr, /is not a \.tar\.gz that can be read/);
+  },
+);
 
-test('evidence is never overwritten, and a failed capture leaves nothing', async (t) => {
+test.serial('evidence is never overwritten, and a failed capture leaves nothing', async (t) => {
   const folder = temporaryFolder(t);
   const { root } = makeStandIn(managed, folder);
   const there = await cli(['capture', '--exec-root', root, folder]);
@@ -284,7 +288,7 @@ test('evidence is never overwritten, and a failed capture leaves nothing', async
   t.deepEqual(readdirSync(folder).toSorted(), ['mac', 'runs.log']);
 });
 
-test('a runaway query is ended in time, with a message', async (t) => {
+test.serial('a runaway query is ended in time, with a message', async (t) => {
   const { signal, code, stderr } = await cli([
     'query',
     '--timeout',
@@ -296,7 +300,7 @@ test('a runaway query is ended in time, with a message', async (t) => {
   t.regex(stderr, /did not end within 1 s/);
 });
 
-test('--max-rows bounds the output and says so', async (t) => {
+test.serial('--max-rows bounds the output and says so', async (t) => {
   const { stdout, stderr } = await cli([
     'query',
     '--source',
@@ -310,7 +314,7 @@ test('--max-rows bounds the output and says so', async (t) => {
   t.regex(stderr, /only the first 2 rows/);
 });
 
-test('a reader that stops early is no error', async (t) => {
+test.serial('a reader that stops early is no error', async (t) => {
   const { spawnSync } = await import('node:child_process');
   const { root } = await import('../standin.ts');
   const { status, stdout, stderr } = spawnSync(

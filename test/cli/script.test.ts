@@ -44,7 +44,8 @@ const isThere = (program: string): boolean => spawnSync('sh', ['-c', `command -v
 const isWindows = process.platform === 'win32';
 
 /** A test that needs a program is skipped, by its name, where there is none. */
-const needing = (program: string) => (isThere(program) ? test : test.skip);
+/** One after the other: each starts hundreds of processes, and a busy Mac is told as one. */
+const needing = (program: string) => (isThere(program) ? test.serial : test.serial.skip);
 const shells: readonly (readonly [string, ...string[]])[] = [['dash'], ['bash'], ['busybox', 'sh'], ['zsh']];
 
 const text = (more: Partial<ScriptOptions> = {}): string =>
@@ -264,7 +265,7 @@ else {
     });
   }
 
-  test('odd names of accounts are asked about as capture does, and run nothing', async (t) => {
+  test.serial('odd names of accounts are asked about as capture does, and run nothing', async (t) => {
     const odd = [
       "o'brien",
       'al ice',
@@ -368,7 +369,7 @@ else {
     t.false([...filesBelow(mac.folder)].some((file) => file.endsWith('pwned')));
   });
 
-  test('on a Mac with two systems, the startup volume is asked', async (t) => {
+  test.serial('on a Mac with two systems, the startup volume is asked', async (t) => {
     const bundle = changed(t, 'macos15-unmanaged', (argv, stdout) =>
       argv.startsWith('/usr/sbin/diskutil apfs list ')
         ? stdout.replaceAll('<string>VM</string>', '<string>Data</string>')
@@ -389,7 +390,7 @@ else {
     t.is(replayed.results.find(({ table }) => table.name === 'apfs_crypto_users')?.status, 'ok');
   });
 
-  test('before macOS 10.14 sysadminctl is left alone', async (t) => {
+  test.serial('before macOS 10.14 sysadminctl is left alone', async (t) => {
     const bundle = changed(t, 'macos10.15-mobile', (argv, stdout) =>
       argv === '/usr/bin/sw_vers' ? stdout.replace('10.15.7', '10.13.6') : stdout,
     );
@@ -398,7 +399,7 @@ else {
     t.false(runsIn(mac.log).some((line) => line.includes('sysadminctl')));
   });
 
-  test('no secret that a tool or a file holds is in the bundle', async (t) => {
+  test.serial('no secret that a tool or a file holds is in the bundle', async (t) => {
     let planted = 0;
     const next = (): string => `CANARY${(planted += 1)}`;
     const recoveryKey = 'AB12-CD34-EF56-GH78-JK90-LM12';
@@ -532,40 +533,48 @@ else {
     await isSame(t, mac, ended);
   });
 
-  test('a tool that hangs, is missing, is refused, crashes or prints without end stops nothing', async (t) => {
-    const nap = '97.531';
-    const mac = macOf(t, sample('macos26-managed'), {
-      before: (argv) =>
-        ({
-          '/usr/bin/fdesetup status': `trap '' TERM; sleep ${nap} & sleep ${nap}`,
-          '/usr/bin/csrutil status': 'kill -SEGV $$',
-          '/bin/launchctl print-disabled system': 'exec yes nothing',
-          '/usr/bin/profiles status -type enrollment': 'exit 37',
-        })[argv] ?? null,
-    });
-    rmSync(join(mac.root, 'usr/sbin/sysctl'));
-    chmodSync(join(mac.root, 'usr/bin/sw_vers'), 0o644);
-    const ended = await run(mac, ['sh'], text({ timeoutSeconds: 5 }));
-    t.is(ended.code, 0, ended.stderr);
-    const files = unpacked(mac, ended.out);
-    t.is(exitCodeOf(files, '/usr/bin/fdesetup status'), 'timeout');
-    t.is(exitCodeOf(files, '/usr/bin/csrutil status'), 'signal:SIGSEGV');
-    t.regex(
-      exitCodeOf(files, '/bin/launchctl print-disabled system') ?? '',
-      /^(?:output_too_large|timeout)$/,
-    );
-    t.is(exitCodeOf(files, '/usr/bin/profiles status -type enrollment'), '37');
-    t.is(exitCodeOf(files, commands.sysctl.argv.join(' ')), 'missing');
-    // Root may read such a file, but not even root may run it.
-    t.is(exitCodeOf(files, '/usr/bin/sw_vers'), 'denied');
-    t.is(exitCodeOf(files, '/usr/bin/fdesetup supportsauthrestart'), '0');
-    const replayed = await collect(asked, await evidenceBackend(ended.out));
-    const codes = new Set(replayed.errors.map(({ code }) => code));
-    for (const code of ['source_timed_out', 'source_missing', 'permission_denied', 'source_failed'] as const)
-      t.true(codes.has(code), code);
-    t.true(await isGone(`sleep ${nap}`), 'a process was left');
-    t.deepEqual(readdirSync(join(mac.folder, 'tmp')), []);
-  });
+  test.serial(
+    'a tool that hangs, is missing, is refused, crashes or prints without end stops nothing',
+    async (t) => {
+      const nap = '97.531';
+      const mac = macOf(t, sample('macos26-managed'), {
+        before: (argv) =>
+          ({
+            '/usr/bin/fdesetup status': `trap '' TERM; sleep ${nap} & sleep ${nap}`,
+            '/usr/bin/csrutil status': 'kill -SEGV $$',
+            '/bin/launchctl print-disabled system': 'exec yes nothing',
+            '/usr/bin/profiles status -type enrollment': 'exit 37',
+          })[argv] ?? null,
+      });
+      rmSync(join(mac.root, 'usr/sbin/sysctl'));
+      chmodSync(join(mac.root, 'usr/bin/sw_vers'), 0o644);
+      const ended = await run(mac, ['sh'], text({ timeoutSeconds: 5 }));
+      t.is(ended.code, 0, ended.stderr);
+      const files = unpacked(mac, ended.out);
+      t.is(exitCodeOf(files, '/usr/bin/fdesetup status'), 'timeout');
+      t.is(exitCodeOf(files, '/usr/bin/csrutil status'), 'signal:SIGSEGV');
+      t.regex(
+        exitCodeOf(files, '/bin/launchctl print-disabled system') ?? '',
+        /^(?:output_too_large|timeout)$/,
+      );
+      t.is(exitCodeOf(files, '/usr/bin/profiles status -type enrollment'), '37');
+      t.is(exitCodeOf(files, commands.sysctl.argv.join(' ')), 'missing');
+      // Root may read such a file, but not even root may run it.
+      t.is(exitCodeOf(files, '/usr/bin/sw_vers'), 'denied');
+      t.is(exitCodeOf(files, '/usr/bin/fdesetup supportsauthrestart'), '0');
+      const replayed = await collect(asked, await evidenceBackend(ended.out));
+      const codes = new Set(replayed.errors.map(({ code }) => code));
+      for (const code of [
+        'source_timed_out',
+        'source_missing',
+        'permission_denied',
+        'source_failed',
+      ] as const)
+        t.true(codes.has(code), code);
+      t.true(await isGone(`sleep ${nap}`), 'a process was left');
+      t.deepEqual(readdirSync(join(mac.folder, 'tmp')), []);
+    },
+  );
 
   for (const [index, shell] of shells.slice(0, 3).entries()) {
     needing(shell[0])(`${shell.join(' ')}: interrupted, it leaves nothing and nobody behind`, async (t) => {
@@ -593,30 +602,33 @@ else {
     });
   }
 
-  test('a bundle is never overwritten, and what is wrong is said before anything is run', async (t) => {
-    const mac = macOf(t, sample('macos26-managed'));
-    const cases: [string, RegExp, number][] = [
-      ['there.tar.gz', /there\.tar\.gz exists already/, 1],
-      ['dangling.tar.gz', /exists already/, 1],
-      ['no/where.tar.gz', /cannot be written\n.*a folder that exists/, 1],
-      ['folder', /must end in \.tar\.gz/, 2],
-    ];
-    writeFileSync(join(mac.folder, 'there.tar.gz'), 'kept');
-    symlinkSync(join(mac.folder, 'nothing'), join(mac.folder, 'dangling.tar.gz'));
-    for (const [name, pattern, code] of cases) {
-      const ended = await run(mac, ['sh'], text(), { name });
-      t.is(ended.code, code, name);
-      t.regex(ended.stderr, pattern);
-      t.is(ended.stdout, '');
-    }
-    const none = spawnSync('sh', [join(mac.folder, 'tokenquery-capture.sh')], { encoding: 'utf8' });
-    t.is(none.status, 2);
-    t.regex(none.stderr, /^usage: sh tokenquery-capture\.sh OUT\.tar\.gz/);
-    t.is(readFileSync(join(mac.folder, 'there.tar.gz'), 'utf8'), 'kept');
-    t.false(existsSync(join(mac.folder, 'nothing')));
-    t.deepEqual(runsIn(mac.log), []);
-    t.deepEqual(readdirSync(join(mac.folder, 'tmp')), []);
-  });
+  test.serial(
+    'a bundle is never overwritten, and what is wrong is said before anything is run',
+    async (t) => {
+      const mac = macOf(t, sample('macos26-managed'));
+      const cases: [string, RegExp, number][] = [
+        ['there.tar.gz', /there\.tar\.gz exists already/, 1],
+        ['dangling.tar.gz', /exists already/, 1],
+        ['no/where.tar.gz', /cannot be written\n.*a folder that exists/, 1],
+        ['folder', /must end in \.tar\.gz/, 2],
+      ];
+      writeFileSync(join(mac.folder, 'there.tar.gz'), 'kept');
+      symlinkSync(join(mac.folder, 'nothing'), join(mac.folder, 'dangling.tar.gz'));
+      for (const [name, pattern, code] of cases) {
+        const ended = await run(mac, ['sh'], text(), { name });
+        t.is(ended.code, code, name);
+        t.regex(ended.stderr, pattern);
+        t.is(ended.stdout, '');
+      }
+      const none = spawnSync('sh', [join(mac.folder, 'tokenquery-capture.sh')], { encoding: 'utf8' });
+      t.is(none.status, 2);
+      t.regex(none.stderr, /^usage: sh tokenquery-capture\.sh OUT\.tar\.gz/);
+      t.is(readFileSync(join(mac.folder, 'there.tar.gz'), 'utf8'), 'kept');
+      t.false(existsSync(join(mac.folder, 'nothing')));
+      t.deepEqual(runsIn(mac.log), []);
+      t.deepEqual(readdirSync(join(mac.folder, 'tmp')), []);
+    },
+  );
 
   const mayChangeUser = process.geteuid?.() === 0 && process.platform === 'linux';
   (mayChangeUser ? test : test.skip)(
@@ -655,7 +667,7 @@ const isGone = async (words: string): Promise<boolean> => {
   return false;
 };
 
-test('the script asks for what the list has and for nothing that may ask a server', (t) => {
+test.serial('the script asks for what the list has and for nothing that may ask a server', (t) => {
   const script = text();
   t.is(script, text());
   const lines = script.split('\n').filter((line) => /^ *ask [a-z]/.test(line));
@@ -681,7 +693,7 @@ test('the script asks for what the list has and for nothing that may ask a serve
   t.notRegex(script, /\bsudo\b|\bcurl\b|\bdefaults\b|-adminPassword|read -s/);
 });
 
-test('capture --script prints it, or writes it to a new file', async (t) => {
+test.serial('capture --script prints it, or writes it to a new file', async (t) => {
   const folder = temporaryFolder(t);
   const at = join(folder, 'tokenquery-capture.sh');
   const printed = await cli(['capture', '--script']);
