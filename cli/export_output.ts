@@ -1,9 +1,9 @@
 /** Where an export goes: files that are written beside and renamed, rotated and kept, or stdout. */
 import { existsSync, mkdirSync, statSync } from 'node:fs';
-import type { Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
+import { statOrNull } from '../collector/files.ts';
 import type { Table } from '../collector/table.ts';
 import { checkLinks } from '../collector/trust.ts';
 import { formats } from '../export/formats/index.ts';
@@ -35,15 +35,6 @@ export const outputPath = (given: Arguments): string | null => {
   return given.flag('compress') && !/\.(?:zst|gz)$/.test(output) ? output + bestSuffix() : output;
 };
 
-/** What is at a path; whoever opens a path reports that it cannot be read. */
-const statOf = (path: string): Stats | undefined => {
-  try {
-    return statSync(path);
-  } catch {
-    return undefined;
-  }
-};
-
 /** Refuses to put the output in the place of what the export itself needs. */
 const checkOutput = (given: Arguments, path: string): void => {
   const taken: [string, string | null][] = [
@@ -51,11 +42,11 @@ const checkOutput = (given: Arguments, path: string): void => {
     ['the cursor', given.text('cursor')],
     ['the key', given.text('redact-key')],
   ];
-  const there = statOf(path);
+  const there = statOrNull(path, statSync);
   for (const [label, own] of taken) {
     if (own === null) continue;
-    const other = statOf(own);
-    const isSame = there !== undefined && other?.dev === there.dev && other.ino === there.ino;
+    const other = statOrNull(own, statSync);
+    const isSame = there !== null && other?.dev === there.dev && other.ino === there.ino;
     const names = [own, `${own}-wal`, `${own}-shm`, `${own}.lock`].map((name) => resolve(name));
     if (isSame || names.includes(resolve(path)))
       throw new UserError(`--output ${path} would replace ${label}`, 'name another file', 2);

@@ -5,8 +5,9 @@ import { findingsOfAnswer } from '../queries/findings.ts';
 import type { Finding } from '../queries/findings.ts';
 import { severities, severityRank } from '../queries/query.ts';
 import type { Answer, BlindSpot } from '../queries/evaluate.ts';
+import { plural } from '../collector/plural.ts';
 import { tables } from '../tables/index.ts';
-import { plural, print, visible } from './output.ts';
+import { print, visible } from './output.ts';
 
 const rowsShown = 20;
 const hostsShown = 3;

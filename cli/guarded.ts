@@ -3,6 +3,7 @@ import { totalmem } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '../collector/errors.ts';
 import { putInOrder, runningGroups, setClock, unfinishedFiles } from '../collector/leaving.ts';
+import { sleep } from '../collector/sleep.ts';
 import { places } from './guardian.ts';
 import type { Limits, Told } from './guardian.ts';
 
@@ -26,7 +27,7 @@ const stayPut = (): void => {
     putInOrder();
   } finally {
     Atomics.store(shared(), places.inOrder, 1);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5000);
+    sleep(5000);
   }
 };
 

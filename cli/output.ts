@@ -4,6 +4,7 @@ import { eastAsianWidth } from 'get-east-asian-width';
 import { codeOf } from '../collector/errors.ts';
 import type { UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
+import { sleep } from '../collector/sleep.ts';
 import { notCalculated, csvCell, hexOf, jsonCell } from '../export/cell.ts';
 import type { AnyCell } from '../export/cell.ts';
 import { isTerminal } from './terminal.ts';
@@ -18,10 +19,6 @@ const isShown = (): boolean => (terminal ??= isTerminal(1));
 const chunkCharacters = 65_536;
 let pending: string[] = [];
 let pendingLength = 0;
-
-const sleep = (ms: number): void => {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-};
 
 /** Writes all of it, also to a pipe that is full for the moment; false when nobody reads any more. */
 const writeAll = (fd: number, text: string): boolean => {
@@ -243,6 +240,3 @@ export const printRows = (mode: Mode, names: readonly string[], rows: Iterable<C
       return;
   }
 };
-
-/** `1 host`, `2 hosts`. */
-export const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;

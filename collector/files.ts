@@ -1,9 +1,22 @@
 /** Files that somebody else may have put there: a pipe or a device in the place of one would never end. */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { FileError } from './errors.ts';
 
 const MiB = 1024 * 1024;
+
+/**
+ * What is at a path; null where nothing is, or where it cannot be looked at: whoever opens it says why.
+ *
+ * @param how By `statSync` what a link leads to.
+ */
+export const statOrNull = (path: string, how: typeof lstatSync = lstatSync): Stats | null => {
+  try {
+    return how(path, { throwIfNoEntry: false }) ?? null;
+  } catch {
+    return null;
+  }
+};
 
 const kindOf = (stat: Stats): string => {
   if (stat.isDirectory()) return 'folder';

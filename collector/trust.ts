@@ -2,10 +2,11 @@
  * Whom a path is trusted from where the program runs as root, decided in this one place; docs/security.md has the rules.
  * An ordinary user risks nothing by a path that its owner could not do to them anyway.
  */
-import { lstatSync, readlinkSync, statSync } from 'node:fs';
+import { readlinkSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { FileError } from './errors.ts';
+import { statOrNull } from './files.ts';
 
 const isRoot = (): boolean => process.geteuid?.() === 0;
 
@@ -15,20 +16,11 @@ const caller = (): number | null => {
   return /^[0-9]{1,10}$/.test(given) && process.ppid !== 1 ? Number(given) : null;
 };
 
-const tryStat = (path: string, stat: typeof lstatSync): Stats | null => {
-  try {
-    return stat(path, { throwIfNoEntry: false }) ?? null;
-  } catch {
-    // Whoever opens the path says what is wrong with it.
-    return null;
-  }
-};
-
 /** Who may have written what root runs: root, and the caller where the program itself is the caller's checkout. */
 const ownersOfCode = (): ReadonlySet<number> => {
   const user = caller();
   const entry = process.argv[1];
-  const program = user === null || entry === undefined ? null : tryStat(entry, lstatSync);
+  const program = user === null || entry === undefined ? null : statOrNull(entry);
   return new Set(user !== null && program?.uid === user ? [0, user] : [0]);
 };
 
@@ -60,7 +52,7 @@ function* stepsTo(path: string): Generator<Step> {
   };
   let at = '/';
   let folder: Stats | null = null;
-  let stat = tryStat(at, lstatSync);
+  let stat = statOrNull(at);
   let links = 0;
   for (let name = next(); ; name = next()) {
     if (stat === null) return;
@@ -71,12 +63,12 @@ function* stepsTo(path: string): Generator<Step> {
     if (name === undefined) return;
     if (name === '..') {
       at = dirname(at);
-      stat = tryStat(at, lstatSync);
+      stat = statOrNull(at);
       folder = null;
       continue;
     }
     const entry = join(at, name);
-    stat = tryStat(entry, lstatSync);
+    stat = statOrNull(entry);
     if (stat?.isSymbolicLink() !== true) {
       at = entry;
       continue;
@@ -87,7 +79,7 @@ function* stepsTo(path: string): Generator<Step> {
     const target = readlinkSync(entry);
     rest.unshift(...target.split('/'));
     if (isAbsolute(target)) at = '/';
-    stat = tryStat(at, lstatSync);
+    stat = statOrNull(at);
   }
 }
 
@@ -159,7 +151,7 @@ const dataFault = (stat: Stats, owners: ReadonlySet<number>, isShared: boolean):
 /** Refuses, as root, a folder in which others than root and the caller can put what they like in a file’s place. */
 const checkOwnFolder = (path: string, owners: ReadonlySet<number>): Stats | null => {
   const folder = dirname(resolve(path));
-  const stat = tryStat(folder, statSync);
+  const stat = statOrNull(folder, statSync);
   if (stat === null) return null;
   const fault = folderFault(stat, owners);
   if (fault === null) return stat;
@@ -186,7 +178,7 @@ const refuseFile = (path: string, fault: string): never => {
  */
 export const checkData = (path: string, suffixes: readonly string[]): void => {
   for (const suffix of suffixes)
-    if (tryStat(path + suffix, lstatSync)?.isSymbolicLink() === true)
+    if (statOrNull(path + suffix)?.isSymbolicLink() === true)
       refuseFile(path + suffix, ' is a link, and what is beside a file is never one');
   if (!isRoot()) return;
   const owners = ownersOfData();
@@ -194,13 +186,13 @@ export const checkData = (path: string, suffixes: readonly string[]): void => {
   const folder = checkOwnFolder(path, owners);
   if (folder === null) return;
   const isShared = isOpenToOthers(folder);
-  const own = tryStat(path, lstatSync);
+  const own = statOrNull(path);
   const fault = own === null ? null : dataFault(own, owners, isShared);
   if (fault !== null) refuseFile(path, fault);
   // What a caller owns beside a file of root’s was not written with it.
   const ownersBeside = new Set(own === null && !isShared ? owners : [0, own?.uid ?? 0]);
   for (const suffix of suffixes) {
-    const beside = tryStat(path + suffix, lstatSync);
+    const beside = statOrNull(path + suffix);
     const faultBeside = beside === null ? null : dataFault(beside, ownersBeside, isShared);
     if (faultBeside !== null) refuseFile(path + suffix, faultBeside);
   }

@@ -6,7 +6,7 @@ import { firstTime, weekOfZero } from './time.ts';
 /** A word as lists have them. A newer version may know one that no list has yet; it has this form. */
 const word = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
-export const isWord = (value: unknown): value is string => typeof value === 'string' && word.test(value);
+export const isListWord = (value: unknown): value is string => typeof value === 'string' && word.test(value);
 
 /** What a value of one column must be, as far as that does not depend on the rest of its row. */
 export class ColumnRule {

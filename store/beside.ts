@@ -3,35 +3,30 @@
  * a transaction back (-journal). SQLite believes what it finds under these names, so that a file of somebody else would be
  * read, or played back into the store. Each must be one that can be of this file.
  */
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
-import type { Stats } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { FileError } from '../collector/errors.ts';
-
-const statOf = (path: string): Stats | null => {
-  try {
-    return lstatSync(path);
-  } catch {
-    return null;
-  }
-};
+import { openRegular, statOrNull } from '../collector/files.ts';
+import { sleep } from '../collector/sleep.ts';
 
 /** Up to so many bytes from a place in a file; fewer where it is shorter, none where it is not there. */
 const readAt = (path: string, from: number, count: number): Buffer => {
   let file: number;
   try {
-    // A pipe would be waited for until somebody writes into it.
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    file = openRegular(path).fd;
   } catch {
     return Buffer.alloc(0);
   }
   try {
-    if (!fstatSync(file).isFile()) return Buffer.alloc(0);
     const bytes = Buffer.alloc(count);
     return bytes.subarray(0, readSync(file, bytes, 0, count, from));
   } finally {
     closeSync(file);
   }
 };
+
+/** The size of a page, by the header of a file. */
+export const pageSizeOf = (header: Buffer): number =>
+  header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
 
 /** Whether a file is in WAL mode, by its own header: then it has no rollback journal. */
 export const isInWalMode = (header: Buffer): boolean => header[18] === 2 || header[19] === 2;
@@ -53,7 +48,7 @@ const withoutCounters = (page: Buffer): Buffer => {
 
 /** Whether a journal would give back page 1 as it was before the file was switched to WAL mode, and nothing else. */
 const isOfTheSwitch = (path: string, header: Buffer, head: Buffer): boolean => {
-  const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
+  const pageSize = pageSizeOf(header);
   const [count, pages, sector] = [head.readUInt32BE(8), head.readUInt32BE(16), head.readUInt32BE(20)];
   if (count !== 1 || pages !== header.readUInt32BE(28) || head.readUInt32BE(24) !== pageSize) return false;
   if (sector < 512 || sector > 65_536) return false;
@@ -70,7 +65,7 @@ const isOfTheSwitch = (path: string, header: Buffer, head: Buffer): boolean => {
 export type Journal = 'none' | 'begun' | 'switch' | 'foreign';
 
 const readJournal = (path: string): Journal => {
-  const stat = statOf(`${path}-journal`);
+  const stat = statOrNull(`${path}-journal`);
   if (stat === null || stat.size === 0) return 'none';
   const header = readAt(path, 0, 100);
   if (header.length === 0) return 'none';
@@ -82,10 +77,6 @@ const readJournal = (path: string): Journal => {
   // Before it is on the disk, its first bytes are zero, and SQLite plays nothing back.
   if (head.length < 28 || head.readUInt32BE(0) === 0) return 'begun';
   return head.subarray(0, 8).equals(journalMagic) && head.readUInt32BE(16) <= 1 ? 'begun' : 'foreign';
-};
-
-const sleep = (ms: number): void => {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 };
 
 /** Another process may be just making the file: what is foreign stays so. */
@@ -106,10 +97,10 @@ export const foreignJournal = (path: string, why = ''): FileError =>
 
 /** Throws UserError for what lies beside a file under the names of SQLite, and is not of it. */
 export const checkBeside = (path: string): void => {
-  const file = statOf(path);
+  const file = statOrNull(path);
   if (file === null) return;
   for (const suffix of ['-journal', '-wal', '-shm']) {
-    const stat = statOf(path + suffix);
+    const stat = statOrNull(path + suffix);
     if (stat === null) continue;
     const hint = `nothing was touched; move ${path + suffix} away and try again`;
     if (!stat.isFile()) throw new FileError(path + suffix, ' is not a file', hint);
@@ -117,7 +108,7 @@ export const checkBeside = (path: string): void => {
     if (!file.isSymbolicLink() && stat.uid !== file.uid && stat.uid !== 0)
       throw new FileError(path + suffix, ` belongs to another user than ${path}: it is not of it`, hint);
   }
-  const log = statOf(`${path}-wal`);
+  const log = statOrNull(`${path}-wal`);
   const header = readAt(path, 0, 100);
   if (log !== null && log.size > 0 && header.length === 100 && !isInWalMode(header))
     throw new FileError(

@@ -7,7 +7,7 @@ import { isUuid } from '../collector/parsers/lines.ts';
 import { holdsRows, statuses } from '../collector/status.ts';
 import type { Table, Value } from '../collector/table.ts';
 import { lastTimeOf, oddMoment } from '../collector/time.ts';
-import { isWord, rulesOf } from '../collector/validate.ts';
+import { isListWord, rulesOf } from '../collector/validate.ts';
 import type { ColumnRule } from '../collector/validate.ts';
 import { schemaVersion } from './schema.ts';
 import {
@@ -137,12 +137,12 @@ class Arrival {
   /** A word of a closed list, or one that a newer version may have in it. */
   #isKnown(list: readonly string[] | ReadonlySet<string>, value: unknown): boolean {
     const isListed = list instanceof Set ? list.has(value) : (list as readonly unknown[]).includes(value);
-    return isListed || (this.#isNewer && isWord(value));
+    return isListed || (this.#isNewer && isListWord(value));
   }
 
   /** Names of columns or sources. */
   #checkNames(table: string, what: string, names: readonly string[] | null): void {
-    if (names === null || (Array.isArray(names) && names.every(isWord))) return;
+    if (names === null || (Array.isArray(names) && names.every(isListWord))) return;
     throw this.#refuse(`has ${what} of ${table} that are no list of names`);
   }
 

@@ -14,9 +14,11 @@ import type { Stats } from 'node:fs';
 import { resolve } from 'node:path';
 import { FileError, UserError, codeOf } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
+import { statOrNull } from '../collector/files.ts';
+import { sleep } from '../collector/sleep.ts';
 import type { Table } from '../collector/table.ts';
 import { checkData } from '../collector/trust.ts';
-import { checkBeside, foreignJournal, isInWalMode, journalOf } from './beside.ts';
+import { checkBeside, foreignJournal, isInWalMode, journalOf, pageSizeOf } from './beside.ts';
 import { openBytes, openDatabase } from './database.ts';
 import type { Db } from './database.ts';
 import { differenceOf, readHeld, widenTables } from './held.ts';
@@ -41,10 +43,6 @@ import {
 
 /** How long a writer waits for another one. A merge lets others in after some hundred hosts. */
 const defaultWaitMs = 30_000;
-
-const sleep = (ms: number): void => {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-};
 
 const damaged = (path: string, what: string): UserError =>
   new FileError(
@@ -123,19 +121,8 @@ interface Header {
 }
 
 const isThere = (path: string): boolean => {
-  try {
-    return statSync(path).size > 0;
-  } catch {
-    return false;
-  }
-};
-
-const isLink = (path: string): boolean => {
-  try {
-    return lstatSync(path).isSymbolicLink();
-  } catch {
-    return false;
-  }
+  const stat = statOrNull(path, statSync);
+  return stat !== null && stat.size > 0;
 };
 
 /** Whether a file that is in no WAL mode holds a snapshot, read without what lies beside it. */
@@ -177,7 +164,7 @@ const readHeader = (path: string): Header => {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw fileFailure(error, path, 'read');
-    if (isLink(path))
+    if (statOrNull(path)?.isSymbolicLink() === true)
       throw new FileError(path, ' is a link to a file that is not there', 'name the file itself');
     return { kind: 'none', version: 0 };
   }
@@ -191,7 +178,7 @@ const readHeader = (path: string): Header => {
     const journaled = readJournaled(path, bytes);
     if (journaled !== null) return journaled;
     if (count < 100 || bytes.toString('latin1', 0, 16) !== magic) return { kind: 'other', version: 0 };
-    const pageSize = bytes.readUInt16BE(16) === 1 ? 65_536 : bytes.readUInt16BE(16);
+    const pageSize = pageSizeOf(bytes);
     if (bytes.readUInt32BE(68) !== applicationId) {
       // One page without a table, set to be vacuumed piece by piece: ours, cut off before it said so.
       const isFirstPage =
@@ -418,10 +405,11 @@ const openToWrite = (path: string, tables: readonly Table[], options: OpenOption
     const before = updateFile(db, path, schema);
     if (before < schema.version) notes.push(`${path} was brought from layout ${before} to ${schema.version}`);
     const difference = knownDifference(db, schema.tables);
+    const rows = judged?.isOwn === true ? null : readSchema(db);
     const standIns =
-      judged?.isOwn === true
+      rows === null || isOwnSchema(rows)
         ? new Map<string, string>()
-        : ownViews(db, schema.tables, readSchema(db), difference, putViews);
+        : ownViews(db, schema.tables, rows, difference, putViews);
     return storeOf(db, path, schema, { difference, standIns, notes, isWriter: true });
   } catch (error) {
     db?.close();
@@ -457,7 +445,7 @@ const ownViews = (
   put: typeof putViews,
 ): ReadonlyMap<string, string> => {
   const wide = difference === null ? tables : widenTables(tables, difference.unknownColumns);
-  if (isOwnSchema(rows) || hasOwnViews(db, rows, wide)) return new Map();
+  if (hasOwnViews(db, rows, wide)) return new Map();
   return put(db, tables, difference ?? differenceOf(readHeld(db), tables));
 };
 
@@ -544,7 +532,7 @@ export const openForReading = (path: string, tables: readonly Table[], options: 
   const header = readHeader(path);
   if (header.kind === 'none' || header.kind === 'unfinished') {
     const hint = `tokenquery snapshot --db ${path} makes it`;
-    if (isThere(path) || exists(path)) throw new FileError(path, ' holds no snapshot', hint);
+    if (statOrNull(path, statSync) !== null) throw new FileError(path, ' holds no snapshot', hint);
     throw new UserError(`there is no ${path}`, hint);
   }
   if (header.kind === 'other') throw notOurs(path);
@@ -567,15 +555,6 @@ export const openForReading = (path: string, tables: readonly Table[], options: 
   } catch (error) {
     db?.close();
     throw explainFileError(error, path);
-  }
-};
-
-const exists = (path: string): boolean => {
-  try {
-    statSync(path);
-    return true;
-  } catch {
-    return false;
   }
 };
 

@@ -4,7 +4,7 @@ import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { FileError, UserError } from '../collector/errors.ts';
+import { codeOf, FileError, UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
 import { openRegular } from '../collector/files.ts';
 import { workerArgument } from './worker.ts';
@@ -400,7 +400,7 @@ class ExportReader {
     } catch (error) {
       // It may have more of this file under way, which must not be taken for the next one.
       this.end();
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
+      if (codeOf(error) !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
       await this.#readRest(path, take, leftOut, handed);
     }
   }

@@ -1,6 +1,7 @@
 /** Who may speak of which host. A host_id alone is a claim: the folder that the transport made for a sender is none. */
 import { isUuid } from '../collector/parsers/lines.ts';
 import { UserError } from '../collector/errors.ts';
+import { plural } from '../collector/plural.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface SenderRules {
@@ -65,7 +66,7 @@ export class Strangers {
     const others = this.#hosts.size - 1;
     if (this.#first === null || others === 0) return this.#first;
     const { message, hint } = this.#first;
-    return new UserError(`${message}; and of ${others} more host${others === 1 ? '' : 's'} so`, hint);
+    return new UserError(`${message}; and of ${plural(others, 'more host')} so`, hint);
   }
 }
 

@@ -1,6 +1,7 @@
 /** A store file and its log as one, in memory: for reading where nothing can be written, not even the index of the log. */
 import { readFileSync, statSync } from 'node:fs';
-import { FileError } from '../collector/errors.ts';
+import { codeOf, FileError } from '../collector/errors.ts';
+import { statOrNull } from '../collector/files.ts';
 
 const frameHeader = 24;
 const logHeader = 32;
@@ -76,19 +77,15 @@ const applyLog = (file: Buffer, log: Buffer): Buffer => {
 const mostBytes = 1024 * 1024 * 1024;
 
 const sizeOf = (path: string): string => {
-  try {
-    const { size, mtimeMs } = statSync(path);
-    return `${size} ${mtimeMs}`;
-  } catch {
-    return '';
-  }
+  const stat = statOrNull(path, statSync);
+  return stat === null ? '' : `${stat.size} ${stat.mtimeMs}`;
 };
 
 const readIfThere = (path: string): Buffer => {
   try {
     return readFileSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    if (codeOf(error) === 'ENOENT') return Buffer.alloc(0);
     throw error;
   }
 };

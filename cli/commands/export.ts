@@ -19,6 +19,7 @@ import { defaultKeep, outputOf, outputPath, withSignals } from '../export_output
 import type { Output } from '../export_output.ts';
 import { exportPlan } from '../export_plan.ts';
 import type { ExportPlan } from '../export_plan.ts';
+import { plural } from '../../collector/plural.ts';
 import { unwritableHosts } from '../../export/rows/unwritable.ts';
 import { hostsOf, sourceOf } from '../export_source.ts';
 import type { Source } from '../export_source.ts';
@@ -95,7 +96,7 @@ const writeParallel = async (
 /** Nothing at all is an answer too, but one that should not be taken for a command that did not work. */
 const noteNothing = (given: Arguments, plan: ExportPlan, store: Store): void => {
   const hosts = (hostsOf(plan, store) ?? readHostIds(store.db)).length;
-  const on = `on ${hosts} host${hosts === 1 ? '' : 's'}`;
+  const on = `on ${plural(hosts, 'host')}`;
   if (hosts === 0) printNote('nothing was exported: the database holds no host');
   else if (plan.what === 'findings')
     printNote(`nothing was exported: nothing was found ${on}, nor left unknown`);
@@ -172,7 +173,7 @@ const noteUnwritable = ({ db }: Store): void => {
   const named = hosts.slice(0, 3).map(({ hostId, collectedTime }) => `${hostId} (${collectedTime})`);
   const more = hosts.length > 3 ? ` and ${hosts.length - 3} more` : '';
   printNote(
-    `left out: snapshots of ${hosts.length} host${hosts.length === 1 ? '' : 's'} with a collected_time that is no date: ${named.join(', ')}${more}`,
+    `left out: snapshots of ${plural(hosts.length, 'host')} with a collected_time that is no date: ${named.join(', ')}${more}`,
   );
 };
 

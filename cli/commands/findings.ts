@@ -9,6 +9,7 @@ import { statementsOf } from '../../queries/closed.ts';
 import { checkQuery, readQueries } from '../../queries/custom.ts';
 import { mistakesIn } from '../../queries/mistakes.ts';
 import { readPacks } from '../../queries/osquery_pack.ts';
+import { plural } from '../../collector/plural.ts';
 import type { Db } from '../../store/database.ts';
 import type { Store } from '../../store/store.ts';
 import { openMemory } from '../../store/memory.ts';
@@ -19,7 +20,7 @@ import { evaluateIn, judgedWorld, selectQueries, tablesOfQueries } from '../find
 import { tellMistakes } from '../mistakes.ts';
 import { names } from '../names.ts';
 import { modeOf, modeOptions, timeoutOption, worldOptions } from '../options.ts';
-import { exitUnreadWith, flush, plural, print, printNote, printRows } from '../output.ts';
+import { exitUnreadWith, flush, print, printNote, printRows } from '../output.ts';
 import type { Cells, Mode } from '../output.ts';
 import { evaluatePacks, queriesOfPacks } from '../packs.ts';
 import { collectFrom } from '../sources.ts';

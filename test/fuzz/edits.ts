@@ -27,19 +27,23 @@ export interface Edit {
   readonly piece: string;
 }
 
-/** Up to so many places, each a byte is a character of. */
-export const edits = (most = 4): fc.Arbitrary<Edit[]> =>
+/**
+ * Up to four places.
+ *
+ * @param odd What is put there, beside a few characters of any kind.
+ */
+export const edits = (odd: readonly string[] = pieces): fc.Arbitrary<Edit[]> =>
   fc.array(
     fc.record({
       at: fc.nat(),
       length: fc.oneof({ arbitrary: fc.nat(12), weight: 3 }, { arbitrary: fc.nat(), weight: 1 }),
       kind: fc.constantFrom('cut', 'double', 'overwrite', 'insert'),
-      piece: fc.oneof(fc.constantFrom(...pieces), fc.string({ maxLength: 4 })),
+      piece: fc.oneof(fc.constantFrom(...odd), fc.string({ maxLength: 4 })),
     }),
-    { minLength: 1, maxLength: most },
+    { minLength: 1, maxLength: 4 },
   );
 
-/** Bytes as Latin-1, one character each. */
+/** The text with its places changed; bytes are Latin-1, one character each. */
 export const edited = (sample: string, changes: readonly Edit[]): string =>
   changes.reduce((text, { at, length, kind, piece }) => {
     const start = at % (text.length + 1);
@@ -55,5 +59,5 @@ export const edited = (sample: string, changes: readonly Edit[]): string =>
   }, sample);
 
 /** One of the samples, with its places changed. */
-export const editedSamples = (samples: readonly string[]): fc.Arbitrary<string> =>
-  fc.tuple(fc.constantFrom(...samples), edits()).map(([sample, changes]) => edited(sample, changes));
+export const editedSamples = (samples: readonly string[], odd?: readonly string[]): fc.Arbitrary<string> =>
+  fc.tuple(fc.constantFrom(...samples), edits(odd)).map(([sample, changes]) => edited(sample, changes));

@@ -2,6 +2,7 @@ import type { ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { CollectError } from '../../collector/errors.ts';
 import type { Answer } from '../../collector/answer.ts';
+import { editedSamples } from '../fuzz/edits.ts';
 
 /** How many inputs each property test tries. */
 export const fuzzRuns = Number(process.env.TOKENQUERY_FUZZ_RUNS ?? 10000);
@@ -57,33 +58,9 @@ const anyText = fc.oneof(
   fc.array(fc.constantFrom(...odd), { maxLength: 20 }).map((pieces) => pieces.join('')),
 );
 
-/** A real output with up to four places cut out, doubled or overwritten. */
-const mutationOf = (samples: readonly string[]): fc.Arbitrary<string> => {
-  const edit = fc.record({
-    at: fc.nat(),
-    length: fc.oneof({ arbitrary: fc.nat(12), weight: 3 }, { arbitrary: fc.nat(), weight: 1 }),
-    kind: fc.constantFrom('cut', 'double', 'overwrite', 'insert'),
-    piece: fc.oneof(fc.constantFrom(...odd), fc.string({ maxLength: 4 })),
-  });
-  return fc
-    .tuple(fc.constantFrom(...samples), fc.array(edit, { minLength: 1, maxLength: 4 }))
-    .map(([sample, edits]) =>
-      edits.reduce((text, { at, length, kind, piece }) => {
-        const start = at % (text.length + 1);
-        const end = Math.min(text.length, start + (length % (text.length + 1)));
-        const found = text.slice(start, end);
-        const middle =
-          kind === 'cut'
-            ? ''
-            : kind === 'double'
-              ? found + found.slice(0, 2000)
-              : kind === 'insert'
-                ? piece + found
-                : piece;
-        return text.slice(0, start) + middle + text.slice(end);
-      }, sample),
-    );
-};
+/** Arbitrary texts, and real outputs with up to four places cut out, doubled or overwritten. */
+const textsFrom = (samples: readonly string[]): fc.Arbitrary<string> =>
+  samples.length === 0 ? anyText : fc.oneof(anyText, { arbitrary: editedSamples(samples, odd), weight: 3 });
 
 /** Tries `check` on arbitrary texts and on mutations of the samples. */
 export const fuzzText = (
@@ -91,13 +68,19 @@ export const fuzzText = (
   check: (text: string) => void,
   runs = fuzzRuns,
 ): void => {
-  const texts =
-    samples.length === 0 ? anyText : fc.oneof(anyText, { arbitrary: mutationOf(samples), weight: 3 });
-  fc.assert(fc.property(texts, check), { numRuns: runs });
+  fc.assert(fc.property(textsFrom(samples), check), { numRuns: runs });
 };
 
 // eslint-disable-next-line no-control-regex
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** Throws for a message that is not one short line. */
+export const mustBeShortLine = (error: CollectError): void => {
+  if (error.message.length <= 600 && !controlCharacter.test(error.message)) return;
+  throw new Error(`a message must be one short line: ${JSON.stringify(error.message.slice(0, 900))}`, {
+    cause: error,
+  });
+};
 
 /** Throws unless `parse` returns, or throws a CollectError whose message is one short line. */
 export const failsOnlyAsCollectError = (parse: () => unknown): void => {
@@ -105,11 +88,7 @@ export const failsOnlyAsCollectError = (parse: () => unknown): void => {
     parse();
   } catch (error) {
     if (!(error instanceof CollectError)) throw error;
-    if (error.message.length > 600 || controlCharacter.test(error.message)) {
-      throw new Error(`a message must be one short line: ${JSON.stringify(error.message.slice(0, 900))}`, {
-        cause: error,
-      });
-    }
+    mustBeShortLine(error);
   }
 };
 
@@ -122,10 +101,8 @@ export const fuzzParser = (
   parse: (answer: Answer) => unknown,
   samples: readonly string[],
 ): void => {
-  const texts =
-    samples.length === 0 ? anyText : fc.oneof(anyText, { arbitrary: mutationOf(samples), weight: 3 });
   const answers = fc.record({
-    text: texts,
+    text: textsFrom(samples),
     other: fc.oneof({ arbitrary: fc.constant(''), weight: 4 }, { arbitrary: anyText, weight: 1 }),
     isOnStderr: fc.boolean(),
     exitCode: fc.constantFrom(0, 0, 0, 1, 2, 11, 15, 64, 255),

@@ -202,25 +202,13 @@ test('a sender is tied to its host by its folder, and by a list', async (t) => {
   t.is(single.stdout, '1 snapshot of 1 host stored\n', single.stderr);
   const list = join(folder, 'hosts.txt');
   writeFileSync(list, `# ours\n${a.toLowerCase()}\n`);
-  const listed = await cli([
-    'merge',
-    '--db',
-    join(folder, 'three.db'),
-    '--only-hosts',
-    list,
-    join(folder, 'drop'),
-  ]);
+  const mergeListed = () =>
+    cli(['merge', '--db', join(folder, 'three.db'), '--only-hosts', list, join(folder, 'drop')]);
+  const listed = await mergeListed();
   t.is(listed.stdout, '1 snapshot of 1 host stored\n', listed.stderr);
   t.regex(listed.stderr, /which --only-hosts does not list/);
   writeFileSync(list, 'HOST-1\n');
-  const odd = await cli([
-    'merge',
-    '--db',
-    join(folder, 'three.db'),
-    '--only-hosts',
-    list,
-    join(folder, 'drop'),
-  ]);
+  const odd = await mergeListed();
   t.regex(odd.stderr, /line 1 of .* is no host\n/);
 });
 
