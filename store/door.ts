@@ -65,17 +65,18 @@ class Arrival {
     this.#lastTime = lastTimeOf(snapshot.collectedTime, now);
   }
 
-  /** @param known Observations that passed the door already, and what came of them. */
+  /** @param known Observations of the host that passed the door already, and what came of them. */
   accept(known: Passed): Snapshot {
     this.#checkHead();
     const snapshot = this.#snapshot;
     const observations = new Map<string, TableObservation>();
+    const heldAgainst = `${this.#lastTime} ${this.#isNewer} ${snapshot.redaction}`;
     let isChanged = false;
     for (const [name, given] of snapshot.observations) {
-      const key = `${name} ${this.#lastTime} ${this.#isNewer} ${snapshot.redaction}`;
       const before = known.get(given);
-      const passed = before?.key === key ? before : { ...this.#observation(name, given), key };
-      known.set(given, passed);
+      const isKnown = before?.table === name && before.heldAgainst === heldAgainst;
+      const passed = isKnown ? before : { ...this.#observation(name, given), table: name, heldAgainst };
+      if (!isKnown) known.set(given, passed);
       if (passed.reasons.size > 0) this.#reasons.set(name, passed.reasons);
       isChanged ||= passed.observation !== given;
       observations.set(name, passed.observation);
@@ -146,7 +147,7 @@ class Arrival {
     throw this.#refuse(`has ${what} of ${table} that are no list of names`);
   }
 
-  #observation(name: string, given: TableObservation): Omit<PassedObservation, 'key'> {
+  #observation(name: string, given: TableObservation): Omit<PassedObservation, 'table' | 'heldAgainst'> {
     const table = this.#tables.get(name);
     if (table === undefined) throw this.#refuse(`has the table ${shown(name)}, which is none`);
     const { status, affected, failed, absent = [], rowCount, cells } = given;
@@ -156,10 +157,10 @@ class Arrival {
     this.#checkNames(name, 'columns_affected', affected);
     this.#checkNames(name, 'sources_failed', failed);
     this.#checkNames(name, 'columns_absent', absent);
-    const rules = [...rulesOf(table).values()].slice(0, -1);
+    const { rules } = layoutOf(table);
     if (cells.length !== rowCount * (rules.length + leadingCells))
       throw this.#refuse(`has ${rowCount} rows of ${name} that are not so many`);
-    const missing = new Set(absent);
+    const missing = absent.length === 0 ? noColumns : new Set(absent);
     const { values, reasons } = this.#cells(name, rules, cells, leadingCells, missing);
     if (values === cells) return { observation: given, reasons };
     const all = affected === null ? null : [...new Set([...affected, ...reasons.keys()])];
@@ -179,7 +180,7 @@ class Arrival {
     absent: ReadonlySet<string>,
   ): { readonly values: readonly Value[]; readonly reasons: ReadonlyMap<string, string> } {
     const stride = rules.length + leading;
-    const reasons = new Map<string, string>();
+    let reasons: Map<string, string> | null = null;
     let values: Value[] | null = null;
     for (let start = leading; start < cells.length; start += stride) {
       for (let index = 0; index < rules.length; index += 1) {
@@ -189,10 +190,11 @@ class Arrival {
         if (!rule.isTime || !rule.isOddTime(value, this.#lastTime)) continue;
         values ??= [...cells];
         values[start + index] = null;
+        reasons ??= new Map();
         reasons.set(rule.name, rule.oddTimeReason);
       }
     }
-    return { values: values ?? cells, reasons };
+    return values === null || reasons === null ? { values: cells, reasons: noReasons } : { values, reasons };
   }
 
   #isRefused(rule: ColumnRule, value: Value, absent: ReadonlySet<string>): boolean {
@@ -224,8 +226,7 @@ class Arrival {
   #rows(name: string, rows: readonly Cells[]): readonly Cells[] {
     const table = this.#tables.get(name);
     if (table === undefined) return rows;
-    const rules = [...rulesOf(table).values()].slice(0, -1);
-    const lists = Object.keys(table.columns).flatMap((column, index) => (isJson(column) ? [index] : []));
+    const { rules, lists } = layoutOf(table);
     return rows.map((row) => {
       for (const index of lists) {
         const value = row[index] ?? null;
@@ -260,14 +261,35 @@ const reasonIndex = 4;
 const affectedIndex = 5;
 
 const noColumns: ReadonlySet<string> = new Set();
+const noReasons: ReadonlyMap<string, string> = new Map();
 
 /** The columns of the report that SQL takes apart. */
 const isJson = (column: string): boolean =>
   column === 'argv' || column === 'failed_sources' || column.startsWith('columns_');
 
-const holdsJson = (value: Value): boolean => {
+interface CellLayout {
+  /** Of the columns in order, without host_id. */
+  readonly rules: readonly ColumnRule[];
+  /** Where in a row JSON stands. */
+  readonly lists: readonly number[];
+}
+
+const layouts = new WeakMap<Table, CellLayout>();
+
+const layoutOf = (table: Table): CellLayout => {
+  const known = layouts.get(table);
+  if (known !== undefined) return known;
+  const made = {
+    rules: [...rulesOf(table).values()].slice(0, -1),
+    lists: Object.keys(table.columns).flatMap((column, index) => (isJson(column) ? [index] : [])),
+  };
+  layouts.set(table, made);
+  return made;
+};
+
+const isJsonOfTexts = (text: string): boolean => {
   try {
-    const found: unknown = JSON.parse(String(value));
+    const found: unknown = JSON.parse(text);
     const all = Array.isArray(found) ? found : Object.values(found ?? { none: null });
     return typeof found === 'object' && all.every((one) => typeof one === 'string');
   } catch {
@@ -275,22 +297,37 @@ const holdsJson = (value: Value): boolean => {
   }
 };
 
+/** Of the commands of a fleet, most are the same on every Mac: texts that were found to be JSON, no more than these. */
+const soundTexts = new Set<string>();
+const mostSoundTexts = 1000;
+
+const holdsJson = (value: Value): boolean => {
+  const text = String(value);
+  if (soundTexts.has(text)) return true;
+  if (!isJsonOfTexts(text)) return false;
+  if (text.length < 1000 && soundTexts.size < mostSoundTexts) soundTexts.add(text);
+  return true;
+};
+
 interface PassedObservation {
   readonly observation: TableObservation;
   readonly reasons: ReadonlyMap<string, string>;
-  /** What it was held against. */
-  readonly key: string;
+  readonly table: string;
+  readonly heldAgainst: string;
 }
 
-type Passed = WeakMap<TableObservation, PassedObservation>;
+type Passed = Map<TableObservation, PassedObservation>;
 
 /** The door of a receiver. */
 export const doorOf = ({ tables, version, now }: Receiver): Door => {
   const byName = new Map(tables.map((table) => [table.name, table]));
   const own = versionRank(version);
-  // Observations that saw the same are one object, and pass once.
-  const passed: Passed = new WeakMap();
+  // Observations of a host that saw the same are one object, and pass once.
+  const passed: Passed = new Map();
+  let host: unknown = null;
   return (snapshot) => {
+    if (snapshot.hostId !== host) passed.clear();
+    host = snapshot.hostId;
     const isNewer = typeof snapshot.toolVersion === 'string' && versionRank(snapshot.toolVersion) > own;
     return new Arrival(snapshot, byName, isNewer, now()).accept(passed);
   };
