@@ -1,5 +1,6 @@
 /** Findings as a person reads them. */
 import { isSeen } from '../collector/status.ts';
+import { leftOutReason } from '../collector/table.ts';
 import type { Value } from '../collector/table.ts';
 import { findingsOfAnswer } from '../queries/findings.ts';
 import type { Finding } from '../queries/findings.ts';
@@ -95,8 +96,10 @@ export const causeOf = ({ table, column, reason, because }: BlindSpot): string =
   const unknown = `${table}.${column} is not known`;
   if (because.by !== 'table_status') return unknown;
   if (!isSeen(because.status)) return reason;
-  const declared = tables.find(({ name }) => name === table)?.columns[column]?.nullBecause;
-  if (declared !== undefined) return `${column}: ${declared}`;
+  const declared = tables.find(({ name }) => name === table)?.columns[column];
+  if (declared?.nullBecause !== undefined) return `${column}: ${declared.nullBecause}`;
+  const leftOut = `${column}: ${leftOutReason(declared ?? {})}`;
+  if (declared?.include !== undefined && because.told?.includes(leftOut) === true) return leftOut;
   return because.told === null ? unknown : `${unknown}; of the table it is said: ${because.told}`;
 };
 

@@ -35,8 +35,8 @@ export const sourceOptions: Options = {
     type: 'string',
     isList: true,
     value: 'FACT',
-    choices: ['serial_number', 'organization'],
-    description: 'Collect what is off by default: serial_number, organization. Repeatable.',
+    choices: ['serial_number', 'organization', 'identities'],
+    description: 'Collect what is off by default: serial_number, organization, identities. Repeatable.',
   },
 };
 

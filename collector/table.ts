@@ -26,6 +26,11 @@ export interface Column<out T = unknown> {
   readonly from?: readonly SourceName[];
   /** Why it is NULL where nothing failed: off by default, or no source may say it. */
   readonly nullBecause?: string;
+  /**
+   * It tells who somebody is elsewhere, and is cut or NULL unless `--include` asks for that: a table says of which columns
+   * it left something out.
+   */
+  readonly include?: 'identities';
   /** NULL is an answer, and this is what it tells; any other NULL is named in table_status. */
   readonly nullIsAnswer?: string;
   /** Of a moment: 0 is none, and this is what it tells. */
@@ -44,7 +49,10 @@ export const toldForCertain: NonNullable<Column['settled']> = { where: '1', by: 
 /** What the author of a column says beside its description. Without a privacy class it does not compile. */
 type Meta = Pick<Column, 'privacy'> &
   Partial<
-    Pick<Column, 'example' | 'unit' | 'from' | 'nullBecause' | 'nullIsAnswer' | 'zeroIsAnswer' | 'settled'>
+    Pick<
+      Column,
+      'example' | 'unit' | 'from' | 'nullBecause' | 'include' | 'nullIsAnswer' | 'zeroIsAnswer' | 'settled'
+    >
   >;
 
 const column =
@@ -116,6 +124,11 @@ export interface Context {
    */
   inapplicable(columns: readonly string[], reason: string): void;
   /**
+   * Says of columns that something of them was left out, because nobody asked for it; each declares with which `include`
+   * it would be told.
+   */
+  leaveOut(columns: readonly string[]): void;
+  /**
    * Says that what this table tells does not exist on this Mac or this macOS: the table is `unsupported`, and its rows
    * stay, with NULL in what they cannot say.
    */
@@ -175,9 +188,22 @@ export const defineTable = <const C extends Columns>(
   table: Table<C> & { readonly key: readonly (keyof C & string)[] },
 ): Table<C> => table;
 
+/** Why a column is cut or NULL where a table left something out of it. */
+export const leftOutReason = ({ include }: Pick<Column, 'include'>): string =>
+  `off by default: --include ${include ?? ''}`;
+
 /** What NULL in a column means where no source failed; undefined where it is not known. */
 export const meaningOfNull = (table: Table, name: string): string | undefined =>
   table.columns[name]?.nullBecause ?? table.columns[name]?.nullIsAnswer;
+
+/** What is said of a column beside its description: what NULL means, and what is told only where it is asked for. */
+export const remarksOf = (table: Table, name: string): string => {
+  const [meaning, include] = [meaningOfNull(table, name), table.columns[name]?.include];
+  return (
+    (meaning === undefined ? '' : ` NULL: ${meaning}.`) +
+    (include === undefined ? '' : ` Whole with \`--include ${include}\` only.`)
+  );
+};
 
 /** All columns in order, host_id last. */
 export const allColumns = (table: Table): readonly (readonly [string, Column])[] => [

@@ -21,6 +21,8 @@ export interface Draft {
   readonly ofItems: ReadonlySet<string>;
   readonly skips: ReadonlyMap<SourceName, string>;
   readonly inapplicable: ReadonlyMap<string, string>;
+  /** Columns of which something was left out, because nobody asked for it. */
+  readonly leftOut: ReadonlySet<string>;
   /** Why what the table tells does not exist on this Mac; null where it may. */
   readonly unsupported: string | null;
   /** The commands that were asked for it. */
@@ -61,6 +63,7 @@ class TableContext implements Context {
   readonly #ofItems = new Set<string>();
   readonly #skips = new Map<SourceName, string>();
   readonly #inapplicable = new Map<string, string>();
+  readonly #leftOut = new Set<string>();
   readonly #argvs = new Set<string>();
   #unsupported: string | null = null;
   readonly euid: number | null;
@@ -92,6 +95,7 @@ class TableContext implements Context {
       ofItems: this.#ofItems,
       skips: this.#skips,
       inapplicable: this.#inapplicable,
+      leftOut: this.#leftOut,
       unsupported: this.#unsupported,
       argvs: this.#argvs,
     };
@@ -169,6 +173,10 @@ class TableContext implements Context {
 
   inapplicable(columns: readonly string[], reason: string): void {
     for (const column of columns) this.#inapplicable.set(column, reason);
+  }
+
+  leaveOut(columns: readonly string[]): void {
+    for (const column of columns) this.#leftOut.add(column);
   }
 
   unsupported(reason: string): void {

@@ -8,7 +8,7 @@ import { sortRows } from './order.ts';
 import { commandNames } from './sources.ts';
 import type { CommandName } from './sources.ts';
 import type { Status } from './status.ts';
-import { allColumns } from './table.ts';
+import { allColumns, leftOutReason } from './table.ts';
 import type { Table, Value } from './table.ts';
 import { problemKey } from './table_draft.ts';
 import type { AnyRow, Draft } from './table_draft.ts';
@@ -62,21 +62,26 @@ const checkRows = (table: Table, drafted: readonly AnyRow[], hostId: string | nu
   return { rows: sortRows(table, rows), problems, oddTimes };
 };
 
+interface Answer extends Looked {
+  /** Columns of which something was left out, because nobody asked for it. */
+  readonly leftOut: ReadonlySet<string>;
+}
+
 /** Columns that are NULL in some row, and that one of these sources could have told. */
 const affectedColumns = (
-  { table, rows, inapplicable }: Looked,
+  { table, rows, inapplicable, leftOut }: Answer,
   sources: ReadonlySet<string | null>,
 ): string[] =>
   allColumns(table)
     .filter(([name, column]) => {
-      if (name === 'host_id' || inapplicable.has(name)) return false;
+      if (name === 'host_id' || inapplicable.has(name) || leftOut.has(name)) return false;
       const from = column.from ?? table.sources;
       return from.some((source) => sources.has(source)) && rows.some((row) => row[name] === null);
     })
     .map(([name]) => name);
 
 /** A value that could not be read is nothing to a table that has none of it. */
-const isFelt = (looked: Looked, { costs, source }: CollectError): boolean =>
+const isFelt = (looked: Answer, { costs, source }: CollectError): boolean =>
   costs !== 'value' || affectedColumns(looked, new Set([source])).length > 0;
 
 const andMore = (count: number): string => (count === 0 ? '' : ` (and ${count} more, see collection_errors)`);
@@ -93,19 +98,21 @@ const failedOutcome = (failure: CollectError | NotAsked, rows: readonly AnyRow[]
 };
 
 /** Columns that are NULL though nothing failed, and why. */
-const unfilled = (looked: Looked, skips: Draft['skips'], oddTimes: ReadonlyMap<string, string>) => {
-  const { table, rows, inapplicable } = looked;
-  const leftOut = allColumns(table).filter(
-    ([name, column]) =>
-      column.nullBecause !== undefined && !inapplicable.has(name) && rows.some((row) => row[name] === null),
-  );
+const unfilled = (looked: Answer, skips: Draft['skips'], oddTimes: ReadonlyMap<string, string>) => {
+  const { table, rows, inapplicable, leftOut: notAskedFor } = looked;
+  const leftOut = allColumns(table).flatMap(([name, column]): [string, string][] => {
+    if (rows.length > 0 && notAskedFor.has(name)) return [[name, leftOutReason(column)]];
+    const isUnfilled = !inapplicable.has(name) && rows.some((row) => row[name] === null);
+    return column.nullBecause !== undefined && isUnfilled ? [[name, column.nullBecause]] : [];
+  });
+  const isExplained = (name: string): boolean => oddTimes.has(name) || notAskedFor.has(name);
   const skipped = affectedColumns(looked, new Set(skips.keys()));
-  const untold = untoldColumns(looked).filter((name) => !skipped.includes(name) && !oddTimes.has(name));
+  const untold = untoldColumns(looked).filter((name) => !skipped.includes(name) && !isExplained(name));
   const reasons = [
     ...[...skips]
       .filter(([source]) => skipped.length > 0 || restsOn(looked, source))
       .map(([, reason]) => reason),
-    ...leftOut.map(([name, column]) => `${name}: ${column.nullBecause}`),
+    ...leftOut.map(([name, reason]) => `${name}: ${reason}`),
     ...Array.from(inapplicable, ([name, reason]) => `${name}: ${reason}`),
     ...untold.map((name) => `${name}: not told of every row`),
     ...oddTimes.values(),
@@ -120,7 +127,7 @@ const unfilled = (looked: Looked, skips: Draft['skips'], oddTimes: ReadonlyMap<s
 type Checked = ReturnType<typeof checkRows>;
 
 const outcomeOf = (
-  looked: Looked,
+  looked: Answer,
   { failure, skips, unsupported }: Draft,
   problems: readonly CollectError[],
   { problems: invalid, oddTimes }: Checked,
@@ -171,9 +178,9 @@ export const resultOf = (
   draft: Draft,
   { hostId, lastTime, durations }: Frame,
 ): { readonly result: TableResult; readonly problems: readonly CollectError[] } => {
-  const { inapplicable, ofItems, argvs } = draft;
+  const { inapplicable, leftOut, ofItems, argvs } = draft;
   const checked = checkRows(table, draft.rows, hostId, lastTime);
-  const looked: Looked = { table, rows: checked.rows, inapplicable };
+  const looked: Answer = { table, rows: checked.rows, inapplicable, leftOut };
   const problems = [
     ...sortProblems(draft.problems).filter((problem) => isFelt(looked, problem)),
     ...checked.problems,

@@ -56,6 +56,23 @@ const nearestRanks = (before: Observation, after: Observation): readonly [number
 const unreadColumns = (table: Table, observation: Observation): number[] =>
   observation.isPartial ? [...uncertainColumns(table, observation)] : [];
 
+/**
+ * The columns that are told only where they are asked for, of two observations of which one leaves something out of one of
+ * them, and the other does not: they were asked for otherwise, which is no news of the Mac. Some may be unknown in both for
+ * another reason, so they go together.
+ */
+const askedOtherwise = (table: Table, before: Observation, after: Observation): number[] => {
+  if (before.affected === after.affected) return [];
+  const columns = Object.entries(table.columns);
+  const isNamed = ({ affected }: Observation, name: string): boolean => affected?.includes(name) === true;
+  const isOtherwise = columns.some(
+    ([name, { include }]) => include !== undefined && isNamed(before, name) !== isNamed(after, name),
+  );
+  return isOtherwise
+    ? columns.flatMap(([, { include }], index) => (include === undefined ? [] : [index]))
+    : [];
+};
+
 /** What cannot be news between two observations of a table, one after the other in time. */
 const silenceBetween = (table: Table, before: Observation | null, after: Observation): Silent => {
   if (before === null) return readAlike;
@@ -65,10 +82,16 @@ const silenceBetween = (table: Table, before: Observation | null, after: Observa
   const unread = a === b ? [] : [before, after].flatMap((each) => unreadColumns(table, each));
   // A value that is there only because its column is new says nothing of the Mac.
   const absent = [...before.absent, ...after.absent];
-  if (absent.length + unread.length === 0) return anew;
+  const asked = askedOtherwise(table, before, after);
+  if (absent.length + unread.length + asked.length === 0) return anew;
   const names = Object.keys(table.columns);
   return {
-    columns: new Set([...(anew.columns ?? []), ...unread, ...absent.map((name) => names.indexOf(name))]),
+    columns: new Set([
+      ...(anew.columns ?? []),
+      ...unread,
+      ...asked,
+      ...absent.map((name) => names.indexOf(name)),
+    ]),
     rows: anew.rows,
   };
 };

@@ -1,11 +1,23 @@
 import { knownWords, versionNumber } from '../collector/privacy.ts';
 import { defineTable, integer, required, text } from '../collector/table.ts';
-import { parseAuthenticationAuthority } from '../collector/parsers/authentication_authority.ts';
+import {
+  leftOutOf,
+  parseAuthenticationAuthority,
+  shownAuthority,
+} from '../collector/parsers/authentication_authority.ts';
 
 /** The tags of Apple, and of products that join a Mac to a directory. */
 const tags = knownWords([
   ...['ApplePasswordServer', 'AppleID', 'basic', 'CentrifyDC', 'DisabledTags', 'DisabledUser', 'Kerberosv5'],
-  ...['Kerberosv5Cert', 'LocalCachedUser', 'LocalWindowsHash', 'NetLogon', 'pubkeyhash', 'SecureToken'],
+  ...[
+    'Kerberosv5Cert',
+    'LocalCachedUser',
+    'LocalWindowsHash',
+    'NetLogon',
+    'PlatformSSO',
+    'pubkeyhash',
+    'SecureToken',
+  ],
   ...['ShadowHash', 'tokenidentity'],
 ]);
 
@@ -21,7 +33,13 @@ export default defineTable({
       example: 'FB756838-5C7D-4B0E-9A55-40FB5E7D5D3F',
     }),
     ordinal: required(integer('Position in the attribute, from 0.', { privacy: 'nobody', example: '2' })),
-    value: required(text('The value as stored.', { privacy: 'linkable', example: ';SecureToken;' })),
+    value: required(
+      text('The value as stored, up to the tag where what follows may name somebody.', {
+        privacy: 'linkable',
+        example: ';SecureToken;',
+        include: 'identities',
+      }),
+    ),
     version: text('The part before the first semicolon; NULL when empty.', {
       privacy: versionNumber,
       example: '1.0',
@@ -37,6 +55,7 @@ export default defineTable({
     data: text('The part after the tag; NULL when empty.', {
       privacy: 'linkable',
       example: 'HASHLIST:<SALTED-SHA512-PBKDF2>',
+      include: 'identities',
       nullIsAnswer: 'the entry has no data',
     }),
     disabled_tag: text('For the tag DisabledTags: the tag that it disables, or several with commas.', {
@@ -49,6 +68,11 @@ export default defineTable({
   sources: ['ds_users'],
   hasRowsOfValues: true,
   macos: '10.13+',
+  notes: [
+    'What follows a tag is kept where it is known to name nobody: a list of hashes, of tags, the digest of the key of a card. ' +
+      'Else it is told with --include identities only: value then ends behind the tag, data is NULL, and table_status names both.',
+    'What is there twice with another text that is left out has two rows: ordinal tells them apart.',
+  ],
   readAnew: {
     // Odd records and words cost themselves.
     '0.4.0': { columns: ['ordinal'], rows: true },
@@ -60,13 +84,14 @@ export default defineTable({
   generate: async (context) =>
     (await context.read('ds_users')).flatMap((user) =>
       user.authenticationAuthority.map((value, index) => {
+        context.leaveOut(leftOutOf(value));
         const { version, tag, data, disabledTags } = parseAuthenticationAuthority(value);
         return {
           uid: user.uid,
           username: user.recordName,
           uuid: user.uuid,
           ordinal: user.authorityPlaces?.[index] ?? index,
-          value,
+          value: shownAuthority(value),
           version,
           tag,
           data,

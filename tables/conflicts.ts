@@ -207,6 +207,7 @@ export default defineTable({
       {
         privacy: 'statement',
         example: '1',
+        include: 'identities',
         settled: toldForCertain,
         nullIsAnswer: 'the witness says nothing',
       },
@@ -279,8 +280,12 @@ export default defineTable({
     ]);
     if ([users, crypto, bootstrap, filevault].every((answer) => answer === null))
       await context.read('ds_users');
+    const ofAccounts = (verdicts?.accounts ?? []).flatMap(({ verdict }) => verdict.conflicts);
+    // The GUID of an account in its directory.
+    if (ofAccounts.some(({ rule_id, value_a }) => rule_id === 'M12' && value_a === null))
+      context.leaveOut(['value_a']);
     return [
-      ...(verdicts?.accounts ?? []).flatMap(({ verdict }) => verdict.conflicts),
+      ...ofAccounts,
       ...strangers(context, localAccounts(context, users), crypto, list, listed),
       ...uuidsTwice(context, crypto, list),
       ...(await thingsTwice(context)),

@@ -1,9 +1,14 @@
 import { parseFailed } from '../collector/errors.ts';
-import {
-  parseAuthenticationAuthority,
-  parseLocalCachedUser,
-} from '../collector/parsers/authentication_authority.ts';
+import { cachedUserOf } from '../collector/parsers/authentication_authority.ts';
+import type { CachedUser } from '../collector/parsers/authentication_authority.ts';
+import type { DsUser } from '../collector/parsers/ds_users.ts';
 import { bit, boolean, defineTable, integer, required, text, time } from '../collector/table.ts';
+
+/** What the record says of the directory, and is not told. */
+const leftOutOf = (user: DsUser, { isWithheld }: CachedUser): readonly string[] => [
+  ...(isWithheld || user.isNodeWithheld === true ? ['original_node'] : []),
+  ...(isWithheld ? ['directory_guid'] : []),
+];
 
 export default defineTable({
   name: 'mobile_accounts',
@@ -18,11 +23,12 @@ export default defineTable({
     }),
     original_node: text(
       'The directory that the account is from: OriginalNodeName, else as LocalCachedUser has it.',
-      { privacy: 'linkable', example: '/Active Directory/CORP/corp.example.com' },
+      { privacy: 'linkable', example: '/Active Directory/CORP/corp.example.com', include: 'identities' },
     ),
     directory_guid: text('GUID of the directory account: the last field of LocalCachedUser, upper case.', {
       privacy: 'linkable',
       example: 'E9F6E0ED-138E-40C9-B9E7-A7F3F661DB14',
+      include: 'identities',
     }),
     guid_matches: boolean('Both GUIDs are the same; expect trouble at startup when they are not.', {
       privacy: 'nobody',
@@ -49,7 +55,9 @@ export default defineTable({
   macos: '10.13+',
   notes: [
     'A mobile account has the tag LocalCachedUser. Directory users without a local record are not listed.',
-    'NULL in directory_guid means that LocalCachedUser does not have the known form; table_status says so.',
+    'The directory and the GUID of the account in it are told with --include identities only; whether both GUIDs are the ' +
+      'same is told without.',
+    'NULL in guid_matches means that LocalCachedUser does not have the known form; table_status says so.',
   ],
   examples: [
     'SELECT username, original_node FROM mobile_accounts;',
@@ -57,24 +65,21 @@ export default defineTable({
   ],
   generate: async (context) =>
     (await context.read('ds_users')).flatMap((user) => {
-      const cached = user.authenticationAuthority
-        .map(parseAuthenticationAuthority)
-        .find(({ tag }) => tag === 'LocalCachedUser');
-      if (cached === undefined) return [];
-      const origin = cached.data === null ? null : parseLocalCachedUser(cached.data);
-      if (origin === null) {
+      const cached = cachedUserOf(user.authenticationAuthority);
+      if (cached === null) return [];
+      const { origin } = cached;
+      if (origin === null && !cached.isWithheld) {
         context.note(parseFailed('LocalCachedUser is not "node:record name:GUID"'), { source: 'ds_users' });
       }
-      // Both are in upper case.
-      const guid = origin?.guid ?? null;
+      context.leaveOut(leftOutOf(user, cached));
       return [
         {
           uid: user.uid,
           username: user.recordName,
           uuid: user.uuid,
           original_node: user.originalNodeName ?? origin?.node ?? null,
-          directory_guid: guid,
-          guid_matches: guid === null || user.uuid === null ? null : bit(guid === user.uuid),
+          directory_guid: origin?.guid ?? null,
+          guid_matches: user.uuid === null ? null : bit(cached.hasGuid(user.uuid)),
           copy_time: user.copyTimestamp,
           directory_password_last_set: user.smbPasswordLastSet,
           last_login_time: null,

@@ -1,6 +1,6 @@
 import { privacyText } from '../../collector/privacy.ts';
 import { privilegeOf, privilegeWords } from '../../collector/privilege.ts';
-import { allColumns, meaningOfNull } from '../../collector/table.ts';
+import { allColumns, remarksOf } from '../../collector/table.ts';
 import type { Column, Table } from '../../collector/table.ts';
 import { createTable } from '../../store/ddl.ts';
 import { tables } from '../../tables/index.ts';
@@ -18,6 +18,7 @@ const columnJson = (name: string, column: Column) => ({
   ...(column.unit === undefined ? {} : { unit: column.unit }),
   ...(column.values === undefined ? {} : { values: column.values }),
   ...(column.nullBecause === undefined ? {} : { null_because: column.nullBecause }),
+  ...(column.include === undefined ? {} : { whole_with: `--include ${column.include}` }),
   ...(column.nullIsAnswer === undefined ? {} : { null_means: column.nullIsAnswer }),
   description: column.description,
   ...(column.example === '' ? {} : { example: column.example }),
@@ -46,10 +47,8 @@ export const tableMarkdown = (table: Table): string => {
         ? ''
         : ` One of ${column.values.map((value) => `\`${value}\``).join(', ')}.`;
     const unit = column.unit === 'unix_seconds' ? 'seconds since 1970, UTC' : (column.unit ?? '');
-    const meaning = meaningOfNull(table, name);
-    const nothing = meaning === undefined ? '' : ` NULL: ${meaning}.`;
     const example = column.example === '' ? '' : `\`${column.example}\``;
-    return `| \`${name}\` | ${kind} | ${unit} | ${cell(column.description + values + nothing)} | ${privacyText(column.privacy)} | ${cell(example)} |`;
+    return `| \`${name}\` | ${kind} | ${unit} | ${cell(column.description + values + remarksOf(table, name))} | ${privacyText(column.privacy)} | ${cell(example)} |`;
   });
   return [
     `# ${table.name}\n`,

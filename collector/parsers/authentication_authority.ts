@@ -1,10 +1,12 @@
+import { isWithheldText, isWord, withheldText } from './withheld.ts';
+
 /** One value of the attribute AuthenticationAuthority, in its parts. */
 export interface AuthenticationAuthority {
   /** Null when blank, which means the default. */
   version: string | null;
   /** As Apple spells it where it is known, else as it is. Empty for an empty value. */
   tag: string;
-  /** All that follows the tag, further semicolons included; null when there is nothing. */
+  /** All that follows the tag, further semicolons included; null when there is nothing, or it is not kept. */
   data: string | null;
   /** For DisabledTags: the tags that it disables. */
   disabledTags: string[];
@@ -23,6 +25,7 @@ const knownTags: ReadonlyMap<string, string> = new Map(
     'LocalCachedUser',
     'LocalWindowsHash',
     'NetLogon',
+    'PlatformSSO',
     'pubkeyhash',
     'SecureToken',
     'ShadowHash',
@@ -40,6 +43,99 @@ const split = (text: string): [string, string | null] => {
 };
 
 /**
+ * What follows a tag of which it is read, without asking for identities: by the tag, in lower case, as the awk of macOS
+ * takes it, without intervals. Of any other tag what follows it may name a person or their place in a directory.
+ */
+export const keptData: ReadonlyMap<string, string> = new Map([
+  ['shadowhash', '(HASHLIST:<[A-Z0-9,._-]*>|BetterHashOnly)'],
+  // Of each that it lists.
+  ['disabledtags', '[A-Za-z0-9._-]+'],
+  // Digests of the public keys of a card.
+  ['tokenidentity', '[0-9A-Fa-f]+'],
+  ['pubkeyhash', '[0-9A-Fa-f]+'],
+]);
+const keptForms: ReadonlyMap<string, RegExp> = new Map(
+  Array.from(keptData, ([tag, form]) => [tag, new RegExp(`^${form}$`)]),
+);
+/** Longer is no list of hashes or tags, and no digest. */
+export const keptDataLength = 512;
+
+/** In place of a GUID that no account of this Mac has. */
+const anotherGuid = 'another GUID';
+const withheldForm = new RegExp(
+  `(?<=;)(withheld [0-9]+)(?::([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}|${anotherGuid}))?$`,
+);
+const withheldWhole = /^withheld [0-9]+$/;
+
+/** Whether nothing of a text was kept. */
+export const isWithheldIdentity = (text: string): boolean => withheldWhole.test(text);
+
+/** The value as a row shows it: without what stands in place of what was left out. */
+export const shownAuthority = (value: string): string => value.replace(withheldForm, '');
+
+/** The columns of a value of which something was left out. */
+export const leftOutOf = (value: string): readonly ('value' | 'data')[] => {
+  const { version, tag, data } = parseAuthenticationAuthority(value);
+  const isOdd = (text: string): boolean => isWithheldText(text) || isWithheldIdentity(text);
+  if (withheldForm.test(value) || (data !== null && [...data.split(';'), ...data.split(/[;,]/)].some(isOdd)))
+    return ['value', 'data'];
+  return isWithheldText(version ?? '') || isWithheldText(tag) ? ['value'] : [];
+};
+
+/**
+ * Leaves identities out of one answer. In their place stands a number, the same for the same text: what is the same
+ * stays the same, and what differs differs, without a digest that could be guessed.
+ */
+export class Withholding {
+  readonly #numbers = new Map<string, number>();
+  readonly #guids: () => ReadonlySet<string>;
+  #known: ReadonlySet<string> | null = null;
+
+  /** @param guids GeneratedUIDs of the answer, in upper case: the GUID that one of its accounts has names nobody else. */
+  constructor(guids: () => ReadonlySet<string>) {
+    this.#guids = guids;
+  }
+
+  /** A text of which nothing is kept; one that was left out before is numbered anew, in the order of this answer. */
+  text(text: string): string {
+    if (text === '') return text;
+    const number = this.#numbers.get(text) ?? this.#numbers.size + 1;
+    this.#numbers.set(text, number);
+    return `withheld ${number}`;
+  }
+
+  /** A value of AuthenticationAuthority, with what follows its tag only where that is known to name nobody. */
+  authority(value: string): string {
+    const [all, before, guid] = withheldForm.exec(value) ?? [];
+    if (all !== undefined && before !== undefined)
+      return shownAuthority(value) + this.text(before) + (guid === undefined ? '' : `:${guid}`);
+    const [version, rest] = split(value);
+    if (rest === null) return wordOf(value);
+    const [tag, data] = split(rest);
+    const start = `${wordOf(version)};${wordOf(tag)}`;
+    return data === null ? start : `${start};${this.#data(tag.toLowerCase(), data)}`;
+  }
+
+  #data(tag: string, data: string): string {
+    // A disabled account keeps its former value behind the tag.
+    if (tag === 'disableduser') return this.authority(data);
+    const isKept = (text: string): boolean =>
+      text.length <= keptDataLength && keptForms.get(tag)?.test(text) === true;
+    if (tag === 'disabledtags')
+      return data.replace(/[^;,]+/g, (each) => (isKept(each) ? each : this.text(each)));
+    if (data === '' || isKept(data)) return data;
+    const kept = this.text(data);
+    const origin = tag === 'localcacheduser' ? parseLocalCachedUser(data) : null;
+    if (origin === null) return kept;
+    this.#known ??= this.#guids();
+    return `${kept}:${this.#known.has(origin.guid) ? origin.guid : anotherGuid}`;
+  }
+}
+
+const isVersion = (text: string): boolean => /^[0-9.]{0,16}$/.test(text);
+const wordOf = (text: string): string => (isVersion(text) || isWord(text) ? text : withheldText(text));
+
+/**
  * Reads one AuthenticationAuthority: `version;tag;data`.
  *
  * Input: a value as Open Directory keeps it, such as `;SecureToken;`, `;DisabledTags;SecureToken` (which is
@@ -50,7 +146,7 @@ const split = (text: string): [string, string | null] => {
  * Source: Open Directory Programming Guide, DirServicesUtils.c
  */
 export const parseAuthenticationAuthority = (value: string): AuthenticationAuthority => {
-  const [first, rest] = split(value);
+  const [first, rest] = split(shownAuthority(value));
   // Scripts append a bare word where a tag was meant.
   const [word, data] = rest === null ? [first, null] : split(rest);
   const tag = canonical(word);
@@ -89,4 +185,25 @@ export const parseLocalCachedUser = (data: string): LocalCachedUser | null => {
     /^(.+):([^:]+):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12});?$/is.exec(data) ?? [];
   if (node === undefined || recordName === undefined || guid === undefined) return null;
   return { node, recordName, guid: guid.toUpperCase() };
+};
+
+/** The directory account of a mobile account, as its record has it. */
+export interface CachedUser {
+  /** Null where it is not of the known form, or is left out. */
+  readonly origin: LocalCachedUser | null;
+  /** It has the known form, and was left out. */
+  readonly isWithheld: boolean;
+  /** Whether the directory account has this GUID, in upper case; null where the record does not tell. */
+  readonly hasGuid: (uuid: string) => boolean | null;
+}
+
+/** What the first tag LocalCachedUser among the values says; null where there is none. */
+export const cachedUserOf = (values: readonly string[]): CachedUser | null => {
+  const value = values.find((each) => parseAuthenticationAuthority(each).tag === 'LocalCachedUser');
+  if (value === undefined) return null;
+  const guid = withheldForm.exec(value)?.[2] ?? null;
+  const { data } = parseAuthenticationAuthority(value);
+  const origin = data === null ? null : parseLocalCachedUser(data);
+  const told = guid ?? origin?.guid ?? null;
+  return { origin, isWithheld: guid !== null, hasGuid: (uuid) => (told === null ? null : told === uuid) };
 };

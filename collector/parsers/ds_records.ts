@@ -1,10 +1,11 @@
 import { CollectError, parseFailed, permissionDenied } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
 import { isText } from './decode.ts';
+import { Withholding } from './authentication_authority.ts';
 import { keepLines } from './kept_lines.ts';
 import { firstLine as lineOf, isUuid, told } from './lines.ts';
 import { sanitizePlist, sanitizeXmlPlist, sanitizeXmlPlistWith } from './plist_sanitize.ts';
-import { PlistOdd, asArray } from './plist_value.ts';
+import { PlistOdd, asArray, isArray, isDict } from './plist_value.ts';
 import { parseXmlPlist } from './plist_xml.ts';
 import type { AllowedKeys } from './plist_sanitize.ts';
 import type { PlistDict, PlistValue } from './plist_value.ts';
@@ -402,11 +403,46 @@ export const policyKeys: AllowedKeys = {
 /** Keeps of the text of one accountPolicyData, itself a property list, only the times and the count. */
 export const sanitizeAccountPolicyData = (text: string): string => sanitizeXmlPlist(text, policyKeys);
 
+/** What is left of a value of an attribute, where something of it is not asked for. */
+type Hide = ReadonlyMap<string, (text: string) => string>;
+const hideNothing: Hide = new Map();
+/** Who a person is in a directory. Every other attribute is of this Mac. */
+const hideIdentities = (guids: () => ReadonlySet<string>): Hide => {
+  const withholding = new Withholding(guids);
+  return new Map([
+    ['AuthenticationAuthority', (text) => withholding.authority(text)],
+    ['OriginalNodeName', (text) => withholding.text(text)],
+  ]);
+};
+
+/** The first GeneratedUID of each record. */
+const guidsOf = (value: PlistValue): readonly string[] => {
+  if (isArray(value)) return value.flatMap(guidsOf);
+  if (value instanceof PlistOdd) return value.rest === null ? [] : guidsOf(value.rest);
+  if (!isDict(value)) return [];
+  return [...value].flatMap(([key, values]) => {
+    const first = isArray(values) ? values[0] : values;
+    return userKeys.get(key) === 'GeneratedUID' && typeof first === 'string' && isUuid(first)
+      ? [first.toUpperCase()]
+      : [];
+  });
+};
+/** The same of records as dscl prints them. */
+const guidLines = /:GeneratedUID<\/key>\n\t\t<array>\n\t\t\t<string>([0-9A-Fa-f-]{36})<\/string>/g;
+const guidsOfPlain = (text: string): readonly string[] =>
+  Array.from(text.matchAll(guidLines), ([, guid = '']) => guid)
+    .filter(isUuid)
+    .map((guid) => guid.toUpperCase());
+
 /** The values of a record, or of the records of an array, as far as they are read. */
-const reduceRecords = (value: PlistValue, keys: ReadonlyMap<string, string>): PlistValue => {
-  if (Array.isArray(value)) return mapSame(value, (each) => reduceRecords(each, keys));
+const reduceRecords = (
+  value: PlistValue,
+  keys: ReadonlyMap<string, string>,
+  hide: Hide = hideNothing,
+): PlistValue => {
+  if (Array.isArray(value)) return mapSame(value, (each) => reduceRecords(each, keys, hide));
   if (value instanceof PlistOdd && value.rest !== null) {
-    const rest = reduceRecords(value.rest, keys);
+    const rest = reduceRecords(value.rest, keys, hide);
     return rest instanceof Map && rest !== value.rest ? new PlistOdd(value.why, rest) : value;
   }
   if (!(value instanceof Map)) return value;
@@ -415,7 +451,7 @@ const reduceRecords = (value: PlistValue, keys: ReadonlyMap<string, string>): Pl
     const attribute = keys.get(key);
     return attribute === undefined || isTwin(key, attribute, record)
       ? []
-      : [[key, reduceValues(values, attribute, keys)]];
+      : [[key, reduceValues(values, attribute, keys, hide)]];
   });
   const isWhole = entries.length === record.size && entries.every(([key, each]) => each === record.get(key));
   return isWhole ? value : new Map(entries);
@@ -425,6 +461,7 @@ const reduceValues = (
   value: PlistValue,
   attribute: string,
   keys: ReadonlyMap<string, string>,
+  hide: Hide,
 ): PlistValue => {
   if (attribute === 'accountPolicyData') return reducePolicyValues(value);
   if (typeof value === 'string') return formed.has(attribute) ? keptText(value, attribute, value) : '';
@@ -432,7 +469,12 @@ const reduceValues = (
   const [first] = value as readonly PlistValue[];
   // A policy is told by the name of its account, and by no other that it answers to.
   const isOfOne = keys === accountPolicyKeys && attribute === 'RecordName';
-  const read: ReadValue = isOfOne ? firstOnly : (text, of) => keptText(text, attribute, of);
+  const read: ReadValue = isOfOne
+    ? firstOnly
+    : (text, of) => {
+        const kept = keptText(text, attribute, of);
+        return hide.get(attribute)?.(kept) ?? kept;
+      };
   const kept = value.map((each: PlistValue) =>
     typeof each === 'string'
       ? read(each, typeof first === 'string' ? first : '')
@@ -456,18 +498,30 @@ const keyLines = /\t\t<key>([A-Za-z:_]+)<\/key>\n\t\t<array>\n/y;
 const valueLine = /\t\t\t<string>([^<]*)<\/string>\n/y;
 const beforeValue = '\t\t\t<string>'.length;
 
+/** A text as it is between tags; null for one that only a parser reads. */
+const plainText = (written: string): string | null =>
+  !written.includes('&')
+    ? written
+    : /&(?!(?:lt|gt|amp);)/.test(written)
+      ? null
+      : written.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+const escapedText = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
 /** Goes through a text that is, line for line, records as dscl prints them when it was asked for named attributes. */
 class PlainRecords {
   readonly #text: string;
   readonly #keys: ReadonlyMap<string, string>;
+  readonly #hide: Hide;
   readonly #pieces: string[] = [];
   #at = 0;
   /** Up to where the text is in the pieces. */
   #taken = 0;
 
-  constructor(text: string, keys: ReadonlyMap<string, string>) {
+  constructor(text: string, keys: ReadonlyMap<string, string>, hide: Hide) {
     this.#text = text;
     this.#keys = keys;
+    this.#hide = hide;
   }
 
   /** The text with the values as they are kept, itself where all are; null where it must be parsed to know it. */
@@ -490,12 +544,24 @@ class PlainRecords {
       const value = this.#match(valueLine)?.[1];
       if (value === undefined) return this.#skip('\t\t</array>\n');
       first ??= value;
-      const kept = keptText(value, attribute, first);
+      const kept = this.#kept(value, attribute, first);
       if (kept === value) continue;
-      if (value.includes('&')) return false;
+      if (kept === null) return false;
       this.#pieces.push(this.#text.slice(this.#taken, start), kept);
       this.#taken = start + value.length;
     }
+  }
+
+  /** The value, as it is written; null where it must be parsed to know it. */
+  #kept(value: string, attribute: string, first: string): string | null {
+    const read = keptText(value, attribute, first);
+    if (read !== value && value.includes('&')) return null;
+    const hide = this.#hide.get(attribute);
+    if (hide === undefined) return read;
+    const text = plainText(read);
+    if (text === null) return null;
+    const left = hide(text);
+    return left === text ? read : escapedText(left);
   }
 
   #skip(line: string): boolean {
@@ -512,20 +578,37 @@ class PlainRecords {
   }
 }
 
-const sanitizeRecords = (stdout: string, keys: ReadonlyMap<string, string>, allowed: AllowedKeys): string =>
-  new PlainRecords(stdout, keys).kept() ??
-  sanitizeXmlPlistWith(stdout, (value) => reduceRecords(sanitizePlist(value, allowed), keys));
+const sanitizeRecords = (
+  stdout: string,
+  keys: ReadonlyMap<string, string>,
+  allowed: AllowedKeys,
+  isHiding = false,
+): string => {
+  const hide = isHiding ? hideIdentities(() => new Set(guidsOfPlain(stdout))) : hideNothing;
+  return (
+    new PlainRecords(stdout, keys, hide).kept() ??
+    sanitizeXmlPlistWith(stdout, (value) =>
+      reduceRecords(
+        sanitizePlist(value, allowed),
+        keys,
+        isHiding ? hideIdentities(() => new Set(guidsOf(value))) : hideNothing,
+      ),
+    )
+  );
+};
 
 /**
  * Keep of what dscl printed only the attributes that were asked for: as root it returns password hashes
- * and keys when it is asked for whole records. Of their values it keeps what is read.
+ * and keys when it is asked for whole records. Of their values it keeps what is read, and who somebody is in a
+ * directory only where identities are asked for.
  *
  * Input: stdout of `dscl -plist . -readall`.
  * Returns: the same text when there was nothing to drop.
  * Throws: never.
  * Source: dscl(1)
  */
-export const sanitizeDsUsers = (stdout: string): string => sanitizeRecords(stdout, userKeys, allowedUserKeys);
+export const sanitizeDsUsers = (stdout: string, include: ReadonlySet<string> = new Set()): string =>
+  sanitizeRecords(stdout, userKeys, allowedUserKeys, !include.has('identities'));
 
 /** The same for groups. */
 export const sanitizeDsGroups = (stdout: string): string =>

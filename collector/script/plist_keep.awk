@@ -38,6 +38,7 @@ function keep(i, set, path, rule, ind,    t, v, j) {
   v = t == "string" ? X[i] : ""
   if (rule == "any" || rule == "number") copy(i, rule, ind)
   else if (rule == "policy") policies(i, ind)
+  else if (rule == "authority" || rule == "hidden") conceal(i, rule, ind)
   else if (rule == "present") emit(ind "<true/>\n")
   else if (rule == "dict") {
     if (t == "dict" || t == "dict/") dict(i, set, path "/", ind)
@@ -115,14 +116,18 @@ function plain(s) {
   return s
 }
 # The same with the plain characters that are written as numbers, for what is no name.
-function decoded(s,    p, ref, code, i) {
+function decoded(s) {
+  s = readable(s)
+  return index(s, "\001") > 0 ? "\n" : s
+}
+# The same, with one control character for each other number.
+function readable(s,    p, ref, code, i) {
   while (match(s, /&#(x[0-9A-Fa-f]+|[0-9]+);/)) {
     ref = tolower(substr(s, RSTART + 2, RLENGTH - 3))
     code = 0
     if (ref ~ /^x/) for (i = 2; i <= length(ref) && code < 256; i++) code = code * 16 + index("0123456789abcdef", substr(ref, i, 1)) - 1
     else code = length(ref) < 9 ? ref + 0 : 256
-    if (code < 32 || code > 126) return "\n"
-    s = substr(s, 1, RSTART - 1) (code == 38 ? "&amp;" : sprintf("%c", code)) substr(s, RSTART + RLENGTH)
+    s = substr(s, 1, RSTART - 1) (code < 32 || code > 126 ? "\001" : code == 38 ? "&amp;" : sprintf("%c", code)) substr(s, RSTART + RLENGTH)
   }
   return plain(s)
 }
@@ -138,6 +143,80 @@ function origin(url,    scheme, rest, p) {
   while ((p = index(rest, "@")) > 0) rest = substr(rest, p + 1)
   if (rest ~ /:[0-9]*$/) sub(/:[0-9]*$/, "", rest)
   return rest ~ /^[A-Za-z0-9._-]+$/ || rest ~ /^\[[0-9A-Fa-f:.]+\]$/ ? scheme tolower(rest) : ""
+}
+
+# Who a person is in a directory: in its place stands a number, the same for the same text.
+function conceal(i, rule, ind,    j, v, shown) {
+  if (T[i] != "array") { copy(i, "number", ind); return }
+  if (T[i + 1] == "/array") { emit(ind "<array/>\n"); return }
+  emit(ind "<array>\n")
+  for (j = i + 1; T[j] != "/array"; j = skip(j)) {
+    if (T[j] != "string") { copy(j, "number", ind "\t"); continue }
+    # Each of its numbers costs the whole of the text.
+    if (length(X[j]) > 4096 && X[j] ~ /&#/) { refuse(ind "\t", "<dict/>"); continue }
+    v = readable(X[j])
+    shown = rule == "hidden" ? hidden(v) : authority(v)
+    if (shown == v) copy(j, "any", ind "\t")
+    else if (index(shown, "\001") > 0) refuse(ind "\t", "<dict/>")
+    else { dropped = 1; emit(ind "\t<string>" escaped(shown) "</string>\n") }
+  }
+  emit(ind "</array>\n")
+}
+function hidden(v) {
+  if (v == "") return v
+  if (!(v in hidden_as)) hidden_as[v] = ++n_hidden
+  return "withheld " hidden_as[v]
+}
+# The value with what follows its tag only where that is known to name nobody.
+function authority(v,    p, start, tag, data) {
+  p = index(v, ";")
+  if (p == 0) return v
+  start = substr(v, 1, p); data = substr(v, p + 1)
+  p = index(data, ";")
+  if (p == 0) return v
+  tag = tolower(substr(data, 1, p - 1))
+  start = start substr(data, 1, p); data = substr(data, p + 1)
+  if (data == "") return v
+  if (tag == "disableduser") return start authority(data)
+  if (tag == "disabledtags") return start disabled_tags(data)
+  if (is_kept(tag, data)) return v
+  start = start hidden(data)
+  if (tag != "localcacheduser" || (p = cached_guid(data)) == "") return start
+  if (!guids_read) read_guids()
+  return start ":" (p in guids ? p : "another GUID")
+}
+function is_kept(tag, data) {
+  return ("kept_data", tag) in R && length(data) <= R["kept_data_length", "most"] + 0 && data ~ ("^(" R["kept_data", tag] ")$")
+}
+function disabled_tags(data,    kept, each) {
+  kept = ""
+  while (match(data, /[^;,]+/)) {
+    each = substr(data, RSTART, RLENGTH)
+    kept = kept substr(data, 1, RSTART - 1) (is_kept("disabledtags", each) ? each : hidden(each))
+    data = substr(data, RSTART + RLENGTH)
+  }
+  return kept data
+}
+function is_guid(v) {
+  return length(v) == 36 && v ~ /^........-....-....-....-............$/ && v ~ /^[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+$/
+}
+# The GUID of "node:name:GUID"; "" for what has another form.
+function cached_guid(v,    id) {
+  sub(/;$/, "", v)
+  if (length(v) < 40) return ""
+  id = substr(v, length(v) - 35)
+  v = substr(v, 1, length(v) - 36)
+  return is_guid(id) && v ~ /.:[^:]+:$/ ? toupper(id) : ""
+}
+# The first GeneratedUID of each record: what an account of this Mac has names nobody else.
+function read_guids(    j, k, id) {
+  guids_read = 1
+  for (j = 1; j <= n; j++) {
+    if (T[j] != "key" || !(("attribute", X[j]) in R) || R["attribute", X[j]] != "GeneratedUID") continue
+    k = T[j + 2] == "array" ? j + 3 : j + 2
+    id = text_at(k)
+    if (is_guid(id)) guids[toupper(id)] = 1
+  }
 }
 
 # Each value is itself a property list, as text.

@@ -1,5 +1,6 @@
 /** What the printed collector may keep of each output and file: the allow-lists of the parsers, as lines for awk. */
 import { accountsPreferenceKeys } from '../parsers/accounts_preferences.ts';
+import { keptData, keptDataLength } from '../parsers/authentication_authority.ts';
 import type { AllowedDict } from '../parsers/allowed.ts';
 import { accountPolicyKeys, groupKeys, policyKeys, userKeys } from '../parsers/ds_records.ts';
 import { deferralKeys } from '../parsers/fdesetup_show_deferral_info.ts';
@@ -51,12 +52,30 @@ const policyRule = (key: string): Rule => [
   accountPolicyKeys.get(key) === 'accountPolicyData' ? 'policy' : 'any',
 ];
 
+/** Who a person is in a directory is left out unless it is asked for. */
+const identityRules: Readonly<Record<string, string>> = {
+  AuthenticationAuthority: 'authority',
+  OriginalNodeName: 'hidden',
+};
+const userRules = (include: ReadonlySet<string>): Rule[] =>
+  include.has('identities')
+    ? any('ds_users', userKeys.keys())
+    : [
+        ...Array.from(userKeys, ([key, attribute]): Rule => [
+          'ds_users',
+          key,
+          identityRules[attribute] ?? 'any',
+        ]),
+        ...Array.from(keptData, ([tag, form]): Rule => ['kept_data', tag, form]),
+        ['kept_data_length', 'most', String(keptDataLength)],
+      ];
+
 const allRules = (include: ReadonlySet<string>, noShells: ReadonlySet<string>): Rule[] => [
   ...any('ioreg_platform', [
     ...Object.keys(ioregPlatformKeys),
     ...(include.has('serial_number') ? Object.keys(serialNumberKeys) : []),
   ]),
-  ...any('ds_users', userKeys.keys()),
+  ...userRules(include),
   ...any('ds_groups', groupKeys.keys()),
   ...Array.from(accountPolicyKeys.keys(), policyRule),
   ...Object.keys(policyKeys).map((key): Rule => ['policy', key, 'number']),

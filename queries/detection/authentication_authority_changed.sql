@@ -5,7 +5,8 @@
 -- history: yes
 -- purpose: In the seven days before :now an authentication authority of an existing account was added or
 --   removed: a smart card, a kind of hash, a Kerberos realm, or DisabledUser. Of secure tokens other
---   questions speak.
+--   questions speak. Whether the name or the realm within one was replaced by another is asked only of
+--   snapshots with --include identities.
 -- requires: authentication_authorities,
 --   users
 -- also-reads: snapshots, latest_snapshots
@@ -63,8 +64,9 @@ compared AS (
     r.tag,
     r.value,
     r.change_time,
-    -- The value, at whatever place, just before and from then on.
-    MAX(
+    -- How often the value is there, at whatever place, just before and from then on: two that differ only in whom they
+    -- name may look the same.
+    SUM(
       CASE
         WHEN p.username = r.username
           AND COALESCE(p.uuid, '') = r.uuid
@@ -74,7 +76,7 @@ compared AS (
         ELSE 0
       END
     ) AS was_there,
-    MAX(
+    SUM(
       CASE
         WHEN p.username = r.username
           AND COALESCE(p.uuid, '') = r.uuid
@@ -103,8 +105,8 @@ FROM users_history u
 CROSS JOIN compared c
 WHERE c.has_past = 1
   AND (
-    (c.change = 'added' AND c.was_there = 0)
-    OR (c.change = 'removed' AND c.is_there = 0)
+    (c.change = 'added' AND c.was_there < c.is_there)
+    OR (c.change = 'removed' AND c.is_there < c.was_there)
   )
   AND u.host_id = c.host_id
   AND u.username = c.username

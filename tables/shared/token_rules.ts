@@ -1,9 +1,5 @@
 /** The token rules of one account: the verdict, and where sources disagree. What each rule says is in conflict_rules.ts. */
-import {
-  hasTag,
-  parseAuthenticationAuthority,
-  parseLocalCachedUser,
-} from '../../collector/parsers/authentication_authority.ts';
+import { cachedUserOf, hasTag } from '../../collector/parsers/authentication_authority.ts';
 import type { DsUser } from '../../collector/parsers/ds_users.ts';
 import { isForSysadminctl } from '../../collector/accounts.ts';
 import { isGuest, isSetupAssistant, isTagDisabled } from './accounts.ts';
@@ -96,14 +92,13 @@ const commandOfRecord = (own: Own): string | null => own.get('opendirectory')?.c
 
 /** M12: the GUID that a mobile account has in its directory, and its own. */
 const directoryGuid: AccountRule = ({ user }, own) => {
-  const cached = user.authenticationAuthority
-    .map(parseAuthenticationAuthority)
-    .find(({ tag }) => tag === 'LocalCachedUser');
-  const origin = cached?.data == null ? null : parseLocalCachedUser(cached.data);
+  const cached = cachedUserOf(user.authenticationAuthority);
   // Without its own GeneratedUID nobody can tell.
-  if (origin === null || user.uuid === null || origin.guid.toUpperCase() === user.uuid) return [];
+  if (cached === null || user.uuid === null || cached.hasGuid(user.uuid) !== false) return [];
   const command_id = commandOfRecord(own);
-  const remote = { source: 'opendirectory LocalCachedUser', value: origin.guid.toUpperCase(), command_id };
+  // Where identities are not asked for, the GUID in the directory is not told.
+  const value = cached.origin?.guid ?? null;
+  const remote = { source: 'opendirectory LocalCachedUser', value, command_id };
   const local = { source: 'opendirectory GeneratedUID', value: user.uuid, command_id };
   return [conflict('M12', user.recordName, remote, local)];
 };

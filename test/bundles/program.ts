@@ -67,7 +67,8 @@ export const storeFixtures = async (
   let time = 1_790_000_000;
   for (const fixture of fixtures) {
     const backend = { ...fixtureBackend(fixture, hostId).backend, capturedTime: time };
-    const snapshot = snapshotOf(tables, await collect(collectable, backend), '0.1.0');
+    const include = new Set(fixture.include ?? []);
+    const snapshot = snapshotOf(tables, await collect(collectable, backend, { include }), '0.1.0');
     transact(store, () => storeWriter(store.db, tables).add([snapshot], time));
     time += 86_400;
   }

@@ -55,7 +55,7 @@ test(
   'query',
   '--include serial_number,x 1',
   '--include does not know "x"',
-  'it takes serial_number and organization',
+  'it takes serial_number, organization, identities',
 );
 test(refused, 'findings', '--queries x --pack y', '--queries and --pack exclude each other');
 test(

@@ -197,7 +197,23 @@ const recordOf: Readonly<Partial<Record<CommandName, (name: string, uuid: string
       PrimaryGroupID: ['20'],
       GeneratedUID: [uuid],
     },
-    ...{ UserShell: ['/bin/zsh'], AuthenticationAuthority: [';ShadowHash;HASHLIST:<A>', ';SecureToken;'] },
+    UserShell: ['/bin/zsh'],
+    AuthenticationAuthority: [
+      ...[
+        ';ShadowHash;HASHLIST:<A>',
+        ';SecureToken;',
+        ';DisabledTags;SecureToken,SECRET@x',
+        ';ShadowHash;SECRET',
+      ],
+      ...[`;Kerberosv5;;SECRET@${name}`, '1.0;kerberosv5;SECRET;', ';DisabledUser;;NetLogon;SECRET &'],
+      ...[
+        `;LocalCachedUser;/SECRET:SECRET:${uuid.toLowerCase()};`,
+        ';LocalCachedUser;/SECRET:x:SECRET',
+        ';Own;SECRET',
+      ],
+      `;LocalCachedUser;/SECRET:é:${guid.replace('A', '0')}`,
+    ],
+    OriginalNodeName: ['/SECRET/x'],
     'dsAttrTypeNative:ShadowHashData': ['SECRET'],
   }),
   ds_groups: (name, uuid) => ({

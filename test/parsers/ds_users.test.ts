@@ -335,10 +335,12 @@ test('the exit code comes first', (t) => {
   t.is(caseOf('dscl-error-11.txt').exit_code, 40);
 });
 
+const identities = new Set(['identities']);
+
 test('reducing keeps what was asked for, unchanged', (t) => {
   for (const [{ file }, records] of userCases) {
     const text = plistOf(...records);
-    const reduced = sanitizeDsUsers(text);
+    const reduced = sanitizeDsUsers(text, identities);
     t.deepEqual(parseDsUsers(answer(reduced)), parseDsUsers(answer(text)), file);
     t.notRegex(reduced, /<key>[^<]*(:Password|Photo|Picture|Hint|_writers_|record_daemon)[^<]*</, file);
   }
@@ -538,8 +540,11 @@ test('any answer is read or refused, reduced or not, with the same users', (t) =
       fc.string(),
       fc.constantFrom(0, 0, 0, 1, 40, 70),
       (stdout, stderr, exitCode) => {
-        const reduced = sanitizeDsUsers(stdout);
-        t.is(sanitizeDsUsers(reduced), reduced);
+        const short = sanitizeDsUsers(stdout);
+        t.is(sanitizeDsUsers(short), short);
+        const reduced = sanitizeDsUsers(stdout, identities);
+        t.is(sanitizeDsUsers(reduced, identities), reduced);
+        t.is(sanitizeDsUsers(reduced), short);
         const users = read(stdout);
         t.deepEqual(read(reduced), users);
         isHandled(() => parseDsUsers(answer(stdout, { stderr, exitCode })));
