@@ -100,23 +100,50 @@ const codeFault = (step: Step, owners: ReadonlySet<number>): string | null => {
   return isOpenToOthers(stat) && !isShared ? ' may be written by others than its owner' : null;
 };
 
+interface Fault {
+  readonly path: string;
+  /** What follows the path. */
+  readonly what: string;
+}
+
+/** What others than its owners can have written of a path and every folder above it; null for nothing. */
+const faultOnTheWay = (path: string, owners: ReadonlySet<number>): Fault | null => {
+  for (const step of stepsTo(path)) {
+    const what = codeFault(step, owners);
+    if (what !== null) return { path: step.path, what };
+  }
+  return null;
+};
+
 /**
  * Refuses, as root, what others can have written, and would have run: it and every folder above it must be root’s alone.
  *
  * @param what What the path is for, in the words of the command line.
  */
 export const checkCode = (path: string, what: string): void => {
-  if (!isRoot()) return;
-  const owners = ownersOfCode();
-  for (const step of stepsTo(path)) {
-    const fault = codeFault(step, owners);
-    if (fault === null) continue;
-    throw new FileError(
-      step.path,
-      `${fault}, and as root ${what} must be root’s alone, with every folder above it`,
-      'copy it to a folder of root’s (chown root, chmod go-w), name it by its own path, or run without sudo',
-    );
-  }
+  const fault = isRoot() ? faultOnTheWay(path, ownersOfCode()) : null;
+  if (fault === null) return;
+  throw new FileError(
+    fault.path,
+    `${fault.what}, and as root ${what} must be root’s alone, with every folder above it`,
+    'copy it to a folder of root’s (chown root, chmod go-w), name it by its own path, or run without sudo',
+  );
+};
+
+/**
+ * Refuses, whoever runs the program, what speaks for root and is not root’s alone, with every folder above it.
+ *
+ * @param isStandIn In a folder that stands for a Mac, what is the user’s own counts as root’s.
+ */
+export const checkRootsOwn = (path: string, isStandIn: boolean): void => {
+  const owners = new Set([0, ...(isStandIn ? [process.geteuid?.() ?? 0] : [])]);
+  const fault = faultOnTheWay(path, owners);
+  if (fault === null) return;
+  throw new FileError(
+    fault.path,
+    `${fault.what}, and it is believed only where it is root’s alone, with every folder above it`,
+    'look at who put it there; then remove it, or chown it to root and chmod it go-w',
+  );
 };
 
 /** Refuses, as root, a path that leads through a link of a stranger’s. */

@@ -243,6 +243,10 @@ write('docs/privacy.md', privacyPage(declared));
 const { coveragePage } = await import('./coverage.ts');
 write('docs/coverage.md', coveragePage(declared));
 
+const { sampleProfile, settingsPage } = await import('./settings.ts');
+write('docs/settings.md', settingsPage());
+write('docs/com.tokenquery.collector.mobileconfig', sampleProfile());
+
 const tableList = [
   '| table | what | needs |',
   '| --- | --- | --- |',
