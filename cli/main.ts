@@ -64,6 +64,10 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: 'do what a scheduled job does, where it is switched on',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/job.ts')).jobCommand,
   },
+  doctor: {
+    summary: 'say whether tokenquery is installed and works as it should',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/doctor.ts')).doctorCommand,
+  },
   merge: {
     summary: 'put the snapshots of many hosts into one database',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/merge.ts')).mergeCommand,
