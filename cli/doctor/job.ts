@@ -4,6 +4,7 @@ import type { OwnMac } from '../../collector/backends/own.ts';
 import { CollectError, UserError } from '../../collector/errors.ts';
 import { statOrNull } from '../../collector/files.ts';
 import { parseLaunchctlPrintJob } from '../../collector/parsers/launchctl_print_job.ts';
+import type { LaunchdService } from '../../collector/parsers/launchctl_print_job.ts';
 import { parsePlistFile } from '../../collector/parsers/plist.ts';
 import { isArray, isDict, isSameValue } from '../../collector/parsers/plist_value.ts';
 import type { PlistDict } from '../../collector/parsers/plist_value.ts';
@@ -165,14 +166,21 @@ export const installedLines = (
   }
 };
 
-/** What launchd holds of the job. Throws CollectError for an answer that is not known. */
-export const launchdLine = async (mac: OwnMac, label: string, isInstalled: boolean): Promise<Line> => {
+/** What launchd holds of a job. Throws CollectError where it does not answer, or in a form that is not known. */
+export const serviceOf = async (mac: OwnMac, label: string): Promise<LaunchdService> => {
   const { outcome, stdout, stderr, exitCode } = await mac.run('launchctl_print_job', label);
-  const byHand = `launchctl print system/${label}`;
+  const hint = `launchctl print system/${label}`;
   if (outcome !== 'exited' || exitCode === null)
-    return unknown('launchd', `launchctl did not answer (${outcome.replaceAll('_', ' ')})`, byHand);
+    throw new CollectError('source_failed', `launchctl did not answer (${outcome.replaceAll('_', ' ')})`, {
+      hint,
+    });
   const answer = { stdout: decodeOutput(stdout) ?? '', stderr: decodeOutput(stderr) ?? '', exitCode };
-  const service = parseLaunchctlPrintJob({ ...answer, euid: process.geteuid?.() ?? null }, label);
+  return parseLaunchctlPrintJob({ ...answer, euid: process.geteuid?.() ?? null }, label);
+};
+
+/** What launchd holds of the job, as a line. Throws as serviceOf does. */
+export const launchdLine = async (mac: OwnMac, label: string, isInstalled: boolean): Promise<Line> => {
+  const service = await serviceOf(mac, label);
   const path = ownPathOf('job_plist', label);
   if (!service.isLoaded)
     return isInstalled
@@ -192,7 +200,11 @@ export const launchdLine = async (mac: OwnMac, label: string, isInstalled: boole
     );
   const runs = service.runs === null ? '' : `, started ${service.runs} times`;
   if (service.lastExitCode === null)
-    return unknown('launchd', `the job is loaded${runs}; how its last run ended is not told`, byHand);
+    return unknown(
+      'launchd',
+      `the job is loaded${runs}; how its last run ended is not told`,
+      `launchctl print system/${label}`,
+    );
   return service.lastExitCode === 0
     ? ok('launchd', `the job is loaded${runs}; its last run ended with 0`)
     : warning(
