@@ -288,7 +288,7 @@ export const ownCommands = {
     argv: ['/bin/launchctl', 'print', 'system/{label}'],
     parameter: label,
     privilege: 'user',
-    why: 'the verb print prints what launchd holds of one service; without a label of its own it names no other',
+    why: 'the verb print prints what launchd holds of one service',
   }),
 } as const;
 
