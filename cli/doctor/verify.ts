@@ -8,31 +8,12 @@ import { mustBeFree, recordingBackend, writeBundle } from '../../collector/backe
 import { CollectError, NotAsked } from '../../collector/errors.ts';
 import type { LaunchdService } from '../../collector/parsers/launchctl_print_job.ts';
 import { SourceReader } from '../../collector/source_reader.ts';
-import type { CommandName, FileName } from '../../collector/sources.ts';
 import { asksSysadminctl } from '../../collector/version.ts';
 import { toolName } from '../version.ts';
+import type { Ask, Claim } from './claim.ts';
 import { claims } from './claims.ts';
 import { serviceOf } from './job.ts';
 import type { Line, Verdict } from './report.ts';
-
-/** One question that a source answers. */
-export type Ask =
-  | { readonly kind: 'command'; readonly source: CommandName; readonly parameters: readonly string[] }
-  | { readonly kind: 'file'; readonly source: FileName; readonly path: string }
-  | { readonly kind: 'stat'; readonly path: string }
-  /** What launchd holds of a job: it is no source of a collection, and not recorded. */
-  | { readonly kind: 'service'; readonly label: string };
-
-/** A line of docs/verify-on-a-mac.md. */
-export interface Claim {
-  readonly claim: string;
-  readonly command: string;
-  readonly who: 'anybody' | 'root' | 'user';
-  /** Empty where no source asks it. */
-  readonly asks: readonly Ask[];
-  /** Whether something of it is left for somebody to run, or to judge. */
-  readonly isByHand: boolean;
-}
 
 /** What came of one question, or of all those of a line. */
 type Outcome = 'parsed' | 'parsed in part' | 'not run' | 'failed' | 'unknown form';

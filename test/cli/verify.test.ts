@@ -2,9 +2,10 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import type { Claim } from '../../cli/doctor/claim.ts';
 import { claims } from '../../cli/doctor/claims.ts';
 import { verify } from '../../cli/doctor/verify.ts';
-import type { Claim, Verification } from '../../cli/doctor/verify.ts';
+import type { Verification } from '../../cli/doctor/verify.ts';
 import { evidenceBackend } from '../../collector/backends/evidence.ts';
 import { liveBackend } from '../../collector/backends/live.ts';
 import { ownMac } from '../../collector/backends/own.ts';
