@@ -378,10 +378,11 @@ const switchChanges: readonly Change[] = [
   ],
 ];
 
-/** Writes over the middle of a page. */
-const damage = (path: string): void => {
+/** Writes over the head of every page but the first, or of the last alone, which nobody would come upon soon. */
+const damage = (path: string, isLastAlone = false): void => {
   const bytes = readFileSync(path);
-  for (let page = 4096; page + 4096 <= bytes.length; page += 4096) bytes.fill(0xff, page, page + 12);
+  for (let page = isLastAlone ? bytes.length - 4096 : 4096; page + 4096 <= bytes.length; page += 4096)
+    bytes.fill(0xff, page, page + 12);
   writeFileSync(path, bytes);
 };
 
@@ -410,6 +411,14 @@ const stateChanges: readonly Change[] = [
     'database',
     'error',
     /is not a tokenquery database/,
+  ],
+  [
+    'one damaged page',
+    (mac) => damage(join(mac, at.db), true),
+    'database',
+    'error',
+    /is damaged/,
+    /not touched/,
   ],
   ['damaged pages', (mac) => damage(join(mac, at.db)), 'database', 'error', /is damaged/, /not touched/],
   [
