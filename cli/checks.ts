@@ -50,7 +50,7 @@ const checkCompanions = (values: Values, options: Options, name: string, spec: O
 const listed = (words: readonly string[], last: string): string =>
   words.length === 2 ? words.join(last) : words.join(', ');
 
-const checkChoice = (name: string, spec: OptionSpec, text: string): void => {
+const checkChoice = (shown: string, spec: OptionSpec, text: string): void => {
   const { choices, noun, isList } = spec;
   if (choices === undefined || choices.includes(text)) return;
   if (noun !== undefined) {
@@ -58,10 +58,21 @@ const checkChoice = (name: string, spec: OptionSpec, text: string): void => {
     throw new UserError(`there is no ${noun} ${JSON.stringify(text)}`, suggest(text, choices, all), 2);
   }
   throw new UserError(
-    `${dashes(name)} does not know ${JSON.stringify(text)}`,
+    `${shown} does not know ${JSON.stringify(text)}`,
     `it takes ${listed(choices, isList === true ? ' and ' : ' or ')}`,
     2,
   );
+};
+
+/**
+ * Checks one value of an option; UserError for what is none.
+ *
+ * @param shown How the option is called where the value stands.
+ * @returns The number that it stands for; null where the text itself is the value.
+ */
+export const checkValue = (shown: string, spec: OptionSpec, text: string): number | null => {
+  checkChoice(shown, spec, text);
+  return spec.kind === undefined ? null : numberOf(spec.kind, shown, text, spec.least);
 };
 
 /** What stands in the place of a positional argument is not given beside one. */
@@ -91,8 +102,7 @@ export const checkOptions = (
   const numbers = new Map<string, number>();
   for (const [name, spec] of given) {
     for (const text of values.get(name) ?? []) {
-      checkChoice(name, spec, text);
-      const number = spec.kind === undefined ? null : numberOf(spec.kind, dashes(name), text, spec.least);
+      const number = checkValue(dashes(name), spec, text);
       if (number !== null) numbers.set(name, number);
     }
   }

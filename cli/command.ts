@@ -69,6 +69,9 @@ interface CommandLimits {
   readonly isMemoryBounded: boolean;
 }
 
+/** Runs command lines one after the other, as `--then` does; the first exit code that is not 0. */
+export type RunLines = (lines: readonly (readonly string[])[]) => Promise<number>;
+
 /** One verb of the command line: help, documentation and parsing come from it. */
 export interface Command {
   readonly name: string;
@@ -85,6 +88,9 @@ export interface Command {
   };
   readonly examples: readonly string[];
   readonly limits?: (given: Arguments) => CommandLimits;
-  /** @returns The exit code. */
-  run(given: Arguments): Promise<number>;
+  /**
+   * @param runLines For a command that stands for others.
+   * @returns The exit code.
+   */
+  run(given: Arguments, runLines: RunLines): Promise<number>;
 }

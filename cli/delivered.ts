@@ -17,3 +17,8 @@ export const deliveredFolder = (name: string): string => {
 /** The file that starts this program, for a thread of it. */
 export const programEntry =
   typeof builtRoot === 'string' ? join(builtRoot, 'tokenquery.cjs') : join(sourceRoot, 'cli/start.ts');
+
+/** The folder in which the program lies: that of bin/ and dist/, or of the sources. */
+export const programFolder = typeof builtRoot === 'string' ? join(builtRoot, '..') : sourceRoot;
+/** Whether dist/ runs, and not the sources. */
+export const isBuilt = typeof builtRoot === 'string';

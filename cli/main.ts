@@ -1,4 +1,4 @@
-import type { Arguments, Command } from './command.ts';
+import type { Arguments, Command, RunLines } from './command.ts';
 import { alignColumns, helpOf, parseCommandLine } from './args.ts';
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
@@ -59,6 +59,14 @@ export const verbs: Readonly<Record<string, Entry>> = {
   schedule: {
     summary: 'print a job that takes snapshots and exports them',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/schedule.ts')).scheduleCommand,
+  },
+  job: {
+    summary: 'do what a scheduled job does, where it is switched on',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/job.ts')).jobCommand,
+  },
+  doctor: {
+    summary: 'say whether tokenquery is installed and works as it should',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/doctor.ts')).doctorCommand,
   },
   merge: {
     summary: 'put the snapshots of many hosts into one database',
@@ -122,8 +130,11 @@ export type Guard = 'to start' | 'standing' | 'none';
  *
  * @returns The exit code: the first that is not 0, where there are several commands.
  */
-export const main = async (argv: readonly string[], guard: Guard): Promise<number> => {
-  const [first = [], ...rest] = splitSequence(argv);
+export const main = (argv: readonly string[], guard: Guard): Promise<number> =>
+  inTurn(splitSequence(argv), guard);
+
+const inTurn = async (lines: readonly (readonly string[])[], guard: Guard): Promise<number> => {
+  const [first = [], ...rest] = lines;
   let exitCode = await runOne(first, guard);
   // Each is run whatever came of the one before: what an earlier run stored is exported even if this one stores nothing.
   for (const next of rest) {
@@ -161,10 +172,12 @@ const guarded = async (
   argv: readonly string[],
   guard: Guard,
 ): Promise<number> => {
+  const runLines: RunLines = (lines) => inTurn(lines, guard);
   const own = command.limits?.(given) ?? { what: command.name, seconds: null, isMemoryBounded: false };
   const asked = 'timeout' in command.options ? given.number('timeout') : null;
   const seconds = asked ?? own.seconds;
-  if (guard === 'none' || (seconds === null && !own.isMemoryBounded)) return await command.run(given);
+  if (guard === 'none' || (seconds === null && !own.isMemoryBounded))
+    return await command.run(given, runLines);
   if (guard === 'to start') {
     const { runGuarded } = await import(/* webpackMode: "eager" */ './guardian.ts');
     const { programEntry } = await import(/* webpackMode: "eager" */ './delivered.ts');
@@ -173,7 +186,7 @@ const guarded = async (
   const { bounded, memoryLimit } = await import(/* webpackMode: "eager" */ './guarded.ts');
   const { what, hint = '--timeout SECONDS gives it longer' } = own;
   const limits = { what, hint, seconds, bytes: own.isMemoryBounded ? memoryLimit() : null };
-  return await bounded(limits, asked !== null, () => command.run(given));
+  return await bounded(limits, asked !== null, () => command.run(given, runLines));
 };
 
 const runOne = async (argv: readonly string[], guard: Guard): Promise<number> => {

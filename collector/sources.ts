@@ -25,10 +25,10 @@ export interface Command {
 }
 
 /** A command that takes longer is ended. */
-const defaultTimeoutSeconds = 15;
+export const defaultTimeoutSeconds = 15;
 
 export interface FileSource {
-  /** `{username}` stands for the short name of a local account. */
+  /** `{username}` stands for the short name of a local account, `{label}` for the label of a job. */
   readonly paths: readonly string[];
   readonly privilege: Privilege;
   readonly why: string;
@@ -52,6 +52,10 @@ export const isSafeUsername = (name: string): boolean =>
   !controlCharacter.test(name);
 
 const username: Parameter = { placeholder: '{username}', isAllowed: isSafeUsername };
+const label: Parameter = {
+  placeholder: '{label}',
+  isAllowed: (value) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(value),
+};
 const device: Parameter = {
   placeholder: '{device}',
   isAllowed: (value) => value === '/' || /^disk[0-9]+s[0-9]+$/.test(value),
@@ -276,6 +280,37 @@ export const files = {
 } as const;
 
 /**
+ * What `job` and `doctor` ask about tokenquery itself: its settings, and its own job. No table is made of it, and `capture` and the
+ * printed collector ask none of it.
+ */
+export const ownCommands = {
+  launchctl_print_job: command({
+    argv: ['/bin/launchctl', 'print', 'system/{label}'],
+    parameter: label,
+    privilege: 'user',
+    why: 'the verb print prints what launchd holds of one service',
+  }),
+} as const;
+
+export const ownFiles = {
+  managed_settings: file({
+    paths: ['/Library/Managed Preferences/com.tokenquery.collector.plist'],
+    privilege: 'user',
+    why: 'the switch and the options of the job, as a profile sets them; only the documented keys are used',
+  }),
+  local_settings: file({
+    paths: ['/Library/Preferences/com.tokenquery.collector.plist'],
+    privilege: 'user',
+    why: 'the same keys, as root sets them by hand where no profile does',
+  }),
+  job_plist: file({
+    paths: ['/Library/LaunchDaemons/{label}.plist'],
+    privilege: 'user',
+    why: 'the job as it is installed, to be compared with what tokenquery schedule prints',
+  }),
+} as const;
+
+/**
  * Places that versions before this did not look at, by the first that does. Evidence that does not name one was recorded by
  * such a version, or by another tool: nobody looked there, which is no fault of the evidence, and no proof of anything.
  */
@@ -329,6 +364,25 @@ const asSeenFirst = (path: string): string =>
 export const mayBeRemote = (path: string): boolean => {
   const plain = asSeenFirst(path);
   return networkFolders.some((folder) => plain === folder || plain.startsWith(`${folder}/`));
+};
+
+export type OwnCommandName = keyof typeof ownCommands;
+export type OwnFileName = keyof typeof ownFiles;
+
+/** The argv that asks of a job by its label; throws on what is no label. */
+export const ownArgvOf = (name: OwnCommandName, value: string): readonly string[] => {
+  const { argv, parameter } = ownCommands[name];
+  if (!parameter?.isAllowed(value)) throw new Error(`${name}: not a value for ${parameter?.placeholder}`);
+  return argv.map((word) => word.replace(parameter.placeholder, value));
+};
+
+/** The path of a file of tokenquery’s own; throws on what is no label. */
+export const ownPathOf = (name: OwnFileName, value = ''): string => {
+  const { paths }: FileSource = ownFiles[name];
+  const [path = ''] = paths;
+  if (!path.includes(label.placeholder)) return path;
+  if (!label.isAllowed(value)) throw new Error(`${name}: not a value for ${label.placeholder}`);
+  return path.replace(label.placeholder, value);
 };
 
 export type CommandName = keyof typeof commands;

@@ -2,7 +2,7 @@
  * Whom a path is trusted from where the program runs as root, decided in this one place; docs/security.md has the rules.
  * An ordinary user risks nothing by a path that its owner could not do to them anyway.
  */
-import { readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { FileError } from './errors.ts';
@@ -100,23 +100,92 @@ const codeFault = (step: Step, owners: ReadonlySet<number>): string | null => {
   return isOpenToOthers(stat) && !isShared ? ' may be written by others than its owner' : null;
 };
 
+/** Whether nothing is there for certain: what may not be looked at may be there. */
+const isAbsent = (path: string): boolean => {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
+};
+
+interface Fault {
+  readonly path: string;
+  /** What follows the path. */
+  readonly what: string;
+  /** It could not be looked at. */
+  readonly isUnseen?: true;
+}
+
+/** What others than its owners can have written of a path and every folder above it; null for nothing. */
+const faultOnTheWay = (path: string, owners: ReadonlySet<number>): Fault | null => {
+  for (const step of stepsTo(path)) {
+    const what = codeFault(step, owners);
+    if (what !== null) return { path: step.path, what };
+  }
+  return null;
+};
+
 /**
  * Refuses, as root, what others can have written, and would have run: it and every folder above it must be root’s alone.
  *
  * @param what What the path is for, in the words of the command line.
  */
 export const checkCode = (path: string, what: string): void => {
-  if (!isRoot()) return;
-  const owners = ownersOfCode();
-  for (const step of stepsTo(path)) {
-    const fault = codeFault(step, owners);
-    if (fault === null) continue;
-    throw new FileError(
-      step.path,
-      `${fault}, and as root ${what} must be root’s alone, with every folder above it`,
-      'copy it to a folder of root’s (chown root, chmod go-w), name it by its own path, or run without sudo',
-    );
+  const fault = isRoot() ? faultOnTheWay(path, ownersOfCode()) : null;
+  if (fault === null) return;
+  throw new FileError(
+    fault.path,
+    `${fault.what}, and as root ${what} must be root’s alone, with every folder above it`,
+    'copy it to a folder of root’s (chown root, chmod go-w), name it by its own path, or run without sudo',
+  );
+};
+
+/**
+ * Refuses, whoever runs the program, what speaks for root and is not root’s alone, with every folder above it.
+ *
+ * @param isStandIn In a folder that stands for a Mac, what is the user’s own counts as root’s.
+ */
+export const checkRootsOwn = (path: string, isStandIn: boolean): void => {
+  const owners = new Set([0, ...(isStandIn ? [process.geteuid?.() ?? 0] : [])]);
+  const fault = faultOnTheWay(path, owners);
+  if (fault === null) return;
+  throw new FileError(
+    fault.path,
+    `${fault.what}, and it is believed only where it is root’s alone, with every folder above it`,
+    'look at who put it there; then remove it, or chown it to root and chmod it go-w',
+  );
+};
+
+/**
+ * The first thing of a program that root would not start: on the way to one of its places, or below one; null where all is
+ * root’s alone. bin/tokenquery looks at the same before it starts Node.
+ *
+ * @param isLeftOut Names that are not looked into.
+ */
+export const faultOfProgram = (
+  places: readonly string[],
+  isLeftOut: (name: string) => boolean = () => false,
+): Fault | null => {
+  const owners = new Set([0]);
+  const below = (path: string, folder: Stats | null): Fault | null => {
+    const stat = statOrNull(path);
+    if (stat === null) return { path, what: ' cannot be looked at', isUnseen: true };
+    const what = codeFault({ path, stat, folder, isLast: true }, owners);
+    if (what !== null) return { path, what };
+    if (!stat.isDirectory()) return null;
+    for (const name of readdirSync(path).toSorted()) {
+      const fault = isLeftOut(name) ? null : below(join(path, name), stat);
+      if (fault !== null) return fault;
+    }
+    return null;
+  };
+  for (const place of places) {
+    if (isAbsent(place)) continue;
+    const fault = faultOnTheWay(place, owners) ?? below(place, null);
+    if (fault !== null) return fault;
   }
+  return null;
 };
 
 /** Refuses, as root, a path that leads through a link of a stranger’s. */

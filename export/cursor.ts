@@ -144,12 +144,12 @@ export const lockCursor = (path: string): (() => void) => {
   return () => db.close();
 };
 
-/** Reads a cursor; one that is not there has seen nothing. */
-export const readCursor = (path: string, selection: string): Cursor => {
+/** What a cursor says; null where there is none. Throws UserError for what is no cursor, or one of another version. */
+const readCursorJson = (path: string): CursorJson | null => {
   let json: Partial<CursorJson> | null;
   try {
     const text = textOf(path);
-    if (text === null) return emptyCursor(selection);
+    if (text === null) return null;
     json = JSON.parse(text) as Partial<CursorJson> | null;
   } catch (error) {
     throw error instanceof SyntaxError ? notACursor(path) : fileFailure(error, path, 'read');
@@ -162,6 +162,16 @@ export const readCursor = (path: string, selection: string): Cursor => {
     );
   }
   if (!isCursorJson(json)) throw notACursor(path);
+  return json;
+};
+
+/** Whether there is a cursor. Throws as readCursor does. */
+export const isCursorThere = (path: string): boolean => readCursorJson(path) !== null;
+
+/** Reads a cursor; one that is not there has seen nothing. */
+export const readCursor = (path: string, selection: string): Cursor => {
+  const json = readCursorJson(path);
+  if (json === null) return emptyCursor(selection);
   if (json.selection !== selection) {
     throw new UserError(
       `${path} belongs to an export of another format, or of other tables or hosts, or with another redaction`,

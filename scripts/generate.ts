@@ -13,6 +13,7 @@ import { layoutVersion } from '../store/schema.ts';
 import { readSchema } from '../store/shape.ts';
 import { bringUpToDate } from '../store/upgrade.ts';
 import { askProgram } from './ask.ts';
+import { claimsFile } from './claims.ts';
 import { embeddedScript } from './embedded_script.ts';
 import { parsersIndex } from './parsers_index.ts';
 
@@ -58,6 +59,7 @@ write(
 
 write('collector/parsers/index.ts', await parsersIndex(join(root, 'collector/parsers')));
 write('collector/script/embedded.ts', embeddedScript());
+write('cli/doctor/claims.ts', claimsFile(readFileSync(join(root, 'docs/verify-on-a-mac.md'), 'utf8')));
 
 const { tables: declared } = await import('../tables/index.ts');
 /** Of a file that was just made. */
@@ -242,6 +244,10 @@ write('docs/privacy.md', privacyPage(declared));
 
 const { coveragePage } = await import('./coverage.ts');
 write('docs/coverage.md', coveragePage(declared));
+
+const { sampleProfile, settingsPage } = await import('./settings.ts');
+write('docs/settings.md', settingsPage());
+write('docs/com.tokenquery.collector.mobileconfig', sampleProfile());
 
 const tableList = [
   '| table | what | needs |',

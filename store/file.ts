@@ -308,6 +308,8 @@ export interface OpenOptions {
    * lacks is stood in for, and only its snapshots can be read: it is an input, whose pages are checked.
    */
   readonly mayUpdate?: boolean;
+  /** Nothing is written, not even the index of a log: what is in the file is read into memory, and its pages are checked. */
+  readonly isUntouched?: boolean;
 }
 
 /** Sets up a connection to write by; the file is made ours where nothing is in it. */
@@ -538,11 +540,14 @@ export const openForReading = (path: string, tables: readonly Table[], options: 
   if (header.kind === 'other') throw notOurs(path);
   if (header.version > schema.version) throw tooNew(path, header.version, schema.version);
   const isInput = options.mayUpdate === false;
-  const notes = header.version < schema.version && !isInput ? updateBefore(path, tables, options) : [];
+  const isUntouched = options.isUntouched === true;
+  const isUpdated = header.version < schema.version && !isInput && !isUntouched;
+  const notes = isUpdated ? updateBefore(path, tables, options) : [];
   let db: Db | null = null;
   try {
-    db = openToRead(path, options.waitMs ?? defaultWaitMs);
+    db = isUntouched ? openBytes(readWhole(path)) : openToRead(path, options.waitMs ?? defaultWaitMs);
     if (!isOurs(db)) throw notOurs(path);
+    if (isUntouched) checkPages(db, path);
     if (versionOf(db) < schema.version && !isInput) {
       db.close();
       db = openUpdated(path, schema);

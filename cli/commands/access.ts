@@ -5,6 +5,8 @@ import {
   files,
   lookSeconds,
   networkFolders,
+  ownCommands,
+  ownFiles,
   statNamedBySources,
   statOnly,
   timeoutSecondsOf,
@@ -54,6 +56,10 @@ export const accessList = () => ({
     never_below: networkFolders,
     serves: servedBy('stat'),
   },
+  own: {
+    commands: Object.entries(ownCommands).map(([source, { argv, why }]) => ({ source, argv, why })),
+    files: Object.entries(ownFiles).map(([source, { paths, why }]) => ({ source, paths, why })),
+  },
   volume_only: volumeFiles.map(({ path, serves: sources, why }) => ({ path, stands_for: sources, why })),
 });
 
@@ -86,6 +92,13 @@ const run = async (given: Arguments): Promise<number> => {
         `below ${networkFolders.join(', ')},\nin capitals or not. A look that takes longer than ${lookSeconds} s is given up. ` +
         'What it would have told is NULL.\n',
     );
+    print(
+      '\nWhat job and doctor ask about tokenquery itself. No table is made of it, and no capture records it.\n',
+    );
+    for (const { source, argv, why } of list.own.commands)
+      print(`\n${argv.join(' ')}\n  ${source}; ${why}\n`);
+    for (const { source, paths, why } of list.own.files)
+      print(`\n${paths.join('\n')}\n  ${source}; ${why}\n`);
     print(
       '\nFiles that are read of a mounted volume only (--source volume:PATH), never of the Mac that this runs on.\n',
     );

@@ -1,32 +1,32 @@
 import { posix } from 'node:path';
 import { UserError } from '../../collector/errors.ts';
-import type { PlistDict, PlistValue } from '../../collector/parsers/plist_value.ts';
 import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
 import { formatNames } from '../../export/formats/index.ts';
 import { levels } from '../../export/redact.ts';
 import type { Arguments, Command } from '../command.ts';
 import type { Relation } from '../command.ts';
 import { day, shortestTurn, splayOf } from '../due.ts';
+import {
+  checkSecondsFor,
+  exportWords,
+  installedProgram,
+  launchdJob,
+  macLog,
+  macState,
+  resultsPath,
+} from '../job.ts';
+import type { Job, LaunchdFrame } from '../job.ts';
 import { flush, print, printNote } from '../output.ts';
 
-interface Job {
-  readonly label: string;
-  readonly program: string;
-  readonly db: string;
-  readonly cursor: string;
-  readonly output: string;
-  readonly format: string;
-  readonly log: string;
-  readonly every: string;
+/** All that is printed goes by. */
+interface Printed extends Job, LaunchdFrame {
   readonly everySeconds: number;
-  readonly checkSeconds: number;
-  readonly redact: readonly string[];
 }
 
-const jobOf = (given: Arguments): Job => {
+const printedOf = (given: Arguments): Printed => {
   const path = (option: string, otherwise: string): string => given.text(option) ?? otherwise;
   const isSystemd = given.flag('systemd');
-  const state = isSystemd ? '/var/lib/tokenquery' : '/var/db/tokenquery';
+  const state = isSystemd ? '/var/lib/tokenquery' : macState;
   const format = given.text('format') ?? (isSystemd ? 'ecs' : 'native');
   if (format === 'csv' || format === 'json')
     throw new UserError(
@@ -35,88 +35,44 @@ const jobOf = (given: Arguments): Job => {
       2,
     );
   const everySeconds = given.number('every') ?? day;
-  const checkSeconds = given.number('check') ?? (isSystemd || everySeconds > 900 ? 900 : 60);
+  const checkSeconds = given.number('check') ?? (isSystemd ? 900 : checkSecondsFor(everySeconds));
   if (!isSystemd && checkSeconds > everySeconds)
     throw new UserError(
       '--check is longer than --every',
       'a turn that nobody looks for is taken late, or never',
       2,
     );
-  const level = given.text('redact');
   return {
     label: given.text('label') ?? 'org.example.tokenquery',
     every: given.text('every') ?? '24h',
-    everySeconds,
-    checkSeconds,
-    format,
-    program: path('program', '/opt/tokenquery/bin/tokenquery'),
+    ...{ everySeconds, checkSeconds, format },
+    program: path('program', installedProgram),
     db: path('db', `${state}/${isSystemd ? 'fleet' : 'tokenquery'}.db`),
     cursor: path('cursor', `${state}/export.cursor`),
-    output: path('output', `/var/log/tokenquery/results.${format === 'osquery' ? 'log' : 'ndjson'}`),
-    log: path('log', '/var/log/tokenquery/tokenquery.log'),
-    redact:
-      level === null ? [] : ['--redact', level, '--redact-key', path('redact-key', `${state}/redact.key`)],
+    output: path('output', resultsPath(format)),
+    log: path('log', macLog),
+    redact: given.text('redact'),
+    redactKey: path('redact-key', `${state}/redact.key`),
+    include: [],
+    isEnabled: given.flag('enabled'),
   };
 };
 
-const exportWords = ({ db, format, cursor, output, redact }: Job): readonly string[] => [
-  'export',
-  '--db',
-  db,
-  '--format',
-  format,
-  '--cursor',
-  cursor,
-  '--output',
-  output,
-  ...redact,
-];
-
-/** What launchd runs: one command line, so that no script of a site's own has to be kept beside it. */
-const launchdWords = (job: Job): readonly string[] => [
-  job.program,
-  'snapshot',
-  '--db',
-  job.db,
-  '--if-due',
-  '--every',
-  job.every,
-  '--then',
-  ...exportWords(job),
-];
-
-const launchdJob = (job: Job): PlistDict =>
-  new Map<string, PlistValue>([
-    ['Label', job.label],
-    ['ProgramArguments', launchdWords(job)],
-    ['StartInterval', job.checkSeconds],
-    ['RunAtLoad', true],
-    ['ProcessType', 'Background'],
-    ['Nice', 10],
-    ['LowPriorityIO', true],
-    ['LowPriorityBackgroundIO', true],
-    ['ThrottleInterval', 60],
-    ['ExitTimeOut', 30],
-    // 0077: what it makes is for root alone.
-    ['Umask', 63],
-    ['SoftResourceLimits', new Map([['NumberOfFiles', 4096]])],
-    ['EnvironmentVariables', new Map([['PATH', '/usr/bin:/bin:/usr/sbin:/sbin']])],
-    ['StandardErrorPath', job.log],
-    ['StandardOutPath', job.log],
-  ]);
-
-const launchd = (job: Job): string =>
-  writeXmlPlist(launchdJob(job), {
+const launchd = (job: Printed): string =>
+  writeXmlPlist(launchdJob(job, job), {
     indent: '  ',
     comment: [
       '<!-- For /Library/LaunchDaemons, root:wheel 0644, named after its label. Printed by tokenquery schedule, which installed',
       '     nothing.',
       `     It is started every ${job.checkSeconds} s and does nothing until its turn, which comes every ${job.every} at a time`,
-      '     that the hardware UUID decides: this file is the same for every Mac. docs/schedule.md has the rest. -->',
+      '     that the hardware UUID decides: this file is the same for every Mac. docs/schedule.md has the rest.',
+      job.isEnabled
+        ? '     It is on until its settings switch it off: docs/settings.md. -->'
+        : '     It is off until its settings switch it on: docs/settings.md. -->',
     ],
   });
 
-const newsyslog = ({ log }: Job): string =>
+const newsyslog = ({ log }: Printed): string =>
   [
     '# /etc/newsyslog.d/tokenquery.conf, root:wheel 0644. Printed by tokenquery schedule, which installed nothing.',
     '# launchd opens the log anew at each start, so nothing is signalled (N). The results rotate by themselves.',
@@ -147,12 +103,12 @@ const calendarOf = (seconds: number): string => {
 };
 
 /** Folders that the service writes into, beside those that systemd makes for it. */
-const writableFolders = ({ db, cursor, output }: Job): readonly string[] =>
+const writableFolders = ({ db, cursor, output }: Printed): readonly string[] =>
   [...new Set([db, cursor, output].map((path) => posix.dirname(path)))].filter(
     (folder) => !/^\/var\/(?:lib|log)\/tokenquery(?:\/|$)/.test(folder),
   );
 
-const systemd = (job: Job, inputs: string): string => {
+const systemd = (job: Printed, inputs: string): string => {
   const calendar = calendarOf(job.checkSeconds);
   const folders = writableFolders(job);
   const words = [job.program, 'merge', '--db', job.db, inputs, '--then', ...exportWords(job)];
@@ -202,7 +158,7 @@ const systemd = (job: Job, inputs: string): string => {
 const two = (number: number): string => String(number).padStart(2, '0');
 
 const run = async (given: Arguments): Promise<number> => {
-  const job = jobOf(given);
+  const job = printedOf(given);
   const hostId = given.text('host-id');
   if (given.flag('newsyslog')) print(newsyslog(job));
   else if (given.flag('systemd'))
@@ -228,6 +184,7 @@ export const scheduleCommand: Command = {
   about: [
     'By default a launchd job for one Mac. It is started often and does nothing until its turn: a turn that was slept',
     'through is taken afterwards, and the turns of a fleet are spread by hardware UUID. docs/schedule.md has the rest.',
+    'A profile, or root by hand, switches it on and sets its options: docs/settings.md.',
   ],
   options: {
     newsyslog: {
@@ -238,6 +195,12 @@ export const scheduleCommand: Command = {
     systemd: {
       type: 'boolean',
       description: 'Print a service and a timer that merge what Macs sent to one machine.',
+    },
+    enabled: {
+      type: 'boolean',
+      excludes: notOnAServer,
+      description:
+        'Print a job that is on until its settings switch it off; without this, the other way round.',
     },
     db: { type: 'string', value: 'FILE', kind: 'absolute path', description: 'The database.' },
     cursor: {

@@ -4,7 +4,7 @@ import { isNotThere } from '../file_failure.ts';
 import { lookSeconds, timeoutSecondsOf } from '../sources.ts';
 import { checkCode } from '../trust.ts';
 import { pathStatOf } from './backend.ts';
-import type { Look, PathStat, Backend } from './backend.ts';
+import type { Backend, Look, Output, PathStat } from './backend.ts';
 import { maxOutputBytes, runProcess } from './process.ts';
 
 const lookAt = async (path: string): Promise<PathStat> => {
@@ -29,6 +29,24 @@ export const within = async (seconds: number, look: Promise<PathStat>): Promise<
 };
 
 /**
+ * Runs a program of the list; in a folder that stands for `/`, what is there in its place, which as root must be root’s.
+ *
+ * @param root The folder, or `/`.
+ */
+export const runAt = async (
+  root: string,
+  isStandIn: boolean,
+  argv: readonly string[],
+  timeoutSeconds: number,
+): Promise<Output> => {
+  const [program = '', ...parameters] = argv;
+  const path = join(root, program);
+  if (isStandIn) checkCode(path, 'what --exec-root names');
+  const output = await runProcess(path, parameters, timeoutSeconds * 1000);
+  return { ...output, isSpawned: output.outcome !== 'missing' && output.outcome !== 'denied' };
+};
+
+/**
  * This Mac. `execRoot` is a folder that stands for `/`, so that tests run on any OS; as root it must be root’s.
  * What may be asked is decided before: table_draft.ts and source_reader.ts hold it against sources.ts.
  */
@@ -43,13 +61,7 @@ export const liveBackend = (options: { readonly execRoot?: string }): Backend =>
     capturedTime: Math.floor(Date.now() / 1000),
     euid: process.geteuid?.() ?? null,
     hostId: null,
-    run: async (source, argv) => {
-      const [program = '', ...parameters] = argv;
-      const path = join(root, program);
-      if (isStandIn) checkCode(path, 'what --exec-root names');
-      const output = await runProcess(path, parameters, timeoutSecondsOf(source) * 1000);
-      return { ...output, isSpawned: output.outcome !== 'missing' && output.outcome !== 'denied' };
-    },
+    run: (source, argv) => runAt(root, isStandIn, argv, timeoutSecondsOf(source)),
     readFile: async (path) => {
       const at = join(root, path);
       try {

@@ -118,12 +118,17 @@ const statsText = ({ files, stats }: Recording): string => {
 };
 
 /** All files of a bundle, by path, in order. */
-const bundleFiles = (recording: Recording, description: Description): Map<string, Uint8Array> => {
+const bundleFiles = (
+  recording: Recording,
+  description: Description,
+  beside: ReadonlyMap<string, string>,
+): Map<string, Uint8Array> => {
   const encoder = new TextEncoder();
   const files = new Map<string, Uint8Array>();
   const put = (path: string, content: Content): void => {
     files.set(path, typeof content === 'string' ? encoder.encode(content) : content);
   };
+  for (const [path, text] of beside) put(path, text);
   put('evidence.json', `${JSON.stringify(described(description), null, 1)}\n`);
   const commands = [...recording.commands].toSorted(([a], [b]) => (a < b ? -1 : 1));
   for (const [index, [, { argv, output }]] of commands.entries()) {
@@ -190,9 +195,10 @@ const archiveOf = async (
   return gzipSync(Buffer.concat(chunks), { level: 9 });
 };
 
-const mustBeFree = async (target: string, out: string): Promise<void> => {
+/** Throws UserError where something is at the place of a bundle: evidence is never overwritten. */
+export const mustBeFree = async (out: string): Promise<void> => {
   try {
-    await lstat(target);
+    await lstat(resolve(out));
   } catch (error) {
     if (isNotThere(error)) return;
     throw error;
@@ -223,16 +229,19 @@ const makeIn = async (
 /**
  * Writes a bundle to a new folder, or to a new .tar.gz; readable by its owner alone. It appears whole
  * or not at all. Throws UserError when the place is taken or cannot be written.
+ *
+ * @param beside Further files, by name, which no reader of evidence looks at.
  */
 export const writeBundle = async (
   out: string,
   recording: Recording,
   description: Description,
+  beside: ReadonlyMap<string, string> = new Map(),
 ): Promise<{ readonly files: number; readonly bytes: number }> => {
-  const files = bundleFiles(recording, description);
+  const files = bundleFiles(recording, description, beside);
   const target = resolve(out);
   checkLinks(dirname(target));
-  await mustBeFree(target, out);
+  await mustBeFree(out);
   let staging: string | null = null;
   try {
     staging = await mkdtemp(join(dirname(target), '.tokenquery-'));

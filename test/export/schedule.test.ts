@@ -165,17 +165,10 @@ test('the launchd job is a property list that runs what it should, and the same 
   t.is(job.KeepAlive, undefined);
   const words = [...job.ProgramArguments];
   t.is(words[0], '/opt/tokenquery/bin/tokenquery');
-  t.deepEqual(words.slice(1, 9), [
-    'snapshot',
-    '--db',
-    '/var/db/a & b.db',
-    '--if-due',
-    '--every',
-    '12h',
-    '--then',
-    'export',
-  ]);
+  t.deepEqual(words.slice(1, 6), ['job', '--db', '/var/db/a & b.db', '--every', '12h']);
   t.true(words.includes('--cursor') && words.includes('--output'));
+  // It is off until its settings say otherwise.
+  t.false(words.includes('--enabled'));
   t.false(words.some((word) => /(?:^|\/)(?:ba|z)?sh$/.test(word)));
   const again = await cli([
     'schedule',
@@ -198,7 +191,7 @@ test('the words of the job are options that there are', async (t) => {
     const options = new Set(stdout.match(/--[a-z-]+/g) ?? []);
     t.true(options.size > 4);
     for (const [verb, text] of [
-      ['snapshot', await cli(['snapshot', '--help'])],
+      ['job', await cli(['job', '--help'])],
       ['export', await cli(['export', '--help'])],
       ['merge', await cli(['merge', '--help'])],
     ] as const) {
