@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir, hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { home } from './facts.ts';
 import type { Release } from './release.ts';
 
@@ -26,7 +26,9 @@ const copyOf = (project: string, to: string): void => {
 /** @returns What differs between two lists of sums. */
 const differences = (one: string, two: string): readonly string[] => {
   const [first, second] = [new Set(one.split('\n')), new Set(two.split('\n'))];
-  return [...first.symmetricDifference(second)].map((line) => line.replace(/^\S+ +/, ''));
+  return [...first, ...second]
+    .filter((line) => !first.has(line) || !second.has(line))
+    .map((line) => line.replace(/^\S+ +/, ''));
 };
 
 const makeAgain = ({ project, origin, url, homepage, out }: Release, folder: string): readonly string[] => {
@@ -93,4 +95,28 @@ export const checkRelease = async (release: Release): Promise<void> => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+};
+
+/** What an archive says that it holds; how well it was packed does not count. */
+const listOf = (archive: string): string =>
+  execFileSync(
+    'sh',
+    ['-euc', 'tar -xzOf "$1" "$2"', 'sh', archive, `${basename(archive, '.tar.gz')}/FILES.sha256`],
+    {
+      encoding: 'utf8',
+    },
+  );
+
+export const compareReleases = (one: string, two: string): void => {
+  const [first, second] = [readdirSync(one).toSorted(), readdirSync(two).toSorted()];
+  const faults = differences(first.join('\n'), second.join('\n')).map(
+    (name) => `${name} is in one of them only`,
+  );
+  for (const name of first.filter((file) => second.includes(file) && file.endsWith('.tar.gz')))
+    faults.push(
+      ...differences(listOf(join(one, name)), listOf(join(two, name))).map(
+        (path) => `${name}: ${path} differs`,
+      ),
+    );
+  if (faults.length > 0) throw new Error([...new Set(faults)].join('\n'));
 };

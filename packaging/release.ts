@@ -126,6 +126,11 @@ export const sumsOf = (out: string): string =>
     .map((name) => `${sha256(readFileSync(join(out, name)))}  ${name}\n`)
     .join('');
 
+export const writeNotes = (project: string, version: string, out: string, origin: Origin): void => {
+  write(out, 'RELEASE.md', releaseNotes(project, version, out, origin));
+  write(out, 'SHA256SUMS', sumsOf(out));
+};
+
 export const makeRelease = async (release: Release): Promise<void> => {
   const { project, version, out, origin } = release;
   // It fails before the long work when there is nothing to say of this version.
@@ -143,6 +148,5 @@ export const makeRelease = async (release: Release): Promise<void> => {
   write(out, 'tokenquery-settings.mobileconfig', settingsProfile());
   write(out, 'tokenquery-full-disk-access.mobileconfig', fullDiskAccessProfile());
   write(out, `tokenquery-${version}.cdx.json`, sbomOf(project));
-  write(out, 'RELEASE.md', releaseNotes(project, version, out, origin));
-  write(out, 'SHA256SUMS', sumsOf(out));
+  writeNotes(project, version, out, origin);
 };

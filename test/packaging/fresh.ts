@@ -27,6 +27,14 @@ export const bringLibraries = (root: string, program: string): void => {
   for (const [, path = ''] of stdout.matchAll(/(\/[^\s:]+) \(0x/g)) bring(root, path);
 };
 
+/** A program of this machine, with its libraries. */
+export const bringProgram = (root: string, program: string): void => {
+  const path = found(program);
+  copyFileSync(path, join(root, 'bin', program));
+  chmodSync(join(root, 'bin', program), 0o755);
+  bringLibraries(root, path);
+};
+
 export interface Ended {
   readonly status: number | null;
   readonly stdout: string;
@@ -64,12 +72,7 @@ export const freshMachine = (t: ExecutionContext, shell: string, programs: reado
   symlinkSync('bin', join(root, 'sbin'));
   symlinkSync('private/etc', join(root, 'etc'));
   symlinkSync('private/var', join(root, 'var'));
-  for (const program of [shell, ...programs]) {
-    const path = found(program);
-    copyFileSync(path, join(root, 'bin', program));
-    chmodSync(join(root, 'bin', program), 0o755);
-    bringLibraries(root, path);
-  }
+  for (const program of [shell, ...programs]) bringProgram(root, program);
   // busybox goes by the name that it is called by, and has no tool in this one.
   symlinkSync(shell, join(root, 'bin/sh'));
   output(['mknod', '-m', '666', join(root, 'dev/null'), 'c', '1', '3']);

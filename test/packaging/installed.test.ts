@@ -17,15 +17,17 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { cpioParts } from '../../packaging/cpio.ts';
 import { home, jobLabel } from '../../packaging/facts.ts';
 import { payloadOf, scriptsOf } from '../../packaging/macos.ts';
 import { pkgOf } from '../../packaging/pkg.ts';
 import { programFiles } from '../../packaging/program.ts';
 import { tarOf } from '../../packaging/tar.ts';
-import { textFile } from '../../packaging/tree.ts';
+import { entriesOf, textFile } from '../../packaging/tree.ts';
 import type { PackedFile } from '../../packaging/tree.ts';
+import { put } from '../mounted.ts';
 import { root, temporaryFolder } from '../standin.ts';
-import { bringLibraries, canBeMade, freshMachine } from './fresh.ts';
+import { bringLibraries, bringProgram, canBeMade, freshMachine } from './fresh.ts';
 import type { Fresh } from './fresh.ts';
 import { isThere, output, testWith } from './tools.ts';
 
@@ -273,6 +275,88 @@ installTest(
       chmodSync(at, mode);
       t.is(say(), '', path);
     }
+  },
+);
+
+/** As much of the program as is asked of it when it is tried on a Mac. */
+const answeringNode = {
+  ...standInNode,
+  program: Buffer.from(
+    [
+      '#!/bin/sh',
+      'case "$*" in',
+      "  *--version) printf 'tokenquery 1.0.0\\n' ;;",
+      "  *AS\\ one) printf 'one\\r\\n1\\r\\n' ;;",
+      '  *help*) exit 2 ;;',
+      '  *snapshot*) printf x > /private/var/db/tokenquery/tokenquery.db ;;',
+      'esac',
+      '',
+    ].join('\n'),
+  ),
+};
+
+/** A Mac on which `installer` installs one package. */
+const macToTry = (t: ExecutionContext, files: readonly PackedFile[]): Fresh => {
+  const fresh = mac(t, 'dash');
+  for (const { path, bytes, isExecutable } of [
+    ...scripts.map((file) => ({ ...file, path: `scripts/${file.path}` })),
+    { path: 'payload', isExecutable: false, bytes: Buffer.concat(cpioParts(entriesOf(files))) },
+    textFile('try', readFileSync(join(root, 'packaging/macos/try'), 'utf8'), true),
+  ]) {
+    put(join(fresh.root, path), bytes);
+    chmodSync(join(fresh.root, path), isExecutable ? 0o755 : 0o644);
+  }
+  bringProgram(fresh.root, 'cpio');
+  for (const name of ['ls', 'sha256sum']) bringProgram(fresh.root, name);
+  fresh.script('bin/shasum', 'shift 2', 'exec sha256sum "$@"');
+  fresh.script('bin/sudo', 'shift 2', 'exec "$@"');
+  fresh.script('bin/codesign', ':');
+  fresh.script(
+    'bin/installer',
+    '/scripts/preinstall p / / / && cd / && cpio -idu --quiet < /payload && /scripts/postinstall p / / /',
+  );
+  return fresh;
+};
+
+installTest(
+  'the script that tries a package on a Mac passes a good one, and names what is wrong with another',
+  (t) => {
+    const files = payloadOf(root, 'darwin-arm64', answeringNode).filter(
+      ({ path }) => !path.includes('/samples/'),
+    );
+    // The list names the samples too.
+    const listed = files.map((file) =>
+      file.path.endsWith('/FILES.sha256')
+        ? {
+            ...file,
+            bytes: Buffer.from(
+              Buffer.from(file.bytes)
+                .toString()
+                .replace(/^.*dist\/samples\/.*\n/gm, ''),
+            ),
+          }
+        : file,
+    );
+    const good = macToTry(t, listed);
+    const passed = good.run(['/try', 'a.pkg', '1.0.0']);
+    t.is(passed.status, 0, passed.stdout + passed.stderr);
+    t.is(passed.stdout.match(/^ok: /gm)?.length, 17);
+    t.is(good.run(['/try', 'a.pkg']).status, 2);
+    t.is(good.run(['/try', 'a.pkg', '1.0.0'], 12_345).status, 2);
+
+    const bad = macToTry(
+      t,
+      listed.map((file) =>
+        file.path.endsWith('/LICENSE') ? { ...file, bytes: Buffer.from('another') } : file,
+      ),
+    );
+    bad.script('bin/codesign', 'exit 1');
+    const failed = bad.run(['/try', 'a.pkg', '2.0.0']);
+    t.is(failed.status, 1);
+    t.deepEqual(
+      Array.from(failed.stdout.matchAll(/^FAILED: (.*)$/gm), ([, what]) => what),
+      ['its files are those of its list', 'the Node is signed', 'it says its version'],
+    );
   },
 );
 

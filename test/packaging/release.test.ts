@@ -1,6 +1,6 @@
 /** What a release is made of beside its archives: Node by its sums, the list of parts, the notes, and what deployment tools read. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -14,7 +14,9 @@ import {
   packageName,
   settingsProfile,
 } from '../../packaging/deploy.ts';
+import { compareReleases } from '../../packaging/check.ts';
 import { jobLabel, targets } from '../../packaging/facts.ts';
+import type { Level } from '../../packaging/gzip.ts';
 import { officialNode, pins, publishedSum } from '../../packaging/node_official.ts';
 import { purposeOf, releaseNotes, sumsOf } from '../../packaging/release.ts';
 import { bundledNames, reducedSbom } from '../../packaging/sbom.ts';
@@ -277,4 +279,41 @@ testWith('ruby')('ruby reads the formula', (t) => {
   mkdirSync(join(folder, 'f'));
   writeFileSync(join(folder, 'f/tokenquery.rb'), brew());
   t.regex(output(['ruby', '-c', 'f/tokenquery.rb'], { cwd: folder }).toString(), /Syntax OK/);
+});
+
+test('two releases are the same when what they hold is, however it was packed', async (t) => {
+  const folders = [temporaryFolder(t), temporaryFolder(t)] as const;
+  const [one, two] = folders;
+  const put = async (folder: string, text: string, level: Level): Promise<void> => {
+    const list = textFile('FILES.sha256', `${sha256(text)}  a\n`);
+    writeFileSync(join(folder, 'x-1.tar.gz'), await tarOf('x-1', [textFile('a', text), list], level));
+  };
+  await put(one, 'a'.repeat(9000), 0);
+  await put(two, 'a'.repeat(9000), 9);
+  t.notDeepEqual(readFileSync(join(one, 'x-1.tar.gz')), readFileSync(join(two, 'x-1.tar.gz')));
+  t.notThrows(() => compareReleases(one, two));
+  await put(two, 'b', 9);
+  t.throws(() => compareReleases(one, two), { message: 'x-1.tar.gz: a differs' });
+  await put(two, 'a'.repeat(9000), 9);
+  writeFileSync(join(two, 'more'), '');
+  t.throws(() => compareReleases(one, two), { message: 'more is in one of them only' });
+});
+
+test('what the release workflow runs of this project is there, with the options that it gives', (t) => {
+  const workflow = readFileSync(join(root, '.github/workflows/release.yml'), 'utf8');
+  const main = readFileSync(join(root, 'packaging/main.ts'), 'utf8');
+  const [, usage = ''] = /const usage = `([^]*?)`;/.exec(main) ?? [];
+  const files = Array.from(workflow.matchAll(/\bpackaging\/[\w/.-]+/g), ([path]) => path);
+  t.true(files.length > 4);
+  for (const path of files) t.true(existsSync(join(root, path)), path);
+  const lines = workflow.split('\n').filter((line) => line.includes('packaging/main.ts'));
+  for (const [option] of lines.join('\n').matchAll(/ --[a-z-]+/g))
+    t.true(usage.includes(option.trim()), option);
+  // No step of a shell that could be tried here and is not.
+  const steps = Array.from(workflow.matchAll(/run: (.*)/g), ([, step = '']) => step);
+  for (const step of steps)
+    t.regex(
+      step,
+      /^(?:node packaging\/main\.ts|sudo sh packaging\/macos\/try|sudo apt-get|gh release create) /,
+    );
 });
