@@ -3,7 +3,18 @@
  * Then other programs read what was made: it must be whole, and tell nothing of the machine that made it.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  readlinkSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { homedir, hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { home } from './facts.ts';
@@ -14,10 +25,27 @@ const notCopied = new Set(['.git', 'build', 'dist', 'node_modules', 'release']);
 const shell = (command: string, cwd: string, ...words: readonly string[]): string =>
   execFileSync('sh', ['-euc', command, 'sh', ...words], { cwd, encoding: 'utf8', maxBuffer: 1 << 28 });
 
+/** By links of its files, where the system lets it. Not by one link to all: a bundle is numbered by the real paths of its parts. */
+const linked = (from: string, to: string): void => {
+  mkdirSync(to);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) linked(source, target);
+    else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+    else {
+      try {
+        linkSync(source, target);
+      } catch {
+        copyFileSync(source, target);
+      }
+    }
+  }
+};
+
 const copyOf = (project: string, to: string): void => {
   for (const name of readdirSync(project))
     if (!notCopied.has(name)) cpSync(join(project, name), join(to, name), { recursive: true });
-  symlinkSync(join(project, 'node_modules'), join(to, 'node_modules'));
+  linked(join(project, 'node_modules'), join(to, 'node_modules'));
   mkdirSync(join(to, 'build/cache'), { recursive: true });
   // Each file of it is checked when it is used.
   cpSync(join(project, 'build/cache'), join(to, 'build/cache'), { recursive: true });
