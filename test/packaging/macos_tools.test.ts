@@ -84,6 +84,7 @@ const programOf = (words: readonly string[]): readonly (readonly string[])[] => 
   const [name = '', ...rest] = words;
   if (name === 'exec') return programOf(rest);
   if (name === 'command' && rest[0] === '-v') return [];
+  if (name === 'sudo') return [words.slice(0, 3), ...programOf(words.slice(3))];
   if (name === 'find') {
     const at = words.indexOf('-exec');
     return at === -1 ? [words] : [words.slice(0, at + 1), ...programOf(words.slice(at + 1))];
@@ -240,6 +241,7 @@ const gnu = [
   ],
   ...[
     'env -i A=b timeout 1',
+    'sudo -u a readlink -f b',
     'flock a',
     'ionice a',
     'systemctl start a',
