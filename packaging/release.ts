@@ -33,10 +33,11 @@ export interface Release extends Link {
 }
 
 /**
- * What others make: here packNpm(out) of npm.ts and, for each target, buildExecutable(target, out) of executable.ts plug in.
- * Each writes into `out`; the sums and the notes take what lies there.
+ * What is made beside archives and packages, each by a file of its own: here the npm package and the executables plug in, as
+ * `({ project, out }) => void packNpm(out, project)` and, for each target, `({ out, … }) => buildExecutable(target, out, …)`.
+ * Each leaves in `out` what belongs to the release, and nothing else: sums, notes and provenance take what lies there.
  */
-const others: readonly ((release: Release) => Promise<void>)[] = [];
+const others: readonly ((release: Release) => Promise<void> | void)[] = [];
 
 /** What a file is for, by its name; a file that none of them tells is an error. */
 const purposes: readonly (readonly [RegExp, string])[] = [
