@@ -24,7 +24,10 @@ const run = (...argv) => {
 };
 const at = (...parts) => join(root, ...parts);
 
-for (const folder of ['build', 'dist']) rmSync(at(folder), { recursive: true, force: true });
+// What was fetched for packages (packaging/node_official.ts) stays: it has its digest.
+mkdirSync(at('build'), { recursive: true });
+for (const path of ['dist', ...readdirSync(at('build')).map((name) => join('build', name))])
+  if (path !== join('build', 'cache')) rmSync(at(path), { recursive: true, force: true });
 run(at('node_modules/typescript/bin/tsc'), '-p', 'scripts/tsconfig.build.json');
 // CommonJS: the loader of better-sqlite3's binary does not survive a bundle of ES modules.
 writeFileSync(at('build/entry.cjs'), 'import(/* webpackMode: "eager" */ "./cli/start.js");\n');
