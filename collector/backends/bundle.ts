@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream, readdirSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { FileError, UserError } from '../errors.ts';
 import { fileFailure, isNotThere } from '../file_failure.ts';
@@ -102,8 +103,7 @@ const openFolder = (folder: string): BundleFiles => {
 };
 
 /** The streams from a packed file to what unpacks it; `unpack` is destroyed with the first error of any. */
-const unpackInto = (archive: string, unpack: Writable, limits: Limits): Readable => {
-  const reading = createReadStream(archive, { fd: openRegular(archive, { hint: whatABundleIs }).fd });
+const unpackInto = (reading: Readable, unpack: Writable, limits: Limits): void => {
   const gunzip = createGunzip();
   const fail = (error: Error): void => {
     unpack.destroy(error);
@@ -120,15 +120,29 @@ const unpackInto = (archive: string, unpack: Writable, limits: Limits): Readable
   reading.on('error', fail);
   gunzip.on('error', fail);
   reading.pipe(gunzip).pipe(unpack);
-  return reading;
 };
 
-const openArchive = async (archive: string): Promise<BundleFiles> => {
+/** A packed bundle that is in memory, for it lies in no file: a sample of the single executable. */
+export interface PackedBundle {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+const nameOf = (place: string | PackedBundle): string => (typeof place === 'string' ? place : place.name);
+
+const readArchive = (place: string | PackedBundle): Readable =>
+  typeof place === 'string'
+    ? createReadStream(place, { fd: openRegular(place, { hint: whatABundleIs }).fd })
+    : Readable.from([place.bytes]);
+
+const openArchive = async (place: string | PackedBundle): Promise<BundleFiles> => {
+  const archive = nameOf(place);
   const { extract } = await import(/* webpackMode: "eager" */ 'tar-stream');
   const files = new Map<string, () => Uint8Array>();
   const limits = new Limits(archive);
   const unpack = extract();
-  const reading = unpackInto(archive, unpack as unknown as Writable, limits);
+  const reading = readArchive(place);
+  unpackInto(reading, unpack as unknown as Writable, limits);
   try {
     for await (const entry of unpack) {
       const name = entry.header.name.replace(/^(?:\.\/)+/, '');
@@ -188,19 +202,19 @@ const isArchive = async (path: string): Promise<boolean> => {
   }
 };
 
-/** The files of the bundle at a path; throws UserError. */
-export const openBundle = async (path: string): Promise<BundleFiles> => {
-  const isPacked = await isArchive(path);
+/** The files of a bundle; throws UserError. */
+export const openBundle = async (place: string | PackedBundle): Promise<BundleFiles> => {
+  const folder = typeof place === 'string' && !(await isArchive(place)) ? place : null;
   try {
     // Before a large folder that is none is walked.
-    if (!isPacked) await lstat(join(path, 'evidence.json'));
+    if (folder !== null) await lstat(join(folder, 'evidence.json'));
   } catch {
-    throw new FileError(path, ' is not an evidence bundle: evidence.json is missing', whatABundleIs);
+    throw new FileError(nameOf(place), ' is not an evidence bundle: evidence.json is missing', whatABundleIs);
   }
   try {
-    return isPacked ? await openArchive(path) : openFolder(path);
+    return folder === null ? await openArchive(place) : openFolder(folder);
   } catch (error) {
-    throw fileFailure(error, path, 'read', whatABundleIs);
+    throw fileFailure(error, nameOf(place), 'read', whatABundleIs);
   }
 };
 
