@@ -1,23 +1,15 @@
 /** What is delivered with the program, and where it lies: beside the sources, beside what was built, or in the executable. */
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isArchiveName, withoutArchiveName } from '../collector/backends/bundle.ts';
+import { withoutArchiveName } from '../collector/backends/bundle.ts';
 import type { PackedBundle } from '../collector/backends/bundle.ts';
 import type { ThreadEntry } from '../store/worker.ts';
+import { assets } from './single.ts';
 
-/** What the single executable has in itself (scripts/executable.cjs). */
-interface Assets {
-  /** What a thread runs in the place of a file. */
-  readonly main: string;
-  /** The names of what it has. */
-  readonly names: readonly string[];
-  readonly read: (name: string) => Uint8Array;
-}
-
-const given = globalThis as Record<symbol, unknown>;
 /** Set by the built program, which does not lie where the sources do. */
-const builtRoot = given[Symbol.for('tokenquery.root')] as string | undefined;
-const assets = given[Symbol.for('tokenquery.assets')] as Assets | undefined;
+const builtRoot = (globalThis as Record<symbol, unknown>)[Symbol.for('tokenquery.root')] as
+  | string
+  | undefined;
 
 /** The folder of the sources; scripts/build.mjs takes `import.meta` out, for a bundle has none. */
 const sourceRoot = join(import.meta.dirname, '..');
@@ -29,19 +21,22 @@ interface DeliveredSample {
 
 /** The sample hosts, by name: folders beside the sources, packed in what was built. */
 export const deliveredSamples = (): readonly DeliveredSample[] => {
-  if (assets !== undefined) {
-    const names = assets.names.filter((name) => name.startsWith('samples/')).toSorted();
-    return names.map((asset) => {
-      const name = asset.slice('samples/'.length);
-      return { name: withoutArchiveName(name), place: { name, bytes: assets.read(asset) } };
-    });
-  }
   const folder = join(builtRoot ?? sourceRoot, 'samples');
-  const entries = readdirSync(folder, { withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isDirectory() || isArchiveName(entry.name))
-    .map(({ name }) => ({ name: withoutArchiveName(name), place: join(folder, name) }))
-    .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  const prefix = 'samples/';
+  if (builtRoot === undefined)
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => ({ name, place: join(folder, name) }))
+      .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  const names =
+    assets === undefined
+      ? readdirSync(folder)
+      : assets.names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  return names.toSorted().map((file) => {
+    const bytes = assets === undefined ? readFileSync(join(folder, file)) : assets.read(prefix + file);
+    const name = withoutArchiveName(file);
+    return { name, place: { name, bytes } };
+  });
 };
 
 /** What starts this program, for a thread of it. */

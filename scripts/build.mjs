@@ -48,7 +48,7 @@ const importing = /\/\* webpackMode: "eager" \*\//g;
 for (const path of readdirSync(at('build'), { recursive: true }).filter((name) => name.endsWith('.js'))) {
   const text = readFileSync(at('build', path), 'utf8');
   const lines = text.split('\n').map((line) => {
-    const isNeeded = /'\.\/commands\/query\.js'/.test(line);
+    const isNeeded = /'\.\/commands\/query\.js'|'\.\.\/collector\/trust\.js'/.test(line);
     return isNeeded ? line : line.replaceAll(importing, '/* webpackChunkName: "rest" */');
   });
   writeFileSync(at('build', path), lines.join('\n'));
@@ -79,4 +79,4 @@ for (const entry of readdirSync(at('samples'), { withFileTypes: true }))
     writeFileSync(at('dist/samples', `${entry.name}.tar.gz`), await packed(at('samples', entry.name)));
 // Without the caches that follow it starts slower, not differently.
 cpSync(at('scripts/loader.cjs'), at('dist/tokenquery.cjs'));
-makeCaches(node, at('dist'), at('build'));
+makeCaches(node, at('dist'), at('build'), false);

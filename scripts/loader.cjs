@@ -60,7 +60,12 @@ const textOf = (name) =>
 const cacheFor = (kind, name) => {
   const path = `caches/${kind}/${name}`;
   if (assets === undefined) return cached(join(here, path));
-  return assets.names.includes(path) ? assets.read(path) : undefined;
+  try {
+    return assets.read(path);
+  } catch {
+    // Where its own Node did not run at the build there is none.
+    return undefined;
+  }
 };
 /**
  * Runs a part. The build has put each into a function already, for to do it here would copy it once more.
@@ -71,7 +76,8 @@ const cacheFor = (kind, name) => {
 const runPart = (name, kind, parts) => {
   const filename = join(here, name);
   const cachedData = kind === null ? undefined : cacheFor(kind, name);
-  const script = new Script(textOf(name), { filename, cachedData });
+  // By its name alone: a cache holds it, and is to be the same wherever it is made.
+  const script = new Script(textOf(name), { filename: name, cachedData });
   parts.set(name, script);
   const part = { exports: {} };
   const own = createRequire(filename);

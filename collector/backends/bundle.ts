@@ -3,9 +3,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream, readdirSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Readable } from 'node:stream';
-import type { Writable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import type { Readable, Writable } from 'node:stream';
+import { createGunzip, gunzipSync } from 'node:zlib';
 import { FileError, UserError } from '../errors.ts';
 import { fileFailure, isNotThere } from '../file_failure.ts';
 import { openRegular, readRegular } from '../files.ts';
@@ -103,7 +102,8 @@ const openFolder = (folder: string): BundleFiles => {
 };
 
 /** The streams from a packed file to what unpacks it; `unpack` is destroyed with the first error of any. */
-const unpackInto = (reading: Readable, unpack: Writable, limits: Limits): void => {
+const unpackInto = (archive: string, unpack: Writable, limits: Limits): Readable => {
+  const reading = createReadStream(archive, { fd: openRegular(archive, { hint: whatABundleIs }).fd });
   const gunzip = createGunzip();
   const fail = (error: Error): void => {
     unpack.destroy(error);
@@ -120,29 +120,15 @@ const unpackInto = (reading: Readable, unpack: Writable, limits: Limits): void =
   reading.on('error', fail);
   gunzip.on('error', fail);
   reading.pipe(gunzip).pipe(unpack);
+  return reading;
 };
 
-/** A packed bundle that is in memory, for it lies in no file: a sample of the single executable. */
-export interface PackedBundle {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
-
-const nameOf = (place: string | PackedBundle): string => (typeof place === 'string' ? place : place.name);
-
-const readArchive = (place: string | PackedBundle): Readable =>
-  typeof place === 'string'
-    ? createReadStream(place, { fd: openRegular(place, { hint: whatABundleIs }).fd })
-    : Readable.from([place.bytes]);
-
-const openArchive = async (place: string | PackedBundle): Promise<BundleFiles> => {
-  const archive = nameOf(place);
+const openArchive = async (archive: string): Promise<BundleFiles> => {
   const { extract } = await import(/* webpackMode: "eager" */ 'tar-stream');
   const files = new Map<string, () => Uint8Array>();
   const limits = new Limits(archive);
   const unpack = extract();
-  const reading = readArchive(place);
-  unpackInto(reading, unpack as unknown as Writable, limits);
+  const reading = unpackInto(archive, unpack as unknown as Writable, limits);
   try {
     for await (const entry of unpack) {
       const name = entry.header.name.replace(/^(?:\.\/)+/, '');
@@ -167,6 +153,30 @@ const openArchive = async (place: string | PackedBundle): Promise<BundleFiles> =
     reading.destroy();
   }
   return stripCommonFolder(files);
+};
+
+/** A bundle that came with the program, packed by scripts/packed.mjs: it is small, and in memory. */
+export interface PackedBundle {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+const blockBytes = 512;
+
+/** At once: to wait for each of many small files takes longer than to read them all. */
+const openPacked = ({ bytes }: PackedBundle): BundleFiles => {
+  const archive = gunzipSync(bytes, { maxOutputLength: maxUnpackedBytes });
+  const textAt = (start: number, length: number): string =>
+    archive.toString('utf8', start, start + length).replace(/\0.*$/s, '');
+  const files = new Map<string, () => Uint8Array>();
+  let at = 0;
+  for (let name = textAt(at, 100); name !== ''; name = textAt(at, 100)) {
+    const start = at + blockBytes;
+    const size = Number.parseInt(textAt(at + 124, 12), 8);
+    files.set(name, () => new Uint8Array(archive.buffer, archive.byteOffset + start, size));
+    at = start + Math.ceil(size / blockBytes) * blockBytes;
+  }
+  return files;
 };
 
 /** An archive of a folder holds the folder; an archive of its content does not. Both are read. */
@@ -202,19 +212,20 @@ const isArchive = async (path: string): Promise<boolean> => {
   }
 };
 
-/** The files of a bundle; throws UserError. */
-export const openBundle = async (place: string | PackedBundle): Promise<BundleFiles> => {
-  const folder = typeof place === 'string' && !(await isArchive(place)) ? place : null;
+/** The files of a bundle, mostly of that at a path; throws UserError. */
+export const openBundle = async (path: string | PackedBundle): Promise<BundleFiles> => {
+  if (typeof path !== 'string') return openPacked(path);
+  const isPacked = await isArchive(path);
   try {
     // Before a large folder that is none is walked.
-    if (folder !== null) await lstat(join(folder, 'evidence.json'));
+    if (!isPacked) await lstat(join(path, 'evidence.json'));
   } catch {
-    throw new FileError(nameOf(place), ' is not an evidence bundle: evidence.json is missing', whatABundleIs);
+    throw new FileError(path, ' is not an evidence bundle: evidence.json is missing', whatABundleIs);
   }
   try {
-    return folder === null ? await openArchive(place) : openFolder(folder);
+    return isPacked ? await openArchive(path) : openFolder(path);
   } catch (error) {
-    throw fileFailure(error, nameOf(place), 'read', whatABundleIs);
+    throw fileFailure(error, path, 'read', whatABundleIs);
   }
 };
 
