@@ -1,7 +1,7 @@
 /** The npm package: packed, installed into an empty folder, and run from there. The long form is packaging/check_programs.ts. */
 import { spawnSync } from 'node:child_process';
 import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync } from 'node:fs';
-import { readFileSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -95,6 +95,15 @@ builtTest('installed by npm it answers, for an ordinary user and for root', (t) 
   t.is(runInstalled(prefix, 'user', ['--version']).stdout, `tokenquery ${version}\n`);
   const answered = runInstalled(prefix, 'user', ofSample);
   t.is(answered.stdout, 'hosts\r\n4\r\n', answered.stderr);
+  const sqlite = join(prefix, 'lib/node_modules/tokenquery/dist/prebuilds');
+  renameSync(sqlite, `${sqlite}-away`);
+  const other = runInstalled(prefix, 'user', first);
+  t.is(other.status, 1);
+  t.regex(
+    other.stderr,
+    /^tokenquery: error: SQLite cannot be loaded on this system .*\ntokenquery: hint: .*glibc/,
+  );
+  renameSync(`${sqlite}-away`, sqlite);
   if (!isRoot) return;
   const asRoot = runInstalled(prefix, 'root', first);
   t.is(asRoot.stdout, 'one\r\n1\r\n', asRoot.stderr);
