@@ -4,7 +4,16 @@
  * by name. Exit code 0 when all that could be tried holds.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { install, prefixFor, runInstalled, runNpm } from '../test/packaging/installed.ts';
@@ -147,6 +156,26 @@ const checkRun = (program: string, folder: string): void => {
   );
 };
 
+/** As root it runs only where it is root's, as the launcher has it (docs/security.md). */
+const checkOwner = (program: string): void => {
+  if (process.geteuid?.() !== 0) return say('skipped: only root is asked whose the executable is');
+  const run = (env: Record<string, string>) => spawnSync(program, first, { env, cwd: '/', encoding: 'utf8' });
+  chownSync(program, 4711, 4711);
+  const refused = run({});
+  expect(
+    refused.status === 1 && /belongs to user 4711/.test(refused.stderr),
+    'another user’s is refused',
+    refused.stderr,
+  );
+  const noted = run({ SUDO_UID: '4711' });
+  expect(
+    noted.status === 0 && /run by sudo from/.test(noted.stderr),
+    'the caller’s own says so',
+    noted.stderr,
+  );
+  chownSync(program, 0, 0);
+};
+
 const checkExecutables = async (folder: string): Promise<void> => {
   const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { version: string };
   for (const target of targets) {
@@ -163,6 +192,7 @@ const checkExecutables = async (folder: string): Promise<void> => {
     } else if (target === `${process.platform}-${process.arch}`) {
       const node = nodeOf('26.10.0', join(folder, `${target}-one`));
       checkRun(path, folder);
+      checkOwner(path);
       if (node !== null) checkStart(path, node);
       runTests(path, folder);
     }
