@@ -5,6 +5,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   chownSync,
   existsSync,
   mkdtempSync,
@@ -201,6 +202,8 @@ const checkExecutables = async (folder: string): Promise<void> => {
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'tokenquery-check-'));
+// An ordinary user runs what is installed there.
+chmodSync(folder, 0o755);
 try {
   checkGo(folder);
   checkNpm(folder);
