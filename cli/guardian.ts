@@ -9,6 +9,7 @@
 import { accessSync, constants, rmSync, writeSync } from 'node:fs';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { workerArgument } from '../store/worker.ts';
+import type { ThreadEntry } from '../store/worker.ts';
 
 export interface Limits {
   /** Null for no limit. */
@@ -50,12 +51,17 @@ const tell = (message: string, hint: string): void => {
   }
 };
 
+/** The name under which the single executable ends with exit code 1, and does nothing (scripts/executable.cjs). */
+const leavingName = 'tokenquery-ends';
+
 /** Ends this process at once with exit code 1, whatever its threads do. */
-const leave = (): void => {
+const leave = ({ isText }: ThreadEntry): void => {
   try {
     accessSync(process.execPath, constants.X_OK);
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('NODE_')));
-    process.execve?.(process.execPath, [process.execPath, '-e', 'process.exit(1)'], env);
+    // The single executable is no Node that takes a script: it is told by its name.
+    const argv = isText ? [leavingName] : [process.execPath, '-e', 'process.exit(1)'];
+    process.execve?.(process.execPath, argv, env);
   } catch {
     // Node was taken away meanwhile.
   }
@@ -74,14 +80,16 @@ const notBegun = (error: unknown): void => {
   else tell(`the program cannot be started: ${JSON.stringify(message)}`, '');
 };
 
-const startThread = (entry: string, argv: readonly string[], state: Int32Array): Worker =>
-  new Worker(entry, {
+const startThread = (entry: ThreadEntry, argv: readonly string[], state: Int32Array): Worker =>
+  new Worker(entry.script, {
+    eval: entry.isText,
     argv: [workerArgument, ...argv],
     workerData: { task: 'command', state },
     env: SHARE_ENV,
   });
 
 class Guardian {
+  readonly #entry: ThreadEntry;
   readonly #worker: Worker;
   readonly #state: Int32Array;
   readonly #files = new Set<string>();
@@ -95,7 +103,8 @@ class Guardian {
   #isEnding = false;
   #hasFailed = false;
 
-  constructor(worker: Worker, state: Int32Array) {
+  constructor(entry: ThreadEntry, worker: Worker, state: Int32Array) {
+    this.#entry = entry;
     this.#worker = worker;
     this.#state = state;
     worker.on('message', (told: Told) => this.#hear(told));
@@ -189,7 +198,7 @@ class Guardian {
     this.#isEnding = true;
     void this.#putInOrder().then(() => {
       tell(message, hint);
-      leave();
+      leave(this.#entry);
     });
   }
 
@@ -234,10 +243,10 @@ class Guardian {
  * Runs a command line in a thread of its own, behind the guard. The thread tells which limits it has, and goes on when
  * the guard stands (cli/guarded.ts).
  *
- * @param entry The file that starts this program.
+ * @param entry What starts this program.
  * @returns The exit code; with a limit that is met, or a signal, this process ends.
  */
-export const runGuarded = async (entry: string, argv: readonly string[]): Promise<number> => {
+export const runGuarded = async (entry: ThreadEntry, argv: readonly string[]): Promise<number> => {
   const state = new Int32Array(new SharedArrayBuffer(8));
   let worker: Worker;
   try {
@@ -246,5 +255,5 @@ export const runGuarded = async (entry: string, argv: readonly string[]): Promis
     notBegun(error);
     return 1;
   }
-  return await new Guardian(worker, state).ended();
+  return await new Guardian(entry, worker, state).ended();
 };

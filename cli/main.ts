@@ -2,7 +2,8 @@ import type { Arguments, Command, RunLines } from './command.ts';
 import { alignColumns, helpOf, parseCommandLine } from './args.ts';
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
-import { flush, print, printError } from './output.ts';
+import { isSingleExecutable } from './single.ts';
+import { flush, print, printError, printNote } from './output.ts';
 import { version } from './version.ts';
 
 interface Entry {
@@ -189,6 +190,17 @@ const guarded = async (
   return await bounded(limits, asked !== null, () => command.run(given, runLines));
 };
 
+let isOwnerKnown = !isSingleExecutable || process.geteuid?.() !== 0;
+
+/** Elsewhere the launcher looks, as root, whose program it starts; the single executable has none, and looks itself, once. */
+const checkOwner = async (): Promise<void> => {
+  if (isOwnerKnown) return;
+  const { checkProgram } = await import(/* webpackMode: "eager" */ '../collector/trust.ts');
+  const note = checkProgram(process.execPath);
+  isOwnerKnown = true;
+  if (note !== null) printNote(note);
+};
+
 const runOne = async (argv: readonly string[], guard: Guard): Promise<number> => {
   // better-sqlite3 needs Node-API 10 and ends an older Node without a word.
   if (Number(process.versions.napi ?? 0) < 10) {
@@ -199,6 +211,7 @@ const runOne = async (argv: readonly string[], guard: Guard): Promise<number> =>
     return 1;
   }
   try {
+    await checkOwner();
     const exitCode = await answer(argv, guard);
     flush();
     return exitCode;

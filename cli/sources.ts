@@ -1,6 +1,4 @@
 /** From --source to backends, and from backends to collections. What becomes of these is in collected.ts. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { collect } from '../collector/collect.ts';
 import type { Collection } from '../collector/collection.ts';
 import { UserError } from '../collector/errors.ts';
@@ -15,19 +13,15 @@ import { includeOf } from './options.ts';
 import { endProgress, printNote, printProgress } from './output.ts';
 import { cleaningUp } from './signals.ts';
 import { currentTime } from './time.ts';
-import { deliveredFolder } from './delivered.ts';
+import { deliveredSamples } from './delivered.ts';
 
 /** What is collected: the other tables speak of the collection itself. */
 export const generatedTables: readonly Table[] = dataTables(tables);
 
 export const isMac = process.platform === 'darwin';
 
-const sampleBackends = async (): Promise<Backend[]> => {
-  const folder = deliveredFolder('samples');
-  const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  return Promise.all(names.toSorted().map((name) => evidenceBackend(join(folder, name), `sample ${name}`)));
-};
+const sampleBackends = (): Promise<Backend[]> =>
+  Promise.all(deliveredSamples().map(({ name, place }) => evidenceBackend(place, `sample ${name}`)));
 
 /** The backends that --source names; without it this Mac, or the sample hosts where this is none. */
 export const backendsOf = async (given: Arguments): Promise<Backend[]> => {

@@ -188,6 +188,19 @@ export const faultOfProgram = (
   return null;
 };
 
+/**
+ * Refuses, as root, to be a program that others can have written. bin/tokenquery does it for every other way to start; the
+ * single executable has no launcher.
+ *
+ * @returns What to tell on stderr where it is of the caller of sudo; null for nothing.
+ */
+export const checkProgram = (path: string): string | null => {
+  checkCode(path, 'the program');
+  const owner = isRoot() ? statOrNull(path)?.uid : 0;
+  if (owner === undefined || owner === 0) return null;
+  return `run by sudo from ${path}, which is user ${owner}’s: whoever can write there is root here`;
+};
+
 /** Refuses, as root, a path that leads through a link of a stranger’s. */
 export const checkLinks = (path: string): void => {
   if (!isRoot()) return;

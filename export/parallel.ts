@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { UserError } from '../collector/errors.ts';
 import { workerArgument } from '../store/worker.ts';
+import type { ThreadEntry } from '../store/worker.ts';
 import type { Db } from '../store/database.ts';
 import type { Chunk, FromWorker, ToWorker, WorkerTask } from './thread_protocol.ts';
 
@@ -50,9 +51,10 @@ class ReadingThread {
   private batch: Batch | null = null;
   private readonly worker: Worker;
 
-  constructor(entry: string, task: WorkerTask, onEvent: () => void) {
+  constructor(entry: ThreadEntry, task: WorkerTask, onEvent: () => void) {
     // Little is alive at any time. Small bounds make the collector work before garbage has piled up.
-    this.worker = new Worker(entry, {
+    this.worker = new Worker(entry.script, {
+      eval: entry.isText,
       argv: [workerArgument],
       workerData: task,
       resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 192 },
@@ -111,7 +113,7 @@ class ReadingThreads {
   private readonly wakening = new Wakening();
   private readonly threads: readonly ReadingThread[];
 
-  constructor(entry: string, task: WorkerTask) {
+  constructor(entry: ThreadEntry, task: WorkerTask) {
     this.threads = Array.from(
       { length: workerCount },
       () => new ReadingThread(entry, task, this.wakening.happened),
@@ -179,7 +181,7 @@ class ReadingThreads {
  * @param db Another connection to the same file, in no transaction.
  */
 export const parallelExport = async (
-  entry: string,
+  entry: ThreadEntry,
   task: WorkerTask,
   db: Db,
   hostIds: () => readonly string[],

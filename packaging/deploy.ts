@@ -110,7 +110,7 @@ export const settingsProfile = (): string =>
   profile(
     'settings',
     'Switches the collector of tokenquery on, and keeps users from switching it off.',
-    ['<!-- The keys are explained in docs/schedule.md. Change them before you send this to Macs. -->'],
+    ['<!-- docs/settings.md explains the keys. Change them before you send this to Macs. -->'],
     [
       payload(jobLabel, 'settings', { Enabled: true, Every: '24h' }),
       payload('com.apple.servicemanagement', 'background', {

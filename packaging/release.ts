@@ -11,12 +11,14 @@ import {
   settingsProfile,
 } from './deploy.ts';
 import type { Link } from './deploy.ts';
+import { buildExecutable } from './executable.ts';
 import { isMac, targets } from './facts.ts';
 import type { MacTarget, Target } from './facts.ts';
 import type { Level } from './gzip.ts';
 import { payloadOf, scriptsOf } from './macos.ts';
 import { officialNode } from './node_official.ts';
 import type { OfficialNode, Origin } from './node_official.ts';
+import { packNpm } from './npm.ts';
 import { kilobytesOf, pkgOf } from './pkg.ts';
 import { programFiles } from './program.ts';
 import { sbomOf } from './sbom.ts';
@@ -32,12 +34,13 @@ export interface Release extends Link {
   readonly say: (line: string) => void;
 }
 
-/**
- * What is made beside archives and packages, each by a file of its own: here the npm package and the executables plug in, as
- * `({ project, out }) => void packNpm(out, project)` and, for each target, `({ out, … }) => buildExecutable(target, out, …)`.
- * Each leaves in `out` what belongs to the release, and nothing else: sums, notes and provenance take what lies there.
- */
-const others: readonly ((release: Release) => Promise<void> | void)[] = [];
+/** What is made beside archives and packages. Each leaves in `out` what belongs to the release, and nothing else. */
+const others: readonly ((release: Release) => Promise<void>)[] = [
+  async ({ project, out }) => void packNpm(out, project),
+  async ({ project, version, out, origin }) => {
+    for (const target of targets) await buildExecutable(target, out, { project, version, origin });
+  },
+];
 
 /** What a file is for, by its name; a file that none of them tells is an error. */
 const purposes: readonly (readonly [RegExp, string])[] = [

@@ -6,11 +6,13 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import Module from 'node:module';
 import { join } from 'node:path';
+import { makeCaches } from './caches.mjs';
 import { childEnvironment, fittingNode, root, setUp } from './setup.mjs';
 
 setUp();
 // It is there from now on.
 const { minify } = await import('terser');
+const { packed } = await import('./packed.mjs');
 const node = fittingNode();
 const run = (...argv) => {
   const { status, stdout, stderr } = spawnSync(node, argv, {
@@ -46,7 +48,7 @@ const importing = /\/\* webpackMode: "eager" \*\//g;
 for (const path of readdirSync(at('build'), { recursive: true }).filter((name) => name.endsWith('.js'))) {
   const text = readFileSync(at('build', path), 'utf8');
   const lines = text.split('\n').map((line) => {
-    const isNeeded = /'\.\/commands\/query\.js'/.test(line);
+    const isNeeded = /'\.\/commands\/query\.js'|'\.\.\/collector\/trust\.js'/.test(line);
     return isNeeded ? line : line.replaceAll(importing, '/* webpackChunkName: "rest" */');
   });
   writeFileSync(at('build', path), lines.join('\n'));
@@ -68,31 +70,13 @@ for (const name of readdirSync(at('build/bundle')).filter((file) => /index\.cjs(
 // The first thread of a guarded command loads this alone.
 writeFileSync(at('build/guardian.cjs'), 'module.exports = require("./cli/guardian.js");\n');
 bundle('build/guardian.cjs', 'build/guardian');
-writeFileSync(at('dist/guardian.cjs'), await minified(at('build/guardian/index.cjs')));
+writeFileSync(at('dist/guardian.cjs'), Module.wrap(await minified(at('build/guardian/index.cjs'))), 'latin1');
 renameSync(at('build/whole/licenses.txt'), at('dist/licenses.txt'));
 renameSync(at('build/bundle/prebuilds'), at('dist/prebuilds'));
-cpSync(at('samples'), at('dist/samples'), { recursive: true });
-const sample = ['--source', at('samples/macos26-managed')];
-const db = ['--db', at('build/warm.db')];
+mkdirSync(at('dist/samples'));
+for (const entry of readdirSync(at('samples'), { withFileTypes: true }))
+  if (entry.isDirectory())
+    writeFileSync(at('dist/samples', `${entry.name}.tar.gz`), await packed(at('samples', entry.name)));
 // Without the caches that follow it starts slower, not differently.
 cpSync(at('scripts/loader.cjs'), at('dist/tokenquery.cjs'));
-const cacheWith = (how, kind, words) => run(at('scripts/code_cache.cjs'), ...how, at('dist'), kind, ...words);
-const cache = (kind, ...words) => cacheWith([], kind, words);
-cache('start', 'query', 'SELECT 1');
-cache(
-  'collect',
-  'overview',
-  ...sample,
-  '--then',
-  'findings',
-  ...sample,
-  '--then',
-  'snapshot',
-  ...db,
-  ...sample,
-);
-cacheWith(['--guarded'], 'query', ['query', ...db, 'SELECT * FROM users']);
-cache('findings', 'findings', ...db);
-const exported = at('build/warm.ndjson');
-cache('export', 'export', ...db, '--format', 'native', '--output', exported);
-cache('merge', ...['merge', '--db', at('build/warm2.db'), exported, at('build/warm.db')]);
+makeCaches(node, at('dist'), at('build'), false);

@@ -17,8 +17,8 @@ const compile = (dist, kind, words) => {
 
 const [, , how, ...given] = process.argv;
 if (how === '--guarded') {
-  const { runGuarded } = require(join(given[0], 'guardian.cjs'));
-  runGuarded(__filename, given).then((exitCode) => (process.exitCode = exitCode));
+  const { runGuarded } = require(join(given[0], 'tokenquery.cjs'));
+  runGuarded({ script: __filename, isText: false }, given).then((exitCode) => (process.exitCode = exitCode));
 } else {
   const [dist, kind, ...words] = how === '--thread' ? given : [how, ...given];
   compile(dist, kind, how === '--thread' ? [how, ...words] : words);

@@ -1,9 +1,10 @@
 'use strict';
 // Starts the bundle. V8's compiled form of it, made by the build, saves a third of the start-up and a fifth of a
 // collection; another Node refuses it and compiles anew. Nothing is written.
+// In the single executable this text stands behind scripts/executable.cjs, which has in itself what else lies beside it.
 const { closeSync, fstatSync, lstatSync, openSync, readFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
-const { join } = require('node:path');
+const { dirname, join } = require('node:path');
 const { Script } = require('node:vm');
 
 if (Number(process.versions.napi) < 10) {
@@ -51,35 +52,61 @@ const cached = (path) => {
     closeSync(file);
   }
 };
+
+const assets = globalThis[Symbol.for('tokenquery.assets')];
+const here = assets === undefined ? __dirname : dirname(process.execPath);
+const textOf = (name) =>
+  assets === undefined ? readFileSync(join(here, name), 'latin1') : assets.read(name).latin1Slice();
+const cacheFor = (kind, name) => {
+  const path = `caches/${kind}/${name}`;
+  if (assets === undefined) return cached(join(here, path));
+  try {
+    return assets.read(path);
+  } catch {
+    // Where its own Node did not run at the build there is none.
+    return undefined;
+  }
+};
 /**
- * Runs the bundle. Its parts are loaded when they are asked for; the build has put each into a function already, for to do
- * it here would copy it once more.
+ * Runs a part. The build has put each into a function already, for to do it here would copy it once more.
  *
- * @returns The parts by their names, as they come to be loaded.
+ * @param kind Of the cache; null for none.
+ * @param parts Gets each part by its name, as they come to be loaded.
  */
-const runBundle = (kind) => {
-  globalThis[Symbol.for('tokenquery.root')] = __dirname;
-  const parts = new Map();
-  const run = (name) => {
-    const filename = join(__dirname, name);
-    const cachedData = kind === null ? undefined : cached(join(__dirname, 'caches', kind, name));
-    const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
-    parts.set(name, script);
-    const bundle = { exports: {} };
-    const own = createRequire(filename);
-    const load = (id) => (/^\.\/\d+\.index\.cjs\.js$/.test(id) ? run(id.slice(2)) : own(id));
-    script.runInThisContext()(bundle.exports, load, bundle, filename, __dirname);
-    return bundle.exports;
+const runPart = (name, kind, parts) => {
+  const filename = join(here, name);
+  const cachedData = kind === null ? undefined : cacheFor(kind, name);
+  // By its name alone: a cache holds it, and is to be the same wherever it is made.
+  const script = new Script(textOf(name), { filename: name, cachedData });
+  parts.set(name, script);
+  const part = { exports: {} };
+  const own = createRequire(filename);
+  const load = (id) => {
+    if (/^\.\/\d+\.index\.cjs\.js$/.test(id)) return runPart(id.slice(2), kind, parts);
+    // Where there are assets nothing that lies beside the program is ever run.
+    return assets !== undefined && id.endsWith('.node') ? assets.loadAddon() : own(id);
   };
-  run('index.cjs');
+  script.runInThisContext()(part.exports, load, part, filename, here);
+  return part.exports;
+};
+/** Runs the bundle, and returns its parts by their names. */
+const runBundle = (kind) => {
+  globalThis[Symbol.for('tokenquery.root')] = here;
+  const parts = new Map();
+  runPart('index.cjs', kind, parts);
   return parts;
 };
+/** Runs a command line in a thread that begins with `entry`; the thread that calls this loads no more than it must. */
+const runGuarded = (entry, words) => runPart('guardian.cjs', null, new Map()).runGuarded(entry, words);
 
-module.exports = { runBundle };
-if (require.main === module) {
+const start = () => {
   if (isThread || !isGuarded) runBundle(cacheOf(line));
   else {
-    const { runGuarded } = require(join(__dirname, 'guardian.cjs'));
-    runGuarded(__filename, line).then((exitCode) => (process.exitCode = exitCode));
+    const entry =
+      assets === undefined ? { script: __filename, isText: false } : { script: assets.main, isText: true };
+    runGuarded(entry, line).then((exitCode) => (process.exitCode = exitCode));
   }
-}
+};
+
+module.exports = { runBundle, runGuarded, start };
+if (assets !== undefined || require.main === module) start();

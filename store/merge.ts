@@ -8,6 +8,7 @@ import { codeOf, FileError, UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
 import { openRegular } from '../collector/files.ts';
 import { workerArgument } from './worker.ts';
+import type { ThreadEntry } from './worker.ts';
 import { readHostIds, snapshotReader } from './reader.ts';
 import { explainStoreError, openForReading, RefusedRow, transact } from './file.ts';
 import type { Store } from './store.ts';
@@ -171,7 +172,7 @@ export interface MergeOptions extends SenderRules {
   /** Reads evidence: collecting is not the store's work. */
   readonly readEvidence: (path: string) => Promise<Snapshot>;
   /** The program that a thread runs to read exports; without it, exports are read in this one. */
-  readonly workerEntry?: string;
+  readonly workerEntry?: ThreadEntry;
   /** What that thread may hold; a host that is larger is read in this one. */
   readonly workerMegabytes?: number;
   readonly now: () => number;
@@ -306,8 +307,9 @@ type FromWorker =
 type Take = (snapshots: readonly Snapshot[]) => void;
 
 /** Reads exports in a thread, so that one core parses while the other writes. */
-const nativeWorker = (entry: string, megabytes: number) => {
-  const worker = new Worker(entry, {
+const nativeWorker = (entry: ThreadEntry, megabytes: number) => {
+  const worker = new Worker(entry.script, {
+    eval: entry.isText,
     argv: [workerArgument],
     workerData: { task: 'decode' },
     // What it holds is a few batches; without a limit, garbage is left lying until there is a lot of it.

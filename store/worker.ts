@@ -3,3 +3,9 @@
  * whose loading would cost every start some milliseconds.
  */
 export const workerArgument = '--thread';
+
+/** What a thread of this program runs: a file, or the text of one where there is none, as in the single executable. */
+export interface ThreadEntry {
+  readonly script: string;
+  readonly isText: boolean;
+}

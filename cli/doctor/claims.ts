@@ -391,6 +391,34 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "the single executable, signed ad hoc on Linux, starts on Apple silicon and on Intel, and its signature holds",
+    "command": "codesign --verify --strict --verbose=2 ./tokenquery-VERSION-darwin-arm64; ./tokenquery-VERSION-darwin-arm64 query \"SELECT 1\"",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "it loads SQLite from a folder that is gone at once, in its threads too",
+    "command": "./tokenquery-VERSION-darwin-arm64 query --source sample \"SELECT count(*) FROM users\"; ls -d $TMPDIR/tokenquery-*",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "its guard ends a query in time",
+    "command": "./tokenquery-VERSION-darwin-arm64 query --timeout 1 \"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n\"; echo $?",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "an npm installation below /usr/local answers as a user and as root",
+    "command": "sudo npm install -g ./tokenquery-VERSION.tgz; tokenquery --version; sudo tokenquery query \"SELECT 1\"",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "the answers on a Mac that is assigned to an MDM, one that is not, and one that never asked",
     "command": "sudo profiles show -type enrollment -cached",
     "who": "root",
@@ -577,6 +605,13 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "ShadowHash is followed by HASHLIST:<…> in capitals, and tokenidentity and pubkeyhash by hexadecimal digits: of any other form what follows is left out",
+    "command": "dscl . -readall /Users AuthenticationAuthority, also with a paired smart card, with Platform SSO and with a mobile account",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "macOS 27 sets Platform SSO by a declaration and leaves no managed preference file",
     "command": "ls -l \"/Library/Managed Preferences/\", app-sso platform -s",
     "who": "anybody",
@@ -671,6 +706,114 @@ export const claims: readonly Claim[] = [
   {
     "claim": "the attributes that are read hold text and data alone, on macOS 13 to 26",
     "command": "sudo plutil -p /var/db/dslocal/nodes/Default/users/NAME.plist",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "macOS reads the package: its files, their modes and owners",
+    "command": "pkgutil --payload-files PKG | wc -l; pkgutil --expand PKG /tmp/x; lsbom /tmp/x/tokenquery.pkg/Bom | head shows 0/0 and a checksum for each",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "it installs, and what is installed is what was packed",
+    "command": "sudo installer -pkg PKG -target / -verboseR; cd /opt/tokenquery && shasum -a 256 -c FILES.sha256 | grep -v OK prints nothing more",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "macOS finds nothing to mend in owners and modes",
+    "command": "pkgutil --verify com.tokenquery.pkg; find /opt/tokenquery ! -user root -o -perm -002 prints nothing",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "/, /Library, /private/etc and /usr/local keep their owners and modes",
+    "command": "ls -lde / /Library /Library/LaunchDaemons /private /private/etc /private/etc/newsyslog.d /usr/local /usr/local/bin before and after",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "the Node is the official one, and loads the SQLite beside it",
+    "command": "codesign --verify --strict --verbose=2 /opt/tokenquery/node; tokenquery query \"SELECT 1\"",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "the job is loaded, and does nothing while it is off",
+    "command": "sudo launchctl print system/com.tokenquery.collector; sudo ls -l /var/db/tokenquery shows an empty folder",
+    "who": "root",
+    "asks": [
+      {
+        "kind": "service",
+        "label": "com.tokenquery.collector"
+      }
+    ],
+    "isByHand": true
+  },
+  {
+    "claim": "the package for the other processor is refused with its message",
+    "command": "sudo installer -pkg OTHER -target /; grep tokenquery /var/log/install.log | tail",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "a package on top of an installed one leaves no old file, and the job runs again",
+    "command": "sudo touch /opt/tokenquery/dist/old; sudo installer -pkg PKG -target /; ls /opt/tokenquery/dist/old says that there is none",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "sysctl -n hw.optional.arm64 fails or says 0 on an Intel Mac, and says 1 in a script that Installer starts on Apple silicon",
+    "command": "sysctl -n hw.optional.arm64; echo $?",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "launchctl print fails for a job that is not loaded, on macOS 13 to 26",
+    "command": "launchctl print system/nosuchjob; echo $?",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "service",
+        "label": "nosuchjob"
+      }
+    ],
+    "isByHand": false
+  },
+  {
+    "claim": "it is removed without a rest",
+    "command": "sudo /opt/tokenquery/bin/uninstall --all; pkgutil --pkgs | grep tokenquery; ls /opt/tokenquery /Library/LaunchDaemons/com.tokenquery*",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "the settings profile reaches the job",
+    "command": "install tokenquery-settings.mobileconfig by an MDM, then plutil -p \"/Library/Managed Preferences/com.tokenquery.collector.plist\"",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "an unsigned package is taken by installer, Munki and an MDM's agent, and refused by Finder after a download",
+    "command": "xattr -w com.apple.quarantine \"0081;0;x;\" PKG; spctl --assess --type install --verbose PKG",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "Homebrew leaves the Node of the archive as it is, signature and all",
+    "command": "brew install ./tokenquery.rb; codesign --verify --strict \"$(brew --prefix)\"/opt/tokenquery/libexec/node",
     "who": "anybody",
     "asks": [],
     "isByHand": true

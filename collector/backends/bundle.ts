@@ -4,7 +4,7 @@ import { createReadStream, readdirSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, gunzipSync } from 'node:zlib';
 import { FileError, UserError } from '../errors.ts';
 import { fileFailure, isNotThere } from '../file_failure.ts';
 import { openRegular, readRegular } from '../files.ts';
@@ -155,6 +155,30 @@ const openArchive = async (archive: string): Promise<BundleFiles> => {
   return stripCommonFolder(files);
 };
 
+/** A bundle that came with the program, packed by scripts/packed.mjs: it is small, and in memory. */
+export interface PackedBundle {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+const blockBytes = 512;
+
+/** At once: to wait for each of many small files takes longer than to read them all. */
+const openPacked = ({ bytes }: PackedBundle): BundleFiles => {
+  const archive = gunzipSync(bytes, { maxOutputLength: maxUnpackedBytes });
+  const textAt = (start: number, length: number): string =>
+    archive.toString('utf8', start, start + length).replace(/\0.*$/s, '');
+  const files = new Map<string, () => Uint8Array>();
+  let at = 0;
+  for (let name = textAt(at, 100); name !== ''; name = textAt(at, 100)) {
+    const start = at + blockBytes;
+    const size = Number.parseInt(textAt(at + 124, 12), 8);
+    files.set(name, () => new Uint8Array(archive.buffer, archive.byteOffset + start, size));
+    at = start + Math.ceil(size / blockBytes) * blockBytes;
+  }
+  return files;
+};
+
 /** An archive of a folder holds the folder; an archive of its content does not. Both are read. */
 const stripCommonFolder = (files: BundleFiles): BundleFiles => {
   if (files.has('evidence.json')) return files;
@@ -188,8 +212,9 @@ const isArchive = async (path: string): Promise<boolean> => {
   }
 };
 
-/** The files of the bundle at a path; throws UserError. */
-export const openBundle = async (path: string): Promise<BundleFiles> => {
+/** The files of a bundle, mostly of that at a path; throws UserError. */
+export const openBundle = async (path: string | PackedBundle): Promise<BundleFiles> => {
+  if (typeof path !== 'string') return openPacked(path);
   const isPacked = await isArchive(path);
   try {
     // Before a large folder that is none is walked.

@@ -9,7 +9,7 @@ import {
   textOf,
   whatABundleIs,
 } from './bundle.ts';
-import type { BundleFiles } from './bundle.ts';
+import type { BundleFiles, PackedBundle } from './bundle.ts';
 import { CollectError, FileError } from '../errors.ts';
 import { isUuid } from '../parsers/lines.ts';
 import { oddMoment } from '../time.ts';
@@ -184,14 +184,14 @@ const readCommands = (label: string, files: BundleFiles): ReadonlyMap<string, Re
 };
 
 /**
- * Evidence that was recorded on a Mac, now or long ago: a folder or a .tar.gz.
+ * Evidence that was recorded on a Mac, now or long ago: a folder or a .tar.gz, which may be in memory.
  * Throws UserError, naming what is missing, for what is no bundle.
  */
 export const evidenceBackend = async (
-  path: string,
-  label: string = path,
+  place: string | PackedBundle,
+  label: string = typeof place === 'string' ? place : place.name,
 ): Promise<Backend & { readonly isConstructed: boolean }> => {
-  const files = await openBundle(path);
+  const files = await openBundle(place);
   const { origin, capturedTime, euid, hostId } = readManifest(label, files);
   checkSums(label, files);
   const commands = readCommands(label, files);

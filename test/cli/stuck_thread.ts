@@ -17,7 +17,8 @@ const begin = (): void => {
 };
 const stick = async (): Promise<void> => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 
-if (isMainThread) process.exitCode = await runGuarded(import.meta.filename, process.argv.slice(2));
+const entry = { script: import.meta.filename, isText: false };
+if (isMainThread) process.exitCode = await runGuarded(entry, process.argv.slice(2));
 else {
   beGuarded();
   begin();

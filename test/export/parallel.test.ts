@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { programEntry } from '../../cli/delivered.ts';
 import { parallelExport } from '../../export/parallel.ts';
 import { leastHosts } from '../../export/thread_protocol.ts';
 import type { WorkerTask } from '../../export/thread_protocol.ts';
@@ -9,7 +10,7 @@ import { openForReading, openForWriting } from '../../store/file.ts';
 import { snapshotIdOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';
-import { cli, root, temporaryFolder } from '../standin.ts';
+import { cli, temporaryFolder } from '../standin.ts';
 import { addTo, hostNumber, later, linesOf, sampleSnapshots, storeAt } from './world.ts';
 
 const count = leastHosts + 3;
@@ -79,7 +80,7 @@ test('the threads see one moment, whoever writes meanwhile', async (t) => {
   const hostIds = Array.from({ length: count }, (_, index) => hostNumber(index));
   const times = new Set<string>();
   for (let turn = 0; turn < 20 && times.size < 3; turn += 1) {
-    const parallel = await parallelExport(join(root, 'cli/start.ts'), task, reader.db, () => hostIds);
+    const parallel = await parallelExport(programEntry, task, reader.db, () => hostIds);
     if (parallel === null) continue;
     let text = '';
     for await (const { bytes } of parallel.chunks) text += Buffer.from(bytes).toString('utf8');

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFile
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import test from 'ava';
+import { programEntry } from '../../cli/delivered.ts';
 import { UserError } from '../../collector/errors.ts';
 import { nativeLines } from '../native_lines.ts';
 import { nativeDecoder } from '../../store/native/decode.ts';
@@ -14,7 +15,7 @@ import { readNativeFile } from '../../store/native/file.ts';
 import { snapshotIdOf } from '../../store/snapshot.ts';
 import type { Cells, Report, Snapshot, TableObservation } from '../../store/snapshot.ts';
 import { tables } from '../../tables/index.ts';
-import { cli, root, sample, temporaryFolder } from '../standin.ts';
+import { cli, sample, temporaryFolder } from '../standin.ts';
 import { makeBundle, snapshotOfBundle } from './evidence.ts';
 import {
   addAll,
@@ -492,7 +493,7 @@ test('a host that is too large for the thread is read all the same', async (t) =
   const store = openForWriting(join(folder, 'fleet.db'), tables);
   const merged = await merge(store, [{ path, kind: 'native' }], {
     readEvidence: async () => base,
-    workerEntry: join(root, 'cli', 'start.ts'),
+    workerEntry: programEntry,
     workerMegabytes: 16,
     ...open,
     now: () => 2_000_000_000,
