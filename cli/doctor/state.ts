@@ -8,6 +8,7 @@ import { isCursorThere } from '../../export/cursor.ts';
 import { openForReading } from '../../store/file.ts';
 import type { Store } from '../../store/store.ts';
 import { tables } from '../../tables/index.ts';
+import { day } from '../due.ts';
 import { isoSeconds } from '../time.ts';
 import { ageWords, failure, ok, sizeWords, unknown, warning } from './report.ts';
 import type { Line } from './report.ts';
@@ -118,6 +119,9 @@ export const snapshotLine = (store: Store, now: number, every: number | null): L
     );
   if (every !== null && age > 2 * every)
     return warning('snapshot', `${says}: two turns were missed`, 'see launchd, switch and log');
+  // A file of many Macs, whose turns are not known here.
+  if (every === null && age > 7 * day)
+    return warning('snapshot', `the newest is of ${says}`, 'see that what the Macs send is merged');
   if (newest.euid !== 0 && newest.euid !== null && every !== null)
     return warning('snapshot', says, 'the job of launchd runs as root; by hand, use sudo');
   return ok('snapshot', says);
