@@ -93,9 +93,19 @@ export const uncertainColumns = (
 export interface Silent {
   /** Columns by their place; null is every one. */
   readonly columns: ReadonlySet<number> | null;
+  /** Columns of which one of the two may have left something out: what is the same but for that is no news. */
+  readonly cut?: ReadonlySet<number>;
   /** Which rows there are, too. */
   readonly rows: boolean;
 }
+
+/** Whether one of two cells is the other with something left out: all of it, or what follows a delimiter. */
+const isCutOf = (a: Cells[number], b: Cells[number]): boolean => {
+  if (a === null || b === null) return true;
+  if (typeof a !== 'string' || typeof b !== 'string') return false;
+  const [short, long] = a.length < b.length ? [a, b] : [b, a];
+  return /[;,]$/.test(short) && long.startsWith(short);
+};
 
 /** Read alike: every difference is news. */
 export const readAlike: Silent = { columns: new Set(), rows: false };
@@ -320,8 +330,12 @@ export class History {
   /** One version goes over into the row that it became. */
   #goOver(old: OpenVersion, cells: Cells, at: Ref, silent: Silent): OpenVersion {
     const end = { until: at, last: this.#last ?? at };
-    const isSilent = (index: number): boolean =>
-      old.cells[index] !== cells[index] && (silent.columns === null || silent.columns.has(index));
+    const isSilent = (index: number): boolean => {
+      const [then = null, now = null] = [old.cells[index], cells[index]];
+      if (then === now) return false;
+      if (silent.columns === null || silent.columns.has(index)) return true;
+      return silent.cut?.has(index) === true && isCutOf(then, now);
+    };
     const { rowNumber } = old;
     let before = old;
     if (cells.some((_, index) => isSilent(index))) {

@@ -57,17 +57,20 @@ const unreadColumns = (table: Table, observation: Observation): number[] =>
   observation.isPartial ? [...uncertainColumns(table, observation)] : [];
 
 /**
- * The columns that are told only where they are asked for, of two observations of which one leaves something out of one of
- * them, and the other does not: they were asked for otherwise, which is no news of the Mac. Some may be unknown in both for
- * another reason, so they go together.
+ * The columns that are told only where they are asked for, of two observations of which one may leave out what the other
+ * tells: one names them and the other does not, or both do, and of a partial one nobody knows whether that is why. To be
+ * asked for otherwise is no news of the Mac. But the first value of which something is left out names them too, so only
+ * what was cut is no news.
  */
 const askedOtherwise = (table: Table, before: Observation, after: Observation): number[] => {
-  if (before.affected === after.affected) return [];
   const columns = Object.entries(table.columns);
   const isNamed = ({ affected }: Observation, name: string): boolean => affected?.includes(name) === true;
-  const isOtherwise = columns.some(
-    ([name, { include }]) => include !== undefined && isNamed(before, name) !== isNamed(after, name),
-  );
+  const isPartial = before.isPartial || after.isPartial;
+  const isOtherwise = columns.some(([name, { include }]) => {
+    if (include === undefined) return false;
+    const [then, now] = [isNamed(before, name), isNamed(after, name)];
+    return then !== now || (then && isPartial);
+  });
   return isOtherwise
     ? columns.flatMap(([, { include }], index) => (include === undefined ? [] : [index]))
     : [];
@@ -86,12 +89,8 @@ const silenceBetween = (table: Table, before: Observation | null, after: Observa
   if (absent.length + unread.length + asked.length === 0) return anew;
   const names = Object.keys(table.columns);
   return {
-    columns: new Set([
-      ...(anew.columns ?? []),
-      ...unread,
-      ...asked,
-      ...absent.map((name) => names.indexOf(name)),
-    ]),
+    columns: new Set([...(anew.columns ?? []), ...unread, ...absent.map((name) => names.indexOf(name))]),
+    ...(asked.length === 0 ? {} : { cut: new Set(asked) }),
     rows: anew.rows,
   };
 };

@@ -48,8 +48,11 @@ const split = (text: string): [string, string | null] => {
  */
 export const keptData: ReadonlyMap<string, string> = new Map([
   ['shadowhash', '(HASHLIST:<[A-Z0-9,._-]*>|BetterHashOnly)'],
-  // Of each that it lists.
+  // Of each that it lists. What stands behind a semicolon may be of the value that was disabled, so only a tag is kept.
   ['disabledtags', '[A-Za-z0-9._-]+'],
+  ['disabledtags;', `(${[...knownTags.keys()].join('|')})`],
+  // Of a value within another, its version and its tag, as far as they are words of letters that all know.
+  ['', '[A-Za-z0-9._-]*'],
   // Digests of the public keys of a card.
   ['tokenidentity', '[0-9A-Fa-f]+'],
   ['pubkeyhash', '[0-9A-Fa-f]+'],
@@ -59,26 +62,29 @@ const keptForms: ReadonlyMap<string, RegExp> = new Map(
 );
 /** Longer is no list of hashes or tags, and no digest. */
 export const keptDataLength = 512;
+/** More values within one another are none that a Mac writes. */
+export const keptDepth = 8;
+/** A longer list is hidden whole: each of its words costs the awk of the script the rest of the list. */
+export const keptListLength = 4096;
 
 /** In place of a GUID that no account of this Mac has. */
 const anotherGuid = 'another GUID';
-const withheldForm = new RegExp(
-  `(?<=;)(withheld [0-9]+)(?::([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}|${anotherGuid}))?$`,
-);
-const withheldWhole = /^withheld [0-9]+$/;
+const withheldGuid = `(?::([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}|${anotherGuid}))`;
+const withheldWhole = new RegExp(`^(withheld [0-9]+)${withheldGuid}?$`);
+const withheldOrigin = new RegExp(`;withheld [0-9]+${withheldGuid}$`);
+/** What was left out stands between delimiters. */
+const withheldParts = new RegExp(`(?<![^;,])withheld [0-9]+${withheldGuid}?(?![^;,])`, 'g');
 
 /** Whether nothing of a text was kept. */
-export const isWithheldIdentity = (text: string): boolean => withheldWhole.test(text);
+export const isWithheldIdentity = (text: string): boolean => withheldWhole.exec(text)?.[1] === text;
 
 /** The value as a row shows it: without what stands in place of what was left out. */
-export const shownAuthority = (value: string): string => value.replace(withheldForm, '');
+export const shownAuthority = (value: string): string => value.replace(withheldParts, '');
 
 /** The columns of a value of which something was left out. */
 export const leftOutOf = (value: string): readonly ('value' | 'data')[] => {
-  const { version, tag, data } = parseAuthenticationAuthority(value);
-  const isOdd = (text: string): boolean => isWithheldText(text) || isWithheldIdentity(text);
-  if (withheldForm.test(value) || (data !== null && [...data.split(';'), ...data.split(/[;,]/)].some(isOdd)))
-    return ['value', 'data'];
+  if (shownAuthority(value) !== value) return ['value', 'data'];
+  const { version, tag } = parseAuthenticationAuthority(value);
   return isWithheldText(version ?? '') || isWithheldText(tag) ? ['value'] : [];
 };
 
@@ -106,32 +112,51 @@ export class Withholding {
 
   /** A value of AuthenticationAuthority, with what follows its tag only where that is known to name nobody. */
   authority(value: string): string {
-    const [all, before, guid] = withheldForm.exec(value) ?? [];
-    if (all !== undefined && before !== undefined)
-      return shownAuthority(value) + this.text(before) + (guid === undefined ? '' : `:${guid}`);
-    const [version, rest] = split(value);
-    if (rest === null) return wordOf(value);
-    const [tag, data] = split(rest);
-    const start = `${wordOf(version)};${wordOf(tag)}`;
-    return data === null ? start : `${start};${this.#data(tag.toLowerCase(), data)}`;
+    let [start, rest] = ['', value];
+    // A disabled account keeps its former value behind the tag.
+    for (let depth = 0; ; depth += 1) {
+      const word = (text: string): string => (depth === 0 ? wordOf(text) : this.#word(text));
+      const [version, after] = split(rest);
+      if (after === null) return start + word(rest);
+      const [tag, data] = split(after);
+      start += `${word(version)};${word(tag)}`;
+      if (data === null) return start;
+      start += ';';
+      if (tag.toLowerCase() !== 'disableduser' || depth === keptDepth)
+        return start + this.#data(tag.toLowerCase(), data);
+      rest = data;
+    }
+  }
+
+  /** Of a value within another no part stands in a column of its own, so there is a number and no digest. */
+  #word(text: string): string {
+    return isKept('', text) ? text : this.text(text);
   }
 
   #data(tag: string, data: string): string {
-    // A disabled account keeps its former value behind the tag.
-    if (tag === 'disableduser') return this.authority(data);
-    const isKept = (text: string): boolean =>
-      text.length <= keptDataLength && keptForms.get(tag)?.test(text) === true;
-    if (tag === 'disabledtags')
-      return data.replace(/[^;,]+/g, (each) => (isKept(each) ? each : this.text(each)));
-    if (data === '' || isKept(data)) return data;
-    const kept = this.text(data);
-    const origin = tag === 'localcacheduser' ? parseLocalCachedUser(data) : null;
-    if (origin === null) return kept;
+    if (tag === 'disabledtags') return this.#list(data);
+    if (data === '' || isKept(tag, data)) return data;
+    if (tag !== 'localcacheduser') return this.text(data);
+    const [, before = data, guid = parseLocalCachedUser(data)?.guid] = withheldWhole.exec(data) ?? [];
+    const kept = this.text(before);
+    if (guid === undefined) return kept;
     this.#known ??= this.#guids();
-    return `${kept}:${this.#known.has(origin.guid) ? origin.guid : anotherGuid}`;
+    return `${kept}:${this.#known.has(guid) ? guid : anotherGuid}`;
+  }
+
+  #list(data: string): string {
+    if (Buffer.byteLength(data) > keptListLength) return this.text(data);
+    const first = data.split(';', 1)[0]?.length ?? 0;
+    return data.replace(/[^;,]+/g, (each, at: number) =>
+      (at < first ? isKept('disabledtags', each) : isKept('disabledtags;', each.toLowerCase()))
+        ? each
+        : this.text(each),
+    );
   }
 }
 
+const isKept = (tag: string, text: string): boolean =>
+  text.length <= keptDataLength && keptForms.get(tag)?.test(text) === true;
 const isVersion = (text: string): boolean => /^[0-9.]{0,16}$/.test(text);
 const wordOf = (text: string): string => (isVersion(text) || isWord(text) ? text : withheldText(text));
 
@@ -201,7 +226,7 @@ export interface CachedUser {
 export const cachedUserOf = (values: readonly string[]): CachedUser | null => {
   const value = values.find((each) => parseAuthenticationAuthority(each).tag === 'LocalCachedUser');
   if (value === undefined) return null;
-  const guid = withheldForm.exec(value)?.[2] ?? null;
+  const guid = withheldOrigin.exec(value)?.[1] ?? null;
   const { data } = parseAuthenticationAuthority(value);
   const origin = data === null ? null : parseLocalCachedUser(data);
   const told = guid ?? origin?.guid ?? null;

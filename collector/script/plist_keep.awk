@@ -38,7 +38,7 @@ function keep(i, set, path, rule, ind,    t, v, j) {
   v = t == "string" ? X[i] : ""
   if (rule == "any" || rule == "number") copy(i, rule, ind)
   else if (rule == "policy") policies(i, ind)
-  else if (rule == "authority" || rule == "hidden") conceal(i, rule, ind)
+  else if (rule == "authority" || rule == "hidden" || rule == "provider") conceal(i, rule, ind)
   else if (rule == "present") emit(ind "<true/>\n")
   else if (rule == "dict") {
     if (t == "dict" || t == "dict/") dict(i, set, path "/", ind)
@@ -155,7 +155,9 @@ function conceal(i, rule, ind,    j, v, shown) {
     # Each of its numbers costs the whole of the text.
     if (length(X[j]) > 4096 && X[j] ~ /&#/) { refuse(ind "\t", "<dict/>"); continue }
     v = readable(X[j])
-    shown = rule == "hidden" ? hidden(v) : authority(v)
+    if (rule == "authority") shown = authority(v)
+    # Of an identity provider it is read that it is there.
+    else shown = rule == "hidden" ? hidden(v) : v ~ /^PlatformSSO:/ ? "PlatformSSO:" : ""
     if (shown == v) copy(j, "any", ind "\t")
     else if (index(shown, "\001") > 0) refuse(ind "\t", "<dict/>")
     else { dropped = 1; emit(ind "\t<string>" escaped(shown) "</string>\n") }
@@ -167,32 +169,42 @@ function hidden(v) {
   if (!(v in hidden_as)) hidden_as[v] = ++n_hidden
   return "withheld " hidden_as[v]
 }
-# The value with what follows its tag only where that is known to name nobody.
-function authority(v,    p, start, tag, data) {
-  p = index(v, ";")
-  if (p == 0) return v
-  start = substr(v, 1, p); data = substr(v, p + 1)
-  p = index(data, ";")
-  if (p == 0) return v
-  tag = tolower(substr(data, 1, p - 1))
-  start = start substr(data, 1, p); data = substr(data, p + 1)
-  if (data == "") return v
-  if (tag == "disableduser") return start authority(data)
-  if (tag == "disabledtags") return start disabled_tags(data)
-  if (is_kept(tag, data)) return v
-  start = start hidden(data)
-  if (tag != "localcacheduser" || (p = cached_guid(data)) == "") return start
+# The value with what follows its tag only where that is known to name nobody. Behind DisabledUser is another.
+function authority(v,    p, start, tag, data, depth) {
+  start = ""
+  for (depth = 0; ; depth++) {
+    p = index(v, ";")
+    if (p == 0) return start kept_word(v, depth)
+    data = substr(v, p + 1)
+    start = start kept_word(substr(v, 1, p - 1), depth) ";"
+    p = index(data, ";")
+    if (p == 0) return start kept_word(data, depth)
+    tag = tolower(substr(data, 1, p - 1))
+    start = start kept_word(substr(data, 1, p - 1), depth) ";"
+    data = substr(data, p + 1)
+    if (tag != "disableduser" || depth == R["kept_depth", "most"] + 0) return start concealed(tag, data)
+    v = data
+  }
+}
+# The outermost word is in a column of its own: the reader decides of it.
+function kept_word(v, depth) { return depth == 0 || is_kept("", v) ? v : hidden(v) }
+function concealed(tag, data,    p) {
+  if (tag == "disabledtags") return disabled_tags(data)
+  if (data == "" || is_kept(tag, data)) return data
+  if (tag != "localcacheduser" || (p = cached_guid(data)) == "") return hidden(data)
   if (!guids_read) read_guids()
-  return start ":" (p in guids ? p : "another GUID")
+  return hidden(data) ":" (p in guids ? p : "another GUID")
 }
 function is_kept(tag, data) {
   return ("kept_data", tag) in R && length(data) <= R["kept_data_length", "most"] + 0 && data ~ ("^(" R["kept_data", tag] ")$")
 }
-function disabled_tags(data,    kept, each) {
-  kept = ""
+function disabled_tags(data,    kept, each, later) {
+  if (length(data) > R["kept_list_length", "most"] + 0) return hidden(data)
+  kept = ""; later = 0
   while (match(data, /[^;,]+/)) {
     each = substr(data, RSTART, RLENGTH)
-    kept = kept substr(data, 1, RSTART - 1) (is_kept("disabledtags", each) ? each : hidden(each))
+    if (index(substr(data, 1, RSTART - 1), ";") > 0) later = 1
+    kept = kept substr(data, 1, RSTART - 1) ((later ? is_kept("disabledtags;", tolower(each)) : is_kept("disabledtags", each)) ? each : hidden(each))
     data = substr(data, RSTART + RLENGTH)
   }
   return kept data

@@ -1,6 +1,6 @@
 /** What the printed collector may keep of each output and file: the allow-lists of the parsers, as lines for awk. */
 import { accountsPreferenceKeys } from '../parsers/accounts_preferences.ts';
-import { keptData, keptDataLength } from '../parsers/authentication_authority.ts';
+import { keptData, keptDataLength, keptDepth, keptListLength } from '../parsers/authentication_authority.ts';
 import type { AllowedDict } from '../parsers/allowed.ts';
 import { accountPolicyKeys, groupKeys, policyKeys, userKeys } from '../parsers/ds_records.ts';
 import { deferralKeys } from '../parsers/fdesetup_show_deferral_info.ts';
@@ -52,23 +52,24 @@ const policyRule = (key: string): Rule => [
   accountPolicyKeys.get(key) === 'accountPolicyData' ? 'policy' : 'any',
 ];
 
+/** Of whom an identity provider knows nobody reads more than that it does. */
+const ofProvider = 'AltSecurityIdentities';
 /** Who a person is in a directory is left out unless it is asked for. */
 const identityRules: Readonly<Record<string, string>> = {
   AuthenticationAuthority: 'authority',
   OriginalNodeName: 'hidden',
 };
-const userRules = (include: ReadonlySet<string>): Rule[] =>
-  include.has('identities')
-    ? any('ds_users', userKeys.keys())
-    : [
-        ...Array.from(userKeys, ([key, attribute]): Rule => [
-          'ds_users',
-          key,
-          identityRules[attribute] ?? 'any',
-        ]),
-        ...Array.from(keptData, ([tag, form]): Rule => ['kept_data', tag, form]),
-        ['kept_data_length', 'most', String(keptDataLength)],
-      ];
+const userRules = (include: ReadonlySet<string>): Rule[] => {
+  const hidden = include.has('identities') ? {} : identityRules;
+  const rules: Readonly<Record<string, string>> = { ...hidden, [ofProvider]: 'provider' };
+  return [
+    ...Array.from(userKeys, ([key, attribute]): Rule => ['ds_users', key, rules[attribute] ?? 'any']),
+    ...Array.from(keptData, ([tag, form]): Rule => ['kept_data', tag, form]),
+    ['kept_data_length', 'most', String(keptDataLength)],
+    ['kept_depth', 'most', String(keptDepth)],
+    ['kept_list_length', 'most', String(keptListLength)],
+  ];
+};
 
 const allRules = (include: ReadonlySet<string>, noShells: ReadonlySet<string>): Rule[] => [
   ...any('ioreg_platform', [

@@ -281,3 +281,49 @@ test('a second value of a tag is told though it looks like the first', async (t)
   );
   removed.close();
 });
+
+test('what changes in the night in which something is left out for the first time, or the last, is told', async (t) => {
+  const people = (hashes: string, others: readonly string[]): ReturnType<typeof evidenceOf> =>
+    evidenceOf(
+      macWith([
+        person('own', 611, [`;ShadowHash;HASHLIST:<${hashes}>`], { uuid: guids[0] }),
+        person('other', 612, [';SecureToken;', ...others], { uuid: guids[1] }),
+      ]),
+    );
+  const named = [`;Kerberosv5;;${canary}`];
+  for (const [before, after] of [
+    [[], named],
+    [named, []],
+  ]) {
+    const days = [people('A', before ?? []), people('B', after ?? [])];
+    const store = await storeFixtures(join(temporaryFolder(t), 'a.db'), days);
+    const changed =
+      "SELECT old_value FROM changes WHERE table_name = 'authentication_authorities' AND change = 'changed'";
+    t.deepEqual(
+      store.sql(changed).map(({ old_value: value }) => value),
+      [';ShadowHash;HASHLIST:<A>', 'HASHLIST:<A>'],
+    );
+    const { hits } = store.verdict('authentication_authority_changed');
+    t.deepEqual(hits.map(({ tag }) => tag).toSorted(), ['Kerberosv5', 'ShadowHash', 'ShadowHash']);
+    store.close();
+  }
+});
+
+test('to ask for them is no change where another account cannot be read', async (t) => {
+  const fixture = evidenceOf(
+    macWith([
+      person('own', 611, [cached(guids[0])], { uuid: guids[0] }),
+      person('odd', 612, [`;LocalCachedUser;${canary}`], { uuid: guids[1] }),
+    ]),
+  );
+  const asked = { ...fixture, include: ['identities'] };
+  for (const days of [
+    [fixture, asked],
+    [asked, fixture],
+  ]) {
+    const store = await storeFixtures(join(temporaryFolder(t), 'a.db'), days);
+    const accounts = "SELECT * FROM changes WHERE table_name = 'mobile_accounts'";
+    t.deepEqual(store.sql(accounts), []);
+    store.close();
+  }
+});

@@ -11,6 +11,7 @@ import { decodeUtf8, sanitizeFile, sanitizeOutput } from '../../collector/saniti
 import { captureScript, isInScript } from '../../collector/script/script.ts';
 import { commandNames, commands, fileNames, files } from '../../collector/sources.ts';
 import type { Command, CommandName, FileName } from '../../collector/sources.ts';
+import { sanitizeDsUsers } from '../../collector/parsers/ds_records.ts';
 import { noShells } from '../../collector/accounts.ts';
 import { oddAnswers, plistOf } from '../parsers/directory.ts';
 import type { Attributes } from '../parsers/directory.ts';
@@ -212,7 +213,10 @@ const recordOf: Readonly<Partial<Record<CommandName, (name: string, uuid: string
         ';Own;SECRET',
       ],
       `;LocalCachedUser;/SECRET:é:${guid.replace('A', '0')}`,
+      ...[';DisabledUser;SECRET@x', ';DisabledUser;;SECRET@x;y', ';Kerberosv5;SECRET@x;withheld 3'],
+      ...[';DisabledTags;;Kerberosv5;;SECRET;SECRET.COM', `${';DisabledUser;'.repeat(12)};SECRET`],
     ],
+    AltSecurityIdentities: [`PlatformSSO:SECRET@${name}`, 'Kerberos:SECRET'],
     OriginalNodeName: ['/SECRET/x'],
     'dsAttrTypeNative:ShadowHashData': ['SECRET'],
   }),
@@ -321,6 +325,65 @@ const keptBy = (t: ExecutionContext, awk: string, cases: readonly Try[]): readon
   return cases.map((_, index) => readFileSync(join(folder, 'in', `${index}.kept`)));
 };
 
+const authorityParts = fc.constantFrom(
+  ...[
+    '',
+    '1.0',
+    'ShadowHash',
+    'shadowhash',
+    'DisabledUser',
+    'disableduser',
+    'DisabledTags',
+    'Kerberosv5',
+    'LocalCachedUser',
+  ],
+  ...[
+    'localcacheduser',
+    'tokenidentity',
+    'Own',
+    'SECRET',
+    'SECRET@x',
+    'SECRET é',
+    '\u{1f511}SECRET',
+    '<S>&"\'',
+    ' ',
+    '\n',
+    '\t',
+  ],
+  ...[
+    'SecureToken',
+    'SecureToken,SECRET@x',
+    ',',
+    'HASHLIST:<A,B>',
+    'HASHLIST:<a>',
+    'BetterHashOnly',
+    '0123ABCD',
+    'withheld 3',
+  ],
+  ...[
+    `/n:SECRET:${guid}`,
+    `/n:SECRET:${guid.toLowerCase()}`,
+    `/n:SECRET:CAFECAFE${guid.slice(8)}`,
+    `n:${guid}`,
+    `withheld 1:${guid}`,
+  ],
+  ...[
+    'withheld 4:another GUID',
+    'withheld 10 bytes, sha256 0123456789ab',
+    'A'.repeat(513),
+    'SECRET@'.repeat(700),
+    'a,'.repeat(2100),
+  ],
+);
+/** A value of AuthenticationAuthority as nobody writes it. */
+const oddAuthority = fc
+  .array(authorityParts, { minLength: 1, maxLength: 7 })
+  .map((parts) => `;${parts.join(';')}`);
+/** What is no word. */
+const secret = /SECRET@|:SECRET/;
+/** All but the outermost tag, which the script leaves to the reader. */
+const behindATag = (text: string): string => text.replace(/<string>(0;)?;?[^;<]*/g, '');
+
 for (const awk of ['original-awk', 'mawk', 'gawk', 'busybox awk']) {
   const [program = ''] = awk.split(' ');
   const needing = process.platform !== 'win32' && isThere(program) ? test : test.skip;
@@ -338,6 +401,26 @@ for (const awk of ['original-awk', 'mawk', 'gawk', 'busybox awk']) {
       t.is(theirs, ours, stdout);
       t.false(ours.startsWith('error'), stdout);
       t.false(kept.includes('SECRET') || kept.includes('2026-09-23'), stdout);
+    }
+  });
+
+  needing(`with ${awk}, the script leaves out of a value what the collector leaves out`, (t) => {
+    const values = fc.sample(oddAuthority, { numRuns: 500, seed });
+    const record = (of: readonly string[]): string =>
+      plistOf({ RecordName: ['a'], GeneratedUID: [guid], AuthenticationAuthority: of });
+    const [input, again] = [record(values), record(values.map((value) => `0;${value}`))];
+    const cases = [input, again].map((text) => ({
+      what: 'ds_users',
+      input: Buffer.from(text),
+      how: hows.get('ds_users') ?? '',
+    }));
+    for (const [index, kept] of keptBy(t, awk, cases).entries()) {
+      const theirs = kept.toString();
+      const ours = sanitizeDsUsers((cases[index] as Try).input.toString());
+      t.deepEqual(sanitizeDsUsers(theirs).split('\n'), ours.split('\n'));
+      t.is(sanitizeDsUsers(ours), ours);
+      t.notRegex(behindATag(ours), secret);
+      t.notRegex(behindATag(theirs), secret);
     }
   });
 
