@@ -22,7 +22,9 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { macLines } from '../../cli/doctor/examine.ts';
 import { filesLine, kindOf, placesOf } from '../../cli/doctor/program.ts';
+import { attempted } from '../../cli/doctor/report.ts';
 import type { Line, Verdict } from '../../cli/doctor/report.ts';
+import { cursorLine, keyLine, logLine, openHeld } from '../../cli/doctor/state.ts';
 import { liveBackend } from '../../collector/backends/live.ts';
 import { ownMac } from '../../collector/backends/own.ts';
 import { CollectError } from '../../collector/errors.ts';
@@ -490,16 +492,6 @@ const stateChanges: readonly Change[] = [
     /launchd makes none/,
   ],
   [
-    'a pipe in the place of the log',
-    (mac) => {
-      rmSync(join(mac, at.log));
-      execFileSync('mkfifo', [join(mac, at.log)]);
-    },
-    'log',
-    'error',
-    /not a file but a pipe/,
-  ],
-  [
     'another macOS',
     (mac) =>
       put(
@@ -545,6 +537,33 @@ for (const [group, changes] of Object.entries({ jobChanges, launchdChanges, swit
       t.deepEqual(tree(mac), before, what);
     }
   });
+
+test('what is no file, in the place of each file that is looked at, is told in its line', async (t) => {
+  const folder = temporaryFolder(t);
+  const places = {
+    'a pipe': (path: string) => execFileSync('mkfifo', ['-m', '600', path]),
+    'a folder': (path: string) => mkdirSync(path, { mode: 0o700 }),
+    'a link to itself': (path: string) => symlinkSync(path, path),
+    'a link to nothing': (path: string) => symlinkSync('/nothing', path),
+  };
+  const looks: Readonly<Record<string, (path: string) => Line | readonly Line[]>> = {
+    database: (path) => openHeld(path).lines,
+    cursor: (path) => cursorLine(path, null, 0),
+    log: (path) => logLine(path, 0),
+    key: keyLine,
+  };
+  for (const [what, make] of Object.entries(places)) {
+    const path = join(folder, what);
+    make(path);
+    for (const [check, look] of Object.entries(looks)) {
+      const [line] = await attempted(check, () => look(path));
+      const isUnknown = check === 'log' && what.startsWith('a link');
+      t.is(line?.status, isUnknown ? 'unknown' : 'error', `${check}, ${what}: ${JSON.stringify(line)}`);
+      t.regex(line?.says ?? '', /pipe|folder|link|ELOOP|is not there|there is no|is no file/);
+      t.not(line?.todo, '');
+    }
+  }
+});
 
 asRoot('what is not root’s alone is told: job, settings, database, program', async (t) => {
   const changes: readonly Change[] = [
