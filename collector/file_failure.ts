@@ -61,5 +61,5 @@ export const fileFailure = (
       'make room and try again: what was there before is as it was',
     );
   const [what, ownHint] = doing === 'read' ? readingWords(error) : writingWords(error, path);
-  return new FileError(path, what, hint ?? ownHint);
+  return Object.assign(new FileError(path, what, hint ?? ownHint), { cause: error });
 };

@@ -201,6 +201,12 @@ export const checkProgram = (path: string): string | null => {
   return `run by sudo from ${path}, which is user ${owner}’s: whoever can write there is root here`;
 };
 
+/** Whether root was called by sudo from a program of the caller’s, which then may run: every way to start says so at each start. */
+export const isCallersProgram = (path: string): boolean => {
+  const user = isRoot() ? caller() : null;
+  return user !== null && user !== 0 && statOrNull(path)?.uid === user;
+};
+
 /** Refuses, as root, a path that leads through a link of a stranger’s. */
 export const checkLinks = (path: string): void => {
   if (!isRoot()) return;

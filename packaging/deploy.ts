@@ -102,7 +102,7 @@ const profile = (
       PayloadRemovalDisallowed: true,
       PayloadContent: content,
     }),
-    { comment },
+    { indent: '  ', comment },
   );
 
 /** Switches the job on and sets its options; macOS writes them to /Library/Managed Preferences, where the job reads them. */

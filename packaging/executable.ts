@@ -145,6 +145,9 @@ const run = async (): Promise<void> => {
   const { version } = JSON.parse(readFileSync(join(thisProject, 'package.json'), 'utf8')) as {
     version: string;
   };
+  const unknown = positionals.find((one) => !targets.some((target) => target === one));
+  if (unknown !== undefined || positionals.length === 0)
+    throw new Error(`${unknown ?? 'nothing'} is no target: they are ${targets.join(', ')}`);
   for (const target of targets.filter((one) => positionals.includes(one)))
     process.stdout.write(`${await buildExecutable(target, values.out, { version, origin })}\n`);
 };

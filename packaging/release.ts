@@ -55,7 +55,7 @@ const purposes: readonly (readonly [RegExp, string])[] = [
   [/full-disk-access\.mobileconfig$/, 'profile for Full Disk Access: read docs/install.md first'],
   [/\.cdx\.json$/, 'what it is made of (CycloneDX)'],
   [/\.tgz$/, 'npm package'],
-  [/^tokenquery-[^-]+-(?:darwin|linux)-(?:arm64|x64)$/, 'one executable'],
+  [/^tokenquery-.+-(?:darwin|linux)-(?:arm64|x64)$/, 'one executable'],
 ];
 
 export const purposeOf = (name: string): string => {

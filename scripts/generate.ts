@@ -246,9 +246,10 @@ write('docs/privacy.md', privacyPage(declared));
 const { coveragePage } = await import('./coverage.ts');
 write('docs/coverage.md', coveragePage(declared));
 
-const { sampleProfile, settingsPage } = await import('./settings.ts');
+const { settingsPage } = await import('./settings.ts');
+const { settingsProfile } = await import('../packaging/deploy.ts');
 write('docs/settings.md', settingsPage());
-write('docs/com.tokenquery.collector.mobileconfig', sampleProfile());
+write('docs/com.tokenquery.collector.mobileconfig', settingsProfile());
 
 const tableList = [
   '| table | what | needs |',

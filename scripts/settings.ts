@@ -1,51 +1,12 @@
-/** docs/settings.md and the sample profile, from the table of what can be set (cli/settings.ts). */
-import type { PlistDict, PlistValue } from '../collector/parsers/plist_value.ts';
-import { writeXmlPlist } from '../collector/parsers/plist_write.ts';
+/** docs/settings.md, from the table of what can be set (cli/settings.ts). */
 import { ownPathOf } from '../collector/sources.ts';
 import { packageLabel } from '../cli/job.ts';
 import { settingKeys } from '../cli/settings.ts';
 import type { SettingKey } from '../cli/settings.ts';
+import { settingsProfile } from '../packaging/deploy.ts';
 
 const domain = packageLabel;
 const keys: readonly (readonly [string, SettingKey])[] = Object.entries(settingKeys);
-
-const payload = (
-  identifier: string,
-  uuid: string,
-  type: string,
-): readonly (readonly [string, PlistValue])[] => [
-  ['PayloadIdentifier', identifier],
-  ['PayloadType', type],
-  ['PayloadUUID', uuid],
-  ['PayloadVersion', 1],
-];
-
-/** What the sample sets: the switch, and what most will want to look at. */
-const sampleKeys: ReadonlySet<string> = new Set(['Enabled', 'Every', 'Format', 'Output']);
-
-const samplePayload = (): PlistDict =>
-  new Map<string, PlistValue>([
-    ...keys.filter(([name]) => sampleKeys.has(name)).map(([name, { example }]) => [name, example] as const),
-    ...payload(`${domain}.settings`, '5B1B7E0C-3F0A-4C57-9C0B-6A0C1D1E7F01', domain),
-  ]);
-
-/** A configuration profile that switches the job on. */
-export const sampleProfile = (): string =>
-  writeXmlPlist(
-    new Map<string, PlistValue>([
-      ['PayloadContent', [samplePayload()]],
-      ['PayloadDescription', 'Switches the tokenquery job on and sets its options.'],
-      ['PayloadDisplayName', 'tokenquery'],
-      ['PayloadOrganization', 'Example'],
-      // In the scope of a user it would lie where the job does not look.
-      ['PayloadScope', 'System'],
-      ...payload(`${domain}.profile`, '0C2A6E54-8D0B-4F1A-9B52-2C9E64B0A702', 'Configuration'),
-    ]),
-    {
-      indent: '  ',
-      comment: ['<!-- A sample: give it UUIDs of your own (uuidgen). docs/settings.md has the keys. -->'],
-    },
-  );
 
 const kinds: Readonly<Record<SettingKey['kind'], string>> = {
   boolean: 'boolean',
@@ -104,10 +65,10 @@ While the job is off, it says nothing, but for an \`Enabled\` that is neither tr
 
 ## A profile
 
-[${domain}.mobileconfig](${domain}.mobileconfig), also for \`Custom Settings\` of an MDM, which takes the inner keys alone:
+[${domain}.mobileconfig](${domain}.mobileconfig) comes with a release as \`tokenquery-settings.mobileconfig\`, also for \`Custom Settings\` of an MDM, which takes the inner keys alone:
 
 \`\`\`xml
-${sampleProfile()}\`\`\`
+${settingsProfile()}\`\`\`
 
 No Mac was available: that macOS writes such a payload to \`${managed}\`
 is from its documentation. [verify-on-a-mac.md](verify-on-a-mac.md) has the commands that settle it.

@@ -1,5 +1,4 @@
 /** The job of this Mac: as it is installed, as launchd holds it, and whether it is switched on. */
-import { posix } from 'node:path';
 import type { OwnMac } from '../../collector/backends/own.ts';
 import { CollectError, UserError } from '../../collector/errors.ts';
 import { statOrNull } from '../../collector/files.ts';
@@ -16,8 +15,8 @@ import type { Job } from '../job.ts';
 import { readSettings, switchOf, withSettings } from '../settings.ts';
 import type { Settings } from '../settings.ts';
 import { parseAge } from '../time.ts';
-import { filesLine, placesOf } from './program.ts';
-import { failure, ok, unknown, warning } from './report.ts';
+import { filesLine, placesStartedBy } from './program.ts';
+import { failure, lineOfError, ok, unknown, warning } from './report.ts';
 import type { Line } from './report.ts';
 
 /** A job as it is installed: what its command line says, or what an older version printed. */
@@ -142,7 +141,7 @@ const programLine = (mac: OwnMac, { program }: Installed): readonly Line[] => {
     return [
       failure('job', `it starts ${program}, which is not there or may not be looked at`, 'install it there'),
     ];
-  const fault = filesLine('job', [at, ...placesOf(posix.dirname(posix.dirname(at)))], true);
+  const fault = filesLine('job', placesStartedBy(at), true);
   return fault === null ? [] : [fault];
 };
 
@@ -161,8 +160,7 @@ export const installedLines = (
     }
     return { installed, lines: [formLine(path, installed, label), ...programLine(mac, installed)] };
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return { installed: null, lines: [failure('job', error.message, error.hint)] };
+    return { installed: null, lines: [lineOfError('job', error)] };
   }
 };
 

@@ -1,22 +1,16 @@
 /** What of tokenquery is installed, whose it is, and who runs it. */
 import { existsSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { codeOf } from '../../collector/errors.ts';
-import { faultOfProgram } from '../../collector/trust.ts';
+import { faultOfProgram, isCallersProgram } from '../../collector/trust.ts';
 import { isBuilt, programFolder } from '../delivered.ts';
+import { isSingleExecutable } from '../single.ts';
 import { version } from '../version.ts';
 import { failure, ok, unknown, warning } from './report.ts';
 import type { Line } from './report.ts';
 
 /** How the program came to where it is. */
 export type Kind = 'checkout' | 'npm' | 'Homebrew' | 'package' | 'executable' | 'folder';
-
-interface SingleExecutable {
-  isSea(): boolean;
-}
-
-const isSingleExecutable = (): boolean =>
-  (process.getBuiltinModule('node:sea') as SingleExecutable | undefined)?.isSea() === true;
 
 /** By where it lies: no receipt of an installer is read. */
 export const kindOf = (folder: string, isAlone: boolean): Kind => {
@@ -47,6 +41,21 @@ export const placesOf = (folder: string): readonly string[] => {
   return [folder, ...names.map((name) => join(folder, name))];
 };
 
+const real = (path: string): string => {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+};
+
+/** The same of what is started by a path, which may be a link; a single executable has nothing beside it. */
+export const placesStartedBy = (path: string): readonly string[] => {
+  const folder = dirname(dirname(real(path)));
+  const isLauncher = ['dist/tokenquery.cjs', 'cli/start.ts'].some((name) => existsSync(join(folder, name)));
+  return [path, ...(isLauncher ? placesOf(folder) : [])];
+};
+
 const isLeftOut = (name: string): boolean => name === 'samples';
 
 /** What root would refuse to start of a program, as a line; null where all is root’s alone. */
@@ -74,27 +83,18 @@ export interface Installation {
   readonly node: string;
 }
 
-const real = (path: string): string => {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
-};
-
 export const installation = (): Installation => {
-  const isAlone = isSingleExecutable();
   const node = real(process.execPath);
-  const folder = isAlone ? join(node, '..') : real(programFolder);
-  return { kind: kindOf(folder, isAlone), folder, node };
+  const folder = isSingleExecutable ? dirname(node) : real(programFolder);
+  return { kind: kindOf(folder, isSingleExecutable), folder, node };
 };
 
 /** The program, its Node, its files, and who runs it. */
 export const programLines = ({ kind, folder, node }: Installation, isMac: boolean): readonly Line[] => {
   const how = kind === 'checkout' && !isBuilt ? 'a checkout, run from its sources' : kindWords[kind];
   const euid = process.geteuid?.() ?? null;
-  // One who may call sudo runs a checkout of his own so: the launcher says it at each start.
-  const isCallers = kind === 'checkout' && process.env['SUDO_UID'] !== undefined;
+  // It started all the same, with a note of whose it is.
+  const isCallers = isCallersProgram(kind === 'executable' ? node : folder);
   const isRoots = kind === 'package' || (euid === 0 && !isCallers);
   const places = kind === 'executable' ? [node] : [...placesOf(folder).slice(1), node];
   const user =

@@ -1,5 +1,6 @@
 /** What doctor found: a line for each thing that it looked at. */
 import { CollectError, UserError } from '../../collector/errors.ts';
+import { isDenied } from '../../collector/file_failure.ts';
 import { print, visible } from '../output.ts';
 
 /** `unknown` is never ok: what could not be looked at says why. */
@@ -22,6 +23,13 @@ export const warning = maker('warning');
 export const failure = maker('error');
 export const unknown = maker('unknown');
 
+/** What was thrown, as a line: what is closed to this user is not known. */
+export const lineOfError = (check: string, error: unknown): Line => {
+  if (error instanceof CollectError) return unknown(check, error.message, error.hint);
+  if (!(error instanceof UserError)) throw error;
+  return (isDenied(error.cause) ? unknown : failure)(check, error.message, error.hint);
+};
+
 /** What a look brought; what it threw is a line too. */
 export const attempted = async (
   check: string,
@@ -31,9 +39,7 @@ export const attempted = async (
     const found = await look();
     return 'check' in found ? [found] : found;
   } catch (error) {
-    if (error instanceof UserError) return [failure(check, error.message, error.hint)];
-    if (error instanceof CollectError) return [unknown(check, error.message, error.hint)];
-    throw error;
+    return [lineOfError(check, error)];
   }
 };
 

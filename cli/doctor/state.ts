@@ -1,8 +1,8 @@
 /** What the job keeps: database, log, cursor and key. All are tokenquery’s own files, and none is changed. */
-import { closeSync, lstatSync, readSync } from 'node:fs';
+import { closeSync, lstatSync, readSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { posix } from 'node:path';
-import { isDenied, isNotThere } from '../../collector/file_failure.ts';
+import { fileFailure, isDenied, isNotThere } from '../../collector/file_failure.ts';
 import { openRegular } from '../../collector/files.ts';
 import { isCursorThere } from '../../export/cursor.ts';
 import { openForReading } from '../../store/file.ts';
@@ -13,22 +13,29 @@ import { isoSeconds } from '../time.ts';
 import { ageWords, failure, ok, sizeWords, unknown, warning } from './report.ts';
 import type { Line } from './report.ts';
 
-/** What is at a path: `denied` where nobody can say. */
-const lookAt = (path: string): Stats | 'absent' | 'denied' => {
+/**
+ * What is at a path: `denied` where this user cannot say. Throws UserError.
+ *
+ * @param how By `statSync` what a link leads to.
+ */
+const lookAt = (path: string, how: (path: string) => Stats = lstatSync): Stats | 'absent' | 'denied' => {
   try {
-    return lstatSync(path);
+    return how(path);
   } catch (error) {
-    return isNotThere(error) ? 'absent' : 'denied';
+    if (isNotThere(error)) return 'absent';
+    if (isDenied(error)) return 'denied';
+    throw fileFailure(error, path, 'read');
   }
 };
 
-/** Whether this user may open a file; what else is wrong with it, whoever reads it says. */
+/** Whether this user may open a file. Throws UserError for what is none. */
 const mayRead = (path: string): boolean => {
   try {
     closeSync(openRegular(path).fd);
     return true;
   } catch (error) {
-    return !isDenied(error);
+    if (isDenied(error)) return false;
+    throw fileFailure(error, path, 'read');
   }
 };
 
@@ -71,11 +78,11 @@ export const openHeld = (path: string): Held => {
         `tokenquery query --db ${path} "SELECT count(*) FROM snapshots"`,
       ),
     );
+  if (!mayRead(path)) return notOpened(unknown('database', `${path} may not be read`, askRoot));
   if (stat.size === 0)
     return notOpened(
       warning('database', `${path} is empty: its first run was cut off`, 'the next run makes it'),
     );
-  if (!mayRead(path)) return notOpened(unknown('database', `${path} may not be read`, askRoot));
   const store = openForReading(path, tables, { isUntouched: true });
   const hosts = store.db.prepare('SELECT count(*) FROM main._host').pluck().get() as number;
   const says = `${path}: ${size}, ${hosts} ${hosts === 1 ? 'host' : 'hosts'}, its pages are whole`;
@@ -172,6 +179,8 @@ export const logLine = (path: string, now: number): Line => {
         )
       : ok('log', `${path} is not there: nothing was written yet`);
   }
+  if (stat.isSymbolicLink())
+    return unknown('log', `${path} is a link, which is not followed`, '--log names the file itself');
   if (!mayRead(path)) return unknown('log', `${path} may not be read`, askRoot);
   const lines = tailOf(path)
     .split('\n')
@@ -202,12 +211,18 @@ export const cursorLine = (cursor: string, output: string | null, now: number): 
 
 /** The key of the redaction, of which only the place is looked at. */
 export const keyLine = (path: string): Line => {
-  const stat = lookAt(path);
+  const stat = lookAt(path, statSync);
   if (stat === 'denied') return deniedLine('key', path);
   if (stat === 'absent')
     return failure(
       'key',
       `there is no ${path}, so that nothing is exported`,
+      'put the key of the fleet there, root:wheel 0600',
+    );
+  if (!stat.isFile())
+    return failure(
+      'key',
+      `${path} is no file, so that nothing is exported`,
       'put the key of the fleet there, root:wheel 0600',
     );
   return (stat.mode & 0o077) === 0

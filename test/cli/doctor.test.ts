@@ -21,8 +21,11 @@ import { dirname, join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { macLines } from '../../cli/doctor/examine.ts';
-import { filesLine, kindOf, placesOf } from '../../cli/doctor/program.ts';
+import { filesLine, kindOf, placesOf, placesStartedBy, programLines } from '../../cli/doctor/program.ts';
+import type { Kind } from '../../cli/doctor/program.ts';
+import { attempted } from '../../cli/doctor/report.ts';
 import type { Line, Verdict } from '../../cli/doctor/report.ts';
+import { cursorLine, keyLine, logLine, openHeld } from '../../cli/doctor/state.ts';
 import { liveBackend } from '../../collector/backends/live.ts';
 import { ownMac } from '../../collector/backends/own.ts';
 import { CollectError } from '../../collector/errors.ts';
@@ -490,16 +493,6 @@ const stateChanges: readonly Change[] = [
     /launchd makes none/,
   ],
   [
-    'a pipe in the place of the log',
-    (mac) => {
-      rmSync(join(mac, at.log));
-      execFileSync('mkfifo', [join(mac, at.log)]);
-    },
-    'log',
-    'error',
-    /not a file but a pipe/,
-  ],
-  [
     'another macOS',
     (mac) =>
       put(
@@ -545,6 +538,33 @@ for (const [group, changes] of Object.entries({ jobChanges, launchdChanges, swit
       t.deepEqual(tree(mac), before, what);
     }
   });
+
+test('what is no file, in the place of each file that is looked at, is told in its line', async (t) => {
+  const folder = temporaryFolder(t);
+  const places = {
+    'a pipe': (path: string) => execFileSync('mkfifo', ['-m', '600', path]),
+    'a folder': (path: string) => mkdirSync(path, { mode: 0o700 }),
+    'a link to itself': (path: string) => symlinkSync(path, path),
+    'a link to nothing': (path: string) => symlinkSync('/nothing', path),
+  };
+  const looks: Readonly<Record<string, (path: string) => Line | readonly Line[]>> = {
+    database: (path) => openHeld(path).lines,
+    cursor: (path) => cursorLine(path, null, 0),
+    log: (path) => logLine(path, 0),
+    key: keyLine,
+  };
+  for (const [what, make] of Object.entries(places)) {
+    const path = join(folder, what);
+    make(path);
+    for (const [check, look] of Object.entries(looks)) {
+      const [line] = await attempted(check, () => look(path));
+      const isUnknown = check === 'log' && what.startsWith('a link');
+      t.is(line?.status, isUnknown ? 'unknown' : 'error', `${check}, ${what}: ${JSON.stringify(line)}`);
+      t.regex(line?.says ?? '', /pipe|folder|link|ELOOP|is not there|there is no|is no file/);
+      t.not(line?.todo, '');
+    }
+  }
+});
 
 asRoot('what is not root’s alone is told: job, settings, database, program', async (t) => {
   const changes: readonly Change[] = [
@@ -613,11 +633,12 @@ asRoot('what a user may not see is unknown, and never ok', async (t) => {
   const mac = await aMac(t);
   for (let folder = mac; folder !== '/tmp' && folder !== '/'; folder = dirname(folder))
     chmodSync(folder, 0o755);
+  chmodSync(join(mac, at.local), 0o600);
   process.seteuid?.(65_534);
   try {
     const lines = await ask(mac);
     const byCheck = new Map(lines.map(({ check, status }) => [check, status]));
-    for (const check of ['disk', 'database', 'snapshot', 'cursor', 'log'])
+    for (const check of ['switch', 'disk', 'database', 'snapshot', 'cursor', 'log'])
       t.is(byCheck.get(check), 'unknown', check);
   } finally {
     process.seteuid?.(0);
@@ -741,6 +762,44 @@ asRoot('whatever the launcher refuses to start as root doctor tells, and nothing
       t.is(line?.status ?? 'ok', isRefused ? 'error' : 'ok', `${place} ${what}: ${line?.says ?? ''}`);
       if (line !== null) t.regex(line.todo, /chown it to root and chmod it go-w/);
     }
+});
+
+asRoot('what sudo started from a folder of the caller’s is no error: it runs, and is not for a job', (t) => {
+  const folder = realpathSync(temporaryFolder(t));
+  chmodSync(folder, 0o755);
+  const node = put(folder, 'node', '', 0o755);
+  put(folder, 'dist/tokenquery.cjs', '');
+  for (const path of [folder, node]) chownSync(path, stranger, 0);
+  const before = process.env['SUDO_UID'];
+  const statusOf = (kind: Kind): Verdict | undefined =>
+    programLines({ kind, folder, node }, false).find(({ check }) => check === 'files')?.status;
+  try {
+    for (const [user, others] of [
+      [`${stranger}`, 'warning'],
+      [`${stranger + 1}`, 'error'],
+    ] as const) {
+      process.env['SUDO_UID'] = user;
+      for (const kind of ['checkout', 'npm', 'Homebrew', 'executable', 'folder'] as const)
+        t.is(statusOf(kind), others, `${kind} ${user}`);
+      t.is(statusOf('package'), 'error');
+    }
+  } finally {
+    if (before === undefined) delete process.env['SUDO_UID'];
+    else process.env['SUDO_UID'] = before;
+  }
+});
+
+test('what a job starts is looked at by what it is: a launcher with its folder, a single executable alone', (t) => {
+  const folder = realpathSync(temporaryFolder(t));
+  const alone = put(folder, 'local/bin/tokenquery-0.6.0-darwin-arm64', '', 0o755);
+  put(folder, 'local/bin/of_somebody', '', 0o777);
+  t.deepEqual(placesStartedBy(alone), [alone]);
+  const npm = join(folder, 'local/lib/node_modules/tokenquery');
+  put(npm, 'bin/tokenquery.cjs', '', 0o755);
+  put(npm, 'dist/tokenquery.cjs', '');
+  const link = join(folder, 'local/bin/tokenquery');
+  symlinkSync('../lib/node_modules/tokenquery/bin/tokenquery.cjs', link);
+  t.deepEqual(placesStartedBy(link), [link, ...placesOf(npm)]);
 });
 
 test('how it was installed is told by where it lies', (t) => {

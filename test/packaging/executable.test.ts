@@ -58,6 +58,18 @@ const temporaryOf = (t: ExecutionContext): string => {
   return folder;
 };
 
+test('what is no target, and no target at all, is an error', (t) => {
+  for (const words of [[], ['darwin-arm46'], ['linux-x64', 'linux']]) {
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', join(root, 'packaging/executable.ts'), ...words],
+      { encoding: 'utf8' },
+    );
+    t.is(status, 1);
+    t.regex(stderr, /is no target: they are darwin-arm64, darwin-x64, linux-x64/);
+  }
+});
+
 builtTest('its own text answers from what it has in itself, and leaves no file behind', (t) => {
   const main = withAssets(t);
   const temporary = temporaryOf(t);

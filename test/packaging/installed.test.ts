@@ -12,11 +12,14 @@ import {
   writeFileSync,
   chmodSync,
 } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { parsePlistFile } from '../../collector/parsers/plist.ts';
+import type { PlistDict } from '../../collector/parsers/plist_value.ts';
 import { cpioParts } from '../../packaging/cpio.ts';
 import { home, jobLabel, targets } from '../../packaging/facts.ts';
 import { payloadOf, scriptsOf } from '../../packaging/macos.ts';
@@ -136,6 +139,23 @@ test.before(() => {
     }
   },
 );
+
+(isBuilt ? test : test.skip)('the job of the package is off until it is switched on', (t) => {
+  const plist = payload.find(({ path }) => path === `Library/LaunchDaemons/${jobLabel}.plist`);
+  const dict = parsePlistFile(plist?.bytes ?? Buffer.of()) as PlistDict;
+  const [program, ...words] = dict.get('ProgramArguments') as readonly string[];
+  t.is(program, `${home}/bin/tokenquery`);
+  t.is(words[0], 'job');
+  t.false(words.includes('--enabled'));
+  const fresh = temporaryFolder(t);
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(root, 'dist/tokenquery.cjs'), ...words, '--exec-root', fresh],
+    { encoding: 'utf8', env: {} },
+  );
+  t.deepEqual([status, stdout, stderr], [0, '', '']);
+  t.deepEqual(readdirSync(fresh), []);
+});
 
 for (const shell of shells) {
   installTest(

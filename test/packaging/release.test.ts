@@ -181,7 +181,8 @@ test('the notes name each file with its purpose, and where Node is from; a file 
   t.regex(notes, /was started on a Mac/);
   t.notRegex(releaseNotes(root, version, out, 'nodejs.org'), /trial/);
   t.is(sumsOf(out).split('\n').length, targets.length + 3);
-  t.is(purposeOf('tokenquery-1.0.0-linux-x64'), 'one executable');
+  for (const given of ['1.0.0', '1.0.0-rc.1'])
+    t.is(purposeOf(`tokenquery-${given}-linux-x64`), 'one executable');
   writeFileSync(join(out, 'core'), '');
   t.throws(() => releaseNotes(root, version, out, 'npm'), { message: /what core is for/ });
 });
@@ -309,11 +310,15 @@ test('what the release workflow runs of this project is there, with the options 
   const lines = workflow.split('\n').filter((line) => line.includes('packaging/main.ts'));
   for (const [option] of lines.join('\n').matchAll(/ --[a-z-]+/g))
     t.true(usage.includes(option.trim()), option);
+  // Without the dependencies not one of its words is understood.
+  const jobs = workflow.split(/^ {2}(?=[a-z]+:$)/m).filter((job) => job.includes('packaging/main.ts'));
+  t.is(jobs.length, 3);
+  for (const job of jobs) t.regex(job.slice(0, job.indexOf('packaging/main.ts')), /- run: npm ci\n/);
   // No step of a shell that could be tried here and is not.
   const steps = Array.from(workflow.matchAll(/run: (.*)/g), ([, step = '']) => step);
   for (const step of steps)
     t.regex(
       step,
-      /^(?:node packaging\/main\.ts|sudo sh packaging\/macos\/try|sudo apt-get|gh release create) /,
+      /^npm ci$|^(?:node packaging\/main\.ts|sudo sh packaging\/macos\/try|sudo apt-get|gh release create) /,
     );
 });
