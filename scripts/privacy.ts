@@ -68,9 +68,9 @@ ${includedColumns(tables)}
 | what follows DisabledTags, each word of the list up to a semicolon; behind it the tags that are known | kept | the tags that are disabled: \`disabled_tag\` and M04 rest on them. Behind a semicolon may stand what was disabled |
 | what follows tokenidentity and pubkeyhash, where it is hexadecimal | kept | a digest of the public key of a card: it names nobody, and a new card is seen by it alone. Whoever has the card can recognise it |
 | what follows DisabledUser | as the value that it was before, up to eight within one another | the tags within are kept by the same rules, where they are of letters, digits, \`.\`, \`_\` and \`-\` |
-| what follows Kerberosv5, Kerberosv5Cert, NetLogon, PlatformSSO, LocalCachedUser, AppleID, ApplePasswordServer, CentrifyDC, any other tag, and what is not of the forms above | dropped | a principal, a realm, a domain, an Apple Account, a server; of a tag that is not known nobody can say |
+| what follows Kerberosv5, Kerberosv5Cert, NetLogon, PlatformSSO, LocalCachedUser (but for the directory), AppleID, ApplePasswordServer, CentrifyDC, any other tag, and what is not of the forms above | dropped | a principal, a realm, a domain, an Apple Account, a server; of a tag that is not known nobody can say |
 | a tag or a version that is no word | its size and a digest | as of every text that is not known ([evidence.md](evidence.md)) |
-| OriginalNodeName | dropped | the directory that a mobile account is from |
+| OriginalNodeName, and the directory in LocalCachedUser | kept: \`original_node\` | which directory an account is from names an organisation and nobody in it |
 | whether the GUID in the directory is the account's own (M12) | kept: \`guid_matches\`, and the row of conflicts without that GUID | it is compared before the GUID is dropped |
 
 What is dropped is dropped before anything is hashed, recorded, parsed or stored: rows, databases, exports, bundles of \`capture\` and

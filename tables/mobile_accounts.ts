@@ -1,14 +1,6 @@
 import { parseFailed } from '../collector/errors.ts';
 import { cachedUserOf } from '../collector/parsers/authentication_authority.ts';
-import type { CachedUser } from '../collector/parsers/authentication_authority.ts';
-import type { DsUser } from '../collector/parsers/ds_users.ts';
 import { bit, boolean, defineTable, integer, required, text, time } from '../collector/table.ts';
-
-/** What the record says of the directory, and is not told. */
-const leftOutOf = (user: DsUser, { isWithheld }: CachedUser): readonly string[] => [
-  ...(isWithheld || user.isNodeWithheld === true ? ['original_node'] : []),
-  ...(isWithheld ? ['directory_guid'] : []),
-];
 
 export default defineTable({
   name: 'mobile_accounts',
@@ -23,7 +15,7 @@ export default defineTable({
     }),
     original_node: text(
       'The directory that the account is from: OriginalNodeName, else as LocalCachedUser has it.',
-      { privacy: 'linkable', example: '/Active Directory/CORP/corp.example.com', include: 'identities' },
+      { privacy: 'linkable', example: '/Active Directory/CORP/corp.example.com' },
     ),
     directory_guid: text('GUID of the directory account: the last field of LocalCachedUser, upper case.', {
       privacy: 'linkable',
@@ -55,8 +47,8 @@ export default defineTable({
   macos: '10.13+',
   notes: [
     'A mobile account has the tag LocalCachedUser. Directory users without a local record are not listed.',
-    'The directory and the GUID of the account in it are told with --include identities only; whether both GUIDs are the ' +
-      'same is told without.',
+    'The GUID of the account in its directory is told with --include identities only; whether both GUIDs are the same ' +
+      'is told without.',
     'NULL in guid_matches means that LocalCachedUser does not have the known form; table_status says so.',
   ],
   examples: [
@@ -71,13 +63,13 @@ export default defineTable({
       if (origin === null && !cached.isWithheld) {
         context.note(parseFailed('LocalCachedUser is not "node:record name:GUID"'), { source: 'ds_users' });
       }
-      context.leaveOut(leftOutOf(user, cached));
+      context.leaveOut(cached.isWithheld ? ['directory_guid'] : []);
       return [
         {
           uid: user.uid,
           username: user.recordName,
           uuid: user.uuid,
-          original_node: user.originalNodeName ?? origin?.node ?? null,
+          original_node: user.originalNodeName ?? cached.node,
           directory_guid: origin?.guid ?? null,
           guid_matches: user.uuid === null ? null : bit(cached.hasGuid(user.uuid)),
           copy_time: user.copyTimestamp,

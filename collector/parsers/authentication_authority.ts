@@ -70,13 +70,20 @@ export const keptListLength = 4096;
 /** In place of a GUID that no account of this Mac has. */
 const anotherGuid = 'another GUID';
 const withheldGuid = `(?::([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}|${anotherGuid}))`;
-const withheldWhole = new RegExp(`^(withheld [0-9]+)${withheldGuid}?$`);
-const withheldOrigin = new RegExp(`;withheld [0-9]+${withheldGuid}$`);
+/** Of LocalCachedUser the directory stays, before what was left out. */
+const keptNode = '(/[^;,]*):';
+const withheldCached = new RegExp(`^(?:${keptNode})?(withheld [0-9]+)${withheldGuid}?$`);
+const withheldOrigin = new RegExp(`;(?:${keptNode})?withheld [0-9]+${withheldGuid}$`);
 /** What was left out stands between delimiters. */
-const withheldParts = new RegExp(`(?<![^;,])withheld [0-9]+${withheldGuid}?(?![^;,])`, 'g');
-
-/** Whether nothing of a text was kept. */
-export const isWithheldIdentity = (text: string): boolean => withheldWhole.exec(text)?.[1] === text;
+const withheldParts = new RegExp(
+  `(?<![^;,])(?:(?<=;localcacheduser;)${keptNode})?withheld [0-9]+${withheldGuid}?(?![^;,])`,
+  'gi',
+);
+/** A directory without the delimiters of a value. */
+const encodedNode = (node: string): string =>
+  node.replaceAll('%', '%25').replaceAll(';', '%3B').replaceAll(',', '%2C');
+const decodedNode = (node: string): string =>
+  node.replaceAll('%2C', ',').replaceAll('%3B', ';').replaceAll('%25', '%');
 
 /** The value as a row shows it: without what stands in place of what was left out. */
 export const shownAuthority = (value: string): string => value.replace(withheldParts, '');
@@ -137,11 +144,14 @@ export class Withholding {
     if (tag === 'disabledtags') return this.#list(data);
     if (data === '' || isKept(tag, data)) return data;
     if (tag !== 'localcacheduser') return this.text(data);
-    const [, before = data, guid = parseLocalCachedUser(data)?.guid] = withheldWhole.exec(data) ?? [];
+    const origin = parseLocalCachedUser(data);
+    const directory = origin?.node.startsWith('/') === true ? encodedNode(origin.node) : undefined;
+    const [, node = directory, before = data, guid = origin?.guid] = withheldCached.exec(data) ?? [];
     const kept = this.text(before);
     if (guid === undefined) return kept;
     this.#known ??= this.#guids();
-    return `${kept}:${this.#known.has(guid) ? guid : anotherGuid}`;
+    const told = `${kept}:${this.#known.has(guid) ? guid : anotherGuid}`;
+    return node === undefined ? told : `${node}:${told}`;
   }
 
   #list(data: string): string {
@@ -214,9 +224,11 @@ export const parseLocalCachedUser = (data: string): LocalCachedUser | null => {
 
 /** The directory account of a mobile account, as its record has it. */
 export interface CachedUser {
-  /** Null where it is not of the known form, or is left out. */
+  /** Null where it is not of the known form, or the account is left out. */
   readonly origin: LocalCachedUser | null;
-  /** It has the known form, and was left out. */
+  /** The directory; null where the record does not tell. */
+  readonly node: string | null;
+  /** It has the known form, and the account was left out. */
   readonly isWithheld: boolean;
   /** Whether the directory account has this GUID, in upper case; null where the record does not tell. */
   readonly hasGuid: (uuid: string) => boolean | null;
@@ -226,9 +238,14 @@ export interface CachedUser {
 export const cachedUserOf = (values: readonly string[]): CachedUser | null => {
   const value = values.find((each) => parseAuthenticationAuthority(each).tag === 'LocalCachedUser');
   if (value === undefined) return null;
-  const guid = withheldOrigin.exec(value)?.[1] ?? null;
+  const [, kept, guid = null] = withheldOrigin.exec(value) ?? [];
   const { data } = parseAuthenticationAuthority(value);
   const origin = data === null ? null : parseLocalCachedUser(data);
   const told = guid ?? origin?.guid ?? null;
-  return { origin, isWithheld: guid !== null, hasGuid: (uuid) => (told === null ? null : told === uuid) };
+  return {
+    origin,
+    node: kept === undefined ? (origin?.node ?? null) : decodedNode(kept),
+    isWithheld: guid !== null,
+    hasGuid: (uuid) => (told === null ? null : told === uuid),
+  };
 };

@@ -409,10 +409,7 @@ const hideNothing: Hide = new Map();
 /** Who a person is in a directory. Every other attribute is of this Mac. */
 const hideIdentities = (guids: () => ReadonlySet<string>): Hide => {
   const withholding = new Withholding(guids);
-  return new Map([
-    ['AuthenticationAuthority', (text) => withholding.authority(text)],
-    ['OriginalNodeName', (text) => withholding.text(text)],
-  ]);
+  return new Map([['AuthenticationAuthority', (text) => withholding.authority(text)]]);
 };
 
 /** The first GeneratedUID of each record. */

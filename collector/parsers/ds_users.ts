@@ -1,6 +1,5 @@
 import { ignore } from '../answer.ts';
 import type { Answer, Note } from '../answer.ts';
-import { isWithheldIdentity } from './authentication_authority.ts';
 import { readUserRecords } from './ds_records.ts';
 import type { DsRecord } from './ds_records.ts';
 import { unixSecondsOfIso } from './plist_value.ts';
@@ -24,8 +23,6 @@ export interface DsUser {
   /** Where they stand in the attribute, where that is not one after the other. */
   authorityPlaces?: readonly number[];
   originalNodeName: string | null;
-  /** The record names its directory, and that was left out. */
-  isNodeWithheld?: boolean;
   altSecurityIdentities: string[];
   /** Unix seconds. */
   copyTimestamp: number | null;
@@ -70,8 +67,6 @@ const readUser = (record: DsRecord, recordName: string, aliases: string[]): DsUs
   const isHidden = record.unread.has('IsHidden') ? null : isHiddenOf(hidden);
   if (isHidden === null) record.odd('IsHidden', 'is neither yes nor no');
   const places = record.places('AuthenticationAuthority');
-  const node = record.first('OriginalNodeName');
-  const isNodeWithheld = node !== null && isWithheldIdentity(node);
   const isInOrder = places.every((place, index) => place === index);
   return {
     recordName,
@@ -87,8 +82,7 @@ const readUser = (record: DsRecord, recordName: string, aliases: string[]): DsUs
     isHidden,
     authenticationAuthority: record.all('AuthenticationAuthority'),
     ...(isInOrder ? {} : { authorityPlaces: places }),
-    originalNodeName: isNodeWithheld ? null : node,
-    ...(isNodeWithheld ? { isNodeWithheld } : {}),
+    originalNodeName: record.first('OriginalNodeName'),
     altSecurityIdentities: record.all('AltSecurityIdentities'),
     copyTimestamp: timeOf(record, 'CopyTimestamp', unixSecondsOfIso),
     smbPasswordLastSet: isNever(record.first('SMBPasswordLastSet') ?? '')

@@ -38,7 +38,7 @@ function keep(i, set, path, rule, ind,    t, v, j) {
   v = t == "string" ? X[i] : ""
   if (rule == "any" || rule == "number") copy(i, rule, ind)
   else if (rule == "policy") policies(i, ind)
-  else if (rule == "authority" || rule == "hidden" || rule == "provider") conceal(i, rule, ind)
+  else if (rule == "authority" || rule == "provider") conceal(i, rule, ind)
   else if (rule == "present") emit(ind "<true/>\n")
   else if (rule == "dict") {
     if (t == "dict" || t == "dict/") dict(i, set, path "/", ind)
@@ -157,7 +157,7 @@ function conceal(i, rule, ind,    j, v, shown) {
     v = readable(X[j])
     if (rule == "authority") shown = authority(v)
     # Of an identity provider it is read that it is there.
-    else shown = rule == "hidden" ? hidden(v) : v ~ /^PlatformSSO:/ ? "PlatformSSO:" : ""
+    else shown = v ~ /^PlatformSSO:/ ? "PlatformSSO:" : ""
     if (shown == v) copy(j, "any", ind "\t")
     else if (index(shown, "\001") > 0) refuse(ind "\t", "<dict/>")
     else { dropped = 1; emit(ind "\t<string>" escaped(shown) "</string>\n") }
@@ -193,7 +193,7 @@ function concealed(tag, data,    p) {
   if (data == "" || is_kept(tag, data)) return data
   if (tag != "localcacheduser" || (p = cached_guid(data)) == "") return hidden(data)
   if (!guids_read) read_guids()
-  return hidden(data) ":" (p in guids ? p : "another GUID")
+  return cached_node(data) hidden(data) ":" (p in guids ? p : "another GUID")
 }
 function is_kept(tag, data) {
   return ("kept_data", tag) in R && length(data) <= R["kept_data_length", "most"] + 0 && data ~ ("^(" R["kept_data", tag] ")$")
@@ -211,6 +211,15 @@ function disabled_tags(data,    kept, each, later) {
 }
 function is_guid(v) {
   return length(v) == 36 && v ~ /^........-....-....-....-............$/ && v ~ /^[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+$/
+}
+# The directory of what has a GUID, without the delimiters of a value; "" for what is no path of one.
+function cached_node(v) {
+  if (v !~ /^\//) return ""
+  sub(/;$/, "", v)
+  v = substr(v, 1, length(v) - 36)
+  sub(/:[^:]+:$/, "", v)
+  gsub(/%/, "%25", v); gsub(/;/, "%3B", v); gsub(/,/, "%2C", v)
+  return v ":"
 }
 # The GUID of "node:name:GUID"; "" for what has another form.
 function cached_guid(v,    id) {

@@ -57,7 +57,6 @@ const ofProvider = 'AltSecurityIdentities';
 /** Who a person is in a directory is left out unless it is asked for. */
 const identityRules: Readonly<Record<string, string>> = {
   AuthenticationAuthority: 'authority',
-  OriginalNodeName: 'hidden',
 };
 const userRules = (include: ReadonlySet<string>): Rule[] => {
   const hidden = include.has('identities') ? {} : identityRules;
