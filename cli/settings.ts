@@ -8,6 +8,7 @@ import { isArray, isDict } from '../collector/parsers/plist_value.ts';
 import type { PlistDict, PlistValue } from '../collector/parsers/plist_value.ts';
 import { parsePlistFile } from '../collector/parsers/plist.ts';
 import { ownPathOf } from '../collector/sources.ts';
+import { levels } from '../export/redact.ts';
 import { checkValue } from './checks.ts';
 import { besides, jobOptions } from './job.ts';
 import type { Job } from './job.ts';
@@ -219,6 +220,10 @@ export const switchOf = (
 export const isPrivacyOpen = ({ problems }: Settings): boolean =>
   problems.some(({ key }) => (settingKeys[key] as SettingKey).isOfPrivacy === true);
 
+/** A setting takes no redaction back that the command line asks for: of two levels the stricter holds. */
+const stricter = (given: unknown, own: string | null): string | null =>
+  levels.findLast((level) => level === given || level === own) ?? null;
+
 /** A job with the settings in the place of what its command line says. */
 export const withSettings = (job: Job, { values }: Settings): Job => {
   const text = (key: SettingName, otherwise: string): string => {
@@ -226,7 +231,7 @@ export const withSettings = (job: Job, { values }: Settings): Job => {
     return typeof value === 'string' ? value : otherwise;
   };
   const format = text('Format', job.format);
-  const redact = values.has('Redact') ? text('Redact', '') : job.redact;
+  const redact = stricter(values.get('Redact'), job.redact);
   // A cursor belongs to one format and one level; so should a file.
   const other = [
     ...(format === job.format ? [] : [format]),

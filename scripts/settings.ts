@@ -50,7 +50,7 @@ ${keys.map(keyLine).join('\n')}
 
 With \`Format\` or \`Redact\` the export has a cursor and a file of its own: the format and the level stand in their names, as in
 \`results-ecs.ndjson\` and \`export-ecs.cursor\`. \`Output\` names the file itself. After such a change everything is exported once more.
-No setting ends a redaction that the command line asks for; \`Redact\` sets its level, also a weaker one.
+No setting takes back a redaction that the command line asks for: of two levels the stricter holds.
 
 ## What is wrong
 

@@ -329,6 +329,19 @@ test('every setting reaches the command lines, which are right; format and level
       'export-ecs.cursor --output /var/log/x.log',
     ),
   );
+  for (const [own, given, holds] of [
+    ['strict', 'pseudonym', 'strict'],
+    ['pseudonym', 'strict', 'strict'],
+    ['strict', undefined, 'strict'],
+  ] as const)
+    t.is(
+      withSettings(
+        { ...plain, redact: own },
+        settingsOf(macWith(t, given === undefined ? {} : { Redact: given })),
+      ).redact,
+      holds,
+      `${own}, and ${given}`,
+    );
   // What is said already changes no name.
   t.is(await check({ Format: 'native' }), before);
 });
