@@ -2,11 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { names } from '../../cli/names.ts';
+import { UserError } from '../../collector/errors.ts';
 import { statuses } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import { checkQuery } from '../../queries/custom.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import type { Verdict } from '../../queries/evaluate.ts';
+import { queries } from '../../queries/index.ts';
 import { parseQuery } from '../../queries/query.ts';
 import { loadRows, openMemory } from '../../store/memory.ts';
 import { tables } from '../../tables/index.ts';
@@ -135,4 +137,18 @@ test('findings --queries: what denied tables would exempt stays unknown', async 
     const printed = await cli(['queries', '--queries', own, 'own', '--unknown-sql']);
     t.regex(printed.stdout, /t\.table_name IN \('filevault_users', 'hosts'/, applies);
   }
+});
+
+test('only what the library itself has goes past the guard', (t) => {
+  const [own] = queries;
+  if (own === undefined) throw new Error('there is no library');
+  const db = openMemory(tables);
+  const outside = { ...own, sql: "SELECT name AS host_id, 'x' AS subject FROM pragma_database_list" };
+  for (const asked of [[outside], [own, outside]])
+    t.throws(() => evaluate(db, asked, { now: 0, names, tables }), {
+      instanceOf: UserError,
+      message: /pragma_database_list is refused/,
+    });
+  t.notThrows(() => evaluate(db, [own], { now: 0, names, tables }));
+  db.close();
 });
