@@ -505,6 +505,10 @@ const plainText = (written: string): string | null =>
 const escapedText = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
+// A text with one of these is no XML, and must not become it by what is left out.
+// eslint-disable-next-line no-control-regex
+const noXml = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
+
 /** Goes through a text that is, line for line, records as dscl prints them when it was asked for named attributes. */
 class PlainRecords {
   readonly #text: string;
@@ -523,7 +527,7 @@ class PlainRecords {
 
   /** The text with the values as they are kept, itself where all are; null where it must be parsed to know it. */
   kept(): string | null {
-    if (!isText(this.#text) || !this.#skip(head)) return null;
+    if (!isText(this.#text) || noXml.test(this.#text) || !this.#skip(head)) return null;
     while (this.#skip('\t<dict>\n')) {
       while (!this.#skip('\t</dict>\n')) if (!this.#attribute()) return null;
     }

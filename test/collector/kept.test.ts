@@ -164,3 +164,16 @@ test('a stream that is kept whole is the same bytes, and half an answer is none'
   );
   t.is(late.stdout.length, 0);
 });
+
+test('what is no XML does not become it by what is left out', async (t) => {
+  for (const source of ['ds_users', 'ds_groups'] as const) {
+    const { kept, reading } = await toolsOf(source);
+    const [answer] = recordedOf(source).filter(({ stdout }) => /-[0-9A-F]{12}<\/string>/.test(stdout));
+    if (answer === undefined) throw new Error(source);
+    for (const odd of ['\0', '\u0001', '\v', '\f', '\u001f', '\ufffe', '\uffff']) {
+      const stdout = answer.stdout.replace(/(-[0-9A-F]{12})(<\/string>)/, `$1${odd}$2`);
+      const [whole, part] = [reading({ ...answer, stdout }), reading(kept({ ...answer, stdout }))];
+      t.is(part.code, whole.code, `${source} ${JSON.stringify(odd)}`);
+    }
+  }
+});
