@@ -32,8 +32,12 @@ export interface LaunchdFrame {
 
 /** The label of the job that the package installs. */
 export const packageLabel = 'com.tokenquery.collector';
-export const installedProgram = '/opt/tokenquery/bin/tokenquery';
+/** Where the package puts the program. */
+export const installedFolder = '/opt/tokenquery';
+export const installedProgram = `${installedFolder}/bin/tokenquery`;
 export const macState = '/var/db/tokenquery';
+/** Where a machine keeps what it merges of many Macs. */
+export const centreState = '/var/lib/tokenquery';
 export const macLog = '/var/log/tokenquery/tokenquery.log';
 
 export const resultsPath = (format: string): string =>

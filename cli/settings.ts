@@ -10,7 +10,7 @@ import { parsePlistFile } from '../collector/parsers/plist.ts';
 import { ownPathOf } from '../collector/sources.ts';
 import { levels } from '../export/redact.ts';
 import { checkValue } from './checks.ts';
-import { besides, jobOptions } from './job.ts';
+import { besides, jobOptions, macState, resultsPath } from './job.ts';
 import type { Job } from './job.ts';
 import { suggest } from './suggest.ts';
 
@@ -60,8 +60,8 @@ export const settingKeys = {
     kind: 'string',
     option: 'output',
     description: 'The file of the export: an absolute path that ends in .ndjson, .jsonl, .json or .log.',
-    otherwise: '/var/log/tokenquery/results.ndjson',
-    example: '/var/log/tokenquery/results.ndjson',
+    otherwise: resultsPath('native'),
+    example: resultsPath('native'),
     takes: { is: isResultName, what: 'a path that ends in .ndjson, .jsonl, .json or .log' },
   },
   Redact: {
@@ -76,8 +76,8 @@ export const settingKeys = {
     kind: 'string',
     option: 'redact-key',
     description: 'The file with the key of the redaction: an absolute path.',
-    otherwise: '/var/db/tokenquery/redact.key',
-    example: '/var/db/tokenquery/redact.key',
+    otherwise: `${macState}/redact.key`,
+    example: `${macState}/redact.key`,
     isOfPrivacy: true,
   },
   Include: {

@@ -10,6 +10,7 @@ import type { Table } from '../collector/table.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments } from './command.ts';
 import { includeOf } from './options.ts';
+import { isMac } from './platform.ts';
 import { endProgress, printNote, printProgress } from './output.ts';
 import { cleaningUp } from './signals.ts';
 import { currentTime } from './time.ts';
@@ -17,8 +18,6 @@ import { deliveredSamples } from './delivered.ts';
 
 /** What is collected: the other tables speak of the collection itself. */
 export const generatedTables: readonly Table[] = dataTables(tables);
-
-export const isMac = process.platform === 'darwin';
 
 const sampleBackends = (): Promise<Backend[]> =>
   Promise.all(deliveredSamples().map(({ name, place }) => evidenceBackend(place, `sample ${name}`)));

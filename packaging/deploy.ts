@@ -1,9 +1,9 @@
 /** What those need who bring it to Macs: a Homebrew formula, pkginfo for Munki, and configuration profiles. */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlistDict, PlistValue } from '../collector/parsers/plist_value.ts';
 import { writeXmlPlist } from '../collector/parsers/plist_write.ts';
+import { sha256, uuidOf } from './digest.ts';
 import { home, jobLabel, oldestMacos, packageIdentifier, targets } from './facts.ts';
 import type { MacTarget, Target } from './facts.ts';
 import { filled } from './texts.ts';
@@ -54,7 +54,7 @@ export const munkiInfo = ({ version, target, bytes, installedKilobytes }: Instal
       supported_architectures: [target === 'darwin-arm64' ? 'arm64' : 'x86_64'],
       minimum_os_version: oldestMacos,
       installer_item_location: `tokenquery/${packageName(version, target)}`,
-      installer_item_hash: createHash('sha256').update(bytes).digest('hex'),
+      installer_item_hash: sha256(bytes),
       installer_item_size: Math.ceil(bytes.length / 1024),
       installed_size: installedKilobytes,
       receipts: [dict({ packageid: packageIdentifier, version, installed_size: installedKilobytes })],
@@ -66,24 +66,13 @@ export const munkiInfo = ({ version, target, bytes, installedKilobytes }: Instal
     }),
   );
 
-/** The same for the same name: a new version of a profile takes the place of the old one. */
-const uuidOf = (name: string): string => {
-  const digest = createHash('sha256').update(name).digest('hex').toUpperCase();
-  const parts = [
-    digest.slice(0, 8),
-    digest.slice(8, 12),
-    `8${digest.slice(13, 16)}`,
-    `8${digest.slice(17, 20)}`,
-  ];
-  return [...parts, digest.slice(20, 32)].join('-');
-};
-
 const payload = (type: string, name: string, content: Readonly<Record<string, PlistValue>>): PlistDict =>
   dict({
     PayloadType: type,
     PayloadVersion: 1,
     PayloadIdentifier: `${jobLabel}.${name}`,
-    PayloadUUID: uuidOf(`${jobLabel}.${name}`),
+    // The same for the same name: a new version of a profile takes the place of the old one.
+    PayloadUUID: uuidOf(`${jobLabel}.${name}`).toUpperCase(),
     PayloadDisplayName: `tokenquery: ${name}`,
     ...content,
   });

@@ -1,13 +1,12 @@
 /** What every artefact of a release agrees on. */
-import { dirname } from 'node:path';
-import { installedProgram, packageLabel } from '../cli/job.ts';
+import { installedFolder, packageLabel } from '../cli/job.ts';
 
 /** Of the receipt that macOS keeps of an installed package. */
 export const packageIdentifier = 'com.tokenquery.pkg';
 /** Of the launchd job, and the domain of its managed preferences. */
 export const jobLabel = packageLabel;
 /** Where the macOS package puts the program. */
-export const home = dirname(dirname(installedProgram));
+export const home = installedFolder;
 /** The oldest macOS on which the Node that comes with it starts. */
 export const oldestMacos = '13.5';
 

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { extract } from 'tar-stream';
+import { sha256 } from './digest.ts';
 import type { Target } from './facts.ts';
 
 export const origins = ['nodejs.org', 'npm'] as const;
@@ -34,7 +35,6 @@ export interface OfficialNode {
 }
 
 const run = promisify(execFile);
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** Two files of an archive, which has all in one folder. */
 const filesIn = async (archive: Uint8Array, paths: readonly string[]): Promise<readonly Buffer[]> => {

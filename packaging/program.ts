@@ -1,7 +1,7 @@
 /** The program as it is delivered with its own Node: what lies in /opt/tokenquery, and in a tar.gz. */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sha256 } from './digest.ts';
 import type { Target } from './facts.ts';
 import { compareBytes, filesOf, textFile } from './tree.ts';
 import type { PackedFile } from './tree.ts';
@@ -34,7 +34,7 @@ const delivered = (project: string, target: Target): readonly PackedFile[] => {
 const withList = (files: readonly PackedFile[]): readonly PackedFile[] => {
   const lines = files
     .toSorted((a, b) => compareBytes(a.path, b.path))
-    .map(({ path, bytes }) => `${createHash('sha256').update(bytes).digest('hex')}  ${path}\n`);
+    .map(({ path, bytes }) => `${sha256(bytes)}  ${path}\n`);
   return [...files, textFile('FILES.sha256', lines.join(''))];
 };
 

@@ -1,5 +1,4 @@
 /** `npm run package`: every file of a release, into one folder. The same bytes each time, whoever makes it and wherever. */
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -11,6 +10,7 @@ import {
   settingsProfile,
 } from './deploy.ts';
 import type { Link } from './deploy.ts';
+import { sha256 } from './digest.ts';
 import { buildExecutable } from './executable.ts';
 import { isMac, targets } from './facts.ts';
 import type { MacTarget, Target } from './facts.ts';
@@ -64,7 +64,6 @@ export const purposeOf = (name: string): string => {
   return found;
 };
 
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const write = (out: string, name: string, content: string | Uint8Array): void =>
   writeFileSync(join(out, name), content);
 
@@ -82,8 +81,8 @@ const makePackage = async (
   say(`${name}: ${bytes.length} bytes`);
 };
 
-/** @returns The digest of the archive, and where its Node is from. */
-const makeTarget = async (release: Release, target: Target): Promise<readonly [string, string]> => {
+/** @returns The digest of the archive. */
+const makeTarget = async (release: Release, target: Target): Promise<string> => {
   const { project, version, out, level, say, origin } = release;
   const node = await officialNode(target, origin, join(project, 'build/cache/node'));
   const folder = `tokenquery-${version}-${target}`;
@@ -91,7 +90,7 @@ const makeTarget = async (release: Release, target: Target): Promise<readonly [s
   write(out, archiveName(version, target), archive);
   say(`${archiveName(version, target)}: ${archive.length} bytes`);
   if (isMac(target)) await makePackage(release, target, node);
-  return [sha256(archive), node.about];
+  return sha256(archive);
 };
 
 const nodeNote = (origin: Origin): string =>
@@ -141,14 +140,10 @@ export const makeRelease = async (release: Release): Promise<void> => {
   sectionOf(readFileSync(join(project, 'CHANGELOG.md'), 'utf8'), version);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  const made = new Map<Target, readonly [string, string]>();
-  for (const target of targets) made.set(target, await makeTarget(release, target));
-  const sums = Object.fromEntries([...made].map(([target, [sum]]) => [target, sum])) as Record<
-    Target,
-    string
-  >;
+  const sums: Partial<Record<Target, string>> = {};
+  for (const target of targets) sums[target] = await makeTarget(release, target);
   for (const make of others) await make(release);
-  write(out, 'tokenquery.rb', formula(project, release, sums));
+  write(out, 'tokenquery.rb', formula(project, release, sums as Record<Target, string>));
   write(out, 'tokenquery-settings.mobileconfig', settingsProfile());
   write(out, 'tokenquery-full-disk-access.mobileconfig', fullDiskAccessProfile());
   write(out, `tokenquery-${version}.cdx.json`, sbomOf(project));

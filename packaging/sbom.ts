@@ -3,9 +3,9 @@
  * license texts that were collected from it. (`npm sbom --omit dev` leaves out what a tool of the project needs too.)
  */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { uuidOf } from './digest.ts';
 import { fileTime } from './facts.ts';
 import { pins } from './node_official.ts';
 
@@ -92,18 +92,10 @@ export const reducedSbom = (whole: Sbom, direct: ReadonlySet<string>, bundled: R
     components,
     dependencies,
   };
-  const digest = createHash('sha256').update(JSON.stringify(said)).digest('hex');
-  const uuid = [
-    digest.slice(0, 8),
-    digest.slice(8, 12),
-    `8${digest.slice(13, 16)}`,
-    `8${digest.slice(17, 20)}`,
-    digest.slice(20, 32),
-  ].join('-');
   return {
     bomFormat: 'CycloneDX',
     specVersion: '1.5',
-    serialNumber: `urn:uuid:${uuid}`,
+    serialNumber: `urn:uuid:${uuidOf(JSON.stringify(said))}`,
     version: 1,
     ...said,
   };

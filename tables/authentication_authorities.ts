@@ -2,24 +2,12 @@ import { knownWords, versionNumber } from '../collector/privacy.ts';
 import { defineTable, integer, required, text } from '../collector/table.ts';
 import {
   leftOutOf,
+  authorityTags,
   parseAuthenticationAuthority,
   shownAuthority,
 } from '../collector/parsers/authentication_authority.ts';
 
-/** The tags of Apple, and of products that join a Mac to a directory. */
-const tags = knownWords([
-  ...['ApplePasswordServer', 'AppleID', 'basic', 'CentrifyDC', 'DisabledTags', 'DisabledUser', 'Kerberosv5'],
-  ...[
-    'Kerberosv5Cert',
-    'LocalCachedUser',
-    'LocalWindowsHash',
-    'NetLogon',
-    'PlatformSSO',
-    'pubkeyhash',
-    'SecureToken',
-  ],
-  ...['ShadowHash', 'tokenidentity'],
-]);
+const tags = knownWords(authorityTags);
 
 export default defineTable({
   name: 'authentication_authorities',

@@ -7,7 +7,8 @@ import { recordingBackend, writeBundle } from '../../collector/backends/recordin
 import { newFileFlags } from '../../export/part_file.ts';
 import { missingArgument } from '../args.ts';
 import type { Arguments, Command } from '../command.ts';
-import { collectAll, generatedTables, isMac, backendsOf } from '../sources.ts';
+import { isMac } from '../platform.ts';
+import { collectAll, generatedTables, backendsOf } from '../sources.ts';
 import { includeOf, sourceOptions } from '../options.ts';
 import { flush, print, printNote } from '../output.ts';
 import { toolName } from '../version.ts';

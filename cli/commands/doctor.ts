@@ -10,10 +10,9 @@ import type { Line } from '../doctor/report.ts';
 import type { Verification } from '../doctor/verify.ts';
 import { packageLabel } from '../job.ts';
 import { flush, print, printNote } from '../output.ts';
+import { isMac } from '../platform.ts';
 import { cleaningUp } from '../signals.ts';
 import { version } from '../version.ts';
-
-const isMac = process.platform === 'darwin';
 
 /** Prints what is left for somebody with a Mac. */
 const printByHand = ({ byHand, bundle }: Verification): void => {

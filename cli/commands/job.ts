@@ -3,14 +3,13 @@ import { UserError } from '../../collector/errors.ts';
 import type { Arguments, Command, RunLines } from '../command.ts';
 import { exportWords, jobOf, jobOptions, snapshotWords } from '../job.ts';
 import { printError, printNote } from '../output.ts';
+import { isMac } from '../platform.ts';
 import { isPrivacyOpen, readSettings, switchOf, withSettings } from '../settings.ts';
 import type { Settings } from '../settings.ts';
 
 const tellProblems = (problems: Settings['problems']): void => {
   for (const { message, hint } of problems) printError(message, hint);
 };
-
-const isMac = process.platform === 'darwin';
 
 const run = async (given: Arguments, runLines: RunLines): Promise<number> => {
   const execRoot = given.text('exec-root');

@@ -7,6 +7,7 @@ import type { Arguments, Command } from '../command.ts';
 import type { Relation } from '../command.ts';
 import { day, shortestTurn, splayOf } from '../due.ts';
 import {
+  centreState,
   checkSecondsFor,
   exportWords,
   installedProgram,
@@ -26,7 +27,7 @@ interface Printed extends Job, LaunchdFrame {
 const printedOf = (given: Arguments): Printed => {
   const path = (option: string, otherwise: string): string => given.text(option) ?? otherwise;
   const isSystemd = given.flag('systemd');
-  const state = isSystemd ? '/var/lib/tokenquery' : macState;
+  const state = isSystemd ? centreState : macState;
   const format = given.text('format') ?? (isSystemd ? 'ecs' : 'native');
   if (format === 'csv' || format === 'json')
     throw new UserError(
@@ -161,8 +162,7 @@ const run = async (given: Arguments): Promise<number> => {
   const job = printedOf(given);
   const hostId = given.text('host-id');
   if (given.flag('newsyslog')) print(newsyslog(job));
-  else if (given.flag('systemd'))
-    print(systemd(job, given.text('incoming') ?? '/var/lib/tokenquery/incoming'));
+  else if (given.flag('systemd')) print(systemd(job, given.text('incoming') ?? `${centreState}/incoming`));
   else print(launchd(job));
   flush();
   if (hostId !== null) {

@@ -3,7 +3,7 @@ import type { Backend } from '../../collector/backends/backend.ts';
 import type { OwnMac } from '../../collector/backends/own.ts';
 import type { Store } from '../../store/store.ts';
 import type { Arguments } from '../command.ts';
-import { macLog, packageLabel } from '../job.ts';
+import { centreState, macLog, packageLabel } from '../job.ts';
 import type { Job } from '../job.ts';
 import { currentTime, parseAge } from '../time.ts';
 import { installedLines, launchdLine, plainJob, switchLines } from './job.ts';
@@ -84,8 +84,6 @@ export const macLines = async (given: Named, mac: OwnMac, backend: Backend): Pro
   const kept = await keptLines(places, (store) => attempted('disk', () => diskLine(backend, store)));
   return [...(await attempted('macos', () => macosLine(backend))), ...before, ...kept];
 };
-
-const centreState = '/var/lib/tokenquery';
 
 export const centreLines = (given: Named): Promise<readonly Line[]> =>
   keptLines(

@@ -10,7 +10,7 @@ import type { PlistDict } from '../../collector/parsers/plist_value.ts';
 import { decodeOutput } from '../../collector/sanitize.ts';
 import { ownPathOf } from '../../collector/sources.ts';
 import { parseCommandLine } from '../args.ts';
-import { jobOf, jobOptions, launchdJob, macLog } from '../job.ts';
+import { jobOf, jobOptions, launchdJob, macLog, packageLabel } from '../job.ts';
 import type { Job } from '../job.ts';
 import { readSettings, switchOf, withSettings } from '../settings.ts';
 import type { Settings } from '../settings.ts';
@@ -45,10 +45,10 @@ export const plainJob = (): Job => jobOf(parseJobLine([]));
 /** The words of an older job that say where its files are. */
 const olderJob = (words: readonly string[]): Job => {
   const plain = plainJob();
-  const after = (option: string, otherwise: string): string =>
-    words[words.indexOf(option, 1) + 1] ?? otherwise;
-  const given = (option: string, otherwise: string): string =>
-    words.includes(option) ? after(option, otherwise) : otherwise;
+  const given = (option: string, otherwise: string): string => {
+    const at = words.indexOf(option);
+    return at === -1 ? otherwise : (words[at + 1] ?? otherwise);
+  };
   return {
     ...plain,
     db: given('--db', plain.db),
@@ -236,7 +236,7 @@ export const switchLines = (
       : warning(
           'switch',
           says,
-          'a profile, or sudo defaults write /Library/Preferences/com.tokenquery.collector Enabled -bool true',
+          `a profile, or sudo defaults write /Library/Preferences/${packageLabel} Enabled -bool true`,
         ),
     ...settings.problems.map(({ message, hint }) => failure('settings', message, hint)),
     ...settings.unknown.map(({ key, from, hint }) =>

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { codeOf } from '../../collector/errors.ts';
 import { faultOfProgram, isCallersProgram } from '../../collector/trust.ts';
 import { isBuilt, programFolder } from '../delivered.ts';
+import { installedFolder } from '../job.ts';
 import { isSingleExecutable } from '../single.ts';
 import { version } from '../version.ts';
 import { failure, ok, unknown, warning } from './report.ts';
@@ -18,7 +19,7 @@ export const kindOf = (folder: string, isAlone: boolean): Kind => {
   if (folder.endsWith('/node_modules/tokenquery')) return 'npm';
   if (folder.includes('/Cellar/tokenquery/')) return 'Homebrew';
   if (existsSync(join(folder, 'cli/start.ts'))) return 'checkout';
-  return folder === '/opt/tokenquery' ? 'package' : 'folder';
+  return folder === installedFolder ? 'package' : 'folder';
 };
 
 const kindWords: Readonly<Record<Kind, string>> = {

@@ -4,6 +4,7 @@ import type { Stats } from 'node:fs';
 import { posix } from 'node:path';
 import { fileFailure, isDenied, isNotThere } from '../../collector/file_failure.ts';
 import { openRegular } from '../../collector/files.ts';
+import { plural } from '../../collector/plural.ts';
 import { isCursorThere } from '../../export/cursor.ts';
 import { openForReading } from '../../store/file.ts';
 import type { Store } from '../../store/store.ts';
@@ -85,7 +86,7 @@ export const openHeld = (path: string): Held => {
     );
   const store = openForReading(path, tables, { isUntouched: true });
   const hosts = store.db.prepare('SELECT count(*) FROM main._host').pluck().get() as number;
-  const says = `${path}: ${size}, ${hosts} ${hosts === 1 ? 'host' : 'hosts'}, its pages are whole`;
+  const says = `${path}: ${size}, ${plural(hosts, 'host')}, its pages are whole`;
   const isOpen = (stat.mode & 0o077) !== 0;
   const line = isOpen
     ? warning(

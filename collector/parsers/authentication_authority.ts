@@ -12,26 +12,26 @@ export interface AuthenticationAuthority {
   disabledTags: string[];
 }
 
-const knownTags: ReadonlyMap<string, string> = new Map(
-  [
-    'ApplePasswordServer',
-    'AppleID',
-    'basic',
-    'CentrifyDC',
-    'DisabledTags',
-    'DisabledUser',
-    'Kerberosv5',
-    'Kerberosv5Cert',
-    'LocalCachedUser',
-    'LocalWindowsHash',
-    'NetLogon',
-    'PlatformSSO',
-    'pubkeyhash',
-    'SecureToken',
-    'ShadowHash',
-    'tokenidentity',
-  ].map((tag) => [tag.toLowerCase(), tag]),
-);
+/** The tags of Apple, and of products that join a Mac to a directory. */
+export const authorityTags: readonly string[] = [
+  'ApplePasswordServer',
+  'AppleID',
+  'basic',
+  'CentrifyDC',
+  'DisabledTags',
+  'DisabledUser',
+  'Kerberosv5',
+  'Kerberosv5Cert',
+  'LocalCachedUser',
+  'LocalWindowsHash',
+  'NetLogon',
+  'PlatformSSO',
+  'pubkeyhash',
+  'SecureToken',
+  'ShadowHash',
+  'tokenidentity',
+];
+const knownTags = new Map(authorityTags.map((tag) => [tag.toLowerCase(), tag]));
 
 /** Tags are compared without case. */
 const canonical = (tag: string): string => knownTags.get(tag.toLowerCase()) ?? tag;
