@@ -22,8 +22,40 @@ export const generatedTables: readonly Table[] = dataTables(tables);
 const sampleBackends = (): Promise<Backend[]> =>
   Promise.all(deliveredSamples().map(({ name, place }) => evidenceBackend(place, `sample ${name}`)));
 
-/** The backends that --source names; without it this Mac, or the sample hosts where this is none. */
-export const backendsOf = async (given: Arguments): Promise<Backend[]> => {
+/** A source that was named and is not opened yet: what is open holds all that it says. */
+interface Opening {
+  readonly isLive: boolean;
+  open(this: void): Promise<readonly Backend[]>;
+}
+
+const openingOf = (source: string, execRoot: string | null): Opening => {
+  if (source === 'live') {
+    if (!isMac && execRoot === null) {
+      throw new UserError(
+        '--source live needs a Mac',
+        'use --source sample, or the path of an evidence bundle',
+      );
+    }
+    const open = async (): Promise<readonly Backend[]> => {
+      const { liveBackend } = await import(/* webpackMode: "eager" */ '../collector/backends/live.ts');
+      return [liveBackend(execRoot === null ? {} : { execRoot })];
+    };
+    return { isLive: true, open };
+  }
+  if (source === 'sample') return { isLive: false, open: sampleBackends };
+  if (!source.startsWith('volume:'))
+    return { isLive: false, open: async () => [await evidenceBackend(source)] };
+  const path = source.slice('volume:'.length);
+  if (path === '') throw new UserError('--source volume: needs a path', 'volume:PATH', 2);
+  const open = async (): Promise<readonly Backend[]> => {
+    const { volumeBackend } = await import(/* webpackMode: "eager" */ '../collector/backends/volume.ts');
+    return [await volumeBackend(path)];
+  };
+  return { isLive: false, open };
+};
+
+/** The sources that --source names; without it this Mac, or the sample hosts where this is none. */
+const openingsOf = (given: Arguments): readonly Opening[] => {
   const named = given.texts('source');
   const execRoot = given.text('exec-root');
   const sources = named.length > 0 ? named : isMac || execRoot !== null ? ['live'] : ['sample'];
@@ -32,27 +64,18 @@ export const backendsOf = async (given: Arguments): Promise<Backend[]> => {
       'this is not a Mac: the answer is of the bundled sample hosts, which are constructed (--source names others)',
     );
   }
-  const backends: Backend[] = [];
-  for (const source of sources) {
-    if (source === 'live') {
-      if (!isMac && execRoot === null) {
-        throw new UserError(
-          '--source live needs a Mac',
-          'use --source sample, or the path of an evidence bundle',
-        );
-      }
-      const { liveBackend } = await import(/* webpackMode: "eager" */ '../collector/backends/live.ts');
-      backends.push(liveBackend(execRoot === null ? {} : { execRoot }));
-    } else if (source === 'sample') backends.push(...(await sampleBackends()));
-    else if (source.startsWith('volume:')) {
-      const path = source.slice('volume:'.length);
-      if (path === '') throw new UserError('--source volume: needs a path', 'volume:PATH', 2);
-      const { volumeBackend } = await import(/* webpackMode: "eager" */ '../collector/backends/volume.ts');
-      backends.push(await volumeBackend(path));
-    } else backends.push(await evidenceBackend(source));
-  }
-  return withHostId(backends, given.text('host-id'));
+  return sources.map((source) => openingOf(source, execRoot));
 };
+
+const openAll = async (openings: readonly Opening[], hostId: string | null): Promise<Backend[]> => {
+  const backends: Backend[] = [];
+  for (const { open } of openings) backends.push(...(await open()));
+  return withHostId(backends, hostId);
+};
+
+/** The backends that --source names. */
+export const backendsOf = (given: Arguments): Promise<Backend[]> =>
+  openAll(openingsOf(given), given.text('host-id'));
 
 /** Names the one backend that does not name itself; what evidence says of itself is never overruled. */
 const withHostId = (backends: readonly Backend[], hostId: string | null): Backend[] => {
@@ -79,31 +102,87 @@ const noteOtherHost = ({ backend, hostId }: Collection): void => {
   );
 };
 
+/** Collects tables of one backend after the other. */
+const collecting = (
+  wanted: readonly Table[],
+  given: Arguments,
+  hasLive: boolean,
+): ((backend: Backend) => Promise<Collection>) => {
+  const now = currentTime();
+  const options = { allowNetwork: given.flag('allow-network'), include: includeOf(given), now };
+  if (hasLive && options.allowNetwork) {
+    printNote('--allow-network: mdmclient may contact this Mac’s MDM server and Apple');
+  }
+  return async (backend) => {
+    const collection = await collect(wanted, backend, options);
+    noteOtherHost(collection);
+    return collection;
+  };
+};
+
+const cleanedUp = <T>(hasLive: boolean, work: () => Promise<T>): Promise<T> =>
+  hasLive ? cleaningUp(killRunning, work) : work();
+
+const noteProgress = (index: number, count: number): void => {
+  if (count > 4) printProgress(`collecting ${index + 1} of ${count}`);
+};
+
 /** Collects tables of each backend in turn. */
-export const collectAll = async (
+export const collectAll = (
   backends: readonly Backend[],
   wanted: readonly Table[],
   given: Arguments,
 ): Promise<Collection[]> => {
-  const now = currentTime();
-  const options = { allowNetwork: given.flag('allow-network'), include: includeOf(given), now };
   const hasLive = backends.some(({ origin }) => origin === 'live');
-  if (hasLive && options.allowNetwork) {
-    printNote('--allow-network: mdmclient may contact this Mac’s MDM server and Apple');
-  }
-  const work = async (): Promise<Collection[]> => {
+  const collectOne = collecting(wanted, given, hasLive);
+  return cleanedUp(hasLive, async () => {
     const collections: Collection[] = [];
     for (const [index, backend] of backends.entries()) {
-      if (backends.length > 4) printProgress(`collecting ${index + 1} of ${backends.length}`);
-      const collection = await collect(wanted, backend, options);
-      noteOtherHost(collection);
-      collections.push(collection);
+      noteProgress(index, backends.length);
+      collections.push(await collectOne(backend));
     }
     endProgress();
     return collections;
-  };
-  if (!hasLive) return work();
-  return cleaningUp(killRunning, work);
+  });
+};
+
+/** What becomes of each of many sources. */
+interface Taking {
+  take(this: void, collection: Collection): void;
+  /** Gets what one of several sources cannot be read for; the others are read. */
+  fail(this: void, error: UserError): void;
+}
+
+/** Opens and collects everything that --source names, one after the other: no more than one need be held. */
+export const collectEach = (
+  given: Arguments,
+  wanted: readonly Table[],
+  { take, fail }: Taking,
+): Promise<void> => {
+  const named = openingsOf(given);
+  const hasLive = named.some(({ isLive }) => isLive);
+  const hostId = given.text('host-id');
+  // Which of them it names is seen of all of them.
+  const openings = hostId === null ? named : [{ open: () => openAll(named, hostId) }];
+  const collectOne = collecting(wanted, given, hasLive);
+  return cleanedUp(hasLive, async () => {
+    for (const [index, { open }] of openings.entries()) {
+      noteProgress(index, openings.length);
+      const failOne = (error: unknown, isOnly: boolean): void => {
+        if (!(error instanceof UserError) || isOnly) throw error;
+        fail(error);
+      };
+      const backends = await open().catch((error: unknown) => failOne(error, openings.length === 1));
+      for (const backend of backends ?? []) {
+        try {
+          take(await collectOne(backend));
+        } catch (error) {
+          failOne(error, openings.length === 1 && backends?.length === 1);
+        }
+      }
+    }
+    endProgress();
+  });
 };
 
 /** Collects tables of everything that --source names. */

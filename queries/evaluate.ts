@@ -9,10 +9,10 @@
 import { compareValues } from '../collector/order.ts';
 import type { Table, Value } from '../collector/table.ts';
 import { readAhead } from '../store/clocks.ts';
-import type { Db, Statement } from '../store/database.ts';
+import type { Db, Preparing, Statement } from '../store/database.ts';
 import { prepareGuarded } from '../store/guard.ts';
-import { asSeen, asSeenInParts } from '../store/seen.ts';
-import type { Part } from '../store/seen.ts';
+import { seeEveryHost } from '../store/one_host.ts';
+import type { Part, Seeing } from '../store/seen.ts';
 import { everyHost, exemptStatement, sizeStatements, spotStatements } from './blind_spots.ts';
 import type { SpotStatement, Why } from './blind_spots.ts';
 import { queries as library } from './index.ts';
@@ -67,9 +67,11 @@ export interface EvaluateOptions {
   readonly names: Names;
   /** What is declared of the tables in the database. */
   readonly tables: readonly Table[];
+  /** How the names come to mean what the last look told; by default of all hosts at once. */
+  readonly seeing?: Seeing;
 }
 
-const hasHistory = (db: Db): boolean =>
+const hasHistory = (db: Preparing): boolean =>
   db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'users_history'").get() !== undefined;
 
 const noHistory: BlindSpot = {
@@ -89,7 +91,7 @@ const lastDoesNotCount: BlindSpot = {
 };
 
 /** Whether a database has snapshots at all, and tells which of them count. */
-const tellsAhead = (db: Db): boolean =>
+const tellsAhead = (db: Preparing): boolean =>
   db
     .prepare(
       "SELECT 1 FROM (SELECT name FROM sqlite_schema UNION ALL SELECT name FROM sqlite_temp_schema) WHERE name = 'ahead_snapshots'",
@@ -97,7 +99,7 @@ const tellsAhead = (db: Db): boolean =>
     .get() !== undefined;
 
 /** The hosts of a store of which the last snapshot does not count, each with what that leaves open. */
-export const aheadSpotsOf = (db: Db): ReadonlyMap<string, BlindSpot> => {
+export const aheadSpotsOf = (db: Preparing): ReadonlyMap<string, BlindSpot> => {
   const newest = tellsAhead(db) ? readAhead(db).filter(({ isNewest }) => isNewest) : [];
   return new Map(newest.map(({ hostId }) => [hostId, lastDoesNotCount]));
 };
@@ -138,9 +140,13 @@ interface Found {
 const shipped: ReadonlySet<Query> = new Set(library);
 
 /** What this tokenquery brings went through the guard in its tests; a statement of anybody else does so now. */
-const preparerFor = (db: Db, queries: readonly Query[], names: Names): ((sql: string) => Statement) =>
+const preparerFor = (
+  db: Db,
+  queries: readonly Query[],
+  { names, seeing }: EvaluateOptions,
+): ((sql: string) => Statement) =>
   queries.every((query) => shipped.has(query))
-    ? (sql) => db.prepare(sql)
+    ? (sql) => (seeing ?? db).prepare(sql)
     : (sql) => prepareGuarded(db, sql, names);
 
 const hostIdsOf = (rows: readonly AnyRow[]): readonly string[] => rows.map((row) => String(row['host_id']));
@@ -152,9 +158,9 @@ class Asking {
   readonly #remembered = new Map<string, readonly AnyRow[]>();
   #hosts: readonly string[] | null = null;
 
-  constructor(db: Db, queries: readonly Query[], { now, names }: EvaluateOptions) {
-    this.#now = now;
-    this.#prepare = preparerFor(db, queries, names);
+  constructor(db: Db, queries: readonly Query[], options: EvaluateOptions) {
+    this.#now = options.now;
+    this.#prepare = preparerFor(db, queries, options);
   }
 
   #rows(sql: string, among?: readonly string[]): readonly AnyRow[] {
@@ -258,7 +264,7 @@ const evaluateGroup = (
   maxAge: number,
   options: EvaluateOptions,
 ): readonly Answer[] => {
-  const canCompare = hasHistory(db);
+  const canCompare = hasHistory(options.seeing ?? db);
   const isAsked = ({ needsHistory }: Query): boolean => canCompare || !needsHistory;
   const ofHosts = queries.map((query) => ({
     query,
@@ -268,15 +274,14 @@ const evaluateGroup = (
   const ofFleet = queries
     .filter((query) => isAsked(query) && !asksEachHost(query))
     .map((query) => ({ query, statements: sizeStatements(query), sql: query.sql }));
-  const ahead = new Map([...aheadSpotsOf(db)].map(([host, spot]) => [host, [spot]]));
-  const parts = asSeenInParts(db, options.tables, maxAge, () => {
+  const ahead = new Map([...aheadSpotsOf(options.seeing ?? db)].map(([host, spot]) => [host, [spot]]));
+  const seeing = options.seeing ?? seeEveryHost(db, options.tables);
+  const parts = seeing.inParts(maxAge, () => {
     const asking = new Asking(db, queries, options);
     return { hosts: asking.hosts, found: asking.find(ofHosts) };
   });
   const whole =
-    ofFleet.length === 0
-      ? []
-      : asSeen(db, options.tables, maxAge, () => new Asking(db, queries, options).find(ofFleet));
+    ofFleet.length === 0 ? [] : seeing.whole(maxAge, () => new Asking(db, queries, options).find(ofFleet));
   const told = parts.flatMap(({ of, isTrueOf: isOfPart }) => of.hosts.filter(isOfPart));
   // A host may have no snapshot that counts.
   const hosts = [...new Set([...told, ...ahead.keys()])].sort(compareValues);

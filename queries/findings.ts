@@ -1,8 +1,7 @@
 /** Hits as findings: one for each query, host and subject. */
 import type { Table, Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
-import { quoteName, quoteText } from '../store/ddl.ts';
-import { selectOf } from '../store/meaning.ts';
+import { OneHost } from '../store/one_host.ts';
 import type { FindingRow, EvaluatedHost } from '../store/findings.ts';
 import { severities } from './query.ts';
 import type { Query, Severity } from './query.ts';
@@ -47,53 +46,32 @@ export const storedQueries: readonly Query[] = library.filter(
   ({ severity, isOfFleet, leastHosts }) => severity !== 'info' && !isOfFleet && leastHosts === 0,
 );
 
-/** Makes every view of a store show one host only, on this connection, while the work is done. */
-const ofHost = <T>(db: Db, hostId: string, work: () => T): T => {
-  const views = db
-    .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'view' AND name <> 'changes'")
-    .pluck()
-    .all() as string[];
-  // What stood in for a view of the file is taken up in the text: a view cannot name itself.
-  const standIns = standInsOf(db);
-  const drop = (name: string): void => void db.exec(`DROP VIEW temp.${quoteName(name)}`);
-  for (const name of views) {
-    const standIn = standIns.get(name);
-    if (standIn !== undefined) drop(name);
-    const from = standIn === undefined ? `main.${quoteName(name)}` : `(${selectOf(standIn)})`;
-    db.exec(
-      `CREATE TEMP VIEW ${quoteName(name)} AS SELECT * FROM ${from} WHERE host_id = ${quoteText(hostId)}`,
-    );
-  }
-  try {
-    return work();
-  } finally {
-    for (const name of views) {
-      drop(name);
-      const standIn = standIns.get(name);
-      if (standIn !== undefined) db.exec(standIn.replace(/^CREATE VIEW/, 'CREATE TEMP VIEW'));
-    }
-  }
-};
-
-/** The statements of the views that stand in for those of a file, by name. */
-const standInsOf = (db: Db): ReadonlyMap<string, string> =>
-  new Map(
-    db.prepare("SELECT name, sql FROM temp.sqlite_schema WHERE type = 'view'").raw(true).all() as [
-      string,
-      string,
-    ][],
-  );
-
 const keyOf = ({ query_name: name, subject }: FindingRow): string => `${name}\0${subject}`;
 
-/**
- * The findings of the library on one host of a store, sorted by query and subject, for `storeFindings`.
- *
- * @param now When the host was observed.
- */
-export const findingsOf = (db: Db, tables: readonly Table[], hostId: string, now: number): EvaluatedHost =>
-  ofHost(db, hostId, () => {
-    const answers = evaluate(db, storedQueries, { now, names: { tables: [], columns: [] }, tables });
+/** Judges hosts of a store, one after the other. */
+export class HostJudge {
+  readonly #db: Db;
+  readonly #tables: readonly Table[];
+  readonly #one: OneHost;
+
+  /** To be made outside of a transaction: what it makes would go with one that fails. */
+  constructor(db: Db, tables: readonly Table[]) {
+    this.#db = db;
+    this.#tables = tables;
+    this.#one = new OneHost(db, tables);
+  }
+
+  /**
+   * The findings of the library on one host, sorted by query and subject, for `storeFindings`.
+   *
+   * @param now When the host was observed.
+   */
+  findingsOf(hostId: string, now: number): EvaluatedHost {
+    this.#one.show(hostId);
+    const answers = evaluate(this.#db, storedQueries, {
+      ...{ now, names: { tables: [], columns: [] } },
+      ...{ tables: this.#tables, seeing: this.#one },
+    });
     const rows = answers.flatMap((answer) =>
       findingsOfAnswer(answer).map(({ query, subject, details }): FindingRow => ({
         query_name: query.name,
@@ -107,4 +85,10 @@ export const findingsOf = (db: Db, tables: readonly Table[], hostId: string, now
       answers.filter(({ blindSpots }) => blindSpots.has(hostId)).map(({ query }) => query.name),
     );
     return { rows: rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)), unevaluated };
-  });
+  }
+
+  /** The names of the store mean every host again. */
+  end(): void {
+    this.#one.end();
+  }
+}

@@ -2,7 +2,7 @@
  * Which snapshots count, and in what order: the one place where that is decided. The clock of a Mac may be wrong, and so may
  * that of a reader; a snapshot is held against the moment at which it was stored. docs/store.md has the rules in words.
  */
-import type { Db } from './database.ts';
+import type { Db, Preparing } from './database.ts';
 
 /** So much later than it was stored a snapshot may be dated: clocks differ, and a time may be of the end of a minute. */
 export const toleranceSeconds = 3_600;
@@ -108,7 +108,7 @@ export interface AheadSnapshot {
   readonly isNewest: boolean;
 }
 
-export const readAhead = (db: Db): AheadSnapshot[] =>
+export const readAhead = (db: Preparing): AheadSnapshot[] =>
   (
     db
       .prepare(

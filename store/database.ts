@@ -3,6 +3,10 @@ import { codeOf, FileError, UserError } from '../collector/errors.ts';
 
 export type Db = Database.Database;
 export type Statement = Database.Statement;
+/** A connection, or one that keeps its statements (`statementCache`). */
+export interface Preparing {
+  prepare(sql: string): Statement;
+}
 
 /** What holds of every connection: nothing is written beside the file, and what a schema says is not trusted. */
 const prepareConnection = (db: Db): Db => {

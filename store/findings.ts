@@ -1,5 +1,5 @@
 /** Findings in a store: each is a row with the time in which it held, so that its life can be queried. */
-import type { Db } from './database.ts';
+import type { Preparing } from './database.ts';
 import { hostIdOf } from './ddl.ts';
 import { rankOf } from './versions.ts';
 
@@ -60,7 +60,7 @@ const keyOf = (queryName: string, subject: string): string => JSON.stringify([qu
  * Notes that the snapshot of a time was evaluated: `findings` is as good as the time from the first to the
  * last of those that were evaluated one after the other. Returns false where a later one was.
  */
-const noteEvaluated = (db: Db, host: number, time: number): boolean => {
+const noteEvaluated = (db: Preparing, host: number, time: number): boolean => {
   const { evaluatedFrom, evaluatedUntil } = db
     .prepare(
       'SELECT judged_from_time AS evaluatedFrom, judged_until_time AS evaluatedUntil FROM _host WHERE host = ?',
@@ -86,7 +86,7 @@ const noteEvaluated = (db: Db, host: number, time: number): boolean => {
  * Whether another version of the program evaluates this time than the one that evaluated before: what it tells otherwise
  * of a finding that stays is no change of the Mac. To be asked before the time is noted.
  */
-const isReadAnew = (db: Db, host: number, time: number): boolean => {
+const isReadAnew = (db: Preparing, host: number, time: number): boolean => {
   const readings = db
     .prepare(
       'SELECT s.reading FROM _host h JOIN _snapshot s ON s.host = h.host AND s.collected_time IN (h.judged_until_time, ?) ' +
@@ -98,7 +98,7 @@ const isReadAnew = (db: Db, host: number, time: number): boolean => {
 };
 
 /** Whether what is found at a time, the last of a host, is in the store. */
-export const isEvaluated = (db: Db, hostId: string, time: number): boolean =>
+export const isEvaluated = (db: Preparing, hostId: string, time: number): boolean =>
   db.prepare('SELECT judged_until_time FROM _host WHERE host_id = ?').pluck().get(hostId) === time;
 
 /**
@@ -106,7 +106,7 @@ export const isEvaluated = (db: Db, hostId: string, time: number): boolean =>
  * nothing for a time before one that was evaluated already. The caller holds the transaction.
  */
 export const storeFindings = (
-  db: Db,
+  db: Preparing,
   hostId: string,
   { rows, unevaluated }: EvaluatedHost,
   time: number,
@@ -164,7 +164,7 @@ export const storeFindings = (
 };
 
 /** Takes back what was evaluated at snapshots after a time, which turned out not to count. */
-export const forgetFindingsAfter = (db: Db, host: number, time: number): void => {
+export const forgetFindingsAfter = (db: Preparing, host: number, time: number): void => {
   db.prepare('DELETE FROM _finding WHERE host = ? AND from_time > ?').run(host, time);
   db.prepare('UPDATE _finding SET until_time = NULL WHERE host = ? AND until_time > ?').run(host, time);
   db.prepare(
@@ -173,6 +173,6 @@ export const forgetFindingsAfter = (db: Db, host: number, time: number): void =>
 };
 
 /** Drops findings that ended at a time or before. */
-export const retainFindings = (db: Db, time: number): void => {
+export const retainFindings = (db: Preparing, time: number): void => {
   db.prepare('DELETE FROM _finding WHERE until_time <= ?').run(time);
 };

@@ -10,7 +10,7 @@ import { openRegular } from '../collector/files.ts';
 import { workerArgument } from './worker.ts';
 import type { ThreadEntry } from './worker.ts';
 import { readHostIds, snapshotReader } from './reader.ts';
-import { explainStoreError, openForReading, RefusedRow, transact } from './file.ts';
+import { explainStoreError, openForReading, RefusedRow } from './file.ts';
 import type { Store } from './store.ts';
 import { doorOf } from './door.ts';
 import type { Door } from './door.ts';
@@ -19,8 +19,8 @@ import { hostOfFolder, Strangers } from './senders.ts';
 import type { SenderRules } from './senders.ts';
 import { snapshotIdOf } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
-import { storeWriter } from './writer/writer.ts';
-import type { Added, StoreWriter } from './writer/writer.ts';
+import { KeptWriter } from './kept_writer.ts';
+import type { Added } from './writer/writer.ts';
 
 type InputKind = 'database' | 'evidence' | 'native';
 
@@ -227,15 +227,14 @@ interface Group {
 
 /** Snapshots on their way into the file, one list for each host, written some at a time. */
 class BatchWriter {
-  readonly #store: Store;
   readonly #merged: Merged;
   readonly #now: () => number;
-  #writer: StoreWriter | null = null;
+  readonly #writer: KeptWriter;
   #waiting: Group[] = [];
   #cells = 0;
 
   constructor(store: Store, merged: Merged, now: () => number) {
-    this.#store = store;
+    this.#writer = new KeptWriter(store);
     this.#merged = merged;
     this.#now = now;
   }
@@ -259,13 +258,10 @@ class BatchWriter {
   #write(groups: readonly Group[]): void {
     const added: Added[] = [];
     try {
-      transact(this.#store, () => {
-        this.#writer ??= storeWriter(this.#store.db, this.#store.tables);
-        for (const { snapshots } of groups) added.push(this.#writer.add(snapshots, this.#now()));
+      this.#writer.transact((writer) => {
+        for (const { snapshots } of groups) added.push(writer.add(snapshots, this.#now()));
       });
     } catch (error) {
-      // What was numbered in the transaction that was taken back is not in the file.
-      this.#writer = null;
       if (isOfTarget(error)) throw new TargetFailure('', { cause: error });
       this.#refuse(groups, error);
       return;

@@ -3,7 +3,7 @@
 import type { Status } from '../collector/status.ts';
 import type { Table } from '../collector/table.ts';
 import type { OrderTime } from './clocks.ts';
-import type { Db, Statement } from './database.ts';
+import type { Db, Preparing, Statement } from './database.ts';
 import { quoteName } from './ddl.ts';
 import { doubtColumns } from './doubts.ts';
 import type { ClosedVersion, Observation, OpenVersion, Ref } from './history.ts';
@@ -45,7 +45,7 @@ export const retainedTime = (db: Db): number | null =>
     | undefined) ?? null;
 
 /** Prepared once for each statement: a store has several for each of its tables. */
-export const statementCache = (db: Db): ((sql: string) => Statement) => {
+export const statementCache = (db: Db): Preparing['prepare'] => {
   const known = new Map<string, Statement>();
   return (sql) => {
     const found = known.get(sql);

@@ -7,12 +7,12 @@
  */
 import type { Table } from '../collector/table.ts';
 import { isCounted } from './clocks.ts';
-import type { Db } from './database.ts';
+import type { Db, Preparing } from './database.ts';
 import { collationOf, quoteName, quoteText } from './ddl.ts';
 import { uncertainColumns } from './history.ts';
 import { meaningOf } from './meaning.ts';
 import { namesOf, observationReader, readPackedRows, statementCache } from './reader.ts';
-import type { ObservationStatus } from './reader.ts';
+import type { ObservationStatus, Prepare } from './reader.ts';
 import { dataTables } from '../collector/table.ts';
 import { readTableNumbers } from './schema.ts';
 import type { Cells } from './snapshot.ts';
@@ -28,7 +28,7 @@ interface LastLook {
 }
 
 /** A column that is told and not certain; `canSettle` where its declaration may say of a row that it is all the same. */
-interface Doubt {
+export interface Doubt {
   readonly table: string;
   readonly column: string;
   readonly hostId: string;
@@ -41,32 +41,28 @@ interface Replaced {
   readonly rows: readonly Cells[];
 }
 
-const isStore = (db: Db): boolean =>
-  db.prepare("SELECT 1 FROM main.sqlite_schema WHERE name = '_look_table'").get() !== undefined;
+export const isStore = (prepare: Prepare): boolean =>
+  prepare("SELECT 1 FROM main.sqlite_schema WHERE name = '_look_table'").get() !== undefined;
 
 /** The last look at each host, as `latest_snapshots` means it: also under `--as-of`, and of one host alone. */
-const readLastLooks = (db: Db): readonly LastLook[] =>
-  db
-    .prepare(
-      'SELECT h.host, h.host_id AS hostId, s.look, s.collected_time AS time, s.reading, s.snapshot_id AS id FROM latest_snapshots l ' +
-        'JOIN main._host h ON h.host_id = l.host_id JOIN main._snapshot s ON s.host = h.host ' +
-        'AND s.collected_time = l.collected_time AND s.snapshot_id = l.snapshot_id',
-    )
-    .all() as LastLook[];
+const readLastLooks = (prepare: Prepare): readonly LastLook[] =>
+  prepare(
+    'SELECT h.host, h.host_id AS hostId, s.look, s.collected_time AS time, s.reading, s.snapshot_id AS id FROM latest_snapshots l ' +
+      'JOIN main._host h ON h.host_id = l.host_id JOIN main._snapshot s ON s.host = h.host ' +
+      'AND s.collected_time = l.collected_time AND s.snapshot_id = l.snapshot_id',
+  ).all() as LastLook[];
 
 /** Packed rows that a look saw where they are not simply what is known; null where they are. */
-const packedRowsReader = (db: Db): ((last: LastLook, tableId: number) => Uint8Array | null) => {
-  const aside = db
-    .prepare('SELECT raw FROM _aside WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?')
-    .pluck();
-  const point = db
-    .prepare(
-      'SELECT p.raw FROM _partial p LEFT JOIN _snapshot s ON s.host = p.host AND s.collected_time = p.time ' +
-        'AND s.snapshot_id = p.snapshot_id WHERE p.host = ? AND p.tab = ? ' +
-        'AND (p.time, coalesce(s.reading, 0), p.snapshot_id) <= (?, ?, ?) ' +
-        'ORDER BY p.time DESC, coalesce(s.reading, 0) DESC, p.snapshot_id DESC LIMIT 1',
-    )
-    .pluck();
+const packedRowsReader = (prepare: Prepare): ((last: LastLook, tableId: number) => Uint8Array | null) => {
+  const aside = prepare(
+    'SELECT raw FROM _aside WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?',
+  ).pluck();
+  const point = prepare(
+    'SELECT p.raw FROM _partial p LEFT JOIN _snapshot s ON s.host = p.host AND s.collected_time = p.time ' +
+      'AND s.snapshot_id = p.snapshot_id WHERE p.host = ? AND p.tab = ? ' +
+      'AND (p.time, coalesce(s.reading, 0), p.snapshot_id) <= (?, ?, ?) ' +
+      'ORDER BY p.time DESC, coalesce(s.reading, 0) DESC, p.snapshot_id DESC LIMIT 1',
+  ).pluck();
   return ({ host, time, reading, id }, tableId) =>
     (aside.get(host, tableId, time, id) ??
       point.get(host, tableId, time, reading, id) ??
@@ -98,13 +94,11 @@ interface StatusDoubts {
   readonly failed: readonly string[] | null;
 }
 
-const readStatusDoubts = (db: Db): readonly StatusDoubts[] => {
-  const rows = db
-    .prepare(
-      'SELECT host_id AS hostId, table_name AS "table", columns_uncertain AS uncertain, failed_sources AS failed FROM table_status ' +
-        "WHERE columns_uncertain <> '[]' OR (columns_uncertain IS NULL AND status = 'partial')",
-    )
-    .all() as { hostId: string; table: string; uncertain: string | null; failed: string | null }[];
+const readStatusDoubts = (prepare: Prepare): readonly StatusDoubts[] => {
+  const rows = prepare(
+    'SELECT host_id AS hostId, table_name AS "table", columns_uncertain AS uncertain, failed_sources AS failed FROM table_status ' +
+      "WHERE columns_uncertain <> '[]' OR (columns_uncertain IS NULL AND status = 'partial')",
+  ).all() as { hostId: string; table: string; uncertain: string | null; failed: string | null }[];
   return rows.map(({ uncertain, failed, ...row }) => ({
     ...row,
     uncertain: namesOf(uncertain),
@@ -123,7 +117,7 @@ const uncertainByLook = (table: Table, told: ObservationStatus | undefined): rea
 };
 
 /** How a column says that nothing is known; undefined for one that cannot, and for one of a newer version. */
-const unknownOf = (table: Table, name: string): string | undefined => {
+export const unknownOf = (table: Table, name: string): string | undefined => {
   const column = table.columns[name];
   if (column === undefined) return undefined;
   if (column.isRequired !== true) return 'NULL';
@@ -140,14 +134,14 @@ const canSettle = (table: Table, column: string, failed: readonly string[] | nul
 };
 
 /** A table of a host of which what a complete look saw shortly before the last one counts. */
-interface Recent {
+export interface Recent {
   readonly hostId: string;
   readonly table: string;
   readonly status: string;
   readonly affected: string | null;
 }
 
-interface Seen {
+export interface Seen {
   readonly doubts: readonly Doubt[];
   readonly replaced: ReadonlyMap<string, readonly Replaced[]>;
   readonly recent: readonly Recent[];
@@ -155,11 +149,11 @@ interface Seen {
 
 /** The last complete look at a table of a host that is not older, before its last look, than is allowed. */
 const recentReader = (
-  db: Db,
+  prepare: Prepare,
   maxAge: number,
 ): ((last: LastLook, tableId: number) => Pick<Recent, 'status' | 'affected'> | undefined) => {
   if (maxAge === 0) return () => undefined;
-  const find = db.prepare(
+  const find = prepare(
     'SELECT l.status, l.columns_affected AS affected FROM _snapshot s JOIN _look_table l ON l.look = s.look AND l.tab = ? ' +
       `WHERE s.host = ? AND ${isCounted('s')} AND l.status IN ('ok', 'empty') AND s.collected_time BETWEEN ? AND ? ` +
       'ORDER BY s.collected_time DESC, s.reading DESC, s.snapshot_id DESC LIMIT 1',
@@ -170,17 +164,23 @@ const recentReader = (
 
 const toldNothing = (): undefined => undefined;
 
-const readSeen = (db: Db, tables: readonly Table[], maxAge: number): Seen => {
+/** @param prepare Of this connection; it may keep the statements. */
+export const readSeen = (
+  db: Db,
+  tables: readonly Table[],
+  maxAge: number,
+  prepare: Prepare = statementCache(db),
+): Seen => {
   const byName = new Map(dataTables(tables).map((table) => [table.name, table]));
   const replaced = new Map<string, readonly Replaced[]>();
   const recent: Recent[] = [];
   let toldOf: (hostId: string, table: string) => ObservationStatus | undefined = toldNothing;
-  if (isStore(db)) {
-    const looks = readLastLooks(db);
-    const packedRows = packedRowsReader(db);
-    const recentLook = recentReader(db, maxAge);
+  if (isStore(prepare)) {
+    const looks = readLastLooks(prepare);
+    const packedRows = packedRowsReader(prepare);
+    const recentLook = recentReader(prepare, maxAge);
     const tableIds = readTableNumbers(db);
-    const observationsOf = observationReader(statementCache(db));
+    const observationsOf = observationReader(prepare);
     const toldBy = ({ look }: LastLook, tableId: number): ObservationStatus | undefined =>
       observationsOf(look).get(tableId);
     for (const [name, table] of byName) {
@@ -201,7 +201,7 @@ const readSeen = (db: Db, tables: readonly Table[], maxAge: number): Seen => {
     };
   }
   const isRecent = new Set(recent.map(({ hostId, table }) => `${table} ${hostId}`));
-  const doubts = readStatusDoubts(db).flatMap(({ hostId, table: name, uncertain, failed }) => {
+  const doubts = readStatusDoubts(prepare).flatMap(({ hostId, table: name, uncertain, failed }) => {
     const table = byName.get(name);
     if (table === undefined || isRecent.has(`${name} ${hostId}`)) return [];
     return (uncertain ?? uncertainByLook(table, toldOf(hostId, name)))
@@ -325,21 +325,26 @@ const show = (db: Db, tables: readonly Table[], { doubts, replaced, recent }: Se
 const isPlain = ({ doubts, replaced, recent }: Seen): boolean =>
   doubts.length === 0 && replaced.size === 0 && recent.length === 0;
 
-/** Does work where names mean something else; `change` says how they come to, and returns how that ends. */
-const under = <T>(db: Db, change: () => readonly string[], work: () => T): T => {
+/** Makes what names mean on a connection that may be guarded against writing. */
+export const unguarded = <T>(db: Db, work: () => T): T => {
   const isGuarded = db.pragma('query_only', { simple: true }) === 1;
-  const guard = (): void => {
-    if (isGuarded) db.pragma('query_only = ON');
-  };
-  db.pragma('query_only = OFF');
-  const undo = change();
-  guard();
+  if (isGuarded) db.pragma('query_only = OFF');
   try {
     return work();
   } finally {
-    db.pragma('query_only = OFF');
-    for (const sql of undo.toReversed()) db.exec(sql);
-    guard();
+    if (isGuarded) db.pragma('query_only = ON');
+  }
+};
+
+/** Does work where names mean something else; `change` says how they come to, and returns how that ends. */
+const under = <T>(db: Db, change: () => readonly string[], work: () => T): T => {
+  const undo = unguarded(db, change);
+  try {
+    return work();
+  } finally {
+    unguarded(db, () => {
+      for (const sql of undo.toReversed()) db.exec(sql);
+    });
   }
 };
 
@@ -353,22 +358,21 @@ export const asSeen = <T>(db: Db, tables: readonly Table[], maxAge: number, work
   return isPlain(seen) ? work() : under(db, () => show(db, tables, seen), work);
 };
 
-const oddTable = '_odd';
-
-/** Makes every view of a store show these hosts only. */
-const showOnly = (db: Db, hostIds: ReadonlySet<string>): string[] => {
-  db.exec(`CREATE TEMP TABLE ${oddTable} (host_id TEXT PRIMARY KEY) WITHOUT ROWID`);
-  const insert = db.prepare(`INSERT INTO temp.${oddTable} VALUES (?)`);
+/** Makes every view of a store show some hosts only: these, or all but these. */
+const showOnly = (db: Db, which: 'IN' | 'NOT IN', hostIds: ReadonlySet<string>): string[] => {
+  const some = which === 'IN' ? '_odd' : '_others';
+  db.exec(`CREATE TEMP TABLE ${some} (host_id TEXT PRIMARY KEY) WITHOUT ROWID`);
+  const insert = db.prepare(`INSERT INTO temp.${some} VALUES (?)`);
   for (const hostId of hostIds) insert.run(hostId);
   const views = db
     .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'view' AND name <> 'changes'")
     .pluck()
     .all() as string[];
   return [
-    `DROP TABLE temp.${oddTable}`,
+    `DROP TABLE temp.${some}`,
     ...views.flatMap((name) => {
       const { from, view } = meaningOf(db, name);
-      const text = `SELECT t.* FROM ${from} t WHERE t.host_id IN (SELECT host_id FROM temp.${oddTable})`;
+      const text = `SELECT t.* FROM ${from} t WHERE t.host_id ${which} (SELECT host_id FROM temp.${some})`;
       return replaceView(db, name, view, text);
     }),
   ];
@@ -401,14 +405,27 @@ export const asSeenInParts = <T>(
   const seen = readSeen(db, tables, maxAge);
   if (isPlain(seen)) return all(work());
   const odd = oddHosts(seen);
-  const count = isStore(db) ? Number(db.prepare('SELECT count(*) FROM main._host').pluck().get()) : 1;
+  const count = isStore((sql) => db.prepare(sql))
+    ? Number(db.prepare('SELECT count(*) FROM main._host').pluck().get())
+    : 1;
   // Of few hosts, to prepare each statement twice takes longer than to look behind the views.
   if (count < leastOfParts || odd.size * 2 > count) return all(under(db, () => show(db, tables, seen), work));
   return [
     { of: work(), isTrueOf: (hostId) => !odd.has(hostId) },
     {
-      of: under(db, () => [...showOnly(db, odd), ...show(db, tables, seen)], work),
+      of: under(db, () => [...showOnly(db, 'IN', odd), ...show(db, tables, seen)], work),
       isTrueOf: (hostId) => odd.has(hostId),
     },
   ];
 };
+
+/** Does work on a store that seems to hold no other hosts. */
+export const without = <T>(db: Db, hostIds: ReadonlySet<string>, work: () => T): T =>
+  under(db, () => showOnly(db, 'NOT IN', hostIds), work);
+
+/** How names come to mean what the last look told, while work is done. */
+export interface Seeing extends Preparing {
+  whole<T>(maxAge: number, work: () => T): T;
+  /** For work that asks each host apart. */
+  inParts<T>(maxAge: number, work: () => T): readonly Part<T>[];
+}

@@ -1,20 +1,19 @@
-import { UserError } from '../../collector/errors.ts';
 import type { Collection } from '../../collector/collection.ts';
 import { isAnswered } from '../../collector/status.ts';
 import { acceptSnapshot } from '../../store/door.ts';
-import { transact } from '../../store/file.ts';
-import type { Store } from '../../store/store.ts';
+import { KeptWriter } from '../../store/kept_writer.ts';
+import type { Preparing } from '../../store/database.ts';
+import { statementCache } from '../../store/reader.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
-import { storeWriter } from '../../store/writer/writer.ts';
 import type { Added, TableChanges } from '../../store/writer/writer.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { dueOptions, everyOf, isDue } from '../due.ts';
-import { collectAll, backendsOf, generatedTables } from '../sources.ts';
+import { collectEach, generatedTables } from '../sources.ts';
 import { sourceOptions, timeoutOption } from '../options.ts';
 import { flush, print, printError, visible } from '../output.ts';
-import { findingsOf } from '../../queries/findings.ts';
+import { HostJudge } from '../../queries/findings.ts';
 import { isEvaluated, storeFindings } from '../../store/findings.ts';
 import { dbOption, dbPath, noteAhead, noteClock, using, writableStore } from '../database.ts';
 import { currentTime, isoSeconds } from '../time.ts';
@@ -58,30 +57,33 @@ const describe = (
   return `${hostId}: ${what}\n${past}${unseen.length === 0 ? '' : `  not wholly looked at: ${unseen.join('; ')}\n`}`;
 };
 
-const store = (target: Store, collection: Collection): string => {
+/** What stores one host after the other. */
+interface Storing {
+  readonly db: Preparing;
+  readonly writer: KeptWriter;
+  readonly judge: HostJudge;
+}
+
+const store = ({ db, writer: kept, judge }: Storing, collection: Collection): string => {
   const ingestedTime = currentTime();
   const snapshot = acceptSnapshot(snapshotOf(tables, collection, version), {
     ...{ tables, version },
     now: () => ingestedTime,
   });
-  const added = transact(target, () => {
-    const isFirst =
-      target.db.prepare('SELECT 1 FROM _host WHERE host_id = ?').get(snapshot.hostId) === undefined;
-    const result = storeWriter(target.db, tables).add([snapshot], ingestedTime, true);
-    const last = target.db
-      .prepare('SELECT last_time FROM _host WHERE host_id = ?')
-      .pluck()
-      .get(snapshot.hostId);
+  const added = kept.transact((writer) => {
+    const isFirst = db.prepare('SELECT 1 FROM _host WHERE host_id = ?').get(snapshot.hostId) === undefined;
+    const result = writer.add([snapshot], ingestedTime, true);
+    const last = db.prepare('SELECT last_time FROM _host WHERE host_id = ?').pluck().get(snapshot.hostId);
     // A snapshot that came late says nothing of how the host stands; one that
     // came by merge before is not evaluated yet.
     if (
       last === snapshot.collectedTime &&
-      (result.stored > 0 || !isEvaluated(target.db, snapshot.hostId, snapshot.collectedTime))
+      (result.stored > 0 || !isEvaluated(db, snapshot.hostId, snapshot.collectedTime))
     ) {
       storeFindings(
-        target.db,
+        db,
         snapshot.hostId,
-        findingsOf(target.db, tables, snapshot.hostId, snapshot.collectedTime),
+        judge.findingsOf(snapshot.hostId, snapshot.collectedTime),
         snapshot.collectedTime,
       );
     }
@@ -100,19 +102,20 @@ const run = async (given: Arguments): Promise<number> => {
 const takeSnapshots = (given: Arguments): Promise<number> =>
   // Opened first: what cannot be stored need not be collected.
   using(writableStore(given), async (target) => {
-    const backends = await backendsOf(given);
     noteClock(target);
-    const collections = await collectAll(backends, generatedTables, given);
+    const storing = {
+      db: { prepare: statementCache(target.db) },
+      writer: new KeptWriter(target),
+      judge: new HostJudge(target.db, tables),
+    };
     let failures = 0;
-    for (const collection of collections) {
-      try {
-        print(visible(store(target, collection)).replaceAll('\\n', '\n'));
-      } catch (error) {
-        if (!(error instanceof UserError) || collections.length === 1) throw error;
-        printError(error.message, error.hint);
+    await collectEach(given, generatedTables, {
+      take: (collection) => print(visible(store(storing, collection)).replaceAll('\\n', '\n')),
+      fail: ({ message, hint }) => {
+        printError(message, hint);
         failures += 1;
-      }
-    }
+      },
+    });
     flush();
     return failures > 0 ? 1 : 0;
   });

@@ -295,3 +295,22 @@ test('packs and queries of one’s own go on with a note, and end with an error 
     t.regex(strict.stderr, /^tokenquery: error: \w+: \w+\.\w+ is never '/m);
   }
 });
+
+test('a source that cannot be read costs itself: snapshot names it and stores the others', async (t) => {
+  const folder = temporaryFolder(t);
+  const db = join(folder, 'hosts.db');
+  const bad = join(folder, 'no-bundle');
+  mkdirSync(bad);
+  const sources = [sample('macos26-managed'), bad, sample('macos15-unmanaged'), join(folder, 'not-there')];
+  const { code, stdout, stderr } = await cli([
+    'snapshot',
+    '--db',
+    db,
+    ...sources.flatMap((one) => ['--source', one]),
+  ]);
+  t.is(code, 1);
+  t.is(stdout.match(/first snapshot/g)?.length, 2);
+  t.regex(stderr, /error: .*no-bundle/);
+  t.regex(stderr, /error: .*not-there/);
+  t.is((await ask('--db', db, 'SELECT host_id FROM hosts')).rows.length, 2);
+});

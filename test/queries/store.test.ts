@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { names } from '../../cli/names.ts';
-import { findingsOf, storedQueries } from '../../queries/findings.ts';
+import { HostJudge, storedQueries } from '../../queries/findings.ts';
 import { queries } from '../../queries/index.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import { openForReading, openForWriting, transact } from '../../store/file.ts';
@@ -34,11 +34,14 @@ const folder = mkdtempSync(join(tmpdir(), 'tokenquery-queries-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Stores a snapshot and what is found on the host by then, as the command snapshot does. */
-const take = (store: Store, host: Host): void =>
+const take = (store: Store, host: Host): void => {
+  const judge = new HostJudge(store.db, tables);
   transact(store, () => {
     storeWriter(store.db, tables).add([snapshotOf(tables, collectionOf(host), 'tokenquery test')], host.time);
-    storeFindings(store.db, host.hostId, findingsOf(store.db, tables, host.hostId, host.time), host.time);
+    storeFindings(store.db, host.hostId, judge.findingsOf(host.hostId, host.time), host.time);
   });
+  judge.end();
+};
 
 const rows = (db: Store['db'], sql: string): unknown[] => db.prepare(sql).raw(true).all({ now });
 const verdicts = (db: Store['db']) =>
