@@ -13,10 +13,10 @@ import { hostsOfList } from '../../store/senders.ts';
 import type { SenderRules } from '../../store/senders.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
-import { endProgress, flush, print, printError, printNote, printProgress } from '../output.ts';
+import { endProgress, flush, printDone, printError, printNote, printProgress } from '../output.ts';
 import { programEntry } from '../delivered.ts';
 import { dbOption, dbPath, noteAhead, noteClock, using, writableStore } from '../database.ts';
-import { timeoutOption } from '../options.ts';
+import { logOption, timeoutOption } from '../options.ts';
 import { currentTime } from '../time.ts';
 import { version } from '../version.ts';
 
@@ -99,7 +99,7 @@ const run = async (given: Arguments): Promise<number> => {
       endProgress();
     }
     const { stored, known, tooOld, readAnew, hosts } = merged;
-    print(
+    printDone(
       `${plural(stored, 'snapshot')} of ${plural(hosts.size, 'host')} stored` +
         (readAnew > 0 ? `, ${readAnew} of them evidence that another version of tokenquery had read` : '') +
         `${known > 0 ? `, ${known} there before` : ''}${tooOld > 0 ? `, ${tooOld} older than what is retained` : ''}\n`,
@@ -146,6 +146,7 @@ export const mergeCommand: Command = {
       type: 'boolean',
       description: 'Take snapshots of several levels of redaction into one database.',
     },
+    ...logOption,
     ...timeoutOption('no limit by default; what was stored stays stored'),
   },
   positionals: { least: 1, most: 1_000_000 },
@@ -154,5 +155,6 @@ export const mergeCommand: Command = {
     'tokenquery merge --db fleet.db mac1.db mac2.tar.gz mac3.ndjson.zst',
     'tokenquery merge --db fleet.db --host-from-folder --only-hosts hosts.txt drop/',
   ],
+  log: 'messages',
   run,
 };

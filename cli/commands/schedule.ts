@@ -3,7 +3,7 @@ import { UserError } from '../../collector/errors.ts';
 import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
 import { formatNames } from '../../export/formats/index.ts';
 import { levels } from '../../export/redact.ts';
-import type { Arguments, Command } from '../command.ts';
+import type { Arguments, Command, OptionSpec } from '../command.ts';
 import type { Relation } from '../command.ts';
 import { day, shortestTurn, splayOf } from '../due.ts';
 import {
@@ -17,6 +17,7 @@ import {
   resultsPath,
 } from '../job.ts';
 import type { Job, LaunchdFrame } from '../job.ts';
+import { seenOptions } from '../options.ts';
 import { flush, print, printNote } from '../output.ts';
 
 /** All that is printed goes by. */
@@ -55,6 +56,8 @@ const printedOf = (given: Arguments): Printed => {
     redact: given.text('redact'),
     redactKey: path('redact-key', `${state}/redact.key`),
     include: [],
+    isStrict: given.flag('strict'),
+    require: given.texts('require'),
     isEnabled: given.flag('enabled'),
   };
 };
@@ -272,6 +275,8 @@ export const scheduleCommand: Command = {
       kind: 'absolute path',
       description: 'The tokenquery to run; its folder must be root’s.',
     },
+    strict: { ...(seenOptions['strict'] as OptionSpec), excludes: notOnAServer },
+    require: { ...(seenOptions['require'] as OptionSpec), excludes: notOnAServer },
     'host-id': {
       type: 'string',
       value: 'UUID',

@@ -1,6 +1,6 @@
 import { UserError } from '../../collector/errors.ts';
 import type { Collection } from '../../collector/collection.ts';
-import { isAnswered } from '../../collector/status.ts';
+import { isAnswered, isComplete, isSeen } from '../../collector/status.ts';
 import { acceptSnapshot } from '../../store/door.ts';
 import { transact } from '../../store/file.ts';
 import type { Store } from '../../store/store.ts';
@@ -12,11 +12,13 @@ import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { dueOptions, everyOf, isDue } from '../due.ts';
 import { collectAll, backendsOf, generatedTables } from '../sources.ts';
-import { sourceOptions, timeoutOption } from '../options.ts';
-import { flush, print, printError, visible } from '../output.ts';
+import { exitCodes } from '../exit_codes.ts';
+import { setLogHost } from '../log.ts';
+import { logOption, seenOptions, sourceOptions, timeoutOption } from '../options.ts';
+import { flush, printDone, printError, visible } from '../output.ts';
 import { findingsOf } from '../../queries/findings.ts';
 import { isEvaluated, storeFindings } from '../../store/findings.ts';
-import { dbOption, dbPath, noteAhead, noteClock, using, writableStore } from '../database.ts';
+import { dbOption, dbPath, logNameOf, noteAhead, noteClock, using, writableStore } from '../database.ts';
 import { currentTime, isoSeconds } from '../time.ts';
 import { version } from '../version.ts';
 
@@ -58,7 +60,38 @@ const describe = (
   return `${hostId}: ${what}\n${past}${unseen.length === 0 ? '' : `  not wholly looked at: ${unseen.join('; ')}\n`}`;
 };
 
-const store = (target: Store, collection: Collection): string => {
+/** What a snapshot must have seen, as the command line says; null where it says nothing. */
+type Needed = ((table: string, status: string) => boolean) | null;
+
+const neededOf = (given: Arguments): Needed => {
+  const [isStrict, required] = [given.flag('strict'), new Set(given.texts('require'))];
+  if (!isStrict && required.size === 0) return null;
+  return (table, status) =>
+    // What was not asked for is no gap, unless it is needed by name.
+    required.has(table) ? isSeen(status) || status === 'unsupported' : !isStrict || isComplete(status);
+};
+
+/** Says what of a snapshot is not as it is needed; returns whether all is. */
+const isAsNeeded = (needed: Needed, { hostId, observations }: Snapshot, isAhead: boolean): boolean => {
+  if (needed === null) return true;
+  const lacking = [...observations].filter(([table, { status }]) => !needed(table, status));
+  if (isAhead) printError(`${hostId}: the snapshot does not count, for its date is later than now`, '');
+  else if (lacking.length > 0)
+    printError(
+      `${hostId}: not wholly looked at: ${lacking.map(([table, { status }]) => `${table} (${status})`).join(', ')}`,
+      'what was seen is stored; table_status has the reasons',
+    );
+  return !isAhead && lacking.length === 0;
+};
+
+interface Stored {
+  /** What there is to say of it. */
+  readonly text: string;
+  readonly snapshot: Snapshot;
+  readonly isAhead: boolean;
+}
+
+const store = (target: Store, collection: Collection): Stored => {
   const ingestedTime = currentTime();
   const snapshot = acceptSnapshot(snapshotOf(tables, collection, version), {
     ...{ tables, version },
@@ -88,7 +121,8 @@ const store = (target: Store, collection: Collection): string => {
     return { result, isFirst };
   });
   noteAhead(added.result.ahead.map((each) => ({ ...each, ingestedTime })));
-  return describe(snapshot, added.result, added.isFirst);
+  const text = describe(snapshot, added.result, added.isFirst);
+  return { text, snapshot, isAhead: added.result.ahead.length > 0 };
 };
 
 const run = async (given: Arguments): Promise<number> => {
@@ -101,20 +135,24 @@ const takeSnapshots = (given: Arguments): Promise<number> =>
   // Opened first: what cannot be stored need not be collected.
   using(writableStore(given), async (target) => {
     const backends = await backendsOf(given);
+    const needed = neededOf(given);
     noteClock(target);
     const collections = await collectAll(backends, generatedTables, given);
-    let failures = 0;
+    let [hasFailed, isAllSeen] = [false, true];
     for (const collection of collections) {
       try {
-        print(visible(store(target, collection)).replaceAll('\\n', '\n'));
+        const { text, snapshot, isAhead } = store(target, collection);
+        setLogHost(logNameOf(target, snapshot.hostId));
+        printDone(visible(text).replaceAll('\\n', '\n'));
+        isAllSeen = isAsNeeded(needed, snapshot, isAhead) && isAllSeen;
       } catch (error) {
         if (!(error instanceof UserError) || collections.length === 1) throw error;
         printError(error.message, error.hint);
-        failures += 1;
+        hasFailed = true;
       }
     }
     flush();
-    return failures > 0 ? 1 : 0;
+    return hasFailed ? exitCodes.error : isAllSeen ? exitCodes.done : exitCodes.notSeen;
   });
 
 export const snapshotCommand: Command = {
@@ -129,12 +167,16 @@ export const snapshotCommand: Command = {
     db: { ...dbOption, description: 'The database; it is made where it is not there.' },
     ...dueOptions,
     ...sourceOptions,
+    ...seenOptions,
+    ...logOption,
     ...timeoutOption('no limit by default; every source of a Mac has one of its own'),
   },
   positionals: { least: 0, most: 0 },
   examples: [
     'sudo tokenquery snapshot --db /var/db/tokenquery.db',
+    'sudo tokenquery snapshot --db /var/db/tokenquery.db --require users,filevault_users',
     'tokenquery snapshot --db fleet.db --source mac1.tar.gz --source mac2.tar.gz',
   ],
+  log: 'messages',
   run,
 };
