@@ -106,16 +106,28 @@ const calendarOf = (seconds: number): string => {
   );
 };
 
+const isMadeBySystemd = (folder: string): boolean => /^\/var\/(?:lib|log)\/tokenquery(?:\/|$)/.test(folder);
+
 /** Folders that the service writes into, beside those that systemd makes for it. */
-const writableFolders = ({ db, cursor, output }: Printed): readonly string[] =>
-  [...new Set([db, cursor, output].map((path) => posix.dirname(path)))].filter(
-    (folder) => !/^\/var\/(?:lib|log)\/tokenquery(?:\/|$)/.test(folder),
+const writableFolders = ({ db, cursor, output }: Printed, shelves: readonly string[]): readonly string[] =>
+  [...new Set([...[db, cursor, output].map((path) => posix.dirname(path)), ...shelves])].filter(
+    (folder) => !isMadeBySystemd(folder),
   );
 
 const systemd = (job: Printed, inputs: string): string => {
   const calendar = calendarOf(job.checkSeconds);
-  const folders = writableFolders(job);
-  const words = [job.program, 'merge', '--db', job.db, inputs, '--then', ...exportWords(job)];
+  // Beside what arrives: inputs are moved by a rename, which stays on one volume.
+  const [done, bad] = ['done', 'bad'].map((name) => posix.join(posix.dirname(inputs), name)) as [
+    string,
+    string,
+  ];
+  const shelves = [inputs, done, bad];
+  const folders = writableFolders(job, shelves);
+  const made = shelves.filter(isMadeBySystemd).map((folder) => folder.replace('/var/lib/', ''));
+  const words = [
+    ...[job.program, 'merge', '--db', job.db, '--move-done', done, '--move-bad', bad, inputs],
+    ...['--then', ...exportWords(job)],
+  ];
   return [
     '# /etc/systemd/system/tokenquery-merge.service. Printed by tokenquery schedule, which installed nothing.',
     '[Unit]',
@@ -126,7 +138,7 @@ const systemd = (job: Printed, inputs: string): string => {
     'User=tokenquery',
     `ExecStart=${words.map(unit).join(' ')}`,
     'UMask=0077',
-    'StateDirectory=tokenquery',
+    `StateDirectory=${['tokenquery', ...made].map(unit).join(' ')}`,
     'StateDirectoryMode=0700',
     'LogsDirectory=tokenquery',
     'Nice=10',
