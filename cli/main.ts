@@ -71,6 +71,10 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: 'say whether tokenquery is installed and works as it should',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/doctor.ts')).doctorCommand,
   },
+  status: {
+    summary: 'say how old what is known is, and what was not seen',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/status.ts')).statusCommand,
+  },
   merge: {
     summary: 'put the snapshots of many hosts into one database',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/merge.ts')).mergeCommand,

@@ -167,7 +167,7 @@ const tailOf = (path: string): string => {
   }
 };
 
-interface LoggedError {
+export interface LoggedError {
   /** As the log has it; null in one of an older version. */
   readonly time: string | null;
   readonly text: string;
@@ -176,7 +176,7 @@ interface LoggedError {
 }
 
 /** The last error in the end of a log; null for none. Throws as openRegular does. */
-const lastErrorOf = (path: string): LoggedError | null => {
+export const lastErrorOf = (path: string): LoggedError | null => {
   const lines = tailOf(path)
     .split('\n')
     .map(readLogLine)

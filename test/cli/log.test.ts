@@ -118,12 +118,7 @@ test.serial(
   async (t) => {
     const folder = temporaryFolder(t);
     const seen = new Set(['ok', 'empty', 'unsupported']);
-    for (const [index, without] of [
-      [],
-      ['fdesetup list'],
-      ['apfs listUsers'],
-      ['dscl', 'profiles'],
-    ].entries()) {
+    for (const [index, without] of [[], ['-extended'], ['listUsers'], ['dscl', 'profiles']].entries()) {
       const { path, statuses } = await storedWith(folder, `m${index}`, without);
       const ended = async (...more: readonly string[]): Promise<number> => {
         const db = join(folder, 'again.db');
