@@ -240,11 +240,16 @@ test('what another put in the place of an input meanwhile is not moved; nor is o
   isRefused('it grew');
   rmSync(path);
   isRefused('it is gone');
-  mkdirSync(at('elsewhere'));
-  writeFileSync(at('elsewhere', 'a.ndjson'), 'one\n');
-  renameSync(at('incoming', sender), at('was'));
+  // The very file, by a way that its sender changed.
+  writeFileSync(path, 'one\n');
+  const again = identityOf(path);
+  if (again === null) return t.fail();
+  renameSync(at('incoming', sender), at('elsewhere'));
   symlinkSync(at('elsewhere'), at('incoming', sender));
-  isRefused('its folder is a link now');
+  t.throws(() => moveInto(at('done'), { ...moving, identity: again }, 'why', now), {
+    message: /was changed while it was read/,
+  });
+  t.deepEqual(filesIn(at('done')), []);
   t.is(readFileSync(at('elsewhere', 'a.ndjson'), 'utf8'), 'one\n');
   const isOtherVolume = lstatSync('/dev/shm', { throwIfNoEntry: false })?.dev !== lstatSync(at()).dev;
   if (!isOtherVolume || !existsSync('/dev/shm')) return t.log('no second volume here');
