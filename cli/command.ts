@@ -1,5 +1,6 @@
 /** What a verb of the command line declares, and what it is given. */
 import type { Kind } from './kinds.ts';
+import type { LogPart } from './log.ts';
 
 export type Options = Readonly<Record<string, OptionSpec>>;
 
@@ -87,6 +88,8 @@ export interface Command {
     readonly name?: string;
   };
   readonly examples: readonly string[];
+  /** It is run by a scheduler: what it tells is a log, where nobody looks on. */
+  readonly log?: LogPart;
   readonly limits?: (given: Arguments) => CommandLimits;
   /**
    * @param runLines For a command that stands for others.

@@ -10,7 +10,8 @@ import type { BlindSpots } from '../store/blind_spots.ts';
 import { retainedTime } from '../store/reader.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments, OptionSpec } from './command.ts';
-import { printNote } from './output.ts';
+import { lineBegin, setLogHost } from './log.ts';
+import { printNote, visible } from './output.ts';
 import { suggest } from './suggest.ts';
 import { currentTime, isoSeconds } from './time.ts';
 
@@ -40,7 +41,23 @@ export const hostNamed = ({ db }: Store, name: string): string => {
 const share = (affected: number, hosts: number): string =>
   hosts > 1 ? `on ${affected} of ${hosts} hosts, ` : '';
 
+/** A Mac as a log names it, in one word: its id, and its name where it is known. */
+export const logNameOf = ({ db }: Store, hostId: string): string => {
+  const name = db.prepare('SELECT hostname FROM hosts WHERE host_id = ?').pluck().get(hostId);
+  return typeof name === 'string' && name !== ''
+    ? `${hostId}/${visible(name).replaceAll(/\s/g, '_').slice(0, 63)}`
+    : hostId;
+};
+
+/** Lines of a log name the Mac, where the file is of one. */
+const nameInLog = (store: Store): void => {
+  if (lineBegin() === '') return;
+  const [hostId, other] = store.db.prepare('SELECT host_id FROM main._host LIMIT 2').pluck().all();
+  setLogHost(typeof hostId === 'string' && other === undefined ? logNameOf(store, hostId) : null);
+};
+
 const noted = (store: Store): Store => {
+  nameInLog(store);
   for (const note of store.notes) printNote(note);
   return store;
 };

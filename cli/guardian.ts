@@ -9,6 +9,7 @@
 import { accessSync, constants, rmSync, writeSync } from 'node:fs';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { workerArgument } from '../store/worker.ts';
+import { lineBegin } from './log.ts';
 import type { ThreadEntry } from '../store/worker.ts';
 
 export interface Limits {
@@ -43,7 +44,8 @@ const sleep = (ms: number): Promise<void> => new Promise((fulfil) => setTimeout(
 
 /** To stderr. Nobody may read it any more, which changes nothing. */
 const tell = (message: string, hint: string): void => {
-  const text = `tokenquery: error: ${message}\n${hint === '' ? '' : `tokenquery: hint: ${hint}\n`}`;
+  const line = (severity: string, text: string): string => `${lineBegin()}tokenquery: ${severity}: ${text}\n`;
+  const text = line('error', message) + (hint === '' ? '' : line('hint', hint));
   try {
     writeSync(2, text);
   } catch {

@@ -5,7 +5,7 @@ import { formats, formatNames } from '../export/formats/index.ts';
 import { levels } from '../export/redact.ts';
 import type { Arguments, OptionSpec } from './command.ts';
 import { shortestTurn } from './due.ts';
-import { sourceOptions } from './options.ts';
+import { seenOptions, sourceOptions } from './options.ts';
 
 /** What the job of a Mac does; everything that its command line says. */
 export interface Job {
@@ -18,6 +18,9 @@ export interface Job {
   readonly redact: string | null;
   readonly redactKey: string;
   readonly include: readonly string[];
+  /** What must be seen, so that it ends with 0: every table, or these. */
+  readonly isStrict: boolean;
+  readonly require: readonly string[];
   /** On, where no settings say whether it is. */
   readonly isEnabled: boolean;
 }
@@ -84,6 +87,8 @@ export const jobOptions = {
   },
   'redact-key': optional(path, `The key of the redaction; ${macState}/redact.key by default.`),
   include: sourceOptions['include'] as OptionSpec,
+  strict: seenOptions['strict'] as OptionSpec,
+  require: seenOptions['require'] as OptionSpec,
   'exec-root': {
     type: 'string',
     value: 'DIR',
@@ -103,6 +108,8 @@ export const jobOf = (given: Arguments): Job => {
     redact: given.text('redact'),
     redactKey: given.text('redact-key') ?? `${macState}/redact.key`,
     include: given.texts('include'),
+    isStrict: given.flag('strict'),
+    require: given.texts('require'),
     isEnabled: given.flag('enabled'),
   };
 };
@@ -112,9 +119,15 @@ const redactWords = ({ redact, redactKey }: Pick<Job, 'redact' | 'redactKey'>): 
 
 const includeWords = ({ include }: Job): readonly string[] => include.flatMap((fact) => ['--include', fact]);
 
+const seenWords = ({ isStrict, require }: Job): readonly string[] => [
+  ...(isStrict ? ['--strict'] : []),
+  ...require.flatMap((table) => ['--require', table]),
+];
+
 export const snapshotWords = (job: Job): readonly string[] => [
   ...['snapshot', '--db', job.db, '--if-due', '--every', job.every],
   ...includeWords(job),
+  ...seenWords(job),
 ];
 
 export const exportWords = (
@@ -130,6 +143,7 @@ const launchdWords = (job: Job, { program }: LaunchdFrame): readonly string[] =>
   ...['--format', job.format, '--cursor', job.cursor, '--output', job.output],
   ...redactWords(job),
   ...includeWords(job),
+  ...seenWords(job),
 ];
 
 /** The property list of a job. doctor compares one that is installed with it. */

@@ -2,7 +2,9 @@ import type { Arguments, Command, RunLines } from './command.ts';
 import { alignColumns, helpOf, parseCommandLine } from './args.ts';
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
+import { beginLog, logForms, logState, restoreLog } from './log.ts';
 import { isSingleExecutable } from './single.ts';
+import { isTerminal } from './terminal.ts';
 import { flush, print, printError, printNote } from './output.ts';
 import { version } from './version.ts';
 
@@ -68,6 +70,10 @@ export const verbs: Readonly<Record<string, Entry>> = {
   doctor: {
     summary: 'say whether tokenquery is installed and works as it should',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/doctor.ts')).doctorCommand,
+  },
+  status: {
+    summary: 'say how old what is known is, and what was not seen',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/status.ts')).statusCommand,
   },
   merge: {
     summary: 'put the snapshots of many hosts into one database',
@@ -147,6 +153,12 @@ const inTurn = async (lines: readonly (readonly string[])[], guard: Guard): Prom
   return exitCode;
 };
 
+const tellAsLog = ({ log }: Command, given: Arguments | null): void => {
+  if (log === undefined) return;
+  const asked = given?.text('log-lines');
+  beginLog(log, logForms.find((form) => form === asked) ?? null, isTerminal(2));
+};
+
 const answer = async (argv: readonly string[], guard: Guard): Promise<number> => {
   const [first] = argv;
   if (argv.length === 1 && (first === '--version' || first === '-V')) {
@@ -158,7 +170,10 @@ const answer = async (argv: readonly string[], guard: Guard): Promise<number> =>
     return 0;
   }
   const [command, rest] = await commandFor(argv);
+  // Before the command line is read: what is wrong with it stands in the log too.
+  tellAsLog(command, null);
   const given = parseCommandLine(command, rest);
+  tellAsLog(command, given);
   if (given.flag('help')) {
     print(helpOf(command));
     return 0;
@@ -210,6 +225,7 @@ const runOne = async (argv: readonly string[], guard: Guard): Promise<number> =>
     );
     return 1;
   }
+  const before = logState();
   try {
     await checkOwner();
     const exitCode = await answer(argv, guard);
@@ -227,5 +243,7 @@ const runOne = async (argv: readonly string[], guard: Guard): Promise<number> =>
       'please report it, with the command line and tokenquery --version; TOKENQUERY_DEBUG=1 shows where it happened',
     );
     return 1;
+  } finally {
+    restoreLog(before);
   }
 };

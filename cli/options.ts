@@ -3,9 +3,11 @@ import { UserError } from '../collector/errors.ts';
 import type { Arguments } from './command.ts';
 import { alternatives } from './checks.ts';
 import type { Options } from './command.ts';
+import { logForms } from './log.ts';
 import { modes } from './output.ts';
 import type { Mode } from './output.ts';
 import { suggest } from './suggest.ts';
+import { dataTables } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
 import { tables } from '../tables/index.ts';
 
@@ -40,6 +42,24 @@ export const sourceOptions: Options = {
   },
 };
 
+/** What a snapshot must see, so that the exit code is 0. */
+export const seenOptions: Options = {
+  strict: {
+    type: 'boolean',
+    description:
+      'Exit code 4 when a table was not wholly seen; what this macOS does not have, and what was not asked for, is no gap.',
+  },
+  require: {
+    type: 'string',
+    isList: true,
+    isRepeatable: true,
+    value: 'TABLE',
+    choices: dataTables(tables).map(({ name }) => name),
+    noun: 'table',
+    description: 'Exit code 4 when this table was not wholly seen. Repeatable, or TABLE,TABLE.',
+  },
+};
+
 const ofDatabase = { option: 'db', because: 'with --db nothing is collected' };
 
 /** Where rows come from: collected, or from a database of snapshots, of which a moment can be asked for. */
@@ -71,6 +91,17 @@ export const timeoutOption = (otherwise: string): Options => ({
     description: `End after so long, with exit code 1; ${otherwise}.`,
   },
 });
+
+/** Of what a scheduler starts. */
+export const logOption: Options = {
+  'log-lines': {
+    type: 'string',
+    value: 'FORM',
+    choices: logForms,
+    description:
+      'plain, or timed: a time and a host before each message. By default timed where stderr is no terminal.',
+  },
+};
 
 const modeAlternatives: Options = alternatives({
   pretty: { type: 'boolean', description: 'A table for people (the default).' },

@@ -7,6 +7,7 @@ import { fileFailure } from '../collector/file_failure.ts';
 import { sleep } from '../collector/sleep.ts';
 import { notCalculated, csvCell, hexOf, jsonCell } from '../export/cell.ts';
 import type { AnyCell } from '../export/cell.ts';
+import { lineBegin, outputBegin } from './log.ts';
 import { isTerminal } from './terminal.ts';
 import { forTerminal, markdownText, visible } from './visible.ts';
 
@@ -86,10 +87,18 @@ const told = (message: string): string =>
   (message.length <= mostOfMessage ? '' : ` … (${message.length - mostOfMessage} more characters)`);
 
 export const printError = (message: string, hint = ''): void => {
-  toStderr(`tokenquery: error: ${told(message)}\n${hint === '' ? '' : `tokenquery: hint: ${told(hint)}\n`}`);
+  const line = (severity: string, text: string): string =>
+    `${lineBegin()}tokenquery: ${severity}: ${told(text)}\n`;
+  toStderr(line('error', message) + (hint === '' ? '' : line('hint', hint)));
 };
 export const printNote = (message: string): void => {
-  toStderr(`tokenquery: note: ${told(message)}\n`);
+  toStderr(`${lineBegin()}tokenquery: note: ${told(message)}\n`);
+};
+
+/** What a command did, to stdout: whole lines, which are lines of the log in a scheduled job. */
+export const printDone = (lines: string): void => {
+  const begin = outputBegin();
+  print(begin === null ? lines : lines.replaceAll(/^(?=.)/gm, begin));
 };
 
 /** Progress, on a terminal only: each call replaces the line before it. */

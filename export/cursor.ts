@@ -168,6 +168,27 @@ const readCursorJson = (path: string): CursorJson | null => {
 /** Whether there is a cursor. Throws as readCursor does. */
 export const isCursorThere = (path: string): boolean => readCursorJson(path) !== null;
 
+const cursorOf = (json: CursorJson): Cursor => ({
+  selection: json.selection,
+  ...daysOf(json),
+  settled: new Map(json.settled.map(([day, ...sums]) => [day, sums])),
+});
+
+/** A cursor, whatever it is for, and the hosts that it is for; null for all. One that is not there is null. */
+export const readAnyCursor = (
+  path: string,
+): { readonly cursor: Cursor; readonly hosts: readonly string[] | null } | null => {
+  const json = readCursorJson(path);
+  if (json === null) return null;
+  try {
+    const { hosts } = JSON.parse(json.selection) as { hosts?: unknown };
+    const isHost = (one: unknown): one is string => typeof one === 'string';
+    return { cursor: cursorOf(json), hosts: isListOf(hosts, isHost) ? hosts : null };
+  } catch {
+    throw notACursor(path);
+  }
+};
+
 /** Reads a cursor; one that is not there has seen nothing. */
 export const readCursor = (path: string, selection: string): Cursor => {
   const json = readCursorJson(path);
@@ -178,11 +199,7 @@ export const readCursor = (path: string, selection: string): Cursor => {
       'each export needs a cursor of its own, or rows would be left out: name another file',
     );
   }
-  return {
-    selection,
-    ...daysOf(json),
-    settled: new Map(json.settled.map(([day, ...sums]) => [day, sums])),
-  };
+  return cursorOf(json);
 };
 
 export const writeCursor = (path: string, { selection, recent, settled }: Cursor): void => {

@@ -2,6 +2,7 @@
 import {
   closeSync,
   existsSync,
+  fchmodSync,
   fstatSync,
   fsyncSync,
   lstatSync,
@@ -211,7 +212,7 @@ class FileSink implements Sink {
 }
 
 /** Refuses what a file cannot take the place of. */
-const checkPlace = (path: string): void => {
+export const checkPlace = (path: string): void => {
   checkLinks(dirname(path));
   const there = path.endsWith('/') ? null : statSync(path, { throwIfNoEntry: false });
   if (there === null || there?.isDirectory() === true) throw Object.assign(new Error(''), { code: 'EISDIR' });
@@ -234,14 +235,15 @@ export const stdoutSink = (print: (text: string) => void, flush: () => void): Si
   abandon: () => undefined,
 });
 
-/** Puts a small file in place as a whole, readable by its owner alone. */
-export const replaceFile = (path: string, text: string): void => {
+/** Puts a small file in place as a whole; readable by its owner alone, where nothing else is said. */
+export const replaceFile = (path: string, text: string, mode = 0o600): void => {
   const beside = nameBeside(path);
   try {
     const fd = openSync(beside, newFileFlags, 0o600);
     try {
       const bytes = Buffer.from(text, 'utf8');
       for (let from = 0; from < bytes.length; from += writeSync(fd, bytes, from));
+      if (mode !== 0o600) fchmodSync(fd, mode);
       fsyncSync(fd);
     } finally {
       closeSync(fd);

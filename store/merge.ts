@@ -32,19 +32,26 @@ export interface Input {
 }
 
 /** What is wrong with an input; the others are merged all the same. */
-interface BadInput {
+export interface BadInput {
   readonly path: string;
   readonly message: string;
   readonly hint: string;
   /** Whether the message begins with the path. */
   readonly isNamed: boolean;
+  /** It is of the machine, and not of the input: another time it may be read. */
+  readonly isPassing: boolean;
 }
 
-const badInput = (path: string, error: UserError): BadInput => ({
+const passing =
+  /^(?:E(?:MFILE|NFILE|NOMEM|AGAIN|BUSY|IO|NOSPC|STALE|TIMEDOUT)|SQLITE_(?:BUSY|IOERR|NOMEM)\w*)$/;
+
+/** @param cause What was thrown, where that was no UserError. */
+const badInput = (path: string, error: UserError, cause: unknown = error.cause): BadInput => ({
   path,
   message: error.message,
   hint: error.hint,
   isNamed: error instanceof FileError && error.path === path,
+  isPassing: passing.test(codeOf(cause)),
 });
 
 /** Whatever an input brings about is a fault of that input, and the others are merged. */
@@ -98,8 +105,16 @@ const folderOfNamed = (path: string, isFolder: boolean): string =>
 const senderBelow = (folder: string, entry: Dirent): string =>
   entry.isDirectory() && hostOfFolder(folder) === null ? entry.name : folder;
 
-/** Finds what can be merged below the paths; `target` itself is left out. */
-export const findInputs = async (paths: readonly string[], target: string): Promise<Found> => {
+/**
+ * Finds what can be merged below the paths; `target` itself is left out.
+ *
+ * @param mayBeEmpty A folder in which there is nothing is no fault.
+ */
+export const findInputs = async (
+  paths: readonly string[],
+  target: string,
+  mayBeEmpty = false,
+): Promise<Found> => {
   const inputs: Input[] = [];
   const bad: BadInput[] = [];
   const ignored: string[] = [];
@@ -137,7 +152,7 @@ export const findInputs = async (paths: readonly string[], target: string): Prom
         }
         await walk(join(path, entry.name), sender ?? senderBelow(folder, entry));
       }
-      if (isNamed && inputs.length + bad.length === before)
+      if (isNamed && !mayBeEmpty && inputs.length + bad.length === before)
         throw new UserError('nothing in it can be merged', whatIsMerged);
     } catch (error) {
       bad.push(badInput(path, fileFailure(error, path, 'read')));
@@ -478,7 +493,7 @@ export const merge = async (
         await read(input, take, leftOut);
       } catch (error) {
         if (error instanceof TargetFailure) throw error;
-        merged.bad.push(badInput(path, plainError(error)));
+        merged.bad.push(badInput(path, plainError(error), error instanceof UserError ? error.cause : error));
       }
       if (strangers.fault !== null) merged.bad.push(badInput(path, strangers.fault));
       for (const what of leftOut) merged.leftOut.set(what, (merged.leftOut.get(what) ?? new Set()).add(path));

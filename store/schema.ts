@@ -273,7 +273,12 @@ const columnsOf = (table: Table, row: string): string =>
 const hostId = hostIdOf('h');
 
 /** Collection time, or id, of the last good observation of a table of a host. */
-const lastGood = (what: 'collected_time' | 'snapshot_id', host: string, tableId: string, and = ''): string =>
+export const lastGood = (
+  what: 'collected_time' | 'snapshot_id',
+  host: string,
+  tableId: string,
+  and = '',
+): string =>
   `(SELECT s.${what} FROM main._snapshot s JOIN main._look_table l ON l.look = s.look AND l.tab = ${tableId} AND l.is_good = 1 ` +
   `WHERE s.host = ${host} AND ${isCounted('s')}${and} ORDER BY s.collected_time DESC` +
   // Of the same second, the time is the same.
@@ -486,7 +491,8 @@ export const asOfViews = (
       `SELECT t.name AS table_name, l.status, CASE WHEN h.last_time <= ${time} THEN r.row_count END AS row_count, ` +
         `CASE WHEN h.last_time <= ${time} THEN r.code END AS code, CASE WHEN h.last_time <= ${time} THEN r.reason END AS reason, ` +
         `${affectedOrAbsent} AS columns_affected, CASE WHEN h.last_time <= ${time} THEN r.duration_ms END AS duration_ms, ` +
-        `${lastGood('collected_time', 'h.host', 'l.tab', ` AND s.collected_time <= ${time}`)} AS last_good_time, ` +
+        // Not of l, which is another table within.
+        `${lastGood('collected_time', 'h.host', 't.tab', ` AND s.collected_time <= ${time}`)} AS last_good_time, ` +
         `${doubtColumns.map((name) => `CASE WHEN h.last_time <= ${time} THEN r.${name} END AS ${name}`).join(', ')}, ${hostId} ` +
         `FROM main._host h JOIN main._look_table l ON l.look = ${last('p.look')} JOIN main._table t ON t.tab = l.tab ` +
         'LEFT JOIN main._report_status r ON r.host = h.host AND r.tab = l.tab',

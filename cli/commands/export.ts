@@ -14,7 +14,7 @@ import type { Arguments, Command } from '../command.ts';
 import { dbOption, readableStore, using } from '../database.ts';
 import { alternatives } from '../checks.ts';
 import { programEntry } from '../delivered.ts';
-import { timeoutOption } from '../options.ts';
+import { logOption, timeoutOption } from '../options.ts';
 import { defaultKeep, outputOf, outputPath, withSignals } from '../export_output.ts';
 import type { Output } from '../export_output.ts';
 import { exportPlan } from '../export_plan.ts';
@@ -337,6 +337,7 @@ export const exportCommand: Command = {
       goesWith: { option: 'redact' },
       description: 'The key of the pseudonyms, readable by its owner alone. It is never made here.',
     },
+    ...logOption,
     ...timeoutOption('no limit by default; a half-written output is removed'),
     'mixed-redaction': {
       type: 'boolean',
@@ -350,5 +351,6 @@ export const exportCommand: Command = {
     'tokenquery export --db fleet.db --format csv --output tables/',
     'tokenquery export --db fleet.db --format ocsf --findings',
   ],
+  log: 'messages',
   run,
 };

@@ -2,6 +2,7 @@ import { ownMac } from '../../collector/backends/own.ts';
 import { UserError } from '../../collector/errors.ts';
 import type { Arguments, Command, RunLines } from '../command.ts';
 import { exportWords, jobOf, jobOptions, snapshotWords } from '../job.ts';
+import { logOption } from '../options.ts';
 import { printError, printNote } from '../output.ts';
 import { isMac } from '../platform.ts';
 import { isPrivacyOpen, readSettings, switchOf, withSettings } from '../settings.ts';
@@ -48,7 +49,8 @@ export const jobCommand: Command = {
     'hand, switches it on and sets what stands in the place of these options: docs/settings.md.',
     'tokenquery schedule prints the launchd job that starts it.',
   ],
-  options: jobOptions,
+  options: { ...jobOptions, ...logOption },
+  log: 'all',
   positionals: { least: 0, most: 0 },
   examples: [
     'sudo tokenquery job --enabled',

@@ -13,10 +13,12 @@ import { hostsOfList } from '../../store/senders.ts';
 import type { SenderRules } from '../../store/senders.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
-import { endProgress, flush, print, printError, printNote, printProgress } from '../output.ts';
+import { endProgress, flush, printDone, printError, printNote, printProgress } from '../output.ts';
 import { programEntry } from '../delivered.ts';
 import { dbOption, dbPath, noteAhead, noteClock, using, writableStore } from '../database.ts';
-import { timeoutOption } from '../options.ts';
+import { exitCodes } from '../exit_codes.ts';
+import { logOption, timeoutOption } from '../options.ts';
+import { badText, PutAway, shelvesOf } from '../put_away.ts';
 import { currentTime } from '../time.ts';
 import { version } from '../version.ts';
 
@@ -79,9 +81,32 @@ const senderRules = (given: Arguments): SenderRules => {
   };
 };
 
+/** Says what became of it; what is bad comes after it. */
+const tellMerged = (merged: Merged, ignored: readonly string[]): void => {
+  const { stored, known, tooOld, readAnew, hosts } = merged;
+  printDone(
+    `${plural(stored, 'snapshot')} of ${plural(hosts.size, 'host')} stored` +
+      (readAnew > 0 ? `, ${readAnew} of them evidence that another version of tokenquery had read` : '') +
+      `${known > 0 ? `, ${known} there before` : ''}${tooOld > 0 ? `, ${tooOld} older than what is retained` : ''}\n`,
+  );
+  flush();
+  if (ignored.length > 0) {
+    printNote(
+      `left alone, for they are links or nothing that can be merged: ${ignored.slice(0, 5).join(', ')}${ignored.length > 5 ? ` and ${ignored.length - 5} more` : ''}`,
+    );
+  }
+  noteLeftOut(merged.leftOut);
+  const ingestedTime = currentTime();
+  noteAhead(merged.ahead.map((snapshot) => ({ ...snapshot, ingestedTime })));
+};
+
 const run = async (given: Arguments): Promise<number> => {
   const rules = senderRules(given);
-  const { inputs, bad, ignored } = await findInputs(given.positionals, dbPath(given));
+  const shelves = shelvesOf(given);
+  // When all was moved away, there is nothing.
+  const found = await findInputs(given.positionals, dbPath(given), shelves !== null);
+  const { inputs, bad, ignored } = found;
+  const away = shelves === null ? null : new PutAway(shelves, found, given.positionals, dbPath(given));
   return using(writableStore(given), async (store) => {
     noteClock(store);
     let merged: Merged;
@@ -98,25 +123,11 @@ const run = async (given: Arguments): Promise<number> => {
     } finally {
       endProgress();
     }
-    const { stored, known, tooOld, readAnew, hosts } = merged;
-    print(
-      `${plural(stored, 'snapshot')} of ${plural(hosts.size, 'host')} stored` +
-        (readAnew > 0 ? `, ${readAnew} of them evidence that another version of tokenquery had read` : '') +
-        `${known > 0 ? `, ${known} there before` : ''}${tooOld > 0 ? `, ${tooOld} older than what is retained` : ''}\n`,
-    );
-    flush();
-    if (ignored.length > 0) {
-      printNote(
-        `left alone, for they are links or nothing that can be merged: ${ignored.slice(0, 5).join(', ')}${ignored.length > 5 ? ` and ${ignored.length - 5} more` : ''}`,
-      );
-    }
-    noteLeftOut(merged.leftOut);
-    const ingestedTime = currentTime();
-    noteAhead(merged.ahead.map((snapshot) => ({ ...snapshot, ingestedTime })));
+    tellMerged(merged, ignored);
     const failures = [...bad, ...merged.bad];
-    for (const { path, message, hint, isNamed } of failures)
-      printError(isNamed ? message : `${path}: ${message}`, hint);
-    return failures.length > 0 ? 1 : 0;
+    if (away !== null) return away.all(merged, failures);
+    for (const failure of failures) printError(badText(failure), failure.hint);
+    return failures.length > 0 ? exitCodes.error : exitCodes.done;
   });
 };
 
@@ -146,6 +157,29 @@ export const mergeCommand: Command = {
       type: 'boolean',
       description: 'Take snapshots of several levels of redaction into one database.',
     },
+    'move-done': {
+      type: 'string',
+      value: 'FOLDER',
+      kind: 'file',
+      description:
+        'Move what was merged into this folder, on the same volume. A folder without inputs is then no error.',
+    },
+    'move-bad': {
+      type: 'string',
+      value: 'FOLDER',
+      kind: 'file',
+      description:
+        'Move what cannot be read into this folder, with the reason beside it; exit code 6 in that run, and not again.',
+    },
+    settled: {
+      type: 'string',
+      value: 'AGE',
+      kind: 'age',
+      least: 0,
+      description:
+        'Move what was not changed for so long: 10m by default; 0s where it comes by a rename. What is compressed, or a database, and whole, is moved at once.',
+    },
+    ...logOption,
     ...timeoutOption('no limit by default; what was stored stays stored'),
   },
   positionals: { least: 1, most: 1_000_000 },
@@ -153,6 +187,8 @@ export const mergeCommand: Command = {
     'tokenquery merge --db fleet.db exports/',
     'tokenquery merge --db fleet.db mac1.db mac2.tar.gz mac3.ndjson.zst',
     'tokenquery merge --db fleet.db --host-from-folder --only-hosts hosts.txt drop/',
+    'tokenquery merge --db fleet.db --move-done done/ --move-bad bad/ incoming/',
   ],
+  log: 'messages',
   run,
 };

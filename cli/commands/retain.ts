@@ -5,7 +5,8 @@ import { openForReading } from '../../store/file.ts';
 import { retain } from '../../store/retention.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
-import { endProgress, flush, print, printNote, printProgress } from '../output.ts';
+import { endProgress, flush, printDone, printNote, printProgress } from '../output.ts';
+import { logOption } from '../options.ts';
 import { dbOption, dbPath, noteClocks, using, writableStore } from '../database.ts';
 import { currentTime, isoSeconds } from '../time.ts';
 
@@ -39,7 +40,7 @@ const run = async (given: Arguments): Promise<number> => {
     retain(store, time, (done, of) => printProgress(`${done} of ${of} hosts`)),
   ).finally(endProgress);
   const date = new Date(time * 1000).toISOString();
-  print(
+  printDone(
     `dropped what ended before ${date}: ${versions} row versions and ${snapshots} snapshots; ${megabytes(before)} before, ${megabytes(statSync(path).size)} now\n`,
   );
   flush();
@@ -63,8 +64,10 @@ export const retainCommand: Command = {
       isRequired: 'for example --older-than 90d',
       description: 'For example 90d, 52w or 12h.',
     },
+    ...logOption,
   },
   positionals: { least: 0, most: 0 },
   examples: ['tokenquery retain --db fleet.db --older-than 365d'],
+  log: 'messages',
   run,
 };

@@ -3,7 +3,7 @@ import { UserError } from '../../collector/errors.ts';
 import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
 import { formatNames } from '../../export/formats/index.ts';
 import { levels } from '../../export/redact.ts';
-import type { Arguments, Command } from '../command.ts';
+import type { Arguments, Command, OptionSpec } from '../command.ts';
 import type { Relation } from '../command.ts';
 import { day, shortestTurn, splayOf } from '../due.ts';
 import {
@@ -17,6 +17,7 @@ import {
   resultsPath,
 } from '../job.ts';
 import type { Job, LaunchdFrame } from '../job.ts';
+import { seenOptions } from '../options.ts';
 import { flush, print, printNote } from '../output.ts';
 
 /** All that is printed goes by. */
@@ -55,6 +56,8 @@ const printedOf = (given: Arguments): Printed => {
     redact: given.text('redact'),
     redactKey: path('redact-key', `${state}/redact.key`),
     include: [],
+    isStrict: given.flag('strict'),
+    require: given.texts('require'),
     isEnabled: given.flag('enabled'),
   };
 };
@@ -103,16 +106,28 @@ const calendarOf = (seconds: number): string => {
   );
 };
 
+const isMadeBySystemd = (folder: string): boolean => /^\/var\/(?:lib|log)\/tokenquery(?:\/|$)/.test(folder);
+
 /** Folders that the service writes into, beside those that systemd makes for it. */
-const writableFolders = ({ db, cursor, output }: Printed): readonly string[] =>
-  [...new Set([db, cursor, output].map((path) => posix.dirname(path)))].filter(
-    (folder) => !/^\/var\/(?:lib|log)\/tokenquery(?:\/|$)/.test(folder),
+const writableFolders = ({ db, cursor, output }: Printed, shelves: readonly string[]): readonly string[] =>
+  [...new Set([...[db, cursor, output].map((path) => posix.dirname(path)), ...shelves])].filter(
+    (folder) => !isMadeBySystemd(folder),
   );
 
 const systemd = (job: Printed, inputs: string): string => {
   const calendar = calendarOf(job.checkSeconds);
-  const folders = writableFolders(job);
-  const words = [job.program, 'merge', '--db', job.db, inputs, '--then', ...exportWords(job)];
+  // Beside what arrives: inputs are moved by a rename, which stays on one volume.
+  const [done, bad] = ['done', 'bad'].map((name) => posix.join(posix.dirname(inputs), name)) as [
+    string,
+    string,
+  ];
+  const shelves = [inputs, done, bad];
+  const folders = writableFolders(job, shelves);
+  const made = shelves.filter(isMadeBySystemd).map((folder) => folder.replace('/var/lib/', ''));
+  const words = [
+    ...[job.program, 'merge', '--db', job.db, '--move-done', done, '--move-bad', bad, inputs],
+    ...['--then', ...exportWords(job)],
+  ];
   return [
     '# /etc/systemd/system/tokenquery-merge.service. Printed by tokenquery schedule, which installed nothing.',
     '[Unit]',
@@ -123,7 +138,7 @@ const systemd = (job: Printed, inputs: string): string => {
     'User=tokenquery',
     `ExecStart=${words.map(unit).join(' ')}`,
     'UMask=0077',
-    'StateDirectory=tokenquery',
+    `StateDirectory=${['tokenquery', ...made].map(unit).join(' ')}`,
     'StateDirectoryMode=0700',
     'LogsDirectory=tokenquery',
     'Nice=10',
@@ -272,6 +287,8 @@ export const scheduleCommand: Command = {
       kind: 'absolute path',
       description: 'The tokenquery to run; its folder must be root’s.',
     },
+    strict: { ...(seenOptions['strict'] as OptionSpec), excludes: notOnAServer },
+    require: { ...(seenOptions['require'] as OptionSpec), excludes: notOnAServer },
     'host-id': {
       type: 'string',
       value: 'UUID',

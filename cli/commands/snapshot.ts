@@ -1,5 +1,5 @@
 import type { Collection } from '../../collector/collection.ts';
-import { isAnswered } from '../../collector/status.ts';
+import { isAnswered, isComplete, isSeen } from '../../collector/status.ts';
 import { acceptSnapshot } from '../../store/door.ts';
 import { KeptWriter } from '../../store/kept_writer.ts';
 import type { Preparing } from '../../store/database.ts';
@@ -11,11 +11,13 @@ import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { dueOptions, everyOf, isDue } from '../due.ts';
 import { collectEach, generatedTables } from '../sources.ts';
-import { sourceOptions, timeoutOption } from '../options.ts';
-import { flush, print, printError, visible } from '../output.ts';
+import { exitCodes } from '../exit_codes.ts';
+import { setLogHost } from '../log.ts';
+import { logOption, seenOptions, sourceOptions, timeoutOption } from '../options.ts';
+import { flush, printDone, printError, visible } from '../output.ts';
 import { HostJudge } from '../../queries/findings.ts';
 import { isEvaluated, storeFindings } from '../../store/findings.ts';
-import { dbOption, dbPath, noteAhead, noteClock, using, writableStore } from '../database.ts';
+import { dbOption, dbPath, logNameOf, noteAhead, noteClock, using, writableStore } from '../database.ts';
 import { currentTime, isoSeconds } from '../time.ts';
 import { version } from '../version.ts';
 
@@ -57,6 +59,37 @@ const describe = (
   return `${hostId}: ${what}\n${past}${unseen.length === 0 ? '' : `  not wholly looked at: ${unseen.join('; ')}\n`}`;
 };
 
+/** What a snapshot must have seen, as the command line says; null where it says nothing. */
+type Needed = ((table: string, status: string) => boolean) | null;
+
+const neededOf = (given: Arguments): Needed => {
+  const [isStrict, required] = [given.flag('strict'), new Set(given.texts('require'))];
+  if (!isStrict && required.size === 0) return null;
+  return (table, status) =>
+    // What was not asked for is no gap, unless it is needed by name.
+    required.has(table) ? isSeen(status) || status === 'unsupported' : !isStrict || isComplete(status);
+};
+
+/** Says what of a snapshot is not as it is needed; returns whether all is. */
+const isAsNeeded = (needed: Needed, { hostId, observations }: Snapshot, isAhead: boolean): boolean => {
+  if (needed === null) return true;
+  const lacking = [...observations].filter(([table, { status }]) => !needed(table, status));
+  if (isAhead) printError(`${hostId}: the snapshot does not count, for its date is later than now`, '');
+  else if (lacking.length > 0)
+    printError(
+      `${hostId}: not wholly looked at: ${lacking.map(([table, { status }]) => `${table} (${status})`).join(', ')}`,
+      'what was seen is stored; table_status has the reasons',
+    );
+  return !isAhead && lacking.length === 0;
+};
+
+interface Stored {
+  /** What there is to say of it. */
+  readonly text: string;
+  readonly snapshot: Snapshot;
+  readonly isAhead: boolean;
+}
+
 /** What stores one host after the other. */
 interface Storing {
   readonly db: Preparing;
@@ -64,7 +97,7 @@ interface Storing {
   readonly judge: HostJudge;
 }
 
-const store = ({ db, writer: kept, judge }: Storing, collection: Collection): string => {
+const store = ({ db, writer: kept, judge }: Storing, collection: Collection): Stored => {
   const ingestedTime = currentTime();
   const snapshot = acceptSnapshot(snapshotOf(tables, collection, version), {
     ...{ tables, version },
@@ -90,7 +123,8 @@ const store = ({ db, writer: kept, judge }: Storing, collection: Collection): st
     return { result, isFirst };
   });
   noteAhead(added.result.ahead.map((each) => ({ ...each, ingestedTime })));
-  return describe(snapshot, added.result, added.isFirst);
+  const text = describe(snapshot, added.result, added.isFirst);
+  return { text, snapshot, isAhead: added.result.ahead.length > 0 };
 };
 
 const run = async (given: Arguments): Promise<number> => {
@@ -102,22 +136,28 @@ const run = async (given: Arguments): Promise<number> => {
 const takeSnapshots = (given: Arguments): Promise<number> =>
   // Opened first: what cannot be stored need not be collected.
   using(writableStore(given), async (target) => {
+    const needed = neededOf(given);
     noteClock(target);
     const storing = {
       db: { prepare: statementCache(target.db) },
       writer: new KeptWriter(target),
       judge: new HostJudge(target.db, tables),
     };
-    let failures = 0;
+    let [hasFailed, isAllSeen] = [false, true];
     await collectEach(given, generatedTables, {
-      take: (collection) => print(visible(store(storing, collection)).replaceAll('\\n', '\n')),
+      take: (collection) => {
+        const { text, snapshot, isAhead } = store(storing, collection);
+        setLogHost(logNameOf(target, snapshot.hostId));
+        printDone(visible(text).replaceAll('\\n', '\n'));
+        isAllSeen = isAsNeeded(needed, snapshot, isAhead) && isAllSeen;
+      },
       fail: ({ message, hint }) => {
         printError(message, hint);
-        failures += 1;
+        hasFailed = true;
       },
     });
     flush();
-    return failures > 0 ? 1 : 0;
+    return hasFailed ? exitCodes.error : isAllSeen ? exitCodes.done : exitCodes.notSeen;
   });
 
 export const snapshotCommand: Command = {
@@ -132,12 +172,16 @@ export const snapshotCommand: Command = {
     db: { ...dbOption, description: 'The database; it is made where it is not there.' },
     ...dueOptions,
     ...sourceOptions,
+    ...seenOptions,
+    ...logOption,
     ...timeoutOption('no limit by default; every source of a Mac has one of its own'),
   },
   positionals: { least: 0, most: 0 },
   examples: [
     'sudo tokenquery snapshot --db /var/db/tokenquery.db',
+    'sudo tokenquery snapshot --db /var/db/tokenquery.db --require users,filevault_users',
     'tokenquery snapshot --db fleet.db --source mac1.tar.gz --source mac2.tar.gz',
   ],
+  log: 'messages',
   run,
 };

@@ -10,6 +10,7 @@ import { openForReading } from '../../store/file.ts';
 import type { Store } from '../../store/store.ts';
 import { tables } from '../../tables/index.ts';
 import { day } from '../due.ts';
+import { readLogLine } from '../log.ts';
 import { isoSeconds } from '../time.ts';
 import { ageWords, failure, ok, sizeWords, unknown, warning } from './report.ts';
 import type { Line } from './report.ts';
@@ -166,6 +167,26 @@ const tailOf = (path: string): string => {
   }
 };
 
+export interface LoggedError {
+  /** As the log has it; null in one of an older version. */
+  readonly time: string | null;
+  readonly text: string;
+  /** Nothing was told after it. */
+  readonly isLast: boolean;
+}
+
+/** The last error in the end of a log; null for none. Throws as openRegular does. */
+export const lastErrorOf = (path: string): LoggedError | null => {
+  const lines = tailOf(path)
+    .split('\n')
+    .map(readLogLine)
+    .filter(({ text }) => text !== '' && !text.startsWith('tokenquery: hint: '));
+  const begin = 'tokenquery: error: ';
+  const last = lines.findLast(({ text }) => text.startsWith(begin));
+  if (last === undefined) return null;
+  return { time: last.time, text: last.text.slice(begin.length, 400), isLast: last === lines.at(-1) };
+};
+
 /** The log of the job, and whether an error is the last that it tells. */
 export const logLine = (path: string, now: number): Line => {
   const stat = lookAt(path);
@@ -183,16 +204,12 @@ export const logLine = (path: string, now: number): Line => {
   if (stat.isSymbolicLink())
     return unknown('log', `${path} is a link, which is not followed`, '--log names the file itself');
   if (!mayRead(path)) return unknown('log', `${path} may not be read`, askRoot);
-  const lines = tailOf(path)
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('tokenquery: hint: '));
-  const last = lines.at(-1) ?? '';
   const written = `${path}: ${sizeWords(stat.size)}, last written ${ageWords(now - Math.floor(stat.mtimeMs / 1000))} ago`;
-  if (!last.startsWith('tokenquery: error: ')) return ok('log', written);
-  const error = last.slice('tokenquery: error: '.length, 400);
+  const error = lastErrorOf(path);
+  if (error?.isLast !== true) return ok('log', written);
   return warning(
     'log',
-    `${written}; the last that it tells is an error: ${error}`,
+    `${written}; the last that it tells is an error: ${error.text}`,
     'its next line has the hint',
   );
 };

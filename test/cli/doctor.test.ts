@@ -478,6 +478,30 @@ const stateChanges: readonly Change[] = [
     /is an error: live:/,
   ],
   [
+    'an error with its time',
+    (mac) =>
+      put(
+        mac,
+        at.log,
+        '2026-09-22T03:00:00Z - tokenquery: error: timed\n2026-09-22T03:00:00Z - tokenquery: hint: x\n',
+      ),
+    'log',
+    'warning',
+    /is an error: timed/,
+  ],
+  [
+    'an error, and then a run that went well, with times',
+    (mac) =>
+      put(
+        mac,
+        at.log,
+        '2026-09-22T03:00:00Z - tokenquery: error: x\n2026-09-22T04:00:00Z F tokenquery: info: F: nothing changed\n',
+      ),
+    'log',
+    'ok',
+    /last written/,
+  ],
+  [
     'an error, and then a run that went well',
     (mac) => put(mac, at.log, 'tokenquery: error: x\nF: nothing changed\n'),
     'log',

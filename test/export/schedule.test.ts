@@ -219,7 +219,7 @@ test('newsyslog has a line of its columns, and the timer survives a machine that
   t.notRegex((await cli(['schedule', '--systemd'])).stdout, /ReadWritePaths/);
   t.regex(
     text,
-    /ExecStart=\S+ merge --db \/srv\/fleet%%\.db \S+ --then export --db \/srv\/fleet%%\.db .*--cursor/,
+    /ExecStart=\S+ merge --db \/srv\/fleet%%\.db --move-done \S+\/done --move-bad \S+\/bad \S+\/incoming --then export --db \/srv\/fleet%%\.db .*--cursor/,
   );
 });
 

@@ -34,4 +34,10 @@ export type Intended = { readonly reason: string } & (
     }
 );
 
-export const intended: readonly Intended[] = [];
+export const intended: readonly Intended[] = [
+  {
+    changedColumn: 'table_status.last_good_time',
+    reason:
+      'as of a moment it is that of the table; it was that of whichever table was seen last, for an inner name hid that of the table',
+  },
+];

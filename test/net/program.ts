@@ -15,6 +15,10 @@ export interface Ended {
   readonly end: string;
 }
 
+/** What stands before the lines of a log is not what the program answers; test/cli/log.test.ts has it. */
+const withoutStamps = (stderr: string): string =>
+  stderr.replaceAll(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \S+ (?=tokenquery: )/gm, '');
+
 /** Runs `A --then B …` in one process: to start one costs more than most commands. */
 export type Run = (commands: readonly (readonly string[])[], time: number) => Promise<Ended>;
 
@@ -36,7 +40,7 @@ export const runner =
       child.on('close', (code) => {
         resolve({
           stdout: Buffer.concat(out).toString(),
-          end: `${Buffer.concat(err).toString()}exit code ${code}\n`,
+          end: `${withoutStamps(Buffer.concat(err).toString())}exit code ${code}\n`,
         });
       });
       child.stdin.end();

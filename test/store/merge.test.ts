@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import test from 'ava';
 import { programEntry } from '../../cli/delivered.ts';
+import { readLogLine } from '../../cli/log.ts';
 import { UserError } from '../../collector/errors.ts';
 import { nativeLines } from '../native_lines.ts';
 import { nativeDecoder } from '../../store/native/decode.ts';
@@ -151,6 +152,7 @@ test('every bad input is named once, also one whose name its message begins with
   const ran = await cli(['merge', '--db', 'fleet.db', ...inputs], { cwd });
   const errors = ran.stderr
     .split('\n')
+    .map((line) => readLogLine(line).text)
     .filter((line) => line.startsWith('tokenquery: error: '))
     .map((line) => line.slice('tokenquery: error: '.length));
   t.is(errors.length, inputs.length, ran.stderr);
