@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
 import { checkOptions, dashes, written } from './checks.ts';
+import { textWidth } from './screen.ts';
+import { wrapWords } from './width.ts';
 import type { Arguments, Command, OptionSpec, Options, Values } from './command.ts';
 
 const helpOption: OptionSpec = { type: 'boolean', short: 'h', description: 'Print this help.' };
@@ -154,17 +156,38 @@ const optionLine = (name: string, spec: OptionSpec): [string, string] => {
   return [spec.short === undefined ? long : `-${spec.short}, ${long}`, spec.description];
 };
 
+// Beside a wider name there is no room for a text.
+const mostOfLeft = 0.45;
+
+/** Names, and beside each what it is; on a narrow terminal a long name has its text below it. */
 const columns = (pairs: readonly (readonly [string, string])[]): string => {
-  const width = Math.max(...pairs.map(([left]) => left.length));
-  return pairs.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n');
+  const width = textWidth();
+  const most = Math.floor(width * mostOfLeft);
+  const left = Math.max(...pairs.map(([name]) => name.length).filter((length) => length <= most), 0);
+  const indent = ' '.repeat(left + 4);
+  return pairs
+    .map(([name, text]) => {
+      const first = `  ${name.padEnd(left)}  `;
+      if (name.length <= left) return wrapWords(text, { width, indent, first });
+      return `  ${name}\n${wrapWords(text, { width, indent })}`;
+    })
+    .join('')
+    .slice(0, -1);
 };
+
+const paragraph = (text: string, indent = ''): string =>
+  wrapWords(text, { width: textWidth(), indent }).slice(0, -1);
+
+/** Lines that were broken by hand, as one paragraph on a terminal. */
+const flowing = (lines: readonly string[]): string =>
+  textWidth() === Number.POSITIVE_INFINITY ? lines.join('\n') : paragraph(lines.join(' '));
 
 /** The text of `tokenquery COMMAND --help`. */
 export const helpOf = (command: Command): string =>
   [
-    `${command.summary}\n`,
-    `Usage: ${command.usage}\n`,
-    ...(command.about === undefined ? [] : [`${command.about.join('\n')}\n`]),
+    `${paragraph(command.summary)}\n`,
+    `${paragraph(`Usage: ${command.usage}`, '  ').trimStart()}\n`,
+    ...(command.about === undefined ? [] : [`${flowing(command.about)}\n`]),
     'Options:',
     `${columns(Object.entries({ ...command.options, help: helpOption }).map(([name, spec]) => optionLine(name, spec)))}\n`,
     'Examples:',
@@ -172,4 +195,4 @@ export const helpOf = (command: Command): string =>
     '',
   ].join('\n');
 
-export { columns as alignColumns };
+export { columns as alignColumns, paragraph };

@@ -3,7 +3,7 @@ import { alignColumns, helpOf, parseCommandLine } from './args.ts';
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
 import { isSingleExecutable } from './single.ts';
-import { flush, print, printError, printNote } from './output.ts';
+import { flush, holdForPager, print, printError, printNote, showHeld } from './output.ts';
 import { version } from './version.ts';
 
 interface Entry {
@@ -160,6 +160,7 @@ const answer = async (argv: readonly string[], guard: Guard): Promise<number> =>
   const [command, rest] = await commandFor(argv);
   const given = parseCommandLine(command, rest);
   if (given.flag('help')) {
+    holdForPager(false);
     print(helpOf(command));
     return 0;
   }
@@ -174,11 +175,14 @@ const guarded = async (
   guard: Guard,
 ): Promise<number> => {
   const runLines: RunLines = (lines) => inTurn(lines, guard);
+  const run = (): Promise<number> => {
+    if ('no-pager' in command.options && !given.flag('no-pager')) holdForPager(given.flag('wide'));
+    return command.run(given, runLines);
+  };
   const own = command.limits?.(given) ?? { what: command.name, seconds: null, isMemoryBounded: false };
   const asked = 'timeout' in command.options ? given.number('timeout') : null;
   const seconds = asked ?? own.seconds;
-  if (guard === 'none' || (seconds === null && !own.isMemoryBounded))
-    return await command.run(given, runLines);
+  if (guard === 'none' || (seconds === null && !own.isMemoryBounded)) return await run();
   if (guard === 'to start') {
     const { runGuarded } = await import(/* webpackMode: "eager" */ './guardian.ts');
     const { programEntry } = await import(/* webpackMode: "eager" */ './delivered.ts');
@@ -187,7 +191,7 @@ const guarded = async (
   const { bounded, memoryLimit } = await import(/* webpackMode: "eager" */ './guarded.ts');
   const { what, hint = '--timeout SECONDS gives it longer' } = own;
   const limits = { what, hint, seconds, bytes: own.isMemoryBounded ? memoryLimit() : null };
-  return await bounded(limits, asked !== null, () => command.run(given, runLines));
+  return await bounded(limits, asked !== null, run);
 };
 
 let isOwnerKnown = !isSingleExecutable || process.geteuid?.() !== 0;
@@ -213,6 +217,7 @@ const runOne = async (argv: readonly string[], guard: Guard): Promise<number> =>
   try {
     await checkOwner();
     const exitCode = await answer(argv, guard);
+    await showHeld();
     flush();
     return exitCode;
   } catch (error) {

@@ -14,6 +14,9 @@ const durationOf = (text: string): number | null => {
 export const isoSeconds = (time: number): string =>
   isTime(time) ? new Date(time * 1000).toISOString().replace('.000Z', 'Z') : String(time);
 
+/** The same in a table for people. */
+export const peopleTime = (time: number): string => isoSeconds(time).replace('T', ' ');
+
 /** Now, in unix seconds. */
 export const currentTime = (): number => Math.floor(Date.now() / 1000);
 

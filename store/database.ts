@@ -3,6 +3,7 @@ import { codeOf, FileError, UserError } from '../collector/errors.ts';
 
 export type Db = Database.Database;
 export type Statement = Database.Statement;
+export type ColumnDefinition = Database.ColumnDefinition;
 
 /** What holds of every connection: nothing is written beside the file, and what a schema says is not trusted. */
 const prepareConnection = (db: Db): Db => {
