@@ -84,7 +84,7 @@ export const changesCommand: Command = {
   summary: 'Lists what changed between snapshots, one line for each column.',
   about: [
     'What the first good observation of a table shows is no change. Nor is what could not be collected.',
-    'TIME is unix seconds, a date, a time (UTC where it has no offset), or -7d, -12h, -30m for so long ago.',
+    'TIME is unix seconds, a date, a time (UTC where it has no offset), yesterday, or 7d, 12h, 30m for so long ago.',
   ],
   options: {
     db: dbOption,

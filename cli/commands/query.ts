@@ -1,4 +1,4 @@
-import { UserError } from '../../collector/errors.ts';
+import { FileError, UserError } from '../../collector/errors.ts';
 import { fileFailure } from '../../collector/file_failure.ts';
 import { readAtMost, readRegular } from '../../collector/files.ts';
 import type { Names } from '../../queries/evaluate.ts';
@@ -37,6 +37,27 @@ const queryOf = async (given: Arguments): Promise<Query> => {
 
 const longHint = 'a statement has at most 1 MiB';
 
+/** Files that somebody may name in place of a statement, by how they begin. */
+const otherKinds: readonly (readonly [begins: string, what: string, hint: string])[] = [
+  ['SQLite format 3\0', 'a database', 'ask it with --db'],
+  ['\u001f\u008b', 'compressed', 'evidence is named with --source'],
+  ['\u0028\u00b5\u002f\u00fd', 'compressed', 'tokenquery merge --db FILE takes exports'],
+  ['bplist00', 'a property list', '-f takes the path of a file with one SQL statement'],
+];
+
+const checkKind = (bytes: Buffer, file: string | null): void => {
+  const begins = bytes.toString('latin1', 0, 16);
+  const found = otherKinds.find(([start]) => begins.startsWith(start));
+  if (found === undefined && bytes.includes(0))
+    throw new FileError(
+      file ?? 'standard input',
+      ' is no text, and no SQL',
+      '-f takes the path of a file with one SQL statement',
+    );
+  if (found !== undefined)
+    throw new FileError(file ?? 'standard input', ` is ${found[1]}, and no SQL`, found[2]);
+};
+
 const readSql = (given: Arguments): string => {
   const [inline] = given.positionals;
   const file = given.text('f');
@@ -51,6 +72,7 @@ const readSql = (given: Arguments): string => {
         : readRegular(file, maxSqlBytes, {
             hint: `${longHint}; what a pipe has is read from standard input`,
           });
+    checkKind(bytes, file);
     return bytes.toString('utf8');
   } catch (error) {
     const name = file === null || file === '-' ? 'standard input' : file;
