@@ -119,12 +119,13 @@ export const fitColumns = (
   return shown.map((one) => (one.isName ? widthsOfIds : widthsOfOthers).shift() ?? 0);
 };
 
-/** Whether every column has room. */
+/** Whether every value has room. */
 export const fitsAll = (names: readonly string[], rows: readonly Cells[], width: number): boolean => {
   const values = names.map((_, index) =>
     Math.max(0, ...rows.map((row) => widthUpTo(plainCell(row[index] ?? null), width))),
   );
-  return fitColumns(names, values, width).length === names.length;
+  const widths = fitColumns(names, values, width);
+  return values.every((value, index) => value <= (widths[index] ?? -1));
 };
 
 // Widths are taken from the first rows, so that a long answer need not be held in memory.

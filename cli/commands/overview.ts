@@ -88,6 +88,7 @@ const printAccounts = (names: readonly string[], accounts: readonly Cells[]): vo
     printRows('pretty', names, accounts);
     return;
   }
+  print(indent(['accounts:']));
   for (const account of accounts) {
     const [user, uid, kind, ...others] = account.map((cell) => plainCell(cell));
     const facts = others.map((cell, index) => `${names[index + 3]} ${cell}`);
