@@ -59,7 +59,7 @@ const checkChoice = (shown: string, spec: OptionSpec, text: string): void => {
   }
   throw new UserError(
     `${shown} does not know ${JSON.stringify(text)}`,
-    `it takes ${listed(choices, isList === true ? ' and ' : ' or ')}`,
+    suggest(text, choices, `it takes ${listed(choices, isList === true ? ' and ' : ' or ')}`),
     2,
   );
 };

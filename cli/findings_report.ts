@@ -8,7 +8,9 @@ import { severities, severityRank } from '../queries/query.ts';
 import type { Answer, BlindSpot } from '../queries/evaluate.ts';
 import { plural } from '../collector/plural.ts';
 import { tables } from '../tables/index.ts';
-import { print, visible } from './output.ts';
+import { print } from './output.ts';
+import { isShown as isOnScreen, ofSeverity, textWidth } from './screen.ts';
+import { wrapWords } from './width.ts';
 
 const rowsShown = 20;
 const hostsShown = 3;
@@ -35,27 +37,21 @@ const factsText = (details: Finding['details']): string =>
     )
     .join('; ');
 
-/** Lines of at most some 100 characters. */
-const wrap = (text: string, indent: string, first = indent): string => {
-  const lines: string[] = [];
-  let line = first;
-  let isEmpty = true;
-  for (const word of visible(text).split(' ')) {
-    if (!isEmpty && line.length + word.length > 100) {
-      lines.push(line);
-      line = indent;
-      isEmpty = true;
-    }
-    line += isEmpty ? word : ` ${word}`;
-    isEmpty = false;
-  }
-  return [...lines, line].map((one) => `${one}\n`).join('');
-};
+/** Without a terminal, lines have some 100 characters. */
+const wrap = (text: string, indent: string, first = indent): string =>
+  isOnScreen()
+    ? wrapWords(text, { width: textWidth(), indent, first })
+    : wrapWords(text, { width: 101, indent, first, isLoose: true });
+
+/** What is wrapped on a terminal only. */
+const wrapShown = (text: string, indent: string, first = indent): string =>
+  wrapWords(text, { width: textWidth(), indent, first });
 
 const printAnswer = ({ query, verdicts }: Answer, findings: readonly Finding[]): void => {
   const hosts = new Set(findings.map(({ hostId }) => hostId)).size;
-  const title = query.title === query.name ? '' : `: ${visible(query.title)}`;
-  print(`${query.severity.padEnd(8)}  ${query.name}${title}\n`);
+  const title = query.title === query.name ? '' : `: ${query.title}`;
+  const head = wrapShown(`${query.name}${title}`, '          ', ' '.repeat(10)).slice(8);
+  print(ofSeverity(query.severity, query.severity.padEnd(8)), head);
   if (query.purpose !== '' && query.purpose !== query.title)
     print(wrap(query.purpose, '          ', '  means:  '));
   if (query.remediation !== '') print(wrap(query.remediation, '          ', '  do:     '));
@@ -190,5 +186,5 @@ export const printFindings = (answers: readonly Answer[], showInfo: boolean): vo
     print('\n');
   }
   printUnknown(answers, hostCount);
-  print(`${summaryOf(answers)}\n`);
+  print(wrapShown(summaryOf(answers), ''));
 };

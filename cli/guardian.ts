@@ -27,6 +27,7 @@ export interface Limits {
 export type Told =
   | { readonly limits: Limits | null }
   | { readonly isPaused: boolean }
+  | { readonly isPaging: boolean }
   | { readonly file: string; readonly isThere: boolean }
   | { readonly group: number; readonly isThere: boolean };
 
@@ -103,6 +104,7 @@ class Guardian {
   #unseenMs = 0;
   #timer: NodeJS.Timeout | null = null;
   #isEnding = false;
+  #isPaging = false;
   #hasFailed = false;
 
   constructor(entry: ThreadEntry, worker: Worker, state: Int32Array) {
@@ -115,6 +117,7 @@ class Guardian {
   #hear(told: Told): void {
     if ('limits' in told) this.#watch(told.limits);
     else if ('isPaused' in told) this.#pause(told.isPaused);
+    else if ('isPaging' in told) this.#isPaging = told.isPaging;
     else if ('file' in told) this.#files[told.isThere ? 'add' : 'delete'](told.file);
     else this.#groups[told.isThere ? 'add' : 'delete'](told.group);
   }
@@ -205,7 +208,8 @@ class Guardian {
   }
 
   #signal(signal: NodeJS.Signals): void {
-    if (this.#isEnding) return;
+    // A pager has Ctrl-C for itself, and ends when it is told to.
+    if (this.#isEnding || (this.#isPaging && signal === 'SIGINT')) return;
     this.#isEnding = true;
     void this.#putInOrder().then(() => {
       process.removeAllListeners(signal);

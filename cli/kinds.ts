@@ -21,7 +21,8 @@ const refused = (option: string, what: string, text: string, hint = ''): UserErr
 
 const count = (option: string, text: string, least: number): number => {
   const number = /^[0-9]{1,12}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(number >= least)) throw refused(option, `a whole number of at least ${least}`, text);
+  if (!(number >= least))
+    throw refused(option, `a whole number of at least ${least}`, text, `for example ${option} 30`);
   return number;
 };
 

@@ -1,11 +1,12 @@
+import { existsSync } from 'node:fs';
 import type { Arguments, Command, RunLines } from './command.ts';
-import { alignColumns, helpOf, parseCommandLine } from './args.ts';
+import { alignColumns, helpOf, isSql, parseCommandLine } from './args.ts';
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
 import { beginLog, logForms, logState, restoreLog } from './log.ts';
 import { isSingleExecutable } from './single.ts';
+import { flush, holdForPager, print, printError, printNote, showHeld } from './output.ts';
 import { isTerminal } from './terminal.ts';
-import { flush, print, printError, printNote } from './output.ts';
 import { version } from './version.ts';
 
 interface Entry {
@@ -95,22 +96,92 @@ const general = (): string =>
     'tokenquery COMMAND --help has the options and examples of each.\n',
   ].join('\n');
 
+/** Options stand behind the command that they are of: `tokenquery --json query …` names none. */
+const checkOrder = (argv: readonly string[]): void => {
+  const sql = argv.find((word) => isSql(word));
+  if (sql !== undefined && !argv.some((word) => Object.hasOwn(verbs, word)))
+    throw new UserError(
+      'SQL goes with the command query',
+      `tokenquery query ${argv.map((word) => (/\s/.test(word) ? `"${word}"` : word)).join(' ')}`,
+      2,
+    );
+  const at = argv.findIndex((word) => Object.hasOwn(verbs, word));
+  const isValue = ['--source', '--exec-root', '--host-id'].includes(argv[at - 1] ?? '');
+  if (at > 0 && !isValue) {
+    const rest = [...argv.slice(0, at), ...argv.slice(at + 1)].map((word) =>
+      /\s/.test(word) ? `"${word}"` : word,
+    );
+    throw new UserError('options stand behind the command', `tokenquery ${argv[at]} ${rest.join(' ')}`, 2);
+  }
+};
+
+// What other programs call something that has another name here.
+const otherVerbs: Readonly<Record<string, string>> = {
+  ...{
+    sql: 'query',
+    select: 'query',
+    run: 'query',
+    ask: 'query',
+    exec: 'query',
+    show: 'tables',
+    list: 'tables',
+  },
+  ...{
+    describe: 'tables',
+    desc: 'tables',
+    ls: 'tables',
+    status: 'overview',
+    info: 'overview',
+    summary: 'overview',
+  },
+  ...{ collect: 'capture', record: 'capture', scan: 'findings', check: 'findings', audit: 'findings' },
+  ...{ diff: 'changes', log: 'changes', history: 'changes', import: 'merge', add: 'merge', load: 'merge' },
+  ...{
+    dump: 'export',
+    prune: 'retain',
+    gc: 'retain',
+    clean: 'retain',
+    vacuum: 'retain',
+    install: 'schedule',
+  },
+  ...{
+    cron: 'schedule',
+    launchd: 'schedule',
+    test: 'doctor',
+    verify: 'doctor',
+    init: 'snapshot',
+    store: 'snapshot',
+  },
+};
+
+/** How a word is told that is no command. */
+const noCommand = (first: string): UserError => {
+  const list = 'tokenquery --help lists the commands';
+  const other = Object.hasOwn(otherVerbs, first) ? otherVerbs[first] : undefined;
+  const near = other ?? nearest(first, Object.keys(verbs));
+  if (isSql(first)) return new UserError('SQL goes with the command query', 'tokenquery query "SELECT …"', 2);
+  if (/^\.[a-z]/i.test(first))
+    return new UserError(`${first} is a command of another shell`, 'tokenquery tables lists the tables', 2);
+  if (existsSync(first))
+    return new UserError(
+      `there is no command ${first}`,
+      `evidence is named with --source, and a database with --db: tokenquery query --source ${first} "SELECT …"`,
+      2,
+    );
+  return new UserError(
+    `there is no command ${first}`,
+    near === null ? list : `did you mean ${near}? ${list}`,
+    2,
+  );
+};
+
 const commandFor = async (argv: readonly string[]): Promise<[Command, readonly string[]]> => {
   const isBare = argv[0] === undefined || argv[0].startsWith('-');
+  if (isBare) checkOrder(argv);
   const [first = '', ...rest] = isBare ? ['overview', ...argv] : argv;
   const entry = Object.hasOwn(verbs, first) ? verbs[first] : undefined;
   if (entry !== undefined) return [await entry.load(), rest];
-  const isSql = /^(?:select|with|values|explain)\b/i.test(first);
-  const near = nearest(first, Object.keys(verbs));
-  throw new UserError(
-    isSql ? 'SQL goes with the command query' : `there is no command ${first}`,
-    isSql
-      ? 'tokenquery query "SELECT …"'
-      : near === null
-        ? 'tokenquery --help lists the commands'
-        : `did you mean ${near}? tokenquery --help lists the commands`,
-    2,
-  );
+  throw noCommand(first);
 };
 
 /** `A … --then B …` is two commands: a job of launchd has one command line and should need no shell. */
@@ -161,20 +232,29 @@ const tellAsLog = ({ log }: Command, given: Arguments | null): void => {
 
 const answer = async (argv: readonly string[], guard: Guard): Promise<number> => {
   const [first] = argv;
-  if (argv.length === 1 && (first === '--version' || first === '-V')) {
+  if (argv.length === 1 && ['--version', '-V', '-v', 'version'].includes(first ?? '')) {
     print(`tokenquery ${version}\n`);
     return 0;
   }
   if (argv.length <= 1 && (first === '--help' || first === '-h' || first === 'help')) {
+    holdForPager(false);
     print(general());
     return 0;
   }
+  if (first === undefined && guard === 'to start' && !isTerminal(0)) {
+    const { pipedSql } = await import(/* webpackMode: "eager" */ './piped.ts');
+    const sql = await pipedSql();
+    if (sql !== null) return await answer(['query', sql], guard);
+  }
+  // `help query`, as git has it.
+  if (first === 'help') return await answer([...argv.slice(1), '--help'], guard);
   const [command, rest] = await commandFor(argv);
   // Before the command line is read: what is wrong with it stands in the log too.
   tellAsLog(command, null);
   const given = parseCommandLine(command, rest);
   tellAsLog(command, given);
   if (given.flag('help')) {
+    holdForPager(false);
     print(helpOf(command));
     return 0;
   }
@@ -189,11 +269,14 @@ const guarded = async (
   guard: Guard,
 ): Promise<number> => {
   const runLines: RunLines = (lines) => inTurn(lines, guard);
+  const run = (): Promise<number> => {
+    if ('no-pager' in command.options && !given.flag('no-pager')) holdForPager(given.flag('wide'));
+    return command.run(given, runLines);
+  };
   const own = command.limits?.(given) ?? { what: command.name, seconds: null, isMemoryBounded: false };
   const asked = 'timeout' in command.options ? given.number('timeout') : null;
   const seconds = asked ?? own.seconds;
-  if (guard === 'none' || (seconds === null && !own.isMemoryBounded))
-    return await command.run(given, runLines);
+  if (guard === 'none' || (seconds === null && !own.isMemoryBounded)) return await run();
   if (guard === 'to start') {
     const { runGuarded } = await import(/* webpackMode: "eager" */ './guardian.ts');
     const { programEntry } = await import(/* webpackMode: "eager" */ './delivered.ts');
@@ -202,7 +285,7 @@ const guarded = async (
   const { bounded, memoryLimit } = await import(/* webpackMode: "eager" */ './guarded.ts');
   const { what, hint = '--timeout SECONDS gives it longer' } = own;
   const limits = { what, hint, seconds, bytes: own.isMemoryBounded ? memoryLimit() : null };
-  return await bounded(limits, asked !== null, () => command.run(given, runLines));
+  return await bounded(limits, asked !== null, run);
 };
 
 let isOwnerKnown = !isSingleExecutable || process.geteuid?.() !== 0;
@@ -229,6 +312,7 @@ const runOne = async (argv: readonly string[], guard: Guard): Promise<number> =>
   try {
     await checkOwner();
     const exitCode = await answer(argv, guard);
+    await showHeld();
     flush();
     return exitCode;
   } catch (error) {

@@ -5,9 +5,10 @@ import { alternatives } from './checks.ts';
 import type { Options } from './command.ts';
 import { logForms } from './log.ts';
 import { modes } from './output.ts';
-import type { Mode } from './output.ts';
+import type { Mode, TableLook } from './output.ts';
 import { suggest } from './suggest.ts';
 import { dataTables } from '../collector/table.ts';
+import type { Times } from './table_text.ts';
 import type { Table } from '../collector/table.ts';
 import { tables } from '../tables/index.ts';
 
@@ -120,6 +121,9 @@ const modeAlternatives: Options = alternatives({
   },
 });
 
+const otherModes = modes.filter((mode) => mode !== 'pretty');
+const dataModes = otherModes.filter((mode) => mode !== 'line');
+
 export const modeOptions: Options = {
   ...modeAlternatives,
   spreadsheet: {
@@ -129,8 +133,41 @@ export const modeOptions: Options = {
   },
 };
 
+/** Of a command whose answer may be long. */
+export const pagerOption: Options = {
+  'no-pager': {
+    type: 'boolean',
+    description: 'Print all at once, also where it is longer than the terminal.',
+  },
+};
+
+/** Of a command whose answer is a table for people. */
+export const wideOption: Options = {
+  ...pagerOption,
+  wide: {
+    type: 'boolean',
+    excludes: otherModes.map((option) => ({ option, because: 'only a table for people is cut' })),
+    description: 'Cut nothing, also where the terminal is narrower than the table.',
+  },
+};
+
+export const tableOptions: Options = {
+  ...wideOption,
+  raw: {
+    type: 'boolean',
+    excludes: dataModes.map((option) => ({ option, because: 'times are numbers there' })),
+    description: 'Times in unix seconds on a terminal too, where they are dates by default.',
+  },
+};
+
 export const modeOf = (given: Arguments): Mode =>
   given.flag('spreadsheet') ? 'spreadsheet' : (modes.find((mode) => given.flag(mode)) ?? 'pretty');
+
+export const lookOf = (given: Arguments, times: Times): TableLook => ({
+  isWide: given.flag('wide'),
+  times,
+  whole: '--line shows one value a line, --wide the whole table',
+});
 
 export const includeOf = (given: Arguments): ReadonlySet<string> => new Set(given.texts('include'));
 

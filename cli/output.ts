@@ -1,6 +1,5 @@
 /** The only writer to stdout and stderr. */
 import { writeSync } from 'node:fs';
-import { eastAsianWidth } from 'get-east-asian-width';
 import { codeOf } from '../collector/errors.ts';
 import type { UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
@@ -8,14 +7,16 @@ import { sleep } from '../collector/sleep.ts';
 import { notCalculated, csvCell, hexOf, jsonCell } from '../export/cell.ts';
 import type { AnyCell } from '../export/cell.ts';
 import { lineBegin, outputBegin } from './log.ts';
+import { isShown, painted, screenSize } from './screen.ts';
+import type { Part } from './screen.ts';
+import { noTimes, plainCell, tableLines } from './table_text.ts';
+import type { Cells, Cut, Times } from './table_text.ts';
 import { isTerminal } from './terminal.ts';
 import { forTerminal, markdownText, visible } from './visible.ts';
+import { cutTo, padTo, widthOf, wrapWords } from './width.ts';
 
+export type { Cells } from './table_text.ts';
 export { visible } from './visible.ts';
-
-let terminal: boolean | null = null;
-/** Whether what is printed goes to a terminal. */
-const isShown = (): boolean => (terminal ??= isTerminal(1));
 
 const chunkCharacters = 65_536;
 let pending: string[] = [];
@@ -46,10 +47,54 @@ let unreadCode = 0;
 /** Says what the exit code is, whether or not somebody reads what is printed from now on. */
 export const exitUnreadWith = (exitCode: number): void => void (unreadCode = exitCode);
 
+// More is not kept in memory for a pager.
+const mostHeld = 16 * 1024 * 1024;
+
+/** What is kept for a pager; null where everything goes straight to stdout. */
+let held: { readonly isWide: boolean; notes: string } | null = null;
+
+/** Keeps what is printed on a terminal from here on, until `showHeld`, where a pager may be wanted. */
+export const holdForPager = (isWide: boolean): void => {
+  if (isShown() && pendingLength === 0) held = { isWide, notes: '' };
+};
+
+/** How many lines of a terminal a text fills. */
+const linesOf = (text: string, columns: number): number =>
+  text.split('\n').reduce((lines, line) => lines + Math.max(1, Math.ceil(line.length / columns)), -1);
+
+/** Shows what was kept: page by page, where it is longer than the terminal. */
+export const showHeld = async (): Promise<void> => {
+  const size = screenSize();
+  if (held === null || size === null) return;
+  const { isWide, notes } = held;
+  const text = pending.join('');
+  held = null;
+  if (linesOf(text, size.columns) >= size.rows) {
+    const { page, pagerFor } = await import(/* webpackMode: "eager" */ './pager.ts');
+    const pager = pagerFor(process.env, { isRoot: process.geteuid?.() === 0, isWide });
+    if (pager !== null && (await page(text, pager))) [pending, pendingLength] = [[], 0];
+  }
+  flush();
+  if (notes !== '') writeAll(2, notes);
+};
+
+/** Goes on without a pager: what comes now must be seen at once. */
+const letGo = (): void => {
+  const notes = held?.notes ?? '';
+  held = null;
+  flush();
+  if (notes !== '') writeAll(2, notes);
+};
+
 /** Sends what is buffered. Nobody reading any more (`| head`) is a good end of the program. */
 export const flush = (): void => {
   if (failure !== null) throw failure;
   if (pendingLength === 0) return;
+  if (held !== null) {
+    if (pendingLength < mostHeld) return;
+    letGo();
+    return;
+  }
   const text = pending.join('');
   pending = [];
   pendingLength = 0;
@@ -61,11 +106,15 @@ export const flush = (): void => {
   }
 };
 
+const safe = (text: string): string => (isShown() ? forTerminal(text) : text);
+
 /** Data, to stdout. A terminal gets nothing that it would act upon or hide; a file and a pipe get every byte. */
-export const print = (given: string): void => {
-  const text = isShown() ? forTerminal(given) : given;
-  pending.push(text);
-  pendingLength += text.length;
+export const print = (...parts: readonly Part[]): void => {
+  for (const part of parts) {
+    const text = typeof part === 'string' ? safe(part) : painted(part.style, safe(part.text));
+    pending.push(text);
+    pendingLength += text.length;
+  }
   if (pendingLength >= chunkCharacters) flush();
 };
 
@@ -86,13 +135,24 @@ const told = (message: string): string =>
   visible(message.length <= mostOfMessage ? message : message.slice(0, mostOfMessage)) +
   (message.length <= mostOfMessage ? '' : ` … (${message.length - mostOfMessage} more characters)`);
 
-export const printError = (message: string, hint = ''): void => {
-  const line = (severity: string, text: string): string =>
-    `${lineBegin()}tokenquery: ${severity}: ${told(text)}\n`;
-  toStderr(line('error', message) + (hint === '' ? '' : line('hint', hint)));
+/** A message, of which a terminal gets lines of whole words. */
+const message = (kind: 'error' | 'hint' | 'note', text: string): string => {
+  const first = `${lineBegin()}tokenquery: ${kind}: `;
+  const columns = isTerminal(2) ? screenSize()?.columns : undefined;
+  return columns === undefined
+    ? `${first}${told(text)}\n`
+    : wrapWords(told(text), { width: Math.min(columns, 100), first, indent: '  ' });
 };
-export const printNote = (message: string): void => {
-  toStderr(`${lineBegin()}tokenquery: note: ${told(message)}\n`);
+
+export const printError = (text: string, hint = ''): void => {
+  if (held !== null) letGo();
+  toStderr(message('error', text) + (hint === '' ? '' : message('hint', hint)));
+};
+export const printNote = (text: string): void => {
+  const note = message('note', text);
+  // A note of what was printed stands behind it.
+  if (held !== null && pendingLength > 0 && isTerminal(2)) held.notes += note;
+  else toStderr(note);
 };
 
 /** What a command did, to stdout: whole lines, which are lines of the log in a scheduled job. */
@@ -102,25 +162,16 @@ export const printDone = (lines: string): void => {
 };
 
 /** Progress, on a terminal only: each call replaces the line before it. */
-export const printProgress = (message: string): void => {
-  if (isTerminal(2)) toStderr(`\r\u001b[K${visible(message)}`);
+export const printProgress = (text: string): void => {
+  if (isTerminal(2)) toStderr(`\r\u001b[K${cutTo(visible(text), (screenSize()?.columns ?? 80) - 1)}`);
 };
 export const endProgress = (): void => {
   if (isTerminal(2)) toStderr('\r\u001b[K');
 };
 
-/** Values as SQLite answers them; integers may be bigint. */
-export type Cells = readonly AnyCell[];
-
 export const modes = ['pretty', 'json', 'ndjson', 'csv', 'line', 'list', 'markdown', 'osquery-json'] as const;
 /** `spreadsheet` is CSV of which no cell is calculated. */
 export type Mode = (typeof modes)[number] | 'spreadsheet';
-
-/** For people: unknown is shown as NULL. */
-const plain = (value: AnyCell): string => {
-  if (value === null) return 'NULL';
-  return visible(value instanceof Uint8Array ? hexOf(value) : String(value));
-};
 
 export const jsonRow = (names: readonly string[], cells: Cells): string =>
   `{${names.map((name, index) => `${JSON.stringify(name)}:${jsonCell(cells[index] ?? null)}`).join(',')}}`;
@@ -143,67 +194,58 @@ const osqueryRow = (names: readonly string[], cells: Cells): string => {
   return `{${sorted.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(text(value))}`).join(',')}}`;
 };
 
-let graphemes: Intl.Segmenter | null = null;
+/** How a table for people looks. */
+export interface TableLook {
+  /** Nothing is cut, however wide the terminal is. */
+  readonly isWide?: boolean;
+  /** The columns that are moments. */
+  readonly times?: Times;
+  /** What shows the whole of it, for the note of what was cut. */
+  readonly whole?: string;
+}
 
-/** How many columns of a terminal a text takes. */
-const widthOf = (text: string): number => {
-  if (/^[ -~]*$/.test(text)) return text.length;
-  graphemes ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
-  let width = 0;
-  for (const { segment } of graphemes.segment(text)) {
-    const isEmoji = segment.includes('\u{fe0f}') || segment.includes('\u{200d}');
-    width += isEmoji ? 2 : eastAsianWidth(segment.codePointAt(0) ?? 0);
-  }
-  return width;
+const printPretty = (
+  names: readonly string[],
+  rows: Iterable<Cells>,
+  { isWide, times = noTimes, whole }: TableLook,
+): void => {
+  const screen = isWide === true ? null : screenSize();
+  const lines = tableLines(names, rows, { width: screen?.columns ?? Number.POSITIVE_INFINITY, times });
+  let next = lines.next();
+  for (; next.done !== true; next = lines.next()) print(...next.value);
+  const { columns, isCut }: Cut = next.value;
+  const isLess = columns < names.length;
+  if (whole === undefined || screen === null || (!isLess && !isCut)) return;
+  const what = isLess ? `only ${columns} of ${names.length} columns fit` : 'some values are cut to fit';
+  printNote(`${what} this terminal: ${whole}`);
 };
 
-const pad = (text: string, width: number, isNumber: boolean): string => {
-  const space = ' '.repeat(Math.max(0, width - widthOf(text)));
-  return isNumber ? space + text : text + space;
-};
+const markdownCell = (value: AnyCell): string => markdownText(plainCell(value));
 
-// Widths are taken from the first rows, so that a long answer need not be held in memory.
-const rowsForWidths = 5_000;
-
-const printPretty = (names: readonly string[], rows: Iterable<Cells>): void => {
-  const iterator = rows[Symbol.iterator]();
-  const first: Cells[] = [];
-  for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
-    first.push(next.value);
-    if (first.length === rowsForWidths) break;
-  }
-  const isNumber = names.map((_, index) => {
-    const values = first.map((row) => row[index]).filter((value) => value != null);
-    return (
-      values.length > 0 && values.every((value) => typeof value === 'number' || typeof value === 'bigint')
+/** One value a line, and an empty line between two rows. */
+const printLines = (names: readonly string[], rows: Iterable<Cells>, times: Times): void => {
+  const width = Math.max(0, ...names.map((name) => widthOf(visible(name))));
+  let separator = '';
+  for (const cells of rows) {
+    const lines = names.map(
+      (name, index) =>
+        `${padTo(visible(name), width, true)} = ${plainCell(cells[index] ?? null, times.has(index))}\n`,
     );
-  });
-  const widths = names.map((name, index) =>
-    Math.max(widthOf(visible(name)), ...first.map((row) => widthOf(plain(row[index] ?? null)))),
-  );
-  const rule = `+${widths.map((width) => '-'.repeat(width + 2)).join('+')}+\n`;
-  const line = (texts: readonly string[], isHead: boolean): string =>
-    `|${texts.map((text, index) => ` ${pad(text, widths[index] ?? 0, !isHead && isNumber[index] === true)} `).join('|')}|\n`;
-  const printRow = (row: Cells): void =>
-    print(
-      line(
-        names.map((_, index) => plain(row[index] ?? null)),
-        false,
-      ),
-    );
-  print(rule + line(names.map(visible), true) + rule);
-  for (const row of first) printRow(row);
-  for (let next = iterator.next(); next.done !== true; next = iterator.next()) printRow(next.value);
-  print(rule);
+    print(separator + lines.join(''));
+    separator = '\n';
+  }
 };
-
-const markdownCell = (value: AnyCell): string => markdownText(plain(value));
 
 /** Prints an answer. */
-export const printRows = (mode: Mode, names: readonly string[], rows: Iterable<Cells>): void => {
+export const printRows = (
+  mode: Mode,
+  names: readonly string[],
+  rows: Iterable<Cells>,
+  look: TableLook = {},
+): void => {
   switch (mode) {
     case 'pretty':
-      printPretty(names, rows);
+      printPretty(names, rows, look);
       return;
     case 'json':
     case 'osquery-json': {
@@ -225,21 +267,12 @@ export const printRows = (mode: Mode, names: readonly string[], rows: Iterable<C
       print(csvLine(names, mode));
       for (const cells of rows) print(csvLine(cells, mode));
       return;
-    case 'line': {
-      const width = Math.max(0, ...names.map((name) => widthOf(visible(name))));
-      let separator = '';
-      for (const cells of rows) {
-        const lines = names.map(
-          (name, index) => `${pad(visible(name), width, true)} = ${plain(cells[index] ?? null)}\n`,
-        );
-        print(separator + lines.join(''));
-        separator = '\n';
-      }
+    case 'line':
+      printLines(names, rows, look.times ?? noTimes);
       return;
-    }
     case 'list':
       print(`${names.map(visible).join('|')}\n`);
-      for (const cells of rows) print(`${cells.map(plain).join('|')}\n`);
+      for (const cells of rows) print(`${cells.map((cell) => plainCell(cell)).join('|')}\n`);
       return;
     case 'markdown':
       print(

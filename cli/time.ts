@@ -2,11 +2,14 @@
 import { UserError } from '../collector/errors.ts';
 import { isTime } from '../collector/time.ts';
 
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+const daySeconds = 86_400;
+const unitSeconds: Readonly<Record<string, number>> = {
+  ...{ s: 1, m: 60, h: 3600, d: daySeconds, w: 7 * daySeconds, y: 365 * daySeconds },
+};
 const iso = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
 
 const durationOf = (text: string): number | null => {
-  const [, count, unit] = /^(\d{1,9})([smhdw])$/.exec(text) ?? [];
+  const [, count, unit] = /^(\d{1,9})([smhdwy])$/.exec(text) ?? [];
   return count === undefined || unit === undefined ? null : Number(count) * (unitSeconds[unit] ?? 0);
 };
 
@@ -14,16 +17,24 @@ const durationOf = (text: string): number | null => {
 export const isoSeconds = (time: number): string =>
   isTime(time) ? new Date(time * 1000).toISOString().replace('.000Z', 'Z') : String(time);
 
+/** The same in a table for people. */
+export const peopleTime = (time: number): string => isoSeconds(time).replace('T', ' ');
+
 /** Now, in unix seconds. */
 export const currentTime = (): number => Math.floor(Date.now() / 1000);
 
+/** Days by name; each begins at midnight UTC. */
+const daysAgo: Readonly<Record<string, number>> = { today: 0, yesterday: 1 };
+
 /**
- * Unix seconds of a moment: `1790000000`, `2026-09-01`, `2026-09-01T08:00:00Z`, or `-7d` for seven days ago. Without
- * an offset, a time is UTC: the same command means the same everywhere.
+ * Unix seconds of a moment: `1790000000`, `2026-09-01`, `2026-09-01T08:00:00Z`, `yesterday`, or `7d` for seven days ago, also
+ * written `-7d`. Without an offset, a time is UTC: the same command means the same everywhere.
  */
 export const parseTime = (option: string, text: string, now: number = currentTime()): number => {
   if (/^\d{1,12}$/.test(text)) return Number(text);
-  const ago = text.startsWith('-') ? durationOf(text.slice(1)) : null;
+  const days = Object.hasOwn(daysAgo, text) ? daysAgo[text] : undefined;
+  if (days !== undefined) return (Math.floor(now / daySeconds) - days) * daySeconds;
+  const ago = durationOf(text.replace(/^-/, ''));
   if (ago !== null) return Math.max(0, now - ago);
   if (iso.test(text)) {
     const normal = text.replace(' ', 'T');
@@ -38,7 +49,7 @@ export const parseTime = (option: string, text: string, now: number = currentTim
   }
   throw new UserError(
     `${option} takes a time, not ${JSON.stringify(text)}`,
-    'for example 1790000000, 2026-09-01, 2026-09-01T08:00:00Z, or -7d, -12h, -30m for so long ago',
+    'for example 2026-09-01, 2026-09-01T08:00:00Z, yesterday, unix seconds, or 7d, 12h, 30m for so long ago',
     2,
   );
 };
@@ -49,7 +60,7 @@ export const parseAge = (option: string, text: string): number => {
   if (seconds === null) {
     throw new UserError(
       `${option} takes an age, not ${JSON.stringify(text)}`,
-      'for example 90d, 52w or 12h',
+      'for example 90d, 52w, 1y or 12h',
       2,
     );
   }

@@ -1,7 +1,7 @@
 /** A folder of the user's own queries. */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../collector/errors.ts';
+import { codeOf, FileError, UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
 import { readRegular } from '../collector/files.ts';
 import type { Table } from '../collector/table.ts';
@@ -47,6 +47,8 @@ export const readQueries = (folder: string): Query[] => {
       .filter((file) => file.endsWith('.sql'))
       .toSorted();
   } catch (error) {
+    if (codeOf(error) === 'ENOTDIR' && existsSync(folder))
+      throw new FileError(folder, ' is no folder', '--queries takes a folder of .sql files');
     throw fileFailure(error, folder, 'read', '--queries takes a folder of .sql files');
   }
   if (files.length === 0)

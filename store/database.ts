@@ -7,6 +7,7 @@ export type Statement = Database.Statement;
 export interface Preparing {
   prepare(sql: string): Statement;
 }
+export type ColumnDefinition = Database.ColumnDefinition;
 
 /** What holds of every connection: nothing is written beside the file, and what a schema says is not trusted. */
 const prepareConnection = (db: Db): Db => {

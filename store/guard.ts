@@ -3,9 +3,10 @@
  * read-only and that returns rows. What remains cannot write a file, attach one, or change a setting.
  */
 import { UserError } from '../collector/errors.ts';
-import { nearest } from '../collector/nearest.ts';
 import type { Db, Statement } from './database.ts';
 import { ownViewsMark } from './meaning.ts';
+import { explainFailure, explainVerb } from './sql_failure.ts';
+import type { KnownNames } from './sql_failure.ts';
 import type { Store } from './store.ts';
 
 const explainable = new Set(['SELECT', 'WITH', 'VALUES']);
@@ -67,52 +68,12 @@ const verbsOf = (sql: string): Verbs => {
 const isExplain = (sql: string): boolean => verbsOf(sql).verb === 'EXPLAIN';
 
 /** Throws UserError for what is no reading statement. Not left to SQLite: it carries out a PRAGMA while it prepares one. */
-const checkVerb = (sql: string): void => {
+const checkVerb = (sql: string, names: KnownNames): void => {
   const { verb, explained } = verbsOf(sql);
-  if (verb === '')
-    throw new UserError('there is no SQL to run', 'for example: tokenquery query "SELECT * FROM users"');
-  if (!verbs.has(verb)) throw new UserError(`${verb} is refused: queries only read`, allowed);
+  if (!verbs.has(verb)) throw explainVerb(sql, verb, names);
   // Also while it prepares one that is only to be explained.
   if (explained !== null && explained !== '' && !explainable.has(explained))
     throw new UserError(`EXPLAIN ${explained} is refused: queries only read`, allowed);
-};
-
-/**
- * What is wrong with the SQL, with the name that may be meant. SQLite has one code for all of it and gives the name in its
- * message only, in the forms `no such table: NAME`, `no such column: NAME` and, for a NAME in double quotes, a third.
- */
-const explainFailure = (
-  message: string,
-  names: { readonly tables: readonly string[]; readonly columns: readonly string[] },
-): UserError => {
-  const table = /^no such table: (?:main\.|temp\.)?(.+)$/s.exec(message)?.[1];
-  if (table !== undefined) {
-    const near = nearest(table, names.tables);
-    return new UserError(
-      `there is no table ${table}`,
-      near === null
-        ? 'tokenquery tables lists them'
-        : `did you mean ${near}? tokenquery tables lists them all`,
-    );
-  }
-  const [, quoted, plain] =
-    /^no such column: (?:"(.+)" - should this be a string literal in single-quotes\?|(?:.*\.)?([^.]+))$/s.exec(
-      message,
-    ) ?? [];
-  const column = quoted ?? plain;
-  if (column !== undefined) {
-    const near = nearest(column, names.columns);
-    return new UserError(
-      `there is no column ${column}`,
-      near === null
-        ? 'tokenquery tables NAME lists the columns of a table; text stands in single quotes'
-        : `did you mean ${near}? text stands in single quotes`,
-    );
-  }
-  return new UserError(
-    `the SQL cannot be run: ${message}`,
-    'tokenquery tables NAME shows a table and examples',
-  );
 };
 
 /** A message may hold the whole statement. */
@@ -140,14 +101,10 @@ const hasViewsOfItsOwn = (db: Db): boolean =>
   db.prepare('SELECT 1 FROM temp.sqlite_schema WHERE name = ?').get(ownViewsMark) !== undefined;
 
 /** The prepared statement, or a UserError that says what is wrong with the SQL. */
-export const prepareGuarded = (
-  db: Db,
-  sql: string,
-  names: { readonly tables: readonly string[]; readonly columns: readonly string[] },
-): Statement => {
+export const prepareGuarded = (db: Db, sql: string, names: KnownNames): Statement => {
   checkLength(sql);
   if (sql.includes('\0')) throw new UserError('the SQL holds a NUL character', allowed);
-  checkVerb(sql);
+  checkVerb(sql, names);
   if (hasViewsOfItsOwn(db) && namesTheFile.test(withoutComments(sql)))
     throw new UserError(
       'main. is refused: the file has views that this tokenquery did not make, and they are not run',
@@ -162,7 +119,7 @@ export const prepareGuarded = (
     const { code, message } = error as Error & { readonly code?: string };
     // Any other code is of the file, and not of the SQL: whoever opened it knows its name.
     if (code?.startsWith('SQLITE_ERROR') !== true) throw error;
-    throw explainFailure(shortened(message), names);
+    throw explainFailure(db, sql, shortened(message), names);
   }
   if (!statement.reader || !statement.readonly)
     throw new UserError('the statement is refused: it would write', allowed);

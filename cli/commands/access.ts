@@ -16,6 +16,7 @@ import { allColumns } from '../../collector/table.ts';
 import { volumeFiles } from '../../collector/backends/volume.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
+import { pagerOption } from '../options.ts';
 import { flush, print } from '../output.ts';
 
 /** Table and column names that a source can fill. */
@@ -114,7 +115,7 @@ export const accessCommand: Command = {
   usage: 'tokenquery access [--json]',
   summary:
     'Prints the allow-list: everything that tokenquery may run, read or check, and which columns it serves.',
-  options: { json: { type: 'boolean', description: 'As JSON.' } },
+  options: { json: { type: 'boolean', description: 'As JSON.' }, ...pagerOption },
   positionals: { least: 0, most: 0 },
   examples: ['tokenquery access', 'tokenquery access --json'],
   run,

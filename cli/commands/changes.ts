@@ -2,7 +2,8 @@ import { UserError } from '../../collector/errors.ts';
 import { dataTables } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
-import { modeOf, modeOptions, timeoutOption } from '../options.ts';
+import { lookOf, modeOf, modeOptions, tableOptions, timeoutOption } from '../options.ts';
+import { momentsIn } from '../moments.ts';
 import { flush, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
 import {
@@ -68,6 +69,7 @@ const run = async (given: Arguments): Promise<number> => {
         .raw(true)
         .safeIntegers(true)
         .iterate(...values) as Iterable<Cells>,
+      lookOf(given, momentsIn(statement.columns(), given.flag('raw'))),
     );
     flush();
     if (tableName !== null) noteStoreBlindSpots(store, new Set([tableName]), null);
@@ -82,7 +84,7 @@ export const changesCommand: Command = {
   summary: 'Lists what changed between snapshots, one line for each column.',
   about: [
     'What the first good observation of a table shows is no change. Nor is what could not be collected.',
-    'TIME is unix seconds, a date, a time (UTC where it has no offset), or -7d, -12h, -30m for so long ago.',
+    'TIME is unix seconds, a date, a time (UTC where it has no offset), yesterday, or 7d, 12h, 30m for so long ago.',
   ],
   options: {
     db: dbOption,
@@ -96,6 +98,7 @@ export const changesCommand: Command = {
     host: { type: 'string', value: 'ID', description: 'Only this host.' },
     ...timeoutOption('no limit by default'),
     ...modeOptions,
+    ...tableOptions,
   },
   positionals: { least: 0, most: 0 },
   examples: [

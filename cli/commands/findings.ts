@@ -19,7 +19,7 @@ import { printFindings } from '../findings_report.ts';
 import { evaluateIn, judgedWorld, selectQueries, tablesOfQueries } from '../findings.ts';
 import { tellMistakes } from '../mistakes.ts';
 import { names } from '../names.ts';
-import { modeOf, modeOptions, timeoutOption, worldOptions } from '../options.ts';
+import { modeOf, modeOptions, pagerOption, timeoutOption, worldOptions } from '../options.ts';
 import { exitUnreadWith, flush, print, printNote, printRows } from '../output.ts';
 import type { Cells, Mode } from '../output.ts';
 import { evaluatePacks, queriesOfPacks } from '../packs.ts';
@@ -289,6 +289,7 @@ export const findingsCommand: Command = {
     ...timeoutOption('no limit by default'),
     ...worldOptions,
     ...modeOptions,
+    ...pagerOption,
   },
   positionals: { least: 0, most: 0 },
   examples: [

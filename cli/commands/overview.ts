@@ -10,10 +10,13 @@ import type { Arguments, Command } from '../command.ts';
 import { rowsOf } from '../collected.ts';
 import { collectFrom, generatedTables } from '../sources.ts';
 import { evaluateIn, judgedWorld } from '../findings.ts';
-import { sourceOptions, timeoutOption } from '../options.ts';
-import { flush, print, printRows, visible } from '../output.ts';
+import { pagerOption, sourceOptions, timeoutOption } from '../options.ts';
+import { flush, print, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
+import { ofSeverity, screenSize, textWidth } from '../screen.ts';
+import { fitsAll, plainCell } from '../table_text.ts';
 import { isoSeconds } from '../time.ts';
+import { wrapWords } from '../width.ts';
 import { asking } from '../world.ts';
 
 type AnyRow = Readonly<Record<string, Value>>;
@@ -29,7 +32,22 @@ const yesNo = (value: Value | undefined): string => (value === 1 ? 'yes' : value
 const textOr = (value: Value | undefined, otherwise: string): string =>
   value == null ? otherwise : String(value);
 
-const indent = (lines: readonly string[]): string => lines.map((line) => `  ${line}\n`).join('');
+/** Lines two columns in; what is wrapped goes two further. */
+const indent = (lines: readonly string[]): string =>
+  lines.map((line) => wrapWords(line, { width: textWidth(), indent: '    ', first: '  ' })).join('');
+
+/** Below a heading of its own. */
+const entry = (line: string, first = '    '): string =>
+  wrapWords(line, { width: textWidth(), indent: '      ', first });
+
+/** One thing of a severity, which stands before it. */
+const printGraded = (severity: string, line: string): void => {
+  const [before, text] = [
+    `    ${severity.padEnd(8)}`,
+    wrapWords(line, { width: textWidth(), indent: ' '.repeat(13) }),
+  ];
+  print('    ', ofSeverity(severity, severity.padEnd(8)), text.slice(before.length));
+};
 
 const heading = (collection: Collection): string => {
   const [host] = rowsNamed(collection, 'hosts');
@@ -61,6 +79,21 @@ const tokenWord = (row: AnyRow): string => {
 const hiddenNames = (collection: Collection): ReadonlySet<unknown> => {
   const [settings] = rowsNamed(collection, 'loginwindow_settings');
   return new Set(JSON.parse(textOr(settings?.['hidden_users'], '[]')) as unknown[]);
+};
+
+/** As a table, and where there is no room for one, account by account. */
+const printAccounts = (names: readonly string[], accounts: readonly Cells[]): void => {
+  const screen = screenSize();
+  if (screen === null || fitsAll(names, accounts, screen.columns)) {
+    printRows('pretty', names, accounts);
+    return;
+  }
+  print(indent(['accounts:']));
+  for (const account of accounts) {
+    const [user, uid, kind, ...others] = account.map((cell) => plainCell(cell));
+    const facts = others.map((cell, index) => `${names[index + 3]} ${cell}`);
+    print(entry(`${user}: ${uid}, ${kind}; ${facts.join(', ')}`));
+  }
 };
 
 /** Accounts of people, and every other account that somebody uses. */
@@ -97,7 +130,7 @@ const printUsers = (collection: Collection): void => {
   });
   const others = rowsNamed(collection, 'users').filter((user) => !shown.includes(user));
   const isKnown = others.every((user) => user['is_awake'] !== null || user['account_type'] !== 'service');
-  printRows('pretty', names, cells);
+  printAccounts(names, cells);
   if (others.length > 0)
     print(
       indent([
@@ -129,15 +162,16 @@ const printConflicts = (collection: Collection): void => {
     return;
   }
   // Two claims that fail in the same way are one line here.
-  const lines = new Set(
+  const lines = new Map(
     rows
       .toSorted((a, b) => severityRank(a['severity']) - severityRank(b['severity']))
-      .map((row) => {
-        const { severity, subject, conclusion, rule_id: rule } = row;
-        return `    ${String(severity).padEnd(8)} ${visible(String(subject))}: ${visible(String(conclusion))} (${rule})\n`;
-      }),
+      .map(({ severity, subject, conclusion, rule_id: rule }) => [
+        `${subject}: ${conclusion} (${rule})`,
+        String(severity),
+      ]),
   );
-  print(indent([`conflicts: ${lines.size}`]) + [...lines].join(''));
+  print(indent([`conflicts: ${lines.size}`]));
+  for (const [line, severity] of lines) printGraded(severity, line);
 };
 
 /** What the library finds on one host, by severity; what it could not evaluate is told by the blind spots. */
@@ -155,8 +189,8 @@ const printFindings = (answers: readonly Answer[], hostId: string | null): void 
     ]),
   );
   for (const { query, subject } of found) {
-    const of = subject === null || subject === hostId ? '' : ` ${visible(subject)}:`;
-    print(`    ${query.severity.padEnd(8)}${of} ${query.title} (${query.name})\n`);
+    const of = subject === null || subject === hostId ? '' : `${subject}: `;
+    printGraded(query.severity, `${of}${query.title} (${query.name})`);
   }
 };
 
@@ -173,7 +207,7 @@ const printBlindSpots = (collection: Collection): void => {
     return;
   }
   print(indent(['could not be looked at:']));
-  for (const [cause, names] of causes) print(`    ${names.join(', ')}\n      ${visible(cause)}\n`);
+  for (const [cause, names] of causes) print(entry(names.join(', ')), entry(cause, '      '));
 };
 
 const printHost = (collection: Collection, answers: readonly Answer[]): void => {
@@ -203,7 +237,8 @@ const run = async (given: Arguments): Promise<number> => {
       if (index > 0) print('\n');
       printHost(collection, answers);
     }
-    if (answers.length > 0) print('\n  tokenquery findings says what each finding means and what to do.\n');
+    if (answers.length > 0)
+      print('\n', indent(['tokenquery findings says what each finding means and what to do.']));
   }
   flush();
   return 0;
@@ -216,6 +251,7 @@ export const overviewCommand: Command = {
   options: {
     ...sourceOptions,
     ...timeoutOption('no limit by default'),
+    ...pagerOption,
     json: { type: 'boolean', description: 'Every table of every host, as JSON.' },
   },
   positionals: { least: 0, most: 0 },

@@ -6,8 +6,11 @@ import { tables } from '../../tables/index.ts';
 import { readQueries } from '../../queries/custom.ts';
 import type { Arguments, Command } from '../command.ts';
 import { selectQueries } from '../findings.ts';
-import { modeOf, modeOptions } from '../options.ts';
+import { lookOf, modeOf, modeOptions, wideOption } from '../options.ts';
 import { flush, print, printRows, visible } from '../output.ts';
+import { textWidth } from '../screen.ts';
+import { noTimes } from '../table_text.ts';
+import { wrapWords } from '../width.ts';
 
 const columns = [
   'name',
@@ -37,8 +40,9 @@ const cellsOf = (query: Query) => [
 
 const printQuery = (query: Query): void => {
   const history = query.needsHistory ? ', needs a database with two snapshots' : '';
-  print(`${visible(`${query.name}: ${query.title}`)}\n`);
-  print(`${visible(`group ${query.group}, severity ${query.severity}${history}`)}\n`);
+  const width = textWidth();
+  print(wrapWords(`${query.name}: ${query.title}`, { width }));
+  print(wrapWords(`group ${query.group}, severity ${query.severity}${history}`, { width }));
   const parts: readonly (readonly [string, readonly string[]])[] = [
     ['Why it matters', [query.purpose]],
     ['What to do', [query.remediation]],
@@ -47,7 +51,7 @@ const printQuery = (query: Query): void => {
     ['Must be known, else the answer is unknown', query.requires.map(requirementText)],
   ];
   for (const [heading, texts] of parts) {
-    const lines = texts.filter((text) => text !== '').map((text) => `  ${visible(text)}\n`);
+    const lines = texts.filter((text) => text !== '').map((text) => wrapWords(text, { width, indent: '  ' }));
     if (lines.length > 0) print(`\n${heading}\n${lines.join('')}`);
   }
   // SQL keeps its lines; nothing else in it may speak to the terminal.
@@ -92,6 +96,7 @@ const run = async (given: Arguments): Promise<number> => {
       mode,
       columns.slice(0, most),
       sorted.map((query) => cellsOf(query).slice(0, most)),
+      lookOf(given, noTimes),
     );
   }
   flush();
@@ -114,6 +119,7 @@ export const queriesCommand: Command = {
       description: 'Print the SQL that lists the hosts on which it cannot be evaluated, for another engine.',
     },
     ...modeOptions,
+    ...wideOption,
   },
   positionals: { least: 0, most: 1 },
   examples: [

@@ -1,10 +1,10 @@
-import { UserError } from '../../collector/errors.ts';
+import { FileError, UserError } from '../../collector/errors.ts';
 import { fileFailure } from '../../collector/file_failure.ts';
 import { readAtMost, readRegular } from '../../collector/files.ts';
 import type { Names } from '../../queries/evaluate.ts';
 import type { Asked } from '../../queries/mistakes.ts';
 import type { Query } from '../../queries/query.ts';
-import type { Db, Statement } from '../../store/database.ts';
+import type { ColumnDefinition, Db, Statement } from '../../store/database.ts';
 import { hasLiteral, isInstant, maxSqlBytes, prepareGuarded, touchedTables } from '../../store/guard.ts';
 import { quoteName } from '../../store/ddl.ts';
 import { openMemory } from '../../store/memory.ts';
@@ -12,9 +12,10 @@ import type { Store } from '../../store/store.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { names } from '../names.ts';
-import { modeOf, modeOptions, timeoutOption, worldOptions } from '../options.ts';
+import { lookOf, modeOf, modeOptions, tableOptions, timeoutOption, worldOptions } from '../options.ts';
 import { flush, printNote, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
+import { noTimes } from '../table_text.ts';
 import { isTerminal } from '../terminal.ts';
 import { asking, storedWorld } from '../world.ts';
 import type { World } from '../world.ts';
@@ -36,6 +37,27 @@ const queryOf = async (given: Arguments): Promise<Query> => {
 
 const longHint = 'a statement has at most 1 MiB';
 
+/** Files that somebody may name in place of a statement, by how they begin. */
+const otherKinds: readonly (readonly [begins: string, what: string, hint: string])[] = [
+  ['SQLite format 3\0', 'a database', 'ask it with --db'],
+  ['\u001f\u008b', 'compressed', 'evidence is named with --source'],
+  ['\u0028\u00b5\u002f\u00fd', 'compressed', 'tokenquery merge --db FILE takes exports'],
+  ['bplist00', 'a property list', '-f takes the path of a file with one SQL statement'],
+];
+
+const checkKind = (bytes: Buffer, file: string | null): void => {
+  const begins = bytes.toString('latin1', 0, 16);
+  const found = otherKinds.find(([start]) => begins.startsWith(start));
+  if (found === undefined && bytes.includes(0))
+    throw new FileError(
+      file ?? 'standard input',
+      ' is no text, and no SQL',
+      '-f takes the path of a file with one SQL statement',
+    );
+  if (found !== undefined)
+    throw new FileError(file ?? 'standard input', ` is ${found[1]}, and no SQL`, found[2]);
+};
+
 const readSql = (given: Arguments): string => {
   const [inline] = given.positionals;
   const file = given.text('f');
@@ -50,6 +72,7 @@ const readSql = (given: Arguments): string => {
         : readRegular(file, maxSqlBytes, {
             hint: `${longHint}; what a pipe has is read from standard input`,
           });
+    checkKind(bytes, file);
     return bytes.toString('utf8');
   } catch (error) {
     const name = file === null || file === '-' ? 'standard input' : file;
@@ -221,14 +244,14 @@ const storedHosts = async (
 };
 
 interface Output {
-  readonly columns: readonly string[];
+  readonly columns: readonly Pick<ColumnDefinition, 'name' | 'column'>[];
   readonly rows: Iterable<Cells>;
 }
 
 /** What each host answers, with its host_id in front; a host_id of the answer itself is the same, and goes there. */
 const answersOfEach = (statement: Statement, hosts: readonly Host[]): Output => {
-  const own = statement.columns().map(({ name }) => name);
-  const others = own.flatMap((name, index) => (name === 'host_id' ? [] : [index]));
+  const own = statement.columns();
+  const others = own.flatMap(({ name }, index) => (name === 'host_id' ? [] : [index]));
   const rows = function* (): Generator<Cells> {
     for (const host of hosts) {
       const now = host.show();
@@ -236,7 +259,8 @@ const answersOfEach = (statement: Statement, hosts: readonly Host[]): Output => 
         yield [host.id, ...others.map((index) => row[index] ?? null)];
     }
   };
-  return { columns: ['host_id', ...others.map((index) => own[index] ?? '')], rows: rows() };
+  const rest = own.filter(({ name }) => name !== 'host_id');
+  return { columns: [{ name: 'host_id', column: null }, ...rest], rows: rows() };
 };
 
 const run = async (given: Arguments): Promise<number> => {
@@ -248,12 +272,20 @@ const run = async (given: Arguments): Promise<number> => {
     ? worldOfSources(given, { sql, query })
     : worldOfStore(given, { sql, query }));
   const { db } = world;
+  const isForPeople = mode === 'pretty' || mode === 'line';
+  const { momentsIn } = await import(/* webpackMode: "eager" */ '../moments.ts');
   const print = (): void => {
     const statement = prepareGuarded(db, sql, world.names);
     const { columns, rows }: Output = given.flag('each-host')
       ? answersOfEach(statement, world.hosts)
-      : { columns: statement.columns().map(({ name }) => name), rows: answersOf(statement, world.now) };
-    printRows(mode, columns, limited(rows, maxRows));
+      : { columns: statement.columns(), rows: answersOf(statement, world.now) };
+    const look = lookOf(given, isForPeople ? momentsIn(columns, given.flag('raw')) : noTimes);
+    printRows(
+      mode,
+      columns.map(({ name }) => name),
+      limited(rows, maxRows),
+      look,
+    );
   };
   await asking(world, { what: 'the query' }, async () => {
     if (query === null || given.flag('each-host')) {
@@ -300,6 +332,7 @@ export const queryCommand: Command = {
       description: 'Ask each host apart, as if it were the only one; host_id comes first.',
     },
     ...modeOptions,
+    ...tableOptions,
     strict: {
       type: 'boolean',
       description:

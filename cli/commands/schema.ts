@@ -7,7 +7,7 @@ import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { alternatives } from '../checks.ts';
 import { flush, print } from '../output.ts';
-import { tableNamed } from '../options.ts';
+import { pagerOption, tableNamed } from '../options.ts';
 
 /** All that the declaration of a column says. */
 const columnJson = (name: string, column: Column) => ({
@@ -99,15 +99,18 @@ export const schemaCommand: Command = {
   name: 'schema',
   usage: 'tokenquery schema [NAME…] [--sql|--json|--markdown|--json-schema]',
   summary: 'Prints the declaration of tables.',
-  options: alternatives({
-    sql: { type: 'boolean', description: 'CREATE TABLE statements (the default).' },
-    json: { type: 'boolean', description: 'Everything that is declared, as JSON.' },
-    markdown: { type: 'boolean', description: 'The documentation pages.' },
-    'json-schema': {
-      type: 'boolean',
-      description: 'JSON Schema 2020-12 of a native export: of the rows of NAME, or of every line.',
-    },
-  }),
+  options: {
+    ...pagerOption,
+    ...alternatives({
+      sql: { type: 'boolean', description: 'CREATE TABLE statements (the default).' },
+      json: { type: 'boolean', description: 'Everything that is declared, as JSON.' },
+      markdown: { type: 'boolean', description: 'The documentation pages.' },
+      'json-schema': {
+        type: 'boolean',
+        description: 'JSON Schema 2020-12 of a native export: of the rows of NAME, or of every line.',
+      },
+    }),
+  },
   positionals: { least: 0, most: 100 },
   examples: ['tokenquery schema users', 'tokenquery schema --json', 'tokenquery schema users --json-schema'],
   run,

@@ -152,6 +152,7 @@ const takeSnapshots = (given: Arguments): Promise<number> =>
         isAllSeen = isAsNeeded(needed, snapshot, isAhead) && isAllSeen;
       },
       fail: ({ message, hint }) => {
+        setLogHost(null);
         printError(message, hint);
         hasFailed = true;
       },

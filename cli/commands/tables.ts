@@ -2,10 +2,10 @@ import { privilegeOf, privilegeWords } from '../../collector/privilege.ts';
 import { allColumns } from '../../collector/table.ts';
 import type { Column, Table } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
-import { alignColumns } from '../args.ts';
+import { alignColumns, paragraph } from '../args.ts';
 import type { Arguments, Command } from '../command.ts';
 import { flush, jsonRow, print } from '../output.ts';
-import { tableNamed } from '../options.ts';
+import { pagerOption, tableNamed } from '../options.ts';
 
 const kindOf = (column: Column): string => (column.isBoolean === true ? '1, 0 or NULL' : column.type);
 
@@ -15,10 +15,10 @@ const describe = (table: Table): string => {
     return [`${name}  ${kindOf(column)}`, `${column.description}${values}`];
   });
   return [
-    `${table.name}: ${table.description}`,
-    `Needs: ${privilegeWords[privilegeOf(table)]}. macOS: ${table.macos}. Sources: ${table.sourcesLabel ?? table.sources.join(', ')}.\n`,
+    paragraph(`${table.name}: ${table.description}`),
+    `${paragraph(`Needs: ${privilegeWords[privilegeOf(table)]}. macOS: ${table.macos}. Sources: ${table.sourcesLabel ?? table.sources.join(', ')}.`)}\n`,
     alignColumns(lines),
-    ...(table.notes === undefined ? [] : ['', ...table.notes.map((note) => `Note: ${note}`)]),
+    ...(table.notes === undefined ? [] : ['', ...table.notes.map((note) => paragraph(`Note: ${note}`))]),
     '\nExamples:',
     ...table.examples.map((example) => `  ${example}`),
     '',
@@ -54,7 +54,7 @@ export const tablesCommand: Command = {
   name: 'tables',
   usage: 'tokenquery tables [NAME]',
   summary: 'Lists the tables, or describes one.',
-  options: { json: { type: 'boolean', description: 'As JSON.' } },
+  options: { json: { type: 'boolean', description: 'As JSON.' }, ...pagerOption },
   positionals: { least: 0, most: 1 },
   examples: ['tokenquery tables', 'tokenquery tables secure_tokens'],
   run,

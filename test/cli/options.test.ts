@@ -47,8 +47,20 @@ test(
 test(refused, 'query', '--as-of -7d 1', '--as-of goes with --db FILE');
 test(refused, 'query', '-n x -f y', '-n and -f exclude each other');
 test(refused, 'query', '-f y 1', 'give the SQL itself or -f FILE, not both');
-test(refused, 'query', '--timeout 0 1', '--timeout takes a whole number of at least 1, not "0"');
-test(refused, 'query', '--max-rows x 1', '--max-rows takes a whole number of at least 0, not "x"');
+test(
+  refused,
+  'query',
+  '--timeout 0 1',
+  '--timeout takes a whole number of at least 1, not "0"',
+  'for example --timeout 30',
+);
+test(
+  refused,
+  'query',
+  '--max-rows x 1',
+  '--max-rows takes a whole number of at least 0, not "x"',
+  'for example --max-rows 30',
+);
 test(refused, 'query', '--source sample --exec-root x 1', '--exec-root goes with --source live');
 test(
   refused,

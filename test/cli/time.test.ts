@@ -19,6 +19,10 @@ for (const [text, expected] of [
   ['-2w', now - 1_209_600],
   ['-5s', now - 5],
   ['-999999999w', 0],
+  ['7d', now - 604_800],
+  ['-1y', now - 31_536_000],
+  ['today', 1_789_948_800],
+  ['yesterday', 1_789_862_400],
 ] as const) {
   test(`${text} is a time`, (t) => {
     t.is(parseTime('--since', text, now), expected);
@@ -27,10 +31,11 @@ for (const [text, expected] of [
 
 for (const text of [
   '',
-  'yesterday',
+  'Yesterday',
+  'monday',
   '-7',
-  '7d',
-  '-7y',
+  '7x',
+  '1mo',
   '2026-02-31',
   '2026-13-01',
   '2026-9-1',
@@ -41,13 +46,14 @@ for (const text of [
   test(`${JSON.stringify(text)} is no time`, (t) => {
     const error = t.throws<UserError>(() => parseTime('--since', text, now), { instanceOf: UserError });
     t.is(error?.exitCode, 2);
-    t.regex(error?.hint, /-7d/);
+    t.regex(error?.hint, /or 7d, 12h/);
   });
 }
 
 test('an age is a number and a unit', (t) => {
   t.is(parseAge('--older-than', '90d'), 7_776_000);
   t.is(parseAge('--older-than', '-12h'), 43_200);
-  for (const text of ['', '90', 'd', '1y'])
+  t.is(parseAge('--older-than', '1y'), 31_536_000);
+  for (const text of ['', '90', 'd', '1mo', '1Y'])
     t.throws(() => parseAge('--older-than', text), { instanceOf: UserError });
 });
