@@ -10,6 +10,7 @@ import type { Arguments, Command } from '../command.ts';
 import { rowsOf } from '../collected.ts';
 import { collectFrom, generatedTables } from '../sources.ts';
 import { evaluateIn, judgedWorld } from '../findings.ts';
+import { hostLabel } from '../host_names.ts';
 import { sourceOptions, timeoutOption } from '../options.ts';
 import { flush, print, printRows, visible } from '../output.ts';
 import type { Cells } from '../output.ts';
@@ -28,6 +29,8 @@ const statusNamed = (collection: Collection, name: string) =>
 const yesNo = (value: Value | undefined): string => (value === 1 ? 'yes' : value === 0 ? 'no' : 'unknown');
 const textOr = (value: Value | undefined, otherwise: string): string =>
   value == null ? otherwise : String(value);
+
+const textOrNull = (value: Value | undefined): string | null => (typeof value === 'string' ? value : null);
 
 const indent = (lines: readonly string[]): string => lines.map((line) => `  ${line}\n`).join('');
 
@@ -48,7 +51,12 @@ const heading = (collection: Collection): string => {
   ].join(', ');
   const who =
     backend.euid === 0 ? 'as root' : backend.euid === null ? 'by nobody knows whom' : 'without root';
-  return `Mac ${collection.hostId ?? 'of unknown id'}\n${indent([what, `collected ${when} ${who}, from ${backend.label}`])}`;
+  const label = hostLabel({
+    hostId: collection.hostId,
+    hostname: textOrNull(host?.['hostname']),
+    computerName: textOrNull(host?.['computer_name']),
+  });
+  return `Mac ${visible(label)}\n${indent([what, `collected ${when} ${who}, from ${backend.label}`])}`;
 };
 
 const tokenWord = (row: AnyRow): string => {
