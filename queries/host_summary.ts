@@ -99,7 +99,8 @@ const findingsColumn = (severity: Severity, { isStored }: SummaryOf): SummaryCol
     : 'CAST(NULL AS INTEGER)',
 });
 
-const columnsOf = (of: SummaryOf): readonly SummaryColumn[] => [
+/** Who it is, and what the tables say of it. */
+const facts: readonly SummaryColumn[] = [
   {
     name: 'host_id',
     type: 'TEXT',
@@ -150,7 +151,10 @@ const columnsOf = (of: SummaryOf): readonly SummaryColumn[] => [
     needs: ['secure_tokens'],
     is: tokenAdministrators,
   },
-  ...(['critical', 'high', 'medium', 'low'] as const).map((severity) => findingsColumn(severity, of)),
+];
+
+/** Of the last look itself. */
+const ofLook: readonly SummaryColumn[] = [
   {
     name: 'blind_spots',
     type: 'INTEGER',
@@ -166,6 +170,12 @@ const columnsOf = (of: SummaryOf): readonly SummaryColumn[] => [
     needs: [],
     is: 'l.collected_time',
   },
+];
+
+const columnsOf = (of: SummaryOf): readonly SummaryColumn[] => [
+  ...facts,
+  ...(['critical', 'high', 'medium', 'low'] as const).map((severity) => findingsColumn(severity, of)),
+  ...ofLook,
   {
     name: 'age_seconds',
     type: 'INTEGER',

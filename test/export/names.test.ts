@@ -152,7 +152,7 @@ test('redacted, a name is one pseudonym everywhere and itself nowhere, at every 
   });
   const path = storeAt(join(temporaryFolder(t), 'a.db'), [twoNames, called(other, canary)]);
   const store = openForReading(path, tables);
-  t.teardown(() => void store.close());
+  t.teardown(() => store.close());
   for (const level of levels) {
     for (const format of Object.keys(formats) as FormatName[]) {
       for (const what of ['current', 'snapshots'] as const) {

@@ -82,7 +82,7 @@ const add = (store: Store, collection: Collection): void => {
 
 const newStore = (t: ExecutionContext, name: string): Store => {
   const store = openForWriting(join(temporaryFolder(t), name), tables);
-  t.teardown(() => void store.close());
+  t.teardown(() => store.close());
   return store;
 };
 
