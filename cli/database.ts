@@ -1,5 +1,4 @@
 /** From --db to a store. */
-import { UserError } from '../collector/errors.ts';
 import { isComplete } from '../collector/status.ts';
 import { newestStored, readAhead } from '../store/clocks.ts';
 import { statusList } from '../store/ddl.ts';
@@ -10,9 +9,9 @@ import type { BlindSpots } from '../store/blind_spots.ts';
 import { retainedTime } from '../store/reader.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments, OptionSpec } from './command.ts';
+import { hostAmong, readHostNames } from './host_names.ts';
 import { lineBegin, setLogHost } from './log.ts';
 import { printNote, visible } from './output.ts';
-import { suggest } from './suggest.ts';
 import { currentTime, isoSeconds } from './time.ts';
 
 export const dbOption: OptionSpec = {
@@ -24,18 +23,16 @@ export const dbOption: OptionSpec = {
 
 export const dbPath = (given: Arguments): string => given.required('db');
 
-/** The host of a database that somebody named; throws UserError where there is none. */
+/**
+ * The host of a database that somebody means by its UUID or by its name, as it is called now: with `--as-of`, then. Throws
+ * UserError where there is none, and where several have the name.
+ */
 export const hostNamed = ({ db }: Store, name: string): string => {
-  const found = db
-    .prepare('SELECT host_id FROM main._host WHERE host_id IN (?, ?) ORDER BY host_id = ? DESC')
-    .pluck()
-    .get(name, name.toUpperCase(), name);
-  if (typeof found === 'string') return found;
-  const some = db.prepare('SELECT host_id FROM main._host ORDER BY host_id LIMIT 1000').pluck().all();
-  throw new UserError(
-    `there is no host ${name} in the database`,
-    suggest(name, some as string[], 'SELECT host_id FROM latest_snapshots lists them'),
-  );
+  const byId = db.prepare('SELECT host_id FROM main._host WHERE host_id IN (?, ?) ORDER BY host_id = ? DESC');
+  const found = byId.pluck().get(name, name.toUpperCase(), name);
+  return typeof found === 'string'
+    ? found
+    : hostAmong(readHostNames(db), name, 'SELECT host_id, hostname, computer_name FROM hosts lists them');
 };
 
 const share = (affected: number, hosts: number): string =>

@@ -47,7 +47,9 @@ const wrap = (text: string, indent: string, first = indent): string =>
 const wrapShown = (text: string, indent: string, first = indent): string =>
   wrapWords(text, { width: textWidth(), indent, first });
 
-const printAnswer = ({ query, verdicts }: Answer, findings: readonly Finding[]): void => {
+type Label = (hostId: string) => string;
+
+const printAnswer = ({ query, verdicts }: Answer, findings: readonly Finding[], labelOf: Label): void => {
   const hosts = new Set(findings.map(({ hostId }) => hostId)).size;
   const title = query.title === query.name ? '' : `: ${query.title}`;
   const head = wrapShown(`${query.name}${title}`, '          ', ' '.repeat(10)).slice(8);
@@ -64,7 +66,7 @@ const printAnswer = ({ query, verdicts }: Answer, findings: readonly Finding[]):
     const facts = factsText(details);
     print(
       wrap(
-        `${hostId ?? 'fleet'}  ${subject ?? '-'}${more}${facts === '' ? '' : `: ${facts}`}`,
+        `${hostId === null ? 'fleet' : labelOf(hostId)}  ${subject ?? '-'}${more}${facts === '' ? '' : `: ${facts}`}`,
         '      ',
         '    ',
       ),
@@ -118,13 +120,13 @@ const causesOf = (answers: readonly Answer[]): ReadonlyMap<string, Cause> => {
   return causes;
 };
 
-const hostList = (hosts: ReadonlySet<string>): string => {
+const hostList = (hosts: ReadonlySet<string>, labelOf: Label): string => {
   const all = [...hosts].toSorted();
   const more = all.length - hostsShown;
-  return `${all.slice(0, hostsShown).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return `${all.slice(0, hostsShown).map(labelOf).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 };
 
-const printUnknown = (answers: readonly Answer[], hostCount: number): void => {
+const printUnknown = (answers: readonly Answer[], hostCount: number, labelOf: Label): void => {
   const causes = causesOf(answers);
   if (causes.size === 0) return;
   print('Could not be judged, which is not "clean":\n');
@@ -135,7 +137,13 @@ const printUnknown = (answers: readonly Answer[], hostCount: number): void => {
   for (const [reason, { tables: named, hosts, queries }] of sorted) {
     print(wrap(`${reason} (${[...named].toSorted().join(', ')})`, '    ', '  '));
     if (hostCount > 1)
-      print(wrap(`on ${hosts.size} of ${plural(hostCount, 'host')}: ${hostList(hosts)}`, '      ', '    '));
+      print(
+        wrap(
+          `on ${hosts.size} of ${plural(hostCount, 'host')}: ${hostList(hosts, labelOf)}`,
+          '      ',
+          '    ',
+        ),
+      );
     print(wrap(`leaves open ${[...queries].toSorted().join(', ')}`, '      ', '    '));
   }
   print('\n');
@@ -164,16 +172,17 @@ const summaryOf = (answers: readonly Answer[]): string => {
 /**
  * Prints findings, the gravest first, and then what could not be evaluated.
  *
+ * @param labelOf How a host is called.
  * @param showInfo Also in full what is only information.
  */
-export const printFindings = (answers: readonly Answer[], showInfo: boolean): void => {
+export const printFindings = (answers: readonly Answer[], labelOf: Label, showInfo: boolean): void => {
   const hostCount = Math.max(0, ...answers.map(({ verdicts }) => verdicts.size));
   const sorted = answers
     .map((answer) => ({ answer, findings: findingsOfAnswer(answer) }))
     .filter(({ findings }) => findings.length > 0)
     .toSorted((a, b) => severityRank(a.answer.query.severity) - severityRank(b.answer.query.severity));
   const isShown = (answer: Answer): boolean => showInfo || answer.query.severity !== 'info';
-  for (const { answer, findings } of sorted) if (isShown(answer)) printAnswer(answer, findings);
+  for (const { answer, findings } of sorted) if (isShown(answer)) printAnswer(answer, findings, labelOf);
   const rest = sorted.filter(({ answer }) => !isShown(answer));
   if (rest.length > 0) {
     print(
@@ -185,6 +194,6 @@ export const printFindings = (answers: readonly Answer[], showInfo: boolean): vo
     );
     print('\n');
   }
-  printUnknown(answers, hostCount);
+  printUnknown(answers, hostCount, labelOf);
   print(wrapShown(summaryOf(answers), ''));
 };

@@ -277,6 +277,12 @@ export const files = {
     privilege: 'user',
     why: 'the log of accounts deleted in System Settings; only allow-listed keys are kept',
   }),
+  // Where `scutil --get` has it from: one file, no process, and a volume has it too. scutil also has verbs that write.
+  system_configuration: file({
+    paths: ['/Library/Preferences/SystemConfiguration/preferences.plist'],
+    privilege: 'user',
+    why: 'the two names of the Mac; of networks, services and accounts, which stand there too, nothing is kept',
+  }),
 } as const;
 
 /**
@@ -316,6 +322,7 @@ export const ownFiles = {
  */
 export const laterPlaces: Readonly<Record<string, string>> = {
   '/Library/Preferences/com.apple.MCX.plist': '0.3.0',
+  '/Library/Preferences/SystemConfiguration/preferences.plist': '0.7.0',
 };
 
 /** Paths whose existence, mode, owner, size and time are checked; their content is never read. */

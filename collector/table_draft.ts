@@ -131,9 +131,14 @@ class TableContext implements Context {
 
   async readFile<S extends FileName>(source: S, path: string): Promise<ParsedFile<S> | null> {
     this.#mustDeclare(source);
-    const value = await this.#reader.readFile(source, path);
-    this.#noteItems(this.#reader.problemsOfFile(path), source);
-    return value as ParsedFile<S> | null;
+    try {
+      const value = await this.#reader.readFile(source, path);
+      this.#noteItems(this.#reader.problemsOfFile(path), source);
+      return value as ParsedFile<S> | null;
+    } catch (error) {
+      if (error instanceof NotAsked) this.#skips.set(source, error.message);
+      throw error;
+    }
   }
 
   stat(path: string): Promise<Stat> {

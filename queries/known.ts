@@ -53,6 +53,11 @@ const lacks = (list: string, column: string): string =>
 /** SQL over a row `t` of table_status: whether the rows of a table are there, though columns of them may not be known. */
 export const areRowsKnown = `(t.status IN ${wholeOnes} OR ${rowsAreThere})`;
 
+/** SQL over a row `t` of table_status: whether what a row says in a column is of the last look, and certain. */
+export const isColumnKnown = (column: string): string =>
+  `COALESCE(CASE WHEN ${areRowsKnown} AND ${lacks('t.columns_affected', column)} ` +
+  `AND COALESCE(${lacks('t.columns_uncertain', column)}, 1) = 1 THEN 1 END, 0) = 1`;
+
 const areAllKnown = (reads: readonly string[] | null): string => {
   if (reads === null) return `t.status IN ${wholeOnes}`;
   const columns = reads.flatMap((column) => [

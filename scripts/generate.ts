@@ -218,6 +218,10 @@ const { tables } = JSON.parse(await ask('schema', '--json')) as {
 const linked = (page: string): string => page.replace(/\bdocs\/([a-z-]+\.md)/g, '[docs/$1](../$1)');
 for (const { name } of tables)
   write(`docs/tables/${name}.md`, notice + linked(await ask('schema', name, '--markdown')));
+write(
+  'docs/host_summary.md',
+  `${notice}# host_summary\n\n\`\`\`\n${await ask('tables', 'host_summary')}\`\`\`\n`,
+);
 write('docs/schema.json', await ask('schema', '--json'));
 for (const { name } of [...tables, { name: 'findings' }]) {
   write(`docs/json-schema/${name}.json`, await ask('schema', name, '--json-schema'));

@@ -1,6 +1,8 @@
 import { CollectError } from '../collector/errors.ts';
 import { bootTimeOf } from '../collector/parsers/sysctl.ts';
 import type { Sysctl } from '../collector/parsers/sysctl.ts';
+import type { SystemConfiguration } from '../collector/parsers/system_configuration.ts';
+import { known } from '../collector/setting.ts';
 import { versionOf } from '../collector/version.ts';
 import { knownWords, versionNumber } from '../collector/privacy.ts';
 import { bit, boolean, defineTable, integer, oneOf, text, time, toldForCertain } from '../collector/table.ts';
@@ -57,6 +59,15 @@ const consoleUsername = async (context: Context, uid: number | null): Promise<st
   return users?.find((user) => user.uid === uid)?.recordName ?? null;
 };
 
+/** Null where the file is not there, and where it was not read. */
+const readNames = (context: Context): Promise<SystemConfiguration | null> =>
+  context.orUnknown(
+    context.readFile('system_configuration', '/Library/Preferences/SystemConfiguration/preferences.plist'),
+  );
+
+const nameOf = (setting: SystemConfiguration['localHostName'] | undefined): string | null =>
+  setting === undefined ? null : known(setting);
+
 export default defineTable({
   name: 'hosts',
   description: 'One row per Mac: its model, chip and macOS, when it was started, and who sits at the screen.',
@@ -71,10 +82,11 @@ export default defineTable({
       from: ['ioreg_platform'],
       nullBecause: 'off by default: --include serial_number',
     }),
-    hostname: text('LocalHostName.', {
+    hostname: text('LocalHostName: the name of the Mac on its network, without .local.', {
       privacy: 'device',
-      from: [],
-      nullBecause: 'no reviewed source says it',
+      example: 'mac-07',
+      from: ['system_configuration'],
+      nullIsAnswer: 'no such name is set',
     }),
     os_version: text('ProductVersion.', { privacy: versionNumber, example: '15.6.1', from: ['sw_vers'] }),
     os_version_num: integer('Major*10000 + minor*100 + patch.', {
@@ -147,6 +159,12 @@ export default defineTable({
       from: ['stat', 'ds_users'],
       nullIsAnswer: 'no local account owns the console',
     }),
+    computer_name: text('ComputerName: the name of the Mac as people read it; any text.', {
+      privacy: 'device',
+      example: 'Ada’s MacBook Pro',
+      from: ['system_configuration'],
+      nullIsAnswer: 'no such name is set',
+    }),
   },
   key: ['hardware_uuid'],
   // There is one row, whatever answers.
@@ -160,6 +178,7 @@ export default defineTable({
     'launchctl_print_disabled',
     'stat',
     'ds_users',
+    'system_configuration',
   ],
   macos: '10.13+',
   // Told by a witness, not by a missing line.
@@ -167,13 +186,15 @@ export default defineTable({
     '0.3.0': { columns: ['is_apple_silicon', 'boot_time'] },
     // Odd records and words cost themselves.
     '0.4.0': { columns: ['model_identifier'] },
+    // Until then nothing was asked for them.
+    '0.7.0': { columns: ['hostname', 'computer_name'] },
   },
   examples: [
     'SELECT os_version, os_build, model_identifier, cpu_arch FROM hosts;',
     'SELECT host_id, os_version FROM hosts WHERE is_apple_silicon = 1 AND os_version_num < 150000;',
   ],
   generate: async (context) => {
-    const [version, sysctl, ioreg, root, sip, services, setupDone, console] = await Promise.all([
+    const [version, sysctl, ioreg, root, sip, services, setupDone, console, names] = await Promise.all([
       context.orUnknown(context.read('sw_vers')),
       context.orUnknown(context.read('sysctl')),
       context.orUnknown(context.read('ioreg_platform')),
@@ -182,6 +203,7 @@ export default defineTable({
       context.orUnknown(context.read('launchctl_print_disabled')),
       context.orUnknown(context.stat('/var/db/.AppleSetupDone')),
       context.orUnknown(context.stat('/dev/console')),
+      readNames(context),
     ]);
     // A host of which nothing answered is not a row of NULLs.
     if ([version, sysctl, ioreg, root, sip, services].every((answer) => answer === null)) {
@@ -198,7 +220,7 @@ export default defineTable({
       {
         hardware_uuid: ioreg?.uuid ?? null,
         serial_number: context.include.has('serial_number') ? (ioreg?.serialNumber ?? null) : null,
-        hostname: null,
+        hostname: nameOf(names?.localHostName),
         os_version: version?.productVersion ?? null,
         os_version_num: number,
         os_major: major,
@@ -215,6 +237,7 @@ export default defineTable({
         remote_login_enabled: sshdIsDisabled === undefined ? null : sshdIsDisabled ? 0 : 1,
         console_username:
           console !== null && console.kind !== 'missing' ? await consoleUsername(context, console.uid) : null,
+        computer_name: nameOf(names?.computerName),
       },
     ];
   },

@@ -14,6 +14,7 @@ import {
   readableStore,
   using,
 } from '../database.ts';
+import { namedHosts, withNames } from '../host_names.ts';
 import { suggest } from '../suggest.ts';
 
 const dataTableNamed = (name: string): string => {
@@ -62,15 +63,13 @@ const run = async (given: Arguments): Promise<number> => {
     const statement = store.db.prepare(
       `SELECT ${columns.join(', ')} FROM changes${where} ORDER BY change_time, host_id, table_name, key, change, column_name`,
     );
-    printRows(
-      mode,
-      columns,
-      statement
-        .raw(true)
-        .safeIntegers(true)
-        .iterate(...values) as Iterable<Cells>,
-      lookOf(given, momentsIn(statement.columns(), given.flag('raw'))),
-    );
+    const look = lookOf(given, momentsIn(statement.columns(), given.flag('raw')));
+    const rows = statement
+      .raw(true)
+      .safeIntegers(true)
+      .iterate(...values) as Iterable<Cells>;
+    const named = withNames(mode, columns, rows, namedHosts(store.db));
+    printRows(mode, named.columns, named.rows, look);
     flush();
     if (tableName !== null) noteStoreBlindSpots(store, new Set([tableName]), null);
     else noteUnobserved(store);
@@ -80,7 +79,7 @@ const run = async (given: Arguments): Promise<number> => {
 
 export const changesCommand: Command = {
   name: 'changes',
-  usage: 'tokenquery changes --db FILE [--since TIME] [--table NAME] [--host ID] [--json|--csv|…]',
+  usage: 'tokenquery changes --db FILE [--since TIME] [--table NAME] [--host NAME] [--json|--csv|…]',
   summary: 'Lists what changed between snapshots, one line for each column.',
   about: [
     'What the first good observation of a table shows is no change. Nor is what could not be collected.',
@@ -95,7 +94,11 @@ export const changesCommand: Command = {
       description: 'Only what changed at that time or after it.',
     },
     table: { type: 'string', value: 'NAME', description: 'Only this table.' },
-    host: { type: 'string', value: 'ID', description: 'Only this host.' },
+    host: {
+      type: 'string',
+      value: 'NAME',
+      description: 'Only this host: its UUID, hostname or computer_name.',
+    },
     ...timeoutOption('no limit by default'),
     ...modeOptions,
     ...tableOptions,

@@ -199,7 +199,7 @@ const run = async (given: Arguments): Promise<number> => {
 export const exportCommand: Command = {
   name: 'export',
   usage:
-    'tokenquery export --db FILE [--format FORMAT] [--current|--changes|--snapshot ID|--findings] [--table NAME]… [--host ID]… [--output FILE] [--cursor FILE]',
+    'tokenquery export --db FILE [--format FORMAT] [--current|--changes|--snapshot ID|--findings] [--table NAME]… [--host NAME]… [--output FILE] [--cursor FILE]',
   summary: 'Writes rows as SIEMs and data stores take them.',
   about: [
     `FORMAT is one of ${formatNames.join(', ')}. docs/siem.md shows them, and what reads them.`,
@@ -246,7 +246,12 @@ export const exportCommand: Command = {
       description: 'With --current or --findings: what was known at that time.',
     },
     table: { type: 'string', isRepeatable: true, value: 'NAME', description: 'Only this table. Repeatable.' },
-    host: { type: 'string', isRepeatable: true, value: 'ID', description: 'Only this host. Repeatable.' },
+    host: {
+      type: 'string',
+      isRepeatable: true,
+      value: 'NAME',
+      description: 'Only this host: its UUID, hostname or computer_name. Repeatable.',
+    },
     cursor: {
       type: 'string',
       value: 'FILE',

@@ -17,6 +17,8 @@ import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { printFindings } from '../findings_report.ts';
 import { evaluateIn, judgedWorld, selectQueries, tablesOfQueries } from '../findings.ts';
+import { namedHosts, withNames } from '../host_names.ts';
+import type { NamedHosts } from '../host_names.ts';
 import { tellMistakes } from '../mistakes.ts';
 import { names } from '../names.ts';
 import { modeOf, modeOptions, pagerOption, timeoutOption, worldOptions } from '../options.ts';
@@ -88,14 +90,14 @@ const fieldsOf = ({ verdict, query, hostId, subject, details, blindSpots }: Outp
   blindSpots.map(fieldsOfSpot),
 ];
 
-const printOutput = (mode: Mode, answers: readonly Answer[]): void => {
+const printOutput = (mode: Mode, answers: readonly Answer[], hosts: NamedHosts): void => {
   if (mode === 'json' || mode === 'ndjson') {
     let separator = mode === 'json' ? '[\n  ' : '';
     for (const row of outputRows(answers)) {
       const fields = fieldsOf(row);
-      print(
-        separator + JSON.stringify(Object.fromEntries(columns.map((name, index) => [name, fields[index]]))),
-      );
+      const named = columns.map((name, index) => [name, fields[index]]);
+      const hostname = row.hostId === null ? null : hosts.hostnameOf(row.hostId);
+      print(separator + JSON.stringify(Object.fromEntries([...named, ['hostname', hostname]])));
       if (mode === 'ndjson') print('\n');
       else separator = ',\n  ';
     }
@@ -109,7 +111,8 @@ const printOutput = (mode: Mode, answers: readonly Answer[]): void => {
       );
     }
   };
-  printRows(mode, columns, cells());
+  const named = withNames(mode, columns, cells(), hosts);
+  printRows(mode, named.columns, named.rows);
 };
 
 interface Asked {
@@ -194,7 +197,11 @@ const storeOf = async (given: Arguments): Promise<Store | null> => {
   return (await import(/* webpackMode: "eager" */ '../database.ts')).readableStore(given);
 };
 
-const evaluated = async (given: Arguments, asked: Asked, store: Store | null): Promise<readonly Answer[]> => {
+const evaluated = async (
+  given: Arguments,
+  asked: Asked,
+  store: Store | null,
+): Promise<{ readonly answers: readonly Answer[]; readonly hosts: NamedHosts }> => {
   const world =
     store === null
       ? judgedWorld(await collectFrom(given, tablesOfQueries(asked.queries)))
@@ -203,7 +210,7 @@ const evaluated = async (given: Arguments, asked: Asked, store: Store | null): P
     what: 'a question',
     hint: 'tokenquery findings -n NAME asks one alone',
   };
-  return asking(world, how, () => asked.evaluate(world));
+  return asking(world, how, () => ({ answers: asked.evaluate(world), hosts: namedHosts(world.db) }));
 };
 
 const isUnknown = ({ verdicts }: Answer): boolean => [...verdicts.values()].includes('unknown');
@@ -233,12 +240,12 @@ const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
   const store = await storeOf(given);
   const asked = askedOf(given, store);
-  const answers = await evaluated(given, asked, store);
+  const { answers, hosts } = await evaluated(given, asked, store);
   const isChosen = given.texts('n').length > 0 || given.text('group') !== null;
   const { exitCode, notes } = outcomeOf(given, answers);
   exitUnreadWith(exitCode);
-  if (mode === 'pretty') printFindings(answers, isChosen || !asked.isLibrary);
-  else printOutput(mode, answers);
+  if (mode === 'pretty') printFindings(answers, hosts.labelOf, isChosen || !asked.isLibrary);
+  else printOutput(mode, answers, hosts);
   flush();
   for (const note of notes) printNote(note);
   return exitCode;

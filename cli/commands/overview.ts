@@ -10,6 +10,7 @@ import type { Arguments, Command } from '../command.ts';
 import { rowsOf } from '../collected.ts';
 import { collectFrom, generatedTables } from '../sources.ts';
 import { evaluateIn, judgedWorld } from '../findings.ts';
+import { hostLabel } from '../host_names.ts';
 import { pagerOption, sourceOptions, timeoutOption } from '../options.ts';
 import { flush, print, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
@@ -31,6 +32,8 @@ const statusNamed = (collection: Collection, name: string) =>
 const yesNo = (value: Value | undefined): string => (value === 1 ? 'yes' : value === 0 ? 'no' : 'unknown');
 const textOr = (value: Value | undefined, otherwise: string): string =>
   value == null ? otherwise : String(value);
+
+const textOrNull = (value: Value | undefined): string | null => (typeof value === 'string' ? value : null);
 
 /** Lines two columns in; what is wrapped goes two further. */
 const indent = (lines: readonly string[]): string =>
@@ -66,7 +69,13 @@ const heading = (collection: Collection): string => {
   ].join(', ');
   const who =
     backend.euid === 0 ? 'as root' : backend.euid === null ? 'by nobody knows whom' : 'without root';
-  return `Mac ${collection.hostId ?? 'of unknown id'}\n${indent([what, `collected ${when} ${who}, from ${backend.label}`])}`;
+  const label = hostLabel({
+    hostId: collection.hostId,
+    hostname: textOrNull(host?.['hostname']),
+    computerName: textOrNull(host?.['computer_name']),
+  });
+  const first = wrapWords(`Mac ${label}`, { width: textWidth(), indent: '  ', first: '' });
+  return `${first}${indent([what, `collected ${when} ${who}, from ${backend.label}`])}`;
 };
 
 const tokenWord = (row: AnyRow): string => {

@@ -2,6 +2,7 @@ import { FileError, UserError } from '../../collector/errors.ts';
 import { fileFailure } from '../../collector/file_failure.ts';
 import { readAtMost, readRegular } from '../../collector/files.ts';
 import type { Names } from '../../queries/evaluate.ts';
+import type { SummaryOf } from '../../queries/host_summary.ts';
 import type { Asked } from '../../queries/mistakes.ts';
 import type { Query } from '../../queries/query.ts';
 import type { ColumnDefinition, Db, Statement } from '../../store/database.ts';
@@ -142,33 +143,41 @@ const noteMixed = async (
   );
 };
 
+/** Makes host_summary where a statement names it, and adds it to what it may name. */
+const withSummary = async (db: Db, sql: string, known: Names, of: SummaryOf): Promise<Names> => {
+  if (!/host_summary/i.test(sql)) return known;
+  const { addHostSummary } = await import(/* webpackMode: "eager" */ '../../queries/host_summary.ts');
+  return { ...known, tables: [...known.tables, ...addHostSummary(db, sql, of)] };
+};
+
 /** A database with all tables, in which the statement can be prepared; one that names none needs none of them. */
-const memoryFor = (sql: string): Db => {
+const memoryFor = async (sql: string): Promise<{ readonly db: Db; readonly known: Names }> => {
   if (isInstant(sql)) {
     const empty = openMemory([]);
     try {
       prepareGuarded(empty, sql, names);
-      return empty;
+      return { db: empty, known: names };
     } catch {
       empty.close();
     }
   }
   const db = openMemory(tables);
-  prepareGuarded(db, sql, names);
-  return db;
+  const known = await withSummary(db, sql, names, { now: 0, isStored: false });
+  prepareGuarded(db, sql, known);
+  return { db, known };
 };
 
 const worldOfSources = async (given: Arguments, question: Question): Promise<AskedWorld> => {
   const { sql, query } = question;
-  const db = memoryFor(sql);
-  const asked = { db, tables, names };
+  const { db, known } = await memoryFor(sql);
+  const asked = { db, tables, names: known };
   // Of a query of the library it matters what is certain.
   const touched = new Set([...touchedTables(db, sql), ...(query === null ? [] : ['table_status'])]);
   if (touched.size > 0) await tellLiterals(given, question, asked);
   const isEach = given.flag('each-host');
   if (touched.size === 0 && !isEach) {
     const close = (): void => void db.close();
-    return { db, names, now: 0, store: null, isComplete: true, hosts: [], close };
+    return { db, names: known, now: 0, store: null, isComplete: true, hosts: [], close };
   }
   const { collectFrom, tablesToCollect } = await import(/* webpackMode: "eager" */ '../sources.ts');
   const collected = await import(/* webpackMode: "eager" */ '../collected.ts');
@@ -182,6 +191,7 @@ const worldOfSources = async (given: Arguments, question: Question): Promise<Ask
   await noteMixed(given, question, asked, collections.length);
   // Each host in its turn.
   const world = collected.collectedWorld(collections, db, isEach ? [] : loaded);
+  await withSummary(db, sql, known, { now: world.now, isStored: false });
   const hosts = collections.map((collection): Host => ({
     id: collection.hostId,
     show: () => {
@@ -193,7 +203,7 @@ const worldOfSources = async (given: Arguments, question: Question): Promise<Ask
     },
   }));
   const isComplete = collected.noteBlindSpots(collections, touched);
-  return { ...world, names, isComplete, hosts };
+  return { ...world, names: known, isComplete, hosts };
 };
 
 const worldOfStore = async (given: Arguments, question: Question): Promise<AskedWorld> => {
@@ -205,7 +215,7 @@ const worldOfStore = async (given: Arguments, question: Question): Promise<Asked
   try {
     const world = await storedWorld(given, store);
     const { db, now, asOf } = world;
-    const known = visibleNames(store);
+    const known = await withSummary(db, sql, visibleNames(store), { now, isStored: true });
     prepareGuarded(db, sql, known);
     const asked = { db, tables: store.tables, names: known };
     await tellLiterals(given, question, asked);

@@ -7,6 +7,8 @@ import type { Arguments, Command } from '../command.ts';
 import { flush, jsonRow, print } from '../output.ts';
 import { pagerOption, tableNamed } from '../options.ts';
 
+type SummaryModule = typeof import('../../queries/host_summary.ts');
+
 const kindOf = (column: Column): string => (column.isBoolean === true ? '1, 0 or NULL' : column.type);
 
 const describe = (table: Table): string => {
@@ -25,8 +27,27 @@ const describe = (table: Table): string => {
   ].join('\n');
 };
 
+const describeSummary = ({ hostSummary }: SummaryModule): string => {
+  const { name, description, columns, notes, example } = hostSummary;
+  const lines = columns.map((column): [string, string] => {
+    const needs = column.needs.length === 0 ? '' : ` NULL without ${column.needs.join(', ')}.`;
+    return [`${column.name}  ${column.type}`, `${column.description}${needs}`];
+  });
+  return [
+    `${name}: ${description}`,
+    `A view that query makes of the tables: no database and no export has it.\n`,
+    alignColumns(lines),
+    ...['', ...notes.map((note) => `Note: ${note}`)],
+    '\nExamples:',
+    `  ${example}`,
+    '',
+  ].join('\n');
+};
+
 const run = async (given: Arguments): Promise<number> => {
   const [name] = given.positionals;
+  const summary = await import(/* webpackMode: "eager" */ '../../queries/host_summary.ts');
+  const { hostSummary } = summary;
   if (given.flag('json')) {
     const rows = (name === undefined ? tables : [tableNamed(name)]).map((table) =>
       jsonRow(
@@ -45,7 +66,11 @@ const run = async (given: Arguments): Promise<number> => {
     print(`[\n  ${rows.join(',\n  ')}\n]\n`);
   } else if (name === undefined) {
     print(`${alignColumns(tables.map((table) => [table.name, table.description]))}\n`);
-  } else print(describe(tableNamed(name)));
+    print(
+      `\nA view of them, which query makes:\n${alignColumns([[hostSummary.name, hostSummary.description]])}\n`,
+    );
+  } else if (name.toLowerCase() === hostSummary.name) print(describeSummary(summary));
+  else print(describe(tableNamed(name)));
   flush();
   return 0;
 };

@@ -159,6 +159,26 @@ export const claims: readonly Claim[] = [
     "isByHand": false
   },
   {
+    "claim": "the names of the Mac in preferences.plist are those that scutil prints, also after it was renamed in System Settings and after Bonjour put -2 behind the name",
+    "command": "plutil -p /Library/Preferences/SystemConfiguration/preferences.plist, scutil --get LocalHostName; scutil --get ComputerName",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "file",
+        "source": "system_configuration",
+        "path": "/Library/Preferences/SystemConfiguration/preferences.plist"
+      }
+    ],
+    "isByHand": true
+  },
+  {
+    "claim": "a user may read preferences.plist of SystemConfiguration, and so may root without Full Disk Access",
+    "command": "ls -l /Library/Preferences/SystemConfiguration/preferences.plist",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "whether GuestEnabled is absent on a fresh Mac",
     "command": "plutil -p /Library/Preferences/com.apple.loginwindow.plist",
     "who": "anybody",

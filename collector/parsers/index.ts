@@ -71,10 +71,12 @@ export const fileParsers = {
   managed_preferences: async () => (await import(/* webpackMode: "eager" */ './managed_preferences.ts')).parseManagedPreferences,
   loginwindow_preferences: async () => (await import(/* webpackMode: "eager" */ './loginwindow_preferences.ts')).parseLoginwindowPreferences,
   accounts_preferences: async () => (await import(/* webpackMode: "eager" */ './accounts_preferences.ts')).parseAccountsPreferences,
+  system_configuration: async () => (await import(/* webpackMode: "eager" */ './system_configuration.ts')).parseSystemConfiguration,
 };
 
 export const fileSanitizers = {
   managed_preferences: async () => (await import(/* webpackMode: "eager" */ './managed_preferences.ts')).sanitizeManagedPreferences,
   loginwindow_preferences: async () => (await import(/* webpackMode: "eager" */ './loginwindow_preferences.ts')).sanitizeLoginwindowPreferences,
   accounts_preferences: async () => (await import(/* webpackMode: "eager" */ './accounts_preferences.ts')).sanitizeAccountsPreferences,
+  system_configuration: async () => (await import(/* webpackMode: "eager" */ './system_configuration.ts')).sanitizeSystemConfiguration,
 };

@@ -9,6 +9,7 @@ import { loginwindowKeys } from '../parsers/loginwindow_preferences.ts';
 import { managedPreferenceKeys } from '../parsers/managed_preferences.ts';
 import { contentKeys, mdmProfileKeys, profileKeys } from '../parsers/profiles_show_configuration.ts';
 import { cachedEnrollmentKeys } from '../parsers/profiles_show_enrollment_cached.ts';
+import { systemConfigurationKeys } from '../parsers/system_configuration.ts';
 import { fileNames } from '../sources.ts';
 import type { FileName } from '../sources.ts';
 
@@ -41,6 +42,7 @@ export const preferenceKeys: Readonly<Partial<Record<FileName, AllowedDict>>> = 
   managed_preferences: managedPreferenceKeys,
   loginwindow_preferences: loginwindowKeys,
   accounts_preferences: accountsPreferenceKeys,
+  system_configuration: systemConfigurationKeys,
 };
 
 const any = (set: string, keys: Iterable<string>): Rule[] => Array.from(keys, (key) => [set, key, 'any']);

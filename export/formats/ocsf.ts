@@ -66,9 +66,12 @@ const architectures: Readonly<Record<string, Fields>> = {
 const deviceOf = (head: Head, host: Readonly<Record<string, Cell>>, tables: Tables): Fields => {
   const mdm = rowsOf(tables, 'mdm_enrollments')[0];
   const boot = host['boot_time'];
+  const hostname = text(host['hostname']);
   return {
     ...deviceType(host),
     uid: head.hostId,
+    // As ECS and HEC name a Mac: what a person looks for, and where it has no name what it is known by.
+    name: hostname ?? head.hostId,
     vendor_name: 'Apple',
     os: osOf(host),
     hw_info: {
@@ -79,7 +82,7 @@ const deviceOf = (head: Head, host: Readonly<Record<string, Cell>>, tables: Tabl
     },
     ...defined({
       uid_alt: text(host['serial_number']),
-      hostname: text(host['hostname']),
+      hostname,
       model: text(host['model_identifier']),
       boot_time: typeof boot === 'number' ? boot * 1000 : undefined,
       boot_time_dt: isoTimeOf(boot),

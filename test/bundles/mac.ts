@@ -350,6 +350,7 @@ const filesOf = (mac: Mac): readonly string[] => [
   '/Library/Preferences/com.apple.loginwindow.plist',
   '/Library/Preferences/com.apple.preferences.accounts.plist',
   '/Library/Preferences/com.apple.MCX.plist',
+  '/Library/Preferences/SystemConfiguration/preferences.plist',
   ...[root, ...mac.people].map(({ name }) => `/Library/Managed Preferences/${name}/com.apple.MCX.plist`),
 ];
 

@@ -6,7 +6,7 @@ import type { ExecutionContext } from 'ava';
 import { collect } from '../../collector/collect.ts';
 import type { Collection } from '../../collector/collection.ts';
 import { evidenceBackend } from '../../collector/backends/evidence.ts';
-import { commands } from '../../collector/sources.ts';
+import { commands, laterPlaces } from '../../collector/sources.ts';
 import type { Command, CommandName } from '../../collector/sources.ts';
 import type { Value } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
@@ -273,19 +273,48 @@ test('what one answer has twice and not alike is one row of conflicts, whatever 
   }
 });
 
+const laterCases: Readonly<
+  Record<string, { readonly table: string; readonly columns: readonly string[] | null }>
+> = {
+  '/Library/Preferences/com.apple.MCX.plist': { table: 'mobile_account_policies', columns: null },
+  '/Library/Preferences/SystemConfiguration/preferences.plist': {
+    table: 'hosts',
+    columns: ['hostname', 'computer_name'],
+  },
+};
+
 test('a place that older evidence does not name was not looked at, which is neither a failure nor a proof', async (t) => {
-  const path = '/Library/Preferences/com.apple.MCX.plist';
-  const folder = join(temporaryFolder(t), 'host');
-  cpSync(sample(managed), folder, { recursive: true });
-  rmSync(join(folder, 'SHA256SUMS'), { force: true });
-  const stats = readFileSync(join(folder, 'stat.tsv'), 'utf8').split('\n');
-  t.true(stats.some((line) => line.startsWith(`${path}\tmissing`)));
-  writeFileSync(join(folder, 'stat.tsv'), stats.filter((line) => !line.startsWith(`${path}\t`)).join('\n'));
-  const collection = await collect(tables, await evidenceBackend(folder));
-  const result = collection.results.find(({ table }) => table.name === 'mobile_account_policies');
-  t.deepEqual([result?.rows, result?.status, result?.code], [[], 'skipped', null]);
-  t.true(result?.reason?.startsWith(`${path} was not looked at`));
-  t.is(collection.errors.filter(({ tableName }) => tableName === 'mobile_account_policies').length, 0);
+  t.deepEqual(Object.keys(laterPlaces), Object.keys(laterCases));
+  const whole = await collect(tables, await evidenceBackend(sample(managed)));
+  const statusIn = (collection: Collection, name: string) =>
+    collection.results.find(({ table }) => table.name === name);
+  for (const [path, { table, columns }] of Object.entries(laterCases)) {
+    const folder = join(temporaryFolder(t), 'host');
+    cpSync(sample(managed), folder, { recursive: true });
+    for (const file of ['SHA256SUMS', `files${path}`]) rmSync(join(folder, file), { force: true });
+    const stats = readFileSync(join(folder, 'stat.tsv'), 'utf8').split('\n');
+    writeFileSync(join(folder, 'stat.tsv'), stats.filter((line) => !line.startsWith(`${path}\t`)).join('\n'));
+    const collection = await collect(tables, await evidenceBackend(folder));
+    const [before, after] = [statusIn(whole, table), statusIn(collection, table)];
+    t.is(collection.errors.filter(({ tableName }) => tableName === table).length, 0, path);
+    t.true(after?.reason?.includes(`${path} was not looked at`), path);
+    if (columns === null) {
+      t.deepEqual([after?.rows, after?.status, after?.code], [[], 'skipped', null], path);
+      continue;
+    }
+    t.deepEqual([after?.status, after?.code], [before?.status, null], path);
+    const unknown = Object.fromEntries(columns.map((column) => [column, null]));
+    t.deepEqual(
+      after?.rows,
+      before?.rows.map((row) => ({ ...row, ...unknown })),
+      path,
+    );
+    t.deepEqual(
+      columns.filter((column) => after?.columnsAffected?.includes(column) !== true),
+      [],
+      path,
+    );
+  }
 });
 
 test('what says the same in a text costs nothing', async (t) => {

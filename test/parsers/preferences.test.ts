@@ -13,6 +13,11 @@ import {
   parseManagedPreferences,
   sanitizeManagedPreferences,
 } from '../../collector/parsers/managed_preferences.ts';
+import {
+  parseSystemConfiguration,
+  sanitizeSystemConfiguration,
+} from '../../collector/parsers/system_configuration.ts';
+import { bytesOf as contentOf } from '../fixtures/backend.ts';
 import { plistOf } from './corpus.ts';
 import { failsOnlyAsCollectError, fuzzText } from './fuzz.ts';
 import {
@@ -435,3 +440,58 @@ for (const [name, parse, reduce, samples] of files) {
     fuzzFileReducer(t, reduce, parse, all);
   });
 }
+
+const written = (value: unknown): Uint8Array => contentOf({ plist: value as never });
+const names = (system: unknown) => ({
+  CurrentSet: '/Sets/EXAMPLE',
+  NetworkServices: { EXAMPLE: { PPP: { AuthName: 'canary-ppp', AuthPassword: 'canary-secret' } } },
+  Sets: { EXAMPLE: { Network: { HostNames: { LocalHostName: 'canary-set' } } } },
+  ...(system === undefined ? {} : { System: system }),
+});
+const namesOf = (system: unknown) => parseSystemConfiguration(written(names(system)));
+
+test('the names of the Mac, whatever is in them; what is not set and what is not understood are told apart', (t) => {
+  for (const name of ['mac-07', 'Ada’s MacBook Pro', '麦克', 'a\u202eb\u001b[31m', '<&>"', '\u{1F4BB}'])
+    t.deepEqual(
+      namesOf({ Network: { HostNames: { LocalHostName: name } }, System: { ComputerName: name } }),
+      { localHostName: name, computerName: name },
+      name,
+    );
+  for (const none of [undefined, {}, { Network: {} }, { Network: { HostNames: {} }, System: {} }])
+    t.deepEqual(namesOf(none), { localHostName: null, computerName: null });
+  t.deepEqual(namesOf({ Network: { HostNames: { LocalHostName: '' } }, System: { ComputerName: '' } }), {
+    localHostName: null,
+    computerName: null,
+  });
+  for (const odd of ['x', 7, ['x'], true]) {
+    t.deepEqual(namesOf(odd), { localHostName: unread, computerName: unread });
+    t.deepEqual(namesOf({ Network: odd, System: { ComputerName: 'y' } }), {
+      localHostName: unread,
+      computerName: 'y',
+    });
+    t.is(namesOf({ Network: { HostNames: odd } }).localHostName, unread);
+  }
+  for (const odd of [7, ['x'], true, { x: 'y' }])
+    t.deepEqual(namesOf({ Network: { HostNames: { LocalHostName: odd } }, System: { ComputerName: odd } }), {
+      localHostName: unread,
+      computerName: unread,
+    });
+});
+
+test('preferences-plist-01: of the configuration of the system two names are kept and nothing else', (t) => {
+  const name = "Plaso's Mac mini";
+  const published = contentOf({ file: 'test/corpus/access/preferences-plist-01.txt' });
+  t.deepEqual(parseSystemConfiguration(published), { localHostName: name, computerName: name });
+  const bytes = written(
+    names({
+      Network: { HostNames: { LocalHostName: 'mac-07' } },
+      System: { ComputerName: 'Ada’s', HostName: 'canary-host' },
+    }),
+  );
+  const kept = sanitizeSystemConfiguration(bytes);
+  const text = Buffer.from(kept).toString();
+  t.notRegex(text, /canary|NetworkServices|Sets|>HostName</);
+  t.regex(text, /Ada’s/);
+  t.deepEqual(parseSystemConfiguration(kept), parseSystemConfiguration(bytes));
+  t.deepEqual(Buffer.from(sanitizeSystemConfiguration(kept)), Buffer.from(kept));
+});
