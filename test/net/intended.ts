@@ -34,4 +34,14 @@ export type Intended = { readonly reason: string } & (
     }
 );
 
-export const intended: readonly Intended[] = [];
+const asInOsquery = 'users and groups have the columns that osquery has';
+
+export const intended: readonly Intended[] = [
+  { newColumn: 'users.uid_signed', reason: asInOsquery },
+  { newColumn: 'users.gid_signed', reason: asInOsquery },
+  { newColumn: 'users.type', reason: asInOsquery },
+  { newColumn: 'groups.gid_signed', reason: asInOsquery },
+  { newColumn: 'groups.is_hidden', reason: asInOsquery },
+  { newColumn: 'groups.comment', reason: asInOsquery },
+  { newIds: true, reason: asInOsquery },
+];
