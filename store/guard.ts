@@ -6,6 +6,7 @@ import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
 import type { Db, Statement } from './database.ts';
 import { ownViewsMark } from './meaning.ts';
+import { addFunctions } from './osquery_functions.ts';
 import type { Store } from './store.ts';
 
 const explainable = new Set(['SELECT', 'WITH', 'VALUES']);
@@ -153,6 +154,7 @@ export const prepareGuarded = (
       'main. is refused: the file has views that this tokenquery did not make, and they are not run',
       'leave main. out: the tables are the same',
     );
+  addFunctions(db, sql);
   let statement: Statement;
   try {
     statement = db.prepare(sql);

@@ -119,33 +119,41 @@ const noteMixed = async (
   );
 };
 
+/** Makes the tables of osquery that a statement names, and adds them to what it may name. */
+const withOsqueryViews = async (db: Db, sql: string, known: Names): Promise<Names> => {
+  const { addOsqueryViews } = await import(/* webpackMode: "eager" */ '../../queries/osquery_views.ts');
+  const added = addOsqueryViews(db, sql);
+  return added.length === 0 ? known : { ...known, tables: [...known.tables, ...added] };
+};
+
 /** A database with all tables, in which the statement can be prepared; one that names none needs none of them. */
-const memoryFor = (sql: string): Db => {
+const memoryFor = async (sql: string): Promise<{ readonly db: Db; readonly known: Names }> => {
   if (isInstant(sql)) {
     const empty = openMemory([]);
     try {
       prepareGuarded(empty, sql, names);
-      return empty;
+      return { db: empty, known: names };
     } catch {
       empty.close();
     }
   }
   const db = openMemory(tables);
-  prepareGuarded(db, sql, names);
-  return db;
+  const known = await withOsqueryViews(db, sql, names);
+  prepareGuarded(db, sql, known);
+  return { db, known };
 };
 
 const worldOfSources = async (given: Arguments, question: Question): Promise<AskedWorld> => {
   const { sql, query } = question;
-  const db = memoryFor(sql);
-  const asked = { db, tables, names };
+  const { db, known } = await memoryFor(sql);
+  const asked = { db, tables, names: known };
   // Of a query of the library it matters what is certain.
   const touched = new Set([...touchedTables(db, sql), ...(query === null ? [] : ['table_status'])]);
   if (touched.size > 0) await tellLiterals(given, question, asked);
   const isEach = given.flag('each-host');
   if (touched.size === 0 && !isEach) {
     const close = (): void => void db.close();
-    return { db, names, now: 0, store: null, isComplete: true, hosts: [], close };
+    return { db, names: known, now: 0, store: null, isComplete: true, hosts: [], close };
   }
   const { collectFrom, tablesToCollect } = await import(/* webpackMode: "eager" */ '../sources.ts');
   const collected = await import(/* webpackMode: "eager" */ '../collected.ts');
@@ -170,7 +178,7 @@ const worldOfSources = async (given: Arguments, question: Question): Promise<Ask
     },
   }));
   const isComplete = collected.noteBlindSpots(collections, touched);
-  return { ...world, names, isComplete, hosts };
+  return { ...world, names: known, isComplete, hosts };
 };
 
 const worldOfStore = async (given: Arguments, question: Question): Promise<AskedWorld> => {
@@ -182,7 +190,7 @@ const worldOfStore = async (given: Arguments, question: Question): Promise<Asked
   try {
     const world = await storedWorld(given, store);
     const { db, now, asOf } = world;
-    const known = visibleNames(store);
+    const known = await withOsqueryViews(db, sql, visibleNames(store));
     prepareGuarded(db, sql, known);
     const asked = { db, tables: store.tables, names: known };
     await tellLiterals(given, question, asked);
@@ -279,6 +287,7 @@ export const queryCommand: Command = {
     'NAME_history for each, snapshots, latest_snapshots and changes (docs/store.md).',
     'A literal that cannot match what it is compared with is an error, and in a file that -f names a note.',
     'Of a host that is given twice the newer source counts.',
+    'os_version, mdm and other tables of osquery are there too, and its functions (docs/osquery.md).',
   ],
   options: {
     n: {

@@ -1,6 +1,7 @@
 import { privilegeOf, privilegeWords } from '../../collector/privilege.ts';
-import { allColumns } from '../../collector/table.ts';
+import { allColumns, hostIdColumn } from '../../collector/table.ts';
 import type { Column, Table } from '../../collector/table.ts';
+import type { OsqueryView } from '../../queries/osquery_views.ts';
 import { tables } from '../../tables/index.ts';
 import { alignColumns } from '../args.ts';
 import type { Arguments, Command } from '../command.ts';
@@ -25,26 +26,56 @@ const describe = (table: Table): string => {
   ].join('\n');
 };
 
+const describeView = ({ name, description, madeOf, columns, notes, example }: OsqueryView): string => {
+  const lines = Object.entries(columns).map(([column, known]): [string, string] => {
+    const values = known.values === undefined ? '' : ` One of: ${known.values.join(', ')}.`;
+    return [
+      `${column}  ${known.isBoolean === true ? '1, 0 or NULL' : known.type}`,
+      `${known.description}${values}`,
+    ];
+  });
+  return [
+    `${name}: ${description}`,
+    `A table of osquery, made from ${madeOf.join(', ')}. It is in query and in packs alone: no database and no export has it.\n`,
+    alignColumns([...lines, ['host_id  TEXT', hostIdColumn.description]]),
+    ...['', ...notes.map((note) => `Note: ${note}`), 'Note: docs/osquery.md says what differs from osquery.'],
+    '\nExamples:',
+    `  ${example}`,
+    '',
+  ].join('\n');
+};
+
+const listJson = (shown: readonly Table[]): string => {
+  const rows = shown.map((table) =>
+    jsonRow(
+      ['name', 'description', 'privilege', 'macos', 'columns'],
+      [
+        table.name,
+        table.description,
+        privilegeOf(table),
+        table.macos,
+        allColumns(table)
+          .map(([column]) => column)
+          .join(','),
+      ],
+    ),
+  );
+  return `[\n  ${rows.join(',\n  ')}\n]\n`;
+};
+
 const run = async (given: Arguments): Promise<number> => {
   const [name] = given.positionals;
-  if (given.flag('json')) {
-    const rows = (name === undefined ? tables : [tableNamed(name)]).map((table) =>
-      jsonRow(
-        ['name', 'description', 'privilege', 'macos', 'columns'],
-        [
-          table.name,
-          table.description,
-          privilegeOf(table),
-          table.macos,
-          allColumns(table)
-            .map(([column]) => column)
-            .join(','),
-        ],
-      ),
-    );
-    print(`[\n  ${rows.join(',\n  ')}\n]\n`);
-  } else if (name === undefined) {
-    print(`${alignColumns(tables.map((table) => [table.name, table.description]))}\n`);
+  const { osqueryView, osqueryViews } = await import(
+    /* webpackMode: "eager" */ '../../queries/osquery_views.ts'
+  );
+  const view = name === undefined || given.flag('json') ? undefined : osqueryView(name);
+  if (view !== undefined) print(describeView(view));
+  // What is declared of tables has no views of a query in it.
+  else if (given.flag('json')) print(listJson(name === undefined ? tables : [tableNamed(name)]));
+  else if (name === undefined) {
+    const list = (all: readonly { readonly name: string; readonly description: string }[]): string =>
+      alignColumns(all.map((one) => [one.name, one.description]));
+    print(`${list(tables)}\n\nosquery's tables, made from ours:\n${list(osqueryViews)}\n`);
   } else print(describe(tableNamed(name)));
   flush();
   return 0;
@@ -53,7 +84,7 @@ const run = async (given: Arguments): Promise<number> => {
 export const tablesCommand: Command = {
   name: 'tables',
   usage: 'tokenquery tables [NAME]',
-  summary: 'Lists the tables, or describes one.',
+  summary: 'Lists the tables, or describes one, also those of osquery that query has.',
   options: { json: { type: 'boolean', description: 'As JSON.' } },
   positionals: { least: 0, most: 1 },
   examples: ['tokenquery tables', 'tokenquery tables secure_tokens'],

@@ -44,4 +44,11 @@ export const intended: readonly Intended[] = [
   { newColumn: 'groups.is_hidden', reason: asInOsquery },
   { newColumn: 'groups.comment', reason: asInOsquery },
   { newIds: true, reason: asInOsquery },
+  { file: 'declared/access.json', reason: asInOsquery },
+  { file: 'declared/access.txt', reason: asInOsquery },
+  { file: 'declared/json-schema.json', reason: asInOsquery },
+  { file: 'declared/schema.json', reason: asInOsquery },
+  { file: 'declared/schema.md', reason: asInOsquery },
+  { file: 'declared/schema.sql', reason: asInOsquery },
+  { file: 'declared/tables.json', reason: asInOsquery },
 ];
