@@ -19,13 +19,12 @@ export default defineTable({
     is_hidden: boolean('Never collected.', {
       privacy: 'nobody',
       from: [],
-      nullBecause: 'dscl is not asked for IsHidden of a group, for no question needs it',
+      nullBecause: 'dscl is not asked for it',
     }),
-    comment: text('Never collected.', {
+    comment: text('Never collected; osquery has it on Windows alone.', {
       privacy: 'private',
       from: [],
-      nullBecause:
-        'dscl is not asked for the comment of a group, which is free text; osquery has it on Windows alone',
+      nullBecause: 'dscl is not asked for it',
     }),
   },
   key: ['groupname', 'gid', 'uuid'],
