@@ -2,7 +2,7 @@
 import type { Table, Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName, quoteText } from '../store/ddl.ts';
-import { selectOf } from '../store/meaning.ts';
+import { hostViews, selectOf } from '../store/meaning.ts';
 import type { FindingRow, EvaluatedHost } from '../store/findings.ts';
 import { severities } from './query.ts';
 import type { Query, Severity } from './query.ts';
@@ -49,10 +49,7 @@ export const storedQueries: readonly Query[] = library.filter(
 
 /** Makes every view of a store show one host only, on this connection, while the work is done. */
 const ofHost = <T>(db: Db, hostId: string, work: () => T): T => {
-  const views = db
-    .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'view' AND name <> 'changes'")
-    .pluck()
-    .all() as string[];
+  const views = hostViews(db);
   // What stood in for a view of the file is taken up in the text: a view cannot name itself.
   const standIns = standInsOf(db);
   const drop = (name: string): void => void db.exec(`DROP VIEW temp.${quoteName(name)}`);
