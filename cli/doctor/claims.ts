@@ -731,6 +731,27 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "type of users is an empty text, and type <> 'special' keeps every account",
+    "command": "osqueryi --json \"SELECT count(*), count(type) FROM users WHERE type <> 'special'\"",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "the six views say what osquery says, where they say something",
+    "command": "for t in os_version system_info sip_config disk_encryption; do osqueryi --json \"SELECT * FROM $t\"; sudo tokenquery query --json \"SELECT * FROM $t\"; done",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "filevault_status of a volume is the FileVault that diskutil apfs list prints of it",
+    "command": "osqueryi \"SELECT name, filevault_status FROM disk_encryption\"; diskutil apfs list",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "where accounts and settings lie on the Data volume of a pair",
     "command": "ls -la \"/Volumes/Macintosh HD - Data\", sudo ls \"/Volumes/Macintosh HD - Data/private/var/db/dslocal/nodes/Default\"",
     "who": "anybody",
