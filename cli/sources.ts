@@ -11,7 +11,8 @@ import { tables } from '../tables/index.ts';
 import type { Arguments } from './command.ts';
 import { includeOf } from './options.ts';
 import { isMac } from './platform.ts';
-import { endProgress, printNote, printProgress } from './output.ts';
+import { printNote } from './output.ts';
+import { withProgress } from './progress.ts';
 import { cleaningUp } from './signals.ts';
 import { currentTime } from './time.ts';
 import { deliveredSamples } from './delivered.ts';
@@ -91,17 +92,19 @@ export const collectAll = async (
   if (hasLive && options.allowNetwork) {
     printNote('--allow-network: mdmclient may contact this Mac’s MDM server and Apple');
   }
-  const work = async (): Promise<Collection[]> => {
-    const collections: Collection[] = [];
-    for (const [index, backend] of backends.entries()) {
-      if (backends.length > 4) printProgress(`collecting ${index + 1} of ${backends.length}`);
-      const collection = await collect(wanted, backend, options);
-      noteOtherHost(collection);
-      collections.push(collection);
-    }
-    endProgress();
-    return collections;
-  };
+  // One Mac alone may take long; of many, each is a step.
+  const isOne = backends.length === 1;
+  const work = (): Promise<Collection[]> =>
+    withProgress(isOne ? 'collecting table' : 'collecting host', async (at) => {
+      const collections: Collection[] = [];
+      for (const [index, backend] of backends.entries()) {
+        if (!isOne) at(index, backends.length);
+        const collection = await collect(wanted, backend, isOne ? { ...options, progress: at } : options);
+        noteOtherHost(collection);
+        collections.push(collection);
+      }
+      return collections;
+    });
   if (!hasLive) return work();
   return cleaningUp(killRunning, work);
 };

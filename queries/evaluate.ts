@@ -67,6 +67,8 @@ export interface EvaluateOptions {
   readonly names: Names;
   /** What is declared of the tables in the database. */
   readonly tables: readonly Table[];
+  /** Is told how many queries are answered. */
+  readonly progress?: (done: number, of: number) => void;
 }
 
 const hasHistory = (db: Db): boolean =>
@@ -182,14 +184,15 @@ class Asking {
     return new Set(sql == null ? [] : this.#once(sql).map((row) => row['host_id']));
   }
 
-  find(asked: readonly Asked[]): readonly Found[] {
+  find(asked: readonly Asked[], step: (query: Query) => void): readonly Found[] {
     const statements = asked.flatMap((one) => one.statements ?? []);
     const read = spotReader(statements, () => this.hosts, this.#once);
-    return asked.map((one) => ({
-      query: one.query,
-      spots: this.#spotsOf(one, read),
-      hits: one.sql === null ? [] : this.#rows(one.sql).map(hitOf),
-    }));
+    return asked.map((one) => {
+      const spots = this.#spotsOf(one, read);
+      const hits = one.sql === null ? [] : this.#rows(one.sql).map(hitOf);
+      step(one.query);
+      return { query: one.query, spots, hits };
+    });
   }
 
   #spotsOf({ query, statements }: Asked, read: ReturnType<typeof spotReader>): Spots {
@@ -256,7 +259,7 @@ const evaluateGroup = (
   db: Db,
   queries: readonly Query[],
   maxAge: number,
-  options: EvaluateOptions,
+  options: EvaluateOptions & { readonly step: (query: Query) => void },
 ): readonly Answer[] => {
   const canCompare = hasHistory(db);
   const isAsked = ({ needsHistory }: Query): boolean => canCompare || !needsHistory;
@@ -271,12 +274,14 @@ const evaluateGroup = (
   const ahead = new Map([...aheadSpotsOf(db)].map(([host, spot]) => [host, [spot]]));
   const parts = asSeenInParts(db, options.tables, maxAge, () => {
     const asking = new Asking(db, queries, options);
-    return { hosts: asking.hosts, found: asking.find(ofHosts) };
+    return { hosts: asking.hosts, found: asking.find(ofHosts, options.step) };
   });
   const whole =
     ofFleet.length === 0
       ? []
-      : asSeen(db, options.tables, maxAge, () => new Asking(db, queries, options).find(ofFleet));
+      : asSeen(db, options.tables, maxAge, () =>
+          new Asking(db, queries, options).find(ofFleet, options.step),
+        );
   const told = parts.flatMap(({ of, isTrueOf: isOfPart }) => of.hosts.filter(isOfPart));
   // A host may have no snapshot that counts.
   const hosts = [...new Set([...told, ...ahead.keys()])].sort(compareValues);
@@ -307,7 +312,14 @@ const evaluateGroup = (
  */
 export const evaluate = (db: Db, queries: readonly Query[], options: EvaluateOptions): Answer[] => {
   const answers = new Map<Query, Answer>();
+  // A query is looked at once for each part of the hosts; the first time counts.
+  const looked = new Set<Query>();
+  const step = (query: Query): void => {
+    looked.add(query);
+    options.progress?.(looked.size, queries.length);
+  };
   for (const [maxAge, own] of Map.groupBy(queries, (query) => query.maxAge))
-    for (const answer of evaluateGroup(db, own, maxAge, options)) answers.set(answer.query, answer);
+    for (const answer of evaluateGroup(db, own, maxAge, { ...options, step }))
+      answers.set(answer.query, answer);
   return queries.flatMap((query) => answers.get(query) ?? []);
 };

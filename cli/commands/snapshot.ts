@@ -14,6 +14,7 @@ import { dueOptions, everyOf, isDue } from '../due.ts';
 import { collectAll, backendsOf, generatedTables } from '../sources.ts';
 import { sourceOptions, timeoutOption } from '../options.ts';
 import { flush, print, printError, visible } from '../output.ts';
+import { Progress } from '../progress.ts';
 import { findingsOf } from '../../queries/findings.ts';
 import { isEvaluated, storeFindings } from '../../store/findings.ts';
 import { dbOption, dbPath, noteAhead, noteClock, using, writableStore } from '../database.ts';
@@ -104,7 +105,9 @@ const takeSnapshots = (given: Arguments): Promise<number> =>
     noteClock(target);
     const collections = await collectAll(backends, generatedTables, given);
     let failures = 0;
-    for (const collection of collections) {
+    const progress = new Progress('storing host');
+    for (const [index, collection] of collections.entries()) {
+      progress.at(index, collections.length);
       try {
         print(visible(store(target, collection)).replaceAll('\\n', '\n'));
       } catch (error) {
@@ -113,6 +116,7 @@ const takeSnapshots = (given: Arguments): Promise<number> =>
         failures += 1;
       }
     }
+    progress.end();
     flush();
     return failures > 0 ? 1 : 0;
   });
