@@ -8,6 +8,9 @@ import { tables } from '../tables/index.ts';
 /** Batches that are on their way at once: what is written in one transaction, and what is read meanwhile. */
 const ahead = 5;
 
+/** So often it says how far it is. */
+const tellBytes = 1024 * 1024;
+
 /** Answers the path of an export with its batches, and with what is wrong with it. */
 export const serve = (): void => {
   const port = parentPort;
@@ -21,8 +24,14 @@ export const serve = (): void => {
   };
   const decode = async (path: string): Promise<void> => {
     const leftOut = new Set<string>();
+    let told = 0;
+    const read = (bytes: number): void => {
+      if (bytes - told < tellBytes) return;
+      told = bytes;
+      port.postMessage({ read: bytes });
+    };
     try {
-      await readNativeFile(path, tables, take, { leftOut });
+      await readNativeFile(path, tables, take, { leftOut, read });
       port.postMessage({ done: true, leftOut });
     } catch (error) {
       if (error instanceof UserError) port.postMessage({ message: error.message, hint: error.hint, leftOut });

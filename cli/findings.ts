@@ -8,6 +8,7 @@ import { evaluate } from '../queries/evaluate.ts';
 import type { Answer } from '../queries/evaluate.ts';
 import { tables } from '../tables/index.ts';
 import { names } from './names.ts';
+import { Progress } from './progress.ts';
 import { collectedWorld, newestOfEachHost } from './collected.ts';
 import { tablesToCollect } from './sources.ts';
 import { suggest } from './suggest.ts';
@@ -51,7 +52,14 @@ export const judgedWorld = (collections: readonly Collection[]): World =>
 export const evaluateIn = (
   { db, now }: Pick<World, 'db' | 'now'>,
   queries: readonly Query[] = library,
-): readonly Answer[] => evaluate(db, queries, { now, names, tables });
+): readonly Answer[] => {
+  const progress = new Progress('asking question');
+  try {
+    return evaluate(db, queries, { now, names, tables, progress: progress.at });
+  } finally {
+    progress.end();
+  }
+};
 
 /** The queries of these names and of this group; UserError for a name or a group that is not there. */
 export const selectQueries = (

@@ -11,7 +11,9 @@ import { tables } from '../tables/index.ts';
 import type { Arguments } from './command.ts';
 import { includeOf } from './options.ts';
 import { isMac } from './platform.ts';
-import { endProgress, printNote, printProgress } from './output.ts';
+import { printNote } from './output.ts';
+import { withProgress } from './progress.ts';
+import type { Progress } from './progress.ts';
 import { cleaningUp } from './signals.ts';
 import { currentTime } from './time.ts';
 import { deliveredSamples } from './delivered.ts';
@@ -107,14 +109,18 @@ const collecting = (
   wanted: readonly Table[],
   given: Arguments,
   hasLive: boolean,
-): ((backend: Backend) => Promise<Collection>) => {
+): ((backend: Backend, progress?: Progress['at']) => Promise<Collection>) => {
   const now = currentTime();
   const options = { allowNetwork: given.flag('allow-network'), include: includeOf(given), now };
   if (hasLive && options.allowNetwork) {
     printNote('--allow-network: mdmclient may contact this Mac’s MDM server and Apple');
   }
-  return async (backend) => {
-    const collection = await collect(wanted, backend, options);
+  return async (backend, progress) => {
+    const collection = await collect(
+      wanted,
+      backend,
+      progress === undefined ? options : { ...options, progress },
+    );
     noteOtherHost(collection);
     return collection;
   };
@@ -122,10 +128,6 @@ const collecting = (
 
 const cleanedUp = <T>(hasLive: boolean, work: () => Promise<T>): Promise<T> =>
   hasLive ? cleaningUp(killRunning, work) : work();
-
-const noteProgress = (index: number, count: number): void => {
-  if (count > 4) printProgress(`collecting ${index + 1} of ${count}`);
-};
 
 /** Collects tables of each backend in turn. */
 export const collectAll = (
@@ -135,15 +137,18 @@ export const collectAll = (
 ): Promise<Collection[]> => {
   const hasLive = backends.some(({ origin }) => origin === 'live');
   const collectOne = collecting(wanted, given, hasLive);
-  return cleanedUp(hasLive, async () => {
-    const collections: Collection[] = [];
-    for (const [index, backend] of backends.entries()) {
-      noteProgress(index, backends.length);
-      collections.push(await collectOne(backend));
-    }
-    endProgress();
-    return collections;
-  });
+  // One Mac alone may take long; of many, each is a step.
+  const isOne = backends.length === 1;
+  return cleanedUp(hasLive, () =>
+    withProgress(isOne ? 'collecting table' : 'collecting host', async (at) => {
+      const collections: Collection[] = [];
+      for (const [index, backend] of backends.entries()) {
+        if (!isOne) at(index, backends.length);
+        collections.push(await collectOne(backend, isOne ? at : undefined));
+      }
+      return collections;
+    }),
+  );
 };
 
 /** What becomes of each of many sources. */
@@ -164,25 +169,26 @@ export const collectEach = (
   const hostId = given.text('host-id');
   // Which of them it names is seen of all of them.
   const openings = hostId === null ? named : [{ open: () => openAll(named, hostId) }];
+  const isOne = openings.length === 1;
   const collectOne = collecting(wanted, given, hasLive);
-  return cleanedUp(hasLive, async () => {
+  const work = async (at: Progress['at']): Promise<void> => {
     for (const [index, { open }] of openings.entries()) {
-      noteProgress(index, openings.length);
+      if (!isOne) at(index, openings.length);
       const failOne = (error: unknown, isOnly: boolean): void => {
         if (!(error instanceof UserError) || isOnly) throw error;
         fail(error);
       };
-      const backends = await open().catch((error: unknown) => failOne(error, openings.length === 1));
+      const backends = await open().catch((error: unknown) => failOne(error, isOne));
       for (const backend of backends ?? []) {
         try {
-          take(await collectOne(backend));
+          take(await collectOne(backend, isOne ? at : undefined));
         } catch (error) {
-          failOne(error, openings.length === 1 && backends?.length === 1);
+          failOne(error, isOne && backends?.length === 1);
         }
       }
     }
-    endProgress();
-  });
+  };
+  return cleanedUp(hasLive, () => withProgress(isOne ? 'collecting table' : 'storing host', work));
 };
 
 /** Collects tables of everything that --source names. */

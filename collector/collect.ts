@@ -70,10 +70,14 @@ export const collect = async (
   const reader = new SourceReader(backend, options);
   const drafts = new Drafts(backend, reader);
   const generated = dataTables(tables);
-  const [hostId, ...drafted] = await Promise.all([
-    readHostId(backend, reader),
-    ...generated.map((table) => drafts.of(table)),
-  ]);
+  let done = 0;
+  const draftOf = async (table: Table): Promise<Draft> => {
+    const draft = await drafts.of(table);
+    done += 1;
+    options.progress?.(done, generated.length);
+    return draft;
+  };
+  const [hostId, ...drafted] = await Promise.all([readHostId(backend, reader), ...generated.map(draftOf)]);
   const durations = new Map(
     reader.finished.map(({ argv, output }) => [argv.join('\0'), output.durationMs] as const),
   );

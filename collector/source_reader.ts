@@ -25,6 +25,8 @@ export interface CollectOptions {
   readonly include?: ReadonlySet<string>;
   /** The clock of whoever collects; without it, that of the evidence. */
   readonly now?: number;
+  /** Is told how many tables are there. */
+  readonly progress?: (done: number, of: number) => void;
 }
 
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');

@@ -69,6 +69,8 @@ export interface EvaluateOptions {
   readonly tables: readonly Table[];
   /** How the names come to mean what the last look told; by default of all hosts at once. */
   readonly seeing?: Seeing;
+  /** Is told how many queries are answered. */
+  readonly progress?: (done: number, of: number) => void;
 }
 
 const hasHistory = (db: Preparing): boolean =>
@@ -188,14 +190,15 @@ class Asking {
     return new Set(sql == null ? [] : this.#once(sql).map((row) => row['host_id']));
   }
 
-  find(asked: readonly Asked[]): readonly Found[] {
+  find(asked: readonly Asked[], step: (query: Query) => void): readonly Found[] {
     const statements = asked.flatMap((one) => one.statements ?? []);
     const read = spotReader(statements, () => this.hosts, this.#once);
-    return asked.map((one) => ({
-      query: one.query,
-      spots: this.#spotsOf(one, read),
-      hits: one.sql === null ? [] : this.#rows(one.sql).map(hitOf),
-    }));
+    return asked.map((one) => {
+      const spots = this.#spotsOf(one, read);
+      const hits = one.sql === null ? [] : this.#rows(one.sql).map(hitOf);
+      step(one.query);
+      return { query: one.query, spots, hits };
+    });
   }
 
   #spotsOf({ query, statements }: Asked, read: ReturnType<typeof spotReader>): Spots {
@@ -262,7 +265,7 @@ const evaluateGroup = (
   db: Db,
   queries: readonly Query[],
   maxAge: number,
-  options: EvaluateOptions,
+  options: EvaluateOptions & { readonly step: (query: Query) => void },
 ): readonly Answer[] => {
   const canCompare = hasHistory(options.seeing ?? db);
   const isAsked = ({ needsHistory }: Query): boolean => canCompare || !needsHistory;
@@ -278,10 +281,12 @@ const evaluateGroup = (
   const seeing = options.seeing ?? seeEveryHost(db, options.tables);
   const parts = seeing.inParts(maxAge, () => {
     const asking = new Asking(db, queries, options);
-    return { hosts: asking.hosts, found: asking.find(ofHosts) };
+    return { hosts: asking.hosts, found: asking.find(ofHosts, options.step) };
   });
   const whole =
-    ofFleet.length === 0 ? [] : seeing.whole(maxAge, () => new Asking(db, queries, options).find(ofFleet));
+    ofFleet.length === 0
+      ? []
+      : seeing.whole(maxAge, () => new Asking(db, queries, options).find(ofFleet, options.step));
   const told = parts.flatMap(({ of, isTrueOf: isOfPart }) => of.hosts.filter(isOfPart));
   // A host may have no snapshot that counts.
   const hosts = [...new Set([...told, ...ahead.keys()])].sort(compareValues);
@@ -312,7 +317,14 @@ const evaluateGroup = (
  */
 export const evaluate = (db: Db, queries: readonly Query[], options: EvaluateOptions): Answer[] => {
   const answers = new Map<Query, Answer>();
+  // A query is looked at once for each part of the hosts; the first time counts.
+  const looked = new Set<Query>();
+  const step = (query: Query): void => {
+    looked.add(query);
+    options.progress?.(looked.size, queries.length);
+  };
   for (const [maxAge, own] of Map.groupBy(queries, (query) => query.maxAge))
-    for (const answer of evaluateGroup(db, own, maxAge, options)) answers.set(answer.query, answer);
+    for (const answer of evaluateGroup(db, own, maxAge, { ...options, step }))
+      answers.set(answer.query, answer);
   return queries.flatMap((query) => answers.get(query) ?? []);
 };

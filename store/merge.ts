@@ -193,7 +193,8 @@ export interface MergeOptions extends SenderRules {
   readonly now: () => number;
   /** Snapshots of several levels of redaction may lie in one file; they must not be joined. */
   readonly mayMix?: boolean;
-  readonly progress?: (done: number, of: number, merged: Merged) => void;
+  /** Is told how many bytes of the inputs are read. */
+  readonly progress?: (bytes: number, of: number, merged: Merged) => void;
 }
 
 // A transaction that is too small spends its time in waiting for the disk; one that is too large keeps others waiting.
@@ -313,7 +314,11 @@ type FromWorker =
   | { readonly snapshots: readonly Snapshot[] }
   | { readonly done: true; readonly leftOut: ReadonlySet<string> }
   | { readonly message: string; readonly hint: string; readonly leftOut: ReadonlySet<string> }
-  | { readonly fault: string };
+  | { readonly fault: string }
+  | { readonly read: number };
+
+/** Hears how many bytes of an input are read. */
+type Told = (bytes: number) => void;
 
 type Take = (snapshots: readonly Snapshot[]) => void;
 
@@ -326,7 +331,7 @@ const nativeWorker = (entry: ThreadEntry, megabytes: number) => {
     // What it holds is a few batches; without a limit, garbage is left lying until there is a lot of it.
     resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: megabytes },
   });
-  const read = (path: string, take: Take, leftOut: Set<string>): Promise<void> =>
+  const read = (path: string, take: Take, leftOut: Set<string>, told: Told): Promise<void> =>
     new Promise((fulfil, reject) => {
       const finish = (error: unknown): void => {
         worker.off('message', onMessage);
@@ -336,6 +341,10 @@ const nativeWorker = (entry: ThreadEntry, megabytes: number) => {
       };
       const onMessage = (message: FromWorker): void => {
         try {
+          if ('read' in message) {
+            told(message.read);
+            return;
+          }
           if ('leftOut' in message) for (const what of message.leftOut) leftOut.add(what);
           if ('snapshots' in message) {
             take(message.snapshots);
@@ -396,10 +405,10 @@ class ExportReader {
     this.#options = options;
   }
 
-  async read(path: string, take: Take, leftOut: Set<string>): Promise<void> {
+  async read(path: string, take: Take, leftOut: Set<string>, told: Told): Promise<void> {
     const { workerEntry, workerMegabytes = 128 } = this.#options;
     if (workerEntry === undefined || statSync(path).size < bytesForWorker) {
-      await readNativeFile(path, this.#store.tables, take, { leftOut });
+      await readNativeFile(path, this.#store.tables, take, { leftOut, read: told });
       return;
     }
     let handed = 0;
@@ -409,7 +418,7 @@ class ExportReader {
     };
     try {
       this.#worker ??= nativeWorker(workerEntry, workerMegabytes);
-      await this.#worker.read(path, hand, leftOut);
+      await this.#worker.read(path, hand, leftOut, told);
     } catch (error) {
       // It may have more of this file under way, which must not be taken for the next one.
       this.end();
@@ -446,6 +455,47 @@ const nothingMerged = (): Merged => ({
   leftOut: new Map(),
 });
 
+/** How much there is to read; of a folder of evidence, which is small, nobody asks every file. */
+const sizeOfInput = ({ path }: Input): number => {
+  try {
+    return statSync(path).size;
+  } catch {
+    // Reading it will tell.
+    return 0;
+  }
+};
+
+/** How many bytes of all inputs are read. */
+class Reach {
+  readonly #sizes: readonly number[];
+  readonly #all: number;
+  readonly #tell: (bytes: number, of: number) => void;
+  #index = 0;
+  #before = 0;
+  #bytes = 0;
+
+  constructor(inputs: readonly Input[], tell: (bytes: number, of: number) => void) {
+    this.#sizes = inputs.map(sizeOfInput);
+    this.#all = this.#sizes.reduce((sum, size) => sum + size, 0);
+    this.#tell = tell;
+  }
+
+  /** The inputs before this one are read. */
+  begin(index: number): void {
+    for (; this.#index < index; this.#index += 1) this.#before += this.#sizes[this.#index] ?? 0;
+    this.at(0);
+  }
+
+  readonly at: Told = (bytes) => {
+    this.#bytes = Math.min(bytes, this.#sizes[this.#index] ?? 0);
+    this.tell();
+  };
+
+  tell(): void {
+    this.#tell(this.#before + this.#bytes, this.#all);
+  }
+}
+
 /** Merges inputs into a store. A bad one is named in the result, and the others are in. */
 export const merge = async (
   store: Store,
@@ -458,10 +508,11 @@ export const merge = async (
   const accept =
     options.accept ?? doorOf({ tables: store.tables, version: options.version, now: options.now });
   const exports = new ExportReader(store, options);
-  const read = async ({ path, kind }: Input, take: Take, leftOut: Set<string>): Promise<void> => {
+  const reach = new Reach(inputs, (bytes, of) => options.progress?.(bytes, of, merged));
+  const read = async ({ path, kind }: Input, take: Take, leftOut: Set<string>, told: Told): Promise<void> => {
     if (kind === 'database') mergeDatabase(path, store, take, leftOut);
     else if (kind === 'evidence') take([await options.readEvidence(path)]);
-    else await exports.read(path, take, leftOut);
+    else await exports.read(path, take, leftOut, told);
   };
   // A cut of the power may cost the last transactions, which can be merged again, and nothing else: the disk need
   // not be waited for until the last one, which brings all before it to the disk as well.
@@ -471,8 +522,7 @@ export const merge = async (
   try {
     for (const [index, input] of inputs.entries()) {
       const { path, folder = '' } = input;
-      const step = (): void => options.progress?.(index, inputs.length, merged);
-      step();
+      reach.begin(index);
       const strangers = new Strangers();
       const take = (snapshots: readonly Snapshot[]): void => {
         const accepted: Snapshot[] = [];
@@ -486,11 +536,11 @@ export const merge = async (
           keepLevel(accepted);
           batch.add(path, accepted);
         }
-        step();
+        reach.tell();
       };
       const leftOut = new Set<string>();
       try {
-        await read(input, take, leftOut);
+        await read(input, take, leftOut, reach.at);
       } catch (error) {
         if (error instanceof TargetFailure) throw error;
         merged.bad.push(badInput(path, plainError(error), error instanceof UserError ? error.cause : error));

@@ -24,6 +24,7 @@ import { unwritableHosts } from '../../export/rows/unwritable.ts';
 import { hostsOf, sourceOf } from '../export_source.ts';
 import type { Source } from '../export_source.ts';
 import { printNote } from '../output.ts';
+import { Progress } from '../progress.ts';
 
 /** Refuses to put rows of several levels of redaction into one export: the same user would be two. */
 const levelCheck = ({ redact, mayMixLevels }: ExportPlan): ((snapshot: AnySnapshot) => void) => {
@@ -80,12 +81,17 @@ const writeParallel = async (
     const output = openOutput(given, plan);
     await withSignals(output, async () => {
       await output.begin();
+      const progress = new Progress('exporting', 'bytes');
+      let written = 0;
       let excess = plan.format.between?.length ?? 0;
       for await (const { table, bytes } of chunks) {
         const sink = output.sinkFor(tables.find((known) => known.name === table) ?? null);
         await sink.writeBytes?.(bytes.subarray(excess));
         excess = 0;
+        written += bytes.length;
+        progress.at(written, null);
       }
+      progress.end();
       await output.finish();
     });
   } finally {
@@ -121,13 +127,22 @@ const writeChunk = (
 };
 
 /** @returns Whether there was anything to write. */
-const writeSnapshots = async (output: Output, plan: ExportPlan, source: Source): Promise<boolean> => {
+const writeSnapshots = async (
+  output: Output,
+  plan: ExportPlan,
+  source: Source,
+  hosts: number | null,
+): Promise<boolean> => {
+  const progress = new Progress('exporting host');
+  let done = 0;
   const { format, redact } = plan;
   const { cut } = formats[plan.formatName];
   const check = levelCheck(plan);
   let isNothing = true;
   let between: string | null = null;
   for (const snapshot of source.snapshots) {
+    progress.at(done, hosts);
+    done += 1;
     check(snapshot);
     if (between !== null) await output.sinkFor(null).write(between);
     between = format.between ?? null;
@@ -140,6 +155,7 @@ const writeSnapshots = async (output: Output, plan: ExportPlan, source: Source):
     }
     if (cut === 'snapshot') await output.sinkFor(null).cut();
   }
+  progress.end();
   return !isNothing;
 };
 
@@ -158,7 +174,8 @@ const writeInOrder = async (given: Arguments, plan: ExportPlan, store: Store): P
   let isAny = false;
   await withSignals(output, async () => {
     await output.begin();
-    isAny = await writeSnapshots(output, plan, source);
+    const hosts = plan.what === 'current' ? (hostsOf(plan, store) ?? readHostIds(store.db)).length : null;
+    isAny = await writeSnapshots(output, plan, source, hosts);
     await output.finish();
   });
   // Only now: what is told to be exported is on the disk.

@@ -13,7 +13,8 @@ import { hostsOfList } from '../../store/senders.ts';
 import type { SenderRules } from '../../store/senders.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
-import { endProgress, flush, printDone, printError, printNote, printProgress } from '../output.ts';
+import { flush, printDone, printError, printNote } from '../output.ts';
+import { withProgress } from '../progress.ts';
 import { programEntry } from '../delivered.ts';
 import { dbOption, dbPath, noteAhead, noteClock, using, writableStore } from '../database.ts';
 import { exitCodes } from '../exit_codes.ts';
@@ -25,23 +26,6 @@ import { version } from '../version.ts';
 const readEvidence = async (path: string): Promise<Snapshot> => {
   const collection = await collect(dataTables(tables), await evidenceBackend(path), { now: currentTime() });
   return snapshotOf(tables, collection, version);
-};
-
-/** A bar for a terminal: which input, and how many snapshots so far. */
-const progress = () => {
-  const started = performance.now();
-  let shown = 0;
-  return (done: number, of: number, { stored, known }: Merged): void => {
-    const now = performance.now();
-    if (now - shown < 100) return;
-    shown = now;
-    const width = 24;
-    const full = Math.round((done / of) * width);
-    const rate = Math.round(((stored + known) / (now - started)) * 1000);
-    printProgress(
-      `[${'#'.repeat(full)}${'.'.repeat(width - full)}] input ${done + 1} of ${of}, ${plural(stored, 'snapshot')} stored, ${rate}/s`,
-    );
-  };
 };
 
 /** One note, however many inputs have it: what a newer tokenquery knows is not lost, its files have it. */
@@ -109,20 +93,20 @@ const run = async (given: Arguments): Promise<number> => {
   const away = shelves === null ? null : new PutAway(shelves, found, given.positionals, dbPath(given));
   return using(writableStore(given), async (store) => {
     noteClock(store);
-    let merged: Merged;
-    try {
-      merged = await merge(store, inputs, {
-        readEvidence,
-        version,
-        ...rules,
-        now: currentTime,
-        mayMix: given.flag('mixed-redaction'),
-        workerEntry: programEntry,
-        progress: progress(),
-      });
-    } finally {
-      endProgress();
-    }
+    const merged = await withProgress(
+      'merging',
+      (at) =>
+        merge(store, inputs, {
+          readEvidence,
+          version,
+          ...rules,
+          now: currentTime,
+          mayMix: given.flag('mixed-redaction'),
+          workerEntry: programEntry,
+          progress: (bytes, of, { stored }) => at(bytes, of, `${plural(stored, 'snapshot')} stored`),
+        }),
+      'bytes',
+    );
     tellMerged(merged, ignored);
     const failures = [...bad, ...merged.bad];
     if (away !== null) return away.all(merged, failures);

@@ -5,8 +5,9 @@ import { openForReading } from '../../store/file.ts';
 import { retain } from '../../store/retention.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
-import { endProgress, flush, printDone, printNote, printProgress } from '../output.ts';
+import { flush, printDone, printNote } from '../output.ts';
 import { logOption } from '../options.ts';
+import { withProgress } from '../progress.ts';
 import { dbOption, dbPath, noteClocks, using, writableStore } from '../database.ts';
 import { currentTime, isoSeconds } from '../time.ts';
 
@@ -37,8 +38,8 @@ const run = async (given: Arguments): Promise<number> => {
   const time = Math.max(0, bound - (given.number('older-than') ?? 0));
   const before = statSync(path).size;
   const { snapshots, versions } = await using(writableStore(given), (store) =>
-    retain(store, time, (done, of) => printProgress(`${done} of ${of} hosts`)),
-  ).finally(endProgress);
+    withProgress('retaining, host', (at) => retain(store, time, at)),
+  );
   const date = new Date(time * 1000).toISOString();
   printDone(
     `dropped what ended before ${date}: ${versions} row versions and ${snapshots} snapshots; ${megabytes(before)} before, ${megabytes(statSync(path).size)} now\n`,

@@ -1,5 +1,6 @@
 /** Reads a native export from a file, plain or compressed, in constant memory. */
 import { createReadStream } from 'node:fs';
+import type { ReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { UserError } from '../../collector/errors.ts';
@@ -15,16 +16,17 @@ const chunkBytes = 256 * 1024;
 const aheadBytes = 4 * 1024 * 1024;
 const unpacking = { chunkSize: chunkBytes, highWaterMark: aheadBytes };
 
-const bytesOf = (path: string): Readable => {
+/** What is in a file, and the file. */
+const bytesOf = (path: string): { readonly source: Readable; readonly file: ReadStream } => {
   const file = createReadStream(path, { fd: openRegular(path).fd, highWaterMark: chunkBytes });
   const unpack = /\.gz$/i.test(path)
     ? createGunzip(unpacking)
     : /\.zst$/i.test(path)
       ? createZstdDecompress(unpacking)
       : null;
-  if (unpack === null) return file;
+  if (unpack === null) return { source: file, file };
   file.on('error', (error) => unpack.destroy(error));
-  return file.pipe(unpack);
+  return { source: file.pipe(unpack), file };
 };
 
 /** Far more than any row: a file without line feeds must not fill the memory. */
@@ -58,6 +60,8 @@ export interface ReadOptions {
   readonly maxSnapshotBytes?: number;
   /** Gets the names of what only a newer tokenquery knows. */
   readonly leftOut?: Set<string>;
+  /** Is told how many bytes of the file are read. */
+  readonly read?: (bytes: number) => void;
 }
 
 /**
@@ -70,7 +74,12 @@ export const readNativeFile = async (
   path: string,
   tables: readonly Table[],
   take: (snapshots: readonly Snapshot[]) => void | Promise<void>,
-  { batchCells = 60_000, maxSnapshotBytes = maxSnapshot, leftOut = new Set() }: ReadOptions = {},
+  {
+    batchCells = 60_000,
+    maxSnapshotBytes = maxSnapshot,
+    leftOut = new Set(),
+    read = () => {},
+  }: ReadOptions = {},
 ): Promise<void> => {
   const decoder = nativeDecoder(tables, leftOut);
   let batch: Snapshot[] = [];
@@ -89,8 +98,9 @@ export const readNativeFile = async (
   };
   const line = new Unfinished();
   try {
-    const source = bytesOf(path);
+    const { source, file } = bytesOf(path);
     for await (const chunk of source) {
+      read(file.bytesRead);
       sinceSnapshot += (chunk as Buffer).length;
       const bytes = line.with(chunk as Buffer);
       if (bytes !== null) line.begin(bytes.subarray(decoder.bytes(bytes, put)));
