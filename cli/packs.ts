@@ -4,6 +4,7 @@ import { withClosed } from '../queries/closed.ts';
 import { aheadSpotsOf, evaluate } from '../queries/evaluate.ts';
 import type { Answer, BlindSpot, Hit, Verdict } from '../queries/evaluate.ts';
 import { bare } from '../queries/known.ts';
+import { addOsqueryViews } from '../queries/osquery_views.ts';
 import type { Pack, PackQuery } from '../queries/osquery_pack.ts';
 import type { Query } from '../queries/query.ts';
 import type { Db } from '../store/database.ts';
@@ -23,6 +24,7 @@ interface PreparedPack {
 /** The tables that a statement touches; a text says why it cannot be asked. */
 const touchedBy = (db: Db, sql: string): readonly string[] | string => {
   try {
+    addOsqueryViews(db, sql);
     prepareGuarded(db, sql, names);
     return [...touchedTables(db, sql)].toSorted();
   } catch (error) {
@@ -95,8 +97,8 @@ const hitOf = (hostId: string, row: Readonly<Record<string, string | number | nu
   return { hostId, subject: about === undefined ? null : String(row[about]), facts: row };
 };
 
-/** The rows of one host in a database of its own. */
-const databaseOf = (db: Db, touched: readonly string[], host: string): Db => {
+/** The rows of one host in a database of its own, in which the statements are prepared. */
+const databaseOf = (db: Db, touched: readonly string[], sql: readonly string[], host: string): Db => {
   // A store may hold words of a newer version.
   const own = openMemory(tables, ownTable);
   for (const name of touched) {
@@ -112,6 +114,7 @@ const databaseOf = (db: Db, touched: readonly string[], host: string): Db => {
       .all(host) as unknown[][];
     for (const row of rows) insert.run(row);
   }
+  addOsqueryViews(own, sql.join('\n'));
   own.pragma('query_only = ON');
   return own;
 };
@@ -201,8 +204,9 @@ export const evaluatePacks = (
     hits: [] as Hit[],
     spots: new Map<string, readonly BlindSpot[]>(),
   }));
+  const statements = [...queries.map(({ sql }) => sql), ...[...discoveryOf.values()].flat()];
   for (const host of hosts) {
-    const asked = new AskedHost(databaseOf(db, touched, host), host, now);
+    const asked = new AskedHost(databaseOf(db, touched, statements, host), host, now);
     const newest = ahead.get(host);
     for (const { query, hits, spots } of found) {
       const isActive = asked.isActive(discoveryOf.get(query) ?? noDiscovery);

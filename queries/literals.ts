@@ -248,7 +248,7 @@ const foldings: Readonly<Record<string, (text: string) => string>> = {
 };
 
 const isVersion = ({ table, column }: { table: string; column: string }): boolean =>
-  column === 'os_version' && table.startsWith('hosts');
+  (column === 'os_version' && table.startsWith('hosts')) || (column === 'version' && table === 'os_version');
 
 /** Whether a comparison with a value of a column can say anything but always the same. */
 const canMatchColumn = (
@@ -344,23 +344,32 @@ const versionNumber = (text: string): number | null => {
   return major === undefined ? null : Number(major) * 10_000 + Number(minor ?? 0) * 100 + Number(patch ?? 0);
 };
 
+const hintOfVersion = ({ value, text, operator }: Literal, columns: Mistake['columns']): string => {
+  const order = operator === '' ? '>=' : operator;
+  // In osquery's table of this name there is no number of the whole.
+  if (columns.some(({ table }) => table === 'os_version'))
+    return typeof value === 'string'
+      ? `version_compare(version, ${text}) ${order} 0, or compare major and minor`
+      : "compare major and minor, or use version_compare(version, '15.6')";
+  const number = versionNumber(String(value));
+  return number === null
+    ? 'compare os_version_num, which is 150601 for 15.6.1'
+    : `os_version_num ${order} ${number}`;
+};
+
 const mistakeOf = (
   db: Db,
   literal: Literal,
   { columns, known, isOrder }: NonNullable<ReturnType<typeof vainColumns>>,
 ): Mistake => {
-  const { value, text, operator, start } = literal;
+  const { value, text, start } = literal;
   const named = columns.map(({ table, column }) => `${table}.${column}`).join(' and ');
   const place = { columns, value, isOrder, start, length: text.length };
   const verb = columns.length > 1 ? 'are' : 'is';
   if (isOrder && columns.every(isVersion)) {
-    const number = versionNumber(String(value));
     return {
       message: `${named} ${verb} a text, in which 15.6.1 comes before 9: ${text} says nothing about it`,
-      hint:
-        number === null
-          ? 'compare os_version_num, which is 150601 for 15.6.1'
-          : `os_version_num ${operator === '' ? '>=' : operator} ${number}`,
+      hint: hintOfVersion(literal, columns),
       ...place,
     };
   }

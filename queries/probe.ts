@@ -4,7 +4,9 @@ import type { Table } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { openDatabase } from '../store/database.ts';
 import { quoteName } from '../store/ddl.ts';
+import { addFunctions } from '../store/osquery_functions.ts';
 import type { KnowColumn, KnownColumn } from './literals.ts';
+import { osqueryView } from './osquery_views.ts';
 import { severities } from './query.ts';
 import { origins, snapshotStatuses } from '../store/snapshot.ts';
 
@@ -43,6 +45,8 @@ const knowing =
     const declared = tables.find((table) => table.name === name.replace(/_history$/, ''));
     const known = declared === undefined ? undefined : new Map(allColumns(declared)).get(column);
     if (known !== undefined) return known;
+    const ofOsquery = osqueryView(name)?.columns[column];
+    if (ofOsquery !== undefined) return ofOsquery;
     const values = ownWords[`${name}.${column}`];
     if (values !== undefined) return { type: 'TEXT', values };
     const type = typeOf(found.get(name)?.find((one) => one.name === column)?.type ?? '');
@@ -69,5 +73,6 @@ export const probeOf = (of: Db, names: readonly string[], tables: readonly Table
     const definitions = columns.map((column) => `${quoteName(column.name)} ${typeOf(column.type) ?? ''}`);
     db.exec(`CREATE TABLE ${quoteName(name)} (${definitions.join(', ')})`);
   }
+  addFunctions(db, sql);
   return { db, know: knowing(tables, found), close: () => void db.close() };
 };

@@ -6,6 +6,7 @@ import type { Store } from './store.ts';
 import { analystName, touchedTables } from './guard.ts';
 import { widenTables } from './held.ts';
 import { openEmptyStore } from './empty.ts';
+import { addFunctions } from './osquery_functions.ts';
 import { dataTables } from '../collector/table.ts';
 
 const changesColumns =
@@ -38,6 +39,7 @@ const touchedBesideChanges = (store: Store, sql: string, asOf: number | null): R
   // Only a statement on `changes`, or on all that it reads, opens all of them.
   if (!opensAll) return touched;
   const layout = layoutWithoutChanges(store, asOf);
+  addFunctions(layout, sql);
   try {
     return touchedTables(layout, sql);
   } catch {

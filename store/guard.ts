@@ -5,6 +5,7 @@
 import { UserError } from '../collector/errors.ts';
 import type { Db, Statement } from './database.ts';
 import { ownViewsMark } from './meaning.ts';
+import { addFunctions } from './osquery_functions.ts';
 import { explainFailure, explainVerb } from './sql_failure.ts';
 import type { KnownNames } from './sql_failure.ts';
 import type { Store } from './store.ts';
@@ -110,6 +111,7 @@ export const prepareGuarded = (db: Db, sql: string, names: KnownNames): Statemen
       'main. is refused: the file has views that this tokenquery did not make, and they are not run',
       'leave main. out: the tables are the same',
     );
+  addFunctions(db, sql);
   let statement: Statement;
   try {
     statement = db.prepare(sql);

@@ -16,5 +16,14 @@ export const meaningOf = (db: Db, name: string): { readonly from: string; readon
     : { from: `(${selectOf(view)})`, view };
 };
 
+// The others tell of the file, or what table_status tells.
+const ofNoHost: ReadonlySet<string> = new Set(['changes', 'about', 'blind_spots', 'columns']);
+
+/** The views of a store that questions read of one host apart. */
+export const hostViews = (db: Db): readonly string[] =>
+  (db.prepare("SELECT name FROM main.sqlite_schema WHERE type = 'view'").pluck().all() as string[]).filter(
+    (name) => !ofNoHost.has(name),
+  );
+
 /** Under this name a connection says that it has views of its own, and that those of the file are not to be run. */
 export const ownViewsMark = '_own_views';

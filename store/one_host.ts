@@ -7,7 +7,7 @@ import type { Table } from '../collector/table.ts';
 import type { Db } from './database.ts';
 import { quoteName } from './ddl.ts';
 import { createJoinIndexes, ownTable } from './memory.ts';
-import { meaningOf } from './meaning.ts';
+import { hostViews, meaningOf } from './meaning.ts';
 import { statementCache } from './reader.ts';
 import type { Prepare } from './reader.ts';
 import { asSeen, asSeenInParts, isStore, readSeen, unguarded, unknownOf, without } from './seen.ts';
@@ -28,12 +28,7 @@ interface Before {
 }
 
 const viewsOf = (db: Db): readonly Before[] =>
-  (
-    db
-      .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'view' AND name <> 'changes'")
-      .pluck()
-      .all() as string[]
-  ).map((name) => ({ name, ...meaningOf(db, name) }));
+  hostViews(db).map((name) => ({ name, ...meaningOf(db, name) }));
 
 /** Makes what is not certain in the rows of a table unknown. */
 const forgetDoubtful = (table: Table, doubts: readonly Doubt[]): string => {

@@ -8,6 +8,7 @@ import { collationOf, hostIdOf, ownColumnDefinitions, quoteName, quoteText } fro
 import { doubtColumns } from './doubts.ts';
 import { hasAccounts, isRenamed } from './renames.ts';
 import { findingTables, findingViews, findingsAsOf } from './findings.ts';
+import { describedViews, notSeenView } from './self_description.ts';
 
 /** 'tkqy': in the header of every store file. */
 export const applicationId = 0x746b_7179;
@@ -17,7 +18,7 @@ export const applicationId = 0x746b_7179;
  */
 export const layoutVersion = 4;
 /** Of the views and indexes: goes up with every change of them, so that those in older files are made anew. */
-export const viewsVersion = 3;
+export const viewsVersion = 4;
 /**
  * Of the rows: goes up when a column changes its meaning, its type or its name, or a table its key. It is part of every
  * row id, so that a receiver takes the rows of either version for different ones.
@@ -440,6 +441,11 @@ export const tableViews = (table: Table, tableId: number): readonly (readonly [s
 export const storeViews = (
   tables: readonly Table[],
   tableIdOf: (name: string) => number,
+): ReadonlyMap<string, string> => describedViews(plainViews(tables, tableIdOf), tables);
+
+const plainViews = (
+  tables: readonly Table[],
+  tableIdOf: (name: string) => number,
 ): ReadonlyMap<string, string> =>
   new Map([
     ...dataTables(tables).flatMap((table) => tableViews(table, tableIdOf(table.name))),
@@ -508,6 +514,7 @@ export const asOfViews = (
     ['collection_errors', errorsView + isLast],
     ['command_log', commandsView + isLast],
     ['findings', findingsAsOf(time)],
+    ['blind_spots', notSeenView('')],
   ]);
 };
 

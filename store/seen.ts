@@ -10,7 +10,7 @@ import { isCounted } from './clocks.ts';
 import type { Db, Preparing } from './database.ts';
 import { collationOf, quoteName, quoteText } from './ddl.ts';
 import { uncertainColumns } from './history.ts';
-import { meaningOf } from './meaning.ts';
+import { hostViews, meaningOf } from './meaning.ts';
 import { namesOf, observationReader, readPackedRows, statementCache } from './reader.ts';
 import type { ObservationStatus, Prepare } from './reader.ts';
 import { dataTables } from '../collector/table.ts';
@@ -364,13 +364,9 @@ const showOnly = (db: Db, which: 'IN' | 'NOT IN', hostIds: ReadonlySet<string>):
   db.exec(`CREATE TEMP TABLE ${some} (host_id TEXT PRIMARY KEY) WITHOUT ROWID`);
   const insert = db.prepare(`INSERT INTO temp.${some} VALUES (?)`);
   for (const hostId of hostIds) insert.run(hostId);
-  const views = db
-    .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'view' AND name <> 'changes'")
-    .pluck()
-    .all() as string[];
   return [
     `DROP TABLE temp.${some}`,
-    ...views.flatMap((name) => {
+    ...hostViews(db).flatMap((name) => {
       const { from, view } = meaningOf(db, name);
       const text = `SELECT t.* FROM ${from} t WHERE t.host_id ${which} (SELECT host_id FROM temp.${some})`;
       return replaceView(db, name, view, text);

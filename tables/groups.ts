@@ -1,4 +1,4 @@
-import { defineTable, integer, required, text } from '../collector/table.ts';
+import { boolean, defineTable, integer, required, text } from '../collector/table.ts';
 
 export default defineTable({
   name: 'groups',
@@ -12,6 +12,20 @@ export default defineTable({
       privacy: 'device',
       example: 'ABCDEFAB-CDEF-ABCD-EFAB-CDEF00000050',
     }),
+    gid_signed: integer('The same as gid, under the name by which osquery has it.', {
+      privacy: 'nobody',
+      example: '80',
+    }),
+    is_hidden: boolean('Never collected.', {
+      privacy: 'nobody',
+      from: [],
+      nullBecause: 'dscl is not asked for it',
+    }),
+    comment: text('Never collected; osquery has it on Windows alone.', {
+      privacy: 'private',
+      from: [],
+      nullBecause: 'dscl is not asked for it',
+    }),
   },
   key: ['groupname', 'gid', 'uuid'],
   sources: ['ds_groups'],
@@ -19,6 +33,8 @@ export default defineTable({
   examples: ['SELECT gid, groupname FROM groups WHERE gid >= 500;'],
   generate: async (context) =>
     (await context.read('ds_groups')).flatMap(({ gid, recordName, uuid }) =>
-      recordName === null ? [] : [{ gid, groupname: recordName, uuid }],
+      recordName === null
+        ? []
+        : [{ gid, groupname: recordName, uuid, gid_signed: gid, is_hidden: null, comment: null }],
     ),
 });

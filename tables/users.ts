@@ -148,6 +148,20 @@ export default defineTable({
       'Claims to be an account of macOS that it cannot be: a GeneratedUID of the form of Apple that does not end in its uid, or the uid of Guest, root or Setup Assistant with another GeneratedUID.',
       { privacy: 'nobody', example: '0', from: ['ds_users'] },
     ),
+    uid_signed: integer('The same as uid, under the name by which osquery has it.', {
+      privacy: 'nobody',
+      example: '501',
+      from: ['ds_users'],
+    }),
+    gid_signed: integer('The same as gid, under the name by which osquery has it.', {
+      privacy: 'nobody',
+      example: '20',
+      from: ['ds_users'],
+    }),
+    type: text(
+      'Empty for every account of macOS, as osquery has it: its words local, roaming and special are of Windows. account_type tells the kind.',
+      { privacy: 'nobody', from: ['ds_users'] },
+    ),
   },
   key: ['username', 'uuid', 'uid'],
   sources: ['ds_users', 'ds_groups', 'stat', 'mdmclient_query_device_information'],
@@ -198,6 +212,9 @@ export default defineTable({
         platform_sso_registered: bit(isRegistered(user)),
         is_awake: isAwake(user, isAdminOf(user)),
         has_false_identity: isFalseIdentity(user),
+        uid_signed: user.uid,
+        gid_signed: user.gid,
+        type: '',
       })),
     );
   },

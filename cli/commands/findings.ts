@@ -8,6 +8,7 @@ import type { Answer, BlindSpot } from '../../queries/evaluate.ts';
 import { statementsOf } from '../../queries/closed.ts';
 import { checkQuery, readQueries } from '../../queries/custom.ts';
 import { mistakesIn } from '../../queries/mistakes.ts';
+import { addOsqueryViews } from '../../queries/osquery_views.ts';
 import { readPacks } from '../../queries/osquery_pack.ts';
 import { plural } from '../../collector/plural.ts';
 import type { Db } from '../../store/database.ts';
@@ -136,9 +137,12 @@ const tellLiterals = (
     // Without a store, one that compares snapshots is asked of nobody.
     const db = query.needsHistory ? ofStore : memory;
     if (db === null) continue;
-    const asked = { db, tables, names: { tables: query.needsHistory ? viewsOf(db) : names.tables } };
+    const namesIn = (sql: string): readonly string[] =>
+      query.needsHistory ? viewsOf(db) : [...names.tables, ...addOsqueryViews(db, sql)];
     const statements = new Set([...statementsOf(query), ...more(query)]);
-    const mistakes = [...statements].flatMap((sql) => mistakesIn(asked, sql));
+    const mistakes = [...statements].flatMap((sql) =>
+      mistakesIn({ db, tables, names: { tables: namesIn(sql) } }, sql),
+    );
     // What a condition says is said again where the table that it reads is required.
     const byMessage = new Map(mistakes.map((mistake) => [mistake.message, mistake]));
     tellMistakes([...byMessage.values()], { isError, of: query.name });

@@ -2,7 +2,6 @@ import { FileError, UserError } from '../../collector/errors.ts';
 import { fileFailure } from '../../collector/file_failure.ts';
 import { readAtMost, readRegular } from '../../collector/files.ts';
 import type { Names } from '../../queries/evaluate.ts';
-import type { SummaryOf } from '../../queries/host_summary.ts';
 import type { Asked } from '../../queries/mistakes.ts';
 import type { Query } from '../../queries/query.ts';
 import type { ColumnDefinition, Db, Statement } from '../../store/database.ts';
@@ -12,6 +11,7 @@ import { openMemory } from '../../store/memory.ts';
 import type { Store } from '../../store/store.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
+import { withMadeViews } from '../made_views.ts';
 import { names } from '../names.ts';
 import { lookOf, modeOf, modeOptions, tableOptions, timeoutOption, worldOptions } from '../options.ts';
 import { flush, printNote, printRows } from '../output.ts';
@@ -143,13 +143,6 @@ const noteMixed = async (
   );
 };
 
-/** Makes host_summary where a statement names it, and adds it to what it may name. */
-const withSummary = async (db: Db, sql: string, known: Names, of: SummaryOf): Promise<Names> => {
-  if (!/host_summary/i.test(sql)) return known;
-  const { addHostSummary } = await import(/* webpackMode: "eager" */ '../../queries/host_summary.ts');
-  return { ...known, tables: [...known.tables, ...addHostSummary(db, sql, of)] };
-};
-
 /** A database with all tables, in which the statement can be prepared; one that names none needs none of them. */
 const memoryFor = async (sql: string): Promise<{ readonly db: Db; readonly known: Names }> => {
   if (isInstant(sql)) {
@@ -162,7 +155,7 @@ const memoryFor = async (sql: string): Promise<{ readonly db: Db; readonly known
     }
   }
   const db = openMemory(tables);
-  const known = await withSummary(db, sql, names, { now: 0, isStored: false });
+  const known = await withMadeViews(db, sql, names, { now: 0, isStored: false });
   prepareGuarded(db, sql, known);
   return { db, known };
 };
@@ -191,7 +184,7 @@ const worldOfSources = async (given: Arguments, question: Question): Promise<Ask
   await noteMixed(given, question, asked, collections.length);
   // Each host in its turn.
   const world = collected.collectedWorld(collections, db, isEach ? [] : loaded);
-  await withSummary(db, sql, known, { now: world.now, isStored: false });
+  await withMadeViews(db, sql, known, { now: world.now, isStored: false });
   const hosts = collections.map((collection): Host => ({
     id: collection.hostId,
     show: () => {
@@ -215,7 +208,7 @@ const worldOfStore = async (given: Arguments, question: Question): Promise<Asked
   try {
     const world = await storedWorld(given, store);
     const { db, now, asOf } = world;
-    const known = await withSummary(db, sql, visibleNames(store), { now, isStored: true });
+    const known = await withMadeViews(db, sql, visibleNames(store), { now, isStored: true });
     prepareGuarded(db, sql, known);
     const asked = { db, tables: store.tables, names: known };
     await tellLiterals(given, question, asked);
@@ -321,6 +314,7 @@ export const queryCommand: Command = {
     'NAME_history for each, snapshots, latest_snapshots and changes (docs/store.md).',
     'A literal that cannot match what it is compared with is an error, and in a file that -f names a note.',
     'Of a host that is given twice the newer source counts.',
+    'os_version, mdm and other tables of osquery are there too, and its functions (docs/osquery.md).',
   ],
   options: {
     n: {

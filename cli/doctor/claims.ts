@@ -710,22 +710,22 @@ export const claims: readonly Claim[] = [
     "isByHand": false
   },
   {
-    "claim": "in the log that launchd writes, each line of stderr and of stdout begins with a time and the host",
-    "command": "sudo tail -4 /var/log/tokenquery/tokenquery.log",
+    "claim": "type of users is an empty text, and type <> 'special' keeps every account",
+    "command": "osqueryi --json \"SELECT count(*), count(type) FROM users WHERE type <> 'special'\"",
     "who": "anybody",
     "asks": [],
     "isByHand": true
   },
   {
-    "claim": "status finds the cursor and the log of the job beside its database",
-    "command": "sudo tokenquery status --db /var/db/tokenquery/tokenquery.db --max-age 26h --strict; echo $?",
+    "claim": "the six views say what osquery says, where they say something",
+    "command": "for t in os_version system_info sip_config disk_encryption; do osqueryi --json \"SELECT * FROM $t\"; sudo tokenquery query --json \"SELECT * FROM $t\"; done",
     "who": "anybody",
     "asks": [],
     "isByHand": true
   },
   {
-    "claim": "the script ship of schedule.md runs in macOS's /bin/sh, with its cksum and [ -nt ]",
-    "command": "sudo sh ship /var/log/tokenquery centre:fleet/UUID; ls -la /var/log/tokenquery",
+    "claim": "filevault_status of a volume is the FileVault that diskutil apfs list prints of it",
+    "command": "osqueryi \"SELECT name, filevault_status FROM disk_encryption\"; diskutil apfs list",
     "who": "anybody",
     "asks": [],
     "isByHand": true

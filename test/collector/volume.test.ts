@@ -271,6 +271,7 @@ test('an odd value of a record costs itself, as it does where dscl prints it', a
   t.deepEqual((await of(plain('odd', { realname: ['Odd'] }))).row, {
     ...normal.row,
     uid: null,
+    uid_signed: null,
     has_false_identity: null,
     is_system_account: null,
   });

@@ -69,7 +69,9 @@ export const comparer = (intended: readonly Intended[]) => {
       const [table, column] = names;
       const isIt = isObject(value)
         ? (value['column_name'] === column && isName(value['table_name'], table)) ||
-          value['name'] === `${table}.${column}`
+          value['name'] === `${table}.${column}` ||
+          // A tag of OCSF.
+          (value['name'] === column && 'value' in value)
         : value === column;
       if (isIt) {
         used.add(entry);

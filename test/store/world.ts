@@ -196,7 +196,11 @@ export const rowsOf = (store: Store, sql: string, ...values: readonly Value[]): 
  */
 export const everything = (store: Store): Readonly<Record<string, Rows>> => {
   const views = store.db
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'view' AND name NOT LIKE 'findings%' ORDER BY name")
+    .prepare(
+      "SELECT name FROM sqlite_schema WHERE type = 'view' AND name NOT LIKE 'findings%' " +
+        // They tell of findings too.
+        "AND name NOT IN ('about', 'blind_spots') ORDER BY name",
+    )
     .pluck()
     .all() as string[];
   return Object.fromEntries(

@@ -1,0 +1,12 @@
+/** Views that a query makes where its statement names them: host_summary, and the tables of osquery. */
+import type { SummaryOf } from '../queries/host_summary.ts';
+import type { Db } from '../store/database.ts';
+import type { Names } from '../queries/evaluate.ts';
+
+/** Makes them on this connection; returns what a statement may name with them. */
+export const withMadeViews = async (db: Db, sql: string, known: Names, of: SummaryOf): Promise<Names> => {
+  const { addHostSummary } = await import(/* webpackMode: "eager" */ '../queries/host_summary.ts');
+  const { addOsqueryViews } = await import(/* webpackMode: "eager" */ '../queries/osquery_views.ts');
+  const added = [...addHostSummary(db, sql, of), ...addOsqueryViews(db, sql)];
+  return added.length === 0 ? known : { ...known, tables: [...known.tables, ...added] };
+};
