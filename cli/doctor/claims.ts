@@ -710,6 +710,27 @@ export const claims: readonly Claim[] = [
     "isByHand": false
   },
   {
+    "claim": "in the log that launchd writes, each line of stderr and of stdout begins with a time and the host",
+    "command": "sudo tail -4 /var/log/tokenquery/tokenquery.log",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "status finds the cursor and the log of the job beside its database",
+    "command": "sudo tokenquery status --db /var/db/tokenquery/tokenquery.db --max-age 26h --strict; echo $?",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "the script ship of schedule.md runs in macOS's /bin/sh, with its cksum and [ -nt ]",
+    "command": "sudo sh ship /var/log/tokenquery centre:fleet/UUID; ls -la /var/log/tokenquery",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "type of users is an empty text, and type <> 'special' keeps every account",
     "command": "osqueryi --json \"SELECT count(*), count(type) FROM users WHERE type <> 'special'\"",
     "who": "anybody",
