@@ -112,7 +112,7 @@ const systemInfo: OsqueryView = {
     board_model: untold('TEXT'),
     board_version: untold('TEXT'),
     board_serial: untold('TEXT'),
-    computer_name: untold('TEXT'),
+    computer_name: text('t.computer_name', 'hosts.computer_name.'),
     local_hostname: text('t.hostname', 'hosts.hostname.'),
   },
   notes: [],

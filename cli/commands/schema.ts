@@ -2,6 +2,7 @@ import { privacyText } from '../../collector/privacy.ts';
 import { privilegeOf, privilegeWords } from '../../collector/privilege.ts';
 import { allColumns, remarksOf } from '../../collector/table.ts';
 import type { Column, Table } from '../../collector/table.ts';
+import { createInDialect, dialectNames } from '../../export/dialects.ts';
 import { createTable } from '../../store/ddl.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
@@ -87,6 +88,12 @@ const run = async (given: Arguments): Promise<number> => {
     return 0;
   }
   const wanted = given.positionals.length === 0 ? tables : given.positionals.map(tableNamed);
+  const dialect = dialectNames.find((name) => name === given.text('dialect'));
+  if (dialect !== undefined) {
+    print(`${createInDialect(wanted, dialect, given.positionals.length === 0).join('\n\n')}\n`);
+    flush();
+    return 0;
+  }
   if (given.flag('json'))
     print(`${JSON.stringify({ version: 1, tables: wanted.map(tableJson) }, null, 1)}\n`);
   else if (given.flag('markdown')) print(wanted.map(tableMarkdown).join('\n'));
@@ -97,7 +104,7 @@ const run = async (given: Arguments): Promise<number> => {
 
 export const schemaCommand: Command = {
   name: 'schema',
-  usage: 'tokenquery schema [NAME…] [--sql|--json|--markdown|--json-schema]',
+  usage: 'tokenquery schema [NAME…] [--sql|--json|--markdown|--json-schema|--dialect NAME]',
   summary: 'Prints the declaration of tables.',
   options: {
     ...pagerOption,
@@ -109,9 +116,20 @@ export const schemaCommand: Command = {
         type: 'boolean',
         description: 'JSON Schema 2020-12 of a native export: of the rows of NAME, or of every line.',
       },
+      dialect: {
+        type: 'string',
+        value: 'NAME',
+        choices: dialectNames,
+        description: `CREATE TABLE statements that take an export as CSV: ${dialectNames.join(', ')}.`,
+      },
     }),
   },
   positionals: { least: 0, most: 100 },
-  examples: ['tokenquery schema users', 'tokenquery schema --json', 'tokenquery schema users --json-schema'],
+  examples: [
+    'tokenquery schema users',
+    'tokenquery schema --json',
+    'tokenquery schema users --json-schema',
+    'tokenquery schema --dialect postgres | psql',
+  ],
   run,
 };

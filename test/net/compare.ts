@@ -143,7 +143,11 @@ export const comparer = (intended: readonly Intended[]) => {
   const forgive = (was: Json, is: Json, scope: ReadonlySet<string>): Json => {
     if (typeof was === 'string' && typeof is === 'string') return forgiveText(was, is, scope);
     if (Array.isArray(was) && Array.isArray(is)) {
-      const same = was.length === is.length ? is : is.filter((one: Json) => !isNew(one));
+      // A tag of OCSF that was there is not new, whatever table has a new column of its name.
+      const tags = new Set(was.map((one: Json) => (isObject(one) && 'value' in one ? one['name'] : null)));
+      const isKept = (one: Json): boolean =>
+        !isNew(one) || (isObject(one) && 'value' in one && tags.has(one['name'] ?? ''));
+      const same = was.length === is.length ? is : is.filter(isKept);
       return same.map((one: Json, index: number) => {
         const before = (was as readonly Json[])[index];
         return before === undefined ? one : forgive(before, one, within('', one, scope));

@@ -137,7 +137,12 @@ const cases: Readonly<Record<string, Case>> = {
     sql: 'SELECT hostname, computer_name, local_hostname, uuid, hardware_model, hardware_serial, cpu_type FROM system_info',
     reads: ['hosts'],
     count: 1,
-    rows: [[null, null, null, '7BA9E49B-B07F-4780-9868-65AA59440444', 'Mac16,1', null, 'arm64']],
+    rows: [
+      [
+        ...['mquist-mbp', 'Marlow’s MacBook Pro', 'mquist-mbp'],
+        ...['7BA9E49B-B07F-4780-9868-65AA59440444', 'Mac16,1', null, 'arm64'],
+      ],
+    ],
   },
   agent: {
     sql: 'SELECT version, instance_id, start_time FROM osquery_info',
