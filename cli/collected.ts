@@ -1,11 +1,13 @@
 /** What was collected: one collection for each host, a database in memory that holds it, and what it does not tell. */
 import type { Collection } from '../collector/collection.ts';
+import { UserError } from '../collector/errors.ts';
 import { isSeen } from '../collector/status.ts';
 import type { Table, Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { loadRows, openMemory } from '../store/memory.ts';
 import { tables } from '../tables/index.ts';
 import { printNote } from './output.ts';
+import { suggest } from './suggest.ts';
 import type { World } from './world.ts';
 
 /**
@@ -35,6 +37,18 @@ export const newestOfEachHost = (
     );
   }
   return [...newest.values()];
+};
+
+/** The one collection of a host that somebody named; throws UserError where there is none. */
+export const collectionOf = (collections: readonly Collection[], name: string): Collection => {
+  const given = name.toUpperCase();
+  const found = collections.find(({ hostId }) => hostId !== null && hostId.toUpperCase() === given);
+  if (found !== undefined) return found;
+  const known = collections.flatMap(({ hostId }) => (hostId === null ? [] : [hostId]));
+  throw new UserError(
+    `there is no host ${name} in what was collected`,
+    suggest(name, known, 'SELECT host_id FROM hosts lists them'),
+  );
 };
 
 /** Rows of the tables that speak of the collection itself. */

@@ -4,6 +4,7 @@ import { hexOf } from '../export/cell.ts';
 import type { AnyCell } from '../export/cell.ts';
 import { ofSeverity } from './screen.ts';
 import type { Part } from './screen.ts';
+import { shown } from './shown.ts';
 import { peopleTime } from './time.ts';
 import { visible } from './visible.ts';
 import { cutTo, padTo, widthOf, widthUpTo } from './width.ts';
@@ -15,9 +16,9 @@ export type Cells = readonly AnyCell[];
 export type Times = ReadonlySet<number>;
 export const noTimes: Times = new Set();
 
-/** For people: unknown is shown as NULL. */
+/** For people: unknown is shown as NULL, where a shell was not told otherwise. */
 export const plainCell = (value: AnyCell, isDate = false): string => {
-  if (value === null) return 'NULL';
+  if (value === null) return visible(shown().nullText);
   if (isDate && (typeof value === 'number' || typeof value === 'bigint')) {
     const seconds = Math.floor(Number(value));
     // 0 stands for "never" where macOS counts.
@@ -241,7 +242,7 @@ export function* tableLines(
   const iterator = rows[Symbol.iterator]();
   const first = firstOf(iterator, rowsForWidths);
   const layout = new Layout(names, first, look);
-  yield [layout.rule() + layout.head() + layout.rule()];
+  yield [layout.rule() + (shown().hasHeaders ? layout.head() + layout.rule() : '')];
   for (const row of first) yield layout.line(row);
   for (let next = iterator.next(); next.done !== true; next = iterator.next()) yield layout.line(next.value);
   yield [layout.rule()];
