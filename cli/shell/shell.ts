@@ -211,7 +211,10 @@ export class Shell {
     if (found !== undefined) return found;
     if (this.#catalog.tables.has(name))
       throw new UserError(`${name} is a view that this database has`, `.schema ${name} prints its columns`);
-    throw new UserError(`there is no table ${given}`, suggest(given, known, '.tables lists them all'));
+    throw new UserError(
+      `there is no table ${given}`,
+      suggest(given, this.#catalog.tables.keys(), '.tables lists them all'),
+    );
   }
 
   async #schema(given: string): Promise<Outcome> {

@@ -1,4 +1,5 @@
 /** The shell on a terminal, as somebody sits at it. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -104,6 +105,21 @@ onTerminal('Ctrl-C ends a statement at once, and the shell goes on with what it 
   t.is(runsIn(log).length, 2 * runs);
 });
 
+onTerminal('Ctrl-C while it collects ends what was started for it', async (t) => {
+  const { root } = makeStandIn(sample('macos26-managed'), temporaryFolder(t), { delay: '60' });
+  const terminal = shell(t, ['--exec-root', root]);
+  const running = (): readonly string[] =>
+    spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+      .stdout.split('\n')
+      .filter((line) => line.startsWith('/bin/sh ') && line.includes(root));
+  await terminal.until(prompt);
+  terminal.enter('SELECT count(*) AS users FROM users;');
+  while (running().length === 0) await new Promise((fulfil) => setTimeout(fulfil, 20));
+  terminal.press('C-c');
+  await terminal.until(/stopped\ntokenquery>$/);
+  t.deepEqual(running(), []);
+});
+
 onTerminal('--timeout ends a statement, and what was typed meanwhile is answered then', async (t) => {
   const terminal = shell(t, [...managed, '--timeout', '1']);
   await terminal.until(prompt);
@@ -188,6 +204,48 @@ test('a pipe has no prompt, and what failed makes the exit code', async (t) => {
     bad.stderr,
     /PRAGMA is refused[^]*there is no command \.tabels[^]*did you mean \.tables\?[^]*ATTACH is refused/,
   );
+});
+
+test('what is set holds for what comes after it', async (t) => {
+  const lines = [
+    ".nullvalue '?'",
+    '.width 4 0',
+    "SELECT 'a long text' AS one, NULL AS two;",
+    '.headers off',
+    '.mode list',
+    'SELECT NULL, 1;',
+    '.tables %_tokens',
+    '.use 7ba9e49b-b07f-4780-9868-65aa59440444',
+    'SELECT count(DISTINCT host_id) FROM hosts;',
+    '.use',
+    'SELECT count(DISTINCT host_id) FROM hosts;',
+    '.use nobody',
+    '.mode json',
+    '.status',
+    '.sources',
+  ];
+  const both = [...managed, '--source', sample('macos14-not-root')];
+  const { code, stdout, stderr } = await cli(['shell', ...both], { input: lines.join('\n') });
+  t.is(code, 1);
+  const [settings = '', status = ''] = stdout.split(/(?=^\[)/m);
+  t.is(
+    settings,
+    [
+      '+------+-----+',
+      '| one  | two |',
+      '+------+-----+',
+      '| a l… | ?   |',
+      '+------+-----+',
+      '?|1',
+      'bootstrap_tokens',
+      'secure_tokens',
+      '1',
+      '2',
+      '',
+    ].join('\n'),
+  );
+  t.regex(status, /"table_name":"hosts","status":"ok"/);
+  t.regex(stderr, /there is no host nobody in what was collected/);
 });
 
 test('a database that is not there ends the shell', async (t) => {
