@@ -1,13 +1,13 @@
 /** What was collected: one collection for each host, a database in memory that holds it, and what it does not tell. */
 import type { Collection } from '../collector/collection.ts';
-import { UserError } from '../collector/errors.ts';
 import { isSeen } from '../collector/status.ts';
 import type { Table, Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { loadRows, openMemory } from '../store/memory.ts';
 import { tables } from '../tables/index.ts';
+import { hostAmong } from './host_names.ts';
+import type { HostNames } from './host_names.ts';
 import { printNote } from './output.ts';
-import { suggest } from './suggest.ts';
 import type { World } from './world.ts';
 
 /**
@@ -39,16 +39,28 @@ export const newestOfEachHost = (
   return [...newest.values()];
 };
 
+/** How the Macs of collections are called; a name is known where the table `hosts` was collected. */
+export const hostNamesOf = (collections: readonly Collection[]): readonly HostNames[] =>
+  collections.map((collection) => {
+    const row = collection.results.find(({ table }) => table.name === 'hosts')?.rows[0];
+    const named = (column: string): string | null => {
+      const value = row?.[column];
+      return typeof value === 'string' ? value : null;
+    };
+    return {
+      hostId: collection.hostId,
+      hostname: named('hostname'),
+      computerName: named('computer_name'),
+    };
+  });
+
 /** The one collection of a host that somebody named; throws UserError where there is none. */
 export const collectionOf = (collections: readonly Collection[], name: string): Collection => {
-  const given = name.toUpperCase();
-  const found = collections.find(({ hostId }) => hostId !== null && hostId.toUpperCase() === given);
-  if (found !== undefined) return found;
-  const known = collections.flatMap(({ hostId }) => (hostId === null ? [] : [hostId]));
-  throw new UserError(
-    `there is no host ${name} in what was collected`,
-    suggest(name, known, 'SELECT host_id FROM hosts lists them'),
-  );
+  const all = 'SELECT host_id, hostname, computer_name FROM hosts lists them';
+  const id = hostAmong(hostNamesOf(collections), name, all);
+  const found = collections.find(({ hostId }) => hostId === id);
+  if (found === undefined) throw new Error('a host that is known was collected');
+  return found;
 };
 
 /** Rows of the tables that speak of the collection itself. */

@@ -68,12 +68,6 @@ export class Looks {
     return this.#all.flatMap(({ collections }) => collections);
   }
 
-  /** The hosts that were looked at, of which it is known which they are. */
-  get hosts(): readonly string[] {
-    const known = this.collections.flatMap(({ hostId }) => (hostId === null ? [] : [hostId]));
-    return [...new Set(known)].toSorted();
-  }
-
   /** The tables that some look has. */
   get tables(): ReadonlySet<string> {
     return new Set(this.#all.flatMap((look) => [...look.tables]));

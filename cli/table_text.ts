@@ -107,17 +107,17 @@ export const fitColumns = (
   let count = rooms.length;
   while (count > 1 && !hasRoom(count)) count -= 1;
   const total = Math.max(1, width - frameOf(count) - (count < rooms.length ? frameOf(1) : 0));
-  const shown = rooms.slice(0, count);
+  const fitting = rooms.slice(0, count);
   // One alone may need more than there is.
-  if (count === 1) return [Math.min(total, shown[0]?.natural ?? total)];
-  const [ids, others] = [shown.filter((one) => one.isName), shown.filter((one) => !one.isName)];
+  if (count === 1) return [Math.min(total, fitting[0]?.natural ?? total)];
+  const [ids, others] = [fitting.filter((one) => one.isName), fitting.filter((one) => !one.isName)];
   const least = (some: readonly Room[]): number => sum(some.map((one) => one.least));
   const wanted = (some: readonly Room[]): number => sum(some.map((one) => one.natural));
   const share = Math.max(least(ids), Math.floor(total * shareOfNames), total - wanted(others));
   const forIds = Math.min(wanted(ids), share, total - least(others));
   const widthsOfIds = [...spread(ids, forIds)];
   const widthsOfOthers = [...spread(others, total - forIds)];
-  return shown.map((one) => (one.isName ? widthsOfIds : widthsOfOthers).shift() ?? 0);
+  return fitting.map((one) => (one.isName ? widthsOfIds : widthsOfOthers).shift() ?? 0);
 };
 
 /** Whether every value has room. */

@@ -1,6 +1,7 @@
 import { FileError, UserError } from '../../collector/errors.ts';
 import { fileFailure } from '../../collector/file_failure.ts';
 import { readAtMost, readRegular } from '../../collector/files.ts';
+import { isUuid } from '../../collector/parsers/lines.ts';
 import type { Names } from '../../queries/evaluate.ts';
 import type { Asked } from '../../queries/mistakes.ts';
 import type { Query } from '../../queries/query.ts';
@@ -182,9 +183,11 @@ const worldOfSources = async (given: Arguments, question: Question): Promise<Ask
   // It asks table_status only of the tables that it names, where that is not what it is about.
   if (query !== null && !query.requires.some(({ table }) => table === 'table_status'))
     needed.delete('table_status');
+  const only = given.text('host');
+  // It may be a name, which is told there.
+  if (only !== null && !isUuid(only)) needed.add('hosts');
   const wanted = tablesToCollect(needed);
   const all = collected.newestOfEachHost(await collectFrom(given, wanted), 'asked');
-  const only = given.text('host');
   const collections = only === null ? all : [collected.collectionOf(all, only)];
   const loaded = tables.filter(({ name }) => touched.has(name));
   await noteMixed(given, question, asked, collections.length);

@@ -4,8 +4,11 @@ import { openMemory } from '../../store/memory.ts';
 import type { Store } from '../../store/store.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments } from '../command.ts';
+import { collectionOf, hostNamesOf } from '../collected.ts';
+import { readHostNames } from '../host_names.ts';
+import type { HostNames } from '../host_names.ts';
 import type { Looks } from '../looks.ts';
-import type { Catalog } from './frames.ts';
+import type { Catalog, HostsKnown } from './frames.ts';
 
 /** So many hosts are offered where one is to be named. */
 const mostHosts = 1000;
@@ -22,26 +25,36 @@ const withStore = async <T>(path: string, work: (store: Store) => T | Promise<T>
   return await using(openForReading(path, tables), work);
 };
 
+const hostsKnown = (hosts: readonly HostNames[]): HostsKnown => {
+  const known = (of: (host: HostNames) => string | null): readonly string[] =>
+    [...new Set(hosts.map(of).filter((text) => text !== null))].toSorted().slice(0, mostHosts);
+  return {
+    hosts: known(({ hostId }) => hostId),
+    hostNames: known((host) => host.hostname ?? host.computerName),
+  };
+};
+
+/** The hosts that were looked at. */
+export const hostsIn = ({ collections }: Looks): HostsKnown => hostsKnown(hostNamesOf(collections));
+
+/** The names of what a statement makes for itself where it asks for it. */
+const madeViews = async (db: Db, isStored: boolean): Promise<readonly string[]> => {
+  const { addHostSummary } = await import(/* webpackMode: "eager" */ '../../queries/host_summary.ts');
+  return addHostSummary(db, 'host_summary', { now: 0, isStored });
+};
+
 const ofStore = (path: string): Promise<Omit<Catalog, 'queries'>> =>
   withStore(path, async (store) => {
     const { visibleNames } = await import(/* webpackMode: "eager" */ '../../store/guard.ts');
-    const hosts = store.db
-      .prepare('SELECT host_id FROM main._host ORDER BY host_id LIMIT ?')
-      .pluck()
-      .all(mostHosts) as string[];
-    return { tables: columnsOf(store.db, visibleNames(store).tables.toSorted()), hosts };
+    const names = new Set([...visibleNames(store).tables, ...(await madeViews(store.db, true))]);
+    return { tables: columnsOf(store.db, [...names].toSorted()), ...hostsKnown(readHostNames(store.db)) };
   });
 
-const ofCollected = ({ hosts }: Looks): Omit<Catalog, 'queries'> => {
+const ofCollected = async (looks: Looks): Promise<Omit<Catalog, 'queries'>> => {
   const db = openMemory(tables);
   try {
-    const names = db
-      .prepare(
-        "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') UNION SELECT name FROM sqlite_temp_schema WHERE type = 'view' ORDER BY 1",
-      )
-      .pluck()
-      .all() as string[];
-    return { tables: columnsOf(db, names), hosts };
+    const names = [...tables.map(({ name }) => name), ...(await madeViews(db, false))];
+    return { tables: columnsOf(db, names.toSorted()), ...hostsIn(looks) };
   } finally {
     db.close();
   }
@@ -50,7 +63,7 @@ const ofCollected = ({ hosts }: Looks): Omit<Catalog, 'queries'> => {
 export const catalogOf = async (given: Arguments, looks: Looks): Promise<Catalog> => {
   const { queries } = await import(/* webpackMode: "eager" */ '../../queries/index.ts');
   const path = given.text('db');
-  const known = path === null ? ofCollected(looks) : await ofStore(path);
+  const known = await (path === null ? ofCollected(looks) : ofStore(path));
   return { ...known, queries: queries.map(({ name }) => name).toSorted() };
 };
 
@@ -62,7 +75,6 @@ export const hostOf = async (given: Arguments, name: string): Promise<string> =>
     return await withStore(path, (store) => hostNamed(store, name));
   }
   const { collectFrom } = await import(/* webpackMode: "eager" */ '../sources.ts');
-  const { collectionOf } = await import(/* webpackMode: "eager" */ '../collected.ts');
   const hosts = tables.filter((table) => table.name === 'hosts');
   return collectionOf(await collectFrom(given, hosts), name).hostId ?? name;
 };

@@ -6,7 +6,7 @@ import { UserError, codeOf } from '../../collector/errors.ts';
 import { sessionArgument } from '../../store/worker.ts';
 import { programEntry } from '../delivered.ts';
 import { Unframing, framed } from './frames.ts';
-import type { Asked, Told } from './frames.ts';
+import type { Asked, HostsKnown, Told } from './frames.ts';
 
 /** So long a process that was told to end may take to put things in order. */
 const orderMs = 170;
@@ -45,7 +45,7 @@ export class SessionProcess {
   #isStopped = false;
   #kept: readonly Uint8Array[] = [];
   /** The hosts of which something was collected. */
-  hosts: readonly string[] = [];
+  hosts: HostsKnown = { hosts: [], hostNames: [] };
 
   /** @param words The options of the shell. */
   constructor(words: readonly string[]) {

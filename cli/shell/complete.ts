@@ -177,7 +177,7 @@ const argumentsOf = (takes: Takes | undefined, name: string, catalog: Catalog): 
     case 'on or off':
       return ['on', 'off'];
     case 'host':
-      return catalog.hosts;
+      return [...catalog.hostNames, ...catalog.hosts];
     case 'query':
       return catalog.queries;
     case undefined:

@@ -20,11 +20,17 @@ export type Asked =
   /** What an earlier process collected; nothing is answered. */
   | { readonly kind: 'kept'; readonly looks: readonly Uint8Array[] };
 
+/** The hosts that can be named. */
+export type HostsKnown = Pick<Catalog, 'hosts' | 'hostNames'>;
+
 export interface Catalog {
   /** Names of tables and views, each with its columns. */
   readonly tables: ReadonlyMap<string, readonly string[]>;
   readonly queries: readonly string[];
+  /** The ids of hosts. */
   readonly hosts: readonly string[];
+  /** What hosts are called besides. */
+  readonly hostNames: readonly string[];
 }
 
 /** What one collecting brought of one source. */
@@ -47,7 +53,7 @@ export type Told =
   | { readonly kind: 'host'; readonly id: string }
   | { readonly kind: 'looked'; readonly sources: readonly LookedAt[] }
   /** All that is kept of what was collected, in the form in which another process takes it. */
-  | { readonly kind: 'kept'; readonly looks: readonly Uint8Array[]; readonly hosts: readonly string[] };
+  | { readonly kind: 'kept'; readonly looks: readonly Uint8Array[]; readonly hosts: HostsKnown };
 
 const headBytes = 4;
 

@@ -9,7 +9,7 @@ import { flush, printError } from '../output.ts';
 import { show } from '../shown.ts';
 import { messagesFrom, sendTo } from './frames.ts';
 import type { Asked, LookedAt, Told } from './frames.ts';
-import { catalogOf, hostOf } from './asked_of.ts';
+import { catalogOf, hostOf, hostsIn } from './asked_of.ts';
 
 /** The pipes of the shell. */
 const pipes = { questions: 3, answers: 4 } as const;
@@ -71,7 +71,7 @@ const answer = async (asked: Asked, given: Arguments, looks: Looks): Promise<num
 export const serveSession = async (argv: readonly string[]): Promise<number> => {
   const given = parseCommandLine(shellCommand, argv);
   const looks = new Looks(() => {
-    sendTo(pipes.answers, { kind: 'kept', looks: looks.bytes, hosts: looks.hosts });
+    sendTo(pipes.answers, { kind: 'kept', looks: looks.bytes, hosts: hostsIn(looks) });
   });
   keepLooks(looks);
   let isAsked = false;

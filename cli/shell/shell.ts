@@ -23,17 +23,15 @@ const declared: Catalog = {
   tables: new Map(tables.map((table) => [table.name, allColumns(table).map(([name]) => name)])),
   queries: [],
   hosts: [],
+  hostNames: [],
 };
 
 const outcomeOf = (code: number): Outcome => (code === 0 ? 'done' : 'failed');
 
 const onOff = ['on', 'off'] as const;
 
-const statusSql =
-  'SELECT table_name, status, count(*) AS hosts, CASE WHEN count(DISTINCT reason) = 1 THEN max(reason) END AS reason ' +
-  'FROM table_status GROUP BY table_name, status ORDER BY table_name, status';
 const hostsSql =
-  'SELECT host_id, hostname, model_identifier, os_version FROM hosts ORDER BY hostname, host_id';
+  'SELECT host_id, hostname, computer_name, model_identifier, os_version FROM hosts ORDER BY hostname, host_id';
 
 export class Shell {
   readonly #given: Arguments;
@@ -58,7 +56,7 @@ export class Shell {
   }
 
   get catalog(): Catalog {
-    return this.#isStored() ? this.#catalog : { ...this.#catalog, hosts: this.#session.hosts };
+    return this.#isStored() ? this.#catalog : { ...this.#catalog, ...this.#session.hosts };
   }
 
   /** Adds a line to .summary. */
@@ -142,7 +140,7 @@ export class Shell {
       case '.all':
         return await this.statement(`SELECT * FROM ${this.#table(first)}`);
       case '.explain':
-        return await this.#line('tables', '--', this.#declaredTable(first));
+        return await this.#line('tables', '--', first.toLowerCase().replace(/_history$/, ''));
       case '.schema':
         return await this.#schema(first);
       case '.queries':
@@ -197,20 +195,6 @@ export class Shell {
   #table(given: string): string {
     const name = given.toLowerCase();
     if (this.#catalog.tables.has(name)) return `"${name}"`;
-    throw new UserError(
-      `there is no table ${given}`,
-      suggest(given, this.#catalog.tables.keys(), '.tables lists them all'),
-    );
-  }
-
-  /** A table that has a declaration: also that of NAME_history. */
-  #declaredTable(given: string): string {
-    const name = given.toLowerCase();
-    const known = tables.map((table) => table.name);
-    const found = known.find((one) => one === name || `${one}_history` === name);
-    if (found !== undefined) return found;
-    if (this.#catalog.tables.has(name))
-      throw new UserError(`${name} is a view that this database has`, `.schema ${name} prints its columns`);
     throw new UserError(
       `there is no table ${given}`,
       suggest(given, this.#catalog.tables.keys(), '.tables lists them all'),
@@ -309,7 +293,8 @@ export class Shell {
   }
 
   async #status(): Promise<Outcome> {
-    if (this.#isStored()) return await this.#line('query', ...this.#worldWords(), '--', statusSql);
+    const path = this.#given.text('db');
+    if (path !== null) return await this.#line('status', `--db=${path}`);
     const looked = (await this.#looked()).filter(
       ({ hostId }) => this.#host === null || hostId === this.#host,
     );

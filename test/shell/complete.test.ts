@@ -16,6 +16,7 @@ const catalog: Catalog = {
   ]),
   queries: ['bootstrap_token_stale', 'hidden_admin'],
   hosts: ["5F0A-it's", '6B1C'],
+  hostNames: ['Fern-Mac'],
 };
 const names = { tables: [], columns: [] };
 
@@ -174,5 +175,6 @@ test('dot commands and their arguments are completed', (t) => {
   t.deepEqual(completeDot('.schema filevault_s', catalog), [['filevault_status'], 'filevault_s']);
   t.deepEqual(completeDot('.run hid', catalog), [['hidden_admin'], 'hid']);
   t.deepEqual(completeDot('.use 6', catalog), [['6B1C'], '6']);
+  t.deepEqual(completeDot('.use f', catalog), [['Fern-Mac'], 'f']);
   t.deepEqual(completeDot('.quit x', catalog), [[], 'x']);
 });

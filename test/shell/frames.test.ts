@@ -11,7 +11,7 @@ const message: fc.Arbitrary<Told> = fc.oneof(
     .map(([looks, hosts]): Told => ({
       kind: 'kept',
       looks: looks.map((bytes) => Buffer.from(bytes)),
-      hosts,
+      hosts: { hosts, hostNames: [] },
     })),
 );
 

@@ -215,7 +215,7 @@ test('what is set holds for what comes after it', async (t) => {
     '.mode list',
     'SELECT NULL, 1;',
     '.tables %_tokens',
-    '.use 7ba9e49b-b07f-4780-9868-65aa59440444',
+    '.use MQUIST-MBP',
     'SELECT count(DISTINCT host_id) FROM hosts;',
     '.use',
     'SELECT count(DISTINCT host_id) FROM hosts;',
@@ -245,7 +245,7 @@ test('what is set holds for what comes after it', async (t) => {
     ].join('\n'),
   );
   t.regex(status, /"table_name":"hosts","status":"ok"/);
-  t.regex(stderr, /there is no host nobody in what was collected/);
+  t.regex(stderr, /there is no host nobody/);
 });
 
 test('a database that is not there ends the shell', async (t) => {
