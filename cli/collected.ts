@@ -5,6 +5,8 @@ import type { Table, Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { loadRows, openMemory } from '../store/memory.ts';
 import { tables } from '../tables/index.ts';
+import { hostAmong } from './host_names.ts';
+import type { HostNames } from './host_names.ts';
 import { printNote } from './output.ts';
 import type { World } from './world.ts';
 
@@ -35,6 +37,30 @@ export const newestOfEachHost = (
     );
   }
   return [...newest.values()];
+};
+
+/** How the Macs of collections are called; a name is known where the table `hosts` was collected. */
+export const hostNamesOf = (collections: readonly Collection[]): readonly HostNames[] =>
+  collections.map((collection) => {
+    const row = collection.results.find(({ table }) => table.name === 'hosts')?.rows[0];
+    const named = (column: string): string | null => {
+      const value = row?.[column];
+      return typeof value === 'string' ? value : null;
+    };
+    return {
+      hostId: collection.hostId,
+      hostname: named('hostname'),
+      computerName: named('computer_name'),
+    };
+  });
+
+/** The one collection of a host that somebody named; throws UserError where there is none. */
+export const collectionOf = (collections: readonly Collection[], name: string): Collection => {
+  const all = 'SELECT host_id, hostname, computer_name FROM hosts lists them';
+  const id = hostAmong(hostNamesOf(collections), name, all);
+  const found = collections.find(({ hostId }) => hostId === id);
+  if (found === undefined) throw new Error('a host that is known was collected');
+  return found;
 };
 
 /** Rows of the tables that speak of the collection itself. */

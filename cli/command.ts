@@ -91,6 +91,10 @@ export interface Command {
   /** It is run by a scheduler: what it tells is a log, where nobody looks on. */
   readonly log?: LogPart;
   readonly limits?: (given: Arguments) => CommandLimits;
+  /** What --timeout bounds is not the whole of it: it sees to that itself. */
+  readonly boundsItself?: true;
+  /** The command that takes its place with the same words; null for none. */
+  readonly handsOverTo?: (given: Arguments) => string | null;
   /**
    * @param runLines For a command that stands for others.
    * @returns The exit code.

@@ -139,8 +139,9 @@ export const noteStoreBlindSpots = (
   store: Store,
   touched: ReadonlySet<string>,
   asOf: number | null,
+  hostId: string | null = null,
 ): boolean => {
-  const found = blindSpots(store, touched, asOf);
+  const found = blindSpots(store, touched, asOf, hostId);
   const { spots, unevaluated, hosts } = found;
   if (hosts === 0) {
     printNote(`${store.path} holds no snapshot`);

@@ -8,7 +8,7 @@
  */
 import { accessSync, constants, rmSync, writeSync } from 'node:fs';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import { workerArgument } from '../store/worker.ts';
+import { sessionArgument, workerArgument } from '../store/worker.ts';
 import { lineBegin } from './log.ts';
 import type { ThreadEntry } from '../store/worker.ts';
 
@@ -38,6 +38,8 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const tickMs = 25;
 /** How long the other thread may take to put things in order; where it is in SQLite, it does not hear of it. */
 const orderMs = 150;
+/** So often the process of a shell looks whether the shell is still there. */
+const orphanMs = 500;
 /** So long memory may go unseen, where no file can be opened for the moment. */
 const unseenMs = 1000;
 
@@ -58,7 +60,9 @@ const tell = (message: string, hint: string): void => {
 const leavingName = 'tokenquery-ends';
 
 /** Ends this process at once with exit code 1, whatever its threads do. */
-const leave = ({ isText }: ThreadEntry): void => {
+const leave = ({ isText }: ThreadEntry, isOfShell: boolean): void => {
+  // The shell that waits for it says what there is to say, and to start a Node takes time.
+  if (isOfShell) process.kill(process.pid, 'SIGKILL');
   try {
     accessSync(process.execPath, constants.X_OK);
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('NODE_')));
@@ -106,11 +110,13 @@ class Guardian {
   #isEnding = false;
   #isPaging = false;
   #hasFailed = false;
+  readonly #isOfShell: boolean;
 
-  constructor(entry: ThreadEntry, worker: Worker, state: Int32Array) {
+  constructor(entry: ThreadEntry, worker: Worker, state: Int32Array, isOfShell: boolean) {
     this.#entry = entry;
     this.#worker = worker;
     this.#state = state;
+    this.#isOfShell = isOfShell;
     worker.on('message', (told: Told) => this.#hear(told));
   }
 
@@ -177,6 +183,8 @@ class Guardian {
 
   /** Puts in order what there is: what the other thread does not hear of in time is done here. */
   async #putInOrder(): Promise<void> {
+    // In a shell nothing is begun that is not told here, and somebody waits for the next prompt.
+    if (this.#isOfShell && this.#files.size === 0 && this.#groups.size === 0) return;
     this.#worker.postMessage('end');
     for (let waited = 0; waited < orderMs; waited += 5) {
       await sleep(5);
@@ -203,7 +211,7 @@ class Guardian {
     this.#isEnding = true;
     void this.#putInOrder().then(() => {
       tell(message, hint);
-      leave(this.#entry);
+      leave(this.#entry, this.#isOfShell);
     });
   }
 
@@ -221,11 +229,18 @@ class Guardian {
   async ended(): Promise<number> {
     const pass = (signal: NodeJS.Signals): void => this.#signal(signal);
     for (const signal of signals) process.on(signal, pass);
+    const shell = this.#isOfShell ? process.ppid : null;
+    const ownerWatch = setInterval(() => {
+      // A shell that was killed can end nobody any more.
+      if (shell !== null && process.ppid !== shell) process.kill(process.pid, 'SIGKILL');
+    }, orphanMs);
+    ownerWatch.unref();
     const code = await new Promise<number>((fulfil) => {
       this.#worker.on('error', (error) => this.#failed(error));
       this.#worker.on('exit', fulfil);
     });
     if (this.#timer !== null) clearInterval(this.#timer);
+    clearInterval(ownerWatch);
     for (const signal of signals) process.removeListener(signal, pass);
     return this.#hasFailed ? 1 : code;
   }
@@ -261,5 +276,5 @@ export const runGuarded = async (entry: ThreadEntry, argv: readonly string[]): P
     notBegun(error);
     return 1;
   }
-  return await new Guardian(entry, worker, state).ended();
+  return await new Guardian(entry, worker, state, argv[0] === sessionArgument).ended();
 };

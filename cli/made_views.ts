@@ -10,3 +10,10 @@ export const withMadeViews = async (db: Db, sql: string, known: Names, of: Summa
   const added = [...addHostSummary(db, sql, of), ...addOsqueryViews(db, sql)];
   return added.length === 0 ? known : { ...known, tables: [...known.tables, ...added] };
 };
+
+/** What they are called. */
+export const madeViewNames = async (): Promise<readonly string[]> => {
+  const { hostSummary } = await import(/* webpackMode: "eager" */ '../queries/host_summary.ts');
+  const { osqueryViews } = await import(/* webpackMode: "eager" */ '../queries/osquery_views.ts');
+  return [hostSummary.name, ...osqueryViews.map(({ name }) => name)];
+};

@@ -24,6 +24,10 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: 'answer one SQL statement',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/query.ts')).queryCommand,
   },
+  shell: {
+    summary: 'ask in SQL, one statement after the other',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/shell.ts')).shellCommand,
+  },
   findings: {
     summary: 'run the queries of the library',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/findings.ts')).findingsCommand,
@@ -258,6 +262,9 @@ const answer = async (argv: readonly string[], guard: Guard): Promise<number> =>
     print(helpOf(command));
     return 0;
   }
+  // A thread has no terminal of its own.
+  const other = guard === 'standing' ? null : (command.handsOverTo?.(given) ?? null);
+  if (other !== null) return await answer([other, ...rest], guard);
   return await guarded(command, given, argv, guard);
 };
 
@@ -276,7 +283,8 @@ const guarded = async (
   const own = command.limits?.(given) ?? { what: command.name, seconds: null, isMemoryBounded: false };
   const asked = 'timeout' in command.options ? given.number('timeout') : null;
   const seconds = asked ?? own.seconds;
-  if (guard === 'none' || (seconds === null && !own.isMemoryBounded)) return await run();
+  const isUnbounded = command.boundsItself === true || (seconds === null && !own.isMemoryBounded);
+  if (guard === 'none' || isUnbounded) return await run();
   if (guard === 'to start') {
     const { runGuarded } = await import(/* webpackMode: "eager" */ './guardian.ts');
     const { programEntry } = await import(/* webpackMode: "eager" */ './delivered.ts');
@@ -308,10 +316,17 @@ const runOne = async (argv: readonly string[], guard: Guard): Promise<number> =>
     );
     return 1;
   }
+  return await telling(async () => {
+    await checkOwner();
+    return await answer(argv, guard);
+  });
+};
+
+/** Runs work; what it throws is told, and becomes an exit code. */
+export const telling = async (work: () => Promise<number>): Promise<number> => {
   const before = logState();
   try {
-    await checkOwner();
-    const exitCode = await answer(argv, guard);
+    const exitCode = await work();
     await showHeld();
     flush();
     return exitCode;

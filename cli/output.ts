@@ -11,6 +11,7 @@ import { isShown, painted, screenSize } from './screen.ts';
 import type { Part } from './screen.ts';
 import { noTimes, plainCell, tableLines } from './table_text.ts';
 import type { Cells, Cut, Times } from './table_text.ts';
+import { shown } from './shown.ts';
 import { isTerminal } from './terminal.ts';
 import { forTerminal, markdownText, visible } from './visible.ts';
 import { cutTo, padTo, widthOf, wrapWords } from './width.ts';
@@ -55,7 +56,7 @@ let held: { readonly isWide: boolean; notes: string } | null = null;
 
 /** Keeps what is printed on a terminal from here on, until `showHeld`, where a pager may be wanted. */
 export const holdForPager = (isWide: boolean): void => {
-  if (isShown() && pendingLength === 0) held = { isWide, notes: '' };
+  if (shown().isPaged && isShown() && pendingLength === 0) held = { isWide, notes: '' };
 };
 
 /** How many lines of a terminal a text fills. */
@@ -204,13 +205,26 @@ export interface TableLook {
   readonly whole?: string;
 }
 
+/** Rows as a shell wants the columns of a table for people: no wider than it was told. */
+function* boundedRows(rows: Iterable<Cells>, times: Times): Generator<Cells> {
+  const { widths } = shown();
+  const hasBounds = widths.some((width) => width > 0);
+  const bounded = (value: AnyCell, index: number): AnyCell => {
+    const most = widths[index] ?? 0;
+    const text = plainCell(value, times.has(index));
+    return most === 0 || widthOf(text) <= most ? value : cutTo(text, most);
+  };
+  for (const row of rows) yield hasBounds ? row.map(bounded) : row;
+}
+
 const printPretty = (
   names: readonly string[],
   rows: Iterable<Cells>,
   { isWide, times = noTimes, whole }: TableLook,
 ): void => {
   const screen = isWide === true ? null : screenSize();
-  const lines = tableLines(names, rows, { width: screen?.columns ?? Number.POSITIVE_INFINITY, times });
+  const width = screen?.columns ?? Number.POSITIVE_INFINITY;
+  const lines = tableLines(names, boundedRows(rows, times), { width, times });
   let next = lines.next();
   for (; next.done !== true; next = lines.next()) print(...next.value);
   const { columns, isCut }: Cut = next.value;
@@ -264,14 +278,14 @@ export const printRows = (
       return;
     case 'csv':
     case 'spreadsheet':
-      print(csvLine(names, mode));
+      if (shown().hasHeaders) print(csvLine(names, mode));
       for (const cells of rows) print(csvLine(cells, mode));
       return;
     case 'line':
       printLines(names, rows, look.times ?? noTimes);
       return;
     case 'list':
-      print(`${names.map(visible).join('|')}\n`);
+      if (shown().hasHeaders) print(`${names.map(visible).join('|')}\n`);
       for (const cells of rows) print(`${cells.map((cell) => plainCell(cell)).join('|')}\n`);
       return;
     case 'markdown':

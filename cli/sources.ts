@@ -9,6 +9,7 @@ import { dataTables } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments } from './command.ts';
+import { lookAt } from './looks.ts';
 import { includeOf } from './options.ts';
 import { isMac } from './platform.ts';
 import { printNote } from './output.ts';
@@ -191,9 +192,9 @@ export const collectEach = (
   return cleanedUp(hasLive, () => withProgress(isOne ? 'collecting table' : 'storing host', work));
 };
 
-/** Collects tables of everything that --source names. */
+/** Collects tables of everything that --source names, where they are not kept. */
 export const collectFrom = (given: Arguments, wanted: readonly Table[]): Promise<Collection[]> =>
-  uncounted(async () => collectAll(await backendsOf(given), wanted, given));
+  lookAt(wanted, (some) => uncounted(async () => collectAll(await backendsOf(given), some, given)));
 
 /** The tables to collect for those that a statement touches: one that speaks of the collection needs them all. */
 export const tablesToCollect = (touched: ReadonlySet<string>): readonly Table[] => {

@@ -4,6 +4,7 @@ import { hexOf } from '../export/cell.ts';
 import type { AnyCell } from '../export/cell.ts';
 import { ofSeverity } from './screen.ts';
 import type { Part } from './screen.ts';
+import { shown } from './shown.ts';
 import { peopleTime } from './time.ts';
 import { visible } from './visible.ts';
 import { cutTo, padTo, widthOf, widthUpTo } from './width.ts';
@@ -15,9 +16,9 @@ export type Cells = readonly AnyCell[];
 export type Times = ReadonlySet<number>;
 export const noTimes: Times = new Set();
 
-/** For people: unknown is shown as NULL. */
+/** For people: unknown is shown as NULL, where a shell was not told otherwise. */
 export const plainCell = (value: AnyCell, isDate = false): string => {
-  if (value === null) return 'NULL';
+  if (value === null) return visible(shown().nullText);
   if (isDate && (typeof value === 'number' || typeof value === 'bigint')) {
     const seconds = Math.floor(Number(value));
     // 0 stands for "never" where macOS counts.
@@ -106,17 +107,17 @@ export const fitColumns = (
   let count = rooms.length;
   while (count > 1 && !hasRoom(count)) count -= 1;
   const total = Math.max(1, width - frameOf(count) - (count < rooms.length ? frameOf(1) : 0));
-  const shown = rooms.slice(0, count);
+  const fitting = rooms.slice(0, count);
   // One alone may need more than there is.
-  if (count === 1) return [Math.min(total, shown[0]?.natural ?? total)];
-  const [ids, others] = [shown.filter((one) => one.isName), shown.filter((one) => !one.isName)];
+  if (count === 1) return [Math.min(total, fitting[0]?.natural ?? total)];
+  const [ids, others] = [fitting.filter((one) => one.isName), fitting.filter((one) => !one.isName)];
   const least = (some: readonly Room[]): number => sum(some.map((one) => one.least));
   const wanted = (some: readonly Room[]): number => sum(some.map((one) => one.natural));
   const share = Math.max(least(ids), Math.floor(total * shareOfNames), total - wanted(others));
   const forIds = Math.min(wanted(ids), share, total - least(others));
   const widthsOfIds = [...spread(ids, forIds)];
   const widthsOfOthers = [...spread(others, total - forIds)];
-  return shown.map((one) => (one.isName ? widthsOfIds : widthsOfOthers).shift() ?? 0);
+  return fitting.map((one) => (one.isName ? widthsOfIds : widthsOfOthers).shift() ?? 0);
 };
 
 /** Whether every value has room. */
@@ -241,7 +242,7 @@ export function* tableLines(
   const iterator = rows[Symbol.iterator]();
   const first = firstOf(iterator, rowsForWidths);
   const layout = new Layout(names, first, look);
-  yield [layout.rule() + layout.head() + layout.rule()];
+  yield [layout.rule() + (shown().hasHeaders ? layout.head() + layout.rule() : '')];
   for (const row of first) yield layout.line(row);
   for (let next = iterator.next(); next.done !== true; next = iterator.next()) yield layout.line(next.value);
   yield [layout.rule()];

@@ -43,13 +43,15 @@ const bundle = (entry, out, ...options) =>
   run(at('node_modules/@vercel/ncc/dist/ncc/cli.js'), 'build', entry, '-o', out, ...options);
 // Of whole programs alone ncc finds every license.
 bundle('build/entry.cjs', 'build/whole', '--license', 'licenses.txt');
-// What `SELECT 1` and --version need is in one part, which is soon read, and all that they do not need in another.
+// What `SELECT 1` and --version need is in one part, which is soon read, what the prompt of a shell needs besides in another,
+// and all the rest in a third.
 const importing = /\/\* webpackMode: "eager" \*\//g;
 for (const path of readdirSync(at('build'), { recursive: true }).filter((name) => name.endsWith('.js'))) {
   const text = readFileSync(at('build', path), 'utf8');
   const lines = text.split('\n').map((line) => {
-    const isNeeded = /'\.\/commands\/query\.js'|'\.\.\/collector\/trust\.js'/.test(line);
-    return isNeeded ? line : line.replaceAll(importing, '/* webpackChunkName: "rest" */');
+    if (/'\.\/commands\/query\.js'|'\.\.\/collector\/trust\.js'/.test(line)) return line;
+    const isOfPrompt = /'\.\/commands\/shell\.js'|'\.\.\/shell\/(?:shell|talk)\.js'/.test(line);
+    return line.replaceAll(importing, `/* webpackChunkName: "${isOfPrompt ? 'prompt' : 'rest'}" */`);
   });
   writeFileSync(at('build', path), lines.join('\n'));
 }

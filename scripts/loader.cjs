@@ -20,16 +20,26 @@ const line = process.argv.slice(isThread ? 3 : 2);
 /** As store/guard.ts has it; where the two differ, the command line is looked at once more, and nothing is lost but time. */
 const isInstant = ([verb, sql = '', ...words]) =>
   verb === 'query' && words.length === 0 && !/[(]|\b(?:from|with|values|explain)\b/i.test(sql);
+const isTerminal = (fd) => fstatSync(fd).isCharacterDevice() && require('node:tty').isatty(fd);
+const takesValue = (word) =>
+  /^--(?:source|host-id|exec-root|include|db|as-of|timeout|max-rows|host)$/.test(word);
+/** Whether `query` is given no SQL: then it may open a shell, which has no guard but one for its statements (cli/main.ts). */
+const lacksSql = ([verb, ...words]) =>
+  verb === 'query' &&
+  words.every((word, index) => /^-(?![nf])/.test(word) || takesValue(words[index - 1] ?? ''));
+const isShell = (words) => words[0] === 'shell' || (lacksSql(words) && isTerminal(0) && isTerminal(1));
 /** Whether a command will ask for the guard: then it is started before anything else is loaded (cli/guardian.ts). */
 const isGuarded =
-  (line[0] === 'query' && !isInstant(line)) ||
-  line.some((word) => /^--(?:timeout|pack|queries)(?:=|$)/.test(word));
+  line[0] === '--session' ||
+  (!isShell(line) &&
+    ((line[0] === 'query' && !isInstant(line)) ||
+      line.some((word) => /^--(?:timeout|pack|queries)(?:=|$)/.test(word))));
 
 // One for each kind of work, for to load what is not run takes as long as it saves where it is.
 const cacheOf = ([verb = '', ...words]) => {
   const tellsOfItself = ['--version', '-V', '--help', '-h', 'help', 'tables', 'schema', 'access', 'queries'];
   if (tellsOfItself.includes(verb)) return 'start';
-  if (isInstant([verb, ...words])) return 'start';
+  if (isInstant([verb, ...words]) || isShell([verb, ...words])) return 'start';
   if (verb === 'merge' || verb === 'export') return verb;
   const hasFile = words.some((word) => word === '--db' || word.startsWith('--db='));
   if (verb === 'snapshot' || !hasFile) return 'collect';

@@ -85,19 +85,24 @@ export interface BlindSpots {
 /**
  * Which tables could not be collected in the last snapshot (before
  * `asOf`, where given), and on how many hosts.
+ *
+ * @param hostId The one host that is asked about; null for all.
  */
 export const blindSpots = (
   { db, tables }: Store,
   touched: ReadonlySet<string>,
   asOf: number | null,
+  hostId: string | null = null,
 ): BlindSpots => {
-  const count = (sql: string): number => db.prepare(sql).pluck().get() as number;
-  const hosts = count('SELECT count(*) FROM main._host');
-  const seen = asOf === null ? hosts : count('SELECT count(*) FROM latest_snapshots');
+  const only = hostId === null ? [] : [hostId];
+  const isAsked = (of: string): string => (hostId === null ? '1' : `${of}host_id = ?`);
+  const count = (sql: string): number => db.prepare(sql).pluck().get(only) as number;
+  const hosts = count(`SELECT count(*) FROM main._host WHERE ${isAsked('')}`);
+  const seen = asOf === null ? hosts : count(`SELECT count(*) FROM latest_snapshots WHERE ${isAsked('')}`);
   const unevaluated = touched.has('findings')
     ? count(
         'SELECT count(*) FROM latest_snapshots s JOIN main._host h ON h.host_id = s.host_id ' +
-          'WHERE h.judged_from_time IS NULL OR s.collected_time NOT BETWEEN h.judged_from_time AND h.judged_until_time',
+          `WHERE ${isAsked('h.')} AND (h.judged_from_time IS NULL OR s.collected_time NOT BETWEEN h.judged_from_time AND h.judged_until_time)`,
       )
     : 0;
   const names = dataTables(tables).flatMap(({ name }) => (touched.has(name) ? [name] : []));
@@ -105,9 +110,9 @@ export const blindSpots = (
   const found = db
     .prepare(
       'SELECT table_name AS "table", status, CASE WHEN count(DISTINCT reason) = 1 THEN max(reason) END AS reason, ' +
-        `count(*) AS hosts FROM table_status WHERE table_name IN (${names.map(() => '?').join(', ')}) GROUP BY 1, 2 ORDER BY 1, 2`,
+        `count(*) AS hosts FROM table_status WHERE ${isAsked('')} AND table_name IN (${names.map(() => '?').join(', ')}) GROUP BY 1, 2 ORDER BY 1, 2`,
     )
-    .all(names) as (BlindSpot & { readonly status: string })[];
+    .all([...only, ...names]) as (BlindSpot & { readonly status: string })[];
   const missing = names.map((table): BlindSpot => {
     const told = found.reduce((sum, spot) => sum + (spot.table === table ? spot.hosts : 0), 0);
     return { table, status: null, reason: null, hosts: seen - told };

@@ -4,6 +4,9 @@
  */
 export const workerArgument = '--thread';
 
+/** The first argument of the process in which a shell runs its statements (cli/shell/session.ts). */
+export const sessionArgument = '--session';
+
 /** What a thread of this program runs: a file, or the text of one where there is none, as in the single executable. */
 export interface ThreadEntry {
   readonly script: string;

@@ -1,6 +1,7 @@
 import { FileError, UserError } from '../../collector/errors.ts';
 import { fileFailure } from '../../collector/file_failure.ts';
 import { readAtMost, readRegular } from '../../collector/files.ts';
+import { isUuid } from '../../collector/parsers/lines.ts';
 import type { Names } from '../../queries/evaluate.ts';
 import type { Asked } from '../../queries/mistakes.ts';
 import type { Query } from '../../queries/query.ts';
@@ -64,7 +65,11 @@ const readSql = (given: Arguments): string => {
   const file = given.text('f');
   if (file === null && inline !== undefined && inline !== '-') return inline;
   if (file === null && inline === undefined && isTerminal(0)) {
-    throw new UserError('there is no SQL to run', 'for example: tokenquery query "SELECT * FROM users"', 2);
+    throw new UserError(
+      'there is no SQL to run',
+      'for example: tokenquery query "SELECT * FROM users"; tokenquery shell asks one after the other',
+      2,
+    );
   }
   try {
     const bytes =
@@ -178,8 +183,12 @@ const worldOfSources = async (given: Arguments, question: Question): Promise<Ask
   // It asks table_status only of the tables that it names, where that is not what it is about.
   if (query !== null && !query.requires.some(({ table }) => table === 'table_status'))
     needed.delete('table_status');
+  const only = given.text('host');
+  // It may be a name, which is told there.
+  if (only !== null && !isUuid(only)) needed.add('hosts');
   const wanted = tablesToCollect(needed);
-  const collections = collected.newestOfEachHost(await collectFrom(given, wanted), 'asked');
+  const all = collected.newestOfEachHost(await collectFrom(given, wanted), 'asked');
+  const collections = only === null ? all : [collected.collectionOf(all, only)];
   const loaded = tables.filter(({ name }) => touched.has(name));
   await noteMixed(given, question, asked, collections.length);
   // Each host in its turn.
@@ -201,7 +210,9 @@ const worldOfSources = async (given: Arguments, question: Question): Promise<Ask
 
 const worldOfStore = async (given: Arguments, question: Question): Promise<AskedWorld> => {
   const { sql } = question;
-  const { readableStore, noteStoreBlindSpots } = await import(/* webpackMode: "eager" */ '../database.ts');
+  const { hostNamed, readableStore, noteStoreBlindSpots } = await import(
+    /* webpackMode: "eager" */ '../database.ts'
+  );
   const { touchedNames } = await import(/* webpackMode: "eager" */ '../../store/blind_spots.ts');
   const { visibleNames } = await import(/* webpackMode: "eager" */ '../../store/guard.ts');
   const store = readableStore(given);
@@ -212,10 +223,14 @@ const worldOfStore = async (given: Arguments, question: Question): Promise<Asked
     prepareGuarded(db, sql, known);
     const asked = { db, tables: store.tables, names: known };
     await tellLiterals(given, question, asked);
-    const isComplete = noteStoreBlindSpots(store, touchedNames(store, sql, asOf), asOf);
-    const ids = hostIds(db);
+    const named = given.text('host');
+    const only = named === null ? null : hostNamed(store, named);
+    const isComplete = noteStoreBlindSpots(store, touchedNames(store, sql, asOf), asOf, only);
+    const ids = only === null ? hostIds(db) : [only];
     await noteMixed(given, question, asked, ids.length);
-    const hosts = given.flag('each-host') ? await storedHosts(store, sql, ids, now) : [];
+    const isApart = only !== null || given.flag('each-host');
+    const hosts = isApart ? await storedHosts(store, sql, ids, now) : [];
+    if (only !== null) hosts[0]?.show();
     return { ...world, names: known, isComplete, hosts };
   } catch (error) {
     store.close();
@@ -291,7 +306,8 @@ const run = async (given: Arguments): Promise<number> => {
     );
   };
   await asking(world, { what: 'the query' }, async () => {
-    if (query === null || given.flag('each-host')) {
+    const isApart = given.flag('each-host') || (world.store !== null && given.text('host') !== null);
+    if (query === null || isApart) {
       print();
       return;
     }
@@ -331,6 +347,11 @@ export const queryCommand: Command = {
       description: 'Read the SQL from a file; - is standard input.',
     },
     ...worldOptions,
+    host: {
+      type: 'string',
+      value: 'HOST',
+      description: 'Ask one host, as if it were the only one.',
+    },
     'each-host': {
       type: 'boolean',
       description: 'Ask each host apart, as if it were the only one; host_id comes first.',
@@ -364,6 +385,10 @@ export const queryCommand: Command = {
     const isShort =
       given.text('db') === null && !given.flag('each-host') && isInstant(given.positionals[0] ?? '');
     return { what: 'the query', seconds: isShort ? null : 30, isMemoryBounded: !isShort };
+  },
+  handsOverTo: (given) => {
+    const hasSql = given.positionals.length > 0 || given.text('f') !== null || given.text('n') !== null;
+    return !hasSql && isTerminal(0) && isTerminal(1) ? 'shell' : null;
   },
   run,
 };

@@ -773,6 +773,34 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "in Terminal, iTerm2 and over ssh it has a prompt, Tab completes, Up brings back a statement of several lines, and text typed ahead comes whole",
+    "command": "tokenquery shell, as in docs/shell.md",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "Ctrl-C ends a statement without an end at once, and the next one is answered; ps shows no process left behind",
+    "command": "tokenquery shell, WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c;, Ctrl-C, SELECT 1;",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "Ctrl-C while it collects ends what was started for it",
+    "command": "sudo tokenquery shell, SELECT * FROM table_status;, Ctrl-C, then ps ax",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "with sudo, which keeps HOME on a Mac, no history is written into the home of the user, and .summary says why",
+    "command": "sudo tokenquery shell, .summary, then ls -l ~/.local/state/tokenquery",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "macOS reads the package: its files, their modes and owners",
     "command": "pkgutil --payload-files PKG | wc -l; pkgutil --expand PKG /tmp/x; lsbom /tmp/x/tokenquery.pkg/Bom | head shows 0/0 and a checksum for each",
     "who": "anybody",
