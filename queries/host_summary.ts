@@ -213,7 +213,7 @@ const lastLooks = (isStored: boolean): string =>
       "WHERE l.host_id IS NOT NULL OR (SELECT COUNT(*) FROM table_status WHERE host_id IS NULL AND table_name = 'hosts') = 1";
 
 /** The SELECT of the view. */
-export const hostSummarySql = (of: SummaryOf): string => {
+const hostSummarySql = (of: SummaryOf): string => {
   const cells = columnsOf(of).map(({ name, is }) => `${is} AS ${quoteName(name)}`);
   const sql = `SELECT ${cells.join(',\n  ')}\nFROM ${lastLooks(of.isStored)}`;
   return of.isStored ? sql : sql.replaceAll('host_id = l.host_id', 'host_id IS l.host_id');
