@@ -207,9 +207,7 @@ export class Shell {
     if (declared.tables.has(name)) return await this.#line('schema', '--', name);
     const view = this.#table(given);
     const columns = this.#catalog.tables.get(name) ?? [];
-    print(
-      `-- a view of the database\n${view} (\n${columns.map((column) => `  "${column}"`).join(',\n')}\n);\n`,
-    );
+    print(`-- a view\n${view} (\n${columns.map((column) => `  "${column}"`).join(',\n')}\n);\n`);
     return 'done';
   }
 
