@@ -87,6 +87,13 @@ const letGo = (): void => {
   if (notes !== '') writeAll(2, notes);
 };
 
+/** Whether a line of progress stands on the terminal: whatever else comes, clears it first. */
+let hasProgress = false;
+const clearProgress = (): void => {
+  if (hasProgress) writeAll(2, '\r\u001b[K');
+  hasProgress = false;
+};
+
 /** Sends what is buffered. Nobody reading any more (`| head`) is a good end of the program. */
 export const flush = (): void => {
   if (failure !== null) throw failure;
@@ -100,6 +107,7 @@ export const flush = (): void => {
   pending = [];
   pendingLength = 0;
   try {
+    clearProgress();
     if (!writeAll(1, text)) process.exit(unreadCode);
   } catch (error) {
     failure = fileFailure(error, 'stdout', 'write', 'is there room where it goes to?');
@@ -125,6 +133,7 @@ const toStderr = (text: string): void => {
   } catch (error) {
     if (error !== failure) throw error;
   }
+  clearProgress();
   writeAll(2, text);
 };
 
@@ -164,11 +173,11 @@ export const printDone = (lines: string): void => {
 
 /** Progress, on a terminal only: each call replaces the line before it. */
 export const printProgress = (text: string): void => {
-  if (isTerminal(2)) toStderr(`\r\u001b[K${cutTo(visible(text), (screenSize()?.columns ?? 80) - 1)}`);
+  if (!isTerminal(2)) return;
+  toStderr(`\r\u001b[K${cutTo(visible(text), (screenSize()?.columns ?? 80) - 1)}`);
+  hasProgress = true;
 };
-export const endProgress = (): void => {
-  if (isTerminal(2)) toStderr('\r\u001b[K');
-};
+export const endProgress = (): void => clearProgress();
 
 export const modes = ['pretty', 'json', 'ndjson', 'csv', 'line', 'list', 'markdown', 'osquery-json'] as const;
 /** `spreadsheet` is CSV of which no cell is calculated. */

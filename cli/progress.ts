@@ -27,7 +27,7 @@ const durationText = (seconds: number): string => {
   return minutes < 100 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 };
 
-const barWidth = 24;
+const barWidth = 16;
 
 /** One line: `[####....] merging 1.2 GB of 4.8 GB, 85 MB/s, about 42 s left`. */
 export const progressText = ({ what, done, of, unit, seconds, more = '' }: State): string => {

@@ -129,8 +129,8 @@ const systemd = (job: Printed, inputs: string): string => {
     ...['--then', ...exportWords(job)],
   ];
   return [
-    '# Two units in two files: each begins below the line that names it. This writes both into a folder:',
-    '#   tokenquery schedule --systemd | awk \'/^# [/]etc/ {sub(/.*[/]/, ""); sub(/service[.].*/, "service"); f = $0; next} f {print > f}\'',
+    '# Two units in two files: each begins below the line that names it. Piped into this, both are written where it runs:',
+    '#   … | awk \'/^# [/]etc/ {sub(/.*[/]/, ""); sub(/service[.].*/, "service"); f = $0; next} f {print > f}\'',
     '# /etc/systemd/system/tokenquery-merge.service. Printed by tokenquery schedule, which installed nothing.',
     '[Unit]',
     'Description=Merge what Macs sent into one tokenquery database, and export what is new',

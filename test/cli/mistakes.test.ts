@@ -59,7 +59,11 @@ test('each mistake of a person is told: what is wrong, and what to do', (t) => {
   });
   t.is(stderr, '');
   const answers = (JSON.parse(stdout) as { code: number; printed: string }[]).map(({ code, printed }) =>
-    `${printed.replaceAll('tokenquery: ', '').replaceAll(folder, 'FOLDER')}exit code ${code}`.trimEnd(),
+    // What a job writes begins with the time and the host.
+    `${printed
+      .replaceAll('tokenquery: ', '')
+      .replaceAll(/^\d{4}-\d\d-\d\dT[\d:]+Z \S+ /gm, '')
+      .replaceAll(folder, 'FOLDER')}exit code ${code}`.trimEnd(),
   );
   if (process.env['MISTAKES_WRITE'] === '1')
     writeFileSync(list, entries.map(({ line }, index) => `$ ${line}\n${answers[index]}\n\n`).join(''));
