@@ -34,30 +34,4 @@ export type Intended = { readonly reason: string } & (
     }
 );
 
-const asInOsquery = 'users and groups have the columns that osquery has';
-
-export const intended: readonly Intended[] = [
-  { newColumn: 'users.uid_signed', reason: asInOsquery },
-  { newColumn: 'users.gid_signed', reason: asInOsquery },
-  { newColumn: 'users.type', reason: asInOsquery },
-  { newColumn: 'groups.gid_signed', reason: asInOsquery },
-  { newColumn: 'groups.is_hidden', reason: asInOsquery },
-  { newColumn: 'groups.comment', reason: asInOsquery },
-  { newIds: true, reason: asInOsquery },
-  { changedColumn: 'table_status.reason', reason: 'it says of groups why is_hidden and comment are NULL' },
-  { file: 'fleet/asked/changes.txt', reason: 'columns are as wide as ids' },
-  { file: 'samples/export/csv-spreadsheet.csv', reason: asInOsquery },
-  { file: 'declared/tables.txt', reason: 'the tables of osquery stand below ours' },
-  { file: 'declared/access.json', reason: asInOsquery },
-  { file: 'declared/access.txt', reason: asInOsquery },
-  { file: 'declared/json-schema.json', reason: asInOsquery },
-  { file: 'declared/schema.json', reason: asInOsquery },
-  { file: 'declared/schema.md', reason: asInOsquery },
-  { file: 'declared/schema.sql', reason: asInOsquery },
-  { file: 'declared/tables.json', reason: asInOsquery },
-  {
-    changedColumn: 'table_status.last_good_time',
-    reason:
-      'as of a moment it is that of the table; it was that of whichever table was seen last, for an inner name hid that of the table',
-  },
-];
+export const intended: readonly Intended[] = [];

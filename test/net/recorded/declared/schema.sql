@@ -190,6 +190,9 @@ CREATE TABLE "groups" (
   "gid" INTEGER,
   "groupname" TEXT NOT NULL,
   "uuid" TEXT,
+  "gid_signed" INTEGER,
+  "is_hidden" INTEGER CHECK ("is_hidden" IN (0, 1)),
+  "comment" TEXT,
   "host_id" TEXT
 ) STRICT;
 
@@ -212,6 +215,7 @@ CREATE TABLE "hosts" (
   "sip_enabled" INTEGER CHECK ("sip_enabled" IN (0, 1)),
   "remote_login_enabled" INTEGER CHECK ("remote_login_enabled" IN (0, 1)),
   "console_username" TEXT,
+  "computer_name" TEXT,
   "host_id" TEXT
 ) STRICT;
 
@@ -353,5 +357,8 @@ CREATE TABLE "users" (
   "platform_sso_registered" INTEGER CHECK ("platform_sso_registered" IN (0, 1)),
   "is_awake" INTEGER CHECK ("is_awake" IN (0, 1)),
   "has_false_identity" INTEGER CHECK ("has_false_identity" IN (0, 1)),
+  "uid_signed" INTEGER,
+  "gid_signed" INTEGER,
+  "type" TEXT,
   "host_id" TEXT
 ) STRICT;
