@@ -240,7 +240,7 @@ const printPretty = (
   const isLess = columns < names.length;
   if (whole === undefined || screen === null || (!isLess && !isCut)) return;
   const what = isLess ? `only ${columns} of ${names.length} columns fit` : 'some values are cut to fit';
-  printNote(`${what} this terminal: ${whole}`);
+  printNote(`${what} this terminal: ${shown().showsAll ?? whole}`);
 };
 
 const markdownCell = (value: AnyCell): string => markdownText(plainCell(value));

@@ -9,9 +9,17 @@ export interface Shown {
   readonly widths: readonly number[];
   /** Whether what is longer than the terminal goes to a pager. */
   readonly isPaged: boolean;
+  /** What shows all of a table that was cut, in words of a shell; null for the options of the command line. */
+  readonly showsAll: string | null;
 }
 
-export const asItIs: Shown = { hasHeaders: true, nullText: 'NULL', widths: [], isPaged: true };
+export const asItIs: Shown = {
+  hasHeaders: true,
+  nullText: 'NULL',
+  widths: [],
+  isPaged: true,
+  showsAll: null,
+};
 
 let asked = asItIs;
 export const shown = (): Shown => asked;

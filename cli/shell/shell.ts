@@ -38,7 +38,7 @@ export class Shell {
   readonly #session: SessionProcess;
   #mode: string;
   // The keys are the shell’s: a pager would wait for them.
-  #shown: Shown = { ...asItIs, isPaged: false };
+  #shown: Shown = { ...asItIs, isPaged: false, showsAll: '.mode line shows one value a line' };
   #isTimed = false;
   #host: string | null;
   #asOf: string | null;
