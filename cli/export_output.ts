@@ -1,9 +1,8 @@
 /** Where an export goes: files that are written beside and renamed, rotated and kept, or stdout. */
 import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
-import { statOrNull } from '../collector/files.ts';
 import type { Table } from '../collector/table.ts';
 import { checkLinks } from '../collector/trust.ts';
 import { formats } from '../export/formats/index.ts';
@@ -15,6 +14,7 @@ import { bestSuffix } from '../export/part_file.ts';
 import type { Arguments } from './command.ts';
 import { flush, print, printNote } from './output.ts';
 import { cleaningUp } from './signals.ts';
+import { checkTaken } from './taken_places.ts';
 
 const rotateBytesOf = (given: Arguments, name: FormatName): number | null => {
   const bytes = given.number('rotate-size');
@@ -33,24 +33,6 @@ export const outputPath = (given: Arguments): string | null => {
     return null;
   }
   return given.flag('compress') && !/\.(?:zst|gz)$/.test(output) ? output + bestSuffix() : output;
-};
-
-/** Refuses to put the output in the place of what the export itself needs. */
-const checkOutput = (given: Arguments, path: string): void => {
-  const taken: [string, string | null][] = [
-    ['the database', given.text('db')],
-    ['the cursor', given.text('cursor')],
-    ['the key', given.text('redact-key')],
-  ];
-  const there = statOrNull(path, statSync);
-  for (const [label, own] of taken) {
-    if (own === null) continue;
-    const other = statOrNull(own, statSync);
-    const isSame = there !== null && other?.dev === there.dev && other.ino === there.ino;
-    const names = [own, `${own}-wal`, `${own}-shm`, `${own}.lock`].map((name) => resolve(name));
-    if (isSame || names.includes(resolve(path)))
-      throw new UserError(`--output ${path} would replace ${label}`, 'name another file', 2);
-  }
 };
 
 export interface Output {
@@ -82,7 +64,12 @@ const makeFolder = (path: string): void => {
  */
 export const outputOf = (given: Arguments, format: Format, name: FormatName, tableCount: number): Output => {
   const path = outputPath(given);
-  if (path !== null) checkOutput(given, path);
+  if (path !== null)
+    checkTaken(path, [
+      ['the database', given.text('db')],
+      ['the cursor', given.text('cursor')],
+      ['the key', given.text('redact-key')],
+    ]);
   else if (given.flag('keep')) throw new UserError('--keep goes with --output FILE', '', 2);
   const rotateBytes = rotateBytesOf(given, name);
   const keep = given.number('keep') ?? (given.flag('cursor') || rotateBytes !== null ? defaultKeep : 0);

@@ -1,4 +1,5 @@
 import { checkPlace, replaceFile } from '../../export/file_sink.ts';
+import { UserError } from '../../collector/errors.ts';
 import { fileFailure } from '../../collector/file_failure.ts';
 import { openForReading } from '../../store/file.ts';
 import { tables } from '../../tables/index.ts';
@@ -13,9 +14,20 @@ import { judgeHosts, surroundingsOf } from '../status/judge.ts';
 import type { Bounds, Surroundings } from '../status/judge.ts';
 import { Exposition } from '../status/prometheus.ts';
 import { HostLines, printStatus } from '../status/text.ts';
-import { addHost, isAnyOld, isAnyUnseen, noTotals } from '../status/totals.ts';
+import { addHost, isAnyOld, isAnyUnseen, isNoneInUse, noTotals } from '../status/totals.ts';
 import type { Totals } from '../status/totals.ts';
+import { checkTaken } from '../taken_places.ts';
 import { currentTime } from '../time.ts';
+
+/** Throws UserError where no host could ever be too old. */
+const checkAges = (maxAge: number | null, retiredAfter: number | null): void => {
+  if (maxAge !== null && retiredAfter !== null && retiredAfter <= maxAge)
+    throw new UserError(
+      '--retired-after is not longer than --max-age: a host would be out of use before it is too old',
+      'such as --max-age 26h --retired-after 30d',
+      2,
+    );
+};
 
 const boundsOf = (given: Arguments): Bounds => ({
   now: currentTime(),
@@ -25,9 +37,10 @@ const boundsOf = (given: Arguments): Bounds => ({
   required: new Set(given.flag('strict') ? [] : given.texts('require')),
 });
 
-const exitCodeOf = ({ isStrict }: Bounds, totals: Totals, around: Surroundings): number => {
-  if (isAnyOld(totals, around)) return exitCodes.old;
-  return isStrict && isAnyUnseen(totals, around) ? exitCodes.notSeen : exitCodes.done;
+const exitCodeOf = (bounds: Bounds, totals: Totals, around: Surroundings): number => {
+  const isAgeAsked = bounds.maxAge !== null;
+  if (isAnyOld(totals, around) || (isAgeAsked && isNoneInUse(totals))) return exitCodes.old;
+  return bounds.isStrict && isAnyUnseen(totals, around) ? exitCodes.notSeen : exitCodes.done;
 };
 
 /** Puts the metrics where node_exporter, which is another user, reads them; a file is there wholly or not at all. */
@@ -42,11 +55,19 @@ const writeMetrics = (path: string, text: string): void => {
 
 const run = (given: Arguments): Promise<number> => {
   const bounds = boundsOf(given);
+  checkAges(bounds.maxAge, bounds.retiredAfter);
   return using(openForReading(dbPath(given), tables), (store) => {
     for (const note of store.notes) printNote(note);
     // One moment of it, whoever writes into it meanwhile.
     store.db.exec('BEGIN');
     const around = surroundingsOf(store, given, bounds);
+    const output = given.text('output');
+    if (output !== null)
+      checkTaken(output, [
+        ['the database', store.path],
+        ...around.cursors.map(({ path }) => ['the cursor', path] as const),
+        ['the log', around.log?.path ?? null],
+      ]);
     const totals = noTotals();
     const lines = new HostLines();
     const exposition = given.flag('prometheus') ? new Exposition() : null;
@@ -61,7 +82,6 @@ const run = (given: Arguments): Promise<number> => {
       separator = ',\n';
     }
     const code = exitCodeOf(bounds, totals, around);
-    const output = given.text('output');
     if (isJson) print(jsonEnd(totals, code));
     else if (exposition === null) printStatus(around, totals, lines);
     else if (output === null) print(exposition.text(around, totals, code));
@@ -76,7 +96,7 @@ export const statusCommand: Command = {
   usage: 'tokenquery status --db FILE [--json|--prometheus] [--max-age AGE] [--strict]',
   summary: 'Says how old what is known is, what was not seen, and what was not exported.',
   about: [
-    'For a monitor: exit code 5 with --max-age when a host, a table or an export is older, else 4 with --strict when a',
+    'For a monitor: exit code 5 with --max-age when a host, a table or an export is older, or no host is in use, else 4 with --strict when a',
     'table was not wholly seen, a clock is wrong or the last run ended with an error, else 0. Nothing is changed.',
     'tokenquery doctor looks at the installation of a Mac.',
   ],

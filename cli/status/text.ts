@@ -6,7 +6,7 @@ import type { Line } from '../doctor/report.ts';
 import { print, printRows } from '../output.ts';
 import { isoSeconds } from '../time.ts';
 import type { CursorState, JudgedHost, JudgedTable, Surroundings } from './judge.ts';
-import { statusOf } from './totals.ts';
+import { isNoneInUse, statusOf } from './totals.ts';
 import type { Totals } from './totals.ts';
 
 /** So many hosts are told of one by one; --json has all. */
@@ -107,6 +107,12 @@ const hostsLine = (totals: Totals, now: number): Line => {
   const { hosts, retired, old, oldestTime, newestTime } = totals;
   if (hosts === 0)
     return warning('hosts', 'the database holds no snapshot that counts', 'run snapshot or merge');
+  if (isNoneInUse(totals))
+    return warning(
+      'hosts',
+      `${plural(hosts, 'host')}, of which none is in use: not seen for longer than --retired-after`,
+      'is anything still stored here? see what the job says',
+    );
   const left = retired === 0 ? '' : `, ${retired} of them out of use`;
   if (newestTime === null || oldestTime === null)
     return unknown('hosts', `${plural(hosts, 'host')}${left}; no look at one counts`);

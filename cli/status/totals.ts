@@ -62,6 +62,13 @@ export const addHost = (totals: Totals, host: JudgedHost): void => {
 export const isAnyOld = ({ old, oldTables }: Totals, { cursors }: Surroundings): boolean =>
   old > 0 || oldTables > 0 || cursors.some(({ isOld }) => isOld);
 
+/** There is no host of which anything is expected: a database that is empty, or that nobody feeds any more. */
+export const isNoneInUse = ({ hosts, retired }: Totals): boolean => hosts === retired;
+
 /** Something was not seen, or does not count, or the last run ended with an error. */
-export const isAnyUnseen = ({ hosts, blind, ahead }: Totals, { clockBehind, log }: Surroundings): boolean =>
-  hosts === 0 || blind > 0 || ahead > 0 || clockBehind > 0 || log?.error?.isLast === true;
+export const isAnyUnseen = (totals: Totals, { clockBehind, log }: Surroundings): boolean =>
+  isNoneInUse(totals) ||
+  totals.blind > 0 ||
+  totals.ahead > 0 ||
+  clockBehind > 0 ||
+  log?.error?.isLast === true;

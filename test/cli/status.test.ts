@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -92,7 +93,7 @@ const worldOf = (t: ExecutionContext) => {
 test.serial(
   'the age of each host and each table is that of the last good look, and old is told with 5',
   async (t) => {
-    const { store, json, db } = worldOf(t);
+    const { store, status, json, db } = worldOf(t);
     await store(start);
     const blind = { without: ['-extended', 'listUsers'] };
     await store(start + day, blind);
@@ -122,7 +123,12 @@ test.serial(
       'of the others nothing is asked',
     );
     t.is((await json(now + 30 * hour, '--max-age', '26h')).totals['old'], 1);
-    t.is((await json(now + 40 * day, '--max-age', '26h', '--retired-after', '30d')).exit_code, 0);
+    // What nobody feeds any more is not well.
+    const later = ['--max-age', '26h', '--retired-after', '30d'];
+    t.is((await json(now + 40 * day, ...later)).exit_code, 5);
+    t.is((await json(now + 40 * day, ...later.slice(2), '--strict')).exit_code, 4);
+    t.regex((await status(now + 40 * day, ...later)).stdout, /none is in use/);
+    t.is((await status(now, '--max-age', '2d', '--retired-after', '2d')).exitCode, 2);
     // As of a moment, the same: a table that was not seen is not as new as another.
     const { stdout } = await askAt(
       now,
@@ -237,12 +243,30 @@ test.serial(
     const empty = await status(start, '--strict');
     t.is(empty.exitCode, 4);
     t.regex(empty.stdout, /holds no snapshot/);
+    t.is((await status(start, '--max-age', '26h')).exitCode, 5, 'nothing was seen for so long');
     await store(start, {}, 'macos14-not-root');
     for (const line of (await status(start + hour)).stdout.split('\n'))
       t.true(line.length <= 80 || !line.trim().includes(' ', 30), line);
     t.regex((await status(start + hour)).stdout, /\| filevault_users +\| denied +\| never +\|/);
   },
 );
+
+test.serial('metrics take the place of nothing that status reads, by whatever name', async (t) => {
+  const { store, status, at, db } = worldOf(t);
+  await store(start);
+  await askAt(start, 'export', '--db', db, '--cursor', at('export.cursor'), '--output', at('x.ndjson'));
+  writeFileSync(at('job.log'), '');
+  linkSync(db, at('again.db'));
+  symlinkSync(db, at('link.prom'));
+  const named = ['mac.db', 'mac.db-wal', 'again.db', 'link.prom', 'export.cursor', 'job.log'];
+  for (const name of named) {
+    const before = existsSync(at(name)) ? readFileSync(at(name)) : null;
+    const told = await status(start, '--prometheus', '--output', at(name), '--log', at('job.log'));
+    t.is(told.exitCode, 2, name);
+    t.regex(told.stderr, /would replace the (?:database|cursor|log)/, name);
+    t.deepEqual(existsSync(at(name)) ? readFileSync(at(name)) : null, before, name);
+  }
+});
 
 const promtool = ['/usr/bin/promtool', '/usr/local/bin/promtool', '/opt/homebrew/bin/promtool'].find((path) =>
   existsSync(path),
