@@ -72,6 +72,22 @@ const isGiven = (values: readonly Given[]): values is Exclude<Given, null>[] =>
 const partAt = (parts: readonly string[], index: number): string | null =>
   index < 0 ? null : (parts[index] ?? null);
 
+const blanks = ' \t\n\v\f\r';
+
+/** How much of a text is left without such characters at its end: a pattern would begin anew at each of them. */
+const endWithout = (text: string, characters: string): number => {
+  let end = text.length;
+  while (end > 0 && characters.includes(text[end - 1] ?? '')) end -= 1;
+  return end;
+};
+
+const trimmed = (text: string, characters: string): string => {
+  const end = endWithout(text, characters);
+  let begin = 0;
+  while (begin < end && characters.includes(text[begin] ?? '')) begin += 1;
+  return text.slice(begin, end);
+};
+
 /** Each character of `tokens` divides; parts are trimmed, and empty ones do not count. */
 const tokenSplit = (text: string, tokens: string): readonly string[] => {
   const dividers = new Set(tokens);
@@ -84,7 +100,7 @@ const tokenSplit = (text: string, tokens: string): readonly string[] => {
       part = '';
     }
   }
-  return [...parts, part].filter((one) => one !== '').map((one) => one.replace(/^[ \t-\r]+|[ \t-\r]+$/g, ''));
+  return [...parts, part].filter((one) => one !== '').map((one) => trimmed(one, blanks));
 };
 
 const posixClasses: Readonly<Record<string, string>> = {
@@ -190,7 +206,8 @@ const conditionalToBase64 = (value: Given): Answer => {
 /** What is no Base64 is an empty text. */
 const fromBase64 = (value: Given): Answer => {
   if (value === null) return null;
-  const text = textOf('from_base64', value).replaceAll(/\r?\n/g, '').replace(/=+$/, '');
+  const padded = textOf('from_base64', value).replaceAll(/\r?\n/g, '');
+  const text = padded.slice(0, endWithout(padded, '='));
   return /^[A-Za-z0-9+/]*$/.test(text) ? textOrBytes(Buffer.from(text, 'base64')) : '';
 };
 
