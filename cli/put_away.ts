@@ -7,7 +7,7 @@ import type { BadInput, Found, Input, Merged } from '../store/merge.ts';
 import type { Arguments } from './command.ts';
 import { exitCodes } from './exit_codes.ts';
 import { printDone, printError, printNote } from './output.ts';
-import { checkShelf, identityOf, isSettled, moveInto } from './set_aside.ts';
+import { besideDatabase, checkShelf, identityOf, isSettled, moveInto } from './set_aside.ts';
 import type { Identity, Moving } from './set_aside.ts';
 import { currentTime, isoSeconds } from './time.ts';
 import { visible } from './visible.ts';
@@ -35,8 +35,6 @@ export const shelvesOf = (given: Arguments): Shelves | null => {
 export const badText = ({ path, message, isNamed }: BadInput): string =>
   isNamed ? message : `${path}: ${message}`;
 
-const besideDatabase = ['-wal', '-shm', '-journal'];
-
 /** What tells by itself whether it is whole; a text, and a folder, may go on. */
 const isWholeByItself = ({ path, kind }: Input): boolean =>
   kind === 'database' || /\.(?:gz|tgz|zst)$/i.test(path);
@@ -62,8 +60,13 @@ export class PutAway {
     );
     for (const { path } of [...inputs, ...loose]) {
       const identity = identityOf(path);
-      if (identity !== null) this.#known.set(path, identity);
+      // A folder that was named is where others send to: it is never taken away from them.
+      if (identity !== null && !(identity.isFolder && this.#isNamed(path))) this.#known.set(path, identity);
     }
+  }
+
+  #isNamed(path: string): boolean {
+    return this.#named.some((one) => resolve(one) === resolve(path));
   }
 
   /** Moves what is to be moved, and tells of what is bad. Returns the exit code. */
@@ -118,6 +121,8 @@ export class PutAway {
     let [moved, waiting] = [0, 0];
     for (const input of this.#inputs) {
       const identity = this.#known.get(input.path);
+      if (identity === undefined && this.#isNamed(input.path) && !bad.has(input.path))
+        printNote(`${input.path} stays, for it was named itself: name the folder that it lies in`);
       if (identity === undefined || bad.has(input.path) || unfinished.has(input.path)) continue;
       if (!isWholeByItself(input) && !isSettled(identity, now, this.#shelves.settled)) {
         waiting += 1;

@@ -19,6 +19,7 @@ import { visible } from './visible.ts';
 export interface Identity {
   readonly device: number;
   readonly inode: number;
+  readonly isFolder: boolean;
   readonly bytes: number;
   readonly files: number;
   /** When any of it was changed last, in unix seconds. */
@@ -49,7 +50,7 @@ export const identityOf = (path: string): Identity | null => {
       if (below !== null) waiting.push([join(at, name), below]);
     }
   }
-  return { device: first.dev, inode: first.ino, bytes, files, changed };
+  return { device: first.dev, inode: first.ino, isFolder: first.isDirectory(), bytes, files, changed };
 };
 
 const isSame = (a: Identity, b: Identity): boolean =>
@@ -108,6 +109,9 @@ const otherVolume = (path: string, folder: string): UserError =>
     'name a folder on the same volume; it stays where it is, and merging it again adds nothing',
   );
 
+/** What SQLite writes beside a database, and what is moved with it. */
+export const besideDatabase = ['-wal', '-shm', '-journal'] as const;
+
 const ends = /(?:\.ndjson|\.tar)?\.(?:gz|zst|ndjson|tgz|db|sqlite)$/i;
 
 /** A name with something before its end; one that is too long for what is put behind it is cut, and stays its own. */
@@ -118,6 +122,8 @@ const nameWith = (name: string, more: string): string => {
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
   return `${Buffer.from(stem).subarray(0, 100).toString().replaceAll('\u{fffd}', '')}~${digest}${more}${end}`;
 };
+
+const besides = ['.reason.txt', ...besideDatabase];
 
 /** Takes a name for ourselves that nobody has: what is moved there takes the place of nothing. */
 const reserve = (path: string, isFolder: boolean): boolean => {
@@ -136,8 +142,9 @@ const reserved = (folder: string, name: string, isFolder: boolean, now: number):
   for (let number = 0; number < 10_000; number += 1) {
     const more = number === 0 ? '' : number === 1 ? `.${time}` : `.${time}-${number}`;
     const path = join(folder, nameWith(name, more));
-    // The reason of one is never taken for that of another.
-    if (statOrNull(`${path}.reason.txt`) === null && reserve(path, isFolder)) return path;
+    // What lies beside one is never taken for that of another, nor put in its place.
+    const isFree = besides.every((end) => statOrNull(path + end) === null);
+    if (isFree && reserve(path, isFolder)) return path;
   }
   throw new FileError(join(folder, name), ' is there ten thousand times', 'clear the folder');
 };
@@ -208,11 +215,16 @@ export const moveInto = (folder: string, moving: Moving, reason: string | null, 
     const isFolder = lstatSync(path).isDirectory();
     const into = isNamed ? folder : folderBelow(folder, relative(root, dirname(path)));
     const target = reserved(into, basename(resolve(path)), isFolder, now);
+    const withIt: string[] = [];
     try {
       if (reason !== null) writeReason(`${target}.reason.txt`, visibleLines(reason));
-      for (const end of moving.besides) renameSync(path + end, target + end);
+      for (const end of moving.besides) {
+        renameSync(path + end, target + end);
+        withIt.push(end);
+      }
       renameSync(path, target);
     } catch (error) {
+      for (const end of withIt) renameSync(target + end, path + end);
       giveBack(target, isFolder);
       throw error;
     }

@@ -90,6 +90,13 @@ const kindOfFile = (path: string): InputKind | null => {
 const whatIsMerged =
   'merge takes tokenquery databases, evidence (folders, .tar.gz), native exports (.ndjson, .gz, .zst), and folders of these';
 
+const manifestName = 'evidence.json';
+/** What `capture` writes into the folder of a bundle: nothing that can be merged by itself. */
+const partsOfBundle: ReadonlySet<string> = new Set([
+  ...[manifestName, 'SHA256SUMS', 'stat.tsv', 'commands', 'files'],
+]);
+const amongOthers = 'evidence that is not packed has a folder of its own; the other inputs are merged';
+
 /**
  * The folder by which the sender of a path that was named is known. The outermost folder of the path that is named after a host
  * is its sender's: what lies deeper the sender may have made.
@@ -139,19 +146,30 @@ export const findInputs = async (
       const entries = (await readdir(path, { withFileTypes: true })).toSorted((a, b) =>
         a.name < b.name ? -1 : 1,
       );
-      if (entries.some(({ name }) => name === 'evidence.json')) {
-        inputs.push({ path, kind: 'evidence', folder });
+      const below = async (wanted: (entry: Dirent) => boolean): Promise<void> => {
+        for (const entry of entries) {
+          if (entry.name.startsWith('.') || !wanted(entry)) continue;
+          if (entry.isSymbolicLink()) ignored.push(join(path, entry.name));
+          else await walk(join(path, entry.name), sender ?? senderBelow(folder, entry));
+        }
+      };
+      if (entries.some(({ name }) => name === manifestName)) {
+        const counts = [inputs.length, bad.length, ignored.length] as const;
+        await below(({ name }) => !partsOfBundle.has(name));
+        if (inputs.length === counts[0]) {
+          bad.length = counts[1];
+          ignored.length = counts[2];
+          inputs.push({ path, kind: 'evidence', folder });
+          return;
+        }
+        // One sender must not make a folder of many to evidence of one.
+        const manifest = join(path, manifestName);
+        bad.push(badInput(manifest, new FileError(manifest, ' lies among other inputs', amongOthers)));
+        await below(({ name }) => partsOfBundle.has(name) && name !== manifestName);
         return;
       }
       const before = inputs.length + bad.length;
-      for (const entry of entries) {
-        if (entry.name.startsWith('.')) continue;
-        if (entry.isSymbolicLink()) {
-          ignored.push(join(path, entry.name));
-          continue;
-        }
-        await walk(join(path, entry.name), sender ?? senderBelow(folder, entry));
-      }
+      await below(() => true);
       if (isNamed && !mayBeEmpty && inputs.length + bad.length === before)
         throw new UserError('nothing in it can be merged', whatIsMerged);
     } catch (error) {

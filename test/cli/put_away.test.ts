@@ -198,6 +198,52 @@ test.serial('names that a sender chose do no harm, and no link is followed', asy
   for (const name of filesIn(at('bad'))) t.true(lstatSync(at('bad', name)).isFile(), name);
 });
 
+test.serial('no sender makes a folder of many to evidence of one, nor has it taken away', async (t) => {
+  const { at, merge } = worldOf(t);
+  const forms = await makeForms(at());
+  const manifests = ['{}', readFileSync(join(forms.get('evidence') as string, 'evidence.json'))];
+  for (const manifest of manifests) {
+    for (const name of ['x.ndjson.gz', join(sender, 'x.tar.gz'), join('files', 'x.db'), 'evidence'])
+      put(at('incoming', name), forms.get(name.slice(name.indexOf('/') + 1)) ?? '', 1);
+    writeFileSync(at('incoming', 'evidence.json'), manifest);
+    setTime(at('incoming'), old);
+    const first = await merge(at('incoming'));
+    t.is(first.exitCode, 6, first.stderr);
+    t.regex(first.stderr, /evidence\.json lies among other inputs/);
+    t.regex(first.stdout, /4 inputs moved/);
+    t.deepEqual(filesIn(at('incoming')), []);
+    // There is nothing else.
+    writeFileSync(at('incoming', 'evidence.json'), manifest);
+    setTime(at('incoming'), old);
+    const second = await merge(at('incoming'));
+    t.is(second.exitCode, manifest === '{}' ? 1 : 0, second.stderr);
+    t.deepEqual(filesIn(at('incoming')), ['evidence.json']);
+  }
+  // A whole one that was named stays, and that is told.
+  const whole = await merge(forms.get('evidence') as string);
+  t.is(whole.exitCode, 0, whole.stderr);
+  t.regex(whole.stderr, /stays, for it was named itself/);
+});
+
+test('what lies beside a database takes the place of nothing', (t) => {
+  const { at } = worldOf(t);
+  for (const end of ['', '-wal']) writeFileSync(at('incoming', `a.db${end}`), `own${end}`);
+  writeFileSync(at('done', 'a.db-wal'), 'of another');
+  const path = at('incoming', 'a.db');
+  const identity = identityOf(path);
+  if (identity === null) return t.fail();
+  const moving = { path, root: at('incoming'), identity, besides: ['-wal'] };
+  const target = moveInto(at('done'), moving, null, now);
+  t.is(readFileSync(at('done', 'a.db-wal'), 'utf8'), 'of another');
+  t.is(readFileSync(`${target}-wal`, 'utf8'), 'own-wal');
+  // One of those beside it is gone: the others stay with it.
+  for (const end of ['', '-wal']) writeFileSync(at('incoming', `a.db${end}`), `own${end}`);
+  const again = identityOf(path);
+  if (again === null) return t.fail();
+  t.throws(() => moveInto(at('done'), { ...moving, identity: again, besides: ['-wal', '-shm'] }, null, now));
+  t.is(readFileSync(`${path}-wal`, 'utf8'), 'own-wal');
+});
+
 test.serial('a folder that cannot be moved into is told before anything is merged', async (t) => {
   const { at } = worldOf(t);
   symlinkSync(at('done'), at('link'));
