@@ -3,8 +3,17 @@
  * is killed leaves each in one place, and what is merged once more adds nothing. Whoever sends them may write in the folder
  * that they come from, and chooses their names.
  */
-import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, realpathSync, renameSync } from 'node:fs';
-import { rmdirSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+} from 'node:fs';
+import { renameSync, rmdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
@@ -160,14 +169,57 @@ const folderBelow = (folder: string, below: string): string => {
   return at;
 };
 
-/** Refuses a link between what was named and what lies below it: it would lead to what nobody sent. */
-const checkWay = (root: string, path: string): void => {
-  let at = root;
-  for (const name of relative(root, dirname(path))
-    .split(sep)
-    .filter((part) => part !== '')) {
-    at = join(at, name);
-    if (statOrNull(at)?.isDirectory() !== true) throw changedMeanwhile(path);
+/** A folder by whatever name it has meanwhile, while it is held open. */
+export interface HeldFolder {
+  /** A path that leads there. */
+  readonly at: string;
+  /** Whether `at` leads there also when somebody puts another folder, or a link, in its place. */
+  readonly isFixed: boolean;
+  close(): void;
+}
+
+const openedFolder = (path: string, more = 0): number =>
+  openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NONBLOCK | more);
+
+/** Where an open folder can be gone into; null where the system has no such paths, as macOS. */
+const pathOfOpened = (fd: number): string | null => {
+  const path = `/proc/self/fd/${fd}`;
+  const there = statOrNull(path, statSync);
+  const own = fstatSync(fd);
+  return there?.ino === own.ino && there.dev === own.dev ? path : null;
+};
+
+/**
+ * Goes from what was named down to a folder below it, and holds that. Refuses a link on the way: it would lead to what nobody
+ * sent. Where folders cannot be held, it is looked at the way alone.
+ */
+export const holdFolder = (root: string, folder: string): HeldFolder => {
+  let fd = openedFolder(root);
+  try {
+    let at = root;
+    const names = relative(root, folder).split(sep);
+    for (const name of names.filter((part) => part !== '')) {
+      at = join(at, name);
+      const held = pathOfOpened(fd);
+      const next = openedFolder(held === null ? at : join(held, name), constants.O_NOFOLLOW);
+      closeSync(fd);
+      fd = next;
+    }
+    const held = pathOfOpened(fd);
+    return { at: held ?? folder, isFixed: held !== null, close: () => closeSync(fd) };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+};
+
+/** The folder that holds an input. */
+const holdWay = (root: string, path: string): HeldFolder => {
+  try {
+    return holdFolder(root, dirname(path));
+  } catch (error) {
+    if (['ELOOP', 'ENOTDIR', 'ENOENT'].includes(codeOf(error))) throw changedMeanwhile(path);
+    throw error;
   }
 };
 
@@ -206,33 +258,13 @@ const giveBack = (target: string, isFolder: boolean): void => {
  * @returns Where it is now.
  */
 export const moveInto = (folder: string, moving: Moving, reason: string | null, now: number): string => {
-  const { path, root, identity } = moving;
+  const { path, root } = moving;
+  let way: HeldFolder | null = null;
   try {
     const isNamed = resolve(path) === resolve(root);
-    if (!isNamed) checkWay(root, path);
-    const current = identityOf(path);
-    if (current === null || !isSame(current, identity)) throw changedMeanwhile(path);
-    const isFolder = lstatSync(path).isDirectory();
+    way = holdWay(isNamed ? dirname(path) : root, path);
     const into = isNamed ? folder : folderBelow(folder, relative(root, dirname(path)));
-    const target = reserved(into, basename(resolve(path)), isFolder, now);
-    const withIt: string[] = [];
-    try {
-      if (reason !== null) writeReason(`${target}.reason.txt`, visibleLines(reason));
-      for (const end of moving.besides) {
-        renameSync(path + end, target + end);
-        withIt.push(end);
-      }
-      renameSync(path, target);
-    } catch (error) {
-      for (const end of withIt) renameSync(target + end, path + end);
-      giveBack(target, isFolder);
-      throw error;
-    }
-    const moved = lstatSync(target);
-    if (moved.ino === identity.inode && moved.dev === identity.device) return target;
-    // Somebody put another in its place at the last moment: it goes back, and was never opened.
-    renameSync(target, path);
-    throw changedMeanwhile(path);
+    return moveFrom(way, into, moving, reason, now);
   } catch (error) {
     if (codeOf(error) === 'EXDEV') throw otherVolume(path, folder);
     throw fileFailure(
@@ -241,7 +273,49 @@ export const moveInto = (folder: string, moving: Moving, reason: string | null, 
       'write',
       `it stays where it is; may files be moved from there to ${folder}?`,
     );
+  } finally {
+    way?.close();
   }
+};
+
+const moveFrom = (
+  way: HeldFolder,
+  into: string,
+  moving: Moving,
+  reason: string | null,
+  now: number,
+): string => {
+  const { path, identity } = moving;
+  const name = basename(resolve(path));
+  const from = join(way.at, name);
+  const current = identityOf(from);
+  if (current === null || !isSame(current, identity)) throw changedMeanwhile(path);
+  const target = reserved(into, name, identity.isFolder, now);
+  const withIt: string[] = [];
+  try {
+    if (reason !== null) writeReason(`${target}.reason.txt`, visibleLines(reason));
+    for (const end of moving.besides) {
+      renameSync(from + end, target + end);
+      withIt.push(end);
+    }
+    renameSync(from, target);
+  } catch (error) {
+    for (const end of withIt) renameSync(target + end, from + end);
+    giveBack(target, identity.isFolder);
+    throw error;
+  }
+  const moved = lstatSync(target);
+  if (moved.ino === identity.inode && moved.dev === identity.device) return target;
+  // Somebody put another in its place at the last moment; it was never opened. By a path that its sender may lead elsewhere
+  // nothing is put back.
+  if (!way.isFixed)
+    throw new FileError(
+      path,
+      ` was changed while it was moved: what was there lies in ${target}`,
+      'look at it',
+    );
+  renameSync(target, from);
+  throw changedMeanwhile(path);
 };
 
 const visibleLines = (text: string): string =>

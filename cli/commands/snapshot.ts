@@ -70,24 +70,32 @@ const neededOf = (given: Arguments): Needed => {
     required.has(table) ? isSeen(status) || status === 'unsupported' : !isStrict || isComplete(status);
 };
 
+/** Why what was seen says nothing of how the host stands; null where it does. */
+const uselessness = ({ ahead, tooOld }: Added): string | null => {
+  if (ahead.length > 0) return 'the snapshot does not count, for its date is later than now';
+  return tooOld > 0 ? 'nothing was stored, for its date is before what is retained' : null;
+};
+
 /** Says what of a snapshot is not as it is needed; returns whether all is. */
-const isAsNeeded = (needed: Needed, { hostId, observations }: Snapshot, isAhead: boolean): boolean => {
+const isAsNeeded = (needed: Needed, { hostId, observations }: Snapshot, useless: string | null): boolean => {
   if (needed === null) return true;
   const lacking = [...observations].filter(([table, { status }]) => !needed(table, status));
-  if (isAhead) printError(`${hostId}: the snapshot does not count, for its date is later than now`, '');
+  if (useless !== null)
+    printError(`${hostId}: ${useless}`, 'is the clock right? tokenquery status says more');
   else if (lacking.length > 0)
     printError(
       `${hostId}: not wholly looked at: ${lacking.map(([table, { status }]) => `${table} (${status})`).join(', ')}`,
       'what was seen is stored; table_status has the reasons',
     );
-  return !isAhead && lacking.length === 0;
+  return useless === null && lacking.length === 0;
 };
 
 interface Stored {
   /** What there is to say of it. */
   readonly text: string;
   readonly snapshot: Snapshot;
-  readonly isAhead: boolean;
+  /** Null where it says how the host stands. */
+  readonly useless: string | null;
 }
 
 /** What stores one host after the other. */
@@ -124,7 +132,7 @@ const store = ({ db, writer: kept, judge }: Storing, collection: Collection): St
   });
   noteAhead(added.result.ahead.map((each) => ({ ...each, ingestedTime })));
   const text = describe(snapshot, added.result, added.isFirst);
-  return { text, snapshot, isAhead: added.result.ahead.length > 0 };
+  return { text, snapshot, useless: uselessness(added.result) };
 };
 
 const run = async (given: Arguments): Promise<number> => {
@@ -146,10 +154,10 @@ const takeSnapshots = (given: Arguments): Promise<number> =>
     let [hasFailed, isAllSeen] = [false, true];
     await collectEach(given, generatedTables, {
       take: (collection) => {
-        const { text, snapshot, isAhead } = store(storing, collection);
+        const { text, snapshot, useless } = store(storing, collection);
         setLogHost(logNameOf(target, snapshot.hostId));
         printDone(visible(text).replaceAll('\\n', '\n'));
-        isAllSeen = isAsNeeded(needed, snapshot, isAhead) && isAllSeen;
+        isAllSeen = isAsNeeded(needed, snapshot, useless) && isAllSeen;
       },
       fail: ({ message, hint }) => {
         setLogHost(null);

@@ -61,7 +61,8 @@ const run = (given: Arguments): Promise<number> => {
     // One moment of it, whoever writes into it meanwhile.
     store.db.exec('BEGIN');
     const around = surroundingsOf(store, given, bounds);
-    const output = given.text('output');
+    const named = given.text('output');
+    const output = named === '-' ? null : named;
     if (output !== null)
       checkTaken(output, [
         ['the database', store.path],

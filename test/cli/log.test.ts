@@ -139,6 +139,15 @@ test.serial(
       for (const name of bad.slice(0, 2)) t.is(await ended('--require', 'users', '--require', name), 4, name);
       if (index > 0) t.true(bad.length > 0);
     }
+    // A clock that fell back behind what is retained: nothing is stored, night after night.
+    const db = join(folder, 'again.db');
+    await askAt(start + 86_400, 'retain', '--db', db, '--older-than', '1h');
+    const path = makeBundle('macos26-managed', join(folder, 'past'), { time: start - 86_400 });
+    for (const more of [[], ['--strict'], ['--require', 'users']]) {
+      const { exitCode, stdout } = await askAt(start, 'snapshot', '--db', db, '--source', path, ...more);
+      t.regex(stdout, /nothing was stored/);
+      t.is(exitCode, more.length === 0 ? 0 : 4, more.join());
+    }
     const wrong = await askAt(start, 'snapshot', '--db', join(folder, 'x.db'), '--require', 'user');
     t.is(wrong.exitCode, 2);
     t.regex(wrong.stderr, /there is no table "user"\n.*did you mean users\?/);

@@ -19,7 +19,7 @@ import { execFileSync } from 'node:child_process';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { identityOf, moveInto } from '../../cli/set_aside.ts';
+import { holdFolder, identityOf, moveInto } from '../../cli/set_aside.ts';
 import { askAt } from '../nights/clock.ts';
 import { temporaryFolder } from '../standin.ts';
 import { makeBundle } from '../store/evidence.ts';
@@ -223,6 +223,21 @@ test.serial('no sender makes a folder of many to evidence of one, nor has it tak
   const whole = await merge(forms.get('evidence') as string);
   t.is(whole.exitCode, 0, whole.stderr);
   t.regex(whole.stderr, /stays, for it was named itself/);
+});
+
+test('a folder that is held is the same when its sender puts a link in its place', (t) => {
+  const { at } = worldOf(t);
+  mkdirSync(at('incoming', sender, 'deeper'), { recursive: true });
+  writeFileSync(at('incoming', sender, 'deeper', 'a.ndjson'), 'own\n');
+  mkdirSync(at('outside', 'deeper'), { recursive: true });
+  writeFileSync(at('outside', 'deeper', 'a.ndjson'), 'of the system\n');
+  const held = holdFolder(at('incoming'), at('incoming', sender, 'deeper'));
+  t.teardown(() => held.close());
+  renameSync(at('incoming', sender), at('elsewhere'));
+  symlinkSync(at('outside'), at('incoming', sender));
+  t.is(held.isFixed, existsSync('/proc/self/fd'));
+  if (held.isFixed) t.is(readFileSync(join(held.at, 'a.ndjson'), 'utf8'), 'own\n');
+  t.throws(() => holdFolder(at('incoming'), at('incoming', sender, 'deeper')));
 });
 
 test('what lies beside a database takes the place of nothing', (t) => {
