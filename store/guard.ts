@@ -313,3 +313,14 @@ export const visibleNames = ({
     ]),
   ],
 });
+
+/** Makes what names mean on a connection that may be guarded against writing. */
+export const unguarded = <T>(db: Db, work: () => T): T => {
+  const isGuarded = db.pragma('query_only', { simple: true }) === 1;
+  if (isGuarded) db.pragma('query_only = OFF');
+  try {
+    return work();
+  } finally {
+    if (isGuarded) db.pragma('query_only = ON');
+  }
+};

@@ -6,11 +6,12 @@
 import type { Table } from '../collector/table.ts';
 import type { Db } from './database.ts';
 import { quoteName } from './ddl.ts';
+import { unguarded } from './guard.ts';
 import { createJoinIndexes, ownTable } from './memory.ts';
 import { hostViews, meaningOf } from './meaning.ts';
 import { statementCache } from './reader.ts';
 import type { Prepare } from './reader.ts';
-import { asSeen, asSeenInParts, isStore, readSeen, unguarded, unknownOf, without } from './seen.ts';
+import { asSeen, asSeenInParts, isStore, readSeen, unknownOf, without } from './seen.ts';
 import type { Doubt, Part, Recent, Seen, Seeing } from './seen.ts';
 
 const oneTable = '_one';

@@ -10,6 +10,7 @@ import { isCounted } from './clocks.ts';
 import type { Db, Preparing } from './database.ts';
 import { collationOf, quoteName, quoteText } from './ddl.ts';
 import { uncertainColumns } from './history.ts';
+import { unguarded } from './guard.ts';
 import { hostViews, meaningOf } from './meaning.ts';
 import { namesOf, observationReader, readPackedRows, statementCache } from './reader.ts';
 import type { ObservationStatus, Prepare } from './reader.ts';
@@ -324,17 +325,6 @@ const show = (db: Db, tables: readonly Table[], { doubts, replaced, recent }: Se
 
 const isPlain = ({ doubts, replaced, recent }: Seen): boolean =>
   doubts.length === 0 && replaced.size === 0 && recent.length === 0;
-
-/** Makes what names mean on a connection that may be guarded against writing. */
-export const unguarded = <T>(db: Db, work: () => T): T => {
-  const isGuarded = db.pragma('query_only', { simple: true }) === 1;
-  if (isGuarded) db.pragma('query_only = OFF');
-  try {
-    return work();
-  } finally {
-    if (isGuarded) db.pragma('query_only = ON');
-  }
-};
 
 /** Does work where names mean something else; `change` says how they come to, and returns how that ends. */
 const under = <T>(db: Db, change: () => readonly string[], work: () => T): T => {

@@ -6,7 +6,14 @@ import type { Names } from '../../queries/evaluate.ts';
 import type { Asked } from '../../queries/mistakes.ts';
 import type { Query } from '../../queries/query.ts';
 import type { ColumnDefinition, Db, Statement } from '../../store/database.ts';
-import { hasLiteral, isInstant, maxSqlBytes, prepareGuarded, touchedTables } from '../../store/guard.ts';
+import {
+  hasLiteral,
+  isInstant,
+  maxSqlBytes,
+  prepareGuarded,
+  touchedTables,
+  unguarded,
+} from '../../store/guard.ts';
 import { quoteName } from '../../store/ddl.ts';
 import { openMemory } from '../../store/memory.ts';
 import type { Store } from '../../store/store.ts';
@@ -114,7 +121,8 @@ interface Host {
 interface AskedWorld extends World {
   readonly names: Names;
   readonly isComplete: boolean;
-  readonly hosts: readonly Host[];
+  /** Makes that each host can be asked apart, of what names mean by then. */
+  readonly hosts: () => readonly Host[];
 }
 
 interface Question {
@@ -175,7 +183,7 @@ const worldOfSources = async (given: Arguments, question: Question): Promise<Ask
   const isEach = given.flag('each-host');
   if (touched.size === 0 && !isEach) {
     const close = (): void => void db.close();
-    return { db, names: known, now: 0, store: null, isComplete: true, hosts: [], close };
+    return { db, names: known, now: 0, store: null, isComplete: true, hosts: () => [], close };
   }
   const { collectFrom, tablesToCollect } = await import(/* webpackMode: "eager" */ '../sources.ts');
   const collected = await import(/* webpackMode: "eager" */ '../collected.ts');
@@ -205,7 +213,7 @@ const worldOfSources = async (given: Arguments, question: Question): Promise<Ask
     },
   }));
   const isComplete = collected.noteBlindSpots(collections, touched);
-  return { ...world, names: known, isComplete, hosts };
+  return { ...world, names: known, isComplete, hosts: () => hosts };
 };
 
 const worldOfStore = async (given: Arguments, question: Question): Promise<AskedWorld> => {
@@ -228,9 +236,8 @@ const worldOfStore = async (given: Arguments, question: Question): Promise<Asked
     const isComplete = noteStoreBlindSpots(store, touchedNames(store, sql, asOf), asOf, only);
     const ids = only === null ? hostIds(db) : [only];
     await noteMixed(given, question, asked, ids.length);
-    const isApart = only !== null || given.flag('each-host');
-    const hosts = isApart ? await storedHosts(store, sql, ids, now) : [];
-    if (only !== null) hosts[0]?.show();
+    const { viewEachHost } = await import(/* webpackMode: "eager" */ '../../store/each_host.ts');
+    const hosts = (): readonly Host[] => storedHosts(store, viewEachHost(store, sql), ids, now);
     return { ...world, names: known, isComplete, hosts };
   } catch (error) {
     store.close();
@@ -242,24 +249,19 @@ const worldOfStore = async (given: Arguments, question: Question): Promise<Asked
 const hostIds = (db: Db): readonly string[] =>
   db.prepare('SELECT host_id FROM main._host ORDER BY host_id').pluck().all() as string[];
 
-const storedHosts = async (
+const storedHosts = (
   store: Store,
-  sql: string,
+  choose: (hostId: string) => void,
   ids: readonly string[],
   now: number,
-): Promise<readonly Host[]> => {
-  const { viewEachHost } = await import(/* webpackMode: "eager" */ '../../store/each_host.ts');
-  const choose = viewEachHost(store, sql);
-  return ids.map((id) => ({
+): readonly Host[] =>
+  ids.map((id) => ({
     id,
     show: () => {
-      store.db.pragma('query_only = OFF');
-      choose(id);
-      store.db.pragma('query_only = ON');
+      unguarded(store.db, () => choose(id));
       return now;
     },
   }));
-};
 
 interface Output {
   readonly columns: readonly Pick<ColumnDefinition, 'name' | 'column'>[];
@@ -292,10 +294,14 @@ const run = async (given: Arguments): Promise<number> => {
   const { db } = world;
   const isForPeople = mode === 'pretty' || mode === 'line';
   const { momentsIn } = await import(/* webpackMode: "eager" */ '../moments.ts');
+  const isEach = given.flag('each-host');
+  const isApart = isEach || (world.store !== null && given.text('host') !== null);
   const print = (): void => {
+    const hosts = isApart ? unguarded(db, world.hosts) : [];
+    if (!isEach) hosts[0]?.show();
     const statement = prepareGuarded(db, sql, world.names);
-    const { columns, rows }: Output = given.flag('each-host')
-      ? answersOfEach(statement, world.hosts)
+    const { columns, rows }: Output = isEach
+      ? answersOfEach(statement, hosts)
       : { columns: statement.columns(), rows: answersOf(statement, world.now) };
     const look = lookOf(given, isForPeople ? momentsIn(columns, given.flag('raw')) : noTimes);
     printRows(
@@ -306,8 +312,8 @@ const run = async (given: Arguments): Promise<number> => {
     );
   };
   await asking(world, { what: 'the query' }, async () => {
-    const isApart = given.flag('each-host') || (world.store !== null && given.text('host') !== null);
-    if (query === null || isApart) {
+    // Of sources each host is loaded in its turn, and nothing is there before.
+    if (query === null || (isEach && world.store === null)) {
       print();
       return;
     }
