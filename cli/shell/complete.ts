@@ -3,6 +3,7 @@ import { allColumns } from '../../collector/table.ts';
 import type { Column } from '../../collector/table.ts';
 import { quoteText } from '../../store/ddl.ts';
 import { tables } from '../../tables/index.ts';
+import { visible } from '../visible.ts';
 import { dotCommands, modeNames } from './dot_commands.ts';
 import type { Takes } from './dot_commands.ts';
 import type { Catalog } from './frames.ts';
@@ -115,9 +116,14 @@ const written = (name: string, begun: string): string => {
 const startsWith = (text: string, part: string): boolean => text.toLowerCase().startsWith(part.toLowerCase());
 
 /** Who begins without the quote means what is in it, too. */
+// Names come from Macs and from files, and what is offered goes to the terminal, and into the line, as it is.
+const longestHit = 200;
+const isHarmless = (name: string): boolean => name.length <= longestHit && visible(name) === name;
+
 const hitsOf = (candidates: Iterable<string>, part: string): string[] =>
   [...new Set(candidates)].filter(
-    (one) => startsWith(one, part) || (/^['"]/.test(one) && startsWith(one.slice(1), part)),
+    (one) =>
+      (startsWith(one, part) || (/^['"]/.test(one) && startsWith(one.slice(1), part))) && isHarmless(one),
   );
 
 /** The word under the cursor, where one was begun, and what stands before it. */

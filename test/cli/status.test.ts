@@ -93,7 +93,7 @@ const worldOf = (t: ExecutionContext) => {
 test.serial(
   'the age of each host and each table is that of the last good look, and old is told with 5',
   async (t) => {
-    const { store, status, json, db } = worldOf(t);
+    const { store, status: textAt, json, db } = worldOf(t);
     await store(start);
     const blind = { without: ['-extended', 'listUsers'] };
     await store(start + day, blind);
@@ -127,8 +127,8 @@ test.serial(
     const later = ['--max-age', '26h', '--retired-after', '30d'];
     t.is((await json(now + 40 * day, ...later)).exit_code, 5);
     t.is((await json(now + 40 * day, ...later.slice(2), '--strict')).exit_code, 4);
-    t.regex((await status(now + 40 * day, ...later)).stdout, /none is in use/);
-    t.is((await status(now, '--max-age', '2d', '--retired-after', '2d')).exitCode, 2);
+    t.regex((await textAt(now + 40 * day, ...later)).stdout, /none is in use/);
+    t.is((await textAt(now, '--max-age', '2d', '--retired-after', '2d')).exitCode, 2);
     // As of a moment, the same: a table that was not seen is not as new as another.
     const { stdout } = await askAt(
       now,

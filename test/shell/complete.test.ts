@@ -178,3 +178,33 @@ test('dot commands and their arguments are completed', (t) => {
   t.deepEqual(completeDot('.use f', catalog), [['Fern-Mac'], 'f']);
   t.deepEqual(completeDot('.quit x', catalog), [[], 'x']);
 });
+
+test('no name that a Mac or a file chose reaches the terminal with what it would act upon or hide', (t) => {
+  const hostile = [
+    '\u001b]0;x\u0007',
+    'a\n.exit',
+    'a\u202eb',
+    'a\u200bb',
+    '\u009b31m',
+    '\r.quit',
+    'x'.repeat(65_536),
+  ];
+  const own: Catalog = {
+    tables: new Map([...hostile.map((name) => [name, hostile] as const), ['users', hostile]]),
+    queries: hostile,
+    hosts: hostile,
+    hostNames: [...hostile, 'Fern-Mac'],
+  };
+  const [hits] = completeDot('.use ', own);
+  t.deepEqual(hits, ['Fern-Mac']);
+  for (const line of ['.run ', '.schema ', '.explain '])
+    t.false(
+      completeDot(line, own)[0].some((hit) => hostile.some((name) => hit.includes(name))),
+      line,
+    );
+  for (const sql of ['SELECT ', 'SELECT * FROM ', 'SELECT users.', 'SELECT * FROM users WHERE host_id = '])
+    t.false(
+      completeSql(sql, '', own)[0].some((hit) => hostile.some((name) => hit.includes(name))),
+      sql,
+    );
+});
