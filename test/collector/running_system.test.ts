@@ -112,7 +112,9 @@ test('the printed script asks the volume that the collector asks, on any disk', 
       '-v',
       `${name}=${value}`,
     ]);
-    return spawnSync('awk', [...assigned, '-f', program, file], { encoding: 'utf8' }).stdout.trim();
+    // As the script runs it: gawk reads bytes above 127 in no other locale.
+    const env = { ...process.env, LC_ALL: 'C' };
+    return spawnSync('awk', [...assigned, '-f', program, file], { encoding: 'utf8', env }).stdout.trim();
   };
   const askedByScript = ({ root, list }: Disk): string => {
     const told = root === null ? '- - - - -' : awk(root, { mode: 'root' });
