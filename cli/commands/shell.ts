@@ -22,7 +22,7 @@ export const shellCommand: Command = {
     'A statement ends with ; and may have several lines. What begins with a dot is a command: .help lists them.',
     'Tab completes, Ctrl-C ends a statement, Ctrl-D leaves. tokenquery query without SQL opens the shell on a terminal.',
     'What a statement needs is collected once and kept; .refresh collects anew. docs/shell.md tells the rest.',
-    'From a pipe there is no prompt, and the exit code is 1 where a statement failed.',
+    'From a pipe there is no prompt, and the exit code is 1 where a statement failed; a .use or .as-of that fails ends it.',
   ],
   options: shellOptions,
   positionals: { least: 0, most: 0 },

@@ -28,6 +28,9 @@ async function* linesOf(input: AsyncIterable<string>): AsyncGenerator<string | U
   if (!isTooLong && rest !== '') yield rest;
 }
 
+/** What comes behind one of these is asked of what it chooses: where it chooses nothing, that would be another Mac or time. */
+const choosing = /^\s*\.(?:use|as-of)(?:\s|$)/i;
+
 /** Runs what comes on standard input; 1 where a statement or a command failed. */
 export const readLines = async (shell: Shell): Promise<number> => {
   const statements = new Statements();
@@ -49,7 +52,12 @@ export const readLines = async (shell: Shell): Promise<number> => {
         exitCode = 1;
         statements.clear();
       } else if (statements.isEmpty && line.trimStart().startsWith('.')) {
-        if (isLast(await shell.dot(line))) break;
+        const outcome = await shell.dot(line);
+        if (isLast(outcome)) break;
+        if (outcome === 'failed' && choosing.test(line)) {
+          printError('what follows is not asked, for it would be asked of something else', '');
+          return exitCode;
+        }
       } else if (await runAll(statements.add(line))) break;
     }
     await runAll(statements.end());

@@ -219,10 +219,11 @@ test('what is set holds for what comes after it', async (t) => {
     'SELECT count(DISTINCT host_id) FROM hosts;',
     '.use',
     'SELECT count(DISTINCT host_id) FROM hosts;',
-    '.use nobody',
     '.mode json',
     '.status',
     '.sources',
+    '.use nobody',
+    'SELECT 3 AS of_another_mac;',
   ];
   const both = [...managed, '--source', sample('macos14-not-root')];
   const { code, stdout, stderr } = await cli(['shell', ...both], { input: lines.join('\n') });
@@ -245,7 +246,8 @@ test('what is set holds for what comes after it', async (t) => {
     ].join('\n'),
   );
   t.regex(status, /"table_name":"hosts","status":"ok"/);
-  t.regex(stderr, /there is no host nobody/);
+  t.regex(stderr, /there is no host nobody[^]*what follows is not asked/);
+  t.false(stdout.includes('of_another_mac'));
 });
 
 test('a database that is not there ends the shell', async (t) => {
