@@ -13,7 +13,7 @@ const parameters = process.argv.slice(2);
 const isWhole = parameters.length === 0;
 const env = { ...childEnvironment(node), NO_COLOR: '1' };
 if (isWhole) {
-  env.TOKENQUERY_FUZZ_RUNS ??= '5000';
+  env.TOKENQUERY_FUZZ_RUNS ??= '3000';
   env.TOKENQUERY_PROGRAM = join(root, 'dist', 'tokenquery.cjs');
 }
 const say = (text) => process.stdout.write(text);
