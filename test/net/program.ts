@@ -80,11 +80,11 @@ const recordedVersion = '0.1.0';
 
 /**
  * The version of the tool is in what it stores and exports, and is raised with what it says: it is no change by itself.
- * What the first program stored keeps its own.
+ * What the first program stored keeps its own; so does a reason that names the version before which nothing was looked at.
  */
 export const withoutVersion = (text: string, version: string): string => {
   const either = [recordedVersion, version].map((one) => one.replaceAll('.', '\\.')).join('|');
-  return text.replaceAll(new RegExp(`(?<![0-9.])(?:${either})(?![0-9.])`, 'g'), '{version}');
+  return text.replaceAll(new RegExp(`(?<![0-9.]|before tokenquery )(?:${either})(?![0-9.])`, 'g'), '{version}');
 };
 export const withRecordedVersion = (text: string): string => text.replaceAll('{version}', recordedVersion);
 
