@@ -84,7 +84,10 @@ const recordedVersion = '0.1.0';
  */
 export const withoutVersion = (text: string, version: string): string => {
   const either = [recordedVersion, version].map((one) => one.replaceAll('.', '\\.')).join('|');
-  return text.replaceAll(new RegExp(`(?<![0-9.]|before tokenquery )(?:${either})(?![0-9.])`, 'g'), '{version}');
+  return text.replaceAll(
+    new RegExp(`(?<![0-9.]|before tokenquery )(?:${either})(?![0-9.])`, 'g'),
+    '{version}',
+  );
 };
 export const withRecordedVersion = (text: string): string => text.replaceAll('{version}', recordedVersion);
 
