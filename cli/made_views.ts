@@ -3,8 +3,13 @@ import type { SummaryOf } from '../queries/host_summary.ts';
 import type { Db } from '../store/database.ts';
 import type { Names } from '../queries/evaluate.ts';
 
+/** A statement without such a word names none of them, and need not load what makes them: a test holds it to `madeViewNames`. */
+export const mayNameViews =
+  /host_summary|os_version|system_info|osquery_info|sip_config|disk_encryption|mdm/i;
+
 /** Makes them on this connection; returns what a statement may name with them. */
 export const withMadeViews = async (db: Db, sql: string, known: Names, of: SummaryOf): Promise<Names> => {
+  if (!mayNameViews.test(sql)) return known;
   const { addHostSummary } = await import(/* webpackMode: "eager" */ '../queries/host_summary.ts');
   const { addOsqueryViews } = await import(/* webpackMode: "eager" */ '../queries/osquery_views.ts');
   const added = [...addHostSummary(db, sql, of), ...addOsqueryViews(db, sql)];

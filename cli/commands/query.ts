@@ -24,6 +24,7 @@ import { names } from '../names.ts';
 import { lookOf, modeOf, modeOptions, tableOptions, timeoutOption, worldOptions } from '../options.ts';
 import { flush, printNote, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
+import { isShown } from '../screen.ts';
 import { noTimes } from '../table_text.ts';
 import { isTerminal } from '../terminal.ts';
 import { asking, storedWorld } from '../world.ts';
@@ -293,7 +294,11 @@ const run = async (given: Arguments): Promise<number> => {
     : worldOfStore(given, { sql, query }));
   const { db } = world;
   const isForPeople = mode === 'pretty' || mode === 'line';
-  const { momentsIn } = await import(/* webpackMode: "eager" */ '../moments.ts');
+  // Not loaded for what has no table, and for a pipe: it needs what is declared of all of them.
+  const momentsIn =
+    isForPeople && isShown() && !isInstant(sql)
+      ? (await import(/* webpackMode: "eager" */ '../moments.ts')).momentsIn
+      : () => noTimes;
   const isEach = given.flag('each-host');
   const isApart = isEach || (world.store !== null && given.text('host') !== null);
   const print = (): void => {

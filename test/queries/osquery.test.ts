@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { madeViewNames, mayNameViews } from '../../cli/made_views.ts';
 import type { Backend, Output } from '../../collector/backends/backend.ts';
 import { evidenceBackend } from '../../collector/backends/evidence.ts';
 import { collect } from '../../collector/collect.ts';
@@ -385,4 +386,10 @@ test('a database answers in the words of osquery, each host apart and at a momen
   t.regex(enrolled.stderr, /on 1 of 3 hosts, mdm_enrollments is partial/);
   const before = await query('--as-of', '2020-01-01', 'SELECT * FROM mdm');
   t.is(before.stdout.split('\r\n').length, 2);
+});
+
+test('each view that a query makes has a word by which it is noticed', async (t) => {
+  const names = await madeViewNames();
+  t.is(names.length, 7);
+  for (const name of names) t.regex(`SELECT * FROM ${name.toUpperCase()}`, mayNameViews, name);
 });
