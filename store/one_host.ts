@@ -20,16 +20,27 @@ const statusTable = 'table_status';
 const columnList = (table: Table): string =>
   [...Object.keys(table.columns), 'host_id'].map(quoteName).join(', ');
 
-/** What a name means before a table of this connection takes its place. */
+/** A name of the store, and what it means before a table or a view of this connection takes its place. */
 interface Before {
   readonly name: string;
   readonly from: string;
   /** What stood in for the view of the file. */
   readonly view: string | null;
+  /** What is declared of it; null of a history, and of what else is only narrowed to the host. */
+  readonly table: Table | null;
 }
 
-const viewsOf = (db: Db): readonly Before[] =>
-  hostViews(db).map((name) => ({ name, ...meaningOf(db, name) }));
+type Held = Before & { readonly table: Table };
+
+const isHeld = (before: Before): before is Held => before.table !== null;
+
+const namesOfStore = (db: Db, tables: readonly Table[]): readonly Before[] => {
+  const declared = new Map(tables.map((table) => [table.name, table]));
+  return hostViews(db).map((name) => ({
+    ...{ name, table: declared.get(name) ?? null },
+    ...meaningOf(db, name),
+  }));
+};
 
 /** Makes what is not certain in the rows of a table unknown. */
 const forgetDoubtful = (table: Table, doubts: readonly Doubt[]): string => {
@@ -46,7 +57,6 @@ const forgetDoubtful = (table: Table, doubts: readonly Doubt[]): string => {
 export class OneHost implements Seeing {
   readonly #db: Db;
   readonly #tables: readonly Table[];
-  readonly #held: readonly Table[];
   readonly #before: readonly Before[];
   /** What is asked of the host that is shown; the text of a statement means the same for every host. */
   readonly prepare: Prepare;
@@ -58,16 +68,12 @@ export class OneHost implements Seeing {
     this.#db = db;
     this.#tables = tables;
     this.prepare = statementCache(db);
-    this.#before = viewsOf(db);
-    const names = new Set(this.#before.map(({ name }) => name));
-    this.#held = tables.filter(({ name }) => names.has(name));
-    const held = new Map(this.#held.map((table) => [table.name, table]));
+    this.#before = namesOfStore(db, tables);
     db.exec(`CREATE TEMP TABLE ${oneTable} (host_id TEXT)`);
-    for (const { name, from, view } of this.#before) {
+    for (const { name, from, view, table } of this.#before) {
       if (view !== null) db.exec(`DROP VIEW temp.${quoteName(name)}`);
-      const table = held.get(name);
       db.exec(
-        table === undefined
+        table === null
           ? `CREATE TEMP VIEW ${quoteName(name)} AS SELECT * FROM ${from} WHERE host_id = (SELECT o.host_id FROM temp.${oneTable} o)`
           : `${ownTable(table).replace('CREATE TABLE', 'CREATE TEMP TABLE')}\n${createJoinIndexes(table, 'temp.')}`,
       );
@@ -92,17 +98,16 @@ export class OneHost implements Seeing {
   }
 
   #fill(maxAge: number): void {
-    this.#copy(statusTable);
-    const seen = readSeen(this.#db, this.#tables, maxAge, this.prepare);
-    for (const { name } of this.#held) if (name !== statusTable) this.#fillTable(name, seen);
+    const held = this.#before.filter(isHeld);
+    // First, for it says what of the others is doubtful.
+    for (const one of held) if (one.name === statusTable) this.#copy(one);
+    const seen = readSeen(this, this.#tables, maxAge);
+    for (const one of held) if (one.name !== statusTable) this.#fillTable(one, seen);
     for (const recent of seen.recent) this.#noteRecent(recent);
     this.#filled = maxAge;
   }
 
-  #copy(name: string): void {
-    const table = this.#held.find((one) => one.name === name);
-    const from = this.#before.find((one) => one.name === name)?.from;
-    if (table === undefined || from === undefined) return;
+  #copy({ name, from, table }: Held): void {
     const columns = columnList(table);
     this.prepare(`DELETE FROM temp.${quoteName(name)}`).run();
     this.prepare(
@@ -110,16 +115,13 @@ export class OneHost implements Seeing {
     ).run(this.#hostId);
   }
 
-  #fillTable(name: string, { replaced, doubts }: Seen): void {
-    const table = this.#held.find((one) => one.name === name);
-    if (table === undefined) return;
+  #fillTable(held: Held, { replaced, doubts }: Seen): void {
+    const { name, table } = held;
     const instead = replaced.get(name)?.[0];
-    if (instead === undefined) this.#copy(name);
+    if (instead === undefined) this.#copy(held);
     else {
       this.prepare(`DELETE FROM temp.${quoteName(name)}`).run();
-      const marks = Object.keys(table.columns)
-        .map(() => '?, ')
-        .join('');
+      const marks = '?, '.repeat(Object.keys(table.columns).length);
       const insert = this.prepare(
         `INSERT INTO temp.${quoteName(name)} (${columnList(table)}) VALUES (${marks}?)`,
       );
@@ -131,22 +133,16 @@ export class OneHost implements Seeing {
 
   /** `table_status` tells of the look that counts. */
   #noteRecent({ table, status, affected }: Recent): void {
-    const statuses = this.#held.find(({ name }) => name === statusTable);
-    const others = Object.keys(statuses?.columns ?? {}).filter(
-      (name) => !['table_name', 'status', 'columns_affected'].includes(name),
-    );
     this.prepare(`DELETE FROM temp.${statusTable} WHERE table_name = ?`).run(table);
     this.prepare(
-      `INSERT INTO temp.${statusTable} (table_name, status, columns_affected, host_id${others.map((name) => `, ${quoteName(name)}`).join('')}) ` +
-        `VALUES (?, ?, ?, ?${', NULL'.repeat(others.length)})`,
+      `INSERT INTO temp.${statusTable} (table_name, status, columns_affected, host_id) VALUES (?, ?, ?, ?)`,
     ).run(table, status, affected, this.#hostId);
   }
 
   /** The names mean every host again. */
   end(): void {
-    for (const { name, view } of this.#before) {
-      const kind = this.#held.some((table) => table.name === name) ? 'TABLE' : 'VIEW';
-      this.#db.exec(`DROP ${kind} temp.${quoteName(name)}`);
+    for (const { name, view, table } of this.#before) {
+      this.#db.exec(`DROP ${table === null ? 'VIEW' : 'TABLE'} temp.${quoteName(name)}`);
       if (view !== null) this.#db.exec(view.replace(/^CREATE VIEW/, 'CREATE TEMP VIEW'));
     }
     this.#db.exec(`DROP TABLE temp.${oneTable}`);
@@ -157,7 +153,7 @@ export class OneHost implements Seeing {
 const leastOfLarge = 1000;
 
 const largeHosts = (db: Db): readonly string[] =>
-  isStore((sql) => db.prepare(sql))
+  isStore(db)
     ? (db
         .prepare(
           'SELECT h.host_id FROM main._host h JOIN (SELECT _host FROM main._current_users GROUP BY _host HAVING count(*) >= ?) l ' +

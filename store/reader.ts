@@ -45,7 +45,7 @@ export const retainedTime = (db: Db): number | null =>
     | undefined) ?? null;
 
 /** Prepared once for each statement: a store has several for each of its tables. */
-export const statementCache = (db: Db): Preparing['prepare'] => {
+export const statementCache = (db: Preparing): Preparing['prepare'] => {
   const known = new Map<string, Statement>();
   return (sql) => {
     const found = known.get(sql);

@@ -3,7 +3,7 @@ import { dataTables } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
 import { columnStatusView } from './column_status.ts';
 import { isCounted, isNewest, placeOf, wasNewest } from './clocks.ts';
-import type { Db } from './database.ts';
+import type { Db, Preparing } from './database.ts';
 import { collationOf, hostIdOf, ownColumnDefinitions, quoteName, quoteText } from './ddl.ts';
 import { doubtColumns } from './doubts.ts';
 import { hasAccounts, isRenamed } from './renames.ts';
@@ -525,7 +525,7 @@ export const internTables = (db: Db, tables: readonly Table[]): ReadonlyMap<stri
   return readTableNumbers(db);
 };
 
-export const readTableNumbers = (db: Db): ReadonlyMap<string, number> =>
+export const readTableNumbers = (db: Preparing): ReadonlyMap<string, number> =>
   new Map(
     (db.prepare('SELECT name, tab AS tableId FROM _table').all() as { name: string; tableId: number }[]).map(
       ({ name, tableId }) => [name, tableId],

@@ -13,7 +13,7 @@ import { uncertainColumns } from './history.ts';
 import { unguarded } from './guard.ts';
 import { hostViews, meaningOf } from './meaning.ts';
 import { namesOf, observationReader, readPackedRows, statementCache } from './reader.ts';
-import type { ObservationStatus, Prepare } from './reader.ts';
+import type { ObservationStatus } from './reader.ts';
 import { dataTables } from '../collector/table.ts';
 import { readTableNumbers } from './schema.ts';
 import type { Cells } from './snapshot.ts';
@@ -42,28 +42,32 @@ interface Replaced {
   readonly rows: readonly Cells[];
 }
 
-export const isStore = (prepare: Prepare): boolean =>
-  prepare("SELECT 1 FROM main.sqlite_schema WHERE name = '_look_table'").get() !== undefined;
+export const isStore = (db: Preparing): boolean =>
+  db.prepare("SELECT 1 FROM main.sqlite_schema WHERE name = '_look_table'").get() !== undefined;
 
 /** The last look at each host, as `latest_snapshots` means it: also under `--as-of`, and of one host alone. */
-const readLastLooks = (prepare: Prepare): readonly LastLook[] =>
-  prepare(
-    'SELECT h.host, h.host_id AS hostId, s.look, s.collected_time AS time, s.reading, s.snapshot_id AS id FROM latest_snapshots l ' +
-      'JOIN main._host h ON h.host_id = l.host_id JOIN main._snapshot s ON s.host = h.host ' +
-      'AND s.collected_time = l.collected_time AND s.snapshot_id = l.snapshot_id',
-  ).all() as LastLook[];
+const readLastLooks = (db: Preparing): readonly LastLook[] =>
+  db
+    .prepare(
+      'SELECT h.host, h.host_id AS hostId, s.look, s.collected_time AS time, s.reading, s.snapshot_id AS id FROM latest_snapshots l ' +
+        'JOIN main._host h ON h.host_id = l.host_id JOIN main._snapshot s ON s.host = h.host ' +
+        'AND s.collected_time = l.collected_time AND s.snapshot_id = l.snapshot_id',
+    )
+    .all() as LastLook[];
 
 /** Packed rows that a look saw where they are not simply what is known; null where they are. */
-const packedRowsReader = (prepare: Prepare): ((last: LastLook, tableId: number) => Uint8Array | null) => {
-  const aside = prepare(
-    'SELECT raw FROM _aside WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?',
-  ).pluck();
-  const point = prepare(
-    'SELECT p.raw FROM _partial p LEFT JOIN _snapshot s ON s.host = p.host AND s.collected_time = p.time ' +
-      'AND s.snapshot_id = p.snapshot_id WHERE p.host = ? AND p.tab = ? ' +
-      'AND (p.time, coalesce(s.reading, 0), p.snapshot_id) <= (?, ?, ?) ' +
-      'ORDER BY p.time DESC, coalesce(s.reading, 0) DESC, p.snapshot_id DESC LIMIT 1',
-  ).pluck();
+const packedRowsReader = (db: Preparing): ((last: LastLook, tableId: number) => Uint8Array | null) => {
+  const aside = db
+    .prepare('SELECT raw FROM _aside WHERE host = ? AND tab = ? AND time = ? AND snapshot_id = ?')
+    .pluck();
+  const point = db
+    .prepare(
+      'SELECT p.raw FROM _partial p LEFT JOIN _snapshot s ON s.host = p.host AND s.collected_time = p.time ' +
+        'AND s.snapshot_id = p.snapshot_id WHERE p.host = ? AND p.tab = ? ' +
+        'AND (p.time, coalesce(s.reading, 0), p.snapshot_id) <= (?, ?, ?) ' +
+        'ORDER BY p.time DESC, coalesce(s.reading, 0) DESC, p.snapshot_id DESC LIMIT 1',
+    )
+    .pluck();
   return ({ host, time, reading, id }, tableId) =>
     (aside.get(host, tableId, time, id) ??
       point.get(host, tableId, time, reading, id) ??
@@ -95,11 +99,13 @@ interface StatusDoubts {
   readonly failed: readonly string[] | null;
 }
 
-const readStatusDoubts = (prepare: Prepare): readonly StatusDoubts[] => {
-  const rows = prepare(
-    'SELECT host_id AS hostId, table_name AS "table", columns_uncertain AS uncertain, failed_sources AS failed FROM table_status ' +
-      "WHERE columns_uncertain <> '[]' OR (columns_uncertain IS NULL AND status = 'partial')",
-  ).all() as { hostId: string; table: string; uncertain: string | null; failed: string | null }[];
+const readStatusDoubts = (db: Preparing): readonly StatusDoubts[] => {
+  const rows = db
+    .prepare(
+      'SELECT host_id AS hostId, table_name AS "table", columns_uncertain AS uncertain, failed_sources AS failed FROM table_status ' +
+        "WHERE columns_uncertain <> '[]' OR (columns_uncertain IS NULL AND status = 'partial')",
+    )
+    .all() as { hostId: string; table: string; uncertain: string | null; failed: string | null }[];
   return rows.map(({ uncertain, failed, ...row }) => ({
     ...row,
     uncertain: namesOf(uncertain),
@@ -150,11 +156,11 @@ export interface Seen {
 
 /** The last complete look at a table of a host that is not older, before its last look, than is allowed. */
 const recentReader = (
-  prepare: Prepare,
+  db: Preparing,
   maxAge: number,
 ): ((last: LastLook, tableId: number) => Pick<Recent, 'status' | 'affected'> | undefined) => {
   if (maxAge === 0) return () => undefined;
-  const find = prepare(
+  const find = db.prepare(
     'SELECT l.status, l.columns_affected AS affected FROM _snapshot s JOIN _look_table l ON l.look = s.look AND l.tab = ? ' +
       `WHERE s.host = ? AND ${isCounted('s')} AND l.status IN ('ok', 'empty') AND s.collected_time BETWEEN ? AND ? ` +
       'ORDER BY s.collected_time DESC, s.reading DESC, s.snapshot_id DESC LIMIT 1',
@@ -165,23 +171,17 @@ const recentReader = (
 
 const toldNothing = (): undefined => undefined;
 
-/** @param prepare Of this connection; it may keep the statements. */
-export const readSeen = (
-  db: Db,
-  tables: readonly Table[],
-  maxAge: number,
-  prepare: Prepare = statementCache(db),
-): Seen => {
+export const readSeen = (db: Preparing, tables: readonly Table[], maxAge: number): Seen => {
   const byName = new Map(dataTables(tables).map((table) => [table.name, table]));
   const replaced = new Map<string, readonly Replaced[]>();
   const recent: Recent[] = [];
   let toldOf: (hostId: string, table: string) => ObservationStatus | undefined = toldNothing;
-  if (isStore(prepare)) {
-    const looks = readLastLooks(prepare);
-    const packedRows = packedRowsReader(prepare);
-    const recentLook = recentReader(prepare, maxAge);
+  if (isStore(db)) {
+    const looks = readLastLooks(db);
+    const packedRows = packedRowsReader(db);
+    const recentLook = recentReader(db, maxAge);
     const tableIds = readTableNumbers(db);
-    const observationsOf = observationReader(prepare);
+    const observationsOf = observationReader(statementCache(db));
     const toldBy = ({ look }: LastLook, tableId: number): ObservationStatus | undefined =>
       observationsOf(look).get(tableId);
     for (const [name, table] of byName) {
@@ -202,7 +202,7 @@ export const readSeen = (
     };
   }
   const isRecent = new Set(recent.map(({ hostId, table }) => `${table} ${hostId}`));
-  const doubts = readStatusDoubts(prepare).flatMap(({ hostId, table: name, uncertain, failed }) => {
+  const doubts = readStatusDoubts(db).flatMap(({ hostId, table: name, uncertain, failed }) => {
     const table = byName.get(name);
     if (table === undefined || isRecent.has(`${name} ${hostId}`)) return [];
     return (uncertain ?? uncertainByLook(table, toldOf(hostId, name)))
@@ -391,9 +391,7 @@ export const asSeenInParts = <T>(
   const seen = readSeen(db, tables, maxAge);
   if (isPlain(seen)) return all(work());
   const odd = oddHosts(seen);
-  const count = isStore((sql) => db.prepare(sql))
-    ? Number(db.prepare('SELECT count(*) FROM main._host').pluck().get())
-    : 1;
+  const count = isStore(db) ? Number(db.prepare('SELECT count(*) FROM main._host').pluck().get()) : 1;
   // Of few hosts, to prepare each statement twice takes longer than to look behind the views.
   if (count < leastOfParts || odd.size * 2 > count) return all(under(db, () => show(db, tables, seen), work));
   return [
