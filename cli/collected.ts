@@ -39,25 +39,20 @@ export const newestOfEachHost = (
   return [...newest.values()];
 };
 
-/** How the Macs of collections are called; a name is known where the table `hosts` was collected. */
-export const hostNamesOf = (collections: readonly Collection[]): readonly HostNames[] =>
-  collections.map((collection) => {
-    const row = collection.results.find(({ table }) => table.name === 'hosts')?.rows[0];
-    const named = (column: string): string | null => {
-      const value = row?.[column];
-      return typeof value === 'string' ? value : null;
-    };
-    return {
-      hostId: collection.hostId,
-      hostname: named('hostname'),
-      computerName: named('computer_name'),
-    };
-  });
+/** How the Mac of a collection is called; a name is known where the table `hosts` was collected. */
+export const hostNamesOf = ({ hostId, results }: Collection): HostNames => {
+  const row = results.find(({ table }) => table.name === 'hosts')?.rows[0];
+  const named = (column: string): string | null => {
+    const value = row?.[column];
+    return typeof value === 'string' ? value : null;
+  };
+  return { hostId, hostname: named('hostname'), computerName: named('computer_name') };
+};
 
 /** The one collection of a host that somebody named; throws UserError where there is none. */
 export const collectionOf = (collections: readonly Collection[], name: string): Collection => {
   const all = 'SELECT host_id, hostname, computer_name FROM hosts lists them';
-  const id = hostAmong(hostNamesOf(collections), name, all);
+  const id = hostAmong(collections.map(hostNamesOf), name, all);
   const found = collections.find(({ hostId }) => hostId === id);
   if (found === undefined) throw new Error('a host that is known was collected');
   return found;

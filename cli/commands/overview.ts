@@ -7,7 +7,7 @@ import { severityRank } from '../../queries/query.ts';
 import type { Answer } from '../../queries/evaluate.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
-import { rowsOf } from '../collected.ts';
+import { hostNamesOf, rowsOf } from '../collected.ts';
 import { collectFrom, generatedTables } from '../sources.ts';
 import { evaluateIn, judgedWorld } from '../findings.ts';
 import { hostLabel } from '../host_names.ts';
@@ -32,8 +32,6 @@ const statusNamed = (collection: Collection, name: string) =>
 const yesNo = (value: Value | undefined): string => (value === 1 ? 'yes' : value === 0 ? 'no' : 'unknown');
 const textOr = (value: Value | undefined, otherwise: string): string =>
   value == null ? otherwise : String(value);
-
-const textOrNull = (value: Value | undefined): string | null => (typeof value === 'string' ? value : null);
 
 /** Lines two columns in; what is wrapped goes two further. */
 const indent = (lines: readonly string[]): string =>
@@ -69,11 +67,7 @@ const heading = (collection: Collection): string => {
   ].join(', ');
   const who =
     backend.euid === 0 ? 'as root' : backend.euid === null ? 'by nobody knows whom' : 'without root';
-  const label = hostLabel({
-    hostId: collection.hostId,
-    hostname: textOrNull(host?.['hostname']),
-    computerName: textOrNull(host?.['computer_name']),
-  });
+  const label = hostLabel(hostNamesOf(collection));
   const first = wrapWords(`Mac ${label}`, { width: textWidth(), indent: '  ', first: '' });
   return `${first}${indent([what, `collected ${when} ${who}, from ${backend.label}`])}`;
 };

@@ -1,7 +1,8 @@
 /** What doctor found: a line for each thing that it looked at. */
 import { CollectError, UserError } from '../../collector/errors.ts';
 import { isDenied } from '../../collector/file_failure.ts';
-import { print, visible } from '../output.ts';
+import { print } from '../output.ts';
+import { wrapWords } from '../width.ts';
 
 /** `unknown` is never ok: what could not be looked at says why. */
 export type Verdict = 'ok' | 'warning' | 'error' | 'unknown';
@@ -46,16 +47,8 @@ export const attempted = async (
 const screen = 80;
 
 /** A text in lines of at most so many characters; a word that is longer stands alone. */
-const wrapped = (text: string, width: number): readonly string[] => {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-};
+const wrapped = (text: string, width: number): readonly string[] =>
+  wrapWords(text, { width, isLoose: true }).slice(0, -1).split('\n');
 
 /** Prints lines for people, at 80 columns. */
 export const printLines = (lines: readonly Line[]): void => {
@@ -66,10 +59,7 @@ export const printLines = (lines: readonly Line[]): void => {
   ];
   const width = screen - first - second;
   for (const { check, status, says, todo } of lines) {
-    const texts = [
-      ...wrapped(visible(says), width),
-      ...(todo === '' ? [] : wrapped(visible(`To do: ${todo}`), width)),
-    ];
+    const texts = [...wrapped(says, width), ...(todo === '' ? [] : wrapped(`To do: ${todo}`, width))];
     for (const [index, text] of texts.entries()) {
       const head = index === 0 ? status.padEnd(first) + check.padEnd(second) : ' '.repeat(first + second);
       print(`${head}${text}\n`);

@@ -35,7 +35,7 @@ const hostsKnown = (hosts: readonly HostNames[]): HostsKnown => {
 };
 
 /** The hosts that were looked at. */
-export const hostsIn = ({ collections }: Looks): HostsKnown => hostsKnown(hostNamesOf(collections));
+export const hostsIn = ({ collections }: Looks): HostsKnown => hostsKnown(collections.map(hostNamesOf));
 
 /** The names of what a statement makes for itself where it asks for it. */
 const madeViews = async (db: Db, isStored: boolean): Promise<readonly string[]> => {
