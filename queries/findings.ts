@@ -79,12 +79,19 @@ export class HostJudge {
         host_id: hostId,
         subject: subject ?? '',
         details: JSON.stringify(details),
+        exception: null,
       })),
+    );
+    const verdicts = new Map(
+      answers.flatMap(({ query, verdicts: of }) => {
+        const verdict = of.get(hostId);
+        return verdict === undefined ? [] : [[query.name, verdict] as const];
+      }),
     );
     const unevaluated = new Set(
       answers.filter(({ blindSpots }) => blindSpots.has(hostId)).map(({ query }) => query.name),
     );
-    return { rows: rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)), unevaluated };
+    return { rows: rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)), verdicts, unevaluated };
   }
 
   /** The names of the store mean every host again. */

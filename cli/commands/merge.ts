@@ -11,6 +11,7 @@ import { snapshotOf } from '../../store/snapshot.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
 import { hostsOfList } from '../../store/senders.ts';
 import type { SenderRules } from '../../store/senders.ts';
+import { judgePending } from '../../queries/judging.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { flush, printDone, printError, printNote } from '../output.ts';
@@ -106,6 +107,9 @@ const run = async (given: Arguments): Promise<number> => {
           progress: (bytes, of, { stored }) => at(bytes, of, `${plural(stored, 'snapshot')} stored`),
         }),
       'bytes',
+    );
+    await withProgress('judging', async (at) =>
+      judgePending(store, merged.since, (done, of) => at(done, of, plural(done, 'snapshot'))),
     );
     tellMerged(merged, ignored);
     const failures = [...bad, ...merged.bad];
