@@ -1,6 +1,7 @@
 /** Findings as one more table, so that every format has them. It is in exports only. */
 import { defineTable, oneOf, required, text, time } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
+import { verdicts } from '../queries/evaluate.ts';
 import { severities } from '../queries/query.ts';
 
 export const findingsTable = defineTable({
@@ -12,9 +13,13 @@ export const findingsTable = defineTable({
       text('Name of the question.', { privacy: 'nobody', example: 'admin_without_token' }),
     ),
     verdict: required(
-      oneOf(['hit', 'unknown'], 'unknown: it could not be judged on this host, so it is not clean.', {
-        privacy: 'nobody',
-      }),
+      oneOf(
+        verdicts,
+        'unknown: it could not be judged on this host, so it is not clean. clean and not_asked are there where passes are asked for.',
+        {
+          privacy: 'nobody',
+        },
+      ),
     ),
     title: required(text('The question in words.', { privacy: 'nobody' })),
     group: required(text('Group of the question.', { privacy: 'nobody', example: 'posture' })),

@@ -44,7 +44,8 @@ export interface Hit {
   readonly facts: Readonly<Record<string, Value>>;
 }
 
-export type Verdict = 'hit' | 'clean' | 'unknown';
+export const verdicts = ['hit', 'clean', 'unknown'] as const;
+export type Verdict = (typeof verdicts)[number];
 
 export interface Answer {
   readonly query: Query;
