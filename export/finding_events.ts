@@ -19,6 +19,9 @@ interface Event {
   readonly firstSeen: number | null;
   readonly lastSeen: number | null;
   readonly exception: string | null;
+  /** The snapshot that saw it; null where it is not kept any more. */
+  readonly snapshotId: number | null;
+  readonly sequence: number | null;
 }
 
 const queryOf = new Map(queries.map((query) => [query.name, query]));
@@ -40,10 +43,15 @@ const rowOf = ({ kind, time, queryName, subject, ...event }: Event): readonly Ce
   ];
 };
 
+const ofSnapshot = (what: string): string =>
+  `(SELECT s.${what} FROM main._snapshot s WHERE s.host = e.host AND s.collected_time = e.time AND s.order_time IS NULL ` +
+  'ORDER BY s.reading DESC, s.snapshot_id DESC LIMIT 1)';
+
 /** Beside an event is the version of the finding that it begins, or ends. */
 const eventsSql =
   'SELECT e.number, e.time, e.kind, e.query_name AS queryName, e.subject, f.finding_id AS findingId, f.severity, f.details, ' +
-  'f.first_seen_time AS firstSeen, coalesce(f.last_seen_time, h.judged_until_time) AS lastSeen, f.exception ' +
+  'f.first_seen_time AS firstSeen, coalesce(f.last_seen_time, h.judged_until_time) AS lastSeen, f.exception, ' +
+  `${ofSnapshot('snapshot_id')} AS snapshotId, ${ofSnapshot('sequence')} AS sequence ` +
   'FROM main._host h JOIN main._finding_event e ON e.host = h.host LEFT JOIN main._finding f ON f.host = e.host ' +
   'AND f.query_name = e.query_name AND f.subject = e.subject ' +
   "AND CASE e.kind WHEN 'resolved' THEN f.until_time ELSE f.from_time END = e.time " +
@@ -51,15 +59,19 @@ const eventsSql =
 
 type SnapshotOfHost = Pick<AnySnapshot, 'head' | 'host'>;
 
-/** The events of each host, with its last snapshot. */
+/** The events of each host, with what is known of it now, as if each were told by the snapshot that saw it. */
 export function* findingEventSnapshots(
   { db }: Store,
   after: number,
   snapshots: Iterable<SnapshotOfHost>,
 ): Generator<ExportSnapshot> {
   const find = db.prepare(eventsSql);
-  for (const snapshot of snapshots) {
-    const events = find.all(snapshot.head.hostId, after) as Event[];
-    if (events.length > 0) yield oneTableSnapshot(findingEventsTable, snapshot, events.map(rowOf));
+  for (const { head, host } of snapshots) {
+    const events = find.all(head.hostId, after) as Event[];
+    for (const [collectedTime, own] of Map.groupBy(events, ({ time }) => time)) {
+      const { snapshotId, sequence } = own[0] as Event;
+      const then = { ...head, collectedTime, snapshotId: snapshotId ?? head.snapshotId, sequence };
+      yield oneTableSnapshot(findingEventsTable, { head: then, host }, own.map(rowOf));
+    }
   }
 }

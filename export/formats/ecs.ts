@@ -103,6 +103,7 @@ const rowFields = (exportTable: ExportTable, head: Head) => {
     cells: readonly Cell[],
   ): {
     readonly kind?: string;
+    readonly action?: string;
     readonly event: string;
     readonly fields: Readonly<Record<string, unknown>>;
   } => {
@@ -117,6 +118,7 @@ const rowFields = (exportTable: ExportTable, head: Head) => {
       return {
         // What could not be evaluated is no alarm, and no all-clear either.
         kind: isHit ? 'alert' : 'event',
+        ...(table === 'finding_events' ? { action: `finding-${text(cell('event')) ?? ''}` } : {}),
         event: `,"severity":${severityNumbers[severity] ?? 0}${outcome}`,
         fields: {
           message: text(cell('title')),
@@ -187,7 +189,7 @@ export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions 
         const own = fieldsOf(cells);
         const rest = JSON.stringify(own.fields).slice(1, -1);
         const line =
-          `${start}${id}","kind":"${own.kind ?? eventKind}",${event},"action":"${change ?? 'snapshot'}"${own.event}},"host":${host},"device":${device},` +
+          `${start}${id}","kind":"${own.kind ?? eventKind}",${event},"action":"${own.action ?? change ?? 'snapshot'}"${own.event}},"host":${host},"device":${device},` +
           `${rest === '' ? '' : `${rest},`}"tokenquery":{"snapshot_id":"${head.snapshotId}",${level}${more}${label}:${object(cells)}}}\n`;
         yield isBulk ? `{"create":{"_index":${index},"_id":"${id}"}}\n${line}` : line;
       }

@@ -131,14 +131,12 @@ const eventOf = (
     tags,
     severity = 'info',
     activity = classes[uid].activity,
-    time = head.collectedTime,
   }: {
     id: string;
     log: string;
     tags?: readonly Fields[];
     severity?: string;
     activity?: readonly [number, string];
-    time?: number;
   },
 ): Fields => {
   const { name, category, profiles } = classes[uid];
@@ -158,8 +156,8 @@ const eventOf = (
     type_name: `${name}: ${activity[1]}`,
     severity_id: severityId,
     severity: caption,
-    time: time * 1000,
-    time_dt: isoTime(time),
+    time: head.collectedTime * 1000,
+    time_dt: isoTime(head.collectedTime),
     metadata: {
       version: ocsfVersion,
       uid: id,
@@ -461,7 +459,7 @@ const lifeEvent = (row: Row, head: Head, device: Fields): Fields => {
   const { cell, title, subject } = finding;
   const kind = cell('event') as FindingEventKind;
   const [activity, status] = lifeOf[kind];
-  const time = Number(row.cell('event_time'));
+  const time = head.collectedTime;
   const lastSeen = row.cell('last_seen_time');
   const isKnown = typeof lastSeen === 'number';
   const exception = cell('exception');
@@ -471,7 +469,6 @@ const lifeEvent = (row: Row, head: Head, device: Fields): Fields => {
       log: 'finding_events',
       severity: cell('severity') ?? 'info',
       activity,
-      time,
     }),
     ...{ status_id: status[0], status: status[1] },
     message: title,

@@ -1,0 +1,170 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import test from 'ava';
+import { judgePending } from '../../queries/judging.ts';
+import { openForWriting, transact } from '../../store/file.ts';
+import type { Store } from '../../store/store.ts';
+import type { Snapshot } from '../../store/snapshot.ts';
+import { storeWriter } from '../../store/writer/writer.ts';
+import { tables } from '../../tables/index.ts';
+import { now } from './constructed.ts';
+import { snapshotsOf } from './life.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tokenquery-life-'));
+test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+const storeNamed = (): Store => openForWriting(join(folder, `${(files += 1)}.db`), tables);
+
+/** What the command merge does with snapshots that come together. */
+const merge = (store: Store, snapshots: readonly Snapshot[]): void => {
+  const since = new Map<string, number>();
+  transact(store, () => {
+    for (const [hostId, own] of Map.groupBy(snapshots, ({ hostId: of }) => of)) {
+      storeWriter(store.db, tables).add(own, now);
+      since.set(hostId, Math.min(...own.map(({ collectedTime }) => collectedTime)));
+    }
+  });
+  judgePending(store, since);
+};
+
+const all = (store: Store, sql: string): unknown[][] => store.db.prepare(sql).raw(true).all() as unknown[][];
+
+const quotesNoReason = "query_name <> 'collection_blind_spots'";
+
+/**
+ * All that a store says of the life of its findings, but for the order in which it came to know it. Why a table was not seen is
+ * kept of the last look alone, so a fact that quotes it is another one when an older look is judged later.
+ */
+const lifeIn = (store: Store) => ({
+  findings: all(
+    store,
+    `SELECT * FROM findings WHERE ${quotesNoReason} ORDER BY host_id, query_name, subject`,
+  ),
+  history: all(
+    store,
+    `SELECT * FROM findings_history WHERE ${quotesNoReason} ORDER BY host_id, query_name, subject, valid_from_time`,
+  ),
+  verdicts: all(store, 'SELECT * FROM verdicts_history ORDER BY host_id, query_name, valid_from_time'),
+  events: all(
+    store,
+    `SELECT host_id, query_name, subject, event, event_time FROM finding_events WHERE event <> 'withdrawn' AND ${quotesNoReason} ORDER BY 1, 2, 3, 5, 4`,
+  ),
+});
+
+type Told = readonly [
+  number: number,
+  host: string,
+  query: string,
+  subject: string,
+  event: string,
+  time: number,
+];
+
+/** Reads on from an event, as an export with a cursor does. */
+const toldAfter = (store: Store, number: number): readonly Told[] =>
+  all(
+    store,
+    `SELECT event_number, host_id, query_name, subject, event, event_time FROM finding_events WHERE event_number > ${number} ORDER BY 1`,
+  ) as unknown as Told[];
+
+const someDay = fc.record({
+  isFilevaultOff: fc.boolean(),
+  hasHiddenAdmin: fc.boolean(),
+  isGuestOn: fc.boolean(),
+  denied: fc.option(fc.constantFrom('users', 'filevault_status', 'loginwindow_settings', 'secure_tokens'), {
+    freq: 3,
+    nil: null,
+  }),
+});
+
+const hostIds = ['AAAAAAAA-0000-4000-8000-000000000001', 'AAAAAAAA-0000-4000-8000-000000000002'];
+
+test('however late, repeated or together snapshots come, the life of findings is that of their times', (t) => {
+  const fleets = fc.tuple(
+    fc.array(someDay, { minLength: 3, maxLength: 6 }),
+    fc.array(someDay, { minLength: 3, maxLength: 6 }),
+    fc.infiniteStream(fc.nat(1000)),
+  );
+  fc.assert(
+    fc.property(fleets, ([one, other, chance]) => {
+      const snapshots = [one, other].flatMap((days, index) => snapshotsOf(hostIds[index] ?? '', days));
+      const inOrder = storeNamed();
+      for (const snapshot of snapshots.toSorted((a, b) => a.collectedTime - b.collectedTime))
+        merge(inOrder, [snapshot]);
+      const late = storeNamed();
+      const next = (): number => chance.next().value as number;
+      // In any order, some of them twice, some together.
+      const arriving = [...snapshots, ...snapshots.filter(() => next() < 300)]
+        .map((snapshot) => ({ snapshot, at: next() }))
+        .sort((a, b) => a.at - b.at)
+        .map(({ snapshot }) => snapshot);
+      const told: Told[] = [];
+      while (arriving.length > 0) {
+        merge(late, arriving.splice(0, 1 + (next() % 3)));
+        told.push(...toldAfter(late, told.at(-1)?.[0] ?? 0));
+      }
+      t.deepEqual(lifeIn(late), lifeIn(inOrder));
+      // By its times, what was told on the way ends with what is so; and nothing was told twice.
+      t.is(new Set(told.map(([number]) => number)).size, told.length);
+      const standing = new Map(
+        told.map(([, host, query, subject, event]) => [`${host} ${query} ${subject}`, event]),
+      );
+      const open = new Set(
+        all(late, "SELECT host_id || ' ' || query_name || ' ' || subject FROM findings").flat(),
+      );
+      for (const [finding, event] of standing)
+        if (event === 'new' || event === 'changed') t.true(open.has(finding), `${finding} ${event}`);
+      for (const finding of open) t.true(standing.has(finding as string), String(finding));
+      inOrder.close();
+      late.close();
+    }),
+    { numRuns: 5 },
+  );
+});
+
+test('in the order of time every event comes once, and no export is told it twice', (t) => {
+  const calm = { isFilevaultOff: false, hasHiddenAdmin: false, isGuestOn: false, denied: null };
+  const off = { ...calm, isFilevaultOff: true };
+  const days = [calm, off, off, { ...off, denied: 'filevault_status' }, calm, off, calm];
+  const store = storeNamed();
+  const host = hostIds[0] ?? '';
+  const told: Told[] = [];
+  for (const snapshot of snapshotsOf(host, days)) {
+    merge(store, [snapshot]);
+    merge(store, [snapshot]);
+    told.push(...toldAfter(store, told.at(-1)?.[0] ?? 0));
+  }
+  t.deepEqual(
+    told.filter(([, , query]) => query === 'filevault_off').map(([, , , , event]) => event),
+    ['new', 'resolved', 'new', 'resolved'],
+  );
+  // While it could not be looked at it is neither gone nor seen.
+  const dayOf = (time: unknown): number => Math.round((Number(time) - now) / 86_400) + days.length;
+  t.deepEqual(
+    all(
+      store,
+      "SELECT first_seen_time, last_seen_time, resolved_time FROM findings_history WHERE query_name = 'filevault_off' ORDER BY 1",
+    ).map((times) => times.map(dayOf)),
+    [
+      [1, 2, 4],
+      [5, 5, 6],
+    ],
+  );
+  t.deepEqual(
+    all(
+      store,
+      "SELECT verdict, valid_from_time FROM verdicts_history WHERE query_name = 'filevault_off' ORDER BY 2",
+    ).map(([verdict, time]) => [verdict, dayOf(time)]),
+    [
+      ['clean', 0],
+      ['hit', 1],
+      ['unknown', 3],
+      ['clean', 4],
+      ['hit', 5],
+      ['clean', 6],
+    ],
+  );
+  store.close();
+});
