@@ -6,6 +6,7 @@ import { findingsOfAnswer } from '../queries/findings.ts';
 import type { Finding } from '../queries/findings.ts';
 import { severities, severityRank } from '../queries/query.ts';
 import type { Answer, BlindSpot } from '../queries/evaluate.ts';
+import type { Means } from '../queries/means.ts';
 import { plural } from '../collector/plural.ts';
 import { tables } from '../tables/index.ts';
 import { print } from './output.ts';
@@ -90,7 +91,7 @@ interface Cause {
  * alone.
  */
 export const causeOf = ({ table, column, reason, because }: BlindSpot): string => {
-  if (column === null || because.by === 'question') return reason;
+  if (column === null || because.by === 'question' || because.by === 'means') return reason;
   const unknown = `${table}.${column} is not known`;
   if (because.by !== 'table_status') return unknown;
   if (!isSeen(because.status)) return reason;
@@ -108,6 +109,7 @@ const causesOf = (answers: readonly Answer[]): ReadonlyMap<string, Cause> => {
     for (const [host, spots] of blindSpots) {
       if (verdicts.get(host) !== 'unknown') continue;
       for (const spot of spots) {
+        if (spot.because.by === 'means') continue;
         const key = causeOf(spot);
         const cause = causes.get(key) ?? { tables: new Set(), hosts: new Set(), queries: new Set() };
         causes.set(key, cause);
@@ -149,6 +151,27 @@ const printUnknown = (answers: readonly Answer[], hostCount: number, labelOf: La
   print('\n');
 };
 
+const meansWords: Readonly<Record<Means, string>> = {
+  database: 'compare snapshots: ask with --db FILE',
+  network: 'need --allow-network',
+  include: 'need --include',
+  hosts: 'need more hosts',
+  source: 'rest on what no source tells yet',
+};
+
+/** What the means of this run exclude, each question once. */
+const notAskedText = (answers: readonly Answer[]): string => {
+  const counts = new Map<Means, number>();
+  for (const { verdicts, blindSpots } of answers) {
+    const of = [...verdicts].find(([, verdict]) => verdict === 'not_asked');
+    const spot = of === undefined ? undefined : blindSpots.get(of[0])?.[0];
+    if (spot?.because.by !== 'means') continue;
+    counts.set(spot.because.means, (counts.get(spot.because.means) ?? 0) + 1);
+  }
+  const words = [...counts].map(([means, count]) => `${count} ${meansWords[means]}`);
+  return words.length === 0 ? '' : `not asked of this run: ${words.join('; ')}`;
+};
+
 /** Counts of the verdicts, the critical findings first. */
 const summaryOf = (answers: readonly Answer[]): string => {
   const hosts = new Set(answers.flatMap(({ verdicts }) => [...verdicts.keys()])).size;
@@ -160,12 +183,13 @@ const summaryOf = (answers: readonly Answer[]): string => {
     )
     .filter(([count]) => count > 0)
     .map(([count, severity]) => `${count} ${severity}`);
-  const count = { hit: 0, clean: 0, unknown: 0 };
+  const count = { hit: 0, clean: 0, unknown: 0, not_asked: 0 };
   for (const { verdicts } of answers) for (const verdict of verdicts.values()) count[verdict] += 1;
   const all = bySeverity.length === 0 ? 'nothing found' : `found ${bySeverity.join(', ')}`;
   return (
     `${plural(answers.length, 'question')} on ${plural(hosts, 'host')}: ${all}; ` +
-    `of ${plural(answers.length * hosts, 'answer')} ${count.hit} hit, ${count.clean} clean, ${count.unknown} unknown`
+    `of ${plural(answers.length * hosts, 'answer')} ${count.hit} hit, ${count.clean} clean, ${count.unknown} unknown` +
+    (count.not_asked === 0 ? '' : `, ${count.not_asked} not asked`)
   );
 };
 
@@ -196,4 +220,6 @@ export const printFindings = (answers: readonly Answer[], labelOf: Label, showIn
   }
   printUnknown(answers, hostCount, labelOf);
   print(wrapShown(summaryOf(answers), ''));
+  const notAsked = notAskedText(answers);
+  if (notAsked !== '') print(wrap(notAsked, '  ', ''));
 };

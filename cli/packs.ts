@@ -1,8 +1,8 @@
 /** osquery packs, asked as the queries of the library are. */
 import { UserError } from '../collector/errors.ts';
 import { withClosed } from '../queries/closed.ts';
-import { aheadSpotsOf, evaluate } from '../queries/evaluate.ts';
-import type { Answer, BlindSpot, Hit, Verdict } from '../queries/evaluate.ts';
+import { aheadSpotsOf, evaluate, verdictOf } from '../queries/evaluate.ts';
+import type { Answer, BlindSpot, Hit } from '../queries/evaluate.ts';
 import { bare } from '../queries/known.ts';
 import { addOsqueryViews } from '../queries/osquery_views.ts';
 import type { Pack, PackQuery } from '../queries/osquery_pack.ts';
@@ -174,9 +174,8 @@ const answerOf = (
   blindSpots: ReadonlyMap<string, readonly BlindSpot[]>,
 ): Answer => {
   const withHit = new Set(hits.map(({ hostId }) => hostId));
-  const verdictOf = (host: string): Verdict =>
-    withHit.has(host) ? 'hit' : blindSpots.has(host) ? 'unknown' : 'clean';
-  return { query, hits, blindSpots, verdicts: new Map(hosts.map((host) => [host, verdictOf(host)])) };
+  const verdicts = hosts.map((host) => [host, verdictOf(withHit.has(host), blindSpots.get(host))] as const);
+  return { query, hits, blindSpots, verdicts: new Map(verdicts) };
 };
 
 /**

@@ -2,7 +2,7 @@
 import { findingsOfAnswer } from '../queries/findings.ts';
 import type { Query } from '../queries/query.ts';
 import { fieldsOfSpot } from '../queries/evaluate.ts';
-import type { Answer, BlindSpot } from '../queries/evaluate.ts';
+import type { Answer, BlindSpot, Verdict } from '../queries/evaluate.ts';
 import type { Store } from '../store/store.ts';
 import { findingsTable } from './findings_table.ts';
 import { identifiedRows, keyWriter } from './format.ts';
@@ -12,7 +12,7 @@ type Row = readonly Cell[];
 
 const rowOf = (
   { name, title, group, severity, purpose, remediation, references, falsePositives }: Query,
-  verdict: 'hit' | 'unknown',
+  verdict: Exclude<Verdict, 'clean'>,
   subject: string | null,
   details: readonly object[],
   blindSpots: readonly BlindSpot[],
@@ -67,8 +67,8 @@ const rowsByHost = (
       put(hostId, rowOf(query, 'hit', subject, details, blindSpots, seen));
     }
     for (const [hostId, verdict] of answer.verdicts) {
-      if (verdict === 'unknown')
-        put(hostId, rowOf(answer.query, 'unknown', null, [], answer.blindSpots.get(hostId) ?? [], null));
+      if (verdict === 'unknown' || verdict === 'not_asked')
+        put(hostId, rowOf(answer.query, verdict, null, [], answer.blindSpots.get(hostId) ?? [], null));
     }
   }
   return byHost;

@@ -6,15 +6,17 @@ import { severities } from '../queries/query.ts';
 export const findingsTable = defineTable({
   name: 'findings',
   description:
-    'One row per finding of the query library on a host, and per question that could not be judged there.',
+    'One row per finding of the query library on a host, and per question that could not be judged or was not asked there.',
   columns: {
     query_name: required(
       text('Name of the question.', { privacy: 'nobody', example: 'admin_without_token' }),
     ),
     verdict: required(
-      oneOf(['hit', 'unknown'], 'unknown: it could not be judged on this host, so it is not clean.', {
-        privacy: 'nobody',
-      }),
+      oneOf(
+        ['hit', 'unknown', 'not_asked'],
+        'unknown: it could not be judged on this host, so it is not clean. not_asked: the means of this run exclude it, such as a fact that only --allow-network asks for.',
+        { privacy: 'nobody' },
+      ),
     ),
     title: required(text('The question in words.', { privacy: 'nobody' })),
     group: required(text('Group of the question.', { privacy: 'nobody', example: 'posture' })),

@@ -19,8 +19,8 @@ export interface Why {
   readonly words: string;
   readonly status: string;
   readonly told: string;
-  /** Who says it where table_status does not. */
-  readonly otherwise: 'question' | 'nobody';
+  /** Who says it where table_status does not; `hosts`: that there are too few of them. */
+  readonly otherwise: 'question' | 'nobody' | 'hosts';
 }
 
 const ofQuestion = (words: string): Why => ({ words, status: 'NULL', told: 'NULL', otherwise: 'question' });
@@ -227,7 +227,7 @@ export const sizeStatements = ({ leastHosts }: Query): readonly SpotStatement[] 
           'h.host_id',
           'hosts',
           null,
-          ofQuestion(`'at least ${leastHosts} hosts are needed to compare'`),
+          { ...ofQuestion(`'at least ${leastHosts} hosts are needed to compare'`), otherwise: 'hosts' },
           `${everyHost} h\nWHERE (SELECT COUNT(*) FROM hosts) < ${leastHosts}`,
         ),
       ];

@@ -1,10 +1,10 @@
 /**
- * What came of a query on each host: hit, clean or unknown, and never two of them.
+ * What came of a query on each host: hit, clean, unknown or not asked, and never two of them.
  *
  * A hit rests on proven facts only; that is the duty of the SQL. Clean means that everything was known that
  * could have made a hit; that is decided here, from what the query requires, in SQL that runs on every
- * engine too. What else is there is unknown. A hit on a host with blind spots stays a hit, with the blind
- * spots beside it.
+ * engine too. What else is there is unknown. Where nothing is missing but what the means of this run exclude, it was
+ * not asked. A hit on a host with blind spots stays a hit, with the blind spots beside it.
  */
 import { compareValues } from '../collector/order.ts';
 import type { Table, Value } from '../collector/table.ts';
@@ -16,13 +16,16 @@ import type { Part, Seeing } from '../store/seen.ts';
 import { everyHost, exemptStatement, sizeStatements, spotStatements } from './blind_spots.ts';
 import type { SpotStatement, Why } from './blind_spots.ts';
 import { queries as library } from './index.ts';
+import { meansOf } from './means.ts';
+import type { Means } from './means.ts';
 import type { Query } from './query.ts';
 import { spotReader } from './spot_reader.ts';
 import type { AnyRow, Ask } from './spot_reader.ts';
 
-/** Who says why something is not known: table_status of the table, the question itself, or nobody. */
+/** Who says why something is not known: table_status of the table, the question itself, or nobody; or the means of the run. */
 type Because =
   | { readonly by: 'table_status'; readonly status: string; readonly told: string | null }
+  | { readonly by: 'means'; readonly means: Means }
   | { readonly by: 'question' | 'nobody' };
 
 export interface BlindSpot {
@@ -44,7 +47,14 @@ export interface Hit {
   readonly facts: Readonly<Record<string, Value>>;
 }
 
-export type Verdict = 'hit' | 'clean' | 'unknown';
+export type Verdict = 'hit' | 'clean' | 'unknown' | 'not_asked';
+
+/** What could not be seen is unknown. A question to which nothing is missing but what nobody asked for was not asked. */
+export const verdictOf = (isHit: boolean, spots: readonly BlindSpot[] | undefined): Verdict => {
+  if (isHit) return 'hit';
+  if (spots === undefined || spots.length === 0) return 'clean';
+  return spots.every(({ because }) => because.by === 'means') ? 'not_asked' : 'unknown';
+};
 
 export interface Answer {
   readonly query: Query;
@@ -81,7 +91,7 @@ const noHistory: BlindSpot = {
   column: null,
   reason:
     'it compares snapshots: take two or more with tokenquery snapshot --db FILE, and ask with --db FILE',
-  because: { by: 'question' },
+  because: { by: 'means', means: 'database' },
 };
 
 /** A snapshot that does not count came last: what it saw is not known, so nothing is clean. */
@@ -109,10 +119,16 @@ export const aheadSpotsOf = (db: Preparing): ReadonlyMap<string, BlindSpot> => {
 const compareSpots = (a: BlindSpot, b: BlindSpot): number =>
   compareValues(a.table, b.table) || compareValues(a.column, b.column) || compareValues(a.reason, b.reason);
 
-const becauseOf = ({ status, told }: AnyRow, otherwise: Why['otherwise']): Because =>
-  typeof status === 'string'
-    ? { by: 'table_status', status, told: told == null ? null : String(told) }
-    : { by: otherwise };
+/** Who says why a blind spot is one. */
+const becauseOf = (row: AnyRow, otherwise: Why['otherwise'], tables: readonly Table[]): Because => {
+  if (otherwise === 'hosts') return { by: 'means', means: 'hosts' };
+  const { status, told } = row;
+  const said = typeof status === 'string' ? { status, told: told == null ? null : String(told) } : null;
+  const fact = { table: String(row['table_name']), column: row['column_name'] as string | null };
+  const means = otherwise === 'nobody' || said !== null ? meansOf(tables, fact, said) : null;
+  if (means !== null) return { by: 'means', means };
+  return said === null ? { by: otherwise } : { by: 'table_status', ...said };
+};
 
 const asksEachHost = ({ isOfFleet, leastHosts }: Query): boolean => !isOfFleet && leastHosts === 0;
 
@@ -156,12 +172,14 @@ const hostIdsOf = (rows: readonly AnyRow[]): readonly string[] => rows.map((row)
 /** Asks queries of what the names of the tables mean at that time; what several of them require is looked up once. */
 class Asking {
   readonly #now: number;
+  readonly #tables: readonly Table[];
   readonly #prepare: (sql: string) => Statement;
   readonly #remembered = new Map<string, readonly AnyRow[]>();
   #hosts: readonly string[] | null = null;
 
   constructor(db: Db, queries: readonly Query[], options: EvaluateOptions) {
     this.#now = options.now;
+    this.#tables = options.tables;
     this.#prepare = preparerFor(db, queries, options);
   }
 
@@ -211,18 +229,18 @@ class Asking {
       for (const row of read(statement)) {
         const host = row['host_id'];
         if (typeof host !== 'string' || exempt.has(host) || settled.has(host)) continue;
-        addSpots(found, host, [spotOf(row, statement)]);
+        addSpots(found, host, [spotOf(row, statement, this.#tables)]);
       }
     }
     return found;
   }
 }
 
-const spotOf = (row: AnyRow, { otherwise }: SpotStatement): BlindSpot => ({
+const spotOf = (row: AnyRow, { otherwise }: SpotStatement, tables: readonly Table[]): BlindSpot => ({
   table: String(row['table_name']),
   column: row['column_name'] as string | null,
   reason: String(row['reason']),
-  because: becauseOf(row, otherwise),
+  because: becauseOf(row, otherwise, tables),
 });
 
 const hitOf = ({ host_id: hostId, subject, ...facts }: AnyRow): Hit => ({
@@ -255,9 +273,8 @@ const answerOf = (
       .sort(([a], [b]) => compareValues(a, b)),
   );
   const hit = new Set(hits.map(({ hostId }) => hostId));
-  const verdictOf = (host: string): Verdict =>
-    hit.has(host) ? 'hit' : blindSpots.has(host) ? 'unknown' : 'clean';
-  return { query, hits, blindSpots, verdicts: new Map(hosts.map((host) => [host, verdictOf(host)])) };
+  const verdicts = hosts.map((host) => [host, verdictOf(hit.has(host), blindSpots.get(host))] as const);
+  return { query, hits, blindSpots, verdicts: new Map(verdicts) };
 };
 
 /** The same, of queries that allow facts of one age. */

@@ -1155,6 +1155,47 @@ export const queries: readonly Query[] = [
     "file": "queries/hygiene/admin_without_token.sql"
   },
   {
+    "name": "disabled_account_can_unlock",
+    "title": "A disabled account can unlock the disk",
+    "group": "hygiene",
+    "severity": "medium",
+    "purpose": "The account is disabled (DisabledUser), and it is a FileVault user or holds a secure token: with FileVault on, its password still unlocks the disk at startup.",
+    "requires": [
+      {
+        "table": "secure_tokens",
+        "column": "secure_token",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_guest, 0) = 0 AND EXISTS (SELECT 1 FROM authentication_authorities d WHERE d.host_id = secure_tokens.host_id AND d.username = secure_tokens.username AND d.tag = 'DisabledUser')",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "authentication_authorities",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "tag",
+          "username"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure that another administrator with a token can log in, and that another user or an escrowed key unlocks the disk; then take the account out of FileVault, or delete it.",
+    "references": "800-53r5 AC-2(3)",
+    "falsePositives": "An account that was disabled for a time only.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.secure_token,\n  s.filevault_enabled,\n  s.is_admin\nFROM secure_tokens s\nWHERE (s.secure_token = 1 OR s.filevault_enabled = 1)\n  AND EXISTS (\n    SELECT 1\n    FROM authentication_authorities d\n    WHERE d.host_id = s.host_id\n      AND d.username = s.username\n      AND d.tag = 'DisabledUser'\n  )\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
+    "file": "queries/hygiene/disabled_account_can_unlock.sql"
+  },
+  {
     "name": "filevault_orphan_users",
     "title": "Somebody who has no account can unlock the disk",
     "group": "hygiene",
@@ -1465,10 +1506,10 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "stale_account_can_unlock",
-    "title": "An unused or disabled account can unlock the disk",
+    "title": "An unused account can unlock the disk",
     "group": "hygiene",
     "severity": "medium",
-    "purpose": "The account was not used for 90 days, or is disabled, and it is a FileVault user or holds a secure token: with FileVault on, its password still unlocks the disk at startup. macOS does not say when an account was last used, so of accounts that are not disabled the answer stays unknown unless the evidence has a last_login_time.",
+    "purpose": "The account was not used for 90 days, and it is a FileVault user or holds a secure token: with FileVault on, its password still unlocks the disk at startup. No source of this version tells when an account was last used, so that this is not asked unless the evidence has a last_login_time. Of disabled accounts disabled_account_can_unlock speaks.",
     "requires": [
       {
         "table": "secure_tokens",
@@ -1477,17 +1518,6 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(is_guest, 0) = 0",
         "unless": null,
         "reads": null
-      },
-      {
-        "table": "authentication_authorities",
-        "column": null,
-        "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": [
-          "tag",
-          "username"
-        ]
       },
       {
         "table": "account_policy_data",
@@ -1522,14 +1552,14 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Make sure that another user or an escrowed key unlocks the disk; then take the account out of FileVault, or delete it. Let mobile accounts expire.",
+    "remediation": "Make sure that another administrator with a token can log in, and that another user or an escrowed key unlocks the disk; then take the account out of FileVault, or delete it. Let mobile accounts expire.",
     "references": "800-53r5 AC-2(3)",
     "falsePositives": "A break-glass account that is meant to lie unused.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "SELECT\n  holders.host_id,\n  holders.username AS subject,\n  holders.secure_token,\n  holders.filevault_enabled,\n  holders.is_admin,\n  holders.last_login_time,\n  holders.is_disabled\nFROM (\n  SELECT\n    s.host_id,\n    s.username,\n    s.uuid,\n    s.secure_token,\n    s.filevault_enabled,\n    s.is_admin,\n    (\n      SELECT MAX(a.last_login_time)\n      FROM account_policy_data a\n      WHERE a.host_id = s.host_id\n        AND a.username = s.username\n        AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')\n    ) AS last_login_time,\n    CASE\n      WHEN EXISTS (\n        SELECT 1\n        FROM authentication_authorities d\n        WHERE d.host_id = s.host_id\n          AND d.username = s.username\n          AND d.tag = 'DisabledUser'\n      ) THEN 1\n      ELSE 0\n    END AS is_disabled\n  FROM secure_tokens s\n  WHERE s.secure_token = 1\n    OR s.filevault_enabled = 1\n) holders\nWHERE holders.is_disabled = 1\n  OR holders.last_login_time < :now - 90 * 86400\nORDER BY holders.host_id, holders.username, COALESCE(holders.uuid, '')",
+    "sql": "SELECT\n  holders.host_id,\n  holders.username AS subject,\n  holders.secure_token,\n  holders.filevault_enabled,\n  holders.is_admin,\n  holders.last_login_time\nFROM (\n  SELECT\n    s.host_id,\n    s.username,\n    s.uuid,\n    s.secure_token,\n    s.filevault_enabled,\n    s.is_admin,\n    (\n      SELECT MAX(a.last_login_time)\n      FROM account_policy_data a\n      WHERE a.host_id = s.host_id\n        AND a.username = s.username\n        AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')\n    ) AS last_login_time\n  FROM secure_tokens s\n  WHERE s.secure_token = 1\n    OR s.filevault_enabled = 1\n) holders\nWHERE holders.last_login_time < :now - 90 * 86400\nORDER BY holders.host_id, holders.username, COALESCE(holders.uuid, '')",
     "file": "queries/hygiene/stale_account_can_unlock.sql"
   },
   {

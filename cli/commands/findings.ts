@@ -4,7 +4,7 @@ import { severities } from '../../queries/query.ts';
 import type { Query, Severity } from '../../queries/query.ts';
 import { queries as library } from '../../queries/index.ts';
 import { fieldsOfSpot } from '../../queries/evaluate.ts';
-import type { Answer, BlindSpot } from '../../queries/evaluate.ts';
+import type { Answer, BlindSpot, Verdict } from '../../queries/evaluate.ts';
 import { statementsOf } from '../../queries/closed.ts';
 import { checkQuery, readQueries } from '../../queries/custom.ts';
 import { mistakesIn } from '../../queries/mistakes.ts';
@@ -47,7 +47,7 @@ const columns = [
 ] as const;
 
 interface OutputRow {
-  readonly verdict: 'hit' | 'unknown';
+  readonly verdict: Exclude<Verdict, 'clean'>;
   readonly query: Query;
   readonly hostId: string | null;
   readonly subject: string | null;
@@ -55,14 +55,14 @@ interface OutputRow {
   readonly blindSpots: readonly BlindSpot[];
 }
 
-/** A row for each finding, and one for each host on which a query could not be evaluated. */
+/** A row for each finding, and one for each host on which a query could not be evaluated, or was not asked. */
 function* outputRows(answers: readonly Answer[]): Generator<OutputRow> {
   for (const answer of answers) {
     for (const finding of findingsOfAnswer(answer)) yield { verdict: 'hit', ...finding };
   }
   for (const { query, verdicts, blindSpots } of answers) {
     for (const [hostId, verdict] of verdicts) {
-      if (verdict !== 'unknown') continue;
+      if (verdict === 'hit' || verdict === 'clean') continue;
       yield {
         verdict,
         query,
@@ -261,8 +261,9 @@ export const findingsCommand: Command = {
     'tokenquery findings [-n NAME]… [--group GROUP] [--source SOURCE]… | --db FILE [--as-of TIME] [--fail-on SEVERITY] [--json|--csv|…]',
   summary: 'Runs the queries of the library, and says what was found, what it means and what to do.',
   about: [
-    'Every query has one answer for each host: hit, clean or unknown. A host whose needed table could not',
-    'be collected is unknown, never clean; it is listed separately, with the reason. docs/findings.md has the rules.',
+    'Every query has one answer for each host: hit, clean, unknown or not_asked. A host whose needed table could not',
+    'be collected is unknown, never clean; it is listed separately, with the reason. What the means of this run exclude (no',
+    'database, no --allow-network, too few hosts) was not asked. docs/findings.md has the rules.',
     'Questions that compare snapshots need a database that snapshot --db FILE made.',
     'Exit code 3: --fail-on is met. Exit code 4: --strict, and something is unknown, with --fail-on something of',
     'that severity or above; 3 goes before 4.',
@@ -295,7 +296,7 @@ export const findingsCommand: Command = {
     strict: {
       type: 'boolean',
       description:
-        'Exit code 4 when a query could not be evaluated on a host; an error for a literal that cannot match.',
+        'Exit code 4 when a query could not be evaluated on a host (what was not asked is none); an error for a literal that cannot match.',
     },
     ...timeoutOption('no limit by default'),
     ...worldOptions,

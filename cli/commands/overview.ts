@@ -184,7 +184,7 @@ const printFindings = (answers: readonly Answer[], hostId: string | null): void 
     .filter(({ hostId: of, query }) => of === hostId && hostId !== null && query.severity !== 'info')
     .toSorted((a, b) => severityRank(a.query.severity) - severityRank(b.query.severity));
   const unknown = answers.filter(
-    ({ blindSpots, query }) => !query.isOfFleet && blindSpots.has(hostId ?? ''),
+    ({ verdicts, query }) => !query.isOfFleet && verdicts.get(hostId ?? '') === 'unknown',
   ).length;
   print(
     indent([

@@ -379,7 +379,20 @@ export const cases: readonly Case[] = [
   {
     query: 'stale_account_can_unlock',
     fires: changed(on('account_policy_data', { last_login_time: now - 200 * day }, { username: 'itadmin' })),
-    unknown: on('account_policy_data', { last_login_time: null }, { username: 'itadmin' }),
+    unknown: denied('account_policy_data'),
+  },
+  {
+    query: 'disabled_account_can_unlock',
+    fires: changed((host) =>
+      add(host, 'authentication_authorities', {
+        username: 'itadmin',
+        uid: 502,
+        uuid: uuidOf(host.hostId, 'itadmin'),
+        ordinal: 1,
+        ...authority(';DisabledUser;;ShadowHash;HASHLIST:<SALTED-SHA512-PBKDF2>'),
+      }),
+    ),
+    unknown: denied('authentication_authorities'),
   },
   {
     query: 'removed_from_filevault_keeps_token',

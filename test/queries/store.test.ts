@@ -256,8 +256,8 @@ test('detection questions find the change of the snapshot that they come with', 
   t.deepEqual(found, [
     ['HOST-A', 'admin_without_token', 'itadmin'],
     ['HOST-A', 'authentication_authority_changed', 'mquist'],
+    ['HOST-A', 'disabled_account_can_unlock', 'mquist'],
     ['HOST-A', 'secure_token_lost', 'itadmin'],
-    ['HOST-A', 'stale_account_can_unlock', 'mquist'],
   ]);
   // Ten days on the change is no news any more, and what still holds is the same finding.
   take(store, later(second, 10 * day));
@@ -265,7 +265,7 @@ test('detection questions find the change of the snapshot that they come with', 
     store.db.prepare('SELECT query_name, first_seen_time FROM findings ORDER BY 1').raw(true).all(),
     [
       ['admin_without_token', now - day],
-      ['stale_account_can_unlock', now - day],
+      ['disabled_account_can_unlock', now - day],
     ],
   );
   store.close();
