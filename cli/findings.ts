@@ -61,6 +61,12 @@ export const evaluateIn = (
   }
 };
 
+/** Names that the library had, and what became of them. */
+const former: Readonly<Record<string, string>> = {
+  collection_blind_spots:
+    'what was not seen is no finding any more: findings has a section for it, table_status has the tables, and host_not_seen and table_not_seen tell what was not seen for a week',
+};
+
 /** The queries of these names and of this group; UserError for a name or a group that is not there. */
 export const selectQueries = (
   queries: readonly Query[],
@@ -72,6 +78,9 @@ export const selectQueries = (
   const list =
     queries === library ? 'tokenquery queries lists them all' : `the names are ${known.join(', ')}`;
   const unknown = wanted.find((name) => !known.includes(name));
+  const became = queries === library ? former[unknown ?? ''] : undefined;
+  if (became !== undefined)
+    throw new UserError(`${unknown} is no question of the library any more`, became, 2);
   if (unknown !== undefined)
     throw new UserError(`there is no question ${unknown}`, suggest(unknown, known, list), 2);
   const groups = [...new Set(queries.map((query) => query.group))];

@@ -1,20 +1,17 @@
 /** Findings as a person reads them. */
-import { isSeen } from '../collector/status.ts';
-import { leftOutReason } from '../collector/table.ts';
 import type { Value } from '../collector/table.ts';
 import { findingsOfAnswer } from '../queries/findings.ts';
 import type { Finding } from '../queries/findings.ts';
 import { severities, severityRank } from '../queries/query.ts';
-import type { Answer, BlindSpot } from '../queries/evaluate.ts';
-import type { Means } from '../queries/means.ts';
+import type { Answer } from '../queries/evaluate.ts';
 import { plural } from '../collector/plural.ts';
-import { tables } from '../tables/index.ts';
+import { notAskedText, notSeenLines } from './not_seen.ts';
+import type { NotSeen } from './not_seen.ts';
 import { print } from './output.ts';
 import { isShown as isOnScreen, ofSeverity, textWidth } from './screen.ts';
 import { wrapWords } from './width.ts';
 
 const rowsShown = 20;
-const hostsShown = 3;
 
 /** A time as a person reads it, in UTC; a number of seconds that is none stays one. */
 const timeText = (seconds: number): string => {
@@ -79,99 +76,6 @@ const printAnswer = ({ query, verdicts }: Answer, findings: readonly Finding[], 
   print('\n');
 };
 
-interface Cause {
-  readonly tables: Set<string>;
-  readonly hosts: Set<string>;
-  readonly queries: Set<string>;
-}
-
-/**
- * Why something is not known, in words of its own. What table_status says of a table that was seen is of every column
- * that is left out, as one text, which may not speak of this one: of a column that declares why it is NULL, that is said
- * alone.
- */
-export const causeOf = ({ table, column, reason, because }: BlindSpot): string => {
-  if (column === null || because.by === 'question' || because.by === 'means') return reason;
-  const unknown = `${table}.${column} is not known`;
-  if (because.by !== 'table_status') return unknown;
-  if (!isSeen(because.status)) return reason;
-  const declared = tables.find(({ name }) => name === table)?.columns[column];
-  if (declared?.nullBecause !== undefined) return `${column}: ${declared.nullBecause}`;
-  const leftOut = `${column}: ${leftOutReason(declared ?? {})}`;
-  if (declared?.include !== undefined && because.told?.includes(leftOut) === true) return leftOut;
-  return because.told === null ? unknown : `${unknown}; of the table it is said: ${because.told}`;
-};
-
-/** Why queries were left open, one entry for each reason. */
-const causesOf = (answers: readonly Answer[]): ReadonlyMap<string, Cause> => {
-  const causes = new Map<string, Cause>();
-  for (const { query, verdicts, blindSpots } of answers) {
-    for (const [host, spots] of blindSpots) {
-      if (verdicts.get(host) !== 'unknown') continue;
-      for (const spot of spots) {
-        if (spot.because.by === 'means') continue;
-        const key = causeOf(spot);
-        const cause = causes.get(key) ?? { tables: new Set(), hosts: new Set(), queries: new Set() };
-        causes.set(key, cause);
-        cause.tables.add(spot.table);
-        cause.hosts.add(host);
-        cause.queries.add(query.name);
-      }
-    }
-  }
-  return causes;
-};
-
-const hostList = (hosts: ReadonlySet<string>, labelOf: Label): string => {
-  const all = [...hosts].toSorted();
-  const more = all.length - hostsShown;
-  return `${all.slice(0, hostsShown).map(labelOf).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-};
-
-const printUnknown = (answers: readonly Answer[], hostCount: number, labelOf: Label): void => {
-  const causes = causesOf(answers);
-  if (causes.size === 0) return;
-  print('Could not be judged, which is not "clean":\n');
-  const sorted = [...causes].toSorted(
-    ([a, one], [b, other]) =>
-      other.queries.size * other.hosts.size - one.queries.size * one.hosts.size || (a < b ? -1 : 1),
-  );
-  for (const [reason, { tables: named, hosts, queries }] of sorted) {
-    print(wrap(`${reason} (${[...named].toSorted().join(', ')})`, '    ', '  '));
-    if (hostCount > 1)
-      print(
-        wrap(
-          `on ${hosts.size} of ${plural(hostCount, 'host')}: ${hostList(hosts, labelOf)}`,
-          '      ',
-          '    ',
-        ),
-      );
-    print(wrap(`leaves open ${[...queries].toSorted().join(', ')}`, '      ', '    '));
-  }
-  print('\n');
-};
-
-const meansWords: Readonly<Record<Means, string>> = {
-  database: 'compare snapshots: ask with --db FILE',
-  network: 'need --allow-network',
-  include: 'need --include',
-  hosts: 'need more hosts',
-  source: 'rest on what no source tells yet',
-};
-
-/** What the means of this run exclude, each question once. */
-const notAskedText = (answers: readonly Answer[]): string => {
-  const counts = new Map<Means, number>();
-  for (const { verdicts, blindSpots } of answers) {
-    const of = [...verdicts].find(([, verdict]) => verdict === 'not_asked');
-    const spot = of === undefined ? undefined : blindSpots.get(of[0])?.[0];
-    if (spot?.because.by !== 'means') continue;
-    counts.set(spot.because.means, (counts.get(spot.because.means) ?? 0) + 1);
-  }
-  const words = [...counts].map(([means, count]) => `${count} ${meansWords[means]}`);
-  return words.length === 0 ? '' : `not asked of this run: ${words.join('; ')}`;
-};
-
 /** Counts of the verdicts, the critical findings first. */
 const summaryOf = (answers: readonly Answer[]): string => {
   const hosts = new Set(answers.flatMap(({ verdicts }) => [...verdicts.keys()])).size;
@@ -193,19 +97,42 @@ const summaryOf = (answers: readonly Answer[]): string => {
   );
 };
 
-/**
- * Prints findings, the gravest first, and then what could not be evaluated.
- *
- * @param labelOf How a host is called.
- * @param showInfo Also in full what is only information.
- */
-export const printFindings = (answers: readonly Answer[], labelOf: Label, showInfo: boolean): void => {
+/** What becomes of findings on a page for people. */
+export interface Page {
+  readonly notSeen: NotSeen;
+  /** How a host is called. */
+  readonly labelOf: Label;
+  /** Somebody asked for these questions: what is only information is shown in full, and nothing is only counted. */
+  readonly isChosen: boolean;
+}
+
+const printNotSeen = (
+  answers: readonly Answer[],
+  hosts: number,
+  { notSeen, labelOf, isChosen }: Page,
+): void => {
+  const read = new Set(
+    answers.flatMap(({ query }) => [...query.requires.map(({ table }) => table), ...query.alsoReads]),
+  );
+  const lines = notSeenLines(answers, notSeen, {
+    ...{ labelOf, hosts, isWhole: isChosen },
+    wanted: (table) => !isChosen || read.has(table),
+  });
+  if (lines.length === 0) return;
+  print('What was not seen, which is not "clean":\n');
+  for (const line of lines) print(wrap(line, '    ', '  '));
+  print('\n');
+};
+
+/** Prints findings, the gravest first, and then what was not seen. */
+export const printFindings = (answers: readonly Answer[], page: Page): void => {
+  const { labelOf, isChosen } = page;
   const hostCount = Math.max(0, ...answers.map(({ verdicts }) => verdicts.size));
   const sorted = answers
     .map((answer) => ({ answer, findings: findingsOfAnswer(answer) }))
     .filter(({ findings }) => findings.length > 0)
     .toSorted((a, b) => severityRank(a.answer.query.severity) - severityRank(b.answer.query.severity));
-  const isShown = (answer: Answer): boolean => showInfo || answer.query.severity !== 'info';
+  const isShown = (answer: Answer): boolean => isChosen || answer.query.severity !== 'info';
   for (const { answer, findings } of sorted) if (isShown(answer)) printAnswer(answer, findings, labelOf);
   const rest = sorted.filter(({ answer }) => !isShown(answer));
   if (rest.length > 0) {
@@ -218,8 +145,8 @@ export const printFindings = (answers: readonly Answer[], labelOf: Label, showIn
     );
     print('\n');
   }
-  printUnknown(answers, hostCount, labelOf);
+  printNotSeen(answers, hostCount, page);
   print(wrapShown(summaryOf(answers), ''));
   const notAsked = notAskedText(answers);
-  if (notAsked !== '') print(wrap(notAsked, '  ', ''));
+  if (notAsked !== null) print(wrap(notAsked, '  ', ''));
 };

@@ -57,6 +57,7 @@ const queryOf = (
   isOfFleet: false,
   leastHosts: 0,
   maxAge: 0,
+  notSeenAfter: 0,
   sql,
   file,
 });

@@ -137,13 +137,17 @@ const spotsOfTable = (requirement: Requirement): readonly SpotStatement[] => {
 /** A condition that is neither true nor false may be true. */
 const mayHold = (where: string): string => `CASE WHEN NOT (${where}) THEN 0 ELSE 1 END = 1`;
 
+/** It says that something is missing, and not what: another blind spot mostly does. */
+export const rowLeavesItOpen =
+  'a row leaves it open, or has no counterpart in a table that the question reads';
+
 /** The hosts with a row that must not be there, or may be such a one. */
 const spotOfRow = (table: string, where: string): SpotStatement =>
   spot(
     'r.host_id',
     table,
     null,
-    ofQuestion("'a row leaves it open, or has no counterpart in a table that the question reads'"),
+    ofQuestion(quoteText(rowLeavesItOpen)),
     `(\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${mayHold(where)}\n) r`,
   );
 

@@ -40,7 +40,8 @@ export const meansOf = (
   // A table is skipped where nobody asked for it; why, a database does not know any more of a former moment.
   if (column === undefined) return said.status === 'skipped' && sources !== null ? 'network' : null;
   const reason = said.told ?? '';
-  if (column.include !== undefined && reason.includes(leftOutReason(column))) return 'include';
+  const leftOut = column.include === undefined ? (column.nullBecause ?? '') : leftOutReason(column);
+  if (leftOut.startsWith(leftOutReason({})) && reason.includes(leftOut)) return 'include';
   return sources?.every((source) => reason.includes(notAskedOfNetwork(source))) === true ? 'network' : null;
 };
 

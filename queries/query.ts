@@ -40,6 +40,8 @@ export interface Query {
   readonly leastHosts: number;
   /** Seconds: what a complete look saw so long before the last one counts, too; 0 is the last look alone. */
   readonly maxAge: number;
+  /** Seconds after which something counts as not seen; its SQL has the number. 0: it asks no such thing. */
+  readonly notSeenAfter: number;
   /** One statement, without the semicolon. */
   readonly sql: string;
   /** The file, as errors name it. */
@@ -55,6 +57,7 @@ const keys = [
   'scope',
   'least-hosts',
   'max-age',
+  'not-seen-after',
   'purpose',
   'requires',
   'also-reads',
@@ -267,13 +270,33 @@ const leastHostsOf = (header: Header): number => {
 };
 
 /** Seconds; 0 where it is not said. */
-const maxAgeOf = (header: Header): number => {
-  const maxAge = header.text('max-age');
-  const [, count, unit] = /^([1-9][0-9]{0,4})([hdw])$/.exec(maxAge) ?? [];
-  if (maxAge !== '' && count === undefined)
-    throw header.fault('max-age', 'max-age is a whole number with h, d or w, such as 30d');
+const ageOf = (header: Header, key: 'max-age' | 'not-seen-after'): number => {
+  const age = header.text(key);
+  const [, count, unit] = /^([1-9][0-9]{0,4})([hdw])$/.exec(age) ?? [];
+  if (age !== '' && count === undefined)
+    throw header.fault(key, `${key} is a whole number with h, d or w, such as 30d`);
   return Number(count ?? 0) * (secondsOf[unit ?? ''] ?? 0);
 };
+
+const wholeNumber = (seconds: number): RegExp => new RegExp(`\\b${seconds}\\b`, 'g');
+
+/** The seconds stand in the SQL, which so runs unchanged on any engine; a run may want others. */
+const notSeenAfterOf = (header: Header, sql: string): number => {
+  const seconds = ageOf(header, 'not-seen-after');
+  if (seconds !== 0 && !wholeNumber(seconds).test(sql))
+    throw header.fault('not-seen-after', `not-seen-after is ${seconds} seconds, which the SQL does not have`);
+  return seconds;
+};
+
+/** The query with another time after which something counts as not seen. */
+export const withNotSeenAfter = (query: Query, seconds: number): Query =>
+  query.notSeenAfter === 0 || query.notSeenAfter === seconds
+    ? query
+    : {
+        ...query,
+        notSeenAfter: seconds,
+        sql: query.sql.replace(wholeNumber(query.notSeenAfter), String(seconds)),
+      };
 
 /**
  * The query of a .sql file.
@@ -291,7 +314,7 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
   const name = nameOf(header);
   const severity = severityOf(header);
   const leastHosts = leastHostsOf(header);
-  const maxAge = maxAgeOf(header);
+  const maxAge = ageOf(header, 'max-age');
   const sql = lines.slice(header.sqlLine).join('\n').trim().replace(/;\s*$/, '');
   if (sql === '') throw fault(file, lines.length, 'there is no SQL after the header');
   const requires = header.items('requires').map((item) => requirementOf(header, item));
@@ -314,6 +337,7 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
     isOfFleet: header.isSaid('scope', 'fleet', 'host'),
     leastHosts,
     maxAge,
+    notSeenAfter: notSeenAfterOf(header, sql),
     sql: withKnownTables(sql, requires),
     file,
   };

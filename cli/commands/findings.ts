@@ -1,6 +1,6 @@
 import { UserError } from '../../collector/errors.ts';
 import { isAtLeast, findingsOfAnswer } from '../../queries/findings.ts';
-import { severities } from '../../queries/query.ts';
+import { severities, withNotSeenAfter } from '../../queries/query.ts';
 import type { Query, Severity } from '../../queries/query.ts';
 import { queries as library } from '../../queries/index.ts';
 import { fieldsOfSpot } from '../../queries/evaluate.ts';
@@ -21,6 +21,8 @@ import { evaluateIn, judgedWorld, selectQueries, tablesOfQueries } from '../find
 import { namedHosts, withNames } from '../host_names.ts';
 import type { NamedHosts } from '../host_names.ts';
 import { tellMistakes } from '../mistakes.ts';
+import { readNotSeen } from '../not_seen.ts';
+import type { NotSeen } from '../not_seen.ts';
 import { names } from '../names.ts';
 import { modeOf, modeOptions, pagerOption, timeoutOption, worldOptions } from '../options.ts';
 import { exitUnreadWith, flush, print, printNote, printRows } from '../output.ts';
@@ -176,7 +178,10 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
       ? library
       : readQueries(folder).map((one) => checkQuery(one, names, tables, empty, store?.db ?? null));
   empty.close();
-  const queries = select(all);
+  const notSeenAfter = given.number('not-seen-after');
+  const queries = select(all).map((query) =>
+    notSeenAfter === null ? query : withNotSeenAfter(query, notSeenAfter),
+  );
   if (folder !== null) tellLiterals(given, queries, store?.db ?? null);
   return {
     queries,
@@ -201,11 +206,13 @@ const storeOf = async (given: Arguments): Promise<Store | null> => {
   return (await import(/* webpackMode: "eager" */ '../database.ts')).readableStore(given);
 };
 
-const evaluated = async (
-  given: Arguments,
-  asked: Asked,
-  store: Store | null,
-): Promise<{ readonly answers: readonly Answer[]; readonly hosts: NamedHosts }> => {
+interface Evaluated {
+  readonly answers: readonly Answer[];
+  readonly hosts: NamedHosts;
+  readonly notSeen: NotSeen;
+}
+
+const evaluated = async (given: Arguments, asked: Asked, store: Store | null): Promise<Evaluated> => {
   const world =
     store === null
       ? judgedWorld(await collectFrom(given, tablesOfQueries(asked.queries)))
@@ -214,7 +221,11 @@ const evaluated = async (
     what: 'a question',
     hint: 'tokenquery findings -n NAME asks one alone',
   };
-  return asking(world, how, () => ({ answers: asked.evaluate(world), hosts: namedHosts(world.db) }));
+  return asking(world, how, () => ({
+    answers: asked.evaluate(world),
+    hosts: namedHosts(world.db),
+    notSeen: readNotSeen(world.db),
+  }));
 };
 
 const isUnknown = ({ verdicts }: Answer): boolean => [...verdicts.values()].includes('unknown');
@@ -244,11 +255,12 @@ const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
   const store = await storeOf(given);
   const asked = askedOf(given, store);
-  const { answers, hosts } = await evaluated(given, asked, store);
+  const { answers, hosts, notSeen } = await evaluated(given, asked, store);
   const isChosen = given.texts('n').length > 0 || given.text('group') !== null;
   const { exitCode, notes } = outcomeOf(given, answers);
   exitUnreadWith(exitCode);
-  if (mode === 'pretty') printFindings(answers, hosts.labelOf, isChosen || !asked.isLibrary);
+  if (mode === 'pretty')
+    printFindings(answers, { notSeen, labelOf: hosts.labelOf, isChosen: isChosen || !asked.isLibrary });
   else printOutput(mode, answers, hosts);
   flush();
   for (const note of notes) printNote(note);
@@ -286,6 +298,13 @@ export const findingsCommand: Command = {
       type: 'string',
       value: 'FILE',
       description: 'Ask the queries of this osquery pack in place of the library.',
+    },
+    'not-seen-after': {
+      type: 'string',
+      value: 'DURATION',
+      kind: 'age',
+      least: 3600,
+      description: 'After so long a host, or a table of it, counts as not seen: 36h, 14d; 7d by default.',
     },
     'fail-on': {
       type: 'string',

@@ -110,9 +110,19 @@ const withManaged = (host: Host): void =>
 
 export const cases: readonly Case[] = [
   {
-    query: 'collection_blind_spots',
-    fires: changed(denied('filevault_users')),
+    query: 'host_not_seen',
+    fires: (hostId) => [cleanHost(hostId, now - 8 * day)],
     unknown: (host) => host.tables.clear(),
+  },
+  {
+    query: 'table_not_seen',
+    fires: (hostId) => {
+      const first = cleanHost(hostId, now - 8 * day);
+      deny(first, 'filevault_users');
+      return [first, later(first, 8 * day)];
+    },
+    unknown: denied('hosts'),
+    clean: changedSince(nothing, denied('filevault_users')),
   },
   {
     query: 'filevault_off',
