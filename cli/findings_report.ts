@@ -3,6 +3,7 @@ import type { Value } from '../collector/table.ts';
 import { findingsOfAnswer } from '../queries/findings.ts';
 import type { Finding } from '../queries/findings.ts';
 import { severities, severityRank } from '../queries/query.ts';
+import type { Severity } from '../queries/query.ts';
 import type { Answer } from '../queries/evaluate.ts';
 import { plural } from '../collector/plural.ts';
 import { notAskedText, notSeenLines } from './not_seen.ts';
@@ -47,11 +48,40 @@ const wrapShown = (text: string, indent: string, first = indent): string =>
 
 type Label = (hostId: string) => string;
 
-const printAnswer = ({ query, verdicts }: Answer, findings: readonly Finding[], labelOf: Label): void => {
+/** Findings of one question that matter as much, for one reason. */
+interface Group {
+  readonly answer: Answer;
+  readonly severity: Severity;
+  readonly severityReason: string | null;
+  readonly findings: readonly Finding[];
+}
+
+/** The gravest first. */
+const groupsOf = (answers: readonly Answer[]): readonly Group[] =>
+  answers
+    .flatMap((answer): Group[] => {
+      const own = Map.groupBy(findingsOfAnswer(answer), ({ severity, severityReason }) =>
+        JSON.stringify([severity, severityReason]),
+      );
+      return [...own.values()].flatMap((findings) => {
+        const [first] = findings;
+        if (first === undefined) return [];
+        const { severity, severityReason } = first;
+        return [{ answer, severity, severityReason, findings }];
+      });
+    })
+    .toSorted((a, b) => severityRank(a.severity) - severityRank(b.severity));
+
+const printGroup = (
+  { answer: { query, verdicts }, severity, severityReason, findings }: Group,
+  labelOf: Label,
+): void => {
   const hosts = new Set(findings.map(({ hostId }) => hostId)).size;
   const title = query.title === query.name ? '' : `: ${query.title}`;
   const head = wrapShown(`${query.name}${title}`, '          ', ' '.repeat(10)).slice(8);
-  print(ofSeverity(query.severity, query.severity.padEnd(8)), head);
+  print(ofSeverity(severity, severity.padEnd(8)), head);
+  if (severityReason !== null)
+    print(wrap(`${severity} here, else ${query.severity}: ${severityReason}`, '          ', '  why:    '));
   if (query.purpose !== '' && query.purpose !== query.title)
     print(wrap(query.purpose, '          ', '  means:  '));
   if (query.remediation !== '') print(wrap(query.remediation, '          ', '  do:     '));
@@ -83,7 +113,7 @@ const summaryOf = (answers: readonly Answer[]): string => {
   const bySeverity = severities
     .toReversed()
     .map(
-      (severity) => [findings.filter(({ query }) => query.severity === severity).length, severity] as const,
+      (severity) => [findings.filter((finding) => finding.severity === severity).length, severity] as const,
     )
     .filter(([count]) => count > 0)
     .map(([count, severity]) => `${count} ${severity}`);
@@ -128,13 +158,10 @@ const printNotSeen = (
 export const printFindings = (answers: readonly Answer[], page: Page): void => {
   const { labelOf, isChosen } = page;
   const hostCount = Math.max(0, ...answers.map(({ verdicts }) => verdicts.size));
-  const sorted = answers
-    .map((answer) => ({ answer, findings: findingsOfAnswer(answer) }))
-    .filter(({ findings }) => findings.length > 0)
-    .toSorted((a, b) => severityRank(a.answer.query.severity) - severityRank(b.answer.query.severity));
-  const isShown = (answer: Answer): boolean => isChosen || answer.query.severity !== 'info';
-  for (const { answer, findings } of sorted) if (isShown(answer)) printAnswer(answer, findings, labelOf);
-  const rest = sorted.filter(({ answer }) => !isShown(answer));
+  const groups = groupsOf(answers);
+  const isShown = ({ severity }: Group): boolean => isChosen || severity !== 'info';
+  for (const group of groups) if (isShown(group)) printGroup(group, labelOf);
+  const rest = groups.filter((group) => !isShown(group));
   if (rest.length > 0) {
     print(
       wrap(

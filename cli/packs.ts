@@ -44,6 +44,8 @@ const queryOf = (
   title: description || name,
   group: 'pack',
   severity: 'info',
+  severityWhere: [],
+  severityFrom: null,
   purpose: description,
   requires: touched.map(bare),
   closed: [],
@@ -176,7 +178,7 @@ const answerOf = (
 ): Answer => {
   const withHit = new Set(hits.map(({ hostId }) => hostId));
   const verdicts = hosts.map((host) => [host, verdictOf(withHit.has(host), blindSpots.get(host))] as const);
-  return { query, hits, blindSpots, verdicts: new Map(verdicts) };
+  return { query, hits, blindSpots, verdicts: new Map(verdicts), lowered: new Map() };
 };
 
 /**

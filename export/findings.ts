@@ -1,8 +1,8 @@
 /** The rows of findings, host by host. */
 import { findingsOfAnswer } from '../queries/findings.ts';
 import type { Query } from '../queries/query.ts';
-import { fieldsOfSpot } from '../queries/evaluate.ts';
-import type { Answer, BlindSpot, Verdict } from '../queries/evaluate.ts';
+import { fieldsOfSpot, gradeOn } from '../queries/evaluate.ts';
+import type { Answer, BlindSpot, Grade, Verdict } from '../queries/evaluate.ts';
 import type { Store } from '../store/store.ts';
 import { findingsTable } from './findings_table.ts';
 import { identifiedRows, keyWriter } from './format.ts';
@@ -11,8 +11,9 @@ import type { AnySnapshot, Cell, ExportSnapshot } from './format.ts';
 type Row = readonly Cell[];
 
 const rowOf = (
-  { name, title, group, severity, purpose, remediation, references, falsePositives }: Query,
+  { name, title, group, purpose, remediation, references, falsePositives }: Query,
   verdict: Exclude<Verdict, 'clean'>,
+  { severity, reason: severityReason }: Grade,
   subject: string | null,
   details: readonly object[],
   blindSpots: readonly BlindSpot[],
@@ -31,6 +32,7 @@ const rowOf = (
   references,
   falsePositives,
   firstSeen,
+  severityReason,
 ];
 
 const keyOf = keyWriter(findingsTable);
@@ -61,14 +63,29 @@ const rowsByHost = (
     else list.push(row);
   };
   for (const answer of answers) {
-    for (const { query, hostId, subject, details, blindSpots } of findingsOfAnswer(answer)) {
+    for (const { query, severity, severityReason, ...finding } of findingsOfAnswer(answer)) {
+      const { hostId, subject, details, blindSpots } = finding;
       if (hostId === null) continue;
       const seen = firstSeen.get(findingKey(hostId, query.name, subject ?? '')) ?? null;
-      put(hostId, rowOf(query, 'hit', subject, details, blindSpots, seen));
+      put(
+        hostId,
+        rowOf(query, 'hit', { severity, reason: severityReason }, subject, details, blindSpots, seen),
+      );
     }
     for (const [hostId, verdict] of answer.verdicts) {
       if (verdict === 'unknown' || verdict === 'not_asked')
-        put(hostId, rowOf(answer.query, verdict, null, [], answer.blindSpots.get(hostId) ?? [], null));
+        put(
+          hostId,
+          rowOf(
+            answer.query,
+            verdict,
+            gradeOn(answer, hostId),
+            null,
+            [],
+            answer.blindSpots.get(hostId) ?? [],
+            null,
+          ),
+        );
     }
   }
   return byHost;

@@ -32,6 +32,10 @@ export const findingsTable = defineTable({
     references: required(text('Where to read more.', { privacy: 'nobody' })),
     false_positives: required(text('What else could cause it.', { privacy: 'nobody' })),
     first_seen_time: time('When it was first found; NULL where no database knows.', { privacy: 'nobody' }),
+    severity_reason: text('Why its severity is lower than the question says; NULL where it is not.', {
+      privacy: 'nobody',
+      example: 'FileVault is off',
+    }),
   },
   key: ['query_name', 'verdict', 'subject'],
   sources: [],

@@ -1,7 +1,7 @@
 /** The statements that find hosts on which a query cannot be evaluated, made from what it requires. */
 import { isGood } from '../collector/status.ts';
 import { quoteName, quoteText, statusList } from '../store/ddl.ts';
-import { areRowsKnown, isTableKnown } from './known.ts';
+import { areRowsKnown, everyHost, isTableKnown } from './known.ts';
 import type { Requirement } from './known.ts';
 import type { ClosedColumn, Query } from './query.ts';
 
@@ -10,9 +10,6 @@ import type { ClosedColumn, Query } from './query.ts';
  * snapshot must be to prove "no change".
  */
 const windowSeconds = 7 * 86_400;
-
-/** Every host that is known at all. */
-export const everyHost = '(SELECT host_id FROM hosts UNION SELECT host_id FROM table_status)';
 
 /** Why something is not known, as SQL: in words, and what the words are made of, where table_status says it. */
 export interface Why {

@@ -13,12 +13,15 @@ import type { Db, Preparing, Statement } from '../store/database.ts';
 import { prepareGuarded } from '../store/guard.ts';
 import { seeEveryHost } from '../store/one_host.ts';
 import type { Part, Seeing } from '../store/seen.ts';
-import { everyHost, exemptStatement, sizeStatements, spotStatements } from './blind_spots.ts';
+import { exemptStatement, sizeStatements, spotStatements } from './blind_spots.ts';
 import type { SpotStatement, Why } from './blind_spots.ts';
+import { factSql } from './context.ts';
+import type { Expectation, FactName, Place } from './context.ts';
 import { queries as library } from './index.ts';
+import { everyHost } from './known.ts';
 import { meansOf } from './means.ts';
 import type { Means } from './means.ts';
-import type { Query } from './query.ts';
+import type { Query, Severity, SeverityRule } from './query.ts';
 import { spotReader } from './spot_reader.ts';
 import type { AnyRow, Ask } from './spot_reader.ts';
 
@@ -63,7 +66,23 @@ export interface Answer {
   readonly blindSpots: ReadonlyMap<string, readonly BlindSpot[]>;
   /** Each host exactly once. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
+  /** The hosts on which it matters less than its severity says, and why. */
+  readonly lowered: ReadonlyMap<string, SeverityRule>;
 }
+
+/** How much something matters on a host, and why, where its question says another severity. */
+export interface Grade {
+  readonly severity: Severity;
+  readonly reason: string | null;
+}
+
+/** How much a question matters on a host. */
+export const gradeOn = ({ query, lowered }: Answer, hostId: string | null): Grade => {
+  const rule = lowered.get(hostId ?? '');
+  return rule === undefined
+    ? { severity: query.severity, reason: null }
+    : { severity: rule.severity, reason: rule.reason };
+};
 
 /** What error messages about SQL may suggest. */
 export interface Names {
@@ -77,6 +96,8 @@ export interface EvaluateOptions {
   readonly names: Names;
   /** What is declared of the tables in the database. */
   readonly tables: readonly Table[];
+  /** Whether the hosts are of an organisation; by default that is found out. */
+  readonly expect?: Expectation;
   /** How the names come to mean what the last look told; by default of all hosts at once. */
   readonly seeing?: Seeing;
   /** Is told how many queries are answered. */
@@ -153,6 +174,7 @@ interface Found {
   readonly query: Query;
   readonly spots: Spots;
   readonly hits: readonly Hit[];
+  readonly lowered: ReadonlyMap<string, SeverityRule>;
 }
 
 const shipped: ReadonlySet<Query> = new Set(library);
@@ -167,6 +189,18 @@ const preparerFor = (
     ? (sql) => (seeing ?? db).prepare(sql)
     : (sql) => prepareGuarded(db, sql, names);
 
+/** The histories of all hosts, where there are any: those of the file itself, for a name may stand for one host alone. */
+const historiesOf = (db: Preparing): Place['histories'] => {
+  const names = ['mdm_enrollments_history', 'enrollment_markers_history'] as const;
+  const rows = db
+    .prepare(
+      `SELECT name FROM main.sqlite_schema WHERE name IN (${names.map((name) => `'${name}'`).join(', ')})`,
+    )
+    .all() as { name: string }[];
+  if (rows.length < names.length) return null;
+  return { enrolments: `main.${names[0]}`, markers: `main.${names[1]}` };
+};
+
 const hostIdsOf = (rows: readonly AnyRow[]): readonly string[] => rows.map((row) => String(row['host_id']));
 
 /** Asks queries of what the names of the tables mean at that time; what several of them require is looked up once. */
@@ -175,12 +209,18 @@ class Asking {
   readonly #tables: readonly Table[];
   readonly #prepare: (sql: string) => Statement;
   readonly #remembered = new Map<string, readonly AnyRow[]>();
+  /** Prepares what is of this program, whoever wrote the queries. */
+  readonly #prepareOwn: (sql: string) => Statement;
+  readonly #place: Place;
+  readonly #facts = new Map<FactName, ReadonlySet<string>>();
   #hosts: readonly string[] | null = null;
 
   constructor(db: Db, queries: readonly Query[], options: EvaluateOptions) {
     this.#now = options.now;
     this.#tables = options.tables;
     this.#prepare = preparerFor(db, queries, options);
+    this.#prepareOwn = (sql) => (options.seeing ?? db).prepare(sql);
+    this.#place = { expect: options.expect ?? 'auto', histories: historiesOf(options.seeing ?? db) };
   }
 
   #rows(sql: string, among?: readonly string[]): readonly AnyRow[] {
@@ -215,8 +255,30 @@ class Asking {
       const spots = this.#spotsOf(one, read);
       const hits = one.sql === null ? [] : this.#rows(one.sql).map(hitOf);
       step(one.query);
-      return { query: one.query, spots, hits };
+      return { query: one.query, spots, hits, lowered: this.#loweredOn(one.query) };
     });
+  }
+
+  /** The hosts of which a fact is proven. */
+  #provenOn(name: FactName): ReadonlySet<string> {
+    const known = this.#facts.get(name);
+    if (known !== undefined) return known;
+    const sql = factSql(name, this.#place);
+    const rows = sql === null ? [] : (this.#prepareOwn(sql).all({ now: this.#now }) as AnyRow[]);
+    const hosts = new Set(hostIdsOf(rows));
+    this.#facts.set(name, hosts);
+    return hosts;
+  }
+
+  #loweredOn({ severityWhere, isOfFleet }: Query): ReadonlyMap<string, SeverityRule> {
+    const lowered = new Map<string, SeverityRule>();
+    if (isOfFleet) return lowered;
+    for (const rule of severityWhere) {
+      const [first, ...others] = rule.when.map((name) => this.#provenOn(name));
+      for (const host of first ?? [])
+        if (!lowered.has(host) && others.every((hosts) => hosts.has(host))) lowered.set(host, rule);
+    }
+    return lowered;
   }
 
   #spotsOf({ query, statements }: Asked, read: ReturnType<typeof spotReader>): Spots {
@@ -262,8 +324,10 @@ const answerOf = (
   query: Query,
   hits: readonly Hit[],
   spots: readonly Part<Spots>[],
+  graded: readonly Part<Found['lowered']>[],
   hosts: readonly string[],
 ): Answer => {
+  const lowered = graded.flatMap(({ of, isTrueOf }) => [...of].filter(([host]) => isTrueOf(host)));
   const all = new Map<string, BlindSpot[]>();
   for (const { of, isTrueOf } of spots)
     for (const [host, own] of of) if (isTrueOf(host)) addSpots(all, host, own);
@@ -274,7 +338,7 @@ const answerOf = (
   );
   const hit = new Set(hits.map(({ hostId }) => hostId));
   const verdicts = hosts.map((host) => [host, verdictOf(hit.has(host), blindSpots.get(host))] as const);
-  return { query, hits, blindSpots, verdicts: new Map(verdicts) };
+  return { query, hits, blindSpots, verdicts: new Map(verdicts), lowered: new Map(lowered) };
 };
 
 /** The same, of queries that allow facts of one age. */
@@ -323,6 +387,7 @@ const evaluateGroup = (
         ...(ofAll === undefined ? [] : [{ of: ofAll.spots, isTrueOf }]),
         { of: ahead, isTrueOf },
       ],
+      own.map((part) => ({ ...part, of: part.of.lowered })),
       hosts,
     );
   });

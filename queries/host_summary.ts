@@ -6,7 +6,7 @@ import { isSeen } from '../collector/status.ts';
 import type { Table } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName, quoteText, statusList } from '../store/ddl.ts';
-import { storedQueries } from './findings.ts';
+import { mayBeOf, storedQueries } from './findings.ts';
 import { bare, isColumnKnown, isTableKnown } from './known.ts';
 import type { Requirement } from './known.ts';
 import { isNotAsked } from './means.ts';
@@ -78,7 +78,7 @@ const requirementSql = (requirement: Requirement, tables: readonly Table[]): str
 
 /** SQL that is true where every question of a severity could be answered. Of a condition on rows it is content with nothing less. */
 const isAnswered = (severity: Severity, tables: readonly Table[]): string => {
-  const asked = storedQueries.filter((query) => query.severity === severity && !query.needsHistory);
+  const asked = storedQueries.filter((query) => mayBeOf(query, severity) && !query.needsHistory);
   const byTable = Map.groupBy(
     // What speaks of the collection itself is always there.
     asked.flatMap(({ requires }) => requires).filter(({ table }) => !reports.has(table)),

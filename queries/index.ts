@@ -8,6 +8,8 @@ export const queries: readonly Query[] = [
     "title": "Who probably got the first secure token",
     "group": "context",
     "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "The token holder whose account is the oldest, beside the time when Setup Assistant was done. An inference: macOS keeps no record of it.",
     "requires": [
       {
@@ -69,6 +71,8 @@ export const queries: readonly Query[] = [
     "title": "Which behaviours of macOS apply to a host",
     "group": "context",
     "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "What Apple changed with which version, told for the version and the chip of each host.",
     "requires": [
       {
@@ -99,7 +103,9 @@ export const queries: readonly Query[] = [
     "name": "account_without_password",
     "title": "An account that can log in has no proper password",
     "group": "detection",
-    "severity": "high",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "The account has no authority that checks a password, or the obsolete kind \"basic\".",
     "requires": [
       {
@@ -164,6 +170,8 @@ export const queries: readonly Query[] = [
     "title": "How an account authenticates was changed",
     "group": "detection",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "In the seven days before :now an authentication authority of an existing account was added or removed: a smart card, a kind of hash, a Kerberos realm, or DisabledUser. Of secure tokens other questions speak. Whether the name or the realm within one was replaced by another is asked only of snapshots with --include identities.",
     "requires": [
       {
@@ -206,6 +214,8 @@ export const queries: readonly Query[] = [
     "title": "The admin group names somebody whom the Mac does not know",
     "group": "detection",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "Whoever makes an account of that name, or with that GeneratedUID, is an administrator at once.",
     "requires": [
       {
@@ -255,6 +265,8 @@ export const queries: readonly Query[] = [
     "title": "An account that existed was barred from getting a token by itself",
     "group": "detection",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "In the seven days before :now the tag ;DisabledTags;SecureToken was put on an account that already existed.",
     "requires": [
       {
@@ -297,6 +309,8 @@ export const queries: readonly Query[] = [
     "title": "A hidden account is an administrator",
     "group": "detection",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "An administrator is hidden by its record or by the login window, or has a uid below 500, and is neither root nor Setup Assistant. No other account of macOS is an administrator.",
     "requires": [
       {
@@ -374,6 +388,8 @@ export const queries: readonly Query[] = [
     "title": "A Mac is not the one that it was",
     "group": "detection",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "In the seven days before :now a hardware UUID came with another model, serial number or startup container than before: somebody else spoke in the name of this Mac, or its evidence was changed.",
     "requires": [
       {
@@ -409,6 +425,8 @@ export const queries: readonly Query[] = [
     "title": "Marker files as scripts leave them that skip the enrolment",
     "group": "detection",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "The markers \"no record found\" and \"profile installed\" are there together on a Mac that is not enrolled.",
     "requires": [
       {
@@ -447,10 +465,45 @@ export const queries: readonly Query[] = [
     "file": "queries/detection/mdm_bypass_markers.sql"
   },
   {
+    "name": "mdm_enrollment_lost",
+    "title": "A Mac that MDM managed is not enrolled any more",
+    "group": "detection",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "purpose": "In the seven days before :now the Mac was seen not enrolled, and the last time before that it was known, it was enrolled. It has no bootstrap token on the server any more, and no profile that escrows its recovery key. It stays a managed Mac: nothing that is found on it matters less.",
+    "requires": [
+      {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Ask whether the organisation released it. If not, find out who removed the profile, and keep the evidence. Before it is enrolled anew, make sure that an administrator with a token can log in, and that a recovery key that works is escrowed, or known.",
+    "references": "mSCP os_mdm_require; 800-53r5 CM-2, CM-6",
+    "falsePositives": "A Mac that was released, sold, or moves to another server; one that was erased and is set up anew.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  lost.host_id,\n  'host' AS subject,\n  was.server_host AS former_server_host,\n  was.is_dep_enrolled AS was_dep_enrolled,\n  lost.valid_from_time AS change_time\nFROM mdm_enrollments_history lost\nJOIN mdm_enrollments_history was ON was.host_id = lost.host_id\nWHERE lost.is_enrolled = 0\n  AND lost.valid_from_time > :now - 7 * 86400\n  AND lost.valid_from_time <= :now\n  AND was.is_enrolled = 1\n  AND was.valid_from_time < lost.valid_from_time\n  -- What was known last before.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM mdm_enrollments_history later\n    WHERE later.host_id = lost.host_id\n      AND later.is_enrolled IS NOT NULL\n      AND later.valid_from_time > was.valid_from_time\n      AND later.valid_from_time < lost.valid_from_time\n  )\nORDER BY lost.host_id, lost.valid_from_time",
+    "file": "queries/detection/mdm_enrollment_lost.sql"
+  },
+  {
     "name": "new_admin_between_snapshots",
     "title": "An account became an administrator",
     "group": "detection",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "In the seven days before :now an account that was none, or that did not exist, became an administrator.",
     "requires": [
       {
@@ -499,6 +552,8 @@ export const queries: readonly Query[] = [
     "title": "Many failed logins, or a password older than a year",
     "group": "detection",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "Five failed logins in a row or more, or a password that was set more than 365 days ago, of an account that can log in: one that is disabled, or has no shell, is left out.",
     "requires": [
       {
@@ -604,6 +659,16 @@ export const queries: readonly Query[] = [
     "title": "A file that may hold the recovery key lies on the disk",
     "group": "detection",
     "severity": "critical",
+    "severityWhere": [
+      {
+        "severity": "high",
+        "when": [
+          "private_key_file"
+        ],
+        "reason": "only the owner of the file may read it"
+      }
+    ],
+    "severityFrom": null,
     "purpose": "A deferred enablement left its output file, which can hold the personal recovery key in clear text. Only that it is there, and its mode, was looked at; it is never read.",
     "requires": [
       {
@@ -635,6 +700,8 @@ export const queries: readonly Query[] = [
     "title": "An account gained a secure token",
     "group": "detection",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "In the seven days before :now an account came to hold a secure token. It is suspicious without a bootstrap token, and for hidden and service accounts.",
     "requires": [
       {
@@ -701,6 +768,8 @@ export const queries: readonly Query[] = [
     "title": "An account lost its secure token",
     "group": "detection",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "In the seven days before :now an account lost its secure token, or went away with it: a password reset out of band, a removal by hand, or tampering.",
     "requires": [
       {
@@ -743,6 +812,8 @@ export const queries: readonly Query[] = [
     "title": "An account poses as one of macOS, shares its identity, or is one that somebody uses",
     "group": "detection",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "An account is named like those of macOS and can log in, claims an identity of macOS that is not its own, has uid 0 without being root, or has the uid or the GeneratedUID of another account. Or it has the whole identity of an account of macOS and does what none does (kind awake): it can log in, has a password, is an administrator, is hidden by its own record or by the login window, or holds a token. Whoever makes an account chooses its uid and its GeneratedUID: they are no proof. root, Setup Assistant and Guest have other questions.",
     "requires": [
       {
@@ -852,6 +923,8 @@ export const queries: readonly Query[] = [
     "title": "An account was made anew under an old name",
     "group": "detection",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "In the seven days before :now a short name came back with another GeneratedUID: the account was deleted and made again, and the former GeneratedUID may still unlock the disk.",
     "requires": [
       {
@@ -886,6 +959,8 @@ export const queries: readonly Query[] = [
     "title": "Escrow, FileVault and volume ownership by version of macOS",
     "group": "fleet",
     "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "Of each major version, how many hosts have what. A percentage is of the hosts of which the fact is known; unknown hosts are no failures. A Mac that is being decrypted does not count as one with FileVault on.",
     "requires": [
       {
@@ -900,7 +975,7 @@ export const queries: readonly Query[] = [
         "table": "bootstrap_tokens",
         "column": "escrowed_to_server",
         "isNullAnswer": false,
-        "where": null,
+        "where": "state <> 'not_enrolled'",
         "unless": null,
         "reads": null
       },
@@ -925,6 +1000,18 @@ export const queries: readonly Query[] = [
       }
     ],
     "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
       {
         "table": "filevault_status",
         "column": "status",
@@ -958,6 +1045,8 @@ export const queries: readonly Query[] = [
     "title": "An administrator whose name is on at most two Macs of the fleet",
     "group": "fleet",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "Administrators that an organisation makes have the same name on many Macs. One that is on one or two, and is not the person at the screen, was made by hand. At the login window nobody knows who the person of the Mac is: then only accounts are told that are hidden, have a uid below 500 or cannot log in, and of others the answer is unknown.",
     "requires": [
       {
@@ -1011,6 +1100,8 @@ export const queries: readonly Query[] = [
     "title": "Token holders, administrators, escrowed hosts and conflicts by week",
     "group": "fleet",
     "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "How the fleet stood at the end of each of the last thirteen weeks, as was known then. Each host counts once, however often it was looked at. Weeks begin on Monday, 0 o'clock UTC.",
     "requires": [
       {
@@ -1062,6 +1153,8 @@ export const queries: readonly Query[] = [
     "title": "An administrator holds no secure token",
     "group": "hygiene",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "A person's administrator account can neither unlock the disk, nor grant tokens, nor (Apple silicon) approve updates. Administrators that MDM made (account_type managed_admin) and those that are barred from a token on purpose (disabled_tag) are left out.",
     "requires": [
       {
@@ -1179,6 +1272,8 @@ export const queries: readonly Query[] = [
     "title": "A disabled account can unlock the disk",
     "group": "hygiene",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "The account is disabled (DisabledUser), and it is a FileVault user or holds a secure token: with FileVault on, its password still unlocks the disk at startup.",
     "requires": [
       {
@@ -1221,6 +1316,16 @@ export const queries: readonly Query[] = [
     "title": "Somebody who has no account can unlock the disk",
     "group": "hygiene",
     "severity": "high",
+    "severityWhere": [
+      {
+        "severity": "low",
+        "when": [
+          "filevault_off"
+        ],
+        "reason": "FileVault is off, so nobody must unlock the disk"
+      }
+    ],
+    "severityFrom": null,
     "purpose": "A GeneratedUID that no local account has is still a FileVault user or an APFS crypto user: the account was deleted or made anew, and with FileVault on its last password still works at startup. Guest and the keys are left out.",
     "requires": [
       {
@@ -1318,7 +1423,9 @@ export const queries: readonly Query[] = [
     "name": "laps_admin_holds_secure_token",
     "title": "The administrator that MDM manages holds a token and has had its password changed",
     "group": "hygiene",
-    "severity": "medium",
+    "severity": "low",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "MDM sets a hash, not a password: the login follows, FileVault does not, and the two passwords drift apart.",
     "requires": [
       {
@@ -1417,6 +1524,17 @@ export const queries: readonly Query[] = [
     "title": "An institutional or iCloud recovery key is still about",
     "group": "hygiene",
     "severity": "low",
+    "severityWhere": [
+      {
+        "severity": "info",
+        "when": [
+          "personal",
+          "no_institutional_key"
+        ],
+        "reason": "its owner may keep the key in iCloud"
+      }
+    ],
+    "severityFrom": null,
     "purpose": "An institutional key opens every Mac that has it and is of no use on Apple silicon; an iCloud key is in the hands of one person's Apple Account.",
     "requires": [
       {
@@ -1468,6 +1586,8 @@ export const queries: readonly Query[] = [
     "title": "An account was taken off FileVault and kept its token",
     "group": "hygiene",
     "severity": "low",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "The account is not offered at startup and still holds a secure token: it can grant tokens and own the volume.",
     "requires": [
       {
@@ -1534,6 +1654,8 @@ export const queries: readonly Query[] = [
     "title": "An unused account can unlock the disk",
     "group": "hygiene",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "The account was not used for 90 days, and it is a FileVault user or holds a secure token: with FileVault on, its password still unlocks the disk at startup. No source of this version tells when an account was last used, so that this is not asked unless the evidence has a last_login_time. Of disabled accounts disabled_account_can_unlock speaks.",
     "requires": [
       {
@@ -1593,6 +1715,8 @@ export const queries: readonly Query[] = [
     "title": "A standard user holds a secure token",
     "group": "hygiene",
     "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "Normal, and good, where MDM took the administrator's rights away; a trap only where token_admins is 0. It is NULL where it is not known of every account.",
     "requires": [
       {
@@ -1650,7 +1774,9 @@ export const queries: readonly Query[] = [
     "name": "token_source_conflicts",
     "title": "The sources of macOS disagree",
     "group": "hygiene",
-    "severity": "medium",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": "conflict_severity",
     "purpose": "OpenDirectory, sysadminctl, fdesetup, profiles and APFS do not say the same of an account, a key or the Mac.",
     "requires": [
       {
@@ -1727,6 +1853,8 @@ export const queries: readonly Query[] = [
     "title": "No way is left on which the organisation can count",
     "group": "lockout",
     "severity": "critical",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "No user, key or token is left with which the disk can be unlocked at startup (capability unlock), or with which tokens can be granted and owners' consent be given (capability authority). It shows at the next restart or update.",
     "requires": [
       {
@@ -1916,7 +2044,17 @@ export const queries: readonly Query[] = [
     "name": "lockout_single_loss",
     "title": "One single loss would lock the organisation out",
     "group": "lockout",
-    "severity": "high",
+    "severity": "medium",
+    "severityWhere": [
+      {
+        "severity": "info",
+        "when": [
+          "personal"
+        ],
+        "reason": "there is no organisation that could be locked out of a personal Mac"
+      }
+    ],
+    "severityFrom": null,
     "purpose": "Exactly one user, key or token is left with which the disk can be unlocked at startup (capability unlock), or with which tokens can be granted and owners' consent be given (capability authority). Lose it, and none is left.",
     "requires": [
       {
@@ -2107,6 +2245,8 @@ export const queries: readonly Query[] = [
     "title": "Every way to unlock or to administer a Mac, and whether it counts",
     "group": "lockout",
     "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "What the answers on lockout rest on: each user, key and token with whether the organisation can count on it (1), cannot (0) or whether that is unknown (NULL), and why.",
     "requires": [
       {
@@ -2308,6 +2448,16 @@ export const queries: readonly Query[] = [
     "title": "No administrator owns the volume of an Apple silicon Mac",
     "group": "posture",
     "severity": "critical",
+    "severityWhere": [
+      {
+        "severity": "high",
+        "when": [
+          "bootstrap_token_escrowed"
+        ],
+        "reason": "the bootstrap token is escrowed, so MDM can still authorise updates"
+      }
+    ],
+    "severityFrom": null,
     "purpose": "Updates, changes of startup security and Erase All Content and Settings cannot be authorised at the Mac.",
     "requires": [
       {
@@ -2380,6 +2530,8 @@ export const queries: readonly Query[] = [
     "title": "The server takes bootstrap tokens and has none of this Mac",
     "group": "posture",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "Users who log in later get no secure token by themselves, and on Apple silicon MDM can neither enforce updates nor erase the Mac without help.",
     "requires": [
       {
@@ -2434,6 +2586,8 @@ export const queries: readonly Query[] = [
     "title": "What the Mac believes of its bootstrap token is contradicted",
     "group": "posture",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "The Mac says escrowed and its volume has no such key, or the erase preflight fails, or the key is there and the server does not take it: when the token is needed, it will not work. The preflight is asked with --allow-network only, from macOS 13.3 on; without it, and with an answer that is none of those that are known, the answer is unknown.",
     "requires": [
       {
@@ -2518,6 +2672,8 @@ export const queries: readonly Query[] = [
     "title": "FileVault was deferred and is still off",
     "group": "posture",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "Enablement waits for a login, and the user may put it off; with 9999 or -1 attempts it is never forced.",
     "requires": [
       {
@@ -2560,6 +2716,16 @@ export const queries: readonly Query[] = [
     "title": "FileVault is off",
     "group": "posture",
     "severity": "high",
+    "severityWhere": [
+      {
+        "severity": "info",
+        "when": [
+          "virtual_machine"
+        ],
+        "reason": "what a virtual machine stores lies on the disk of its host, which is what must be encrypted"
+      }
+    ],
+    "severityFrom": null,
     "purpose": "The data volume is not protected by FileVault, and no deferred enablement or encryption is under way; or it is being decrypted (status decrypting), also while fdesetup still says that FileVault is on. With status restart_needed it begins with the next restart. Whether FileVault may be turned off is not asked here: the test of mSCP and CIS also wants dontAllowFDEDisable (filevault_policies.dont_allow_fde_disable).",
     "requires": [
       {
@@ -2612,7 +2778,9 @@ export const queries: readonly Query[] = [
     "name": "filevault_without_recovery_key",
     "title": "FileVault is on and there is no recovery key that works",
     "group": "posture",
-    "severity": "critical",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "FileVault is on, and neither a personal recovery key nor iCloud recovery opens the disk; an institutional key does so on an Intel Mac only. One forgotten password is a lost disk. (Recovery by iCloud is in one person's hands: legacy_recovery_keys tells it.)",
     "requires": [
       {
@@ -2703,6 +2871,8 @@ export const queries: readonly Query[] = [
     "title": "Root login, automatic login or the Guest account is on",
     "group": "posture",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "Somebody can get in without a password of their own: root may log in, a password is kept for automatic login, or anybody may use the Guest account. Root counts where its record has an AuthenticationAuthority, is not disabled and has a shell. mSCP's test of macOS 26 is stricter: it wants no AuthenticationAuthority at all (loginwindow_settings.root_enabled), so a root that was disabled again fails there.",
     "requires": [
       {
@@ -2766,6 +2936,16 @@ export const queries: readonly Query[] = [
     "title": "Not enrolled, or not fully",
     "group": "posture",
     "severity": "medium",
+    "severityWhere": [
+      {
+        "severity": "info",
+        "when": [
+          "personal"
+        ],
+        "reason": "nobody means to manage a personal Mac"
+      }
+    ],
+    "severityFrom": null,
     "purpose": "The Mac is not enrolled, not user-approved, not supervised, or known to Apple Business Manager and enrolled by other means: MDM cannot do what it is relied upon to do. From macOS 11 on an enrolment that the user approved supervises the Mac, and User Enrollment (is_user_enrollment) never does, by design: neither is a gap.",
     "requires": [
       {
@@ -2837,6 +3017,8 @@ export const queries: readonly Query[] = [
     "title": "A directory user holds no secure token",
     "group": "posture",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "The user can neither unlock the disk nor, on Apple silicon, approve an update. The two usual causes stand beside it: the prompt is suppressed, or no bootstrap token is escrowed.",
     "requires": [
       {
@@ -2929,6 +3111,16 @@ export const queries: readonly Query[] = [
     "title": "No local user holds a secure token",
     "group": "posture",
     "severity": "critical",
+    "severityWhere": [
+      {
+        "severity": "high",
+        "when": [
+          "bootstrap_token_escrowed"
+        ],
+        "reason": "the bootstrap token is escrowed, so the next account that logs in gets a token"
+      }
+    ],
+    "severityFrom": null,
     "purpose": "Nobody can grant a secure token, enable FileVault or, on Apple silicon, authorise an update.",
     "requires": [
       {
@@ -2996,6 +3188,8 @@ export const queries: readonly Query[] = [
     "title": "The administrator that MDM manages is the only token holder",
     "group": "posture",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "The person who uses the Mac can neither unlock it at startup nor update it.",
     "requires": [
       {
@@ -3080,6 +3274,16 @@ export const queries: readonly Query[] = [
     "title": "There is a recovery key, and nothing that escrows it",
     "group": "posture",
     "severity": "high",
+    "severityWhere": [
+      {
+        "severity": "info",
+        "when": [
+          "personal"
+        ],
+        "reason": "nobody but its owner is meant to have the key of a personal Mac"
+      }
+    ],
+    "severityFrom": null,
     "purpose": "The key has no escrow file and no FDERecoveryKeyEscrow payload, or the Mac is not enrolled and nobody fetches the file: probably only the user knows the personal recovery key. A payload without the file is unknown: it escrows the keys that are made after it.",
     "requires": [
       {
@@ -3154,7 +3358,17 @@ export const queries: readonly Query[] = [
     "name": "single_token_admin",
     "title": "One administrator alone holds a secure token",
     "group": "posture",
-    "severity": "medium",
+    "severity": "low",
+    "severityWhere": [
+      {
+        "severity": "info",
+        "when": [
+          "personal"
+        ],
+        "reason": "a personal Mac has one administrator by design"
+      }
+    ],
+    "severityFrom": null,
     "purpose": "When its password is lost, no secure token can be granted any more and, on Apple silicon, nothing be authorised that an owner must authorise: there is no bootstrap token that could stand in. (macOS refuses to delete an account only where it is the last token holder or the last administrator.)",
     "requires": [
       {
@@ -3249,6 +3463,8 @@ export const queries: readonly Query[] = [
     "title": "Nothing was seen of a Mac for a week",
     "group": "trust",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "No table of the host was collected for seven days (--not-seen-after DURATION): what the other questions tell of it is as old as that.",
     "requires": [
       {
@@ -3280,6 +3496,8 @@ export const queries: readonly Query[] = [
     "title": "Something of a Mac was not seen for a week",
     "group": "trust",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
     "purpose": "The host was looked at, and some table was not collected in these looks for seven days (--not-seen-after DURATION), or never: where the questions that read it find nothing, that means nothing. A table that came in part was seen; what is missing in it is told with the questions that it leaves open.",
     "requires": [
       {

@@ -1,6 +1,8 @@
 /** A query as its .sql file declares it: comment lines at the top, then one statement. */
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
+import { factNames, isFact } from './context.ts';
+import type { FactName } from './context.ts';
 import { withKnownTables } from './known.ts';
 import type { Requirement } from './known.ts';
 
@@ -14,11 +16,23 @@ export interface ClosedColumn {
   readonly values: readonly string[];
 }
 
+/** How much a question matters on a host of which all of the facts are proven. */
+export interface SeverityRule {
+  readonly severity: Severity;
+  readonly when: readonly FactName[];
+  readonly reason: string;
+}
+
 export interface Query {
   readonly name: string;
   readonly title: string;
   readonly group: string;
+  /** How much it matters where nothing makes it matter less. */
   readonly severity: Severity;
+  /** Where it matters less; the first that holds counts. */
+  readonly severityWhere: readonly SeverityRule[];
+  /** The column that says how much each row matters; `severity` is the most. */
+  readonly severityFrom: string | null;
   readonly purpose: string;
   readonly requires: readonly Requirement[];
   /** The columns with a closed list that it reads; the declarations say it (closed.ts). */
@@ -53,6 +67,8 @@ const keys = [
   'title',
   'group',
   'severity',
+  'severity-where',
+  'severity-from',
   'history',
   'scope',
   'least-hosts',
@@ -94,9 +110,13 @@ const fault = (file: string, line: number, message: string, hint = ''): UserErro
 
 const isKey = (word: string): word is Key => (keys as readonly string[]).includes(word);
 
+/** What a header may say several times. */
+const repeatable: ReadonlySet<Key> = new Set(['severity-where']);
+
 /** The header lines, and where the SQL begins. */
 const readHeader = (file: string, lines: readonly string[]) => {
   const entries = new Map<Key, Entry>();
+  const repeated: (Entry & { readonly key: Key })[] = [];
   let last: Entry | null = null;
   let at = 0;
   for (; at < lines.length; at += 1) {
@@ -105,9 +125,11 @@ const readHeader = (file: string, lines: readonly string[]) => {
     if (!line.startsWith('--')) break;
     const [, word, value] = /^--\s?([a-z][a-z-]*):(?:\s+(.*))?$/.exec(line) ?? [];
     if (word !== undefined && isKey(word)) {
-      if (entries.has(word)) throw fault(file, at + 1, `${word} is given twice`);
-      last = { line: at + 1, value: (value ?? '').trim() };
-      entries.set(word, last);
+      if (entries.has(word) && !repeatable.has(word)) throw fault(file, at + 1, `${word} is given twice`);
+      const entry = { key: word, line: at + 1, value: (value ?? '').trim() };
+      last = entry;
+      entries.set(word, entry);
+      if (repeatable.has(word)) repeated.push(entry);
       continue;
     }
     const isContinued = /^--\s{2,}\S/.test(line);
@@ -125,7 +147,7 @@ const readHeader = (file: string, lines: readonly string[]) => {
         : `did you mean "-- ${near}:"?`,
     );
   }
-  return { entries, sqlLine: at };
+  return { entries, repeated, sqlLine: at };
 };
 
 /** Splits at commas that stand outside of parentheses and strings. */
@@ -153,19 +175,31 @@ const splitItems = (text: string): string[] => {
 class Header {
   readonly file: string;
   readonly #entries: ReadonlyMap<Key, Entry>;
+  readonly #repeated: readonly (Entry & { readonly key: Key })[];
   /** The index of the line at which the SQL begins. */
   readonly sqlLine: number;
 
   constructor(file: string, lines: readonly string[]) {
     this.file = file;
-    const { entries, sqlLine } = readHeader(file, lines);
+    const { entries, repeated, sqlLine } = readHeader(file, lines);
     this.#entries = entries;
+    this.#repeated = repeated;
     this.sqlLine = sqlLine;
   }
 
   /** Empty where the header has no such line. */
   text(key: Key): string {
     return this.#entries.get(key)?.value ?? '';
+  }
+
+  /** All lines of a key that may be given several times, each with how to say what is wrong with it. */
+  each<T>(
+    key: Key,
+    read: (value: string, wrong: (message: string, hint?: string) => UserError) => T,
+  ): readonly T[] {
+    return this.#repeated
+      .filter((entry) => entry.key === key)
+      .map(({ line, value }) => read(value, (message, hint) => fault(this.file, line, message, hint)));
   }
 
   /** What is wrong with a line. */
@@ -262,6 +296,43 @@ const severityOf = (header: Header): Severity => {
   );
 };
 
+/** The lines `severity-where: SEVERITY when FACT and FACT: REASON`. */
+const severityWhereOf = (header: Header, most: Severity): readonly SeverityRule[] =>
+  header.each('severity-where', (value, wrong) => {
+    const [, word, condition, reason] =
+      /^([a-z]+)\s+when\s+([a-z_]+(?:\s+and\s+[a-z_]+)*)\s*:\s+(\S.*)$/s.exec(value) ?? [];
+    const severity = severities.find((known) => known === word);
+    if (severity === undefined || condition === undefined || reason === undefined)
+      throw wrong(
+        `severity-where does not understand ${JSON.stringify(value)}`,
+        'it takes: SEVERITY when FACT: REASON, or when FACT and FACT',
+      );
+    if (severities.indexOf(severity) >= severities.indexOf(most))
+      throw wrong(
+        `severity-where says ${severity}, and severity is ${most}`,
+        'severity is what holds where nothing is known; a line lowers it',
+      );
+    const words = condition.split(/\s+and\s+/);
+    const unknown = words.find((name) => !isFact(name));
+    if (unknown !== undefined)
+      throw wrong(
+        `severity-where names a fact that is not there: ${unknown}`,
+        `facts: ${factNames.join(', ')}`,
+      );
+    return { severity, when: words.filter(isFact), reason };
+  });
+
+/** A line `severity-where` as a header has it. */
+export const severityRuleText = ({ severity, when, reason }: SeverityRule): string =>
+  `${severity} when ${when.join(' and ')}: ${reason}`;
+
+const severityFromOf = (header: Header): string | null => {
+  const column = header.text('severity-from');
+  if (column !== '' && !nameForm.test(column))
+    throw header.fault('severity-from', `${JSON.stringify(column)} is no column`);
+  return column || null;
+};
+
 const leastHostsOf = (header: Header): number => {
   const least = header.text('least-hosts');
   if (least !== '' && !/^[1-9][0-9]{0,5}$/.test(least))
@@ -324,6 +395,8 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
     title: header.text('title'),
     group: header.text('group') || options.group || 'own',
     severity,
+    severityWhere: severityWhereOf(header, severity),
+    severityFrom: severityFromOf(header),
     purpose: header.text('purpose'),
     requires,
     closed: [],

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { withClosed } from '../queries/closed.ts';
-import { parseQuery, severityRank } from '../queries/query.ts';
+import { parseQuery, severityRank, severityRuleText } from '../queries/query.ts';
 import type { Query } from '../queries/query.ts';
 import { withReads } from '../queries/reads.ts';
 import { openDatabase } from '../store/database.ts';
@@ -135,7 +135,8 @@ const queryPage = (query: Query): string[] => [
   '',
   `**${markdown(query.title)}.** ${markdown(query.purpose)}`,
   '',
-  `- Severity: ${query.severity}`,
+  `- Severity: ${query.severity}${query.severityFrom === null ? '' : `, or less by its column \`${query.severityFrom}\``}`,
+  ...query.severityWhere.map((rule) => `- Severity ${markdown(severityRuleText(rule))}`),
   ...(query.needsHistory ? ['- Needs a database with at least two snapshots of the host'] : []),
   ...(query.isOfFleet ? ['- A report on the fleet: its rows are of no one host'] : []),
   ...(query.leastHosts > 0 ? [`- Needs at least ${query.leastHosts} hosts to compare`] : []),

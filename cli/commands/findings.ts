@@ -1,9 +1,11 @@
 import { UserError } from '../../collector/errors.ts';
 import { isAtLeast, findingsOfAnswer } from '../../queries/findings.ts';
+import type { Finding } from '../../queries/findings.ts';
+import type { Expectation } from '../../queries/context.ts';
 import { severities, withNotSeenAfter } from '../../queries/query.ts';
 import type { Query, Severity } from '../../queries/query.ts';
 import { queries as library } from '../../queries/index.ts';
-import { fieldsOfSpot } from '../../queries/evaluate.ts';
+import { fieldsOfSpot, gradeOn } from '../../queries/evaluate.ts';
 import type { Answer, BlindSpot, Verdict } from '../../queries/evaluate.ts';
 import { statementsOf } from '../../queries/closed.ts';
 import { checkQuery, readQueries } from '../../queries/custom.ts';
@@ -24,7 +26,15 @@ import { tellMistakes } from '../mistakes.ts';
 import { readNotSeen } from '../not_seen.ts';
 import type { NotSeen } from '../not_seen.ts';
 import { names } from '../names.ts';
-import { modeOf, modeOptions, pagerOption, timeoutOption, worldOptions } from '../options.ts';
+import {
+  expectOf,
+  expectOption,
+  modeOf,
+  modeOptions,
+  pagerOption,
+  timeoutOption,
+  worldOptions,
+} from '../options.ts';
 import { exitUnreadWith, flush, print, printNote, printRows } from '../output.ts';
 import type { Cells, Mode } from '../output.ts';
 import { evaluatePacks, queriesOfPacks } from '../packs.ts';
@@ -46,11 +56,14 @@ const columns = [
   'references',
   'false_positives',
   'blind_spots',
+  'severity_reason',
 ] as const;
 
 interface OutputRow {
   readonly verdict: Exclude<Verdict, 'clean'>;
   readonly query: Query;
+  readonly severity: Severity;
+  readonly severityReason: string | null;
   readonly hostId: string | null;
   readonly subject: string | null;
   readonly details: readonly object[];
@@ -62,12 +75,16 @@ function* outputRows(answers: readonly Answer[]): Generator<OutputRow> {
   for (const answer of answers) {
     for (const finding of findingsOfAnswer(answer)) yield { verdict: 'hit', ...finding };
   }
-  for (const { query, verdicts, blindSpots } of answers) {
+  for (const answer of answers) {
+    const { query, verdicts, blindSpots } = answer;
     for (const [hostId, verdict] of verdicts) {
       if (verdict === 'hit' || verdict === 'clean') continue;
+      const { severity, reason } = gradeOn(answer, hostId);
       yield {
         verdict,
         query,
+        severity,
+        severityReason: reason,
         hostId,
         subject: null,
         details: [],
@@ -77,12 +94,21 @@ function* outputRows(answers: readonly Answer[]): Generator<OutputRow> {
   }
 }
 
-const fieldsOf = ({ verdict, query, hostId, subject, details, blindSpots }: OutputRow) => [
+const fieldsOf = ({
+  verdict,
+  query,
+  severity,
+  severityReason,
+  hostId,
+  subject,
+  details,
+  blindSpots,
+}: OutputRow) => [
   verdict,
   query.name,
   query.title,
   query.group,
-  query.severity,
+  severity,
   hostId,
   subject,
   details,
@@ -91,6 +117,7 @@ const fieldsOf = ({ verdict, query, hostId, subject, details, blindSpots }: Outp
   query.references,
   query.falsePositives,
   blindSpots.map(fieldsOfSpot),
+  severityReason,
 ];
 
 const printOutput = (mode: Mode, answers: readonly Answer[], hosts: NamedHosts): void => {
@@ -121,7 +148,7 @@ const printOutput = (mode: Mode, answers: readonly Answer[], hosts: NamedHosts):
 interface Asked {
   readonly queries: readonly Query[];
   readonly isLibrary: boolean;
-  evaluate(world: World): readonly Answer[];
+  evaluate(world: World, expect: Expectation): readonly Answer[];
 }
 
 /** Tells of literals in queries of others that cannot match: such a query would find nothing, whatever there is. */
@@ -186,7 +213,7 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
   return {
     queries,
     isLibrary: folder === null,
-    evaluate: (world) => evaluateIn(world, queries),
+    evaluate: (world, expect) => evaluateIn(world, queries, expect),
   };
 };
 
@@ -222,13 +249,17 @@ const evaluated = async (given: Arguments, asked: Asked, store: Store | null): P
     hint: 'tokenquery findings -n NAME asks one alone',
   };
   return asking(world, how, () => ({
-    answers: asked.evaluate(world),
+    answers: asked.evaluate(world, expectOf(given)),
     hosts: namedHosts(world.db),
     notSeen: readNotSeen(world.db),
   }));
 };
 
-const isUnknown = ({ verdicts }: Answer): boolean => [...verdicts.values()].includes('unknown');
+/** The hosts with a verdict on which it matters as much, or more. */
+const hasVerdict = (answer: Answer, wanted: Verdict, least: Severity): boolean =>
+  [...answer.verdicts].some(
+    ([host, verdict]) => verdict === wanted && isAtLeast(gradeOn(answer, host).severity, least),
+  );
 
 interface Outcome {
   readonly exitCode: number;
@@ -240,13 +271,14 @@ const outcomeOf = (given: Arguments, answers: readonly Answer[]): Outcome => {
   const failOn = given.text('fail-on') as Severity | null;
   const isNobody = answers.every(({ verdicts }) => verdicts.size === 0);
   const notes = isNobody ? ['there is no host to judge: that is no pass'] : [];
-  const isCounted = ({ query }: Answer): boolean => isAtLeast(query.severity, failOn ?? 'info');
-  const open = answers.filter((answer) => isUnknown(answer) && isCounted(answer));
+  const least = failOn ?? 'info';
+  const open = answers.filter((answer) => hasVerdict(answer, 'unknown', least));
   if (failOn !== null && open.length > 0)
     notes.push(
       `${plural(open.length, 'question')} of severity ${failOn} or above could not be judged on every host: that is no pass (--strict makes it exit code 4)`,
     );
-  if (failOn !== null && answers.some((answer) => answer.hits.length > 0 && isCounted(answer)))
+  const isFound = ({ severity }: Finding): boolean => isAtLeast(severity, least);
+  if (failOn !== null && answers.some((answer) => findingsOfAnswer(answer).some(isFound)))
     return { exitCode: 3, notes };
   return { exitCode: given.flag('strict') && (isNobody || open.length > 0) ? 4 : 0, notes };
 };
@@ -317,6 +349,7 @@ export const findingsCommand: Command = {
       description:
         'Exit code 4 when a query could not be evaluated on a host (what was not asked is none); an error for a literal that cannot match.',
     },
+    ...expectOption,
     ...timeoutOption('no limit by default'),
     ...worldOptions,
     ...modeOptions,

@@ -12,7 +12,7 @@ import { evaluateIn, judgedWorld } from '../findings.ts';
 import { hostLabel } from '../host_names.ts';
 import { notAskedText, notSeenLines, readNotSeen } from '../not_seen.ts';
 import type { NotSeen } from '../not_seen.ts';
-import { pagerOption, sourceOptions, timeoutOption } from '../options.ts';
+import { expectOf, expectOption, pagerOption, sourceOptions, timeoutOption } from '../options.ts';
 import { flush, print, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
 import { ofSeverity, screenSize, textWidth } from '../screen.ts';
@@ -182,12 +182,12 @@ const printConflicts = (collection: Collection): void => {
 const printFindings = (answers: readonly Answer[], hostId: string | null): void => {
   const found = answers
     .flatMap(findingsOfAnswer)
-    .filter(({ hostId: of, query }) => of === hostId && hostId !== null && query.severity !== 'info')
-    .toSorted((a, b) => severityRank(a.query.severity) - severityRank(b.query.severity));
+    .filter(({ hostId: of, severity }) => of === hostId && hostId !== null && severity !== 'info')
+    .toSorted((a, b) => severityRank(a.severity) - severityRank(b.severity));
   print(indent([`findings: ${found.length === 0 ? 'none' : found.length}`]));
-  for (const { query, subject } of found) {
+  for (const { query, severity, subject } of found) {
     const of = subject === null || subject === hostId ? '' : `${subject}: `;
-    printGraded(query.severity, `${of}${query.title} (${query.name})`);
+    printGraded(severity, `${of}${query.title} (${query.name})`);
   }
 };
 
@@ -231,7 +231,7 @@ const run = async (given: Arguments): Promise<number> => {
   } else {
     const world = judgedWorld(collections);
     const { answers, notSeen } = await asking(world, { what: 'a question' }, () => ({
-      answers: evaluateIn(world),
+      answers: evaluateIn(world, undefined, expectOf(given)),
       notSeen: readNotSeen(world.db),
     }));
     for (const [index, collection] of collections.entries()) {
@@ -251,6 +251,7 @@ export const overviewCommand: Command = {
   summary: 'An overview of this Mac: who holds the keys, what disagrees, and what could not be collected.',
   options: {
     ...sourceOptions,
+    ...expectOption,
     ...timeoutOption('no limit by default'),
     ...pagerOption,
     json: { type: 'boolean', description: 'Every table of every host, as JSON.' },

@@ -1,4 +1,4 @@
-import { requirementText, severityRank } from '../../queries/query.ts';
+import { requirementText, severityRank, severityRuleText } from '../../queries/query.ts';
 import type { Query } from '../../queries/query.ts';
 import { queries as library } from '../../queries/index.ts';
 import { blindSpotsSql } from '../../queries/blind_spots.ts';
@@ -23,6 +23,7 @@ const columns = [
   'remediation',
   'references',
   'false_positives',
+  'severity_where',
 ] as const;
 
 const cellsOf = (query: Query) => [
@@ -36,6 +37,7 @@ const cellsOf = (query: Query) => [
   query.remediation,
   query.references,
   query.falsePositives,
+  query.severityWhere.map(severityRuleText).join('; '),
 ];
 
 const printQuery = (query: Query): void => {
@@ -46,6 +48,7 @@ const printQuery = (query: Query): void => {
   const parts: readonly (readonly [string, readonly string[]])[] = [
     ['Why it matters', [query.purpose]],
     ['What to do', [query.remediation]],
+    ['Where it matters less', query.severityWhere.map(severityRuleText)],
     ['What else could cause it', [query.falsePositives]],
     ['References', [query.references]],
     ['Must be known, else the answer is unknown', query.requires.map(requirementText)],

@@ -13,7 +13,7 @@ import { dueOptions, everyOf, isDue } from '../due.ts';
 import { collectEach, generatedTables } from '../sources.ts';
 import { exitCodes } from '../exit_codes.ts';
 import { setLogHost } from '../log.ts';
-import { logOption, seenOptions, sourceOptions, timeoutOption } from '../options.ts';
+import { expectOf, expectOption, logOption, seenOptions, sourceOptions, timeoutOption } from '../options.ts';
 import { flush, printDone, printError, visible } from '../output.ts';
 import { HostJudge } from '../../queries/findings.ts';
 import { isEvaluated, storeFindings } from '../../store/findings.ts';
@@ -149,7 +149,7 @@ const takeSnapshots = (given: Arguments): Promise<number> =>
     const storing = {
       db: { prepare: statementCache(target.db) },
       writer: new KeptWriter(target),
-      judge: new HostJudge(target.db, tables),
+      judge: new HostJudge(target.db, tables, expectOf(given)),
     };
     let [hasFailed, isAllSeen] = [false, true];
     await collectEach(given, generatedTables, {
@@ -182,6 +182,7 @@ export const snapshotCommand: Command = {
     ...dueOptions,
     ...sourceOptions,
     ...seenOptions,
+    ...expectOption,
     ...logOption,
     ...timeoutOption('no limit by default; every source of a Mac has one of its own'),
   },

@@ -1,7 +1,7 @@
 -- name: account_without_password
 -- title: An account that can log in has no proper password
 -- group: detection
--- severity: high
+-- severity: medium
 -- purpose: The account has no authority that checks a password, or the obsolete kind "basic".
 -- requires: users.can_login,
 --   users.account_type where COALESCE(can_login, 1) = 1 AND COALESCE(is_system_account, 1) = 1,

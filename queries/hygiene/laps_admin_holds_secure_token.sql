@@ -1,7 +1,7 @@
 -- name: laps_admin_holds_secure_token
 -- title: The administrator that MDM manages holds a token and has had its password changed
 -- group: hygiene
--- severity: medium
+-- severity: low
 -- purpose: MDM sets a hash, not a password: the login follows, FileVault does not, and the two passwords
 --   drift apart.
 -- requires: managed_users,

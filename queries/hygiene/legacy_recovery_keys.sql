@@ -2,6 +2,7 @@
 -- title: An institutional or iCloud recovery key is still about
 -- group: hygiene
 -- severity: low
+-- severity-where: info when personal and no_institutional_key: its owner may keep the key in iCloud
 -- purpose: An institutional key opens every Mac that has it and is of no use on Apple silicon; an iCloud key
 --   is in the hands of one person's Apple Account.
 -- requires: filevault_status.has_institutional_recovery_key where filevault_enabled = 1,

@@ -1,7 +1,8 @@
 -- name: token_source_conflicts
 -- title: The sources of macOS disagree
 -- group: hygiene
--- severity: medium
+-- severity: high
+-- severity-from: conflict_severity
 -- purpose: OpenDirectory, sysadminctl, fdesetup, profiles and APFS do not say the same of an account, a key
 --   or the Mac.
 -- requires: conflicts

@@ -2,6 +2,8 @@
 -- title: No local user holds a secure token
 -- group: posture
 -- severity: critical
+-- severity-where: high when bootstrap_token_escrowed: the bootstrap token is escrowed, so the next account that logs
+--   in gets a token
 -- purpose: Nobody can grant a secure token, enable FileVault or, on Apple silicon, authorise an update.
 -- requires: hosts.boot_volume_fs,
 --   apfs_crypto_users.type unless EXISTS (SELECT 1 FROM secure_tokens t

@@ -2,6 +2,7 @@
 -- title: There is a recovery key, and nothing that escrows it
 -- group: posture
 -- severity: high
+-- severity-where: info when personal: nobody but its owner is meant to have the key of a personal Mac
 -- purpose: The key has no escrow file and no FDERecoveryKeyEscrow payload, or the Mac is not enrolled and
 --   nobody fetches the file: probably only the user knows the personal recovery key. A payload without the
 --   file is unknown: it escrows the keys that are made after it.

@@ -62,7 +62,7 @@ const filevaultOff = on('filevault_status', {
   has_personal_recovery_key: null,
   has_institutional_recovery_key: null,
 });
-const notEnrolled = (host: Host): void => {
+export const notEnrolled = (host: Host): void => {
   set(host, 'mdm_enrollments', {
     is_enrolled: 0,
     is_user_approved: null,
@@ -227,6 +227,12 @@ export const cases: readonly Case[] = [
     query: 'new_admin_between_snapshots',
     fires: changedSince(person('loaner', 504), on('users', { is_admin: 1 }, { username: 'loaner' })),
     unknown: on('users', { is_admin: null }, { username: 'itadmin' }),
+    clean: changedSince(nothing),
+  },
+  {
+    query: 'mdm_enrollment_lost',
+    fires: changedSince(nothing, notEnrolled),
+    unknown: denied('mdm_enrollments'),
     clean: changedSince(nothing),
   },
   {
