@@ -2,8 +2,9 @@
 import type { Value } from '../collector/table.ts';
 import { findingsOfAnswer } from '../queries/findings.ts';
 import type { Finding } from '../queries/findings.ts';
+import { explain, rootOf } from '../queries/explained.ts';
 import { severities, severityRank } from '../queries/query.ts';
-import type { Severity } from '../queries/query.ts';
+import type { Query, Severity } from '../queries/query.ts';
 import type { Answer } from '../queries/evaluate.ts';
 import { plural } from '../collector/plural.ts';
 import { notAskedText, notSeenLines } from './not_seen.ts';
@@ -13,6 +14,7 @@ import { isShown as isOnScreen, ofSeverity, textWidth } from './screen.ts';
 import { wrapWords } from './width.ts';
 
 const rowsShown = 20;
+const subjectsShown = 5;
 
 /** A time as a person reads it, in UTC; a number of seconds that is none stays one. */
 const timeText = (seconds: number): string => {
@@ -54,26 +56,68 @@ interface Group {
   readonly severity: Severity;
   readonly severityReason: string | null;
   readonly findings: readonly Finding[];
+  /** What these are the cause of. */
+  readonly explains: readonly Finding[];
 }
 
+/** What a page has of findings: those with a cause that is told too stand with it. */
+interface Told {
+  /** The findings of each question that have no such cause. */
+  readonly of: ReadonlyMap<Query, readonly Finding[]>;
+  /** By cause. */
+  readonly explains: ReadonlyMap<Finding, readonly Finding[]>;
+}
+
+const toldOf = (answers: readonly Answer[]): Told => {
+  const findings = answers.flatMap(findingsOfAnswer);
+  const explained = explain(findings);
+  return {
+    of: Map.groupBy(
+      findings.filter((finding) => !explained.has(finding)),
+      ({ query }) => query,
+    ),
+    explains: Map.groupBy(explained.keys(), (finding) => rootOf(finding, explained)),
+  };
+};
+
 /** The gravest first. */
-const groupsOf = (answers: readonly Answer[]): readonly Group[] =>
+const groupsOf = (answers: readonly Answer[], told: Told): readonly Group[] =>
   answers
     .flatMap((answer): Group[] => {
-      const own = Map.groupBy(findingsOfAnswer(answer), ({ severity, severityReason }) =>
+      const own = Map.groupBy(told.of.get(answer.query) ?? [], ({ severity, severityReason }) =>
         JSON.stringify([severity, severityReason]),
       );
       return [...own.values()].flatMap((findings) => {
         const [first] = findings;
         if (first === undefined) return [];
         const { severity, severityReason } = first;
-        return [{ answer, severity, severityReason, findings }];
+        const explains = findings.flatMap((finding) => told.explains.get(finding) ?? []);
+        return [{ answer, severity, severityReason, findings, explains }];
       });
     })
     .toSorted((a, b) => severityRank(a.severity) - severityRank(b.severity));
 
+/** What a cause explains: each question once, with whom it is about. */
+const printExplained = (explains: readonly Finding[], hostCount: number): void => {
+  const byQuery = Map.groupBy(explains, ({ query, severity }) => `${severity} ${query.name}`);
+  for (const [name, own] of [...byQuery].toSorted(
+    ([a, [one]], [b, [other]]) =>
+      severityRank(one?.severity) - severityRank(other?.severity) || (a < b ? -1 : 1),
+  )) {
+    const subjects = [...new Set(own.map(({ subject }) => subject ?? ''))].filter(
+      (subject) => subject !== '' && subject !== 'host',
+    );
+    const shown = subjects.slice(0, subjectsShown).join(', ');
+    const more = subjects.length > subjectsShown ? ` and ${subjects.length - subjectsShown} more` : '';
+    const hosts = hostCount > 1 ? ` on ${plural(new Set(own.map(({ hostId }) => hostId)).size, 'host')}` : '';
+    print(
+      wrap(`${name}${subjects.length === 0 ? '' : ` (${shown}${more})`}${hosts}`, '          ', '  causes: '),
+    );
+  }
+};
+
 const printGroup = (
-  { answer: { query, verdicts }, severity, severityReason, findings }: Group,
+  { answer: { query, verdicts }, severity, severityReason, findings, explains }: Group,
   labelOf: Label,
 ): void => {
   const hosts = new Set(findings.map(({ hostId }) => hostId)).size;
@@ -103,13 +147,15 @@ const printGroup = (
   if (findings.length > rowsShown) {
     print(`    and ${findings.length - rowsShown} more: tokenquery query -n ${query.name}, or --json\n`);
   }
+  printExplained(explains, verdicts.size);
   print('\n');
 };
 
 /** Counts of the verdicts, the critical findings first. */
-const summaryOf = (answers: readonly Answer[]): string => {
+const summaryOf = (answers: readonly Answer[], told: Told): string => {
   const hosts = new Set(answers.flatMap(({ verdicts }) => [...verdicts.keys()])).size;
-  const findings = answers.flatMap(findingsOfAnswer);
+  const findings = [...told.of.values()].flat();
+  const explained = [...told.explains.values()].flat().length;
   const bySeverity = severities
     .toReversed()
     .map(
@@ -119,7 +165,8 @@ const summaryOf = (answers: readonly Answer[]): string => {
     .map(([count, severity]) => `${count} ${severity}`);
   const count = { hit: 0, clean: 0, unknown: 0, not_asked: 0 };
   for (const { verdicts } of answers) for (const verdict of verdicts.values()) count[verdict] += 1;
-  const all = bySeverity.length === 0 ? 'nothing found' : `found ${bySeverity.join(', ')}`;
+  const caused = explained === 0 ? '' : ` (and ${explained} more that these explain)`;
+  const all = bySeverity.length === 0 ? 'nothing found' : `found ${bySeverity.join(', ')}${caused}`;
   return (
     `${plural(answers.length, 'question')} on ${plural(hosts, 'host')}: ${all}; ` +
     `of ${plural(answers.length * hosts, 'answer')} ${count.hit} hit, ${count.clean} clean, ${count.unknown} unknown` +
@@ -158,7 +205,8 @@ const printNotSeen = (
 export const printFindings = (answers: readonly Answer[], page: Page): void => {
   const { labelOf, isChosen } = page;
   const hostCount = Math.max(0, ...answers.map(({ verdicts }) => verdicts.size));
-  const groups = groupsOf(answers);
+  const told = toldOf(answers);
+  const groups = groupsOf(answers, told);
   const isShown = ({ severity }: Group): boolean => isChosen || severity !== 'info';
   for (const group of groups) if (isShown(group)) printGroup(group, labelOf);
   const rest = groups.filter((group) => !isShown(group));
@@ -173,7 +221,7 @@ export const printFindings = (answers: readonly Answer[], page: Page): void => {
     print('\n');
   }
   printNotSeen(answers, hostCount, page);
-  print(wrapShown(summaryOf(answers), ''));
+  print(wrapShown(summaryOf(answers, told), ''));
   const notAsked = notAskedText(answers);
   if (notAsked !== null) print(wrap(notAsked, '  ', ''));
 };

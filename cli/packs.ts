@@ -46,6 +46,7 @@ const queryOf = (
   severity: 'info',
   severityWhere: [],
   severityFrom: null,
+  explainedBy: [],
   purpose: description,
   requires: touched.map(bare),
   closed: [],

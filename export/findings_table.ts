@@ -36,6 +36,10 @@ export const findingsTable = defineTable({
       privacy: 'nobody',
       example: 'FileVault is off',
     }),
+    explained_by: text('The question whose finding on this host explains this one; NULL where none does.', {
+      privacy: 'nobody',
+      example: 'no_secure_token_user',
+    }),
   },
   key: ['query_name', 'verdict', 'subject'],
   sources: [],

@@ -10,6 +10,7 @@ export const queries: readonly Query[] = [
     "severity": "info",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The token holder whose account is the oldest, beside the time when Setup Assistant was done. An inference: macOS keeps no record of it.",
     "requires": [
       {
@@ -73,6 +74,7 @@ export const queries: readonly Query[] = [
     "severity": "info",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "What Apple changed with which version, told for the version and the chip of each host.",
     "requires": [
       {
@@ -106,6 +108,7 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The account has no authority that checks a password, or the obsolete kind \"basic\".",
     "requires": [
       {
@@ -154,7 +157,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Find out who made it, and keep the record of it. An account that was made half-way gets a password, one of a service a shell that is none (/usr/bin/false). Before it is deleted, make sure that it is not the only administrator, and that nothing runs as it.",
+    "remediation": "Find out who made it, and keep the record of it. An account that was made half-way gets a password, one of a service a shell that is none (/usr/bin/false). Make sure that another administrator with a token can log in, and that nothing runs as it, before it is deleted.",
     "references": "mSCP os_store_encrypted_passwords; 800-53r5 IA-5(1)",
     "falsePositives": "Service accounts that were made with a shell and without a password (often postgres of a database, or a build user), and accounts that log in with an SSH key only. To make sure: the product is installed, the home folder is its own, the account is no administrator (is_admin), and has_basic is 0.",
     "needsHistory": false,
@@ -172,6 +175,7 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "In the seven days before :now an authentication authority of an existing account was added or removed: a smart card, a kind of hash, a Kerberos realm, or DisabledUser. Of secure tokens other questions speak. Whether the name or the realm within one was replaced by another is asked only of snapshots with --include identities.",
     "requires": [
       {
@@ -216,6 +220,7 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Whoever makes an account of that name, or with that GeneratedUID, is an administrator at once.",
     "requires": [
       {
@@ -249,7 +254,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Find out whether a directory has the member: it is then an administrator by that. If nobody has it, remove it from the group.",
+    "remediation": "Find out whether a directory has the member: it is then an administrator by that. If nobody has it, make sure that another administrator with a token can log in, and remove it from the group.",
     "references": "ATT&CK T1098.007; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "Directory users and groups that are not cached on the Mac: they do not resolve locally.",
     "needsHistory": false,
@@ -267,6 +272,7 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "In the seven days before :now the tag ;DisabledTags;SecureToken was put on an account that already existed.",
     "requires": [
       {
@@ -311,6 +317,13 @@ export const queries: readonly Query[] = [
     "severity": "high",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "system_account_impostor",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "An administrator is hidden by its record or by the login window, or has a uid below 500, and is neither root nor Setup Assistant. No other account of macOS is an administrator.",
     "requires": [
       {
@@ -390,6 +403,7 @@ export const queries: readonly Query[] = [
     "severity": "high",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "In the seven days before :now a hardware UUID came with another model, serial number or startup container than before: somebody else spoke in the name of this Mac, or its evidence was changed.",
     "requires": [
       {
@@ -427,6 +441,7 @@ export const queries: readonly Query[] = [
     "severity": "high",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The markers \"no record found\" and \"profile installed\" are there together on a Mac that is not enrolled.",
     "requires": [
       {
@@ -453,7 +468,7 @@ export const queries: readonly Query[] = [
       "hosts",
       "mdm_enrollments"
     ],
-    "remediation": "Look the serial number up in Apple Business or School Manager. If the Mac is the organisation's, save what is needed, erase it and enrol it again.",
+    "remediation": "Look the serial number up in Apple Business or School Manager. If the Mac is the organisation's, keep the evidence, and make sure that its data is saved and that a recovery key that works is known; then erase it and enrol it again.",
     "references": "ATT&CK T1136.001; 800-53r5 CM-6",
     "falsePositives": "A Mac that was released from management with its markers left behind.",
     "needsHistory": false,
@@ -471,6 +486,7 @@ export const queries: readonly Query[] = [
     "severity": "high",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "In the seven days before :now the Mac was seen not enrolled, and the last time before that it was known, it was enrolled. It has no bootstrap token on the server any more, and no profile that escrows its recovery key. It stays a managed Mac: nothing that is found on it matters less.",
     "requires": [
       {
@@ -486,7 +502,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Ask whether the organisation released it. If not, find out who removed the profile, and keep the evidence. Before it is enrolled anew, make sure that an administrator with a token can log in, and that a recovery key that works is escrowed, or known.",
+    "remediation": "Ask whether the organisation released it. If not, find out who took the profile away, and keep the evidence. Before it is enrolled anew, make sure that an administrator with a token can log in, and that a recovery key that works is escrowed, or known.",
     "references": "mSCP os_mdm_require; 800-53r5 CM-2, CM-6",
     "falsePositives": "A Mac that was released, sold, or moves to another server; one that was erased and is set up anew.",
     "needsHistory": true,
@@ -504,6 +520,13 @@ export const queries: readonly Query[] = [
     "severity": "high",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "uuid_changed",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "In the seven days before :now an account that was none, or that did not exist, became an administrator.",
     "requires": [
       {
@@ -536,7 +559,7 @@ export const queries: readonly Query[] = [
     ],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Match it to a ticket, a tool that lends rights or a Platform SSO group; else take the right away and investigate.",
+    "remediation": "Match it to a ticket, a tool that lends rights or a Platform SSO group. Else keep the evidence, make sure that another administrator with a token can log in, take the right away and investigate.",
     "references": "ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)",
     "falsePositives": "Tools that make users administrators for minutes; Platform SSO, which sets the right at each login. An agent that was installed in these days and makes an account of its own (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of S.U.P.E.R.M.A.N.): its console knows it.",
     "needsHistory": true,
@@ -554,6 +577,7 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Five failed logins in a row or more, or a password that was set more than 365 days ago, of an account that can log in: one that is disabled, or has no shell, is left out.",
     "requires": [
       {
@@ -669,6 +693,7 @@ export const queries: readonly Query[] = [
       }
     ],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "A deferred enablement left its output file, which can hold the personal recovery key in clear text. Only that it is there, and its mode, was looked at; it is never read.",
     "requires": [
       {
@@ -702,6 +727,13 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "uuid_changed",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "In the seven days before :now an account came to hold a secure token. It is suspicious without a bootstrap token, and for hidden and service accounts.",
     "requires": [
       {
@@ -770,6 +802,13 @@ export const queries: readonly Query[] = [
     "severity": "high",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "uuid_changed",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "In the seven days before :now an account lost its secure token, or went away with it: a password reset out of band, a removal by hand, or tampering.",
     "requires": [
       {
@@ -796,7 +835,7 @@ export const queries: readonly Query[] = [
     ],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Look at password_last_set_time, at the rotation of managed passwords and at MDM commands; grant the token anew by a login.",
+    "remediation": "Look at password_last_set_time, at the rotation of managed passwords and at MDM commands; grant the token anew by a login of its user. An account that MDM manages stays without one: see laps_admin_holds_secure_token.",
     "references": "ATT&CK T1531; 800-53r5 AC-2(4)",
     "falsePositives": "Accounts that were deleted on purpose; see is_account_gone.",
     "needsHistory": true,
@@ -814,6 +853,7 @@ export const queries: readonly Query[] = [
     "severity": "high",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "An account is named like those of macOS and can log in, claims an identity of macOS that is not its own, has uid 0 without being root, or has the uid or the GeneratedUID of another account. Or it has the whole identity of an account of macOS and does what none does (kind awake): it can log in, has a password, is an administrator, is hidden by its own record or by the login window, or holds a token. Whoever makes an account chooses its uid and its GeneratedUID: they are no proof. root, Setup Assistant and Guest have other questions.",
     "requires": [
       {
@@ -925,6 +965,7 @@ export const queries: readonly Query[] = [
     "severity": "high",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "In the seven days before :now a short name came back with another GeneratedUID: the account was deleted and made again, and the former GeneratedUID may still unlock the disk.",
     "requires": [
       {
@@ -961,6 +1002,7 @@ export const queries: readonly Query[] = [
     "severity": "info",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Of each major version, how many hosts have what. A percentage is of the hosts of which the fact is known; unknown hosts are no failures. A Mac that is being decrypted does not count as one with FileVault on.",
     "requires": [
       {
@@ -1047,6 +1089,7 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Administrators that an organisation makes have the same name on many Macs. One that is on one or two, and is not the person at the screen, was made by hand. At the login window nobody knows who the person of the Mac is: then only accounts are told that are hidden, have a uid below 500 or cannot log in, and of others the answer is unknown.",
     "requires": [
       {
@@ -1084,7 +1127,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Review them. The person at the screen is left out. Look while people work, not at night.",
+    "remediation": "Review them. The person at the screen is left out. Look while people work, not at night. Make sure that another administrator with a token can log in before you take a right away.",
     "references": "ATT&CK T1136.001; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "Owners of a Mac at whose screen somebody else was. Service accounts of a product that only one or two Macs have (docs/references.md has names): look them up in its console.",
     "needsHistory": false,
@@ -1102,6 +1145,7 @@ export const queries: readonly Query[] = [
     "severity": "info",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "How the fleet stood at the end of each of the last thirteen weeks, as was known then. Each host counts once, however often it was looked at. Weeks begin on Monday, 0 o'clock UTC.",
     "requires": [
       {
@@ -1155,6 +1199,23 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "no_secure_token_user",
+        "isOfSubject": false,
+        "where": null
+      },
+      {
+        "query": "only_token_holder_is_managed_admin",
+        "isOfSubject": false,
+        "where": null
+      },
+      {
+        "query": "secure_token_lost",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "A person's administrator account can neither unlock the disk, nor grant tokens, nor (Apple silicon) approve updates. Administrators that MDM made (account_type managed_admin) and those that are barred from a token on purpose (disabled_tag) are left out.",
     "requires": [
       {
@@ -1274,6 +1335,7 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The account is disabled (DisabledUser), and it is a FileVault user or holds a secure token: with FileVault on, its password still unlocks the disk at startup.",
     "requires": [
       {
@@ -1326,6 +1388,7 @@ export const queries: readonly Query[] = [
       }
     ],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "A GeneratedUID that no local account has is still a FileVault user or an APFS crypto user: the account was deleted or made anew, and with FileVault on its last password still works at startup. Guest and the keys are left out.",
     "requires": [
       {
@@ -1426,6 +1489,13 @@ export const queries: readonly Query[] = [
     "severity": "low",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "only_token_holder_is_managed_admin",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "MDM sets a hash, not a password: the login follows, FileVault does not, and the two passwords drift apart.",
     "requires": [
       {
@@ -1535,6 +1605,7 @@ export const queries: readonly Query[] = [
       }
     ],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "An institutional key opens every Mac that has it and is of no use on Apple silicon; an iCloud key is in the hands of one person's Apple Account.",
     "requires": [
       {
@@ -1570,7 +1641,7 @@ export const queries: readonly Query[] = [
     ],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Move to a personal recovery key for each Mac, escrowed to MDM; only then take the old one away.",
+    "remediation": "Make sure that each Mac has a personal recovery key that works and is escrowed to MDM; only then take the old one away.",
     "references": "800-53r5 SC-12(1)",
     "falsePositives": "A certificate that a profile still carries for older Macs.",
     "needsHistory": false,
@@ -1588,6 +1659,7 @@ export const queries: readonly Query[] = [
     "severity": "low",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The account is not offered at startup and still holds a secure token: it can grant tokens and own the volume.",
     "requires": [
       {
@@ -1656,6 +1728,7 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The account was not used for 90 days, and it is a FileVault user or holds a secure token: with FileVault on, its password still unlocks the disk at startup. No source of this version tells when an account was last used, so that this is not asked unless the evidence has a last_login_time. Of disabled accounts disabled_account_can_unlock speaks.",
     "requires": [
       {
@@ -1717,6 +1790,7 @@ export const queries: readonly Query[] = [
     "severity": "info",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Normal, and good, where MDM took the administrator's rights away; a trap only where token_admins is 0. It is NULL where it is not known of every account.",
     "requires": [
       {
@@ -1777,6 +1851,39 @@ export const queries: readonly Query[] = [
     "severity": "high",
     "severityWhere": [],
     "severityFrom": "conflict_severity",
+    "explainedBy": [
+      {
+        "query": "filevault_orphan_users",
+        "isOfSubject": true,
+        "where": {
+          "column": "rule_id",
+          "values": [
+            "M06"
+          ]
+        }
+      },
+      {
+        "query": "bootstrap_token_stale",
+        "isOfSubject": false,
+        "where": {
+          "column": "rule_id",
+          "values": [
+            "M10",
+            "M11"
+          ]
+        }
+      },
+      {
+        "query": "uuid_changed",
+        "isOfSubject": true,
+        "where": {
+          "column": "rule_id",
+          "values": [
+            "M16"
+          ]
+        }
+      }
+    ],
     "purpose": "OpenDirectory, sysadminctl, fdesetup, profiles and APFS do not say the same of an account, a key or the Mac.",
     "requires": [
       {
@@ -1855,6 +1962,13 @@ export const queries: readonly Query[] = [
     "severity": "critical",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "no_secure_token_user",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "No user, key or token is left with which the disk can be unlocked at startup (capability unlock), or with which tokens can be granted and owners' consent be given (capability authority). It shows at the next restart or update.",
     "requires": [
       {
@@ -2029,7 +2143,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "While the Mac still runs and somebody is logged in: escrow a new personal recovery key, have a token holder made an administrator, or have the bootstrap token escrowed. Save the data first: after a restart perhaps only an erase is left.",
+    "remediation": "Make sure first that the data is saved: after a restart perhaps only an erase is left. While the Mac still runs and somebody is logged in, escrow a new personal recovery key, have a token holder made an administrator, or have the bootstrap token escrowed.",
     "references": "800-53r5 CP-10",
     "falsePositives": "A key that was escrowed by other means than MDM; see docs/lockout.md.",
     "needsHistory": false,
@@ -2055,6 +2169,18 @@ export const queries: readonly Query[] = [
       }
     ],
     "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "no_secure_token_user",
+        "isOfSubject": false,
+        "where": null
+      },
+      {
+        "query": "apple_silicon_no_admin_volume_owner",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "Exactly one user, key or token is left with which the disk can be unlocked at startup (capability unlock), or with which tokens can be granted and owners' consent be given (capability authority). Lose it, and none is left.",
     "requires": [
       {
@@ -2247,6 +2373,7 @@ export const queries: readonly Query[] = [
     "severity": "info",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "What the answers on lockout rest on: each user, key and token with whether the organisation can count on it (1), cannot (0) or whether that is unknown (NULL), and why.",
     "requires": [
       {
@@ -2458,6 +2585,13 @@ export const queries: readonly Query[] = [
       }
     ],
     "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "no_secure_token_user",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "Updates, changes of startup security and Erase All Content and Settings cannot be authorised at the Mac.",
     "requires": [
       {
@@ -2532,6 +2666,7 @@ export const queries: readonly Query[] = [
     "severity": "high",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Users who log in later get no secure token by themselves, and on Apple silicon MDM can neither enforce updates nor erase the Mac without help.",
     "requires": [
       {
@@ -2588,6 +2723,7 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The Mac says escrowed and its volume has no such key, or the erase preflight fails, or the key is there and the server does not take it: when the token is needed, it will not work. The preflight is asked with --allow-network only, from macOS 13.3 on; without it, and with an answer that is none of those that are known, the answer is unknown.",
     "requires": [
       {
@@ -2674,6 +2810,13 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "filevault_off",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "Enablement waits for a login, and the user may put it off; with 9999 or -1 attempts it is never forced.",
     "requires": [
       {
@@ -2700,7 +2843,7 @@ export const queries: readonly Query[] = [
       "filevault_status",
       "hosts"
     ],
-    "remediation": "Set DeferForceAtUserLoginMaxBypassAttempts to 0 to 3, and get the user to log out and in.",
+    "remediation": "Make sure that the recovery key will be escrowed; then set DeferForceAtUserLoginMaxBypassAttempts to 0 to 3, and get the user to log out and in.",
     "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); 800-53r5 SC-28",
     "falsePositives": "A Mac handed out today, whose user has not logged in yet.",
     "needsHistory": false,
@@ -2726,6 +2869,7 @@ export const queries: readonly Query[] = [
       }
     ],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The data volume is not protected by FileVault, and no deferred enablement or encryption is under way; or it is being decrypted (status decrypting), also while fdesetup still says that FileVault is on. With status restart_needed it begins with the next restart. Whether FileVault may be turned off is not asked here: the test of mSCP and CIS also wants dontAllowFDEDisable (filevault_policies.dont_allow_fde_disable).",
     "requires": [
       {
@@ -2763,7 +2907,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Where it is being decrypted, find out who turned it off. Enable FileVault by MDM, deferred or (macOS 14 and later) in Setup Assistant with ForceEnableInSetupAssistant, and set dontAllowFDEDisable.",
+    "remediation": "Where it is being decrypted, find out who turned it off. Make sure that the recovery key will be escrowed (FDERecoveryKeyEscrow), or kept by the owner of the Mac; then enable FileVault by MDM, deferred or (macOS 14 and later) in Setup Assistant with ForceEnableInSetupAssistant, and set dontAllowFDEDisable.",
     "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5 SC-28, SC-28(1); 800-171r3 03.13.08",
     "falsePositives": "Virtual machines and lab Macs that are meant to start without a password.",
     "needsHistory": false,
@@ -2781,6 +2925,7 @@ export const queries: readonly Query[] = [
     "severity": "high",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "FileVault is on, and neither a personal recovery key nor iCloud recovery opens the disk; an institutional key does so on an Intel Mac only. One forgotten password is a lost disk. (Recovery by iCloud is in one person's hands: legacy_recovery_keys tells it.)",
     "requires": [
       {
@@ -2873,6 +3018,7 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Somebody can get in without a password of their own: root may log in, a password is kept for automatic login, or anybody may use the Guest account. Root counts where its record has an AuthenticationAuthority, is not disabled and has a shell. mSCP's test of macOS 26 is stricter: it wants no AuthenticationAuthority at all (loginwindow_settings.root_enabled), so a root that was disabled again fails there.",
     "requires": [
       {
@@ -2920,7 +3066,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Disable root, and turn automatic login and the Guest account off by profile; then delete /etc/kcpassword.",
+    "remediation": "Make sure that an administrator with a token can log in with a password. Then disable root, and turn automatic login and the Guest account off by profile; then delete /etc/kcpassword.",
     "references": "mSCP os_root_disable, system_settings_automatic_login_disable, system_settings_guest_account_disable; CIS 5.6, 2.13.3, 2.13.1 (macOS 26); STIG APPL-26-000100, APPL-26-002066, APPL-26-002063; 800-53r5 IA-2(5), IA-5(13), AC-2(9); 800-171r3 03.05.01, 03.01.01; ATT&CK T1078.001, T1078.003",
     "falsePositives": "Kiosks. With FileVault on there is no automatic login, whatever is set.",
     "needsHistory": false,
@@ -2946,6 +3092,18 @@ export const queries: readonly Query[] = [
       }
     ],
     "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "mdm_enrollment_lost",
+        "isOfSubject": false,
+        "where": null
+      },
+      {
+        "query": "mdm_bypass_markers",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "The Mac is not enrolled, not user-approved, not supervised, or known to Apple Business Manager and enrolled by other means: MDM cannot do what it is relied upon to do. From macOS 11 on an enrolment that the user approved supervises the Mac, and User Enrollment (is_user_enrollment) never does, by design: neither is a gap.",
     "requires": [
       {
@@ -3019,6 +3177,7 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The user can neither unlock the disk nor, on Apple silicon, approve an update. The two usual causes stand beside it: the prompt is suppressed, or no bootstrap token is escrowed.",
     "requires": [
       {
@@ -3121,6 +3280,7 @@ export const queries: readonly Query[] = [
       }
     ],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Nobody can grant a secure token, enable FileVault or, on Apple silicon, authorise an update.",
     "requires": [
       {
@@ -3172,7 +3332,7 @@ export const queries: readonly Query[] = [
       "hosts",
       "secure_tokens"
     ],
-    "remediation": "Log in at the login window while the bootstrap token is escrowed; failing that, save the data, erase and set up anew.",
+    "remediation": "Log in at the login window while the bootstrap token is escrowed; failing that, make sure that the data is saved, and only then erase and set up anew.",
     "references": "800-53r5 CP-10",
     "falsePositives": "A Mac whose Setup Assistant was not finished yet.",
     "needsHistory": false,
@@ -3190,6 +3350,7 @@ export const queries: readonly Query[] = [
     "severity": "high",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The person who uses the Mac can neither unlock it at startup nor update it.",
     "requires": [
       {
@@ -3284,6 +3445,23 @@ export const queries: readonly Query[] = [
       }
     ],
     "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "lockout_no_way_left",
+        "isOfSubject": false,
+        "where": null
+      },
+      {
+        "query": "mdm_enrollment_lost",
+        "isOfSubject": false,
+        "where": null
+      },
+      {
+        "query": "mdm_bypass_markers",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "The key has no escrow file and no FDERecoveryKeyEscrow payload, or the Mac is not enrolled and nobody fetches the file: probably only the user knows the personal recovery key. A payload without the file is unknown: it escrows the keys that are made after it.",
     "requires": [
       {
@@ -3343,7 +3521,7 @@ export const queries: readonly Query[] = [
       "hosts",
       "mdm_enrollments"
     ],
-    "remediation": "Deploy the escrow payload, then have MDM rotate the key; a key that exists is not escrowed by the payload.",
+    "remediation": "Deploy the escrow payload, and make sure that it is installed and that an administrator with a token can log in; then have MDM rotate the key. A key that exists is not escrowed by the payload.",
     "references": "800-53r5 SC-12(1)",
     "falsePositives": "A personal Mac of macOS 26, whose user keeps the key in Passwords: held by the user, not lost.",
     "needsHistory": false,
@@ -3369,6 +3547,18 @@ export const queries: readonly Query[] = [
       }
     ],
     "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "lockout_no_way_left",
+        "isOfSubject": false,
+        "where": null
+      },
+      {
+        "query": "lockout_single_loss",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "When its password is lost, no secure token can be granted any more and, on Apple silicon, nothing be authorised that an owner must authorise: there is no bootstrap token that could stand in. (macOS refuses to delete an account only where it is the last token holder or the last administrator.)",
     "requires": [
       {
@@ -3465,6 +3655,7 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "No table of the host was collected for seven days (--not-seen-after DURATION): what the other questions tell of it is as old as that.",
     "requires": [
       {
@@ -3498,6 +3689,7 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The host was looked at, and some table was not collected in these looks for seven days (--not-seen-after DURATION), or never: where the questions that read it find nothing, that means nothing. A table that came in part was seen; what is missing in it is told with the questions that it leaves open.",
     "requires": [
       {

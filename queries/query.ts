@@ -23,6 +23,15 @@ export interface SeverityRule {
   readonly reason: string;
 }
 
+/** Another question whose finding on the same host is the cause. */
+export interface Explanation {
+  readonly query: string;
+  /** Both must be about the same. */
+  readonly isOfSubject: boolean;
+  /** Every row of what is explained has one of these values in the column. */
+  readonly where: { readonly column: string; readonly values: readonly string[] } | null;
+}
+
 export interface Query {
   readonly name: string;
   readonly title: string;
@@ -33,6 +42,8 @@ export interface Query {
   readonly severityWhere: readonly SeverityRule[];
   /** The column that says how much each row matters; `severity` is the most. */
   readonly severityFrom: string | null;
+  /** What explains its findings; the first that is found on the host. */
+  readonly explainedBy: readonly Explanation[];
   readonly purpose: string;
   readonly requires: readonly Requirement[];
   /** The columns with a closed list that it reads; the declarations say it (closed.ts). */
@@ -69,6 +80,7 @@ const keys = [
   'severity',
   'severity-where',
   'severity-from',
+  'explained-by',
   'history',
   'scope',
   'least-hosts',
@@ -333,6 +345,27 @@ const severityFromOf = (header: Header): string | null => {
   return column || null;
 };
 
+/** `NAME`, `NAME for the same subject`, each with `where COLUMN is VALUE or VALUE`. */
+const explanationOf = (header: Header, item: string): Explanation => {
+  const [, query, same, column, values] =
+    /^([a-z][a-z0-9_]*)(\s+for\s+the\s+same\s+subject)?(?:\s+where\s+([a-z][a-z0-9_]*)\s+is\s+(\w+(?:\s+or\s+\w+)*))?$/.exec(
+      item,
+    ) ?? [];
+  if (query === undefined)
+    throw header.fault(
+      'explained-by',
+      `explained-by does not understand ${JSON.stringify(item)}`,
+      'it takes: NAME, or NAME for the same subject; each with where COLUMN is VALUE or VALUE',
+    );
+  const where =
+    column === undefined || values === undefined ? null : { column, values: values.split(/\s+or\s+/) };
+  return { query, isOfSubject: same !== undefined, where };
+};
+
+/** An explanation as a header has it. */
+export const explanationText = ({ query, isOfSubject, where }: Explanation): string =>
+  `${query}${isOfSubject ? ' for the same subject' : ''}${where === null ? '' : ` where ${where.column} is ${where.values.join(' or ')}`}`;
+
 const leastHostsOf = (header: Header): number => {
   const least = header.text('least-hosts');
   if (least !== '' && !/^[1-9][0-9]{0,5}$/.test(least))
@@ -397,6 +430,7 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
     severity,
     severityWhere: severityWhereOf(header, severity),
     severityFrom: severityFromOf(header),
+    explainedBy: header.items('explained-by').map((item) => explanationOf(header, item)),
     purpose: header.text('purpose'),
     requires,
     closed: [],

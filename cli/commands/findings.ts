@@ -1,4 +1,5 @@
 import { UserError } from '../../collector/errors.ts';
+import { checkExplanations, explain } from '../../queries/explained.ts';
 import { isAtLeast, findingsOfAnswer } from '../../queries/findings.ts';
 import type { Finding } from '../../queries/findings.ts';
 import type { Expectation } from '../../queries/context.ts';
@@ -57,6 +58,7 @@ const columns = [
   'false_positives',
   'blind_spots',
   'severity_reason',
+  'explained_by',
 ] as const;
 
 interface OutputRow {
@@ -68,13 +70,16 @@ interface OutputRow {
   readonly subject: string | null;
   readonly details: readonly object[];
   readonly blindSpots: readonly BlindSpot[];
+  /** The question whose finding explains this one. */
+  readonly explainedBy: string | null;
 }
 
 /** A row for each finding, and one for each host on which a query could not be evaluated, or was not asked. */
 function* outputRows(answers: readonly Answer[]): Generator<OutputRow> {
-  for (const answer of answers) {
-    for (const finding of findingsOfAnswer(answer)) yield { verdict: 'hit', ...finding };
-  }
+  const findings = answers.flatMap(findingsOfAnswer);
+  const explained = explain(findings);
+  for (const finding of findings)
+    yield { verdict: 'hit', ...finding, explainedBy: explained.get(finding)?.query.name ?? null };
   for (const answer of answers) {
     const { query, verdicts, blindSpots } = answer;
     for (const [hostId, verdict] of verdicts) {
@@ -89,6 +94,7 @@ function* outputRows(answers: readonly Answer[]): Generator<OutputRow> {
         subject: null,
         details: [],
         blindSpots: blindSpots.get(hostId) ?? [],
+        explainedBy: null,
       };
     }
   }
@@ -103,6 +109,7 @@ const fieldsOf = ({
   subject,
   details,
   blindSpots,
+  explainedBy,
 }: OutputRow) => [
   verdict,
   query.name,
@@ -118,6 +125,7 @@ const fieldsOf = ({
   query.falsePositives,
   blindSpots.map(fieldsOfSpot),
   severityReason,
+  explainedBy,
 ];
 
 const printOutput = (mode: Mode, answers: readonly Answer[], hosts: NamedHosts): void => {
@@ -205,6 +213,7 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
       ? library
       : readQueries(folder).map((one) => checkQuery(one, names, tables, empty, store?.db ?? null));
   empty.close();
+  if (folder !== null) checkExplanations(all);
   const notSeenAfter = given.number('not-seen-after');
   const queries = select(all).map((query) =>
     notSeenAfter === null ? query : withNotSeenAfter(query, notSeenAfter),

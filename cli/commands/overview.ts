@@ -1,6 +1,7 @@
 import { allColumns } from '../../collector/table.ts';
 import type { Collection } from '../../collector/collection.ts';
 import type { Value } from '../../collector/table.ts';
+import { explain, rootOf } from '../../queries/explained.ts';
 import { findingsOfAnswer } from '../../queries/findings.ts';
 import { severityRank } from '../../queries/query.ts';
 import type { Answer } from '../../queries/evaluate.ts';
@@ -178,16 +179,23 @@ const printConflicts = (collection: Collection): void => {
   for (const [line, severity] of lines) printGraded(severity, line);
 };
 
-/** What the library finds on one host, by severity; what it could not evaluate is told by the blind spots. */
+/** What the library finds on one host, by severity; what another finding explains stands with that. */
 const printFindings = (answers: readonly Answer[], hostId: string | null): void => {
-  const found = answers
+  const own = answers
     .flatMap(findingsOfAnswer)
-    .filter(({ hostId: of, severity }) => of === hostId && hostId !== null && severity !== 'info')
+    .filter(({ hostId: of, severity }) => of === hostId && hostId !== null && severity !== 'info');
+  const explained = explain(own);
+  const found = own
+    .filter((finding) => !explained.has(finding))
     .toSorted((a, b) => severityRank(a.severity) - severityRank(b.severity));
+  const caused = Map.groupBy(explained.keys(), (finding) => rootOf(finding, explained));
   print(indent([`findings: ${found.length === 0 ? 'none' : found.length}`]));
-  for (const { query, severity, subject } of found) {
+  for (const finding of found) {
+    const { query, severity, subject } = finding;
     const of = subject === null || subject === hostId ? '' : `${subject}: `;
-    printGraded(severity, `${of}${query.title} (${query.name})`);
+    const names = new Set(caused.get(finding)?.map((other) => other.query.name));
+    const causes = names.size === 0 ? '' : `, which causes ${[...names].join(', ')}`;
+    printGraded(severity, `${of}${query.title} (${query.name})${causes}`);
   }
 };
 

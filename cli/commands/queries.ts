@@ -1,4 +1,4 @@
-import { requirementText, severityRank, severityRuleText } from '../../queries/query.ts';
+import { explanationText, requirementText, severityRank, severityRuleText } from '../../queries/query.ts';
 import type { Query } from '../../queries/query.ts';
 import { queries as library } from '../../queries/index.ts';
 import { blindSpotsSql } from '../../queries/blind_spots.ts';
@@ -24,6 +24,7 @@ const columns = [
   'references',
   'false_positives',
   'severity_where',
+  'explained_by',
 ] as const;
 
 const cellsOf = (query: Query) => [
@@ -38,6 +39,7 @@ const cellsOf = (query: Query) => [
   query.references,
   query.falsePositives,
   query.severityWhere.map(severityRuleText).join('; '),
+  query.explainedBy.map(explanationText).join('; '),
 ];
 
 const printQuery = (query: Query): void => {
@@ -49,6 +51,7 @@ const printQuery = (query: Query): void => {
     ['Why it matters', [query.purpose]],
     ['What to do', [query.remediation]],
     ['Where it matters less', query.severityWhere.map(severityRuleText)],
+    ['Told with its cause, if that is found', query.explainedBy.map(explanationText)],
     ['What else could cause it', [query.falsePositives]],
     ['References', [query.references]],
     ['Must be known, else the answer is unknown', query.requires.map(requirementText)],

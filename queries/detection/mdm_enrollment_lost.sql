@@ -7,9 +7,9 @@
 --   was enrolled. It has no bootstrap token on the server any more, and no profile that escrows its recovery key. It
 --   stays a managed Mac: nothing that is found on it matters less.
 -- requires: mdm_enrollments.is_enrolled
--- remediation: Ask whether the organisation released it. If not, find out who removed the profile, and keep the evidence.
---   Before it is enrolled anew, make sure that an administrator with a token can log in, and that a recovery key that
---   works is escrowed, or known.
+-- remediation: Ask whether the organisation released it. If not, find out who took the profile away, and keep the
+--   evidence. Before it is enrolled anew, make sure that an administrator with a token can log in, and that a
+--   recovery key that works is escrowed, or known.
 -- references: mSCP os_mdm_require; 800-53r5 CM-2, CM-6
 -- false-positives: A Mac that was released, sold, or moves to another server; one that was erased and is set up anew.
 SELECT

@@ -9,7 +9,8 @@
 --   filevault_policies.irk_certificate_present?,
 --   apfs_crypto_users
 -- also-reads: hosts
--- remediation: Move to a personal recovery key for each Mac, escrowed to MDM; only then take the old one away.
+-- remediation: Make sure that each Mac has a personal recovery key that works and is escrowed to MDM; only then take
+--   the old one away.
 -- references: 800-53r5 SC-12(1)
 -- false-positives: A certificate that a profile still carries for older Macs.
 SELECT
