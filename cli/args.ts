@@ -301,10 +301,14 @@ const flowing = (lines: readonly string[]): string =>
   textWidth() === Number.POSITIVE_INFINITY ? lines.join('\n') : paragraph(lines.join(' '));
 
 /** The text of `tokenquery COMMAND --help`. */
+/** Groups stand apart in one long line; where lines are wrapped, the blanks would stand anywhere. */
+const usageOf = ({ usage }: Command): string =>
+  textWidth() === Number.POSITIVE_INFINITY ? usage : usage.replaceAll(/ {2,}/g, ' ');
+
 export const helpOf = (command: Command): string =>
   [
     `${paragraph(command.summary)}\n`,
-    `${paragraph(`Usage: ${command.usage}`, '  ').trimStart()}\n`,
+    `${paragraph(`Usage: ${usageOf(command)}`, '  ').trimStart()}\n`,
     ...(command.about === undefined ? [] : [`${flowing(command.about)}\n`]),
     'Options:',
     `${columns(Object.entries({ ...command.options, help: helpOption }).map(([name, spec]) => optionLine(name, spec)))}\n`,

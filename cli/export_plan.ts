@@ -14,7 +14,8 @@ import { tables } from '../tables/index.ts';
 import type { Arguments } from './command.ts';
 import { tableNamed } from './options.ts';
 
-type What = 'current' | 'changes' | 'snapshot' | 'findings';
+const whats = ['current', 'changes', 'snapshot', 'findings', 'finding-events'] as const;
+type What = (typeof whats)[number];
 
 export interface ExportPlan {
   readonly what: What;
@@ -33,6 +34,8 @@ export interface ExportPlan {
   /** Snapshots of several levels of redaction may stand beside each other. */
   readonly mayMixLevels: boolean;
   readonly cursorPath: string | null;
+  /** With findings: also what was asked and found nothing. */
+  readonly withPasses: boolean;
 }
 
 interface Redaction {
@@ -44,8 +47,7 @@ const formatOf = (given: Arguments): FormatName =>
   formatNames.find((name) => name === given.text('format')) ?? 'native';
 
 const whatOf = (given: Arguments): What =>
-  (['current', 'changes', 'snapshot', 'findings'] as const).find((what) => given.flag(what)) ??
-  (given.flag('cursor') ? 'changes' : 'current');
+  whats.find((what) => given.flag(what)) ?? (given.flag('cursor') ? 'changes' : 'current');
 
 const formatOptionsOf = (given: Arguments, what: What): FormatOptions => ({
   hasChange: what === 'changes',
@@ -70,7 +72,7 @@ const tablesOf = (given: Arguments, name: FormatName, what: What): readonly Tabl
 
 /** Refuses tables of which a format makes nothing: no output would read as no rows. */
 const checkTables = (wanted: readonly Table[], name: FormatName, what: What): void => {
-  if (name !== 'ocsf' || what === 'findings' || wanted.some(makesEvent)) return;
+  if (name !== 'ocsf' || what === 'findings' || what === 'finding-events' || wanted.some(makesEvent)) return;
   const beside = wanted.every(isReport) ? 'hosts' : 'users';
   throw new UserError(
     `--format ocsf makes no event of ${wanted.map((table) => table.name).join(', ')} alone`,
@@ -102,5 +104,6 @@ export const exportPlan = (given: Arguments): ExportPlan => {
     ...{ asOf: given.number('as-of'), snapshotId: given.number('snapshot') },
     ...{ redact: redactOf(given), mayMixLevels: given.flag('mixed-redaction') },
     cursorPath: given.text('cursor'),
+    withPasses: given.flag('passes'),
   };
 };

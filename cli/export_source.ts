@@ -1,9 +1,10 @@
 /** The snapshots that an export is made of. */
 import { UserError } from '../collector/errors.ts';
 import { newsSince, readCursor, emptyCursor } from '../export/cursor.ts';
-import type { News } from '../export/cursor.ts';
+import type { Cursor } from '../export/cursor.ts';
 import { formats } from '../export/formats/index.ts';
 import type { AnySnapshot } from '../export/format.ts';
+import { firstNewEvent, hostsWithEvents, lastEvent } from '../export/seen_events.ts';
 import { exportReader } from '../export/rows/reader.ts';
 import type { ReadOptions } from '../export/rows/source.ts';
 import { viewAsOf } from '../store/as_of.ts';
@@ -17,7 +18,7 @@ import { currentTime } from './time.ts';
 export interface Source {
   readonly snapshots: Iterable<AnySnapshot>;
   /** What is new since the cursor; null where changes are not asked for. */
-  readonly news: News | null;
+  readonly news: { readonly hosts: { readonly size: number }; readonly next: Cursor } | null;
 }
 
 /** The hosts of a store that a plan names; null means all. */
@@ -63,12 +64,13 @@ const findings = async (
   const { names } = await import(/* webpackMode: "eager" */ './names.ts');
   const answers = evaluate(store.db, queries, { now: plan.asOf ?? currentTime(), names, tables });
   const heads = exportReader(store, { ...readOptions(plan, hosts), tables: [] }).currentSnapshots();
-  return findingSnapshots(store, answers, heads);
+  return findingSnapshots(store, answers, heads, plan.withPasses);
 };
 
 /** What a cursor is for: another choice needs another one. */
 const selectionOf = (plan: ExportPlan, hosts: readonly string[] | null): string =>
   JSON.stringify({
+    ...(plan.what === 'finding-events' ? { what: plan.what } : {}),
     format: plan.formatName,
     tables: plan.areTablesNamed ? plan.tables.map((table) => table.name) : null,
     hosts,
@@ -93,6 +95,23 @@ const changes = (plan: ExportPlan, store: Store, hosts: readonly string[] | null
   return { snapshots: snapshots(), news };
 };
 
+/** What happened to findings; a cursor keeps up to where that was exported. */
+const findingEvents = async (
+  plan: ExportPlan,
+  store: Store,
+  hosts: readonly string[] | null,
+): Promise<Source> => {
+  const { findingEventSnapshots } = await import(/* webpackMode: "eager" */ '../export/finding_events.ts');
+  const selection = selectionOf(plan, hosts);
+  const cursor = plan.cursorPath === null ? null : readCursor(plan.cursorPath, selection);
+  const after = firstNewEvent(store, cursor?.event ?? null);
+  const wanted = hosts === null ? null : new Set(hosts);
+  const some = hostsWithEvents(store, after).filter((hostId) => wanted?.has(hostId) ?? true);
+  const heads = exportReader(store, { ...readOptions(plan, some), tables: [] }).currentSnapshots();
+  const news = { hosts: new Set(some), next: { ...emptyCursor(selection), event: lastEvent(store) } };
+  return { snapshots: findingEventSnapshots(store, after, heads), news };
+};
+
 /** The caller holds a transaction: it is one moment of the database, whoever writes into it meanwhile. */
 export const sourceOf = async (plan: ExportPlan, store: Store): Promise<Source> => {
   const hosts = hostsOf(plan, store);
@@ -104,6 +123,8 @@ export const sourceOf = async (plan: ExportPlan, store: Store): Promise<Source> 
       return { snapshots: oneSnapshot(plan, store, hosts), news: null };
     case 'findings':
       return { snapshots: await findings(plan, store, hosts), news: null };
+    case 'finding-events':
+      return findingEvents(plan, store, hosts);
     case 'changes':
       return changes(plan, store, hosts);
   }

@@ -57,6 +57,9 @@ const spread = (rooms: readonly Room[], total: number): readonly number[] => {
 
 const leastOfName = 12;
 const leastOfValue = 8;
+/** A moment is whole, or its day alone: the hour says nothing without its minute. */
+const wholeMoment = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/;
+const widthOfDay = 10;
 /** A text of which much is left out needs some room to say anything. */
 const leastOfText = 12;
 const longText = 24;
@@ -81,31 +84,53 @@ const shareOfNames = 0.6;
 /** What `count` columns take beside their texts. */
 const frameOf = (count: number): number => 3 * count + 1;
 
+interface RoomOfColumn extends Room {
+  readonly isName: boolean;
+}
+
+const roomOf = (name: string, value: number): RoomOfColumn => {
+  const natural = Math.max(leastOfHead(name), value);
+  const own = natural >= longText ? leastOfText : leastOfValue;
+  const least = isName(name) ? leastOfName : Math.max(own, leastOfHead(name));
+  return { natural, least: Math.min(natural, least), isName: isName(name) };
+};
+
+/** A column of moments, each of which takes this much. */
+const roomOfTime = (name: string, value: number): RoomOfColumn => {
+  const natural = Math.max(leastOfHead(name), value);
+  return { natural, least: natural, isName: false };
+};
+
+/** Whether so many columns, and … for the others, can stand side by side. */
+const haveRoom = (rooms: readonly Room[], count: number, width: number): boolean =>
+  sum(rooms.slice(0, count).map(({ least }) => least)) +
+    frameOf(count) +
+    (count < rooms.length ? frameOf(1) : 0) <=
+  width;
+
 /**
  * How wide each column is; fewer than there are where not all have room, and then one of … is last.
  *
  * @param values How wide the values of each would be.
+ * @param times The columns of moments: each is as wide as all of it, or as its day.
  */
 export const fitColumns = (
   names: readonly string[],
   values: readonly number[],
   width: number,
+  times: Times = noTimes,
 ): readonly number[] => {
   const whole = names.map((name, index) => Math.max(widthUpTo(name, width), values[index] ?? 0));
   if (sum(whole) + frameOf(names.length) <= width) return whole;
-  const rooms = names.map((name, index): Room & { readonly isName: boolean } => {
-    const natural = Math.max(leastOfHead(name), values[index] ?? 0);
-    const own = natural >= longText ? leastOfText : leastOfValue;
-    const least = isName(name) ? leastOfName : Math.max(own, leastOfHead(name));
-    return { natural, least: Math.min(natural, least), isName: isName(name) };
-  });
-  const hasRoom = (count: number): boolean =>
-    sum(rooms.slice(0, count).map(({ least }) => least)) +
-      frameOf(count) +
-      (count < rooms.length ? frameOf(1) : 0) <=
-    width;
+  const roomsWith = (mostOfTime: number): readonly RoomOfColumn[] =>
+    names.map((name, index) => {
+      const value = values[index] ?? 0;
+      return times.has(index) ? roomOfTime(name, Math.min(value, mostOfTime)) : roomOf(name, value);
+    });
+  const withMoments = roomsWith(Number.POSITIVE_INFINITY);
+  const rooms = haveRoom(withMoments, names.length, width) ? withMoments : roomsWith(widthOfDay);
   let count = rooms.length;
-  while (count > 1 && !hasRoom(count)) count -= 1;
+  while (count > 1 && !haveRoom(rooms, count, width)) count -= 1;
   const total = Math.max(1, width - frameOf(count) - (count < rooms.length ? frameOf(1) : 0));
   const fitting = rooms.slice(0, count);
   // One alone may need more than there is.
@@ -184,7 +209,7 @@ class Layout {
         0,
       ),
     );
-    this.#widths = fitColumns(this.#names, values, look.width);
+    this.#widths = fitColumns(this.#names, values, look.width, look.times);
     this.#isLess = this.#widths.length < names.length;
     this.#severity = names.indexOf('severity');
   }
@@ -200,7 +225,9 @@ class Layout {
 
   #fitted(text: string, index: number): string {
     if (this.#look.width === Number.POSITIVE_INFINITY) return text;
-    const cut = cutTo(text, this.#widths[index] ?? 0);
+    const width = this.#widths[index] ?? 0;
+    const isDay = width < text.length && width >= widthOfDay && wholeMoment.test(text);
+    const cut = isDay ? text.slice(0, widthOfDay) : cutTo(text, width);
     this.isCut ||= cut !== text;
     return cut;
   }

@@ -18,6 +18,7 @@ import type { Db } from '../store/database.ts';
 import { idsOfSeveralHosts, storedBetween, storedDays } from '../store/known_snapshots.ts';
 import type { StoredDay } from '../store/known_snapshots.ts';
 import type { Store } from '../store/store.ts';
+import type { SeenEvent } from './seen_events.ts';
 import { replaceFile, sweep } from './file_sink.ts';
 
 /** Count, and the sums of both halves of the ids. */
@@ -34,6 +35,8 @@ export interface Cursor {
   /** The same, as a version before wrote it: of which host an id is, it does not say. */
   readonly nameless: ReadonlyMap<number, ReadonlySet<number>>;
   readonly settled: ReadonlyMap<number, Settled>;
+  /** Of an export of what happened to findings: the last event that was seen. */
+  readonly event: SeenEvent | null;
 }
 
 const format = 'tokenquery-cursor';
@@ -48,6 +51,7 @@ export const emptyCursor = (selection: string): Cursor => ({
   recent: new Map(),
   nameless: new Map(),
   settled: new Map(),
+  event: null,
 });
 
 const notACursor = (path: string): UserError =>
@@ -64,6 +68,7 @@ interface CursorJson<Day = HostDay | NamelessDay> {
   readonly hosts?: readonly string[];
   readonly recent: readonly Day[];
   readonly settled: readonly (readonly [number, number, number, number])[];
+  readonly event?: SeenEvent;
 }
 
 type NamelessDay = readonly [day: number, ids: readonly number[]];
@@ -73,9 +78,13 @@ const isListOf = <T>(list: unknown, isOne: (one: unknown) => one is T): list is 
   Array.isArray(list) && list.every(isOne);
 const isNumber = (value: unknown): value is number => Number.isSafeInteger(value);
 
+const isEvent = (event: unknown): event is SeenEvent =>
+  Array.isArray(event) && event.length === 2 && isNumber(event[0]) && typeof event[1] === 'string';
+
 const isCursorJson = (json: Partial<CursorJson> | null): json is CursorJson =>
   typeof json === 'object' &&
   json?.format === format &&
+  (json.event === undefined || isEvent(json.event)) &&
   (json.version === namelessVersion ? isListOf(json.recent, isNamelessDay) : isHosts(json)) &&
   isListOf(
     json.settled,
@@ -172,18 +181,28 @@ const cursorOf = (json: CursorJson): Cursor => ({
   selection: json.selection,
   ...daysOf(json),
   settled: new Map(json.settled.map(([day, ...sums]) => [day, sums])),
+  event: json.event ?? null,
 });
 
 /** A cursor, whatever it is for, and the hosts that it is for; null for all. One that is not there is null. */
 export const readAnyCursor = (
   path: string,
-): { readonly cursor: Cursor; readonly hosts: readonly string[] | null } | null => {
+): {
+  readonly cursor: Cursor;
+  readonly hosts: readonly string[] | null;
+  /** It is of what happened to findings. */
+  readonly isOfFindings: boolean;
+} | null => {
   const json = readCursorJson(path);
   if (json === null) return null;
   try {
-    const { hosts } = JSON.parse(json.selection) as { hosts?: unknown };
+    const { hosts, what } = JSON.parse(json.selection) as { hosts?: unknown; what?: unknown };
     const isHost = (one: unknown): one is string => typeof one === 'string';
-    return { cursor: cursorOf(json), hosts: isListOf(hosts, isHost) ? hosts : null };
+    return {
+      cursor: cursorOf(json),
+      hosts: isListOf(hosts, isHost) ? hosts : null,
+      isOfFindings: what === 'finding-events',
+    };
   } catch {
     throw notACursor(path);
   }
@@ -202,7 +221,7 @@ export const readCursor = (path: string, selection: string): Cursor => {
   return cursorOf(json);
 };
 
-export const writeCursor = (path: string, { selection, recent, settled }: Cursor): void => {
+export const writeCursor = (path: string, { selection, recent, settled, event }: Cursor): void => {
   // Each host is named once.
   const hosts = [...new Set([...recent.values()].flatMap((seen) => [...seen.keys()]))];
   const numberOf = new Map(hosts.map((host, index) => [host, index]));
@@ -216,6 +235,7 @@ export const writeCursor = (path: string, { selection, recent, settled }: Cursor
       Array.from(seen, ([host, ids]) => [numberOf.get(host) ?? 0, ...ids]),
     ]),
     settled: [...settled].map(([day, sums]) => [day, ...sums]),
+    ...(event === null ? {} : { event }),
   };
   const text = `${JSON.stringify(json)}\n`;
   if (textOf(path) === text) return;
@@ -327,7 +347,7 @@ const settle = (
       kept += size;
     } else settled.set(day, sums);
   }
-  return { selection: cursor.selection, recent, nameless: new Map(), settled };
+  return { selection: cursor.selection, recent, nameless: new Map(), settled, event: null };
 };
 
 /** Compares a store with a cursor. The caller holds a transaction, so that nothing comes in between. */

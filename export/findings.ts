@@ -4,6 +4,7 @@ import { findingsOfAnswer } from '../queries/findings.ts';
 import type { Query } from '../queries/query.ts';
 import { fieldsOfSpot, gradeOn } from '../queries/evaluate.ts';
 import type { Answer, BlindSpot, Grade, Verdict } from '../queries/evaluate.ts';
+import type { Table } from '../collector/table.ts';
 import type { Store } from '../store/store.ts';
 import { findingsTable } from './findings_table.ts';
 import { identifiedRows, keyWriter } from './format.ts';
@@ -14,7 +15,7 @@ type Row = readonly Cell[];
 /** What a row tells. */
 interface Told {
   readonly query: Query;
-  readonly verdict: Exclude<Verdict, 'clean'>;
+  readonly verdict: Verdict;
   readonly grade: Grade;
   readonly subject: string | null;
   readonly details: readonly object[];
@@ -66,10 +67,15 @@ const firstSeenTimes = ({ db }: Store): ReadonlyMap<string, number> => {
 const findingKey = (hostId: string, query: string, subject: string): string =>
   JSON.stringify([hostId, query, subject]);
 
-/** By host. Reports on a whole fleet are of no host, and left out. */
+/**
+ * By host. Reports on a whole fleet are of no host, and left out.
+ *
+ * @param withPasses Also what was asked and found nothing: without it nobody can tell a share of all.
+ */
 const rowsByHost = (
   answers: readonly Answer[],
   firstSeen: ReadonlyMap<string, number>,
+  withPasses: boolean,
 ): ReadonlyMap<string, readonly Row[]> => {
   const byHost = new Map<string, Row[]>();
   const put = (hostId: string, row: Row): void => {
@@ -92,7 +98,8 @@ const rowsByHost = (
   for (const answer of answers) {
     const { query, blindSpots } = answer;
     for (const [hostId, verdict] of answer.verdicts) {
-      if (verdict !== 'unknown' && verdict !== 'not_asked') continue;
+      const isTold = verdict === 'unknown' || (withPasses && verdict !== 'hit' && !query.isOfFleet);
+      if (!isTold) continue;
       const told: Told = {
         ...{ query, verdict, grade: gradeOn(answer, hostId), blindSpots: blindSpots.get(hostId) ?? [] },
         ...{ subject: null, details: [], firstSeen: null, explainedBy: null },
@@ -105,33 +112,43 @@ const rowsByHost = (
 
 type SnapshotOfHost = Pick<AnySnapshot, 'head' | 'host'>;
 
-const findingSnapshot = ({ head, host }: SnapshotOfHost, found: readonly Row[]): ExportSnapshot => {
-  const rows = found.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  return {
-    head,
-    host,
-    tables: [
-      {
-        table: findingsTable,
-        status: rows.length === 0 ? 'empty' : 'ok',
-        affected: [],
-        rowCount: rows.length,
-        details: null,
-        rows: identifiedRows(findingsTable, head, rows),
-        counter: 0,
-        epoch: head.collectedTime,
-      },
-    ],
-  };
-};
+/** A snapshot that has rows of one table, in their order. */
+export const oneTableSnapshot = (
+  table: Table,
+  { head, host }: SnapshotOfHost,
+  rows: readonly Row[],
+): ExportSnapshot => ({
+  head,
+  host,
+  tables: [
+    {
+      table,
+      status: rows.length === 0 ? 'empty' : 'ok',
+      affected: [],
+      rowCount: rows.length,
+      details: null,
+      rows: identifiedRows(table, head, rows),
+      counter: 0,
+      epoch: head.collectedTime,
+    },
+  ],
+});
+
+const findingSnapshot = (snapshot: SnapshotOfHost, found: readonly Row[]): ExportSnapshot =>
+  oneTableSnapshot(
+    findingsTable,
+    snapshot,
+    found.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
+  );
 
 /** Findings host by host, each with the last snapshot of it: of the snapshots of a host, the last one comes last. */
 export function* findingSnapshots(
   store: Store,
   answers: readonly Answer[],
   snapshots: Iterable<SnapshotOfHost>,
+  withPasses = false,
 ): Generator<ExportSnapshot> {
-  const byHost = rowsByHost(answers, firstSeenTimes(store));
+  const byHost = rowsByHost(answers, firstSeenTimes(store), withPasses);
   const withFindings = (snapshot: SnapshotOfHost): ExportSnapshot =>
     findingSnapshot(snapshot, byHost.get(snapshot.head.hostId) ?? []);
   let before: SnapshotOfHost | null = null;

@@ -1,6 +1,7 @@
 /** Findings as one more table, so that every format has them. It is in exports only. */
 import { defineTable, oneOf, required, text, time } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
+import { verdicts } from '../queries/evaluate.ts';
 import { severities } from '../queries/query.ts';
 
 export const findingsTable = defineTable({
@@ -13,8 +14,8 @@ export const findingsTable = defineTable({
     ),
     verdict: required(
       oneOf(
-        ['hit', 'unknown', 'not_asked'],
-        'unknown: it could not be judged on this host, so it is not clean. not_asked: the means of this run exclude it, such as a fact that only --allow-network asks for.',
+        verdicts,
+        'unknown: it could not be judged on this host, so it is not clean. clean and not_asked are there where passes are asked for. not_asked: the means of the run exclude it.',
         { privacy: 'nobody' },
       ),
     ),

@@ -3,6 +3,7 @@ import { statuses } from '../collector/status.ts';
 import { meaningOfNull } from '../collector/table.ts';
 import type { Column, Table } from '../collector/table.ts';
 import { origins } from '../store/snapshot.ts';
+import { findingEventsTable } from './finding_events_table.ts';
 import { findingsTable } from './findings_table.ts';
 import { nativeVersion } from '../store/native/encode.ts';
 import { mayBeDropped } from './redact.ts';
@@ -192,7 +193,7 @@ const otherLines = (tables: readonly Table[]): Readonly<Record<string, Schema>> 
 
 /** Every line of a native export. */
 export const nativeSchema = (tables: readonly Table[]): Schema => {
-  const all = [...tables, findingsTable];
+  const all = [...tables, findingsTable, findingEventsTable];
   const lines = otherLines(all);
   // table_status has no rows of its own: the lines of the tables say what it says.
   const rows = all.filter(({ name }) => name !== 'table_status');
@@ -211,4 +212,8 @@ export const nativeSchema = (tables: readonly Table[]): Schema => {
   };
 };
 
-export const schemaTables = (tables: readonly Table[]): readonly Table[] => [...tables, findingsTable];
+export const schemaTables = (tables: readonly Table[]): readonly Table[] => [
+  ...tables,
+  findingsTable,
+  findingEventsTable,
+];

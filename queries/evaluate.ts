@@ -50,7 +50,8 @@ export interface Hit {
   readonly facts: Readonly<Record<string, Value>>;
 }
 
-export type Verdict = 'hit' | 'clean' | 'unknown' | 'not_asked';
+export const verdicts = ['hit', 'clean', 'unknown', 'not_asked'] as const;
+export type Verdict = (typeof verdicts)[number];
 
 /** What could not be seen is unknown. A question to which nothing is missing but what nobody asked for was not asked. */
 export const verdictOf = (isHit: boolean, spots: readonly BlindSpot[] | undefined): Verdict => {
@@ -337,8 +338,8 @@ const answerOf = (
       .sort(([a], [b]) => compareValues(a, b)),
   );
   const hit = new Set(hits.map(({ hostId }) => hostId));
-  const verdicts = hosts.map((host) => [host, verdictOf(hit.has(host), blindSpots.get(host))] as const);
-  return { query, hits, blindSpots, verdicts: new Map(verdicts), lowered: new Map(lowered) };
+  const own = hosts.map((host) => [host, verdictOf(hit.has(host), blindSpots.get(host))] as const);
+  return { query, hits, blindSpots, verdicts: new Map(own), lowered: new Map(lowered) };
 };
 
 /** The same, of queries that allow facts of one age. */

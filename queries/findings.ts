@@ -92,6 +92,7 @@ const storedRow = (
       ? details
       : details.map((facts) => ({ ...facts, severity_reason: severityReason })),
   ),
+  exception: null,
 });
 
 /** Judges hosts of a store, one after the other. */
@@ -124,10 +125,16 @@ export class HostJudge {
       .flatMap(findingsOfAnswer)
       .filter(({ severity }) => severity !== 'info')
       .map((finding) => storedRow(finding, hostId));
+    const verdicts = new Map(
+      answers.flatMap(({ query, verdicts: of }) => {
+        const verdict = of.get(hostId);
+        return verdict === undefined ? [] : [[query.name, verdict] as const];
+      }),
+    );
     const unevaluated = new Set(
       answers.filter(({ blindSpots }) => blindSpots.has(hostId)).map(({ query }) => query.name),
     );
-    return { rows: rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)), unevaluated };
+    return { rows: rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)), verdicts, unevaluated };
   }
 
   /** The names of the store mean every host again. */

@@ -42,7 +42,7 @@ export const isNewest = (snapshot: string): string =>
   `coalesce(h.ahead_snapshot = ${snapshot}.snapshot_id, 0)`;
 
 /** The same at a moment in the past, by the times alone. */
-export const wasNewest = (snapshot: string, time: number): string =>
+export const wasNewest = (snapshot: string, time: number | string): string =>
   `NOT EXISTS (SELECT 1 FROM main._snapshot c WHERE c.host = ${snapshot}.host AND ${isCounted('c')} ` +
   `AND c.collected_time BETWEEN ${snapshot}.order_time - ${toleranceSeconds} AND ${time})`;
 

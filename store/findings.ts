@@ -1,6 +1,9 @@
 /** Findings in a store: each is a row with the time in which it held, so that its life can be queried. */
+import { hash } from 'node:crypto';
 import type { Preparing } from './database.ts';
 import { hostIdOf } from './ddl.ts';
+import { FindingEvents, findingEventsFrom } from './finding_events.ts';
+import { storeVerdicts } from './verdicts.ts';
 import { rankOf } from './versions.ts';
 
 /** A finding of one host, as queries/findings.ts makes it. */
@@ -11,13 +14,21 @@ export interface FindingRow {
   readonly subject: string;
   /** JSON array of the facts. */
   readonly details: string;
+  /** JSON: who accepts it, why and until when; null where nobody does. */
+  readonly exception: string | null;
 }
 
 export interface EvaluatedHost {
   readonly rows: readonly FindingRow[];
+  /** What came of each query that was asked. */
+  readonly verdicts: ReadonlyMap<string, string>;
   /** Queries that could not be evaluated: what they found before neither stays found nor is gone. */
   readonly unevaluated: ReadonlySet<string>;
 }
+
+/** The same for the same finding, in every snapshot, file and output: 64 hexadecimal digits. */
+const findingIdOf = (hostId: string, queryName: string, subject: string): string =>
+  hash('sha256', JSON.stringify([hostId, 'finding', queryName, subject]));
 
 export const findingTables: Readonly<Record<string, string>> = {
   _finding: `CREATE TABLE "_finding" (
@@ -29,21 +40,42 @@ export const findingTables: Readonly<Record<string, string>> = {
   severity TEXT NOT NULL,
   details TEXT NOT NULL,
   first_seen_time INTEGER NOT NULL,
+  last_seen_time INTEGER,
+  finding_id TEXT,
+  exception TEXT,
   PRIMARY KEY (host, query_name, subject, from_time)
 ) STRICT, WITHOUT ROWID`,
 };
 
 const columns = `f.query_name, f.severity, ${hostIdOf('h')}, f.subject, f.details, f.first_seen_time`;
 const from = 'FROM main._host h JOIN main._finding f ON f.host = h.host';
+const isSuppressed = "f.exception IS NOT NULL THEN 'suppressed'";
+
+/** Of a version that ended: when the finding was gone; NULL where it only changed. */
+const resolvedTime =
+  'CASE WHEN f.until_time IS NOT NULL AND NOT EXISTS (SELECT 1 FROM main._finding n WHERE n.host = f.host ' +
+  'AND n.query_name = f.query_name AND n.subject = f.subject AND n.from_time = f.until_time) THEN f.until_time END';
 
 export const findingViews: Readonly<Record<string, string>> = {
-  findings: `SELECT ${columns} ${from} WHERE f.until_time IS NULL`,
-  findings_history: `SELECT ${columns}, f.from_time AS valid_from_time, f.until_time AS valid_until_time ${from}`,
+  findings:
+    `SELECT ${columns}, f.finding_id, CASE WHEN ${isSuppressed} WHEN f.first_seen_time = h.judged_until_time THEN 'new' ` +
+    `ELSE 'ongoing' END AS state, coalesce(f.last_seen_time, h.judged_until_time) AS last_seen_time, f.exception ${from} ` +
+    'WHERE f.until_time IS NULL',
+  findings_history:
+    `SELECT ${columns}, f.from_time AS valid_from_time, f.until_time AS valid_until_time, f.finding_id, ` +
+    `coalesce(f.last_seen_time, h.judged_until_time) AS last_seen_time, f.exception, ${resolvedTime} AS resolved_time ${from}`,
 };
 
 /** What `findings` means under `--as-of`. */
-export const findingsAsOf = (time: number): string =>
-  `SELECT ${columns} ${from} WHERE f.from_time <= ${time} AND (f.until_time IS NULL OR f.until_time > ${time})`;
+export const findingsAsOf = (time: number | string): string => {
+  const last = (until: string): string =>
+    `(SELECT max(s.collected_time) FROM main._snapshot s WHERE s.host = f.host AND s.order_time IS NULL AND s.collected_time <= ${until})`;
+  return (
+    `SELECT ${columns}, f.finding_id, CASE WHEN ${isSuppressed} WHEN f.first_seen_time = ${last(String(time))} THEN 'new' ` +
+    `ELSE 'ongoing' END AS state, ${last(`min(${time}, coalesce(f.last_seen_time, ${time}))`)} AS last_seen_time, f.exception ${from} ` +
+    `WHERE f.from_time <= ${time} AND (f.until_time IS NULL OR f.until_time > ${time})`
+  );
+};
 
 interface OpenFinding {
   readonly queryName: string;
@@ -52,34 +84,39 @@ interface OpenFinding {
   readonly severity: string;
   readonly details: string;
   readonly firstSeenTime: number;
+  readonly lastSeenTime: number | null;
+  readonly exception: string | null;
 }
 
 const keyOf = (queryName: string, subject: string): string => JSON.stringify([queryName, subject]);
 
+interface Judged {
+  readonly from: number | null;
+  readonly until: number | null;
+}
+
+const judgedOf = (db: Preparing, host: number): Judged =>
+  db
+    .prepare('SELECT judged_from_time AS "from", judged_until_time AS until FROM _host WHERE host = ?')
+    .get(host) as Judged;
+
 /**
  * Notes that the snapshot of a time was evaluated: `findings` is as good as the time from the first to the
- * last of those that were evaluated one after the other. Returns false where a later one was.
+ * last of those that were evaluated one after the other.
  */
-const noteEvaluated = (db: Preparing, host: number, time: number): boolean => {
-  const { evaluatedFrom, evaluatedUntil } = db
-    .prepare(
-      'SELECT judged_from_time AS evaluatedFrom, judged_until_time AS evaluatedUntil FROM _host WHERE host = ?',
-    )
-    .get(host) as { evaluatedFrom: number | null; evaluatedUntil: number | null };
-  if (evaluatedUntil !== null && evaluatedUntil > time) return false;
+const noteEvaluated = (db: Preparing, host: number, time: number, judged: Judged): void => {
   const before = db
     .prepare(
       'SELECT max(collected_time) FROM _snapshot WHERE host = ? AND collected_time < ? AND order_time IS NULL',
     )
     .pluck()
     .get(host, time) as number | null;
-  const goesOn = evaluatedUntil !== null && before !== null && before <= evaluatedUntil;
+  const goesOn = judged.until !== null && before !== null && before <= judged.until;
   db.prepare('UPDATE _host SET judged_from_time = ?, judged_until_time = ? WHERE host = ?').run(
-    goesOn || evaluatedUntil === time ? evaluatedFrom : time,
+    goesOn || judged.until === time ? judged.from : time,
     time,
     host,
   );
-  return true;
 };
 
 /**
@@ -101,6 +138,101 @@ const isReadAnew = (db: Preparing, host: number, time: number): boolean => {
 export const isEvaluated = (db: Preparing, hostId: string, time: number): boolean =>
   db.prepare('SELECT judged_until_time FROM _host WHERE host_id = ?').pluck().get(hostId) === time;
 
+/** Whether what is found at a time, or later, was evaluated. */
+export const isEvaluatedFrom = (db: Preparing, host: number, time: number): boolean =>
+  (judgedOf(db, host).until ?? Number.NEGATIVE_INFINITY) >= time;
+
+const thisFinding = 'WHERE host = ? AND query_name = ? AND subject = ? AND from_time = ?';
+
+/** The findings of one host, brought to what was evaluated at one time. */
+class Evaluation {
+  readonly #db: Preparing;
+  readonly #host: number;
+  readonly #time: number;
+  /** The time that was evaluated before; null at the first. */
+  readonly #before: number | null;
+  readonly #events: FindingEvents;
+
+  constructor(db: Preparing, host: number, time: number, before: number | null) {
+    this.#db = db;
+    this.#host = host;
+    this.#time = time;
+    this.#before = before;
+    this.#events = new FindingEvents(db, host, time);
+  }
+
+  #change(sql: string, { queryName, subject, fromTime }: OpenFinding, ...values: unknown[]): void {
+    this.#db.prepare(`${sql} ${thisFinding}`).run(...values, this.#host, queryName, subject, fromTime);
+  }
+
+  /** One that was found at this very time takes its place: nothing is left of it. */
+  #close(finding: OpenFinding): void {
+    if (finding.fromTime === this.#time) this.#change('DELETE FROM _finding', finding);
+    else {
+      const lastSeen = finding.lastSeenTime ?? this.#before;
+      this.#change('UPDATE _finding SET until_time = ?, last_seen_time = ?', finding, this.#time, lastSeen);
+    }
+  }
+
+  open(): ReadonlyMap<string, OpenFinding> {
+    const rows = this.#db
+      .prepare(
+        'SELECT query_name AS queryName, subject, from_time AS fromTime, severity, details, first_seen_time AS firstSeenTime, ' +
+          'last_seen_time AS lastSeenTime, exception FROM _finding WHERE host = ? AND until_time IS NULL',
+      )
+      .safeIntegers(false)
+      .all(this.#host) as OpenFinding[];
+    return new Map(rows.map((finding) => [keyOf(finding.queryName, finding.subject), finding]));
+  }
+
+  begin(row: FindingRow, before: OpenFinding | undefined): void {
+    const { query_name: queryName, subject, severity, details, exception } = row;
+    if (before !== undefined) this.#close(before);
+    this.#db
+      .prepare('INSERT INTO _finding VALUES (?, ?, ?, ?, NULL, ?, ?, ?, NULL, ?, ?)')
+      .run(
+        ...[this.#host, queryName, subject, this.#time, severity, details],
+        ...[before?.firstSeenTime ?? this.#time, findingIdOf(row.host_id, queryName, subject), exception],
+      );
+    this.#events.note(eventOf(before, row), queryName, subject);
+  }
+
+  /** The same, told in other words. */
+  reword(before: OpenFinding, { severity, details, exception }: FindingRow): void {
+    this.#change(
+      'UPDATE _finding SET severity = ?, details = ?, exception = ?',
+      before,
+      severity,
+      details,
+      exception,
+    );
+  }
+
+  seen(before: OpenFinding): void {
+    if (before.lastSeenTime !== null) this.#change('UPDATE _finding SET last_seen_time = NULL', before);
+  }
+
+  unseen(before: OpenFinding): void {
+    if (before.lastSeenTime === null && this.#before !== null)
+      this.#change('UPDATE _finding SET last_seen_time = ?', before, Math.min(this.#before, this.#time));
+  }
+
+  /** @param isAsked Whether its query is still one; else nobody knows. */
+  end(before: OpenFinding, isAsked: boolean): void {
+    this.#close(before);
+    this.#events.note(isAsked ? 'resolved' : 'withdrawn', before.queryName, before.subject);
+  }
+}
+
+const isAccepted = ({ exception }: { readonly exception: string | null }): boolean => exception !== null;
+
+/** What became of a finding that begins, or goes on otherwise. */
+const eventOf = (before: OpenFinding | undefined, row: FindingRow) => {
+  const was = before !== undefined && isAccepted(before);
+  if (was !== isAccepted(row)) return was ? 'expired' : 'suppressed';
+  return before === undefined ? 'new' : 'changed';
+};
+
 /**
  * Brings the findings of a host to what was evaluated at a time: one that did not change is not touched. Does
  * nothing for a time before one that was evaluated already. The caller holds the transaction.
@@ -108,71 +240,124 @@ export const isEvaluated = (db: Preparing, hostId: string, time: number): boolea
 export const storeFindings = (
   db: Preparing,
   hostId: string,
-  { rows, unevaluated }: EvaluatedHost,
+  { rows, verdicts, unevaluated }: EvaluatedHost,
   time: number,
 ): void => {
+  const host = numberOf(db, hostId);
+  const judged = judgedOf(db, host);
+  if ((judged.until ?? newestOf(db, host)) > time) return;
+  if (judged.until === time) findingEventsFrom(db, host, time);
+  const isAnew = isReadAnew(db, host, time);
+  noteEvaluated(db, host, time, judged);
+  storeVerdicts(db, host, verdicts, time);
+  const evaluation = new Evaluation(db, host, time, judged.until);
+  const open = new Map(evaluation.open());
+  for (const row of rows) {
+    const key = keyOf(row.query_name, row.subject);
+    const before = open.get(key);
+    open.delete(key);
+    const isSame = before !== undefined && before.severity === row.severity && before.details === row.details;
+    if (before === undefined || isAccepted(before) !== isAccepted(row) || !(isSame || isAnew))
+      evaluation.begin(row, before);
+    else {
+      if (!isSame || before.exception !== row.exception) evaluation.reword(before, row);
+      evaluation.seen(before);
+    }
+  }
+  for (const gone of open.values())
+    if (unevaluated.has(gone.queryName)) evaluation.unseen(gone);
+    else evaluation.end(gone, verdicts.has(gone.queryName));
+};
+
+/** What is told last of the findings of a host; a file of the first layout does not say what was evaluated. */
+const newestOf = (db: Preparing, host: number): number =>
+  (db
+    .prepare('SELECT max(max(from_time), max(coalesce(until_time, 0))) FROM _finding WHERE host = ?')
+    .pluck()
+    .get(host) as number | null) ?? Number.NEGATIVE_INFINITY;
+
+const numberOf = (db: Preparing, hostId: string): number => {
   const host = db.prepare('SELECT host FROM _host WHERE host_id = ?').pluck().get(hostId) as
     | number
     | undefined;
   if (host === undefined) throw new Error(`the store has no host ${hostId}`);
-  const newest = db
-    .prepare('SELECT max(max(from_time), max(coalesce(until_time, 0))) FROM _finding WHERE host = ?')
-    .pluck()
-    .get(host) as number | null;
-  if (newest !== null && newest > time) return;
-  const isAnew = isReadAnew(db, host, time);
-  if (!noteEvaluated(db, host, time)) return;
-  const open = new Map(
-    (
-      db
-        .prepare(
-          'SELECT query_name AS queryName, subject, from_time AS fromTime, severity, details, first_seen_time AS firstSeenTime ' +
-            'FROM _finding WHERE host = ? AND until_time IS NULL',
-        )
-        .safeIntegers(false)
-        .all(host) as OpenFinding[]
-    ).map((finding) => [keyOf(finding.queryName, finding.subject), finding]),
-  );
-  const end = db.prepare(
-    'UPDATE _finding SET until_time = ? WHERE host = ? AND query_name = ? AND subject = ? AND from_time = ?',
-  );
-  // A snapshot that is evaluated again at the same time takes the place of what was evaluated first.
-  const drop = db.prepare(
-    'DELETE FROM _finding WHERE host = ? AND query_name = ? AND subject = ? AND from_time = ?',
-  );
-  const reword = db.prepare(
-    'UPDATE _finding SET severity = ?, details = ? WHERE host = ? AND query_name = ? AND subject = ? AND from_time = ?',
-  );
-  const insert = db.prepare('INSERT INTO _finding VALUES (?, ?, ?, ?, NULL, ?, ?, ?)');
-  const close = ({ queryName, subject, fromTime }: OpenFinding): void => {
-    if (fromTime === time) drop.run(host, queryName, subject, fromTime);
-    else end.run(time, host, queryName, subject, fromTime);
-  };
-  for (const { query_name: queryName, subject, severity, details } of rows) {
-    const key = keyOf(queryName, subject);
-    const before = open.get(key);
-    open.delete(key);
-    if (before !== undefined && before.severity === severity && before.details === details) continue;
-    if (before !== undefined && isAnew) {
-      reword.run(severity, details, host, queryName, subject, before.fromTime);
-      continue;
-    }
-    if (before !== undefined) close(before);
-    insert.run(host, queryName, subject, time, severity, details, before?.firstSeenTime ?? time);
-  }
-  for (const gone of open.values()) if (!unevaluated.has(gone.queryName)) close(gone);
+  return host;
 };
 
-/** Takes back what was evaluated at snapshots after a time, which turned out not to count. */
+/** Takes back what was evaluated after a time: a snapshot that came late, or one that turned out not to count. */
 export const forgetFindingsAfter = (db: Preparing, host: number, time: number): void => {
   db.prepare('DELETE FROM _finding WHERE host = ? AND from_time > ?').run(host, time);
-  db.prepare('UPDATE _finding SET until_time = NULL WHERE host = ? AND until_time > ?').run(host, time);
   db.prepare(
-    'UPDATE _host SET judged_from_time = NULL, judged_until_time = NULL WHERE host = ? AND judged_until_time > ?',
+    'UPDATE _finding SET until_time = NULL, last_seen_time = NULL WHERE host = ? AND until_time > ?',
   ).run(host, time);
+  db.prepare('UPDATE _finding SET last_seen_time = NULL WHERE host = ? AND last_seen_time >= ?').run(
+    host,
+    time,
+  );
+  db.prepare('DELETE FROM _verdict WHERE host = ? AND from_time > ?').run(host, time);
+  db.prepare('UPDATE _verdict SET until_time = NULL WHERE host = ? AND until_time > ?').run(host, time);
+  findingEventsFrom(db, host, time + 1);
+  const judged = judgedOf(db, host);
+  if (judged.until === null || judged.until <= time) return;
+  const before = db
+    .prepare(
+      'SELECT max(collected_time) FROM _snapshot WHERE host = ? AND collected_time <= ? AND order_time IS NULL',
+    )
+    .pluck()
+    .get(host, time) as number | null;
+  const isLeft = before !== null && judged.from !== null && before >= judged.from;
+  db.prepare('UPDATE _host SET judged_from_time = ?, judged_until_time = ? WHERE host = ?').run(
+    isLeft ? judged.from : null,
+    isLeft ? before : null,
+    host,
+  );
 };
 
-/** Drops findings that ended at a time or before. */
+/** Drops findings that ended at a time or before, and what was told of them. */
 export const retainFindings = (db: Preparing, time: number): void => {
   db.prepare('DELETE FROM _finding WHERE until_time <= ?').run(time);
+  db.prepare('DELETE FROM _verdict WHERE until_time <= ?').run(time);
+  db.prepare('DELETE FROM _finding_event WHERE time <= ?').run(time);
+};
+
+interface StoredFinding {
+  readonly host: number;
+  readonly hostId: string;
+  readonly queryName: string;
+  readonly subject: string;
+  readonly fromTime: number;
+  readonly untilTime: number | null;
+}
+
+/** Fills in what a file of an older layout did not have: the ids of findings, and what happened to them. The caller holds the transaction. */
+export const fillFindings = (db: Preparing): void => {
+  const rows = db
+    .prepare(
+      'SELECT f.host, h.host_id AS hostId, f.query_name AS queryName, f.subject, f.from_time AS fromTime, f.until_time AS untilTime ' +
+        'FROM _finding f JOIN _host h ON h.host = f.host WHERE f.finding_id IS NULL ORDER BY f.from_time, 1, 3, 4',
+    )
+    .all() as StoredFinding[];
+  const name = db.prepare(`UPDATE _finding SET finding_id = ? ${thisFinding}`);
+  const begins = new Set(
+    rows.map(({ host, queryName, subject, fromTime }) =>
+      JSON.stringify([host, queryName, subject, fromTime]),
+    ),
+  );
+  const ends = new Set(
+    rows.map(({ host, queryName, subject, untilTime }) =>
+      JSON.stringify([host, queryName, subject, untilTime]),
+    ),
+  );
+  const events = rows.flatMap(({ host, hostId, queryName, subject, fromTime, untilTime }) => {
+    name.run(findingIdOf(hostId, queryName, subject), host, queryName, subject, fromTime);
+    const goesOn = ends.has(JSON.stringify([host, queryName, subject, fromTime]));
+    const isEnd = untilTime !== null && !begins.has(JSON.stringify([host, queryName, subject, untilTime]));
+    const event = { host, queryName, subject };
+    return [
+      { ...event, time: fromTime, kind: goesOn ? 'changed' : 'new' } as const,
+      ...(isEnd ? [{ ...event, time: untilTime, kind: 'resolved' } as const] : []),
+    ];
+  });
+  for (const { host, time, kind, queryName, subject } of events.toSorted((a, b) => a.time - b.time))
+    new FindingEvents(db, host, time).note(kind, queryName, subject);
 };

@@ -192,6 +192,8 @@ export interface Merged {
   /** New ones that are dated ahead of this moment: they are kept and do not count. */
   readonly ahead: Pick<Snapshot, 'hostId' | 'collectedTime'>[];
   readonly hosts: Set<string>;
+  /** When the first snapshot was taken that came of each host. */
+  readonly since: Map<string, number>;
   readonly bad: BadInput[];
   /** What only a newer tokenquery knows, and the inputs that have it: it is not in the file. */
   readonly leftOut: Map<string, Set<string>>;
@@ -301,8 +303,11 @@ class BatchWriter {
       return;
     }
     for (const one of added) this.#count(one);
-    for (const { snapshots } of groups)
-      if (snapshots[0] !== undefined) this.#merged.hosts.add(snapshots[0].hostId);
+    const { hosts, since } = this.#merged;
+    for (const { hostId, collectedTime } of groups.flatMap(({ snapshots }) => snapshots)) {
+      hosts.add(hostId);
+      since.set(hostId, Math.min(collectedTime, since.get(hostId) ?? collectedTime));
+    }
   }
 
   /** One of them has a row that its table refuses; the others are good. */
@@ -469,6 +474,7 @@ const nothingMerged = (): Merged => ({
   readAnew: 0,
   ahead: [],
   hosts: new Set(),
+  since: new Map(),
   bad: [],
   leftOut: new Map(),
 });

@@ -8,6 +8,13 @@ import { collationOf, hostIdOf, ownColumnDefinitions, quoteName, quoteText } fro
 import { doubtColumns } from './doubts.ts';
 import { hasAccounts, isRenamed } from './renames.ts';
 import { findingTables, findingViews, findingsAsOf } from './findings.ts';
+import {
+  findingEventIndexes,
+  findingEventTables,
+  findingEventViews,
+  findingEventsAsOf,
+} from './finding_events.ts';
+import { verdictTables, verdictViews, verdictsAsOf } from './verdicts.ts';
 import { describedViews, notSeenView } from './self_description.ts';
 
 /** 'tkqy': in the header of every store file. */
@@ -16,9 +23,9 @@ export const applicationId = 0x746b_7179;
  * Of the file: goes up with every change of the store's own tables and of what stands before the columns of a declared
  * one; a test holds both together. A declared table or column that is added is none: upgrade.ts adds it.
  */
-export const layoutVersion = 4;
+export const layoutVersion = 5;
 /** Of the views and indexes: goes up with every change of them, so that those in older files are made anew. */
-export const viewsVersion = 4;
+export const viewsVersion = 5;
 /**
  * Of the rows: goes up when a column changes its meaning, its type or its name, or a table its key. It is part of every
  * row id, so that a receiver takes the rows of either version for different ones.
@@ -222,7 +229,7 @@ const commonTables: Readonly<Record<string, string>> = {
 export const storeTables = (tables: readonly Table[]): ReadonlyMap<string, string> =>
   new Map([
     ...Object.entries(commonTables),
-    ...Object.entries(findingTables),
+    ...Object.entries({ ...findingTables, ...verdictTables, ...findingEventTables }),
     ...dataTables(tables).flatMap((table): [string, string][] => [
       [`_current_${table.name}`, currentTable(table, currentName(table))],
       [`_past_${table.name}`, pastTable(table, pastName(table))],
@@ -235,6 +242,7 @@ export const hostIndex = '_host_by_id';
 export const storeIndexes = (tables: readonly Table[]): ReadonlyMap<string, string> =>
   new Map([
     [hostIndex, `CREATE INDEX "${hostIndex}" ON "_host" (host_id${collationOf('host_id')})`],
+    ...Object.entries(findingEventIndexes),
     ['_snapshot_by_id', 'CREATE INDEX "_snapshot_by_id" ON "_snapshot" (snapshot_id)'],
     // Nearly always empty.
     [
@@ -312,7 +320,7 @@ const historyView = (table: Table, tableId: number): string =>
   `${historyArm(table, tableId, 'current')}\nUNION ALL\n${historyArm(table, tableId, 'past')}`;
 
 /** The rows as they were known at a moment: what `--as-of` puts in place of the plain name. */
-const asOfView = (table: Table, tableId: number, time: number): string => {
+const asOfView = (table: Table, tableId: number, time: number | string): string => {
   const arm = (name: string, and: string): string =>
     `SELECT ${columnsOf(table, 'r')}, ${hostId} FROM main._host h ` +
     `JOIN main._state s ON s.host = h.host AND s.tab = ${tableId} AND s.first_time <= ${time} ` +
@@ -460,7 +468,7 @@ const plainViews = (
     ['column_status', columnStatusView(dataTables(tables), tableIdOf, ` AND ${isCounted('s')}`)],
     ['collection_errors', errorsView],
     ['command_log', commandsView],
-    ...Object.entries(findingViews),
+    ...Object.entries({ ...findingViews, ...verdictViews, ...findingEventViews }),
   ]);
 
 /** Two JSON arrays of names in one: what failed, and what the collecting version did not know. */
@@ -468,11 +476,15 @@ const affectedOrAbsent =
   "CASE WHEN l.columns_affected = '[]' THEN coalesce(l.columns_absent, '[]') WHEN l.columns_absent IS NULL THEN l.columns_affected " +
   "ELSE substr(l.columns_affected, 1, length(l.columns_affected) - 1) || ',' || substr(l.columns_absent, 2) END";
 
-/** The views that stand in for the plain names under `--as-of`. */
+/**
+ * The views that stand in for the plain names under `--as-of`.
+ *
+ * @param time Unix seconds, or SQL that says them.
+ */
 export const asOfViews = (
   tables: readonly Table[],
   tableIdOf: (name: string) => number,
-  time: number,
+  time: number | string,
 ): ReadonlyMap<string, string> => {
   const last = (what: string): string =>
     `(SELECT ${what} FROM main._snapshot p WHERE p.host = h.host AND ${isCounted('p')} AND p.collected_time <= ${time} ` +
@@ -514,6 +526,8 @@ export const asOfViews = (
     ['collection_errors', errorsView + isLast],
     ['command_log', commandsView + isLast],
     ['findings', findingsAsOf(time)],
+    ['verdicts', verdictsAsOf(time)],
+    ['finding_events', findingEventsAsOf(time)],
     ['blind_spots', notSeenView('')],
   ]);
 };

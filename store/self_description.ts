@@ -76,6 +76,38 @@ const ownRows: readonly Row[] = [
     ['query_name', 'TEXT', null, 'The query of the library that found it: tokenquery queries NAME.'],
     ['subject', 'TEXT', null, 'What it is about.'],
     ['details', 'TEXT', null, 'What it rests on, as JSON.'],
+    ['finding_id', 'TEXT', null, 'The same for the same finding, in every snapshot, file and output.'],
+    [
+      'state',
+      'TEXT',
+      null,
+      'new: first found by the last snapshot that was evaluated; ongoing; suppressed: somebody accepts it.',
+    ],
+    ['first_seen_time', 'INTEGER', seconds, 'The snapshot that found it first.'],
+    ['last_seen_time', 'INTEGER', seconds, 'The last snapshot that found it.'],
+    ['exception', 'TEXT', null, 'Who accepts it, why and until when, as JSON; NULL where nobody does.'],
+  ]),
+  ...own('findings_history', [
+    [
+      'resolved_time',
+      'INTEGER',
+      seconds,
+      'The snapshot that did not find it any more; NULL where it goes on, or only changed.',
+    ],
+  ]),
+  ...own('verdicts', [
+    ['verdict', 'TEXT', null, 'hit, clean, unknown or not_asked.'],
+    ['since_time', 'INTEGER', seconds, 'The snapshot from which on it is so.'],
+  ]),
+  ...own('finding_events', [
+    ['event_number', 'INTEGER', null, 'In the order in which it became known here; it may have gaps.'],
+    [
+      'event',
+      'TEXT',
+      null,
+      'new, changed, suppressed, expired, resolved; withdrawn: it was told, and a snapshot that came later says otherwise.',
+    ],
+    ['event_time', 'INTEGER', seconds, 'The snapshot that saw it.'],
   ]),
 ];
 
@@ -160,6 +192,9 @@ const comments: Readonly<Record<string, string>> = {
   column_status: 'When each column of each host was last seen.',
   findings: 'What the library of queries found in the last snapshot of each host that was evaluated.',
   findings_history: 'The same, with the time in which it held.',
+  verdicts: 'What came of each question on each host, at the last snapshot that was evaluated.',
+  verdicts_history: 'The same, with the time in which it held.',
+  finding_events: 'What happened to findings, each event once.',
 };
 
 const commentOf = (tables: ReadonlyMap<string, Table>, name: string): string | null => {

@@ -40,10 +40,13 @@ const since: Readonly<Record<string, number>> = {
   '_report_status.rows_may_be_missing': 3,
   '_report_status.columns_uncertain': 3,
   '_report_status.columns_inapplicable': 3,
+  '_finding.last_seen_time': 5,
+  '_finding.finding_id': 5,
+  '_finding.exception': 5,
   '_rows._read_time': 3,
   '_rows._read_snapshot': 3,
 };
-const tablesSince: Readonly<Record<string, number>> = { _aside: 3 };
+const tablesSince: Readonly<Record<string, number>> = { _aside: 3, _verdict: 5, _finding_event: 5 };
 /** Until this layout, `_ended` was no part of the key of past rows. */
 const endedInKeySince = 3;
 

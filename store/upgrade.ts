@@ -22,6 +22,7 @@ import {
 } from './schema.ts';
 import type { Schema } from './schema.ts';
 import { fillReadings } from './versions.ts';
+import { fillFindings } from './findings.ts';
 
 /** Under this name, `_setting` has a row for each set of declarations that the file was seen to hold. */
 const declaredSetting = (tables: readonly Table[]): string => {
@@ -207,6 +208,7 @@ export const bringUpToDate = (db: Db, { tables, version }: Schema): void => {
   for (const table of filled) noteAbsent(db, table, difference.lackingColumns.get(table.name) ?? []);
   fillReadings(db, tables);
   fillOrder(db);
+  fillFindings(db);
   makeViews(db, wide);
   const made = new Set(storeViews(wide, () => 0).keys());
   // One statement and no more: a text in a file may go on behind the view.

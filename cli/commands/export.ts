@@ -45,7 +45,8 @@ const levelCheck = ({ redact, mayMixLevels }: ExportPlan): ((snapshot: AnySnapsh
 };
 
 /** How many files a format would make that writes one for each table. */
-const fileCount = ({ what, tables: wanted }: ExportPlan): number => (what === 'findings' ? 1 : wanted.length);
+const fileCount = ({ what, tables: wanted }: ExportPlan): number =>
+  what === 'findings' || what === 'finding-events' ? 1 : wanted.length;
 
 const openOutput = (given: Arguments, plan: ExportPlan): Output =>
   outputOf(given, plan.format, plan.formatName, fileCount(plan));
@@ -106,6 +107,8 @@ const noteNothing = (given: Arguments, plan: ExportPlan, store: Store): void => 
   if (hosts === 0) printNote('nothing was exported: the database holds no host');
   else if (plan.what === 'findings')
     printNote(`nothing was exported: nothing was found ${on}, nor left unknown`);
+  else if (plan.what === 'finding-events')
+    printNote(`nothing was exported: nothing happened to findings ${on}`);
   else if (plan.what === 'changes') printNote(`nothing was exported: there is no change ${on}`);
   else {
     const rows = plan.areTablesNamed ? ` in ${given.texts('table').join(', ')}` : '';
@@ -216,7 +219,7 @@ const run = async (given: Arguments): Promise<number> => {
 export const exportCommand: Command = {
   name: 'export',
   usage:
-    'tokenquery export --db FILE [--format FORMAT] [--current|--changes|--snapshot ID|--findings] [--table NAME]… [--host NAME]… [--output FILE] [--cursor FILE]',
+    'tokenquery export --db FILE [--format FORMAT] [--current|--changes|--snapshot ID|--findings|--finding-events] [--table NAME]… [--host NAME]… [--output FILE] [--cursor FILE]',
   summary: 'Writes rows as SIEMs and data stores take them.',
   about: [
     `FORMAT is one of ${formatNames.join(', ')}. docs/siem.md shows them, and what reads them.`,
@@ -254,12 +257,28 @@ export const exportCommand: Command = {
         excludes: [{ option: 'table' }],
         description: 'What the queries of the library find, and where they cannot be evaluated.',
       },
+      'finding-events': {
+        type: 'boolean',
+        excludes: [{ option: 'table' }],
+        description:
+          'What happened to findings, each event once: new, changed, suppressed, expired, resolved; with --cursor, since the last export.',
+      },
     }),
+    passes: {
+      type: 'boolean',
+      goesWith: { option: 'findings' },
+      description: 'Also the questions that found nothing, so that shares can be told.',
+    },
     'as-of': {
       type: 'string',
       value: 'TIME',
       kind: 'time',
-      excludes: [{ option: 'changes' }, { option: 'snapshot' }, { option: 'cursor' }],
+      excludes: [
+        { option: 'changes' },
+        { option: 'snapshot' },
+        { option: 'finding-events' },
+        { option: 'cursor' },
+      ],
       description: 'With --current or --findings: what was known at that time.',
     },
     table: { type: 'string', isRepeatable: true, value: 'NAME', description: 'Only this table. Repeatable.' },

@@ -4,12 +4,13 @@ import { queries as library } from '../../queries/index.ts';
 import { blindSpotsSql } from '../../queries/blind_spots.ts';
 import { tables } from '../../tables/index.ts';
 import { readQueries } from '../../queries/custom.ts';
+import { alignColumns } from '../args.ts';
 import type { Arguments, Command } from '../command.ts';
 import { selectQueries } from '../findings.ts';
 import { lookOf, modeOf, modeOptions, wideOption } from '../options.ts';
 import { flush, print, printRows, visible } from '../output.ts';
-import { textWidth } from '../screen.ts';
-import { noTimes } from '../table_text.ts';
+import { ofSeverity, textWidth } from '../screen.ts';
+import { fitsAll, noTimes } from '../table_text.ts';
 import { wrapWords } from '../width.ts';
 
 const columns = [
@@ -79,6 +80,15 @@ const checked = async (queries: readonly Query[]): Promise<readonly Query[]> => 
   }
 };
 
+/** For a terminal that is too narrow for the table: what is wrong is said whole, and who asks is beside it. */
+const listForPeople = (queries: readonly Query[]): void => {
+  for (const [severity, own] of Map.groupBy(queries, (query) => query.severity)) {
+    print(ofSeverity(severity), '\n');
+    const pairs = own.map(({ name, title, group }) => [name, `${title} (${group})`] as const);
+    print(`${alignColumns(pairs)}\n`);
+  }
+};
+
 const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
   const folder = given.text('queries');
@@ -98,12 +108,11 @@ const run = async (given: Arguments): Promise<number> => {
     );
     // The list for people is short; every other mode has all of it.
     const most = mode === 'pretty' && only !== undefined ? 4 : columns.length;
-    printRows(
-      mode,
-      columns.slice(0, most),
-      sorted.map((query) => cellsOf(query).slice(0, most)),
-      lookOf(given, noTimes),
-    );
+    const rows = sorted.map((query) => cellsOf(query).slice(0, most));
+    const isNarrow =
+      mode === 'pretty' && !given.flag('wide') && !fitsAll(columns.slice(0, most), rows, textWidth());
+    if (isNarrow) listForPeople(sorted);
+    else printRows(mode, columns.slice(0, most), rows, lookOf(given, noTimes));
   }
   flush();
   return 0;

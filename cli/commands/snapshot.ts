@@ -16,6 +16,8 @@ import { setLogHost } from '../log.ts';
 import { expectOf, expectOption, logOption, seenOptions, sourceOptions, timeoutOption } from '../options.ts';
 import { flush, printDone, printError, visible } from '../output.ts';
 import { HostJudge } from '../../queries/findings.ts';
+import { judgePending } from '../../queries/judging.ts';
+import { settleFindingEvents } from '../../store/finding_events.ts';
 import { isEvaluated, storeFindings } from '../../store/findings.ts';
 import { dbOption, dbPath, logNameOf, noteAhead, noteClock, using, writableStore } from '../database.ts';
 import { currentTime, isoSeconds } from '../time.ts';
@@ -103,30 +105,28 @@ interface Storing {
   readonly db: Preparing;
   readonly writer: KeptWriter;
   readonly judge: HostJudge;
+  /** The hosts of which a snapshot came after a later one, and its time: what came of the later one is judged once more, at the end. */
+  readonly late: Map<string, number>;
 }
 
-const store = ({ db, writer: kept, judge }: Storing, collection: Collection): Stored => {
+const store = ({ db, writer: kept, judge, late }: Storing, collection: Collection): Stored => {
   const ingestedTime = currentTime();
   const snapshot = acceptSnapshot(snapshotOf(tables, collection, version), {
     ...{ tables, version },
     now: () => ingestedTime,
   });
+  const { hostId, collectedTime } = snapshot;
   const added = kept.transact((writer) => {
-    const isFirst = db.prepare('SELECT 1 FROM _host WHERE host_id = ?').get(snapshot.hostId) === undefined;
+    const isFirst = db.prepare('SELECT 1 FROM _host WHERE host_id = ?').get(hostId) === undefined;
     const result = writer.add([snapshot], ingestedTime, true);
-    const last = db.prepare('SELECT last_time FROM _host WHERE host_id = ?').pluck().get(snapshot.hostId);
-    // A snapshot that came late says nothing of how the host stands; one that
-    // came by merge before is not evaluated yet.
-    if (
-      last === snapshot.collectedTime &&
-      (result.stored > 0 || !isEvaluated(db, snapshot.hostId, snapshot.collectedTime))
-    ) {
-      storeFindings(
-        db,
-        snapshot.hostId,
-        judge.findingsOf(snapshot.hostId, snapshot.collectedTime),
-        snapshot.collectedTime,
-      );
+    const last = db.prepare('SELECT last_time FROM _host WHERE host_id = ?').pluck().get(hostId);
+    if (last !== collectedTime && result.stored > result.ahead.length)
+      late.set(hostId, Math.min(collectedTime, late.get(hostId) ?? collectedTime));
+    // One that came by merge before, from an older tokenquery, is not evaluated yet.
+    const isOpen = result.stored > 0 || !isEvaluated(db, hostId, collectedTime);
+    if (last === collectedTime && isOpen && !late.has(hostId)) {
+      storeFindings(db, hostId, judge.findingsOf(hostId, collectedTime), collectedTime);
+      settleFindingEvents(db, hostId);
     }
     return { result, isFirst };
   });
@@ -150,6 +150,7 @@ const takeSnapshots = (given: Arguments): Promise<number> =>
       db: { prepare: statementCache(target.db) },
       writer: new KeptWriter(target),
       judge: new HostJudge(target.db, tables, expectOf(given)),
+      late: new Map<string, number>(),
     };
     let [hasFailed, isAllSeen] = [false, true];
     await collectEach(given, generatedTables, {
@@ -166,6 +167,8 @@ const takeSnapshots = (given: Arguments): Promise<number> =>
       },
     });
     flush();
+    storing.judge.end();
+    if (storing.late.size > 0) judgePending(target, storing.late, { expect: expectOf(given) });
     return hasFailed ? exitCodes.error : isAllSeen ? exitCodes.done : exitCodes.notSeen;
   });
 

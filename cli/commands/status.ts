@@ -14,7 +14,7 @@ import { judgeHosts, surroundingsOf } from '../status/judge.ts';
 import type { Bounds, Surroundings } from '../status/judge.ts';
 import { Exposition } from '../status/prometheus.ts';
 import { HostLines, printStatus } from '../status/text.ts';
-import { addHost, isAnyOld, isAnyUnseen, isNoneInUse, noTotals } from '../status/totals.ts';
+import { addHost, areAgesUnknown, isAnyOld, isAnyUnseen, isNoneInUse, noTotals } from '../status/totals.ts';
 import type { Totals } from '../status/totals.ts';
 import { checkTaken } from '../taken_places.ts';
 import { currentTime } from '../time.ts';
@@ -39,7 +39,8 @@ const boundsOf = (given: Arguments): Bounds => ({
 
 const exitCodeOf = (bounds: Bounds, totals: Totals, around: Surroundings): number => {
   const isAgeAsked = bounds.maxAge !== null;
-  if (isAnyOld(totals, around) || (isAgeAsked && isNoneInUse(totals))) return exitCodes.old;
+  const isAnyYoung = !isNoneInUse(totals) && !areAgesUnknown(around);
+  if (isAnyOld(totals, around) || (isAgeAsked && !isAnyYoung)) return exitCodes.old;
   return bounds.isStrict && isAnyUnseen(totals, around) ? exitCodes.notSeen : exitCodes.done;
 };
 
@@ -97,8 +98,9 @@ export const statusCommand: Command = {
   usage: 'tokenquery status --db FILE [--json|--prometheus] [--max-age AGE] [--strict]',
   summary: 'Says how old what is known is, what was not seen, and what was not exported.',
   about: [
-    'For a monitor: exit code 5 with --max-age when a host, a table or an export is older, or no host is in use, else 4 with --strict when a',
-    'table was not wholly seen, a clock is wrong or the last run ended with an error, else 0. Nothing is changed.',
+    'For a monitor: exit code 5 with --max-age when a host, a table or an export is older, no host is in use, or the clock here is so',
+    'far behind that no age can be told; else 4 with --strict when a table was not wholly seen, a clock is wrong or the last run ended',
+    'with an error; else 0. Nothing is changed.',
     'tokenquery doctor looks at the installation of a Mac.',
   ],
   options: {

@@ -35,8 +35,8 @@ const describeSummary = ({ hostSummary }: SummaryModule): string => {
     return [`${column.name}  ${column.type}`, `${column.description}${needs}`];
   });
   return [
-    `${name}: ${description}`,
-    `A view that query makes of the tables: no database and no export has it.\n`,
+    paragraph(`${name}: ${description}`),
+    `${paragraph('A view that query makes of the tables: no database and no export has it.')}\n`,
     alignColumns(lines),
     ...['', ...notes.map((note) => paragraph(`Note: ${note}`))],
     '\nExamples:',
@@ -54,8 +54,8 @@ const describeView = ({ name, description, madeOf, columns, notes, example }: Os
     ];
   });
   return [
-    `${name}: ${description}`,
-    `A table of osquery, made from ${madeOf.join(', ')}. It is in query and in packs alone: no database and no export has it.\n`,
+    paragraph(`${name}: ${description}`),
+    `${paragraph(`A table of osquery, made from ${madeOf.join(', ')}. It is in query and in packs alone: no database and no export has it.`)}\n`,
     alignColumns([...lines, ['host_id  TEXT', hostIdColumn.description]]),
     ...[
       '',

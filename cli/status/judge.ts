@@ -3,6 +3,8 @@ import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isComplete, isSeen } from '../../collector/status.ts';
 import { newsSince, readAnyCursor, emptyCursor } from '../../export/cursor.ts';
+import type { Cursor } from '../../export/cursor.ts';
+import { eventsAfter } from '../../export/seen_events.ts';
 import { newestStored, readAhead } from '../../store/clocks.ts';
 import type { AheadSnapshot } from '../../store/clocks.ts';
 import { readLooks } from '../../store/looks.ts';
@@ -98,10 +100,13 @@ export function* judgeHosts(store: Store, bounds: Bounds): Generator<JudgedHost>
   }
 }
 
-/** What of a store a cursor has not told yet. */
-const cursorState = (store: Store, path: string, { now, maxAge }: Bounds): CursorState => {
-  const found = readAnyCursor(path);
-  const { hosts } = newsSince(store, found?.cursor ?? emptyCursor(''), found?.hosts ?? null);
+/** How many snapshots a cursor has not told yet, and when the first of them was stored. */
+const snapshotsAfter = (
+  store: Store,
+  cursor: Cursor,
+  hostIds: readonly string[] | null,
+): Pick<CursorState, 'pending' | 'oldestTime'> => {
+  const { hosts } = newsSince(store, cursor, hostIds);
   const storedTime = store.db
     .prepare(
       'SELECT s.ingested_time FROM main._snapshot s JOIN main._host h ON h.host = s.host WHERE s.snapshot_id = ? AND h.host_id = ?',
@@ -114,6 +119,20 @@ const cursorState = (store: Store, path: string, { now, maxAge }: Bounds): Curso
       const time = storedTime.get(id, hostId) as number;
       oldestTime = oldestTime === null ? time : Math.min(oldestTime, time);
     }
+  return { pending, oldestTime };
+};
+
+/** What of a store a cursor has not told yet. */
+const cursorState = (store: Store, path: string, { now, maxAge }: Bounds): CursorState => {
+  const found = readAnyCursor(path);
+  const { cursor, hosts, isOfFindings } = found ?? {
+    cursor: emptyCursor(''),
+    hosts: null,
+    isOfFindings: false,
+  };
+  const { pending, oldestTime } = isOfFindings
+    ? eventsAfter(store, cursor.event, hosts)
+    : snapshotsAfter(store, cursor, hosts);
   const isOld = maxAge !== null && oldestTime !== null && now - oldestTime > maxAge;
   return { path, isThere: found !== null, pending, oldestTime, isOld };
 };

@@ -58,6 +58,12 @@ export const addHost = (totals: Totals, host: JudgedHost): void => {
   for (const table of host.tables) addTable(totals, table);
 };
 
+/** Seconds. Clocks that differ by no more tell ages well enough for anybody who counts in hours. */
+const usualSkew = 300;
+
+/** Whether no age can be told: what was seen last is dated later than it is here. */
+export const areAgesUnknown = ({ clockBehind }: Surroundings): boolean => clockBehind > usualSkew;
+
 /** Something was seen too long ago, or waits too long to be exported. */
 export const isAnyOld = ({ old, oldTables }: Totals, { cursors }: Surroundings): boolean =>
   old > 0 || oldTables > 0 || cursors.some(({ isOld }) => isOld);

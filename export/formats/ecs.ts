@@ -69,6 +69,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   loginwindow_settings: settingKind,
   mobile_account_policies: settingKind,
   findings: settingKind,
+  finding_events: settingKind,
 };
 
 const kindOf = ({ table }: ExportTable): Kind =>
@@ -82,6 +83,14 @@ const severityNumbers: Readonly<Record<string, number>> = {
   high: 4,
   critical: 5,
 };
+
+/** What of the life of a finding somebody has to look at. */
+const isAlarm = (event: string | undefined): boolean =>
+  event === 'new' || event === 'changed' || event === 'expired';
+
+/** Whether a row of findings, or of their life, says that all is well. */
+const isPass = (cell: (column: string) => Cell | undefined): boolean =>
+  cell('verdict') === 'clean' || cell('event') === 'resolved';
 
 const filled = (fields: Readonly<Record<string, unknown>>): typeof fields | undefined =>
   Object.values(fields).some((value) => value !== undefined) ? fields : undefined;
@@ -101,13 +110,14 @@ const rowFields = (exportTable: ExportTable, head: Head) => {
       const index = indexOf.get(column);
       return index === undefined ? undefined : cells[index];
     };
-    if (table === 'findings') {
-      const isHit = cell('verdict') === 'hit';
+    if (table === 'findings' || table === 'finding_events') {
+      const isHit = table === 'findings' ? cell('verdict') === 'hit' : isAlarm(text(cell('event')));
       const severity = isHit ? (text(cell('severity')) ?? '') : 'info';
+      const outcome = isHit ? '' : `,"outcome":"${isPass(cell) ? 'success' : 'unknown'}"`;
       return {
         // What could not be evaluated is no alarm, and no all-clear either.
         kind: isHit ? 'alert' : 'event',
-        event: `,"severity":${severityNumbers[severity] ?? 0}${isHit ? '' : ',"outcome":"unknown"'}`,
+        event: `,"severity":${severityNumbers[severity] ?? 0}${outcome}`,
         fields: {
           message: text(cell('title')),
           rule: {

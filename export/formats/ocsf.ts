@@ -3,6 +3,7 @@
  * of several tables, and its `metadata.uid` is the identity of the first of them.
  */
 import { createHash } from 'node:crypto';
+import type { FindingEventKind } from '../../store/finding_events.ts';
 import { isAnswered, isSeen } from '../../collector/status.ts';
 import type { Table } from '../../collector/table.ts';
 import { isoTime, isoTimeOf, jsonCell, namedCells } from '../format.ts';
@@ -129,9 +130,18 @@ const eventOf = (
     log,
     tags,
     severity = 'info',
-  }: { id: string; log: string; tags?: readonly Fields[]; severity?: string },
+    activity = classes[uid].activity,
+    time = head.collectedTime,
+  }: {
+    id: string;
+    log: string;
+    tags?: readonly Fields[];
+    severity?: string;
+    activity?: readonly [number, string];
+    time?: number;
+  },
 ): Fields => {
-  const { name, category, activity, profiles } = classes[uid];
+  const { name, category, profiles } = classes[uid];
   const [severityId, caption] = severities[severity] ?? [0, 'Unknown'];
   const allTags = [
     ...(head.redaction === null ? [] : [{ name: 'redaction', value: head.redaction }]),
@@ -148,8 +158,8 @@ const eventOf = (
     type_name: `${name}: ${activity[1]}`,
     severity_id: severityId,
     severity: caption,
-    time: head.collectedTime * 1000,
-    time_dt: isoTime(head.collectedTime),
+    time: time * 1000,
+    time_dt: isoTime(time),
     metadata: {
       version: ocsfVersion,
       uid: id,
@@ -267,6 +277,7 @@ const ofAccounts = new Set<string>([
   'authentication_authorities',
   ...accountTables,
   'findings',
+  'finding_events',
 ]);
 
 /** True where rows of the table alone make an event; others only add to those that they do. */
@@ -290,13 +301,7 @@ const deviceEvent = (head: Head, device: Fields, tables: Tables): Fields | null 
     );
   // Rows that the class has no place for: nothing of them is lost, and nothing outside of the schema is needed.
   const enrichments = [...tables.values()]
-    .filter(
-      ({ table }) =>
-        table.name !== 'findings' &&
-        !ofAccounts.has(table.name) &&
-        table.key.length > 0 &&
-        table.name !== 'hosts',
-    )
+    .filter(({ table }) => !ofAccounts.has(table.name) && table.key.length > 0 && table.name !== 'hosts')
     .filter(({ rows }) => rows.length > 0)
     .map(({ table, rows }) => ({
       name: table.name,
@@ -379,6 +384,10 @@ const complianceOf = ({ isHit, cell, name, title }: Finding): Fields => {
     const assessments = [{ name, uid: name, meets_criteria: false, desc: title }];
     return { control: name, status_id: 3, status: 'Fail', assessments };
   }
+  if (cell('verdict') === 'clean') {
+    const assessments = [{ name, uid: name, meets_criteria: true, desc: title }];
+    return { control: name, status_id: 1, status: 'Pass', assessments };
+  }
   const blindSpots = JSON.parse(cell('blind_spots') ?? '[]') as BlindSpotFields[];
   // A check that could not be evaluated did not pass: OCSF calls it a warning. For one that was not asked it has no word.
   const status =
@@ -409,6 +418,78 @@ const factsOf = ({ cell }: Finding): readonly Fields[] | undefined => {
   return [
     { name: 'facts', value: String(rows.length), type: 'evidence', provider: 'tokenquery', data: { rows } },
   ];
+};
+
+/** What happened to a finding, as OCSF says it: the activity, and how the finding stands then. */
+const lifeOf: Readonly<
+  Record<FindingEventKind, readonly [activity: readonly [number, string], status: readonly [number, string]]>
+> = {
+  new: [
+    [1, 'Create'],
+    [1, 'New'],
+  ],
+  changed: [
+    [2, 'Update'],
+    [2, 'In Progress'],
+  ],
+  suppressed: [
+    [2, 'Update'],
+    [3, 'Suppressed'],
+  ],
+  expired: [
+    [2, 'Update'],
+    [2, 'In Progress'],
+  ],
+  resolved: [
+    [3, 'Close'],
+    [4, 'Resolved'],
+  ],
+  // It was told and is not known any more: OCSF has no word for that.
+  withdrawn: [
+    [3, 'Close'],
+    [99, 'Withdrawn'],
+  ],
+};
+
+/** A pass where it is gone; else it is as when it was found. */
+const complianceOfEvent = ({ name, title }: Finding, kind: FindingEventKind): Fields => {
+  if (kind === 'withdrawn') return { control: name, status_id: 0, status: 'Unknown' };
+  const isMet = kind === 'resolved';
+  const assessments = [{ name, uid: name, meets_criteria: isMet, desc: title }];
+  return { control: name, status_id: isMet ? 1 : 3, status: isMet ? 'Pass' : 'Fail', assessments };
+};
+
+/** One event in the life of a finding. */
+const lifeEvent = (row: Row, head: Head, device: Fields): Fields => {
+  const finding = { ...findingOf(row), isHit: true };
+  const { cell, title, subject } = finding;
+  const kind = cell('event') as FindingEventKind;
+  const [activity, status] = lifeOf[kind];
+  const time = Number(row.cell('event_time'));
+  const lastSeen = row.cell('last_seen_time');
+  const isKnown = typeof lastSeen === 'number';
+  const exception = cell('exception');
+  return {
+    ...eventOf(2003, head, {
+      id: row.id,
+      log: 'finding_events',
+      severity: cell('severity') ?? 'info',
+      activity,
+      time,
+    }),
+    ...{ status_id: status[0], status: status[1] },
+    message: title,
+    ...(exception === undefined ? {} : { comment: exception }),
+    ...(kind === 'resolved' ? { end_time: time * 1000, end_time_dt: isoTime(time) } : {}),
+    device,
+    finding_info: findingInfo(finding, { ...head, collectedTime: isKnown ? Math.min(lastSeen, time) : time }),
+    compliance: complianceOfEvent(finding, kind),
+    ...defined({
+      remediation: kind === 'resolved' || kind === 'withdrawn' ? undefined : remediationOf(finding),
+      resources: subject === undefined ? undefined : [{ name: subject, type: 'account or device' }],
+      enrichments: factsOf(finding),
+    }),
+  };
 };
 
 const findingEvent = (finding: Finding, head: Head, device: Fields): Fields => {
@@ -463,5 +544,6 @@ export const ocsfFormat = (): Format => ({
     yield* userEvents(head, JSON.stringify(device), tables);
     for (const row of rowsOf(tables, 'findings'))
       yield `${stringify(findingEvent(findingOf(row), head, device))}\n`;
+    for (const row of rowsOf(tables, 'finding_events')) yield `${stringify(lifeEvent(row, head, device))}\n`;
   },
 });

@@ -1,7 +1,7 @@
 /** Snapshots of one host on their way into the file. */
 import { holdsRows } from '../../collector/status.ts';
 import { disown, firstNumber, newestAhead, renumber, toleranceSeconds } from '../clocks.ts';
-import { forgetFindingsAfter } from '../findings.ts';
+import { forgetFindingsAfter, isEvaluatedFrom } from '../findings.ts';
 import { compareRefs } from '../history.ts';
 import type { Ref } from '../history.ts';
 import { deflateRows } from '../packed.ts';
@@ -75,6 +75,8 @@ export class Addition {
   readonly #asides: { readonly ref: Ref; readonly observed: Snapshot['observations'] }[] = [];
   readonly #ahead: Snapshot[] = [];
   readonly #counts = { stored: 0, known: 0, readAnew: 0 };
+  /** When the first was taken of those that are new and count. */
+  #earliest = Number.POSITIVE_INFINITY;
 
   constructor(parts: Parts, hostId: string, ingestedTime: number, isInTurn: boolean) {
     this.#parts = parts;
@@ -106,6 +108,7 @@ export class Addition {
     // Not before the tables are made: these know the snapshots that were there.
     for (const { ref, observed } of this.#asides) this.#insertAsides(observed, ref);
     if (this.#hasLost) this.#forgetLost();
+    if (!this.#isNew) this.#forgetLate();
     if (first !== null) renumber(target.db, host, first);
     this.#noteStored();
     return { ...this.#counts, ahead: this.#ahead, disowned, changes };
@@ -176,6 +179,7 @@ export class Addition {
     this.#counts.stored += 1;
     if (isReadAnew(this.#timeline, snapshot, ref)) this.#counts.readAnew += 1;
     if (orderTime !== null) this.#ahead.push(snapshot);
+    else this.#earliest = Math.min(this.#earliest, ref.time);
     return snapshot.observations;
   }
 
@@ -195,6 +199,13 @@ export class Addition {
     const { host, last } = this.#host;
     if (this.#latest === null) hosts.forgetAhead(host, this.#hostId, last);
     else forgetFindingsAfter(target.db, host, countedOnes(this.#timeline).at(-1)?.time ?? 0);
+  }
+
+  /** What was evaluated from the time of a snapshot on that comes late is to be evaluated anew. */
+  #forgetLate(): void {
+    const { host } = this.#host;
+    const { db } = this.#parts.target;
+    if (isEvaluatedFrom(db, host, this.#earliest)) forgetFindingsAfter(db, host, this.#earliest - 1);
   }
 
   #noteStored(): void {

@@ -164,6 +164,9 @@ test.serial('a clock that is ahead, or behind, is told until it is right', async
   t.is(ahead.exit_code, 4);
   t.is(ahead.clock_behind_seconds, 2 * hour);
   t.is(ahead.hosts[0]?.age_seconds, 0);
+  // No age can be told, so none is young enough; some seconds between two clocks are no matter.
+  t.is((await json(start - 2 * hour, '--max-age', '26h')).exit_code, 5);
+  t.is((await json(start - 60, '--max-age', '26h')).exit_code, 0);
   t.regex((await status(start - 2 * hour)).stdout, /the\s+clock\s+here\s+is\s+2\s+h\s+behind/);
   // One snapshot of a year ahead: stored, named, and not current; the next right one ends it.
   const bundle = makeBundle('macos26-managed', at('ahead'), { time: start + 365 * day });

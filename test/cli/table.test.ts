@@ -155,3 +155,14 @@ test('text is wrapped at words, and a word that is wider than a line is broken',
   const once = wrapWords('one two three', { width: endless });
   t.is(once, 'one two three\n');
 });
+
+test('a moment that has no room is its day, and never half of it', (t) => {
+  const uuid = '6C894B5E-566C-47E3-9E7E-C4370769ADD9';
+  const rows: Cells[] = [['deskops', 1_772_453_740n, 1_784_025_843n, uuid]];
+  const names = ['username', 'creation_time', 'password_last_set_time', 'uuid'];
+  const at = (width: number): string => drawn(names, rows, width, [1, 2]).lines.at(-2) ?? '';
+  t.regex(at(80), /\| 2026-03-02 12:15:40Z \| 2026-07-14 10:44:03Z \| 6C894B5E-.*… \|/);
+  t.regex(at(60), /\| 2026-03-02 \| 2026-07-14 \| 6C894B5E-.*… \|/);
+  for (let width = 20; width < 120; width += 1)
+    t.notRegex(at(width), /2026-\d\d-\d\d \d[\d:]*…|2026-[\d-]*…/, String(width));
+});

@@ -54,7 +54,10 @@ test('findings says what was found, what it means and what to do, and apart what
     open ?? '',
     /2 tables were not wholly seen \(bootstrap_tokens, conflicts\), because profiles status/,
   );
-  t.regex(stdout, /47 questions on 1 host: found 5 high, 5 medium, 6 info \(and 4 more that these explain\); /);
+  t.regex(
+    stdout,
+    /47 questions on 1 host: found 5 high, 5 medium, 6 info \(and 4 more that these explain\); /,
+  );
 });
 
 test('each column that declares why it is NULL leaves its question open with these words, whole', async (t) => {

@@ -212,9 +212,19 @@ test('a finding keeps when it was first seen through an unknown day and another 
     host_id: 'HOST-A',
     subject: 'host',
     details: '[{}]',
+    exception: null,
   });
   const keep = (at: number, given: ReturnType<typeof found>[], unevaluated: string[] = []): void =>
-    storeFindings(store.db, 'HOST-A', { rows: given, unevaluated: new Set(unevaluated) }, now - at * day);
+    storeFindings(
+      store.db,
+      'HOST-A',
+      {
+        rows: given,
+        verdicts: new Map([['own_question', given.length > 0 ? 'hit' : 'unknown']]),
+        unevaluated: new Set(unevaluated),
+      },
+      now - at * day,
+    );
   keep(8, [found('medium')]);
   keep(7, [], ['own_question']);
   keep(6, [found('high')]);

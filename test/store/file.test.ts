@@ -249,7 +249,7 @@ const digestOf = (texts: Iterable<string>): string =>
 
 // Of small tables: what is declared is no part of either number.
 test('a change of the own tables of the store goes with a new layout', (t) => {
-  const known: Readonly<Record<number, string>> = { 4: 'ca7a56d2f51cf24f' };
+  const known: Readonly<Record<number, string>> = { 5: 'b3882c775bfbeed6' };
   t.is(
     digestOf(storeTables(smallTables).values()),
     known[layoutVersion] ?? '',
@@ -258,7 +258,7 @@ test('a change of the own tables of the store goes with a new layout', (t) => {
 });
 
 test('a change of the views goes with a new version of them', (t) => {
-  const known: Readonly<Record<number, string>> = { 4: '851e33be56ba1177' };
+  const known: Readonly<Record<number, string>> = { 5: '15e13b1d6d7cbd2e' };
   const views = [...storeIndexes(smallTables).values(), ...storeViews(smallTables, () => 0).values()];
   t.is(
     digestOf(views),
@@ -357,7 +357,8 @@ for (let layout = 1; layout < layoutVersion; layout += 1) {
       added.reduce((left, name) => left.replace(new RegExp(`,?\\\\"${name}\\\\"`), ''), String(row));
     const statuses = (now['table_status'] as unknown[]).map(forget).sort();
     // And but for conflicts, which have another key since: what was one thing in several rows is one row.
-    const apart = ['conflicts', 'conflicts_history', 'changes'];
+    // The file tells of its own columns what this version says.
+    const apart = ['conflicts', 'conflicts_history', 'changes', 'columns'];
     const others = (of: Record<string, unknown>): Record<string, unknown> =>
       Object.fromEntries(Object.entries(of).filter(([name]) => !apart.includes(name)));
     t.deepEqual({ ...others(now), table_status: statuses }, others(before));

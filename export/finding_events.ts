@@ -1,0 +1,65 @@
+/** What happened to findings since it was last exported, host by host. */
+import { queries } from '../queries/index.ts';
+import type { Query } from '../queries/query.ts';
+import type { FindingEventKind } from '../store/finding_events.ts';
+import type { Store } from '../store/store.ts';
+import { findingEventsTable } from './finding_events_table.ts';
+import { oneTableSnapshot } from './findings.ts';
+import type { AnySnapshot, Cell, ExportSnapshot } from './format.ts';
+
+interface Event {
+  readonly number: number;
+  readonly time: number;
+  readonly kind: FindingEventKind;
+  readonly queryName: string;
+  readonly subject: string;
+  readonly findingId: string | null;
+  readonly severity: string | null;
+  readonly details: string | null;
+  readonly firstSeen: number | null;
+  readonly lastSeen: number | null;
+  readonly exception: string | null;
+}
+
+const queryOf = new Map(queries.map((query) => [query.name, query]));
+
+const metaOf = (name: string, query: Query | undefined) =>
+  query === undefined
+    ? { title: name, group: null, purpose: null, remediation: null, references: null, falsePositives: null }
+    : query;
+
+const rowOf = ({ kind, time, queryName, subject, ...event }: Event): readonly Cell[] => {
+  const { title, group, purpose, remediation, references, falsePositives } = metaOf(
+    queryName,
+    queryOf.get(queryName),
+  );
+  return [
+    ...[kind, time, event.findingId, queryName, title, group, event.severity],
+    ...[subject === '' ? null : subject, event.details, event.firstSeen, event.lastSeen],
+    ...[kind === 'resolved' ? time : null, event.exception, purpose, remediation, references, falsePositives],
+  ];
+};
+
+/** Beside an event is the version of the finding that it begins, or ends. */
+const eventsSql =
+  'SELECT e.number, e.time, e.kind, e.query_name AS queryName, e.subject, f.finding_id AS findingId, f.severity, f.details, ' +
+  'f.first_seen_time AS firstSeen, coalesce(f.last_seen_time, h.judged_until_time) AS lastSeen, f.exception ' +
+  'FROM main._host h JOIN main._finding_event e ON e.host = h.host LEFT JOIN main._finding f ON f.host = e.host ' +
+  'AND f.query_name = e.query_name AND f.subject = e.subject ' +
+  "AND CASE e.kind WHEN 'resolved' THEN f.until_time ELSE f.from_time END = e.time " +
+  'WHERE h.host_id = ? AND e.number > ? AND e.aside IS NULL ORDER BY e.number';
+
+type SnapshotOfHost = Pick<AnySnapshot, 'head' | 'host'>;
+
+/** The events of each host, with its last snapshot. */
+export function* findingEventSnapshots(
+  { db }: Store,
+  after: number,
+  snapshots: Iterable<SnapshotOfHost>,
+): Generator<ExportSnapshot> {
+  const find = db.prepare(eventsSql);
+  for (const snapshot of snapshots) {
+    const events = find.all(snapshot.head.hostId, after) as Event[];
+    if (events.length > 0) yield oneTableSnapshot(findingEventsTable, snapshot, events.map(rowOf));
+  }
+}

@@ -1,0 +1,62 @@
+/** Up to which event in the life of findings a store was exported. */
+import { hash } from 'node:crypto';
+import { lastEventNumber } from '../store/finding_events.ts';
+import type { Store } from '../store/store.ts';
+
+/** The last event that was exported: its number, and a digest that only its own database has under that number. */
+export type SeenEvent = readonly [number: number, digest: string];
+
+const digestOf = ({ db }: Store, number: number): string | null => {
+  const row = db
+    .prepare(
+      'SELECT h.host_id, e.kind, e.query_name, e.subject FROM main._finding_event e JOIN main._host h ON h.host = e.host WHERE e.number = ?',
+    )
+    .raw(true)
+    .get(number);
+  return row === undefined ? null : hash('sha256', JSON.stringify(row)).slice(0, 16);
+};
+
+/** The number from which on events are new. Where a cursor is of another database, all are: repeated, and none left out. */
+export const firstNewEvent = (store: Store, seen: SeenEvent | null): number => {
+  if (seen === null) return 0;
+  const [number, digest] = seen;
+  if (lastEventNumber(store.db) < number) return 0;
+  const own = digestOf(store, number);
+  // What is not kept any more can be told by nobody.
+  return own === null || digest === '' || own === digest ? number : 0;
+};
+
+/** The last event of a store as a cursor keeps it; null where there is none. */
+export const lastEvent = (store: Store): SeenEvent | null => {
+  const number = store.db.prepare('SELECT max(number) FROM main._finding_event').pluck().get() as
+    | number
+    | null;
+  return number === null ? null : [number, digestOf(store, number) ?? ''];
+};
+
+const hostsSql =
+  'SELECT DISTINCT h.host_id FROM main._finding_event e JOIN main._host h ON h.host = e.host ' +
+  'WHERE e.number > ? AND e.aside IS NULL ORDER BY h.host_id';
+
+/** The hosts of which something happened after an event. */
+export const hostsWithEvents = ({ db }: Store, after: number): readonly string[] =>
+  db.prepare(hostsSql).pluck().all(after) as string[];
+
+/** How many events a cursor has not told yet, and the time of the first of them. */
+export const eventsAfter = (
+  store: Store,
+  seen: SeenEvent | null,
+  hostIds: readonly string[] | null,
+): { readonly pending: number; readonly oldestTime: number | null } =>
+  store.db
+    .prepare(
+      'SELECT count(*) AS pending, min(e.time) AS oldestTime FROM main._finding_event e JOIN main._host h ON h.host = e.host ' +
+        'WHERE e.number > ? AND e.aside IS NULL AND (? IS NULL OR h.host_id IN (SELECT value FROM json_each(?)))',
+    )
+    .get(
+      firstNewEvent(store, seen),
+      ...Array<string | null>(2).fill(hostIds === null ? null : JSON.stringify(hostIds)),
+    ) as {
+    pending: number;
+    oldestTime: number | null;
+  };

@@ -1,0 +1,117 @@
+/** Judges the snapshots of a store that were not judged when they came, in the order in which they were taken. */
+import { settleFindingEvents } from '../store/finding_events.ts';
+import { transact } from '../store/file.ts';
+import { storeFindings } from '../store/findings.ts';
+import { Moments } from '../store/moments.ts';
+import { statementCache } from '../store/reader.ts';
+import type { Store } from '../store/store.ts';
+import type { Expectation } from './context.ts';
+import { HostJudge } from './findings.ts';
+
+/** The snapshots of a host that are to be judged: their times, the first one first. */
+interface Pending {
+  readonly hostId: string;
+  readonly times: readonly number[];
+}
+
+/**
+ * What is not judged yet.
+ *
+ * @param since When the first snapshot was taken that is new, by host: of a host that nobody ever judged, what was there before is left.
+ */
+const pendingOf = ({ db }: Store, since: ReadonlyMap<string, number>): readonly Pending[] => {
+  const hosts = db
+    .prepare(
+      'SELECT host_id AS hostId, host, last_time AS last, judged_until_time AS judged FROM _host ' +
+        'WHERE last_time IS NOT NULL AND (judged_until_time IS NULL OR judged_until_time < last_time) ORDER BY host_id',
+    )
+    .all() as { hostId: string; host: number; last: number; judged: number | null }[];
+  const times = db
+    .prepare(
+      'SELECT DISTINCT collected_time FROM _snapshot WHERE host = ? AND order_time IS NULL AND collected_time >= ? ' +
+        'AND collected_time > ? ORDER BY collected_time',
+    )
+    .pluck();
+  return hosts.map(({ hostId, host, last, judged }) => ({
+    hostId,
+    times:
+      judged === null
+        ? (times.all(host, since.get(hostId) ?? last, Number.MIN_SAFE_INTEGER) as number[])
+        : (times.all(host, Number.MIN_SAFE_INTEGER, judged) as number[]),
+  }));
+};
+
+// A transaction that is too small spends its time in waiting for the disk; one that is too large keeps others waiting.
+const judgedAtOnce = 100;
+
+interface Judging {
+  readonly store: Store;
+  readonly judge: HostJudge;
+  /** Is told of each that is judged. */
+  readonly step: () => void;
+}
+
+interface JudgingOptions {
+  readonly expect?: Expectation;
+  readonly progress?: (done: number, of: number) => void;
+}
+
+/** One snapshot of a host to be judged. */
+interface Turn {
+  readonly hostId: string;
+  readonly time: number;
+  readonly isLast: boolean;
+}
+
+const judgeTurns = (
+  { store, judge, step }: Judging,
+  turns: readonly Turn[],
+  show: (time: number) => void,
+): void => {
+  const prepare = statementCache(store.db);
+  for (let start = 0; start < turns.length; start += judgedAtOnce) {
+    transact(store, () => {
+      for (const { hostId, time, isLast } of turns.slice(start, start + judgedAtOnce)) {
+        show(time);
+        storeFindings({ prepare }, hostId, judge.findingsOf(hostId, time), time);
+        if (isLast) settleFindingEvents({ prepare }, hostId);
+        step();
+      }
+    });
+  }
+};
+
+/**
+ * Judges what came and was not judged, host by host and in the order of time: those of the past as the host was known then.
+ *
+ * @param since See `pendingOf`.
+ * @param options Whose Macs they are, and who is told how many are judged.
+ */
+export const judgePending = (
+  store: Store,
+  since: ReadonlyMap<string, number>,
+  { expect = 'auto', progress }: JudgingOptions = {},
+): void => {
+  const { db, tables } = store;
+  const turns = pendingOf(store, since).flatMap(({ hostId, times }) =>
+    times.map((time, index): Turn => ({ hostId, time, isLast: index === times.length - 1 })),
+  );
+  let done = 0;
+  const step = (): void => progress?.((done += 1), turns.length);
+  const past = turns.filter(({ isLast }) => !isLast);
+  if (past.length > 0) {
+    const moments = new Moments(store);
+    const judge = new HostJudge(db, tables, expect);
+    judgeTurns({ store, judge, step }, past, (time) => moments.show(time));
+    judge.end();
+    moments.end();
+  }
+  if (past.length === turns.length) return;
+  const judge = new HostJudge(db, tables, expect);
+  judgeTurns(
+    { store, judge, step },
+    turns.filter(({ isLast }) => isLast),
+    () => {},
+  );
+  judge.end();
+};
