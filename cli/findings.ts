@@ -2,6 +2,8 @@
 import type { Collection } from '../collector/collection.ts';
 import { UserError } from '../collector/errors.ts';
 import type { Table } from '../collector/table.ts';
+import { facts } from '../queries/context.ts';
+import type { Expectation } from '../queries/context.ts';
 import type { Query } from '../queries/query.ts';
 import { queries as library } from '../queries/index.ts';
 import { evaluate } from '../queries/evaluate.ts';
@@ -17,8 +19,10 @@ import type { World } from './world.ts';
 /** The tables to collect for queries; one that asks how the collection went needs them all. */
 export const tablesOfQueries = (queries: readonly Query[]): readonly Table[] => {
   const needed = new Set(['hosts']);
-  for (const { requires, alsoReads } of queries) {
+  for (const { requires, alsoReads, severityWhere } of queries) {
     for (const { table } of requires) needed.add(table);
+    for (const { when } of severityWhere)
+      for (const fact of when) for (const table of facts[fact].tables) needed.add(table);
     // A query that reads table_status only to prove an absence is content with the tables that it names.
     for (const table of alsoReads) if (table !== 'table_status') needed.add(table);
   }
@@ -52,13 +56,20 @@ export const judgedWorld = (collections: readonly Collection[]): World =>
 export const evaluateIn = (
   { db, now }: Pick<World, 'db' | 'now'>,
   queries: readonly Query[] = library,
+  expect: Expectation = 'auto',
 ): readonly Answer[] => {
   const progress = new Progress('asking question');
   try {
-    return evaluate(db, queries, { now, names, tables, progress: progress.at });
+    return evaluate(db, queries, { now, names, tables, expect, progress: progress.at });
   } finally {
     progress.end();
   }
+};
+
+/** Names that the library had, and what became of them. */
+const former: Readonly<Record<string, string>> = {
+  collection_blind_spots:
+    'what was not seen is no finding any more: findings has a section for it, table_status has the tables, and host_not_seen and table_not_seen tell what was not seen for a week',
 };
 
 /** The queries of these names and of this group; UserError for a name or a group that is not there. */
@@ -72,6 +83,9 @@ export const selectQueries = (
   const list =
     queries === library ? 'tokenquery queries lists them all' : `the names are ${known.join(', ')}`;
   const unknown = wanted.find((name) => !known.includes(name));
+  const became = queries === library ? former[unknown ?? ''] : undefined;
+  if (became !== undefined)
+    throw new UserError(`${unknown} is no question of the library any more`, became, 2);
   if (unknown !== undefined)
     throw new UserError(`there is no question ${unknown}`, suggest(unknown, known, list), 2);
   const groups = [...new Set(queries.map((query) => query.group))];

@@ -1,19 +1,20 @@
 /** Findings as a person reads them. */
-import { isSeen } from '../collector/status.ts';
-import { leftOutReason } from '../collector/table.ts';
 import type { Value } from '../collector/table.ts';
 import { findingsOfAnswer } from '../queries/findings.ts';
 import type { Finding } from '../queries/findings.ts';
+import { explain, rootOf } from '../queries/explained.ts';
 import { severities, severityRank } from '../queries/query.ts';
-import type { Answer, BlindSpot } from '../queries/evaluate.ts';
+import type { Query, Severity } from '../queries/query.ts';
+import type { Answer } from '../queries/evaluate.ts';
 import { plural } from '../collector/plural.ts';
-import { tables } from '../tables/index.ts';
+import { notAskedText, notSeenLines } from './not_seen.ts';
+import type { NotSeen } from './not_seen.ts';
 import { print } from './output.ts';
 import { isShown as isOnScreen, ofSeverity, textWidth } from './screen.ts';
 import { wrapWords } from './width.ts';
 
 const rowsShown = 20;
-const hostsShown = 3;
+const subjectsShown = 5;
 
 /** A time as a person reads it, in UTC; a number of seconds that is none stays one. */
 const timeText = (seconds: number): string => {
@@ -49,11 +50,82 @@ const wrapShown = (text: string, indent: string, first = indent): string =>
 
 type Label = (hostId: string) => string;
 
-const printAnswer = ({ query, verdicts }: Answer, findings: readonly Finding[], labelOf: Label): void => {
+/** Findings of one question that matter as much, for one reason. */
+interface Group {
+  readonly answer: Answer;
+  readonly severity: Severity;
+  readonly severityReason: string | null;
+  readonly findings: readonly Finding[];
+  /** What these are the cause of. */
+  readonly explains: readonly Finding[];
+}
+
+/** What a page has of findings: those with a cause that is told too stand with it. */
+interface Told {
+  /** The findings of each question that have no such cause. */
+  readonly of: ReadonlyMap<Query, readonly Finding[]>;
+  /** By cause. */
+  readonly explains: ReadonlyMap<Finding, readonly Finding[]>;
+}
+
+const toldOf = (answers: readonly Answer[]): Told => {
+  const findings = answers.flatMap(findingsOfAnswer);
+  const explained = explain(findings);
+  return {
+    of: Map.groupBy(
+      findings.filter((finding) => !explained.has(finding)),
+      ({ query }) => query,
+    ),
+    explains: Map.groupBy(explained.keys(), (finding) => rootOf(finding, explained)),
+  };
+};
+
+/** The gravest first. */
+const groupsOf = (answers: readonly Answer[], told: Told): readonly Group[] =>
+  answers
+    .flatMap((answer): Group[] => {
+      const own = Map.groupBy(told.of.get(answer.query) ?? [], ({ severity, severityReason }) =>
+        JSON.stringify([severity, severityReason]),
+      );
+      return [...own.values()].flatMap((findings) => {
+        const [first] = findings;
+        if (first === undefined) return [];
+        const { severity, severityReason } = first;
+        const explains = findings.flatMap((finding) => told.explains.get(finding) ?? []);
+        return [{ answer, severity, severityReason, findings, explains }];
+      });
+    })
+    .toSorted((a, b) => severityRank(a.severity) - severityRank(b.severity));
+
+/** What a cause explains: each question once, with whom it is about. */
+const printExplained = (explains: readonly Finding[], hostCount: number): void => {
+  const byQuery = Map.groupBy(explains, ({ query, severity }) => `${severity} ${query.name}`);
+  for (const [name, own] of [...byQuery].toSorted(
+    ([a, [one]], [b, [other]]) =>
+      severityRank(one?.severity) - severityRank(other?.severity) || (a < b ? -1 : 1),
+  )) {
+    const subjects = [...new Set(own.map(({ subject }) => subject ?? ''))].filter(
+      (subject) => subject !== '' && subject !== 'host',
+    );
+    const shown = subjects.slice(0, subjectsShown).join(', ');
+    const more = subjects.length > subjectsShown ? ` and ${subjects.length - subjectsShown} more` : '';
+    const hosts = hostCount > 1 ? ` on ${plural(new Set(own.map(({ hostId }) => hostId)).size, 'host')}` : '';
+    print(
+      wrap(`${name}${subjects.length === 0 ? '' : ` (${shown}${more})`}${hosts}`, '          ', '  causes: '),
+    );
+  }
+};
+
+const printGroup = (
+  { answer: { query, verdicts }, severity, severityReason, findings, explains }: Group,
+  labelOf: Label,
+): void => {
   const hosts = new Set(findings.map(({ hostId }) => hostId)).size;
   const title = query.title === query.name ? '' : `: ${query.title}`;
   const head = wrapShown(`${query.name}${title}`, '          ', ' '.repeat(10)).slice(8);
-  print(ofSeverity(query.severity, query.severity.padEnd(8)), head);
+  print(ofSeverity(severity, severity.padEnd(8)), head);
+  if (severityReason !== null)
+    print(wrap(`${severity} here, else ${query.severity}: ${severityReason}`, '          ', '  why:    '));
   if (query.purpose !== '' && query.purpose !== query.title)
     print(wrap(query.purpose, '          ', '  means:  '));
   if (query.remediation !== '') print(wrap(query.remediation, '          ', '  do:     '));
@@ -75,115 +147,69 @@ const printAnswer = ({ query, verdicts }: Answer, findings: readonly Finding[], 
   if (findings.length > rowsShown) {
     print(`    and ${findings.length - rowsShown} more: tokenquery query -n ${query.name}, or --json\n`);
   }
-  print('\n');
-};
-
-interface Cause {
-  readonly tables: Set<string>;
-  readonly hosts: Set<string>;
-  readonly queries: Set<string>;
-}
-
-/**
- * Why something is not known, in words of its own. What table_status says of a table that was seen is of every column
- * that is left out, as one text, which may not speak of this one: of a column that declares why it is NULL, that is said
- * alone.
- */
-export const causeOf = ({ table, column, reason, because }: BlindSpot): string => {
-  if (column === null || because.by === 'question') return reason;
-  const unknown = `${table}.${column} is not known`;
-  if (because.by !== 'table_status') return unknown;
-  if (!isSeen(because.status)) return reason;
-  const declared = tables.find(({ name }) => name === table)?.columns[column];
-  if (declared?.nullBecause !== undefined) return `${column}: ${declared.nullBecause}`;
-  const leftOut = `${column}: ${leftOutReason(declared ?? {})}`;
-  if (declared?.include !== undefined && because.told?.includes(leftOut) === true) return leftOut;
-  return because.told === null ? unknown : `${unknown}; of the table it is said: ${because.told}`;
-};
-
-/** Why queries were left open, one entry for each reason. */
-const causesOf = (answers: readonly Answer[]): ReadonlyMap<string, Cause> => {
-  const causes = new Map<string, Cause>();
-  for (const { query, verdicts, blindSpots } of answers) {
-    for (const [host, spots] of blindSpots) {
-      if (verdicts.get(host) !== 'unknown') continue;
-      for (const spot of spots) {
-        const key = causeOf(spot);
-        const cause = causes.get(key) ?? { tables: new Set(), hosts: new Set(), queries: new Set() };
-        causes.set(key, cause);
-        cause.tables.add(spot.table);
-        cause.hosts.add(host);
-        cause.queries.add(query.name);
-      }
-    }
-  }
-  return causes;
-};
-
-const hostList = (hosts: ReadonlySet<string>, labelOf: Label): string => {
-  const all = [...hosts].toSorted();
-  const more = all.length - hostsShown;
-  return `${all.slice(0, hostsShown).map(labelOf).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-};
-
-const printUnknown = (answers: readonly Answer[], hostCount: number, labelOf: Label): void => {
-  const causes = causesOf(answers);
-  if (causes.size === 0) return;
-  print('Could not be judged, which is not "clean":\n');
-  const sorted = [...causes].toSorted(
-    ([a, one], [b, other]) =>
-      other.queries.size * other.hosts.size - one.queries.size * one.hosts.size || (a < b ? -1 : 1),
-  );
-  for (const [reason, { tables: named, hosts, queries }] of sorted) {
-    print(wrap(`${reason} (${[...named].toSorted().join(', ')})`, '    ', '  '));
-    if (hostCount > 1)
-      print(
-        wrap(
-          `on ${hosts.size} of ${plural(hostCount, 'host')}: ${hostList(hosts, labelOf)}`,
-          '      ',
-          '    ',
-        ),
-      );
-    print(wrap(`leaves open ${[...queries].toSorted().join(', ')}`, '      ', '    '));
-  }
+  printExplained(explains, verdicts.size);
   print('\n');
 };
 
 /** Counts of the verdicts, the critical findings first. */
-const summaryOf = (answers: readonly Answer[]): string => {
+const summaryOf = (answers: readonly Answer[], told: Told): string => {
   const hosts = new Set(answers.flatMap(({ verdicts }) => [...verdicts.keys()])).size;
-  const findings = answers.flatMap(findingsOfAnswer);
+  const findings = [...told.of.values()].flat();
+  const explained = [...told.explains.values()].flat().length;
   const bySeverity = severities
     .toReversed()
     .map(
-      (severity) => [findings.filter(({ query }) => query.severity === severity).length, severity] as const,
+      (severity) => [findings.filter((finding) => finding.severity === severity).length, severity] as const,
     )
     .filter(([count]) => count > 0)
     .map(([count, severity]) => `${count} ${severity}`);
-  const count = { hit: 0, clean: 0, unknown: 0 };
+  const count = { hit: 0, clean: 0, unknown: 0, not_asked: 0 };
   for (const { verdicts } of answers) for (const verdict of verdicts.values()) count[verdict] += 1;
-  const all = bySeverity.length === 0 ? 'nothing found' : `found ${bySeverity.join(', ')}`;
+  const caused = explained === 0 ? '' : ` (and ${explained} more that these explain)`;
+  const all = bySeverity.length === 0 ? 'nothing found' : `found ${bySeverity.join(', ')}${caused}`;
   return (
     `${plural(answers.length, 'question')} on ${plural(hosts, 'host')}: ${all}; ` +
-    `of ${plural(answers.length * hosts, 'answer')} ${count.hit} hit, ${count.clean} clean, ${count.unknown} unknown`
+    `of ${plural(answers.length * hosts, 'answer')} ${count.hit} hit, ${count.clean} clean, ${count.unknown} unknown` +
+    (count.not_asked === 0 ? '' : `, ${count.not_asked} not asked`)
   );
 };
 
-/**
- * Prints findings, the gravest first, and then what could not be evaluated.
- *
- * @param labelOf How a host is called.
- * @param showInfo Also in full what is only information.
- */
-export const printFindings = (answers: readonly Answer[], labelOf: Label, showInfo: boolean): void => {
+/** What becomes of findings on a page for people. */
+export interface Page {
+  readonly notSeen: NotSeen;
+  /** How a host is called. */
+  readonly labelOf: Label;
+  /** Somebody asked for these questions: what is only information is shown in full, and nothing is only counted. */
+  readonly isChosen: boolean;
+}
+
+const printNotSeen = (
+  answers: readonly Answer[],
+  hosts: number,
+  { notSeen, labelOf, isChosen }: Page,
+): void => {
+  const read = new Set(
+    answers.flatMap(({ query }) => [...query.requires.map(({ table }) => table), ...query.alsoReads]),
+  );
+  const lines = notSeenLines(answers, notSeen, {
+    ...{ labelOf, hosts, isWhole: isChosen },
+    wanted: (table) => !isChosen || read.has(table),
+  });
+  if (lines.length === 0) return;
+  print('What was not seen, which is not "clean":\n');
+  for (const line of lines) print(wrap(line, '    ', '  '));
+  print('\n');
+};
+
+/** Prints findings, the gravest first, and then what was not seen. */
+export const printFindings = (answers: readonly Answer[], page: Page): void => {
+  const { labelOf, isChosen } = page;
   const hostCount = Math.max(0, ...answers.map(({ verdicts }) => verdicts.size));
-  const sorted = answers
-    .map((answer) => ({ answer, findings: findingsOfAnswer(answer) }))
-    .filter(({ findings }) => findings.length > 0)
-    .toSorted((a, b) => severityRank(a.answer.query.severity) - severityRank(b.answer.query.severity));
-  const isShown = (answer: Answer): boolean => showInfo || answer.query.severity !== 'info';
-  for (const { answer, findings } of sorted) if (isShown(answer)) printAnswer(answer, findings, labelOf);
-  const rest = sorted.filter(({ answer }) => !isShown(answer));
+  const told = toldOf(answers);
+  const groups = groupsOf(answers, told);
+  const isShown = ({ severity }: Group): boolean => isChosen || severity !== 'info';
+  for (const group of groups) if (isShown(group)) printGroup(group, labelOf);
+  const rest = groups.filter((group) => !isShown(group));
   if (rest.length > 0) {
     print(
       wrap(
@@ -194,6 +220,8 @@ export const printFindings = (answers: readonly Answer[], labelOf: Label, showIn
     );
     print('\n');
   }
-  printUnknown(answers, hostCount, labelOf);
-  print(wrapShown(summaryOf(answers), ''));
+  printNotSeen(answers, hostCount, page);
+  print(wrapShown(summaryOf(answers, told), ''));
+  const notAsked = notAskedText(answers);
+  if (notAsked !== null) print(wrap(notAsked, '  ', ''));
 };

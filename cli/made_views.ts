@@ -8,11 +8,17 @@ export const mayNameViews =
   /host_summary|os_version|system_info|osquery_info|sip_config|disk_encryption|mdm/i;
 
 /** Makes them on this connection; returns what a statement may name with them. */
-export const withMadeViews = async (db: Db, sql: string, known: Names, of: SummaryOf): Promise<Names> => {
+export const withMadeViews = async (
+  db: Db,
+  sql: string,
+  known: Names,
+  of: Omit<SummaryOf, 'tables'>,
+): Promise<Names> => {
   if (!mayNameViews.test(sql)) return known;
   const { addHostSummary } = await import(/* webpackMode: "eager" */ '../queries/host_summary.ts');
   const { addOsqueryViews } = await import(/* webpackMode: "eager" */ '../queries/osquery_views.ts');
-  const added = [...addHostSummary(db, sql, of), ...addOsqueryViews(db, sql)];
+  const { tables } = await import(/* webpackMode: "eager" */ '../tables/index.ts');
+  const added = [...addHostSummary(db, sql, { ...of, tables }), ...addOsqueryViews(db, sql)];
   return added.length === 0 ? known : { ...known, tables: [...known.tables, ...added] };
 };
 

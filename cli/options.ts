@@ -7,6 +7,8 @@ import { logForms } from './log.ts';
 import { modes } from './output.ts';
 import type { Mode, TableLook } from './output.ts';
 import { suggest } from './suggest.ts';
+import { expectations } from '../queries/context.ts';
+import type { Expectation } from '../queries/context.ts';
 import { dataTables } from '../collector/table.ts';
 import type { Times } from './table_text.ts';
 import type { Table } from '../collector/table.ts';
@@ -82,6 +84,19 @@ export const worldOptions: Options = {
     description: 'With --db: what was known at that time: unix seconds, 2026-09-01, or -7d.',
   },
 };
+
+/** How much a finding matters depends on whose Mac it is. */
+export const expectOption: Options = {
+  expect: {
+    type: 'string',
+    value: 'WHOSE',
+    choices: expectations,
+    description:
+      'Whose Macs they are: managed or personal; auto, the default, takes a Mac for personal only where nothing says that it was ever managed.',
+  },
+};
+export const expectOf = (given: Arguments): Expectation =>
+  (given.text('expect') as Expectation | null) ?? 'auto';
 
 /** Of what may take long. */
 export const timeoutOption = (otherwise: string): Options => ({

@@ -1,8 +1,8 @@
 /** osquery packs, asked as the queries of the library are. */
 import { UserError } from '../collector/errors.ts';
 import { withClosed } from '../queries/closed.ts';
-import { aheadSpotsOf, evaluate } from '../queries/evaluate.ts';
-import type { Answer, BlindSpot, Hit, Verdict } from '../queries/evaluate.ts';
+import { aheadSpotsOf, evaluate, verdictOf } from '../queries/evaluate.ts';
+import type { Answer, BlindSpot, Hit } from '../queries/evaluate.ts';
 import { bare } from '../queries/known.ts';
 import { addOsqueryViews } from '../queries/osquery_views.ts';
 import type { Pack, PackQuery } from '../queries/osquery_pack.ts';
@@ -44,6 +44,9 @@ const queryOf = (
   title: description || name,
   group: 'pack',
   severity: 'info',
+  severityWhere: [],
+  severityFrom: null,
+  explainedBy: [],
   purpose: description,
   requires: touched.map(bare),
   closed: [],
@@ -57,6 +60,7 @@ const queryOf = (
   isOfFleet: false,
   leastHosts: 0,
   maxAge: 0,
+  notSeenAfter: 0,
   sql,
   file,
 });
@@ -174,9 +178,8 @@ const answerOf = (
   blindSpots: ReadonlyMap<string, readonly BlindSpot[]>,
 ): Answer => {
   const withHit = new Set(hits.map(({ hostId }) => hostId));
-  const verdictOf = (host: string): Verdict =>
-    withHit.has(host) ? 'hit' : blindSpots.has(host) ? 'unknown' : 'clean';
-  return { query, hits, blindSpots, verdicts: new Map(hosts.map((host) => [host, verdictOf(host)])) };
+  const verdicts = hosts.map((host) => [host, verdictOf(withHit.has(host), blindSpots.get(host))] as const);
+  return { query, hits, blindSpots, verdicts: new Map(verdicts), lowered: new Map() };
 };
 
 /**

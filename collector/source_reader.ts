@@ -13,7 +13,7 @@ import type { Parsed } from './parsing.ts';
 import type { CommandRun } from './report.ts';
 import { decodeOutput, sanitizeFile, sanitizeOutput, saysNotUtf8 } from './sanitize.ts';
 import { deniedPath, failureOf, latePath, notRecorded, remotePath, unnamedFile } from './source_failures.ts';
-import { argvOf, commands, isReadablePath, isStatPath, mayBeRemote } from './sources.ts';
+import { argvOf, commands, isReadablePath, isStatPath, mayBeRemote, notAskedOfNetwork } from './sources.ts';
 import type { Command, CommandName, FileName, SourceName } from './sources.ts';
 
 export interface CollectOptions {
@@ -149,9 +149,7 @@ export class SourceReader implements Beside {
     const argv = argvOf(source, parameters);
     const { network }: Command = commands[source];
     if (network && (await this.#isLeftAlone(source, argv))) {
-      throw new NotAsked(
-        `${source} was not asked: it may use the network (--allow-network, on the Mac itself)`,
-      );
+      throw new NotAsked(notAskedOfNetwork(source));
     }
     const output = await this.#outputOf(source, argv);
     const failure = failureOf(output, source);

@@ -24,6 +24,10 @@ export interface Command {
   readonly timeoutSeconds?: number;
 }
 
+/** Why a source that may ask a server was left alone; queries/means.ts knows it again. */
+export const notAskedOfNetwork = (source: string): string =>
+  `${source} was not asked: it may use the network (--allow-network, on the Mac itself)`;
+
 /** A command that takes longer is ended. */
 export const defaultTimeoutSeconds = 15;
 

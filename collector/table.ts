@@ -26,6 +26,8 @@ export interface Column<out T = unknown> {
   readonly from?: readonly SourceName[];
   /** Why it is NULL where nothing failed: off by default, or no source may say it. */
   readonly nullBecause?: string;
+  /** Then, to root it would be told. */
+  readonly isToldToRoot?: true;
   /**
    * It tells who somebody is elsewhere, and is cut or NULL unless `--include` asks for that: a table says of which columns
    * it left something out.
@@ -51,7 +53,15 @@ type Meta = Pick<Column, 'privacy'> &
   Partial<
     Pick<
       Column,
-      'example' | 'unit' | 'from' | 'nullBecause' | 'include' | 'nullIsAnswer' | 'zeroIsAnswer' | 'settled'
+      | 'example'
+      | 'unit'
+      | 'from'
+      | 'nullBecause'
+      | 'isToldToRoot'
+      | 'include'
+      | 'nullIsAnswer'
+      | 'zeroIsAnswer'
+      | 'settled'
     >
   >;
 

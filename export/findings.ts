@@ -1,8 +1,9 @@
 /** The rows of findings, host by host. */
+import { explain } from '../queries/explained.ts';
 import { findingsOfAnswer } from '../queries/findings.ts';
 import type { Query } from '../queries/query.ts';
-import { fieldsOfSpot } from '../queries/evaluate.ts';
-import type { Answer, BlindSpot, Verdict } from '../queries/evaluate.ts';
+import { fieldsOfSpot, gradeOn } from '../queries/evaluate.ts';
+import type { Answer, BlindSpot, Grade, Verdict } from '../queries/evaluate.ts';
 import type { Table } from '../collector/table.ts';
 import type { Store } from '../store/store.ts';
 import { findingsTable } from './findings_table.ts';
@@ -11,27 +12,43 @@ import type { AnySnapshot, Cell, ExportSnapshot } from './format.ts';
 
 type Row = readonly Cell[];
 
-const rowOf = (
-  { name, title, group, severity, purpose, remediation, references, falsePositives }: Query,
-  verdict: Verdict,
-  subject: string | null,
-  details: readonly object[],
-  blindSpots: readonly BlindSpot[],
-  firstSeen: number | null,
-): Row => [
-  name,
+/** What a row tells. */
+interface Told {
+  readonly query: Query;
+  readonly verdict: Verdict;
+  readonly grade: Grade;
+  readonly subject: string | null;
+  readonly details: readonly object[];
+  readonly blindSpots: readonly BlindSpot[];
+  readonly firstSeen: number | null;
+  readonly explainedBy: string | null;
+}
+
+const rowOf = ({
+  query,
   verdict,
-  title,
-  group,
-  severity,
+  grade,
+  subject,
+  details,
+  blindSpots,
+  firstSeen,
+  explainedBy,
+}: Told): Row => [
+  query.name,
+  verdict,
+  query.title,
+  query.group,
+  grade.severity,
   subject,
   JSON.stringify(details),
   JSON.stringify(blindSpots.map(fieldsOfSpot)),
-  purpose,
-  remediation,
-  references,
-  falsePositives,
+  query.purpose,
+  query.remediation,
+  query.references,
+  query.falsePositives,
   firstSeen,
+  grade.reason,
+  explainedBy,
 ];
 
 const keyOf = keyWriter(findingsTable);
@@ -66,15 +83,28 @@ const rowsByHost = (
     if (list === undefined) byHost.set(hostId, [row]);
     else list.push(row);
   };
+  const findings = answers.flatMap(findingsOfAnswer);
+  const explained = explain(findings);
+  for (const finding of findings) {
+    const { query, hostId, subject, severity, severityReason } = finding;
+    if (hostId === null) continue;
+    const told: Told = {
+      ...{ ...finding, verdict: 'hit', grade: { severity, reason: severityReason } },
+      firstSeen: firstSeen.get(findingKey(hostId, query.name, subject ?? '')) ?? null,
+      explainedBy: explained.get(finding)?.query.name ?? null,
+    };
+    put(hostId, rowOf(told));
+  }
   for (const answer of answers) {
-    for (const { query, hostId, subject, details, blindSpots } of findingsOfAnswer(answer)) {
-      if (hostId === null) continue;
-      const seen = firstSeen.get(findingKey(hostId, query.name, subject ?? '')) ?? null;
-      put(hostId, rowOf(query, 'hit', subject, details, blindSpots, seen));
-    }
+    const { query, blindSpots } = answer;
     for (const [hostId, verdict] of answer.verdicts) {
-      if (verdict === 'unknown' || (withPasses && verdict !== 'hit' && !answer.query.isOfFleet))
-        put(hostId, rowOf(answer.query, verdict, null, [], answer.blindSpots.get(hostId) ?? [], null));
+      const isTold = verdict === 'unknown' || (withPasses && verdict !== 'hit' && !query.isOfFleet);
+      if (!isTold) continue;
+      const told: Told = {
+        ...{ query, verdict, grade: gradeOn(answer, hostId), blindSpots: blindSpots.get(hostId) ?? [] },
+        ...{ subject: null, details: [], firstSeen: null, explainedBy: null },
+      };
+      put(hostId, rowOf(told));
     }
   }
   return byHost;

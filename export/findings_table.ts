@@ -7,7 +7,7 @@ import { severities } from '../queries/query.ts';
 export const findingsTable = defineTable({
   name: 'findings',
   description:
-    'One row per finding of the query library on a host, and per question that could not be judged there.',
+    'One row per finding of the query library on a host, and per question that could not be judged or was not asked there.',
   columns: {
     query_name: required(
       text('Name of the question.', { privacy: 'nobody', example: 'admin_without_token' }),
@@ -15,10 +15,8 @@ export const findingsTable = defineTable({
     verdict: required(
       oneOf(
         verdicts,
-        'unknown: it could not be judged on this host, so it is not clean. clean and not_asked are there where passes are asked for.',
-        {
-          privacy: 'nobody',
-        },
+        'unknown: it could not be judged on this host, so it is not clean. clean and not_asked are there where passes are asked for. not_asked: the means of the run exclude it.',
+        { privacy: 'nobody' },
       ),
     ),
     title: required(text('The question in words.', { privacy: 'nobody' })),
@@ -35,6 +33,14 @@ export const findingsTable = defineTable({
     references: required(text('Where to read more.', { privacy: 'nobody' })),
     false_positives: required(text('What else could cause it.', { privacy: 'nobody' })),
     first_seen_time: time('When it was first found; NULL where no database knows.', { privacy: 'nobody' }),
+    severity_reason: text('Why its severity is lower than the question says; NULL where it is not.', {
+      privacy: 'nobody',
+      example: 'FileVault is off',
+    }),
+    explained_by: text('The question whose finding on this host explains this one; NULL where none does.', {
+      privacy: 'nobody',
+      example: 'no_secure_token_user',
+    }),
   },
   key: ['query_name', 'verdict', 'subject'],
   sources: [],

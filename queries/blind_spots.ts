@@ -1,7 +1,7 @@
 /** The statements that find hosts on which a query cannot be evaluated, made from what it requires. */
 import { isGood } from '../collector/status.ts';
 import { quoteName, quoteText, statusList } from '../store/ddl.ts';
-import { areRowsKnown, isTableKnown } from './known.ts';
+import { areRowsKnown, everyHost, isTableKnown } from './known.ts';
 import type { Requirement } from './known.ts';
 import type { ClosedColumn, Query } from './query.ts';
 
@@ -11,16 +11,13 @@ import type { ClosedColumn, Query } from './query.ts';
  */
 const windowSeconds = 7 * 86_400;
 
-/** Every host that is known at all. */
-export const everyHost = '(SELECT host_id FROM hosts UNION SELECT host_id FROM table_status)';
-
 /** Why something is not known, as SQL: in words, and what the words are made of, where table_status says it. */
 export interface Why {
   readonly words: string;
   readonly status: string;
   readonly told: string;
-  /** Who says it where table_status does not. */
-  readonly otherwise: 'question' | 'nobody';
+  /** Who says it where table_status does not; `hosts`: that there are too few of them. */
+  readonly otherwise: 'question' | 'nobody' | 'hosts';
 }
 
 const ofQuestion = (words: string): Why => ({ words, status: 'NULL', told: 'NULL', otherwise: 'question' });
@@ -137,13 +134,17 @@ const spotsOfTable = (requirement: Requirement): readonly SpotStatement[] => {
 /** A condition that is neither true nor false may be true. */
 const mayHold = (where: string): string => `CASE WHEN NOT (${where}) THEN 0 ELSE 1 END = 1`;
 
+/** It says that something is missing, and not what: another blind spot mostly does. */
+export const rowLeavesItOpen =
+  'a row leaves it open, or has no counterpart in a table that the question reads';
+
 /** The hosts with a row that must not be there, or may be such a one. */
 const spotOfRow = (table: string, where: string): SpotStatement =>
   spot(
     'r.host_id',
     table,
     null,
-    ofQuestion("'a row leaves it open, or has no counterpart in a table that the question reads'"),
+    ofQuestion(quoteText(rowLeavesItOpen)),
     `(\n  SELECT host_id\n  FROM ${quoteName(table)}\n  WHERE ${mayHold(where)}\n) r`,
   );
 
@@ -227,7 +228,7 @@ export const sizeStatements = ({ leastHosts }: Query): readonly SpotStatement[] 
           'h.host_id',
           'hosts',
           null,
-          ofQuestion(`'at least ${leastHosts} hosts are needed to compare'`),
+          { ...ofQuestion(`'at least ${leastHosts} hosts are needed to compare'`), otherwise: 'hosts' },
           `${everyHost} h\nWHERE (SELECT COUNT(*) FROM hosts) < ${leastHosts}`,
         ),
       ];

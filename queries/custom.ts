@@ -65,6 +65,26 @@ export const readQueries = (folder: string): Query[] => {
   });
 };
 
+/** The columns that a query selects must say of which host a row is, and what it is about. */
+const checkColumns = ({ severityFrom }: Query, columns: readonly string[]): void => {
+  if (columns[0] !== 'host_id')
+    throw new UserError('the first column must be host_id', 'begin with SELECT t.host_id, …');
+  if (!columns.includes('subject')) {
+    throw new UserError(
+      'there must be a column subject',
+      "name what a row is about: … AS subject, or 'host' AS subject",
+    );
+  }
+  if (severityFrom !== null && !columns.includes(severityFrom))
+    throw new UserError(
+      `severity-from names a column that is not selected: ${severityFrom}`,
+      'add it to the SELECT',
+    );
+  const twice = columns.find((column, index) => columns.indexOf(column) !== index);
+  if (twice !== undefined)
+    throw new UserError(`two columns are named ${twice}`, 'name one of them anew with AS');
+};
+
 /**
  * Checks a query against the tables, before anything is collected. One that names nothing as required
  * requires every table that it reads.
@@ -108,17 +128,7 @@ export const checkQuery = (
     const columns = prepareGuarded(db, query.sql, names)
       .columns()
       .map(({ name }) => name);
-    if (columns[0] !== 'host_id')
-      throw new UserError('the first column must be host_id', 'begin with SELECT t.host_id, …');
-    if (!columns.includes('subject')) {
-      throw new UserError(
-        'there must be a column subject',
-        "name what a row is about: … AS subject, or 'host' AS subject",
-      );
-    }
-    const twice = columns.find((column, index) => columns.indexOf(column) !== index);
-    if (twice !== undefined)
-      throw new UserError(`two columns are named ${twice}`, 'name one of them anew with AS');
+    checkColumns(query, columns);
     for (const sql of blindSpotStatements(query)) prepareGuarded(db, sql, names);
     const exempt = exemptStatement({ ...query, appliesReads: ['hosts'] });
     if (exempt !== null) prepareGuarded(db, exempt, names);

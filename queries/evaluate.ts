@@ -1,10 +1,10 @@
 /**
- * What came of a query on each host: hit, clean or unknown, and never two of them.
+ * What came of a query on each host: hit, clean, unknown or not asked, and never two of them.
  *
  * A hit rests on proven facts only; that is the duty of the SQL. Clean means that everything was known that
  * could have made a hit; that is decided here, from what the query requires, in SQL that runs on every
- * engine too. What else is there is unknown. A hit on a host with blind spots stays a hit, with the blind
- * spots beside it.
+ * engine too. What else is there is unknown. Where nothing is missing but what the means of this run exclude, it was
+ * not asked. A hit on a host with blind spots stays a hit, with the blind spots beside it.
  */
 import { compareValues } from '../collector/order.ts';
 import type { Table, Value } from '../collector/table.ts';
@@ -13,16 +13,22 @@ import type { Db, Preparing, Statement } from '../store/database.ts';
 import { prepareGuarded } from '../store/guard.ts';
 import { seeEveryHost } from '../store/one_host.ts';
 import type { Part, Seeing } from '../store/seen.ts';
-import { everyHost, exemptStatement, sizeStatements, spotStatements } from './blind_spots.ts';
+import { exemptStatement, sizeStatements, spotStatements } from './blind_spots.ts';
 import type { SpotStatement, Why } from './blind_spots.ts';
+import { factSql } from './context.ts';
+import type { Expectation, FactName, Place } from './context.ts';
 import { queries as library } from './index.ts';
-import type { Query } from './query.ts';
+import { everyHost } from './known.ts';
+import { meansOf } from './means.ts';
+import type { Means } from './means.ts';
+import type { Query, Severity, SeverityRule } from './query.ts';
 import { spotReader } from './spot_reader.ts';
 import type { AnyRow, Ask } from './spot_reader.ts';
 
-/** Who says why something is not known: table_status of the table, the question itself, or nobody. */
+/** Who says why something is not known: table_status of the table, the question itself, or nobody; or the means of the run. */
 type Because =
   | { readonly by: 'table_status'; readonly status: string; readonly told: string | null }
+  | { readonly by: 'means'; readonly means: Means }
   | { readonly by: 'question' | 'nobody' };
 
 export interface BlindSpot {
@@ -44,8 +50,15 @@ export interface Hit {
   readonly facts: Readonly<Record<string, Value>>;
 }
 
-export const verdicts = ['hit', 'clean', 'unknown'] as const;
+export const verdicts = ['hit', 'clean', 'unknown', 'not_asked'] as const;
 export type Verdict = (typeof verdicts)[number];
+
+/** What could not be seen is unknown. A question to which nothing is missing but what nobody asked for was not asked. */
+export const verdictOf = (isHit: boolean, spots: readonly BlindSpot[] | undefined): Verdict => {
+  if (isHit) return 'hit';
+  if (spots === undefined || spots.length === 0) return 'clean';
+  return spots.every(({ because }) => because.by === 'means') ? 'not_asked' : 'unknown';
+};
 
 export interface Answer {
   readonly query: Query;
@@ -54,7 +67,23 @@ export interface Answer {
   readonly blindSpots: ReadonlyMap<string, readonly BlindSpot[]>;
   /** Each host exactly once. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
+  /** The hosts on which it matters less than its severity says, and why. */
+  readonly lowered: ReadonlyMap<string, SeverityRule>;
 }
+
+/** How much something matters on a host, and why, where its question says another severity. */
+export interface Grade {
+  readonly severity: Severity;
+  readonly reason: string | null;
+}
+
+/** How much a question matters on a host. */
+export const gradeOn = ({ query, lowered }: Answer, hostId: string | null): Grade => {
+  const rule = lowered.get(hostId ?? '');
+  return rule === undefined
+    ? { severity: query.severity, reason: null }
+    : { severity: rule.severity, reason: rule.reason };
+};
 
 /** What error messages about SQL may suggest. */
 export interface Names {
@@ -68,6 +97,8 @@ export interface EvaluateOptions {
   readonly names: Names;
   /** What is declared of the tables in the database. */
   readonly tables: readonly Table[];
+  /** Whether the hosts are of an organisation; by default that is found out. */
+  readonly expect?: Expectation;
   /** How the names come to mean what the last look told; by default of all hosts at once. */
   readonly seeing?: Seeing;
   /** Is told how many queries are answered. */
@@ -82,7 +113,7 @@ const noHistory: BlindSpot = {
   column: null,
   reason:
     'it compares snapshots: take two or more with tokenquery snapshot --db FILE, and ask with --db FILE',
-  because: { by: 'question' },
+  because: { by: 'means', means: 'database' },
 };
 
 /** A snapshot that does not count came last: what it saw is not known, so nothing is clean. */
@@ -110,10 +141,16 @@ export const aheadSpotsOf = (db: Preparing): ReadonlyMap<string, BlindSpot> => {
 const compareSpots = (a: BlindSpot, b: BlindSpot): number =>
   compareValues(a.table, b.table) || compareValues(a.column, b.column) || compareValues(a.reason, b.reason);
 
-const becauseOf = ({ status, told }: AnyRow, otherwise: Why['otherwise']): Because =>
-  typeof status === 'string'
-    ? { by: 'table_status', status, told: told == null ? null : String(told) }
-    : { by: otherwise };
+/** Who says why a blind spot is one. */
+const becauseOf = (row: AnyRow, otherwise: Why['otherwise'], tables: readonly Table[]): Because => {
+  if (otherwise === 'hosts') return { by: 'means', means: 'hosts' };
+  const { status, told } = row;
+  const said = typeof status === 'string' ? { status, told: told == null ? null : String(told) } : null;
+  const fact = { table: String(row['table_name']), column: row['column_name'] as string | null };
+  const means = otherwise === 'nobody' || said !== null ? meansOf(tables, fact, said) : null;
+  if (means !== null) return { by: 'means', means };
+  return said === null ? { by: otherwise } : { by: 'table_status', ...said };
+};
 
 const asksEachHost = ({ isOfFleet, leastHosts }: Query): boolean => !isOfFleet && leastHosts === 0;
 
@@ -138,6 +175,7 @@ interface Found {
   readonly query: Query;
   readonly spots: Spots;
   readonly hits: readonly Hit[];
+  readonly lowered: ReadonlyMap<string, SeverityRule>;
 }
 
 const shipped: ReadonlySet<Query> = new Set(library);
@@ -152,18 +190,38 @@ const preparerFor = (
     ? (sql) => (seeing ?? db).prepare(sql)
     : (sql) => prepareGuarded(db, sql, names);
 
+/** The histories of all hosts, where there are any: those of the file itself, for a name may stand for one host alone. */
+const historiesOf = (db: Preparing): Place['histories'] => {
+  const names = ['mdm_enrollments_history', 'enrollment_markers_history'] as const;
+  const rows = db
+    .prepare(
+      `SELECT name FROM main.sqlite_schema WHERE name IN (${names.map((name) => `'${name}'`).join(', ')})`,
+    )
+    .all() as { name: string }[];
+  if (rows.length < names.length) return null;
+  return { enrolments: `main.${names[0]}`, markers: `main.${names[1]}` };
+};
+
 const hostIdsOf = (rows: readonly AnyRow[]): readonly string[] => rows.map((row) => String(row['host_id']));
 
 /** Asks queries of what the names of the tables mean at that time; what several of them require is looked up once. */
 class Asking {
   readonly #now: number;
+  readonly #tables: readonly Table[];
   readonly #prepare: (sql: string) => Statement;
   readonly #remembered = new Map<string, readonly AnyRow[]>();
+  /** Prepares what is of this program, whoever wrote the queries. */
+  readonly #prepareOwn: (sql: string) => Statement;
+  readonly #place: Place;
+  readonly #facts = new Map<FactName, ReadonlySet<string>>();
   #hosts: readonly string[] | null = null;
 
   constructor(db: Db, queries: readonly Query[], options: EvaluateOptions) {
     this.#now = options.now;
+    this.#tables = options.tables;
     this.#prepare = preparerFor(db, queries, options);
+    this.#prepareOwn = (sql) => (options.seeing ?? db).prepare(sql);
+    this.#place = { expect: options.expect ?? 'auto', histories: historiesOf(options.seeing ?? db) };
   }
 
   #rows(sql: string, among?: readonly string[]): readonly AnyRow[] {
@@ -198,8 +256,30 @@ class Asking {
       const spots = this.#spotsOf(one, read);
       const hits = one.sql === null ? [] : this.#rows(one.sql).map(hitOf);
       step(one.query);
-      return { query: one.query, spots, hits };
+      return { query: one.query, spots, hits, lowered: this.#loweredOn(one.query) };
     });
+  }
+
+  /** The hosts of which a fact is proven. */
+  #provenOn(name: FactName): ReadonlySet<string> {
+    const known = this.#facts.get(name);
+    if (known !== undefined) return known;
+    const sql = factSql(name, this.#place);
+    const rows = sql === null ? [] : (this.#prepareOwn(sql).all({ now: this.#now }) as AnyRow[]);
+    const hosts = new Set(hostIdsOf(rows));
+    this.#facts.set(name, hosts);
+    return hosts;
+  }
+
+  #loweredOn({ severityWhere, isOfFleet }: Query): ReadonlyMap<string, SeverityRule> {
+    const lowered = new Map<string, SeverityRule>();
+    if (isOfFleet) return lowered;
+    for (const rule of severityWhere) {
+      const [first, ...others] = rule.when.map((name) => this.#provenOn(name));
+      for (const host of first ?? [])
+        if (!lowered.has(host) && others.every((hosts) => hosts.has(host))) lowered.set(host, rule);
+    }
+    return lowered;
   }
 
   #spotsOf({ query, statements }: Asked, read: ReturnType<typeof spotReader>): Spots {
@@ -212,18 +292,18 @@ class Asking {
       for (const row of read(statement)) {
         const host = row['host_id'];
         if (typeof host !== 'string' || exempt.has(host) || settled.has(host)) continue;
-        addSpots(found, host, [spotOf(row, statement)]);
+        addSpots(found, host, [spotOf(row, statement, this.#tables)]);
       }
     }
     return found;
   }
 }
 
-const spotOf = (row: AnyRow, { otherwise }: SpotStatement): BlindSpot => ({
+const spotOf = (row: AnyRow, { otherwise }: SpotStatement, tables: readonly Table[]): BlindSpot => ({
   table: String(row['table_name']),
   column: row['column_name'] as string | null,
   reason: String(row['reason']),
-  because: becauseOf(row, otherwise),
+  because: becauseOf(row, otherwise, tables),
 });
 
 const hitOf = ({ host_id: hostId, subject, ...facts }: AnyRow): Hit => ({
@@ -245,8 +325,10 @@ const answerOf = (
   query: Query,
   hits: readonly Hit[],
   spots: readonly Part<Spots>[],
+  graded: readonly Part<Found['lowered']>[],
   hosts: readonly string[],
 ): Answer => {
+  const lowered = graded.flatMap(({ of, isTrueOf }) => [...of].filter(([host]) => isTrueOf(host)));
   const all = new Map<string, BlindSpot[]>();
   for (const { of, isTrueOf } of spots)
     for (const [host, own] of of) if (isTrueOf(host)) addSpots(all, host, own);
@@ -256,9 +338,8 @@ const answerOf = (
       .sort(([a], [b]) => compareValues(a, b)),
   );
   const hit = new Set(hits.map(({ hostId }) => hostId));
-  const verdictOf = (host: string): Verdict =>
-    hit.has(host) ? 'hit' : blindSpots.has(host) ? 'unknown' : 'clean';
-  return { query, hits, blindSpots, verdicts: new Map(hosts.map((host) => [host, verdictOf(host)])) };
+  const own = hosts.map((host) => [host, verdictOf(hit.has(host), blindSpots.get(host))] as const);
+  return { query, hits, blindSpots, verdicts: new Map(own), lowered: new Map(lowered) };
 };
 
 /** The same, of queries that allow facts of one age. */
@@ -307,6 +388,7 @@ const evaluateGroup = (
         ...(ofAll === undefined ? [] : [{ of: ofAll.spots, isTrueOf }]),
         { of: ahead, isTrueOf },
       ],
+      own.map((part) => ({ ...part, of: part.of.lowered })),
       hosts,
     );
   });

@@ -6,11 +6,16 @@ import type { FindingRow, EvaluatedHost } from '../store/findings.ts';
 import { severities } from './query.ts';
 import type { Query, Severity } from './query.ts';
 import { queries as library } from './index.ts';
-import { evaluate } from './evaluate.ts';
-import type { Answer, BlindSpot } from './evaluate.ts';
+import { evaluate, gradeOn } from './evaluate.ts';
+import type { Answer, BlindSpot, Grade, Hit } from './evaluate.ts';
+import type { Expectation } from './context.ts';
 
 export interface Finding {
   readonly query: Query;
+  /** How much it matters here. */
+  readonly severity: Severity;
+  /** Why that is less than its question says; null where it is not. */
+  readonly severityReason: string | null;
   /** Null for a report on the fleet. */
   readonly hostId: string | null;
   readonly subject: string | null;
@@ -20,13 +25,32 @@ export interface Finding {
   readonly blindSpots: readonly BlindSpot[];
 }
 
+const rankOf = (severity: Severity): number => severities.indexOf(severity);
+
+/** How much rows matter of themselves, where a column says it: as much as the gravest of them. */
+const ofRows = ({ severity, severityFrom }: Query, own: readonly Hit[]): Severity => {
+  if (severityFrom === null) return severity;
+  const said = own.map(({ facts }) => severities.find((known) => known === facts[severityFrom]) ?? severity);
+  const gravest = severities.findLast((known) => said.includes(known)) ?? severity;
+  return rankOf(gravest) < rankOf(severity) ? gravest : severity;
+};
+
+const gradeOf = (answer: Answer, hostId: string | null, own: readonly Hit[]): Grade => {
+  const [byRows, byHost] = [ofRows(answer.query, own), gradeOn(answer, hostId)];
+  return rankOf(byRows) < rankOf(byHost.severity) ? { severity: byRows, reason: null } : byHost;
+};
+
 /** The findings of an answer, in its order. */
-export const findingsOfAnswer = ({ query, hits, blindSpots }: Answer): Finding[] => {
+export const findingsOfAnswer = (answer: Answer): Finding[] => {
+  const { query, hits, blindSpots } = answer;
   const bySubject = Map.groupBy(hits, ({ hostId, subject }) => JSON.stringify([hostId, subject]));
   return [...bySubject.values()].map((own) => {
     const hostId = own[0]?.hostId ?? null;
+    const { severity, reason } = gradeOf(answer, hostId, own);
     return {
       query,
+      severity,
+      severityReason: reason,
       hostId,
       subject: own[0]?.subject ?? null,
       details: own.map(({ facts }) => facts),
@@ -46,17 +70,42 @@ export const storedQueries: readonly Query[] = library.filter(
   ({ severity, isOfFleet, leastHosts }) => severity !== 'info' && !isOfFleet && leastHosts === 0,
 );
 
+/** Whether findings of a question may be of a severity, on some host. */
+export const mayBeOf = (query: Query, severity: Severity): boolean =>
+  query.severity === severity ||
+  query.severityWhere.some((rule) => rule.severity === severity) ||
+  (query.severityFrom !== null && rankOf(severity) < rankOf(query.severity));
+
 const keyOf = ({ query_name: name, subject }: FindingRow): string => `${name}\0${subject}`;
+
+/** A file has no column for the reason of a severity: it stands with the facts. */
+const storedRow = (
+  { query, severity, severityReason, subject, details }: Finding,
+  hostId: string,
+): FindingRow => ({
+  query_name: query.name,
+  severity,
+  host_id: hostId,
+  subject: subject ?? '',
+  details: JSON.stringify(
+    severityReason === null
+      ? details
+      : details.map((facts) => ({ ...facts, severity_reason: severityReason })),
+  ),
+  exception: null,
+});
 
 /** Judges hosts of a store, one after the other. */
 export class HostJudge {
   readonly #db: Db;
   readonly #tables: readonly Table[];
   readonly #one: OneHost;
+  readonly #expect: Expectation;
 
   /** To be made outside of a transaction: what it makes would go with one that fails. */
-  constructor(db: Db, tables: readonly Table[]) {
+  constructor(db: Db, tables: readonly Table[], expect: Expectation = 'auto') {
     this.#db = db;
+    this.#expect = expect;
     this.#tables = tables;
     this.#one = new OneHost(db, tables);
   }
@@ -70,18 +119,12 @@ export class HostJudge {
     this.#one.show(hostId);
     const answers = evaluate(this.#db, storedQueries, {
       ...{ now, names: { tables: [], columns: [] } },
-      ...{ tables: this.#tables, seeing: this.#one },
+      ...{ tables: this.#tables, seeing: this.#one, expect: this.#expect },
     });
-    const rows = answers.flatMap((answer) =>
-      findingsOfAnswer(answer).map(({ query, subject, details }): FindingRow => ({
-        query_name: query.name,
-        severity: query.severity,
-        host_id: hostId,
-        subject: subject ?? '',
-        details: JSON.stringify(details),
-        exception: null,
-      })),
-    );
+    const rows = answers
+      .flatMap(findingsOfAnswer)
+      .filter(({ severity }) => severity !== 'info')
+      .map((finding) => storedRow(finding, hostId));
     const verdicts = new Map(
       answers.flatMap(({ query, verdicts: of }) => {
         const verdict = of.get(hostId);

@@ -3,11 +3,13 @@
  * what the last look at the Mac told for certain; what that look did not tell is NULL, also where an older one did.
  */
 import { isSeen } from '../collector/status.ts';
+import type { Table } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName, quoteText, statusList } from '../store/ddl.ts';
-import { storedQueries } from './findings.ts';
+import { mayBeOf, storedQueries } from './findings.ts';
 import { bare, isColumnKnown, isTableKnown } from './known.ts';
 import type { Requirement } from './known.ts';
+import { isNotAsked } from './means.ts';
 import type { Severity } from './query.ts';
 
 interface SummaryColumn {
@@ -26,6 +28,8 @@ export interface SummaryOf {
   readonly now: number;
   /** Whether they are of a database of snapshots; findings are known in one alone. */
   readonly isStored: boolean;
+  /** What is declared of the tables: it says which facts nobody asks for. */
+  readonly tables: readonly Table[];
 }
 
 /** True where a row `t` of table_status of the host says so. */
@@ -62,21 +66,26 @@ const tokenAdministrators =
 
 const reports: ReadonlySet<string> = new Set(['table_status', 'collection_errors', 'command_log']);
 
-const requirementSql = (requirement: Requirement): string => {
-  const { column, isNullAnswer } = requirement;
-  return column === null || isNullAnswer ? isTableKnown(requirement) : isColumnKnown(column);
+/** What was not asked for leaves nothing open. */
+const requirementSql = (requirement: Requirement, tables: readonly Table[]): string => {
+  const { table, column, isNullAnswer } = requirement;
+  const isKnown = column === null || isNullAnswer ? isTableKnown(requirement) : isColumnKnown(column);
+  const declared = tables.find(({ name }) => name === table);
+  if (column !== null && declared?.columns[column]?.from?.length === 0) return '1';
+  const notAsked = declared === undefined ? null : isNotAsked(declared, column);
+  return notAsked === null ? isKnown : `(${isKnown} OR ${notAsked})`;
 };
 
 /** SQL that is true where every question of a severity could be answered. Of a condition on rows it is content with nothing less. */
-const isAnswered = (severity: Severity): string => {
-  const asked = storedQueries.filter((query) => query.severity === severity && !query.needsHistory);
+const isAnswered = (severity: Severity, tables: readonly Table[]): string => {
+  const asked = storedQueries.filter((query) => mayBeOf(query, severity) && !query.needsHistory);
   const byTable = Map.groupBy(
     // What speaks of the collection itself is always there.
     asked.flatMap(({ requires }) => requires).filter(({ table }) => !reports.has(table)),
     ({ table }) => table,
   );
   const arms = Array.from(byTable, ([table, requirements]) => {
-    const conditions = new Set(requirements.map(requirementSql));
+    const conditions = new Set(requirements.map((requirement) => requirementSql(requirement, tables)));
     return `(t.table_name = ${quoteText(table)} AND ${[...conditions].join(' AND ')})`;
   });
   return arms.length === 0
@@ -88,13 +97,13 @@ const isJudged =
   'EXISTS (SELECT 1 FROM main._host j WHERE j.host_id = l.host_id ' +
   'AND l.collected_time BETWEEN j.judged_from_time AND j.judged_until_time)';
 
-const findingsColumn = (severity: Severity, { isStored }: SummaryOf): SummaryColumn => ({
+const findingsColumn = (severity: Severity, { isStored, tables }: SummaryOf): SummaryColumn => ({
   name: `findings_${severity}`,
   type: 'INTEGER',
   description: `Findings of severity ${severity}; at least so many where blind_spots is not 0.`,
   needs: [],
   is: isStored
-    ? `CASE WHEN ${isJudged} THEN (SELECT CASE WHEN COUNT(*) > 0 OR ${isAnswered(severity)} THEN COUNT(*) END ` +
+    ? `CASE WHEN ${isJudged} THEN (SELECT CASE WHEN COUNT(*) > 0 OR ${isAnswered(severity, tables)} THEN COUNT(*) END ` +
       `FROM findings f WHERE f.host_id = l.host_id AND f.severity = ${quoteText(severity)}) END`
     : 'CAST(NULL AS INTEGER)',
 });
@@ -191,14 +200,15 @@ export const hostSummary = {
   name: 'host_summary',
   description:
     'One row per Mac: its names, FileVault, recovery keys, bootstrap token, token administrators, findings, blind spots and age.',
-  columns: columnsOf({ now: 0, isStored: true }) as readonly Omit<SummaryColumn, 'is'>[],
+  columns: columnsOf({ now: 0, isStored: true, tables: [] }) as readonly Omit<SummaryColumn, 'is'>[],
   notes: [
     'A cell is what the last look at the Mac told for certain. What it did not tell is NULL, also where an older look did: ' +
       'ask the table for what was last known, and table_status for how old that is.',
     'It reads table_status, so that a live query with it collects every table.',
     'findings_… are NULL without --db, where the last look was not judged (merge, or an older tokenquery), and where none was ' +
       'found and a question could not be answered.',
-    'Questions that compare snapshots count where they found something; that they could not be asked is not told here.',
+    'Questions that compare snapshots count where they found something; that they could not be asked is not told here, and ' +
+      'neither is what only --allow-network asks for.',
   ],
   example:
     'SELECT hostname, filevault_status, token_administrators, age_seconds / 86400 AS days FROM host_summary ORDER BY days DESC;',

@@ -8,6 +8,9 @@ export const queries: readonly Query[] = [
     "title": "Who probably got the first secure token",
     "group": "context",
     "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The token holder whose account is the oldest, beside the time when Setup Assistant was done. An inference: macOS keeps no record of it.",
     "requires": [
       {
@@ -60,6 +63,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'account_policy_data' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"creation_time\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"creation_time\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"username\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"username\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"uuid\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"uuid\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  oldest.host_id,\n  oldest.username AS subject,\n  oldest.is_admin,\n  oldest.creation_time,\n  h.setup_done_time\nFROM (\n  SELECT\n    holders.host_id,\n    holders.username,\n    holders.uuid,\n    holders.is_admin,\n    holders.secure_token,\n    holders.creation_time,\n    MIN(holders.creation_time) OVER (PARTITION BY holders.host_id) AS oldest_time,\n    -- One of whom either is not known may be the oldest.\n    SUM(CASE WHEN holders.secure_token = 1 AND holders.creation_time IS NOT NULL THEN 0 ELSE 1 END)\n      OVER (PARTITION BY holders.host_id) AS doubtful\n  FROM (\n    -- DISTINCT: SQLite then looks for each creation time once.\n    SELECT DISTINCT\n      s.host_id,\n      s.username,\n      s.uuid,\n      s.is_admin,\n      s.secure_token,\n      (\n        SELECT MAX(a.creation_time)\n        FROM account_policy_data a\n        WHERE a.host_id = s.host_id\n          AND a.username = s.username\n          AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')\n      ) AS creation_time\n    FROM secure_tokens s\n    WHERE COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.is_guest, 0) = 0\n  ) holders\n) oldest\nLEFT JOIN hosts h ON h.host_id = oldest.host_id\nWHERE oldest.creation_time = oldest.oldest_time\n  -- An account that was not seen may be older.\n  AND oldest.host_id IN (\n    SELECT k.host_id\n    FROM known_tables k\n    WHERE k.table_name IN ('account_policy_data', 'secure_tokens')\n    GROUP BY k.host_id\n    HAVING COUNT(*) = 2\n  )\n  AND oldest.doubtful = 0\nORDER BY oldest.host_id, oldest.username, COALESCE(oldest.uuid, '')",
     "file": "queries/context/first_token_holder.sql"
   },
@@ -68,6 +72,9 @@ export const queries: readonly Query[] = [
     "title": "Which behaviours of macOS apply to a host",
     "group": "context",
     "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "What Apple changed with which version, told for the version and the chip of each host.",
     "requires": [
       {
@@ -90,6 +97,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  h.host_id,\n  h.os_version AS subject,\n  h.is_apple_silicon,\n  1 AS has_secure_tokens,\n  CASE WHEN h.os_version_num >= 101305 THEN 1 ELSE 0 END AS can_suppress_token_prompt,\n  CASE WHEN h.os_version_num >= 101500 THEN 1 ELSE 0 END AS has_bootstrap_token,\n  CASE WHEN h.os_version_num >= 101504 THEN 1 ELSE 0 END AS escrows_bootstrap_token_at_login,\n  CASE WHEN h.os_version_num >= 110000 THEN 1 ELSE 0 END AS bootstrap_token_for_any_user,\n  CASE\n    WHEN h.os_version_num < 110000 OR h.is_apple_silicon = 0 THEN 0\n    WHEN h.is_apple_silicon = 1 THEN 1\n  END AS has_volume_ownership,\n  CASE WHEN h.os_version_num >= 130300 THEN 1 ELSE 0 END AS has_erase_preflight,\n  CASE WHEN h.os_version_num >= 140000 THEN 1 ELSE 0 END AS has_filevault_in_setup_assistant,\n  CASE\n    WHEN h.os_version_num < 150000 OR h.is_apple_silicon = 0 THEN 0\n    WHEN h.is_apple_silicon = 1 THEN 1\n  END AS has_platform_sso_filevault_policy,\n  CASE WHEN h.os_version_num >= 260000 THEN 1 ELSE 0 END AS has_unlock_by_ssh\nFROM hosts h\nWHERE h.os_version_num >= 101300\nORDER BY h.host_id",
     "file": "queries/context/version_threshold_matrix.sql"
   },
@@ -97,7 +105,10 @@ export const queries: readonly Query[] = [
     "name": "account_without_password",
     "title": "An account that can log in has no proper password",
     "group": "detection",
-    "severity": "high",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The account has no authority that checks a password, or the obsolete kind \"basic\".",
     "requires": [
       {
@@ -146,13 +157,14 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Find out who made it, and keep the record of it. An account that was made half-way gets a password, one of a service a shell that is none (/usr/bin/false). Before it is deleted, make sure that it is not the only administrator, and that nothing runs as it.",
+    "remediation": "Find out who made it, and keep the record of it. An account that was made half-way gets a password, one of a service a shell that is none (/usr/bin/false). Make sure that another administrator with a token can log in, and that nothing runs as it, before it is deleted.",
     "references": "mSCP os_store_encrypted_passwords; 800-53r5 IA-5(1)",
     "falsePositives": "Service accounts that were made with a shell and without a password (often postgres of a database, or a build user), and accounts that log in with an SSH key only. To make sure: the product is installed, the home folder is its own, the account is no administrator (is_admin), and has_basic is 0.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'authentication_authorities' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"tag\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"tag\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"username\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"username\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.shell,\n  u.is_admin,\n  CASE\n    WHEN EXISTS (\n      SELECT 1\n      FROM authentication_authorities a\n      WHERE a.host_id = u.host_id\n        AND a.username = u.username\n        AND a.tag = 'basic'\n    ) THEN 1\n    ELSE 0\n  END AS has_basic\nFROM users u\nJOIN known_tables k\n  ON k.host_id = u.host_id\n  AND k.table_name = 'authentication_authorities'\nWHERE u.can_login = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  AND (\n    NOT EXISTS (\n      SELECT 1\n      FROM authentication_authorities a\n      WHERE a.host_id = u.host_id\n        AND a.username = u.username\n        AND a.tag IN ('ShadowHash', 'Kerberosv5', 'LocalCachedUser', 'ApplePasswordServer')\n    )\n    OR EXISTS (\n      SELECT 1\n      FROM authentication_authorities a\n      WHERE a.host_id = u.host_id\n        AND a.username = u.username\n        AND a.tag = 'basic'\n    )\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
     "file": "queries/detection/account_without_password.sql"
   },
@@ -161,6 +173,9 @@ export const queries: readonly Query[] = [
     "title": "How an account authenticates was changed",
     "group": "detection",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "In the seven days before :now an authentication authority of an existing account was added or removed: a smart card, a kind of hash, a Kerberos realm, or DisabledUser. Of secure tokens other questions speak. Whether the name or the realm within one was replaced by another is asked only of snapshots with --include identities.",
     "requires": [
       {
@@ -194,6 +209,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    'added' AS change,\n    n.tag,\n    n.value,\n    n.valid_from_time AS change_time\n  FROM authentication_authorities_history n\n  CROSS JOIN firsts f\n  WHERE n.tag NOT IN ('SecureToken', 'DisabledTags')\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n  UNION\n  SELECT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    'removed' AS change,\n    o.tag,\n    o.value,\n    o.valid_until_time AS change_time\n  FROM authentication_authorities_history o\n  WHERE o.tag NOT IN ('SecureToken', 'DisabledTags')\n    AND o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.change,\n    r.tag,\n    r.value,\n    r.change_time,\n    -- How often the value is there, at whatever place, just before and from then on: two that differ only in whom they\n    -- name may look the same.\n    SUM(\n      CASE\n        WHEN p.username = r.username\n          AND COALESCE(p.uuid, '') = r.uuid\n          AND p.value = r.value\n          AND p.valid_from_time < r.change_time\n          AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1\n        ELSE 0\n      END\n    ) AS was_there,\n    SUM(\n      CASE\n        WHEN p.username = r.username\n          AND COALESCE(p.uuid, '') = r.uuid\n          AND p.value = r.value\n          AND p.valid_from_time <= r.change_time\n          AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1\n        ELSE 0\n      END\n    ) AS is_there,\n    -- The table itself was looked at before.\n    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past\n  FROM authentication_authorities_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n  GROUP BY r.host_id, r.username, r.uuid, r.change, r.tag, r.value, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.change,\n  c.tag,\n  c.value,\n  c.change_time\nFROM users_history u\nCROSS JOIN compared c\nWHERE c.has_past = 1\n  AND (\n    (c.change = 'added' AND c.was_there < c.is_there)\n    OR (c.change = 'removed' AND c.is_there < c.was_there)\n  )\n  AND u.host_id = c.host_id\n  AND u.username = c.username\n  AND COALESCE(u.uuid, '') = c.uuid\nGROUP BY c.host_id, c.username, c.uuid, c.change, c.tag, c.value, c.change_time\n-- The account itself was there before, and is there after.\nHAVING MAX(\n    CASE\n      WHEN u.valid_from_time < c.change_time\n        AND COALESCE(u.valid_until_time, c.change_time) >= c.change_time THEN 1\n      ELSE 0\n    END\n  ) = 1\n  AND MAX(\n    CASE\n      WHEN u.valid_from_time <= c.change_time\n        AND COALESCE(u.valid_until_time, c.change_time + 1) > c.change_time THEN 1\n      ELSE 0\n    END\n  ) = 1\nORDER BY c.host_id, c.username, c.change_time, c.change, c.value, c.uuid",
     "file": "queries/detection/authentication_authority_changed.sql"
   },
@@ -202,6 +218,9 @@ export const queries: readonly Query[] = [
     "title": "The admin group names somebody whom the Mac does not know",
     "group": "detection",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Whoever makes an account of that name, or with that GeneratedUID, is an administrator at once.",
     "requires": [
       {
@@ -235,13 +254,14 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Find out whether a directory has the member: it is then an administrator by that. If nobody has it, remove it from the group.",
+    "remediation": "Find out whether a directory has the member: it is then an administrator by that. If nobody has it, make sure that another administrator with a token can log in, and remove it from the group.",
     "references": "ATT&CK T1098.007; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "Directory users and groups that are not cached on the Mac: they do not resolve locally.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  g.host_id,\n  g.member AS subject,\n  g.groupname,\n  g.member_kind\nFROM group_members g\nWHERE g.gid = 80\n  AND g.is_resolved = 0\nORDER BY g.host_id, g.member, g.member_kind, g.groupname",
     "file": "queries/detection/dangling_admin_member.sql"
   },
@@ -250,6 +270,9 @@ export const queries: readonly Query[] = [
     "title": "An account that existed was barred from getting a token by itself",
     "group": "detection",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "In the seven days before :now the tag ;DisabledTags;SecureToken was put on an account that already existed.",
     "requires": [
       {
@@ -283,6 +306,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.value,\n    n.valid_from_time AS change_time\n  FROM authentication_authorities_history n\n  CROSS JOIN firsts f\n  WHERE n.tag = 'DisabledTags'\n    AND n.disabled_tag = 'SecureToken'\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\nappended AS (\n  SELECT r.host_id, r.username, r.uuid, r.value, r.change_time\n  FROM authentication_authorities_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.value, r.change_time\n  -- The account had no such tag just before, at whatever place.\n  HAVING MAX(\n    CASE\n      WHEN p.username = r.username\n        AND COALESCE(p.uuid, '') = r.uuid\n        AND p.tag = 'DisabledTags'\n        AND p.disabled_tag = 'SecureToken'\n        AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1\n      ELSE 0\n    END\n  ) = 0\n)\nSELECT\n  a.host_id,\n  a.username AS subject,\n  a.value,\n  a.change_time\nFROM users_history o\nCROSS JOIN appended a\n-- The account was there just before.\nWHERE o.host_id = a.host_id\n  AND o.username = a.username\n  AND COALESCE(o.uuid, '') = a.uuid\n  AND o.valid_from_time < a.change_time\n  AND COALESCE(o.valid_until_time, a.change_time) >= a.change_time\nGROUP BY a.host_id, a.username, a.value, a.change_time\nORDER BY a.host_id, a.username, a.change_time, a.value",
     "file": "queries/detection/disabled_tag_appended.sql"
   },
@@ -291,6 +315,15 @@ export const queries: readonly Query[] = [
     "title": "A hidden account is an administrator",
     "group": "detection",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "system_account_impostor",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "An administrator is hidden by its record or by the login window, or has a uid below 500, and is neither root nor Setup Assistant. No other account of macOS is an administrator.",
     "requires": [
       {
@@ -359,6 +392,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.is_hidden,\n  u.account_type,\n  u.directory,\n  l.hidden_users\nFROM users u\nLEFT JOIN loginwindow_settings l ON l.host_id = u.host_id\nWHERE u.is_admin = 1\n  AND u.account_type NOT IN ('root', 'setup_assistant', 'managed_admin')\n  AND (\n    u.is_hidden = 1\n    OR u.uid < 500\n    -- The name stands in the JSON array.\n    OR REPLACE(\n      l.hidden_users,\n      '\"' || REPLACE(REPLACE(u.username, '\\', '\\\\'), '\"', '\\\"') || '\"',\n      ''\n    ) <> l.hidden_users\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
     "file": "queries/detection/hidden_admin.sql"
   },
@@ -367,6 +401,9 @@ export const queries: readonly Query[] = [
     "title": "A Mac is not the one that it was",
     "group": "detection",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "In the seven days before :now a hardware UUID came with another model, serial number or startup container than before: somebody else spoke in the name of this Mac, or its evidence was changed.",
     "requires": [
       {
@@ -393,6 +430,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nsaid AS (\n  SELECT h.host_id, 'model' AS subject, h.model_identifier AS value, h.valid_from_time\n  FROM hosts_history h\n  WHERE h.model_identifier IS NOT NULL\n  UNION ALL\n  SELECT h.host_id, 'serial number' AS subject, h.serial_number AS value, h.valid_from_time\n  FROM hosts_history h\n  WHERE h.serial_number IS NOT NULL\n  UNION ALL\n  -- Of the data volume: an update of macOS makes no other container.\n  SELECT v.host_id, 'startup container' AS subject, v.container_uuid AS value, v.valid_from_time\n  FROM apfs_volumes_history v\n  WHERE v.container_uuid IS NOT NULL\n    AND v.role = 'Data'\n    AND COALESCE(v.is_internal, 1) = 1\n),\nrecent AS (\n  SELECT DISTINCT n.host_id, n.subject, n.value, n.valid_from_time AS change_time\n  FROM said n\n  CROSS JOIN firsts f\n  WHERE n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.subject,\n    r.value,\n    r.change_time,\n    -- The last value that was told before, and whether this one was among those.\n    MAX(CASE WHEN p.value <> r.value THEN p.valid_from_time END) AS former_time,\n    MAX(CASE WHEN p.value = r.value THEN p.valid_from_time ELSE 0 END) AS same_time\n  FROM said p\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.subject = r.subject\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.subject, r.value, r.change_time\n)\nSELECT\n  c.host_id,\n  c.subject,\n  MIN(o.value) AS former_value,\n  c.value,\n  c.change_time\nFROM said o\nCROSS JOIN compared c\nWHERE o.host_id = c.host_id\n  AND o.subject = c.subject\n  AND o.value <> c.value\n  AND o.valid_from_time = c.former_time\n  -- It did not stand beside this one before.\n  AND c.former_time > c.same_time\nGROUP BY c.host_id, c.subject, c.value, c.change_time\nORDER BY c.host_id, c.subject, c.change_time, c.value",
     "file": "queries/detection/host_identity_changed.sql"
   },
@@ -401,6 +439,9 @@ export const queries: readonly Query[] = [
     "title": "Marker files as scripts leave them that skip the enrolment",
     "group": "detection",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The markers \"no record found\" and \"profile installed\" are there together on a Mac that is not enrolled.",
     "requires": [
       {
@@ -427,21 +468,65 @@ export const queries: readonly Query[] = [
       "hosts",
       "mdm_enrollments"
     ],
-    "remediation": "Look the serial number up in Apple Business or School Manager. If the Mac is the organisation's, save what is needed, erase it and enrol it again.",
+    "remediation": "Look the serial number up in Apple Business or School Manager. If the Mac is the organisation's, keep the evidence, and make sure that its data is saved and that a recovery key that works is known; then erase it and enrol it again.",
     "references": "ATT&CK T1136.001; 800-53r5 CM-6",
     "falsePositives": "A Mac that was released from management with its markers left behind.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_enrolled,\n  m.dep_record_cached,\n  found.modified_time AS record_not_found_time,\n  installed.modified_time AS profile_installed_time\nFROM mdm_enrollments m\nJOIN enrollment_markers found\n  ON found.host_id = m.host_id\n  AND found.path = '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordNotFound'\nJOIN enrollment_markers installed\n  ON installed.host_id = m.host_id\n  AND installed.path = '/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled'\nWHERE m.is_enrolled = 0\n  AND found.file_exists = 1\n  AND installed.file_exists = 1\nORDER BY m.host_id",
     "file": "queries/detection/mdm_bypass_markers.sql"
+  },
+  {
+    "name": "mdm_enrollment_lost",
+    "title": "A Mac that MDM managed is not enrolled any more",
+    "group": "detection",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "In the seven days before :now the Mac was seen not enrolled, and the last time before that it was known, it was enrolled. It has no bootstrap token on the server any more, and no profile that escrows its recovery key. It stays a managed Mac: nothing that is found on it matters less.",
+    "requires": [
+      {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Ask whether the organisation released it. If not, find out who took the profile away, and keep the evidence. Before it is enrolled anew, make sure that an administrator with a token can log in, and that a recovery key that works is escrowed, or known.",
+    "references": "mSCP os_mdm_require; 800-53r5 CM-2, CM-6",
+    "falsePositives": "A Mac that was released, sold, or moves to another server; one that was erased and is set up anew.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  lost.host_id,\n  'host' AS subject,\n  was.server_host AS former_server_host,\n  was.is_dep_enrolled AS was_dep_enrolled,\n  lost.valid_from_time AS change_time\nFROM mdm_enrollments_history lost\nJOIN mdm_enrollments_history was ON was.host_id = lost.host_id\nWHERE lost.is_enrolled = 0\n  AND lost.valid_from_time > :now - 7 * 86400\n  AND lost.valid_from_time <= :now\n  AND was.is_enrolled = 1\n  AND was.valid_from_time < lost.valid_from_time\n  -- What was known last before.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM mdm_enrollments_history later\n    WHERE later.host_id = lost.host_id\n      AND later.is_enrolled IS NOT NULL\n      AND later.valid_from_time > was.valid_from_time\n      AND later.valid_from_time < lost.valid_from_time\n  )\nORDER BY lost.host_id, lost.valid_from_time",
+    "file": "queries/detection/mdm_enrollment_lost.sql"
   },
   {
     "name": "new_admin_between_snapshots",
     "title": "An account became an administrator",
     "group": "detection",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "uuid_changed",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "In the seven days before :now an account that was none, or that did not exist, became an administrator.",
     "requires": [
       {
@@ -474,13 +559,14 @@ export const queries: readonly Query[] = [
     ],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Match it to a ticket, a tool that lends rights or a Platform SSO group; else take the right away and investigate.",
+    "remediation": "Match it to a ticket, a tool that lends rights or a Platform SSO group. Else keep the evidence, make sure that another administrator with a token can log in, take the right away and investigate.",
     "references": "ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)",
     "falsePositives": "Tools that make users administrators for minutes; Platform SSO, which sets the right at each login. An agent that was installed in these days and makes an account of its own (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of S.U.P.E.R.M.A.N.): its console knows it.",
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.uid,\n    n.account_type,\n    n.is_hidden,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.is_admin = 1\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.uid,\n    r.account_type,\n    r.is_hidden,\n    r.change_time,\n    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username\n      AND p.valid_from_time < r.change_time\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.is_admin = 0 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.is_admin = 1 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    -- The same GeneratedUID under another name: who had it until then, and who has it from then on.\n    MIN(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS other_former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double,\n    MAX(CASE WHEN p.is_admin = 0 AND p.uuid = r.uuid AND p.valid_from_time < r.change_time\n      THEN p.valid_from_time ELSE 0 END) AS former_no_time,\n    MAX(CASE WHEN p.is_admin = 1 AND p.uuid = r.uuid AND p.valid_from_time < r.change_time\n      THEN p.valid_from_time ELSE 0 END) AS former_yes_time,\n    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.account_type, r.is_hidden, r.change_time\n),\nrenamed AS (\n  SELECT\n    c.*,\n    -- One account on either side has the GeneratedUID: it got another name.\n    CASE WHEN c.was_there = 0 AND c.is_double = 0 AND c.former_name = c.other_former_name THEN 1 ELSE 0 END AS is_renamed\n  FROM compared c\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.uid,\n  c.account_type,\n  c.is_hidden,\n  -- 1 when the account itself is new.\n  1 - c.was_there - c.is_renamed AS is_new_account,\n  c.change_time\nFROM renamed c\nWHERE c.has_past = 1\n  AND (\n    -- It was not there just before, or what was last known of it was that it is none.\n    (c.is_renamed = 0 AND (c.was_there = 0 OR c.last_no_time > c.last_yes_time))\n    OR (c.is_renamed = 1 AND c.former_no_time > c.former_yes_time)\n  )\nORDER BY c.host_id, c.username, c.change_time, c.uuid",
     "file": "queries/detection/new_admin_between_snapshots.sql"
   },
@@ -489,6 +575,9 @@ export const queries: readonly Query[] = [
     "title": "Many failed logins, or a password older than a year",
     "group": "detection",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Five failed logins in a row or more, or a password that was set more than 365 days ago, of an account that can log in: one that is disabled, or has no shell, is left out.",
     "requires": [
       {
@@ -585,6 +674,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  a.failed_login_count,\n  a.failed_login_timestamp,\n  a.password_last_set_time,\n  CASE\n    WHEN a.password_last_set_time < :now - 365 * 86400 THEN 1\n    WHEN a.password_last_set_time IS NOT NULL THEN 0\n  END AS is_password_old\nFROM account_policy_data a\nJOIN users u\n  ON u.host_id = a.host_id\n  AND u.username = a.username\n  AND COALESCE(u.uuid, '') = COALESCE(a.uuid, '')\nWHERE u.can_login = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  AND (\n    a.failed_login_count >= 5\n    OR a.password_last_set_time < :now - 365 * 86400\n  )\nORDER BY a.host_id, a.username, COALESCE(a.uuid, '')",
     "file": "queries/detection/password_signals.sql"
   },
@@ -593,6 +683,17 @@ export const queries: readonly Query[] = [
     "title": "A file that may hold the recovery key lies on the disk",
     "group": "detection",
     "severity": "critical",
+    "severityWhere": [
+      {
+        "severity": "high",
+        "when": [
+          "private_key_file"
+        ],
+        "reason": "only the owner of the file may read it"
+      }
+    ],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "A deferred enablement left its output file, which can hold the personal recovery key in clear text. Only that it is there, and its mode, was looked at; it is never read.",
     "requires": [
       {
@@ -615,6 +716,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  d.host_id,\n  d.output_path AS subject,\n  d.output_file_mode,\n  d.is_deferred\nFROM filevault_deferrals d\nWHERE d.output_file_exists = 1\nORDER BY d.host_id, d.output_path",
     "file": "queries/detection/recovery_key_file_on_disk.sql"
   },
@@ -623,6 +725,15 @@ export const queries: readonly Query[] = [
     "title": "An account gained a secure token",
     "group": "detection",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "uuid_changed",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "In the seven days before :now an account came to hold a secure token. It is suspicious without a bootstrap token, and for hidden and service accounts.",
     "requires": [
       {
@@ -680,6 +791,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin,\n    n.confidence,\n    n.sources,\n    CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 1\n    -- APFS lists Guest whenever it is on. What an older version saw does not say who Guest is.\n    AND COALESCE(\n      n.is_guest,\n      CASE WHEN n.uid = 201 AND n.uuid = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' THEN 1 ELSE 0 END\n    ) = 0\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.is_admin,\n    r.confidence,\n    r.sources,\n    r.change_time,\n    -- Verdicts with APFS and without it are not compared: a source that was missing is no change.\n    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username\n      AND p.valid_from_time < r.change_time\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    -- The same GeneratedUID under another name: who had it until then, and who has it from then on.\n    MIN(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS other_former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double,\n    MAX(CASE WHEN p.secure_token = 0 AND p.uuid = r.uuid AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS former_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.uuid = r.uuid AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS former_yes_time,\n    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.confidence, r.sources, r.is_by_apfs, r.change_time\n),\nrenamed AS (\n  SELECT\n    c.*,\n    -- One account on either side has the GeneratedUID: it got another name.\n    CASE WHEN c.was_there = 0 AND c.is_double = 0 AND c.former_name = c.other_former_name THEN 1 ELSE 0 END AS is_renamed\n  FROM compared c\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.confidence,\n  c.sources,\n  b.state AS bootstrap_state,\n  c.change_time\nFROM renamed c\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\nWHERE c.has_past = 1\n  AND (\n    -- It was not there just before, or what was last known of it was that it has none.\n    (c.is_renamed = 0 AND (c.was_there = 0 OR c.last_no_time > c.last_yes_time))\n    OR (c.is_renamed = 1 AND c.former_no_time > c.former_yes_time)\n  )\nORDER BY c.host_id, c.username, c.change_time, c.uuid",
     "file": "queries/detection/secure_token_gained.sql"
   },
@@ -688,6 +800,15 @@ export const queries: readonly Query[] = [
     "title": "An account lost its secure token",
     "group": "detection",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "uuid_changed",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "In the seven days before :now an account lost its secure token, or went away with it: a password reset out of band, a removal by hand, or tampering.",
     "requires": [
       {
@@ -714,13 +835,14 @@ export const queries: readonly Query[] = [
     ],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Look at password_last_set_time, at the rotation of managed passwords and at MDM commands; grant the token anew by a login.",
+    "remediation": "Look at password_last_set_time, at the rotation of managed passwords and at MDM commands; grant the token anew by a login of its user. An account that MDM manages stays without one: see laps_admin_holds_secure_token.",
     "references": "ATT&CK T1531; 800-53r5 AC-2(4)",
     "falsePositives": "Accounts that were deleted on purpose; see is_account_gone.",
     "needsHistory": true,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  -- Without a token now.\n  SELECT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin,\n    0 AS is_account_gone,\n    CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 0\n    -- APFS lists Guest whenever it is on. What an older version saw does not say who Guest is.\n    AND COALESCE(\n      n.is_guest,\n      CASE WHEN n.uid = 201 AND n.uuid = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' THEN 1 ELSE 0 END\n    ) = 0\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n  UNION ALL\n  -- With a token until then.\n  SELECT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    o.is_admin,\n    1 AS is_account_gone,\n    0 AS is_by_apfs,\n    o.valid_until_time AS change_time\n  FROM secure_tokens_history o\n  WHERE o.secure_token = 1\n    AND COALESCE(\n      o.is_guest,\n      CASE WHEN o.uid = 201 AND o.uuid = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' THEN 1 ELSE 0 END\n    ) = 0\n    AND o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.is_admin,\n    r.is_account_gone,\n    r.change_time,\n    -- Verdicts with APFS and without it are not compared: a source that was missing is no change.\n    MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    MAX(CASE WHEN p.username = r.username AND p.valid_from_time = r.change_time THEN 1 ELSE 0 END) AS goes_on,\n    MAX(CASE WHEN p.username = r.username AND p.valid_until_time = r.change_time\n      AND p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS was_there,\n    -- The same GeneratedUID under another name: who had it until then, and who has it from then on.\n    MIN(CASE WHEN p.username <> r.username AND p.valid_until_time = r.change_time THEN p.username END) AS former_name,\n    MAX(CASE WHEN p.username <> r.username AND p.valid_until_time = r.change_time THEN p.username END) AS other_former_name,\n    MIN(CASE WHEN p.username <> r.username AND p.valid_from_time = r.change_time THEN p.username END) AS next_name,\n    MAX(CASE WHEN p.username <> r.username AND p.valid_from_time = r.change_time THEN p.username END) AS other_next_name,\n    MAX(CASE WHEN p.username <> r.username AND p.valid_from_time < r.change_time\n      AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS is_double_before,\n    MAX(CASE WHEN p.username <> r.username\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double_after,\n    MAX(CASE WHEN p.secure_token = 0 AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS former_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS former_yes_time\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n    -- A GeneratedUID that is not known is not another one.\n    AND (p.uuid = r.uuid OR (p.username = r.username AND (p.uuid IS NULL OR r.uuid = '')))\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.is_account_gone, r.is_by_apfs, r.change_time\n),\nrenamed AS (\n  SELECT\n    c.*,\n    -- One account on either side has the GeneratedUID: it got another name.\n    CASE\n      WHEN c.is_account_gone = 0 AND c.was_there = 0 AND c.is_double_after = 0\n        AND c.former_name = c.other_former_name THEN 1\n      WHEN c.is_account_gone = 1 AND c.goes_on = 0 AND c.is_double_before = 0\n        AND c.next_name = c.other_next_name THEN 1\n      ELSE 0\n    END AS is_renamed\n  FROM compared c\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.is_account_gone,\n  c.change_time\nFROM renamed c\n-- What was last known of it was that it has one, or nothing follows it: the account is gone.\nWHERE (c.is_account_gone = 0 AND c.is_renamed = 0 AND c.last_yes_time > c.last_no_time)\n  OR (c.is_account_gone = 0 AND c.is_renamed = 1 AND c.former_yes_time > c.former_no_time)\n  OR (c.is_account_gone = 1 AND c.is_renamed = 0 AND c.goes_on = 0)\nORDER BY c.host_id, c.username, c.change_time, c.is_account_gone, c.uuid",
     "file": "queries/detection/secure_token_lost.sql"
   },
@@ -729,6 +851,9 @@ export const queries: readonly Query[] = [
     "title": "An account poses as one of macOS, shares its identity, or is one that somebody uses",
     "group": "detection",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "An account is named like those of macOS and can log in, claims an identity of macOS that is not its own, has uid 0 without being root, or has the uid or the GeneratedUID of another account. Or it has the whole identity of an account of macOS and does what none does (kind awake): it can log in, has a password, is an administrator, is hidden by its own record or by the login window, or holds a token. Whoever makes an account chooses its uid and its GeneratedUID: they are no proof. root, Setup Assistant and Guest have other questions.",
     "requires": [
       {
@@ -829,6 +954,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH shared AS (\n  -- Hosts on which two accounts have one uid or one GeneratedUID: few.\n  SELECT host_id\n  FROM users\n  GROUP BY host_id\n  HAVING COUNT(uid) > COUNT(DISTINCT uid)\n    OR COUNT(uuid) > COUNT(DISTINCT uuid)\n),\ntwins AS (\n  SELECT\n    d.host_id,\n    d.username,\n    COALESCE(d.uuid, '') AS uuid,\n    COUNT(*) OVER (PARTITION BY d.host_id, d.uid) AS same_uid,\n    COUNT(*) OVER (PARTITION BY d.host_id, d.uuid) AS same_uuid,\n    d.uid\n  FROM users d\n  WHERE d.host_id IN (SELECT s.host_id FROM shared s)\n),\nwoken AS (\n  -- What the record of an account does not say. Few hold a token, and few are hidden by the login window: those are\n  -- read first.\n  SELECT s.host_id, s.username, COALESCE(s.uuid, '') AS uuid\n  FROM secure_tokens s\n  WHERE s.secure_token = 1\n  UNION\n  SELECT h.host_id, h.username, COALESCE(h.uuid, '') AS uuid\n  FROM loginwindow_settings l\n  CROSS JOIN users h\n  WHERE l.hidden_users <> '[]'\n    AND h.host_id = l.host_id\n    -- The name stands in the JSON array.\n    AND REPLACE(\n      l.hidden_users,\n      '\"' || REPLACE(REPLACE(h.username, '\\', '\\\\'), '\"', '\\\"') || '\"',\n      ''\n    ) <> l.hidden_users\n)\nSELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.uuid,\n  u.shell,\n  CASE\n    WHEN u.uid = 0 AND u.username <> 'root' THEN 'uid_0'\n    WHEN t.same_uid > 1 AND u.uid IS NOT NULL THEN 'same_uid'\n    WHEN t.same_uuid > 1 AND u.uuid IS NOT NULL THEN 'same_uuid'\n    WHEN u.has_false_identity = 1 THEN 'false_identity'\n    WHEN (u.is_awake = 1 OR w.username IS NOT NULL) AND u.is_system_account = 1 THEN 'awake'\n    ELSE 'name'\n  END AS kind\nFROM users u\nLEFT JOIN twins t\n  ON t.host_id = u.host_id\n  AND t.username = u.username\n  AND t.uuid = COALESCE(u.uuid, '')\n  AND COALESCE(t.uid, -1) = COALESCE(u.uid, -1)\nLEFT JOIN woken w\n  ON w.host_id = u.host_id\n  AND w.username = u.username\n  AND w.uuid = COALESCE(u.uuid, '')\nWHERE (u.uid = 0 AND u.username <> 'root')\n  OR (t.same_uid > 1 AND u.uid IS NOT NULL)\n  OR (t.same_uuid > 1 AND u.uuid IS NOT NULL)\n  OR u.has_false_identity = 1\n  OR (\n    u.is_system_account = 1\n    AND (u.is_awake = 1 OR w.username IS NOT NULL)\n    AND u.account_type NOT IN ('root', 'setup_assistant', 'guest')\n  )\n  OR (\n    SUBSTR(u.username, 1, 1) = '_'\n    AND u.is_system_account = 0\n    AND u.can_login = 1\n    AND COALESCE(u.account_type, '') <> 'setup_assistant'\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, ''), COALESCE(u.uid, -1)",
     "file": "queries/detection/system_account_impostor.sql"
   },
@@ -837,6 +963,9 @@ export const queries: readonly Query[] = [
     "title": "An account was made anew under an old name",
     "group": "detection",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "In the seven days before :now a short name came back with another GeneratedUID: the account was deleted and made again, and the former GeneratedUID may still unlock the disk.",
     "requires": [
       {
@@ -862,6 +991,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    n.uid,\n    n.uuid,\n    n.is_admin,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.uuid IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\nagain AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uid,\n    r.uuid,\n    r.is_admin,\n    r.change_time,\n    MAX(\n      CASE\n        WHEN p.uuid <> r.uuid AND p.valid_until_time <= r.change_time THEN p.valid_until_time\n      END\n    ) AS former_until_time\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.username = r.username\n  GROUP BY r.host_id, r.username, r.uid, r.uuid, r.is_admin, r.change_time\n  -- This one was not there before.\n  HAVING MAX(CASE WHEN p.uuid = r.uuid AND p.valid_from_time < r.change_time THEN 1 ELSE 0 END) = 0\n)\nSELECT\n  a.host_id,\n  a.username AS subject,\n  a.uid,\n  o.uuid AS former_uuid,\n  a.uuid,\n  a.is_admin,\n  a.change_time\nFROM users_history o\nCROSS JOIN again a\n-- Another had the name, and had it last.\nWHERE o.host_id = a.host_id\n  AND o.username = a.username\n  AND o.uuid <> a.uuid\n  AND o.valid_until_time = a.former_until_time\n  -- The former one is gone, and did not only get another name.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM users_history g\n    WHERE g.host_id = a.host_id\n      AND g.uuid = o.uuid\n      AND g.valid_from_time <= a.change_time\n      AND COALESCE(g.valid_until_time, a.change_time + 1) > a.change_time\n  )\nORDER BY a.host_id, a.username, a.change_time, a.uuid, o.uuid",
     "file": "queries/detection/uuid_changed.sql"
   },
@@ -870,6 +1000,9 @@ export const queries: readonly Query[] = [
     "title": "Escrow, FileVault and volume ownership by version of macOS",
     "group": "fleet",
     "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Of each major version, how many hosts have what. A percentage is of the hosts of which the fact is known; unknown hosts are no failures. A Mac that is being decrypted does not count as one with FileVault on.",
     "requires": [
       {
@@ -884,7 +1017,7 @@ export const queries: readonly Query[] = [
         "table": "bootstrap_tokens",
         "column": "escrowed_to_server",
         "isNullAnswer": false,
-        "where": null,
+        "where": "state <> 'not_enrolled'",
         "unless": null,
         "reads": null
       },
@@ -910,6 +1043,18 @@ export const queries: readonly Query[] = [
     ],
     "closed": [
       {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      },
+      {
         "table": "filevault_status",
         "column": "status",
         "values": [
@@ -933,6 +1078,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": true,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  CAST(NULL AS VARCHAR(36)) AS host_id,\n  'macOS ' || CAST(counted.os_major AS VARCHAR(12)) AS subject,\n  counted.os_major,\n  counted.hosts,\n  counted.escrow_known,\n  CAST(\n    (100 * counted.escrowed - (100 * counted.escrowed) % counted.escrow_divisor)\n    / counted.escrow_divisor AS INTEGER\n  ) AS escrowed_percent,\n  counted.filevault_known,\n  CAST(\n    (100 * counted.filevault_on - (100 * counted.filevault_on) % counted.filevault_divisor)\n    / counted.filevault_divisor AS INTEGER\n  ) AS filevault_percent,\n  counted.owner_known,\n  CAST(\n    (100 * counted.with_owner - (100 * counted.with_owner) % counted.owner_divisor)\n    / counted.owner_divisor AS INTEGER\n  ) AS admin_owner_percent\nFROM (\n  SELECT\n    h.os_major,\n    COUNT(*) AS hosts,\n    COUNT(b.escrowed_to_server) AS escrow_known,\n    NULLIF(COUNT(b.escrowed_to_server), 0) AS escrow_divisor,\n    COUNT(CASE WHEN b.escrowed_to_server = 1 THEN 1 END) AS escrowed,\n    COUNT(f.filevault_enabled) AS filevault_known,\n    NULLIF(COUNT(f.filevault_enabled), 0) AS filevault_divisor,\n    COUNT(CASE WHEN f.filevault_enabled = 1 AND f.status <> 'decrypting' THEN 1 END) AS filevault_on,\n    COUNT(owners.is_owned) AS owner_known,\n    NULLIF(COUNT(owners.is_owned), 0) AS owner_divisor,\n    COUNT(CASE WHEN owners.is_owned = 1 THEN 1 END) AS with_owner\n  FROM hosts h\n  LEFT JOIN bootstrap_tokens b ON b.host_id = h.host_id\n  LEFT JOIN filevault_status f ON f.host_id = h.host_id\n  -- Apple silicon only: 1 with an administrator who owns the volume, 0 when none may be one, else NULL.\n  LEFT JOIN (\n    SELECT\n      held.host_id,\n      CASE WHEN held.has_owner = 1 THEN 1 WHEN held.may_have_owner = 0 THEN 0 END AS is_owned\n    FROM (\n      SELECT\n        s.host_id,\n        MAX(CASE WHEN s.is_admin = 1 AND s.volume_owner = 1 THEN 1 ELSE 0 END) AS has_owner,\n        MAX(\n          CASE WHEN COALESCE(s.is_admin, 1) = 1 AND COALESCE(s.volume_owner, 1) = 1 THEN 1 ELSE 0 END\n        ) AS may_have_owner\n      FROM secure_tokens s\n      GROUP BY s.host_id\n    ) held\n    JOIN hosts a ON a.host_id = held.host_id\n    WHERE a.is_apple_silicon = 1\n  ) owners ON owners.host_id = h.host_id\n  WHERE h.os_major IS NOT NULL\n  GROUP BY h.os_major\n) counted\nORDER BY counted.os_major",
     "file": "queries/fleet/posture_by_os_version.sql"
   },
@@ -941,6 +1087,9 @@ export const queries: readonly Query[] = [
     "title": "An administrator whose name is on at most two Macs of the fleet",
     "group": "fleet",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Administrators that an organisation makes have the same name on many Macs. One that is on one or two, and is not the person at the screen, was made by hand. At the login window nobody knows who the person of the Mac is: then only accounts are told that are hidden, have a uid below 500 or cannot log in, and of others the answer is unknown.",
     "requires": [
       {
@@ -978,13 +1127,14 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Review them. The person at the screen is left out. Look while people work, not at night.",
+    "remediation": "Review them. The person at the screen is left out. Look while people work, not at night. Make sure that another administrator with a token can log in before you take a right away.",
     "references": "ATT&CK T1136.001; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "Owners of a Mac at whose screen somebody else was. Service accounts of a product that only one or two Macs have (docs/references.md has names): look them up in its console.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 20,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.is_hidden,\n  u.account_type,\n  named.hosts\nFROM users u\nJOIN (\n  SELECT n.username, COUNT(DISTINCT n.host_id) AS hosts\n  FROM users n\n  WHERE n.is_admin = 1\n  GROUP BY n.username\n  HAVING COUNT(DISTINCT n.host_id) <= 2\n) named ON named.username = u.username\nWHERE u.is_admin = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant')\n  AND (SELECT COUNT(*) FROM hosts) >= 20\n  AND NOT EXISTS (\n    SELECT 1\n    FROM hosts h\n    WHERE h.host_id = u.host_id\n      AND h.console_username = u.username\n  )\n  AND (\n    -- Who is hidden, or cannot log in, is not the person of the Mac, whoever is at the screen.\n    u.is_hidden = 1\n    OR u.uid < 500\n    OR u.can_login = 0\n    OR EXISTS (\n      SELECT 1\n      FROM hosts p\n      WHERE p.host_id = u.host_id\n        AND p.console_username NOT IN ('root', '_mbsetupuser')\n    )\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
     "file": "queries/fleet/rare_admin_accounts.sql"
   },
@@ -993,6 +1143,9 @@ export const queries: readonly Query[] = [
     "title": "Token holders, administrators, escrowed hosts and conflicts by week",
     "group": "fleet",
     "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "How the fleet stood at the end of each of the last thirteen weeks, as was known then. Each host counts once, however often it was looked at. Weeks begin on Monday, 0 o'clock UTC.",
     "requires": [
       {
@@ -1035,6 +1188,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": true,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH weeks AS (\n  SELECT\n    seen.week_time,\n    CASE WHEN seen.week_time + 604800 < :now THEN seen.week_time + 604800 ELSE :now END AS end_time,\n    seen.hosts_seen\n  FROM (\n    SELECT\n      -- 345600 is the first Monday of 1970.\n      s.collected_time - (s.collected_time - 345600) % 604800 AS week_time,\n      COUNT(DISTINCT s.host_id) AS hosts_seen\n    FROM latest_snapshots l\n    CROSS JOIN snapshots s\n    WHERE s.host_id = l.host_id\n      AND s.status IN ('complete', 'partial')\n      -- What is dated later than the last one that counts was dated by a wrong clock.\n      AND s.collected_time <= l.collected_time\n      AND s.collected_time > :now - 13 * 604800\n      AND s.collected_time <= :now\n    GROUP BY s.collected_time - (s.collected_time - 345600) % 604800\n  ) seen\n),\ncounts AS (\n  SELECT w.week_time, COUNT(*) AS token_holders, 0 AS admins, 0 AS escrowed, 0 AS conflicts\n  FROM secure_tokens_history t\n  JOIN weeks w\n    ON t.valid_from_time <= w.end_time\n    AND COALESCE(t.valid_until_time, w.end_time + 1) > w.end_time\n  WHERE t.secure_token = 1\n  GROUP BY w.week_time\n  UNION ALL\n  SELECT w.week_time, 0 AS token_holders, COUNT(*) AS admins, 0 AS escrowed, 0 AS conflicts\n  FROM users_history u\n  JOIN weeks w\n    ON u.valid_from_time <= w.end_time\n    AND COALESCE(u.valid_until_time, w.end_time + 1) > w.end_time\n  WHERE u.is_admin = 1\n  GROUP BY w.week_time\n  UNION ALL\n  SELECT w.week_time, 0 AS token_holders, 0 AS admins, COUNT(*) AS escrowed, 0 AS conflicts\n  FROM bootstrap_tokens_history b\n  JOIN weeks w\n    ON b.valid_from_time <= w.end_time\n    AND COALESCE(b.valid_until_time, w.end_time + 1) > w.end_time\n  WHERE b.escrowed_to_server = 1\n  GROUP BY w.week_time\n  UNION ALL\n  SELECT w.week_time, 0 AS token_holders, 0 AS admins, 0 AS escrowed, COUNT(*) AS conflicts\n  FROM conflicts_history c\n  JOIN weeks w\n    ON c.valid_from_time <= w.end_time\n    AND COALESCE(c.valid_until_time, w.end_time + 1) > w.end_time\n  GROUP BY w.week_time\n)\nSELECT\n  CAST(NULL AS VARCHAR(36)) AS host_id,\n  'week of ' || CAST(w.week_time AS VARCHAR(12)) AS subject,\n  w.week_time,\n  w.hosts_seen,\n  COALESCE(MAX(n.token_holders), 0) AS token_holders,\n  COALESCE(MAX(n.admins), 0) AS admins,\n  COALESCE(MAX(n.escrowed), 0) AS escrowed,\n  COALESCE(MAX(n.conflicts), 0) AS conflicts\nFROM weeks w\nLEFT JOIN counts n ON n.week_time = w.week_time\nGROUP BY w.week_time, w.hosts_seen\nORDER BY w.week_time",
     "file": "queries/fleet/token_drift_over_time.sql"
   },
@@ -1043,6 +1197,25 @@ export const queries: readonly Query[] = [
     "title": "An administrator holds no secure token",
     "group": "hygiene",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "no_secure_token_user",
+        "isOfSubject": false,
+        "where": null
+      },
+      {
+        "query": "only_token_holder_is_managed_admin",
+        "isOfSubject": false,
+        "where": null
+      },
+      {
+        "query": "secure_token_lost",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "A person's administrator account can neither unlock the disk, nor grant tokens, nor (Apple silicon) approve updates. Administrators that MDM made (account_type managed_admin) and those that are barred from a token on purpose (disabled_tag) are left out.",
     "requires": [
       {
@@ -1151,14 +1324,71 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.secure_token,\n  s.confidence,\n  s.disabled_tag,\n  u.account_type\nFROM secure_tokens s\n-- CROSS JOIN: SQLite then reads the few administrators without a token first.\nCROSS JOIN users u\nCROSS JOIN hosts h\nWHERE u.host_id = s.host_id\n  AND u.username = s.username\n  AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n  AND s.is_admin = 1\n  AND s.secure_token = 0\n  AND u.can_login = 1\n  AND h.host_id = s.host_id\n  AND s.disabled_tag = 0\n  AND u.account_type NOT IN ('root', 'setup_assistant', 'managed_admin')\n  -- Only APFS has secure tokens.\n  AND h.boot_volume_fs = 'apfs'\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/admin_without_token.sql"
+  },
+  {
+    "name": "disabled_account_can_unlock",
+    "title": "A disabled account can unlock the disk",
+    "group": "hygiene",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "The account is disabled (DisabledUser), and it is a FileVault user or holds a secure token: with FileVault on, its password still unlocks the disk at startup.",
+    "requires": [
+      {
+        "table": "secure_tokens",
+        "column": "secure_token",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_guest, 0) = 0 AND EXISTS (SELECT 1 FROM authentication_authorities d WHERE d.host_id = secure_tokens.host_id AND d.username = secure_tokens.username AND d.tag = 'DisabledUser')",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "authentication_authorities",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "tag",
+          "username"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure that another administrator with a token can log in, and that another user or an escrowed key unlocks the disk; then take the account out of FileVault, or delete it.",
+    "references": "800-53r5 AC-2(3)",
+    "falsePositives": "An account that was disabled for a time only.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.secure_token,\n  s.filevault_enabled,\n  s.is_admin\nFROM secure_tokens s\nWHERE (s.secure_token = 1 OR s.filevault_enabled = 1)\n  AND EXISTS (\n    SELECT 1\n    FROM authentication_authorities d\n    WHERE d.host_id = s.host_id\n      AND d.username = s.username\n      AND d.tag = 'DisabledUser'\n  )\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
+    "file": "queries/hygiene/disabled_account_can_unlock.sql"
   },
   {
     "name": "filevault_orphan_users",
     "title": "Somebody who has no account can unlock the disk",
     "group": "hygiene",
     "severity": "high",
+    "severityWhere": [
+      {
+        "severity": "low",
+        "when": [
+          "filevault_off"
+        ],
+        "reason": "FileVault is off, so nobody must unlock the disk"
+      }
+    ],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "A GeneratedUID that no local account has is still a FileVault user or an APFS crypto user: the account was deleted or made anew, and with FileVault on its last password still works at startup. Guest and the keys are left out.",
     "requires": [
       {
@@ -1248,6 +1478,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  f.host_id,\n  f.uuid AS subject,\n  'fdesetup' AS source,\n  f.type\nFROM filevault_users f\nWHERE f.resolution = 'orphan'\nUNION ALL\nSELECT\n  c.host_id,\n  c.crypto_user_uuid AS subject,\n  'apfs' AS source,\n  c.type\nFROM apfs_crypto_users c\nWHERE c.resolution = 'orphan'\nORDER BY host_id, subject, source, type",
     "file": "queries/hygiene/filevault_orphan_users.sql"
   },
@@ -1255,7 +1486,16 @@ export const queries: readonly Query[] = [
     "name": "laps_admin_holds_secure_token",
     "title": "The administrator that MDM manages holds a token and has had its password changed",
     "group": "hygiene",
-    "severity": "medium",
+    "severity": "low",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "only_token_holder_is_managed_admin",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "MDM sets a hash, not a password: the login follows, FileVault does not, and the two passwords drift apart.",
     "requires": [
       {
@@ -1345,6 +1585,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  m.kind,\n  a.creation_time,\n  a.password_last_set_time\nFROM managed_users m\nJOIN secure_tokens s\n  ON s.host_id = m.host_id\n  AND s.uuid = m.uuid\nJOIN account_policy_data a\n  ON a.host_id = m.host_id\n  AND a.uuid = m.uuid\nWHERE m.kind = 'auto_setup_admin'\n  AND s.secure_token = 1\n  AND a.password_last_set_time > a.creation_time + 86400\nORDER BY s.host_id, s.username, m.source",
     "file": "queries/hygiene/laps_admin_holds_secure_token.sql"
   },
@@ -1353,6 +1594,18 @@ export const queries: readonly Query[] = [
     "title": "An institutional or iCloud recovery key is still about",
     "group": "hygiene",
     "severity": "low",
+    "severityWhere": [
+      {
+        "severity": "info",
+        "when": [
+          "personal",
+          "no_institutional_key"
+        ],
+        "reason": "its owner may keep the key in iCloud"
+      }
+    ],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "An institutional key opens every Mac that has it and is of no use on Apple silicon; an iCloud key is in the hands of one person's Apple Account.",
     "requires": [
       {
@@ -1388,13 +1641,14 @@ export const queries: readonly Query[] = [
     ],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Move to a personal recovery key for each Mac, escrowed to MDM; only then take the old one away.",
+    "remediation": "Make sure that each Mac has a personal recovery key that works and is escrowed to MDM; only then take the old one away.",
     "references": "800-53r5 SC-12(1)",
     "falsePositives": "A certificate that a profile still carries for older Macs.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  f.host_id,\n  'host' AS subject,\n  h.is_apple_silicon,\n  f.has_institutional_recovery_key,\n  p.irk_certificate_present,\n  CASE\n    WHEN EXISTS (\n      SELECT 1\n      FROM apfs_crypto_users c\n      WHERE c.host_id = f.host_id\n        AND c.type IN ('ICloud', 'ICloudRecovery')\n    ) THEN 1\n    -- Looked at, and there is none.\n    WHEN k.table_name IS NOT NULL THEN 0\n  END AS has_icloud_key\nFROM filevault_status f\nLEFT JOIN hosts h ON h.host_id = f.host_id\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nLEFT JOIN known_tables k\n  ON k.host_id = f.host_id\n  AND k.table_name = 'apfs_crypto_users'\nWHERE f.has_institutional_recovery_key = 1\n  OR p.irk_certificate_present = 1\n  OR EXISTS (\n    SELECT 1\n    FROM apfs_crypto_users c\n    WHERE c.host_id = f.host_id\n      AND c.type IN ('InstitutionalRecovery', 'ICloud', 'ICloudRecovery')\n  )\nORDER BY f.host_id",
     "file": "queries/hygiene/legacy_recovery_keys.sql"
   },
@@ -1403,6 +1657,9 @@ export const queries: readonly Query[] = [
     "title": "An account was taken off FileVault and kept its token",
     "group": "hygiene",
     "severity": "low",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The account is not offered at startup and still holds a secure token: it can grant tokens and own the volume.",
     "requires": [
       {
@@ -1460,15 +1717,19 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  s.sources\nFROM secure_tokens s\nJOIN filevault_status f ON f.host_id = s.host_id\nWHERE f.filevault_enabled = 1\n  AND s.secure_token = 1\n  -- Only APFS knows it: what others say of a token is a claim.\n  AND SUBSTR(s.sources, 1, 4) = 'apfs'\n  AND s.filevault_enabled = 0\n  -- Guest is listed by APFS alone, and always so.\n  AND s.is_guest = 0\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/removed_from_filevault_keeps_token.sql"
   },
   {
     "name": "stale_account_can_unlock",
-    "title": "An unused or disabled account can unlock the disk",
+    "title": "An unused account can unlock the disk",
     "group": "hygiene",
     "severity": "medium",
-    "purpose": "The account was not used for 90 days, or is disabled, and it is a FileVault user or holds a secure token: with FileVault on, its password still unlocks the disk at startup. macOS does not say when an account was last used, so of accounts that are not disabled the answer stays unknown unless the evidence has a last_login_time.",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "The account was not used for 90 days, and it is a FileVault user or holds a secure token: with FileVault on, its password still unlocks the disk at startup. No source of this version tells when an account was last used, so that this is not asked unless the evidence has a last_login_time. Of disabled accounts disabled_account_can_unlock speaks.",
     "requires": [
       {
         "table": "secure_tokens",
@@ -1477,17 +1738,6 @@ export const queries: readonly Query[] = [
         "where": "COALESCE(is_guest, 0) = 0",
         "unless": null,
         "reads": null
-      },
-      {
-        "table": "authentication_authorities",
-        "column": null,
-        "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": [
-          "tag",
-          "username"
-        ]
       },
       {
         "table": "account_policy_data",
@@ -1522,14 +1772,15 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Make sure that another user or an escrowed key unlocks the disk; then take the account out of FileVault, or delete it. Let mobile accounts expire.",
+    "remediation": "Make sure that another administrator with a token can log in, and that another user or an escrowed key unlocks the disk; then take the account out of FileVault, or delete it. Let mobile accounts expire.",
     "references": "800-53r5 AC-2(3)",
     "falsePositives": "A break-glass account that is meant to lie unused.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "SELECT\n  holders.host_id,\n  holders.username AS subject,\n  holders.secure_token,\n  holders.filevault_enabled,\n  holders.is_admin,\n  holders.last_login_time,\n  holders.is_disabled\nFROM (\n  SELECT\n    s.host_id,\n    s.username,\n    s.uuid,\n    s.secure_token,\n    s.filevault_enabled,\n    s.is_admin,\n    (\n      SELECT MAX(a.last_login_time)\n      FROM account_policy_data a\n      WHERE a.host_id = s.host_id\n        AND a.username = s.username\n        AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')\n    ) AS last_login_time,\n    CASE\n      WHEN EXISTS (\n        SELECT 1\n        FROM authentication_authorities d\n        WHERE d.host_id = s.host_id\n          AND d.username = s.username\n          AND d.tag = 'DisabledUser'\n      ) THEN 1\n      ELSE 0\n    END AS is_disabled\n  FROM secure_tokens s\n  WHERE s.secure_token = 1\n    OR s.filevault_enabled = 1\n) holders\nWHERE holders.is_disabled = 1\n  OR holders.last_login_time < :now - 90 * 86400\nORDER BY holders.host_id, holders.username, COALESCE(holders.uuid, '')",
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  holders.host_id,\n  holders.username AS subject,\n  holders.secure_token,\n  holders.filevault_enabled,\n  holders.is_admin,\n  holders.last_login_time\nFROM (\n  SELECT\n    s.host_id,\n    s.username,\n    s.uuid,\n    s.secure_token,\n    s.filevault_enabled,\n    s.is_admin,\n    (\n      SELECT MAX(a.last_login_time)\n      FROM account_policy_data a\n      WHERE a.host_id = s.host_id\n        AND a.username = s.username\n        AND COALESCE(a.uuid, '') = COALESCE(s.uuid, '')\n    ) AS last_login_time\n  FROM secure_tokens s\n  WHERE s.secure_token = 1\n    OR s.filevault_enabled = 1\n) holders\nWHERE holders.last_login_time < :now - 90 * 86400\nORDER BY holders.host_id, holders.username, COALESCE(holders.uuid, '')",
     "file": "queries/hygiene/stale_account_can_unlock.sql"
   },
   {
@@ -1537,6 +1788,9 @@ export const queries: readonly Query[] = [
     "title": "A standard user holds a secure token",
     "group": "hygiene",
     "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Normal, and good, where MDM took the administrator's rights away; a trap only where token_admins is 0. It is NULL where it is not known of every account.",
     "requires": [
       {
@@ -1586,6 +1840,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n)\nSELECT\n  s.host_id,\n  s.username AS subject,\n  s.volume_owner,\n  s.confidence,\n  CASE\n    WHEN a.doubtful > 0 OR k.host_id IS NULL THEN NULL\n    ELSE COALESCE(a.token_admins, 0)\n  END AS token_admins\nFROM secure_tokens s\n-- An account that was not seen may be an administrator, too.\nLEFT JOIN known_tables k\n  ON k.host_id = s.host_id\n  AND k.table_name = 'secure_tokens'\nLEFT JOIN (\n  SELECT\n    t.host_id,\n    SUM(CASE WHEN t.is_admin = 1 AND t.secure_token = 1 THEN 1 ELSE 0 END) AS token_admins,\n    SUM(CASE WHEN t.is_admin = 1 AND t.secure_token = 1 THEN 0 ELSE 1 END) AS doubtful\n  FROM secure_tokens t\n  WHERE COALESCE(t.is_admin, 1) = 1\n    AND COALESCE(t.secure_token, 1) = 1\n  GROUP BY t.host_id\n) a ON a.host_id = s.host_id\nWHERE s.secure_token = 1\n  AND s.is_admin = 0\n  -- APFS lists Guest too.\n  AND s.is_guest = 0\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/token_holder_not_admin.sql"
   },
@@ -1593,7 +1848,42 @@ export const queries: readonly Query[] = [
     "name": "token_source_conflicts",
     "title": "The sources of macOS disagree",
     "group": "hygiene",
-    "severity": "medium",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": "conflict_severity",
+    "explainedBy": [
+      {
+        "query": "filevault_orphan_users",
+        "isOfSubject": true,
+        "where": {
+          "column": "rule_id",
+          "values": [
+            "M06"
+          ]
+        }
+      },
+      {
+        "query": "bootstrap_token_stale",
+        "isOfSubject": false,
+        "where": {
+          "column": "rule_id",
+          "values": [
+            "M10",
+            "M11"
+          ]
+        }
+      },
+      {
+        "query": "uuid_changed",
+        "isOfSubject": true,
+        "where": {
+          "column": "rule_id",
+          "values": [
+            "M16"
+          ]
+        }
+      }
+    ],
     "purpose": "OpenDirectory, sysadminctl, fdesetup, profiles and APFS do not say the same of an account, a key or the Mac.",
     "requires": [
       {
@@ -1661,6 +1951,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  c.host_id,\n  c.subject,\n  c.subject_kind,\n  c.rule_id,\n  c.fact,\n  c.source_a,\n  c.value_a,\n  c.source_b,\n  c.value_b,\n  c.severity AS conflict_severity,\n  c.conclusion\nFROM conflicts c\nWHERE c.severity IN ('medium', 'high')\nORDER BY\n  c.host_id,\n  c.subject,\n  c.rule_id,\n  c.fact,\n  c.subject_kind,\n  c.source_a,\n  c.source_b,\n  COALESCE(c.value_a, ''),\n  COALESCE(c.value_b, '')",
     "file": "queries/hygiene/token_source_conflicts.sql"
   },
@@ -1669,6 +1960,15 @@ export const queries: readonly Query[] = [
     "title": "No way is left on which the organisation can count",
     "group": "lockout",
     "severity": "critical",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "no_secure_token_user",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "No user, key or token is left with which the disk can be unlocked at startup (capability unlock), or with which tokens can be granted and owners' consent be given (capability authority). It shows at the next restart or update.",
     "requires": [
       {
@@ -1843,13 +2143,14 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "While the Mac still runs and somebody is logged in: escrow a new personal recovery key, have a token holder made an administrator, or have the bootstrap token escrowed. Save the data first: after a restart perhaps only an erase is left.",
+    "remediation": "Make sure first that the data is saved: after a restart perhaps only an erase is left. While the Mac still runs and somebody is logged in, escrow a new personal recovery key, have a token holder made an administrator, or have the bootstrap token escrowed.",
     "references": "800-53r5 CP-10",
     "falsePositives": "A key that was escrowed by other means than MDM; see docs/lockout.md.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'bootstrap_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n),\nrecovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup. DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    f.host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0\n    END AS is_escrowed,\n    f.has_institutional_recovery_key AS has_institutional,\n    h.is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN known_tables t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)\n    AND COALESCE(s.is_guest, 0) = 0\n),\nways AS (\n  -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1 END AS counts\n  FROM accounts s\n  JOIN recovery_keys r ON r.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n    AND COALESCE(r.is_escrowed, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE WHEN r.has_institutional = 1 AND r.is_apple_silicon = 0 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_institutional, 1) = 1\n    AND COALESCE(r.is_apple_silicon, 0) = 0\n  UNION ALL\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n    AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE WHEN b.state = 'escrowed' THEN 1 END AS counts\n  FROM bootstrap_tokens b\n  WHERE b.state IN ('escrowed', 'unknown')\n),\ncapabilities AS (\n  SELECT r.host_id, 'unlock' AS capability\n  FROM recovery_keys r\n  UNION ALL\n  SELECT h.host_id, 'authority' AS capability\n  FROM hosts h\n  WHERE h.boot_volume_fs = 'apfs'\n)\nSELECT\n  c.host_id,\n  c.capability AS subject,\n  h.os_version,\n  h.is_apple_silicon,\n  b.state AS bootstrap_state\nFROM capabilities c\nLEFT JOIN hosts h ON h.host_id = c.host_id\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\nLEFT JOIN ways w\n  ON w.host_id = c.host_id\n  AND w.capability = c.capability\nWHERE w.host_id IS NULL\n  -- Absence proves something only where the tables were looked at.\n  AND c.host_id IN (\n    SELECT k.host_id\n    FROM known_tables k\n    WHERE k.table_name IN ('apfs_crypto_users', 'bootstrap_tokens', 'hosts', 'secure_tokens', 'users')\n    GROUP BY k.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY c.host_id, c.capability",
     "file": "queries/lockout/lockout_no_way_left.sql"
   },
@@ -1857,7 +2158,29 @@ export const queries: readonly Query[] = [
     "name": "lockout_single_loss",
     "title": "One single loss would lock the organisation out",
     "group": "lockout",
-    "severity": "high",
+    "severity": "medium",
+    "severityWhere": [
+      {
+        "severity": "info",
+        "when": [
+          "personal"
+        ],
+        "reason": "there is no organisation that could be locked out of a personal Mac"
+      }
+    ],
+    "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "no_secure_token_user",
+        "isOfSubject": false,
+        "where": null
+      },
+      {
+        "query": "apple_silicon_no_admin_volume_owner",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "Exactly one user, key or token is left with which the disk can be unlocked at startup (capability unlock), or with which tokens can be granted and owners' consent be given (capability authority). Lose it, and none is left.",
     "requires": [
       {
@@ -2039,6 +2362,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'bootstrap_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n),\nrecovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup. DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    f.host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0\n    END AS is_escrowed,\n    f.has_institutional_recovery_key AS has_institutional,\n    h.is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN known_tables t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)\n    AND COALESCE(s.is_guest, 0) = 0\n),\nways AS (\n  -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1 END AS counts\n  FROM accounts s\n  JOIN recovery_keys r ON r.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n    AND COALESCE(r.is_escrowed, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE WHEN r.has_institutional = 1 AND r.is_apple_silicon = 0 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_institutional, 1) = 1\n    AND COALESCE(r.is_apple_silicon, 0) = 0\n  UNION ALL\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n    AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE WHEN b.state = 'escrowed' THEN 1 END AS counts\n  FROM bootstrap_tokens b\n  WHERE b.state IN ('escrowed', 'unknown')\n),\nleft_over AS (\n  SELECT\n    w.host_id,\n    w.capability,\n    w.kind,\n    w.subject,\n    w.counts,\n    COUNT(*) OVER (PARTITION BY w.host_id, w.capability) AS ways\n  FROM ways w\n)\nSELECT\n  l.host_id,\n  l.subject,\n  l.capability,\n  l.kind\nFROM left_over l\nWHERE l.counts = 1\n  AND l.ways = 1\n  -- Absence proves something only where the tables were looked at.\n  AND l.host_id IN (\n    SELECT k.host_id\n    FROM known_tables k\n    WHERE k.table_name IN ('apfs_crypto_users', 'bootstrap_tokens', 'hosts', 'secure_tokens', 'users')\n    GROUP BY k.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY l.host_id, l.capability, l.subject",
     "file": "queries/lockout/lockout_single_loss.sql"
   },
@@ -2047,6 +2371,9 @@ export const queries: readonly Query[] = [
     "title": "Every way to unlock or to administer a Mac, and whether it counts",
     "group": "lockout",
     "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "What the answers on lockout rest on: each user, key and token with whether the organisation can count on it (1), cannot (0) or whether that is unknown (NULL), and why.",
     "requires": [
       {
@@ -2239,6 +2566,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'bootstrap_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n),\nunlock_hosts AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT f.host_id\n  FROM filevault_status f\n  WHERE f.filevault_enabled = 1\n),\nrecovery_keys AS (\n  -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n  SELECT\n    f.host_id,\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present,\n    p.escrow_payload_present,\n    m.is_enrolled,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0\n    END AS is_escrowed,\n    h.is_apple_silicon\n  FROM filevault_status f\n  JOIN unlock_hosts k ON k.host_id = f.host_id\n  LEFT JOIN known_tables t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    s.is_guest,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.is_guest = 1 THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN unlock_hosts k ON k.host_id = s.host_id\n  -- Who cannot log in is told only where FileVault is known to list it.\n  WHERE s.filevault_enabled = 1\n    OR (s.filevault_enabled IS NULL AND COALESCE(s.can_login, 1) = 1)\n  UNION ALL\n  SELECT\n    o.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    o.uuid AS subject,\n    0 AS counts,\n    'FileVault user without an account: nobody answers for the password' AS basis\n  FROM filevault_users o\n  JOIN unlock_hosts k ON k.host_id = o.host_id\n  WHERE o.resolution = 'orphan'\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1\n      WHEN r.is_escrowed = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.is_escrowed = 1 THEN 'its escrow file is there, and the Mac is enrolled'\n      WHEN r.is_enrolled = 0 THEN 'the Mac is not enrolled: nobody but a person has it'\n      WHEN r.is_escrowed = 0 THEN 'nothing escrows it: only a person has it'\n      WHEN r.escrow_payload_present = 1 AND r.prk_escrow_blob_present = 0\n        THEN 'a profile escrows a key that is made after it, and this key has no escrow file'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- A recovery key that opens the disk, in the hands of one person.\n  SELECT DISTINCT\n    i.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'iCloud recovery' AS subject,\n    0 AS counts,\n    'opened by the Apple Account of one person' AS basis\n  FROM apfs_crypto_users i\n  JOIN unlock_hosts k ON k.host_id = i.host_id\n  WHERE i.type IN ('ICloud', 'ICloudRecovery')\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  -- Who does not count is told only where it is an administrator with a token.\n  WHERE (s.is_admin = 1 AND s.secure_token = 1)\n    OR (\n      COALESCE(s.is_admin, 1) = 1\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.can_login, 1) = 1\n      AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n    )\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n)\nSELECT\n  w.host_id,\n  w.subject,\n  w.capability,\n  w.kind,\n  w.counts,\n  w.basis\nFROM ways w\nORDER BY w.host_id, w.capability, w.kind, w.subject, w.basis",
     "file": "queries/lockout/lockout_ways.sql"
   },
@@ -2247,6 +2575,23 @@ export const queries: readonly Query[] = [
     "title": "No administrator owns the volume of an Apple silicon Mac",
     "group": "posture",
     "severity": "critical",
+    "severityWhere": [
+      {
+        "severity": "high",
+        "when": [
+          "bootstrap_token_escrowed"
+        ],
+        "reason": "the bootstrap token is escrowed, so MDM can still authorise updates"
+      }
+    ],
+    "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "no_secure_token_user",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "Updates, changes of startup security and Erase All Content and Settings cannot be authorised at the Mac.",
     "requires": [
       {
@@ -2310,6 +2655,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n)\nSELECT\n  h.host_id,\n  'host' AS subject,\n  h.os_version,\n  b.state AS bootstrap_state\nFROM hosts h\nLEFT JOIN bootstrap_tokens b ON b.host_id = h.host_id\nWHERE h.is_apple_silicon = 1\n  AND (\n    SELECT COUNT(*)\n    FROM known_tables k\n    WHERE k.host_id = h.host_id\n      AND k.table_name IN ('apfs_crypto_users', 'secure_tokens')\n  ) = 2\n  AND EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n  )\n  -- No administrator is an owner, and of none is it unknown.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n      AND COALESCE(s.is_admin, 1) = 1\n      AND COALESCE(s.volume_owner, 1) = 1\n  )\nORDER BY h.host_id",
     "file": "queries/posture/apple_silicon_no_admin_volume_owner.sql"
   },
@@ -2318,6 +2664,9 @@ export const queries: readonly Query[] = [
     "title": "The server takes bootstrap tokens and has none of this Mac",
     "group": "posture",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Users who log in later get no secure token by themselves, and on Apple silicon MDM can neither enforce updates nor erase the Mac without help.",
     "requires": [
       {
@@ -2363,6 +2712,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  b.host_id,\n  'host' AS subject,\n  b.supported_on_server,\n  b.escrowed_to_server,\n  b.crypto_user_present,\n  h.os_version,\n  h.is_apple_silicon\nFROM bootstrap_tokens b\nLEFT JOIN hosts h ON h.host_id = b.host_id\nWHERE b.supported_on_server = 1\n  AND b.escrowed_to_server = 0\nORDER BY b.host_id",
     "file": "queries/posture/bootstrap_token_not_escrowed.sql"
   },
@@ -2371,6 +2721,9 @@ export const queries: readonly Query[] = [
     "title": "What the Mac believes of its bootstrap token is contradicted",
     "group": "posture",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The Mac says escrowed and its volume has no such key, or the erase preflight fails, or the key is there and the server does not take it: when the token is needed, it will not work. The preflight is asked with --allow-network only, from macOS 13.3 on; without it, and with an answer that is none of those that are known, the answer is unknown.",
     "requires": [
       {
@@ -2446,6 +2799,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  b.host_id,\n  'host' AS subject,\n  b.supported_on_server,\n  b.escrowed_to_server,\n  b.crypto_user_present,\n  b.eacs_preflight,\n  b.state\nFROM bootstrap_tokens b\nWHERE (b.escrowed_to_server = 1 AND b.crypto_user_present = 0)\n  -- The failures that mdmclient is known to print, as in M11 (docs/conflicts.md); another word leaves it open.\n  OR (\n    b.escrowed_to_server = 1\n    AND (\n      REPLACE(LOWER(b.eacs_preflight), 'unable to get bootstrap token', '') <> LOWER(b.eacs_preflight)\n      OR REPLACE(LOWER(b.eacs_preflight), 'invalid disk layout', '') <> LOWER(b.eacs_preflight)\n      OR REPLACE(LOWER(b.eacs_preflight), 'system is not on full security', '') <> LOWER(b.eacs_preflight)\n    )\n  )\n  OR (b.supported_on_server = 0 AND b.crypto_user_present = 1)\nORDER BY b.host_id",
     "file": "queries/posture/bootstrap_token_stale.sql"
   },
@@ -2454,6 +2808,15 @@ export const queries: readonly Query[] = [
     "title": "FileVault was deferred and is still off",
     "group": "posture",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "filevault_off",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "Enablement waits for a login, and the user may put it off; with 9999 or -1 attempts it is never forced.",
     "requires": [
       {
@@ -2480,13 +2843,14 @@ export const queries: readonly Query[] = [
       "filevault_status",
       "hosts"
     ],
-    "remediation": "Set DeferForceAtUserLoginMaxBypassAttempts to 0 to 3, and get the user to log out and in.",
+    "remediation": "Make sure that the recovery key will be escrowed; then set DeferForceAtUserLoginMaxBypassAttempts to 0 to 3, and get the user to log out and in.",
     "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); 800-53r5 SC-28",
     "falsePositives": "A Mac handed out today, whose user has not logged in yet.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  d.host_id,\n  'host' AS subject,\n  d.designated_username,\n  d.max_bypass_attempts,\n  d.bypass_attempts_remaining,\n  CASE\n    WHEN d.max_bypass_attempts IN (9999, -1) THEN 1\n    WHEN d.max_bypass_attempts IS NOT NULL THEN 0\n  END AS is_never_forced\nFROM filevault_deferrals d\nJOIN filevault_status f ON f.host_id = d.host_id\nWHERE d.is_deferred = 1\n  AND f.filevault_enabled = 0\nORDER BY d.host_id",
     "file": "queries/posture/filevault_deferral_pending.sql"
   },
@@ -2495,6 +2859,17 @@ export const queries: readonly Query[] = [
     "title": "FileVault is off",
     "group": "posture",
     "severity": "high",
+    "severityWhere": [
+      {
+        "severity": "info",
+        "when": [
+          "virtual_machine"
+        ],
+        "reason": "what a virtual machine stores lies on the disk of its host, which is what must be encrypted"
+      }
+    ],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The data volume is not protected by FileVault, and no deferred enablement or encryption is under way; or it is being decrypted (status decrypting), also while fdesetup still says that FileVault is on. With status restart_needed it begins with the next restart. Whether FileVault may be turned off is not asked here: the test of mSCP and CIS also wants dontAllowFDEDisable (filevault_policies.dont_allow_fde_disable).",
     "requires": [
       {
@@ -2532,13 +2907,14 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Where it is being decrypted, find out who turned it off. Enable FileVault by MDM, deferred or (macOS 14 and later) in Setup Assistant with ForceEnableInSetupAssistant, and set dontAllowFDEDisable.",
+    "remediation": "Where it is being decrypted, find out who turned it off. Make sure that the recovery key will be escrowed (FDERecoveryKeyEscrow), or kept by the owner of the Mac; then enable FileVault by MDM, deferred or (macOS 14 and later) in Setup Assistant with ForceEnableInSetupAssistant, and set dontAllowFDEDisable.",
     "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5 SC-28, SC-28(1); 800-171r3 03.13.08",
     "falsePositives": "Virtual machines and lab Macs that are meant to start without a password.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  f.host_id,\n  'host' AS subject,\n  f.filevault_enabled,\n  f.status\nFROM filevault_status f\nWHERE f.status = 'decrypting'\n  OR (f.filevault_enabled = 0 AND f.status NOT IN ('deferred', 'encrypting', 'unknown'))\nORDER BY f.host_id",
     "file": "queries/posture/filevault_off.sql"
   },
@@ -2546,7 +2922,10 @@ export const queries: readonly Query[] = [
     "name": "filevault_without_recovery_key",
     "title": "FileVault is on and there is no recovery key that works",
     "group": "posture",
-    "severity": "critical",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "FileVault is on, and neither a personal recovery key nor iCloud recovery opens the disk; an institutional key does so on an Intel Mac only. One forgotten password is a lost disk. (Recovery by iCloud is in one person's hands: legacy_recovery_keys tells it.)",
     "requires": [
       {
@@ -2628,6 +3007,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  f.host_id,\n  'host' AS subject,\n  f.status,\n  f.has_personal_recovery_key,\n  f.has_institutional_recovery_key,\n  h.is_apple_silicon\nFROM filevault_status f\nJOIN hosts h ON h.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND f.has_personal_recovery_key = 0\n  AND (f.has_institutional_recovery_key = 0 OR h.is_apple_silicon = 1)\n  -- The crypto users were looked at, and there is no entry among them that is a key, or that may be one.\n  AND EXISTS (\n    SELECT 1\n    FROM known_tables k\n    WHERE k.host_id = f.host_id\n      AND k.table_name = 'apfs_crypto_users'\n  )\n  AND NOT EXISTS (\n    SELECT 1\n    FROM apfs_crypto_users c\n    WHERE c.host_id = f.host_id\n      AND COALESCE(c.type, 'Unknown') NOT IN ('LocalOpenDirectory', 'MDMRecovery', 'Disk')\n      AND (COALESCE(c.type, 'Unknown') <> 'InstitutionalRecovery' OR h.is_apple_silicon = 0)\n  )\nORDER BY f.host_id",
     "file": "queries/posture/filevault_without_recovery_key.sql"
   },
@@ -2636,6 +3016,9 @@ export const queries: readonly Query[] = [
     "title": "Root login, automatic login or the Guest account is on",
     "group": "posture",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Somebody can get in without a password of their own: root may log in, a password is kept for automatic login, or anybody may use the Guest account. Root counts where its record has an AuthenticationAuthority, is not disabled and has a shell. mSCP's test of macOS 26 is stricter: it wants no AuthenticationAuthority at all (loginwindow_settings.root_enabled), so a root that was disabled again fails there.",
     "requires": [
       {
@@ -2683,13 +3066,14 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Disable root, and turn automatic login and the Guest account off by profile; then delete /etc/kcpassword.",
+    "remediation": "Make sure that an administrator with a token can log in with a password. Then disable root, and turn automatic login and the Guest account off by profile; then delete /etc/kcpassword.",
     "references": "mSCP os_root_disable, system_settings_automatic_login_disable, system_settings_guest_account_disable; CIS 5.6, 2.13.3, 2.13.1 (macOS 26); STIG APPL-26-000100, APPL-26-002066, APPL-26-002063; 800-53r5 IA-2(5), IA-5(13), AC-2(9); 800-171r3 03.05.01, 03.01.01; ATT&CK T1078.001, T1078.003",
     "falsePositives": "Kiosks. With FileVault on there is no automatic login, whatever is set.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.root_enabled,\n  l.autologin_username,\n  l.kcpassword_present,\n  l.guest_enabled\nFROM loginwindow_settings l\nWHERE (\n    l.root_enabled = 1\n    AND EXISTS (\n      SELECT 1\n      FROM users r\n      WHERE r.host_id = l.host_id\n        AND r.username = 'root'\n        AND r.can_login = 1\n    )\n  )\n  OR l.autologin_username IS NOT NULL\n  OR l.kcpassword_present = 1\n  OR l.guest_enabled = 1\nORDER BY l.host_id",
     "file": "queries/posture/login_exposure.sql"
   },
@@ -2698,6 +3082,28 @@ export const queries: readonly Query[] = [
     "title": "Not enrolled, or not fully",
     "group": "posture",
     "severity": "medium",
+    "severityWhere": [
+      {
+        "severity": "info",
+        "when": [
+          "personal"
+        ],
+        "reason": "nobody means to manage a personal Mac"
+      }
+    ],
+    "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "mdm_enrollment_lost",
+        "isOfSubject": false,
+        "where": null
+      },
+      {
+        "query": "mdm_bypass_markers",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "The Mac is not enrolled, not user-approved, not supervised, or known to Apple Business Manager and enrolled by other means: MDM cannot do what it is relied upon to do. From macOS 11 on an enrolment that the user approved supervises the Mac, and User Enrollment (is_user_enrollment) never does, by design: neither is a gap.",
     "requires": [
       {
@@ -2760,6 +3166,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_enrolled,\n  m.is_user_approved,\n  -- The table holds what a record tells; from macOS 11 on the approval of a device enrolment is enough.\n  CASE\n    WHEN m.is_supervised IS NOT NULL THEN m.is_supervised\n    WHEN m.is_user_approved = 1 AND m.is_user_enrollment = 0 AND h.os_version_num >= 110000 THEN 1\n  END AS is_supervised,\n  m.is_dep_enrolled,\n  m.dep_record_cached,\n  m.is_user_enrollment\nFROM mdm_enrollments m\nLEFT JOIN hosts h ON h.host_id = m.host_id\nWHERE m.is_enrolled = 0\n  OR m.is_user_approved = 0\n  OR (m.is_supervised = 0 AND COALESCE(m.is_user_enrollment, 0) = 0)\n  OR (m.dep_record_cached = 1 AND m.is_dep_enrolled = 0)\nORDER BY m.host_id",
     "file": "queries/posture/mdm_enrollment_gaps.sql"
   },
@@ -2768,6 +3175,9 @@ export const queries: readonly Query[] = [
     "title": "A directory user holds no secure token",
     "group": "posture",
     "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The user can neither unlock the disk nor, on Apple silicon, approve an update. The two usual causes stand beside it: the prompt is suppressed, or no bootstrap token is escrowed.",
     "requires": [
       {
@@ -2851,6 +3261,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  s.secure_token,\n  s.confidence,\n  p.ask_for_secure_token_auth_bypass AS is_prompt_suppressed,\n  b.state AS bootstrap_state\nFROM mobile_accounts a\n-- CROSS JOIN: SQLite then begins with the mobile accounts, of which there are few.\nCROSS JOIN secure_tokens s\nLEFT JOIN mobile_account_policies p\n  ON p.host_id = a.host_id\n  AND p.scope = 'device'\nLEFT JOIN bootstrap_tokens b ON b.host_id = a.host_id\nJOIN hosts h ON h.host_id = a.host_id\nWHERE s.host_id = a.host_id\n  AND s.username = a.username\n  AND COALESCE(s.uuid, '') = COALESCE(a.uuid, '')\n  AND s.secure_token = 0\n  -- Only APFS has secure tokens.\n  AND h.boot_volume_fs = 'apfs'\nORDER BY a.host_id, a.username",
     "file": "queries/posture/mobile_accounts_without_token.sql"
   },
@@ -2859,6 +3270,17 @@ export const queries: readonly Query[] = [
     "title": "No local user holds a secure token",
     "group": "posture",
     "severity": "critical",
+    "severityWhere": [
+      {
+        "severity": "high",
+        "when": [
+          "bootstrap_token_escrowed"
+        ],
+        "reason": "the bootstrap token is escrowed, so the next account that logs in gets a token"
+      }
+    ],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "Nobody can grant a secure token, enable FileVault or, on Apple silicon, authorise an update.",
     "requires": [
       {
@@ -2910,13 +3332,14 @@ export const queries: readonly Query[] = [
       "hosts",
       "secure_tokens"
     ],
-    "remediation": "Log in at the login window while the bootstrap token is escrowed; failing that, save the data, erase and set up anew.",
+    "remediation": "Log in at the login window while the bootstrap token is escrowed; failing that, make sure that the data is saved, and only then erase and set up anew.",
     "references": "800-53r5 CP-10",
     "falsePositives": "A Mac whose Setup Assistant was not finished yet.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n)\nSELECT\n  h.host_id,\n  'host' AS subject,\n  h.os_version,\n  h.is_apple_silicon\nFROM hosts h\nWHERE h.boot_volume_fs = 'apfs'\n  AND (\n    SELECT COUNT(*)\n    FROM known_tables k\n    WHERE k.host_id = h.host_id\n      AND k.table_name IN ('apfs_crypto_users', 'secure_tokens')\n  ) = 2\n  AND EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n  )\n  -- Nobody has one, and of nobody is it unknown. APFS lists Guest too, who can grant nothing.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens s\n    WHERE s.host_id = h.host_id\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.is_guest, 0) = 0\n  )\nORDER BY h.host_id",
     "file": "queries/posture/no_secure_token_user.sql"
   },
@@ -2925,6 +3348,9 @@ export const queries: readonly Query[] = [
     "title": "The administrator that MDM manages is the only token holder",
     "group": "posture",
     "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
     "purpose": "The person who uses the Mac can neither unlock it at startup nor update it.",
     "requires": [
       {
@@ -3000,6 +3426,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'managed_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"kind\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"kind\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"source\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"source\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"uuid\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"uuid\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n)\nSELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  b.state AS bootstrap_state\nFROM managed_users m\n-- CROSS JOIN: SQLite then begins with the few accounts that MDM made.\nCROSS JOIN secure_tokens s\nLEFT JOIN bootstrap_tokens b ON b.host_id = s.host_id\nWHERE s.host_id = m.host_id\n  AND s.uuid = m.uuid\n  AND s.secure_token = 1\n  -- There is no other, and nobody who might be one, nor an account that was not seen. APFS lists Guest too.\n  AND (\n    SELECT COUNT(*)\n    FROM known_tables k\n    WHERE k.host_id = s.host_id\n      AND k.table_name IN ('secure_tokens')\n  ) = 1\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens o\n    WHERE o.host_id = s.host_id\n      AND COALESCE(o.uuid, '') <> s.uuid\n      AND COALESCE(o.secure_token, 1) = 1\n      AND COALESCE(o.is_guest, 0) = 0\n  )\nORDER BY s.host_id, s.username, m.kind, m.source",
     "file": "queries/posture/only_token_holder_is_managed_admin.sql"
   },
@@ -3008,6 +3435,33 @@ export const queries: readonly Query[] = [
     "title": "There is a recovery key, and nothing that escrows it",
     "group": "posture",
     "severity": "high",
+    "severityWhere": [
+      {
+        "severity": "info",
+        "when": [
+          "personal"
+        ],
+        "reason": "nobody but its owner is meant to have the key of a personal Mac"
+      }
+    ],
+    "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "lockout_no_way_left",
+        "isOfSubject": false,
+        "where": null
+      },
+      {
+        "query": "mdm_enrollment_lost",
+        "isOfSubject": false,
+        "where": null
+      },
+      {
+        "query": "mdm_bypass_markers",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "The key has no escrow file and no FDERecoveryKeyEscrow payload, or the Mac is not enrolled and nobody fetches the file: probably only the user knows the personal recovery key. A payload without the file is unknown: it escrows the keys that are made after it.",
     "requires": [
       {
@@ -3067,13 +3521,14 @@ export const queries: readonly Query[] = [
       "hosts",
       "mdm_enrollments"
     ],
-    "remediation": "Deploy the escrow payload, then have MDM rotate the key; a key that exists is not escrowed by the payload.",
+    "remediation": "Deploy the escrow payload, and make sure that it is installed and that an administrator with a token can log in; then have MDM rotate the key. A key that exists is not escrowed by the payload.",
     "references": "800-53r5 SC-12(1)",
     "falsePositives": "A personal Mac of macOS 26, whose user keeps the key in Passwords: held by the user, not lost.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n)\nSELECT\n  f.host_id,\n  'host' AS subject,\n  f.has_personal_recovery_key,\n  f.prk_escrow_blob_present,\n  CASE\n    WHEN t.table_name IS NOT NULL AND p.host_id IS NULL THEN 0\n    ELSE p.escrow_payload_present\n  END AS escrow_payload_present,\n  m.is_enrolled\nFROM filevault_status f\n-- No profile says anything of FileVault: the table was looked at and is empty.\nLEFT JOIN known_tables t\n  ON t.host_id = f.host_id\n  AND t.table_name = 'filevault_policies'\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nLEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND f.has_personal_recovery_key = 1\n  AND (\n    m.is_enrolled = 0\n    OR (\n      f.prk_escrow_blob_present = 0\n      AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL))\n    )\n  )\nORDER BY f.host_id",
     "file": "queries/posture/prk_not_escrowed_by_profile.sql"
   },
@@ -3081,7 +3536,29 @@ export const queries: readonly Query[] = [
     "name": "single_token_admin",
     "title": "One administrator alone holds a secure token",
     "group": "posture",
-    "severity": "medium",
+    "severity": "low",
+    "severityWhere": [
+      {
+        "severity": "info",
+        "when": [
+          "personal"
+        ],
+        "reason": "a personal Mac has one administrator by design"
+      }
+    ],
+    "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "lockout_no_way_left",
+        "isOfSubject": false,
+        "where": null
+      },
+      {
+        "query": "lockout_single_loss",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "When its password is lost, no secure token can be granted any more and, on Apple silicon, nothing be authorised that an owner must authorise: there is no bootstrap token that could stand in. (macOS refuses to delete an account only where it is the last token holder or the last administrator.)",
     "requires": [
       {
@@ -3167,15 +3644,19 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
+    "notSeenAfter": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'bootstrap_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n)\nSELECT\n  s.host_id,\n  s.username AS subject,\n  s.volume_owner,\n  s.confidence,\n  b.state AS bootstrap_state\nFROM secure_tokens s\nJOIN bootstrap_tokens b ON b.host_id = s.host_id\nWHERE s.is_admin = 1\n  AND s.secure_token = 1\n  AND b.state IN ('supported_not_escrowed', 'not_supported', 'stale_local', 'not_enrolled')\n  -- There is no other, and nobody who might be one, nor an account that was not seen. One who is disabled administers\n  -- nothing.\n  AND s.host_id IN (\n    SELECT k.host_id\n    FROM known_tables k\n    WHERE k.table_name IN ('secure_tokens', 'users')\n    GROUP BY k.host_id\n    HAVING COUNT(*) = 2\n  )\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens o\n    WHERE o.host_id = s.host_id\n      AND (o.username <> s.username OR COALESCE(o.uuid, '') <> COALESCE(s.uuid, ''))\n      AND COALESCE(o.is_admin, 1) = 1\n      AND COALESCE(o.secure_token, 1) = 1\n      AND NOT EXISTS (\n        SELECT 1\n        FROM users u\n        WHERE u.host_id = o.host_id\n          AND u.username = o.username\n          AND COALESCE(u.uuid, '') = COALESCE(o.uuid, '')\n          AND u.can_login = 0\n      )\n  )\nORDER BY s.host_id, s.username",
     "file": "queries/posture/single_token_admin.sql"
   },
   {
-    "name": "collection_blind_spots",
-    "title": "A table could not be collected, or the last snapshot is old",
+    "name": "host_not_seen",
+    "title": "Nothing was seen of a Mac for a week",
     "group": "trust",
-    "severity": "high",
-    "purpose": "A needed table was denied, failed, came in part or is missing from the evidence, or nothing of the host was collected for seven days: where the other questions find nothing, that means nothing.",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "No table of the host was collected for seven days (--not-seen-after DURATION): what the other questions tell of it is as old as that.",
     "requires": [
       {
         "table": "table_status",
@@ -3190,14 +3671,53 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Run as root, on a schedule. Grant Full Disk Access only where table_status says that a file needs it.",
+    "remediation": "Find out whether the Mac is in use. If it is, look at its job (tokenquery status, and the log of the job) and at what carries its snapshots to this database.",
     "references": "800-53r5 AU-6, CM-8",
-    "falsePositives": "A collection by an ordinary user is always denied some tables; that is what it says.",
+    "falsePositives": "A Mac that was given back, or whose owner is away.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "SELECT\n  t.host_id,\n  t.table_name AS subject,\n  t.status,\n  t.code,\n  t.reason,\n  -- A partial table is as new as its snapshot: the time would change with every one of them.\n  CASE WHEN t.status = 'partial' THEN NULL ELSE t.last_good_time END AS last_good_time\nFROM table_status t\nWHERE t.status IN ('denied', 'failed', 'partial', 'not_recorded')\nUNION ALL\nSELECT\n  newest.host_id,\n  'every table' AS subject,\n  'old' AS status,\n  NULL AS code,\n  'nothing was collected for seven days' AS reason,\n  newest.last_good_time\nFROM (\n  SELECT host_id, MAX(last_good_time) AS last_good_time\n  FROM table_status\n  GROUP BY host_id\n) newest\nWHERE newest.last_good_time < :now - 7 * 86400\nORDER BY host_id, subject",
-    "file": "queries/trust/collection_blind_spots.sql"
+    "notSeenAfter": 604800,
+    "sql": "SELECT\n  newest.host_id,\n  'host' AS subject,\n  newest.last_good_time\nFROM (\n  SELECT host_id, MAX(last_good_time) AS last_good_time\n  FROM table_status\n  GROUP BY host_id\n) newest\nWHERE newest.last_good_time < :now - 604800\nORDER BY newest.host_id",
+    "file": "queries/trust/host_not_seen.sql"
+  },
+  {
+    "name": "table_not_seen",
+    "title": "Something of a Mac was not seen for a week",
+    "group": "trust",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "The host was looked at, and some table was not collected in these looks for seven days (--not-seen-after DURATION), or never: where the questions that read it find nothing, that means nothing. A table that came in part was seen; what is missing in it is told with the questions that it leaves open.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "hardware_uuid",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "table_status",
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Run as root, on a schedule. Grant Full Disk Access only where table_status says that a file needs it.",
+    "references": "800-53r5 AU-6, CM-8",
+    "falsePositives": "A fleet whose Macs are looked at without root on purpose.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 604800,
+    "sql": "SELECT\n  t.host_id,\n  'host' AS subject,\n  t.table_name,\n  t.status,\n  t.code,\n  t.reason,\n  t.last_good_time\nFROM table_status t\nJOIN (\n  SELECT\n    l.host_id,\n    l.collected_time,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n) looks ON looks.host_id = t.host_id\nWHERE t.status IN ('denied', 'failed', 'not_recorded')\n  -- A host that nobody looked at is another question.\n  AND looks.collected_time >= :now - 604800\n  AND COALESCE(t.last_good_time, looks.first_time) < :now - 604800\nORDER BY t.host_id, t.table_name",
+    "file": "queries/trust/table_not_seen.sql"
   }
 ];

@@ -5,6 +5,9 @@
 import { isComplete, isTold } from '../collector/status.ts';
 import { quoteText, statusList } from '../store/ddl.ts';
 
+/** Every host that is known at all. */
+export const everyHost = '(SELECT host_id FROM hosts UNION SELECT host_id FROM table_status)';
+
 /** A fact that must be known for the answer "no" to mean anything. */
 export interface Requirement {
   readonly table: string;

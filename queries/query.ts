@@ -1,6 +1,8 @@
 /** A query as its .sql file declares it: comment lines at the top, then one statement. */
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
+import { factNames, isFact } from './context.ts';
+import type { FactName } from './context.ts';
 import { withKnownTables } from './known.ts';
 import type { Requirement } from './known.ts';
 
@@ -14,11 +16,34 @@ export interface ClosedColumn {
   readonly values: readonly string[];
 }
 
+/** How much a question matters on a host of which all of the facts are proven. */
+export interface SeverityRule {
+  readonly severity: Severity;
+  readonly when: readonly FactName[];
+  readonly reason: string;
+}
+
+/** Another question whose finding on the same host is the cause. */
+export interface Explanation {
+  readonly query: string;
+  /** Both must be about the same. */
+  readonly isOfSubject: boolean;
+  /** Every row of what is explained has one of these values in the column. */
+  readonly where: { readonly column: string; readonly values: readonly string[] } | null;
+}
+
 export interface Query {
   readonly name: string;
   readonly title: string;
   readonly group: string;
+  /** How much it matters where nothing makes it matter less. */
   readonly severity: Severity;
+  /** Where it matters less; the first that holds counts. */
+  readonly severityWhere: readonly SeverityRule[];
+  /** The column that says how much each row matters; `severity` is the most. */
+  readonly severityFrom: string | null;
+  /** What explains its findings; the first that is found on the host. */
+  readonly explainedBy: readonly Explanation[];
   readonly purpose: string;
   readonly requires: readonly Requirement[];
   /** The columns with a closed list that it reads; the declarations say it (closed.ts). */
@@ -40,6 +65,8 @@ export interface Query {
   readonly leastHosts: number;
   /** Seconds: what a complete look saw so long before the last one counts, too; 0 is the last look alone. */
   readonly maxAge: number;
+  /** Seconds after which something counts as not seen; its SQL has the number. 0: it asks no such thing. */
+  readonly notSeenAfter: number;
   /** One statement, without the semicolon. */
   readonly sql: string;
   /** The file, as errors name it. */
@@ -51,10 +78,14 @@ const keys = [
   'title',
   'group',
   'severity',
+  'severity-where',
+  'severity-from',
+  'explained-by',
   'history',
   'scope',
   'least-hosts',
   'max-age',
+  'not-seen-after',
   'purpose',
   'requires',
   'also-reads',
@@ -91,9 +122,13 @@ const fault = (file: string, line: number, message: string, hint = ''): UserErro
 
 const isKey = (word: string): word is Key => (keys as readonly string[]).includes(word);
 
+/** What a header may say several times. */
+const repeatable: ReadonlySet<Key> = new Set(['severity-where']);
+
 /** The header lines, and where the SQL begins. */
 const readHeader = (file: string, lines: readonly string[]) => {
   const entries = new Map<Key, Entry>();
+  const repeated: (Entry & { readonly key: Key })[] = [];
   let last: Entry | null = null;
   let at = 0;
   for (; at < lines.length; at += 1) {
@@ -102,9 +137,11 @@ const readHeader = (file: string, lines: readonly string[]) => {
     if (!line.startsWith('--')) break;
     const [, word, value] = /^--\s?([a-z][a-z-]*):(?:\s+(.*))?$/.exec(line) ?? [];
     if (word !== undefined && isKey(word)) {
-      if (entries.has(word)) throw fault(file, at + 1, `${word} is given twice`);
-      last = { line: at + 1, value: (value ?? '').trim() };
-      entries.set(word, last);
+      if (entries.has(word) && !repeatable.has(word)) throw fault(file, at + 1, `${word} is given twice`);
+      const entry = { key: word, line: at + 1, value: (value ?? '').trim() };
+      last = entry;
+      entries.set(word, entry);
+      if (repeatable.has(word)) repeated.push(entry);
       continue;
     }
     const isContinued = /^--\s{2,}\S/.test(line);
@@ -122,7 +159,7 @@ const readHeader = (file: string, lines: readonly string[]) => {
         : `did you mean "-- ${near}:"?`,
     );
   }
-  return { entries, sqlLine: at };
+  return { entries, repeated, sqlLine: at };
 };
 
 /** Splits at commas that stand outside of parentheses and strings. */
@@ -150,19 +187,31 @@ const splitItems = (text: string): string[] => {
 class Header {
   readonly file: string;
   readonly #entries: ReadonlyMap<Key, Entry>;
+  readonly #repeated: readonly (Entry & { readonly key: Key })[];
   /** The index of the line at which the SQL begins. */
   readonly sqlLine: number;
 
   constructor(file: string, lines: readonly string[]) {
     this.file = file;
-    const { entries, sqlLine } = readHeader(file, lines);
+    const { entries, repeated, sqlLine } = readHeader(file, lines);
     this.#entries = entries;
+    this.#repeated = repeated;
     this.sqlLine = sqlLine;
   }
 
   /** Empty where the header has no such line. */
   text(key: Key): string {
     return this.#entries.get(key)?.value ?? '';
+  }
+
+  /** All lines of a key that may be given several times, each with how to say what is wrong with it. */
+  each<T>(
+    key: Key,
+    read: (value: string, wrong: (message: string, hint?: string) => UserError) => T,
+  ): readonly T[] {
+    return this.#repeated
+      .filter((entry) => entry.key === key)
+      .map(({ line, value }) => read(value, (message, hint) => fault(this.file, line, message, hint)));
   }
 
   /** What is wrong with a line. */
@@ -259,6 +308,64 @@ const severityOf = (header: Header): Severity => {
   );
 };
 
+/** The lines `severity-where: SEVERITY when FACT and FACT: REASON`. */
+const severityWhereOf = (header: Header, most: Severity): readonly SeverityRule[] =>
+  header.each('severity-where', (value, wrong) => {
+    const [, word, condition, reason] =
+      /^([a-z]+)\s+when\s+([a-z_]+(?:\s+and\s+[a-z_]+)*)\s*:\s+(\S.*)$/s.exec(value) ?? [];
+    const severity = severities.find((known) => known === word);
+    if (severity === undefined || condition === undefined || reason === undefined)
+      throw wrong(
+        `severity-where does not understand ${JSON.stringify(value)}`,
+        'it takes: SEVERITY when FACT: REASON, or when FACT and FACT',
+      );
+    if (severities.indexOf(severity) >= severities.indexOf(most))
+      throw wrong(
+        `severity-where says ${severity}, and severity is ${most}`,
+        'severity is what holds where nothing is known; a line lowers it',
+      );
+    const words = condition.split(/\s+and\s+/);
+    const unknown = words.find((name) => !isFact(name));
+    if (unknown !== undefined)
+      throw wrong(
+        `severity-where names a fact that is not there: ${unknown}`,
+        `facts: ${factNames.join(', ')}`,
+      );
+    return { severity, when: words.filter(isFact), reason };
+  });
+
+/** A line `severity-where` as a header has it. */
+export const severityRuleText = ({ severity, when, reason }: SeverityRule): string =>
+  `${severity} when ${when.join(' and ')}: ${reason}`;
+
+const severityFromOf = (header: Header): string | null => {
+  const column = header.text('severity-from');
+  if (column !== '' && !nameForm.test(column))
+    throw header.fault('severity-from', `${JSON.stringify(column)} is no column`);
+  return column || null;
+};
+
+/** `NAME`, `NAME for the same subject`, each with `where COLUMN is VALUE or VALUE`. */
+const explanationOf = (header: Header, item: string): Explanation => {
+  const [, query, same, column, values] =
+    /^([a-z][a-z0-9_]*)(\s+for\s+the\s+same\s+subject)?(?:\s+where\s+([a-z][a-z0-9_]*)\s+is\s+(\w+(?:\s+or\s+\w+)*))?$/.exec(
+      item,
+    ) ?? [];
+  if (query === undefined)
+    throw header.fault(
+      'explained-by',
+      `explained-by does not understand ${JSON.stringify(item)}`,
+      'it takes: NAME, or NAME for the same subject; each with where COLUMN is VALUE or VALUE',
+    );
+  const where =
+    column === undefined || values === undefined ? null : { column, values: values.split(/\s+or\s+/) };
+  return { query, isOfSubject: same !== undefined, where };
+};
+
+/** An explanation as a header has it. */
+export const explanationText = ({ query, isOfSubject, where }: Explanation): string =>
+  `${query}${isOfSubject ? ' for the same subject' : ''}${where === null ? '' : ` where ${where.column} is ${where.values.join(' or ')}`}`;
+
 const leastHostsOf = (header: Header): number => {
   const least = header.text('least-hosts');
   if (least !== '' && !/^[1-9][0-9]{0,5}$/.test(least))
@@ -267,13 +374,33 @@ const leastHostsOf = (header: Header): number => {
 };
 
 /** Seconds; 0 where it is not said. */
-const maxAgeOf = (header: Header): number => {
-  const maxAge = header.text('max-age');
-  const [, count, unit] = /^([1-9][0-9]{0,4})([hdw])$/.exec(maxAge) ?? [];
-  if (maxAge !== '' && count === undefined)
-    throw header.fault('max-age', 'max-age is a whole number with h, d or w, such as 30d');
+const ageOf = (header: Header, key: 'max-age' | 'not-seen-after'): number => {
+  const age = header.text(key);
+  const [, count, unit] = /^([1-9][0-9]{0,4})([hdw])$/.exec(age) ?? [];
+  if (age !== '' && count === undefined)
+    throw header.fault(key, `${key} is a whole number with h, d or w, such as 30d`);
   return Number(count ?? 0) * (secondsOf[unit ?? ''] ?? 0);
 };
+
+const wholeNumber = (seconds: number): RegExp => new RegExp(`\\b${seconds}\\b`, 'g');
+
+/** The seconds stand in the SQL, which so runs unchanged on any engine; a run may want others. */
+const notSeenAfterOf = (header: Header, sql: string): number => {
+  const seconds = ageOf(header, 'not-seen-after');
+  if (seconds !== 0 && !wholeNumber(seconds).test(sql))
+    throw header.fault('not-seen-after', `not-seen-after is ${seconds} seconds, which the SQL does not have`);
+  return seconds;
+};
+
+/** The query with another time after which something counts as not seen. */
+export const withNotSeenAfter = (query: Query, seconds: number): Query =>
+  query.notSeenAfter === 0 || query.notSeenAfter === seconds
+    ? query
+    : {
+        ...query,
+        notSeenAfter: seconds,
+        sql: query.sql.replace(wholeNumber(query.notSeenAfter), String(seconds)),
+      };
 
 /**
  * The query of a .sql file.
@@ -291,7 +418,7 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
   const name = nameOf(header);
   const severity = severityOf(header);
   const leastHosts = leastHostsOf(header);
-  const maxAge = maxAgeOf(header);
+  const maxAge = ageOf(header, 'max-age');
   const sql = lines.slice(header.sqlLine).join('\n').trim().replace(/;\s*$/, '');
   if (sql === '') throw fault(file, lines.length, 'there is no SQL after the header');
   const requires = header.items('requires').map((item) => requirementOf(header, item));
@@ -301,6 +428,9 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
     title: header.text('title'),
     group: header.text('group') || options.group || 'own',
     severity,
+    severityWhere: severityWhereOf(header, severity),
+    severityFrom: severityFromOf(header),
+    explainedBy: header.items('explained-by').map((item) => explanationOf(header, item)),
     purpose: header.text('purpose'),
     requires,
     closed: [],
@@ -314,6 +444,7 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
     isOfFleet: header.isSaid('scope', 'fleet', 'host'),
     leastHosts,
     maxAge,
+    notSeenAfter: notSeenAfterOf(header, sql),
     sql: withKnownTables(sql, requires),
     file,
   };

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { withClosed } from '../queries/closed.ts';
-import { parseQuery, severityRank } from '../queries/query.ts';
+import { checkExplanations } from '../queries/explained.ts';
+import { explanationText, parseQuery, severityRank, severityRuleText } from '../queries/query.ts';
 import type { Query } from '../queries/query.ts';
 import { withReads } from '../queries/reads.ts';
 import { openDatabase } from '../store/database.ts';
@@ -95,6 +96,7 @@ const queries: readonly Query[] = readdirSync(queryFolder, { recursive: true, en
     return withClosed(withReads(query, store), declared, store);
   });
 store.close();
+checkExplanations(queries);
 
 write(
   'queries/index.ts',
@@ -135,7 +137,11 @@ const queryPage = (query: Query): string[] => [
   '',
   `**${markdown(query.title)}.** ${markdown(query.purpose)}`,
   '',
-  `- Severity: ${query.severity}`,
+  `- Severity: ${query.severity}${query.severityFrom === null ? '' : `, or less by its column \`${query.severityFrom}\``}`,
+  ...query.severityWhere.map((rule) => `- Severity ${markdown(severityRuleText(rule))}`),
+  ...(query.explainedBy.length === 0
+    ? []
+    : [`- Told with its cause, if that is found: ${query.explainedBy.map(explanationText).join('; ')}`]),
   ...(query.needsHistory ? ['- Needs a database with at least two snapshots of the host'] : []),
   ...(query.isOfFleet ? ['- A report on the fleet: its rows are of no one host'] : []),
   ...(query.leastHosts > 0 ? [`- Needs at least ${query.leastHosts} hosts to compare`] : []),

@@ -41,6 +41,7 @@ export default defineTable({
         example: '1',
         from: ['fdesetup_has_personal_recovery_key', 'fdesetup_status', 'diskutil_apfs_list_users'],
         nullBecause: 'fdesetup says it for certain to root only, and with FileVault on',
+        isToldToRoot: true,
       },
     ),
     has_institutional_recovery_key: boolean('The same for an institutional recovery key.', {
@@ -48,6 +49,7 @@ export default defineTable({
       example: '0',
       from: ['fdesetup_has_institutional_recovery_key', 'fdesetup_status'],
       nullBecause: 'fdesetup says it for certain to root only, and with FileVault on',
+      isToldToRoot: true,
     }),
     master_keychain_present: boolean(
       'A FileVault master keychain lies on the disk; not the same as a key in use.',
@@ -58,6 +60,7 @@ export default defineTable({
       example: '0',
       from: ['fdesetup_using_recovery_key', 'fdesetup_status'],
       nullBecause: 'fdesetup says it for certain to root only',
+      isToldToRoot: true,
     }),
     supports_auth_restart: boolean('Supports an authenticated restart.', {
       privacy: 'nobody',

@@ -1,10 +1,13 @@
 import { UserError } from '../../collector/errors.ts';
+import { checkExplanations, explain } from '../../queries/explained.ts';
 import { isAtLeast, findingsOfAnswer } from '../../queries/findings.ts';
-import { severities } from '../../queries/query.ts';
+import type { Finding } from '../../queries/findings.ts';
+import type { Expectation } from '../../queries/context.ts';
+import { severities, withNotSeenAfter } from '../../queries/query.ts';
 import type { Query, Severity } from '../../queries/query.ts';
 import { queries as library } from '../../queries/index.ts';
-import { fieldsOfSpot } from '../../queries/evaluate.ts';
-import type { Answer, BlindSpot } from '../../queries/evaluate.ts';
+import { fieldsOfSpot, gradeOn } from '../../queries/evaluate.ts';
+import type { Answer, BlindSpot, Verdict } from '../../queries/evaluate.ts';
 import { statementsOf } from '../../queries/closed.ts';
 import { checkQuery, readQueries } from '../../queries/custom.ts';
 import { mistakesIn } from '../../queries/mistakes.ts';
@@ -21,8 +24,18 @@ import { evaluateIn, judgedWorld, selectQueries, tablesOfQueries } from '../find
 import { namedHosts, withNames } from '../host_names.ts';
 import type { NamedHosts } from '../host_names.ts';
 import { tellMistakes } from '../mistakes.ts';
+import { readNotSeen } from '../not_seen.ts';
+import type { NotSeen } from '../not_seen.ts';
 import { names } from '../names.ts';
-import { modeOf, modeOptions, pagerOption, timeoutOption, worldOptions } from '../options.ts';
+import {
+  expectOf,
+  expectOption,
+  modeOf,
+  modeOptions,
+  pagerOption,
+  timeoutOption,
+  worldOptions,
+} from '../options.ts';
 import { exitUnreadWith, flush, print, printNote, printRows } from '../output.ts';
 import type { Cells, Mode } from '../output.ts';
 import { evaluatePacks, queriesOfPacks } from '../packs.ts';
@@ -44,43 +57,65 @@ const columns = [
   'references',
   'false_positives',
   'blind_spots',
+  'severity_reason',
+  'explained_by',
 ] as const;
 
 interface OutputRow {
-  readonly verdict: 'hit' | 'unknown';
+  readonly verdict: Exclude<Verdict, 'clean'>;
   readonly query: Query;
+  readonly severity: Severity;
+  readonly severityReason: string | null;
   readonly hostId: string | null;
   readonly subject: string | null;
   readonly details: readonly object[];
   readonly blindSpots: readonly BlindSpot[];
+  /** The question whose finding explains this one. */
+  readonly explainedBy: string | null;
 }
 
-/** A row for each finding, and one for each host on which a query could not be evaluated. */
+/** A row for each finding, and one for each host on which a query could not be evaluated, or was not asked. */
 function* outputRows(answers: readonly Answer[]): Generator<OutputRow> {
+  const findings = answers.flatMap(findingsOfAnswer);
+  const explained = explain(findings);
+  for (const finding of findings)
+    yield { verdict: 'hit', ...finding, explainedBy: explained.get(finding)?.query.name ?? null };
   for (const answer of answers) {
-    for (const finding of findingsOfAnswer(answer)) yield { verdict: 'hit', ...finding };
-  }
-  for (const { query, verdicts, blindSpots } of answers) {
+    const { query, verdicts, blindSpots } = answer;
     for (const [hostId, verdict] of verdicts) {
-      if (verdict !== 'unknown') continue;
+      if (verdict === 'hit' || verdict === 'clean') continue;
+      const { severity, reason } = gradeOn(answer, hostId);
       yield {
         verdict,
         query,
+        severity,
+        severityReason: reason,
         hostId,
         subject: null,
         details: [],
         blindSpots: blindSpots.get(hostId) ?? [],
+        explainedBy: null,
       };
     }
   }
 }
 
-const fieldsOf = ({ verdict, query, hostId, subject, details, blindSpots }: OutputRow) => [
+const fieldsOf = ({
+  verdict,
+  query,
+  severity,
+  severityReason,
+  hostId,
+  subject,
+  details,
+  blindSpots,
+  explainedBy,
+}: OutputRow) => [
   verdict,
   query.name,
   query.title,
   query.group,
-  query.severity,
+  severity,
   hostId,
   subject,
   details,
@@ -89,6 +124,8 @@ const fieldsOf = ({ verdict, query, hostId, subject, details, blindSpots }: Outp
   query.references,
   query.falsePositives,
   blindSpots.map(fieldsOfSpot),
+  severityReason,
+  explainedBy,
 ];
 
 const printOutput = (mode: Mode, answers: readonly Answer[], hosts: NamedHosts): void => {
@@ -119,7 +156,7 @@ const printOutput = (mode: Mode, answers: readonly Answer[], hosts: NamedHosts):
 interface Asked {
   readonly queries: readonly Query[];
   readonly isLibrary: boolean;
-  evaluate(world: World): readonly Answer[];
+  evaluate(world: World, expect: Expectation): readonly Answer[];
 }
 
 /** Tells of literals in queries of others that cannot match: such a query would find nothing, whatever there is. */
@@ -176,12 +213,16 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
       ? library
       : readQueries(folder).map((one) => checkQuery(one, names, tables, empty, store?.db ?? null));
   empty.close();
-  const queries = select(all);
+  if (folder !== null) checkExplanations(all);
+  const notSeenAfter = given.number('not-seen-after');
+  const queries = select(all).map((query) =>
+    notSeenAfter === null ? query : withNotSeenAfter(query, notSeenAfter),
+  );
   if (folder !== null) tellLiterals(given, queries, store?.db ?? null);
   return {
     queries,
     isLibrary: folder === null,
-    evaluate: (world) => evaluateIn(world, queries),
+    evaluate: (world, expect) => evaluateIn(world, queries, expect),
   };
 };
 
@@ -201,11 +242,13 @@ const storeOf = async (given: Arguments): Promise<Store | null> => {
   return (await import(/* webpackMode: "eager" */ '../database.ts')).readableStore(given);
 };
 
-const evaluated = async (
-  given: Arguments,
-  asked: Asked,
-  store: Store | null,
-): Promise<{ readonly answers: readonly Answer[]; readonly hosts: NamedHosts }> => {
+interface Evaluated {
+  readonly answers: readonly Answer[];
+  readonly hosts: NamedHosts;
+  readonly notSeen: NotSeen;
+}
+
+const evaluated = async (given: Arguments, asked: Asked, store: Store | null): Promise<Evaluated> => {
   const world =
     store === null
       ? judgedWorld(await collectFrom(given, tablesOfQueries(asked.queries)))
@@ -214,10 +257,18 @@ const evaluated = async (
     what: 'a question',
     hint: 'tokenquery findings -n NAME asks one alone',
   };
-  return asking(world, how, () => ({ answers: asked.evaluate(world), hosts: namedHosts(world.db) }));
+  return asking(world, how, () => ({
+    answers: asked.evaluate(world, expectOf(given)),
+    hosts: namedHosts(world.db),
+    notSeen: readNotSeen(world.db),
+  }));
 };
 
-const isUnknown = ({ verdicts }: Answer): boolean => [...verdicts.values()].includes('unknown');
+/** The hosts with a verdict on which it matters as much, or more. */
+const hasVerdict = (answer: Answer, wanted: Verdict, least: Severity): boolean =>
+  [...answer.verdicts].some(
+    ([host, verdict]) => verdict === wanted && isAtLeast(gradeOn(answer, host).severity, least),
+  );
 
 interface Outcome {
   readonly exitCode: number;
@@ -229,13 +280,14 @@ const outcomeOf = (given: Arguments, answers: readonly Answer[]): Outcome => {
   const failOn = given.text('fail-on') as Severity | null;
   const isNobody = answers.every(({ verdicts }) => verdicts.size === 0);
   const notes = isNobody ? ['there is no host to judge: that is no pass'] : [];
-  const isCounted = ({ query }: Answer): boolean => isAtLeast(query.severity, failOn ?? 'info');
-  const open = answers.filter((answer) => isUnknown(answer) && isCounted(answer));
+  const least = failOn ?? 'info';
+  const open = answers.filter((answer) => hasVerdict(answer, 'unknown', least));
   if (failOn !== null && open.length > 0)
     notes.push(
       `${plural(open.length, 'question')} of severity ${failOn} or above could not be judged on every host: that is no pass (--strict makes it exit code 4)`,
     );
-  if (failOn !== null && answers.some((answer) => answer.hits.length > 0 && isCounted(answer)))
+  const isFound = ({ severity }: Finding): boolean => isAtLeast(severity, least);
+  if (failOn !== null && answers.some((answer) => findingsOfAnswer(answer).some(isFound)))
     return { exitCode: 3, notes };
   return { exitCode: given.flag('strict') && (isNobody || open.length > 0) ? 4 : 0, notes };
 };
@@ -244,11 +296,12 @@ const run = async (given: Arguments): Promise<number> => {
   const mode = modeOf(given);
   const store = await storeOf(given);
   const asked = askedOf(given, store);
-  const { answers, hosts } = await evaluated(given, asked, store);
+  const { answers, hosts, notSeen } = await evaluated(given, asked, store);
   const isChosen = given.texts('n').length > 0 || given.text('group') !== null;
   const { exitCode, notes } = outcomeOf(given, answers);
   exitUnreadWith(exitCode);
-  if (mode === 'pretty') printFindings(answers, hosts.labelOf, isChosen || !asked.isLibrary);
+  if (mode === 'pretty')
+    printFindings(answers, { notSeen, labelOf: hosts.labelOf, isChosen: isChosen || !asked.isLibrary });
   else printOutput(mode, answers, hosts);
   flush();
   for (const note of notes) printNote(note);
@@ -261,8 +314,9 @@ export const findingsCommand: Command = {
     'tokenquery findings [-n NAME]… [--group GROUP] [--source SOURCE]… | --db FILE [--as-of TIME] [--fail-on SEVERITY] [--json|--csv|…]',
   summary: 'Runs the queries of the library, and says what was found, what it means and what to do.',
   about: [
-    'Every query has one answer for each host: hit, clean or unknown. A host whose needed table could not',
-    'be collected is unknown, never clean; it is listed separately, with the reason. docs/findings.md has the rules.',
+    'Every query has one answer for each host: hit, clean, unknown or not_asked. A host whose needed table could not',
+    'be collected is unknown, never clean; it is listed separately, with the reason. What the means of this run exclude (no',
+    'database, no --allow-network, too few hosts) was not asked. docs/findings.md has the rules.',
     'Questions that compare snapshots need a database that snapshot --db FILE made.',
     'Exit code 3: --fail-on is met. Exit code 4: --strict, and something is unknown, with --fail-on something of',
     'that severity or above; 3 goes before 4.',
@@ -286,6 +340,13 @@ export const findingsCommand: Command = {
       value: 'FILE',
       description: 'Ask the queries of this osquery pack in place of the library.',
     },
+    'not-seen-after': {
+      type: 'string',
+      value: 'DURATION',
+      kind: 'age',
+      least: 3600,
+      description: 'After so long a host, or a table of it, counts as not seen: 36h, 14d; 7d by default.',
+    },
     'fail-on': {
       type: 'string',
       value: 'SEVERITY',
@@ -295,8 +356,9 @@ export const findingsCommand: Command = {
     strict: {
       type: 'boolean',
       description:
-        'Exit code 4 when a query could not be evaluated on a host; an error for a literal that cannot match.',
+        'Exit code 4 when a query could not be evaluated on a host (what was not asked is none); an error for a literal that cannot match.',
     },
+    ...expectOption,
     ...timeoutOption('no limit by default'),
     ...worldOptions,
     ...modeOptions,

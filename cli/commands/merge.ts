@@ -19,7 +19,7 @@ import { withProgress } from '../progress.ts';
 import { programEntry } from '../delivered.ts';
 import { dbOption, dbPath, noteAhead, noteClock, using, writableStore } from '../database.ts';
 import { exitCodes } from '../exit_codes.ts';
-import { logOption, timeoutOption } from '../options.ts';
+import { expectOf, expectOption, logOption, timeoutOption } from '../options.ts';
 import { badText, PutAway, shelvesOf } from '../put_away.ts';
 import { currentTime } from '../time.ts';
 import { version } from '../version.ts';
@@ -109,7 +109,10 @@ const run = async (given: Arguments): Promise<number> => {
       'bytes',
     );
     await withProgress('judging', async (at) =>
-      judgePending(store, merged.since, (done, of) => at(done, of, plural(done, 'snapshot'))),
+      judgePending(store, merged.since, {
+        expect: expectOf(given),
+        progress: (done, of) => at(done, of, plural(done, 'snapshot')),
+      }),
     );
     tellMerged(merged, ignored);
     const failures = [...bad, ...merged.bad];
@@ -167,6 +170,7 @@ export const mergeCommand: Command = {
       description:
         'Move what was not changed for so long: 10m by default; 0s where it comes by a rename. What is compressed, or a database, and whole, is moved at once.',
     },
+    ...expectOption,
     ...logOption,
     ...timeoutOption('no limit by default; what was stored stays stored'),
   },

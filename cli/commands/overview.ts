@@ -1,7 +1,7 @@
 import { allColumns } from '../../collector/table.ts';
 import type { Collection } from '../../collector/collection.ts';
-import { isSeen } from '../../collector/status.ts';
 import type { Value } from '../../collector/table.ts';
+import { explain, rootOf } from '../../queries/explained.ts';
 import { findingsOfAnswer } from '../../queries/findings.ts';
 import { severityRank } from '../../queries/query.ts';
 import type { Answer } from '../../queries/evaluate.ts';
@@ -11,7 +11,9 @@ import { hostNamesOf, rowsOf } from '../collected.ts';
 import { collectFrom, generatedTables } from '../sources.ts';
 import { evaluateIn, judgedWorld } from '../findings.ts';
 import { hostLabel } from '../host_names.ts';
-import { pagerOption, sourceOptions, timeoutOption } from '../options.ts';
+import { notAskedText, notSeenLines, readNotSeen } from '../not_seen.ts';
+import type { NotSeen } from '../not_seen.ts';
+import { expectOf, expectOption, pagerOption, sourceOptions, timeoutOption } from '../options.ts';
 import { flush, print, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
 import { ofSeverity, screenSize, textWidth } from '../screen.ts';
@@ -177,49 +179,50 @@ const printConflicts = (collection: Collection): void => {
   for (const [line, severity] of lines) printGraded(severity, line);
 };
 
-/** What the library finds on one host, by severity; what it could not evaluate is told by the blind spots. */
+/** What the library finds on one host, by severity; what another finding explains stands with that. */
 const printFindings = (answers: readonly Answer[], hostId: string | null): void => {
-  const found = answers
+  const own = answers
     .flatMap(findingsOfAnswer)
-    .filter(({ hostId: of, query }) => of === hostId && hostId !== null && query.severity !== 'info')
-    .toSorted((a, b) => severityRank(a.query.severity) - severityRank(b.query.severity));
-  const unknown = answers.filter(
-    ({ blindSpots, query }) => !query.isOfFleet && blindSpots.has(hostId ?? ''),
-  ).length;
-  print(
-    indent([
-      `findings: ${found.length === 0 ? 'none' : found.length}${unknown === 0 ? '' : `; ${unknown} questions could not be judged`}`,
-    ]),
-  );
-  for (const { query, subject } of found) {
+    .filter(({ hostId: of, severity }) => of === hostId && hostId !== null && severity !== 'info');
+  const explained = explain(own);
+  const found = own
+    .filter((finding) => !explained.has(finding))
+    .toSorted((a, b) => severityRank(a.severity) - severityRank(b.severity));
+  const caused = Map.groupBy(explained.keys(), (finding) => rootOf(finding, explained));
+  print(indent([`findings: ${found.length === 0 ? 'none' : found.length}`]));
+  for (const finding of found) {
+    const { query, severity, subject } = finding;
     const of = subject === null || subject === hostId ? '' : `${subject}: `;
-    printGraded(query.severity, `${of}${query.title} (${query.name})`);
+    const names = new Set(caused.get(finding)?.map((other) => other.query.name));
+    const causes = names.size === 0 ? '' : `, which causes ${[...names].join(', ')}`;
+    printGraded(severity, `${of}${query.title} (${query.name})${causes}`);
   }
 };
 
-/** What could not be collected, one line for each cause. */
-const printBlindSpots = (collection: Collection): void => {
-  const causes = new Map<string, string[]>();
-  for (const { table, status, reason } of collection.results) {
-    if (isSeen(status)) continue;
-    const cause = `${status === 'skipped' ? 'not asked' : status}: ${reason ?? 'no reason is known'}`;
-    causes.set(cause, [...(causes.get(cause) ?? []), table.name]);
-  }
-  if (causes.size === 0) {
-    print(indent(['could not be looked at: nothing']));
-    return;
-  }
-  print(indent(['could not be looked at:']));
-  for (const [cause, names] of causes) print(entry(names.join(', ')), entry(cause, '      '));
+/** An answer as far as it is of one host. */
+const ofHost = (answer: Answer, hostId: string): Answer => ({
+  ...answer,
+  verdicts: new Map([...answer.verdicts].filter(([of]) => of === hostId)),
+  blindSpots: new Map([...answer.blindSpots].filter(([of]) => of === hostId)),
+});
+
+const printNotSeen = (answers: readonly Answer[], notSeen: NotSeen, hostId: string | null): void => {
+  const gaps = notSeen.gaps.filter((gap) => gap.hostId === hostId);
+  const own = answers.map((answer) => ofHost(answer, hostId ?? ''));
+  const lines = notSeenLines(own, { ...notSeen, gaps }, { labelOf: String, isWhole: false, hosts: 1 });
+  print(indent([lines.length === 0 ? 'what was not seen: nothing' : 'what was not seen:']));
+  for (const line of lines) print(entry(line));
+  const notAsked = notAskedText(own);
+  if (notAsked !== null) print(indent([notAsked]));
 };
 
-const printHost = (collection: Collection, answers: readonly Answer[]): void => {
+const printHost = (collection: Collection, answers: readonly Answer[], notSeen: NotSeen): void => {
   print(heading(collection));
   printUsers(collection);
   printState(collection);
   printFindings(answers, collection.hostId);
   printConflicts(collection);
-  printBlindSpots(collection);
+  printNotSeen(answers, notSeen, collection.hostId);
 };
 
 const run = async (given: Arguments): Promise<number> => {
@@ -235,10 +238,13 @@ const run = async (given: Arguments): Promise<number> => {
     print(`${JSON.stringify(documents, null, 1)}\n`);
   } else {
     const world = judgedWorld(collections);
-    const answers = await asking(world, { what: 'a question' }, () => evaluateIn(world));
+    const { answers, notSeen } = await asking(world, { what: 'a question' }, () => ({
+      answers: evaluateIn(world, undefined, expectOf(given)),
+      notSeen: readNotSeen(world.db),
+    }));
     for (const [index, collection] of collections.entries()) {
       if (index > 0) print('\n');
-      printHost(collection, answers);
+      printHost(collection, answers, notSeen);
     }
     if (answers.length > 0)
       print('\n', indent(['tokenquery findings says what each finding means and what to do.']));
@@ -253,6 +259,7 @@ export const overviewCommand: Command = {
   summary: 'An overview of this Mac: who holds the keys, what disagrees, and what could not be collected.',
   options: {
     ...sourceOptions,
+    ...expectOption,
     ...timeoutOption('no limit by default'),
     ...pagerOption,
     json: { type: 'boolean', description: 'Every table of every host, as JSON.' },

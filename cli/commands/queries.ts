@@ -1,4 +1,4 @@
-import { requirementText, severityRank } from '../../queries/query.ts';
+import { explanationText, requirementText, severityRank, severityRuleText } from '../../queries/query.ts';
 import type { Query } from '../../queries/query.ts';
 import { queries as library } from '../../queries/index.ts';
 import { blindSpotsSql } from '../../queries/blind_spots.ts';
@@ -24,6 +24,8 @@ const columns = [
   'remediation',
   'references',
   'false_positives',
+  'severity_where',
+  'explained_by',
 ] as const;
 
 const cellsOf = (query: Query) => [
@@ -37,6 +39,8 @@ const cellsOf = (query: Query) => [
   query.remediation,
   query.references,
   query.falsePositives,
+  query.severityWhere.map(severityRuleText).join('; '),
+  query.explainedBy.map(explanationText).join('; '),
 ];
 
 const printQuery = (query: Query): void => {
@@ -47,6 +51,8 @@ const printQuery = (query: Query): void => {
   const parts: readonly (readonly [string, readonly string[]])[] = [
     ['Why it matters', [query.purpose]],
     ['What to do', [query.remediation]],
+    ['Where it matters less', query.severityWhere.map(severityRuleText)],
+    ['Told with its cause, if that is found', query.explainedBy.map(explanationText)],
     ['What else could cause it', [query.falsePositives]],
     ['References', [query.references]],
     ['Must be known, else the answer is unknown', query.requires.map(requirementText)],

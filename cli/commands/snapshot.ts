@@ -13,7 +13,7 @@ import { dueOptions, everyOf, isDue } from '../due.ts';
 import { collectEach, generatedTables } from '../sources.ts';
 import { exitCodes } from '../exit_codes.ts';
 import { setLogHost } from '../log.ts';
-import { logOption, seenOptions, sourceOptions, timeoutOption } from '../options.ts';
+import { expectOf, expectOption, logOption, seenOptions, sourceOptions, timeoutOption } from '../options.ts';
 import { flush, printDone, printError, visible } from '../output.ts';
 import { HostJudge } from '../../queries/findings.ts';
 import { judgePending } from '../../queries/judging.ts';
@@ -149,7 +149,7 @@ const takeSnapshots = (given: Arguments): Promise<number> =>
     const storing = {
       db: { prepare: statementCache(target.db) },
       writer: new KeptWriter(target),
-      judge: new HostJudge(target.db, tables),
+      judge: new HostJudge(target.db, tables, expectOf(given)),
       late: new Map<string, number>(),
     };
     let [hasFailed, isAllSeen] = [false, true];
@@ -168,7 +168,7 @@ const takeSnapshots = (given: Arguments): Promise<number> =>
     });
     flush();
     storing.judge.end();
-    if (storing.late.size > 0) judgePending(target, storing.late);
+    if (storing.late.size > 0) judgePending(target, storing.late, { expect: expectOf(given) });
     return hasFailed ? exitCodes.error : isAllSeen ? exitCodes.done : exitCodes.notSeen;
   });
 
@@ -185,6 +185,7 @@ export const snapshotCommand: Command = {
     ...dueOptions,
     ...sourceOptions,
     ...seenOptions,
+    ...expectOption,
     ...logOption,
     ...timeoutOption('no limit by default; every source of a Mac has one of its own'),
   },

@@ -387,9 +387,13 @@ const complianceOf = ({ isHit, cell, name, title }: Finding): Fields => {
     return { control: name, status_id: 1, status: 'Pass', assessments };
   }
   const blindSpots = JSON.parse(cell('blind_spots') ?? '[]') as BlindSpotFields[];
-  // A check that could not be evaluated did not pass: OCSF calls it a warning.
+  // A check that could not be evaluated did not pass: OCSF calls it a warning. For one that was not asked it has no word.
+  const status =
+    cell('verdict') === 'not_asked'
+      ? { status_id: 99, status: 'Not asked' }
+      : { status_id: 2, status: 'Warning' };
   return {
-    ...{ control: name, status_id: 2, status: 'Warning' },
+    ...{ control: name, ...status },
     status_details: blindSpots.map(
       ({ table, column, reason }) => `${table}${column === null ? '' : `.${column}`}: ${reason}`,
     ),

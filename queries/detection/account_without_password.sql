@@ -1,14 +1,14 @@
 -- name: account_without_password
 -- title: An account that can log in has no proper password
 -- group: detection
--- severity: high
+-- severity: medium
 -- purpose: The account has no authority that checks a password, or the obsolete kind "basic".
 -- requires: users.can_login,
 --   users.account_type where COALESCE(can_login, 1) = 1 AND COALESCE(is_system_account, 1) = 1,
 --   authentication_authorities
--- remediation: Find out who made it, and keep the record of it. An account that was made half-way gets a password, one of
---   a service a shell that is none (/usr/bin/false). Before it is deleted, make sure that it is not the only administrator,
---   and that nothing runs as it.
+-- remediation: Find out who made it, and keep the record of it. An account that was made half-way gets a password,
+--   one of a service a shell that is none (/usr/bin/false). Make sure that another administrator with a token can log
+--   in, and that nothing runs as it, before it is deleted.
 -- references: mSCP os_store_encrypted_passwords; 800-53r5 IA-5(1)
 -- false-positives: Service accounts that were made with a shell and without a password (often postgres of a database, or a
 --   build user), and accounts that log in with an SSH key only. To make sure: the product is installed, the home folder is

@@ -5,8 +5,8 @@
 -- purpose: Whoever makes an account of that name, or with that GeneratedUID, is an administrator at once.
 -- requires: group_members.gid,
 --   group_members.is_resolved where gid = 80
--- remediation: Find out whether a directory has the member: it is then an administrator by that. If nobody has
---   it, remove it from the group.
+-- remediation: Find out whether a directory has the member: it is then an administrator by that. If nobody has it,
+--   make sure that another administrator with a token can log in, and remove it from the group.
 -- references: ATT&CK T1098.007; 800-53r5 AC-2, AC-6(5)
 -- false-positives: Directory users and groups that are not cached on the Mac: they do not resolve locally.
 SELECT

@@ -2,6 +2,7 @@
 -- title: A hidden account is an administrator
 -- group: detection
 -- severity: high
+-- explained-by: system_account_impostor for the same subject
 -- purpose: An administrator is hidden by its record or by the login window, or has a uid below 500, and is
 --   neither root nor Setup Assistant. No other account of macOS is an administrator.
 -- requires: users.is_admin,

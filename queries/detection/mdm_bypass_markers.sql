@@ -9,8 +9,9 @@
 --     '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordNotFound',
 --     '/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled')
 -- applies: NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND m.is_enrolled = 1)
--- remediation: Look the serial number up in Apple Business or School Manager. If the Mac is the organisation's,
---   save what is needed, erase it and enrol it again.
+-- remediation: Look the serial number up in Apple Business or School Manager. If the Mac is the organisation's, keep
+--   the evidence, and make sure that its data is saved and that a recovery key that works is known; then erase it and
+--   enrol it again.
 -- references: ATT&CK T1136.001; 800-53r5 CM-6
 -- false-positives: A Mac that was released from management with its markers left behind.
 SELECT

@@ -3,12 +3,13 @@
 -- group: detection
 -- severity: high
 -- history: yes
+-- explained-by: uuid_changed for the same subject
 -- purpose: In the seven days before :now an account that was none, or that did not exist, became an
 --   administrator.
 -- requires: users.is_admin
 -- also-reads: snapshots, latest_snapshots
--- remediation: Match it to a ticket, a tool that lends rights or a Platform SSO group; else take the right
---   away and investigate.
+-- remediation: Match it to a ticket, a tool that lends rights or a Platform SSO group. Else keep the evidence, make
+--   sure that another administrator with a token can log in, take the right away and investigate.
 -- references: ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)
 -- false-positives: Tools that make users administrators for minutes; Platform SSO, which sets the right at
 --   each login. An agent that was installed in these days and makes an account of its own (JumpCloud

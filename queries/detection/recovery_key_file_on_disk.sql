@@ -2,6 +2,7 @@
 -- title: A file that may hold the recovery key lies on the disk
 -- group: detection
 -- severity: critical
+-- severity-where: high when private_key_file: only the owner of the file may read it
 -- purpose: A deferred enablement left its output file, which can hold the personal recovery key in clear
 --   text. Only that it is there, and its mode, was looked at; it is never read.
 -- requires: filevault_deferrals.output_file_exists

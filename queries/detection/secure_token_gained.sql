@@ -3,6 +3,7 @@
 -- group: detection
 -- severity: medium
 -- history: yes
+-- explained-by: uuid_changed for the same subject
 -- purpose: In the seven days before :now an account came to hold a secure token. It is suspicious without a
 --   bootstrap token, and for hidden and service accounts.
 -- requires: secure_tokens.secure_token where COALESCE(is_guest, 0) = 0,

@@ -3,13 +3,14 @@
 -- group: detection
 -- severity: high
 -- history: yes
+-- explained-by: uuid_changed for the same subject
 -- purpose: In the seven days before :now an account lost its secure token, or went away with it: a password
 --   reset out of band, a removal by hand, or tampering.
 -- requires: secure_tokens.secure_token where COALESCE(is_guest, 0) = 0,
 --   apfs_crypto_users
 -- also-reads: snapshots, latest_snapshots
--- remediation: Look at password_last_set_time, at the rotation of managed passwords and at MDM commands;
---   grant the token anew by a login.
+-- remediation: Look at password_last_set_time, at the rotation of managed passwords and at MDM commands; grant the token
+--   anew by a login of its user. An account that MDM manages stays without one: see laps_admin_holds_secure_token.
 -- references: ATT&CK T1531; 800-53r5 AC-2(4)
 -- false-positives: Accounts that were deleted on purpose; see is_account_gone.
 WITH firsts AS (

@@ -6,7 +6,7 @@
 -- purpose: Of each major version, how many hosts have what. A percentage is of the hosts of which the fact
 --   is known; unknown hosts are no failures. A Mac that is being decrypted does not count as one with FileVault on.
 -- requires: hosts.os_major,
---   bootstrap_tokens.escrowed_to_server,
+--   bootstrap_tokens.escrowed_to_server where state <> 'not_enrolled',
 --   filevault_status.filevault_enabled,
 --   secure_tokens
 -- remediation: None: a report. Look at the questions of the group posture for the hosts behind it.

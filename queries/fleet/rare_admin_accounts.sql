@@ -14,7 +14,8 @@
 --     AND COALESCE(u.is_hidden, 0) = 0 AND COALESCE(u.uid, 500) >= 500 AND COALESCE(u.can_login, 1) = 1
 --     AND u.username IN (SELECT n.username FROM users n WHERE n.is_admin = 1
 --     GROUP BY n.username HAVING COUNT(DISTINCT n.host_id) <= 2))
--- remediation: Review them. The person at the screen is left out. Look while people work, not at night.
+-- remediation: Review them. The person at the screen is left out. Look while people work, not at night. Make sure
+--   that another administrator with a token can log in before you take a right away.
 -- references: ATT&CK T1136.001; 800-53r5 AC-2, AC-6(5)
 -- false-positives: Owners of a Mac at whose screen somebody else was. Service accounts of a product that only one or two
 --   Macs have (docs/references.md has names): look them up in its console.

@@ -2,6 +2,7 @@
 -- title: Somebody who has no account can unlock the disk
 -- group: hygiene
 -- severity: high
+-- severity-where: low when filevault_off: FileVault is off, so nobody must unlock the disk
 -- purpose: A GeneratedUID that no local account has is still a FileVault user or an APFS crypto user: the
 --   account was deleted or made anew, and with FileVault on its last password still works at startup. Guest
 --   and the keys are left out.

@@ -2,13 +2,15 @@
 -- title: An institutional or iCloud recovery key is still about
 -- group: hygiene
 -- severity: low
+-- severity-where: info when personal and no_institutional_key: its owner may keep the key in iCloud
 -- purpose: An institutional key opens every Mac that has it and is of no use on Apple silicon; an iCloud key
 --   is in the hands of one person's Apple Account.
 -- requires: filevault_status.has_institutional_recovery_key where filevault_enabled = 1,
 --   filevault_policies.irk_certificate_present?,
 --   apfs_crypto_users
 -- also-reads: hosts
--- remediation: Move to a personal recovery key for each Mac, escrowed to MDM; only then take the old one away.
+-- remediation: Make sure that each Mac has a personal recovery key that works and is escrowed to MDM; only then take
+--   the old one away.
 -- references: 800-53r5 SC-12(1)
 -- false-positives: A certificate that a profile still carries for older Macs.
 SELECT

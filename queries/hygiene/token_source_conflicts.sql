@@ -1,7 +1,10 @@
 -- name: token_source_conflicts
 -- title: The sources of macOS disagree
 -- group: hygiene
--- severity: medium
+-- severity: high
+-- severity-from: conflict_severity
+-- explained-by: filevault_orphan_users for the same subject where rule_id is M06, bootstrap_token_stale where rule_id
+--   is M10 or M11, uuid_changed for the same subject where rule_id is M16
 -- purpose: OpenDirectory, sysadminctl, fdesetup, profiles and APFS do not say the same of an account, a key
 --   or the Mac.
 -- requires: conflicts

@@ -2,6 +2,7 @@
 -- title: No way is left on which the organisation can count
 -- group: lockout
 -- severity: critical
+-- explained-by: no_secure_token_user
 -- purpose: No user, key or token is left with which the disk can be unlocked at startup (capability unlock),
 --   or with which tokens can be granted and owners' consent be given (capability authority). It shows at the
 --   next restart or update.
@@ -39,9 +40,9 @@
 --   bootstrap_tokens.escrowed_to_server where state = 'unknown',
 --   bootstrap_tokens.crypto_user_present where state = 'unknown',
 --   apfs_crypto_users
--- remediation: While the Mac still runs and somebody is logged in: escrow a new personal recovery key, have
---   a token holder made an administrator, or have the bootstrap token escrowed. Save the data
---   first: after a restart perhaps only an erase is left.
+-- remediation: Make sure first that the data is saved: after a restart perhaps only an erase is left. While the Mac
+--   still runs and somebody is logged in, escrow a new personal recovery key, have a token holder made an
+--   administrator, or have the bootstrap token escrowed.
 -- references: 800-53r5 CP-10
 -- false-positives: A key that was escrowed by other means than MDM; see docs/lockout.md.
 WITH recovery_keys AS (

@@ -1,7 +1,9 @@
 -- name: lockout_single_loss
 -- title: One single loss would lock the organisation out
 -- group: lockout
--- severity: high
+-- severity: medium
+-- severity-where: info when personal: there is no organisation that could be locked out of a personal Mac
+-- explained-by: no_secure_token_user, apple_silicon_no_admin_volume_owner
 -- purpose: Exactly one user, key or token is left with which the disk can be unlocked at startup (capability
 --   unlock), or with which tokens can be granted and owners' consent be given (capability authority). Lose
 --   it, and none is left.

@@ -2,6 +2,9 @@
 -- title: No administrator owns the volume of an Apple silicon Mac
 -- group: posture
 -- severity: critical
+-- severity-where: high when bootstrap_token_escrowed: the bootstrap token is escrowed, so MDM can still authorise
+--   updates
+-- explained-by: no_secure_token_user
 -- purpose: Updates, changes of startup security and Erase All Content and Settings cannot be authorised at
 --   the Mac.
 -- requires: hosts.is_apple_silicon,

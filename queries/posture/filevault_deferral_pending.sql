@@ -2,13 +2,15 @@
 -- title: FileVault was deferred and is still off
 -- group: posture
 -- severity: medium
+-- explained-by: filevault_off
 -- purpose: Enablement waits for a login, and the user may put it off; with 9999 or -1 attempts it is never
 --   forced.
 -- requires: filevault_status.filevault_enabled,
 --   filevault_deferrals.is_deferred
 -- applies: NOT EXISTS (SELECT 1 FROM filevault_status f
 --   WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 1)
--- remediation: Set DeferForceAtUserLoginMaxBypassAttempts to 0 to 3, and get the user to log out and in.
+-- remediation: Make sure that the recovery key will be escrowed; then set DeferForceAtUserLoginMaxBypassAttempts to 0
+--   to 3, and get the user to log out and in.
 -- references: mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); 800-53r5 SC-28
 -- false-positives: A Mac handed out today, whose user has not logged in yet.
 SELECT

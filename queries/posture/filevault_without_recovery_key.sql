@@ -1,7 +1,7 @@
 -- name: filevault_without_recovery_key
 -- title: FileVault is on and there is no recovery key that works
 -- group: posture
--- severity: critical
+-- severity: high
 -- purpose: FileVault is on, and neither a personal recovery key nor iCloud recovery opens the disk; an institutional
 --   key does so on an Intel Mac only. One forgotten password is a lost disk. (Recovery by iCloud is in one person's
 --   hands: legacy_recovery_keys tells it.)

@@ -12,8 +12,8 @@
 --   loginwindow_settings.kcpassword_present,
 --   loginwindow_settings.guest_enabled,
 --   loginwindow_settings.autologin_username?
--- remediation: Disable root, and turn automatic login and the Guest account off by profile; then
---   delete /etc/kcpassword.
+-- remediation: Make sure that an administrator with a token can log in with a password. Then disable root, and turn
+--   automatic login and the Guest account off by profile; then delete /etc/kcpassword.
 -- references: mSCP os_root_disable, system_settings_automatic_login_disable,
 --   system_settings_guest_account_disable; CIS 5.6, 2.13.3, 2.13.1 (macOS 26); STIG APPL-26-000100,
 --   APPL-26-002066, APPL-26-002063; 800-53r5 IA-2(5), IA-5(13), AC-2(9); 800-171r3 03.05.01, 03.01.01; ATT&CK T1078.001,

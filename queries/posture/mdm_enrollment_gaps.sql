@@ -2,6 +2,8 @@
 -- title: Not enrolled, or not fully
 -- group: posture
 -- severity: medium
+-- severity-where: info when personal: nobody means to manage a personal Mac
+-- explained-by: mdm_enrollment_lost, mdm_bypass_markers
 -- purpose: The Mac is not enrolled, not user-approved, not supervised, or known to Apple Business Manager
 --   and enrolled by other means: MDM cannot do what it is relied upon to do. From macOS 11 on an enrolment that the
 --   user approved supervises the Mac, and User Enrollment (is_user_enrollment) never does, by design: neither is a gap.

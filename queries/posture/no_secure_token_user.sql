@@ -2,6 +2,8 @@
 -- title: No local user holds a secure token
 -- group: posture
 -- severity: critical
+-- severity-where: high when bootstrap_token_escrowed: the bootstrap token is escrowed, so the next account that logs
+--   in gets a token
 -- purpose: Nobody can grant a secure token, enable FileVault or, on Apple silicon, authorise an update.
 -- requires: hosts.boot_volume_fs,
 --   apfs_crypto_users.type unless EXISTS (SELECT 1 FROM secure_tokens t
@@ -12,8 +14,8 @@
 --     WHERE t.host_id = hosts.host_id AND t.secure_token = 1 AND t.is_guest = 0)
 -- applies: NOT EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = hosts.host_id
 --   AND s.secure_token = 1 AND s.is_guest = 0)
--- remediation: Log in at the login window while the bootstrap token is escrowed; failing that, save the data,
---   erase and set up anew.
+-- remediation: Log in at the login window while the bootstrap token is escrowed; failing that, make sure that the
+--   data is saved, and only then erase and set up anew.
 -- references: 800-53r5 CP-10
 -- false-positives: A Mac whose Setup Assistant was not finished yet.
 SELECT

@@ -2,6 +2,8 @@
 -- title: There is a recovery key, and nothing that escrows it
 -- group: posture
 -- severity: high
+-- severity-where: info when personal: nobody but its owner is meant to have the key of a personal Mac
+-- explained-by: lockout_no_way_left, mdm_enrollment_lost, mdm_bypass_markers
 -- purpose: The key has no escrow file and no FDERecoveryKeyEscrow payload, or the Mac is not enrolled and
 --   nobody fetches the file: probably only the user knows the personal recovery key. A payload without the
 --   file is unknown: it escrows the keys that are made after it.
@@ -19,8 +21,8 @@
 -- applies: NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id
 --   AND (f.filevault_enabled = 0 OR f.has_personal_recovery_key = 0 OR (f.prk_escrow_blob_present = 1
 --   AND EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = f.host_id AND m.is_enrolled = 1))))
--- remediation: Deploy the escrow payload, then have MDM rotate the key; a key that exists is not escrowed by
---   the payload.
+-- remediation: Deploy the escrow payload, and make sure that it is installed and that an administrator with a token
+--   can log in; then have MDM rotate the key. A key that exists is not escrowed by the payload.
 -- references: 800-53r5 SC-12(1)
 -- false-positives: A personal Mac of macOS 26, whose user keeps the key in Passwords: held by the user, not
 --   lost.

@@ -1,7 +1,9 @@
 -- name: single_token_admin
 -- title: One administrator alone holds a secure token
 -- group: posture
--- severity: medium
+-- severity: low
+-- severity-where: info when personal: a personal Mac has one administrator by design
+-- explained-by: lockout_no_way_left, lockout_single_loss for the same subject
 -- purpose: When its password is lost, no secure token can be granted any more and, on Apple silicon, nothing be
 --   authorised that an owner must authorise: there is no bootstrap token that could stand in. (macOS refuses to delete
 --   an account only where it is the last token holder or the last administrator.)

@@ -6,6 +6,7 @@ import { judgedWorld } from '../../cli/findings.ts';
 import { names } from '../../cli/names.ts';
 import { queries } from '../../queries/index.ts';
 import { evaluate } from '../../queries/evaluate.ts';
+import type { Verdict } from '../../queries/evaluate.ts';
 import type { Db } from '../../store/database.ts';
 import { openForWriting, transact } from '../../store/file.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
@@ -15,7 +16,7 @@ import { fixtureBackend } from '../fixtures/backend.ts';
 import type { Fixture } from '../fixtures/backend.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
-export type Verdict = 'hit' | 'clean' | 'unknown';
+export type { Verdict };
 
 export interface Judged {
   readonly verdict: Verdict | undefined;

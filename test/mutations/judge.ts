@@ -327,6 +327,9 @@ export const compareVerdict = (query: string, truth: Verdict, now: Verdict, { ki
   const verdict = now.verdict === 'hit' && hits.length === 0 ? truth.verdict : now.verdict;
   if (verdict === 'clean' && truth.verdict !== 'clean') return wrong(truth.verdict, 'clean');
   if (verdict === 'hit' && truth.verdict !== 'hit') return wrong(truth.verdict, 'hit');
+  // Damage is nobody's choice: what was asked of the whole evidence was asked of the damaged one.
+  if (verdict === 'not_asked' && truth.verdict !== 'not_asked') return wrong(truth.verdict, 'not_asked');
+  if (verdict === 'not_asked') return nothing;
   if (verdict === 'unknown') return truth.verdict === 'unknown' ? nothing : lost;
   if (verdict === 'clean') return nothing;
   const { vanished, appeared } = pairRows(truth.hits, hits, hitKey);

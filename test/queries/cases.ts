@@ -62,7 +62,7 @@ const filevaultOff = on('filevault_status', {
   has_personal_recovery_key: null,
   has_institutional_recovery_key: null,
 });
-const notEnrolled = (host: Host): void => {
+export const notEnrolled = (host: Host): void => {
   set(host, 'mdm_enrollments', {
     is_enrolled: 0,
     is_user_approved: null,
@@ -110,9 +110,19 @@ const withManaged = (host: Host): void =>
 
 export const cases: readonly Case[] = [
   {
-    query: 'collection_blind_spots',
-    fires: changed(denied('filevault_users')),
+    query: 'host_not_seen',
+    fires: (hostId) => [cleanHost(hostId, now - 8 * day)],
     unknown: (host) => host.tables.clear(),
+  },
+  {
+    query: 'table_not_seen',
+    fires: (hostId) => {
+      const first = cleanHost(hostId, now - 8 * day);
+      deny(first, 'filevault_users');
+      return [first, later(first, 8 * day)];
+    },
+    unknown: denied('hosts'),
+    clean: changedSince(nothing, denied('filevault_users')),
   },
   {
     query: 'filevault_off',
@@ -217,6 +227,12 @@ export const cases: readonly Case[] = [
     query: 'new_admin_between_snapshots',
     fires: changedSince(person('loaner', 504), on('users', { is_admin: 1 }, { username: 'loaner' })),
     unknown: on('users', { is_admin: null }, { username: 'itadmin' }),
+    clean: changedSince(nothing),
+  },
+  {
+    query: 'mdm_enrollment_lost',
+    fires: changedSince(nothing, notEnrolled),
+    unknown: denied('mdm_enrollments'),
     clean: changedSince(nothing),
   },
   {
@@ -379,7 +395,20 @@ export const cases: readonly Case[] = [
   {
     query: 'stale_account_can_unlock',
     fires: changed(on('account_policy_data', { last_login_time: now - 200 * day }, { username: 'itadmin' })),
-    unknown: on('account_policy_data', { last_login_time: null }, { username: 'itadmin' }),
+    unknown: denied('account_policy_data'),
+  },
+  {
+    query: 'disabled_account_can_unlock',
+    fires: changed((host) =>
+      add(host, 'authentication_authorities', {
+        username: 'itadmin',
+        uid: 502,
+        uuid: uuidOf(host.hostId, 'itadmin'),
+        ordinal: 1,
+        ...authority(';DisabledUser;;ShadowHash;HASHLIST:<SALTED-SHA512-PBKDF2>'),
+      }),
+    ),
+    unknown: denied('authentication_authorities'),
   },
   {
     query: 'removed_from_filevault_keeps_token',

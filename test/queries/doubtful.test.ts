@@ -104,7 +104,7 @@ for (const { is_system_account, ...who } of claims) {
     const disabled = host(used(1), (one) =>
       add(one, 'authentication_authorities', { ...who, ordinal: 5, ...authority(';DisabledUser;') }),
     );
-    t.is(verdict([disabled], 'stale_account_can_unlock'), 'hit');
+    t.is(verdict([disabled], 'disabled_account_can_unlock'), 'hit');
     const managed = host(withoutTokens, used(1), (one) => {
       set(one, 'secure_tokens', { secure_token: 1 }, { username: 'itadmin' });
       add(one, 'managed_users', {

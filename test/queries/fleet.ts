@@ -114,7 +114,7 @@ export const fleetOf = (count: number): Host[] => {
     const hostId = hostIdOf(index);
     const planted = cases[Math.floor(index / 4) % cases.length];
     // A host without any status is none that could be planted.
-    const isPlanted = planted !== undefined && planted.query !== 'collection_blind_spots';
+    const isPlanted = planted !== undefined && planted.query !== 'host_not_seen';
     if (isPlanted && index % 4 === 0) {
       const hosts = planted.fires(hostId);
       if (index % 3 === 0) for (const host of hosts) vary(host, next);

@@ -40,8 +40,8 @@ export const changePerson = (
   mac: Mac = appleSilicon,
 ): readonly Person[] => mac.people.map((person) => (person.name === name ? { ...person, ...more } : person));
 
-export const notHit: readonly Verdict[] = ['clean', 'unknown'];
-export const notClean: readonly Verdict[] = ['hit', 'unknown'];
+export const notHit: readonly Verdict[] = ['clean', 'unknown', 'not_asked'];
+export const notClean: readonly Verdict[] = ['hit', 'unknown', 'not_asked'];
 
 export const tokenSql =
   'SELECT username, secure_token, confidence, has_conflict FROM secure_tokens WHERE uid > 500 ORDER BY uid';
