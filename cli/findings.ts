@@ -61,13 +61,13 @@ export const evaluateIn = (
   }
 };
 
-/** The queries of these names and of this group; UserError for a name or a group that is not there. */
+/** The queries of these names, or that had them, and of this group; UserError for a name or a group that is not there. */
 export const selectQueries = (
   queries: readonly Query[],
   wanted: readonly string[],
   group: string | null,
 ): readonly Query[] => {
-  const known = queries.map(({ name }) => name);
+  const known = queries.flatMap(({ name, formerly }) => [name, ...formerly]);
   // The library is long, and has a list of its own.
   const list =
     queries === library ? 'tokenquery queries lists them all' : `the names are ${known.join(', ')}`;
@@ -80,6 +80,7 @@ export const selectQueries = (
   }
   return queries.filter(
     (query) =>
-      (wanted.length === 0 || wanted.includes(query.name)) && (group === null || query.group === group),
+      (wanted.length === 0 || [query.name, ...query.formerly].some((name) => wanted.includes(name))) &&
+      (group === null || query.group === group),
   );
 };

@@ -41,6 +41,7 @@ const queryOf = (
   file: string,
 ): Query => ({
   name,
+  formerly: [],
   title: description || name,
   group: 'pack',
   severity: 'info',

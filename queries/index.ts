@@ -5,6 +5,7 @@ import type { Query } from './query.ts';
 export const queries: readonly Query[] = [
   {
     "name": "first_token_holder",
+    "formerly": [],
     "title": "Who probably got the first secure token",
     "group": "context",
     "severity": "info",
@@ -64,7 +65,83 @@ export const queries: readonly Query[] = [
     "file": "queries/context/first_token_holder.sql"
   },
   {
+    "name": "platform_sso_exempt_account",
+    "formerly": [],
+    "title": "An account is exempt from Platform SSO",
+    "group": "context",
+    "severity": "info",
+    "purpose": "The profile names accounts that log in by their local password alone (NonPlatformSSOAccounts): usually the managed administrator, which must be able to log in without the identity provider.",
+    "requires": [
+      {
+        "table": "platform_sso_states",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "is_exempt",
+          "is_registered",
+          "username"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "users"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "See that each is known, and that one of them can log in if the identity provider cannot be reached: take none out before another administrator with a token can.",
+    "references": "800-53r5 AC-2",
+    "falsePositives": "None: one such account is good to have. The name need not be of an account that exists.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_registered,\n  MAX(u.is_admin) AS is_admin,\n  MAX(u.can_login) AS can_login\nFROM platform_sso_states s\nLEFT JOIN users u\n  ON u.host_id = s.host_id\n  AND u.username = s.username\nWHERE s.is_exempt = 1\n  AND s.username IS NOT NULL\nGROUP BY s.host_id, s.username, s.is_registered\nORDER BY s.host_id, s.username",
+    "file": "queries/context/platform_sso_exempt_account.sql"
+  },
+  {
+    "name": "remote_access_allowed",
+    "formerly": [],
+    "title": "Who is named for Remote Login or Screen Sharing",
+    "group": "context",
+    "severity": "info",
+    "purpose": "The accounts of the groups com.apple.access_ssh and com.apple.access_screensharing. is_limiting is 0 where the group has the suffix -disabled: its list is kept, and everybody is let in. Whether the service itself is on stands elsewhere (hosts.remote_login_enabled). Members that a directory would name are not listed.",
+    "requires": [
+      {
+        "table": "user_groups",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "groupname",
+          "is_direct",
+          "uid",
+          "username"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "users"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "None: context for remote_login_on and remote_login_open_to_everybody.",
+    "references": "800-53r5 AC-17, AC-3",
+    "falsePositives": "None: it is a table of facts.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  m.host_id,\n  m.username AS subject,\n  CASE\n    WHEN m.groupname IN ('com.apple.access_ssh', 'com.apple.access_ssh-disabled') THEN 'ssh'\n    ELSE 'screen sharing'\n  END AS service,\n  CASE WHEN m.groupname IN ('com.apple.access_ssh', 'com.apple.access_screensharing') THEN 1 ELSE 0 END AS is_limiting,\n  m.is_direct,\n  MAX(u.is_admin) AS is_admin\nFROM user_groups m\nLEFT JOIN users u\n  ON u.host_id = m.host_id\n  AND u.username = m.username\n  AND COALESCE(u.uid, -1) = COALESCE(m.uid, -1)\nWHERE m.groupname IN (\n    'com.apple.access_ssh',\n    'com.apple.access_ssh-disabled',\n    'com.apple.access_screensharing',\n    'com.apple.access_screensharing-disabled'\n  )\nGROUP BY m.host_id, m.username, m.uid, m.groupname, m.is_direct\nORDER BY m.host_id, m.username, COALESCE(m.uid, -1), m.groupname, m.is_direct",
+    "file": "queries/context/remote_access_allowed.sql"
+  },
+  {
     "name": "version_threshold_matrix",
+    "formerly": [],
     "title": "Which behaviours of macOS apply to a host",
     "group": "context",
     "severity": "info",
@@ -94,7 +171,223 @@ export const queries: readonly Query[] = [
     "file": "queries/context/version_threshold_matrix.sql"
   },
   {
+    "name": "account_created",
+    "formerly": [],
+    "title": "An account was made",
+    "group": "detection",
+    "severity": "low",
+    "purpose": "In the seven days before :now an account came that was not there just before. One that got another name is in account_renamed, and one that is an administrator in new_admin_between_snapshots. Accounts of macOS that nobody uses are left out: updates bring some. Guest is, too: guest_account_enabled speaks of it.",
+    "requires": [
+      {
+        "table": "users",
+        "column": "uuid",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "is_system_account",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "is_awake",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_system_account, 1) = 1",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Match it to a ticket, to a product that was installed, or to the person who got the Mac. If nobody knows it, keep the record of it and its home folder, see what it holds (is_admin, a token, FileVault) and what runs as it. Before it is disabled or deleted, make sure that another administrator with a token can log in.",
+    "references": "ATT&CK T1136.001; 800-53r5 AC-2, AC-2(4)",
+    "falsePositives": "A new user of the Mac, the first login of a directory user, Platform SSO that makes users at login, an agent that makes a service account of its own. An account that was away and came back counts as made.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.username AS username,\n    n.uuid AS uuid,\n    n.uid AS uid,\n    n.is_admin AS is_admin,\n    n.is_hidden AS is_hidden,\n    n.account_type AS account_type,\n    n.can_login AS can_login,\n    n.is_system_account AS is_system_account,\n    n.is_awake AS is_awake,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.uuid IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.uid AS uid,\n    r.is_admin AS is_admin,\n    r.is_hidden AS is_hidden,\n    r.account_type AS account_type,\n    r.can_login AS can_login,\n    r.is_system_account AS is_system_account,\n    r.is_awake AS is_awake,\n    r.change_time AS change_time,\n    -- A GeneratedUID that was not known is not another one.\n    MAX(CASE WHEN p.username = r.username AND COALESCE(p.uuid, r.uuid) = r.uuid AND p.valid_from_time < r.change_time\n      AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS was_there,\n    MIN(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS other_former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double,\n    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.is_admin, r.is_hidden, r.account_type, r.can_login,\n    r.is_system_account, r.is_awake, r.change_time\n),\nnew_names AS (\n  SELECT\n    c.*,\n    -- NULL: the account itself is new.\n    CASE WHEN c.is_double = 0 AND c.former_name = c.other_former_name THEN c.former_name END AS renamed_from\n  FROM compared c\n  WHERE c.has_past = 1\n    AND c.was_there = 0\n)\nSELECT\n  n.host_id,\n  n.username AS subject,\n  n.uid,\n  n.account_type,\n  n.is_hidden,\n  n.can_login,\n  n.change_time\nFROM new_names n\nWHERE n.renamed_from IS NULL\n  AND COALESCE(n.is_admin, 0) = 0\n  AND (n.is_system_account = 0 OR n.is_awake = 1)\n  AND COALESCE(n.account_type, '') <> 'guest'\nORDER BY n.host_id, n.username, n.change_time, n.uuid, COALESCE(n.uid, -1)",
+    "file": "queries/detection/account_created.sql"
+  },
+  {
+    "name": "account_deleted",
+    "formerly": [],
+    "title": "An account was deleted",
+    "group": "detection",
+    "severity": "low",
+    "purpose": "In the seven days before :now an account went away that was there before. One that only got another name is in account_renamed; what it held of secure tokens is in secure_token_lost. Accounts of macOS that nobody used are left out, for updates take some away, and so is Guest.",
+    "requires": [
+      {
+        "table": "users",
+        "column": "uuid",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "is_system_account",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Match it to a ticket. If nobody knows of it, an administrator took away the access of somebody: see that an administrator with a token is left who can log in, and that the disk can be unlocked (lockout_ways), before anything else is changed. filevault_orphan_users tells whether FileVault still lists the account.",
+    "references": "ATT&CK T1531; 800-53r5 AC-2, AC-2(4)",
+    "falsePositives": "A person who left, a temporary account that served its purpose, an agent that was removed.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH recent AS (\n  SELECT DISTINCT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    o.uid,\n    o.is_admin,\n    o.account_type,\n    o.valid_until_time AS change_time\n  FROM users_history o\n  WHERE o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n    AND (o.is_system_account = 0 OR o.is_awake = 1)\n    AND COALESCE(o.account_type, '') <> 'guest'\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.uid AS uid,\n    r.is_admin AS is_admin,\n    r.account_type AS account_type,\n    r.change_time AS change_time,\n    -- A GeneratedUID that is not known is not another one.\n    MAX(CASE WHEN p.username = r.username AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '')\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS goes_on,\n    MIN(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time = r.change_time\n      THEN p.username END) AS next_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time = r.change_time\n      THEN p.username END) AS other_next_name,\n    -- Somebody else had the GeneratedUID already.\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time < r.change_time\n      AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS is_double\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.is_admin, r.account_type, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.uid,\n  c.account_type,\n  c.is_admin,\n  c.change_time\nFROM compared c\nWHERE c.goes_on = 0\n  AND NOT (c.is_double = 0 AND c.next_name IS NOT NULL AND c.next_name = c.other_next_name)\nORDER BY c.host_id, c.username, c.change_time, c.uuid, COALESCE(c.uid, -1)",
+    "file": "queries/detection/account_deleted.sql"
+  },
+  {
+    "name": "account_renamed",
+    "formerly": [],
+    "title": "An account got another name",
+    "group": "detection",
+    "severity": "medium",
+    "purpose": "In the seven days before :now an account took another short name and kept its GeneratedUID, and with it its rights, its token and its place in FileVault. Logs and lists that go by the name lose it. A change of case is a change.",
+    "requires": [
+      {
+        "table": "users",
+        "column": "uuid",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "uuid",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Match it to a change record. If nobody knows of it, find out who did it: it takes an administrator. Look at what the account holds under the new name, and whether the home folder and the groups that name it still agree.",
+    "references": "ATT&CK T1036.010, T1098; 800-53r5 AC-2(4), IA-4",
+    "falsePositives": "A person whose name changed, an administrator's account that was named anew for every Mac in the same week.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.username AS username,\n    n.uuid AS uuid,\n    n.uid AS uid,\n    n.is_admin AS is_admin,\n    n.is_hidden AS is_hidden,\n    n.account_type AS account_type,\n    n.can_login AS can_login,\n    n.is_system_account AS is_system_account,\n    n.is_awake AS is_awake,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.uuid IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.uid AS uid,\n    r.is_admin AS is_admin,\n    r.is_hidden AS is_hidden,\n    r.account_type AS account_type,\n    r.can_login AS can_login,\n    r.is_system_account AS is_system_account,\n    r.is_awake AS is_awake,\n    r.change_time AS change_time,\n    -- A GeneratedUID that was not known is not another one.\n    MAX(CASE WHEN p.username = r.username AND COALESCE(p.uuid, r.uuid) = r.uuid AND p.valid_from_time < r.change_time\n      AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS was_there,\n    MIN(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS other_former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double,\n    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.is_admin, r.is_hidden, r.account_type, r.can_login,\n    r.is_system_account, r.is_awake, r.change_time\n),\nnew_names AS (\n  SELECT\n    c.*,\n    -- NULL: the account itself is new.\n    CASE WHEN c.is_double = 0 AND c.former_name = c.other_former_name THEN c.former_name END AS renamed_from\n  FROM compared c\n  WHERE c.has_past = 1\n    AND c.was_there = 0\n)\nSELECT\n  n.host_id,\n  n.username AS subject,\n  n.renamed_from AS former_name,\n  n.uid,\n  n.uuid,\n  n.is_admin,\n  n.change_time\nFROM new_names n\nWHERE n.renamed_from IS NOT NULL\nORDER BY n.host_id, n.username, n.change_time, n.uuid, COALESCE(n.uid, -1)",
+    "file": "queries/detection/account_renamed.sql"
+  },
+  {
+    "name": "account_uid_changed",
+    "formerly": [],
+    "title": "An account got another uid",
+    "group": "detection",
+    "severity": "medium",
+    "purpose": "In the seven days before :now an account took another uid and kept its GeneratedUID. A uid below 500 hides it at the login window, uid 0 makes it root, and the uid of somebody else opens what belongs to them.",
+    "requires": [
+      {
+        "table": "users",
+        "column": "uuid",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "uid",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Match it to a change record. If nobody knows of it, keep the record of the account, find out what the new uid owns, and who did it: it takes an administrator. Give the former uid back only when another administrator with a token can log in.",
+    "references": "ATT&CK T1098, T1564.002; 800-53r5 AC-2(4), IA-4",
+    "falsePositives": "A move to a directory, or scripts that make uids equal over all Macs. Nix has a script that moves its build users to uids that macOS does not use.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.username AS username,\n    n.uuid AS uuid,\n    n.uid AS uid,\n    n.is_admin AS is_admin,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.uuid IS NOT NULL\n    AND n.uid IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.uid AS uid,\n    r.is_admin AS is_admin,\n    r.change_time AS change_time,\n    MIN(CASE WHEN p.uid <> r.uid AND p.valid_until_time = r.change_time THEN p.uid END) AS former_uid,\n    -- It had this one already, or another account has the GeneratedUID as well.\n    MAX(CASE WHEN p.uid = r.uid AND p.valid_from_time < r.change_time\n      AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.uid <> r.uid AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END)\n      AS is_double\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.uuid = r.uuid\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.is_admin, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.former_uid,\n  c.uid,\n  c.uuid,\n  c.is_admin,\n  c.change_time\nFROM compared c\nWHERE c.former_uid IS NOT NULL\n  AND c.was_there = 0\n  AND c.is_double = 0\nORDER BY c.host_id, c.username, c.change_time, c.uuid, c.uid",
+    "file": "queries/detection/account_uid_changed.sql"
+  },
+  {
     "name": "account_without_password",
+    "formerly": [],
     "title": "An account that can log in has no proper password",
     "group": "detection",
     "severity": "high",
@@ -158,6 +451,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "authentication_authority_changed",
+    "formerly": [],
     "title": "How an account authenticates was changed",
     "group": "detection",
     "severity": "medium",
@@ -198,7 +492,55 @@ export const queries: readonly Query[] = [
     "file": "queries/detection/authentication_authority_changed.sql"
   },
   {
+    "name": "bootstrap_token_lost",
+    "formerly": [],
+    "title": "The bootstrap token is escrowed no longer",
+    "group": "detection",
+    "severity": "high",
+    "purpose": "In the seven days before :now a bootstrap token that was escrowed no longer is, though the Mac is still enrolled: MDM cannot grant tokens or authorise updates any more. A Mac that left MDM loses it, too; that is another question.",
+    "requires": [
+      {
+        "table": "bootstrap_tokens",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      }
+    ],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "First make sure that an administrator with a token can log in (lockout_ways): it is the one way left by which tokens are granted. Then have it run profiles install -type bootstraptoken, or log in once more, and see that the MDM server says that it has the token.",
+    "references": "800-53r5 CP-10, SI-2",
+    "falsePositives": "A move to another MDM server, which gets the token when an administrator with a token next logs in.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.state AS state,\n    n.valid_from_time AS change_time\n  FROM bootstrap_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.state IN ('supported_not_escrowed', 'not_supported', 'stale_local')\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.state AS state,\n    r.change_time AS change_time,\n    MAX(CASE WHEN p.state = 'escrowed' THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    MAX(CASE WHEN p.state NOT IN ('escrowed', 'unknown') THEN p.valid_from_time ELSE 0 END) AS last_no_time\n  FROM bootstrap_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.state, r.change_time\n)\nSELECT\n  c.host_id,\n  'host' AS subject,\n  c.state,\n  c.change_time\nFROM compared c\n-- What was last known of it was that it is escrowed.\nWHERE c.last_yes_time > c.last_no_time\nORDER BY c.host_id, c.change_time, c.state",
+    "file": "queries/detection/bootstrap_token_lost.sql"
+  },
+  {
     "name": "dangling_admin_member",
+    "formerly": [],
     "title": "The admin group names somebody whom the Mac does not know",
     "group": "detection",
     "severity": "medium",
@@ -247,6 +589,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "disabled_tag_appended",
+    "formerly": [],
     "title": "An account that existed was barred from getting a token by itself",
     "group": "detection",
     "severity": "medium",
@@ -287,7 +630,188 @@ export const queries: readonly Query[] = [
     "file": "queries/detection/disabled_tag_appended.sql"
   },
   {
+    "name": "enrollment_marker_owner",
+    "formerly": [],
+    "title": "A marker of setup or enrolment belongs to somebody else than root",
+    "group": "detection",
+    "severity": "medium",
+    "purpose": "macOS writes the markers of setup and enrolment as root. One that belongs to another account was put there by it: scripts that skip the enrolment leave such files.",
+    "requires": [
+      {
+        "table": "enrollment_markers",
+        "column": "file_exists",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "enrollment_markers",
+        "column": "owner_uid",
+        "isNullAnswer": false,
+        "where": "COALESCE(file_exists, 1) = 1",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Look up whose uid it is and since when the file is there, and the serial number in Apple Business or School Manager. Keep the evidence before anything is removed. Before the Mac is erased or enrolled anew, save what is needed.",
+    "references": "ATT&CK T1036; 800-53r5 CM-6",
+    "falsePositives": "An image or a migration tool that restored the folder with other owners.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  m.host_id,\n  m.path AS subject,\n  m.owner_uid,\n  m.modified_time\nFROM enrollment_markers m\nWHERE m.file_exists = 1\n  AND m.owner_uid <> 0\nORDER BY m.host_id, m.path",
+    "file": "queries/detection/enrollment_marker_owner.sql"
+  },
+  {
+    "name": "filevault_turned_off",
+    "formerly": [],
+    "title": "FileVault was turned off",
+    "group": "detection",
+    "severity": "high",
+    "purpose": "In the seven days before :now FileVault, which was on, was turned off, or the disk began to be decrypted.",
+    "requires": [
+      {
+        "table": "filevault_status",
+        "column": "filevault_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "filevault_status",
+        "column": "status",
+        "values": [
+          "on",
+          "off",
+          "encrypting",
+          "decrypting",
+          "deferred",
+          "restart_needed",
+          "unknown"
+        ]
+      }
+    ],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Find out who did it: it takes the password of a FileVault user or a recovery key. Turn it on again, by MDM or in System Settings, and make sure that the new recovery key is escrowed: the one from before no longer opens the disk. dontAllowFDEDisable in a profile keeps it on (filevault_may_be_turned_off).",
+    "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5 SC-28, SC-28(1)",
+    "falsePositives": "A repair, or a Mac that is handed on and is erased next.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.status AS status,\n    n.filevault_enabled AS filevault_enabled,\n    n.valid_from_time AS change_time\n  FROM filevault_status_history n\n  CROSS JOIN firsts f\n  WHERE (n.filevault_enabled = 0 OR n.status = 'decrypting')\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.status AS status,\n    r.filevault_enabled AS filevault_enabled,\n    r.change_time AS change_time,\n    MAX(CASE WHEN p.filevault_enabled = 1 AND p.status <> 'decrypting' THEN p.valid_from_time ELSE 0 END) AS last_on_time,\n    MAX(CASE WHEN p.filevault_enabled = 0 OR p.status = 'decrypting' THEN p.valid_from_time ELSE 0 END) AS last_off_time\n  FROM filevault_status_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.status, r.filevault_enabled, r.change_time\n)\nSELECT\n  c.host_id,\n  'host' AS subject,\n  c.filevault_enabled,\n  c.status,\n  c.change_time\nFROM compared c\n-- What was last known of it was that it is on.\nWHERE c.last_on_time > c.last_off_time\nORDER BY c.host_id, c.change_time, c.status",
+    "file": "queries/detection/filevault_turned_off.sql"
+  },
+  {
+    "name": "hidden_account",
+    "formerly": [],
+    "title": "A hidden account can be used",
+    "group": "detection",
+    "severity": "medium",
+    "purpose": "An account is hidden by its record or by the login window, or has a uid below 500, and can log in or holds a secure token. Administrators are in hidden_admin, and what poses as an account of macOS (its identity, its kind of name) in system_account_impostor.",
+    "requires": [
+      {
+        "table": "users",
+        "column": "is_admin",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "is_hidden",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_system_account, 0) = 0",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "uid",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "is_system_account",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "can_login",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_system_account, 0) = 0 AND COALESCE(is_admin, 0) = 0 AND COALESCE(has_false_identity, 0) = 0 AND (COALESCE(is_hidden, 1) = 1 OR COALESCE(uid, -1) < 500 OR EXISTS (SELECT 1 FROM loginwindow_settings l WHERE l.host_id = users.host_id AND COALESCE(l.hidden_users, '') <> '[]'))",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "secure_tokens",
+        "column": "secure_token",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = secure_tokens.host_id AND u.username = secure_tokens.username AND COALESCE(u.is_system_account, 0) = 0 AND COALESCE(u.is_admin, 0) = 0 AND COALESCE(u.can_login, 0) = 0)",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "loginwindow_settings",
+        "column": "hidden_users",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure whether a product made it: ask its console, and the ticket of the day on which the account came (account_created). If nobody knows it, keep the evidence (this export, the record, the home folder) and look at what runs as it. Before it is disabled, make sure that an administrator with a token can log in, and that the account is not the only one that unlocks the disk (lockout_ways).",
+    "references": "ATT&CK T1564.002, T1136.001; 800-53r5 AC-2",
+    "falsePositives": "Service accounts of products with a real shell, often of databases (postgres) and build systems. One that MDM made in Setup Assistant is left out where MDM was asked (--allow-network). Build users of Nix have no shell and no token: they do not stand here. To make sure: the product is installed, and its home folder and its shell are what its installer gives it. A name proves nothing: whoever makes an account chooses it.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH usable AS (\n  SELECT\n    u.host_id AS host_id,\n    u.username AS username,\n    u.uuid AS uuid,\n    u.uid AS uid,\n    u.is_hidden AS is_hidden,\n    u.account_type AS account_type,\n    u.can_login AS can_login,\n    s.secure_token AS secure_token,\n    l.hidden_users AS hidden_users\n  FROM users u\n  LEFT JOIN loginwindow_settings l ON l.host_id = u.host_id\n  LEFT JOIN secure_tokens s\n    ON s.host_id = u.host_id\n    AND s.username = u.username\n    AND COALESCE(s.uuid, '') = COALESCE(u.uuid, '')\n    AND COALESCE(s.uid, -1) = COALESCE(u.uid, -1)\n  WHERE u.is_admin = 0\n    AND u.is_system_account = 0\n    AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest', 'managed_admin')\n    AND COALESCE(u.has_false_identity, 0) = 0\n    -- With such a name it poses as one of macOS.\n    AND NOT (u.can_login = 1 AND SUBSTR(u.username, 1, 1) = '_')\n    AND (u.can_login = 1 OR s.secure_token = 1)\n)\nSELECT\n  a.host_id,\n  a.username AS subject,\n  a.uid,\n  a.is_hidden,\n  a.account_type,\n  a.can_login,\n  a.secure_token,\n  a.hidden_users\nFROM usable a\nWHERE a.is_hidden = 1\n  OR a.uid < 500\n  -- The name stands in the JSON array; SUBSTR('\\\\', 1, 1) is one backslash to every engine.\n  OR REPLACE(\n    a.hidden_users,\n    '\"' || REPLACE(\n      REPLACE(a.username, SUBSTR('\\\\', 1, 1), SUBSTR('\\\\', 1, 1) || SUBSTR('\\\\', 1, 1)),\n      '\"',\n      SUBSTR('\\\\', 1, 1) || '\"'\n    ) || '\"',\n    ''\n  ) <> a.hidden_users\nORDER BY a.host_id, a.username, COALESCE(a.uuid, ''), COALESCE(a.uid, -1)",
+    "file": "queries/detection/hidden_account.sql"
+  },
+  {
     "name": "hidden_admin",
+    "formerly": [],
     "title": "A hidden account is an administrator",
     "group": "detection",
     "severity": "high",
@@ -364,6 +888,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "host_identity_changed",
+    "formerly": [],
     "title": "A Mac is not the one that it was",
     "group": "detection",
     "severity": "high",
@@ -380,9 +905,9 @@ export const queries: readonly Query[] = [
     ],
     "closed": [],
     "alsoReads": [
-      "apfs_volumes",
       "snapshots",
-      "latest_snapshots"
+      "latest_snapshots",
+      "apfs_volumes"
     ],
     "applies": null,
     "appliesReads": [],
@@ -398,6 +923,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "mdm_bypass_markers",
+    "formerly": [],
     "title": "Marker files as scripts leave them that skip the enrolment",
     "group": "detection",
     "severity": "high",
@@ -438,7 +964,42 @@ export const queries: readonly Query[] = [
     "file": "queries/detection/mdm_bypass_markers.sql"
   },
   {
+    "name": "mdm_server_changed",
+    "formerly": [],
+    "title": "Another MDM server manages the Mac",
+    "group": "detection",
+    "severity": "high",
+    "purpose": "In the seven days before :now the host of the MDM server became another one. Whoever runs that server can install profiles, make accounts and erase the Mac. That a Mac is managed no longer is another question.",
+    "requires": [
+      {
+        "table": "mdm_enrollments",
+        "column": "server_host",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Find out whether the Mac was moved on purpose: the new host is one of yours or of your vendor, and the old server says that the Mac left. If nobody knows the host, have the disk's recovery key changed once the Mac is back under your own server, for the other one may have got it. Before it leaves that server, make sure that an administrator with a token can log in and that a recovery key which works is known: the bootstrap token goes with the enrolment.",
+    "references": "800-53r5 CM-2, CM-6, CM-8",
+    "falsePositives": "A migration to another product, a vendor that gave its servers new names, a Mac that was sold or given to another organisation.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.server_host AS server_host,\n    n.valid_from_time AS change_time\n  FROM mdm_enrollments_history n\n  CROSS JOIN firsts f\n  WHERE n.server_host IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.server_host AS server_host,\n    r.change_time AS change_time,\n    -- The last server that was told before, and whether this one was told after it.\n    MAX(CASE WHEN p.server_host <> r.server_host THEN p.valid_from_time END) AS former_time,\n    MAX(CASE WHEN p.server_host = r.server_host THEN p.valid_from_time ELSE 0 END) AS same_time\n  FROM mdm_enrollments_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.server_host, r.change_time\n)\nSELECT\n  c.host_id,\n  'host' AS subject,\n  MIN(o.server_host) AS former_server_host,\n  c.server_host,\n  c.change_time\nFROM mdm_enrollments_history o\nCROSS JOIN compared c\nWHERE o.host_id = c.host_id\n  AND o.server_host <> c.server_host\n  AND o.valid_from_time = c.former_time\n  AND c.former_time > c.same_time\nGROUP BY c.host_id, c.server_host, c.change_time\nORDER BY c.host_id, c.change_time, c.server_host",
+    "file": "queries/detection/mdm_server_changed.sql"
+  },
+  {
     "name": "new_admin_between_snapshots",
+    "formerly": [],
     "title": "An account became an administrator",
     "group": "detection",
     "severity": "high",
@@ -485,7 +1046,42 @@ export const queries: readonly Query[] = [
     "file": "queries/detection/new_admin_between_snapshots.sql"
   },
   {
+    "name": "password_changed",
+    "formerly": [],
+    "title": "The password of an account was changed",
+    "group": "detection",
+    "severity": "info",
+    "purpose": "In the seven days before :now the password of an account that was there before was set anew. Somebody who resets the passwords of others keeps them out; who resets one out of band may cost the account its secure token.",
+    "requires": [
+      {
+        "table": "account_policy_data",
+        "column": "password_last_set_time",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Look at many changes at one time, at accounts whose owner knows of none, and at what happened at the same time (secure_token_lost, account_renamed). Before a password is set again, make sure that another administrator with a token can log in: a reset from outside of the account may take its token.",
+    "references": "ATT&CK T1098, T1531; 800-53r5 AC-2(4), IA-5",
+    "falsePositives": "Users who change their passwords, and the rotation of managed passwords: that is what most of these are.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.username AS username,\n    n.uuid AS uuid,\n    n.uid AS uid,\n    n.password_last_set_time AS password_last_set_time,\n    n.valid_from_time AS change_time\n  FROM account_policy_data_history n\n  CROSS JOIN firsts f\n  WHERE n.uuid IS NOT NULL\n    AND n.password_last_set_time IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.uid AS uid,\n    r.password_last_set_time AS password_last_set_time,\n    r.change_time AS change_time,\n    MAX(CASE WHEN p.password_last_set_time < r.password_last_set_time THEN p.password_last_set_time END)\n      AS former_set_time,\n    MAX(CASE WHEN p.password_last_set_time >= r.password_last_set_time THEN 1 ELSE 0 END) AS was_there\n  FROM account_policy_data_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.uuid = r.uuid\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.password_last_set_time, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.uid,\n  c.former_set_time,\n  c.password_last_set_time,\n  c.change_time\nFROM compared c\nWHERE c.was_there = 0\n  AND c.former_set_time IS NOT NULL\nORDER BY c.host_id, c.username, c.change_time, c.uuid, COALESCE(c.uid, -1)",
+    "file": "queries/detection/password_changed.sql"
+  },
+  {
     "name": "password_signals",
+    "formerly": [],
     "title": "Many failed logins, or a password older than a year",
     "group": "detection",
     "severity": "medium",
@@ -590,6 +1186,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "recovery_key_file_on_disk",
+    "formerly": [],
     "title": "A file that may hold the recovery key lies on the disk",
     "group": "detection",
     "severity": "critical",
@@ -619,7 +1216,42 @@ export const queries: readonly Query[] = [
     "file": "queries/detection/recovery_key_file_on_disk.sql"
   },
   {
+    "name": "recovery_key_replaced",
+    "formerly": [],
+    "title": "The recovery key was replaced",
+    "group": "detection",
+    "severity": "info",
+    "purpose": "In the seven days before :now the escrow file of the personal recovery key was written anew: there is another key, and the one from before opens the disk no longer. MDM does so on purpose, often after somebody looked at a key.",
+    "requires": [
+      {
+        "table": "filevault_status",
+        "column": "prk_escrow_blob_modified_time",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "See that the MDM server shows a key of that time. If nothing there explains it, find out who changed it (fdesetup changerecovery takes a FileVault user, or the key from before), and make sure that the escrowed key works before anybody relies on it.",
+    "references": "800-53r5 SC-12(1)",
+    "falsePositives": "The rotation of keys by MDM, which is good.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.prk_escrow_blob_modified_time AS modified_time,\n    n.valid_from_time AS change_time\n  FROM filevault_status_history n\n  CROSS JOIN firsts f\n  WHERE n.prk_escrow_blob_modified_time IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.modified_time AS modified_time,\n    r.change_time AS change_time,\n    MAX(CASE WHEN p.prk_escrow_blob_modified_time < r.modified_time THEN p.prk_escrow_blob_modified_time END)\n      AS former_modified_time,\n    MAX(CASE WHEN p.prk_escrow_blob_modified_time = r.modified_time THEN 1 ELSE 0 END) AS was_there\n  FROM filevault_status_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.modified_time, r.change_time\n)\nSELECT\n  c.host_id,\n  'host' AS subject,\n  c.former_modified_time,\n  c.modified_time,\n  c.change_time\nFROM compared c\nWHERE c.was_there = 0\n  AND c.former_modified_time IS NOT NULL\nORDER BY c.host_id, c.change_time, c.modified_time",
+    "file": "queries/detection/recovery_key_replaced.sql"
+  },
+  {
     "name": "secure_token_gained",
+    "formerly": [],
     "title": "An account gained a secure token",
     "group": "detection",
     "severity": "medium",
@@ -685,6 +1317,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "secure_token_lost",
+    "formerly": [],
     "title": "An account lost its secure token",
     "group": "detection",
     "severity": "high",
@@ -725,7 +1358,49 @@ export const queries: readonly Query[] = [
     "file": "queries/detection/secure_token_lost.sql"
   },
   {
+    "name": "started_with_recovery_key",
+    "formerly": [],
+    "title": "The Mac was started with its recovery key",
+    "group": "detection",
+    "severity": "medium",
+    "purpose": "The disk was unlocked at the last start with the personal recovery key, and not with a password: somebody who has the key was at the keyboard. It can also set the password of a user.",
+    "requires": [
+      {
+        "table": "filevault_status",
+        "column": "using_recovery_key",
+        "isNullAnswer": false,
+        "where": "COALESCE(filevault_enabled, 1) = 1",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "filevault_status",
+        "column": "filevault_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "hosts"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Find out who asked for the key: the MDM server logs who looked at it. Then have MDM rotate it, and see that the new one is escrowed before the old one is thrown away.",
+    "references": "800-53r5 SC-12(1), AC-2(4)",
+    "falsePositives": "A user who forgot the password and was helped by the help desk.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  f.host_id,\n  'host' AS subject,\n  f.using_recovery_key,\n  h.boot_time\nFROM filevault_status f\nLEFT JOIN hosts h ON h.host_id = f.host_id\nWHERE f.using_recovery_key = 1\n  AND f.filevault_enabled = 1\nORDER BY f.host_id",
+    "file": "queries/detection/started_with_recovery_key.sql"
+  },
+  {
     "name": "system_account_impostor",
+    "formerly": [],
     "title": "An account poses as one of macOS, shares its identity, or is one that somebody uses",
     "group": "detection",
     "severity": "high",
@@ -834,6 +1509,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "uuid_changed",
+    "formerly": [],
     "title": "An account was made anew under an old name",
     "group": "detection",
     "severity": "high",
@@ -867,6 +1543,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "posture_by_os_version",
+    "formerly": [],
     "title": "Escrow, FileVault and volume ownership by version of macOS",
     "group": "fleet",
     "severity": "info",
@@ -938,6 +1615,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "rare_admin_accounts",
+    "formerly": [],
     "title": "An administrator whose name is on at most two Macs of the fleet",
     "group": "fleet",
     "severity": "medium",
@@ -990,6 +1668,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "token_drift_over_time",
+    "formerly": [],
     "title": "Token holders, administrators, escrowed hosts and conflicts by week",
     "group": "fleet",
     "severity": "info",
@@ -1040,6 +1719,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "admin_without_token",
+    "formerly": [],
     "title": "An administrator holds no secure token",
     "group": "hygiene",
     "severity": "medium",
@@ -1156,6 +1836,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "filevault_orphan_users",
+    "formerly": [],
     "title": "Somebody who has no account can unlock the disk",
     "group": "hygiene",
     "severity": "high",
@@ -1253,6 +1934,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "laps_admin_holds_secure_token",
+    "formerly": [],
     "title": "The administrator that MDM manages holds a token and has had its password changed",
     "group": "hygiene",
     "severity": "medium",
@@ -1350,6 +2032,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "legacy_recovery_keys",
+    "formerly": [],
     "title": "An institutional or iCloud recovery key is still about",
     "group": "hygiene",
     "severity": "low",
@@ -1400,6 +2083,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "removed_from_filevault_keeps_token",
+    "formerly": [],
     "title": "An account was taken off FileVault and kept its token",
     "group": "hygiene",
     "severity": "low",
@@ -1465,6 +2149,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "stale_account_can_unlock",
+    "formerly": [],
     "title": "An unused or disabled account can unlock the disk",
     "group": "hygiene",
     "severity": "medium",
@@ -1534,6 +2219,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "token_holder_not_admin",
+    "formerly": [],
     "title": "A standard user holds a secure token",
     "group": "hygiene",
     "severity": "info",
@@ -1591,6 +2277,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "token_source_conflicts",
+    "formerly": [],
     "title": "The sources of macOS disagree",
     "group": "hygiene",
     "severity": "medium",
@@ -1666,6 +2353,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "lockout_no_way_left",
+    "formerly": [],
     "title": "No way is left on which the organisation can count",
     "group": "lockout",
     "severity": "critical",
@@ -1855,6 +2543,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "lockout_single_loss",
+    "formerly": [],
     "title": "One single loss would lock the organisation out",
     "group": "lockout",
     "severity": "high",
@@ -2044,6 +2733,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "lockout_ways",
+    "formerly": [],
     "title": "Every way to unlock or to administer a Mac, and whether it counts",
     "group": "lockout",
     "severity": "info",
@@ -2244,6 +2934,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "apple_silicon_no_admin_volume_owner",
+    "formerly": [],
     "title": "No administrator owns the volume of an Apple silicon Mac",
     "group": "posture",
     "severity": "critical",
@@ -2315,6 +3006,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "bootstrap_token_not_escrowed",
+    "formerly": [],
     "title": "The server takes bootstrap tokens and has none of this Mac",
     "group": "posture",
     "severity": "high",
@@ -2368,6 +3060,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "bootstrap_token_stale",
+    "formerly": [],
     "title": "What the Mac believes of its bootstrap token is contradicted",
     "group": "posture",
     "severity": "medium",
@@ -2451,6 +3144,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "filevault_deferral_pending",
+    "formerly": [],
     "title": "FileVault was deferred and is still off",
     "group": "posture",
     "severity": "medium",
@@ -2491,7 +3185,60 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/filevault_deferral_pending.sql"
   },
   {
+    "name": "filevault_may_be_turned_off",
+    "formerly": [],
+    "title": "A user may turn FileVault off",
+    "group": "posture",
+    "severity": "low",
+    "purpose": "FileVault is on, the Mac is managed, and no profile sets dontAllowFDEDisable: a user with a password that unlocks the disk can turn it off. The test of mSCP and CIS wants both. A Mac that is not enrolled can be given no such profile.",
+    "requires": [
+      {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "filevault_status",
+        "column": "filevault_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "filevault_policies",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "dont_allow_fde_disable"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND m.is_enrolled = 0)",
+    "appliesReads": [
+      "hosts",
+      "mdm_enrollments"
+    ],
+    "remediation": "Send the payload com.apple.MCX with dontAllowFDEDisable by MDM. Nobody loses anything by it; make sure all the same that the recovery key is escrowed (prk_not_escrowed_by_profile).",
+    "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5 SC-28",
+    "falsePositives": "Macs whose users may decide, such as those of developers.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"dont_allow_fde_disable\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"dont_allow_fde_disable\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  f.host_id,\n  'host' AS subject,\n  f.filevault_enabled,\n  p.dont_allow_fde_disable\nFROM filevault_status f\nJOIN mdm_enrollments m ON m.host_id = f.host_id\n-- Where no profile says anything of FileVault the table was looked at and is empty.\nJOIN known_tables k\n  ON k.host_id = f.host_id\n  AND k.table_name = 'filevault_policies'\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND m.is_enrolled = 1\n  AND COALESCE(p.dont_allow_fde_disable, 0) = 0\nORDER BY f.host_id",
+    "file": "queries/posture/filevault_may_be_turned_off.sql"
+  },
+  {
     "name": "filevault_off",
+    "formerly": [],
     "title": "FileVault is off",
     "group": "posture",
     "severity": "high",
@@ -2543,7 +3290,49 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/filevault_off.sql"
   },
   {
+    "name": "filevault_unlock_logs_in",
+    "formerly": [],
+    "title": "Unlocking the disk logs the user in",
+    "group": "posture",
+    "severity": "info",
+    "purpose": "FileVault is on and no profile sets DisableFDEAutoLogin: one password at startup opens the disk and the session. That is how macOS is made, and most organisations leave it so; the STIG wants both asked, but for Macs of Apple silicon with smart cards.",
+    "requires": [
+      {
+        "table": "filevault_status",
+        "column": "filevault_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "filevault_policies",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "disable_fde_autologin"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Where the policy asks for it, send DisableFDEAutoLogin by MDM. First make sure that the users know the password of their account, for the login window asks for it from then on, and that a second administrator can log in.",
+    "references": "mSCP os_filevault_autologin_disable; STIG APPL-26-000033; 800-53r5 AC-3, AC-2(11), IA-5(13)",
+    "falsePositives": "Every Mac whose organisation does not follow the STIG.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"disable_fde_autologin\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"disable_fde_autologin\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  f.host_id,\n  'host' AS subject,\n  f.filevault_enabled,\n  p.disable_fde_autologin\nFROM filevault_status f\n-- Where no profile says anything of FileVault the table was looked at and is empty.\nJOIN known_tables k\n  ON k.host_id = f.host_id\n  AND k.table_name = 'filevault_policies'\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND COALESCE(p.disable_fde_autologin, 0) = 0\nORDER BY f.host_id",
+    "file": "queries/posture/filevault_unlock_logs_in.sql"
+  },
+  {
     "name": "filevault_without_recovery_key",
+    "formerly": [],
     "title": "FileVault is on and there is no recovery key that works",
     "group": "posture",
     "severity": "critical",
@@ -2632,7 +3421,74 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/filevault_without_recovery_key.sql"
   },
   {
+    "name": "internal_volume_unencrypted",
+    "formerly": [],
+    "title": "An internal volume for users is not encrypted",
+    "group": "posture",
+    "severity": "medium",
+    "purpose": "An internal APFS volume for what users keep has no FileVault, while the startup disk has: a second disk, a second volume or a second macOS. That the startup disk itself has none is in filevault_off. Whether a disk is internal is not told by every diskutil; then the answer is unknown.",
+    "requires": [
+      {
+        "table": "filevault_status",
+        "column": "filevault_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "apfs_volumes",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "crypto_migration_on",
+          "device_identifier",
+          "encryption",
+          "filevault",
+          "is_internal",
+          "name",
+          "role"
+        ]
+      },
+      {
+        "table": "apfs_volumes",
+        "column": "filevault",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_internal, 1) = 1 AND COALESCE(role, 'Data') IN ('Data', 'User', 'Backup') AND NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = apfs_volumes.host_id AND f.filevault_enabled = 0)",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "apfs_volumes",
+        "column": "is_internal",
+        "isNullAnswer": false,
+        "where": "COALESCE(filevault, 0) = 0 AND COALESCE(role, 'Data') IN ('Data', 'User', 'Backup') AND NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = apfs_volumes.host_id AND f.filevault_enabled = 0)",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)",
+    "appliesReads": [
+      "filevault_status",
+      "hosts"
+    ],
+    "remediation": "Find out what is on it. Turn encryption on in Disk Utility or the Finder (Encrypt), with a password that is kept where the organisation can get at it: without it what is on the volume is lost.",
+    "references": "mSCP os_internal_apfs_volumes_encrypted; CIS 5.3.1 (macOS 26); 800-53r5 SC-28",
+    "falsePositives": "A volume of a tool that holds no data of users, such as that of Nix.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_volumes' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"crypto_migration_on\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"crypto_migration_on\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"device_identifier\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"device_identifier\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"encryption\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"encryption\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"filevault\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"filevault\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"is_internal\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_internal\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"name\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"name\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"role\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"role\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  v.host_id,\n  v.device_identifier AS subject,\n  v.name,\n  v.role,\n  v.is_internal,\n  v.encryption,\n  v.filevault\nFROM apfs_volumes v\nJOIN filevault_status f ON f.host_id = v.host_id\n-- A volume without a role is one for users only where the roles were read.\nJOIN known_tables k\n  ON k.host_id = v.host_id\n  AND k.table_name = 'apfs_volumes'\nWHERE v.is_internal = 1\n  AND v.filevault = 0\n  AND COALESCE(v.role, 'Data') IN ('Data', 'User', 'Backup')\n  AND COALESCE(v.crypto_migration_on, 0) = 0\n  AND f.filevault_enabled = 1\nORDER BY v.host_id, v.device_identifier",
+    "file": "queries/posture/internal_volume_unencrypted.sql"
+  },
+  {
     "name": "login_exposure",
+    "formerly": [],
     "title": "Root login, automatic login or the Guest account is on",
     "group": "posture",
     "severity": "medium",
@@ -2695,6 +3551,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "mdm_enrollment_gaps",
+    "formerly": [],
     "title": "Not enrolled, or not fully",
     "group": "posture",
     "severity": "medium",
@@ -2765,6 +3622,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "mobile_accounts_without_token",
+    "formerly": [],
     "title": "A directory user holds no secure token",
     "group": "posture",
     "severity": "medium",
@@ -2856,6 +3714,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "no_secure_token_user",
+    "formerly": [],
     "title": "No local user holds a secure token",
     "group": "posture",
     "severity": "critical",
@@ -2922,6 +3781,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "only_token_holder_is_managed_admin",
+    "formerly": [],
     "title": "The administrator that MDM manages is the only token holder",
     "group": "posture",
     "severity": "high",
@@ -3004,7 +3864,43 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/only_token_holder_is_managed_admin.sql"
   },
   {
+    "name": "platform_sso_admin_by_default",
+    "formerly": [],
+    "title": "Platform SSO makes new users administrators",
+    "group": "posture",
+    "severity": "medium",
+    "purpose": "The profile makes every account that comes about at a login with Platform SSO an administrator (NewUserAuthorizationMode Admin): whoever has an account at the identity provider can become one on this Mac.",
+    "requires": [
+      {
+        "table": "platform_sso_states",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "authentication_method",
+          "new_user_authorization_mode",
+          "username"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Set NewUserAuthorizationMode to Standard or Groups. First make sure that each Mac keeps another administrator with a token who can log in: the mode also holds for whom the profile meets first.",
+    "references": "ATT&CK T1098.007; 800-53r5 AC-6(5)",
+    "falsePositives": "Macs that are handed out with one person as its administrator, on purpose.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.new_user_authorization_mode,\n  s.authentication_method\nFROM platform_sso_states s\nWHERE s.username IS NULL\n  AND s.new_user_authorization_mode = 'Admin'\nORDER BY s.host_id",
+    "file": "queries/posture/platform_sso_admin_by_default.sql"
+  },
+  {
     "name": "prk_not_escrowed_by_profile",
+    "formerly": [],
     "title": "There is a recovery key, and nothing that escrows it",
     "group": "posture",
     "severity": "high",
@@ -3078,7 +3974,82 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/prk_not_escrowed_by_profile.sql"
   },
   {
+    "name": "remote_login_on",
+    "formerly": [],
+    "title": "Remote Login is on",
+    "group": "posture",
+    "severity": "low",
+    "purpose": "launchd may start sshd: whoever has the password or the key of an account that is let in can log in over the network. Where launchd holds no override nobody can tell, and the answer is unknown. Who is let in is in remote_login_open_to_everybody and remote_access_allowed.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "remote_login_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Turn it off in System Settings, Sharing, where nobody needs it. First make sure that there is another way to get at the Mac: somebody who sits at it, or MDM. Where it is needed, let in a group only, and keys in place of passwords.",
+    "references": "mSCP system_settings_ssh_disable; CIS 2.3.3.4 (macOS 26); 800-53r5 CM-7, AC-17; ATT&CK T1021.004",
+    "falsePositives": "Servers, build machines and Macs that an administrator looks after from afar.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  h.remote_login_enabled,\n  h.os_version\nFROM hosts h\nWHERE h.remote_login_enabled = 1\nORDER BY h.host_id",
+    "file": "queries/posture/remote_login_on.sql"
+  },
+  {
+    "name": "remote_login_open_to_everybody",
+    "formerly": [],
+    "title": "Every account of the Mac may log in over the network",
+    "group": "posture",
+    "severity": "medium",
+    "purpose": "Remote Login is on and lets in all users: the group com.apple.access_ssh, which would limit it, has the suffix -disabled, or there is none. Each account that has a password can then be tried from the network.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "remote_login_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "groups",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "groupname"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.remote_login_enabled, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "In System Settings, Sharing, Remote Login, choose \"Only these users\" and put in those who need it. First make sure that whoever looks after the Mac from afar is among them, or another way to it is left.",
+    "references": "800-53r5 AC-17, AC-3, AC-6; ATT&CK T1021.004",
+    "falsePositives": "A Mac with one person's account alone, or one that a firewall keeps from the network.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'groups' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"groupname\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"groupname\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  h.host_id,\n  'host' AS subject,\n  h.remote_login_enabled,\n  CASE\n    WHEN EXISTS (\n      SELECT 1\n      FROM groups d\n      WHERE d.host_id = h.host_id\n        AND d.groupname = 'com.apple.access_ssh-disabled'\n    ) THEN 'com.apple.access_ssh-disabled'\n  END AS access_group\nFROM hosts h\n-- The absence of a group proves something only where the groups were looked at.\nJOIN known_tables k\n  ON k.host_id = h.host_id\n  AND k.table_name = 'groups'\nWHERE h.remote_login_enabled = 1\n  AND NOT EXISTS (\n    SELECT 1\n    FROM groups g\n    WHERE g.host_id = h.host_id\n      AND g.groupname = 'com.apple.access_ssh'\n  )\nORDER BY h.host_id",
+    "file": "queries/posture/remote_login_open_to_everybody.sql"
+  },
+  {
     "name": "single_token_admin",
+    "formerly": [],
     "title": "One administrator alone holds a secure token",
     "group": "posture",
     "severity": "medium",
@@ -3171,7 +4142,39 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/single_token_admin.sql"
   },
   {
+    "name": "sip_off",
+    "formerly": [],
+    "title": "System Integrity Protection is off",
+    "group": "posture",
+    "severity": "high",
+    "purpose": "Without it root can change macOS itself, the databases of accounts and privacy, and every tool that tells of them: what such a Mac says of itself counts for less. A custom configuration is not told here: the answer is unknown.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "sip_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Start in recovery and run csrutil enable; on Apple silicon it asks for an administrator who owns the volume, so make sure first that one is left who knows the password (lockout_ways). If nobody knows who turned it off, treat what the Mac says of itself with care, and collect again after that.",
+    "references": "mSCP os_sip_enable; CIS 5.1.2 (macOS 26); STIG APPL-26-005001; 800-53r5 AC-3, CM-5, SI-7",
+    "falsePositives": "Macs of people who develop drivers or debug macOS.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  h.sip_enabled,\n  h.os_version,\n  h.is_virtual_machine\nFROM hosts h\nWHERE h.sip_enabled = 0\nORDER BY h.host_id",
+    "file": "queries/posture/sip_off.sql"
+  },
+  {
     "name": "collection_blind_spots",
+    "formerly": [],
     "title": "A table could not be collected, or the last snapshot is old",
     "group": "trust",
     "severity": "high",

@@ -1,7 +1,7 @@
 /** A query as its .sql file declares it: comment lines at the top, then one statement. */
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
-import { withKnownTables } from './known.ts';
+import { withFirst, withKnownTables } from './known.ts';
 import type { Requirement } from './known.ts';
 
 export const severities = ['info', 'low', 'medium', 'high', 'critical'] as const;
@@ -14,8 +14,19 @@ export interface ClosedColumn {
   readonly values: readonly string[];
 }
 
+/** Expressions of a WITH that several queries of the library begin with, and what must be known for them. */
+export interface Part {
+  readonly name: string;
+  readonly requires: readonly Requirement[];
+  readonly alsoReads: readonly string[];
+  /** Without the WITH. */
+  readonly sql: string;
+}
+
 export interface Query {
   readonly name: string;
+  /** Names of queries of older versions that this one answers, or a part of: they select it. */
+  readonly formerly: readonly string[];
   readonly title: string;
   readonly group: string;
   readonly severity: Severity;
@@ -48,6 +59,7 @@ export interface Query {
 
 const keys = [
   'name',
+  'formerly',
   'title',
   'group',
   'severity',
@@ -56,6 +68,7 @@ const keys = [
   'least-hosts',
   'max-age',
   'purpose',
+  'uses',
   'requires',
   'also-reads',
   'applies',
@@ -71,7 +84,6 @@ const neededAnywhere: ReadonlySet<Key> = new Set(['name', 'title', 'severity', '
 const neededInLibrary: ReadonlySet<Key> = new Set([
   ...neededAnywhere,
   'group',
-  'requires',
   'remediation',
   'references',
   'false-positives',
@@ -223,6 +235,8 @@ export const requirementText = ({ table, column, isNullAnswer, where, unless }: 
 };
 
 export interface HeaderOptions {
+  /** What a line `uses` may name. */
+  readonly parts?: readonly Part[];
   /** Every key must be there, as in the library. */
   readonly isStrict?: boolean;
   /** The group of a query that names none. */
@@ -247,6 +261,25 @@ const nameOf = (header: Header): string => {
     throw header.fault('name', `the name is ${name} and the file is ${stem}.sql`, 'make both equal');
   return name;
 };
+
+const formerlyOf = (header: Header): readonly string[] => {
+  const names = header.items('formerly');
+  const wrong = names.find((name) => !nameForm.test(name));
+  if (wrong !== undefined) throw header.fault('formerly', `${JSON.stringify(wrong)} is no name`);
+  return names;
+};
+
+/** The parts that the header names, in its order. */
+const partsOf = (header: Header, known: readonly Part[]): readonly Part[] =>
+  header.items('uses').map((name) => {
+    const part = known.find((one) => one.name === name);
+    if (part !== undefined) return part;
+    throw header.fault(
+      'uses',
+      `there is no part ${JSON.stringify(name)}`,
+      known.length === 0 ? '' : `the parts are ${known.map((one) => one.name).join(', ')}`,
+    );
+  });
 
 const severityOf = (header: Header): Severity => {
   const given = header.text('severity');
@@ -275,6 +308,39 @@ const maxAgeOf = (header: Header): number => {
   return Number(count ?? 0) * (secondsOf[unit ?? ''] ?? 0);
 };
 
+/** The header of a file, and its statement, without which it is no query. */
+const readFileText = (
+  text: string,
+  file: string,
+): { readonly header: Header; readonly sql: () => string } => {
+  const lines = text
+    .replaceAll('\r\n', '\n')
+    .replace(/^\ufeff/, '')
+    .split('\n');
+  const header = new Header(file, lines);
+  const body = lines.slice(header.sqlLine).join('\n').trim().replace(/;\s*$/, '');
+  const sql = (): string => {
+    if (body === '') throw fault(file, lines.length, 'there is no SQL after the header');
+    return body;
+  };
+  return { header, sql };
+};
+
+const requirementsOf = (header: Header): readonly Requirement[] =>
+  header.items('requires').map((item) => requirementOf(header, item));
+
+/** The part of the library that a .sql file holds; its header has a name, and may have purpose, requires and also-reads. */
+export const parsePart = (text: string, file: string): Part => {
+  const { header, sql } = readFileText(text, file);
+  header.mustHave(new Set(['name', 'purpose']));
+  return {
+    name: nameOf(header),
+    requires: requirementsOf(header),
+    alsoReads: header.items('also-reads'),
+    sql: sql(),
+  };
+};
+
 /**
  * The query of a .sql file.
  *
@@ -282,29 +348,29 @@ const maxAgeOf = (header: Header): number => {
  * @throws UserError that names the file and the line.
  */
 export const parseQuery = (text: string, file: string, options: HeaderOptions = {}): Query => {
-  const lines = text
-    .replaceAll('\r\n', '\n')
-    .replace(/^\ufeff/, '')
-    .split('\n');
-  const header = new Header(file, lines);
-  header.mustHave(options.isStrict === true ? neededInLibrary : neededAnywhere);
+  const { header, sql } = readFileText(text, file);
+  const isStrict = options.isStrict === true;
+  header.mustHave(isStrict ? neededInLibrary : neededAnywhere);
   const name = nameOf(header);
   const severity = severityOf(header);
   const leastHosts = leastHostsOf(header);
   const maxAge = maxAgeOf(header);
-  const sql = lines.slice(header.sqlLine).join('\n').trim().replace(/;\s*$/, '');
-  if (sql === '') throw fault(file, lines.length, 'there is no SQL after the header');
-  const requires = header.items('requires').map((item) => requirementOf(header, item));
+  const own = sql();
+  const parts = partsOf(header, options.parts ?? []);
+  const requires = [...parts.flatMap((part) => part.requires), ...requirementsOf(header)];
+  // What a part requires its query does.
+  if (isStrict && requires.length === 0) header.mustHave(new Set(['requires']));
   const applies = header.text('applies');
   return {
     name,
+    formerly: formerlyOf(header),
     title: header.text('title'),
     group: header.text('group') || options.group || 'own',
     severity,
     purpose: header.text('purpose'),
     requires,
     closed: [],
-    alsoReads: header.items('also-reads'),
+    alsoReads: [...new Set([...parts.flatMap((part) => part.alsoReads), ...header.items('also-reads')])],
     applies: applies || null,
     appliesReads: applies === '' ? [] : null,
     remediation: header.text('remediation'),
@@ -314,7 +380,13 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
     isOfFleet: header.isSaid('scope', 'fleet', 'host'),
     leastHosts,
     maxAge,
-    sql: withKnownTables(sql, requires),
+    sql: withKnownTables(
+      withFirst(
+        own,
+        parts.map((part) => part.sql),
+      ),
+      requires,
+    ),
     file,
   };
 };

@@ -3,13 +3,13 @@
 -- group: detection
 -- severity: medium
 -- history: yes
+-- uses: firsts
 -- purpose: In the seven days before :now an authentication authority of an existing account was added or
 --   removed: a smart card, a kind of hash, a Kerberos realm, or DisabledUser. Of secure tokens other
 --   questions speak. Whether the name or the realm within one was replaced by another is asked only of
 --   snapshots with --include identities.
 -- requires: authentication_authorities,
 --   users
--- also-reads: snapshots, latest_snapshots
 -- remediation: tokenidentity is a new card or key, DisabledUser a disabled account: look for the change
 --   record.
 -- references: ATT&CK T1098, T1556; 800-53r5 AC-2(4), IA-5
@@ -17,14 +17,7 @@
 --   Kerberos realm (LKDC) changes the value Kerberosv5, and another list of hashes the value ShadowHash, of every account
 --   in the same snapshot: many accounts with one change_time and one tag are rather that than an attack. Setting a
 --   password may change the list of one account.
-WITH firsts AS (
-  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
-  SELECT DISTINCT
-    l.host_id,
-    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
-  FROM latest_snapshots l
-),
-recent AS (
+WITH recent AS (
   SELECT
     n.host_id,
     n.username,

@@ -3,22 +3,15 @@
 -- group: detection
 -- severity: medium
 -- history: yes
+-- uses: firsts
 -- purpose: In the seven days before :now the tag ;DisabledTags;SecureToken was put on an account that
 --   already existed.
 -- requires: authentication_authorities,
 --   users
--- also-reads: snapshots, latest_snapshots
 -- remediation: The tag is legitimate when an account is made (by MDM and similar tools); after that ask why.
 -- references: ATT&CK T1098
 -- false-positives: A provisioning tool that makes the account in one run and sets the tag in the next.
-WITH firsts AS (
-  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
-  SELECT DISTINCT
-    l.host_id,
-    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
-  FROM latest_snapshots l
-),
-recent AS (
+WITH recent AS (
   SELECT DISTINCT
     n.host_id,
     n.username,

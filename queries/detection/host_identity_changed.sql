@@ -3,23 +3,17 @@
 -- group: detection
 -- severity: high
 -- history: yes
+-- uses: firsts
 -- purpose: In the seven days before :now a hardware UUID came with another model, serial number or startup
 --   container than before: somebody else spoke in the name of this Mac, or its evidence was changed.
 -- requires: hosts.model_identifier
--- also-reads: apfs_volumes, snapshots, latest_snapshots
+-- also-reads: apfs_volumes
 -- remediation: Look at who sent the snapshots of both days (merge --host-from-folder ties a sender to its
 --   host); collect again on the Mac itself.
 -- references: 800-53r5 CM-8
 -- false-positives: A disk that was replaced, a Mac that was erased and set up anew: then the containers differ,
 --   and the model does not. Without --include serial_number no serial number is compared.
-WITH firsts AS (
-  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
-  SELECT DISTINCT
-    l.host_id,
-    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
-  FROM latest_snapshots l
-),
-said AS (
+WITH said AS (
   SELECT h.host_id, 'model' AS subject, h.model_identifier AS value, h.valid_from_time
   FROM hosts_history h
   WHERE h.model_identifier IS NOT NULL

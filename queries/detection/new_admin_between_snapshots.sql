@@ -3,24 +3,17 @@
 -- group: detection
 -- severity: high
 -- history: yes
+-- uses: firsts
 -- purpose: In the seven days before :now an account that was none, or that did not exist, became an
 --   administrator.
 -- requires: users.is_admin
--- also-reads: snapshots, latest_snapshots
 -- remediation: Match it to a ticket, a tool that lends rights or a Platform SSO group; else take the right
 --   away and investigate.
 -- references: ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)
 -- false-positives: Tools that make users administrators for minutes; Platform SSO, which sets the right at
 --   each login. An agent that was installed in these days and makes an account of its own (JumpCloud
 --   _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of S.U.P.E.R.M.A.N.): its console knows it.
-WITH firsts AS (
-  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
-  SELECT DISTINCT
-    l.host_id,
-    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
-  FROM latest_snapshots l
-),
-recent AS (
+WITH recent AS (
   SELECT DISTINCT
     n.host_id,
     n.username,

@@ -3,6 +3,7 @@
 -- group: detection
 -- severity: medium
 -- history: yes
+-- uses: firsts
 -- purpose: In the seven days before :now an account came to hold a secure token. It is suspicious without a
 --   bootstrap token, and for hidden and service accounts.
 -- requires: secure_tokens.secure_token where COALESCE(is_guest, 0) = 0,
@@ -14,14 +15,7 @@
 -- false-positives: Every new user of a managed Mac, once. Agents whose service account grants tokens or installs updates
 --   get one when they are set up (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of
 --   S.U.P.E.R.M.A.N.): their console knows it.
-WITH firsts AS (
-  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
-  SELECT DISTINCT
-    l.host_id,
-    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
-  FROM latest_snapshots l
-),
-recent AS (
+WITH recent AS (
   SELECT DISTINCT
     n.host_id,
     n.username,

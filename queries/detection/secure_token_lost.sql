@@ -3,23 +3,16 @@
 -- group: detection
 -- severity: high
 -- history: yes
+-- uses: firsts
 -- purpose: In the seven days before :now an account lost its secure token, or went away with it: a password
 --   reset out of band, a removal by hand, or tampering.
 -- requires: secure_tokens.secure_token where COALESCE(is_guest, 0) = 0,
 --   apfs_crypto_users
--- also-reads: snapshots, latest_snapshots
 -- remediation: Look at password_last_set_time, at the rotation of managed passwords and at MDM commands;
 --   grant the token anew by a login.
 -- references: ATT&CK T1531; 800-53r5 AC-2(4)
 -- false-positives: Accounts that were deleted on purpose; see is_account_gone.
-WITH firsts AS (
-  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
-  SELECT DISTINCT
-    l.host_id,
-    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
-  FROM latest_snapshots l
-),
-recent AS (
+WITH recent AS (
   -- Without a token now.
   SELECT
     n.host_id,

@@ -3,21 +3,14 @@
 -- group: detection
 -- severity: high
 -- history: yes
+-- uses: firsts
 -- purpose: In the seven days before :now a short name came back with another GeneratedUID: the account was
 --   deleted and made again, and the former GeneratedUID may still unlock the disk.
 -- requires: users.uuid
--- also-reads: snapshots, latest_snapshots
 -- remediation: Look at filevault_orphan_users, at who owns the home folder and at deleted_users.
 -- references: ATT&CK T1136.001, T1098; 800-53r5 IA-4
 -- false-positives: A Mac that was erased and kept its hardware UUID.
-WITH firsts AS (
-  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
-  SELECT DISTINCT
-    l.host_id,
-    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
-  FROM latest_snapshots l
-),
-recent AS (
+WITH recent AS (
   SELECT DISTINCT
     n.host_id,
     n.username,

@@ -9,6 +9,7 @@ import { parseQuery, severities } from '../../queries/query.ts';
 import { withReads } from '../../queries/reads.ts';
 import { openEmptyStore } from '../../store/empty.ts';
 import { queries } from '../../queries/index.ts';
+import { parts } from '../../queries/parts.ts';
 import { blindSpotStatements, exemptStatement } from '../../queries/blind_spots.ts';
 import { evaluate } from '../../queries/evaluate.ts';
 import type { Answer, Verdict } from '../../queries/evaluate.ts';
@@ -41,7 +42,7 @@ const verdict = (hosts: readonly Host[], name: string): Verdict | undefined =>
 const count = (group: string): number => queries.filter((query) => query.group === group).length;
 
 test('the library has the questions and the pack lockout, in the groups of the design', (t) => {
-  t.is(queries.length, 44);
+  t.is(queries.length, 65);
   t.deepEqual(
     ['trust', 'posture', 'detection', 'hygiene', 'context', 'fleet', 'lockout'].map((group) => [
       group,
@@ -49,10 +50,10 @@ test('the library has the questions and the pack lockout, in the groups of the d
     ]),
     [
       ['trust', 1],
-      ['posture', 13],
-      ['detection', 14],
+      ['posture', 20],
+      ['detection', 26],
       ['hygiene', 8],
-      ['context', 2],
+      ['context', 4],
       ['fleet', 3],
       ['lockout', 3],
     ],
@@ -196,7 +197,7 @@ test('token_drift_over_time tells each week once, with the state at its end', (t
 
 test('the first snapshot of a host is no change, and a change is told for seven days', (t) => {
   const history = queries.filter(({ needsHistory, isOfFleet }) => needsHistory && !isOfFleet);
-  t.is(history.length, 7);
+  t.is(history.length, 16);
   for (const { query, fires } of cases) {
     if (!history.some(({ name }) => name === query)) continue;
     const [first, second] = fires('HOST-A');
@@ -306,12 +307,14 @@ test('the sample hosts are judged as they were made', async (t) => {
   t.deepEqual(hits('macos10.15-mobile'), [
     'bootstrap_token_stale',
     'dangling_admin_member',
+    'filevault_may_be_turned_off',
     'filevault_orphan_users',
     'legacy_recovery_keys',
     'lockout_single_loss',
     'mobile_accounts_without_token',
     'password_signals',
     'prk_not_escrowed_by_profile',
+    'remote_login_on',
     'removed_from_filevault_keeps_token',
     'stale_account_can_unlock',
     'token_source_conflicts',
@@ -329,6 +332,7 @@ test('the sample hosts are judged as they were made', async (t) => {
     'mdm_enrollment_gaps',
     'password_signals',
     'recovery_key_file_on_disk',
+    'remote_login_on',
     'single_token_admin',
     'system_account_impostor',
     'token_source_conflicts',
@@ -423,7 +427,10 @@ test('the SQL keeps to what SQLite, PostgreSQL and DuckDB share', (t) => {
 test('an index that is stale would be seen', (t) => {
   const empty = openEmptyStore(tables);
   for (const query of queries) {
-    const parsed = parseQuery(readFileSync(join(root, query.file), 'utf8'), query.file, { isStrict: true });
+    const parsed = parseQuery(readFileSync(join(root, query.file), 'utf8'), query.file, {
+      isStrict: true,
+      parts,
+    });
     t.deepEqual(withClosed(withReads(parsed, empty), tables, empty), query);
     // Its header leaves out nothing that SQLite finds it to read.
     const bareAlone = query.requires.map((requirement) => ({ ...requirement, reads: null }));
