@@ -176,7 +176,7 @@ export const queries: readonly Query[] = [
     "title": "An account was made",
     "group": "detection",
     "severity": "low",
-    "purpose": "In the seven days before :now an account came that was not there just before. One that got another name is in account_renamed, and one that is an administrator in new_admin_between_snapshots. Accounts of macOS that nobody uses are left out: updates bring some. Guest is, too: guest_account_enabled speaks of it.",
+    "purpose": "In the seven days before :now an account came that was not there just before. One that got another name is in account_renamed, and one that is an administrator in new_admin_between_snapshots. Accounts of macOS that nobody uses are left out: updates bring some. Guest is, too: guest_login_on speaks of it.",
     "requires": [
       {
         "table": "users",
@@ -669,6 +669,104 @@ export const queries: readonly Query[] = [
     "file": "queries/detection/enrollment_marker_owner.sql"
   },
   {
+    "name": "failed_logins",
+    "formerly": [
+      "password_signals"
+    ],
+    "title": "Many logins to an account failed in a row",
+    "group": "detection",
+    "severity": "medium",
+    "purpose": "Five failed logins in a row or more, of an account that can log in: one that is disabled, or has no shell, is left out.",
+    "requires": [
+      {
+        "table": "account_policy_data",
+        "column": "failed_login_count",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.can_login, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "can_login",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "isNullAnswer": false,
+        "where": "COALESCE(can_login, 1) = 1 AND COALESCE(is_system_account, 1) = 1",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "account_policy_data",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "failed_login_count",
+          "failed_login_timestamp",
+          "username",
+          "uuid"
+        ]
+      },
+      {
+        "table": "users",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "account_type",
+          "can_login",
+          "is_system_account",
+          "username",
+          "uuid"
+        ]
+      },
+      {
+        "table": "users",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "COALESCE(can_login, 1) = 1 AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest') AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Ask the owner, and look at what happened at failed_login_timestamp: whether Remote Login or Screen Sharing is on, and what the log says. Do not lock the account before another administrator with a token can log in.",
+    "references": "ATT&CK T1110; mSCP pwpolicy_account_lockout_enforce; 800-53r5 IA-5",
+    "falsePositives": "A user who forgot a new password, or a program that keeps an old one.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  a.failed_login_count,\n  a.failed_login_timestamp\nFROM account_policy_data a\nJOIN users u\n  ON u.host_id = a.host_id\n  AND u.username = a.username\n  AND COALESCE(u.uuid, '') = COALESCE(a.uuid, '')\nWHERE u.can_login = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  AND a.failed_login_count >= 5\nORDER BY a.host_id, a.username, COALESCE(a.uuid, '')",
+    "file": "queries/detection/failed_logins.sql"
+  },
+  {
     "name": "filevault_turned_off",
     "formerly": [],
     "title": "FileVault was turned off",
@@ -1078,111 +1176,6 @@ export const queries: readonly Query[] = [
     "maxAge": 0,
     "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.username AS username,\n    n.uuid AS uuid,\n    n.uid AS uid,\n    n.password_last_set_time AS password_last_set_time,\n    n.valid_from_time AS change_time\n  FROM account_policy_data_history n\n  CROSS JOIN firsts f\n  WHERE n.uuid IS NOT NULL\n    AND n.password_last_set_time IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.uid AS uid,\n    r.password_last_set_time AS password_last_set_time,\n    r.change_time AS change_time,\n    MAX(CASE WHEN p.password_last_set_time < r.password_last_set_time THEN p.password_last_set_time END)\n      AS former_set_time,\n    MAX(CASE WHEN p.password_last_set_time >= r.password_last_set_time THEN 1 ELSE 0 END) AS was_there\n  FROM account_policy_data_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.uuid = r.uuid\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.password_last_set_time, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.uid,\n  c.former_set_time,\n  c.password_last_set_time,\n  c.change_time\nFROM compared c\nWHERE c.was_there = 0\n  AND c.former_set_time IS NOT NULL\nORDER BY c.host_id, c.username, c.change_time, c.uuid, COALESCE(c.uid, -1)",
     "file": "queries/detection/password_changed.sql"
-  },
-  {
-    "name": "password_signals",
-    "formerly": [],
-    "title": "Many failed logins, or a password older than a year",
-    "group": "detection",
-    "severity": "medium",
-    "purpose": "Five failed logins in a row or more, or a password that was set more than 365 days ago, of an account that can log in: one that is disabled, or has no shell, is left out.",
-    "requires": [
-      {
-        "table": "account_policy_data",
-        "column": "failed_login_count",
-        "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.can_login, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "account_policy_data",
-        "column": "password_last_set_time",
-        "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.can_login, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "users",
-        "column": "can_login",
-        "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "users",
-        "column": "account_type",
-        "isNullAnswer": false,
-        "where": "COALESCE(can_login, 1) = 1 AND COALESCE(is_system_account, 1) = 1",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "account_policy_data",
-        "column": null,
-        "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": [
-          "failed_login_count",
-          "failed_login_timestamp",
-          "password_last_set_time",
-          "username",
-          "uuid"
-        ]
-      },
-      {
-        "table": "users",
-        "column": null,
-        "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": [
-          "account_type",
-          "can_login",
-          "is_system_account",
-          "username",
-          "uuid"
-        ]
-      },
-      {
-        "table": "users",
-        "column": null,
-        "isNullAnswer": false,
-        "where": "COALESCE(can_login, 1) = 1 AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest') AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)",
-        "unless": null,
-        "reads": null
-      }
-    ],
-    "closed": [
-      {
-        "table": "users",
-        "column": "account_type",
-        "values": [
-          "local",
-          "mobile",
-          "managed_admin",
-          "guest",
-          "root",
-          "setup_assistant",
-          "service"
-        ]
-      }
-    ],
-    "alsoReads": [],
-    "applies": null,
-    "appliesReads": [],
-    "remediation": "Investigate the bursts. Change old passwords where the policy asks for it.",
-    "references": "ATT&CK T1110; mSCP pwpolicy_account_lockout_enforce, pwpolicy_max_lifetime_enforce; CIS 5.2.7 (macOS 26); 800-53r5 IA-5",
-    "falsePositives": "A user who forgot a new password. Policies that do not ask for changes. Service accounts whose password a product makes and nobody types (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount).",
-    "needsHistory": false,
-    "isOfFleet": false,
-    "leastHosts": 0,
-    "maxAge": 0,
-    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  a.failed_login_count,\n  a.failed_login_timestamp,\n  a.password_last_set_time,\n  CASE\n    WHEN a.password_last_set_time < :now - 365 * 86400 THEN 1\n    WHEN a.password_last_set_time IS NOT NULL THEN 0\n  END AS is_password_old\nFROM account_policy_data a\nJOIN users u\n  ON u.host_id = a.host_id\n  AND u.username = a.username\n  AND COALESCE(u.uuid, '') = COALESCE(a.uuid, '')\nWHERE u.can_login = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  AND (\n    a.failed_login_count >= 5\n    OR a.password_last_set_time < :now - 365 * 86400\n  )\nORDER BY a.host_id, a.username, COALESCE(a.uuid, '')",
-    "file": "queries/detection/password_signals.sql"
   },
   {
     "name": "recovery_key_file_on_disk",
@@ -2080,6 +2073,103 @@ export const queries: readonly Query[] = [
     "maxAge": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  f.host_id,\n  'host' AS subject,\n  h.is_apple_silicon,\n  f.has_institutional_recovery_key,\n  p.irk_certificate_present,\n  CASE\n    WHEN EXISTS (\n      SELECT 1\n      FROM apfs_crypto_users c\n      WHERE c.host_id = f.host_id\n        AND c.type IN ('ICloud', 'ICloudRecovery')\n    ) THEN 1\n    -- Looked at, and there is none.\n    WHEN k.table_name IS NOT NULL THEN 0\n  END AS has_icloud_key\nFROM filevault_status f\nLEFT JOIN hosts h ON h.host_id = f.host_id\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nLEFT JOIN known_tables k\n  ON k.host_id = f.host_id\n  AND k.table_name = 'apfs_crypto_users'\nWHERE f.has_institutional_recovery_key = 1\n  OR p.irk_certificate_present = 1\n  OR EXISTS (\n    SELECT 1\n    FROM apfs_crypto_users c\n    WHERE c.host_id = f.host_id\n      AND c.type IN ('InstitutionalRecovery', 'ICloud', 'ICloudRecovery')\n  )\nORDER BY f.host_id",
     "file": "queries/hygiene/legacy_recovery_keys.sql"
+  },
+  {
+    "name": "old_password",
+    "formerly": [
+      "password_signals"
+    ],
+    "title": "A password is older than a year",
+    "group": "hygiene",
+    "severity": "low",
+    "purpose": "The password was set more than 365 days ago, of an account that can log in: one that is disabled, or has no shell, is left out.",
+    "requires": [
+      {
+        "table": "account_policy_data",
+        "column": "password_last_set_time",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.can_login, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "can_login",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "isNullAnswer": false,
+        "where": "COALESCE(can_login, 1) = 1 AND COALESCE(is_system_account, 1) = 1",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "account_policy_data",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "password_last_set_time",
+          "username",
+          "uuid"
+        ]
+      },
+      {
+        "table": "users",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "account_type",
+          "can_login",
+          "is_system_account",
+          "username",
+          "uuid"
+        ]
+      },
+      {
+        "table": "users",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "COALESCE(can_login, 1) = 1 AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest') AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Change it where the policy asks for it, and have the user do it while logged in, so that the account keeps its secure token.",
+    "references": "mSCP pwpolicy_max_lifetime_enforce; CIS 5.2.7 (macOS 26); STIG APPL-26-003008; 800-53r5 IA-5",
+    "falsePositives": "Policies that do not ask for changes. Service accounts whose password a product makes and nobody types (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount).",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  a.password_last_set_time\nFROM account_policy_data a\nJOIN users u\n  ON u.host_id = a.host_id\n  AND u.username = a.username\n  AND COALESCE(u.uuid, '') = COALESCE(a.uuid, '')\nWHERE u.can_login = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  AND a.password_last_set_time < :now - 365 * 86400\nORDER BY a.host_id, a.username, COALESCE(a.uuid, '')",
+    "file": "queries/hygiene/old_password.sql"
   },
   {
     "name": "removed_from_filevault_keeps_token",
@@ -3005,6 +3095,75 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/apple_silicon_no_admin_volume_owner.sql"
   },
   {
+    "name": "automatic_login_on",
+    "formerly": [
+      "login_exposure"
+    ],
+    "title": "An account is logged in without a password at startup",
+    "group": "posture",
+    "severity": "medium",
+    "purpose": "Whoever turns the Mac on is logged in as that account, and its password lies on the disk (automatic_login_password_kept).",
+    "requires": [
+      {
+        "table": "loginwindow_settings",
+        "column": "autologin_username",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "filevault_status",
+      "users"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure that the user knows the password of the account. Then turn automatic login off in System Settings, Users & Groups, or by a profile.",
+    "references": "mSCP system_settings_automatic_login_disable; CIS 2.13.3 (macOS 26); STIG APPL-26-002066; 800-53r5 IA-5(13); ATT&CK T1078.003",
+    "falsePositives": "Kiosks and signs. With FileVault on there is no automatic login, whatever is set.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  l.host_id,\n  l.autologin_username AS subject,\n  f.filevault_enabled,\n  u.is_admin\nFROM loginwindow_settings l\nLEFT JOIN filevault_status f ON f.host_id = l.host_id\nLEFT JOIN (\n  SELECT a.host_id, a.username, MAX(a.is_admin) AS is_admin\n  FROM users a\n  GROUP BY a.host_id, a.username\n) u\n  ON u.host_id = l.host_id\n  AND u.username = l.autologin_username\nWHERE l.autologin_username IS NOT NULL\nORDER BY l.host_id",
+    "file": "queries/posture/automatic_login_on.sql"
+  },
+  {
+    "name": "automatic_login_password_kept",
+    "formerly": [
+      "login_exposure"
+    ],
+    "title": "A password for automatic login lies on the disk",
+    "group": "posture",
+    "severity": "medium",
+    "purpose": "/etc/kcpassword holds the password of an account in a form that anybody can undo; whoever gets at the disk, or becomes root, has it. It often stays when automatic login is turned off. The file is never read.",
+    "requires": [
+      {
+        "table": "loginwindow_settings",
+        "column": "kcpassword_present",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Turn automatic login off where it is on (automatic_login_on), then delete /etc/kcpassword. Have the account whose password it was get another one: change it as the account itself, so that it keeps its secure token.",
+    "references": "ATT&CK T1552.001; mSCP system_settings_automatic_login_disable; CIS 2.13.3 (macOS 26); 800-53r5 IA-5(1)",
+    "falsePositives": "Kiosks and signs, which need it. Once automatic login is off no product does.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.kcpassword_present\nFROM loginwindow_settings l\nWHERE l.kcpassword_present = 1\nORDER BY l.host_id",
+    "file": "queries/posture/automatic_login_password_kept.sql"
+  },
+  {
     "name": "bootstrap_token_not_escrowed",
     "formerly": [],
     "title": "The server takes bootstrap tokens and has none of this Mac",
@@ -3421,6 +3580,39 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/filevault_without_recovery_key.sql"
   },
   {
+    "name": "guest_login_on",
+    "formerly": [
+      "login_exposure"
+    ],
+    "title": "Anybody may log in as Guest",
+    "group": "posture",
+    "severity": "low",
+    "purpose": "The Guest account needs no password. What it leaves is deleted at logout; what it does while it is there is not.",
+    "requires": [
+      {
+        "table": "loginwindow_settings",
+        "column": "guest_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Turn it off by a profile, or in System Settings, Users & Groups. Nobody loses anything by it but the files of a guest who is logged in.",
+    "references": "mSCP system_settings_guest_account_disable; CIS 2.13.1 (macOS 26); STIG APPL-26-002063; 800-53r5 AC-2(9); 800-171r3 03.01.01; ATT&CK T1078.001",
+    "falsePositives": "Macs that are lent out. With FileVault on a guest gets Safari alone.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.guest_enabled\nFROM loginwindow_settings l\nWHERE l.guest_enabled = 1\nORDER BY l.host_id",
+    "file": "queries/posture/guest_login_on.sql"
+  },
+  {
     "name": "internal_volume_unencrypted",
     "formerly": [],
     "title": "An internal volume for users is not encrypted",
@@ -3487,49 +3679,68 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/internal_volume_unencrypted.sql"
   },
   {
-    "name": "login_exposure",
-    "formerly": [],
-    "title": "Root login, automatic login or the Guest account is on",
+    "name": "mdm_enrolled_by_other_means",
+    "formerly": [
+      "mdm_enrollment_gaps"
+    ],
+    "title": "Apple knows the Mac as the organisation's, and it was enrolled by other means",
     "group": "posture",
     "severity": "medium",
-    "purpose": "Somebody can get in without a password of their own: root may log in, a password is kept for automatic login, or anybody may use the Guest account. Root counts where its record has an AuthenticationAuthority, is not disabled and has a shell. mSCP's test of macOS 26 is stricter: it wants no AuthenticationAuthority at all (loginwindow_settings.root_enabled), so a root that was disabled again fails there.",
+    "purpose": "A record of Apple Business or School Manager is stored on the Mac, and the enrolment was not automatic: a user can remove it, and MDM may do less.",
     "requires": [
       {
-        "table": "loginwindow_settings",
-        "column": "root_enabled",
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
         "isNullAnswer": false,
         "where": null,
         "unless": null,
         "reads": null
       },
       {
-        "table": "users",
-        "column": "can_login",
+        "table": "mdm_enrollments",
+        "column": "is_dep_enrolled",
         "isNullAnswer": false,
-        "where": "username = 'root' AND EXISTS (SELECT 1 FROM loginwindow_settings l WHERE l.host_id = users.host_id AND COALESCE(l.root_enabled, 1) = 1)",
+        "where": "COALESCE(is_enrolled, 1) = 1 AND COALESCE(dep_record_cached, 1) = 1",
         "unless": null,
         "reads": null
       },
       {
-        "table": "loginwindow_settings",
-        "column": "kcpassword_present",
+        "table": "mdm_enrollments",
+        "column": "dep_record_cached",
         "isNullAnswer": false,
-        "where": null,
+        "where": "COALESCE(is_enrolled, 1) = 1 AND COALESCE(is_dep_enrolled, 0) = 0",
         "unless": null,
         "reads": null
-      },
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure first that a recovery key that works is escrowed elsewhere, or known, and that an administrator with a token can log in: a Mac that leaves MDM loses its bootstrap token and the profile that escrows the key. That administrator then runs profiles renew -type enrollment, which does not leave first.",
+    "references": "mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02",
+    "falsePositives": "A Mac that was added to Apple Business Manager after it was enrolled.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_dep_enrolled,\n  m.dep_record_cached,\n  m.is_user_approved\nFROM mdm_enrollments m\nWHERE m.is_enrolled = 1\n  AND m.dep_record_cached = 1\n  AND m.is_dep_enrolled = 0\nORDER BY m.host_id",
+    "file": "queries/posture/mdm_enrolled_by_other_means.sql"
+  },
+  {
+    "name": "mdm_not_enrolled",
+    "formerly": [
+      "mdm_enrollment_gaps"
+    ],
+    "title": "No MDM server manages the Mac",
+    "group": "posture",
+    "severity": "medium",
+    "purpose": "Nothing can be configured, escrowed or locked from afar.",
+    "requires": [
       {
-        "table": "loginwindow_settings",
-        "column": "guest_enabled",
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
         "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "loginwindow_settings",
-        "column": "autologin_username",
-        "isNullAnswer": true,
         "where": null,
         "unless": null,
         "reads": null
@@ -3539,23 +3750,74 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Disable root, and turn automatic login and the Guest account off by profile; then delete /etc/kcpassword.",
-    "references": "mSCP os_root_disable, system_settings_automatic_login_disable, system_settings_guest_account_disable; CIS 5.6, 2.13.3, 2.13.1 (macOS 26); STIG APPL-26-000100, APPL-26-002066, APPL-26-002063; 800-53r5 IA-2(5), IA-5(13), AC-2(9); 800-171r3 03.05.01, 03.01.01; ATT&CK T1078.001, T1078.003",
-    "falsePositives": "Kiosks. With FileVault on there is no automatic login, whatever is set.",
+    "remediation": "Make sure first that a recovery key that works is known, and that an administrator with a token can log in. Where Apple Business Manager knows the Mac (dep_record_cached), that administrator runs profiles renew -type enrollment; else have the user enrol in System Settings.",
+    "references": "mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02",
+    "falsePositives": "A private Mac that nobody means to manage. A Mac that is enrolled anew right now.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.root_enabled,\n  l.autologin_username,\n  l.kcpassword_present,\n  l.guest_enabled\nFROM loginwindow_settings l\nWHERE (\n    l.root_enabled = 1\n    AND EXISTS (\n      SELECT 1\n      FROM users r\n      WHERE r.host_id = l.host_id\n        AND r.username = 'root'\n        AND r.can_login = 1\n    )\n  )\n  OR l.autologin_username IS NOT NULL\n  OR l.kcpassword_present = 1\n  OR l.guest_enabled = 1\nORDER BY l.host_id",
-    "file": "queries/posture/login_exposure.sql"
+    "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_enrolled,\n  m.dep_record_cached\nFROM mdm_enrollments m\nWHERE m.is_enrolled = 0\nORDER BY m.host_id",
+    "file": "queries/posture/mdm_not_enrolled.sql"
   },
   {
-    "name": "mdm_enrollment_gaps",
-    "formerly": [],
-    "title": "Not enrolled, or not fully",
+    "name": "mdm_not_supervised",
+    "formerly": [
+      "mdm_enrollment_gaps"
+    ],
+    "title": "MDM manages the Mac without supervision",
     "group": "posture",
     "severity": "medium",
-    "purpose": "The Mac is not enrolled, not user-approved, not supervised, or known to Apple Business Manager and enrolled by other means: MDM cannot do what it is relied upon to do. From macOS 11 on an enrolment that the user approved supervises the Mac, and User Enrollment (is_user_enrollment) never does, by design: neither is a gap.",
+    "purpose": "MDM cannot use what needs supervision, such as recovery lock or the Activation Lock bypass code. From macOS 11 on an enrolment that the user approved supervises the Mac, and User Enrollment (is_user_enrollment) never does, by design: neither is a gap.",
+    "requires": [
+      {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "mdm_enrollments",
+        "column": "is_supervised",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_enrolled, 1) = 1 AND COALESCE(is_user_enrollment, 0) = 0 AND NOT (is_user_approved = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = mdm_enrollments.host_id AND h.os_version_num >= 110000))",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "hosts",
+        "column": "os_version_num",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND COALESCE(m.is_enrolled, 1) = 1 AND m.is_user_approved = 1 AND m.is_supervised IS NULL AND COALESCE(m.is_user_enrollment, 0) = 0)",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure first that a recovery key that works is escrowed elsewhere, or known, and that an administrator with a token can log in: a Mac that leaves MDM loses its bootstrap token and the profile that escrows the key. Where Apple Business Manager knows the Mac, an administrator runs profiles renew -type enrollment, which does not leave first; else have the user approve the enrolment in System Settings.",
+    "references": "mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02",
+    "falsePositives": "A Mac that is enrolled anew right now.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_supervised,\n  m.is_user_approved,\n  m.is_dep_enrolled,\n  m.is_user_enrollment\nFROM mdm_enrollments m\nWHERE m.is_enrolled = 1\n  AND m.is_supervised = 0\n  AND COALESCE(m.is_user_enrollment, 0) = 0\nORDER BY m.host_id",
+    "file": "queries/posture/mdm_not_supervised.sql"
+  },
+  {
+    "name": "mdm_not_user_approved",
+    "formerly": [
+      "mdm_enrollment_gaps"
+    ],
+    "title": "The enrolment in MDM was not approved by a user",
+    "group": "posture",
+    "severity": "medium",
+    "purpose": "Without the approval MDM may not do part of what it is relied upon to do, such as allowing system extensions and privacy settings.",
     "requires": [
       {
         "table": "mdm_enrollments",
@@ -3569,39 +3831,7 @@ export const queries: readonly Query[] = [
         "table": "mdm_enrollments",
         "column": "is_user_approved",
         "isNullAnswer": false,
-        "where": "is_enrolled = 1",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "mdm_enrollments",
-        "column": "is_supervised",
-        "isNullAnswer": false,
-        "where": "is_enrolled = 1 AND COALESCE(is_user_enrollment, 0) = 0 AND NOT (is_user_approved = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = mdm_enrollments.host_id AND h.os_version_num >= 110000))",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "hosts",
-        "column": "os_version_num",
-        "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND m.is_enrolled = 1 AND m.is_user_approved = 1 AND m.is_supervised IS NULL AND COALESCE(m.is_user_enrollment, 0) = 0)",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "mdm_enrollments",
-        "column": "is_dep_enrolled",
-        "isNullAnswer": false,
-        "where": "is_enrolled = 1 AND COALESCE(dep_record_cached, 1) = 1",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "mdm_enrollments",
-        "column": "dep_record_cached",
-        "isNullAnswer": false,
-        "where": "is_enrolled = 1 AND COALESCE(is_dep_enrolled, 0) = 0",
+        "where": "COALESCE(is_enrolled, 1) = 1",
         "unless": null,
         "reads": null
       }
@@ -3610,15 +3840,15 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Make sure first that a recovery key that works is escrowed elsewhere, or known, and that an administrator with a token can log in: a Mac that leaves MDM loses its bootstrap token and the profile that escrows the key. Where Apple Business Manager knows the Mac, an administrator runs profiles renew -type enrollment, which does not leave first; else have the user enrol, or approve, in System Settings.",
+    "remediation": "Have the user approve the profile in System Settings, General, Device Management. The Mac need not leave MDM for it: if it did, it would lose its bootstrap token.",
     "references": "mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02",
-    "falsePositives": "A private Mac that nobody means to manage. A Mac that is enrolled anew right now.",
+    "falsePositives": "A Mac that is enrolled anew right now.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_enrolled,\n  m.is_user_approved,\n  -- The table holds what a record tells; from macOS 11 on the approval of a device enrolment is enough.\n  CASE\n    WHEN m.is_supervised IS NOT NULL THEN m.is_supervised\n    WHEN m.is_user_approved = 1 AND m.is_user_enrollment = 0 AND h.os_version_num >= 110000 THEN 1\n  END AS is_supervised,\n  m.is_dep_enrolled,\n  m.dep_record_cached,\n  m.is_user_enrollment\nFROM mdm_enrollments m\nLEFT JOIN hosts h ON h.host_id = m.host_id\nWHERE m.is_enrolled = 0\n  OR m.is_user_approved = 0\n  OR (m.is_supervised = 0 AND COALESCE(m.is_user_enrollment, 0) = 0)\n  OR (m.dep_record_cached = 1 AND m.is_dep_enrolled = 0)\nORDER BY m.host_id",
-    "file": "queries/posture/mdm_enrollment_gaps.sql"
+    "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_user_approved,\n  m.is_dep_enrolled,\n  m.is_user_enrollment\nFROM mdm_enrollments m\nWHERE m.is_enrolled = 1\n  AND m.is_user_approved = 0\nORDER BY m.host_id",
+    "file": "queries/posture/mdm_not_user_approved.sql"
   },
   {
     "name": "mobile_accounts_without_token",
@@ -4046,6 +4276,47 @@ export const queries: readonly Query[] = [
     "maxAge": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'groups' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"groupname\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"groupname\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  h.host_id,\n  'host' AS subject,\n  h.remote_login_enabled,\n  CASE\n    WHEN EXISTS (\n      SELECT 1\n      FROM groups d\n      WHERE d.host_id = h.host_id\n        AND d.groupname = 'com.apple.access_ssh-disabled'\n    ) THEN 'com.apple.access_ssh-disabled'\n  END AS access_group\nFROM hosts h\n-- The absence of a group proves something only where the groups were looked at.\nJOIN known_tables k\n  ON k.host_id = h.host_id\n  AND k.table_name = 'groups'\nWHERE h.remote_login_enabled = 1\n  AND NOT EXISTS (\n    SELECT 1\n    FROM groups g\n    WHERE g.host_id = h.host_id\n      AND g.groupname = 'com.apple.access_ssh'\n  )\nORDER BY h.host_id",
     "file": "queries/posture/remote_login_open_to_everybody.sql"
+  },
+  {
+    "name": "root_login_on",
+    "formerly": [
+      "login_exposure"
+    ],
+    "title": "Root may log in",
+    "group": "posture",
+    "severity": "medium",
+    "purpose": "Whoever logs in as root leaves no name, and no question of rights is asked. Root counts where its record has an AuthenticationAuthority, is not disabled and has a shell. mSCP's test of macOS 26 is stricter: it wants no AuthenticationAuthority at all (loginwindow_settings.root_enabled), so a root that was disabled again fails there.",
+    "requires": [
+      {
+        "table": "loginwindow_settings",
+        "column": "root_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "can_login",
+        "isNullAnswer": false,
+        "where": "username = 'root' AND EXISTS (SELECT 1 FROM loginwindow_settings l WHERE l.host_id = users.host_id AND COALESCE(l.root_enabled, 1) = 1)",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure first that an administrator can log in. Then have it run dsenableroot -d, or turn root off in Directory Utility.",
+    "references": "mSCP os_root_disable; CIS 5.6 (macOS 26); STIG APPL-26-000100; 800-53r5 IA-2(5); 800-171r3 03.05.01; ATT&CK T1078.001, T1078.003",
+    "falsePositives": "A Mac on which somebody set a password for root to repair it, and left it so.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.root_enabled\nFROM loginwindow_settings l\nWHERE l.root_enabled = 1\n  AND EXISTS (\n    SELECT 1\n    FROM users r\n    WHERE r.host_id = l.host_id\n      AND r.username = 'root'\n      AND r.can_login = 1\n  )\nORDER BY l.host_id",
+    "file": "queries/posture/root_login_on.sql"
   },
   {
     "name": "single_token_admin",

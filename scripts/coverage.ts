@@ -201,7 +201,7 @@ export const statements: readonly Statement[] = [
     says: 'The bootstrap token needs a supervised Mac.',
     facts: ['mdm_enrollments.is_supervised', 'mdm_enrollments.is_user_approved'],
     shows: 'What the Mac remembers of its enrolment.',
-    queries: ['mdm_enrollment_gaps'],
+    queries: ['mdm_not_supervised'],
     topics: ['supervision'],
   },
   {
@@ -350,7 +350,7 @@ export const statements: readonly Statement[] = [
       'enrollment_markers.file_exists',
     ],
     shows: 'The command writes and is never run; what it needs is seen.',
-    queries: ['mdm_enrollment_gaps'],
+    queries: ['mdm_enrolled_by_other_means'],
     topics: ['supervision'],
   },
   {

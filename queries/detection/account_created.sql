@@ -6,7 +6,7 @@
 -- uses: firsts, new_names
 -- purpose: In the seven days before :now an account came that was not there just before. One that got another name is
 --   in account_renamed, and one that is an administrator in new_admin_between_snapshots. Accounts of macOS that nobody
---   uses are left out: updates bring some. Guest is, too: guest_account_enabled speaks of it.
+--   uses are left out: updates bring some. Guest is, too: guest_login_on speaks of it.
 -- requires: users.is_system_account,
 --   users.is_awake where COALESCE(is_system_account, 1) = 1
 -- remediation: Match it to a ticket, to a product that was installed, or to the person who got the Mac. If nobody knows

@@ -167,8 +167,18 @@ export const cases: readonly Case[] = [
     unknown: on('bootstrap_tokens', { escrowed_to_server: null, state: 'unknown' }),
   },
   {
-    query: 'login_exposure',
-    fires: changed(on('loginwindow_settings', { guest_enabled: 1 })),
+    query: 'root_login_on',
+    fires: changed(on('loginwindow_settings', { root_enabled: 1 })),
+    unknown: on('loginwindow_settings', { root_enabled: null }),
+    // It was disabled again.
+    clean: changed(
+      on('loginwindow_settings', { root_enabled: 1 }),
+      on('users', { can_login: 0 }, { username: 'root' }),
+    ),
+  },
+  {
+    query: 'automatic_login_on',
+    fires: changed(on('loginwindow_settings', { autologin_username: 'mquist' })),
     unknown: (host) => {
       const state = host.tables.get('loginwindow_settings');
       if (state !== undefined)
@@ -178,6 +188,19 @@ export const cases: readonly Case[] = [
           columnsAffected: ['autologin_username'],
         });
     },
+    // What it left behind is another question.
+    clean: changed(on('loginwindow_settings', { kcpassword_present: 1 })),
+  },
+  {
+    query: 'automatic_login_password_kept',
+    fires: changed(on('loginwindow_settings', { kcpassword_present: 1 })),
+    unknown: on('loginwindow_settings', { kcpassword_present: null }),
+    clean: changed(on('loginwindow_settings', { autologin_username: 'mquist' })),
+  },
+  {
+    query: 'guest_login_on',
+    fires: changed(on('loginwindow_settings', { guest_enabled: 1 })),
+    unknown: on('loginwindow_settings', { guest_enabled: null }),
   },
   {
     query: 'single_token_admin',
@@ -193,9 +216,29 @@ export const cases: readonly Case[] = [
     unknown: on('bootstrap_tokens', { crypto_user_present: null }),
   },
   {
-    query: 'mdm_enrollment_gaps',
+    query: 'mdm_not_enrolled',
     fires: changed(notEnrolled),
-    unknown: on('mdm_enrollments', { is_user_approved: null }),
+    unknown: on('mdm_enrollments', { is_enrolled: null }),
+    clean: changed(on('mdm_enrollments', { is_user_approved: 0, is_supervised: 0 })),
+  },
+  {
+    query: 'mdm_not_user_approved',
+    fires: changed(on('mdm_enrollments', { is_user_approved: 0 })),
+    unknown: on('mdm_enrollments', { is_enrolled: 1, is_user_approved: null }),
+    clean: changed(notEnrolled),
+  },
+  {
+    query: 'mdm_not_supervised',
+    fires: changed(on('mdm_enrollments', { is_supervised: 0 })),
+    unknown: on('mdm_enrollments', { is_supervised: null, is_user_approved: null, is_user_enrollment: 0 }),
+    // A user enrolment never is, by design.
+    clean: changed(on('mdm_enrollments', { is_supervised: 0, is_user_enrollment: 1 })),
+  },
+  {
+    query: 'mdm_enrolled_by_other_means',
+    fires: changed(on('mdm_enrollments', { is_dep_enrolled: 0 })),
+    unknown: on('mdm_enrollments', { is_dep_enrolled: 0, dep_record_cached: null }),
+    clean: changed(on('mdm_enrollments', { is_dep_enrolled: 0, dep_record_cached: 0 })),
   },
   {
     query: 'filevault_deferral_pending',
@@ -346,9 +389,20 @@ export const cases: readonly Case[] = [
     unknown: denied('authentication_authorities'),
   },
   {
-    query: 'password_signals',
+    query: 'failed_logins',
     fires: changed(on('account_policy_data', { failed_login_count: 7 }, { username: 'mquist' })),
+    unknown: on('account_policy_data', { failed_login_count: null }, { username: 'mquist' }),
+    clean: changed(
+      on('account_policy_data', { failed_login_count: 4, password_last_set_time: 1 }, { username: 'mquist' }),
+    ),
+  },
+  {
+    query: 'old_password',
+    fires: changed(
+      on('account_policy_data', { password_last_set_time: now - 400 * day }, { username: 'mquist' }),
+    ),
     unknown: on('account_policy_data', { password_last_set_time: null }, { username: 'mquist' }),
+    clean: changed(on('account_policy_data', { failed_login_count: 7 }, { username: 'mquist' })),
   },
   {
     query: 'admin_without_token',

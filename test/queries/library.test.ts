@@ -42,7 +42,7 @@ const verdict = (hosts: readonly Host[], name: string): Verdict | undefined =>
 const count = (group: string): number => queries.filter((query) => query.group === group).length;
 
 test('the library has the questions and the pack lockout, in the groups of the design', (t) => {
-  t.is(queries.length, 65);
+  t.is(queries.length, 72);
   t.deepEqual(
     ['trust', 'posture', 'detection', 'hygiene', 'context', 'fleet', 'lockout'].map((group) => [
       group,
@@ -50,9 +50,9 @@ test('the library has the questions and the pack lockout, in the groups of the d
     ]),
     [
       ['trust', 1],
-      ['posture', 20],
+      ['posture', 26],
       ['detection', 26],
-      ['hygiene', 8],
+      ['hygiene', 9],
       ['context', 4],
       ['fleet', 3],
       ['lockout', 3],
@@ -312,7 +312,7 @@ test('the sample hosts are judged as they were made', async (t) => {
     'legacy_recovery_keys',
     'lockout_single_loss',
     'mobile_accounts_without_token',
-    'password_signals',
+    'old_password',
     'prk_not_escrowed_by_profile',
     'remote_login_on',
     'removed_from_filevault_keeps_token',
@@ -322,17 +322,20 @@ test('the sample hosts are judged as they were made', async (t) => {
   t.deepEqual(hits('macos15-unmanaged'), [
     'account_without_password',
     'admin_without_token',
+    'automatic_login_on',
+    'automatic_login_password_kept',
     'collection_blind_spots',
+    'failed_logins',
     'filevault_deferral_pending',
     'filevault_off',
+    'guest_login_on',
     'hidden_admin',
     'lockout_single_loss',
-    'login_exposure',
     'mdm_bypass_markers',
-    'mdm_enrollment_gaps',
-    'password_signals',
+    'mdm_not_enrolled',
     'recovery_key_file_on_disk',
     'remote_login_on',
+    'root_login_on',
     'single_token_admin',
     'system_account_impostor',
     'token_source_conflicts',
@@ -353,7 +356,8 @@ test('what only root is told is unknown on the sample host of an ordinary user, 
     'legacy_recovery_keys',
     'lockout_no_way_left',
     'lockout_single_loss',
-    'password_signals',
+    'failed_logins',
+    'old_password',
     'recovery_key_file_on_disk',
     'removed_from_filevault_keeps_token',
     'token_source_conflicts',
