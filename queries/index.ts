@@ -284,7 +284,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "WITH recent AS (\n  SELECT DISTINCT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    o.uid,\n    o.is_admin,\n    o.account_type,\n    o.valid_until_time AS change_time\n  FROM users_history o\n  WHERE o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n    AND (o.is_system_account = 0 OR o.is_awake = 1)\n    AND COALESCE(o.account_type, '') <> 'guest'\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.uid AS uid,\n    r.is_admin AS is_admin,\n    r.account_type AS account_type,\n    r.change_time AS change_time,\n    -- A GeneratedUID that is not known is not another one.\n    MAX(CASE WHEN p.username = r.username AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '')\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS goes_on,\n    MIN(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time = r.change_time\n      THEN p.username END) AS next_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time = r.change_time\n      THEN p.username END) AS other_next_name,\n    -- Somebody else had the GeneratedUID already.\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time < r.change_time\n      AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS is_double\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.is_admin, r.account_type, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.uid,\n  c.account_type,\n  c.is_admin,\n  c.change_time\nFROM compared c\nWHERE c.goes_on = 0\n  AND NOT (c.is_double = 0 AND c.next_name IS NOT NULL AND c.next_name = c.other_next_name)\nORDER BY c.host_id, c.username, c.change_time, c.uuid, COALESCE(c.uid, -1)",
+    "sql": "WITH recent AS (\n  SELECT DISTINCT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    o.uid,\n    o.is_admin,\n    o.account_type,\n    o.valid_until_time AS change_time\n  FROM users_history o\n  WHERE o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n    AND (o.is_system_account = 0 OR o.is_awake = 1)\n    AND COALESCE(o.account_type, '') <> 'guest'\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.uid AS uid,\n    r.is_admin AS is_admin,\n    r.account_type AS account_type,\n    r.change_time AS change_time,\n    -- A GeneratedUID that is not known is not another one.\n    MAX(CASE WHEN p.username = r.username AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '')\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS goes_on,\n    MIN(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time = r.change_time\n      THEN p.username END) AS next_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time = r.change_time\n      THEN p.username END) AS other_next_name,\n    -- It may have got a name of which the GeneratedUID is not known.\n    MAX(CASE WHEN p.uuid IS NULL AND p.username <> r.username AND p.valid_from_time = r.change_time THEN 1 ELSE 0 END)\n      AS is_vague,\n    -- Somebody else had the GeneratedUID already.\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time < r.change_time\n      AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS is_double\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.is_admin, r.account_type, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.uid,\n  c.account_type,\n  c.is_admin,\n  c.change_time\nFROM compared c\nWHERE c.goes_on = 0\n  AND c.is_vague = 0\n  AND NOT (c.is_double = 0 AND c.next_name IS NOT NULL AND c.next_name = c.other_next_name)\nORDER BY c.host_id, c.username, c.change_time, c.uuid, COALESCE(c.uid, -1)",
     "file": "queries/detection/account_deleted.sql"
   },
   {
@@ -1155,6 +1155,14 @@ export const queries: readonly Query[] = [
         "table": "account_policy_data",
         "column": "password_last_set_time",
         "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "account_policy_data",
+        "column": "uuid",
+        "isNullAnswer": false,
         "where": null,
         "unless": null,
         "reads": null
@@ -3780,6 +3788,20 @@ export const queries: readonly Query[] = [
       },
       {
         "table": "mdm_enrollments",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "is_dep_enrolled",
+          "is_enrolled",
+          "is_supervised",
+          "is_user_approved",
+          "is_user_enrollment"
+        ]
+      },
+      {
+        "table": "mdm_enrollments",
         "column": "is_supervised",
         "isNullAnswer": false,
         "where": "COALESCE(is_enrolled, 1) = 1 AND COALESCE(is_user_enrollment, 0) = 0 AND NOT (is_user_approved = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = mdm_enrollments.host_id AND h.os_version_num >= 110000))",
@@ -3806,7 +3828,7 @@ export const queries: readonly Query[] = [
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
-    "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_supervised,\n  m.is_user_approved,\n  m.is_dep_enrolled,\n  m.is_user_enrollment\nFROM mdm_enrollments m\nWHERE m.is_enrolled = 1\n  AND m.is_supervised = 0\n  AND COALESCE(m.is_user_enrollment, 0) = 0\nORDER BY m.host_id",
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"is_dep_enrolled\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_dep_enrolled\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"is_enrolled\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_enrolled\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"is_supervised\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_supervised\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"is_user_approved\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_user_approved\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"is_user_enrollment\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_user_enrollment\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n)\nSELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_supervised,\n  m.is_user_approved,\n  m.is_dep_enrolled,\n  m.is_user_enrollment\nFROM mdm_enrollments m\n-- What no record tells is derived: only where nothing of it failed to be seen.\nJOIN known_tables k\n  ON k.host_id = m.host_id\n  AND k.table_name = 'mdm_enrollments'\nWHERE m.is_enrolled = 1\n  AND m.is_supervised = 0\n  AND COALESCE(m.is_user_enrollment, 0) = 0\nORDER BY m.host_id",
     "file": "queries/posture/mdm_not_supervised.sql"
   },
   {

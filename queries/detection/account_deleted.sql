@@ -44,6 +44,9 @@ compared AS (
       THEN p.username END) AS next_name,
     MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time = r.change_time
       THEN p.username END) AS other_next_name,
+    -- It may have got a name of which the GeneratedUID is not known.
+    MAX(CASE WHEN p.uuid IS NULL AND p.username <> r.username AND p.valid_from_time = r.change_time THEN 1 ELSE 0 END)
+      AS is_vague,
     -- Somebody else had the GeneratedUID already.
     MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time < r.change_time
       AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS is_double
@@ -63,5 +66,6 @@ SELECT
   c.change_time
 FROM compared c
 WHERE c.goes_on = 0
+  AND c.is_vague = 0
   AND NOT (c.is_double = 0 AND c.next_name IS NOT NULL AND c.next_name = c.other_next_name)
 ORDER BY c.host_id, c.username, c.change_time, c.uuid, COALESCE(c.uid, -1);

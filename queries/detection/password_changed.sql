@@ -6,7 +6,8 @@
 -- uses: firsts
 -- purpose: In the seven days before :now the password of an account that was there before was set anew. Somebody who
 --   resets the passwords of others keeps them out; who resets one out of band may cost the account its secure token.
--- requires: account_policy_data.password_last_set_time?
+-- requires: account_policy_data.password_last_set_time?,
+--   account_policy_data.uuid
 -- remediation: Look at many changes at one time, at accounts whose owner knows of none, and at what happened at the
 --   same time (secure_token_lost, account_renamed). Before a password is set again, make sure that another
 --   administrator with a token can log in: a reset from outside of the account may take its token.

@@ -7,6 +7,7 @@
 --   11 on an enrolment that the user approved supervises the Mac, and User Enrollment (is_user_enrollment) never does,
 --   by design: neither is a gap.
 -- requires: mdm_enrollments.is_enrolled,
+--   mdm_enrollments,
 --   mdm_enrollments.is_supervised where COALESCE(is_enrolled, 1) = 1 AND COALESCE(is_user_enrollment, 0) = 0
 --     AND NOT (is_user_approved = 1 AND EXISTS (SELECT 1 FROM hosts h
 --     WHERE h.host_id = mdm_enrollments.host_id AND h.os_version_num >= 110000)),
@@ -27,6 +28,10 @@ SELECT
   m.is_dep_enrolled,
   m.is_user_enrollment
 FROM mdm_enrollments m
+-- What no record tells is derived: only where nothing of it failed to be seen.
+JOIN known_tables k
+  ON k.host_id = m.host_id
+  AND k.table_name = 'mdm_enrollments'
 WHERE m.is_enrolled = 1
   AND m.is_supervised = 0
   AND COALESCE(m.is_user_enrollment, 0) = 0
