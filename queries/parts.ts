@@ -13,6 +13,157 @@ export const parts: readonly Part[] = [
     "sql": "firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n)"
   },
   {
+    "name": "lockout_ways",
+    "requires": [
+      {
+        "table": "filevault_status",
+        "column": "filevault_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "filevault_status",
+        "column": "has_personal_recovery_key",
+        "isNullAnswer": false,
+        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "filevault_status",
+        "column": "has_institutional_recovery_key",
+        "isNullAnswer": false,
+        "where": "filevault_enabled = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = filevault_status.host_id AND h.is_apple_silicon = 0)",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = mdm_enrollments.host_id AND f.filevault_enabled = 0)",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "filevault_status",
+        "column": "prk_escrow_blob_present",
+        "isNullAnswer": false,
+        "where": "filevault_enabled = 1 AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "filevault_policies",
+        "column": "escrow_payload_present",
+        "isNullAnswer": false,
+        "where": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = filevault_policies.host_id AND (f.filevault_enabled = 0 OR f.prk_escrow_blob_present = 1)) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_policies.host_id AND m.is_enrolled = 0)",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "filevault_status",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "filevault_enabled = 1 AND prk_escrow_blob_present = 0 AND (COALESCE(has_personal_recovery_key, 1) = 1 OR EXISTS (SELECT 1 FROM apfs_crypto_users c WHERE c.host_id = filevault_status.host_id AND c.type = 'PersonalRecovery')) AND EXISTS (SELECT 1 FROM filevault_policies p WHERE p.host_id = filevault_status.host_id AND p.escrow_payload_present = 1) AND NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = filevault_status.host_id AND m.is_enrolled = 0)",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "hosts",
+        "column": "is_apple_silicon",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "hosts",
+        "column": "boot_volume_fs",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "secure_tokens",
+        "column": "secure_token",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "secure_tokens",
+        "column": "is_admin",
+        "isNullAnswer": false,
+        "where": "COALESCE(secure_token, 1) = 1",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "secure_tokens",
+        "column": "filevault_enabled",
+        "isNullAnswer": false,
+        "where": "COALESCE(secure_token, 1) = 1 AND NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = secure_tokens.host_id AND f.filevault_enabled = 0)",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "secure_tokens",
+        "column": "volume_owner",
+        "isNullAnswer": false,
+        "where": "COALESCE(secure_token, 1) = 1 AND COALESCE(is_admin, 1) = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = secure_tokens.host_id AND h.is_apple_silicon = 1)",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "can_login",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM secure_tokens s WHERE s.host_id = users.host_id AND s.username = users.username AND (COALESCE(s.secure_token, 1) = 1 OR s.filevault_enabled = 1))",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "supported_on_server",
+        "isNullAnswer": false,
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "escrowed_to_server",
+        "isNullAnswer": false,
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "bootstrap_tokens",
+        "column": "crypto_user_present",
+        "isNullAnswer": false,
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "apfs_crypto_users",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "alsoReads": [],
+    "sql": "recovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup. DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    f.host_id AS host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present AS prk_escrow_blob_present,\n    p.escrow_payload_present AS escrow_payload_present,\n    m.is_enrolled AS is_enrolled,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0\n    END AS is_escrowed,\n    h.is_apple_silicon AS is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN known_tables t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id AS host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    s.is_guest,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id AS host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.is_guest = 1 THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN recovery_keys k ON k.host_id = s.host_id\n  -- Who cannot log in is told only where FileVault is known to list it.\n  WHERE s.filevault_enabled = 1\n    OR (s.filevault_enabled IS NULL AND COALESCE(s.can_login, 1) = 1)\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id AS host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1\n      WHEN r.is_escrowed = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.is_escrowed = 1 THEN 'its escrow file is there, and the Mac is enrolled'\n      WHEN r.is_enrolled = 0 THEN 'the Mac is not enrolled: nobody but a person has it'\n      WHEN r.is_escrowed = 0 THEN 'nothing escrows it: only a person has it'\n      WHEN r.escrow_payload_present = 1 AND r.prk_escrow_blob_present = 0\n        THEN 'a profile escrows a key that is made after it, and this key has no escrow file'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id AS host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- A recovery key that opens the disk, in the hands of one person.\n  SELECT DISTINCT\n    i.host_id AS host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'iCloud recovery' AS subject,\n    0 AS counts,\n    'opened by the Apple Account of one person' AS basis\n  FROM apfs_crypto_users i\n  JOIN recovery_keys k ON k.host_id = i.host_id\n  WHERE i.type IN ('ICloud', 'ICloudRecovery')\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id AS host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'\n      WHEN s.is_guest = 1 THEN 'Guest has no password'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  -- Who does not count is told only where it is an administrator with a token.\n  WHERE (s.is_admin = 1 AND s.secure_token = 1)\n    OR (\n      COALESCE(s.is_admin, 1) = 1\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.can_login, 1) = 1\n      AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n    )\n  UNION ALL\n  SELECT\n    b.host_id AS host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n)"
+  },
+  {
     "name": "new_names",
     "requires": [
       {

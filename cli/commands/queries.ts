@@ -59,6 +59,8 @@ const printQuery = (query: Query): void => {
   print(`\n${query.sql.split('\n').map(visible).join('\n')};\n`);
 };
 
+const sqlOf = ({ sql }: Query): string => sql;
+
 /** Queries of a folder, with what they read: it is part of the SQL that is printed. */
 const checked = async (queries: readonly Query[]): Promise<readonly Query[]> => {
   const { checkQuery } = await import(/* webpackMode: "eager" */ '../../queries/custom.ts');
@@ -90,11 +92,12 @@ const run = async (given: Arguments): Promise<number> => {
   const all = folder === null ? library : readQueries(folder);
   const chosen = selectQueries(all, name === undefined ? [] : [name], given.text('group'));
   const [only] = chosen;
-  if (given.flag('unknown-sql') || (name !== undefined && mode === 'pretty')) {
-    if (given.flag('unknown-sql')) {
-      const known = folder === null ? chosen : await checked(chosen);
-      for (const query of known) print(`${blindSpotsSql(query)};\n`);
-    } else for (const query of chosen) printQuery(query);
+  const statementOf = given.flag('unknown-sql') ? blindSpotsSql : given.flag('sql') ? sqlOf : null;
+  if (statementOf !== null) {
+    const known = folder === null ? chosen : await checked(chosen);
+    for (const query of known) print(`${statementOf(query)};\n`);
+  } else if (name !== undefined && mode === 'pretty') {
+    for (const query of chosen) printQuery(query);
   } else {
     const sorted = chosen.toSorted(
       (a, b) =>
@@ -122,6 +125,12 @@ export const queriesCommand: Command = {
       type: 'string',
       value: 'DIR',
       description: 'The .sql files of this folder in place of the library.',
+    },
+    sql: {
+      type: 'boolean',
+      excludes: [{ option: 'unknown-sql' }],
+      description:
+        'Print the SQL alone, for another engine: with known_tables and what several queries share.',
     },
     'unknown-sql': {
       type: 'boolean',

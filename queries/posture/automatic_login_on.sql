@@ -16,15 +16,13 @@ SELECT
   l.host_id,
   l.autologin_username AS subject,
   f.filevault_enabled,
-  u.is_admin
+  (
+    SELECT MAX(u.is_admin)
+    FROM users u
+    WHERE u.host_id = l.host_id
+      AND u.username = l.autologin_username
+  ) AS is_admin
 FROM loginwindow_settings l
 LEFT JOIN filevault_status f ON f.host_id = l.host_id
-LEFT JOIN (
-  SELECT a.host_id, a.username, MAX(a.is_admin) AS is_admin
-  FROM users a
-  GROUP BY a.host_id, a.username
-) u
-  ON u.host_id = l.host_id
-  AND u.username = l.autologin_username
 WHERE l.autologin_username IS NOT NULL
 ORDER BY l.host_id;

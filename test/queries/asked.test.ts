@@ -129,6 +129,33 @@ test('lockout_ways: iCloud recovery is a way, and none on which the organisation
   );
 });
 
+test('lockout: Guest is a way to none of the three, whatever rights it holds', (t) => {
+  const made = host((one) => {
+    for (const table of ['users', 'secure_tokens'])
+      for (const username of ['itadmin', 'mquist']) remove(one, table, { username });
+    addPerson(one, {
+      ...{ username: 'Guest', uid: 201, uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' },
+      ...{ isAdmin: 1, token: 1, facts: { account_type: 'guest' } },
+    });
+    set(one, 'bootstrap_tokens', { state: 'not_supported', escrowed_to_server: 0 });
+  });
+  const ways = answerOf([made], 'lockout_ways').hits.filter(({ subject }) => subject === 'Guest');
+  t.deepEqual(
+    ways.map(({ facts }) => [facts['capability'], facts['counts']]),
+    [
+      ['authority', 0],
+      ['unlock', 0],
+    ],
+  );
+  const none = answerOf([made], 'lockout_no_way_left').hits.map(({ subject }) => subject);
+  t.deepEqual(none, ['authority']);
+  // The escrowed key is left.
+  t.deepEqual(
+    answerOf([made], 'lockout_single_loss').hits.map(({ facts }) => facts['kind']),
+    ['key'],
+  );
+});
+
 // --- Enrolment ---
 
 const versions = [

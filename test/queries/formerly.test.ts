@@ -1,8 +1,11 @@
-/** Older names of queries select what answers them by now. */
+/** Older names of queries select what answers them by now, and what several share stands whole in each. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { selectQueries } from '../../cli/findings.ts';
 import { queries } from '../../queries/index.ts';
-import { parseQuery } from '../../queries/query.ts';
+import { parts } from '../../queries/parts.ts';
+import { parseQuery, requirementText } from '../../queries/query.ts';
 
 const selected = (...names: readonly string[]): string[] =>
   selectQueries(queries, names, null)
@@ -22,10 +25,10 @@ const split: Readonly<Record<string, readonly string[]>> = {
 };
 
 test('an older name selects every query that answers a part of it, and no other', (t) => {
-  for (const [name, parts] of Object.entries(split)) {
-    t.deepEqual(selected(name), [...parts], name);
+  for (const [name, now] of Object.entries(split)) {
+    t.deepEqual(selected(name), [...now], name);
     // A part that is named, too, is there once.
-    t.deepEqual(selected(name, parts[0] ?? ''), [...parts], name);
+    t.deepEqual(selected(name, now[0] ?? ''), [...now], name);
   }
   const declared = new Set(queries.flatMap(({ formerly }) => formerly));
   t.true([...declared].every((name) => Object.hasOwn(split, name)));
@@ -52,4 +55,28 @@ test('a header names older names and parts, or says what is wrong with them', (t
   t.is(used.sql, `WITH ${part.sql}\nSELECT u.host_id, u.username AS subject FROM users u`);
   t.deepEqual(used.alsoReads, ['hosts']);
   t.throws(() => parse('-- uses: second'), { message: 'q.sql:5: there is no part "second"' });
+});
+
+test('every part is used by several queries, and stands whole in the SQL of each', (t) => {
+  const root = join(import.meta.dirname, '../..');
+  for (const part of parts) {
+    const users = queries.filter(({ file }) =>
+      parseQuery(readFileSync(join(root, file), 'utf8'), file, {
+        parts: parts.map((one) => (one === part ? { ...one, sql: 'marked AS (SELECT 1)' } : one)),
+      }).sql.includes('marked AS'),
+    );
+    t.true(users.length >= 2, part.name);
+    for (const { name, sql, requires, alsoReads } of users) {
+      t.true(sql.includes(part.sql), `${name} lacks ${part.name}`);
+      t.true(
+        part.alsoReads.every((table) => alsoReads.includes(table)),
+        name,
+      );
+      const required = new Set(requires.map(requirementText));
+      t.true(
+        part.requires.every((one) => required.has(requirementText(one))),
+        name,
+      );
+    }
+  }
 });
