@@ -13,6 +13,21 @@ export const parts: readonly Part[] = [
     "sql": "firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n)"
   },
   {
+    "name": "hidden_names",
+    "requires": [
+      {
+        "table": "loginwindow_settings",
+        "column": "hidden_users",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "alsoReads": [],
+    "sql": "hidden_names AS (\n  -- Few are hidden: those hosts are read first.\n  SELECT DISTINCT\n    h.host_id AS host_id,\n    h.username AS username,\n    COALESCE(h.uuid, '') AS uuid\n  FROM loginwindow_settings l\n  CROSS JOIN users h\n  WHERE l.hidden_users <> '[]'\n    AND h.host_id = l.host_id\n    -- As JSON has the name. SUBSTR('\\\\', 1, 1) is one backslash to every engine, also where it escapes.\n    AND REPLACE(\n      l.hidden_users,\n      '\"' || REPLACE(\n        REPLACE(h.username, SUBSTR('\\\\', 1, 1), SUBSTR('\\\\', 1, 1) || SUBSTR('\\\\', 1, 1)),\n        '\"',\n        SUBSTR('\\\\', 1, 1) || '\"'\n      ) || '\"',\n      ''\n    ) <> l.hidden_users\n)"
+  },
+  {
     "name": "lockout_ways",
     "requires": [
       {

@@ -13,10 +13,10 @@
 -- false-positives: A provisioning tool that makes the account in one run and sets the tag in the next.
 WITH recent AS (
   SELECT DISTINCT
-    n.host_id,
-    n.username,
+    n.host_id AS host_id,
+    n.username AS username,
     COALESCE(n.uuid, '') AS uuid,
-    n.value,
+    n.value AS value,
     n.valid_from_time AS change_time
   FROM authentication_authorities_history n
   CROSS JOIN firsts f
@@ -29,7 +29,7 @@ WITH recent AS (
     AND f.first_time < n.valid_from_time
 ),
 appended AS (
-  SELECT r.host_id, r.username, r.uuid, r.value, r.change_time
+  SELECT r.host_id AS host_id, r.username AS username, r.uuid AS uuid, r.value AS value, r.change_time AS change_time
   FROM authentication_authorities_history p
   -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.
   CROSS JOIN recent r

@@ -2,6 +2,7 @@
 -- title: A hidden account can be used
 -- group: detection
 -- severity: medium
+-- uses: hidden_names
 -- purpose: An account is hidden by its record or by the login window, or has a uid below 500, and can log in or holds a
 --   secure token. Administrators are in hidden_admin, and what poses as an account of macOS (its identity, its kind of
 --   name) in system_account_impostor.
@@ -15,8 +16,7 @@
 --     WHERE l.host_id = users.host_id AND COALESCE(l.hidden_users, '') <> '[]')),
 --   secure_tokens.secure_token where EXISTS (SELECT 1 FROM users u WHERE u.host_id = secure_tokens.host_id
 --     AND u.username = secure_tokens.username AND COALESCE(u.is_system_account, 0) = 0
---     AND COALESCE(u.is_admin, 0) = 0 AND COALESCE(u.can_login, 0) = 0),
---   loginwindow_settings.hidden_users
+--     AND COALESCE(u.is_admin, 0) = 0 AND COALESCE(u.can_login, 0) = 0)
 -- remediation: Make sure whether a product made it: ask its console, and the ticket of the day on which the account
 --   came (account_created). If nobody knows it, keep the evidence (this export, the record, the home folder) and look
 --   at what runs as it. Before it is disabled, make sure that an administrator with a token can log in, and that the
@@ -36,9 +36,12 @@ WITH usable AS (
     u.account_type AS account_type,
     u.can_login AS can_login,
     s.secure_token AS secure_token,
-    l.hidden_users AS hidden_users
+    CASE WHEN n.username IS NULL THEN 0 ELSE 1 END AS is_hidden_at_login
   FROM users u
-  LEFT JOIN loginwindow_settings l ON l.host_id = u.host_id
+  LEFT JOIN hidden_names n
+    ON n.host_id = u.host_id
+    AND n.username = u.username
+    AND n.uuid = COALESCE(u.uuid, '')
   LEFT JOIN secure_tokens s
     ON s.host_id = u.host_id
     AND s.username = u.username
@@ -60,18 +63,9 @@ SELECT
   a.account_type,
   a.can_login,
   a.secure_token,
-  a.hidden_users
+  a.is_hidden_at_login
 FROM usable a
 WHERE a.is_hidden = 1
   OR a.uid < 500
-  -- The name stands in the JSON array; SUBSTR('\\', 1, 1) is one backslash to every engine.
-  OR REPLACE(
-    a.hidden_users,
-    '"' || REPLACE(
-      REPLACE(a.username, SUBSTR('\\', 1, 1), SUBSTR('\\', 1, 1) || SUBSTR('\\', 1, 1)),
-      '"',
-      SUBSTR('\\', 1, 1) || '"'
-    ) || '"',
-    ''
-  ) <> a.hidden_users
+  OR a.is_hidden_at_login = 1
 ORDER BY a.host_id, a.username, COALESCE(a.uuid, ''), COALESCE(a.uid, -1);

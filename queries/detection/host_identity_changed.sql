@@ -30,7 +30,7 @@ WITH said AS (
     AND COALESCE(v.is_internal, 1) = 1
 ),
 recent AS (
-  SELECT DISTINCT n.host_id, n.subject, n.value, n.valid_from_time AS change_time
+  SELECT DISTINCT n.host_id AS host_id, n.subject AS subject, n.value AS value, n.valid_from_time AS change_time
   FROM said n
   CROSS JOIN firsts f
   WHERE n.valid_from_time > :now - 7 * 86400
@@ -41,10 +41,10 @@ recent AS (
 ),
 compared AS (
   SELECT
-    r.host_id,
-    r.subject,
-    r.value,
-    r.change_time,
+    r.host_id AS host_id,
+    r.subject AS subject,
+    r.value AS value,
+    r.change_time AS change_time,
     -- The last value that was told before, and whether this one was among those.
     MAX(CASE WHEN p.value <> r.value THEN p.valid_from_time END) AS former_time,
     MAX(CASE WHEN p.value = r.value THEN p.valid_from_time ELSE 0 END) AS same_time

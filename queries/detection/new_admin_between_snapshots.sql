@@ -15,12 +15,12 @@
 --   _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of S.U.P.E.R.M.A.N.): its console knows it.
 WITH recent AS (
   SELECT DISTINCT
-    n.host_id,
-    n.username,
+    n.host_id AS host_id,
+    n.username AS username,
     COALESCE(n.uuid, '') AS uuid,
-    n.uid,
-    n.account_type,
-    n.is_hidden,
+    n.uid AS uid,
+    n.account_type AS account_type,
+    n.is_hidden AS is_hidden,
     n.valid_from_time AS change_time
   FROM users_history n
   CROSS JOIN firsts f
@@ -33,13 +33,13 @@ WITH recent AS (
 ),
 compared AS (
   SELECT
-    r.host_id,
-    r.username,
-    r.uuid,
-    r.uid,
-    r.account_type,
-    r.is_hidden,
-    r.change_time,
+    r.host_id AS host_id,
+    r.username AS username,
+    r.uuid AS uuid,
+    r.uid AS uid,
+    r.account_type AS account_type,
+    r.is_hidden AS is_hidden,
+    r.change_time AS change_time,
     MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username
       AND p.valid_from_time < r.change_time
       AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN 1 ELSE 0 END) AS was_there,

@@ -17,12 +17,12 @@
 --   S.U.P.E.R.M.A.N.): their console knows it.
 WITH recent AS (
   SELECT DISTINCT
-    n.host_id,
-    n.username,
+    n.host_id AS host_id,
+    n.username AS username,
     COALESCE(n.uuid, '') AS uuid,
-    n.is_admin,
-    n.confidence,
-    n.sources,
+    n.is_admin AS is_admin,
+    n.confidence AS confidence,
+    n.sources AS sources,
     CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,
     n.valid_from_time AS change_time
   FROM secure_tokens_history n
@@ -41,13 +41,13 @@ WITH recent AS (
 ),
 compared AS (
   SELECT
-    r.host_id,
-    r.username,
-    r.uuid,
-    r.is_admin,
-    r.confidence,
-    r.sources,
-    r.change_time,
+    r.host_id AS host_id,
+    r.username AS username,
+    r.uuid AS uuid,
+    r.is_admin AS is_admin,
+    r.confidence AS confidence,
+    r.sources AS sources,
+    r.change_time AS change_time,
     -- Verdicts with APFS and without it are not compared: a source that was missing is no change.
     MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username
       AND p.valid_from_time < r.change_time

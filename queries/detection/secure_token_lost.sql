@@ -15,10 +15,10 @@
 WITH recent AS (
   -- Without a token now.
   SELECT
-    n.host_id,
-    n.username,
+    n.host_id AS host_id,
+    n.username AS username,
     COALESCE(n.uuid, '') AS uuid,
-    n.is_admin,
+    n.is_admin AS is_admin,
     0 AS is_account_gone,
     CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,
     n.valid_from_time AS change_time
@@ -56,12 +56,12 @@ WITH recent AS (
 ),
 compared AS (
   SELECT
-    r.host_id,
-    r.username,
-    r.uuid,
-    r.is_admin,
-    r.is_account_gone,
-    r.change_time,
+    r.host_id AS host_id,
+    r.username AS username,
+    r.uuid AS uuid,
+    r.is_admin AS is_admin,
+    r.is_account_gone AS is_account_gone,
+    r.change_time AS change_time,
     -- Verdicts with APFS and without it are not compared: a source that was missing is no change.
     MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username AND p.valid_from_time < r.change_time
       AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs

@@ -12,11 +12,11 @@
 -- false-positives: A Mac that was erased and kept its hardware UUID.
 WITH recent AS (
   SELECT DISTINCT
-    n.host_id,
-    n.username,
-    n.uid,
-    n.uuid,
-    n.is_admin,
+    n.host_id AS host_id,
+    n.username AS username,
+    n.uid AS uid,
+    n.uuid AS uuid,
+    n.is_admin AS is_admin,
     n.valid_from_time AS change_time
   FROM users_history n
   CROSS JOIN firsts f
@@ -29,12 +29,12 @@ WITH recent AS (
 ),
 again AS (
   SELECT
-    r.host_id,
-    r.username,
-    r.uid,
-    r.uuid,
-    r.is_admin,
-    r.change_time,
+    r.host_id AS host_id,
+    r.username AS username,
+    r.uid AS uid,
+    r.uuid AS uuid,
+    r.is_admin AS is_admin,
+    r.change_time AS change_time,
     MAX(
       CASE
         WHEN p.uuid <> r.uuid AND p.valid_until_time <= r.change_time THEN p.valid_until_time
