@@ -3310,6 +3310,53 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/bootstrap_token_stale.sql"
   },
   {
+    "name": "external_volume_unencrypted",
+    "formerly": [],
+    "title": "An external volume is not encrypted",
+    "group": "posture",
+    "severity": "low",
+    "purpose": "An APFS volume on a disk that can be carried away has no encryption: whoever finds the disk reads it. Only disks that are attached are seen, and none of HFS+.",
+    "requires": [
+      {
+        "table": "apfs_volumes",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "crypto_migration_on",
+          "device_identifier",
+          "encryption",
+          "filevault",
+          "is_internal",
+          "name",
+          "role"
+        ]
+      },
+      {
+        "table": "apfs_volumes",
+        "column": "filevault",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_internal, 1) = 0 AND COALESCE(role, 'Data') IN ('Data', 'User', 'Backup')",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Find out what is on it. Turn encryption on in the Finder (Encrypt), with a password that is kept where the organisation can get at it: without it what is on the disk is lost.",
+    "references": "mSCP os_external_apfs_hfs_volumes_encrypted; CIS 5.3.2 (macOS 26); 800-53r5 SC-28",
+    "falsePositives": "A disk with nothing of value, such as an installer.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'apfs_volumes' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"crypto_migration_on\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"crypto_migration_on\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"device_identifier\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"device_identifier\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"encryption\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"encryption\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"filevault\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"filevault\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"is_internal\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_internal\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"name\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"name\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"role\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"role\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  v.host_id,\n  v.device_identifier AS subject,\n  v.name,\n  v.role,\n  v.is_internal,\n  v.encryption,\n  v.filevault\nFROM apfs_volumes v\n-- A volume without a role is one for users only where the roles were read.\nJOIN known_tables k\n  ON k.host_id = v.host_id\n  AND k.table_name = 'apfs_volumes'\nWHERE v.is_internal = 0\n  AND v.filevault = 0\n  AND COALESCE(v.encryption, 0) = 0\n  AND COALESCE(v.role, 'Data') IN ('Data', 'User', 'Backup')\n  AND COALESCE(v.crypto_migration_on, 0) = 0\nORDER BY v.host_id, v.device_identifier",
+    "file": "queries/posture/external_volume_unencrypted.sql"
+  },
+  {
     "name": "filevault_deferral_pending",
     "formerly": [],
     "title": "FileVault was deferred and is still off",

@@ -267,7 +267,7 @@ const { privacyPage } = await import('./privacy.ts');
 write('docs/privacy.md', privacyPage(declared));
 
 const { coveragePage } = await import('./coverage.ts');
-write('docs/coverage.md', coveragePage(declared));
+write('docs/coverage.md', coveragePage(declared, queries));
 
 const { settingsPage } = await import('./settings.ts');
 const { settingsProfile } = await import('../packaging/deploy.ts');

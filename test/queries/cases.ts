@@ -689,6 +689,12 @@ export const cases: readonly Case[] = [
     ),
   },
   {
+    query: 'external_volume_unencrypted',
+    fires: changed(volume({ is_internal: 0, filevault: 0, encryption: 0 })),
+    unknown: volume({ is_internal: 0, filevault: null }),
+    clean: changed(volume({ is_internal: 1, filevault: 0, encryption: 0 })),
+  },
+  {
     query: 'platform_sso_admin_by_default',
     fires: changed(put('platform_sso_states', { new_user_authorization_mode: 'Admin' })),
     unknown: denied('platform_sso_states'),
