@@ -3,6 +3,7 @@ import { UserError } from '../collector/errors.ts';
 import { withClosed } from '../queries/closed.ts';
 import { aheadSpotsOf, evaluate } from '../queries/evaluate.ts';
 import type { Answer, BlindSpot, Hit, Verdict } from '../queries/evaluate.ts';
+import { nothingCited } from '../queries/catalogues.ts';
 import { bare } from '../queries/known.ts';
 import { addOsqueryViews } from '../queries/osquery_views.ts';
 import type { Pack, PackQuery } from '../queries/osquery_pack.ts';
@@ -52,6 +53,7 @@ const queryOf = (
   applies: null,
   appliesReads: [],
   remediation: '',
+  cited: nothingCited,
   references: '',
   falsePositives: '',
   needsHistory: false,

@@ -55,6 +55,14 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "None: context for an investigation.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "none",
     "falsePositives": "Accounts that a migration brought keep their creation time.",
     "needsHistory": false,
@@ -92,6 +100,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "See that each is known, and that one of them can log in if the identity provider cannot be reached: take none out before another administrator with a token can.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-2"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 AC-2",
     "falsePositives": "None: one such account is good to have. The name need not be of an account that exists.",
     "needsHistory": false,
@@ -130,6 +148,17 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "None: context for remote_login_on and remote_login_open_to_everybody.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-17",
+        "AC-3"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 AC-17, AC-3",
     "falsePositives": "None: it is a table of facts.",
     "needsHistory": false,
@@ -161,6 +190,14 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Upgrade the hosts that are below what a control needs.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "none",
     "falsePositives": "None: it is a table of facts.",
     "needsHistory": false,
@@ -225,6 +262,19 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Match it to a ticket, to a product that was installed, or to the person who got the Mac. If nobody knows it, keep the record of it and its home folder, see what it holds (is_admin, a token, FileVault) and what runs as it. Before it is disabled or deleted, make sure that another administrator with a token can log in.",
+    "cited": {
+      "attack": [
+        "T1136.001"
+      ],
+      "nist-800-53": [
+        "AC-2",
+        "AC-2(4)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1136.001; 800-53r5 AC-2, AC-2(4)",
     "falsePositives": "A new user of the Mac, the first login of a directory user, Platform SSO that makes users at login, an agent that makes a service account of its own. An account that was away and came back counts as made.",
     "needsHistory": true,
@@ -278,6 +328,19 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Match it to a ticket. If nobody knows of it, an administrator took away the access of somebody: see that an administrator with a token is left who can log in, and that the disk can be unlocked (lockout_ways), before anything else is changed. filevault_orphan_users tells whether FileVault still lists the account.",
+    "cited": {
+      "attack": [
+        "T1531"
+      ],
+      "nist-800-53": [
+        "AC-2",
+        "AC-2(4)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1531; 800-53r5 AC-2, AC-2(4)",
     "falsePositives": "A person who left, a temporary account that served its purpose, an agent that was removed.",
     "needsHistory": true,
@@ -334,6 +397,20 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Match it to a change record. If nobody knows of it, find out who did it: it takes an administrator. Look at what the account holds under the new name, and whether the home folder and the groups that name it still agree.",
+    "cited": {
+      "attack": [
+        "T1036.010",
+        "T1098"
+      ],
+      "nist-800-53": [
+        "AC-2(4)",
+        "IA-4"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1036.010, T1098; 800-53r5 AC-2(4), IA-4",
     "falsePositives": "A person whose name changed, an administrator's account that was named anew for every Mac in the same week.",
     "needsHistory": true,
@@ -376,6 +453,20 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Match it to a change record. If nobody knows of it, keep the record of the account, find out what the new uid owns, and who did it: it takes an administrator. Give the former uid back only when another administrator with a token can log in.",
+    "cited": {
+      "attack": [
+        "T1098",
+        "T1564.002"
+      ],
+      "nist-800-53": [
+        "AC-2(4)",
+        "IA-4"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1098, T1564.002; 800-53r5 AC-2(4), IA-4",
     "falsePositives": "A move to a directory, or scripts that make uids equal over all Macs. Nix has a script that moves its build users to uids that macOS does not use.",
     "needsHistory": true,
@@ -440,6 +531,18 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Find out who made it, and keep the record of it. An account that was made half-way gets a password, one of a service a shell that is none (/usr/bin/false). Before it is deleted, make sure that it is not the only administrator, and that nothing runs as it.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "IA-5(1)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": [
+        "os_store_encrypted_passwords"
+      ]
+    },
     "references": "mSCP os_store_encrypted_passwords; 800-53r5 IA-5(1)",
     "falsePositives": "Service accounts that were made with a shell and without a password (often postgres of a database, or a build user), and accounts that log in with an SSH key only. To make sure: the product is installed, the home folder is its own, the account is no administrator (is_admin), and has_basic is 0.",
     "needsHistory": false,
@@ -482,6 +585,20 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "tokenidentity is a new card or key, DisabledUser a disabled account: look for the change record.",
+    "cited": {
+      "attack": [
+        "T1098",
+        "T1556"
+      ],
+      "nist-800-53": [
+        "AC-2(4)",
+        "IA-5"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1098, T1556; 800-53r5 AC-2(4), IA-5",
     "falsePositives": "Pairing a smart card, and the first login of a directory user. A renewed certificate of the Mac's own Kerberos realm (LKDC) changes the value Kerberosv5, and another list of hashes the value ShadowHash, of every account in the same snapshot: many accounts with one change_time and one tag are rather that than an attack. Setting a password may change the list of one account.",
     "needsHistory": true,
@@ -529,6 +646,17 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "First make sure that an administrator with a token can log in (lockout_ways): it is the one way left by which tokens are granted. Then have it run profiles install -type bootstraptoken, or log in once more, and see that the MDM server says that it has the token.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CP-10",
+        "SI-2"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CP-10, SI-2",
     "falsePositives": "A move to another MDM server, which gets the token when an administrator with a token next logs in.",
     "needsHistory": true,
@@ -578,6 +706,19 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Find out whether a directory has the member: it is then an administrator by that. If nobody has it, remove it from the group.",
+    "cited": {
+      "attack": [
+        "T1098.007"
+      ],
+      "nist-800-53": [
+        "AC-2",
+        "AC-6(5)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1098.007; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "Directory users and groups that are not cached on the Mac: they do not resolve locally.",
     "needsHistory": false,
@@ -620,6 +761,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "The tag is legitimate when an account is made (by MDM and similar tools); after that ask why.",
+    "cited": {
+      "attack": [
+        "T1098"
+      ],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1098",
     "falsePositives": "A provisioning tool that makes the account in one run and sets the tag in the next.",
     "needsHistory": true,
@@ -659,6 +810,18 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Look up whose uid it is and since when the file is there, and the serial number in Apple Business or School Manager. Keep the evidence before anything is removed. Before the Mac is erased or enrolled anew, save what is needed.",
+    "cited": {
+      "attack": [
+        "T1036"
+      ],
+      "nist-800-53": [
+        "CM-6"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1036; 800-53r5 CM-6",
     "falsePositives": "An image or a migration tool that restored the folder with other owners.",
     "needsHistory": false,
@@ -757,6 +920,20 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Ask the owner, and look at what happened at failed_login_timestamp: whether Remote Login or Screen Sharing is on, and what the log says. Do not lock the account before another administrator with a token can log in.",
+    "cited": {
+      "attack": [
+        "T1110"
+      ],
+      "nist-800-53": [
+        "IA-5"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": [
+        "pwpolicy_account_lockout_enforce"
+      ]
+    },
     "references": "ATT&CK T1110; mSCP pwpolicy_account_lockout_enforce; 800-53r5 IA-5",
     "falsePositives": "A user who forgot a new password, or a program that keeps an old one.",
     "needsHistory": false,
@@ -805,6 +982,23 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Find out who did it: it takes the password of a FileVault user or a recovery key. Turn it on again, by MDM or in System Settings, and make sure that the new recovery key is escrowed: the one from before no longer opens the disk. dontAllowFDEDisable in a profile keeps it on (filevault_may_be_turned_off).",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-28",
+        "SC-28(1)"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.6.6"
+      ],
+      "stig": [
+        "APPL-26-005020"
+      ],
+      "mscp": [
+        "system_settings_filevault_enforce"
+      ]
+    },
     "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5 SC-28, SC-28(1)",
     "falsePositives": "A repair, or a Mac that is handed on and is erased next.",
     "needsHistory": true,
@@ -898,6 +1092,19 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure whether a product made it: ask its console, and the ticket of the day on which the account came (account_created). If nobody knows it, keep the evidence (this export, the record, the home folder) and look at what runs as it. Before it is disabled, make sure that an administrator with a token can log in, and that the account is not the only one that unlocks the disk (lockout_ways).",
+    "cited": {
+      "attack": [
+        "T1564.002",
+        "T1136.001"
+      ],
+      "nist-800-53": [
+        "AC-2"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1564.002, T1136.001; 800-53r5 AC-2",
     "falsePositives": "Service accounts of products with a real shell, often of databases (postgres) and build systems. One that MDM made in Setup Assistant is left out where MDM was asked (--allow-network). Build users of Nix have no shell and no token: they do not stand here. To make sure: the product is installed, and its home folder and its shell are what its installer gives it. A name proves nothing: whoever makes an account chooses it.",
     "needsHistory": false,
@@ -975,6 +1182,21 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure whether it is a known management account: ask its console, and the ticket of the day on which it was made. If nobody knows it, keep the evidence (this export, the record, the home folder), and make sure that another administrator with a token can log in: it may be the only one. Then take its rights away, and hunt for its origin.",
+    "cited": {
+      "attack": [
+        "T1564.002",
+        "T1136.001",
+        "T1078.003"
+      ],
+      "nist-800-53": [
+        "AC-2",
+        "AC-6(5)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1564.002, T1136.001, T1078.003; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "The hidden management account of an MDM or a remote-support tool. One that MDM made in Setup Assistant is left out where MDM was asked (--allow-network); else it stands here, as _fleetadmin of Fleet. Agents have such accounts too: JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, and super of S.U.P.E.R.M.A.N., which authorises updates. To make sure: the product is installed on this Mac, its console names the account, and the account was made when the product came. A name proves nothing: whoever makes an account chooses it.",
     "needsHistory": false,
@@ -1010,6 +1232,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Look at who sent the snapshots of both days (merge --host-from-folder ties a sender to its host); collect again on the Mac itself.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CM-8"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CM-8",
     "falsePositives": "A disk that was replaced, a Mac that was erased and set up anew: then the containers differ, and the model does not. Without --include serial_number no serial number is compared.",
     "needsHistory": true,
@@ -1052,6 +1284,18 @@ export const queries: readonly Query[] = [
       "mdm_enrollments"
     ],
     "remediation": "Look the serial number up in Apple Business or School Manager. If the Mac is the organisation's, save what is needed, erase it and enrol it again.",
+    "cited": {
+      "attack": [
+        "T1136.001"
+      ],
+      "nist-800-53": [
+        "CM-6"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1136.001; 800-53r5 CM-6",
     "falsePositives": "A Mac that was released from management with its markers left behind.",
     "needsHistory": false,
@@ -1086,6 +1330,18 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Find out whether the Mac was moved on purpose: the new host is one of yours or of your vendor, and the old server says that the Mac left. If nobody knows the host, have the disk's recovery key changed once the Mac is back under your own server, for the other one may have got it. Before it leaves that server, make sure that an administrator with a token can log in and that a recovery key which works is known: the bootstrap token goes with the enrolment.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CM-2",
+        "CM-6",
+        "CM-8"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CM-2, CM-6, CM-8",
     "falsePositives": "A migration to another product, a vendor that gave its servers new names, a Mac that was sold or given to another organisation.",
     "needsHistory": true,
@@ -1134,6 +1390,20 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Match it to a ticket, a tool that lends rights or a Platform SSO group; else take the right away and investigate.",
+    "cited": {
+      "attack": [
+        "T1098.007",
+        "T1136.001"
+      ],
+      "nist-800-53": [
+        "AC-2(4)",
+        "AC-6(5)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)",
     "falsePositives": "Tools that make users administrators for minutes; Platform SSO, which sets the right at each login. An agent that was installed in these days and makes an account of its own (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of S.U.P.E.R.M.A.N.): its console knows it.",
     "needsHistory": true,
@@ -1176,6 +1446,20 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Look at many changes at one time, at accounts whose owner knows of none, and at what happened at the same time (secure_token_lost, account_renamed). Before a password is set again, make sure that another administrator with a token can log in: a reset from outside of the account may take its token.",
+    "cited": {
+      "attack": [
+        "T1098",
+        "T1531"
+      ],
+      "nist-800-53": [
+        "AC-2(4)",
+        "IA-5"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1098, T1531; 800-53r5 AC-2(4), IA-5",
     "falsePositives": "Users who change their passwords, and the rotation of managed passwords: that is what most of these are.",
     "needsHistory": true,
@@ -1207,6 +1491,18 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure that a recovery key is escrowed, and have it rotated where somebody may have read the file; then delete the file by hand.",
+    "cited": {
+      "attack": [
+        "T1552.001"
+      ],
+      "nist-800-53": [
+        "SC-28"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1552.001; 800-53r5 SC-28",
     "falsePositives": "A file of the same name without a key in it.",
     "needsHistory": false,
@@ -1241,6 +1537,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "See that the MDM server shows a key of that time. If nothing there explains it, find out who changed it (fdesetup changerecovery takes a FileVault user, or the key from before), and make sure that the escrowed key works before anybody relies on it.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-12(1)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 SC-12(1)",
     "falsePositives": "The rotation of keys by MDM, which is good.",
     "needsHistory": true,
@@ -1307,6 +1613,18 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Expected at the first login while a bootstrap token is escrowed; otherwise find out who granted it.",
+    "cited": {
+      "attack": [
+        "T1098"
+      ],
+      "nist-800-53": [
+        "AC-2(4)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1098; 800-53r5 AC-2(4)",
     "falsePositives": "Every new user of a managed Mac, once. Agents whose service account grants tokens or installs updates get one when they are set up (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of S.U.P.E.R.M.A.N.): their console knows it.",
     "needsHistory": true,
@@ -1349,6 +1667,18 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Look at password_last_set_time, at the rotation of managed passwords and at MDM commands; grant the token anew by a login.",
+    "cited": {
+      "attack": [
+        "T1531"
+      ],
+      "nist-800-53": [
+        "AC-2(4)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1531; 800-53r5 AC-2(4)",
     "falsePositives": "Accounts that were deleted on purpose; see is_account_gone.",
     "needsHistory": true,
@@ -1390,6 +1720,17 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Find out who asked for the key: the MDM server logs who looked at it. Then have MDM rotate it, and see that the new one is escrowed before the old one is thrown away.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-12(1)",
+        "AC-2(4)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 SC-12(1), AC-2(4)",
     "falsePositives": "A user who forgot the password and was helped by the help desk.",
     "needsHistory": false,
@@ -1499,6 +1840,20 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Treat it as a compromise until it is explained. First look whether an installed product made it (below). If none did: keep the evidence (this export, the record, the home folder), look at what it holds (is_admin, a token, FileVault) and at what runs as it, make sure that another administrator with a token can log in, and only then disable it; delete it when it is understood.",
+    "cited": {
+      "attack": [
+        "T1036.010",
+        "T1564.002",
+        "T1136.001"
+      ],
+      "nist-800-53": [
+        "IA-4"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1036.010, T1564.002, T1136.001; 800-53r5 IA-4",
     "falsePositives": "The agent of a product may make a service account of such a name with a real shell (kind name): JumpCloud _jumpcloudserviceaccount and Automox _automoxserviceaccount, which hold a token, and Fleet _fleetadmin. Build users of Nix, _nixbld1 and following (kind same_uid): older installers gave them uids from 301 on, which macOS 15 gives to accounts of its own; both accounts of a pair are told, and Nix has a script that moves its own. To make sure: the product is installed here, its console or installer names the account, and the account is what it should be: a build user of Nix has group nixbld, shell /sbin/nologin, no password and no administrator's right. A name proves nothing: whoever makes an account chooses it.",
     "needsHistory": false,
@@ -1533,6 +1888,19 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Look at filevault_orphan_users, at who owns the home folder and at deleted_users.",
+    "cited": {
+      "attack": [
+        "T1136.001",
+        "T1098"
+      ],
+      "nist-800-53": [
+        "IA-4"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1136.001, T1098; 800-53r5 IA-4",
     "falsePositives": "A Mac that was erased and kept its hardware UUID.",
     "needsHistory": true,
@@ -1605,6 +1973,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "None: a report. Look at the questions of the group posture for the hosts behind it.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CA-7"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CA-7",
     "falsePositives": "None: it is a count.",
     "needsHistory": false,
@@ -1658,6 +2036,19 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Review them. The person at the screen is left out. Look while people work, not at night.",
+    "cited": {
+      "attack": [
+        "T1136.001"
+      ],
+      "nist-800-53": [
+        "AC-2",
+        "AC-6(5)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1136.001; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "Owners of a Mac at whose screen somebody else was. Service accounts of a product that only one or two Macs have (docs/references.md has names): look them up in its console.",
     "needsHistory": false,
@@ -1709,6 +2100,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "None: a report.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CA-7"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CA-7",
     "falsePositives": "None: it is a count.",
     "needsHistory": true,
@@ -1826,6 +2227,14 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Have the person log in at the login window while the bootstrap token is escrowed. An account that MDM manages stays without one: see laps_admin_holds_secure_token.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "none",
     "falsePositives": "Service administrators that are kept without a token on purpose and have no DisabledTags, such as the management account of an MDM that was not asked (--allow-network), and agents that have not got their token yet (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount). Look the account up in the console of the product.",
     "needsHistory": false,
@@ -1924,6 +2333,21 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure that no account here should have the UUID, and that another user or a key unlocks the disk. Then an administrator may run fdesetup sync, or fdesetup remove -uuid; this tool never does.",
+    "cited": {
+      "attack": [
+        "T1078.003"
+      ],
+      "nist-800-53": [
+        "AC-2(11)",
+        "AC-2(3)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": [
+        "os_filevault_authorized_users"
+      ]
+    },
     "references": "mSCP os_filevault_authorized_users; 800-53r5 AC-2(11), AC-2(3); ATT&CK T1078.003",
     "falsePositives": "An account that was deleted while FileVault was being set up.",
     "needsHistory": false,
@@ -2022,6 +2446,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure that the person who uses the Mac is an administrator with a token, or that the bootstrap token is escrowed. Then take this account out of FileVault (an administrator runs fdesetup remove -user), or have its password changed at the Mac with the former one, which makes both equal again. From then on nobody logs in with it at the login window; new Macs are set up with their real user first.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "IA-5"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 IA-5",
     "falsePositives": "A change by somebody who knew the former password, which keeps both equal.",
     "needsHistory": false,
@@ -2073,6 +2507,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Move to a personal recovery key for each Mac, escrowed to MDM; only then take the old one away.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-12(1)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 SC-12(1)",
     "falsePositives": "A certificate that a profile still carries for older Macs.",
     "needsHistory": false,
@@ -2170,6 +2614,22 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Change it where the policy asks for it, and have the user do it while logged in, so that the account keeps its secure token.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "IA-5"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "5.2.7"
+      ],
+      "stig": [
+        "APPL-26-003008"
+      ],
+      "mscp": [
+        "pwpolicy_max_lifetime_enforce"
+      ]
+    },
     "references": "mSCP pwpolicy_max_lifetime_enforce; CIS 5.2.7 (macOS 26); STIG APPL-26-003008; 800-53r5 IA-5",
     "falsePositives": "Policies that do not ask for changes. Service accounts whose password a product makes and nobody types (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount).",
     "needsHistory": false,
@@ -2236,6 +2696,18 @@ export const queries: readonly Query[] = [
       "hosts"
     ],
     "remediation": "Usually deliberate for service administrators: write it down.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-2(11)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": [
+        "os_filevault_authorized_users"
+      ]
+    },
     "references": "mSCP os_filevault_authorized_users; 800-53r5 AC-2(11)",
     "falsePositives": "Service administrators that shall not appear at startup, such as JumpCloud _jumpcloudserviceaccount and Automox _automoxserviceaccount.",
     "needsHistory": false,
@@ -2306,6 +2778,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure that another user or an escrowed key unlocks the disk; then take the account out of FileVault, or delete it. Let mobile accounts expire.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-2(3)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 AC-2(3)",
     "falsePositives": "A break-glass account that is meant to lie unused.",
     "needsHistory": false,
@@ -2364,6 +2846,14 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "None: information. Whether a way is left to grant tokens is what lockout_no_way_left and lockout_single_loss ask.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "none",
     "falsePositives": "Every standard user of a well-kept Mac.",
     "needsHistory": false,
@@ -2440,6 +2930,14 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Trust APFS, and follow the conclusion; rule_id names the rule.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "none",
     "falsePositives": "A Mac in the middle of a migration or of an enablement.",
     "needsHistory": false,
@@ -2630,6 +3128,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "While the Mac still runs and somebody is logged in: escrow a new personal recovery key, have a token holder made an administrator, or have the bootstrap token escrowed. Save the data first: after a restart perhaps only an erase is left.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CP-10"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CP-10",
     "falsePositives": "A key that was escrowed by other means than MDM; see docs/lockout.md.",
     "needsHistory": false,
@@ -2820,6 +3328,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Add a second way before the first is lost: an escrowed personal recovery key and a second FileVault user for unlock; an escrowed bootstrap token and a second administrator with a token for authority.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CP-2"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CP-2",
     "falsePositives": "A personal Mac of one user. A key that was escrowed by other means than MDM; see docs/lockout.md.",
     "needsHistory": false,
@@ -3021,6 +3539,14 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "None: context for lockout_single_loss and lockout_no_way_left. See docs/lockout.md.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "none",
     "falsePositives": "None: it is a table of facts.",
     "needsHistory": false,
@@ -3093,6 +3619,16 @@ export const queries: readonly Query[] = [
       "hosts"
     ],
     "remediation": "Make a volume owner an administrator, or let an administrator log in while the bootstrap token is escrowed.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SI-2"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 SI-2",
     "falsePositives": "With an escrowed bootstrap token MDM can still authorise updates; see bootstrap_state.",
     "needsHistory": false,
@@ -3129,6 +3665,24 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure that the user knows the password of the account. Then turn automatic login off in System Settings, Users & Groups, or by a profile.",
+    "cited": {
+      "attack": [
+        "T1078.003"
+      ],
+      "nist-800-53": [
+        "IA-5(13)"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.13.3"
+      ],
+      "stig": [
+        "APPL-26-002066"
+      ],
+      "mscp": [
+        "system_settings_automatic_login_disable"
+      ]
+    },
     "references": "mSCP system_settings_automatic_login_disable; CIS 2.13.3 (macOS 26); STIG APPL-26-002066; 800-53r5 IA-5(13); ATT&CK T1078.003",
     "falsePositives": "Kiosks and signs. With FileVault on there is no automatic login, whatever is set.",
     "needsHistory": false,
@@ -3162,6 +3716,22 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Turn automatic login off where it is on (automatic_login_on), then delete /etc/kcpassword. Have the account whose password it was get another one: change it as the account itself, so that it keeps its secure token.",
+    "cited": {
+      "attack": [
+        "T1552.001"
+      ],
+      "nist-800-53": [
+        "IA-5(1)"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.13.3"
+      ],
+      "stig": [],
+      "mscp": [
+        "system_settings_automatic_login_disable"
+      ]
+    },
     "references": "ATT&CK T1552.001; mSCP system_settings_automatic_login_disable; CIS 2.13.3 (macOS 26); 800-53r5 IA-5(1)",
     "falsePositives": "Kiosks and signs, which need it. Once automatic login is off no product does.",
     "needsHistory": false,
@@ -3216,6 +3786,18 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Have a token holder log in at the login window while online; failing that, an administrator runs the escrow command of profiles(1) by hand.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CM-6"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": [
+        "os_mdm_require"
+      ]
+    },
     "references": "mSCP os_mdm_require; 800-53r5 CM-6",
     "falsePositives": "A Mac enrolled minutes ago, before the first login of a token holder.",
     "needsHistory": false,
@@ -3300,6 +3882,14 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Compare with the console of the MDM; have the token escrowed anew at the next login of a volume owner. Where it is unknown for want of the preflight, look again with --allow-network.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "none",
     "falsePositives": "A Mac between two MDM servers.",
     "needsHistory": false,
@@ -3347,6 +3937,20 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Find out what is on it. Turn encryption on in the Finder (Encrypt), with a password that is kept where the organisation can get at it: without it what is on the disk is lost.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-28"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "5.3.2"
+      ],
+      "stig": [],
+      "mscp": [
+        "os_external_apfs_hfs_volumes_encrypted"
+      ]
+    },
     "references": "mSCP os_external_apfs_hfs_volumes_encrypted; CIS 5.3.2 (macOS 26); 800-53r5 SC-28",
     "falsePositives": "A disk with nothing of value, such as an installer.",
     "needsHistory": false,
@@ -3389,6 +3993,20 @@ export const queries: readonly Query[] = [
       "hosts"
     ],
     "remediation": "Set DeferForceAtUserLoginMaxBypassAttempts to 0 to 3, and get the user to log out and in.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-28"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.6.6"
+      ],
+      "stig": [],
+      "mscp": [
+        "system_settings_filevault_enforce"
+      ]
+    },
     "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); 800-53r5 SC-28",
     "falsePositives": "A Mac handed out today, whose user has not logged in yet.",
     "needsHistory": false,
@@ -3441,6 +4059,22 @@ export const queries: readonly Query[] = [
       "mdm_enrollments"
     ],
     "remediation": "Send the payload com.apple.MCX with dontAllowFDEDisable by MDM. Nobody loses anything by it; make sure all the same that the recovery key is escrowed (prk_not_escrowed_by_profile).",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-28"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.6.6"
+      ],
+      "stig": [
+        "APPL-26-005020"
+      ],
+      "mscp": [
+        "system_settings_filevault_enforce"
+      ]
+    },
     "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5 SC-28",
     "falsePositives": "Macs whose users may decide, such as those of developers.",
     "needsHistory": false,
@@ -3494,6 +4128,25 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Where it is being decrypted, find out who turned it off. Enable FileVault by MDM, deferred or (macOS 14 and later) in Setup Assistant with ForceEnableInSetupAssistant, and set dontAllowFDEDisable.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-28",
+        "SC-28(1)"
+      ],
+      "nist-800-171": [
+        "03.13.08"
+      ],
+      "cis": [
+        "2.6.6"
+      ],
+      "stig": [
+        "APPL-26-005020"
+      ],
+      "mscp": [
+        "system_settings_filevault_enforce"
+      ]
+    },
     "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5 SC-28, SC-28(1); 800-171r3 03.13.08",
     "falsePositives": "Virtual machines and lab Macs that are meant to start without a password.",
     "needsHistory": false,
@@ -3535,6 +4188,22 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Where the policy asks for it, send DisableFDEAutoLogin by MDM. First make sure that the users know the password of their account, for the login window asks for it from then on, and that a second administrator can log in.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-3",
+        "AC-2(11)",
+        "IA-5(13)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-000033"
+      ],
+      "mscp": [
+        "os_filevault_autologin_disable"
+      ]
+    },
     "references": "mSCP os_filevault_autologin_disable; STIG APPL-26-000033; 800-53r5 AC-3, AC-2(11), IA-5(13)",
     "falsePositives": "Every Mac whose organisation does not follow the STIG.",
     "needsHistory": false,
@@ -3625,6 +4294,17 @@ export const queries: readonly Query[] = [
       "hosts"
     ],
     "remediation": "Where MDM manages the Mac: install an FDERecoveryKeyEscrow payload first, then have MDM issue a personal recovery key. Else its owner makes one, and keeps it away from the Mac.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-12(1)",
+        "SC-28"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 SC-12(1), SC-28",
     "falsePositives": "fdesetup says false on any error of its own; the key is then looked for among the APFS crypto users.",
     "needsHistory": false,
@@ -3658,6 +4338,26 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Turn it off by a profile, or in System Settings, Users & Groups. Nobody loses anything by it but the files of a guest who is logged in.",
+    "cited": {
+      "attack": [
+        "T1078.001"
+      ],
+      "nist-800-53": [
+        "AC-2(9)"
+      ],
+      "nist-800-171": [
+        "03.01.01"
+      ],
+      "cis": [
+        "2.13.1"
+      ],
+      "stig": [
+        "APPL-26-002063"
+      ],
+      "mscp": [
+        "system_settings_guest_account_disable"
+      ]
+    },
     "references": "mSCP system_settings_guest_account_disable; CIS 2.13.1 (macOS 26); STIG APPL-26-002063; 800-53r5 AC-2(9); 800-171r3 03.01.01; ATT&CK T1078.001",
     "falsePositives": "Macs that are lent out. With FileVault on a guest gets Safari alone.",
     "needsHistory": false,
@@ -3724,6 +4424,20 @@ export const queries: readonly Query[] = [
       "hosts"
     ],
     "remediation": "Find out what is on it. Turn encryption on in Disk Utility or the Finder (Encrypt), with a password that is kept where the organisation can get at it: without it what is on the volume is lost.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-28"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "5.3.1"
+      ],
+      "stig": [],
+      "mscp": [
+        "os_internal_apfs_volumes_encrypted"
+      ]
+    },
     "references": "mSCP os_internal_apfs_volumes_encrypted; CIS 5.3.1 (macOS 26); 800-53r5 SC-28",
     "falsePositives": "A volume of a tool that holds no data of users, such as that of Nix.",
     "needsHistory": false,
@@ -3773,6 +4487,24 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure first that a recovery key that works is escrowed elsewhere, or known, and that an administrator with a token can log in: a Mac that leaves MDM loses its bootstrap token and the profile that escrows the key. That administrator then runs profiles renew -type enrollment, which does not leave first.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CM-2",
+        "CM-6"
+      ],
+      "nist-800-171": [
+        "03.04.01",
+        "03.04.02"
+      ],
+      "cis": [],
+      "stig": [
+        "APPL-26-005110"
+      ],
+      "mscp": [
+        "os_mdm_require"
+      ]
+    },
     "references": "mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02",
     "falsePositives": "A Mac that was added to Apple Business Manager after it was enrolled.",
     "needsHistory": false,
@@ -3806,6 +4538,24 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure first that a recovery key that works is known, and that an administrator with a token can log in. Where Apple Business Manager knows the Mac (dep_record_cached), that administrator runs profiles renew -type enrollment; else have the user enrol in System Settings.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CM-2",
+        "CM-6"
+      ],
+      "nist-800-171": [
+        "03.04.01",
+        "03.04.02"
+      ],
+      "cis": [],
+      "stig": [
+        "APPL-26-005110"
+      ],
+      "mscp": [
+        "os_mdm_require"
+      ]
+    },
     "references": "mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02",
     "falsePositives": "A private Mac that nobody means to manage. A Mac that is enrolled anew right now.",
     "needsHistory": false,
@@ -3869,6 +4619,24 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure first that a recovery key that works is escrowed elsewhere, or known, and that an administrator with a token can log in: a Mac that leaves MDM loses its bootstrap token and the profile that escrows the key. Where Apple Business Manager knows the Mac, an administrator runs profiles renew -type enrollment, which does not leave first; else have the user approve the enrolment in System Settings.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CM-2",
+        "CM-6"
+      ],
+      "nist-800-171": [
+        "03.04.01",
+        "03.04.02"
+      ],
+      "cis": [],
+      "stig": [
+        "APPL-26-005110"
+      ],
+      "mscp": [
+        "os_mdm_require"
+      ]
+    },
     "references": "mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02",
     "falsePositives": "A Mac that is enrolled anew right now.",
     "needsHistory": false,
@@ -3910,6 +4678,24 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Have the user approve the profile in System Settings, General, Device Management. The Mac need not leave MDM for it: if it did, it would lose its bootstrap token.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CM-2",
+        "CM-6"
+      ],
+      "nist-800-171": [
+        "03.04.01",
+        "03.04.02"
+      ],
+      "cis": [],
+      "stig": [
+        "APPL-26-005110"
+      ],
+      "mscp": [
+        "os_mdm_require"
+      ]
+    },
     "references": "mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02",
     "falsePositives": "A Mac that is enrolled anew right now.",
     "needsHistory": false,
@@ -4002,6 +4788,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Escrow the bootstrap token; keep askForSecureTokenAuthBypass only where FileVault is not used.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-28"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 SC-28",
     "falsePositives": "Shared Macs without FileVault.",
     "needsHistory": false,
@@ -4069,6 +4865,16 @@ export const queries: readonly Query[] = [
       "secure_tokens"
     ],
     "remediation": "Log in at the login window while the bootstrap token is escrowed; failing that, save the data, erase and set up anew.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CP-10"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CP-10",
     "falsePositives": "A Mac whose Setup Assistant was not finished yet.",
     "needsHistory": false,
@@ -4153,6 +4959,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Let the user log in at the login window while the bootstrap token is escrowed.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CP-2"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CP-2",
     "falsePositives": "A Mac that was set up and not handed out yet.",
     "needsHistory": false,
@@ -4188,6 +5004,18 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Set NewUserAuthorizationMode to Standard or Groups. First make sure that each Mac keeps another administrator with a token who can log in: the mode also holds for whom the profile meets first.",
+    "cited": {
+      "attack": [
+        "T1098.007"
+      ],
+      "nist-800-53": [
+        "AC-6(5)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1098.007; 800-53r5 AC-6(5)",
     "falsePositives": "Macs that are handed out with one person as its administrator, on purpose.",
     "needsHistory": false,
@@ -4263,6 +5091,16 @@ export const queries: readonly Query[] = [
       "mdm_enrollments"
     ],
     "remediation": "Deploy the escrow payload, then have MDM rotate the key; a key that exists is not escrowed by the payload.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-12(1)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 SC-12(1)",
     "falsePositives": "A personal Mac of macOS 26, whose user keeps the key in Passwords: held by the user, not lost.",
     "needsHistory": false,
@@ -4294,6 +5132,23 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Turn it off in System Settings, Sharing, where nobody needs it. First make sure that there is another way to get at the Mac: somebody who sits at it, or MDM. Where it is needed, let in a group only, and keys in place of passwords.",
+    "cited": {
+      "attack": [
+        "T1021.004"
+      ],
+      "nist-800-53": [
+        "CM-7",
+        "AC-17"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.3.3.4"
+      ],
+      "stig": [],
+      "mscp": [
+        "system_settings_ssh_disable"
+      ]
+    },
     "references": "mSCP system_settings_ssh_disable; CIS 2.3.3.4 (macOS 26); 800-53r5 CM-7, AC-17; ATT&CK T1021.004",
     "falsePositives": "Servers, build machines and Macs that an administrator looks after from afar.",
     "needsHistory": false,
@@ -4337,6 +5192,20 @@ export const queries: readonly Query[] = [
       "hosts"
     ],
     "remediation": "In System Settings, Sharing, Remote Login, choose \"Only these users\" and put in those who need it. First make sure that whoever looks after the Mac from afar is among them, or another way to it is left.",
+    "cited": {
+      "attack": [
+        "T1021.004"
+      ],
+      "nist-800-53": [
+        "AC-17",
+        "AC-3",
+        "AC-6"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 AC-17, AC-3, AC-6; ATT&CK T1021.004",
     "falsePositives": "A Mac with one person's account alone, or one that a firewall keeps from the network.",
     "needsHistory": false,
@@ -4378,6 +5247,27 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure first that an administrator can log in. Then have it run dsenableroot -d, or turn root off in Directory Utility.",
+    "cited": {
+      "attack": [
+        "T1078.001",
+        "T1078.003"
+      ],
+      "nist-800-53": [
+        "IA-2(5)"
+      ],
+      "nist-800-171": [
+        "03.05.01"
+      ],
+      "cis": [
+        "5.6"
+      ],
+      "stig": [
+        "APPL-26-000100"
+      ],
+      "mscp": [
+        "os_root_disable"
+      ]
+    },
     "references": "mSCP os_root_disable; CIS 5.6 (macOS 26); STIG APPL-26-000100; 800-53r5 IA-2(5); 800-171r3 03.05.01; ATT&CK T1078.001, T1078.003",
     "falsePositives": "A Mac on which somebody set a password for root to repair it, and left it so.",
     "needsHistory": false,
@@ -4472,6 +5362,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Escrow a bootstrap token, or give a second administrator a token.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CP-2"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CP-2",
     "falsePositives": "A personal Mac with one user is always so.",
     "needsHistory": false,
@@ -4503,6 +5403,24 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Start in recovery and run csrutil enable; on Apple silicon it asks for an administrator who owns the volume, so make sure first that one is left who knows the password (lockout_ways). If nobody knows who turned it off, treat what the Mac says of itself with care, and collect again after that.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-3",
+        "CM-5",
+        "SI-7"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "5.1.2"
+      ],
+      "stig": [
+        "APPL-26-005001"
+      ],
+      "mscp": [
+        "os_sip_enable"
+      ]
+    },
     "references": "mSCP os_sip_enable; CIS 5.1.2 (macOS 26); STIG APPL-26-005001; 800-53r5 AC-3, CM-5, SI-7",
     "falsePositives": "Macs of people who develop drivers or debug macOS.",
     "needsHistory": false,
@@ -4534,6 +5452,17 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Run as root, on a schedule. Grant Full Disk Access only where table_status says that a file needs it.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AU-6",
+        "CM-8"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 AU-6, CM-8",
     "falsePositives": "A collection by an ordinary user is always denied some tables; that is what it says.",
     "needsHistory": false,

@@ -1,6 +1,8 @@
 /** A query as its .sql file declares it: comment lines at the top, then one statement. */
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
+import { catalogueNames, citationText, citedIn, faultOf, nothingCited } from './catalogues.ts';
+import type { CatalogueName, Cited } from './catalogues.ts';
 import { withFirst, withKnownTables } from './known.ts';
 import type { Requirement } from './known.ts';
 
@@ -41,6 +43,9 @@ export interface Query {
   /** The tables that `applies` reads, as SQLite understands it (reads.ts); null where that is not known. */
   readonly appliesReads: readonly string[] | null;
   readonly remediation: string;
+  /** What it cites, list by list. */
+  readonly cited: Cited;
+  /** The same as one text; or the text of a header without lists. */
   readonly references: string;
   readonly falsePositives: string;
   /** Compares snapshots, so it needs a database with two of them. */
@@ -74,6 +79,7 @@ const keys = [
   'applies',
   'remediation',
   'references',
+  ...catalogueNames,
   'false-positives',
 ] as const;
 type Key = (typeof keys)[number];
@@ -85,7 +91,6 @@ const neededInLibrary: ReadonlySet<Key> = new Set([
   ...neededAnywhere,
   'group',
   'remediation',
-  'references',
   'false-positives',
 ]);
 
@@ -112,7 +117,7 @@ const readHeader = (file: string, lines: readonly string[]) => {
     const line = (lines[at] ?? '').trimEnd();
     if (line === '' || line === '--') continue;
     if (!line.startsWith('--')) break;
-    const [, word, value] = /^--\s?([a-z][a-z-]*):(?:\s+(.*))?$/.exec(line) ?? [];
+    const [, word, value] = /^--\s?([a-z][a-z0-9-]*):(?:\s+(.*))?$/.exec(line) ?? [];
     if (word !== undefined && isKey(word)) {
       if (entries.has(word)) throw fault(file, at + 1, `${word} is given twice`);
       last = { line: at + 1, value: (value ?? '').trim() };
@@ -192,6 +197,11 @@ class Header {
     }
   }
 
+  /** The keys that the header has, in its order. */
+  get order(): readonly Key[] {
+    return [...this.#entries.keys()];
+  }
+
   isSaid(key: Key, yes: string, no: string): boolean {
     const given = this.text(key);
     if (given !== '' && given !== yes && given !== no)
@@ -267,6 +277,42 @@ const formerlyOf = (header: Header): readonly string[] => {
   const wrong = names.find((name) => !nameForm.test(name));
   if (wrong !== undefined) throw header.fault('formerly', `${JSON.stringify(wrong)} is no name`);
   return names;
+};
+
+/** The lists of what it cites, and the text of them. A text that is written as lists are is read as such. */
+const citedOf = (
+  header: Header,
+  isStrict: boolean,
+): { readonly cited: Cited; readonly references: string } => {
+  const isCatalogue = (key: string): key is CatalogueName =>
+    (catalogueNames as readonly string[]).includes(key);
+  const order = header.order.filter(isCatalogue);
+  const cited = { ...nothingCited };
+  for (const name of order) {
+    const ids = header.items(name);
+    const wrong = faultOf(name, ids);
+    if (wrong !== null) throw header.fault(name, `${name}: ${wrong}`);
+    cited[name] = ids;
+  }
+  const references = header.text('references');
+  const [first] = order;
+  if (first === undefined) {
+    const found = citedIn(references);
+    if (isStrict && found === null && references !== 'none')
+      throw header.fault(
+        'references',
+        'the header cites nothing, or in words',
+        `it has lists (${catalogueNames.join(', ')}), or "-- references: none"`,
+      );
+    return { cited: found ?? nothingCited, references };
+  }
+  if (references !== '')
+    throw header.fault(
+      'references',
+      'references is made from the lists',
+      `leave out references, or ${first}`,
+    );
+  return { cited, references: citationText(cited, order) };
 };
 
 /** The parts that the header names, in its order. */
@@ -374,7 +420,7 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
     applies: applies || null,
     appliesReads: applies === '' ? [] : null,
     remediation: header.text('remediation'),
-    references: header.text('references'),
+    ...citedOf(header, isStrict),
     falsePositives: header.text('false-positives'),
     needsHistory: header.isSaid('history', 'yes', 'no'),
     isOfFleet: header.isSaid('scope', 'fleet', 'host'),

@@ -1,3 +1,4 @@
+import { catalogueNames } from '../../queries/catalogues.ts';
 import { requirementText, severityRank } from '../../queries/query.ts';
 import type { Query } from '../../queries/query.ts';
 import { queries as library } from '../../queries/index.ts';
@@ -24,6 +25,12 @@ const columns = [
   'remediation',
   'references',
   'false_positives',
+  'attack',
+  'nist_800_53',
+  'nist_800_171',
+  'cis',
+  'stig',
+  'mscp',
 ] as const;
 
 const cellsOf = (query: Query) => [
@@ -37,6 +44,7 @@ const cellsOf = (query: Query) => [
   query.remediation,
   query.references,
   query.falsePositives,
+  ...catalogueNames.map((name) => (query.cited[name].length === 0 ? null : query.cited[name].join(', '))),
 ];
 
 const printQuery = (query: Query): void => {

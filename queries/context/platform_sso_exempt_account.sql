@@ -8,7 +8,7 @@
 -- also-reads: users
 -- remediation: See that each is known, and that one of them can log in if the identity provider cannot be reached: take
 --   none out before another administrator with a token can.
--- references: 800-53r5 AC-2
+-- nist-800-53: AC-2
 -- false-positives: None: one such account is good to have. The name need not be of an account that exists.
 SELECT
   s.host_id,

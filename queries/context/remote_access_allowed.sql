@@ -8,7 +8,7 @@
 -- requires: user_groups
 -- also-reads: users
 -- remediation: None: context for remote_login_on and remote_login_open_to_everybody.
--- references: 800-53r5 AC-17, AC-3
+-- nist-800-53: AC-17, AC-3
 -- false-positives: None: it is a table of facts.
 SELECT
   m.host_id,

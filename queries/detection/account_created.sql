@@ -12,7 +12,8 @@
 -- remediation: Match it to a ticket, to a product that was installed, or to the person who got the Mac. If nobody knows
 --   it, keep the record of it and its home folder, see what it holds (is_admin, a token, FileVault) and what runs as
 --   it. Before it is disabled or deleted, make sure that another administrator with a token can log in.
--- references: ATT&CK T1136.001; 800-53r5 AC-2, AC-2(4)
+-- attack: T1136.001
+-- nist-800-53: AC-2, AC-2(4)
 -- false-positives: A new user of the Mac, the first login of a directory user, Platform SSO that makes users at login,
 --   an agent that makes a service account of its own. An account that was away and came back counts as made.
 SELECT

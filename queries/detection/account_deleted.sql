@@ -11,7 +11,8 @@
 -- remediation: Match it to a ticket. If nobody knows of it, an administrator took away the access of somebody: see that
 --   an administrator with a token is left who can log in, and that the disk can be unlocked (lockout_ways), before
 --   anything else is changed. filevault_orphan_users tells whether FileVault still lists the account.
--- references: ATT&CK T1531; 800-53r5 AC-2, AC-2(4)
+-- attack: T1531
+-- nist-800-53: AC-2, AC-2(4)
 -- false-positives: A person who left, a temporary account that served its purpose, an agent that was removed.
 WITH recent AS (
   SELECT DISTINCT

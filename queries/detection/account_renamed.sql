@@ -10,7 +10,8 @@
 -- requires: users.uuid
 -- remediation: Match it to a change record. If nobody knows of it, find out who did it: it takes an administrator. Look
 --   at what the account holds under the new name, and whether the home folder and the groups that name it still agree.
--- references: ATT&CK T1036.010, T1098; 800-53r5 AC-2(4), IA-4
+-- attack: T1036.010, T1098
+-- nist-800-53: AC-2(4), IA-4
 -- false-positives: A person whose name changed, an administrator's account that was named anew for every Mac in the
 --   same week.
 SELECT

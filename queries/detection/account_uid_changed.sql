@@ -11,7 +11,8 @@
 -- remediation: Match it to a change record. If nobody knows of it, keep the record of the account, find out what the
 --   new uid owns, and who did it: it takes an administrator. Give the former uid back only when another administrator
 --   with a token can log in.
--- references: ATT&CK T1098, T1564.002; 800-53r5 AC-2(4), IA-4
+-- attack: T1098, T1564.002
+-- nist-800-53: AC-2(4), IA-4
 -- false-positives: A move to a directory, or scripts that make uids equal over all Macs. Nix has a script that moves
 --   its build users to uids that macOS does not use.
 WITH recent AS (

@@ -11,7 +11,7 @@
 -- remediation: First make sure that an administrator with a token can log in (lockout_ways): it is the one way left by
 --   which tokens are granted. Then have it run profiles install -type bootstraptoken, or log in once more, and see that
 --   the MDM server says that it has the token.
--- references: 800-53r5 CP-10, SI-2
+-- nist-800-53: CP-10, SI-2
 -- false-positives: A move to another MDM server, which gets the token when an administrator with a token next logs in.
 WITH recent AS (
   SELECT DISTINCT

@@ -9,7 +9,8 @@
 -- remediation: Look up whose uid it is and since when the file is there, and the serial number in Apple Business or
 --   School Manager. Keep the evidence before anything is removed. Before the Mac is erased or enrolled anew, save what
 --   is needed.
--- references: ATT&CK T1036; 800-53r5 CM-6
+-- attack: T1036
+-- nist-800-53: CM-6
 -- false-positives: An image or a migration tool that restored the folder with other owners.
 SELECT
   m.host_id,

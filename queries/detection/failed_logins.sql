@@ -18,7 +18,9 @@
 --     (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)
 -- remediation: Ask the owner, and look at what happened at failed_login_timestamp: whether Remote Login or Screen
 --   Sharing is on, and what the log says. Do not lock the account before another administrator with a token can log in.
--- references: ATT&CK T1110; mSCP pwpolicy_account_lockout_enforce; 800-53r5 IA-5
+-- attack: T1110
+-- mscp: pwpolicy_account_lockout_enforce
+-- nist-800-53: IA-5
 -- false-positives: A user who forgot a new password, or a program that keeps an old one.
 SELECT
   a.host_id,

@@ -9,8 +9,10 @@
 -- remediation: Find out who did it: it takes the password of a FileVault user or a recovery key. Turn it on again, by
 --   MDM or in System Settings, and make sure that the new recovery key is escrowed: the one from before no longer opens
 --   the disk. dontAllowFDEDisable in a profile keeps it on (filevault_may_be_turned_off).
--- references: mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5 SC-28,
---   SC-28(1)
+-- mscp: system_settings_filevault_enforce
+-- cis: 2.6.6
+-- stig: APPL-26-005020
+-- nist-800-53: SC-28, SC-28(1)
 -- false-positives: A repair, or a Mac that is handed on and is erased next.
 WITH recent AS (
   SELECT DISTINCT

@@ -21,7 +21,8 @@
 --   came (account_created). If nobody knows it, keep the evidence (this export, the record, the home folder) and look
 --   at what runs as it. Before it is disabled, make sure that an administrator with a token can log in, and that the
 --   account is not the only one that unlocks the disk (lockout_ways).
--- references: ATT&CK T1564.002, T1136.001; 800-53r5 AC-2
+-- attack: T1564.002, T1136.001
+-- nist-800-53: AC-2
 -- false-positives: Service accounts of products with a real shell, often of databases (postgres) and build systems. One
 --   that MDM made in Setup Assistant is left out where MDM was asked (--allow-network). Build users of Nix have no
 --   shell and no token: they do not stand here. To make sure: the product is installed, and its home folder and its

@@ -12,7 +12,7 @@
 --   back under your own server, for the other one may have got it. Before it leaves that server, make sure that an
 --   administrator with a token can log in and that a recovery key which works is known: the bootstrap token goes with
 --   the enrolment.
--- references: 800-53r5 CM-2, CM-6, CM-8
+-- nist-800-53: CM-2, CM-6, CM-8
 -- false-positives: A migration to another product, a vendor that gave its servers new names, a Mac that was sold or
 --   given to another organisation.
 WITH recent AS (

@@ -11,7 +11,8 @@
 -- remediation: Look at many changes at one time, at accounts whose owner knows of none, and at what happened at the
 --   same time (secure_token_lost, account_renamed). Before a password is set again, make sure that another
 --   administrator with a token can log in: a reset from outside of the account may take its token.
--- references: ATT&CK T1098, T1531; 800-53r5 AC-2(4), IA-5
+-- attack: T1098, T1531
+-- nist-800-53: AC-2(4), IA-5
 -- false-positives: Users who change their passwords, and the rotation of managed passwords: that is what most of these
 --   are.
 WITH recent AS (

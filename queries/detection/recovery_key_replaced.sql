@@ -11,7 +11,7 @@
 -- remediation: See that the MDM server shows a key of that time. If nothing there explains it, find out who changed it
 --   (fdesetup changerecovery takes a FileVault user, or the key from before), and make sure that the escrowed key works
 --   before anybody relies on it.
--- references: 800-53r5 SC-12(1)
+-- nist-800-53: SC-12(1)
 -- false-positives: The rotation of keys by MDM, which is good.
 WITH recent AS (
   SELECT DISTINCT

@@ -9,7 +9,7 @@
 -- also-reads: hosts
 -- remediation: Find out who asked for the key: the MDM server logs who looked at it. Then have MDM rotate it, and see
 --   that the new one is escrowed before the old one is thrown away.
--- references: 800-53r5 SC-12(1), AC-2(4)
+-- nist-800-53: SC-12(1), AC-2(4)
 -- false-positives: A user who forgot the password and was helped by the help desk.
 SELECT
   f.host_id,

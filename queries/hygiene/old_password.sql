@@ -18,7 +18,10 @@
 --     (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)
 -- remediation: Change it where the policy asks for it, and have the user do it while logged in, so that the account
 --   keeps its secure token.
--- references: mSCP pwpolicy_max_lifetime_enforce; CIS 5.2.7 (macOS 26); STIG APPL-26-003008; 800-53r5 IA-5
+-- mscp: pwpolicy_max_lifetime_enforce
+-- cis: 5.2.7
+-- stig: APPL-26-003008
+-- nist-800-53: IA-5
 -- false-positives: Policies that do not ask for changes. Service accounts whose password a product makes and nobody
 --   types (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount).
 SELECT

@@ -9,8 +9,11 @@
 -- also-reads: filevault_status, users
 -- remediation: Make sure that the user knows the password of the account. Then turn automatic login off in System
 --   Settings, Users & Groups, or by a profile.
--- references: mSCP system_settings_automatic_login_disable; CIS 2.13.3 (macOS 26); STIG APPL-26-002066; 800-53r5
---   IA-5(13); ATT&CK T1078.003
+-- mscp: system_settings_automatic_login_disable
+-- cis: 2.13.3
+-- stig: APPL-26-002066
+-- nist-800-53: IA-5(13)
+-- attack: T1078.003
 -- false-positives: Kiosks and signs. With FileVault on there is no automatic login, whatever is set.
 SELECT
   l.host_id,

@@ -8,7 +8,10 @@
 -- requires: loginwindow_settings.kcpassword_present
 -- remediation: Turn automatic login off where it is on (automatic_login_on), then delete /etc/kcpassword. Have the
 --   account whose password it was get another one: change it as the account itself, so that it keeps its secure token.
--- references: ATT&CK T1552.001; mSCP system_settings_automatic_login_disable; CIS 2.13.3 (macOS 26); 800-53r5 IA-5(1)
+-- attack: T1552.001
+-- mscp: system_settings_automatic_login_disable
+-- cis: 2.13.3
+-- nist-800-53: IA-5(1)
 -- false-positives: Kiosks and signs, which need it. Once automatic login is off no product does.
 SELECT
   l.host_id,

@@ -8,7 +8,9 @@
 --   apfs_volumes.filevault where COALESCE(is_internal, 1) = 0 AND COALESCE(role, 'Data') IN ('Data', 'User', 'Backup')
 -- remediation: Find out what is on it. Turn encryption on in the Finder (Encrypt), with a password that is kept where
 --   the organisation can get at it: without it what is on the disk is lost.
--- references: mSCP os_external_apfs_hfs_volumes_encrypted; CIS 5.3.2 (macOS 26); 800-53r5 SC-28
+-- mscp: os_external_apfs_hfs_volumes_encrypted
+-- cis: 5.3.2
+-- nist-800-53: SC-28
 -- false-positives: A disk with nothing of value, such as an installer.
 SELECT
   v.host_id,

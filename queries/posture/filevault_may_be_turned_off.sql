@@ -11,7 +11,10 @@
 -- applies: NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND m.is_enrolled = 0)
 -- remediation: Send the payload com.apple.MCX with dontAllowFDEDisable by MDM. Nobody loses anything by it; make sure
 --   all the same that the recovery key is escrowed (prk_not_escrowed_by_profile).
--- references: mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5 SC-28
+-- mscp: system_settings_filevault_enforce
+-- cis: 2.6.6
+-- stig: APPL-26-005020
+-- nist-800-53: SC-28
 -- false-positives: Macs whose users may decide, such as those of developers.
 SELECT
   f.host_id,

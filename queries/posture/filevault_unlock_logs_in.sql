@@ -10,7 +10,9 @@
 -- remediation: Where the policy asks for it, send DisableFDEAutoLogin by MDM. First make sure that the users know the
 --   password of their account, for the login window asks for it from then on, and that a second administrator can log
 --   in.
--- references: mSCP os_filevault_autologin_disable; STIG APPL-26-000033; 800-53r5 AC-3, AC-2(11), IA-5(13)
+-- mscp: os_filevault_autologin_disable
+-- stig: APPL-26-000033
+-- nist-800-53: AC-3, AC-2(11), IA-5(13)
 -- false-positives: Every Mac whose organisation does not follow the STIG.
 SELECT
   f.host_id,

@@ -8,8 +8,12 @@
 -- requires: loginwindow_settings.guest_enabled
 -- remediation: Turn it off by a profile, or in System Settings, Users & Groups. Nobody loses anything by it but the
 --   files of a guest who is logged in.
--- references: mSCP system_settings_guest_account_disable; CIS 2.13.1 (macOS 26); STIG APPL-26-002063; 800-53r5 AC-2(9);
---   800-171r3 03.01.01; ATT&CK T1078.001
+-- mscp: system_settings_guest_account_disable
+-- cis: 2.13.1
+-- stig: APPL-26-002063
+-- nist-800-53: AC-2(9)
+-- nist-800-171: 03.01.01
+-- attack: T1078.001
 -- false-positives: Macs that are lent out. With FileVault on a guest gets Safari alone.
 SELECT
   l.host_id,

@@ -16,7 +16,9 @@
 -- applies: NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)
 -- remediation: Find out what is on it. Turn encryption on in Disk Utility or the Finder (Encrypt), with a password that
 --   is kept where the organisation can get at it: without it what is on the volume is lost.
--- references: mSCP os_internal_apfs_volumes_encrypted; CIS 5.3.1 (macOS 26); 800-53r5 SC-28
+-- mscp: os_internal_apfs_volumes_encrypted
+-- cis: 5.3.1
+-- nist-800-53: SC-28
 -- false-positives: A volume of a tool that holds no data of users, such as that of Nix.
 SELECT
   v.host_id,

@@ -11,7 +11,10 @@
 -- remediation: Make sure first that a recovery key that works is escrowed elsewhere, or known, and that an
 --   administrator with a token can log in: a Mac that leaves MDM loses its bootstrap token and the profile that escrows
 --   the key. That administrator then runs profiles renew -type enrollment, which does not leave first.
--- references: mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02
+-- mscp: os_mdm_require
+-- stig: APPL-26-005110
+-- nist-800-53: CM-2, CM-6
+-- nist-800-171: 03.04.01, 03.04.02
 -- false-positives: A Mac that was added to Apple Business Manager after it was enrolled.
 SELECT
   m.host_id,

@@ -8,7 +8,10 @@
 -- remediation: Make sure first that a recovery key that works is known, and that an administrator with a token can log
 --   in. Where Apple Business Manager knows the Mac (dep_record_cached), that administrator runs profiles renew -type
 --   enrollment; else have the user enrol in System Settings.
--- references: mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02
+-- mscp: os_mdm_require
+-- stig: APPL-26-005110
+-- nist-800-53: CM-2, CM-6
+-- nist-800-171: 03.04.01, 03.04.02
 -- false-positives: A private Mac that nobody means to manage. A Mac that is enrolled anew right now.
 SELECT
   m.host_id,

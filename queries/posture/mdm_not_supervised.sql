@@ -18,7 +18,10 @@
 --   administrator with a token can log in: a Mac that leaves MDM loses its bootstrap token and the profile that escrows
 --   the key. Where Apple Business Manager knows the Mac, an administrator runs profiles renew -type enrollment, which
 --   does not leave first; else have the user approve the enrolment in System Settings.
--- references: mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02
+-- mscp: os_mdm_require
+-- stig: APPL-26-005110
+-- nist-800-53: CM-2, CM-6
+-- nist-800-171: 03.04.01, 03.04.02
 -- false-positives: A Mac that is enrolled anew right now.
 SELECT
   m.host_id,

@@ -9,7 +9,10 @@
 --   mdm_enrollments.is_user_approved where COALESCE(is_enrolled, 1) = 1
 -- remediation: Have the user approve the profile in System Settings, General, Device Management. The Mac need not leave
 --   MDM for it: if it did, it would lose its bootstrap token.
--- references: mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02
+-- mscp: os_mdm_require
+-- stig: APPL-26-005110
+-- nist-800-53: CM-2, CM-6
+-- nist-800-171: 03.04.01, 03.04.02
 -- false-positives: A Mac that is enrolled anew right now.
 SELECT
   m.host_id,

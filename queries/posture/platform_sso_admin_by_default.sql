@@ -7,7 +7,8 @@
 -- requires: platform_sso_states
 -- remediation: Set NewUserAuthorizationMode to Standard or Groups. First make sure that each Mac keeps another
 --   administrator with a token who can log in: the mode also holds for whom the profile meets first.
--- references: ATT&CK T1098.007; 800-53r5 AC-6(5)
+-- attack: T1098.007
+-- nist-800-53: AC-6(5)
 -- false-positives: Macs that are handed out with one person as its administrator, on purpose.
 SELECT
   s.host_id,

@@ -9,7 +9,10 @@
 -- remediation: Turn it off in System Settings, Sharing, where nobody needs it. First make sure that there is another
 --   way to get at the Mac: somebody who sits at it, or MDM. Where it is needed, let in a group only, and keys in place
 --   of passwords.
--- references: mSCP system_settings_ssh_disable; CIS 2.3.3.4 (macOS 26); 800-53r5 CM-7, AC-17; ATT&CK T1021.004
+-- mscp: system_settings_ssh_disable
+-- cis: 2.3.3.4
+-- nist-800-53: CM-7, AC-17
+-- attack: T1021.004
 -- false-positives: Servers, build machines and Macs that an administrator looks after from afar.
 SELECT
   h.host_id,

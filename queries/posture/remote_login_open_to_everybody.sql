@@ -9,7 +9,8 @@
 -- applies: COALESCE(hosts.remote_login_enabled, 1) = 1
 -- remediation: In System Settings, Sharing, Remote Login, choose "Only these users" and put in those who need it. First
 --   make sure that whoever looks after the Mac from afar is among them, or another way to it is left.
--- references: 800-53r5 AC-17, AC-3, AC-6; ATT&CK T1021.004
+-- nist-800-53: AC-17, AC-3, AC-6
+-- attack: T1021.004
 -- false-positives: A Mac with one person's account alone, or one that a firewall keeps from the network.
 SELECT
   h.host_id,

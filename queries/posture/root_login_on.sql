@@ -11,8 +11,12 @@
 --     WHERE l.host_id = users.host_id AND COALESCE(l.root_enabled, 1) = 1)
 -- remediation: Make sure first that an administrator can log in. Then have it run dsenableroot -d, or turn root off in
 --   Directory Utility.
--- references: mSCP os_root_disable; CIS 5.6 (macOS 26); STIG APPL-26-000100; 800-53r5 IA-2(5); 800-171r3 03.05.01;
---   ATT&CK T1078.001, T1078.003
+-- mscp: os_root_disable
+-- cis: 5.6
+-- stig: APPL-26-000100
+-- nist-800-53: IA-2(5)
+-- nist-800-171: 03.05.01
+-- attack: T1078.001, T1078.003
 -- false-positives: A Mac on which somebody set a password for root to repair it, and left it so.
 SELECT
   l.host_id,

@@ -9,7 +9,10 @@
 -- remediation: Start in recovery and run csrutil enable; on Apple silicon it asks for an administrator who owns the
 --   volume, so make sure first that one is left who knows the password (lockout_ways). If nobody knows who turned it
 --   off, treat what the Mac says of itself with care, and collect again after that.
--- references: mSCP os_sip_enable; CIS 5.1.2 (macOS 26); STIG APPL-26-005001; 800-53r5 AC-3, CM-5, SI-7
+-- mscp: os_sip_enable
+-- cis: 5.1.2
+-- stig: APPL-26-005001
+-- nist-800-53: AC-3, CM-5, SI-7
 -- false-positives: Macs of people who develop drivers or debug macOS.
 SELECT
   h.host_id,
