@@ -72,13 +72,13 @@ const former: Readonly<Record<string, string>> = {
     'what was not seen is no finding any more: findings has a section for it, table_status has the tables, and host_not_seen and table_not_seen tell what was not seen for a week',
 };
 
-/** The queries of these names and of this group; UserError for a name or a group that is not there. */
+/** The queries of these names, or that had them, and of this group; UserError for a name or a group that is not there. */
 export const selectQueries = (
   queries: readonly Query[],
   wanted: readonly string[],
   group: string | null,
 ): readonly Query[] => {
-  const known = queries.map(({ name }) => name);
+  const known = queries.flatMap(({ name, formerly }) => [name, ...formerly]);
   // The library is long, and has a list of its own.
   const list =
     queries === library ? 'tokenquery queries lists them all' : `the names are ${known.join(', ')}`;
@@ -94,6 +94,7 @@ export const selectQueries = (
   }
   return queries.filter(
     (query) =>
-      (wanted.length === 0 || wanted.includes(query.name)) && (group === null || query.group === group),
+      (wanted.length === 0 || [query.name, ...query.formerly].some((name) => wanted.includes(name))) &&
+      (group === null || query.group === group),
   );
 };

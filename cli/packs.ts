@@ -3,6 +3,7 @@ import { UserError } from '../collector/errors.ts';
 import { withClosed } from '../queries/closed.ts';
 import { aheadSpotsOf, evaluate, verdictOf } from '../queries/evaluate.ts';
 import type { Answer, BlindSpot, Hit } from '../queries/evaluate.ts';
+import { nothingCited } from '../queries/catalogues.ts';
 import { bare } from '../queries/known.ts';
 import { addOsqueryViews } from '../queries/osquery_views.ts';
 import type { Pack, PackQuery } from '../queries/osquery_pack.ts';
@@ -41,6 +42,7 @@ const queryOf = (
   file: string,
 ): Query => ({
   name,
+  formerly: [],
   title: description || name,
   group: 'pack',
   severity: 'info',
@@ -54,6 +56,7 @@ const queryOf = (
   applies: null,
   appliesReads: [],
   remediation: '',
+  cited: nothingCited,
   references: '',
   falsePositives: '',
   needsHistory: false,

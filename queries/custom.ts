@@ -15,6 +15,7 @@ import { withReads } from './reads.ts';
 import { blindSpotStatements, exemptStatement } from './blind_spots.ts';
 import type { Names } from './evaluate.ts';
 import { withClosed } from './closed.ts';
+import { parts } from './parts.ts';
 
 /** Of queries, or a pack of them: hundreds of times the largest that is known. */
 const maxFileBytes = 16 * 1024 * 1024;
@@ -56,7 +57,7 @@ export const readQueries = (folder: string): Query[] => {
   const seen = new Map<string, string>();
   return files.map((file) => {
     const path = join(folder, file);
-    const query = parseQuery(readText(path, '--queries'), path);
+    const query = parseQuery(readText(path, '--queries'), path, { parts });
     const other = seen.get(query.name);
     if (other !== undefined)
       throw new UserError(`${path}:1: the name ${query.name} is also that of ${other}`);

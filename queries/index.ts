@@ -5,6 +5,7 @@ import type { Query } from './query.ts';
 export const queries: readonly Query[] = [
   {
     "name": "first_token_holder",
+    "formerly": [],
     "title": "Who probably got the first secure token",
     "group": "context",
     "severity": "info",
@@ -57,6 +58,14 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "None: context for an investigation.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "none",
     "falsePositives": "Accounts that a migration brought keep their creation time.",
     "needsHistory": false,
@@ -68,7 +77,112 @@ export const queries: readonly Query[] = [
     "file": "queries/context/first_token_holder.sql"
   },
   {
+    "name": "platform_sso_exempt_account",
+    "formerly": [],
+    "title": "An account is exempt from Platform SSO",
+    "group": "context",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "The profile names accounts that log in by their local password alone (NonPlatformSSOAccounts): usually the managed administrator, which must be able to log in without the identity provider.",
+    "requires": [
+      {
+        "table": "platform_sso_states",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "is_exempt",
+          "is_registered",
+          "username"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "users"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "See that each is known, and that one of them can log in if the identity provider cannot be reached: take none out before another administrator with a token can.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-2"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 AC-2",
+    "falsePositives": "None: one such account is good to have. The name need not be of an account that exists.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_registered,\n  MAX(u.is_admin) AS is_admin,\n  MAX(u.can_login) AS can_login\nFROM platform_sso_states s\nLEFT JOIN users u\n  ON u.host_id = s.host_id\n  AND u.username = s.username\nWHERE s.is_exempt = 1\n  AND s.username IS NOT NULL\nGROUP BY s.host_id, s.username, s.is_registered\nORDER BY s.host_id, s.username",
+    "file": "queries/context/platform_sso_exempt_account.sql"
+  },
+  {
+    "name": "remote_access_allowed",
+    "formerly": [],
+    "title": "Who is named for Remote Login or Screen Sharing",
+    "group": "context",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "The accounts of the groups com.apple.access_ssh and com.apple.access_screensharing. is_limiting is 0 where the group has the suffix -disabled: its list is kept, and everybody is let in. Whether the service itself is on stands elsewhere (hosts.remote_login_enabled). Members that a directory would name are not listed.",
+    "requires": [
+      {
+        "table": "user_groups",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "groupname",
+          "is_direct",
+          "uid",
+          "username"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "users"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "None: context for remote_login_on and remote_login_open_to_everybody.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-17",
+        "AC-3"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 AC-17, AC-3",
+    "falsePositives": "None: it is a table of facts.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  m.host_id,\n  m.username AS subject,\n  CASE\n    WHEN m.groupname IN ('com.apple.access_ssh', 'com.apple.access_ssh-disabled') THEN 'ssh'\n    ELSE 'screen sharing'\n  END AS service,\n  CASE WHEN m.groupname IN ('com.apple.access_ssh', 'com.apple.access_screensharing') THEN 1 ELSE 0 END AS is_limiting,\n  m.is_direct,\n  MAX(u.is_admin) AS is_admin\nFROM user_groups m\nLEFT JOIN users u\n  ON u.host_id = m.host_id\n  AND u.username = m.username\n  AND COALESCE(u.uid, -1) = COALESCE(m.uid, -1)\nWHERE m.groupname IN (\n    'com.apple.access_ssh',\n    'com.apple.access_ssh-disabled',\n    'com.apple.access_screensharing',\n    'com.apple.access_screensharing-disabled'\n  )\nGROUP BY m.host_id, m.username, m.uid, m.groupname, m.is_direct\nORDER BY m.host_id, m.username, COALESCE(m.uid, -1), m.groupname, m.is_direct",
+    "file": "queries/context/remote_access_allowed.sql"
+  },
+  {
     "name": "version_threshold_matrix",
+    "formerly": [],
     "title": "Which behaviours of macOS apply to a host",
     "group": "context",
     "severity": "info",
@@ -91,6 +205,14 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Upgrade the hosts that are below what a control needs.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "none",
     "falsePositives": "None: it is a table of facts.",
     "needsHistory": false,
@@ -102,7 +224,293 @@ export const queries: readonly Query[] = [
     "file": "queries/context/version_threshold_matrix.sql"
   },
   {
+    "name": "account_created",
+    "formerly": [],
+    "title": "An account was made",
+    "group": "detection",
+    "severity": "low",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "In the seven days before :now an account came that was not there just before. One that got another name is in account_renamed, and one that is an administrator in new_admin_between_snapshots. Accounts of macOS that nobody uses are left out: updates bring some. Guest is, too: guest_login_on speaks of it.",
+    "requires": [
+      {
+        "table": "users",
+        "column": "uuid",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "is_system_account",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "is_awake",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_system_account, 1) = 1",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Match it to a ticket, to a product that was installed, or to the person who got the Mac. If nobody knows it, keep the record of it and its home folder, see what it holds (is_admin, a token, FileVault) and what runs as it. Before it is disabled or deleted, make sure that another administrator with a token can log in.",
+    "cited": {
+      "attack": [
+        "T1136.001"
+      ],
+      "nist-800-53": [
+        "AC-2",
+        "AC-2(4)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "ATT&CK T1136.001; 800-53r5 AC-2, AC-2(4)",
+    "falsePositives": "A new user of the Mac, the first login of a directory user, Platform SSO that makes users at login, an agent that makes a service account of its own. An account that was away and came back counts as made.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.username AS username,\n    n.uuid AS uuid,\n    n.uid AS uid,\n    n.is_admin AS is_admin,\n    n.is_hidden AS is_hidden,\n    n.account_type AS account_type,\n    n.can_login AS can_login,\n    n.is_system_account AS is_system_account,\n    n.is_awake AS is_awake,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.uuid IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.uid AS uid,\n    r.is_admin AS is_admin,\n    r.is_hidden AS is_hidden,\n    r.account_type AS account_type,\n    r.can_login AS can_login,\n    r.is_system_account AS is_system_account,\n    r.is_awake AS is_awake,\n    r.change_time AS change_time,\n    -- A GeneratedUID that was not known is not another one.\n    MAX(CASE WHEN p.username = r.username AND COALESCE(p.uuid, r.uuid) = r.uuid AND p.valid_from_time < r.change_time\n      AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS was_there,\n    MIN(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS other_former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double,\n    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.is_admin, r.is_hidden, r.account_type, r.can_login,\n    r.is_system_account, r.is_awake, r.change_time\n),\nnew_names AS (\n  SELECT\n    c.*,\n    -- NULL: the account itself is new.\n    CASE WHEN c.is_double = 0 AND c.former_name = c.other_former_name THEN c.former_name END AS renamed_from\n  FROM compared c\n  WHERE c.has_past = 1\n    AND c.was_there = 0\n)\nSELECT\n  n.host_id,\n  n.username AS subject,\n  n.uid,\n  n.account_type,\n  n.is_hidden,\n  n.can_login,\n  n.change_time\nFROM new_names n\nWHERE n.renamed_from IS NULL\n  AND COALESCE(n.is_admin, 0) = 0\n  AND (n.is_system_account = 0 OR n.is_awake = 1)\n  AND COALESCE(n.account_type, '') <> 'guest'\nORDER BY n.host_id, n.username, n.change_time, n.uuid, COALESCE(n.uid, -1)",
+    "file": "queries/detection/account_created.sql"
+  },
+  {
+    "name": "account_deleted",
+    "formerly": [],
+    "title": "An account was deleted",
+    "group": "detection",
+    "severity": "low",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "In the seven days before :now an account went away that was there before. One that only got another name is in account_renamed; what it held of secure tokens is in secure_token_lost. Accounts of macOS that nobody used are left out, for updates take some away, and so is Guest.",
+    "requires": [
+      {
+        "table": "users",
+        "column": "uuid",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "is_system_account",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Match it to a ticket. If nobody knows of it, an administrator took away the access of somebody: see that an administrator with a token is left who can log in, and that the disk can be unlocked (lockout_ways), before anything else is changed. filevault_orphan_users tells whether FileVault still lists the account.",
+    "cited": {
+      "attack": [
+        "T1531"
+      ],
+      "nist-800-53": [
+        "AC-2",
+        "AC-2(4)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "ATT&CK T1531; 800-53r5 AC-2, AC-2(4)",
+    "falsePositives": "A person who left, a temporary account that served its purpose, an agent that was removed.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH recent AS (\n  SELECT DISTINCT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    o.uid,\n    o.is_admin,\n    o.account_type,\n    o.valid_until_time AS change_time\n  FROM users_history o\n  WHERE o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n    AND (o.is_system_account = 0 OR o.is_awake = 1)\n    AND COALESCE(o.account_type, '') <> 'guest'\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.uid AS uid,\n    r.is_admin AS is_admin,\n    r.account_type AS account_type,\n    r.change_time AS change_time,\n    -- A GeneratedUID that is not known is not another one.\n    MAX(CASE WHEN p.username = r.username AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '')\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS goes_on,\n    MIN(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time = r.change_time\n      THEN p.username END) AS next_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time = r.change_time\n      THEN p.username END) AS other_next_name,\n    -- It may have got a name of which the GeneratedUID is not known.\n    MAX(CASE WHEN p.uuid IS NULL AND p.username <> r.username AND p.valid_from_time = r.change_time THEN 1 ELSE 0 END)\n      AS is_vague,\n    -- Somebody else had the GeneratedUID already.\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time < r.change_time\n      AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS is_double\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.is_admin, r.account_type, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.uid,\n  c.account_type,\n  c.is_admin,\n  c.change_time\nFROM compared c\nWHERE c.goes_on = 0\n  AND c.is_vague = 0\n  AND NOT (c.is_double = 0 AND c.next_name IS NOT NULL AND c.next_name = c.other_next_name)\nORDER BY c.host_id, c.username, c.change_time, c.uuid, COALESCE(c.uid, -1)",
+    "file": "queries/detection/account_deleted.sql"
+  },
+  {
+    "name": "account_renamed",
+    "formerly": [],
+    "title": "An account got another name",
+    "group": "detection",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "In the seven days before :now an account took another short name and kept its GeneratedUID, and with it its rights, its token and its place in FileVault. Logs and lists that go by the name lose it. A change of case is a change.",
+    "requires": [
+      {
+        "table": "users",
+        "column": "uuid",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "uuid",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Match it to a change record. If nobody knows of it, find out who did it: it takes an administrator. Look at what the account holds under the new name, and whether the home folder and the groups that name it still agree.",
+    "cited": {
+      "attack": [
+        "T1036.010",
+        "T1098"
+      ],
+      "nist-800-53": [
+        "AC-2(4)",
+        "IA-4"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "ATT&CK T1036.010, T1098; 800-53r5 AC-2(4), IA-4",
+    "falsePositives": "A person whose name changed, an administrator's account that was named anew for every Mac in the same week.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.username AS username,\n    n.uuid AS uuid,\n    n.uid AS uid,\n    n.is_admin AS is_admin,\n    n.is_hidden AS is_hidden,\n    n.account_type AS account_type,\n    n.can_login AS can_login,\n    n.is_system_account AS is_system_account,\n    n.is_awake AS is_awake,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.uuid IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.uid AS uid,\n    r.is_admin AS is_admin,\n    r.is_hidden AS is_hidden,\n    r.account_type AS account_type,\n    r.can_login AS can_login,\n    r.is_system_account AS is_system_account,\n    r.is_awake AS is_awake,\n    r.change_time AS change_time,\n    -- A GeneratedUID that was not known is not another one.\n    MAX(CASE WHEN p.username = r.username AND COALESCE(p.uuid, r.uuid) = r.uuid AND p.valid_from_time < r.change_time\n      AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS was_there,\n    MIN(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS other_former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double,\n    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.is_admin, r.is_hidden, r.account_type, r.can_login,\n    r.is_system_account, r.is_awake, r.change_time\n),\nnew_names AS (\n  SELECT\n    c.*,\n    -- NULL: the account itself is new.\n    CASE WHEN c.is_double = 0 AND c.former_name = c.other_former_name THEN c.former_name END AS renamed_from\n  FROM compared c\n  WHERE c.has_past = 1\n    AND c.was_there = 0\n)\nSELECT\n  n.host_id,\n  n.username AS subject,\n  n.renamed_from AS former_name,\n  n.uid,\n  n.uuid,\n  n.is_admin,\n  n.change_time\nFROM new_names n\nWHERE n.renamed_from IS NOT NULL\nORDER BY n.host_id, n.username, n.change_time, n.uuid, COALESCE(n.uid, -1)",
+    "file": "queries/detection/account_renamed.sql"
+  },
+  {
+    "name": "account_uid_changed",
+    "formerly": [],
+    "title": "An account got another uid",
+    "group": "detection",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "In the seven days before :now an account took another uid and kept its GeneratedUID. A uid below 500 hides it at the login window, uid 0 makes it root, and the uid of somebody else opens what belongs to them.",
+    "requires": [
+      {
+        "table": "users",
+        "column": "uuid",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "uid",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Match it to a change record. If nobody knows of it, keep the record of the account, find out what the new uid owns, and who did it: it takes an administrator. Give the former uid back only when another administrator with a token can log in.",
+    "cited": {
+      "attack": [
+        "T1098",
+        "T1564.002"
+      ],
+      "nist-800-53": [
+        "AC-2(4)",
+        "IA-4"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "ATT&CK T1098, T1564.002; 800-53r5 AC-2(4), IA-4",
+    "falsePositives": "A move to a directory, or scripts that make uids equal over all Macs. Nix has a script that moves its build users to uids that macOS does not use.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.username AS username,\n    n.uuid AS uuid,\n    n.uid AS uid,\n    n.is_admin AS is_admin,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.uuid IS NOT NULL\n    AND n.uid IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.uid AS uid,\n    r.is_admin AS is_admin,\n    r.change_time AS change_time,\n    MIN(CASE WHEN p.uid <> r.uid AND p.valid_until_time = r.change_time THEN p.uid END) AS former_uid,\n    -- It had this one already, or another account has the GeneratedUID as well.\n    MAX(CASE WHEN p.uid = r.uid AND p.valid_from_time < r.change_time\n      AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.uid <> r.uid AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END)\n      AS is_double\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.uuid = r.uuid\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.is_admin, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.former_uid,\n  c.uid,\n  c.uuid,\n  c.is_admin,\n  c.change_time\nFROM compared c\nWHERE c.former_uid IS NOT NULL\n  AND c.was_there = 0\n  AND c.is_double = 0\nORDER BY c.host_id, c.username, c.change_time, c.uuid, c.uid",
+    "file": "queries/detection/account_uid_changed.sql"
+  },
+  {
     "name": "account_without_password",
+    "formerly": [],
     "title": "An account that can log in has no proper password",
     "group": "detection",
     "severity": "medium",
@@ -158,6 +566,18 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Find out who made it, and keep the record of it. An account that was made half-way gets a password, one of a service a shell that is none (/usr/bin/false). Make sure that another administrator with a token can log in, and that nothing runs as it, before it is deleted.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "IA-5(1)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": [
+        "os_store_encrypted_passwords"
+      ]
+    },
     "references": "mSCP os_store_encrypted_passwords; 800-53r5 IA-5(1)",
     "falsePositives": "Service accounts that were made with a shell and without a password (often postgres of a database, or a build user), and accounts that log in with an SSH key only. To make sure: the product is installed, the home folder is its own, the account is no administrator (is_admin), and has_basic is 0.",
     "needsHistory": false,
@@ -170,6 +590,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "authentication_authority_changed",
+    "formerly": [],
     "title": "How an account authenticates was changed",
     "group": "detection",
     "severity": "medium",
@@ -203,6 +624,20 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "tokenidentity is a new card or key, DisabledUser a disabled account: look for the change record.",
+    "cited": {
+      "attack": [
+        "T1098",
+        "T1556"
+      ],
+      "nist-800-53": [
+        "AC-2(4)",
+        "IA-5"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1098, T1556; 800-53r5 AC-2(4), IA-5",
     "falsePositives": "Pairing a smart card, and the first login of a directory user. A renewed certificate of the Mac's own Kerberos realm (LKDC) changes the value Kerberosv5, and another list of hashes the value ShadowHash, of every account in the same snapshot: many accounts with one change_time and one tag are rather that than an attack. Setting a password may change the list of one account.",
     "needsHistory": true,
@@ -210,11 +645,74 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    'added' AS change,\n    n.tag,\n    n.value,\n    n.valid_from_time AS change_time\n  FROM authentication_authorities_history n\n  CROSS JOIN firsts f\n  WHERE n.tag NOT IN ('SecureToken', 'DisabledTags')\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n  UNION\n  SELECT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    'removed' AS change,\n    o.tag,\n    o.value,\n    o.valid_until_time AS change_time\n  FROM authentication_authorities_history o\n  WHERE o.tag NOT IN ('SecureToken', 'DisabledTags')\n    AND o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.change,\n    r.tag,\n    r.value,\n    r.change_time,\n    -- How often the value is there, at whatever place, just before and from then on: two that differ only in whom they\n    -- name may look the same.\n    SUM(\n      CASE\n        WHEN p.username = r.username\n          AND COALESCE(p.uuid, '') = r.uuid\n          AND p.value = r.value\n          AND p.valid_from_time < r.change_time\n          AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1\n        ELSE 0\n      END\n    ) AS was_there,\n    SUM(\n      CASE\n        WHEN p.username = r.username\n          AND COALESCE(p.uuid, '') = r.uuid\n          AND p.value = r.value\n          AND p.valid_from_time <= r.change_time\n          AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1\n        ELSE 0\n      END\n    ) AS is_there,\n    -- The table itself was looked at before.\n    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past\n  FROM authentication_authorities_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n  GROUP BY r.host_id, r.username, r.uuid, r.change, r.tag, r.value, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.change,\n  c.tag,\n  c.value,\n  c.change_time\nFROM users_history u\nCROSS JOIN compared c\nWHERE c.has_past = 1\n  AND (\n    (c.change = 'added' AND c.was_there < c.is_there)\n    OR (c.change = 'removed' AND c.is_there < c.was_there)\n  )\n  AND u.host_id = c.host_id\n  AND u.username = c.username\n  AND COALESCE(u.uuid, '') = c.uuid\nGROUP BY c.host_id, c.username, c.uuid, c.change, c.tag, c.value, c.change_time\n-- The account itself was there before, and is there after.\nHAVING MAX(\n    CASE\n      WHEN u.valid_from_time < c.change_time\n        AND COALESCE(u.valid_until_time, c.change_time) >= c.change_time THEN 1\n      ELSE 0\n    END\n  ) = 1\n  AND MAX(\n    CASE\n      WHEN u.valid_from_time <= c.change_time\n        AND COALESCE(u.valid_until_time, c.change_time + 1) > c.change_time THEN 1\n      ELSE 0\n    END\n  ) = 1\nORDER BY c.host_id, c.username, c.change_time, c.change, c.value, c.uuid",
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT\n    n.host_id AS host_id,\n    n.username AS username,\n    COALESCE(n.uuid, '') AS uuid,\n    'added' AS change_kind,\n    n.tag AS tag,\n    n.value AS value,\n    n.valid_from_time AS change_time\n  FROM authentication_authorities_history n\n  CROSS JOIN firsts f\n  WHERE n.tag NOT IN ('SecureToken', 'DisabledTags')\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n  UNION\n  SELECT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    'removed' AS change_kind,\n    o.tag,\n    o.value,\n    o.valid_until_time AS change_time\n  FROM authentication_authorities_history o\n  WHERE o.tag NOT IN ('SecureToken', 'DisabledTags')\n    AND o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.change_kind AS change_kind,\n    r.tag AS tag,\n    r.value AS value,\n    r.change_time AS change_time,\n    -- How often the value is there, at whatever place, just before and from then on: two that differ only in whom they\n    -- name may look the same.\n    SUM(\n      CASE\n        WHEN p.username = r.username\n          AND COALESCE(p.uuid, '') = r.uuid\n          AND p.value = r.value\n          AND p.valid_from_time < r.change_time\n          AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1\n        ELSE 0\n      END\n    ) AS was_there,\n    SUM(\n      CASE\n        WHEN p.username = r.username\n          AND COALESCE(p.uuid, '') = r.uuid\n          AND p.value = r.value\n          AND p.valid_from_time <= r.change_time\n          AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1\n        ELSE 0\n      END\n    ) AS is_there,\n    -- The table itself was looked at before.\n    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past\n  FROM authentication_authorities_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n  GROUP BY r.host_id, r.username, r.uuid, r.change_kind, r.tag, r.value, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.change_kind,\n  c.tag,\n  c.value,\n  c.change_time\nFROM users_history u\nCROSS JOIN compared c\nWHERE c.has_past = 1\n  AND (\n    (c.change_kind = 'added' AND c.was_there < c.is_there)\n    OR (c.change_kind = 'removed' AND c.is_there < c.was_there)\n  )\n  AND u.host_id = c.host_id\n  AND u.username = c.username\n  AND COALESCE(u.uuid, '') = c.uuid\nGROUP BY c.host_id, c.username, c.uuid, c.change_kind, c.tag, c.value, c.change_time\n-- The account itself was there before, and is there after.\nHAVING MAX(\n    CASE\n      WHEN u.valid_from_time < c.change_time\n        AND COALESCE(u.valid_until_time, c.change_time) >= c.change_time THEN 1\n      ELSE 0\n    END\n  ) = 1\n  AND MAX(\n    CASE\n      WHEN u.valid_from_time <= c.change_time\n        AND COALESCE(u.valid_until_time, c.change_time + 1) > c.change_time THEN 1\n      ELSE 0\n    END\n  ) = 1\nORDER BY c.host_id, c.username, c.change_time, c.change_kind, c.value, c.uuid",
     "file": "queries/detection/authentication_authority_changed.sql"
   },
   {
+    "name": "bootstrap_token_lost",
+    "formerly": [],
+    "title": "The bootstrap token is escrowed no longer",
+    "group": "detection",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "In the seven days before :now a bootstrap token that was escrowed no longer is, though the Mac is still enrolled: MDM cannot grant tokens or authorise updates any more. A Mac that left MDM loses it, too; that is another question.",
+    "requires": [
+      {
+        "table": "bootstrap_tokens",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "state = 'unknown'",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "bootstrap_tokens",
+        "column": "state",
+        "values": [
+          "escrowed",
+          "supported_not_escrowed",
+          "not_supported",
+          "stale_local",
+          "not_enrolled",
+          "unknown"
+        ]
+      }
+    ],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "First make sure that an administrator with a token can log in (lockout_ways): it is the one way left by which tokens are granted. Then have it run profiles install -type bootstraptoken, or log in once more, and see that the MDM server says that it has the token.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CP-10",
+        "SI-2"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 CP-10, SI-2",
+    "falsePositives": "A move to another MDM server, which gets the token when an administrator with a token next logs in.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.state AS state,\n    n.valid_from_time AS change_time\n  FROM bootstrap_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.state IN ('supported_not_escrowed', 'not_supported', 'stale_local')\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.state AS state,\n    r.change_time AS change_time,\n    MAX(CASE WHEN p.state = 'escrowed' THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    MAX(CASE WHEN p.state NOT IN ('escrowed', 'unknown') THEN p.valid_from_time ELSE 0 END) AS last_no_time\n  FROM bootstrap_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.state, r.change_time\n)\nSELECT\n  c.host_id,\n  'host' AS subject,\n  c.state,\n  c.change_time\nFROM compared c\n-- What was last known of it was that it is escrowed.\nWHERE c.last_yes_time > c.last_no_time\nORDER BY c.host_id, c.change_time, c.state",
+    "file": "queries/detection/bootstrap_token_lost.sql"
+  },
+  {
     "name": "dangling_admin_member",
+    "formerly": [],
     "title": "The admin group names somebody whom the Mac does not know",
     "group": "detection",
     "severity": "medium",
@@ -255,6 +753,19 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Find out whether a directory has the member: it is then an administrator by that. If nobody has it, make sure that another administrator with a token can log in, and remove it from the group.",
+    "cited": {
+      "attack": [
+        "T1098.007"
+      ],
+      "nist-800-53": [
+        "AC-2",
+        "AC-6(5)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1098.007; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "Directory users and groups that are not cached on the Mac: they do not resolve locally.",
     "needsHistory": false,
@@ -267,6 +778,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "disabled_tag_appended",
+    "formerly": [],
     "title": "An account that existed was barred from getting a token by itself",
     "group": "detection",
     "severity": "medium",
@@ -300,6 +812,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "The tag is legitimate when an account is made (by MDM and similar tools); after that ask why.",
+    "cited": {
+      "attack": [
+        "T1098"
+      ],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1098",
     "falsePositives": "A provisioning tool that makes the account in one run and sets the tag in the next.",
     "needsHistory": true,
@@ -307,146 +829,23 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.value,\n    n.valid_from_time AS change_time\n  FROM authentication_authorities_history n\n  CROSS JOIN firsts f\n  WHERE n.tag = 'DisabledTags'\n    AND n.disabled_tag = 'SecureToken'\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\nappended AS (\n  SELECT r.host_id, r.username, r.uuid, r.value, r.change_time\n  FROM authentication_authorities_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.value, r.change_time\n  -- The account had no such tag just before, at whatever place.\n  HAVING MAX(\n    CASE\n      WHEN p.username = r.username\n        AND COALESCE(p.uuid, '') = r.uuid\n        AND p.tag = 'DisabledTags'\n        AND p.disabled_tag = 'SecureToken'\n        AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1\n      ELSE 0\n    END\n  ) = 0\n)\nSELECT\n  a.host_id,\n  a.username AS subject,\n  a.value,\n  a.change_time\nFROM users_history o\nCROSS JOIN appended a\n-- The account was there just before.\nWHERE o.host_id = a.host_id\n  AND o.username = a.username\n  AND COALESCE(o.uuid, '') = a.uuid\n  AND o.valid_from_time < a.change_time\n  AND COALESCE(o.valid_until_time, a.change_time) >= a.change_time\nGROUP BY a.host_id, a.username, a.value, a.change_time\nORDER BY a.host_id, a.username, a.change_time, a.value",
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.username AS username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.value AS value,\n    n.valid_from_time AS change_time\n  FROM authentication_authorities_history n\n  CROSS JOIN firsts f\n  WHERE n.tag = 'DisabledTags'\n    AND n.disabled_tag = 'SecureToken'\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\nappended AS (\n  SELECT r.host_id AS host_id, r.username AS username, r.uuid AS uuid, r.value AS value, r.change_time AS change_time\n  FROM authentication_authorities_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.value, r.change_time\n  -- The account had no such tag just before, at whatever place.\n  HAVING MAX(\n    CASE\n      WHEN p.username = r.username\n        AND COALESCE(p.uuid, '') = r.uuid\n        AND p.tag = 'DisabledTags'\n        AND p.disabled_tag = 'SecureToken'\n        AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1\n      ELSE 0\n    END\n  ) = 0\n)\nSELECT\n  a.host_id,\n  a.username AS subject,\n  a.value,\n  a.change_time\nFROM users_history o\nCROSS JOIN appended a\n-- The account was there just before.\nWHERE o.host_id = a.host_id\n  AND o.username = a.username\n  AND COALESCE(o.uuid, '') = a.uuid\n  AND o.valid_from_time < a.change_time\n  AND COALESCE(o.valid_until_time, a.change_time) >= a.change_time\nGROUP BY a.host_id, a.username, a.value, a.change_time\nORDER BY a.host_id, a.username, a.change_time, a.value",
     "file": "queries/detection/disabled_tag_appended.sql"
   },
   {
-    "name": "hidden_admin",
-    "title": "A hidden account is an administrator",
+    "name": "enrollment_marker_owner",
+    "formerly": [],
+    "title": "A marker of setup or enrolment belongs to somebody else than root",
     "group": "detection",
-    "severity": "high",
-    "severityWhere": [],
-    "severityFrom": null,
-    "explainedBy": [
-      {
-        "query": "system_account_impostor",
-        "isOfSubject": true,
-        "where": null
-      }
-    ],
-    "purpose": "An administrator is hidden by its record or by the login window, or has a uid below 500, and is neither root nor Setup Assistant. No other account of macOS is an administrator.",
-    "requires": [
-      {
-        "table": "users",
-        "column": "is_admin",
-        "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "users",
-        "column": "is_hidden",
-        "isNullAnswer": false,
-        "where": "COALESCE(is_admin, 1) = 1",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "users",
-        "column": "uid",
-        "isNullAnswer": false,
-        "where": "COALESCE(is_admin, 1) = 1",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "users",
-        "column": "account_type",
-        "isNullAnswer": false,
-        "where": "COALESCE(is_admin, 1) = 1 AND (COALESCE(is_hidden, 1) = 1 OR COALESCE(uid, -1) < 500 OR EXISTS (SELECT 1 FROM loginwindow_settings l WHERE l.host_id = users.host_id AND COALESCE(l.hidden_users, '') <> '[]'))",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "loginwindow_settings",
-        "column": "hidden_users",
-        "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": null
-      }
-    ],
-    "closed": [
-      {
-        "table": "users",
-        "column": "account_type",
-        "values": [
-          "local",
-          "mobile",
-          "managed_admin",
-          "guest",
-          "root",
-          "setup_assistant",
-          "service"
-        ]
-      }
-    ],
-    "alsoReads": [],
-    "applies": null,
-    "appliesReads": [],
-    "remediation": "Make sure whether it is a known management account: ask its console, and the ticket of the day on which it was made. If nobody knows it, keep the evidence (this export, the record, the home folder), and make sure that another administrator with a token can log in: it may be the only one. Then take its rights away, and hunt for its origin.",
-    "references": "ATT&CK T1564.002, T1136.001, T1078.003; 800-53r5 AC-2, AC-6(5)",
-    "falsePositives": "The hidden management account of an MDM or a remote-support tool. One that MDM made in Setup Assistant is left out where MDM was asked (--allow-network); else it stands here, as _fleetadmin of Fleet. Agents have such accounts too: JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, and super of S.U.P.E.R.M.A.N., which authorises updates. To make sure: the product is installed on this Mac, its console names the account, and the account was made when the product came. A name proves nothing: whoever makes an account chooses it.",
-    "needsHistory": false,
-    "isOfFleet": false,
-    "leastHosts": 0,
-    "maxAge": 0,
-    "notSeenAfter": 0,
-    "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.is_hidden,\n  u.account_type,\n  u.directory,\n  l.hidden_users\nFROM users u\nLEFT JOIN loginwindow_settings l ON l.host_id = u.host_id\nWHERE u.is_admin = 1\n  AND u.account_type NOT IN ('root', 'setup_assistant', 'managed_admin')\n  AND (\n    u.is_hidden = 1\n    OR u.uid < 500\n    -- The name stands in the JSON array.\n    OR REPLACE(\n      l.hidden_users,\n      '\"' || REPLACE(REPLACE(u.username, '\\', '\\\\'), '\"', '\\\"') || '\"',\n      ''\n    ) <> l.hidden_users\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
-    "file": "queries/detection/hidden_admin.sql"
-  },
-  {
-    "name": "host_identity_changed",
-    "title": "A Mac is not the one that it was",
-    "group": "detection",
-    "severity": "high",
+    "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
     "explainedBy": [],
-    "purpose": "In the seven days before :now a hardware UUID came with another model, serial number or startup container than before: somebody else spoke in the name of this Mac, or its evidence was changed.",
+    "purpose": "macOS writes the markers of setup and enrolment as root. One that belongs to another account was put there by it: scripts that skip the enrolment leave such files.",
     "requires": [
       {
-        "table": "hosts",
-        "column": "model_identifier",
-        "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": null
-      }
-    ],
-    "closed": [],
-    "alsoReads": [
-      "apfs_volumes",
-      "snapshots",
-      "latest_snapshots"
-    ],
-    "applies": null,
-    "appliesReads": [],
-    "remediation": "Look at who sent the snapshots of both days (merge --host-from-folder ties a sender to its host); collect again on the Mac itself.",
-    "references": "800-53r5 CM-8",
-    "falsePositives": "A disk that was replaced, a Mac that was erased and set up anew: then the containers differ, and the model does not. Without --include serial_number no serial number is compared.",
-    "needsHistory": true,
-    "isOfFleet": false,
-    "leastHosts": 0,
-    "maxAge": 0,
-    "notSeenAfter": 0,
-    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nsaid AS (\n  SELECT h.host_id, 'model' AS subject, h.model_identifier AS value, h.valid_from_time\n  FROM hosts_history h\n  WHERE h.model_identifier IS NOT NULL\n  UNION ALL\n  SELECT h.host_id, 'serial number' AS subject, h.serial_number AS value, h.valid_from_time\n  FROM hosts_history h\n  WHERE h.serial_number IS NOT NULL\n  UNION ALL\n  -- Of the data volume: an update of macOS makes no other container.\n  SELECT v.host_id, 'startup container' AS subject, v.container_uuid AS value, v.valid_from_time\n  FROM apfs_volumes_history v\n  WHERE v.container_uuid IS NOT NULL\n    AND v.role = 'Data'\n    AND COALESCE(v.is_internal, 1) = 1\n),\nrecent AS (\n  SELECT DISTINCT n.host_id, n.subject, n.value, n.valid_from_time AS change_time\n  FROM said n\n  CROSS JOIN firsts f\n  WHERE n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.subject,\n    r.value,\n    r.change_time,\n    -- The last value that was told before, and whether this one was among those.\n    MAX(CASE WHEN p.value <> r.value THEN p.valid_from_time END) AS former_time,\n    MAX(CASE WHEN p.value = r.value THEN p.valid_from_time ELSE 0 END) AS same_time\n  FROM said p\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.subject = r.subject\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.subject, r.value, r.change_time\n)\nSELECT\n  c.host_id,\n  c.subject,\n  MIN(o.value) AS former_value,\n  c.value,\n  c.change_time\nFROM said o\nCROSS JOIN compared c\nWHERE o.host_id = c.host_id\n  AND o.subject = c.subject\n  AND o.value <> c.value\n  AND o.valid_from_time = c.former_time\n  -- It did not stand beside this one before.\n  AND c.former_time > c.same_time\nGROUP BY c.host_id, c.subject, c.value, c.change_time\nORDER BY c.host_id, c.subject, c.change_time, c.value",
-    "file": "queries/detection/host_identity_changed.sql"
-  },
-  {
-    "name": "mdm_bypass_markers",
-    "title": "Marker files as scripts leave them that skip the enrolment",
-    "group": "detection",
-    "severity": "high",
-    "severityWhere": [],
-    "severityFrom": null,
-    "explainedBy": [],
-    "purpose": "The markers \"no record found\" and \"profile installed\" are there together on a Mac that is not enrolled.",
-    "requires": [
-      {
-        "table": "mdm_enrollments",
-        "column": "is_enrolled",
+        "table": "enrollment_markers",
+        "column": "file_exists",
         "isNullAnswer": false,
         "where": null,
         "unless": null,
@@ -454,143 +853,56 @@ export const queries: readonly Query[] = [
       },
       {
         "table": "enrollment_markers",
-        "column": "file_exists",
+        "column": "owner_uid",
         "isNullAnswer": false,
-        "where": "path IN ( '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordNotFound', '/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled')",
+        "where": "COALESCE(file_exists, 1) = 1",
         "unless": null,
         "reads": null
       }
     ],
     "closed": [],
     "alsoReads": [],
-    "applies": "NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND m.is_enrolled = 1)",
-    "appliesReads": [
-      "hosts",
-      "mdm_enrollments"
-    ],
-    "remediation": "Look the serial number up in Apple Business or School Manager. If the Mac is the organisation's, keep the evidence, and make sure that its data is saved and that a recovery key that works is known; then erase it and enrol it again.",
-    "references": "ATT&CK T1136.001; 800-53r5 CM-6",
-    "falsePositives": "A Mac that was released from management with its markers left behind.",
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Look up whose uid it is and since when the file is there, and the serial number in Apple Business or School Manager. Keep the evidence before anything is removed. Before the Mac is erased or enrolled anew, save what is needed.",
+    "cited": {
+      "attack": [
+        "T1036"
+      ],
+      "nist-800-53": [
+        "CM-6"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "ATT&CK T1036; 800-53r5 CM-6",
+    "falsePositives": "An image or a migration tool that restored the folder with other owners.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_enrolled,\n  m.dep_record_cached,\n  found.modified_time AS record_not_found_time,\n  installed.modified_time AS profile_installed_time\nFROM mdm_enrollments m\nJOIN enrollment_markers found\n  ON found.host_id = m.host_id\n  AND found.path = '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordNotFound'\nJOIN enrollment_markers installed\n  ON installed.host_id = m.host_id\n  AND installed.path = '/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled'\nWHERE m.is_enrolled = 0\n  AND found.file_exists = 1\n  AND installed.file_exists = 1\nORDER BY m.host_id",
-    "file": "queries/detection/mdm_bypass_markers.sql"
+    "sql": "SELECT\n  m.host_id,\n  m.path AS subject,\n  m.owner_uid,\n  m.modified_time\nFROM enrollment_markers m\nWHERE m.file_exists = 1\n  AND m.owner_uid <> 0\nORDER BY m.host_id, m.path",
+    "file": "queries/detection/enrollment_marker_owner.sql"
   },
   {
-    "name": "mdm_enrollment_lost",
-    "title": "A Mac that MDM managed is not enrolled any more",
-    "group": "detection",
-    "severity": "high",
-    "severityWhere": [],
-    "severityFrom": null,
-    "explainedBy": [],
-    "purpose": "In the seven days before :now the Mac was seen not enrolled, and the last time before that it was known, it was enrolled. It has no bootstrap token on the server any more, and no profile that escrows its recovery key. It stays a managed Mac: nothing that is found on it matters less.",
-    "requires": [
-      {
-        "table": "mdm_enrollments",
-        "column": "is_enrolled",
-        "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": null
-      }
+    "name": "failed_logins",
+    "formerly": [
+      "password_signals"
     ],
-    "closed": [],
-    "alsoReads": [],
-    "applies": null,
-    "appliesReads": [],
-    "remediation": "Ask whether the organisation released it. If not, find out who took the profile away, and keep the evidence. Before it is enrolled anew, make sure that an administrator with a token can log in, and that a recovery key that works is escrowed, or known.",
-    "references": "mSCP os_mdm_require; 800-53r5 CM-2, CM-6",
-    "falsePositives": "A Mac that was released, sold, or moves to another server; one that was erased and is set up anew.",
-    "needsHistory": true,
-    "isOfFleet": false,
-    "leastHosts": 0,
-    "maxAge": 0,
-    "notSeenAfter": 0,
-    "sql": "SELECT\n  lost.host_id,\n  'host' AS subject,\n  was.server_host AS former_server_host,\n  was.is_dep_enrolled AS was_dep_enrolled,\n  lost.valid_from_time AS change_time\nFROM mdm_enrollments_history lost\nJOIN mdm_enrollments_history was ON was.host_id = lost.host_id\nWHERE lost.is_enrolled = 0\n  AND lost.valid_from_time > :now - 7 * 86400\n  AND lost.valid_from_time <= :now\n  AND was.is_enrolled = 1\n  AND was.valid_from_time < lost.valid_from_time\n  -- What was known last before.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM mdm_enrollments_history later\n    WHERE later.host_id = lost.host_id\n      AND later.is_enrolled IS NOT NULL\n      AND later.valid_from_time > was.valid_from_time\n      AND later.valid_from_time < lost.valid_from_time\n  )\nORDER BY lost.host_id, lost.valid_from_time",
-    "file": "queries/detection/mdm_enrollment_lost.sql"
-  },
-  {
-    "name": "new_admin_between_snapshots",
-    "title": "An account became an administrator",
-    "group": "detection",
-    "severity": "high",
-    "severityWhere": [],
-    "severityFrom": null,
-    "explainedBy": [
-      {
-        "query": "uuid_changed",
-        "isOfSubject": true,
-        "where": null
-      }
-    ],
-    "purpose": "In the seven days before :now an account that was none, or that did not exist, became an administrator.",
-    "requires": [
-      {
-        "table": "users",
-        "column": "is_admin",
-        "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": null
-      }
-    ],
-    "closed": [
-      {
-        "table": "users",
-        "column": "account_type",
-        "values": [
-          "local",
-          "mobile",
-          "managed_admin",
-          "guest",
-          "root",
-          "setup_assistant",
-          "service"
-        ]
-      }
-    ],
-    "alsoReads": [
-      "snapshots",
-      "latest_snapshots"
-    ],
-    "applies": null,
-    "appliesReads": [],
-    "remediation": "Match it to a ticket, a tool that lends rights or a Platform SSO group. Else keep the evidence, make sure that another administrator with a token can log in, take the right away and investigate.",
-    "references": "ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)",
-    "falsePositives": "Tools that make users administrators for minutes; Platform SSO, which sets the right at each login. An agent that was installed in these days and makes an account of its own (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of S.U.P.E.R.M.A.N.): its console knows it.",
-    "needsHistory": true,
-    "isOfFleet": false,
-    "leastHosts": 0,
-    "maxAge": 0,
-    "notSeenAfter": 0,
-    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.uid,\n    n.account_type,\n    n.is_hidden,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.is_admin = 1\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.uid,\n    r.account_type,\n    r.is_hidden,\n    r.change_time,\n    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username\n      AND p.valid_from_time < r.change_time\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.is_admin = 0 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.is_admin = 1 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    -- The same GeneratedUID under another name: who had it until then, and who has it from then on.\n    MIN(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS other_former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double,\n    MAX(CASE WHEN p.is_admin = 0 AND p.uuid = r.uuid AND p.valid_from_time < r.change_time\n      THEN p.valid_from_time ELSE 0 END) AS former_no_time,\n    MAX(CASE WHEN p.is_admin = 1 AND p.uuid = r.uuid AND p.valid_from_time < r.change_time\n      THEN p.valid_from_time ELSE 0 END) AS former_yes_time,\n    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.account_type, r.is_hidden, r.change_time\n),\nrenamed AS (\n  SELECT\n    c.*,\n    -- One account on either side has the GeneratedUID: it got another name.\n    CASE WHEN c.was_there = 0 AND c.is_double = 0 AND c.former_name = c.other_former_name THEN 1 ELSE 0 END AS is_renamed\n  FROM compared c\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.uid,\n  c.account_type,\n  c.is_hidden,\n  -- 1 when the account itself is new.\n  1 - c.was_there - c.is_renamed AS is_new_account,\n  c.change_time\nFROM renamed c\nWHERE c.has_past = 1\n  AND (\n    -- It was not there just before, or what was last known of it was that it is none.\n    (c.is_renamed = 0 AND (c.was_there = 0 OR c.last_no_time > c.last_yes_time))\n    OR (c.is_renamed = 1 AND c.former_no_time > c.former_yes_time)\n  )\nORDER BY c.host_id, c.username, c.change_time, c.uuid",
-    "file": "queries/detection/new_admin_between_snapshots.sql"
-  },
-  {
-    "name": "password_signals",
-    "title": "Many failed logins, or a password older than a year",
+    "title": "Many logins to an account failed in a row",
     "group": "detection",
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
     "explainedBy": [],
-    "purpose": "Five failed logins in a row or more, or a password that was set more than 365 days ago, of an account that can log in: one that is disabled, or has no shell, is left out.",
+    "purpose": "Five failed logins in a row or more, of an account that can log in: one that is disabled, or has no shell, is left out.",
     "requires": [
       {
         "table": "account_policy_data",
         "column": "failed_login_count",
-        "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.can_login, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "account_policy_data",
-        "column": "password_last_set_time",
         "isNullAnswer": false,
         "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.can_login, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))",
         "unless": null,
@@ -621,7 +933,6 @@ export const queries: readonly Query[] = [
         "reads": [
           "failed_login_count",
           "failed_login_timestamp",
-          "password_last_set_time",
           "username",
           "uuid"
         ]
@@ -667,19 +978,652 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Investigate the bursts. Change old passwords where the policy asks for it.",
-    "references": "ATT&CK T1110; mSCP pwpolicy_account_lockout_enforce, pwpolicy_max_lifetime_enforce; CIS 5.2.7 (macOS 26); 800-53r5 IA-5",
-    "falsePositives": "A user who forgot a new password. Policies that do not ask for changes. Service accounts whose password a product makes and nobody types (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount).",
+    "remediation": "Ask the owner, and look at what happened at failed_login_timestamp: whether Remote Login or Screen Sharing is on, and what the log says. Do not lock the account before another administrator with a token can log in.",
+    "cited": {
+      "attack": [
+        "T1110"
+      ],
+      "nist-800-53": [
+        "IA-5"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": [
+        "pwpolicy_account_lockout_enforce"
+      ]
+    },
+    "references": "ATT&CK T1110; mSCP pwpolicy_account_lockout_enforce; 800-53r5 IA-5",
+    "falsePositives": "A user who forgot a new password, or a program that keeps an old one.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  a.failed_login_count,\n  a.failed_login_timestamp,\n  a.password_last_set_time,\n  CASE\n    WHEN a.password_last_set_time < :now - 365 * 86400 THEN 1\n    WHEN a.password_last_set_time IS NOT NULL THEN 0\n  END AS is_password_old\nFROM account_policy_data a\nJOIN users u\n  ON u.host_id = a.host_id\n  AND u.username = a.username\n  AND COALESCE(u.uuid, '') = COALESCE(a.uuid, '')\nWHERE u.can_login = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  AND (\n    a.failed_login_count >= 5\n    OR a.password_last_set_time < :now - 365 * 86400\n  )\nORDER BY a.host_id, a.username, COALESCE(a.uuid, '')",
-    "file": "queries/detection/password_signals.sql"
+    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  a.failed_login_count,\n  a.failed_login_timestamp\nFROM account_policy_data a\nJOIN users u\n  ON u.host_id = a.host_id\n  AND u.username = a.username\n  AND COALESCE(u.uuid, '') = COALESCE(a.uuid, '')\nWHERE u.can_login = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  AND a.failed_login_count >= 5\nORDER BY a.host_id, a.username, COALESCE(a.uuid, '')",
+    "file": "queries/detection/failed_logins.sql"
+  },
+  {
+    "name": "filevault_turned_off",
+    "formerly": [],
+    "title": "FileVault was turned off",
+    "group": "detection",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "In the seven days before :now FileVault, which was on, was turned off, or the disk began to be decrypted.",
+    "requires": [
+      {
+        "table": "filevault_status",
+        "column": "filevault_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "filevault_status",
+        "column": "status",
+        "values": [
+          "on",
+          "off",
+          "encrypting",
+          "decrypting",
+          "deferred",
+          "restart_needed",
+          "unknown"
+        ]
+      }
+    ],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Find out who did it: it takes the password of a FileVault user or a recovery key. Turn it on again, by MDM or in System Settings, and make sure that the new recovery key is escrowed: the one from before no longer opens the disk. dontAllowFDEDisable in a profile keeps it on (filevault_may_be_turned_off).",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-28",
+        "SC-28(1)"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.6.6"
+      ],
+      "stig": [
+        "APPL-26-005020"
+      ],
+      "mscp": [
+        "system_settings_filevault_enforce"
+      ]
+    },
+    "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5 SC-28, SC-28(1)",
+    "falsePositives": "A repair, or a Mac that is handed on and is erased next.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.status AS status,\n    n.filevault_enabled AS filevault_enabled,\n    n.valid_from_time AS change_time\n  FROM filevault_status_history n\n  CROSS JOIN firsts f\n  WHERE (n.filevault_enabled = 0 OR n.status = 'decrypting')\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.status AS status,\n    r.filevault_enabled AS filevault_enabled,\n    r.change_time AS change_time,\n    MAX(CASE WHEN p.filevault_enabled = 1 AND p.status <> 'decrypting' THEN p.valid_from_time ELSE 0 END) AS last_on_time,\n    MAX(CASE WHEN p.filevault_enabled = 0 OR p.status = 'decrypting' THEN p.valid_from_time ELSE 0 END) AS last_off_time\n  FROM filevault_status_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.status, r.filevault_enabled, r.change_time\n)\nSELECT\n  c.host_id,\n  'host' AS subject,\n  c.filevault_enabled,\n  c.status,\n  c.change_time\nFROM compared c\n-- What was last known of it was that it is on.\nWHERE c.last_on_time > c.last_off_time\nORDER BY c.host_id, c.change_time, c.status",
+    "file": "queries/detection/filevault_turned_off.sql"
+  },
+  {
+    "name": "hidden_account",
+    "formerly": [],
+    "title": "A hidden account can be used",
+    "group": "detection",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "An account is hidden by its record or by the login window, or has a uid below 500, and can log in or holds a secure token. Administrators are in hidden_admin, and what poses as an account of macOS (its identity, its kind of name) in system_account_impostor.",
+    "requires": [
+      {
+        "table": "loginwindow_settings",
+        "column": "hidden_users",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "is_admin",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "is_hidden",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_system_account, 0) = 0",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "uid",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "is_system_account",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "can_login",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_system_account, 0) = 0 AND COALESCE(is_admin, 0) = 0 AND COALESCE(has_false_identity, 0) = 0 AND (COALESCE(is_hidden, 1) = 1 OR COALESCE(uid, -1) < 500 OR EXISTS (SELECT 1 FROM loginwindow_settings l WHERE l.host_id = users.host_id AND COALESCE(l.hidden_users, '') <> '[]'))",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "secure_tokens",
+        "column": "secure_token",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = secure_tokens.host_id AND u.username = secure_tokens.username AND COALESCE(u.is_system_account, 0) = 0 AND COALESCE(u.is_admin, 0) = 0 AND COALESCE(u.can_login, 0) = 0)",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure whether a product made it: ask its console, and the ticket of the day on which the account came (account_created). If nobody knows it, keep the evidence (this export, the record, the home folder) and look at what runs as it. Before it is disabled, make sure that an administrator with a token can log in, and that the account is not the only one that unlocks the disk (lockout_ways).",
+    "cited": {
+      "attack": [
+        "T1564.002",
+        "T1136.001"
+      ],
+      "nist-800-53": [
+        "AC-2"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "ATT&CK T1564.002, T1136.001; 800-53r5 AC-2",
+    "falsePositives": "Service accounts of products with a real shell, often of databases (postgres) and build systems. One that MDM made in Setup Assistant is left out where MDM was asked (--allow-network). Build users of Nix have no shell and no token: they do not stand here. To make sure: the product is installed, and its home folder and its shell are what its installer gives it. A name proves nothing: whoever makes an account chooses it.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH hidden_names AS (\n  -- Few are hidden: those hosts are read first.\n  SELECT DISTINCT\n    h.host_id AS host_id,\n    h.username AS username,\n    COALESCE(h.uuid, '') AS uuid\n  FROM loginwindow_settings l\n  CROSS JOIN users h\n  WHERE l.hidden_users <> '[]'\n    AND h.host_id = l.host_id\n    -- As JSON has the name. SUBSTR('\\\\', 1, 1) is one backslash to every engine, also where it escapes.\n    AND REPLACE(\n      l.hidden_users,\n      '\"' || REPLACE(\n        REPLACE(h.username, SUBSTR('\\\\', 1, 1), SUBSTR('\\\\', 1, 1) || SUBSTR('\\\\', 1, 1)),\n        '\"',\n        SUBSTR('\\\\', 1, 1) || '\"'\n      ) || '\"',\n      ''\n    ) <> l.hidden_users\n),\nusable AS (\n  SELECT\n    u.host_id AS host_id,\n    u.username AS username,\n    u.uuid AS uuid,\n    u.uid AS uid,\n    u.is_hidden AS is_hidden,\n    u.account_type AS account_type,\n    u.can_login AS can_login,\n    s.secure_token AS secure_token,\n    CASE WHEN n.username IS NULL THEN 0 ELSE 1 END AS is_hidden_at_login\n  FROM users u\n  LEFT JOIN hidden_names n\n    ON n.host_id = u.host_id\n    AND n.username = u.username\n    AND n.uuid = COALESCE(u.uuid, '')\n  LEFT JOIN secure_tokens s\n    ON s.host_id = u.host_id\n    AND s.username = u.username\n    AND COALESCE(s.uuid, '') = COALESCE(u.uuid, '')\n    AND COALESCE(s.uid, -1) = COALESCE(u.uid, -1)\n  WHERE u.is_admin = 0\n    AND u.is_system_account = 0\n    AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest', 'managed_admin')\n    AND COALESCE(u.has_false_identity, 0) = 0\n    -- With such a name it poses as one of macOS.\n    AND NOT (u.can_login = 1 AND SUBSTR(u.username, 1, 1) = '_')\n    AND (u.can_login = 1 OR s.secure_token = 1)\n)\nSELECT\n  a.host_id,\n  a.username AS subject,\n  a.uid,\n  a.is_hidden,\n  a.account_type,\n  a.can_login,\n  a.secure_token,\n  a.is_hidden_at_login\nFROM usable a\nWHERE a.is_hidden = 1\n  OR a.uid < 500\n  OR a.is_hidden_at_login = 1\nORDER BY a.host_id, a.username, COALESCE(a.uuid, ''), COALESCE(a.uid, -1)",
+    "file": "queries/detection/hidden_account.sql"
+  },
+  {
+    "name": "hidden_admin",
+    "formerly": [],
+    "title": "A hidden account is an administrator",
+    "group": "detection",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "system_account_impostor",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
+    "purpose": "An administrator is hidden by its record or by the login window, or has a uid below 500, and is neither root nor Setup Assistant. No other account of macOS is an administrator.",
+    "requires": [
+      {
+        "table": "loginwindow_settings",
+        "column": "hidden_users",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "is_admin",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "is_hidden",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_admin, 1) = 1",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "uid",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_admin, 1) = 1",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_admin, 1) = 1 AND (COALESCE(is_hidden, 1) = 1 OR COALESCE(uid, -1) < 500 OR EXISTS (SELECT 1 FROM loginwindow_settings l WHERE l.host_id = users.host_id AND COALESCE(l.hidden_users, '') <> '[]'))",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure whether it is a known management account: ask its console, and the ticket of the day on which it was made. If nobody knows it, keep the evidence (this export, the record, the home folder), and make sure that another administrator with a token can log in: it may be the only one. Then take its rights away, and hunt for its origin.",
+    "cited": {
+      "attack": [
+        "T1564.002",
+        "T1136.001",
+        "T1078.003"
+      ],
+      "nist-800-53": [
+        "AC-2",
+        "AC-6(5)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "ATT&CK T1564.002, T1136.001, T1078.003; 800-53r5 AC-2, AC-6(5)",
+    "falsePositives": "The hidden management account of an MDM or a remote-support tool. One that MDM made in Setup Assistant is left out where MDM was asked (--allow-network); else it stands here, as _fleetadmin of Fleet. Agents have such accounts too: JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, and super of S.U.P.E.R.M.A.N., which authorises updates. To make sure: the product is installed on this Mac, its console names the account, and the account was made when the product came. A name proves nothing: whoever makes an account chooses it.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH hidden_names AS (\n  -- Few are hidden: those hosts are read first.\n  SELECT DISTINCT\n    h.host_id AS host_id,\n    h.username AS username,\n    COALESCE(h.uuid, '') AS uuid\n  FROM loginwindow_settings l\n  CROSS JOIN users h\n  WHERE l.hidden_users <> '[]'\n    AND h.host_id = l.host_id\n    -- As JSON has the name. SUBSTR('\\\\', 1, 1) is one backslash to every engine, also where it escapes.\n    AND REPLACE(\n      l.hidden_users,\n      '\"' || REPLACE(\n        REPLACE(h.username, SUBSTR('\\\\', 1, 1), SUBSTR('\\\\', 1, 1) || SUBSTR('\\\\', 1, 1)),\n        '\"',\n        SUBSTR('\\\\', 1, 1) || '\"'\n      ) || '\"',\n      ''\n    ) <> l.hidden_users\n)\nSELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.is_hidden,\n  u.account_type,\n  u.directory,\n  l.hidden_users\nFROM users u\nLEFT JOIN loginwindow_settings l ON l.host_id = u.host_id\nLEFT JOIN hidden_names n\n  ON n.host_id = u.host_id\n  AND n.username = u.username\n  AND n.uuid = COALESCE(u.uuid, '')\nWHERE u.is_admin = 1\n  AND u.account_type NOT IN ('root', 'setup_assistant', 'managed_admin')\n  AND (\n    u.is_hidden = 1\n    OR u.uid < 500\n    OR n.username IS NOT NULL\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
+    "file": "queries/detection/hidden_admin.sql"
+  },
+  {
+    "name": "host_identity_changed",
+    "formerly": [],
+    "title": "A Mac is not the one that it was",
+    "group": "detection",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "In the seven days before :now a hardware UUID came with another model, serial number or startup container than before: somebody else spoke in the name of this Mac, or its evidence was changed.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "model_identifier",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots",
+      "apfs_volumes"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Look at who sent the snapshots of both days (merge --host-from-folder ties a sender to its host); collect again on the Mac itself.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CM-8"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 CM-8",
+    "falsePositives": "A disk that was replaced, a Mac that was erased and set up anew: then the containers differ, and the model does not. Without --include serial_number no serial number is compared.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nsaid AS (\n  SELECT h.host_id, 'model' AS subject, h.model_identifier AS value, h.valid_from_time\n  FROM hosts_history h\n  WHERE h.model_identifier IS NOT NULL\n  UNION ALL\n  SELECT h.host_id, 'serial number' AS subject, h.serial_number AS value, h.valid_from_time\n  FROM hosts_history h\n  WHERE h.serial_number IS NOT NULL\n  UNION ALL\n  -- Of the data volume: an update of macOS makes no other container.\n  SELECT v.host_id, 'startup container' AS subject, v.container_uuid AS value, v.valid_from_time\n  FROM apfs_volumes_history v\n  WHERE v.container_uuid IS NOT NULL\n    AND v.role = 'Data'\n    AND COALESCE(v.is_internal, 1) = 1\n),\nrecent AS (\n  SELECT DISTINCT n.host_id AS host_id, n.subject AS subject, n.value AS value, n.valid_from_time AS change_time\n  FROM said n\n  CROSS JOIN firsts f\n  WHERE n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.subject AS subject,\n    r.value AS value,\n    r.change_time AS change_time,\n    -- The last value that was told before, and whether this one was among those.\n    MAX(CASE WHEN p.value <> r.value THEN p.valid_from_time END) AS former_time,\n    MAX(CASE WHEN p.value = r.value THEN p.valid_from_time ELSE 0 END) AS same_time\n  FROM said p\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.subject = r.subject\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.subject, r.value, r.change_time\n)\nSELECT\n  c.host_id,\n  c.subject,\n  MIN(o.value) AS former_value,\n  c.value,\n  c.change_time\nFROM said o\nCROSS JOIN compared c\nWHERE o.host_id = c.host_id\n  AND o.subject = c.subject\n  AND o.value <> c.value\n  AND o.valid_from_time = c.former_time\n  -- It did not stand beside this one before.\n  AND c.former_time > c.same_time\nGROUP BY c.host_id, c.subject, c.value, c.change_time\nORDER BY c.host_id, c.subject, c.change_time, c.value",
+    "file": "queries/detection/host_identity_changed.sql"
+  },
+  {
+    "name": "mdm_bypass_markers",
+    "formerly": [],
+    "title": "Marker files as scripts leave them that skip the enrolment",
+    "group": "detection",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "The markers \"no record found\" and \"profile installed\" are there together on a Mac that is not enrolled.",
+    "requires": [
+      {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "enrollment_markers",
+        "column": "file_exists",
+        "isNullAnswer": false,
+        "where": "path IN ( '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordNotFound', '/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled')",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND m.is_enrolled = 1)",
+    "appliesReads": [
+      "hosts",
+      "mdm_enrollments"
+    ],
+    "remediation": "Look the serial number up in Apple Business or School Manager. If the Mac is the organisation's, keep the evidence, and make sure that its data is saved and that a recovery key that works is known; then erase it and enrol it again.",
+    "cited": {
+      "attack": [
+        "T1136.001"
+      ],
+      "nist-800-53": [
+        "CM-6"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "ATT&CK T1136.001; 800-53r5 CM-6",
+    "falsePositives": "A Mac that was released from management with its markers left behind.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_enrolled,\n  m.dep_record_cached,\n  found.modified_time AS record_not_found_time,\n  installed.modified_time AS profile_installed_time\nFROM mdm_enrollments m\nJOIN enrollment_markers found\n  ON found.host_id = m.host_id\n  AND found.path = '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordNotFound'\nJOIN enrollment_markers installed\n  ON installed.host_id = m.host_id\n  AND installed.path = '/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled'\nWHERE m.is_enrolled = 0\n  AND found.file_exists = 1\n  AND installed.file_exists = 1\nORDER BY m.host_id",
+    "file": "queries/detection/mdm_bypass_markers.sql"
+  },
+  {
+    "name": "mdm_enrollment_lost",
+    "formerly": [],
+    "title": "A Mac that MDM managed is not enrolled any more",
+    "group": "detection",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "In the seven days before :now the Mac was seen not enrolled, and the last time before that it was known, it was enrolled. It has no bootstrap token on the server any more, and no profile that escrows its recovery key. It stays a managed Mac: nothing that is found on it matters less.",
+    "requires": [
+      {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Ask whether the organisation released it. If not, find out who took the profile away, and keep the evidence. Before it is enrolled anew, make sure that an administrator with a token can log in, and that a recovery key that works is escrowed, or known.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CM-2",
+        "CM-6"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": [
+        "os_mdm_require"
+      ]
+    },
+    "references": "mSCP os_mdm_require; 800-53r5 CM-2, CM-6",
+    "falsePositives": "A Mac that was released, sold, or moves to another server; one that was erased and is set up anew.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  lost.host_id,\n  'host' AS subject,\n  was.server_host AS former_server_host,\n  was.is_dep_enrolled AS was_dep_enrolled,\n  lost.valid_from_time AS change_time\nFROM mdm_enrollments_history lost\nJOIN mdm_enrollments_history was ON was.host_id = lost.host_id\nWHERE lost.is_enrolled = 0\n  AND lost.valid_from_time > :now - 7 * 86400\n  AND lost.valid_from_time <= :now\n  AND was.is_enrolled = 1\n  AND was.valid_from_time < lost.valid_from_time\n  -- What was known last before.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM mdm_enrollments_history later\n    WHERE later.host_id = lost.host_id\n      AND later.is_enrolled IS NOT NULL\n      AND later.valid_from_time > was.valid_from_time\n      AND later.valid_from_time < lost.valid_from_time\n  )\nORDER BY lost.host_id, lost.valid_from_time",
+    "file": "queries/detection/mdm_enrollment_lost.sql"
+  },
+  {
+    "name": "mdm_server_changed",
+    "formerly": [],
+    "title": "Another MDM server manages the Mac",
+    "group": "detection",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "In the seven days before :now the host of the MDM server became another one. Whoever runs that server can install profiles, make accounts and erase the Mac. That a Mac is managed no longer is another question.",
+    "requires": [
+      {
+        "table": "mdm_enrollments",
+        "column": "server_host",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Find out whether the Mac was moved on purpose: the new host is one of yours or of your vendor, and the old server says that the Mac left. If nobody knows the host, have the disk's recovery key changed once the Mac is back under your own server, for the other one may have got it. Before it leaves that server, make sure that an administrator with a token can log in and that a recovery key which works is known: the bootstrap token goes with the enrolment.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CM-2",
+        "CM-6",
+        "CM-8"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 CM-2, CM-6, CM-8",
+    "falsePositives": "A migration to another product, a vendor that gave its servers new names, a Mac that was sold or given to another organisation.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.server_host AS server_host,\n    n.valid_from_time AS change_time\n  FROM mdm_enrollments_history n\n  CROSS JOIN firsts f\n  WHERE n.server_host IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.server_host AS server_host,\n    r.change_time AS change_time,\n    -- The last server that was told before, and whether this one was told after it.\n    MAX(CASE WHEN p.server_host <> r.server_host THEN p.valid_from_time END) AS former_time,\n    MAX(CASE WHEN p.server_host = r.server_host THEN p.valid_from_time ELSE 0 END) AS same_time\n  FROM mdm_enrollments_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.server_host, r.change_time\n)\nSELECT\n  c.host_id,\n  'host' AS subject,\n  MIN(o.server_host) AS former_server_host,\n  c.server_host,\n  c.change_time\nFROM mdm_enrollments_history o\nCROSS JOIN compared c\nWHERE o.host_id = c.host_id\n  AND o.server_host <> c.server_host\n  AND o.valid_from_time = c.former_time\n  AND c.former_time > c.same_time\nGROUP BY c.host_id, c.server_host, c.change_time\nORDER BY c.host_id, c.change_time, c.server_host",
+    "file": "queries/detection/mdm_server_changed.sql"
+  },
+  {
+    "name": "new_admin_between_snapshots",
+    "formerly": [],
+    "title": "An account became an administrator",
+    "group": "detection",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [
+      {
+        "query": "uuid_changed",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
+    "purpose": "In the seven days before :now an account that was none, or that did not exist, became an administrator.",
+    "requires": [
+      {
+        "table": "users",
+        "column": "is_admin",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Match it to a ticket, a tool that lends rights or a Platform SSO group. Else keep the evidence, make sure that another administrator with a token can log in, take the right away and investigate.",
+    "cited": {
+      "attack": [
+        "T1098.007",
+        "T1136.001"
+      ],
+      "nist-800-53": [
+        "AC-2(4)",
+        "AC-6(5)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)",
+    "falsePositives": "Tools that make users administrators for minutes; Platform SSO, which sets the right at each login. An agent that was installed in these days and makes an account of its own (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of S.U.P.E.R.M.A.N.): its console knows it.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.username AS username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.uid AS uid,\n    n.account_type AS account_type,\n    n.is_hidden AS is_hidden,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.is_admin = 1\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.uid AS uid,\n    r.account_type AS account_type,\n    r.is_hidden AS is_hidden,\n    r.change_time AS change_time,\n    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username\n      AND p.valid_from_time < r.change_time\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.is_admin = 0 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.is_admin = 1 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    -- The same GeneratedUID under another name: who had it until then, and who has it from then on.\n    MIN(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS other_former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double,\n    MAX(CASE WHEN p.is_admin = 0 AND p.uuid = r.uuid AND p.valid_from_time < r.change_time\n      THEN p.valid_from_time ELSE 0 END) AS former_no_time,\n    MAX(CASE WHEN p.is_admin = 1 AND p.uuid = r.uuid AND p.valid_from_time < r.change_time\n      THEN p.valid_from_time ELSE 0 END) AS former_yes_time,\n    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.account_type, r.is_hidden, r.change_time\n),\nrenamed AS (\n  SELECT\n    c.*,\n    -- One account on either side has the GeneratedUID: it got another name.\n    CASE WHEN c.was_there = 0 AND c.is_double = 0 AND c.former_name = c.other_former_name THEN 1 ELSE 0 END AS is_renamed\n  FROM compared c\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.uid,\n  c.account_type,\n  c.is_hidden,\n  -- 1 when the account itself is new.\n  1 - c.was_there - c.is_renamed AS is_new_account,\n  c.change_time\nFROM renamed c\nWHERE c.has_past = 1\n  AND (\n    -- It was not there just before, or what was last known of it was that it is none.\n    (c.is_renamed = 0 AND (c.was_there = 0 OR c.last_no_time > c.last_yes_time))\n    OR (c.is_renamed = 1 AND c.former_no_time > c.former_yes_time)\n  )\nORDER BY c.host_id, c.username, c.change_time, c.uuid",
+    "file": "queries/detection/new_admin_between_snapshots.sql"
+  },
+  {
+    "name": "password_changed",
+    "formerly": [],
+    "title": "The password of an account was changed",
+    "group": "detection",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "In the seven days before :now the password of an account that was there before was set anew. Somebody who resets the passwords of others keeps them out; who resets one out of band may cost the account its secure token.",
+    "requires": [
+      {
+        "table": "account_policy_data",
+        "column": "password_last_set_time",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "account_policy_data",
+        "column": "uuid",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Look at many changes at one time, at accounts whose owner knows of none, and at what happened at the same time (secure_token_lost, account_renamed). Before a password is set again, make sure that another administrator with a token can log in: a reset from outside of the account may take its token.",
+    "cited": {
+      "attack": [
+        "T1098",
+        "T1531"
+      ],
+      "nist-800-53": [
+        "AC-2(4)",
+        "IA-5"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "ATT&CK T1098, T1531; 800-53r5 AC-2(4), IA-5",
+    "falsePositives": "Users who change their passwords, and the rotation of managed passwords: that is what most of these are.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.username AS username,\n    n.uuid AS uuid,\n    n.uid AS uid,\n    n.password_last_set_time AS password_last_set_time,\n    n.valid_from_time AS change_time\n  FROM account_policy_data_history n\n  CROSS JOIN firsts f\n  WHERE n.uuid IS NOT NULL\n    AND n.password_last_set_time IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.uid AS uid,\n    r.password_last_set_time AS password_last_set_time,\n    r.change_time AS change_time,\n    MAX(CASE WHEN p.password_last_set_time < r.password_last_set_time THEN p.password_last_set_time END)\n      AS former_set_time,\n    MAX(CASE WHEN p.password_last_set_time >= r.password_last_set_time THEN 1 ELSE 0 END) AS was_there\n  FROM account_policy_data_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.uuid = r.uuid\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.uid, r.password_last_set_time, r.change_time\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.uid,\n  c.former_set_time,\n  c.password_last_set_time,\n  c.change_time\nFROM compared c\nWHERE c.was_there = 0\n  AND c.former_set_time IS NOT NULL\nORDER BY c.host_id, c.username, c.change_time, c.uuid, COALESCE(c.uid, -1)",
+    "file": "queries/detection/password_changed.sql"
   },
   {
     "name": "recovery_key_file_on_disk",
+    "formerly": [],
     "title": "A file that may hold the recovery key lies on the disk",
     "group": "detection",
     "severity": "critical",
@@ -710,6 +1654,18 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure that a recovery key is escrowed, and have it rotated where somebody may have read the file; then delete the file by hand.",
+    "cited": {
+      "attack": [
+        "T1552.001"
+      ],
+      "nist-800-53": [
+        "SC-28"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1552.001; 800-53r5 SC-28",
     "falsePositives": "A file of the same name without a key in it.",
     "needsHistory": false,
@@ -721,7 +1677,56 @@ export const queries: readonly Query[] = [
     "file": "queries/detection/recovery_key_file_on_disk.sql"
   },
   {
+    "name": "recovery_key_replaced",
+    "formerly": [],
+    "title": "The recovery key was replaced",
+    "group": "detection",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "In the seven days before :now the escrow file of the personal recovery key was written anew: there is another key, and the one from before opens the disk no longer. MDM does so on purpose, often after somebody looked at a key.",
+    "requires": [
+      {
+        "table": "filevault_status",
+        "column": "prk_escrow_blob_modified_time",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "snapshots",
+      "latest_snapshots"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "See that the MDM server shows a key of that time. If nothing there explains it, find out who changed it (fdesetup changerecovery takes a FileVault user, or the key from before), and make sure that the escrowed key works before anybody relies on it.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-12(1)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 SC-12(1)",
+    "falsePositives": "The rotation of keys by MDM, which is good.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.prk_escrow_blob_modified_time AS modified_time,\n    n.valid_from_time AS change_time\n  FROM filevault_status_history n\n  CROSS JOIN firsts f\n  WHERE n.prk_escrow_blob_modified_time IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.modified_time AS modified_time,\n    r.change_time AS change_time,\n    MAX(CASE WHEN p.prk_escrow_blob_modified_time < r.modified_time THEN p.prk_escrow_blob_modified_time END)\n      AS former_modified_time,\n    MAX(CASE WHEN p.prk_escrow_blob_modified_time = r.modified_time THEN 1 ELSE 0 END) AS was_there\n  FROM filevault_status_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time < r.change_time\n  GROUP BY r.host_id, r.modified_time, r.change_time\n)\nSELECT\n  c.host_id,\n  'host' AS subject,\n  c.former_modified_time,\n  c.modified_time,\n  c.change_time\nFROM compared c\nWHERE c.was_there = 0\n  AND c.former_modified_time IS NOT NULL\nORDER BY c.host_id, c.change_time, c.modified_time",
+    "file": "queries/detection/recovery_key_replaced.sql"
+  },
+  {
     "name": "secure_token_gained",
+    "formerly": [],
     "title": "An account gained a secure token",
     "group": "detection",
     "severity": "medium",
@@ -785,6 +1790,18 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Expected at the first login while a bootstrap token is escrowed; otherwise find out who granted it.",
+    "cited": {
+      "attack": [
+        "T1098"
+      ],
+      "nist-800-53": [
+        "AC-2(4)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1098; 800-53r5 AC-2(4)",
     "falsePositives": "Every new user of a managed Mac, once. Agents whose service account grants tokens or installs updates get one when they are set up (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of S.U.P.E.R.M.A.N.): their console knows it.",
     "needsHistory": true,
@@ -792,11 +1809,12 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin,\n    n.confidence,\n    n.sources,\n    CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 1\n    -- APFS lists Guest whenever it is on. What an older version saw does not say who Guest is.\n    AND COALESCE(\n      n.is_guest,\n      CASE WHEN n.uid = 201 AND n.uuid = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' THEN 1 ELSE 0 END\n    ) = 0\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.is_admin,\n    r.confidence,\n    r.sources,\n    r.change_time,\n    -- Verdicts with APFS and without it are not compared: a source that was missing is no change.\n    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username\n      AND p.valid_from_time < r.change_time\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    -- The same GeneratedUID under another name: who had it until then, and who has it from then on.\n    MIN(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS other_former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double,\n    MAX(CASE WHEN p.secure_token = 0 AND p.uuid = r.uuid AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS former_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.uuid = r.uuid AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS former_yes_time,\n    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.confidence, r.sources, r.is_by_apfs, r.change_time\n),\nrenamed AS (\n  SELECT\n    c.*,\n    -- One account on either side has the GeneratedUID: it got another name.\n    CASE WHEN c.was_there = 0 AND c.is_double = 0 AND c.former_name = c.other_former_name THEN 1 ELSE 0 END AS is_renamed\n  FROM compared c\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.confidence,\n  c.sources,\n  b.state AS bootstrap_state,\n  c.change_time\nFROM renamed c\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\nWHERE c.has_past = 1\n  AND (\n    -- It was not there just before, or what was last known of it was that it has none.\n    (c.is_renamed = 0 AND (c.was_there = 0 OR c.last_no_time > c.last_yes_time))\n    OR (c.is_renamed = 1 AND c.former_no_time > c.former_yes_time)\n  )\nORDER BY c.host_id, c.username, c.change_time, c.uuid",
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.username AS username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin AS is_admin,\n    n.confidence AS confidence,\n    n.sources AS sources,\n    CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 1\n    -- APFS lists Guest whenever it is on. What an older version saw does not say who Guest is.\n    AND COALESCE(\n      n.is_guest,\n      CASE WHEN n.uid = 201 AND n.uuid = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' THEN 1 ELSE 0 END\n    ) = 0\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.is_admin AS is_admin,\n    r.confidence AS confidence,\n    r.sources AS sources,\n    r.change_time AS change_time,\n    -- Verdicts with APFS and without it are not compared: a source that was missing is no change.\n    MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username\n      AND p.valid_from_time < r.change_time\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN 1 ELSE 0 END) AS was_there,\n    MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    -- The same GeneratedUID under another name: who had it until then, and who has it from then on.\n    MIN(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_until_time = r.change_time\n      THEN p.username END) AS other_former_name,\n    MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double,\n    MAX(CASE WHEN p.secure_token = 0 AND p.uuid = r.uuid AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS former_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.uuid = r.uuid AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS former_yes_time,\n    MAX(CASE WHEN p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS has_past\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.confidence, r.sources, r.is_by_apfs, r.change_time\n),\nrenamed AS (\n  SELECT\n    c.*,\n    -- One account on either side has the GeneratedUID: it got another name.\n    CASE WHEN c.was_there = 0 AND c.is_double = 0 AND c.former_name = c.other_former_name THEN 1 ELSE 0 END AS is_renamed\n  FROM compared c\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.confidence,\n  c.sources,\n  b.state AS bootstrap_state,\n  c.change_time\nFROM renamed c\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\nWHERE c.has_past = 1\n  AND (\n    -- It was not there just before, or what was last known of it was that it has none.\n    (c.is_renamed = 0 AND (c.was_there = 0 OR c.last_no_time > c.last_yes_time))\n    OR (c.is_renamed = 1 AND c.former_no_time > c.former_yes_time)\n  )\nORDER BY c.host_id, c.username, c.change_time, c.uuid",
     "file": "queries/detection/secure_token_gained.sql"
   },
   {
     "name": "secure_token_lost",
+    "formerly": [],
     "title": "An account lost its secure token",
     "group": "detection",
     "severity": "high",
@@ -836,6 +1854,18 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Look at password_last_set_time, at the rotation of managed passwords and at MDM commands; grant the token anew by a login of its user. An account that MDM manages stays without one: see laps_admin_holds_secure_token.",
+    "cited": {
+      "attack": [
+        "T1531"
+      ],
+      "nist-800-53": [
+        "AC-2(4)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1531; 800-53r5 AC-2(4)",
     "falsePositives": "Accounts that were deleted on purpose; see is_account_gone.",
     "needsHistory": true,
@@ -843,11 +1873,68 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  -- Without a token now.\n  SELECT\n    n.host_id,\n    n.username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin,\n    0 AS is_account_gone,\n    CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 0\n    -- APFS lists Guest whenever it is on. What an older version saw does not say who Guest is.\n    AND COALESCE(\n      n.is_guest,\n      CASE WHEN n.uid = 201 AND n.uuid = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' THEN 1 ELSE 0 END\n    ) = 0\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n  UNION ALL\n  -- With a token until then.\n  SELECT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    o.is_admin,\n    1 AS is_account_gone,\n    0 AS is_by_apfs,\n    o.valid_until_time AS change_time\n  FROM secure_tokens_history o\n  WHERE o.secure_token = 1\n    AND COALESCE(\n      o.is_guest,\n      CASE WHEN o.uid = 201 AND o.uuid = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' THEN 1 ELSE 0 END\n    ) = 0\n    AND o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n),\ncompared AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uuid,\n    r.is_admin,\n    r.is_account_gone,\n    r.change_time,\n    -- Verdicts with APFS and without it are not compared: a source that was missing is no change.\n    MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    MAX(CASE WHEN p.username = r.username AND p.valid_from_time = r.change_time THEN 1 ELSE 0 END) AS goes_on,\n    MAX(CASE WHEN p.username = r.username AND p.valid_until_time = r.change_time\n      AND p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS was_there,\n    -- The same GeneratedUID under another name: who had it until then, and who has it from then on.\n    MIN(CASE WHEN p.username <> r.username AND p.valid_until_time = r.change_time THEN p.username END) AS former_name,\n    MAX(CASE WHEN p.username <> r.username AND p.valid_until_time = r.change_time THEN p.username END) AS other_former_name,\n    MIN(CASE WHEN p.username <> r.username AND p.valid_from_time = r.change_time THEN p.username END) AS next_name,\n    MAX(CASE WHEN p.username <> r.username AND p.valid_from_time = r.change_time THEN p.username END) AS other_next_name,\n    MAX(CASE WHEN p.username <> r.username AND p.valid_from_time < r.change_time\n      AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS is_double_before,\n    MAX(CASE WHEN p.username <> r.username\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double_after,\n    MAX(CASE WHEN p.secure_token = 0 AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS former_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS former_yes_time\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n    -- A GeneratedUID that is not known is not another one.\n    AND (p.uuid = r.uuid OR (p.username = r.username AND (p.uuid IS NULL OR r.uuid = '')))\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.is_account_gone, r.is_by_apfs, r.change_time\n),\nrenamed AS (\n  SELECT\n    c.*,\n    -- One account on either side has the GeneratedUID: it got another name.\n    CASE\n      WHEN c.is_account_gone = 0 AND c.was_there = 0 AND c.is_double_after = 0\n        AND c.former_name = c.other_former_name THEN 1\n      WHEN c.is_account_gone = 1 AND c.goes_on = 0 AND c.is_double_before = 0\n        AND c.next_name = c.other_next_name THEN 1\n      ELSE 0\n    END AS is_renamed\n  FROM compared c\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.is_account_gone,\n  c.change_time\nFROM renamed c\n-- What was last known of it was that it has one, or nothing follows it: the account is gone.\nWHERE (c.is_account_gone = 0 AND c.is_renamed = 0 AND c.last_yes_time > c.last_no_time)\n  OR (c.is_account_gone = 0 AND c.is_renamed = 1 AND c.former_yes_time > c.former_no_time)\n  OR (c.is_account_gone = 1 AND c.is_renamed = 0 AND c.goes_on = 0)\nORDER BY c.host_id, c.username, c.change_time, c.is_account_gone, c.uuid",
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  -- Without a token now.\n  SELECT\n    n.host_id AS host_id,\n    n.username AS username,\n    COALESCE(n.uuid, '') AS uuid,\n    n.is_admin AS is_admin,\n    0 AS is_account_gone,\n    CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,\n    n.valid_from_time AS change_time\n  FROM secure_tokens_history n\n  CROSS JOIN firsts f\n  WHERE n.secure_token = 0\n    -- APFS lists Guest whenever it is on. What an older version saw does not say who Guest is.\n    AND COALESCE(\n      n.is_guest,\n      CASE WHEN n.uid = 201 AND n.uuid = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' THEN 1 ELSE 0 END\n    ) = 0\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n  UNION ALL\n  -- With a token until then.\n  SELECT\n    o.host_id,\n    o.username,\n    COALESCE(o.uuid, '') AS uuid,\n    o.is_admin,\n    1 AS is_account_gone,\n    0 AS is_by_apfs,\n    o.valid_until_time AS change_time\n  FROM secure_tokens_history o\n  WHERE o.secure_token = 1\n    AND COALESCE(\n      o.is_guest,\n      CASE WHEN o.uid = 201 AND o.uuid = 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' THEN 1 ELSE 0 END\n    ) = 0\n    AND o.valid_until_time > :now - 7 * 86400\n    AND o.valid_until_time <= :now\n),\ncompared AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uuid AS uuid,\n    r.is_admin AS is_admin,\n    r.is_account_gone AS is_account_gone,\n    r.change_time AS change_time,\n    -- Verdicts with APFS and without it are not compared: a source that was missing is no change.\n    MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS last_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.username = r.username AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS last_yes_time,\n    MAX(CASE WHEN p.username = r.username AND p.valid_from_time = r.change_time THEN 1 ELSE 0 END) AS goes_on,\n    MAX(CASE WHEN p.username = r.username AND p.valid_until_time = r.change_time\n      AND p.valid_from_time < r.change_time THEN 1 ELSE 0 END) AS was_there,\n    -- The same GeneratedUID under another name: who had it until then, and who has it from then on.\n    MIN(CASE WHEN p.username <> r.username AND p.valid_until_time = r.change_time THEN p.username END) AS former_name,\n    MAX(CASE WHEN p.username <> r.username AND p.valid_until_time = r.change_time THEN p.username END) AS other_former_name,\n    MIN(CASE WHEN p.username <> r.username AND p.valid_from_time = r.change_time THEN p.username END) AS next_name,\n    MAX(CASE WHEN p.username <> r.username AND p.valid_from_time = r.change_time THEN p.username END) AS other_next_name,\n    MAX(CASE WHEN p.username <> r.username AND p.valid_from_time < r.change_time\n      AND COALESCE(p.valid_until_time, r.change_time) >= r.change_time THEN 1 ELSE 0 END) AS is_double_before,\n    MAX(CASE WHEN p.username <> r.username\n      AND COALESCE(p.valid_until_time, r.change_time + 1) > r.change_time THEN 1 ELSE 0 END) AS is_double_after,\n    MAX(CASE WHEN p.secure_token = 0 AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS former_no_time,\n    MAX(CASE WHEN p.secure_token = 1 AND p.valid_from_time < r.change_time\n      AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs\n      THEN p.valid_from_time ELSE 0 END) AS former_yes_time\n  FROM secure_tokens_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.valid_from_time <= r.change_time\n    -- A GeneratedUID that is not known is not another one.\n    AND (p.uuid = r.uuid OR (p.username = r.username AND (p.uuid IS NULL OR r.uuid = '')))\n  GROUP BY r.host_id, r.username, r.uuid, r.is_admin, r.is_account_gone, r.is_by_apfs, r.change_time\n),\nrenamed AS (\n  SELECT\n    c.*,\n    -- One account on either side has the GeneratedUID: it got another name.\n    CASE\n      WHEN c.is_account_gone = 0 AND c.was_there = 0 AND c.is_double_after = 0\n        AND c.former_name = c.other_former_name THEN 1\n      WHEN c.is_account_gone = 1 AND c.goes_on = 0 AND c.is_double_before = 0\n        AND c.next_name = c.other_next_name THEN 1\n      ELSE 0\n    END AS is_renamed\n  FROM compared c\n)\nSELECT\n  c.host_id,\n  c.username AS subject,\n  c.is_admin,\n  c.is_account_gone,\n  c.change_time\nFROM renamed c\n-- What was last known of it was that it has one, or nothing follows it: the account is gone.\nWHERE (c.is_account_gone = 0 AND c.is_renamed = 0 AND c.last_yes_time > c.last_no_time)\n  OR (c.is_account_gone = 0 AND c.is_renamed = 1 AND c.former_yes_time > c.former_no_time)\n  OR (c.is_account_gone = 1 AND c.is_renamed = 0 AND c.goes_on = 0)\nORDER BY c.host_id, c.username, c.change_time, c.is_account_gone, c.uuid",
     "file": "queries/detection/secure_token_lost.sql"
   },
   {
+    "name": "started_with_recovery_key",
+    "formerly": [],
+    "title": "The Mac was started with its recovery key",
+    "group": "detection",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "The disk was unlocked at the last start with the personal recovery key, and not with a password: somebody who has the key was at the keyboard. It can also set the password of a user.",
+    "requires": [
+      {
+        "table": "filevault_status",
+        "column": "using_recovery_key",
+        "isNullAnswer": false,
+        "where": "COALESCE(filevault_enabled, 1) = 1",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "filevault_status",
+        "column": "filevault_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "hosts"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Find out who asked for the key: the MDM server logs who looked at it. Then have MDM rotate it, and see that the new one is escrowed before the old one is thrown away.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-12(1)",
+        "AC-2(4)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 SC-12(1), AC-2(4)",
+    "falsePositives": "A user who forgot the password and was helped by the help desk.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  f.host_id,\n  'host' AS subject,\n  f.using_recovery_key,\n  h.boot_time\nFROM filevault_status f\nLEFT JOIN hosts h ON h.host_id = f.host_id\nWHERE f.using_recovery_key = 1\n  AND f.filevault_enabled = 1\nORDER BY f.host_id",
+    "file": "queries/detection/started_with_recovery_key.sql"
+  },
+  {
     "name": "system_account_impostor",
+    "formerly": [],
     "title": "An account poses as one of macOS, shares its identity, or is one that somebody uses",
     "group": "detection",
     "severity": "high",
@@ -856,6 +1943,14 @@ export const queries: readonly Query[] = [
     "explainedBy": [],
     "purpose": "An account is named like those of macOS and can log in, claims an identity of macOS that is not its own, has uid 0 without being root, or has the uid or the GeneratedUID of another account. Or it has the whole identity of an account of macOS and does what none does (kind awake): it can log in, has a password, is an administrator, is hidden by its own record or by the login window, or holds a token. Whoever makes an account chooses its uid and its GeneratedUID: they are no proof. root, Setup Assistant and Guest have other questions.",
     "requires": [
+      {
+        "table": "loginwindow_settings",
+        "column": "hidden_users",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
       {
         "table": "users",
         "column": "uid",
@@ -913,14 +2008,6 @@ export const queries: readonly Query[] = [
         "reads": null
       },
       {
-        "table": "loginwindow_settings",
-        "column": "hidden_users",
-        "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": null
-      },
-      {
         "table": "secure_tokens",
         "column": "secure_token",
         "isNullAnswer": false,
@@ -948,6 +2035,20 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Treat it as a compromise until it is explained. First look whether an installed product made it (below). If none did: keep the evidence (this export, the record, the home folder), look at what it holds (is_admin, a token, FileVault) and at what runs as it, make sure that another administrator with a token can log in, and only then disable it; delete it when it is understood.",
+    "cited": {
+      "attack": [
+        "T1036.010",
+        "T1564.002",
+        "T1136.001"
+      ],
+      "nist-800-53": [
+        "IA-4"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1036.010, T1564.002, T1136.001; 800-53r5 IA-4",
     "falsePositives": "The agent of a product may make a service account of such a name with a real shell (kind name): JumpCloud _jumpcloudserviceaccount and Automox _automoxserviceaccount, which hold a token, and Fleet _fleetadmin. Build users of Nix, _nixbld1 and following (kind same_uid): older installers gave them uids from 301 on, which macOS 15 gives to accounts of its own; both accounts of a pair are told, and Nix has a script that moves its own. To make sure: the product is installed here, its console or installer names the account, and the account is what it should be: a build user of Nix has group nixbld, shell /sbin/nologin, no password and no administrator's right. A name proves nothing: whoever makes an account chooses it.",
     "needsHistory": false,
@@ -955,11 +2056,12 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "WITH shared AS (\n  -- Hosts on which two accounts have one uid or one GeneratedUID: few.\n  SELECT host_id\n  FROM users\n  GROUP BY host_id\n  HAVING COUNT(uid) > COUNT(DISTINCT uid)\n    OR COUNT(uuid) > COUNT(DISTINCT uuid)\n),\ntwins AS (\n  SELECT\n    d.host_id,\n    d.username,\n    COALESCE(d.uuid, '') AS uuid,\n    COUNT(*) OVER (PARTITION BY d.host_id, d.uid) AS same_uid,\n    COUNT(*) OVER (PARTITION BY d.host_id, d.uuid) AS same_uuid,\n    d.uid\n  FROM users d\n  WHERE d.host_id IN (SELECT s.host_id FROM shared s)\n),\nwoken AS (\n  -- What the record of an account does not say. Few hold a token, and few are hidden by the login window: those are\n  -- read first.\n  SELECT s.host_id, s.username, COALESCE(s.uuid, '') AS uuid\n  FROM secure_tokens s\n  WHERE s.secure_token = 1\n  UNION\n  SELECT h.host_id, h.username, COALESCE(h.uuid, '') AS uuid\n  FROM loginwindow_settings l\n  CROSS JOIN users h\n  WHERE l.hidden_users <> '[]'\n    AND h.host_id = l.host_id\n    -- The name stands in the JSON array.\n    AND REPLACE(\n      l.hidden_users,\n      '\"' || REPLACE(REPLACE(h.username, '\\', '\\\\'), '\"', '\\\"') || '\"',\n      ''\n    ) <> l.hidden_users\n)\nSELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.uuid,\n  u.shell,\n  CASE\n    WHEN u.uid = 0 AND u.username <> 'root' THEN 'uid_0'\n    WHEN t.same_uid > 1 AND u.uid IS NOT NULL THEN 'same_uid'\n    WHEN t.same_uuid > 1 AND u.uuid IS NOT NULL THEN 'same_uuid'\n    WHEN u.has_false_identity = 1 THEN 'false_identity'\n    WHEN (u.is_awake = 1 OR w.username IS NOT NULL) AND u.is_system_account = 1 THEN 'awake'\n    ELSE 'name'\n  END AS kind\nFROM users u\nLEFT JOIN twins t\n  ON t.host_id = u.host_id\n  AND t.username = u.username\n  AND t.uuid = COALESCE(u.uuid, '')\n  AND COALESCE(t.uid, -1) = COALESCE(u.uid, -1)\nLEFT JOIN woken w\n  ON w.host_id = u.host_id\n  AND w.username = u.username\n  AND w.uuid = COALESCE(u.uuid, '')\nWHERE (u.uid = 0 AND u.username <> 'root')\n  OR (t.same_uid > 1 AND u.uid IS NOT NULL)\n  OR (t.same_uuid > 1 AND u.uuid IS NOT NULL)\n  OR u.has_false_identity = 1\n  OR (\n    u.is_system_account = 1\n    AND (u.is_awake = 1 OR w.username IS NOT NULL)\n    AND u.account_type NOT IN ('root', 'setup_assistant', 'guest')\n  )\n  OR (\n    SUBSTR(u.username, 1, 1) = '_'\n    AND u.is_system_account = 0\n    AND u.can_login = 1\n    AND COALESCE(u.account_type, '') <> 'setup_assistant'\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, ''), COALESCE(u.uid, -1)",
+    "sql": "WITH hidden_names AS (\n  -- Few are hidden: those hosts are read first.\n  SELECT DISTINCT\n    h.host_id AS host_id,\n    h.username AS username,\n    COALESCE(h.uuid, '') AS uuid\n  FROM loginwindow_settings l\n  CROSS JOIN users h\n  WHERE l.hidden_users <> '[]'\n    AND h.host_id = l.host_id\n    -- As JSON has the name. SUBSTR('\\\\', 1, 1) is one backslash to every engine, also where it escapes.\n    AND REPLACE(\n      l.hidden_users,\n      '\"' || REPLACE(\n        REPLACE(h.username, SUBSTR('\\\\', 1, 1), SUBSTR('\\\\', 1, 1) || SUBSTR('\\\\', 1, 1)),\n        '\"',\n        SUBSTR('\\\\', 1, 1) || '\"'\n      ) || '\"',\n      ''\n    ) <> l.hidden_users\n),\nshared AS (\n  -- Hosts on which two accounts have one uid or one GeneratedUID: few.\n  SELECT host_id\n  FROM users\n  GROUP BY host_id\n  HAVING COUNT(uid) > COUNT(DISTINCT uid)\n    OR COUNT(uuid) > COUNT(DISTINCT uuid)\n),\ntwins AS (\n  SELECT\n    d.host_id,\n    d.username,\n    COALESCE(d.uuid, '') AS uuid,\n    COUNT(*) OVER (PARTITION BY d.host_id, d.uid) AS same_uid,\n    COUNT(*) OVER (PARTITION BY d.host_id, d.uuid) AS same_uuid,\n    d.uid\n  FROM users d\n  WHERE d.host_id IN (SELECT s.host_id FROM shared s)\n),\nwoken AS (\n  -- What the record of an account does not say. Few hold a token, and few are hidden by the login window: those are\n  -- read first.\n  SELECT s.host_id, s.username, COALESCE(s.uuid, '') AS uuid\n  FROM secure_tokens s\n  WHERE s.secure_token = 1\n  UNION\n  SELECT h.host_id, h.username, h.uuid\n  FROM hidden_names h\n)\nSELECT\n  u.host_id,\n  u.username AS subject,\n  u.uid,\n  u.uuid,\n  u.shell,\n  CASE\n    WHEN u.uid = 0 AND u.username <> 'root' THEN 'uid_0'\n    WHEN t.same_uid > 1 AND u.uid IS NOT NULL THEN 'same_uid'\n    WHEN t.same_uuid > 1 AND u.uuid IS NOT NULL THEN 'same_uuid'\n    WHEN u.has_false_identity = 1 THEN 'false_identity'\n    WHEN (u.is_awake = 1 OR w.username IS NOT NULL) AND u.is_system_account = 1 THEN 'awake'\n    ELSE 'name'\n  END AS kind\nFROM users u\nLEFT JOIN twins t\n  ON t.host_id = u.host_id\n  AND t.username = u.username\n  AND t.uuid = COALESCE(u.uuid, '')\n  AND COALESCE(t.uid, -1) = COALESCE(u.uid, -1)\nLEFT JOIN woken w\n  ON w.host_id = u.host_id\n  AND w.username = u.username\n  AND w.uuid = COALESCE(u.uuid, '')\nWHERE (u.uid = 0 AND u.username <> 'root')\n  OR (t.same_uid > 1 AND u.uid IS NOT NULL)\n  OR (t.same_uuid > 1 AND u.uuid IS NOT NULL)\n  OR u.has_false_identity = 1\n  OR (\n    u.is_system_account = 1\n    AND (u.is_awake = 1 OR w.username IS NOT NULL)\n    AND u.account_type NOT IN ('root', 'setup_assistant', 'guest')\n  )\n  OR (\n    SUBSTR(u.username, 1, 1) = '_'\n    AND u.is_system_account = 0\n    AND u.can_login = 1\n    AND COALESCE(u.account_type, '') <> 'setup_assistant'\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, ''), COALESCE(u.uid, -1)",
     "file": "queries/detection/system_account_impostor.sql"
   },
   {
     "name": "uuid_changed",
+    "formerly": [],
     "title": "An account was made anew under an old name",
     "group": "detection",
     "severity": "high",
@@ -985,6 +2087,19 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Look at filevault_orphan_users, at who owns the home folder and at deleted_users.",
+    "cited": {
+      "attack": [
+        "T1136.001",
+        "T1098"
+      ],
+      "nist-800-53": [
+        "IA-4"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1136.001, T1098; 800-53r5 IA-4",
     "falsePositives": "A Mac that was erased and kept its hardware UUID.",
     "needsHistory": true,
@@ -992,11 +2107,12 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id,\n    n.username,\n    n.uid,\n    n.uuid,\n    n.is_admin,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.uuid IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\nagain AS (\n  SELECT\n    r.host_id,\n    r.username,\n    r.uid,\n    r.uuid,\n    r.is_admin,\n    r.change_time,\n    MAX(\n      CASE\n        WHEN p.uuid <> r.uuid AND p.valid_until_time <= r.change_time THEN p.valid_until_time\n      END\n    ) AS former_until_time\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.username = r.username\n  GROUP BY r.host_id, r.username, r.uid, r.uuid, r.is_admin, r.change_time\n  -- This one was not there before.\n  HAVING MAX(CASE WHEN p.uuid = r.uuid AND p.valid_from_time < r.change_time THEN 1 ELSE 0 END) = 0\n)\nSELECT\n  a.host_id,\n  a.username AS subject,\n  a.uid,\n  o.uuid AS former_uuid,\n  a.uuid,\n  a.is_admin,\n  a.change_time\nFROM users_history o\nCROSS JOIN again a\n-- Another had the name, and had it last.\nWHERE o.host_id = a.host_id\n  AND o.username = a.username\n  AND o.uuid <> a.uuid\n  AND o.valid_until_time = a.former_until_time\n  -- The former one is gone, and did not only get another name.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM users_history g\n    WHERE g.host_id = a.host_id\n      AND g.uuid = o.uuid\n      AND g.valid_from_time <= a.change_time\n      AND COALESCE(g.valid_until_time, a.change_time + 1) > a.change_time\n  )\nORDER BY a.host_id, a.username, a.change_time, a.uuid, o.uuid",
+    "sql": "WITH firsts AS (\n  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.\n  SELECT DISTINCT\n    l.host_id,\n    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time\n  FROM latest_snapshots l\n),\nrecent AS (\n  SELECT DISTINCT\n    n.host_id AS host_id,\n    n.username AS username,\n    n.uid AS uid,\n    n.uuid AS uuid,\n    n.is_admin AS is_admin,\n    n.valid_from_time AS change_time\n  FROM users_history n\n  CROSS JOIN firsts f\n  WHERE n.uuid IS NOT NULL\n    AND n.valid_from_time > :now - 7 * 86400\n    AND n.valid_from_time <= :now\n    -- Rows of the first snapshot of a host are no change.\n    AND f.host_id = n.host_id\n    AND f.first_time < n.valid_from_time\n),\nagain AS (\n  SELECT\n    r.host_id AS host_id,\n    r.username AS username,\n    r.uid AS uid,\n    r.uuid AS uuid,\n    r.is_admin AS is_admin,\n    r.change_time AS change_time,\n    MAX(\n      CASE\n        WHEN p.uuid <> r.uuid AND p.valid_until_time <= r.change_time THEN p.valid_until_time\n      END\n    ) AS former_until_time\n  FROM users_history p\n  -- CROSS JOIN: SQLite then reads the past once.\n  CROSS JOIN recent r\n  WHERE p.host_id = r.host_id\n    AND p.username = r.username\n  GROUP BY r.host_id, r.username, r.uid, r.uuid, r.is_admin, r.change_time\n  -- This one was not there before.\n  HAVING MAX(CASE WHEN p.uuid = r.uuid AND p.valid_from_time < r.change_time THEN 1 ELSE 0 END) = 0\n)\nSELECT\n  a.host_id,\n  a.username AS subject,\n  a.uid,\n  o.uuid AS former_uuid,\n  a.uuid,\n  a.is_admin,\n  a.change_time\nFROM users_history o\nCROSS JOIN again a\n-- Another had the name, and had it last.\nWHERE o.host_id = a.host_id\n  AND o.username = a.username\n  AND o.uuid <> a.uuid\n  AND o.valid_until_time = a.former_until_time\n  -- The former one is gone, and did not only get another name.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM users_history g\n    WHERE g.host_id = a.host_id\n      AND g.uuid = o.uuid\n      AND g.valid_from_time <= a.change_time\n      AND COALESCE(g.valid_until_time, a.change_time + 1) > a.change_time\n  )\nORDER BY a.host_id, a.username, a.change_time, a.uuid, o.uuid",
     "file": "queries/detection/uuid_changed.sql"
   },
   {
     "name": "posture_by_os_version",
+    "formerly": [],
     "title": "Escrow, FileVault and volume ownership by version of macOS",
     "group": "fleet",
     "severity": "info",
@@ -1072,6 +2188,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "None: a report. Look at the questions of the group posture for the hosts behind it.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CA-7"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CA-7",
     "falsePositives": "None: it is a count.",
     "needsHistory": false,
@@ -1079,11 +2205,12 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "SELECT\n  CAST(NULL AS VARCHAR(36)) AS host_id,\n  'macOS ' || CAST(counted.os_major AS VARCHAR(12)) AS subject,\n  counted.os_major,\n  counted.hosts,\n  counted.escrow_known,\n  CAST(\n    (100 * counted.escrowed - (100 * counted.escrowed) % counted.escrow_divisor)\n    / counted.escrow_divisor AS INTEGER\n  ) AS escrowed_percent,\n  counted.filevault_known,\n  CAST(\n    (100 * counted.filevault_on - (100 * counted.filevault_on) % counted.filevault_divisor)\n    / counted.filevault_divisor AS INTEGER\n  ) AS filevault_percent,\n  counted.owner_known,\n  CAST(\n    (100 * counted.with_owner - (100 * counted.with_owner) % counted.owner_divisor)\n    / counted.owner_divisor AS INTEGER\n  ) AS admin_owner_percent\nFROM (\n  SELECT\n    h.os_major,\n    COUNT(*) AS hosts,\n    COUNT(b.escrowed_to_server) AS escrow_known,\n    NULLIF(COUNT(b.escrowed_to_server), 0) AS escrow_divisor,\n    COUNT(CASE WHEN b.escrowed_to_server = 1 THEN 1 END) AS escrowed,\n    COUNT(f.filevault_enabled) AS filevault_known,\n    NULLIF(COUNT(f.filevault_enabled), 0) AS filevault_divisor,\n    COUNT(CASE WHEN f.filevault_enabled = 1 AND f.status <> 'decrypting' THEN 1 END) AS filevault_on,\n    COUNT(owners.is_owned) AS owner_known,\n    NULLIF(COUNT(owners.is_owned), 0) AS owner_divisor,\n    COUNT(CASE WHEN owners.is_owned = 1 THEN 1 END) AS with_owner\n  FROM hosts h\n  LEFT JOIN bootstrap_tokens b ON b.host_id = h.host_id\n  LEFT JOIN filevault_status f ON f.host_id = h.host_id\n  -- Apple silicon only: 1 with an administrator who owns the volume, 0 when none may be one, else NULL.\n  LEFT JOIN (\n    SELECT\n      held.host_id,\n      CASE WHEN held.has_owner = 1 THEN 1 WHEN held.may_have_owner = 0 THEN 0 END AS is_owned\n    FROM (\n      SELECT\n        s.host_id,\n        MAX(CASE WHEN s.is_admin = 1 AND s.volume_owner = 1 THEN 1 ELSE 0 END) AS has_owner,\n        MAX(\n          CASE WHEN COALESCE(s.is_admin, 1) = 1 AND COALESCE(s.volume_owner, 1) = 1 THEN 1 ELSE 0 END\n        ) AS may_have_owner\n      FROM secure_tokens s\n      GROUP BY s.host_id\n    ) held\n    JOIN hosts a ON a.host_id = held.host_id\n    WHERE a.is_apple_silicon = 1\n  ) owners ON owners.host_id = h.host_id\n  WHERE h.os_major IS NOT NULL\n  GROUP BY h.os_major\n) counted\nORDER BY counted.os_major",
+    "sql": "SELECT\n  CAST(NULL AS VARCHAR(36)) AS host_id,\n  'macOS ' || CAST(counted.os_major AS VARCHAR(12)) AS subject,\n  counted.os_major,\n  counted.hosts,\n  counted.escrow_known,\n  CAST(\n    (100 * counted.escrowed - (100 * counted.escrowed) % counted.escrow_divisor)\n    / counted.escrow_divisor AS INTEGER\n  ) AS escrowed_percent,\n  counted.filevault_known,\n  CAST(\n    (100 * counted.filevault_on - (100 * counted.filevault_on) % counted.filevault_divisor)\n    / counted.filevault_divisor AS INTEGER\n  ) AS filevault_percent,\n  counted.owner_known,\n  CAST(\n    (100 * counted.with_owner - (100 * counted.with_owner) % counted.owner_divisor)\n    / counted.owner_divisor AS INTEGER\n  ) AS admin_owner_percent\nFROM (\n  SELECT\n    h.os_major AS os_major,\n    COUNT(*) AS hosts,\n    COUNT(b.escrowed_to_server) AS escrow_known,\n    NULLIF(COUNT(b.escrowed_to_server), 0) AS escrow_divisor,\n    COUNT(CASE WHEN b.escrowed_to_server = 1 THEN 1 END) AS escrowed,\n    COUNT(f.filevault_enabled) AS filevault_known,\n    NULLIF(COUNT(f.filevault_enabled), 0) AS filevault_divisor,\n    COUNT(CASE WHEN f.filevault_enabled = 1 AND f.status <> 'decrypting' THEN 1 END) AS filevault_on,\n    COUNT(owners.is_owned) AS owner_known,\n    NULLIF(COUNT(owners.is_owned), 0) AS owner_divisor,\n    COUNT(CASE WHEN owners.is_owned = 1 THEN 1 END) AS with_owner\n  FROM hosts h\n  LEFT JOIN bootstrap_tokens b ON b.host_id = h.host_id\n  LEFT JOIN filevault_status f ON f.host_id = h.host_id\n  -- Apple silicon only: 1 with an administrator who owns the volume, 0 when none may be one, else NULL.\n  LEFT JOIN (\n    SELECT\n      held.host_id AS host_id,\n      CASE WHEN held.has_owner = 1 THEN 1 WHEN held.may_have_owner = 0 THEN 0 END AS is_owned\n    FROM (\n      SELECT\n        s.host_id,\n        MAX(CASE WHEN s.is_admin = 1 AND s.volume_owner = 1 THEN 1 ELSE 0 END) AS has_owner,\n        MAX(\n          CASE WHEN COALESCE(s.is_admin, 1) = 1 AND COALESCE(s.volume_owner, 1) = 1 THEN 1 ELSE 0 END\n        ) AS may_have_owner\n      FROM secure_tokens s\n      GROUP BY s.host_id\n    ) held\n    JOIN hosts a ON a.host_id = held.host_id\n    WHERE a.is_apple_silicon = 1\n  ) owners ON owners.host_id = h.host_id\n  WHERE h.os_major IS NOT NULL\n  GROUP BY h.os_major\n) counted\nORDER BY counted.os_major",
     "file": "queries/fleet/posture_by_os_version.sql"
   },
   {
     "name": "rare_admin_accounts",
+    "formerly": [],
     "title": "An administrator whose name is on at most two Macs of the fleet",
     "group": "fleet",
     "severity": "medium",
@@ -1128,6 +2255,19 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Review them. The person at the screen is left out. Look while people work, not at night. Make sure that another administrator with a token can log in before you take a right away.",
+    "cited": {
+      "attack": [
+        "T1136.001"
+      ],
+      "nist-800-53": [
+        "AC-2",
+        "AC-6(5)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "ATT&CK T1136.001; 800-53r5 AC-2, AC-6(5)",
     "falsePositives": "Owners of a Mac at whose screen somebody else was. Service accounts of a product that only one or two Macs have (docs/references.md has names): look them up in its console.",
     "needsHistory": false,
@@ -1140,6 +2280,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "token_drift_over_time",
+    "formerly": [],
     "title": "Token holders, administrators, escrowed hosts and conflicts by week",
     "group": "fleet",
     "severity": "info",
@@ -1182,6 +2323,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "None: a report.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CA-7"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CA-7",
     "falsePositives": "None: it is a count.",
     "needsHistory": true,
@@ -1189,11 +2340,12 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "WITH weeks AS (\n  SELECT\n    seen.week_time,\n    CASE WHEN seen.week_time + 604800 < :now THEN seen.week_time + 604800 ELSE :now END AS end_time,\n    seen.hosts_seen\n  FROM (\n    SELECT\n      -- 345600 is the first Monday of 1970.\n      s.collected_time - (s.collected_time - 345600) % 604800 AS week_time,\n      COUNT(DISTINCT s.host_id) AS hosts_seen\n    FROM latest_snapshots l\n    CROSS JOIN snapshots s\n    WHERE s.host_id = l.host_id\n      AND s.status IN ('complete', 'partial')\n      -- What is dated later than the last one that counts was dated by a wrong clock.\n      AND s.collected_time <= l.collected_time\n      AND s.collected_time > :now - 13 * 604800\n      AND s.collected_time <= :now\n    GROUP BY s.collected_time - (s.collected_time - 345600) % 604800\n  ) seen\n),\ncounts AS (\n  SELECT w.week_time, COUNT(*) AS token_holders, 0 AS admins, 0 AS escrowed, 0 AS conflicts\n  FROM secure_tokens_history t\n  JOIN weeks w\n    ON t.valid_from_time <= w.end_time\n    AND COALESCE(t.valid_until_time, w.end_time + 1) > w.end_time\n  WHERE t.secure_token = 1\n  GROUP BY w.week_time\n  UNION ALL\n  SELECT w.week_time, 0 AS token_holders, COUNT(*) AS admins, 0 AS escrowed, 0 AS conflicts\n  FROM users_history u\n  JOIN weeks w\n    ON u.valid_from_time <= w.end_time\n    AND COALESCE(u.valid_until_time, w.end_time + 1) > w.end_time\n  WHERE u.is_admin = 1\n  GROUP BY w.week_time\n  UNION ALL\n  SELECT w.week_time, 0 AS token_holders, 0 AS admins, COUNT(*) AS escrowed, 0 AS conflicts\n  FROM bootstrap_tokens_history b\n  JOIN weeks w\n    ON b.valid_from_time <= w.end_time\n    AND COALESCE(b.valid_until_time, w.end_time + 1) > w.end_time\n  WHERE b.escrowed_to_server = 1\n  GROUP BY w.week_time\n  UNION ALL\n  SELECT w.week_time, 0 AS token_holders, 0 AS admins, 0 AS escrowed, COUNT(*) AS conflicts\n  FROM conflicts_history c\n  JOIN weeks w\n    ON c.valid_from_time <= w.end_time\n    AND COALESCE(c.valid_until_time, w.end_time + 1) > w.end_time\n  GROUP BY w.week_time\n)\nSELECT\n  CAST(NULL AS VARCHAR(36)) AS host_id,\n  'week of ' || CAST(w.week_time AS VARCHAR(12)) AS subject,\n  w.week_time,\n  w.hosts_seen,\n  COALESCE(MAX(n.token_holders), 0) AS token_holders,\n  COALESCE(MAX(n.admins), 0) AS admins,\n  COALESCE(MAX(n.escrowed), 0) AS escrowed,\n  COALESCE(MAX(n.conflicts), 0) AS conflicts\nFROM weeks w\nLEFT JOIN counts n ON n.week_time = w.week_time\nGROUP BY w.week_time, w.hosts_seen\nORDER BY w.week_time",
+    "sql": "WITH weeks AS (\n  SELECT\n    seen.week_time,\n    CASE WHEN seen.week_time + 604800 < :now THEN seen.week_time + 604800 ELSE :now END AS end_time,\n    seen.hosts_seen\n  FROM (\n    SELECT\n      -- 345600 is the first Monday of 1970.\n      s.collected_time - (s.collected_time - 345600) % 604800 AS week_time,\n      COUNT(DISTINCT s.host_id) AS hosts_seen\n    FROM latest_snapshots l\n    CROSS JOIN snapshots s\n    WHERE s.host_id = l.host_id\n      AND s.status IN ('complete', 'partial')\n      -- What is dated later than the last one that counts was dated by a wrong clock.\n      AND s.collected_time <= l.collected_time\n      AND s.collected_time > :now - 13 * 604800\n      AND s.collected_time <= :now\n    GROUP BY s.collected_time - (s.collected_time - 345600) % 604800\n  ) seen\n),\ncounts AS (\n  SELECT w.week_time AS week_time, COUNT(*) AS token_holders, 0 AS admins, 0 AS escrowed, 0 AS conflicts\n  FROM secure_tokens_history t\n  JOIN weeks w\n    ON t.valid_from_time <= w.end_time\n    AND COALESCE(t.valid_until_time, w.end_time + 1) > w.end_time\n  WHERE t.secure_token = 1\n  GROUP BY w.week_time\n  UNION ALL\n  SELECT w.week_time AS week_time, 0 AS token_holders, COUNT(*) AS admins, 0 AS escrowed, 0 AS conflicts\n  FROM users_history u\n  JOIN weeks w\n    ON u.valid_from_time <= w.end_time\n    AND COALESCE(u.valid_until_time, w.end_time + 1) > w.end_time\n  WHERE u.is_admin = 1\n  GROUP BY w.week_time\n  UNION ALL\n  SELECT w.week_time AS week_time, 0 AS token_holders, 0 AS admins, COUNT(*) AS escrowed, 0 AS conflicts\n  FROM bootstrap_tokens_history b\n  JOIN weeks w\n    ON b.valid_from_time <= w.end_time\n    AND COALESCE(b.valid_until_time, w.end_time + 1) > w.end_time\n  WHERE b.escrowed_to_server = 1\n  GROUP BY w.week_time\n  UNION ALL\n  SELECT w.week_time AS week_time, 0 AS token_holders, 0 AS admins, 0 AS escrowed, COUNT(*) AS conflicts\n  FROM conflicts_history c\n  JOIN weeks w\n    ON c.valid_from_time <= w.end_time\n    AND COALESCE(c.valid_until_time, w.end_time + 1) > w.end_time\n  GROUP BY w.week_time\n)\nSELECT\n  CAST(NULL AS VARCHAR(36)) AS host_id,\n  'week of ' || CAST(w.week_time AS VARCHAR(12)) AS subject,\n  w.week_time,\n  w.hosts_seen,\n  COALESCE(MAX(n.token_holders), 0) AS token_holders,\n  COALESCE(MAX(n.admins), 0) AS admins,\n  COALESCE(MAX(n.escrowed), 0) AS escrowed,\n  COALESCE(MAX(n.conflicts), 0) AS conflicts\nFROM weeks w\nLEFT JOIN counts n ON n.week_time = w.week_time\nGROUP BY w.week_time, w.hosts_seen\nORDER BY w.week_time",
     "file": "queries/fleet/token_drift_over_time.sql"
   },
   {
     "name": "admin_without_token",
+    "formerly": [],
     "title": "An administrator holds no secure token",
     "group": "hygiene",
     "severity": "medium",
@@ -1318,6 +2470,14 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Have the person log in at the login window while the bootstrap token is escrowed. An account that MDM manages stays without one: see laps_admin_holds_secure_token.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "none",
     "falsePositives": "Service administrators that are kept without a token on purpose and have no DisabledTags, such as the management account of an MDM that was not asked (--allow-network), and agents that have not got their token yet (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount). Look the account up in the console of the product.",
     "needsHistory": false,
@@ -1330,6 +2490,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "disabled_account_can_unlock",
+    "formerly": [],
     "title": "A disabled account can unlock the disk",
     "group": "hygiene",
     "severity": "medium",
@@ -1363,6 +2524,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure that another administrator with a token can log in, and that another user or an escrowed key unlocks the disk; then take the account out of FileVault, or delete it.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-2(3)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 AC-2(3)",
     "falsePositives": "An account that was disabled for a time only.",
     "needsHistory": false,
@@ -1375,6 +2546,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "filevault_orphan_users",
+    "formerly": [],
     "title": "Somebody who has no account can unlock the disk",
     "group": "hygiene",
     "severity": "high",
@@ -1472,6 +2644,21 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure that no account here should have the UUID, and that another user or a key unlocks the disk. Then an administrator may run fdesetup sync, or fdesetup remove -uuid; this tool never does.",
+    "cited": {
+      "attack": [
+        "T1078.003"
+      ],
+      "nist-800-53": [
+        "AC-2(11)",
+        "AC-2(3)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": [
+        "os_filevault_authorized_users"
+      ]
+    },
     "references": "mSCP os_filevault_authorized_users; 800-53r5 AC-2(11), AC-2(3); ATT&CK T1078.003",
     "falsePositives": "An account that was deleted while FileVault was being set up.",
     "needsHistory": false,
@@ -1484,6 +2671,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "laps_admin_holds_secure_token",
+    "formerly": [],
     "title": "The administrator that MDM manages holds a token and has had its password changed",
     "group": "hygiene",
     "severity": "low",
@@ -1579,6 +2767,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure that the person who uses the Mac is an administrator with a token, or that the bootstrap token is escrowed. Then take this account out of FileVault (an administrator runs fdesetup remove -user), or have its password changed at the Mac with the former one, which makes both equal again. From then on nobody logs in with it at the login window; new Macs are set up with their real user first.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "IA-5"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 IA-5",
     "falsePositives": "A change by somebody who knew the former password, which keeps both equal.",
     "needsHistory": false,
@@ -1591,6 +2789,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "legacy_recovery_keys",
+    "formerly": [],
     "title": "An institutional or iCloud recovery key is still about",
     "group": "hygiene",
     "severity": "low",
@@ -1642,6 +2841,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure that each Mac has a personal recovery key that works and is escrowed to MDM; only then take the old one away.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-12(1)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 SC-12(1)",
     "falsePositives": "A certificate that a profile still carries for older Macs.",
     "needsHistory": false,
@@ -1653,7 +2862,133 @@ export const queries: readonly Query[] = [
     "file": "queries/hygiene/legacy_recovery_keys.sql"
   },
   {
+    "name": "old_password",
+    "formerly": [
+      "password_signals"
+    ],
+    "title": "A password is older than a year",
+    "group": "hygiene",
+    "severity": "low",
+    "severityWhere": [
+      {
+        "severity": "info",
+        "when": [
+          "personal"
+        ],
+        "reason": "a personal Mac has no policy that asks for a new one"
+      }
+    ],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "The password was set more than 365 days ago, of an account that can log in: one that is disabled, or has no shell, is left out.",
+    "requires": [
+      {
+        "table": "account_policy_data",
+        "column": "password_last_set_time",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM users u WHERE u.host_id = account_policy_data.host_id AND u.username = account_policy_data.username AND COALESCE(u.can_login, 1) = 1 AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "can_login",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "account_type",
+        "isNullAnswer": false,
+        "where": "COALESCE(can_login, 1) = 1 AND COALESCE(is_system_account, 1) = 1",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "account_policy_data",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "password_last_set_time",
+          "username",
+          "uuid"
+        ]
+      },
+      {
+        "table": "users",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "account_type",
+          "can_login",
+          "is_system_account",
+          "username",
+          "uuid"
+        ]
+      },
+      {
+        "table": "users",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "COALESCE(can_login, 1) = 1 AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest') AND NOT EXISTS (SELECT 1 FROM account_policy_data a WHERE a.host_id = users.host_id AND a.username = users.username)",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "users",
+        "column": "account_type",
+        "values": [
+          "local",
+          "mobile",
+          "managed_admin",
+          "guest",
+          "root",
+          "setup_assistant",
+          "service"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Change it where the policy asks for it, and have the user do it while logged in, so that the account keeps its secure token.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "IA-5"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "5.2.7"
+      ],
+      "stig": [
+        "APPL-26-003008"
+      ],
+      "mscp": [
+        "pwpolicy_max_lifetime_enforce"
+      ]
+    },
+    "references": "mSCP pwpolicy_max_lifetime_enforce; CIS 5.2.7 (macOS 26); STIG APPL-26-003008; 800-53r5 IA-5",
+    "falsePositives": "Policies that do not ask for changes. Service accounts whose password a product makes and nobody types (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount).",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  a.host_id,\n  a.username AS subject,\n  a.password_last_set_time\nFROM account_policy_data a\nJOIN users u\n  ON u.host_id = a.host_id\n  AND u.username = a.username\n  AND COALESCE(u.uuid, '') = COALESCE(a.uuid, '')\nWHERE u.can_login = 1\n  AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest')\n  AND (u.is_system_account = 0 OR u.account_type IS NOT NULL)\n  AND a.password_last_set_time < :now - 365 * 86400\nORDER BY a.host_id, a.username, COALESCE(a.uuid, '')",
+    "file": "queries/hygiene/old_password.sql"
+  },
+  {
     "name": "removed_from_filevault_keeps_token",
+    "formerly": [],
     "title": "An account was taken off FileVault and kept its token",
     "group": "hygiene",
     "severity": "low",
@@ -1711,6 +3046,18 @@ export const queries: readonly Query[] = [
       "hosts"
     ],
     "remediation": "Usually deliberate for service administrators: write it down.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-2(11)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": [
+        "os_filevault_authorized_users"
+      ]
+    },
     "references": "mSCP os_filevault_authorized_users; 800-53r5 AC-2(11)",
     "falsePositives": "Service administrators that shall not appear at startup, such as JumpCloud _jumpcloudserviceaccount and Automox _automoxserviceaccount.",
     "needsHistory": false,
@@ -1723,6 +3070,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "stale_account_can_unlock",
+    "formerly": [],
     "title": "An unused account can unlock the disk",
     "group": "hygiene",
     "severity": "medium",
@@ -1773,6 +3121,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure that another administrator with a token can log in, and that another user or an escrowed key unlocks the disk; then take the account out of FileVault, or delete it. Let mobile accounts expire.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-2(3)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 AC-2(3)",
     "falsePositives": "A break-glass account that is meant to lie unused.",
     "needsHistory": false,
@@ -1785,6 +3143,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "token_holder_not_admin",
+    "formerly": [],
     "title": "A standard user holds a secure token",
     "group": "hygiene",
     "severity": "info",
@@ -1834,6 +3193,14 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "None: information. Whether a way is left to grant tokens is what lockout_no_way_left and lockout_single_loss ask.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "none",
     "falsePositives": "Every standard user of a well-kept Mac.",
     "needsHistory": false,
@@ -1846,6 +3213,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "token_source_conflicts",
+    "formerly": [],
     "title": "The sources of macOS disagree",
     "group": "hygiene",
     "severity": "high",
@@ -1945,6 +3313,14 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Trust APFS, and follow the conclusion; rule_id names the rule.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "none",
     "falsePositives": "A Mac in the middle of a migration or of an enablement.",
     "needsHistory": false,
@@ -1957,6 +3333,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "lockout_no_way_left",
+    "formerly": [],
     "title": "No way is left on which the organisation can count",
     "group": "lockout",
     "severity": "critical",
@@ -2144,6 +3521,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Make sure first that the data is saved: after a restart perhaps only an erase is left. While the Mac still runs and somebody is logged in, escrow a new personal recovery key, have a token holder made an administrator, or have the bootstrap token escrowed.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CP-10"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CP-10",
     "falsePositives": "A key that was escrowed by other means than MDM; see docs/lockout.md.",
     "needsHistory": false,
@@ -2151,11 +3538,12 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'bootstrap_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n),\nrecovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup. DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    f.host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0\n    END AS is_escrowed,\n    f.has_institutional_recovery_key AS has_institutional,\n    h.is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN known_tables t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)\n    AND COALESCE(s.is_guest, 0) = 0\n),\nways AS (\n  -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1 END AS counts\n  FROM accounts s\n  JOIN recovery_keys r ON r.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n    AND COALESCE(r.is_escrowed, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE WHEN r.has_institutional = 1 AND r.is_apple_silicon = 0 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_institutional, 1) = 1\n    AND COALESCE(r.is_apple_silicon, 0) = 0\n  UNION ALL\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n    AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE WHEN b.state = 'escrowed' THEN 1 END AS counts\n  FROM bootstrap_tokens b\n  WHERE b.state IN ('escrowed', 'unknown')\n),\ncapabilities AS (\n  SELECT r.host_id, 'unlock' AS capability\n  FROM recovery_keys r\n  UNION ALL\n  SELECT h.host_id, 'authority' AS capability\n  FROM hosts h\n  WHERE h.boot_volume_fs = 'apfs'\n)\nSELECT\n  c.host_id,\n  c.capability AS subject,\n  h.os_version,\n  h.is_apple_silicon,\n  b.state AS bootstrap_state\nFROM capabilities c\nLEFT JOIN hosts h ON h.host_id = c.host_id\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\nLEFT JOIN ways w\n  ON w.host_id = c.host_id\n  AND w.capability = c.capability\nWHERE w.host_id IS NULL\n  -- Absence proves something only where the tables were looked at.\n  AND c.host_id IN (\n    SELECT k.host_id\n    FROM known_tables k\n    WHERE k.table_name IN ('apfs_crypto_users', 'bootstrap_tokens', 'hosts', 'secure_tokens', 'users')\n    GROUP BY k.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY c.host_id, c.capability",
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'bootstrap_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n),\nrecovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup. DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    f.host_id AS host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present AS prk_escrow_blob_present,\n    p.escrow_payload_present AS escrow_payload_present,\n    m.is_enrolled AS is_enrolled,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0\n    END AS is_escrowed,\n    h.is_apple_silicon AS is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN known_tables t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id AS host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    s.is_guest,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id AS host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.is_guest = 1 THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN recovery_keys k ON k.host_id = s.host_id\n  -- Who cannot log in is told only where FileVault is known to list it.\n  WHERE s.filevault_enabled = 1\n    OR (s.filevault_enabled IS NULL AND COALESCE(s.can_login, 1) = 1)\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id AS host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1\n      WHEN r.is_escrowed = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.is_escrowed = 1 THEN 'its escrow file is there, and the Mac is enrolled'\n      WHEN r.is_enrolled = 0 THEN 'the Mac is not enrolled: nobody but a person has it'\n      WHEN r.is_escrowed = 0 THEN 'nothing escrows it: only a person has it'\n      WHEN r.escrow_payload_present = 1 AND r.prk_escrow_blob_present = 0\n        THEN 'a profile escrows a key that is made after it, and this key has no escrow file'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id AS host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- A recovery key that opens the disk, in the hands of one person.\n  SELECT DISTINCT\n    i.host_id AS host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'iCloud recovery' AS subject,\n    0 AS counts,\n    'opened by the Apple Account of one person' AS basis\n  FROM apfs_crypto_users i\n  JOIN recovery_keys k ON k.host_id = i.host_id\n  WHERE i.type IN ('ICloud', 'ICloudRecovery')\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id AS host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'\n      WHEN s.is_guest = 1 THEN 'Guest has no password'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  -- Who does not count is told only where it is an administrator with a token.\n  WHERE (s.is_admin = 1 AND s.secure_token = 1)\n    OR (\n      COALESCE(s.is_admin, 1) = 1\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.can_login, 1) = 1\n      AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n    )\n  UNION ALL\n  SELECT\n    b.host_id AS host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n),\ncapabilities AS (\n  SELECT r.host_id, 'unlock' AS capability\n  FROM recovery_keys r\n  UNION ALL\n  SELECT h.host_id, 'authority' AS capability\n  FROM hosts h\n  WHERE h.boot_volume_fs = 'apfs'\n)\nSELECT\n  c.host_id,\n  c.capability AS subject,\n  h.os_version,\n  h.is_apple_silicon,\n  b.state AS bootstrap_state\nFROM capabilities c\nLEFT JOIN hosts h ON h.host_id = c.host_id\nLEFT JOIN bootstrap_tokens b ON b.host_id = c.host_id\nLEFT JOIN ways w\n  ON w.host_id = c.host_id\n  AND w.capability = c.capability\n  -- It counts, or may.\n  AND COALESCE(w.counts, 1) = 1\nWHERE w.host_id IS NULL\n  -- Absence proves something only where the tables were looked at.\n  AND c.host_id IN (\n    SELECT k.host_id\n    FROM known_tables k\n    WHERE k.table_name IN ('apfs_crypto_users', 'bootstrap_tokens', 'hosts', 'secure_tokens', 'users')\n    GROUP BY k.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY c.host_id, c.capability",
     "file": "queries/lockout/lockout_no_way_left.sql"
   },
   {
     "name": "lockout_single_loss",
+    "formerly": [],
     "title": "One single loss would lock the organisation out",
     "group": "lockout",
     "severity": "medium",
@@ -2356,6 +3744,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Add a second way before the first is lost: an escrowed personal recovery key and a second FileVault user for unlock; an escrowed bootstrap token and a second administrator with a token for authority.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CP-2"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CP-2",
     "falsePositives": "A personal Mac of one user. A key that was escrowed by other means than MDM; see docs/lockout.md.",
     "needsHistory": false,
@@ -2363,11 +3761,12 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'bootstrap_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n),\nrecovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup. DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    f.host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0\n    END AS is_escrowed,\n    f.has_institutional_recovery_key AS has_institutional,\n    h.is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN known_tables t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE (s.filevault_enabled = 1 OR COALESCE(s.secure_token, 1) = 1)\n    AND COALESCE(s.is_guest, 0) = 0\n),\nways AS (\n  -- The ways that count (1) or may count (NULL); lockout_ways has those that do not, too, with the reasons.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1 END AS counts\n  FROM accounts s\n  JOIN recovery_keys r ON r.host_id = s.host_id\n  WHERE COALESCE(s.filevault_enabled, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n    AND COALESCE(r.is_escrowed, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE WHEN r.has_institutional = 1 AND r.is_apple_silicon = 0 THEN 1 END AS counts\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_institutional, 1) = 1\n    AND COALESCE(r.is_apple_silicon, 0) = 0\n  UNION ALL\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  WHERE COALESCE(s.is_admin, 1) = 1\n    AND COALESCE(s.can_login, 1) = 1\n    AND COALESCE(s.secure_token, 1) = 1\n    AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE WHEN b.state = 'escrowed' THEN 1 END AS counts\n  FROM bootstrap_tokens b\n  WHERE b.state IN ('escrowed', 'unknown')\n),\nleft_over AS (\n  SELECT\n    w.host_id,\n    w.capability,\n    w.kind,\n    w.subject,\n    w.counts,\n    COUNT(*) OVER (PARTITION BY w.host_id, w.capability) AS ways\n  FROM ways w\n)\nSELECT\n  l.host_id,\n  l.subject,\n  l.capability,\n  l.kind\nFROM left_over l\nWHERE l.counts = 1\n  AND l.ways = 1\n  -- Absence proves something only where the tables were looked at.\n  AND l.host_id IN (\n    SELECT k.host_id\n    FROM known_tables k\n    WHERE k.table_name IN ('apfs_crypto_users', 'bootstrap_tokens', 'hosts', 'secure_tokens', 'users')\n    GROUP BY k.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY l.host_id, l.capability, l.subject",
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'bootstrap_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n),\nrecovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup. DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    f.host_id AS host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present AS prk_escrow_blob_present,\n    p.escrow_payload_present AS escrow_payload_present,\n    m.is_enrolled AS is_enrolled,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0\n    END AS is_escrowed,\n    h.is_apple_silicon AS is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN known_tables t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id AS host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    s.is_guest,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id AS host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.is_guest = 1 THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN recovery_keys k ON k.host_id = s.host_id\n  -- Who cannot log in is told only where FileVault is known to list it.\n  WHERE s.filevault_enabled = 1\n    OR (s.filevault_enabled IS NULL AND COALESCE(s.can_login, 1) = 1)\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id AS host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1\n      WHEN r.is_escrowed = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.is_escrowed = 1 THEN 'its escrow file is there, and the Mac is enrolled'\n      WHEN r.is_enrolled = 0 THEN 'the Mac is not enrolled: nobody but a person has it'\n      WHEN r.is_escrowed = 0 THEN 'nothing escrows it: only a person has it'\n      WHEN r.escrow_payload_present = 1 AND r.prk_escrow_blob_present = 0\n        THEN 'a profile escrows a key that is made after it, and this key has no escrow file'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id AS host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- A recovery key that opens the disk, in the hands of one person.\n  SELECT DISTINCT\n    i.host_id AS host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'iCloud recovery' AS subject,\n    0 AS counts,\n    'opened by the Apple Account of one person' AS basis\n  FROM apfs_crypto_users i\n  JOIN recovery_keys k ON k.host_id = i.host_id\n  WHERE i.type IN ('ICloud', 'ICloudRecovery')\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id AS host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'\n      WHEN s.is_guest = 1 THEN 'Guest has no password'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  -- Who does not count is told only where it is an administrator with a token.\n  WHERE (s.is_admin = 1 AND s.secure_token = 1)\n    OR (\n      COALESCE(s.is_admin, 1) = 1\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.can_login, 1) = 1\n      AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n    )\n  UNION ALL\n  SELECT\n    b.host_id AS host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n),\nleft_over AS (\n  SELECT\n    w.host_id,\n    w.capability,\n    w.kind,\n    w.subject,\n    w.counts,\n    COUNT(*) OVER (PARTITION BY w.host_id, w.capability) AS ways\n  FROM ways w\n  -- It counts, or may.\n  WHERE COALESCE(w.counts, 1) = 1\n)\nSELECT\n  l.host_id,\n  l.subject,\n  l.capability,\n  l.kind\nFROM left_over l\nWHERE l.counts = 1\n  AND l.ways = 1\n  -- Absence proves something only where the tables were looked at.\n  AND l.host_id IN (\n    SELECT k.host_id\n    FROM known_tables k\n    WHERE k.table_name IN ('apfs_crypto_users', 'bootstrap_tokens', 'hosts', 'secure_tokens', 'users')\n    GROUP BY k.host_id\n    HAVING COUNT(*) = 5\n  )\nORDER BY l.host_id, l.capability, l.subject",
     "file": "queries/lockout/lockout_single_loss.sql"
   },
   {
     "name": "lockout_ways",
+    "formerly": [],
     "title": "Every way to unlock or to administer a Mac, and whether it counts",
     "group": "lockout",
     "severity": "info",
@@ -2560,6 +3959,14 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "None: context for lockout_single_loss and lockout_no_way_left. See docs/lockout.md.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "none",
     "falsePositives": "None: it is a table of facts.",
     "needsHistory": false,
@@ -2567,11 +3974,12 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'bootstrap_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n),\nunlock_hosts AS (\n  -- Only with FileVault on is there anything to unlock at startup.\n  SELECT f.host_id\n  FROM filevault_status f\n  WHERE f.filevault_enabled = 1\n),\nrecovery_keys AS (\n  -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n  SELECT\n    f.host_id,\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present,\n    p.escrow_payload_present,\n    m.is_enrolled,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0\n    END AS is_escrowed,\n    h.is_apple_silicon\n  FROM filevault_status f\n  JOIN unlock_hosts k ON k.host_id = f.host_id\n  LEFT JOIN known_tables t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    s.is_guest,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.is_guest = 1 THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN unlock_hosts k ON k.host_id = s.host_id\n  -- Who cannot log in is told only where FileVault is known to list it.\n  WHERE s.filevault_enabled = 1\n    OR (s.filevault_enabled IS NULL AND COALESCE(s.can_login, 1) = 1)\n  UNION ALL\n  SELECT\n    o.host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    o.uuid AS subject,\n    0 AS counts,\n    'FileVault user without an account: nobody answers for the password' AS basis\n  FROM filevault_users o\n  JOIN unlock_hosts k ON k.host_id = o.host_id\n  WHERE o.resolution = 'orphan'\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1\n      WHEN r.is_escrowed = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.is_escrowed = 1 THEN 'its escrow file is there, and the Mac is enrolled'\n      WHEN r.is_enrolled = 0 THEN 'the Mac is not enrolled: nobody but a person has it'\n      WHEN r.is_escrowed = 0 THEN 'nothing escrows it: only a person has it'\n      WHEN r.escrow_payload_present = 1 AND r.prk_escrow_blob_present = 0\n        THEN 'a profile escrows a key that is made after it, and this key has no escrow file'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- A recovery key that opens the disk, in the hands of one person.\n  SELECT DISTINCT\n    i.host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'iCloud recovery' AS subject,\n    0 AS counts,\n    'opened by the Apple Account of one person' AS basis\n  FROM apfs_crypto_users i\n  JOIN unlock_hosts k ON k.host_id = i.host_id\n  WHERE i.type IN ('ICloud', 'ICloudRecovery')\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  -- Who does not count is told only where it is an administrator with a token.\n  WHERE (s.is_admin = 1 AND s.secure_token = 1)\n    OR (\n      COALESCE(s.is_admin, 1) = 1\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.can_login, 1) = 1\n      AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n    )\n  UNION ALL\n  SELECT\n    b.host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n)\nSELECT\n  w.host_id,\n  w.subject,\n  w.capability,\n  w.kind,\n  w.counts,\n  w.basis\nFROM ways w\nORDER BY w.host_id, w.capability, w.kind, w.subject, w.basis",
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'bootstrap_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_crypto_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"type\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"type\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n),\nrecovery_keys AS (\n  -- Only with FileVault on is there anything to unlock at startup. DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    f.host_id AS host_id,\n    -- fdesetup says false on any error: the key among the APFS crypto users goes before it.\n    CASE\n      WHEN f.has_personal_recovery_key = 1 OR c.host_id IS NOT NULL THEN 1\n      ELSE f.has_personal_recovery_key\n    END AS has_personal,\n    f.has_institutional_recovery_key AS has_institutional,\n    f.prk_escrow_blob_present AS prk_escrow_blob_present,\n    p.escrow_payload_present AS escrow_payload_present,\n    m.is_enrolled AS is_enrolled,\n    -- An enrolled Mac hands its escrow file to MDM. A payload alone says nothing: it escrows the keys that are made\n    -- after it.\n    CASE\n      WHEN f.prk_escrow_blob_present = 1 AND m.is_enrolled = 1 THEN 1\n      WHEN m.is_enrolled = 0 THEN 0\n      WHEN f.prk_escrow_blob_present = 0\n        AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL)) THEN 0\n    END AS is_escrowed,\n    h.is_apple_silicon AS is_apple_silicon\n  FROM filevault_status f\n  LEFT JOIN filevault_policies p ON p.host_id = f.host_id\n  LEFT JOIN known_tables t\n    ON t.host_id = f.host_id\n    AND t.table_name = 'filevault_policies'\n  LEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\n  LEFT JOIN hosts h ON h.host_id = f.host_id\n  LEFT JOIN (\n    SELECT DISTINCT a.host_id\n    FROM apfs_crypto_users a\n    WHERE a.type = 'PersonalRecovery'\n  ) c ON c.host_id = f.host_id\n  WHERE f.filevault_enabled = 1\n),\naccounts AS (\n  -- DISTINCT: SQLite then makes this list once.\n  SELECT DISTINCT\n    s.host_id AS host_id,\n    s.username,\n    s.is_admin,\n    s.secure_token,\n    s.volume_owner,\n    s.filevault_enabled,\n    s.is_guest,\n    (\n      SELECT MAX(u.can_login)\n      FROM users u\n      WHERE u.host_id = s.host_id\n        AND u.username = s.username\n        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')\n    ) AS can_login\n  FROM secure_tokens s\n  WHERE s.filevault_enabled = 1\n    OR COALESCE(s.secure_token, 1) = 1\n),\nways AS (\n  -- Who can type a password at startup.\n  SELECT\n    s.host_id AS host_id,\n    'unlock' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'FileVault user, disabled: nobody answers for the password'\n      WHEN s.is_guest = 1 THEN 'Guest has no password'\n      WHEN s.filevault_enabled = 1 AND s.can_login = 1 THEN 'FileVault user'\n      ELSE 'it is not known whether FileVault lists the account, or whether it can log in'\n    END AS basis\n  FROM accounts s\n  JOIN recovery_keys k ON k.host_id = s.host_id\n  -- Who cannot log in is told only where FileVault is known to list it.\n  WHERE s.filevault_enabled = 1\n    OR (s.filevault_enabled IS NULL AND COALESCE(s.can_login, 1) = 1)\n  UNION ALL\n  -- A key counts when there is a sign that the organisation gets it.\n  SELECT\n    r.host_id AS host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'personal recovery key' AS subject,\n    CASE\n      WHEN r.has_personal = 1 AND r.is_escrowed = 1 THEN 1\n      WHEN r.is_escrowed = 0 THEN 0\n    END AS counts,\n    CASE\n      WHEN r.has_personal IS NULL THEN 'it is not known whether there is a key'\n      WHEN r.is_escrowed = 1 THEN 'its escrow file is there, and the Mac is enrolled'\n      WHEN r.is_enrolled = 0 THEN 'the Mac is not enrolled: nobody but a person has it'\n      WHEN r.is_escrowed = 0 THEN 'nothing escrows it: only a person has it'\n      WHEN r.escrow_payload_present = 1 AND r.prk_escrow_blob_present = 0\n        THEN 'a profile escrows a key that is made after it, and this key has no escrow file'\n      ELSE 'it is not known whether it is escrowed'\n    END AS basis\n  FROM recovery_keys r\n  WHERE COALESCE(r.has_personal, 1) = 1\n  UNION ALL\n  SELECT\n    r.host_id AS host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'institutional recovery key' AS subject,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 0\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 1\n    END AS counts,\n    CASE\n      WHEN r.is_apple_silicon = 1 THEN 'of no use on Apple silicon'\n      WHEN r.is_apple_silicon = 0 AND r.has_institutional = 1 THEN 'opens an Intel Mac'\n      ELSE 'it is not known whether there is one, or which chip the Mac has'\n    END AS basis\n  FROM recovery_keys r\n  WHERE r.has_institutional = 1\n    OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)\n  UNION ALL\n  -- A recovery key that opens the disk, in the hands of one person.\n  SELECT DISTINCT\n    i.host_id AS host_id,\n    'unlock' AS capability,\n    'key' AS kind,\n    'iCloud recovery' AS subject,\n    0 AS counts,\n    'opened by the Apple Account of one person' AS basis\n  FROM apfs_crypto_users i\n  JOIN recovery_keys k ON k.host_id = i.host_id\n  WHERE i.type IN ('ICloud', 'ICloudRecovery')\n  UNION ALL\n  -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.\n  SELECT\n    s.host_id AS host_id,\n    'authority' AS capability,\n    'user' AS kind,\n    s.username AS subject,\n    CASE\n      WHEN s.can_login = 0 OR s.is_guest = 1 THEN 0\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0 THEN 0\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 1\n    END AS counts,\n    CASE\n      WHEN s.can_login = 0 THEN 'administrator with a token, disabled'\n      WHEN s.is_guest = 1 THEN 'Guest has no password'\n      WHEN h.is_apple_silicon = 1 AND s.volume_owner = 0\n        THEN 'administrator with a token, not an owner of the volume'\n      WHEN s.is_admin = 1\n        AND s.secure_token = 1\n        AND s.can_login = 1\n        AND (h.is_apple_silicon = 0 OR s.volume_owner = 1) THEN 'administrator with a token'\n      ELSE 'it is not known whether it is an administrator with a token who owns the volume'\n    END AS basis\n  FROM accounts s\n  LEFT JOIN hosts h ON h.host_id = s.host_id\n  -- Who does not count is told only where it is an administrator with a token.\n  WHERE (s.is_admin = 1 AND s.secure_token = 1)\n    OR (\n      COALESCE(s.is_admin, 1) = 1\n      AND COALESCE(s.secure_token, 1) = 1\n      AND COALESCE(s.can_login, 1) = 1\n      AND (COALESCE(h.is_apple_silicon, 0) = 0 OR COALESCE(s.volume_owner, 1) = 1)\n    )\n  UNION ALL\n  SELECT\n    b.host_id AS host_id,\n    'authority' AS capability,\n    'token' AS kind,\n    'bootstrap token' AS subject,\n    CASE b.state WHEN 'escrowed' THEN 1 WHEN 'unknown' THEN NULL ELSE 0 END AS counts,\n    'its state is ' || b.state AS basis\n  FROM bootstrap_tokens b\n),\nall_ways AS (\n  SELECT w.host_id, w.subject, w.capability, w.kind, w.counts, w.basis\n  FROM ways w\n  UNION ALL\n  SELECT\n    o.host_id AS host_id,\n    o.uuid AS subject,\n    'unlock' AS capability,\n    'user' AS kind,\n    0 AS counts,\n    'FileVault user without an account: nobody answers for the password' AS basis\n  FROM filevault_users o\n  JOIN recovery_keys k ON k.host_id = o.host_id\n  WHERE o.resolution = 'orphan'\n)\nSELECT\n  a.host_id,\n  a.subject,\n  a.capability,\n  a.kind,\n  a.counts,\n  a.basis\nFROM all_ways a\nORDER BY a.host_id, a.capability, a.kind, a.subject, a.basis",
     "file": "queries/lockout/lockout_ways.sql"
   },
   {
     "name": "apple_silicon_no_admin_volume_owner",
+    "formerly": [],
     "title": "No administrator owns the volume of an Apple silicon Mac",
     "group": "posture",
     "severity": "critical",
@@ -2649,6 +4057,16 @@ export const queries: readonly Query[] = [
       "hosts"
     ],
     "remediation": "Make a volume owner an administrator, or let an administrator log in while the bootstrap token is escrowed.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SI-2"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 SI-2",
     "falsePositives": "With an escrowed bootstrap token MDM can still authorise updates; see bootstrap_state.",
     "needsHistory": false,
@@ -2660,7 +4078,127 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/apple_silicon_no_admin_volume_owner.sql"
   },
   {
+    "name": "automatic_login_on",
+    "formerly": [
+      "login_exposure"
+    ],
+    "title": "An account is logged in without a password at startup",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [
+      {
+        "severity": "low",
+        "when": [
+          "filevault_on"
+        ],
+        "reason": "with FileVault on macOS logs nobody in by itself"
+      }
+    ],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Whoever turns the Mac on is logged in as that account, and its password lies on the disk (automatic_login_password_kept).",
+    "requires": [
+      {
+        "table": "loginwindow_settings",
+        "column": "autologin_username",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [
+      "filevault_status",
+      "users"
+    ],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure that the user knows the password of the account. Then turn automatic login off in System Settings, Users & Groups, or by a profile.",
+    "cited": {
+      "attack": [
+        "T1078.003"
+      ],
+      "nist-800-53": [
+        "IA-5(13)"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.13.3"
+      ],
+      "stig": [
+        "APPL-26-002066"
+      ],
+      "mscp": [
+        "system_settings_automatic_login_disable"
+      ]
+    },
+    "references": "mSCP system_settings_automatic_login_disable; CIS 2.13.3 (macOS 26); STIG APPL-26-002066; 800-53r5 IA-5(13); ATT&CK T1078.003",
+    "falsePositives": "Kiosks and signs. With FileVault on there is no automatic login, whatever is set.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  l.host_id,\n  l.autologin_username AS subject,\n  f.filevault_enabled,\n  (\n    SELECT MAX(u.is_admin)\n    FROM users u\n    WHERE u.host_id = l.host_id\n      AND u.username = l.autologin_username\n  ) AS is_admin\nFROM loginwindow_settings l\nLEFT JOIN filevault_status f ON f.host_id = l.host_id\nWHERE l.autologin_username IS NOT NULL\nORDER BY l.host_id",
+    "file": "queries/posture/automatic_login_on.sql"
+  },
+  {
+    "name": "automatic_login_password_kept",
+    "formerly": [
+      "login_exposure"
+    ],
+    "title": "A password for automatic login lies on the disk",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "/etc/kcpassword holds the password of an account in a form that anybody can undo; whoever gets at the disk, or becomes root, has it. It often stays when automatic login is turned off. The file is never read.",
+    "requires": [
+      {
+        "table": "loginwindow_settings",
+        "column": "kcpassword_present",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Turn automatic login off where it is on (automatic_login_on), then delete /etc/kcpassword. Have the account whose password it was get another one: change it as the account itself, so that it keeps its secure token.",
+    "cited": {
+      "attack": [
+        "T1552.001"
+      ],
+      "nist-800-53": [
+        "IA-5(1)"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.13.3"
+      ],
+      "stig": [],
+      "mscp": [
+        "system_settings_automatic_login_disable"
+      ]
+    },
+    "references": "ATT&CK T1552.001; mSCP system_settings_automatic_login_disable; CIS 2.13.3 (macOS 26); 800-53r5 IA-5(1)",
+    "falsePositives": "Kiosks and signs, which need it. Once automatic login is off no product does.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.kcpassword_present\nFROM loginwindow_settings l\nWHERE l.kcpassword_present = 1\nORDER BY l.host_id",
+    "file": "queries/posture/automatic_login_password_kept.sql"
+  },
+  {
     "name": "bootstrap_token_not_escrowed",
+    "formerly": [],
     "title": "The server takes bootstrap tokens and has none of this Mac",
     "group": "posture",
     "severity": "high",
@@ -2706,6 +4244,18 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Have a token holder log in at the login window while online; failing that, an administrator runs the escrow command of profiles(1) by hand.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CM-6"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": [
+        "os_mdm_require"
+      ]
+    },
     "references": "mSCP os_mdm_require; 800-53r5 CM-6",
     "falsePositives": "A Mac enrolled minutes ago, before the first login of a token holder.",
     "needsHistory": false,
@@ -2718,6 +4268,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "bootstrap_token_stale",
+    "formerly": [],
     "title": "What the Mac believes of its bootstrap token is contradicted",
     "group": "posture",
     "severity": "medium",
@@ -2793,6 +4344,14 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Compare with the console of the MDM; have the token escrowed anew at the next login of a volume owner. Where it is unknown for want of the preflight, look again with --allow-network.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "none",
     "falsePositives": "A Mac between two MDM servers.",
     "needsHistory": false,
@@ -2804,7 +4363,73 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/bootstrap_token_stale.sql"
   },
   {
+    "name": "external_volume_unencrypted",
+    "formerly": [],
+    "title": "An external volume is not encrypted",
+    "group": "posture",
+    "severity": "low",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "An APFS volume on a disk that can be carried away has no encryption: whoever finds the disk reads it. Only disks that are attached are seen, and none of HFS+.",
+    "requires": [
+      {
+        "table": "apfs_volumes",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "crypto_migration_on",
+          "device_identifier",
+          "encryption",
+          "filevault",
+          "is_internal",
+          "name",
+          "role"
+        ]
+      },
+      {
+        "table": "apfs_volumes",
+        "column": "filevault",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_internal, 1) = 0 AND COALESCE(role, 'Data') IN ('Data', 'User', 'Backup')",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Find out what is on it. Turn encryption on in the Finder (Encrypt), with a password that is kept where the organisation can get at it: without it what is on the disk is lost.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-28"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "5.3.2"
+      ],
+      "stig": [],
+      "mscp": [
+        "os_external_apfs_hfs_volumes_encrypted"
+      ]
+    },
+    "references": "mSCP os_external_apfs_hfs_volumes_encrypted; CIS 5.3.2 (macOS 26); 800-53r5 SC-28",
+    "falsePositives": "A disk with nothing of value, such as an installer.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'apfs_volumes' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"crypto_migration_on\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"crypto_migration_on\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"device_identifier\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"device_identifier\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"encryption\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"encryption\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"filevault\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"filevault\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"is_internal\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_internal\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"name\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"name\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"role\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"role\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  v.host_id,\n  v.device_identifier AS subject,\n  v.name,\n  v.role,\n  v.is_internal,\n  v.encryption,\n  v.filevault\nFROM apfs_volumes v\n-- A volume without a role is one for users only where the roles were read.\nJOIN known_tables k\n  ON k.host_id = v.host_id\n  AND k.table_name = 'apfs_volumes'\nWHERE v.is_internal = 0\n  AND v.filevault = 0\n  AND COALESCE(v.encryption, 0) = 0\n  AND COALESCE(v.role, 'Data') IN ('Data', 'User', 'Backup')\n  AND COALESCE(v.crypto_migration_on, 0) = 0\nORDER BY v.host_id, v.device_identifier",
+    "file": "queries/posture/external_volume_unencrypted.sql"
+  },
+  {
     "name": "filevault_deferral_pending",
+    "formerly": [],
     "title": "FileVault was deferred and is still off",
     "group": "posture",
     "severity": "medium",
@@ -2844,6 +4469,20 @@ export const queries: readonly Query[] = [
       "hosts"
     ],
     "remediation": "Make sure that the recovery key will be escrowed; then set DeferForceAtUserLoginMaxBypassAttempts to 0 to 3, and get the user to log out and in.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-28"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.6.6"
+      ],
+      "stig": [],
+      "mscp": [
+        "system_settings_filevault_enforce"
+      ]
+    },
     "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); 800-53r5 SC-28",
     "falsePositives": "A Mac handed out today, whose user has not logged in yet.",
     "needsHistory": false,
@@ -2855,7 +4494,88 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/filevault_deferral_pending.sql"
   },
   {
+    "name": "filevault_may_be_turned_off",
+    "formerly": [],
+    "title": "A user may turn FileVault off",
+    "group": "posture",
+    "severity": "low",
+    "severityWhere": [
+      {
+        "severity": "info",
+        "when": [
+          "personal"
+        ],
+        "reason": "on a personal Mac its owner decides"
+      }
+    ],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "FileVault is on, the Mac is managed, and no profile sets dontAllowFDEDisable: a user with a password that unlocks the disk can turn it off. The test of mSCP and CIS wants both. A Mac that is not enrolled can be given no such profile.",
+    "requires": [
+      {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "filevault_status",
+        "column": "filevault_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "filevault_policies",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "dont_allow_fde_disable"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "NOT EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND m.is_enrolled = 0)",
+    "appliesReads": [
+      "hosts",
+      "mdm_enrollments"
+    ],
+    "remediation": "Send the payload com.apple.MCX with dontAllowFDEDisable by MDM. Nobody loses anything by it; make sure all the same that the recovery key is escrowed (prk_not_escrowed_by_profile).",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-28"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.6.6"
+      ],
+      "stig": [
+        "APPL-26-005020"
+      ],
+      "mscp": [
+        "system_settings_filevault_enforce"
+      ]
+    },
+    "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5 SC-28",
+    "falsePositives": "Macs whose users may decide, such as those of developers.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"dont_allow_fde_disable\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"dont_allow_fde_disable\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  f.host_id,\n  'host' AS subject,\n  f.filevault_enabled,\n  p.dont_allow_fde_disable\nFROM filevault_status f\nJOIN mdm_enrollments m ON m.host_id = f.host_id\n-- Where no profile says anything of FileVault the table was looked at and is empty.\nJOIN known_tables k\n  ON k.host_id = f.host_id\n  AND k.table_name = 'filevault_policies'\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND m.is_enrolled = 1\n  AND COALESCE(p.dont_allow_fde_disable, 0) = 0\nORDER BY f.host_id",
+    "file": "queries/posture/filevault_may_be_turned_off.sql"
+  },
+  {
     "name": "filevault_off",
+    "formerly": [],
     "title": "FileVault is off",
     "group": "posture",
     "severity": "high",
@@ -2908,6 +4628,25 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Where it is being decrypted, find out who turned it off. Make sure that the recovery key will be escrowed (FDERecoveryKeyEscrow), or kept by the owner of the Mac; then enable FileVault by MDM, deferred or (macOS 14 and later) in Setup Assistant with ForceEnableInSetupAssistant, and set dontAllowFDEDisable.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-28",
+        "SC-28(1)"
+      ],
+      "nist-800-171": [
+        "03.13.08"
+      ],
+      "cis": [
+        "2.6.6"
+      ],
+      "stig": [
+        "APPL-26-005020"
+      ],
+      "mscp": [
+        "system_settings_filevault_enforce"
+      ]
+    },
     "references": "mSCP system_settings_filevault_enforce; CIS 2.6.6 (macOS 26); STIG APPL-26-005020; 800-53r5 SC-28, SC-28(1); 800-171r3 03.13.08",
     "falsePositives": "Virtual machines and lab Macs that are meant to start without a password.",
     "needsHistory": false,
@@ -2919,7 +4658,69 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/filevault_off.sql"
   },
   {
+    "name": "filevault_unlock_logs_in",
+    "formerly": [],
+    "title": "Unlocking the disk logs the user in",
+    "group": "posture",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "FileVault is on and no profile sets DisableFDEAutoLogin: one password at startup opens the disk and the session. That is how macOS is made, and most organisations leave it so; the STIG wants both asked, but for Macs of Apple silicon with smart cards.",
+    "requires": [
+      {
+        "table": "filevault_status",
+        "column": "filevault_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "filevault_policies",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "disable_fde_autologin"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Where the policy asks for it, send DisableFDEAutoLogin by MDM. First make sure that the users know the password of their account, for the login window asks for it from then on, and that a second administrator can log in.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-3",
+        "AC-2(11)",
+        "IA-5(13)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-000033"
+      ],
+      "mscp": [
+        "os_filevault_autologin_disable"
+      ]
+    },
+    "references": "mSCP os_filevault_autologin_disable; STIG APPL-26-000033; 800-53r5 AC-3, AC-2(11), IA-5(13)",
+    "falsePositives": "Every Mac whose organisation does not follow the STIG.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"disable_fde_autologin\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"disable_fde_autologin\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  f.host_id,\n  'host' AS subject,\n  f.filevault_enabled,\n  p.disable_fde_autologin\nFROM filevault_status f\n-- Where no profile says anything of FileVault the table was looked at and is empty.\nJOIN known_tables k\n  ON k.host_id = f.host_id\n  AND k.table_name = 'filevault_policies'\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND COALESCE(p.disable_fde_autologin, 0) = 0\nORDER BY f.host_id",
+    "file": "queries/posture/filevault_unlock_logs_in.sql"
+  },
+  {
     "name": "filevault_without_recovery_key",
+    "formerly": [],
     "title": "FileVault is on and there is no recovery key that works",
     "group": "posture",
     "severity": "high",
@@ -3001,6 +4802,17 @@ export const queries: readonly Query[] = [
       "hosts"
     ],
     "remediation": "Where MDM manages the Mac: install an FDERecoveryKeyEscrow payload first, then have MDM issue a personal recovery key. Else its owner makes one, and keeps it away from the Mac.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-12(1)",
+        "SC-28"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 SC-12(1), SC-28",
     "falsePositives": "fdesetup says false on any error of its own; the key is then looked for among the APFS crypto users.",
     "needsHistory": false,
@@ -3012,51 +4824,22 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/filevault_without_recovery_key.sql"
   },
   {
-    "name": "login_exposure",
-    "title": "Root login, automatic login or the Guest account is on",
+    "name": "guest_login_on",
+    "formerly": [
+      "login_exposure"
+    ],
+    "title": "Anybody may log in as Guest",
     "group": "posture",
-    "severity": "medium",
+    "severity": "low",
     "severityWhere": [],
     "severityFrom": null,
     "explainedBy": [],
-    "purpose": "Somebody can get in without a password of their own: root may log in, a password is kept for automatic login, or anybody may use the Guest account. Root counts where its record has an AuthenticationAuthority, is not disabled and has a shell. mSCP's test of macOS 26 is stricter: it wants no AuthenticationAuthority at all (loginwindow_settings.root_enabled), so a root that was disabled again fails there.",
+    "purpose": "The Guest account needs no password. What it leaves is deleted at logout; what it does while it is there is not.",
     "requires": [
-      {
-        "table": "loginwindow_settings",
-        "column": "root_enabled",
-        "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "users",
-        "column": "can_login",
-        "isNullAnswer": false,
-        "where": "username = 'root' AND EXISTS (SELECT 1 FROM loginwindow_settings l WHERE l.host_id = users.host_id AND COALESCE(l.root_enabled, 1) = 1)",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "loginwindow_settings",
-        "column": "kcpassword_present",
-        "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": null
-      },
       {
         "table": "loginwindow_settings",
         "column": "guest_enabled",
         "isNullAnswer": false,
-        "where": null,
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "loginwindow_settings",
-        "column": "autologin_username",
-        "isNullAnswer": true,
         "where": null,
         "unless": null,
         "reads": null
@@ -3066,20 +4849,198 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Make sure that an administrator with a token can log in with a password. Then disable root, and turn automatic login and the Guest account off by profile; then delete /etc/kcpassword.",
-    "references": "mSCP os_root_disable, system_settings_automatic_login_disable, system_settings_guest_account_disable; CIS 5.6, 2.13.3, 2.13.1 (macOS 26); STIG APPL-26-000100, APPL-26-002066, APPL-26-002063; 800-53r5 IA-2(5), IA-5(13), AC-2(9); 800-171r3 03.05.01, 03.01.01; ATT&CK T1078.001, T1078.003",
-    "falsePositives": "Kiosks. With FileVault on there is no automatic login, whatever is set.",
+    "remediation": "Turn it off by a profile, or in System Settings, Users & Groups. Nobody loses anything by it but the files of a guest who is logged in.",
+    "cited": {
+      "attack": [
+        "T1078.001"
+      ],
+      "nist-800-53": [
+        "AC-2(9)"
+      ],
+      "nist-800-171": [
+        "03.01.01"
+      ],
+      "cis": [
+        "2.13.1"
+      ],
+      "stig": [
+        "APPL-26-002063"
+      ],
+      "mscp": [
+        "system_settings_guest_account_disable"
+      ]
+    },
+    "references": "mSCP system_settings_guest_account_disable; CIS 2.13.1 (macOS 26); STIG APPL-26-002063; 800-53r5 AC-2(9); 800-171r3 03.01.01; ATT&CK T1078.001",
+    "falsePositives": "Macs that are lent out. With FileVault on a guest gets Safari alone.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.root_enabled,\n  l.autologin_username,\n  l.kcpassword_present,\n  l.guest_enabled\nFROM loginwindow_settings l\nWHERE (\n    l.root_enabled = 1\n    AND EXISTS (\n      SELECT 1\n      FROM users r\n      WHERE r.host_id = l.host_id\n        AND r.username = 'root'\n        AND r.can_login = 1\n    )\n  )\n  OR l.autologin_username IS NOT NULL\n  OR l.kcpassword_present = 1\n  OR l.guest_enabled = 1\nORDER BY l.host_id",
-    "file": "queries/posture/login_exposure.sql"
+    "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.guest_enabled\nFROM loginwindow_settings l\nWHERE l.guest_enabled = 1\nORDER BY l.host_id",
+    "file": "queries/posture/guest_login_on.sql"
   },
   {
-    "name": "mdm_enrollment_gaps",
-    "title": "Not enrolled, or not fully",
+    "name": "internal_volume_unencrypted",
+    "formerly": [],
+    "title": "An internal volume for users is not encrypted",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "An internal APFS volume for what users keep has no FileVault, while the startup disk has: a second disk, a second volume or a second macOS. That the startup disk itself has none is in filevault_off. Whether a disk is internal is not told by every diskutil; then the answer is unknown.",
+    "requires": [
+      {
+        "table": "filevault_status",
+        "column": "filevault_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "apfs_volumes",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "crypto_migration_on",
+          "device_identifier",
+          "encryption",
+          "filevault",
+          "is_internal",
+          "name",
+          "role"
+        ]
+      },
+      {
+        "table": "apfs_volumes",
+        "column": "filevault",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_internal, 1) = 1 AND COALESCE(role, 'Data') IN ('Data', 'User', 'Backup') AND NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = apfs_volumes.host_id AND f.filevault_enabled = 0)",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "apfs_volumes",
+        "column": "is_internal",
+        "isNullAnswer": false,
+        "where": "COALESCE(filevault, 0) = 0 AND COALESCE(role, 'Data') IN ('Data', 'User', 'Backup') AND NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = apfs_volumes.host_id AND f.filevault_enabled = 0)",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "NOT EXISTS (SELECT 1 FROM filevault_status f WHERE f.host_id = hosts.host_id AND f.filevault_enabled = 0)",
+    "appliesReads": [
+      "filevault_status",
+      "hosts"
+    ],
+    "remediation": "Find out what is on it. Turn encryption on in Disk Utility or the Finder (Encrypt), with a password that is kept where the organisation can get at it: without it what is on the volume is lost.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-28"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "5.3.1"
+      ],
+      "stig": [],
+      "mscp": [
+        "os_internal_apfs_volumes_encrypted"
+      ]
+    },
+    "references": "mSCP os_internal_apfs_volumes_encrypted; CIS 5.3.1 (macOS 26); 800-53r5 SC-28",
+    "falsePositives": "A volume of a tool that holds no data of users, such as that of Nix.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'apfs_volumes' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"crypto_migration_on\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"crypto_migration_on\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"device_identifier\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"device_identifier\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"encryption\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"encryption\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"filevault\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"filevault\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"is_internal\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_internal\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"name\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"name\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"role\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"role\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  v.host_id,\n  v.device_identifier AS subject,\n  v.name,\n  v.role,\n  v.is_internal,\n  v.encryption,\n  v.filevault\nFROM apfs_volumes v\nJOIN filevault_status f ON f.host_id = v.host_id\n-- A volume without a role is one for users only where the roles were read.\nJOIN known_tables k\n  ON k.host_id = v.host_id\n  AND k.table_name = 'apfs_volumes'\nWHERE v.is_internal = 1\n  AND v.filevault = 0\n  AND COALESCE(v.role, 'Data') IN ('Data', 'User', 'Backup')\n  AND COALESCE(v.crypto_migration_on, 0) = 0\n  AND f.filevault_enabled = 1\nORDER BY v.host_id, v.device_identifier",
+    "file": "queries/posture/internal_volume_unencrypted.sql"
+  },
+  {
+    "name": "mdm_enrolled_by_other_means",
+    "formerly": [
+      "mdm_enrollment_gaps"
+    ],
+    "title": "Apple knows the Mac as the organisation's, and it was enrolled by other means",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "A record of Apple Business or School Manager is stored on the Mac, and the enrolment was not automatic: a user can remove it, and MDM may do less.",
+    "requires": [
+      {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "mdm_enrollments",
+        "column": "is_dep_enrolled",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_enrolled, 1) = 1 AND COALESCE(dep_record_cached, 1) = 1",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "mdm_enrollments",
+        "column": "dep_record_cached",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_enrolled, 1) = 1 AND COALESCE(is_dep_enrolled, 0) = 0",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure first that a recovery key that works is escrowed elsewhere, or known, and that an administrator with a token can log in: a Mac that leaves MDM loses its bootstrap token and the profile that escrows the key. That administrator then runs profiles renew -type enrollment, which does not leave first.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CM-2",
+        "CM-6"
+      ],
+      "nist-800-171": [
+        "03.04.01",
+        "03.04.02"
+      ],
+      "cis": [],
+      "stig": [
+        "APPL-26-005110"
+      ],
+      "mscp": [
+        "os_mdm_require"
+      ]
+    },
+    "references": "mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02",
+    "falsePositives": "A Mac that was added to Apple Business Manager after it was enrolled.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_dep_enrolled,\n  m.dep_record_cached,\n  m.is_user_approved\nFROM mdm_enrollments m\nWHERE m.is_enrolled = 1\n  AND m.dep_record_cached = 1\n  AND m.is_dep_enrolled = 0\nORDER BY m.host_id",
+    "file": "queries/posture/mdm_enrolled_by_other_means.sql"
+  },
+  {
+    "name": "mdm_not_enrolled",
+    "formerly": [
+      "mdm_enrollment_gaps"
+    ],
+    "title": "No MDM server manages the Mac",
     "group": "posture",
     "severity": "medium",
     "severityWhere": [
@@ -3104,7 +5065,147 @@ export const queries: readonly Query[] = [
         "where": null
       }
     ],
-    "purpose": "The Mac is not enrolled, not user-approved, not supervised, or known to Apple Business Manager and enrolled by other means: MDM cannot do what it is relied upon to do. From macOS 11 on an enrolment that the user approved supervises the Mac, and User Enrollment (is_user_enrollment) never does, by design: neither is a gap.",
+    "purpose": "Nothing can be configured, escrowed or locked from afar.",
+    "requires": [
+      {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure first that a recovery key that works is known, and that an administrator with a token can log in. Where Apple Business Manager knows the Mac (dep_record_cached), that administrator runs profiles renew -type enrollment; else have the user enrol in System Settings.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CM-2",
+        "CM-6"
+      ],
+      "nist-800-171": [
+        "03.04.01",
+        "03.04.02"
+      ],
+      "cis": [],
+      "stig": [
+        "APPL-26-005110"
+      ],
+      "mscp": [
+        "os_mdm_require"
+      ]
+    },
+    "references": "mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02",
+    "falsePositives": "A private Mac that nobody means to manage. A Mac that is enrolled anew right now.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_enrolled,\n  m.dep_record_cached\nFROM mdm_enrollments m\nWHERE m.is_enrolled = 0\nORDER BY m.host_id",
+    "file": "queries/posture/mdm_not_enrolled.sql"
+  },
+  {
+    "name": "mdm_not_supervised",
+    "formerly": [
+      "mdm_enrollment_gaps"
+    ],
+    "title": "MDM manages the Mac without supervision",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "MDM cannot use what needs supervision, such as recovery lock or the Activation Lock bypass code. From macOS 11 on an enrolment that the user approved supervises the Mac, and User Enrollment (is_user_enrollment) never does, by design: neither is a gap.",
+    "requires": [
+      {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "mdm_enrollments",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "is_dep_enrolled",
+          "is_enrolled",
+          "is_supervised",
+          "is_user_approved",
+          "is_user_enrollment"
+        ]
+      },
+      {
+        "table": "mdm_enrollments",
+        "column": "is_supervised",
+        "isNullAnswer": false,
+        "where": "COALESCE(is_enrolled, 1) = 1 AND COALESCE(is_user_enrollment, 0) = 0 AND NOT (is_user_approved = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = mdm_enrollments.host_id AND h.os_version_num >= 110000))",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "hosts",
+        "column": "os_version_num",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND COALESCE(m.is_enrolled, 1) = 1 AND m.is_user_approved = 1 AND m.is_supervised IS NULL AND COALESCE(m.is_user_enrollment, 0) = 0)",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure first that a recovery key that works is escrowed elsewhere, or known, and that an administrator with a token can log in: a Mac that leaves MDM loses its bootstrap token and the profile that escrows the key. Where Apple Business Manager knows the Mac, an administrator runs profiles renew -type enrollment, which does not leave first; else have the user approve the enrolment in System Settings.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CM-2",
+        "CM-6"
+      ],
+      "nist-800-171": [
+        "03.04.01",
+        "03.04.02"
+      ],
+      "cis": [],
+      "stig": [
+        "APPL-26-005110"
+      ],
+      "mscp": [
+        "os_mdm_require"
+      ]
+    },
+    "references": "mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02",
+    "falsePositives": "A Mac that is enrolled anew right now.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"is_dep_enrolled\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_dep_enrolled\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"is_enrolled\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_enrolled\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"is_supervised\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_supervised\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"is_user_approved\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_user_approved\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"is_user_enrollment\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_user_enrollment\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n)\nSELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_supervised,\n  m.is_user_approved,\n  m.is_dep_enrolled,\n  m.is_user_enrollment\nFROM mdm_enrollments m\n-- What no record tells is derived: only where nothing of it failed to be seen.\nJOIN known_tables k\n  ON k.host_id = m.host_id\n  AND k.table_name = 'mdm_enrollments'\nWHERE m.is_enrolled = 1\n  AND m.is_supervised = 0\n  AND COALESCE(m.is_user_enrollment, 0) = 0\nORDER BY m.host_id",
+    "file": "queries/posture/mdm_not_supervised.sql"
+  },
+  {
+    "name": "mdm_not_user_approved",
+    "formerly": [
+      "mdm_enrollment_gaps"
+    ],
+    "title": "The enrolment in MDM was not approved by a user",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Without the approval MDM may not do part of what it is relied upon to do, such as allowing system extensions and privacy settings.",
     "requires": [
       {
         "table": "mdm_enrollments",
@@ -3118,39 +5219,7 @@ export const queries: readonly Query[] = [
         "table": "mdm_enrollments",
         "column": "is_user_approved",
         "isNullAnswer": false,
-        "where": "is_enrolled = 1",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "mdm_enrollments",
-        "column": "is_supervised",
-        "isNullAnswer": false,
-        "where": "is_enrolled = 1 AND COALESCE(is_user_enrollment, 0) = 0 AND NOT (is_user_approved = 1 AND EXISTS (SELECT 1 FROM hosts h WHERE h.host_id = mdm_enrollments.host_id AND h.os_version_num >= 110000))",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "hosts",
-        "column": "os_version_num",
-        "isNullAnswer": false,
-        "where": "EXISTS (SELECT 1 FROM mdm_enrollments m WHERE m.host_id = hosts.host_id AND m.is_enrolled = 1 AND m.is_user_approved = 1 AND m.is_supervised IS NULL AND COALESCE(m.is_user_enrollment, 0) = 0)",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "mdm_enrollments",
-        "column": "is_dep_enrolled",
-        "isNullAnswer": false,
-        "where": "is_enrolled = 1 AND COALESCE(dep_record_cached, 1) = 1",
-        "unless": null,
-        "reads": null
-      },
-      {
-        "table": "mdm_enrollments",
-        "column": "dep_record_cached",
-        "isNullAnswer": false,
-        "where": "is_enrolled = 1 AND COALESCE(is_dep_enrolled, 0) = 0",
+        "where": "COALESCE(is_enrolled, 1) = 1",
         "unless": null,
         "reads": null
       }
@@ -3159,19 +5228,38 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Make sure first that a recovery key that works is escrowed elsewhere, or known, and that an administrator with a token can log in: a Mac that leaves MDM loses its bootstrap token and the profile that escrows the key. Where Apple Business Manager knows the Mac, an administrator runs profiles renew -type enrollment, which does not leave first; else have the user enrol, or approve, in System Settings.",
+    "remediation": "Have the user approve the profile in System Settings, General, Device Management. The Mac need not leave MDM for it: if it did, it would lose its bootstrap token.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CM-2",
+        "CM-6"
+      ],
+      "nist-800-171": [
+        "03.04.01",
+        "03.04.02"
+      ],
+      "cis": [],
+      "stig": [
+        "APPL-26-005110"
+      ],
+      "mscp": [
+        "os_mdm_require"
+      ]
+    },
     "references": "mSCP os_mdm_require; STIG APPL-26-005110; 800-53r5 CM-2, CM-6; 800-171r3 03.04.01, 03.04.02",
-    "falsePositives": "A private Mac that nobody means to manage. A Mac that is enrolled anew right now.",
+    "falsePositives": "A Mac that is enrolled anew right now.",
     "needsHistory": false,
     "isOfFleet": false,
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_enrolled,\n  m.is_user_approved,\n  -- The table holds what a record tells; from macOS 11 on the approval of a device enrolment is enough.\n  CASE\n    WHEN m.is_supervised IS NOT NULL THEN m.is_supervised\n    WHEN m.is_user_approved = 1 AND m.is_user_enrollment = 0 AND h.os_version_num >= 110000 THEN 1\n  END AS is_supervised,\n  m.is_dep_enrolled,\n  m.dep_record_cached,\n  m.is_user_enrollment\nFROM mdm_enrollments m\nLEFT JOIN hosts h ON h.host_id = m.host_id\nWHERE m.is_enrolled = 0\n  OR m.is_user_approved = 0\n  OR (m.is_supervised = 0 AND COALESCE(m.is_user_enrollment, 0) = 0)\n  OR (m.dep_record_cached = 1 AND m.is_dep_enrolled = 0)\nORDER BY m.host_id",
-    "file": "queries/posture/mdm_enrollment_gaps.sql"
+    "sql": "SELECT\n  m.host_id,\n  'host' AS subject,\n  m.is_user_approved,\n  m.is_dep_enrolled,\n  m.is_user_enrollment\nFROM mdm_enrollments m\nWHERE m.is_enrolled = 1\n  AND m.is_user_approved = 0\nORDER BY m.host_id",
+    "file": "queries/posture/mdm_not_user_approved.sql"
   },
   {
     "name": "mobile_accounts_without_token",
+    "formerly": [],
     "title": "A directory user holds no secure token",
     "group": "posture",
     "severity": "medium",
@@ -3255,6 +5343,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Escrow the bootstrap token; keep askForSecureTokenAuthBypass only where FileVault is not used.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-28"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 SC-28",
     "falsePositives": "Shared Macs without FileVault.",
     "needsHistory": false,
@@ -3267,6 +5365,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "no_secure_token_user",
+    "formerly": [],
     "title": "No local user holds a secure token",
     "group": "posture",
     "severity": "critical",
@@ -3333,6 +5432,16 @@ export const queries: readonly Query[] = [
       "secure_tokens"
     ],
     "remediation": "Log in at the login window while the bootstrap token is escrowed; failing that, make sure that the data is saved, and only then erase and set up anew.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CP-10"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CP-10",
     "falsePositives": "A Mac whose Setup Assistant was not finished yet.",
     "needsHistory": false,
@@ -3345,6 +5454,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "only_token_holder_is_managed_admin",
+    "formerly": [],
     "title": "The administrator that MDM manages is the only token holder",
     "group": "posture",
     "severity": "high",
@@ -3420,6 +5530,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Let the user log in at the login window while the bootstrap token is escrowed.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CP-2"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CP-2",
     "falsePositives": "A Mac that was set up and not handed out yet.",
     "needsHistory": false,
@@ -3431,7 +5551,59 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/only_token_holder_is_managed_admin.sql"
   },
   {
+    "name": "platform_sso_admin_by_default",
+    "formerly": [],
+    "title": "Platform SSO makes new users administrators",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "The profile makes every account that comes about at a login with Platform SSO an administrator (NewUserAuthorizationMode Admin): whoever has an account at the identity provider can become one on this Mac.",
+    "requires": [
+      {
+        "table": "platform_sso_states",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "authentication_method",
+          "new_user_authorization_mode",
+          "username"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Set NewUserAuthorizationMode to Standard or Groups. First make sure that each Mac keeps another administrator with a token who can log in: the mode also holds for whom the profile meets first.",
+    "cited": {
+      "attack": [
+        "T1098.007"
+      ],
+      "nist-800-53": [
+        "AC-6(5)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "ATT&CK T1098.007; 800-53r5 AC-6(5)",
+    "falsePositives": "Macs that are handed out with one person as its administrator, on purpose.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.new_user_authorization_mode,\n  s.authentication_method\nFROM platform_sso_states s\nWHERE s.username IS NULL\n  AND s.new_user_authorization_mode = 'Admin'\nORDER BY s.host_id",
+    "file": "queries/posture/platform_sso_admin_by_default.sql"
+  },
+  {
     "name": "prk_not_escrowed_by_profile",
+    "formerly": [],
     "title": "There is a recovery key, and nothing that escrows it",
     "group": "posture",
     "severity": "high",
@@ -3522,6 +5694,16 @@ export const queries: readonly Query[] = [
       "mdm_enrollments"
     ],
     "remediation": "Deploy the escrow payload, and make sure that it is installed and that an administrator with a token can log in; then have MDM rotate the key. A key that exists is not escrowed by the payload.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-12(1)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 SC-12(1)",
     "falsePositives": "A personal Mac of macOS 26, whose user keeps the key in Passwords: held by the user, not lost.",
     "needsHistory": false,
@@ -3533,7 +5715,187 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/prk_not_escrowed_by_profile.sql"
   },
   {
+    "name": "remote_login_on",
+    "formerly": [],
+    "title": "Remote Login is on",
+    "group": "posture",
+    "severity": "low",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "launchd may start sshd: whoever has the password or the key of an account that is let in can log in over the network. Where launchd holds no override nobody can tell, and the answer is unknown. Who is let in is in remote_login_open_to_everybody and remote_access_allowed.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "remote_login_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Turn it off in System Settings, Sharing, where nobody needs it. First make sure that there is another way to get at the Mac: somebody who sits at it, or MDM. Where it is needed, let in a group only, and keys in place of passwords.",
+    "cited": {
+      "attack": [
+        "T1021.004"
+      ],
+      "nist-800-53": [
+        "CM-7",
+        "AC-17"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.3.3.4"
+      ],
+      "stig": [],
+      "mscp": [
+        "system_settings_ssh_disable"
+      ]
+    },
+    "references": "mSCP system_settings_ssh_disable; CIS 2.3.3.4 (macOS 26); 800-53r5 CM-7, AC-17; ATT&CK T1021.004",
+    "falsePositives": "Servers, build machines and Macs that an administrator looks after from afar.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  h.remote_login_enabled,\n  h.os_version\nFROM hosts h\nWHERE h.remote_login_enabled = 1\nORDER BY h.host_id",
+    "file": "queries/posture/remote_login_on.sql"
+  },
+  {
+    "name": "remote_login_open_to_everybody",
+    "formerly": [],
+    "title": "Every account of the Mac may log in over the network",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Remote Login is on and lets in all users: the group com.apple.access_ssh, which would limit it, has the suffix -disabled, or there is none. Each account that has a password can then be tried from the network.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "remote_login_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "groups",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "groupname"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.remote_login_enabled, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "In System Settings, Sharing, Remote Login, choose \"Only these users\" and put in those who need it. First make sure that whoever looks after the Mac from afar is among them, or another way to it is left.",
+    "cited": {
+      "attack": [
+        "T1021.004"
+      ],
+      "nist-800-53": [
+        "AC-17",
+        "AC-3",
+        "AC-6"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 AC-17, AC-3, AC-6; ATT&CK T1021.004",
+    "falsePositives": "A Mac with one person's account alone, or one that a firewall keeps from the network.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'groups' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"groupname\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"groupname\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  h.host_id,\n  'host' AS subject,\n  h.remote_login_enabled,\n  CASE\n    WHEN EXISTS (\n      SELECT 1\n      FROM groups d\n      WHERE d.host_id = h.host_id\n        AND d.groupname = 'com.apple.access_ssh-disabled'\n    ) THEN 'com.apple.access_ssh-disabled'\n  END AS access_group\nFROM hosts h\n-- The absence of a group proves something only where the groups were looked at.\nJOIN known_tables k\n  ON k.host_id = h.host_id\n  AND k.table_name = 'groups'\nWHERE h.remote_login_enabled = 1\n  AND NOT EXISTS (\n    SELECT 1\n    FROM groups g\n    WHERE g.host_id = h.host_id\n      AND g.groupname = 'com.apple.access_ssh'\n  )\nORDER BY h.host_id",
+    "file": "queries/posture/remote_login_open_to_everybody.sql"
+  },
+  {
+    "name": "root_login_on",
+    "formerly": [
+      "login_exposure"
+    ],
+    "title": "Root may log in",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Whoever logs in as root leaves no name, and no question of rights is asked. Root counts where its record has an AuthenticationAuthority, is not disabled and has a shell. mSCP's test of macOS 26 is stricter: it wants no AuthenticationAuthority at all (loginwindow_settings.root_enabled), so a root that was disabled again fails there.",
+    "requires": [
+      {
+        "table": "loginwindow_settings",
+        "column": "root_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "can_login",
+        "isNullAnswer": false,
+        "where": "username = 'root' AND EXISTS (SELECT 1 FROM loginwindow_settings l WHERE l.host_id = users.host_id AND COALESCE(l.root_enabled, 1) = 1)",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure first that an administrator can log in. Then have it run dsenableroot -d, or turn root off in Directory Utility.",
+    "cited": {
+      "attack": [
+        "T1078.001",
+        "T1078.003"
+      ],
+      "nist-800-53": [
+        "IA-2(5)"
+      ],
+      "nist-800-171": [
+        "03.05.01"
+      ],
+      "cis": [
+        "5.6"
+      ],
+      "stig": [
+        "APPL-26-000100"
+      ],
+      "mscp": [
+        "os_root_disable"
+      ]
+    },
+    "references": "mSCP os_root_disable; CIS 5.6 (macOS 26); STIG APPL-26-000100; 800-53r5 IA-2(5); 800-171r3 03.05.01; ATT&CK T1078.001, T1078.003",
+    "falsePositives": "A Mac on which somebody set a password for root to repair it, and left it so.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.root_enabled\nFROM loginwindow_settings l\nWHERE l.root_enabled = 1\n  AND EXISTS (\n    SELECT 1\n    FROM users r\n    WHERE r.host_id = l.host_id\n      AND r.username = 'root'\n      AND r.can_login = 1\n  )\nORDER BY l.host_id",
+    "file": "queries/posture/root_login_on.sql"
+  },
+  {
     "name": "single_token_admin",
+    "formerly": [],
     "title": "One administrator alone holds a secure token",
     "group": "posture",
     "severity": "low",
@@ -3638,6 +6000,16 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Escrow a bootstrap token, or give a second administrator a token.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "CP-2"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 CP-2",
     "falsePositives": "A personal Mac with one user is always so.",
     "needsHistory": false,
@@ -3649,7 +6021,69 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/single_token_admin.sql"
   },
   {
+    "name": "sip_off",
+    "formerly": [],
+    "title": "System Integrity Protection is off",
+    "group": "posture",
+    "severity": "high",
+    "severityWhere": [
+      {
+        "severity": "low",
+        "when": [
+          "virtual_machine"
+        ],
+        "reason": "virtual machines for tests are often made so"
+      }
+    ],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Without it root can change macOS itself, the databases of accounts and privacy, and every tool that tells of them: what such a Mac says of itself counts for less. A custom configuration is not told here: the answer is unknown.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "sip_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Start in recovery and run csrutil enable; on Apple silicon it asks for an administrator who owns the volume, so make sure first that one is left who knows the password (lockout_ways). If nobody knows who turned it off, treat what the Mac says of itself with care, and collect again after that.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-3",
+        "CM-5",
+        "SI-7"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "5.1.2"
+      ],
+      "stig": [
+        "APPL-26-005001"
+      ],
+      "mscp": [
+        "os_sip_enable"
+      ]
+    },
+    "references": "mSCP os_sip_enable; CIS 5.1.2 (macOS 26); STIG APPL-26-005001; 800-53r5 AC-3, CM-5, SI-7",
+    "falsePositives": "Macs of people who develop drivers or debug macOS.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  h.sip_enabled,\n  h.os_version,\n  h.is_virtual_machine\nFROM hosts h\nWHERE h.sip_enabled = 0\nORDER BY h.host_id",
+    "file": "queries/posture/sip_off.sql"
+  },
+  {
     "name": "host_not_seen",
+    "formerly": [],
     "title": "Nothing was seen of a Mac for a week",
     "group": "trust",
     "severity": "medium",
@@ -3672,6 +6106,17 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Find out whether the Mac is in use. If it is, look at its job (tokenquery status, and the log of the job) and at what carries its snapshots to this database.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AU-6",
+        "CM-8"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 AU-6, CM-8",
     "falsePositives": "A Mac that was given back, or whose owner is away.",
     "needsHistory": false,
@@ -3684,6 +6129,7 @@ export const queries: readonly Query[] = [
   },
   {
     "name": "table_not_seen",
+    "formerly": [],
     "title": "Something of a Mac was not seen for a week",
     "group": "trust",
     "severity": "medium",
@@ -3710,6 +6156,17 @@ export const queries: readonly Query[] = [
     "applies": null,
     "appliesReads": [],
     "remediation": "Run as root, on a schedule. Grant Full Disk Access only where table_status says that a file needs it.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AU-6",
+        "CM-8"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
     "references": "800-53r5 AU-6, CM-8",
     "falsePositives": "A fleet whose Macs are looked at without root on purpose.",
     "needsHistory": true,

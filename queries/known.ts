@@ -92,13 +92,16 @@ const knownTables = (requires: readonly Requirement[]): string => {
   );
 };
 
+/** The statement with these before the other expressions of its WITH. */
+export const withFirst = (sql: string, expressions: readonly string[]): string => {
+  if (expressions.length === 0) return sql;
+  const [words] = /^WITH\s+/i.exec(sql) ?? [''];
+  return `WITH ${expressions.join(',\n')}${words === '' ? '' : ','}\n${sql.slice(words.length)}`;
+};
+
 /** The statement with what it may read besides the tables; made anew where it is there already. */
 export const withKnownTables = (sql: string, requires: readonly Requirement[]): string => {
   if (!isRead.test(sql)) return sql;
   const isChained = (own.exec(sql)?.[0] ?? '').endsWith(',\n');
-  const body = sql.replace(own, isChained ? 'WITH ' : '');
-  const rest = /^WITH\s+/i.exec(body);
-  return rest === null
-    ? `WITH ${knownTables(requires)}\n${body}`
-    : `WITH ${knownTables(requires)},\n${body.slice(rest[0].length)}`;
+  return withFirst(sql.replace(own, isChained ? 'WITH ' : ''), [knownTables(requires)]);
 };

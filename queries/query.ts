@@ -1,9 +1,11 @@
 /** A query as its .sql file declares it: comment lines at the top, then one statement. */
 import { UserError } from '../collector/errors.ts';
 import { nearest } from '../collector/nearest.ts';
+import { catalogueNames, citationText, citedIn, faultOf, nothingCited } from './catalogues.ts';
+import type { CatalogueName, Cited } from './catalogues.ts';
 import { factNames, isFact } from './context.ts';
 import type { FactName } from './context.ts';
-import { withKnownTables } from './known.ts';
+import { withFirst, withKnownTables } from './known.ts';
 import type { Requirement } from './known.ts';
 
 export const severities = ['info', 'low', 'medium', 'high', 'critical'] as const;
@@ -32,8 +34,19 @@ export interface Explanation {
   readonly where: { readonly column: string; readonly values: readonly string[] } | null;
 }
 
+/** Expressions of a WITH that several queries of the library begin with, and what must be known for them. */
+export interface Part {
+  readonly name: string;
+  readonly requires: readonly Requirement[];
+  readonly alsoReads: readonly string[];
+  /** Without the WITH. */
+  readonly sql: string;
+}
+
 export interface Query {
   readonly name: string;
+  /** Names of queries of older versions that this one answers, or a part of: they select it. */
+  readonly formerly: readonly string[];
   readonly title: string;
   readonly group: string;
   /** How much it matters where nothing makes it matter less. */
@@ -55,6 +68,9 @@ export interface Query {
   /** The tables that `applies` reads, as SQLite understands it (reads.ts); null where that is not known. */
   readonly appliesReads: readonly string[] | null;
   readonly remediation: string;
+  /** What it cites, list by list. */
+  readonly cited: Cited;
+  /** The same as one text; or the text of a header without lists. */
   readonly references: string;
   readonly falsePositives: string;
   /** Compares snapshots, so it needs a database with two of them. */
@@ -75,6 +91,7 @@ export interface Query {
 
 const keys = [
   'name',
+  'formerly',
   'title',
   'group',
   'severity',
@@ -87,11 +104,13 @@ const keys = [
   'max-age',
   'not-seen-after',
   'purpose',
+  'uses',
   'requires',
   'also-reads',
   'applies',
   'remediation',
   'references',
+  ...catalogueNames,
   'false-positives',
 ] as const;
 type Key = (typeof keys)[number];
@@ -102,9 +121,7 @@ const neededAnywhere: ReadonlySet<Key> = new Set(['name', 'title', 'severity', '
 const neededInLibrary: ReadonlySet<Key> = new Set([
   ...neededAnywhere,
   'group',
-  'requires',
   'remediation',
-  'references',
   'false-positives',
 ]);
 
@@ -135,7 +152,7 @@ const readHeader = (file: string, lines: readonly string[]) => {
     const line = (lines[at] ?? '').trimEnd();
     if (line === '' || line === '--') continue;
     if (!line.startsWith('--')) break;
-    const [, word, value] = /^--\s?([a-z][a-z-]*):(?:\s+(.*))?$/.exec(line) ?? [];
+    const [, word, value] = /^--\s?([a-z][a-z0-9-]*):(?:\s+(.*))?$/.exec(line) ?? [];
     if (word !== undefined && isKey(word)) {
       if (entries.has(word) && !repeatable.has(word)) throw fault(file, at + 1, `${word} is given twice`);
       const entry = { key: word, line: at + 1, value: (value ?? '').trim() };
@@ -229,6 +246,11 @@ class Header {
     }
   }
 
+  /** The keys that the header has, in its order. */
+  get order(): readonly Key[] {
+    return [...this.#entries.keys()];
+  }
+
   isSaid(key: Key, yes: string, no: string): boolean {
     const given = this.text(key);
     if (given !== '' && given !== yes && given !== no)
@@ -272,6 +294,8 @@ export const requirementText = ({ table, column, isNullAnswer, where, unless }: 
 };
 
 export interface HeaderOptions {
+  /** What a line `uses` may name. */
+  readonly parts?: readonly Part[];
   /** Every key must be there, as in the library. */
   readonly isStrict?: boolean;
   /** The group of a query that names none. */
@@ -296,6 +320,61 @@ const nameOf = (header: Header): string => {
     throw header.fault('name', `the name is ${name} and the file is ${stem}.sql`, 'make both equal');
   return name;
 };
+
+const formerlyOf = (header: Header): readonly string[] => {
+  const names = header.items('formerly');
+  const wrong = names.find((name) => !nameForm.test(name));
+  if (wrong !== undefined) throw header.fault('formerly', `${JSON.stringify(wrong)} is no name`);
+  return names;
+};
+
+/** The lists of what it cites, and the text of them. A text that is written as lists are is read as such. */
+const citedOf = (
+  header: Header,
+  isStrict: boolean,
+): { readonly cited: Cited; readonly references: string } => {
+  const isCatalogue = (key: string): key is CatalogueName =>
+    (catalogueNames as readonly string[]).includes(key);
+  const order = header.order.filter(isCatalogue);
+  const cited = { ...nothingCited };
+  for (const name of order) {
+    const ids = header.items(name);
+    const wrong = faultOf(name, ids);
+    if (wrong !== null) throw header.fault(name, `${name}: ${wrong}`);
+    cited[name] = ids;
+  }
+  const references = header.text('references');
+  const [first] = order;
+  if (first === undefined) {
+    const found = citedIn(references);
+    if (isStrict && found === null && references !== 'none')
+      throw header.fault(
+        'references',
+        'the header cites nothing, or in words',
+        `it has lists (${catalogueNames.join(', ')}), or "-- references: none"`,
+      );
+    return { cited: found ?? nothingCited, references };
+  }
+  if (references !== '')
+    throw header.fault(
+      'references',
+      'references is made from the lists',
+      `leave out references, or ${first}`,
+    );
+  return { cited, references: citationText(cited, order) };
+};
+
+/** The parts that the header names, in its order. */
+const partsOf = (header: Header, known: readonly Part[]): readonly Part[] =>
+  header.items('uses').map((name) => {
+    const part = known.find((one) => one.name === name);
+    if (part !== undefined) return part;
+    throw header.fault(
+      'uses',
+      `there is no part ${JSON.stringify(name)}`,
+      known.length === 0 ? '' : `the parts are ${known.map((one) => one.name).join(', ')}`,
+    );
+  });
 
 const severityOf = (header: Header): Severity => {
   const given = header.text('severity');
@@ -402,6 +481,39 @@ export const withNotSeenAfter = (query: Query, seconds: number): Query =>
         sql: query.sql.replace(wholeNumber(query.notSeenAfter), String(seconds)),
       };
 
+/** The header of a file, and its statement, without which it is no query. */
+const readFileText = (
+  text: string,
+  file: string,
+): { readonly header: Header; readonly sql: () => string } => {
+  const lines = text
+    .replaceAll('\r\n', '\n')
+    .replace(/^\ufeff/, '')
+    .split('\n');
+  const header = new Header(file, lines);
+  const body = lines.slice(header.sqlLine).join('\n').trim().replace(/;\s*$/, '');
+  const sql = (): string => {
+    if (body === '') throw fault(file, lines.length, 'there is no SQL after the header');
+    return body;
+  };
+  return { header, sql };
+};
+
+const requirementsOf = (header: Header): readonly Requirement[] =>
+  header.items('requires').map((item) => requirementOf(header, item));
+
+/** The part of the library that a .sql file holds; its header has a name, and may have purpose, requires and also-reads. */
+export const parsePart = (text: string, file: string): Part => {
+  const { header, sql } = readFileText(text, file);
+  header.mustHave(new Set(['name', 'purpose']));
+  return {
+    name: nameOf(header),
+    requires: requirementsOf(header),
+    alsoReads: header.items('also-reads'),
+    sql: sql(),
+  };
+};
+
 /**
  * The query of a .sql file.
  *
@@ -409,22 +521,22 @@ export const withNotSeenAfter = (query: Query, seconds: number): Query =>
  * @throws UserError that names the file and the line.
  */
 export const parseQuery = (text: string, file: string, options: HeaderOptions = {}): Query => {
-  const lines = text
-    .replaceAll('\r\n', '\n')
-    .replace(/^\ufeff/, '')
-    .split('\n');
-  const header = new Header(file, lines);
-  header.mustHave(options.isStrict === true ? neededInLibrary : neededAnywhere);
+  const { header, sql } = readFileText(text, file);
+  const isStrict = options.isStrict === true;
+  header.mustHave(isStrict ? neededInLibrary : neededAnywhere);
   const name = nameOf(header);
   const severity = severityOf(header);
   const leastHosts = leastHostsOf(header);
   const maxAge = ageOf(header, 'max-age');
-  const sql = lines.slice(header.sqlLine).join('\n').trim().replace(/;\s*$/, '');
-  if (sql === '') throw fault(file, lines.length, 'there is no SQL after the header');
-  const requires = header.items('requires').map((item) => requirementOf(header, item));
+  const own = sql();
+  const parts = partsOf(header, options.parts ?? []);
+  const requires = [...parts.flatMap((part) => part.requires), ...requirementsOf(header)];
+  // What a part requires its query does.
+  if (isStrict && requires.length === 0) header.mustHave(new Set(['requires']));
   const applies = header.text('applies');
   return {
     name,
+    formerly: formerlyOf(header),
     title: header.text('title'),
     group: header.text('group') || options.group || 'own',
     severity,
@@ -434,18 +546,24 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
     purpose: header.text('purpose'),
     requires,
     closed: [],
-    alsoReads: header.items('also-reads'),
+    alsoReads: [...new Set([...parts.flatMap((part) => part.alsoReads), ...header.items('also-reads')])],
     applies: applies || null,
     appliesReads: applies === '' ? [] : null,
     remediation: header.text('remediation'),
-    references: header.text('references'),
+    ...citedOf(header, isStrict),
     falsePositives: header.text('false-positives'),
     needsHistory: header.isSaid('history', 'yes', 'no'),
     isOfFleet: header.isSaid('scope', 'fleet', 'host'),
     leastHosts,
     maxAge,
-    notSeenAfter: notSeenAfterOf(header, sql),
-    sql: withKnownTables(sql, requires),
+    notSeenAfter: notSeenAfterOf(header, own),
+    sql: withKnownTables(
+      withFirst(
+        own,
+        parts.map((part) => part.sql),
+      ),
+      requires,
+    ),
     file,
   };
 };

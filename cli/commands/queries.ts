@@ -1,3 +1,4 @@
+import { catalogueNames } from '../../queries/catalogues.ts';
 import { explanationText, requirementText, severityRank, severityRuleText } from '../../queries/query.ts';
 import type { Query } from '../../queries/query.ts';
 import { queries as library } from '../../queries/index.ts';
@@ -26,6 +27,12 @@ const columns = [
   'false_positives',
   'severity_where',
   'explained_by',
+  'attack',
+  'nist_800_53',
+  'nist_800_171',
+  'cis',
+  'stig',
+  'mscp',
 ] as const;
 
 const cellsOf = (query: Query) => [
@@ -41,6 +48,7 @@ const cellsOf = (query: Query) => [
   query.falsePositives,
   query.severityWhere.map(severityRuleText).join('; '),
   query.explainedBy.map(explanationText).join('; '),
+  ...catalogueNames.map((name) => (query.cited[name].length === 0 ? null : query.cited[name].join(', '))),
 ];
 
 const printQuery = (query: Query): void => {
@@ -64,6 +72,8 @@ const printQuery = (query: Query): void => {
   // SQL keeps its lines; nothing else in it may speak to the terminal.
   print(`\n${query.sql.split('\n').map(visible).join('\n')};\n`);
 };
+
+const sqlOf = ({ sql }: Query): string => sql;
 
 /** Queries of a folder, with what they read: it is part of the SQL that is printed. */
 const checked = async (queries: readonly Query[]): Promise<readonly Query[]> => {
@@ -96,11 +106,12 @@ const run = async (given: Arguments): Promise<number> => {
   const all = folder === null ? library : readQueries(folder);
   const chosen = selectQueries(all, name === undefined ? [] : [name], given.text('group'));
   const [only] = chosen;
-  if (given.flag('unknown-sql') || (name !== undefined && mode === 'pretty')) {
-    if (given.flag('unknown-sql')) {
-      const known = folder === null ? chosen : await checked(chosen);
-      for (const query of known) print(`${blindSpotsSql(query)};\n`);
-    } else for (const query of chosen) printQuery(query);
+  const statementOf = given.flag('unknown-sql') ? blindSpotsSql : given.flag('sql') ? sqlOf : null;
+  if (statementOf !== null) {
+    const known = folder === null ? chosen : await checked(chosen);
+    for (const query of known) print(`${statementOf(query)};\n`);
+  } else if (name !== undefined && mode === 'pretty') {
+    for (const query of chosen) printQuery(query);
   } else {
     const sorted = chosen.toSorted(
       (a, b) =>
@@ -128,6 +139,12 @@ export const queriesCommand: Command = {
       type: 'string',
       value: 'DIR',
       description: 'The .sql files of this folder in place of the library.',
+    },
+    sql: {
+      type: 'boolean',
+      excludes: [{ option: 'unknown-sql' }],
+      description:
+        'Print the SQL alone, for another engine: with known_tables and what several queries share.',
     },
     'unknown-sql': {
       type: 'boolean',

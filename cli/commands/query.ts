@@ -34,8 +34,16 @@ import type { World } from '../world.ts';
 const queryOf = async (given: Arguments): Promise<Query> => {
   const { queries } = await import(/* webpackMode: "eager" */ '../../queries/index.ts');
   const { selectQueries } = await import(/* webpackMode: "eager" */ '../findings.ts');
-  const [query] = selectQueries(queries, given.texts('n'), null);
+  const chosen = selectQueries(queries, given.texts('n'), null);
+  const [query] = chosen;
   if (query === undefined) throw new Error('a name that is known selects a question');
+  if (chosen.length > 1) {
+    throw new UserError(
+      `${given.texts('n').join(', ')} is by now ${chosen.map(({ name }) => name).join(', ')}`,
+      'name one of them; tokenquery findings -n takes the old name, too',
+      2,
+    );
+  }
   if (query.needsHistory && given.text('db') === null) {
     throw new UserError(
       `${query.name} compares snapshots`,

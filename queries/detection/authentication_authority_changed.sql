@@ -3,13 +3,13 @@
 -- group: detection
 -- severity: medium
 -- history: yes
+-- uses: firsts
 -- purpose: In the seven days before :now an authentication authority of an existing account was added or
 --   removed: a smart card, a kind of hash, a Kerberos realm, or DisabledUser. Of secure tokens other
 --   questions speak. Whether the name or the realm within one was replaced by another is asked only of
 --   snapshots with --include identities.
 -- requires: authentication_authorities,
 --   users
--- also-reads: snapshots, latest_snapshots
 -- remediation: tokenidentity is a new card or key, DisabledUser a disabled account: look for the change
 --   record.
 -- references: ATT&CK T1098, T1556; 800-53r5 AC-2(4), IA-5
@@ -17,21 +17,14 @@
 --   Kerberos realm (LKDC) changes the value Kerberosv5, and another list of hashes the value ShadowHash, of every account
 --   in the same snapshot: many accounts with one change_time and one tag are rather that than an attack. Setting a
 --   password may change the list of one account.
-WITH firsts AS (
-  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
-  SELECT DISTINCT
-    l.host_id,
-    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
-  FROM latest_snapshots l
-),
-recent AS (
+WITH recent AS (
   SELECT
-    n.host_id,
-    n.username,
+    n.host_id AS host_id,
+    n.username AS username,
     COALESCE(n.uuid, '') AS uuid,
-    'added' AS change,
-    n.tag,
-    n.value,
+    'added' AS change_kind,
+    n.tag AS tag,
+    n.value AS value,
     n.valid_from_time AS change_time
   FROM authentication_authorities_history n
   CROSS JOIN firsts f
@@ -46,7 +39,7 @@ recent AS (
     o.host_id,
     o.username,
     COALESCE(o.uuid, '') AS uuid,
-    'removed' AS change,
+    'removed' AS change_kind,
     o.tag,
     o.value,
     o.valid_until_time AS change_time
@@ -57,13 +50,13 @@ recent AS (
 ),
 compared AS (
   SELECT
-    r.host_id,
-    r.username,
-    r.uuid,
-    r.change,
-    r.tag,
-    r.value,
-    r.change_time,
+    r.host_id AS host_id,
+    r.username AS username,
+    r.uuid AS uuid,
+    r.change_kind AS change_kind,
+    r.tag AS tag,
+    r.value AS value,
+    r.change_time AS change_time,
     -- How often the value is there, at whatever place, just before and from then on: two that differ only in whom they
     -- name may look the same.
     SUM(
@@ -92,12 +85,12 @@ compared AS (
   -- CROSS JOIN: SQLite then reads the past once.
   CROSS JOIN recent r
   WHERE p.host_id = r.host_id
-  GROUP BY r.host_id, r.username, r.uuid, r.change, r.tag, r.value, r.change_time
+  GROUP BY r.host_id, r.username, r.uuid, r.change_kind, r.tag, r.value, r.change_time
 )
 SELECT
   c.host_id,
   c.username AS subject,
-  c.change,
+  c.change_kind,
   c.tag,
   c.value,
   c.change_time
@@ -105,13 +98,13 @@ FROM users_history u
 CROSS JOIN compared c
 WHERE c.has_past = 1
   AND (
-    (c.change = 'added' AND c.was_there < c.is_there)
-    OR (c.change = 'removed' AND c.is_there < c.was_there)
+    (c.change_kind = 'added' AND c.was_there < c.is_there)
+    OR (c.change_kind = 'removed' AND c.is_there < c.was_there)
   )
   AND u.host_id = c.host_id
   AND u.username = c.username
   AND COALESCE(u.uuid, '') = c.uuid
-GROUP BY c.host_id, c.username, c.uuid, c.change, c.tag, c.value, c.change_time
+GROUP BY c.host_id, c.username, c.uuid, c.change_kind, c.tag, c.value, c.change_time
 -- The account itself was there before, and is there after.
 HAVING MAX(
     CASE
@@ -127,4 +120,4 @@ HAVING MAX(
       ELSE 0
     END
   ) = 1
-ORDER BY c.host_id, c.username, c.change_time, c.change, c.value, c.uuid;
+ORDER BY c.host_id, c.username, c.change_time, c.change_kind, c.value, c.uuid;

@@ -3,27 +3,20 @@
 -- group: detection
 -- severity: medium
 -- history: yes
+-- uses: firsts
 -- purpose: In the seven days before :now the tag ;DisabledTags;SecureToken was put on an account that
 --   already existed.
 -- requires: authentication_authorities,
 --   users
--- also-reads: snapshots, latest_snapshots
 -- remediation: The tag is legitimate when an account is made (by MDM and similar tools); after that ask why.
 -- references: ATT&CK T1098
 -- false-positives: A provisioning tool that makes the account in one run and sets the tag in the next.
-WITH firsts AS (
-  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
+WITH recent AS (
   SELECT DISTINCT
-    l.host_id,
-    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
-  FROM latest_snapshots l
-),
-recent AS (
-  SELECT DISTINCT
-    n.host_id,
-    n.username,
+    n.host_id AS host_id,
+    n.username AS username,
     COALESCE(n.uuid, '') AS uuid,
-    n.value,
+    n.value AS value,
     n.valid_from_time AS change_time
   FROM authentication_authorities_history n
   CROSS JOIN firsts f
@@ -36,7 +29,7 @@ recent AS (
     AND f.first_time < n.valid_from_time
 ),
 appended AS (
-  SELECT r.host_id, r.username, r.uuid, r.value, r.change_time
+  SELECT r.host_id AS host_id, r.username AS username, r.uuid AS uuid, r.value AS value, r.change_time AS change_time
   FROM authentication_authorities_history p
   -- CROSS JOIN: SQLite then reads the past once. A host without a past of this table has no row.
   CROSS JOIN recent r

@@ -3,6 +3,7 @@
 -- group: detection
 -- severity: high
 -- explained-by: system_account_impostor for the same subject
+-- uses: hidden_names
 -- purpose: An administrator is hidden by its record or by the login window, or has a uid below 500, and is
 --   neither root nor Setup Assistant. No other account of macOS is an administrator.
 -- requires: users.is_admin,
@@ -10,8 +11,7 @@
 --   users.uid where COALESCE(is_admin, 1) = 1,
 --   users.account_type where COALESCE(is_admin, 1) = 1 AND (COALESCE(is_hidden, 1) = 1
 --     OR COALESCE(uid, -1) < 500 OR EXISTS (SELECT 1 FROM loginwindow_settings l
---     WHERE l.host_id = users.host_id AND COALESCE(l.hidden_users, '') <> '[]')),
---   loginwindow_settings.hidden_users
+--     WHERE l.host_id = users.host_id AND COALESCE(l.hidden_users, '') <> '[]'))
 -- remediation: Make sure whether it is a known management account: ask its console, and the ticket of the day on which it
 --   was made. If nobody knows it, keep the evidence (this export, the record, the home folder), and make sure that another
 --   administrator with a token can log in: it may be the only one. Then take its rights away, and hunt for its origin.
@@ -31,16 +31,15 @@ SELECT
   l.hidden_users
 FROM users u
 LEFT JOIN loginwindow_settings l ON l.host_id = u.host_id
+LEFT JOIN hidden_names n
+  ON n.host_id = u.host_id
+  AND n.username = u.username
+  AND n.uuid = COALESCE(u.uuid, '')
 WHERE u.is_admin = 1
   AND u.account_type NOT IN ('root', 'setup_assistant', 'managed_admin')
   AND (
     u.is_hidden = 1
     OR u.uid < 500
-    -- The name stands in the JSON array.
-    OR REPLACE(
-      l.hidden_users,
-      '"' || REPLACE(REPLACE(u.username, '\', '\\'), '"', '\"') || '"',
-      ''
-    ) <> l.hidden_users
+    OR n.username IS NOT NULL
   )
 ORDER BY u.host_id, u.username, COALESCE(u.uuid, '');

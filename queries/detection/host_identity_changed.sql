@@ -3,23 +3,17 @@
 -- group: detection
 -- severity: high
 -- history: yes
+-- uses: firsts
 -- purpose: In the seven days before :now a hardware UUID came with another model, serial number or startup
 --   container than before: somebody else spoke in the name of this Mac, or its evidence was changed.
 -- requires: hosts.model_identifier
--- also-reads: apfs_volumes, snapshots, latest_snapshots
+-- also-reads: apfs_volumes
 -- remediation: Look at who sent the snapshots of both days (merge --host-from-folder ties a sender to its
 --   host); collect again on the Mac itself.
 -- references: 800-53r5 CM-8
 -- false-positives: A disk that was replaced, a Mac that was erased and set up anew: then the containers differ,
 --   and the model does not. Without --include serial_number no serial number is compared.
-WITH firsts AS (
-  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
-  SELECT DISTINCT
-    l.host_id,
-    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
-  FROM latest_snapshots l
-),
-said AS (
+WITH said AS (
   SELECT h.host_id, 'model' AS subject, h.model_identifier AS value, h.valid_from_time
   FROM hosts_history h
   WHERE h.model_identifier IS NOT NULL
@@ -36,7 +30,7 @@ said AS (
     AND COALESCE(v.is_internal, 1) = 1
 ),
 recent AS (
-  SELECT DISTINCT n.host_id, n.subject, n.value, n.valid_from_time AS change_time
+  SELECT DISTINCT n.host_id AS host_id, n.subject AS subject, n.value AS value, n.valid_from_time AS change_time
   FROM said n
   CROSS JOIN firsts f
   WHERE n.valid_from_time > :now - 7 * 86400
@@ -47,10 +41,10 @@ recent AS (
 ),
 compared AS (
   SELECT
-    r.host_id,
-    r.subject,
-    r.value,
-    r.change_time,
+    r.host_id AS host_id,
+    r.subject AS subject,
+    r.value AS value,
+    r.change_time AS change_time,
     -- The last value that was told before, and whether this one was among those.
     MAX(CASE WHEN p.value <> r.value THEN p.valid_from_time END) AS former_time,
     MAX(CASE WHEN p.value = r.value THEN p.valid_from_time ELSE 0 END) AS same_time

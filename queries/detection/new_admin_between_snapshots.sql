@@ -4,31 +4,24 @@
 -- severity: high
 -- history: yes
 -- explained-by: uuid_changed for the same subject
+-- uses: firsts
 -- purpose: In the seven days before :now an account that was none, or that did not exist, became an
 --   administrator.
 -- requires: users.is_admin
--- also-reads: snapshots, latest_snapshots
 -- remediation: Match it to a ticket, a tool that lends rights or a Platform SSO group. Else keep the evidence, make
 --   sure that another administrator with a token can log in, take the right away and investigate.
 -- references: ATT&CK T1098.007, T1136.001; 800-53r5 AC-2(4), AC-6(5)
 -- false-positives: Tools that make users administrators for minutes; Platform SSO, which sets the right at
 --   each login. An agent that was installed in these days and makes an account of its own (JumpCloud
 --   _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of S.U.P.E.R.M.A.N.): its console knows it.
-WITH firsts AS (
-  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
+WITH recent AS (
   SELECT DISTINCT
-    l.host_id,
-    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
-  FROM latest_snapshots l
-),
-recent AS (
-  SELECT DISTINCT
-    n.host_id,
-    n.username,
+    n.host_id AS host_id,
+    n.username AS username,
     COALESCE(n.uuid, '') AS uuid,
-    n.uid,
-    n.account_type,
-    n.is_hidden,
+    n.uid AS uid,
+    n.account_type AS account_type,
+    n.is_hidden AS is_hidden,
     n.valid_from_time AS change_time
   FROM users_history n
   CROSS JOIN firsts f
@@ -41,13 +34,13 @@ recent AS (
 ),
 compared AS (
   SELECT
-    r.host_id,
-    r.username,
-    r.uuid,
-    r.uid,
-    r.account_type,
-    r.is_hidden,
-    r.change_time,
+    r.host_id AS host_id,
+    r.username AS username,
+    r.uuid AS uuid,
+    r.uid AS uid,
+    r.account_type AS account_type,
+    r.is_hidden AS is_hidden,
+    r.change_time AS change_time,
     MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username
       AND p.valid_from_time < r.change_time
       AND (COALESCE(p.uuid, r.uuid) = r.uuid OR r.uuid = '') THEN 1 ELSE 0 END) AS was_there,

@@ -4,6 +4,7 @@
 -- severity: medium
 -- history: yes
 -- explained-by: uuid_changed for the same subject
+-- uses: firsts
 -- purpose: In the seven days before :now an account came to hold a secure token. It is suspicious without a
 --   bootstrap token, and for hidden and service accounts.
 -- requires: secure_tokens.secure_token where COALESCE(is_guest, 0) = 0,
@@ -15,21 +16,14 @@
 -- false-positives: Every new user of a managed Mac, once. Agents whose service account grants tokens or installs updates
 --   get one when they are set up (JumpCloud _jumpcloudserviceaccount, Automox _automoxserviceaccount, super of
 --   S.U.P.E.R.M.A.N.): their console knows it.
-WITH firsts AS (
-  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
+WITH recent AS (
   SELECT DISTINCT
-    l.host_id,
-    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
-  FROM latest_snapshots l
-),
-recent AS (
-  SELECT DISTINCT
-    n.host_id,
-    n.username,
+    n.host_id AS host_id,
+    n.username AS username,
     COALESCE(n.uuid, '') AS uuid,
-    n.is_admin,
-    n.confidence,
-    n.sources,
+    n.is_admin AS is_admin,
+    n.confidence AS confidence,
+    n.sources AS sources,
     CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,
     n.valid_from_time AS change_time
   FROM secure_tokens_history n
@@ -48,13 +42,13 @@ recent AS (
 ),
 compared AS (
   SELECT
-    r.host_id,
-    r.username,
-    r.uuid,
-    r.is_admin,
-    r.confidence,
-    r.sources,
-    r.change_time,
+    r.host_id AS host_id,
+    r.username AS username,
+    r.uuid AS uuid,
+    r.is_admin AS is_admin,
+    r.confidence AS confidence,
+    r.sources AS sources,
+    r.change_time AS change_time,
     -- Verdicts with APFS and without it are not compared: a source that was missing is no change.
     MAX(CASE WHEN p.valid_until_time = r.change_time AND p.username = r.username
       AND p.valid_from_time < r.change_time

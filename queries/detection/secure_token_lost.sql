@@ -4,29 +4,22 @@
 -- severity: high
 -- history: yes
 -- explained-by: uuid_changed for the same subject
+-- uses: firsts
 -- purpose: In the seven days before :now an account lost its secure token, or went away with it: a password
 --   reset out of band, a removal by hand, or tampering.
 -- requires: secure_tokens.secure_token where COALESCE(is_guest, 0) = 0,
 --   apfs_crypto_users
--- also-reads: snapshots, latest_snapshots
 -- remediation: Look at password_last_set_time, at the rotation of managed passwords and at MDM commands; grant the token
 --   anew by a login of its user. An account that MDM manages stays without one: see laps_admin_holds_secure_token.
 -- references: ATT&CK T1531; 800-53r5 AC-2(4)
 -- false-positives: Accounts that were deleted on purpose; see is_account_gone.
-WITH firsts AS (
-  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
-  SELECT DISTINCT
-    l.host_id,
-    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
-  FROM latest_snapshots l
-),
-recent AS (
+WITH recent AS (
   -- Without a token now.
   SELECT
-    n.host_id,
-    n.username,
+    n.host_id AS host_id,
+    n.username AS username,
     COALESCE(n.uuid, '') AS uuid,
-    n.is_admin,
+    n.is_admin AS is_admin,
     0 AS is_account_gone,
     CASE WHEN SUBSTR(n.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END AS is_by_apfs,
     n.valid_from_time AS change_time
@@ -64,12 +57,12 @@ recent AS (
 ),
 compared AS (
   SELECT
-    r.host_id,
-    r.username,
-    r.uuid,
-    r.is_admin,
-    r.is_account_gone,
-    r.change_time,
+    r.host_id AS host_id,
+    r.username AS username,
+    r.uuid AS uuid,
+    r.is_admin AS is_admin,
+    r.is_account_gone AS is_account_gone,
+    r.change_time AS change_time,
     -- Verdicts with APFS and without it are not compared: a source that was missing is no change.
     MAX(CASE WHEN p.secure_token = 0 AND p.username = r.username AND p.valid_from_time < r.change_time
       AND CASE WHEN SUBSTR(p.sources, 1, 4) = 'apfs' THEN 1 ELSE 0 END = r.is_by_apfs

@@ -2,6 +2,7 @@
 -- title: An account poses as one of macOS, shares its identity, or is one that somebody uses
 -- group: detection
 -- severity: high
+-- uses: hidden_names
 -- purpose: An account is named like those of macOS and can log in, claims an identity of macOS that is not its
 --   own, has uid 0 without being root, or has the uid or the GeneratedUID of another account. Or it has the whole
 --   identity of an account of macOS and does what none does (kind awake): it can log in, has a password, is an
@@ -15,7 +16,6 @@
 --   users.is_awake where COALESCE(is_system_account, 1) = 1
 --     AND COALESCE(account_type, '') NOT IN ('root', 'setup_assistant', 'guest'),
 --   users.account_type where COALESCE(is_system_account, 1) = 1,
---   loginwindow_settings.hidden_users,
 --   secure_tokens.secure_token where EXISTS (SELECT 1 FROM users u WHERE u.host_id = secure_tokens.host_id
 --     AND u.username = secure_tokens.username AND COALESCE(u.is_system_account, 1) = 1
 --     AND COALESCE(u.account_type, '') NOT IN ('root', 'setup_assistant', 'guest'))
@@ -57,17 +57,8 @@ woken AS (
   FROM secure_tokens s
   WHERE s.secure_token = 1
   UNION
-  SELECT h.host_id, h.username, COALESCE(h.uuid, '') AS uuid
-  FROM loginwindow_settings l
-  CROSS JOIN users h
-  WHERE l.hidden_users <> '[]'
-    AND h.host_id = l.host_id
-    -- The name stands in the JSON array.
-    AND REPLACE(
-      l.hidden_users,
-      '"' || REPLACE(REPLACE(h.username, '\', '\\'), '"', '\"') || '"',
-      ''
-    ) <> l.hidden_users
+  SELECT h.host_id, h.username, h.uuid
+  FROM hidden_names h
 )
 SELECT
   u.host_id,

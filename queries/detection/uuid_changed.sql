@@ -3,27 +3,20 @@
 -- group: detection
 -- severity: high
 -- history: yes
+-- uses: firsts
 -- purpose: In the seven days before :now a short name came back with another GeneratedUID: the account was
 --   deleted and made again, and the former GeneratedUID may still unlock the disk.
 -- requires: users.uuid
--- also-reads: snapshots, latest_snapshots
 -- remediation: Look at filevault_orphan_users, at who owns the home folder and at deleted_users.
 -- references: ATT&CK T1136.001, T1098; 800-53r5 IA-4
 -- false-positives: A Mac that was erased and kept its hardware UUID.
-WITH firsts AS (
-  -- DISTINCT: SQLite then makes this list once, and does not fold it into what reads it.
+WITH recent AS (
   SELECT DISTINCT
-    l.host_id,
-    (SELECT MIN(s.collected_time) FROM snapshots s WHERE s.host_id = l.host_id) AS first_time
-  FROM latest_snapshots l
-),
-recent AS (
-  SELECT DISTINCT
-    n.host_id,
-    n.username,
-    n.uid,
-    n.uuid,
-    n.is_admin,
+    n.host_id AS host_id,
+    n.username AS username,
+    n.uid AS uid,
+    n.uuid AS uuid,
+    n.is_admin AS is_admin,
     n.valid_from_time AS change_time
   FROM users_history n
   CROSS JOIN firsts f
@@ -36,12 +29,12 @@ recent AS (
 ),
 again AS (
   SELECT
-    r.host_id,
-    r.username,
-    r.uid,
-    r.uuid,
-    r.is_admin,
-    r.change_time,
+    r.host_id AS host_id,
+    r.username AS username,
+    r.uid AS uid,
+    r.uuid AS uuid,
+    r.is_admin AS is_admin,
+    r.change_time AS change_time,
     MAX(
       CASE
         WHEN p.uuid <> r.uuid AND p.valid_until_time <= r.change_time THEN p.valid_until_time

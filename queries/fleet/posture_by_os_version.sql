@@ -34,7 +34,7 @@ SELECT
   ) AS admin_owner_percent
 FROM (
   SELECT
-    h.os_major,
+    h.os_major AS os_major,
     COUNT(*) AS hosts,
     COUNT(b.escrowed_to_server) AS escrow_known,
     NULLIF(COUNT(b.escrowed_to_server), 0) AS escrow_divisor,
@@ -51,7 +51,7 @@ FROM (
   -- Apple silicon only: 1 with an administrator who owns the volume, 0 when none may be one, else NULL.
   LEFT JOIN (
     SELECT
-      held.host_id,
+      held.host_id AS host_id,
       CASE WHEN held.has_owner = 1 THEN 1 WHEN held.may_have_owner = 0 THEN 0 END AS is_owned
     FROM (
       SELECT

@@ -35,7 +35,7 @@ WITH weeks AS (
   ) seen
 ),
 counts AS (
-  SELECT w.week_time, COUNT(*) AS token_holders, 0 AS admins, 0 AS escrowed, 0 AS conflicts
+  SELECT w.week_time AS week_time, COUNT(*) AS token_holders, 0 AS admins, 0 AS escrowed, 0 AS conflicts
   FROM secure_tokens_history t
   JOIN weeks w
     ON t.valid_from_time <= w.end_time
@@ -43,7 +43,7 @@ counts AS (
   WHERE t.secure_token = 1
   GROUP BY w.week_time
   UNION ALL
-  SELECT w.week_time, 0 AS token_holders, COUNT(*) AS admins, 0 AS escrowed, 0 AS conflicts
+  SELECT w.week_time AS week_time, 0 AS token_holders, COUNT(*) AS admins, 0 AS escrowed, 0 AS conflicts
   FROM users_history u
   JOIN weeks w
     ON u.valid_from_time <= w.end_time
@@ -51,7 +51,7 @@ counts AS (
   WHERE u.is_admin = 1
   GROUP BY w.week_time
   UNION ALL
-  SELECT w.week_time, 0 AS token_holders, 0 AS admins, COUNT(*) AS escrowed, 0 AS conflicts
+  SELECT w.week_time AS week_time, 0 AS token_holders, 0 AS admins, COUNT(*) AS escrowed, 0 AS conflicts
   FROM bootstrap_tokens_history b
   JOIN weeks w
     ON b.valid_from_time <= w.end_time
@@ -59,7 +59,7 @@ counts AS (
   WHERE b.escrowed_to_server = 1
   GROUP BY w.week_time
   UNION ALL
-  SELECT w.week_time, 0 AS token_holders, 0 AS admins, 0 AS escrowed, COUNT(*) AS conflicts
+  SELECT w.week_time AS week_time, 0 AS token_holders, 0 AS admins, 0 AS escrowed, COUNT(*) AS conflicts
   FROM conflicts_history c
   JOIN weeks w
     ON c.valid_from_time <= w.end_time

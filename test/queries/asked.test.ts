@@ -129,6 +129,33 @@ test('lockout_ways: iCloud recovery is a way, and none on which the organisation
   );
 });
 
+test('lockout: Guest is a way to none of the three, whatever rights it holds', (t) => {
+  const made = host((one) => {
+    for (const table of ['users', 'secure_tokens'])
+      for (const username of ['itadmin', 'mquist']) remove(one, table, { username });
+    addPerson(one, {
+      ...{ username: 'Guest', uid: 201, uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA000000C9' },
+      ...{ isAdmin: 1, token: 1, facts: { account_type: 'guest' } },
+    });
+    set(one, 'bootstrap_tokens', { state: 'not_supported', escrowed_to_server: 0 });
+  });
+  const ways = answerOf([made], 'lockout_ways').hits.filter(({ subject }) => subject === 'Guest');
+  t.deepEqual(
+    ways.map(({ facts }) => [facts['capability'], facts['counts']]),
+    [
+      ['authority', 0],
+      ['unlock', 0],
+    ],
+  );
+  const none = answerOf([made], 'lockout_no_way_left').hits.map(({ subject }) => subject);
+  t.deepEqual(none, ['authority']);
+  // The escrowed key is left.
+  t.deepEqual(
+    answerOf([made], 'lockout_single_loss').hits.map(({ facts }) => facts['kind']),
+    ['key'],
+  );
+});
+
 // --- Enrolment ---
 
 const versions = [
@@ -138,7 +165,7 @@ const versions = [
   [null, null, null],
 ] as const;
 
-test('mdm_enrollment_gaps: from macOS 11 on a user-approved enrolment supervises', (t) => {
+test('mdm_not_supervised: from macOS 11 on a user-approved enrolment supervises', (t) => {
   for (const [os_version, os_version_num, os_major] of versions)
     for (const approved of bits)
       for (const told of bits)
@@ -155,34 +182,30 @@ test('mdm_enrollment_gaps: from macOS 11 on a user-approved enrolment supervises
           });
           const isDerived = approved === 1 && (os_version_num ?? 0) >= 110_000;
           const expected =
-            approved === 0 || (told === 0 && byUser !== 1)
+            told === 0 && byUser !== 1
               ? 'hit'
-              : approved === null
-                ? 'unknown'
-                : told === 1 || isDerived || byUser === 1
-                  ? 'clean'
-                  : 'unknown';
+              : told === 1 || isDerived || byUser === 1
+                ? 'clean'
+                : 'unknown';
           const about = `macOS ${os_version}, approved ${approved}, supervised ${told}, user ${byUser}`;
-          t.is(verdict(made, 'mdm_enrollment_gaps'), expected, about);
+          t.is(verdict(made, 'mdm_not_supervised'), expected, about);
+          const isApproved = approved === null ? 'unknown' : approved === 0 ? 'hit' : 'clean';
+          t.is(verdict(made, 'mdm_not_user_approved'), isApproved, about);
         }
 });
 
-test('mdm_enrollment_gaps: what is shown as supervised is derived, and the table stays as it is', (t) => {
+test('an enrolment that may supervise is not known where the version is not', (t) => {
   const made = host((one) =>
     set(one, 'mdm_enrollments', {
       is_user_approved: 1,
       is_supervised: null,
       is_dep_enrolled: 0,
-      dep_record_cached: 1,
+      dep_record_cached: 0,
     }),
   );
-  t.is(factsOf(made, 'mdm_enrollment_gaps')?.['is_supervised'], 1);
-  // A Mac of the organisation that its user enrolled as a private one: known to Apple Business Manager.
-  set(made, 'mdm_enrollments', { is_user_enrollment: 1 });
-  t.is(factsOf(made, 'mdm_enrollment_gaps')?.['is_supervised'], null);
+  t.is(verdict(made, 'mdm_not_supervised'), 'clean');
   deny(made, 'hosts');
-  set(made, 'mdm_enrollments', { dep_record_cached: 0, is_user_enrollment: 0 });
-  t.is(verdict(made, 'mdm_enrollment_gaps'), 'unknown');
+  t.is(verdict(made, 'mdm_not_supervised'), 'unknown');
 });
 
 // --- The bootstrap token ---
@@ -246,7 +269,7 @@ test('bootstrap_token_stale: a key that was left on a Mac that is not enrolled i
 
 // --- Who may log in ---
 
-test('login_exposure: root is a hit where root can log in', (t) => {
+test('root_login_on: root is a hit where root can log in', (t) => {
   for (const enabled of bits)
     for (const canLogin of bits) {
       const made = host((one) => {
@@ -255,7 +278,7 @@ test('login_exposure: root is a hit where root can log in', (t) => {
       });
       const expected =
         enabled === 0 || canLogin === 0 ? 'clean' : enabled === 1 && canLogin === 1 ? 'hit' : 'unknown';
-      const is = verdict(made, 'login_exposure');
+      const is = verdict(made, 'root_login_on');
       // That root has an authority is not known: nothing is said of the shell alone.
       t.is(is, enabled === null ? 'unknown' : expected, `${enabled} ${canLogin}`);
     }
@@ -266,17 +289,24 @@ const disabled = (username: string, canLogin: 0 | 1 | null) => (one: Host) => {
   set(one, 'account_policy_data', { password_last_set_time: 1, failed_login_count: 9 }, { username });
 };
 
-test('password_signals: an account that cannot log in is none', (t) => {
-  t.is(verdict(host(disabled('gone', 1)), 'password_signals'), 'hit');
-  t.is(verdict(host(disabled('gone', 0)), 'password_signals'), 'clean');
-  const vague = host(disabled('gone', null));
-  set(vague, 'account_policy_data', { password_last_set_time: null }, { username: 'gone' });
-  t.is(verdict(vague, 'password_signals'), 'unknown');
-});
+for (const name of ['failed_logins', 'old_password']) {
+  test(`${name}: an account that cannot log in is none`, (t) => {
+    t.is(verdict(host(disabled('gone', 1)), name), 'hit');
+    t.is(verdict(host(disabled('gone', 0)), name), 'clean');
+    const vague = host(disabled('gone', null));
+    set(
+      vague,
+      'account_policy_data',
+      { password_last_set_time: null, failed_login_count: null },
+      { username: 'gone' },
+    );
+    t.is(verdict(vague, name), 'unknown');
+  });
 
-test('password_signals: what would be a hit of an account that may log in is not clean', (t) => {
-  t.is(verdict(host(disabled('gone', null)), 'password_signals'), 'unknown');
-});
+  test(`${name}: what would be a hit of an account that may log in is not clean`, (t) => {
+    t.is(verdict(host(disabled('gone', null)), name), 'unknown');
+  });
+}
 
 const admin =
   (facts: AnyRow, disabledTag: 0 | 1 | null = 0) =>

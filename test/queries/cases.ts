@@ -69,6 +69,7 @@ export const notEnrolled = (host: Host): void => {
     is_dep_enrolled: 0,
     is_supervised: null,
     dep_record_cached: 0,
+    server_host: null,
   });
   set(host, 'bootstrap_tokens', {
     supported_on_server: null,
@@ -99,6 +100,23 @@ const person =
   (username: string, uid: number, isAdmin: 0 | 1 = 0, has: 0 | 1 = 0) =>
   (host: Host): void =>
     addPerson(host, { username, uid, isAdmin, token: has });
+
+/** The tables that have rows of an account by its name. */
+const ofAccounts = ['users', 'secure_tokens', 'authentication_authorities', 'account_policy_data'];
+/** The same account under another name. */
+const named =
+  (from: string, to: string) =>
+  (host: Host): void => {
+    for (const table of ofAccounts) set(host, table, { username: to }, { username: from });
+  };
+const without =
+  (username: string) =>
+  (host: Host): void => {
+    for (const table of ofAccounts) remove(host, table, { username });
+  };
+/** A second volume without a role. */
+const volume = (row: Parameters<typeof add>[2]) =>
+  put('apfs_volumes', { device_identifier: 'disk3s7', name: 'Work', ...row });
 
 const withManaged = (host: Host): void =>
   add(host, 'managed_users', {
@@ -159,8 +177,18 @@ export const cases: readonly Case[] = [
     unknown: on('bootstrap_tokens', { escrowed_to_server: null, state: 'unknown' }),
   },
   {
-    query: 'login_exposure',
-    fires: changed(on('loginwindow_settings', { guest_enabled: 1 })),
+    query: 'root_login_on',
+    fires: changed(on('loginwindow_settings', { root_enabled: 1 })),
+    unknown: on('loginwindow_settings', { root_enabled: null }),
+    // It was disabled again.
+    clean: changed(
+      on('loginwindow_settings', { root_enabled: 1 }),
+      on('users', { can_login: 0 }, { username: 'root' }),
+    ),
+  },
+  {
+    query: 'automatic_login_on',
+    fires: changed(on('loginwindow_settings', { autologin_username: 'mquist' })),
     unknown: (host) => {
       const state = host.tables.get('loginwindow_settings');
       if (state !== undefined)
@@ -170,6 +198,19 @@ export const cases: readonly Case[] = [
           columnsAffected: ['autologin_username'],
         });
     },
+    // What it left behind is another question.
+    clean: changed(on('loginwindow_settings', { kcpassword_present: 1 })),
+  },
+  {
+    query: 'automatic_login_password_kept',
+    fires: changed(on('loginwindow_settings', { kcpassword_present: 1 })),
+    unknown: on('loginwindow_settings', { kcpassword_present: null }),
+    clean: changed(on('loginwindow_settings', { autologin_username: 'mquist' })),
+  },
+  {
+    query: 'guest_login_on',
+    fires: changed(on('loginwindow_settings', { guest_enabled: 1 })),
+    unknown: on('loginwindow_settings', { guest_enabled: null }),
   },
   {
     query: 'single_token_admin',
@@ -185,9 +226,29 @@ export const cases: readonly Case[] = [
     unknown: on('bootstrap_tokens', { crypto_user_present: null }),
   },
   {
-    query: 'mdm_enrollment_gaps',
+    query: 'mdm_not_enrolled',
     fires: changed(notEnrolled),
-    unknown: on('mdm_enrollments', { is_user_approved: null }),
+    unknown: on('mdm_enrollments', { is_enrolled: null }),
+    clean: changed(on('mdm_enrollments', { is_user_approved: 0, is_supervised: 0 })),
+  },
+  {
+    query: 'mdm_not_user_approved',
+    fires: changed(on('mdm_enrollments', { is_user_approved: 0 })),
+    unknown: on('mdm_enrollments', { is_enrolled: 1, is_user_approved: null }),
+    clean: changed(notEnrolled),
+  },
+  {
+    query: 'mdm_not_supervised',
+    fires: changed(on('mdm_enrollments', { is_supervised: 0 })),
+    unknown: on('mdm_enrollments', { is_supervised: null, is_user_approved: null, is_user_enrollment: 0 }),
+    // A user enrolment never is, by design.
+    clean: changed(on('mdm_enrollments', { is_supervised: 0, is_user_enrollment: 1 })),
+  },
+  {
+    query: 'mdm_enrolled_by_other_means',
+    fires: changed(on('mdm_enrollments', { is_dep_enrolled: 0 })),
+    unknown: on('mdm_enrollments', { is_dep_enrolled: 0, dep_record_cached: null }),
+    clean: changed(on('mdm_enrollments', { is_dep_enrolled: 0, dep_record_cached: 0 })),
   },
   {
     query: 'filevault_deferral_pending',
@@ -344,9 +405,20 @@ export const cases: readonly Case[] = [
     unknown: denied('authentication_authorities'),
   },
   {
-    query: 'password_signals',
+    query: 'failed_logins',
     fires: changed(on('account_policy_data', { failed_login_count: 7 }, { username: 'mquist' })),
+    unknown: on('account_policy_data', { failed_login_count: null }, { username: 'mquist' }),
+    clean: changed(
+      on('account_policy_data', { failed_login_count: 4, password_last_set_time: 1 }, { username: 'mquist' }),
+    ),
+  },
+  {
+    query: 'old_password',
+    fires: changed(
+      on('account_policy_data', { password_last_set_time: now - 400 * day }, { username: 'mquist' }),
+    ),
     unknown: on('account_policy_data', { password_last_set_time: null }, { username: 'mquist' }),
+    clean: changed(on('account_policy_data', { failed_login_count: 7 }, { username: 'mquist' })),
   },
   {
     query: 'admin_without_token',
@@ -471,5 +543,196 @@ export const cases: readonly Case[] = [
       deny(host, 'bootstrap_tokens');
       Object.assign(host.tables.get('bootstrap_tokens') ?? {}, { status: 'empty' });
     }),
+  },
+  {
+    query: 'account_created',
+    fires: changedSince(nothing, person('loaner', 504)),
+    unknown: on('users', { uuid: null }, { username: 'mquist' }),
+    // An account of macOS that nobody uses, as updates bring them.
+    clean: changedSince(nothing, person('_modelmanagerd', 301), (host) =>
+      set(
+        host,
+        'users',
+        { is_system_account: 1, is_awake: 0, can_login: 0, account_type: 'service' },
+        { username: '_modelmanagerd' },
+      ),
+    ),
+  },
+  {
+    query: 'account_renamed',
+    fires: changedSince(nothing, named('mquist', 'MQuist')),
+    unknown: denied('users'),
+    // Another account with that name is not the same.
+    clean: changedSince(person('loaner', 504), without('loaner'), person('other', 504)),
+  },
+  {
+    query: 'account_deleted',
+    fires: changedSince(person('loaner', 504), without('loaner')),
+    unknown: on('users', { uuid: null }, { username: 'itadmin' }),
+    // Another name is no other account.
+    clean: changedSince(nothing, named('mquist', 'maquist')),
+  },
+  {
+    query: 'account_uid_changed',
+    fires: changedSince(nothing, on('users', { uid: 499 }, { username: 'mquist' })),
+    unknown: on('users', { uid: null }, { username: 'mquist' }),
+    // Another account with another uid.
+    clean: changedSince(person('loaner', 504), without('loaner'), (host) =>
+      addPerson(host, { username: 'loaner', uid: 505, uuid: uuidOf(host.hostId, 'another') }),
+    ),
+  },
+  {
+    query: 'hidden_account',
+    fires: changed(person('loaner', 333)),
+    unknown: (host) => addPerson(host, { username: 'loaner', uid: 333, facts: { can_login: null } }),
+    // A build user, as of Nix: hidden, and of no use to anybody.
+    clean: changed((host) =>
+      addPerson(host, {
+        username: '_nixbld1',
+        uid: 351,
+        facts: { is_hidden: 1, can_login: 0, shell: '/sbin/nologin' },
+      }),
+    ),
+  },
+  {
+    query: 'mdm_server_changed',
+    fires: changedSince(nothing, on('mdm_enrollments', { server_host: 'mdm.example.net' })),
+    unknown: denied('mdm_enrollments'),
+    // It left, and came back to the same.
+    clean: (hostId) => {
+      const first = cleanHost(hostId, now - 5 * day);
+      const away = later(first);
+      notEnrolled(away);
+      return [first, away, later(first, 5 * day)];
+    },
+  },
+  {
+    query: 'filevault_turned_off',
+    fires: changedSince(nothing, filevaultOff),
+    unknown: on('filevault_status', { filevault_enabled: null, status: 'unknown' }),
+    // It was off before.
+    clean: changedSince(filevaultOff, on('filevault_status', { supports_auth_restart: 0 })),
+  },
+  {
+    query: 'bootstrap_token_lost',
+    fires: changedSince(nothing, on('bootstrap_tokens', { state: 'stale_local' })),
+    unknown: on('bootstrap_tokens', { state: 'unknown' }),
+    // It left MDM: that is another question.
+    clean: changedSince(nothing, notEnrolled),
+  },
+  {
+    query: 'recovery_key_replaced',
+    fires: changedSince(nothing, on('filevault_status', { prk_escrow_blob_modified_time: now - day })),
+    unknown: denied('filevault_status'),
+    // The first key.
+    clean: changedSince(
+      on('filevault_status', { prk_escrow_blob_present: 0, prk_escrow_blob_modified_time: null }),
+      on('filevault_status', { prk_escrow_blob_present: 1, prk_escrow_blob_modified_time: now - day }),
+    ),
+  },
+  {
+    query: 'password_changed',
+    fires: changedSince(
+      nothing,
+      on('account_policy_data', { password_last_set_time: now - day - 0.5 }, { username: 'mquist' }),
+    ),
+    unknown: denied('account_policy_data'),
+    // A failed login changes another fact of the same row.
+    clean: changedSince(
+      nothing,
+      on('account_policy_data', { failed_login_count: 1 }, { username: 'mquist' }),
+    ),
+  },
+  {
+    query: 'started_with_recovery_key',
+    fires: changed(on('filevault_status', { using_recovery_key: 1 })),
+    unknown: on('filevault_status', { using_recovery_key: null }),
+  },
+  {
+    query: 'enrollment_marker_owner',
+    fires: changed(on('enrollment_markers', { owner_uid: 501 }, { file_exists: 1 })),
+    unknown: on('enrollment_markers', { owner_uid: null }),
+  },
+  {
+    query: 'sip_off',
+    fires: changed(on('hosts', { sip_enabled: 0 })),
+    unknown: on('hosts', { sip_enabled: null }),
+  },
+  {
+    query: 'remote_login_on',
+    fires: changed(on('hosts', { remote_login_enabled: 1 })),
+    unknown: on('hosts', { remote_login_enabled: null }),
+  },
+  {
+    query: 'remote_login_open_to_everybody',
+    fires: changed(
+      on('hosts', { remote_login_enabled: 1 }),
+      put('groups', { groupname: 'com.apple.access_ssh-disabled', gid: 395 }),
+    ),
+    unknown: (host) => {
+      set(host, 'hosts', { remote_login_enabled: 1 });
+      deny(host, 'groups');
+    },
+    clean: changed(
+      on('hosts', { remote_login_enabled: 1 }),
+      put('groups', { groupname: 'com.apple.access_ssh', gid: 395 }),
+    ),
+  },
+  {
+    query: 'remote_access_allowed',
+    fires: changed(
+      put('user_groups', {
+        username: 'mquist',
+        uid: 501,
+        groupname: 'com.apple.access_ssh',
+        gid: 395,
+        is_direct: 1,
+      }),
+    ),
+    unknown: denied('user_groups'),
+    clean: changed(
+      put('user_groups', { username: 'mquist', uid: 501, groupname: 'admin', gid: 80, is_direct: 1 }),
+    ),
+  },
+  {
+    query: 'filevault_may_be_turned_off',
+    fires: changed(on('filevault_policies', { dont_allow_fde_disable: 0 })),
+    unknown: denied('filevault_policies'),
+  },
+  {
+    query: 'filevault_unlock_logs_in',
+    fires: changed(on('filevault_policies', { disable_fde_autologin: null })),
+    unknown: denied('filevault_policies'),
+  },
+  {
+    query: 'internal_volume_unencrypted',
+    fires: changed(volume({ is_internal: 1, filevault: 0 })),
+    unknown: volume({ is_internal: null, filevault: 0 }),
+    clean: changed(volume({ is_internal: 0, filevault: 0 }), (host) =>
+      add(host, 'apfs_volumes', {
+        device_identifier: 'disk3s2',
+        role: 'Preboot',
+        is_internal: 1,
+        filevault: 0,
+      }),
+    ),
+  },
+  {
+    query: 'external_volume_unencrypted',
+    fires: changed(volume({ is_internal: 0, filevault: 0, encryption: 0 })),
+    unknown: volume({ is_internal: 0, filevault: null }),
+    clean: changed(volume({ is_internal: 1, filevault: 0, encryption: 0 })),
+  },
+  {
+    query: 'platform_sso_admin_by_default',
+    fires: changed(put('platform_sso_states', { new_user_authorization_mode: 'Admin' })),
+    unknown: denied('platform_sso_states'),
+    clean: changed(put('platform_sso_states', { new_user_authorization_mode: 'Groups' })),
+  },
+  {
+    query: 'platform_sso_exempt_account',
+    fires: changed(put('platform_sso_states', { username: 'itadmin', is_registered: 0, is_exempt: 1 })),
+    unknown: denied('platform_sso_states'),
+    clean: changed(put('platform_sso_states', { username: 'mquist', is_registered: 1, is_exempt: 0 })),
   },
 ];

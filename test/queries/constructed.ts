@@ -217,6 +217,7 @@ export const cleanHost = (hostId: string, time = now): Host => {
     boot_volume_fs: 'apfs',
     setup_done_time: now - 100 * day,
     sip_enabled: 1,
+    remote_login_enabled: 0,
     console_username: 'mquist',
   });
   addPerson(host, {
@@ -263,6 +264,7 @@ export const cleanHost = (hostId: string, time = now): Host => {
     using_recovery_key: 0,
     supports_auth_restart: 1,
     prk_escrow_blob_present: 1,
+    prk_escrow_blob_modified_time: now - 90 * day,
   });
   add(host, 'filevault_deferrals', { is_deferred: 0, output_file_exists: 0 });
   add(host, 'filevault_policies', {
@@ -271,6 +273,16 @@ export const cleanHost = (hostId: string, time = now): Host => {
     irk_certificate_present: 0,
     escrow_payload_present: 1,
     dont_allow_fde_disable: 1,
+    disable_fde_autologin: 1,
+  });
+  add(host, 'apfs_volumes', {
+    device_identifier: 'disk3s5',
+    name: 'Data',
+    role: 'Data',
+    is_internal: 1,
+    encryption: 1,
+    filevault: 1,
+    crypto_migration_on: 0,
   });
   add(host, 'bootstrap_tokens', {
     supported_on_server: 1,
@@ -289,11 +301,14 @@ export const cleanHost = (hostId: string, time = now): Host => {
     is_supervised: 1,
     is_user_enrollment: 0,
     dep_record_cached: 1,
+    server_host: 'mdm.example.com',
   });
   add(
     host,
     'enrollment_markers',
-    ...markers.map((path) => ({ path, file_exists: path.endsWith('RecordFound') ? 1 : 0 })),
+    ...markers.map((path) =>
+      path.endsWith('RecordFound') ? { path, file_exists: 1, owner_uid: 0 } : { path, file_exists: 0 },
+    ),
   );
   add(host, 'loginwindow_settings', {
     kcpassword_present: 0,

@@ -96,7 +96,7 @@ for (const { is_system_account, ...who } of claims) {
     t.is(
       verdict(
         [host(used(0), (one) => set(one, 'account_policy_data', { failed_login_count: 7 }, { username }))],
-        'password_signals',
+        'failed_logins',
       ),
       'hit',
     );
@@ -236,9 +236,9 @@ test('a verdict without APFS is not compared with one of APFS', (t) => {
 test('an account of which accountPolicyData has no row is not known', (t) => {
   const without = host((one) => remove(one, 'account_policy_data', { username: 'itadmin' }));
   set(without, 'account_policy_data', { last_login_time: now - day });
-  for (const name of ['password_signals', 'stale_account_can_unlock'])
+  for (const name of ['failed_logins', 'old_password', 'stale_account_can_unlock'])
     t.is(verdict([without], name), 'unknown', name);
-  t.is(verdict([host()], 'password_signals'), 'clean');
+  t.is(verdict([host()], 'old_password'), 'clean');
   // To others than root dscl shows some of the records only.
   const some = host((one) =>
     Object.assign(one.tables.get('account_policy_data') ?? {}, {
@@ -248,13 +248,13 @@ test('an account of which accountPolicyData has no row is not known', (t) => {
       mayRowsBeMissing: true,
     }),
   );
-  t.is(verdict([some], 'password_signals'), 'unknown');
+  t.is(verdict([some], 'old_password'), 'unknown');
   // Whether the account can log in is not known, nor when its password was set.
   const vague = host((one) => {
     set(one, 'users', { can_login: null }, { username: 'mquist' });
     set(one, 'account_policy_data', { password_last_set_time: null }, { username: 'mquist' });
   });
-  t.is(verdict([vague], 'password_signals'), 'unknown');
+  t.is(verdict([vague], 'old_password'), 'unknown');
 });
 
 test('the managed administrator without accountPolicyData is not known', (t) => {
@@ -351,5 +351,5 @@ test('an enrolment of which it is not known how it was made is not known', (t) =
   const made = host((one) =>
     set(one, 'mdm_enrollments', { is_dep_enrolled: 0, dep_record_cached: null, is_supervised: 1 }),
   );
-  t.is(verdict([made], 'mdm_enrollment_gaps'), 'unknown');
+  t.is(verdict([made], 'mdm_enrolled_by_other_means'), 'unknown');
 });

@@ -31,7 +31,7 @@ const merge = (store: Store, snapshots: readonly Snapshot[]): void => {
 
 const all = (store: Store, sql: string): unknown[][] => store.db.prepare(sql).raw(true).all() as unknown[][];
 
-const quotesNoReason = "query_name <> 'collection_blind_spots'";
+const quotesNoReason = "query_name <> 'table_not_seen'";
 
 /**
  * All that a store says of the life of its findings, but for the order in which it came to know it. Why a table was not seen is
