@@ -231,7 +231,13 @@ export const queries: readonly Query[] = [
     "severity": "low",
     "severityWhere": [],
     "severityFrom": null,
-    "explainedBy": [],
+    "explainedBy": [
+      {
+        "query": "uuid_changed",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "In the seven days before :now an account came that was not there just before. One that got another name is in account_renamed, and one that is an administrator in new_admin_between_snapshots. Accounts of macOS that nobody uses are left out: updates bring some. Guest is, too: guest_login_on speaks of it.",
     "requires": [
       {
@@ -280,7 +286,7 @@ export const queries: readonly Query[] = [
     ],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Match it to a ticket, to a product that was installed, or to the person who got the Mac. If nobody knows it, keep the record of it and its home folder, see what it holds (is_admin, a token, FileVault) and what runs as it. Before it is disabled or deleted, make sure that another administrator with a token can log in.",
+    "remediation": "Match it to a ticket, to a product that was installed, or to the person who got the Mac. If nobody knows it, keep the record of it and its home folder, see what it holds (is_admin, a token, FileVault) and what runs as it. Make sure that another administrator with a token can log in; only then is it disabled or deleted.",
     "cited": {
       "attack": [
         "T1136.001"
@@ -312,7 +318,13 @@ export const queries: readonly Query[] = [
     "severity": "low",
     "severityWhere": [],
     "severityFrom": null,
-    "explainedBy": [],
+    "explainedBy": [
+      {
+        "query": "uuid_changed",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "In the seven days before :now an account went away that was there before. One that only got another name is in account_renamed; what it held of secure tokens is in secure_token_lost. Accounts of macOS that nobody used are left out, for updates take some away, and so is Guest.",
     "requires": [
       {
@@ -864,7 +876,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Look up whose uid it is and since when the file is there, and the serial number in Apple Business or School Manager. Keep the evidence before anything is removed. Before the Mac is erased or enrolled anew, save what is needed.",
+    "remediation": "Look up whose uid it is and since when the file is there, and the serial number in Apple Business or School Manager. Keep the evidence. Make sure that the data is saved, and that a recovery key that works is escrowed or known; only then is the Mac erased or enrolled anew.",
     "cited": {
       "attack": [
         "T1036"
@@ -1910,7 +1922,7 @@ export const queries: readonly Query[] = [
     ],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Find out who asked for the key: the MDM server logs who looked at it. Then have MDM rotate it, and see that the new one is escrowed before the old one is thrown away.",
+    "remediation": "Find out who asked for the key: the MDM server logs who looked at it. Make sure that another user can unlock the disk; then have MDM rotate the key, and see that the new one is escrowed before the old one is thrown away.",
     "cited": {
       "attack": [],
       "nist-800-53": [
@@ -4114,7 +4126,7 @@ export const queries: readonly Query[] = [
     ],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Make sure that the user knows the password of the account. Then turn automatic login off in System Settings, Users & Groups, or by a profile.",
+    "remediation": "Make sure that the user knows the password of the account, and that an administrator with a token can log in. Then turn automatic login off in System Settings, Users & Groups, or by a profile.",
     "cited": {
       "attack": [
         "T1078.003"
@@ -4169,7 +4181,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Turn automatic login off where it is on (automatic_login_on), then delete /etc/kcpassword. Have the account whose password it was get another one: change it as the account itself, so that it keeps its secure token.",
+    "remediation": "Make sure that an administrator with a token can log in with a password. Turn automatic login off where it is on (automatic_login_on), then delete /etc/kcpassword. Have the account whose password it was get another one: change it as the account itself, so that it keeps its secure token.",
     "cited": {
       "attack": [
         "T1552.001"
@@ -4499,15 +4511,7 @@ export const queries: readonly Query[] = [
     "title": "A user may turn FileVault off",
     "group": "posture",
     "severity": "low",
-    "severityWhere": [
-      {
-        "severity": "info",
-        "when": [
-          "personal"
-        ],
-        "reason": "on a personal Mac its owner decides"
-      }
-    ],
+    "severityWhere": [],
     "severityFrom": null,
     "explainedBy": [],
     "purpose": "FileVault is on, the Mac is managed, and no profile sets dontAllowFDEDisable: a user with a password that unlocks the disk can turn it off. The test of mSCP and CIS wants both. A Mac that is not enrolled can be given no such profile.",
@@ -4849,7 +4853,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Turn it off by a profile, or in System Settings, Users & Groups. Nobody loses anything by it but the files of a guest who is logged in.",
+    "remediation": "Make sure that an administrator with a token can log in, and that a guest who is logged in saves what is theirs. Then turn it off by a profile, or in System Settings, Users & Groups.",
     "cited": {
       "attack": [
         "T1078.001"
@@ -5738,7 +5742,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Turn it off in System Settings, Sharing, where nobody needs it. First make sure that there is another way to get at the Mac: somebody who sits at it, or MDM. Where it is needed, let in a group only, and keys in place of passwords.",
+    "remediation": "Make sure that there is another way to get at the Mac, such as an administrator with a token who sits at it, or MDM. Then turn it off in System Settings, Sharing, where nobody needs it. Where it is needed, let in a group only, and keys in place of passwords.",
     "cited": {
       "attack": [
         "T1021.004"
@@ -5861,7 +5865,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Make sure first that an administrator can log in. Then have it run dsenableroot -d, or turn root off in Directory Utility.",
+    "remediation": "Make sure that an administrator with a token can log in. Then have it run dsenableroot -d, or turn root off in Directory Utility.",
     "cited": {
       "attack": [
         "T1078.001",

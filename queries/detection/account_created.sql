@@ -3,6 +3,7 @@
 -- group: detection
 -- severity: low
 -- history: yes
+-- explained-by: uuid_changed for the same subject
 -- uses: firsts, new_names
 -- purpose: In the seven days before :now an account came that was not there just before. One that got another name is
 --   in account_renamed, and one that is an administrator in new_admin_between_snapshots. Accounts of macOS that nobody
@@ -11,7 +12,7 @@
 --   users.is_awake where COALESCE(is_system_account, 1) = 1
 -- remediation: Match it to a ticket, to a product that was installed, or to the person who got the Mac. If nobody knows
 --   it, keep the record of it and its home folder, see what it holds (is_admin, a token, FileVault) and what runs as
---   it. Before it is disabled or deleted, make sure that another administrator with a token can log in.
+--   it. Make sure that another administrator with a token can log in; only then is it disabled or deleted.
 -- attack: T1136.001
 -- nist-800-53: AC-2, AC-2(4)
 -- false-positives: A new user of the Mac, the first login of a directory user, Platform SSO that makes users at login,

@@ -7,8 +7,8 @@
 -- requires: enrollment_markers.file_exists,
 --   enrollment_markers.owner_uid where COALESCE(file_exists, 1) = 1
 -- remediation: Look up whose uid it is and since when the file is there, and the serial number in Apple Business or
---   School Manager. Keep the evidence before anything is removed. Before the Mac is erased or enrolled anew, save what
---   is needed.
+--   School Manager. Keep the evidence. Make sure that the data is saved, and that a recovery key that works is escrowed
+--   or known; only then is the Mac erased or enrolled anew.
 -- attack: T1036
 -- nist-800-53: CM-6
 -- false-positives: An image or a migration tool that restored the folder with other owners.

@@ -7,8 +7,9 @@
 -- requires: filevault_status.using_recovery_key where COALESCE(filevault_enabled, 1) = 1,
 --   filevault_status.filevault_enabled
 -- also-reads: hosts
--- remediation: Find out who asked for the key: the MDM server logs who looked at it. Then have MDM rotate it, and see
---   that the new one is escrowed before the old one is thrown away.
+-- remediation: Find out who asked for the key: the MDM server logs who looked at it. Make sure that another user can
+--   unlock the disk; then have MDM rotate the key, and see that the new one is escrowed before the old one is thrown
+--   away.
 -- nist-800-53: SC-12(1), AC-2(4)
 -- false-positives: A user who forgot the password and was helped by the help desk.
 SELECT

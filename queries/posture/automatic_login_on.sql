@@ -8,8 +8,8 @@
 --   (automatic_login_password_kept).
 -- requires: loginwindow_settings.autologin_username?
 -- also-reads: filevault_status, users
--- remediation: Make sure that the user knows the password of the account. Then turn automatic login off in System
---   Settings, Users & Groups, or by a profile.
+-- remediation: Make sure that the user knows the password of the account, and that an administrator with a token can log
+--   in. Then turn automatic login off in System Settings, Users & Groups, or by a profile.
 -- mscp: system_settings_automatic_login_disable
 -- cis: 2.13.3
 -- stig: APPL-26-002066

@@ -6,8 +6,9 @@
 -- purpose: /etc/kcpassword holds the password of an account in a form that anybody can undo; whoever gets at the disk,
 --   or becomes root, has it. It often stays when automatic login is turned off. The file is never read.
 -- requires: loginwindow_settings.kcpassword_present
--- remediation: Turn automatic login off where it is on (automatic_login_on), then delete /etc/kcpassword. Have the
---   account whose password it was get another one: change it as the account itself, so that it keeps its secure token.
+-- remediation: Make sure that an administrator with a token can log in with a password. Turn automatic login off where
+--   it is on (automatic_login_on), then delete /etc/kcpassword. Have the account whose password it was get another one:
+--   change it as the account itself, so that it keeps its secure token.
 -- attack: T1552.001
 -- mscp: system_settings_automatic_login_disable
 -- cis: 2.13.3

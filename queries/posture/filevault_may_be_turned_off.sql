@@ -2,7 +2,6 @@
 -- title: A user may turn FileVault off
 -- group: posture
 -- severity: low
--- severity-where: info when personal: on a personal Mac its owner decides
 -- purpose: FileVault is on, the Mac is managed, and no profile sets dontAllowFDEDisable: a user with a password that
 --   unlocks the disk can turn it off. The test of mSCP and CIS wants both. A Mac that is not enrolled can be given no
 --   such profile.

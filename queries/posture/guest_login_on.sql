@@ -6,8 +6,8 @@
 -- purpose: The Guest account needs no password. What it leaves is deleted at logout; what it does while it is there is
 --   not.
 -- requires: loginwindow_settings.guest_enabled
--- remediation: Turn it off by a profile, or in System Settings, Users & Groups. Nobody loses anything by it but the
---   files of a guest who is logged in.
+-- remediation: Make sure that an administrator with a token can log in, and that a guest who is logged in saves what is
+--   theirs. Then turn it off by a profile, or in System Settings, Users & Groups.
 -- mscp: system_settings_guest_account_disable
 -- cis: 2.13.1
 -- stig: APPL-26-002063

@@ -6,9 +6,9 @@
 --   network. Where launchd holds no override nobody can tell, and the answer is unknown. Who is let in is in
 --   remote_login_open_to_everybody and remote_access_allowed.
 -- requires: hosts.remote_login_enabled
--- remediation: Turn it off in System Settings, Sharing, where nobody needs it. First make sure that there is another
---   way to get at the Mac: somebody who sits at it, or MDM. Where it is needed, let in a group only, and keys in place
---   of passwords.
+-- remediation: Make sure that there is another way to get at the Mac, such as an administrator with a token who sits at
+--   it, or MDM. Then turn it off in System Settings, Sharing, where nobody needs it. Where it is needed, let in a group
+--   only, and keys in place of passwords.
 -- mscp: system_settings_ssh_disable
 -- cis: 2.3.3.4
 -- nist-800-53: CM-7, AC-17

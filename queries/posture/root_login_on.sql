@@ -9,8 +9,8 @@
 -- requires: loginwindow_settings.root_enabled,
 --   users.can_login where username = 'root' AND EXISTS (SELECT 1 FROM loginwindow_settings l
 --     WHERE l.host_id = users.host_id AND COALESCE(l.root_enabled, 1) = 1)
--- remediation: Make sure first that an administrator can log in. Then have it run dsenableroot -d, or turn root off in
---   Directory Utility.
+-- remediation: Make sure that an administrator with a token can log in. Then have it run dsenableroot -d, or turn root
+--   off in Directory Utility.
 -- mscp: os_root_disable
 -- cis: 5.6
 -- stig: APPL-26-000100

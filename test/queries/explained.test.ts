@@ -57,10 +57,11 @@ test('the measured families are one finding each', (t) => {
     'secure_token_lost itadmin': ['admin_without_token itadmin'],
   });
   t.deepEqual(told(found(firesOf('mdm_enrollment_lost'))), {
-    'mdm_enrollment_lost host': ['mdm_enrollment_gaps host', 'prk_not_escrowed_by_profile host'],
+    'mdm_enrollment_lost host': ['mdm_not_enrolled host', 'prk_not_escrowed_by_profile host'],
   });
   t.deepEqual(told(found(firesOf('uuid_changed'))), {
     'uuid_changed mquist': [
+      'account_deleted mquist',
       'new_admin_between_snapshots mquist',
       'secure_token_gained mquist',
       'secure_token_lost mquist',

@@ -60,7 +60,7 @@ const found = (hosts: readonly Host[], expect: Expectation = 'auto', name?: stri
 };
 
 const gaps = (hosts: readonly Host[], expect: Expectation = 'auto') =>
-  found(hosts, expect, 'mdm_enrollment_gaps').map(({ hostId, severity }) => `${hostId} ${severity}`);
+  found(hosts, expect, 'mdm_not_enrolled').map(({ hostId, severity }) => `${hostId} ${severity}`);
 
 /** Makes a fact proven on a host, and not known. */
 const conditions: Readonly<Record<FactName, { readonly yes: Change; readonly unknown: Change }>> = {
@@ -195,7 +195,7 @@ test('to leave MDM is a finding, and lowers no severity', (t) => {
       .filter((line) => /^(?:mdm|prk)_/.test(line));
   t.deepEqual(severityOf([was, off, later(off, day)]), [
     'mdm_enrollment_lost high',
-    'mdm_enrollment_gaps medium',
+    'mdm_not_enrolled medium',
     'prk_not_escrowed_by_profile high',
   ]);
 });
@@ -210,7 +210,7 @@ test('a healthy home Mac and a healthy managed Mac show nothing above info', asy
   t.deepEqual(above(found([alone])), []);
   t.deepEqual(above(found([alone], 'managed')).toSorted(), [
     'lockout_single_loss',
-    'mdm_enrollment_gaps',
+    'mdm_not_enrolled',
     'prk_not_escrowed_by_profile',
     'single_token_admin',
   ]);
@@ -276,13 +276,13 @@ test('what is stored has the severity of this host with its reason, and no info'
   t.deepEqual(stored(), [key]);
   const again = later(host);
   take(again, 'managed');
-  t.deepEqual(stored(), [[host.hostId, 'mdm_enrollment_gaps', 'medium', null], key]);
+  t.deepEqual(stored(), [[host.hostId, 'mdm_not_enrolled', 'medium', null], key]);
   take(later(again));
   t.deepEqual(stored(), [key]);
   // Another Mac of the same file is managed: so is this one.
   take(cleanHost('A0000000-0000-4000-8000-000000000002', now - day / 2));
   take(later(host, 3 * day));
-  t.deepEqual(stored(), [[host.hostId, 'mdm_enrollment_gaps', 'medium', null], key]);
+  t.deepEqual(stored(), [[host.hostId, 'mdm_not_enrolled', 'medium', null], key]);
   store.close();
 });
 
