@@ -12,7 +12,14 @@ import { fileParserOf, parserOf } from './parsing.ts';
 import type { Parsed } from './parsing.ts';
 import type { CommandRun } from './report.ts';
 import { decodeOutput, sanitizeFile, sanitizeOutput, saysNotUtf8 } from './sanitize.ts';
-import { deniedPath, failureOf, latePath, notRecorded, remotePath, unnamedFile } from './source_failures.ts';
+import {
+  deniedPath,
+  failureOf,
+  latePath,
+  remotePath,
+  unnamedCommand,
+  unnamedFile,
+} from './source_failures.ts';
 import { argvOf, commands, isReadablePath, isStatPath, mayBeRemote } from './sources.ts';
 import type { Command, CommandName, FileName, SourceName } from './sources.ts';
 
@@ -194,7 +201,7 @@ export class SourceReader implements Beside {
 
   async #run(source: CommandName, argv: readonly string[]): Promise<Output> {
     const found = await this.#backend.run(source, argv);
-    if (found === null) throw notRecorded(argv.join(' '), this.#backend);
+    if (found === null) throw unnamedCommand(source, argv, this.#backend);
     const output = await sanitizeOutput(source, found, this.include);
     if (output.isSpawned)
       this.finished.push({
@@ -229,7 +236,7 @@ export class SourceReader implements Beside {
     if (isRemote && this.#backend.origin === 'live') throw remotePath(path);
     const found = await this.#backend.stat(path);
     // What an older version did look at is told.
-    if (found === null) throw isRemote ? remotePath(path) : notRecorded(path, this.#backend);
+    if (found === null) throw isRemote ? remotePath(path) : unnamedFile(path, this.#backend);
     if (found.kind === 'late') throw latePath(path);
     if (found.kind === 'denied') throw deniedPath(path, 'looked at', this.#backend);
     return found;

@@ -251,6 +251,21 @@ export const commands = {
     why: 'a Query verb of a private tool; it may fetch the bootstrap token from the MDM server, so it is off by default',
     timeoutSeconds: 60,
   }),
+  ds_remote_rights: command({
+    argv: [
+      '/usr/bin/dscl',
+      '-plist',
+      '.',
+      '-readall',
+      '/Users',
+      'RecordName',
+      'UniqueID',
+      'GeneratedUID',
+      'naprivs',
+    ],
+    privilege: 'user',
+    why: 'readall with named keys; naprivs is a number',
+  }),
 } as const;
 
 export const files = {
@@ -271,6 +286,20 @@ export const files = {
     paths: ['/Library/Preferences/com.apple.loginwindow.plist'],
     privilege: 'user',
     why: 'login window settings; only allow-listed keys are kept',
+  }),
+  // Here a hook stands that was set with sudo, as defaults writes it.
+  root_loginwindow_preferences: file({
+    paths: ['/private/var/root/Library/Preferences/com.apple.loginwindow.plist'],
+    privilege: 'root',
+    why: 'the two login hooks that were set as root; nothing else of it is kept',
+  }),
+  smartcard_preferences: file({
+    paths: [
+      '/Library/Managed Preferences/com.apple.security.smartcard.plist',
+      '/Library/Preferences/com.apple.security.smartcard.plist',
+    ],
+    privilege: 'user',
+    why: 'whether smart cards may or must be used to log in; only allow-listed keys are kept',
   }),
   accounts_preferences: file({
     paths: ['/Library/Preferences/com.apple.preferences.accounts.plist'],
@@ -323,7 +352,22 @@ export const ownFiles = {
 export const laterPlaces: Readonly<Record<string, string>> = {
   '/Library/Preferences/com.apple.MCX.plist': '0.3.0',
   '/Library/Preferences/SystemConfiguration/preferences.plist': '0.7.0',
+  '/private/var/root/Library/Preferences/com.apple.loginwindow.plist': '0.8.0',
+  '/Library/Managed Preferences/com.apple.security.smartcard.plist': '0.8.0',
+  '/Library/Preferences/com.apple.security.smartcard.plist': '0.8.0',
+  '/Library/Application Support/Apple/Remote Desktop/RemoteManagement.launchd': '0.8.0',
 };
+
+/** The same of commands: evidence without one was recorded before tokenquery asked it. */
+export const laterCommands: Readonly<Record<string, string>> = {
+  ds_remote_rights: '0.8.0',
+};
+
+/**
+ * Since when the allow-lists of the parsers are as they are. Evidence says by which of them it was reduced: what an older one
+ * dropped was not looked at (`keptSince` of a column or a table). A new key in a list is a new version here.
+ */
+export const allowListVersion = '0.8.0';
 
 /** Paths whose existence, mode, owner, size and time are checked; their content is never read. */
 export const statOnly = [
@@ -336,6 +380,8 @@ export const statOnly = [
   '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordNotFound',
   '/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled',
   '/dev/console',
+  // There while Remote Management is on; it has no label of its own at launchd.
+  '/Library/Application Support/Apple/Remote Desktop/RemoteManagement.launchd',
 ] as const;
 
 /** Paths that another source names: only these two kinds, and only as that source printed them. */

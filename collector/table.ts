@@ -37,6 +37,11 @@ export interface Column<out T = unknown> {
   readonly zeroIsAnswer?: string;
   /** Where `where`, SQL over a row, holds and none of `by` failed, no other source could make another value of it. */
   readonly settled?: { readonly where: string; readonly by: readonly SourceName[] };
+  /**
+   * The version whose allow-lists keep what it is made of, where an older one read the same source: of what that recorded it
+   * is not known, as if the column had not been there.
+   */
+  readonly keptSince?: string;
   /** Never set; `Row` infers from it. */
   readonly $value?: T;
 }
@@ -51,7 +56,15 @@ type Meta = Pick<Column, 'privacy'> &
   Partial<
     Pick<
       Column,
-      'example' | 'unit' | 'from' | 'nullBecause' | 'include' | 'nullIsAnswer' | 'zeroIsAnswer' | 'settled'
+      | 'example'
+      | 'unit'
+      | 'from'
+      | 'nullBecause'
+      | 'include'
+      | 'nullIsAnswer'
+      | 'zeroIsAnswer'
+      | 'settled'
+      | 'keptSince'
     >
   >;
 
@@ -156,6 +169,8 @@ export interface Table<C extends Columns = Columns> {
   /** As the contract prints them, where that differs from `sources`: `(derived)`, `(collector)`. */
   readonly sourcesLabel?: string;
   readonly macos: string;
+  /** The same as of a column, where all of it is made of what older allow-lists drop. */
+  readonly keptSince?: string;
   /** What a reader must know before trusting a row. */
   readonly notes?: readonly string[];
   /**

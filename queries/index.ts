@@ -397,6 +397,57 @@ export const queries: readonly Query[] = [
     "file": "queries/detection/host_identity_changed.sql"
   },
   {
+    "name": "login_hook_set",
+    "title": "A program runs as root at each login or logout",
+    "group": "detection",
+    "severity": "high",
+    "purpose": "A login or logout hook is set: a program that runs as root each time that somebody logs in or out. Apple has told for years not to use them, and malware has used them.",
+    "requires": [
+      {
+        "table": "login_hooks",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "event",
+          "program",
+          "set_in"
+        ]
+      }
+    ],
+    "closed": [
+      {
+        "table": "login_hooks",
+        "column": "event",
+        "values": [
+          "login",
+          "logout"
+        ]
+      },
+      {
+        "table": "login_hooks",
+        "column": "set_in",
+        "values": [
+          "root",
+          "system"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Keep the program and its times as evidence, and look at what it does. Then remove the setting: `sudo defaults delete com.apple.loginwindow LoginHook`, or LogoutHook. Where set_in is system, name the file: /Library/Preferences/com.apple.loginwindow.",
+    "references": "ATT&CK T1037.002; 800-53r5 CM-7",
+    "falsePositives": "Old management tools and set-ups of laboratories, such as scripts that mount shares. The path tells.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  l.host_id,\n  l.set_in || ' ' || l.event AS subject,\n  l.program\nFROM login_hooks l\nORDER BY l.host_id, l.set_in, l.event",
+    "file": "queries/detection/login_hook_set.sql"
+  },
+  {
     "name": "mdm_bypass_markers",
     "title": "Marker files as scripts leave them that skip the enrolment",
     "group": "detection",
@@ -1250,6 +1301,52 @@ export const queries: readonly Query[] = [
     "maxAge": 0,
     "sql": "SELECT\n  f.host_id,\n  f.uuid AS subject,\n  'fdesetup' AS source,\n  f.type\nFROM filevault_users f\nWHERE f.resolution = 'orphan'\nUNION ALL\nSELECT\n  c.host_id,\n  c.crypto_user_uuid AS subject,\n  'apfs' AS source,\n  c.type\nFROM apfs_crypto_users c\nWHERE c.resolution = 'orphan'\nORDER BY host_id, subject, source, type",
     "file": "queries/hygiene/filevault_orphan_users.sql"
+  },
+  {
+    "name": "home_open_to_others",
+    "title": "A home directory is open to other accounts",
+    "group": "hygiene",
+    "severity": "low",
+    "purpose": "The mode of the home lets every account list or change what is in it, or its group change it. A home that macOS makes today has 0750, which is not asked about; CIS wants 0700 or 0711. Access control lists are not looked at.",
+    "requires": [
+      {
+        "table": "users",
+        "column": "can_login",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "uid",
+        "isNullAnswer": false,
+        "where": "COALESCE(can_login, 1) = 1",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "home_mode",
+        "isNullAnswer": false,
+        "where": "COALESCE(can_login, 1) = 1 AND COALESCE(uid, 500) >= 500 AND COALESCE(home_exists, 1) = 1",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "`chmod 700` of the home directory, or 711 where others must reach its Public folder.",
+    "references": "mSCP os_home_folders_secure; CIS 5.1.1 (macOS 26); STIG APPL-26-002068; 800-53r5 AC-6",
+    "falsePositives": "A home that an older macOS made has 0755. Accounts with a uid below 500 are left out: their home is a folder of the system.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.directory,\n  u.home_mode\nFROM users u\nWHERE u.can_login = 1\n  AND u.uid >= 500\n  AND (\n    SUBSTR(u.home_mode, 4, 1) NOT IN ('0', '1')\n    OR SUBSTR(u.home_mode, 3, 1) IN ('2', '3', '6', '7')\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
+    "file": "queries/hygiene/home_open_to_others.sql"
   },
   {
     "name": "laps_admin_holds_secure_token",
@@ -3076,6 +3173,206 @@ export const queries: readonly Query[] = [
     "maxAge": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n)\nSELECT\n  f.host_id,\n  'host' AS subject,\n  f.has_personal_recovery_key,\n  f.prk_escrow_blob_present,\n  CASE\n    WHEN t.table_name IS NOT NULL AND p.host_id IS NULL THEN 0\n    ELSE p.escrow_payload_present\n  END AS escrow_payload_present,\n  m.is_enrolled\nFROM filevault_status f\n-- No profile says anything of FileVault: the table was looked at and is empty.\nLEFT JOIN known_tables t\n  ON t.host_id = f.host_id\n  AND t.table_name = 'filevault_policies'\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nLEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND f.has_personal_recovery_key = 1\n  AND (\n    m.is_enrolled = 0\n    OR (\n      f.prk_escrow_blob_present = 0\n      AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL))\n    )\n  )\nORDER BY f.host_id",
     "file": "queries/posture/prk_not_escrowed_by_profile.sql"
+  },
+  {
+    "name": "recovery_lock_off",
+    "title": "A managed Apple silicon Mac has no recovery lock",
+    "group": "posture",
+    "severity": "medium",
+    "purpose": "Without the lock that only MDM can set, whoever holds the Mac starts recovery without its password. The password of an owner then lowers startup security, and anybody can erase the Mac.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "is_apple_silicon",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "mdm_security_info",
+        "column": "recovery_lock_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.is_apple_silicon, 1) = 1 AND COALESCE(hosts.is_virtual_machine, 0) = 0",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "Set it by the MDM command SetRecoveryLock, and make sure first that the server keeps the password.",
+    "references": "mSCP os_recovery_lock_enable; STIG APPL-26-005120; 800-53r5 AC-6",
+    "falsePositives": "Macs whose organisation leaves recovery open so that users can repair them.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  m.recovery_lock_enabled,\n  h.os_version\nFROM hosts h\nCROSS JOIN mdm_enrollments e\nCROSS JOIN mdm_security_info m\nWHERE e.host_id = h.host_id\n  AND m.host_id = h.host_id\n  AND h.is_apple_silicon = 1\n  AND COALESCE(h.is_virtual_machine, 0) = 0\n  AND e.is_enrolled = 1\n  AND m.recovery_lock_enabled = 0\nORDER BY h.host_id",
+    "file": "queries/posture/recovery_lock_off.sql"
+  },
+  {
+    "name": "remote_apple_events_on",
+    "title": "Remote Apple events are switched on",
+    "group": "posture",
+    "severity": "medium",
+    "purpose": "launchd was told to start the server of remote Apple events: another computer can drive the programs of this one. macOS ships it switched off, so a Mac of which launchd holds no such order is clean.",
+    "requires": [
+      {
+        "table": "sharing_preferences",
+        "column": "remote_apple_events",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "sharing_preferences",
+        "column": "remote_apple_events_access",
+        "values": [
+          "everybody",
+          "members"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Turn it off in System Settings, Sharing, Remote Application Scripting.",
+    "references": "mSCP system_settings_rae_disable; CIS 2.3.3.6 (macOS 26); STIG APPL-26-002022; 800-53r5 AC-3, AC-17; ATT&CK T1059.002",
+    "falsePositives": "Macs that are driven by scripts of another one, in studios and laboratories.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.remote_apple_events_access\nFROM sharing_preferences s\nWHERE s.remote_apple_events = 1\nORDER BY s.host_id",
+    "file": "queries/posture/remote_apple_events_on.sql"
+  },
+  {
+    "name": "remote_desktop_rights_not_admin",
+    "title": "Who is no administrator may control the Mac over Remote Management",
+    "group": "posture",
+    "severity": "high",
+    "purpose": "Remote Management is on, and an account that is no administrator may control the screen, send commands or change settings with it: commands can run as root.",
+    "requires": [
+      {
+        "table": "sharing_preferences",
+        "column": "remote_management",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "remote_desktop_rights",
+        "column": "may_control",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "remote_desktop_rights",
+        "column": "may_launch",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "remote_desktop_rights",
+        "column": "may_change_settings",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "is_admin",
+          "username",
+          "uuid"
+        ]
+      },
+      {
+        "table": "users",
+        "column": "is_admin",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM remote_desktop_rights r WHERE r.host_id = users.host_id AND r.username = users.username AND (COALESCE(r.may_control, 1) = 1 OR COALESCE(r.may_launch, 1) = 1 OR COALESCE(r.may_change_settings, 1) = 1))",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Take the rights from the account in System Settings, Sharing, Remote Management, after the people who support this Mac have said which account they use.",
+    "references": "mSCP system_settings_remote_management_disable; CIS 2.3.3.5 (macOS 26); STIG APPL-26-002250; 800-53r5 AC-6, CM-7",
+    "falsePositives": "A support account that is kept without administrator rights on purpose. The rights are root's all the same.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  r.host_id,\n  r.username AS subject,\n  r.may_control,\n  r.may_launch,\n  r.may_change_settings,\n  r.is_notified\nFROM remote_desktop_rights r\nCROSS JOIN users u\nCROSS JOIN sharing_preferences s\nWHERE u.host_id = r.host_id\n  AND u.username = r.username\n  AND COALESCE(u.uuid, '') = COALESCE(r.uuid, '')\n  AND s.host_id = r.host_id\n  AND s.remote_management = 1\n  AND u.is_admin = 0\n  AND (r.may_control = 1 OR r.may_launch = 1 OR r.may_change_settings = 1)\nORDER BY r.host_id, r.username, COALESCE(r.uuid, '')",
+    "file": "queries/posture/remote_desktop_rights_not_admin.sql"
+  },
+  {
+    "name": "screen_sharing_on",
+    "title": "Screen sharing is switched on",
+    "group": "posture",
+    "severity": "medium",
+    "purpose": "launchd was told to start screen sharing: whoever may use it sees the screen and controls the Mac. macOS ships it switched off, so a Mac of which launchd holds no such order is clean. screen_sharing_access says who may.",
+    "requires": [
+      {
+        "table": "sharing_preferences",
+        "column": "screen_sharing",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "sharing_preferences",
+        "column": "screen_sharing_access",
+        "values": [
+          "everybody",
+          "members"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Turn it off in System Settings, Sharing, or limit it to the group com.apple.access_screensharing. First make sure that nobody needs it to reach this Mac, and that there is another way in.",
+    "references": "mSCP system_settings_screen_sharing_disable; CIS 2.3.3.1 (macOS 26); STIG APPL-26-002050; 800-53r5 AC-3, AC-17; ATT&CK T1021.005",
+    "falsePositives": "Macs without a screen, and Macs that support staff reach so. Remote Management has its own finding.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.screen_sharing_access,\n  s.remote_management\nFROM sharing_preferences s\nWHERE s.screen_sharing = 1\nORDER BY s.host_id",
+    "file": "queries/posture/screen_sharing_on.sql"
   },
   {
     "name": "single_token_admin",

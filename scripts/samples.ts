@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { argvOf, fileNames, files, statOnly } from '../collector/sources.ts';
+import { allowListVersion, argvOf, fileNames, files, statOnly } from '../collector/sources.ts';
 import type { CommandName } from '../collector/sources.ts';
 import { bytesOf, statOf } from '../test/fixtures/backend.ts';
 import type { Fixture } from '../test/fixtures/backend.ts';
@@ -55,6 +55,7 @@ const milliseconds: Readonly<Partial<Record<CommandName, number>>> = {
   profiles_status_enrollment: 110,
   profiles_show_configuration: 140,
   profiles_show_enrollment_cached: 120,
+  ds_remote_rights: 80,
 };
 const recorded = Object.keys(milliseconds);
 
@@ -176,6 +177,7 @@ export const bundleOf = (host: MacFixture): ReadonlyMap<string, string> => {
     euid: host.euid,
     host_id: host.host_id,
     tool: 'tokenquery 0.1.0',
+    allow_list: allowListVersion,
   };
   const bundle = new Map<string, string>([
     ['evidence.json', `${JSON.stringify(about, null, 2)}\n`],

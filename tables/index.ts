@@ -17,14 +17,19 @@ import filevaultUsers from './filevault_users.ts';
 import groupMembers from './group_members.ts';
 import groups from './groups.ts';
 import hosts from './hosts.ts';
+import loginHooks from './login_hooks.ts';
 import loginwindowSettings from './loginwindow_settings.ts';
 import managedUsers from './managed_users.ts';
 import mdmEnrollments from './mdm_enrollments.ts';
+import mdmSecurityInfo from './mdm_security_info.ts';
 import mobileAccountPolicies from './mobile_account_policies.ts';
 import mobileAccounts from './mobile_accounts.ts';
 import platformSsoStates from './platform_sso_states.ts';
+import remoteDesktopRights from './remote_desktop_rights.ts';
 import secureTokenObservations from './secure_token_observations.ts';
 import secureTokens from './secure_tokens.ts';
+import sharingPreferences from './sharing_preferences.ts';
+import smartCardSettings from './smart_card_settings.ts';
 import tableStatus from './table_status.ts';
 import userGroups from './user_groups.ts';
 import users from './users.ts';
@@ -48,14 +53,19 @@ export const tables: readonly Table[] = [
   groupMembers,
   groups,
   hosts,
+  loginHooks,
   loginwindowSettings,
   managedUsers,
   mdmEnrollments,
+  mdmSecurityInfo,
   mobileAccountPolicies,
   mobileAccounts,
   platformSsoStates,
+  remoteDesktopRights,
   secureTokenObservations,
   secureTokens,
+  sharingPreferences,
+  smartCardSettings,
   tableStatus,
   userGroups,
   users,

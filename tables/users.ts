@@ -20,10 +20,17 @@ import {
   toldForCertain,
 } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
+import { hasTag } from '../collector/parsers/authentication_authority.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 
+interface Home {
+  readonly exists: 0 | 1;
+  /** Null for one that is not there. */
+  readonly mode: string | null;
+}
+
 // Homes are checked only for accounts that can log in; NULL says that it was not checked.
-const homeExists = async (context: Context, user: DsUser): Promise<0 | 1 | null> => {
+const lookHome = async (context: Context, user: DsUser): Promise<Home | null> => {
   if (canLogin(user) === 0) return null;
   if (user.home === null || !user.home.startsWith('/')) {
     const reason = 'the record of an account that may log in names no home';
@@ -31,8 +38,16 @@ const homeExists = async (context: Context, user: DsUser): Promise<0 | 1 | null>
     return null;
   }
   const found = await context.orUnknown(context.stat(user.home));
-  return found === null ? null : found.kind === 'missing' ? 0 : 1;
+  if (found === null) return null;
+  if (found.kind === 'missing') return { exists: 0, mode: null };
+  return { exists: 1, mode: found.mode.toString(8).padStart(4, '0') };
 };
+
+/** The tags of a paired card: today’s, and that of before macOS 10.13. */
+const cardTags = ['tokenidentity', 'pubkeyhash'];
+const isCardPaired = ({ authenticationAuthority, unread }: DsUser): boolean | null =>
+  cardTags.some((tag) => hasTag(authenticationAuthority, tag)) ||
+  (unread.has('AuthenticationAuthority') ? null : false);
 
 const isRegistered = (user: DsUser): boolean | null =>
   user.altSecurityIdentities.some((value) => value.startsWith('PlatformSSO:')) ||
@@ -162,6 +177,20 @@ export default defineTable({
       'Empty for every account of macOS, as osquery has it: its words local, roaming and special are of Windows. account_type tells the kind.',
       { privacy: 'nobody', from: ['ds_users'] },
     ),
+    home_mode: text(
+      'Mode of the home directory, four octal digits; its access control list is not looked at. For accounts that can log in.',
+      {
+        privacy: knownWords(/^[0-7]{4}$/),
+        example: '0750',
+        from: ['stat'],
+        nullIsAnswer: 'the account cannot log in, or has no home directory',
+      },
+    ),
+    smart_card_paired: boolean('A smart card is paired with the account: it logs in with it.', {
+      privacy: 'nobody',
+      example: '0',
+      from: ['ds_users'],
+    }),
   },
   key: ['username', 'uuid', 'uid'],
   sources: ['ds_users', 'ds_groups', 'stat', 'mdmclient_query_device_information'],
@@ -194,28 +223,33 @@ export default defineTable({
       return type === 'local' && managed.mayBeMore ? null : type;
     };
     return Promise.all(
-      users.map(async (user) => ({
-        uid: user.uid,
-        gid: user.gid,
-        username: user.recordName,
-        description: user.realName,
-        directory: user.home,
-        shell: user.shell,
-        uuid: user.uuid,
-        is_hidden: bit(user.isHidden),
-        is_admin: isAdminOf(user),
-        account_type: typeOf(user),
-        is_system_account: isSystemAccount(user),
-        can_login: canLogin(user),
-        home_exists: await homeExists(context, user),
-        password_hint_set: null,
-        platform_sso_registered: bit(isRegistered(user)),
-        is_awake: isAwake(user, isAdminOf(user)),
-        has_false_identity: isFalseIdentity(user),
-        uid_signed: user.uid,
-        gid_signed: user.gid,
-        type: '',
-      })),
+      users.map(async (user) => {
+        const home = await lookHome(context, user);
+        return {
+          uid: user.uid,
+          gid: user.gid,
+          username: user.recordName,
+          description: user.realName,
+          directory: user.home,
+          shell: user.shell,
+          uuid: user.uuid,
+          is_hidden: bit(user.isHidden),
+          is_admin: isAdminOf(user),
+          account_type: typeOf(user),
+          is_system_account: isSystemAccount(user),
+          can_login: canLogin(user),
+          home_exists: home?.exists ?? null,
+          password_hint_set: null,
+          platform_sso_registered: bit(isRegistered(user)),
+          is_awake: isAwake(user, isAdminOf(user)),
+          has_false_identity: isFalseIdentity(user),
+          uid_signed: user.uid,
+          gid_signed: user.gid,
+          type: '',
+          home_mode: home?.mode ?? null,
+          smart_card_paired: bit(isCardPaired(user)),
+        };
+      }),
     );
   },
 });

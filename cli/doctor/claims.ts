@@ -562,6 +562,110 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "launchctl print-disabled lists screen sharing, Apple events and file sharing once System Settings has switched them on or off, and nothing of them before",
+    "command": "launchctl print-disabled system before and after each",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "launchctl_print_disabled",
+        "parameters": []
+      }
+    ],
+    "isByHand": true
+  },
+  {
+    "claim": "a Mac of which launchd holds no override of screen sharing does not answer on its port",
+    "command": "nc -z localhost 5900; echo $? on a fresh Mac",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "the file RemoteManagement.launchd is there while Remote Management is on, and goes when it is switched off",
+    "command": "ls -l \"/Library/Application Support/Apple/Remote Desktop/RemoteManagement.launchd\"",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "stat",
+        "path": "/Library/Application Support/Apple/Remote Desktop/RemoteManagement.launchd"
+      }
+    ],
+    "isByHand": false
+  },
+  {
+    "claim": "the group of the limit is there while \"Only these users\" is chosen, and has -disabled behind its name, or is gone, for all users",
+    "command": "dscl . -list /Groups | grep com.apple.access before and after, for Remote Login, Screen Sharing and Remote Apple Events",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "naprivs is shown to a user, as a signed decimal number with the bits of docs/tables/remote_desktop_rights.md",
+    "command": "dscl -plist . -readall /Users RecordName UniqueID GeneratedUID naprivs, as user and as root",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "ds_remote_rights",
+        "parameters": []
+      }
+    ],
+    "isByHand": true
+  },
+  {
+    "claim": "sudo defaults write com.apple.loginwindow LoginHook writes root's own file, also with the HOME that sudo keeps",
+    "command": "sudo defaults write com.apple.loginwindow LoginHook /tmp/x; sudo plutil -p /private/var/root/Library/Preferences/com.apple.loginwindow.plist; plutil -p ~/Library/Preferences/com.apple.loginwindow.plist",
+    "who": "root",
+    "asks": [
+      {
+        "kind": "file",
+        "source": "root_loginwindow_preferences",
+        "path": "/private/var/root/Library/Preferences/com.apple.loginwindow.plist"
+      }
+    ],
+    "isByHand": true
+  },
+  {
+    "claim": "what RetriesUntilHint is where nothing sets it",
+    "command": "plutil -p /Library/Preferences/com.apple.loginwindow.plist",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "file",
+        "source": "loginwindow_preferences",
+        "path": "/Library/Preferences/com.apple.loginwindow.plist"
+      }
+    ],
+    "isByHand": false
+  },
+  {
+    "claim": "the keys of the smart card payload stand at the top of the file",
+    "command": "plutil -p \"/Library/Managed Preferences/com.apple.security.smartcard.plist\"",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "file",
+        "source": "smartcard_preferences",
+        "path": "/Library/Managed Preferences/com.apple.security.smartcard.plist"
+      }
+    ],
+    "isByHand": false
+  },
+  {
+    "claim": "an Apple silicon Mac tells IsRecoveryLockEnabled, RemoteDesktopEnabled and SecureBoot with the words of Apple's schema",
+    "command": "sudo /usr/libexec/mdmclient QuerySecurityInfo",
+    "who": "root",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "mdmclient_query_security_info",
+        "parameters": []
+      }
+    ],
+    "isByHand": false
+  },
+  {
     "claim": "it runs, and its archive has no files that tar of macOS adds",
     "command": "tokenquery capture --script > c.sh; sudo sh c.sh a.tar.gz; sh c.sh b.tar.gz; tar tzf a.tar.gz | grep '/\\._' prints nothing",
     "who": "anybody",

@@ -21,6 +21,8 @@ export interface Backend {
   readonly euid: number | null;
   /** Hardware UUID where the evidence says it apart from ioreg; null otherwise. */
   readonly hostId: string | null;
+  /** Of evidence that was reduced when it was recorded: the version whose lists of what may be kept did it. */
+  readonly allowList?: string;
   run(source: CommandName, argv: readonly string[]): Promise<Output | null>;
   readFile(path: string): Promise<FileContent | null>;
   stat(path: string): Promise<Look | null>;

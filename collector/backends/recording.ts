@@ -8,7 +8,7 @@ import { UserError } from '../errors.ts';
 import { fileFailure, isNotThere } from '../file_failure.ts';
 import { checkLinks } from '../trust.ts';
 import { sanitizeFile, sanitizeOutput } from '../sanitize.ts';
-import { fileNames, isReadablePath } from '../sources.ts';
+import { allowListVersion, fileNames, isReadablePath } from '../sources.ts';
 import type { CommandName } from '../sources.ts';
 import type { Backend, FileContent, Output, PathStat } from './backend.ts';
 import { format, formatVersion, isArchiveName, outcomeWords, withoutArchiveName } from './bundle.ts';
@@ -89,6 +89,7 @@ const described = ({ capturedTime, euid, hostId, tool }: Description) => ({
   ...(euid === null ? {} : { euid }),
   ...(hostId === null ? {} : { host_id: hostId }),
   tool,
+  allow_list: allowListVersion,
 });
 
 type Content = string | Uint8Array;

@@ -18,7 +18,7 @@ import type { Tree } from './volume_tree.ts';
 export const volumeFiles = [
   {
     path: '/private/var/db/dslocal/nodes/Default/users/*.plist',
-    serves: ['ds_users', 'ds_account_policy'],
+    serves: ['ds_users', 'ds_account_policy', 'ds_remote_rights'],
     why: 'records of the local accounts: only the attributes that dscl is asked for are kept; hashes, keys, hints and pictures are dropped while the file is parsed',
   },
   {
@@ -103,6 +103,7 @@ class Volume {
     switch (source) {
       case 'ds_users':
       case 'ds_account_policy':
+      case 'ds_remote_rights':
         return this.#records(usersPath, parseDslocalUser, argv);
       case 'ds_groups':
         return this.#records(groupsPath, parseDslocalGroup, argv);

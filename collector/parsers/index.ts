@@ -28,6 +28,7 @@ export const commandParsers = {
   profiles_show_enrollment_cached: async () => (await import(/* webpackMode: "eager" */ './profiles_show_enrollment_cached.ts')).parseProfilesShowEnrollmentCached,
   mdmclient_query_security_info: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_security_info.ts')).parseMdmclientQuerySecurityInfo,
   mdmclient_query_device_information: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_device_information.ts')).parseMdmclientQueryDeviceInformation,
+  ds_remote_rights: async () => (await import(/* webpackMode: "eager" */ './ds_remote_rights.ts')).parseDsRemoteRights,
 };
 
 export const commandSanitizers = {
@@ -58,6 +59,7 @@ export const commandSanitizers = {
   profiles_show_enrollment_cached: async () => (await import(/* webpackMode: "eager" */ './profiles_show_enrollment_cached.ts')).sanitizeProfilesShowEnrollmentCached,
   mdmclient_query_security_info: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_security_info.ts')).sanitizeMdmclientQuerySecurityInfo,
   mdmclient_query_device_information: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_device_information.ts')).sanitizeMdmclientQueryDeviceInformation,
+  ds_remote_rights: async () => (await import(/* webpackMode: "eager" */ './ds_records.ts')).sanitizeDsRemoteRights,
 };
 
 export const commandStderrSanitizers = {
@@ -70,6 +72,8 @@ export const commandStderrSanitizers = {
 export const fileParsers = {
   managed_preferences: async () => (await import(/* webpackMode: "eager" */ './managed_preferences.ts')).parseManagedPreferences,
   loginwindow_preferences: async () => (await import(/* webpackMode: "eager" */ './loginwindow_preferences.ts')).parseLoginwindowPreferences,
+  root_loginwindow_preferences: async () => (await import(/* webpackMode: "eager" */ './root_loginwindow_preferences.ts')).parseRootLoginwindowPreferences,
+  smartcard_preferences: async () => (await import(/* webpackMode: "eager" */ './smartcard_preferences.ts')).parseSmartcardPreferences,
   accounts_preferences: async () => (await import(/* webpackMode: "eager" */ './accounts_preferences.ts')).parseAccountsPreferences,
   system_configuration: async () => (await import(/* webpackMode: "eager" */ './system_configuration.ts')).parseSystemConfiguration,
 };
@@ -77,6 +81,8 @@ export const fileParsers = {
 export const fileSanitizers = {
   managed_preferences: async () => (await import(/* webpackMode: "eager" */ './managed_preferences.ts')).sanitizeManagedPreferences,
   loginwindow_preferences: async () => (await import(/* webpackMode: "eager" */ './loginwindow_preferences.ts')).sanitizeLoginwindowPreferences,
+  root_loginwindow_preferences: async () => (await import(/* webpackMode: "eager" */ './root_loginwindow_preferences.ts')).sanitizeRootLoginwindowPreferences,
+  smartcard_preferences: async () => (await import(/* webpackMode: "eager" */ './smartcard_preferences.ts')).sanitizeSmartcardPreferences,
   accounts_preferences: async () => (await import(/* webpackMode: "eager" */ './accounts_preferences.ts')).sanitizeAccountsPreferences,
   system_configuration: async () => (await import(/* webpackMode: "eager" */ './system_configuration.ts')).sanitizeSystemConfiguration,
 };

@@ -1,4 +1,5 @@
 /** Preference files, where a file that is not there is an answer and a file that cannot be read is none. */
+import { NotAsked } from '../../collector/errors.ts';
 import { known } from '../../collector/setting.ts';
 import type { Setting } from '../../collector/setting.ts';
 import type { Context } from '../../collector/table.ts';
@@ -13,6 +14,20 @@ export const readPreferences = <T>(
   context: Context,
   reading: Promise<T | null>,
 ): Promise<PreferenceFile<T> | null> => context.orUnknown(reading.then((content) => ({ content })));
+
+/** The same where the content becomes rows: of a file that nobody looked at, no table may say that it has none. */
+export const readRowPreferences = async <T>(
+  context: Context,
+  reading: Promise<T | null>,
+): Promise<PreferenceFile<T> | null> => {
+  try {
+    return { content: await reading };
+  } catch (error) {
+    if (error instanceof NotAsked) throw error;
+    context.note(error as Error);
+    return null;
+  }
+};
 
 /** The first that is set, in the order in which they hold; null when that one is not known. */
 export const firstSet = <T>(...settings: readonly (Setting<T> | undefined)[]): T | null => {

@@ -13,6 +13,7 @@ import {
   uuidOf,
 } from './constructed.ts';
 import type { Host } from './constructed.ts';
+import { accessCases } from './cases_access.ts';
 
 export interface Case {
   readonly query: string;
@@ -443,4 +444,5 @@ export const cases: readonly Case[] = [
       Object.assign(host.tables.get('bootstrap_tokens') ?? {}, { status: 'empty' });
     }),
   },
+  ...accessCases,
 ];

@@ -41,7 +41,7 @@ const verdict = (hosts: readonly Host[], name: string): Verdict | undefined =>
 const count = (group: string): number => queries.filter((query) => query.group === group).length;
 
 test('the library has the questions and the pack lockout, in the groups of the design', (t) => {
-  t.is(queries.length, 44);
+  t.is(queries.length, 50);
   t.deepEqual(
     ['trust', 'posture', 'detection', 'hygiene', 'context', 'fleet', 'lockout'].map((group) => [
       group,
@@ -49,9 +49,9 @@ test('the library has the questions and the pack lockout, in the groups of the d
     ]),
     [
       ['trust', 1],
-      ['posture', 13],
-      ['detection', 14],
-      ['hygiene', 8],
+      ['posture', 17],
+      ['detection', 15],
+      ['hygiene', 9],
       ['context', 2],
       ['fleet', 3],
       ['lockout', 3],
@@ -307,6 +307,7 @@ test('the sample hosts are judged as they were made', async (t) => {
     'bootstrap_token_stale',
     'dangling_admin_member',
     'filevault_orphan_users',
+    'home_open_to_others',
     'legacy_recovery_keys',
     'lockout_single_loss',
     'mobile_accounts_without_token',
@@ -329,6 +330,7 @@ test('the sample hosts are judged as they were made', async (t) => {
     'mdm_enrollment_gaps',
     'password_signals',
     'recovery_key_file_on_disk',
+    'screen_sharing_on',
     'single_token_admin',
     'system_account_impostor',
     'token_source_conflicts',

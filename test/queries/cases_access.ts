@@ -1,0 +1,99 @@
+/** The same of the questions on who else gets in: sharing, hooks, homes, recovery. */
+import type { Case } from './cases.ts';
+import { add, cleanHost, deny, set } from './constructed.ts';
+import type { Host } from './constructed.ts';
+
+type Change = (host: Host) => void;
+
+const changed =
+  (...changes: Change[]) =>
+  (hostId: string): Host[] => {
+    const host = cleanHost(hostId);
+    for (const change of changes) change(host);
+    return [host];
+  };
+const on =
+  (table: string, change: Parameters<typeof set>[2], fits: Parameters<typeof set>[3] = {}): Change =>
+  (host) =>
+    set(host, table, change, fits);
+const put =
+  (table: string, row: Parameters<typeof add>[2]): Change =>
+  (host) =>
+    add(host, table, row);
+const denied =
+  (table: string): Change =>
+  (host) =>
+    deny(host, table);
+
+/** Rights over Remote Management, of which the account has those that are named. */
+const rights =
+  (username: string, uid: number, has: Readonly<Record<string, 0 | 1 | null>>): Change =>
+  (host) =>
+    add(host, 'remote_desktop_rights', {
+      username,
+      uid,
+      uuid: host.tables.get('users')?.rows.find((row) => row['username'] === username)?.['uuid'] ?? null,
+      ...Object.fromEntries(
+        [
+          'may_control',
+          'may_chat',
+          'may_copy',
+          'may_delete',
+          'may_report',
+          'may_launch',
+          'may_change_settings',
+        ].map((name) => [name, 0]),
+      ),
+      may_restart: 0,
+      is_notified: 1,
+      ...has,
+    });
+const standard: Change = on('users', { is_admin: 0 }, { username: 'itadmin' });
+const managed = on('sharing_preferences', { remote_management: 1 });
+
+export const accessCases: readonly Case[] = [
+  {
+    query: 'screen_sharing_on',
+    fires: changed(on('sharing_preferences', { screen_sharing: 1, screen_sharing_access: 'members' })),
+    unknown: denied('sharing_preferences'),
+    clean: changed(on('sharing_preferences', { screen_sharing: 0, screen_sharing_access: 'everybody' })),
+  },
+  {
+    query: 'remote_apple_events_on',
+    fires: changed(on('sharing_preferences', { remote_apple_events: 1 })),
+    unknown: denied('sharing_preferences'),
+    clean: changed(on('sharing_preferences', { remote_apple_events: 0 })),
+  },
+  {
+    query: 'remote_desktop_rights_not_admin',
+    fires: changed(standard, managed, rights('itadmin', 502, { may_launch: 1 })),
+    unknown: (host) => {
+      managed(host);
+      standard(host);
+      rights('itadmin', 502, { may_launch: null })(host);
+    },
+    // An administrator has the right, and who is none may send messages.
+    clean: changed(
+      standard,
+      managed,
+      rights('mquist', 501, { may_control: 1 }),
+      rights('itadmin', 502, { may_chat: 1 }),
+    ),
+  },
+  {
+    query: 'login_hook_set',
+    fires: changed(put('login_hooks', { event: 'login', set_in: 'root', program: '/Users/Shared/hook.sh' })),
+    unknown: denied('login_hooks'),
+  },
+  {
+    query: 'home_open_to_others',
+    fires: changed(on('users', { home_mode: '0755' }, { username: 'mquist' })),
+    unknown: denied('users'),
+    clean: changed(on('users', { home_mode: '0711' }, { username: 'mquist' })),
+  },
+  {
+    query: 'recovery_lock_off',
+    fires: changed(on('mdm_security_info', { recovery_lock_enabled: 0 })),
+    unknown: on('mdm_security_info', { recovery_lock_enabled: null }),
+  },
+];
