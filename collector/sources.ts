@@ -266,6 +266,11 @@ export const commands = {
     privilege: 'user',
     why: 'readall with named keys; naprivs is a number',
   }),
+  dsconfigad_show: command({
+    argv: ['/usr/sbin/dsconfigad', '-show'],
+    privilege: 'user',
+    why: 'the option -show prints how the Mac is bound; all others bind, unbind or change it',
+  }),
 } as const;
 
 export const files = {
@@ -361,6 +366,7 @@ export const laterPlaces: Readonly<Record<string, string>> = {
 /** The same of commands: evidence without one was recorded before tokenquery asked it. */
 export const laterCommands: Readonly<Record<string, string>> = {
   ds_remote_rights: '0.8.0',
+  dsconfigad_show: '0.8.0',
 };
 
 /**

@@ -2547,6 +2547,40 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/bootstrap_token_stale.sql"
   },
   {
+    "name": "directory_groups_are_admins",
+    "title": "Groups of Active Directory are administrators of the Mac",
+    "group": "posture",
+    "severity": "low",
+    "purpose": "Whoever is in such a group is an administrator at login, and no local group names who that is: users.is_admin is NULL for mobile accounts. Who controls the directory decides who administers this Mac.",
+    "requires": [
+      {
+        "table": "ad_config",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "domain",
+          "option",
+          "value"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Look the groups up in the directory: who is in them, and who may change that. Take away those that are not needed, with dsconfigad -groups, when another administrator is left.",
+    "references": "800-53r5 AC-2, AC-6(5); ATT&CK T1098.007",
+    "falsePositives": "The group of the help desk, where that is how the Macs are administered on purpose.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  a.host_id,\n  'host' AS subject,\n  a.domain,\n  a.value AS groups\nFROM ad_config a\nWHERE a.option = 'Allowed admin groups'\n  AND a.value IS NOT NULL\nORDER BY a.host_id",
+    "file": "queries/posture/directory_groups_are_admins.sql"
+  },
+  {
     "name": "filevault_deferral_pending",
     "title": "FileVault was deferred and is still off",
     "group": "posture",

@@ -56,6 +56,7 @@ const milliseconds: Readonly<Partial<Record<CommandName, number>>> = {
   profiles_show_configuration: 140,
   profiles_show_enrollment_cached: 120,
   ds_remote_rights: 80,
+  dsconfigad_show: 40,
 };
 const recorded = Object.keys(milliseconds);
 

@@ -122,7 +122,7 @@ export default defineTable({
     is_admin: boolean('Effective member of gid 80: by name, GUID, nested group or primary group.', {
       privacy: 'nobody',
       example: '1',
-      from: ['ds_users', 'ds_groups'],
+      from: ['ds_users', 'ds_groups', 'dsconfigad_show'],
       settled: toldForCertain,
     }),
     account_type: oneOf(
@@ -157,7 +157,12 @@ export default defineTable({
     }),
     is_awake: boolean(
       'A sign that somebody uses it: it can log in, has a ShadowHash, is an administrator, or is hidden by its own record. 0 where there is no such sign, as with the service accounts of macOS.',
-      { privacy: 'nobody', example: '1', from: ['ds_users', 'ds_groups'], settled: toldForCertain },
+      {
+        privacy: 'nobody',
+        example: '1',
+        from: ['ds_users', 'ds_groups', 'dsconfigad_show'],
+        settled: toldForCertain,
+      },
     ),
     has_false_identity: boolean(
       'Claims to be an account of macOS that it cannot be: a GeneratedUID of the form of Apple that does not end in its uid, or the uid of Guest, root or Setup Assistant with another GeneratedUID.',
@@ -193,7 +198,7 @@ export default defineTable({
     }),
   },
   key: ['username', 'uuid', 'uid'],
-  sources: ['ds_users', 'ds_groups', 'stat', 'mdmclient_query_device_information'],
+  sources: ['ds_users', 'ds_groups', 'stat', 'mdmclient_query_device_information', 'dsconfigad_show'],
   rowsFrom: ['ds_users'],
   macos: '10.13+',
   // Guest, and an account of macOS, are both their uid and their GeneratedUID.
@@ -203,7 +208,7 @@ export default defineTable({
     '0.4.0': { columns: ['account_type', 'is_admin', 'can_login', 'is_awake'] },
   },
   notes: [
-    'is_admin is NULL for a mobile account where admin has a member group of a directory, which is never asked.',
+    'is_admin is NULL for a mobile account where admin has a member group of a directory, or Active Directory has groups of administrators (ad_config): a directory is never asked.',
   ],
   examples: [
     'SELECT uid, username, account_type, is_admin FROM users WHERE can_login = 1;',
@@ -216,7 +221,7 @@ export default defineTable({
       context.orUnknown(context.read('ds_groups')),
       readManagedAccounts(context),
     ]);
-    const isAdminOf = adminDecider(context, users, groups);
+    const isAdminOf = await adminDecider(context, users, groups);
     const typeOf = (user: DsUser) => {
       const type = accountTypeOf(user, managed.uuids);
       // The account may be the one that MDM made and that was not understood.

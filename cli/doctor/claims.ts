@@ -601,6 +601,26 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "on a Mac that is not bound, dsconfigad prints nothing and ends with 0; on a bound one it needs no root and no network",
+    "command": "dsconfigad -show; echo $?, as root and as a user",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "dsconfigad_show",
+        "parameters": []
+      }
+    ],
+    "isByHand": true
+  },
+  {
+    "claim": "with dsconfigad -groups, a mobile account of such a group is an administrator, and the group admin names neither it nor its group",
+    "command": "dseditgroup -o checkmember -m NAME admin; dscl . -read /Groups/admin",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "naprivs is shown to a user, as a signed decimal number with the bits of docs/tables/remote_desktop_rights.md",
     "command": "dscl -plist . -readall /Users RecordName UniqueID GeneratedUID naprivs, as user and as root",
     "who": "anybody",

@@ -29,6 +29,7 @@ export const commandParsers = {
   mdmclient_query_security_info: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_security_info.ts')).parseMdmclientQuerySecurityInfo,
   mdmclient_query_device_information: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_device_information.ts')).parseMdmclientQueryDeviceInformation,
   ds_remote_rights: async () => (await import(/* webpackMode: "eager" */ './ds_remote_rights.ts')).parseDsRemoteRights,
+  dsconfigad_show: async () => (await import(/* webpackMode: "eager" */ './dsconfigad_show.ts')).parseDsconfigadShow,
 };
 
 export const commandSanitizers = {
@@ -60,6 +61,7 @@ export const commandSanitizers = {
   mdmclient_query_security_info: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_security_info.ts')).sanitizeMdmclientQuerySecurityInfo,
   mdmclient_query_device_information: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_device_information.ts')).sanitizeMdmclientQueryDeviceInformation,
   ds_remote_rights: async () => (await import(/* webpackMode: "eager" */ './ds_records.ts')).sanitizeDsRemoteRights,
+  dsconfigad_show: async () => (await import(/* webpackMode: "eager" */ './dsconfigad_show.ts')).sanitizeDsconfigadShow,
 };
 
 export const commandStderrSanitizers = {

@@ -48,6 +48,7 @@ const sanitizers: Readonly<
   ds_groups: 'records',
   ds_account_policy: 'records',
   ds_remote_rights: 'records',
+  dsconfigad_show: 'whole',
   fdesetup_show_deferral_info: 'deferral',
   profiles_show_configuration: 'profiles',
   profiles_show_enrollment_cached: 'enrollment',

@@ -51,7 +51,17 @@ const rights =
 const standard: Change = on('users', { is_admin: 0 }, { username: 'itadmin' });
 const managed = on('sharing_preferences', { remote_management: 1 });
 
+/** How the Mac is bound to Active Directory. */
+const bound = (groups: string | null): Change =>
+  put('ad_config', { domain: 'example.net', option: 'Allowed admin groups', value: groups });
+
 export const accessCases: readonly Case[] = [
+  {
+    query: 'directory_groups_are_admins',
+    fires: changed(bound('Mac Admins')),
+    unknown: denied('ad_config'),
+    clean: changed(bound(null)),
+  },
   {
     query: 'screen_sharing_on',
     fires: changed(on('sharing_preferences', { screen_sharing: 1, screen_sharing_access: 'members' })),
