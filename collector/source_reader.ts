@@ -20,8 +20,8 @@ import {
   unnamedCommand,
   unnamedFile,
 } from './source_failures.ts';
-import { argvOf, commands, isReadablePath, isStatPath, mayBeRemote } from './sources.ts';
-import type { Command, CommandName, FileName, SourceName } from './sources.ts';
+import { argvOf, commands, folders, isReadablePath, isStatPath, mayBeRemote } from './sources.ts';
+import type { Command, CommandName, FileName, FolderName, SourceName } from './sources.ts';
 
 export interface CollectOptions {
   /** Processes at once; by default the number of cores, at least 4. */
@@ -117,6 +117,11 @@ export class SourceReader implements Beside {
   /** The content of a file; null where it is proven absent. */
   readFile(source: FileName, path: string): Promise<unknown> {
     return this.#once(`file\0${path}`, () => naming(() => this.#fileContent(source, path), source));
+  }
+
+  /** The names in the folder of a file source; null where it is proven absent. */
+  list(source: FolderName): Promise<readonly string[] | null> {
+    return this.#once(`list\0${source}`, () => naming(() => this.#names(folders[source]), source));
   }
 
   stat(path: string): Promise<Stat> {
@@ -227,6 +232,13 @@ export class SourceReader implements Beside {
     return parse(await sanitizeFile(source, found.bytes), (problem, costs = 'record') =>
       tell(odd, problem.costing(costs), source),
     );
+  }
+
+  async #names(folder: string): Promise<readonly string[] | null> {
+    const found = (await this.#backend.list?.(folder)) ?? null;
+    if (found === null) throw unnamedFile(folder, this.#backend);
+    if (found.kind === 'denied') throw deniedPath(folder, 'read', this.#backend);
+    return found.kind === 'missing' ? null : found.names;
   }
 
   async #look(path: string): Promise<Stat> {

@@ -28,7 +28,10 @@ export interface Command {
 export const defaultTimeoutSeconds = 15;
 
 export interface FileSource {
-  /** `{username}` stands for the short name of a local account, `{label}` for the label of a job. */
+  /**
+   * `{username}` stands for the short name of a local account, `{label}` for the label of a job, `{drop_in}` for a name of the
+   * folder (`folders`).
+   */
   readonly paths: readonly string[];
   readonly privilege: Privilege;
   readonly why: string;
@@ -317,7 +320,23 @@ export const files = {
     privilege: 'user',
     why: 'the two names of the Mac; of networks, services and accounts, which stand there too, nothing is kept',
   }),
+  // Not `sudo -l`, which asks PAM and directories and writes to the log.
+  sudoers: file({
+    paths: ['/etc/sudoers', '/etc/sudoers.d/{drop_in}'],
+    privilege: 'root',
+    why: 'who may do what with sudo; of commands no argument is kept, and of settings no text',
+  }),
 } as const;
+
+/** Folders of which the names are read, to know which of these files there are: nothing else of them is. */
+export const folders = { sudoers: '/etc/sudoers.d' } as const satisfies Partial<
+  Record<keyof typeof files, string>
+>;
+export type FolderName = keyof typeof folders;
+
+/** What sudo reads of a folder: no name with a dot, none that ends in "~". */
+export const isDropIn = (name: string): boolean =>
+  name !== '' && !/[./~]/.test(name) && !controlCharacter.test(name) && name.length <= 255;
 
 /**
  * What `job` and `doctor` ask about tokenquery itself: its settings, and its own job. No table is made of it, and `capture` and the
@@ -361,6 +380,8 @@ export const laterPlaces: Readonly<Record<string, string>> = {
   '/Library/Managed Preferences/com.apple.security.smartcard.plist': '0.8.0',
   '/Library/Preferences/com.apple.security.smartcard.plist': '0.8.0',
   '/Library/Application Support/Apple/Remote Desktop/RemoteManagement.launchd': '0.8.0',
+  '/etc/sudoers': '0.8.0',
+  '/etc/sudoers.d': '0.8.0',
 };
 
 /** The same of commands: evidence without one was recorded before tokenquery asked it. */
@@ -495,6 +516,8 @@ export const sourceOf = (argv: readonly string[]): CommandName | null => {
 export const isReadablePath = (name: FileName, path: string): boolean => {
   const { paths }: FileSource = files[name];
   return paths.some((template) => {
+    const [parent = '', dropIn] = template.split('{drop_in}');
+    if (dropIn !== undefined) return path.startsWith(parent) && isDropIn(path.slice(parent.length));
     const [before, after] = template.split('{username}');
     if (after === undefined || before === undefined) return template === path;
     if (!path.startsWith(before) || !path.endsWith(after)) return false;

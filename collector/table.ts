@@ -1,7 +1,7 @@
 import type { Twice } from './errors.ts';
 import type { Parsed, ParsedFile } from './parsing.ts';
 import type { Privacy } from './privacy.ts';
-import type { CommandName, FileName, SourceName } from './sources.ts';
+import type { CommandName, FileName, FolderName, SourceName } from './sources.ts';
 import type { Stat } from './backends/backend.ts';
 import type { CollectionReport } from './report.ts';
 
@@ -123,6 +123,8 @@ export interface Context {
   twice(source: CommandName, ...parameters: string[]): readonly Twice[];
   /** The allow-listed content of a file, null when it is proven absent; throws CollectError. */
   readFile<S extends FileName>(source: S, path: string): Promise<ParsedFile<S> | null>;
+  /** The names in the folder of such files, null when it is proven absent; throws CollectError, or NotAsked as readFile does. */
+  list(source: FolderName): Promise<readonly string[] | null>;
   /** What is at a path, which is never opened; throws CollectError. */
   stat(path: string): Promise<Stat>;
   /** The rows of another table of the same collection; throws what made that table fail. */

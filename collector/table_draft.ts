@@ -7,7 +7,7 @@ import { notKept, unsafeArgument } from './source_failures.ts';
 import { argvKey, commandIdOf } from './source_reader.ts';
 import type { SourceReader } from './source_reader.ts';
 import { argvOf, isUnsafe } from './sources.ts';
-import type { CommandName, FileName, SourceName } from './sources.ts';
+import type { CommandName, FileName, FolderName, SourceName } from './sources.ts';
 import type { Columns, Context, Row, Table, Value } from './table.ts';
 import { isBefore } from './version.ts';
 
@@ -158,6 +158,16 @@ class TableContext implements Context {
       const value = await this.#reader.readFile(source, path);
       this.#noteItems(this.#reader.problemsOfFile(path), source);
       return value as ParsedFile<S> | null;
+    } catch (error) {
+      if (error instanceof NotAsked) this.#skips.set(source, error.message);
+      throw error;
+    }
+  }
+
+  async list(source: FolderName): Promise<readonly string[] | null> {
+    this.#mustDeclare(source);
+    try {
+      return await this.#reader.list(source);
     } catch (error) {
       if (error instanceof NotAsked) this.#skips.set(source, error.message);
       throw error;

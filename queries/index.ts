@@ -3502,6 +3502,88 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/single_token_admin.sql"
   },
   {
+    "name": "sudo_password_kept",
+    "title": "sudo remembers a password for ever, or for all terminals",
+    "group": "posture",
+    "severity": "medium",
+    "purpose": "After one password any later process of that account becomes root without one: timestamp_timeout is negative, or what one terminal typed counts for all (timestamp_type=global, !tty_tickets).",
+    "requires": [
+      {
+        "table": "sudoers",
+        "column": "rule_details",
+        "isNullAnswer": false,
+        "where": "kind = 'defaults'",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "sudoers",
+        "column": "kind",
+        "values": [
+          "defaults",
+          "alias",
+          "include",
+          "rule"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Take the setting away with visudo; CIS wants timestamp_timeout=0 and timestamp_type=tty.",
+    "references": "mSCP os_sudo_timeout_configure, os_sudoers_timestamp_type_configure; CIS 5.4, 5.5 (macOS 26); STIG APPL-26-004022, APPL-26-004060; 800-53r5 IA-11; ATT&CK T1548.003",
+    "falsePositives": "Build machines that were set so on purpose.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  s.host_id,\n  s.source || ' ' || s.header AS subject,\n  s.rule_details\nFROM sudoers s\nWHERE s.kind = 'defaults'\n  AND (\n    REPLACE(s.rule_details, 'timestamp_timeout=-', '') <> s.rule_details\n    OR REPLACE(s.rule_details, 'timestamp_type=global', '') <> s.rule_details\n    OR REPLACE(s.rule_details, '!tty_tickets', '') <> s.rule_details\n  )\nORDER BY s.host_id, s.source, s.header, s.rule_details, s.occurrence",
+    "file": "queries/posture/sudo_password_kept.sql"
+  },
+  {
+    "name": "sudo_without_password",
+    "title": "sudo runs commands without a password",
+    "group": "posture",
+    "severity": "high",
+    "purpose": "A rule of sudoers has NOPASSWD, or a setting turns the question for a password off. Whatever runs as that account then runs as root too, with nobody asked.",
+    "requires": [
+      {
+        "table": "sudoers",
+        "column": "no_password",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "sudoers",
+        "column": "kind",
+        "values": [
+          "defaults",
+          "alias",
+          "include",
+          "rule"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure which product or script needs it, and limit the rule to its commands, or take it away with visudo. Keep another way to become root until that was tried.",
+    "references": "800-53r5 IA-11, AC-6(5); ATT&CK T1548.003",
+    "falsePositives": "Agents of management and build tools have such rules for few commands of their own: all_commands is 0 then, and source names the file that the product brought.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  s.host_id,\n  s.header AS subject,\n  s.source,\n  s.kind,\n  s.rule_details,\n  s.all_commands\nFROM sudoers s\nWHERE s.no_password = 1\nORDER BY s.host_id, s.header, s.source, COALESCE(s.rule_details, ''), s.occurrence",
+    "file": "queries/posture/sudo_without_password.sql"
+  },
+  {
     "name": "collection_blind_spots",
     "title": "A table could not be collected, or the last snapshot is old",
     "group": "trust",

@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { allowListVersion, argvOf, fileNames, files, statOnly } from '../collector/sources.ts';
+import { allowListVersion, argvOf, fileNames, files, folders, statOnly } from '../collector/sources.ts';
 import type { CommandName } from '../collector/sources.ts';
 import { bytesOf, statOf } from '../test/fixtures/backend.ts';
 import type { Fixture } from '../test/fixtures/backend.ts';
@@ -132,6 +132,7 @@ function* commandFiles(host: MacFixture): Generator<readonly [string, string]> {
 const filePathsOf = (mac: Mac): readonly string[] =>
   fileNames
     .flatMap((name) => [...files[name].paths])
+    .filter((path) => !path.includes('{drop_in}'))
     .flatMap((path) =>
       path.includes('{username}')
         ? argumentsOf(mac, '{username}').map((name) => path.replace('{username}', name))
@@ -148,7 +149,7 @@ const statCells = (line: string): readonly (string | number)[] => {
 const statLines = (host: MacFixture): string => {
   const known = new Set(Object.keys(host.files ?? {}));
   const found = new Map([
-    ...statOnly.map((path) => [path, 'missing'] as const),
+    ...[...statOnly, ...Object.values(folders)].map((path) => [path, 'missing'] as const),
     ...Object.entries(withMac(host).stat ?? {}),
     ...filePathsOf(host.mac)
       .filter((path) => !known.has(path))

@@ -31,6 +31,7 @@ import secureTokenObservations from './secure_token_observations.ts';
 import secureTokens from './secure_tokens.ts';
 import sharingPreferences from './sharing_preferences.ts';
 import smartCardSettings from './smart_card_settings.ts';
+import sudoers from './sudoers.ts';
 import tableStatus from './table_status.ts';
 import userGroups from './user_groups.ts';
 import users from './users.ts';
@@ -68,6 +69,7 @@ export const tables: readonly Table[] = [
   secureTokens,
   sharingPreferences,
   smartCardSettings,
+  sudoers,
   tableStatus,
   userGroups,
   users,

@@ -621,6 +621,20 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "/etc/sudoers and the files of /etc/sudoers.d have only forms that are known: the table is ok",
+    "command": "sudo tokenquery query \"SELECT * FROM sudoers\"",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "root reads them without Full Disk Access",
+    "command": "the same from a terminal without the grant",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "naprivs is shown to a user, as a signed decimal number with the bits of docs/tables/remote_desktop_rights.md",
     "command": "dscl -plist . -readall /Users RecordName UniqueID GeneratedUID naprivs, as user and as root",
     "who": "anybody",

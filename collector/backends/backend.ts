@@ -25,6 +25,8 @@ export interface Backend {
   readonly allowList?: string;
   run(source: CommandName, argv: readonly string[]): Promise<Output | null>;
   readFile(path: string): Promise<FileContent | null>;
+  /** The names in a folder; a backend without it has none recorded. */
+  list?(path: string): Promise<FolderContent | null>;
   stat(path: string): Promise<Look | null>;
 }
 
@@ -48,6 +50,12 @@ export interface Output {
 /** What reading one file brought. */
 export type FileContent =
   | { readonly kind: 'content'; readonly bytes: Uint8Array }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'denied' };
+
+/** What reading the names of one folder brought. */
+export type FolderContent =
+  | { readonly kind: 'names'; readonly names: readonly string[] }
   | { readonly kind: 'missing' }
   | { readonly kind: 'denied' };
 

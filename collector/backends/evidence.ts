@@ -240,6 +240,16 @@ export const evidenceBackend = async (
       if (found === undefined) return null;
       return found.kind === 'missing' || found.kind === 'denied' ? { kind: found.kind } : null;
     },
+    list: async (folder) => {
+      const found = stats.get(folder);
+      // That it was listed is told by its own line.
+      if (found === undefined || found.kind === 'file') return null;
+      if (found.kind !== 'dir') return { kind: found.kind };
+      const paths = [...[...files.keys()].map((path) => path.replace(/^files/, '')), ...stats.keys()];
+      const below = paths.filter((path) => path.startsWith(`${folder}/`));
+      const names = below.map((path) => path.slice(folder.length + 1));
+      return { kind: 'names', names: [...new Set(names)].filter((name) => !name.includes('/')).toSorted() };
+    },
     stat: async (file) => stats.get(file) ?? null,
   };
 };

@@ -48,6 +48,12 @@ export const recordingBackend = (
       files.set(path, kept);
       return kept;
     },
+    list: async (path) => {
+      const found = (await backend.list?.(path)) ?? null;
+      const look = found?.kind === 'names' ? await backend.stat(path) : found;
+      if (look !== null && look.kind !== 'late') stats.set(path, look);
+      return found;
+    },
     stat: async (path) => {
       const found = await backend.stat(path);
       // A look that did not end tells nothing of the path.

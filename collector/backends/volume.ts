@@ -1,11 +1,11 @@
 /** A mounted macOS volume: its files answer in place of commands, and nothing on it is ever run. */
-import { opendir, realpath, stat } from 'node:fs/promises';
-import { CollectError, UserError } from '../errors.ts';
+import { opendir, readdir, realpath, stat } from 'node:fs/promises';
+import { CollectError, UserError, parseFailed } from '../errors.ts';
 import { fileFailure, isNotThere } from '../file_failure.ts';
 import { parseDslocalGroup, parseDslocalUser } from '../parsers/dslocal.ts';
 import type { CommandName } from '../sources.ts';
 import { pathStatOf } from './backend.ts';
-import type { Backend, FileContent, Output, PathStat } from './backend.ts';
+import type { Backend, FileContent, FolderContent, Output, PathStat } from './backend.ts';
 import { readRecords, rendered, versionOf } from './volume_records.ts';
 import type { Parse, Records } from './volume_records.ts';
 import { find, findAllowed, findTrees, hintOfPath, nodePath, readPlace, versionPath } from './volume_tree.ts';
@@ -120,6 +120,18 @@ class Volume {
     return place.kind === 'missing' ? place : { kind: 'content', bytes: await readPlace(place, path) };
   }
 
+  async list(path: string): Promise<FolderContent | null> {
+    const place = await findAllowed(this.#data, path, true);
+    if (place.kind === 'elsewhere') return null;
+    if (place.kind === 'missing') return place;
+    if (!place.stats.isDirectory()) throw parseFailed(`${path} is not a folder`);
+    try {
+      return { kind: 'names', names: (await readdir(place.path)).toSorted() };
+    } catch {
+      return { kind: 'denied' };
+    }
+  }
+
   async stat(path: string): Promise<PathStat | null> {
     const place = await findAllowed(this.#data, path, false);
     if (place.kind === 'elsewhere') return null;
@@ -189,6 +201,7 @@ export const volumeBackend = async (
     hostId: options.hostId ?? null,
     run: (source, argv) => volume.run(source, argv),
     readFile: (file) => volume.readFile(file),
+    list: (folder) => volume.list(folder),
     stat: (file) => volume.stat(file),
   };
 };

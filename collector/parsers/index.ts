@@ -78,6 +78,7 @@ export const fileParsers = {
   smartcard_preferences: async () => (await import(/* webpackMode: "eager" */ './smartcard_preferences.ts')).parseSmartcardPreferences,
   accounts_preferences: async () => (await import(/* webpackMode: "eager" */ './accounts_preferences.ts')).parseAccountsPreferences,
   system_configuration: async () => (await import(/* webpackMode: "eager" */ './system_configuration.ts')).parseSystemConfiguration,
+  sudoers: async () => (await import(/* webpackMode: "eager" */ './sudoers.ts')).parseSudoers,
 };
 
 export const fileSanitizers = {
@@ -87,4 +88,5 @@ export const fileSanitizers = {
   smartcard_preferences: async () => (await import(/* webpackMode: "eager" */ './smartcard_preferences.ts')).sanitizeSmartcardPreferences,
   accounts_preferences: async () => (await import(/* webpackMode: "eager" */ './accounts_preferences.ts')).sanitizeAccountsPreferences,
   system_configuration: async () => (await import(/* webpackMode: "eager" */ './system_configuration.ts')).sanitizeSystemConfiguration,
+  sudoers: async () => (await import(/* webpackMode: "eager" */ './sudoers.ts')).sanitizeSudoers,
 };

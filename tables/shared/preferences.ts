@@ -15,19 +15,26 @@ export const readPreferences = <T>(
   reading: Promise<T | null>,
 ): Promise<PreferenceFile<T> | null> => context.orUnknown(reading.then((content) => ({ content })));
 
-/** The same where the content becomes rows: of a file that nobody looked at, no table may say that it has none. */
-export const readRowPreferences = async <T>(
-  context: Context,
-  reading: Promise<T | null>,
-): Promise<PreferenceFile<T> | null> => {
+/** Notes a failure and answers null; of what nobody looked at, no table may say that it has no rows: that is thrown. */
+export const orNoted = async <T>(context: Context, reading: Promise<T>): Promise<T | null> => {
   try {
-    return { content: await reading };
+    return await reading;
   } catch (error) {
     if (error instanceof NotAsked) throw error;
     context.note(error as Error);
     return null;
   }
 };
+
+/** The same of a preference file whose content becomes rows. */
+export const readRowPreferences = <T>(
+  context: Context,
+  reading: Promise<T | null>,
+): Promise<PreferenceFile<T> | null> =>
+  orNoted(
+    context,
+    reading.then((content) => ({ content })),
+  );
 
 /** The first that is set, in the order in which they hold; null when that one is not known. */
 export const firstSet = <T>(...settings: readonly (Setting<T> | undefined)[]): T | null => {

@@ -304,6 +304,8 @@ const laterCases: Readonly<
     table: 'sharing_preferences',
     columns: ['remote_management'],
   },
+  '/etc/sudoers': { table: 'sudoers', columns: null },
+  '/etc/sudoers.d': { table: 'sudoers', columns: null },
 };
 
 test('a place that older evidence does not name was not looked at, which is neither a failure nor a proof', async (t) => {

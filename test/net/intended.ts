@@ -43,6 +43,7 @@ export const intended: readonly Intended[] = [
   { newTable: 'smart_card_settings', reason: ofAccess },
   { newTable: 'mdm_security_info', reason: ofAccess },
   { newTable: 'ad_config', reason: ofAccess },
+  { newTable: 'sudoers', reason: ofAccess },
   { newColumn: 'users.home_mode', reason: ofAccess },
   { newColumn: 'users.smart_card_paired', reason: ofAccess },
   { newColumn: 'mdm_enrollments.setup_skips_filevault', reason: ofAccess },

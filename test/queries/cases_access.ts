@@ -55,7 +55,40 @@ const managed = on('sharing_preferences', { remote_management: 1 });
 const bound = (groups: string | null): Change =>
   put('ad_config', { domain: 'example.net', option: 'Allowed admin groups', value: groups });
 
+const setting = (details: string | null): Change =>
+  put('sudoers', {
+    source: '/etc/sudoers',
+    header: 'Defaults',
+    rule_details: details,
+    kind: 'defaults',
+    no_password: details === null ? null : 0,
+    occurrence: 1,
+  });
+/** A rule of sudoers. */
+const rule = (header: string, noPassword: 0 | 1 | null): Change =>
+  put('sudoers', {
+    source: '/etc/sudoers',
+    header,
+    rule_details: noPassword === null ? null : 'ALL = (ALL) ALL',
+    kind: 'rule',
+    no_password: noPassword,
+    all_commands: noPassword === null ? null : 1,
+    occurrence: 1,
+  });
+
 export const accessCases: readonly Case[] = [
+  {
+    query: 'sudo_password_kept',
+    fires: changed(setting('env_reset, timestamp_timeout=-1')),
+    unknown: setting(null),
+    clean: changed(setting('timestamp_timeout=0, timestamp_type=tty')),
+  },
+  {
+    query: 'sudo_without_password',
+    fires: changed(rule('root', 0), rule('#501', 1)),
+    unknown: rule('bob', null),
+    clean: changed(rule('root', 0), rule('%admin', 0)),
+  },
   {
     query: 'directory_groups_are_admins',
     fires: changed(bound('Mac Admins')),

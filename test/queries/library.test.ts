@@ -41,7 +41,7 @@ const verdict = (hosts: readonly Host[], name: string): Verdict | undefined =>
 const count = (group: string): number => queries.filter((query) => query.group === group).length;
 
 test('the library has the questions and the pack lockout, in the groups of the design', (t) => {
-  t.is(queries.length, 51);
+  t.is(queries.length, 53);
   t.deepEqual(
     ['trust', 'posture', 'detection', 'hygiene', 'context', 'fleet', 'lockout'].map((group) => [
       group,
@@ -49,7 +49,7 @@ test('the library has the questions and the pack lockout, in the groups of the d
     ]),
     [
       ['trust', 1],
-      ['posture', 18],
+      ['posture', 20],
       ['detection', 15],
       ['hygiene', 9],
       ['context', 2],
