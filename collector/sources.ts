@@ -274,6 +274,16 @@ export const commands = {
     privilege: 'user',
     why: 'the option -show prints how the Mac is bound; all others bind, unbind or change it',
   }),
+  pwpolicy_get_account_policies: command({
+    argv: ['/usr/bin/pwpolicy', '-getaccountpolicies'],
+    privilege: 'user',
+    why: 'the verb -getaccountpolicies prints the rules for all accounts; without -u no account is named, and no directory asked',
+  }),
+  security_authorizationdb_console: command({
+    argv: ['/usr/bin/security', 'authorizationdb', 'read', 'system.login.console'],
+    privilege: 'user',
+    why: 'the verb read of authorizationdb prints one right; the right is named here and nowhere else',
+  }),
 } as const;
 
 export const files = {
@@ -388,6 +398,8 @@ export const laterPlaces: Readonly<Record<string, string>> = {
 export const laterCommands: Readonly<Record<string, string>> = {
   ds_remote_rights: '0.8.0',
   dsconfigad_show: '0.8.0',
+  pwpolicy_get_account_policies: '0.8.0',
+  security_authorizationdb_console: '0.8.0',
 };
 
 /**

@@ -448,6 +448,42 @@ export const queries: readonly Query[] = [
     "file": "queries/detection/login_hook_set.sql"
   },
   {
+    "name": "login_mechanism_not_apple",
+    "title": "A plug-in of another maker takes part in the login",
+    "group": "detection",
+    "severity": "medium",
+    "purpose": "The steps of the login window name a plug-in that macOS does not bring along. It sees the password that is typed, and with privileged it runs as root. The name alone is known: look at the signature of the bundle.",
+    "requires": [
+      {
+        "table": "authorization_mechanisms",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "entry",
+          "is_of_apple",
+          "plugin",
+          "position",
+          "privileged"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Look the bundle up in /Library/Security/SecurityAgentPlugins and check its signature with codesign. If nobody knows it, keep it as evidence. Before a step is taken out, make sure that somebody can log in without it: a wrong list locks everybody out.",
+    "references": "ATT&CK T1556; 800-53r5 CM-7, IA-2",
+    "falsePositives": "Jamf Connect, XCreds, NoMAD Login, Okta and other products that log in with a directory or a provider.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "SELECT\n  a.host_id,\n  a.entry AS subject,\n  a.plugin,\n  a.privileged,\n  a.position\nFROM authorization_mechanisms a\nWHERE a.is_of_apple = 0\nORDER BY a.host_id, a.position",
+    "file": "queries/detection/login_mechanism_not_apple.sql"
+  },
+  {
     "name": "mdm_bypass_markers",
     "title": "Marker files as scripts leave them that skip the enrolment",
     "group": "detection",
@@ -3133,6 +3169,48 @@ export const queries: readonly Query[] = [
     "maxAge": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'managed_users' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"kind\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"kind\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"source\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"source\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"uuid\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"uuid\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'secure_tokens' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n)\nSELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  b.state AS bootstrap_state\nFROM managed_users m\n-- CROSS JOIN: SQLite then begins with the few accounts that MDM made.\nCROSS JOIN secure_tokens s\nLEFT JOIN bootstrap_tokens b ON b.host_id = s.host_id\nWHERE s.host_id = m.host_id\n  AND s.uuid = m.uuid\n  AND s.secure_token = 1\n  -- There is no other, and nobody who might be one, nor an account that was not seen. APFS lists Guest too.\n  AND (\n    SELECT COUNT(*)\n    FROM known_tables k\n    WHERE k.host_id = s.host_id\n      AND k.table_name IN ('secure_tokens')\n  ) = 1\n  AND NOT EXISTS (\n    SELECT 1\n    FROM secure_tokens o\n    WHERE o.host_id = s.host_id\n      AND COALESCE(o.uuid, '') <> s.uuid\n      AND COALESCE(o.secure_token, 1) = 1\n      AND COALESCE(o.is_guest, 0) = 0\n  )\nORDER BY s.host_id, s.username, m.kind, m.source",
     "file": "queries/posture/only_token_holder_is_managed_admin.sql"
+  },
+  {
+    "name": "password_rules_of_apple_alone",
+    "title": "No rule for passwords is set beside that of macOS",
+    "group": "posture",
+    "severity": "info",
+    "purpose": "Neither a profile nor anybody else has set a rule for passwords: no lockout after failed logins, and four characters are enough, or what macOS brings along.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "os_version"
+        ]
+      },
+      {
+        "table": "password_policy",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "is_of_apple"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Set length, lockout and lifetime by a profile (com.apple.mobiledevice.passwordpolicy).",
+    "references": "mSCP pwpolicy_account_lockout_enforce, pwpolicy_minimum_length_enforce; CIS 5.2.1, 5.2.2 (macOS 26); STIG APPL-26-000022, APPL-26-003010; 800-53r5 AC-7, IA-5(1)",
+    "falsePositives": "Macs on which nobody logs in with a local password.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"os_version\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"os_version\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'password_policy' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"is_of_apple\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_of_apple\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  h.host_id,\n  'host' AS subject,\n  h.os_version\nFROM hosts h\nCROSS JOIN known_tables k\nWHERE k.host_id = h.host_id\n  AND k.table_name = 'password_policy'\n  AND NOT EXISTS (\n    SELECT 1\n    FROM password_policy p\n    WHERE p.host_id = h.host_id\n      AND COALESCE(p.is_of_apple, 0) = 0\n  )\nORDER BY h.host_id",
+    "file": "queries/posture/password_rules_of_apple_alone.sql"
   },
   {
     "name": "prk_not_escrowed_by_profile",

@@ -5,6 +5,7 @@ import adConfig from './ad_config.ts';
 import apfsCryptoUsers from './apfs_crypto_users.ts';
 import apfsVolumes from './apfs_volumes.ts';
 import authenticationAuthorities from './authentication_authorities.ts';
+import authorizationMechanisms from './authorization_mechanisms.ts';
 import bootstrapTokens from './bootstrap_tokens.ts';
 import collectionErrors from './collection_errors.ts';
 import commandLog from './command_log.ts';
@@ -25,6 +26,7 @@ import mdmEnrollments from './mdm_enrollments.ts';
 import mdmSecurityInfo from './mdm_security_info.ts';
 import mobileAccountPolicies from './mobile_account_policies.ts';
 import mobileAccounts from './mobile_accounts.ts';
+import passwordPolicy from './password_policy.ts';
 import platformSsoStates from './platform_sso_states.ts';
 import remoteDesktopRights from './remote_desktop_rights.ts';
 import secureTokenObservations from './secure_token_observations.ts';
@@ -43,6 +45,7 @@ export const tables: readonly Table[] = [
   apfsCryptoUsers,
   apfsVolumes,
   authenticationAuthorities,
+  authorizationMechanisms,
   bootstrapTokens,
   collectionErrors,
   commandLog,
@@ -63,6 +66,7 @@ export const tables: readonly Table[] = [
   mdmSecurityInfo,
   mobileAccountPolicies,
   mobileAccounts,
+  passwordPolicy,
   platformSsoStates,
   remoteDesktopRights,
   secureTokenObservations,

@@ -635,6 +635,32 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "the rules for passwords are shown to a user, with exit code 0, also where there is none, and no directory is asked",
+    "command": "pwpolicy -getaccountpolicies; echo $?",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "pwpolicy_get_account_policies",
+        "parameters": []
+      }
+    ],
+    "isByHand": false
+  },
+  {
+    "claim": "authorizationdb read asks nobody for a password, and names no other plug-in of Apple on macOS 15 and 26",
+    "command": "security authorizationdb read system.login.console; echo $?",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "security_authorizationdb_console",
+        "parameters": []
+      }
+    ],
+    "isByHand": false
+  },
+  {
     "claim": "naprivs is shown to a user, as a signed decimal number with the bits of docs/tables/remote_desktop_rights.md",
     "command": "dscl -plist . -readall /Users RecordName UniqueID GeneratedUID naprivs, as user and as root",
     "who": "anybody",

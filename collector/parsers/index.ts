@@ -30,6 +30,8 @@ export const commandParsers = {
   mdmclient_query_device_information: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_device_information.ts')).parseMdmclientQueryDeviceInformation,
   ds_remote_rights: async () => (await import(/* webpackMode: "eager" */ './ds_remote_rights.ts')).parseDsRemoteRights,
   dsconfigad_show: async () => (await import(/* webpackMode: "eager" */ './dsconfigad_show.ts')).parseDsconfigadShow,
+  pwpolicy_get_account_policies: async () => (await import(/* webpackMode: "eager" */ './pwpolicy_get_account_policies.ts')).parsePwpolicyGetAccountPolicies,
+  security_authorizationdb_console: async () => (await import(/* webpackMode: "eager" */ './security_authorizationdb_console.ts')).parseSecurityAuthorizationdbConsole,
 };
 
 export const commandSanitizers = {
@@ -62,6 +64,8 @@ export const commandSanitizers = {
   mdmclient_query_device_information: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_device_information.ts')).sanitizeMdmclientQueryDeviceInformation,
   ds_remote_rights: async () => (await import(/* webpackMode: "eager" */ './ds_records.ts')).sanitizeDsRemoteRights,
   dsconfigad_show: async () => (await import(/* webpackMode: "eager" */ './dsconfigad_show.ts')).sanitizeDsconfigadShow,
+  pwpolicy_get_account_policies: async () => (await import(/* webpackMode: "eager" */ './pwpolicy_get_account_policies.ts')).sanitizePwpolicyGetAccountPolicies,
+  security_authorizationdb_console: async () => (await import(/* webpackMode: "eager" */ './security_authorizationdb_console.ts')).sanitizeSecurityAuthorizationdbConsole,
 };
 
 export const commandStderrSanitizers = {
@@ -69,6 +73,7 @@ export const commandStderrSanitizers = {
   sysadminctl_secure_token_status: async () => (await import(/* webpackMode: "eager" */ './sysadminctl_secure_token_status.ts')).sanitizeSysadminctlSecureTokenStatusStderr,
   profiles_status_bootstraptoken: async () => (await import(/* webpackMode: "eager" */ './profiles_status_bootstraptoken.ts')).sanitizeProfilesStatusBootstraptokenStderr,
   profiles_show_enrollment_cached: async () => (await import(/* webpackMode: "eager" */ './profiles_show_enrollment_cached.ts')).sanitizeProfilesShowEnrollmentCachedStderr,
+  security_authorizationdb_console: async () => (await import(/* webpackMode: "eager" */ './security_authorizationdb_console.ts')).sanitizeSecurityAuthorizationdbConsoleStderr,
 };
 
 export const fileParsers = {

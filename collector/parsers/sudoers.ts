@@ -175,10 +175,10 @@ const readAlias = (header: string, name: string, members: string): Read => {
   const isOfCommands = header.startsWith('Cm');
   const specs = isOfCommands ? readSpecs(members) : null;
   const isKnown = isOfCommands ? specs !== null : namesOnly.test(members);
-  const details = isKnown ? `${name} = ${specs?.text ?? members}` : null;
+  if (!isKnown) return unknownEntry('alias', header);
   return {
     ...unknownEntry('alias', header),
-    details,
+    details: `${name} = ${specs?.text ?? members}`,
     needsNoPassword: false,
     isForAllCommands: specs?.isForAll ?? false,
   };

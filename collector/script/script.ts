@@ -49,6 +49,8 @@ const sanitizers: Readonly<
   ds_account_policy: 'records',
   ds_remote_rights: 'records',
   dsconfigad_show: 'whole',
+  pwpolicy_get_account_policies: 'whole',
+  security_authorizationdb_console: 'whole',
   fdesetup_show_deferral_info: 'deferral',
   profiles_show_configuration: 'profiles',
   profiles_show_enrollment_cached: 'enrollment',

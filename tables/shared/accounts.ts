@@ -1,6 +1,6 @@
 /** What local accounts and groups are: the one place for who can log in, who is an admin, and which kind an account is. */
 import { CollectError, NotAsked } from '../../collector/errors.ts';
-import { unread } from '../../collector/setting.ts';
+import { unread as notUnderstood } from '../../collector/setting.ts';
 import { hasTag, parseAuthenticationAuthority } from '../../collector/parsers/authentication_authority.ts';
 import type { DsGroup } from '../../collector/parsers/ds_groups.ts';
 import type { DsUser } from '../../collector/parsers/ds_users.ts';
@@ -231,7 +231,8 @@ const mayDirectoryDecide = async (context: Context): Promise<boolean> => {
   try {
     const { adminGroups } = await context.read('dsconfigad_show');
     if (adminGroups === null) return false;
-    if (adminGroups === unread) reason = 'which groups of Active Directory are administrators is not known';
+    if (adminGroups === notUnderstood)
+      reason = 'which groups of Active Directory are administrators is not known';
   } catch (error) {
     if (error instanceof NotAsked) return false;
     if (!(error instanceof CollectError)) throw error;

@@ -44,6 +44,8 @@ export const intended: readonly Intended[] = [
   { newTable: 'mdm_security_info', reason: ofAccess },
   { newTable: 'ad_config', reason: ofAccess },
   { newTable: 'sudoers', reason: ofAccess },
+  { newTable: 'password_policy', reason: ofAccess },
+  { newTable: 'authorization_mechanisms', reason: ofAccess },
   { newColumn: 'users.home_mode', reason: ofAccess },
   { newColumn: 'users.smart_card_paired', reason: ofAccess },
   { newColumn: 'mdm_enrollments.setup_skips_filevault', reason: ofAccess },

@@ -76,7 +76,38 @@ const rule = (header: string, noPassword: 0 | 1 | null): Change =>
     occurrence: 1,
   });
 
+const step = (plugin: string, position: number, isOfApple: 0 | 1): Change =>
+  put('authorization_mechanisms', {
+    label: 'system.login.console',
+    plugin,
+    mechanism: 'login',
+    privileged: 0,
+    entry: `${plugin}:login`,
+    position,
+    is_of_apple: isOfApple,
+  });
+const passwordRule = (name: string | null, isOfApple: 0 | 1 | null): Change =>
+  put('password_policy', {
+    uid: -1,
+    policy_identifier: name,
+    policy_category: 'policyCategoryPasswordContent',
+    is_of_apple: isOfApple,
+    occurrence: 1,
+  });
+
 export const accessCases: readonly Case[] = [
+  {
+    query: 'login_mechanism_not_apple',
+    fires: changed(step('loginwindow', 1, 1), step('ExampleLogin', 2, 0)),
+    unknown: denied('authorization_mechanisms'),
+    clean: changed(step('loginwindow', 1, 1), step('PSSOAuthPlugin', 2, 1)),
+  },
+  {
+    query: 'password_rules_of_apple_alone',
+    fires: changed(passwordRule('com.apple.defaultpasswordpolicy.fde', 1)),
+    unknown: denied('password_policy'),
+    clean: changed(passwordRule('com.apple.defaultpasswordpolicy.fde', 1), passwordRule(null, null)),
+  },
   {
     query: 'sudo_password_kept',
     fires: changed(setting('env_reset, timestamp_timeout=-1')),
