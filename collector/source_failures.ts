@@ -1,7 +1,7 @@
 /** Why a source has no answer, in the words of `collection_errors`. */
 import type { Backend, Output } from './backends/backend.ts';
 import { CollectError, NotAsked } from './errors.ts';
-import { commands, laterPlaces, lookSeconds, timeoutSecondsOf } from './sources.ts';
+import { commands, laterCommands, laterPlaces, lookSeconds, timeoutSecondsOf } from './sources.ts';
 import type { CommandName } from './sources.ts';
 
 /** What was wrong with a run; null where the program ended by itself. */
@@ -33,19 +33,32 @@ export const failureOf = (output: Output, source: CommandName): CollectError | n
   }
 };
 
-export const notRecorded = (what: string, { origin }: Backend): CollectError =>
+const notRecorded = (what: string, { origin }: Backend): CollectError =>
   new CollectError('not_recorded', `${what} is not recorded`, {
     hint: origin === 'volume' ? 'a volume cannot say it: ask the running Mac' : '',
   });
 
-/** Where evidence does not name a file: lost, or never looked at by the version that recorded it. */
-export const unnamedFile = (path: string, backend: Backend): CollectError | NotAsked => {
-  const since = Object.hasOwn(laterPlaces, path) ? laterPlaces[path] : undefined;
-  if (since === undefined || backend.origin !== 'evidence') return notRecorded(path, backend);
-  return new NotAsked(
-    `${path} was not looked at: the evidence does not name it, as before tokenquery ${since}`,
+/** Where evidence does not name something: lost, or never looked at by the version that recorded it. */
+const unnamed = (what: string, since: string | undefined, backend: Backend): CollectError | NotAsked =>
+  since === undefined || backend.origin !== 'evidence'
+    ? notRecorded(what, backend)
+    : new NotAsked(`${what} was not looked at: the evidence does not name it, as before tokenquery ${since}`);
+
+export const unnamedFile = (path: string, backend: Backend): CollectError | NotAsked =>
+  unnamed(path, Object.hasOwn(laterPlaces, path) ? laterPlaces[path] : undefined, backend);
+
+export const unnamedCommand = (
+  source: CommandName,
+  argv: readonly string[],
+  backend: Backend,
+): CollectError | NotAsked =>
+  unnamed(argv.join(' '), Object.hasOwn(laterCommands, source) ? laterCommands[source] : undefined, backend);
+
+/** What an older list of what may be kept dropped from an answer: it may be there, and nobody looked. */
+export const notKept = (what: string, since: string): NotAsked =>
+  new NotAsked(
+    `${what} was not looked at: the evidence was reduced by the lists of before tokenquery ${since}`,
   );
-};
 
 /** @param what What may not be done to the path, such as `read`. */
 export const deniedPath = (path: string, what: string, { euid }: Backend): CollectError =>

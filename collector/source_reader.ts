@@ -12,9 +12,24 @@ import { fileParserOf, parserOf } from './parsing.ts';
 import type { Parsed } from './parsing.ts';
 import type { CommandRun } from './report.ts';
 import { decodeOutput, sanitizeFile, sanitizeOutput, saysNotUtf8 } from './sanitize.ts';
-import { deniedPath, failureOf, latePath, notRecorded, remotePath, unnamedFile } from './source_failures.ts';
-import { argvOf, commands, isReadablePath, isStatPath, mayBeRemote, notAskedOfNetwork } from './sources.ts';
-import type { Command, CommandName, FileName, SourceName } from './sources.ts';
+import {
+  deniedPath,
+  failureOf,
+  latePath,
+  remotePath,
+  unnamedCommand,
+  unnamedFile,
+} from './source_failures.ts';
+import {
+  argvOf,
+  commands,
+  folders,
+  isReadablePath,
+  isStatPath,
+  mayBeRemote,
+  notAskedOfNetwork,
+} from './sources.ts';
+import type { Command, CommandName, FileName, FolderName, SourceName } from './sources.ts';
 
 export interface CollectOptions {
   /** Processes at once; by default the number of cores, at least 4. */
@@ -112,6 +127,11 @@ export class SourceReader implements Beside {
     return this.#once(`file\0${path}`, () => naming(() => this.#fileContent(source, path), source));
   }
 
+  /** The names in the folder of a file source; null where it is proven absent. */
+  list(source: FolderName): Promise<readonly string[] | null> {
+    return this.#once(`list\0${source}`, () => naming(() => this.#names(folders[source]), source));
+  }
+
   stat(path: string): Promise<Stat> {
     return this.#once(`stat\0${path}`, () => naming(() => this.#look(path), 'stat'));
   }
@@ -192,7 +212,7 @@ export class SourceReader implements Beside {
 
   async #run(source: CommandName, argv: readonly string[]): Promise<Output> {
     const found = await this.#backend.run(source, argv);
-    if (found === null) throw notRecorded(argv.join(' '), this.#backend);
+    if (found === null) throw unnamedCommand(source, argv, this.#backend);
     const output = await sanitizeOutput(source, found, this.include);
     if (output.isSpawned)
       this.finished.push({
@@ -220,6 +240,13 @@ export class SourceReader implements Beside {
     );
   }
 
+  async #names(folder: string): Promise<readonly string[] | null> {
+    const found = (await this.#backend.list?.(folder)) ?? null;
+    if (found === null) throw unnamedFile(folder, this.#backend);
+    if (found.kind === 'denied') throw deniedPath(folder, 'read', this.#backend);
+    return found.kind === 'missing' ? null : found.names;
+  }
+
   async #look(path: string): Promise<Stat> {
     if (!isStatPath(path))
       throw new CollectError('row_invalid', 'a path with a control character or ".." is not looked at');
@@ -227,7 +254,7 @@ export class SourceReader implements Beside {
     if (isRemote && this.#backend.origin === 'live') throw remotePath(path);
     const found = await this.#backend.stat(path);
     // What an older version did look at is told.
-    if (found === null) throw isRemote ? remotePath(path) : notRecorded(path, this.#backend);
+    if (found === null) throw isRemote ? remotePath(path) : unnamedFile(path, this.#backend);
     if (found.kind === 'late') throw latePath(path);
     if (found.kind === 'denied') throw deniedPath(path, 'looked at', this.#backend);
     return found;

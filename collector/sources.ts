@@ -32,7 +32,10 @@ export const notAskedOfNetwork = (source: string): string =>
 export const defaultTimeoutSeconds = 15;
 
 export interface FileSource {
-  /** `{username}` stands for the short name of a local account, `{label}` for the label of a job. */
+  /**
+   * `{username}` stands for the short name of a local account, `{label}` for the label of a job, `{drop_in}` for a name of the
+   * folder (`folders`).
+   */
   readonly paths: readonly string[];
   readonly privilege: Privilege;
   readonly why: string;
@@ -255,6 +258,36 @@ export const commands = {
     why: 'a Query verb of a private tool; it may fetch the bootstrap token from the MDM server, so it is off by default',
     timeoutSeconds: 60,
   }),
+  ds_remote_rights: command({
+    argv: [
+      '/usr/bin/dscl',
+      '-plist',
+      '.',
+      '-readall',
+      '/Users',
+      'RecordName',
+      'UniqueID',
+      'GeneratedUID',
+      'naprivs',
+    ],
+    privilege: 'user',
+    why: 'readall with named keys; naprivs is a number',
+  }),
+  dsconfigad_show: command({
+    argv: ['/usr/sbin/dsconfigad', '-show'],
+    privilege: 'user',
+    why: 'the option -show prints how the Mac is bound; all others bind, unbind or change it',
+  }),
+  pwpolicy_get_account_policies: command({
+    argv: ['/usr/bin/pwpolicy', '-getaccountpolicies'],
+    privilege: 'user',
+    why: 'the verb -getaccountpolicies prints the rules for all accounts; without -u no account is named, and no directory asked',
+  }),
+  security_authorizationdb_console: command({
+    argv: ['/usr/bin/security', 'authorizationdb', 'read', 'system.login.console'],
+    privilege: 'user',
+    why: 'the verb read of authorizationdb prints one right; the right is named here and nowhere else',
+  }),
 } as const;
 
 export const files = {
@@ -276,6 +309,20 @@ export const files = {
     privilege: 'user',
     why: 'login window settings; only allow-listed keys are kept',
   }),
+  // Here a hook stands that was set with sudo, as defaults writes it.
+  root_loginwindow_preferences: file({
+    paths: ['/private/var/root/Library/Preferences/com.apple.loginwindow.plist'],
+    privilege: 'root',
+    why: 'the two login hooks that were set as root; nothing else of it is kept',
+  }),
+  smartcard_preferences: file({
+    paths: [
+      '/Library/Managed Preferences/com.apple.security.smartcard.plist',
+      '/Library/Preferences/com.apple.security.smartcard.plist',
+    ],
+    privilege: 'user',
+    why: 'whether smart cards may or must be used to log in; only allow-listed keys are kept',
+  }),
   accounts_preferences: file({
     paths: ['/Library/Preferences/com.apple.preferences.accounts.plist'],
     privilege: 'user',
@@ -287,7 +334,23 @@ export const files = {
     privilege: 'user',
     why: 'the two names of the Mac; of networks, services and accounts, which stand there too, nothing is kept',
   }),
+  // Not `sudo -l`, which asks PAM and directories and writes to the log.
+  sudoers: file({
+    paths: ['/etc/sudoers', '/etc/sudoers.d/{drop_in}'],
+    privilege: 'root',
+    why: 'who may do what with sudo; of commands no argument is kept, and of settings no text',
+  }),
 } as const;
+
+/** Folders of which the names are read, to know which of these files there are: nothing else of them is. */
+export const folders = { sudoers: '/etc/sudoers.d' } as const satisfies Partial<
+  Record<keyof typeof files, string>
+>;
+export type FolderName = keyof typeof folders;
+
+/** What sudo reads of a folder: no name with a dot, none that ends in "~". */
+export const isDropIn = (name: string): boolean =>
+  name !== '' && !/[./~]/.test(name) && !controlCharacter.test(name) && name.length <= 255;
 
 /**
  * What `job` and `doctor` ask about tokenquery itself: its settings, and its own job. No table is made of it, and `capture` and the
@@ -327,7 +390,27 @@ export const ownFiles = {
 export const laterPlaces: Readonly<Record<string, string>> = {
   '/Library/Preferences/com.apple.MCX.plist': '0.3.0',
   '/Library/Preferences/SystemConfiguration/preferences.plist': '0.7.0',
+  '/private/var/root/Library/Preferences/com.apple.loginwindow.plist': '0.8.0',
+  '/Library/Managed Preferences/com.apple.security.smartcard.plist': '0.8.0',
+  '/Library/Preferences/com.apple.security.smartcard.plist': '0.8.0',
+  '/Library/Application Support/Apple/Remote Desktop/RemoteManagement.launchd': '0.8.0',
+  '/etc/sudoers': '0.8.0',
+  '/etc/sudoers.d': '0.8.0',
 };
+
+/** The same of commands: evidence without one was recorded before tokenquery asked it. */
+export const laterCommands: Readonly<Record<string, string>> = {
+  ds_remote_rights: '0.8.0',
+  dsconfigad_show: '0.8.0',
+  pwpolicy_get_account_policies: '0.8.0',
+  security_authorizationdb_console: '0.8.0',
+};
+
+/**
+ * Since when the allow-lists of the parsers are as they are. Evidence says by which of them it was reduced: what an older one
+ * dropped was not looked at (`keptSince` of a column or a table). A new key in a list is a new version here.
+ */
+export const allowListVersion = '0.8.0';
 
 /** Paths whose existence, mode, owner, size and time are checked; their content is never read. */
 export const statOnly = [
@@ -340,6 +423,8 @@ export const statOnly = [
   '/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordNotFound',
   '/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled',
   '/dev/console',
+  // There while Remote Management is on; it has no label of its own at launchd.
+  '/Library/Application Support/Apple/Remote Desktop/RemoteManagement.launchd',
 ] as const;
 
 /** Paths that another source names: only these two kinds, and only as that source printed them. */
@@ -447,6 +532,8 @@ export const sourceOf = (argv: readonly string[]): CommandName | null => {
 export const isReadablePath = (name: FileName, path: string): boolean => {
   const { paths }: FileSource = files[name];
   return paths.some((template) => {
+    const [parent = '', dropIn] = template.split('{drop_in}');
+    if (dropIn !== undefined) return path.startsWith(parent) && isDropIn(path.slice(parent.length));
     const [before, after] = template.split('{username}');
     if (after === undefined || before === undefined) return template === path;
     if (!path.startsWith(before) || !path.endsWith(after)) return false;

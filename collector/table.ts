@@ -1,7 +1,7 @@
 import type { Twice } from './errors.ts';
 import type { Parsed, ParsedFile } from './parsing.ts';
 import type { Privacy } from './privacy.ts';
-import type { CommandName, FileName, SourceName } from './sources.ts';
+import type { CommandName, FileName, FolderName, SourceName } from './sources.ts';
 import type { Stat } from './backends/backend.ts';
 import type { CollectionReport } from './report.ts';
 
@@ -39,6 +39,11 @@ export interface Column<out T = unknown> {
   readonly zeroIsAnswer?: string;
   /** Where `where`, SQL over a row, holds and none of `by` failed, no other source could make another value of it. */
   readonly settled?: { readonly where: string; readonly by: readonly SourceName[] };
+  /**
+   * The version whose allow-lists keep what it is made of, where an older one read the same source: of what that recorded it
+   * is not known, as if the column had not been there.
+   */
+  readonly keptSince?: string;
   /** Never set; `Row` infers from it. */
   readonly $value?: T;
 }
@@ -62,6 +67,7 @@ type Meta = Pick<Column, 'privacy'> &
       | 'nullIsAnswer'
       | 'zeroIsAnswer'
       | 'settled'
+      | 'keptSince'
     >
   >;
 
@@ -120,6 +126,8 @@ export interface Context {
   twice(source: CommandName, ...parameters: string[]): readonly Twice[];
   /** The allow-listed content of a file, null when it is proven absent; throws CollectError. */
   readFile<S extends FileName>(source: S, path: string): Promise<ParsedFile<S> | null>;
+  /** The names in the folder of such files, null when it is proven absent; throws CollectError, or NotAsked as readFile does. */
+  list(source: FolderName): Promise<readonly string[] | null>;
   /** What is at a path, which is never opened; throws CollectError. */
   stat(path: string): Promise<Stat>;
   /** The rows of another table of the same collection; throws what made that table fail. */
@@ -166,6 +174,8 @@ export interface Table<C extends Columns = Columns> {
   /** As the contract prints them, where that differs from `sources`: `(derived)`, `(collector)`. */
   readonly sourcesLabel?: string;
   readonly macos: string;
+  /** The same as of a column, where all of it is made of what older allow-lists drop. */
+  readonly keptSince?: string;
   /** What a reader must know before trusting a row. */
   readonly notes?: readonly string[];
   /**

@@ -3,12 +3,13 @@ import type { Backend, Stat } from './backends/backend.ts';
 import { CollectError, NotAsked } from './errors.ts';
 import type { Twice } from './errors.ts';
 import type { Parsed, ParsedFile } from './parsing.ts';
-import { unsafeArgument } from './source_failures.ts';
+import { notKept, unsafeArgument } from './source_failures.ts';
 import { argvKey, commandIdOf } from './source_reader.ts';
 import type { SourceReader } from './source_reader.ts';
 import { argvOf, isUnsafe } from './sources.ts';
-import type { CommandName, FileName, SourceName } from './sources.ts';
+import type { CommandName, FileName, FolderName, SourceName } from './sources.ts';
 import type { Columns, Context, Row, Table, Value } from './table.ts';
+import { isBefore } from './version.ts';
 
 export type AnyRow = Readonly<Record<string, Value>>;
 
@@ -23,6 +24,8 @@ export interface Draft {
   readonly inapplicable: ReadonlyMap<string, string>;
   /** Columns of which something was left out, because nobody asked for it. */
   readonly leftOut: ReadonlySet<string>;
+  /** Columns of which the evidence dropped what they are made of, and why. */
+  readonly notKept: ReadonlyMap<string, string>;
   /** Why what the table tells does not exist on this Mac; null where it may. */
   readonly unsupported: string | null;
   /** The commands that were asked for it. */
@@ -81,16 +84,21 @@ class TableContext implements Context {
   async draft(): Promise<Draft> {
     let rows: readonly AnyRow[] = [];
     let failure: Draft['failure'] = null;
+    const dropped = this.#notKept();
     try {
+      const { name, keptSince } = this.#table;
+      if (keptSince !== undefined && this.#isReducedBefore(keptSince)) throw notKept(name, keptSince);
       rows = ((await this.#table.generate?.(this)) ?? []) as readonly AnyRow[];
     } catch (error) {
       if (!(error instanceof CollectError) && !(error instanceof NotAsked)) throw error;
       failure = error;
       if (error instanceof CollectError) this.note(error);
     }
+    const unknown = Object.fromEntries([...dropped.keys()].map((column) => [column, null]));
     return {
-      rows,
+      rows: dropped.size === 0 ? rows : rows.map((row) => ({ ...row, ...unknown })),
       failure,
+      notKept: dropped,
       problems: [...this.#problems.values()],
       ofItems: this.#ofItems,
       skips: this.#skips,
@@ -99,6 +107,21 @@ class TableContext implements Context {
       unsupported: this.#unsupported,
       argvs: this.#argvs,
     };
+  }
+
+  #isReducedBefore(version: string): boolean {
+    const { allowList } = this.#drafts.backend;
+    return allowList !== undefined && isBefore(allowList, version);
+  }
+
+  #notKept(): ReadonlyMap<string, string> {
+    return new Map(
+      Object.entries(this.#table.columns).flatMap(([name, { keptSince }]): [string, string][] =>
+        keptSince !== undefined && this.#isReducedBefore(keptSince)
+          ? [[name, notKept(name, keptSince).message]]
+          : [],
+      ),
+    );
   }
 
   async read<S extends CommandName>(source: S, ...parameters: string[]): Promise<Parsed<S>> {
@@ -141,8 +164,23 @@ class TableContext implements Context {
     }
   }
 
-  stat(path: string): Promise<Stat> {
-    return this.#reader.stat(path);
+  async list(source: FolderName): Promise<readonly string[] | null> {
+    this.#mustDeclare(source);
+    try {
+      return await this.#reader.list(source);
+    } catch (error) {
+      if (error instanceof NotAsked) this.#skips.set(source, error.message);
+      throw error;
+    }
+  }
+
+  async stat(path: string): Promise<Stat> {
+    try {
+      return await this.#reader.stat(path);
+    } catch (error) {
+      if (error instanceof NotAsked) this.#skips.set('stat', error.message);
+      throw error;
+    }
   }
 
   /** What befell the other table befell this one too, where both rest on the source. */

@@ -65,16 +65,19 @@ const checkRows = (table: Table, drafted: readonly AnyRow[], hostId: string | nu
 interface Answer extends Looked {
   /** Columns of which something was left out, because nobody asked for it. */
   readonly leftOut: ReadonlySet<string>;
+  /** Columns of which the evidence dropped what they are made of, and why. */
+  readonly notKept: ReadonlyMap<string, string>;
 }
 
 /** Columns that are NULL in some row, and that one of these sources could have told. */
 const affectedColumns = (
-  { table, rows, inapplicable, leftOut }: Answer,
+  { table, rows, inapplicable, leftOut, notKept }: Answer,
   sources: ReadonlySet<string | null>,
 ): string[] =>
   allColumns(table)
     .filter(([name, column]) => {
-      if (name === 'host_id' || inapplicable.has(name) || leftOut.has(name)) return false;
+      if (name === 'host_id' || inapplicable.has(name) || leftOut.has(name) || notKept.has(name))
+        return false;
       const from = column.from ?? table.sources;
       return from.some((source) => sources.has(source)) && rows.some((row) => row[name] === null);
     })
@@ -99,13 +102,16 @@ const failedOutcome = (failure: CollectError | NotAsked, rows: readonly AnyRow[]
 
 /** Columns that are NULL though nothing failed, and why. */
 const unfilled = (looked: Answer, skips: Draft['skips'], oddTimes: ReadonlyMap<string, string>) => {
-  const { table, rows, inapplicable, leftOut: notAskedFor } = looked;
+  const { table, rows, inapplicable, leftOut: notAskedFor, notKept } = looked;
   const leftOut = allColumns(table).flatMap(([name, column]): [string, string][] => {
     if (rows.length > 0 && notAskedFor.has(name)) return [[name, leftOutReason(column)]];
-    const isUnfilled = !inapplicable.has(name) && rows.some((row) => row[name] === null);
+    const isUnfilled =
+      !inapplicable.has(name) && !notKept.has(name) && rows.some((row) => row[name] === null);
     return column.nullBecause !== undefined && isUnfilled ? [[name, column.nullBecause]] : [];
   });
-  const isExplained = (name: string): boolean => oddTimes.has(name) || notAskedFor.has(name);
+  const dropped = rows.length === 0 ? [] : [...notKept];
+  const isExplained = (name: string): boolean =>
+    oddTimes.has(name) || notAskedFor.has(name) || notKept.has(name);
   const skipped = affectedColumns(looked, new Set(skips.keys()));
   const untold = untoldColumns(looked).filter((name) => !skipped.includes(name) && !isExplained(name));
   const reasons = [
@@ -116,9 +122,16 @@ const unfilled = (looked: Answer, skips: Draft['skips'], oddTimes: ReadonlyMap<s
     ...Array.from(inapplicable, ([name, reason]) => `${name}: ${reason}`),
     ...untold.map((name) => `${name}: not told of every row`),
     ...oddTimes.values(),
+    ...dropped.map(([, reason]) => reason),
   ];
   return {
-    columns: [...skipped, ...leftOut.map(([name]) => name), ...untold, ...oddTimes.keys()],
+    columns: [
+      ...skipped,
+      ...leftOut.map(([name]) => name),
+      ...untold,
+      ...oddTimes.keys(),
+      ...dropped.map(([name]) => name),
+    ],
     reasons: [...new Set(reasons)],
   };
 };
@@ -178,9 +191,9 @@ export const resultOf = (
   draft: Draft,
   { hostId, lastTime, durations }: Frame,
 ): { readonly result: TableResult; readonly problems: readonly CollectError[] } => {
-  const { inapplicable, leftOut, ofItems, argvs } = draft;
+  const { inapplicable, leftOut, notKept, ofItems, argvs } = draft;
   const checked = checkRows(table, draft.rows, hostId, lastTime);
-  const looked: Answer = { table, rows: checked.rows, inapplicable, leftOut };
+  const looked: Answer = { table, rows: checked.rows, inapplicable, leftOut, notKept };
   const problems = [
     ...sortProblems(draft.problems).filter((problem) => isFelt(looked, problem)),
     ...checked.problems,
@@ -191,5 +204,6 @@ export const resultOf = (
     isOfItem: ofItems.has(problemKey(problem)),
   }));
   const doubts = doubtsOf({ table, rows: outcome.rows, inapplicable }, outcome.status, failures);
-  return { result: { table, durationMs: durationOf(argvs, durations), ...outcome, doubts }, problems };
+  const durationMs = durationOf(argvs, durations);
+  return { result: { table, durationMs, notKept: [...notKept.keys()], ...outcome, doubts }, problems };
 };

@@ -14,6 +14,13 @@ export const versionOf = (productVersion: string | null | undefined): Version =>
   return { number: (major ?? 0) * 10_000 + (minor ?? 0) * 100 + (patch ?? 0), major: major ?? null };
 };
 
+/** Whether it is a version, as those of tokenquery are written. */
+export const isVersion = (text: string): boolean => versionOf(text).number !== null;
+
+/** Whether one version came before another; both are versions. */
+export const isBefore = (one: string, other: string): boolean =>
+  (versionOf(one).number ?? 0) < (versionOf(other).number ?? 0);
+
 /** Before macOS 10.14 sysadminctl may ask for an administrator: it is then left alone. Null where macOS is not known. */
 export const asksSysadminctl = (version: SwVers | null): boolean | null => {
   const { number } = versionOf(version?.productVersion);

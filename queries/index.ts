@@ -1346,6 +1346,128 @@ export const queries: readonly Query[] = [
     "file": "queries/detection/host_identity_changed.sql"
   },
   {
+    "name": "login_hook_set",
+    "formerly": [],
+    "title": "A program runs as root at each login or logout",
+    "group": "detection",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "A login or logout hook is set: a program that runs as root each time that somebody logs in or out. Apple has told for years not to use them, and malware has used them.",
+    "requires": [
+      {
+        "table": "login_hooks",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "event",
+          "program",
+          "set_in"
+        ]
+      }
+    ],
+    "closed": [
+      {
+        "table": "login_hooks",
+        "column": "event",
+        "values": [
+          "login",
+          "logout"
+        ]
+      },
+      {
+        "table": "login_hooks",
+        "column": "set_in",
+        "values": [
+          "root",
+          "system"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Keep the program and its times as evidence, and look at what it does. Then remove the setting: `sudo defaults delete com.apple.loginwindow LoginHook`, or LogoutHook. Where set_in is system, name the file: /Library/Preferences/com.apple.loginwindow.",
+    "cited": {
+      "attack": [
+        "T1037.002"
+      ],
+      "nist-800-53": [
+        "CM-7"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "ATT&CK T1037.002; 800-53r5 CM-7",
+    "falsePositives": "Old management tools and set-ups of laboratories, such as scripts that mount shares. The path tells.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  l.host_id,\n  l.set_in || ' ' || l.event AS subject,\n  l.program\nFROM login_hooks l\nORDER BY l.host_id, l.set_in, l.event",
+    "file": "queries/detection/login_hook_set.sql"
+  },
+  {
+    "name": "login_mechanism_not_apple",
+    "formerly": [],
+    "title": "A plug-in of another maker takes part in the login",
+    "group": "detection",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "The steps of the login window name a plug-in that macOS does not bring along. It sees the password that is typed, and with privileged it runs as root. The name alone is known: look at the signature of the bundle.",
+    "requires": [
+      {
+        "table": "authorization_mechanisms",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "entry",
+          "is_of_apple",
+          "plugin",
+          "position",
+          "privileged"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Look the bundle up in /Library/Security/SecurityAgentPlugins and check its signature with codesign. If nobody knows it, keep it as evidence. Before a step is taken out, make sure that somebody can log in without it: a wrong list locks everybody out.",
+    "cited": {
+      "attack": [
+        "T1556"
+      ],
+      "nist-800-53": [
+        "CM-7",
+        "IA-2"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "ATT&CK T1556; 800-53r5 CM-7, IA-2",
+    "falsePositives": "Jamf Connect, XCreds, NoMAD Login, Okta and other products that log in with a directory or a provider.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  a.host_id,\n  a.entry AS subject,\n  a.plugin,\n  a.privileged,\n  a.position\nFROM authorization_mechanisms a\nWHERE a.is_of_apple = 0\nORDER BY a.host_id, a.position",
+    "file": "queries/detection/login_mechanism_not_apple.sql"
+  },
+  {
     "name": "mdm_bypass_markers",
     "formerly": [],
     "title": "Marker files as scripts leave them that skip the enrolment",
@@ -2680,6 +2802,73 @@ export const queries: readonly Query[] = [
     "notSeenAfter": 0,
     "sql": "SELECT\n  f.host_id,\n  f.uuid AS subject,\n  'fdesetup' AS source,\n  f.type\nFROM filevault_users f\nWHERE f.resolution = 'orphan'\nUNION ALL\nSELECT\n  c.host_id,\n  c.crypto_user_uuid AS subject,\n  'apfs' AS source,\n  c.type\nFROM apfs_crypto_users c\nWHERE c.resolution = 'orphan'\nORDER BY host_id, subject, source, type",
     "file": "queries/hygiene/filevault_orphan_users.sql"
+  },
+  {
+    "name": "home_open_to_others",
+    "formerly": [],
+    "title": "A home directory is open to other accounts",
+    "group": "hygiene",
+    "severity": "low",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "The mode of the home lets every account list or change what is in it, or its group change it. A home that macOS makes today has 0750, which is not asked about; CIS wants 0700 or 0711. Access control lists are not looked at.",
+    "requires": [
+      {
+        "table": "users",
+        "column": "can_login",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "uid",
+        "isNullAnswer": false,
+        "where": "COALESCE(can_login, 1) = 1",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": "home_mode",
+        "isNullAnswer": false,
+        "where": "COALESCE(can_login, 1) = 1 AND COALESCE(uid, 500) >= 500 AND COALESCE(home_exists, 1) = 1",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "`chmod 700` of the home directory, or 711 where others must reach its Public folder.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-6"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "5.1.1"
+      ],
+      "stig": [
+        "APPL-26-002068"
+      ],
+      "mscp": [
+        "os_home_folders_secure"
+      ]
+    },
+    "references": "mSCP os_home_folders_secure; CIS 5.1.1 (macOS 26); STIG APPL-26-002068; 800-53r5 AC-6",
+    "falsePositives": "A home that an older macOS made has 0755. Accounts with a uid below 500 are left out: their home is a folder of the system.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  u.directory,\n  u.home_mode\nFROM users u\nWHERE u.can_login = 1\n  AND u.uid >= 500\n  AND (\n    SUBSTR(u.home_mode, 4, 1) NOT IN ('0', '1')\n    OR SUBSTR(u.home_mode, 3, 1) IN ('2', '3', '6', '7')\n  )\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
+    "file": "queries/hygiene/home_open_to_others.sql"
   },
   {
     "name": "laps_admin_holds_secure_token",
@@ -4375,6 +4564,58 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/bootstrap_token_stale.sql"
   },
   {
+    "name": "directory_groups_are_admins",
+    "formerly": [],
+    "title": "Groups of Active Directory are administrators of the Mac",
+    "group": "posture",
+    "severity": "low",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Whoever is in such a group is an administrator at login, and no local group names who that is: users.is_admin is NULL for mobile accounts. Who controls the directory decides who administers this Mac.",
+    "requires": [
+      {
+        "table": "ad_config",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "domain",
+          "option",
+          "value"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Look the groups up in the directory: who is in them, and who may change that. Take away those that are not needed, with dsconfigad -groups, when another administrator is left.",
+    "cited": {
+      "attack": [
+        "T1098.007"
+      ],
+      "nist-800-53": [
+        "AC-2",
+        "AC-6(5)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 AC-2, AC-6(5); ATT&CK T1098.007",
+    "falsePositives": "The group of the help desk, where that is how the Macs are administered on purpose.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  a.host_id,\n  'host' AS subject,\n  a.domain,\n  a.value AS groups\nFROM ad_config a\nWHERE a.option = 'Allowed admin groups'\n  AND a.value IS NOT NULL\nORDER BY a.host_id",
+    "file": "queries/posture/directory_groups_are_admins.sql"
+  },
+  {
     "name": "external_volume_unencrypted",
     "formerly": [],
     "title": "An external volume is not encrypted",
@@ -5555,6 +5796,73 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/only_token_holder_is_managed_admin.sql"
   },
   {
+    "name": "password_rules_of_apple_alone",
+    "formerly": [],
+    "title": "No rule for passwords is set beside that of macOS",
+    "group": "posture",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Neither a profile nor anybody else has set a rule for passwords: no lockout after failed logins, and four characters are enough, or what macOS brings along.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "os_version"
+        ]
+      },
+      {
+        "table": "password_policy",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "is_of_apple"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Set length, lockout and lifetime by a profile (com.apple.mobiledevice.passwordpolicy).",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-7",
+        "IA-5(1)"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "5.2.1",
+        "5.2.2"
+      ],
+      "stig": [
+        "APPL-26-000022",
+        "APPL-26-003010"
+      ],
+      "mscp": [
+        "pwpolicy_account_lockout_enforce",
+        "pwpolicy_minimum_length_enforce"
+      ]
+    },
+    "references": "mSCP pwpolicy_account_lockout_enforce, pwpolicy_minimum_length_enforce; CIS 5.2.1, 5.2.2 (macOS 26); STIG APPL-26-000022, APPL-26-003010; 800-53r5 AC-7, IA-5(1)",
+    "falsePositives": "Macs on which nobody logs in with a local password.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'hosts' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"os_version\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"os_version\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'password_policy' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"is_of_apple\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"is_of_apple\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  h.host_id,\n  'host' AS subject,\n  h.os_version\nFROM hosts h\nCROSS JOIN known_tables k\nWHERE k.host_id = h.host_id\n  AND k.table_name = 'password_policy'\n  AND NOT EXISTS (\n    SELECT 1\n    FROM password_policy p\n    WHERE p.host_id = h.host_id\n      AND COALESCE(p.is_of_apple, 0) = 0\n  )\nORDER BY h.host_id",
+    "file": "queries/posture/password_rules_of_apple_alone.sql"
+  },
+  {
     "name": "platform_sso_admin_by_default",
     "formerly": [],
     "title": "Platform SSO makes new users administrators",
@@ -5717,6 +6025,232 @@ export const queries: readonly Query[] = [
     "notSeenAfter": 0,
     "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'filevault_status' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'mdm_enrollments' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n    OR (t.table_name = 'filevault_policies' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.columns_affected IS NOT NULL AND COALESCE(t.rows_may_be_missing, 0) = 0)) THEN 1 END, 0) = 1)\n)\nSELECT\n  f.host_id,\n  'host' AS subject,\n  f.has_personal_recovery_key,\n  f.prk_escrow_blob_present,\n  CASE\n    WHEN t.table_name IS NOT NULL AND p.host_id IS NULL THEN 0\n    ELSE p.escrow_payload_present\n  END AS escrow_payload_present,\n  m.is_enrolled\nFROM filevault_status f\n-- No profile says anything of FileVault: the table was looked at and is empty.\nLEFT JOIN known_tables t\n  ON t.host_id = f.host_id\n  AND t.table_name = 'filevault_policies'\nLEFT JOIN filevault_policies p ON p.host_id = f.host_id\nLEFT JOIN mdm_enrollments m ON m.host_id = f.host_id\nWHERE f.filevault_enabled = 1\n  AND f.has_personal_recovery_key = 1\n  AND (\n    m.is_enrolled = 0\n    OR (\n      f.prk_escrow_blob_present = 0\n      AND (p.escrow_payload_present = 0 OR (t.table_name IS NOT NULL AND p.host_id IS NULL))\n    )\n  )\nORDER BY f.host_id",
     "file": "queries/posture/prk_not_escrowed_by_profile.sql"
+  },
+  {
+    "name": "recovery_lock_off",
+    "formerly": [],
+    "title": "A managed Apple silicon Mac has no recovery lock",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Without the lock that only MDM can set, whoever holds the Mac starts recovery without its password. The password of an owner then lowers startup security, and anybody can erase the Mac.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "is_apple_silicon",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "mdm_enrollments",
+        "column": "is_enrolled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "mdm_security_info",
+        "column": "recovery_lock_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.is_apple_silicon, 1) = 1 AND COALESCE(hosts.is_virtual_machine, 0) = 0",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "Set it by the MDM command SetRecoveryLock, and make sure first that the server keeps the password.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-6"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-005120"
+      ],
+      "mscp": [
+        "os_recovery_lock_enable"
+      ]
+    },
+    "references": "mSCP os_recovery_lock_enable; STIG APPL-26-005120; 800-53r5 AC-6",
+    "falsePositives": "Macs whose organisation leaves recovery open so that users can repair them.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  m.recovery_lock_enabled,\n  h.os_version\nFROM hosts h\nCROSS JOIN mdm_enrollments e\nCROSS JOIN mdm_security_info m\nWHERE e.host_id = h.host_id\n  AND m.host_id = h.host_id\n  AND h.is_apple_silicon = 1\n  AND COALESCE(h.is_virtual_machine, 0) = 0\n  AND e.is_enrolled = 1\n  AND m.recovery_lock_enabled = 0\nORDER BY h.host_id",
+    "file": "queries/posture/recovery_lock_off.sql"
+  },
+  {
+    "name": "remote_apple_events_on",
+    "formerly": [],
+    "title": "Remote Apple events are switched on",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "launchd was told to start the server of remote Apple events: another computer can drive the programs of this one. macOS ships it switched off, so a Mac of which launchd holds no such order is clean.",
+    "requires": [
+      {
+        "table": "sharing_preferences",
+        "column": "remote_apple_events",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "sharing_preferences",
+        "column": "remote_apple_events_access",
+        "values": [
+          "everybody",
+          "members"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Turn it off in System Settings, Sharing, Remote Application Scripting.",
+    "cited": {
+      "attack": [
+        "T1059.002"
+      ],
+      "nist-800-53": [
+        "AC-3",
+        "AC-17"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.3.3.6"
+      ],
+      "stig": [
+        "APPL-26-002022"
+      ],
+      "mscp": [
+        "system_settings_rae_disable"
+      ]
+    },
+    "references": "mSCP system_settings_rae_disable; CIS 2.3.3.6 (macOS 26); STIG APPL-26-002022; 800-53r5 AC-3, AC-17; ATT&CK T1059.002",
+    "falsePositives": "Macs that are driven by scripts of another one, in studios and laboratories.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.remote_apple_events_access\nFROM sharing_preferences s\nWHERE s.remote_apple_events = 1\nORDER BY s.host_id",
+    "file": "queries/posture/remote_apple_events_on.sql"
+  },
+  {
+    "name": "remote_desktop_rights_not_admin",
+    "formerly": [],
+    "title": "Who is no administrator may control the Mac over Remote Management",
+    "group": "posture",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Remote Management is on, and an account that is no administrator may control the screen, send commands or change settings with it: commands can run as root.",
+    "requires": [
+      {
+        "table": "sharing_preferences",
+        "column": "remote_management",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "remote_desktop_rights",
+        "column": "may_control",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "remote_desktop_rights",
+        "column": "may_launch",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "remote_desktop_rights",
+        "column": "may_change_settings",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "is_admin",
+          "username",
+          "uuid"
+        ]
+      },
+      {
+        "table": "users",
+        "column": "is_admin",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM remote_desktop_rights r WHERE r.host_id = users.host_id AND r.username = users.username AND (COALESCE(r.may_control, 1) = 1 OR COALESCE(r.may_launch, 1) = 1 OR COALESCE(r.may_change_settings, 1) = 1))",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Take the rights from the account in System Settings, Sharing, Remote Management, after the people who support this Mac have said which account they use.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-6",
+        "CM-7"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.3.3.5"
+      ],
+      "stig": [
+        "APPL-26-002250"
+      ],
+      "mscp": [
+        "system_settings_remote_management_disable"
+      ]
+    },
+    "references": "mSCP system_settings_remote_management_disable; CIS 2.3.3.5 (macOS 26); STIG APPL-26-002250; 800-53r5 AC-6, CM-7",
+    "falsePositives": "A support account that is kept without administrator rights on purpose. The rights are root's all the same.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  r.host_id,\n  r.username AS subject,\n  r.may_control,\n  r.may_launch,\n  r.may_change_settings,\n  r.is_notified\nFROM remote_desktop_rights r\nCROSS JOIN users u\nCROSS JOIN sharing_preferences s\nWHERE u.host_id = r.host_id\n  AND u.username = r.username\n  AND COALESCE(u.uuid, '') = COALESCE(r.uuid, '')\n  AND s.host_id = r.host_id\n  AND s.remote_management = 1\n  AND u.is_admin = 0\n  AND (r.may_control = 1 OR r.may_launch = 1 OR r.may_change_settings = 1)\nORDER BY r.host_id, r.username, COALESCE(r.uuid, '')",
+    "file": "queries/posture/remote_desktop_rights_not_admin.sql"
   },
   {
     "name": "remote_login_on",
@@ -5896,6 +6430,69 @@ export const queries: readonly Query[] = [
     "notSeenAfter": 0,
     "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.root_enabled\nFROM loginwindow_settings l\nWHERE l.root_enabled = 1\n  AND EXISTS (\n    SELECT 1\n    FROM users r\n    WHERE r.host_id = l.host_id\n      AND r.username = 'root'\n      AND r.can_login = 1\n  )\nORDER BY l.host_id",
     "file": "queries/posture/root_login_on.sql"
+  },
+  {
+    "name": "screen_sharing_on",
+    "formerly": [],
+    "title": "Screen sharing is switched on",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "launchd was told to start screen sharing: whoever may use it sees the screen and controls the Mac. macOS ships it switched off, so a Mac of which launchd holds no such order is clean. screen_sharing_access says who may.",
+    "requires": [
+      {
+        "table": "sharing_preferences",
+        "column": "screen_sharing",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "sharing_preferences",
+        "column": "screen_sharing_access",
+        "values": [
+          "everybody",
+          "members"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Turn it off in System Settings, Sharing, or limit it to the group com.apple.access_screensharing. First make sure that nobody needs it to reach this Mac, and that there is another way in.",
+    "cited": {
+      "attack": [
+        "T1021.005"
+      ],
+      "nist-800-53": [
+        "AC-3",
+        "AC-17"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.3.3.1"
+      ],
+      "stig": [
+        "APPL-26-002050"
+      ],
+      "mscp": [
+        "system_settings_screen_sharing_disable"
+      ]
+    },
+    "references": "mSCP system_settings_screen_sharing_disable; CIS 2.3.3.1 (macOS 26); STIG APPL-26-002050; 800-53r5 AC-3, AC-17; ATT&CK T1021.005",
+    "falsePositives": "Macs without a screen, and Macs that support staff reach so. Remote Management has its own finding.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.screen_sharing_access,\n  s.remote_management\nFROM sharing_preferences s\nWHERE s.screen_sharing = 1\nORDER BY s.host_id",
+    "file": "queries/posture/screen_sharing_on.sql"
   },
   {
     "name": "single_token_admin",
@@ -6084,6 +6681,132 @@ export const queries: readonly Query[] = [
     "notSeenAfter": 0,
     "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  h.sip_enabled,\n  h.os_version,\n  h.is_virtual_machine\nFROM hosts h\nWHERE h.sip_enabled = 0\nORDER BY h.host_id",
     "file": "queries/posture/sip_off.sql"
+  },
+  {
+    "name": "sudo_password_kept",
+    "formerly": [],
+    "title": "sudo remembers a password for ever, or for all terminals",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "After one password any later process of that account becomes root without one: timestamp_timeout is negative, or what one terminal typed counts for all (timestamp_type=global, !tty_tickets).",
+    "requires": [
+      {
+        "table": "sudoers",
+        "column": "rule_details",
+        "isNullAnswer": false,
+        "where": "kind = 'defaults'",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "sudoers",
+        "column": "kind",
+        "values": [
+          "defaults",
+          "alias",
+          "include",
+          "rule"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Take the setting away with visudo; CIS wants timestamp_timeout=0 and timestamp_type=tty.",
+    "cited": {
+      "attack": [
+        "T1548.003"
+      ],
+      "nist-800-53": [
+        "IA-11"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "5.4",
+        "5.5"
+      ],
+      "stig": [
+        "APPL-26-004022",
+        "APPL-26-004060"
+      ],
+      "mscp": [
+        "os_sudo_timeout_configure",
+        "os_sudoers_timestamp_type_configure"
+      ]
+    },
+    "references": "mSCP os_sudo_timeout_configure, os_sudoers_timestamp_type_configure; CIS 5.4, 5.5 (macOS 26); STIG APPL-26-004022, APPL-26-004060; 800-53r5 IA-11; ATT&CK T1548.003",
+    "falsePositives": "Build machines that were set so on purpose.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  s.host_id,\n  s.source || ' ' || s.header AS subject,\n  s.rule_details\nFROM sudoers s\nWHERE s.kind = 'defaults'\n  AND (\n    REPLACE(s.rule_details, 'timestamp_timeout=-', '') <> s.rule_details\n    OR REPLACE(s.rule_details, 'timestamp_type=global', '') <> s.rule_details\n    OR REPLACE(s.rule_details, '!tty_tickets', '') <> s.rule_details\n  )\nORDER BY s.host_id, s.source, s.header, s.rule_details, s.occurrence",
+    "file": "queries/posture/sudo_password_kept.sql"
+  },
+  {
+    "name": "sudo_without_password",
+    "formerly": [],
+    "title": "sudo runs commands without a password",
+    "group": "posture",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "A rule of sudoers has NOPASSWD, or a setting turns the question for a password off. Whatever runs as that account then runs as root too, with nobody asked.",
+    "requires": [
+      {
+        "table": "sudoers",
+        "column": "no_password",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "sudoers",
+        "column": "kind",
+        "values": [
+          "defaults",
+          "alias",
+          "include",
+          "rule"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure which product or script needs it, and limit the rule to its commands, or take it away with visudo. Keep another way to become root until that was tried.",
+    "cited": {
+      "attack": [
+        "T1548.003"
+      ],
+      "nist-800-53": [
+        "IA-11",
+        "AC-6(5)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 IA-11, AC-6(5); ATT&CK T1548.003",
+    "falsePositives": "Agents of management and build tools have such rules for few commands of their own: all_commands is 0 then, and source names the file that the product brought.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  s.host_id,\n  s.header AS subject,\n  s.source,\n  s.kind,\n  s.rule_details,\n  s.all_commands\nFROM sudoers s\nWHERE s.no_password = 1\nORDER BY s.host_id, s.header, s.source, COALESCE(s.rule_details, ''), s.occurrence",
+    "file": "queries/posture/sudo_without_password.sql"
   },
   {
     "name": "host_not_seen",

@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { argvOf, fileNames, files, statOnly } from '../collector/sources.ts';
+import { allowListVersion, argvOf, fileNames, files, folders, statOnly } from '../collector/sources.ts';
 import type { CommandName } from '../collector/sources.ts';
 import { bytesOf, statOf } from '../test/fixtures/backend.ts';
 import type { Fixture } from '../test/fixtures/backend.ts';
@@ -55,6 +55,8 @@ const milliseconds: Readonly<Partial<Record<CommandName, number>>> = {
   profiles_status_enrollment: 110,
   profiles_show_configuration: 140,
   profiles_show_enrollment_cached: 120,
+  ds_remote_rights: 80,
+  dsconfigad_show: 40,
 };
 const recorded = Object.keys(milliseconds);
 
@@ -130,6 +132,7 @@ function* commandFiles(host: MacFixture): Generator<readonly [string, string]> {
 const filePathsOf = (mac: Mac): readonly string[] =>
   fileNames
     .flatMap((name) => [...files[name].paths])
+    .filter((path) => !path.includes('{drop_in}'))
     .flatMap((path) =>
       path.includes('{username}')
         ? argumentsOf(mac, '{username}').map((name) => path.replace('{username}', name))
@@ -146,7 +149,7 @@ const statCells = (line: string): readonly (string | number)[] => {
 const statLines = (host: MacFixture): string => {
   const known = new Set(Object.keys(host.files ?? {}));
   const found = new Map([
-    ...statOnly.map((path) => [path, 'missing'] as const),
+    ...[...statOnly, ...Object.values(folders)].map((path) => [path, 'missing'] as const),
     ...Object.entries(withMac(host).stat ?? {}),
     ...filePathsOf(host.mac)
       .filter((path) => !known.has(path))
@@ -176,6 +179,7 @@ export const bundleOf = (host: MacFixture): ReadonlyMap<string, string> => {
     euid: host.euid,
     host_id: host.host_id,
     tool: 'tokenquery 0.1.0',
+    allow_list: allowListVersion,
   };
   const bundle = new Map<string, string>([
     ['evidence.json', `${JSON.stringify(about, null, 2)}\n`],

@@ -181,7 +181,7 @@ export const snapshotOf = (
     );
   }
   const observations = new Map<string, TableObservation>();
-  for (const { table, rows, status, columnsAffected, failedSources } of results) {
+  for (const { table, rows, status, columnsAffected, failedSources, notKept = [] } of results) {
     const names = Object.keys(table.columns);
     const cells: Value[] = [];
     for (const [index, row] of rows.entries()) {
@@ -197,6 +197,7 @@ export const snapshotOf = (
       digest,
       rowCount: rows.length,
       cells,
+      ...(notKept.length === 0 ? {} : { absent: notKept }),
     });
   }
   const known = {

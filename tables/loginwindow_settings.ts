@@ -1,8 +1,10 @@
 import { unread } from '../collector/setting.ts';
 import type { Setting } from '../collector/setting.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
+import type { LoginwindowPreferences } from '../collector/parsers/loginwindow_preferences.ts';
 import type { GuestPolicy } from '../collector/parsers/managed_preferences.ts';
-import { bit, boolean, defineTable, text } from '../collector/table.ts';
+import { knownWords } from '../collector/privacy.ts';
+import { bit, boolean, defineTable, integer, text } from '../collector/table.ts';
 import { isRoot } from './shared/accounts.ts';
 import { effective, readPreferences } from './shared/preferences.ts';
 
@@ -17,6 +19,8 @@ const guestOf = ({ disableGuestAccount, enableGuestAccount }: GuestPolicy): Sett
 /** Any value will do; without one, a value that could not be read may be it. */
 const isEnabled = ({ authenticationAuthority, unread: lost }: DsUser): boolean | null =>
   authenticationAuthority.length > 0 || (lost.has('AuthenticationAuthority') ? null : false);
+
+const ofPreferences = ['loginwindow_preferences', 'managed_preferences'] as const;
 
 export default defineTable({
   name: 'loginwindow_settings',
@@ -59,6 +63,39 @@ export default defineTable({
       example: '0',
       from: ['ds_users'],
     }),
+    asks_for_name: boolean(
+      'The login window asks for a name and a password in place of showing who has an account; 0 when nothing sets it.',
+      { privacy: 'nobody', example: '1', from: ofPreferences, keptSince: '0.8.0' },
+    ),
+    admin_host_info: text(
+      'What a click on the clock of the login window tells of the Mac, such as HostName.',
+      {
+        privacy: knownWords([
+          'HostName',
+          'SystemVersion',
+          'SystemBuild',
+          'SerialNumber',
+          'IPAddress',
+          'DSStatus',
+          'Time',
+        ]),
+        example: 'HostName',
+        from: ofPreferences,
+        nullIsAnswer: 'nothing sets it',
+        keptSince: '0.8.0',
+      },
+    ),
+    retries_until_hint: integer('Wrong passwords until the hint is shown; 0 never.', {
+      privacy: 'nobody',
+      example: '0',
+      from: ofPreferences,
+      nullIsAnswer: 'nothing sets it',
+      keptSince: '0.8.0',
+    }),
+    console_access_disabled: boolean(
+      'The name >console does not lead to a text console; 0 when nothing sets it.',
+      { privacy: 'nobody', example: '0', from: ofPreferences, keptSince: '0.8.0' },
+    ),
   },
   key: [],
   sources: ['loginwindow_preferences', 'managed_preferences', 'ds_users', 'stat'],
@@ -96,44 +133,25 @@ export default defineTable({
     }
     const guestPolicy = mcx?.content?.guestAccount ?? null;
     const guestFromMcx = guestPolicy === null ? null : guestOf(guestPolicy);
-    const guestElsewhere = effective(
-      forced,
-      ({ loginwindow }) => loginwindow?.guestEnabled,
-      local,
-      ({ guestEnabled }) => guestEnabled,
-      false,
-    );
-    const hiddenUsers = effective(
-      forced,
-      ({ loginwindow }) => loginwindow?.hiddenUsers,
-      local,
-      (content) => content.hiddenUsers,
-      [],
-    );
+    type Read<T> = (content: LoginwindowPreferences) => Setting<T>;
+    const setting = <T>(read: Read<T>, absent: T | null): T | null =>
+      effective(forced, ({ loginwindow }) => loginwindow && read(loginwindow), local, read, absent);
+    const guestElsewhere = setting(({ guestEnabled }) => guestEnabled, false);
+    const hiddenUsers = setting<readonly string[]>((content) => content.hiddenUsers, []);
     const root = users?.find(isRoot);
     return [
       {
-        autologin_username: effective(
-          forced,
-          ({ loginwindow }) => loginwindow?.autologinUsername,
-          local,
-          ({ autologinUsername }) => autologinUsername,
-          null,
-        ),
+        autologin_username: setting(({ autologinUsername }) => autologinUsername, null),
         kcpassword_present: kcpassword === null ? null : kcpassword.kind === 'missing' ? 0 : 1,
         guest_enabled: mcx === null || guestFromMcx === unread ? null : bit(guestFromMcx ?? guestElsewhere),
-        hide_500_users: bit(
-          effective(
-            forced,
-            ({ loginwindow }) => loginwindow?.hide500Users,
-            local,
-            ({ hide500Users }) => hide500Users,
-            false,
-          ),
-        ),
+        hide_500_users: bit(setting(({ hide500Users }) => hide500Users, false)),
         // By code unit, and each name once: the same settings give the same text.
         hidden_users: hiddenUsers === null ? null : JSON.stringify([...new Set(hiddenUsers)].toSorted()),
         root_enabled: bit(root === undefined ? null : isEnabled(root)),
+        asks_for_name: bit(setting(({ asksForName }) => asksForName, false)),
+        admin_host_info: setting(({ adminHostInfo }) => adminHostInfo, null),
+        retries_until_hint: setting(({ retriesUntilHint }) => retriesUntilHint, null),
+        console_access_disabled: bit(setting(({ disableConsoleAccess }) => disableConsoleAccess, false)),
       },
     ];
   },

@@ -94,6 +94,15 @@ export default defineTable({
       from: ['profiles_show_configuration'],
       nullBecause: 'off by default: --include organization',
     }),
+    setup_skips_filevault: boolean(
+      'Setup Assistant skips its FileVault pane, by the stored enrolment record.',
+      {
+        privacy: 'nobody',
+        example: '1',
+        from: ['profiles_show_enrollment_cached'],
+        nullIsAnswer: 'no stored enrolment record lists the panes that are skipped',
+      },
+    ),
   },
   key: [],
   sources: ['profiles_status_enrollment', 'profiles_show_configuration', 'profiles_show_enrollment_cached'],
@@ -149,6 +158,7 @@ export default defineTable({
         server_capabilities: mdm?.serverCapabilities == null ? null : JSON.stringify(mdm.serverCapabilities),
         dep_record_cached: bit(cached?.isAssigned),
         organization: context.include.has('organization') ? (mdm?.organization ?? null) : null,
+        setup_skips_filevault: bit(cached?.skipsFileVaultPane),
       },
     ];
   },

@@ -30,7 +30,7 @@ export default defineTable({
     is_admin: boolean('Effective member of gid 80, as in users.', {
       privacy: 'nobody',
       example: '1',
-      from: ['ds_users', 'ds_groups'],
+      from: ['ds_users', 'ds_groups', 'dsconfigad_show'],
       settled: toldForCertain,
     }),
     secure_token: boolean(

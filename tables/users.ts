@@ -20,10 +20,17 @@ import {
   toldForCertain,
 } from '../collector/table.ts';
 import type { Context } from '../collector/table.ts';
+import { hasTag } from '../collector/parsers/authentication_authority.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 
+interface Home {
+  readonly exists: 0 | 1;
+  /** Null for one that is not there. */
+  readonly mode: string | null;
+}
+
 // Homes are checked only for accounts that can log in; NULL says that it was not checked.
-const homeExists = async (context: Context, user: DsUser): Promise<0 | 1 | null> => {
+const lookHome = async (context: Context, user: DsUser): Promise<Home | null> => {
   if (canLogin(user) === 0) return null;
   if (user.home === null || !user.home.startsWith('/')) {
     const reason = 'the record of an account that may log in names no home';
@@ -31,8 +38,16 @@ const homeExists = async (context: Context, user: DsUser): Promise<0 | 1 | null>
     return null;
   }
   const found = await context.orUnknown(context.stat(user.home));
-  return found === null ? null : found.kind === 'missing' ? 0 : 1;
+  if (found === null) return null;
+  if (found.kind === 'missing') return { exists: 0, mode: null };
+  return { exists: 1, mode: found.mode.toString(8).padStart(4, '0') };
 };
+
+/** The tags of a paired card: today’s, and that of before macOS 10.13. */
+const cardTags = ['tokenidentity', 'pubkeyhash'];
+const isCardPaired = ({ authenticationAuthority, unread }: DsUser): boolean | null =>
+  cardTags.some((tag) => hasTag(authenticationAuthority, tag)) ||
+  (unread.has('AuthenticationAuthority') ? null : false);
 
 const isRegistered = (user: DsUser): boolean | null =>
   user.altSecurityIdentities.some((value) => value.startsWith('PlatformSSO:')) ||
@@ -107,7 +122,7 @@ export default defineTable({
     is_admin: boolean('Effective member of gid 80: by name, GUID, nested group or primary group.', {
       privacy: 'nobody',
       example: '1',
-      from: ['ds_users', 'ds_groups'],
+      from: ['ds_users', 'ds_groups', 'dsconfigad_show'],
       settled: toldForCertain,
     }),
     account_type: oneOf(
@@ -142,7 +157,12 @@ export default defineTable({
     }),
     is_awake: boolean(
       'A sign that somebody uses it: it can log in, has a ShadowHash, is an administrator, or is hidden by its own record. 0 where there is no such sign, as with the service accounts of macOS.',
-      { privacy: 'nobody', example: '1', from: ['ds_users', 'ds_groups'], settled: toldForCertain },
+      {
+        privacy: 'nobody',
+        example: '1',
+        from: ['ds_users', 'ds_groups', 'dsconfigad_show'],
+        settled: toldForCertain,
+      },
     ),
     has_false_identity: boolean(
       'Claims to be an account of macOS that it cannot be: a GeneratedUID of the form of Apple that does not end in its uid, or the uid of Guest, root or Setup Assistant with another GeneratedUID.',
@@ -162,9 +182,23 @@ export default defineTable({
       'Empty for every account of macOS, as osquery has it: its words local, roaming and special are of Windows. account_type tells the kind.',
       { privacy: 'nobody', from: ['ds_users'] },
     ),
+    home_mode: text(
+      'Mode of the home directory, four octal digits; its access control list is not looked at. For accounts that can log in.',
+      {
+        privacy: knownWords(/^[0-7]{4}$/),
+        example: '0750',
+        from: ['stat'],
+        nullIsAnswer: 'the account cannot log in, or has no home directory',
+      },
+    ),
+    smart_card_paired: boolean('A smart card is paired with the account: it logs in with it.', {
+      privacy: 'nobody',
+      example: '0',
+      from: ['ds_users'],
+    }),
   },
   key: ['username', 'uuid', 'uid'],
-  sources: ['ds_users', 'ds_groups', 'stat', 'mdmclient_query_device_information'],
+  sources: ['ds_users', 'ds_groups', 'stat', 'mdmclient_query_device_information', 'dsconfigad_show'],
   rowsFrom: ['ds_users'],
   macos: '10.13+',
   // Guest, and an account of macOS, are both their uid and their GeneratedUID.
@@ -174,7 +208,7 @@ export default defineTable({
     '0.4.0': { columns: ['account_type', 'is_admin', 'can_login', 'is_awake'] },
   },
   notes: [
-    'is_admin is NULL for a mobile account where admin has a member group of a directory, which is never asked.',
+    'is_admin is NULL for a mobile account where admin has a member group of a directory, or Active Directory has groups of administrators (ad_config): a directory is never asked.',
   ],
   examples: [
     'SELECT uid, username, account_type, is_admin FROM users WHERE can_login = 1;',
@@ -187,35 +221,40 @@ export default defineTable({
       context.orUnknown(context.read('ds_groups')),
       readManagedAccounts(context),
     ]);
-    const isAdminOf = adminDecider(context, users, groups);
+    const isAdminOf = await adminDecider(context, users, groups);
     const typeOf = (user: DsUser) => {
       const type = accountTypeOf(user, managed.uuids);
       // The account may be the one that MDM made and that was not understood.
       return type === 'local' && managed.mayBeMore ? null : type;
     };
     return Promise.all(
-      users.map(async (user) => ({
-        uid: user.uid,
-        gid: user.gid,
-        username: user.recordName,
-        description: user.realName,
-        directory: user.home,
-        shell: user.shell,
-        uuid: user.uuid,
-        is_hidden: bit(user.isHidden),
-        is_admin: isAdminOf(user),
-        account_type: typeOf(user),
-        is_system_account: isSystemAccount(user),
-        can_login: canLogin(user),
-        home_exists: await homeExists(context, user),
-        password_hint_set: null,
-        platform_sso_registered: bit(isRegistered(user)),
-        is_awake: isAwake(user, isAdminOf(user)),
-        has_false_identity: isFalseIdentity(user),
-        uid_signed: user.uid,
-        gid_signed: user.gid,
-        type: '',
-      })),
+      users.map(async (user) => {
+        const home = await lookHome(context, user);
+        return {
+          uid: user.uid,
+          gid: user.gid,
+          username: user.recordName,
+          description: user.realName,
+          directory: user.home,
+          shell: user.shell,
+          uuid: user.uuid,
+          is_hidden: bit(user.isHidden),
+          is_admin: isAdminOf(user),
+          account_type: typeOf(user),
+          is_system_account: isSystemAccount(user),
+          can_login: canLogin(user),
+          home_exists: home?.exists ?? null,
+          password_hint_set: null,
+          platform_sso_registered: bit(isRegistered(user)),
+          is_awake: isAwake(user, isAdminOf(user)),
+          has_false_identity: isFalseIdentity(user),
+          uid_signed: user.uid,
+          gid_signed: user.gid,
+          type: '',
+          home_mode: home?.mode ?? null,
+          smart_card_paired: bit(isCardPaired(user)),
+        };
+      }),
     );
   },
 });

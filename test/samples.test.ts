@@ -7,7 +7,7 @@ import { CollectError } from '../collector/errors.ts';
 import type { Output } from '../collector/backends/backend.ts';
 import { fileParserOf, parserOf } from '../collector/parsing.ts';
 import { decodeUtf8, sanitizeFile, sanitizeOutput } from '../collector/sanitize.ts';
-import { fileNames, isReadablePath, sourceOf } from '../collector/sources.ts';
+import { allowListVersion, fileNames, isReadablePath, sourceOf } from '../collector/sources.ts';
 import { releasedSources } from './released.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -86,6 +86,7 @@ const asPrinted: ReadonlySet<string> = new Set([
   'diskutil_apfs_list',
   'ds_users',
   'ds_account_policy',
+  'ds_remote_rights',
   'profiles_status_enrollment',
 ]);
 
@@ -110,6 +111,7 @@ for (const host of hosts) {
       version: 1,
       origin: 'constructed',
       tool: 'tokenquery 0.1.0',
+      allow_list: allowListVersion,
     });
     t.true(Number.isInteger(time) && Number.isInteger(euid));
     t.regex(String(id), /^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$/);

@@ -8,6 +8,8 @@ import type { Backend } from '../collector/backends/backend.ts';
 import { sourceOf } from '../collector/sources.ts';
 import type { DsGroup } from '../collector/parsers/ds_groups.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
+import { unread as notUnderstood } from '../collector/setting.ts';
+import type { Setting } from '../collector/setting.ts';
 import type { Context } from '../collector/table.ts';
 import { canLogin } from '../collector/accounts.ts';
 import { accountTypeOf, adminDecider, localAccounts, memberships } from '../tables/shared/accounts.ts';
@@ -243,19 +245,26 @@ test('the state of the bootstrap token', (t) => {
   t.is(state(null, null, null), 'unknown');
 });
 
-const contextOf = (isComplete: boolean, notes: string[] = []): Context =>
+/** A Mac that is not bound to Active Directory, unless told. */
+const contextOf = (isComplete: boolean, notes: string[] = [], adminGroups: Setting<string> = null): Context =>
   ({
     isComplete: () => isComplete,
+    read: async () => ({ adminGroups }) as never,
     note: (problem) => notes.push(problem.message),
   }) as Partial<Context> as Context;
 
-const judged = (users: readonly DsUser[], groups: readonly DsGroup[] | null, isComplete = true) => {
+const judged = async (
+  users: readonly DsUser[],
+  groups: readonly DsGroup[] | null,
+  isComplete = true,
+  adminGroups: Setting<string> = null,
+) => {
   const notes: string[] = [];
-  const isAdminOf = adminDecider(contextOf(isComplete, notes), users, groups);
+  const isAdminOf = await adminDecider(contextOf(isComplete, notes, adminGroups), users, groups);
   return { answers: Object.fromEntries(users.map((each) => [each.recordName, isAdminOf(each)])), notes };
 };
 
-test('admin follows names, aliases, GUIDs, nested groups with circles, and the primary group', (t) => {
+test('admin follows names, aliases, GUIDs, nested groups with circles, and the primary group', async (t) => {
   const people = {
     byName: user({ recordName: 'byname', uid: 501, uuid: 'U1' }),
     byAlias: user({ recordName: 'longname', aliases: ['nick'], uid: 502, uuid: 'U2' }),
@@ -287,41 +296,48 @@ test('admin follows names, aliases, GUIDs, nested groups with circles, and the p
     group('_lpadmin', 98, 'G98', { memberNames: ['al'] }),
   ];
   const users = Object.values(people);
-  const found = judged(users, groups);
+  const found = await judged(users, groups);
   t.deepEqual(found.answers, { byname: 1, longname: 1, byuuid: 1, nested: 1, primary: 1, al: 0 });
   t.deepEqual(found.notes, []);
-  const none = judged(users, groups.slice(1));
+  const none = await judged(users, groups.slice(1));
   t.deepEqual(new Set(Object.values(none.answers)), new Set([null]));
   t.regex(none.notes.join(), /no local group with gid 80/);
-  t.deepEqual(new Set(Object.values(judged(users, null).answers)), new Set([null]));
+  t.deepEqual(new Set(Object.values((await judged(users, null)).answers)), new Set([null]));
   // Of an answer that lacks a group, only who is an administrator is known.
-  t.deepEqual(judged(users, groups, false).answers, { ...found.answers, al: null });
+  t.deepEqual((await judged(users, groups, false)).answers, { ...found.answers, al: null });
   // What is odd of another group costs nobody; what is odd of admin, or nested in it, all who are not in it.
   const oddGroup = (at: number, over: object): typeof groups =>
     groups.map((each, index) => (index === at ? { ...each, ...over } : each));
   const unread = (...attributes: string[]) => ({ unread: new Set(attributes) });
-  t.deepEqual(judged(users, oddGroup(3, unread('GroupMembers'))).answers, found.answers);
-  t.deepEqual(judged(users, oddGroup(3, { uuid: null }), false).answers, found.answers);
-  t.is(judged(users, oddGroup(0, unread('GroupMembers'))).answers['al'], null);
-  t.is(judged(users, oddGroup(2, unread('GroupMembership'))).answers['al'], null);
-  t.is(judged(users, oddGroup(2, { uuid: null }), false).answers['al'], null);
-  t.is(judged(users, oddGroup(2, { recordName: null }), false).answers['nested'], 1);
+  t.deepEqual((await judged(users, oddGroup(3, unread('GroupMembers')))).answers, found.answers);
+  t.deepEqual((await judged(users, oddGroup(3, { uuid: null }), false)).answers, found.answers);
+  t.is((await judged(users, oddGroup(0, unread('GroupMembers')))).answers['al'], null);
+  t.is((await judged(users, oddGroup(2, unread('GroupMembership')))).answers['al'], null);
+  t.is((await judged(users, oddGroup(2, { uuid: null }), false)).answers['al'], null);
+  t.is((await judged(users, oddGroup(2, { recordName: null }), false)).answers['nested'], 1);
   // Whoever is in a group of an unknown id may be one, and so may who is of no known GUID or primary group.
-  t.is(judged(users, oddGroup(3, { gid: null, ...unread('PrimaryGroupID') })).answers['al'], null);
-  t.is(judged(users, oddGroup(1, { gid: null, ...unread('PrimaryGroupID') })).answers['al'], 0);
-  t.is(judged([{ ...people.near, uuid: null }], groups).answers['al'], null);
-  t.is(judged([{ ...people.near, gid: null }], groups).answers['al'], null);
+  t.is((await judged(users, oddGroup(3, { gid: null, ...unread('PrimaryGroupID') }))).answers['al'], null);
+  t.is((await judged(users, oddGroup(1, { gid: null, ...unread('PrimaryGroupID') }))).answers['al'], 0);
+  t.is((await judged([{ ...people.near, uuid: null }], groups)).answers['al'], null);
+  t.is((await judged([{ ...people.near, gid: null }], groups)).answers['al'], null);
   // A directory is never asked: whoever it may know can be in a group of it.
   const mobile = user({
     ...{ recordName: 'mobile', uid: 507, uuid: 'U7' },
     authenticationAuthority: [';LocalCachedUser;/Active Directory/CORP:mobile:U7'],
   });
-  t.is(judged([...users, mobile], groups).answers['mobile'], 0);
+  t.is((await judged([...users, mobile], groups)).answers['mobile'], 0);
   const nested = [...groups.slice(0, 2), group('b', 601, 'GB', { nestedGroupUuids: ['GX'] })];
-  const foreign = judged([people.byName, people.near, mobile], nested);
+  const foreign = await judged([people.byName, people.near, mobile], nested);
   t.deepEqual(foreign.answers, { byname: 1, al: 0, mobile: null });
   t.regex(foreign.notes.join(), /a member group of a directory/);
-  t.deepEqual(judged([people.byName, people.near], nested).notes, []);
+  t.deepEqual((await judged([people.byName, people.near], nested)).notes, []);
+  // Nor is it where Active Directory makes the members of its groups administrators, or may.
+  for (const adminGroups of ['CORP\\mac admins', notUnderstood] as const) {
+    const bound = await judged([people.byName, people.near, mobile], groups, true, adminGroups);
+    t.deepEqual(bound.answers, { byname: 1, al: 0, mobile: null });
+    t.regex(bound.notes.join(), /^is_admin: .*Active Directory/);
+    t.deepEqual((await judged([people.byName, people.near], groups, true, adminGroups)).notes, []);
+  }
   t.is(
     memberships(users, groups)
       .get(groups[0] as never)
@@ -384,7 +400,7 @@ test('system accounts are classified, not reported', (t) => {
   t.is(canLogin(user({ shell: null })), null);
 });
 
-test('the six well-known UUIDs, Guest and FFFFEEEE- records are no orphans', (t) => {
+test('the six well-known UUIDs, Guest and FFFFEEEE- records are no orphans', async (t) => {
   const local = localAccounts(contextOf(true), [user({ uuid: 'L' })]);
   const resolve = (uuid: string, type: 'LocalOpenDirectory' | 'Unknown' = 'LocalOpenDirectory') =>
     resolutionOf({ uuid, type, volumeOwner: null, differing: [] }, 'VOLUME', local);

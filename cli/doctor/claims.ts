@@ -562,6 +562,170 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "launchctl print-disabled lists screen sharing, Apple events and file sharing once System Settings has switched them on or off, and nothing of them before",
+    "command": "launchctl print-disabled system before and after each",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "launchctl_print_disabled",
+        "parameters": []
+      }
+    ],
+    "isByHand": true
+  },
+  {
+    "claim": "a Mac of which launchd holds no override of screen sharing does not answer on its port",
+    "command": "nc -z localhost 5900; echo $? on a fresh Mac",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "the file RemoteManagement.launchd is there while Remote Management is on, and goes when it is switched off",
+    "command": "ls -l \"/Library/Application Support/Apple/Remote Desktop/RemoteManagement.launchd\"",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "stat",
+        "path": "/Library/Application Support/Apple/Remote Desktop/RemoteManagement.launchd"
+      }
+    ],
+    "isByHand": false
+  },
+  {
+    "claim": "the group of the limit is there while \"Only these users\" is chosen, and has -disabled behind its name, or is gone, for all users",
+    "command": "dscl . -list /Groups | grep com.apple.access before and after, for Remote Login, Screen Sharing and Remote Apple Events",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "on a Mac that is not bound, dsconfigad prints nothing and ends with 0; on a bound one it needs no root and no network",
+    "command": "dsconfigad -show; echo $?, as root and as a user",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "dsconfigad_show",
+        "parameters": []
+      }
+    ],
+    "isByHand": true
+  },
+  {
+    "claim": "with dsconfigad -groups, a mobile account of such a group is an administrator, and the group admin names neither it nor its group",
+    "command": "dseditgroup -o checkmember -m NAME admin; dscl . -read /Groups/admin",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "/etc/sudoers and the files of /etc/sudoers.d have only forms that are known: the table is ok",
+    "command": "sudo tokenquery query \"SELECT * FROM sudoers\"",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "root reads them without Full Disk Access",
+    "command": "the same from a terminal without the grant",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "the rules for passwords are shown to a user, with exit code 0, also where there is none, and no directory is asked",
+    "command": "pwpolicy -getaccountpolicies; echo $?",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "pwpolicy_get_account_policies",
+        "parameters": []
+      }
+    ],
+    "isByHand": false
+  },
+  {
+    "claim": "authorizationdb read asks nobody for a password, and names no other plug-in of Apple on macOS 15 and 26",
+    "command": "security authorizationdb read system.login.console; echo $?",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "security_authorizationdb_console",
+        "parameters": []
+      }
+    ],
+    "isByHand": false
+  },
+  {
+    "claim": "naprivs is shown to a user, as a signed decimal number with the bits of docs/tables/remote_desktop_rights.md",
+    "command": "dscl -plist . -readall /Users RecordName UniqueID GeneratedUID naprivs, as user and as root",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "ds_remote_rights",
+        "parameters": []
+      }
+    ],
+    "isByHand": true
+  },
+  {
+    "claim": "sudo defaults write com.apple.loginwindow LoginHook writes root's own file, also with the HOME that sudo keeps",
+    "command": "sudo defaults write com.apple.loginwindow LoginHook /tmp/x; sudo plutil -p /private/var/root/Library/Preferences/com.apple.loginwindow.plist; plutil -p ~/Library/Preferences/com.apple.loginwindow.plist",
+    "who": "root",
+    "asks": [
+      {
+        "kind": "file",
+        "source": "root_loginwindow_preferences",
+        "path": "/private/var/root/Library/Preferences/com.apple.loginwindow.plist"
+      }
+    ],
+    "isByHand": true
+  },
+  {
+    "claim": "what RetriesUntilHint is where nothing sets it",
+    "command": "plutil -p /Library/Preferences/com.apple.loginwindow.plist",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "file",
+        "source": "loginwindow_preferences",
+        "path": "/Library/Preferences/com.apple.loginwindow.plist"
+      }
+    ],
+    "isByHand": false
+  },
+  {
+    "claim": "the keys of the smart card payload stand at the top of the file",
+    "command": "plutil -p \"/Library/Managed Preferences/com.apple.security.smartcard.plist\"",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "file",
+        "source": "smartcard_preferences",
+        "path": "/Library/Managed Preferences/com.apple.security.smartcard.plist"
+      }
+    ],
+    "isByHand": false
+  },
+  {
+    "claim": "an Apple silicon Mac tells IsRecoveryLockEnabled, RemoteDesktopEnabled and SecureBoot with the words of Apple's schema",
+    "command": "sudo /usr/libexec/mdmclient QuerySecurityInfo",
+    "who": "root",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "mdmclient_query_security_info",
+        "parameters": []
+      }
+    ],
+    "isByHand": false
+  },
+  {
     "claim": "it runs, and its archive has no files that tar of macOS adds",
     "command": "tokenquery capture --script > c.sh; sudo sh c.sh a.tar.gz; sh c.sh b.tar.gz; tar tzf a.tar.gz | grep '/\\._' prints nothing",
     "who": "anybody",

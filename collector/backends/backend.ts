@@ -21,8 +21,12 @@ export interface Backend {
   readonly euid: number | null;
   /** Hardware UUID where the evidence says it apart from ioreg; null otherwise. */
   readonly hostId: string | null;
+  /** Of evidence that was reduced when it was recorded: the version whose lists of what may be kept did it. */
+  readonly allowList?: string;
   run(source: CommandName, argv: readonly string[]): Promise<Output | null>;
   readFile(path: string): Promise<FileContent | null>;
+  /** The names in a folder; a backend without it has none recorded. */
+  list?(path: string): Promise<FolderContent | null>;
   stat(path: string): Promise<Look | null>;
 }
 
@@ -46,6 +50,12 @@ export interface Output {
 /** What reading one file brought. */
 export type FileContent =
   | { readonly kind: 'content'; readonly bytes: Uint8Array }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'denied' };
+
+/** What reading the names of one folder brought. */
+export type FolderContent =
+  | { readonly kind: 'names'; readonly names: readonly string[] }
   | { readonly kind: 'missing' }
   | { readonly kind: 'denied' };
 

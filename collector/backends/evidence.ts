@@ -13,13 +13,21 @@ import type { BundleFiles, PackedBundle } from './bundle.ts';
 import { CollectError, FileError } from '../errors.ts';
 import { isUuid } from '../parsers/lines.ts';
 import { oddMoment } from '../time.ts';
+import { isVersion } from '../version.ts';
 
 interface Manifest {
   readonly origin: 'recorded' | 'constructed';
   readonly capturedTime: number;
   readonly euid: number | null;
   readonly hostId: string | null;
+  readonly allowList: string | null;
 }
+
+/** Before the evidence said it, tokenquery had reduced what it recorded all the same; evidence of others is whole. */
+const allowListOf = (tool: unknown, said: unknown): string | null => {
+  if (typeof said === 'string' && isVersion(said)) return said;
+  return typeof tool === 'string' && tool.startsWith('tokenquery ') ? '0' : null;
+};
 
 /** The fields of evidence.json, as they stand; throws FileError for what is no bundle of this format. */
 const manifestFields = (label: string, files: BundleFiles): Readonly<Record<string, unknown>> => {
@@ -47,7 +55,7 @@ const manifestFields = (label: string, files: BundleFiles): Readonly<Record<stri
 
 const readManifest = (label: string, files: BundleFiles): Manifest => {
   const fields = manifestFields(label, files);
-  const { origin, captured_time: time, euid, host_id: hostId } = fields;
+  const { origin, captured_time: time, euid, host_id: hostId, tool, allow_list: allowList } = fields;
   if (origin !== 'recorded' && origin !== 'constructed') {
     throw new FileError(
       label,
@@ -79,6 +87,7 @@ const readManifest = (label: string, files: BundleFiles): Manifest => {
     capturedTime: time,
     euid: typeof euid === 'number' && Number.isSafeInteger(euid) ? euid : null,
     hostId: typeof hostId === 'string' && hostId !== '' ? hostId.toUpperCase() : null,
+    allowList: allowListOf(tool, allowList),
   };
 };
 
@@ -192,7 +201,7 @@ export const evidenceBackend = async (
   label: string = typeof place === 'string' ? place : place.name,
 ): Promise<Backend & { readonly isConstructed: boolean }> => {
   const files = await openBundle(place);
-  const { origin, capturedTime, euid, hostId } = readManifest(label, files);
+  const { origin, capturedTime, euid, hostId, allowList } = readManifest(label, files);
   checkSums(label, files);
   const commands = readCommands(label, files);
   const stats = readStats(label, files);
@@ -204,6 +213,7 @@ export const evidenceBackend = async (
     capturedTime,
     euid,
     hostId,
+    ...(allowList === null ? {} : { allowList }),
     run: async (_source, argv) => {
       const recorded = commands.get(argv.join('\0'));
       if (recorded === undefined) return null;
@@ -229,6 +239,16 @@ export const evidenceBackend = async (
       const found = stats.get(file);
       if (found === undefined) return null;
       return found.kind === 'missing' || found.kind === 'denied' ? { kind: found.kind } : null;
+    },
+    list: async (folder) => {
+      const found = stats.get(folder);
+      // That it was listed is told by its own line.
+      if (found === undefined || found.kind === 'file') return null;
+      if (found.kind !== 'dir') return { kind: found.kind };
+      const paths = [...[...files.keys()].map((path) => path.replace(/^files/, '')), ...stats.keys()];
+      const below = paths.filter((path) => path.startsWith(`${folder}/`));
+      const names = below.map((path) => path.slice(folder.length + 1));
+      return { kind: 'names', names: [...new Set(names)].filter((name) => !name.includes('/')).toSorted() };
     },
     stat: async (file) => stats.get(file) ?? null,
   };

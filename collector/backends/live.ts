@@ -1,4 +1,4 @@
-import { lstat, readFile, stat } from 'node:fs/promises';
+import { lstat, readFile, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isNotThere } from '../file_failure.ts';
 import { lookSeconds, timeoutSecondsOf } from '../sources.ts';
@@ -70,6 +70,13 @@ export const liveBackend = (options: { readonly execRoot?: string }): Backend =>
         if (!found.isFile() || found.size > maxOutputBytes)
           return { kind: 'content', bytes: new Uint8Array() };
         return { kind: 'content', bytes: await readFile(at) };
+      } catch (error) {
+        return isNotThere(error) ? { kind: 'missing' } : { kind: 'denied' };
+      }
+    },
+    list: async (path) => {
+      try {
+        return { kind: 'names', names: (await readdir(join(root, path))).toSorted() };
       } catch (error) {
         return isNotThere(error) ? { kind: 'missing' } : { kind: 'denied' };
       }

@@ -8,7 +8,7 @@ import { UserError } from '../errors.ts';
 import { fileFailure, isNotThere } from '../file_failure.ts';
 import { checkLinks } from '../trust.ts';
 import { sanitizeFile, sanitizeOutput } from '../sanitize.ts';
-import { fileNames, isReadablePath } from '../sources.ts';
+import { allowListVersion, fileNames, isReadablePath } from '../sources.ts';
 import type { CommandName } from '../sources.ts';
 import type { Backend, FileContent, Output, PathStat } from './backend.ts';
 import { format, formatVersion, isArchiveName, outcomeWords, withoutArchiveName } from './bundle.ts';
@@ -47,6 +47,12 @@ export const recordingBackend = (
           : found;
       files.set(path, kept);
       return kept;
+    },
+    list: async (path) => {
+      const found = (await backend.list?.(path)) ?? null;
+      const look = found?.kind === 'names' ? await backend.stat(path) : found;
+      if (look !== null && look.kind !== 'late') stats.set(path, look);
+      return found;
     },
     stat: async (path) => {
       const found = await backend.stat(path);
@@ -89,6 +95,7 @@ const described = ({ capturedTime, euid, hostId, tool }: Description) => ({
   ...(euid === null ? {} : { euid }),
   ...(hostId === null ? {} : { host_id: hostId }),
   tool,
+  allow_list: allowListVersion,
 });
 
 type Content = string | Uint8Array;

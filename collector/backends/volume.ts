@@ -1,11 +1,11 @@
 /** A mounted macOS volume: its files answer in place of commands, and nothing on it is ever run. */
-import { opendir, realpath, stat } from 'node:fs/promises';
-import { CollectError, UserError } from '../errors.ts';
+import { opendir, readdir, realpath, stat } from 'node:fs/promises';
+import { CollectError, UserError, parseFailed } from '../errors.ts';
 import { fileFailure, isNotThere } from '../file_failure.ts';
 import { parseDslocalGroup, parseDslocalUser } from '../parsers/dslocal.ts';
 import type { CommandName } from '../sources.ts';
 import { pathStatOf } from './backend.ts';
-import type { Backend, FileContent, Output, PathStat } from './backend.ts';
+import type { Backend, FileContent, FolderContent, Output, PathStat } from './backend.ts';
 import { readRecords, rendered, versionOf } from './volume_records.ts';
 import type { Parse, Records } from './volume_records.ts';
 import { find, findAllowed, findTrees, hintOfPath, nodePath, readPlace, versionPath } from './volume_tree.ts';
@@ -18,7 +18,7 @@ import type { Tree } from './volume_tree.ts';
 export const volumeFiles = [
   {
     path: '/private/var/db/dslocal/nodes/Default/users/*.plist',
-    serves: ['ds_users', 'ds_account_policy'],
+    serves: ['ds_users', 'ds_account_policy', 'ds_remote_rights'],
     why: 'records of the local accounts: only the attributes that dscl is asked for are kept; hashes, keys, hints and pictures are dropped while the file is parsed',
   },
   {
@@ -103,6 +103,7 @@ class Volume {
     switch (source) {
       case 'ds_users':
       case 'ds_account_policy':
+      case 'ds_remote_rights':
         return this.#records(usersPath, parseDslocalUser, argv);
       case 'ds_groups':
         return this.#records(groupsPath, parseDslocalGroup, argv);
@@ -117,6 +118,18 @@ class Volume {
     const place = await findAllowed(this.#data, path, true);
     if (place.kind === 'elsewhere') return null;
     return place.kind === 'missing' ? place : { kind: 'content', bytes: await readPlace(place, path) };
+  }
+
+  async list(path: string): Promise<FolderContent | null> {
+    const place = await findAllowed(this.#data, path, true);
+    if (place.kind === 'elsewhere') return null;
+    if (place.kind === 'missing') return place;
+    if (!place.stats.isDirectory()) throw parseFailed(`${path} is not a folder`);
+    try {
+      return { kind: 'names', names: (await readdir(place.path)).toSorted() };
+    } catch {
+      return { kind: 'denied' };
+    }
   }
 
   async stat(path: string): Promise<PathStat | null> {
@@ -188,6 +201,7 @@ export const volumeBackend = async (
     hostId: options.hostId ?? null,
     run: (source, argv) => volume.run(source, argv),
     readFile: (file) => volume.readFile(file),
+    list: (folder) => volume.list(folder),
     stat: (file) => volume.stat(file),
   };
 };

@@ -39,9 +39,10 @@ const groupAttributes = [
   'NestedGroups',
 ] as const;
 const accountPolicyAttributes = ['RecordName', 'UniqueID', 'GeneratedUID', 'accountPolicyData'] as const;
+const remoteRightsAttributes = ['RecordName', 'UniqueID', 'GeneratedUID', 'naprivs'] as const;
 
 /** The attributes that have no standard name. */
-const nativeOnly: ReadonlySet<string> = new Set(['IsHidden', 'accountPolicyData']);
+const nativeOnly: ReadonlySet<string> = new Set(['IsHidden', 'accountPolicyData', 'naprivs']);
 
 /**
  * What the files of the local node call an attribute. dscl answers under the native name when it was
@@ -65,6 +66,7 @@ const nativeNames: Readonly<Record<string, readonly string[]>> = {
   GroupMembers: ['groupmembers'],
   NestedGroups: ['nestedgroups'],
   accountPolicyData: ['accountPolicyData'],
+  naprivs: ['naprivs'],
 };
 
 /** The attribute that a native name stands for, among these. */
@@ -86,9 +88,14 @@ const keysOf = (attributes: readonly string[]): ReadonlyMap<string, string> => {
 export const userKeys = keysOf(userAttributes);
 export const groupKeys = keysOf(groupAttributes);
 export const accountPolicyKeys = keysOf(accountPolicyAttributes);
+export const remoteRightsKeys = keysOf(remoteRightsAttributes);
 
 /** Native names of a user's file and of a group's file in the local node. */
-export const userAttributesByNativeName = attributesByNativeName([...userAttributes, 'accountPolicyData']);
+export const userAttributesByNativeName = attributesByNativeName([
+  ...userAttributes,
+  'accountPolicyData',
+  'naprivs',
+]);
 export const groupAttributesByNativeName = attributesByNativeName(groupAttributes);
 
 const failure = ({ exitCode, stderr }: Answer): CollectError => {
@@ -108,7 +115,7 @@ const shown = (name: string): string => Array.from(lineOf(name)).slice(0, 64).jo
 const identities: ReadonlySet<string> = new Set(['RecordName', 'GeneratedUID']);
 
 /** Attributes that a table has a row of, and none without: a lost one may be a lost row. */
-const rowsOf: ReadonlySet<string> = new Set(['accountPolicyData']);
+const rowsOf: ReadonlySet<string> = new Set(['accountPolicyData', 'naprivs']);
 
 /** Attributes of which a table has a row for each value. */
 const lists: ReadonlySet<string> = new Set([
@@ -309,6 +316,7 @@ const readOf: Readonly<Record<string, ReadValue>> = {
   AltSecurityIdentities: (text) => /^PlatformSSO:/.exec(text)?.[0] ?? '',
   CopyTimestamp: ofForm((text) => /^[0-9TZ:.+-]{1,40}$/.test(text)),
   SMBPasswordLastSet: ofForm(isNumber),
+  naprivs: ofForm(isNumber),
 };
 const keptText = (text: string, attribute: string, first: string): string =>
   readOf[attribute]?.(text, first) ?? text;
@@ -380,6 +388,8 @@ export const readUserRecords = (answer: Answer): readonly DsRecord[] => readReco
 export const readGroupRecords = (answer: Answer): readonly DsRecord[] => readRecords(answer, groupKeys);
 export const readAccountPolicyRecords = (answer: Answer): readonly DsRecord[] =>
   readRecords(answer, accountPolicyKeys);
+export const readRemoteRightsRecords = (answer: Answer): readonly DsRecord[] =>
+  readRecords(answer, remoteRightsKeys);
 
 /** A uid or gid, which Open Directory keeps as text: signed, as dscl prints it; null when it is none. */
 export const idOf = (text: string | null): number | null => {
@@ -464,8 +474,8 @@ const reduceValues = (
   if (typeof value === 'string') return formed.has(attribute) ? keptText(value, attribute, value) : '';
   if (!Array.isArray(value)) return sanitizePlist(value, numberOnly);
   const [first] = value as readonly PlistValue[];
-  // A policy is told by the name of its account, and by no other that it answers to.
-  const isOfOne = keys === accountPolicyKeys && attribute === 'RecordName';
+  // A policy, or a right, is told by the name of its account, and by no other that it answers to.
+  const isOfOne = (keys === accountPolicyKeys || keys === remoteRightsKeys) && attribute === 'RecordName';
   const read: ReadValue = isOfOne
     ? firstOnly
     : (text, of) => {
@@ -485,6 +495,7 @@ const allow = (keys: ReadonlyMap<string, string>): AllowedKeys =>
 const allowedUserKeys = allow(userKeys);
 const allowedGroupKeys = allow(groupKeys);
 const allowedAccountPolicyKeys = allow(accountPolicyKeys);
+const allowedRemoteRightsKeys = allow(remoteRightsKeys);
 
 const head =
   '<?xml version="1.0" encoding="UTF-8"?>\n' +
@@ -634,4 +645,10 @@ const mapSame = (
 export const sanitizeDsAccountPolicy = (stdout: string): string =>
   sanitizeXmlPlistWith(stdout, (value) =>
     reduceRecords(sanitizePlist(value, allowedAccountPolicyKeys), accountPolicyKeys),
+  );
+
+/** The same for the rights of Remote Desktop. */
+export const sanitizeDsRemoteRights = (stdout: string): string =>
+  sanitizeXmlPlistWith(stdout, (value) =>
+    reduceRecords(sanitizePlist(value, allowedRemoteRightsKeys), remoteRightsKeys),
   );

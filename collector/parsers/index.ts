@@ -28,6 +28,10 @@ export const commandParsers = {
   profiles_show_enrollment_cached: async () => (await import(/* webpackMode: "eager" */ './profiles_show_enrollment_cached.ts')).parseProfilesShowEnrollmentCached,
   mdmclient_query_security_info: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_security_info.ts')).parseMdmclientQuerySecurityInfo,
   mdmclient_query_device_information: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_device_information.ts')).parseMdmclientQueryDeviceInformation,
+  ds_remote_rights: async () => (await import(/* webpackMode: "eager" */ './ds_remote_rights.ts')).parseDsRemoteRights,
+  dsconfigad_show: async () => (await import(/* webpackMode: "eager" */ './dsconfigad_show.ts')).parseDsconfigadShow,
+  pwpolicy_get_account_policies: async () => (await import(/* webpackMode: "eager" */ './pwpolicy_get_account_policies.ts')).parsePwpolicyGetAccountPolicies,
+  security_authorizationdb_console: async () => (await import(/* webpackMode: "eager" */ './security_authorizationdb_console.ts')).parseSecurityAuthorizationdbConsole,
 };
 
 export const commandSanitizers = {
@@ -58,6 +62,10 @@ export const commandSanitizers = {
   profiles_show_enrollment_cached: async () => (await import(/* webpackMode: "eager" */ './profiles_show_enrollment_cached.ts')).sanitizeProfilesShowEnrollmentCached,
   mdmclient_query_security_info: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_security_info.ts')).sanitizeMdmclientQuerySecurityInfo,
   mdmclient_query_device_information: async () => (await import(/* webpackMode: "eager" */ './mdmclient_query_device_information.ts')).sanitizeMdmclientQueryDeviceInformation,
+  ds_remote_rights: async () => (await import(/* webpackMode: "eager" */ './ds_records.ts')).sanitizeDsRemoteRights,
+  dsconfigad_show: async () => (await import(/* webpackMode: "eager" */ './dsconfigad_show.ts')).sanitizeDsconfigadShow,
+  pwpolicy_get_account_policies: async () => (await import(/* webpackMode: "eager" */ './pwpolicy_get_account_policies.ts')).sanitizePwpolicyGetAccountPolicies,
+  security_authorizationdb_console: async () => (await import(/* webpackMode: "eager" */ './security_authorizationdb_console.ts')).sanitizeSecurityAuthorizationdbConsole,
 };
 
 export const commandStderrSanitizers = {
@@ -65,18 +73,25 @@ export const commandStderrSanitizers = {
   sysadminctl_secure_token_status: async () => (await import(/* webpackMode: "eager" */ './sysadminctl_secure_token_status.ts')).sanitizeSysadminctlSecureTokenStatusStderr,
   profiles_status_bootstraptoken: async () => (await import(/* webpackMode: "eager" */ './profiles_status_bootstraptoken.ts')).sanitizeProfilesStatusBootstraptokenStderr,
   profiles_show_enrollment_cached: async () => (await import(/* webpackMode: "eager" */ './profiles_show_enrollment_cached.ts')).sanitizeProfilesShowEnrollmentCachedStderr,
+  security_authorizationdb_console: async () => (await import(/* webpackMode: "eager" */ './security_authorizationdb_console.ts')).sanitizeSecurityAuthorizationdbConsoleStderr,
 };
 
 export const fileParsers = {
   managed_preferences: async () => (await import(/* webpackMode: "eager" */ './managed_preferences.ts')).parseManagedPreferences,
   loginwindow_preferences: async () => (await import(/* webpackMode: "eager" */ './loginwindow_preferences.ts')).parseLoginwindowPreferences,
+  root_loginwindow_preferences: async () => (await import(/* webpackMode: "eager" */ './root_loginwindow_preferences.ts')).parseRootLoginwindowPreferences,
+  smartcard_preferences: async () => (await import(/* webpackMode: "eager" */ './smartcard_preferences.ts')).parseSmartcardPreferences,
   accounts_preferences: async () => (await import(/* webpackMode: "eager" */ './accounts_preferences.ts')).parseAccountsPreferences,
   system_configuration: async () => (await import(/* webpackMode: "eager" */ './system_configuration.ts')).parseSystemConfiguration,
+  sudoers: async () => (await import(/* webpackMode: "eager" */ './sudoers.ts')).parseSudoers,
 };
 
 export const fileSanitizers = {
   managed_preferences: async () => (await import(/* webpackMode: "eager" */ './managed_preferences.ts')).sanitizeManagedPreferences,
   loginwindow_preferences: async () => (await import(/* webpackMode: "eager" */ './loginwindow_preferences.ts')).sanitizeLoginwindowPreferences,
+  root_loginwindow_preferences: async () => (await import(/* webpackMode: "eager" */ './root_loginwindow_preferences.ts')).sanitizeRootLoginwindowPreferences,
+  smartcard_preferences: async () => (await import(/* webpackMode: "eager" */ './smartcard_preferences.ts')).sanitizeSmartcardPreferences,
   accounts_preferences: async () => (await import(/* webpackMode: "eager" */ './accounts_preferences.ts')).sanitizeAccountsPreferences,
   system_configuration: async () => (await import(/* webpackMode: "eager" */ './system_configuration.ts')).sanitizeSystemConfiguration,
+  sudoers: async () => (await import(/* webpackMode: "eager" */ './sudoers.ts')).sanitizeSudoers,
 };

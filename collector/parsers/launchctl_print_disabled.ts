@@ -8,7 +8,12 @@ import { failed, notUnderstood, saidLinesOf, told } from './lines.ts';
 // "=> true" up to macOS 12 means disabled, as "=> disabled" does since.
 const service = /^"([^\p{Cc}]+)"\s*=>\s*(enabled|disabled|true|false)\s*[;,]?$/iu;
 const start = /^disabled services\s*=\s*\{$/i;
-const read: ReadonlySet<string> = new Set(['com.openssh.sshd']);
+const read: ReadonlySet<string> = new Set([
+  'com.openssh.sshd',
+  'com.apple.screensharing',
+  'com.apple.AEServer',
+  'com.apple.smbd',
+]);
 
 const rules: LineRules = {
   keep: (line) => {

@@ -2,6 +2,7 @@ import type { Note, ParseFile } from '../answer.ts';
 import { ignore } from '../answer.ts';
 import {
   flagOf,
+  integerOf,
   keepAllowed,
   sanitizeBytes,
   textOf,
@@ -24,13 +25,41 @@ export interface LoginwindowPreferences {
   readonly hide500Users: Setting<boolean>;
   /** Short names. */
   readonly hiddenUsers: Setting<readonly string[]>;
+  /** Fields for name and password in place of a list of accounts. */
+  readonly asksForName: Setting<boolean>;
+  /** What a click on the clock shows, such as HostName. */
+  readonly adminHostInfo: Setting<string>;
+  /** Wrong passwords until the hint is shown; 0 never. */
+  readonly retriesUntilHint: Setting<number>;
+  /** Whether `>console` as a name is refused. */
+  readonly disableConsoleAccess: Setting<boolean>;
+  readonly hooks: LoginHooks;
 }
 
+/** Programs that run as root when somebody logs in or out; null when none is set. */
+export interface LoginHooks {
+  readonly login: Setting<string>;
+  readonly logout: Setting<string>;
+}
+
+export const loginHookKeys = { LoginHook: 'text', LogoutHook: 'text' } as const satisfies AllowedDict;
+
+// An empty path is none.
+export const readLoginHooks = (kept: KeptDict): LoginHooks => ({
+  login: textOf(kept, 'LoginHook') || null,
+  logout: textOf(kept, 'LogoutHook') || null,
+});
+
 export const loginwindowKeys = {
+  AdminHostInfo: 'word',
+  DisableConsoleAccess: 'flag',
   DisableFDEAutoLogin: 'flag',
   GuestEnabled: 'flag',
   HiddenUsersList: 'texts',
   Hide500Users: 'flag',
+  ...loginHookKeys,
+  RetriesUntilHint: 'integer',
+  SHOWFULLNAME: 'flag',
   autoLoginUser: 'text',
 } as const satisfies AllowedDict;
 
@@ -41,6 +70,11 @@ export const readLoginwindow = (kept: KeptDict): LoginwindowPreferences => ({
   guestEnabled: flagOf(kept, 'GuestEnabled'),
   hide500Users: flagOf(kept, 'Hide500Users'),
   hiddenUsers: textsOf(kept, 'HiddenUsersList'),
+  asksForName: flagOf(kept, 'SHOWFULLNAME'),
+  adminHostInfo: textOf(kept, 'AdminHostInfo'),
+  retriesUntilHint: integerOf(kept, 'RetriesUntilHint'),
+  disableConsoleAccess: flagOf(kept, 'DisableConsoleAccess'),
+  hooks: readLoginHooks(kept),
 });
 
 const keep = (bytes: Uint8Array, note: Note): KeptDict =>

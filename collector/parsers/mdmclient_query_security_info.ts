@@ -23,6 +23,9 @@ export interface MdmSecurityInfo {
   readonly bootstrapTokenRequiredForKernelExtensionApproval: boolean | null;
   readonly fdeEnabled: boolean | null;
   readonly isRecoveryLockEnabled: boolean | null;
+  readonly remoteDesktopEnabled: boolean | null;
+  readonly secureBootLevel: SecureBootLevel | null;
+  readonly externalBootLevel: ExternalBootLevel | null;
   /** Null when the Mac tells nothing of its enrolment. */
   readonly managementStatus: {
     readonly enrolledViaDep: boolean | null;
@@ -30,6 +33,12 @@ export interface MdmSecurityInfo {
     readonly isUserEnrollment: boolean | null;
   } | null;
 }
+
+/** The words of Apple's schema. */
+export const secureBootLevels = ['off', 'medium', 'full', 'not supported'] as const;
+export type SecureBootLevel = (typeof secureBootLevels)[number];
+export const externalBootLevels = ['allowed', 'disallowed', 'not supported'] as const;
+export type ExternalBootLevel = (typeof externalBootLevels)[number];
 
 const allowed = {
   SecurityInfo: {
@@ -39,6 +48,8 @@ const allowed = {
     FDE_Enabled: 'flag',
     IsRecoveryLockEnabled: 'flag',
     ManagementStatus: { EnrolledViaDEP: 'flag', IsUserEnrollment: 'flag', UserApprovedEnrollment: 'flag' },
+    RemoteDesktopEnabled: 'flag',
+    SecureBoot: { ExternalBootLevel: 'word', SecureBootLevel: 'word' },
   },
 } as const satisfies AllowedDict;
 
@@ -107,6 +118,21 @@ export const sanitizeResponses = (stdout: string, allowedKeys: AllowedDict, of: 
     return `Daemon response: ${kept}\n${hasAgent ? 'Agent response: (null)\n' : ''}`;
   });
 
+/** A word of a list; another one is noted, and is unknown. */
+const wordOf = <W extends string>(
+  dict: KeptDict | null,
+  key: string,
+  words: readonly W[],
+  note: Note,
+): W | null => {
+  const text = dict === null ? null : known(textOf(dict, key));
+  if (text === null) return null;
+  const word = words.find((each) => each === text) ?? null;
+  if (word === null)
+    note(parseFailed(`${key} of the answer of ${tool} is a word that is not known`), 'value');
+  return word;
+};
+
 /**
  * Parses what the Mac would tell an MDM server of its security.
  *
@@ -120,7 +146,7 @@ export const sanitizeResponses = (stdout: string, allowedKeys: AllowedDict, of: 
 export const parseMdmclientQuerySecurityInfo = (answer: Answer, note: Note = ignore): MdmSecurityInfo => {
   const info = dictOf(readDaemonResponse(answer, allowed, tool, note), 'SecurityInfo');
   if (info === null) throw parseFailed(`the answer of ${tool} has no SecurityInfo`);
-  const status = dictOf(info, 'ManagementStatus');
+  const [status, boot] = [dictOf(info, 'ManagementStatus'), dictOf(info, 'SecureBoot')];
   const flag = (key: string): boolean | null => known(flagOf(info, key));
   return {
     bootstrapTokenAllowedForAuthentication: known(textOf(info, 'BootstrapTokenAllowedForAuthentication')),
@@ -130,6 +156,9 @@ export const parseMdmclientQuerySecurityInfo = (answer: Answer, note: Note = ign
     ),
     fdeEnabled: flag('FDE_Enabled'),
     isRecoveryLockEnabled: flag('IsRecoveryLockEnabled'),
+    remoteDesktopEnabled: flag('RemoteDesktopEnabled'),
+    secureBootLevel: wordOf(boot, 'SecureBootLevel', secureBootLevels, note),
+    externalBootLevel: wordOf(boot, 'ExternalBootLevel', externalBootLevels, note),
     managementStatus: status && {
       enrolledViaDep: known(flagOf(status, 'EnrolledViaDEP')),
       userApprovedEnrollment: known(flagOf(status, 'UserApprovedEnrollment')),

@@ -472,7 +472,7 @@ if [ -s "$work/answer.ioreg_platform" ]; then
   uuid=$(plist -v mode=uuid "$work/answer.ioreg_platform" 2>/dev/null)
   if [ -n "$uuid" ]; then uuid="\"host_id\":\"$uuid\","; fi
 fi
-printf '{"format":"tokenquery-evidence","version":1,"origin":"recorded","captured_time":%s,"euid":%s,%s"tool":"%s (script)"}\n' "$started" "$euid" "$uuid" @tool_as_a_word@ > "$bundle/evidence.json" || fail 'there is no room for the bundle'
+printf '{"format":"tokenquery-evidence","version":1,"origin":"recorded","captured_time":%s,"euid":%s,%s"tool":"%s (script)","allow_list":"@allow_list@"}\n' "$started" "$euid" "$uuid" @tool_as_a_word@ > "$bundle/evidence.json" || fail 'there is no room for the bundle'
 
 # Without a tool for them, a bundle may lack its sums.
 if command -v shasum > /dev/null 2>&1; then

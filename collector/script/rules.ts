@@ -2,13 +2,21 @@
 import { accountsPreferenceKeys } from '../parsers/accounts_preferences.ts';
 import { keptData, keptDataLength, keptDepth, keptListLength } from '../parsers/authentication_authority.ts';
 import type { AllowedDict } from '../parsers/allowed.ts';
-import { accountPolicyKeys, groupKeys, policyKeys, userKeys } from '../parsers/ds_records.ts';
+import {
+  accountPolicyKeys,
+  groupKeys,
+  policyKeys,
+  remoteRightsKeys,
+  userKeys,
+} from '../parsers/ds_records.ts';
 import { deferralKeys } from '../parsers/fdesetup_show_deferral_info.ts';
 import { ioregPlatformKeys, serialNumberKeys } from '../parsers/ioreg_platform.ts';
 import { loginwindowKeys } from '../parsers/loginwindow_preferences.ts';
 import { managedPreferenceKeys } from '../parsers/managed_preferences.ts';
 import { contentKeys, mdmProfileKeys, profileKeys } from '../parsers/profiles_show_configuration.ts';
 import { cachedEnrollmentKeys } from '../parsers/profiles_show_enrollment_cached.ts';
+import { rootLoginwindowKeys } from '../parsers/root_loginwindow_preferences.ts';
+import { smartcardKeys } from '../parsers/smartcard_preferences.ts';
 import { systemConfigurationKeys } from '../parsers/system_configuration.ts';
 import { fileNames } from '../sources.ts';
 import type { FileName } from '../sources.ts';
@@ -41,6 +49,8 @@ const rulesOf = (set: string, allowed: AllowedDict, above = ''): Rule[] =>
 export const preferenceKeys: Readonly<Partial<Record<FileName, AllowedDict>>> = {
   managed_preferences: managedPreferenceKeys,
   loginwindow_preferences: loginwindowKeys,
+  root_loginwindow_preferences: rootLoginwindowKeys,
+  smartcard_preferences: smartcardKeys,
   accounts_preferences: accountsPreferenceKeys,
   system_configuration: systemConfigurationKeys,
 };
@@ -79,6 +89,7 @@ const allRules = (include: ReadonlySet<string>, noShells: ReadonlySet<string>): 
   ]),
   ...userRules(include),
   ...any('ds_groups', groupKeys.keys()),
+  ...any('ds_remote_rights', remoteRightsKeys.keys()),
   ...Array.from(accountPolicyKeys.keys(), policyRule),
   ...Object.keys(policyKeys).map((key): Rule => ['policy', key, 'number']),
   ...rulesOf('deferral', deferralKeys),

@@ -3,7 +3,15 @@
  * beside it. Here it gets its lists, from what everything else that is read comes from (sources.ts and the allow-lists
  * of the parsers). It makes an evidence bundle, version 1.
  */
-import { commandNames, commands, fileNames, files, networkFolders, statOnly } from '../sources.ts';
+import {
+  allowListVersion,
+  commandNames,
+  commands,
+  fileNames,
+  files,
+  networkFolders,
+  statOnly,
+} from '../sources.ts';
 import type { Command, CommandName, FileName, SourceName } from '../sources.ts';
 import { preferenceKeys, ruleLines } from './rules.ts';
 import { filledIn } from './template.ts';
@@ -39,6 +47,10 @@ const sanitizers: Readonly<
   ds_users: 'records',
   ds_groups: 'records',
   ds_account_policy: 'records',
+  ds_remote_rights: 'records',
+  dsconfigad_show: 'whole',
+  pwpolicy_get_account_policies: 'whole',
+  security_authorizationdb_console: 'whole',
   fdesetup_show_deferral_info: 'deferral',
   profiles_show_configuration: 'profiles',
   profiles_show_enrollment_cached: 'enrollment',
@@ -107,6 +119,7 @@ export const captureScript = ({ tool, include, noShells, timeoutSeconds }: Scrip
   return filledIn('capture.sh', {
     tool,
     tool_as_a_word: quote(tool),
+    allow_list: allowListVersion,
     not_asked: commandNames.filter(isNetwork).join(' and '),
     without_rules: [...commandNames, ...fileNames]
       .filter((name) => !isInScript(name) && !isNetwork(name))

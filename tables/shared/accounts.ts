@@ -1,5 +1,6 @@
 /** What local accounts and groups are: the one place for who can log in, who is an admin, and which kind an account is. */
 import { CollectError, NotAsked } from '../../collector/errors.ts';
+import { unread as notUnderstood } from '../../collector/setting.ts';
 import { hasTag, parseAuthenticationAuthority } from '../../collector/parsers/authentication_authority.ts';
 import type { DsGroup } from '../../collector/parsers/ds_groups.ts';
 import type { DsUser } from '../../collector/parsers/ds_users.ts';
@@ -222,17 +223,37 @@ const isMembershipUnread = ({ unread, uuid, gid }: DsUser): boolean =>
 const isMobile = (user: DsUser): boolean => tagOf(user, 'LocalCachedUser') !== false;
 
 /**
+ * Whether Active Directory may make somebody an administrator at login, whom no local group names. Older evidence was read
+ * without that answer, and still is.
+ */
+const mayDirectoryDecide = async (context: Context): Promise<boolean> => {
+  let reason = 'Active Directory makes the members of its groups administrators, and no directory is asked';
+  try {
+    const { adminGroups } = await context.read('dsconfigad_show');
+    if (adminGroups === null) return false;
+    if (adminGroups === notUnderstood)
+      reason = 'which groups of Active Directory are administrators is not known';
+  } catch (error) {
+    if (error instanceof NotAsked) return false;
+    if (!(error instanceof CollectError)) throw error;
+    reason = `whether Active Directory makes administrators is not known: ${error.message}`;
+  }
+  context.note(new NotAsked(`is_admin: ${reason}`), { source: 'dsconfigad_show' });
+  return true;
+};
+
+/**
  * Who is an administrator: 1, 0, or NULL where nobody can tell, which is noted. An account that no group names is
- * none, unless a group could not be read; nor is a mobile account where admin has a member group of a directory,
- * which is never asked.
+ * none, unless a group could not be read; nor is a mobile account where admin has a member group of a directory, or
+ * Active Directory has groups of administrators: a directory is never asked.
  *
  * @param groups Null when they could not be read.
  */
-export const adminDecider = (
+export const adminDecider = async (
   context: Context,
   users: readonly DsUser[],
   groups: readonly DsGroup[] | null,
-): ((user: DsUser) => 0 | 1 | null) => {
+): Promise<(user: DsUser) => 0 | 1 | null> => {
   if (groups === null) return () => null;
   const adminGroups = groups.filter((group) => group.gid === adminGid);
   if (adminGroups.length === 0) {
@@ -254,7 +275,9 @@ export const adminDecider = (
   const isLost = !context.isComplete('ds_groups') && (nesting.isForeign || groups.every(isKnownGroup));
   const isComplete = !isLost && [...nesting.groups, ...nameless].every(isMembershipRead);
   const isForeign = isComplete && nesting.isForeign;
-  if (isForeign && users.some((user) => isMobile(user) && !administrators.has(user))) {
+  const hasGuests = users.some((user) => isMobile(user) && !administrators.has(user));
+  const isDecidedElsewhere = isComplete && hasGuests && (isForeign || (await mayDirectoryDecide(context)));
+  if (isForeign && hasGuests) {
     context.note(
       new NotAsked('is_admin: the group admin has a member group of a directory, which is never asked'),
       { source: 'ds_groups' },
@@ -263,7 +286,10 @@ export const adminDecider = (
   return (user) => {
     if (administrators.has(user)) return 1;
     const isKnown =
-      isComplete && !doubtful.has(user) && !isMembershipUnread(user) && !(isForeign && isMobile(user));
+      isComplete &&
+      !doubtful.has(user) &&
+      !isMembershipUnread(user) &&
+      !(isDecidedElsewhere && isMobile(user));
     return isKnown ? 0 : null;
   };
 };

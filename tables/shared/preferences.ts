@@ -1,4 +1,5 @@
 /** Preference files, where a file that is not there is an answer and a file that cannot be read is none. */
+import { NotAsked } from '../../collector/errors.ts';
 import { known } from '../../collector/setting.ts';
 import type { Setting } from '../../collector/setting.ts';
 import type { Context } from '../../collector/table.ts';
@@ -13,6 +14,27 @@ export const readPreferences = <T>(
   context: Context,
   reading: Promise<T | null>,
 ): Promise<PreferenceFile<T> | null> => context.orUnknown(reading.then((content) => ({ content })));
+
+/** Notes a failure and answers null; of what nobody looked at, no table may say that it has no rows: that is thrown. */
+export const orNoted = async <T>(context: Context, reading: Promise<T>): Promise<T | null> => {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof NotAsked) throw error;
+    context.note(error as Error);
+    return null;
+  }
+};
+
+/** The same of a preference file whose content becomes rows. */
+export const readRowPreferences = <T>(
+  context: Context,
+  reading: Promise<T | null>,
+): Promise<PreferenceFile<T> | null> =>
+  orNoted(
+    context,
+    reading.then((content) => ({ content })),
+  );
 
 /** The first that is set, in the order in which they hold; null when that one is not known. */
 export const firstSet = <T>(...settings: readonly (Setting<T> | undefined)[]): T | null => {

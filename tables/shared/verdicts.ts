@@ -33,10 +33,13 @@ export const verdictSources = [
   'fdesetup_list',
   'sysadminctl_secure_token_status',
   'sw_vers',
+  'dsconfigad_show',
 ] as const;
 
 /** Those that the verdict on a token rests on: who is an administrator does not change who has one. */
-export const tokenVerdictSources = verdictSources.filter((name) => name !== 'ds_groups');
+export const tokenVerdictSources = verdictSources.filter(
+  (name) => name !== 'ds_groups' && name !== 'dsconfigad_show',
+);
 
 /** Throws where the accounts could not be read. */
 export const readVerdicts = async (context: Context): Promise<Verdicts> => {
@@ -48,7 +51,7 @@ export const readVerdicts = async (context: Context): Promise<Verdicts> => {
     context.orUnknown(readFilevaultList(context)),
     context.orUnknown(context.read('sw_vers')),
   ]);
-  const isAdminOf = adminDecider(context, users, groups);
+  const isAdminOf = await adminDecider(context, users, groups);
   const groupsCommand = context.commandId('ds_groups');
   const isSysadminctlAsked = asksSysadminctl(version);
   const byUser = Map.groupBy(observations, ({ username }) => username);

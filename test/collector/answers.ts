@@ -8,7 +8,7 @@ import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
 import { readDocument } from '../../collector/parsers/plist_xml.ts';
 import { argvOf, commandNames, isReadablePath, sourceOf } from '../../collector/sources.ts';
 import type { CommandName, FileName } from '../../collector/sources.ts';
-import { fixtureBackend } from '../fixtures/backend.ts';
+import { bytesOf, fixtureBackend } from '../fixtures/backend.ts';
 import type { Fixture } from '../fixtures/backend.ts';
 import { cases, textOf } from '../parsers/corpus.ts';
 import { root } from '../standin.ts';
@@ -77,11 +77,13 @@ export const contentsOf = (source: FileName): readonly string[] => {
   const texts = new Set<string>();
   for (const fixture of fixtures) {
     for (const [path, content] of Object.entries(fixture.files ?? {})) {
-      if (!isReadablePath(source, path) || typeof content !== 'object' || !('plist' in content)) continue;
-      texts.add(JSON.stringify(content.plist));
+      if (!isReadablePath(source, path)) continue;
+      if (typeof content === 'object' && 'plist' in content)
+        texts.add(writeXmlPlist(plistOf(JSON.parse(JSON.stringify(content.plist)))));
+      else texts.add(Buffer.from(bytesOf(content)).toString());
     }
   }
-  return [...texts].map((text) => writeXmlPlist(plistOf(JSON.parse(text))));
+  return [...texts];
 };
 
 const plistOf = (value: unknown): PlistValue => {

@@ -273,6 +273,19 @@ test('what one answer has twice and not alike is one row of conflicts, whatever 
   }
 });
 
+const ofSmartcards = {
+  table: 'smart_card_settings',
+  columns: [
+    'allow_smart_card',
+    'enforce_smart_card',
+    'check_certificate_trust',
+    'one_card_per_user',
+    'user_pairing',
+    'allow_unmapped_users',
+    'token_removal_action',
+  ],
+};
+
 const laterCases: Readonly<
   Record<string, { readonly table: string; readonly columns: readonly string[] | null }>
 > = {
@@ -281,6 +294,18 @@ const laterCases: Readonly<
     table: 'hosts',
     columns: ['hostname', 'computer_name'],
   },
+  '/private/var/root/Library/Preferences/com.apple.loginwindow.plist': {
+    table: 'login_hooks',
+    columns: null,
+  },
+  '/Library/Managed Preferences/com.apple.security.smartcard.plist': ofSmartcards,
+  '/Library/Preferences/com.apple.security.smartcard.plist': ofSmartcards,
+  '/Library/Application Support/Apple/Remote Desktop/RemoteManagement.launchd': {
+    table: 'sharing_preferences',
+    columns: ['remote_management'],
+  },
+  '/etc/sudoers': { table: 'sudoers', columns: null },
+  '/etc/sudoers.d': { table: 'sudoers', columns: null },
 };
 
 test('a place that older evidence does not name was not looked at, which is neither a failure nor a proof', async (t) => {

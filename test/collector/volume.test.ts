@@ -23,6 +23,7 @@ import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
 import type { PlistValue } from '../../collector/parsers/plist_value.ts';
 import { commandNames } from '../../collector/sources.ts';
 import { volumeFiles, volumeBackend } from '../../collector/backends/volume.ts';
+import type { Value } from '../../collector/table.ts';
 import { tables } from '../../tables/index.ts';
 import { makeVolume, put, recordFolder, writeBinaryPlist } from '../mounted.ts';
 import type { Mounted } from '../mounted.ts';
@@ -85,9 +86,14 @@ for (const name of ['macos26-managed', 'macos10.15-mobile', 'macos15-unmanaged']
         collect(asked, await evidenceBackend(sample(name))),
       ]);
       const nameless = ({ rows }: TableResult) => rows.map((row) => ({ ...row, host_id: null }));
+      // How the Mac is bound, and so whom Active Directory makes an administrator, no file that is read tells.
+      const unbound = (rows: readonly Readonly<Record<string, Value>>[]) =>
+        rows.map((row) =>
+          row['account_type'] === 'mobile' && row['is_admin'] === 0 ? { ...row, is_admin: null } : row,
+        );
       for (const table of whole) {
         const { status, reason } = resultOf(volume, table);
-        t.deepEqual(nameless(resultOf(volume, table)), nameless(resultOf(mac, table)), table);
+        t.deepEqual(nameless(resultOf(volume, table)), unbound(nameless(resultOf(mac, table))), table);
         t.true(status === 'ok' || status === 'empty', `${table}: ${reason}`);
       }
       t.true(resultOf(volume, 'users').rows.length > 20);

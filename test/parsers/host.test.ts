@@ -253,7 +253,13 @@ const disabledServices = [
 test('launchctl: enabled and disabled', (t) => {
   const services = parseLaunchctlPrintDisabled(answerOf({ stdout: disabledServices }));
   // Which other services a Mac has is not read.
-  t.deepEqual([...services], [['com.openssh.sshd', false]]);
+  t.deepEqual(
+    [...services],
+    [
+      ['com.openssh.sshd', false],
+      ['com.apple.smbd', true],
+    ],
+  );
 });
 
 test('launchctl: true means disabled in older versions', (t) => {

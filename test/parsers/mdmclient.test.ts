@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { CollectError } from '../../collector/errors.ts';
 import type { Answer } from '../../collector/answer.ts';
@@ -75,6 +76,11 @@ Daemon response: {
             IsUserEnrollment = 0;
             UserApprovedEnrollment = 1;
         };
+        RemoteDesktopEnabled = 0;
+        SecureBoot =         {
+            ExternalBootLevel = disallowed;
+            SecureBootLevel = full;
+        };
     };
 }
 Agent response: {
@@ -89,6 +95,9 @@ const known = {
   bootstrapTokenRequiredForKernelExtensionApproval: true,
   fdeEnabled: true,
   isRecoveryLockEnabled: false,
+  remoteDesktopEnabled: false,
+  secureBootLevel: 'full',
+  externalBootLevel: 'disallowed',
   managementStatus: { enrolledViaDep: true, userApprovedEnrollment: true, isUserEnrollment: false },
 };
 
@@ -150,6 +159,9 @@ test('mdmclient-querysecurityinfo-03.txt was cut by its author', (t) => {
     bootstrapTokenRequiredForKernelExtensionApproval: false,
     fdeEnabled: true,
     isRecoveryLockEnabled: null,
+    remoteDesktopEnabled: true,
+    secureBootLevel: null,
+    externalBootLevel: null,
     managementStatus: null,
   });
 });
@@ -198,6 +210,9 @@ test('security: the odd value of one key costs that key (constructed)', (t) => {
     BootstrapTokenRequiredForSoftwareUpdate: { bootstrapTokenRequiredForSoftwareUpdate: null },
     '"FDE_Enabled"': { fdeEnabled: null },
     IsRecoveryLockEnabled: { isRecoveryLockEnabled: null },
+    RemoteDesktopEnabled: { remoteDesktopEnabled: null },
+    SecureBootLevel: { secureBootLevel: null },
+    ExternalBootLevel: { externalBootLevel: null },
     EnrolledViaDEP: { managementStatus: { ...known.managementStatus, enrolledViaDep: null } },
   };
   for (const [key, expected] of Object.entries(lost)) {
@@ -228,6 +243,25 @@ test('security: a word of Apple that is new is shown (constructed)', (t) => {
     value: { ...known, bootstrapTokenAllowedForAuthentication: 'allowed for now' },
     notes: [],
   });
+});
+
+test('security: mdmclient-querysecurityinfo-04.txt, and a level that nobody knows (constructed)', (t) => {
+  const text = readFileSync(
+    new URL('../corpus/access/mdmclient-querysecurityinfo-04.txt', import.meta.url),
+    'utf8',
+  );
+  t.like(toldSecurity(text), {
+    value: {
+      isRecoveryLockEnabled: true,
+      remoteDesktopEnabled: false,
+      secureBootLevel: 'full',
+      externalBootLevel: 'not supported',
+    },
+    notes: [],
+  });
+  const { value, notes } = toldSecurity(text.replace('= full', '= permissive'));
+  t.is(value.secureBootLevel, null);
+  t.is(notes.length, 1);
 });
 
 test('two answers of the daemon count where they are the same (constructed)', (t) => {

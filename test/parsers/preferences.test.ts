@@ -107,6 +107,11 @@ const noLogin = {
   guestEnabled: null,
   hide500Users: null,
   hiddenUsers: null,
+  asksForName: null,
+  adminHostInfo: null,
+  retriesUntilHint: null,
+  disableConsoleAccess: null,
+  hooks: { login: null, logout: null },
 };
 
 test('mcx-managed-01.plist', (t) => {
@@ -170,13 +175,20 @@ const sso =
 const login = file(`<key>autoLoginUser</key><string>alice</string><key>GuestEnabled</key><false/>
 <key>Hide500Users</key><true/><key>HiddenUsersList</key><array><string>itadmin</string><string>Bob é</string></array>
 <key>DisableFDEAutoLogin</key><true/><key>lastUserName</key><string>CANARY</string><key>lastUser</key><string>loggedIn</string>
-<key>LoginwindowText</key><string>CANARY</string>`);
+<key>LoginwindowText</key><string>CANARY</string><key>AdminHostInfo</key><string>HostName</string>
+<key>DisableConsoleAccess</key><true/><key>LoginHook</key><string>/Library/in.sh</string><key>LogoutHook</key>
+<string>/Library/out.sh</string><key>RetriesUntilHint</key><integer>0</integer><key>SHOWFULLNAME</key><true/>`);
 const loginValue = {
   autologinUsername: 'alice',
   disableFdeAutologin: true,
   guestEnabled: false,
   hide500Users: true,
   hiddenUsers: ['itadmin', 'Bob é'],
+  asksForName: true,
+  adminHostInfo: 'HostName',
+  retriesUntilHint: 0,
+  disableConsoleAccess: true,
+  hooks: { login: '/Library/in.sh', logout: '/Library/out.sh' },
 };
 const deleted = file(`<key>deletedUsers</key><array><dict><key>date</key><date>2024-02-29T12:00:00Z</date>
 <key>dsAttrTypeStandard:RealName</key><string>CANARY</string><key>dsAttrTypeStandard:UniqueID</key><integer>503</integer>

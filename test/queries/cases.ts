@@ -13,6 +13,7 @@ import {
   uuidOf,
 } from './constructed.ts';
 import type { Host } from './constructed.ts';
+import { accessCases } from './cases_access.ts';
 
 export interface Case {
   readonly query: string;
@@ -735,4 +736,5 @@ export const cases: readonly Case[] = [
     unknown: denied('platform_sso_states'),
     clean: changed(put('platform_sso_states', { username: 'mquist', is_registered: 1, is_exempt: 0 })),
   },
+  ...accessCases,
 ];

@@ -127,6 +127,8 @@ export const addPerson = (
     platform_sso_registered: 0,
     is_awake: facts['account_type'] === 'service' && facts['can_login'] === 0 && isAdmin === 0 ? 0 : 1,
     has_false_identity: 0,
+    home_mode: '0750',
+    smart_card_paired: 0,
     ...facts,
   });
   add(host, 'secure_tokens', {
@@ -316,6 +318,28 @@ export const cleanHost = (hostId: string, time = now): Host => {
     hide_500_users: 0,
     hidden_users: '[]',
     root_enabled: 0,
+    asks_for_name: 1,
+    console_access_disabled: 1,
+  });
+  add(host, 'sharing_preferences', {
+    remote_login: 0,
+    remote_management: 0,
+    remote_login_access: 'everybody',
+    screen_sharing_access: 'everybody',
+    remote_apple_events_access: 'everybody',
+  });
+  add(host, 'smart_card_settings', {
+    allow_smart_card: 1,
+    enforce_smart_card: 0,
+    one_card_per_user: 0,
+    user_pairing: 1,
+  });
+  add(host, 'mdm_security_info', {
+    recovery_lock_enabled: 1,
+    remote_desktop_enabled: 0,
+    secure_boot_level: 'full',
+    external_boot_level: 'disallowed',
+    is_supervised: 1,
   });
   return host;
 };

@@ -42,7 +42,7 @@ const verdict = (hosts: readonly Host[], name: string): Verdict | undefined =>
 const count = (group: string): number => queries.filter((query) => query.group === group).length;
 
 test('the library has the questions and the pack lockout, in the groups of the design', (t) => {
-  t.is(queries.length, 76);
+  t.is(queries.length, 87);
   t.deepEqual(
     ['trust', 'posture', 'detection', 'hygiene', 'context', 'fleet', 'lockout'].map((group) => [
       group,
@@ -50,9 +50,9 @@ test('the library has the questions and the pack lockout, in the groups of the d
     ]),
     [
       ['trust', 2],
-      ['posture', 27],
-      ['detection', 27],
-      ['hygiene', 10],
+      ['posture', 35],
+      ['detection', 29],
+      ['hygiene', 11],
       ['context', 4],
       ['fleet', 3],
       ['lockout', 3],
@@ -312,6 +312,7 @@ test('the sample hosts are judged as they were made', async (t) => {
     'disabled_account_can_unlock',
     'filevault_may_be_turned_off',
     'filevault_orphan_users',
+    'home_open_to_others',
     'legacy_recovery_keys',
     'lockout_single_loss',
     'mobile_accounts_without_token',
@@ -337,6 +338,7 @@ test('the sample hosts are judged as they were made', async (t) => {
     'recovery_key_file_on_disk',
     'remote_login_on',
     'root_login_on',
+    'screen_sharing_on',
     'single_token_admin',
     'system_account_impostor',
     'token_source_conflicts',

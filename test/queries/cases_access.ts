@@ -1,0 +1,173 @@
+/** The same of the questions on who else gets in: sharing, hooks, homes, recovery. */
+import type { Case } from './cases.ts';
+import { add, cleanHost, deny, set } from './constructed.ts';
+import type { Host } from './constructed.ts';
+
+type Change = (host: Host) => void;
+
+const changed =
+  (...changes: Change[]) =>
+  (hostId: string): Host[] => {
+    const host = cleanHost(hostId);
+    for (const change of changes) change(host);
+    return [host];
+  };
+const on =
+  (table: string, change: Parameters<typeof set>[2], fits: Parameters<typeof set>[3] = {}): Change =>
+  (host) =>
+    set(host, table, change, fits);
+const put =
+  (table: string, row: Parameters<typeof add>[2]): Change =>
+  (host) =>
+    add(host, table, row);
+const denied =
+  (table: string): Change =>
+  (host) =>
+    deny(host, table);
+
+/** Rights over Remote Management, of which the account has those that are named. */
+const rights =
+  (username: string, uid: number, has: Readonly<Record<string, 0 | 1 | null>>): Change =>
+  (host) =>
+    add(host, 'remote_desktop_rights', {
+      username,
+      uid,
+      uuid: host.tables.get('users')?.rows.find((row) => row['username'] === username)?.['uuid'] ?? null,
+      ...Object.fromEntries(
+        [
+          'may_control',
+          'may_chat',
+          'may_copy',
+          'may_delete',
+          'may_report',
+          'may_launch',
+          'may_change_settings',
+        ].map((name) => [name, 0]),
+      ),
+      may_restart: 0,
+      is_notified: 1,
+      ...has,
+    });
+const standard: Change = on('users', { is_admin: 0 }, { username: 'itadmin' });
+const managed = on('sharing_preferences', { remote_management: 1 });
+
+/** How the Mac is bound to Active Directory. */
+const bound = (groups: string | null): Change =>
+  put('ad_config', { domain: 'example.net', option: 'Allowed admin groups', value: groups });
+
+const setting = (details: string | null): Change =>
+  put('sudoers', {
+    source: '/etc/sudoers',
+    header: 'Defaults',
+    rule_details: details,
+    kind: 'defaults',
+    no_password: details === null ? null : 0,
+    occurrence: 1,
+  });
+/** A rule of sudoers. */
+const rule = (header: string, noPassword: 0 | 1 | null): Change =>
+  put('sudoers', {
+    source: '/etc/sudoers',
+    header,
+    rule_details: noPassword === null ? null : 'ALL = (ALL) ALL',
+    kind: 'rule',
+    no_password: noPassword,
+    all_commands: noPassword === null ? null : 1,
+    occurrence: 1,
+  });
+
+const step = (plugin: string, position: number, isOfApple: 0 | 1): Change =>
+  put('authorization_mechanisms', {
+    label: 'system.login.console',
+    plugin,
+    mechanism: 'login',
+    privileged: 0,
+    entry: `${plugin}:login`,
+    position,
+    is_of_apple: isOfApple,
+  });
+const passwordRule = (name: string | null, isOfApple: 0 | 1 | null): Change =>
+  put('password_policy', {
+    uid: -1,
+    policy_identifier: name,
+    policy_category: 'policyCategoryPasswordContent',
+    is_of_apple: isOfApple,
+    occurrence: 1,
+  });
+
+export const accessCases: readonly Case[] = [
+  {
+    query: 'login_mechanism_not_apple',
+    fires: changed(step('loginwindow', 1, 1), step('ExampleLogin', 2, 0)),
+    unknown: denied('authorization_mechanisms'),
+    clean: changed(step('loginwindow', 1, 1), step('PSSOAuthPlugin', 2, 1)),
+  },
+  {
+    query: 'password_rules_of_apple_alone',
+    fires: changed(passwordRule('com.apple.defaultpasswordpolicy.fde', 1)),
+    unknown: denied('password_policy'),
+    clean: changed(passwordRule('com.apple.defaultpasswordpolicy.fde', 1), passwordRule(null, null)),
+  },
+  {
+    query: 'sudo_password_kept',
+    fires: changed(setting('env_reset, timestamp_timeout=-1')),
+    unknown: setting(null),
+    clean: changed(setting('timestamp_timeout=0, timestamp_type=tty')),
+  },
+  {
+    query: 'sudo_without_password',
+    fires: changed(rule('root', 0), rule('#501', 1)),
+    unknown: rule('bob', null),
+    clean: changed(rule('root', 0), rule('%admin', 0)),
+  },
+  {
+    query: 'directory_groups_are_admins',
+    fires: changed(bound('Mac Admins')),
+    unknown: denied('ad_config'),
+    clean: changed(bound(null)),
+  },
+  {
+    query: 'screen_sharing_on',
+    fires: changed(on('sharing_preferences', { screen_sharing: 1, screen_sharing_access: 'members' })),
+    unknown: denied('sharing_preferences'),
+    clean: changed(on('sharing_preferences', { screen_sharing: 0, screen_sharing_access: 'everybody' })),
+  },
+  {
+    query: 'remote_apple_events_on',
+    fires: changed(on('sharing_preferences', { remote_apple_events: 1 })),
+    unknown: denied('sharing_preferences'),
+    clean: changed(on('sharing_preferences', { remote_apple_events: 0 })),
+  },
+  {
+    query: 'remote_desktop_rights_not_admin',
+    fires: changed(standard, managed, rights('itadmin', 502, { may_launch: 1 })),
+    unknown: (host) => {
+      managed(host);
+      standard(host);
+      rights('itadmin', 502, { may_launch: null })(host);
+    },
+    // An administrator has the right, and who is none may send messages.
+    clean: changed(
+      standard,
+      managed,
+      rights('mquist', 501, { may_control: 1 }),
+      rights('itadmin', 502, { may_chat: 1 }),
+    ),
+  },
+  {
+    query: 'login_hook_set',
+    fires: changed(put('login_hooks', { event: 'login', set_in: 'root', program: '/Users/Shared/hook.sh' })),
+    unknown: denied('login_hooks'),
+  },
+  {
+    query: 'home_open_to_others',
+    fires: changed(on('users', { home_mode: '0755' }, { username: 'mquist' })),
+    unknown: denied('users'),
+    clean: changed(on('users', { home_mode: '0711' }, { username: 'mquist' })),
+  },
+  {
+    query: 'recovery_lock_off',
+    fires: changed(on('mdm_security_info', { recovery_lock_enabled: 0 })),
+    unknown: on('mdm_security_info', { recovery_lock_enabled: null }),
+  },
+];
