@@ -178,6 +178,8 @@ interface Found {
   readonly lowered: ReadonlyMap<string, SeverityRule>;
 }
 
+const nowhere: ReadonlyMap<string, SeverityRule> = new Map();
+
 const shipped: ReadonlySet<Query> = new Set(library);
 
 /** What this tokenquery brings went through the guard in its tests; a statement of anybody else does so now. */
@@ -256,7 +258,9 @@ class Asking {
       const spots = this.#spotsOf(one, read);
       const hits = one.sql === null ? [] : this.#rows(one.sql).map(hitOf);
       step(one.query);
-      return { query: one.query, spots, hits, lowered: this.#loweredOn(one.query) };
+      // Where nothing is found and nothing open, it does not matter how much it would matter.
+      const isClean = hits.length === 0 && spots.size === 0;
+      return { query: one.query, spots, hits, lowered: isClean ? nowhere : this.#loweredOn(one.query) };
     });
   }
 

@@ -205,6 +205,33 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "a Mac that was never enrolled has neither .cloudConfigRecordFound nor .cloudConfigProfileInstalled, and a Mac that left MDM keeps one of them, on macOS 13 to 26: so a Mac is taken for personal",
+    "command": "sudo ls -la /var/db/ConfigurationProfiles/Settings on both",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "on a Mac that was never enrolled, root is told by -cached that no record is stored, and not an error: else it stays managed",
+    "command": "sudo profiles show -type enrollment -cached; echo $?",
+    "who": "root",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "profiles_show_enrollment_cached",
+        "parameters": []
+      }
+    ],
+    "isByHand": false
+  },
+  {
+    "claim": "kern.hv_vmm_present is 1 in a guest of Virtualization, Parallels and VMware, and 0 on their host",
+    "command": "sysctl kern.hv_vmm_present",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "modes of the marker folder and of the per-user folders",
     "command": "ls -ld /var/db/ConfigurationProfiles/Settings \"/Library/Managed Preferences\"/*",
     "who": "anybody",
