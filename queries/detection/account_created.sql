@@ -6,8 +6,9 @@
 -- explained-by: uuid_changed for the same subject
 -- uses: firsts, new_names
 -- purpose: In the seven days before :now an account came that was not there just before. One that got another name is
---   in account_renamed, and one that is an administrator in new_admin_between_snapshots. Accounts of macOS that nobody
---   uses are left out: updates bring some. Guest is, too: guest_login_on speaks of it.
+--   in account_renamed, and one that is an administrator in new_admin_between_snapshots; one that took the name of an
+--   account which went at that moment is in uuid_changed. Accounts of macOS that nobody uses are left out: updates
+--   bring some. Guest is, too: guest_login_on speaks of it.
 -- requires: users.is_system_account,
 --   users.is_awake where COALESCE(is_system_account, 1) = 1
 -- remediation: Match it to a ticket, to a product that was installed, or to the person who got the Mac. If nobody knows
@@ -30,4 +31,21 @@ WHERE n.renamed_from IS NULL
   AND COALESCE(n.is_admin, 0) = 0
   AND (n.is_system_account = 0 OR n.is_awake = 1)
   AND COALESCE(n.account_type, '') <> 'guest'
+  -- Another account had the name until then, and is gone: uuid_changed tells it.
+  AND NOT EXISTS (
+    SELECT 1
+    FROM users_history o
+    WHERE o.host_id = n.host_id
+      AND o.username = n.username
+      AND o.uuid <> n.uuid
+      AND o.valid_until_time = n.change_time
+      AND NOT EXISTS (
+        SELECT 1
+        FROM users_history g
+        WHERE g.host_id = n.host_id
+          AND g.uuid = o.uuid
+          AND g.valid_from_time <= n.change_time
+          AND COALESCE(g.valid_until_time, n.change_time + 1) > n.change_time
+      )
+  )
 ORDER BY n.host_id, n.username, n.change_time, n.uuid, COALESCE(n.uid, -1);

@@ -5,8 +5,9 @@
 -- history: yes
 -- explained-by: uuid_changed for the same subject
 -- purpose: In the seven days before :now an account went away that was there before. One that only got another name is
---   in account_renamed; what it held of secure tokens is in secure_token_lost. Accounts of macOS that nobody used are
---   left out, for updates take some away, and so is Guest.
+--   in account_renamed, and one whose name another account has from then on in uuid_changed; what it held of secure
+--   tokens is in secure_token_lost. Accounts of macOS that nobody used are left out, for updates take some away, and so
+--   is Guest.
 -- requires: users.uuid,
 --   users.is_system_account
 -- remediation: Match it to a ticket. If nobody knows of it, an administrator took away the access of somebody: see that
@@ -46,6 +47,9 @@ compared AS (
       THEN p.username END) AS next_name,
     MAX(CASE WHEN p.uuid = r.uuid AND p.username <> r.username AND p.valid_from_time = r.change_time
       THEN p.username END) AS other_next_name,
+    -- Another account has the name from then on: uuid_changed tells it.
+    MAX(CASE WHEN p.username = r.username AND p.uuid <> r.uuid AND p.valid_from_time = r.change_time THEN 1 ELSE 0 END)
+      AS is_replaced,
     -- It may have got a name of which the GeneratedUID is not known.
     MAX(CASE WHEN p.uuid IS NULL AND p.username <> r.username AND p.valid_from_time = r.change_time THEN 1 ELSE 0 END)
       AS is_vague,
@@ -69,5 +73,6 @@ SELECT
 FROM compared c
 WHERE c.goes_on = 0
   AND c.is_vague = 0
+  AND c.is_replaced = 0
   AND NOT (c.is_double = 0 AND c.next_name IS NOT NULL AND c.next_name = c.other_next_name)
 ORDER BY c.host_id, c.username, c.change_time, c.uuid, COALESCE(c.uid, -1);
