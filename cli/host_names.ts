@@ -1,5 +1,6 @@
 /** Which Mac it is, for people: the name beside the UUID, and the host that somebody means by a name. */
 import { UserError } from '../collector/errors.ts';
+import { folded } from '../collector/folded.ts';
 import { nearest } from '../collector/nearest.ts';
 import { plural } from '../collector/plural.ts';
 import type { Db } from '../store/database.ts';
@@ -68,9 +69,6 @@ export const withNames = (
   const named = mapped((cells, id) => [...cells, id === null ? null : hostnameOf(id)]);
   return { columns: [...columns, 'hostname'], rows: named };
 };
-
-/** Names are compared without letter case, and however an accent is written. */
-const folded = (name: string): string => name.normalize('NFC').toLowerCase().normalize('NFC');
 
 /** As many as a person looks through. */
 const listedAtMost = 20;
