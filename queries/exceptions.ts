@@ -18,6 +18,8 @@ export interface Exception {
   readonly entry: number;
   readonly line: number;
   readonly query: string;
+  /** The questions that it is for: those that had the name, where none has it any more. */
+  readonly asks: readonly string[];
   /** A UUID or a name in any letter case; * is every host. */
   readonly host: string;
   /** * stands for any text, ? for one character. */
@@ -67,7 +69,8 @@ const fields = {
   query: {
     isRequired: true,
     most: 256,
-    description: 'The question: one, by its name. There is no exception for all questions.',
+    description:
+      'The question: one, by its name. There is no exception for all questions. The name of a question that was split is for all that came of it.',
     hint: 'tokenquery queries lists the names',
   },
   host: {
@@ -270,30 +273,40 @@ class Entry {
   }
 }
 
-const checkQuery = (entry: Entry, queries: ReadonlyMap<string, Query>): string => {
+/** The questions that have a name, or that had it, where none has it any more. */
+const named = (queries: readonly Query[], name: string): readonly Query[] => {
+  const own = queries.filter((query) => query.name === name);
+  return own.length > 0 ? own : queries.filter(({ formerly }) => formerly.includes(name));
+};
+
+const checkQuery = (entry: Entry, queries: readonly Query[]): readonly string[] => {
   const name = entry.text('query');
   if (name === '*')
     throw entry.fault(
       'an exception for every question would hide what nobody has thought of',
       'write one entry for each question that is meant',
     );
-  const query = queries.get(name);
-  if (alwaysAboutSeeing.has(name) || (query !== undefined && isAboutSeeing(query)))
+  const found = named(queries, name);
+  if (alwaysAboutSeeing.has(name) || found.some(isAboutSeeing))
     throw entry.fault(
       'what was not seen cannot be excepted: it is no risk that somebody can judge, and without it "clean" means nothing',
       'remove the entry; where a Mac is gone, tokenquery retain drops what is old',
     );
-  if (query !== undefined) return name;
-  const near = nearest(name, queries.keys());
+  if (found.length > 0) return [...new Set(found.map((query) => query.name))];
+  const near = nearest(
+    name,
+    queries.map((query) => query.name),
+  );
   throw entry.fault(
     `there is no question ${quoted(name)}`,
     `${near === null ? '' : `did you mean ${near}? `}tokenquery queries lists them all`,
   );
 };
 
-const exceptionOf = (entry: Entry, queries: ReadonlyMap<string, Query>, now: number): Exception => {
+const exceptionOf = (entry: Entry, queries: readonly Query[], now: number): Exception => {
   entry.checkKeys();
-  const query = checkQuery(entry, queries);
+  const asks = checkQuery(entry, queries);
+  const query = entry.text('query');
   const [host, subject] = [entry.text('host'), entry.text('subject')];
   const [owner, reason] = [entry.text('owner'), entry.text('reason')];
   const untilTime = entry.time('until') ?? 0;
@@ -307,7 +320,8 @@ const exceptionOf = (entry: Entry, queries: ReadonlyMap<string, Query>, now: num
   if (fromTime !== null && fromTime >= untilTime)
     throw entry.fault(`it ends (${until}) before it begins (${from})`, fields.from.hint);
   return {
-    ...{ entry: entry.number, line: entry.line, query, host, subject, owner, reason },
+    ...{ entry: entry.number, line: entry.line, query, asks, host, subject },
+    ...{ owner, reason },
     ...{ until, from, fromTime, untilTime },
   };
 };
@@ -341,9 +355,9 @@ export class Exceptions {
 
   constructor(all: readonly Exception[]) {
     this.all = all;
-    for (const exception of all) {
-      const hosts = this.#groups.get(exception.query) ?? new Map<string, Group>();
-      this.#groups.set(exception.query, hosts);
+    for (const [query, exception] of all.flatMap((one) => one.asks.map((name) => [name, one] as const))) {
+      const hosts = this.#groups.get(query) ?? new Map<string, Group>();
+      this.#groups.set(query, hosts);
       const host = folded(exception.host);
       const group = hosts.get(host) ?? new Group();
       hosts.set(host, group);
@@ -410,8 +424,7 @@ export const parseExceptions = (text: string, file: string, { queries, now }: Ag
     const entry = twice.item === null ? undefined : entries[twice.item];
     throw entry?.fault(what, hint) ?? new FileError(file, `:${twice.line}: ${what}`, hint);
   }
-  const known = new Map(queries.map((query) => [query.name, query]));
-  return new Exceptions(entries.map((entry) => exceptionOf(entry, known, now)));
+  return new Exceptions(entries.map((entry) => exceptionOf(entry, queries, now)));
 };
 
 /**

@@ -13,6 +13,7 @@ import {
 import type { Exceptions } from '../../queries/exceptions.ts';
 import { matches } from '../../queries/glob.ts';
 import { queries } from '../../queries/index.ts';
+import type { Query } from '../../queries/query.ts';
 import { placesIn } from '../../queries/json_places.ts';
 import { temporaryFolder } from '../standin.ts';
 
@@ -329,4 +330,21 @@ test('a file of more than 1 MiB, and one that is not UTF-8, are refused', (t) =>
   writeFileSync(path, Buffer.concat([Buffer.from(textOf(entry)), Buffer.from([0xff])]));
   t.throws(read, { message: /is not UTF-8/ });
   t.throws(() => readExceptions(`${path}.not`, { now }), { instanceOf: UserError });
+});
+
+test('the name that a question had is for all that came of it, and what a question has goes before it', (t) => {
+  const split = queries.find(({ formerly }) => formerly.length > 0);
+  const former = split?.formerly[0] ?? '';
+  const became = queries.filter(({ formerly }) => formerly.includes(former)).map(({ name }) => name);
+  t.true(became.length > 1, former);
+  const exceptions = of({ query: former });
+  for (const query of queries.map(({ name }) => name))
+    t.is(exceptions.of({ ...finding, query }, now) !== null, became.includes(query), query);
+  t.deepEqual(exceptions.unused(now), []);
+  const own = parseExceptions(textOf({ ...entry, query: former }), 'x.json', {
+    queries: [...queries, { ...(split as Query), name: former, formerly: [] }],
+    now,
+  });
+  for (const query of became) t.is(own.of({ ...finding, query }, now), null);
+  t.not(own.of({ ...finding, query: former }, now), null);
 });
