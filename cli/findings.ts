@@ -8,6 +8,8 @@ import type { Query } from '../queries/query.ts';
 import { queries as library } from '../queries/index.ts';
 import { evaluate } from '../queries/evaluate.ts';
 import type { Answer } from '../queries/evaluate.ts';
+import { unguarded } from '../store/guard.ts';
+import { OneHost } from '../store/one_host.ts';
 import { tables } from '../tables/index.ts';
 import { names } from './names.ts';
 import { Progress } from './progress.ts';
@@ -70,6 +72,32 @@ export const evaluateIn = (
 const former: Readonly<Record<string, string>> = {
   collection_blind_spots:
     'what was not seen is no finding any more: findings has a section for it, table_status has the tables, and host_not_seen and table_not_seen tell what was not seen for a week',
+};
+
+/**
+ * The same for one host of a store, in the time that one host takes. What compares hosts is asked of all of them, so that
+ * what is told of a host does not depend on how it was asked.
+ */
+export const evaluateOneIn = (
+  world: Pick<World, 'db' | 'now'>,
+  queries: readonly Query[],
+  hostId: string,
+  expect: Expectation,
+): readonly Answer[] => {
+  const { db, now } = world;
+  const compares = ({ isOfFleet, leastHosts }: Query): boolean => isOfFleet || leastHosts > 0;
+  const own = queries.filter((query) => !compares(query));
+  const one = unguarded(db, () => {
+    const host = new OneHost(db, tables);
+    host.show(hostId);
+    return host;
+  });
+  const answers = evaluate(db, own, { now, names, tables, seeing: one, expect });
+  unguarded(db, () => one.end());
+  const comparing = queries.filter((query) => query.leastHosts > 0 && !query.isOfFleet);
+  const others = comparing.length === 0 ? [] : evaluateIn(world, comparing, expect);
+  const byQuery = new Map([...answers, ...others].map((answer) => [answer.query, answer]));
+  return queries.flatMap((query) => byQuery.get(query) ?? []);
 };
 
 /** The queries of these names, or that had them, and of this group; UserError for a name or a group that is not there. */

@@ -1,5 +1,4 @@
 /** Findings as a person reads them. */
-import type { Value } from '../collector/table.ts';
 import { findingsOfAnswer } from '../queries/findings.ts';
 import type { Finding } from '../queries/findings.ts';
 import { explain, rootOf } from '../queries/explained.ts';
@@ -7,39 +6,18 @@ import { severities, severityRank } from '../queries/query.ts';
 import type { Query, Severity } from '../queries/query.ts';
 import type { Answer } from '../queries/evaluate.ts';
 import { plural } from '../collector/plural.ts';
+import { isBySubject, placesOf } from './findings_places.ts';
+import type { Labels } from './findings_places.ts';
 import { notAskedText, notSeenLines } from './not_seen.ts';
 import type { NotSeen } from './not_seen.ts';
 import { print } from './output.ts';
 import { isShown as isOnScreen, ofSeverity, textWidth } from './screen.ts';
 import { wrapWords } from './width.ts';
 
-const rowsShown = 20;
 const subjectsShown = 5;
 
-/** A time as a person reads it, in UTC; a number of seconds that is none stays one. */
-const timeText = (seconds: number): string => {
-  const date = new Date(Math.floor(seconds) * 1000);
-  return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString().replace('.000Z', 'Z');
-};
-
-const factText = (name: string, value: Value): string => {
-  if (value === null) return 'unknown';
-  // 0 stands for "never" where macOS counts failed logins.
-  const isTime = /_(?:time|timestamp)$/.test(name) && typeof value !== 'string' && value > 0;
-  return isTime ? timeText(value) : String(value);
-};
-
-const factsText = (details: Finding['details']): string =>
-  details
-    .map((facts) =>
-      Object.entries(facts)
-        .map(([name, value]) => `${name} ${factText(name, value)}`)
-        .join(', '),
-    )
-    .join('; ');
-
 /** Without a terminal, lines have some 100 characters. */
-const wrap = (text: string, indent: string, first = indent): string =>
+export const wrap = (text: string, indent: string, first = indent): string =>
   isOnScreen()
     ? wrapWords(text, { width: textWidth(), indent, first })
     : wrapWords(text, { width: 101, indent, first, isLoose: true });
@@ -47,8 +25,6 @@ const wrap = (text: string, indent: string, first = indent): string =>
 /** What is wrapped on a terminal only. */
 const wrapShown = (text: string, indent: string, first = indent): string =>
   wrapWords(text, { width: textWidth(), indent, first });
-
-type Label = (hostId: string) => string;
 
 /** Findings of one question that matter as much, for one reason. */
 interface Group {
@@ -118,7 +94,7 @@ const printExplained = (explains: readonly Finding[], hostCount: number): void =
 
 const printGroup = (
   { answer: { query, verdicts }, severity, severityReason, findings, explains }: Group,
-  labelOf: Label,
+  labels: Labels,
 ): void => {
   const hosts = new Set(findings.map(({ hostId }) => hostId)).size;
   const title = query.title === query.name ? '' : `: ${query.title}`;
@@ -133,20 +109,9 @@ const printGroup = (
   if (query.falsePositives !== '' && !query.falsePositives.startsWith('None'))
     print(wrap(query.falsePositives, '          ', '  may be: '));
   if (verdicts.size > 1 && !query.isOfFleet) print(`  on ${hosts} of ${plural(verdicts.size, 'host')}:\n`);
-  for (const { hostId, subject, details, blindSpots } of findings.slice(0, rowsShown)) {
-    const more = blindSpots.length === 0 ? '' : ' (and not all could be looked at)';
-    const facts = factsText(details);
-    print(
-      wrap(
-        `${hostId === null ? 'fleet' : labelOf(hostId)}  ${subject ?? '-'}${more}${facts === '' ? '' : `: ${facts}`}`,
-        '      ',
-        '    ',
-      ),
-    );
-  }
-  if (findings.length > rowsShown) {
-    print(`    and ${findings.length - rowsShown} more: tokenquery query -n ${query.name}, or --json\n`);
-  }
+  const { lines, rest } = placesOf(findings, query.name, labels);
+  for (const line of lines) print(wrap(line, '      ', '    '));
+  if (rest !== null) print(`    ${rest}\n`);
   printExplained(explains, verdicts.size);
   print('\n');
 };
@@ -163,24 +128,25 @@ const summaryOf = (answers: readonly Answer[], told: Told): string => {
     )
     .filter(([count]) => count > 0)
     .map(([count, severity]) => `${count} ${severity}`);
-  const count = { hit: 0, clean: 0, unknown: 0, not_asked: 0 };
+  const count = { hit: 0, clean: 0, unknown: 0, not_asked: 0, suppressed: 0 };
   for (const { verdicts } of answers) for (const verdict of verdicts.values()) count[verdict] += 1;
   const caused = explained === 0 ? '' : ` (and ${explained} more that these explain)`;
   const all = bySeverity.length === 0 ? 'nothing found' : `found ${bySeverity.join(', ')}${caused}`;
   return (
     `${plural(answers.length, 'question')} on ${plural(hosts, 'host')}: ${all}; ` +
     `of ${plural(answers.length * hosts, 'answer')} ${count.hit} hit, ${count.clean} clean, ${count.unknown} unknown` +
-    (count.not_asked === 0 ? '' : `, ${count.not_asked} not asked`)
+    (count.not_asked === 0 ? '' : `, ${count.not_asked} not asked`) +
+    (count.suppressed === 0 ? '' : `, ${count.suppressed} suppressed`)
   );
 };
 
 /** What becomes of findings on a page for people. */
-export interface Page {
+export interface Page extends Labels {
   readonly notSeen: NotSeen;
-  /** How a host is called. */
-  readonly labelOf: Label;
   /** Somebody asked for these questions: what is only information is shown in full, and nothing is only counted. */
   readonly isChosen: boolean;
+  /** Prints what stands between the findings and what was not seen. */
+  readonly sections?: () => void;
 }
 
 const printNotSeen = (
@@ -203,12 +169,12 @@ const printNotSeen = (
 
 /** Prints findings, the gravest first, and then what was not seen. */
 export const printFindings = (answers: readonly Answer[], page: Page): void => {
-  const { labelOf, isChosen } = page;
+  const { isChosen } = page;
   const hostCount = Math.max(0, ...answers.map(({ verdicts }) => verdicts.size));
   const told = toldOf(answers);
   const groups = groupsOf(answers, told);
   const isShown = ({ severity }: Group): boolean => isChosen || severity !== 'info';
-  for (const group of groups) if (isShown(group)) printGroup(group, labelOf);
+  for (const group of groups) if (isShown(group)) printGroup(group, page);
   const rest = groups.filter((group) => !isShown(group));
   if (rest.length > 0) {
     print(
@@ -220,6 +186,9 @@ export const printFindings = (answers: readonly Answer[], page: Page): void => {
     );
     print('\n');
   }
+  if (groups.some((group) => isShown(group) && isBySubject(group.findings)))
+    print(wrap('each host of what is on many: tokenquery query -n NAME, or findings --json', '  ', ''), '\n');
+  page.sections?.();
   printNotSeen(answers, hostCount, page);
   print(wrapShown(summaryOf(answers, told), ''));
   const notAsked = notAskedText(answers);

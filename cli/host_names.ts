@@ -1,5 +1,6 @@
 /** Which Mac it is, for people: the name beside the UUID, and the host that somebody means by a name. */
 import { UserError } from '../collector/errors.ts';
+import { folded } from '../collector/folded.ts';
 import { nearest } from '../collector/nearest.ts';
 import { plural } from '../collector/plural.ts';
 import type { Db } from '../store/database.ts';
@@ -21,6 +22,15 @@ export const readHostNames = (db: Db): readonly HostNames[] =>
     )
     .all() as HostNames[];
 
+/** The same, with the hosts of which the table `hosts` could not be collected. */
+export const readAllHosts = (db: Db): readonly HostNames[] => {
+  const named = readHostNames(db);
+  const known = new Set(named.map(({ hostId }) => hostId));
+  const others = db.prepare('SELECT DISTINCT host_id FROM table_status').pluck().all() as string[];
+  const unnamed = others.filter((hostId) => !known.has(hostId));
+  return [...named, ...unnamed.map((hostId) => ({ hostId, hostname: null, computerName: null }))];
+};
+
 /** The name of a host in a text for people, as it is: who prints it makes it visible. The UUID is always there. */
 export const hostLabel = ({ hostId, hostname, computerName }: HostNames): string => {
   const name = hostname ?? computerName;
@@ -33,13 +43,34 @@ export interface NamedHosts {
   /** A host that is not there has its id alone. */
   readonly labelOf: (hostId: string) => string;
   readonly hostnameOf: (hostId: string) => string | null;
+  /** Its name alone, where no other host has it. */
+  readonly nameOf: (hostId: string) => string;
+  /** All that a host is called beside its id. */
+  readonly namesOf: (hostId: string) => readonly string[];
 }
 
 export const namedHosts = (db: Db): NamedHosts => {
   const hosts = new Map(readHostNames(db).map((host) => [host.hostId, host]));
+  const counts = new Map<string, number>();
+  const ownName = ({ hostname, computerName }: HostNames): string => hostname ?? computerName ?? '';
+  for (const host of hosts.values()) {
+    const name = folded(ownName(host));
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const labelOf = (hostId: string): string =>
+    hostLabel(hosts.get(hostId) ?? { hostId, hostname: null, computerName: null });
   return {
-    labelOf: (hostId) => hostLabel(hosts.get(hostId) ?? { hostId, hostname: null, computerName: null }),
+    labelOf,
+    nameOf: (hostId) => {
+      const host = hosts.get(hostId);
+      const name = host === undefined ? '' : ownName(host);
+      return name !== '' && counts.get(folded(name)) === 1 ? name : labelOf(hostId);
+    },
     hostnameOf: (hostId) => hosts.get(hostId)?.hostname ?? null,
+    namesOf: (hostId) => {
+      const { hostname = null, computerName = null } = hosts.get(hostId) ?? {};
+      return [hostname, computerName].filter((name) => name !== null);
+    },
   };
 };
 
@@ -51,7 +82,7 @@ export const withNames = (
   mode: Mode,
   columns: readonly string[],
   rows: Iterable<Cells>,
-  { labelOf, hostnameOf }: NamedHosts,
+  { labelOf, hostnameOf }: Pick<NamedHosts, 'labelOf' | 'hostnameOf'>,
 ): { readonly columns: readonly string[]; readonly rows: Iterable<Cells> } => {
   const at = columns.indexOf('host_id');
   const mapped = function* (change: (cells: Cells, hostId: string | null) => Cells): Generator<Cells> {
@@ -68,9 +99,6 @@ export const withNames = (
   const named = mapped((cells, id) => [...cells, id === null ? null : hostnameOf(id)]);
   return { columns: [...columns, 'hostname'], rows: named };
 };
-
-/** Names are compared without letter case, and however an accent is written. */
-const folded = (name: string): string => name.normalize('NFC').toLowerCase().normalize('NFC');
 
 /** As many as a person looks through. */
 const listedAtMost = 20;

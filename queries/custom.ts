@@ -23,13 +23,19 @@ const maxFileBytes = 16 * 1024 * 1024;
 /**
  * The text of a file of queries, or of the folder that an option names.
  *
+ * @param most Bytes.
  * @throws UserError when it cannot be read or is not UTF-8, or, as root, when others can have written it.
  */
-export const readText = (path: string, option: '--queries' | '--pack', hint?: string): string => {
+export const readText = (
+  path: string,
+  option: '--queries' | '--pack' | '--exceptions',
+  hint?: string,
+  most = maxFileBytes,
+): string => {
   checkCode(path, `what ${option} names`);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
-      readRegular(path, maxFileBytes, { hint }),
+      readRegular(path, most, { hint }),
     );
   } catch (error) {
     if (error instanceof UserError) throw error;

@@ -51,7 +51,9 @@ export interface Hit {
 }
 
 export const verdicts = ['hit', 'clean', 'unknown', 'not_asked'] as const;
-export type Verdict = (typeof verdicts)[number];
+/** `suppressed`: all that was found is what somebody accepts (suppress.ts); `evaluate` itself never says it. */
+export const verdictWords = [...verdicts, 'suppressed'] as const;
+export type Verdict = (typeof verdictWords)[number];
 
 /** What could not be seen is unknown. A question to which nothing is missing but what nobody asked for was not asked. */
 export const verdictOf = (isHit: boolean, spots: readonly BlindSpot[] | undefined): Verdict => {

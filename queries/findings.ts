@@ -40,10 +40,14 @@ const gradeOf = (answer: Answer, hostId: string | null, own: readonly Hit[]): Gr
   return rankOf(byRows) < rankOf(byHost.severity) ? { severity: byRows, reason: null } : byHost;
 };
 
+/** What makes several rows of one answer one finding. */
+export const subjectKey = ({ hostId, subject }: Pick<Finding, 'hostId' | 'subject'>): string =>
+  JSON.stringify([hostId, subject]);
+
 /** The findings of an answer, in its order. */
 export const findingsOfAnswer = (answer: Answer): Finding[] => {
   const { query, hits, blindSpots } = answer;
-  const bySubject = Map.groupBy(hits, ({ hostId, subject }) => JSON.stringify([hostId, subject]));
+  const bySubject = Map.groupBy(hits, subjectKey);
   return [...bySubject.values()].map((own) => {
     const hostId = own[0]?.hostId ?? null;
     const { severity, reason } = gradeOf(answer, hostId, own);

@@ -231,13 +231,7 @@ export const queries: readonly Query[] = [
     "severity": "low",
     "severityWhere": [],
     "severityFrom": null,
-    "explainedBy": [
-      {
-        "query": "uuid_changed",
-        "isOfSubject": true,
-        "where": null
-      }
-    ],
+    "explainedBy": [],
     "purpose": "In the seven days before :now an account came that was not there just before. One that got another name is in account_renamed, and one that is an administrator in new_admin_between_snapshots; one that took the name of an account which went at that moment is in uuid_changed. Accounts of macOS that nobody uses are left out: updates bring some. Guest is, too: guest_login_on speaks of it.",
     "requires": [
       {
@@ -318,13 +312,7 @@ export const queries: readonly Query[] = [
     "severity": "low",
     "severityWhere": [],
     "severityFrom": null,
-    "explainedBy": [
-      {
-        "query": "uuid_changed",
-        "isOfSubject": true,
-        "where": null
-      }
-    ],
+    "explainedBy": [],
     "purpose": "In the seven days before :now an account went away that was there before. One that only got another name is in account_renamed, and one whose name another account has from then on in uuid_changed; what it held of secure tokens is in secure_token_lost. Accounts of macOS that nobody used are left out, for updates take some away, and so is Guest.",
     "requires": [
       {

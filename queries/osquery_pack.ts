@@ -1,6 +1,7 @@
 /** Query packs of osquery, read as osquery reads them. */
 import { UserError } from '../collector/errors.ts';
 import { readText } from './custom.ts';
+import { parseJson } from './json_places.ts';
 
 export interface PackQuery {
   /** As osquery names it in its results: pack_<pack>_<query>. */
@@ -69,27 +70,6 @@ const packOf = (name: string, value: Json, skipped: string[]): Pack | null => {
   return { name, discovery, queries };
 };
 
-/** Line and column of a place in a text, from 1. */
-const placeOf = (text: string, at: number): string => {
-  const before = text.slice(0, at).split('\n');
-  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
-};
-
-const parseJson = (text: string, path: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const { message } = error as Error;
-    const at = /at position ([0-9]+)/.exec(message)?.[1];
-    const where = at === undefined ? '' : `, ${placeOf(text, Number(at))}`;
-    // What V8 says shows what stands there, and who names the file need not be one who may read it.
-    throw new UserError(
-      `${path} is not JSON${where}`,
-      'osquery takes comments on lines of their own only, and no comma after the last entry',
-    );
-  }
-};
-
 /**
  * Reads a pack, or a configuration of osquery with packs and a schedule.
  *
@@ -99,7 +79,11 @@ export const readPacks = (path: string): ReadPacks => {
   const text = readText(path, '--pack', '--pack takes a query pack of osquery');
   if (Buffer.byteLength(text) > mostBytes)
     throw new UserError(`${path} is larger than the 4 MiB that osquery reads`);
-  const document = parseJson(stripComments(text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')), path);
+  const document = parseJson(
+    stripComments(text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')),
+    path,
+    'osquery takes comments on lines of their own only, and no comma after the last entry',
+  );
   if (!isObject(document))
     throw new UserError(`${path} holds no object`, 'a pack is {"queries": {"name": {"query": "SELECT …"}}}');
   const skipped: string[] = [];

@@ -251,6 +251,7 @@ write('docs/schema.json', await ask('schema', '--json'));
 for (const { name } of [...tables, { name: 'findings' }]) {
   write(`docs/json-schema/${name}.json`, await ask('schema', name, '--json-schema'));
 }
+write('docs/exceptions.schema.json', await ask('schema', '--exceptions'));
 write('docs/json-schema/line.json', await ask('schema', '--json-schema'));
 write(
   'docs/access.md',

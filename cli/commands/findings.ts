@@ -20,8 +20,22 @@ import { openMemory } from '../../store/memory.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { printFindings } from '../findings_report.ts';
-import { evaluateIn, judgedWorld, selectQueries, tablesOfQueries } from '../findings.ts';
-import { namedHosts, withNames } from '../host_names.ts';
+import { printResolved, printSuppressed } from '../findings_sections.ts';
+import { printSummary } from '../findings_summary.ts';
+import {
+  asksStanding,
+  exceptionsOf,
+  ofHostAlone,
+  ofSeverityOrAbove,
+  readLives,
+  tell,
+  toldOptions,
+  wantedBy,
+  wantsLives,
+} from '../findings_told.ts';
+import type { Resolved, Standing, Told } from '../findings_told.ts';
+import { evaluateIn, evaluateOneIn, judgedWorld, selectQueries, tablesOfQueries } from '../findings.ts';
+import { hostAmong, namedHosts, readAllHosts, withNames } from '../host_names.ts';
 import type { NamedHosts } from '../host_names.ts';
 import { tellMistakes } from '../mistakes.ts';
 import { readNotSeen } from '../not_seen.ts';
@@ -43,7 +57,7 @@ import { collectFrom } from '../sources.ts';
 import { asking, storedWorld } from '../world.ts';
 import type { World } from '../world.ts';
 
-const columns = [
+const ownColumns = [
   'verdict',
   'query_name',
   'title',
@@ -61,8 +75,12 @@ const columns = [
   'explained_by',
 ] as const;
 
+/** Told where somebody asks how it stands with findings. */
+const standingColumns = ['state', 'exception', 'first_seen_time', 'changed_time', 'resolved_time'] as const;
+
 interface OutputRow {
-  readonly verdict: Exclude<Verdict, 'clean'>;
+  /** Of what was resolved, how it stands with its question now. */
+  readonly verdict: Verdict | null;
   readonly query: Query;
   readonly severity: Severity;
   readonly severityReason: string | null;
@@ -72,19 +90,38 @@ interface OutputRow {
   readonly blindSpots: readonly BlindSpot[];
   /** The question whose finding explains this one. */
   readonly explainedBy: string | null;
+  readonly standing?: Standing;
 }
 
+const resolvedRow = ({ query, life }: Resolved, answers: readonly Answer[]): OutputRow => {
+  const { hostId, subject, details, severity } = life;
+  return {
+    verdict: answers.find((answer) => answer.query === query)?.verdicts.get(hostId) ?? null,
+    ...{ query, hostId, subject, severity, severityReason: null, blindSpots: [], explainedBy: null },
+    details: JSON.parse(details) as object[],
+    standing: { state: 'resolved', exception: null, life },
+  };
+};
+
 /** A row for each finding, and one for each host on which a query could not be evaluated, or was not asked. */
-function* outputRows(answers: readonly Answer[]): Generator<OutputRow> {
+function* outputRows({ answers, suppressed, resolved, standingOf, least }: Told): Generator<OutputRow> {
   const findings = answers.flatMap(findingsOfAnswer);
   const explained = explain(findings);
-  for (const finding of findings)
-    yield { verdict: 'hit', ...finding, explainedBy: explained.get(finding)?.query.name ?? null };
+  const row = (finding: Finding): OutputRow => ({
+    verdict: 'hit',
+    ...finding,
+    explainedBy: explained.get(finding)?.query.name ?? null,
+    standing: standingOf(finding),
+  });
+  for (const finding of findings) yield row(finding);
+  for (const { finding } of suppressed) yield row(finding);
+  for (const one of resolved) yield resolvedRow(one, answers);
   for (const answer of answers) {
     const { query, verdicts, blindSpots } = answer;
     for (const [hostId, verdict] of verdicts) {
-      if (verdict === 'hit' || verdict === 'clean') continue;
+      if (verdict !== 'unknown' && verdict !== 'not_asked') continue;
       const { severity, reason } = gradeOn(answer, hostId);
+      if (!isAtLeast(severity, least)) continue;
       yield {
         verdict,
         query,
@@ -128,11 +165,24 @@ const fieldsOf = ({
   explainedBy,
 ];
 
-const printOutput = (mode: Mode, answers: readonly Answer[], hosts: NamedHosts): void => {
+const standingFields = ({ standing }: OutputRow) => {
+  const { state = null, exception = null, life = null } = standing ?? {};
+  return [
+    state,
+    exception === null ? null : { owner: exception.owner, reason: exception.reason, until: exception.until },
+    life?.firstSeenTime ?? null,
+    life?.changedTime ?? null,
+    life?.resolvedTime ?? null,
+  ];
+};
+
+const printOutput = (mode: Mode, told: Told, hosts: NamedHosts, hasStanding: boolean): void => {
+  const columns = [...ownColumns, ...(hasStanding ? standingColumns : [])];
+  const fieldsOfRow = (row: OutputRow) => [...fieldsOf(row), ...(hasStanding ? standingFields(row) : [])];
   if (mode === 'json' || mode === 'ndjson') {
     let separator = mode === 'json' ? '[\n  ' : '';
-    for (const row of outputRows(answers)) {
-      const fields = fieldsOf(row);
+    for (const row of outputRows(told)) {
+      const fields = fieldsOfRow(row);
       const named = columns.map((name, index) => [name, fields[index]]);
       const hostname = row.hostId === null ? null : hosts.hostnameOf(row.hostId);
       print(separator + JSON.stringify(Object.fromEntries([...named, ['hostname', hostname]])));
@@ -143,9 +193,9 @@ const printOutput = (mode: Mode, answers: readonly Answer[], hosts: NamedHosts):
     return;
   }
   const cells = function* (): Generator<Cells> {
-    for (const row of outputRows(answers)) {
-      yield fieldsOf(row).map((field) =>
-        field === null || typeof field === 'string' ? field : JSON.stringify(field),
+    for (const row of outputRows(told)) {
+      yield fieldsOfRow(row).map((field) =>
+        field === null || typeof field !== 'object' ? field : JSON.stringify(field),
       );
     }
   };
@@ -155,8 +205,11 @@ const printOutput = (mode: Mode, answers: readonly Answer[], hosts: NamedHosts):
 
 interface Asked {
   readonly queries: readonly Query[];
+  /** Also those that are not asked now. */
+  readonly known: readonly Query[];
   readonly isLibrary: boolean;
-  evaluate(world: World, expect: Expectation): readonly Answer[];
+  /** @param host The one host that is asked about, where somebody named it; of others it may tell, too. */
+  evaluate(world: World, expect: Expectation, host: string | null): readonly Answer[];
 }
 
 /** Tells of literals in queries of others that cannot match: such a query would find nothing, whatever there is. */
@@ -192,7 +245,7 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
   const folder = given.text('queries');
   const file = given.text('pack');
   const select = (all: readonly Query[]): readonly Query[] =>
-    selectQueries(all, given.texts('n'), given.text('group'));
+    ofSeverityOrAbove(selectQueries(all, given.texts('n'), given.text('group')), given);
   if (file !== null) {
     const { packs, skipped } = readPacks(file);
     const prepared = queriesOfPacks(packs, file);
@@ -203,6 +256,7 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
     tellLiterals(given, queries, null, (query) => prepared.discoveryOf.get(query) ?? []);
     return {
       queries,
+      known: prepared.queries,
       isLibrary: false,
       evaluate: ({ db, now }) => evaluatePacks(db, { ...prepared, queries }, now),
     };
@@ -221,8 +275,12 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
   if (folder !== null) tellLiterals(given, queries, store?.db ?? null);
   return {
     queries,
+    known: all,
     isLibrary: folder === null,
-    evaluate: (world, expect) => evaluateIn(world, queries, expect),
+    evaluate: (world, expect, host) =>
+      host === null || folder !== null || world.store === null
+        ? evaluateIn(world, queries, expect)
+        : evaluateOneIn(world, queries, host, expect),
   };
 };
 
@@ -243,12 +301,22 @@ const storeOf = async (given: Arguments): Promise<Store | null> => {
 };
 
 interface Evaluated {
-  readonly answers: readonly Answer[];
+  readonly told: Told;
   readonly hosts: NamedHosts;
   readonly notSeen: NotSeen;
 }
 
+/** The host that somebody named; null for all. */
+const hostOf = async (given: Arguments, { db, store }: World): Promise<string | null> => {
+  const name = given.text('host');
+  if (name === null) return null;
+  if (store === null) return hostAmong(readAllHosts(db), name, 'findings without --host tells of them all');
+  return (await import(/* webpackMode: "eager" */ '../database.ts')).hostNamed(store, name);
+};
+
 const evaluated = async (given: Arguments, asked: Asked, store: Store | null): Promise<Evaluated> => {
+  // Before anything is collected: what is wrong with the file is told at once.
+  const exceptions = exceptionsOf(given, asked.known);
   const world =
     store === null
       ? judgedWorld(await collectFrom(given, tablesOfQueries(asked.queries)))
@@ -257,11 +325,29 @@ const evaluated = async (given: Arguments, asked: Asked, store: Store | null): P
     what: 'a question',
     hint: 'tokenquery findings -n NAME asks one alone',
   };
-  return asking(world, how, () => ({
-    answers: asked.evaluate(world, expectOf(given)),
-    hosts: namedHosts(world.db),
-    notSeen: readNotSeen(world.db),
-  }));
+  return asking(world, how, async () => {
+    const host = await hostOf(given, world);
+    const hosts = namedHosts(world.db);
+    const telling = {
+      ...{
+        answers: asked.evaluate(world, expectOf(given), host),
+        hosts,
+        host,
+        now: world.now,
+        exceptions,
+        wanted: wantedBy(given),
+      },
+      lives: store !== null && wantsLives(given) ? readLives(world.db, world.now) : null,
+      unjudged: store === null ? 0 : await unjudgedIn(given, store, host),
+    };
+    return { told: tell(telling), hosts, notSeen: ofHostAlone(readNotSeen(world.db), host) };
+  });
+};
+
+/** On how many hosts the last snapshot was not judged when it came. */
+const unjudgedIn = async (given: Arguments, store: Store, host: string | null): Promise<number> => {
+  const { blindSpots } = await import(/* webpackMode: "eager" */ '../../store/blind_spots.ts');
+  return blindSpots(store, new Set(['findings']), given.number('as-of'), host).unevaluated;
 };
 
 /** The hosts with a verdict on which it matters as much, or more. */
@@ -276,11 +362,11 @@ interface Outcome {
 }
 
 /** What a job goes by: decided before anything is printed, for nobody may read it to the end. */
-const outcomeOf = (given: Arguments, answers: readonly Answer[]): Outcome => {
+const outcomeOf = (given: Arguments, { answers, least: told }: Told): Outcome => {
   const failOn = given.text('fail-on') as Severity | null;
   const isNobody = answers.every(({ verdicts }) => verdicts.size === 0);
   const notes = isNobody ? ['there is no host to judge: that is no pass'] : [];
-  const least = failOn ?? 'info';
+  const least = failOn !== null && isAtLeast(failOn, told) ? failOn : told;
   const open = answers.filter((answer) => hasVerdict(answer, 'unknown', least));
   if (failOn !== null && open.length > 0)
     notes.push(
@@ -292,19 +378,35 @@ const outcomeOf = (given: Arguments, answers: readonly Answer[]): Outcome => {
   return { exitCode: given.flag('strict') && (isNobody || open.length > 0) ? 4 : 0, notes };
 };
 
-const run = async (given: Arguments): Promise<number> => {
+const printTold = (given: Arguments, asked: Asked, { told, hosts, notSeen }: Evaluated): void => {
   const mode = modeOf(given);
+  const { labelOf, nameOf } = hosts;
+  if (given.flag('summary')) printSummary(mode, told);
+  else if (mode === 'pretty') {
+    const isChosen = given.texts('n').length > 0 || given.text('group') !== null;
+    const sections = (): void => {
+      printSuppressed(told.suppressed, hosts);
+      printResolved(told.resolved, wantedBy(given).since, hosts);
+    };
+    printFindings(told.answers, {
+      notSeen,
+      labelOf,
+      nameOf,
+      isChosen: isChosen || !asked.isLibrary,
+      sections,
+    });
+  } else printOutput(mode, told, hosts, asksStanding(given));
+};
+
+const run = async (given: Arguments): Promise<number> => {
   const store = await storeOf(given);
   const asked = askedOf(given, store);
-  const { answers, hosts, notSeen } = await evaluated(given, asked, store);
-  const isChosen = given.texts('n').length > 0 || given.text('group') !== null;
-  const { exitCode, notes } = outcomeOf(given, answers);
+  const found = await evaluated(given, asked, store);
+  const { exitCode, notes } = outcomeOf(given, found.told);
   exitUnreadWith(exitCode);
-  if (mode === 'pretty')
-    printFindings(answers, { notSeen, labelOf: hosts.labelOf, isChosen: isChosen || !asked.isLibrary });
-  else printOutput(mode, answers, hosts);
+  printTold(given, asked, found);
   flush();
-  for (const note of notes) printNote(note);
+  for (const note of [...notes, ...found.told.notes]) printNote(note);
   return exitCode;
 };
 
@@ -359,6 +461,7 @@ export const findingsCommand: Command = {
         'Exit code 4 when a query could not be evaluated on a host (what was not asked is none); an error for a literal that cannot match.',
     },
     ...expectOption,
+    ...toldOptions,
     ...timeoutOption('no limit by default'),
     ...worldOptions,
     ...modeOptions,
@@ -367,6 +470,8 @@ export const findingsCommand: Command = {
   positionals: { least: 0, most: 0 },
   examples: [
     'sudo tokenquery findings',
+    'tokenquery findings --db fleet.db --summary --exceptions accepted.json',
+    'tokenquery findings --db fleet.db --changed-since -7d --severity medium',
     'tokenquery findings --source evidence.tar.gz --group posture --fail-on high',
     'tokenquery findings --db fleet.db --group detection',
     'tokenquery findings --queries my-queries --json',

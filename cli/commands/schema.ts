@@ -1,3 +1,4 @@
+import { UserError } from '../../collector/errors.ts';
 import { privacyText } from '../../collector/privacy.ts';
 import { privilegeOf, privilegeWords } from '../../collector/privilege.ts';
 import { allColumns, remarksOf } from '../../collector/table.ts';
@@ -81,7 +82,19 @@ const printJsonSchema = async (names: readonly string[]): Promise<void> => {
   print(`${JSON.stringify(schemas.length === 1 ? schemas[0] : schemas, null, 1)}\n`);
 };
 
+const printExceptionsSchema = async ({ positionals }: Arguments): Promise<void> => {
+  if (positionals.length > 0)
+    throw new UserError('--exceptions is of a file, and takes no name of a table', '', 2);
+  const { exceptionsSchema } = await import(/* webpackMode: "eager" */ '../../queries/exceptions.ts');
+  print(`${JSON.stringify(exceptionsSchema(), null, 1)}\n`);
+};
+
 const run = async (given: Arguments): Promise<number> => {
+  if (given.flag('exceptions')) {
+    await printExceptionsSchema(given);
+    flush();
+    return 0;
+  }
   if (given.flag('json-schema')) {
     await printJsonSchema(given.positionals);
     flush();
@@ -104,7 +117,7 @@ const run = async (given: Arguments): Promise<number> => {
 
 export const schemaCommand: Command = {
   name: 'schema',
-  usage: 'tokenquery schema [NAME…] [--sql|--json|--markdown|--json-schema|--dialect NAME]',
+  usage: 'tokenquery schema [NAME…] [--sql|--json|--markdown|--json-schema|--exceptions|--dialect NAME]',
   summary: 'Prints the declaration of tables.',
   options: {
     ...pagerOption,
@@ -115,6 +128,10 @@ export const schemaCommand: Command = {
       'json-schema': {
         type: 'boolean',
         description: 'JSON Schema 2020-12 of a native export: of the rows of NAME, or of every line.',
+      },
+      exceptions: {
+        type: 'boolean',
+        description: 'JSON Schema 2020-12 of the file that findings --exceptions takes.',
       },
       dialect: {
         type: 'string',

@@ -3,7 +3,6 @@
 -- group: detection
 -- severity: low
 -- history: yes
--- explained-by: uuid_changed for the same subject
 -- uses: firsts, new_names
 -- purpose: In the seven days before :now an account came that was not there just before. One that got another name is
 --   in account_renamed, and one that is an administrator in new_admin_between_snapshots; one that took the name of an

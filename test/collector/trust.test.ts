@@ -26,6 +26,7 @@ import { checkCode, checkData, checkLinks } from '../../collector/trust.ts';
 import { lockCursor, readCursor, writeCursor, emptyCursor } from '../../export/cursor.ts';
 import { fileSink } from '../../export/file_sink.ts';
 import { readQueries } from '../../queries/custom.ts';
+import { readExceptions } from '../../queries/exceptions.ts';
 import { readPacks } from '../../queries/osquery_pack.ts';
 import { openForReading, openForWriting } from '../../store/file.ts';
 import { tables } from '../../tables/index.ts';
@@ -366,19 +367,23 @@ asRoot('code is reached through links of root’s alone, and through none in a s
   asUser(nobody, () => t.notThrows(() => checkData(join(byRoot, 'one.sql'), [])));
 });
 
-asRoot('--queries and --pack of others are refused as root, and no pack shows what it holds', (t) => {
-  const { top, file } = codePlace(t);
-  const query = '-- name: one\n-- title: One\n-- purpose: x\n-- severity: info\nSELECT 1';
-  writeFileSync(file, query);
-  chownSync(file, nobody, nobody);
-  refused(t, () => readQueries(dirname(file)), file, /what --queries names/);
-  const pack = join(top, 'shadow');
-  planted(pack, nobody, 'root:$6$secret:1::');
-  refused(t, () => readPacks(pack), pack, /what --pack names/);
-  chownSync(pack, 0, 0);
-  const error = t.throws(() => readPacks(pack), { instanceOf: UserError });
-  t.notRegex(`${error?.message}${error?.hint}`, /root:|secret/);
-});
+asRoot(
+  '--queries, --pack and --exceptions of others are refused as root, and no pack shows what it holds',
+  (t) => {
+    const { top, file } = codePlace(t);
+    const query = '-- name: one\n-- title: One\n-- purpose: x\n-- severity: info\nSELECT 1';
+    writeFileSync(file, query);
+    chownSync(file, nobody, nobody);
+    refused(t, () => readQueries(dirname(file)), file, /what --queries names/);
+    const pack = join(top, 'shadow');
+    planted(pack, nobody, 'root:$6$secret:1::');
+    refused(t, () => readPacks(pack), pack, /what --pack names/);
+    refused(t, () => readExceptions(pack, { now: 0 }), pack, /what --exceptions names/);
+    chownSync(pack, 0, 0);
+    const error = t.throws(() => readPacks(pack), { instanceOf: UserError });
+    t.notRegex(`${error?.message}${error?.hint}`, /root:|secret/);
+  },
+);
 
 /** A stand-in for / with one program, which says that it ran. */
 const execRootOf = (t: ExecutionContext): { readonly root: string; readonly program: string } => {

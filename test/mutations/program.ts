@@ -17,7 +17,7 @@ export type Value = string | number | null;
 export type Row = Readonly<Record<string, Value>>;
 
 export interface Verdict {
-  readonly verdict: 'hit' | 'clean' | 'unknown' | 'not_asked';
+  readonly verdict: 'hit' | 'clean' | 'unknown' | 'not_asked' | 'suppressed';
   /** The facts of each hit, with its subject. */
   readonly hits: readonly Row[];
   /** Something of the query could not be collected. */

@@ -61,7 +61,6 @@ test('the measured families are one finding each', (t) => {
   });
   t.deepEqual(told(found(firesOf('uuid_changed'))), {
     'uuid_changed mquist': [
-      'account_deleted mquist',
       'new_admin_between_snapshots mquist',
       'secure_token_gained mquist',
       'secure_token_lost mquist',
