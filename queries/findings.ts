@@ -6,6 +6,7 @@ import type { FindingRow, EvaluatedHost } from '../store/findings.ts';
 import { severities } from './query.ts';
 import type { Query, Severity } from './query.ts';
 import { queries as library } from './index.ts';
+import type { Exception, Exceptions } from './exceptions.ts';
 import { evaluate, gradeOn } from './evaluate.ts';
 import type { Answer, BlindSpot, Grade, Hit } from './evaluate.ts';
 import type { Expectation } from './context.ts';
@@ -86,6 +87,7 @@ const keyOf = ({ query_name: name, subject }: FindingRow): string => `${name}\0$
 const storedRow = (
   { query, severity, severityReason, subject, details }: Finding,
   hostId: string,
+  exception: Exception | null,
 ): FindingRow => ({
   query_name: query.name,
   severity,
@@ -96,8 +98,18 @@ const storedRow = (
       ? details
       : details.map((facts) => ({ ...facts, severity_reason: severityReason })),
   ),
-  exception: null,
+  exception:
+    exception === null
+      ? null
+      : JSON.stringify({ owner: exception.owner, reason: exception.reason, until: exception.until }),
 });
+
+/** By what hosts are judged. */
+export interface Judgement {
+  readonly expect?: Expectation;
+  /** What somebody accepted; null where nothing is. */
+  readonly exceptions?: Exceptions | null;
+}
 
 /** Judges hosts of a store, one after the other. */
 export class HostJudge {
@@ -105,11 +117,13 @@ export class HostJudge {
   readonly #tables: readonly Table[];
   readonly #one: OneHost;
   readonly #expect: Expectation;
+  readonly #exceptions: Exceptions | null;
 
   /** To be made outside of a transaction: what it makes would go with one that fails. */
-  constructor(db: Db, tables: readonly Table[], expect: Expectation = 'auto') {
+  constructor(db: Db, tables: readonly Table[], { expect = 'auto', exceptions = null }: Judgement = {}) {
     this.#db = db;
     this.#expect = expect;
+    this.#exceptions = exceptions;
     this.#tables = tables;
     this.#one = new OneHost(db, tables);
   }
@@ -125,10 +139,13 @@ export class HostJudge {
       ...{ now, names: { tables: [], columns: [] } },
       ...{ tables: this.#tables, seeing: this.#one, expect: this.#expect },
     });
-    const rows = answers
-      .flatMap(findingsOfAnswer)
-      .filter(({ severity }) => severity !== 'info')
-      .map((finding) => storedRow(finding, hostId));
+    const found = answers.flatMap(findingsOfAnswer).filter(({ severity }) => severity !== 'info');
+    const names = this.#exceptions === null ? [] : this.#namesOf();
+    const rows = found.map((finding) => {
+      const { query, subject } = finding;
+      const accepted = this.#exceptions?.of({ query: query.name, hostId, names, subject }, now) ?? null;
+      return storedRow(finding, hostId, accepted);
+    });
     const verdicts = new Map(
       answers.flatMap(({ query, verdicts: of }) => {
         const verdict = of.get(hostId);
@@ -139,6 +156,15 @@ export class HostJudge {
       answers.filter(({ blindSpots }) => blindSpots.has(hostId)).map(({ query }) => query.name),
     );
     return { rows: rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)), verdicts, unevaluated };
+  }
+
+  /** What the host that is shown is called. */
+  #namesOf(): readonly string[] {
+    const rows = this.#one.prepare('SELECT hostname, computer_name FROM hosts').raw(true).all() as (
+      | string
+      | null
+    )[][];
+    return rows.flat().filter((name) => name !== null);
   }
 
   /** The names of the store mean every host again. */

@@ -5,8 +5,8 @@ import { storeFindings } from '../store/findings.ts';
 import { Moments } from '../store/moments.ts';
 import { statementCache } from '../store/reader.ts';
 import type { Store } from '../store/store.ts';
-import type { Expectation } from './context.ts';
 import { HostJudge } from './findings.ts';
+import type { Judgement } from './findings.ts';
 
 /** The snapshots of a host that are to be judged: their times, the first one first. */
 interface Pending {
@@ -51,8 +51,7 @@ interface Judging {
   readonly step: () => void;
 }
 
-interface JudgingOptions {
-  readonly expect?: Expectation;
+interface JudgingOptions extends Judgement {
   readonly progress?: (done: number, of: number) => void;
 }
 
@@ -85,12 +84,12 @@ const judgeTurns = (
  * Judges what came and was not judged, host by host and in the order of time: those of the past as the host was known then.
  *
  * @param since See `pendingOf`.
- * @param options Whose Macs they are, and who is told how many are judged.
+ * @param options Whose Macs they are, what is accepted, and who is told how many are judged.
  */
 export const judgePending = (
   store: Store,
   since: ReadonlyMap<string, number>,
-  { expect = 'auto', progress }: JudgingOptions = {},
+  { progress, ...judgement }: JudgingOptions = {},
 ): void => {
   const { db, tables } = store;
   const turns = pendingOf(store, since).flatMap(({ hostId, times }) =>
@@ -101,13 +100,13 @@ export const judgePending = (
   const past = turns.filter(({ isLast }) => !isLast);
   if (past.length > 0) {
     const moments = new Moments(store);
-    const judge = new HostJudge(db, tables, expect);
+    const judge = new HostJudge(db, tables, judgement);
     judgeTurns({ store, judge, step }, past, (time) => moments.show(time));
     judge.end();
     moments.end();
   }
   if (past.length === turns.length) return;
-  const judge = new HostJudge(db, tables, expect);
+  const judge = new HostJudge(db, tables, judgement);
   judgeTurns(
     { store, judge, step },
     turns.filter(({ isLast }) => isLast),

@@ -14,12 +14,13 @@ import type { SenderRules } from '../../store/senders.ts';
 import { judgePending } from '../../queries/judging.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
+import { judgementOf, judgementOptions } from '../judgement.ts';
 import { flush, printDone, printError, printNote } from '../output.ts';
 import { withProgress } from '../progress.ts';
 import { programEntry } from '../delivered.ts';
 import { dbOption, dbPath, noteAhead, noteClock, using, writableStore } from '../database.ts';
 import { exitCodes } from '../exit_codes.ts';
-import { expectOf, expectOption, logOption, timeoutOption } from '../options.ts';
+import { logOption, timeoutOption } from '../options.ts';
 import { badText, PutAway, shelvesOf } from '../put_away.ts';
 import { currentTime } from '../time.ts';
 import { version } from '../version.ts';
@@ -87,6 +88,8 @@ const tellMerged = (merged: Merged, ignored: readonly string[]): void => {
 
 const run = async (given: Arguments): Promise<number> => {
   const rules = senderRules(given);
+  // A file that is not right ends it before anything is stored.
+  const judgement = judgementOf(given);
   const shelves = shelvesOf(given);
   // When all was moved away, there is nothing.
   const found = await findInputs(given.positionals, dbPath(given), shelves !== null);
@@ -110,7 +113,7 @@ const run = async (given: Arguments): Promise<number> => {
     );
     await withProgress('judging', async (at) =>
       judgePending(store, merged.since, {
-        expect: expectOf(given),
+        ...judgement,
         progress: (done, of) => at(done, of, plural(done, 'snapshot')),
       }),
     );
@@ -170,7 +173,7 @@ export const mergeCommand: Command = {
       description:
         'Move what was not changed for so long: 10m by default; 0s where it comes by a rename. What is compressed, or a database, and whole, is moved at once.',
     },
-    ...expectOption,
+    ...judgementOptions,
     ...logOption,
     ...timeoutOption('no limit by default; what was stored stays stored'),
   },

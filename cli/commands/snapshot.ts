@@ -9,11 +9,12 @@ import type { Snapshot } from '../../store/snapshot.ts';
 import type { Added, TableChanges } from '../../store/writer/writer.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
+import { judgementOf, judgementOptions } from '../judgement.ts';
 import { dueOptions, everyOf, isDue } from '../due.ts';
 import { collectEach, generatedTables } from '../sources.ts';
 import { exitCodes } from '../exit_codes.ts';
 import { setLogHost } from '../log.ts';
-import { expectOf, expectOption, logOption, seenOptions, sourceOptions, timeoutOption } from '../options.ts';
+import { logOption, seenOptions, sourceOptions, timeoutOption } from '../options.ts';
 import { flush, printDone, printError, visible } from '../output.ts';
 import { HostJudge } from '../../queries/findings.ts';
 import { judgePending } from '../../queries/judging.ts';
@@ -141,15 +142,16 @@ const run = async (given: Arguments): Promise<number> => {
   return isTurn ? takeSnapshots(given) : 0;
 };
 
-const takeSnapshots = (given: Arguments): Promise<number> =>
+const takeSnapshots = (given: Arguments): Promise<number> => {
+  const judgement = judgementOf(given);
   // Opened first: what cannot be stored need not be collected.
-  using(writableStore(given), async (target) => {
+  return using(writableStore(given), async (target) => {
     const needed = neededOf(given);
     noteClock(target);
     const storing = {
       db: { prepare: statementCache(target.db) },
       writer: new KeptWriter(target),
-      judge: new HostJudge(target.db, tables, expectOf(given)),
+      judge: new HostJudge(target.db, tables, judgement),
       late: new Map<string, number>(),
     };
     let [hasFailed, isAllSeen] = [false, true];
@@ -168,9 +170,10 @@ const takeSnapshots = (given: Arguments): Promise<number> =>
     });
     flush();
     storing.judge.end();
-    if (storing.late.size > 0) judgePending(target, storing.late, { expect: expectOf(given) });
+    if (storing.late.size > 0) judgePending(target, storing.late, judgement);
     return hasFailed ? exitCodes.error : isAllSeen ? exitCodes.done : exitCodes.notSeen;
   });
+};
 
 export const snapshotCommand: Command = {
   name: 'snapshot',
@@ -185,7 +188,7 @@ export const snapshotCommand: Command = {
     ...dueOptions,
     ...sourceOptions,
     ...seenOptions,
-    ...expectOption,
+    ...judgementOptions,
     ...logOption,
     ...timeoutOption('no limit by default; every source of a Mac has one of its own'),
   },

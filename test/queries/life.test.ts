@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import test from 'ava';
+import { parseExceptions } from '../../queries/exceptions.ts';
+import type { Judgement } from '../../queries/findings.ts';
+import { queries } from '../../queries/index.ts';
 import { judgePending } from '../../queries/judging.ts';
 import { openForWriting, transact } from '../../store/file.ts';
 import type { Store } from '../../store/store.ts';
@@ -18,7 +21,7 @@ let files = 0;
 const storeNamed = (): Store => openForWriting(join(folder, `${(files += 1)}.db`), tables);
 
 /** What the command merge does with snapshots that come together. */
-const merge = (store: Store, snapshots: readonly Snapshot[]): void => {
+const merge = (store: Store, snapshots: readonly Snapshot[], judgement: Judgement = {}): void => {
   const since = new Map<string, number>();
   transact(store, () => {
     for (const [hostId, own] of Map.groupBy(snapshots, ({ hostId: of }) => of)) {
@@ -26,7 +29,7 @@ const merge = (store: Store, snapshots: readonly Snapshot[]): void => {
       since.set(hostId, Math.min(...own.map(({ collectedTime }) => collectedTime)));
     }
   });
-  judgePending(store, since);
+  judgePending(store, since, judgement);
 };
 
 const all = (store: Store, sql: string): unknown[][] => store.db.prepare(sql).raw(true).all() as unknown[][];
@@ -167,4 +170,66 @@ test('in the order of time every event comes once, and no export is told it twic
     ],
   );
   store.close();
+});
+
+test('what somebody accepts is suppressed while that holds, and then it counts again; late and repeated merges change nothing', (t) => {
+  const off = { isFilevaultOff: true, hasHiddenAdmin: true, isGuestOn: false, denied: null };
+  const days = [off, off, off, off, { ...off, isFilevaultOff: false }];
+  const host = hostIds[0] ?? '';
+  const start = now - days.length * 86_400;
+  const exceptions = (): Judgement => ({
+    exceptions: parseExceptions(
+      JSON.stringify({
+        version: 1,
+        exceptions: [
+          {
+            ...{
+              query: 'filevault_off',
+              host,
+              subject: 'host',
+              owner: 'Mara Lindqvist',
+              reason: 'A lab Mac.',
+            },
+            from: new Date((start + 86_400) * 1000).toISOString(),
+            until: new Date((start + 3 * 86_400) * 1000).toISOString(),
+          },
+        ],
+      }),
+      'accepted.json',
+      { queries, now: start },
+    ),
+  });
+  const snapshots = snapshotsOf(host, days);
+  const lifeOf = (arriving: readonly (readonly Snapshot[])[]) => {
+    const store = storeNamed();
+    for (const some of arriving) merge(store, some, exceptions());
+    const events = all(
+      store,
+      "SELECT event, event_time FROM finding_events WHERE query_name = 'filevault_off' AND event <> 'withdrawn' ORDER BY event_time",
+    ).map(([event, time]) => [event, (Number(time) - start) / 86_400]);
+    const states = all(
+      store,
+      "SELECT query_name, exception IS NOT NULL FROM findings_history WHERE query_name IN ('filevault_off', 'hidden_admin') ORDER BY 1, valid_from_time",
+    );
+    store.close();
+    return { events, states };
+  };
+  const inOrder = lifeOf(snapshots.map((one) => [one]));
+  t.deepEqual(inOrder, {
+    events: [
+      ['new', 0],
+      ['suppressed', 1],
+      ['expired', 3],
+      ['resolved', 4],
+    ],
+    states: [
+      ['filevault_off', 0],
+      ['filevault_off', 1],
+      ['filevault_off', 0],
+      ['hidden_admin', 0],
+    ],
+  });
+  t.deepEqual(lifeOf([snapshots]), inOrder);
+  t.deepEqual(lifeOf([snapshots, snapshots]), inOrder);
+  t.deepEqual(lifeOf(snapshots.toReversed().map((one) => [one])), inOrder);
 });

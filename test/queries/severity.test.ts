@@ -255,7 +255,7 @@ test('a question whose rows say how much they matter does not flatten the graves
 test('what is stored has the severity of this host with its reason, and no info', (t) => {
   const store = openForWriting(join(temporaryFolder(t), 'own.db'), tables);
   const take = (host: Host, expect?: Expectation): void => {
-    const judge = new HostJudge(store.db, tables, expect);
+    const judge = new HostJudge(store.db, tables, expect === undefined ? {} : { expect });
     transact(store, () => {
       storeWriter(store.db, tables).add([snapshotOf(tables, collectionOf(host), '0.8.0')], host.time);
       storeFindings(store.db, host.hostId, judge.findingsOf(host.hostId, host.time), host.time);
