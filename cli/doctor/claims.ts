@@ -523,6 +523,59 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "with Remote Login for all users the group is com.apple.access_ssh-disabled or missing, with \"Only these users\" it is com.apple.access_ssh, and the same of com.apple.access_screensharing",
+    "command": "dscl . -list /Groups PrimaryGroupID, in each state of System Settings, Sharing",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "FileVaultPRK.dat is written anew when MDM rotates the key, so that its time tells of it, and not when MDM fetches it",
+    "command": "sudo stat /var/db/FileVaultPRK.dat before and after",
+    "who": "root",
+    "asks": [
+      {
+        "kind": "stat",
+        "path": "/var/db/FileVaultPRK.dat"
+      }
+    ],
+    "isByHand": true
+  },
+  {
+    "claim": "a record that dscl . -create /Users/NAME UniqueID 333 made has a GeneratedUID and no shell, and cannot log in",
+    "command": "dscl -plist . -read /Users/NAME, and a try at the login window, on a Mac to be erased",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "an account keeps its GeneratedUID when it is renamed in System Settings, Advanced Options, and when its uid is changed",
+    "command": "dscl . -read /Users/NAME GeneratedUID UniqueID, before and after",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "Internal stands beside each volume, or beside its container, on 13 to 26",
+    "command": "diskutil apfs list -plist",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "diskutil_apfs_list",
+        "parameters": []
+      }
+    ],
+    "isByHand": false
+  },
+  {
+    "claim": "the markers of enrolment belong to root also on a Mac that was migrated",
+    "command": "ls -ln /var/db/ConfigurationProfiles/Settings",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "FileVaultPRK.dat is written for a key that is made after the escrow payload came, and stays after MDM fetched it",
     "command": "sudo stat /var/db/FileVaultPRK.dat with FileVault before the profile, and after it",
     "who": "root",
