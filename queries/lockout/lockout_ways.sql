@@ -23,6 +23,18 @@ WITH all_ways AS (
   FROM filevault_users o
   JOIN recovery_keys k ON k.host_id = o.host_id
   WHERE o.resolution = 'orphan'
+  UNION ALL
+  -- A recovery key that opens the disk, in the hands of one person.
+  SELECT DISTINCT
+    i.host_id AS host_id,
+    'iCloud recovery' AS subject,
+    'unlock' AS capability,
+    'key' AS kind,
+    0 AS counts,
+    'opened by the Apple Account of one person' AS basis
+  FROM apfs_crypto_users i
+  JOIN recovery_keys k ON k.host_id = i.host_id
+  WHERE i.type IN ('ICloud', 'ICloudRecovery')
 )
 SELECT
   a.host_id,

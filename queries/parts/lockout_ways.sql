@@ -1,6 +1,7 @@
 -- name: lockout_ways
 -- purpose: Every user, key and token that unlocks or administers a Mac, with whether the organisation can count on it
---   (counts 1), cannot (0) or whether that is unknown (NULL), and why.
+--   (counts 1), cannot (0) or whether that is unknown (NULL), and why. The query lockout_ways adds those that never
+--   count.
 -- requires: filevault_status.filevault_enabled,
 --   filevault_status.has_personal_recovery_key where filevault_enabled = 1 AND NOT EXISTS
 --     (SELECT 1 FROM apfs_crypto_users c
@@ -154,18 +155,6 @@ ways AS (
   FROM recovery_keys r
   WHERE r.has_institutional = 1
     OR (r.has_institutional IS NULL AND COALESCE(r.is_apple_silicon, 0) = 0)
-  UNION ALL
-  -- A recovery key that opens the disk, in the hands of one person.
-  SELECT DISTINCT
-    i.host_id AS host_id,
-    'unlock' AS capability,
-    'key' AS kind,
-    'iCloud recovery' AS subject,
-    0 AS counts,
-    'opened by the Apple Account of one person' AS basis
-  FROM apfs_crypto_users i
-  JOIN recovery_keys k ON k.host_id = i.host_id
-  WHERE i.type IN ('ICloud', 'ICloudRecovery')
   UNION ALL
   -- Who can grant secure tokens and, on Apple silicon, authorise what an owner authorises.
   SELECT
