@@ -1,4 +1,5 @@
 /** What was not seen, as a person reads it: one line for each reason, and nowhere else a second time. */
+import { isOfOlderEvidence } from '../collector/source_failures.ts';
 import { isComplete, isSeen } from '../collector/status.ts';
 import { plural } from '../collector/plural.ts';
 import { leftOutReason } from '../collector/table.ts';
@@ -77,6 +78,8 @@ const ofCode = ({ code, reason }: Pick<Gap, 'code' | 'reason'>, isRoot: boolean)
   }
 };
 
+const olderEvidence =
+  'the evidence is older than the question: capture it again with this version of tokenquery';
 const notAsRoot = 'it did not run as root: run it with sudo';
 
 interface Cause {
@@ -118,6 +121,7 @@ class Causes {
   #gapOf(hostId: string, { table, column, because }: BlindSpot): string | null {
     const gap = this.#gaps.get(keyOf(hostId, table));
     if (gap !== undefined) return gap;
+    if (because.by === 'table_status' && isOfOlderEvidence(because.told ?? '')) return olderEvidence;
     const declared = tables.find(({ name }) => name === table)?.columns[column ?? ''];
     const isOfRoot = declared?.isToldToRoot === true && because.by !== 'question';
     return isOfRoot && !this.#seen.asRoot.has(hostId) ? notAsRoot : null;

@@ -38,6 +38,10 @@ const notRecorded = (what: string, { origin }: Backend): CollectError =>
     hint: origin === 'volume' ? 'a volume cannot say it: ask the running Mac' : '',
   });
 
+/** Whether a reason says that evidence is of a version that did not look: to capture it again is enough. */
+export const isOfOlderEvidence = (reason: string): boolean =>
+  /the evidence (?:does not name it, as|was reduced by the lists of) before tokenquery /.test(reason);
+
 /** Where evidence does not name something: lost, or never looked at by the version that recorded it. */
 const unnamed = (what: string, since: string | undefined, backend: Backend): CollectError | NotAsked =>
   since === undefined || backend.origin !== 'evidence'

@@ -1378,7 +1378,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Keep the program and its times as evidence, and look at what it does. Then remove the setting: `sudo defaults delete com.apple.loginwindow LoginHook`, or LogoutHook. Where set_in is system, name the file: /Library/Preferences/com.apple.loginwindow.",
+    "remediation": "Keep the program and its times as evidence, and look at what it does. Make sure that an administrator with a token can log in; then remove the setting: `sudo defaults delete com.apple.loginwindow LoginHook`, or LogoutHook. Where set_in is system, name the file: /Library/Preferences/com.apple.loginwindow.",
     "cited": {
       "attack": [
         "T1037.002"
@@ -6114,7 +6114,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Turn it off in System Settings, Sharing, Remote Application Scripting.",
+    "remediation": "Make sure that nobody needs it to reach this Mac, and that an administrator with a token can log in at it; then turn it off in System Settings, Sharing, Remote Application Scripting.",
     "cited": {
       "attack": [
         "T1059.002"
@@ -6452,7 +6452,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Turn it off in System Settings, Sharing, or limit it to the group com.apple.access_screensharing. First make sure that nobody needs it to reach this Mac, and that there is another way in.",
+    "remediation": "Make sure that nobody needs it to reach this Mac, and that an administrator with a token can log in at it; then turn it off in System Settings, Sharing, or limit it to the group com.apple.access_screensharing.",
     "cited": {
       "attack": [
         "T1021.005"
@@ -6705,7 +6705,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Take the setting away with visudo; CIS wants timestamp_timeout=0 and timestamp_type=tty.",
+    "remediation": "Make sure that an administrator with a token can log in and keeps a root shell open until the change was tried; then take the setting away with visudo. CIS wants timestamp_timeout=0 and timestamp_type=tty.",
     "cited": {
       "attack": [
         "T1548.003"
@@ -6772,7 +6772,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Make sure which product or script needs it, and limit the rule to its commands, or take it away with visudo. Keep another way to become root until that was tried.",
+    "remediation": "Make sure which product or script needs it, and make sure that an administrator with a token can log in and keeps a root shell open until the change was tried. Then limit the rule to its commands, or take it away with visudo.",
     "cited": {
       "attack": [
         "T1548.003"

@@ -5,8 +5,9 @@
 -- purpose: A rule of sudoers has NOPASSWD, or a setting turns the question for a password off. Whatever runs as that account
 --   then runs as root too, with nobody asked.
 -- requires: sudoers.no_password
--- remediation: Make sure which product or script needs it, and limit the rule to its commands, or take it away with visudo.
---   Keep another way to become root until that was tried.
+-- remediation: Make sure which product or script needs it, and make sure that an administrator with a token can log
+--   in and keeps a root shell open until the change was tried. Then limit the rule to its commands, or take it away
+--   with visudo.
 -- references: 800-53r5 IA-11, AC-6(5); ATT&CK T1548.003
 -- false-positives: Agents of management and build tools have such rules for few commands of their own: all_commands is 0
 --   then, and source names the file that the product brought.

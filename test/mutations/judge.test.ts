@@ -245,6 +245,10 @@ test('no verdict may turn to clean or to hit', (t) => {
   const hit = verdict('hit', [{ subject: 'alice' }]);
   t.deepEqual(said(hit, verdict('clean')), ['wrong: query q: hit -> clean']);
   t.deepEqual(said(verdict('unknown'), verdict('clean')), ['wrong: query q: unknown -> clean']);
+  // Damage is nobody's choice: it makes no question one that was not asked.
+  for (const word of ['clean', 'unknown', 'hit'] as const)
+    t.deepEqual(said(verdict(word), verdict('not_asked')), [`wrong: query q: ${word} -> not_asked`]);
+  t.deepEqual(said(verdict('not_asked'), verdict('not_asked')), []);
   t.deepEqual(said(verdict('clean'), hit), ['wrong: query q: clean -> hit']);
   t.deepEqual(said(verdict('unknown'), hit), ['wrong: query q: unknown -> hit']);
   for (const word of ['hit', 'clean'] as const)

@@ -70,6 +70,20 @@ test('whatever was not seen of a Mac is told once, with every question that is o
   }
 });
 
+test('evidence of before a question is one line, however many sources it lacks', async (t) => {
+  const place = join(import.meta.dirname, 'evidence/F4-icloud.tar.gz');
+  const { answers, lines } = told([await collect(collectable, await evidenceBackend(place))]);
+  const open = answers.filter(({ verdicts }) => [...verdicts.values()].includes('unknown')).length;
+  t.true(open > 3);
+  t.is(lines.length, 1, lines.join('\n'));
+  t.regex(
+    lines[0] ?? '',
+    new RegExp(
+      `because the evidence is older than the question: capture it again .*; ${open} questions are open$`,
+    ),
+  );
+});
+
 test('of several hosts a reason is told once, with how many have it', async (t) => {
   const [root, user] = await Promise.all([sample('macos26-managed'), sample('macos14-not-root')]);
   const { lines } = told([root, user]);
