@@ -20,6 +20,7 @@ import groupMembers from './group_members.ts';
 import groups from './groups.ts';
 import hosts from './hosts.ts';
 import loginHooks from './login_hooks.ts';
+import logins from './logins.ts';
 import loginwindowSettings from './loginwindow_settings.ts';
 import managedUsers from './managed_users.ts';
 import mdmEnrollments from './mdm_enrollments.ts';
@@ -60,6 +61,7 @@ export const tables: readonly Table[] = [
   groups,
   hosts,
   loginHooks,
+  logins,
   loginwindowSettings,
   managedUsers,
   mdmEnrollments,
