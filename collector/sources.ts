@@ -295,6 +295,12 @@ export const commands = {
     why: 'last prints the log of logins, and has no option that writes',
     timeoutSeconds: 60,
   }),
+  system_profiler_ibridge: command({
+    argv: ['/usr/sbin/system_profiler', '-json', 'SPiBridgeDataType'],
+    privilege: 'user',
+    why: 'prints one kind of data; system_profiler has no option that changes the Mac',
+    timeoutSeconds: 60,
+  }),
 } as const;
 
 export const files = {
@@ -412,6 +418,7 @@ export const laterCommands: Readonly<Record<string, string>> = {
   pwpolicy_get_account_policies: '0.8.0',
   security_authorizationdb_console: '0.8.0',
   last_libxo_xml: '0.8.0',
+  system_profiler_ibridge: '0.8.0',
 };
 
 /**

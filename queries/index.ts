@@ -6749,6 +6749,69 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/sip_off.sql"
   },
   {
+    "name": "startup_security_reduced",
+    "formerly": [],
+    "title": "The Mac may start other systems than those that Apple signs today",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Startup security is not full: an older system with known holes, kernel extensions, or with permissive security any system at all can be started.",
+    "requires": [
+      {
+        "table": "secureboot",
+        "column": "level",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "secureboot",
+        "column": "level",
+        "values": [
+          "full",
+          "reduced",
+          "medium",
+          "permissive",
+          "off"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.is_apple_silicon, 1) = 1 OR COALESCE(hosts.has_t2, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "Make sure which product needs it, and that another administrator who owns the volume can log in. Then set full security in recovery, Startup Security Utility.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SI-7"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-005100"
+      ],
+      "mscp": [
+        "os_secure_boot_verify"
+      ]
+    },
+    "references": "mSCP os_secure_boot_verify; STIG APPL-26-005100; 800-53r5 SI-7",
+    "falsePositives": "Macs of developers, and products that bring a kernel extension: they need reduced security.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.level,\n  s.kernel_extensions,\n  s.mdm_operations\nFROM secureboot s\nWHERE s.level <> 'full'\nORDER BY s.host_id",
+    "file": "queries/posture/startup_security_reduced.sql"
+  },
+  {
     "name": "sudo_password_kept",
     "formerly": [],
     "title": "sudo remembers a password for ever, or for all terminals",

@@ -32,6 +32,7 @@ import platformSsoStates from './platform_sso_states.ts';
 import remoteDesktopRights from './remote_desktop_rights.ts';
 import secureTokenObservations from './secure_token_observations.ts';
 import secureTokens from './secure_tokens.ts';
+import secureboot from './secureboot.ts';
 import sharingPreferences from './sharing_preferences.ts';
 import smartCardSettings from './smart_card_settings.ts';
 import sudoers from './sudoers.ts';
@@ -73,6 +74,7 @@ export const tables: readonly Table[] = [
   remoteDesktopRights,
   secureTokenObservations,
   secureTokens,
+  secureboot,
   sharingPreferences,
   smartCardSettings,
   sudoers,

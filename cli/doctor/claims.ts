@@ -701,6 +701,13 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "system_profiler words startup security in English where LC_ALL is C and the Mac is set to French",
+    "command": "LC_ALL=C system_profiler -json SPiBridgeDataType",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "naprivs is shown to a user, as a signed decimal number with the bits of docs/tables/remote_desktop_rights.md",
     "command": "dscl -plist . -readall /Users RecordName UniqueID GeneratedUID naprivs, as user and as root",
     "who": "anybody",

@@ -104,6 +104,11 @@ const login = (username: string, daysAgo: number | null): Change =>
 
 export const accessCases: readonly Case[] = [
   {
+    query: 'startup_security_reduced',
+    fires: changed(on('secureboot', { level: 'reduced', description: 'Reduced Security' })),
+    unknown: on('secureboot', { level: null, description: 'Sécurité maximale' }),
+  },
+  {
     query: 'admin_not_seen_for_90_days',
     fires: changed(login('itadmin', 91), login('mquist', 1)),
     unknown: login('_spotlight', null),
