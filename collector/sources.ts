@@ -288,6 +288,19 @@ export const commands = {
     privilege: 'user',
     why: 'the verb read of authorizationdb prints one right; the right is named here and nowhere else',
   }),
+  // Only asked on macOS 14 and newer, where it knows the option; no account is named, for a name may mean a terminal.
+  last_libxo_xml: command({
+    argv: ['/usr/bin/last', '--libxo', 'xml'],
+    privilege: 'root',
+    why: 'last prints the log of logins, and has no option that writes',
+    timeoutSeconds: 60,
+  }),
+  system_profiler_ibridge: command({
+    argv: ['/usr/sbin/system_profiler', '-json', 'SPiBridgeDataType'],
+    privilege: 'user',
+    why: 'prints one kind of data; system_profiler has no option that changes the Mac',
+    timeoutSeconds: 60,
+  }),
 } as const;
 
 export const files = {
@@ -404,6 +417,8 @@ export const laterCommands: Readonly<Record<string, string>> = {
   dsconfigad_show: '0.8.0',
   pwpolicy_get_account_policies: '0.8.0',
   security_authorizationdb_console: '0.8.0',
+  last_libxo_xml: '0.8.0',
+  system_profiler_ibridge: '0.8.0',
 };
 
 /**

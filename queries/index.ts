@@ -2466,6 +2466,72 @@ export const queries: readonly Query[] = [
     "file": "queries/fleet/token_drift_over_time.sql"
   },
   {
+    "name": "admin_not_seen_for_90_days",
+    "formerly": [],
+    "title": "An administrator has not logged in for 90 days",
+    "group": "hygiene",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "The log of logins has an administrator whose last login is older than 90 days. An account that is not in the log is not counted: it was not seen, which is not never.",
+    "requires": [
+      {
+        "table": "logins",
+        "column": "last_login_time",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "users",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "is_admin",
+          "uid",
+          "username",
+          "uuid"
+        ]
+      },
+      {
+        "table": "users",
+        "column": "is_admin",
+        "isNullAnswer": false,
+        "where": "EXISTS (SELECT 1 FROM logins l WHERE l.host_id = users.host_id AND l.username = users.username)",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Ask whom the account is for. If nobody needs it, and another administrator with a token can log in, take its rights away.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-2(3)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 AC-2(3)",
+    "falsePositives": "Accounts that are kept for an emergency, and those that agents use without a login.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  u.host_id,\n  u.username AS subject,\n  l.last_login_time,\n  u.uid\nFROM logins l\nCROSS JOIN users u\nWHERE u.host_id = l.host_id\n  AND u.username = l.username\n  AND u.is_admin = 1\n  AND l.last_login_time < :now - 90 * 86400\nORDER BY u.host_id, u.username, COALESCE(u.uuid, '')",
+    "file": "queries/hygiene/admin_not_seen_for_90_days.sql"
+  },
+  {
     "name": "admin_without_token",
     "formerly": [],
     "title": "An administrator holds no secure token",
@@ -6669,6 +6735,69 @@ export const queries: readonly Query[] = [
     "notSeenAfter": 0,
     "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  h.sip_enabled,\n  h.os_version,\n  h.is_virtual_machine\nFROM hosts h\nWHERE h.sip_enabled = 0\nORDER BY h.host_id",
     "file": "queries/posture/sip_off.sql"
+  },
+  {
+    "name": "startup_security_reduced",
+    "formerly": [],
+    "title": "The Mac may start other systems than those that Apple signs today",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Startup security is not full: an older system with known holes, kernel extensions, or with permissive security any system at all can be started.",
+    "requires": [
+      {
+        "table": "secureboot",
+        "column": "level",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "secureboot",
+        "column": "level",
+        "values": [
+          "full",
+          "reduced",
+          "medium",
+          "permissive",
+          "off"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.is_apple_silicon, 1) = 1 OR COALESCE(hosts.has_t2, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "Make sure which product needs it, and that another administrator who owns the volume can log in. Then set full security in recovery, Startup Security Utility.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SI-7"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-005100"
+      ],
+      "mscp": [
+        "os_secure_boot_verify"
+      ]
+    },
+    "references": "mSCP os_secure_boot_verify; STIG APPL-26-005100; 800-53r5 SI-7",
+    "falsePositives": "Macs of developers, and products that bring a kernel extension: they need reduced security.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.level,\n  s.kernel_extensions,\n  s.mdm_operations\nFROM secureboot s\nWHERE s.level <> 'full'\nORDER BY s.host_id",
+    "file": "queries/posture/startup_security_reduced.sql"
   },
   {
     "name": "sudo_password_kept",

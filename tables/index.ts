@@ -20,6 +20,7 @@ import groupMembers from './group_members.ts';
 import groups from './groups.ts';
 import hosts from './hosts.ts';
 import loginHooks from './login_hooks.ts';
+import logins from './logins.ts';
 import loginwindowSettings from './loginwindow_settings.ts';
 import managedUsers from './managed_users.ts';
 import mdmEnrollments from './mdm_enrollments.ts';
@@ -31,6 +32,7 @@ import platformSsoStates from './platform_sso_states.ts';
 import remoteDesktopRights from './remote_desktop_rights.ts';
 import secureTokenObservations from './secure_token_observations.ts';
 import secureTokens from './secure_tokens.ts';
+import secureboot from './secureboot.ts';
 import sharingPreferences from './sharing_preferences.ts';
 import smartCardSettings from './smart_card_settings.ts';
 import sudoers from './sudoers.ts';
@@ -60,6 +62,7 @@ export const tables: readonly Table[] = [
   groups,
   hosts,
   loginHooks,
+  logins,
   loginwindowSettings,
   managedUsers,
   mdmEnrollments,
@@ -71,6 +74,7 @@ export const tables: readonly Table[] = [
   remoteDesktopRights,
   secureTokenObservations,
   secureTokens,
+  secureboot,
   sharingPreferences,
   smartCardSettings,
   sudoers,

@@ -741,6 +741,26 @@ export const claims: readonly Claim[] = [
     "isByHand": false
   },
   {
+    "claim": "last --libxo xml prints the form of docs/tables/logins.md on macOS 14 to 26; what it shows a user who is no administrator, and how far it reaches back",
+    "command": "last --libxo xml; echo $?, as root, as an administrator and as a user",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "last_libxo_xml",
+        "parameters": []
+      }
+    ],
+    "isByHand": true
+  },
+  {
+    "claim": "system_profiler words startup security in English where LC_ALL is C and the Mac is set to French",
+    "command": "LC_ALL=C system_profiler -json SPiBridgeDataType",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "naprivs is shown to a user, as a signed decimal number with the bits of docs/tables/remote_desktop_rights.md",
     "command": "dscl -plist . -readall /Users RecordName UniqueID GeneratedUID naprivs, as user and as root",
     "who": "anybody",

@@ -32,6 +32,8 @@ export const commandParsers = {
   dsconfigad_show: async () => (await import(/* webpackMode: "eager" */ './dsconfigad_show.ts')).parseDsconfigadShow,
   pwpolicy_get_account_policies: async () => (await import(/* webpackMode: "eager" */ './pwpolicy_get_account_policies.ts')).parsePwpolicyGetAccountPolicies,
   security_authorizationdb_console: async () => (await import(/* webpackMode: "eager" */ './security_authorizationdb_console.ts')).parseSecurityAuthorizationdbConsole,
+  last_libxo_xml: async () => (await import(/* webpackMode: "eager" */ './last_libxo_xml.ts')).parseLastLibxoXml,
+  system_profiler_ibridge: async () => (await import(/* webpackMode: "eager" */ './system_profiler_ibridge.ts')).parseSystemProfilerIbridge,
 };
 
 export const commandSanitizers = {
@@ -66,6 +68,8 @@ export const commandSanitizers = {
   dsconfigad_show: async () => (await import(/* webpackMode: "eager" */ './dsconfigad_show.ts')).sanitizeDsconfigadShow,
   pwpolicy_get_account_policies: async () => (await import(/* webpackMode: "eager" */ './pwpolicy_get_account_policies.ts')).sanitizePwpolicyGetAccountPolicies,
   security_authorizationdb_console: async () => (await import(/* webpackMode: "eager" */ './security_authorizationdb_console.ts')).sanitizeSecurityAuthorizationdbConsole,
+  last_libxo_xml: async () => (await import(/* webpackMode: "eager" */ './last_libxo_xml.ts')).sanitizeLastLibxoXml,
+  system_profiler_ibridge: async () => (await import(/* webpackMode: "eager" */ './system_profiler_ibridge.ts')).sanitizeSystemProfilerIbridge,
 };
 
 export const commandStderrSanitizers = {

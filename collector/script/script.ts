@@ -51,6 +51,7 @@ const sanitizers: Readonly<
   dsconfigad_show: 'whole',
   pwpolicy_get_account_policies: 'whole',
   security_authorizationdb_console: 'whole',
+  system_profiler_ibridge: 'whole',
   fdesetup_show_deferral_info: 'deferral',
   profiles_show_configuration: 'profiles',
   profiles_show_enrollment_cached: 'enrollment',

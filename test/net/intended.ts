@@ -84,6 +84,8 @@ export const intended: readonly Intended[] = [
   { newTable: 'sudoers', reason: ofAccess },
   { newTable: 'password_policy', reason: ofAccess },
   { newTable: 'authorization_mechanisms', reason: ofAccess },
+  { newTable: 'logins', reason: ofAccess },
+  { newTable: 'secureboot', reason: ofAccess },
   { newColumn: 'users.home_mode', reason: ofAccess },
   { newColumn: 'users.smart_card_paired', reason: ofAccess },
   { newColumn: 'mdm_enrollments.setup_skips_filevault', reason: ofAccess },

@@ -10,6 +10,10 @@ import {
   parseSecurityAuthorizationdbConsole,
   sanitizeSecurityAuthorizationdbConsole,
 } from '../../collector/parsers/security_authorizationdb_console.ts';
+import {
+  parseSystemProfilerIbridge,
+  sanitizeSystemProfilerIbridge,
+} from '../../collector/parsers/system_profiler_ibridge.ts';
 import { unread } from '../../collector/setting.ts';
 import { answerOf } from './fuzz.ts';
 import { codeOf, told } from './told.ts';
@@ -29,6 +33,7 @@ const reader =
   };
 const directory = reader(parseDsconfigadShow, sanitizeDsconfigadShow);
 const policies = reader(parsePwpolicyGetAccountPolicies, sanitizePwpolicyGetAccountPolicies);
+const startup = reader(parseSystemProfilerIbridge, sanitizeSystemProfilerIbridge);
 const steps = reader(parseSecurityAuthorizationdbConsole, sanitizeSecurityAuthorizationdbConsole);
 
 test('dsconfigad-show-04: bound, with a group whose name has a blank', (t) => {
@@ -135,4 +140,32 @@ test('a right that is not found, and silence, are no empty list', (t) => {
   );
   for (const answer of [{}, { stderr: 'YES (0)\n' }, { stdout: 'YES (0)\n' }, { exitCode: 1 }])
     t.is(steps(t, answer).value, null, JSON.stringify(answer));
+});
+
+test('system_profiler-ibridge-json-01: full security, and no UUID is kept', (t) => {
+  const stdout = corpus('system_profiler-ibridge-json-01.txt');
+  t.deepEqual(startup(t, { stdout }).value, {
+    description: 'Full Security',
+    level: 'full',
+    allowsKernelExtensions: false,
+    allowsMdmOperations: true,
+    isSystemSealed: true,
+  });
+  t.notRegex(sanitizeSystemProfilerIbridge(stdout), /uuid|mBoot/);
+});
+
+test('a word that is not known says nothing, and no list is an answer without a chip', (t) => {
+  const of = (...chips: unknown[]): string => JSON.stringify({ SPiBridgeDataType: chips });
+  const french = startup(t, { stdout: of({ ibridge_secure_boot: 'Sécurité maximale' }) });
+  t.like(french.value, { description: 'Sécurité maximale', level: null, allowsMdmOperations: null });
+  const long = startup(t, { stdout: of({ ibridge_secure_boot: 'x'.repeat(100) }) });
+  t.is(long.value?.description, null);
+  t.is(
+    startup(t, { stdout: of({ ibridge_sb_device_mdm: 'No', ibridge_sb_manual_mdm: 'Oui' }) }).value
+      ?.allowsMdmOperations,
+    null,
+  );
+  for (const stdout of ['', '{', '[]', '{}', of(), of({}, {}), of('x'), 'null'])
+    t.is(startup(t, { stdout }).value, null, stdout);
+  t.is(startup(t, { stdout: of({}), exitCode: 1 }).value, null);
 });

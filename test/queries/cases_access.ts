@@ -1,6 +1,6 @@
 /** The same of the questions on who else gets in: sharing, hooks, homes, recovery. */
 import type { Case } from './cases.ts';
-import { add, cleanHost, deny, set } from './constructed.ts';
+import { add, cleanHost, day, deny, now, set } from './constructed.ts';
 import type { Host } from './constructed.ts';
 
 type Change = (host: Host) => void;
@@ -95,7 +95,26 @@ const passwordRule = (name: string | null, isOfApple: 0 | 1 | null): Change =>
     occurrence: 1,
   });
 
+const login = (username: string, daysAgo: number | null): Change =>
+  put('logins', {
+    username,
+    last_login_time: daysAgo === null ? null : now - daysAgo * day,
+    is_logged_in: 0,
+  });
+
 export const accessCases: readonly Case[] = [
+  {
+    query: 'startup_security_reduced',
+    fires: changed(on('secureboot', { level: 'reduced', description: 'Reduced Security' })),
+    unknown: on('secureboot', { level: null, description: 'Sécurité maximale' }),
+  },
+  {
+    query: 'admin_not_seen_for_90_days',
+    fires: changed(login('itadmin', 91), login('mquist', 1)),
+    unknown: login('_spotlight', null),
+    // Who is no administrator, and who logged in within the time.
+    clean: changed(login('_mbsetupuser', 200), login('itadmin', 89)),
+  },
   {
     query: 'login_mechanism_not_apple',
     fires: changed(step('loginwindow', 1, 1), step('ExampleLogin', 2, 0)),

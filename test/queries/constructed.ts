@@ -334,6 +334,14 @@ export const cleanHost = (hostId: string, time = now): Host => {
     one_card_per_user: 0,
     user_pairing: 1,
   });
+  add(host, 'secureboot', {
+    secure_boot: 1,
+    description: 'Full Security',
+    kernel_extensions: 0,
+    mdm_operations: 1,
+    level: 'full',
+    system_sealed: 1,
+  });
   add(host, 'mdm_security_info', {
     recovery_lock_enabled: 1,
     remote_desktop_enabled: 0,
