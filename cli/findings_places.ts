@@ -6,8 +6,8 @@ import { isoSeconds } from './time.ts';
 
 type Label = (hostId: string) => string;
 
-/** On more hosts than this, what is found is told by subject. */
-const hostsApart = 5;
+/** On more hosts than this, what is found is told by subject, and a host by its name alone. */
+export const hostsApart = 5;
 const rowsShown = 20;
 const subjectsShown = 3;
 const hostsShown = 3;
@@ -55,10 +55,15 @@ const sameFacts = (findings: readonly Finding[]): string => {
   return factsText([Object.fromEntries(same)]);
 };
 
-const groupText = (subject: string | null, findings: readonly Finding[], nameOf: Label): string => {
-  const hosts = hostsOf(findings);
+interface Group {
+  readonly subject: string | null;
+  readonly findings: readonly Finding[];
+  readonly hosts: readonly string[];
+}
+
+const groupText = ({ subject, findings, hosts }: Group, nameOf: Label, hasFacts: boolean): string => {
   const blind = hostsOf(findings.filter(({ blindSpots }) => blindSpots.length > 0)).length;
-  const facts = sameFacts(findings);
+  const facts = hasFacts ? sameFacts(findings) : '';
   return [
     `${subject ?? '-'} on ${plural(hosts.length, 'host')}: ${someOf(hosts.map(nameOf))}`,
     ...(facts === '' ? [] : [`the same on each: ${facts}`]),
@@ -74,11 +79,13 @@ interface Places {
 
 const bySubject = (findings: readonly Finding[], nameOf: Label, hint: string): Places => {
   const groups = [...Map.groupBy(findings, ({ subject }) => subject)]
-    .map(([subject, own]) => ({ subject, own, hosts: hostsOf(own).length }))
-    .toSorted((a, b) => b.hosts - a.hosts || ((a.subject ?? '') < (b.subject ?? '') ? -1 : 1));
+    .map(([subject, own]): Group => ({ subject, findings: own, hosts: hostsOf(own) }))
+    .toSorted((a, b) => b.hosts.length - a.hosts.length || ((a.subject ?? '') < (b.subject ?? '') ? -1 : 1));
+  // With several subjects, what they are found on is what a page has room for.
+  const hasFacts = groups.length === 1;
   const more = groups.length - subjectsShown;
   return {
-    lines: groups.slice(0, subjectsShown).map(({ subject, own }) => groupText(subject, own, nameOf)),
+    lines: groups.slice(0, subjectsShown).map((group) => groupText(group, nameOf, hasFacts)),
     rest: more > 0 ? `and ${plural(more, 'subject')} more: ${hint}` : null,
   };
 };

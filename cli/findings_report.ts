@@ -6,7 +6,7 @@ import { severities, severityRank } from '../queries/query.ts';
 import type { Query, Severity } from '../queries/query.ts';
 import type { Answer } from '../queries/evaluate.ts';
 import { plural } from '../collector/plural.ts';
-import { isBySubject, placesOf } from './findings_places.ts';
+import { hostsApart, isBySubject, placesOf } from './findings_places.ts';
 import type { Labels } from './findings_places.ts';
 import { notAskedText, notSeenLines } from './not_seen.ts';
 import type { NotSeen } from './not_seen.ts';
@@ -152,13 +152,13 @@ export interface Page extends Labels {
 const printNotSeen = (
   answers: readonly Answer[],
   hosts: number,
-  { notSeen, labelOf, isChosen }: Page,
+  { notSeen, labelOf, nameOf, isChosen }: Page,
 ): void => {
   const read = new Set(
     answers.flatMap(({ query }) => [...query.requires.map(({ table }) => table), ...query.alsoReads]),
   );
   const lines = notSeenLines(answers, notSeen, {
-    ...{ labelOf, hosts, isWhole: isChosen },
+    ...{ labelOf: hosts > hostsApart ? nameOf : labelOf, hosts, isWhole: isChosen },
     wanted: (table) => !isChosen || read.has(table),
   });
   if (lines.length === 0) return;
@@ -187,7 +187,14 @@ export const printFindings = (answers: readonly Answer[], page: Page): void => {
     print('\n');
   }
   if (groups.some((group) => isShown(group) && isBySubject(group.findings)))
-    print(wrap('each host of what is on many: tokenquery query -n NAME, or findings --json', '  ', ''), '\n');
+    print(
+      wrap(
+        'On many hosts: tokenquery query -n NAME, or findings --json, has each of them; findings --summary has a line for each question.',
+        '  ',
+        '',
+      ),
+      '\n',
+    );
   page.sections?.();
   printNotSeen(answers, hostCount, page);
   print(wrapShown(summaryOf(answers, told), ''));
