@@ -196,12 +196,13 @@ export const notSeenLines = (
     .map(([why, cause]) => lineOf(why, cause, options));
 };
 
-const meansWords: Readonly<Record<Means, string>> = {
-  database: 'compare snapshots (--db FILE)',
-  network: 'need --allow-network',
-  include: 'need --include',
-  hosts: 'need more hosts',
-  source: 'rest on what no source tells yet',
+/** Of one question, and of several. */
+const meansWords: Readonly<Record<Means, readonly [string, string]>> = {
+  database: ['compares snapshots (--db FILE)', 'compare snapshots (--db FILE)'],
+  network: ['needs --allow-network', 'need --allow-network'],
+  include: ['needs --include', 'need --include'],
+  hosts: ['needs more hosts', 'need more hosts'],
+  source: ['rests on what no source tells yet', 'rest on what no source tells yet'],
 };
 
 /** What the means of this run exclude, each question once; null where that is nothing. */
@@ -213,6 +214,6 @@ export const notAskedText = (answers: readonly Answer[]): string | null => {
     if (spot?.because.by !== 'means') continue;
     counts.set(spot.because.means, (counts.get(spot.because.means) ?? 0) + 1);
   }
-  const words = [...counts].map(([means, count]) => `${count} ${meansWords[means]}`);
+  const words = [...counts].map(([means, count]) => `${count} ${meansWords[means][count === 1 ? 0 : 1]}`);
   return words.length === 0 ? null : `questions not asked: ${words.join('; ')}`;
 };
