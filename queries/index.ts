@@ -77,6 +77,79 @@ export const queries: readonly Query[] = [
     "file": "queries/context/first_token_holder.sql"
   },
   {
+    "name": "password_rules",
+    "formerly": [],
+    "title": "What the rules for passwords ask for",
+    "group": "context",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Several rules hold together, and the strictest counts: the most characters, the fewest failed logins, the soonest change. NULL: no rule says it in a form that is read here; rules of a form that is not read are counted (other_rules). What an organisation wants is its own to say: compare these numbers with it.",
+    "requires": [
+      {
+        "table": "password_policy",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "expires_days",
+          "history_depth",
+          "inactive_days",
+          "lockout_seconds",
+          "max_failed_logins",
+          "minimum_length",
+          "uid"
+        ]
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "None: context. Where a number is missing or too weak, set it by a profile (com.apple.mobiledevice.passwordpolicy).",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-2(3)",
+        "IA-5",
+        "IA-5(1)"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "5.2.1",
+        "5.2.2",
+        "5.2.7",
+        "5.2.8"
+      ],
+      "stig": [
+        "APPL-26-000022",
+        "APPL-26-000060",
+        "APPL-26-003008",
+        "APPL-26-003010",
+        "APPL-26-003080"
+      ],
+      "mscp": [
+        "pwpolicy_account_inactivity_enforce",
+        "pwpolicy_account_lockout_enforce",
+        "pwpolicy_account_lockout_timeout_enforce",
+        "pwpolicy_history_enforce",
+        "pwpolicy_max_lifetime_enforce",
+        "pwpolicy_minimum_length_enforce"
+      ]
+    },
+    "references": "mSCP pwpolicy_account_inactivity_enforce, pwpolicy_account_lockout_enforce, pwpolicy_account_lockout_timeout_enforce, pwpolicy_history_enforce, pwpolicy_max_lifetime_enforce, pwpolicy_minimum_length_enforce; CIS 5.2.1, 5.2.2, 5.2.7, 5.2.8 (macOS 26); STIG APPL-26-000022, APPL-26-000060, APPL-26-003008, APPL-26-003010, APPL-26-003080; 800-53r5 AC-2(3), IA-5, IA-5(1)",
+    "falsePositives": "None: it is a table of facts.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  p.host_id,\n  'host' AS subject,\n  MAX(p.minimum_length) AS minimum_length,\n  MIN(p.max_failed_logins) AS max_failed_logins,\n  MAX(p.lockout_seconds) AS lockout_seconds,\n  MIN(p.expires_days) AS expires_days,\n  MAX(p.history_depth) AS history_depth,\n  MIN(p.inactive_days) AS inactive_days,\n  COUNT(*) AS all_rules,\n  SUM(\n    CASE\n      WHEN COALESCE(\n        p.minimum_length,\n        p.max_failed_logins,\n        p.lockout_seconds,\n        p.expires_days,\n        p.history_depth,\n        p.inactive_days\n      ) IS NULL THEN 1\n      ELSE 0\n    END\n  ) AS other_rules\nFROM password_policy p\nWHERE p.uid = -1\nGROUP BY p.host_id\nORDER BY p.host_id",
+    "file": "queries/context/password_rules.sql"
+  },
+  {
     "name": "platform_sso_exempt_account",
     "formerly": [],
     "title": "An account is exempt from Platform SSO",

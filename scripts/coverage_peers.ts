@@ -19,8 +19,6 @@ export const atomicCommit = '9f85cf3e54b0cbdd6c702375c555273913eff442';
 export const bypassCommit = 'fc91fec59eabf4fdda67599cde7caeb375ca47d0';
 export const mscpCommit = '73754b04bb43e511fece75fc892464bf1812fc52';
 
-const sudoers = '/etc/sudoers is not read.';
-
 export const attacks: readonly Attack[] = [
   {
     id: 'T1136.001 #3',
@@ -97,12 +95,16 @@ export const attacks: readonly Attack[] = [
   {
     id: 'T1037.002 #1',
     leaves: 'A login hook. T1547.007 #2 leaves the same.',
-    queries: [],
-    why: 'Hooks of the login window are not collected.',
+    queries: ['login_hook_set'],
   },
-  { id: 'T1548.003 #1', leaves: 'Nothing: it opens /etc/sudoers in an editor.', queries: [], why: sudoers },
-  { id: 'T1548.003 #3', leaves: 'sudo asks for a password once.', queries: [], why: sudoers },
-  { id: 'T1548.003 #5', leaves: 'sudo asks once for all terminals.', queries: [], why: sudoers },
+  {
+    id: 'T1548.003 #1',
+    leaves: 'Nothing: it reads /etc/sudoers, and opens it in an editor.',
+    queries: [],
+    why: 'Nothing is changed.',
+  },
+  { id: 'T1548.003 #3', leaves: 'sudo asks for a password once.', queries: ['sudo_password_kept'] },
+  { id: 'T1548.003 #5', leaves: 'sudo asks once for all terminals.', queries: ['sudo_password_kept'] },
   {
     id: 'T1021.005 #1',
     leaves: 'Remote Management is on, for all users, with all rights.',
@@ -394,6 +396,7 @@ export const rules: readonly Rule[] = [
     cis: [],
     stig: ['APPL-26-003080'],
     says: 'Accounts that are not used are disabled.',
+    how: 'The number in force, for information; and stale_account_can_unlock asks of 90 days.',
     otherwise:
       'The password policies (pwpolicy -getaccountpolicies) are not collected; stale_account_can_unlock asks of 90 days, and no source tells of a last login.',
   },
@@ -410,6 +413,7 @@ export const rules: readonly Rule[] = [
     cis: ['5.2.1'],
     stig: ['APPL-26-000060'],
     says: 'A locked account stays so for a time.',
+    how: 'The number in force, for information.',
     otherwise: 'The password policies (pwpolicy -getaccountpolicies) are not collected.',
   },
   {
@@ -431,6 +435,7 @@ export const rules: readonly Rule[] = [
     cis: ['5.2.8'],
     stig: [],
     says: 'Old passwords are not used again.',
+    how: 'The number in force, for information.',
     otherwise: 'The password policies (pwpolicy -getaccountpolicies) are not collected.',
   },
   {

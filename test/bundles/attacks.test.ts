@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import test from 'ava';
 
 import { attacks, bypasses } from '../../scripts/coverage_peers.ts';
-import type { Fixture } from '../fixtures/backend.ts';
+import type { Fixture, PlistJson } from '../fixtures/backend.ts';
 import { temporaryFolder } from '../standin.ts';
 import { appleSilicon, evidenceOf, plain, replacing, supported } from './mac.ts';
 import type { Mac, Person } from './mac.ts';
@@ -62,10 +62,29 @@ const bypassed = (uid: number): Mac => ({
   },
 });
 
-const withLoginWindow = (fixture: Fixture): Fixture => {
-  const path = '/Library/Preferences/com.apple.loginwindow.plist';
+const withFile = (
+  fixture: Fixture,
+  path: string,
+  content: string | { readonly plist: PlistJson },
+): Fixture => {
   const { [path]: _missing, ...stat } = fixture.stat ?? {};
-  return { ...fixture, stat, files: { [path]: { plist: { GuestEnabled: true } } } };
+  return { ...fixture, stat, files: { ...fixture.files, [path]: content } };
+};
+const loginWindow = '/Library/Preferences/com.apple.loginwindow.plist';
+const rootsLoginWindow = '/private/var/root/Library/Preferences/com.apple.loginwindow.plist';
+
+/** As evidence, with sudoers as macOS ships it. */
+const evidence = (mac: Mac, defaults = ''): Fixture => {
+  const made = evidenceOf(mac);
+  const fixture = {
+    ...made,
+    stat: { ...made.stat, '/etc/sudoers.d': 'missing', [rootsLoginWindow]: 'missing' },
+  };
+  return withFile(
+    fixture,
+    '/etc/sudoers',
+    `Defaults env_reset${defaults}\nroot ALL = (ALL) ALL\n%admin ALL = (ALL) ALL\n`,
+  );
 };
 
 /** What is there after the attack, by its id; several where it can be made in several ways. */
@@ -87,7 +106,7 @@ const planted: Readonly<Record<string, readonly (Mac | Fixture)[]>> = {
     },
   ],
   'T1078.003 #5': [changedPerson('devon', { isAdmin: true })],
-  'T1078.001 #3': [withLoginWindow(evidenceOf(before))],
+  'T1078.001 #3': [withFile(evidence(before), loginWindow, { plist: { GuestEnabled: true } })],
   'T1531 #4': [{ ...before, edits: { ds_account_policy: replacing('1761000504.5', '1789000000.5') } }],
   'T1531 #5': [withoutPerson('casey')],
   'T1531 #6': [withoutPerson('casey')],
@@ -97,11 +116,18 @@ const planted: Readonly<Record<string, readonly (Mac | Fixture)[]>> = {
   'T1564.002 #2, a new record': [
     withPeople(plain('APT', 507, { isHidden: true, odd: { ...bareRecord.odd, UniqueID: null } })),
   ],
+  'T1037.002 #1': [
+    withFile(evidence(before), rootsLoginWindow, {
+      plist: { LoginHook: '/Library/Scripts/AtomicRedTeam.sh' },
+    }),
+  ],
+  'T1548.003 #3': [evidence(before, ',timestamp_timeout=-1')],
+  'T1548.003 #5': [evidence(before, '\nDefaults !tty_tickets')],
   'bypass-mdm.sh': [bypassed(501)],
   'bypass-mdm-v2.sh': [bypassed(502)],
 };
 
-const fixtureOf = (made: Mac | Fixture): Fixture => ('people' in made ? evidenceOf(made) : made);
+const fixtureOf = (made: Mac | Fixture): Fixture => ('people' in made ? evidence(made) : made);
 
 const named = [...attacks, ...bypasses].filter((attack) => attack.queries.length > 0);
 
@@ -114,7 +140,7 @@ for (const { id, queries } of named) {
     const path = join(temporaryFolder(t), 'attack.db');
     const script = bypasses.some((one) => one.id === id);
     for (const made of planted[id] ?? []) {
-      const store = await storeFixtures(path, [...(script ? [] : [evidenceOf(before)]), fixtureOf(made)]);
+      const store = await storeFixtures(path, [...(script ? [] : [evidence(before)]), fixtureOf(made)]);
       for (const query of queries) t.is(store.verdict(query).verdict, 'hit', query);
       store.close();
     }
@@ -123,8 +149,8 @@ for (const { id, queries } of named) {
 
 test('a Mac in order that was looked at twice shows none of it', async (t) => {
   const store = await storeFixtures(join(temporaryFolder(t), 'order.db'), [
-    evidenceOf(before),
-    evidenceOf(before),
+    evidence(before),
+    evidence(before),
   ]);
   for (const query of new Set(named.flatMap((attack) => attack.queries)))
     t.is(store.verdict(query).verdict, 'clean', query);

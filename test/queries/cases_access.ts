@@ -128,6 +128,11 @@ export const accessCases: readonly Case[] = [
     clean: changed(passwordRule('com.apple.defaultpasswordpolicy.fde', 1), passwordRule(null, null)),
   },
   {
+    query: 'password_rules',
+    fires: changed(passwordRule('com.apple.defaultpasswordpolicy.fde', 1)),
+    unknown: denied('password_policy'),
+  },
+  {
     query: 'sudo_password_kept',
     fires: changed(setting('env_reset, timestamp_timeout=-1')),
     unknown: setting(null),
