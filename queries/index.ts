@@ -2554,6 +2554,16 @@ export const queries: readonly Query[] = [
         "query": "secure_token_lost",
         "isOfSubject": true,
         "where": null
+      },
+      {
+        "query": "system_account_impostor",
+        "isOfSubject": true,
+        "where": null
+      },
+      {
+        "query": "hidden_admin",
+        "isOfSubject": true,
+        "where": null
       }
     ],
     "purpose": "A person's administrator account can neither unlock the disk, nor grant tokens, nor (Apple silicon) approve updates. Administrators that MDM made (account_type managed_admin) and those that are barred from a token on purpose (disabled_tag) are left out.",
@@ -4408,7 +4418,13 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
-    "explainedBy": [],
+    "explainedBy": [
+      {
+        "query": "automatic_login_on",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "/etc/kcpassword holds the password of an account in a form that anybody can undo; whoever gets at the disk, or becomes root, has it. It often stays when automatic login is turned off. The file is never read.",
     "requires": [
       {
@@ -4888,7 +4904,13 @@ export const queries: readonly Query[] = [
       }
     ],
     "severityFrom": null,
-    "explainedBy": [],
+    "explainedBy": [
+      {
+        "query": "filevault_turned_off",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "The data volume is not protected by FileVault, and no deferred enablement or encryption is under way; or it is being decrypted (status decrypting), also while fdesetup still says that FileVault is on. With status restart_needed it begins with the next restart. Whether FileVault may be turned off is not asked here: the test of mSCP and CIS also wants dontAllowFDEDisable (filevault_policies.dont_allow_fde_disable).",
     "requires": [
       {
@@ -6314,7 +6336,13 @@ export const queries: readonly Query[] = [
     "severity": "low",
     "severityWhere": [],
     "severityFrom": null,
-    "explainedBy": [],
+    "explainedBy": [
+      {
+        "query": "remote_login_open_to_everybody",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "launchd may start sshd: whoever has the password or the key of an account that is let in can log in over the network. Where launchd holds no override nobody can tell, and the answer is unknown. Who is let in is in remote_login_open_to_everybody and remote_access_allowed.",
     "requires": [
       {
