@@ -2510,7 +2510,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Ask whom the account is for. If nobody needs it, and another administrator with a token can log in, take its rights away.",
+    "remediation": "Ask whom the account is for. Make sure that another administrator with a token can log in; then, if nobody needs the account, take its rights away.",
     "cited": {
       "attack": [],
       "nist-800-53": [
