@@ -2583,7 +2583,7 @@ export const queries: readonly Query[] = [
     "alsoReads": [],
     "applies": null,
     "appliesReads": [],
-    "remediation": "Ask whom the account is for. If nobody needs it, and another administrator with a token can log in, take its rights away.",
+    "remediation": "Ask whom the account is for. Make sure that another administrator with a token can log in; then, if nobody needs the account, take its rights away.",
     "cited": {
       "attack": [],
       "nist-800-53": [
@@ -2625,6 +2625,16 @@ export const queries: readonly Query[] = [
       },
       {
         "query": "secure_token_lost",
+        "isOfSubject": true,
+        "where": null
+      },
+      {
+        "query": "system_account_impostor",
+        "isOfSubject": true,
+        "where": null
+      },
+      {
+        "query": "hidden_admin",
         "isOfSubject": true,
         "where": null
       }
@@ -4481,7 +4491,13 @@ export const queries: readonly Query[] = [
     "severity": "medium",
     "severityWhere": [],
     "severityFrom": null,
-    "explainedBy": [],
+    "explainedBy": [
+      {
+        "query": "automatic_login_on",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "/etc/kcpassword holds the password of an account in a form that anybody can undo; whoever gets at the disk, or becomes root, has it. It often stays when automatic login is turned off. The file is never read.",
     "requires": [
       {
@@ -4961,7 +4977,13 @@ export const queries: readonly Query[] = [
       }
     ],
     "severityFrom": null,
-    "explainedBy": [],
+    "explainedBy": [
+      {
+        "query": "filevault_turned_off",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "The data volume is not protected by FileVault, and no deferred enablement or encryption is under way; or it is being decrypted (status decrypting), also while fdesetup still says that FileVault is on. With status restart_needed it begins with the next restart. Whether FileVault may be turned off is not asked here: the test of mSCP and CIS also wants dontAllowFDEDisable (filevault_policies.dont_allow_fde_disable).",
     "requires": [
       {
@@ -6387,7 +6409,13 @@ export const queries: readonly Query[] = [
     "severity": "low",
     "severityWhere": [],
     "severityFrom": null,
-    "explainedBy": [],
+    "explainedBy": [
+      {
+        "query": "remote_login_open_to_everybody",
+        "isOfSubject": false,
+        "where": null
+      }
+    ],
     "purpose": "launchd may start sshd: whoever has the password or the key of an account that is let in can log in over the network. Where launchd holds no override nobody can tell, and the answer is unknown. Who is let in is in remote_login_open_to_everybody and remote_access_allowed.",
     "requires": [
       {

@@ -8,8 +8,8 @@
 --   users,
 --   users.is_admin where EXISTS (SELECT 1 FROM logins l
 --     WHERE l.host_id = users.host_id AND l.username = users.username)
--- remediation: Ask whom the account is for. If nobody needs it, and another administrator with a token can log in, take its
---   rights away.
+-- remediation: Ask whom the account is for. Make sure that another administrator with a token can log in; then, if
+--   nobody needs the account, take its rights away.
 -- references: 800-53r5 AC-2(3)
 -- false-positives: Accounts that are kept for an emergency, and those that agents use without a login.
 SELECT

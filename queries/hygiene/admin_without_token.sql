@@ -2,7 +2,8 @@
 -- title: An administrator holds no secure token
 -- group: hygiene
 -- severity: medium
--- explained-by: no_secure_token_user, only_token_holder_is_managed_admin, secure_token_lost for the same subject
+-- explained-by: no_secure_token_user, only_token_holder_is_managed_admin, secure_token_lost for the same subject,
+--   system_account_impostor for the same subject, hidden_admin for the same subject
 -- purpose: A person's administrator account can neither unlock the disk, nor grant tokens, nor (Apple
 --   silicon) approve updates. Administrators that MDM made (account_type managed_admin) and those that are barred from
 --   a token on purpose (disabled_tag) are left out.

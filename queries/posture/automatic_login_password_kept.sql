@@ -3,6 +3,7 @@
 -- title: A password for automatic login lies on the disk
 -- group: posture
 -- severity: medium
+-- explained-by: automatic_login_on
 -- purpose: /etc/kcpassword holds the password of an account in a form that anybody can undo; whoever gets at the disk,
 --   or becomes root, has it. It often stays when automatic login is turned off. The file is never read.
 -- requires: loginwindow_settings.kcpassword_present

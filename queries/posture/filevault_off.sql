@@ -4,6 +4,7 @@
 -- severity: high
 -- severity-where: info when virtual_machine: what a virtual machine stores lies on the disk of its host, which is
 --   what must be encrypted
+-- explained-by: filevault_turned_off
 -- purpose: The data volume is not protected by FileVault, and no deferred enablement or encryption is under
 --   way; or it is being decrypted (status decrypting), also while fdesetup still says that FileVault is on. With
 --   status restart_needed it begins with the next restart. Whether FileVault may be turned off is not asked here: the

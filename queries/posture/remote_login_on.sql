@@ -2,6 +2,7 @@
 -- title: Remote Login is on
 -- group: posture
 -- severity: low
+-- explained-by: remote_login_open_to_everybody
 -- purpose: launchd may start sshd: whoever has the password or the key of an account that is let in can log in over the
 --   network. Where launchd holds no override nobody can tell, and the answer is unknown. Who is let in is in
 --   remote_login_open_to_everybody and remote_access_allowed.

@@ -76,6 +76,19 @@ test('the measured families are one finding each', (t) => {
   t.deepEqual(single['lockout_single_loss mquist'], ['single_token_admin mquist']);
 });
 
+test('an account that poses as another is not told to log in, so that it gets a token', (t) => {
+  for (const [name, uid, root] of [
+    ['_svcadm', 490, 'system_account_impostor _svcadm'],
+    ['svcadm', 490, 'hidden_admin svcadm'],
+  ] as const) {
+    const host = cleanHost('HOST-A');
+    addPerson(host, { username: name, uid, isAdmin: 1, token: 0 });
+    const own = told(found([host]));
+    t.true(own[root]?.includes(`admin_without_token ${name}`), JSON.stringify(own));
+    t.is(own[`admin_without_token ${name}`], undefined);
+  }
+});
+
 const conflict = (rule: string, subject: string, severity = 'medium') => ({
   ...{ subject, rule_id: rule, severity, subject_kind: 'host', fact: 'bootstrap' },
   ...{ source_a: 'profiles', value_a: '1', source_b: 'apfs', value_b: '0', conclusion: 'x' },
