@@ -6846,7 +6846,7 @@ export const queries: readonly Query[] = [
     "severityWhere": [],
     "severityFrom": null,
     "explainedBy": [],
-    "purpose": "Startup security is not full: an older system with known holes, kernel extensions, or with permissive security any system at all can be started.",
+    "purpose": "Startup security is not full: an older system with known holes or kernel extensions can be started, and with permissive security any system at all.",
     "requires": [
       {
         "table": "secureboot",

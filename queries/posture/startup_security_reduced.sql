@@ -2,8 +2,8 @@
 -- title: The Mac may start other systems than those that Apple signs today
 -- group: posture
 -- severity: medium
--- purpose: Startup security is not full: an older system with known holes, kernel extensions, or with permissive
---   security any system at all can be started.
+-- purpose: Startup security is not full: an older system with known holes or kernel extensions can be started, and with
+--   permissive security any system at all.
 -- requires: secureboot.level
 -- applies: COALESCE(hosts.is_apple_silicon, 1) = 1 OR COALESCE(hosts.has_t2, 1) = 1
 -- remediation: Make sure which product needs it, and that another administrator who owns the volume can log in. Then
