@@ -10,6 +10,14 @@ CREATE TABLE "account_policy_data" (
   "host_id" TEXT
 ) STRICT;
 
+CREATE TABLE "ad_config" (
+  "name" TEXT,
+  "domain" TEXT,
+  "option" TEXT NOT NULL,
+  "value" TEXT,
+  "host_id" TEXT
+) STRICT;
+
 CREATE TABLE "apfs_crypto_users" (
   "device_identifier" TEXT NOT NULL,
   "volume_uuid" TEXT,
@@ -45,6 +53,17 @@ CREATE TABLE "authentication_authorities" (
   "tag" TEXT NOT NULL,
   "data" TEXT,
   "disabled_tag" TEXT,
+  "host_id" TEXT
+) STRICT;
+
+CREATE TABLE "authorization_mechanisms" (
+  "label" TEXT NOT NULL CHECK ("label" IN ('system.login.console')),
+  "plugin" TEXT NOT NULL,
+  "mechanism" TEXT NOT NULL,
+  "privileged" INTEGER CHECK ("privileged" IN (0, 1)),
+  "entry" TEXT NOT NULL,
+  "position" INTEGER NOT NULL,
+  "is_of_apple" INTEGER CHECK ("is_of_apple" IN (0, 1)),
   "host_id" TEXT
 ) STRICT;
 
@@ -219,6 +238,22 @@ CREATE TABLE "hosts" (
   "host_id" TEXT
 ) STRICT;
 
+CREATE TABLE "login_hooks" (
+  "event" TEXT NOT NULL CHECK ("event" IN ('login', 'logout')),
+  "set_in" TEXT NOT NULL CHECK ("set_in" IN ('root', 'system')),
+  "program" TEXT,
+  "host_id" TEXT
+) STRICT;
+
+CREATE TABLE "logins" (
+  "username" TEXT NOT NULL,
+  "last_login_time" INTEGER,
+  "last_console_login_time" INTEGER,
+  "last_terminal_login_time" INTEGER,
+  "is_logged_in" INTEGER CHECK ("is_logged_in" IN (0, 1)),
+  "host_id" TEXT
+) STRICT;
+
 CREATE TABLE "loginwindow_settings" (
   "autologin_username" TEXT,
   "kcpassword_present" INTEGER CHECK ("kcpassword_present" IN (0, 1)),
@@ -226,6 +261,10 @@ CREATE TABLE "loginwindow_settings" (
   "hide_500_users" INTEGER CHECK ("hide_500_users" IN (0, 1)),
   "hidden_users" TEXT,
   "root_enabled" INTEGER CHECK ("root_enabled" IN (0, 1)),
+  "asks_for_name" INTEGER CHECK ("asks_for_name" IN (0, 1)),
+  "admin_host_info" TEXT,
+  "retries_until_hint" INTEGER,
+  "console_access_disabled" INTEGER CHECK ("console_access_disabled" IN (0, 1)),
   "host_id" TEXT
 ) STRICT;
 
@@ -250,6 +289,16 @@ CREATE TABLE "mdm_enrollments" (
   "server_capabilities" TEXT,
   "dep_record_cached" INTEGER CHECK ("dep_record_cached" IN (0, 1)),
   "organization" TEXT,
+  "setup_skips_filevault" INTEGER CHECK ("setup_skips_filevault" IN (0, 1)),
+  "host_id" TEXT
+) STRICT;
+
+CREATE TABLE "mdm_security_info" (
+  "recovery_lock_enabled" INTEGER CHECK ("recovery_lock_enabled" IN (0, 1)),
+  "remote_desktop_enabled" INTEGER CHECK ("remote_desktop_enabled" IN (0, 1)),
+  "secure_boot_level" TEXT CHECK ("secure_boot_level" IN ('off', 'medium', 'full', 'not supported')),
+  "external_boot_level" TEXT CHECK ("external_boot_level" IN ('allowed', 'disallowed', 'not supported')),
+  "is_supervised" INTEGER CHECK ("is_supervised" IN (0, 1)),
   "host_id" TEXT
 ) STRICT;
 
@@ -276,6 +325,24 @@ CREATE TABLE "mobile_accounts" (
   "host_id" TEXT
 ) STRICT;
 
+CREATE TABLE "password_policy" (
+  "uid" INTEGER,
+  "policy_identifier" TEXT,
+  "policy_content" TEXT,
+  "policy_description" TEXT,
+  "policy_category" TEXT NOT NULL,
+  "policy_parameters" TEXT,
+  "is_of_apple" INTEGER CHECK ("is_of_apple" IN (0, 1)),
+  "minimum_length" INTEGER,
+  "max_failed_logins" INTEGER,
+  "lockout_seconds" INTEGER,
+  "expires_days" INTEGER,
+  "history_depth" INTEGER,
+  "inactive_days" INTEGER,
+  "occurrence" INTEGER NOT NULL,
+  "host_id" TEXT
+) STRICT;
+
 CREATE TABLE "platform_sso_states" (
   "username" TEXT,
   "is_registered" INTEGER CHECK ("is_registered" IN (0, 1)),
@@ -285,6 +352,22 @@ CREATE TABLE "platform_sso_states" (
   "login_policy" TEXT,
   "is_exempt" INTEGER CHECK ("is_exempt" IN (0, 1)),
   "new_user_authorization_mode" TEXT,
+  "host_id" TEXT
+) STRICT;
+
+CREATE TABLE "remote_desktop_rights" (
+  "uid" INTEGER,
+  "username" TEXT NOT NULL,
+  "uuid" TEXT,
+  "may_control" INTEGER CHECK ("may_control" IN (0, 1)),
+  "may_chat" INTEGER CHECK ("may_chat" IN (0, 1)),
+  "may_copy" INTEGER CHECK ("may_copy" IN (0, 1)),
+  "may_delete" INTEGER CHECK ("may_delete" IN (0, 1)),
+  "may_report" INTEGER CHECK ("may_report" IN (0, 1)),
+  "may_launch" INTEGER CHECK ("may_launch" IN (0, 1)),
+  "may_change_settings" INTEGER CHECK ("may_change_settings" IN (0, 1)),
+  "may_restart" INTEGER CHECK ("may_restart" IN (0, 1)),
+  "is_notified" INTEGER CHECK ("is_notified" IN (0, 1)),
   "host_id" TEXT
 ) STRICT;
 
@@ -311,6 +394,50 @@ CREATE TABLE "secure_tokens" (
   "sources" TEXT,
   "has_conflict" INTEGER CHECK ("has_conflict" IN (0, 1)),
   "is_guest" INTEGER CHECK ("is_guest" IN (0, 1)),
+  "host_id" TEXT
+) STRICT;
+
+CREATE TABLE "secureboot" (
+  "secure_boot" INTEGER CHECK ("secure_boot" IN (0, 1)),
+  "description" TEXT,
+  "kernel_extensions" INTEGER CHECK ("kernel_extensions" IN (0, 1)),
+  "mdm_operations" INTEGER CHECK ("mdm_operations" IN (0, 1)),
+  "level" TEXT CHECK ("level" IN ('full', 'reduced', 'medium', 'permissive', 'off')),
+  "system_sealed" INTEGER CHECK ("system_sealed" IN (0, 1)),
+  "host_id" TEXT
+) STRICT;
+
+CREATE TABLE "sharing_preferences" (
+  "screen_sharing" INTEGER CHECK ("screen_sharing" IN (0, 1)),
+  "file_sharing" INTEGER CHECK ("file_sharing" IN (0, 1)),
+  "remote_login" INTEGER CHECK ("remote_login" IN (0, 1)),
+  "remote_apple_events" INTEGER CHECK ("remote_apple_events" IN (0, 1)),
+  "remote_management" INTEGER CHECK ("remote_management" IN (0, 1)),
+  "remote_login_access" TEXT CHECK ("remote_login_access" IN ('everybody', 'members')),
+  "screen_sharing_access" TEXT CHECK ("screen_sharing_access" IN ('everybody', 'members')),
+  "remote_apple_events_access" TEXT CHECK ("remote_apple_events_access" IN ('everybody', 'members')),
+  "host_id" TEXT
+) STRICT;
+
+CREATE TABLE "smart_card_settings" (
+  "allow_smart_card" INTEGER CHECK ("allow_smart_card" IN (0, 1)),
+  "enforce_smart_card" INTEGER CHECK ("enforce_smart_card" IN (0, 1)),
+  "check_certificate_trust" INTEGER,
+  "one_card_per_user" INTEGER CHECK ("one_card_per_user" IN (0, 1)),
+  "user_pairing" INTEGER CHECK ("user_pairing" IN (0, 1)),
+  "allow_unmapped_users" INTEGER,
+  "token_removal_action" INTEGER,
+  "host_id" TEXT
+) STRICT;
+
+CREATE TABLE "sudoers" (
+  "source" TEXT NOT NULL,
+  "header" TEXT NOT NULL,
+  "rule_details" TEXT,
+  "kind" TEXT NOT NULL CHECK ("kind" IN ('defaults', 'alias', 'include', 'rule')),
+  "no_password" INTEGER CHECK ("no_password" IN (0, 1)),
+  "all_commands" INTEGER CHECK ("all_commands" IN (0, 1)),
+  "occurrence" INTEGER NOT NULL,
   "host_id" TEXT
 ) STRICT;
 
@@ -360,5 +487,7 @@ CREATE TABLE "users" (
   "uid_signed" INTEGER,
   "gid_signed" INTEGER,
   "type" TEXT,
+  "home_mode" TEXT,
+  "smart_card_paired" INTEGER CHECK ("smart_card_paired" IN (0, 1)),
   "host_id" TEXT
 ) STRICT;
