@@ -77,6 +77,108 @@ export const queries: readonly Query[] = [
     "file": "queries/context/first_token_holder.sql"
   },
   {
+    "name": "login_window_shows_accounts",
+    "formerly": [],
+    "title": "The login window shows who has an account",
+    "group": "context",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "The login window lists the accounts in place of asking for a name: whoever sits at the Mac need only guess a password. macOS ships it so.",
+    "requires": [
+      {
+        "table": "loginwindow_settings",
+        "column": "asks_for_name",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Set SHOWFULLNAME by a profile (com.apple.loginwindow). First see that the users know the names of their accounts.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "IA-2"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.11.4"
+      ],
+      "stig": [
+        "APPL-26-005052"
+      ],
+      "mscp": [
+        "system_settings_loginwindow_prompt_username_password_enforce"
+      ]
+    },
+    "references": "mSCP system_settings_loginwindow_prompt_username_password_enforce; CIS 2.11.4 (macOS 26); STIG APPL-26-005052; 800-53r5 IA-2",
+    "falsePositives": "Macs of one user, and Macs with FileVault, which shows its users at startup whatever is set.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.asks_for_name\nFROM loginwindow_settings l\nWHERE l.asks_for_name = 0\nORDER BY l.host_id",
+    "file": "queries/context/login_window_shows_accounts.sql"
+  },
+  {
+    "name": "password_hints_shown",
+    "formerly": [],
+    "title": "The login window shows password hints",
+    "group": "context",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "After some wrong passwords the login window shows the hint of the account, which often says the password. Where nothing sets it, macOS shows hints. Whether an account has one is never read.",
+    "requires": [
+      {
+        "table": "loginwindow_settings",
+        "column": "retries_until_hint",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Set RetriesUntilHint to 0 by a profile (com.apple.loginwindow). First see that a user who forgets a password can get help.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "IA-6"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "2.11.5"
+      ],
+      "stig": [
+        "APPL-26-003012"
+      ],
+      "mscp": [
+        "system_settings_password_hints_disable"
+      ]
+    },
+    "references": "mSCP system_settings_password_hints_disable; CIS 2.11.5 (macOS 26); STIG APPL-26-003012; 800-53r5 IA-6",
+    "falsePositives": "Macs on which no account has a hint.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.retries_until_hint\nFROM loginwindow_settings l\nWHERE COALESCE(l.retries_until_hint, 3) > 0\nORDER BY l.host_id",
+    "file": "queries/context/password_hints_shown.sql"
+  },
+  {
     "name": "password_rules",
     "formerly": [],
     "title": "What the rules for passwords ask for",
@@ -252,6 +354,56 @@ export const queries: readonly Query[] = [
     "notSeenAfter": 0,
     "sql": "SELECT\n  m.host_id,\n  m.username AS subject,\n  CASE\n    WHEN m.groupname IN ('com.apple.access_ssh', 'com.apple.access_ssh-disabled') THEN 'ssh'\n    ELSE 'screen sharing'\n  END AS service,\n  CASE WHEN m.groupname IN ('com.apple.access_ssh', 'com.apple.access_screensharing') THEN 1 ELSE 0 END AS is_limiting,\n  m.is_direct,\n  MAX(u.is_admin) AS is_admin\nFROM user_groups m\nLEFT JOIN users u\n  ON u.host_id = m.host_id\n  AND u.username = m.username\n  AND COALESCE(u.uid, -1) = COALESCE(m.uid, -1)\nWHERE m.groupname IN (\n    'com.apple.access_ssh',\n    'com.apple.access_ssh-disabled',\n    'com.apple.access_screensharing',\n    'com.apple.access_screensharing-disabled'\n  )\nGROUP BY m.host_id, m.username, m.uid, m.groupname, m.is_direct\nORDER BY m.host_id, m.username, COALESCE(m.uid, -1), m.groupname, m.is_direct",
     "file": "queries/context/remote_access_allowed.sql"
+  },
+  {
+    "name": "smart_card_not_required",
+    "formerly": [],
+    "title": "A password alone logs in where smart cards may be used",
+    "group": "context",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Nothing demands a smart card: whoever knows a password logs in. Organisations that give out cards demand them.",
+    "requires": [
+      {
+        "table": "smart_card_settings",
+        "column": "enforce_smart_card",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure first that each user has a card that is paired (users.smart_card_paired), and that an administrator with a token can log in with one or is let in without: only then set enforceSmartCard by a profile.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "IA-2(1)",
+        "IA-2(12)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-003020"
+      ],
+      "mscp": [
+        "auth_smartcard_enforce"
+      ]
+    },
+    "references": "mSCP auth_smartcard_enforce; STIG APPL-26-003020; 800-53r5 IA-2(1), IA-2(12)",
+    "falsePositives": "Organisations without smart cards: most of them.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.allow_smart_card,\n  s.enforce_smart_card\nFROM smart_card_settings s\nWHERE s.enforce_smart_card = 0\nORDER BY s.host_id",
+    "file": "queries/context/smart_card_not_required.sql"
   },
   {
     "name": "version_threshold_matrix",
@@ -5359,6 +5511,55 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/internal_volume_unencrypted.sql"
   },
   {
+    "name": "login_window_tells_of_the_mac",
+    "formerly": [],
+    "title": "The login window tells of the Mac to whoever clicks its clock",
+    "group": "posture",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "A click on the clock of the login window shows what AdminHostInfo names, such as the host name, the address or the serial number, to somebody who has not logged in.",
+    "requires": [
+      {
+        "table": "loginwindow_settings",
+        "column": "admin_host_info",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Take AdminHostInfo out of com.apple.loginwindow, by the profile that sets it. Nobody loses access by it.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-11(1)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-000009"
+      ],
+      "mscp": [
+        "os_loginwindow_adminhostinfo_disabled"
+      ]
+    },
+    "references": "mSCP os_loginwindow_adminhostinfo_disabled; STIG APPL-26-000009; 800-53r5 AC-11(1)",
+    "falsePositives": "Support staff who read the name of a Mac to its users.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.admin_host_info\nFROM loginwindow_settings l\nWHERE l.admin_host_info IS NOT NULL\nORDER BY l.host_id",
+    "file": "queries/posture/login_window_tells_of_the_mac.sql"
+  },
+  {
     "name": "mdm_enrolled_by_other_means",
     "formerly": [
       "mdm_enrollment_gaps"
@@ -6836,6 +7037,171 @@ export const queries: readonly Query[] = [
     "notSeenAfter": 0,
     "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  h.sip_enabled,\n  h.os_version,\n  h.is_virtual_machine\nFROM hosts h\nWHERE h.sip_enabled = 0\nORDER BY h.host_id",
     "file": "queries/posture/sip_off.sql"
+  },
+  {
+    "name": "smart_card_not_allowed",
+    "formerly": [],
+    "title": "Smart cards may not be used to log in",
+    "group": "posture",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "A profile or a preference forbids smart cards at login: who has one must use a password. macOS ships it allowed.",
+    "requires": [
+      {
+        "table": "smart_card_settings",
+        "column": "allow_smart_card",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Set allowSmartCard by a profile (com.apple.security.smartcard). Nobody loses access by it.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "IA-2(1)",
+        "IA-2(12)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-003030"
+      ],
+      "mscp": [
+        "auth_smartcard_allow"
+      ]
+    },
+    "references": "mSCP auth_smartcard_allow; STIG APPL-26-003030; 800-53r5 IA-2(1), IA-2(12)",
+    "falsePositives": "Organisations without smart cards.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.allow_smart_card\nFROM smart_card_settings s\nWHERE s.allow_smart_card = 0\nORDER BY s.host_id",
+    "file": "queries/posture/smart_card_not_allowed.sql"
+  },
+  {
+    "name": "smart_card_removal_does_nothing",
+    "formerly": [],
+    "title": "A smart card is demanded, and taking it out leaves the session open",
+    "group": "posture",
+    "severity": "low",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Where a smart card is demanded, a session stays open when the card is taken out: tokenRemovalAction is not set to lock it.",
+    "requires": [
+      {
+        "table": "smart_card_settings",
+        "column": "enforce_smart_card",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "smart_card_settings",
+        "column": "token_removal_action",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Set tokenRemovalAction to 1 by a profile (com.apple.security.smartcard). Nobody loses access by it.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-11"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-000005"
+      ],
+      "mscp": [
+        "system_settings_token_removal_enforce"
+      ]
+    },
+    "references": "mSCP system_settings_token_removal_enforce; STIG APPL-26-000005; 800-53r5 AC-11",
+    "falsePositives": "Macs that lock soon by their screen saver.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.enforce_smart_card,\n  s.token_removal_action\nFROM smart_card_settings s\nWHERE s.enforce_smart_card = 1\n  AND COALESCE(s.token_removal_action, 0) <> 1\nORDER BY s.host_id",
+    "file": "queries/posture/smart_card_removal_does_nothing.sql"
+  },
+  {
+    "name": "smart_card_trust_unchecked",
+    "formerly": [],
+    "title": "A smart card is demanded, and its certificate is not checked for being revoked",
+    "group": "posture",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Where a smart card is demanded, whoever has one that was revoked still logs in: checkCertificateTrust is not set, or looks at no list of revoked certificates.",
+    "requires": [
+      {
+        "table": "smart_card_settings",
+        "column": "enforce_smart_card",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "smart_card_settings",
+        "column": "check_certificate_trust",
+        "isNullAnswer": true,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Make sure that the Macs reach the lists of the issuer, and that an administrator with a token can log in when they do not; then set checkCertificateTrust to 2 by a profile.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "IA-5(2)",
+        "SC-17"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-001060"
+      ],
+      "mscp": [
+        "auth_smartcard_certificate_trust_enforce_moderate"
+      ]
+    },
+    "references": "mSCP auth_smartcard_certificate_trust_enforce_moderate; STIG APPL-26-001060; 800-53r5 IA-5(2), SC-17",
+    "falsePositives": "Macs that are kept off every network.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.enforce_smart_card,\n  s.check_certificate_trust\nFROM smart_card_settings s\nWHERE s.enforce_smart_card = 1\n  AND COALESCE(s.check_certificate_trust, 0) < 2\nORDER BY s.host_id",
+    "file": "queries/posture/smart_card_trust_unchecked.sql"
   },
   {
     "name": "startup_security_reduced",

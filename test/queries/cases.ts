@@ -737,4 +737,42 @@ export const cases: readonly Case[] = [
     clean: changed(put('platform_sso_states', { username: 'mquist', is_registered: 1, is_exempt: 0 })),
   },
   ...accessCases,
+  {
+    query: 'login_window_tells_of_the_mac',
+    fires: changed(on('loginwindow_settings', { admin_host_info: 'HostName' })),
+    unknown: denied('loginwindow_settings'),
+  },
+  {
+    query: 'login_window_shows_accounts',
+    fires: changed(on('loginwindow_settings', { asks_for_name: 0 })),
+    unknown: on('loginwindow_settings', { asks_for_name: null }),
+  },
+  {
+    query: 'password_hints_shown',
+    fires: changed(on('loginwindow_settings', { retries_until_hint: null })),
+    unknown: denied('loginwindow_settings'),
+  },
+  {
+    query: 'smart_card_not_allowed',
+    fires: changed(on('smart_card_settings', { allow_smart_card: 0 })),
+    unknown: on('smart_card_settings', { allow_smart_card: null }),
+  },
+  {
+    query: 'smart_card_not_required',
+    fires: changed(on('smart_card_settings', { enforce_smart_card: 0 })),
+    unknown: on('smart_card_settings', { enforce_smart_card: null }),
+  },
+  {
+    query: 'smart_card_trust_unchecked',
+    fires: changed(on('smart_card_settings', { enforce_smart_card: 1, check_certificate_trust: 1 })),
+    unknown: on('smart_card_settings', { enforce_smart_card: null }),
+    // With the lists of the issuer.
+    clean: changed(on('smart_card_settings', { enforce_smart_card: 1, check_certificate_trust: 2 })),
+  },
+  {
+    query: 'smart_card_removal_does_nothing',
+    fires: changed(on('smart_card_settings', { enforce_smart_card: 1, token_removal_action: null })),
+    unknown: denied('smart_card_settings'),
+    clean: changed(on('smart_card_settings', { enforce_smart_card: 1, token_removal_action: 1 })),
+  },
 ];

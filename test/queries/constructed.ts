@@ -319,6 +319,7 @@ export const cleanHost = (hostId: string, time = now): Host => {
     hidden_users: '[]',
     root_enabled: 0,
     asks_for_name: 1,
+    retries_until_hint: 0,
     console_access_disabled: 1,
   });
   add(host, 'sharing_preferences', {
@@ -330,7 +331,9 @@ export const cleanHost = (hostId: string, time = now): Host => {
   });
   add(host, 'smart_card_settings', {
     allow_smart_card: 1,
-    enforce_smart_card: 0,
+    enforce_smart_card: 1,
+    check_certificate_trust: 2,
+    token_removal_action: 1,
     one_card_per_user: 0,
     user_pairing: 1,
   });

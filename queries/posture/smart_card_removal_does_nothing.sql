@@ -1,0 +1,23 @@
+-- name: smart_card_removal_does_nothing
+-- title: A smart card is demanded, and taking it out leaves the session open
+-- group: posture
+-- severity: low
+-- purpose: Where a smart card is demanded, a session stays open when the card is taken out: tokenRemovalAction
+--   is not set to lock it.
+-- requires: smart_card_settings.enforce_smart_card,
+--   smart_card_settings.token_removal_action?
+-- remediation: Set tokenRemovalAction to 1 by a profile (com.apple.security.smartcard). Nobody loses access by
+--   it.
+-- mscp: system_settings_token_removal_enforce
+-- stig: APPL-26-000005
+-- nist-800-53: AC-11
+-- false-positives: Macs that lock soon by their screen saver.
+SELECT
+  s.host_id,
+  'host' AS subject,
+  s.enforce_smart_card,
+  s.token_removal_action
+FROM smart_card_settings s
+WHERE s.enforce_smart_card = 1
+  AND COALESCE(s.token_removal_action, 0) <> 1
+ORDER BY s.host_id;
