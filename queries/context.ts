@@ -87,8 +87,8 @@ export const isFact = (word: string): word is FactName => word in facts;
 /** Where a word is asked: what is known of each host, and of its past where there is one. */
 export interface Place {
   readonly expect: Expectation;
-  /** The names of two histories, of all hosts; null where there is none. */
-  readonly histories: { readonly enrolments: string; readonly markers: string } | null;
+  /** The names of two histories, of all hosts; null where there is none, and `foreign` where the views of the file are not to be run. */
+  readonly histories: { readonly enrolments: string; readonly markers: string } | 'foreign' | null;
 }
 
 /** The statement that finds the hosts of which a word is proven; null where that is none. */
@@ -96,6 +96,8 @@ export const factSql = (name: FactName, { expect, histories }: Place): string | 
   if (name !== 'personal') return facts[name].sql;
   if (expect === 'managed') return null;
   if (expect === 'personal') return `SELECT host_id FROM ${everyHost} h`;
+  // What its past says is not known then, so nobody says that it was never managed.
+  if (histories === 'foreign') return null;
   return histories === null
     ? personal.sql
     : `${personal.sql} AND ${neverManaged(histories.enrolments, histories.markers)}`;

@@ -11,6 +11,7 @@ import type { Table, Value } from '../collector/table.ts';
 import { readAhead } from '../store/clocks.ts';
 import type { Db, Preparing, Statement } from '../store/database.ts';
 import { prepareGuarded } from '../store/guard.ts';
+import { ownViewsMark } from '../store/meaning.ts';
 import { seeEveryHost } from '../store/one_host.ts';
 import type { Part, Seeing } from '../store/seen.ts';
 import { exemptStatement, sizeStatements, spotStatements } from './blind_spots.ts';
@@ -203,6 +204,8 @@ const historiesOf = (db: Preparing): Place['histories'] => {
     )
     .all() as { name: string }[];
   if (rows.length < names.length) return null;
+  const isForeign = db.prepare('SELECT 1 FROM temp.sqlite_schema WHERE name = ?').get(ownViewsMark);
+  if (isForeign !== undefined) return 'foreign';
   return { enrolments: `main.${names[0]}`, markers: `main.${names[1]}` };
 };
 

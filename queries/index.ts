@@ -248,7 +248,7 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "SELECT\n  p.host_id,\n  'host' AS subject,\n  MAX(p.minimum_length) AS minimum_length,\n  MIN(p.max_failed_logins) AS max_failed_logins,\n  MAX(p.lockout_seconds) AS lockout_seconds,\n  MIN(p.expires_days) AS expires_days,\n  MAX(p.history_depth) AS history_depth,\n  MIN(p.inactive_days) AS inactive_days,\n  COUNT(*) AS all_rules,\n  SUM(\n    CASE\n      WHEN COALESCE(\n        p.minimum_length,\n        p.max_failed_logins,\n        p.lockout_seconds,\n        p.expires_days,\n        p.history_depth,\n        p.inactive_days\n      ) IS NULL THEN 1\n      ELSE 0\n    END\n  ) AS other_rules\nFROM password_policy p\nWHERE p.uid = -1\nGROUP BY p.host_id\nORDER BY p.host_id",
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'password_policy' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"expires_days\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"expires_days\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"history_depth\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"history_depth\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"inactive_days\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"inactive_days\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"lockout_seconds\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"lockout_seconds\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"max_failed_logins\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"max_failed_logins\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"minimum_length\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"minimum_length\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"uid\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"uid\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  p.host_id,\n  'host' AS subject,\n  MAX(p.minimum_length) AS minimum_length,\n  MIN(p.max_failed_logins) AS max_failed_logins,\n  MAX(p.lockout_seconds) AS lockout_seconds,\n  MIN(p.expires_days) AS expires_days,\n  MAX(p.history_depth) AS history_depth,\n  MIN(p.inactive_days) AS inactive_days,\n  COUNT(*) AS all_rules,\n  SUM(\n    CASE\n      WHEN COALESCE(\n        p.minimum_length,\n        p.max_failed_logins,\n        p.lockout_seconds,\n        p.expires_days,\n        p.history_depth,\n        p.inactive_days\n      ) IS NULL THEN 1\n      ELSE 0\n    END\n  ) AS other_rules\nFROM password_policy p\n-- Of rules that were not all read the strictest is not known.\nJOIN known_tables k\n  ON k.host_id = p.host_id\n  AND k.table_name = 'password_policy'\nWHERE p.uid = -1\nGROUP BY p.host_id\nORDER BY p.host_id",
     "file": "queries/context/password_rules.sql"
   },
   {
@@ -7089,7 +7089,7 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/smart_card_not_allowed.sql"
   },
   {
-    "name": "smart_card_removal_does_nothing",
+    "name": "smart_card_removal_ignored",
     "formerly": [],
     "title": "A smart card is demanded, and taking it out leaves the session open",
     "group": "posture",
@@ -7143,7 +7143,7 @@ export const queries: readonly Query[] = [
     "maxAge": 0,
     "notSeenAfter": 0,
     "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.enforce_smart_card,\n  s.token_removal_action\nFROM smart_card_settings s\nWHERE s.enforce_smart_card = 1\n  AND COALESCE(s.token_removal_action, 0) <> 1\nORDER BY s.host_id",
-    "file": "queries/posture/smart_card_removal_does_nothing.sql"
+    "file": "queries/posture/smart_card_removal_ignored.sql"
   },
   {
     "name": "smart_card_trust_unchecked",

@@ -248,7 +248,7 @@ write(
   `${notice}# host_summary\n\n\`\`\`\n${await ask('tables', 'host_summary')}\`\`\`\n`,
 );
 write('docs/schema.json', await ask('schema', '--json'));
-for (const { name } of [...tables, { name: 'findings' }]) {
+for (const { name } of [...tables, { name: 'findings' }, { name: 'finding_events' }]) {
   write(`docs/json-schema/${name}.json`, await ask('schema', name, '--json-schema'));
 }
 write('docs/exceptions.schema.json', await ask('schema', '--exceptions'));

@@ -14,7 +14,7 @@ const columnsOf = (tables: readonly Table[], isOfClass: (text: string) => boolea
         return privacy !== undefined && isOfClass(privacyText(privacy));
       });
       if (own.length === 0) return [];
-      const page = name === 'findings' ? 'findings.md' : `tables/${name}.md`;
+      const page = /^finding(?:s|_events)$/.test(name) ? 'findings.md' : `tables/${name}.md`;
       return [`- [${name}](${page}): ${own.map((column) => `\`${column}\``).join(', ')}`];
     })
     .join('\n');

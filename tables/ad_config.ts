@@ -1,3 +1,5 @@
+import { optionNames } from '../collector/parsers/dsconfigad_show.ts';
+import { knownWords } from '../collector/privacy.ts';
 import { defineTable, required, text } from '../collector/table.ts';
 
 export default defineTable({
@@ -15,7 +17,7 @@ export default defineTable({
     }),
     option: required(
       text('Name of the option, as dsconfigad prints it.', {
-        privacy: 'nobody',
+        privacy: knownWords(optionNames, 'linkable'),
         example: 'Allowed admin groups',
       }),
     ),

@@ -32,7 +32,7 @@ export default defineTable({
       example: '1789003600',
       nullIsAnswer: 'the log has no terminal',
     }),
-    is_logged_in: boolean('1 while one of its logins has no end.', { privacy: 'behaviour', example: '0' }),
+    is_logged_in: boolean('1 while one of its logins has no end.', { privacy: 'private', example: '0' }),
   },
   key: ['username'],
   sources: ['last_libxo_xml', 'sw_vers'],

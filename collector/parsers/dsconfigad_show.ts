@@ -8,7 +8,7 @@ import type { LineRules } from './kept_lines.ts';
 import { cutShort, filledLinesOf, isCut, isLogLine, notUnderstood, unknownLine } from './lines.ts';
 
 /** As dsconfigad prints them, in its order. */
-const optionNames = [
+export const optionNames = [
   'Active Directory Forest',
   'Active Directory Domain',
   'Computer Account',

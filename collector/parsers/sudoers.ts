@@ -252,8 +252,14 @@ const entriesOf = (content: Uint8Array): readonly SudoersEntry[] | null => {
 export const parseSudoers: ParseFile<readonly SudoersEntry[]> = (content, note: Note = ignore) => {
   const entries = entriesOf(content);
   if (entries === null) throw new CollectError('parse_failed', 'the file is no text of sudoers');
-  for (const { line, details } of entries)
-    if (details === null) note(parseFailed(`line ${line} of sudoers has a form that is not known`), 'value');
+  for (const { line, details, header } of entries) {
+    if (details !== null) continue;
+    const problem = parseFailed(`line ${line} of sudoers has a form that is not known`);
+    // What cannot be told to be a setting, an alias or a rule may be any of them; sudo itself takes no such file.
+    if (header === unknownForm) note(problem);
+    else note(problem, 'value');
+  }
+  if (content.length > 0 && content.at(-1) !== 0x0a) note(parseFailed('the file ends within a line'));
   return entries;
 };
 

@@ -39,6 +39,10 @@ SELECT
     END
   ) AS other_rules
 FROM password_policy p
+-- Of rules that were not all read the strictest is not known.
+JOIN known_tables k
+  ON k.host_id = p.host_id
+  AND k.table_name = 'password_policy'
 WHERE p.uid = -1
 GROUP BY p.host_id
 ORDER BY p.host_id;

@@ -271,12 +271,12 @@ test('a second value of a tag is told though it looks like the first', async (t)
   const added = await storeFixtures(join(temporaryFolder(t), 'a.db'), days.slice(0, 2));
   t.like(added.verdict('authentication_authority_changed'), {
     verdict: 'hit',
-    hits: [{ subject: 'own', change: 'added', tag: 'Kerberosv5', value: ';Kerberosv5;' }],
+    hits: [{ subject: 'own', change_kind: 'added', tag: 'Kerberosv5', value: ';Kerberosv5;' }],
   });
   added.close();
   const removed = await storeFixtures(join(temporaryFolder(t), 'b.db'), days);
   t.deepEqual(
-    removed.verdict('authentication_authority_changed').hits.map(({ change }) => change),
+    removed.verdict('authentication_authority_changed').hits.map(({ change_kind: change }) => change),
     ['added', 'removed'],
   );
   removed.close();

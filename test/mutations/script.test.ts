@@ -24,7 +24,10 @@ for (const mac of macs()) {
       );
     }
     count.mutations += result.mutations;
-    count.lost += offencesOf(result, 'lost').length;
+    // It leaves these out always, damaged or not.
+    count.lost += offencesOf(result, 'lost').filter(({ complaints }) =>
+      complaints.some(({ sort, where }) => sort === 'lost' && !/\b(?:sudo\w*|logins)\b/.test(where)),
+    ).length;
     t.true(result.mutations > 5);
   });
 }

@@ -770,7 +770,7 @@ export const cases: readonly Case[] = [
     clean: changed(on('smart_card_settings', { enforce_smart_card: 1, check_certificate_trust: 2 })),
   },
   {
-    query: 'smart_card_removal_does_nothing',
+    query: 'smart_card_removal_ignored',
     fires: changed(on('smart_card_settings', { enforce_smart_card: 1, token_removal_action: null })),
     unknown: denied('smart_card_settings'),
     clean: changed(on('smart_card_settings', { enforce_smart_card: 1, token_removal_action: 1 })),

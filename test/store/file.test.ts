@@ -358,10 +358,13 @@ for (let layout = 1; layout < layoutVersion; layout += 1) {
     const statuses = (now['table_status'] as unknown[]).map(forget).sort();
     // And but for conflicts, which have another key since: what was one thing in several rows is one row.
     // The file tells of its own columns what this version says.
-    const apart = ['conflicts', 'conflicts_history', 'changes', 'columns'];
+    const apart = ['conflicts', 'conflicts_history', 'changes', 'columns', 'column_status'];
     const others = (of: Record<string, unknown>): Record<string, unknown> =>
       Object.fromEntries(Object.entries(of).filter(([name]) => !apart.includes(name)));
     t.deepEqual({ ...others(now), table_status: statuses }, others(before));
+    // When a column was last seen is told of those that came later, too.
+    const seenColumns = new Set((before['column_status'] as string[] | undefined) ?? []);
+    for (const row of seenColumns) t.true((now['column_status'] as string[]).includes(row), row);
     const besides = (rows: unknown): unknown[] =>
       (rows as string[]).filter((row) => !row.includes('"conflicts"'));
     t.deepEqual(besides(now['changes']), besides(before['changes']));

@@ -43,10 +43,10 @@ const exported = (store: Pick<Store, 'db' | 'tables' | 'tableIds'>): string => {
 
 const visible = (path: string): Readonly<Record<string, string>> => {
   const store = openForReading(path, tables);
-  const views = Object.entries(everything(store)).map(([name, rows]) => [
-    name,
-    createHash('sha256').update(JSON.stringify(rows)).digest('hex'),
-  ]);
+  // In which order it became known what happened to findings is another thing in each file (test/queries/life.test.ts).
+  const views = Object.entries(everything(store))
+    .filter(([name]) => name !== 'finding_events' && !/^(?:findings|verdicts)(?:_history)?$/.test(name))
+    .map(([name, rows]) => [name, createHash('sha256').update(JSON.stringify(rows)).digest('hex')]);
   store.close();
   return Object.fromEntries(views) as Record<string, string>;
 };

@@ -1,4 +1,4 @@
--- name: smart_card_removal_does_nothing
+-- name: smart_card_removal_ignored
 -- title: A smart card is demanded, and taking it out leaves the session open
 -- group: posture
 -- severity: low
