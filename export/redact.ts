@@ -263,8 +263,9 @@ export class ColumnsByName {
         const rule = ruleOf(privacy);
         names.add(name);
         if (rule === null) this.#harmless.add(name);
-        // A fact is of another table than the one that tells of facts.
-        else if (table.name !== 'findings') this.#rules.set(name, [...this.rulesOf(name), rule]);
+        // A fact is of another table than those that tell of facts.
+        else if (!/^finding(?:s|_events)$/.test(table.name))
+          this.#rules.set(name, [...this.rulesOf(name), rule]);
       }
     }
     this.names = names;
@@ -301,10 +302,24 @@ const redactFact = (name: string, fact: Cell, row: RowReader, by: Redactor): Cel
   return redacted;
 };
 
+/** The facts that a text holds; null where it is none of ours. */
+const factsIn = (text: string): readonly Record<string, Cell>[] | null => {
+  try {
+    const list = JSON.parse(text) as unknown;
+    const isFacts = Array.isArray(list) && list.every((one) => typeof one === 'object' && one !== null);
+    return isFacts ? (list as Record<string, Cell>[]) : null;
+  } catch {
+    return null;
+  }
+};
+
 /** What a finding rests on: names of columns as the queries give them. */
 function facts(value: Cell, _row: RowReader, by: Redactor): Cell {
   if (typeof value !== 'string') return null;
-  const redacted = (JSON.parse(value) as Record<string, Cell>[]).map((one) =>
+  const list = factsIn(value);
+  // A fact of a query of somebody's own may have this name and be a text like any other.
+  if (list === null) return null;
+  const redacted = list.map((one) =>
     Object.fromEntries(
       Object.entries(one).map(([name, fact]): [string, Cell] => [
         name,

@@ -437,7 +437,10 @@ const ownWords: Readonly<Record<string, readonly string[]>> = {
   conflicts: ['rule_id', 'source_a', 'source_b'],
   enrollment_markers: ['path'],
   filevault_deferrals: ['output_file_mode'],
-  findings: ['query_name', 'title', 'group', 'purpose', 'remediation', 'references', 'false_positives'],
+  findings: [
+    ...['query_name', 'title', 'group', 'purpose', 'remediation', 'references', 'false_positives'],
+    ...['severity_reason', 'explained_by'],
+  ],
   finding_events: ['query_name', 'title', 'group', 'purpose', 'remediation', 'references', 'false_positives'],
   table_status: ['table_name', 'columns_affected'],
   users: ['type'],
