@@ -7,6 +7,7 @@ import { knownWords } from '../../collector/privacy.ts';
 import type { PrivacyClass } from '../../collector/privacy.ts';
 import { defineTable, integer, oneOf, required, text, time } from '../../collector/table.ts';
 import { schemaTables } from '../../export/json_schema.ts';
+import { findingEventsTable } from '../../export/finding_events_table.ts';
 import { findingsTable } from '../../export/findings_table.ts';
 import { formatNames, formats } from '../../export/formats/index.ts';
 import type { FormatName } from '../../export/formats/index.ts';
@@ -422,10 +423,10 @@ const schemaColumns: ReadonlyMap<string, readonly SchemaColumn[]> = new Map([
       readonly tables: readonly { readonly name: string; readonly columns: readonly SchemaColumn[] }[];
     }
   ).tables.map(({ name, columns }) => [name, columns.filter((column) => column.name !== 'host_id')] as const),
-  [
-    findingsTable.name,
-    Object.entries(findingsTable.columns).map(([name, column]) => ({ name, ...column })),
-  ] as const,
+  ...[findingsTable, findingEventsTable].map(
+    (table) =>
+      [table.name, Object.entries(table.columns).map(([name, column]) => ({ name, ...column }))] as const,
+  ),
 ]);
 
 const isText = ({ type, values }: SchemaColumn): boolean => type === 'TEXT' && values === undefined;
