@@ -1,4 +1,5 @@
 /** A fleet of constructed hosts in which every condition of every query is planted. */
+import { holdsRows } from '../../collector/status.ts';
 import { cases } from './cases.ts';
 import { add, addPerson, authority, cleanHost, day, deny, later, now, set } from './constructed.ts';
 import type { Host } from './constructed.ts';
@@ -136,5 +137,8 @@ export const fleetOf = (count: number): Host[] => {
       }
     }
   }
+  // What was varied after a table was denied is in no table.
+  for (const { tables } of snapshots)
+    for (const state of tables.values()) if (!holdsRows(state.status, state.rows.length)) state.rows = [];
   return snapshots;
 };
