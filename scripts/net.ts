@@ -11,7 +11,7 @@ import { ask, recordedOf } from '../test/net/ask.ts';
 import { comparer } from '../test/net/compare.ts';
 import { thisProgram } from '../test/net/program.ts';
 import { readWorld, removeRecorded, writePacked } from '../test/net/recorded.ts';
-import { recordedAs, worlds } from '../test/net/worlds.ts';
+import { common, recordedAs, worlds } from '../test/net/worlds.ts';
 
 const { values } = parseArgs({
   options: {
@@ -41,6 +41,8 @@ for (const world of values.world) {
       else writePacked(`${world}/${file}`, text);
     }
     for (const file of readWorld(world).keys()) if (!is.has(file)) removeRecorded(`${world}/${file}`);
+    for (const file of shared.keys())
+      if (file.startsWith(common) && !is.has(file)) writePacked(`${world}/${file}`, '');
   }
   if (!values.origin || !['samples', 'fleet'].includes(world)) continue;
   if (world === 'fleet' && existsSync(database)) writePacked('fleet.db', readFileSync(database));

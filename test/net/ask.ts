@@ -34,5 +34,6 @@ export const recordedOf = (name: string): Texts => {
   const other = recordedAs[name];
   if (other === undefined) return own;
   const shared = [...readWorld(other)].filter(([file]) => file.startsWith(common));
-  return new Map([...shared, ...own]);
+  // An own file without a word says that this world has none of that name.
+  return new Map([...shared, ...own].filter(([file]) => own.get(file) !== ''));
 };
