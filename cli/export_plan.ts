@@ -17,6 +17,9 @@ import { tableNamed } from './options.ts';
 const whats = ['current', 'changes', 'snapshot', 'findings', 'finding-events'] as const;
 type What = (typeof whats)[number];
 
+/** What was found, or what happened to it: one table of its own, whichever tables there are. */
+export const isOfFindings = (what: What): boolean => what === 'findings' || what === 'finding-events';
+
 export interface ExportPlan {
   readonly what: What;
   readonly formatName: FormatName;
@@ -72,7 +75,7 @@ const tablesOf = (given: Arguments, name: FormatName, what: What): readonly Tabl
 
 /** Refuses tables of which a format makes nothing: no output would read as no rows. */
 const checkTables = (wanted: readonly Table[], name: FormatName, what: What): void => {
-  if (name !== 'ocsf' || what === 'findings' || what === 'finding-events' || wanted.some(makesEvent)) return;
+  if (name !== 'ocsf' || isOfFindings(what) || wanted.some(makesEvent)) return;
   const beside = wanted.every(isReport) ? 'hosts' : 'users';
   throw new UserError(
     `--format ocsf makes no event of ${wanted.map((table) => table.name).join(', ')} alone`,

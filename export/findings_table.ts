@@ -1,8 +1,7 @@
 /** Findings as one more table, so that every format has them. It is in exports only. */
 import { defineTable, oneOf, required, text, time } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
-import { verdicts } from '../queries/evaluate.ts';
-import { severities } from '../queries/query.ts';
+import { severities, verdicts } from '../queries/query.ts';
 
 export const findingsTable = defineTable({
   name: 'findings',

@@ -3,9 +3,8 @@ import { statuses } from '../collector/status.ts';
 import { meaningOfNull } from '../collector/table.ts';
 import type { Column, Table } from '../collector/table.ts';
 import { origins } from '../store/snapshot.ts';
-import { findingEventsTable } from './finding_events_table.ts';
-import { findingsTable } from './findings_table.ts';
 import { nativeVersion } from '../store/native/encode.ts';
+import { ownTables } from './own_tables.ts';
 import { mayBeDropped } from './redact.ts';
 
 const draft = 'https://json-schema.org/draft/2020-12/schema';
@@ -193,7 +192,7 @@ const otherLines = (tables: readonly Table[]): Readonly<Record<string, Schema>> 
 
 /** Every line of a native export. */
 export const nativeSchema = (tables: readonly Table[]): Schema => {
-  const all = [...tables, findingsTable, findingEventsTable];
+  const all = schemaTables(tables);
   const lines = otherLines(all);
   // table_status has no rows of its own: the lines of the tables say what it says.
   const rows = all.filter(({ name }) => name !== 'table_status');
@@ -212,8 +211,4 @@ export const nativeSchema = (tables: readonly Table[]): Schema => {
   };
 };
 
-export const schemaTables = (tables: readonly Table[]): readonly Table[] => [
-  ...tables,
-  findingsTable,
-  findingEventsTable,
-];
+export const schemaTables = (tables: readonly Table[]): readonly Table[] => [...tables, ...ownTables];

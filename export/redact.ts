@@ -10,6 +10,7 @@ import { allColumns } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
 import { redactionLevels } from '../store/snapshot.ts';
 import type { Cell } from './format.ts';
+import { tellsOfFindings } from './own_tables.ts';
 import { uuid } from './pseudonyms.ts';
 
 export const levels = redactionLevels;
@@ -264,8 +265,7 @@ export class ColumnsByName {
         names.add(name);
         if (rule === null) this.#harmless.add(name);
         // A fact is of another table than those that tell of facts.
-        else if (!/^finding(?:s|_events)$/.test(table.name))
-          this.#rules.set(name, [...this.rulesOf(name), rule]);
+        else if (!tellsOfFindings(table.name)) this.#rules.set(name, [...this.rulesOf(name), rule]);
       }
     }
     this.names = names;

@@ -1,9 +1,8 @@
 /** A redacted export: the rules of redact.ts, applied to snapshots, their rows and their identities. */
 import type { Table } from '../collector/table.ts';
-import { findingEventsTable } from './finding_events_table.ts';
-import { findingsTable } from './findings_table.ts';
 import { identities, jsonCell, keyWriter } from './format.ts';
 import type { Cell, ExportRow, ExportSnapshot, ExportTable, Head } from './format.ts';
+import { ownTables } from './own_tables.ts';
 import { hmacOf } from './pseudonyms.ts';
 import { ColumnsByName, Redactor, applied, rulesByName, rulesOf } from './redact.ts';
 import type { Level } from './redact.ts';
@@ -71,7 +70,7 @@ function* redactTables(tables: Iterable<ExportTable>, head: Head, by: Redactor):
  */
 export const redaction = (level: Level, key: Uint8Array, declared: readonly Table[]) => {
   const hmac = hmacOf(key);
-  const columns = new ColumnsByName([...declared, findingsTable, findingEventsTable]);
+  const columns = new ColumnsByName([...declared, ...ownTables]);
   const hosts = declared.find(({ name }) => name === 'hosts');
   const ruleOfHost = hosts === undefined ? () => 'private' as const : rulesByName(hosts);
   const headOf = (head: Head): Head => ({

@@ -22,6 +22,7 @@ import { queries as library } from './index.ts';
 import { everyHost } from './known.ts';
 import { meansOf } from './means.ts';
 import type { Means } from './means.ts';
+import { verdicts } from './query.ts';
 import type { Query, Severity, SeverityRule } from './query.ts';
 import { spotReader } from './spot_reader.ts';
 import type { AnyRow, Ask } from './spot_reader.ts';
@@ -51,7 +52,6 @@ export interface Hit {
   readonly facts: Readonly<Record<string, Value>>;
 }
 
-export const verdicts = ['hit', 'clean', 'unknown', 'not_asked'] as const;
 /** `suppressed`: all that was found is what somebody accepts (suppress.ts); `evaluate` itself never says it. */
 export const verdictWords = [...verdicts, 'suppressed'] as const;
 export type Verdict = (typeof verdictWords)[number];

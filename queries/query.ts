@@ -11,6 +11,9 @@ import type { Requirement } from './known.ts';
 export const severities = ['info', 'low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof severities)[number];
 
+/** What may come of a query on a host (evaluate.ts). */
+export const verdicts = ['hit', 'clean', 'unknown', 'not_asked'] as const;
+
 /** A column with a closed list of words: another word is one of a newer version, of which nothing is known here. */
 export interface ClosedColumn {
   readonly table: string;

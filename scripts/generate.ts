@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ownTables } from '../export/own_tables.ts';
 import { withClosed } from '../queries/closed.ts';
 import { checkExplanations } from '../queries/explained.ts';
 import { explanationText, parsePart, parseQuery, severityRank, severityRuleText } from '../queries/query.ts';
@@ -248,7 +249,7 @@ write(
   `${notice}# host_summary\n\n\`\`\`\n${await ask('tables', 'host_summary')}\`\`\`\n`,
 );
 write('docs/schema.json', await ask('schema', '--json'));
-for (const { name } of [...tables, { name: 'findings' }, { name: 'finding_events' }]) {
+for (const { name } of [...tables, ...ownTables]) {
   write(`docs/json-schema/${name}.json`, await ask('schema', name, '--json-schema'));
 }
 write('docs/exceptions.schema.json', await ask('schema', '--exceptions'));

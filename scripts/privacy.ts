@@ -3,6 +3,7 @@ import { privacyClasses, privacyText } from '../collector/privacy.ts';
 import type { PrivacyClass } from '../collector/privacy.ts';
 import type { Table } from '../collector/table.ts';
 import { schemaTables } from '../export/json_schema.ts';
+import { tellsOfFindings } from '../export/own_tables.ts';
 import { rules } from '../export/redact.ts';
 
 /** `table`: columns, with a link to the page of each table. */
@@ -14,7 +15,7 @@ const columnsOf = (tables: readonly Table[], isOfClass: (text: string) => boolea
         return privacy !== undefined && isOfClass(privacyText(privacy));
       });
       if (own.length === 0) return [];
-      const page = /^finding(?:s|_events)$/.test(name) ? 'findings.md' : `tables/${name}.md`;
+      const page = tellsOfFindings(name) ? 'findings.md' : `tables/${name}.md`;
       return [`- [${name}](${page}): ${own.map((column) => `\`${column}\``).join(', ')}`];
     })
     .join('\n');

@@ -27,7 +27,7 @@ export interface EvaluatedHost {
 }
 
 /** The same for the same finding, in every snapshot, file and output: 64 hexadecimal digits. */
-const findingIdOf = (hostId: string, queryName: string, subject: string): string =>
+export const findingIdOf = (hostId: string, queryName: string, subject: string): string =>
   hash('sha256', JSON.stringify([hostId, 'finding', queryName, subject]));
 
 export const findingTables: Readonly<Record<string, string>> = {

@@ -17,7 +17,7 @@ import { programEntry } from '../delivered.ts';
 import { logOption, timeoutOption } from '../options.ts';
 import { defaultKeep, outputOf, outputPath, withSignals } from '../export_output.ts';
 import type { Output } from '../export_output.ts';
-import { exportPlan } from '../export_plan.ts';
+import { exportPlan, isOfFindings } from '../export_plan.ts';
 import type { ExportPlan } from '../export_plan.ts';
 import { plural } from '../../collector/plural.ts';
 import { unwritableHosts } from '../../export/rows/unwritable.ts';
@@ -45,8 +45,7 @@ const levelCheck = ({ redact, mayMixLevels }: ExportPlan): ((snapshot: AnySnapsh
 };
 
 /** How many files a format would make that writes one for each table. */
-const fileCount = ({ what, tables: wanted }: ExportPlan): number =>
-  what === 'findings' || what === 'finding-events' ? 1 : wanted.length;
+const fileCount = ({ what, tables: wanted }: ExportPlan): number => (isOfFindings(what) ? 1 : wanted.length);
 
 const openOutput = (given: Arguments, plan: ExportPlan): Output =>
   outputOf(given, plan.format, plan.formatName, fileCount(plan));

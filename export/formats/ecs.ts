@@ -1,6 +1,7 @@
 /** Documents of the Elastic Common Schema 9.4: its own fields where it has them, and `tokenquery.*` for the rest. */
 import { booleanWriter, isReport, isoTime, renamedOf } from '../format.ts';
 import type { Cell, Format, Head, ExportSnapshot, ExportTable } from '../format.ts';
+import { tellsOfFindings } from '../own_tables.ts';
 
 const ecsVersion = '9.4.0';
 
@@ -111,7 +112,7 @@ const rowFields = (exportTable: ExportTable, head: Head) => {
       const index = indexOf.get(column);
       return index === undefined ? undefined : cells[index];
     };
-    if (table === 'findings' || table === 'finding_events') {
+    if (tellsOfFindings(table)) {
       const isHit = table === 'findings' ? cell('verdict') === 'hit' : isAlarm(text(cell('event')));
       const severity = isHit ? (text(cell('severity')) ?? '') : 'info';
       const outcome = isHit ? '' : `,"outcome":"${isPass(cell) ? 'success' : 'unknown'}"`;

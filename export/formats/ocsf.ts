@@ -3,11 +3,13 @@
  * of several tables, and its `metadata.uid` is the identity of the first of them.
  */
 import { createHash } from 'node:crypto';
+import { findingIdOf } from '../../store/findings.ts';
 import type { FindingEventKind } from '../../store/finding_events.ts';
 import { isAnswered, isSeen } from '../../collector/status.ts';
 import type { Table } from '../../collector/table.ts';
 import { isoTime, isoTimeOf, jsonCell, namedCells } from '../format.ts';
 import type { Cell, Format, Head, ExportSnapshot } from '../format.ts';
+import { ownTables } from '../own_tables.ts';
 
 const ocsfVersion = '1.8.0';
 
@@ -274,8 +276,7 @@ const ofAccounts = new Set<string>([
   'user_groups',
   'authentication_authorities',
   ...accountTables,
-  'findings',
-  'finding_events',
+  ...ownTables.map(({ name }) => name),
 ]);
 
 /** True where rows of the table alone make an event; others only add to those that they do. */
@@ -364,7 +365,7 @@ const findingInfo = ({ row, cell, name, title, subject }: Finding, head: Head): 
   const firstSeen = row.cell('first_seen_time');
   return {
     // The same for the same finding in every snapshot.
-    uid: uidOf(head, 'finding', name, subject ?? ''),
+    uid: findingIdOf(head.hostId, name, subject ?? ''),
     title,
     ...defined({
       desc: cell('purpose'),
