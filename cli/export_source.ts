@@ -4,7 +4,7 @@ import { newsSince, readCursor, emptyCursor } from '../export/cursor.ts';
 import type { Cursor } from '../export/cursor.ts';
 import { formats } from '../export/formats/index.ts';
 import type { AnySnapshot } from '../export/format.ts';
-import { firstNewEvent, hostsWithEvents, lastEvent } from '../export/seen_events.ts';
+import { hostsWithEvents, lastEvent, newEvents } from '../export/seen_events.ts';
 import { exportReader } from '../export/rows/reader.ts';
 import type { ReadOptions } from '../export/rows/source.ts';
 import { viewAsOf } from '../store/as_of.ts';
@@ -103,13 +103,16 @@ const findingEvents = async (
 ): Promise<Source> => {
   const { findingEventSnapshots } = await import(/* webpackMode: "eager" */ '../export/finding_events.ts');
   const selection = selectionOf(plan, hosts);
-  const cursor = plan.cursorPath === null ? null : readCursor(plan.cursorPath, selection);
-  const after = firstNewEvent(store, cursor?.event ?? null);
+  const seen = plan.cursorPath === null ? null : readCursor(plan.cursorPath, selection).event;
+  const told = newEvents(store, seen);
   const wanted = hosts === null ? null : new Set(hosts);
-  const some = hostsWithEvents(store, after).filter((hostId) => wanted?.has(hostId) ?? true);
+  const some = hostsWithEvents(store, told).filter((hostId) => wanted?.has(hostId) ?? true);
   const heads = exportReader(store, { ...readOptions(plan, some), tables: [] }).currentSnapshots();
-  const news = { hosts: new Set(some), next: { ...emptyCursor(selection), event: lastEvent(store) } };
-  return { snapshots: findingEventSnapshots(store, after, heads), news };
+  const news = {
+    hosts: new Set(some),
+    next: { ...emptyCursor(selection), event: lastEvent(store, told, seen) },
+  };
+  return { snapshots: findingEventSnapshots(store, told, heads), news };
 };
 
 /** The caller holds a transaction: it is one moment of the database, whoever writes into it meanwhile. */

@@ -5,6 +5,7 @@ import type { FindingEventKind } from '../store/finding_events.ts';
 import type { Store } from '../store/store.ts';
 import { findingEventsTable } from './finding_events_table.ts';
 import { oneTableSnapshot } from './findings.ts';
+import type { NewEvents } from './seen_events.ts';
 import type { AnySnapshot, Cell, ExportSnapshot } from './format.ts';
 
 interface Event {
@@ -55,19 +56,19 @@ const eventsSql =
   'FROM main._host h JOIN main._finding_event e ON e.host = h.host LEFT JOIN main._finding f ON f.host = e.host ' +
   'AND f.query_name = e.query_name AND f.subject = e.subject ' +
   "AND CASE e.kind WHEN 'resolved' THEN f.until_time ELSE f.from_time END = e.time " +
-  'WHERE h.host_id = ? AND e.number > ? AND e.aside IS NULL ORDER BY e.number';
+  'WHERE h.host_id = ? AND e.number > ? AND e.number <= ? AND e.aside IS NULL ORDER BY e.number';
 
 type SnapshotOfHost = Pick<AnySnapshot, 'head' | 'host'>;
 
 /** The events of each host, with what is known of it now, as if each were told by the snapshot that saw it. */
 export function* findingEventSnapshots(
   { db }: Store,
-  after: number,
+  { after, until }: NewEvents,
   snapshots: Iterable<SnapshotOfHost>,
 ): Generator<ExportSnapshot> {
   const find = db.prepare(eventsSql);
   for (const { head, host } of snapshots) {
-    const events = find.all(head.hostId, after) as Event[];
+    const events = find.all(head.hostId, after, until) as Event[];
     for (const [collectedTime, own] of Map.groupBy(events, ({ time }) => time)) {
       const { snapshotId, sequence } = own[0] as Event;
       const then = { ...head, collectedTime, snapshotId: snapshotId ?? head.snapshotId, sequence };

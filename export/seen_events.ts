@@ -16,8 +16,8 @@ const digestOf = ({ db }: Store, number: number): string | null => {
   return row === undefined ? null : hash('sha256', JSON.stringify(row)).slice(0, 16);
 };
 
-/** The number from which on events are new. Where a cursor is of another database, all are: repeated, and none left out. */
-export const firstNewEvent = (store: Store, seen: SeenEvent | null): number => {
+/** The number after which events are new. Where a cursor is of another database, all are: repeated, and none left out. */
+const firstNewEvent = (store: Store, seen: SeenEvent | null): number => {
   if (seen === null) return 0;
   const [number, digest] = seen;
   if (lastEventNumber(store.db) < number) return 0;
@@ -26,21 +26,43 @@ export const firstNewEvent = (store: Store, seen: SeenEvent | null): number => {
   return own === null || digest === '' || own === digest ? number : 0;
 };
 
-/** The last event of a store as a cursor keeps it; null where there is none. */
-export const lastEvent = (store: Store): SeenEvent | null => {
-  const number = store.db.prepare('SELECT max(number) FROM main._finding_event').pluck().get() as
-    | number
-    | null;
-  return number === null ? null : [number, digestOf(store, number) ?? ''];
+/** Events that are told now, by their numbers: those after the first, up to the last. */
+export interface NewEvents {
+  readonly after: number;
+  readonly until: number;
+}
+
+/** What is new to a cursor. An event that is set aside may come out again under its number: nothing behind it is told before. */
+export const newEvents = (store: Store, seen: SeenEvent | null): NewEvents => {
+  const after = firstNewEvent(store, seen);
+  const aside = store.db
+    .prepare('SELECT min(number) FROM main._finding_event WHERE aside IS NOT NULL AND number > ?')
+    .pluck()
+    .get(after) as number | null;
+  return { after, until: aside === null ? lastEventNumber(store.db) : aside - 1 };
+};
+
+/** The last of these as a cursor keeps it; what it had where nothing is new. */
+export const lastEvent = (
+  store: Store,
+  { after, until }: NewEvents,
+  seen: SeenEvent | null,
+): SeenEvent | null => {
+  const number = store.db
+    .prepare('SELECT max(number) FROM main._finding_event WHERE number > ? AND number <= ?')
+    .pluck()
+    .get(after, until) as number | null;
+  if (number !== null) return [number, digestOf(store, number) ?? ''];
+  return after === 0 ? null : seen;
 };
 
 const hostsSql =
   'SELECT DISTINCT h.host_id FROM main._finding_event e JOIN main._host h ON h.host = e.host ' +
-  'WHERE e.number > ? AND e.aside IS NULL ORDER BY h.host_id';
+  'WHERE e.number > ? AND e.number <= ? AND e.aside IS NULL ORDER BY h.host_id';
 
-/** The hosts of which something happened after an event. */
-export const hostsWithEvents = ({ db }: Store, after: number): readonly string[] =>
-  db.prepare(hostsSql).pluck().all(after) as string[];
+/** The hosts of which something is told. */
+export const hostsWithEvents = ({ db }: Store, { after, until }: NewEvents): readonly string[] =>
+  db.prepare(hostsSql).pluck().all(after, until) as string[];
 
 /** How many events a cursor has not told yet, and the time of the first of them. */
 export const eventsAfter = (

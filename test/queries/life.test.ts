@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import test from 'ava';
+import { eventsAfter, lastEvent, newEvents } from '../../export/seen_events.ts';
+import type { SeenEvent } from '../../export/seen_events.ts';
 import { parseExceptions } from '../../queries/exceptions.ts';
 import type { Judgement } from '../../queries/findings.ts';
 import { queries } from '../../queries/index.ts';
@@ -125,6 +127,38 @@ test('however late, repeated or together snapshots come, the life of findings is
     }),
     { numRuns: 5 },
   );
+});
+
+test('an export between a late snapshot and its judgement tells nothing twice, and loses nothing', (t) => {
+  const calm = { isFilevaultOff: false, hasHiddenAdmin: false, isGuestOn: false, denied: null };
+  const off = { ...calm, isFilevaultOff: true };
+  const [first, late, last] = snapshotsOf(hostIds[0] ?? '', [calm, off, off]) as [
+    Snapshot,
+    Snapshot,
+    Snapshot,
+  ];
+  const store = storeNamed();
+  merge(store, [first, last]);
+  let seen: SeenEvent | null = null;
+  /** The numbers that an export with a cursor tells. */
+  const told = (): readonly unknown[] => {
+    const news = newEvents(store, seen);
+    seen = lastEvent(store, news, seen);
+    return all(
+      store,
+      `SELECT event_number FROM finding_events WHERE event_number > ${news.after} AND event_number <= ${news.until}`,
+    ).flat();
+  };
+  // What merge does first: what was judged from then on is set aside.
+  transact(store, () => storeWriter(store.db, tables).add([late], now));
+  const early = told();
+  judgePending(store, new Map());
+  const every = [...early, ...told(), ...told()];
+  const numbers = all(store, 'SELECT event_number FROM finding_events ORDER BY 1').flat();
+  t.true(numbers.length > early.length);
+  t.deepEqual(every.toSorted(), numbers.toSorted());
+  t.is(eventsAfter(store, seen, null).pending, 0);
+  store.close();
 });
 
 test('in the order of time every event comes once, and no export is told it twice', (t) => {
