@@ -1,6 +1,6 @@
 /** Where something was found: a line for each finding, and for a fleet a line for each subject, so that it fits a page. */
 import type { Value } from '../collector/table.ts';
-import { plural } from '../collector/plural.ts';
+import { plural, someOf } from '../collector/plural.ts';
 import type { Finding } from '../queries/findings.ts';
 import { isoSeconds } from './time.ts';
 
@@ -10,7 +10,6 @@ type Label = (hostId: string) => string;
 export const hostsApart = 5;
 const rowsShown = 20;
 const subjectsShown = 3;
-const hostsShown = 3;
 
 const factText = (name: string, value: Value): string => {
   if (value === null) return 'unknown';
@@ -27,12 +26,6 @@ const factsText = (details: Finding['details']): string =>
         .join(', '),
     )
     .join('; ');
-
-/** The first few, and how many more there are. */
-export const someOf = (texts: readonly string[]): string => {
-  const more = texts.length - hostsShown;
-  return `${texts.slice(0, hostsShown).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-};
 
 const hostsOf = (findings: readonly Finding[]): readonly string[] => [
   ...new Set(findings.map(({ hostId }) => hostId).filter((id) => id !== null)),

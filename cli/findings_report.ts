@@ -5,7 +5,7 @@ import { explain, rootOf } from '../queries/explained.ts';
 import { severities, severityRank } from '../queries/query.ts';
 import type { Query, Severity } from '../queries/query.ts';
 import type { Answer } from '../queries/evaluate.ts';
-import { plural } from '../collector/plural.ts';
+import { plural, someOf } from '../collector/plural.ts';
 import { hostsApart, isBySubject, placesOf } from './findings_places.ts';
 import type { Labels } from './findings_places.ts';
 import { notAskedText, notSeenLines } from './not_seen.ts';
@@ -83,12 +83,9 @@ const printExplained = (explains: readonly Finding[], hostCount: number): void =
     const subjects = [...new Set(own.map(({ subject }) => subject ?? ''))].filter(
       (subject) => subject !== '' && subject !== 'host',
     );
-    const shown = subjects.slice(0, subjectsShown).join(', ');
-    const more = subjects.length > subjectsShown ? ` and ${subjects.length - subjectsShown} more` : '';
+    const shown = subjects.length === 0 ? '' : ` (${someOf(subjects, subjectsShown)})`;
     const hosts = hostCount > 1 ? ` on ${plural(new Set(own.map(({ hostId }) => hostId)).size, 'host')}` : '';
-    print(
-      wrap(`${name}${subjects.length === 0 ? '' : ` (${shown}${more})`}${hosts}`, '          ', '  causes: '),
-    );
+    print(wrap(`${name}${shown}${hosts}`, '          ', '  causes: '));
   }
 };
 

@@ -1,7 +1,6 @@
 /** Sections of findings for people: what somebody accepted, and what was resolved. */
-import { plural } from '../collector/plural.ts';
+import { plural, someOf } from '../collector/plural.ts';
 import type { Suppressed } from '../queries/suppress.ts';
-import { someOf } from './findings_places.ts';
 import type { Labels } from './findings_places.ts';
 import { wrap } from './findings_report.ts';
 import type { Resolved } from './findings_told.ts';

@@ -2,12 +2,13 @@
 import { UserError } from '../collector/errors.ts';
 import { folded } from '../collector/folded.ts';
 import { plural } from '../collector/plural.ts';
+import { answerOn } from '../queries/evaluate.ts';
 import type { Answer } from '../queries/evaluate.ts';
 import { readExceptions } from '../queries/exceptions.ts';
 import type { Exception, Exceptions } from '../queries/exceptions.ts';
 import { findingsOfAnswer, isAtLeast, storedQueries, subjectKey } from '../queries/findings.ts';
 import type { Finding } from '../queries/findings.ts';
-import { lastTimes, lifeKey, livesSince } from '../queries/lives.ts';
+import { lastTimes, lifeKey, livesAt } from '../queries/lives.ts';
 import type { Life } from '../queries/lives.ts';
 import { severities } from '../queries/query.ts';
 import type { Query, Severity } from '../queries/query.ts';
@@ -97,7 +98,7 @@ export interface Lives {
 }
 
 export const readLives = (db: Db, now: number): Lives => ({
-  all: livesSince(db, 0, now),
+  all: livesAt(db, now),
   last: lastTimes(db),
 });
 
@@ -133,14 +134,7 @@ export interface Told {
 
 /** The answers for one host; a report on the fleet is of no one host. */
 const ofHost = (answers: readonly Answer[], host: string): readonly Answer[] =>
-  answers
-    .filter(({ query }) => !query.isOfFleet)
-    .map((answer) => ({
-      ...answer,
-      hits: answer.hits.filter(({ hostId }) => hostId === host),
-      blindSpots: new Map([...answer.blindSpots].filter(([hostId]) => hostId === host)),
-      verdicts: new Map([...answer.verdicts].filter(([hostId]) => hostId === host)),
-    }));
+  answers.filter(({ query }) => !query.isOfFleet).map((answer) => answerOn(answer, host));
 
 /** The life of each finding that is there. */
 const lifeFinder = (lives: Lives | null): ((finding: Finding) => Life | null) => {
@@ -302,20 +296,22 @@ export const tell = (telling: Telling): Told => {
   const lifeOf = lifeFinder(lives);
   const isNew = ({ hostId }: Finding, life: Life | null): boolean =>
     life !== null && life.firstSeenTime === lives?.last.get(hostId ?? '');
+  const isOfLife = wanted.isNew || wanted.since !== null;
   const isTold = (finding: Finding): boolean => {
     if (!isAtLeast(finding.severity, wanted.least)) return false;
-    if (!wanted.isNew && wanted.since === null) return true;
+    if (!isOfLife) return true;
     const life = lifeOf(finding);
     // What is found now and was not when the last snapshot was judged came since.
     if (life === null) return isKeptFinding(finding) && telling.unjudged === 0;
     return wanted.isNew ? isNew(finding, life) : life.changedTime >= (wanted.since ?? 0);
   };
+  const isAll = wanted.least === 'info' && !isOfLife;
   const suppressed = rest.suppressed.filter(({ finding }) => isTold(finding));
   const exceptionOf = new Map(suppressed.map(({ finding, exception }) => [standingKey(finding), exception]));
   const isCounted = counter(telling);
   const resolved = resolvedSince(telling, isCounted);
   return {
-    answers: rest.answers.map((answer) => narrowed(answer, isTold)),
+    answers: isAll ? rest.answers : rest.answers.map((answer) => narrowed(answer, isTold)),
     ...{ suppressed, resolved, lives, isCounted, now, least: wanted.least },
     standingOf: (finding) => {
       const life = lifeOf(finding);

@@ -1,7 +1,7 @@
 /** What was not seen, as a person reads it: one line for each reason, and nowhere else a second time. */
 import { isOfOlderEvidence } from '../collector/source_failures.ts';
 import { isComplete, isSeen } from '../collector/status.ts';
-import { plural } from '../collector/plural.ts';
+import { plural, someOf } from '../collector/plural.ts';
 import { leftOutReason } from '../collector/table.ts';
 import { rowLeavesItOpen } from '../queries/blind_spots.ts';
 import type { Answer, BlindSpot } from '../queries/evaluate.ts';
@@ -164,10 +164,8 @@ export interface NotSeenOptions {
 
 const hostText = ({ hosts }: Cause, { labelOf, hosts: all }: NotSeenOptions): string => {
   if (all <= 1) return '';
-  const own = [...hosts].toSorted();
-  const more = own.length - named;
-  const shown = own.slice(0, named).map(labelOf).join(', ');
-  return ` on ${own.length} of ${plural(all, 'host')} (${shown}${more > 0 ? ` and ${more} more` : ''})`;
+  const shown = someOf([...hosts].toSorted().map(labelOf), named);
+  return ` on ${hosts.size} of ${plural(all, 'host')} (${shown})`;
 };
 
 const lineOf = (why: string, cause: Cause, options: NotSeenOptions): string => {

@@ -84,18 +84,21 @@ export type FactName = keyof typeof facts;
 export const factNames = Object.keys(facts) as FactName[];
 export const isFact = (word: string): word is FactName => word in facts;
 
+/** The names of two histories, of all hosts; null where there is none, and `foreign` where the views of the file are not to be run. */
+export type Histories = { readonly enrolments: string; readonly markers: string } | 'foreign' | null;
+
 /** Where a word is asked: what is known of each host, and of its past where there is one. */
 export interface Place {
   readonly expect: Expectation;
-  /** The names of two histories, of all hosts; null where there is none, and `foreign` where the views of the file are not to be run. */
-  readonly histories: { readonly enrolments: string; readonly markers: string } | 'foreign' | null;
+  readonly historiesOf: () => Histories;
 }
 
 /** The statement that finds the hosts of which a word is proven; null where that is none. */
-export const factSql = (name: FactName, { expect, histories }: Place): string | null => {
+export const factSql = (name: FactName, { expect, historiesOf }: Place): string | null => {
   if (name !== 'personal') return facts[name].sql;
   if (expect === 'managed') return null;
   if (expect === 'personal') return `SELECT host_id FROM ${everyHost} h`;
+  const histories = historiesOf();
   // What its past says is not known then, so nobody says that it was never managed.
   if (histories === 'foreign') return null;
   return histories === null

@@ -10,14 +10,13 @@ import { compareValues } from '../collector/order.ts';
 import type { Table, Value } from '../collector/table.ts';
 import { readAhead } from '../store/clocks.ts';
 import type { Db, Preparing, Statement } from '../store/database.ts';
-import { prepareGuarded } from '../store/guard.ts';
-import { ownViewsMark } from '../store/meaning.ts';
+import { hasViewsOfItsOwn, prepareGuarded } from '../store/guard.ts';
 import { seeEveryHost } from '../store/one_host.ts';
 import type { Part, Seeing } from '../store/seen.ts';
 import { exemptStatement, sizeStatements, spotStatements } from './blind_spots.ts';
 import type { SpotStatement, Why } from './blind_spots.ts';
 import { factSql } from './context.ts';
-import type { Expectation, FactName, Place } from './context.ts';
+import type { Expectation, FactName, Histories, Place } from './context.ts';
 import { queries as library } from './index.ts';
 import { everyHost } from './known.ts';
 import { meansOf } from './means.ts';
@@ -73,6 +72,14 @@ export interface Answer {
   /** The hosts on which it matters less than its severity says, and why. */
   readonly lowered: ReadonlyMap<string, SeverityRule>;
 }
+
+/** An answer as far as it is of one host. */
+export const answerOn = (answer: Answer, host: string): Answer => ({
+  ...answer,
+  hits: answer.hits.filter(({ hostId }) => hostId === host),
+  blindSpots: new Map([...answer.blindSpots].filter(([hostId]) => hostId === host)),
+  verdicts: new Map([...answer.verdicts].filter(([hostId]) => hostId === host)),
+});
 
 /** How much something matters on a host, and why, where its question says another severity. */
 export interface Grade {
@@ -196,7 +203,7 @@ const preparerFor = (
     : (sql) => prepareGuarded(db, sql, names);
 
 /** The histories of all hosts, where there are any: those of the file itself, for a name may stand for one host alone. */
-const historiesOf = (db: Preparing): Place['histories'] => {
+const historiesOf = (db: Preparing): Histories => {
   const names = ['mdm_enrollments_history', 'enrollment_markers_history'] as const;
   const rows = db
     .prepare(
@@ -204,8 +211,7 @@ const historiesOf = (db: Preparing): Place['histories'] => {
     )
     .all() as { name: string }[];
   if (rows.length < names.length) return null;
-  const isForeign = db.prepare('SELECT 1 FROM temp.sqlite_schema WHERE name = ?').get(ownViewsMark);
-  if (isForeign !== undefined) return 'foreign';
+  if (hasViewsOfItsOwn(db)) return 'foreign';
   return { enrolments: `main.${names[0]}`, markers: `main.${names[1]}` };
 };
 
@@ -228,7 +234,10 @@ class Asking {
     this.#tables = options.tables;
     this.#prepare = preparerFor(db, queries, options);
     this.#prepareOwn = (sql) => (options.seeing ?? db).prepare(sql);
-    this.#place = { expect: options.expect ?? 'auto', histories: historiesOf(options.seeing ?? db) };
+    this.#place = {
+      expect: options.expect ?? 'auto',
+      historiesOf: () => historiesOf(options.seeing ?? db),
+    };
   }
 
   #rows(sql: string, among?: readonly string[]): readonly AnyRow[] {

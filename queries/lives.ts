@@ -17,28 +17,21 @@ export interface Life {
   readonly resolvedTime: number | null;
 }
 
-/**
- * The lives at a moment, of which something happened at another one or later; with 0 all of them.
- *
- * @param now Unix seconds: what came later is not known yet.
- */
-export const livesSince = (db: Preparing, since: number, now: number): readonly Life[] =>
+/** @param now Unix seconds: what came later is not known yet. */
+export const livesAt = (db: Preparing, now: number): readonly Life[] =>
   db
     .prepare(
       // Beside max(), SQLite takes the other columns from the row that has it: the last of this life.
-      `SELECT * FROM (
-         SELECT query_name AS queryName, severity, host_id AS hostId, subject, details,
-           first_seen_time AS firstSeenTime, max(valid_from_time) AS changedTime,
-           CASE WHEN valid_until_time <= :now THEN valid_until_time END AS resolvedTime
-         FROM findings_history
-         WHERE valid_from_time <= :now
-         GROUP BY host_id, query_name, subject, first_seen_time
-       )
-       WHERE max(firstSeenTime, changedTime, COALESCE(resolvedTime, 0)) >= :since
+      `SELECT query_name AS queryName, severity, host_id AS hostId, subject, details,
+         first_seen_time AS firstSeenTime, max(valid_from_time) AS changedTime,
+         CASE WHEN valid_until_time <= :now THEN valid_until_time END AS resolvedTime
+       FROM findings_history
+       WHERE valid_from_time <= :now
+       GROUP BY host_id, query_name, subject, first_seen_time
        ORDER BY hostId, queryName, subject, firstSeenTime`,
     )
     .safeIntegers(false)
-    .all({ since, now }) as Life[];
+    .all({ now }) as Life[];
 
 /** When the last snapshot of each host was taken, as far as it counts. */
 export const lastTimes = (db: Preparing): ReadonlyMap<string, number> =>

@@ -3,7 +3,7 @@
  * read-only and that returns rows. What remains cannot write a file, attach one, or change a setting.
  */
 import { UserError } from '../collector/errors.ts';
-import type { Db, Statement } from './database.ts';
+import type { Db, Preparing, Statement } from './database.ts';
 import { ownViewsMark } from './meaning.ts';
 import { addFunctions } from './osquery_functions.ts';
 import { explainFailure, explainVerb } from './sql_failure.ts';
@@ -98,7 +98,8 @@ const withoutComments = (sql: string): string =>
 /** The name of the file itself in SQL, where its own views would be found behind those that stand in. */
 const namesTheFile = /(?:\bmain\b|["'`[]main["'`\]])\s*\./i;
 
-const hasViewsOfItsOwn = (db: Db): boolean =>
+/** Whether a connection has views of its own, and those of the file are not to be run. */
+export const hasViewsOfItsOwn = (db: Preparing): boolean =>
   db.prepare('SELECT 1 FROM temp.sqlite_schema WHERE name = ?').get(ownViewsMark) !== undefined;
 
 /** The prepared statement, or a UserError that says what is wrong with the SQL. */

@@ -4,6 +4,7 @@ import type { Value } from '../../collector/table.ts';
 import { explain, rootOf } from '../../queries/explained.ts';
 import { findingsOfAnswer } from '../../queries/findings.ts';
 import { severityRank } from '../../queries/query.ts';
+import { answerOn } from '../../queries/evaluate.ts';
 import type { Answer } from '../../queries/evaluate.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
@@ -199,16 +200,9 @@ const printFindings = (answers: readonly Answer[], hostId: string | null): void 
   }
 };
 
-/** An answer as far as it is of one host. */
-const ofHost = (answer: Answer, hostId: string): Answer => ({
-  ...answer,
-  verdicts: new Map([...answer.verdicts].filter(([of]) => of === hostId)),
-  blindSpots: new Map([...answer.blindSpots].filter(([of]) => of === hostId)),
-});
-
 const printNotSeen = (answers: readonly Answer[], notSeen: NotSeen, hostId: string | null): void => {
   const gaps = notSeen.gaps.filter((gap) => gap.hostId === hostId);
-  const own = answers.map((answer) => ofHost(answer, hostId ?? ''));
+  const own = answers.map((answer) => answerOn(answer, hostId ?? ''));
   const lines = notSeenLines(own, { ...notSeen, gaps }, { labelOf: String, isWhole: false, hosts: 1 });
   print(indent([lines.length === 0 ? 'what was not seen: nothing' : 'what was not seen:']));
   for (const line of lines) print(entry(line));
