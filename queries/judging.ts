@@ -4,6 +4,7 @@ import { transact } from '../store/file.ts';
 import { storeFindings } from '../store/findings.ts';
 import { Moments } from '../store/moments.ts';
 import { statementCache } from '../store/reader.ts';
+import type { Preparing } from '../store/database.ts';
 import type { Store } from '../store/store.ts';
 import { HostJudge } from './findings.ts';
 import type { Judgement } from './findings.ts';
@@ -59,8 +60,15 @@ interface JudgingOptions extends Judgement {
 interface Turn {
   readonly hostId: string;
   readonly time: number;
+  /** No other of the host is to be judged after it. */
   readonly isLast: boolean;
 }
+
+/** Stores what is found in one snapshot. The caller holds the transaction. */
+export const judgeTurn = (db: Preparing, judge: HostJudge, { hostId, time, isLast }: Turn): void => {
+  storeFindings(db, hostId, judge.findingsOf(hostId, time), time);
+  if (isLast) settleFindingEvents(db, hostId);
+};
 
 const judgeTurns = (
   { store, judge, step }: Judging,
@@ -70,10 +78,9 @@ const judgeTurns = (
   const prepare = statementCache(store.db);
   for (let start = 0; start < turns.length; start += judgedAtOnce) {
     transact(store, () => {
-      for (const { hostId, time, isLast } of turns.slice(start, start + judgedAtOnce)) {
-        show(time);
-        storeFindings({ prepare }, hostId, judge.findingsOf(hostId, time), time);
-        if (isLast) settleFindingEvents({ prepare }, hostId);
+      for (const turn of turns.slice(start, start + judgedAtOnce)) {
+        show(turn.time);
+        judgeTurn({ prepare }, judge, turn);
         step();
       }
     });
@@ -95,6 +102,7 @@ export const judgePending = (
   const turns = pendingOf(store, since).flatMap(({ hostId, times }) =>
     times.map((time, index): Turn => ({ hostId, time, isLast: index === times.length - 1 })),
   );
+  if (turns.length === 0) return;
   let done = 0;
   const step = (): void => progress?.((done += 1), turns.length);
   const past = turns.filter(({ isLast }) => !isLast);
@@ -105,7 +113,6 @@ export const judgePending = (
     judge.end();
     moments.end();
   }
-  if (past.length === turns.length) return;
   const judge = new HostJudge(db, tables, judgement);
   judgeTurns(
     { store, judge, step },

@@ -69,6 +69,8 @@ export const findingEventsFrom = (db: Preparing, host: number, time: number): vo
   ).run(lastEventNumber(db), host, time);
 };
 
+const thisEvent = 'WHERE host = ? AND time = ? AND kind = ? AND query_name = ? AND subject = ?';
+
 /** Notes what happens to the findings of a host at one time. */
 export class FindingEvents {
   readonly #db: Preparing;
@@ -84,9 +86,7 @@ export class FindingEvents {
   note(kind: FindingEventKind, queryName: string, subject: string): void {
     const key = [this.#host, this.#time, kind, queryName, subject];
     const isKnown = this.#db
-      .prepare(
-        'UPDATE _finding_event SET aside = NULL WHERE host = ? AND time = ? AND kind = ? AND query_name = ? AND subject = ?',
-      )
+      .prepare(`UPDATE _finding_event SET aside = NULL ${thisEvent}`)
       .run(...key).changes;
     if (isKnown === 0)
       this.#db
@@ -101,32 +101,43 @@ interface Event {
   readonly queryName: string;
   readonly subject: string;
   readonly number: number;
-  readonly aside: number | null;
+}
+
+/** One that was set aside, and the number of the last event by then. */
+interface Aside extends Event {
+  readonly aside: number;
 }
 
 const sameFinding = ({ kind, queryName, subject }: Event): string =>
   JSON.stringify([kind, queryName, subject]);
 
+/** The number of a host in this file; it must be there. */
+export const hostNumber = (db: Preparing, hostId: string): number => {
+  const host = db.prepare('SELECT host FROM _host WHERE host_id = ?').pluck().get(hostId) as
+    | number
+    | undefined;
+  if (host === undefined) throw new Error(`the store has no host ${hostId}`);
+  return host;
+};
+
 /** What was set aside of a host and did not come out again is moved to where it came out, or withdrawn. */
 export const settleFindingEvents = (db: Preparing, hostId: string): void => {
-  const host = db.prepare('SELECT host FROM _host WHERE host_id = ?').pluck().get(hostId) as number;
+  const host = hostNumber(db, hostId);
   const fields =
     'time, kind, query_name AS queryName, subject, number, aside FROM _finding_event WHERE host = ?';
-  const aside = db.prepare(`SELECT ${fields} AND aside IS NOT NULL ORDER BY time`).all(host) as Event[];
+  const aside = db.prepare(`SELECT ${fields} AND aside IS NOT NULL ORDER BY time`).all(host) as Aside[];
   if (aside.length === 0) return;
-  const least = Math.min(...aside.map((event) => event.aside ?? 0));
+  const least = Math.min(...aside.map((event) => event.aside));
   const fresh = Map.groupBy(
     db.prepare(`SELECT ${fields} AND aside IS NULL AND number > ? ORDER BY time`).all(host, least) as Event[],
     sameFinding,
   );
-  const drop = db.prepare(
-    'DELETE FROM _finding_event WHERE host = ? AND time = ? AND kind = ? AND query_name = ? AND subject = ?',
-  );
+  const drop = db.prepare(`DELETE FROM _finding_event ${thisEvent}`);
   const insert = db.prepare('INSERT OR IGNORE INTO _finding_event VALUES (?, ?, ?, ?, ?, ?, NULL)');
   for (const event of aside) {
     const { time, kind, queryName, subject, number } = event;
     const candidates = fresh.get(sameFinding(event)) ?? [];
-    const at = candidates.findIndex((other) => other.number > (event.aside ?? 0));
+    const at = candidates.findIndex((other) => other.number > event.aside);
     const [moved] = at === -1 ? [] : candidates.splice(at, 1);
     drop.run(host, time, kind, queryName, subject);
     if (moved === undefined) {

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import type { Preparing } from './database.ts';
 import { hostIdOf } from './ddl.ts';
-import { FindingEvents, findingEventsFrom } from './finding_events.ts';
+import { FindingEvents, findingEventsFrom, hostNumber } from './finding_events.ts';
 import { storeVerdicts } from './verdicts.ts';
 import { rankOf } from './versions.ts';
 
@@ -243,7 +243,7 @@ export const storeFindings = (
   { rows, verdicts, unevaluated }: EvaluatedHost,
   time: number,
 ): void => {
-  const host = numberOf(db, hostId);
+  const host = hostNumber(db, hostId);
   const judged = judgedOf(db, host);
   if ((judged.until ?? newestOf(db, host)) > time) return;
   if (judged.until === time) findingEventsFrom(db, host, time);
@@ -275,14 +275,6 @@ const newestOf = (db: Preparing, host: number): number =>
     .prepare('SELECT max(max(from_time), max(coalesce(until_time, 0))) FROM _finding WHERE host = ?')
     .pluck()
     .get(host) as number | null) ?? Number.NEGATIVE_INFINITY;
-
-const numberOf = (db: Preparing, hostId: string): number => {
-  const host = db.prepare('SELECT host FROM _host WHERE host_id = ?').pluck().get(hostId) as
-    | number
-    | undefined;
-  if (host === undefined) throw new Error(`the store has no host ${hostId}`);
-  return host;
-};
 
 /** Takes back what was evaluated after a time: a snapshot that came late, or one that turned out not to count. */
 export const forgetFindingsAfter = (db: Preparing, host: number, time: number): void => {

@@ -17,9 +17,8 @@ import { setLogHost } from '../log.ts';
 import { logOption, seenOptions, sourceOptions, timeoutOption } from '../options.ts';
 import { flush, printDone, printError, visible } from '../output.ts';
 import { HostJudge } from '../../queries/findings.ts';
-import { judgePending } from '../../queries/judging.ts';
-import { settleFindingEvents } from '../../store/finding_events.ts';
-import { isEvaluated, storeFindings } from '../../store/findings.ts';
+import { judgePending, judgeTurn } from '../../queries/judging.ts';
+import { isEvaluated } from '../../store/findings.ts';
 import { dbOption, dbPath, logNameOf, noteAhead, noteClock, using, writableStore } from '../database.ts';
 import { currentTime, isoSeconds } from '../time.ts';
 import { version } from '../version.ts';
@@ -125,10 +124,8 @@ const store = ({ db, writer: kept, judge, late }: Storing, collection: Collectio
       late.set(hostId, Math.min(collectedTime, late.get(hostId) ?? collectedTime));
     // One that came by merge before, from an older tokenquery, is not evaluated yet.
     const isOpen = result.stored > 0 || !isEvaluated(db, hostId, collectedTime);
-    if (last === collectedTime && isOpen && !late.has(hostId)) {
-      storeFindings(db, hostId, judge.findingsOf(hostId, collectedTime), collectedTime);
-      settleFindingEvents(db, hostId);
-    }
+    if (last === collectedTime && isOpen && !late.has(hostId))
+      judgeTurn(db, judge, { hostId, time: collectedTime, isLast: true });
     return { result, isFirst };
   });
   noteAhead(added.result.ahead.map((each) => ({ ...each, ingestedTime })));
