@@ -4,6 +4,9 @@ import type { Table } from '../collector/table.ts';
 import { findingEventKinds } from '../store/finding_events.ts';
 import { severities } from '../queries/query.ts';
 
+export const findingStates = ['new', 'ongoing', 'suppressed', 'gone'] as const;
+export type FindingState = (typeof findingStates)[number];
+
 export const findingEventsTable = defineTable({
   name: 'finding_events',
   description: 'One row per event in the life of a finding.',
@@ -11,14 +14,12 @@ export const findingEventsTable = defineTable({
     event: required(
       oneOf(
         findingEventKinds,
-        'What happened. changed: in its facts or its severity. expired: what made it accepted ended. withdrawn: it was told, and a snapshot that came later says otherwise.',
+        'What happened. changed: in its facts or its severity. expired: what made it accepted ended. withdrawn: what was told of this time is not so, as a snapshot says that came later.',
         { privacy: 'nobody' },
       ),
     ),
     event_time: required(time('The snapshot that saw it.', { privacy: 'nobody' })),
-    finding_id: text('The same for the same finding in every event; NULL where it is not kept any more.', {
-      privacy: 'device',
-    }),
+    finding_id: text('The same for the same finding in every event.', { privacy: 'device' }),
     query_name: required(
       text('Name of the question.', { privacy: 'nobody', example: 'admin_without_token' }),
     ),
@@ -45,6 +46,13 @@ export const findingEventsTable = defineTable({
     remediation: text('What to do.', { privacy: 'nobody' }),
     references: text('Where to read more.', { privacy: 'nobody' }),
     false_positives: text('What else could cause it.', { privacy: 'nobody' }),
+    state: required(
+      oneOf(
+        findingStates,
+        'How the finding stands from then on, as is known now: that of the latest event_time is how it stands.',
+        { privacy: 'nobody' },
+      ),
+    ),
   },
   key: ['event_time', 'event', 'query_name', 'subject'],
   sources: [],

@@ -140,11 +140,13 @@ export const queries: readonly Query[] = [
     "requires": [
       {
         "table": "loginwindow_settings",
-        "column": "retries_until_hint",
-        "isNullAnswer": true,
+        "column": null,
+        "isNullAnswer": false,
         "where": null,
         "unless": null,
-        "reads": null
+        "reads": [
+          "retries_until_hint"
+        ]
       }
     ],
     "closed": [],
@@ -175,7 +177,7 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "SELECT\n  l.host_id,\n  'host' AS subject,\n  l.retries_until_hint\nFROM loginwindow_settings l\nWHERE COALESCE(l.retries_until_hint, 3) > 0\nORDER BY l.host_id",
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'loginwindow_settings' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"retries_until_hint\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"retries_until_hint\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  l.host_id,\n  'host' AS subject,\n  l.retries_until_hint\nFROM loginwindow_settings l\n-- Nothing sets it only where that was looked at.\nJOIN known_tables k\n  ON k.host_id = l.host_id\n  AND k.table_name = 'loginwindow_settings'\nWHERE COALESCE(l.retries_until_hint, 3) > 0\nORDER BY l.host_id",
     "file": "queries/context/password_hints_shown.sql"
   },
   {
@@ -7101,19 +7103,14 @@ export const queries: readonly Query[] = [
     "requires": [
       {
         "table": "smart_card_settings",
-        "column": "enforce_smart_card",
+        "column": null,
         "isNullAnswer": false,
         "where": null,
         "unless": null,
-        "reads": null
-      },
-      {
-        "table": "smart_card_settings",
-        "column": "token_removal_action",
-        "isNullAnswer": true,
-        "where": null,
-        "unless": null,
-        "reads": null
+        "reads": [
+          "enforce_smart_card",
+          "token_removal_action"
+        ]
       }
     ],
     "closed": [],
@@ -7142,7 +7139,7 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.enforce_smart_card,\n  s.token_removal_action\nFROM smart_card_settings s\nWHERE s.enforce_smart_card = 1\n  AND COALESCE(s.token_removal_action, 0) <> 1\nORDER BY s.host_id",
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'smart_card_settings' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"enforce_smart_card\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"enforce_smart_card\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"token_removal_action\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"token_removal_action\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  s.host_id,\n  'host' AS subject,\n  s.enforce_smart_card,\n  s.token_removal_action\nFROM smart_card_settings s\n-- Nothing sets it only where that was looked at.\nJOIN known_tables k\n  ON k.host_id = s.host_id\n  AND k.table_name = 'smart_card_settings'\nWHERE s.enforce_smart_card = 1\n  AND COALESCE(s.token_removal_action, 0) <> 1\nORDER BY s.host_id",
     "file": "queries/posture/smart_card_removal_ignored.sql"
   },
   {
@@ -7158,19 +7155,14 @@ export const queries: readonly Query[] = [
     "requires": [
       {
         "table": "smart_card_settings",
-        "column": "enforce_smart_card",
+        "column": null,
         "isNullAnswer": false,
         "where": null,
         "unless": null,
-        "reads": null
-      },
-      {
-        "table": "smart_card_settings",
-        "column": "check_certificate_trust",
-        "isNullAnswer": true,
-        "where": null,
-        "unless": null,
-        "reads": null
+        "reads": [
+          "check_certificate_trust",
+          "enforce_smart_card"
+        ]
       }
     ],
     "closed": [],
@@ -7200,7 +7192,7 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.enforce_smart_card,\n  s.check_certificate_trust\nFROM smart_card_settings s\nWHERE s.enforce_smart_card = 1\n  AND COALESCE(s.check_certificate_trust, 0) < 2\nORDER BY s.host_id",
+    "sql": "WITH known_tables AS (\n  -- From the requires of this query.\n  SELECT t.host_id, t.table_name\n  FROM table_status t\n  WHERE (t.table_name = 'smart_card_settings' AND COALESCE(CASE WHEN (t.status IN ('ok', 'empty', 'unsupported') OR (t.status = 'partial' AND t.rows_may_be_missing = 0 AND COALESCE(REPLACE(t.columns_affected, '\"check_certificate_trust\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"check_certificate_trust\"', ''), '') = t.columns_uncertain AND COALESCE(REPLACE(t.columns_affected, '\"enforce_smart_card\"', ''), '') = t.columns_affected AND COALESCE(REPLACE(t.columns_uncertain, '\"enforce_smart_card\"', ''), '') = t.columns_uncertain)) THEN 1 END, 0) = 1)\n)\nSELECT\n  s.host_id,\n  'host' AS subject,\n  s.enforce_smart_card,\n  s.check_certificate_trust\nFROM smart_card_settings s\n-- Nothing sets it only where that was looked at.\nJOIN known_tables k\n  ON k.host_id = s.host_id\n  AND k.table_name = 'smart_card_settings'\nWHERE s.enforce_smart_card = 1\n  AND COALESCE(s.check_certificate_trust, 0) < 2\nORDER BY s.host_id",
     "file": "queries/posture/smart_card_trust_unchecked.sql"
   },
   {

@@ -4,6 +4,10 @@
  * A snapshot that comes late makes the time from then on to be evaluated anew. What was told of that time is set aside first; an
  * event that comes out again is the same one, one that comes out at another time is moved and keeps its number, and one that does
  * not come out any more is withdrawn, under a new number.
+ *
+ * Who reads them on by their numbers has each event with the time that it was told with. The last by those times says how a finding
+ * stands, whatever came late: so an event is moved only where no other of its finding lies between, and a withdrawal, which says how
+ * the finding stands then, is told again when that changed.
  */
 import type { Preparing } from './database.ts';
 import { hostIdOf } from './ddl.ts';
@@ -27,6 +31,7 @@ export const findingEventTables: Readonly<Record<string, string>> = {
   query_name TEXT NOT NULL,
   subject TEXT NOT NULL,
   number INTEGER NOT NULL,
+  told_time INTEGER NOT NULL,
   aside INTEGER,
   PRIMARY KEY (host, time, kind, query_name, subject)
 ) STRICT, WITHOUT ROWID`,
@@ -70,6 +75,81 @@ export const findingEventsFrom = (db: Preparing, host: number, time: number): vo
 };
 
 const thisEvent = 'WHERE host = ? AND time = ? AND kind = ? AND query_name = ? AND subject = ?';
+const insertEvent = 'INSERT OR REPLACE INTO _finding_event VALUES (?, ?, ?, ?, ?, ?, ?, NULL)';
+
+/** A finding of a host by its parts. */
+type FindingKey = readonly [host: number, queryName: string, subject: string];
+
+/** Withdrawals from a time on are told again: each says how the finding stands then, and that may be otherwise now. */
+const tellWithdrawalsAgain = (db: Preparing, finding: FindingKey, time: number): void => {
+  const times = db
+    .prepare(
+      "SELECT time FROM _finding_event WHERE host = ? AND query_name = ? AND subject = ? AND kind = 'withdrawn' AND time >= ? ORDER BY time",
+    )
+    .pluck()
+    .all(...finding, time) as number[];
+  const [host, queryName, subject] = finding;
+  for (const at of times)
+    db.prepare(insertEvent).run(host, at, 'withdrawn', queryName, subject, nextNumber(db), at);
+};
+
+interface Event {
+  readonly time: number;
+  readonly kind: FindingEventKind;
+  readonly queryName: string;
+  readonly subject: string;
+  readonly number: number;
+  /** The time that it was told with; another one where it was moved since. */
+  readonly told: number;
+}
+
+/** One that was set aside, and the number of the last event by then. */
+interface Aside extends Event {
+  readonly aside: number;
+}
+
+const eventFields =
+  'time, kind, query_name AS queryName, subject, number, told_time AS told, aside FROM _finding_event WHERE host = ?';
+
+const sameEvent = ({ kind, queryName, subject }: Event): string => JSON.stringify([kind, queryName, subject]);
+const sameFinding = ({ queryName, subject }: Event): string => JSON.stringify([queryName, subject]);
+
+/** Whether another event lies between the time of one and the time that it was told with. */
+const isOvertaken = (event: Event, others: readonly Event[]): boolean => {
+  const [from, until] = [Math.min(event.time, event.told), Math.max(event.time, event.told)];
+  return others.some(
+    (other) =>
+      other !== event &&
+      Math.max(other.time, other.told) >= from &&
+      Math.min(other.time, other.told) <= until,
+  );
+};
+
+/** Says that what was told of a time is not so, unless another event was told in its place. */
+const withdraw = (db: Preparing, [host, queryName, subject]: FindingKey, told: number): void => {
+  const isReplaced = db
+    .prepare(
+      "SELECT 1 FROM _finding_event WHERE host = ? AND query_name = ? AND subject = ? AND kind <> 'withdrawn' AND told_time = ?",
+    )
+    .get(host, queryName, subject, told);
+  if (isReplaced === undefined)
+    db.prepare(insertEvent).run(host, told, 'withdrawn', queryName, subject, nextNumber(db), told);
+};
+
+/** Tells the moved events of a finding anew that another one has overtaken. */
+const tellOvertakenAnew = (db: Preparing, [host, queryName, subject]: FindingKey): void => {
+  const told = db.prepare(
+    `SELECT ${eventFields} AND query_name = ? AND subject = ? AND kind <> 'withdrawn' AND aside IS NULL ORDER BY time`,
+  );
+  for (;;) {
+    const events = told.all(host, queryName, subject) as Event[];
+    const event = events.find((one) => one.time !== one.told && isOvertaken(one, events));
+    if (event === undefined) return;
+    const { time, kind } = event;
+    db.prepare(insertEvent).run(host, time, kind, queryName, subject, nextNumber(db), time);
+    withdraw(db, [host, queryName, subject], event.told);
+  }
+};
 
 /** Notes what happens to the findings of a host at one time. */
 export class FindingEvents {
@@ -88,28 +168,13 @@ export class FindingEvents {
     const isKnown = this.#db
       .prepare(`UPDATE _finding_event SET aside = NULL ${thisEvent}`)
       .run(...key).changes;
-    if (isKnown === 0)
-      this.#db
-        .prepare('INSERT INTO _finding_event VALUES (?, ?, ?, ?, ?, ?, NULL)')
-        .run(...key, nextNumber(this.#db));
+    if (isKnown > 0) return;
+    this.#db.prepare(insertEvent).run(...key, nextNumber(this.#db), this.#time);
+    const finding = [this.#host, queryName, subject] as const;
+    tellOvertakenAnew(this.#db, finding);
+    tellWithdrawalsAgain(this.#db, finding, this.#time + 1);
   }
 }
-
-interface Event {
-  readonly time: number;
-  readonly kind: FindingEventKind;
-  readonly queryName: string;
-  readonly subject: string;
-  readonly number: number;
-}
-
-/** One that was set aside, and the number of the last event by then. */
-interface Aside extends Event {
-  readonly aside: number;
-}
-
-const sameFinding = ({ kind, queryName, subject }: Event): string =>
-  JSON.stringify([kind, queryName, subject]);
 
 /** The number of a host in this file; it must be there. */
 export const hostNumber = (db: Preparing, hostId: string): number => {
@@ -120,31 +185,45 @@ export const hostNumber = (db: Preparing, hostId: string): number => {
   return host;
 };
 
-/** What was set aside of a host and did not come out again is moved to where it came out, or withdrawn. */
-export const settleFindingEvents = (db: Preparing, hostId: string): void => {
-  const host = hostNumber(db, hostId);
-  const fields =
-    'time, kind, query_name AS queryName, subject, number, aside FROM _finding_event WHERE host = ?';
-  const aside = db.prepare(`SELECT ${fields} AND aside IS NOT NULL ORDER BY time`).all(host) as Aside[];
-  if (aside.length === 0) return;
+/**
+ * Moves what was set aside to where it came out, under the number that it has.
+ *
+ * @returns What did not come out again.
+ */
+const moveEvents = (db: Preparing, host: number, aside: readonly Aside[]): readonly Event[] => {
   const least = Math.min(...aside.map((event) => event.aside));
   const fresh = Map.groupBy(
-    db.prepare(`SELECT ${fields} AND aside IS NULL AND number > ? ORDER BY time`).all(host, least) as Event[],
-    sameFinding,
+    db
+      .prepare(`SELECT ${eventFields} AND aside IS NULL AND number > ? ORDER BY time`)
+      .all(host, least) as Event[],
+    sameEvent,
   );
   const drop = db.prepare(`DELETE FROM _finding_event ${thisEvent}`);
-  const insert = db.prepare('INSERT OR IGNORE INTO _finding_event VALUES (?, ?, ?, ?, ?, ?, NULL)');
-  for (const event of aside) {
-    const { time, kind, queryName, subject, number } = event;
-    const candidates = fresh.get(sameFinding(event)) ?? [];
+  const insert = db.prepare(insertEvent);
+  return aside.filter((event) => {
+    const { time, kind, queryName, subject, number, told } = event;
+    const candidates = fresh.get(sameEvent(event)) ?? [];
     const at = candidates.findIndex((other) => other.number > event.aside);
-    const [moved] = at === -1 ? [] : candidates.splice(at, 1);
+    // It moves once: readers have it with the one time or with the other.
+    const [moved] = at === -1 || time !== told ? [] : candidates.splice(at, 1);
     drop.run(host, time, kind, queryName, subject);
-    if (moved === undefined) {
-      insert.run(host, time, 'withdrawn', queryName, subject, nextNumber(db));
-      continue;
-    }
-    drop.run(host, moved.time, kind, queryName, subject);
-    insert.run(host, moved.time, kind, queryName, subject, number);
+    if (moved === undefined) return true;
+    insert.run(host, moved.time, kind, queryName, subject, number, told);
+    return false;
+  });
+};
+
+/** Settles what was set aside of a host, when all that follows was told: moved, told anew or withdrawn. */
+export const settleFindingEvents = (db: Preparing, hostId: string): void => {
+  const host = hostNumber(db, hostId);
+  const aside = db.prepare(`SELECT ${eventFields} AND aside IS NOT NULL ORDER BY time`).all(host) as Aside[];
+  if (aside.length === 0) return;
+  for (const { queryName, subject, told, time } of moveEvents(db, host, aside))
+    for (const at of new Set([told, time])) withdraw(db, [host, queryName, subject], at);
+  for (const [first] of Map.groupBy(aside, sameFinding).values()) {
+    if (first === undefined) continue;
+    const finding = [host, first.queryName, first.subject] as const;
+    tellOvertakenAnew(db, finding);
+    tellWithdrawalsAgain(db, finding, first.time);
   }
 };

@@ -105,7 +105,7 @@ const ownRows: readonly Row[] = [
       'event',
       'TEXT',
       null,
-      'new, changed, suppressed, expired, resolved; withdrawn: it was told, and a snapshot that came later says otherwise.',
+      'new, changed, suppressed, expired, resolved; withdrawn: what was told of this time is not so, as a snapshot says that came later.',
     ],
     ['event_time', 'INTEGER', seconds, 'The snapshot that saw it.'],
   ]),

@@ -8,6 +8,7 @@ import { root, temporaryFolder } from './standin.ts';
 
 const copied = [
   'collector',
+  'export',
   'package.json',
   'queries',
   'scripts',

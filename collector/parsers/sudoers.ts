@@ -239,6 +239,8 @@ const entriesOf = (content: Uint8Array): readonly SudoersEntry[] | null => {
   return logicalLines(text).map(({ line, text: entry }) => ({ line, ...readKept(entry) }));
 };
 
+const endsWithinALine = (content: Uint8Array): boolean => content.length > 0 && content.at(-1) !== 0x0a;
+
 /**
  * Parses what sudo is told: settings, aliases, includes and rules.
  *
@@ -259,7 +261,7 @@ export const parseSudoers: ParseFile<readonly SudoersEntry[]> = (content, note: 
     if (header === unknownForm) note(problem);
     else note(problem, 'value');
   }
-  if (content.length > 0 && content.at(-1) !== 0x0a) note(parseFailed('the file ends within a line'));
+  if (endsWithinALine(content)) note(parseFailed('the file ends within a line'));
   return entries;
 };
 
@@ -276,7 +278,8 @@ export const sanitizeSudoers = (content: Uint8Array): Uint8Array => {
   }
   const lines: string[] = [];
   for (const entry of entries) lines[entry.line - 1] = written(entry);
-  return encoder.encode(
-    entries.length === 0 ? '' : `${Array.from(lines, (line) => line ?? '').join('\n')}\n`,
-  );
+  const kept = Array.from(lines, (line) => line ?? '').join('\n');
+  // What is read of the file is read of what is kept: a file that was cut stays one, with a comment where it has no entry.
+  if (endsWithinALine(content)) return encoder.encode(kept === '' ? '#' : kept);
+  return encoder.encode(kept === '' ? '' : `${kept}\n`);
 };

@@ -85,9 +85,8 @@ const severityNumbers: Readonly<Record<string, number>> = {
   critical: 5,
 };
 
-/** What of the life of a finding somebody has to look at. */
-const isAlarm = (event: string | undefined): boolean =>
-  event === 'new' || event === 'changed' || event === 'expired';
+/** Whether a finding stands so that somebody has to look at it. */
+const isAlarm = (state: string | undefined): boolean => state === 'new' || state === 'ongoing';
 
 /** Whether a row of findings, or of their life, says that all is well. */
 const isPass = (cell: (column: string) => Cell | undefined): boolean =>
@@ -113,7 +112,7 @@ const rowFields = (exportTable: ExportTable, head: Head) => {
       return index === undefined ? undefined : cells[index];
     };
     if (tellsOfFindings(table)) {
-      const isHit = table === 'findings' ? cell('verdict') === 'hit' : isAlarm(text(cell('event')));
+      const isHit = table === 'findings' ? cell('verdict') === 'hit' : isAlarm(text(cell('state')));
       const severity = isHit ? (text(cell('severity')) ?? '') : 'info';
       const outcome = isHit ? '' : `,"outcome":"${isPass(cell) ? 'success' : 'unknown'}"`;
       return {

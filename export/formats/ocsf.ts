@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { findingIdOf } from '../../store/findings.ts';
 import type { FindingEventKind } from '../../store/finding_events.ts';
+import type { FindingState } from '../finding_events_table.ts';
 import { isAnswered, isSeen } from '../../collector/status.ts';
 import type { Table } from '../../collector/table.ts';
 import { isoTime, isoTimeOf, jsonCell, namedCells } from '../format.ts';
@@ -419,41 +420,27 @@ const factsOf = ({ cell }: Finding): readonly Fields[] | undefined => {
   ];
 };
 
-/** What happened to a finding, as OCSF says it: the activity, and how the finding stands then. */
-const lifeOf: Readonly<
-  Record<FindingEventKind, readonly [activity: readonly [number, string], status: readonly [number, string]]>
-> = {
-  new: [
-    [1, 'Create'],
-    [1, 'New'],
-  ],
-  changed: [
-    [2, 'Update'],
-    [2, 'In Progress'],
-  ],
-  suppressed: [
-    [2, 'Update'],
-    [3, 'Suppressed'],
-  ],
-  expired: [
-    [2, 'Update'],
-    [2, 'In Progress'],
-  ],
-  resolved: [
-    [3, 'Close'],
-    [4, 'Resolved'],
-  ],
+/** How a finding stands, as OCSF says it. */
+const statusOf: Readonly<Record<FindingState, readonly [number, string]>> = {
+  new: [1, 'New'],
+  ongoing: [2, 'In Progress'],
+  suppressed: [3, 'Suppressed'],
+  gone: [4, 'Resolved'],
+};
+
+/** What happened to a finding, as OCSF says it: the activity, and how the finding stands from then on. */
+const lifeOf = (kind: FindingEventKind, state: FindingState) => {
+  const activity: readonly [number, string] =
+    kind === 'new' ? [1, 'Create'] : state === 'gone' ? [3, 'Close'] : [2, 'Update'];
   // It was told and is not known any more: OCSF has no word for that.
-  withdrawn: [
-    [3, 'Close'],
-    [99, 'Withdrawn'],
-  ],
+  const isUnknown = kind === 'withdrawn' && state === 'gone';
+  return { activity, status: isUnknown ? ([99, 'Withdrawn'] as const) : statusOf[state] };
 };
 
 /** A pass where it is gone; else it is as when it was found. */
-const complianceOfEvent = ({ name, title }: Finding, kind: FindingEventKind): Fields => {
-  if (kind === 'withdrawn') return { control: name, status_id: 0, status: 'Unknown' };
-  const isMet = kind === 'resolved';
+const complianceOfEvent = ({ name, title }: Finding, kind: FindingEventKind, state: FindingState): Fields => {
+  const isMet = state === 'gone';
+  if (isMet && kind === 'withdrawn') return { control: name, status_id: 0, status: 'Unknown' };
   const assessments = [{ name, uid: name, meets_criteria: isMet, desc: title }];
   return { control: name, status_id: isMet ? 1 : 3, status: isMet ? 'Pass' : 'Fail', assessments };
 };
@@ -463,7 +450,8 @@ const lifeEvent = (row: Row, head: Head, device: Fields): Fields => {
   const finding = { ...findingOf(row), isHit: true };
   const { cell, title, subject } = finding;
   const kind = cell('event') as FindingEventKind;
-  const [activity, status] = lifeOf[kind];
+  const state = cell('state') as FindingState;
+  const { activity, status } = lifeOf(kind, state);
   const time = head.collectedTime;
   const lastSeen = row.cell('last_seen_time');
   const isKnown = typeof lastSeen === 'number';
@@ -481,9 +469,9 @@ const lifeEvent = (row: Row, head: Head, device: Fields): Fields => {
     ...(kind === 'resolved' ? { end_time: time * 1000, end_time_dt: isoTime(time) } : {}),
     device,
     finding_info: findingInfo(finding, { ...head, collectedTime: isKnown ? Math.min(lastSeen, time) : time }),
-    compliance: complianceOfEvent(finding, kind),
+    compliance: complianceOfEvent(finding, kind, state),
     ...defined({
-      remediation: kind === 'resolved' || kind === 'withdrawn' ? undefined : remediationOf(finding),
+      remediation: state === 'gone' ? undefined : remediationOf(finding),
       resources: subject === undefined ? undefined : [{ name: subject, type: 'account or device' }],
       enrichments: factsOf(finding),
     }),

@@ -4,8 +4,7 @@
 -- severity: low
 -- purpose: Where a smart card is demanded, a session stays open when the card is taken out: tokenRemovalAction
 --   is not set to lock it.
--- requires: smart_card_settings.enforce_smart_card,
---   smart_card_settings.token_removal_action?
+-- requires: smart_card_settings
 -- remediation: Set tokenRemovalAction to 1 by a profile (com.apple.security.smartcard). Nobody loses access by
 --   it.
 -- mscp: system_settings_token_removal_enforce
@@ -18,6 +17,10 @@ SELECT
   s.enforce_smart_card,
   s.token_removal_action
 FROM smart_card_settings s
+-- Nothing sets it only where that was looked at.
+JOIN known_tables k
+  ON k.host_id = s.host_id
+  AND k.table_name = 'smart_card_settings'
 WHERE s.enforce_smart_card = 1
   AND COALESCE(s.token_removal_action, 0) <> 1
 ORDER BY s.host_id;

@@ -98,6 +98,7 @@ test('no argument, no digest and no text of a setting is kept', (t) => {
     'Defaults badpass_message="hunter2, and more", secure_path="/hunter2:/bin"',
     'hunter2 is no form that is known',
     'Cmnd_Alias A = /bin/a hunter2',
+    '',
   ].join('\n');
   const { entries, notes } = read(t, text, ['hunter2']);
   t.is(entries.length, 5);

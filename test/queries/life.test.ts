@@ -16,6 +16,7 @@ import { storeWriter } from '../../store/writer/writer.ts';
 import { tables } from '../../tables/index.ts';
 import { now } from './constructed.ts';
 import { snapshotsOf } from './life.ts';
+import { Reader, standingIn } from './told.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tokenquery-life-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
@@ -58,22 +59,7 @@ const lifeIn = (store: Store) => ({
   ),
 });
 
-type Told = readonly [
-  number: number,
-  host: string,
-  query: string,
-  subject: string,
-  event: string,
-  time: number,
-];
-
-/** Reads on from an event, as an export with a cursor does. */
-const toldAfter = (store: Store, number: number): readonly Told[] =>
-  all(
-    store,
-    `SELECT event_number, host_id, query_name, subject, event, event_time FROM finding_events WHERE event_number > ${number} ORDER BY 1`,
-  ) as unknown as Told[];
-
+const hostIds = ['AAAAAAAA-0000-4000-8000-000000000001', 'AAAAAAAA-0000-4000-8000-000000000002'];
 const someDay = fc.record({
   isFilevaultOff: fc.boolean(),
   hasHiddenAdmin: fc.boolean(),
@@ -83,8 +69,6 @@ const someDay = fc.record({
     nil: null,
   }),
 });
-
-const hostIds = ['AAAAAAAA-0000-4000-8000-000000000001', 'AAAAAAAA-0000-4000-8000-000000000002'];
 
 test('however late, repeated or together snapshots come, the life of findings is that of their times', (t) => {
   const fleets = fc.tuple(
@@ -105,23 +89,14 @@ test('however late, repeated or together snapshots come, the life of findings is
         .map((snapshot) => ({ snapshot, at: next() }))
         .sort((a, b) => a.at - b.at)
         .map(({ snapshot }) => snapshot);
-      const told: Told[] = [];
+      const reader = new Reader(hostIds);
       while (arriving.length > 0) {
         merge(late, arriving.splice(0, 1 + (next() % 3)));
-        told.push(...toldAfter(late, told.at(-1)?.[0] ?? 0));
+        reader.read(late);
       }
       t.deepEqual(lifeIn(late), lifeIn(inOrder));
-      // By its times, what was told on the way ends with what is so; and nothing was told twice.
-      t.is(new Set(told.map(([number]) => number)).size, told.length);
-      const standing = new Map(
-        told.map(([, host, query, subject, event]) => [`${host} ${query} ${subject}`, event]),
-      );
-      const open = new Set(
-        all(late, "SELECT host_id || ' ' || query_name || ' ' || subject FROM findings").flat(),
-      );
-      for (const [finding, event] of standing)
-        if (event === 'new' || event === 'changed') t.true(open.has(finding), `${finding} ${event}`);
-      for (const finding of open) t.true(standing.has(finding as string), String(finding));
+      // Who takes the last event by its time knows how each finding stands, whatever came late.
+      t.deepEqual(reader.standing(), standingIn(late));
       inOrder.close();
       late.close();
     }),
@@ -167,14 +142,15 @@ test('in the order of time every event comes once, and no export is told it twic
   const days = [calm, off, off, { ...off, denied: 'filevault_status' }, calm, off, calm];
   const store = storeNamed();
   const host = hostIds[0] ?? '';
-  const told: Told[] = [];
+  const reader = new Reader(hostIds);
   for (const snapshot of snapshotsOf(host, days)) {
     merge(store, [snapshot]);
     merge(store, [snapshot]);
-    told.push(...toldAfter(store, told.at(-1)?.[0] ?? 0));
+    reader.read(store);
   }
+  t.is(new Set(reader.told.map(({ id }) => id)).size, reader.told.length);
   t.deepEqual(
-    told.filter(([, , query]) => query === 'filevault_off').map(([, , , , event]) => event),
+    reader.told.filter(({ query }) => query === 'filevault_off').map(({ event }) => event),
     ['new', 'resolved', 'new', 'resolved'],
   );
   // While it could not be looked at it is neither gone nor seen.
