@@ -27,3 +27,14 @@ export const hostViews = (db: Db): readonly string[] =>
 
 /** Under this name a connection says that it has views of its own, and that those of the file are not to be run. */
 export const ownViewsMark = '_own_views';
+
+/**
+ * Makes `changes` be read as a whole where a statement names it more than once: it is put together of some hundred SELECTs, and
+ * SQLite would take up the one in each of the other, thousands of times.
+ */
+export const readChangesWhole = (db: Db, sql: string): void => {
+  if ((sql.match(/\bchanges\b/gi) ?? []).length < 2) return;
+  const { from } = meaningOf(db, 'changes');
+  db.exec('DROP VIEW IF EXISTS temp.changes');
+  db.exec(`CREATE TEMP VIEW changes AS\nSELECT * FROM ${from} LIMIT -1`);
+};

@@ -365,54 +365,47 @@ const changesOf = (table: Table): string[] => {
   ): string =>
     `SELECT ${hostId}, ${quoteText(table.name)} AS table_name, '${change}' AS change, ${key[row]} AS key, ` +
     `c.column2 AS column_name, ${values[0]} AS old_value, ${values[1]} AS new_value, ${at[0]} AS change_time, ` +
-    `${at[1]} AS snapshot_id FROM `;
+    `${at[1]} AS snapshot_id, c.column1 = 0 AS is_first FROM `;
   const [current, past] = [`main.${currentName(table)}`, `main.${pastName(table)}`];
   const host = (row: string): string => `JOIN main._host h ON h.host = ${row}._host`;
   const isPair = hasAccounts(table) ? isPairOf(table, 'p', 'v') : '';
-  // Each value stands in the text once: SQLite reads the text whenever a file is opened.
-  const where = (rows: string, condition: string): string => `SELECT * FROM (${rows}) WHERE ${condition}`;
-  const isTold = (which: string): string =>
-    `(column_name = ${quoteText(names[0] ?? '')} OR ${which} IS NOT NULL)`;
-  const isOther = 'old_value IS NOT new_value';
   /** A row that has a counterpart under another name is told as renamed. */
   const unless = (has: readonly (readonly [name: string, condition: string])[]): string =>
     hasAccounts(table)
       ? has.map(([name, condition]) => ` AND NOT EXISTS (SELECT 1 FROM ${name} WHERE ${condition})`).join('')
       : '';
   const appeared = (name: string): string =>
-    where(
-      `${arm('added', 'v', ['NULL', value.v], ['v._from_time', 'v._first_snapshot'])}${name} v ${host('v')} ` +
-        `JOIN ${list} WHERE v._began > 0 AND v._began = ${beganNumbers.added} AND v._read_time IS NULL` +
-        unless([[`${past} p`, isPair]]),
-      isTold('new_value'),
-    );
+    `${arm('added', 'v', ['NULL', value.v], ['v._from_time', 'v._first_snapshot'])}${name} v ${host('v')} ` +
+    `JOIN ${list} WHERE v._began > 0 AND v._began = ${beganNumbers.added} AND v._read_time IS NULL` +
+    unless([[`${past} p`, isPair]]);
   const altered = (name: string): string =>
-    where(
-      `${arm('changed', 'p', [value.p, value.v], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
-        `JOIN ${name} v ON v._host = p._host AND v._n = p._n AND v._first_snapshot = p._until_snapshot ` +
-        `${host('p')} JOIN ${list} WHERE p._ended = ${endedNumbers.changed} AND v._read_time IS NULL`,
-      isOther,
-    );
+    `${arm('changed', 'p', [value.p, value.v], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
+    `JOIN ${name} v ON v._host = p._host AND v._n = p._n AND v._first_snapshot = p._until_snapshot ` +
+    `${host('p')} JOIN ${list} WHERE p._ended = ${endedNumbers.changed} AND v._read_time IS NULL`;
   const renamed = (name: string): string =>
-    where(
-      `${arm('changed', 'v', [value.p, value.v], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
-        `JOIN ${name} v ON ${isPair} ${host('p')} JOIN ${list}`,
-      isOther,
-    );
-  const disappeared = where(
+    `${arm('changed', 'v', [value.p, value.v], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
+    `JOIN ${name} v ON ${isPair} ${host('p')} JOIN ${list}`;
+  const disappeared =
     `${arm('removed', 'p', [value.p, 'NULL'], ['p._until_time', 'p._until_snapshot'])}${past} p ${host('p')} ` +
-      `JOIN ${list} WHERE p._ended = ${endedNumbers.removed}` +
-      unless([
-        [`${current} v`, isPair],
-        [`${past} v`, isPair],
-      ]),
-    isTold('old_value'),
-  );
+    `JOIN ${list} WHERE p._ended = ${endedNumbers.removed}` +
+    unless([
+      [`${current} v`, isPair],
+      [`${past} v`, isPair],
+    ]);
   return [
     ...[appeared(current), appeared(past), altered(current), altered(past), disappeared],
     ...(hasAccounts(table) ? [renamed(current), renamed(past)] : []),
   ];
 };
+
+/**
+ * What changed, a row a value: of a row that came or went the first column and all that are not NULL, else those that differ. The
+ * condition stands here once, and not in each arm: SQLite resolves no expression of a WITH behind 1000 tables of a statement.
+ */
+const changesView = (tables: readonly Table[]): string =>
+  'SELECT host_id, table_name, change, key, column_name, old_value, new_value, change_time, snapshot_id FROM (\n' +
+  `${dataTables(tables).flatMap(changesOf).join('\nUNION ALL\n')}\n) ` +
+  "WHERE old_value IS NOT new_value OR (change <> 'changed' AND is_first)";
 
 const snapshotsView = (from: string): string =>
   `SELECT s.snapshot_id, ${hostId}, s.sequence, s.collected_time, s.ingested_time, s.status, s.origin, s.euid, ` +
@@ -463,7 +456,7 @@ const plainViews = (
       snapshotsView(' AND s.collected_time = h.last_time AND s.snapshot_id = h.last_snapshot'),
     ],
     ['ahead_snapshots', aheadView(isNewest('s'))],
-    ['changes', dataTables(tables).flatMap(changesOf).join('\nUNION ALL\n')],
+    ['changes', changesView(tables)],
     ['table_status', statusView],
     ['column_status', columnStatusView(dataTables(tables), tableIdOf, ` AND ${isCounted('s')}`)],
     ['collection_errors', errorsView],

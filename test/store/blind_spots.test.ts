@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import test from 'ava';
+import { readChangesWhole } from '../../store/meaning.ts';
 import type { ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { statuses } from '../../collector/status.ts';
@@ -76,11 +77,23 @@ test('a statement on changes alone is whole, however it is written', async (t) =
     'SELECT * FROM changes',
     'SELECT * FROM Main."CHANGES" AS c WHERE c.table_name = \'users\'',
     "SELECT change FROM [changes] WHERE change = 'none is called so'",
+    'WITH changes AS (SELECT * FROM main.changes) SELECT count(*) FROM changes a JOIN changes b USING (host_id)',
+    'WITH a AS (SELECT * FROM changes), b AS (SELECT * FROM changes) SELECT count(*) FROM a JOIN b USING (host_id)',
     'SELECT username FROM users u WHERE EXISTS (SELECT 1 FROM changes c WHERE c.host_id = u.host_id)',
     'SELECT c.key FROM changes c JOIN snapshots USING (snapshot_id)',
   ]) {
     t.deepEqual(spotsOf(now, sql, null), [], sql);
     t.deepEqual(spotsOf(past, sql, moment), [], sql);
+  }
+  // Each SELECT of the one would be taken up in each of the other.
+  const last = 'SELECT * FROM changes WHERE change_time = (SELECT max(change_time) FROM changes)';
+  for (const [store, time] of [
+    [now, null],
+    [past, moment],
+  ] as const) {
+    readChangesWhole(store.db, last);
+    t.deepEqual(spotsOf(store, last, time), []);
+    t.notThrows(() => store.db.prepare(last).all());
   }
 });
 
