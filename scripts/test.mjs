@@ -11,7 +11,9 @@ setUp();
 const node = fittingNode();
 const parameters = process.argv.slice(2);
 const isWhole = parameters.length === 0;
-const env = { ...childEnvironment(node), NO_COLOR: '1' };
+// Hundreds of processes load the same files: what V8 made of them is kept for all, which takes a fifth of their time away.
+const compiled = join(root, 'node_modules', '.cache', 'compiled');
+const env = { ...childEnvironment(node), NO_COLOR: '1', NODE_COMPILE_CACHE: compiled };
 if (isWhole) {
   env.TOKENQUERY_FUZZ_RUNS ??= '3000';
   env.TOKENQUERY_PROGRAM = join(root, 'dist', 'tokenquery.cjs');
