@@ -1,6 +1,9 @@
 -- name: account_deleted
 -- title: An account was deleted
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: low
 -- history: yes
 -- purpose: In the seven days before :now an account went away that was there before. One that only got another name is
