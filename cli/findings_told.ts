@@ -6,7 +6,8 @@ import { answerOn } from '../queries/evaluate.ts';
 import type { Answer } from '../queries/evaluate.ts';
 import { readExceptions } from '../queries/exceptions.ts';
 import type { Exception, Exceptions } from '../queries/exceptions.ts';
-import { findingsOfAnswer, isAtLeast, storedQueries, subjectKey } from '../queries/findings.ts';
+import { findingsOfAnswer, isAtLeast, isStored, subjectKey } from '../queries/findings.ts';
+import { queries as library } from '../queries/index.ts';
 import type { Finding } from '../queries/findings.ts';
 import { lastTimes, lifeKey, livesAt } from '../queries/lives.ts';
 import type { Life } from '../queries/lives.ts';
@@ -224,9 +225,9 @@ export const asksStanding = (given: Arguments): boolean => {
   return isNew || since !== null || given.text('exceptions') !== null;
 };
 
-const kept = new Set(storedQueries.map(({ name }) => name));
+const ofLibrary = new Set(library.map(({ name }) => name));
 /** Whether a database keeps what a question finds. */
-export const isKept = ({ name }: Query): boolean => kept.has(name);
+export const isKept = (query: Query): boolean => ofLibrary.has(query.name) && isStored(query);
 const isKeptFinding = ({ query, severity }: Finding): boolean => isKept(query) && severity !== 'info';
 
 const lifeNotes = (wanted: Wanted, answers: readonly Answer[], unjudged: number): readonly string[] => {

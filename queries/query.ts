@@ -50,6 +50,18 @@ export interface Part {
   readonly sql: string;
 }
 
+/** What a site changed of a question (overlay.ts). */
+interface Overlaid {
+  /** The question without it. */
+  readonly of: Query;
+  /** It is not asked. */
+  readonly isOff: boolean;
+  readonly owner: string;
+  readonly reason: string;
+  /** Where it is said: a file and a line. */
+  readonly place: string;
+}
+
 export interface Query {
   readonly name: string;
   /** Names of queries of older versions that this one answers, or a part of: they select it. */
@@ -99,7 +111,12 @@ export interface Query {
   readonly sql: string;
   /** The file, as errors name it. */
   readonly file: string;
+  /** Where a site changed it. */
+  readonly overlay?: Overlaid;
 }
+
+/** Whether a site switched a question off. */
+export const isOff = ({ overlay }: Query): boolean => overlay?.isOff === true;
 
 const keys = [
   'name',

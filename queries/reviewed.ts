@@ -39,7 +39,7 @@ const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A text of somebody else within a message. */
-export const cut = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text);
+const cut = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text);
 export const quoted = (value: unknown): string => cut(JSON.stringify(value) ?? 'nothing');
 
 /** Of a file. */

@@ -267,6 +267,7 @@ for (const { name } of [...tables, ...ownTables]) {
   write(`docs/json-schema/${name}.json`, await ask('schema', name, '--json-schema'));
 }
 write('docs/exceptions.schema.json', await ask('schema', '--exceptions'));
+write('docs/overlay.schema.json', await ask('schema', '--overlay'));
 write('docs/json-schema/line.json', await ask('schema', '--json-schema'));
 write(
   'docs/access.md',
