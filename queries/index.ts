@@ -569,7 +569,13 @@ export const queries: readonly Query[] = [
     "severity": "low",
     "severityWhere": [],
     "severityFrom": null,
-    "explainedBy": [],
+    "explainedBy": [
+      {
+        "query": "secure_token_lost",
+        "isOfSubject": true,
+        "where": null
+      }
+    ],
     "purpose": "In the seven days before :now an account went away that was there before. One that only got another name is in account_renamed, and one whose name another account has from then on in uuid_changed; what it held of secure tokens is in secure_token_lost. Accounts of macOS that nobody used are left out, for updates take some away, and so is Guest.",
     "requires": [
       {
