@@ -265,21 +265,36 @@ export class Exceptions {
     }
   }
 
-  /** The first exception that holds for a finding at a time; null where it counts. */
-  of({ query, hostId, names, subject }: Subject, time: number): Exception | null {
+  /** Those that are for a finding, whenever they hold. */
+  *#fitting({ query, hostId, names, subject }: Subject): Generator<Exception> {
     const hosts = this.#groups.get(query);
-    if (hosts === undefined) return null;
+    if (hosts === undefined) return;
     // A Mac that is called by the id of another one is not that one.
     const called = [hostId, ...names.filter((name) => !isUuid(name))].filter((name) => name !== null);
+    for (const host of new Set(['*', ...called.map(folded)]))
+      yield* hosts.get(host)?.fitting(subject ?? '') ?? [];
+  }
+
+  /** The first exception that holds for a finding at a time; null where it counts. */
+  of(finding: Subject, time: number): Exception | null {
     let first: Exception | null = null;
-    for (const host of new Set(['*', ...called.map(folded)])) {
-      for (const one of hosts.get(host)?.fitting(subject ?? '') ?? []) {
-        if (!holds(one, time)) continue;
-        this.#used.add(one);
-        if (first === null || one.entry < first.entry) first = one;
-      }
+    for (const one of this.#fitting(finding)) {
+      if (!holds(one, time)) continue;
+      this.#used.add(one);
+      if (first === null || one.entry < first.entry) first = one;
     }
     return first;
+  }
+
+  /** When a finding last came to be accepted, or to count again, by a time; null where neither is known to have been. */
+  changedTime(finding: Subject, time: number): number | null {
+    const fitting = [...this.#fitting(finding)];
+    const isAccepted = (at: number): boolean => fitting.some((one) => holds(one, at));
+    const bounds = fitting
+      .flatMap(({ fromTime, untilTime }) => (fromTime === null ? [untilTime] : [fromTime, untilTime]))
+      .filter((bound) => bound <= time)
+      .toSorted((a, b) => b - a);
+    return bounds.find((bound) => isAccepted(bound) !== isAccepted(bound - 1)) ?? null;
   }
 
   /** Those that hold, were asked for, and fit nothing that `of` was asked; one that comes after another and fits the same is none. */
