@@ -130,6 +130,11 @@ export class Overlay {
     this.#queries = queries;
   }
 
+  /** How many questions it changes. */
+  get size(): number {
+    return this.#changes.size;
+  }
+
   /** Takes the entries of one more file. */
   add(text: string, file: string): void {
     for (const entry of readEntries(text, file, form)) {
