@@ -39,6 +39,8 @@ export interface ExportPlan {
   readonly cursorPath: string | null;
   /** With findings: also what was asked and found nothing. */
   readonly withPasses: boolean;
+  /** With findings: what the site changes of the questions; null for nothing. */
+  readonly overlayFolder: string | null;
 }
 
 interface Redaction {
@@ -108,5 +110,6 @@ export const exportPlan = (given: Arguments): ExportPlan => {
     ...{ redact: redactOf(given), mayMixLevels: given.flag('mixed-redaction') },
     cursorPath: given.text('cursor'),
     withPasses: given.flag('passes'),
+    overlayFolder: given.text('overlay'),
   };
 };

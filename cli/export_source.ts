@@ -13,7 +13,9 @@ import type { Store } from '../store/store.ts';
 import { tables } from '../tables/index.ts';
 import { hostNamed } from './database.ts';
 import type { ExportPlan } from './export_plan.ts';
+import { printNote } from './output.ts';
 import { currentTime } from './time.ts';
+import type { Query } from '../queries/query.ts';
 
 export interface Source {
   readonly snapshots: Iterable<AnySnapshot>;
@@ -53,6 +55,19 @@ const oneSnapshot = (
   return exportReader(store, readOptions(plan, [hostId])).wholeSnapshots(({ id }) => id === snapshotId);
 };
 
+/** The questions as the site has them. */
+const overlaid = async (
+  { overlayFolder }: ExportPlan,
+  queries: readonly Query[],
+): Promise<readonly Query[]> => {
+  if (overlayFolder === null) return queries;
+  const { readOverlay } = await import(/* webpackMode: "eager" */ '../queries/overlay.ts');
+  const { offNotes } = await import(/* webpackMode: "eager" */ './overlay.ts');
+  const asked = readOverlay(overlayFolder).apply(queries);
+  for (const note of offNotes(asked)) printNote(note);
+  return asked;
+};
+
 const findings = async (
   plan: ExportPlan,
   store: Store,
@@ -62,7 +77,8 @@ const findings = async (
   const { queries } = await import(/* webpackMode: "eager" */ '../queries/index.ts');
   const { findingSnapshots } = await import(/* webpackMode: "eager" */ '../export/findings.ts');
   const { names } = await import(/* webpackMode: "eager" */ './names.ts');
-  const answers = evaluate(store.db, queries, { now: plan.asOf ?? currentTime(), names, tables });
+  const asked = await overlaid(plan, queries);
+  const answers = evaluate(store.db, asked, { now: plan.asOf ?? currentTime(), names, tables });
   const heads = exportReader(store, { ...readOptions(plan, hosts), tables: [] }).currentSnapshots();
   return findingSnapshots(store, answers, heads, plan.withPasses);
 };

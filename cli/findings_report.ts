@@ -97,8 +97,10 @@ const printGroup = (
   const title = query.title === query.name ? '' : `: ${query.title}`;
   const head = wrapShown(`${query.name}${title}`, '          ', ' '.repeat(10)).slice(8);
   print(ofSeverity(severity, severity.padEnd(8)), head);
-  if (severityReason !== null)
-    print(wrap(`${severity} here, else ${query.severity}: ${severityReason}`, '          ', '  why:    '));
+  if (severityReason !== null) {
+    const otherwise = severity === query.severity ? (query.overlay?.of.severity ?? severity) : query.severity;
+    print(wrap(`${severity} here, else ${otherwise}: ${severityReason}`, '          ', '  why:    '));
+  }
   if (query.purpose !== '' && query.purpose !== query.title)
     print(wrap(query.purpose, '          ', '  means:  '));
   if (query.remediation !== '') print(wrap(query.remediation, '          ', '  do:     '));

@@ -21,6 +21,14 @@ const placesText = (
   return `${someOf(subjects)} on ${where}`;
 };
 
+/** @param lines What was switched off, a line for each question. */
+export const printOff = (lines: readonly string[]): void => {
+  if (lines.length === 0) return;
+  print('Switched off by the overlay: not asked, which is not "clean":\n');
+  for (const line of lines) print(wrap(line, '    ', '  '));
+  print('\n');
+};
+
 export const printSuppressed = (suppressed: readonly Suppressed[], labels: Labels): void => {
   if (suppressed.length === 0) return;
   print('Suppressed by exceptions, and not counted:\n');

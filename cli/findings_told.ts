@@ -6,7 +6,8 @@ import { answerOn } from '../queries/evaluate.ts';
 import type { Answer } from '../queries/evaluate.ts';
 import { readExceptions } from '../queries/exceptions.ts';
 import type { Exception, Exceptions } from '../queries/exceptions.ts';
-import { findingsOfAnswer, isAtLeast, storedQueries, subjectKey } from '../queries/findings.ts';
+import { findingsOfAnswer, isAtLeast, isStored, subjectKey } from '../queries/findings.ts';
+import { queries as library } from '../queries/index.ts';
 import type { Finding } from '../queries/findings.ts';
 import { lastTimes, lifeKey, livesAt } from '../queries/lives.ts';
 import type { Life } from '../queries/lives.ts';
@@ -224,9 +225,9 @@ export const asksStanding = (given: Arguments): boolean => {
   return isNew || since !== null || given.text('exceptions') !== null;
 };
 
-const kept = new Set(storedQueries.map(({ name }) => name));
+const ofLibrary = new Set(library.map(({ name }) => name));
 /** Whether a database keeps what a question finds. */
-export const isKept = ({ name }: Query): boolean => kept.has(name);
+export const isKept = (query: Query): boolean => ofLibrary.has(query.name) && isStored(query);
 const isKeptFinding = ({ query, severity }: Finding): boolean => isKept(query) && severity !== 'info';
 
 const lifeNotes = (wanted: Wanted, answers: readonly Answer[], unjudged: number): readonly string[] => {
@@ -284,6 +285,18 @@ const narrowed = (answer: Answer, isTold: (finding: Finding) => boolean): Answer
   return { ...answer, hits: answer.hits.filter((hit) => told.has(subjectKey(hit))) };
 };
 
+/** The life of each finding; that it is accepted, or counts again, is a change like one of its facts. */
+const lifeWithExceptions =
+  ({ exceptions, hosts, now }: Telling, lifeOf: (finding: Finding) => Life | null) =>
+  (finding: Finding): Life | null => {
+    const life = lifeOf(finding);
+    if (life === null || exceptions === null) return life;
+    const { query, hostId, subject } = finding;
+    const names = hostId === null ? [] : hosts.namesOf(hostId);
+    const changed = exceptions.changedTime({ query: query.name, hostId, names, subject }, now);
+    return changed === null ? life : { ...life, changedTime: Math.max(life.changedTime, changed) };
+  };
+
 /** What is told of answers. */
 export const tell = (telling: Telling): Told => {
   const { host, lives, exceptions, hosts, now, wanted } = telling;
@@ -297,10 +310,11 @@ export const tell = (telling: Telling): Told => {
   const isNew = ({ hostId }: Finding, life: Life | null): boolean =>
     life !== null && life.firstSeenTime === lives?.last.get(hostId ?? '');
   const isOfLife = wanted.isNew || wanted.since !== null;
+  const lifeNow = lifeWithExceptions(telling, lifeOf);
   const isTold = (finding: Finding): boolean => {
     if (!isAtLeast(finding.severity, wanted.least)) return false;
     if (!isOfLife) return true;
-    const life = lifeOf(finding);
+    const life = lifeNow(finding);
     // What is found now and was not when the last snapshot was judged came since.
     if (life === null) return isKeptFinding(finding) && telling.unjudged === 0;
     return wanted.isNew ? isNew(finding, life) : life.changedTime >= (wanted.since ?? 0);
@@ -314,7 +328,7 @@ export const tell = (telling: Telling): Told => {
     answers: isAll ? rest.answers : rest.answers.map((answer) => narrowed(answer, isTold)),
     ...{ suppressed, resolved, lives, isCounted, now, least: wanted.least },
     standingOf: (finding) => {
-      const life = lifeOf(finding);
+      const life = lifeNow(finding);
       const exception = exceptionOf.get(standingKey(finding)) ?? null;
       const own: State | null = life === null ? null : isNew(finding, life) ? 'new' : 'ongoing';
       return { state: exception === null ? own : 'suppressed', exception, life };

@@ -21,6 +21,9 @@ export interface Job {
   /** What must be seen, so that it ends with 0: every table, or these. */
   readonly isStrict: boolean;
   readonly require: readonly string[];
+  /** What somebody accepts, and what the site changes of the questions; null where that is nothing. */
+  readonly exceptions: string | null;
+  readonly overlay: string | null;
   /** On, where no settings say whether it is. */
   readonly isEnabled: boolean;
 }
@@ -56,6 +59,16 @@ const optional = (option: OptionSpec, description: string): OptionSpec => ({ ...
 
 const path: OptionSpec = { type: 'string', value: 'FILE', kind: 'absolute path', description: '' };
 
+/** By what a job judges what it stores. No setting names these: whoever may write one would hide what he does. */
+export const judgedByOptions = {
+  exceptions: optional(path, 'Store what this file accepts as suppressed: docs/exceptions.md.'),
+  overlay: {
+    ...path,
+    value: 'DIR',
+    description: 'Judge as the files of this folder say: docs/overlay.md.',
+  },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
 /** The options of a job; a setting takes the place of one (settings.ts). */
 export const jobOptions = {
   enabled: {
@@ -89,6 +102,7 @@ export const jobOptions = {
   include: sourceOptions['include'] as OptionSpec,
   strict: seenOptions['strict'] as OptionSpec,
   require: seenOptions['require'] as OptionSpec,
+  ...judgedByOptions,
   'exec-root': {
     type: 'string',
     value: 'DIR',
@@ -110,6 +124,8 @@ export const jobOf = (given: Arguments): Job => {
     include: given.texts('include'),
     isStrict: given.flag('strict'),
     require: given.texts('require'),
+    exceptions: given.text('exceptions'),
+    overlay: given.text('overlay'),
     isEnabled: given.flag('enabled'),
   };
 };
@@ -124,10 +140,20 @@ const seenWords = ({ isStrict, require }: Job): readonly string[] => [
   ...require.flatMap((table) => ['--require', table]),
 ];
 
+/** Of whatever judges: `snapshot` and `merge`. */
+export const judgedByWords = ({
+  exceptions,
+  overlay,
+}: Pick<Job, 'exceptions' | 'overlay'>): readonly string[] => [
+  ...(exceptions === null ? [] : ['--exceptions', exceptions]),
+  ...(overlay === null ? [] : ['--overlay', overlay]),
+];
+
 export const snapshotWords = (job: Job): readonly string[] => [
   ...['snapshot', '--db', job.db, '--if-due', '--every', job.every],
   ...includeWords(job),
   ...seenWords(job),
+  ...judgedByWords(job),
 ];
 
 export const exportWords = (
@@ -144,6 +170,7 @@ const launchdWords = (job: Job, { program }: LaunchdFrame): readonly string[] =>
   ...redactWords(job),
   ...includeWords(job),
   ...seenWords(job),
+  ...judgedByWords(job),
 ];
 
 /** The property list of a job. doctor compares one that is installed with it. */

@@ -4,6 +4,7 @@ import { queries } from '../queries/index.ts';
 import type { Arguments, Options } from './command.ts';
 import { exceptionsOf } from './findings_told.ts';
 import { expectOf, expectOption } from './options.ts';
+import { overlayOf, overlayOption } from './overlay.ts';
 
 export const judgementOptions: Options = {
   ...expectOption,
@@ -14,9 +15,11 @@ export const judgementOptions: Options = {
     description:
       'Store what this file accepts as suppressed: JSON, docs/exceptions.md. Each run that stores snapshots needs it: without it nothing is accepted.',
   },
+  ...overlayOption,
 };
 
 export const judgementOf = (given: Arguments): Judgement => ({
   expect: expectOf(given),
   exceptions: exceptionsOf(given, queries),
+  overlay: overlayOf(given),
 });

@@ -201,6 +201,7 @@ const meansWords: Readonly<Record<Means, readonly [string, string]>> = {
   include: ['needs --include', 'need --include'],
   hosts: ['needs more hosts', 'need more hosts'],
   source: ['rests on what no source tells yet', 'rest on what no source tells yet'],
+  overlay: ['is switched off (--overlay)', 'are switched off (--overlay)'],
 };
 
 /** What the means of this run exclude, each question once; null where that is nothing. */

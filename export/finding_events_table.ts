@@ -14,7 +14,7 @@ export const findingEventsTable = defineTable({
     event: required(
       oneOf(
         findingEventKinds,
-        'What happened. changed: in its facts or its severity. expired: what made it accepted ended. withdrawn: what was told of this time is not so, as a snapshot says that came later.',
+        'What happened. changed: in its facts or its severity. expired: what made it accepted ended. withdrawn: what was told of this time is not so, as a snapshot says that came later; or its question is not asked any more.',
         { privacy: 'nobody' },
       ),
     ),

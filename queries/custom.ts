@@ -28,7 +28,7 @@ const maxFileBytes = 16 * 1024 * 1024;
  */
 export const readText = (
   path: string,
-  option: '--queries' | '--pack' | '--exceptions',
+  option: '--queries' | '--pack' | '--exceptions' | '--overlay',
   hint?: string,
   most = maxFileBytes,
 ): string => {
@@ -45,21 +45,34 @@ export const readText = (
   }
 };
 
-/** Reads every .sql file of a folder, and of the folders in it. */
-export const readQueries = (folder: string): Query[] => {
-  checkCode(folder, 'what --queries names');
+/**
+ * The files of a folder that an option names, and of the folders in it, by the end of their names; one at least.
+ *
+ * @throws UserError where there is none; as root, when others can have written the folder.
+ */
+export const filesOfFolder = (
+  folder: string,
+  option: '--queries' | '--overlay',
+  ending: '.sql' | '.json',
+): readonly string[] => {
+  checkCode(folder, `what ${option} names`);
+  const hint = `${option} takes a folder of ${ending} files`;
   let files: string[];
   try {
     files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.sql'))
+      .filter((file) => file.endsWith(ending))
       .toSorted();
   } catch (error) {
-    if (codeOf(error) === 'ENOTDIR' && existsSync(folder))
-      throw new FileError(folder, ' is no folder', '--queries takes a folder of .sql files');
-    throw fileFailure(error, folder, 'read', '--queries takes a folder of .sql files');
+    if (codeOf(error) === 'ENOTDIR' && existsSync(folder)) throw new FileError(folder, ' is no folder', hint);
+    throw fileFailure(error, folder, 'read', hint);
   }
-  if (files.length === 0)
-    throw new UserError(`${folder} has no .sql file`, '--queries takes a folder of .sql files');
+  if (files.length === 0) throw new UserError(`${folder} has no ${ending} file`, hint);
+  return files;
+};
+
+/** Reads every .sql file of a folder, and of the folders in it. */
+export const readQueries = (folder: string): Query[] => {
+  const files = filesOfFolder(folder, '--queries', '.sql');
   const seen = new Map<string, string>();
   return files.map((file) => {
     const path = join(folder, file);

@@ -21,7 +21,7 @@ import { queries as library } from './index.ts';
 import { everyHost } from './known.ts';
 import { meansOf } from './means.ts';
 import type { Means } from './means.ts';
-import { verdicts } from './query.ts';
+import { isOff, verdicts } from './query.ts';
 import type { Query, Severity, SeverityRule } from './query.ts';
 import { spotReader } from './spot_reader.ts';
 import type { AnyRow, Ask } from './spot_reader.ts';
@@ -90,9 +90,9 @@ export interface Grade {
 /** How much a question matters on a host. */
 export const gradeOn = ({ query, lowered }: Answer, hostId: string | null): Grade => {
   const rule = lowered.get(hostId ?? '');
-  return rule === undefined
-    ? { severity: query.severity, reason: null }
-    : { severity: rule.severity, reason: rule.reason };
+  if (rule !== undefined) return { severity: rule.severity, reason: rule.reason };
+  const { severity, overlay } = query;
+  return { severity, reason: overlay === undefined || overlay.isOff ? null : `overlay: ${overlay.reason}` };
 };
 
 /** What error messages about SQL may suggest. */
@@ -124,6 +124,24 @@ const noHistory: BlindSpot = {
   reason:
     'it compares snapshots: take two or more with tokenquery snapshot --db FILE, and ask with --db FILE',
   because: { by: 'means', means: 'database' },
+};
+
+/** The answer to a question that the site switched off: on every host it is not asked, whatever else is known. */
+const offAnswer = (query: Query, hosts: readonly string[]): Answer => {
+  const reason = `switched off by the overlay, of ${query.overlay?.owner}: ${query.overlay?.reason}`;
+  const spot: BlindSpot = {
+    table: 'overlay',
+    column: null,
+    reason,
+    because: { by: 'means', means: 'overlay' },
+  };
+  return {
+    query,
+    hits: [],
+    blindSpots: new Map(hosts.map((host) => [host, [spot]])),
+    verdicts: new Map(hosts.map((host) => [host, 'not_asked'])),
+    lowered: nowhere,
+  };
 };
 
 /** A snapshot that does not count came last: what it saw is not known, so nothing is clean. */
@@ -198,7 +216,8 @@ const preparerFor = (
   queries: readonly Query[],
   { names, seeing }: EvaluateOptions,
 ): ((sql: string) => Statement) =>
-  queries.every((query) => shipped.has(query))
+  // What a site changes of a question is how grave it is.
+  queries.every((query) => shipped.has(query.overlay?.of ?? query))
     ? (sql) => (seeing ?? db).prepare(sql)
     : (sql) => prepareGuarded(db, sql, names);
 
@@ -368,7 +387,7 @@ const evaluateGroup = (
   options: EvaluateOptions & { readonly step: (query: Query) => void },
 ): readonly Answer[] => {
   const canCompare = hasHistory(options.seeing ?? db);
-  const isAsked = ({ needsHistory }: Query): boolean => canCompare || !needsHistory;
+  const isAsked = (query: Query): boolean => !isOff(query) && (canCompare || !query.needsHistory);
   const ofHosts = queries.map((query) => ({
     query,
     statements: isAsked(query) ? spotStatements(query) : null,
@@ -393,6 +412,7 @@ const evaluateGroup = (
   const fleet = new Map(whole.map((found) => [found.query, found]));
   const isTrueOf = (): boolean => true;
   return queries.map((query, index) => {
+    if (isOff(query)) return offAnswer(query, hosts);
     const own = parts.flatMap(({ of, ...part }) => {
       const found = of.found[index];
       return found === undefined ? [] : [{ ...part, of: found }];

@@ -2,15 +2,23 @@
  * Risks that somebody accepted: a reviewed file of findings that shall not count, each with an owner, a reason and an end. A
  * file with one bad entry is refused as a whole: an exception that hides something else than was meant is worse than none.
  */
-import { FileError } from '../collector/errors.ts';
 import { folded } from '../collector/folded.ts';
 import { isUuid } from '../collector/parsers/lines.ts';
-import { nearest } from '../collector/nearest.ts';
 import { readText } from './custom.ts';
 import { matches } from './glob.ts';
 import { queries as library } from './index.ts';
-import { parseJson, placesIn } from './json_places.ts';
 import type { Query } from './query.ts';
+import {
+  isAboutSeeing,
+  mostBytes,
+  named,
+  noQuestion,
+  quoted,
+  readEntries,
+  reviewedSchema,
+  shapeOf,
+} from './reviewed.ts';
+import type { Entry, Field, Form } from './reviewed.ts';
 
 /** One risk that somebody accepted. */
 export interface Exception {
@@ -45,26 +53,14 @@ export interface Subject {
 }
 
 const daySeconds = 86_400;
-const MiB = 1024 * 1024;
 
 /** A year that is mistyped would be no end; what is accepted for longer is looked at again in between. */
 export const mostDaysAhead = 732;
-
-interface Field {
-  readonly isRequired: boolean;
-  /** Characters. */
-  readonly most: number;
-  readonly description: string;
-  /** What to write, for whoever left it out or left it empty. */
-  readonly hint: string;
-  readonly pattern?: string;
-}
 
 const dayForm = '\\d{4}-\\d{2}-\\d{2}';
 const momentForm = `(${dayForm})T(\\d{2}):(\\d{2}):(\\d{2})(?:\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})`;
 const timeForm = `^(?:${dayForm}|${momentForm.replaceAll(/\((?!\?)/g, '(?:')})$`;
 
-/** The entries of an exception; the schema, the checks and the page in docs/ say the same of each. */
 const fields = {
   query: {
     isRequired: true,
@@ -117,50 +113,24 @@ const fields = {
 } as const satisfies Readonly<Record<string, Field>>;
 
 type FieldName = keyof typeof fields;
-const fieldNames = Object.keys(fields) as FieldName[];
-const topNames = ['version', 'exceptions', '$schema'];
 
-const form = '{"version": 1, "exceptions": […]}';
+const form: Form<FieldName> = {
+  list: 'exceptions',
+  entry: 'exception',
+  file: 'an exceptions file',
+  option: '--exceptions',
+  until: 'nothing is suppressed',
+  fields,
+};
 
-/** JSON Schema of the file. What only a comparison shows (a question that is not there, a day that no month has) it does not say. */
-export const exceptionsSchema = () => ({
-  $schema: 'https://json-schema.org/draft/2020-12/schema',
-  $id: 'urn:tokenquery:exceptions:1',
-  title: 'Exceptions of tokenquery findings',
-  description:
-    'Findings that shall not count, each with an owner, a reason and an end: UTF-8, at most 1 MiB. docs/exceptions.md has the rules.',
-  type: 'object',
-  additionalProperties: false,
-  required: ['version', 'exceptions'],
-  properties: {
-    $schema: { description: 'For editors; it is not read.', type: 'string' },
-    version: { const: 1 },
-    exceptions: {
-      description: 'Of several that fit a finding, the first that holds is told.',
-      type: 'array',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: fieldNames.filter((name) => fields[name].isRequired),
-        properties: Object.fromEntries(
-          fieldNames.map((name) => {
-            const { description, most, pattern = '\\S' }: Field = fields[name];
-            const not = name === 'query' ? { not: { const: '*' } } : {};
-            return [name, { description, type: 'string', maxLength: most, pattern, ...not }];
-          }),
-        ),
-      },
-    },
-  },
-});
-
-type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** A text of somebody else within a message. */
-const cut = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text);
-const quoted = (value: unknown): string => cut(JSON.stringify(value) ?? 'nothing');
+/** JSON Schema of the file. */
+export const exceptionsSchema = () =>
+  reviewedSchema(form, {
+    title: 'Exceptions of tokenquery findings',
+    description:
+      'Findings that shall not count, each with an owner, a reason and an end: UTF-8, at most 1 MiB. docs/exceptions.md has the rules.',
+    entries: 'Of several that fit a finding, the first that holds is told.',
+  });
 
 /** Whether the clock of a moment, or a day, is one. */
 const secondsOf = (day: string, hour = 0, minute = 0, second = 0): number | null => {
@@ -195,10 +165,6 @@ const timeOf = (text: string, isEnd: boolean): number | null => {
   return local === null || offset === null ? null : local - offset;
 };
 
-/** Whether a question is about what was seen, and not about the Mac: without its answer, the others say nothing. */
-const isAboutSeeing = ({ group, requires }: Query): boolean =>
-  group === 'trust' || requires.some(({ table }) => table === 'table_status');
-
 /** The questions of this kind that were and will be called so, whatever stands in their place. */
 const alwaysAboutSeeing: ReadonlySet<string> = new Set([
   ...['collection_blind_spots', 'host_not_seen', 'table_not_seen'],
@@ -211,75 +177,17 @@ interface Against {
   readonly now: number;
 }
 
-/** One entry of a file, and how errors call it. */
-class Entry {
-  readonly #file: string;
-  readonly #value: Json;
-  readonly number: number;
-  readonly line: number;
+type ExceptionEntry = Entry<FieldName>;
 
-  constructor(file: string, value: unknown, number: number, line: number) {
-    this.#file = file;
-    this.number = number;
-    this.line = line;
-    this.#value = isObject(value) ? value : {};
-    if (!isObject(value))
-      throw this.fault(`it is ${quoted(value)}, and no object`, `it has ${fieldNames.join(', ')}`);
-  }
-
-  fault(what: string, hint: string): FileError {
-    const query = this.#value['query'];
-    const name = typeof query === 'string' && query.trim() !== '' ? ` (${cut(query)})` : '';
-    return new FileError(
-      this.#file,
-      `:${this.line}: exception ${this.number}${name}: ${what}`,
-      `${hint}; until the file is right, nothing is suppressed`,
-    );
-  }
-
-  checkKeys(): void {
-    const unknown = Object.keys(this.#value).find((key) => !Object.hasOwn(fields, key));
-    if (unknown === undefined) return;
-    const near = nearest(unknown, fieldNames);
-    throw this.fault(
-      `there is no key ${quoted(unknown)}`,
-      `${near === null ? '' : `did you mean ${near}? `}the keys are ${fieldNames.join(', ')}`,
-    );
-  }
-
-  /** The text of a key; null where it may be left out, and is. */
-  optional(name: FieldName): string | null {
-    const { isRequired, most, hint } = fields[name];
-    const value = Object.hasOwn(this.#value, name) ? this.#value[name] : undefined;
-    if (value === undefined && !isRequired) return null;
-    if (value === undefined) throw this.fault(`${name} is missing`, hint);
-    if (typeof value !== 'string') throw this.fault(`${name} is a text, not ${quoted(value)}`, hint);
-    if (!/\S/.test(value)) throw this.fault(`${name} is empty`, hint);
-    if (Array.from(value).length > most)
-      throw this.fault(`${name} has more than ${most} characters`, 'say it more shortly');
-    return value;
-  }
-
-  text(name: FieldName): string {
-    return this.optional(name) ?? '';
-  }
-
-  time(name: 'until' | 'from'): number | null {
-    const text = this.optional(name);
-    if (text === null) return null;
-    const time = timeOf(text, name === 'until');
-    if (time === null) throw this.fault(`${name} is no date: ${quoted(text)}`, fields[name].hint);
-    return time;
-  }
-}
-
-/** The questions that have a name, or that had it, where none has it any more. */
-const named = (queries: readonly Query[], name: string): readonly Query[] => {
-  const own = queries.filter((query) => query.name === name);
-  return own.length > 0 ? own : queries.filter(({ formerly }) => formerly.includes(name));
+const timeIn = (entry: ExceptionEntry, name: 'until' | 'from'): number | null => {
+  const text = entry.optional(name);
+  if (text === null) return null;
+  const time = timeOf(text, name === 'until');
+  if (time === null) throw entry.fault(`${name} is no date: ${quoted(text)}`, fields[name].hint);
+  return time;
 };
 
-const checkQuery = (entry: Entry, queries: readonly Query[]): readonly string[] => {
+const checkQuery = (entry: ExceptionEntry, queries: readonly Query[]): readonly string[] => {
   const name = entry.text('query');
   if (name === '*')
     throw entry.fault(
@@ -293,24 +201,16 @@ const checkQuery = (entry: Entry, queries: readonly Query[]): readonly string[] 
       'remove the entry; where a Mac is gone, tokenquery retain drops what is old',
     );
   if (found.length > 0) return [...new Set(found.map((query) => query.name))];
-  const near = nearest(
-    name,
-    queries.map((query) => query.name),
-  );
-  throw entry.fault(
-    `there is no question ${quoted(name)}`,
-    `${near === null ? '' : `did you mean ${near}? `}tokenquery queries lists them all`,
-  );
+  throw noQuestion(entry, name, queries);
 };
 
-const exceptionOf = (entry: Entry, queries: readonly Query[], now: number): Exception => {
-  entry.checkKeys();
+const exceptionOf = (entry: ExceptionEntry, queries: readonly Query[], now: number): Exception => {
   const asks = checkQuery(entry, queries);
   const query = entry.text('query');
   const [host, subject] = [entry.text('host'), entry.text('subject')];
   const [owner, reason] = [entry.text('owner'), entry.text('reason')];
-  const untilTime = entry.time('until') ?? 0;
-  const fromTime = entry.time('from');
+  const untilTime = timeIn(entry, 'until') ?? 0;
+  const fromTime = timeIn(entry, 'from');
   const [until, from] = [entry.text('until'), entry.optional('from')];
   if (untilTime > now + mostDaysAhead * daySeconds)
     throw entry.fault(
@@ -365,21 +265,36 @@ export class Exceptions {
     }
   }
 
-  /** The first exception that holds for a finding at a time; null where it counts. */
-  of({ query, hostId, names, subject }: Subject, time: number): Exception | null {
+  /** Those that are for a finding, whenever they hold. */
+  *#fitting({ query, hostId, names, subject }: Subject): Generator<Exception> {
     const hosts = this.#groups.get(query);
-    if (hosts === undefined) return null;
+    if (hosts === undefined) return;
     // A Mac that is called by the id of another one is not that one.
     const called = [hostId, ...names.filter((name) => !isUuid(name))].filter((name) => name !== null);
+    for (const host of new Set(['*', ...called.map(folded)]))
+      yield* hosts.get(host)?.fitting(subject ?? '') ?? [];
+  }
+
+  /** The first exception that holds for a finding at a time; null where it counts. */
+  of(finding: Subject, time: number): Exception | null {
     let first: Exception | null = null;
-    for (const host of new Set(['*', ...called.map(folded)])) {
-      for (const one of hosts.get(host)?.fitting(subject ?? '') ?? []) {
-        if (!holds(one, time)) continue;
-        this.#used.add(one);
-        if (first === null || one.entry < first.entry) first = one;
-      }
+    for (const one of this.#fitting(finding)) {
+      if (!holds(one, time)) continue;
+      this.#used.add(one);
+      if (first === null || one.entry < first.entry) first = one;
     }
     return first;
+  }
+
+  /** When a finding last came to be accepted, or to count again, by a time; null where neither is known to have been. */
+  changedTime(finding: Subject, time: number): number | null {
+    const fitting = [...this.#fitting(finding)];
+    const isAccepted = (at: number): boolean => fitting.some((one) => holds(one, at));
+    const bounds = fitting
+      .flatMap(({ fromTime, untilTime }) => (fromTime === null ? [untilTime] : [fromTime, untilTime]))
+      .filter((bound) => bound <= time)
+      .toSorted((a, b) => b - a);
+    return bounds.find((bound) => isAccepted(bound) !== isAccepted(bound - 1)) ?? null;
   }
 
   /** Those that hold, were asked for, and fit nothing that `of` was asked; one that comes after another and fits the same is none. */
@@ -399,33 +314,8 @@ export class Exceptions {
  * @param file As errors name it.
  * @throws UserError that names the entry, and says what to do.
  */
-export const parseExceptions = (text: string, file: string, { queries, now }: Against): Exceptions => {
-  const document = parseJson(
-    text.replace(/^\ufeff/, ''),
-    file,
-    `an exceptions file is ${form}; JSON has no comments, and no comma after the last entry`,
-  );
-  const shape = `an exceptions file is ${form}; tokenquery schema --exceptions prints its schema`;
-  if (!isObject(document)) throw new FileError(file, ' holds no object', shape);
-  const { twice, lines } = placesIn(text);
-  if (document['version'] !== 1)
-    throw new FileError(file, `: version is ${quoted(document['version'])}, and not 1`, shape);
-  const unknown = Object.keys(document).find((key) => !topNames.includes(key));
-  if (unknown !== undefined) throw new FileError(file, `: there is no key ${quoted(unknown)}`, shape);
-  if (document['$schema'] !== undefined && typeof document['$schema'] !== 'string')
-    throw new FileError(file, ': $schema is a text', shape);
-  const given = document['exceptions'];
-  if (!Array.isArray(given)) throw new FileError(file, ': exceptions is no list', shape);
-  const lineOf = (index: number): number => lines.get('exceptions')?.[index] ?? 1;
-  const entries = given.map((value: unknown, index) => new Entry(file, value, index + 1, lineOf(index)));
-  const hint = 'of two equal keys one would be lost: remove one';
-  if (twice !== null) {
-    const what = `${quoted(twice.key)} is given twice`;
-    const entry = twice.item === null ? undefined : entries[twice.item];
-    throw entry?.fault(what, hint) ?? new FileError(file, `:${twice.line}: ${what}`, hint);
-  }
-  return new Exceptions(entries.map((entry) => exceptionOf(entry, queries, now)));
-};
+export const parseExceptions = (text: string, file: string, { queries, now }: Against): Exceptions =>
+  new Exceptions(readEntries(text, file, form).map((entry) => exceptionOf(entry, queries, now)));
 
 /**
  * The exceptions of a file: UTF-8, at most 1 MiB.
@@ -437,7 +327,7 @@ export const readExceptions = (
   path: string,
   { queries = [], now }: { readonly queries?: readonly Query[]; readonly now: number },
 ): Exceptions => {
-  const hint = `--exceptions takes a file of at most 1 MiB: ${form}`;
-  const text = readText(path, '--exceptions', hint, MiB);
+  const hint = `--exceptions takes a file of at most 1 MiB: ${shapeOf(form)}`;
+  const text = readText(path, '--exceptions', hint, mostBytes);
   return parseExceptions(text, path, { queries: [...library, ...queries], now });
 };

@@ -3,13 +3,14 @@ import type { Table, Value } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { OneHost } from '../store/one_host.ts';
 import type { FindingRow, EvaluatedHost } from '../store/findings.ts';
-import { severities } from './query.ts';
+import { isOff, severities } from './query.ts';
 import type { Query, Severity } from './query.ts';
 import { queries as library } from './index.ts';
 import type { Exception, Exceptions } from './exceptions.ts';
 import { evaluate, gradeOn } from './evaluate.ts';
 import type { Answer, BlindSpot, Grade, Hit } from './evaluate.ts';
 import type { Expectation } from './context.ts';
+import type { Overlay } from './overlay.ts';
 
 export interface Finding {
   readonly query: Query;
@@ -71,9 +72,11 @@ export const isAtLeast = (severity: Severity, least: Severity): boolean =>
  * What the store keeps of the library: hits above info on one host. A query that compares hosts with each
  * other would change its answer with every host that comes or goes.
  */
-export const storedQueries: readonly Query[] = library.filter(
-  ({ severity, isOfFleet, leastHosts }) => severity !== 'info' && !isOfFleet && leastHosts === 0,
-);
+export const isStored = ({ severity, isOfFleet, leastHosts }: Query): boolean =>
+  severity !== 'info' && !isOfFleet && leastHosts === 0;
+
+/** Where no site changed anything. */
+export const storedQueries: readonly Query[] = library.filter(isStored);
 
 /** Whether findings of a question may be of a severity, on some host. */
 export const mayBeOf = (query: Query, severity: Severity): boolean =>
@@ -109,6 +112,8 @@ export interface Judgement {
   readonly expect?: Expectation;
   /** What somebody accepted; null where nothing is. */
   readonly exceptions?: Exceptions | null;
+  /** What the site changes of the library; null where that is nothing. */
+  readonly overlay?: Overlay | null;
 }
 
 /** Judges hosts of a store, one after the other. */
@@ -118,10 +123,16 @@ export class HostJudge {
   readonly #one: OneHost;
   readonly #expect: Expectation;
   readonly #exceptions: Exceptions | null;
+  readonly #queries: readonly Query[];
 
   /** To be made outside of a transaction: what it makes would go with one that fails. */
-  constructor(db: Db, tables: readonly Table[], { expect = 'auto', exceptions = null }: Judgement = {}) {
+  constructor(
+    db: Db,
+    tables: readonly Table[],
+    { expect = 'auto', exceptions = null, overlay = null }: Judgement = {},
+  ) {
     this.#db = db;
+    this.#queries = overlay === null ? storedQueries : overlay.apply(library).filter(isStored);
     this.#expect = expect;
     this.#exceptions = exceptions;
     this.#tables = tables;
@@ -135,7 +146,7 @@ export class HostJudge {
    */
   findingsOf(hostId: string, now: number): EvaluatedHost {
     this.#one.show(hostId);
-    const answers = evaluate(this.#db, storedQueries, {
+    const answers = evaluate(this.#db, this.#queries, {
       ...{ now, names: { tables: [], columns: [] } },
       ...{ tables: this.#tables, seeing: this.#one, expect: this.#expect },
     });
@@ -152,8 +163,11 @@ export class HostJudge {
         return verdict === undefined ? [] : [[query.name, verdict] as const];
       }),
     );
+    // Of a question that is switched off, what was found is no open question: nobody asks any more.
     const unevaluated = new Set(
-      answers.filter(({ blindSpots }) => blindSpots.has(hostId)).map(({ query }) => query.name),
+      answers
+        .filter(({ query, blindSpots }) => blindSpots.has(hostId) && !isOff(query))
+        .map(({ query }) => query.name),
     );
     return { rows: rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)), verdicts, unevaluated };
   }

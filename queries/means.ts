@@ -4,8 +4,8 @@ import type { Command } from '../collector/sources.ts';
 import { leftOutReason } from '../collector/table.ts';
 import type { Table } from '../collector/table.ts';
 
-/** `source`: no source of this version tells it, on whatever Mac. */
-export type Means = 'database' | 'network' | 'include' | 'hosts' | 'source';
+/** `source`: no source of this version tells it, on whatever Mac. `overlay`: the site does not ask it. */
+export type Means = 'database' | 'network' | 'include' | 'hosts' | 'source' | 'overlay';
 
 /** What table_status says of a table: its status, and why. */
 interface Told {

@@ -11,6 +11,10 @@ import type { Requirement } from './known.ts';
 export const severities = ['info', 'low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof severities)[number];
 
+/** How far a question was tried, in Sigma's words: on Macs, in a release, or not yet in any. */
+const statuses = ['stable', 'test', 'experimental'] as const;
+type Status = (typeof statuses)[number];
+
 /** What may come of a query on a host (evaluate.ts). */
 export const verdicts = ['hit', 'clean', 'unknown', 'not_asked'] as const;
 
@@ -46,12 +50,29 @@ export interface Part {
   readonly sql: string;
 }
 
+/** What a site changed of a question (overlay.ts). */
+interface Overlaid {
+  /** The question without it. */
+  readonly of: Query;
+  /** It is not asked. */
+  readonly isOff: boolean;
+  readonly owner: string;
+  readonly reason: string;
+  /** Where it is said: a file and a line. */
+  readonly place: string;
+}
+
 export interface Query {
   readonly name: string;
   /** Names of queries of older versions that this one answers, or a part of: they select it. */
   readonly formerly: readonly string[];
   readonly title: string;
   readonly group: string;
+  /** From 1; moves with each release in which it answers otherwise (editions.ts). Null where the header has none. */
+  readonly version: number | null;
+  /** The day on which its answers changed last, in UTC: 2026-11-28. */
+  readonly modified: string | null;
+  readonly status: Status | null;
   /** How much it matters where nothing makes it matter less. */
   readonly severity: Severity;
   /** Where it matters less; the first that holds counts. */
@@ -90,13 +111,21 @@ export interface Query {
   readonly sql: string;
   /** The file, as errors name it. */
   readonly file: string;
+  /** Where a site changed it. */
+  readonly overlay?: Overlaid;
 }
+
+/** Whether a site switched a question off. */
+export const isOff = ({ overlay }: Query): boolean => overlay?.isOff === true;
 
 const keys = [
   'name',
   'formerly',
   'title',
   'group',
+  'version',
+  'modified',
+  'status',
   'severity',
   'severity-where',
   'severity-from',
@@ -124,6 +153,9 @@ const neededAnywhere: ReadonlySet<Key> = new Set(['name', 'title', 'severity', '
 const neededInLibrary: ReadonlySet<Key> = new Set([
   ...neededAnywhere,
   'group',
+  'version',
+  'modified',
+  'status',
   'remediation',
   'false-positives',
 ]);
@@ -379,6 +411,40 @@ const partsOf = (header: Header, known: readonly Part[]): readonly Part[] =>
     );
   });
 
+const versionOf = (header: Header): number | null => {
+  const version = header.text('version');
+  if (version === '') return null;
+  if (!/^[1-9][0-9]{0,5}$/.test(version))
+    throw header.fault('version', `version is ${JSON.stringify(version)}, and no whole number from 1`);
+  return Number(version);
+};
+
+/** Whether a text is a day of the calendar. */
+const isDay = (text: string): boolean => {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  // It takes the 30th of February for the 2nd of March.
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+};
+
+const modifiedOf = (header: Header): string | null => {
+  const day = header.text('modified');
+  if (day !== '' && !isDay(day))
+    throw header.fault('modified', `modified is ${JSON.stringify(day)}, and no day such as 2026-11-28`);
+  return day || null;
+};
+
+const statusOf = (header: Header): Status | null => {
+  const given = header.text('status');
+  if (given === '') return null;
+  const status = statuses.find((known) => known === given);
+  if (status !== undefined) return status;
+  throw header.fault(
+    'status',
+    `there is no status ${JSON.stringify(given)}`,
+    `it is one of ${statuses.join(', ')}`,
+  );
+};
+
 const severityOf = (header: Header): Severity => {
   const given = header.text('severity');
   const severity = severities.find((known) => known === given);
@@ -542,6 +608,9 @@ export const parseQuery = (text: string, file: string, options: HeaderOptions = 
     formerly: formerlyOf(header),
     title: header.text('title'),
     group: header.text('group') || options.group || 'own',
+    version: versionOf(header),
+    modified: modifiedOf(header),
+    status: statusOf(header),
     severity,
     severityWhere: severityWhereOf(header, severity),
     severityFrom: severityFromOf(header),

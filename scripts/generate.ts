@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { ownTables } from '../export/own_tables.ts';
 import { withClosed } from '../queries/closed.ts';
+import { editionFaults, editionOf } from '../queries/editions.ts';
+import type { Edition } from '../queries/editions.ts';
 import { checkExplanations } from '../queries/explained.ts';
 import { explanationText, parsePart, parseQuery, severityRank, severityRuleText } from '../queries/query.ts';
 import type { Part, Query } from '../queries/query.ts';
@@ -130,6 +132,17 @@ write(
   ].join('\n'),
 );
 
+const editions = queries.map(editionOf);
+const { questions: released } = JSON.parse(
+  readFileSync(join(root, 'test/contract/questions.json'), 'utf8'),
+) as { readonly questions: readonly Edition[] };
+const faults = editionFaults(released, editions);
+if (faults.length > 0) throw new Error(`versions of questions:\n  ${faults.join('\n  ')}`);
+write(
+  'docs/questions.json',
+  `${JSON.stringify({ questions: editions.toSorted((a, b) => (a.name < b.name ? -1 : 1)) }, null, 1)}\n`,
+);
+
 const groupTexts: Readonly<Record<string, string>> = {
   trust: 'Whether the other answers can be trusted.',
   posture: 'How the Mac stands: what should be so and is not.',
@@ -157,6 +170,7 @@ const queryPage = (query: Query): string[] => [
   '',
   `**${markdown(query.title)}.** ${markdown(query.purpose)}`,
   '',
+  `- Version ${query.version}, modified ${query.modified}, status ${query.status}`,
   `- Severity: ${query.severity}${query.severityFrom === null ? '' : `, or less by its column \`${query.severityFrom}\``}`,
   ...query.severityWhere.map((rule) => `- Severity ${markdown(severityRuleText(rule))}`),
   ...(query.explainedBy.length === 0
@@ -253,6 +267,7 @@ for (const { name } of [...tables, ...ownTables]) {
   write(`docs/json-schema/${name}.json`, await ask('schema', name, '--json-schema'));
 }
 write('docs/exceptions.schema.json', await ask('schema', '--exceptions'));
+write('docs/overlay.schema.json', await ask('schema', '--overlay'));
 write('docs/json-schema/line.json', await ask('schema', '--json-schema'));
 write(
   'docs/access.md',

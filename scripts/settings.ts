@@ -46,7 +46,7 @@ Where both set a key, the profile wins, also with a value that is none. A profil
 ${keys.map(keyLine).join('\n')}
 
 "Without it" holds where the command line of the job says nothing else. A job that was printed with \`--enabled\` is on until
-\`Enabled\` is false. No key names a program, a query or a database.
+\`Enabled\` is false. No key names a program, a query, a database, exceptions or an overlay.
 
 With \`Format\` or \`Redact\` the export has a cursor and a file of its own: the format and the level stand in their names, as in
 \`results-ecs.ndjson\` and \`export-ecs.cursor\`. \`Output\` names the file itself. After such a change everything is exported once more.

@@ -116,12 +116,12 @@ const sameFinding = ({ queryName, subject }: Event): string => JSON.stringify([q
 
 /** Whether another event lies between the time of one and the time that it was told with. */
 const isOvertaken = (event: Event, others: readonly Event[]): boolean => {
-  const [from, until] = [Math.min(event.time, event.told), Math.max(event.time, event.told)];
+  const [first, last] = [Math.min(event.time, event.told), Math.max(event.time, event.told)];
   return others.some(
     (other) =>
       other !== event &&
-      Math.max(other.time, other.told) >= from &&
-      Math.min(other.time, other.told) <= until,
+      Math.max(other.time, other.told) >= first &&
+      Math.min(other.time, other.told) <= last,
   );
 };
 

@@ -266,8 +266,11 @@ export const storeFindings = (
   }
   for (const gone of open.values())
     if (unevaluated.has(gone.queryName)) evaluation.unseen(gone);
-    else evaluation.end(gone, verdicts.has(gone.queryName));
+    else evaluation.end(gone, isAsked(verdicts.get(gone.queryName)));
 };
+
+/** A query may be gone from the library, or switched off: what it found before is not resolved by that. */
+const isAsked = (verdict: string | undefined): boolean => verdict !== undefined && verdict !== 'not_asked';
 
 /** What is told last of the findings of a host; a file of the first layout does not say what was evaluated. */
 const newestOf = (db: Preparing, host: number): number =>

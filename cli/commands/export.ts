@@ -268,6 +268,13 @@ export const exportCommand: Command = {
       goesWith: { option: 'findings' },
       description: 'Also the questions that found nothing, so that shares can be told.',
     },
+    overlay: {
+      type: 'string',
+      value: 'DIR',
+      goesWith: { option: 'findings' },
+      description:
+        'Judge as the files of this folder say: questions that matter more or less here, or are not asked. JSON, docs/overlay.md.',
+    },
     'as-of': {
       type: 'string',
       value: 'TIME',

@@ -18,9 +18,9 @@ import type { Db } from '../../store/database.ts';
 import type { Store } from '../../store/store.ts';
 import { openMemory } from '../../store/memory.ts';
 import { tables } from '../../tables/index.ts';
-import type { Arguments, Command } from '../command.ts';
+import type { Arguments, Command, OptionSpec } from '../command.ts';
 import { printFindings } from '../findings_report.ts';
-import { printResolved, printSuppressed } from '../findings_sections.ts';
+import { printOff, printResolved, printSuppressed } from '../findings_sections.ts';
 import { printSummary } from '../findings_summary.ts';
 import {
   asksStanding,
@@ -41,6 +41,7 @@ import { tellMistakes } from '../mistakes.ts';
 import { readNotSeen } from '../not_seen.ts';
 import type { NotSeen } from '../not_seen.ts';
 import { names } from '../names.ts';
+import { offLines, offNotes, overlayOf, overlayOption } from '../overlay.ts';
 import {
   expectOf,
   expectOption,
@@ -244,8 +245,11 @@ const tellLiterals = (
 const askedOf = (given: Arguments, store: Store | null): Asked => {
   const folder = given.text('queries');
   const file = given.text('pack');
-  const select = (all: readonly Query[]): readonly Query[] =>
-    ofSeverityOrAbove(selectQueries(all, given.texts('n'), given.text('group')), given);
+  const select = (
+    all: readonly Query[],
+    change: (queries: readonly Query[]) => readonly Query[] = (queries) => queries,
+  ): readonly Query[] =>
+    ofSeverityOrAbove(change(selectQueries(all, given.texts('n'), given.text('group'))), given);
   if (file !== null) {
     const { packs, skipped } = readPacks(file);
     const prepared = queriesOfPacks(packs, file);
@@ -269,9 +273,13 @@ const askedOf = (given: Arguments, store: Store | null): Asked => {
   empty.close();
   if (folder !== null) checkExplanations(all);
   const notSeenAfter = given.number('not-seen-after');
-  const queries = select(all).map((query) =>
-    notSeenAfter === null ? query : withNotSeenAfter(query, notSeenAfter),
-  );
+  const overlay = overlayOf(given, folder === null ? [] : all);
+  const queries = select(all, (selected) => {
+    const timed = selected.map((query) =>
+      notSeenAfter === null ? query : withNotSeenAfter(query, notSeenAfter),
+    );
+    return overlay?.apply(timed) ?? timed;
+  });
   if (folder !== null) tellLiterals(given, queries, store?.db ?? null);
   return {
     queries,
@@ -385,6 +393,7 @@ const printTold = (given: Arguments, asked: Asked, { told, hosts, notSeen }: Eva
   else if (mode === 'pretty') {
     const isChosen = given.texts('n').length > 0 || given.text('group') !== null;
     const sections = (): void => {
+      printOff(offLines(asked.queries));
       printSuppressed(told.suppressed, hosts);
       printResolved(told.resolved, wantedBy(given).since, hosts);
     };
@@ -406,7 +415,9 @@ const run = async (given: Arguments): Promise<number> => {
   exitUnreadWith(exitCode);
   printTold(given, asked, found);
   flush();
-  for (const note of [...notes, ...found.told.notes]) printNote(note);
+  // A page for people has a section for it.
+  const off = modeOf(given) === 'pretty' && !given.flag('summary') ? [] : offNotes(asked.queries);
+  for (const note of [...notes, ...off, ...found.told.notes]) printNote(note);
   return exitCode;
 };
 
@@ -461,6 +472,10 @@ export const findingsCommand: Command = {
         'Exit code 4 when a query could not be evaluated on a host (what was not asked is none); an error for a literal that cannot match.',
     },
     ...expectOption,
+    overlay: {
+      ...overlayOption['overlay'],
+      excludes: [{ option: 'pack', because: 'a pack names no severities: leave out what you do not ask' }],
+    } as OptionSpec,
     ...toldOptions,
     ...timeoutOption('no limit by default'),
     ...worldOptions,

@@ -6,6 +6,7 @@ import { findingsOfAnswer } from '../../queries/findings.ts';
 import { severityRank } from '../../queries/query.ts';
 import { answerOn } from '../../queries/evaluate.ts';
 import type { Answer } from '../../queries/evaluate.ts';
+import { queries as library } from '../../queries/index.ts';
 import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { hostNamesOf, rowsOf } from '../collected.ts';
@@ -14,6 +15,7 @@ import { evaluateIn, judgedWorld } from '../findings.ts';
 import { hostLabel } from '../host_names.ts';
 import { notAskedText, notSeenLines, readNotSeen } from '../not_seen.ts';
 import type { NotSeen } from '../not_seen.ts';
+import { offLines, overlayOf, overlayOption } from '../overlay.ts';
 import { expectOf, expectOption, pagerOption, sourceOptions, timeoutOption } from '../options.ts';
 import { flush, print, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
@@ -220,6 +222,7 @@ const printHost = (collection: Collection, answers: readonly Answer[], notSeen: 
 };
 
 const run = async (given: Arguments): Promise<number> => {
+  const asked = overlayOf(given)?.apply(library) ?? library;
   const collections = await collectFrom(given, generatedTables);
   if (given.flag('json')) {
     const documents = collections.map((collection) =>
@@ -233,13 +236,14 @@ const run = async (given: Arguments): Promise<number> => {
   } else {
     const world = judgedWorld(collections);
     const { answers, notSeen } = await asking(world, { what: 'a question' }, () => ({
-      answers: evaluateIn(world, undefined, expectOf(given)),
+      answers: evaluateIn(world, asked, expectOf(given)),
       notSeen: readNotSeen(world.db),
     }));
     for (const [index, collection] of collections.entries()) {
       if (index > 0) print('\n');
       printHost(collection, answers, notSeen);
     }
+    for (const line of offLines(asked)) print('\n', indent([`switched off by the overlay: ${line}`]));
     if (answers.length > 0)
       print('\n', indent(['tokenquery findings says what each finding means and what to do.']));
   }
@@ -254,6 +258,7 @@ export const overviewCommand: Command = {
   options: {
     ...sourceOptions,
     ...expectOption,
+    ...overlayOption,
     ...timeoutOption('no limit by default'),
     ...pagerOption,
     json: { type: 'boolean', description: 'Every table of every host, as JSON.' },

@@ -33,6 +33,9 @@ const columns = [
   'cis',
   'stig',
   'mscp',
+  'version',
+  'modified',
+  'status',
 ] as const;
 
 const cellsOf = (query: Query) => [
@@ -49,13 +52,26 @@ const cellsOf = (query: Query) => [
   query.severityWhere.map(severityRuleText).join('; '),
   query.explainedBy.map(explanationText).join('; '),
   ...catalogueNames.map((name) => (query.cited[name].length === 0 ? null : query.cited[name].join(', '))),
+  query.version,
+  query.modified,
+  query.status,
 ];
+
+/** Which edition of it this is; a query of a user's own may say none. */
+const editionText = ({ version, modified, status }: Query): string =>
+  [
+    ...(version === null ? [] : [`version ${version}`]),
+    ...(modified === null ? [] : [`modified ${modified}`]),
+    ...(status === null ? [] : [`status ${status}`]),
+  ].join(', ');
 
 const printQuery = (query: Query): void => {
   const history = query.needsHistory ? ', needs a database with two snapshots' : '';
   const width = textWidth();
   print(wrapWords(`${query.name}: ${query.title}`, { width }));
   print(wrapWords(`group ${query.group}, severity ${query.severity}${history}`, { width }));
+  const edition = editionText(query);
+  if (edition !== '') print(wrapWords(edition, { width }));
   const parts: readonly (readonly [string, readonly string[]])[] = [
     ['Why it matters', [query.purpose]],
     ['What to do', [query.remediation]],

@@ -11,6 +11,8 @@ import {
   checkSecondsFor,
   exportWords,
   installedProgram,
+  judgedByOptions,
+  judgedByWords,
   launchdJob,
   macLog,
   macState,
@@ -58,6 +60,8 @@ const printedOf = (given: Arguments): Printed => {
     include: [],
     isStrict: given.flag('strict'),
     require: given.texts('require'),
+    exceptions: given.text('exceptions'),
+    overlay: given.text('overlay'),
     isEnabled: given.flag('enabled'),
   };
 };
@@ -125,7 +129,8 @@ const systemd = (job: Printed, inputs: string): string => {
   const folders = writableFolders(job, shelves);
   const made = shelves.filter(isMadeBySystemd).map((folder) => folder.replace('/var/lib/', ''));
   const words = [
-    ...[job.program, 'merge', '--db', job.db, '--move-done', done, '--move-bad', bad, inputs],
+    ...[job.program, 'merge', '--db', job.db, '--move-done', done, '--move-bad', bad],
+    ...[...judgedByWords(job), inputs],
     ...['--then', ...exportWords(job)],
   ];
   return [
@@ -291,6 +296,7 @@ export const scheduleCommand: Command = {
     },
     strict: { ...(seenOptions['strict'] as OptionSpec), excludes: notOnAServer },
     require: { ...(seenOptions['require'] as OptionSpec), excludes: notOnAServer },
+    ...judgedByOptions,
     'host-id': {
       type: 'string',
       value: 'UUID',

@@ -82,16 +82,31 @@ const printJsonSchema = async (names: readonly string[]): Promise<void> => {
   print(`${JSON.stringify(schemas.length === 1 ? schemas[0] : schemas, null, 1)}\n`);
 };
 
-const printExceptionsSchema = async ({ positionals }: Arguments): Promise<void> => {
+/** The schemas of files that somebody reviews, by the option that prints them. */
+const reviewedSchemas = {
+  exceptions: async () =>
+    (await import(/* webpackMode: "eager" */ '../../queries/exceptions.ts')).exceptionsSchema(),
+  overlay: async () => (await import(/* webpackMode: "eager" */ '../../queries/overlay.ts')).overlaySchema(),
+} as const;
+const reviewedNames = Object.keys(reviewedSchemas) as (keyof typeof reviewedSchemas)[];
+
+const printReviewedSchema = async (
+  name: keyof typeof reviewedSchemas,
+  { positionals }: Arguments,
+): Promise<void> => {
   if (positionals.length > 0)
-    throw new UserError('--exceptions is of a file, and takes no name of a table', '', 2);
-  const { exceptionsSchema } = await import(/* webpackMode: "eager" */ '../../queries/exceptions.ts');
-  print(`${JSON.stringify(exceptionsSchema(), null, 1)}\n`);
+    throw new UserError(
+      `--${name} is of a file, and takes no name of a table`,
+      `tokenquery schema --${name} prints the schema of the file`,
+      2,
+    );
+  print(`${JSON.stringify(await reviewedSchemas[name](), null, 1)}\n`);
 };
 
 const run = async (given: Arguments): Promise<number> => {
-  if (given.flag('exceptions')) {
-    await printExceptionsSchema(given);
+  const reviewed = reviewedNames.find((name) => given.flag(name));
+  if (reviewed !== undefined) {
+    await printReviewedSchema(reviewed, given);
     flush();
     return 0;
   }
@@ -117,7 +132,8 @@ const run = async (given: Arguments): Promise<number> => {
 
 export const schemaCommand: Command = {
   name: 'schema',
-  usage: 'tokenquery schema [NAME…] [--sql|--json|--markdown|--json-schema|--exceptions|--dialect NAME]',
+  usage:
+    'tokenquery schema [NAME…] [--sql|--json|--markdown|--json-schema|--exceptions|--overlay|--dialect NAME]',
   summary: 'Prints the declaration of tables.',
   options: {
     ...pagerOption,
@@ -132,6 +148,10 @@ export const schemaCommand: Command = {
       exceptions: {
         type: 'boolean',
         description: 'JSON Schema 2020-12 of the file that findings --exceptions takes.',
+      },
+      overlay: {
+        type: 'boolean',
+        description: 'JSON Schema 2020-12 of the files of the folder that findings --overlay takes.',
       },
       dialect: {
         type: 'string',

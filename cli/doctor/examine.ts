@@ -10,7 +10,15 @@ import { installedLines, launchdLine, plainJob, switchLines } from './job.ts';
 import { diskLine, macosLine } from './mac.ts';
 import { attempted, unknown } from './report.ts';
 import type { Line } from './report.ts';
-import { cursorLine, keyLine, logLine, openHeld, snapshotLine } from './state.ts';
+import {
+  cursorLine,
+  exceptionsLine,
+  keyLine,
+  logLine,
+  openHeld,
+  overlayLine,
+  snapshotLine,
+} from './state.ts';
 
 /** What names other places than those of the job. */
 type Named = Pick<Arguments, 'text'>;
@@ -76,13 +84,26 @@ export const macLines = async (given: Named, mac: OwnMac, backend: Backend): Pro
     key: installed !== null && isOn && job.redact !== null ? mac.at(job.redactKey) : null,
     every: installed !== null && isOn ? parseAge('Every', job.every) : null,
   };
+  const judgedBy = async (
+    check: 'exceptions' | 'overlay',
+    look: (path: string) => Line,
+  ): Promise<readonly Line[]> => {
+    const path = installed !== null && isOn ? job[check] : null;
+    return path === null ? [] : attempted(check, () => look(mac.at(path)));
+  };
   const before = [
     ...lines,
     ...(await attempted('launchd', () => launchdLine(mac, label, installed !== null))),
     ...settings,
   ];
   const kept = await keptLines(places, (store) => attempted('disk', () => diskLine(backend, store)));
-  return [...(await attempted('macos', () => macosLine(backend))), ...before, ...kept];
+  return [
+    ...(await attempted('macos', () => macosLine(backend))),
+    ...before,
+    ...kept,
+    ...(await judgedBy('exceptions', (path) => exceptionsLine(path, currentTime()))),
+    ...(await judgedBy('overlay', overlayLine)),
+  ];
 };
 
 export const centreLines = (given: Named): Promise<readonly Line[]> =>

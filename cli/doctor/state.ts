@@ -6,6 +6,8 @@ import { fileFailure, isDenied, isNotThere } from '../../collector/file_failure.
 import { openRegular } from '../../collector/files.ts';
 import { plural } from '../../collector/plural.ts';
 import { isCursorThere } from '../../export/cursor.ts';
+import { readExceptions } from '../../queries/exceptions.ts';
+import { readOverlay } from '../../queries/overlay.ts';
 import { openForReading } from '../../store/file.ts';
 import type { Store } from '../../store/store.ts';
 import { tables } from '../../tables/index.ts';
@@ -247,3 +249,17 @@ export const keyLine = (path: string): Line => {
     ? ok('key', `${path} is there`)
     : failure('key', `${path} may be read by others, so that nothing is exported`, `sudo chmod 600 ${path}`);
 };
+
+/** What the job stores as accepted. Throws UserError for a file by which nothing is collected. */
+export const exceptionsLine = (path: string, now: number): Line => {
+  const exceptions = readExceptions(path, { now });
+  const ended = exceptions.expired(now).length;
+  const says = `${path}: ${plural(exceptions.all.length, 'exception')}`;
+  return ended === 0
+    ? ok('exceptions', says)
+    : warning('exceptions', `${says}, of which ${ended} ended`, 'remove what ended, or look at it again');
+};
+
+/** What the site changes of the questions. Throws UserError for a folder by which nothing is collected. */
+export const overlayLine = (path: string): Line =>
+  ok('overlay', `${path}: ${plural(readOverlay(path).size, 'question')} changed`);

@@ -1,6 +1,8 @@
 /** Documents of the Elastic Common Schema 9.4: its own fields where it has them, and `tokenquery.*` for the rest. */
 import { booleanWriter, isReport, isoTime, renamedOf } from '../format.ts';
 import type { Cell, Format, Head, ExportSnapshot, ExportTable } from '../format.ts';
+import { attacksIn } from '../../queries/attack.ts';
+import type { Named } from '../../queries/attack.ts';
 import { tellsOfFindings } from '../own_tables.ts';
 
 const ecsVersion = '9.4.0';
@@ -95,6 +97,28 @@ const isPass = (cell: (column: string) => Cell | undefined): boolean =>
 const filled = (fields: Readonly<Record<string, unknown>>): typeof fields | undefined =>
   Object.values(fields).some((value) => value !== undefined) ? fields : undefined;
 
+/** Lists of equal length, as ECS has them: what has no name here is called by its id. */
+const namedLists = (all: readonly Named[]) => {
+  const unique = [...new Map(all.map((one) => [one.id, one])).values()];
+  return { id: unique.map(({ id }) => id), name: unique.map(({ id, name }) => name ?? id) };
+};
+
+/** What was found, in the words of ATT&CK; undefined where the question cites none of it. */
+const threatOf = (references: string | undefined) => {
+  const attacks = attacksIn(references ?? '');
+  if (attacks.length === 0) return undefined;
+  const tactics = attacks.flatMap((attack) => attack.tactics);
+  const parts = attacks.flatMap(({ subtechnique }) => subtechnique ?? []);
+  return {
+    framework: 'MITRE ATT&CK',
+    ...(tactics.length === 0 ? {} : { tactic: namedLists(tactics) }),
+    technique: {
+      ...namedLists(attacks.map(({ technique }) => technique)),
+      ...(parts.length === 0 ? {} : { subtechnique: namedLists(parts) }),
+    },
+  };
+};
+
 /** The fields of a row that ECS has names for; JSON has none of those that are undefined. */
 const rowFields = (exportTable: ExportTable, head: Head) => {
   const indexOf = new Map(Object.keys(exportTable.table.columns).map((name, index) => [name, index]));
@@ -113,6 +137,8 @@ const rowFields = (exportTable: ExportTable, head: Head) => {
     };
     if (tellsOfFindings(table)) {
       const isHit = table === 'findings' ? cell('verdict') === 'hit' : isAlarm(text(cell('state')));
+      // Every event in the life of a finding is of something that was found.
+      const isFound = isHit || table === 'finding_events';
       const severity = isHit ? (text(cell('severity')) ?? '') : 'info';
       const outcome = isHit ? '' : `,"outcome":"${isPass(cell) ? 'success' : 'unknown'}"`;
       return {
@@ -129,6 +155,7 @@ const rowFields = (exportTable: ExportTable, head: Head) => {
             description: text(cell('purpose')),
             ruleset: 'tokenquery',
           },
+          threat: isFound ? threatOf(text(cell('references'))) : undefined,
           related: { hosts: [head.hostId] },
         },
       };

@@ -6,6 +6,8 @@ import { createHash } from 'node:crypto';
 import { findingIdOf } from '../../store/findings.ts';
 import type { FindingEventKind } from '../../store/finding_events.ts';
 import type { FindingState } from '../finding_events_table.ts';
+import { attacksIn, attackVersion } from '../../queries/attack.ts';
+import type { Named } from '../../queries/attack.ts';
 import { isAnswered, isSeen } from '../../collector/status.ts';
 import type { Table } from '../../collector/table.ts';
 import { isoTime, isoTimeOf, jsonCell, namedCells } from '../format.ts';
@@ -362,7 +364,8 @@ const findingOf = (row: Row): Finding => {
   };
 };
 
-const findingInfo = ({ row, cell, name, title, subject }: Finding, head: Head): Fields => {
+const findingInfo = (finding: Finding, head: Head): Fields => {
+  const { row, cell, name, title, subject } = finding;
   const firstSeen = row.cell('first_seen_time');
   return {
     // The same for the same finding in every snapshot.
@@ -376,7 +379,25 @@ const findingInfo = ({ row, cell, name, title, subject }: Finding, head: Head): 
     }),
     last_seen_time: head.collectedTime * 1000,
     last_seen_time_dt: isoTime(head.collectedTime),
+    ...attacksOf(finding),
   };
+};
+
+const mitreOf = ({ id, name }: Named): Fields => ({ uid: id, ...defined({ name }) });
+
+/** What was found, in the words of ATT&CK: one entry for each tactic of each technique, for an entry has one tactic. */
+const attacksOf = ({ isHit, cell }: Finding): Fields => {
+  const attacks = (isHit ? attacksIn(cell('references') ?? '') : []).flatMap(
+    ({ technique, subtechnique, tactics }) => {
+      const own = {
+        technique: mitreOf(technique),
+        ...(subtechnique === null ? {} : { sub_technique: mitreOf(subtechnique) }),
+        version: attackVersion,
+      };
+      return tactics.length === 0 ? [own] : tactics.map((tactic) => ({ tactic: mitreOf(tactic), ...own }));
+    },
+  );
+  return attacks.length === 0 ? {} : { attacks };
 };
 
 const complianceOf = ({ isHit, cell, name, title }: Finding): Fields => {

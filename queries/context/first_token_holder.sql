@@ -1,6 +1,9 @@
 -- name: first_token_holder
 -- title: Who probably got the first secure token
 -- group: context
+-- version: 1
+-- modified: 2026-11-28
+-- status: test
 -- severity: info
 -- purpose: The token holder whose account is the oldest, beside the time when Setup Assistant was done. An
 --   inference: macOS keeps no record of it.

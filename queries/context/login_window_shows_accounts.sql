@@ -1,6 +1,9 @@
 -- name: login_window_shows_accounts
 -- title: The login window shows who has an account
 -- group: context
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: info
 -- purpose: The login window lists the accounts in place of asking for a name: whoever sits at the Mac need only
 --   guess a password. macOS ships it so.

@@ -1,6 +1,9 @@
 -- name: password_hints_shown
 -- title: The login window shows password hints
 -- group: context
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: info
 -- purpose: After some wrong passwords the login window shows the hint of the account, which often says the
 --   password. Where nothing sets it, macOS shows hints. Whether an account has one is never read.

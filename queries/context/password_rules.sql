@@ -1,6 +1,9 @@
 -- name: password_rules
 -- title: What the rules for passwords ask for
 -- group: context
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: info
 -- purpose: Several rules hold together, and the strictest counts: the most characters, the fewest failed logins, the
 --   soonest change. NULL: no rule says it in a form that is read here; rules of a form that is not read are counted

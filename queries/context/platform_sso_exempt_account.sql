@@ -1,6 +1,9 @@
 -- name: platform_sso_exempt_account
 -- title: An account is exempt from Platform SSO
 -- group: context
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: info
 -- purpose: The profile names accounts that log in by their local password alone (NonPlatformSSOAccounts): usually the
 --   managed administrator, which must be able to log in without the identity provider.

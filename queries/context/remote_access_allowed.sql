@@ -1,6 +1,9 @@
 -- name: remote_access_allowed
 -- title: Who is named for Remote Login or Screen Sharing
 -- group: context
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: info
 -- purpose: The accounts of the groups com.apple.access_ssh and com.apple.access_screensharing. is_limiting is 0 where
 --   the group has the suffix -disabled: its list is kept, and everybody is let in. Whether the service itself is on

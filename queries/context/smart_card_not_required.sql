@@ -1,6 +1,9 @@
 -- name: smart_card_not_required
 -- title: A password alone logs in where smart cards may be used
 -- group: context
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: info
 -- purpose: Nothing demands a smart card: whoever knows a password logs in. Organisations that give out cards
 --   demand them.

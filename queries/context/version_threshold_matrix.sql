@@ -1,6 +1,9 @@
 -- name: version_threshold_matrix
 -- title: Which behaviours of macOS apply to a host
 -- group: context
+-- version: 1
+-- modified: 2026-11-28
+-- status: test
 -- severity: info
 -- purpose: What Apple changed with which version, told for the version and the chip of each host.
 -- requires: hosts.os_version_num

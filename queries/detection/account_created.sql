@@ -1,6 +1,9 @@
 -- name: account_created
 -- title: An account was made
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: low
 -- history: yes
 -- uses: firsts, new_names

@@ -1,8 +1,12 @@
 -- name: account_deleted
 -- title: An account was deleted
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: low
 -- history: yes
+-- explained-by: secure_token_lost for the same subject
 -- purpose: In the seven days before :now an account went away that was there before. One that only got another name is
 --   in account_renamed, and one whose name another account has from then on in uuid_changed; what it held of secure
 --   tokens is in secure_token_lost. Accounts of macOS that nobody used are left out, for updates take some away, and so

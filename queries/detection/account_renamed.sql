@@ -1,6 +1,9 @@
 -- name: account_renamed
 -- title: An account got another name
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- history: yes
 -- uses: firsts, new_names

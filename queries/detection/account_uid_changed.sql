@@ -1,6 +1,9 @@
 -- name: account_uid_changed
 -- title: An account got another uid
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- history: yes
 -- uses: firsts

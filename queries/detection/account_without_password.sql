@@ -1,6 +1,9 @@
 -- name: account_without_password
 -- title: An account that can log in has no proper password
 -- group: detection
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: medium
 -- purpose: The account has no authority that checks a password, or the obsolete kind "basic".
 -- requires: users.can_login,

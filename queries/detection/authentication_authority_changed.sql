@@ -1,6 +1,9 @@
 -- name: authentication_authority_changed
 -- title: How an account authenticates was changed
 -- group: detection
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: medium
 -- history: yes
 -- uses: firsts

@@ -1,6 +1,9 @@
 -- name: bootstrap_token_lost
 -- title: The bootstrap token is escrowed no longer
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: high
 -- history: yes
 -- uses: firsts

@@ -1,6 +1,9 @@
 -- name: dangling_admin_member
 -- title: The admin group names somebody whom the Mac does not know
 -- group: detection
+-- version: 1
+-- modified: 2026-11-28
+-- status: test
 -- severity: medium
 -- purpose: Whoever makes an account of that name, or with that GeneratedUID, is an administrator at once.
 -- requires: group_members.gid,

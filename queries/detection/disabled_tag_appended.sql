@@ -1,6 +1,9 @@
 -- name: disabled_tag_appended
 -- title: An account that existed was barred from getting a token by itself
 -- group: detection
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: medium
 -- history: yes
 -- uses: firsts

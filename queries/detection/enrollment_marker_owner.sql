@@ -1,6 +1,9 @@
 -- name: enrollment_marker_owner
 -- title: A marker of setup or enrolment belongs to somebody else than root
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: macOS writes the markers of setup and enrolment as root. One that belongs to another account was put there
 --   by it: scripts that skip the enrolment leave such files.

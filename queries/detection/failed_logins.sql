@@ -2,6 +2,9 @@
 -- formerly: password_signals
 -- title: Many logins to an account failed in a row
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: Five failed logins in a row or more, of an account that can log in: one that is disabled, or has no shell,
 --   is left out.

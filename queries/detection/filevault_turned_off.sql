@@ -1,6 +1,9 @@
 -- name: filevault_turned_off
 -- title: FileVault was turned off
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: high
 -- history: yes
 -- uses: firsts

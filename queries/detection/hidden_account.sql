@@ -1,6 +1,9 @@
 -- name: hidden_account
 -- title: A hidden account can be used
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- uses: hidden_names
 -- purpose: An account is hidden by its record or by the login window, or has a uid below 500, and can log in or holds a

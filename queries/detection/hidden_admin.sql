@@ -1,6 +1,9 @@
 -- name: hidden_admin
 -- title: A hidden account is an administrator
 -- group: detection
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: high
 -- explained-by: system_account_impostor for the same subject
 -- uses: hidden_names

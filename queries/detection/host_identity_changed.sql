@@ -1,6 +1,9 @@
 -- name: host_identity_changed
 -- title: A Mac is not the one that it was
 -- group: detection
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: high
 -- history: yes
 -- uses: firsts

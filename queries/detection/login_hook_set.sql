@@ -1,6 +1,9 @@
 -- name: login_hook_set
 -- title: A program runs as root at each login or logout
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: high
 -- purpose: A login or logout hook is set: a program that runs as root each time that somebody logs in or out. Apple has
 --   told for years not to use them, and malware has used them.

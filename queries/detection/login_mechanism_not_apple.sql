@@ -1,6 +1,9 @@
 -- name: login_mechanism_not_apple
 -- title: A plug-in of another maker takes part in the login
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: The steps of the login window name a plug-in that macOS does not bring along. It sees the password that is typed,
 --   and with privileged it runs as root. The name alone is known: look at the signature of the bundle.

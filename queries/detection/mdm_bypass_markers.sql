@@ -1,6 +1,9 @@
 -- name: mdm_bypass_markers
 -- title: Marker files as scripts leave them that skip the enrolment
 -- group: detection
+-- version: 1
+-- modified: 2026-11-28
+-- status: test
 -- severity: high
 -- purpose: The markers "no record found" and "profile installed" are there together on a Mac that is not
 --   enrolled.

@@ -1,6 +1,9 @@
 -- name: mdm_enrollment_lost
 -- title: A Mac that MDM managed is not enrolled any more
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: high
 -- history: yes
 -- purpose: In the seven days before :now the Mac was seen not enrolled, and the last time before that it was known, it

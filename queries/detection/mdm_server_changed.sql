@@ -1,6 +1,9 @@
 -- name: mdm_server_changed
 -- title: Another MDM server manages the Mac
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: high
 -- history: yes
 -- uses: firsts

@@ -1,6 +1,9 @@
 -- name: new_admin_between_snapshots
 -- title: An account became an administrator
 -- group: detection
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: high
 -- history: yes
 -- explained-by: uuid_changed for the same subject

@@ -1,6 +1,9 @@
 -- name: password_changed
 -- title: The password of an account was changed
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: info
 -- history: yes
 -- uses: firsts

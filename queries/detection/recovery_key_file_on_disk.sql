@@ -1,6 +1,9 @@
 -- name: recovery_key_file_on_disk
 -- title: A file that may hold the recovery key lies on the disk
 -- group: detection
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: critical
 -- severity-where: high when private_key_file: only the owner of the file may read it
 -- purpose: A deferred enablement left its output file, which can hold the personal recovery key in clear

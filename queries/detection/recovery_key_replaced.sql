@@ -1,6 +1,9 @@
 -- name: recovery_key_replaced
 -- title: The recovery key was replaced
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: info
 -- history: yes
 -- uses: firsts

@@ -1,6 +1,9 @@
 -- name: secure_token_gained
 -- title: An account gained a secure token
 -- group: detection
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: medium
 -- history: yes
 -- explained-by: uuid_changed for the same subject

@@ -1,6 +1,9 @@
 -- name: started_with_recovery_key
 -- title: The Mac was started with its recovery key
 -- group: detection
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: The disk was unlocked at the last start with the personal recovery key, and not with a password: somebody
 --   who has the key was at the keyboard. It can also set the password of a user.

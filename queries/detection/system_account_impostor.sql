@@ -1,6 +1,9 @@
 -- name: system_account_impostor
 -- title: An account poses as one of macOS, shares its identity, or is one that somebody uses
 -- group: detection
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: high
 -- uses: hidden_names
 -- purpose: An account is named like those of macOS and can log in, claims an identity of macOS that is not its

@@ -1,6 +1,9 @@
 -- name: uuid_changed
 -- title: An account was made anew under an old name
 -- group: detection
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: high
 -- history: yes
 -- uses: firsts

@@ -1,6 +1,9 @@
 -- name: posture_by_os_version
 -- title: Escrow, FileVault and volume ownership by version of macOS
 -- group: fleet
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: info
 -- scope: fleet
 -- purpose: Of each major version, how many hosts have what. A percentage is of the hosts of which the fact

@@ -1,6 +1,9 @@
 -- name: rare_admin_accounts
 -- title: An administrator whose name is on at most two Macs of the fleet
 -- group: fleet
+-- version: 1
+-- modified: 2026-11-28
+-- status: test
 -- severity: medium
 -- least-hosts: 20
 -- purpose: Administrators that an organisation makes have the same name on many Macs. One that is on one or

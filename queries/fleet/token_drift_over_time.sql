@@ -1,6 +1,9 @@
 -- name: token_drift_over_time
 -- title: Token holders, administrators, escrowed hosts and conflicts by week
 -- group: fleet
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: info
 -- history: yes
 -- scope: fleet

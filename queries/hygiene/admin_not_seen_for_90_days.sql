@@ -1,6 +1,9 @@
 -- name: admin_not_seen_for_90_days
 -- title: An administrator has not logged in for 90 days
 -- group: hygiene
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: info
 -- purpose: The log of logins has an administrator whose last login is older than 90 days. An account that is not in the
 --   log is not counted: it was not seen, which is not never.

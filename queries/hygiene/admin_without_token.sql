@@ -1,6 +1,9 @@
 -- name: admin_without_token
 -- title: An administrator holds no secure token
 -- group: hygiene
+-- version: 1
+-- modified: 2026-11-28
+-- status: test
 -- severity: medium
 -- explained-by: no_secure_token_user, only_token_holder_is_managed_admin, secure_token_lost for the same subject,
 --   system_account_impostor for the same subject, hidden_admin for the same subject

@@ -1,6 +1,9 @@
 -- name: disabled_account_can_unlock
 -- title: A disabled account can unlock the disk
 -- group: hygiene
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: The account is disabled (DisabledUser), and it is a FileVault user or holds a secure token: with FileVault on,
 --   its password still unlocks the disk at startup.

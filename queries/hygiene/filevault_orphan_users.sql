@@ -1,6 +1,9 @@
 -- name: filevault_orphan_users
 -- title: Somebody who has no account can unlock the disk
 -- group: hygiene
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: high
 -- severity-where: low when filevault_off: FileVault is off, so nobody must unlock the disk
 -- purpose: A GeneratedUID that no local account has is still a FileVault user or an APFS crypto user: the

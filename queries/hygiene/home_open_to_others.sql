@@ -1,6 +1,9 @@
 -- name: home_open_to_others
 -- title: A home directory is open to other accounts
 -- group: hygiene
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: low
 -- purpose: The mode of the home lets every account list or change what is in it, or its group change it. A home that macOS
 --   makes today has 0750, which is not asked about; CIS wants 0700 or 0711. Access control lists are not looked at.

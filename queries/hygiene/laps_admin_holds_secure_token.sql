@@ -1,6 +1,9 @@
 -- name: laps_admin_holds_secure_token
 -- title: The administrator that MDM manages holds a token and has had its password changed
 -- group: hygiene
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: low
 -- explained-by: only_token_holder_is_managed_admin for the same subject
 -- purpose: MDM sets a hash, not a password: the login follows, FileVault does not, and the two passwords

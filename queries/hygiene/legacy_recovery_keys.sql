@@ -1,6 +1,9 @@
 -- name: legacy_recovery_keys
 -- title: An institutional or iCloud recovery key is still about
 -- group: hygiene
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: low
 -- severity-where: info when personal and no_institutional_key: its owner may keep the key in iCloud
 -- purpose: An institutional key opens every Mac that has it and is of no use on Apple silicon; an iCloud key

@@ -2,6 +2,9 @@
 -- formerly: password_signals
 -- title: A password is older than a year
 -- group: hygiene
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: low
 -- severity-where: info when personal: a personal Mac has no policy that asks for a new one
 -- purpose: The password was set more than 365 days ago, of an account that can log in: one that is disabled, or has no

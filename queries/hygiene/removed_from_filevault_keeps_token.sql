@@ -1,6 +1,9 @@
 -- name: removed_from_filevault_keeps_token
 -- title: An account was taken off FileVault and kept its token
 -- group: hygiene
+-- version: 1
+-- modified: 2026-11-28
+-- status: test
 -- severity: low
 -- purpose: The account is not offered at startup and still holds a secure token: it can grant tokens and own
 --   the volume.

@@ -1,6 +1,9 @@
 -- name: stale_account_can_unlock
 -- title: An unused account can unlock the disk
 -- group: hygiene
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: medium
 -- purpose: The account was not used for 90 days, and it is a FileVault user or holds a secure token: with FileVault on, its
 --   password still unlocks the disk at startup. No source of this version tells when an account was last used, so that

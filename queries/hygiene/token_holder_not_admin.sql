@@ -1,6 +1,9 @@
 -- name: token_holder_not_admin
 -- title: A standard user holds a secure token
 -- group: hygiene
+-- version: 1
+-- modified: 2026-11-28
+-- status: test
 -- severity: info
 -- purpose: Normal, and good, where MDM took the administrator's rights away; a trap only where token_admins
 --   is 0. It is NULL where it is not known of every account.

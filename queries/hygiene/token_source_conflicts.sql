@@ -1,6 +1,9 @@
 -- name: token_source_conflicts
 -- title: The sources of macOS disagree
 -- group: hygiene
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: high
 -- severity-from: conflict_severity
 -- explained-by: filevault_orphan_users for the same subject where rule_id is M06, bootstrap_token_stale where rule_id

@@ -1,6 +1,9 @@
 -- name: lockout_no_way_left
 -- title: No way is left on which the organisation can count
 -- group: lockout
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: critical
 -- explained-by: no_secure_token_user
 -- uses: lockout_ways

@@ -1,6 +1,9 @@
 -- name: lockout_single_loss
 -- title: One single loss would lock the organisation out
 -- group: lockout
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: medium
 -- severity-where: info when personal: there is no organisation that could be locked out of a personal Mac
 -- explained-by: no_secure_token_user, apple_silicon_no_admin_volume_owner

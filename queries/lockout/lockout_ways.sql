@@ -1,6 +1,9 @@
 -- name: lockout_ways
 -- title: Every way to unlock or to administer a Mac, and whether it counts
 -- group: lockout
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: info
 -- uses: lockout_ways
 -- purpose: What the answers on lockout rest on: each user, key and token with whether the organisation can

@@ -1,6 +1,9 @@
 -- name: apple_silicon_no_admin_volume_owner
 -- title: No administrator owns the volume of an Apple silicon Mac
 -- group: posture
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: critical
 -- severity-where: high when bootstrap_token_escrowed: the bootstrap token is escrowed, so MDM can still authorise
 --   updates

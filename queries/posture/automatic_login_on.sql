@@ -2,6 +2,9 @@
 -- formerly: login_exposure
 -- title: An account is logged in without a password at startup
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- severity-where: low when filevault_on: with FileVault on macOS logs nobody in by itself
 -- purpose: Whoever turns the Mac on is logged in as that account, and its password lies on the disk

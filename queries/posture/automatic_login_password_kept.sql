@@ -2,6 +2,9 @@
 -- formerly: login_exposure
 -- title: A password for automatic login lies on the disk
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- explained-by: automatic_login_on
 -- purpose: /etc/kcpassword holds the password of an account in a form that anybody can undo; whoever gets at the disk,

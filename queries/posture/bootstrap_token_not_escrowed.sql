@@ -1,6 +1,9 @@
 -- name: bootstrap_token_not_escrowed
 -- title: The server takes bootstrap tokens and has none of this Mac
 -- group: posture
+-- version: 1
+-- modified: 2026-11-28
+-- status: test
 -- severity: high
 -- purpose: Users who log in later get no secure token by themselves, and on Apple silicon MDM can neither
 --   enforce updates nor erase the Mac without help.

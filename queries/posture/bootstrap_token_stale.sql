@@ -1,6 +1,9 @@
 -- name: bootstrap_token_stale
 -- title: What the Mac believes of its bootstrap token is contradicted
 -- group: posture
+-- version: 1
+-- modified: 2026-11-28
+-- status: test
 -- severity: medium
 -- purpose: The Mac says escrowed and its volume has no such key, or the erase preflight fails, or the key is
 --   there and the server does not take it: when the token is needed, it will not work. The preflight is asked with

@@ -1,6 +1,9 @@
 -- name: directory_groups_are_admins
 -- title: Groups of Active Directory are administrators of the Mac
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: low
 -- purpose: Whoever is in such a group is an administrator at login, and no local group names who that is: users.is_admin
 --   is NULL for mobile accounts. Who controls the directory decides who administers this Mac.

@@ -1,6 +1,9 @@
 -- name: external_volume_unencrypted
 -- title: An external volume is not encrypted
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: low
 -- purpose: An APFS volume on a disk that can be carried away has no encryption: whoever finds the disk reads it. Only
 --   disks that are attached are seen, and none of HFS+.

@@ -1,6 +1,9 @@
 -- name: filevault_deferral_pending
 -- title: FileVault was deferred and is still off
 -- group: posture
+-- version: 1
+-- modified: 2026-11-28
+-- status: test
 -- severity: medium
 -- explained-by: filevault_off
 -- purpose: Enablement waits for a login, and the user may put it off; with 9999 or -1 attempts it is never

@@ -1,6 +1,9 @@
 -- name: filevault_may_be_turned_off
 -- title: A user may turn FileVault off
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: low
 -- purpose: FileVault is on, the Mac is managed, and no profile sets dontAllowFDEDisable: a user with a password that
 --   unlocks the disk can turn it off. The test of mSCP and CIS wants both. A Mac that is not enrolled can be given no

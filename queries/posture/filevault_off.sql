@@ -1,6 +1,9 @@
 -- name: filevault_off
 -- title: FileVault is off
 -- group: posture
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: high
 -- severity-where: info when virtual_machine: what a virtual machine stores lies on the disk of its host, which is
 --   what must be encrypted

@@ -1,6 +1,9 @@
 -- name: filevault_unlock_logs_in
 -- title: Unlocking the disk logs the user in
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: info
 -- purpose: FileVault is on and no profile sets DisableFDEAutoLogin: one password at startup opens the disk and the
 --   session. That is how macOS is made, and most organisations leave it so; the STIG wants both asked, but for Macs of

@@ -1,6 +1,9 @@
 -- name: filevault_without_recovery_key
 -- title: FileVault is on and there is no recovery key that works
 -- group: posture
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: high
 -- purpose: FileVault is on, and neither a personal recovery key nor iCloud recovery opens the disk; an institutional
 --   key does so on an Intel Mac only. One forgotten password is a lost disk. (Recovery by iCloud is in one person's

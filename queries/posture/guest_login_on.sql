@@ -2,6 +2,9 @@
 -- formerly: login_exposure
 -- title: Anybody may log in as Guest
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: low
 -- purpose: The Guest account needs no password. What it leaves is deleted at logout; what it does while it is there is
 --   not.

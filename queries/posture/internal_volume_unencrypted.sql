@@ -1,6 +1,9 @@
 -- name: internal_volume_unencrypted
 -- title: An internal volume for users is not encrypted
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: An internal APFS volume for what users keep has no FileVault, while the startup disk has: a second disk, a
 --   second volume or a second macOS. That the startup disk itself has none is in filevault_off. Whether a disk is

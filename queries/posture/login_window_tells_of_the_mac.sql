@@ -1,6 +1,9 @@
 -- name: login_window_tells_of_the_mac
 -- title: The login window tells of the Mac to whoever clicks its clock
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: info
 -- purpose: A click on the clock of the login window shows what AdminHostInfo names, such as the host name, the
 --   address or the serial number, to somebody who has not logged in.

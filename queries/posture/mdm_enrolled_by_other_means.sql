@@ -2,6 +2,9 @@
 -- formerly: mdm_enrollment_gaps
 -- title: Apple knows the Mac as the organisation's, and it was enrolled by other means
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: A record of Apple Business or School Manager is stored on the Mac, and the enrolment was not automatic: a
 --   user can remove it, and MDM may do less.

@@ -2,6 +2,9 @@
 -- formerly: mdm_enrollment_gaps
 -- title: No MDM server manages the Mac
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- severity-where: info when personal: nobody means to manage a personal Mac
 -- explained-by: mdm_enrollment_lost, mdm_bypass_markers

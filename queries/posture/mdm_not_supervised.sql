@@ -2,6 +2,9 @@
 -- formerly: mdm_enrollment_gaps
 -- title: MDM manages the Mac without supervision
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: MDM cannot use what needs supervision, such as recovery lock or the Activation Lock bypass code. From macOS
 --   11 on an enrolment that the user approved supervises the Mac, and User Enrollment (is_user_enrollment) never does,

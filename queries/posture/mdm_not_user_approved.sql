@@ -2,6 +2,9 @@
 -- formerly: mdm_enrollment_gaps
 -- title: The enrolment in MDM was not approved by a user
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: Without the approval MDM may not do part of what it is relied upon to do, such as allowing system extensions
 --   and privacy settings.

@@ -1,6 +1,9 @@
 -- name: mobile_accounts_without_token
 -- title: A directory user holds no secure token
 -- group: posture
+-- version: 1
+-- modified: 2026-11-28
+-- status: test
 -- severity: medium
 -- purpose: The user can neither unlock the disk nor, on Apple silicon, approve an update. The two usual
 --   causes stand beside it: the prompt is suppressed, or no bootstrap token is escrowed.

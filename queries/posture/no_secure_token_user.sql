@@ -1,6 +1,9 @@
 -- name: no_secure_token_user
 -- title: No local user holds a secure token
 -- group: posture
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: critical
 -- severity-where: high when bootstrap_token_escrowed: the bootstrap token is escrowed, so the next account that logs
 --   in gets a token

@@ -1,6 +1,9 @@
 -- name: only_token_holder_is_managed_admin
 -- title: The administrator that MDM manages is the only token holder
 -- group: posture
+-- version: 1
+-- modified: 2026-11-28
+-- status: test
 -- severity: high
 -- purpose: The person who uses the Mac can neither unlock it at startup nor update it.
 -- requires: managed_users,

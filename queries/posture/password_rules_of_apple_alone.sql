@@ -1,6 +1,9 @@
 -- name: password_rules_of_apple_alone
 -- title: No rule for passwords is set beside that of macOS
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: info
 -- purpose: Neither a profile nor anybody else has set a rule for passwords: no lockout after failed logins, and four
 --   characters are enough, or what macOS brings along.

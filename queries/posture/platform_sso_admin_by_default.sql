@@ -1,6 +1,9 @@
 -- name: platform_sso_admin_by_default
 -- title: Platform SSO makes new users administrators
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: The profile makes every account that comes about at a login with Platform SSO an administrator
 --   (NewUserAuthorizationMode Admin): whoever has an account at the identity provider can become one on this Mac.

@@ -1,6 +1,9 @@
 -- name: prk_not_escrowed_by_profile
 -- title: There is a recovery key, and nothing that escrows it
 -- group: posture
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: high
 -- severity-where: info when personal: nobody but its owner is meant to have the key of a personal Mac
 -- explained-by: lockout_no_way_left, mdm_enrollment_lost, mdm_bypass_markers

@@ -1,6 +1,9 @@
 -- name: recovery_lock_off
 -- title: A managed Apple silicon Mac has no recovery lock
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: Without the lock that only MDM can set, whoever holds the Mac starts recovery without its password. The password
 --   of an owner then lowers startup security, and anybody can erase the Mac.

@@ -1,6 +1,9 @@
 -- name: remote_apple_events_on
 -- title: Remote Apple events are switched on
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: launchd was told to start the server of remote Apple events: another computer can drive the programs of this one.
 --   macOS ships it switched off, so a Mac of which launchd holds no such order is clean.

@@ -1,6 +1,9 @@
 -- name: remote_desktop_rights_not_admin
 -- title: Who is no administrator may control the Mac over Remote Management
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: high
 -- purpose: Remote Management is on, and an account that is no administrator may control the screen, send commands or change
 --   settings with it: commands can run as root.

@@ -1,6 +1,9 @@
 -- name: remote_login_on
 -- title: Remote Login is on
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: low
 -- explained-by: remote_login_open_to_everybody
 -- purpose: launchd may start sshd: whoever has the password or the key of an account that is let in can log in over the

@@ -1,6 +1,9 @@
 -- name: remote_login_open_to_everybody
 -- title: Every account of the Mac may log in over the network
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: Remote Login is on and lets in all users: the group com.apple.access_ssh, which would limit it, has the
 --   suffix -disabled, or there is none. Each account that has a password can then be tried from the network.

@@ -2,6 +2,9 @@
 -- formerly: login_exposure
 -- title: Root may log in
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: Whoever logs in as root leaves no name, and no question of rights is asked. Root counts where its record has
 --   an AuthenticationAuthority, is not disabled and has a shell. mSCP's test of macOS 26 is stricter: it wants no

@@ -1,6 +1,9 @@
 -- name: screen_sharing_on
 -- title: Screen sharing is switched on
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: launchd was told to start screen sharing: whoever may use it sees the screen and controls the Mac. macOS ships it
 --   switched off, so a Mac of which launchd holds no such order is clean. screen_sharing_access says who may.

@@ -1,6 +1,9 @@
 -- name: single_token_admin
 -- title: One administrator alone holds a secure token
 -- group: posture
+-- version: 2
+-- modified: 2026-11-29
+-- status: test
 -- severity: low
 -- severity-where: info when personal: a personal Mac has one administrator by design
 -- explained-by: lockout_no_way_left, lockout_single_loss for the same subject

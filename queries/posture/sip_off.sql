@@ -1,6 +1,9 @@
 -- name: sip_off
 -- title: System Integrity Protection is off
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: high
 -- severity-where: low when virtual_machine: virtual machines for tests are often made so
 -- purpose: Without it root can change macOS itself, the databases of accounts and privacy, and every tool that tells of

@@ -1,6 +1,9 @@
 -- name: smart_card_not_allowed
 -- title: Smart cards may not be used to log in
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: info
 -- purpose: A profile or a preference forbids smart cards at login: who has one must use a password. macOS ships
 --   it allowed.

@@ -1,6 +1,9 @@
 -- name: smart_card_removal_ignored
 -- title: A smart card is demanded, and taking it out leaves the session open
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: low
 -- purpose: Where a smart card is demanded, a session stays open when the card is taken out: tokenRemovalAction
 --   is not set to lock it.

@@ -1,6 +1,9 @@
 -- name: smart_card_trust_unchecked
 -- title: A smart card is demanded, and its certificate is not checked for being revoked
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: Where a smart card is demanded, whoever has one that was revoked still logs in:
 --   checkCertificateTrust is not set, or looks at no list of revoked certificates.

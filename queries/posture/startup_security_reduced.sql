@@ -1,6 +1,9 @@
 -- name: startup_security_reduced
 -- title: The Mac may start other systems than those that Apple signs today
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: Startup security is not full: an older system with known holes or kernel extensions can be started, and with
 --   permissive security any system at all.

@@ -1,6 +1,9 @@
 -- name: sudo_password_kept
 -- title: sudo remembers a password for ever, or for all terminals
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- purpose: After one password any later process of that account becomes root without one: timestamp_timeout is negative, or
 --   what one terminal typed counts for all (timestamp_type=global, !tty_tickets).

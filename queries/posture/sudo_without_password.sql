@@ -1,6 +1,9 @@
 -- name: sudo_without_password
 -- title: sudo runs commands without a password
 -- group: posture
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: high
 -- purpose: A rule of sudoers has NOPASSWD, or a setting turns the question for a password off. Whatever runs as that account
 --   then runs as root too, with nobody asked.

@@ -1,6 +1,9 @@
 -- name: host_not_seen
 -- title: Nothing was seen of a Mac for a week
 -- group: trust
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- not-seen-after: 7d
 -- purpose: No table of the host was collected for seven days (--not-seen-after DURATION): what the other questions tell of

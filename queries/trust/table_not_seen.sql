@@ -1,6 +1,9 @@
 -- name: table_not_seen
 -- title: Something of a Mac was not seen for a week
 -- group: trust
+-- version: 1
+-- modified: 2026-11-29
+-- status: experimental
 -- severity: medium
 -- history: yes
 -- not-seen-after: 7d

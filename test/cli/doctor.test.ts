@@ -272,6 +272,51 @@ const jobChanges: readonly Change[] = [
   ['no program', (mac) => rmSync(join(mac, at.program)), 'job', 'error', /is not there/],
 ];
 
+/** A job that is printed with exceptions and an overlay, and what lies there. */
+const judgedBy =
+  (exceptions: string, changes: string) =>
+  (mac: string): void => {
+    const by = ['--exceptions', '/etc/accepted.json', '--overlay', '/etc/overlay'];
+    const words = by.map((word) => `<string>${word}</string>`).join('');
+    swap(mac, at.plist, /(<string>--output<\/string>\s*<string>[^<]*<\/string>)/, `$1${words}`);
+    put(mac, 'etc/accepted.json', `{"version": 1, "exceptions": [${exceptions}]}`);
+    put(mac, 'etc/overlay/site.json', `{"version": 1, "changes": [${changes}]}`);
+  };
+const of = '"owner": "Mia Quist", "reason": "Kiosks."';
+const accepted = (query: string, until: string): string =>
+  `{"query": "${query}", "host": "*", "subject": "*", ${of}, "until": "${until}"}`;
+const soon = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+
+const judgedByChanges: readonly Change[] = [
+  ['the job has both', judgedBy('', ''), 'job', 'ok', /./],
+  ['exceptions', judgedBy(accepted('sip_off', soon), ''), 'exceptions', 'ok', /accepted\.json: 1 exception$/],
+  [
+    'an exception that ended',
+    judgedBy([accepted('sip_off', soon), accepted('sip_off', '2026-01-01')].join(), ''),
+    ...(['exceptions', 'warning', /2 exceptions, of which 1 ended/, /remove what ended/] as const),
+  ],
+  [
+    'an exception that is not right',
+    judgedBy(accepted('sip', soon), ''),
+    ...([
+      'exceptions',
+      'error',
+      /exception 1 \(sip\): there is no question/,
+      /nothing is suppressed/,
+    ] as const),
+  ],
+  [
+    'an overlay',
+    judgedBy('', `{"query": "sip_off", "severity": "off", ${of}}`),
+    ...(['overlay', 'ok', /overlay: 1 question changed$/] as const),
+  ],
+  [
+    'an overlay that is not right',
+    judgedBy('', `{"query": "sip_off", "severity": "none", ${of}}`),
+    ...(['overlay', 'error', /change 1 \(sip_off\): there is no severity/, /nothing is changed/] as const),
+  ],
+];
+
 const launchdChanges: readonly Change[] = [
   [
     'no launchctl',
@@ -545,7 +590,13 @@ const stateChanges: readonly Change[] = [
   ['no sw_vers', (mac) => rmSync(join(mac, 'usr/bin/sw_vers')), 'macos', 'unknown', /not on this Mac/],
 ];
 
-for (const [group, changes] of Object.entries({ jobChanges, launchdChanges, switchChanges, stateChanges }))
+for (const [group, changes] of Object.entries({
+  jobChanges,
+  judgedByChanges,
+  launchdChanges,
+  switchChanges,
+  stateChanges,
+}))
   test.serial(`${group}: each is told in its line, with what to do, and changes nothing`, async (t) => {
     for (const [what, change, check, status, says, todo = /./] of changes) {
       const mac = await aMac(t);

@@ -291,6 +291,38 @@ test.serial(
   },
 );
 
+test.serial('to be accepted, and to count again, is a change since then', async (t) => {
+  const on = (days: number) => new Date((now - days * day) * 1000).toISOString().slice(0, 19);
+  const of = async (...fields: readonly object[]): Promise<readonly Row[]> => {
+    const file = fileOf(...fields.map((one) => ({ ...accepted, ...one })));
+    const rows = await rowsOf(
+      '--db',
+      db,
+      '--exceptions',
+      file,
+      '--changed-since',
+      '-10d',
+      '-n',
+      'filevault_off',
+    );
+    return rows.filter(({ host_id: id, state }) => id === idOf(1) && state != null);
+  };
+  // What was accepted longer ago, or from no known day on, is no change; nor is what is accepted some other day.
+  t.deepEqual(await of({}), []);
+  t.deepEqual(await of({ from: `${on(15)}Z` }), []);
+  t.deepEqual(await of({ from: `${on(-2)}Z` }), []);
+  t.deepEqual(await of({ from: `${on(19)}Z`, until: `${on(12)}Z` }), []);
+  const [begun] = await of({ from: `${on(4)}Z` });
+  t.deepEqual(
+    [begun?.state, begun?.changed_time, begun?.first_seen_time],
+    ['suppressed', now - 4 * day, now - 20 * day],
+  );
+  const [ended] = await of({ from: `${on(19)}Z`, until: `${on(3)}Z` });
+  t.deepEqual([ended?.state, ended?.changed_time, ended?.exception], ['ongoing', now - 3 * day, null]);
+  // One that takes the place of another on the same day changes nothing.
+  t.deepEqual(await of({ from: `${on(19)}Z`, until: `${on(3)}Z` }, { from: `${on(3)}Z` }), []);
+});
+
 interface SummaryRow {
   readonly query_name: string;
   readonly severity: string;

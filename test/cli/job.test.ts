@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { parseCommandLine } from '../../cli/args.ts';
-import { exportWords, jobOf, jobOptions, snapshotWords } from '../../cli/job.ts';
+import { exportWords, jobOf, jobOptions, launchdJob, snapshotWords } from '../../cli/job.ts';
 import { verbs } from '../../cli/main.ts';
 import { isPrivacyOpen, readSettings, settingKeys, switchOf, withSettings } from '../../cli/settings.ts';
 import type { SettingKey, SettingName, Settings } from '../../cli/settings.ts';
@@ -53,7 +53,7 @@ const macWith = (t: ExecutionContext, managed: Given | null, local: Given | null
 };
 const settingsOf = (mac: string): Settings => readSettings(ownMac(mac));
 
-const plain = jobOf(
+const parsedJob = (words: readonly string[]) =>
   parseCommandLine(
     {
       name: 'job',
@@ -64,9 +64,9 @@ const plain = jobOf(
       examples: [],
       run: async () => 0,
     },
-    [],
-  ),
-);
+    words,
+  );
+const plain = jobOf(parsedJob([]));
 
 const wrongKinds: readonly PlistValue[] = [
   ...[0, 1, 1.5, 2n ** 62n, '', '1', 'true', true, false, new Uint8Array([1]), new PlistDate(0)],
@@ -401,6 +401,60 @@ test.serial(
     const damaged = await runJob(mac, folder, '--enabled');
     t.deepEqual([damaged.exitCode, damaged.stdout], [1, '']);
     t.regex(damaged.stderr, /com\.tokenquery\.collector\.plist cannot be read/);
+  },
+);
+
+test('what is accepted and what is changed goes along with the snapshot, as it stands in the printed job', (t) => {
+  const words = ['--exceptions', '/etc/tokenquery/accepted.json', '--overlay', '/etc/tokenquery/overlay'];
+  const job = jobOf(parsedJob(words));
+  t.deepEqual(snapshotWords(job).slice(-4), words);
+  t.false(exportWords(job).includes('--exceptions'));
+  t.deepEqual(
+    snapshotWords(plain).filter((word) => words.includes(word)),
+    [],
+  );
+  const frame = { label: 'org.example.x', program: '/opt/x', log: '/var/log/x.log', checkSeconds: 900 };
+  const printed = launchdJob(job, frame);
+  const [, , ...rest] = printed.get('ProgramArguments') as readonly string[];
+  t.deepEqual(launchdJob(jobOf(parsedJob(rest)), frame), printed);
+  for (const option of ['--exceptions', '--overlay'])
+    t.throws(() => parsedJob([option, 'accepted.json']), { message: /takes an absolute path/ });
+  // No setting names them: who may write a setting is not who may accept a risk.
+  t.false(keys.some(([, { option }]) => option === 'exceptions' || option === 'overlay'));
+});
+
+test.serial(
+  'a job stores by the exceptions and the overlay that it is given; by a bad one it stores nothing',
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const { root: mac } = makeStandIn(sample('macos15-unmanaged'), folder);
+    const accepted = join(folder, 'accepted.json');
+    const overlay = join(folder, 'overlay');
+    mkdirSync(overlay);
+    const by = { owner: 'Endpoint team', reason: 'A lab Mac.' };
+    const until = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+    const exception = { query: 'single_token_admin', host: '*', subject: '*', until, ...by };
+    const write = (query: string) => {
+      writeFileSync(accepted, JSON.stringify({ version: 1, exceptions: [{ ...exception, query }] }));
+      writeFileSync(
+        join(overlay, 'site.json'),
+        JSON.stringify({ version: 1, changes: [{ query: 'guest_login_on', severity: 'off', ...by }] }),
+      );
+    };
+    const run = () => runJob(mac, folder, '--enabled', '--exceptions', accepted, '--overlay', overlay);
+    write('single_token_admins');
+    const bad = await run();
+    t.is(bad.exitCode, 1);
+    t.regex(bad.stderr, /exception 1 \(single_token_admins\): there is no question/);
+    t.false(existsSync(join(folder, 'mac.db')));
+    write('single_token_admin');
+    const good = await run();
+    t.is(good.exitCode, 0, good.stderr);
+    const { stdout } = await askProgram([
+      ...['query', '--db', join(folder, 'mac.db'), '--json'],
+      "SELECT (SELECT state FROM findings WHERE query_name = 'single_token_admin') AS state, (SELECT verdict FROM verdicts WHERE query_name = 'guest_login_on') AS verdict",
+    ]);
+    t.deepEqual(JSON.parse(stdout), [{ state: 'suppressed', verdict: 'not_asked' }]);
   },
 );
 

@@ -3,7 +3,7 @@
  * `MISTAKES_WRITE=1` writes it anew, and the change is looked at.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { sample, temporaryFolder } from '../standin.ts';
@@ -42,6 +42,11 @@ const folderOf = (folder: string): void => {
   writeFileSync(join(folder, 'comment.sql'), '-- nothing yet\n');
   writeFileSync(join(folder, 'evidence.tar.gz'), Buffer.from([0x1f, 0x8b, 8, 0, 0]));
   writeFileSync(join(folder, 'other.db'), 'SQLite format 3\0');
+  mkdirSync(join(folder, 'overlay'));
+  writeFileSync(
+    join(folder, 'overlay', 'site.json'),
+    '{"version": 1, "changes": [\n  {"query": "filevault_of", "severity": "off", "owner": "Mia Quist", "reason": "Kiosks."}\n]}\n',
+  );
   cpSync(sample('macos15-unmanaged'), join(folder, 'mac'), { recursive: true });
 };
 

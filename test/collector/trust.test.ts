@@ -27,6 +27,7 @@ import { lockCursor, readCursor, writeCursor, emptyCursor } from '../../export/c
 import { fileSink } from '../../export/file_sink.ts';
 import { readQueries } from '../../queries/custom.ts';
 import { readExceptions } from '../../queries/exceptions.ts';
+import { readOverlay } from '../../queries/overlay.ts';
 import { readPacks } from '../../queries/osquery_pack.ts';
 import { openForReading, openForWriting } from '../../store/file.ts';
 import { tables } from '../../tables/index.ts';
@@ -368,7 +369,7 @@ asRoot('code is reached through links of root’s alone, and through none in a s
 });
 
 asRoot(
-  '--queries, --pack and --exceptions of others are refused as root, and no pack shows what it holds',
+  '--queries, --pack, --exceptions and --overlay of others are refused as root, and no pack shows what it holds',
   (t) => {
     const { top, file } = codePlace(t);
     const query = '-- name: one\n-- title: One\n-- purpose: x\n-- severity: info\nSELECT 1';
@@ -379,6 +380,12 @@ asRoot(
     planted(pack, nobody, 'root:$6$secret:1::');
     refused(t, () => readPacks(pack), pack, /what --pack names/);
     refused(t, () => readExceptions(pack, { now: 0 }), pack, /what --exceptions names/);
+    const change = join(dirname(file), 'change.json');
+    planted(change, nobody, '{"version": 1, "changes": []}');
+    refused(t, () => readOverlay(dirname(file)), change, /what --overlay names/);
+    chownSync(dirname(file), nobody, nobody);
+    refused(t, () => readOverlay(dirname(file)), dirname(file), /what --overlay names/);
+    chownSync(dirname(file), 0, 0);
     chownSync(pack, 0, 0);
     const error = t.throws(() => readPacks(pack), { instanceOf: UserError });
     t.notRegex(`${error?.message}${error?.hint}`, /root:|secret/);

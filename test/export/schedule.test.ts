@@ -187,7 +187,11 @@ test('the launchd job is a property list that runs what it should, and the same 
 
 test('the words of the job are options that there are', async (t) => {
   for (const more of [[], ['--systemd']]) {
-    const { stdout } = await cli(['schedule', '--redact', 'pseudonym', '--format', 'osquery', ...more]);
+    const { stdout } = await cli([
+      ...['schedule', '--redact', 'pseudonym', '--format', 'osquery', ...more],
+      ...['--exceptions', '/etc/x.json', '--overlay', '/etc/x'],
+    ]);
+    t.regex(stdout, /--exceptions(?: |<\/string>\s+<string>)\/etc\/x\.json/);
     const options = new Set(stdout.match(/--[a-z-]+/g) ?? []);
     t.true(options.size > 4);
     for (const [verb, text] of [

@@ -272,6 +272,43 @@ test('the first exception that holds is told: host without letter case, subject 
   );
 });
 
+test('when a finding came to be accepted, or to count again, is the last time at which that changed', (t) => {
+  const hour = 3600;
+  const at = (hours: number) => new Date((now + hours * hour) * 1000).toISOString();
+  const span = fc
+    .record({
+      from: fc.option(fc.integer({ min: -9, max: 9 }), { nil: null }),
+      hours: fc.integer({ min: 1, max: 9 }),
+    })
+    .map(({ from, hours }) => ({
+      ...(from === null ? {} : { from: at(from) }),
+      until: at((from ?? -9) + hours),
+    }));
+  fc.assert(
+    fc.property(fc.array(span, { maxLength: 4 }), fc.integer({ min: -12, max: 12 }), (spans, hours) => {
+      const exceptions = of(...spans);
+      const time = now + hours * hour;
+      const isAccepted = (when: number) => exceptions.of(finding, when) !== null;
+      let last: number | null = null;
+      for (let when = now - 12 * hour; when <= time; when += hour)
+        if (isAccepted(when) !== isAccepted(when - 1)) last = when;
+      t.is(exceptions.changedTime(finding, time), last);
+      // To ask is no use of an exception.
+      const asked = of(...spans);
+      asked.changedTime(finding, time);
+      t.deepEqual(
+        asked.unused(time).length,
+        spans.filter(
+          ({ until, from }) =>
+            Date.parse(until) / 1000 > time && (from === undefined || Date.parse(from) / 1000 <= time),
+        ).length,
+      );
+    }),
+    { numRuns },
+  );
+  t.is(of({ from: at(-1) }).changedTime({ ...finding, subject: 'other' }, now), null);
+});
+
 test('a day is the whole of it in UTC, and a moment ends at it', (t) => {
   const at = (time: number, fields: Fields): boolean => of(fields).of(finding, time) !== null;
   const march = Date.UTC(2027, 2, 1) / 1000;

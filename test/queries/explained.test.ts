@@ -9,7 +9,7 @@ import { queries } from '../../queries/index.ts';
 import { parseQuery, severityRank } from '../../queries/query.ts';
 import type { Query } from '../../queries/query.ts';
 import { tables } from '../../tables/index.ts';
-import { cases } from './cases.ts';
+import { cases, changedSince } from './cases.ts';
 import { add, addPerson, cleanHost, now, set, uuidOf } from './constructed.ts';
 import type { Host } from './constructed.ts';
 import { relationsOf, sqliteOf } from './relations.ts';
@@ -74,6 +74,24 @@ test('the measured families are one finding each', (t) => {
   });
   const single = told(found(firesOf('single_token_admin')));
   t.deepEqual(single['lockout_single_loss mquist'], ['single_token_admin mquist']);
+});
+
+test('an account that went away with its token is one finding, and one without a token another', (t) => {
+  for (const token of [1, 0] as const) {
+    const fires = changedSince(
+      (host) => addPerson(host, { username: 'loaner', uid: 504, token }),
+      (host) => {
+        for (const table of host.tables.values())
+          table.rows = table.rows.filter((row) => row['username'] !== 'loaner');
+      },
+    );
+    t.deepEqual(
+      told(found(fires('HOST-A'))),
+      token === 1
+        ? { 'secure_token_lost loaner': ['account_deleted loaner'] }
+        : { 'account_deleted loaner': [] },
+    );
+  }
 });
 
 test('an account that poses as another is not told to log in, so that it gets a token', (t) => {
