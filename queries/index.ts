@@ -7390,6 +7390,14 @@ export const queries: readonly Query[] = [
           "enforce_smart_card",
           "token_removal_action"
         ]
+      },
+      {
+        "table": "smart_card_settings",
+        "column": "enforce_smart_card",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],
@@ -7445,6 +7453,14 @@ export const queries: readonly Query[] = [
           "check_certificate_trust",
           "enforce_smart_card"
         ]
+      },
+      {
+        "table": "smart_card_settings",
+        "column": "enforce_smart_card",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
       }
     ],
     "closed": [],

@@ -7,7 +7,8 @@
 -- severity: low
 -- purpose: Where a smart card is demanded, a session stays open when the card is taken out: tokenRemovalAction
 --   is not set to lock it.
--- requires: smart_card_settings
+-- requires: smart_card_settings,
+--   smart_card_settings.enforce_smart_card
 -- remediation: Set tokenRemovalAction to 1 by a profile (com.apple.security.smartcard). Nobody loses access by
 --   it.
 -- mscp: system_settings_token_removal_enforce

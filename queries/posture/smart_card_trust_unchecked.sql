@@ -7,7 +7,8 @@
 -- severity: medium
 -- purpose: Where a smart card is demanded, whoever has one that was revoked still logs in:
 --   checkCertificateTrust is not set, or looks at no list of revoked certificates.
--- requires: smart_card_settings
+-- requires: smart_card_settings,
+--   smart_card_settings.enforce_smart_card
 -- remediation: Make sure that the Macs reach the lists of the issuer, and that an administrator with a token
 --   can log in when they do not; then set checkCertificateTrust to 2 by a profile.
 -- mscp: auth_smartcard_certificate_trust_enforce_moderate
