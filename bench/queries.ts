@@ -6,7 +6,7 @@
  * --keep FILE keeps it. --only NAME,… asks some of the queries,
  * --plan prints how SQLite goes about each.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -104,6 +104,22 @@ const timed = (
   return { rows, seconds: (performance.now() - start) / 1_000, cpu: (user + system) / 1e6 };
 };
 
+const mean = (numbers: readonly number[]): number =>
+  numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+
+/** What the questions of the last release cost on the mean, and what all do: on the processor, in one run. */
+const sayMeans = (every: ReadonlyMap<string, number>): void => {
+  const { questions } = JSON.parse(
+    readFileSync(new URL('../test/contract/questions.json', import.meta.url), 'utf8'),
+  ) as { readonly questions: readonly { readonly name: string }[] };
+  const before = questions.flatMap(({ name }) => every.get(name) ?? []);
+  if (before.length === 0) return;
+  const [all, old] = [mean([...every.values()]), mean(before)];
+  say(
+    `\nmean of ${every.size}: ${all.toFixed(3)}; of the ${before.length} of the last release: ${old.toFixed(3)}; ratio ${(all / old).toFixed(2)}`,
+  );
+};
+
 const run = (path: string): number => {
   const db = openDatabase(path, { readonly: true });
   // As findings asks them.
@@ -112,6 +128,7 @@ const run = (path: string): number => {
   const accounts = db.prepare('SELECT COUNT(*) FROM users').pluck().get() as number;
   say(`${hosts} hosts, ${accounts} accounts; the best of three: seconds, of them on the processor\n`);
   let slow = 0;
+  const every = new Map<string, number>();
   const asked = queries.filter(
     ({ name }) => values.only === undefined || values.only.split(',').includes(name),
   );
@@ -120,6 +137,7 @@ const run = (path: string): number => {
     const seconds = Math.min(...runs.map((one) => one.seconds));
     const cpu = Math.min(...runs.map((one) => one.cpu));
     if (seconds > mostSeconds) slow += 1;
+    every.set(name, cpu);
     say(
       `${name.padEnd(36)} ${seconds.toFixed(3).padStart(7)} ${cpu.toFixed(3).padStart(7)}  ${String(runs[0]?.rows ?? 0).padStart(7)} rows${seconds > mostSeconds ? '  TOO SLOW' : ''}`,
     );
@@ -127,6 +145,7 @@ const run = (path: string): number => {
     for (const { detail } of db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all({ now }) as { detail: string }[])
       say(`    ${detail}`);
   }
+  sayMeans(every);
   const start = performance.now();
   evaluate(db, asked, { now, names, tables });
   say(`\nall questions judged on every host  ${((performance.now() - start) / 1_000).toFixed(1)} s`);
