@@ -13,11 +13,11 @@ import { noTimes, plainCell, tableLines } from './table_text.ts';
 import type { Cells, Cut, Times } from './table_text.ts';
 import { shown } from './shown.ts';
 import { isTerminal } from './terminal.ts';
-import { forTerminal, markdownText, visible } from './visible.ts';
+import { forTerminal, markdownText, visible } from '../export/visible.ts';
 import { cutTo, padTo, widthOf, wrapWords } from './width.ts';
 
 export type { Cells } from './table_text.ts';
-export { visible } from './visible.ts';
+export { visible } from '../export/visible.ts';
 
 const chunkCharacters = 65_536;
 let pending: string[] = [];

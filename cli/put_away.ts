@@ -10,7 +10,7 @@ import { printDone, printError, printNote } from './output.ts';
 import { besideDatabase, checkShelf, identityOf, isSettled, moveInto } from './set_aside.ts';
 import type { Identity, Moving } from './set_aside.ts';
 import { currentTime, isoSeconds } from './time.ts';
-import { visible } from './visible.ts';
+import { visible } from '../export/visible.ts';
 
 /** How long nothing of an input must have changed before it is moved: until then it may still be on its way. */
 const settledSeconds = 600;

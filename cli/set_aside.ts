@@ -22,7 +22,7 @@ import { fileFailure } from '../collector/file_failure.ts';
 import { statOrNull } from '../collector/files.ts';
 import { checkLinks } from '../collector/trust.ts';
 import { newFileFlags } from '../export/part_file.ts';
-import { visible } from './visible.ts';
+import { visible } from '../export/visible.ts';
 
 /** What an input was when it was looked at: of a folder, all that is in it. */
 export interface Identity {

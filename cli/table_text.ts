@@ -6,7 +6,7 @@ import { ofSeverity } from './screen.ts';
 import type { Part } from './screen.ts';
 import { shown } from './shown.ts';
 import { peopleTime } from './time.ts';
-import { visible } from './visible.ts';
+import { visible } from '../export/visible.ts';
 import { cutTo, padTo, widthOf, widthUpTo } from './width.ts';
 
 /** Values as SQLite answers them; integers may be bigint. */

@@ -1,6 +1,6 @@
 /** How much room text takes on a terminal, and how it is cut and wrapped to what there is. */
 import { eastAsianWidth } from 'get-east-asian-width';
-import { visible } from './visible.ts';
+import { visible } from '../export/visible.ts';
 
 const ascii = /^[ -~]*$/;
 // A mark alone stands on what is before it; two letters of a flag are one sign.

@@ -3,7 +3,7 @@ import { allColumns } from '../../collector/table.ts';
 import type { Column } from '../../collector/table.ts';
 import { quoteText } from '../../store/ddl.ts';
 import { tables } from '../../tables/index.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../../export/visible.ts';
 import { dotCommands, modeNames } from './dot_commands.ts';
 import type { Takes } from './dot_commands.ts';
 import type { Catalog } from './frames.ts';

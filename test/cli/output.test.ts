@@ -1,6 +1,6 @@
 import test from 'ava';
 import { csvCell, notCalculated } from '../../export/cell.ts';
-import { forTerminal, markdownText, visible } from '../../cli/visible.ts';
+import { forTerminal, markdownText, visible } from '../../export/visible.ts';
 import { cli } from '../standin.ts';
 
 const ask = async (mode: string, sql: string): Promise<string> => {

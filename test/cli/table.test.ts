@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { fitColumns, tableLines } from '../../cli/table_text.ts';
 import type { Cells, Cut } from '../../cli/table_text.ts';
-import { visible } from '../../cli/visible.ts';
+import { visible } from '../../export/visible.ts';
 import { cutTo, widthOf, wrapWords } from '../../cli/width.ts';
 
 interface Drawn extends Cut {
