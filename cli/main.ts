@@ -64,6 +64,10 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: 'write rows as SIEMs and data stores take them',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/export.ts')).exportCommand,
   },
+  report: {
+    summary: 'write a page to look at and to print',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/report.ts')).reportCommand,
+  },
   schedule: {
     summary: 'print a job that takes snapshots and exports them',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/schedule.ts')).scheduleCommand,
@@ -149,6 +153,9 @@ const otherVerbs: Readonly<Record<string, string>> = {
     install: 'schedule',
   },
   ...{
+    html: 'report',
+    page: 'report',
+    dashboard: 'report',
     cron: 'schedule',
     launchd: 'schedule',
     test: 'doctor',

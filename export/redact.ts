@@ -230,7 +230,7 @@ export const rules: Readonly<Record<PrivacyClass, Told>> = {
 };
 
 /** Null where the column says nothing of anybody. */
-const ruleOf = (privacy: Privacy): Rule | null =>
+export const ruleOf = (privacy: Privacy): Rule | null =>
   typeof privacy === 'string' ? rules[privacy].rule : privacy;
 
 /** The rules of the columns of a table, in their order. */

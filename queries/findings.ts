@@ -116,6 +116,10 @@ export interface Judgement {
   readonly overlay?: Overlay | null;
 }
 
+/** The questions whose answers a store keeps, as the site asks them. */
+export const keptQueries = (overlay: Overlay | null): readonly Query[] =>
+  overlay === null ? storedQueries : overlay.apply(library).filter(isStored);
+
 /** Judges hosts of a store, one after the other. */
 export class HostJudge {
   readonly #db: Db;
@@ -132,7 +136,7 @@ export class HostJudge {
     { expect = 'auto', exceptions = null, overlay = null }: Judgement = {},
   ) {
     this.#db = db;
-    this.#queries = overlay === null ? storedQueries : overlay.apply(library).filter(isStored);
+    this.#queries = keptQueries(overlay);
     this.#expect = expect;
     this.#exceptions = exceptions;
     this.#tables = tables;

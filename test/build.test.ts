@@ -1,6 +1,6 @@
 /** The built program; `npm test` builds it first. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { version } from '../cli/version.ts';
@@ -62,6 +62,32 @@ builtTest('dist snapshots, queries its database and merges it', (t) => {
   t.is(one?.status, 0, one?.stderr);
   t.true((one?.stdout.length ?? 0) > 1000);
   t.is(one?.stdout, two?.stdout);
+});
+
+builtTest('what a report needs is in a part of its own, which nothing else loads', (t) => {
+  const folder = moved(t);
+  const db = join(folder, 'a.db');
+  const page = join(folder, 'report.html');
+  t.is(start(folder, 'snapshot', '--db', db, '--source', 'sample').status, 0);
+  const made = start(folder, 'report', '--db', db, '--output', page);
+  t.is(made.status, 0, made.stderr);
+  t.true(readFileSync(page, 'utf8').includes('The keys of 4 Macs'));
+  const parts = readdirSync(join(folder, 'dist')).filter((name) => {
+    if (!name.endsWith('.index.cjs.js')) return false;
+    const text = readFileSync(join(folder, 'dist', name), 'latin1');
+    return text.includes("default-src 'none'") || text.includes('d3_scale_linear');
+  });
+  t.is(parts.length, 2);
+  for (const part of parts) rmSync(join(folder, 'dist', part));
+  for (const words of [
+    ['query', '--db', db, 'SELECT 1'],
+    ['findings', '--db', db],
+    ['export', '--db', db],
+    ['report', '--help'],
+  ]) {
+    const { status, stderr } = start(folder, ...words);
+    t.is(status, 0, `${words.join(' ')}: ${stderr}`);
+  }
 });
 
 builtTest('the launcher works from any folder and through a symlink', (t) => {

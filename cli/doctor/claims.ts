@@ -1065,6 +1065,41 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "Safari shows it as Chromium does, in light and in dark, and from a file: bars, hatching, lines that end at gaps, the marked cells of the witnesses",
+    "command": "sudo tokenquery report --source live --output ~/report.html; open -a Safari ~/report.html, then System Settings, Appearance, Dark",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "Safari's console has no line, and its network tab no request but the file",
+    "command": "the same, with Develop, Show Web Inspector",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "it prints: Print, Save as PDF has all tables, none cut at the edge",
+    "command": "the same, with File, Print",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "VoiceOver reads the name of each table and the head of each row, and each plot as a sentence",
+    "command": "the same, with Command-F5",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "no table is wider than the window on a phone",
+    "command": "the same file in Safari on an iPhone, or Develop, Enter Responsive Design Mode",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "macOS reads the package: its files, their modes and owners",
     "command": "pkgutil --payload-files PKG | wc -l; pkgutil --expand PKG /tmp/x; lsbom /tmp/x/tokenquery.pkg/Bom | head shows 0/0 and a checksum for each",
     "who": "anybody",
