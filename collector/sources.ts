@@ -301,6 +301,13 @@ export const commands = {
     why: 'prints one kind of data; system_profiler has no option that changes the Mac',
     timeoutSeconds: 60,
   }),
+  // Only asked on macOS 14 and newer, where it knows the option, and not where a ListenAddress is a name: sshd looks it up.
+  // `sshd -T` is never run: it loads the host keys.
+  sshd_g: command({
+    argv: ['/usr/sbin/sshd', '-G'],
+    privilege: 'user',
+    why: 'the option -G prints how sshd is set and ends; no key is loaded, no port is opened, and no account is named',
+  }),
 } as const;
 
 export const files = {
@@ -353,17 +360,30 @@ export const files = {
     privilege: 'root',
     why: 'who may do what with sudo; of commands no argument is kept, and of settings no text',
   }),
+  // What sshd -G does not print, and what it would ask a server for. crypto.conf is what 100-macos.conf includes.
+  sshd_config: file({
+    paths: ['/etc/ssh/sshd_config', '/etc/ssh/sshd_config.d/{drop_in}', '/etc/ssh/crypto.conf'],
+    privilege: 'user',
+    why: 'whether there is a Match block, a file that is included, or a ListenAddress that is a name; nothing else of it is kept',
+  }),
 } as const;
 
 /** Folders of which the names are read, to know which of these files there are: nothing else of them is. */
-export const folders = { sudoers: '/etc/sudoers.d' } as const satisfies Partial<
-  Record<keyof typeof files, string>
->;
+export const folders = {
+  sudoers: '/etc/sudoers.d',
+  sshd_config: '/etc/ssh/sshd_config.d',
+} as const satisfies Partial<Record<keyof typeof files, string>>;
 export type FolderName = keyof typeof folders;
 
-/** What sudo reads of a folder: no name with a dot, none that ends in "~". */
-export const isDropIn = (name: string): boolean =>
-  name !== '' && !/[./~]/.test(name) && !controlCharacter.test(name) && name.length <= 255;
+/** What the program whose folder it is reads of it. */
+const readsOf: Readonly<Record<FolderName, RegExp>> = {
+  // No name with a dot, none that ends in "~".
+  sudoers: /^[^./~]{1,255}$/,
+  // `*` is no dot at the beginning.
+  sshd_config: /^[^./][^/]{0,254}$/,
+};
+export const isDropIn = (folder: FolderName, name: string): boolean =>
+  readsOf[folder].test(name) && !controlCharacter.test(name);
 
 /**
  * What `job` and `doctor` ask about tokenquery itself: its settings, and its own job. No table is made of it, and `capture` and the
@@ -409,6 +429,9 @@ export const laterPlaces: Readonly<Record<string, string>> = {
   '/Library/Application Support/Apple/Remote Desktop/RemoteManagement.launchd': '0.8.0',
   '/etc/sudoers': '0.8.0',
   '/etc/sudoers.d': '0.8.0',
+  '/etc/ssh/sshd_config': '0.8.0',
+  '/etc/ssh/sshd_config.d': '0.8.0',
+  '/etc/ssh/crypto.conf': '0.8.0',
 };
 
 /** The same of commands: evidence without one was recorded before tokenquery asked it. */
@@ -419,6 +442,7 @@ export const laterCommands: Readonly<Record<string, string>> = {
   security_authorizationdb_console: '0.8.0',
   last_libxo_xml: '0.8.0',
   system_profiler_ibridge: '0.8.0',
+  sshd_g: '0.8.0',
 };
 
 /**
@@ -548,7 +572,8 @@ export const isReadablePath = (name: FileName, path: string): boolean => {
   const { paths }: FileSource = files[name];
   return paths.some((template) => {
     const [parent = '', dropIn] = template.split('{drop_in}');
-    if (dropIn !== undefined) return path.startsWith(parent) && isDropIn(path.slice(parent.length));
+    if (dropIn !== undefined)
+      return path.startsWith(parent) && isDropIn(name as FolderName, path.slice(parent.length));
     const [before, after] = template.split('{username}');
     if (after === undefined || before === undefined) return template === path;
     if (!path.startsWith(before) || !path.endsWith(after)) return false;

@@ -8,7 +8,15 @@
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { allowListVersion, argvOf, fileNames, files, folders, statOnly } from '../collector/sources.ts';
+import {
+  allowListVersion,
+  argvOf,
+  fileNames,
+  files,
+  folders,
+  isReadablePath,
+  statOnly,
+} from '../collector/sources.ts';
 import type { CommandName } from '../collector/sources.ts';
 import { bytesOf, statOf } from '../test/fixtures/backend.ts';
 import type { Fixture } from '../test/fixtures/backend.ts';
@@ -162,9 +170,13 @@ const statLines = (host: MacFixture): string => {
 };
 
 function* readFiles(host: MacFixture): Generator<readonly [string, string]> {
-  const readable = new Set(filePathsOf(host.mac));
+  const named = new Set(filePathsOf(host.mac));
+  const isDropIn = (path: string): boolean =>
+    Object.values(folders).some((folder) => path.startsWith(`${folder}/`)) &&
+    fileNames.some((name) => isReadablePath(name, path));
   for (const [path, content] of Object.entries(host.files ?? {})) {
-    if (!readable.has(path)) throw new Error(`${host.mac.name}: ${path} is no file that is read`);
+    if (!named.has(path) && !isDropIn(path))
+      throw new Error(`${host.mac.name}: ${path} is no file that is read`);
     yield [`files${path}`, textOf(content)];
   }
 }

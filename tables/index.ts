@@ -35,6 +35,7 @@ import secureTokens from './secure_tokens.ts';
 import secureboot from './secureboot.ts';
 import sharingPreferences from './sharing_preferences.ts';
 import smartCardSettings from './smart_card_settings.ts';
+import sshdConfig from './sshd_config.ts';
 import sudoers from './sudoers.ts';
 import tableStatus from './table_status.ts';
 import userGroups from './user_groups.ts';
@@ -77,6 +78,7 @@ export const tables: readonly Table[] = [
   secureboot,
   sharingPreferences,
   smartCardSettings,
+  sshdConfig,
   sudoers,
   tableStatus,
   userGroups,

@@ -23,7 +23,9 @@ const readDropIns = async (
   context: Context,
 ): Promise<readonly (readonly [string, readonly SudoersEntry[]])[]> => {
   const names = await orNoted(context, context.list('sudoers'));
-  const paths = (names ?? []).filter(isDropIn).map((name) => `${folders.sudoers}/${name}`);
+  const paths = (names ?? [])
+    .filter((name) => isDropIn('sudoers', name))
+    .map((name) => `${folders.sudoers}/${name}`);
   return Promise.all(
     paths.map(async (path) => {
       const entries = await orNoted(context, context.readFile('sudoers', path));

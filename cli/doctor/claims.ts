@@ -754,6 +754,33 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "sshd -G prints the settings on macOS 14 to 26 as a user and where Remote Login was never on, with exit code 0, and asks no server",
+    "command": "sshd -G; echo $?, as root and as a user",
+    "who": "anybody",
+    "asks": [
+      {
+        "kind": "command",
+        "source": "sshd_g",
+        "parameters": []
+      }
+    ],
+    "isByHand": true
+  },
+  {
+    "claim": "/etc/ssh/sshd_config and the files of /etc/ssh/sshd_config.d and crypto.conf may be read by a user, and include nothing else on macOS 14 to 26",
+    "command": "grep -ri \"^ *\\(include|match|listenaddress\\)\" /etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/ssh/crypto.conf; ls -lL /etc/ssh /etc/ssh/sshd_config.d",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "how channeltimeout is printed where it is set, and where it is not",
+    "command": "sshd -G | grep -i timeout",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "system_profiler words startup security in English where LC_ALL is C and the Mac is set to French",
     "command": "LC_ALL=C system_profiler -json SPiBridgeDataType",
     "who": "anybody",

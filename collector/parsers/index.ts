@@ -34,6 +34,7 @@ export const commandParsers = {
   security_authorizationdb_console: async () => (await import(/* webpackMode: "eager" */ './security_authorizationdb_console.ts')).parseSecurityAuthorizationdbConsole,
   last_libxo_xml: async () => (await import(/* webpackMode: "eager" */ './last_libxo_xml.ts')).parseLastLibxoXml,
   system_profiler_ibridge: async () => (await import(/* webpackMode: "eager" */ './system_profiler_ibridge.ts')).parseSystemProfilerIbridge,
+  sshd_g: async () => (await import(/* webpackMode: "eager" */ './sshd_g.ts')).parseSshdG,
 };
 
 export const commandSanitizers = {
@@ -70,6 +71,7 @@ export const commandSanitizers = {
   security_authorizationdb_console: async () => (await import(/* webpackMode: "eager" */ './security_authorizationdb_console.ts')).sanitizeSecurityAuthorizationdbConsole,
   last_libxo_xml: async () => (await import(/* webpackMode: "eager" */ './last_libxo_xml.ts')).sanitizeLastLibxoXml,
   system_profiler_ibridge: async () => (await import(/* webpackMode: "eager" */ './system_profiler_ibridge.ts')).sanitizeSystemProfilerIbridge,
+  sshd_g: async () => (await import(/* webpackMode: "eager" */ './sshd_g.ts')).sanitizeSshdG,
 };
 
 export const commandStderrSanitizers = {
@@ -88,6 +90,7 @@ export const fileParsers = {
   accounts_preferences: async () => (await import(/* webpackMode: "eager" */ './accounts_preferences.ts')).parseAccountsPreferences,
   system_configuration: async () => (await import(/* webpackMode: "eager" */ './system_configuration.ts')).parseSystemConfiguration,
   sudoers: async () => (await import(/* webpackMode: "eager" */ './sudoers.ts')).parseSudoers,
+  sshd_config: async () => (await import(/* webpackMode: "eager" */ './sshd_config.ts')).parseSshdConfig,
 };
 
 export const fileSanitizers = {
@@ -98,4 +101,5 @@ export const fileSanitizers = {
   accounts_preferences: async () => (await import(/* webpackMode: "eager" */ './accounts_preferences.ts')).sanitizeAccountsPreferences,
   system_configuration: async () => (await import(/* webpackMode: "eager" */ './system_configuration.ts')).sanitizeSystemConfiguration,
   sudoers: async () => (await import(/* webpackMode: "eager" */ './sudoers.ts')).sanitizeSudoers,
+  sshd_config: async () => (await import(/* webpackMode: "eager" */ './sshd_config.ts')).sanitizeSshdConfig,
 };

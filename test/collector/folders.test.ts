@@ -1,5 +1,5 @@
 /** Files of a folder: which there are is told by the folder, on a Mac, in what was recorded of it, and on its disk. */
-import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Backend } from '../../collector/backends/backend.ts';
@@ -8,6 +8,7 @@ import { liveBackend } from '../../collector/backends/live.ts';
 import { recordingBackend, writeBundle } from '../../collector/backends/recording.ts';
 import { collect } from '../../collector/collect.ts';
 import { isDropIn, isReadablePath } from '../../collector/sources.ts';
+import sshdConfig from '../../tables/sshd_config.ts';
 import sudoers from '../../tables/sudoers.ts';
 import { temporaryFolder } from '../standin.ts';
 
@@ -93,9 +94,15 @@ test('evidence without a line of the folder was not looked at there', async (t) 
 
 test('no name leads out of the folder', (t) => {
   for (const name of ['', '.', '..', 'a/b', '../x', 'a.b', 'a~', 'a\nb', 'x'.repeat(256)]) {
-    t.false(isDropIn(name), name);
+    t.false(isDropIn('sudoers', name), name);
     t.false(isReadablePath('sudoers', `/etc/sudoers.d/${name}`), name);
   }
+  for (const name of ['', '.', '..', '.hidden', 'a/b', '../x', 'a\nb', 'x'.repeat(256)]) {
+    t.false(isDropIn('sshd_config', name), name);
+    t.false(isReadablePath('sshd_config', `/etc/ssh/sshd_config.d/${name}`), name);
+  }
+  t.true(isReadablePath('sshd_config', '/etc/ssh/sshd_config.d/100-macos.conf'));
+  t.false(isReadablePath('sudoers', '/etc/sudoers.d/100-macos.conf'));
   t.true(isReadablePath('sudoers', '/etc/sudoers.d/mscp'));
   t.true(isReadablePath('sudoers', '/etc/sudoers'));
 });
@@ -109,4 +116,32 @@ test('a link is followed as sudo follows it', async (t) => {
   symlinkSync(join(root, 'opt/rules'), join(root, 'etc/sudoers.d/rules'));
   const { rows } = await read(liveBackend({ execRoot: root }));
   t.deepEqual(rows?.at(-1), ['/etc/sudoers.d/rules', 'bob', 'ALL = ALL']);
+});
+
+/** A stand-in with programs that are scripts: `sshd` writes down that it ran. */
+const sshdStandIn = (t: Parameters<typeof temporaryFolder>[0], address: string): string => {
+  const root = join(temporaryFolder(t), 'mac');
+  const put = (path: string, text: string, mode = 0o644): void => {
+    mkdirSync(join(root, path, '..'), { recursive: true });
+    writeFileSync(join(root, path), text, { mode });
+  };
+  put('usr/bin/sw_vers', '#!/bin/sh\nprintf "ProductVersion:\\t\\t26.1\\n"\n', 0o755);
+  put('usr/sbin/sshd', `#!/bin/sh\necho ran > ${root}/ran\necho permitrootlogin no\n`, 0o755);
+  put('etc/ssh/sshd_config', 'Include /etc/ssh/sshd_config.d/*\n');
+  put('etc/ssh/sshd_config.d/200-own.conf', `ListenAddress ${address}\nMatch User alice\n`);
+  put('etc/ssh/sshd_config.d/.hidden', 'ListenAddress mac.example.com\n');
+  return root;
+};
+
+test('sshd is not run where it would ask a server, and what a hidden file says counts as little as for sshd', async (t) => {
+  for (const [address, isRun] of [
+    ['192.0.2.7:22', true],
+    ['mac.example.com', false],
+  ] as const) {
+    const root = sshdStandIn(t, address);
+    const { results } = await collect([sshdConfig], liveBackend({ execRoot: root }));
+    t.is(existsSync(join(root, 'ran')), isRun, address);
+    t.is(results[0]?.status, isRun ? 'partial' : 'skipped');
+    t.is(results[0]?.rows[0]?.['has_match_blocks'], isRun ? 1 : undefined);
+  }
 });

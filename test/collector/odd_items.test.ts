@@ -306,6 +306,9 @@ const laterCases: Readonly<
   },
   '/etc/sudoers': { table: 'sudoers', columns: null },
   '/etc/sudoers.d': { table: 'sudoers', columns: null },
+  '/etc/ssh/sshd_config': { table: 'sshd_config', columns: ['has_match_blocks'] },
+  '/etc/ssh/sshd_config.d': { table: 'sshd_config', columns: ['has_match_blocks'] },
+  '/etc/ssh/crypto.conf': { table: 'sshd_config', columns: ['has_match_blocks'] },
 };
 
 test('a place that older evidence does not name was not looked at, which is neither a failure nor a proof', async (t) => {
@@ -316,7 +319,8 @@ test('a place that older evidence does not name was not looked at, which is neit
   for (const [path, { table, columns }] of Object.entries(laterCases)) {
     const folder = join(temporaryFolder(t), 'host');
     cpSync(sample(managed), folder, { recursive: true });
-    for (const file of ['SHA256SUMS', `files${path}`]) rmSync(join(folder, file), { force: true });
+    for (const file of ['SHA256SUMS', `files${path}`])
+      rmSync(join(folder, file), { force: true, recursive: true });
     const stats = readFileSync(join(folder, 'stat.tsv'), 'utf8').split('\n');
     writeFileSync(join(folder, 'stat.tsv'), stats.filter((line) => !line.startsWith(`${path}\t`)).join('\n'));
     const collection = await collect(tables, await evidenceBackend(folder));
