@@ -7494,6 +7494,718 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/smart_card_trust_unchecked.sql"
   },
   {
+    "name": "sshd_algorithms_not_fips",
+    "formerly": [],
+    "title": "Remote Login takes algorithms that are not in Apple's list for FIPS",
+    "group": "posture",
+    "version": 1,
+    "modified": "2026-11-29",
+    "status": "experimental",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "One of the seven lists of algorithms of sshd has a name that /etc/ssh/crypto/fips.conf does not have. It says nothing against the algorithm: who must keep to FIPS 140 may use those of the list alone.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "remote_login_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": "fips_algorithms_only",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "has_match_blocks = 1",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.remote_login_enabled, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "Make sure that all who log in so have software and keys for these algorithms (ECDSA with P-256). Then let /etc/ssh/crypto.conf lead to /etc/ssh/crypto/fips.conf, as apple_ssh_and_fips(7) has it.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-17(2)",
+        "IA-7",
+        "SC-8(1)",
+        "SC-13"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-000054"
+      ],
+      "mscp": [
+        "os_sshd_fips_compliant"
+      ]
+    },
+    "references": "mSCP os_sshd_fips_compliant; STIG APPL-26-000054; 800-53r5 AC-17(2), IA-7, SC-8(1), SC-13",
+    "falsePositives": "Organisations that need not keep to FIPS: most of them.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  s.ciphers,\n  s.macs,\n  s.kex_algorithms\nFROM hosts h\nJOIN sshd_config s\n  ON s.host_id = h.host_id\nWHERE h.remote_login_enabled = 1\n  AND s.fips_algorithms_only = 0\nORDER BY h.host_id",
+    "file": "queries/posture/sshd_algorithms_not_fips.sql"
+  },
+  {
+    "name": "sshd_keeps_dead_connections",
+    "formerly": [],
+    "title": "Remote Login keeps connections whose other side is gone",
+    "group": "posture",
+    "version": 1,
+    "modified": "2026-11-29",
+    "status": "experimental",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "sshd does not ask whether the other side is still there, asks later than after 15 minutes, or asks more than once before it ends the connection (ClientAliveInterval, ClientAliveCountMax): a session goes on after its user has gone. The STIG wants 900 seconds and one question.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "remote_login_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": "client_alive_interval",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": "client_alive_count_max",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "has_match_blocks = 1",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.remote_login_enabled, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "Set ClientAliveInterval 900 and ClientAliveCountMax 1 in a file of /etc/ssh/sshd_config.d that comes before 100-macos.conf.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-12",
+        "SC-10"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-000051",
+        "APPL-26-000052"
+      ],
+      "mscp": [
+        "os_sshd_client_alive_count_max_configure",
+        "os_sshd_client_alive_interval_configure"
+      ]
+    },
+    "references": "mSCP os_sshd_client_alive_count_max_configure, os_sshd_client_alive_interval_configure; STIG APPL-26-000051, APPL-26-000052; 800-53r5 AC-12, SC-10",
+    "falsePositives": "OpenSSH ships it so. A count of 0, which mSCP recommends, ends nothing since OpenSSH 8.2; it is not told here.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  s.client_alive_interval,\n  s.client_alive_count_max\nFROM hosts h\nJOIN sshd_config s\n  ON s.host_id = h.host_id\nWHERE h.remote_login_enabled = 1\n  AND (\n    s.client_alive_interval = 0\n    OR s.client_alive_interval > 900\n    OR s.client_alive_count_max > 1\n  )\nORDER BY h.host_id",
+    "file": "queries/posture/sshd_keeps_dead_connections.sql"
+  },
+  {
+    "name": "sshd_keeps_idle_sessions",
+    "formerly": [],
+    "title": "Remote Login keeps sessions in which nothing happens",
+    "group": "posture",
+    "version": 1,
+    "modified": "2026-11-29",
+    "status": "experimental",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "An idle shell, or a connection without one, is not ended after 15 minutes (ChannelTimeout, UnusedConnectionTimeout): whoever comes to the other computer finds it open. The STIG wants 900 seconds for both.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "remote_login_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": "shell_timeout",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": "unused_connection_timeout",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "has_match_blocks = 1",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.remote_login_enabled, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "Set ChannelTimeout *=900 and UnusedConnectionTimeout 900 in a file of /etc/ssh/sshd_config.d that comes before 100-macos.conf.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-12",
+        "SC-10"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-000120",
+        "APPL-26-000130"
+      ],
+      "mscp": [
+        "os_sshd_channel_timeout_configure",
+        "os_sshd_unused_connection_timeout_configure"
+      ]
+    },
+    "references": "mSCP os_sshd_channel_timeout_configure, os_sshd_unused_connection_timeout_configure; STIG APPL-26-000120, APPL-26-000130; 800-53r5 AC-12, SC-10",
+    "falsePositives": "OpenSSH ships it so. Macs on which long jobs are watched over ssh.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  s.channel_timeout,\n  s.shell_timeout,\n  s.unused_connection_timeout\nFROM hosts h\nJOIN sshd_config s\n  ON s.host_id = h.host_id\nWHERE h.remote_login_enabled = 1\n  AND (\n    s.shell_timeout = 0\n    OR s.shell_timeout > 900\n    OR s.unused_connection_timeout = 0\n    OR s.unused_connection_timeout > 900\n  )\nORDER BY h.host_id",
+    "file": "queries/posture/sshd_keeps_idle_sessions.sql"
+  },
+  {
+    "name": "sshd_keys_from_elsewhere",
+    "formerly": [],
+    "title": "Remote Login takes keys that stand in no home directory",
+    "group": "posture",
+    "version": 1,
+    "modified": "2026-11-29",
+    "status": "experimental",
+    "severity": "low",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "sshd asks a program for keys, looks for them in a file that is not .ssh/authorized_keys of the home, or trusts every key that another key signed: who may log in is then decided elsewhere, and no look at the homes shows it.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "remote_login_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": "has_authorized_keys_command",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": "has_trusted_user_ca",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": "authorized_keys_file",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "has_match_blocks = 1",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.remote_login_enabled, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "Ask who set AuthorizedKeysCommand, AuthorizedKeysFile or TrustedUserCAKeys in /etc/ssh/sshd_config or its folder. Where nobody did, keep a copy as evidence, make sure that an administrator with a token can log in another way, and take the line away.",
+    "cited": {
+      "attack": [
+        "T1098.004",
+        "T1556"
+      ],
+      "nist-800-53": [
+        "AC-17",
+        "IA-5(2)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 AC-17, IA-5(2); ATT&CK T1098.004, T1556",
+    "falsePositives": "Organisations that sign keys or keep them in a directory.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  s.authorized_keys_file,\n  s.has_authorized_keys_command,\n  s.has_trusted_user_ca\nFROM hosts h\nJOIN sshd_config s\n  ON s.host_id = h.host_id\nWHERE h.remote_login_enabled = 1\n  AND (\n    s.has_authorized_keys_command = 1\n    OR s.has_trusted_user_ca = 1\n    OR REPLACE(s.authorized_keys_file, '(another)', '') <> s.authorized_keys_file\n  )\nORDER BY h.host_id",
+    "file": "queries/posture/sshd_keys_from_elsewhere.sql"
+  },
+  {
+    "name": "sshd_lets_root_in",
+    "formerly": [],
+    "title": "Root may log in over the network",
+    "group": "posture",
+    "version": 1,
+    "modified": "2026-11-29",
+    "status": "experimental",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": "how_much",
+    "explainedBy": [],
+    "purpose": "PermitRootLogin is not \"no\": who logs in as root is nobody in particular, and no log says who it was. With \"yes\" a password is enough (medium), else it takes a key of root (low). That root has a password, or that a key of it is there, stands elsewhere (root_login_on).",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "remote_login_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": "permit_root_login",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "has_match_blocks = 1",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "sshd_config",
+        "column": "permit_root_login",
+        "values": [
+          "yes",
+          "prohibit-password",
+          "forced-commands-only",
+          "no"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.remote_login_enabled, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "Make sure that no backup or management logs in as root, and that an administrator with a token can log in. Then set PermitRootLogin no in a file of /etc/ssh/sshd_config.d that comes before 100-macos.conf.",
+    "cited": {
+      "attack": [
+        "T1021.004",
+        "T1078.003"
+      ],
+      "nist-800-53": [
+        "IA-2(5)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-001100"
+      ],
+      "mscp": [
+        "os_sshd_permit_root_login_configure"
+      ]
+    },
+    "references": "mSCP os_sshd_permit_root_login_configure; STIG APPL-26-001100; 800-53r5 IA-2(5); ATT&CK T1021.004, T1078.003",
+    "falsePositives": "OpenSSH ships it with prohibit-password, and root of macOS has neither a password nor a key.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  s.permit_root_login,\n  CASE WHEN s.permit_root_login = 'yes' THEN 'medium' ELSE 'low' END AS how_much\nFROM hosts h\nJOIN sshd_config s\n  ON s.host_id = h.host_id\nWHERE h.remote_login_enabled = 1\n  AND s.permit_root_login <> 'no'\nORDER BY h.host_id",
+    "file": "queries/posture/sshd_lets_root_in.sql"
+  },
+  {
+    "name": "sshd_shows_no_policy",
+    "formerly": [],
+    "title": "Remote Login shows no text before a login",
+    "group": "posture",
+    "version": 1,
+    "modified": "2026-11-29",
+    "status": "experimental",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "No Banner is set: nobody is told before the login whose Mac it is and what is allowed. What the text says is not read.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "remote_login_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": "banner",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "has_match_blocks = 1",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "sshd_config",
+        "column": "banner",
+        "values": [
+          "none",
+          "/etc/banner",
+          "(another)"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.remote_login_enabled, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "Write the text to /etc/banner and set Banner /etc/banner in a file of /etc/ssh/sshd_config.d.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "AC-8"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-000024"
+      ],
+      "mscp": [
+        "os_policy_banner_ssh_enforce"
+      ]
+    },
+    "references": "mSCP os_policy_banner_ssh_enforce; STIG APPL-26-000024; 800-53r5 AC-8",
+    "falsePositives": "Organisations that have no such text: most of them.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  s.banner\nFROM hosts h\nJOIN sshd_config s\n  ON s.host_id = h.host_id\nWHERE h.remote_login_enabled = 1\n  AND s.banner = 'none'\nORDER BY h.host_id",
+    "file": "queries/posture/sshd_shows_no_policy.sql"
+  },
+  {
+    "name": "sshd_takes_empty_passwords",
+    "formerly": [],
+    "title": "Remote Login takes an empty password",
+    "group": "posture",
+    "version": 1,
+    "modified": "2026-11-29",
+    "status": "experimental",
+    "severity": "high",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "PermitEmptyPasswords is on: an account without a password is open to whoever reaches the Mac. macOS ships it off.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "remote_login_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": "permit_empty_passwords",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "has_match_blocks = 1",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.remote_login_enabled, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "Set PermitEmptyPasswords no in a file of /etc/ssh/sshd_config.d that comes before 100-macos.conf, and ask who set it. Give a password to each account that has none (account_without_password).",
+    "cited": {
+      "attack": [
+        "T1021.004",
+        "T1078.003"
+      ],
+      "nist-800-53": [
+        "AC-17",
+        "IA-5"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 AC-17, IA-5; ATT&CK T1021.004, T1078.003",
+    "falsePositives": "None that is known.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  s.permit_empty_passwords,\n  s.password_authentication\nFROM hosts h\nJOIN sshd_config s\n  ON s.host_id = h.host_id\nWHERE h.remote_login_enabled = 1\n  AND s.permit_empty_passwords = 1\nORDER BY h.host_id",
+    "file": "queries/posture/sshd_takes_empty_passwords.sql"
+  },
+  {
+    "name": "sshd_takes_passwords",
+    "formerly": [],
+    "title": "Remote Login takes passwords",
+    "group": "posture",
+    "version": 1,
+    "modified": "2026-11-29",
+    "status": "experimental",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "sshd lets in whoever knows the password of an account: PasswordAuthentication is on, or sshd asks for the password by another name (KbdInteractiveAuthentication with PAM). A password can be guessed and stolen, from any network that reaches the Mac. Where a Match block says otherwise for some, the answer is unknown.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "remote_login_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": "password_authentication",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": "kbd_interactive_authentication",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": "use_pam",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": null,
+        "isNullAnswer": false,
+        "where": "has_match_blocks = 1",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.remote_login_enabled, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "Make sure that everybody who logs in so has a key that works, and that an administrator with a token can log in at the Mac. Then set PasswordAuthentication no and KbdInteractiveAuthentication no in a file of /etc/ssh/sshd_config.d that comes before 100-macos.conf, and try it with a second session while the first stays open.",
+    "cited": {
+      "attack": [
+        "T1021.004",
+        "T1110"
+      ],
+      "nist-800-53": [
+        "IA-2",
+        "IA-2(1)",
+        "IA-2(2)",
+        "IA-2(6)",
+        "IA-2(8)",
+        "IA-5(2)",
+        "MA-4"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-001150"
+      ],
+      "mscp": [
+        "auth_ssh_password_authentication_disable"
+      ]
+    },
+    "references": "mSCP auth_ssh_password_authentication_disable; STIG APPL-26-001150; 800-53r5 IA-2, IA-2(1), IA-2(2), IA-2(6), IA-2(8), IA-5(2), MA-4; ATT&CK T1021.004, T1110",
+    "falsePositives": "macOS ships sshd so. A Mac that only a VPN or a few computers can reach.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  s.password_authentication,\n  s.kbd_interactive_authentication,\n  s.use_pam\nFROM hosts h\nJOIN sshd_config s\n  ON s.host_id = h.host_id\nWHERE h.remote_login_enabled = 1\n  AND (\n    s.password_authentication = 1\n    OR (s.kbd_interactive_authentication = 1 AND s.use_pam = 1)\n  )\nORDER BY h.host_id",
+    "file": "queries/posture/sshd_takes_passwords.sql"
+  },
+  {
+    "name": "sshd_waits_long_for_a_login",
+    "formerly": [],
+    "title": "Remote Login waits longer than 30 seconds for a login",
+    "group": "posture",
+    "version": 1,
+    "modified": "2026-11-29",
+    "status": "experimental",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Connections that nobody has logged in to stay open for that long (LoginGraceTime), and take the place of others. The STIG wants 30 seconds at most; 0 is for ever.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "remote_login_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "sshd_config",
+        "column": "login_grace_time",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.remote_login_enabled, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "Set LoginGraceTime 30 in a file of /etc/ssh/sshd_config.d that comes before 100-macos.conf.",
+    "cited": {
+      "attack": [],
+      "nist-800-53": [
+        "SC-10"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [
+        "APPL-26-000053"
+      ],
+      "mscp": [
+        "os_sshd_login_grace_time_configure"
+      ]
+    },
+    "references": "mSCP os_sshd_login_grace_time_configure; STIG APPL-26-000053; 800-53r5 SC-10",
+    "falsePositives": "OpenSSH ships it with 120 seconds, which most organisations keep.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  s.login_grace_time\nFROM hosts h\nJOIN sshd_config s\n  ON s.host_id = h.host_id\nWHERE h.remote_login_enabled = 1\n  AND (s.login_grace_time > 30 OR s.login_grace_time = 0)\nORDER BY h.host_id",
+    "file": "queries/posture/sshd_waits_long_for_a_login.sql"
+  },
+  {
     "name": "startup_security_reduced",
     "formerly": [],
     "title": "The Mac may start other systems than those that Apple signs today",
@@ -7558,6 +8270,73 @@ export const queries: readonly Query[] = [
     "notSeenAfter": 0,
     "sql": "SELECT\n  s.host_id,\n  'host' AS subject,\n  s.level,\n  s.kernel_extensions,\n  s.mdm_operations\nFROM secureboot s\nWHERE s.level <> 'full'\nORDER BY s.host_id",
     "file": "queries/posture/startup_security_reduced.sql"
+  },
+  {
+    "name": "sudo_does_not_log",
+    "formerly": [],
+    "title": "sudo does not log what it allowed",
+    "group": "posture",
+    "version": 1,
+    "modified": "2026-11-29",
+    "status": "experimental",
+    "severity": "info",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "The last file of sudoers that speaks of it has !log_allowed: who became root and what for is then in no log. macOS ships it so since 15. Settings for some users or commands alone are not looked at.",
+    "requires": [
+      {
+        "table": "sudoers",
+        "column": "rule_details",
+        "isNullAnswer": false,
+        "where": "kind = 'defaults' AND header = 'Defaults'",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [
+      {
+        "table": "sudoers",
+        "column": "kind",
+        "values": [
+          "defaults",
+          "alias",
+          "include",
+          "rule"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Write \"Defaults log_allowed\" to a file of /etc/sudoers.d with visudo -f. Keep a root shell open until sudo was tried.",
+    "cited": {
+      "attack": [
+        "T1548.003"
+      ],
+      "nist-800-53": [
+        "AC-6(9)"
+      ],
+      "nist-800-171": [],
+      "cis": [
+        "5.11"
+      ],
+      "stig": [
+        "APPL-26-000190"
+      ],
+      "mscp": [
+        "os_sudo_log_enforce"
+      ]
+    },
+    "references": "mSCP os_sudo_log_enforce; CIS 5.11 (macOS 26); STIG APPL-26-000190; 800-53r5 AC-6(9); ATT&CK T1548.003",
+    "falsePositives": "macOS as it is shipped. Macs on which another product records what root does.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  s.host_id,\n  s.source AS subject,\n  s.rule_details\nFROM sudoers s\nWHERE s.kind = 'defaults'\n  AND s.header = 'Defaults'\n  AND REPLACE(s.rule_details, '!log_allowed', '') <> s.rule_details\n  -- A later setting counts, and sudo reads the files of the folder in the order of their names, after its own.\n  AND NOT EXISTS (\n    SELECT 1\n    FROM sudoers l\n    WHERE l.host_id = s.host_id\n      AND l.kind = 'defaults'\n      AND l.header = 'Defaults'\n      AND l.source >= s.source\n      -- A line of a form that is not known may say it.\n      AND (\n        l.rule_details IS NULL\n        OR REPLACE(REPLACE(l.rule_details, '!log_allowed', ''), 'log_allowed', '')\n          <> REPLACE(l.rule_details, '!log_allowed', '')\n      )\n  )\nORDER BY s.host_id, s.source, s.rule_details, s.occurrence",
+    "file": "queries/posture/sudo_does_not_log.sql"
   },
   {
     "name": "sudo_password_kept",

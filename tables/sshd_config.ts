@@ -169,6 +169,7 @@ export default defineTable({
   rowsFrom: ['sshd_g'],
   macos: '14+',
   notes: [
+    'On an older macOS nothing is known of it, and the table is skipped.',
     'Names of columns are those of sshd_config(5). The row is there also where Remote Login is off (hosts.remote_login_enabled).',
     'A password is taken where password_authentication is 1, or kbd_interactive_authentication and use_pam are.',
     'Where a ListenAddress is a name, sshd would ask a server for it: then it is not asked. Files elsewhere that a file includes are not read.',
@@ -180,11 +181,12 @@ export default defineTable({
   ],
   generate: async (context) => {
     const { number } = versionOf((await context.read('sw_vers')).productVersion);
-    if (number !== null && number < 140_000) {
-      context.unsupported('before macOS 14 sshd has no option that tells its settings without its keys');
-      return [];
-    }
     if (number === null) throw new CollectError('not_recorded', 'the version of macOS is not known');
+    // An older sshd has settings too: nobody asks it, and so nothing is known of them.
+    if (number < 140_000)
+      throw new NotAsked(
+        'sshd_g was not asked: before macOS 14 sshd tells its settings only together with its keys',
+      );
     const { hasMatch, hasNamedAddress } = await filesOf(context);
     if (hasNamedAddress)
       throw new NotAsked(

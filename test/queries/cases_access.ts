@@ -102,7 +102,72 @@ const login = (username: string, daysAgo: number | null): Change =>
     is_logged_in: 0,
   });
 
+/** A Mac with Remote Login on, and sshd as a careful administrator sets it, but for what is named. */
+const sshd =
+  (but: Parameters<typeof set>[2] = {}): Change =>
+  (host) => {
+    set(host, 'hosts', { remote_login_enabled: 1 });
+    add(host, 'sshd_config', {
+      permit_root_login: 'no',
+      password_authentication: 0,
+      kbd_interactive_authentication: 0,
+      use_pam: 1,
+      permit_empty_passwords: 0,
+      login_grace_time: 30,
+      client_alive_interval: 900,
+      client_alive_count_max: 1,
+      unused_connection_timeout: 900,
+      channel_timeout: '*=900',
+      shell_timeout: 900,
+      authorized_keys_file: '.ssh/authorized_keys,.ssh/authorized_keys2',
+      has_authorized_keys_command: 0,
+      has_trusted_user_ca: 0,
+      banner: '/etc/banner',
+      ciphers: 'aes128-gcm@openssh.com',
+      fips_algorithms_only: 1,
+      has_match_blocks: 0,
+      ...but,
+    });
+  };
+/** What is found with this, and is unknown where that is not known, or with a Match block. */
+const ofSshd = (query: string, bad: Parameters<typeof set>[2], unknown: Parameters<typeof set>[2]): Case => ({
+  query,
+  fires: changed(sshd(bad)),
+  unknown: (host) => {
+    if (host.tables.get('sshd_config')?.rows.length === 0) sshd()(host);
+    set(host, 'sshd_config', unknown);
+  },
+  clean: changed(sshd()),
+});
+const matched = { has_match_blocks: 1 };
+const perhapsMatched = { has_match_blocks: null };
+
 export const accessCases: readonly Case[] = [
+  ofSshd('sshd_takes_passwords', { kbd_interactive_authentication: 1 }, matched),
+  ofSshd('sshd_takes_empty_passwords', { permit_empty_passwords: 1 }, perhapsMatched),
+  ofSshd('sshd_lets_root_in', { permit_root_login: 'prohibit-password' }, { permit_root_login: null }),
+  ofSshd('sshd_keys_from_elsewhere', { authorized_keys_file: '(another)' }, { has_trusted_user_ca: null }),
+  ofSshd('sshd_waits_long_for_a_login', { login_grace_time: 0 }, { login_grace_time: null }),
+  ofSshd('sshd_keeps_dead_connections', { client_alive_count_max: 2 }, matched),
+  ofSshd('sshd_keeps_idle_sessions', { shell_timeout: 901 }, { shell_timeout: null }),
+  ofSshd('sshd_algorithms_not_fips', { fips_algorithms_only: 0 }, { fips_algorithms_only: null }),
+  ofSshd('sshd_shows_no_policy', { banner: 'none' }, perhapsMatched),
+  {
+    query: 'sudo_does_not_log',
+    fires: changed(setting('env_reset, !log_allowed')),
+    unknown: setting(null),
+    // What a later file says counts.
+    clean: changed(setting('!log_allowed'), (host) =>
+      add(host, 'sudoers', {
+        source: '/etc/sudoers.d/mscp',
+        header: 'Defaults',
+        rule_details: 'log_allowed',
+        kind: 'defaults',
+        no_password: 0,
+        occurrence: 1,
+      }),
+    ),
+  },
   {
     query: 'startup_security_reduced',
     fires: changed(on('secureboot', { level: 'reduced', description: 'Reduced Security' })),

@@ -39,10 +39,18 @@ const evaluated = (hosts: readonly Host[], name: string): Answer => {
 const verdict = (hosts: readonly Host[], name: string): Verdict | undefined =>
   evaluated(hosts, name).verdicts.get(hosts[0]?.hostId ?? '');
 
+/** The questions that a Match block could answer otherwise for some. */
+const ofMatch = (): readonly string[] =>
+  queries
+    .filter(
+      ({ sql, requires }) => /sshd_config/.test(sql) && JSON.stringify(requires).includes('has_match_blocks'),
+    )
+    .map(({ name }) => name);
+
 const count = (group: string): number => queries.filter((query) => query.group === group).length;
 
 test('the library has the questions and the pack lockout, in the groups of the design', (t) => {
-  t.is(queries.length, 97);
+  t.is(queries.length, 107);
   t.deepEqual(
     ['trust', 'posture', 'detection', 'hygiene', 'context', 'fleet', 'lockout'].map((group) => [
       group,
@@ -50,7 +58,7 @@ test('the library has the questions and the pack lockout, in the groups of the d
     ]),
     [
       ['trust', 2],
-      ['posture', 40],
+      ['posture', 50],
       ['detection', 29],
       ['hygiene', 12],
       ['context', 8],
@@ -340,6 +348,7 @@ test('the sample hosts are judged as they were made', async (t) => {
     'root_login_on',
     'screen_sharing_on',
     'single_token_admin',
+    'sshd_takes_passwords',
     'system_account_impostor',
     'token_source_conflicts',
   ]);
@@ -464,4 +473,32 @@ test('every reference stands in the record of what was checked', (t) => {
   t.true(
     queries.every(({ references }) => references === 'none' || /mSCP|CIS|STIG|800-|ATT&CK/.test(references)),
   );
+});
+
+test('what is found of sshd is found where Remote Login is on alone, and nothing is unknown where it is off', (t) => {
+  const ofSshd = queries.filter(({ name }) => name.startsWith('sshd_'));
+  t.true(ofSshd.length > 8);
+  for (const { query, fires } of cases.filter(({ query: name }) => name.startsWith('sshd_'))) {
+    const [isOff, isUnknown] = [fires('HOST-A'), fires('HOST-A')];
+    for (const host of isOff) set(host, 'hosts', { remote_login_enabled: 0 });
+    t.is(verdict(isOff, query), 'clean', query);
+    for (const host of isUnknown) set(host, 'hosts', { remote_login_enabled: null });
+    t.is(verdict(isUnknown, query), 'unknown', query);
+    const denied = fires('HOST-A');
+    for (const host of denied) deny(host, 'sshd_config', 'skipped');
+    t.is(verdict(denied, query), 'unknown', query);
+  }
+});
+
+test('a Match block leaves open what is in order, and takes back nothing that is found', (t) => {
+  const questions = ofMatch();
+  t.true(questions.length > 6);
+  for (const { query, fires, clean } of cases.filter(({ query: name }) => questions.includes(name))) {
+    for (const value of [1, null]) {
+      const [found, inOrder] = [fires('HOST-A'), clean?.('HOST-A') ?? []];
+      for (const host of [...found, ...inOrder]) set(host, 'sshd_config', { has_match_blocks: value });
+      t.is(verdict(found, query), 'hit', query);
+      t.is(verdict(inOrder, query), 'unknown', query);
+    }
+  }
 });
