@@ -40,8 +40,9 @@ export const sourceOptions: Options = {
     type: 'string',
     isList: true,
     value: 'FACT',
-    choices: ['serial_number', 'organization', 'identities'],
-    description: 'Collect what is off by default: serial_number, organization, identities. Repeatable.',
+    choices: ['serial_number', 'organization', 'identities', 'ssh_keys'],
+    description:
+      'Collect what is off by default: serial_number, organization, identities, ssh_keys. Repeatable.',
   },
 };
 

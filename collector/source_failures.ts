@@ -1,8 +1,16 @@
 /** Why a source has no answer, in the words of `collection_errors`. */
-import type { Backend, Output } from './backends/backend.ts';
+import type { Backend, Output, OwnedFile } from './backends/backend.ts';
 import { CollectError, NotAsked } from './errors.ts';
-import { commands, laterCommands, laterPlaces, lookSeconds, timeoutSecondsOf } from './sources.ts';
+import {
+  commands,
+  laterCommands,
+  laterPlaces,
+  lookSeconds,
+  maxOwnedBytes,
+  timeoutSecondsOf,
+} from './sources.ts';
 import type { CommandName } from './sources.ts';
+import { leftOutReason } from './table.ts';
 
 /** What was wrong with a run; null where the program ended by itself. */
 export const failureOf = (output: Output, source: CommandName): CollectError | null => {
@@ -63,6 +71,29 @@ export const notKept = (what: string, since: string): NotAsked =>
   new NotAsked(
     `${what} was not looked at: the evidence was reduced by the lists of before tokenquery ${since}`,
   );
+
+/** What is off by default, and was left alone. */
+export const notAskedFor = (include: string): NotAsked => new NotAsked(leftOutReason({ include }));
+
+/** A file of a home that nobody looked at: it is asked for with an option alone. */
+export const unnamedOwned = (path: string, include: string, backend: Backend): CollectError | NotAsked =>
+  backend.origin === 'evidence'
+    ? new NotAsked(`homes were not looked at: the evidence was recorded without --include ${include}`)
+    : notRecorded(path, backend);
+
+/** Why a file of a home is not read; null where it was, or is proven absent. */
+export const faultOfOwned = (path: string, { look, bytes }: OwnedFile, uid: number): CollectError | null => {
+  const refused = (why: string): CollectError =>
+    new CollectError('permission_denied', `${path} was not read: ${why}`, {
+      hint: 'look at the file by hand: of a home only a plain file of its account is read',
+    });
+  if (look?.kind === 'missing') return null;
+  if (look?.kind === 'file' && look.uid !== uid) return refused('another account owns it');
+  if (look?.kind === 'file' && look.size > maxOwnedBytes) return refused('it is larger than 1 MiB');
+  if (bytes === null || look?.kind === 'dir')
+    return refused('it is, or lies in, a link, is no plain file, lies on another disk, or may not be read');
+  return null;
+};
 
 /** @param what What may not be done to the path, such as `read`. */
 export const deniedPath = (path: string, what: string, { euid }: Backend): CollectError =>

@@ -15,10 +15,13 @@ import { decodeOutput, sanitizeFile, sanitizeOutput, saysNotUtf8 } from './sanit
 import {
   deniedPath,
   failureOf,
+  faultOfOwned,
   latePath,
+  notAskedFor,
   remotePath,
   unnamedCommand,
   unnamedFile,
+  unnamedOwned,
 } from './source_failures.ts';
 import {
   argvOf,
@@ -28,8 +31,10 @@ import {
   isStatPath,
   mayBeRemote,
   notAskedOfNetwork,
+  ownedFiles,
 } from './sources.ts';
-import type { Command, CommandName, FileName, FolderName, SourceName } from './sources.ts';
+import type { Command, CommandName, FileName, FolderName, OwnedName, SourceName } from './sources.ts';
+import type { Owned } from './table.ts';
 
 export interface CollectOptions {
   /** Processes at once; by default the number of cores, at least 4. */
@@ -125,6 +130,13 @@ export class SourceReader implements Beside {
   /** The content of a file; null where it is proven absent. */
   readFile(source: FileName, path: string): Promise<unknown> {
     return this.#once(`file\0${path}`, () => naming(() => this.#fileContent(source, path), source));
+  }
+
+  /** The same of a file in the home of an account, with how it lies there; absent, it has no content. */
+  readOwned(source: OwnedName, path: string, uid: number): Promise<Owned<unknown>> {
+    return this.#once(`owned\0${uid}\0${path}`, () =>
+      naming(() => this.#ownedContent(source, path, uid), source),
+    );
   }
 
   /** The names in the folder of a file source; null where it is proven absent. */
@@ -227,17 +239,41 @@ export class SourceReader implements Beside {
   }
 
   async #fileContent(source: FileName, path: string): Promise<unknown> {
-    if (!isReadablePath(source, path)) throw new Error(`${source} does not name ${path}`);
+    if (!isReadablePath(source, path) || Object.hasOwn(ownedFiles, source))
+      throw new Error(`${source} does not name ${path}`);
     const found = await this.#backend.readFile(path);
     if (found === null) throw unnamedFile(path, this.#backend);
     if (found.kind === 'missing') return null;
     if (found.kind === 'denied') throw deniedPath(path, 'read', this.#backend);
+    return this.#parsedFile(source, path, found.bytes);
+  }
+
+  async #parsedFile(source: FileName, path: string, bytes: Uint8Array): Promise<unknown> {
     const odd: CollectError[] = [];
     this.#problems.set(`file\0${path}`, odd);
     const parse = await fileParserOf(source);
-    return parse(await sanitizeFile(source, found.bytes), (problem, costs = 'record') =>
+    return parse(await sanitizeFile(source, bytes), (problem, costs = 'record') =>
       tell(odd, problem.costing(costs), source),
     );
+  }
+
+  async #ownedContent(source: OwnedName, path: string, uid: number): Promise<Owned<unknown>> {
+    const include = ownedFiles[source];
+    if (!this.include.has(include)) throw notAskedFor(include);
+    if (!isReadablePath(source, path))
+      throw new CollectError(
+        'row_invalid',
+        'a home with a control character, "." or ".." in its path is not read',
+      );
+    const isRemote = mayBeRemote(path);
+    if (isRemote && this.#backend.origin === 'live') throw remotePath(path);
+    const found = (await this.#backend.readOwned?.(path, uid)) ?? null;
+    if (found === null) throw isRemote ? remotePath(path) : unnamedOwned(path, include, this.#backend);
+    const fault = faultOfOwned(path, found, uid);
+    if (fault !== null) throw fault;
+    const { look, bytes } = found;
+    const content = bytes === null ? null : await this.#parsedFile(source, path, bytes);
+    return { look: look?.kind === 'file' ? look : null, content };
   }
 
   async #names(folder: string): Promise<readonly string[] | null> {

@@ -33,8 +33,8 @@ export const defaultTimeoutSeconds = 15;
 
 export interface FileSource {
   /**
-   * `{username}` stands for the short name of a local account, `{label}` for the label of a job, `{drop_in}` for a name of the
-   * folder (`folders`).
+   * `{username}` stands for the short name of a local account, `{home}` for its home directory, `{label}` for the label of a job,
+   * `{drop_in}` for a name of the folder (`folders`).
    */
   readonly paths: readonly string[];
   readonly privilege: Privilege;
@@ -366,7 +366,24 @@ export const files = {
     privilege: 'user',
     why: 'whether there is a Match block, a file that is included, or a ListenAddress that is a name; nothing else of it is kept',
   }),
+  // Whoever owns a home puts there what they want: backends/owned_file.ts opens no link and no file of another account.
+  authorized_keys: file({
+    paths: ['{home}/.ssh/authorized_keys'],
+    privilege: 'root',
+    why: 'kind, size and fingerprint of each key that may log in; neither the key, its comment nor the value of an option is kept',
+  }),
 } as const;
+
+/** A file of an account that is larger is none that this program knows, and is not read. */
+export const maxOwnedBytes = 1024 * 1024;
+/**
+ * Files in homes, and what must be asked for (`--include`) so that they are read: only where the account owns them
+ * (Context.readOwned).
+ */
+export const ownedFiles = { authorized_keys: 'ssh_keys' } as const satisfies Partial<
+  Record<keyof typeof files, string>
+>;
+export type OwnedName = keyof typeof ownedFiles;
 
 /** Folders of which the names are read, to know which of these files there are: nothing else of them is. */
 export const folders = {
@@ -567,6 +584,10 @@ export const sourceOf = (argv: readonly string[]): CommandName | null => {
   return null;
 };
 
+/** Whether a path can be that of a home: a folder with a name, without tricks. */
+const isHome = (path: string): boolean =>
+  isStatPath(path) && path.split('/').every((part, at) => (at === 0) === (part === '') && part !== '.');
+
 /** Whether a file source names this path. */
 export const isReadablePath = (name: FileName, path: string): boolean => {
   const { paths }: FileSource = files[name];
@@ -574,6 +595,9 @@ export const isReadablePath = (name: FileName, path: string): boolean => {
     const [parent = '', dropIn] = template.split('{drop_in}');
     if (dropIn !== undefined)
       return path.startsWith(parent) && isDropIn(name as FolderName, path.slice(parent.length));
+    const [none, inHome] = template.split('{home}');
+    if (inHome !== undefined && none === '')
+      return path.endsWith(inHome) && isHome(path.slice(0, -inHome.length));
     const [before, after] = template.split('{username}');
     if (after === undefined || before === undefined) return template === path;
     if (!path.startsWith(before) || !path.endsWith(after)) return false;

@@ -1,7 +1,7 @@
 import type { Twice } from './errors.ts';
 import type { Parsed, ParsedFile } from './parsing.ts';
 import type { Privacy } from './privacy.ts';
-import type { CommandName, FileName, FolderName, SourceName } from './sources.ts';
+import type { CommandName, FileName, FolderName, OwnedName, SourceName } from './sources.ts';
 import type { Stat } from './backends/backend.ts';
 import type { CollectionReport } from './report.ts';
 
@@ -111,6 +111,13 @@ export const hostIdColumn: Column<string | null> = text(
   },
 );
 
+/** A file in a home, as it was parsed. */
+export interface Owned<T> {
+  /** Null where it is absent, or nothing says it. */
+  readonly look: Exclude<Stat, { kind: 'missing' }> | null;
+  readonly content: T | null;
+}
+
 /** All that a table may ask. There is no clock, file system or process: live and replayed runs differ only in this. */
 export interface Context {
   /** The parsed answer of a command; throws CollectError, or NotAsked where an option keeps it off. */
@@ -130,6 +137,11 @@ export interface Context {
   list(source: FolderName): Promise<readonly string[] | null>;
   /** What is at a path, which is never opened; throws CollectError. */
   stat(path: string): Promise<Stat>;
+  /**
+   * A file in the home of the account with this uid: how it lies there, and its allow-listed content, null where it is proven
+   * absent. Throws CollectError, also where the file is not the account’s own; NotAsked where nobody asked for it.
+   */
+  readOwned<S extends OwnedName>(source: S, path: string, uid: number): Promise<Owned<ParsedFile<S>>>;
   /** The rows of another table of the same collection; throws what made that table fail. */
   rows<C extends Columns>(table: Table<C>): Promise<ReadonlyArray<Row<C>>>;
   /** Notes a failure against this table and answers null, so that the rest of the table can still be told. */
@@ -169,6 +181,8 @@ export interface Table<C extends Columns = Columns> {
   readonly sources: readonly SourceName[];
   /** The sources whose records become rows; without it, all of them. The others only fill columns. */
   readonly rowsFrom?: readonly SourceName[];
+  /** It is collected only where `--include` asks for it: else the table is skipped. */
+  readonly include?: 'ssh_keys';
   /** Its rows are values of lists in records: a value that is lost is a row that is lost. */
   readonly hasRowsOfValues?: true;
   /** As the contract prints them, where that differs from `sources`: `(derived)`, `(collector)`. */
@@ -209,7 +223,7 @@ export const defineTable = <const C extends Columns>(
 ): Table<C> => table;
 
 /** Why a column is cut or NULL where a table left something out of it. */
-export const leftOutReason = ({ include }: Pick<Column, 'include'>): string =>
+export const leftOutReason = ({ include }: { readonly include?: string }): string =>
   `off by default: --include ${include ?? ''}`;
 
 /** What NULL in a column means where no source failed; undefined where it is not known. */

@@ -7,8 +7,8 @@ import { notKept, unsafeArgument } from './source_failures.ts';
 import { argvKey, commandIdOf } from './source_reader.ts';
 import type { SourceReader } from './source_reader.ts';
 import { argvOf, isUnsafe } from './sources.ts';
-import type { CommandName, FileName, FolderName, SourceName } from './sources.ts';
-import type { Columns, Context, Row, Table, Value } from './table.ts';
+import type { CommandName, FileName, FolderName, OwnedName, SourceName } from './sources.ts';
+import type { Columns, Context, Owned, Row, Table, Value } from './table.ts';
 import { isBefore } from './version.ts';
 
 export type AnyRow = Readonly<Record<string, Value>>;
@@ -179,6 +179,18 @@ class TableContext implements Context {
       return await this.#reader.stat(path);
     } catch (error) {
       if (error instanceof NotAsked) this.#skips.set('stat', error.message);
+      throw error;
+    }
+  }
+
+  async readOwned<S extends OwnedName>(source: S, path: string, uid: number): Promise<Owned<ParsedFile<S>>> {
+    this.#mustDeclare(source);
+    try {
+      const value = await this.#reader.readOwned(source, path, uid);
+      this.#noteItems(this.#reader.problemsOfFile(path), source);
+      return value as Owned<ParsedFile<S>>;
+    } catch (error) {
+      if (error instanceof NotAsked) this.#skips.set(source, error.message);
       throw error;
     }
   }

@@ -332,9 +332,17 @@ class Asking {
         addSpots(found, host, [spotOf(row, statement, this.#tables)]);
       }
     }
-    return found;
+    return new Map(Array.from(found, ([host, spots]) => [host, withoutImplied(spots)]));
   }
 }
+
+/** What nobody asked for was not seen twice either: that is no gap of its own. */
+const withoutImplied = (spots: readonly BlindSpot[]): readonly BlindSpot[] => {
+  const unasked = new Set(
+    spots.flatMap(({ table, column, because }) => (column === null && because.by === 'means' ? [table] : [])),
+  );
+  return spots.filter(({ table, because }) => because.by !== 'question' || !unasked.has(table));
+};
 
 const spotOf = (row: AnyRow, { otherwise }: SpotStatement, tables: readonly Table[]): BlindSpot => ({
   table: String(row['table_name']),

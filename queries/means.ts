@@ -38,7 +38,10 @@ export const meansOf = (
   if (said === null) return null;
   const sources = networkSources(table, of.column);
   // A table is skipped where nobody asked for it; why, a database does not know any more of a former moment.
-  if (column === undefined) return said.status === 'skipped' && sources !== null ? 'network' : null;
+  if (column === undefined) {
+    if (said.status !== 'skipped') return null;
+    return sources === null ? (table.include === undefined ? null : 'include') : 'network';
+  }
   const reason = said.told ?? '';
   const leftOut = column.include === undefined ? (column.nullBecause ?? '') : leftOutReason(column);
   if (leftOut.startsWith(leftOutReason({})) && reason.includes(leftOut)) return 'include';

@@ -140,7 +140,7 @@ function* commandFiles(host: MacFixture): Generator<readonly [string, string]> {
 const filePathsOf = (mac: Mac): readonly string[] =>
   fileNames
     .flatMap((name) => [...files[name].paths])
-    .filter((path) => !path.includes('{drop_in}'))
+    .filter((path) => !path.includes('{drop_in}') && !path.includes('{home}'))
     .flatMap((path) =>
       path.includes('{username}')
         ? argumentsOf(mac, '{username}').map((name) => path.replace('{username}', name))

@@ -6,6 +6,8 @@ import apfsCryptoUsers from './apfs_crypto_users.ts';
 import apfsVolumes from './apfs_volumes.ts';
 import authenticationAuthorities from './authentication_authorities.ts';
 import authorizationMechanisms from './authorization_mechanisms.ts';
+import authorizedKeyFiles from './authorized_key_files.ts';
+import authorizedKeys from './authorized_keys.ts';
 import bootstrapTokens from './bootstrap_tokens.ts';
 import collectionErrors from './collection_errors.ts';
 import commandLog from './command_log.ts';
@@ -49,6 +51,8 @@ export const tables: readonly Table[] = [
   apfsVolumes,
   authenticationAuthorities,
   authorizationMechanisms,
+  authorizedKeyFiles,
+  authorizedKeys,
   bootstrapTokens,
   collectionErrors,
   commandLog,

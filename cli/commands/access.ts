@@ -5,13 +5,14 @@ import {
   files,
   lookSeconds,
   networkFolders,
+  ownedFiles,
   ownCommands,
   ownFiles,
   statNamedBySources,
   statOnly,
   timeoutSecondsOf,
 } from '../../collector/sources.ts';
-import type { Command as Source, FileSource, SourceName } from '../../collector/sources.ts';
+import type { Command as Source, FileSource, OwnedName, SourceName } from '../../collector/sources.ts';
 import { allColumns } from '../../collector/table.ts';
 import { volumeFiles } from '../../collector/backends/volume.ts';
 import { tables } from '../../tables/index.ts';
@@ -50,7 +51,15 @@ export const accessList = () => ({
   }),
   files: fileNames.map((name) => {
     const { paths, privilege, why }: FileSource = files[name];
-    return { source: name, paths, privilege, why, serves: servedBy(name) };
+    const include = Object.hasOwn(ownedFiles, name) ? ownedFiles[name as OwnedName] : undefined;
+    return {
+      source: name,
+      paths,
+      privilege,
+      ...(include === undefined ? {} : { include }),
+      why,
+      serves: servedBy(name),
+    };
   }),
   stat_only: {
     paths: [...statOnly, ...statNamedBySources],
@@ -83,8 +92,9 @@ const run = async (given: Arguments): Promise<number> => {
       );
     }
     print('\nFiles that may be read: only the allow-listed keys of these are kept.\n');
-    for (const { source, paths, why, serves: served } of list.files) {
-      print(`\n${paths.join('\n')}\n  ${source}; ${why}\n${serves(served)}`);
+    for (const { source, paths, include, why, serves: served } of list.files) {
+      const only = include === undefined ? '' : `only with --include ${include}; `;
+      print(`\n${paths.join('\n')}\n  ${source}; ${only}${why}\n${serves(served)}`);
     }
     print('\nPaths that are only looked at (existence, mode, owner, size, time): never opened.\n\n');
     print(`${list.stat_only.paths.join('\n')}\n${serves(list.stat_only.serves)}`);

@@ -28,6 +28,14 @@ export interface Backend {
   /** The names in a folder; a backend without it has none recorded. */
   list?(path: string): Promise<FolderContent | null>;
   stat(path: string): Promise<Look | null>;
+  /** A file in the home of the account with this uid (owned_file.ts); a backend without it has none recorded. */
+  readOwned?(path: string, uid: number): Promise<OwnedFile | null>;
+}
+
+/** A file in a home: how it lies there, which is null where nothing says it, and what it holds where it may be read. */
+export interface OwnedFile {
+  readonly look: PathStat | null;
+  readonly bytes: Uint8Array | null;
 }
 
 /** What running one command brought, whether now or when the evidence was recorded. */

@@ -251,5 +251,9 @@ export const evidenceBackend = async (
       return { kind: 'names', names: [...new Set(names)].filter((name) => !name.includes('/')).toSorted() };
     },
     stat: async (file) => stats.get(file) ?? null,
+    readOwned: async (file) => {
+      const [look, read] = [stats.get(file) ?? null, files.get(`files${file}`)];
+      return look === null && read === undefined ? null : { look, bytes: read?.() ?? null };
+    },
   };
 };

@@ -5,26 +5,15 @@ import { lookSeconds, timeoutSecondsOf } from '../sources.ts';
 import { checkCode } from '../trust.ts';
 import { pathStatOf } from './backend.ts';
 import type { Backend, Look, Output, PathStat } from './backend.ts';
+import { readOwned } from './owned_file.ts';
 import { maxOutputBytes, runProcess } from './process.ts';
+import { within } from './within.ts';
 
 const lookAt = async (path: string): Promise<PathStat> => {
   try {
     return pathStatOf(await lstat(path));
   } catch (error) {
     return isNotThere(error) ? { kind: 'missing' } : { kind: 'denied' };
-  }
-};
-
-/** The look, or that it took too long: a disk or a server that does not answer holds nobody up. */
-export const within = async (seconds: number, look: Promise<PathStat>): Promise<Look> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Look>((fulfil) => {
-    timer = setTimeout(() => fulfil({ kind: 'late' }), seconds * 1000);
-  });
-  try {
-    return await Promise.race([look, late]);
-  } finally {
-    clearTimeout(timer);
   }
 };
 
@@ -81,6 +70,7 @@ export const liveBackend = (options: { readonly execRoot?: string }): Backend =>
         return isNotThere(error) ? { kind: 'missing' } : { kind: 'denied' };
       }
     },
-    stat: (path): Promise<Look> => within(lookSeconds, lookAt(join(root, path))),
+    stat: (path): Promise<Look> => within<Look>(lookSeconds, lookAt(join(root, path)), { kind: 'late' }),
+    readOwned: (path, uid) => readOwned(root, path, uid),
   };
 };

@@ -48,6 +48,16 @@ export const recordingBackend = (
       files.set(path, kept);
       return kept;
     },
+    readOwned: async (path, uid) => {
+      const found = (await backend.readOwned?.(path, uid)) ?? null;
+      const source = fileNames.find((name) => isReadablePath(name, path));
+      if (found === null || source === undefined) return found;
+      if (found.look !== null) stats.set(path, found.look);
+      if (found.bytes === null) return found;
+      const bytes = await sanitizeFile(source, found.bytes);
+      files.set(path, { kind: 'content', bytes });
+      return { ...found, bytes };
+    },
     list: async (path) => {
       const found = (await backend.list?.(path)) ?? null;
       const look = found?.kind === 'names' ? await backend.stat(path) : found;

@@ -1,11 +1,13 @@
 /** A mounted macOS volume: its files answer in place of commands, and nothing on it is ever run. */
 import { opendir, readdir, realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path/posix';
 import { CollectError, UserError, parseFailed } from '../errors.ts';
 import { fileFailure, isNotThere } from '../file_failure.ts';
 import { parseDslocalGroup, parseDslocalUser } from '../parsers/dslocal.ts';
 import type { CommandName } from '../sources.ts';
 import { pathStatOf } from './backend.ts';
-import type { Backend, FileContent, FolderContent, Output, PathStat } from './backend.ts';
+import type { Backend, FileContent, FolderContent, Output, OwnedFile, PathStat } from './backend.ts';
+import { isOwn, refused } from './owned_file.ts';
 import { readRecords, rendered, versionOf } from './volume_records.ts';
 import type { Parse, Records } from './volume_records.ts';
 import { find, findAllowed, findTrees, hintOfPath, nodePath, readPlace, versionPath } from './volume_tree.ts';
@@ -138,6 +140,21 @@ class Volume {
     return place.kind === 'missing' ? place : pathStatOf(place.stats);
   }
 
+  async readOwned(path: string, uid: number): Promise<OwnedFile | null> {
+    for (const folder of [dirname(dirname(path)), dirname(path)]) {
+      const place = await find(this.#data, folder, false);
+      if (place.kind === 'elsewhere') return null;
+      if (place.kind === 'missing') return { look: place, bytes: null };
+      // A link, too: what it leads to is of whoever made it.
+      if (place.kind !== 'found' || !place.stats.isDirectory()) return refused;
+    }
+    const place = await find(this.#data, path, false);
+    if (place.kind === 'missing') return { look: place, bytes: null };
+    if (place.kind !== 'found' || !place.stats.isFile()) return refused;
+    const look = pathStatOf(place.stats);
+    return { look, bytes: isOwn(look, uid) ? await readPlace(place, path) : null };
+  }
+
   async #records(folder: string, parse: Parse, argv: readonly string[]): Promise<Output> {
     const { records, problems } = await this.#recordsOf(folder, parse);
     return answer(rendered(records, argv.slice(5)), problems);
@@ -203,5 +220,6 @@ export const volumeBackend = async (
     readFile: (file) => volume.readFile(file),
     list: (folder) => volume.list(folder),
     stat: (file) => volume.stat(file),
+    readOwned: (file, uid) => volume.readOwned(file, uid),
   };
 };

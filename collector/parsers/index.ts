@@ -91,6 +91,7 @@ export const fileParsers = {
   system_configuration: async () => (await import(/* webpackMode: "eager" */ './system_configuration.ts')).parseSystemConfiguration,
   sudoers: async () => (await import(/* webpackMode: "eager" */ './sudoers.ts')).parseSudoers,
   sshd_config: async () => (await import(/* webpackMode: "eager" */ './sshd_config.ts')).parseSshdConfig,
+  authorized_keys: async () => (await import(/* webpackMode: "eager" */ './authorized_keys.ts')).parseAuthorizedKeys,
 };
 
 export const fileSanitizers = {
@@ -102,4 +103,5 @@ export const fileSanitizers = {
   system_configuration: async () => (await import(/* webpackMode: "eager" */ './system_configuration.ts')).sanitizeSystemConfiguration,
   sudoers: async () => (await import(/* webpackMode: "eager" */ './sudoers.ts')).sanitizeSudoers,
   sshd_config: async () => (await import(/* webpackMode: "eager" */ './sshd_config.ts')).sanitizeSshdConfig,
+  authorized_keys: async () => (await import(/* webpackMode: "eager" */ './authorized_keys.ts')).sanitizeAuthorizedKeys,
 };

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { SourceReader } from '../../collector/source_reader.ts';
-import { within } from '../../collector/backends/live.ts';
+import { within } from '../../collector/backends/within.ts';
 import { isStatPath, mayBeRemote, networkFolders } from '../../collector/sources.ts';
-import type { Backend } from '../../collector/backends/backend.ts';
+import type { Backend, Look } from '../../collector/backends/backend.ts';
 
 const spellings = (path: string): readonly string[] => [
   path,
@@ -62,9 +62,11 @@ test('no path on the network is looked at, and it is not said to be missing', as
 test('a look that does not end is given up', async (t) => {
   const never = new Promise<never>(() => {});
   const started = performance.now();
-  t.deepEqual(await within(0.05, never), { kind: 'late' });
+  t.deepEqual(await within<Look>(0.05, never, { kind: 'late' }), { kind: 'late' });
   t.true(performance.now() - started < 3_000);
-  t.deepEqual(await within(5, Promise.resolve({ kind: 'missing' })), { kind: 'missing' });
+  t.deepEqual(await within<Look>(5, Promise.resolve({ kind: 'missing' }), { kind: 'late' }), {
+    kind: 'missing',
+  });
   const reader = readerOf({ ...backendOf('live', []), stat: async () => ({ kind: 'late' }) });
   await t.throwsAsync(reader.stat('/Users/alice'), { message: /did not end within 5 s/ });
 });
