@@ -2334,6 +2334,58 @@ export const queries: readonly Query[] = [
     "file": "queries/detection/secure_token_lost.sql"
   },
   {
+    "name": "ssh_keys_changed",
+    "formerly": [],
+    "title": "The keys that may log in as an account changed",
+    "group": "detection",
+    "version": 1,
+    "modified": "2026-11-29",
+    "status": "experimental",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": "how_much",
+    "explainedBy": [],
+    "purpose": "In the seven days before :now a key came, went or was replaced in ~/.ssh/authorized_keys of an account (medium), or the file was written again with the keys that it had (low). Whoever puts a key there logs in without the password, also after it was changed. It needs --include ssh_keys.",
+    "requires": [
+      {
+        "table": "authorized_key_files",
+        "column": "keys_digest",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": null,
+    "appliesReads": [],
+    "remediation": "Ask whose key it is: authorized_keys has its fingerprint. If nobody knows it, keep a copy of the file as evidence, make sure that an administrator with a token can log in without it, and take the line away. Look at what ran as the account since then.",
+    "cited": {
+      "attack": [
+        "T1098.004"
+      ],
+      "nist-800-53": [
+        "AC-2(4)",
+        "AC-17",
+        "IA-5(2)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 AC-2(4), AC-17, IA-5(2); ATT&CK T1098.004",
+    "falsePositives": "A user who adds a key of their own, and management that keeps the file. An editor that saves it without a change.",
+    "needsHistory": true,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  n.host_id,\n  n.username AS subject,\n  n.uid,\n  CASE\n    WHEN p.host_id IS NULL THEN 'account came with keys'\n    WHEN p.keys_digest <> n.keys_digest THEN 'other keys'\n    ELSE 'written again'\n  END AS change_kind,\n  p.key_count AS keys_before,\n  n.key_count AS keys_after,\n  n.file_modified_time,\n  n.valid_from_time AS change_time,\n  CASE WHEN p.keys_digest = n.keys_digest THEN 'low' ELSE 'medium' END AS how_much\nFROM authorized_key_files_history n\nLEFT JOIN authorized_key_files_history p\n  ON p.host_id = n.host_id\n  AND COALESCE(p.uuid, p.username) = COALESCE(n.uuid, n.username)\n  -- What was last known before it.\n  AND p.valid_from_time = (\n    SELECT MAX(q.valid_from_time)\n    FROM authorized_key_files_history q\n    WHERE q.host_id = n.host_id\n      AND COALESCE(q.uuid, q.username) = COALESCE(n.uuid, n.username)\n      AND q.valid_from_time < n.valid_from_time\n      AND q.keys_digest IS NOT NULL\n  )\n  AND p.keys_digest IS NOT NULL\nWHERE n.valid_from_time > :now - 7 * 86400\n  AND n.valid_from_time <= :now\n  AND n.keys_digest IS NOT NULL\n  AND (\n    p.keys_digest <> n.keys_digest\n    OR p.file_modified_time <> n.file_modified_time\n    OR (\n      p.host_id IS NULL\n      AND n.key_count > 0\n      -- Nothing is known of the account before; of the Mac there must be.\n      AND NOT EXISTS (\n        SELECT 1\n        FROM authorized_key_files_history o\n        WHERE o.host_id = n.host_id\n          AND COALESCE(o.uuid, o.username) = COALESCE(n.uuid, n.username)\n          AND o.valid_from_time < n.valid_from_time\n      )\n      AND EXISTS (\n        SELECT 1\n        FROM authorized_key_files_history b\n        WHERE b.host_id = n.host_id\n          AND b.valid_from_time < n.valid_from_time\n      )\n    )\n  )\nORDER BY n.host_id, n.username, n.valid_from_time, COALESCE(n.uid, -1), COALESCE(n.uuid, '')",
+    "file": "queries/detection/ssh_keys_changed.sql"
+  },
+  {
     "name": "started_with_recovery_key",
     "formerly": [],
     "title": "The Mac was started with its recovery key",
@@ -3712,6 +3764,89 @@ export const queries: readonly Query[] = [
     "notSeenAfter": 0,
     "sql": "SELECT\n  s.host_id,\n  s.username AS subject,\n  s.is_admin,\n  s.volume_owner,\n  s.sources\nFROM secure_tokens s\nJOIN filevault_status f ON f.host_id = s.host_id\nWHERE f.filevault_enabled = 1\n  AND s.secure_token = 1\n  -- Only APFS knows it: what others say of a token is a claim.\n  AND SUBSTR(s.sources, 1, 4) = 'apfs'\n  AND s.filevault_enabled = 0\n  -- Guest is listed by APFS alone, and always so.\n  AND s.is_guest = 0\nORDER BY s.host_id, s.username, COALESCE(s.uuid, '')",
     "file": "queries/hygiene/removed_from_filevault_keeps_token.sql"
+  },
+  {
+    "name": "ssh_key_weak",
+    "formerly": [],
+    "title": "A weak key may log in",
+    "group": "hygiene",
+    "version": 1,
+    "modified": "2026-11-29",
+    "status": "experimental",
+    "severity": "low",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "A key of DSA, or of RSA with less than 2048 bits, may log in as an account while Remote Login is on: such keys can be computed with effort, and newer versions of OpenSSH do not take the first. It needs --include ssh_keys.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "remote_login_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "authorized_keys",
+        "column": null,
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": [
+          "algorithm",
+          "bits",
+          "fingerprint",
+          "occurrence",
+          "uid",
+          "username"
+        ]
+      }
+    ],
+    "closed": [
+      {
+        "table": "authorized_keys",
+        "column": "algorithm",
+        "values": [
+          "ssh-ed25519",
+          "ssh-rsa",
+          "ecdsa-sha2-nistp256",
+          "ecdsa-sha2-nistp384",
+          "ecdsa-sha2-nistp521",
+          "sk-ssh-ed25519@openssh.com",
+          "sk-ecdsa-sha2-nistp256@openssh.com",
+          "ssh-dss"
+        ]
+      }
+    ],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.remote_login_enabled, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "Make another key (ssh-keygen -t ed25519), and make sure that another key than this one logs in; then take the old one away.",
+    "cited": {
+      "attack": [
+        "T1021.004"
+      ],
+      "nist-800-53": [
+        "IA-5(2)",
+        "SC-13"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 IA-5(2), SC-13; ATT&CK T1021.004",
+    "falsePositives": "None that is known.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  k.host_id,\n  k.username AS subject,\n  k.algorithm,\n  k.bits,\n  k.fingerprint\nFROM hosts h\nJOIN authorized_keys k\n  ON k.host_id = h.host_id\nWHERE h.remote_login_enabled = 1\n  AND (k.algorithm = 'ssh-dss' OR (k.algorithm = 'ssh-rsa' AND k.bits < 2048))\nORDER BY k.host_id, k.username, k.fingerprint, COALESCE(k.uid, -1), k.occurrence",
+    "file": "queries/hygiene/ssh_key_weak.sql"
   },
   {
     "name": "stale_account_can_unlock",
@@ -7494,6 +7629,68 @@ export const queries: readonly Query[] = [
     "file": "queries/posture/smart_card_trust_unchecked.sql"
   },
   {
+    "name": "ssh_key_of_root",
+    "formerly": [],
+    "title": "A key may log in as root over the network",
+    "group": "posture",
+    "version": 1,
+    "modified": "2026-11-29",
+    "status": "experimental",
+    "severity": "medium",
+    "severityWhere": [],
+    "severityFrom": null,
+    "explainedBy": [],
+    "purpose": "Root has a file of keys with a key in it, and Remote Login is on: who has that key is root, and no log says who it was. It needs --include ssh_keys.",
+    "requires": [
+      {
+        "table": "hosts",
+        "column": "remote_login_enabled",
+        "isNullAnswer": false,
+        "where": null,
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "authorized_key_files",
+        "column": "key_count",
+        "isNullAnswer": false,
+        "where": "COALESCE(uid, 0) = 0",
+        "unless": null,
+        "reads": null
+      }
+    ],
+    "closed": [],
+    "alsoReads": [],
+    "applies": "COALESCE(hosts.remote_login_enabled, 1) = 1",
+    "appliesReads": [
+      "hosts"
+    ],
+    "remediation": "Ask who looks after the Mac so, and make sure that an administrator with a token can log in. Then take the key away and set PermitRootLogin no (sshd_lets_root_in).",
+    "cited": {
+      "attack": [
+        "T1098.004",
+        "T1078.003"
+      ],
+      "nist-800-53": [
+        "AC-6(5)",
+        "IA-2(5)"
+      ],
+      "nist-800-171": [],
+      "cis": [],
+      "stig": [],
+      "mscp": []
+    },
+    "references": "800-53r5 AC-6(5), IA-2(5); ATT&CK T1098.004, T1078.003",
+    "falsePositives": "Backups and build machines that log in as root on purpose. With PermitRootLogin no the key opens nothing.",
+    "needsHistory": false,
+    "isOfFleet": false,
+    "leastHosts": 0,
+    "maxAge": 0,
+    "notSeenAfter": 0,
+    "sql": "SELECT\n  f.host_id,\n  f.username AS subject,\n  f.key_count,\n  f.key_file,\n  f.file_modified_time\nFROM hosts h\nJOIN authorized_key_files f\n  ON f.host_id = h.host_id\nWHERE h.remote_login_enabled = 1\n  AND f.uid = 0\n  AND f.key_count > 0\nORDER BY f.host_id, f.username, COALESCE(f.uuid, '')",
+    "file": "queries/posture/ssh_key_of_root.sql"
+  },
+  {
     "name": "sshd_algorithms_not_fips",
     "formerly": [],
     "title": "Remote Login takes algorithms that are not in Apple's list for FIPS",
@@ -8167,7 +8364,7 @@ export const queries: readonly Query[] = [
       },
       {
         "table": "sshd_config",
-        "column": "login_grace_time",
+        "column": "login_grace_seconds",
         "isNullAnswer": false,
         "where": null,
         "unless": null,
@@ -8202,7 +8399,7 @@ export const queries: readonly Query[] = [
     "leastHosts": 0,
     "maxAge": 0,
     "notSeenAfter": 0,
-    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  s.login_grace_time\nFROM hosts h\nJOIN sshd_config s\n  ON s.host_id = h.host_id\nWHERE h.remote_login_enabled = 1\n  AND (s.login_grace_time > 30 OR s.login_grace_time = 0)\nORDER BY h.host_id",
+    "sql": "SELECT\n  h.host_id,\n  'host' AS subject,\n  s.login_grace_seconds\nFROM hosts h\nJOIN sshd_config s\n  ON s.host_id = h.host_id\nWHERE h.remote_login_enabled = 1\n  AND (s.login_grace_seconds > 30 OR s.login_grace_seconds = 0)\nORDER BY h.host_id",
     "file": "queries/posture/sshd_waits_long_for_a_login.sql"
   },
   {

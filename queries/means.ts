@@ -40,7 +40,9 @@ export const meansOf = (
   // A table is skipped where nobody asked for it; why, a database does not know any more of a former moment.
   if (column === undefined) {
     if (said.status !== 'skipped') return null;
-    return sources === null ? (table.include === undefined ? null : 'include') : 'network';
+    if (sources !== null) return 'network';
+    const option = table.include === undefined ? null : `--include ${table.include}`;
+    return option !== null && (said.told ?? option).includes(option) ? 'include' : null;
   }
   const reason = said.told ?? '';
   const leftOut = column.include === undefined ? (column.nullBecause ?? '') : leftOutReason(column);

@@ -89,8 +89,8 @@ export const attacks: readonly Attack[] = [
   {
     id: 'T1098.004 #1',
     leaves: 'Another authorized_keys.',
-    queries: [],
-    why: 'The keys that SSH lets in are not read. The test writes the file with what it had.',
+    queries: ['ssh_keys_changed'],
+    why: 'With --include ssh_keys. The test writes the file with what it had: its time tells it.',
   },
   {
     id: 'T1037.002 #1',

@@ -68,7 +68,7 @@ export default defineTable({
         uid: user.uid,
         username: user.username,
         uuid: user.uuid,
-        key_file: path === '' ? null : path,
+        key_file: path,
         file_exists: file === null ? null : bit(file.content !== null),
         key_count: keys?.length ?? null,
         keys_digest: keys === null ? null : digestOf(keys.map(({ fingerprint }) => fingerprint)),

@@ -113,7 +113,7 @@ export default defineTable({
     hostbased_authentication: flag('1 when another computer may vouch for an account.'),
     permit_empty_passwords: flag('1 when an empty password is taken.'),
     strict_modes: flag('1 when files that others may write are not taken for keys.', '1'),
-    login_grace_time: seconds('How long sshd waits for a login.', '120'),
+    login_grace_seconds: seconds('How long sshd waits for a login.', '120'),
     max_auth_tries: count('Failures of one connection after which it ends.', '6'),
     client_alive_interval: seconds(
       'After how long without data sshd asks whether the other side is still there.',
@@ -177,7 +177,7 @@ export default defineTable({
   ],
   examples: [
     'SELECT permit_root_login, password_authentication FROM sshd_config;',
-    'SELECT h.hostname FROM sshd_config s JOIN hosts h USING (host_id) WHERE h.remote_login_enabled = 1 AND s.login_grace_time > 30;',
+    'SELECT h.hostname FROM sshd_config s JOIN hosts h USING (host_id) WHERE h.remote_login_enabled = 1 AND s.login_grace_seconds > 30;',
   ],
   generate: async (context) => {
     const { number } = versionOf((await context.read('sw_vers')).productVersion);
@@ -208,7 +208,7 @@ export default defineTable({
         hostbased_authentication: bitOf('hostbasedauthentication'),
         permit_empty_passwords: bitOf('permitemptypasswords'),
         strict_modes: bitOf('strictmodes'),
-        login_grace_time: numberOf('logingracetime'),
+        login_grace_seconds: numberOf('logingracetime'),
         max_auth_tries: numberOf('maxauthtries'),
         client_alive_interval: numberOf('clientaliveinterval'),
         client_alive_count_max: numberOf('clientalivecountmax'),

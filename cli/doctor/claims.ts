@@ -781,6 +781,27 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "root reads ~/.ssh/authorized_keys of other accounts without Full Disk Access, and an ordinary user the own one",
+    "command": "sudo tokenquery query --include ssh_keys \"SELECT * FROM authorized_key_files\", and the same without sudo",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "homes and /private/var have one device on macOS 10.15 to 26, and a home on another disk has another",
+    "command": "stat -f '%d %N' /private/var /Users /Users/* /var/root",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "the fingerprints are those of ssh-keygen",
+    "command": "sudo tokenquery query --include ssh_keys \"SELECT * FROM authorized_keys\"; ssh-keygen -lf ~/.ssh/authorized_keys",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "system_profiler words startup security in English where LC_ALL is C and the Mac is set to French",
     "command": "LC_ALL=C system_profiler -json SPiBridgeDataType",
     "who": "anybody",

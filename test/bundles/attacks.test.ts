@@ -73,9 +73,26 @@ const withFile = (
 const loginWindow = '/Library/Preferences/com.apple.loginwindow.plist';
 const rootsLoginWindow = '/private/var/root/Library/Preferences/com.apple.loginwindow.plist';
 
+const keysOf = (home: string): string => `${home}/.ssh/authorized_keys`;
+const keyed = keysOf('/Users/devon');
+/** The keys of one account, as they were written at a time; no other account has any. */
+const withKeys = (fixture: Fixture, people: Mac['people'], time = 1_780_000_000): Fixture => {
+  const homes = ['/var/root', ...people.map(({ name, home }) => home ?? `/Users/${name}`)];
+  return {
+    ...fixture,
+    include: ['ssh_keys'],
+    files: { ...fixture.files, [keyed]: { file: 'test/corpus/access/authorized_keys-01.txt' } },
+    stat: {
+      ...fixture.stat,
+      ...Object.fromEntries(homes.map((home) => [keysOf(home), 'missing'])),
+      [keyed]: `file 0600 ${people.find(({ name }) => name === 'devon')?.uid ?? 0} 641 ${time}`,
+    },
+  };
+};
+
 /** As evidence, with sudoers as macOS ships it. */
-const evidence = (mac: Mac, defaults = ''): Fixture => {
-  const made = evidenceOf(mac);
+const evidence = (mac: Mac, defaults = '', keysWritten?: number): Fixture => {
+  const made = withKeys(evidenceOf(mac), mac.people, keysWritten);
   const fixture = {
     ...made,
     stat: { ...made.stat, '/etc/sudoers.d': 'missing', [rootsLoginWindow]: 'missing' },
@@ -116,6 +133,7 @@ const planted: Readonly<Record<string, readonly (Mac | Fixture)[]>> = {
   'T1564.002 #2, a new record': [
     withPeople(plain('APT', 507, { isHidden: true, odd: { ...bareRecord.odd, UniqueID: null } })),
   ],
+  'T1098.004 #1': [evidence(before, '', 1_790_080_000)],
   'T1037.002 #1': [
     withFile(evidence(before), rootsLoginWindow, {
       plist: { LoginHook: '/Library/Scripts/AtomicRedTeam.sh' },

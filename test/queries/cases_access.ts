@@ -1,6 +1,6 @@
 /** The same of the questions on who else gets in: sharing, hooks, homes, recovery. */
 import type { Case } from './cases.ts';
-import { add, cleanHost, day, deny, now, set } from './constructed.ts';
+import { add, cleanHost, day, deny, later, now, set, uuidOf } from './constructed.ts';
 import type { Host } from './constructed.ts';
 
 type Change = (host: Host) => void;
@@ -113,7 +113,7 @@ const sshd =
       kbd_interactive_authentication: 0,
       use_pam: 1,
       permit_empty_passwords: 0,
-      login_grace_time: 30,
+      login_grace_seconds: 30,
       client_alive_interval: 900,
       client_alive_count_max: 1,
       unused_connection_timeout: 900,
@@ -142,12 +142,83 @@ const ofSshd = (query: string, bad: Parameters<typeof set>[2], unknown: Paramete
 const matched = { has_match_blocks: 1 };
 const perhapsMatched = { has_match_blocks: null };
 
+/** Files of keys; of the account of the person at the Mac what is named. */
+const keyFiles =
+  (own: Parameters<typeof set>[2] = {}, ofRoot: Parameters<typeof set>[2] = {}): Change =>
+  (host) => {
+    set(host, 'hosts', { remote_login_enabled: 1 });
+    const none = { file_exists: 0, key_count: 0, keys_digest: 'e3b0c44298fc1c14' };
+    for (const [username, uid, row] of [
+      ['mquist', 501, own],
+      ['root', 0, ofRoot],
+    ] as const)
+      add(host, 'authorized_key_files', {
+        username,
+        uid,
+        uuid: uuidOf(host.hostId, username),
+        ...none,
+        ...row,
+      });
+  };
+/** Two looks at them, three days apart. */
+const keysChanged =
+  (before: Parameters<typeof set>[2], after: Parameters<typeof set>[2]) =>
+  (hostId: string): Host[] => {
+    const first = cleanHost(hostId, now - 3 * day);
+    keyFiles(before)(first);
+    const second = later(first, 3 * day);
+    set(second, 'authorized_key_files', after, { username: 'mquist' });
+    return [first, second];
+  };
+const oneKey = {
+  file_exists: 1,
+  key_count: 1,
+  keys_digest: '3f1c5e0a9b7d2468',
+  file_modified_time: now - 9 * day,
+};
+const key = (algorithm: string, bits: number): Change =>
+  put('authorized_keys', {
+    username: 'mquist',
+    uid: 501,
+    algorithm,
+    bits,
+    fingerprint: 'SHA256:L3k/oJubblSY0lB9Ulsl7emDMnRPKm/8udf2ccwk560',
+    occurrence: 1,
+  });
+
 export const accessCases: readonly Case[] = [
+  {
+    query: 'ssh_keys_changed',
+    fires: keysChanged(oneKey, { key_count: 2, keys_digest: '0123456789abcdef' }),
+    unknown: (host) => {
+      if (host.tables.get('authorized_key_files')?.rows.length === 0) keyFiles()(host);
+      set(host, 'authorized_key_files', { key_count: null, keys_digest: null });
+    },
+    clean: keysChanged(oneKey, {}),
+  },
+  {
+    query: 'ssh_key_of_root',
+    fires: changed(keyFiles({}, oneKey)),
+    unknown: (host) => {
+      if (host.tables.get('authorized_key_files')?.rows.length === 0) keyFiles()(host);
+      set(host, 'authorized_key_files', { key_count: null }, { username: 'root' });
+    },
+    clean: changed(keyFiles(oneKey)),
+  },
+  {
+    query: 'ssh_key_weak',
+    fires: changed(on('hosts', { remote_login_enabled: 1 }), key('ssh-rsa', 1024)),
+    unknown: (host) => {
+      set(host, 'hosts', { remote_login_enabled: 1 });
+      deny(host, 'authorized_keys');
+    },
+    clean: changed(on('hosts', { remote_login_enabled: 1 }), key('ssh-rsa', 2048), key('ssh-ed25519', 256)),
+  },
   ofSshd('sshd_takes_passwords', { kbd_interactive_authentication: 1 }, matched),
   ofSshd('sshd_takes_empty_passwords', { permit_empty_passwords: 1 }, perhapsMatched),
   ofSshd('sshd_lets_root_in', { permit_root_login: 'prohibit-password' }, { permit_root_login: null }),
   ofSshd('sshd_keys_from_elsewhere', { authorized_keys_file: '(another)' }, { has_trusted_user_ca: null }),
-  ofSshd('sshd_waits_long_for_a_login', { login_grace_time: 0 }, { login_grace_time: null }),
+  ofSshd('sshd_waits_long_for_a_login', { login_grace_seconds: 0 }, { login_grace_seconds: null }),
   ofSshd('sshd_keeps_dead_connections', { client_alive_count_max: 2 }, matched),
   ofSshd('sshd_keeps_idle_sessions', { shell_timeout: 901 }, { shell_timeout: null }),
   ofSshd('sshd_algorithms_not_fips', { fips_algorithms_only: 0 }, { fips_algorithms_only: null }),

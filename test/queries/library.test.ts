@@ -50,7 +50,7 @@ const ofMatch = (): readonly string[] =>
 const count = (group: string): number => queries.filter((query) => query.group === group).length;
 
 test('the library has the questions and the pack lockout, in the groups of the design', (t) => {
-  t.is(queries.length, 107);
+  t.is(queries.length, 110);
   t.deepEqual(
     ['trust', 'posture', 'detection', 'hygiene', 'context', 'fleet', 'lockout'].map((group) => [
       group,
@@ -58,9 +58,9 @@ test('the library has the questions and the pack lockout, in the groups of the d
     ]),
     [
       ['trust', 2],
-      ['posture', 50],
-      ['detection', 29],
-      ['hygiene', 12],
+      ['posture', 51],
+      ['detection', 30],
+      ['hygiene', 13],
       ['context', 8],
       ['fleet', 3],
       ['lockout', 3],
@@ -207,7 +207,7 @@ test('the first snapshot of a host is no change, and a change is told for seven 
   const history = queries.filter(
     ({ needsHistory, isOfFleet, notSeenAfter }) => needsHistory && !isOfFleet && notSeenAfter === 0,
   );
-  t.is(history.length, 17);
+  t.is(history.length, 18);
   for (const { query, fires } of cases) {
     if (!history.some(({ name }) => name === query)) continue;
     const [first, second] = fires('HOST-A');
@@ -501,4 +501,46 @@ test('a Match block leaves open what is in order, and takes back nothing that is
       t.is(verdict(inOrder, query), 'unknown', query);
     }
   }
+});
+
+test('keys that changed matter more than a file that was written again, and keys that were always there are no news', (t) => {
+  const keys = {
+    file_exists: 1,
+    key_count: 1,
+    keys_digest: '3f1c5e0a9b7d2468',
+    file_modified_time: now - 9 * day,
+  };
+  const files = (time: number, ...rows: readonly Record<string, number | string | null>[]): Host => {
+    const host = cleanHost('HOST-A', time);
+    for (const row of rows)
+      add(host, 'authorized_key_files', { username: 'mquist', uid: 501, ...keys, ...row });
+    return host;
+  };
+  const told = (...hosts: readonly Host[]) =>
+    evaluated(hosts, 'ssh_keys_changed').hits.map(({ subject, facts }) => [
+      subject,
+      facts['change_kind'],
+      facts['how_much'],
+    ]);
+  const other = { username: 'devon', uid: 502 };
+  const [first, last] = [now - 3 * day, now];
+  t.deepEqual(told(files(first, {}), files(last, {})), []);
+  const written = files(last, { file_modified_time: now - day });
+  t.deepEqual(told(files(first, {}), written), [['mquist', 'written again', 'low']]);
+  const replaced = files(last, { keys_digest: '0123456789abcdef' });
+  t.deepEqual(told(files(first, {}), replaced), [['mquist', 'other keys', 'medium']]);
+  t.deepEqual(told(files(first, {}), files(last, {}, other)), [
+    ['devon', 'account came with keys', 'medium'],
+  ]);
+  t.deepEqual(told(files(first, {}), files(last, {}, { ...other, key_count: 0 })), []);
+  // Nobody had asked for keys before, or the file could not be read then.
+  t.deepEqual(told(cleanHost('HOST-A', first), files(last, {})), []);
+  const unread = files(first, { key_count: null, keys_digest: null, file_modified_time: null });
+  t.deepEqual(told(unread, files(last, {})), []);
+  // What was known before counts, whatever could not be read in between.
+  unread.time = now - 2 * day;
+  t.deepEqual(told(files(first, {}), unread, replaced), [['mquist', 'other keys', 'medium']]);
+  // A new name is the same account.
+  const uuid = 'A1B2C3D4-1111-4AAA-8BBB-000000000501';
+  t.deepEqual(told(files(first, { uuid }), files(last, { uuid, username: 'marlow' })), []);
 });

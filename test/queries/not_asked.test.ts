@@ -7,12 +7,14 @@ import type { Collection, TableResult } from '../../collector/collection.ts';
 import { commands } from '../../collector/sources.ts';
 import type { Command } from '../../collector/sources.ts';
 import { evaluateIn, judgedWorld } from '../../cli/findings.ts';
-import { verdictOf } from '../../queries/evaluate.ts';
+import { names } from '../../cli/names.ts';
+import { evaluate, verdictOf } from '../../queries/evaluate.ts';
 import type { Answer, BlindSpot, Verdict } from '../../queries/evaluate.ts';
 import { queries } from '../../queries/index.ts';
 import { meansOf } from '../../queries/means.ts';
 import { tables } from '../../tables/index.ts';
-import { collectable } from './constructed.ts';
+import { cleanHost, collectable, day, deny, now, set } from './constructed.ts';
+import { relationsOf, sqliteOf } from './relations.ts';
 
 const sample = (name: string): Promise<Collection> =>
   evidenceBackend(join(import.meta.dirname, '../../samples', name)).then((backend) =>
@@ -66,9 +68,9 @@ test('a table that could not be seen leaves no question of it not asked, whateve
       for (const { query, verdicts, blindSpots } of answersOf(dark)) {
         if (query.needsHistory) continue;
         const [[host, verdict] = ['', undefined]] = verdicts;
-        const names = query.requires.map((required) => required.table);
+        const needed = query.requires.map((required) => required.table);
         const isSeen = (blindSpots.get(host) ?? []).every((spot) => spot.table !== table.name);
-        if (!names.includes(table.name) || isSeen) continue;
+        if (!needed.includes(table.name) || isSeen) continue;
         count += 1;
         t.not(verdict, 'not_asked', `${query.name} without ${table.name}`);
       }
@@ -128,4 +130,37 @@ test('one blind spot that is none of the means makes it unknown, and a hit stays
     t.is(verdictOf(true, [byMeans, other]), 'hit');
   }
   t.true(queries.length > 0);
+});
+
+test('keys that nobody asked for are not asked, with a database of two snapshots too; what could not be read is unknown', (t) => {
+  const ofKeys = queries.filter(({ requires }) =>
+    requires.some(({ table }) => table.startsWith('authorized_key')),
+  );
+  t.is(ofKeys.length, 3);
+  const offByDefault = 'off by default: --include ssh_keys';
+  for (const [status, reason, expected] of [
+    ['skipped', offByDefault, 'not_asked'],
+    [
+      'skipped',
+      'homes were not looked at: the evidence was recorded without --include ssh_keys',
+      'not_asked',
+    ],
+    ['skipped', 'authorized_keys was not looked at', 'unknown'],
+    ['denied', 'may not be read', 'unknown'],
+  ] as const) {
+    const [first, second] = [now - 3 * day, now].map((time) => {
+      const host = cleanHost('HOST-A', time);
+      set(host, 'hosts', { remote_login_enabled: 1 });
+      for (const table of ['authorized_keys', 'authorized_key_files']) {
+        deny(host, table, status);
+        Object.assign(host.tables.get(table) ?? {}, { reason });
+      }
+      return host;
+    });
+    if (first === undefined || second === undefined) throw new Error('no host');
+    const db = sqliteOf(relationsOf([first, second]));
+    for (const { query, verdicts } of evaluate(db, ofKeys, { now, names, tables }))
+      t.is(verdicts.get('HOST-A'), expected, `${query.name}: ${reason}`);
+    db.close();
+  }
 });
