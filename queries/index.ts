@@ -7652,6 +7652,14 @@ export const queries: readonly Query[] = [
       },
       {
         "table": "authorized_key_files",
+        "column": "uid",
+        "isNullAnswer": false,
+        "where": "COALESCE(key_count, 1) > 0",
+        "unless": null,
+        "reads": null
+      },
+      {
+        "table": "authorized_key_files",
         "column": "key_count",
         "isNullAnswer": false,
         "where": "COALESCE(uid, 0) = 0",

@@ -8,6 +8,7 @@
 -- purpose: Root has a file of keys with a key in it, and Remote Login is on: who has that key is root, and no log says
 --   who it was. It needs --include ssh_keys.
 -- requires: hosts.remote_login_enabled,
+--   authorized_key_files.uid where COALESCE(key_count, 1) > 0,
 --   authorized_key_files.key_count where COALESCE(uid, 0) = 0
 -- applies: COALESCE(hosts.remote_login_enabled, 1) = 1
 -- remediation: Ask who looks after the Mac so, and make sure that an administrator with a token can log in. Then take the
