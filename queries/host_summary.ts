@@ -6,11 +6,12 @@ import { isSeen } from '../collector/status.ts';
 import type { Table } from '../collector/table.ts';
 import type { Db } from '../store/database.ts';
 import { quoteName, quoteText, statusList } from '../store/ddl.ts';
+import { exemptStatement } from './blind_spots.ts';
 import { mayBeOf, storedQueries } from './findings.ts';
 import { bare, isColumnKnown, isTableKnown } from './known.ts';
 import type { Requirement } from './known.ts';
 import { isNotAsked } from './means.ts';
-import type { Severity } from './query.ts';
+import type { Query, Severity } from './query.ts';
 
 interface SummaryColumn {
   readonly name: string;
@@ -76,9 +77,8 @@ const requirementSql = (requirement: Requirement, tables: readonly Table[]): str
   return notAsked === null ? isKnown : `(${isKnown} OR ${notAsked})`;
 };
 
-/** SQL that is true where every question of a severity could be answered. Of a condition on rows it is content with nothing less. */
-const isAnswered = (severity: Severity, tables: readonly Table[]): string => {
-  const asked = storedQueries.filter((query) => mayBeOf(query, severity) && !query.needsHistory);
+/** SQL that is true where each of these questions could be answered. Of a condition on rows it is content with nothing less. */
+const areAnswered = (asked: readonly Query[], tables: readonly Table[]): string => {
   const byTable = Map.groupBy(
     // What speaks of the collection itself is always there.
     asked.flatMap(({ requires }) => requires).filter(({ table }) => !reports.has(table)),
@@ -91,6 +91,18 @@ const isAnswered = (severity: Severity, tables: readonly Table[]): string => {
   return arms.length === 0
     ? '1'
     : `(SELECT COUNT(*) FROM table_status t WHERE t.host_id = l.host_id AND (${arms.join(' OR ')})) = ${arms.length}`;
+};
+
+/** The same of every question of a severity. */
+const isAnswered = (severity: Severity, tables: readonly Table[]): string => {
+  const asked = storedQueries.filter((query) => mayBeOf(query, severity) && !query.needsHistory);
+  // A question that cannot concern a Mac leaves nothing open on it.
+  const byExemption = Map.groupBy(asked, (query) => exemptStatement(query));
+  const parts = Array.from(byExemption, ([exempt, queries]) => {
+    const all = areAnswered(queries, tables);
+    return exempt === null ? all : `(l.host_id IN (${exempt}) OR ${all})`;
+  });
+  return parts.length === 0 ? '1' : parts.join(' AND ');
 };
 
 const isJudged =

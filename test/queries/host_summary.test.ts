@@ -169,6 +169,28 @@ test('in a database the last look counts: what it did not see is NULL, though an
   }
 });
 
+test('a question that cannot concern a Mac leaves no number of its open', async (t) => {
+  const [managed] = await collections();
+  if (managed === undefined) return t.fail();
+  const store = newStore(t, 'off.db');
+  add(store, managed);
+  // Remote Login is off: how sshd is set does not matter.
+  add(store, denied(managed, 'sshd_config', day));
+  const [row] = summaryOf(store.db, managed.backend.capturedTime + day + 20, true);
+  t.deepEqual([row?.['findings_high'], row?.['findings_low']], [0, 0]);
+  // Whether it is off is not known: it may.
+  add(
+    store,
+    denied(
+      { ...managed, results: managed.results.filter(({ table }) => table.name !== 'sshd_config') },
+      'hosts',
+      2 * day,
+    ),
+  );
+  const [dark] = summaryOf(store.db, managed.backend.capturedTime + 2 * day + 20, true);
+  t.is(dark?.['findings_high'], null);
+});
+
 test('a Mac whose last look was not judged has no number of findings, and a clock that is behind no age', async (t) => {
   const [managed] = await collections();
   if (managed === undefined) return t.fail();
