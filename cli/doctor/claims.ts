@@ -768,7 +768,7 @@ export const claims: readonly Claim[] = [
   },
   {
     "claim": "/etc/ssh/sshd_config and the files of /etc/ssh/sshd_config.d and crypto.conf may be read by a user, and include nothing else on macOS 14 to 26",
-    "command": "grep -ri \"^ *\\(include|match|listenaddress\\)\" /etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/ssh/crypto.conf; ls -lL /etc/ssh /etc/ssh/sshd_config.d",
+    "command": "grep -riE \"^ *(include|match|listenaddress)\" /etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/ssh/crypto.conf; ls -lL /etc/ssh /etc/ssh/sshd_config.d",
     "who": "anybody",
     "asks": [],
     "isByHand": true
