@@ -67,6 +67,32 @@ CREATE TABLE "authorization_mechanisms" (
   "host_id" TEXT
 ) STRICT;
 
+CREATE TABLE "authorized_key_files" (
+  "uid" INTEGER,
+  "username" TEXT NOT NULL,
+  "uuid" TEXT,
+  "key_file" TEXT,
+  "file_exists" INTEGER CHECK ("file_exists" IN (0, 1)),
+  "key_count" INTEGER,
+  "keys_digest" TEXT,
+  "file_mode" TEXT,
+  "file_modified_time" INTEGER,
+  "host_id" TEXT
+) STRICT;
+
+CREATE TABLE "authorized_keys" (
+  "uid" INTEGER,
+  "username" TEXT NOT NULL,
+  "uuid" TEXT,
+  "algorithm" TEXT NOT NULL CHECK ("algorithm" IN ('ssh-ed25519', 'ssh-rsa', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521', 'sk-ssh-ed25519@openssh.com', 'sk-ecdsa-sha2-nistp256@openssh.com', 'ssh-dss')),
+  "bits" INTEGER NOT NULL,
+  "fingerprint" TEXT NOT NULL,
+  "options" TEXT,
+  "key_file" TEXT,
+  "occurrence" INTEGER NOT NULL,
+  "host_id" TEXT
+) STRICT;
+
 CREATE TABLE "bootstrap_tokens" (
   "supported_on_server" INTEGER CHECK ("supported_on_server" IN (0, 1)),
   "escrowed_to_server" INTEGER CHECK ("escrowed_to_server" IN (0, 1)),
@@ -427,6 +453,39 @@ CREATE TABLE "smart_card_settings" (
   "user_pairing" INTEGER CHECK ("user_pairing" IN (0, 1)),
   "allow_unmapped_users" INTEGER,
   "token_removal_action" INTEGER,
+  "host_id" TEXT
+) STRICT;
+
+CREATE TABLE "sshd_config" (
+  "permit_root_login" TEXT CHECK ("permit_root_login" IN ('yes', 'prohibit-password', 'forced-commands-only', 'no')),
+  "password_authentication" INTEGER CHECK ("password_authentication" IN (0, 1)),
+  "kbd_interactive_authentication" INTEGER CHECK ("kbd_interactive_authentication" IN (0, 1)),
+  "use_pam" INTEGER CHECK ("use_pam" IN (0, 1)),
+  "pubkey_authentication" INTEGER CHECK ("pubkey_authentication" IN (0, 1)),
+  "hostbased_authentication" INTEGER CHECK ("hostbased_authentication" IN (0, 1)),
+  "permit_empty_passwords" INTEGER CHECK ("permit_empty_passwords" IN (0, 1)),
+  "strict_modes" INTEGER CHECK ("strict_modes" IN (0, 1)),
+  "login_grace_seconds" INTEGER,
+  "max_auth_tries" INTEGER,
+  "client_alive_interval" INTEGER,
+  "client_alive_count_max" INTEGER,
+  "unused_connection_timeout" INTEGER,
+  "channel_timeout" TEXT,
+  "shell_timeout" INTEGER,
+  "authorized_keys_file" TEXT,
+  "has_authorized_keys_command" INTEGER CHECK ("has_authorized_keys_command" IN (0, 1)),
+  "has_trusted_user_ca" INTEGER CHECK ("has_trusted_user_ca" IN (0, 1)),
+  "has_allow_list" INTEGER CHECK ("has_allow_list" IN (0, 1)),
+  "banner" TEXT CHECK ("banner" IN ('none', '/etc/banner', '(another)')),
+  "ciphers" TEXT,
+  "macs" TEXT,
+  "kex_algorithms" TEXT,
+  "host_key_algorithms" TEXT,
+  "pubkey_accepted_algorithms" TEXT,
+  "hostbased_accepted_algorithms" TEXT,
+  "ca_signature_algorithms" TEXT,
+  "fips_algorithms_only" INTEGER CHECK ("fips_algorithms_only" IN (0, 1)),
+  "has_match_blocks" INTEGER CHECK ("has_match_blocks" IN (0, 1)),
   "host_id" TEXT
 ) STRICT;
 
