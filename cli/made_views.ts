@@ -2,7 +2,7 @@
 import type { SummaryOf } from '../queries/host_summary.ts';
 import type { Db } from '../store/database.ts';
 import type { Names } from '../queries/evaluate.ts';
-import { readChangesWhole } from '../store/meaning.ts';
+import { readChangesOnce } from '../store/meaning.ts';
 
 /** A statement without such a word names none of them, and need not load what makes them: a test holds it to `madeViewNames`. */
 export const mayNameViews =
@@ -15,7 +15,7 @@ export const withMadeViews = async (
   known: Names,
   of: Omit<SummaryOf, 'tables'>,
 ): Promise<Names> => {
-  if (of.isStored) readChangesWhole(db, sql);
+  if (of.isStored) readChangesOnce(db, sql);
   if (!mayNameViews.test(sql)) return known;
   const { addHostSummary } = await import(/* webpackMode: "eager" */ '../queries/host_summary.ts');
   const { addOsqueryViews } = await import(/* webpackMode: "eager" */ '../queries/osquery_views.ts');

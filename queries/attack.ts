@@ -37,6 +37,7 @@ export const attackTechniques: Readonly<Record<string, Technique>> = {
   'T1078.001': { name: 'Default Accounts', tactics: ['TA0001', 'TA0003', 'TA0004', 'TA0005'] },
   'T1078.003': { name: 'Local Accounts', tactics: ['TA0001', 'TA0003', 'TA0004', 'TA0005'] },
   T1098: { name: 'Account Manipulation', tactics: ['TA0003', 'TA0004'] },
+  'T1098.004': { name: 'SSH Authorized Keys', tactics: ['TA0003', 'TA0004'] },
   'T1098.007': { name: 'Additional Local or Domain Groups', tactics: ['TA0003', 'TA0004'] },
   T1110: { name: 'Brute Force', tactics: ['TA0006'] },
   T1136: { name: 'Create Account', tactics: [] },

@@ -29,12 +29,15 @@ export const hostViews = (db: Db): readonly string[] =>
 export const ownViewsMark = '_own_views';
 
 /**
- * Makes `changes` be read as a whole where a statement names it more than once: it is put together of some hundred SELECTs, and
- * SQLite would take up the one in each of the other, thousands of times.
+ * Makes `changes` be read once, where a statement names it more than once or in a WITH: it is put together of some hundred SELECTs.
+ * SQLite would take up each of the one in each of the other, and resolves no expression of a WITH behind 1000 tables of a statement.
  */
-export const readChangesWhole = (db: Db, sql: string): void => {
-  if ((sql.match(/\bchanges\b/gi) ?? []).length < 2) return;
+export const readChangesOnce = (db: Db, sql: string): void => {
+  const named = sql.match(/\bchanges\b/gi)?.length ?? 0;
+  if (named === 0 || (named === 1 && !/\bwith\b/i.test(sql))) return;
   const { from } = meaningOf(db, 'changes');
+  db.exec('DROP TABLE IF EXISTS temp._changes');
+  db.exec(`CREATE TEMP TABLE _changes AS\nSELECT * FROM ${from}`);
   db.exec('DROP VIEW IF EXISTS temp.changes');
-  db.exec(`CREATE TEMP VIEW changes AS\nSELECT * FROM ${from} LIMIT -1`);
+  db.exec('CREATE TEMP VIEW changes AS\nSELECT * FROM temp._changes');
 };

@@ -14,6 +14,7 @@ const copied = [
   'scripts',
   'store',
   'tables',
+  'test/contract',
   'test/fixtures',
   'test/tables.test.ts',
 ];

@@ -16,7 +16,9 @@ import { exitCodes } from '../exit_codes.ts';
 import { setLogHost } from '../log.ts';
 import { logOption, seenOptions, sourceOptions, timeoutOption } from '../options.ts';
 import { flush, printDone, printError, visible } from '../output.ts';
+import { UserError } from '../../collector/errors.ts';
 import { HostJudge } from '../../queries/findings.ts';
+import type { Judgement } from '../../queries/findings.ts';
 import { judgePending, judgeTurn } from '../../queries/judging.ts';
 import { isEvaluated } from '../../store/findings.ts';
 import { dbOption, dbPath, logNameOf, noteAhead, noteClock, using, writableStore } from '../database.ts';
@@ -104,10 +106,21 @@ interface Stored {
 interface Storing {
   readonly db: Preparing;
   readonly writer: KeptWriter;
-  readonly judge: HostJudge;
-  /** The hosts of which a snapshot came after a later one, and its time: what came of the later one is judged once more, at the end. */
+  /** Null where what it would judge by is not right. */
+  readonly judge: HostJudge | null;
+  /** The hosts of which a snapshot came after a later one, or one before was not judged, and its time: from there on all is judged, at the end. */
   readonly late: Map<string, number>;
 }
+
+/** The time of the snapshot before, where it counts and nobody judged it, but one before that; else null. */
+const unjudgedBefore = (db: Preparing, hostId: string, time: number): number | null =>
+  db
+    .prepare(
+      'SELECT max(s.collected_time) FROM _host h JOIN _snapshot s ON s.host = h.host AND s.order_time IS NULL ' +
+        'AND s.collected_time < ? AND s.collected_time > h.judged_until_time WHERE h.host_id = ?',
+    )
+    .pluck()
+    .get(time, hostId) as number | null;
 
 const store = ({ db, writer: kept, judge, late }: Storing, collection: Collection): Stored => {
   const ingestedTime = currentTime();
@@ -122,9 +135,11 @@ const store = ({ db, writer: kept, judge, late }: Storing, collection: Collectio
     const last = db.prepare('SELECT last_time FROM _host WHERE host_id = ?').pluck().get(hostId);
     if (last !== collectedTime && result.stored > result.ahead.length)
       late.set(hostId, Math.min(collectedTime, late.get(hostId) ?? collectedTime));
+    const before = unjudgedBefore(db, hostId, collectedTime);
+    if (before !== null) late.set(hostId, Math.min(before, late.get(hostId) ?? before));
     // One that came by merge before, from an older tokenquery, is not evaluated yet.
     const isOpen = result.stored > 0 || !isEvaluated(db, hostId, collectedTime);
-    if (last === collectedTime && isOpen && !late.has(hostId))
+    if (judge !== null && last === collectedTime && isOpen && !late.has(hostId))
       judgeTurn(db, judge, { hostId, time: collectedTime, isLast: true });
     return { result, isFirst };
   });
@@ -139,8 +154,23 @@ const run = async (given: Arguments): Promise<number> => {
   return isTurn ? takeSnapshots(given) : 0;
 };
 
+/** What it is judged by; null where that is not right, which costs no look at the Mac. */
+const rightJudgement = (given: Arguments): Judgement | null => {
+  try {
+    return judgementOf(given);
+  } catch (error) {
+    if (!(error instanceof UserError) || error.exitCode !== exitCodes.error) throw error;
+    printError(error.message, error.hint);
+    printError(
+      'what is seen is stored, and not judged',
+      'the next snapshot for which the file is right judges it too',
+    );
+    return null;
+  }
+};
+
 const takeSnapshots = (given: Arguments): Promise<number> => {
-  const judgement = judgementOf(given);
+  const judgement = rightJudgement(given);
   // Opened first: what cannot be stored need not be collected.
   return using(writableStore(given), async (target) => {
     const needed = neededOf(given);
@@ -148,10 +178,10 @@ const takeSnapshots = (given: Arguments): Promise<number> => {
     const storing = {
       db: { prepare: statementCache(target.db) },
       writer: new KeptWriter(target),
-      judge: new HostJudge(target.db, tables, judgement),
+      judge: judgement === null ? null : new HostJudge(target.db, tables, judgement),
       late: new Map<string, number>(),
     };
-    let [hasFailed, isAllSeen] = [false, true];
+    let [hasFailed, isAllSeen] = [judgement === null, true];
     await collectEach(given, generatedTables, {
       take: (collection) => {
         const { text, snapshot, useless } = store(storing, collection);
@@ -166,8 +196,8 @@ const takeSnapshots = (given: Arguments): Promise<number> => {
       },
     });
     flush();
-    storing.judge.end();
-    if (storing.late.size > 0) judgePending(target, storing.late, judgement);
+    storing.judge?.end();
+    if (judgement !== null && storing.late.size > 0) judgePending(target, storing.late, judgement);
     return hasFailed ? exitCodes.error : isAllSeen ? exitCodes.done : exitCodes.notSeen;
   });
 };

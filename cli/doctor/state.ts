@@ -250,7 +250,7 @@ export const keyLine = (path: string): Line => {
     : failure('key', `${path} may be read by others, so that nothing is exported`, `sudo chmod 600 ${path}`);
 };
 
-/** What the job stores as accepted. Throws UserError for a file by which nothing is collected. */
+/** What the job stores as accepted. Throws UserError for a file by which nothing is judged. */
 export const exceptionsLine = (path: string, now: number): Line => {
   const exceptions = readExceptions(path, { now });
   const ended = exceptions.expired(now).length;
@@ -260,6 +260,6 @@ export const exceptionsLine = (path: string, now: number): Line => {
     : warning('exceptions', `${says}, of which ${ended} ended`, 'remove what ended, or look at it again');
 };
 
-/** What the site changes of the questions. Throws UserError for a folder by which nothing is collected. */
+/** What the site changes of the questions. Throws UserError for a folder by which nothing is judged. */
 export const overlayLine = (path: string): Line =>
   ok('overlay', `${path}: ${plural(readOverlay(path).size, 'question')} changed`);

@@ -238,7 +238,9 @@ const settingsOf = (lines: readonly string[], note: Note): ReadonlyMap<Keyword, 
  */
 export const parseSshdG = (printed: Answer, note: Note = ignore): SshdSettings => {
   const answer = keptAnswer(printed, rules);
-  const settings = settingsOf(filledLinesOf(answer.stdout), note);
+  const lines = filledLinesOf(answer.stdout);
+  // Of a line that was cut nobody knows how it went on.
+  const settings = settingsOf(isCut(answer.stdout) ? lines.slice(0, -1) : lines, note);
   if (answer.exitCode !== 0 || settings.size === 0) throw notUnderstood(tool, answer);
   const isWhole = settings.has(nearTheEnd);
   if (isCut(answer.stdout)) note(cutShort(tool), 'value');

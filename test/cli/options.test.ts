@@ -67,7 +67,7 @@ test(
   'query',
   '--include serial_number,x 1',
   '--include does not know "x"',
-  'it takes serial_number, organization, identities',
+  'it takes serial_number, organization, identities, ssh_keys',
 );
 test(refused, 'findings', '--queries x --pack y', '--queries and --pack exclude each other');
 test(

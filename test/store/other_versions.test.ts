@@ -458,6 +458,9 @@ test('a word that is not known proves nothing to the questions that read it, and
           t.is(verdict, 'clean', about);
           continue;
         }
+        // A Mac that the question cannot concern is clean, whatever the word.
+        const wasClean = before.get(query)?.verdicts.get(old.hostId) === 'clean';
+        if (query.applies !== null && own === undefined && wasClean) continue;
         t.not(verdict, 'clean', about);
         if (query.needsHistory || query.isOfFleet) continue;
         // But for a Mac that the question cannot concern.
