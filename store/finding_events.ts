@@ -125,21 +125,24 @@ const isOvertaken = (event: Event, others: readonly Event[]): boolean => {
   );
 };
 
-/** Says that what was told of a time is not so, unless another event was told in its place. */
+/** Says that what was told of a time is not so; what is told of that time instead comes after it. */
 const withdraw = (db: Preparing, [host, queryName, subject]: FindingKey, told: number): void => {
-  const isReplaced = db
+  db.prepare(insertEvent).run(host, told, 'withdrawn', queryName, subject, nextNumber(db), told);
+  const instead = db
     .prepare(
-      "SELECT 1 FROM _finding_event WHERE host = ? AND query_name = ? AND subject = ? AND kind <> 'withdrawn' AND told_time = ?",
+      "SELECT kind FROM _finding_event WHERE host = ? AND query_name = ? AND subject = ? AND kind <> 'withdrawn' AND aside IS NULL " +
+        'AND time = ? AND told_time = time',
     )
-    .get(host, queryName, subject, told);
-  if (isReplaced === undefined)
-    db.prepare(insertEvent).run(host, told, 'withdrawn', queryName, subject, nextNumber(db), told);
+    .pluck()
+    .all(host, queryName, subject, told) as FindingEventKind[];
+  for (const kind of instead)
+    db.prepare(insertEvent).run(host, told, kind, queryName, subject, nextNumber(db), told);
 };
 
-/** Tells the moved events of a finding anew that another one has overtaken. */
+/** Tells the moved events of a finding anew that another one, or a withdrawal, has overtaken. */
 const tellOvertakenAnew = (db: Preparing, [host, queryName, subject]: FindingKey): void => {
   const told = db.prepare(
-    `SELECT ${eventFields} AND query_name = ? AND subject = ? AND kind <> 'withdrawn' AND aside IS NULL ORDER BY time`,
+    `SELECT ${eventFields} AND query_name = ? AND subject = ? AND aside IS NULL ORDER BY time`,
   );
   for (;;) {
     const events = told.all(host, queryName, subject) as Event[];
@@ -165,12 +168,17 @@ export class FindingEvents {
 
   note(kind: FindingEventKind, queryName: string, subject: string): void {
     const key = [this.#host, this.#time, kind, queryName, subject];
-    const isKnown = this.#db
-      .prepare(`UPDATE _finding_event SET aside = NULL ${thisEvent}`)
-      .run(...key).changes;
-    if (isKnown > 0) return;
-    this.#db.prepare(insertEvent).run(...key, nextNumber(this.#db), this.#time);
     const finding = [this.#host, queryName, subject] as const;
+    const told = this.#db
+      .prepare(`UPDATE _finding_event SET aside = NULL ${thisEvent} RETURNING told_time`)
+      .pluck()
+      .get(...key) as number | undefined;
+    if (told !== undefined) {
+      // Others were told while it was set aside.
+      if (told !== this.#time) tellOvertakenAnew(this.#db, finding);
+      return;
+    }
+    this.#db.prepare(insertEvent).run(...key, nextNumber(this.#db), this.#time);
     tellOvertakenAnew(this.#db, finding);
     tellWithdrawalsAgain(this.#db, finding, this.#time + 1);
   }

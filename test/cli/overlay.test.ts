@@ -89,59 +89,70 @@ test.serial(
   },
 );
 
-test.serial('an overlay that is not right stops whoever judges before anything is stored or printed', async (t) => {
-  const folder = temporaryFolder(t);
-  writeFileSync(
-    join(folder, 'site.json'),
-    JSON.stringify({ version: 1, changes: [...changes, { ...changes[0], query: 'guest_login' }] }),
-  );
-  const db = join(folder, 'own.db');
-  const source = ['--source', sample('macos15-unmanaged')];
-  for (const words of [
-    ['findings', ...source],
-    ['overview', ...source],
-    ['merge', '--db', db, source[1] ?? ''],
-  ]) {
-    const { exitCode, stdout, stderr } = await askAt(now, ...words, '--overlay', folder);
-    t.is(exitCode, 1, words[0]);
-    t.is(stdout, '');
-    t.regex(stderr, /site\.json:1: change 3 \(guest_login\): there is no question "guest_login"/);
-    t.regex(stderr, /hint: did you mean guest_login_on\? .*; until the file is right, nothing is changed/);
-  }
-  t.is((await askAt(now, 'status', '--db', db)).exitCode, 1);
-});
-
-test.serial('an overlay that is not right costs no look at a Mac: the next snapshot judges what was left', async (t) => {
-  const folder = temporaryFolder(t);
-  const file = join(folder, 'site.json');
-  const db = join(temporaryFolder(t), 'own.db');
-  const write = (text: string): void => writeFileSync(file, text);
-  const night = (index: number) =>
-    askAt(
-      now + index * 86_400,
-      ...['snapshot', '--db', db, '--overlay', folder],
-      ...['--source', makeBundle('macos15-unmanaged', join(temporaryFolder(t), 'mac'), { time: now - 10_000 + index * 86_400 })],
+test.serial(
+  'an overlay that is not right stops whoever judges before anything is stored or printed',
+  async (t) => {
+    const folder = temporaryFolder(t);
+    writeFileSync(
+      join(folder, 'site.json'),
+      JSON.stringify({ version: 1, changes: [...changes, { ...changes[0], query: 'guest_login' }] }),
     );
-  write(JSON.stringify({ version: 1, changes }));
-  t.is((await night(0)).exitCode, 0);
-  write('{');
-  for (const index of [1, 2]) {
-    const { exitCode, stderr } = await night(index);
-    t.is(exitCode, 1);
-    t.regex(stderr, /site\.json/);
-    t.regex(stderr, /error: what is seen is stored, and not judged\n.*hint: the next snapshot for which/);
-  }
-  write(JSON.stringify({ version: 1, changes: changes.slice(1) }));
-  t.is((await night(3)).exitCode, 0);
-  const asked = await askAt(
-    now + 4 * 86_400,
-    ...['query', '--db', db, '--json'],
-    "SELECT (SELECT count(*) FROM snapshots) AS snapshots, verdict, (valid_from_time - " +
-      `${now - 10_000}) / 86400 AS night FROM verdicts_history WHERE query_name = 'guest_login_on' ORDER BY valid_from_time`,
-  );
-  // Of the nights between it is told by what is right now.
-  t.deepEqual(JSON.parse(asked.stdout), [
-    { snapshots: 4, verdict: 'not_asked', night: 0 },
-    { snapshots: 4, verdict: 'hit', night: 1 },
-  ]);
-});
+    const db = join(folder, 'own.db');
+    const source = ['--source', sample('macos15-unmanaged')];
+    for (const words of [
+      ['findings', ...source],
+      ['overview', ...source],
+      ['merge', '--db', db, source[1] ?? ''],
+    ]) {
+      const { exitCode, stdout, stderr } = await askAt(now, ...words, '--overlay', folder);
+      t.is(exitCode, 1, words[0]);
+      t.is(stdout, '');
+      t.regex(stderr, /site\.json:1: change 3 \(guest_login\): there is no question "guest_login"/);
+      t.regex(stderr, /hint: did you mean guest_login_on\? .*; until the file is right, nothing is changed/);
+    }
+    t.is((await askAt(now, 'status', '--db', db)).exitCode, 1);
+  },
+);
+
+test.serial(
+  'an overlay that is not right costs no look at a Mac: the next snapshot judges what was left',
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const file = join(folder, 'site.json');
+    const db = join(temporaryFolder(t), 'own.db');
+    const write = (text: string): void => writeFileSync(file, text);
+    const night = (index: number) =>
+      askAt(
+        now + index * 86_400,
+        ...['snapshot', '--db', db, '--overlay', folder],
+        ...[
+          '--source',
+          makeBundle('macos15-unmanaged', join(temporaryFolder(t), 'mac'), {
+            time: now - 10_000 + index * 86_400,
+          }),
+        ],
+      );
+    write(JSON.stringify({ version: 1, changes }));
+    t.is((await night(0)).exitCode, 0);
+    write('{');
+    for (const index of [1, 2]) {
+      const { exitCode, stderr } = await night(index);
+      t.is(exitCode, 1);
+      t.regex(stderr, /site\.json/);
+      t.regex(stderr, /error: what is seen is stored, and not judged\n.*hint: the next snapshot for which/);
+    }
+    write(JSON.stringify({ version: 1, changes: changes.slice(1) }));
+    t.is((await night(3)).exitCode, 0);
+    const asked = await askAt(
+      now + 4 * 86_400,
+      ...['query', '--db', db, '--json'],
+      'SELECT (SELECT count(*) FROM snapshots) AS snapshots, verdict, (valid_from_time - ' +
+        `${now - 10_000}) / 86400 AS night FROM verdicts_history WHERE query_name = 'guest_login_on' ORDER BY valid_from_time`,
+    );
+    // Of the nights between it is told by what is right now.
+    t.deepEqual(JSON.parse(asked.stdout), [
+      { snapshots: 4, verdict: 'not_asked', night: 0 },
+      { snapshots: 4, verdict: 'hit', night: 1 },
+    ]);
+  },
+);
