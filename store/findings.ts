@@ -282,9 +282,8 @@ const newestOf = (db: Preparing, host: number): number =>
 /** Takes back what was evaluated after a time: a snapshot that came late, or one that turned out not to count. */
 export const forgetFindingsAfter = (db: Preparing, host: number, time: number): void => {
   db.prepare('DELETE FROM _finding WHERE host = ? AND from_time > ?').run(host, time);
-  db.prepare(
-    'UPDATE _finding SET until_time = NULL, last_seen_time = NULL WHERE host = ? AND until_time > ?',
-  ).run(host, time);
+  db.prepare('UPDATE _finding SET until_time = NULL WHERE host = ? AND until_time > ?').run(host, time);
+  // One that was not seen at that time any more stays as it was seen last.
   db.prepare('UPDATE _finding SET last_seen_time = NULL WHERE host = ? AND last_seen_time >= ?').run(
     host,
     time,

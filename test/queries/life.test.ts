@@ -182,6 +182,25 @@ test('in the order of time every event comes once, and no export is told it twic
   store.close();
 });
 
+test('a late snapshot that could not look does not make a finding seen when it was not', (t) => {
+  const calm = { isFilevaultOff: false, hasHiddenAdmin: false, isGuestOn: false, denied: null };
+  const off = { ...calm, isFilevaultOff: true };
+  const blind = { ...calm, denied: 'filevault_status' };
+  const snapshots = snapshotsOf(hostIds[0] ?? '', [off, blind, blind, calm]);
+  const lastSeen = (order: readonly number[]): unknown[] => {
+    const store = storeNamed();
+    for (const at of order) merge(store, [snapshots[at] as Snapshot]);
+    const times = all(
+      store,
+      "SELECT last_seen_time - first_seen_time, resolved_time - first_seen_time FROM findings_history WHERE query_name = 'filevault_off'",
+    );
+    store.close();
+    return times;
+  };
+  t.deepEqual(lastSeen([0, 1, 2, 3]), [[0, 3 * 86_400]]);
+  t.deepEqual(lastSeen([0, 1, 3, 2]), [[0, 3 * 86_400]]);
+});
+
 test('what somebody accepts is suppressed while that holds, and then it counts again; late and repeated merges change nothing', (t) => {
   const off = { isFilevaultOff: true, hasHiddenAdmin: true, isGuestOn: false, denied: null };
   const days = [off, off, off, off, { ...off, isFilevaultOff: false }];
