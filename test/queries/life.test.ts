@@ -40,7 +40,7 @@ const all = (store: Store, sql: string): unknown[][] => store.db.prepare(sql).ra
 const quotesNoReason = "query_name <> 'table_not_seen'";
 
 // Not last_seen_time: of a finding that could not be looked at, a life that was judged late may have the look after it.
-const told = 'host_id, query_name, subject, severity, details, first_seen_time, finding_id, exception';
+const compared = 'host_id, query_name, subject, severity, details, first_seen_time, finding_id, exception';
 
 /**
  * All that a store says of the life of its findings, but for the order in which it came to know it. Why a table was not seen is
@@ -49,11 +49,11 @@ const told = 'host_id, query_name, subject, severity, details, first_seen_time, 
 const lifeIn = (store: Store) => ({
   findings: all(
     store,
-    `SELECT ${told}, state FROM findings WHERE ${quotesNoReason} ORDER BY host_id, query_name, subject`,
+    `SELECT ${compared}, state FROM findings WHERE ${quotesNoReason} ORDER BY host_id, query_name, subject`,
   ),
   history: all(
     store,
-    `SELECT ${told}, valid_from_time, valid_until_time, resolved_time FROM findings_history WHERE ${quotesNoReason} ORDER BY host_id, query_name, subject, valid_from_time`,
+    `SELECT ${compared}, valid_from_time, valid_until_time, resolved_time FROM findings_history WHERE ${quotesNoReason} ORDER BY host_id, query_name, subject, valid_from_time`,
   ),
   verdicts: all(store, 'SELECT * FROM verdicts_history ORDER BY host_id, query_name, valid_from_time'),
   events: all(
