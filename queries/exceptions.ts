@@ -13,6 +13,7 @@ import {
   mostBytes,
   named,
   noQuestion,
+  ownerField,
   quoted,
   readEntries,
   reviewedSchema,
@@ -83,12 +84,7 @@ const fields = {
       'The subject of the finding, as it is told; * stands for any text and ? for one character. What is about the host as a whole has the subject host.',
     hint: 'name the subject as findings tells it, or * for every subject',
   },
-  owner: {
-    isRequired: true,
-    most: 256,
-    description: 'Who answers for it.',
-    hint: 'name the person or team that answers for it',
-  },
+  owner: ownerField,
   reason: {
     isRequired: true,
     most: 2000,

@@ -12,6 +12,7 @@ import {
   mostBytes,
   named,
   noQuestion,
+  ownerField,
   readEntries,
   reviewedSchema,
   shapeOf,
@@ -36,12 +37,7 @@ const fields = {
     hint: `it is one of ${severities.join(', ')}, or off, which asks it no more`,
     choices: [...severities, off],
   },
-  owner: {
-    isRequired: true,
-    most: 256,
-    description: 'Who answers for it.',
-    hint: 'name the person or team that answers for it',
-  },
+  owner: ownerField,
   reason: {
     isRequired: true,
     most: 2000,

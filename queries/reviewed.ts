@@ -19,6 +19,14 @@ export interface Field {
   readonly choices?: readonly string[];
 }
 
+/** The same in files of every kind. */
+export const ownerField = {
+  isRequired: true,
+  most: 256,
+  description: 'Who answers for it.',
+  hint: 'name the person or team that answers for it',
+} as const satisfies Field;
+
 /** What files of a kind are called, and what their entries have. */
 export interface Form<Name extends string> {
   /** The key of the list. */

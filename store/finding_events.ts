@@ -80,6 +80,16 @@ const insertEvent = 'INSERT OR REPLACE INTO _finding_event VALUES (?, ?, ?, ?, ?
 /** A finding of a host by its parts. */
 type FindingKey = readonly [host: number, queryName: string, subject: string];
 
+/** Tells something of a finding, under the next number and with this time. */
+const tell = (
+  db: Preparing,
+  [host, queryName, subject]: FindingKey,
+  kind: FindingEventKind,
+  time: number,
+): void => {
+  db.prepare(insertEvent).run(host, time, kind, queryName, subject, nextNumber(db), time);
+};
+
 /** Withdrawals from a time on are told again: each says how the finding stands then, and that may be otherwise now. */
 const tellWithdrawalsAgain = (db: Preparing, finding: FindingKey, time: number): void => {
   const times = db
@@ -88,9 +98,7 @@ const tellWithdrawalsAgain = (db: Preparing, finding: FindingKey, time: number):
     )
     .pluck()
     .all(...finding, time) as number[];
-  const [host, queryName, subject] = finding;
-  for (const at of times)
-    db.prepare(insertEvent).run(host, at, 'withdrawn', queryName, subject, nextNumber(db), at);
+  for (const at of times) tell(db, finding, 'withdrawn', at);
 };
 
 interface Event {
@@ -126,31 +134,29 @@ const isOvertaken = (event: Event, others: readonly Event[]): boolean => {
 };
 
 /** Says that what was told of a time is not so; what is told of that time instead comes after it. */
-const withdraw = (db: Preparing, [host, queryName, subject]: FindingKey, told: number): void => {
-  db.prepare(insertEvent).run(host, told, 'withdrawn', queryName, subject, nextNumber(db), told);
+const withdraw = (db: Preparing, finding: FindingKey, told: number): void => {
+  tell(db, finding, 'withdrawn', told);
   const instead = db
     .prepare(
       "SELECT kind FROM _finding_event WHERE host = ? AND query_name = ? AND subject = ? AND kind <> 'withdrawn' AND aside IS NULL " +
         'AND time = ? AND told_time = time',
     )
     .pluck()
-    .all(host, queryName, subject, told) as FindingEventKind[];
-  for (const kind of instead)
-    db.prepare(insertEvent).run(host, told, kind, queryName, subject, nextNumber(db), told);
+    .all(...finding, told) as FindingEventKind[];
+  for (const kind of instead) tell(db, finding, kind, told);
 };
 
 /** Tells the moved events of a finding anew that another one, or a withdrawal, has overtaken. */
-const tellOvertakenAnew = (db: Preparing, [host, queryName, subject]: FindingKey): void => {
+const tellOvertakenAnew = (db: Preparing, finding: FindingKey): void => {
   const told = db.prepare(
     `SELECT ${eventFields} AND query_name = ? AND subject = ? AND aside IS NULL ORDER BY time`,
   );
   for (;;) {
-    const events = told.all(host, queryName, subject) as Event[];
+    const events = told.all(...finding) as Event[];
     const event = events.find((one) => one.time !== one.told && isOvertaken(one, events));
     if (event === undefined) return;
-    const { time, kind } = event;
-    db.prepare(insertEvent).run(host, time, kind, queryName, subject, nextNumber(db), time);
-    withdraw(db, [host, queryName, subject], event.told);
+    tell(db, finding, event.kind, event.time);
+    withdraw(db, finding, event.told);
   }
 };
 
@@ -167,18 +173,17 @@ export class FindingEvents {
   }
 
   note(kind: FindingEventKind, queryName: string, subject: string): void {
-    const key = [this.#host, this.#time, kind, queryName, subject];
     const finding = [this.#host, queryName, subject] as const;
     const told = this.#db
       .prepare(`UPDATE _finding_event SET aside = NULL ${thisEvent} RETURNING told_time`)
       .pluck()
-      .get(...key) as number | undefined;
+      .get(this.#host, this.#time, kind, queryName, subject) as number | undefined;
     if (told !== undefined) {
       // Others were told while it was set aside.
       if (told !== this.#time) tellOvertakenAnew(this.#db, finding);
       return;
     }
-    this.#db.prepare(insertEvent).run(...key, nextNumber(this.#db), this.#time);
+    tell(this.#db, finding, kind, this.#time);
     tellOvertakenAnew(this.#db, finding);
     tellWithdrawalsAgain(this.#db, finding, this.#time + 1);
   }

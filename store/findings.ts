@@ -138,6 +138,16 @@ const isReadAnew = (db: Preparing, host: number, time: number): boolean => {
 export const isEvaluated = (db: Preparing, hostId: string, time: number): boolean =>
   db.prepare('SELECT judged_until_time FROM _host WHERE host_id = ?').pluck().get(hostId) === time;
 
+/** The time of the last snapshot before this one, where it counts and was not judged, on a host of which others were; else null. */
+export const unjudgedBefore = (db: Preparing, hostId: string, time: number): number | null =>
+  db
+    .prepare(
+      'SELECT max(s.collected_time) FROM _host h JOIN _snapshot s ON s.host = h.host AND s.order_time IS NULL ' +
+        'AND s.collected_time < ? AND s.collected_time > h.judged_until_time WHERE h.host_id = ?',
+    )
+    .pluck()
+    .get(time, hostId) as number | null;
+
 /** Whether what is found at a time, or later, was evaluated. */
 export const isEvaluatedFrom = (db: Preparing, host: number, time: number): boolean =>
   (judgedOf(db, host).until ?? Number.NEGATIVE_INFINITY) >= time;

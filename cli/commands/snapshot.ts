@@ -20,7 +20,7 @@ import { UserError } from '../../collector/errors.ts';
 import { HostJudge } from '../../queries/findings.ts';
 import type { Judgement } from '../../queries/findings.ts';
 import { judgePending, judgeTurn } from '../../queries/judging.ts';
-import { isEvaluated } from '../../store/findings.ts';
+import { isEvaluated, unjudgedBefore } from '../../store/findings.ts';
 import { dbOption, dbPath, logNameOf, noteAhead, noteClock, using, writableStore } from '../database.ts';
 import { currentTime, isoSeconds } from '../time.ts';
 import { version } from '../version.ts';
@@ -111,16 +111,6 @@ interface Storing {
   /** The hosts of which a snapshot came after a later one, or one before was not judged, and its time: from there on all is judged, at the end. */
   readonly late: Map<string, number>;
 }
-
-/** The time of the snapshot before, where it counts and nobody judged it, but one before that; else null. */
-const unjudgedBefore = (db: Preparing, hostId: string, time: number): number | null =>
-  db
-    .prepare(
-      'SELECT max(s.collected_time) FROM _host h JOIN _snapshot s ON s.host = h.host AND s.order_time IS NULL ' +
-        'AND s.collected_time < ? AND s.collected_time > h.judged_until_time WHERE h.host_id = ?',
-    )
-    .pluck()
-    .get(time, hostId) as number | null;
 
 const store = ({ db, writer: kept, judge, late }: Storing, collection: Collection): Stored => {
   const ingestedTime = currentTime();
