@@ -45,16 +45,30 @@ export const findingTables: Readonly<Record<string, string>> = {
   exception TEXT,
   PRIMARY KEY (host, query_name, subject, from_time)
 ) STRICT, WITHOUT ROWID`,
+  // Each time in which a finding could not be looked at: from the first look that did not tell, to the one that told again.
+  _finding_unseen: `CREATE TABLE "_finding_unseen" (
+  host INTEGER NOT NULL,
+  query_name TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  from_time INTEGER NOT NULL,
+  until_time INTEGER,
+  last_seen_time INTEGER NOT NULL,
+  PRIMARY KEY (host, query_name, subject, from_time)
+) STRICT, WITHOUT ROWID`,
 };
 
 const columns = `f.query_name, f.severity, ${hostIdOf('h')}, f.subject, f.details, f.first_seen_time`;
 const from = 'FROM main._host h JOIN main._finding f ON f.host = h.host';
 const isSuppressed = "f.exception IS NOT NULL THEN 'suppressed'";
 
+/** Rows of a table are of the finding `f`. */
+const ofFinding = (alias: string): string =>
+  `${alias}.host = f.host AND ${alias}.query_name = f.query_name AND ${alias}.subject = f.subject`;
+
 /** Of a version that ended: when the finding was gone; NULL where it only changed. */
 const resolvedTime =
-  'CASE WHEN f.until_time IS NOT NULL AND NOT EXISTS (SELECT 1 FROM main._finding n WHERE n.host = f.host ' +
-  'AND n.query_name = f.query_name AND n.subject = f.subject AND n.from_time = f.until_time) THEN f.until_time END';
+  `CASE WHEN f.until_time IS NOT NULL AND NOT EXISTS (SELECT 1 FROM main._finding n WHERE ${ofFinding('n')} ` +
+  'AND n.from_time = f.until_time) THEN f.until_time END';
 
 export const findingViews: Readonly<Record<string, string>> = {
   findings:
@@ -68,12 +82,13 @@ export const findingViews: Readonly<Record<string, string>> = {
 
 /** What `findings` means under `--as-of`. */
 export const findingsAsOf = (time: number | string): string => {
-  const last = (until: string): string =>
-    `(SELECT max(s.collected_time) FROM main._snapshot s WHERE s.host = f.host AND s.order_time IS NULL AND s.collected_time <= ${until})`;
+  const isThen = (span: string): string =>
+    `${span}.from_time <= ${time} AND (${span}.until_time IS NULL OR ${span}.until_time > ${time})`;
+  const last = `(SELECT max(s.collected_time) FROM main._snapshot s WHERE s.host = f.host AND s.order_time IS NULL AND s.collected_time <= ${time})`;
+  const lastSeen = `(SELECT u.last_seen_time FROM main._finding_unseen u WHERE ${ofFinding('u')} AND ${isThen('u')})`;
   return (
-    `SELECT ${columns}, f.finding_id, CASE WHEN ${isSuppressed} WHEN f.first_seen_time = ${last(String(time))} THEN 'new' ` +
-    `ELSE 'ongoing' END AS state, ${last(`min(${time}, coalesce(f.last_seen_time, ${time}))`)} AS last_seen_time, f.exception ${from} ` +
-    `WHERE f.from_time <= ${time} AND (f.until_time IS NULL OR f.until_time > ${time})`
+    `SELECT ${columns}, f.finding_id, CASE WHEN ${isSuppressed} WHEN f.first_seen_time = ${last} THEN 'new' ` +
+    `ELSE 'ongoing' END AS state, coalesce(${lastSeen}, ${last}) AS last_seen_time, f.exception ${from} WHERE ${isThen('f')}`
   );
 };
 
@@ -175,13 +190,19 @@ class Evaluation {
     this.#db.prepare(`${sql} ${thisFinding}`).run(...values, this.#host, queryName, subject, fromTime);
   }
 
-  /** One that was found at this very time takes its place: nothing is left of it. */
   #close(finding: OpenFinding): void {
-    if (finding.fromTime === this.#time) this.#change('DELETE FROM _finding', finding);
-    else {
-      const lastSeen = finding.lastSeenTime ?? this.#before;
-      this.#change('UPDATE _finding SET until_time = ?, last_seen_time = ?', finding, this.#time, lastSeen);
-    }
+    const lastSeen = finding.lastSeenTime ?? this.#before;
+    this.#change('UPDATE _finding SET until_time = ?, last_seen_time = ?', finding, this.#time, lastSeen);
+    this.#endUnseen(finding);
+  }
+
+  #endUnseen({ queryName, subject, lastSeenTime }: OpenFinding): void {
+    if (lastSeenTime === null) return;
+    this.#db
+      .prepare(
+        'UPDATE _finding_unseen SET until_time = ? WHERE host = ? AND query_name = ? AND subject = ? AND until_time IS NULL',
+      )
+      .run(this.#time, this.#host, queryName, subject);
   }
 
   open(): ReadonlyMap<string, OpenFinding> {
@@ -219,12 +240,17 @@ class Evaluation {
   }
 
   seen(before: OpenFinding): void {
-    if (before.lastSeenTime !== null) this.#change('UPDATE _finding SET last_seen_time = NULL', before);
+    if (before.lastSeenTime === null) return;
+    this.#change('UPDATE _finding SET last_seen_time = NULL', before);
+    this.#endUnseen(before);
   }
 
   unseen(before: OpenFinding): void {
-    if (before.lastSeenTime === null && this.#before !== null)
-      this.#change('UPDATE _finding SET last_seen_time = ?', before, Math.min(this.#before, this.#time));
+    if (before.lastSeenTime !== null || this.#before === null) return;
+    this.#change('UPDATE _finding SET last_seen_time = ?', before, this.#before);
+    this.#db
+      .prepare('INSERT INTO _finding_unseen VALUES (?, ?, ?, ?, NULL, ?)')
+      .run(this.#host, before.queryName, before.subject, this.#time, this.#before);
   }
 
   /** @param isAsked Whether its query is still one; else nobody knows. */
@@ -254,9 +280,11 @@ export const storeFindings = (
   time: number,
 ): void => {
   const host = hostNumber(db, hostId);
+  const known = judgedOf(db, host).until ?? newestOf(db, host);
+  if (known > time) return;
+  // The same time once more: it takes the place of what was found then.
+  if (known === time) forgetFindingsAfter(db, host, time - 1);
   const judged = judgedOf(db, host);
-  if ((judged.until ?? newestOf(db, host)) > time) return;
-  if (judged.until === time) findingEventsFrom(db, host, time);
   const isAnew = isReadAnew(db, host, time);
   noteEvaluated(db, host, time, judged);
   storeVerdicts(db, host, verdicts, time);
@@ -291,15 +319,15 @@ const newestOf = (db: Preparing, host: number): number =>
 
 /** Takes back what was evaluated after a time: a snapshot that came late, or one that turned out not to count. */
 export const forgetFindingsAfter = (db: Preparing, host: number, time: number): void => {
-  db.prepare('DELETE FROM _finding WHERE host = ? AND from_time > ?').run(host, time);
-  db.prepare('UPDATE _finding SET until_time = NULL WHERE host = ? AND until_time > ?').run(host, time);
-  // One that was not seen at that time any more stays as it was seen last.
-  db.prepare('UPDATE _finding SET last_seen_time = NULL WHERE host = ? AND last_seen_time >= ?').run(
-    host,
-    time,
-  );
-  db.prepare('DELETE FROM _verdict WHERE host = ? AND from_time > ?').run(host, time);
-  db.prepare('UPDATE _verdict SET until_time = NULL WHERE host = ? AND until_time > ?').run(host, time);
+  for (const table of ['_finding', '_finding_unseen', '_verdict']) {
+    db.prepare(`DELETE FROM ${table} WHERE host = ? AND from_time > ?`).run(host, time);
+    db.prepare(`UPDATE ${table} SET until_time = NULL WHERE host = ? AND until_time > ?`).run(host, time);
+  }
+  // One that could not be looked at then stays as it was seen last.
+  db.prepare(
+    'UPDATE _finding AS f SET last_seen_time = (SELECT u.last_seen_time FROM _finding_unseen u ' +
+      `WHERE ${ofFinding('u')} AND u.until_time IS NULL) WHERE f.host = ? AND f.until_time IS NULL`,
+  ).run(host);
   findingEventsFrom(db, host, time + 1);
   const judged = judgedOf(db, host);
   if (judged.until === null || judged.until <= time) return;
@@ -319,8 +347,8 @@ export const forgetFindingsAfter = (db: Preparing, host: number, time: number): 
 
 /** Drops findings that ended at a time or before, and what was told of them. */
 export const retainFindings = (db: Preparing, time: number): void => {
-  db.prepare('DELETE FROM _finding WHERE until_time <= ?').run(time);
-  db.prepare('DELETE FROM _verdict WHERE until_time <= ?').run(time);
+  for (const table of ['_finding', '_finding_unseen', '_verdict'])
+    db.prepare(`DELETE FROM ${table} WHERE until_time <= ?`).run(time);
   db.prepare('DELETE FROM _finding_event WHERE time <= ?').run(time);
 };
 

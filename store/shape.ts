@@ -46,7 +46,12 @@ const since: Readonly<Record<string, number>> = {
   '_rows._read_time': 3,
   '_rows._read_snapshot': 3,
 };
-const tablesSince: Readonly<Record<string, number>> = { _aside: 3, _verdict: 5, _finding_event: 5 };
+const tablesSince: Readonly<Record<string, number>> = {
+  _aside: 3,
+  _verdict: 5,
+  _finding_event: 5,
+  _finding_unseen: 5,
+};
 /** Until this layout, `_ended` was no part of the key of past rows. */
 const endedInKeySince = 3;
 

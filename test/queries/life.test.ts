@@ -9,6 +9,7 @@ import { parseExceptions } from '../../queries/exceptions.ts';
 import type { Judgement } from '../../queries/findings.ts';
 import { queries } from '../../queries/index.ts';
 import { judgePending } from '../../queries/judging.ts';
+import { findingsAsOf } from '../../store/findings.ts';
 import { openForWriting, transact } from '../../store/file.ts';
 import type { Store } from '../../store/store.ts';
 import type { Snapshot } from '../../store/snapshot.ts';
@@ -39,8 +40,8 @@ const all = (store: Store, sql: string): unknown[][] => store.db.prepare(sql).ra
 
 const quotesNoReason = "query_name <> 'table_not_seen'";
 
-// Not last_seen_time: of a finding that could not be looked at, a life that was judged late may have the look after it.
-const compared = 'host_id, query_name, subject, severity, details, first_seen_time, finding_id, exception';
+const compared =
+  'host_id, query_name, subject, severity, details, first_seen_time, last_seen_time, finding_id, exception';
 
 /**
  * All that a store says of the life of its findings, but for the order in which it came to know it. Why a table was not seen is
@@ -61,6 +62,18 @@ const lifeIn = (store: Store) => ({
     `SELECT host_id, query_name, subject, event, event_time FROM finding_events WHERE event <> 'withdrawn' AND ${quotesNoReason} ORDER BY 1, 2, 3, 5, 4`,
   ),
 });
+
+const stated = `${compared}, state`;
+const nowIn = (store: Store, hostId: string): unknown[][] =>
+  all(
+    store,
+    `SELECT ${stated} FROM findings WHERE host_id = '${hostId}' AND ${quotesNoReason} ORDER BY query_name, subject`,
+  );
+const thenIn = (store: Store, hostId: string, time: number): unknown[][] =>
+  all(
+    store,
+    `SELECT ${stated} FROM (${findingsAsOf(time)}) WHERE host_id = '${hostId}' AND ${quotesNoReason} ORDER BY query_name, subject`,
+  );
 
 const hostIds = ['AAAAAAAA-0000-4000-8000-000000000001', 'AAAAAAAA-0000-4000-8000-000000000002'];
 const someDay = fc.record({
@@ -83,8 +96,13 @@ test('however late, repeated or together snapshots come, the life of findings is
     fc.property(fleets, ([one, other, chance]) => {
       const snapshots = [one, other].flatMap((days, index) => snapshotsOf(hostIds[index] ?? '', days));
       const inOrder = storeNamed();
-      for (const snapshot of snapshots.toSorted((a, b) => a.collectedTime - b.collectedTime))
-        merge(inOrder, [snapshot]);
+      const nightly = snapshots
+        .toSorted((a, b) => a.collectedTime - b.collectedTime)
+        .map((snapshot) => {
+          merge(inOrder, [snapshot]);
+          const { hostId, collectedTime } = snapshot;
+          return { hostId, collectedTime, found: nowIn(inOrder, hostId) };
+        });
       const late = storeNamed();
       const next = (): number => chance.next().value as number;
       // In any order, some of them twice, some together.
@@ -98,6 +116,8 @@ test('however late, repeated or together snapshots come, the life of findings is
         reader.read(late);
       }
       t.deepEqual(lifeIn(late), lifeIn(inOrder));
+      for (const { hostId, collectedTime, found } of nightly)
+        t.deepEqual(thenIn(late, hostId, collectedTime), found);
       // Who takes the last event by its time knows how each finding stands, whatever came late.
       t.deepEqual(reader.standing(), standingIn(late));
       inOrder.close();
@@ -202,6 +222,30 @@ test('a late snapshot that could not look does not make a finding seen when it w
   };
   t.deepEqual(lastSeen([0, 1, 2, 3]), [[0, 3 * 86_400]]);
   t.deepEqual(lastSeen([0, 1, 3, 2]), [[0, 3 * 86_400]]);
+});
+
+test('a finding that was seen again stays unseen for the time in which nobody could look', (t) => {
+  const calm = { isFilevaultOff: false, hasHiddenAdmin: false, isGuestOn: false, denied: null };
+  const off = { ...calm, isFilevaultOff: true };
+  const blind = { ...off, denied: 'filevault_status' };
+  const snapshots = snapshotsOf(hostIds[0] ?? '', [off, blind, blind, off]);
+  const start = (snapshots[0] as Snapshot).collectedTime;
+  for (const order of [
+    [0, 1, 2, 3],
+    [0, 1, 3, 2],
+    [3, 1, 0, 2],
+  ]) {
+    const store = storeNamed();
+    for (const at of order) merge(store, [snapshots[at] as Snapshot]);
+    const lastSeen = (time: number): unknown[] =>
+      all(
+        store,
+        `SELECT last_seen_time FROM (${findingsAsOf(time)}) WHERE query_name = 'filevault_off'`,
+      ).flat();
+    const day = 86_400;
+    t.deepEqual([1, 2, 3].map((at) => lastSeen(start + at * day)).flat(), [start, start, start + 3 * day]);
+    store.close();
+  }
 });
 
 test('what somebody accepts is suppressed while that holds, and then it counts again; late and repeated merges change nothing', (t) => {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import test from 'ava';
 import { openForWriting, transact } from '../../store/file.ts';
 import { hostNumber, settleFindingEvents } from '../../store/finding_events.ts';
-import { storeFindings } from '../../store/findings.ts';
+import { findingsAsOf, storeFindings } from '../../store/findings.ts';
 import type { EvaluatedHost } from '../../store/findings.ts';
 import { snapshotOf } from '../../store/snapshot.ts';
 import type { Store } from '../../store/store.ts';
@@ -71,6 +71,14 @@ const events = (store: Store): unknown[] =>
     .raw(true)
     .all();
 
+const times = 'subject, details, first_seen_time, last_seen_time, exception';
+const rows = (store: Store, sql: string): unknown[] => store.db.prepare(sql).raw(true).all();
+const history = (store: Store): unknown[] =>
+  rows(
+    store,
+    `SELECT ${times}, valid_from_time, valid_until_time, resolved_time FROM findings_history ORDER BY valid_from_time`,
+  );
+
 const someState = fc.constantFrom<State>('clean', 'clean', 'found', 'found', ...states);
 const lives = fc
   .array(fc.tuple(someState, someState), { minLength: 4, maxLength: 9 })
@@ -90,7 +98,10 @@ test('the last event of a finding by its time says how it stands, for whoever re
   fc.assert(
     fc.property(lives, ([life, order, together, isRead]) => {
       const [inOrder, late] = [storeNamed(), storeNamed()];
-      for (const at of life.keys()) merge(inOrder, [at], life);
+      const nightly = [...life.keys()].map((at) => {
+        merge(inOrder, [at], life);
+        return rows(inOrder, `SELECT ${times}, state FROM findings`);
+      });
       const [every, some] = [new Reader([hostId]), new Reader([hostId])];
       const left = [...order];
       for (const [at, count] of together.entries()) {
@@ -103,6 +114,12 @@ test('the last event of a finding by its time says how it stands, for whoever re
       some.read(late);
       t.deepEqual(some.standing(), standingIn(late));
       t.deepEqual(events(late), events(inOrder));
+      t.deepEqual(history(late), history(inOrder));
+      // The file says of each day what it said on that day.
+      for (const [at, found] of nightly.entries()) {
+        const time = now - (life.length - at) * day;
+        t.deepEqual(rows(late, `SELECT ${times}, state FROM (${findingsAsOf(time)})`), found);
+      }
       for (const store of [inOrder, late]) store.close();
       rmSync(`${folder}/${files}.db`);
       rmSync(`${folder}/${files - 1}.db`);
