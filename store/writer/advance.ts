@@ -73,10 +73,25 @@ const nothingHeld = (): Held => {
 };
 const fromNothing: Before = { last: null, digest: null, held: nothingHeld };
 
-/** Whether it matters who read a snapshot: not all were read by the same, or two are of one second. */
-const isReadDifferently = (timeline: readonly TimelineEntry[]): boolean =>
-  new Set(timeline.map(({ reading, oldestTool }) => `${rankOf(reading)} ${oldestTool}`)).size > 1 ||
-  new Set(timeline.map(({ time }) => time)).size < timeline.length;
+/**
+ * Whether it matters who read a snapshot, of those that are there and those that come, as is known now: not all were read by the
+ * same, or two are of one second.
+ */
+const isReadDifferently = (
+  history: readonly TimelineEntry[],
+  { raised, news }: Pick<TableWork, 'raised' | 'news'>,
+): boolean => {
+  const byId = new Map<number, { readonly time: number; readonly by: string }>();
+  const note = ({ id, time, reading }: Ref, oldestRank: number | undefined): unknown =>
+    byId.set(id, { time, by: `${rankOf(reading)} ${oldestRank}` });
+  for (const entry of history) {
+    const { ref, oldestTool } = raised.get(entry.id) ?? { ...entry, ref: entry };
+    note(ref, versionRank(oldestTool));
+  }
+  for (const { ref, oldestRank } of [...news.values()].flat()) note(ref, oldestRank);
+  const all = [...byId.values()];
+  return new Set(all.map(({ by }) => by)).size > 1 || new Set(all.map(({ time }) => time)).size < all.length;
+};
 
 class TableAdvance {
   readonly table: Table;
@@ -249,7 +264,7 @@ export class Histories {
   /** Brings the rows of all tables that new observations concern up to date, and tells what changed. */
   change(host: number, work: TableWork): ReadonlyMap<string, TableChanges> {
     const history = countedOnes(work.timeline);
-    const isReordered = work.hasLost || (work.raised.size > 0 && isReadDifferently(history));
+    const isReordered = work.hasLost || (work.raised.size > 0 && isReadDifferently(history, work));
     const changes = new Map<string, TableChanges>();
     const states: unknown[] = [];
     for (const name of isReordered ? this.#tables.keys() : work.news.keys()) {
