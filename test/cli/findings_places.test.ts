@@ -1,5 +1,5 @@
 import test from 'ava';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import { hostsApart, placesOf } from '../../cli/findings_places.ts';
 import type { Finding } from '../../queries/findings.ts';
 import { queries } from '../../queries/index.ts';
@@ -58,7 +58,7 @@ test('on few hosts each finding is a line; on many each subject, with how many h
       const same = new Set(findings.map(({ details }) => details[0]?.['uid'])).size === 1;
       if (subjects.size === 1) t.is(lines[0]?.includes(' uid '), same, lines[0]);
     }),
-    { numRuns: 400 },
+    { numRuns: runsOf(400) },
   );
   t.true(seen.few > 20 && seen.many > 20, JSON.stringify(seen));
 });

@@ -424,13 +424,13 @@ test('what is accepted and what is changed goes along with the snapshot, as it s
 });
 
 test.serial(
-  'a job stores by the exceptions and the overlay that it is given; by a bad one it stores nothing',
+  'a job stores by the exceptions and the overlay that it is given; by a bad one it stores the look, not judged',
   async (t) => {
     const folder = temporaryFolder(t);
     const { root: mac } = makeStandIn(sample('macos15-unmanaged'), folder);
     const accepted = join(folder, 'accepted.json');
     const overlay = join(folder, 'overlay');
-    mkdirSync(overlay);
+    for (const made of [overlay, join(folder, 'bad'), join(folder, 'good')]) mkdirSync(made);
     const by = { owner: 'Endpoint team', reason: 'A lab Mac.' };
     const until = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
     const exception = { query: 'single_token_admin', host: '*', subject: '*', until, ...by };
@@ -441,20 +441,27 @@ test.serial(
         JSON.stringify({ version: 1, changes: [{ query: 'guest_login_on', severity: 'off', ...by }] }),
       );
     };
-    const run = () => runJob(mac, folder, '--enabled', '--exceptions', accepted, '--overlay', overlay);
+    const run = (place: string) =>
+      runJob(mac, join(folder, place), '--enabled', '--exceptions', accepted, '--overlay', overlay);
     write('single_token_admins');
-    const bad = await run();
+    const bad = await run('bad');
     t.is(bad.exitCode, 1);
     t.regex(bad.stderr, /exception 1 \(single_token_admins\): there is no question/);
-    t.false(existsSync(join(folder, 'mac.db')));
+    const ask = async (place: string, sql: string): Promise<unknown> => {
+      const { stdout } = await askProgram(['query', '--db', join(folder, place, 'mac.db'), '--json', sql]);
+      return JSON.parse(stdout);
+    };
+    const stored =
+      'SELECT (SELECT COUNT(*) FROM snapshots) AS looks, (SELECT COUNT(*) FROM verdicts_history) AS verdicts';
+    t.deepEqual(await ask('bad', stored), [{ looks: 1, verdicts: 0 }]);
     write('single_token_admin');
-    const good = await run();
+    const good = await run('good');
     t.is(good.exitCode, 0, good.stderr);
-    const { stdout } = await askProgram([
-      ...['query', '--db', join(folder, 'mac.db'), '--json'],
+    const answer = await ask(
+      'good',
       "SELECT (SELECT state FROM findings WHERE query_name = 'single_token_admin') AS state, (SELECT verdict FROM verdicts WHERE query_name = 'guest_login_on') AS verdict",
-    ]);
-    t.deepEqual(JSON.parse(stdout), [{ state: 'suppressed', verdict: 'not_asked' }]);
+    );
+    t.deepEqual(answer, [{ state: 'suppressed', verdict: 'not_asked' }]);
   },
 );
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import fc from 'fast-check';
+import fc from '../property.ts';
 import { progressText } from '../../cli/progress.ts';
 
 test('progress says how much, how fast, and how long it will take', (t) => {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import { fitColumns, tableLines } from '../../cli/table_text.ts';
 import type { Cells, Cut } from '../../cli/table_text.ts';
 import { visible } from '../../export/visible.ts';
@@ -82,7 +82,7 @@ test('no line of a table is wider than the terminal, all are as wide as each oth
       // eslint-disable-next-line no-control-regex
       t.notRegex(lines.join(''), /[\u0000-\u001f\u202e\u200b]/);
     }),
-    { numRuns: 300 },
+    { numRuns: runsOf(300) },
   );
 });
 

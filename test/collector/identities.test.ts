@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import fc from 'fast-check';
+import fc from '../property.ts';
 import { collect } from '../../collector/collect.ts';
 import { evidenceBackend } from '../../collector/backends/evidence.ts';
 import { recordingBackend, writeBundle } from '../../collector/backends/recording.ts';

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import { collect } from '../../collector/collect.ts';
 import { filledIn } from '../../collector/script/template.ts';
 import apfsCryptoUsers from '../../tables/apfs_crypto_users.ts';
@@ -126,7 +126,7 @@ test('the printed script asks the volume that the collector asks, on any disk', 
     fc.asyncProperty(disk, async (given) => {
       t.is(askedByScript(given), await askedByCollector(given), JSON.stringify(given));
     }),
-    { numRuns: 300 },
+    { numRuns: runsOf(300) },
   );
 });
 
@@ -151,6 +151,6 @@ test("another system's Data volume is never asked", async (t) => {
         t.is(chosen['APFSVolumeGroupID'], group, 'it is of the group of "/"');
       if (chosen?.['APFSVolumeGroupID'] === undefined) t.is(data.length, 1, 'it is the only one');
     }),
-    { numRuns: 1000 },
+    { numRuns: runsOf(1000) },
   );
 });

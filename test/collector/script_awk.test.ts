@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import fc from 'fast-check';
+import fc from '../property.ts';
 import { CollectError } from '../../collector/errors.ts';
 import { fileParserOf, parserOf, sanitizerOf } from '../../collector/parsing.ts';
 import { decodeUtf8, sanitizeFile, sanitizeOutput } from '../../collector/sanitize.ts';

@@ -4,7 +4,7 @@ import { lstatSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from '
 import { join } from 'node:path';
 import { gunzipSync, inflateSync } from 'node:zlib';
 import test from 'ava';
-import fc from 'fast-check';
+import fc from '../property.ts';
 import { bomOf, cksum } from '../../packaging/bom.ts';
 import { cpioParts } from '../../packaging/cpio.ts';
 import { fileTime } from '../../packaging/facts.ts';

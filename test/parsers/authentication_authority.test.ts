@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import fc from 'fast-check';
+import fc from '../property.ts';
 import {
   hasTag,
   parseAuthenticationAuthority,

@@ -1,7 +1,7 @@
 /** What the tests of the directory parsers share: the corpus, rendered as dscl -plist prints, and hostile inputs. */
 import { readFileSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
-import fc from 'fast-check';
+import fc from '../property.ts';
 import { CollectError } from '../../collector/errors.ts';
 import type { Answer, Note } from '../../collector/answer.ts';
 import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import fc from 'fast-check';
+import fc from '../property.ts';
 import { CollectError } from '../../collector/errors.ts';
 import { parseDsGroups } from '../../collector/parsers/ds_groups.ts';
 import type { DsGroup } from '../../collector/parsers/ds_groups.ts';

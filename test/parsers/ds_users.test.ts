@@ -1,5 +1,5 @@
 import test from 'ava';
-import fc from 'fast-check';
+import fc from '../property.ts';
 import { CollectError } from '../../collector/errors.ts';
 import { hasTag, parseAuthenticationAuthority } from '../../collector/parsers/authentication_authority.ts';
 import { sanitizeDsUsers } from '../../collector/parsers/ds_records.ts';

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'ava';
-import fc from 'fast-check';
+import fc from '../property.ts';
 import { CollectError } from '../../collector/errors.ts';
 import type { Answer } from '../../collector/answer.ts';
 import { editedSamples } from '../fuzz/edits.ts';

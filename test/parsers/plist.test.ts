@@ -1,6 +1,6 @@
 import test from 'ava';
 import { parseBuffer } from 'bplist-parser';
-import fc from 'fast-check';
+import fc from '../property.ts';
 import { CollectError } from '../../collector/errors.ts';
 import { parsePlistFile } from '../../collector/parsers/plist.ts';
 import { parseBinaryPlist } from '../../collector/parsers/plist_binary.ts';

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import { UserError } from '../../collector/errors.ts';
 import {
   exceptionsSchema,
@@ -19,7 +19,7 @@ import { temporaryFolder } from '../standin.ts';
 
 const day = 86_400;
 const now = Date.UTC(2026, 10, 29) / 1000;
-const numRuns = 400;
+const numRuns = runsOf(400);
 
 const entry = {
   query: 'hidden_admin',

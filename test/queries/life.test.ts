@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import test from 'ava';
 import { eventsAfter, lastEvent, newEvents } from '../../export/seen_events.ts';
 import type { SeenEvent } from '../../export/seen_events.ts';
@@ -123,7 +123,7 @@ test('however late, repeated or together snapshots come, the life of findings is
       inOrder.close();
       late.close();
     }),
-    { numRuns: 5 },
+    { numRuns: runsOf(5) },
   );
 });
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../property.ts';
 import test from 'ava';
 import { boolean, defineTable, integer, oneOf, text, time } from '../../collector/table.ts';
 import type { Table } from '../../collector/table.ts';

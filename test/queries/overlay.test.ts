@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import { evaluateIn } from '../../cli/findings.ts';
 import { UserError } from '../../collector/errors.ts';
 import { gradeOn } from '../../queries/evaluate.ts';
@@ -179,7 +179,7 @@ test('the schema that is published takes what the program takes', (t) => {
       t.is(isRight(JSON.parse(text)), error === null, `${text}\n${error?.message}`);
       counts[error === null ? 'right' : 'wrong'] += 1;
     }),
-    { numRuns: 500 },
+    { numRuns: runsOf(500) },
   );
   t.true(counts.right > 50 && counts.wrong > 50, JSON.stringify(counts));
 });

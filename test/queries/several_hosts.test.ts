@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../property.ts';
 import test from 'ava';
 import { defineTable, integer, text } from '../../collector/table.ts';
 import type { Table } from '../../collector/table.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import type { Answer, BlindSpot } from '../../queries/evaluate.ts';
 import { verdictOf } from '../../queries/evaluate.ts';
 import { parseExceptions } from '../../queries/exceptions.ts';
@@ -89,7 +89,7 @@ test('what is suppressed is told apart, the rest stays, and no blind spot is hid
           );
       }
     }),
-    { numRuns: 500 },
+    { numRuns: runsOf(500) },
   );
   for (const change of [
     'hit → suppressed',

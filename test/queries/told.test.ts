@@ -1,6 +1,6 @@
 /** Who reads the events of a finding on by their numbers knows how it stands, in whatever order its snapshots come. Constructed. */
 import { rmSync } from 'node:fs';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import test from 'ava';
 import { openForWriting, transact } from '../../store/file.ts';
 import { hostNumber, settleFindingEvents } from '../../store/finding_events.ts';
@@ -124,6 +124,6 @@ test('the last event of a finding by its time says how it stands, for whoever re
       rmSync(`${folder}/${files}.db`);
       rmSync(`${folder}/${files - 1}.db`);
     }),
-    { numRuns: Number(process.env['TOKENQUERY_RUNS'] ?? 60) },
+    { numRuns: runsOf(60) },
   );
 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../property.ts';
 import test from 'ava';
 import { completeDot, completeSql } from '../../cli/shell/complete.ts';
 import { dotCommands } from '../../cli/shell/dot_commands.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../property.ts';
 import test from 'ava';
 import { Unframing, framed } from '../../cli/shell/frames.ts';
 import type { Told } from '../../cli/shell/frames.ts';

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../property.ts';
 import test from 'ava';
 import { History, entriesOf, entryOf, historyPath, lineOf } from '../../cli/shell/history.ts';
 import { temporaryFolder } from '../standin.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import test from 'ava';
 import { loadCollections, rowsOf } from '../../cli/collected.ts';
 import { Looks } from '../../cli/looks.ts';
@@ -95,6 +95,6 @@ test('what one statement reads is of one look, and nothing is looked at twice wi
       }
       t.true(looks.bytes.length <= looked.length);
     }),
-    { numRuns: 100 },
+    { numRuns: runsOf(100) },
   );
 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../property.ts';
 import test from 'ava';
 import { Statements, scan } from '../../cli/shell/statements.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { readChangesOnce } from '../../store/meaning.ts';
 import type { ExecutionContext } from 'ava';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import { statuses } from '../../collector/status.ts';
 import type { Status } from '../../collector/status.ts';
 import { viewAsOf } from '../../store/as_of.ts';
@@ -202,7 +202,7 @@ test('a table is named exactly when SQLite opens it otherwise than through chang
     t.deepEqual(spotsOf(now, sql, null), expected, sql);
     t.deepEqual(spotsOf(past, sql, 30), expected, `as of, ${sql}`);
   });
-  fc.assert(property, { numRuns: 200, includeErrorInReport: true });
+  fc.assert(property, { numRuns: runsOf(200), includeErrorInReport: true });
   for (const { now, past } of stores.values()) {
     past.close();
     now.close();

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import test from 'ava';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import { emptyCursor, newsSince } from '../../export/cursor.ts';
 import { exportReader } from '../../export/rows/reader.ts';
 import { viewAsOf } from '../../store/as_of.ts';
@@ -23,7 +23,7 @@ import { everything, newPath, rowsOf, smallTables, snapshotAt } from './world.ts
 const day = 86_400;
 const start = 1_790_000_000;
 const hour = 3_600;
-const runs = Number(process.env['TOKENQUERY_PROPERTY_RUNS'] ?? 60);
+const runs = runsOf(60);
 
 const hosts = tables.filter(({ name }) => name === 'hosts');
 const clockTables = [...smallTables, ...hosts];

@@ -1,5 +1,5 @@
 import test from 'ava';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import { isGood } from '../../collector/status.ts';
 import type { Table, Value } from '../../collector/table.ts';
 import { readHostIds, snapshotReader } from '../../store/reader.ts';
@@ -11,7 +11,7 @@ import type { Cells, TableObservation, Snapshot } from '../../store/snapshot.ts'
 import { addAll, everything, machine, newStore, people, rowsOf, smallTables, snapshotAt } from './world.ts';
 import type { Observed } from './world.ts';
 
-const runs = Number(process.env['TOKENQUERY_PROPERTY_RUNS'] ?? 60);
+const runs = runsOf(60);
 
 // Evidence at random
 

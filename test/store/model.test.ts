@@ -1,6 +1,6 @@
 /** The history against a second opinion of docs/store.md, written without reading store/history.ts. */
 import test from 'ava';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import { isGood } from '../../collector/status.ts';
 import type { Value } from '../../collector/table.ts';
 import { nativeLines } from '../native_lines.ts';
@@ -15,7 +15,7 @@ import type { Cells, TableObservation, Snapshot } from '../../store/snapshot.ts'
 import { addAll, everything, newStore, people, rowsOf, smallTables, snapshotAt } from './world.ts';
 import type { Observed } from './world.ts';
 
-const runs = Number(process.env['TOKENQUERY_PROPERTY_RUNS'] ?? 60);
+const runs = runsOf(60);
 const names = Object.keys(people.columns);
 const lastTime = 75;
 

@@ -1,6 +1,6 @@
 /** The functions of osquery: what they answer was read in its sources and tests (osquery/sql/tests/sql.cpp and sqlite_network_tests.cpp). */
 import { createHash } from 'node:crypto';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import test from 'ava';
 import { UserError } from '../../collector/errors.ts';
 import { openDatabase } from '../../store/database.ts';
@@ -180,7 +180,7 @@ test('a comparison of versions has an order: it turns round with its sides', (t)
       const compare = (a: string, b: string): unknown => value(`version_compare('${a}', '${b}')`);
       t.is(Number(compare(left, right)) + 0, 0 - Number(compare(right, left)));
     }),
-    { numRuns: 200 },
+    { numRuns: runsOf(200) },
   );
 });
 
@@ -203,7 +203,7 @@ test('a number is the text that SQLite makes of it', (t) => {
           .digest('hex'),
       );
     }),
-    { numRuns: 300 },
+    { numRuns: runsOf(300) },
   );
 });
 

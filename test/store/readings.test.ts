@@ -1,6 +1,6 @@
 /** The same evidence, read by several versions of the program: the newest is current, and none of it is news. */
 import test from 'ava';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import { readHostIds, snapshotReader } from '../../store/reader.ts';
 import { readingOf, versionRank } from '../../store/versions.ts';
 import { retain } from '../../store/retention.ts';
@@ -9,7 +9,7 @@ import { tables } from '../../tables/index.ts';
 import { addAll, everything, newStore, rowsOf, snapshotAt } from './world.ts';
 import type { Observed } from './world.ts';
 
-const runs = Number(process.env['TOKENQUERY_PROPERTY_RUNS'] ?? 60);
+const runs = runsOf(60);
 const host = 'A0000000-0000-4000-8000-000000000001';
 const versions = ['0.1.0', '0.2.0', '0.3.0'] as const;
 type Version = (typeof versions)[number];

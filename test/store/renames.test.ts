@@ -1,6 +1,6 @@
 /** A rename is a rename: in changes, in differential exports, and in what snapshot says. */
 import test from 'ava';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import { emptyCursor, newsSince } from '../../export/cursor.ts';
 import { removedAndAdded, renamedOf } from '../../export/format.ts';
 import { exportReader } from '../../export/rows/reader.ts';
@@ -16,7 +16,7 @@ import type { Added } from '../../store/writer/writer.ts';
 import { tables } from '../../tables/index.ts';
 import { newPath } from './world.ts';
 
-const runs = Number(process.env['TOKENQUERY_PROPERTY_RUNS'] ?? 60);
+const runs = runsOf(60);
 const common = {
   sources: ['s1'] as unknown as readonly SourceName[],
   macos: 'all',

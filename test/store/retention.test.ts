@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import fc from 'fast-check';
+import fc, { runsOf } from '../property.ts';
 import { openForReading, openForWriting } from '../../store/file.ts';
 import type { Store } from '../../store/store.ts';
 import { viewAsOf } from '../../store/as_of.ts';
@@ -126,7 +126,7 @@ test('what is known from then on stays, and what came before is gone', (t) => {
         store.close();
       }
     }),
-    { numRuns: Number(process.env['TOKENQUERY_PROPERTY_RUNS'] ?? 40) },
+    { numRuns: runsOf(40) },
   );
 });
 
