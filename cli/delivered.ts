@@ -14,6 +14,9 @@ const builtRoot = (globalThis as Record<symbol, unknown>)[Symbol.for('tokenquery
 /** The folder of the sources; scripts/build.mjs takes `import.meta` out, for a bundle has none. */
 const sourceRoot = join(import.meta.dirname, '..');
 
+/** scripts/build.mjs puts these files beside what it builds. */
+const sqliteFolder = join(sourceRoot, 'node_modules/sql.js/dist');
+
 interface DeliveredSample {
   readonly name: string;
   readonly place: string | PackedBundle;
@@ -37,6 +40,13 @@ export const deliveredSamples = (): readonly DeliveredSample[] => {
     const name = withoutArchiveName(file);
     return { name, place: { name, bytes } };
   });
+};
+
+/** SQLite for a browser, as sql.js made it, and the script that calls it. */
+export const deliveredSqlite = (): { readonly script: Uint8Array; readonly wasm: Uint8Array } => {
+  const read = (name: string): Uint8Array =>
+    assets === undefined ? readFileSync(join(builtRoot ?? sqliteFolder, name)) : assets.read(name);
+  return { script: read('sql-wasm-browser.js'), wasm: read('sql-wasm-browser.wasm') };
 };
 
 /** What starts this program, for a thread of it. */

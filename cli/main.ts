@@ -68,6 +68,10 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: 'write a page to look at and to print',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/report.ts')).reportCommand,
   },
+  explore: {
+    summary: 'write a page that opens a database in a browser',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/explore.ts')).exploreCommand,
+  },
   schedule: {
     summary: 'print a job that takes snapshots and exports them',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/schedule.ts')).scheduleCommand,
@@ -156,6 +160,9 @@ const otherVerbs: Readonly<Record<string, string>> = {
     html: 'report',
     page: 'report',
     dashboard: 'report',
+    explorer: 'explore',
+    browse: 'explore',
+    serve: 'explore',
     cron: 'schedule',
     launchd: 'schedule',
     test: 'doctor',

@@ -44,14 +44,14 @@ const bundle = (entry, out, ...options) =>
 // Of whole programs alone ncc finds every license.
 bundle('build/entry.cjs', 'build/whole', '--license', 'licenses.txt');
 // What `SELECT 1` and --version need is in one part, which is soon read, what the prompt of a shell needs besides in another,
-// what a report alone needs in a third, and all the rest in a fourth.
+// what a page to look at needs in a third, and all the rest in a fourth.
 const importing = /\/\* webpackMode: "eager" \*\//g;
 for (const path of readdirSync(at('build'), { recursive: true }).filter((name) => name.endsWith('.js'))) {
   const text = readFileSync(at('build', path), 'utf8');
   const lines = text.split('\n').map((line) => {
     if (/'\.\/commands\/query\.js'|'\.\.\/collector\/trust\.js'/.test(line)) return line;
     const isOfPrompt = /'\.\/commands\/shell\.js'|'\.\.\/shell\/(?:shell|talk)\.js'/.test(line);
-    const chunk = isOfPrompt ? 'prompt' : /'\.\.\/report\.js'/.test(line) ? 'report' : 'rest';
+    const chunk = isOfPrompt ? 'prompt' : /'\.\.\/(?:report|explorer)\.js'/.test(line) ? 'report' : 'rest';
     return line.replaceAll(importing, `/* webpackChunkName: "${chunk}" */`);
   });
   writeFileSync(at('build', path), lines.join('\n'));
@@ -74,7 +74,15 @@ for (const name of readdirSync(at('build/bundle')).filter((file) => /index\.cjs(
 writeFileSync(at('build/guardian.cjs'), 'module.exports = require("./cli/guardian.js");\n');
 bundle('build/guardian.cjs', 'build/guardian');
 writeFileSync(at('dist/guardian.cjs'), Module.wrap(await minified(at('build/guardian/index.cjs'))), 'latin1');
-renameSync(at('build/whole/licenses.txt'), at('dist/licenses.txt'));
+// SQLite for the explorer's page is no part of the bundle: what it may be used under stands behind the licenses of the others.
+for (const name of ['sql-wasm-browser.js', 'sql-wasm-browser.wasm'])
+  cpSync(at('node_modules/sql.js/dist', name), at('dist', name));
+const licenses = readFileSync(at('build/whole/licenses.txt'), 'utf8').trimEnd();
+const ofSqlJs = readFileSync(at('node_modules/sql.js/LICENSE'), 'utf8').trim();
+writeFileSync(
+  at('dist/licenses.txt'),
+  `${licenses}\n\nsql.js\nMIT\n${ofSqlJs}\n\nSQLite, which is in sql.js, is in the public domain.\n`,
+);
 renameSync(at('build/bundle/prebuilds'), at('dist/prebuilds'));
 mkdirSync(at('dist/samples'));
 for (const entry of readdirSync(at('samples'), { withFileTypes: true }))

@@ -19,6 +19,7 @@ import { bringUpToDate } from '../store/upgrade.ts';
 import { askProgram } from './ask.ts';
 import { claimsFile } from './claims.ts';
 import { embeddedScript } from './embedded_script.ts';
+import { explorerCode } from './explorer_code.ts';
 import { parsersIndex } from './parsers_index.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -63,6 +64,7 @@ write(
 
 write('collector/parsers/index.ts', await parsersIndex(join(root, 'collector/parsers')));
 write('collector/script/embedded.ts', embeddedScript());
+write('export/explorer/code.ts', explorerCode());
 
 const { tables: declared } = await import('../tables/index.ts');
 /** Of a file that was just made. */

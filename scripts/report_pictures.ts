@@ -1,5 +1,5 @@
 /**
- * The pictures of docs/report.md, of the sample hosts: `node scripts/report_pictures.ts`. It needs chromium, and the built program
+ * The pictures of docs/report.md and docs/explorer.md, of the sample hosts: `node scripts/report_pictures.ts`. It needs chromium, and the built program
  * (npm run build). The pages are always the same; letters are those of the machine.
  */
 import { execFileSync } from 'node:child_process';
@@ -11,10 +11,12 @@ import { chromium } from 'playwright-core';
 
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'tokenquery-pictures-'));
+const run = (...words: readonly string[]): void => {
+  execFileSync(process.execPath, [join(root, 'dist/tokenquery.cjs'), ...words], { stdio: 'inherit' });
+};
 const report = (name: string, ...words: readonly string[]): string => {
   const path = join(folder, `${name}.html`);
-  const program = join(root, 'dist/tokenquery.cjs');
-  execFileSync(process.execPath, [program, 'report', '--output', path, ...words], { stdio: 'inherit' });
+  run('report', '--output', path, ...words);
   return pathToFileURL(path).href;
 };
 const pictures = [
@@ -34,5 +36,14 @@ for (const { name, page: url, theme } of pictures) {
   await page.screenshot({ path: join(to, `${name}.png`) });
   await page.close();
 }
+const db = join(folder, 'fleet.db');
+const explorer = join(folder, 'explorer.html');
+run('snapshot', '--db', db, '--source', 'sample');
+run('explore', '--db', db, '--output', explorer);
+const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
+await page.goto(`${pathToFileURL(explorer).href}#question=lockout_single_loss`);
+await page.setInputFiles('#file', db);
+await page.waitForSelector('#rows table');
+await page.screenshot({ path: join(to, 'explorer.png') });
 await browser.close();
 rmSync(folder, { recursive: true });

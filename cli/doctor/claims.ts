@@ -1148,6 +1148,41 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "Safari opens it from a file, opens a database, and answers a question",
+    "command": "tokenquery explore --db FILE --output ~/explorer.html; open -a Safari ~/explorer.html, choose FILE, click a question",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "Safari's console has no line, and its network tab no request but the file",
+    "command": "the same, with Develop, Show Web Inspector",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "Safari ends a statement without an end after 5 seconds, and answers the next one",
+    "command": "the same, WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c, then SELECT 1",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "macOS's sqlite3 makes one file of a database and its log, which the page opens",
+    "command": "sqlite3 FILE \"VACUUM INTO '/tmp/copy.db'\", then choose /tmp/copy.db",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "VoiceOver reads the count of an answer when it comes, and each completion",
+    "command": "the same page, with Command-F5",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "macOS reads the package: its files, their modes and owners",
     "command": "pkgutil --payload-files PKG | wc -l; pkgutil --expand PKG /tmp/x; lsbom /tmp/x/tokenquery.pkg/Bom | head shows 0/0 and a checksum for each",
     "who": "anybody",

@@ -1,4 +1,5 @@
 /** HTML as it is written: every text that is put into it is escaped here, and nowhere else. */
+import { deflateSync } from 'node:zlib';
 import { visible } from '../visible.ts';
 
 /** Text that is HTML already. Only this file makes it. */
@@ -55,6 +56,18 @@ export const html = (texts: TemplateStringsArray, ...parts: readonly Part[]): Ht
 
 /** The style of a page. It is of this program, and has a digest: not a letter of it may be escaped. */
 export const styleHtml = (style: string): Html => new Html(`<style>${style}</style>`);
+
+/** The script of a page. It is of this program, and has a digest: not a letter of it may be escaped. */
+export const scriptHtml = (code: string): Html => {
+  if (/<\/script|<!--/i.test(code)) throw new Error('a script may not say what ends it');
+  return new Html(`<script>${code}</script>`);
+};
+
+/** Bytes that a script reads: packed, and in letters that end no element. */
+export const dataHtml = (id: string, bytes: Uint8Array | string): Html =>
+  new Html(
+    `<script type="text/plain" id="${id}">${deflateSync(bytes, { level: 9 }).toString('base64')}</script>`,
+  );
 
 /** The same with lines kept: a statement is of this program, and is laid out in lines. */
 export const lines = (text: string): Html => new Html(text.split('\n').map(escaped).join('\n'));
