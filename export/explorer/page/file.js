@@ -48,11 +48,13 @@ export const noteOfLog = async (file, known) => {
 /** Hands files to `take` that are chosen, or dropped anywhere on the page. */
 export const watchFiles = (take) => {
   const input = byId('file');
+  // The same file may be chosen once more; until then its name stands there.
+  input.addEventListener('click', () => {
+    input.value = '';
+  });
   input.addEventListener('change', () => {
     const [file] = input.files;
     if (file !== undefined) void take(file);
-    // The same file may be chosen once more.
-    input.value = '';
   });
   const hasFile = ({ dataTransfer }) => dataTransfer !== null && dataTransfer.types.includes('Files');
   addEventListener('dragover', (event) => {
