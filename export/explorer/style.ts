@@ -23,7 +23,7 @@ button:disabled{color:var(--soft);cursor:default}
 input[type=search]{width:100%;padding:.2rem .4rem}
 input[readonly]{flex:0 1 14rem;min-width:4rem;padding:.2rem .4rem;color:var(--soft)}
 :is(button,input,select,textarea,summary,h2):focus-visible{outline:3px solid var(--link);outline-offset:2px}
-textarea{display:block;width:100%;field-sizing:content;min-height:9rem;max-height:32rem;font:13px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;padding:.5rem;resize:vertical}
+textarea{display:block;width:100%;font:13px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;padding:.5rem;resize:vertical}
 .completions{min-height:2.2rem;overflow-x:auto}
 #completion{display:flex;list-style:none;margin:0;padding:.2rem;background:var(--tint);font:13px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 #completion li{white-space:nowrap;padding:.1rem .4rem;cursor:pointer}
@@ -46,5 +46,5 @@ table.plot .barcell{width:55%}
 .f-value{fill:var(--link)}
 .f-notknown{fill:none;stroke:var(--unknown);stroke-dasharray:4 3}
 @media screen and (max-width:58rem){#work{grid-template-columns:minmax(0,1fr);gap:.5rem}#work nav ul{max-height:14rem}dl.about{grid-template-columns:minmax(0,1fr)}}
-@media print{#work{display:block}textarea{max-height:none;resize:none}#work :is(.row,.completions),header p:has(#file){display:none}.wide table{width:100%}}
+@media print{#work{display:block}textarea{field-sizing:content;resize:none}#work :is(.row,.completions),header p:has(#file){display:none}.wide table{width:100%}}
 `.trim();
