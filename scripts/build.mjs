@@ -76,7 +76,8 @@ bundle('build/guardian.cjs', 'build/guardian');
 writeFileSync(at('dist/guardian.cjs'), Module.wrap(await minified(at('build/guardian/index.cjs'))), 'latin1');
 // SQLite for the explorer's page is no part of the bundle: what it may be used under stands behind the licenses of the others.
 for (const name of ['sql-wasm-browser.js', 'sql-wasm-browser.wasm'])
-  cpSync(at('node_modules/sql.js/dist', name), at('dist', name));
+  // Not copied: it would be executable, as sql.js delivers it.
+  writeFileSync(at('dist', name), readFileSync(at('node_modules/sql.js/dist', name)));
 const licenses = readFileSync(at('build/whole/licenses.txt'), 'utf8').trimEnd();
 const ofSqlJs = readFileSync(at('node_modules/sql.js/LICENSE'), 'utf8').trim();
 writeFileSync(
