@@ -70,6 +70,7 @@ pre{white-space:pre-wrap;background:var(--tint);padding:.6rem .75rem;font:13px/1
 code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 ul.plain{padding-left:1.1rem;max-width:50rem}
 footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:.75rem;font-size:.9rem;color:var(--soft)}
+@media screen and (min-width:58.01rem){th:has(>.name){min-width:17rem}}
 @media screen and (max-width:58rem){
 body{padding:1rem .85rem 3rem}
 table.cards,.cards tbody,.cards tr,.cards td,.cards th{display:block;width:auto}

@@ -65,6 +65,13 @@ export const textsIn = (text: string): readonly string[] | null => {
   }
 };
 
+/** A fact as text; a time, as its name says, is one that anybody reads. */
+const factText = (name: string, value: Value): string => {
+  if (value === null) return 'unknown';
+  const isOfTime = /_time(?:stamp)?$/.test(name) && typeof value === 'number' && value > 0;
+  return isOfTime ? timeText(Math.floor(value)) : String(value);
+};
+
 /** The facts of a finding, a line for each row that its question answered. */
 const factsText = (text: string): Html => {
   let list: unknown;
@@ -76,7 +83,7 @@ const factsText = (text: string): Html => {
   const facts = (Array.isArray(list) ? list : [list]) as readonly Readonly<Record<string, Value>>[];
   const told = facts.map((fact) =>
     Object.entries(fact ?? {})
-      .map(([name, value]) => `${name}: ${value === null ? 'unknown' : String(value)}`)
+      .map(([name, value]) => `${name}: ${factText(name, value)}`)
       .join('; '),
   );
   return told.every((line) => line === '')
