@@ -6,8 +6,13 @@ import fc from 'fast-check';
 
 fc.configureGlobal({ seed: Number(process.env['TOKENQUERY_SEED'] ?? 20_261_128) });
 
+const times = Number(process.env['TOKENQUERY_TIMES'] ?? 1);
+
 /** How many values are tried, where `npm test` tries so many. */
-export const runsOf = (usual: number): number =>
-  Math.ceil(usual * Number(process.env['TOKENQUERY_TIMES'] ?? 1));
+export const runsOf = (usual: number): number => Math.ceil(usual * times);
+
+/** What one of several takes of a list, every so many, the next one those beside them; with `npm run properties` each takes all. */
+export const shareOf = <T>(list: readonly T[], every: number, turn: number): readonly T[] =>
+  times > 1 ? list : list.filter((_, index) => index % every === turn % every);
 
 export { default } from 'fast-check';
