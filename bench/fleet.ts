@@ -269,8 +269,12 @@ const reportOf = (
 /** Snapshots of a fleet, by the number of a host. */
 export const fleet = async (): Promise<Fleet> => {
   const base = await readBase();
-  const groups = rowsOf(base.observations.get('groups') as TableObservation, 3).map(
-    ([gid = null, groupname = null]): Group => ({ gid, groupname }),
+  const groupColumns = Object.keys(tableNamed('groups').columns);
+  const groups = rowsOf(base.observations.get('groups') as TableObservation, groupColumns.length).map(
+    (cells): Group => ({
+      gid: cells[groupColumns.indexOf('gid')] ?? null,
+      groupname: cells[groupColumns.indexOf('groupname')] ?? null,
+    }),
   );
   return (host, options) => {
     const mac = new Mac(host, options);

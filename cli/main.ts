@@ -64,6 +64,10 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: 'write rows as SIEMs and data stores take them',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/export.ts')).exportCommand,
   },
+  lake: {
+    summary: 'publish a database as Parquet, for engines of large fleets',
+    load: async () => (await import(/* webpackMode: "eager" */ './commands/lake.ts')).lakeCommand,
+  },
   report: {
     summary: 'write a page to look at and to print',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/report.ts')).reportCommand,

@@ -8,18 +8,17 @@
  * told. Where a checksum does not fit, the snapshots of that day are exported once more: rows are repeated then,
  * and none is left out.
  */
-import { closeSync, constants, existsSync, openSync } from 'node:fs';
-import { codeOf, FileError, UserError } from '../collector/errors.ts';
+import { existsSync } from 'node:fs';
+import { UserError } from '../collector/errors.ts';
 import { fileFailure } from '../collector/file_failure.ts';
 import { readRegular } from '../collector/files.ts';
-import { checkData } from '../collector/trust.ts';
-import { openDatabase } from '../store/database.ts';
 import type { Db } from '../store/database.ts';
 import { idsOfSeveralHosts, storedBetween, storedDays } from '../store/known_snapshots.ts';
 import type { StoredDay } from '../store/known_snapshots.ts';
 import type { Store } from '../store/store.ts';
 import type { SeenEvent } from './seen_events.ts';
-import { replaceFile, sweep } from './file_sink.ts';
+import { replaceFile } from './file_sink.ts';
+import { lockBeside } from './lock.ts';
 
 /** Count, and the sums of both halves of the ids. */
 type Settled = readonly [count: number, low: number, high: number];
@@ -128,30 +127,8 @@ const daysOf = (json: CursorJson): Pick<Cursor, 'recent' | 'nameless'> => {
  * called. Two that shift the same older files at once would lose one. SQLite holds the lock, which ends with the
  * process, however that ends; the file itself stays, and is empty.
  */
-export const lockCursor = (path: string): (() => void) => {
-  const lock = `${path}.lock`;
-  checkData(path, ['.lock', '.lock-journal', '.lock-wal', '.lock-shm']);
-  try {
-    // A link is not followed, and a pipe is not waited for.
-    const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
-    closeSync(openSync(lock, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600));
-  } catch (error) {
-    throw fileFailure(error, path, 'write');
-  }
-  const db = openDatabase(lock, { waitMs: 0 });
-  try {
-    // A journal on the disk would be one more file beside it.
-    db.pragma('journal_mode = MEMORY');
-    db.exec('BEGIN EXCLUSIVE');
-  } catch (error) {
-    db.close();
-    if (codeOf(error).startsWith('SQLITE_BUSY'))
-      throw new UserError(`another export with the cursor ${path} is running`, 'try again when it has ended');
-    throw new FileError(lock, ` cannot be locked: ${(error as Error).message}`, 'remove it, and try again');
-  }
-  sweep(path);
-  return () => db.close();
-};
+export const lockCursor = (path: string): (() => void) =>
+  lockBeside(path, `another export with the cursor ${path} is running`);
 
 /** What a cursor says; null where there is none. Throws UserError for what is no cursor, or one of another version. */
 const readCursorJson = (path: string): CursorJson | null => {

@@ -236,12 +236,12 @@ export const stdoutSink = (print: (text: string) => void, flush: () => void): Si
 });
 
 /** Puts a small file in place as a whole; readable by its owner alone, where nothing else is said. */
-export const replaceFile = (path: string, text: string, mode = 0o600): void => {
+export const replaceFile = (path: string, content: string | Uint8Array, mode = 0o600): void => {
   const beside = nameBeside(path);
   try {
     const fd = openSync(beside, newFileFlags, 0o600);
     try {
-      const bytes = Buffer.from(text, 'utf8');
+      const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
       for (let from = 0; from < bytes.length; from += writeSync(fd, bytes, from));
       if (mode !== 0o600) fchmodSync(fd, mode);
       fsyncSync(fd);

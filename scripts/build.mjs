@@ -44,14 +44,16 @@ const bundle = (entry, out, ...options) =>
 // Of whole programs alone ncc finds every license.
 bundle('build/entry.cjs', 'build/whole', '--license', 'licenses.txt');
 // What `SELECT 1` and --version need is in one part, which is soon read, what the prompt of a shell needs besides in another,
-// what a page to look at needs in a third, and all the rest in a fourth.
+// what a page to look at needs in a third, what a lake alone needs in a fourth, and all the rest in a fifth.
 const importing = /\/\* webpackMode: "eager" \*\//g;
 for (const path of readdirSync(at('build'), { recursive: true }).filter((name) => name.endsWith('.js'))) {
   const text = readFileSync(at('build', path), 'utf8');
   const lines = text.split('\n').map((line) => {
     if (/'\.\/commands\/query\.js'|'\.\.\/collector\/trust\.js'/.test(line)) return line;
     const isOfPrompt = /'\.\/commands\/shell\.js'|'\.\.\/shell\/(?:shell|talk)\.js'/.test(line);
-    const chunk = isOfPrompt ? 'prompt' : /'\.\.\/(?:report|explorer)\.js'/.test(line) ? 'report' : 'rest';
+    const isOfPage = /'\.\.\/(?:report|explorer)\.js'/.test(line);
+    const isOfLake = /'\.\.?\/lake(?:_worker)?\.js'/.test(line);
+    const chunk = isOfPrompt ? 'prompt' : isOfPage ? 'report' : isOfLake ? 'lake' : 'rest';
     return line.replaceAll(importing, `/* webpackChunkName: "${chunk}" */`);
   });
   writeFileSync(at('build', path), lines.join('\n'));

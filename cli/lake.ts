@@ -1,0 +1,101 @@
+/** Publishes a database to a lake, looks at one, or prints the views of one. */
+import { resolve } from 'node:path';
+import { UserError } from '../collector/errors.ts';
+import { plural } from '../collector/plural.ts';
+import { checkLake } from '../export/lake/check.ts';
+import type { Checked } from '../export/lake/check.ts';
+import { folderPlace } from '../export/lake/folder.ts';
+import { isShardName } from '../export/lake/manifest.ts';
+import type { Place } from '../export/lake/place.ts';
+import { publish } from '../export/lake/publish.ts';
+import { lakeViews } from '../export/lake/views.ts';
+import type { EngineName } from '../export/lake/views.ts';
+import { tables } from '../tables/index.ts';
+import type { Arguments } from './command.ts';
+import { readableStore, using } from './database.ts';
+import { exitCodes } from './exit_codes.ts';
+import { print, printError } from './output.ts';
+import { Progress } from './progress.ts';
+import { currentTime, isoSeconds } from './time.ts';
+import { version } from './version.ts';
+
+const defaultKeep = 3600;
+const defaultShard = 'main';
+
+const shardOf = (given: Arguments): string => {
+  const shard = given.text('shard') ?? defaultShard;
+  if (isShardName(shard)) return shard;
+  throw new UserError(
+    `--shard takes lower-case letters, digits, - and _, not ${JSON.stringify(shard)}`,
+    'for example --shard emea-01',
+    2,
+  );
+};
+
+const placeOf = (out: string): Place => folderPlace(resolve(out));
+
+const sizeText = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+const publishStore = async (given: Arguments, place: Place): Promise<number> => {
+  const shard = shardOf(given);
+  return using(readableStore(given), async (store) => {
+    // One moment of the database, whoever writes into it meanwhile.
+    store.db.exec('BEGIN');
+    const progress = new Progress('publishing table');
+    const { rows, bytes, written, removed, isChanged } = await publish(store, tables, place, {
+      ...{ shard, keep: given.number('keep') ?? defaultKeep, now: currentTime(), toolVersion: version },
+      progress: (done, of) => progress.at(done, of),
+    });
+    progress.end();
+    const what = isChanged ? `${plural(written, 'file')} written` : 'nothing changed, nothing written';
+    const old = removed === 0 ? '' : `, ${plural(removed, 'old file')} removed`;
+    print(`${shard}: ${plural(rows, 'row')}, ${sizeText(bytes)}: ${what}${old}\n`);
+    return exitCodes.done;
+  });
+};
+
+const namedAtMost = 100;
+
+const printTwice = ({ twice }: Checked): void => {
+  for (const { hostId, places } of twice.slice(0, namedAtMost)) {
+    const told = places.map(([shard, time]) => `${shard} (last snapshot ${isoSeconds(time)})`);
+    const [newest, second] = places;
+    const isTie = newest?.[1] === second?.[1];
+    print(
+      `${hostId} is in the shards ${told.join(', ')}: ${isTie ? 'both are as new' : `${newest?.[0]} is newer`}\n`,
+    );
+  }
+  if (twice.length > namedAtMost) print(`and ${twice.length - namedAtMost} more hosts\n`);
+};
+
+const check = async (place: Place): Promise<number> => {
+  const progress = new Progress('reading shard');
+  const checked = await checkLake(place, (done, of) => progress.at(done, of));
+  progress.end();
+  for (const { shard, hosts, rows, bytes, newestTime } of checked.shards) {
+    const newest = newestTime === null ? '' : `, newest snapshot ${isoSeconds(newestTime)}`;
+    print(`${shard}: ${plural(hosts, 'host')}, ${plural(rows, 'row')}, ${sizeText(bytes)}${newest}\n`);
+  }
+  printTwice(checked);
+  const { problems, twice } = checked;
+  for (const { message, hint } of problems) printError(message, hint);
+  if (twice.length > 0)
+    printError(
+      `${plural(twice.length, 'host')} in more than one shard: each is counted as often`,
+      'take the older snapshots out of one database, or publish one database for each part of the fleet',
+    );
+  return problems.length + twice.length === 0 ? exitCodes.done : exitCodes.error;
+};
+
+export const runLake = async (given: Arguments): Promise<number> => {
+  const place = placeOf(given.required('out'));
+  if (given.flag('check')) return check(place);
+  const engine = given.text('views') as EngineName | null;
+  if (engine !== null) {
+    print(await lakeViews(place, engine));
+    return exitCodes.done;
+  }
+  if (given.text('db') === null)
+    throw new UserError('lake needs --db FILE, --check or --views ENGINE', 'tokenquery lake --help', 2);
+  return publishStore(given, place);
+};
