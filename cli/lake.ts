@@ -8,13 +8,14 @@ import { folderPlace } from '../export/lake/folder.ts';
 import { isShardName } from '../export/lake/manifest.ts';
 import type { Place } from '../export/lake/place.ts';
 import { publish } from '../export/lake/publish.ts';
+import { isUnencrypted, s3Place } from '../export/lake/s3.ts';
 import { lakeViews } from '../export/lake/views.ts';
 import type { EngineName } from '../export/lake/views.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments } from './command.ts';
 import { readableStore, using } from './database.ts';
 import { exitCodes } from './exit_codes.ts';
-import { print, printError } from './output.ts';
+import { print, printError, printNote } from './output.ts';
 import { Progress } from './progress.ts';
 import { currentTime, isoSeconds } from './time.ts';
 import { version } from './version.ts';
@@ -32,7 +33,15 @@ const shardOf = (given: Arguments): string => {
   );
 };
 
-const placeOf = (out: string): Place => folderPlace(resolve(out));
+const placeOf = (out: string): Place => {
+  if (!out.startsWith('s3:')) return folderPlace(resolve(out));
+  const place = s3Place(out, process.env);
+  if (isUnencrypted(process.env))
+    printNote(
+      'AWS_ENDPOINT_URL is http:// to another machine: whoever is on the way reads what is published',
+    );
+  return place;
+};
 
 const sizeText = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 

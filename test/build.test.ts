@@ -90,6 +90,32 @@ builtTest('what a report needs is in a part of its own, which nothing else loads
   }
 });
 
+builtTest('what a lake needs is in a part of its own, which nothing else loads', (t) => {
+  const folder = moved(t);
+  const db = join(folder, 'a.db');
+  const out = join(folder, 'lake');
+  t.is(start(folder, 'snapshot', '--db', db, '--source', 'sample').status, 0);
+  const made = start(folder, 'lake', '--db', db, '--out', out);
+  t.is(made.status, 0, made.stderr);
+  t.is(start(folder, 'lake', '--check', '--out', out).status, 0);
+  const parts = readdirSync(join(folder, 'dist')).filter(
+    (name) =>
+      name.endsWith('.index.cjs.js') &&
+      /AWS4-HMAC-SHA256|parquet columns must have/.test(readFileSync(join(folder, 'dist', name), 'latin1')),
+  );
+  t.true(parts.length > 0);
+  for (const part of parts) rmSync(join(folder, 'dist', part));
+  for (const words of [
+    ['query', '--db', db, 'SELECT 1'],
+    ['findings', '--db', db],
+    ['export', '--db', db],
+    ['lake', '--help'],
+  ]) {
+    const { status, stderr } = start(folder, ...words);
+    t.is(status, 0, `${words.join(' ')}: ${stderr}`);
+  }
+});
+
 builtTest('the launcher works from any folder and through a symlink', (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'bin'));

@@ -183,10 +183,12 @@ const removeOld = async (
 ): Promise<number> => {
   // What is not named now was not named since the manifest before was written, or came later and is as young as it is.
   if (replacedTime !== null && now - replacedTime < keep) return 0;
+  // Of the tables of this version, and of what an older one left.
+  const folders = new Set([...named].map((path) => path.slice(0, path.lastIndexOf('/'))));
+  for (const { name, isFolder } of await place.list(''))
+    if (isFolder && /^tbl=[a-z][a-z0-9_]*$/.test(name)) folders.add(`${name}/shard=${shard}`);
   let removed = 0;
-  for (const { name: table, isFolder } of await place.list('')) {
-    if (!isFolder || !/^tbl=[a-z][a-z0-9_]*$/.test(table)) continue;
-    const folder = `${table}/shard=${shard}`;
+  for (const folder of folders) {
     for (const { name, isFolder: isOther, time } of await place.list(folder)) {
       const path = `${folder}/${name}`;
       const isOurs = /^part-[0-9]{4,}-[0-9a-f]{32}\.parquet$|^\.part-.*\.tmp$/.test(name);

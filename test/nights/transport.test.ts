@@ -1,12 +1,9 @@
 /** What docs/schedule.md says of the way from a Mac to the centre, run: rclone, and a stand-in for S3 on this machine. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import type { ExecutionContext } from 'ava';
+import { hasS3, startS3 } from '../s3.ts';
 import { root, temporaryFolder } from '../standin.ts';
 import { makeBundle } from '../store/evidence.ts';
 import { askAt } from './clock.ts';
@@ -14,9 +11,7 @@ import { askAt } from './clock.ts';
 const rclone = ['/usr/bin/rclone', '/usr/local/bin/rclone', '/opt/homebrew/bin/rclone'].find((path) =>
   existsSync(path),
 );
-const caches = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-const s3rver = join(caches, 'tokenquery-tests/node_modules/.bin/s3rver');
-const withBoth = rclone !== undefined && existsSync(s3rver) ? test.serial : test.serial.skip;
+const withBoth = rclone !== undefined && hasS3 ? test.serial : test.serial.skip;
 
 /** The scripts of the page, by the first word of what they say they are. */
 const scripts = new Map(
@@ -26,45 +21,6 @@ const scripts = new Map(
     ),
   ].map(([, text = '', name = '']) => [name, text]),
 );
-
-const freePort = (): Promise<number> =>
-  new Promise((fulfil, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => fulfil(port));
-    });
-  });
-
-/** Starts the stand-in, and waits until it answers. */
-const startS3 = async (t: ExecutionContext, folder: string): Promise<number> => {
-  const port = await freePort();
-  mkdirSync(folder);
-  const child = spawn(
-    process.execPath,
-    [
-      s3rver,
-      '--directory',
-      folder,
-      '--address',
-      '127.0.0.1',
-      '--port',
-      String(port),
-      '--configure-bucket',
-      'fleet',
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  t.teardown(() => void child.kill('SIGKILL'));
-  await new Promise<void>((fulfil, reject) => {
-    child.stdout.on('data', (text: Buffer) => {
-      if (text.toString().includes('listening')) fulfil();
-    });
-    child.on('exit', () => reject(new Error('s3rver ended')));
-  });
-  return port;
-};
 
 const day = 86_400;
 
