@@ -77,7 +77,7 @@ test('ended before each of its requests, it leaves the shard of before or the ne
 });
 
 // A few instants in every run of the tests; TOKENQUERY_KILLS=50 for many.
-const kills = Number(process.env['TOKENQUERY_KILLS'] ?? 4);
+const kills = Number(process.env['TOKENQUERY_KILLS'] ?? 2);
 
 interface Target {
   readonly out: string;
