@@ -1,4 +1,5 @@
 /** Publishes a database to a lake, looks at one, or prints the views of one. */
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { UserError } from '../collector/errors.ts';
 import { plural } from '../collector/plural.ts';
@@ -9,11 +10,15 @@ import { isShardName } from '../export/lake/manifest.ts';
 import type { Place } from '../export/lake/place.ts';
 import { publish } from '../export/lake/publish.ts';
 import { isUnencrypted, s3Place } from '../export/lake/s3.ts';
+import { leastHostsForThreads, threadLanes } from '../export/lake/threads.ts';
+import type { Lanes } from '../export/lake/threads.ts';
 import { lakeViews } from '../export/lake/views.ts';
 import type { EngineName } from '../export/lake/views.ts';
+import type { Store } from '../store/store.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments } from './command.ts';
 import { readableStore, using } from './database.ts';
+import { programEntry } from './delivered.ts';
 import { exitCodes } from './exit_codes.ts';
 import { print, printError, printNote } from './output.ts';
 import { Progress } from './progress.ts';
@@ -45,16 +50,25 @@ const placeOf = (out: string): Place => {
 
 const sizeText = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
+/** Threads for a large database; null for a small one, and where they cannot be had. */
+const lanesOf = async ({ db, path }: Store): Promise<Lanes | null> => {
+  const hosts = db.prepare('SELECT count(*) FROM main._host').pluck().get() as number;
+  if (hosts < leastHostsForThreads || availableParallelism() < 2) return null;
+  return threadLanes(programEntry, path, db);
+};
+
 const publishStore = async (given: Arguments, place: Place): Promise<number> => {
   const shard = shardOf(given);
   return using(readableStore(given), async (store) => {
+    const threads = await lanesOf(store);
     // One moment of the database, whoever writes into it meanwhile.
-    store.db.exec('BEGIN');
+    if (threads === null) store.db.exec('BEGIN');
     const progress = new Progress('publishing table');
     const { rows, bytes, written, removed, isChanged } = await publish(store, tables, place, {
       ...{ shard, keep: given.number('keep') ?? defaultKeep, now: currentTime(), toolVersion: version },
+      ...(threads === null ? {} : { lanes: threads.lanes }),
       progress: (done, of) => progress.at(done, of),
-    });
+    }).finally(() => threads?.end());
     progress.end();
     const what = isChanged ? `${plural(written, 'file')} written` : 'nothing changed, nothing written';
     const old = removed === 0 ? '' : `, ${plural(removed, 'old file')} removed`;

@@ -41,7 +41,10 @@ const schemaOf = (columns: readonly LakeColumn[]): SchemaElement[] => [
   })),
 ];
 
-const compressors = { ZSTD: (bytes: Uint8Array): Uint8Array => zstdCompressSync(bytes) };
+// Of what is known to be small, zstd needs little memory.
+const compressors = {
+  ZSTD: (bytes: Uint8Array): Uint8Array => zstdCompressSync(bytes, { pledgedSrcSize: bytes.length }),
+};
 
 /** One part that is being made. */
 class OpenPart {
@@ -106,18 +109,20 @@ class OpenPart {
 /** At least one part: where there is no row, it still says which columns there are. */
 export function* partsOf(
   columns: readonly LakeColumn[],
-  rows: Iterable<LakeRow>,
+  batches: Iterable<readonly LakeRow[]>,
   limits: Limits = usualLimits,
 ): Generator<Part> {
   let part = new OpenPart(columns, limits);
   let isAny = false;
-  for (const row of rows) {
-    if (part.isFull()) {
-      yield part.finish();
-      isAny = true;
-      part = new OpenPart(columns, limits);
+  for (const rows of batches) {
+    for (const row of rows) {
+      if (part.isFull()) {
+        yield part.finish();
+        isAny = true;
+        part = new OpenPart(columns, limits);
+      }
+      part.add(row);
     }
-    part.add(row);
   }
   if (part.rows > 0 || !isAny) yield part.finish();
 }

@@ -26,6 +26,7 @@ import type { Place, Placed } from './place.ts';
 import { relationsOf } from './relations.ts';
 import type { Relation } from './relations.ts';
 import { lakeRows } from './rows.ts';
+import type { Lane } from './threads.ts';
 
 export interface Publication {
   readonly shard: string;
@@ -33,6 +34,8 @@ export interface Publication {
   readonly keep: number;
   readonly now: number;
   readonly toolVersion: string;
+  /** Where parts are made in threads that read the same moment as the store; else they are made here. */
+  readonly lanes?: readonly Lane[];
   /** Told how many of the relations are done. */
   readonly progress?: (done: number, of: number) => void;
 }
@@ -139,27 +142,38 @@ class PartsWriter {
   }
 
   async writeAll(
-    db: Db,
+    lanes: readonly Lane[],
     relations: readonly Relation[],
     progress: (done: number, of: number) => void,
   ): Promise<ReadonlyMap<string, LakeTable>> {
-    const made = new Map<string, LakeTable>();
-    try {
-      for (const [index, relation] of relations.entries()) {
-        progress(index, relations.length);
-        made.set(relation.name, await this.write(db, relation));
+    const made = new Map<Relation, LakeTable>();
+    const waiting = [...relations];
+    const work = async (lane: Lane): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        progress(made.size, relations.length);
+        try {
+          made.set(next, await this.write(lane, next));
+        } catch (error) {
+          // The others end with what they are at.
+          waiting.length = 0;
+          throw error;
+        }
       }
-      return made;
-    } catch (error) {
+    };
+    const ended = await Promise.allSettled(lanes.map(work));
+    for (const { status, reason } of ended as PromiseRejectedResult[]) {
+      if (status !== 'rejected') continue;
       // As far as it can: what stays is named nowhere, and goes with a later publication.
       for (const path of this.own) await this.place.remove(path).catch(() => {});
-      throw error;
+      throw reason;
     }
+    // In one order, whichever was done first.
+    return new Map(relations.map((relation) => [relation.name, made.get(relation) as LakeTable]));
   }
 
-  private async write(db: Db, relation: Relation): Promise<LakeTable> {
+  private async write(lane: Lane, relation: Relation): Promise<LakeTable> {
     const parts: LakePart[] = [];
-    for (const { rows, bytes } of partsOf(relation.columns, lakeRows(db, relation))) {
+    for await (const { rows, bytes } of lane.parts(relation)) {
       const sha256 = hash('sha256', bytes);
       const path = partPath(relation.name, this.shard, parts.length, sha256);
       if (!this.published.has(path)) {
@@ -200,6 +214,11 @@ const removeOld = async (
   return removed;
 };
 
+/** In this thread. */
+const laneOf = (db: Db): Lane => ({
+  parts: (relation) => partsOf(relation.columns, lakeRows(db, relation)),
+});
+
 const countsOf = (db: Db): { hosts: number; newest: number | null } =>
   db
     .prepare('SELECT count(DISTINCT host_id) AS hosts, max(collected_time) AS newest FROM latest_snapshots')
@@ -222,7 +241,8 @@ export const publish = async (
     const replaced = (await place.list('')).find(({ name }) => name === manifestName(shard));
     const writer = new PartsWriter(place, shard, before.parts);
     const { hosts, newest } = countsOf(db);
-    const made = await writer.writeAll(db, relationsOf(db, tables), progress);
+    const lanes = publication.lanes ?? [laneOf(db)];
+    const made = await writer.writeAll(lanes, relationsOf(db, tables), progress);
     const manifest = manifestText({
       ...{ shard, redaction, toolVersion, schemaVersion, hosts, newestTime: newest, tables: made },
     });

@@ -3,7 +3,7 @@ import type { Db } from '../../store/database.ts';
 import { collationOf, quoteName } from '../../store/ddl.ts';
 import type { Relation } from './relations.ts';
 
-/** What SQLite holds in memory to sort the rows of some hosts: about so many rows. */
+/** So many rows, about, are sorted and held at once. */
 const rowsAtOnce = 8_000;
 const mostHostsAtOnce = 512;
 
@@ -35,20 +35,16 @@ const statementOf = ({ name, columns, key }: Relation): string => {
  * A view of all hosts would be sorted in memory as a whole; of some hosts at a time it is little. How many hosts that are
  * follows from how many rows those before had, and changes nothing in the order.
  */
-export function* lakeRows(db: Db, relation: Relation): Generator<LakeRow> {
+export function* lakeRows(db: Db, relation: Relation): Generator<readonly LakeRow[]> {
   const hosts = hostIds(db);
   const statement = db.prepare(statementOf(relation)).raw(true).safeIntegers(true);
   let count = 8;
   for (let from = 0; from < hosts.length;) {
     const some = hosts.slice(from, from + count);
     from += some.length;
-    let rows = 0;
-    const range = { first: some[0], last: some.at(-1) };
-    for (const row of statement.iterate(range) as Iterable<LakeRow>) {
-      rows += 1;
-      yield row;
-    }
-    const wanted = Math.floor((rowsAtOnce * some.length) / Math.max(rows, 1));
+    const rows = statement.all({ first: some[0], last: some.at(-1) }) as LakeRow[];
+    yield rows;
+    const wanted = Math.floor((rowsAtOnce * some.length) / Math.max(rows.length, 1));
     count = Math.min(Math.max(wanted, 1), some.length * 4, mostHostsAtOnce);
   }
 }
