@@ -16,9 +16,12 @@ import test from 'ava';
 import { checkLake } from '../../../export/lake/check.ts';
 import { folderPlace } from '../../../export/lake/folder.ts';
 import { manifestName, readManifest } from '../../../export/lake/manifest.ts';
+import { publish } from '../../../export/lake/publish.ts';
 import { relationsOf } from '../../../export/lake/relations.ts';
 import { lakeRows } from '../../../export/lake/rows.ts';
+import { threadLanes } from '../../../export/lake/threads.ts';
 import { partsOf } from '../../../export/lake/part.ts';
+import type { Place } from '../../../export/lake/place.ts';
 import type { Manifest } from '../../../export/lake/manifest.ts';
 import { quoteName } from '../../../store/ddl.ts';
 import { openForReading } from '../../../store/file.ts';
@@ -30,15 +33,17 @@ import { bound } from '../../queries/engines.ts';
 import { queries } from '../../../queries/index.ts';
 import { now } from '../../queries/constructed.ts';
 import { fleetOf } from '../../queries/fleet.ts';
-import { cli, temporaryFolder } from '../../standin.ts';
+import { cli, program, temporaryFolder } from '../../standin.ts';
 import { dayLater, editStore, sampleSnapshots, storeAt, withStore } from '../world.ts';
 import {
   bytesOf,
   connect,
+  fewTables,
   filesOf,
   judgedStore,
   publishAt,
   publishedTime,
+  publishTo,
   readLakeBy,
   sorted,
   storeOfHosts,
@@ -223,6 +228,31 @@ test('rows come host by host, each once, however many hosts are read at once', a
   });
 });
 
+test('threads make the same bytes, of one moment, and what goes wrong in one is told', async (t) => {
+  const folder = temporaryFolder(t);
+  const first = await sampleSnapshots();
+  const db = storeAt(join(folder, 'fleet.db'), first);
+  await publishAt(join(folder, 'one'), db);
+  const store = openForReading(db, tables);
+  const threads = await threadLanes({ script: program, isText: false }, db, store.db);
+  if (threads === null) return t.fail('nobody else writes');
+  // What comes later is not of the moment at which the threads stand.
+  storeAt(db, first.map(dayLater), 1_790_200_000);
+  const publication = { shard: 'main', keep: 3600, now: publishedTime, toolVersion: '9.9.9' };
+  await publish(store, fewTables, folderPlace(join(folder, 'two')), { ...publication, lanes: threads.lanes });
+  t.deepEqual(bytesOf(join(folder, 'two')), bytesOf(join(folder, 'one')));
+  const [lane] = threads.lanes;
+  const unknown = lane?.parts({ name: 'nothing_of_this', columns: [], key: [] });
+  await t.throwsAsync(
+    async () => {
+      for await (const part of unknown ?? []) t.log(part.rows);
+    },
+    { message: /there is no nothing_of_this/ },
+  );
+  threads.end();
+  store.close();
+});
+
 test('a place of something else is refused, and stays as it is', async (t) => {
   const folder = temporaryFolder(t);
   const db = await judgedStore(t);
@@ -292,6 +322,28 @@ test('a lake is as open as its folder: to its owner alone where it is new', asyn
   chmodSync(join(folder, 'shared'), 0o750);
   await publishAt(join(folder, 'shared'), db);
   t.deepEqual(modes(join(folder, 'shared')), [0o750, 0o640, 0o750, 0o750, 0o640]);
+});
+
+test('what was written before a failure is taken back', async (t) => {
+  const folder = temporaryFolder(t);
+  const first = await sampleSnapshots();
+  const db = storeAt(join(folder, 'fleet.db'), first);
+  const out = join(folder, 'lake');
+  await publishAt(out, db);
+  const before = bytesOf(out);
+  storeAt(db, first.map(dayLater), 1_790_200_000);
+  const place = folderPlace(out);
+  const written: string[] = [];
+  const failing = Object.assign(Object.create(place) as Place, {
+    write: async (name: string, bytes: Uint8Array) => {
+      if (name.includes('tbl=users_history')) throw new Error('no more');
+      written.push(name);
+      await place.write(name, bytes);
+    },
+  });
+  await t.throwsAsync(publishTo(failing, db), { message: 'no more' });
+  t.true(written.length > 2);
+  t.deepEqual(bytesOf(out), before);
 });
 
 const canMount = process.geteuid?.() === 0 && process.platform === 'linux';

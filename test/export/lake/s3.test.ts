@@ -191,7 +191,7 @@ withS3(
       [403, 'AccessDenied', /the store refuses s3:\/\/fleet\/lake\/lake\.json \(403 AccessDenied\)/],
       [301, 'PermanentRedirect', /the bucket fleet is in another place/],
       [400, 'AuthorizationHeaderMalformed', /the bucket fleet is in another place/],
-      [400, '<b>\u001b[31m', /the store cannot do it, for s3:\/\/fleet\/lake\/lake\.json \(400\)$/],
+      [400, 'red \u001b[31m', /the store cannot do it, for s3:\/\/fleet\/lake\/lake\.json \(400\)$/],
     ] as const) {
       const proxy = await badProxy(t, port, () => [status, code]);
       const place = s3Place('s3://fleet/lake', { ...environment(proxy.port), AWS_SECRET_ACCESS_KEY: secret });
