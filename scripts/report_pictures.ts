@@ -44,6 +44,7 @@ const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
 await page.goto(`${pathToFileURL(explorer).href}#question=lockout_single_loss`);
 await page.setInputFiles('#file', db);
 await page.waitForSelector('#rows table');
+await page.getByText('counting…').first().waitFor({ state: 'detached' });
 await page.screenshot({ path: join(to, 'explorer.png') });
 await browser.close();
 rmSync(folder, { recursive: true });

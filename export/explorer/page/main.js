@@ -5,9 +5,9 @@ import { ask, openFile, stop, unpackedJson } from './client.js';
 import { setNames, watchBox } from './complete.js';
 import { button, byId, make, say } from './dom.js';
 import { faultOf, noteOfLog, watchFiles } from './file.js';
-import { countsOf, questionPanel, statementOf } from './questions.js';
+import { countsOf, questionPanel, showCounts, statementOf } from './questions.js';
 import { showAnswer, showFault, showNote } from './results.js';
-import { readWorld } from './world.js';
+import { readCounts, readWorld } from './world.js';
 
 const page = { library: null, world: null, turn: 0 };
 
@@ -106,7 +106,7 @@ const questionItem = (question) =>
     'li',
     { 'data-words': `${question.name} ${question.title} ${question.severity}`.toLowerCase() },
     button(question.title, () => go({ question: question.name })),
-    make('span', { class: 'soft' }, ` ${question.severity}; ${countsOf(page.world, question)}`),
+    make('span', { class: 'soft' }, ` ${question.severity}; `, countsOf(page.world, question)),
   );
 
 const isPast = (name) => name.endsWith('_history');
@@ -140,13 +140,19 @@ const take = async (file) => {
     say(`Not opened. ${file.name}: ${error}`, true);
     return;
   }
-  page.world = await readWorld(page.library);
+  const world = await readWorld(page.library);
+  page.world = world;
   fillLists();
   byId('work').hidden = false;
   byId('panel').dataset.key = '';
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   say(`${file.name} is open (${seconds} s). It stays on this machine.${await noteOfLog(file, known)}`);
   await follow();
+  const counted = await readCounts(page.library);
+  // Another file may have been opened meanwhile.
+  if (page.world !== world) return;
+  world.counted = counted;
+  showCounts(world);
 };
 
 const begin = async () => {

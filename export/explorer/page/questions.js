@@ -27,12 +27,13 @@ export const statementOf = (world, question) =>
   question.isKept ? verdictStatement(question.name, world.notJudged) : question.sql;
 
 /** How many Macs have each verdict, in one line; unknown and not judged beside the others, never among the clean. */
-export const countsOf = (world, { name, isKept }) => {
+const countsText = ({ counted }, { name, isKept }) => {
   if (!isKept) return 'asked when it is opened';
-  if (world.notCounted !== null) return `could not be counted: ${world.notCounted}`;
-  const counts = world.verdicts.get(name);
+  if (counted === null) return 'counting…';
+  if (counted.fault !== null) return `could not be counted: ${counted.fault}`;
+  const counts = counted.verdicts.get(name);
   const judged = [...(counts?.values() ?? [])].reduce((sum, count) => sum + count, 0);
-  const rest = world.macs - judged;
+  const rest = counted.macs - judged;
   const words = [
     ...['hit', 'unknown', 'not_asked', 'clean'].map((verdict) => [verdict, counts?.get(verdict) ?? 0]),
     ['not judged', rest],
@@ -40,6 +41,17 @@ export const countsOf = (world, { name, isKept }) => {
   return words.length === 0
     ? 'not judged'
     : words.map(([verdict, count]) => `${count} ${verdict.replace('_', ' ')}`).join(', ');
+};
+
+export const countsOf = (world, question) =>
+  make('span', { 'data-counts': question.name }, countsText(world, question));
+
+/** When it was counted: says so wherever it stands. */
+export const showCounts = (world) => {
+  for (const place of document.querySelectorAll('[data-counts]')) {
+    const question = world.questions.find(({ name }) => name === place.dataset.counts);
+    if (question !== undefined) place.textContent = countsText(world, question);
+  }
 };
 
 const textsOf = ({ purpose, remediation, falsePositives }) =>
@@ -55,7 +67,7 @@ export const questionPanel = (world, question, go) => {
   const asked = (label, statement) => button(label, () => go({ question: name, sql: statement }));
   return [
     make('h2', { tabindex: -1 }, title),
-    make('p', { class: 'soft' }, `${name}, ${group}, ${severity}: ${countsOf(world, question)}`),
+    make('p', { class: 'soft' }, `${name}, ${group}, ${severity}: `, countsOf(world, question)),
     make(
       'dl',
       { class: 'about' },

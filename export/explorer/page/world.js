@@ -60,22 +60,30 @@ const commentOf = ([name, sql]) => {
   return [name, found === null ? undefined : found[1].replaceAll(String.raw`main\u002e`, 'main.')];
 };
 
-/** Reads what there is to know of the file that was opened. */
+/** Reads what there is to know of the file that was opened, but for what takes its time. */
 export const readWorld = async (library) => {
   const columns = await readColumns();
   const meanings = grouped(await rowsOf(meaningsStatement), meaningOf);
-  const counts = await rowsOrFault(countStatement(library.notJudged));
-  const macs = await rowsOrFault('SELECT COUNT(DISTINCT s.host_id) FROM snapshots s');
   return {
     ...library,
     columns,
     meanings: new Map([...meanings].map(([table, pairs]) => [table, new Map(pairs)])),
     comments: new Map((await rowsOf(commentsStatement)).map(commentOf)),
+    // Not counted yet.
+    counted: null,
+    about: await rowsOrFault('SELECT * FROM about'),
+  };
+};
+
+/** How many Macs have each verdict, by question; a large file takes a second or two. */
+export const readCounts = async (library) => {
+  const counts = await rowsOrFault(countStatement(library.notJudged));
+  const macs = await rowsOrFault('SELECT COUNT(DISTINCT s.host_id) FROM snapshots s');
+  return {
     verdicts: new Map(
       [...grouped(counts.rows ?? [], (rest) => rest)].map(([name, pairs]) => [name, new Map(pairs)]),
     ),
     macs: macs.rows?.[0]?.[0] ?? null,
-    notCounted: counts.fault ?? macs.fault,
-    about: await rowsOrFault('SELECT * FROM about'),
+    fault: counts.fault ?? macs.fault,
   };
 };

@@ -313,6 +313,7 @@ withBrowser(
       .all() as { name: string; verdict: string; n: number }[];
     const macs = storeDb().prepare('SELECT COUNT(*) FROM _host').pluck().get() as number;
     await lookOn(t, '', async (page) => {
+      await until(page, '!document.getElementById("questions").textContent.includes("counting")');
       const items = await page.locator('#questions li').allInnerTexts();
       for (const { title, name, severity } of queries) {
         const own = counts.filter((one) => one.name === name);
