@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
 import { FileError } from '../collector/errors.ts';
 import { openRegular, statOrNull } from '../collector/files.ts';
-import { explorerPage } from '../export/explorer/page.ts';
+import { explorerPage, headerBytes, mostBytes } from '../export/explorer/page.ts';
 import type { KnownFile } from '../export/explorer/page.ts';
 import { fileSink, stdoutSink } from '../export/file_sink.ts';
 import { queries } from '../queries/index.ts';
@@ -15,10 +15,6 @@ import { flush, print } from './output.ts';
 import { checkTaken } from './taken_places.ts';
 import { currentTime } from './time.ts';
 import { version } from './version.ts';
-
-/** As export/explorer/page/file.js has it. */
-const mostBytes = 500 * 1024 * 1024;
-const headerBytes = 100;
 
 /** What the page knows a file by. Throws where it would not open it. */
 const knownFile = (given: Arguments, path: string): KnownFile => {

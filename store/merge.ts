@@ -17,7 +17,7 @@ import type { Door } from './door.ts';
 import { isNativeName, readNativeFile } from './native/file.ts';
 import { hostOfFolder, Strangers } from './senders.ts';
 import type { SenderRules } from './senders.ts';
-import { snapshotIdOf } from './snapshot.ts';
+import { levelText, snapshotIdOf } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import { KeptWriter } from './kept_writer.ts';
 import type { Added } from './writer/writer.ts';
@@ -234,8 +234,6 @@ class TargetFailure extends Error {
 
 /** What a row or a snapshot brings about is of the input that has it; what else is told is of the file that is written. */
 const isOfTarget = (error: unknown): boolean => error instanceof UserError && !(error instanceof RefusedRow);
-
-const levelText = (level: string | null): string => (level === null ? 'not redacted' : `redacted (${level})`);
 
 /** One file holds one level of redaction: in a mixed one, the same user would be two. Throws UserError for another. */
 const levelKeeper = ({ db }: Store, mayMix: boolean): ((snapshots: readonly Snapshot[]) => void) => {

@@ -52,6 +52,9 @@ export type SnapshotStatus = (typeof snapshotStatuses)[number];
 
 /** How much less a redacted snapshot says; export/redact.ts has what each level does. */
 export const redactionLevels = ['pseudonym', 'strict'] as const;
+/** How a snapshot is redacted, in words; null where it is not. */
+export const levelText = (level: string | null): string =>
+  level === null ? 'not redacted' : `redacted (${level})`;
 
 export interface Snapshot {
   readonly hostId: string;

@@ -64,6 +64,26 @@ builtTest('dist snapshots, queries its database and merges it', (t) => {
   t.is(one?.stdout, two?.stdout);
 });
 
+/** Takes parts away; what does not need them runs as before. */
+const runsWithout = (
+  t: ExecutionContext,
+  folder: string,
+  parts: readonly string[],
+  db: string,
+  verb: string,
+): void => {
+  for (const part of parts) rmSync(join(folder, 'dist', part));
+  for (const words of [
+    ['query', '--db', db, 'SELECT 1'],
+    ['findings', '--db', db],
+    ['export', '--db', db],
+    [verb, '--help'],
+  ]) {
+    const { status, stderr } = start(folder, ...words);
+    t.is(status, 0, `${words.join(' ')}: ${stderr}`);
+  }
+};
+
 builtTest('what a report needs is in a part of its own, which nothing else loads', (t) => {
   const folder = moved(t);
   const db = join(folder, 'a.db');
@@ -78,16 +98,7 @@ builtTest('what a report needs is in a part of its own, which nothing else loads
     return text.includes("default-src 'none'") || text.includes('d3_scale_linear');
   });
   t.is(parts.length, 2);
-  for (const part of parts) rmSync(join(folder, 'dist', part));
-  for (const words of [
-    ['query', '--db', db, 'SELECT 1'],
-    ['findings', '--db', db],
-    ['export', '--db', db],
-    ['report', '--help'],
-  ]) {
-    const { status, stderr } = start(folder, ...words);
-    t.is(status, 0, `${words.join(' ')}: ${stderr}`);
-  }
+  runsWithout(t, folder, parts, db, 'report');
 });
 
 builtTest('what a lake needs is in a part of its own, which nothing else loads', (t) => {
@@ -104,16 +115,7 @@ builtTest('what a lake needs is in a part of its own, which nothing else loads',
       /AWS4-HMAC-SHA256|parquet columns must have/.test(readFileSync(join(folder, 'dist', name), 'latin1')),
   );
   t.true(parts.length > 0);
-  for (const part of parts) rmSync(join(folder, 'dist', part));
-  for (const words of [
-    ['query', '--db', db, 'SELECT 1'],
-    ['findings', '--db', db],
-    ['export', '--db', db],
-    ['lake', '--help'],
-  ]) {
-    const { status, stderr } = start(folder, ...words);
-    t.is(status, 0, `${words.join(' ')}: ${stderr}`);
-  }
+  runsWithout(t, folder, parts, db, 'lake');
 });
 
 builtTest('the launcher works from any folder and through a symlink', (t) => {

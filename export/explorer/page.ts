@@ -6,7 +6,7 @@ import { blindSpotsSql } from '../../queries/blind_spots.ts';
 import { storedQueries } from '../../queries/findings.ts';
 import { severityRank } from '../../queries/query.ts';
 import type { Query } from '../../queries/query.ts';
-import { dataHtml, html, scriptHtml, styleHtml } from '../report/html.ts';
+import { dataHtml, html, scriptHtml, headHtml } from '../report/html.ts';
 import type { Html } from '../report/html.ts';
 import { notJudged } from '../report/sql.ts';
 import { pageCode, workerCode } from './code.ts';
@@ -20,6 +20,11 @@ export interface KnownFile {
   /** Its first hundred bytes, as hexadecimal digits. */
   readonly header: string;
 }
+
+/** A page holds a whole database in memory: it takes none that is larger. */
+export const mostBytes = 500 * 1024 * 1024;
+/** So much of its beginning is what SQLite calls the header. */
+export const headerBytes = 100;
 
 interface ExplorerOptions {
   readonly tables: readonly Table[];
@@ -39,6 +44,7 @@ const libraryOf = ({ tables, queries, version, known }: ExplorerOptions): string
   return JSON.stringify({
     version,
     known,
+    ...{ mostBytes, headerBytes },
     notJudged,
     keys: Object.fromEntries(dataTables(tables).map(({ name, key }) => [name, key])),
     questions: queries.toSorted(bySeverity).map((query) => ({
@@ -123,15 +129,7 @@ const partsHtml = (options: ExplorerOptions): readonly Html[] => {
 export const explorerPage = (options: ExplorerOptions): string => {
   const whole = html`<!doctype html>
     <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
-        <meta name="color-scheme" content="light dark" />
-        <title>tokenquery explorer</title>
-        ${styleHtml(style)}
-      </head>
+      ${headHtml('tokenquery explorer', policy, style)}
       <body>
         <a class="skip" id="skip" href="#main">To the answer</a>
         <header>

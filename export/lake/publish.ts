@@ -8,6 +8,7 @@ import type { Table } from '../../collector/table.ts';
 import type { Db } from '../../store/database.ts';
 import type { Store } from '../../store/store.ts';
 import { schemaVersion } from '../../store/schema.ts';
+import { levelText } from '../../store/snapshot.ts';
 import {
   DamagedManifest,
   lakeName,
@@ -50,8 +51,6 @@ export interface Published {
 }
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
-
-const levelText = (level: string | null): string => (level === null ? 'not redacted' : `redacted (${level})`);
 
 /** The one level of all snapshots; in a lake of several, the same user would be two. */
 const redactionOf = ({ db, path }: Store): string | null => {

@@ -55,7 +55,19 @@ export const html = (texts: TemplateStringsArray, ...parts: readonly Part[]): Ht
   );
 
 /** The style of a page. It is of this program, and has a digest: not a letter of it may be escaped. */
-export const styleHtml = (style: string): Html => new Html(`<style>${style}</style>`);
+const styleHtml = (style: string): Html => new Html(`<style>${style}</style>`);
+
+/** What stands before the body of a page: it may load and run what its policy names, and refers to nobody. */
+export const headHtml = (title: string, policy: string, style: string): Html =>
+  html`<head>
+    <meta charset="utf-8" />
+    <meta http-equiv="Content-Security-Policy" content="${policy}" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="referrer" content="no-referrer" />
+    <meta name="color-scheme" content="light dark" />
+    <title>${title}</title>
+    ${styleHtml(style)}
+  </head>`;
 
 /** The script of a page. It is of this program, and has a digest: not a letter of it may be escaped. */
 export const scriptHtml = (code: string): Html => {

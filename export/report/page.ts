@@ -1,7 +1,7 @@
 /** What every page of a report is made of. */
 import { createHash } from 'node:crypto';
 import type { ReportData } from './data.ts';
-import { html, lines, styleHtml } from './html.ts';
+import { html, lines, headHtml } from './html.ts';
 import type { Html } from './html.ts';
 import { patterns } from './plots.ts';
 import type { BarPart } from './plots.ts';
@@ -86,15 +86,7 @@ export const documentOf = (page: Page, { title, subtitle, sections }: Document):
     page.redaction === null ? '' : html`<p class="apart"><strong>Redacted.</strong> ${page.redaction}</p>`;
   const whole = html`<!doctype html>
     <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title}</title>
-        ${styleHtml(style)}
-      </head>
+      ${headHtml(title, policy, style)}
       <body>
         ${patterns}
         <header>

@@ -48,8 +48,13 @@ export const blindSpotsOf = async (touched, tables) => {
   if (answer.error !== undefined)
     return { lines: [`It could not be told what was not seen: ${answer.error}.`], isWhole: false };
   const lines = answer.rows.filter(([, , , macs]) => macs > 0).map(lineOf);
-  const late = await ask(ahead);
-  const count = late.error === undefined ? late.rows[0]?.[0] : 0;
-  if (count > 0) lines.push(`the last look at ${count} Macs is dated ahead, and does not count`);
+  // A file of an older version does not know it, and counts every look.
+  if (tables.has('ahead_snapshots')) {
+    const late = await ask(ahead);
+    if (late.error !== undefined)
+      lines.push(`it could not be told whether a last look is dated ahead: ${late.error}`);
+    else if (late.rows[0][0] > 0)
+      lines.push(`the last look at ${late.rows[0][0]} Macs is dated ahead, and does not count`);
+  }
   return { lines: [...lines, `It reads ${names.join(', ')}.`], isWhole: lines.length === 0 };
 };

@@ -2,9 +2,6 @@
 import { byId } from './dom.js';
 import { hexOf } from './sql.js';
 
-const mostBytes = 500 * 1024 * 1024;
-const headerBytes = 100;
-
 /**
  * Whether this is the file that `tokenquery explore --db` looked at: then it is known that no log lay beside it. Every change of
  * the file changes its time, and what is written later into a log alone is not in it.
@@ -21,7 +18,7 @@ const ofLog = (name) =>
   `Or make one file of both, and choose that: sqlite3 ${name} "VACUUM INTO 'copy.db'"`;
 
 /** Why a file is not opened, and what to do; null where it can be. */
-export const faultOf = async (file, known) => {
+export const faultOf = async (file, { known, mostBytes, headerBytes }) => {
   const { name, size } = file;
   if (size > mostBytes)
     return (
@@ -38,7 +35,7 @@ export const faultOf = async (file, known) => {
 };
 
 /** What is said of an opened file that has a log: since when it may not be all. */
-export const noteOfLog = async (file, known) => {
+export const noteOfLog = async (file, { known, headerBytes }) => {
   const head = new Uint8Array(await file.slice(0, headerBytes).arrayBuffer());
   return head[18] === 2 && known !== null
     ? ` What was written into it after ${new Date(known.seenMs).toISOString().slice(0, 16).replace('T', ' ')} UTC may not be in it yet.`

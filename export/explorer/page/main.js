@@ -127,9 +127,8 @@ const filterLists = () => {
 };
 
 const take = async (file) => {
-  const { known } = page.library;
   say(`Opening ${file.name}…`);
-  const fault = await faultOf(file, known);
+  const fault = await faultOf(file, page.library);
   if (fault !== null) {
     say(`Not opened. ${fault}`, true);
     return;
@@ -146,7 +145,7 @@ const take = async (file) => {
   byId('work').hidden = false;
   byId('panel').dataset.key = '';
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  say(`${file.name} is open (${seconds} s). It stays on this machine.${await noteOfLog(file, known)}`);
+  say(`${file.name} is open (${seconds} s). It stays on this machine.${await noteOfLog(file, page.library)}`);
   await follow();
   const counted = await readCounts(page.library);
   // Another file may have been opened meanwhile.

@@ -1,6 +1,5 @@
 /** The explorer in a real browser, as an analyst uses it. Skipped where there is no chromium. */
 import {
-  existsSync,
   mkdtempSync,
   openSync,
   ftruncateSync,
@@ -11,14 +10,14 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
+import { axe, launchBrowser, newPage, withBrowser } from '../browser.ts';
+import type { NotedPage, PageOptions } from '../browser.ts';
 import { deliveredSqlite } from '../../../cli/delivered.ts';
 import { explorerPage } from '../../../export/explorer/page.ts';
 import type { KnownFile } from '../../../export/explorer/page.ts';
@@ -31,11 +30,7 @@ import type { Store } from '../../../store/store.ts';
 import { tables } from '../../../tables/index.ts';
 import { fleet, makeStore } from '../report/world.ts';
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
-const withBrowser = executablePath === undefined ? test.serial.skip : test.serial;
-
 const folder = mkdtempSync(join(tmpdir(), 'tokenquery-explorer-'));
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const db = join(folder, 'fleet.db');
 
 const knownFile = (path: string): KnownFile => {
@@ -62,15 +57,11 @@ const storeDb = (): Store['db'] => {
 };
 
 test.before(async () => {
-  if (executablePath === undefined) return;
+  browser = await launchBrowser();
+  if (browser === null) return;
   makeStore(db, fleet(8));
   file = pageFile('explorer.html', knownFile(db));
   opened = openForReading(db, tables);
-  browser = await chromium.launch({
-    executablePath,
-    // What it asked for in spite of all would go nowhere.
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--proxy-server=127.0.0.1:9'],
-  });
 });
 test.after.always(async () => {
   await browser?.close();
@@ -78,14 +69,11 @@ test.after.always(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Look {
+interface Look extends PageOptions {
   readonly page?: string;
   /** The database that is chosen; null for none. */
   readonly choose?: string | null;
   readonly hash?: string;
-  readonly width?: number;
-  readonly scheme?: 'light' | 'dark';
-  readonly bypassCSP?: boolean;
 }
 
 /** Waits until something is so in the page; its policy lets nothing be evaluated there again and again. */
@@ -108,39 +96,16 @@ const choose = async (page: Page, path: string): Promise<string> => {
   return said(page);
 };
 
-interface Opened {
-  readonly page: Page;
+interface Opened extends NotedPage {
   readonly url: string;
-  readonly asked: readonly string[];
-  readonly told: readonly string[];
 }
 
-const openPage = async ({
-  page: at = file,
-  width = 1280,
-  scheme = 'light',
-  bypassCSP = false,
-}: Look): Promise<Opened> => {
-  if (browser === null) throw new Error('there is no browser');
-  const context = await browser.newContext({
-    viewport: { width, height: 900 },
-    colorScheme: scheme,
-    bypassCSP,
-  });
-  const page = await context.newPage();
-  const asked: string[] = [];
-  const told: string[] = [];
-  context.on('request', (request) => asked.push(request.url()));
-  page.on('console', (message) => told.push(message.text()));
-  page.on('pageerror', (error) => told.push(String(error)));
-  page.on('dialog', (dialog) => {
-    told.push(dialog.message());
-    void dialog.dismiss();
-  });
-  return { page, url: pathToFileURL(at).href, asked, told };
-};
+const openPage = async ({ page: at = file, ...how }: Look): Promise<Opened> => ({
+  ...(await newPage(browser, how)),
+  url: pathToFileURL(at).href,
+});
 
-const checkSilent = async (t: ExecutionContext, { page, url, asked, told }: Opened): Promise<void> => {
+const checkSilent = async (t: ExecutionContext, { page, url, asked, said: told }: Opened): Promise<void> => {
   // A worker is made of the page itself.
   const others = asked.filter((one) => !one.startsWith('blob:')).map((one) => one.replace(/#.*/, ''));
   t.deepEqual(others, [url]);

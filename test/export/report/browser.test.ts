@@ -1,30 +1,28 @@
 /** The page in a real browser, as people see it. Skipped where there is no chromium. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
-import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
+import { axe, launchBrowser, newPage, withBrowser } from '../browser.ts';
+import type { PageOptions } from '../browser.ts';
 import { reportText } from '../../../export/report/report.ts';
 import { openForReading } from '../../../store/file.ts';
 import { tables } from '../../../tables/index.ts';
 import { fleet, hostileHost, hostileNames, makeStore, reportTime } from './world.ts';
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
-const withBrowser = executablePath === undefined ? test.serial.skip : test.serial;
 const onPaper = spawnSync('pdftotext', ['-v']).error === undefined ? withBrowser : test.serial.skip;
 
 const folder = mkdtempSync(join(tmpdir(), 'tokenquery-browser-'));
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let browser: Browser | null = null;
 const pages: Record<'fleet' | 'one', string> = { fleet: '', one: '' };
 
 test.before(async () => {
-  if (executablePath === undefined) return;
+  browser = await launchBrowser();
+  if (browser === null) return;
   const db = join(folder, 'fleet.db');
   makeStore(db, fleet(8));
   const store = openForReading(db, tables);
@@ -41,51 +39,27 @@ test.before(async () => {
     writeFileSync(pages[name], reportText(store.db, { ...options, hostId }));
   }
   store.close();
-  browser = await chromium.launch({
-    executablePath,
-    // What it asked for in spite of all would go nowhere.
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--proxy-server=127.0.0.1:9'],
-  });
 });
 test.after.always(async () => {
   await browser?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Look {
-  readonly width?: number;
-  readonly scheme?: 'light' | 'dark';
+interface Look extends PageOptions {
   readonly media?: 'screen' | 'print';
-  /** Its own tools run in the page only where its policy is set aside. */
-  readonly bypassCSP?: boolean;
 }
 
 /** Opens a page and notes all that it asks for and says. */
 const look = async (
   file: string,
-  { width = 1280, scheme = 'light', media = 'screen', bypassCSP = false }: Look,
+  { media = 'screen', ...how }: Look,
   work: (page: Page) => Promise<void>,
 ): Promise<{ readonly asked: readonly string[]; readonly said: readonly string[] }> => {
-  if (browser === null) throw new Error('there is no browser');
-  const context = await browser.newContext({
-    viewport: { width, height: 900 },
-    colorScheme: scheme,
-    bypassCSP,
-  });
-  const page = await context.newPage();
-  const asked: string[] = [];
-  const said: string[] = [];
-  page.on('request', (request) => asked.push(request.url()));
-  page.on('console', (message) => said.push(message.text()));
-  page.on('pageerror', (error) => said.push(String(error)));
-  page.on('dialog', (dialog) => {
-    said.push(dialog.message());
-    void dialog.dismiss();
-  });
+  const { page, asked, said } = await newPage(browser, how);
   await page.emulateMedia({ media });
   await page.goto(pathToFileURL(file).href);
   await work(page);
-  await context.close();
+  await page.context().close();
   return { asked, said };
 };
 
