@@ -12,7 +12,7 @@ import type { Level } from '../export/redact.ts';
 import { redaction } from '../export/redaction.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments } from './command.ts';
-import { tableNamed } from './options.ts';
+import { tableNamed } from './table_options.ts';
 
 const whats = ['current', 'changes', 'snapshot', 'findings', 'finding-events'] as const;
 type What = (typeof whats)[number];

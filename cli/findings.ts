@@ -3,7 +3,7 @@ import type { Collection } from '../collector/collection.ts';
 import { UserError } from '../collector/errors.ts';
 import type { Table } from '../collector/table.ts';
 import { facts } from '../queries/context.ts';
-import type { Expectation } from '../queries/context.ts';
+import type { Expectation } from '../queries/expectations.ts';
 import type { Query } from '../queries/query.ts';
 import { queries as library } from '../queries/index.ts';
 import { evaluate } from '../queries/evaluate.ts';

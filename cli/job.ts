@@ -5,7 +5,8 @@ import { formats, formatNames } from '../export/formats/index.ts';
 import { levels } from '../export/redact.ts';
 import type { Arguments, OptionSpec } from './command.ts';
 import { shortestTurn } from './due.ts';
-import { seenOptions, sourceOptions } from './options.ts';
+import { sourceOptions } from './options.ts';
+import { seenOptions } from './table_options.ts';
 
 /** What the job of a Mac does; everything that its command line says. */
 export interface Job {

@@ -1,6 +1,6 @@
 /** What the values of options are: numbers, ages, times, identifiers and paths, as they are typed. */
 import { UserError } from '../collector/errors.ts';
-import { isUuid } from '../collector/parsers/lines.ts';
+import { isUuid } from '../collector/uuid.ts';
 import { parseAge, parseTime } from './time.ts';
 
 export type Kind =

@@ -1,18 +1,13 @@
 /** Options that several commands take, and what they mean. */
-import { UserError } from '../collector/errors.ts';
 import type { Arguments } from './command.ts';
 import { alternatives } from './checks.ts';
 import type { Options } from './command.ts';
 import { logForms } from './log.ts';
 import { modes } from './output.ts';
 import type { Mode, TableLook } from './output.ts';
-import { suggest } from './suggest.ts';
-import { expectations } from '../queries/context.ts';
-import type { Expectation } from '../queries/context.ts';
-import { dataTables } from '../collector/table.ts';
+import { expectations } from '../queries/expectations.ts';
+import type { Expectation } from '../queries/expectations.ts';
 import type { Times } from './table_text.ts';
-import type { Table } from '../collector/table.ts';
-import { tables } from '../tables/index.ts';
 
 /** Where rows are collected from. */
 export const sourceOptions: Options = {
@@ -43,24 +38,6 @@ export const sourceOptions: Options = {
     choices: ['serial_number', 'organization', 'identities', 'ssh_keys'],
     description:
       'Collect what is off by default: serial_number, organization, identities, ssh_keys. Repeatable.',
-  },
-};
-
-/** What a snapshot must see, so that the exit code is 0. */
-export const seenOptions: Options = {
-  strict: {
-    type: 'boolean',
-    description:
-      'Exit code 4 when a table was not wholly seen; what this macOS does not have, and what was not asked for, is no gap.',
-  },
-  require: {
-    type: 'string',
-    isList: true,
-    isRepeatable: true,
-    value: 'TABLE',
-    choices: dataTables(tables).map(({ name }) => name),
-    noun: 'table',
-    description: 'Exit code 4 when this table was not wholly seen. Repeatable, or TABLE,TABLE.',
   },
 };
 
@@ -186,17 +163,3 @@ export const lookOf = (given: Arguments, times: Times): TableLook => ({
 });
 
 export const includeOf = (given: Arguments): ReadonlySet<string> => new Set(given.texts('include'));
-
-/** A table by name; UserError that suggests the near one. */
-export const tableNamed = (name: string): Table => {
-  const found = tables.find((table) => table.name === name);
-  if (found !== undefined) return found;
-  throw new UserError(
-    `there is no table ${name}`,
-    suggest(
-      name,
-      tables.map((table) => table.name),
-      'tokenquery tables lists them all',
-    ),
-  );
-};

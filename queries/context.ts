@@ -3,11 +3,8 @@
  * only where it is proven; so what is not known lowers no severity.
  */
 import { quoteText } from '../store/ddl.ts';
+import type { Expectation } from './expectations.ts';
 import { everyHost } from './known.ts';
-
-/** Whether hosts are of an organisation: said by whoever asks, or found out. */
-export const expectations = ['managed', 'personal', 'auto'] as const;
-export type Expectation = (typeof expectations)[number];
 
 interface Fact {
   /** The tables without which it is true of nobody. */

@@ -3,7 +3,7 @@
  * file with one bad entry is refused as a whole: an exception that hides something else than was meant is worse than none.
  */
 import { folded } from '../collector/folded.ts';
-import { isUuid } from '../collector/parsers/lines.ts';
+import { isUuid } from '../collector/uuid.ts';
 import { readText } from './custom.ts';
 import { matches } from './glob.ts';
 import { queries as library } from './index.ts';

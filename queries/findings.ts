@@ -9,7 +9,7 @@ import { queries as library } from './index.ts';
 import type { Exception, Exceptions } from './exceptions.ts';
 import { evaluate, gradeOn } from './evaluate.ts';
 import type { Answer, BlindSpot, Grade, Hit } from './evaluate.ts';
-import type { Expectation } from './context.ts';
+import type { Expectation } from './expectations.ts';
 import type { Overlay } from './overlay.ts';
 
 export interface Finding {

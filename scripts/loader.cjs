@@ -110,6 +110,8 @@ const runBundle = (kind) => {
 const runGuarded = (entry, words) => runPart('guardian.cjs', null, new Map()).runGuarded(entry, words);
 
 const start = () => {
+  // Nothing is left to do or to write by then; to take V8 apart in order would take a millisecond more.
+  if (!isThread) process.once('beforeExit', () => process.exit());
   if (isThread || !isGuarded) runBundle(cacheOf(line));
   else {
     const entry =

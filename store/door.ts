@@ -3,7 +3,7 @@
  * stored. docs/security.md says what is promised here, and to whom.
  */
 import { UserError } from '../collector/errors.ts';
-import { isUuid } from '../collector/parsers/lines.ts';
+import { isUuid } from '../collector/uuid.ts';
 import { holdsRows, statuses } from '../collector/status.ts';
 import type { Table, Value } from '../collector/table.ts';
 import { lastTimeOf, oddMoment } from '../collector/time.ts';

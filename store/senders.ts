@@ -1,5 +1,5 @@
 /** Who may speak of which host. A host_id alone is a claim: the folder that the transport made for a sender is none. */
-import { isUuid } from '../collector/parsers/lines.ts';
+import { isUuid } from '../collector/uuid.ts';
 import { UserError } from '../collector/errors.ts';
 import { plural } from '../collector/plural.ts';
 import type { Snapshot } from './snapshot.ts';

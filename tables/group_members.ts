@@ -9,7 +9,7 @@ import {
   toldForCertain,
 } from '../collector/table.ts';
 import type { DsGroup } from '../collector/parsers/ds_groups.ts';
-import { isUuid } from '../collector/parsers/lines.ts';
+import { isUuid } from '../collector/uuid.ts';
 import { localAccounts } from './shared/accounts.ts';
 import type { DsUser } from '../collector/parsers/ds_users.ts';
 

@@ -2,7 +2,7 @@ import { UserError } from '../../collector/errors.ts';
 import { checkExplanations, explain } from '../../queries/explained.ts';
 import { isAtLeast, findingsOfAnswer } from '../../queries/findings.ts';
 import type { Finding } from '../../queries/findings.ts';
-import type { Expectation } from '../../queries/context.ts';
+import type { Expectation } from '../../queries/expectations.ts';
 import { severities, withNotSeenAfter } from '../../queries/query.ts';
 import type { Query, Severity } from '../../queries/query.ts';
 import { queries as library } from '../../queries/index.ts';

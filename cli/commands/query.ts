@@ -1,34 +1,19 @@
 import { FileError, UserError } from '../../collector/errors.ts';
 import { fileFailure } from '../../collector/file_failure.ts';
 import { readAtMost, readRegular } from '../../collector/files.ts';
-import { isUuid } from '../../collector/parsers/lines.ts';
-import type { Names } from '../../queries/evaluate.ts';
-import type { Asked } from '../../queries/mistakes.ts';
 import type { Query } from '../../queries/query.ts';
-import type { ColumnDefinition, Db, Statement } from '../../store/database.ts';
-import {
-  hasLiteral,
-  isInstant,
-  maxSqlBytes,
-  prepareGuarded,
-  touchedTables,
-  unguarded,
-} from '../../store/guard.ts';
-import { quoteName } from '../../store/ddl.ts';
+import type { ColumnDefinition, Statement } from '../../store/database.ts';
+import { isInstant, maxSqlBytes, prepareGuarded, unguarded } from '../../store/guard.ts';
 import { openMemory } from '../../store/memory.ts';
-import type { Store } from '../../store/store.ts';
-import { tables } from '../../tables/index.ts';
+import type { AskedWorld, Host, Question } from '../asked_world.ts';
 import type { Arguments, Command } from '../command.ts';
-import { withMadeViews } from '../made_views.ts';
-import { names } from '../names.ts';
 import { lookOf, modeOf, modeOptions, tableOptions, timeoutOption, worldOptions } from '../options.ts';
 import { flush, printNote, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
 import { isShown } from '../screen.ts';
 import { noTimes } from '../table_text.ts';
 import { isTerminal } from '../terminal.ts';
-import { asking, storedWorld } from '../world.ts';
-import type { World } from '../world.ts';
+import { asking } from '../world.ts';
 
 /** A query of the library. */
 const queryOf = async (given: Arguments): Promise<Query> => {
@@ -120,157 +105,28 @@ function* limited(rows: Iterable<Cells>, most: number | null): Generator<Cells> 
   }
 }
 
-/** A host that can be asked apart: its rows are the only ones after `show`, which says what `:now` then stands for. */
-interface Host {
-  readonly id: string | null;
-  show(): number;
-}
-
-/** What a statement is run against, and what it does not see. */
-interface AskedWorld extends World {
-  readonly names: Names;
-  readonly isComplete: boolean;
-  /** Makes that each host can be asked apart, of what names mean by then. */
-  readonly hosts: () => readonly Host[];
-}
-
-interface Question {
-  readonly sql: string;
-  readonly query: Query | null;
-}
-
-/** Tells of literals that cannot match: an error, but for a file, which may be somebody else’s. */
-const tellLiterals = async (given: Arguments, { sql, query }: Question, asked: Asked): Promise<void> => {
-  // The library is tested.
-  if (query !== null || !hasLiteral(sql)) return;
-  const { mistakesIn } = await import(/* webpackMode: "eager" */ '../../queries/mistakes.ts');
-  const { tellMistakes } = await import(/* webpackMode: "eager" */ '../mistakes.ts');
-  const isError = given.text('f') === null || given.flag('strict');
-  tellMistakes(mistakesIn(asked, sql), { isError });
-};
-
-/** Says of a statement on several hosts that it puts them together. */
-const noteMixed = async (
-  given: Arguments,
-  { sql, query }: Question,
-  asked: Asked,
-  hosts: number,
-): Promise<void> => {
-  if (query !== null || hosts < 2 || given.flag('each-host')) return;
-  const { putsHostsTogether } = await import(/* webpackMode: "eager" */ '../../queries/mistakes.ts');
-  if (!putsHostsTogether(asked, sql)) return;
-  printNote(
-    `rows of ${hosts} hosts are put together, for the statement does not compare their host_id; ` +
-      '--each-host asks each host apart',
-  );
-};
-
-/** A database with all tables, in which the statement can be prepared; one that names none needs none of them. */
-const memoryFor = async (sql: string): Promise<{ readonly db: Db; readonly known: Names }> => {
-  if (isInstant(sql)) {
-    const empty = openMemory([]);
-    try {
-      prepareGuarded(empty, sql, names);
-      return { db: empty, known: names };
-    } catch {
-      empty.close();
-    }
-  }
-  const db = openMemory(tables);
-  const known = await withMadeViews(db, sql, names, { now: 0, isStored: false });
-  prepareGuarded(db, sql, known);
-  return { db, known };
-};
-
-const worldOfSources = async (given: Arguments, question: Question): Promise<AskedWorld> => {
-  const { sql, query } = question;
-  const { db, known } = await memoryFor(sql);
-  const asked = { db, tables, names: known };
-  // Of a query of the library it matters what is certain.
-  const touched = new Set([...touchedTables(db, sql), ...(query === null ? [] : ['table_status'])]);
-  if (touched.size > 0) await tellLiterals(given, question, asked);
-  const isEach = given.flag('each-host');
-  if (touched.size === 0 && !isEach) {
-    const close = (): void => void db.close();
-    return { db, names: known, now: 0, store: null, isComplete: true, hosts: () => [], close };
-  }
-  const { collectFrom, tablesToCollect } = await import(/* webpackMode: "eager" */ '../sources.ts');
-  const collected = await import(/* webpackMode: "eager" */ '../collected.ts');
-  const needed = new Set(touched);
-  // It asks table_status only of the tables that it names, where that is not what it is about.
-  if (query !== null && !query.requires.some(({ table }) => table === 'table_status'))
-    needed.delete('table_status');
-  const only = given.text('host');
-  // It may be a name, which is told there.
-  if (only !== null && !isUuid(only)) needed.add('hosts');
-  const wanted = tablesToCollect(needed);
-  const all = collected.newestOfEachHost(await collectFrom(given, wanted), 'asked');
-  const collections = only === null ? all : [collected.collectionOf(all, only)];
-  const loaded = tables.filter(({ name }) => touched.has(name));
-  await noteMixed(given, question, asked, collections.length);
-  // Each host in its turn.
-  const world = collected.collectedWorld(collections, db, isEach ? [] : loaded);
-  await withMadeViews(db, sql, known, { now: world.now, isStored: false });
-  const hosts = collections.map((collection): Host => ({
-    id: collection.hostId,
-    show: () => {
-      db.pragma('query_only = OFF');
-      for (const { name } of loaded) db.exec(`DELETE FROM ${quoteName(name)}`);
-      collected.loadCollections(db, loaded, [collection]);
-      db.pragma('query_only = ON');
-      return collection.backend.capturedTime;
-    },
-  }));
-  const isComplete = collected.noteBlindSpots(collections, touched);
-  return { ...world, names: known, isComplete, hosts: () => hosts };
-};
-
-const worldOfStore = async (given: Arguments, question: Question): Promise<AskedWorld> => {
-  const { sql } = question;
-  const { hostNamed, readableStore, noteStoreBlindSpots } = await import(
-    /* webpackMode: "eager" */ '../database.ts'
-  );
-  const { touchedNames } = await import(/* webpackMode: "eager" */ '../../store/blind_spots.ts');
-  const { visibleNames } = await import(/* webpackMode: "eager" */ '../../store/guard.ts');
-  const store = readableStore(given);
+/** A statement that names no table needs none, and no declaration of one; null for any other. */
+const instantWorld = (sql: string): AskedWorld | null => {
+  if (!isInstant(sql)) return null;
+  const db = openMemory([]);
+  const names = { tables: [], columns: [] };
   try {
-    const world = await storedWorld(given, store);
-    const { db, now, asOf } = world;
-    const known = await withMadeViews(db, sql, visibleNames(store), { now, isStored: true });
-    prepareGuarded(db, sql, known);
-    const asked = { db, tables: store.tables, names: known };
-    await tellLiterals(given, question, asked);
-    const named = given.text('host');
-    const only = named === null ? null : hostNamed(store, named);
-    const isComplete = noteStoreBlindSpots(store, touchedNames(store, sql, asOf), asOf, only);
-    const ids = only === null ? hostIds(db) : [only];
-    await noteMixed(given, question, asked, ids.length);
-    const { viewEachHost } = await import(/* webpackMode: "eager" */ '../../store/each_host.ts');
-    const hosts = (): readonly Host[] => storedHosts(store, viewEachHost(store, sql), ids, now);
-    return { ...world, names: known, isComplete, hosts };
-  } catch (error) {
-    store.close();
-    const { explainStoreError } = await import(/* webpackMode: "eager" */ '../../store/file.ts');
-    throw explainStoreError(error, store.path);
+    prepareGuarded(db, sql, names);
+  } catch {
+    // What is wrong with it is told by those who know the names.
+    db.close();
+    return null;
   }
+  return { db, names, now: 0, store: null, isComplete: true, hosts: () => [], close: () => void db.close() };
 };
 
-const hostIds = (db: Db): readonly string[] =>
-  db.prepare('SELECT host_id FROM main._host ORDER BY host_id').pluck().all() as string[];
-
-const storedHosts = (
-  store: Store,
-  choose: (hostId: string) => void,
-  ids: readonly string[],
-  now: number,
-): readonly Host[] =>
-  ids.map((id) => ({
-    id,
-    show: () => {
-      unguarded(store.db, () => choose(id));
-      return now;
-    },
-  }));
+const worldOf = async (given: Arguments, question: Question): Promise<AskedWorld> => {
+  const isStored = given.text('db') !== null;
+  const instant = isStored || given.flag('each-host') ? null : instantWorld(question.sql);
+  if (instant !== null) return instant;
+  const { worldOfSources, worldOfStore } = await import(/* webpackMode: "eager" */ '../asked_world.ts');
+  return await (isStored ? worldOfStore : worldOfSources)(given, question);
+};
 
 interface Output {
   readonly columns: readonly Pick<ColumnDefinition, 'name' | 'column'>[];
@@ -297,9 +153,7 @@ const run = async (given: Arguments): Promise<number> => {
   const maxRows = given.number('max-rows');
   const query = given.text('n') === null ? null : await queryOf(given);
   const sql = query === null ? readSql(given) : query.sql;
-  const world = await (given.text('db') === null
-    ? worldOfSources(given, { sql, query })
-    : worldOfStore(given, { sql, query }));
+  const world = await worldOf(given, { sql, query });
   const { db } = world;
   const isForPeople = mode === 'pretty' || mode === 'line';
   // Not loaded for what has no table, and for a pipe: it needs what is declared of all of them.
@@ -332,6 +186,7 @@ const run = async (given: Arguments): Promise<number> => {
     }
     // What a query of the library finds is what findings tells.
     const { asSeen } = await import(/* webpackMode: "eager" */ '../../store/seen.ts');
+    const { tables } = await import(/* webpackMode: "eager" */ '../../tables/index.ts');
     asSeen(db, tables, query.maxAge, print);
   });
   flush();

@@ -19,7 +19,7 @@ import {
   resultsPath,
 } from '../job.ts';
 import type { Job, LaunchdFrame } from '../job.ts';
-import { seenOptions } from '../options.ts';
+import { seenOptions } from '../table_options.ts';
 import { flush, print, printNote } from '../output.ts';
 
 /** All that is printed goes by. */

@@ -9,7 +9,8 @@ import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { alternatives } from '../checks.ts';
 import { flush, print } from '../output.ts';
-import { pagerOption, tableNamed } from '../options.ts';
+import { pagerOption } from '../options.ts';
+import { tableNamed } from '../table_options.ts';
 
 /** All that the declaration of a column says. */
 const columnJson = (name: string, column: Column) => ({

@@ -7,7 +7,7 @@ import type { Arguments, Command } from '../command.ts';
 import { alternatives } from '../checks.ts';
 import { dbOption, dbPath, using } from '../database.ts';
 import { exitCodes } from '../exit_codes.ts';
-import { seenOptions } from '../options.ts';
+import { seenOptions } from '../table_options.ts';
 import { flush, print, printNote } from '../output.ts';
 import { jsonBegin, jsonEnd, jsonHost } from '../status/json.ts';
 import { judgeHosts, surroundingsOf } from '../status/judge.ts';

@@ -6,7 +6,8 @@ import { tables } from '../../tables/index.ts';
 import { alignColumns, paragraph } from '../args.ts';
 import type { Arguments, Command } from '../command.ts';
 import { flush, jsonRow, print } from '../output.ts';
-import { pagerOption, tableNamed } from '../options.ts';
+import { pagerOption } from '../options.ts';
+import { tableNamed } from '../table_options.ts';
 
 type SummaryModule = typeof import('../../queries/host_summary.ts');
 

@@ -11,7 +11,7 @@ import {
 } from './bundle.ts';
 import type { BundleFiles, PackedBundle } from './bundle.ts';
 import { CollectError, FileError } from '../errors.ts';
-import { isUuid } from '../parsers/lines.ts';
+import { isUuid } from '../uuid.ts';
 import { oddMoment } from '../time.ts';
 import { isVersion } from '../version.ts';
 

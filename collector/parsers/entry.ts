@@ -1,7 +1,8 @@
 import { parseFailed } from '../errors.ts';
 import type { Cost } from '../errors.ts';
 import type { Note } from '../answer.ts';
-import { isUuid, told } from './lines.ts';
+import { told } from './lines.ts';
+import { isUuid } from '../uuid.ts';
 import { PlistOdd } from './plist_value.ts';
 import type { PlistDict, PlistValue } from './plist_value.ts';
 import { isWithheldText } from './withheld.ts';

@@ -1,3 +1,4 @@
+import { uuidPattern } from '../uuid.ts';
 import { parseFailed, permissionDenied, saidTwice } from '../errors.ts';
 import type { CollectError } from '../errors.ts';
 import type { Answer, Note } from '../answer.ts';
@@ -14,7 +15,6 @@ import {
   saidLinesOf,
   saysRootNeeded,
   told,
-  uuidPattern,
 } from './lines.ts';
 
 export interface FdesetupList {

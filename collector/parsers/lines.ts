@@ -100,11 +100,6 @@ export const notUnderstood = (tool: string, { stdout, stderr, exitCode }: Answer
 export const failed = (tool: string, what: string): CollectError =>
   new CollectError('source_failed', `${tool} ${what}`);
 
-/** 8-4-4-4-12 hexadecimal digits, whatever the case. */
-export const uuidPattern = '[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}';
-const wholeUuid = new RegExp(`^${uuidPattern}$`);
-export const isUuid = (text: string): boolean => wholeUuid.test(text);
-
 const logged = /^\s*(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]{8,}|(?:objc|dyld)\[[0-9]+\]:|[-+]\[[A-Za-z])/;
 
 /** Whether a line is of the kind that the frameworks below a tool log into its output: it says nothing of an answer. */

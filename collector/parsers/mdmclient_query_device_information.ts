@@ -13,7 +13,8 @@ import {
   type Kept,
   type KeptDict,
 } from './allowed.ts';
-import { firstLine, isUuid } from './lines.ts';
+import { firstLine } from './lines.ts';
+import { isUuid } from '../uuid.ts';
 import { readDaemonResponse, sanitizeResponses } from './mdmclient_query_security_info.ts';
 
 /** An administrator that MDM made during Setup Assistant. */

@@ -1,6 +1,6 @@
 /** Keeps of a property list what may be kept. */
 import { CollectError } from '../errors.ts';
-import { isUuid } from './lines.ts';
+import { isUuid } from '../uuid.ts';
 import { PlistOdd, isArray, isDict } from './plist_value.ts';
 import { isKnownSentence } from './sentences.ts';
 import { isWord, withheldText } from './withheld.ts';
