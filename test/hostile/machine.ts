@@ -1,8 +1,9 @@
 /** A machine that gives too little: few descriptors, a full disk, nobody who reads; and many runs one after the other. */
-import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { program, root, sample } from '../standin.ts';
+import Database from 'better-sqlite3';
+import { makeStandIn, program, root, runsIn, sample } from '../standin.ts';
 
 interface Ended {
   readonly code: number | null;
@@ -108,5 +109,71 @@ export const manyRuns = (folder: string, count: number, temporary: string): read
     if (fault !== null) faults.push(`snapshot ${number} ${fault}`);
   }
   if (readdirSync(temporary).length !== before) faults.push(`${temporary} has files left behind`);
+  return faults;
+};
+
+/** The processes of a session: what a run started, in whatever group, and did not end. Of Linux alone. */
+const leftOf = (session: number): number =>
+  readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name))
+    .filter((pid) => {
+      try {
+        // The name in brackets may hold anything; the session is the fourth field behind it.
+        const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+          .replace(/^.*\) /s, '')
+          .split(' ');
+        return fields[3] === String(session) && fields[0] !== 'Z';
+      } catch {
+        return false;
+      }
+    }).length;
+
+/** Collects a stand-in Mac into a database; resolves to what went wrong. */
+const liveRun = (db: string, mac: string, temporary: string): Promise<string | null> =>
+  new Promise((resolve) => {
+    const argv = ['snapshot', '--db', db, '--source', 'live', '--exec-root', mac];
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...argv], {
+      ...{ cwd: root, detached: true, env: { ...process.env, TMPDIR: temporary } },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.on('close', (code, signal) => {
+      const left = leftOf(child.pid ?? 0);
+      resolve(
+        badEnd({ code, signal, stdout: '', stderr }) ??
+          (code === 0 ? null : `ended with ${code}: ${stderr.slice(0, 200)}`) ??
+          (left === 0 ? null : `left ${left} processes behind`),
+      );
+    });
+  });
+
+/**
+ * What goes wrong where a stand-in Mac is collected so many times into one database, `together` at once: a process or a file
+ * that is left, a damaged database, a run that asked something else than the first.
+ */
+export const liveRuns = async (
+  folder: string,
+  count: number,
+  together: number,
+): Promise<readonly string[]> => {
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+  const { root: mac, log } = makeStandIn(one, folder);
+  const db = join(folder, 'live.db');
+  const faults: string[] = [];
+  for (let done = 0; done < count; done += together) {
+    const told = await Promise.all(Array.from({ length: together }, () => liveRun(db, mac, temporary)));
+    faults.push(...told.flatMap((fault) => (fault === null ? [] : [`run ${done} ${fault}`])));
+  }
+  const asked = Map.groupBy(runsIn(log), (line) => line);
+  for (const [line, times] of asked)
+    if (times.length % count !== 0) faults.push(`${line} was run ${times.length} times in ${count} runs`);
+  const left = [...readdirSync(temporary), ...readdirSync(folder).filter((name) => /^live\.db-/.test(name))];
+  if (left.length > 0) faults.push(`${left.join(', ')} left behind`);
+  const stored = new Database(db, { readonly: true });
+  const [integrity] = stored.pragma('integrity_check', { simple: false }) as { integrity_check: string }[];
+  if (integrity?.integrity_check !== 'ok') faults.push(`${db} is damaged`);
+  stored.close();
   return faults;
 };
