@@ -25,7 +25,7 @@ export const applicationId = 0x746b_7179;
  */
 export const layoutVersion = 5;
 /** Of the views and indexes: goes up with every change of them, so that those in older files are made anew. */
-export const viewsVersion = 5;
+export const viewsVersion = 6;
 /**
  * Of the rows: goes up when a column changes its meaning, its type or its name, or a table its key. It is part of every
  * row id, so that a receiver takes the rows of either version for different ones.
@@ -346,7 +346,7 @@ export const renamesSql = (table: Table): string =>
 
 /** The value of the column in turn, `c`, in a row of either side. */
 const valueIn = ({ columns }: Table, row: string): string =>
-  `CASE c.column1 ${Object.keys(columns)
+  `CASE c.key ${Object.keys(columns)
     .map((name, index) => `WHEN ${index} THEN ${row}.${quoteName(name)}`)
     .join(' ')} END`;
 const keyIn = (table: Table, row: string): string =>
@@ -354,7 +354,9 @@ const keyIn = (table: Table, row: string): string =>
 
 const changesOf = (table: Table): string[] => {
   const names = Object.keys(table.columns);
-  const list = `(VALUES ${names.map((name, index) => `(${index}, ${quoteText(name)})`).join(', ')}) c`;
+  // Each connection takes in the text of the view when it opens a file, and the rows of a VALUES cost it most. The list comes
+  // last whatever SQLite thinks of its length.
+  const list = `json_each(${quoteText(JSON.stringify(names))}) c`;
   const value = { p: valueIn(table, 'p'), v: valueIn(table, 'v') };
   const key = { p: keyIn(table, 'p'), v: keyIn(table, 'v') };
   const arm = (
@@ -364,8 +366,8 @@ const changesOf = (table: Table): string[] => {
     at: readonly [string, string],
   ): string =>
     `SELECT ${hostId}, ${quoteText(table.name)} AS table_name, '${change}' AS change, ${key[row]} AS key, ` +
-    `c.column2 AS column_name, ${values[0]} AS old_value, ${values[1]} AS new_value, ${at[0]} AS change_time, ` +
-    `${at[1]} AS snapshot_id, c.column1 = 0 AS is_first FROM `;
+    `c.value AS column_name, ${values[0]} AS old_value, ${values[1]} AS new_value, ${at[0]} AS change_time, ` +
+    `${at[1]} AS snapshot_id, c.key = 0 AS is_first FROM `;
   const [current, past] = [`main.${currentName(table)}`, `main.${pastName(table)}`];
   const host = (row: string): string => `JOIN main._host h ON h.host = ${row}._host`;
   const isPair = hasAccounts(table) ? isPairOf(table, 'p', 'v') : '';
@@ -376,18 +378,18 @@ const changesOf = (table: Table): string[] => {
       : '';
   const appeared = (name: string): string =>
     `${arm('added', 'v', ['NULL', value.v], ['v._from_time', 'v._first_snapshot'])}${name} v ${host('v')} ` +
-    `JOIN ${list} WHERE v._began > 0 AND v._began = ${beganNumbers.added} AND v._read_time IS NULL` +
+    `CROSS JOIN ${list} WHERE v._began > 0 AND v._began = ${beganNumbers.added} AND v._read_time IS NULL` +
     unless([[`${past} p`, isPair]]);
   const altered = (name: string): string =>
     `${arm('changed', 'p', [value.p, value.v], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
     `JOIN ${name} v ON v._host = p._host AND v._n = p._n AND v._first_snapshot = p._until_snapshot ` +
-    `${host('p')} JOIN ${list} WHERE p._ended = ${endedNumbers.changed} AND v._read_time IS NULL`;
+    `${host('p')} CROSS JOIN ${list} WHERE p._ended = ${endedNumbers.changed} AND v._read_time IS NULL`;
   const renamed = (name: string): string =>
     `${arm('changed', 'v', [value.p, value.v], ['p._until_time', 'p._until_snapshot'])}${past} p ` +
-    `JOIN ${name} v ON ${isPair} ${host('p')} JOIN ${list}`;
+    `JOIN ${name} v ON ${isPair} ${host('p')} CROSS JOIN ${list}`;
   const disappeared =
     `${arm('removed', 'p', [value.p, 'NULL'], ['p._until_time', 'p._until_snapshot'])}${past} p ${host('p')} ` +
-    `JOIN ${list} WHERE p._ended = ${endedNumbers.removed}` +
+    `CROSS JOIN ${list} WHERE p._ended = ${endedNumbers.removed}` +
     unless([
       [`${current} v`, isPair],
       [`${past} v`, isPair],

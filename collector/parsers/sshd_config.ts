@@ -54,8 +54,11 @@ const keptOf = (text: string): Kept | null => {
   switch (keyword.toLowerCase()) {
     case 'match':
       return { kind: 'match' };
-    case 'include':
-      return { kind: 'include', paths: wordsOf(rest).map(includeOf) };
+    case 'include': {
+      const paths = wordsOf(rest).map(includeOf);
+      // A quote that nobody closes: what it includes is not known.
+      return { kind: 'include', paths: paths.length === 0 ? [another] : paths };
+    }
     case 'listenaddress':
       return { kind: 'address', isName: !address.test(wordsOf(rest)[0] ?? '') };
     default:
