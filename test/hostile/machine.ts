@@ -169,7 +169,10 @@ export const liveRuns = async (
   const asked = Map.groupBy(runsIn(log), (line) => line);
   for (const [line, times] of asked)
     if (times.length % count !== 0) faults.push(`${line} was run ${times.length} times in ${count} runs`);
-  const left = [...readdirSync(temporary), ...readdirSync(folder).filter((name) => /^live\.db-/.test(name))];
+  const left = [
+    ...readdirSync(temporary),
+    ...readdirSync(folder).filter((name) => name.startsWith('live.db-')),
+  ];
   if (left.length > 0) faults.push(`${left.join(', ')} left behind`);
   const stored = new Database(db, { readonly: true });
   const [integrity] = stored.pragma('integrity_check', { simple: false }) as { integrity_check: string }[];
