@@ -65,11 +65,12 @@ export const seenOptions: Options = {
 };
 
 const ofDatabase = { option: 'db', because: 'with --db nothing is collected' };
+const ofLake = { option: 'lake', because: 'with --lake nothing is collected' };
 
 /** Where rows come from: collected, or from a database of snapshots, of which a moment can be asked for. */
 export const worldOptions: Options = {
   ...Object.fromEntries(
-    Object.entries(sourceOptions).map(([name, spec]) => [name, { ...spec, excludes: [ofDatabase] }]),
+    Object.entries(sourceOptions).map(([name, spec]) => [name, { ...spec, excludes: [ofDatabase, ofLake] }]),
   ),
   db: {
     type: 'string',
@@ -83,6 +84,23 @@ export const worldOptions: Options = {
     kind: 'time',
     goesWith: { option: 'db' },
     description: 'With --db: what was known at that time: unix seconds, 2026-09-01, or -7d.',
+  },
+};
+
+/** A fleet that `tokenquery lake` published, for whoever has no engine at hand. */
+export const lakeOptions: Options = {
+  lake: {
+    type: 'string',
+    value: 'DIR',
+    excludes: [{ option: 'db', because: 'a lake was published from databases' }],
+    description: 'Ask a lake, a folder or s3://BUCKET/PREFIX, that tokenquery lake published (docs/lake.md).',
+  },
+  cache: {
+    type: 'string',
+    value: 'DIR',
+    goesWith: { option: 'lake' },
+    description:
+      'Of a lake in a bucket: keep what is fetched in this folder, by default .cache/tokenquery/lakes at home.',
   },
 };
 

@@ -21,7 +21,15 @@ import { tables } from '../../tables/index.ts';
 import type { Arguments, Command } from '../command.ts';
 import { withMadeViews } from '../made_views.ts';
 import { names } from '../names.ts';
-import { lookOf, modeOf, modeOptions, tableOptions, timeoutOption, worldOptions } from '../options.ts';
+import {
+  lakeOptions,
+  lookOf,
+  modeOf,
+  modeOptions,
+  tableOptions,
+  timeoutOption,
+  worldOptions,
+} from '../options.ts';
 import { flush, printNote, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
 import { isShown } from '../screen.ts';
@@ -44,7 +52,7 @@ const queryOf = async (given: Arguments): Promise<Query> => {
       2,
     );
   }
-  if (query.needsHistory && given.text('db') === null) {
+  if (query.needsHistory && given.text('db') === null && given.text('lake') === null) {
     throw new UserError(
       `${query.name} compares snapshots`,
       'ask it with --db FILE, of a database that tokenquery snapshot --db FILE filled on two days or more',
@@ -297,6 +305,10 @@ const run = async (given: Arguments): Promise<number> => {
   const maxRows = given.number('max-rows');
   const query = given.text('n') === null ? null : await queryOf(given);
   const sql = query === null ? readSql(given) : query.sql;
+  if (given.text('lake') !== null) {
+    const { queryLake } = await import(/* webpackMode: "eager" */ '../lake_query.ts');
+    return await queryLake(given, sql);
+  }
   const world = await (given.text('db') === null
     ? worldOfSources(given, { sql, query })
     : worldOfStore(given, { sql, query }));
@@ -366,6 +378,14 @@ export const queryCommand: Command = {
       description: 'Read the SQL from a file; - is standard input.',
     },
     ...worldOptions,
+    ...lakeOptions,
+    duckdb: {
+      type: 'string',
+      value: 'DIR',
+      goesWith: { option: 'lake' },
+      description:
+        'The folder in which DuckDB was installed (npm install --prefix DIR), if not beside tokenquery.',
+    },
     host: {
       type: 'string',
       value: 'HOST',
@@ -373,6 +393,7 @@ export const queryCommand: Command = {
     },
     'each-host': {
       type: 'boolean',
+      excludes: [{ option: 'lake', because: 'of a lake, --host asks one, and GROUP BY host_id all of them' }],
       description: 'Ask each host apart, as if it were the only one; host_id comes first.',
     },
     ...modeOptions,
@@ -397,12 +418,16 @@ export const queryCommand: Command = {
     'sudo tokenquery query --json "SELECT * FROM bootstrap_tokens"',
     'tokenquery query --source evidence.tar.gz -f tokens.sql --csv',
     'tokenquery query --db fleet.db --each-host "SELECT username FROM users WHERE gid IN (SELECT gid FROM groups)"',
+    'tokenquery query --lake s3://inventory/tokenquery "SELECT count(*) AS macs FROM filevault_status WHERE filevault_enabled = 0"',
     'tokenquery query --db fleet.db --as-of -7d "SELECT host_id, username FROM secure_tokens WHERE secure_token = 1"',
   ],
   // What cannot take long needs no guard, whose start would be half of its time.
   limits: (given) => {
     const isShort =
-      given.text('db') === null && !given.flag('each-host') && isInstant(given.positionals[0] ?? '');
+      given.text('db') === null &&
+      given.text('lake') === null &&
+      !given.flag('each-host') &&
+      isInstant(given.positionals[0] ?? '');
     return { what: 'the query', seconds: isShort ? null : 30, isMemoryBounded: !isShort };
   },
   handsOverTo: (given) => {
