@@ -233,14 +233,21 @@ const worldOfSources = async (given: Arguments, question: Question): Promise<Ask
   return { ...world, names: known, isComplete, hosts: () => hosts };
 };
 
+/** A database, or of a lake as much as a question of the library needs. */
+const storeOf = async (given: Arguments, { query }: Question): Promise<Store> => {
+  if (query === null || given.text('lake') === null)
+    return (await import(/* webpackMode: "eager" */ '../database.ts')).readableStore(given);
+  const { tablesOfQueries } = await import(/* webpackMode: "eager" */ '../findings.ts');
+  const { lakeStore } = await import(/* webpackMode: "eager" */ '../lake_store.ts');
+  return await lakeStore(given, tablesOfQueries([query]));
+};
+
 const worldOfStore = async (given: Arguments, question: Question): Promise<AskedWorld> => {
   const { sql } = question;
-  const { hostNamed, readableStore, noteStoreBlindSpots } = await import(
-    /* webpackMode: "eager" */ '../database.ts'
-  );
+  const { hostNamed, noteStoreBlindSpots } = await import(/* webpackMode: "eager" */ '../database.ts');
   const { touchedNames } = await import(/* webpackMode: "eager" */ '../../store/blind_spots.ts');
   const { visibleNames } = await import(/* webpackMode: "eager" */ '../../store/guard.ts');
-  const store = readableStore(given);
+  const store = await storeOf(given, question);
   try {
     const world = await storedWorld(given, store);
     const { db, now, asOf } = world;
@@ -305,11 +312,11 @@ const run = async (given: Arguments): Promise<number> => {
   const maxRows = given.number('max-rows');
   const query = given.text('n') === null ? null : await queryOf(given);
   const sql = query === null ? readSql(given) : query.sql;
-  if (given.text('lake') !== null) {
+  if (given.text('lake') !== null && query === null) {
     const { queryLake } = await import(/* webpackMode: "eager" */ '../lake_query.ts');
     return await queryLake(given, sql);
   }
-  const world = await (given.text('db') === null
+  const world = await (given.text('db') === null && given.text('lake') === null
     ? worldOfSources(given, { sql, query })
     : worldOfStore(given, { sql, query }));
   const { db } = world;

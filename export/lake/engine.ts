@@ -20,7 +20,7 @@ export interface LakeAnswer {
 /** What DuckDB says of a statement that cannot be run. */
 export class LakeSqlError extends Error {}
 
-const types: Readonly<Record<ColumnType, string>> = { TEXT: 'VARCHAR', INTEGER: 'BIGINT', REAL: 'DOUBLE' };
+const sqlTypes: Readonly<Record<ColumnType, string>> = { TEXT: 'VARCHAR', INTEGER: 'BIGINT', REAL: 'DOUBLE' };
 
 /** Where a text has words that are none of SQL: quoted in any way of DuckDB’s, or a comment. */
 const opaque =
@@ -80,10 +80,10 @@ export class LakeEngine {
   private constructor(
     lake: LakeReading,
     connection: Connection,
-    types: DuckDB['StatementType'],
+    statementTypes: DuckDB['StatementType'],
     end: () => void,
   ) {
-    this.types = types;
+    this.types = statementTypes;
     this.lake = lake;
     this.connection = connection;
     this.end = end;
@@ -112,7 +112,7 @@ export class LakeEngine {
     // Without a row: to find out what a statement reads.
     for (const [name, { columns }] of engine.names)
       await connection.run(
-        `CREATE TABLE ${quoteName(name)} (${columns.map(([column, type]) => `${quoteName(column)} ${types[type]}`).join(', ')})`,
+        `CREATE TABLE ${quoteName(name)} (${columns.map(([column, type]) => `${quoteName(column)} ${sqlTypes[type]}`).join(', ')})`,
       );
     return engine;
   }
