@@ -305,8 +305,8 @@ const worldOfStore = async (given: Arguments, store: Store, isLibrary: boolean):
   return world;
 };
 
-/** @param wanted The tables of a lake of which the rows are needed. */
-const storeOf = async (given: Arguments, wanted: readonly Table[]): Promise<Store | null> => {
+/** @param wanted The tables of a lake of which the rows are needed; null for all. */
+const storeOf = async (given: Arguments, wanted: readonly Table[] | null): Promise<Store | null> => {
   if (given.text('lake') !== null)
     return (await import(/* webpackMode: "eager" */ '../lake_store.ts')).lakeStore(given, wanted);
   if (given.text('db') === null) return null;
@@ -417,7 +417,7 @@ const storeAndAsked = async (
   given: Arguments,
 ): Promise<{ readonly store: Store | null; readonly asked: Asked }> => {
   if (given.text('queries') !== null || given.text('pack') !== null) {
-    const store = await storeOf(given, tables);
+    const store = await storeOf(given, null);
     return { store, asked: askedOf(given, store) };
   }
   const asked = askedOf(given, null);

@@ -3,7 +3,7 @@ import { allColumns, dataTables } from '../../collector/table.ts';
 import type { Column, Table } from '../../collector/table.ts';
 import type { Db } from '../../store/database.ts';
 import { quoteName } from '../../store/ddl.ts';
-import { addLastLooks, fillSeenRows, hostStates, seenRows } from '../../store/last_looks.ts';
+import { addLastLooks, changesColumns, fillSeenRows, hostStates, seenRows } from '../../store/last_looks.ts';
 
 export type ColumnType = Column['type'];
 export type LakeColumn = readonly [name: string, type: ColumnType];
@@ -41,6 +41,7 @@ const ownTypes: Readonly<Record<string, Readonly<Record<string, ColumnType>>>> =
     redaction: 'TEXT',
     is_ahead: 'INTEGER',
   },
+  changes: changesColumns,
   [seenRows]: { table_name: 'TEXT', row: 'TEXT', host_id: 'TEXT' },
   [hostStates]: {
     host_id: 'TEXT',
@@ -90,6 +91,7 @@ const declared = (tables: readonly Table[]): Declared[] => {
     })),
     own('snapshots', ['sequence']),
     own('findings_history', ['query_name', 'subject', 'valid_from_time']),
+    own('changes', ['change_time', 'table_name', 'key', 'column_name']),
     own(hostStates, []),
     { ...own(seenRows, ['table_name']), fill: (db) => fillSeenRows(db, tables) },
   ];

@@ -8,8 +8,8 @@ import { dataTables } from '../../collector/table.ts';
 import type { Table } from '../../collector/table.ts';
 import { toleranceSeconds } from '../../store/clocks.ts';
 import type { Db } from '../../store/database.ts';
-import { quoteName } from '../../store/ddl.ts';
-import { hostStates, seenRows } from '../../store/last_looks.ts';
+import { collationOf, quoteName } from '../../store/ddl.ts';
+import { changesColumns, hostStates, seenRows } from '../../store/last_looks.ts';
 import { deflateRows } from '../../store/packed.ts';
 import { currentName, pastName } from '../../store/schema.ts';
 import type { Cells } from '../../store/snapshot.ts';
@@ -23,10 +23,13 @@ type Row = Readonly<Record<string, unknown>>;
 
 /** What each look told, what was run, and how verdicts came and went: the database alone has it. */
 const notInLake = [
-  ...['changes', 'column_status', 'command_log', 'verdicts', 'verdicts_history', 'finding_events'],
+  ...['column_status', 'command_log', 'verdicts', 'verdicts_history', 'finding_events'],
   // They tell of the file.
   ...['about', 'blind_spots'],
 ] as const;
+
+/** Asked for by this name beside those of tables. */
+export const changes = 'changes';
 
 interface Host {
   readonly host: number;
@@ -68,6 +71,7 @@ class Filling {
     this.#writeLooks();
     await this.#writeSeenRows(wanted);
     await this.#writeFindings();
+    await this.#writeChanges(wanted.has(changes));
     const own = dataTables(this.#tables).filter(({ name }) => wanted.has(name));
     for (const [index, table] of own.entries()) {
       progress(index, own.length);
@@ -299,6 +303,33 @@ class Filling {
     ];
     await this.#rows('findings_history', true, (row, shard) => {
       insert.run(this.#hostOf(row, shard).host, ...fields.map((name) => row[name] ?? null));
+    });
+  }
+
+  /** Values have the types of their columns again. Where they are not needed, there is no such name. */
+  async #writeChanges(isWanted: boolean): Promise<void> {
+    this.#db.exec('DROP VIEW main.changes');
+    if (!isWanted) return;
+    const columns = Object.keys(changesColumns);
+    this.#db.exec(
+      `CREATE TABLE ${changes} (${columns.map((name) => `${name}${collationOf(name)}`).join(', ')})`,
+    );
+    const types = new Map(
+      dataTables(this.#tables).flatMap((table) =>
+        Object.entries(table.columns).map(([name, { type }]) => [`${table.name}.${name}`, type]),
+      ),
+    );
+    const insert = this.#db.prepare(`INSERT INTO ${changes} VALUES (${columns.map(() => '?').join(', ')})`);
+    await this.#rows(changes, true, (row, shard) => {
+      this.#hostOf(row, shard);
+      const type = types.get(`${String(row['table_name'])}.${String(row['column_name'])}`) ?? 'TEXT';
+      insert.run(
+        ...columns.map((name) => {
+          const value = row[name] ?? null;
+          if (typeof value !== 'string' || type === 'TEXT' || !/^(?:old|new)_value$/.test(name)) return value;
+          return type === 'INTEGER' ? BigInt(value) : Number(value);
+        }),
+      );
     });
   }
 
