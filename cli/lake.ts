@@ -17,7 +17,7 @@ import type { Arguments } from './command.ts';
 import { readableStore, using } from './database.ts';
 import { programEntry } from './delivered.ts';
 import { exitCodes } from './exit_codes.ts';
-import { lakePlace } from './lake_place.ts';
+import { lakePlace, sizeText } from './lake_place.ts';
 import { print, printError } from './output.ts';
 import { Progress } from './progress.ts';
 import { currentTime, isoSeconds } from './time.ts';
@@ -35,8 +35,6 @@ const shardOf = (given: Arguments): string => {
     2,
   );
 };
-
-const sizeText = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 /** Threads for a large database; null for a small one, and where they cannot be had. */
 const lanesOf = async ({ db, path }: Store): Promise<Lanes | null> => {

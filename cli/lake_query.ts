@@ -4,7 +4,7 @@ import { dataTables } from '../collector/table.ts';
 import type { AnyCell } from '../export/cell.ts';
 import { loadDuckdb } from '../export/lake/duckdb.ts';
 import { LakeEngine, LakeSqlError, withNow } from '../export/lake/engine.ts';
-import { checkHosts, readLakeAt } from '../export/lake/reading.ts';
+import { checkHosts } from '../export/lake/reading.ts';
 import type { LakeReading } from '../export/lake/reading.ts';
 import { spotsAmong, statusesSql } from '../store/blind_spots.ts';
 import type { StatusCount } from '../store/blind_spots.ts';
@@ -18,7 +18,7 @@ import { noteAhead, noteNewest, noteSpots } from './database.ts';
 import { programFolder } from './delivered.ts';
 import { memoryLimit } from './guarded.ts';
 import { hostAmong } from './host_names.ts';
-import { lakePlace } from './lake_place.ts';
+import { readingLake } from './lake_place.ts';
 import { momentsIn } from './moments.ts';
 import { names } from './names.ts';
 import { lookOf, modeOf } from './options.ts';
@@ -165,13 +165,16 @@ const answer = async (
 
 export const queryLake = async (given: Arguments, sql: string): Promise<number> => {
   checkText(sql, names);
-  const lake = await readLakeAt(lakePlace(given.required('lake')));
-  const engine = await LakeEngine.open(loadDuckdb(programFolder, given.text('duckdb')), lake, engineMemory());
-  try {
-    return await answer(given, engine, lake, withNow(sql, currentTime()));
-  } catch (error) {
-    throw explained(error, sql, engine.tableNames);
-  } finally {
-    engine.close();
-  }
+  // Before anything is fetched.
+  const duckdb = loadDuckdb(programFolder, given.text('duckdb'));
+  return readingLake(given, async (lake) => {
+    const engine = await LakeEngine.open(duckdb, lake, engineMemory());
+    try {
+      return await answer(given, engine, lake, withNow(sql, currentTime()));
+    } catch (error) {
+      throw explained(error, sql, engine.tableNames);
+    } finally {
+      engine.close();
+    }
+  });
 };

@@ -9,7 +9,7 @@ import type { Connection, DuckDB } from './duckdb.ts';
 import type { LakeReading } from './reading.ts';
 import type { ColumnType } from './relations.ts';
 import { readPart } from './shards.ts';
-import { duckdbViews, viewNames } from './views.ts';
+import { duckdbViews, fileIn, viewNames } from './views.ts';
 
 export interface LakeAnswer {
   readonly columns: readonly string[];
@@ -138,7 +138,7 @@ export class LakeEngine {
     for (const table of this.shown)
       for (const { table: of, part } of tables.get(table)?.parts ?? []) {
         await readPart(place, of, part);
-        paths.push(quoteText(place.pathOf(part.path)));
+        paths.push(quoteText(fileIn(place, part.path)));
       }
     for (const name of this.tableNames) await this.connection.run(`DROP TABLE ${quoteName(name)}`);
     await this.connection.run(`SET allowed_paths = [${paths.join(', ')}]`);

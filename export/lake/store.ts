@@ -3,7 +3,6 @@
  * are no two ways to do it. What a lake does not hold has no view there: to name it is an error, and never an empty answer.
  */
 import { UserError } from '../../collector/errors.ts';
-import { holdsRows } from '../../collector/status.ts';
 import { dataTables } from '../../collector/table.ts';
 import type { Table } from '../../collector/table.ts';
 import { toleranceSeconds } from '../../store/clocks.ts';
@@ -222,7 +221,7 @@ class Filling {
         for (const row of host.snapshots) {
           const isLast = row === last;
           const own = isLast
-            ? statuses.map((status) => this.#observed(status))
+            ? statuses.map((status) => this.#observed(status, row))
             : this.#goodAt(statuses, row, last);
           const rest = ['ingested_time', 'status', 'origin', 'euid', 'tool_version', 'schema_version'];
           snapshot.run(
@@ -235,11 +234,11 @@ class Filling {
     }
   }
 
-  #observed(row: Row): readonly unknown[] {
-    const status = String(row['status']);
+  /** What the last look told of a table: its rows are true where it is the last that saw the table well. */
+  #observed(row: Row, last: Row): readonly unknown[] {
+    const isGood = row['last_good_time'] === last['collected_time'];
     return [
-      ...[this.#tableId(String(row['table_name'])), status],
-      holdsRows(status, Number(row['row_count'])) ? 1 : 0,
+      ...[this.#tableId(String(row['table_name'])), String(row['status']), isGood ? 1 : 0],
       ...[row['columns_affected'] ?? null, row['failed_sources'] ?? null],
     ];
   }

@@ -99,8 +99,11 @@ const latest = (columns: readonly LakeColumn[]): string =>
   `SELECT ${list(columns, 's.')} FROM snapshots s JOIN (SELECT host_id AS host_id, MAX(sequence) AS sequence FROM snapshots ` +
   'WHERE is_ahead = 0 GROUP BY host_id) l ON l.host_id = s.host_id AND l.sequence = s.sequence';
 
+/** Where an engine on this machine finds a part. */
+export const fileIn = (place: Place, path: string): string => place.fileOf?.(path) ?? place.pathOf(path);
+
 const pathsOf = (place: Place, { parts }: Whole): readonly string[] =>
-  parts.map(({ part }) => place.pathOf(part.path));
+  parts.map(({ part }) => fileIn(place, part.path));
 
 interface Derived {
   readonly name: string;
