@@ -1,5 +1,13 @@
 /** What is read of a lake is what its databases say: the same verdicts, the same rows, the same page, and of what it does not hold nothing. */
-import { mkdirSync, readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import * as duckdb from '@duckdb/node-api';
 import test from 'ava';
@@ -326,6 +334,23 @@ test('DuckDB that is not there is told with what installs it; the version is tha
   writeFileSync(join(broken, 'package.json'), '{"main":"x.js"}');
   writeFileSync(join(broken, 'x.js'), "require('nothing-of-this')");
   t.throws(() => loadDuckdb(root, folder), { message: /cannot be loaded: a part of it is missing/ });
+});
+
+(process.geteuid?.() === 0 ? test : test.skip)('as root, DuckDB of somebody else is not loaded', (t) => {
+  const folder = temporaryFolder(t);
+  const own = join(folder, 'node_modules', duckdbPackage);
+  mkdirSync(own, { recursive: true });
+  writeFileSync(join(own, 'package.json'), '{"main":"x.js"}');
+  writeFileSync(join(own, 'x.js'), 'exports.loaded = true;');
+  t.true('loaded' in loadDuckdb(root, folder));
+  for (const [path, message] of [
+    [join(own, 'x.js'), /x\.js belongs to user 4242, and as root DuckDB must be root’s alone/],
+    [join(folder, 'node_modules'), /node_modules belongs to user 4242/],
+  ] as const) {
+    chownSync(path, 4242, 0);
+    t.throws(() => loadDuckdb(root, folder), { message });
+    chownSync(path, 0, 0);
+  }
 });
 
 test('the commands: the same bytes of a lake as of its database, and what is wrong is told', async (t) => {
