@@ -148,6 +148,14 @@ export const noteSpots = (spots: readonly BlindSpot[], hosts: number): void => {
   }
 };
 
+/** Says on how many hosts `findings` does not tell of the last snapshot. */
+export const noteUnjudged = (unjudged: number, hosts: number, hint: string): void => {
+  if (unjudged === 0) return;
+  printNote(
+    `${share(unjudged, hosts)}findings does not tell of the last snapshot: it was not judged when it came, by merge or from an older tokenquery; ${hint}`,
+  );
+};
+
 /** Says on stderr what could not be collected on which share of the hosts; returns whether all was. */
 export const noteStoreBlindSpots = (
   store: Store,
@@ -163,11 +171,7 @@ export const noteStoreBlindSpots = (
   }
   const isSeen = asOf === null || noteUnseen(store, asOf, found);
   noteSpots(spots, hosts);
-  if (unevaluated > 0) {
-    printNote(
-      `${share(unevaluated, hosts)}findings does not tell of the last snapshot: it was not judged when it came, by merge or from an older tokenquery; tokenquery findings --db ${store.path} judges it`,
-    );
-  }
+  noteUnjudged(unevaluated, hosts, `tokenquery findings --db ${store.path} judges it`);
   const isLastKnown = !readAhead(store.db).some(({ isNewest }) => isNewest);
   return isSeen && isLastKnown && spots.length === 0 && unevaluated === 0;
 };

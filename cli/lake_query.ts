@@ -6,19 +6,24 @@ import { loadDuckdb } from '../export/lake/duckdb.ts';
 import { LakeEngine, LakeSqlError, withNow } from '../export/lake/engine.ts';
 import { checkHosts } from '../export/lake/reading.ts';
 import type { LakeReading } from '../export/lake/reading.ts';
+import type { Mistake } from '../queries/literals.ts';
+import { mistakesIn, putsHostsTogether } from '../queries/mistakes.ts';
 import { spotsAmong, statusesSql } from '../store/blind_spots.ts';
 import type { StatusCount } from '../store/blind_spots.ts';
-import { quoteText } from '../store/ddl.ts';
-import { openEmptyStore } from '../store/empty.ts';
+import { quoteName, quoteText } from '../store/ddl.ts';
 import { checkText } from '../store/guard.ts';
+import { openEmptyStore } from '../store/empty.ts';
+import { hostStates } from '../store/last_looks.ts';
+import { openMemory } from '../store/memory.ts';
 import { explainFailure } from '../store/sql_failure.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments } from './command.ts';
-import { noteAhead, noteNewest, noteSpots } from './database.ts';
+import { noteAhead, noteNewest, noteSpots, noteUnjudged } from './database.ts';
 import { programFolder } from './delivered.ts';
 import { memoryLimit } from './guarded.ts';
 import { hostAmong } from './host_names.ts';
 import { readingLake } from './lake_place.ts';
+import { tellMistakes } from './mistakes.ts';
 import { momentsIn } from './moments.ts';
 import { names } from './names.ts';
 import { lookOf, modeOf } from './options.ts';
@@ -31,7 +36,7 @@ import { currentTime } from './time.ts';
 const engineMemory = (): number => memoryLimit() / 2;
 
 /** What is wrong with the SQL, in the words that a database has for it where it has any. */
-const explained = (error: unknown, sql: string, known: readonly string[]): unknown => {
+const explained = (error: unknown, sql: string, known: LakeEngine['columns']): unknown => {
   if (!(error instanceof LakeSqlError)) return error;
   const [first = ''] = error.message.split('\n');
   const table = /Table with name (.+?) does not exist/.exec(first)?.[1];
@@ -43,10 +48,12 @@ const explained = (error: unknown, sql: string, known: readonly string[]): unkno
       `the SQL cannot be run: ${first.length > 300 ? `${first.slice(0, 300)}…` : first}`,
       'a lake is asked in the SQL of DuckDB; tokenquery tables NAME shows a table and examples',
     );
-  const db = openEmptyStore(tables);
+  const db = openMemory([]);
+  for (const [name, columns] of known)
+    db.exec(`CREATE TABLE ${quoteName(name)} (${columns.map(quoteName).join(', ')})`);
   try {
     const message = table === undefined ? `no such column: ${column}` : `no such table: ${table}`;
-    return explainFailure(db, sql, message, { ...names, tables: known });
+    return explainFailure(db, sql, message, { ...names, tables: [...known.keys()] });
   } finally {
     db.close();
   }
@@ -73,6 +80,15 @@ const noteClocksOf = async (engine: LakeEngine): Promise<boolean> => {
   return ahead.every(([, , , isNewest]) => isNewest !== 1);
 };
 
+/** On how many hosts the last snapshot was not judged when it came. */
+const countUnjudged = async (engine: LakeEngine): Promise<number> => {
+  const [[count] = []] = await engine.rows(
+    `SELECT count(*) FROM latest_snapshots s JOIN ${hostStates} h ON upper(h.host_id) = upper(s.host_id) ` +
+      'WHERE h.judged_from_time IS NULL OR s.collected_time NOT BETWEEN h.judged_from_time AND h.judged_until_time',
+  );
+  return numberIn(count);
+};
+
 /** Says on stderr what was read and is not complete; returns whether all is. */
 const noteBlindSpots = async (
   engine: LakeEngine,
@@ -95,12 +111,33 @@ const noteBlindSpots = async (
   }));
   const spots = spotsAmong(counts, data, hosts);
   noteSpots(spots, hosts);
-  const isOfFindings = touched.has('findings');
-  if (isOfFindings)
+  const unjudged = touched.has('findings') ? await countUnjudged(engine) : 0;
+  noteUnjudged(unjudged, hosts, 'tokenquery findings --lake judges it');
+  return isLastKnown && spots.length === 0 && unjudged === 0;
+};
+
+/** What can be told of a statement that SQLite takes, too: literals that cannot match, and hosts that are put together. */
+const noteMistakes = (given: Arguments, sql: string, isOfOne: boolean): void => {
+  const db = openEmptyStore(tables);
+  const views = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'view'").pluck().all() as string[];
+  const asked = { db, tables, names: { tables: views } };
+  let mistakes: readonly Mistake[];
+  let isMixed: boolean;
+  try {
+    mistakes = mistakesIn(asked, sql);
+    isMixed = !isOfOne && putsHostsTogether(asked, sql);
+  } catch {
+    // It is SQL of DuckDB alone.
+    return;
+  } finally {
+    db.close();
+  }
+  // A lake may hold words of a newer version.
+  tellMistakes(mistakes, { isError: given.flag('strict') });
+  if (isMixed)
     printNote(
-      'findings is as it was judged when the snapshots came: whether the last ones were, the database alone knows; tokenquery findings --lake judges them',
+      'rows of several hosts are put together, for the statement does not compare their host_id; --host asks one',
     );
-  return isLastKnown && spots.length === 0 && !isOfFindings;
 };
 
 /** The tables that names stand for: those of the history are of the same table. */
@@ -145,7 +182,10 @@ const answer = async (
 ): Promise<number> => {
   const named = await engine.namedIn(text);
   const isOfOne = given.text('host') !== null;
-  await engine.show(new Set([...named, 'snapshots', 'table_status', ...(isOfOne ? ['hosts'] : [])]));
+  noteMistakes(given, text, isOfOne || lake.manifests.reduce((sum, { hosts }) => sum + hosts, 0) < 2);
+  await engine.show(
+    new Set([...named, 'snapshots', 'table_status', hostStates, ...(isOfOne ? ['hosts'] : [])]),
+  );
   const [[there] = []] = await engine.rows(
     'SELECT count(DISTINCT upper(host_id)) FROM snapshots WHERE is_ahead = 0',
   );
@@ -172,7 +212,7 @@ export const queryLake = async (given: Arguments, sql: string): Promise<number> 
     try {
       return await answer(given, engine, lake, withNow(sql, currentTime()));
     } catch (error) {
-      throw explained(error, sql, engine.tableNames);
+      throw explained(error, sql, engine.columns);
     } finally {
       engine.close();
     }

@@ -65,12 +65,11 @@ export const seenOptions: Options = {
 };
 
 const ofDatabase = { option: 'db', because: 'with --db nothing is collected' };
-const ofLake = { option: 'lake', because: 'with --lake nothing is collected' };
 
 /** Where rows come from: collected, or from a database of snapshots, of which a moment can be asked for. */
 export const worldOptions: Options = {
   ...Object.fromEntries(
-    Object.entries(sourceOptions).map(([name, spec]) => [name, { ...spec, excludes: [ofDatabase, ofLake] }]),
+    Object.entries(sourceOptions).map(([name, spec]) => [name, { ...spec, excludes: [ofDatabase] }]),
   ),
   db: {
     type: 'string',
@@ -92,7 +91,13 @@ export const lakeOptions: Options = {
   lake: {
     type: 'string',
     value: 'DIR',
-    excludes: [{ option: 'db', because: 'a lake was published from databases' }],
+    excludes: [
+      { option: 'db', because: 'a lake was published from databases' },
+      ...Object.keys(sourceOptions).map((option) => ({
+        option,
+        because: 'with --lake nothing is collected',
+      })),
+    ],
     description: 'Ask a lake, a folder or s3://BUCKET/PREFIX, that tokenquery lake published (docs/lake.md).',
   },
   cache: {

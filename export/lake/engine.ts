@@ -122,6 +122,11 @@ export class LakeEngine {
     return [...this.names.keys()];
   }
 
+  /** Of each table the columns. */
+  get columns(): ReadonlyMap<string, readonly string[]> {
+    return new Map([...this.names].map(([name, { columns }]) => [name, columns.map(([column]) => column)]));
+  }
+
   /** The tables that a statement names. Throws UserError for one that is refused, LakeSqlError for one that DuckDB does not take. */
   async namedIn(sql: string): Promise<ReadonlySet<string>> {
     await this.prepare(sql);
