@@ -9,7 +9,7 @@ import type { Connection, DuckDB } from './duckdb.ts';
 import type { LakeReading } from './reading.ts';
 import type { ColumnType } from './relations.ts';
 import { readPart } from './shards.ts';
-import { duckdbViews, fileIn, viewNames } from './views.ts';
+import { duckdbViews, fileIn, literalPath, viewNames } from './views.ts';
 
 export interface LakeAnswer {
   readonly columns: readonly string[];
@@ -143,7 +143,9 @@ export class LakeEngine {
     for (const table of this.shown)
       for (const { table: of, part } of tables.get(table)?.parts ?? []) {
         await readPart(place, of, part);
-        paths.push(quoteText(fileIn(place, part.path)));
+        const path = fileIn(place, part.path);
+        // It is held against the list as it is written, and as it is found.
+        paths.push(...new Set([path, literalPath(path)].map(quoteText)));
       }
     for (const name of this.tableNames) await this.connection.run(`DROP TABLE ${quoteName(name)}`);
     await this.connection.run(`SET allowed_paths = [${paths.join(', ')}]`);

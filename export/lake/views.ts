@@ -14,7 +14,7 @@ interface Engine {
 }
 
 /** In a list of paths too, DuckDB takes these for patterns. */
-const literalPath = (path: string): string => path.replaceAll(/[*?[]/g, '[$&]');
+export const literalPath = (path: string): string => path.replaceAll(/[*?[]/g, '[$&]');
 
 const clickhouseTypes: Readonly<Record<ColumnType, string>> = {
   TEXT: 'Nullable(String)',
