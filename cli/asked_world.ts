@@ -116,9 +116,17 @@ export const worldOfSources = async (given: Arguments, question: Question): Prom
   return { ...world, names: known, isComplete, hosts: () => hosts };
 };
 
+/** A database, or of a lake as much as a question of the library needs. */
+const storeOf = async (given: Arguments, { query }: Question): Promise<Store> => {
+  if (query === null || given.text('lake') === null) return readableStore(given);
+  const { tablesOfQueries } = await import(/* webpackMode: "eager" */ './findings.ts');
+  const { lakeStore } = await import(/* webpackMode: "eager" */ './lake_store.ts');
+  return await lakeStore(given, tablesOfQueries([query]));
+};
+
 export const worldOfStore = async (given: Arguments, question: Question): Promise<AskedWorld> => {
   const { sql } = question;
-  const store = readableStore(given);
+  const store = await storeOf(given, question);
   try {
     const world = await storedWorld(given, store);
     const { db, now, asOf } = world;

@@ -22,7 +22,8 @@ export const alternatives = (options: Options): Options => {
   );
 };
 
-const holds = (values: Values, { option, value, orNone }: Relation): boolean => {
+const holds = (values: Values, { option, value, orNone, or }: Relation): boolean => {
+  if (or !== undefined && values.has(or)) return true;
   const given = values.get(option);
   if (given === undefined) return orNone === true;
   return value === undefined || given.every((text) => text === value);

@@ -14,6 +14,8 @@ export interface Relation {
   readonly value?: string;
   /** Also where the other one is not given: what it is by default will do. */
   readonly orNone?: true;
+  /** Another one that will do as well. */
+  readonly or?: string;
   /** Why; the hint. */
   readonly because?: string;
 }

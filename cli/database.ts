@@ -5,7 +5,7 @@ import { statusList } from '../store/ddl.ts';
 import { explainStoreError, openForReading, openForWriting } from '../store/file.ts';
 import type { Store } from '../store/store.ts';
 import { blindSpots } from '../store/blind_spots.ts';
-import type { BlindSpots } from '../store/blind_spots.ts';
+import type { BlindSpot, BlindSpots } from '../store/blind_spots.ts';
 import { retainedTime } from '../store/reader.ts';
 import { tables } from '../tables/index.ts';
 import type { Arguments, OptionSpec } from './command.ts';
@@ -84,8 +84,11 @@ export const noteAhead = (
 };
 
 /** Says when the clock here is behind that by which the file was filled: then one of them is wrong. */
-export const noteClock = ({ db }: Store): void => {
-  const [now, newest] = [currentTime(), newestStored(db)];
+export const noteClock = ({ db }: Store): void => noteNewest(newestStored(db));
+
+/** The same of the newest moment at which anything was stored; null where nothing was. */
+export const noteNewest = (newest: number | null): void => {
+  const now = currentTime();
   if (newest !== null && newest > now)
     printNote(
       `the clock here says ${isoSeconds(now)}, and the newest snapshot was stored at ${isoSeconds(newest)}: one of the two clocks is wrong`,
@@ -134,6 +137,25 @@ const noteUnseen = ({ db }: Store, asOf: number, { seen, hosts }: BlindSpots): b
   return false;
 };
 
+/** Says on stderr which tables were not seen, on which share of the hosts. */
+export const noteSpots = (spots: readonly BlindSpot[], hosts: number): void => {
+  for (const { table, status, reason, hosts: affected } of spots) {
+    printNote(
+      status === null
+        ? `${share(affected, hosts)}${table} was not collected: it is not in the last snapshot`
+        : `${share(affected, hosts)}${table} is ${status}: ${reason ?? 'see table_status for the reasons'}`,
+    );
+  }
+};
+
+/** Says on how many hosts `findings` does not tell of the last snapshot. */
+export const noteUnjudged = (unjudged: number, hosts: number, hint: string): void => {
+  if (unjudged === 0) return;
+  printNote(
+    `${share(unjudged, hosts)}findings does not tell of the last snapshot: it was not judged when it came, by merge or from an older tokenquery; ${hint}`,
+  );
+};
+
 /** Says on stderr what could not be collected on which share of the hosts; returns whether all was. */
 export const noteStoreBlindSpots = (
   store: Store,
@@ -148,18 +170,8 @@ export const noteStoreBlindSpots = (
     return false;
   }
   const isSeen = asOf === null || noteUnseen(store, asOf, found);
-  for (const { table, status, reason, hosts: affected } of spots) {
-    printNote(
-      status === null
-        ? `${share(affected, hosts)}${table} was not collected: it is not in the last snapshot`
-        : `${share(affected, hosts)}${table} is ${status}: ${reason ?? 'see table_status for the reasons'}`,
-    );
-  }
-  if (unevaluated > 0) {
-    printNote(
-      `${share(unevaluated, hosts)}findings does not tell of the last snapshot: it was not judged when it came, by merge or from an older tokenquery; tokenquery findings --db ${store.path} judges it`,
-    );
-  }
+  noteSpots(spots, hosts);
+  noteUnjudged(unevaluated, hosts, `tokenquery findings --db ${store.path} judges it`);
   const isLastKnown = !readAhead(store.db).some(({ isNewest }) => isNewest);
   return isSeen && isLastKnown && spots.length === 0 && unevaluated === 0;
 };

@@ -46,7 +46,7 @@ export const toldOptions: Options = {
   },
   new: {
     type: 'boolean',
-    needs: { option: 'db', because: lifeReason },
+    needs: { option: 'db', or: 'lake', because: lifeReason },
     excludes: [{ option: 'changed-since', because: '--changed-since tells of what is new, too' }],
     description: 'With --db: only what the last snapshot of its host saw first.',
   },
@@ -54,7 +54,7 @@ export const toldOptions: Options = {
     type: 'string',
     value: 'TIME',
     kind: 'time',
-    needs: { option: 'db', because: lifeReason },
+    needs: { option: 'db', or: 'lake', because: lifeReason },
     description:
       'With --db: only what was first seen, or changed, since then, and what was resolved since: 2026-09-01, or -7d.',
   },

@@ -1,15 +1,12 @@
 /** Publishes a database to a lake, looks at one, or prints the views of one. */
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
 import { UserError } from '../collector/errors.ts';
 import { plural } from '../collector/plural.ts';
 import { checkLake } from '../export/lake/check.ts';
 import type { Checked } from '../export/lake/check.ts';
-import { folderPlace } from '../export/lake/folder.ts';
 import { isShardName } from '../export/lake/manifest.ts';
 import type { Place } from '../export/lake/place.ts';
 import { publish } from '../export/lake/publish.ts';
-import { isUnencrypted, s3Place } from '../export/lake/s3.ts';
 import { leastHostsForThreads, threadLanes } from '../export/lake/threads.ts';
 import type { Lanes } from '../export/lake/threads.ts';
 import { lakeViews } from '../export/lake/views.ts';
@@ -20,7 +17,8 @@ import type { Arguments } from './command.ts';
 import { readableStore, using } from './database.ts';
 import { programEntry } from './delivered.ts';
 import { exitCodes } from './exit_codes.ts';
-import { print, printError, printNote } from './output.ts';
+import { lakePlace, sizeText } from './lake_place.ts';
+import { print, printError } from './output.ts';
 import { Progress } from './progress.ts';
 import { currentTime, isoSeconds } from './time.ts';
 import { version } from './version.ts';
@@ -37,18 +35,6 @@ const shardOf = (given: Arguments): string => {
     2,
   );
 };
-
-const placeOf = (out: string): Place => {
-  if (!out.startsWith('s3:')) return folderPlace(resolve(out));
-  const place = s3Place(out, process.env);
-  if (isUnencrypted(process.env))
-    printNote(
-      'AWS_ENDPOINT_URL is http:// to another machine: whoever is on the way reads what is published',
-    );
-  return place;
-};
-
-const sizeText = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 /** Threads for a large database; null for a small one, and where they cannot be had. */
 const lanesOf = async ({ db, path }: Store): Promise<Lanes | null> => {
@@ -111,7 +97,7 @@ const check = async (place: Place): Promise<number> => {
 };
 
 export const runLake = async (given: Arguments): Promise<number> => {
-  const place = placeOf(given.required('out'));
+  const place = lakePlace(given.required('out'));
   if (given.flag('check')) return check(place);
   const engine = given.text('views') as EngineName | null;
   if (engine !== null) {

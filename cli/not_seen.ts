@@ -27,6 +27,12 @@ export interface NotSeen {
 /** What this Mac or this macOS has not, and what was not asked for, is no gap. */
 const noGap = statusList((status) => isSeen(status) || isComplete(status) || status === 'skipped');
 
+/** Where it stands who looked: a lake has no commands, and of each look who took it. */
+const euidsIn = (db: Db): 'command_log' | 'latest_snapshots' =>
+  db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'command_log'").get() === undefined
+    ? 'latest_snapshots'
+    : 'command_log';
+
 /** Of the last look at each host. To be read while the world is open. */
 export const readNotSeen = (db: Db): NotSeen => ({
   gaps: db
@@ -36,7 +42,10 @@ export const readNotSeen = (db: Db): NotSeen => ({
     )
     .all() as Gap[],
   asRoot: new Set(
-    db.prepare('SELECT DISTINCT host_id FROM command_log WHERE euid = 0').pluck().all() as string[],
+    db
+      .prepare(`SELECT DISTINCT host_id FROM ${euidsIn(db)} WHERE euid = 0`)
+      .pluck()
+      .all() as string[],
   ),
 });
 

@@ -63,6 +63,29 @@ export const worldOptions: Options = {
   },
 };
 
+/** A fleet that `tokenquery lake` published, for whoever has no engine at hand. */
+export const lakeOptions: Options = {
+  lake: {
+    type: 'string',
+    value: 'DIR',
+    excludes: [
+      { option: 'db', because: 'a lake was published from databases' },
+      ...Object.keys(sourceOptions).map((option) => ({
+        option,
+        because: 'with --lake nothing is collected',
+      })),
+    ],
+    description: 'Ask a lake, a folder or s3://BUCKET/PREFIX, that tokenquery lake published (docs/lake.md).',
+  },
+  cache: {
+    type: 'string',
+    value: 'DIR',
+    goesWith: { option: 'lake' },
+    description:
+      'Of a lake in a bucket: keep what is fetched in this folder, by default .cache/tokenquery/lakes at home.',
+  },
+};
+
 /** How much a finding matters depends on whose Mac it is. */
 export const expectOption: Options = {
   expect: {

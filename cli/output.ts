@@ -259,6 +259,49 @@ const printLines = (names: readonly string[], rows: Iterable<Cells>, times: Time
   }
 };
 
+/** A form in which each row is printed by itself, whatever the others are. */
+interface RowForm {
+  readonly begin: string;
+  row(cells: Cells, isFirst: boolean): string;
+  end(isEmpty: boolean): string;
+}
+
+const lines = (row: (cells: Cells) => string, begin = ''): RowForm => ({ begin, row, end: () => '' });
+
+/** Null for what people read: it is laid out by the rows that come. */
+const formOf = (mode: Mode, names: readonly string[]): RowForm | null => {
+  const { hasHeaders } = shown();
+  switch (mode) {
+    case 'json':
+    case 'osquery-json': {
+      const row = mode === 'json' ? jsonRow : osqueryRow;
+      const none = mode === 'json' ? '[]\n' : '[\n\n]\n';
+      return {
+        begin: '',
+        row: (cells, isFirst) => (isFirst ? '[\n  ' : ',\n  ') + row(names, cells),
+        end: (isEmpty) => (isEmpty ? none : '\n]\n'),
+      };
+    }
+    case 'ndjson':
+      return lines((cells) => `${jsonRow(names, cells)}\n`);
+    case 'csv':
+    case 'spreadsheet':
+      return lines((cells) => csvLine(cells, mode), hasHeaders ? csvLine(names, mode) : '');
+    case 'list':
+      return lines(
+        (cells) => `${cells.map((cell) => plainCell(cell)).join('|')}\n`,
+        hasHeaders ? `${names.map(visible).join('|')}\n` : '',
+      );
+    case 'markdown':
+      return lines(
+        (cells) => `| ${cells.map(markdownCell).join(' | ')} |\n`,
+        `| ${names.map((name) => markdownCell(name)).join(' | ')} |\n|${names.map(() => ' --- |').join('')}\n`,
+      );
+    default:
+      return null;
+  }
+};
+
 /** Prints an answer. */
 export const printRows = (
   mode: Mode,
@@ -266,42 +309,40 @@ export const printRows = (
   rows: Iterable<Cells>,
   look: TableLook = {},
 ): void => {
-  switch (mode) {
-    case 'pretty':
-      printPretty(names, rows, look);
-      return;
-    case 'json':
-    case 'osquery-json': {
-      const row = mode === 'json' ? jsonRow : osqueryRow;
-      let separator = '[\n  ';
-      for (const cells of rows) {
-        print(separator + row(names, cells));
-        separator = ',\n  ';
-      }
-      if (mode === 'json') print(separator.startsWith('[') ? '[]\n' : '\n]\n');
-      else print(separator.startsWith('[') ? '[\n\n]\n' : '\n]\n');
-      return;
-    }
-    case 'ndjson':
-      for (const cells of rows) print(`${jsonRow(names, cells)}\n`);
-      return;
-    case 'csv':
-    case 'spreadsheet':
-      if (shown().hasHeaders) print(csvLine(names, mode));
-      for (const cells of rows) print(csvLine(cells, mode));
-      return;
-    case 'line':
-      printLines(names, rows, look.times ?? noTimes);
-      return;
-    case 'list':
-      if (shown().hasHeaders) print(`${names.map(visible).join('|')}\n`);
-      for (const cells of rows) print(`${cells.map((cell) => plainCell(cell)).join('|')}\n`);
-      return;
-    case 'markdown':
-      print(
-        `| ${names.map((name) => markdownCell(name)).join(' | ')} |\n|${names.map(() => ' --- |').join('')}\n`,
-      );
-      for (const cells of rows) print(`| ${cells.map(markdownCell).join(' | ')} |\n`);
-      return;
+  const form = formOf(mode, names);
+  if (form === null) {
+    if (mode === 'pretty') printPretty(names, rows, look);
+    else printLines(names, rows, look.times ?? noTimes);
+    return;
   }
+  print(form.begin);
+  let isEmpty = true;
+  for (const cells of rows) {
+    print(form.row(cells, isEmpty));
+    isEmpty = false;
+  }
+  print(form.end(isEmpty));
+};
+
+/** The same of rows that come some at a time. */
+export const printRowsAsTheyCome = async (
+  mode: Mode,
+  names: readonly string[],
+  rows: AsyncIterable<readonly Cells[]>,
+  look: TableLook = {},
+): Promise<void> => {
+  const form = formOf(mode, names);
+  if (form === null) {
+    const all: Cells[] = [];
+    for await (const some of rows) all.push(...some);
+    return printRows(mode, names, all, look);
+  }
+  print(form.begin);
+  let isEmpty = true;
+  for await (const some of rows)
+    for (const cells of some) {
+      print(form.row(cells, isEmpty));
+      isEmpty = false;
+    }
+  print(form.end(isEmpty));
 };

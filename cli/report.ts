@@ -31,6 +31,7 @@ import { hostNamed, readableStore, using } from './database.ts';
 import { withSignals } from './export_output.ts';
 import { evaluateIn, evaluateOneIn } from './findings.ts';
 import { namedHosts } from './host_names.ts';
+import { lakeStore } from './lake_store.ts';
 import { judgementOf } from './judgement.ts';
 import { expectOf } from './options.ts';
 import { offNotes } from './overlay.ts';
@@ -46,6 +47,8 @@ interface World {
   readonly store: Store;
   readonly now: number;
   readonly isKept: boolean;
+  /** A copy in memory of what was published: it has no verdicts and no commands. */
+  readonly isLake: boolean;
 }
 
 /** Refused before anything is collected or opened: the words of a command line that cannot be. */
@@ -95,13 +98,21 @@ const collected = async (given: Arguments): Promise<World> => {
   });
   askedBy(judgement);
   judgePending(store, new Map(), judgement);
-  return { store, now: newest, isKept: false };
+  return { store, now: newest, isKept: false, isLake: false };
 };
 
 const stored = (given: Arguments): World => ({
   store: readableStore(given),
   now: currentTime(),
   isKept: true,
+  isLake: false,
+});
+
+const published = async (given: Arguments): Promise<World> => ({
+  store: await lakeStore(given, null),
+  now: currentTime(),
+  isKept: true,
+  isLake: true,
 });
 
 const judgeStored = (given: Arguments, { store, now }: World, hostId: string | null): void => {
@@ -120,8 +131,8 @@ const judgeStored = (given: Arguments, { store, now }: World, hostId: string | n
 const mostHashed = 256 * 1024 * 1024;
 
 /** Of the file alone: where a log lies beside it, the file is not all that there is. */
-const fileDigestOf = async ({ store, isKept }: World): Promise<string | null> => {
-  if (!isKept || (statOrNull(`${store.path}-wal`, statSync)?.size ?? 0) > 0) return null;
+const fileDigestOf = async ({ store, isKept, isLake }: World): Promise<string | null> => {
+  if (!isKept || isLake || (statOrNull(`${store.path}-wal`, statSync)?.size ?? 0) > 0) return null;
   if ((statOrNull(store.path, statSync)?.size ?? 0) > mostHashed) return null;
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(store.path, { highWaterMark: 1024 * 1024 }))
@@ -191,11 +202,15 @@ const writeAll = async (given: Arguments, page: string, appendix: Iterable<strin
 };
 
 const write = async (given: Arguments, world: World): Promise<void> => {
-  const { store, now, isKept } = world;
+  const { store, now, isKept, isLake } = world;
   if (hostCount(store.db) === 0)
     throw new UserError(
       isKept ? `${store.path} holds no snapshot` : 'nothing was collected',
-      isKept ? `tokenquery snapshot --db ${store.path} makes one` : 'the errors above say why',
+      isLake
+        ? 'tokenquery lake --db FILE publishes a database that has one'
+        : isKept
+          ? `tokenquery snapshot --db ${store.path} makes one`
+          : 'the errors above say why',
     );
   const named = given.text('host');
   const hostId = named === null ? null : hostNamed(store, named);
@@ -203,12 +218,12 @@ const write = async (given: Arguments, world: World): Promise<void> => {
   if (isKept) store.db.exec('BEGIN');
   const redaction = redactionOf(given, world, hostId);
   const fileDigest = await fileDigestOf(world);
-  const isJudgedAnew = given.flag('judge') || !isKept;
+  const isJudgedAnew = given.flag('judge') || !isKept || isLake;
   if (isKept && isJudgedAnew) judgeStored(given, world, hostId);
   else if (isKept) noteUnjudged(world, hostId);
   const progress = new Progress('telling');
   const page = reportText(store.db, {
-    ...{ now, tables, hostId, redaction, isKept, isJudgedAnew, fileDigest, version },
+    ...{ now, tables, hostId, redaction, isKept, isLake, isJudgedAnew, fileDigest, version },
     nameOf: namedHosts(store.db).nameOf,
     rules: ruleWords,
     progress: progress.at,
@@ -223,7 +238,12 @@ const write = async (given: Arguments, world: World): Promise<void> => {
 
 export const makeReport = async (given: Arguments): Promise<number> => {
   checkArguments(given);
-  const world = given.text('db') === null ? await collected(given) : stored(given);
+  const world =
+    given.text('lake') !== null
+      ? await published(given)
+      : given.text('db') === null
+        ? await collected(given)
+        : stored(given);
   await using(world.store, () => write(given, world));
   return 0;
 };

@@ -126,6 +126,13 @@ const faultOnTheWay = (path: string, owners: ReadonlySet<number>): Fault | null 
   return null;
 };
 
+const notRootsCode = ({ path, what: fault }: Fault, what: string): FileError =>
+  new FileError(
+    path,
+    `${fault}, and as root ${what} must be root’s alone, with every folder above it`,
+    'copy it to a folder of root’s (chown root, chmod go-w), name it by its own path, or run without sudo',
+  );
+
 /**
  * Refuses, as root, what others can have written, and would have run: it and every folder above it must be root’s alone.
  *
@@ -133,12 +140,15 @@ const faultOnTheWay = (path: string, owners: ReadonlySet<number>): Fault | null 
  */
 export const checkCode = (path: string, what: string): void => {
   const fault = isRoot() ? faultOnTheWay(path, ownersOfCode()) : null;
-  if (fault === null) return;
-  throw new FileError(
-    fault.path,
-    `${fault.what}, and as root ${what} must be root’s alone, with every folder above it`,
-    'copy it to a folder of root’s (chown root, chmod go-w), name it by its own path, or run without sudo',
-  );
+  if (fault !== null) throw notRootsCode(fault, what);
+};
+
+/** The same of a folder of code, with all that lies in it: what of it is loaded, the code itself decides. */
+export const checkCodeFolder = (path: string, what: string): void => {
+  if (!isRoot()) return;
+  const owners = ownersOfCode();
+  const fault = faultOnTheWay(path, owners) ?? faultBelow(path, null, owners, () => false);
+  if (fault !== null) throw notRootsCode(fault, what);
 };
 
 /**
@@ -157,6 +167,25 @@ export const checkRootsOwn = (path: string, isStandIn: boolean): void => {
   );
 };
 
+/** The first fault of what lies at a path and below it, of itself alone. */
+const faultBelow = (
+  path: string,
+  folder: Stats | null,
+  owners: ReadonlySet<number>,
+  isLeftOut: (name: string) => boolean,
+): Fault | null => {
+  const stat = statOrNull(path);
+  if (stat === null) return { path, what: ' cannot be looked at', isUnseen: true };
+  const what = codeFault({ path, stat, folder, isLast: true }, owners);
+  if (what !== null) return { path, what };
+  if (!stat.isDirectory()) return null;
+  for (const name of readdirSync(path).toSorted()) {
+    const fault = isLeftOut(name) ? null : faultBelow(join(path, name), stat, owners, isLeftOut);
+    if (fault !== null) return fault;
+  }
+  return null;
+};
+
 /**
  * The first thing of a program that root would not start: on the way to one of its places, or below one; null where all is
  * root’s alone. bin/tokenquery looks at the same before it starts Node.
@@ -168,21 +197,9 @@ export const faultOfProgram = (
   isLeftOut: (name: string) => boolean = () => false,
 ): Fault | null => {
   const owners = new Set([0]);
-  const below = (path: string, folder: Stats | null): Fault | null => {
-    const stat = statOrNull(path);
-    if (stat === null) return { path, what: ' cannot be looked at', isUnseen: true };
-    const what = codeFault({ path, stat, folder, isLast: true }, owners);
-    if (what !== null) return { path, what };
-    if (!stat.isDirectory()) return null;
-    for (const name of readdirSync(path).toSorted()) {
-      const fault = isLeftOut(name) ? null : below(join(path, name), stat);
-      if (fault !== null) return fault;
-    }
-    return null;
-  };
   for (const place of places) {
     if (isAbsent(place)) continue;
-    const fault = faultOnTheWay(place, owners) ?? below(place, null);
+    const fault = faultOnTheWay(place, owners) ?? faultBelow(place, null, owners, isLeftOut);
     if (fault !== null) return fault;
   }
   return null;

@@ -19,20 +19,20 @@ interface Manifest {
   readonly engines: Readonly<Record<string, string>>;
   readonly bin: Readonly<Record<string, string>>;
   readonly files: readonly string[];
+  /** What a user may install beside it: npm does not by itself. */
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: true }>>;
 }
 
 /** What a user's npm reads: no dependencies, no scripts, and nothing that keeps it from being published. */
-const publicManifest = ({ name, version, description, license, engines, bin, files }: Manifest) => ({
-  name,
-  version,
-  description,
-  license,
-  type: 'commonjs',
-  engines,
-  ...platforms,
-  bin,
-  files,
-});
+const publicManifest = (manifest: Manifest) => {
+  const { name, version, description, license, engines, bin, files } = manifest;
+  const { peerDependencies, peerDependenciesMeta } = manifest;
+  return {
+    ...{ name, version, description, license, type: 'commonjs', engines, ...platforms, bin, files },
+    ...{ peerDependencies, peerDependenciesMeta },
+  };
+};
 
 /** The npm that runs this, or else the first on the path. */
 const npm = (words: readonly string[], cwd: string): void => {

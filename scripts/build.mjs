@@ -52,7 +52,7 @@ for (const path of readdirSync(at('build'), { recursive: true }).filter((name) =
     if (/'\.\/commands\/query\.js'|'\.\.\/collector\/trust\.js'/.test(line)) return line;
     const isOfPrompt = /'\.\/commands\/shell\.js'|'\.\.\/shell\/(?:shell|talk)\.js'/.test(line);
     const isOfPage = /'\.\.\/(?:report|explorer)\.js'/.test(line);
-    const isOfLake = /'\.\.?\/lake(?:_worker)?\.js'/.test(line);
+    const isOfLake = /'\.\.?\/lake(?:_worker|_query|_store)?\.js'/.test(line);
     const chunk = isOfPrompt ? 'prompt' : isOfPage ? 'report' : isOfLake ? 'lake' : 'rest';
     return line.replaceAll(importing, `/* webpackChunkName: "${chunk}" */`);
   });

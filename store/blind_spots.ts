@@ -64,7 +64,7 @@ export const touchedNames = (store: Store, sql: string, asOf: number | null = nu
   return touched;
 };
 
-interface BlindSpot {
+export interface BlindSpot {
   readonly table: string;
   /** Null where the table was no part of the last snapshot at all. */
   readonly status: string | null;
@@ -81,6 +81,32 @@ export interface BlindSpots {
   readonly seen: number;
   readonly hosts: number;
 }
+
+/** On how many hosts a table has a status. */
+export type StatusCount = BlindSpot & { readonly status: string };
+
+/**
+ * SQL, of every engine, that counts the statuses of some tables.
+ *
+ * @param names What stands for their names, in a list.
+ * @param isAsked A condition on the host.
+ */
+export const statusesSql = (names: string, isAsked: string): string =>
+  'SELECT table_name AS "table", status, CASE WHEN count(DISTINCT reason) = 1 THEN max(reason) END AS reason, ' +
+  `count(*) AS hosts FROM table_status WHERE ${isAsked} AND table_name IN (${names}) GROUP BY 1, 2 ORDER BY 1, 2`;
+
+/** What of these counts is a blind spot, on so many hosts that were seen. */
+export const spotsAmong = (
+  found: readonly StatusCount[],
+  names: readonly string[],
+  seen: number,
+): readonly BlindSpot[] => {
+  const missing = names.map((table): BlindSpot => {
+    const told = found.reduce((sum, spot) => sum + (spot.table === table ? spot.hosts : 0), 0);
+    return { table, status: null, reason: null, hosts: seen - told };
+  });
+  return [...found.filter(({ status }) => !isSeen(status)), ...missing.filter((spot) => spot.hosts > 0)];
+};
 
 /**
  * Which tables could not be collected in the last snapshot (before
@@ -108,18 +134,7 @@ export const blindSpots = (
   const names = dataTables(tables).flatMap(({ name }) => (touched.has(name) ? [name] : []));
   if (names.length === 0) return { spots: [], unevaluated, seen, hosts };
   const found = db
-    .prepare(
-      'SELECT table_name AS "table", status, CASE WHEN count(DISTINCT reason) = 1 THEN max(reason) END AS reason, ' +
-        `count(*) AS hosts FROM table_status WHERE ${isAsked('')} AND table_name IN (${names.map(() => '?').join(', ')}) GROUP BY 1, 2 ORDER BY 1, 2`,
-    )
-    .all([...only, ...names]) as (BlindSpot & { readonly status: string })[];
-  const missing = names.map((table): BlindSpot => {
-    const told = found.reduce((sum, spot) => sum + (spot.table === table ? spot.hosts : 0), 0);
-    return { table, status: null, reason: null, hosts: seen - told };
-  });
-  const spots = [
-    ...found.filter(({ status }) => !isSeen(status)),
-    ...missing.filter((spot) => spot.hosts > 0),
-  ];
-  return { spots, unevaluated, seen, hosts };
+    .prepare(statusesSql(names.map(() => '?').join(', '), isAsked('')))
+    .all([...only, ...names]) as StatusCount[];
+  return { spots: spotsAmong(found, names, seen), unevaluated, seen, hosts };
 };

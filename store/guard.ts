@@ -102,11 +102,26 @@ const namesTheFile = /(?:\bmain\b|["'`[]main["'`\]])\s*\./i;
 export const hasViewsOfItsOwn = (db: Preparing): boolean =>
   db.prepare('SELECT 1 FROM temp.sqlite_schema WHERE name = ?').get(ownViewsMark) !== undefined;
 
-/** The prepared statement, or a UserError that says what is wrong with the SQL. */
-export const prepareGuarded = (db: Db, sql: string, names: KnownNames): Statement => {
+/** How a statement is refused, whatever engine found it to be so. */
+export const severalStatements = (): UserError => new UserError('there is more than one statement', allowed);
+export const writingStatement = (): UserError =>
+  new UserError('the statement is refused: it would write', allowed);
+export const unknownParameter = (): UserError =>
+  new UserError(
+    'the SQL has a parameter that stands for nothing',
+    ':now is the only one; other values are written into the statement',
+  );
+
+/** Throws UserError for what is no text of a reading statement, whatever engine shall run it. */
+export const checkText = (sql: string, names: KnownNames): void => {
   checkLength(sql);
   if (sql.includes('\0')) throw new UserError('the SQL holds a NUL character', allowed);
   checkVerb(sql, names);
+};
+
+/** The prepared statement, or a UserError that says what is wrong with the SQL. */
+export const prepareGuarded = (db: Db, sql: string, names: KnownNames): Statement => {
+  checkText(sql, names);
   if (hasViewsOfItsOwn(db) && namesTheFile.test(withoutComments(sql)))
     throw new UserError(
       'main. is refused: the file has views that this tokenquery did not make, and they are not run',
@@ -118,14 +133,13 @@ export const prepareGuarded = (db: Db, sql: string, names: KnownNames): Statemen
     statement = db.prepare(sql);
   } catch (error) {
     // Of a text that begins with a verb: it goes on behind its first statement.
-    if (error instanceof RangeError) throw new UserError('there is more than one statement', allowed);
+    if (error instanceof RangeError) throw severalStatements();
     const { code, message } = error as Error & { readonly code?: string };
     // Any other code is of the file, and not of the SQL: whoever opened it knows its name.
     if (code?.startsWith('SQLITE_ERROR') !== true) throw error;
     throw explainFailure(db, sql, shortened(message), names);
   }
-  if (!statement.reader || !statement.readonly)
-    throw new UserError('the statement is refused: it would write', allowed);
+  if (!statement.reader || !statement.readonly) throw writingStatement();
   checkProgram(db, sql);
   return statement;
 };
@@ -198,10 +212,7 @@ const programToCheck = (db: Db, sql: string): readonly Instruction[] => {
   } catch (error) {
     // So a statement is told that has parameters without a value.
     if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
-    throw new UserError(
-      'the SQL has a parameter that stands for nothing',
-      ':now is the only one; other values are written into the statement',
-    );
+    throw unknownParameter();
   }
 };
 

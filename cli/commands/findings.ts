@@ -14,6 +14,7 @@ import { mistakesIn } from '../../queries/mistakes.ts';
 import { addOsqueryViews } from '../../queries/osquery_views.ts';
 import { readPacks } from '../../queries/osquery_pack.ts';
 import { plural } from '../../collector/plural.ts';
+import type { Table } from '../../collector/table.ts';
 import type { Db } from '../../store/database.ts';
 import type { Store } from '../../store/store.ts';
 import { openMemory } from '../../store/memory.ts';
@@ -45,6 +46,7 @@ import { offLines, offNotes, overlayOf, overlayOption } from '../overlay.ts';
 import {
   expectOf,
   expectOption,
+  lakeOptions,
   modeOf,
   modeOptions,
   pagerOption,
@@ -303,7 +305,10 @@ const worldOfStore = async (given: Arguments, store: Store, isLibrary: boolean):
   return world;
 };
 
-const storeOf = async (given: Arguments): Promise<Store | null> => {
+/** @param wanted The tables of a lake of which the rows are needed; null for all. */
+const storeOf = async (given: Arguments, wanted: readonly Table[] | null): Promise<Store | null> => {
+  if (given.text('lake') !== null)
+    return (await import(/* webpackMode: "eager" */ '../lake_store.ts')).lakeStore(given, wanted);
   if (given.text('db') === null) return null;
   return (await import(/* webpackMode: "eager" */ '../database.ts')).readableStore(given);
 };
@@ -407,9 +412,20 @@ const printTold = (given: Arguments, asked: Asked, { told, hosts, notSeen }: Eva
   } else printOutput(mode, told, hosts, asksStanding(given));
 };
 
+/** What others ask is held against the views of the store; the library is known, and so are the tables that it needs. */
+const storeAndAsked = async (
+  given: Arguments,
+): Promise<{ readonly store: Store | null; readonly asked: Asked }> => {
+  if (given.text('queries') !== null || given.text('pack') !== null) {
+    const store = await storeOf(given, null);
+    return { store, asked: askedOf(given, store) };
+  }
+  const asked = askedOf(given, null);
+  return { store: await storeOf(given, tablesOfQueries(asked.queries)), asked };
+};
+
 const run = async (given: Arguments): Promise<number> => {
-  const store = await storeOf(given);
-  const asked = askedOf(given, store);
+  const { store, asked } = await storeAndAsked(given);
   const found = await evaluated(given, asked, store);
   const { exitCode, notes } = outcomeOf(given, found.told);
   exitUnreadWith(exitCode);
@@ -479,6 +495,7 @@ export const findingsCommand: Command = {
     ...toldOptions,
     ...timeoutOption('no limit by default'),
     ...worldOptions,
+    ...lakeOptions,
     ...modeOptions,
     ...pagerOption,
   },
@@ -486,6 +503,7 @@ export const findingsCommand: Command = {
   examples: [
     'sudo tokenquery findings',
     'tokenquery findings --db fleet.db --summary --exceptions accepted.json',
+    'tokenquery findings --lake lake --severity high',
     'tokenquery findings --db fleet.db --changed-since -7d --severity medium',
     'tokenquery findings --source evidence.tar.gz --group posture --fail-on high',
     'tokenquery findings --db fleet.db --group detection',

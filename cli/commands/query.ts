@@ -7,7 +7,15 @@ import { isInstant, maxSqlBytes, prepareGuarded, unguarded } from '../../store/g
 import { openMemory } from '../../store/memory.ts';
 import type { AskedWorld, Host, Question } from '../asked_world.ts';
 import type { Arguments, Command } from '../command.ts';
-import { lookOf, modeOf, modeOptions, tableOptions, timeoutOption, worldOptions } from '../options.ts';
+import {
+  lakeOptions,
+  lookOf,
+  modeOf,
+  modeOptions,
+  tableOptions,
+  timeoutOption,
+  worldOptions,
+} from '../options.ts';
 import { flush, printNote, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
 import { isShown } from '../screen.ts';
@@ -29,7 +37,7 @@ const queryOf = async (given: Arguments): Promise<Query> => {
       2,
     );
   }
-  if (query.needsHistory && given.text('db') === null) {
+  if (query.needsHistory && given.text('db') === null && given.text('lake') === null) {
     throw new UserError(
       `${query.name} compares snapshots`,
       'ask it with --db FILE, of a database that tokenquery snapshot --db FILE filled on two days or more',
@@ -121,7 +129,7 @@ const instantWorld = (sql: string): AskedWorld | null => {
 };
 
 const worldOf = async (given: Arguments, question: Question): Promise<AskedWorld> => {
-  const isStored = given.text('db') !== null;
+  const isStored = given.text('db') !== null || given.text('lake') !== null;
   const instant = isStored || given.flag('each-host') ? null : instantWorld(question.sql);
   if (instant !== null) return instant;
   const { worldOfSources, worldOfStore } = await import(/* webpackMode: "eager" */ '../asked_world.ts');
@@ -153,6 +161,10 @@ const run = async (given: Arguments): Promise<number> => {
   const maxRows = given.number('max-rows');
   const query = given.text('n') === null ? null : await queryOf(given);
   const sql = query === null ? readSql(given) : query.sql;
+  if (given.text('lake') !== null && query === null) {
+    const { queryLake } = await import(/* webpackMode: "eager" */ '../lake_query.ts');
+    return await queryLake(given, sql);
+  }
   const world = await worldOf(given, { sql, query });
   const { db } = world;
   const isForPeople = mode === 'pretty' || mode === 'line';
@@ -221,6 +233,14 @@ export const queryCommand: Command = {
       description: 'Read the SQL from a file; - is standard input.',
     },
     ...worldOptions,
+    ...lakeOptions,
+    duckdb: {
+      type: 'string',
+      value: 'DIR',
+      goesWith: { option: 'lake' },
+      description:
+        'The folder in which DuckDB was installed (npm install --prefix DIR), if not beside tokenquery.',
+    },
     host: {
       type: 'string',
       value: 'HOST',
@@ -228,6 +248,7 @@ export const queryCommand: Command = {
     },
     'each-host': {
       type: 'boolean',
+      excludes: [{ option: 'lake', because: 'of a lake, --host asks one, and GROUP BY host_id all of them' }],
       description: 'Ask each host apart, as if it were the only one; host_id comes first.',
     },
     ...modeOptions,
@@ -252,12 +273,16 @@ export const queryCommand: Command = {
     'sudo tokenquery query --json "SELECT * FROM bootstrap_tokens"',
     'tokenquery query --source evidence.tar.gz -f tokens.sql --csv',
     'tokenquery query --db fleet.db --each-host "SELECT username FROM users WHERE gid IN (SELECT gid FROM groups)"',
+    'tokenquery query --lake s3://inventory/tokenquery "SELECT count(*) AS macs FROM filevault_status WHERE filevault_enabled = 0"',
     'tokenquery query --db fleet.db --as-of -7d "SELECT host_id, username FROM secure_tokens WHERE secure_token = 1"',
   ],
   // What cannot take long needs no guard, whose start would be half of its time.
   limits: (given) => {
     const isShort =
-      given.text('db') === null && !given.flag('each-host') && isInstant(given.positionals[0] ?? '');
+      given.text('db') === null &&
+      given.text('lake') === null &&
+      !given.flag('each-host') &&
+      isInstant(given.positionals[0] ?? '');
     return { what: 'the query', seconds: isShort ? null : 30, isMemoryBounded: !isShort };
   },
   handsOverTo: (given) => {

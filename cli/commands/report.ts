@@ -1,7 +1,7 @@
 import { levels } from '../../export/redact.ts';
 import type { Arguments, Command } from '../command.ts';
 import { judgementOptions } from '../judgement.ts';
-import { timeoutOption, worldOptions } from '../options.ts';
+import { lakeOptions, timeoutOption, worldOptions } from '../options.ts';
 
 // What makes a page is in a part of its own, which nothing else loads.
 const run = async (given: Arguments): Promise<number> =>
@@ -12,12 +12,12 @@ const { 'as-of': _, db, ...sources } = worldOptions;
 export const reportCommand: Command = {
   name: 'report',
   usage:
-    'tokenquery report --db FILE|--source SOURCE… --output FILE [--host NAME] [--judge] [--appendix FILE] [--redact LEVEL --redact-key FILE]',
+    'tokenquery report --db FILE|--lake DIR|--source SOURCE… --output FILE [--host NAME] [--judge] [--appendix FILE] [--redact LEVEL --redact-key FILE]',
   summary: 'Writes one HTML page to look at and to print: how the Macs stand, and what nobody knows.',
   about: [
     'The page has no script and asks nobody for anything. Each number names the statement behind it, and what is unknown',
     'is never counted as clean. Of a database, the verdicts are those that were stored with each look; --judge makes them',
-    'anew. Above 200 Macs, lists are cut at 100, and --appendix writes the verdicts of each Mac beside the page.',
+    'anew, and of a lake they always are. Above 200 Macs, lists are cut at 100, and --appendix writes the verdicts of each Mac beside the page.',
   ],
   options: {
     output: {
@@ -30,6 +30,7 @@ export const reportCommand: Command = {
     },
     ...sources,
     ...(db === undefined ? {} : { db }),
+    ...lakeOptions,
     host: {
       type: 'string',
       value: 'NAME',
@@ -38,7 +39,7 @@ export const reportCommand: Command = {
     },
     judge: {
       type: 'boolean',
-      goesWith: { option: 'db', because: 'what is collected is judged in any case' },
+      goesWith: { option: 'db', because: 'what is collected, or read from a lake, is judged in any case' },
       description: 'Judge all Macs anew for the page; nothing is stored.',
     },
     appendix: {

@@ -11,6 +11,8 @@ export interface Placed {
 export interface Place {
   /** As it is called outside, as a whole or a name in it. */
   pathOf(name?: string): string;
+  /** Where a part lies on this machine once it was read, if that is elsewhere. */
+  fileOf?(name: string): string;
   /** The content of a file; null where there is none. UserError for one of more than `most` bytes. */
   read(name: string, most: number): Promise<Uint8Array | null>;
   /** What lies right below a folder, `''` for the top; nothing where there is no such folder. */

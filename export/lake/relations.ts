@@ -3,6 +3,7 @@ import { allColumns, dataTables } from '../../collector/table.ts';
 import type { Column, Table } from '../../collector/table.ts';
 import type { Db } from '../../store/database.ts';
 import { quoteName } from '../../store/ddl.ts';
+import { addLastLooks, changesColumns, fillSeenRows, hostStates, seenRows } from '../../store/last_looks.ts';
 
 export type ColumnType = Column['type'];
 export type LakeColumn = readonly [name: string, type: ColumnType];
@@ -13,6 +14,8 @@ export interface Relation {
   readonly columns: readonly LakeColumn[];
   /** What tells the rows of a host apart, first to last; all other columns follow. */
   readonly key: readonly string[];
+  /** Makes its rows, where they are in no view of the file. */
+  readonly fill?: (db: Db) => void;
 }
 
 const versionColumns: readonly LakeColumn[] = [
@@ -38,6 +41,15 @@ const ownTypes: Readonly<Record<string, Readonly<Record<string, ColumnType>>>> =
     redaction: 'TEXT',
     is_ahead: 'INTEGER',
   },
+  changes: changesColumns,
+  [seenRows]: { table_name: 'TEXT', row: 'TEXT', host_id: 'TEXT' },
+  [hostStates]: {
+    host_id: 'TEXT',
+    judged_from_time: 'INTEGER',
+    judged_until_time: 'INTEGER',
+    stored_time: 'INTEGER',
+    ahead_snapshot_id: 'INTEGER',
+  },
   findings_history: {
     query_name: 'TEXT',
     severity: 'TEXT',
@@ -54,10 +66,8 @@ const ownTypes: Readonly<Record<string, Readonly<Record<string, ColumnType>>>> =
   },
 };
 
-interface Declared {
-  readonly name: string;
+interface Declared extends Omit<Relation, 'columns'> {
   readonly types: ReadonlyMap<string, ColumnType>;
-  readonly key: readonly string[];
 }
 
 const typesOf = (table: Table): LakeColumn[] => allColumns(table).map(([name, { type }]) => [name, type]);
@@ -81,6 +91,9 @@ const declared = (tables: readonly Table[]): Declared[] => {
     })),
     own('snapshots', ['sequence']),
     own('findings_history', ['query_name', 'subject', 'valid_from_time']),
+    own('changes', ['change_time', 'table_name', 'key', 'column_name']),
+    own(hostStates, []),
+    { ...own(seenRows, ['table_name']), fill: (db) => fillSeenRows(db, tables) },
   ];
 };
 
@@ -88,9 +101,11 @@ const isType = (type: string | null): type is ColumnType =>
   type === 'TEXT' || type === 'INTEGER' || type === 'REAL';
 
 /** The relations of a store; a column that only its file knows has the type that the file says, or else that of texts. */
-export const relationsOf = (db: Db, tables: readonly Table[]): readonly Relation[] =>
-  declared(tables)
-    .map(({ name, types, key }): Relation => {
+export const relationsOf = (db: Db, tables: readonly Table[]): readonly Relation[] => {
+  addLastLooks(db);
+  return declared(tables)
+    .map(({ types, ...relation }): Relation => {
+      const { name } = relation;
       const columns = db
         .prepare(`SELECT * FROM ${quoteName(name)} LIMIT 0`)
         .columns()
@@ -98,6 +113,7 @@ export const relationsOf = (db: Db, tables: readonly Table[]): readonly Relation
           const type = types.get(column.name) ?? column.type;
           return [column.name, isType(type) ? type : 'TEXT'];
         });
-      return { name, columns, key };
+      return { ...relation, columns };
     })
     .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+};

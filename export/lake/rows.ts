@@ -37,6 +37,7 @@ const statementOf = ({ name, columns, key }: Relation): string => {
  */
 export function* lakeRows(db: Db, relation: Relation): Generator<readonly LakeRow[]> {
   const hosts = hostIds(db);
+  relation.fill?.(db);
   const statement = db.prepare(statementOf(relation)).raw(true).safeIntegers(true);
   let count = 8;
   for (let from = 0; from < hosts.length;) {

@@ -2,25 +2,19 @@
 import { UserError } from '../../collector/errors.ts';
 import { quoteName, quoteText } from '../../store/ddl.ts';
 import { shardFolder } from './manifest.ts';
-import type { LakeTable, Manifest } from './manifest.ts';
 import type { Place } from './place.ts';
+import { readLakeAt } from './reading.ts';
+import type { LakeReading, Whole } from './reading.ts';
 import type { ColumnType, LakeColumn } from './relations.ts';
-import { openLake, readShard, shardNames } from './shards.ts';
-
-/** One table of all shards. */
-interface Whole {
-  readonly columns: readonly LakeColumn[];
-  readonly paths: readonly string[];
-}
 
 interface Engine {
   readonly begin: readonly string[];
   /** What stands for the rows of a table behind FROM. */
-  from(whole: Whole): string;
+  from(paths: readonly string[], columns: readonly LakeColumn[]): string;
 }
 
 /** In a list of paths too, DuckDB takes these for patterns. */
-const literalPath = (path: string): string => path.replaceAll(/[*?[]/g, '[$&]');
+export const literalPath = (path: string): string => path.replaceAll(/[*?[]/g, '[$&]');
 
 const clickhouseTypes: Readonly<Record<ColumnType, string>> = {
   TEXT: 'Nullable(String)',
@@ -46,7 +40,7 @@ const engines = {
       'SET autoinstall_known_extensions = false;',
       'SET autoload_known_extensions = false;',
     ],
-    from: ({ paths }) =>
+    from: (paths) =>
       `read_parquet([\n  ${paths.map((path) => quoteText(literalPath(path))).join(',\n  ')}\n], ` +
       'union_by_name = true, hive_partitioning = false)',
   },
@@ -56,7 +50,7 @@ const engines = {
       'SET join_use_nulls = 1, aggregate_functions_null_for_empty = 1, cast_keep_nullable = 1, transform_null_in = 0;',
       "SET union_default_mode = 'DISTINCT', use_hive_partitioning = 0;",
     ],
-    from: ({ columns, paths }) => {
+    from: (paths, columns) => {
       const structure = columns
         .map(([name, type]) => `${quoteName(name)} ${clickhouseTypes[type]}`)
         .join(', ');
@@ -75,43 +69,21 @@ const versionColumns = new Set([
   'last_snapshot_id',
 ]);
 
+const history = '_history';
+
 const list = (columns: readonly LakeColumn[], row = ''): string =>
   columns.map(([name]) => `${row}${quoteName(name)}${row === '' ? '' : ` AS ${quoteName(name)}`}`).join(', ');
 
-interface Gathered {
-  readonly columns: Map<string, ColumnType>;
-  readonly paths: string[];
-}
-
-/** The tables of all shards. Throws UserError where a part that is named is not there, or of another length. */
-const wholeTables = async (place: Place): Promise<ReadonlyMap<string, Whole>> => {
-  await openLake(place);
-  const names = await shardNames(place);
-  if (names.length === 0)
-    throw new UserError(`${place.pathOf()} has no shard yet`, 'tokenquery lake --db FILE publishes one');
-  const wholes = new Map<string, Gathered>();
-  for (const shard of names) {
-    const manifest = await readShard(place, shard);
-    for (const [name, table] of manifest.tables) {
-      await checkThere(place, manifest, name, table);
-      const whole: Gathered = wholes.get(name) ?? { columns: new Map(), paths: [] };
-      wholes.set(name, whole);
-      for (const [column, type] of table.columns) whole.columns.set(column, type);
-      whole.paths.push(...table.parts.map(({ path }) => place.pathOf(path)));
-    }
-  }
-  return new Map([...wholes].map(([name, { columns, paths }]) => [name, { columns: [...columns], paths }]));
-};
-
-const checkThere = async (
-  place: Place,
-  { shard }: Manifest,
-  name: string,
-  { parts }: LakeTable,
-): Promise<void> => {
-  const folder = shardFolder(name, shard);
-  const there = new Map((await place.list(folder)).map((file) => [`${folder}/${file.name}`, file.bytes]));
-  for (const { path, bytes } of parts) {
+/** Throws UserError where a part that is named is not there, or of another length. */
+const checkThere = async (place: Place, name: string, { parts }: Whole): Promise<void> => {
+  const listed = new Map<string, ReadonlyMap<string, number>>();
+  for (const { shard, part } of parts) {
+    const folder = shardFolder(name, shard);
+    const there =
+      listed.get(folder) ??
+      new Map((await place.list(folder)).map((file) => [`${folder}/${file.name}`, file.bytes]));
+    listed.set(folder, there);
+    const { path, bytes } = part;
     if (there.get(path) === bytes) continue;
     throw new UserError(
       `${place.pathOf(path)} ${there.has(path) ? `has not the ${bytes} bytes` : 'is not there'} that the manifest of ${shard} says`,
@@ -127,6 +99,59 @@ const latest = (columns: readonly LakeColumn[]): string =>
   `SELECT ${list(columns, 's.')} FROM snapshots s JOIN (SELECT host_id AS host_id, MAX(sequence) AS sequence FROM snapshots ` +
   'WHERE is_ahead = 0 GROUP BY host_id) l ON l.host_id = s.host_id AND l.sequence = s.sequence';
 
+/** Where an engine on this machine finds a part. */
+export const fileIn = (place: Place, path: string): string => place.fileOf?.(path) ?? place.pathOf(path);
+
+const pathsOf = (place: Place, { parts }: Whole): readonly string[] =>
+  parts.map(({ part }) => fileIn(place, part.path));
+
+interface Derived {
+  readonly name: string;
+  readonly columns: readonly LakeColumn[];
+  readonly select: string;
+}
+
+/** What follows from a published table: what holds now, and the last snapshot of each host. */
+const derivedOf = (table: string, { columns }: Whole): readonly Derived[] => {
+  if (table === 'snapshots') return [{ name: 'latest_snapshots', columns, select: latest(columns) }];
+  if (!table.endsWith(history)) return [];
+  const own = columns.filter(([column]) => !versionColumns.has(column) && column !== 'resolved_time');
+  const select = `SELECT ${list(own)} FROM ${quoteName(table)} WHERE valid_until_time IS NULL`;
+  return [{ name: table.slice(0, -history.length), columns: own, select }];
+};
+
+interface ViewName {
+  /** What is read for it. */
+  readonly table: string;
+  readonly columns: readonly LakeColumn[];
+}
+
+/** The names that views of a lake have. */
+export const viewNames = (tables: LakeReading['tables']): ReadonlyMap<string, ViewName> =>
+  new Map(
+    [...tables].flatMap(([table, whole]) =>
+      [{ name: table, columns: whole.columns }, ...derivedOf(table, whole)].map(
+        ({ name, columns }) => [name, { table, columns }] as const,
+      ),
+    ),
+  );
+
+/** SQL of DuckDB that makes the views of some tables, of one host where it is given. */
+export const duckdbViews = (
+  { place, tables }: LakeReading,
+  wanted: ReadonlySet<string>,
+  hostId: string | null,
+): readonly string[] =>
+  [...tables].flatMap(([table, whole]) => {
+    if (!wanted.has(table)) return [];
+    const only = hostId === null ? '' : ` WHERE host_id = ${quoteText(hostId)}`;
+    const from = engines.duckdb.from(pathsOf(place, whole));
+    return [
+      view(table, `SELECT ${list(whole.columns)} FROM ${from}${only}`),
+      ...derivedOf(table, whole).map(({ name, select }) => view(name, select)),
+    ];
+  });
+
 /** The text of the views of a lake, for an engine. */
 export const lakeViews = async (place: Place, name: EngineName): Promise<string> => {
   const engine: Engine = engines[name];
@@ -134,14 +159,11 @@ export const lakeViews = async (place: Place, name: EngineName): Promise<string>
     `-- The tables of ${place.pathOf().replaceAll(/[\r\n]/g, ' ')} as they are published now: make it anew after each publication.`,
   ];
   lines.push(...engine.begin);
-  for (const [table, whole] of await wholeTables(place)) {
+  for (const [table, whole] of (await readLakeAt(place)).tables) {
+    await checkThere(place, table, whole);
     const { columns } = whole;
-    lines.push(view(table, `SELECT ${list(columns)} FROM ${engine.from(whole)}`));
-    if (table === 'snapshots') lines.push(view('latest_snapshots', latest(columns)));
-    if (!table.endsWith('_history')) continue;
-    const own = columns.filter(([column]) => !versionColumns.has(column) && column !== 'resolved_time');
-    const plain = table.slice(0, -'_history'.length);
-    lines.push(view(plain, `SELECT ${list(own)} FROM ${quoteName(table)} WHERE valid_until_time IS NULL`));
+    lines.push(view(table, `SELECT ${list(columns)} FROM ${engine.from(pathsOf(place, whole), columns)}`));
+    lines.push(...derivedOf(table, whole).map((own) => view(own.name, own.select)));
   }
   return `${lines.join('\n')}\n`;
 };

@@ -22,6 +22,8 @@ export interface DataOptions {
   /** Unix seconds: the moment of the report. */
   readonly now: number;
   readonly tables: readonly Table[];
+  /** The rows are of a lake, which has no commands. */
+  readonly isLake?: boolean;
   readonly progress?: (done: number, of: number) => void;
 }
 
@@ -49,8 +51,18 @@ export const fleetData = (db: Db, { now, tables, progress }: DataOptions): Repor
   return { now, hosts, tolds: askAll(db, tiles, isShort ? mostRows.many : mostRows.few, progress) };
 };
 
+/** So that the statement of the page can be asked, and finds nothing; the page says why. */
+const noCommands =
+  'CREATE TEMP VIEW command_log AS SELECT NULL AS command_id, NULL AS argv, NULL AS source, NULL AS exit_code, NULL AS started_time, ' +
+  'NULL AS duration_ms, NULL AS stdout_bytes, NULL AS stdout_sha256, NULL AS euid, NULL AS host_id WHERE 0';
+
 /** What a report tells of one Mac. */
-export const hostData = (db: Db, hostId: string, { now, tables, progress }: DataOptions): ReportData => {
+export const hostData = (
+  db: Db,
+  hostId: string,
+  { now, tables, isLake = false, progress }: DataOptions,
+): ReportData => {
+  if (isLake) db.exec(noCommands);
   addHostSummary(db, 'host_summary', { now, isStored: true, tables });
-  return { now, hosts: 1, tolds: askAll(db, hostTiles(hostId, now), mostRows.few, progress) };
+  return { now, hosts: 1, tolds: askAll(db, hostTiles(hostId, now, isLake), mostRows.few, progress) };
 };

@@ -205,7 +205,7 @@ class HostTiles {
     };
   }
 
-  commands(): Tile {
+  commands(isLake: boolean): Tile {
     return {
       id: 'commands',
       title: 'The commands',
@@ -225,12 +225,14 @@ class HostTiles {
         euid: word('as user'),
       },
       unknown: null,
-      empty: 'No command is known of the last look.',
+      empty: isLake
+        ? 'A lake does not hold the commands: the database that was published has them.'
+        : 'No command is known of the last look.',
     };
   }
 }
 
-export const hostTiles = (hostId: string, now: number): readonly Tile[] => {
+export const hostTiles = (hostId: string, now: number, isLake = false): readonly Tile[] => {
   const of = new HostTiles(hostId, now);
   return [
     judged(` AND l.host_id = ${quoteText(hostId)}`),
@@ -240,7 +242,7 @@ export const hostTiles = (hostId: string, now: number): readonly Tile[] => {
       of.conflicts(),
       of.timeline(),
       of.seen(),
-      of.commands(),
+      of.commands(isLake),
     ],
   ];
 };

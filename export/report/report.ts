@@ -25,8 +25,10 @@ export interface ReportOptions {
   readonly redaction: Redaction | null;
   /** Where the verdicts are from: stored with each look, or made for this page. */
   readonly isJudgedAnew: boolean;
-  /** The rows are in a database that can be asked again. */
+  /** The rows are in a database that can be asked again, or in a lake. */
   readonly isKept: boolean;
+  /** It is a lake: there are no commands in it. */
+  readonly isLake?: boolean;
   readonly version: string;
   /** SHA-256 of the file; null where it is no one file. */
   readonly fileDigest: string | null;
@@ -43,7 +45,10 @@ const looksDigest = (db: Db): string => {
   return hash.digest('hex');
 };
 
-const proofOf = (db: Db, { redaction, version, fileDigest }: ReportOptions): Page['proof'] => {
+const proofOf = (
+  db: Db,
+  { redaction, version, fileDigest, isLake = false }: ReportOptions,
+): Page['proof'] => {
   const versions = db.prepare('SELECT DISTINCT tool_version FROM latest_snapshots ORDER BY 1').pluck().all();
   const digests: Page['proof'] =
     redaction === null
@@ -52,6 +57,7 @@ const proofOf = (db: Db, { redaction, version, fileDigest }: ReportOptions): Pag
           [
             'SHA-256 of the file',
             fileDigest ??
+              (isLake ? 'not told: it is a lake, whose manifests name the SHA-256 of each part' : null) ??
               'not told: it is no one file, a log lies beside it, or it is large; shasum -a 256 FILE says it',
           ],
         ]
@@ -76,10 +82,10 @@ const judgedText = (page: Pick<Page, 'data'>, { isJudgedAnew }: ReportOptions): 
   return `The verdicts are those that were stored with the looks of ${when}; the oldest is ${plural(Math.max(0, age), 'day')} old.`;
 };
 
-const commandText = ({ isKept, isJudgedAnew }: ReportOptions): string =>
+const commandText = ({ isKept, isJudgedAnew, isLake = false }: ReportOptions): string =>
   !isKept
     ? 'They are asked of a database: tokenquery snapshot --db FILE --source SOURCE makes one of the same evidence.'
-    : `tokenquery query --db FILE answers each of them with the same rows${isJudgedAnew ? ', but those on verdicts and findings, which were judged anew for this page' : ''}.`;
+    : `tokenquery query ${isLake ? '--lake DIR' : '--db FILE'} answers each of them with the same rows${isJudgedAnew ? ', but those on verdicts and findings, which were judged anew for this page' : ''}.`;
 
 const redactionText = ({ level }: Redaction): string =>
   `People and machines are told at the level ${level}, as docs/privacy.md of tokenquery has it. A pseudonym is the same as in exports with the same key.`;

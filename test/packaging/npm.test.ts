@@ -56,6 +56,9 @@ builtTest('the package holds the built program alone, in fewer than 60 files', a
     t.true(modes.has(`package/dist/prebuilds/${platform}.node`), platform);
   for (const name of ['dependencies', 'optionalDependencies', 'devDependencies', 'scripts', 'private'])
     t.false(name in manifest, name);
+  // Somebody may install it: npm does not.
+  t.deepEqual(Object.keys(manifest['peerDependencies'] as object), ['@duckdb/node-api']);
+  t.deepEqual(manifest['peerDependenciesMeta'], { '@duckdb/node-api': { optional: true } });
   t.deepEqual(manifest['bin'], { tokenquery: 'bin/tokenquery.cjs' });
 });
 

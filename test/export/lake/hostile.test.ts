@@ -2,10 +2,16 @@
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as duckdb from '@duckdb/node-api';
 import test from 'ava';
 import { checkLake } from '../../../export/lake/check.ts';
 import { folderPlace } from '../../../export/lake/folder.ts';
+import { LakeEngine } from '../../../export/lake/engine.ts';
+import type { Place } from '../../../export/lake/place.ts';
+import { checkHosts, readLakeAt } from '../../../export/lake/reading.ts';
+import { openLakeStore } from '../../../export/lake/store.ts';
 import { lakeViews } from '../../../export/lake/views.ts';
+import { tables } from '../../../tables/index.ts';
 import { temporaryFolder } from '../../standin.ts';
 import { sampleSnapshots, storeAt } from '../world.ts';
 import { connect, publishAt, readLakeBy } from './world.ts';
@@ -150,7 +156,30 @@ const goodLake = (folder: string): Promise<string> => {
   return good;
 };
 
-test('each way in which a lake can be wrong is told by the check, and publishing mends it', async (t) => {
+/** As `query --lake` reads it. */
+const countByEngine = async (place: Place): Promise<unknown> => {
+  const engine = await LakeEngine.open(duckdb, await readLakeAt(place), 256e6);
+  try {
+    await engine.show(new Set(['secure_tokens', 'snapshots']));
+    const [[hosts] = []] = await engine.rows('SELECT count(DISTINCT host_id) FROM latest_snapshots');
+    checkHosts(await readLakeAt(place), Number(hosts));
+    const [[count] = []] = await engine.rows('SELECT count(*) FROM secure_tokens');
+    return Number(count);
+  } finally {
+    engine.close();
+  }
+};
+
+/** As `findings --lake` does. */
+const countByStore = async (place: Place): Promise<unknown> => {
+  const wanted = new Set(['secure_tokens']);
+  const store = await openLakeStore(await readLakeAt(place), { tables, wanted, progress: () => {} });
+  const rows = store.db.prepare('SELECT count(*) FROM secure_tokens').pluck().get();
+  store.close();
+  return rows;
+};
+
+test('each way in which a lake can be wrong is told by the check and by whoever reads it, and publishing mends it', async (t) => {
   const folder = temporaryFolder(t);
   const db = await goodLake(folder);
   for (const [what, [damage, message]] of Object.entries(damages)) {
@@ -165,6 +194,15 @@ test('each way in which a lake can be wrong is told by the check, and publishing
       problems.some((problem) => message.test(problem.message)),
       `${what}: ${problems.join('; ')}`,
     );
+    for (const read of [countByEngine, countByStore])
+      await t.throwsAsync(
+        read(place),
+        {
+          name: 'UserError',
+          message: new RegExp(`${message.source}|have 1 hosts, and there are 4|has 4 hosts, and says 1`),
+        },
+        `${what}, ${read.name}`,
+      );
     if (/is gone|is cut|fill the memory/.test(what))
       await t.throwsAsync(lakeViews(place, 'duckdb'), { message: /is not there|has not the/ }, what);
     if (/quote|somewhere else|twice|newer/.test(what))
@@ -210,6 +248,7 @@ test('a lake below a folder with quotes and patterns in its name is read, and no
     const engine = await readLakeBy(folderPlace(out));
     t.deepEqual(await engine.rows('SELECT count(*) FROM latest_snapshots'), [[1]], strange);
     engine.close();
+    t.is(await countByStore(folderPlace(out)), await countByEngine(folderPlace(out)), strange);
     if (/[*?{[\\]/.test(strange))
       await t.throwsAsync(lakeViews(folderPlace(out), 'clickhouse'), { message: /for a pattern/ });
     else t.regex(await lakeViews(folderPlace(out), 'clickhouse'), /CREATE OR REPLACE VIEW "users" AS SELECT/);

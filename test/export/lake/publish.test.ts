@@ -38,7 +38,6 @@ import { dayLater, editStore, sampleSnapshots, storeAt, withStore } from '../wor
 import {
   bytesOf,
   connect,
-  fewTables,
   filesOf,
   judgedStore,
   publishAt,
@@ -65,8 +64,9 @@ test('what a lake holds is what the views of the store say: each row, each colum
   const engine = await readLakeBy(folderPlace(out));
   const names: string[] = [];
   await withOpen(db, async (store) => {
-    for (const { name, columns } of relationsOf(store.db, tables)) {
+    for (const { name, columns, fill } of relationsOf(store.db, tables)) {
       names.push(name);
+      fill?.(store.db);
       const own = store.db
         .prepare(`SELECT * FROM ${quoteName(name)}`)
         .raw(true)
@@ -96,7 +96,16 @@ test('what a lake holds is what the views of the store say: each row, each colum
     t.deepEqual(sorted(await engine.rows('SELECT * FROM latest_snapshots')), sorted(latest));
   });
   engine.close();
-  for (const name of ['snapshots', 'table_status', 'collection_errors', 'findings_history', 'users_history'])
+  for (const name of [
+    'changes',
+    'host_states',
+    'seen_rows',
+    'snapshots',
+    'table_status',
+    'collection_errors',
+    'findings_history',
+    'users_history',
+  ])
     t.true(names.includes(name), name);
   t.true((manifestOf(out).tables.get('findings_history')?.rows ?? 0) > 5);
 });
@@ -168,7 +177,9 @@ test('a table that did not change keeps its files; old ones go after their time,
   const fresh = pathsOf(manifestOf(out)).filter((path) => !pathsOf(old).includes(path));
   t.deepEqual(
     fresh.map((path) => path.split('/')[0]),
-    ['tbl=snapshots', 'tbl=table_status', 'tbl=users_history'],
+    ['changes', 'host_states', 'seen_rows', 'snapshots', 'table_status', 'users_history'].map(
+      (name) => `tbl=${name}`,
+    ),
   );
   t.is(changed.written, fresh.length);
   // What the manifest before named is still there: its time begins now.
@@ -232,14 +243,15 @@ test('threads make the same bytes, of one moment, and what goes wrong in one is 
   const folder = temporaryFolder(t);
   const first = await sampleSnapshots();
   const db = storeAt(join(folder, 'fleet.db'), first);
-  await publishAt(join(folder, 'one'), db);
+  await publishAt(join(folder, 'one'), db, {}, tables);
   const store = openForReading(db, tables);
   const threads = await threadLanes({ script: program, isText: false }, db, store.db);
   if (threads === null) return t.fail('nobody else writes');
+  t.teardown(() => threads.end());
   // What comes later is not of the moment at which the threads stand.
   storeAt(db, first.map(dayLater), 1_790_200_000);
   const publication = { shard: 'main', keep: 3600, now: publishedTime, toolVersion: '9.9.9' };
-  await publish(store, fewTables, folderPlace(join(folder, 'two')), { ...publication, lanes: threads.lanes });
+  await publish(store, tables, folderPlace(join(folder, 'two')), { ...publication, lanes: threads.lanes });
   t.deepEqual(bytesOf(join(folder, 'two')), bytesOf(join(folder, 'one')));
   const [lane] = threads.lanes;
   const unknown = lane?.parts({ name: 'nothing_of_this', columns: [], key: [] });

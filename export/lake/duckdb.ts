@@ -1,0 +1,64 @@
+/**
+ * DuckDB, where somebody installed it: it is no part of this program, and nothing else loads it. As root only from folders that
+ * are root’s alone, for its code runs in this process.
+ */
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import type * as Api from '@duckdb/node-api';
+import { codeOf, UserError } from '../../collector/errors.ts';
+import { statOrNull } from '../../collector/files.ts';
+import { checkCodeFolder } from '../../collector/trust.ts';
+
+export type DuckDB = typeof Api;
+export type Connection = Api.DuckDBConnection;
+
+export const duckdbPackage = '@duckdb/node-api';
+/** The one that the tests run; a test holds it to package.json. */
+export const duckdbVersion = '1.5.5-r.5';
+
+/** The folder of the package that a folder, or one above it, has; null where none has. */
+const packageFrom = (folder: string): string | null => {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    const path = join(at, 'node_modules', duckdbPackage);
+    if (statOrNull(join(path, 'package.json')) !== null) return path;
+    if (at === dirname(at)) return null;
+  }
+};
+
+/** All that is loaded: the package, and what it needs, which lies beside it or within. */
+const checkOwner = (path: string): void => {
+  const modules = dirname(dirname(path));
+  for (const name of ['@duckdb', 'detect-libc']) {
+    const folder = join(modules, name);
+    if (statOrNull(folder) !== null) checkCodeFolder(folder, 'DuckDB');
+  }
+};
+
+/**
+ * @param program The folder of this program.
+ * @param named A folder in which somebody installed it; null for beside the program.
+ */
+export const loadDuckdb = (program: string, named: string | null): DuckDB => {
+  const where = named === null ? '' : ` --prefix ${named}`;
+  const install = `npm install${where} ${duckdbPackage}@${duckdbVersion}`;
+  const path = packageFrom(named ?? program);
+  if (path === null)
+    throw new UserError(
+      named === null
+        ? 'a lake is read by DuckDB, and it is not installed beside tokenquery'
+        : `there is no DuckDB in ${named}`,
+      named === null
+        ? `npm install --prefix DIR ${duckdbPackage}@${duckdbVersion}, and name that folder with --duckdb DIR`
+        : `${install} puts it there`,
+    );
+  checkOwner(path);
+  try {
+    return createRequire(join(path, 'package.json'))(path) as DuckDB;
+  } catch (error) {
+    const why = (error as Error).message.split('\n')[0] ?? '';
+    throw new UserError(
+      `DuckDB in ${path} cannot be loaded: ${codeOf(error) === 'MODULE_NOT_FOUND' ? 'a part of it is missing' : why}`,
+      `${install} puts it there anew, for ${process.platform}-${process.arch}`,
+    );
+  }
+};
