@@ -31,7 +31,9 @@ const isShell = (words) => words[0] === 'shell' || (lacksSql(words) && isTermina
 /** Whether a command will ask for the guard: then it is started before anything else is loaded (cli/guardian.ts). */
 const isGuarded =
   line[0] === '--session' ||
-  (!isShell(line) &&
+  // It has a --timeout of its own.
+  (line[0] !== 'osquery-extension' &&
+    !isShell(line) &&
     ((line[0] === 'query' && !isInstant(line)) ||
       line.some((word) => /^--(?:timeout|pack|queries)(?:=|$)/.test(word))));
 

@@ -1,0 +1,178 @@
+/** What osquery and its extensions say to each other: the services of osquery.thrift, as far as an extension has a part in them. */
+import { messages, Writer } from './thrift.ts';
+import type { Message, Shape, Struct, Value } from './thrift.ts';
+
+export interface Status {
+  /** 0 for success. */
+  readonly code: number;
+  readonly message: string;
+}
+
+/** One row of texts: NULL is a key that is not there. */
+export type TextRow = Readonly<Record<string, string>>;
+
+export interface Extension {
+  readonly name: string;
+  readonly version: string;
+  readonly sdkVersion: string;
+  readonly leastSdkVersion: string;
+}
+
+/** What an extension has to offer: the route of each table. */
+export type Routes = ReadonlyMap<string, readonly TextRow[]>;
+
+const statusShape: Shape = { struct: { 1: 'i32', 2: 'string', 3: 'i64' } };
+const bodies: Readonly<Record<string, Readonly<Record<number, Shape>>>> = {
+  call: { 1: 'string', 2: 'string', 3: { map: ['string', 'string'] } },
+};
+const answers: Readonly<Record<string, Readonly<Record<number, Shape>>>> = {
+  registerExtension: { 0: statusShape },
+  extensions: { 0: { map: ['i64', { struct: { 1: 'string' } }] } },
+};
+const exceptionBody: Readonly<Record<number, Shape>> = { 1: 'string', 2: 'i32' };
+const nothing: Readonly<Record<number, Shape>> = {};
+
+/** What is kept of a message; nothing of a method that nobody here has. */
+export const shapeOf = (name: string, kind: number): Readonly<Record<number, Shape>> => {
+  if (kind === messages.exception) return exceptionBody;
+  const known = kind === messages.reply ? answers : bodies;
+  return (Object.hasOwn(known, name) ? known[name] : undefined) ?? nothing;
+};
+
+const writeStatus = (writer: Writer, { code, message }: Status, uuid: bigint): void => {
+  writer.field('i32', 1);
+  writer.i32(code);
+  writer.field('string', 2);
+  writer.string(message);
+  writer.field('i64', 3);
+  writer.i64(uuid);
+  writer.stop();
+};
+
+const writeRow = (writer: Writer, row: TextRow): void => {
+  const cells = Object.entries(row);
+  writer.setLater(writer.map('string', 'string'), cells.length);
+  for (const [name, value] of cells) {
+    writer.string(name);
+    writer.string(value);
+  }
+};
+
+const writeRows = (writer: Writer, rows: readonly TextRow[]): number => {
+  for (const row of rows) writeRow(writer, row);
+  return rows.length;
+};
+
+const written = (name: string, kind: number, sequence: number, body: (writer: Writer) => void): Writer => {
+  const writer = new Writer();
+  writer.begin(name, kind, sequence);
+  body(writer);
+  writer.stop();
+  return writer;
+};
+
+const ok: Status = { code: 0, message: 'OK' };
+
+export const pong = ({ name, sequence }: Message, uuid: bigint): Writer =>
+  written(name, messages.reply, sequence, (writer) => {
+    writer.field('struct', 0);
+    writeStatus(writer, ok, uuid);
+  });
+
+/** The answer of a method that returns nothing. */
+export const done = ({ name, sequence }: Message): Writer =>
+  written(name, messages.reply, sequence, () => {});
+
+const unknownMethod = 1;
+
+/** What Thrift's own servers say of a method that they do not have. */
+export const noSuchMethod = ({ name, sequence }: Message): Writer =>
+  written(name, messages.exception, sequence, (writer) => {
+    writer.field('string', 1);
+    writer.string(`Invalid method name: '${name}'`);
+    writer.field('i32', 2);
+    writer.i32(unknownMethod);
+  });
+
+/** What a call is answered with: what went wrong, or rows. */
+export type Answered =
+  | { readonly failure: string }
+  | { readonly rows: readonly TextRow[] }
+  /** Writes each row as it comes, and returns how many they are. */
+  | { readonly write: (writer: Writer) => number };
+
+export const answered = ({ name, sequence }: Message, answer: Answered, uuid: bigint): Writer =>
+  written(name, messages.reply, sequence, (writer) => {
+    writer.field('struct', 0);
+    writer.field('struct', 1);
+    writeStatus(writer, 'failure' in answer ? { code: 1, message: answer.failure } : ok, uuid);
+    writer.field('list', 2);
+    const count = writer.list('map');
+    const rows =
+      'failure' in answer ? 0 : 'rows' in answer ? writeRows(writer, answer.rows) : answer.write(writer);
+    writer.setLater(count, rows);
+    writer.stop();
+  });
+
+export interface Call {
+  readonly registry: string;
+  readonly item: string;
+  readonly request: ReadonlyMap<string, string>;
+}
+
+const noRequest: ReadonlyMap<string, string> = new Map();
+const textOf = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
+
+export const callOf = ({ body }: Message): Call => {
+  const request = body.get(3);
+  return {
+    registry: textOf(body.get(1)),
+    item: textOf(body.get(2)),
+    // The shape keeps texts alone.
+    request: request instanceof Map ? (request as ReadonlyMap<string, string>) : noRequest,
+  };
+};
+
+/** What a manager is asked, each in a connection of its own. */
+export const register = ({ name, version, ...sdk }: Extension, routes: Routes): Writer =>
+  written('registerExtension', messages.call, 1, (writer) => {
+    writer.field('struct', 1);
+    for (const [index, text] of [name, version, sdk.sdkVersion, sdk.leastSdkVersion].entries()) {
+      writer.field('string', index + 1);
+      writer.string(text);
+    }
+    writer.stop();
+    writer.field('map', 2);
+    writer.setLater(writer.map('string', 'map'), 1);
+    writer.string('table');
+    writer.setLater(writer.map('string', 'list'), routes.size);
+    for (const [table, rows] of routes) {
+      writer.string(table);
+      const count = writer.list('map');
+      writer.setLater(count, writeRows(writer, rows));
+    }
+  });
+
+export const askExtensions = (): Writer => written('extensions', messages.call, 1, () => {});
+
+export interface Registered extends Status {
+  readonly uuid: bigint;
+}
+
+/** Whether it was registered, and under which number; null where the answer is none. */
+export const registeredOf = ({ body }: Message): Registered | null => {
+  const status = body.get(0) as Struct | undefined;
+  if (status === undefined) return null;
+  const [code, message, uuid] = [status.get(1), status.get(2), status.get(3)];
+  return typeof code === 'number'
+    ? { code, message: textOf(message), uuid: typeof uuid === 'bigint' ? uuid : 0n }
+    : null;
+};
+
+/** The numbers of the extensions that the manager knows; null where the answer is none. */
+export const extensionsOf = ({ kind, body }: Message): ReadonlySet<bigint> | null => {
+  const known = body.get(0);
+  return kind === messages.reply && known instanceof Map
+    ? new Set([...known.keys()].map(BigInt as (value: Value) => bigint))
+    : null;
+};
