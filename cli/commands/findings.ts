@@ -42,7 +42,16 @@ import { readNotSeen } from '../not_seen.ts';
 import type { NotSeen } from '../not_seen.ts';
 import { names } from '../names.ts';
 import { offLines, offNotes, overlayOf } from '../overlay.ts';
-import { expectOf, expectOption, modeOf, modeOptions, overlayOption, pagerOption, timeoutOption, worldOptions } from '../options.ts';
+import {
+  expectOf,
+  expectOption,
+  modeOf,
+  modeOptions,
+  overlayOption,
+  pagerOption,
+  timeoutOption,
+  worldOptions,
+} from '../options.ts';
 import { exitUnreadWith, flush, print, printNote, printRows } from '../output.ts';
 import type { Cells, Mode } from '../output.ts';
 import { evaluatePacks, queriesOfPacks } from '../packs.ts';

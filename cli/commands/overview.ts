@@ -16,7 +16,14 @@ import { hostLabel } from '../host_names.ts';
 import { notAskedText, notSeenLines, readNotSeen } from '../not_seen.ts';
 import type { NotSeen } from '../not_seen.ts';
 import { offLines, overlayOf } from '../overlay.ts';
-import { expectOf, expectOption, overlayOption, pagerOption, sourceOptions, timeoutOption } from '../options.ts';
+import {
+  expectOf,
+  expectOption,
+  overlayOption,
+  pagerOption,
+  sourceOptions,
+  timeoutOption,
+} from '../options.ts';
 import { flush, print, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
 import { ofSeverity, screenSize, textWidth } from '../screen.ts';

@@ -44,12 +44,11 @@ class Connection {
     this.#handler = handler;
     this.#bounds = bounds;
     this.#uuid = uuid;
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => {
-      this.#count(0);
-      this.#wait(false);
-    });
-    socket.on('data', (bytes) => void this.#take(bytes));
+  }
+
+  ended(): void {
+    this.#count(0);
+    this.#wait(false);
   }
 
   #count(held: number): void {
@@ -66,7 +65,7 @@ class Connection {
     if (isWaiting) this.#timer ??= setTimeout(() => this.#socket.destroy(), patienceMs).unref();
   }
 
-  async #take(bytes: Buffer): Promise<void> {
+  async take(bytes: Buffer): Promise<void> {
     this.#incoming.push(bytes);
     this.#count(this.#incoming.heldBytes);
     if (this.#bounds.held > mostHeld) return void this.#socket.destroy();
@@ -130,7 +129,13 @@ class Connection {
   }
 }
 
-export interface Listening {
+const serve = (socket: Socket, connection: Connection): void => {
+  socket.on('error', () => socket.destroy());
+  socket.on('close', () => connection.ended());
+  socket.on('data', (bytes) => void connection.take(bytes));
+};
+
+interface Listening {
   close(): void;
 }
 
@@ -143,7 +148,7 @@ export const listen = (path: string, uuid: bigint, handler: Handler): Promise<Li
     const server: Server = createServer((socket) => {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
-      new Connection(socket, handler, bounds, uuid);
+      serve(socket, new Connection(socket, handler, bounds, uuid));
     });
     server.maxConnections = mostConnections;
     server.on('error', reject);

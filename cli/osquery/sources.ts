@@ -5,6 +5,7 @@ import type { Source } from '../../export/osquery/answer.ts';
 import { Reader } from '../../export/osquery/rows.ts';
 import { openBytes } from '../../store/database.ts';
 import type { Db } from '../../store/database.ts';
+import type { Store } from '../../store/store.ts';
 import { tables } from '../../tables/index.ts';
 import { Kept } from './kept.ts';
 import { endLooks, look } from './look.ts';
@@ -69,19 +70,17 @@ const collectedSources = (sourcing: Sourcing): Sources => {
 /** A file of snapshots, at one moment while a statement goes on. */
 class StoredFacts {
   readonly source: Source;
-  readonly #db: Db;
-  readonly #close: () => void;
+  readonly #store: Store;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(db: Db, close: () => void) {
-    this.#db = db;
-    this.#close = close;
-    this.source = sourceOf(new Reader(db));
+  constructor(store: Store) {
+    this.#store = store;
+    this.source = sourceOf(new Reader(store.db));
   }
 
   /** Of what others write meanwhile nothing is seen until nobody asks for a while. */
   asked(): this {
-    if (!this.#db.inTransaction) this.#db.exec('BEGIN');
+    if (!this.#store.db.inTransaction) this.#store.db.exec('BEGIN');
     this.#timer ??= setTimeout(() => this.#end(), quietMs).unref();
     this.#timer.refresh();
     return this;
@@ -90,19 +89,18 @@ class StoredFacts {
   #end(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#db.inTransaction) this.#db.exec('COMMIT');
+    if (this.#store.db.inTransaction) this.#store.db.exec('COMMIT');
   }
 
   close(): void {
     this.#end();
-    this.#close();
+    this.#store.close();
   }
 }
 
 const openFacts = async (path: string): Promise<StoredFacts> => {
   const { openForReading } = await import(/* webpackMode: "eager" */ '../../store/file.ts');
-  const { db, close } = openForReading(path, tables);
-  return new StoredFacts(db, close);
+  return new StoredFacts(openForReading(path, tables));
 };
 
 const storedSources = (sourcing: Sourcing, path: string): Sources => {

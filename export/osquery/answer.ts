@@ -20,11 +20,6 @@ export interface Source {
 
 export const sourceOf = (reader: Reader): Source => ({ reader, unseen: new Map() });
 
-interface Look {
-  readonly status: string;
-  readonly reason: string | null;
-}
-
 const hasRow = ({ reader }: Source, name: string): boolean =>
   reader.rows(`SELECT 1 FROM ${quoteName(name)} LIMIT 1`).length > 0;
 
@@ -35,11 +30,8 @@ const told = (reasons: readonly string[]): string => {
 
 /** Of a table that is collected. What this Mac does not have is proven to be none. */
 const lookAt = (source: Source, table: string, name: string): string | null => {
-  const looks = source.reader.rows<Look>(
-    'SELECT status, reason FROM table_status WHERE table_name = ?',
-    table,
-  );
-  if (looks.some(({ status }) => isSeen(status) || status === 'unsupported')) return null;
+  const looks = source.reader.rows('SELECT status, reason FROM table_status WHERE table_name = ?', table);
+  if (looks.some(({ status }) => isSeen(status ?? '') || status === 'unsupported')) return null;
   if (hasRow(source, name)) return null;
   if (looks.length === 0) return 'it is in no snapshot';
   return `it could not be seen: ${told(looks.map(({ status, reason }) => `${status}: ${reason ?? 'nobody says why'}`))}`;
@@ -65,12 +57,6 @@ const unseenOf = (source: Source, served: Served): string | null => {
   return found;
 };
 
-interface Open {
-  readonly title: string;
-  readonly verdict: string;
-  readonly reason: string | null;
-}
-
 /** Of a policy that cannot be told there is no row, and without a row it would fail: it is an error. */
 const openPolicies = ({ reader }: Source, asked: Asked): string | null => {
   const names = equalTo(asked, 'query_name');
@@ -81,8 +67,8 @@ const openPolicies = ({ reader }: Source, asked: Asked): string | null => {
     const where = "FROM answers WHERE verdict NOT IN ('hit', 'clean')";
     const open =
       name === null
-        ? reader.rows<Open>(`SELECT title, verdict, reason ${where} LIMIT 1`)
-        : reader.rows<Open>(`SELECT title, verdict, reason ${where} AND query_name = ? LIMIT 1`, name);
+        ? reader.rows(`SELECT title, verdict, reason ${where} LIMIT 1`)
+        : reader.rows(`SELECT title, verdict, reason ${where} AND query_name = ? LIMIT 1`, name);
     const [first] = open;
     if (first !== undefined)
       return `"${first.title}" ${first.verdict === 'not_asked' ? 'was not asked' : 'cannot be told'}: ${first.reason ?? 'nobody says why'}`;

@@ -2,7 +2,7 @@
 import { messages, Writer } from './thrift.ts';
 import type { Message, Shape, Struct, Value } from './thrift.ts';
 
-export interface Status {
+interface Status {
   /** 0 for success. */
   readonly code: number;
   readonly message: string;

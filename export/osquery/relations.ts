@@ -265,7 +265,7 @@ export const columnsTable = served(
 );
 export const collectedFindings = findings('library');
 
-export const libraryTables: readonly Served[] = [questionsTable, answersTable, policiesTable, columnsTable];
+const libraryTables: readonly Served[] = [questionsTable, answersTable, policiesTable, columnsTable];
 
 /** All that is served, by its name. */
 export const relationsServed = (

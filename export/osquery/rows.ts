@@ -67,6 +67,9 @@ const writeRow = (writer: Writer, table: string, { sent, identity }: Plan, cells
   writer.setLater(count, entries + 1);
 };
 
+/** A row of texts, or NULL, by their names. */
+type TextCells = Readonly<Record<string, string | null>>;
+
 /** Statements of one fleet repeat themselves: of more than this somebody asks for something else each time. */
 const mostPlans = 1000;
 
@@ -107,7 +110,7 @@ export class Reader {
     return count;
   }
 
-  rows<Row>(sql: string, ...values: readonly string[]): readonly Row[] {
-    return this.#prepare(sql).all(...values) as readonly Row[];
+  rows(sql: string, ...values: readonly string[]): readonly TextCells[] {
+    return this.#prepare(sql).all(...values) as readonly TextCells[];
   }
 }

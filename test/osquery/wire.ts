@@ -1,5 +1,5 @@
 /** Thrift's binary protocol once more, written apart from the program, as plainly as can be: it writes any value of any type. */
-import fc from '../../property.ts';
+import fc from '../property.ts';
 
 /** A value as it goes over the wire, and the bytes of it. */
 export interface Wire {

@@ -8,10 +8,10 @@ import {
   pong,
   register,
   shapeOf,
-} from '../../../export/osquery/protocol.ts';
-import { Incoming, mostBytes, packed, ProtocolError, Writer } from '../../../export/osquery/thrift.ts';
-import type { Message } from '../../../export/osquery/thrift.ts';
-import fc, { runsOf } from '../../property.ts';
+} from '../../export/osquery/protocol.ts';
+import { Incoming, mostBytes, packed, ProtocolError, Writer } from '../../export/osquery/thrift.ts';
+import type { Message } from '../../export/osquery/thrift.ts';
+import fc, { runsOf } from '../property.ts';
 import { anyValue, callBody, message, oldMessage, struct, text, texts } from './wire.ts';
 
 /** The messages of bytes that come in pieces of these sizes. */
