@@ -1,7 +1,7 @@
 /** What this program does in a thread of its own. */
 import { isMainThread, workerData } from 'node:worker_threads';
 
-type Task = 'decode' | 'export' | 'lake' | 'osquery' | 'command';
+type Task = 'decode' | 'export' | 'lake' | 'command';
 
 /** What this thread is for, which it now does but for a command; null where it is none, but somebody typed the argument of one. */
 export const serveWorker = async (): Promise<Task | null> => {
@@ -10,8 +10,6 @@ export const serveWorker = async (): Promise<Task | null> => {
   if (task === 'decode') (await import(/* webpackMode: "eager" */ './decode_worker.ts')).serve();
   else if (task === 'export') (await import(/* webpackMode: "eager" */ './export_worker.ts')).serve();
   else if (task === 'lake') (await import(/* webpackMode: "eager" */ './lake_worker.ts')).serve();
-  else if (task === 'osquery')
-    await (await import(/* webpackMode: "eager" */ './osquery/look_worker.ts')).serve();
   else (await import(/* webpackMode: "eager" */ './guarded.ts')).beGuarded();
   return task;
 };

@@ -43,9 +43,10 @@ const cacheOf = ([verb = '', ...words]) => {
   if (tellsOfItself.includes(verb)) return 'start';
   if (isInstant([verb, ...words]) || isShell([verb, ...words])) return 'start';
   if (verb === 'merge' || verb === 'export') return verb;
+  if (verb === 'osquery-extension') return 'start';
   const hasFile = words.some((word) => word === '--db' || word.startsWith('--db='));
   if (verb === 'snapshot' || !hasFile) return 'collect';
-  return verb === 'findings' ? 'findings' : 'query';
+  return verb === 'findings' || verb === '--look' ? 'findings' : 'query';
 };
 // V8 runs a cache as it is: root takes one only from the owner of the bundle, whom it runs anyway.
 const isOfOwner = ({ uid, mode }) => uid === lstatSync(__filename).uid && (mode & 0o022) === 0;

@@ -126,7 +126,7 @@ const watch = async (
   say('osquery is gone, or knows this extension no longer');
 };
 
-/** The options that say what is looked at, as words for the thread that looks. */
+/** The options that say what is looked at, as words for the process that looks. */
 const wordsOf = (given: Arguments, names: readonly string[]): readonly string[] =>
   names.flatMap((option) =>
     given.texts(option).map((text) => (text === '' ? `--${option}` : `--${option}=${text}`)),

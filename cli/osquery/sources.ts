@@ -34,14 +34,14 @@ interface Sourcing {
 }
 
 const opened = (bytes: Uint8Array): Db => {
-  const db = openBytes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  const db = openBytes(Buffer.from(bytes));
   db.pragma('query_only = ON');
   return db;
 };
 
 const looking = async ({ words, looked }: Sourcing): Promise<Looked> => {
   const began = performance.now();
-  const found = await look({ task: 'osquery', words });
+  const found = await look(words);
   looked(performance.now() - began);
   return found;
 };

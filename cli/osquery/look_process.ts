@@ -1,12 +1,10 @@
-/** The thread of a look (look.ts). */
-import { parentPort, workerData } from 'node:worker_threads';
+/** The process of a look (look.ts). */
 import { UserError } from '../../collector/errors.ts';
-import { runningGroups } from '../../collector/leaving.ts';
+import { killRunning } from '../../collector/leaving.ts';
 import { libraryDatabase } from '../../export/osquery/library.ts';
 import { relationsServed } from '../../export/osquery/relations.ts';
 import type { Query } from '../../queries/query.ts';
 import { queries } from '../../queries/index.ts';
-import type { Db } from '../../store/database.ts';
 import { openForReading } from '../../store/file.ts';
 import { withPlainHosts } from '../../store/plain_hosts.ts';
 import { tables } from '../../tables/index.ts';
@@ -19,9 +17,9 @@ import { overlayOf } from '../overlay.ts';
 import { backendsOf, collectAll, generatedTables } from '../sources.ts';
 import { currentTime } from '../time.ts';
 import type { World } from '../world.ts';
-import type { FromLook, Looked, LookTask } from './look.ts';
-
-const bytesOf = (db: Db): Uint8Array<ArrayBuffer> => Uint8Array.from(db.serialize());
+import { sendTo } from '../shell/frames.ts';
+import { answerPipe } from './look.ts';
+import type { FromLook, Looked } from './look.ts';
 
 const collected = async (given: Arguments): Promise<World> =>
   judgedWorld(await collectAll(await backendsOf(given), generatedTables, given));
@@ -39,11 +37,11 @@ const lookAt = async (given: Arguments): Promise<Looked> => {
   const world = path === null ? await collected(given) : stored(path);
   try {
     // Before anything of the evaluation is made on the connection.
-    const facts = path === null ? bytesOf(world.db) : null;
+    const facts = path === null ? world.db.serialize() : null;
     const answers = evaluateIn(world, asked, expectOf(given));
     const relations = relationsServed(tables, path !== null);
     const library = libraryDatabase({ queries: asked, answers, relations });
-    return { facts, library: bytesOf(library) };
+    return { facts, library: library.serialize() };
   } finally {
     world.close();
   }
@@ -54,16 +52,19 @@ const told = (error: unknown): FromLook =>
     ? { message: error.message, hint: error.hint }
     : { fault: error instanceof Error ? error.message : String(error) };
 
-export const serve = async (): Promise<void> => {
-  const port = parentPort;
-  if (port === null) return;
-  runningGroups.follow((group, isThere) => port.postMessage({ group, isThere } satisfies FromLook));
+/** @param words The options that say what is looked at. */
+export const serveLook = async (words: readonly string[]): Promise<void> => {
+  // The extension is gone, or wants no answer any more.
+  process.stdin.resume().on('close', () => {
+    killRunning();
+    process.exit(1);
+  });
+  let answer: FromLook;
   try {
-    const { words } = workerData as LookTask;
-    const looked = await lookAt(parseCommandLine(osqueryExtensionCommand, words));
-    const moved = [looked.library.buffer, ...(looked.facts === null ? [] : [looked.facts.buffer])];
-    port.postMessage({ looked } satisfies FromLook, moved);
+    answer = { looked: await lookAt(parseCommandLine(osqueryExtensionCommand, words)) };
   } catch (error) {
-    port.postMessage(told(error));
+    answer = told(error);
   }
+  sendTo(answerPipe, answer);
+  process.exit(0);
 };
