@@ -16,7 +16,7 @@ const mostConnections = 512;
 /** Of messages that are not whole, in all connections. */
 const mostHeld = 16 * mostBytes;
 /** Of answers that nobody has read yet. */
-const mostUnread = 256 * 1024 * 1024;
+const mostUnread = 64 * 1024 * 1024;
 
 export interface Handler {
   call(call: Call): Promise<Answered> | Answered;
@@ -94,15 +94,18 @@ class Connection {
   }
 
   async #answer(message: Message): Promise<void> {
-    const answer = await this.#answerTo(message);
-    if (message.kind === messages.call) await this.#send(answer);
+    for (const piece of await this.#answerTo(message)) {
+      if (message.kind === messages.call) await this.#send(piece);
+      // Nobody reads on.
+      if (this.#socket.destroyed) break;
+    }
     if (message.name === 'shutdown') this.#handler.shutdown();
   }
 
-  async #answerTo(message: Message): Promise<Writer> {
-    if (message.name === 'ping') return pong(message, this.#uuid);
-    if (message.name === 'shutdown') return done(message);
-    if (message.name !== 'call') return noSuchMethod(message);
+  async #answerTo(message: Message): Promise<Iterable<Writer>> {
+    if (message.name === 'ping') return [pong(message, this.#uuid)];
+    if (message.name === 'shutdown') return [done(message)];
+    if (message.name !== 'call') return [noSuchMethod(message)];
     if (this.#bounds.unread > mostUnread)
       return answered(message, { failure: 'too many answers wait to be read: ask again later' }, this.#uuid);
     return answered(message, await this.#handler.call(callOf(message)), this.#uuid);

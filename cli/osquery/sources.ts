@@ -1,6 +1,5 @@
 /** The databases that answer osquery: what a look brought, or a file of snapshots. */
 import type { Served } from '../../export/osquery/relations.ts';
-import { sourceOf } from '../../export/osquery/answer.ts';
 import type { Source } from '../../export/osquery/answer.ts';
 import { Reader } from '../../export/osquery/rows.ts';
 import { openBytes } from '../../store/database.ts';
@@ -14,10 +13,34 @@ import type { Looked } from './look.ts';
 /** A statement of osquery asks many times: after so long without a question it has ended. */
 const quietMs = 1000;
 
-interface Held {
-  readonly facts: Source;
-  readonly library: Source;
-  close(): void;
+/** A database that answers; it is closed when nobody is being sent its rows any more. */
+class HeldDatabase {
+  readonly source: Source;
+  readonly #close: () => void;
+  #holders = 0;
+  #isClosing = false;
+
+  constructor(db: Db, close: () => void) {
+    this.#close = close;
+    this.source = { reader: new Reader(db), unseen: new Map(), hold: () => this.#hold() };
+  }
+
+  get isHeld(): boolean {
+    return this.#holders > 0;
+  }
+
+  #hold(): () => void {
+    this.#holders += 1;
+    return () => {
+      this.#holders -= 1;
+      if (this.#isClosing) this.close();
+    };
+  }
+
+  close(): void {
+    this.#isClosing = true;
+    if (!this.isHeld) this.#close();
+  }
 }
 
 export interface Sources {
@@ -33,11 +56,17 @@ interface Sourcing {
   readonly looked: (milliseconds: number) => void;
 }
 
-const opened = (bytes: Uint8Array): Db => {
+const opened = (bytes: Uint8Array): HeldDatabase => {
   const db = openBytes(Buffer.from(bytes));
   db.pragma('query_only = ON');
-  return db;
+  return new HeldDatabase(db, () => void db.close());
 };
+
+interface Look {
+  readonly facts: HeldDatabase;
+  readonly library: HeldDatabase;
+  close(): void;
+}
 
 const looking = async ({ words, looked }: Sourcing): Promise<Looked> => {
   const began = performance.now();
@@ -47,7 +76,7 @@ const looking = async ({ words, looked }: Sourcing): Promise<Looked> => {
 };
 
 const collectedSources = (sourcing: Sourcing): Sources => {
-  const load = async (): Promise<Held> => {
+  const load = async (): Promise<Look> => {
     const { facts: bytes, library: more } = await looking(sourcing);
     if (bytes === null) throw new Error('a look at a Mac has tables');
     const [facts, library] = [opened(bytes), opened(more)];
@@ -55,11 +84,11 @@ const collectedSources = (sourcing: Sourcing): Sources => {
       facts.close();
       library.close();
     };
-    return { facts: sourceOf(new Reader(facts)), library: sourceOf(new Reader(library)), close };
+    return { facts, library, close };
   };
   const kept = new Kept(load, sourcing.maxAgeSeconds * 1000);
   return {
-    of: async (served) => (await kept.get())[served.of],
+    of: async (served) => (await kept.get())[served.of].source,
     close: () => {
       endLooks();
       kept.close();
@@ -69,32 +98,36 @@ const collectedSources = (sourcing: Sourcing): Sources => {
 
 /** A file of snapshots, at one moment while a statement goes on. */
 class StoredFacts {
-  readonly source: Source;
-  readonly #store: Store;
+  readonly #db: Db;
+  readonly #held: HeldDatabase;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(store: Store) {
-    this.#store = store;
-    this.source = sourceOf(new Reader(store.db));
+    this.#db = store.db;
+    this.#held = new HeldDatabase(store.db, () => {
+      this.#end();
+      store.close();
+    });
   }
 
   /** Of what others write meanwhile nothing is seen until nobody asks for a while. */
-  asked(): this {
-    if (!this.#store.db.inTransaction) this.#store.db.exec('BEGIN');
-    this.#timer ??= setTimeout(() => this.#end(), quietMs).unref();
+  asked(): Source {
+    if (!this.#db.inTransaction) this.#db.exec('BEGIN');
+    this.#timer ??= setInterval(() => {
+      if (!this.#held.isHeld) this.#end();
+    }, quietMs).unref();
     this.#timer.refresh();
-    return this;
+    return this.#held.source;
   }
 
   #end(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
-    if (this.#store.db.inTransaction) this.#store.db.exec('COMMIT');
+    if (this.#db.inTransaction) this.#db.exec('COMMIT');
   }
 
   close(): void {
-    this.#end();
-    this.#store.close();
+    this.#held.close();
   }
 }
 
@@ -106,13 +139,10 @@ const openFacts = async (path: string): Promise<StoredFacts> => {
 const storedSources = (sourcing: Sourcing, path: string): Sources => {
   const maxAgeMs = sourcing.maxAgeSeconds * 1000;
   const facts = new Kept(() => openFacts(path), maxAgeMs);
-  const library = new Kept(async () => {
-    const db = opened((await looking(sourcing)).library);
-    return { source: sourceOf(new Reader(db)), close: (): void => void db.close() };
-  }, maxAgeMs);
+  const library = new Kept(async () => opened((await looking(sourcing)).library), maxAgeMs);
   return {
     of: async (served) =>
-      served.of === 'library' ? (await library.get()).source : (await facts.get()).asked().source,
+      served.of === 'library' ? (await library.get()).source : (await facts.get()).asked(),
     close: () => {
       endLooks();
       facts.close();

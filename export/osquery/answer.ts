@@ -16,9 +16,9 @@ export interface Source {
   readonly reader: Reader;
   /** Why a table could not be seen; null where it was. Held as long as the rows. */
   readonly unseen: Map<string, string | null>;
+  /** Keeps it as it is, until what is returned is called. */
+  hold(this: void): () => void;
 }
-
-export const sourceOf = (reader: Reader): Source => ({ reader, unseen: new Map() });
 
 const hasRow = ({ reader }: Source, name: string): boolean =>
   reader.rows(`SELECT 1 FROM ${quoteName(name)} LIMIT 1`).length > 0;
@@ -83,5 +83,5 @@ export const answerRows = (source: Source, served: Served, context: string): Ans
   const asked = askedOf(context, served);
   const failure = served === policiesTable ? openPolicies(source, asked) : unseenOf(source, served);
   if (failure !== null) return { failure: `${prefix}${served.name}: ${failure}` };
-  return { write: (writer) => source.reader.write(writer, served, asked) };
+  return { slices: source.reader.slices(served, asked), release: source.hold() };
 };

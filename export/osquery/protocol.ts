@@ -98,21 +98,60 @@ export const noSuchMethod = ({ name, sequence }: Message): Writer =>
 export type Answered =
   | { readonly failure: string }
   | { readonly rows: readonly TextRow[] }
-  /** Writes each row as it comes, and returns how many they are. */
-  | { readonly write: (writer: Writer) => number };
+  | { readonly slices: Slices; release(this: void): void };
 
-export const answered = ({ name, sequence }: Message, answer: Answered, uuid: bigint): Writer =>
-  written(name, messages.reply, sequence, (writer) => {
+/** Rows that are written some at a time. */
+export interface Slices {
+  /** Writes the rows from a place on, as they come; returns how many they are. */
+  write(this: void, writer: Writer, from: number): number;
+  /** How many rows there are, once the first of them are written. */
+  totalAfter(this: void, first: number): number;
+}
+
+function* writeSlices(begun: Writer, { write, totalAfter }: Slices): Generator<Writer, Writer> {
+  // Their number stands before them, and is known behind the first: all of a small table.
+  const count = begun.list('map');
+  let written = write(begun, 0);
+  const total = totalAfter(written);
+  begun.setLater(count, total);
+  let writer = begun;
+  while (written < total) {
+    yield writer;
+    writer = new Writer();
+    const more = write(writer, written);
+    if (more === 0) break;
+    written += more;
+  }
+  // Never a message that says something else than it holds.
+  if (written !== total) throw new Error('a table changed while it was sent');
+  return writer;
+}
+
+/** The answer to a call, in pieces: the next one is made when it is asked for. */
+export function* answered(
+  { name, sequence }: Message,
+  answer: Answered,
+  uuid: bigint,
+): Generator<Writer, void> {
+  try {
+    let writer = new Writer();
+    writer.begin(name, messages.reply, sequence);
     writer.field('struct', 0);
     writer.field('struct', 1);
     writeStatus(writer, 'failure' in answer ? { code: 1, message: answer.failure } : ok, uuid);
     writer.field('list', 2);
-    const count = writer.list('map');
-    const rows =
-      'failure' in answer ? 0 : 'rows' in answer ? writeRows(writer, answer.rows) : answer.write(writer);
-    writer.setLater(count, rows);
+    if ('slices' in answer) writer = yield* writeSlices(writer, answer.slices);
+    else {
+      const count = writer.list('map');
+      writer.setLater(count, 'rows' in answer ? writeRows(writer, answer.rows) : 0);
+    }
     writer.stop();
-  });
+    writer.stop();
+    yield writer;
+  } finally {
+    if ('slices' in answer) answer.release();
+  }
+}
 
 export interface Call {
   readonly registry: string;

@@ -9,6 +9,7 @@ import type { Asked, Where } from './constraints.ts';
 import type { Served, ServedColumn } from './relations.ts';
 import { packed } from './thrift.ts';
 import type { Packed, Writer } from './thrift.ts';
+import type { Slices } from './protocol.ts';
 
 const rowidKey = packed('rowid');
 
@@ -67,6 +68,9 @@ const writeRow = (writer: Writer, table: string, { sent, identity }: Plan, cells
   writer.setLater(count, entries + 1);
 };
 
+/** Some megabytes of the widest table. */
+const rowsAtOnce = 10_000;
+
 /** A row of texts, or NULL, by their names. */
 type TextCells = Readonly<Record<string, string | null>>;
 
@@ -97,17 +101,25 @@ export class Reader {
     return plan;
   }
 
-  /** Writes the rows that are asked for as they come; returns how many they are. */
-  write(writer: Writer, served: Served, asked: Asked): number {
+  /** The rows that are asked for, some at a time: what is sent of a large table is never all held. */
+  slices(served: Served, asked: Asked): Slices {
     const where = whereOf(asked);
     const plan = this.#plan(served, asked, where);
-    const statement = this.#prepare(plan.sql).raw(true).safeIntegers(true);
-    let count = 0;
-    for (const cells of statement.iterate(...where.values) as Iterable<Cells>) {
-      writeRow(writer, served.name, plan, cells);
-      count += 1;
-    }
-    return count;
+    const sql = `${plan.sql} LIMIT ${rowsAtOnce} OFFSET ?`;
+    const write = (writer: Writer, from: number): number => {
+      const statement = this.#prepare(sql).raw(true).safeIntegers(true);
+      let count = 0;
+      for (const cells of statement.iterate(...where.values, from) as Iterable<Cells>) {
+        writeRow(writer, served.name, plan, cells);
+        count += 1;
+      }
+      return count;
+    };
+    const countAll = (): number =>
+      this.#prepare(`SELECT count(*) FROM ${quoteName(served.name)}${where.sql}`)
+        .pluck(true)
+        .get(...where.values) as number;
+    return { write, totalAfter: (first) => (first < rowsAtOnce ? first : countAll()) };
   }
 
   rows(sql: string, ...values: readonly string[]): readonly TextCells[] {

@@ -174,7 +174,8 @@ test('no message has more than it may, also where it says so in small pieces', (
   );
 });
 
-const bytesOf = (writer: Writer): Buffer => Buffer.concat(writer.chunks());
+const bytesOf = (...writers: readonly Writer[]): Buffer =>
+  Buffer.concat(writers.flatMap((writer) => writer.chunks()));
 
 test('what is written in pieces is one message, and its numbers stand where they were left open', (t) => {
   const rows = Array.from({ length: 20_000 }, (_, index) => ({
@@ -182,7 +183,8 @@ test('what is written in pieces is one message, and its numbers stand where they
     b: 'é'.repeat(index % 50),
   }));
   const asked = { name: 'call', kind: 1, sequence: 9, body: new Map() };
-  const writer = answered(asked, { rows }, 7n);
+  const [writer = new Writer(), ...others] = answered(asked, { rows }, 7n);
+  t.deepEqual(others, []);
   t.is(writer.length, bytesOf(writer).length);
   t.true(writer.chunks().length > 3);
   const expected = message(
@@ -217,6 +219,35 @@ test('what is written in pieces is one message, and its numbers stand where they
     9,
   );
   t.true(bytesOf(writer).equals(expected));
+});
+
+test('rows that are sent some at a time are one message; of a table that changes meanwhile there is none', (t) => {
+  const asked = { name: 'call', kind: 1, sequence: 9, body: new Map() };
+  const rows = Array.from({ length: 25 }, (_, index) => ({ a: String(index) }));
+  const slices = (some: typeof rows, total: number) => ({
+    write: (writer: Writer, from: number): number => {
+      const own = some.slice(from, from + 10);
+      for (const { a } of own) {
+        writer.setLater(writer.map('string', 'string'), 1);
+        writer.string('a');
+        writer.string(a);
+      }
+      return own.length;
+    },
+    totalAfter: (): number => total,
+  });
+  let released = 0;
+  const release = (): void => void (released += 1);
+  const pieces = [...answered(asked, { slices: slices(rows, 25), release }, 7n)];
+  t.is(pieces.length, 3);
+  t.true(bytesOf(...pieces).equals(bytesOf(...answered(asked, { rows }, 7n))));
+  for (const total of [24, 26])
+    t.throws(() => [...answered(asked, { slices: slices(rows, total), release }, 7n)], {
+      message: /changed/,
+    });
+  // Also where nobody reads on.
+  for (const _ of answered(asked, { slices: slices(rows, 25), release }, 7n)) break;
+  t.is(released, 4);
 });
 
 test('the other answers are those of Thrift', (t) => {
