@@ -111,19 +111,19 @@ export interface Slices {
 function* writeSlices(begun: Writer, { write, totalAfter }: Slices): Generator<Writer, Writer> {
   // Their number stands before them, and is known behind the first: all of a small table.
   const count = begun.list('map');
-  let written = write(begun, 0);
-  const total = totalAfter(written);
+  let sent = write(begun, 0);
+  const total = totalAfter(sent);
   begun.setLater(count, total);
   let writer = begun;
-  while (written < total) {
+  while (sent < total) {
     yield writer;
     writer = new Writer();
-    const more = write(writer, written);
+    const more = write(writer, sent);
     if (more === 0) break;
-    written += more;
+    sent += more;
   }
   // Never a message that says something else than it holds.
-  if (written !== total) throw new Error('a table changed while it was sent');
+  if (sent !== total) throw new Error('a table changed while it was sent');
   return writer;
 }
 

@@ -1,5 +1,5 @@
 /** osquery of code that nobody here wrote: Thrift's own, and SQLite that asks as osquery does. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
@@ -13,7 +13,7 @@ import { tables } from '../../tables/index.ts';
 import { storeAt } from '../export/world.ts';
 import { collectionOf, now } from '../queries/constructed.ts';
 import { fleetOf } from '../queries/fleet.ts';
-import { sample, temporaryFolder } from '../standin.ts';
+import { root, sample, temporaryFolder } from '../standin.ts';
 import { missingForPeer, socketFolder, startExtension, startPeer, until } from './extension.ts';
 import type { Peer, Running, Told } from './extension.ts';
 
@@ -224,6 +224,49 @@ peerTest(name('one row has one identity, and no other has it'), async (t) => {
     const few = await call(peer, table, { action: 'generate', context: '{"constraints":[],"colsUsed":[]}' });
     t.deepEqual((few['rows'] as typeof rows).map(({ rowid }) => rowid).toSorted(), rowids.toSorted(), table);
   }
+});
+
+peerTest(name('the pack and the policies ask what the extension answers'), async (t) => {
+  const { peer } = await registered(t, '--source', sample('macos26-managed'));
+  const { queries: pack } = JSON.parse(
+    readFileSync(join(root, 'docs/osquery/tokenquery-pack.json'), 'utf8'),
+  ) as { queries: Record<string, { query: string }> };
+  let rows = 0;
+  for (const { query } of Object.values(pack)) rows += (await rowsOf(peer, query)).length;
+  t.true(rows > 5, `${rows} rows`);
+  const verdicts = new Map(
+    (await rowsOf(peer, 'SELECT query_name, verdict FROM tokenquery_answers')).map(([own, verdict]) => [
+      own,
+      verdict,
+    ]),
+  );
+  const asked = new Set<string>();
+  for (const [file, least] of [
+    ['fleet-policies.yml', 50],
+    ['fleet-policies-with-database.yml', 10],
+  ] as const) {
+    const text = readFileSync(join(root, 'docs/osquery', file), 'utf8');
+    const policies = [...text.matchAll(/^ {2}query: (".*")$/gm)].map(
+      ([, one = '']) => JSON.parse(one) as string,
+    );
+    t.true(policies.length >= least, `${policies.length} in ${file}`);
+    for (const statement of policies) {
+      const question = /query_name = '([a-z_0-9]+)'/.exec(statement)?.[1] ?? '';
+      asked.add(question);
+      const told = await peer.ask({ do: 'sql', text: statement });
+      const outcome = told['error'] === undefined ? (told['rows'] as unknown[]).length : 'error';
+      const verdict = String(verdicts.get(question));
+      t.is(
+        outcome,
+        verdict === 'clean' ? 1 : verdict === 'hit' ? 0 : 'error',
+        `${question}: ${JSON.stringify(told)}`,
+      );
+    }
+  }
+  const ofOneMac = queries.filter(
+    ({ isOfFleet, leastHosts, severity }) => !isOfFleet && leastHosts === 0 && severity !== 'info',
+  );
+  t.deepEqual([...asked].toSorted(), ofOneMac.map((query) => query.name).toSorted());
 });
 
 test('what is served is what a database has, column by column', (t) => {
