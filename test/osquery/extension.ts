@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
@@ -82,19 +83,24 @@ const replyTo = (asked: Message, state: Manager['state']): Buffer | null => {
   return message('extensions', 2, struct([[0, { type: 13, bytes: knows }]]));
 };
 
+/** How the least of an osquery answers a connection. */
+export const managerOf =
+  (state: Manager['state']) =>
+  (connection: Socket): void => {
+    const incoming = new Incoming(() => ({}));
+    connection.on('error', () => {});
+    connection.on('data', (bytes) => {
+      incoming.push(bytes);
+      const question = incoming.take();
+      if (question !== null) connection.write(replyTo(question, state) ?? '');
+    });
+  };
+
 /** The least of an osquery: it registers, and says whom it knows. */
 export const startManager = (t: ExecutionContext, socket: string): Promise<Manager> =>
   new Promise((resolve) => {
     const state = { answersRegister: null, knows: true, registered: 0 };
-    const server = createServer((connection) => {
-      const incoming = new Incoming(() => ({}));
-      connection.on('error', () => {});
-      connection.on('data', (bytes) => {
-        incoming.push(bytes);
-        const asked = incoming.take();
-        if (asked !== null) connection.write(replyTo(asked, state) ?? '');
-      });
-    });
+    const server = createServer(managerOf(state));
     const close = (): void => void server.close();
     t.teardown(close);
     server.listen(socket, () => resolve({ extension: `${socket}.${uuid}`, state, close }));
