@@ -1,11 +1,24 @@
 /** The extension from its start to its end, and what a socket can be sent. */
-import { chmodSync, chownSync, existsSync, lstatSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { sample } from '../standin.ts';
+import { snapshotOf } from '../../store/snapshot.ts';
+import { tables } from '../../tables/index.ts';
+import { storeAt } from '../export/world.ts';
+import { addPerson, cleanHost, collectionOf } from '../queries/constructed.ts';
+import { makeStandIn, runsIn, sample, temporaryFolder } from '../standin.ts';
 import {
   asked,
   isAlive,
@@ -176,7 +189,6 @@ test('a socket where others can put theirs is not spoken to', async (t) => {
   chmodSync(folder, 0o777);
   await refusedWith(t, [socket], 1, /may be written by others than its owner/);
   chmodSync(folder, 0o700);
-  symlinkSync(folder, join(folder, 'link'));
   if (isRoot) {
     chownSync(socket, 4711, 0);
     await refusedWith(t, [socket], 1, /belongs to user 4711/);
@@ -263,4 +275,109 @@ test('what is begun and never ended is held up to a bound for all together', asy
   const peak = memoryOf(running, 'VmHWM');
   if (peak !== null) t.true(peak < 200, `${peak} MB`);
   for (const one of all) one.end();
+});
+
+/** A database of so many accounts on each of 11 Macs. */
+const largeStore = (t: ExecutionContext, accounts: number): string =>
+  storeAt(
+    join(temporaryFolder(t), 'large.db'),
+    Array.from({ length: 11 }, (_, index) => {
+      const host = cleanHost(`${String(index).padStart(8, '0')}-0000-4000-8000-000000000000`);
+      for (let account = 0; account < accounts; account += 1)
+        addPerson(host, { username: `user${account}`, uid: 1000 + account, token: 0 });
+      return snapshotOf(tables, collectionOf(host), '0.1.0');
+    }),
+  );
+
+test('a large table comes whole, some rows at a time; who does not read holds little, and keeps nobody', async (t) => {
+  const socket = join(socketFolder(t), 'em');
+  const manager = await startManager(t, socket);
+  const running = startExtension(t, socket, '--db', largeStore(t, 1000));
+  await until(() => existsSync(manager.extension), 'a socket');
+  // Each is sent some megabytes, which it does not take.
+  const idle = Array.from({ length: 20 }, () => {
+    const connection = connect(manager.extension).pause();
+    connection.on('error', () => {});
+    connection.write(generate('users'));
+    return connection;
+  });
+  await sleep(500);
+  t.true(await isAlive(manager.extension));
+  await until(() => idle.every(({ bytesWritten }) => bytesWritten > 0), 'questions');
+  const told: Buffer[] = Array.from({ length: idle.length }, () => Buffer.of());
+  // A part of them was refused for the others; whoever reads gets all of it.
+  await until(() => (memoryOf(running) ?? 200) > 75, 'answers that wait');
+  for (const [index, connection] of idle.entries())
+    connection
+      .resume()
+      .on('data', (bytes: Buffer) => (told[index] = Buffer.concat([told[index] ?? Buffer.of(), bytes])));
+  const isWhole = (bytes: Buffer): boolean => bytes.length > 10 && bytes.subarray(-2).equals(Buffer.alloc(2));
+  await until(() => told.every(isWhole), 'all answers', 60_000);
+  const rowsIn = (bytes: Buffer): number => bytes.toString('latin1').split('rowid').length - 1;
+  const counts = new Set(told.map(rowsIn));
+  for (const bytes of told)
+    t.true(
+      rowsIn(bytes) === Math.max(...counts) || bytes.includes('too many answers'),
+      String(rowsIn(bytes)),
+    );
+  t.true(Math.max(...counts) > 11 * 1000);
+  t.true(told.some((bytes) => bytes.includes('too many answers')));
+  for (const connection of idle) connection.destroy();
+  const peak = memoryOf(running, 'VmHWM');
+  if (peak !== null) t.true(peak < 260, `${peak} MB`);
+});
+
+/** The processes that a process started, as the system lists them; null where it does not. */
+const childrenOf = (pid: number): readonly number[] | null => {
+  if (!existsSync('/proc/self/stat')) return null;
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const [, parent] = /\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
+      return Number(parent) === pid ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
+};
+
+const liveMac = (t: ExecutionContext, delay: string): { readonly root: string; readonly log: string } =>
+  makeStandIn(sample('macos15-unmanaged'), temporaryFolder(t), { delay });
+
+test('this Mac is looked at once for all that one look answers, by nothing but what may be run', async (t) => {
+  const mac = liveMac(t, '0');
+  const socket = join(socketFolder(t), 'em');
+  const manager = await startManager(t, socket);
+  startExtension(t, socket, '--source', 'live', '--exec-root', mac.root);
+  await until(() => existsSync(manager.extension), 'a socket');
+  t.deepEqual(runsIn(mac.log), []);
+  for (const table of ['users', 'groups', 'answers', 'command_log'])
+    t.true((await asked(manager.extension, generate(table))).includes('rowid'), table);
+  const runs = runsIn(mac.log);
+  t.true(runs.length > 20);
+  t.is(new Set(runs).size, runs.length);
+});
+
+test('a look ends with the extension, also where that is killed', async (t) => {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const mac = liveMac(t, '30');
+    const socket = join(socketFolder(t), 'em');
+    const manager = await startManager(t, socket);
+    const running = startExtension(t, socket, '--source', 'live', '--exec-root', mac.root);
+    await until(() => existsSync(manager.extension), 'a socket');
+    const own = await talk(manager.extension);
+    own.send(generate('users'));
+    await until(() => runsIn(mac.log).length > 0, 'a look');
+    const [looking] = childrenOf(running.child.pid ?? 0) ?? [];
+    if (looking === undefined) return void t.pass();
+    const started = childrenOf(looking) ?? [];
+    t.true(started.length > 0);
+    running.child.kill(signal);
+    await running.ended;
+    // A dead process without a parent is gone, or waits for somebody to hear of it.
+    const isGone = (pid: number): boolean =>
+      !existsSync(`/proc/${pid}`) || /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    await until(() => [looking, ...started].every(isGone), `the end of a look after ${signal}`);
+    t.pass();
+  }
 });
