@@ -24,6 +24,8 @@ const sdk = { sdkVersion: '5.0.0', leastSdkVersion: '1.7.7' };
 const pollMs = 20;
 const leastIntervalMs = 200;
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** An osquery that is at work may be slow to say that it is there. */
+const leastPatienceMs = 10_000;
 /** osquery gives an extension that does not answer a second chance, and so does this. */
 const missesToEnd = 2;
 
@@ -117,7 +119,7 @@ const watch = async (
     await sleep(intervalMs, undefined, { signal: ended }).catch(() => {});
     if (ended.aborted) return;
     try {
-      const known = extensionsOf(await ask(socket, askExtensions(), timeoutMs));
+      const known = extensionsOf(await ask(socket, askExtensions(), Math.max(timeoutMs, leastPatienceMs)));
       misses = known?.has(uuid) === true ? 0 : misses + 1;
     } catch {
       misses += 1;

@@ -127,27 +127,38 @@ function* writeSlices(begun: Writer, { write, totalAfter }: Slices): Generator<W
   return writer;
 }
 
-/** The answer to a call, in pieces: the next one is made when it is asked for. */
-export function* answered(
-  { name, sequence }: Message,
-  answer: Answered,
-  uuid: bigint,
-): Generator<Writer, void> {
+function* pieces({ name, sequence }: Message, answer: Answered, uuid: bigint): Generator<Writer, void> {
+  let writer = new Writer();
+  writer.begin(name, messages.reply, sequence);
+  writer.field('struct', 0);
+  writer.field('struct', 1);
+  writeStatus(writer, 'failure' in answer ? { code: 1, message: answer.failure } : ok, uuid);
+  writer.field('list', 2);
+  if ('slices' in answer) writer = yield* writeSlices(writer, answer.slices);
+  else {
+    const count = writer.list('map');
+    writer.setLater(count, 'rows' in answer ? writeRows(writer, answer.rows) : 0);
+  }
+  writer.stop();
+  writer.stop();
+  yield writer;
+}
+
+/**
+ * The answer to a call, in pieces: the next one is made when it is asked for. What goes wrong before anything was sent is an
+ * answer, too; later it throws, and the message never ends.
+ */
+export function* answered(message: Message, answer: Answered, uuid: bigint): Generator<Writer, void> {
+  let isBegun = false;
   try {
-    let writer = new Writer();
-    writer.begin(name, messages.reply, sequence);
-    writer.field('struct', 0);
-    writer.field('struct', 1);
-    writeStatus(writer, 'failure' in answer ? { code: 1, message: answer.failure } : ok, uuid);
-    writer.field('list', 2);
-    if ('slices' in answer) writer = yield* writeSlices(writer, answer.slices);
-    else {
-      const count = writer.list('map');
-      writer.setLater(count, 'rows' in answer ? writeRows(writer, answer.rows) : 0);
+    for (const piece of pieces(message, answer, uuid)) {
+      isBegun = true;
+      yield piece;
     }
-    writer.stop();
-    writer.stop();
-    yield writer;
+  } catch (error) {
+    if (isBegun) throw error;
+    const failure = `tokenquery: ${error instanceof Error ? error.message : String(error)}`;
+    yield* pieces(message, { failure }, uuid);
   } finally {
     if ('slices' in answer) answer.release();
   }

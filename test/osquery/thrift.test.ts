@@ -245,9 +245,20 @@ test('rows that are sent some at a time are one message; of a table that changes
     t.throws(() => [...answered(asked, { slices: slices(rows, total), release }, 7n)], {
       message: /changed/,
     });
+  // What goes wrong before anything is sent is an answer; later there is no end of the message.
+  const failing = (from: number) => ({
+    write: (writer: Writer, at: number): number => {
+      if (at >= from) throw new Error('the disk is gone');
+      return slices(rows, 25).write(writer, at);
+    },
+    totalAfter: (): number => 25,
+  });
+  const failure = bytesOf(...answered(asked, { failure: 'tokenquery: the disk is gone' }, 7n));
+  t.true(bytesOf(...answered(asked, { slices: failing(0), release }, 7n)).equals(failure));
+  t.throws(() => [...answered(asked, { slices: failing(10), release }, 7n)], { message: 'the disk is gone' });
   // Also where nobody reads on.
   for (const _ of answered(asked, { slices: slices(rows, 25), release }, 7n)) break;
-  t.is(released, 4);
+  t.is(released, 6);
 });
 
 test('the other answers are those of Thrift', (t) => {
