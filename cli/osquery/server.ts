@@ -36,6 +36,8 @@ class Connection {
   readonly #uuid: bigint;
   readonly #incoming = new Incoming(shapeOf);
   #held = 0;
+  /** Of the message that is being answered. */
+  #taken = 0;
   #isBusy = false;
   #timer: NodeJS.Timeout | null = null;
 
@@ -67,7 +69,7 @@ class Connection {
 
   async take(bytes: Buffer): Promise<void> {
     this.#incoming.push(bytes);
-    this.#count(this.#incoming.heldBytes);
+    this.#count(this.#incoming.heldBytes + this.#taken);
     if (this.#bounds.held > mostHeld) return void this.#socket.destroy();
     if (this.#isBusy) {
       // One answer after the other: what is sent meanwhile waits where it is.
@@ -76,12 +78,17 @@ class Connection {
     }
     this.#isBusy = true;
     try {
+      let before = this.#incoming.heldBytes;
       for (let next = this.#incoming.take(); next !== null; next = this.#incoming.take()) {
         this.#wait(false);
-        this.#count(this.#incoming.heldBytes);
+        // What is being answered is held, too.
+        this.#taken = before - this.#incoming.heldBytes;
         if (next.kind === messages.call || next.kind === messages.oneway) await this.#answer(next);
         else this.#socket.destroy();
         if (this.#socket.destroyed) return;
+        this.#taken = 0;
+        before = this.#incoming.heldBytes;
+        this.#count(before);
       }
       this.#wait(this.#incoming.heldBytes > 0);
       this.#socket.resume();
@@ -95,9 +102,9 @@ class Connection {
 
   async #answer(message: Message): Promise<void> {
     for (const piece of await this.#answerTo(message)) {
-      if (message.kind === messages.call) await this.#send(piece);
       // Nobody reads on.
       if (this.#socket.destroyed) break;
+      if (message.kind === messages.call) await this.#send(piece);
     }
     if (message.name === 'shutdown') this.#handler.shutdown();
   }
@@ -116,7 +123,11 @@ class Connection {
     this.#bounds.unread += length;
     return new Promise((resolve) => {
       this.#wait(true);
+      let isOver = false;
+      // Written, failed or closed, whichever comes first.
       const end = (): void => {
+        if (isOver) return;
+        isOver = true;
         this.#socket.removeListener('close', end);
         this.#wait(false);
         this.#bounds.unread -= length;
@@ -125,9 +136,7 @@ class Connection {
       this.#socket.on('close', end);
       const chunks = answer.chunks();
       for (const chunk of chunks.slice(0, -1)) this.#socket.write(chunk);
-      this.#socket.write(chunks.at(-1) ?? '', () => {
-        if (!this.#socket.destroyed) end();
-      });
+      this.#socket.write(chunks.at(-1) ?? '', end);
     });
   }
 }

@@ -294,6 +294,11 @@ test('a large table comes whole, some rows at a time; who does not read holds li
   const manager = await startManager(t, socket);
   const running = startExtension(t, socket, '--db', largeStore(t, 1000));
   await until(() => existsSync(manager.extension), 'a socket');
+  // Who asks and is gone before there is an answer takes nothing away from others.
+  const gone = await Promise.all(Array.from({ length: 30 }, () => talk(manager.extension)));
+  for (const one of gone) one.send(generate('users'));
+  for (const one of gone) one.end();
+  t.true((await asked(manager.extension, generate('hosts'))).includes('rowid'));
   // Each is sent some megabytes, which it does not take.
   const idle = Array.from({ length: 20 }, () => {
     const connection = connect(manager.extension).pause();
