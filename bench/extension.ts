@@ -103,6 +103,8 @@ const start = async (...words: readonly string[]): Promise<Started> => {
     };
   });
   while (!existsSync(own)) await sleep(1);
+  // The file is there a moment before somebody listens.
+  await sleep(50);
   return { child, ms: registeredAt - began, cpu };
 };
 

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { relationsServed, routeOf } from '../../export/osquery/relations.ts';
 import { tables } from '../../tables/index.ts';
 import { program, root, sample } from '../standin.ts';
-import { managerOf, until } from './extension.ts';
+import { managerOf, listens } from './extension.ts';
 
 const table = 'tokenquery_users';
 const here = join(root, 'test/osquery');
@@ -98,7 +98,7 @@ const asked = async (argv: readonly string[], socket: string): Promise<string> =
   );
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
   const own = `${socket}.4711`;
-  await until(() => existsSync(own), 'the socket of the extension');
+  await listens(own);
   const [name = '', ...words] = argv;
   const client = spawn(name, [...words, own, table], { stdio: ['ignore', 'pipe', 'inherit'] });
   let answer = '';

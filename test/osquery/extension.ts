@@ -50,6 +50,25 @@ export const until = async (holds: () => boolean, what: string, ms = 20_000): Pr
   }
 };
 
+const canConnect = (socket: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const connection = connect(socket);
+    const end = (is: boolean): void => {
+      connection.destroy();
+      resolve(is);
+    };
+    connection.on('connect', () => end(true));
+    connection.on('error', () => end(false));
+  });
+
+/** Waits until somebody listens on a socket: its file is there a moment before. */
+export const listens = async (socket: string, ms = 20_000): Promise<void> => {
+  for (const end = performance.now() + ms; !(await canConnect(socket));) {
+    if (performance.now() > end) throw new Error(`nobody listens on ${socket} within ${ms} ms`);
+    await sleep(10);
+  }
+};
+
 const uuid = 4711;
 const status = (code: number, words: string): Wire => {
   const number = Buffer.alloc(4);

@@ -1,5 +1,4 @@
 /** How long what was looked up is answered again, and what a file of snapshots tells while others write into it. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
@@ -8,7 +7,7 @@ import { addTo, sampleSnapshots, storeAt } from '../export/world.ts';
 import { openForWriting } from '../../store/file.ts';
 import { tables } from '../../tables/index.ts';
 import { temporaryFolder } from '../standin.ts';
-import { asked, socketFolder, startExtension, startManager, until } from './extension.ts';
+import { asked, socketFolder, startExtension, startManager, listens } from './extension.ts';
 import { callMessage } from './wire.ts';
 
 const keptFor = (maxAgeMs: number) => {
@@ -73,7 +72,7 @@ test('a database is told as it was when a statement began, and then as it is', a
   const socket = join(socketFolder(t), 'em');
   const manager = await startManager(t, socket);
   startExtension(t, socket, '--db', path);
-  await until(() => existsSync(manager.extension), 'a socket');
+  await listens(manager.extension);
   const question = callMessage('tokenquery_hosts', { action: 'generate' });
   const known = async (): Promise<number> => {
     const answer = await asked(manager.extension, question);
@@ -100,7 +99,7 @@ test('a database that is not there yet is an error with what to do, until it is'
   const socket = join(socketFolder(t), 'em');
   const manager = await startManager(t, socket);
   startExtension(t, socket, '--db', path);
-  await until(() => existsSync(manager.extension), 'a socket');
+  await listens(manager.extension);
   const question = callMessage('tokenquery_users_history', { action: 'generate' });
   t.regex(
     (await asked(manager.extension, question)).toString(),

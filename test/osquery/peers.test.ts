@@ -14,7 +14,7 @@ import { storeAt } from '../export/world.ts';
 import { collectionOf, now } from '../queries/constructed.ts';
 import { fleetOf } from '../queries/fleet.ts';
 import { root, sample, temporaryFolder } from '../standin.ts';
-import { missingForPeer, socketFolder, startExtension, startPeer, until } from './extension.ts';
+import { missingForPeer, socketFolder, startExtension, startPeer, listens } from './extension.ts';
 import type { Peer, Running, Told } from './extension.ts';
 
 const isThere = missingForPeer.length === 0;
@@ -34,7 +34,7 @@ const registered = async (t: ExecutionContext, ...words: readonly string[]): Pro
   const peer = await startPeer(t, socket);
   const running = startExtension(t, socket, '--timeout', '10', '--interval', '1', ...words);
   const told = await peer.registered;
-  await until(() => existsSync(`${socket}.4711`), 'the socket of the extension');
+  await listens(`${socket}.4711`);
   t.is(told['name'], 'tokenquery');
   return { peer, running, socket, routes: told['routes'] as Registered['routes'] };
 };
