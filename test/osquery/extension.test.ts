@@ -386,14 +386,14 @@ test('a look ends with the extension, also where that is killed', async (t) => {
     await until(() => runsIn(mac.log).length > 0, 'a look');
     const [looking] = childrenOf(running.child.pid ?? 0) ?? [];
     if (looking === undefined) return void t.pass();
-    const started = childrenOf(looking) ?? [];
-    t.true(started.length > 0);
+    const programs = childrenOf(looking) ?? [];
+    t.true(programs.length > 0);
     running.child.kill(signal);
     await running.ended;
     // A dead process without a parent is gone, or waits for somebody to hear of it.
     const isGone = (pid: number): boolean =>
       !existsSync(`/proc/${pid}`) || /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-    await until(() => [looking, ...started].every(isGone), `the end of a look after ${signal}`);
+    await until(() => [looking, ...programs].every(isGone), `the end of a look after ${signal}`);
     t.pass();
   }
 });
