@@ -146,7 +146,8 @@ write(
   `${JSON.stringify({ questions: editions.toSorted((a, b) => (a.name < b.name ? -1 : 1)) }, null, 1)}\n`,
 );
 
-write('docs/osquery/tokenquery-pack.json', packText(queries));
+write('docs/osquery/tokenquery-pack.json', packText(queries, false));
+write('docs/osquery/tokenquery-pack-with-database.json', packText(queries, true));
 write('docs/osquery/fleet-policies.yml', policiesText(queries, false));
 write('docs/osquery/fleet-policies-with-database.yml', policiesText(queries, true));
 

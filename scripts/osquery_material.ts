@@ -24,7 +24,10 @@ interface PackQuery {
 const findingsOf = ({ name, title, remediation }: Query): readonly [string, PackQuery] => [
   name,
   {
-    query: `SELECT subject, severity, details, host_id FROM tokenquery_findings WHERE query_name = '${name}';`,
+    // First whether it can be told: else the statement is an error, and osquery does not take what was found before for gone.
+    query:
+      'SELECT f.subject, f.severity, f.details, f.host_id FROM tokenquery_policies p CROSS JOIN tokenquery_findings f ' +
+      `ON f.query_name = p.query_name AND f.host_id = p.host_id WHERE p.query_name = '${name}' AND p.is_met = 0;`,
     interval: hourly,
     description: title,
     value: remediation,
@@ -32,8 +35,8 @@ const findingsOf = ({ name, title, remediation }: Query): readonly [string, Pack
 ];
 
 /** The findings of each question, as changes; and as snapshots what could not be told, without which no finding proves nothing. */
-export const packText = (queries: readonly Query[]): string => {
-  const pack: readonly (readonly [string, PackQuery])[] = [
+export const packText = (queries: readonly Query[], needsHistory: boolean): string => {
+  const told: readonly (readonly [string, PackQuery])[] = [
     [
       'not_told',
       {
@@ -54,8 +57,9 @@ export const packText = (queries: readonly Query[]): string => {
         snapshot: true,
       },
     ],
-    ...ordered(queries).map(findingsOf),
   ];
+  const own = ordered(queries).filter((query) => query.needsHistory === needsHistory);
+  const pack = [...(needsHistory ? [] : told), ...own.map(findingsOf)];
   return `${JSON.stringify({ platform: 'darwin', queries: Object.fromEntries(pack) }, null, 2)}\n`;
 };
 

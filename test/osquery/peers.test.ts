@@ -228,18 +228,36 @@ peerTest(name('one row has one identity, and no other has it'), async (t) => {
 
 peerTest(name('the pack and the policies ask what the extension answers'), async (t) => {
   const { peer } = await registered(t, '--source', sample('macos26-managed'));
-  const { queries: pack } = JSON.parse(
-    readFileSync(join(root, 'docs/osquery/tokenquery-pack.json'), 'utf8'),
-  ) as { queries: Record<string, { query: string }> };
-  let rows = 0;
-  for (const { query } of Object.values(pack)) rows += (await rowsOf(peer, query)).length;
-  t.true(rows > 5, `${rows} rows`);
   const verdicts = new Map(
     (await rowsOf(peer, 'SELECT query_name, verdict FROM tokenquery_answers')).map(([own, verdict]) => [
       own,
       verdict,
     ]),
   );
+  let found = 0;
+  const outcomes = new Set<string>();
+  for (const file of ['tokenquery-pack.json', 'tokenquery-pack-with-database.json']) {
+    const { queries: pack } = JSON.parse(readFileSync(join(root, 'docs/osquery', file), 'utf8')) as {
+      queries: Record<string, { query: string }>;
+    };
+    for (const [question, { query }] of Object.entries(pack)) {
+      const told = await peer.ask({ do: 'sql', text: query });
+      const verdict = String(verdicts.get(question) ?? 'none');
+      outcomes.add(verdict);
+      // What cannot be told is an error: else what was found before would be logged as gone.
+      t.is(
+        told['error'] !== undefined,
+        ['unknown', 'not_asked'].includes(verdict),
+        `${question}: ${JSON.stringify(told)}`,
+      );
+      const rows = (told['rows'] ?? []) as unknown[];
+      if (verdict === 'clean') t.is(rows.length, 0, question);
+      if (verdict === 'hit') t.true(rows.length > 0, question);
+      found += rows.length;
+    }
+  }
+  t.true(found > 5, `${found} rows`);
+  t.true(outcomes.has('hit') && outcomes.has('clean') && outcomes.has('not_asked'), [...outcomes].join());
   const asked = new Set<string>();
   for (const [file, least] of [
     ['fleet-policies.yml', 50],
