@@ -3,8 +3,8 @@ import type { Judgement } from '../queries/findings.ts';
 import { queries } from '../queries/index.ts';
 import type { Arguments, Options } from './command.ts';
 import { exceptionsOf } from './findings_told.ts';
-import { expectOf, expectOption } from './options.ts';
-import { overlayOf, overlayOption } from './overlay.ts';
+import { expectOf, expectOption, overlayOption } from './options.ts';
+import { overlayOf } from './overlay.ts';
 
 export const judgementOptions: Options = {
   ...expectOption,

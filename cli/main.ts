@@ -76,6 +76,11 @@ export const verbs: Readonly<Record<string, Entry>> = {
     summary: 'write a page that opens a database in a browser',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/explore.ts')).exploreCommand,
   },
+  'osquery-extension': {
+    summary: 'give osquery all tables and questions; osqueryd starts it',
+    load: async () =>
+      (await import(/* webpackMode: "eager" */ './commands/osquery_extension.ts')).osqueryExtensionCommand,
+  },
   schedule: {
     summary: 'print a job that takes snapshots and exports them',
     load: async () => (await import(/* webpackMode: "eager" */ './commands/schedule.ts')).scheduleCommand,

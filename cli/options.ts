@@ -99,6 +99,16 @@ export const expectOption: Options = {
 export const expectOf = (given: Arguments): Expectation =>
   (given.text('expect') as Expectation | null) ?? 'auto';
 
+/** What a site changes of the questions (overlay.ts). */
+export const overlayOption: Options = {
+  overlay: {
+    type: 'string',
+    value: 'DIR',
+    description:
+      'Judge as the files of this folder say: questions that matter more or less here, or are not asked. JSON, docs/overlay.md.',
+  },
+};
+
 /** Of what may take long. */
 export const timeoutOption = (otherwise: string): Options => ({
   timeout: {

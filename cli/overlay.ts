@@ -1,19 +1,10 @@
-/** What a site changes of the questions: the option, and how it is told. */
+/** What a site changes of the questions: how it is read, and how it is told. */
 import { plural } from '../collector/plural.ts';
 import { readOverlay } from '../queries/overlay.ts';
 import type { Overlay } from '../queries/overlay.ts';
 import { isOff } from '../queries/query.ts';
 import type { Query } from '../queries/query.ts';
-import type { Arguments, Options } from './command.ts';
-
-export const overlayOption: Options = {
-  overlay: {
-    type: 'string',
-    value: 'DIR',
-    description:
-      'Judge as the files of this folder say: questions that matter more or less here, or are not asked. JSON, docs/overlay.md.',
-  },
-};
+import type { Arguments } from './command.ts';
 
 /**
  * The overlay that the command line names; null where it names none.

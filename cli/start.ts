@@ -1,4 +1,4 @@
-import { sessionArgument, workerArgument } from '../store/worker.ts';
+import { lookArgument, sessionArgument, workerArgument } from '../store/worker.ts';
 import { main } from './main.ts';
 
 const [first, second] = process.argv.slice(2);
@@ -16,4 +16,7 @@ else if (thread === null && first === sessionArgument) {
   const { runGuarded } = await import(/* webpackMode: "eager" */ './guardian.ts');
   const { programEntry } = await import(/* webpackMode: "eager" */ './delivered.ts');
   process.exitCode = await runGuarded(programEntry, process.argv.slice(2));
+} else if (thread === null && first === lookArgument) {
+  const { serveLook } = await import(/* webpackMode: "eager" */ './osquery/look_process.ts');
+  await serveLook(process.argv.slice(3));
 } else if (thread === null) process.exitCode = await main(process.argv.slice(2), 'to start');

@@ -1,4 +1,4 @@
-/** What the macOS package holds beside the program: the job, its log's rotation, and the scripts. */
+/** What the macOS package holds beside the program: the job, its log's rotation, what osquery starts, and the scripts. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,6 +24,7 @@ const scheduled = (project: string, ...words: readonly string[]): string =>
 export const payloadOf = (project: string, target: MacTarget, node: NodeParts): readonly PackedFile[] => {
   const program = programFiles(project, target, node, [
     textFile('bin/uninstall', script(project, 'uninstall'), true),
+    textFile('bin/tokenquery.ext', script(project, 'tokenquery.ext'), true),
   ]);
   const job = scheduled(project, '--label', jobLabel, '--program', `${home}/bin/tokenquery`);
   return [

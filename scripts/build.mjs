@@ -44,7 +44,7 @@ const bundle = (entry, out, ...options) =>
 // Of whole programs alone ncc finds every license.
 bundle('build/entry.cjs', 'build/whole', '--license', 'licenses.txt');
 // What `SELECT 1` and --version need is in one part, which is soon read, what the prompt of a shell needs besides in another,
-// what a page to look at needs in a third, what a lake alone needs in a fourth, and all the rest in a fifth.
+// what a page to look at needs in a third, what a lake alone needs in a fourth, what the extension of osquery needs in a fifth, and all the rest in a sixth.
 const importing = /\/\* webpackMode: "eager" \*\//g;
 for (const path of readdirSync(at('build'), { recursive: true }).filter((name) => name.endsWith('.js'))) {
   const text = readFileSync(at('build', path), 'utf8');
@@ -52,8 +52,11 @@ for (const path of readdirSync(at('build'), { recursive: true }).filter((name) =
     if (/'\.\/commands\/query\.js'|'\.\.\/collector\/trust\.js'/.test(line)) return line;
     const isOfPrompt = /'\.\/commands\/shell\.js'|'\.\.\/shell\/(?:shell|talk)\.js'/.test(line);
     const isOfPage = /'\.\.\/(?:report|explorer)\.js'/.test(line);
+    // The extension of osquery runs all the time: what it does not need stays out of its memory.
+    const isOfOsquery = /'\.\/commands\/osquery_extension\.js'|'\.\.\/osquery\/extension\.js'/.test(line);
     const isOfLake = /'\.\.?\/lake(?:_worker|_query|_store)?\.js'/.test(line);
-    const chunk = isOfPrompt ? 'prompt' : isOfPage ? 'report' : isOfLake ? 'lake' : 'rest';
+    const parts = { prompt: isOfPrompt, report: isOfPage, osquery: isOfOsquery, lake: isOfLake };
+    const chunk = Object.entries(parts).find(([, isOfPart]) => isOfPart)?.[0] ?? 'rest';
     return line.replaceAll(importing, `/* webpackChunkName: "${chunk}" */`);
   });
   writeFileSync(at('build', path), lines.join('\n'));

@@ -20,6 +20,7 @@ import { askProgram } from './ask.ts';
 import { claimsFile } from './claims.ts';
 import { embeddedScript } from './embedded_script.ts';
 import { explorerCode } from './explorer_code.ts';
+import { packText, policiesText } from './osquery_material.ts';
 import { parsersIndex } from './parsers_index.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -144,6 +145,11 @@ write(
   'docs/questions.json',
   `${JSON.stringify({ questions: editions.toSorted((a, b) => (a.name < b.name ? -1 : 1)) }, null, 1)}\n`,
 );
+
+write('docs/osquery/tokenquery-pack.json', packText(queries, false));
+write('docs/osquery/tokenquery-pack-with-database.json', packText(queries, true));
+write('docs/osquery/fleet-policies.yml', policiesText(queries, false));
+write('docs/osquery/fleet-policies-with-database.yml', policiesText(queries, true));
 
 const groupTexts: Readonly<Record<string, string>> = {
   trust: 'Whether the other answers can be trusted.',

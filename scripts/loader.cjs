@@ -31,7 +31,9 @@ const isShell = (words) => words[0] === 'shell' || (lacksSql(words) && isTermina
 /** Whether a command will ask for the guard: then it is started before anything else is loaded (cli/guardian.ts). */
 const isGuarded =
   line[0] === '--session' ||
-  (!isShell(line) &&
+  // It has a --timeout of its own.
+  (line[0] !== 'osquery-extension' &&
+    !isShell(line) &&
     ((line[0] === 'query' && !isInstant(line)) ||
       line.some((word) => /^--(?:timeout|pack|queries)(?:=|$)/.test(word))));
 
@@ -41,9 +43,10 @@ const cacheOf = ([verb = '', ...words]) => {
   if (tellsOfItself.includes(verb)) return 'start';
   if (isInstant([verb, ...words]) || isShell([verb, ...words])) return 'start';
   if (verb === 'merge' || verb === 'export') return verb;
+  if (verb === 'osquery-extension') return 'start';
   const hasFile = words.some((word) => word === '--db' || word.startsWith('--db='));
   if (verb === 'snapshot' || !hasFile) return 'collect';
-  return verb === 'findings' ? 'findings' : 'query';
+  return verb === 'findings' || verb === '--look' ? 'findings' : 'query';
 };
 // V8 runs a cache as it is: root takes one only from the owner of the bundle, whom it runs anyway.
 const isOfOwner = ({ uid, mode }) => uid === lstatSync(__filename).uid && (mode & 0o022) === 0;

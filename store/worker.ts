@@ -7,6 +7,9 @@ export const workerArgument = '--thread';
 /** The first argument of the process in which a shell runs its statements (cli/shell/session.ts). */
 export const sessionArgument = '--session';
 
+/** The first argument of the process that looks for the extension of osquery (cli/osquery/look_process.ts). */
+export const lookArgument = '--look';
+
 /** What a thread of this program runs: a file, or the text of one where there is none, as in the single executable. */
 export interface ThreadEntry {
   readonly script: string;

@@ -1,6 +1,15 @@
 /** The built program; `npm test` builds it first. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { version } from '../cli/version.ts';
@@ -116,6 +125,31 @@ builtTest('what a lake needs is in a part of its own, which nothing else loads',
   );
   t.true(parts.length > 0);
   runsWithout(t, folder, parts, db, 'lake');
+});
+
+builtTest('what the extension of osquery needs is in a part of its own, which nothing else loads', (t) => {
+  const folder = moved(t);
+  const db = join(folder, 'a.db');
+  t.is(start(folder, 'snapshot', '--db', db, '--source', 'sample').status, 0);
+  const without = (): ReturnType<typeof start> =>
+    start(folder, 'osquery-extension', '--socket', '/tmp/no/socket', '--timeout', '1');
+  t.regex(without().stderr, /osquery does not answer/);
+  const parts = readdirSync(join(folder, 'dist')).filter(
+    (name) =>
+      name.endsWith('.index.cjs.js') &&
+      readFileSync(join(folder, 'dist', name), 'latin1').includes('osquery did not register the extension'),
+  );
+  t.is(parts.length, 1);
+  // It waits all day: what looks is not in it.
+  t.true(lstatSync(join(folder, 'dist', parts[0] ?? '')).size < 60_000);
+  for (const part of parts) rmSync(join(folder, 'dist', part));
+  for (const words of [
+    ['query', '--db', db, 'SELECT 1'],
+    ['findings', '--db', db],
+  ]) {
+    const { status, stderr } = start(folder, ...words);
+    t.is(status, 0, `${words.join(' ')}: ${stderr}`);
+  }
 });
 
 builtTest('the launcher works from any folder and through a symlink', (t) => {

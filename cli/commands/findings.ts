@@ -42,13 +42,14 @@ import { tellMistakes } from '../mistakes.ts';
 import { readNotSeen } from '../not_seen.ts';
 import type { NotSeen } from '../not_seen.ts';
 import { names } from '../names.ts';
-import { offLines, offNotes, overlayOf, overlayOption } from '../overlay.ts';
+import { offLines, offNotes, overlayOf } from '../overlay.ts';
 import {
   expectOf,
   expectOption,
   lakeOptions,
   modeOf,
   modeOptions,
+  overlayOption,
   pagerOption,
   timeoutOption,
   worldOptions,

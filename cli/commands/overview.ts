@@ -15,8 +15,15 @@ import { evaluateIn, judgedWorld } from '../findings.ts';
 import { hostLabel } from '../host_names.ts';
 import { notAskedText, notSeenLines, readNotSeen } from '../not_seen.ts';
 import type { NotSeen } from '../not_seen.ts';
-import { offLines, overlayOf, overlayOption } from '../overlay.ts';
-import { expectOf, expectOption, pagerOption, sourceOptions, timeoutOption } from '../options.ts';
+import { offLines, overlayOf } from '../overlay.ts';
+import {
+  expectOf,
+  expectOption,
+  overlayOption,
+  pagerOption,
+  sourceOptions,
+  timeoutOption,
+} from '../options.ts';
 import { flush, print, printRows } from '../output.ts';
 import type { Cells } from '../output.ts';
 import { ofSeverity, screenSize, textWidth } from '../screen.ts';

@@ -1064,6 +1064,69 @@ export const claims: readonly Claim[] = [
     "isByHand": true
   },
   {
+    "claim": "osqueryi starts it, and it answers",
+    "command": "sudo osqueryi --extension /opt/tokenquery/bin/tokenquery.ext --extensions_require=tokenquery \"SELECT count(*) FROM tokenquery_users; SELECT query_name, verdict FROM tokenquery_answers LIMIT 5\"",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "osqueryd takes it as safe and starts it: root's, not to be written by others, .ext, a script",
+    "command": "echo /opt/tokenquery/bin/tokenquery.ext | sudo tee /var/osquery/extensions.load; sudo osqueryd --verbose --ephemeral --disable_database --extensions_autoload=/var/osquery/extensions.load --extensions_socket=/var/osquery/osquery.em, and in another terminal ps -Aef | grep osquery-extension",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "its socket is root's, 0600, and goes when osqueryd ends",
+    "command": "sudo ls -l /var/osquery/ while it runs, and after it",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "the watcher of osqueryd leaves it alone, and starts it again when it was killed",
+    "command": "sudo pkill -f osquery-extension; sleep 10; ps -Aef | grep osquery-extension",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "a table that cannot be seen is an error with the reason",
+    "command": "osqueryi --extension /opt/tokenquery/bin/tokenquery.ext --allow_unsafe \"SELECT * FROM tokenquery_account_policy_data\" as a user",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "an OR, a list, a LIKE and a join have the rows of tokenquery query",
+    "command": "sudo osqueryi --extension /opt/tokenquery/bin/tokenquery.ext --json \"SELECT username FROM tokenquery_users WHERE username = 'root' OR uid = 501 OR uid IN (0, 502) OR username LIKE '\\_%' ESCAPE '\\'\", and the same of users by sudo tokenquery query --json",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "an UPDATE is refused",
+    "command": "sudo osqueryi --extension /opt/tokenquery/bin/tokenquery.ext \"UPDATE tokenquery_users SET uid = 0\" says that it may not be modified",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "in Fleet a policy that cannot be told has no response",
+    "command": "the policy of secure_token_gained, without --db, on a host page of Fleet",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
+    "claim": "the memory of the extension after a day",
+    "command": "ps -o rss,etime,command -p $(pgrep -f osquery-extension)",
+    "who": "anybody",
+    "asks": [],
+    "isByHand": true
+  },
+  {
     "claim": "where accounts and settings lie on the Data volume of a pair",
     "command": "ls -la \"/Volumes/Macintosh HD - Data\", sudo ls \"/Volumes/Macintosh HD - Data/private/var/db/dslocal/nodes/Default\"",
     "who": "anybody",

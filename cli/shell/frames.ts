@@ -1,4 +1,4 @@
-/** What the shell and the process that runs its statements tell each other, through two pipes. */
+/** What this program and a process that it started of itself tell each other through pipes: the shell, and the extension of osquery. */
 import { read, writeSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import { codeOf } from '../../collector/errors.ts';
@@ -58,7 +58,7 @@ export type Told =
 const headBytes = 4;
 
 /** A message behind its length. */
-export const framed = (message: Asked | Told): Buffer => {
+export const framed = (message: object): Buffer => {
   const body = serialize(message);
   const head = Buffer.alloc(headBytes);
   head.writeUInt32BE(body.length);
@@ -93,7 +93,7 @@ export class Unframing<T> {
 }
 
 /** Writes all of a message; false when nobody reads it any more. */
-export const sendTo = (fd: number, message: Told): boolean => {
+export const sendTo = (fd: number, message: object): boolean => {
   let bytes = framed(message);
   while (bytes.length > 0) {
     try {

@@ -18,7 +18,7 @@ const uuid = '[0-9A-F-]{36}';
 /** With the name of the Mac, where it has one. */
 const host = `${uuid}(?:/\\S+)?`;
 
-const jobs = ['lake', 'snapshot', 'export', 'merge', 'retain', 'job'];
+const jobs = ['lake', 'osquery-extension', 'snapshot', 'export', 'merge', 'retain', 'job'];
 
 test('what a scheduler starts takes --log-lines, and nothing else does', async (t) => {
   for (const [name, { load }] of Object.entries(verbs)) {

@@ -9,6 +9,7 @@ const runs: Readonly<Record<string, number>> = {
   files: 400,
   gate: 100,
   archives: 30,
+  osquery: 300,
   'lying databases': 5,
   script: 2,
 };

@@ -185,6 +185,15 @@ for (const shell of shells) {
         t.is(stdout, `${home}/node\n${home}/dist/tokenquery.cjs\na b\n--json\n`);
       }
 
+      // What osqueryd starts as root, with a command line of its own; it asks of it that nobody else can write it.
+      const extension = fresh.run([`${home}/bin/tokenquery.ext`, '--socket', '/a b', '--timeout', '3']);
+      t.deepEqual([extension.status, extension.stderr], [0, '']);
+      t.is(
+        extension.stdout,
+        `${home}/node\n${home}/dist/tokenquery.cjs\nosquery-extension\n--socket\n/a b\n--timeout\n3\n`,
+      );
+      t.is(lstatSync(at(`${home}/bin/tokenquery.ext`)).mode & 0o7777, 0o755);
+
       // An upgrade, while the job runs and launchd is slow. What an older version had goes, what was collected stays as it is.
       writeFileSync(at('private/var/db/tokenquery/tokenquery.db'), 'collected');
       chmodSync(at('private/var/log/tokenquery'), 0o750);

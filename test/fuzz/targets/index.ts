@@ -1,6 +1,7 @@
 import type { Target } from '../target.ts';
 import { archives, evidence } from './evidence.ts';
 import { written } from './formats.ts';
+import { osquery } from './osquery.ts';
 import { files, parsers } from './parsers.ts';
 import { script } from './script.ts';
 import { gate } from './sql.ts';
@@ -18,4 +19,5 @@ export const targets: readonly Target<never>[] = [
   gate,
   written,
   script,
+  osquery,
 ] as readonly unknown[] as readonly Target<never>[];

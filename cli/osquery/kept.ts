@@ -1,0 +1,66 @@
+/** What was looked up once and answers until it is too old. Who asks while it is looked up waits for the same look. */
+
+/** A statement asks many times in a row: it is answered to its end from one look, though not for ever. */
+const quietMs = 1000;
+const mostLateMs = 60_000;
+/** So long a failure is told again, before it is tried again. */
+const failureMs = 5000;
+
+interface Closable {
+  close(): void;
+}
+
+export class Kept<T extends Closable> {
+  readonly #load: () => Promise<T>;
+  readonly #maxAgeMs: number;
+  readonly #clock: () => number;
+  #current: { readonly of: T; readonly madeAt: number } | null = null;
+  #failure: { readonly error: unknown; readonly at: number } | null = null;
+  #loading: Promise<T> | null = null;
+  #askedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(load: () => Promise<T>, maxAgeMs: number, clock: () => number = () => performance.now()) {
+    this.#load = load;
+    this.#maxAgeMs = maxAgeMs;
+    this.#clock = clock;
+  }
+
+  #isFresh(now: number, madeAt: number): boolean {
+    const age = now - madeAt;
+    const isGoingOn = now - this.#askedAt < quietMs;
+    return age < this.#maxAgeMs || (isGoingOn && age < this.#maxAgeMs + mostLateMs);
+  }
+
+  async get(): Promise<T> {
+    const now = this.#clock();
+    const current = this.#current;
+    if (this.#loading === null && current !== null && this.#isFresh(now, current.madeAt)) {
+      this.#askedAt = now;
+      return current.of;
+    }
+    if (this.#failure !== null && now - this.#failure.at < failureMs) throw this.#failure.error;
+    this.#loading ??= this.#look();
+    return await this.#loading;
+  }
+
+  async #look(): Promise<T> {
+    try {
+      const of = await this.#load();
+      this.#current?.of.close();
+      this.#failure = null;
+      this.#askedAt = this.#clock();
+      this.#current = { of, madeAt: this.#askedAt };
+      return of;
+    } catch (error) {
+      this.#failure = { error, at: this.#clock() };
+      throw error;
+    } finally {
+      this.#loading = null;
+    }
+  }
+
+  close(): void {
+    this.#current?.of.close();
+    this.#current = null;
+  }
+}
