@@ -49,6 +49,7 @@ const started = async (t: ExecutionContext, ...words: readonly string[]): Promis
   const manager = await startManager(t, socket);
   const running = startExtension(t, socket, '--interval', '1', ...source, ...words);
   await until(() => existsSync(manager.extension), `a socket; ${running.stderr()}`);
+  await listens(manager.extension);
   return { socket, manager, running };
 };
 
@@ -92,6 +93,7 @@ test('it waits for osquery, and takes the place of a socket that nobody listens 
   const manager = await startManager(t, socket);
   const mode = (): number | undefined => lstatSync(manager.extension, { throwIfNoEntry: false })?.mode;
   await until(() => ((mode() ?? 0) & 0o777) === 0o600, 'a new socket');
+  await listens(manager.extension);
   t.is(manager.state.registered, 1);
   t.true(await isAlive(manager.extension));
   running.child.kill('SIGTERM');
