@@ -6,7 +6,15 @@ import type { Message, Writer } from '../../export/osquery/thrift.ts';
 import { shapeOf } from '../../export/osquery/protocol.ts';
 
 /** There was no answer, and why. */
-export class NoAnswer extends Error {}
+export class NoAnswer extends Error {
+  /** Nothing came in time. */
+  readonly isLate: boolean;
+
+  constructor(message: string, isLate = false) {
+    super(message);
+    this.isLate = isLate;
+  }
+}
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such socket',
@@ -30,8 +38,8 @@ export const ask = (socket: string, question: Writer, timeoutMs: number): Promis
       connection.destroy();
       outcome();
     };
-    const fail = (why: string): void => end(() => reject(new NoAnswer(why)));
-    const timer = setTimeout(() => fail('it does not answer'), timeoutMs);
+    const fail = (why: string, isLate = false): void => end(() => reject(new NoAnswer(why, isLate)));
+    const timer = setTimeout(() => fail('it does not answer', true), timeoutMs);
     connection.on('error', (error) => fail(reasons[codeOf(error)] ?? error.message));
     connection.on('close', () => fail('it closed the connection'));
     connection.on('connect', () => {

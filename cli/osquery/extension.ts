@@ -22,6 +22,8 @@ const name = 'tokenquery';
 const sdk = { sdkVersion: '5.0.0', leastSdkVersion: '1.7.7' };
 
 const pollMs = 20;
+/** An osquery that says nothing for so long does not answer. */
+const leastTellingMs = 500;
 const leastIntervalMs = 200;
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** An osquery that is at work may be slow to say that it is there. */
@@ -39,6 +41,7 @@ interface Options {
 /** Waits until osquery answers on its socket. */
 const waitForManager = async ({ socket, timeoutMs }: Options): Promise<void> => {
   const until = performance.now() + timeoutMs;
+  let why = 'it does not answer';
   for (;;) {
     const left = until - performance.now();
     try {
@@ -47,9 +50,11 @@ const waitForManager = async ({ socket, timeoutMs }: Options): Promise<void> => 
       throw new NoAnswer('what answers is not osquery');
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
+      // The last try has next to no time: that nothing came by then says less than what was said before.
+      if (!error.isLate || left > leastTellingMs) why = error.message;
       if (performance.now() + pollMs > until)
         throw new UserError(
-          `osquery does not answer at ${socket} within ${timeoutMs / 1000} s: ${error.message}`,
+          `osquery does not answer at ${socket} within ${timeoutMs / 1000} s: ${why}`,
           'osqueryd --extensions_socket says where it listens, and --disable_extensions must be off; --timeout waits longer',
         );
     }
