@@ -107,6 +107,13 @@ export type Fleet = (host: number, options: FleetOptions) => Snapshot;
 
 type Rows = readonly Readonly<Record<string, Value>>[];
 
+/** How often a host had changed after a day, from how often it had before it. */
+export const movesOf = (host: number, day: number, changing: number, before: number): number => {
+  const isNews =
+    day > 0 && Number.parseInt(hex(`change ${host} ${day}`).slice(0, 8), 16) / 0xffff_ffff < changing;
+  return isNews ? before + 1 : before;
+};
+
 /** One Mac on one day: its accounts, and which of them holds a token. */
 class Mac {
   readonly host: number;
@@ -120,9 +127,7 @@ class Mac {
     this.accounts = accountsOf(host, accounts);
     this.people = this.accounts.filter(({ isSystem }) => !isSystem);
     let moves = 0;
-    for (let past = 1; past <= day; past += 1) {
-      if (Number.parseInt(hex(`change ${host} ${past}`).slice(0, 8), 16) / 0xffff_ffff < changing) moves += 1;
-    }
+    for (let past = 1; past <= day; past += 1) moves = movesOf(host, past, changing, moves);
     this.#moves = moves;
   }
 

@@ -88,6 +88,9 @@ const streamsOf = (output: Output): { readonly stdout: string; readonly stderr: 
   return { stdout, stderr };
 };
 
+/** How many commands run at once. */
+export const commandsAtOnce = (): number => Math.max(4, availableParallelism());
+
 export class SourceReader implements Beside {
   readonly #backend: Backend;
   readonly #allowsNetwork: boolean;
@@ -103,7 +106,7 @@ export class SourceReader implements Beside {
   constructor(backend: Backend, options: CollectOptions) {
     this.#backend = backend;
     this.#allowsNetwork = options.allowNetwork === true;
-    this.#limit = pLimit(options.concurrency ?? Math.max(4, availableParallelism()));
+    this.#limit = pLimit(options.concurrency ?? commandsAtOnce());
     this.include = options.include ?? new Set<string>();
   }
 

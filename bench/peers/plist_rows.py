@@ -1,0 +1,27 @@
+"""Makes rows of user records, as a program in Python would: the same fields as bench/peers/plist_rows.ts."""
+
+import json
+import plistlib
+import sys
+
+rows = []
+with open(sys.argv[1], "rb") as file:
+    for record in plistlib.load(file):
+        def first(name):
+            values = record.get("dsAttrTypeStandard:" + name) or [None]
+            return values[0]
+
+        uid, gid = first("UniqueID"), first("PrimaryGroupID")
+        rows.append(
+            (
+                int(uid) if uid is not None else None,
+                int(gid) if gid is not None else None,
+                first("RecordName"),
+                first("RealName"),
+                first("NFSHomeDirectory"),
+                first("UserShell"),
+                first("GeneratedUID"),
+                record.get("dsAttrTypeStandard:AuthenticationAuthority", []),
+            )
+        )
+print(len(rows), json.dumps(rows[-1]))
