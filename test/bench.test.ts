@@ -235,7 +235,7 @@ test('a line is run by its name, from end to end', (t) => {
   t.is(status, 0, stderr);
   t.true(stdout.startsWith('## 4 plist: '));
   t.regex(stdout, /\d cores.*Node \d+\.\d+\.\d+, SQLite 3\.\d+\.\d+ inside, DuckDB /);
-  t.regex(stdout, /records to rows, whole processes, 200 accounts +\| \d/);
+  t.regex(stdout, /read, parsed and made rows, 200 accounts +\| \d/);
   t.true(readFileSync(output, 'utf8').includes(stdout.trim()));
   t.true(existsSync(join(folder, 'kept', 'users-200.plist')));
 });

@@ -3,7 +3,9 @@
 import json
 import plistlib
 import sys
+import time
 
+began, used = time.perf_counter(), time.process_time()
 rows = []
 with open(sys.argv[1], "rb") as file:
     for record in plistlib.load(file):
@@ -24,4 +26,5 @@ with open(sys.argv[1], "rb") as file:
                 record.get("dsAttrTypeStandard:AuthenticationAuthority", []),
             )
         )
-print(len(rows), json.dumps(rows[-1]))
+seconds, processor = time.perf_counter() - began, time.process_time() - used
+print(json.dumps({"rows": len(rows), "last": rows[-1], "seconds": seconds, "processor": processor}))

@@ -125,6 +125,8 @@ const lists: ReadonlySet<string> = new Set([
   'NestedGroups',
 ]);
 
+const noAttributes: ReadonlySet<string> = new Set();
+
 /**
  * One record: the values of each attribute, by its standard name, or its native one for lack of another. What of
  * it cannot be read is unknown by itself, and told at the end in one problem that names the record.
@@ -135,10 +137,9 @@ export class DsRecord {
   readonly #place: string;
   readonly #oddities: string[] = [];
   #isKnown = true;
-  /** Attributes that are there, or may be, and that cannot be read whole. */
-  readonly unread = new Set<string>();
-  /** Attributes in which two records of this name differ. */
-  readonly differing = new Set<string>();
+  // Hardly a record has any: one that lacks them shares the empty set with all others.
+  #unread: Set<string> | null = null;
+  #differing: Set<string> | null = null;
 
   /** @param place Which record it is, where it has no name. */
   constructor(values: ReadonlyMap<string, readonly (string | null)[]>, place: string) {
@@ -149,10 +150,30 @@ export class DsRecord {
     }
   }
 
+  /** Attributes that are there, or may be, and that cannot be read whole. */
+  get unread(): ReadonlySet<string> {
+    return this.#unread ?? noAttributes;
+  }
+
+  /** Attributes in which two records of this name differ. */
+  get differing(): ReadonlySet<string> {
+    return this.#differing ?? noAttributes;
+  }
+
+  #isUnread(attribute: string): void {
+    (this.#unread ??= new Set()).add(attribute);
+  }
+
+  /** Notes an attribute that is not the same wherever it is said. */
+  differs(attribute: string, why: string): void {
+    (this.#differing ??= new Set()).add(attribute);
+    this.odd(attribute, why);
+  }
+
   /** Notes what is odd of an attribute, which is then unknown. */
   odd(attribute: string, why: string): null {
     if (!this.unread.has(attribute)) this.#oddities.push(`${attribute} ${why}`);
-    this.unread.add(attribute);
+    this.#isUnread(attribute);
     if (identities.has(attribute)) this.#isKnown = false;
     return null;
   }
@@ -160,14 +181,16 @@ export class DsRecord {
   /** Of a record that has lost a key, what it lacks may have been there. */
   mayLack(attributes: Iterable<string>, why: string): void {
     this.#oddities.push(why);
-    for (const attribute of attributes) if (!this.#values.has(attribute)) this.unread.add(attribute);
+    for (const attribute of attributes) if (!this.#values.has(attribute)) this.#isUnread(attribute);
     if (!this.#values.has('RecordName') || !this.#values.has('GeneratedUID')) this.#isKnown = false;
   }
 
   /** Every value that can be read, each once. */
   all(attribute: string): string[] {
-    const texts = (this.#values.get(attribute) ?? []).filter((value) => value !== null);
-    return [...new Set(texts)];
+    const values = this.#values.get(attribute) ?? [];
+    const [first = null] = values;
+    if (values.length < 2) return first === null ? [] : [first];
+    return [...new Set(values.filter((value) => value !== null))];
   }
 
   has(attribute: string): boolean {
@@ -244,15 +267,12 @@ export class DsRecord {
     }
     const merged = new DsRecord(values, this.#place);
     for (const record of [this, other]) {
-      for (const attribute of record.unread) merged.unread.add(attribute);
-      for (const attribute of record.differing) merged.differing.add(attribute);
+      for (const attribute of record.unread) merged.#isUnread(attribute);
+      for (const attribute of record.differing) (merged.#differing ??= new Set()).add(attribute);
       merged.#oddities.push(...record.#oddities.filter((oddity) => !merged.#oddities.includes(oddity)));
       if (!record.#isKnown) merged.#isKnown = false;
     }
-    for (const attribute of differing) {
-      merged.differing.add(attribute);
-      merged.odd(attribute, 'differs from another record of this name');
-    }
+    for (const attribute of differing) merged.differs(attribute, 'differs from another record of this name');
     return merged;
   }
 
@@ -329,16 +349,14 @@ const readRecord = (dict: PlistDict, keys: ReadonlyMap<string, string>, place: s
     if (attribute === undefined) continue;
     if (isTwin(key, attribute, dict)) continue;
     const printed = textsOf(value, attribute);
-    const texts = printed.map((text) => text && keptText(text, attribute, printed[0] ?? ''));
+    const read = readOf[attribute];
+    const texts = read === undefined ? printed : printed.map((text) => text && read(text, printed[0] ?? ''));
     const known = values.get(attribute);
     if (known !== undefined && known.join('\0') !== texts.join('\0')) twice.push(attribute);
     values.set(attribute, known?.filter((text) => texts.includes(text)) ?? texts);
   }
   const record = new DsRecord(values, place);
-  for (const attribute of twice) {
-    record.differing.add(attribute);
-    record.odd(attribute, 'is there twice, with different values');
-  }
+  for (const attribute of twice) record.differs(attribute, 'is there twice, with different values');
   return record;
 };
 
