@@ -5,6 +5,7 @@ import { Withholding } from './authentication_authority.ts';
 import { keepLines } from './kept_lines.ts';
 import { firstLine as lineOf, isUuid, told } from './lines.ts';
 import { sanitizePlist, sanitizeXmlPlist, sanitizeXmlPlistWith } from './plist_sanitize.ts';
+import { readPlainArray } from './plist_plain.ts';
 import { PlistOdd, asArray, isArray, isDict } from './plist_value.ts';
 import { parseXmlPlist } from './plist_xml.ts';
 import type { AllowedKeys } from './plist_sanitize.ts';
@@ -125,6 +126,13 @@ const lists: ReadonlySet<string> = new Set([
   'NestedGroups',
 ]);
 
+/** Which of all records one is, where it has no name. */
+interface Place {
+  readonly number: number;
+  /** Of how many, once all are read. */
+  readonly of: { readonly count: number };
+}
+
 const noAttributes: ReadonlySet<string> = new Set();
 
 /**
@@ -134,15 +142,14 @@ const noAttributes: ReadonlySet<string> = new Set();
 export class DsRecord {
   /** Null is a value that cannot be read. */
   readonly #values: ReadonlyMap<string, readonly (string | null)[]>;
-  readonly #place: string;
+  readonly #place: Place;
   readonly #oddities: string[] = [];
   #isKnown = true;
   // Hardly a record has any: one that lacks them shares the empty set with all others.
   #unread: Set<string> | null = null;
   #differing: Set<string> | null = null;
 
-  /** @param place Which record it is, where it has no name. */
-  constructor(values: ReadonlyMap<string, readonly (string | null)[]>, place: string) {
+  constructor(values: ReadonlyMap<string, readonly (string | null)[]>, place: Place) {
     this.#values = values;
     this.#place = place;
     for (const [attribute, all] of values) {
@@ -280,7 +287,9 @@ export class DsRecord {
   tell(note: Note): void {
     if (this.#oddities.length === 0) return;
     const name = this.first('RecordName');
-    const what = name === null ? this.#place : `the record ${shown(name)} of dscl`;
+    const { number, of } = this.#place;
+    const what =
+      name === null ? `record ${number} of ${of.count} of dscl` : `the record ${shown(name)} of dscl`;
     const isRow = (attribute: string): boolean =>
       lists.has(attribute) || (rowsOf.has(attribute) && !this.has(attribute));
     const costs = [...this.unread].some(isRow) ? 'entry' : 'value';
@@ -341,7 +350,7 @@ const readOf: Readonly<Record<string, ReadValue>> = {
 const keptText = (text: string, attribute: string, first: string): string =>
   readOf[attribute]?.(text, first) ?? text;
 
-const readRecord = (dict: PlistDict, keys: ReadonlyMap<string, string>, place: string): DsRecord => {
+const readRecord = (dict: PlistDict, keys: ReadonlyMap<string, string>, place: Place): DsRecord => {
   const values = new Map<string, (string | null)[]>();
   const twice: string[] = [];
   for (const [key, value] of dict) {
@@ -372,20 +381,31 @@ const merged = (records: readonly DsRecord[], attributes: ReadonlySet<string>): 
   return [...byName.values()];
 };
 
+/** The same of a text that is not plain. */
+const readOther = (
+  text: string,
+  recordOf: (value: PlistValue) => DsRecord,
+  all: { count: number },
+): readonly DsRecord[] => {
+  all.count = 0;
+  return asArray(parseXmlPlist(text), 'the answer of dscl -readall').map(recordOf);
+};
+
 const readRecords = (answer: Answer, keys: ReadonlyMap<string, string>): readonly DsRecord[] => {
   // Some errors go to stdout and look like a header (`read: DS error: …`): the exit code comes first.
   if (answer.exitCode !== 0) throw failure(answer);
   if (answer.stdout === '') throw parseFailed('dscl ended well but printed nothing');
-  const all = asArray(parseXmlPlist(answer.stdout), 'the answer of dscl -readall');
   const attributes = new Set(keys.values());
-  const records = all.map((value, index): DsRecord => {
-    const place = `record ${index + 1} of ${all.length} of dscl`;
+  const all = { count: 0 };
+  const recordOf = (value: PlistValue): DsRecord => {
+    const place = { number: (all.count += 1), of: all };
     if (value instanceof Map) return readRecord(value, keys, place);
     const rest = value instanceof PlistOdd ? value.rest : null;
     const record = readRecord(rest ?? new Map(), keys, place);
     record.mayLack(attributes, value instanceof PlistOdd ? value.why : 'it is not a dictionary');
     return record;
-  });
+  };
+  const records = readPlainArray(answer.stdout, recordOf) ?? readOther(answer.stdout, recordOf, all);
   if (records.length > 0 && records.every((record) => record.first('RecordName') === null)) {
     throw parseFailed('no record of dscl has a name');
   }

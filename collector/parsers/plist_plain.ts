@@ -1,6 +1,7 @@
 /** Reads XML property lists that are, to the letter, as Apple's tools print them. */
 import { isText } from './decode.ts';
 import { decoded, isReadable, scalars } from './plist_text.ts';
+import { isArray } from './plist_value.ts';
 import type { PlistValue } from './plist_value.ts';
 
 const head =
@@ -45,14 +46,17 @@ const ofText = (['integer', 'real', 'date', 'data'] as const).map(
 
 class PlainReader {
   readonly #text: string;
+  /** What is made of each element of the outermost array, at once: so it is gone before the next one is read. */
+  readonly #each: ((value: PlistValue) => PlistValue) | null;
   readonly #open: Container[] = [];
   // Each record repeats its keys: one string serves them all.
   readonly #keys = new Map<string, string>();
   #at = head.length;
   #root: PlistValue | undefined;
 
-  constructor(text: string) {
+  constructor(text: string, each: ((value: PlistValue) => PlistValue) | null) {
     this.#text = text;
+    this.#each = each;
   }
 
   /** The value; null where the text is of any other form. */
@@ -156,7 +160,8 @@ class PlainReader {
     if (parent === undefined) {
       if (this.#root !== undefined) return false;
       this.#root = value;
-    } else if (parent.array !== null) parent.array.push(value);
+    } else if (parent.array !== null)
+      parent.array.push(this.#each !== null && this.#open.length === 1 ? this.#each(value) : value);
     else {
       if (parent.key === null || parent.dict === null) return false;
       parent.dict.set(parent.key, value);
@@ -166,6 +171,9 @@ class PlainReader {
   }
 }
 
+const isPlain = (text: string): boolean =>
+  text.startsWith(head) && isText(text) && !notPlain.test(text) && !text.includes(endOfSection);
+
 /**
  * The value of a property list that is plain: the head of Apple's tools, elements without attributes, comments or
  * sections, each key once, each value of its element's form. Such a text has one meaning, and nothing beside it.
@@ -174,6 +182,16 @@ class PlainReader {
  * Throws: never.
  */
 export const readPlain = (text: string): PlistValue | null =>
-  text.startsWith(head) && isText(text) && !notPlain.test(text) && !text.includes(endOfSection)
-    ? new PlainReader(text).read()
-    : null;
+  isPlain(text) ? new PlainReader(text, null).read() : null;
+
+/** What `each` makes of the elements of an array, where the text is plain and an array; `each` may be asked in vain. */
+export const readPlainArray = <T>(text: string, each: (value: PlistValue) => T): readonly T[] | null => {
+  if (!isPlain(text)) return null;
+  const made: T[] = [];
+  // In the array there is nothing but a place for each.
+  const value = new PlainReader(text, (element) => {
+    made.push(each(element));
+    return false;
+  }).read();
+  return isArray(value ?? '') ? made : null;
+};

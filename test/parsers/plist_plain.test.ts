@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import test from 'ava';
 import { decodeText } from '../../collector/parsers/decode.ts';
-import { readPlain } from '../../collector/parsers/plist_plain.ts';
+import { readPlain, readPlainArray } from '../../collector/parsers/plist_plain.ts';
 import { PlistDate } from '../../collector/parsers/plist_value.ts';
 import type { PlistValue } from '../../collector/parsers/plist_value.ts';
 import { writeXmlPlist } from '../../collector/parsers/plist_write.ts';
@@ -235,6 +235,25 @@ test('a plain text that was changed anywhere is read alike by both, or left to t
     { numRuns: runsOf(4000) },
   );
   t.true(read > 200, `only ${read} of them stayed plain`);
+});
+
+test('the elements of a plain array are handed out one by one, and of anything else there is no answer', (t) => {
+  const seen: PlistValue[] = [];
+  const take = (value: PlistValue): number => seen.push(value);
+  const value = ['a', ['b', new Map([['c', ['d']]])], true];
+  t.deepEqual(readPlainArray(writeXmlPlist(value), take), [1, 2, 3]);
+  t.deepEqual(seen, value);
+  t.deepEqual(readPlainArray(writeXmlPlist([]), take), []);
+  t.is(readPlainArray(writeXmlPlist(new Map([['a', ['b']]])), take), null);
+  t.is(readPlainArray(writeXmlPlist('a'), take), null);
+  t.is(readPlainArray(writeXmlPlist(value).replace('<true/>', '<true />'), take), null);
+  for (const text of plain) {
+    const whole = readPlain(text);
+    t.deepEqual(
+      readPlainArray(text, (each) => each),
+      Array.isArray(whole) ? whole : null,
+    );
+  }
 });
 
 const document = (body: string): string =>
