@@ -110,13 +110,24 @@ const writeAnswer = (into: string, [argv, stdout, stderr]: Printed): void => {
   if (stderr !== '') writeFileSync(join(into, 'stderr'), stderr);
 };
 
-const people = (accounts: number): readonly Person[] =>
-  Array.from({ length: accounts }, (_, index) => ({
+/** Every Mac has one, and an answer without it is not believed. */
+const superuser: Person = {
+  ...{ index: -501, name: 'root', uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA00000000', hasToken: false },
+};
+
+const people = (accounts: number): readonly Person[] => [
+  superuser,
+  ...Array.from({ length: accounts - 1 }, (_, index) => ({
     index,
     name: `user${index}`,
     uuid: uuidOfPerson(index),
     hasToken: index % 2 === 0,
-  }));
+  })),
+];
+
+/** How many of so many accounts have a token. */
+export const tokensOf = (accounts: number): number =>
+  people(accounts).filter(({ hasToken }) => hasToken).length;
 
 /** Evidence of a Mac with so many accounts, every second of them with a token: what a live collection is answered with. */
 export const makeConstructedMac = (at: string, accounts: number): void => {

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandsAtOnce } from '../../collector/source_reader.ts';
 import { makeStandIn } from '../../test/standin.ts';
 import type { Limit, Line, Measured } from '../line.ts';
-import { makeConstructedMac } from '../macs.ts';
+import { makeConstructedMac, tokensOf } from '../macs.ts';
 import { run } from '../process.ts';
 
 const delay = '0.06';
@@ -53,11 +53,19 @@ export const collect: Line = {
       makeStandIn(join(folder, 'evidence'), folder, { delay });
       writeFileSync(join(folder, 'loop.sh'), loop(join(folder, 'mac')));
     });
-    const mac = join(at, 'mac');
+    const [mac, told] = [join(at, 'mac'), join(at, 'told.json')];
     return [
       {
         name: 'secure_tokens',
-        run: () => run([...place.program, 'query', '--json', '--source', 'live', '--exec-root', mac, sql]),
+        run: () => {
+          const words = ['query', '--json', '--source', 'live', '--exec-root', mac, sql];
+          const measured = run([...place.program, ...words], { stdout: told });
+          const [answer] = JSON.parse(readFileSync(told, 'utf8')) as { users: number; tokens: number }[];
+          // What is not believed is quickly answered.
+          if (answer?.users !== accounts || answer.tokens !== tokensOf(accounts))
+            throw new Error(`a collection of ${accounts} accounts says ${JSON.stringify(answer)}`);
+          return measured;
+        },
         peers: [
           { name: 'a shell loop', needs: 'sh', run: () => run(['sh', join(at, 'loop.sh')]) },
           { name: 'what the limit on processes allows', run: () => allowance(mac, accounts) },
