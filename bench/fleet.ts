@@ -119,7 +119,7 @@ class Mac {
   readonly host: number;
   readonly accounts: readonly Account[];
   readonly people: readonly Account[];
-  /** How often the host changed until that day: each change moves the token of one account. */
+  /** How often the host changed until that day: with each change one account gains or loses its token. */
   readonly #moves: number;
 
   constructor(host: number, { accounts, day, changing }: FleetOptions) {
@@ -132,7 +132,12 @@ class Mac {
   }
 
   holds(account: Account): 0 | 1 {
-    return account.isSystem || this.people.indexOf(account) % 3 === this.#moves % 3 ? 0 : 1;
+    if (account.isSystem) return 0;
+    const index = this.people.indexOf(account);
+    // The first change is of the first account, the next one of the next, and so on in a circle.
+    const times = Math.ceil((this.#moves - index) / this.people.length);
+    const heldAtFirst = index % 3 !== 0;
+    return heldAtFirst === (times % 2 === 0) ? 1 : 0;
   }
 }
 

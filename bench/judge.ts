@@ -19,6 +19,8 @@ export const bestOf = (rounds: readonly Measured[]): Measured => {
 
 const figureOf = (measured: Measured, figure: Figure, amount?: Work['amount']): number | null => {
   if (figure === 'rate') return amount === undefined ? null : amount.count / measured.seconds;
+  if (figure === 'each')
+    return amount === undefined || measured.bytes === undefined ? null : measured.bytes / amount.count;
   return measured[figure] ?? null;
 };
 

@@ -25,10 +25,10 @@ export interface Peer {
   readonly run: Run;
 }
 
-/** What a run is judged by. `rate` counts the `amount` of the work. */
-export type Figure = 'seconds' | 'processor' | 'megabytes' | 'bytes' | 'rate';
+/** What a run is judged by. `rate` is of the `amount` of the work, and `each` what is written for each of it. */
+export type Figure = 'seconds' | 'processor' | 'megabytes' | 'bytes' | 'rate' | 'each';
 
-/** A target. With `of`, it is of a ratio: `most` of ours ÷ theirs, `least` of theirs ÷ ours (how much quicker, or smaller). */
+/** A target, or, with neither `most` nor `least`, a figure that is shown. With `of`, it is of a ratio: `most` of ours ÷ theirs, `least` of theirs ÷ ours (how much quicker, or smaller). */
 export interface Limit {
   readonly figure: Figure;
   readonly of?: string;

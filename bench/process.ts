@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { Measured } from './line.ts';
-import { toolVersion } from './tools.ts';
+import { pythonProgram } from './tools.ts';
 
 /**
  * Node cannot say what a process took that it started; Python's wait4 can, to the microsecond and with all that it started in
@@ -49,9 +49,10 @@ const runPlainly = (argv: readonly string[], options: RunOptions): Measured => {
 
 /** Runs it to its end; throws where it fails. */
 export const run = (argv: readonly string[], options: RunOptions = {}): Measured => {
-  if (toolVersion('python3') === null) return runPlainly(argv, options);
+  const python = pythonProgram();
+  if (python === null) return runPlainly(argv, options);
   const { status, stdout, stderr } = spawnSync(
-    'python3',
+    python,
     ['-I', '-S', '-c', counter, options.stdout ?? '/dev/null', ...argv],
     {
       stdio: ['ignore', 'pipe', 'pipe'],

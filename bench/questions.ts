@@ -10,7 +10,7 @@ import { queries } from '../queries/index.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Db } from '../store/database.ts';
 import { withPlainHosts } from '../store/plain_hosts.ts';
-import { askedTime as now } from './stores.ts';
+import { now } from '../test/queries/constructed.ts';
 
 /** What no question may take on 10,000 hosts. */
 const mostSeconds = 0.6;

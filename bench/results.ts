@@ -22,7 +22,11 @@ const number = (value: number): string =>
 const time = (seconds: number): string =>
   seconds >= 1 ? `${number(seconds)} s` : `${number(seconds * 1000)} ms`;
 const size = (bytes: number): string =>
-  bytes >= 1e6 ? `${number(bytes / 1e6)} MB` : bytes >= 1e3 ? `${number(bytes / 1e3)} kB` : `${bytes} B`;
+  bytes >= 1e6
+    ? `${number(bytes / 1e6)} MB`
+    : bytes >= 1e3
+      ? `${number(bytes / 1e3)} kB`
+      : `${Math.round(bytes)} B`;
 
 const told = ({ seconds, processor, megabytes, bytes }: Measured): string =>
   [
@@ -38,6 +42,7 @@ const units: Readonly<Record<Limit['figure'], (value: number, unit: string) => s
   megabytes: (value) => `${number(value)} MB`,
   bytes: size,
   rate: (value, unit) => `${number(value)} ${unit}/s`,
+  each: (value, unit) => `${size(value)} for each of the ${unit}`,
 };
 
 const targetOf = (limit: Limit, unit: string): string => {
@@ -76,7 +81,10 @@ const limitRow = (
         : limit.figure === 'seconds' && limit.most !== undefined && peer !== null
           ? ratioOf(ours, peer)
           : number(value);
-  return { ratio: shown, target: targetOf(limit, unit), held: heldWord(isHeld, isJudged) };
+  const isTarget = limit.most !== undefined || limit.least !== undefined;
+  return isTarget
+    ? { ratio: shown, target: targetOf(limit, unit), held: heldWord(isHeld, isJudged) }
+    : { ratio: shown, target: none, held: none };
 };
 
 const peerRows = (

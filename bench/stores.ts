@@ -103,28 +103,47 @@ const snapshotsOf = (index: number): Host[] => {
 /** When the fleet that is asked is asked. */
 export { now as askedTime };
 
-/** A tenth of the hosts has every condition of every question planted, the others are in good order; two snapshots each. */
-export const askedStore = (place: Place, hosts: number, nightsWithoutNews = 0): Promise<string> =>
-  place.made(`asked-${hosts}-${nightsWithoutNews}.db`, (path) => {
-    const store = openForWriting(path, tables);
-    const writer = storeWriter(store.db, tables);
-    const load = (snapshots: readonly Host[]): void =>
-      transact(store, () => {
-        for (const own of Map.groupBy(snapshots, ({ hostId }) => hostId).values()) {
-          const nights = Array.from({ length: nightsWithoutNews }, (_, night) =>
-            later(own.at(-1) as Host, (night + 1) * day),
-          );
-          writer.add(
-            [...own, ...nights].map((host) => snapshotOf(tables, collectionOf(host), 'tokenquery bench')),
-            now,
-          );
-        }
-      });
-    const planted = Math.ceil(hosts / 10);
-    load(fleetOf(planted));
-    for (let index = 0; index < hosts - planted; index += 1) load(snapshotsOf(index));
-    store.close();
-  });
+/** Hosts of the fleet that is asked: a tenth has every condition of every question planted, the others are in good order. */
+function* askedHosts(hosts: number): Generator<readonly Host[]> {
+  const planted = Math.ceil(hosts / 10);
+  yield* Map.groupBy(fleetOf(planted), ({ hostId }) => hostId).values();
+  for (let index = 0; index < hosts - planted; index += 1) yield snapshotsOf(index);
+}
+
+const hostsAtOnce = 100;
+
+/** Adds to a database, of each host what `of` says of its snapshots. */
+const addAsked = (
+  path: string,
+  hosts: number,
+  of: (own: readonly Host[]) => readonly Host[],
+  storedTime: number,
+): void => {
+  const store = openForWriting(path, tables);
+  const writer = storeWriter(store.db, tables);
+  let batch: (readonly Host[])[] = [];
+  const flush = (): void => {
+    transact(store, () => {
+      for (const own of batch)
+        writer.add(
+          of(own).map((host) => snapshotOf(tables, collectionOf(host), 'tokenquery bench')),
+          storedTime,
+        );
+    });
+    batch = [];
+  };
+  for (const own of askedHosts(hosts)) if (batch.push(own) === hostsAtOnce) flush();
+  flush();
+  store.close();
+};
+
+/** Two snapshots of each host. */
+export const askedStore = (place: Place, hosts: number): Promise<string> =>
+  place.made(`asked-${hosts}.db`, (path) => addAsked(path, hosts, (own) => own, now));
+
+/** Adds a night in which nothing changed: one more snapshot of each host, a day later, that says the same. */
+export const addNight = (path: string, hosts: number): void =>
+  addAsked(path, hosts, (own) => [later(own.at(-1) as Host, day)], now + day);
 
 const usersOfHost = 125;
 

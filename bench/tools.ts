@@ -34,6 +34,19 @@ export const toolVersion = (name: ToolName): string | null => {
   return version;
 };
 
+let python: string | null | undefined;
+
+/** Python itself: what stands in the PATH may be a script that looks for it at each start. */
+export const pythonProgram = (): string | null => {
+  if (python === undefined) {
+    const { status, stdout } = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+      encoding: 'utf8',
+    });
+    python = status === 0 ? stdout.trim() : null;
+  }
+  return python;
+};
+
 /** What to say where it is not here. */
 export const missingTool = (name: ToolName): string => `${name} is not here (${tools[name].from})`;
 
