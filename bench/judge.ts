@@ -58,7 +58,7 @@ export const exponentOf = (
 /** Beyond it, work grows with more than what it is done on. */
 const mostExponent = 1.1;
 /** What takes less grows by what a start costs, or by chance. */
-const leastSeconds = 0.01;
+const leastSeconds = 0.05;
 
 export const isTooSteep = (
   from: readonly [size: number, seconds: number],

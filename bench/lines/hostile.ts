@@ -49,16 +49,16 @@ export const hostile: Line = {
   name: 'hostile',
   title: 'property lists that are made to take long',
   least: 'each byte is looked at once',
-  sizes: { unit: 'characters', short: [2 ** 14, 2 ** 15], usual: [2 ** 18, 2 ** 19, 2 ** 20, 2 ** 21] },
-  rounds: { short: 1, usual: 3 },
+  sizes: { unit: 'characters', short: [2 ** 14, 2 ** 15], usual: [2 ** 20, 2 ** 22, 2 ** 24] },
+  rounds: { short: 1, usual: 2 },
   works: (size) => [
     ...parts.flatMap((part): Work[] => {
       const text = part.repeat(size / part.length);
       return [
-        tried(`${JSON.stringify(part)} in a string`, () =>
+        tried(`\`${JSON.stringify(part)}\` in a string`, () =>
           parseXmlPlist(`<plist><string>${text}</string></plist>`),
         ),
-        tried(`${JSON.stringify(part)} in a tag`, () => parseXmlPlist(`<plist ${text}><true/></plist>`)),
+        tried(`\`${JSON.stringify(part)}\` in a tag`, () => parseXmlPlist(`<plist ${text}><true/></plist>`)),
       ];
     }),
     tried('binary, arrays that share', () => parseBinaryPlist(sharedArrays(size))),

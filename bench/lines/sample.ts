@@ -20,7 +20,7 @@ export const sample: Line = {
       limits: [{ figure: 'seconds', of: nodeAlone.name, most }],
     });
     return [
-      quicklyAs('SELECT * FROM hosts', ['query', 'SELECT * FROM hosts'], 3),
+      quicklyAs('`SELECT * FROM hosts`', ['query', 'SELECT * FROM hosts'], 3),
       quicklyAs('findings', ['findings'], 5),
       quicklyAs('overview', ['overview'], 4.5),
     ];
