@@ -49,8 +49,8 @@ export const hostile: Line = {
   name: 'hostile',
   title: 'property lists that are made to take long',
   least: 'each byte is looked at once',
-  sizes: { unit: 'characters', short: [2 ** 14, 2 ** 15], usual: [2 ** 20, 2 ** 22, 2 ** 24] },
-  rounds: { short: 1, usual: 2 },
+  sizes: { unit: 'characters', short: [2 ** 14, 2 ** 15], usual: [2 ** 20, 2 ** 22] },
+  rounds: { short: 1, usual: 3 },
   works: (size) => [
     ...parts.flatMap((part): Work[] => {
       const text = part.repeat(size / part.length);
