@@ -180,7 +180,7 @@ test('letters that are measured without looking at them are each one sign of one
   const all = [...letters, ...letters.toReversed(), ...letters.map((letter) => letter + letter)].join('');
   t.deepEqual(
     [...signs.segment(all)].map((one) => one.segment),
-    [...all],
+    Array.from(all),
   );
   // A sign of two columns has it looked at, letter by letter.
   for (const letter of letters) t.is(widthOf(`${letter}字`), 3, JSON.stringify(letter));
