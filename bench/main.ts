@@ -37,18 +37,19 @@ const circumstances = (): string => {
   return `${date}; ${machine}; ${versions(sqliteVersion())}.`;
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    short: { type: 'boolean', default: false },
-    long: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-    keep: { type: 'string' },
-    output: { type: 'string' },
-  },
-});
+const given = () =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      short: { type: 'boolean', default: false },
+      long: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      keep: { type: 'string' },
+      output: { type: 'string' },
+    },
+  });
 
-const chosen = (): typeof lines => {
+const chosen = (positionals: readonly string[]): typeof lines => {
   const unknown = positionals.filter((name) => !lines.some((line) => line.name === name));
   if (unknown.length === 0)
     return lines.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
@@ -58,11 +59,15 @@ const chosen = (): typeof lines => {
 const store = (path: string, section: Section): void =>
   writeFileSync(path, merged(existsSync(path) ? readFileSync(path, 'utf8') : '', [section]));
 
-const main = async (): Promise<void> => {
+const main = async ({ values, positionals }: ReturnType<typeof given>): Promise<void> => {
+  if (values.list) {
+    for (const { number, name, title } of lines) say(`${number} ${name}: ${title}`);
+    return;
+  }
   const length: Length = values.short ? 'short' : values.long ? 'long' : 'usual';
   const output = values.output ?? (values.short ? null : join(import.meta.dirname, 'results.md'));
   const folder = resolve(values.keep ?? mkdtempSync(join(tmpdir(), 'tokenquery-bench-')));
-  const own = chosen();
+  const own = chosen(positionals);
   const began = performance.now();
   try {
     for (const line of own) {
@@ -81,12 +86,9 @@ const main = async (): Promise<void> => {
   note(`${own.length} lines in ${((performance.now() - began) / 60_000).toFixed(1)} minutes`);
 };
 
-if (values.list) for (const { number, name, title } of lines) say(`${number} ${name}: ${title}`);
-else {
-  try {
-    await main();
-  } catch (error) {
-    note(`bench: error: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 1;
-  }
+try {
+  await main(given());
+} catch (error) {
+  note(`bench: error: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
 }

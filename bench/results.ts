@@ -180,6 +180,7 @@ export const sectionOf = (
   const growth = growthOf(outcomes, unit);
   const parts = [
     titleOf(line),
+    `What bounds it: ${line.least}.`,
     circumstances,
     tableText(rows),
     ...(growth.length === 0

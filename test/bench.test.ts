@@ -89,6 +89,7 @@ test('a peer that is missing is not run and named with why, and its target is ne
 
 test('a work that cannot be run here is named with why', async (t) => {
   const text = await sectionFor(lineOf(() => [{ name: 'own', missing: 'it was not made', run: fixed(1) }]));
+  t.regex(text, /^What bounds it: nothing\.$/m);
   t.regex(text, /not run: it was not made/);
   t.regex(text, /not known/);
 });
@@ -260,4 +261,7 @@ test('a name of no line is refused, with the names that there are', (t) => {
   const { status, stderr } = bench({}, 'nothing');
   t.is(status, 1);
   t.regex(stderr, /^bench: error: no line nothing; there are start, sample, collect/);
+  const unknown = bench({}, '--unknown');
+  t.is(unknown.status, 1);
+  t.regex(unknown.stderr, /^bench: error: [^\n]*--unknown[^\n]*\n$/);
 });

@@ -32,7 +32,7 @@ export const start: Line = {
   number: 1,
   name: 'start',
   title: 'how soon it answers at all',
-  least: 'one Node, its own 36 ms; the bundle and the SQLite module are 3 MB that are mapped, not read',
+  least: 'the start of one Node; the program and the module of SQLite are 3 MB',
   sizes: { unit: '', short: [1], usual: [1] },
   rounds: { short: 2, usual: 20 },
   works: (_, { program }) => {
