@@ -107,12 +107,19 @@ export type Fleet = (host: number, options: FleetOptions) => Snapshot;
 
 type Rows = readonly Readonly<Record<string, Value>>[];
 
+/** How often a host had changed after a day, from how often it had before it. */
+export const movesOf = (host: number, day: number, changing: number, before: number): number => {
+  const isNews =
+    day > 0 && Number.parseInt(hex(`change ${host} ${day}`).slice(0, 8), 16) / 0xffff_ffff < changing;
+  return isNews ? before + 1 : before;
+};
+
 /** One Mac on one day: its accounts, and which of them holds a token. */
 class Mac {
   readonly host: number;
   readonly accounts: readonly Account[];
   readonly people: readonly Account[];
-  /** How often the host changed until that day: each change moves the token of one account. */
+  /** How often the host changed until that day: with each change one account gains or loses its token. */
   readonly #moves: number;
 
   constructor(host: number, { accounts, day, changing }: FleetOptions) {
@@ -120,14 +127,17 @@ class Mac {
     this.accounts = accountsOf(host, accounts);
     this.people = this.accounts.filter(({ isSystem }) => !isSystem);
     let moves = 0;
-    for (let past = 1; past <= day; past += 1) {
-      if (Number.parseInt(hex(`change ${host} ${past}`).slice(0, 8), 16) / 0xffff_ffff < changing) moves += 1;
-    }
+    for (let past = 1; past <= day; past += 1) moves = movesOf(host, past, changing, moves);
     this.#moves = moves;
   }
 
   holds(account: Account): 0 | 1 {
-    return account.isSystem || this.people.indexOf(account) % 3 === this.#moves % 3 ? 0 : 1;
+    if (account.isSystem) return 0;
+    const index = this.people.indexOf(account);
+    // The first change is of the first account, the next one of the next, and so on in a circle.
+    const times = Math.ceil((this.#moves - index) / this.people.length);
+    const heldAtFirst = index % 3 !== 0;
+    return heldAtFirst === (times % 2 === 0) ? 1 : 0;
   }
 }
 

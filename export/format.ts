@@ -213,6 +213,14 @@ export const objectSql = (members: readonly Member[]): string =>
     .map(([name, sql], index) => `${quoteText(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`)}, ${sql}`)
     .join(', ')}, '}')`;
 
+/** The columns of a row in SQL, with 1 and 0 as true and false where that is what they are. */
+export const booleanMembers = ({ columns }: Table): readonly Member[] =>
+  Object.entries(columns).map(([name, column]): Member => {
+    const value = quoteName(name);
+    if (column.isBoolean !== true) return [name, `json_quote(${value})`];
+    return [name, `CASE WHEN ${value} = 1 THEN 'true' WHEN ${value} IS NULL THEN 'null' ELSE 'false' END`];
+  });
+
 /** So much text makes a chunk: a chunk for each row costs more than the row itself. */
 export const chunkCharacters = 4096;
 
@@ -248,9 +256,9 @@ export function* rowTexts(
 export interface Format {
   /**
    * SQL that writes the columns of a row at a fraction of the cost. Null where their values are needed: the format is
-   * then given tables whose rows have cells, and no others.
+   * then given tables whose rows have cells, and no others; for one table alone where it is null for that one.
    */
-  readonly rowSql: ((table: Table) => string) | null;
+  readonly rowSql: ((table: Table) => string | null) | null;
   /** `table`: the text of each table goes into a file of its own. */
   readonly files: 'one' | 'table';
   /** How the name of a file ends. */

@@ -6,6 +6,7 @@ import { keepLines } from './kept_lines.ts';
 import { isUuid } from '../uuid.ts';
 import { firstLine as lineOf, told } from './lines.ts';
 import { sanitizePlist, sanitizeXmlPlist, sanitizeXmlPlistWith } from './plist_sanitize.ts';
+import { readPlainArray } from './plist_plain.ts';
 import { PlistOdd, asArray, isArray, isDict } from './plist_value.ts';
 import { parseXmlPlist } from './plist_xml.ts';
 import type { AllowedKeys } from './plist_sanitize.ts';
@@ -126,6 +127,15 @@ const lists: ReadonlySet<string> = new Set([
   'NestedGroups',
 ]);
 
+/** Which of all records one is, where it has no name. */
+interface Place {
+  readonly number: number;
+  /** Of how many, once all are read. */
+  readonly of: { readonly count: number };
+}
+
+const noAttributes: ReadonlySet<string> = new Set();
+
 /**
  * One record: the values of each attribute, by its standard name, or its native one for lack of another. What of
  * it cannot be read is unknown by itself, and told at the end in one problem that names the record.
@@ -133,16 +143,14 @@ const lists: ReadonlySet<string> = new Set([
 export class DsRecord {
   /** Null is a value that cannot be read. */
   readonly #values: ReadonlyMap<string, readonly (string | null)[]>;
-  readonly #place: string;
+  readonly #place: Place;
   readonly #oddities: string[] = [];
   #isKnown = true;
-  /** Attributes that are there, or may be, and that cannot be read whole. */
-  readonly unread = new Set<string>();
-  /** Attributes in which two records of this name differ. */
-  readonly differing = new Set<string>();
+  // Hardly a record has any: one that lacks them shares the empty set with all others.
+  #unread: Set<string> | null = null;
+  #differing: Set<string> | null = null;
 
-  /** @param place Which record it is, where it has no name. */
-  constructor(values: ReadonlyMap<string, readonly (string | null)[]>, place: string) {
+  constructor(values: ReadonlyMap<string, readonly (string | null)[]>, place: Place) {
     this.#values = values;
     this.#place = place;
     for (const [attribute, all] of values) {
@@ -150,10 +158,30 @@ export class DsRecord {
     }
   }
 
+  /** Attributes that are there, or may be, and that cannot be read whole. */
+  get unread(): ReadonlySet<string> {
+    return this.#unread ?? noAttributes;
+  }
+
+  /** Attributes in which two records of this name differ. */
+  get differing(): ReadonlySet<string> {
+    return this.#differing ?? noAttributes;
+  }
+
+  #isUnread(attribute: string): void {
+    (this.#unread ??= new Set()).add(attribute);
+  }
+
+  /** Notes an attribute that is not the same wherever it is said. */
+  differs(attribute: string, why: string): void {
+    (this.#differing ??= new Set()).add(attribute);
+    this.odd(attribute, why);
+  }
+
   /** Notes what is odd of an attribute, which is then unknown. */
   odd(attribute: string, why: string): null {
     if (!this.unread.has(attribute)) this.#oddities.push(`${attribute} ${why}`);
-    this.unread.add(attribute);
+    this.#isUnread(attribute);
     if (identities.has(attribute)) this.#isKnown = false;
     return null;
   }
@@ -161,14 +189,16 @@ export class DsRecord {
   /** Of a record that has lost a key, what it lacks may have been there. */
   mayLack(attributes: Iterable<string>, why: string): void {
     this.#oddities.push(why);
-    for (const attribute of attributes) if (!this.#values.has(attribute)) this.unread.add(attribute);
+    for (const attribute of attributes) if (!this.#values.has(attribute)) this.#isUnread(attribute);
     if (!this.#values.has('RecordName') || !this.#values.has('GeneratedUID')) this.#isKnown = false;
   }
 
   /** Every value that can be read, each once. */
   all(attribute: string): string[] {
-    const texts = (this.#values.get(attribute) ?? []).filter((value) => value !== null);
-    return [...new Set(texts)];
+    const values = this.#values.get(attribute) ?? [];
+    const [first = null] = values;
+    if (values.length < 2) return first === null ? [] : [first];
+    return [...new Set(values.filter((value) => value !== null))];
   }
 
   has(attribute: string): boolean {
@@ -245,15 +275,12 @@ export class DsRecord {
     }
     const merged = new DsRecord(values, this.#place);
     for (const record of [this, other]) {
-      for (const attribute of record.unread) merged.unread.add(attribute);
-      for (const attribute of record.differing) merged.differing.add(attribute);
+      for (const attribute of record.unread) merged.#isUnread(attribute);
+      for (const attribute of record.differing) (merged.#differing ??= new Set()).add(attribute);
       merged.#oddities.push(...record.#oddities.filter((oddity) => !merged.#oddities.includes(oddity)));
       if (!record.#isKnown) merged.#isKnown = false;
     }
-    for (const attribute of differing) {
-      merged.differing.add(attribute);
-      merged.odd(attribute, 'differs from another record of this name');
-    }
+    for (const attribute of differing) merged.differs(attribute, 'differs from another record of this name');
     return merged;
   }
 
@@ -261,7 +288,9 @@ export class DsRecord {
   tell(note: Note): void {
     if (this.#oddities.length === 0) return;
     const name = this.first('RecordName');
-    const what = name === null ? this.#place : `the record ${shown(name)} of dscl`;
+    const { number, of } = this.#place;
+    const what =
+      name === null ? `record ${number} of ${of.count} of dscl` : `the record ${shown(name)} of dscl`;
     const isRow = (attribute: string): boolean =>
       lists.has(attribute) || (rowsOf.has(attribute) && !this.has(attribute));
     const costs = [...this.unread].some(isRow) ? 'entry' : 'value';
@@ -322,7 +351,7 @@ const readOf: Readonly<Record<string, ReadValue>> = {
 const keptText = (text: string, attribute: string, first: string): string =>
   readOf[attribute]?.(text, first) ?? text;
 
-const readRecord = (dict: PlistDict, keys: ReadonlyMap<string, string>, place: string): DsRecord => {
+const readRecord = (dict: PlistDict, keys: ReadonlyMap<string, string>, place: Place): DsRecord => {
   const values = new Map<string, (string | null)[]>();
   const twice: string[] = [];
   for (const [key, value] of dict) {
@@ -330,16 +359,14 @@ const readRecord = (dict: PlistDict, keys: ReadonlyMap<string, string>, place: s
     if (attribute === undefined) continue;
     if (isTwin(key, attribute, dict)) continue;
     const printed = textsOf(value, attribute);
-    const texts = printed.map((text) => text && keptText(text, attribute, printed[0] ?? ''));
+    const read = readOf[attribute];
+    const texts = read === undefined ? printed : printed.map((text) => text && read(text, printed[0] ?? ''));
     const known = values.get(attribute);
     if (known !== undefined && known.join('\0') !== texts.join('\0')) twice.push(attribute);
     values.set(attribute, known?.filter((text) => texts.includes(text)) ?? texts);
   }
   const record = new DsRecord(values, place);
-  for (const attribute of twice) {
-    record.differing.add(attribute);
-    record.odd(attribute, 'is there twice, with different values');
-  }
+  for (const attribute of twice) record.differs(attribute, 'is there twice, with different values');
   return record;
 };
 
@@ -355,20 +382,31 @@ const merged = (records: readonly DsRecord[], attributes: ReadonlySet<string>): 
   return [...byName.values()];
 };
 
+/** The same of a text that is not plain. */
+const readOther = (
+  text: string,
+  recordOf: (value: PlistValue) => DsRecord,
+  all: { count: number },
+): readonly DsRecord[] => {
+  all.count = 0;
+  return asArray(parseXmlPlist(text), 'the answer of dscl -readall').map(recordOf);
+};
+
 const readRecords = (answer: Answer, keys: ReadonlyMap<string, string>): readonly DsRecord[] => {
   // Some errors go to stdout and look like a header (`read: DS error: …`): the exit code comes first.
   if (answer.exitCode !== 0) throw failure(answer);
   if (answer.stdout === '') throw parseFailed('dscl ended well but printed nothing');
-  const all = asArray(parseXmlPlist(answer.stdout), 'the answer of dscl -readall');
   const attributes = new Set(keys.values());
-  const records = all.map((value, index): DsRecord => {
-    const place = `record ${index + 1} of ${all.length} of dscl`;
+  const all = { count: 0 };
+  const recordOf = (value: PlistValue): DsRecord => {
+    const place = { number: (all.count += 1), of: all };
     if (value instanceof Map) return readRecord(value, keys, place);
     const rest = value instanceof PlistOdd ? value.rest : null;
     const record = readRecord(rest ?? new Map(), keys, place);
     record.mayLack(attributes, value instanceof PlistOdd ? value.why : 'it is not a dictionary');
     return record;
-  });
+  };
+  const records = readPlainArray(answer.stdout, recordOf) ?? readOther(answer.stdout, recordOf, all);
   if (records.length > 0 && records.every((record) => record.first('RecordName') === null)) {
     throw parseFailed('no record of dscl has a name');
   }

@@ -1,6 +1,16 @@
 /** Documents of the Elastic Common Schema 9.4: its own fields where it has them, and `tokenquery.*` for the rest. */
-import { booleanWriter, isReport, isoTime, renamedOf } from '../format.ts';
-import type { Cell, Format, Head, ExportSnapshot, ExportTable } from '../format.ts';
+import type { Table } from '../../collector/table.ts';
+import { quoteName, quoteText } from '../../store/ddl.ts';
+import {
+  booleanMembers,
+  booleanWriter,
+  isReport,
+  isoTime,
+  objectSql,
+  renamedOf,
+  rowTexts,
+} from '../format.ts';
+import type { AnySnapshot, Cell, Change, ExportRow, Format, Head } from '../format.ts';
 import { attacksIn } from '../../queries/attack.ts';
 import type { Named } from '../../queries/attack.ts';
 import { tellsOfFindings } from '../own_tables.ts';
@@ -20,7 +30,7 @@ const text = (value: Cell | undefined): string | undefined =>
 const without = (object: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 
-const hostFields = ({ host, head }: ExportSnapshot) => {
+const hostFields = ({ host, head }: Pick<AnySnapshot, 'host' | 'head'>) => {
   const hostname = text(host['hostname']);
   return {
     id: head.hostId,
@@ -75,7 +85,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   finding_events: settingKind,
 };
 
-const kindOf = ({ table }: ExportTable): Kind =>
+const kindOf = (table: Table): Kind =>
   kinds[table.name] ?? (table.columns['username'] === undefined ? hostKind : userKind);
 
 /** `event.severity` is a number of the source; these are of the source's own scale. */
@@ -119,18 +129,22 @@ const threatOf = (references: string | undefined) => {
   };
 };
 
+/** What a row adds to its document beside itself. */
+interface RowFields {
+  readonly kind?: string;
+  readonly action?: string;
+  readonly event: string;
+  /** Members of the document, as text. */
+  readonly fields: string;
+}
+
+const membersOf = (fields: Readonly<Record<string, unknown>>): string => JSON.stringify(fields).slice(1, -1);
+
 /** The fields of a row that ECS has names for; JSON has none of those that are undefined. */
-const rowFields = (exportTable: ExportTable, head: Head) => {
-  const indexOf = new Map(Object.keys(exportTable.table.columns).map((name, index) => [name, index]));
-  const { name: table } = exportTable.table;
-  return (
-    cells: readonly Cell[],
-  ): {
-    readonly kind?: string;
-    readonly action?: string;
-    readonly event: string;
-    readonly fields: Readonly<Record<string, unknown>>;
-  } => {
+const rowFields = (own: Table, head: Head) => {
+  const indexOf = new Map(Object.keys(own.columns).map((name, index) => [name, index]));
+  const { name: table } = own;
+  return (cells: readonly Cell[]): RowFields => {
     const cell = (column: string): Cell | undefined => {
       const index = indexOf.get(column);
       return index === undefined ? undefined : cells[index];
@@ -146,7 +160,7 @@ const rowFields = (exportTable: ExportTable, head: Head) => {
         kind: isHit ? 'alert' : 'event',
         ...(table === 'finding_events' ? { action: `finding-${text(cell('event')) ?? ''}` } : {}),
         event: `,"severity":${severityNumbers[severity] ?? 0}${outcome}`,
-        fields: {
+        fields: membersOf({
           message: text(cell('title')),
           rule: {
             id: text(cell('query_name')),
@@ -157,7 +171,7 @@ const rowFields = (exportTable: ExportTable, head: Head) => {
           },
           threat: isFound ? threatOf(text(cell('references'))) : undefined,
           related: { hosts: [head.hostId] },
-        },
+        }),
       };
     }
     const username = text(cell('username'));
@@ -171,28 +185,65 @@ const rowFields = (exportTable: ExportTable, head: Head) => {
     };
     return {
       event: '',
-      fields: {
+      fields: membersOf({
         user: isUser ? filled(user) : undefined,
         group: indexOf.has('groupname') ? filled(group) : undefined,
         related: { user: username === undefined ? undefined : [username], hosts: [head.hostId] },
-      },
+      }),
     };
   };
 };
 
+/** A member of a JSON object in SQL, with a comma before it; NULL where the column is, or is not there. */
+const memberSql = ({ columns }: Table, name: string, column: string): string => {
+  const type = columns[column]?.type;
+  if (type === undefined) return 'NULL';
+  const [value, start] = [quoteName(column), `,"${name}":`];
+  return type === 'TEXT'
+    ? `CASE WHEN ${value} IS NOT NULL THEN concat(${quoteText(start)}, json_quote(${value})) END`
+    : `${quoteText(`${start}"`)} || ${value} || '"'`;
+};
+
+/** An object of such members, with a comma behind it; NULL where there is none. */
+const objectOf = (name: string, members: readonly string[]): string =>
+  `${quoteText(`"${name}":{`)} || substr(nullif(concat(${members.join(', ')}), ''), 2) || '},'`;
+
+/** What `rowFields` makes of a row, a line feed, and the row itself. Of what was found, the fields are not of columns alone. */
+const rowSql = (table: Table): string | null => {
+  if (tellsOfFindings(table.name)) return null;
+  const { columns } = table;
+  const isUser = columns['username'] !== undefined;
+  const user = [
+    memberSql(table, 'id', 'uid'),
+    memberSql(table, 'name', 'username'),
+    ...(table.name === 'users' ? [memberSql(table, 'full_name', 'description')] : []),
+    ...(columns['is_admin'] === undefined ? [] : [`CASE WHEN is_admin = 1 THEN ',"roles":["admin"]' END`]),
+  ];
+  const group = [memberSql(table, 'id', 'gid'), memberSql(table, 'name', 'groupname')];
+  const related = isUser
+    ? `CASE WHEN username IS NOT NULL THEN concat('"user":[', json_quote(username), '],') END`
+    : 'NULL';
+  return `concat(${[
+    ...(isUser ? [objectOf('user', user)] : []),
+    ...(columns['groupname'] === undefined ? [] : [objectOf('group', group)]),
+    ...[`'"related":{'`, related, `'"hosts":['`, 'json_quote(:host_id)', `']}'`, 'char(10)'],
+    objectSql(booleanMembers(table)),
+  ].join(', ')})`;
+};
+
 export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions = {}): Format => ({
-  rowSql: null,
+  rowSql,
   files: 'one',
   extension: '.ndjson',
-  *snapshot(snapshot: ExportSnapshot) {
+  *snapshot(snapshot) {
     const { head } = snapshot;
     const host = JSON.stringify(hostFields(snapshot));
     const device = JSON.stringify(deviceFields(snapshot.host));
     const level = head.redaction === null ? '' : `"redaction":${JSON.stringify(head.redaction)},`;
     for (const exportTable of snapshot.tables) {
-      const { table, rows } = exportTable;
+      const { table } = exportTable;
       const dataset = `tokenquery.${table.name}`;
-      const kind = kindOf(exportTable);
+      const kind = kindOf(table);
       const start =
         `{"@timestamp":${JSON.stringify(isoTime(head.collectedTime))},"ecs":{"version":"${ecsVersion}"},` +
         `"data_stream":${JSON.stringify({ type: 'logs', dataset, namespace })},"event":{"id":"`;
@@ -206,20 +257,23 @@ export const ecsFormat = ({ isBulk = false, namespace = 'default' }: EcsOptions 
       }).slice(1, -1);
       const index = JSON.stringify(`logs-${dataset}-${namespace}`);
       const object = booleanWriter(table);
-      const fieldsOf = rowFields(exportTable, head);
+      const fieldsOf = rowFields(table, head);
       const label = JSON.stringify(table.name);
       const renamedIn = renamedOf(table);
-      for (const row of rows) {
-        const { id, change, cells } = row;
+      const frame = (id: string, written: string, change: Change | null, row: ExportRow | null): string => {
         const renamed = renamedIn(row);
         const more = renamed === null ? '' : `"change":${JSON.stringify(renamed)},`;
-        const own = fieldsOf(cells);
-        const rest = JSON.stringify(own.fields).slice(1, -1);
+        const cut = written.indexOf('\n');
+        const own: RowFields & { readonly object: string } =
+          row === null
+            ? { event: '', fields: written.slice(0, cut), object: written.slice(cut + 1) }
+            : { ...fieldsOf(row.cells), object: written };
         const line =
-          `${start}${id}","kind":"${own.kind ?? eventKind}",${event},"action":"${own.action ?? change ?? 'snapshot'}"${own.event}},"host":${host},"device":${device},` +
-          `${rest === '' ? '' : `${rest},`}"tokenquery":{"snapshot_id":"${head.snapshotId}",${level}${more}${label}:${object(cells)}}}\n`;
-        yield isBulk ? `{"create":{"_index":${index},"_id":"${id}"}}\n${line}` : line;
-      }
+          `${start}${id}","kind":"${own.kind ?? eventKind}",${event},"action":"${own.action ?? change ?? 'snapshot'}"${own.event}},` +
+          `"host":${host},"device":${device},${own.fields},"tokenquery":{"snapshot_id":"${head.snapshotId}",${level}${more}${label}:${own.object}}}\n`;
+        return isBulk ? `{"create":{"_index":${index},"_id":"${id}"}}\n${line}` : line;
+      };
+      yield* rowTexts(exportTable, head, object, frame);
     }
   },
 });

@@ -1,19 +1,10 @@
 /** Events for the HTTP Event Collector of Splunk: objects one after the other, which is how it takes a batch. */
-import { quoteName } from '../../store/ddl.ts';
-import { booleanWriter, hostIdMember, objectSql, renamedOf, rowTexts } from '../format.ts';
-import type { Format, Member, Renamed } from '../format.ts';
+import { booleanMembers, booleanWriter, hostIdMember, objectSql, renamedOf, rowTexts } from '../format.ts';
+import type { Format, Renamed } from '../format.ts';
 import type { Table } from '../../collector/table.ts';
 
-/** The columns of a row in SQL, with 1 and 0 as true and false where that is what they are, and `host_id`. */
-const eventSql = ({ columns }: Table): string =>
-  objectSql([
-    ...Object.entries(columns).map(([name, column]): Member => {
-      const value = quoteName(name);
-      if (column.isBoolean !== true) return [name, `json_quote(${value})`];
-      return [name, `CASE WHEN ${value} = 1 THEN 'true' WHEN ${value} IS NULL THEN 'null' ELSE 'false' END`];
-    }),
-    hostIdMember,
-  ]);
+/** The columns of a row in SQL, and `host_id`. */
+const eventSql = (table: Table): string => objectSql([...booleanMembers(table), hostIdMember]);
 
 /** Fields of an event are texts; what is not known has none. */
 const fieldsOf = (renamed: Renamed): Readonly<Record<string, string>> =>

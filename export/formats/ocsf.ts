@@ -18,10 +18,23 @@ const ocsfVersion = '1.8.0';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-interface Row {
+/** Where each column of a table stands in its rows. */
+type Indexes = ReadonlyMap<string, number>;
+
+class Row {
   readonly id: string;
-  readonly cell: (column: string) => Cell;
   readonly cells: readonly Cell[];
+  readonly #indexes: Indexes;
+
+  constructor(id: string, cells: readonly Cell[], indexes: Indexes) {
+    this.id = id;
+    this.cells = cells;
+    this.#indexes = indexes;
+  }
+
+  cell(column: string): Cell {
+    return this.cells[this.#indexes.get(column) ?? -1] ?? null;
+  }
 }
 
 interface Collected {
@@ -178,12 +191,15 @@ const eventOf = (
   };
 };
 
-const userType = (row: Row): Fields => {
-  if (row.cell('account_type') === 'service') return { type_id: 4, type: 'Service' };
-  if (row.cell('is_system_account') === 1) return { type_id: 3, type: 'System' };
+const typeOf = (id: number, type: string): string => `{"type_id":${id},"type":"${type}"`;
+
+/** The beginning of a user. */
+const userType = (row: Row): string => {
+  if (row.cell('account_type') === 'service') return typeOf(4, 'Service');
+  if (row.cell('is_system_account') === 1) return typeOf(3, 'System');
   const isAdmin = row.cell('is_admin');
-  if (isAdmin === 1) return { type_id: 2, type: 'Admin' };
-  return isAdmin === 0 ? { type_id: 1, type: 'User' } : { type_id: 0, type: 'Unknown' };
+  if (isAdmin === 1) return typeOf(2, 'Admin');
+  return isAdmin === 0 ? typeOf(1, 'User') : typeOf(0, 'Unknown');
 };
 
 /** Tables whose rows belong to an account; their columns become tags of it. */
@@ -195,14 +211,31 @@ const accountTables = [
 ] as const;
 const identityColumns = new Set(['uid', 'gid', 'username', 'uuid', 'is_admin', 'description']);
 
-/** Writes what a row tells of an account, beside who it is, as tags. */
-const tagsWriter = (table: Table, prefix = ''): ((row: Row) => string[]) => {
-  const columns = Object.keys(table.columns)
-    .filter((column) => !identityColumns.has(column))
-    .map((column) => [column, `{"name":${JSON.stringify(prefix + column)},"value":`] as const);
-  return (row) =>
-    columns.map(([column, start]) => `${start}${JSON.stringify(tagValue(table, column, row.cell(column)))}}`);
+/** The same as text in JSON. */
+const tagText = (value: Cell, isBoolean: boolean): string => {
+  if (typeof value === 'string') return jsonCell(value);
+  if (value === null) return '"unknown"';
+  return isBoolean ? `"${value === 1}"` : `"${value}"`;
 };
+
+/** Writes what a row tells of an account, beside who it is, as tags, each with a comma before it. */
+const tagsWriter = (table: Table, prefix = ''): ((row: Row) => string) => {
+  const columns = Object.entries(table.columns).flatMap(([name, { isBoolean }], index) =>
+    identityColumns.has(name)
+      ? []
+      : [[index, isBoolean === true, `,{"name":${JSON.stringify(prefix + name)},"value":`] as const],
+  );
+  return ({ cells }) => {
+    let written = '';
+    for (const [index, isBoolean, start] of columns)
+      written += `${start}${tagText(cells[index] ?? null, isBoolean)}}`;
+    return written;
+  };
+};
+
+/** A member of an object, with a comma before it; nothing for what is not known. */
+const member = (name: string, value: string | undefined): string =>
+  value === undefined ? '' : `,"${name}":${jsonCell(value)}`;
 
 /** Finds the rows of an account: by its UUID where both have one, else by its name. */
 const accountIndex = (rows: readonly Row[]): ((account: Row) => readonly Row[]) => {
@@ -243,34 +276,24 @@ const userEvents = function* (head: Head, device: string, tables: Tables): Gener
     const groups = (memberships.get(membershipKey(row)) ?? [])
       .map((other) => defined({ name: text(other.cell('groupname')), uid: text(other.cell('gid')) }))
       .filter((group) => Object.keys(group).length > 0);
-    const tags = [
-      ...ownTags(row),
-      ...others.flatMap(({ tagsOf, find }) => {
-        const [found] = find(row);
-        return found === undefined ? [] : tagsOf(found);
-      }),
-    ];
+    let tags = ownTags(row);
+    for (const { tagsOf, find } of others) {
+      const [found] = find(row);
+      if (found !== undefined) tags += tagsOf(found);
+    }
     const uid = text(row.cell('uid'));
     const uuid = text(row.cell('uuid'));
-    const user = {
-      ...userType(row),
-      // JSON has no member that is undefined.
-      name: text(row.cell('username')),
-      uid,
-      uid_alt: uuid,
-      full_name: text(row.cell('description')),
-      groups: groups.length > 0 ? groups : undefined,
-      account: {
-        type_id: 7,
-        type: 'Mac OS Account',
-        name: text(row.cell('username')),
-        uid: uuid ?? uid ?? row.id,
-        ...(isObserved ? { is_disabled: labels.includes('DisabledUser') } : {}),
-        ...(labels.length > 0 ? { labels } : {}),
-      },
-    };
-    const account = JSON.stringify(user).slice(0, -2);
-    yield `${start}"uid":"${row.id}"${middle},"device":${device},"user":${account},"tags":[${tags.join(',')}]}}}\n`;
+    const name = member('name', text(row.cell('username')));
+    // Opened, and not closed: the tags come last.
+    const account =
+      `{"type_id":7,"type":"Mac OS Account"${name}${member('uid', uuid ?? uid ?? row.id)}` +
+      (isObserved ? `,"is_disabled":${labels.includes('DisabledUser')}` : '') +
+      (labels.length > 0 ? `,"labels":${JSON.stringify(labels)}` : '');
+    const user =
+      userType(row) +
+      `${name}${member('uid', uid)}${member('uid_alt', uuid)}${member('full_name', text(row.cell('description')))}` +
+      (groups.length > 0 ? `,"groups":${JSON.stringify(groups)}` : '');
+    yield `${start}"uid":"${row.id}"${middle},"device":${device},"user":${user},"account":${account},"tags":[${tags.slice(1)}]}}}\n`;
   }
 };
 
@@ -539,10 +562,7 @@ export const ocsfFormat = (): Format => ({
     const tables = new Map<string, Collected>();
     for (const { table, status, rows } of snapshot.tables) {
       const indexes = new Map(Object.keys(table.columns).map((name, index) => [name, index]));
-      const own = Array.from(rows, ({ id, cells }): Row => ({
-        ...{ id, cells },
-        cell: (column) => cells[indexes.get(column) ?? -1] ?? null,
-      }));
+      const own = Array.from(rows, ({ id, cells }) => new Row(id, cells, indexes));
       tables.set(table.name, { table, status, rows: own });
     }
     const device = deviceOf(head, host, tables);

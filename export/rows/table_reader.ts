@@ -84,16 +84,17 @@ export class TableReader {
   constructor(prepare: Prepare, table: Table, rowSql: Format['rowSql'], isAsOf: boolean) {
     const names = Object.keys(table.columns);
     // SQLite writes doubles with other digits than JavaScript; the bytes of a line must not depend on the way.
-    const write = Object.values(table.columns).every(({ type }) => type !== 'REAL') ? rowSql : null;
+    const hasReal = Object.values(table.columns).some(({ type }) => type === 'REAL');
+    const written = hasReal ? null : (rowSql?.(table) ?? null);
     const what =
-      write === null
+      written === null
         ? exactColumns(table)
-        : `json_array(${table.key.map(quoteName).join(', ')}) || char(10) || ${write(table)}`;
+        : `json_array(${table.key.map(quoteName).join(', ')}) || char(10) || ${written}`;
     // The view of a table finds its host by name, for every row anew; the table beneath has its number.
     const isDirect = !isAsOf && !isReport(table);
     this.table = table;
     this.prepare = prepare;
-    this.isText = write !== null;
+    this.isText = written !== null;
     this.from = isDirect
       ? `FROM ${currentName(table)} WHERE _host = :host`
       : `FROM ${quoteName(table.name)} WHERE host_id = :host_id`;

@@ -166,3 +166,24 @@ test('a moment that has no room is its day, and never half of it', (t) => {
   for (let width = 20; width < 120; width += 1)
     t.notRegex(at(width), /2026-\d\d-\d\d \d[\d:]*…|2026-[\d-]*…/, String(width));
 });
+
+test('letters that are measured without looking at them are each one sign of one column, beside any other', (t) => {
+  const between = (first: number, last: number): string[] =>
+    Array.from({ length: last - first + 1 }, (_, index) => String.fromCodePoint(first + index));
+  const letters = [
+    ...between(0x20, 0x7e),
+    ...between(0xa0, 0x2ff),
+    ...between(0x2010, 0x2027),
+    ...between(0x2030, 0x205e),
+  ];
+  const signs = new Intl.Segmenter('en', { granularity: 'grapheme' });
+  const all = [...letters, ...letters.toReversed(), ...letters.map((letter) => letter + letter)].join('');
+  t.deepEqual(
+    [...signs.segment(all)].map((one) => one.segment),
+    Array.from(all),
+  );
+  // A sign of two columns has it looked at, letter by letter.
+  for (const letter of letters) t.is(widthOf(`${letter}字`), 3, JSON.stringify(letter));
+  t.is(widthOf(all), all.length);
+  t.is(cutTo('Élowen’s – Mac', 8), 'Élowen’…');
+});

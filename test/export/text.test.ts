@@ -105,7 +105,11 @@ test('out of a store too: what SQLite writes is what JavaScript would', async (t
   editStore(
     path,
     `UPDATE _current_users SET description = '${quoted}', gid = 9223372036854775807, uid = -9007199254740993 WHERE _n = 2;
-    UPDATE _current_users SET description = 'a' || char(0) || ',b', directory = '', shell = NULL, uid = NULL, is_admin = NULL WHERE _n = 3`,
+    UPDATE _current_users SET description = 'a' || char(0) || ',b', directory = '', shell = NULL, uid = NULL, is_admin = NULL WHERE _n = 3;
+    UPDATE _current_users SET username = NULL, uid = NULL, description = NULL, is_admin = 1 WHERE _n = 4;
+    UPDATE _current_users SET username = NULL, uid = NULL, description = NULL, is_admin = 0 WHERE _n = 5;
+    UPDATE _current_user_groups SET gid = NULL, groupname = NULL WHERE _n = 2;
+    UPDATE _current_user_groups SET gid = -2, groupname = '${quoted}', username = '' WHERE _n = 3`,
   );
   const find = (name: FormatName, path_: readonly string[]): unknown[] =>
     linesOf(currentText(path, name)).flatMap((line) => {
@@ -128,6 +132,8 @@ test('out of a store too: what SQLite writes is what JavaScript would', async (t
       ['hec', {}],
       ['osquery', {}],
       ['osquery', { isNumeric: true }],
+      ['ecs', {}],
+      ['ecs', { isBulk: true }],
     ] as const) {
       const { rowSql } = formats[name].make(options);
       t.truthy(rowSql, name);

@@ -1,21 +1,14 @@
-/**
- * One Mac, measured: the wall time of a collection against what the limit on processes allows, and the memory
- * that 5,000 accounts take. Everything in one run, on a stand-in Mac that answers after 60 ms.
- */
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+/** Constructed Macs: evidence of one with many accounts, and of many that are like the samples. */
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlistDict, PlistValue } from '../collector/parsers/plist_value.ts';
 import { writeXmlPlist } from '../collector/parsers/plist_write.ts';
 import { commands } from '../collector/sources.ts';
-import { makeStandIn } from '../test/standin.ts';
+import { uuidOf } from './fleet.ts';
+import { root } from './place.ts';
 
-const root = join(import.meta.dirname, '..');
-const built = join(root, 'dist/tokenquery.cjs');
-const folder = mkdtempSync(join(tmpdir(), 'tokenquery-bench-'));
-
-const uuidOf = (index: number): string =>
+const uuidOfPerson = (index: number): string =>
   `0A0B0C0D-0E0F-4A4B-8C8D-${index.toString(16).toUpperCase().padStart(12, '0')}`;
 
 interface Person {
@@ -99,6 +92,8 @@ const answersOf = (people: readonly Person[]): readonly Printed[] => {
     [commands.sw_vers.argv, 'ProductName:\t\tmacOS\nProductVersion:\t\t26.1\nBuildVersion:\t\t25B78\n', ''],
     [commands.ioreg_platform.argv, writeXmlPlist([platform]), ''],
     [commands.ds_users.argv, writeXmlPlist(people.map(userOf)), ''],
+    // What an administrator's loop asks first.
+    [['/usr/bin/dscl', '.', '-list', '/Users'], people.map(({ name }) => `${name}\n`).join(''), ''],
     [commands.ds_groups.argv, writeXmlPlist([adminGroup]), ''],
     [commands.diskutil_apfs_list.argv, writeXmlPlist(apfs), ''],
     [listUsers, writeXmlPlist(dict({ Users: holders.map(cryptoUserOf) })), ''],
@@ -112,18 +107,30 @@ const writeAnswer = (into: string, [argv, stdout, stderr]: Printed): void => {
   writeFileSync(join(into, 'argv'), `${argv.join('\n')}\n`);
   writeFileSync(join(into, 'exit_code'), '0\n');
   if (stdout !== '') writeFileSync(join(into, 'stdout'), stdout);
-  if (stderr !== '') writeFileSync(join(folder, 'stderr'), stderr);
+  if (stderr !== '') writeFileSync(join(into, 'stderr'), stderr);
 };
 
-/** A constructed bundle with so many accounts, every second of them with a token. */
-const makeBundle = (name: string, accounts: number): string => {
-  const at = join(folder, name);
-  const people = Array.from({ length: accounts }, (_, index): Person => ({
+/** Every Mac has one, and an answer without it is not believed. */
+const superuser: Person = {
+  ...{ index: -501, name: 'root', uuid: 'FFFFEEEE-DDDD-CCCC-BBBB-AAAA00000000', hasToken: false },
+};
+
+const people = (accounts: number): readonly Person[] => [
+  superuser,
+  ...Array.from({ length: accounts - 1 }, (_, index) => ({
     index,
     name: `user${index}`,
-    uuid: uuidOf(index),
+    uuid: uuidOfPerson(index),
     hasToken: index % 2 === 0,
-  }));
+  })),
+];
+
+/** How many of so many accounts have a token. */
+export const tokensOf = (accounts: number): number =>
+  people(accounts).filter(({ hasToken }) => hasToken).length;
+
+/** Evidence of a Mac with so many accounts, every second of them with a token: what a live collection is answered with. */
+export const makeConstructedMac = (at: string, accounts: number): void => {
   mkdirSync(at, { recursive: true });
   writeFileSync(
     join(at, 'evidence.json'),
@@ -133,73 +140,71 @@ const makeBundle = (name: string, accounts: number): string => {
       origin: 'constructed',
       captured_time: 1_790_000_000,
       euid: 0,
-      host_id: uuidOf(1),
+      host_id: uuidOfPerson(1),
     }),
   );
-  for (const [index, answer] of answersOf(people).entries())
+  for (const [index, answer] of answersOf(people(accounts)).entries())
     writeAnswer(join(at, 'commands', String(index + 1).padStart(5, '0')), answer);
-  return at;
 };
 
-const measure = (...parameters: readonly string[]): { seconds: number; rssMiB: number; stdout: string } => {
-  const script = `const { spawnSync } = require('node:child_process');
-    const started = performance.now();
-    const child = spawnSync(process.execPath, ${JSON.stringify([built, ...parameters])}, { encoding: 'utf8', maxBuffer: 1 << 28 });
-    console.log(JSON.stringify({ seconds: (performance.now() - started) / 1000, status: child.status, stderr: child.stderr, stdout: child.stdout.slice(0, 400) }));`;
-  const outer = spawnSync('/usr/bin/env', [process.execPath, '-e', script], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  const result = JSON.parse(outer.stdout) as {
-    seconds: number;
-    status: number;
-    stderr: string;
-    stdout: string;
-  };
-  if (result.status !== 0) throw new Error(result.stderr);
-  // The child says its own peak at its end (see below), since wait4 is not to be had from Node.
-  const peak = spawnSync(process.execPath, ['--require', join(folder, 'peak.cjs'), built, ...parameters], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  return {
-    seconds: result.seconds,
-    rssMiB: Number(/peak (\d+)/.exec(peak.stderr)?.[1]) / 1024,
-    stdout: result.stdout,
-  };
-};
+/** The records of so many users, as dscl prints them. */
+export const userRecords = (accounts: number): string => writeXmlPlist(people(accounts).map(userOf));
 
-try {
-  writeFileSync(
-    join(folder, 'peak.cjs'),
-    "process.on('exit', () => require('node:fs').writeSync(2, `peak ${process.resourceUsage().maxRSS}\\n`));\n",
-  );
-  const limit = Math.max(4, availableParallelism());
+const samples = join(root, 'samples');
 
-  const many = makeBundle('accounts-200', 200);
-  const slow = makeStandIn(many, join(folder, 'slow'), { delay: '0.06' });
-  const sql = 'SELECT count(*) AS users, sum(secure_token) AS tokens FROM secure_tokens';
-  const one = spawnSync(join(slow.root, '/usr/sbin/sysadminctl'), ['-secureTokenStatus', 'user1']);
-  const single = ((): number => {
-    const started = performance.now();
-    for (let round = 0; round < 10; round += 1)
-      spawnSync(join(slow.root, '/usr/sbin/sysadminctl'), ['-secureTokenStatus', 'user199']);
-    return (performance.now() - started) / 10_000;
-  })();
-  const live = measure('query', '--json', '--exec-root', slow.root, sql);
-  const allowed = (200 / limit) * single;
-  process.stdout.write(
-    `200 accounts, one sysadminctl each (${(single * 1000).toFixed(0)} ms a run${one.status === 0 ? '' : ' FAILED'}), ${limit} at once:\n` +
-      `  ${live.seconds.toFixed(2)} s, ${(live.seconds / allowed).toFixed(2)} x what the limit allows (${allowed.toFixed(2)} s)  ${live.stdout.replaceAll('\n', '')}\n`,
+const filesOf = (path: string): string[] =>
+  readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(path, name)).isFile(),
   );
 
-  const huge = makeBundle('accounts-5000', 5_000);
-  for (const query of [sql, 'SELECT count(*) AS users FROM users', 'SELECT count(*) FROM conflicts']) {
-    const { seconds, rssMiB } = measure('query', '--json', '--source', huge, query);
-    process.stdout.write(
-      `5,000 accounts: ${seconds.toFixed(2)} s, ${rssMiB.toFixed(0)} MiB peak: ${query}\n`,
+/** The sums of a bundle that was changed. */
+const sumAnew = (bundle: string): void => {
+  const lines = filesOf(bundle)
+    .filter((name) => name !== 'SHA256SUMS')
+    .toSorted()
+    .map(
+      (name) =>
+        `${createHash('sha256')
+          .update(readFileSync(join(bundle, name)))
+          .digest('hex')}  ${name}\n`,
     );
+  writeFileSync(join(bundle, 'SHA256SUMS'), lines.join(''));
+};
+
+/** The managed sample as another Mac. */
+export const makeAnotherMac = (path: string, index: number): void => {
+  cpSync(join(samples, 'macos26-managed'), path, { recursive: true });
+  const manifest = readFileSync(join(path, 'evidence.json'), 'utf8');
+  const own = /"host_id":\s*"([0-9A-F-]{36})"/.exec(manifest)?.[1] ?? '';
+  for (const name of filesOf(path)) {
+    const text = readFileSync(join(path, name), 'latin1');
+    if (text.includes(own))
+      writeFileSync(join(path, name), text.replaceAll(own, uuidOf(`mac ${index}`)), 'latin1');
   }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+  sumAnew(path);
+};
+
+/** The unmanaged sample with more accounts like one of its own. */
+export const makeMacWithAccounts = (path: string, count: number): void => {
+  cpSync(join(samples, 'macos15-unmanaged'), path, { recursive: true });
+  for (const command of readdirSync(join(path, 'commands'))) {
+    const file = join(path, 'commands', command, 'stdout');
+    if (!existsSync(file)) continue;
+    const text = readFileSync(file, 'utf8');
+    const like = text
+      .match(/\t<dict>\n[\s\S]*?\n\t<\/dict>\n/g)
+      ?.find((one) => one.includes('<string>cbrae</string>'));
+    const uid = /UniqueID<\/key>\s*<array>\s*<string>(\d+)/.exec(like ?? '')?.[1];
+    const uuid = /GeneratedUID<\/key>\s*<array>\s*<string>([0-9A-F-]+)/.exec(like ?? '')?.[1];
+    if (like === undefined || uid === undefined || uuid === undefined) continue;
+    const more = Array.from({ length: count }, (_, index) =>
+      like
+        .replaceAll('cbrae', `user${index}`)
+        .replaceAll(`<string>${uid}</string>`, `<string>${1000 + index}</string>`)
+        .replaceAll(uuid, uuidOf(`account ${index}`)),
+    );
+    const end = text.lastIndexOf('</array>');
+    writeFileSync(file, text.slice(0, end) + more.join('') + text.slice(end));
+  }
+  sumAnew(path);
+};
