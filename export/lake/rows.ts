@@ -1,14 +1,14 @@
 /** The rows of a view of the store, host by host in the order of their ids, and in one order within a host. */
 import type { Db } from '../../store/database.ts';
 import { collationOf, quoteName } from '../../store/ddl.ts';
+import type { LakeValue } from './column.ts';
 import type { Relation } from './relations.ts';
 
 /** So many rows, about, are sorted and held at once. */
 const rowsAtOnce = 8_000;
 const mostHostsAtOnce = 512;
 
-/** As SQLite reads it: whole numbers are of type bigint, as Parquet takes them. */
-export type LakeRow = readonly (string | bigint | number | null)[];
+export type LakeRow = readonly LakeValue[];
 
 const collation = collationOf('host_id');
 
@@ -37,7 +37,7 @@ const statementOf = ({ name, columns, key }: Relation): string => {
  */
 export function* lakeRows(db: Db, relation: Relation): Generator<readonly LakeRow[]> {
   const hosts = hostIds(db);
-  const statement = db.prepare(statementOf(relation)).raw(true).safeIntegers(true);
+  const statement = db.prepare(statementOf(relation)).raw(true);
   let count = 8;
   for (let from = 0; from < hosts.length;) {
     const some = hosts.slice(from, from + count);
