@@ -54,7 +54,7 @@ const engines = {
     begin: [
       '-- What the questions of tokenquery take for granted; also of the session that asks.',
       'SET join_use_nulls = 1, aggregate_functions_null_for_empty = 1, cast_keep_nullable = 1, transform_null_in = 0;',
-      "SET union_default_mode = 'DISTINCT', use_hive_partitioning = 0;",
+      "SET union_default_mode = 'DISTINCT', use_hive_partitioning = 0, optimize_move_to_prewhere = 0;",
     ],
     from: ({ columns, paths }) => {
       const structure = columns
@@ -120,12 +120,21 @@ const checkThere = async (
   }
 };
 
-const view = (name: string, select: string): string =>
-  `CREATE OR REPLACE VIEW ${quoteName(name)} AS ${select};`;
+/** A view, and what it selects. */
+export type NamedView = readonly [name: string, select: string];
 
 const latest = (columns: readonly LakeColumn[]): string =>
   `SELECT ${list(columns, 's.')} FROM snapshots s JOIN (SELECT host_id AS host_id, MAX(sequence) AS sequence FROM snapshots ` +
   'WHERE is_ahead = 0 GROUP BY host_id) l ON l.host_id = s.host_id AND l.sequence = s.sequence';
+
+/** The views over a table that is there under its own name: those of the names that mean the present. */
+export const viewsOver = (table: string, columns: readonly LakeColumn[]): readonly NamedView[] => {
+  if (table === 'snapshots') return [['latest_snapshots', latest(columns)]];
+  if (!table.endsWith('_history')) return [];
+  const own = columns.filter(([column]) => !versionColumns.has(column) && column !== 'resolved_time');
+  const plain = table.slice(0, -'_history'.length);
+  return [[plain, `SELECT ${list(own)} FROM ${quoteName(table)} WHERE valid_until_time IS NULL`]];
+};
 
 /** The text of the views of a lake, for an engine. */
 export const lakeViews = async (place: Place, name: EngineName): Promise<string> => {
@@ -136,12 +145,9 @@ export const lakeViews = async (place: Place, name: EngineName): Promise<string>
   lines.push(...engine.begin);
   for (const [table, whole] of await wholeTables(place)) {
     const { columns } = whole;
-    lines.push(view(table, `SELECT ${list(columns)} FROM ${engine.from(whole)}`));
-    if (table === 'snapshots') lines.push(view('latest_snapshots', latest(columns)));
-    if (!table.endsWith('_history')) continue;
-    const own = columns.filter(([column]) => !versionColumns.has(column) && column !== 'resolved_time');
-    const plain = table.slice(0, -'_history'.length);
-    lines.push(view(plain, `SELECT ${list(own)} FROM ${quoteName(table)} WHERE valid_until_time IS NULL`));
+    const own: NamedView = [table, `SELECT ${list(columns)} FROM ${engine.from(whole)}`];
+    for (const [view, select] of [own, ...viewsOver(table, columns)])
+      lines.push(`CREATE OR REPLACE VIEW ${quoteName(view)} AS ${select};`);
   }
   return `${lines.join('\n')}\n`;
 };
