@@ -153,7 +153,7 @@ const checksText = ({ shard, redaction, relations, loaded }: Load, { kept }: Cha
   return (
     'DO $checks$ BEGIN\n' +
     raise(
-      `NOT EXISTS (SELECT 1 FROM ${loadedTable}) AND EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = current_schema()::regnamespace ` +
+      'EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = current_schema()::regnamespace ' +
         `AND relname IN (${names}) AND coalesce(obj_description(oid, 'pg_class'), '') NOT LIKE 'tokenquery %')`,
       `format('the schema %I holds tables of something else', current_schema())`,
       'Load it into a schema of its own: PGOPTIONS="-c search_path=NAME".',

@@ -208,7 +208,7 @@ withPostgres(
     const fewer = new Night(t, postgres, storeAt(join(folder, 'fewer.db'), first.slice(2)));
     storeAt(fewer.db, first.slice(2, 3).map(dayLater), 1_790_200_000);
     await night.run(
-      'DROP VIEW users; ALTER TABLE users_history DROP COLUMN shell; COMMENT ON TABLE users_history IS NULL;' +
+      "DROP VIEW users; ALTER TABLE users_history DROP COLUMN shell; COMMENT ON TABLE users_history IS 'tokenquery 0';" +
         "COMMENT ON VIEW groups IS 'tokenquery 0';",
     );
     await night.run('UPDATE tokenquery_loaded SET mark = md5(mark);');
