@@ -1,12 +1,18 @@
-/** Publishes a database to a lake, looks at one, or prints the views of one. */
+/** Publishes a database to a lake, looks at one, or prints the views of one, or what loads a database into PostgreSQL. */
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { UserError } from '../collector/errors.ts';
+import { fileFailure } from '../collector/file_failure.ts';
 import { plural } from '../collector/plural.ts';
 import { checkLake } from '../export/lake/check.ts';
 import type { Checked } from '../export/lake/check.ts';
 import { isShardName } from '../export/lake/manifest.ts';
+import { hostMarks } from '../export/lake/marks.ts';
 import type { Place } from '../export/lake/place.ts';
-import { publish } from '../export/lake/publish.ts';
+import { changesOf, psqlScript, readLoaded } from '../export/lake/psql.ts';
+import type { Loaded } from '../export/lake/psql.ts';
+import { publish, redactionOf } from '../export/lake/publish.ts';
+import { relationsOf } from '../export/lake/relations.ts';
 import { leastHostsForThreads, threadLanes } from '../export/lake/threads.ts';
 import type { Lanes } from '../export/lake/threads.ts';
 import { lakeViews } from '../export/lake/views.ts';
@@ -18,7 +24,7 @@ import { readableStore, using } from './database.ts';
 import { programEntry } from './delivered.ts';
 import { exitCodes } from './exit_codes.ts';
 import { lakePlace, sizeText } from './lake_place.ts';
-import { print, printError } from './output.ts';
+import { print, printError, printNote } from './output.ts';
 import { Progress } from './progress.ts';
 import { currentTime, isoSeconds } from './time.ts';
 import { version } from './version.ts';
@@ -96,8 +102,43 @@ const check = async (place: Place): Promise<number> => {
   return problems.length + twice.length === 0 ? exitCodes.done : exitCodes.error;
 };
 
+const loadedOf = (given: Arguments, shard: string): Loaded | null => {
+  const path = given.text('loaded');
+  if (path === null) return null;
+  try {
+    return readLoaded(readFileSync(path, 'utf8'), shard, path);
+  } catch (error) {
+    throw error instanceof UserError ? error : fileFailure(error, path, 'read');
+  }
+};
+
+const printPsql = (given: Arguments): Promise<number> => {
+  const shard = shardOf(given);
+  const loaded = loadedOf(given, shard);
+  return using(readableStore(given), async (store) => {
+    const { db } = store;
+    // One moment of the database, whoever writes into it meanwhile.
+    db.exec('BEGIN');
+    const relations = relationsOf(db, tables);
+    const marks = hostMarks(db, relations);
+    const load = { shard, redaction: redactionOf(store), relations, marks, loaded };
+    for (const piece of psqlScript(db, load)) print(piece);
+    const { hosts, replaced } = changesOf(db, load);
+    const gone = replaced.filter((hostId) => !marks.has(hostId)).length;
+    printNote(
+      `${hosts.length} of ${plural(marks.size, 'host')} to load` +
+        `${loaded === null ? '' : ', the others are as they were'}${gone === 0 ? '' : `; ${plural(gone, 'host')} to take out`}`,
+    );
+    return exitCodes.done;
+  });
+};
+
 export const runLake = async (given: Arguments): Promise<number> => {
-  const place = lakePlace(given.required('out'));
+  if (given.flag('psql')) return printPsql(given);
+  const out = given.text('out');
+  if (out === null)
+    throw new UserError('lake needs --out DIR', 'name the folder of the lake, or s3://BUCKET/PREFIX', 2);
+  const place = lakePlace(out);
   if (given.flag('check')) return check(place);
   const engine = given.text('views') as EngineName | null;
   if (engine !== null) {

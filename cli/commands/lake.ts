@@ -13,8 +13,10 @@ const onlyReads = { option: 'db', because: 'it only reads the lake' };
 export const lakeCommand: Command = {
   name: 'lake',
   usage:
-    'tokenquery lake --db FILE --out DIR [--shard NAME] [--keep AGE]  |  lake --check --out DIR  |  lake --views ENGINE --out DIR',
-  summary: 'Publishes a database as Parquet files, which DuckDB, ClickHouse, Spark and others read.',
+    'tokenquery lake --db FILE --out DIR [--shard NAME] [--keep AGE]  |  lake --check --out DIR  |  lake --views ENGINE --out DIR  |  ' +
+    'lake --psql --db FILE [--shard NAME] [--loaded FILE]',
+  summary:
+    'Publishes a database as Parquet files, which DuckDB, ClickHouse, Spark and others read, or loads it into PostgreSQL.',
   about: [
     'A lake is a folder, or a bucket, of one shard for each database. Parts of a shard have their digest in their name; one small',
     'file, shard=NAME.json, names those that count, and it alone is replaced. What did not change is not written again.',
@@ -25,7 +27,6 @@ export const lakeCommand: Command = {
       type: 'string',
       value: 'DIR',
       kind: 'file',
-      isRequired: 'name the folder of the lake, or s3://BUCKET/PREFIX',
       description:
         'The lake: a folder, which is made where it is not there, or s3://BUCKET/PREFIX with the credentials of the environment.',
     },
@@ -33,14 +34,14 @@ export const lakeCommand: Command = {
       type: 'string',
       value: 'FILE',
       kind: 'file',
-      description: 'The database to publish.',
+      description: 'The database to publish, or to load.',
     },
     shard: {
       type: 'string',
       value: 'NAME',
       goesWith: { option: 'db' },
       description:
-        'What its part of the lake is called: lower-case letters, digits, - and _; main by default.',
+        'What its part of the lake, or of what is loaded, is called: lower-case letters, digits, - and _; main by default.',
     },
     keep: {
       type: 'string',
@@ -63,6 +64,21 @@ export const lakeCommand: Command = {
       excludes: [onlyReads],
       description: `Print SQL for ${engines.join(' or ')}: a view for each table of the store, over the parts that count now.`,
     },
+    psql: {
+      type: 'boolean',
+      needs: { option: 'db' },
+      excludes: ['out', 'check', 'views', 'keep'].map((option) => ({ option })),
+      description:
+        'Print a script for psql: it loads the database into PostgreSQL, in one transaction, under the names of the store.',
+    },
+    loaded: {
+      type: 'string',
+      value: 'FILE',
+      kind: 'file',
+      goesWith: { option: 'psql' },
+      description:
+        'What is loaded already, by psql -XAt -c "COPY tokenquery_loaded TO STDOUT" > FILE: the script has only hosts that changed.',
+    },
     ...logOption,
     ...timeoutOption('no limit by default; what was published before stays'),
   },
@@ -72,6 +88,7 @@ export const lakeCommand: Command = {
     'tokenquery lake --db emea.db --out s3://inventory/tokenquery --shard emea',
     'tokenquery lake --check --out lake',
     'tokenquery lake --views duckdb --out lake > views.sql',
+    'tokenquery lake --psql --db fleet.db | psql -Xq inventory',
   ],
   log: 'messages',
   limits: () => ({ what: 'the lake', seconds: null, isMemoryBounded: false }),

@@ -1,8 +1,10 @@
 /** Parquet, part by part: each is made in memory and is whole when it is handed on. The same rows make the same bytes. */
-import { zstdCompressSync } from 'node:zlib';
 import type { SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import type { ColumnType, LakeColumn } from './relations.ts';
+import { GroupColumn } from './column.ts';
+import type { LakeValue } from './column.ts';
+import { parquetTypes } from './pages.ts';
+import type { LakeColumn } from './relations.ts';
 import type { LakeRow } from './rows.ts';
 
 interface Limits {
@@ -16,7 +18,7 @@ interface Limits {
 
 /** Another limit makes other parts, and so other digests: all of a lake would be written again. */
 const usualLimits: Limits = {
-  rowsOfGroup: 20_000,
+  rowsOfGroup: 50_000,
   charactersOfGroup: 8 * 1024 * 1024,
   rowsOfPart: 1_000_000,
   bytesOfPart: 16 * 1024 * 1024,
@@ -27,12 +29,6 @@ export interface Part {
   readonly bytes: Uint8Array;
 }
 
-export const parquetTypes = {
-  TEXT: 'BYTE_ARRAY',
-  INTEGER: 'INT64',
-  REAL: 'DOUBLE',
-} as const satisfies Record<ColumnType, SchemaElement['type']>;
-
 const schemaOf = (columns: readonly LakeColumn[]): SchemaElement[] => [
   { name: 'root', num_children: columns.length },
   ...columns.map(([name, type]): SchemaElement => ({
@@ -41,43 +37,40 @@ const schemaOf = (columns: readonly LakeColumn[]): SchemaElement[] => [
   })),
 ];
 
-// Of what is known to be small, zstd needs little memory.
-const compressors = {
-  ZSTD: (bytes: Uint8Array): Uint8Array => zstdCompressSync(bytes, { pledgedSrcSize: bytes.length }),
-};
+/** What engines skip groups of rows by: rows lie in the order of their hosts. Of the rest, bounds would cost more than they save. */
+const isBounded = (name: string): boolean =>
+  name === 'host_id' || name.startsWith('valid_') || name === 'collected_time';
 
 /** One part that is being made. */
 class OpenPart {
   rows = 0;
-  private readonly columns: readonly LakeColumn[];
   private readonly limits: Limits;
   private readonly bytes = new ByteWriter();
   private readonly writer: ParquetWriter;
-  private readonly values: unknown[][];
+  private readonly columns: readonly GroupColumn[];
   private waiting = 0;
-  private characters = 0;
 
   constructor(columns: readonly LakeColumn[], limits: Limits) {
-    this.columns = columns;
     this.limits = limits;
-    this.values = columns.map(() => []);
+    this.columns = columns.map((column) => new GroupColumn(column, limits.rowsOfGroup, isBounded(column[0])));
     this.writer = new ParquetWriter({
-      ...{ writer: this.bytes, schema: schemaOf(columns), codec: 'ZSTD', compressors },
+      ...{ writer: this.bytes, schema: schemaOf(columns), codec: 'ZSTD' },
       createdBy: 'tokenquery',
     });
   }
 
   add(row: LakeRow): void {
-    const { values } = this;
-    for (let index = 0; index < values.length; index += 1) {
-      const value = row[index] ?? null;
-      if (typeof value === 'string') this.characters += value.length;
-      (values[index] as unknown[]).push(value);
+    const { columns } = this;
+    let characters = 0;
+    for (let index = 0; index < columns.length; index += 1) {
+      const column = columns[index] as GroupColumn;
+      column.add(row[index] as LakeValue);
+      characters += column.characters;
     }
     this.rows += 1;
     this.waiting += 1;
     const { rowsOfGroup, charactersOfGroup } = this.limits;
-    if (this.waiting >= rowsOfGroup || this.characters >= charactersOfGroup) this.endGroup();
+    if (this.waiting >= rowsOfGroup || characters >= charactersOfGroup) this.endGroup();
   }
 
   /** Nothing waits to be written, and more would be too much. */
@@ -94,15 +87,19 @@ class OpenPart {
 
   private endGroup(): void {
     if (this.waiting === 0) return;
-    const columnData = this.columns.map(([name], index) => ({
-      ...{ name, data: this.values[index] as unknown[] },
-      // What engines skip groups of rows by: rows lie in the order of their hosts. Of the rest, they would cost more than they save.
-      statistics: name === 'host_id' || name.startsWith('valid_') || name === 'collected_time',
-    }));
-    void this.writer.write({ columnData, rowGroupSize: this.waiting });
-    for (const values of this.values) values.length = 0;
+    const start = this.bytes.offset;
+    const columns = this.columns.map((column) => column.write(this.bytes));
+    this.writer.row_groups.push({
+      columns,
+      total_byte_size: columns.reduce(
+        (sum, { meta_data: data }) => sum + (data?.total_uncompressed_size ?? 0n),
+        0n,
+      ),
+      num_rows: BigInt(this.waiting),
+      total_compressed_size: BigInt(this.bytes.offset - start),
+    });
+    this.writer.num_rows += BigInt(this.waiting);
     this.waiting = 0;
-    this.characters = 0;
   }
 }
 

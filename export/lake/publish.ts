@@ -53,7 +53,7 @@ export interface Published {
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 
 /** The one level of all snapshots; in a lake of several, the same user would be two. */
-const redactionOf = ({ db, path }: Store): string | null => {
+export const redactionOf = ({ db, path }: Store): string | null => {
   const levels = db.prepare('SELECT DISTINCT redaction FROM main._snapshot ORDER BY 1').pluck().all() as (
     | string
     | null

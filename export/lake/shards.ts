@@ -13,7 +13,7 @@ import {
   shardOfName,
 } from './manifest.ts';
 import type { LakePart, LakeTable, Manifest } from './manifest.ts';
-import { parquetTypes } from './part.ts';
+import { parquetTypes } from './pages.ts';
 import type { Place } from './place.ts';
 
 /** A part has some 16 MB: what has much more is none of ours, and is not read into memory. */

@@ -48,7 +48,7 @@ const engines = {
     begin: [
       '-- What the questions of tokenquery take for granted; also of the session that asks.',
       'SET join_use_nulls = 1, aggregate_functions_null_for_empty = 1, cast_keep_nullable = 1, transform_null_in = 0;',
-      "SET union_default_mode = 'DISTINCT', use_hive_partitioning = 0;",
+      "SET union_default_mode = 'DISTINCT', use_hive_partitioning = 0, optimize_move_to_prewhere = 0;",
     ],
     from: (paths, columns) => {
       const structure = columns
@@ -92,7 +92,7 @@ const checkThere = async (place: Place, name: string, { parts }: Whole): Promise
   }
 };
 
-const view = (name: string, select: string): string =>
+const viewText = (name: string, select: string): string =>
   `CREATE OR REPLACE VIEW ${quoteName(name)} AS ${select};`;
 
 const latest = (columns: readonly LakeColumn[]): string =>
@@ -105,14 +105,14 @@ export const fileIn = (place: Place, path: string): string => place.fileOf?.(pat
 const pathsOf = (place: Place, { parts }: Whole): readonly string[] =>
   parts.map(({ part }) => fileIn(place, part.path));
 
-interface Derived {
+export interface DerivedView {
   readonly name: string;
   readonly columns: readonly LakeColumn[];
   readonly select: string;
 }
 
 /** What follows from a published table: what holds now, and the last snapshot of each host. */
-const derivedOf = (table: string, { columns }: Whole): readonly Derived[] => {
+export const viewsOver = (table: string, columns: readonly LakeColumn[]): readonly DerivedView[] => {
   if (table === 'snapshots') return [{ name: 'latest_snapshots', columns, select: latest(columns) }];
   if (!table.endsWith(history)) return [];
   const own = columns.filter(([column]) => !versionColumns.has(column) && column !== 'resolved_time');
@@ -130,7 +130,7 @@ interface ViewName {
 export const viewNames = (tables: LakeReading['tables']): ReadonlyMap<string, ViewName> =>
   new Map(
     [...tables].flatMap(([table, whole]) =>
-      [{ name: table, columns: whole.columns }, ...derivedOf(table, whole)].map(
+      [{ name: table, columns: whole.columns }, ...viewsOver(table, whole.columns)].map(
         ({ name, columns }) => [name, { table, columns }] as const,
       ),
     ),
@@ -147,8 +147,8 @@ export const duckdbViews = (
     const only = hostId === null ? '' : ` WHERE host_id = ${quoteText(hostId)}`;
     const from = engines.duckdb.from(pathsOf(place, whole));
     return [
-      view(table, `SELECT ${list(whole.columns)} FROM ${from}${only}`),
-      ...derivedOf(table, whole).map(({ name, select }) => view(name, select)),
+      viewText(table, `SELECT ${list(whole.columns)} FROM ${from}${only}`),
+      ...viewsOver(table, whole.columns).map(({ name, select }) => viewText(name, select)),
     ];
   });
 
@@ -162,8 +162,10 @@ export const lakeViews = async (place: Place, name: EngineName): Promise<string>
   for (const [table, whole] of (await readLakeAt(place)).tables) {
     await checkThere(place, table, whole);
     const { columns } = whole;
-    lines.push(view(table, `SELECT ${list(columns)} FROM ${engine.from(pathsOf(place, whole), columns)}`));
-    lines.push(...derivedOf(table, whole).map((own) => view(own.name, own.select)));
+    lines.push(
+      viewText(table, `SELECT ${list(columns)} FROM ${engine.from(pathsOf(place, whole), columns)}`),
+    );
+    lines.push(...viewsOver(table, columns).map((own) => viewText(own.name, own.select)));
   }
   return `${lines.join('\n')}\n`;
 };

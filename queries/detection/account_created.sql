@@ -44,10 +44,10 @@ WHERE n.renamed_from IS NULL
       AND NOT EXISTS (
         SELECT 1
         FROM users_history g
-        WHERE g.host_id = n.host_id
+        WHERE g.host_id = o.host_id
           AND g.uuid = o.uuid
-          AND g.valid_from_time <= n.change_time
-          AND COALESCE(g.valid_until_time, n.change_time + 1) > n.change_time
+          AND g.valid_from_time <= o.valid_until_time
+          AND COALESCE(g.valid_until_time, o.valid_until_time + 1) > o.valid_until_time
       )
   )
 ORDER BY n.host_id, n.username, n.change_time, n.uuid, COALESCE(n.uid, -1);

@@ -75,23 +75,36 @@ recovery_keys AS (
 accounts AS (
   -- DISTINCT: SQLite then makes this list once.
   SELECT DISTINCT
-    s.host_id AS host_id,
-    s.username,
-    s.is_admin,
-    s.secure_token,
-    s.volume_owner,
-    s.filevault_enabled,
-    s.is_guest,
-    (
-      SELECT MAX(u.can_login)
-      FROM users u
-      WHERE u.host_id = s.host_id
-        AND u.username = s.username
-        AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')
-    ) AS can_login
-  FROM secure_tokens s
-  WHERE s.filevault_enabled = 1
-    OR COALESCE(s.secure_token, 1) = 1
+    a.host_id AS host_id,
+    a.username,
+    a.is_admin,
+    a.secure_token,
+    a.volume_owner,
+    a.filevault_enabled,
+    a.is_guest,
+    a.can_login
+  FROM (
+    -- DISTINCT: ClickHouse then keeps the column of which the subquery depends.
+    SELECT DISTINCT
+      s.host_id,
+      s.username,
+      s.uuid,
+      s.is_admin,
+      s.secure_token,
+      s.volume_owner,
+      s.filevault_enabled,
+      s.is_guest,
+      (
+        SELECT MAX(u.can_login)
+        FROM users u
+        WHERE u.host_id = s.host_id
+          AND u.username = s.username
+          AND COALESCE(u.uuid, '') = COALESCE(s.uuid, '')
+      ) AS can_login
+    FROM secure_tokens s
+    WHERE s.filevault_enabled = 1
+      OR COALESCE(s.secure_token, 1) = 1
+  ) a
 ),
 ways AS (
   -- Who can type a password at startup.

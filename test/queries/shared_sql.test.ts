@@ -36,6 +36,22 @@ const planted: readonly (readonly [sql: string, count: number])[] = [
   ['WITH leftover AS (SELECT 1 AS changed) SELECT l.change FROM leftover l', 0],
   ['SELECT CAST(NULL AS VARCHAR(64)) AS name, 1 AS range', 1],
   ["SELECT 'it is AS key' AS x -- AS key", 0],
+  [
+    'SELECT u.x FROM users u WHERE NOT EXISTS (SELECT 1 FROM s WHERE s.x = u.x AND NOT EXISTS (SELECT 1 FROM r q WHERE q.x = u.x))',
+    1,
+  ],
+  [
+    'SELECT u.x FROM users u WHERE NOT EXISTS (SELECT 1 FROM s WHERE s.x = u.x AND NOT EXISTS (SELECT 1 FROM r q WHERE q.x = s.x))',
+    0,
+  ],
+  [
+    'SELECT u.x FROM t JOIN users AS u ON u.x = t.x WHERE (SELECT MAX(s.y) FROM (SELECT r.y AS y FROM r WHERE r.z = t.z) s) = 1',
+    1,
+  ],
+  ['SELECT DISTINCT u.x, (SELECT MAX(s.y) FROM s WHERE s.x = u.x) AS y FROM users u', 0],
+  ['SELECT DISTINCT u.x, (SELECT MAX(s.y) FROM s WHERE s.x = u.x AND s.z = u.z) AS y FROM users u', 1],
+  ['SELECT u.x, (SELECT MAX(s.y) FROM s WHERE s.x = u.x) AS y FROM users u', 0],
+  ['SELECT DISTINCT u.x FROM users u WHERE u.x IN (SELECT s.x FROM s)', 0],
 ];
 
 test('what they refuse is seen where it is planted, and nothing else is', (t) => {

@@ -1,6 +1,7 @@
 /**
  * What engines refuse that fleets run beside the three of the tests: ClickHouse an unaliased qualified column in a joined
- * subquery (its issue 66133) and a backslash in a literal, MariaDB a reserved word as a name, and the backslash, too.
+ * subquery (its issue 66133), a backslash in a literal, a column from two queries further out, and one that a subquery in the
+ * list of SELECT DISTINCT depends on and the list has not; MariaDB a reserved word as a name, and the backslash, too.
  */
 interface Token {
   readonly kind: 'word' | 'text' | 'mark';
@@ -118,8 +119,92 @@ const reserved = (tokens: readonly Token[]): string[] =>
       : [];
   });
 
+/** A SELECT: where it begins, the one around it, and what its FROM calls its tables. */
+interface Scope {
+  readonly at: number;
+  readonly outer: Scope | null;
+  readonly aliases: ReadonlySet<string>;
+}
+
+const afterTable = ['ON', 'LEFT', 'INNER', 'CROSS', 'FULL', 'RIGHT', 'NATURAL', 'USING', ...afterFrom];
+
+/** The names under which the tables of a SELECT are known in it. */
+const aliasesOf = (tokens: readonly Token[], select: number): ReadonlySet<string> => {
+  const { depth = 0 } = tokens[select] ?? {};
+  const list = until(tokens, select, 'FROM');
+  const from = until(tokens, select + list.length + 1, ...afterFrom).filter((token) => token.depth === depth);
+  const names = from.flatMap((token, at) => {
+    const [before, after] = [from[at - 1], from[at + 1]];
+    if (token.kind !== 'word' || isWord(token, 'JOIN', ...afterTable)) return [];
+    const isTable = before === undefined || before.text === ',' || isWord(before, 'JOIN');
+    const isAlone = after === undefined || after.kind !== 'word' || isWord(after, 'JOIN', ...afterTable);
+    const isAlias =
+      before?.text === ')' || (before?.kind === 'word' && !isWord(before, 'JOIN', ...afterTable));
+    return (isTable && isAlone) || (!isTable && isAlias && after?.text !== '.') ? [token.text] : [];
+  });
+  return new Set(names);
+};
+
+const scopesOf = (tokens: readonly Token[]): ReadonlyMap<Token, Scope> => {
+  const ofToken = new Map<Token, Scope>();
+  const open: Scope[] = [];
+  for (const [at, token] of tokens.entries()) {
+    const depthOf = (scope: Scope | undefined): number => tokens[scope?.at ?? 0]?.depth ?? 0;
+    while (open.length > 0 && depthOf(open.at(-1)) > token.depth) open.pop();
+    if (isWord(token, 'SELECT')) {
+      if (open.length > 0 && depthOf(open.at(-1)) === token.depth) open.pop();
+      open.push({ at, outer: open.at(-1) ?? null, aliases: aliasesOf(tokens, at) });
+    }
+    const scope = open.at(-1);
+    if (scope !== undefined) ofToken.set(token, scope);
+  }
+  return ofToken;
+};
+
+/** Columns of a SELECT that is neither this one nor the one around it: ClickHouse knows of one step out alone. */
+const farOut = (tokens: readonly Token[]): string[] => {
+  const scopes = scopesOf(tokens);
+  return tokens.flatMap((token, at) => {
+    const scope = scopes.get(token);
+    if (token.kind !== 'word' || tokens[at + 1]?.text !== '.' || scope === undefined) return [];
+    if (scope.aliases.has(token.text) || scope.outer?.aliases.has(token.text) === true) return [];
+    for (let outer = scope.outer?.outer ?? null; outer !== null; outer = outer.outer)
+      if (outer.aliases.has(token.text))
+        return [`line ${token.line}: ${token.text}.${tokens[at + 2]?.text} is of a SELECT two steps out`];
+    return [];
+  });
+};
+
+/** What a subquery in the list of SELECT DISTINCT depends on, and the list has not: ClickHouse does not find it. */
+const unlisted = (tokens: readonly Token[]): string[] =>
+  tokens.flatMap((token, at) => {
+    if (!isWord(token, 'SELECT') || !isWord(tokens[at + 1], 'DISTINCT')) return [];
+    const list = until(tokens, at, 'FROM').slice(1);
+    const aliases = aliasesOf(tokens, at);
+    const columnAt = (index: number): string =>
+      list[index + 1]?.text === '.' ? `${list[index]?.text}.${list[index + 2]?.text}` : '';
+    const listed = new Set(
+      itemsOf(list, token.depth).map((item) =>
+        item
+          .slice(0, 3)
+          .map(({ text }) => text)
+          .join(''),
+      ),
+    );
+    const subqueries = list.filter((one) => isWord(one, 'SELECT'));
+    return list.flatMap(({ text, depth, line }, index) =>
+      subqueries.some((one) => one.depth <= depth) && aliases.has(text) && depth > token.depth
+        ? listed.has(columnAt(index)) || columnAt(index) === ''
+          ? []
+          : [
+              `line ${line}: a subquery of a SELECT DISTINCT depends on ${columnAt(index)}, which is not listed`,
+            ]
+        : [],
+    );
+  });
+
 /** What engines beside SQLite, PostgreSQL and DuckDB refuse in a statement, in words. */
 export const refusals = (sql: string): readonly string[] => {
   const tokens = tokensOf(sql);
-  return [...unaliased(tokens), ...backslashes(tokens), ...reserved(tokens)];
+  return [unaliased, backslashes, reserved, farOut, unlisted].flatMap((of) => of(tokens));
 };
