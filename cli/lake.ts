@@ -12,7 +12,7 @@ import type { Place } from '../export/lake/place.ts';
 import { changesOf, psqlScript, readLoaded } from '../export/lake/psql.ts';
 import type { Loaded } from '../export/lake/psql.ts';
 import { publish, redactionOf } from '../export/lake/publish.ts';
-import { relationsOf } from '../export/lake/relations.ts';
+import { askedRelations } from '../export/lake/relations.ts';
 import { leastHostsForThreads, threadLanes } from '../export/lake/threads.ts';
 import type { Lanes } from '../export/lake/threads.ts';
 import { lakeViews } from '../export/lake/views.ts';
@@ -119,7 +119,7 @@ const printPsql = (given: Arguments): Promise<number> => {
     const { db } = store;
     // One moment of the database, whoever writes into it meanwhile.
     db.exec('BEGIN');
-    const relations = relationsOf(db, tables);
+    const relations = askedRelations(db, tables);
     const marks = hostMarks(db, relations);
     const load = { shard, redaction: redactionOf(store), relations, marks, loaded };
     for (const piece of psqlScript(db, load)) print(piece);

@@ -167,14 +167,14 @@ const serving = async (
       say(`${asked.item}: ${failure}`);
       return { failure };
     });
-  const listening = await listen(`${socket}.${uuid}`, uuid, { call, shutdown: end });
+  // Before there is a socket that would stay.
   for (const signal of signals) process.on(signal, end);
-  say(`registered as extension ${uuid} with ${relations.size} tables`);
   try {
-    await watch(options, uuid, ending.signal);
+    const listening = await listen(`${socket}.${uuid}`, uuid, { call, shutdown: end });
+    say(`registered as extension ${uuid} with ${relations.size} tables`);
+    await watch(options, uuid, ending.signal).finally(() => listening.close());
   } finally {
     for (const signal of signals) process.removeListener(signal, end);
-    listening.close();
   }
 };
 

@@ -27,7 +27,15 @@ interface Bounds {
   /** Bytes that are held of messages, and of answers. */
   held: number;
   unread: number;
+  readonly connections: Set<Connection>;
 }
+
+/** What takes the most pays for what is too much: whoever asks little goes on. */
+const endLargest = ({ connections }: Bounds): void => {
+  let largest: Connection | null = null;
+  for (const one of connections) if (largest === null || one.heldBytes > largest.heldBytes) largest = one;
+  largest?.end();
+};
 
 class Connection {
   readonly #socket: Socket;
@@ -46,9 +54,21 @@ class Connection {
     this.#handler = handler;
     this.#bounds = bounds;
     this.#uuid = uuid;
+    bounds.connections.add(this);
+  }
+
+  get heldBytes(): number {
+    return this.#held;
+  }
+
+  /** What it held is free at once, and not only when the system has closed it. */
+  end(): void {
+    this.ended();
+    this.#socket.destroy();
   }
 
   ended(): void {
+    this.#bounds.connections.delete(this);
     this.#count(0);
     this.#wait(false);
   }
@@ -70,7 +90,8 @@ class Connection {
   async take(bytes: Buffer): Promise<void> {
     this.#incoming.push(bytes);
     this.#count(this.#incoming.heldBytes + this.#taken);
-    if (this.#bounds.held > mostHeld) return void this.#socket.destroy();
+    if (this.#bounds.held > mostHeld) endLargest(this.#bounds);
+    if (this.#socket.destroyed) return;
     if (this.#isBusy) {
       // One answer after the other: what is sent meanwhile waits where it is.
       this.#socket.pause();
@@ -155,7 +176,7 @@ interface Listening {
 export const listen = (path: string, uuid: bigint, handler: Handler): Promise<Listening> =>
   new Promise((resolve, reject) => {
     clearPlace(path);
-    const bounds: Bounds = { held: 0, unread: 0 };
+    const bounds: Bounds = { held: 0, unread: 0, connections: new Set() };
     const sockets = new Set<Socket>();
     const server: Server = createServer((socket) => {
       sockets.add(socket);

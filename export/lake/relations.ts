@@ -117,3 +117,7 @@ export const relationsOf = (db: Db, tables: readonly Table[]): readonly Relation
     })
     .toSorted((one, other) => (one.name < other.name ? -1 : 1));
 };
+
+/** Those that a database is asked of: the others are for who makes a store of a lake again. */
+export const askedRelations = (db: Db, tables: readonly Table[]): readonly Relation[] =>
+  relationsOf(db, tables).filter(({ name }) => name !== hostStates && name !== seenRows);

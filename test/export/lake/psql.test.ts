@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { relationsOf } from '../../../export/lake/relations.ts';
+import { askedRelations } from '../../../export/lake/relations.ts';
 import { queries } from '../../../queries/index.ts';
 import { quoteName } from '../../../store/ddl.ts';
 import { snapshotOf } from '../../../store/snapshot.ts';
@@ -65,7 +65,7 @@ class Night {
   /** @param db A store of which all that is loaded is. */
   async isEqual(what: string, db = this.db): Promise<void> {
     const { own, sql } = withStore(db, (store) => {
-      const relations = relationsOf(store.db, tables);
+      const relations = askedRelations(store.db, tables);
       const list = (columns: (typeof relations)[number]['columns']): string =>
         columns.map(([column]) => quoteName(column)).join(', ');
       const all = [
