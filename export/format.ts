@@ -249,7 +249,8 @@ export function* rowTexts(
     yield chunk;
     chunk = '';
   }
-  yield chunk;
+  // Nothing is no chunk: whoever asks is told that there was none.
+  if (chunk !== '') yield chunk;
 }
 
 /** One format: turns snapshots into text. */

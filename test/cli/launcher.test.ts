@@ -178,15 +178,28 @@ test('the pager of a caller is a user’s choice, and not root’s', (t) => {
 
 test('every variable that the program reads is one that reaches it', (t) => {
   const text = readFileSync(join(root, 'bin/tokenquery'), 'utf8');
-  const passed = /^passed='([^']*)'/m.exec(text)?.[1]?.split(/\s+/) ?? [];
-  t.true(passed.includes('SUDO_UID'));
+  const passed = [...text.matchAll(/^passed(?:_to_users)?='([^']*)'/gm)].flatMap(([, list = '']) =>
+    list.split(/\s+/),
+  );
+  t.true(passed.includes('SUDO_UID') && passed.includes('PAGER'));
+  const names = /(?:process\.env|\benvironment)(?:\[['"]|\.)(\w+)/g;
+  const taken = /\{([^{}]*)\} = (?:process\.env|environment)\b/g;
+  const namesIn = (source: string): readonly string[] => [
+    ...[...source.matchAll(names)].flatMap(([, name = '']) => name),
+    ...[...source.matchAll(taken)].flatMap(([, list = '']) => list.match(/[A-Z][A-Z_0-9]+/g) ?? []),
+  ];
+  t.deepEqual(namesIn("const { A_B: id = '', C_D } = environment; process.env['E_F'] ?? environment.G_H"), [
+    'E_F',
+    'G_H',
+    'A_B',
+    'C_D',
+  ]);
   const folders = ['cli', 'collector', 'export', 'queries', 'store', 'tables'];
   for (const folder of folders)
     for (const file of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })) {
       if (!file.endsWith('.ts')) continue;
       const source = readFileSync(join(root, folder, file), 'utf8');
-      for (const [, name = ''] of source.matchAll(/process\.env(?:\[['"]|\.)([A-Za-z_]+)/g))
-        t.true(passed.includes(name), `${folder}/${file} reads ${name}`);
+      for (const name of namesIn(source)) t.true(passed.includes(name), `${folder}/${file} reads ${name}`);
     }
 });
 

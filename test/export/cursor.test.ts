@@ -553,9 +553,11 @@ test('nothing at all is said to be nothing', async (t) => {
   const folder = temporaryFolder(t);
   const db = storeAt(join(folder, 'mac.db'), [later(await firstOf(), 1, { deleted_users: () => [] })]);
   const ask = (...more: string[]) => cli(['export', '--db', db, ...more]);
-  const none = await ask('--format', 'ecs', '--table', 'deleted_users');
-  t.deepEqual([none.code, none.stdout], [0, '']);
-  t.regex(none.stderr, /note: nothing was exported: there are no rows in deleted_users on 1 host/);
+  for (const format of ['ecs', 'hec', 'osquery']) {
+    const none = await ask('--format', format, '--table', 'deleted_users');
+    t.deepEqual([none.code, none.stdout], [0, ''], format);
+    t.regex(none.stderr, /note: nothing was exported: there are no rows in deleted_users on 1 host/, format);
+  }
   const some = await ask('--format', 'ecs', '--table', 'users');
   t.is(some.stderr, '');
   const empty = storeAt(join(folder, 'empty.db'), []);
